@@ -1,1 +1,8 @@
-//! Holdpoint.
+//! Holdpoint: a terminal console, and the engine under it, for people on call. The map of rooms is ARCHITECTURE.md.
+
+pub mod desk;
+pub mod domain;
+pub mod exec;
+pub mod store;
+pub mod systems;
+pub mod world;

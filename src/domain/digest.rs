@@ -71,7 +71,7 @@ impl FromStr for Digest {
     type Err = BadDigest;
     fn from_str(text: &str) -> Result<Self, BadDigest> {
         let bytes = text.as_bytes();
-        if bytes.len() != 64 {
+        if bytes.len() != 64 || !bytes.iter().all(u8::is_ascii_hexdigit) {
             return Err(BadDigest);
         }
         let mut out = [0u8; 32];

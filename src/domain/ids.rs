@@ -18,8 +18,7 @@ pub struct BadName {
     pub rule: &'static str,
 }
 
-const NAME_RULE: &str =
-    "use 1 to 63 of a-z, 0-9 and '-', starting with a letter and not ending with '-'";
+const NAME_RULE: &str = "use 1 to 63 of a-z, 0-9 and '-', starting with a letter and not ending with '-'";
 
 /// True for 1 to 63 of `a-z0-9-`, a letter first, no `-` last.
 fn plain_name(text: &str) -> bool {
@@ -232,11 +231,7 @@ impl FromStr for HoldId {
         let body = text.strip_prefix('#').unwrap_or(text);
         let (no, rest) = body.split_once('.').ok_or_else(bad)?;
         let (step, nth) = rest.rsplit_once('.').ok_or_else(bad)?;
-        Ok(Self {
-            no: DeploymentNo(no.parse().map_err(|_| bad())?),
-            step: StepId::from(step),
-            nth: nth.parse().map_err(|_| bad())?,
-        })
+        Ok(Self { no: DeploymentNo(no.parse().map_err(|_| bad())?), step: StepId::from(step), nth: nth.parse().map_err(|_| bad())? })
     }
 }
 

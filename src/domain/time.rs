@@ -72,10 +72,7 @@ mod tests {
 
     #[test]
     fn short_durations() {
-        let text: Vec<_> = [0, 59, 60, 190, 600, 3_600, 6_000, 172_800]
-            .into_iter()
-            .map(|s| short(Duration::from_secs(s)))
-            .collect();
+        let text: Vec<_> = [0, 59, 60, 190, 600, 3_600, 6_000, 172_800].into_iter().map(|s| short(Duration::from_secs(s))).collect();
         assert_eq!(text, ["0s", "59s", "1:00", "3:10", "10m", "60m", "1h", "2d"]);
     }
 

@@ -1,0 +1,80 @@
+//! The card: what would happen, at which level, and what must be typed. Made by the engine, shown by everybody.
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::Digest;
+use super::environment::Class;
+use super::hold::CardLine;
+use super::ids::{EnvName, StackId};
+use super::level::{Level, Verb};
+use super::plan::{ChangeRow, Plan};
+use super::time::Time;
+
+/// What would happen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// The verb.
+    pub verb: Verb,
+    /// The environment; the first one where several are concerned.
+    pub env: EnvName,
+    /// Its class.
+    pub class: Class,
+    /// The account that the engine proved, or that the record names; empty for scripts.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// The stack, where one is concerned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<StackId>,
+    /// The level.
+    pub level: Level,
+    /// Why this level.
+    pub why: String,
+    /// What must be typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phrase: Option<String>,
+    /// Whether a reason must be given.
+    #[serde(default)]
+    pub needs_reason: bool,
+    /// What a confirmation covers.
+    pub subject: Digest,
+    /// What the card says, in the fixed order of labels.
+    pub lines: Vec<CardLine>,
+    /// The change rows, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<ChangeRow>>,
+    /// The plan, where one is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+    /// When it was made.
+    pub made_at: Time,
+    /// Until when it may be confirmed.
+    pub valid_until: Time,
+}
+
+/// The labels of card lines, in the order in which cards show them.
+pub const LABELS: [&str; 23] = [
+    "STEP",
+    "DOES",
+    "GOES",
+    "STAYS",
+    "BLOCKS",
+    "DOWNTIME",
+    "REPLACES",
+    "CHANGES",
+    "PLAN",
+    "UNDO",
+    "RUNNING",
+    "QUEUED",
+    "THEN",
+    "RUNS ON",
+    "WHEN",
+    "ASKED BY",
+    "CHOICES",
+    "BECAUSE",
+    "SAYS",
+    "CHANGED",
+    "IF YES",
+    "IF NO",
+    "IF NOBODY",
+];

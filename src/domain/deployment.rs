@@ -1,0 +1,170 @@
+//! The deployment machine: one attempt, its plan, its steps, its holds.
+
+mod event;
+mod rules;
+mod step;
+mod wants;
+
+pub use event::{Cause, DeploymentEvent, End, Request, Seen, Stopping};
+pub use step::{Branch, StepRun, StepState};
+pub use wants::{CANCEL_LIMIT, DeploymentWant};
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::Digest;
+use super::failure::Failure;
+use super::hold::Hold;
+use super::ids::{DeploymentId, DeploymentNo, StackId, StepId};
+use super::lifecycle::{Class, Illegal};
+use super::lifecycles::DEPLOYMENT;
+use super::plan::{Output, Plan, Step};
+use super::stack::Travelled;
+use super::time::Time;
+
+/// A deployment as folded from its stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// Which.
+    pub id: DeploymentId,
+    /// Stream version.
+    pub version: u64,
+    /// The phase.
+    pub phase: String,
+    /// Since when.
+    pub since: Time,
+    /// What was asked; absent before `created`.
+    pub request: Option<Request>,
+    /// When it was asked for.
+    pub created_at: Time,
+    /// When its stack started it.
+    pub started_at: Option<Time>,
+    /// When it ended.
+    pub ended_at: Option<Time>,
+    /// The status in which its real stack was found ("MISSING", "UPDATE_COMPLETE" …), and what else was seen.
+    pub found: Option<serde_json::Value>,
+    /// The plan.
+    pub plan: Option<Plan>,
+    /// Its digest.
+    pub plan_digest: Option<Digest>,
+    /// The steps' states, by step id.
+    pub steps: BTreeMap<StepId, StepRun>,
+    /// Holds in the order in which they opened.
+    pub holds: Vec<Hold>,
+    /// Set when no new ordinary step may start.
+    pub stopping: Option<Stopping>,
+    /// How it ended.
+    pub end: Option<End>,
+    /// The last phase edges it took, oldest first.
+    pub travelled: Vec<Travelled>,
+}
+
+impl Deployment {
+    /// A deployment of which nothing is known yet.
+    #[must_use]
+    pub fn new(id: DeploymentId) -> Self {
+        Self {
+            id,
+            version: 0,
+            phase: "NEW".to_owned(),
+            since: Time::default(),
+            request: None,
+            created_at: Time::default(),
+            started_at: None,
+            ended_at: None,
+            found: None,
+            plan: None,
+            plan_digest: None,
+            steps: BTreeMap::new(),
+            holds: Vec::new(),
+            stopping: None,
+            end: None,
+            travelled: Vec::new(),
+        }
+    }
+
+    /// Its number; 0 before `created`.
+    #[must_use]
+    pub fn no(&self) -> DeploymentNo {
+        self.request.as_ref().map_or(DeploymentNo(0), |request| request.no)
+    }
+
+    /// Its stack.
+    #[must_use]
+    pub fn stack(&self) -> Option<&StackId> {
+        self.request.as_ref().map(|request| &request.stack)
+    }
+
+    /// True once it is DONE, FAILED or TERMINATED.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// What the phase means.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        DEPLOYMENT.phase(&self.phase).map_or(Class::Rest, |phase| phase.class)
+    }
+
+    /// Holds that wait for a person.
+    pub fn open_holds(&self) -> impl Iterator<Item = &Hold> {
+        self.holds.iter().filter(|hold| hold.is_open())
+    }
+
+    /// The plan's steps with their runs.
+    pub fn runs(&self) -> impl Iterator<Item = (&Step, &StepRun)> {
+        self.plan.iter().flat_map(|plan| &plan.steps).filter_map(|step| self.steps.get(&step.id).map(|run| (step, run)))
+    }
+
+    /// Outputs of the steps that are done.
+    #[must_use]
+    pub fn outputs(&self) -> BTreeMap<StepId, Output> {
+        self.steps.iter().filter_map(|(id, run)| Some((id.clone(), run.output.clone()?))).collect()
+    }
+
+    /// True when a step that can change something outside was ever started.
+    #[must_use]
+    pub fn changed_anything(&self) -> bool {
+        self.runs().any(|(step, run)| step.changes && run.ever_started())
+    }
+
+    /// The failure of the step that failed first, else of the deployment.
+    #[must_use]
+    pub fn first_failure(&self) -> Option<&Failure> {
+        self.steps
+            .values()
+            .filter(|run| run.state == StepState::Failed)
+            .min_by_key(|run| run.ended_at)
+            .and_then(|run| run.failure.as_ref())
+            .or(match &self.end {
+                Some(End::Failed { failure }) => Some(failure),
+                Some(End::Done | End::Terminated { .. }) | None => None,
+            })
+    }
+
+    /// Takes one event that was recorded at `at`.
+    ///
+    /// # Errors
+    /// [`Illegal`] when the table has no such edge, or the event names a step or hold that does not exist.
+    pub fn apply(&mut self, event: &DeploymentEvent, at: Time) -> Result<(), Illegal> {
+        rules::apply(self, event, at)?;
+        self.version += 1;
+        Ok(())
+    }
+
+    pub(crate) fn take_edge(&mut self, on: &str, at: Time) -> Result<(), Illegal> {
+        let to = DEPLOYMENT.next(&self.phase, on)?;
+        if to != self.phase {
+            self.travelled.push(Travelled { from: self.phase.clone(), on: on.to_owned(), to: to.to_owned(), at });
+            self.since = at;
+            to.clone_into(&mut self.phase);
+        }
+        Ok(())
+    }
+
+    fn broken_log(&self, on: &str) -> Illegal {
+        Illegal { lifecycle: DEPLOYMENT.name.to_owned(), from: self.phase.clone(), on: on.to_owned() }
+    }
+}

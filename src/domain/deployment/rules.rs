@@ -1,0 +1,281 @@
+//! How events change a deployment, and what follows from them by itself: which steps are READY, SKIPPED, CANCELLED.
+
+use crate::domain::hold::{Decision, Verdict};
+use crate::domain::ids::{HoldId, StepId};
+use crate::domain::lifecycle::Illegal;
+use crate::domain::person::Person;
+use crate::domain::plan::{Finaliser, Output, Step};
+use crate::domain::time::Time;
+
+use super::{Deployment, DeploymentEvent, End, StepRun, StepState, Stopping};
+
+pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Result<(), Illegal> {
+    let tag = event.tag();
+    match event {
+        DeploymentEvent::Created { request } => {
+            d.take_edge(tag, at)?;
+            d.request = Some((**request).clone());
+            d.created_at = at;
+        }
+        DeploymentEvent::Triggered => {
+            d.take_edge(tag, at)?;
+            d.started_at = Some(at);
+        }
+        DeploymentEvent::StackWait => d.take_edge(tag, at)?,
+        DeploymentEvent::StackAvailable { found } => {
+            d.take_edge(tag, at)?;
+            d.found = Some(found.clone());
+        }
+        DeploymentEvent::StackWaitFailure { failure } | DeploymentEvent::Error { failure } => {
+            d.take_edge(tag, at)?;
+            finish(d, End::Failed { failure: failure.clone() }, at);
+        }
+        DeploymentEvent::Planned { plan, digest, carried } => {
+            if d.phase != "AVAILABLE" || d.plan.is_some() {
+                return Err(d.broken_log(tag));
+            }
+            d.steps = plan.steps.iter().map(|step| (step.id.clone(), StepRun::blocked())).collect();
+            d.plan = Some((**plan).clone());
+            d.plan_digest = Some(*digest);
+            for (step, output) in carried {
+                let run = run_mut(d, step, tag)?;
+                run.reason = Some("carried over".to_owned());
+                done(run, output, at);
+            }
+        }
+        DeploymentEvent::RunSteps => d.take_edge(tag, at)?,
+        DeploymentEvent::StepStarted { step, attempt, subject, deadline, .. } => {
+            if d.is_over() {
+                return Err(d.broken_log(tag));
+            }
+            let run = run_mut(d, step, tag)?;
+            run.state = StepState::Active;
+            run.attempt = *attempt;
+            run.started_at = Some(at);
+            run.ended_at = None;
+            run.deadline = Some(*deadline);
+            run.retry_at = None;
+            run.failure = None;
+            run.subject = *subject;
+            if *attempt > 1 {
+                run.notes.clear();
+            }
+        }
+        DeploymentEvent::StepNoted { step, key, value } => {
+            run_mut(d, step, tag)?.notes.insert(key.clone(), value.clone());
+        }
+        DeploymentEvent::StepLost { step, failure } => {
+            let run = run_mut(d, step, tag)?;
+            run.state = StepState::Lost;
+            run.left_ms = run.deadline.take().map(|deadline| u64::try_from(deadline.since(at).as_millis()).unwrap_or(0));
+            run.failure = Some(failure.clone());
+        }
+        DeploymentEvent::StepFound { step, deadline } => {
+            let run = run_mut(d, step, tag)?;
+            run.state = StepState::Active;
+            run.deadline = Some(*deadline);
+            run.left_ms = None;
+            run.failure = None;
+        }
+        DeploymentEvent::StepDone { step, output } => {
+            let run = run_mut(d, step, tag)?;
+            done(run, output, at);
+        }
+        DeploymentEvent::StepFailed { step, failure, retry_at } => {
+            let run = run_mut(d, step, tag)?;
+            run.state = if retry_at.is_some() { StepState::Waiting } else { StepState::Failed };
+            run.retry_at = *retry_at;
+            run.ended_at = Some(at);
+            run.deadline = None;
+            run.failure = Some(failure.clone());
+        }
+        DeploymentEvent::StepCancelled { step, reason } => {
+            let run = run_mut(d, step, tag)?;
+            run.state = StepState::Cancelled;
+            run.ended_at = Some(at);
+            run.deadline = None;
+            run.reason = Some(reason.clone());
+        }
+        DeploymentEvent::HoldOpened { hold } => {
+            run_mut(d, &hold.id.step, tag)?.state = StepState::Held;
+            d.holds.push((**hold).clone());
+        }
+        DeploymentEvent::HoldPassed { step, subject, reason } => {
+            let run = run_mut(d, step, tag)?;
+            run.passed = Some(*subject);
+            run.reason = Some(reason.clone());
+        }
+        DeploymentEvent::HoldDecided { hold, decision } => decided(d, hold, decision, at)?,
+        DeploymentEvent::Stopping { stopping } => {
+            d.stopping = Some(stopping.clone());
+            if matches!(stopping, Stopping::Cancelling { .. }) {
+                let ids: Vec<StepId> = ordinary(d).map(|step| step.id.clone()).collect();
+                for id in ids {
+                    let run = run_mut(d, &id, tag)?;
+                    run.cancelling = run.is_live();
+                }
+            }
+        }
+        DeploymentEvent::Done => {
+            d.take_edge(tag, at)?;
+            finish(d, End::Done, at);
+        }
+        DeploymentEvent::Terminated { reason, by } => {
+            d.take_edge(tag, at)?;
+            finish(d, End::Terminated { reason: reason.clone(), by: by.clone() }, at);
+        }
+        DeploymentEvent::Abandoned { still, by } => {
+            for id in still {
+                let run = run_mut(d, id, tag)?;
+                run.state = StepState::Cancelled;
+                run.ended_at = Some(at);
+                run.reason = Some(format!("abandoned by {by}: it may still be running"));
+            }
+        }
+    }
+    if d.phase == "RUNNING" {
+        refresh(d, at);
+    }
+    Ok(())
+}
+
+fn run_mut<'a>(d: &'a mut Deployment, step: &StepId, on: &str) -> Result<&'a mut StepRun, Illegal> {
+    let illegal = Illegal { lifecycle: format!("step {step} of a deployment"), from: d.phase.clone(), on: on.to_owned() };
+    d.steps.get_mut(step).ok_or(illegal)
+}
+
+fn done(run: &mut StepRun, output: &Output, at: Time) {
+    run.state = StepState::Done;
+    run.ended_at = Some(at);
+    run.deadline = None;
+    run.failure = None;
+    run.branch = output.public.get("branch").and_then(|branch| branch.as_str()).map(str::to_owned);
+    run.output = Some(output.clone());
+}
+
+fn decided(d: &mut Deployment, id: &HoldId, decision: &Decision, at: Time) -> Result<(), Illegal> {
+    let broken = d.broken_log("hold_decided");
+    let hold = d.holds.iter_mut().find(|hold| hold.id == *id && hold.is_open()).ok_or(broken)?;
+    hold.decision = Some(decision.clone());
+    let run = run_mut(d, &id.step, "hold_decided")?;
+    if run.state != StepState::Held {
+        return Ok(());
+    }
+    match &decision.verdict {
+        Verdict::Approved { .. } | Verdict::Void => run.state = StepState::Ready,
+        Verdict::Rejected | Verdict::Expired => {
+            run.state = StepState::Cancelled;
+            run.ended_at = Some(at);
+            run.reason = Some(match decision.verdict {
+                Verdict::Expired => "nobody decided in time".to_owned(),
+                Verdict::Rejected | Verdict::Approved { .. } | Verdict::Void => format!("rejected by {}: {}", decision.by, decision.note),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Everything that waits becomes void when the deployment is over; a good end skips what only a bad end needs.
+fn finish(d: &mut Deployment, end: End, at: Time) {
+    for run in d.steps.values_mut() {
+        if !run.state.is_over() && !run.is_live() {
+            let (state, reason) = match end {
+                End::Done => (StepState::Skipped, "not needed: it ended well"),
+                End::Failed { .. } | End::Terminated { .. } => (StepState::Cancelled, "the deployment ended first"),
+            };
+            run.state = state;
+            run.reason.get_or_insert_with(|| reason.to_owned());
+        }
+    }
+    void_holds(d, at, |_| true);
+    d.ended_at = Some(at);
+    d.end = Some(end);
+}
+
+fn void_holds(d: &mut Deployment, at: Time, which: impl Fn(&StepId) -> bool) {
+    for hold in d.holds.iter_mut().filter(|hold| hold.is_open() && which(&hold.id.step)) {
+        hold.decision = Some(Decision { verdict: Verdict::Void, by: Person::Engine, at, note: "the deployment stopped".to_owned() });
+    }
+}
+
+fn ordinary(d: &Deployment) -> impl Iterator<Item = &Step> {
+    d.plan.iter().flat_map(|plan| &plan.steps).filter(|step| step.finaliser.is_none())
+}
+
+/// Brings every waiting step up to date. The plan's order is topological, so one pass settles all.
+fn refresh(d: &mut Deployment, at: Time) {
+    let Some(plan) = d.plan.clone() else { return };
+    if d.stopping.is_some() {
+        let mut cancelled = Vec::new();
+        for step in plan.steps.iter().filter(|step| step.finaliser.is_none()) {
+            if let Some(run) = d.steps.get_mut(&step.id)
+                && matches!(run.state, StepState::Blocked | StepState::Ready | StepState::Held | StepState::Waiting)
+            {
+                run.state = StepState::Cancelled;
+                run.ended_at = Some(at);
+                run.reason.get_or_insert_with(|| "the deployment is stopping".to_owned());
+                cancelled.push(step.id.clone());
+            }
+        }
+        void_holds(d, at, |step| cancelled.contains(step));
+    }
+    let order: Vec<StepId> = plan.order().map(|ids| ids.into_iter().cloned().collect()).unwrap_or_default();
+    for id in order {
+        let (Some(step), Some(run)) = (plan.step(&id), d.steps.get(&id)) else { continue };
+        if run.state != StepState::Blocked {
+            continue;
+        }
+        if let Some((state, reason)) = verdict(d, step)
+            && let Some(run) = d.steps.get_mut(&id)
+        {
+            run.state = state;
+            if let Some(reason) = reason {
+                run.reason = Some(reason);
+                run.ended_at = Some(at);
+            }
+        }
+    }
+}
+
+/// What becomes of a blocked step now, if anything.
+fn verdict(d: &Deployment, step: &Step) -> Option<(StepState, Option<String>)> {
+    let plan = d.plan.as_ref()?;
+    let state_of = |id: &StepId| d.steps.get(id).map(|run| run.state);
+    let (ordinary_needs, finaliser_needs): (Vec<&StepId>, Vec<&StepId>) =
+        step.after.iter().partition(|id| plan.step(id).is_some_and(|need| need.finaliser.is_none()));
+    let needs: Vec<&StepId> = match step.finaliser {
+        None => step.after.iter().collect(),
+        Some(kind) => {
+            let over = ordinary(d).all(|other| state_of(&other.id).is_some_and(StepState::is_over));
+            if !over {
+                return None;
+            }
+            if kind == Finaliser::BadEnd {
+                d.stopping.as_ref()?;
+                let touched =
+                    ordinary_needs.is_empty() || ordinary_needs.iter().any(|id| d.steps.get(*id).is_some_and(StepRun::ever_started));
+                if !touched {
+                    return Some((StepState::Skipped, Some("what it restores was never touched".to_owned())));
+                }
+            }
+            finaliser_needs
+        }
+    };
+    let states: Vec<StepState> = needs.iter().filter_map(|id| state_of(id)).collect();
+    if !states.iter().all(|state| state.is_finished()) {
+        // A finaliser behind one that failed or was rejected will never run; an ordinary step stays BLOCKED.
+        let never = step.finaliser.is_some() && states.iter().all(|state| state.is_over());
+        return never.then(|| (StepState::Skipped, Some("the step before it did not succeed".to_owned())));
+    }
+    if !states.is_empty() && states.iter().all(|state| *state == StepState::Skipped) {
+        return Some((StepState::Skipped, Some("all steps before it were skipped".to_owned())));
+    }
+    if let Some((chooser, branch)) = &step.only_if {
+        let chosen = d.steps.get(chooser).and_then(|run| run.branch.as_deref());
+        if chosen != Some(branch.as_str()) {
+            let reason = format!("{chooser} chose {}", chosen.unwrap_or("nothing"));
+            return Some((StepState::Skipped, Some(reason)));
+        }
+    }
+    Some((StepState::Ready, None))
+}

@@ -1,0 +1,144 @@
+//! The state of one step of a running deployment.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::digest::Digest;
+use crate::domain::failure::Failure;
+use crate::domain::plan::Output;
+use crate::domain::time::Time;
+
+/// A branch name in the output of a step.
+pub type Branch = String;
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// Its needs are not finished.
+    Blocked,
+    /// It may start.
+    Ready,
+    /// It waits for a person.
+    Held,
+    /// It runs.
+    Active,
+    /// It runs, but there is no contact (credentials, network) or nobody can tell.
+    Lost,
+    /// A failed attempt waits for the next.
+    Waiting,
+    /// It ended well.
+    Done,
+    /// It failed for good.
+    Failed,
+    /// It was not for this case.
+    Skipped,
+    /// The deployment stopped before it started, or it was cancelled.
+    Cancelled,
+}
+
+impl StepState {
+    /// DONE or SKIPPED.
+    #[must_use]
+    pub fn is_finished(self) -> bool {
+        matches!(self, StepState::Done | StepState::Skipped)
+    }
+
+    /// Nothing more happens to it.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, StepState::Done | StepState::Skipped | StepState::Failed | StepState::Cancelled)
+    }
+
+    /// The word on the screen.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            StepState::Blocked => "BLOCKED",
+            StepState::Ready => "READY",
+            StepState::Held => "HELD",
+            StepState::Active => "ACTIVE",
+            StepState::Lost => "LOST",
+            StepState::Waiting => "RETRY",
+            StepState::Done => "DONE",
+            StepState::Failed => "FAILED",
+            StepState::Skipped => "SKIPPED",
+            StepState::Cancelled => "CANCELLED",
+        }
+    }
+}
+
+/// One step of a running deployment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepRun {
+    /// Where it stands.
+    pub state: StepState,
+    /// How many attempts were started.
+    pub attempt: u32,
+    /// When the current or last attempt started.
+    pub started_at: Option<Time>,
+    /// When it ended.
+    pub ended_at: Option<Time>,
+    /// When this attempt times out; absent while LOST.
+    pub deadline: Option<Time>,
+    /// How much of the limit was left when contact was lost, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_ms: Option<u64>,
+    /// When the next attempt is due.
+    pub retry_at: Option<Time>,
+    /// What the executor noted in this attempt, durable before its next call.
+    pub notes: BTreeMap<String, serde_json::Value>,
+    /// What it gave.
+    pub output: Option<Output>,
+    /// The branch in its output.
+    pub branch: Option<Branch>,
+    /// Why the last attempt failed, or why contact was lost.
+    pub failure: Option<Failure>,
+    /// Why it was skipped or cancelled.
+    pub reason: Option<String>,
+    /// The approved subject it was started with.
+    pub subject: Option<Digest>,
+    /// The subject for which its hold is not needed: condition not met, or covered by the guard of the ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed: Option<Digest>,
+    /// A cancel was asked of it while it ran.
+    #[serde(default)]
+    pub cancelling: bool,
+}
+
+impl StepRun {
+    /// A step that waits for its needs.
+    #[must_use]
+    pub fn blocked() -> Self {
+        Self {
+            state: StepState::Blocked,
+            attempt: 0,
+            started_at: None,
+            ended_at: None,
+            deadline: None,
+            left_ms: None,
+            retry_at: None,
+            notes: BTreeMap::new(),
+            output: None,
+            branch: None,
+            failure: None,
+            reason: None,
+            subject: None,
+            passed: None,
+            cancelling: false,
+        }
+    }
+
+    /// True when any attempt was ever started.
+    #[must_use]
+    pub fn ever_started(&self) -> bool {
+        self.attempt > 0
+    }
+
+    /// True while it holds an outside operation.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        matches!(self.state, StepState::Active | StepState::Lost)
+    }
+}

@@ -1,0 +1,223 @@
+//! The environment machine: what is recorded of an environment, its version, and whether its queues are frozen.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::failure::millis;
+use super::ids::EnvName;
+use super::level::Level;
+use super::person::Person;
+use super::time::Time;
+
+/// What kind of environment it is; decides levels and defaults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Customers are served from here.
+    Production,
+    /// As production, but nobody is served.
+    Staging,
+    /// For the people who build.
+    Development,
+    /// Made from a branch; may go at any time.
+    Branch,
+}
+
+impl Class {
+    /// The word that the band shows.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Class::Production => "PROD",
+            Class::Staging => "STAGING",
+            Class::Development => "DEV",
+            Class::Branch => "BRANCH",
+        }
+    }
+}
+
+/// What a failed deployment does to its stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// The stack is BROKEN until a person unblocks it.
+    Break,
+    /// The next deployment in the queue starts.
+    Continue,
+}
+
+/// What happens to a deployment that is asked for while another one waits or runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum QueuePolicy {
+    /// It waits its turn.
+    #[default]
+    Queue,
+    /// It replaces those that wait; they end TERMINATED "superseded".
+    Latest,
+    /// It is refused while one waits or runs.
+    Refuse,
+}
+
+/// Whether this store may change the environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Look and deploy.
+    #[default]
+    Deploy,
+    /// Look only.
+    Watch,
+}
+
+/// How to reach AWS: names of profiles and roles, never keys.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AwsTarget {
+    /// Profile of the shared AWS configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Region; from the profile when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Role to assume.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_arn: Option<String>,
+    /// Endpoint for every service: a URL, or `sandbox` for the embedded cloud.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint_url: Option<String>,
+    /// File with extra certificate authorities (PEM).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_bundle: Option<String>,
+}
+
+impl AwsTarget {
+    /// True for the embedded cloud.
+    #[must_use]
+    pub fn is_sandbox(&self) -> bool {
+        self.endpoint_url.as_deref() == Some("sandbox")
+    }
+}
+
+/// The record of an environment, as `holdpoint apply` proposes it and the engine keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentRecord {
+    /// Its class.
+    pub class: Class,
+    /// The account id that the engine must find, twelve digits as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// How to reach AWS; absent for an environment of scripts alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aws: Option<AwsTarget>,
+    /// What a failure does.
+    pub on_failure: OnFailure,
+    /// What a second deployment does.
+    #[serde(default)]
+    pub queue: QueuePolicy,
+    /// Look only, or deploy.
+    #[serde(default)]
+    pub mode: Mode,
+    /// The lowest level of any change here; configuration can only raise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_level: Option<Level>,
+    /// How long a hold waits before it rejects.
+    #[serde(with = "millis")]
+    pub hold_expiry: Duration,
+}
+
+impl EnvironmentRecord {
+    /// True when going from `self` to `to` needs a guard: another account or way in, a lower class, a looser policy.
+    #[must_use]
+    pub fn loosened_by(&self, to: &EnvironmentRecord) -> bool {
+        self.class < to.class
+            || self.account != to.account
+            || self.aws != to.aws
+            || self.min_level > to.min_level
+            || (self.on_failure == OnFailure::Break && to.on_failure == OnFailure::Continue)
+            || (self.mode == Mode::Watch && to.mode == Mode::Deploy)
+            || self.hold_expiry < to.hold_expiry
+    }
+}
+
+/// A stopped queue: why, by whom, until when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freeze {
+    /// The reason that everybody sees.
+    pub reason: String,
+    /// Who stopped it.
+    pub by: Person,
+    /// When.
+    pub at: Time,
+    /// When it ends by itself; never when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
+}
+
+impl Freeze {
+    /// True while the freeze holds.
+    #[must_use]
+    pub fn holds(&self, now: Time) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// What can happen to an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EnvironmentEvent {
+    /// The record was made or changed.
+    Configured {
+        /// The whole new record.
+        record: EnvironmentRecord,
+    },
+    /// All its queues stopped.
+    Frozen {
+        /// Why and until when.
+        freeze: Freeze,
+    },
+    /// They go on.
+    Thawed,
+}
+
+/// An environment as folded from its stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Its name.
+    pub name: EnvName,
+    /// Stream version: every change makes approvals for the older one void.
+    pub version: u64,
+    /// How often the record changed; what asks and approvals name.
+    pub record_version: u64,
+    /// The record; absent before the first `configured`.
+    pub record: Option<EnvironmentRecord>,
+    /// The freeze, if any.
+    pub freeze: Option<Freeze>,
+}
+
+impl Environment {
+    /// An environment of which nothing is known yet.
+    #[must_use]
+    pub fn new(name: EnvName) -> Self {
+        Self { name, version: 0, record_version: 0, record: None, freeze: None }
+    }
+
+    /// Takes one event.
+    pub fn apply(&mut self, event: &EnvironmentEvent) {
+        self.version += 1;
+        match event {
+            EnvironmentEvent::Configured { record } => {
+                self.record_version += 1;
+                self.record = Some(record.clone());
+            }
+            EnvironmentEvent::Frozen { freeze } => self.freeze = Some(freeze.clone()),
+            EnvironmentEvent::Thawed => self.freeze = None,
+        }
+    }
+
+    /// The freeze that holds now.
+    #[must_use]
+    pub fn frozen(&self, now: Time) -> Option<&Freeze> {
+        self.freeze.as_ref().filter(|freeze| freeze.holds(now))
+    }
+}

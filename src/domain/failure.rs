@@ -1,0 +1,80 @@
+//! Failures as data: they are stored, shown, and read back by newer programs.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a step, a look or a deployment failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// One line: what failed, on what ("orders-db/DBInstance: storage-full").
+    pub summary: String,
+    /// The rest, for the details pane; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+    /// What to do next; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hint: String,
+    /// Whether trying again can help.
+    pub retry: Retry,
+}
+
+/// What the engine does about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retry {
+    /// The step has failed.
+    Never,
+    /// Try again after this long, while the step's retry limit allows.
+    After(#[serde(with = "millis")] Duration),
+    /// Nobody can tell what happened; a person must look (the step becomes LOST).
+    AskAPerson,
+    /// No contact or no valid credentials: the step waits as LOST, its timeout stops, and it resumes by itself.
+    Contact,
+}
+
+impl Failure {
+    /// A failure that is final.
+    #[must_use]
+    pub fn new(summary: impl Into<String>) -> Self {
+        Self { summary: summary.into(), detail: String::new(), hint: String::new(), retry: Retry::Never }
+    }
+
+    /// Adds the detail.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// Sets whether to try again.
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+}
+
+/// Durations stored as whole milliseconds.
+pub mod millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// Writes milliseconds.
+    pub fn serialize<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(u64::try_from(value.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// Reads milliseconds.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_millis)
+    }
+}

@@ -1,0 +1,141 @@
+//! Holds: points where a person decides, and what exactly they decide about.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::Digest;
+use super::ids::HoldId;
+use super::level::Level;
+use super::person::Person;
+use super::plan::Choice;
+use super::time::Time;
+
+/// What is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldKind {
+    /// A service at zero: old release up, new release up, or stay down. Shown above everything; never expires.
+    RestoreService,
+    /// The service stands still for a while.
+    Downtime,
+    /// A whole stack goes.
+    Teardown,
+    /// Something that holds data goes.
+    DestroyData,
+    /// A broken CloudFormation stack is deleted or continued.
+    RecoverStack,
+    /// The plan is more dangerous than the one that was seen at the ask.
+    ReviewPlan,
+    /// A stack is created, or first touched, in a protected environment.
+    FirstTouch,
+    /// A person does something by hand.
+    ManualTask,
+}
+
+impl HoldKind {
+    /// A short name for lists.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            HoldKind::RestoreService => "restore service",
+            HoldKind::Downtime => "downtime",
+            HoldKind::Teardown => "teardown",
+            HoldKind::DestroyData => "destroy data",
+            HoldKind::RecoverStack => "recover stack",
+            HoldKind::ReviewPlan => "review plan",
+            HoldKind::FirstTouch => "first touch",
+            HoldKind::ManualTask => "manual task",
+        }
+    }
+}
+
+/// What a person decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Approved (with the choice, where the hold offers any) or rejected.
+    pub verdict: Verdict,
+    /// Who.
+    pub by: Person,
+    /// When.
+    pub at: Time,
+    /// What they wrote; the reason of a rejection.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+/// Approved or rejected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// For exactly this subject.
+    Approved {
+        /// What was shown.
+        subject: Digest,
+        /// The branch chosen, where there are any.
+        choice: Option<String>,
+    },
+    /// Not to be done.
+    Rejected,
+    /// Nobody decided in time, which rejects.
+    Expired,
+    /// The deployment ended first, or the subject changed.
+    Void,
+}
+
+/// One line of a card: a label in capitals, and text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardLine {
+    /// For example `DOWNTIME`.
+    pub label: String,
+    /// The text; already safe for a screen.
+    pub text: String,
+}
+
+/// A hold that was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Its id.
+    pub id: HoldId,
+    /// What is decided.
+    pub kind: HoldKind,
+    /// The guard of an approval.
+    pub level: Level,
+    /// What must be typed to approve; empty when nothing.
+    pub phrase: String,
+    /// What an approval covers.
+    pub subject: Digest,
+    /// Ways to approve; empty: approve or reject.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
+    /// What the card says.
+    pub lines: Vec<CardLine>,
+    /// When it opened.
+    pub opened_at: Time,
+    /// When it rejects by itself; never when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Time>,
+    /// What was decided; open when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+}
+
+impl Hold {
+    /// True while a person may decide.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.decision.is_none()
+    }
+
+    /// True when it is decided by approval for this subject.
+    #[must_use]
+    pub fn approves(&self, subject: &Digest) -> bool {
+        self.decision.as_ref().is_some_and(|d| matches!(&d.verdict, Verdict::Approved { subject: s, .. } if s == subject))
+    }
+
+    /// How long until it expires.
+    #[must_use]
+    pub fn left(&self, now: Time) -> Option<Duration> {
+        self.expires_at.map(|at| at.since(now))
+    }
+}

@@ -1,0 +1,27 @@
+//! The words and the rules: names, machines, plans, holds, levels, asks, events. Pure data and pure functions: no clock,
+//! no file, no network, no terminal; everything that varies is an argument.
+
+pub mod ask;
+pub mod card;
+pub mod deployment;
+pub mod digest;
+pub mod environment;
+pub mod estate;
+pub mod event;
+pub mod failure;
+pub mod folds;
+pub mod hold;
+pub mod ids;
+pub mod level;
+pub mod lifecycle;
+pub mod lifecycles;
+pub mod line;
+pub mod look;
+pub mod person;
+pub mod plan;
+pub mod request;
+pub mod safe;
+pub mod sighting;
+pub mod stack;
+pub mod time;
+pub mod wants;

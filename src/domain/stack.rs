@@ -1,0 +1,373 @@
+//! The stack machine: lifecycle, queue and lock of one application in one environment.
+
+use serde::{Deserialize, Serialize};
+
+use super::environment::Freeze;
+use super::ids::{DeploymentId, DeploymentNo, StackId};
+use super::lifecycle::{Class, Illegal, Lifecycle};
+use super::lifecycles;
+use super::time::Time;
+
+/// What a deployment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To bring a release into service.
+    Deploy,
+    /// To remove the stack.
+    Teardown,
+    /// To repair a broken stack.
+    Recover,
+}
+
+/// One place in a queue; it copies what its start depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queued {
+    /// Which deployment.
+    pub deployment: DeploymentId,
+    /// Its number.
+    pub no: DeploymentNo,
+    /// What for.
+    pub purpose: Purpose,
+    /// Not started before then: the undo window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Time>,
+    /// Not started before these have ended well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<DeploymentId>,
+}
+
+/// Where in the queue a request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Behind all others.
+    Tail,
+    /// Before all others: a way out of BROKEN.
+    Head,
+}
+
+/// What can happen to a stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum StackEvent {
+    /// A deployment was asked for and queued.
+    Requested {
+        /// The system: which table this stack follows.
+        system: String,
+        /// Its place.
+        entry: Queued,
+        /// Head or tail.
+        place: Place,
+    },
+    /// It did not exist; its first deployment starts.
+    FoundMissing {
+        /// That deployment.
+        deployment: DeploymentId,
+    },
+    /// It existed and was quiet.
+    Adopted {
+        /// The status that was found.
+        status: String,
+    },
+    /// It existed and was broken.
+    AdoptedBroken {
+        /// The status that was found.
+        status: String,
+    },
+    /// A deployment started in the same append that asked for it.
+    Started {
+        /// Which.
+        deployment: DeploymentId,
+    },
+    /// A queued deployment started.
+    Popped {
+        /// Which.
+        deployment: DeploymentId,
+    },
+    /// A queued teardown started.
+    TeardownPopped {
+        /// Which.
+        deployment: DeploymentId,
+    },
+    /// The current deployment ended well.
+    Succeeded {
+        /// Which; an end of one that is not current changes nothing.
+        deployment: DeploymentId,
+        /// The release that serves now; absent after a teardown.
+        release: Option<String>,
+    },
+    /// The current deployment failed; the stack is broken.
+    Failed {
+        /// Which.
+        deployment: DeploymentId,
+        /// Why, in one line.
+        reason: String,
+    },
+    /// It failed, and the policy goes on.
+    FailedContinue {
+        /// Which.
+        deployment: DeploymentId,
+        /// Why, in one line.
+        reason: String,
+    },
+    /// It ended before anything changed.
+    Withdrawn {
+        /// Which.
+        deployment: DeploymentId,
+    },
+    /// It ended before anything was created.
+    WithdrawnNever {
+        /// Which.
+        deployment: DeploymentId,
+    },
+    /// It ended before anything changed, and what was broken still is.
+    WithdrawnBroken {
+        /// Which.
+        deployment: DeploymentId,
+    },
+    /// Nothing is queued.
+    QueueEmpty,
+    /// Something is queued that may not start yet.
+    Idle,
+    /// A person opened the way out of a broken phase.
+    Unblocked {
+        /// Which way ("retry", "recover", "free" …).
+        way: String,
+    },
+    /// A waiting deployment left the queue: cancelled, undone, superseded, torn down.
+    Dequeued {
+        /// Which.
+        deployment: DeploymentId,
+    },
+    /// The queue stopped.
+    StackFrozen {
+        /// Why and until when.
+        freeze: Freeze,
+    },
+    /// The queue goes on.
+    StackThawed,
+}
+
+impl StackEvent {
+    /// The stored tag, which is also the edge it takes.
+    #[must_use]
+    pub fn tag(&self) -> &'static str {
+        match self {
+            StackEvent::Requested { .. } => "requested",
+            StackEvent::FoundMissing { .. } => "found_missing",
+            StackEvent::Adopted { .. } => "adopted",
+            StackEvent::AdoptedBroken { .. } => "adopted_broken",
+            StackEvent::Started { .. } => "started",
+            StackEvent::Popped { .. } => "popped",
+            StackEvent::TeardownPopped { .. } => "teardown_popped",
+            StackEvent::Succeeded { .. } => "succeeded",
+            StackEvent::Failed { .. } => "failed",
+            StackEvent::FailedContinue { .. } => "failed_continue",
+            StackEvent::Withdrawn { .. } => "withdrawn",
+            StackEvent::WithdrawnNever { .. } => "withdrawn_never",
+            StackEvent::WithdrawnBroken { .. } => "withdrawn_broken",
+            StackEvent::QueueEmpty => "queue_empty",
+            StackEvent::Idle => "idle",
+            StackEvent::Unblocked { .. } => "unblocked",
+            StackEvent::Dequeued { .. } => "dequeued",
+            StackEvent::StackFrozen { .. } => "stack_frozen",
+            StackEvent::StackThawed => "stack_thawed",
+        }
+    }
+}
+
+/// A travelled edge, for the live map.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Travelled {
+    /// From this phase.
+    pub from: String,
+    /// By this event.
+    pub on: String,
+    /// To this phase.
+    pub to: String,
+    /// When.
+    pub at: Time,
+}
+
+/// How many travelled edges a fold keeps.
+const TRAVELLED: usize = 24;
+
+/// A stack as folded from its stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stack {
+    /// Which.
+    pub id: StackId,
+    /// Stream version.
+    pub version: u64,
+    /// The system whose table it follows; empty before the first request or look.
+    pub system: String,
+    /// The phase.
+    pub phase: String,
+    /// Since when.
+    pub since: Time,
+    /// The deployment that holds the lock.
+    pub current: Option<DeploymentId>,
+    /// Why it was broken before the current way out began; a withdrawal returns there.
+    pub was_broken: Option<String>,
+    /// What waits.
+    pub queue: Vec<Queued>,
+    /// The release in service.
+    pub release: Option<String>,
+    /// The last deployment that ended well (not a teardown).
+    pub last_good: Option<DeploymentId>,
+    /// The good one before it: what a rollback deploys.
+    pub previous_good: Option<DeploymentId>,
+    /// The last deployment that ended at all.
+    pub last: Option<DeploymentId>,
+    /// The stop of its own queue.
+    pub freeze: Option<Freeze>,
+    /// Why it is broken, in one line.
+    pub broken: Option<String>,
+    /// The last edges it took, oldest first.
+    pub travelled: Vec<Travelled>,
+}
+
+impl Stack {
+    /// A stack of which nothing is known yet.
+    #[must_use]
+    pub fn new(id: StackId) -> Self {
+        Self {
+            id,
+            version: 0,
+            system: String::new(),
+            phase: "NEW".to_owned(),
+            since: Time::default(),
+            current: None,
+            was_broken: None,
+            queue: Vec::new(),
+            release: None,
+            last_good: None,
+            previous_good: None,
+            last: None,
+            freeze: None,
+            broken: None,
+            travelled: Vec::new(),
+        }
+    }
+
+    /// The table it follows.
+    #[must_use]
+    pub fn lifecycle(&self) -> &'static Lifecycle {
+        lifecycles::of_system(&self.system).unwrap_or(&lifecycles::SERVICE)
+    }
+
+    /// What the phase means.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        self.lifecycle().phase(&self.phase).map_or(Class::Rest, |phase| phase.class)
+    }
+
+    /// The freeze that holds now.
+    #[must_use]
+    pub fn frozen(&self, now: Time) -> Option<&Freeze> {
+        self.freeze.as_ref().filter(|freeze| freeze.holds(now))
+    }
+
+    /// Takes one event that was recorded at `at`.
+    ///
+    /// # Errors
+    /// [`Illegal`] when the table has no such edge: the log is broken.
+    pub fn apply(&mut self, event: &StackEvent, at: Time) -> Result<(), Illegal> {
+        if let StackEvent::Requested { system, .. } = event
+            && self.system.is_empty()
+        {
+            self.system.clone_from(system);
+        }
+        match event {
+            StackEvent::Requested { entry, place, .. } => {
+                self.take_edge(event.tag(), at)?;
+                match place {
+                    Place::Tail => self.queue.push(entry.clone()),
+                    Place::Head => self.queue.insert(0, entry.clone()),
+                }
+            }
+            StackEvent::FoundMissing { deployment }
+            | StackEvent::Started { deployment }
+            | StackEvent::Popped { deployment }
+            | StackEvent::TeardownPopped { deployment } => {
+                self.take_edge(event.tag(), at)?;
+                if let Some(why) = self.broken.take() {
+                    self.was_broken = Some(why);
+                }
+                self.queue.retain(|entry| entry.deployment != *deployment);
+                self.current = Some(*deployment);
+            }
+            StackEvent::Adopted { .. } => self.take_edge(event.tag(), at)?,
+            StackEvent::QueueEmpty | StackEvent::Idle => {
+                self.take_edge(event.tag(), at)?;
+                self.was_broken = None;
+            }
+            StackEvent::AdoptedBroken { status } => {
+                self.take_edge(event.tag(), at)?;
+                self.broken = Some(format!("found {status}"));
+            }
+            StackEvent::Unblocked { .. } => {
+                self.take_edge(event.tag(), at)?;
+                self.was_broken = self.broken.take();
+            }
+            StackEvent::Succeeded { deployment, release } => {
+                if self.ends(*deployment) {
+                    self.take_edge(event.tag(), at)?;
+                    self.finish(*deployment, None);
+                    self.release.clone_from(release);
+                    if release.is_some() && self.last_good != Some(*deployment) {
+                        self.previous_good = self.last_good.replace(*deployment);
+                    }
+                }
+            }
+            StackEvent::Failed { deployment, reason } | StackEvent::FailedContinue { deployment, reason } => {
+                if self.ends(*deployment) {
+                    self.take_edge(event.tag(), at)?;
+                    self.finish(*deployment, Some(reason.clone()));
+                }
+            }
+            StackEvent::Withdrawn { deployment } | StackEvent::WithdrawnNever { deployment } => {
+                if self.ends(*deployment) {
+                    self.take_edge(event.tag(), at)?;
+                    self.finish(*deployment, None);
+                }
+            }
+            StackEvent::WithdrawnBroken { deployment } => {
+                if self.ends(*deployment) {
+                    self.take_edge(event.tag(), at)?;
+                    let broken = self.was_broken.take();
+                    self.finish(*deployment, broken);
+                }
+            }
+            StackEvent::Dequeued { deployment } => self.queue.retain(|entry| entry.deployment != *deployment),
+            StackEvent::StackFrozen { freeze } => self.freeze = Some(freeze.clone()),
+            StackEvent::StackThawed => self.freeze = None,
+        }
+        self.version += 1;
+        Ok(())
+    }
+
+    fn ends(&self, deployment: DeploymentId) -> bool {
+        self.current == Some(deployment)
+    }
+
+    fn finish(&mut self, deployment: DeploymentId, broken: Option<String>) {
+        self.current = None;
+        self.last = Some(deployment);
+        self.broken = broken.filter(|_| self.class() == Class::Broken);
+        self.was_broken = None;
+    }
+
+    fn take_edge(&mut self, on: &str, at: Time) -> Result<(), Illegal> {
+        let to = self.lifecycle().next(&self.phase, on)?;
+        if to != self.phase {
+            self.travelled.push(Travelled { from: self.phase.clone(), on: on.to_owned(), to: to.to_owned(), at });
+            let extra = self.travelled.len().saturating_sub(TRAVELLED);
+            self.travelled.drain(..extra);
+            self.since = at;
+            to.clone_into(&mut self.phase);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+//! Hands: one file a tool. An executor carries out one kind of step, or finds out what became of it; it decides nothing.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use crate::domain::digest::Digest;
+use crate::domain::environment::AwsTarget;
+use crate::domain::failure::Failure;
+use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId, StepId};
+use crate::domain::line::Severity;
+use crate::domain::plan::{Output, StepKind};
+use crate::domain::request::SourceBundle;
+use crate::domain::safe::Safe;
+
+/// What a job gets from the engine: durable notes, lines out, files, and the wish to stop.
+pub trait Port: Send + Sync {
+    /// Makes a note durable; the next call outside may be made only after this returned.
+    fn note<'a>(&'a self, key: &'a str, value: Value) -> BoxFuture<'a, Result<(), Failure>>;
+    /// Gives out a line.
+    fn out(&self, severity: Severity, part: &str, text: Safe);
+    /// The files of a bundle.
+    fn bundle(&self, digest: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>>;
+    /// Ends when the step is to be cancelled.
+    fn cancelled(&self) -> BoxFuture<'_, ()>;
+    /// True once the step is to be cancelled.
+    fn is_cancelled(&self) -> bool;
+    /// Sleeps on the engine's clock.
+    fn sleep(&self, duration: std::time::Duration) -> BoxFuture<'_, ()>;
+}
+
+/// One attempt of one step.
+#[derive(Clone)]
+pub struct Job {
+    /// The id of the store: part of names that we make outside.
+    pub store: String,
+    /// The deployment.
+    pub deployment: DeploymentId,
+    /// Its number.
+    pub no: DeploymentNo,
+    /// The stack.
+    pub stack: StackId,
+    /// The step.
+    pub step: StepId,
+    /// The attempt, from 1.
+    pub attempt: u32,
+    /// The parameters with all outputs filled in.
+    pub params: Value,
+    /// Notes of this attempt so far (after a restart: what the last engine noted).
+    pub notes: BTreeMap<String, Value>,
+    /// The environment.
+    pub env: EnvName,
+    /// How to reach AWS.
+    pub aws: Option<AwsTarget>,
+    /// A folder of this attempt's own; made by whoever needs it, mode 0700.
+    pub folder: PathBuf,
+    /// The engine.
+    pub port: Arc<dyn Port>,
+}
+
+impl Job {
+    /// The token of the n-th call of this attempt: the same after a restart, so that the other side sees one request.
+    #[must_use]
+    pub fn token(&self, n: u32) -> String {
+        let short = Digest::of("holdpoint/token/1", &serde_json::json!([self.store, self.deployment, self.step, self.attempt, n]));
+        format!("hp-{}-{}", self.store, &short.to_string()[..24])
+    }
+}
+
+/// What became of an attempt whose engine is gone.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found {
+    /// Nothing was called.
+    NeverStarted,
+    /// It runs: `run` again with the notes attaches to it.
+    StillRunning,
+    /// It has ended.
+    Ended(Result<Output, Failure>),
+    /// Nobody can tell: a person must look.
+    CannotTell(Failure),
+}
+
+/// What a cancel can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancel {
+    /// It stops and leaves nothing behind.
+    Full,
+    /// It asks the other side to stop; what it leaves is said.
+    BestEffort,
+    /// It cannot be cancelled; it runs out.
+    None,
+}
+
+/// Carries out one kind of step.
+pub trait Executor: Send + Sync {
+    /// Which kind.
+    fn kind(&self) -> StepKind;
+    /// Checks the parameters when the plan is made.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    fn check(&self, params: &Value) -> Result<(), String>;
+    /// Starts the attempt, or attaches to it from the job's notes; ends with the attempt. On a cancel it stops what it can and
+    /// ends with a failure that says what it left.
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>>;
+    /// Finds out what became of it, without starting anything.
+    fn find(&self, job: Job) -> BoxFuture<'_, Found>;
+    /// What a cancel can do; shown before the key.
+    fn cancel(&self) -> Cancel;
+}

@@ -1,0 +1,132 @@
+//! Where the log, the inbox, the sightings and the spool are kept: one contract, several stores. No rule of the domain stands here.
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ask::{AskState, InboxAsk, Intent};
+use crate::domain::card::Card;
+use crate::domain::digest::Digest;
+use crate::domain::event::{Append, Stored, StreamId};
+use crate::domain::folds::Folds;
+use crate::domain::ids::{AskId, DeploymentId, StackId};
+use crate::domain::person::Person;
+use crate::domain::plan::Plan;
+use crate::domain::request::Spec;
+use crate::domain::sighting::{Sighting, SightingKey};
+use crate::domain::time::Time;
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A stream has moved since the decision: decide again.
+    #[error("{stream} is at version {found}, not {expected}")]
+    Conflict {
+        /// Which.
+        stream: StreamId,
+        /// The version of the decision.
+        expected: u64,
+        /// The version now.
+        found: u64,
+    },
+    /// This ask was answered before; nothing was written.
+    #[error("this ask was answered before")]
+    Duplicate,
+    /// Another engine has taken over: stop.
+    #[error("another engine has taken over")]
+    Fenced,
+    /// Not now: busy, disk full, cut off. Try again.
+    #[error("the store cannot be reached now: {0}")]
+    Unavailable(String),
+    /// What is stored cannot be read.
+    #[error("the store is damaged: {0}")]
+    Corrupt(String),
+}
+
+/// Who writes, when, because of which ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    /// The proven person.
+    pub person: Person,
+    /// The ask, if one led to this.
+    pub cause: Option<AskId>,
+    /// The time.
+    pub at: Time,
+}
+
+/// A preview as kept until it is confirmed or too old.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Preview {
+    /// What was asked.
+    pub intent: Intent,
+    /// The card that was shown.
+    pub card: Card,
+    /// The specs that it was made from.
+    pub specs: Vec<(StackId, Spec)>,
+    /// The plans.
+    pub plans: Vec<(StackId, Plan)>,
+    /// What it was decided on: streams and their versions.
+    pub reads: Vec<(StreamId, u64)>,
+}
+
+/// The result of a store call.
+pub type Answered<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// One contract for every store. Engines write events; everybody reads, and inserts single inbox rows.
+pub trait Store: Send + Sync + 'static {
+    /// A short id of this store (8 lower-case hex digits), made when it was created; names of what we make outside carry it.
+    fn id(&self) -> String;
+
+    /// Appends to several streams and answers an ask, all or none, durably. `answer` is written in the same transaction.
+    fn append<'a>(&'a self, append: &'a Append, by: &'a By, answer: Option<(AskId, AskState)>) -> Answered<'a, Vec<Stored>>;
+
+    /// The folds of all environments and stacks, the unfinished deployments, those that stacks refer to, and the newest `others`.
+    fn folds(&self, others: usize) -> Answered<'_, Folds>;
+
+    /// Events after `seq`, in order, at most `limit`.
+    fn since(&self, seq: u64, limit: usize) -> Answered<'_, Vec<Stored>>;
+
+    /// The newest `limit` events at or below `seq` (all when 0), newest first: the audit view.
+    fn newest(&self, seq: u64, limit: usize) -> Answered<'_, Vec<Stored>>;
+
+    /// All events of a stream.
+    fn stream<'a>(&'a self, stream: &'a StreamId) -> Answered<'a, Vec<Stored>>;
+
+    /// The newest deployments of a stack, newest first.
+    fn deployments_of<'a>(&'a self, stack: &'a StackId, limit: usize) -> Answered<'a, Vec<DeploymentId>>;
+
+    /// Inserts an ask; the same id again changes nothing.
+    fn submit<'a>(&'a self, ask: &'a InboxAsk, at: Time) -> Answered<'a, ()>;
+
+    /// Unanswered asks, in the order in which they came, with when they came.
+    fn asks(&self) -> Answered<'_, Vec<(InboxAsk, AskState, Time)>>;
+
+    /// Marks an ask as being looked at, or answers one that writes no event.
+    fn set_ask<'a>(&'a self, id: AskId, state: &'a AskState) -> Answered<'a, ()>;
+
+    /// Where an ask stands.
+    fn ask(&self, id: AskId) -> Answered<'_, Option<AskState>>;
+
+    /// Keeps a preview by its ask; previews older than `drop_before` go.
+    fn keep_preview<'a>(&'a self, id: AskId, preview: &'a Preview, drop_before: Time) -> Answered<'a, ()>;
+
+    /// The newest preview whose card has this subject.
+    fn preview(&self, subject: Digest) -> Answered<'_, Option<Preview>>;
+
+    /// Overwrites sightings.
+    fn put_sightings<'a>(&'a self, sightings: &'a [(SightingKey, Sighting)]) -> Answered<'a, ()>;
+
+    /// Sightings taken after `after` (all when zero).
+    fn sightings(&self, after: Time) -> Answered<'_, Vec<(SightingKey, Sighting)>>;
+
+    /// Says what a console has on its screen, until `until`.
+    fn put_interest<'a>(&'a self, console: &'a str, subjects: &'a [String], until: Time) -> Answered<'a, ()>;
+
+    /// What is on any screen at `now`.
+    fn interests(&self, now: Time) -> Answered<'_, Vec<String>>;
+
+    /// Content by digest.
+    fn blob(&self, digest: Digest) -> Answered<'_, Option<Vec<u8>>>;
+
+    /// Keeps the folds, so that the next start need not read the whole log.
+    fn snapshot<'a>(&'a self, folds: &'a Folds) -> Answered<'a, ()>;
+}
