@@ -5,4 +5,5 @@ pub mod domain;
 pub mod exec;
 pub mod store;
 pub mod systems;
+pub mod tui;
 pub mod world;

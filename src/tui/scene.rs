@@ -1,0 +1,40 @@
+//! The scene: everything a pane may read while it draws or moves. Plain data; time is part of it.
+
+use crate::domain::ids::StackId;
+use crate::domain::time::Time;
+use crate::world::World;
+
+/// What a pane sees.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// The newest world.
+    pub world: &'a World,
+    /// Now.
+    pub now: Time,
+    /// Whether the pane has the focus.
+    pub focused: bool,
+    /// Whether the pane is the whole screen: no borders, safe to copy.
+    pub zoomed: bool,
+    /// The stack that the console is about.
+    pub stack: Option<&'a StackId>,
+}
+
+impl<'a> Scene<'a> {
+    /// A scene without focus, about nothing.
+    #[must_use]
+    pub fn new(world: &'a World, now: Time) -> Self {
+        Self { world, now, focused: false, zoomed: false, stack: None }
+    }
+
+    /// The same scene for a pane that has the focus, or has not.
+    #[must_use]
+    pub fn focused(self, focused: bool) -> Self {
+        Self { focused, ..self }
+    }
+
+    /// The same scene about a stack.
+    #[must_use]
+    pub fn about(self, stack: Option<&'a StackId>) -> Self {
+        Self { stack, ..self }
+    }
+}
