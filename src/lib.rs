@@ -3,6 +3,7 @@
 pub mod desk;
 pub mod domain;
 pub mod exec;
+pub mod os;
 pub mod store;
 pub mod systems;
 pub mod tui;

@@ -1,0 +1,89 @@
+//! File locks: who holds one is the engine, or looks, or runs a job. A lock ends with its guard or its process; nothing waits here.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::files::{self, FileError};
+
+/// A held lock; freed when dropped, and by the system when the process ends.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+    path: PathBuf,
+}
+
+impl Lock {
+    /// Takes the lock for this process alone; `None` when anybody holds it in any way.
+    pub fn exclusive(path: &Path) -> Result<Option<Lock>, FileError> {
+        take(path, FlockOperation::NonBlockingLockExclusive)
+    }
+
+    /// Takes the lock together with others; `None` when somebody holds it alone.
+    pub fn shared(path: &Path) -> Result<Option<Lock>, FileError> {
+        take(path, FlockOperation::NonBlockingLockShared)
+    }
+
+    /// True when nobody holds it: tries it for a moment.
+    pub fn is_free(path: &Path) -> Result<bool, FileError> {
+        if !path.exists() {
+            return Ok(true);
+        }
+        Ok(Self::exclusive(path)?.is_some())
+    }
+
+    /// Writes into the lock's file who holds it, for others to read.
+    pub fn say(&self, text: &str) -> Result<(), FileError> {
+        let mut file = &self.file;
+        let written: io::Result<()> = (|| {
+            file.set_len(0)?;
+            file.seek(SeekFrom::Start(0))?;
+            file.write_all(text.as_bytes())
+        })();
+        written.map_err(FileError::io(&self.path, "written"))
+    }
+
+    /// What its holder, or the one before, said; empty when nobody did.
+    #[must_use]
+    pub fn said(path: &Path) -> String {
+        let mut text = String::new();
+        // Whoever holds the lock is of the same owner; still nobody needs more than a line of it.
+        if let Ok(file) = File::open(path) {
+            let _ = file.take(4_096).read_to_string(&mut text);
+        }
+        text
+    }
+}
+
+fn take(path: &Path, how: FlockOperation) -> Result<Option<Lock>, FileError> {
+    let file = files::private_file(path)?;
+    match flock(&file, how) {
+        Ok(()) => Ok(Some(Lock { file, path: path.to_owned() })),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(why) => Err(FileError::io(path, "locked")(why.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_alone_or_many_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("engine.lock");
+        assert!(Lock::is_free(&path).unwrap());
+        let alone = Lock::exclusive(&path).unwrap().unwrap();
+        alone.say("pid 1, version 2").unwrap();
+        assert!(Lock::exclusive(&path).unwrap().is_none() && Lock::shared(&path).unwrap().is_none());
+        assert!(!Lock::is_free(&path).unwrap());
+        assert_eq!(Lock::said(&path), "pid 1, version 2");
+        drop(alone);
+        let (a, b) = (Lock::shared(&path).unwrap().unwrap(), Lock::shared(&path).unwrap());
+        assert!(b.is_some() && Lock::exclusive(&path).unwrap().is_none());
+        drop((a, b));
+        assert!(Lock::is_free(&path).unwrap());
+    }
+}

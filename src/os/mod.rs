@@ -1,0 +1,9 @@
+//! The machine under us: the one clock, paths, files, locks, bells and the owner's name. The only place that touches any of
+//! them; it knows nothing of deployments.
+
+pub mod bell;
+pub mod clock;
+pub mod files;
+pub mod lock;
+pub mod owner;
+pub mod paths;
