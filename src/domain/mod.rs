@@ -4,7 +4,9 @@
 pub mod ask;
 pub mod card;
 pub mod deployment;
+pub mod diagnostic;
 pub mod digest;
+pub mod document;
 pub mod environment;
 pub mod estate;
 pub mod event;

@@ -1,0 +1,228 @@
+//! A tree against the JSON Schema of a type: finds every key that is unknown and every value of the wrong kind, with its place, and
+//! gives the typed value when there is none. The schema that is printed is thereby the schema that is enforced.
+
+use regex::Regex;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::domain::diagnostic::{At, Diagnostics, closest};
+use crate::domain::document::{Content, Node, Source};
+
+/// A key that later versions will know: where (a path, `*` for any name), the key, and what it is.
+pub(super) type Unbuilt = (&'static str, &'static str, &'static str);
+
+/// The typed value of a tree, or everything that is wrong with its shape.
+pub(super) fn read<T: JsonSchema + DeserializeOwned>(source: &Source, root: &Node, unbuilt: &[Unbuilt]) -> Result<T, Diagnostics> {
+    let schema = schemars::schema_for!(T).to_value();
+    let mut shape = Shape { schema: &schema, source, unbuilt, found: Diagnostics::default() };
+    let value = shape.walk(&schema, root, &mut Vec::new());
+    if shape.found.is_empty() {
+        match serde_json::from_value(value) {
+            Ok(read) => return Ok(read),
+            Err(error) => shape.say("shape", root.at, format!("{} cannot be read: {error}", source.name), ""),
+        }
+    }
+    shape.found.settle();
+    Err(shape.found)
+}
+
+struct Shape<'a> {
+    schema: &'a Value,
+    source: &'a Source,
+    unbuilt: &'a [Unbuilt],
+    found: Diagnostics,
+}
+
+impl Shape<'_> {
+    fn walk(&mut self, schema: &Value, node: &Node, path: &mut Vec<String>) -> Value {
+        let schema = self.plain(schema);
+        if let Some(tag) = &node.tag {
+            self.say("tag", node.at, format!("{} has the tag !{tag}, which means nothing here", name(path)), "take the tag out");
+            return Value::Null;
+        }
+        if let Some(words) = words(&schema) {
+            return self.word(&words, node, path);
+        }
+        if node.is_null() {
+            self.say("nothing", node.at, format!("{} is empty", name(path)), "give a value, or take the line out");
+            return Value::Null;
+        }
+        let kind = match schema.get("type") {
+            Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),
+            Some(kind) => kind.as_str(),
+            None => None,
+        };
+        match (kind, &node.content) {
+            (Some("object"), Content::Map(_)) => self.map(&schema, node, path),
+            (Some("array"), Content::List(items)) => {
+                let empty = Value::Bool(true);
+                let of = schema.get("items").unwrap_or(&empty).clone();
+                let mut out = Vec::with_capacity(items.len());
+                for (n, item) in items.iter().enumerate() {
+                    path.push(format!("[{n}]"));
+                    out.push(self.walk(&of, item, path));
+                    path.pop();
+                }
+                if items.is_empty() && schema.get("minItems").is_some() {
+                    self.say("nothing", node.at, format!("{} is an empty list", name(path)), "give at least one");
+                }
+                Value::Array(out)
+            }
+            (Some(kind @ ("string" | "integer" | "boolean")), Content::Scalar { text, plain }) => {
+                self.scalar(kind, &schema, text, *plain, node.at, path)
+            }
+            (kind, _) => {
+                let wanted = match kind {
+                    Some("object") => "a mapping",
+                    Some("array") => "a list",
+                    Some("integer") => "a number",
+                    Some("boolean") => "true or false",
+                    _ => "a single value",
+                };
+                let hint = match (kind, &node.content) {
+                    (Some("array"), Content::Scalar { text, .. }) => format!("write [{text}]"),
+                    _ => String::new(),
+                };
+                self.say("kind", node.at, format!("{} must be {wanted}, not {}", name(path), node.word()), hint);
+                Value::Null
+            }
+        }
+    }
+
+    /// Follows a reference, and takes what an optional value may be when it is there.
+    fn plain(&self, schema: &Value) -> Value {
+        let mut schema = schema.clone();
+        for _ in 0..8 {
+            if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
+                schema = self.schema.pointer(target.trim_start_matches('#')).cloned().unwrap_or(Value::Bool(true));
+            } else if let Some(some) = schema.get("anyOf").and_then(Value::as_array).and_then(|all| {
+                let mut rest = all.iter().filter(|one| one.get("type").and_then(Value::as_str) != Some("null"));
+                rest.next().filter(|_| rest.next().is_none())
+            }) {
+                schema = some.clone();
+            } else {
+                break;
+            }
+        }
+        schema
+    }
+
+    fn map(&mut self, schema: &Value, node: &Node, path: &mut Vec<String>) -> Value {
+        let none = Map::new();
+        let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
+        let others = schema.get("additionalProperties");
+        let mut out = Map::new();
+        for (key, value) in node.entries() {
+            path.push(key.name.clone());
+            let of = properties.get(&key.name).or(others.filter(|others| others.is_object()));
+            match of {
+                Some(of) => {
+                    let read = self.walk(of, value, path);
+                    out.insert(key.name.clone(), read);
+                }
+                None => self.unknown(key.at, &path[..path.len() - 1], &key.name, properties),
+            }
+            path.pop();
+        }
+        for missing in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+            if node.get(missing).is_none() {
+                self.say("missing", node.at, format!("{} lacks {missing:?}", name(path)), describe(properties.get(missing)));
+            }
+        }
+        Value::Object(out)
+    }
+
+    fn unknown(&mut self, at: At, path: &[String], key: &str, properties: &Map<String, Value>) {
+        let matches = |pattern: &str| {
+            let parts: Vec<&str> = pattern.split('.').filter(|part| !part.is_empty()).collect();
+            parts.len() == path.len() && parts.iter().zip(path).all(|(want, have)| *want == "*" || want == have)
+        };
+        if let Some((_, _, what)) = self.unbuilt.iter().find(|(pattern, word, _)| *word == key && matches(pattern)) {
+            return self.say("not-built", at, format!("{key:?}: {what} not built yet in this version"), "take it out for now");
+        }
+        let hint = match closest(key, properties.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None => format!("it may have: {}", properties.keys().cloned().collect::<Vec<_>>().join(", ")),
+        };
+        self.say("unknown-key", at, format!("{} has no setting {key:?}", name(path)), hint);
+    }
+
+    fn word(&mut self, words: &[String], node: &Node, path: &[String]) -> Value {
+        let text = node.text().unwrap_or_default();
+        if words.iter().any(|word| word == text) {
+            return Value::String(text.to_owned());
+        }
+        let hint = closest(text, words.iter().map(String::as_str)).map_or_else(String::new, |near| format!("did you mean {near:?}?"));
+        let says = format!("{} must be one of {}, not {}", name(path), words.join(", "), quoted(node));
+        self.say("word", node.at, says, hint);
+        Value::Null
+    }
+
+    fn scalar(&mut self, kind: &str, schema: &Value, text: &str, plain: bool, at: At, path: &[String]) -> Value {
+        match kind {
+            "boolean" => match text {
+                "true" if plain => Value::Bool(true),
+                "false" if plain => Value::Bool(false),
+                _ => {
+                    self.say("kind", at, format!("{} must be true or false, not {text:?}", name(path)), "");
+                    Value::Null
+                }
+            },
+            "integer" => {
+                let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
+                let number = text.parse::<i64>().ok().filter(|n| {
+                    #[allow(clippy::cast_precision_loss)]
+                    let n = *n as f64;
+                    bound("minimum").is_none_or(|min| n >= min) && bound("maximum").is_none_or(|max| n <= max)
+                });
+                if let Some(number) = number {
+                    return Value::Number(number.into());
+                }
+                let range = match (bound("minimum"), bound("maximum")) {
+                    (Some(min), Some(max)) => format!(" from {min} to {max}"),
+                    (Some(min), None) => format!(" from {min}"),
+                    (None, _) => String::new(),
+                };
+                self.say("kind", at, format!("{} must be a whole number{range}, not {text:?}", name(path)), "");
+                Value::Null
+            }
+            _ => {
+                let fits = schema.get("pattern").and_then(Value::as_str).and_then(|p| Regex::new(p).ok()).is_none_or(|p| p.is_match(text));
+                if !fits {
+                    self.say("text", at, format!("{} cannot be {text:?}", name(path)), describe(Some(schema)));
+                }
+                Value::String(text.to_owned())
+            }
+        }
+    }
+
+    fn say(&mut self, code: &'static str, at: At, says: impl AsRef<str>, hint: impl AsRef<str>) {
+        self.found.0.push(self.source.diagnostic(code, at, says, hint));
+    }
+}
+
+/// The words of an enumeration, if the schema is one.
+fn words(schema: &Value) -> Option<Vec<String>> {
+    if let Some(all) = schema.get("enum").and_then(Value::as_array) {
+        return Some(all.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+    }
+    let all = schema.get("oneOf").and_then(Value::as_array)?;
+    all.iter().map(|one| one.get("const").and_then(Value::as_str).map(str::to_owned)).collect()
+}
+
+/// The path as people read it.
+pub(super) fn name(path: &[String]) -> String {
+    if path.is_empty() {
+        return "the file".to_owned();
+    }
+    path.join(".").replace(".[", "[")
+}
+
+fn quoted(node: &Node) -> String {
+    node.text().map_or_else(|| node.word().to_owned(), |text| format!("{text:?}"))
+}
+
+fn describe(schema: Option<&Value>) -> String {
+    schema.and_then(|one| one.get("description")).and_then(Value::as_str).unwrap_or_default().replace('\n', " ")
+}

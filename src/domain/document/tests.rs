@@ -1,0 +1,77 @@
+//! Form alone: places, limits, and what is refused.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn errors(text: &str) -> String {
+    read("f.yaml", text.as_bytes(), Limits::CONFIGURATION).unwrap_err().to_string()
+}
+
+#[test]
+fn places_tags_and_text_as_written() {
+    let text = "a:\n  b: [0441, !Ref 'x']\n  c: !GetAtt A.B\n";
+    let (_, root) = read("f.yaml", text.as_bytes(), Limits::TEMPLATE).unwrap();
+    let b = root.get("a").unwrap().get("b").unwrap();
+    assert_eq!(b.items()[0].text(), Some("0441"));
+    assert_eq!(b.items()[0].at, At { line: 2, column: 7, length: 4 });
+    assert_eq!(b.items()[1].tag.as_deref(), Some("Ref"));
+    assert_eq!(root.get("a").unwrap().get("c").unwrap().tag.as_deref(), Some("GetAtt"));
+    assert_eq!(root.get("a").unwrap().entries()[1].0.at, At { line: 3, column: 3, length: 1 });
+}
+
+#[test]
+fn json_with_tabs_is_read() {
+    let (_, root) = read("f.json", b"{\n\t\"a\": {\"b\": [1, \"x\\ty\"]}\n}", Limits::TEMPLATE).unwrap();
+    assert_eq!(root.get("a").unwrap().get("b").unwrap().items()[1].text(), Some("x\ty"));
+}
+
+#[test]
+fn what_is_refused() {
+    assert!(errors("a: 1\na: 2\nb: {c: 1, c: 2}\n").contains("f.yaml:3:11"), "{}", errors("a: 1\na: 2\nb: {c: 1, c: 2}\n"));
+    assert!(errors("a: 1\n---\nb: 2\n").contains("error[documents]"));
+    assert!(errors("a:\n\tb: 1\n").contains("indent with spaces"), "{}", errors("a:\n\tb: 1\n"));
+    assert!(errors("").contains("error[empty]"));
+    assert!(errors("a: [").contains("error[not-yaml]"));
+    assert!(errors("a: *nobody").contains("error[not-yaml]"));
+    assert!(errors("a: &x [*x]").contains("error[alias]"));
+    assert!(errors("? [a]\n: 1\n").contains("error[key]"));
+    let deep = "[".repeat(40) + &"]".repeat(40);
+    assert!(errors(&deep).contains("error[too-deep]"));
+    let bad = read("f.yaml", b"a: 1\nb: x\xff\n", Limits::CONFIGURATION).unwrap_err();
+    assert_eq!((bad.0[0].code, bad.0[0].at.line, bad.0[0].at.column), ("not-utf8", 2, 5));
+    assert!(read("f", &vec![b'a'; 2 << 20], Limits::CONFIGURATION).unwrap_err().to_string().contains("too-big"));
+    assert!(read("f", b"a: &x 1\nb: *x\n", Limits::TEMPLATE).unwrap_err().to_string().contains("write the value out"));
+}
+
+#[test]
+fn an_alias_bomb_is_counted_before_it_is_built() {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for n in 1..12 {
+        let row = vec![format!("*a{}", n - 1); 10].join(", ");
+        text += &format!("a{n}: &a{n} [{row}]\n");
+    }
+    assert!(errors(&text).contains("error[too-many]"));
+}
+
+proptest! {
+    /// Any bytes are read or refused, and whatever is said points into the file.
+    #[test]
+    fn any_bytes(bytes in prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..300),
+        "[a-c:\\-\\[\\]{},&*!|>'\"#%@`? \t\n~]{0,120}".prop_map(String::into_bytes),
+    ]) {
+        if let Err(found) = read("f", &bytes, Limits::CONFIGURATION) {
+            prop_assert!(!found.is_empty());
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+            let lines: Vec<&str> = text.lines().collect();
+            for one in &found.0 {
+                prop_assert!(one.at.line >= 1 && one.at.line <= lines.len().max(1));
+                let chars = lines.get(one.at.line - 1).map_or(0, |line| line.chars().count());
+                prop_assert!(one.at.column >= 1 && one.at.column <= chars + 1);
+                let _ = one.to_string();
+            }
+        }
+    }
+}
