@@ -83,7 +83,8 @@ fn file(name: &str, bytes: &[u8], rules: &[Rule<'_>], found: &mut Diagnostics) -
         for node in keys.items() {
             match sequence(node.text().unwrap_or_default()) {
                 Err(says) => {
-                    found.0.push(source.diagnostic("key", node.at, says, "write keys as r, G, Ctrl-d, F2, PageUp, or several: g g"))
+                    let hint = "write keys as r, G, Ctrl-d, F2, PageUp, or several: g g";
+                    found.0.push(source.diagnostic("key", node.at, says, hint));
                 }
                 Ok(keys) => {
                     if let Some(key) = keys.iter().copied().find(|key| rule.mutates && harmless(*key)) {
@@ -149,8 +150,9 @@ fn key(word: &str) -> Option<KeyCombination> {
 fn harmless(key: KeyCombination) -> bool {
     let OneToThree::One(code) = key.codes else { return true };
     match code {
-        KeyCode::Enter | KeyCode::Esc | KeyCode::Tab | KeyCode::BackTab => true,
-        KeyCode::Left | KeyCode::Right | KeyCode::Up | KeyCode::Down => true,
+        KeyCode::Enter | KeyCode::Esc | KeyCode::Tab | KeyCode::BackTab | KeyCode::Left | KeyCode::Right | KeyCode::Up | KeyCode::Down => {
+            true
+        }
         KeyCode::Char(c) if key.modifiers.contains(KeyModifiers::CONTROL) => c.is_alphabetic() || c == ' ',
         KeyCode::Char(c) => c == ' ' || c.is_ascii_digit() || matches!(c, 'h' | 'j' | 'k' | 'l'),
         _ => false,

@@ -109,8 +109,8 @@ impl Shape<'_> {
     }
 
     fn map(&mut self, schema: &Value, node: &Node, path: &mut Vec<String>) -> Value {
-        let none = Map::new();
-        let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
+        let nothing = Map::new();
+        let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&nothing);
         let others = schema.get("additionalProperties");
         let mut out = Map::new();
         for (key, value) in node.entries() {

@@ -111,7 +111,7 @@ impl fmt::Display for Diagnostic {
 fn plain(c: char) -> char {
     if c == '\t' {
         ' '
-    } else if c.is_control() || Safe::new(&c.to_string()).is_empty() {
+    } else if c.is_control() || !Safe::new(c.encode_utf8(&mut [0; 4])).as_str().starts_with(c) {
         '\u{fffd}'
     } else {
         c

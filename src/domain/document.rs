@@ -229,7 +229,7 @@ impl Tree<'_> {
             let (event, span) = match next {
                 Ok(next) => next,
                 Err(error) => {
-                    let at = self.place(error.marker(), None);
+                    let at = place(error.marker(), None);
                     let line = self.source.text.lines().nth(at.line - 1).unwrap_or_default();
                     let indent = &line[..line.len() - line.trim_start().len()];
                     let (says, hint) = if indent.contains('\t') {
@@ -248,7 +248,7 @@ impl Tree<'_> {
 
     /// One event; false when reading on makes no sense.
     fn take(&mut self, event: Event<'_>, span: &Span) -> bool {
-        let at = self.place(&span.start, Some(&span.end));
+        let at = place(&span.start, Some(&span.end));
         match event {
             Event::DocumentStart(..) => {
                 self.documents += 1;
@@ -343,12 +343,12 @@ impl Tree<'_> {
     fn say(&mut self, code: &'static str, at: At, says: impl AsRef<str>, hint: &str) {
         self.found.0.push(self.source.diagnostic(code, at, says, hint));
     }
+}
 
-    /// A place of the parser (columns from 0) as ours; a stretch over several lines is cut to one character.
-    fn place(&self, start: &Marker, end: Option<&Marker>) -> At {
-        let length = end.filter(|end| end.line() == start.line()).map_or(1, |end| end.col().saturating_sub(start.col()).max(1));
-        At { line: start.line().max(1), column: start.col() + 1, length }
-    }
+/// A place of the parser (columns from 0) as ours; a stretch over several lines is cut to one character.
+fn place(start: &Marker, end: Option<&Marker>) -> At {
+    let length = end.filter(|end| end.line() == start.line()).map_or(1, |end| end.col().saturating_sub(start.col()).max(1));
+    At { line: start.line().max(1), column: start.col() + 1, length }
 }
 
 /// The name of a tag that is not of the YAML core: `!GetAtt` is `GetAtt`.

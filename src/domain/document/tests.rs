@@ -1,5 +1,7 @@
 //! Form alone: places, limits, and what is refused.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -49,7 +51,7 @@ fn an_alias_bomb_is_counted_before_it_is_built() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for n in 1..12 {
         let row = vec![format!("*a{}", n - 1); 10].join(", ");
-        text += &format!("a{n}: &a{n} [{row}]\n");
+        writeln!(text, "a{n}: &a{n} [{row}]").unwrap();
     }
     assert!(errors(&text).contains("error[too-many]"));
 }
