@@ -1,0 +1,129 @@
+# Shared by .ci/run and .ci/nightly: parts with their minutes, the cache, and the peers. Sourced from the root of the clone.
+
+cache=${HOLDPOINT_CI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/holdpoint-ci}
+mkdir -p "$cache"
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
+export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=${CARGO_INCREMENTAL:-0}
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+
+moto_version=5.2.5
+ministack_version=1.5.33
+
+wanted=" $* "
+minutes=()
+failed=()
+started=()
+trap 'stop_peers' EXIT
+trap 'exit 130' INT TERM
+
+# part NAME COMMAND...: runs it, takes its time, goes on to the next part whatever comes of it.
+part() {
+  local name=$1 from=$SECONDS state=ok
+  shift
+  [ "$wanted" = "  " ] || [[ "$wanted" == *" $name "* ]] || return 0
+  printf '\n=== %s\n' "$name"
+  "$@" </dev/null || { state=FAILED; failed+=("$name"); }
+  minutes+=("$(printf '%-12s %3d:%02d  %s' "$name" $(((SECONDS - from) / 60)) $(((SECONDS - from) % 60)) "$state")")
+}
+
+# The minutes, and the exit code.
+close() {
+  printf '\n=== minutes (load %s)\n' "$(cut -d' ' -f1 /proc/loadavg 2>/dev/null || echo unknown)"
+  printf '%s\n' "${minutes[@]}" "$(printf '%-12s %3d:%02d' all $((SECONDS / 60)) $((SECONDS % 60)))"
+  if [ ${#failed[@]} -gt 0 ]; then
+    printf 'failed: %s\n' "${failed[*]}"
+    exit 1
+  fi
+}
+
+# again N COMMAND...: a registry may be busy for a moment.
+again() {
+  local left=$1
+  shift
+  until "$@"; do
+    left=$((left - 1))
+    [ "$left" -gt 0 ] || return 1
+    echo "once more in 5 s: $*"
+    sleep 5
+  done
+}
+
+# debian PACKAGE...: installs what is missing; only a machine that may install.
+debian() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local as=()
+  [ "$(id -u)" = 0 ] || as=(sudo -n)
+  again 3 "${as[@]}" apt-get -qq update &&
+    DEBIAN_FRONTEND=noninteractive again 3 "${as[@]}" apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# venv NAME PYTHON PACKAGE...: a folder of Python packages in the cache, made again when the list changes. Its path is in $venv.
+venv() {
+  local name=$1 python=$2
+  shift 2
+  venv=$cache/venv-$name
+  [ "$(cat "$venv/.holds" 2>/dev/null)" = "$python $*" ] && return 0
+  rm -rf "$venv"
+  "$python" -m venv "$venv" && again 3 "$venv/bin/pip" install --quiet "$@" && echo "$python $*" >"$venv/.holds"
+}
+
+# A port of loopback that nobody uses now.
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# serve NAME PORT COMMAND...: starts a peer in the background and waits until it takes calls.
+serve() {
+  local name=$1 port=$2 log=$cache/$1.log left=120
+  shift 2
+  "$@" >"$log" 2>&1 </dev/null &
+  started+=($!)
+  until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+    left=$((left - 1))
+    if [ "$left" = 0 ] || ! kill -0 "${started[-1]}" 2>/dev/null; then
+      echo "$name does not take calls on port $port; the end of $log:"
+      tail -n 20 "$log"
+      return 1
+    fi
+    sleep 0.5
+  done
+  echo "$name is on 127.0.0.1:$port"
+}
+
+stop_peers() {
+  local pid
+  for pid in "${started[@]}"; do
+    kill "$pid" 2>/dev/null
+  done
+  for pid in "${started[@]}"; do
+    wait "$pid" 2>/dev/null
+  done
+  started=()
+}
+
+# with_peers COMMAND...: moto and ministack on loopback while the command runs; HOLDPOINT_MOTO and HOLDPOINT_MINISTACK name them.
+with_peers() {
+  venv peers python3 "moto[server]==$moto_version" "ministack==$ministack_version" boto3 || return 1
+  local moto ministack code
+  moto=$(free_port) && ministack=$(free_port) || return 1
+  serve moto "$moto" "$venv/bin/moto_server" -H 127.0.0.1 -p "$moto" &&
+    serve ministack "$ministack" env MINISTACK_HOST=127.0.0.1 MINISTACK_ACCOUNT_ID=123456789012 GATEWAY_PORT="$ministack" "$venv/bin/ministack" &&
+    HOLDPOINT_MOTO=http://127.0.0.1:$moto HOLDPOINT_MINISTACK=http://127.0.0.1:$ministack HOLDPOINT_PYTHON=$venv/bin/python "$@"
+  code=$?
+  stop_peers
+  return $code
+}
+
+# deny CHECK...: cargo-deny from the cache.
+deny() {
+  if ! [ -x "$cache/tools/bin/cargo-deny" ]; then
+    CARGO_TARGET_DIR=$cache/tools/target CARGO_PROFILE_DEV_DEBUG=0 \
+      again 2 cargo install --quiet --locked --debug --root "$cache/tools" cargo-deny || return 1
+    rm -rf "$cache/tools/target"
+  fi
+  "$cache/tools/bin/cargo-deny" --all-features check --hide-inclusion-graph "$@"
+}
