@@ -5,6 +5,7 @@ pub mod desk;
 pub mod domain;
 pub mod exec;
 pub mod os;
+pub mod sandbox;
 pub mod store;
 pub mod systems;
 pub mod tui;

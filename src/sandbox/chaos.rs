@@ -1,0 +1,169 @@
+//! Mishaps on the wire, by rule: how often which action of which account meets what.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::call::{AwsError, Call, Service};
+
+/// The rules in force, tried in order.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Chaos {
+    rules: Vec<Rule>,
+}
+
+/// One rule. What is not named matches everything.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// The service.
+    #[serde(default)]
+    pub service: Option<Service>,
+    /// The action.
+    #[serde(default)]
+    pub action: Option<String>,
+    /// The caller's account.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// A part of the stack's name.
+    #[serde(default)]
+    pub stack: Option<String>,
+    /// How many calls pass first.
+    #[serde(default)]
+    pub skip: u32,
+    /// How many calls it meets; every one when not given.
+    #[serde(default)]
+    pub times: Option<u32>,
+    /// What happens.
+    pub kind: Trouble,
+    /// For latency: how long.
+    #[serde(default)]
+    pub millis: u64,
+}
+
+/// What happens to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// The answer comes late.
+    Latency,
+    /// "Rate exceeded".
+    Throttle,
+    /// HTTP 500.
+    ServerError,
+    /// HTTP 503.
+    Unavailable,
+    /// The session's token is over.
+    ExpiredToken,
+    /// The caller may not.
+    AccessDenied,
+    /// The connection is cut and nothing was done.
+    CutBefore,
+    /// It was done, and then the connection is cut.
+    CutAfter,
+}
+
+/// What a call meets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mishap {
+    /// This error, with no effect.
+    Error(AwsError),
+    /// The answer is held back.
+    Delay(Duration),
+    /// Cut, no effect.
+    CutBefore,
+    /// Cut after the effect.
+    CutAfter,
+}
+
+impl Chaos {
+    /// Puts a rule in force.
+    pub fn add(&mut self, rule: Rule) {
+        self.rules.push(rule);
+    }
+
+    /// Ends all rules.
+    pub fn clear(&mut self) {
+        self.rules.clear();
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What this call meets; counts the rule down. The levers themselves meet nothing.
+    pub fn take(&mut self, call: &Call, account: &str) -> Option<Mishap> {
+        if call.service == Service::Practice {
+            return None;
+        }
+        let rule = self.rules.iter_mut().find(|rule| rule.matches(call, account))?;
+        if rule.skip > 0 {
+            rule.skip -= 1;
+            return None;
+        }
+        if let Some(times) = &mut rule.times {
+            *times = times.saturating_sub(1);
+        }
+        let mishap = rule.mishap(call);
+        self.rules.retain(|rule| rule.times != Some(0));
+        Some(mishap)
+    }
+}
+
+impl Rule {
+    fn matches(&self, call: &Call, account: &str) -> bool {
+        let stack = call.params().text("StackName").unwrap_or("");
+        self.service.is_none_or(|service| service == call.service)
+            && self.action.as_deref().is_none_or(|action| action == call.action)
+            && self.account.as_deref().is_none_or(|wanted| wanted == account)
+            && self.stack.as_deref().is_none_or(|part| stack.contains(part))
+    }
+
+    fn mishap(&self, call: &Call) -> Mishap {
+        let json = matches!(call.service, Service::Logs | Service::Ecs);
+        let error =
+            |code: &str, message: &str, status| Mishap::Error(AwsError { code: code.to_owned(), message: message.to_owned(), status });
+        match self.kind {
+            Trouble::Latency => Mishap::Delay(Duration::from_millis(self.millis)),
+            Trouble::Throttle if json => error("ThrottlingException", "Rate exceeded", 400),
+            Trouble::Throttle => error("Throttling", "Rate exceeded", 400),
+            Trouble::ServerError => error("InternalFailure", "An internal error occurred", 500),
+            Trouble::Unavailable => error("ServiceUnavailable", "Service is currently unavailable", 503),
+            Trouble::ExpiredToken if json => error("ExpiredTokenException", "The security token included in the request is expired", 400),
+            Trouble::ExpiredToken => error("ExpiredToken", "The security token included in the request is expired", 403),
+            Trouble::AccessDenied if json => error("AccessDeniedException", "You are not authorized to perform this action", 400),
+            Trouble::AccessDenied => error("AccessDenied", "User is not authorized to perform this action", 403),
+            Trouble::CutBefore => Mishap::CutBefore,
+            Trouble::CutAfter => Mishap::CutAfter,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_rule_skips_counts_and_ends() {
+        let mut chaos = Chaos::default();
+        let rule = json!({"action": "CreateStack", "skip": 1, "times": 2, "kind": "throttle"});
+        chaos.add(serde_json::from_value(rule).unwrap());
+        let call = |action: &str| Call {
+            service: Service::CloudFormation,
+            action: action.to_owned(),
+            params: json!({}),
+            access_key: String::new(),
+            region: String::new(),
+        };
+        let mut met = |action: &str| chaos.take(&call(action), "000000000000").is_some();
+        assert_eq!(
+            [met("CreateStack"), met("DescribeStacks"), met("CreateStack"), met("CreateStack"), met("CreateStack")],
+            [false, false, true, true, false]
+        );
+        assert!(chaos.rules().is_empty());
+    }
+}

@@ -1,0 +1,245 @@
+//! The embedded cloud: CloudFormation, ECS, CloudWatch Logs and STS over their real wire protocols on one loopback port, for
+//! trying, practising and testing. It has time in it: stacks really go through their phases, services converge, logs flow.
+//!
+//! `world` is plain data with two moves, `advance` to a time and `call` at a time; `wire` speaks HTTP; `journal` keeps the state
+//! folder; `story` and `practice` are the practice estate. No clock is read here: time comes in as a beat.
+
+pub mod call;
+pub mod catalog;
+pub mod cfn;
+pub mod chaos;
+pub mod dice;
+pub mod ecs;
+pub mod journal;
+pub mod ledger;
+pub mod levers;
+pub mod logs;
+pub mod objects;
+pub mod practice;
+pub mod shared;
+pub mod story;
+pub mod sts;
+pub mod wire;
+pub mod world;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use self::call::{AwsError, Call, Service};
+use self::journal::Journal;
+use self::ledger::Entry;
+use self::shared::Shared;
+use self::world::World;
+use crate::domain::time::Time;
+
+/// How the embedded cloud is to run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where it listens; only loopback addresses are taken.
+    pub listen: SocketAddr,
+    /// Its state folder; in memory when not given.
+    pub state: Option<PathBuf>,
+    /// Where time comes from.
+    pub clock: Clock,
+    /// How many times faster than usual things are made. Time itself keeps its pace.
+    pub pace: f64,
+    /// The seed of all chance.
+    pub seed: u64,
+    /// The practice estate with this story; an empty world when not given.
+    pub story: Option<String>,
+    /// Tags on the stacks of the practice estate.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Where time comes from.
+#[derive(Debug, Clone)]
+pub enum Clock {
+    /// From a test: it stands still until `Running::tick`.
+    Stepped(Time),
+    /// From a beat, a few times a second.
+    Beat(watch::Receiver<Time>),
+}
+
+impl Default for Options {
+    /// In memory, on any free port, an empty world, time that stands still.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            state: None,
+            clock: Clock::Stepped(Time(1_790_000_000_000)),
+            pace: 1.0,
+            seed: 1,
+            story: None,
+            tags: BTreeMap::new(),
+        }
+    }
+}
+
+/// Why the embedded cloud does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The port cannot be had.
+    #[error("the embedded cloud cannot listen on {listen}: {source}; name another address with --listen, or port 0 for any")]
+    Listen {
+        /// Which address.
+        listen: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It would be reachable from elsewhere.
+    #[error("the embedded cloud checks nobody's signature and listens on loopback only, not on {listen}; use 127.0.0.1 or [::1]")]
+    NotLoopback {
+        /// Which address.
+        listen: SocketAddr,
+    },
+    /// Another one has the folder.
+    #[error("another embedded cloud runs on {}; use that one (its port is in the file `port`), or another --state folder", folder.display())]
+    Taken {
+        /// Which folder.
+        folder: PathBuf,
+    },
+    /// The state folder cannot be used.
+    #[error("the embedded cloud cannot {what} in {}: {source}", folder.display())]
+    State {
+        /// What failed.
+        what: &'static str,
+        /// Where.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The snapshot cannot be read.
+    #[error("{} is damaged: {source}; move its folder away to begin a new practice world", file.display())]
+    Damaged {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// The story cannot be played.
+    #[error("{0}")]
+    Story(String),
+}
+
+/// An embedded cloud that runs. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    shared: Shared,
+    steps: Option<watch::Sender<Time>>,
+    server: JoinHandle<()>,
+}
+
+/// Starts the embedded cloud.
+pub async fn serve(options: Options) -> Result<Running, SandboxError> {
+    let listen = options.listen;
+    if !listen.ip().is_loopback() {
+        return Err(SandboxError::NotLoopback { listen });
+    }
+    let (steps, beat) = match options.clock.clone() {
+        Clock::Stepped(at) => {
+            let (sender, receiver) = watch::channel(at);
+            (Some(sender), receiver)
+        }
+        Clock::Beat(beat) => (None, beat),
+    };
+    let now = *beat.borrow();
+    let (mut journal, kept) = match &options.state {
+        Some(folder) => Journal::open(folder).map(|(journal, world)| (Some(journal), world))?,
+        None => (None, None),
+    };
+    let world = match kept {
+        Some(world) => world,
+        None => fresh(&options, now)?,
+    };
+    if let (Some(journal), Some(folder)) = (&mut journal, &options.state) {
+        let problem = |source| SandboxError::State { what: "write the world", folder: folder.clone(), source };
+        journal.snapshot(&world).map_err(problem)?;
+    }
+    let listener = TcpListener::bind(listen).await.map_err(|source| SandboxError::Listen { listen, source })?;
+    let addr = listener.local_addr().map_err(|source| SandboxError::Listen { listen, source })?;
+    if let Some(folder) = &options.state {
+        let problem = |source| SandboxError::State { what: "write the port", folder: folder.clone(), source };
+        journal::atomically(&folder.join("port"), format!("{}\n", addr.port()).as_bytes()).map_err(problem)?;
+    }
+    let shared = Shared::new(world, journal, beat);
+    let router = wire::router(shared.clone());
+    let server = tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "the embedded cloud stopped serving");
+        }
+    });
+    Ok(Running { addr, shared, steps, server })
+}
+
+/// Runs until nobody has called for that long, or the beat stops.
+pub async fn run_until_idle(running: Running, idle: Duration) {
+    let mut shared = running.shared.clone();
+    while shared.next_beat().await {
+        if shared.now().since(shared.last_call()) >= idle {
+            return;
+        }
+    }
+}
+
+fn fresh(options: &Options, now: Time) -> Result<World, SandboxError> {
+    let mut world = World::new(now, options.seed, options.pace);
+    if let Some(story) = &options.story {
+        story::set_up(&mut world, story, &options.tags, now).map_err(SandboxError::Story)?;
+    }
+    Ok(world)
+}
+
+impl Running {
+    /// The address as clients take it.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// The time of the embedded cloud.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.shared.now()
+    }
+
+    /// Moves a stepped clock on and lets happen what is due; without a stepped clock nothing.
+    pub fn tick(&self, by: Duration) {
+        if let Some(steps) = &self.steps {
+            let to = *steps.borrow() + by;
+            steps.send_replace(to);
+            self.shared.advance();
+        }
+    }
+
+    /// Pulls a lever: `Chaos`, `Calm`, `Fail`, `Story`, `BreakTails`.
+    pub fn pull(&self, lever: &str, params: Value) -> Result<Value, AwsError> {
+        let call = Call { service: Service::Practice, action: lever.to_owned(), params, access_key: String::new(), region: String::new() };
+        self.shared.call(&call).answer
+    }
+
+    /// Every call so far.
+    #[must_use]
+    pub fn ledger(&self) -> Vec<Entry> {
+        self.shared.look(|world| world.ledger.entries().cloned().collect())
+    }
+
+    /// Reads the world.
+    pub fn look<T>(&self, read: impl FnOnce(&World) -> T) -> T {
+        self.shared.look(read)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
