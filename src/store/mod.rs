@@ -1,5 +1,9 @@
 //! Where the log, the inbox, the sightings and the spool are kept: one contract, several stores. No rule of the domain stands here.
 
+mod gather;
+pub mod memory;
+mod record;
+
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +72,21 @@ pub struct Preview {
     pub reads: Vec<(StreamId, u64)>,
 }
 
+/// What one waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ring {
+    /// An ask was inserted, or what is on a screen was said.
+    Inbox,
+    /// Events, answers or sightings were committed.
+    Log,
+}
+
+/// Hears a bell. A ring may be lost: whoever waits also looks every 5 s.
+pub trait Ear: Send {
+    /// Ends at the next ring, or at once when there was one since the last wait. May be dropped and called again.
+    fn heard(&mut self) -> BoxFuture<'_, ()>;
+}
+
 /// The result of a store call.
 pub type Answered<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
@@ -75,6 +94,12 @@ pub type Answered<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 pub trait Store: Send + Sync + 'static {
     /// A short id of this store (8 lower-case hex digits), made when it was created; names of what we make outside carry it.
     fn id(&self) -> String;
+
+    /// Begins to hear a bell: every ring from now on.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the system gives no way to wait.
+    fn listen(&self, ring: Ring) -> Result<Box<dyn Ear>, StoreError>;
 
     /// Appends to several streams and answers an ask, all or none, durably. `answer` is written in the same transaction.
     fn append<'a>(&'a self, append: &'a Append, by: &'a By, answer: Option<(AskId, AskState)>) -> Answered<'a, Vec<Stored>>;
@@ -115,8 +140,9 @@ pub trait Store: Send + Sync + 'static {
     /// Overwrites sightings.
     fn put_sightings<'a>(&'a self, sightings: &'a [(SightingKey, Sighting)]) -> Answered<'a, ()>;
 
-    /// Sightings taken after `after` (all when zero).
-    fn sightings(&self, after: Time) -> Answered<'_, Vec<(SightingKey, Sighting)>>;
+    /// Sightings that were put after that mark (all when 0), and the new mark. A mark, not a time: a failed look is put with the
+    /// time of the value that it keeps.
+    fn sightings(&self, after: u64) -> Answered<'_, (Vec<(SightingKey, Sighting)>, u64)>;
 
     /// Says what a console has on its screen, until `until`.
     fn put_interest<'a>(&'a self, console: &'a str, subjects: &'a [String], until: Time) -> Answered<'a, ()>;

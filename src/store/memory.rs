@@ -1,0 +1,345 @@
+//! The store as a test double: the same contract, in memory, and not too kind. It refuses what the others refuse, keeps the same
+//! text, and fails on request. A copy is the same store: an engine that "restarts" gets a copy.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::{BoxFuture, FutureExt as _, ready};
+use tokio::sync::watch;
+
+use super::record::{self, FIRST, Record};
+use super::{Answered, By, Ear, Preview, Ring, Store, StoreError, gather};
+use crate::domain::ask::{AskState, InboxAsk};
+use crate::domain::deployment::DeploymentEvent;
+use crate::domain::digest::Digest;
+use crate::domain::event::{Append, Event, Stored, StreamId};
+use crate::domain::folds::Folds;
+use crate::domain::ids::{AskId, DeploymentId, StackId};
+use crate::domain::sighting::{Sighting, SightingKey};
+use crate::domain::time::Time;
+
+/// A store in memory.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    kept: Arc<Mutex<Kept>>,
+    inbox: Arc<watch::Sender<u64>>,
+    log: Arc<watch::Sender<u64>>,
+}
+
+/// What a call meets instead of being carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// It fails and changes nothing.
+    Before(StoreError),
+    /// It is carried out, but the caller is told that it failed: the answer was lost.
+    After(StoreError),
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    records: Vec<Record>,
+    heads: BTreeMap<String, (u64, String)>,
+    asks: Vec<Asked>,
+    previews: Vec<(AskId, String)>,
+    sightings: BTreeMap<SightingKey, (Sighting, u64)>,
+    mark: u64,
+    interest: BTreeMap<String, (BTreeSet<String>, Time)>,
+    blobs: BTreeMap<Digest, Vec<u8>>,
+    calls: u64,
+    faults: BTreeMap<u64, Fault>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    id: AskId,
+    ask: String,
+    state: AskState,
+    at: Time,
+}
+
+impl Memory {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { kept: Arc::default(), inbox: Arc::new(watch::Sender::new(0)), log: Arc::new(watch::Sender::new(0)) }
+    }
+
+    /// How many calls were made so far.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.kept().calls
+    }
+
+    /// Lets the n-th call from now (1 is the next one) meet a fault.
+    pub fn fail(&self, nth: u64, fault: Fault) {
+        let mut kept = self.kept();
+        let at = kept.calls + nth;
+        kept.faults.insert(at, fault);
+    }
+
+    /// All events as their kept texts, oldest first: for tests that compare whole logs.
+    #[must_use]
+    pub fn transcript(&self) -> Vec<String> {
+        self.kept().records.iter().map(|record| format!("{} {} {}", record.stream, record.version, record.payload)).collect()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn call<'a, T: Send + 'a>(&self, work: impl FnOnce(&mut Kept) -> Result<T, StoreError>) -> Answered<'a, T> {
+        let mut kept = self.kept();
+        kept.calls += 1;
+        let calls = kept.calls;
+        let result = match kept.faults.remove(&calls) {
+            None => work(&mut kept),
+            Some(Fault::Before(why)) => Err(why),
+            Some(Fault::After(why)) => work(&mut kept).and(Err(why)),
+        };
+        drop(kept);
+        ready(result).boxed()
+    }
+
+    fn ring(&self, ring: Ring) {
+        match ring {
+            Ring::Inbox => self.inbox.send_modify(|rung| *rung += 1),
+            Ring::Log => self.log.send_modify(|rung| *rung += 1),
+        }
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Kept {
+    fn version(&self, stream: &StreamId) -> u64 {
+        self.heads.get(&stream.to_string()).map_or(0, |head| head.0)
+    }
+
+    fn append(&mut self, append: &Append, by: &By, answer: Option<(AskId, AskState)>) -> Result<Vec<Stored>, StoreError> {
+        if let Some((id, _)) = &answer {
+            self.unanswered(*id)?;
+        }
+        let named = append.writes.iter().map(|write| (&write.stream, write.expected));
+        for (stream, expected) in named.chain(append.reads.iter().map(|(stream, version)| (stream, *version))) {
+            let found = self.version(stream);
+            if found != expected {
+                return Err(StoreError::Conflict { stream: stream.clone(), expected, found });
+            }
+        }
+        let mut fresh = Vec::new();
+        let mut heads = self.heads.clone();
+        for write in &append.writes {
+            for event in &write.events {
+                let mut record = Record::new(&write.stream, event, by)?;
+                let head = heads.entry(record.stream.clone()).or_insert_with(|| (0, FIRST.to_owned()));
+                record.follow((self.records.len() + fresh.len() + 1) as u64, head.0, &head.1);
+                *head = (record.version, record.hash.clone());
+                fresh.push(record);
+            }
+        }
+        let stored = fresh.iter().map(Record::read).collect::<Result<_, _>>()?;
+        self.heads = heads;
+        self.records.extend(fresh);
+        self.blobs.extend(append.blobs.iter().cloned());
+        if let Some((id, state)) = answer {
+            self.answer(id, state);
+        }
+        Ok(stored)
+    }
+
+    fn unanswered(&self, id: AskId) -> Result<(), StoreError> {
+        match self.asks.iter().find(|asked| asked.id == id).map(|asked| &asked.state) {
+            Some(AskState::Asked | AskState::Looking) => Ok(()),
+            Some(AskState::Answered { .. }) => Err(StoreError::Duplicate),
+            None => Err(StoreError::Corrupt(format!("ask {id} is not in the inbox"))),
+        }
+    }
+
+    fn answer(&mut self, id: AskId, state: AskState) {
+        if let Some(asked) = self.asks.iter_mut().find(|asked| asked.id == id) {
+            asked.state = state;
+        }
+    }
+}
+
+struct Heard {
+    bell: watch::Receiver<u64>,
+    // Held, so that a wait ends by a ring alone and not because the store is gone.
+    _rope: Arc<watch::Sender<u64>>,
+}
+
+impl Ear for Heard {
+    fn heard(&mut self) -> BoxFuture<'_, ()> {
+        self.bell.changed().map(|_| ()).boxed()
+    }
+}
+
+impl Store for Memory {
+    fn id(&self) -> String {
+        "00c0ffee".to_owned()
+    }
+
+    fn listen(&self, ring: Ring) -> Result<Box<dyn Ear>, StoreError> {
+        let bell = match ring {
+            Ring::Inbox => &self.inbox,
+            Ring::Log => &self.log,
+        };
+        Ok(Box::new(Heard { bell: bell.subscribe(), _rope: Arc::clone(bell) }))
+    }
+
+    fn append<'a>(&'a self, append: &'a Append, by: &'a By, answer: Option<(AskId, AskState)>) -> Answered<'a, Vec<Stored>> {
+        let result = self.call(|kept| kept.append(append, by, answer));
+        self.ring(Ring::Log);
+        result
+    }
+
+    fn folds(&self, others: usize) -> Answered<'_, Folds> {
+        self.call(|kept| {
+            let mut folds = Folds::default();
+            for record in &kept.records {
+                folds.apply(&record.read()?);
+            }
+            gather::trim(&mut folds, others);
+            Ok(folds)
+        })
+    }
+
+    fn since(&self, seq: u64, limit: usize) -> Answered<'_, Vec<Stored>> {
+        self.call(|kept| kept.records.iter().filter(|record| record.seq > seq).take(limit).map(Record::read).collect())
+    }
+
+    fn newest(&self, seq: u64, limit: usize) -> Answered<'_, Vec<Stored>> {
+        let below = |record: &&Record| seq == 0 || record.seq <= seq;
+        self.call(|kept| kept.records.iter().rev().filter(below).take(limit).map(Record::read).collect())
+    }
+
+    fn stream<'a>(&'a self, stream: &'a StreamId) -> Answered<'a, Vec<Stored>> {
+        let name = stream.to_string();
+        self.call(|kept| kept.records.iter().filter(|record| record.stream == name).map(Record::read).collect())
+    }
+
+    fn deployments_of<'a>(&'a self, stack: &'a StackId, limit: usize) -> Answered<'a, Vec<DeploymentId>> {
+        self.call(|kept| {
+            let mut found = Vec::new();
+            for record in kept.records.iter().filter(|record| record.tag == "created") {
+                let stored = record.read()?;
+                if let (StreamId::Deployment(id), Ok(Event::Deployment(event))) = (&stored.stream, &stored.event)
+                    && let DeploymentEvent::Created { request } = &**event
+                    && request.stack == *stack
+                {
+                    found.push((request.no, *id));
+                }
+            }
+            found.sort_unstable_by(|a, b| b.cmp(a));
+            Ok(found.into_iter().take(limit).map(|(_, id)| id).collect())
+        })
+    }
+
+    fn submit<'a>(&'a self, ask: &'a InboxAsk, at: Time) -> Answered<'a, ()> {
+        let result = self.call(|kept| {
+            if kept.asks.iter().all(|asked| asked.id != ask.id) {
+                kept.asks.push(Asked { id: ask.id, ask: record::text(ask)?, state: AskState::Asked, at });
+            }
+            Ok(())
+        });
+        self.ring(Ring::Inbox);
+        result
+    }
+
+    fn asks(&self) -> Answered<'_, Vec<(InboxAsk, AskState, Time)>> {
+        self.call(|kept| {
+            let waiting = kept.asks.iter().filter(|asked| !matches!(asked.state, AskState::Answered { .. }));
+            waiting.map(|asked| Ok((record::value(&asked.ask, "an ask")?, asked.state.clone(), asked.at))).collect()
+        })
+    }
+
+    fn set_ask<'a>(&'a self, id: AskId, state: &'a AskState) -> Answered<'a, ()> {
+        let result = self.call(|kept| {
+            kept.unanswered(id)?;
+            kept.answer(id, state.clone());
+            Ok(())
+        });
+        self.ring(Ring::Log);
+        result
+    }
+
+    fn ask(&self, id: AskId) -> Answered<'_, Option<AskState>> {
+        self.call(|kept| Ok(kept.asks.iter().find(|asked| asked.id == id).map(|asked| asked.state.clone())))
+    }
+
+    fn keep_preview<'a>(&'a self, id: AskId, preview: &'a Preview, drop_before: Time) -> Answered<'a, ()> {
+        self.call(|kept| {
+            let mut all: Vec<(AskId, String)> = Vec::new();
+            for (other, text) in kept.previews.drain(..) {
+                let old: Preview = record::value(&text, "a preview")?;
+                if other != id && old.card.made_at >= drop_before {
+                    all.push((other, text));
+                }
+            }
+            all.push((id, record::text(preview)?));
+            kept.previews = all;
+            Ok(())
+        })
+    }
+
+    fn preview(&self, subject: Digest) -> Answered<'_, Option<Preview>> {
+        self.call(|kept| {
+            let mut newest: Option<Preview> = None;
+            for (_, text) in &kept.previews {
+                let one: Preview = record::value(text, "a preview")?;
+                if one.card.subject == subject && newest.as_ref().is_none_or(|other| other.card.made_at <= one.card.made_at) {
+                    newest = Some(one);
+                }
+            }
+            Ok(newest)
+        })
+    }
+
+    fn put_sightings<'a>(&'a self, sightings: &'a [(SightingKey, Sighting)]) -> Answered<'a, ()> {
+        let result = self.call(|kept| {
+            for (key, sighting) in sightings {
+                kept.mark += 1;
+                kept.sightings.insert(key.clone(), (sighting.clone(), kept.mark));
+            }
+            Ok(())
+        });
+        self.ring(Ring::Log);
+        result
+    }
+
+    fn sightings(&self, after: u64) -> Answered<'_, (Vec<(SightingKey, Sighting)>, u64)> {
+        self.call(|kept| {
+            let newer = kept.sightings.iter().filter(|(_, (_, mark))| *mark > after);
+            Ok((newer.map(|(key, (sighting, _))| (key.clone(), sighting.clone())).collect(), kept.mark.max(after)))
+        })
+    }
+
+    fn put_interest<'a>(&'a self, console: &'a str, subjects: &'a [String], until: Time) -> Answered<'a, ()> {
+        let result = self.call(|kept| {
+            kept.interest.insert(console.to_owned(), (subjects.iter().cloned().collect(), until));
+            Ok(())
+        });
+        self.ring(Ring::Inbox);
+        result
+    }
+
+    fn interests(&self, now: Time) -> Answered<'_, Vec<String>> {
+        self.call(|kept| {
+            let live = kept.interest.values().filter(|(_, until)| *until > now);
+            Ok(live.flat_map(|(subjects, _)| subjects.iter().cloned()).collect::<BTreeSet<_>>().into_iter().collect())
+        })
+    }
+
+    fn blob(&self, digest: Digest) -> Answered<'_, Option<Vec<u8>>> {
+        self.call(|kept| Ok(kept.blobs.get(&digest).cloned()))
+    }
+
+    fn snapshot<'a>(&'a self, _folds: &'a Folds) -> Answered<'a, ()> {
+        // Nothing to keep: folding from zero is what the others are compared with.
+        self.call(|_| Ok(()))
+    }
+}
