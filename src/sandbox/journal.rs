@@ -1,7 +1,7 @@
 //! The state folder of a detached embedded cloud: a snapshot, and the calls since then, each on the disk before its answer.
 //! A kill at any moment loses nothing: the next start reads the snapshot and makes the same calls at the same times.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,8 @@ use super::SandboxError;
 use super::call::Call;
 use super::world::World;
 use crate::domain::time::Time;
+use crate::os::files::{self, FileError};
+use crate::os::lock::Lock;
 
 /// After so many calls a new snapshot is written.
 const CALLS: u32 = 200;
@@ -22,7 +24,7 @@ pub struct Journal {
     file: File,
     calls: u32,
     generation: u64,
-    _lock: File,
+    _lock: Lock,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -40,26 +42,17 @@ struct Snapshot<W> {
 impl Journal {
     /// Opens a state folder: the world it holds, if it holds one.
     pub fn open(folder: &Path) -> Result<(Self, Option<World>), SandboxError> {
-        let problem = |what: &'static str| {
-            let folder = folder.to_path_buf();
-            move |source: std::io::Error| SandboxError::State { what, folder, source }
-        };
-        std::fs::create_dir_all(folder).map_err(problem("make the folder"))?;
-        let lock =
-            OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock")).map_err(problem("open the lock"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(SandboxError::Taken { folder: folder.to_path_buf() }),
-            Err(TryLockError::Error(error)) => return Err(problem("lock the folder")(error)),
-        }
-        let (generation, mut world) = match std::fs::read(folder.join("world.json")) {
+        files::private_folder(folder)?;
+        let lock = Lock::exclusive(&folder.join("lock"))?.ok_or_else(|| SandboxError::Taken { folder: folder.to_path_buf() })?;
+        let path = folder.join("world.json");
+        let (generation, mut world) = match std::fs::read(&path) {
             Ok(bytes) => {
                 let snapshot: Snapshot<World> =
-                    serde_json::from_slice(&bytes).map_err(|source| SandboxError::Damaged { file: folder.join("world.json"), source })?;
+                    serde_json::from_slice(&bytes).map_err(|source| SandboxError::Damaged { file: path, source })?;
                 (snapshot.generation, Some(snapshot.world))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => (0, None),
-            Err(error) => return Err(problem("read world.json")(error)),
+            Err(error) => return Err(FileError::io(&path, "read")(error).into()),
         };
         let path = journal_path(folder, generation);
         if let Some(world) = &mut world
@@ -67,47 +60,37 @@ impl Journal {
         {
             replay(world, file);
         }
-        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(problem("open the journal"))?;
+        let file = files::private_log(&path)?;
         Ok((Self { folder: folder.to_path_buf(), file, calls: 0, generation, _lock: lock }, world))
     }
 
     /// A call that changed the world is on the disk when this returns.
-    pub fn add(&mut self, world: &World, call: &Call) -> std::io::Result<()> {
+    pub fn add(&mut self, world: &World, call: &Call) -> Result<(), SandboxError> {
         if self.calls >= CALLS {
             return self.snapshot(world);
         }
         self.calls += 1;
-        let mut line = serde_json::to_vec(&Line { at: world.now, call: call.clone() })?;
+        let path = journal_path(&self.folder, self.generation);
+        let mut line = serde_json::to_vec(&Line { at: world.now, call: call.clone() })
+            .map_err(|error| FileError::io(&path, "written")(error.into()))?;
         line.push(b'\n');
-        self.file.write_all(&line)?;
-        self.file.sync_data()
+        self.file.write_all(&line).and_then(|()| self.file.sync_data()).map_err(FileError::io(&path, "written"))?;
+        Ok(())
     }
 
     /// Writes the whole world and begins a new journal.
-    pub fn snapshot(&mut self, world: &World) -> std::io::Result<()> {
+    pub fn snapshot(&mut self, world: &World) -> Result<(), SandboxError> {
+        let path = self.folder.join("world.json");
         let generation = self.generation + 1;
-        let bytes = serde_json::to_vec(&Snapshot { generation, world })?;
-        let next = File::create(journal_path(&self.folder, generation))?;
-        next.sync_all()?;
-        atomically(&self.folder.join("world.json"), &bytes)?;
+        let bytes = serde_json::to_vec(&Snapshot { generation, world }).map_err(|error| FileError::io(&path, "written")(error.into()))?;
+        let next = files::private_log(&journal_path(&self.folder, generation))?;
+        files::write_whole(&path, &bytes)?;
+        // The old journal is in the snapshot now; one that stays behind is never read again.
         let _ = std::fs::remove_file(journal_path(&self.folder, self.generation));
         self.file = next;
         self.generation = generation;
         self.calls = 0;
         Ok(())
-    }
-}
-
-/// Writes a file so that a reader sees the old one or the new one, never a part.
-pub fn atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let part = path.with_extension("part");
-    let mut file = File::create(&part)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&part, path)?;
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::call::{Answer, AwsError, Call};
+use super::call::{Answer, AwsError, Call, Service};
 use super::world::World;
 
 /// Pulls a lever.
@@ -11,6 +11,18 @@ pub fn call(world: &mut World, call: &Call) -> (Answer, Option<String>) {
         Ok(effect) => (Ok(json!({ "done": effect })), Some(effect)),
         Err(error) => (Err(error), None),
     }
+}
+
+/// The call that begins a story.
+#[must_use]
+pub fn story(name: &str) -> Call {
+    lever("Story", json!({ "Name": name }))
+}
+
+/// A call that pulls a lever.
+#[must_use]
+pub fn lever(action: &str, params: Value) -> Call {
+    Call { service: Service::Practice, action: action.to_owned(), params, access_key: String::new(), region: String::new() }
 }
 
 fn pull(world: &mut World, call: &Call) -> Result<String, AwsError> {

@@ -16,6 +16,7 @@ pub mod levers;
 pub mod logs;
 pub mod objects;
 pub mod practice;
+pub mod run;
 pub mod shared;
 pub mod story;
 pub mod sts;
@@ -32,12 +33,13 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use self::call::{AwsError, Call, Service};
+use self::call::AwsError;
 use self::journal::Journal;
 use self::ledger::Entry;
-use self::shared::Shared;
+use self::shared::{Shared, Welcome};
 use self::world::World;
 use crate::domain::time::Time;
+use crate::os::files::{self, FileError};
 
 /// How the embedded cloud is to run.
 #[derive(Debug, Clone)]
@@ -106,15 +108,8 @@ pub enum SandboxError {
         folder: PathBuf,
     },
     /// The state folder cannot be used.
-    #[error("the embedded cloud cannot {what} in {}: {source}", folder.display())]
-    State {
-        /// What failed.
-        what: &'static str,
-        /// Where.
-        folder: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    State(#[from] FileError),
     /// The snapshot cannot be read.
     #[error("{} is damaged: {source}; move its folder away to begin a new practice world", file.display())]
     Damaged {
@@ -156,21 +151,21 @@ pub async fn serve(options: Options) -> Result<Running, SandboxError> {
         Some(folder) => Journal::open(folder).map(|(journal, world)| (Some(journal), world))?,
         None => (None, None),
     };
+    let is_kept = kept.is_some();
     let world = match kept {
         Some(world) => world,
         None => fresh(&options, now)?,
     };
-    if let (Some(journal), Some(folder)) = (&mut journal, &options.state) {
-        let problem = |source| SandboxError::State { what: "write the world", folder: folder.clone(), source };
-        journal.snapshot(&world).map_err(problem)?;
+    if let Some(journal) = &mut journal {
+        journal.snapshot(&world)?;
     }
     let listener = TcpListener::bind(listen).await.map_err(|source| SandboxError::Listen { listen, source })?;
     let addr = listener.local_addr().map_err(|source| SandboxError::Listen { listen, source })?;
     if let Some(folder) = &options.state {
-        let problem = |source| SandboxError::State { what: "write the port", folder: folder.clone(), source };
-        journal::atomically(&folder.join("port"), format!("{}\n", addr.port()).as_bytes()).map_err(problem)?;
+        files::write_whole(&folder.join("port"), format!("{}\n", addr.port()).as_bytes())?;
     }
-    let shared = Shared::new(world, journal, beat);
+    let welcomes = options.story.as_deref() == Some("practice");
+    let shared = Shared::new(world, journal, beat, welcomes.then_some(if is_kept { Welcome::FirstCall } else { Welcome::AfterAPause }));
     let router = wire::router(shared.clone());
     let server = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
@@ -178,16 +173,6 @@ pub async fn serve(options: Options) -> Result<Running, SandboxError> {
         }
     });
     Ok(Running { addr, shared, steps, server })
-}
-
-/// Runs until nobody has called for that long, or the beat stops.
-pub async fn run_until_idle(running: Running, idle: Duration) {
-    let mut shared = running.shared.clone();
-    while shared.next_beat().await {
-        if shared.now().since(shared.last_call()) >= idle {
-            return;
-        }
-    }
 }
 
 fn fresh(options: &Options, now: Time) -> Result<World, SandboxError> {
@@ -222,14 +207,23 @@ impl Running {
 
     /// Pulls a lever: `Chaos`, `Calm`, `Fail`, `Story`, `BreakTails`.
     pub fn pull(&self, lever: &str, params: Value) -> Result<Value, AwsError> {
-        let call = Call { service: Service::Practice, action: lever.to_owned(), params, access_key: String::new(), region: String::new() };
-        self.shared.call(&call).answer
+        self.shared.call(&levers::lever(lever, params)).answer
     }
 
     /// Every call so far.
     #[must_use]
     pub fn ledger(&self) -> Vec<Entry> {
         self.shared.look(|world| world.ledger.entries().cloned().collect())
+    }
+
+    /// Ends when nobody has called for that long, or time stands still for good.
+    pub async fn until_idle(self, idle: Duration) {
+        let mut shared = self.shared.clone();
+        while shared.next_beat().await {
+            if shared.now().since(shared.last_call()) >= idle {
+                return;
+            }
+        }
     }
 
     /// Reads the world.

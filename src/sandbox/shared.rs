@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::call::Call;
+use super::call::{Call, Service};
 use super::journal::Journal;
+use super::levers;
 use super::world::{Outcome, World};
 use crate::domain::time::Time;
 
@@ -19,8 +20,21 @@ pub struct Shared {
     last_call: Arc<AtomicI64>,
 }
 
+/// When somebody who comes finds something that already moves (the story `arrival`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Welcome {
+    /// With the first call, and after a pause.
+    FirstCall,
+    /// After a pause.
+    AfterAPause,
+}
+
+/// Nobody called for so long: who calls then has just come.
+const PAUSE: Duration = Duration::from_secs(60);
+
 #[derive(Debug)]
 struct Inner {
+    welcome: Option<Welcome>,
     world: World,
     journal: Option<Journal>,
 }
@@ -28,9 +42,9 @@ struct Inner {
 impl Shared {
     /// Puts a world behind a lock.
     #[must_use]
-    pub fn new(world: World, journal: Option<Journal>, beat: watch::Receiver<Time>) -> Self {
+    pub fn new(world: World, journal: Option<Journal>, beat: watch::Receiver<Time>, welcome: Option<Welcome>) -> Self {
         let last_call = Arc::new(AtomicI64::new(beat.borrow().0));
-        Self { inner: Arc::new(Mutex::new(Inner { world, journal })), beat, last_call }
+        Self { inner: Arc::new(Mutex::new(Inner { welcome, world, journal })), beat, last_call }
     }
 
     /// The time now.
@@ -48,17 +62,22 @@ impl Shared {
     /// Answers a call. What it changed is on the disk before the answer leaves; this waits for the disk.
     pub fn call(&self, call: &Call) -> Outcome {
         let now = self.now();
-        self.last_call.store(now.0, Ordering::Relaxed);
+        let pause = now.since(self.last_call());
+        self.touch();
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let Inner { world, journal } = &mut *inner;
-        let outcome = world.call(now, call);
-        if outcome.changed
-            && let Some(journal) = journal
-            && let Err(error) = journal.add(world, call)
+        if call.service != Service::Practice
+            && let Some(welcome) = inner.welcome
+            && (welcome == Welcome::FirstCall || pause >= PAUSE)
         {
-            tracing::error!(%error, "the embedded cloud cannot write its journal; what follows is lost when it ends");
+            inner.welcome = Some(Welcome::AfterAPause);
+            inner.call(now, &levers::story("arrival"));
         }
-        outcome
+        inner.call(now, call)
+    }
+
+    /// Somebody is there.
+    pub fn touch(&self) {
+        self.last_call.store(self.now().0, Ordering::Relaxed);
     }
 
     /// As `call`, off the async threads, since it waits for the disk.
@@ -95,5 +114,18 @@ impl Shared {
     /// Waits for the next beat; false when there will be none.
     pub async fn next_beat(&mut self) -> bool {
         self.beat.changed().await.is_ok()
+    }
+}
+
+impl Inner {
+    fn call(&mut self, now: Time, call: &Call) -> Outcome {
+        let outcome = self.world.call(now, call);
+        if outcome.changed
+            && let Some(journal) = &mut self.journal
+            && let Err(error) = journal.add(&self.world, call)
+        {
+            tracing::error!(%error, "the embedded cloud cannot write its journal; what follows is lost when it ends");
+        }
+        outcome
     }
 }

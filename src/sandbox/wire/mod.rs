@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
 use serde_json::{Value, json};
 
 use super::call::{AwsError, Call, Service};
+use super::levers;
 use super::shared::Shared;
 use super::world::Outcome;
 
@@ -44,7 +45,7 @@ async fn lever(State(shared): State<Shared>, axum::extract::Path(lever): axum::e
         _ => return reply(StatusCode::NOT_FOUND, "text/plain", format!("there is no lever {lever}\n")),
     };
     let params = if body.is_empty() { json!({}) } else { serde_json::from_slice(&body).unwrap_or(Value::Null) };
-    let call = Call { service: Service::Practice, action: action.to_owned(), params, access_key: String::new(), region: String::new() };
+    let call = levers::lever(action, params);
     match shared.call_soon(call).await.answer {
         Ok(answer) => reply(StatusCode::OK, "application/json", answer.to_string()),
         Err(error) => reply(StatusCode::BAD_REQUEST, "text/plain", format!("{error}\n")),

@@ -100,6 +100,7 @@ impl Session {
                 }
             }
             let now = self.shared.now();
+            self.shared.touch();
             self.next = self.next.max(now - EVERY) + EVERY;
             if now.since(self.began) >= LONGEST {
                 self.over = true;
