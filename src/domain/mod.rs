@@ -7,6 +7,7 @@ pub mod deployment;
 pub mod diagnostic;
 pub mod digest;
 pub mod document;
+pub mod duration;
 pub mod environment;
 pub mod estate;
 pub mod event;

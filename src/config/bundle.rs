@@ -1,0 +1,253 @@
+//! Gathers the files that a stack needs, from below the estate's folder and from nowhere else: no `..`, no link that leads out, no
+//! device, and not more than a bundle may hold.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobSetBuilder};
+
+use super::entries::inside;
+use crate::domain::estate::{Application, Kind, ScriptEntry, ScriptStep};
+use crate::domain::request::{SourceBundle, SourceFile};
+
+/// What a bundle may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// Files.
+    pub files: usize,
+    /// Bytes in all.
+    pub bytes: u64,
+    /// Entries of folders that are looked at for globs.
+    pub looked_at: usize,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self { files: 500, bytes: 8 << 20, looked_at: 50_000 }
+    }
+}
+
+/// Why the files of a stack cannot be gathered.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// A path that leads out, as written or through a link.
+    #[error("{path:?} leads out of {folder}: name a file below it, or copy the file there")]
+    Outside {
+        /// The path as written.
+        path: String,
+        /// The estate's folder.
+        folder: PathBuf,
+    },
+    /// It cannot be read.
+    #[error("{path} cannot be read: {why}")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        why: std::io::Error,
+    },
+    /// It is a folder, a pipe, a device.
+    #[error("{path} is no ordinary file: name the files themselves, or a glob such as {path}/**")]
+    NoFile {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Its name is no text.
+    #[error("{path} has a name that is not UTF-8: rename it")]
+    Name {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Nothing fits.
+    #[error("{glob:?} fits no file below {folder}")]
+    Nothing {
+        /// The glob.
+        glob: String,
+        /// The estate's folder.
+        folder: PathBuf,
+    },
+    /// It is no glob.
+    #[error("{glob:?} is no glob: {why}")]
+    Glob {
+        /// The glob.
+        glob: String,
+        /// Why.
+        why: String,
+    },
+    /// Too much.
+    #[error("{what} below {folder}: name fewer or smaller files under `files:`")]
+    TooMuch {
+        /// What there is too much of.
+        what: String,
+        /// The estate's folder.
+        folder: PathBuf,
+    },
+}
+
+/// The files of one application.
+///
+/// # Errors
+/// The first [`BundleError`] met.
+pub fn gather(folder: &Path, app: &Application, caps: Caps) -> Result<SourceBundle, BundleError> {
+    let mut gathering = Gathering { folder, root: real(folder)?, caps, bytes: 0, looked_at: 0, files: BTreeMap::new() };
+    match &app.kind {
+        Kind::Service(entry) => gathering.file(&entry.template)?,
+        Kind::Script(entry) => match &entry.files {
+            Some(globs) => gathering.globs(globs)?,
+            None => first_words(entry).try_for_each(|path| gathering.file(path))?,
+        },
+    }
+    Ok(SourceBundle { files: gathering.files })
+}
+
+/// The relative first words of all commands.
+fn first_words(entry: &ScriptEntry) -> impl Iterator<Item = &str> {
+    let steps = entry.steps.values().chain(entry.teardown.iter().flat_map(|teardown| teardown.steps.values()));
+    steps
+        .filter_map(|step: &ScriptStep| step.command.first())
+        .map(String::as_str)
+        .filter(|word| word.contains('/') && !word.starts_with('/'))
+}
+
+struct Gathering<'a> {
+    folder: &'a Path,
+    root: PathBuf,
+    caps: Caps,
+    bytes: u64,
+    looked_at: usize,
+    files: BTreeMap<String, SourceFile>,
+}
+
+impl Gathering<'_> {
+    fn file(&mut self, path: &str) -> Result<(), BundleError> {
+        let plain = plain(path);
+        if self.files.contains_key(&plain) {
+            return Ok(());
+        }
+        inside(path).map_err(|_| self.outside(path))?;
+        let full = real(&self.folder.join(&plain))?;
+        if !full.starts_with(&self.root) {
+            return Err(self.outside(path));
+        }
+        let meta = fs::metadata(&full).map_err(|why| BundleError::Unreadable { path: full.clone(), why })?;
+        if !meta.is_file() {
+            return Err(BundleError::NoFile { path: self.folder.join(&plain) });
+        }
+        self.bytes += meta.len();
+        if self.files.len() >= self.caps.files {
+            return Err(self.too_much(format!("there are more than {} files", self.caps.files)));
+        }
+        if self.bytes > self.caps.bytes {
+            return Err(self.too_much(format!("there are more than {} bytes of files", self.caps.bytes)));
+        }
+        let mut bytes = Vec::new();
+        let file = fs::File::open(&full).map_err(|why| BundleError::Unreadable { path: full.clone(), why })?;
+        // A file that grows while it is read stays within what was counted.
+        file.take(meta.len()).read_to_end(&mut bytes).map_err(|why| BundleError::Unreadable { path: full, why })?;
+        self.files.insert(plain, SourceFile { bytes, executable: meta.permissions().mode() & 0o111 != 0 });
+        Ok(())
+    }
+
+    fn globs(&mut self, globs: &[String]) -> Result<(), BundleError> {
+        let mut wild = Vec::new();
+        for glob in globs {
+            inside(glob).map_err(|_| self.outside(glob))?;
+            if glob.contains(['*', '?', '[', '{']) { wild.push(plain(glob)) } else { self.file(glob)? }
+        }
+        if wild.is_empty() {
+            return Ok(());
+        }
+        let mut set = GlobSetBuilder::new();
+        for glob in &wild {
+            let bad = |why: globset::Error| BundleError::Glob { glob: glob.clone(), why: why.to_string() };
+            set.add(GlobBuilder::new(glob).literal_separator(true).build().map_err(bad)?);
+        }
+        let set = set.build().map_err(|why| BundleError::Glob { glob: wild.join(" "), why: why.to_string() })?;
+        let mut met = vec![false; wild.len()];
+        let mut starts: Vec<String> = wild.iter().map(|glob| start(glob)).collect();
+        starts.sort();
+        // A start below another one would be walked twice.
+        let mut walked: Vec<String> = Vec::new();
+        for at in starts {
+            if walked.iter().any(|above| above.is_empty() || at == *above || at.starts_with(&format!("{above}/"))) {
+                continue;
+            }
+            let mut found = Vec::new();
+            self.walk(&at, &mut found)?;
+            for path in found {
+                let fits = set.matches(&path);
+                if !fits.is_empty() {
+                    self.file(&path)?;
+                    fits.into_iter().for_each(|n| met[n] = true);
+                }
+            }
+            walked.push(at);
+        }
+        match met.iter().position(|met| !met) {
+            Some(n) => Err(BundleError::Nothing { glob: wild[n].clone(), folder: self.folder.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    /// All files below a folder, in order; links to folders are not followed, so that no walk is endless.
+    fn walk(&mut self, at: &str, found: &mut Vec<String>) -> Result<(), BundleError> {
+        let mut folders = vec![at.to_owned()];
+        while let Some(at) = folders.pop() {
+            let full = if at.is_empty() { self.folder.to_owned() } else { self.folder.join(&at) };
+            if !real(&full)?.starts_with(&self.root) {
+                return Err(self.outside(&at));
+            }
+            let unreadable = |why| BundleError::Unreadable { path: full.clone(), why };
+            for entry in fs::read_dir(&full).map_err(unreadable)? {
+                let entry = entry.map_err(|why| BundleError::Unreadable { path: full.clone(), why })?;
+                self.looked_at += 1;
+                if self.looked_at > self.caps.looked_at {
+                    return Err(self.too_much(format!("there are more than {} entries to look at", self.caps.looked_at)));
+                }
+                let name = entry.file_name().into_string().map_err(|_| BundleError::Name { path: entry.path() })?;
+                let path = if at.is_empty() { name.clone() } else { format!("{at}/{name}") };
+                let kind = entry.file_type().map_err(|why| BundleError::Unreadable { path: entry.path(), why })?;
+                if kind.is_dir() {
+                    if name != ".git" {
+                        folders.push(path);
+                    }
+                } else if kind.is_file() || (kind.is_symlink() && fs::metadata(entry.path()).is_ok_and(|meta| meta.is_file())) {
+                    found.push(path);
+                }
+            }
+        }
+        found.sort();
+        Ok(())
+    }
+
+    fn outside(&self, path: &str) -> BundleError {
+        BundleError::Outside { path: path.to_owned(), folder: self.folder.to_owned() }
+    }
+
+    fn too_much(&self, what: String) -> BundleError {
+        BundleError::TooMuch { what, folder: self.folder.to_owned() }
+    }
+}
+
+fn real(path: &Path) -> Result<PathBuf, BundleError> {
+    path.canonicalize().map_err(|why| BundleError::Unreadable { path: path.to_owned(), why })
+}
+
+/// `./a//b` as `a/b`.
+fn plain(path: &str) -> String {
+    path.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/")
+}
+
+/// The folders of a glob before its first wild part.
+fn start(glob: &str) -> String {
+    let parts: Vec<&str> = glob.split('/').collect();
+    let literal = parts.iter().take(parts.len() - 1).take_while(|part| !part.contains(['*', '?', '[', '{']));
+    literal.copied().collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests;

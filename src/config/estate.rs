@@ -1,0 +1,298 @@
+//! From the estate file as written to the [`Estate`]: names, references, cycles, defaults. Everything wrong is said at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::raw::{self, File, UNBUILT};
+use super::{entries, shape};
+use crate::domain::diagnostic::{At, Diagnostics, closest};
+use crate::domain::digest::Digest;
+use crate::domain::document::{self, Limits, Node, Source};
+use crate::domain::duration;
+use crate::domain::environment::{AwsTarget, Class, EnvironmentRecord, OnFailure};
+use crate::domain::estate::{Application, Estate, Kind};
+use crate::domain::ids::{AppName, EnvName};
+use crate::domain::level::Level;
+
+/// How long a hold waits when the file says nothing.
+pub const HOLD_EXPIRY: Duration = Duration::from_hours(24);
+
+/// An estate, and the digest of what its file was trusted for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Read {
+    /// The estate.
+    pub(super) estate: Estate,
+    /// Over what names accounts, ways in, commands: see [`super::trust`].
+    pub(super) reach: Digest,
+}
+
+/// Reads the bytes of an estate file.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Read, Diagnostics> {
+    let (source, root) = document::read(name, bytes, Limits::CONFIGURATION)?;
+    if let Some(found) = store_elsewhere(&source, &root) {
+        return Err(found);
+    }
+    let mut check = Check { source: &source, root: &root, found: Diagnostics::default() };
+    let file: File = match shape::read(&source, &root, UNBUILT) {
+        Ok(file) => file,
+        Err(found) => {
+            // Names and references are told together with the shape, as far as the tree has them.
+            check.found = found;
+            check.names();
+            check.found.settle();
+            return Err(check.found);
+        }
+    };
+    check.names();
+    let environments = check.environments(&file);
+    let applications = check.applications(&file);
+    entries::check(&mut check, &file, &environments);
+    check.found.settle();
+    if !check.found.is_empty() {
+        return Err(check.found);
+    }
+    let estate = Estate { environments, applications };
+    let reach = reach(&estate);
+    Ok(Read { estate, reach })
+}
+
+/// `store: { postgres_env: … }` is a mapping where this version has a word.
+fn store_elsewhere(source: &Source, root: &Node) -> Option<Diagnostics> {
+    let (key, _) = root.get("store")?.entries().first()?;
+    let says = format!("{:?}: a store on Postgres is not built yet in this version", key.name);
+    Some(source.diagnostic("not-built", key.at, says, "write store: sqlite, or take the line out").into())
+}
+
+/// The checks of one file, with the places of what they are about.
+pub(super) struct Check<'a> {
+    source: &'a Source,
+    root: &'a Node,
+    found: Diagnostics,
+}
+
+impl Check<'_> {
+    /// Says something about the value at a path; the last part that exists gives the place.
+    pub(super) fn say(&mut self, code: &'static str, path: &[&str], says: impl AsRef<str>, hint: impl AsRef<str>) {
+        let mut at = self.root.at;
+        let mut node = Some(self.root);
+        for part in path {
+            node = node.and_then(|node| match part.parse::<usize>() {
+                Ok(n) if !node.items().is_empty() => node.items().get(n),
+                _ => node.get(part),
+            });
+            match node {
+                Some(node) => at = node.at,
+                None => break,
+            }
+        }
+        self.say_at(code, at, says, hint);
+    }
+
+    /// Says something about a key.
+    pub(super) fn say_key(&mut self, code: &'static str, path: &[&str], key: &str, says: impl AsRef<str>, hint: impl AsRef<str>) {
+        let node = path.iter().try_fold(self.root, |node, part| node.get(part));
+        let at = node.and_then(|node| node.entries().iter().find(|(k, _)| k.name == key)).map_or(self.root.at, |(k, _)| k.at);
+        self.say_at(code, at, says, hint);
+    }
+
+    fn say_at(&mut self, code: &'static str, at: At, says: impl AsRef<str>, hint: impl AsRef<str>) {
+        self.found.0.push(self.source.diagnostic(code, at, says, hint));
+    }
+
+    /// Names of environments and applications, and every reference to one.
+    fn names(&mut self) {
+        let root = self.root;
+        let keys = |section: &str| root.get(section).map_or(&[][..], Node::entries);
+        for (key, _) in keys("environments") {
+            if let Err(error) = key.name.parse::<EnvName>() {
+                self.say_at("name", key.at, error.to_string(), "");
+            } else if key.name.bytes().all(|b| b.is_ascii_digit() || b"hjkl".contains(&b)) {
+                let says = format!("{:?} is made of movement keys alone: typing it to confirm could happen by moving around", key.name);
+                self.say_at("name", key.at, says, "choose a name with another letter");
+            }
+        }
+        for (key, _) in keys("applications") {
+            if let Err(error) = key.name.parse::<AppName>() {
+                self.say_at("name", key.at, error.to_string(), "");
+            }
+        }
+        for (app, node) in keys("applications") {
+            for (list, section, what) in [("environments", "environments", "environment"), ("depends_on", "applications", "application")] {
+                let mut seen = BTreeSet::new();
+                for item in node.get(list).map_or(&[][..], Node::items) {
+                    let Some(name) = item.text() else { continue };
+                    if !keys(section).iter().any(|(key, _)| key.name == name) {
+                        let known = keys(section).iter().map(|(key, _)| key.name.as_str());
+                        let hint = closest(name, known).map_or_else(String::new, |near| format!("did you mean {near:?}?"));
+                        self.say_at("unknown-name", item.at, format!("{} names the {what} {name:?}, which does not exist", app.name), hint);
+                    } else if !seen.insert(name) {
+                        self.say_at("twice", item.at, format!("{name:?} stands twice in {list} of {}", app.name), "");
+                    } else if list == "depends_on" && name == app.name {
+                        self.say_at("cycle", item.at, format!("{name} depends on itself"), "");
+                    }
+                }
+            }
+        }
+    }
+
+    fn environments(&mut self, file: &File) -> BTreeMap<EnvName, EnvironmentRecord> {
+        let mut out = BTreeMap::new();
+        for (name, raw) in &file.environments {
+            let protected = matches!(raw.class, Class::Production | Class::Staging);
+            let aws = self.aws(name, raw);
+            let hold_expiry = raw.hold_expiry.as_deref().map_or(Ok(HOLD_EXPIRY), duration::read).unwrap_or_else(|says| {
+                self.say("duration", &["environments", name, "hold_expiry"], says, "");
+                HOLD_EXPIRY
+            });
+            let record = EnvironmentRecord {
+                class: raw.class,
+                account: raw.account.clone(),
+                aws,
+                on_failure: raw.on_failure.unwrap_or(if protected { OnFailure::Break } else { OnFailure::Continue }),
+                queue: raw.queue,
+                mode: raw.mode,
+                min_level: raw.min_level.and_then(|level| Level::try_from(level).ok()),
+                hold_expiry,
+            };
+            if let Ok(name) = name.parse() {
+                out.insert(name, record);
+            }
+        }
+        out
+    }
+
+    fn aws(&mut self, name: &str, raw: &raw::Environment) -> Option<AwsTarget> {
+        if raw.aws.is_none() && raw.region.is_none() {
+            return None;
+        }
+        let nothing = raw::Aws::default();
+        let aws = raw.aws.as_ref().unwrap_or(&nothing);
+        if let (Some(outer), Some(inner)) = (&raw.region, &aws.region)
+            && outer != inner
+        {
+            let says = format!("region is {outer:?} here and {inner:?} under aws");
+            self.say("clash", &["environments", name, "region"], says, "say it once");
+        }
+        if let Some(url) = &aws.endpoint_url
+            && let Err((says, hint)) = endpoint(url)
+        {
+            self.say("endpoint", &["environments", name, "aws", "endpoint_url"], says, hint);
+        }
+        Some(AwsTarget {
+            profile: aws.profile.clone(),
+            region: aws.region.clone().or_else(|| raw.region.clone()),
+            role_arn: aws.role_arn.clone(),
+            endpoint_url: aws.endpoint_url.clone(),
+            ca_bundle: aws.ca_bundle.clone(),
+        })
+    }
+
+    fn applications(&mut self, file: &File) -> BTreeMap<AppName, Application> {
+        let mut out = BTreeMap::new();
+        for (name, raw) in &file.applications {
+            let kind = match (&raw.service, &raw.script) {
+                (Some(service), None) => Kind::Service(service.clone()),
+                (None, Some(script)) => Kind::Script(script.clone()),
+                (None, None) => {
+                    let says = format!("{name} says nowhere what it is");
+                    self.say_key("kind", &["applications"], name, says, "add service: { template: FILE } or script: { steps: … }");
+                    continue;
+                }
+                (Some(_), Some(_)) => {
+                    let says = format!("{name} is a service and a script; an application is one of them");
+                    self.say_key("kind", &["applications", name], "script", says, "make two applications of it");
+                    continue;
+                }
+            };
+            if let Ok(name) = name.parse() {
+                out.insert(
+                    name,
+                    Application {
+                        kind,
+                        environments: raw.environments.iter().filter_map(|env| env.parse().ok()).collect(),
+                        depends_on: raw.depends_on.iter().filter_map(|app| app.parse().ok()).collect(),
+                        watch_logs: raw.watch.logs.clone(),
+                    },
+                );
+            }
+        }
+        let edges: BTreeMap<&str, Vec<&str>> =
+            file.applications.iter().map(|(name, raw)| (name.as_str(), raw.depends_on.iter().map(String::as_str).collect())).collect();
+        if let Some(circle) = circle(&edges)
+            && circle.len() > 1
+        {
+            let says = format!("these applications wait for each other: {}", circle.join(", "));
+            self.say("cycle", &["applications", circle[0], "depends_on"], says, "take one depends_on out");
+        }
+        out
+    }
+}
+
+/// `sandbox`, or a URL that names a host and no secret.
+fn endpoint(url: &str) -> Result<(), (String, &'static str)> {
+    if url == "sandbox" {
+        return Ok(());
+    }
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let Some(rest) = rest.filter(|rest| !rest.is_empty() && !rest.starts_with('/') && !url.contains(char::is_whitespace)) else {
+        return Err((format!("{url:?} is no endpoint"), "write http://host:port, https://host, or sandbox"));
+    };
+    if rest.split('/').next().is_some_and(|host| host.contains('@')) {
+        return Err(("an endpoint may not carry a name or a password".to_owned(), "name a profile instead"));
+    }
+    Ok(())
+}
+
+/// The names that wait for each other, in order of their names; none when the graph has no circle.
+pub(super) fn circle<'a>(edges: &BTreeMap<&'a str, Vec<&'a str>>) -> Option<Vec<&'a str>> {
+    let mut left = edges.clone();
+    loop {
+        let free: Vec<&str> =
+            left.iter().filter(|(_, needs)| !needs.iter().any(|need| left.contains_key(need))).map(|(name, _)| *name).collect();
+        if free.is_empty() {
+            break;
+        }
+        for name in free {
+            left.remove(name);
+        }
+    }
+    // What only waits for the circle is no part of it.
+    loop {
+        let idle: Vec<&str> = left.keys().filter(|name| !left.values().any(|needs| needs.contains(name))).copied().collect();
+        if idle.is_empty() {
+            break;
+        }
+        for name in idle {
+            left.remove(name);
+        }
+    }
+    (!left.is_empty()).then(|| left.into_keys().collect())
+}
+
+/// The digest of what a file is trusted for: accounts, ways in and rules of environments; commands, their files and variables; names
+/// of CloudFormation stacks and the roles they run under. Parameters, tags, order and log groups may change without asking again.
+fn reach(estate: &Estate) -> Digest {
+    let applications: BTreeMap<&str, Value> = estate
+        .applications
+        .iter()
+        .map(|(name, app)| {
+            let says = match &app.kind {
+                Kind::Service(s) => serde_json::json!({
+                    "environments": app.environments, "template": s.template, "stack_name": s.stack_name,
+                    "cfn_role_arn": s.cfn_role_arn, "capabilities": s.capabilities,
+                }),
+                Kind::Script(s) => serde_json::json!({ "environments": app.environments, "script": s }),
+            };
+            (name.as_str(), says)
+        })
+        .collect();
+    Digest::of("holdpoint/trust/1", &serde_json::json!({ "environments": estate.environments, "applications": applications }))
+}
+
+#[cfg(test)]
+mod tests;

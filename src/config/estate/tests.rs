@@ -1,0 +1,193 @@
+//! The estate file: what is read, what is refused, and that everything wrong is said at once with its place.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::environment::{Mode, QueuePolicy};
+
+const GOOD: &str = r#"
+environments:
+  prod:    { class: production, account: "041200007731", aws: { profile: prod, region: eu-west-1, role_arn: "arn:aws:iam::041200007731:role/deployer" } }
+  staging: { class: staging, region: eu-west-1, aws: { endpoint_url: "https://127.0.0.1:9297", ca_bundle: ca.pem }, queue: latest, min_level: 3 }
+  dev:     { class: development, aws: { region: eu-west-1, endpoint_url: sandbox }, hold_expiry: 2h, mode: watch }
+applications:
+  orders:
+    service: { template: orders.yaml, parameters: { Size: 0012, On: true }, parameters_by_environment: { prod: { Size: large } }, capabilities: [CAPABILITY_IAM] }
+    environments: [dev, staging, prod]
+    watch: { logs: ["/shop/{env}/orders"] }
+  chores:
+    script:
+      steps: { migrate: { command: [./migrate, up] }, warm: { command: [./warm], after: [migrate], timeout: 10m, attempts: 3 } }
+      env: { LEVEL: debug }
+    environments: [dev]
+    depends_on: [orders]
+store: sqlite
+"#;
+
+fn read_text(text: &str) -> Result<Read, Diagnostics> {
+    read("holdpoint.yaml", text.as_bytes())
+}
+
+/// The good file with one piece of text replaced.
+fn with(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from}");
+    GOOD.replacen(from, to, 1)
+}
+
+#[test]
+fn the_whole_file() {
+    let estate = read_text(GOOD).unwrap_or_else(|found| panic!("{found}")).estate;
+    let env = |name: &str| &estate.environments[&name.parse().unwrap()];
+    assert_eq!(env("prod").account.as_deref(), Some("041200007731"));
+    assert_eq!(
+        (env("prod").on_failure, env("staging").on_failure, env("dev").on_failure),
+        (OnFailure::Break, OnFailure::Break, OnFailure::Continue)
+    );
+    assert_eq!((env("prod").hold_expiry, env("dev").hold_expiry), (HOLD_EXPIRY, Duration::from_hours(2)));
+    assert_eq!((env("dev").mode, env("staging").queue, env("staging").min_level), (Mode::Watch, QueuePolicy::Latest, Some(Level::L3)));
+    assert_eq!(env("staging").aws.as_ref().unwrap().region.as_deref(), Some("eu-west-1"));
+    assert!(env("dev").aws.as_ref().unwrap().is_sandbox());
+    let orders = &estate.applications[&"orders".parse().unwrap()];
+    let Kind::Service(entry) = &orders.kind else { panic!("orders is a service") };
+    assert_eq!((entry.parameters["Size"].0.as_str(), entry.parameters["On"].0.as_str()), ("0012", "true"));
+    assert_eq!(orders.watch_logs, ["/shop/{env}/orders"]);
+}
+
+/// Each row: what is written wrong, and the code, the line and a part of what is said.
+#[test]
+fn one_mistake_each() {
+    let rows: &[(&str, &str, &str, usize, &str)] = &[
+        ("class: production", "class: prodution", "word", 3, "did you mean \"production\"?"),
+        ("class: production, ", "", "missing", 3, "lacks \"class\""),
+        ("\"041200007731\", aws", "41200007731, aws", "text", 3, "twelve digits"),
+        ("profile: prod,", "profle: prod,", "unknown-key", 3, "did you mean \"profile\"?"),
+        ("  prod: ", "  kjh1:", "name", 3, "movement keys alone"),
+        ("  prod: ", "  Prod: ", "name", 3, "no environment name"),
+        ("min_level: 3", "min_level: 7", "kind", 4, "from 0 to 4"),
+        ("hold_expiry: 2h", "hold_expiry: soon", "duration", 5, "no duration"),
+        ("https://127", "ftp://127", "endpoint", 4, "no endpoint"),
+        ("https://127", "https://me:secret@127", "endpoint", 4, "may not carry"),
+        ("aws: { region: eu-west-1, endpoint_url: sandbox }", "queue: queue", "aws", 5, "how to reach AWS"),
+        ("template: orders.yaml", "template: ../orders.yaml", "path", 8, "leads out"),
+        ("template: orders.yaml", "config: app.yaml, template: t", "not-built", 8, "not built yet in this version"),
+        ("CAPABILITY_IAM", "CAPABILITY_IMA", "capability", 8, "write CAPABILITY_IAM"),
+        ("{ prod: { Size", "{ porod: { Size", "unknown-name", 8, "did you mean \"prod\"?"),
+        ("environments: [dev, staging, prod]", "environments: [dev, stagin, prod]", "unknown-name", 9, "did you mean \"staging\"?"),
+        ("environments: [dev, staging, prod]", "environments: [dev, dev]", "twice", 9, "stands twice"),
+        ("environments: [dev, staging, prod]", "environments: []", "nothing", 9, "empty list"),
+        ("environments: [dev, staging, prod]", "environments: dev", "kind", 9, "must be a list"),
+        ("logs: [", "codebuild: [x], logs: [", "not-built", 10, "CodeBuild logs are not built"),
+        ("depends_on: [orders]", "depends_on: [order]", "unknown-name", 16, "did you mean \"orders\"?"),
+        ("depends_on: [orders]", "depends_on: [chores]", "cycle", 16, "depends on itself"),
+        ("command: [./warm]", "command: []", "command", 13, "no command"),
+        ("command: [./warm]", "command: [../warm]", "path", 13, "leads out"),
+        ("after: [migrate]", "after: [warm]", "cycle", 13, "wait for each other: warm"),
+        ("after: [migrate]", "after: [migrat]", "unknown-name", 13, "does not exist"),
+        ("attempts: 3", "attempts: 0", "attempts", 13, "1 to 10"),
+        ("timeout: 10m", "timeout: 10", "duration", 13, "no duration"),
+        ("LEVEL: debug", "HOLDPOINT_X: y", "variable", 14, "HOLDPOINT_ is ours"),
+        ("store: sqlite", "store: { postgres_env: DB }", "not-built", 17, "Postgres is not built yet"),
+        ("store: sqlite", "people: { ana: {} }", "not-built", 17, "people beyond the store's owner are not built yet"),
+        ("mode: watch", "approvers: 2", "not-built", 5, "second person's approval is not built yet"),
+        ("    script:\n", "    script:\n      teardown: { steps: {} }\n", "nothing", 13, "has no steps"),
+    ];
+    for (from, to, code, line, part) in rows {
+        let text = with(from, to);
+        let found = match read_text(&text) {
+            Err(found) => found,
+            Ok(_) => panic!("{to:?} was taken"),
+        };
+        let one = found.0.iter().find(|one| one.code == *code).unwrap_or_else(|| panic!("{to:?}: no {code} in\n{found}"));
+        assert_eq!(one.at.line, *line, "{to:?}:\n{found}");
+        assert!(found.to_string().contains(part), "{to:?}: no {part:?} in\n{found}");
+    }
+}
+
+#[test]
+fn everything_wrong_at_once_in_the_order_of_the_file() {
+    let text = "environments:\n  hjkl: { class: prod, regoin: x }\napplications:\n  a: { environments: [nowhere], depends_on: [b] }\n  b: { website: {}, environments: [hjkl] }\n";
+    let found = read_text(text).unwrap_err();
+    let codes: Vec<_> = found.0.iter().map(|one| (one.code, one.at.line)).collect();
+    assert_eq!(codes, [("name", 2), ("word", 2), ("unknown-key", 2), ("unknown-name", 4), ("not-built", 5)], "{found}");
+}
+
+#[test]
+fn a_cycle_names_its_members_only() {
+    let text = "environments: { dev: { class: development, region: r } }\napplications:\n  a: { service: { template: t }, environments: [dev], depends_on: [b] }\n  b: { service: { template: t }, environments: [dev], depends_on: [c] }\n  c: { service: { template: t }, environments: [dev], depends_on: [b] }\n";
+    assert!(read_text(text).unwrap_err().to_string().contains("wait for each other: b, c"));
+}
+
+#[test]
+fn two_stacks_may_not_be_one_in_cloudformation() {
+    let text = "environments:\n  a1: { class: development, account: \"123456789012\", region: r }\n  b1: { class: staging, account: \"123456789012\", aws: { region: r, profile: other } }\napplications:\n  x: { service: { template: t, stack_name: shop }, environments: [a1, b1] }\n";
+    assert!(read_text(text).unwrap_err().to_string().contains("would be the same CloudFormation stack \"shop\""));
+    assert!(read_text(&text.replace("stack_name: shop", "stack_name: \"shop-{env}\"")).is_ok());
+    assert!(read_text(&text.replacen("123456789012", "123456789013", 1)).is_ok());
+}
+
+#[test]
+fn trust_covers_reach_and_nothing_else() {
+    let reach = |text: &str| read_text(text).unwrap_or_else(|found| panic!("{found}")).reach;
+    let base = reach(GOOD);
+    for (from, to) in [("Size: large", "Size: huge"), ("[orders]\n", "[]\n"), ("/shop/{env}/orders", "/x")] {
+        assert_eq!(reach(&with(from, to)), base, "{to}");
+    }
+    for (from, to) in [
+        ("041200007731\", aws", "041200007732\", aws"),
+        ("profile: prod", "profile: other"),
+        ("./migrate, up", "./migrate, down"),
+        ("LEVEL: debug", "LEVEL: x"),
+    ] {
+        assert_ne!(reach(&with(from, to)), base, "{to}");
+    }
+}
+
+#[test]
+fn the_schema_rejects_unknown_keys_and_knows_every_key_of_the_example() {
+    fn objects<'a>(schema: &'a Value, out: &mut Vec<&'a Value>) {
+        match schema {
+            Value::Object(fields) => {
+                if fields.contains_key("properties") {
+                    out.push(schema);
+                }
+                fields.values().for_each(|field| objects(field, out));
+            }
+            Value::Array(items) => items.iter().for_each(|item| objects(item, out)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let schema = crate::config::schema();
+    let mut all = Vec::new();
+    objects(&schema, &mut all);
+    assert!(all.len() >= 8);
+    for one in all {
+        assert_eq!(one.get("additionalProperties"), Some(&Value::Bool(false)), "{one}");
+        for (name, property) in one["properties"].as_object().unwrap() {
+            assert!(property.get("description").is_some(), "{name} says nothing of itself");
+        }
+    }
+}
+
+proptest! {
+    /// Any bytes, and any single damage to a good file, are read or refused; whatever is said lies in the file.
+    #[test]
+    fn never_panics_and_points_into_the_file(at in 0usize..1200, put in "[a-z:{}\\[\\],\"'~\n\t é&*!-]{0,6}", cut in 0usize..8, junk in prop::option::of(prop::collection::vec(any::<u8>(), 0..200))) {
+        let bytes = junk.unwrap_or_else(|| {
+            let mut text: Vec<char> = GOOD.chars().collect();
+            let at = at.min(text.len());
+            let end = (at + cut).min(text.len());
+            text.splice(at..end, put.chars());
+            text.into_iter().collect::<String>().into_bytes()
+        });
+        if let Err(found) = read("f", &bytes) {
+            prop_assert!(!found.is_empty());
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap_or(&text).lines().collect();
+            for one in &found.0 {
+                prop_assert!(one.at.line >= 1 && one.at.line <= lines.len().max(1));
+                let chars = lines.get(one.at.line - 1).map_or(0, |line| line.chars().count());
+                prop_assert!(one.at.column >= 1 && one.at.column <= chars + 1);
+            }
+        }
+    }
+}
