@@ -182,7 +182,9 @@ impl Gathering<'_> {
                 let fits = set.matches(&path);
                 if !fits.is_empty() {
                     self.file(&path)?;
-                    fits.into_iter().for_each(|n| met[n] = true);
+                    for n in fits {
+                        met[n] = true;
+                    }
                 }
             }
             walked.push(at);

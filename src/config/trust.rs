@@ -58,6 +58,8 @@ fn key(file: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -70,7 +72,6 @@ mod tests {
         assert_eq!(standing(&list, &file, &a), Trust::Trusted);
         assert_eq!(standing(&list, &file, &b), Trust::Changed);
         assert_eq!(standing(&list, &home.path().join("other.yaml"), &a), Trust::New);
-        use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(std::fs::metadata(&list).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::write(&list, "not json").unwrap();
         assert_eq!(standing(&list, &file, &a), Trust::New);

@@ -93,10 +93,7 @@ fn one_mistake_each() {
     ];
     for (from, to, code, line, part) in rows {
         let text = with(from, to);
-        let found = match read_text(&text) {
-            Err(found) => found,
-            Ok(_) => panic!("{to:?} was taken"),
-        };
+        let Err(found) = read_text(&text) else { panic!("{to:?} was taken") };
         let one = found.0.iter().find(|one| one.code == *code).unwrap_or_else(|| panic!("{to:?}: no {code} in\n{found}"));
         assert_eq!(one.at.line, *line, "{to:?}:\n{found}");
         assert!(found.to_string().contains(part), "{to:?}: no {part:?} in\n{found}");
