@@ -2,6 +2,7 @@
 //! no state but selection, scroll and what is being typed.
 
 pub mod glyphs;
+pub mod maps;
 pub mod motion;
 pub mod pane;
 pub mod scene;
