@@ -3,6 +3,7 @@
 
 pub mod ask;
 pub mod card;
+pub mod decide;
 pub mod deployment;
 pub mod diagnostic;
 pub mod digest;

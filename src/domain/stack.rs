@@ -1,5 +1,9 @@
 //! The stack machine: lifecycle, queue and lock of one application in one environment.
 
+mod wants;
+
+pub use wants::{StackWant, Waits};
+
 use serde::{Deserialize, Serialize};
 
 use super::environment::Freeze;

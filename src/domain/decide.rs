@@ -1,0 +1,94 @@
+//! Deciding: pure functions from folds and an ask (or an outcome) to one append over several streams, or a refusal.
+//! Everything that varies comes in [`Cx`]; the engine recomputes on a conflict.
+
+mod act;
+mod cards;
+mod holds;
+mod settle;
+mod specs;
+mod steps;
+
+pub use act::{ARMED, act, guard, undo};
+pub use cards::{VALID, card, differences};
+pub use holds::{approve, cover, expire, hold_want, reject, subject};
+pub use settle::{adopt, available, begin, complete, end_queued, error, finish, planned, pop, rest, wait_failure};
+pub use specs::{StartOf, specs};
+pub use steps::{StartWith, found, noted, outcome, start, time_out};
+
+use super::ask::{Answer, Refused};
+use super::card::Card;
+use super::environment::{Environment, EnvironmentRecord};
+use super::event::{Append, Event, StreamId};
+use super::folds::Folds;
+use super::ids::{AskId, DeploymentId, EnvName, StackId};
+use super::person::Person;
+use super::plan::Plan;
+use super::request::Spec;
+use super::time::Time;
+
+/// Everything that varies around a decision.
+#[derive(Debug, Clone)]
+pub struct Cx<'a> {
+    /// The time.
+    pub now: Time,
+    /// The proven person.
+    pub person: Person,
+    /// The ask, where one leads to this.
+    pub ask: Option<AskId>,
+    /// From where it came.
+    pub via: &'a str,
+    /// Fresh ids for new deployments; at least as many as stacks concerned.
+    pub fresh: &'a [DeploymentId],
+    /// The preview that the guard covers.
+    pub preview: Option<&'a Looked>,
+}
+
+/// What was looked at, planned and shown for an intent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looked {
+    /// The card.
+    pub card: Card,
+    /// What each stack is deployed from.
+    pub specs: Vec<(StackId, Spec)>,
+    /// The plan of each.
+    pub plans: Vec<(StackId, Plan)>,
+}
+
+/// A decision: what to append, and what to answer.
+pub type Decided = Result<(Append, Answer), Refused>;
+
+/// The record of an environment, or the refusal that says how to get one.
+pub(crate) fn record<'a>(folds: &'a Folds, env: &EnvName) -> Result<(&'a Environment, &'a EnvironmentRecord), Refused> {
+    folds
+        .environments
+        .get(env)
+        .and_then(|fold| Some((fold.as_ref(), fold.record.as_ref()?)))
+        .ok_or_else(|| {
+            Refused::new("unknown-environment", format!("this store knows no environment {env}"))
+                .hint("run `holdpoint apply` to record what the estate file says")
+        })
+}
+
+/// Adds an event of a stack, with the version that the folds have.
+pub(crate) fn on_stack(append: &mut Append, folds: &Folds, id: &StackId, event: super::stack::StackEvent) {
+    let stream = StreamId::Stack(id.clone());
+    let expected = folds.version(&stream);
+    append.push(stream, expected, Event::Stack(event));
+}
+
+/// Adds an event of a deployment, with the version that the folds have.
+pub(crate) fn on_deployment(append: &mut Append, folds: &Folds, id: DeploymentId, event: super::deployment::DeploymentEvent) {
+    let stream = StreamId::Deployment(id);
+    let expected = folds.version(&stream);
+    append.push(stream, expected, Event::Deployment(Box::new(event)));
+}
+
+/// Adds an event of an environment, with the version that the folds have.
+pub(crate) fn on_environment(append: &mut Append, folds: &Folds, name: &EnvName, event: super::environment::EnvironmentEvent) {
+    let stream = StreamId::Environment(name.clone());
+    let expected = folds.version(&stream);
+    append.push(stream, expected, Event::Environment(event));
+}
+
+#[cfg(test)]
+mod tests;

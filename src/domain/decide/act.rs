@@ -1,0 +1,369 @@
+//! Acting on an intent whose guard was met: one append over the streams concerned.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::domain::ask::{Answer, Confirm, Intent, QueueOf, Refused, Way};
+use crate::domain::card::Card;
+use crate::domain::deployment::{CANCEL_LIMIT, Cause, Deployment, DeploymentEvent, Request, Seen, StepState, Stopping};
+use crate::domain::environment::{EnvironmentEvent, EnvironmentRecord, Freeze, Mode, QueuePolicy};
+use crate::domain::event::Append;
+use crate::domain::failure::Failure;
+use crate::domain::folds::Folds;
+use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, EnvName, StackId, StepId};
+use crate::domain::level::Level;
+use crate::domain::lifecycle::Class;
+use crate::domain::plan::{HoldWhen, Output, Plan};
+use crate::domain::stack::{Place, Purpose, Queued, StackEvent};
+use crate::domain::time::{Time, short};
+
+use super::specs::{StartOf, unknown_deployment};
+use super::{Cx, Decided, Looked, on_deployment, on_environment, on_stack, record};
+
+/// The undo window that the console's keys ask for at level 1.
+pub const ARMED: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Carries out an intent. `looked` is what its card was made from; the guard is checked here, whatever a screen said.
+///
+/// # Errors
+/// A refusal, with the card where a guard was not met.
+pub fn act(folds: &Folds, intent: &Intent, starts: &[StartOf], looked: &Looked, confirm: &Confirm, armed: bool, cx: &Cx<'_>) -> Decided {
+    guard(&looked.card, confirm)?;
+    let not_before = (armed && looked.card.level == Level::L1).then(|| cx.now + ARMED);
+    match intent {
+        Intent::Deploy { after, .. } => deploy(folds, starts, looked, confirm, after, not_before, cx),
+        Intent::Rollback { .. } | Intent::Retry { .. } | Intent::Teardown { .. } => {
+            deploy(folds, starts, looked, confirm, &BTreeMap::new(), not_before, cx)
+        }
+        Intent::Unblock { stack, way } => unblock(folds, stack, way, starts, looked, confirm, cx),
+        Intent::Cancel { deployment } => cancel(folds, *deployment, confirm, cx),
+        Intent::Abandon { deployment } => abandon(folds, *deployment, cx),
+        Intent::Freeze { target, reason, until } => freeze(folds, target, reason, *until, cx),
+        Intent::Thaw { target } => thaw(folds, target, cx),
+        Intent::Apply { environments } => Ok(apply(folds, environments)),
+    }
+}
+
+/// Checks that what was typed is what this card asks for, for exactly this card.
+///
+/// # Errors
+/// `guard`, `subject` or `reason`, with the card.
+pub fn guard(card: &Card, confirm: &Confirm) -> Result<(), Refused> {
+    let refuse = |code: &str, says: String| Refused::new(code, says).card(card.clone());
+    if confirm.subject.is_some_and(|subject| subject != card.subject) {
+        return Err(refuse("subject", "what you confirmed is not what would happen now: read the card again".to_owned()));
+    }
+    let Some(phrase) = &card.phrase else { return Ok(()) };
+    if confirm.subject.is_none() {
+        return Err(refuse("guard", format!("this is level {}: {}", card.level, card.why)));
+    }
+    if confirm.text != *phrase {
+        return Err(refuse("guard", format!("type exactly: {phrase}")));
+    }
+    if card.needs_reason && confirm.reason.trim().is_empty() {
+        return Err(refuse("reason", "this is level 4: give a reason".to_owned()));
+    }
+    Ok(())
+}
+
+fn deploy(
+    folds: &Folds,
+    starts: &[StartOf],
+    looked: &Looked,
+    confirm: &Confirm,
+    after: &BTreeMap<StackId, Vec<StackId>>,
+    not_before: Option<Time>,
+    cx: &Cx<'_>,
+) -> Decided {
+    if cx.fresh.len() < starts.len() {
+        return Err(Refused::new("internal", "too few ids for the deployments of this ask"));
+    }
+    let ids: BTreeMap<&StackId, DeploymentId> = starts.iter().map(|start| &start.stack).zip(cx.fresh.iter().copied()).collect();
+    let mut append = Append::default();
+    let mut made = Vec::new();
+    let mut says = Vec::new();
+    for (offset, start) in (1u64..).zip(starts) {
+        let no = DeploymentNo(folds.last_no + offset);
+        let Some(id) = ids.get(&start.stack).copied() else { continue };
+        let needs: Vec<DeploymentId> = after.get(&start.stack).into_iter().flatten().filter_map(|need| ids.get(need).copied()).collect();
+        let plan = looked.plans.iter().find(|(stack, _)| *stack == start.stack).map(|(_, plan)| plan);
+        let (_, record) = checked(folds, start)?;
+        let request = request(folds, start, no, record, plan, &looked.card, confirm, needs, not_before, cx);
+        says.push(enqueue(&mut append, folds, start, id, request, cx)?);
+        made.push((id, no));
+    }
+    Ok((append, Answer::Accepted { deployments: made, says: says.join("; ") }))
+}
+
+/// The environment of a start, if deployments may be asked for there.
+fn checked<'a>(folds: &'a Folds, start: &StartOf) -> Result<(u64, &'a EnvironmentRecord), Refused> {
+    let (env, record) = record(folds, &start.stack.env)?;
+    if record.mode == Mode::Watch {
+        return Err(Refused::new("watch-only", format!("{} is only watched (mode: watch)", start.stack.env)));
+    }
+    let stream = crate::domain::event::StreamId::Stack(start.stack.clone());
+    if let Some(why) = folds.broken.get(&stream) {
+        return Err(Refused::new("broken-log", format!("the log of {} cannot be read: {why}", start.stack)));
+    }
+    Ok((env.record_version, record))
+}
+
+#[allow(clippy::too_many_arguments)]
+fn request(
+    folds: &Folds,
+    start: &StartOf,
+    no: DeploymentNo,
+    record: &EnvironmentRecord,
+    plan: Option<&Plan>,
+    card: &Card,
+    confirm: &Confirm,
+    after: Vec<DeploymentId>,
+    not_before: Option<Time>,
+    cx: &Cx<'_>,
+) -> Request {
+    let env_version = folds.environments.get(&start.stack.env).map_or(0, |env| env.record_version);
+    let covers = plan
+        .iter()
+        .flat_map(|plan| plan.steps.iter().map(move |step| (plan, step)))
+        .filter_map(|(plan, step)| {
+            let rule = step.hold.as_ref()?;
+            let sure = rule.when == HoldWhen::Always && super::holds::coverable(rule.kind, record.class, card.level);
+            sure.then(|| (step.id.clone(), super::cover(step, env_version, record, plan.rows.as_deref())))
+        })
+        .collect();
+    Request {
+        no,
+        stack: start.stack.clone(),
+        purpose: start.purpose,
+        spec: start.spec.clone(),
+        cause: Cause {
+            ask: cx.ask.unwrap_or(AskId(uuid::Uuid::nil())),
+            by: cx.person.clone(),
+            via: cx.via.to_owned(),
+            reason: confirm.reason.trim().to_owned(),
+            of: start.of.clone(),
+        },
+        env_version,
+        account: record.account.clone(),
+        aws: record.aws.clone(),
+        on_failure: record.on_failure,
+        not_before,
+        after,
+        seen: Some(Seen {
+            card: card.subject,
+            level: card.level,
+            branch: plan.and_then(|plan| plan.branch.clone()),
+            rows: plan.and_then(|plan| plan.rows.clone()),
+            covers,
+        }),
+        retry_of: start.retry_of,
+        recover: start.recover.clone(),
+    }
+}
+
+/// Queues one deployment by the policy of its environment, and starts it in the same append where nothing is in the way.
+fn enqueue(append: &mut Append, folds: &Folds, start: &StartOf, id: DeploymentId, request: Request, cx: &Cx<'_>) -> Result<String, Refused> {
+    let stack = folds.stack(&start.stack);
+    let (_, record) = checked(folds, start)?;
+    let busy = stack.current.is_some() || !stack.queue.is_empty();
+    if busy && record.queue == QueuePolicy::Refuse {
+        return Err(Refused::new("busy", format!("{} is busy, and {} refuses to queue", start.stack, start.stack.env)));
+    }
+    if record.queue == QueuePolicy::Latest {
+        for entry in stack.queue.iter().filter(|entry| entry.purpose == Purpose::Deploy) {
+            on_stack(append, folds, &stack.id, StackEvent::Dequeued { deployment: entry.deployment });
+            let event = DeploymentEvent::Terminated { reason: format!("superseded by {}", request.no), by: cx.person.clone() };
+            on_deployment(append, folds, entry.deployment, event);
+        }
+    }
+    let entry = Queued {
+        deployment: id,
+        no: request.no,
+        purpose: start.purpose,
+        not_before: request.not_before,
+        after: request.after.clone(),
+    };
+    let (no, system) = (request.no, start.spec.system.clone());
+    on_deployment(append, folds, id, DeploymentEvent::Created { request: Box::new(request) });
+    let broken = stack.class() == Class::Broken && start.purpose != Purpose::Teardown;
+    let place = if broken { Place::Head } else { Place::Tail };
+    on_stack(append, folds, &stack.id, StackEvent::Requested { system, entry: entry.clone(), place });
+    if broken {
+        on_stack(append, folds, &stack.id, StackEvent::Unblocked { way: start.of.clone() });
+        return Ok(format!("{no} of {} goes to the head of the queue", start.stack));
+    }
+    let free = !busy && stack.lifecycle().edge(&stack.phase, "started").is_some() && start.purpose != Purpose::Teardown;
+    if free && stack.waits(&entry, cx.now, folds).is_none() && entry.after.is_empty() {
+        on_stack(append, folds, &stack.id, StackEvent::Started { deployment: id });
+        on_deployment(append, folds, id, DeploymentEvent::Triggered);
+        return Ok(format!("{no} of {} starts", start.stack));
+    }
+    Ok(match entry.not_before {
+        Some(at) => format!("{no} of {} starts in {}", start.stack, short(at.since(cx.now))),
+        None => format!("{no} of {} is queued", start.stack),
+    })
+}
+
+fn unblock(folds: &Folds, id: &StackId, way: &Way, starts: &[StartOf], looked: &Looked, confirm: &Confirm, cx: &Cx<'_>) -> Decided {
+    match way {
+        Way::ResolveDone { deployment, step } | Way::ResolveFailed { deployment, step } => {
+            return resolve(folds, *deployment, step, matches!(way, Way::ResolveDone { .. }), cx);
+        }
+        Way::Recover | Way::Retry | Way::LastGood | Way::Free => {}
+    }
+    let stack = folds.stack(id);
+    if stack.class() != Class::Broken {
+        return Err(Refused::new("not-broken", format!("{id} is {}: there is nothing to unblock", stack.phase)));
+    }
+    if *way == Way::Free {
+        let mut append = Append::default();
+        on_stack(&mut append, folds, id, StackEvent::Unblocked { way: "free".to_owned() });
+        return Ok((append, Answer::Accepted { deployments: vec![], says: format!("{id} is free; its queue goes on") }));
+    }
+    deploy(folds, starts, looked, confirm, &BTreeMap::new(), None, cx)
+}
+
+/// A person says how a step ended of which nobody could tell.
+fn resolve(folds: &Folds, id: DeploymentId, step: &StepId, well: bool, cx: &Cx<'_>) -> Decided {
+    let d = folds.deployments.get(&id).ok_or_else(|| unknown_deployment(id))?;
+    let lost = d.steps.get(step).is_some_and(|run| run.state == StepState::Lost);
+    if !lost {
+        return Err(Refused::new("not-lost", format!("step {step} of {} is not LOST: nothing is to be resolved", d.no())));
+    }
+    let mut append = Append::default();
+    let event = if well {
+        DeploymentEvent::StepDone {
+            step: step.clone(),
+            output: Output { public: json!({ "resolved_by": cx.person.name() }), secrets: vec![] },
+        }
+    } else {
+        let failure = Failure::new(format!("{} said that it failed", cx.person));
+        DeploymentEvent::StepFailed { step: step.clone(), failure, retry_at: None }
+    };
+    on_deployment(&mut append, folds, id, event);
+    Ok((append, Answer::Accepted { deployments: vec![], says: format!("{step} of {} is resolved", d.no()) }))
+}
+
+fn cancel(folds: &Folds, id: DeploymentId, confirm: &Confirm, cx: &Cx<'_>) -> Decided {
+    let d = live(folds, id)?;
+    let reason = if confirm.reason.trim().is_empty() { "cancelled".to_owned() } else { format!("cancelled: {}", confirm.reason.trim()) };
+    let mut append = Append::default();
+    let says = match (d.phase.as_str(), d.stack()) {
+        ("QUEUED", Some(stack)) => {
+            on_stack(&mut append, folds, stack, StackEvent::Dequeued { deployment: id });
+            on_deployment(&mut append, folds, id, DeploymentEvent::Terminated { reason, by: cx.person.clone() });
+            format!("{} left the queue", d.no())
+        }
+        ("RUNNING", _) => {
+            if matches!(d.stopping, Some(Stopping::Cancelling { .. })) {
+                return Err(Refused::new("stopping", format!("{} is being cancelled already", d.no()))
+                    .hint("after 10 minutes it can be abandoned"));
+            }
+            let stopping = Stopping::Cancelling { reason, by: cx.person.clone(), at: cx.now };
+            on_deployment(&mut append, folds, id, DeploymentEvent::Stopping { stopping });
+            format!("{} is being cancelled", d.no())
+        }
+        _ => {
+            on_deployment(&mut append, folds, id, DeploymentEvent::Terminated { reason, by: cx.person.clone() });
+            format!("{} is cancelled", d.no())
+        }
+    };
+    Ok((append, Answer::Accepted { deployments: vec![], says }))
+}
+
+fn abandon(folds: &Folds, id: DeploymentId, cx: &Cx<'_>) -> Decided {
+    let d = live(folds, id)?;
+    let Some(Stopping::Cancelling { at, .. }) = &d.stopping else {
+        return Err(Refused::new("not-cancelling", format!("{} was not cancelled: cancel it first", d.no())));
+    };
+    let due = *at + CANCEL_LIMIT;
+    if cx.now < due {
+        return Err(Refused::new("too-soon", format!("{} may be abandoned in {}", d.no(), short(due.since(cx.now)))));
+    }
+    let still: Vec<StepId> = d.runs().filter(|(_, run)| run.is_live()).map(|(step, _)| step.id.clone()).collect();
+    let mut append = Append::default();
+    let says = format!("{} is abandoned; may still be running: {}", d.no(), names(&still));
+    on_deployment(&mut append, folds, id, DeploymentEvent::Abandoned { still, by: cx.person.clone() });
+    Ok((append, Answer::Accepted { deployments: vec![], says }))
+}
+
+fn names(steps: &[StepId]) -> String {
+    if steps.is_empty() { "nothing".to_owned() } else { steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ") }
+}
+
+fn live(folds: &Folds, id: DeploymentId) -> Result<&Deployment, Refused> {
+    let d = folds.deployments.get(&id).ok_or_else(|| unknown_deployment(id))?;
+    if d.is_over() {
+        return Err(Refused::new("over", format!("{} is over: {}", d.no(), d.phase)));
+    }
+    Ok(d)
+}
+
+/// Withdraws a deployment that has not started: the undo of an armed key.
+///
+/// # Errors
+/// A refusal when it has started.
+pub fn undo(folds: &Folds, id: DeploymentId, cx: &Cx<'_>) -> Decided {
+    let d = live(folds, id)?;
+    let Some(stack) = d.stack().filter(|_| d.phase == "QUEUED") else {
+        return Err(Refused::new("started", format!("{} has started: cancel it instead", d.no())));
+    };
+    let mut append = Append::default();
+    on_stack(&mut append, folds, stack, StackEvent::Dequeued { deployment: id });
+    on_deployment(&mut append, folds, id, DeploymentEvent::Terminated { reason: "undone".to_owned(), by: cx.person.clone() });
+    Ok((append, Answer::Accepted { deployments: vec![], says: format!("{} was undone; nothing had started", d.no()) }))
+}
+
+fn freeze(folds: &Folds, target: &QueueOf, reason: &str, until: Option<Time>, cx: &Cx<'_>) -> Decided {
+    if reason.trim().is_empty() {
+        return Err(Refused::new("reason", "a freeze needs a reason that everybody can read").hint("--reason TEXT"));
+    }
+    if until.is_some_and(|until| until <= cx.now) {
+        return Err(Refused::new("past", "the freeze would have ended already"));
+    }
+    record(folds, target.env())?;
+    let freeze = Freeze { reason: reason.trim().to_owned(), by: cx.person.clone(), at: cx.now, until };
+    let mut append = Append::default();
+    let says = match target {
+        QueueOf::Stack(id) => {
+            on_stack(&mut append, folds, id, StackEvent::StackFrozen { freeze });
+            format!("{id} is frozen")
+        }
+        QueueOf::Environment(env) => {
+            on_environment(&mut append, folds, env, EnvironmentEvent::Frozen { freeze });
+            format!("{env} is frozen")
+        }
+    };
+    Ok((append, Answer::Accepted { deployments: vec![], says }))
+}
+
+fn thaw(folds: &Folds, target: &QueueOf, cx: &Cx<'_>) -> Decided {
+    let mut append = Append::default();
+    let frozen = match target {
+        QueueOf::Stack(id) => {
+            on_stack(&mut append, folds, id, StackEvent::StackThawed);
+            folds.stacks.get(id).is_some_and(|stack| stack.frozen(cx.now).is_some())
+        }
+        QueueOf::Environment(env) => {
+            on_environment(&mut append, folds, env, EnvironmentEvent::Thawed);
+            folds.environments.get(env).is_some_and(|env| env.frozen(cx.now).is_some())
+        }
+    };
+    if !frozen {
+        return Err(Refused::new("not-frozen", "it is not frozen"));
+    }
+    Ok((append, Answer::Accepted { deployments: vec![], says: "thawed; the queue goes on".to_owned() }))
+}
+
+fn apply(folds: &Folds, environments: &BTreeMap<EnvName, EnvironmentRecord>) -> (Append, Answer) {
+    let mut append = Append::default();
+    let mut changed = Vec::new();
+    for (name, to) in environments {
+        if folds.environments.get(name).and_then(|env| env.record.as_ref()) != Some(to) {
+            on_environment(&mut append, folds, name, EnvironmentEvent::Configured { record: to.clone() });
+            changed.push(name.to_string());
+        }
+    }
+    (append, Answer::Accepted { deployments: vec![], says: format!("recorded: {}", changed.join(", ")) })
+}

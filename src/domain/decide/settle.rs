@@ -1,0 +1,171 @@
+//! Outcomes of a machine's wants: each becomes one append. Wants come from state alone, so settling twice is refused by versions.
+
+use crate::domain::deployment::{Deployment, DeploymentEvent, End};
+use crate::domain::digest::Digest;
+use crate::domain::environment::OnFailure;
+use crate::domain::event::Append;
+use crate::domain::failure::Failure;
+use crate::domain::folds::Folds;
+use crate::domain::ids::{DeploymentId, StackId, StepId};
+use crate::domain::look::{Quiet, StackSeen};
+use crate::domain::person::Person;
+use crate::domain::plan::{Output, Plan};
+use crate::domain::stack::{Purpose, Queued, Stack, StackEvent};
+
+use super::{on_deployment, on_stack};
+
+/// Starts a queued deployment.
+#[must_use]
+pub fn pop(folds: &Folds, id: &StackId, entry: &Queued) -> Append {
+    let mut append = Append::default();
+    let event = match entry.purpose {
+        Purpose::Teardown => StackEvent::TeardownPopped { deployment: entry.deployment },
+        Purpose::Deploy | Purpose::Recover => StackEvent::Popped { deployment: entry.deployment },
+    };
+    on_stack(&mut append, folds, id, event);
+    on_deployment(&mut append, folds, entry.deployment, DeploymentEvent::Triggered);
+    append
+}
+
+/// A new stack was looked at because its first deployment may start.
+#[must_use]
+pub fn adopt(folds: &Folds, id: &StackId, entry: &Queued, seen: &StackSeen, quiet: &Quiet) -> Append {
+    let mut append = Append::default();
+    if seen.is_missing() {
+        return match entry.purpose {
+            Purpose::Deploy => {
+                on_stack(&mut append, folds, id, StackEvent::FoundMissing { deployment: entry.deployment });
+                on_deployment(&mut append, folds, entry.deployment, DeploymentEvent::Triggered);
+                append
+            }
+            Purpose::Teardown | Purpose::Recover => end_queued(folds, id, entry.deployment, "there is no such CloudFormation stack"),
+        };
+    }
+    let status = seen.status.clone();
+    match quiet {
+        Quiet::Busy | Quiet::Quiet => on_stack(&mut append, folds, id, StackEvent::Adopted { status }),
+        Quiet::Stuck(_) => on_stack(&mut append, folds, id, StackEvent::AdoptedBroken { status }),
+    }
+    append
+}
+
+/// STABLE comes to rest.
+#[must_use]
+pub fn rest(folds: &Folds, stack: &Stack) -> Append {
+    let mut append = Append::default();
+    let event = if stack.queue.is_empty() { StackEvent::QueueEmpty } else { StackEvent::Idle };
+    on_stack(&mut append, folds, &stack.id, event);
+    append
+}
+
+/// A waiting deployment ends without having started.
+#[must_use]
+pub fn end_queued(folds: &Folds, id: &StackId, deployment: DeploymentId, reason: &str) -> Append {
+    let mut append = Append::default();
+    on_stack(&mut append, folds, id, StackEvent::Dequeued { deployment });
+    let event = DeploymentEvent::Terminated { reason: reason.to_owned(), by: Person::Engine };
+    on_deployment(&mut append, folds, deployment, event);
+    append
+}
+
+/// The current deployment of a stack is over: the stack is freed, or broken.
+#[must_use]
+pub fn complete(folds: &Folds, stack: &Stack, deployment: &Deployment) -> Append {
+    let mut append = Append::default();
+    let Some(event) = completion(stack, deployment) else { return append };
+    let torn_down = matches!(&event, StackEvent::Succeeded { release: None, .. });
+    on_stack(&mut append, folds, &stack.id, event);
+    if torn_down {
+        for entry in &stack.queue {
+            on_stack(&mut append, folds, &stack.id, StackEvent::Dequeued { deployment: entry.deployment });
+            let reason = "torn down".to_owned();
+            on_deployment(&mut append, folds, entry.deployment, DeploymentEvent::Terminated { reason, by: Person::Engine });
+        }
+    }
+    append
+}
+
+fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
+    let request = over.request.as_ref()?;
+    let deployment = over.id;
+    let reason = || over.first_failure().map_or_else(|| "it failed".to_owned(), |failure| failure.summary.clone());
+    let failed = |reason: String| {
+        let goes_on = request.on_failure == OnFailure::Continue && has_edge(stack, "failed_continue");
+        if goes_on { StackEvent::FailedContinue { deployment, reason } } else { StackEvent::Failed { deployment, reason } }
+    };
+    Some(match over.end.as_ref()? {
+        End::Done => StackEvent::Succeeded {
+            deployment,
+            release: (request.purpose != Purpose::Teardown).then(|| request.spec.release.clone()),
+        },
+        End::Failed { .. } => failed(reason()),
+        End::Terminated { reason, .. } if over.changed_anything() => failed(reason.clone()),
+        End::Terminated { .. } => {
+            let still_broken = stack.was_broken.is_some() && has_edge(stack, "withdrawn_broken");
+            if still_broken {
+                StackEvent::WithdrawnBroken { deployment }
+            } else if has_edge(stack, "withdrawn_never") {
+                StackEvent::WithdrawnNever { deployment }
+            } else {
+                StackEvent::Withdrawn { deployment }
+            }
+        }
+    })
+}
+
+fn has_edge(stack: &Stack, on: &str) -> bool {
+    stack.lifecycle().edge(&stack.phase, on).is_some()
+}
+
+/// The deployment waits for its real stack.
+#[must_use]
+pub fn begin(folds: &Folds, id: DeploymentId) -> Append {
+    one(folds, id, DeploymentEvent::StackWait)
+}
+
+/// The real stack is quiet.
+#[must_use]
+pub fn available(folds: &Folds, id: DeploymentId, found: serde_json::Value) -> Append {
+    one(folds, id, DeploymentEvent::StackAvailable { found })
+}
+
+/// The real stack will not get quiet by itself.
+#[must_use]
+pub fn wait_failure(folds: &Folds, id: DeploymentId, failure: Failure) -> Append {
+    one(folds, id, DeploymentEvent::StackWaitFailure { failure })
+}
+
+/// The plan is made; its steps may run.
+#[must_use]
+pub fn planned(folds: &Folds, id: DeploymentId, plan: Plan, carried: Vec<(StepId, Output)>) -> Append {
+    let digest: Digest = plan.digest();
+    let mut append = one(folds, id, DeploymentEvent::Planned { plan: Box::new(plan), digest, carried });
+    on_deployment(&mut append, folds, id, DeploymentEvent::RunSteps);
+    append
+}
+
+/// The deployment fails for another reason than a step.
+#[must_use]
+pub fn error(folds: &Folds, id: DeploymentId, failure: Failure) -> Append {
+    one(folds, id, DeploymentEvent::Error { failure })
+}
+
+/// Nothing is left to do.
+#[must_use]
+pub fn finish(folds: &Folds, id: DeploymentId, end: &End) -> Append {
+    one(
+        folds,
+        id,
+        match end {
+            End::Done => DeploymentEvent::Done,
+            End::Failed { failure } => DeploymentEvent::Error { failure: failure.clone() },
+            End::Terminated { reason, by } => DeploymentEvent::Terminated { reason: reason.clone(), by: by.clone() },
+        },
+    )
+}
+
+fn one(folds: &Folds, id: DeploymentId, event: DeploymentEvent) -> Append {
+    let mut append = Append::default();
+    on_deployment(&mut append, folds, id, event);
+    append
+}

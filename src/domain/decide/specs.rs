@@ -1,0 +1,169 @@
+//! Which spec each stack of an intent is deployed from: the estate's files, or what was deployed before.
+
+use crate::domain::ask::{Attached, Intent, Refused, Source, Way};
+use crate::domain::deployment::{Deployment, End};
+use crate::domain::folds::Folds;
+use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
+use crate::domain::request::Spec;
+use crate::domain::stack::{Purpose, Stack};
+
+/// What an intent starts on one stack.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartOf {
+    /// Which stack.
+    pub stack: StackId,
+    /// What for.
+    pub purpose: Purpose,
+    /// From what.
+    pub spec: Spec,
+    /// "redeploy of #12" and the like; empty for a plain deploy.
+    pub of: String,
+    /// The deployment whose plan and finished steps are carried over.
+    pub retry_of: Option<DeploymentId>,
+    /// The recovery.
+    pub recover: Option<String>,
+}
+
+/// The starts of an intent; none for an intent that starts no deployment.
+///
+/// # Errors
+/// A refusal when a stack has nothing to be deployed from.
+pub fn specs(folds: &Folds, intent: &Intent, attached: &[Attached]) -> Result<Vec<StartOf>, Refused> {
+    let from_estate = |stack: &StackId| {
+        attached.iter().find(|entry| entry.stack == *stack).map(|entry| entry.spec.clone()).ok_or_else(|| {
+            Refused::new("unknown-stack", format!("the estate file has no {stack}")).hint("`holdpoint ls` lists the stacks")
+        })
+    };
+    match intent {
+        Intent::Deploy { stacks, source, .. } => stacks
+            .iter()
+            .map(|id| {
+                let stack = folds.stack(id);
+                let (spec, of) = match source {
+                    Source::Estate => {
+                        let spec = from_estate(id)?;
+                        let of = if stack.release.as_ref() == Some(&spec.release) { "the same release" } else { "" };
+                        (spec, of.to_owned())
+                    }
+                    Source::Same => match stack.last.or(stack.last_good).and_then(|last| deployed(folds, last)) {
+                        Some((last, spec)) => (spec, format!("redeploy of {}", last.no())),
+                        None => (from_estate(id)?, String::new()),
+                    },
+                    Source::Release(name) => {
+                        let found = folds
+                            .deployments
+                            .values()
+                            .filter(|d| d.stack() == Some(id))
+                            .filter_map(|d| d.request.as_ref())
+                            .filter(|request| request.spec.release.starts_with(name.as_str()) && request.purpose == Purpose::Deploy)
+                            .max_by_key(|request| request.no);
+                        match found {
+                            Some(request) => (request.spec.clone(), format!("release of {}", request.no)),
+                            None => match from_estate(id).ok().filter(|spec| spec.release.starts_with(name.as_str())) {
+                                Some(spec) => (spec, String::new()),
+                                None => {
+                                    return Err(Refused::new("unknown-release", format!("{id} never had a release {name}"))
+                                        .hint(format!("`holdpoint show {id}` lists its releases")));
+                                }
+                            },
+                        }
+                    }
+                };
+                Ok(plain(id, Purpose::Deploy, spec, of))
+            })
+            .collect(),
+        Intent::Rollback { stack: id, to } => {
+            let stack = folds.stack(id);
+            let (d, spec) = rollback_target(folds, &stack, *to)?;
+            Ok(vec![plain(id, Purpose::Deploy, spec, format!("rollback to {}", d.no()))])
+        }
+        Intent::Retry { deployment } => {
+            let (d, spec) = deployed(folds, *deployment).ok_or_else(|| unknown_deployment(*deployment))?;
+            let request = d.request.as_ref().ok_or_else(|| unknown_deployment(*deployment))?;
+            match &d.end {
+                None => Err(Refused::new("not-over", format!("{} still runs: there is nothing to retry", d.no()))),
+                Some(End::Done) => Err(Refused::new("done", format!("{} is done: there is nothing to retry", d.no()))
+                    .hint(format!("`holdpoint redeploy {}`", request.stack))),
+                Some(End::Failed { .. } | End::Terminated { .. }) => Ok(vec![StartOf {
+                    stack: request.stack.clone(),
+                    purpose: request.purpose,
+                    spec,
+                    of: format!("retry of {}", d.no()),
+                    // A CloudFormation plan says by itself what is left to do; a script's finished steps stay finished.
+                    retry_of: (request.spec.system == "script").then_some(*deployment),
+                    recover: request.recover.clone(),
+                }]),
+            }
+        }
+        Intent::Teardown { stack: id } => {
+            let stack = folds.stack(id);
+            let spec = match stack.last_good.or(stack.last).and_then(|last| deployed(folds, last)) {
+                Some((_, spec)) => spec,
+                None => from_estate(id)?,
+            };
+            Ok(vec![plain(id, Purpose::Teardown, spec, String::new())])
+        }
+        Intent::Unblock { stack: id, way } => unblock(folds, id, way, attached),
+        Intent::Cancel { .. } | Intent::Abandon { .. } | Intent::Freeze { .. } | Intent::Thaw { .. } | Intent::Apply { .. } => Ok(vec![]),
+    }
+}
+
+fn unblock(folds: &Folds, id: &StackId, way: &Way, attached: &[Attached]) -> Result<Vec<StartOf>, Refused> {
+    let stack = folds.stack(id);
+    let last = stack.last.and_then(|last| deployed(folds, last));
+    match way {
+        Way::Recover => {
+            let spec = match last {
+                Some((_, spec)) => spec,
+                None => attached
+                    .iter()
+                    .find(|entry| entry.stack == *id)
+                    .map(|entry| entry.spec.clone())
+                    .ok_or_else(|| Refused::new("unknown-stack", format!("nothing is known of {id}")))?,
+            };
+            Ok(vec![StartOf { recover: Some("by status".to_owned()), ..plain(id, Purpose::Recover, spec, "recovery".to_owned()) }])
+        }
+        Way::Retry => {
+            let (d, _) = last.ok_or_else(|| Refused::new("nothing-to-retry", format!("{id} has no deployment to retry")))?;
+            specs(folds, &Intent::Retry { deployment: d.id }, attached)
+        }
+        Way::LastGood => {
+            let (d, spec) = stack
+                .last_good
+                .and_then(|good| deployed(folds, good))
+                .ok_or_else(|| Refused::new("no-good-release", format!("{id} has no release that ended well here")))?;
+            Ok(vec![plain(id, Purpose::Deploy, spec, format!("last good release, of {}", d.no()))])
+        }
+        Way::Free | Way::ResolveDone { .. } | Way::ResolveFailed { .. } => Ok(vec![]),
+    }
+}
+
+/// The deployment that a rollback goes back to.
+fn rollback_target<'a>(folds: &'a Folds, stack: &Stack, to: Option<DeploymentNo>) -> Result<(&'a Deployment, Spec), Refused> {
+    let chosen = match to {
+        Some(no) => folds.by_no(no).map(|d| d.id),
+        None if stack.last.is_some() && stack.last == stack.last_good => stack.previous_good,
+        None => stack.last_good,
+    };
+    chosen
+        .and_then(|id| deployed(folds, id))
+        .filter(|(d, _)| d.stack() == Some(&stack.id))
+        .ok_or_else(|| match to {
+            Some(no) => Refused::new("unknown-deployment", format!("{no} is no deployment of {}", stack.id)),
+            None => Refused::new("no-good-release", format!("{} has no earlier release that ended well here", stack.id))
+                .hint("choose one: `holdpoint deploy STACK --release R`"),
+        })
+}
+
+fn deployed(folds: &Folds, id: DeploymentId) -> Option<(&Deployment, Spec)> {
+    let d = folds.deployments.get(&id)?;
+    Some((d, d.request.as_ref()?.spec.clone()))
+}
+
+fn plain(stack: &StackId, purpose: Purpose, spec: Spec, of: String) -> StartOf {
+    StartOf { stack: stack.clone(), purpose, spec, of, retry_of: None, recover: None }
+}
+
+pub(super) fn unknown_deployment(id: DeploymentId) -> Refused {
+    Refused::new("unknown-deployment", format!("there is no deployment {id}")).hint("`holdpoint events` lists them")
+}

@@ -1,0 +1,150 @@
+//! Steps: starting an attempt with exactly what was approved, and recording what came of it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::domain::deployment::{Deployment, DeploymentEvent, StepState, Stopping};
+use crate::domain::event::Append;
+use crate::domain::failure::{Failure, Retry};
+use crate::domain::folds::Folds;
+use crate::domain::hold::Verdict;
+use crate::domain::ids::StepId;
+use crate::domain::plan::{Output, Step, pure, resolve};
+use crate::domain::time::Time;
+
+use super::{Cx, on_deployment};
+
+/// What the engine brings to the start of a step that needs no executor.
+pub type StartWith<'a> = &'a dyn Fn(&str, &Value) -> Result<Output, Failure>;
+
+/// Starts an attempt: the parameters with outputs filled in, and the approval checked against what is true now. A step whose
+/// approval no longer fits opens its hold again instead. Pure steps end in the same append.
+#[must_use]
+pub fn start(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>, pure_step: StartWith<'_>) -> Append {
+    let mut append = Append::default();
+    let (Some(step), Some(run)) = (d.plan.as_ref().and_then(|plan| plan.step(id)), d.steps.get(id)) else { return append };
+    let outputs = d.outputs();
+    let attempt = run.attempt + 1;
+    let params = match resolve(&step.params, &outputs) {
+        Ok(params) => params,
+        Err(why) => {
+            started(&mut append, folds, d, step, attempt, None, Value::Null, cx.now);
+            let failure = Failure::new(format!("{id}: {why}")).hint("this is a defect of the plan; deploy again and report it");
+            on_deployment(&mut append, folds, d.id, DeploymentEvent::StepFailed { step: id.clone(), failure, retry_at: None });
+            return append;
+        }
+    };
+    let subject = step.hold.as_ref().map(|_| super::subject(folds, d, step));
+    if let Some(subject) = subject {
+        let covered = run.passed == Some(subject) || d.holds.iter().any(|hold| hold.id.step == *id && hold.approves(&subject));
+        if !covered {
+            return super::hold_want(folds, d, id, cx);
+        }
+    }
+    started(&mut append, folds, d, step, attempt, subject, params.clone(), cx.now);
+    let kind = step.kind.as_str();
+    let result = match kind {
+        pure::DECISION => Some(Ok(Output { public: json!({ "branch": choice(d, id) }), secrets: vec![] })),
+        pure::JOIN | pure::SAME => Some(pure_step(kind, &params)),
+        _ => None,
+    };
+    if let Some(result) = result {
+        let event = match result {
+            Ok(output) => DeploymentEvent::StepDone { step: id.clone(), output },
+            Err(failure) => DeploymentEvent::StepFailed { step: id.clone(), failure, retry_at: None },
+        };
+        on_deployment(&mut append, folds, d.id, event);
+    }
+    append
+}
+
+#[allow(clippy::too_many_arguments)]
+fn started(
+    append: &mut Append,
+    folds: &Folds,
+    d: &Deployment,
+    step: &Step,
+    attempt: u32,
+    subject: Option<crate::domain::digest::Digest>,
+    params: Value,
+    now: Time,
+) {
+    let event = DeploymentEvent::StepStarted { step: step.id.clone(), attempt, subject, params, deadline: now + step.timeout };
+    on_deployment(append, folds, d.id, event);
+}
+
+/// The choice of the newest approval of this step's hold.
+fn choice(d: &Deployment, id: &StepId) -> Option<String> {
+    let decision = d.holds.iter().rev().find(|hold| hold.id.step == *id)?.decision.as_ref()?;
+    match &decision.verdict {
+        Verdict::Approved { choice, .. } => choice.clone(),
+        Verdict::Rejected | Verdict::Expired | Verdict::Void => None,
+    }
+}
+
+/// Records how an attempt ended. Late results, of a deployment that is over, are recorded and start nothing.
+#[must_use]
+pub fn outcome(folds: &Folds, d: &Deployment, id: &StepId, attempt: u32, result: Result<Output, Failure>, now: Time) -> Append {
+    let mut append = Append::default();
+    let (Some(step), Some(run)) = (d.plan.as_ref().and_then(|plan| plan.step(id)), d.steps.get(id)) else { return append };
+    if run.attempt != attempt || run.state.is_over() {
+        return append;
+    }
+    let step_id = id.clone();
+    let event = match result {
+        Ok(output) => DeploymentEvent::StepDone { step: step_id, output },
+        Err(failure) if run.cancelling => DeploymentEvent::StepCancelled { step: step_id, reason: failure.summary },
+        Err(failure) => match failure.retry {
+            Retry::Contact | Retry::AskAPerson if !d.is_over() => {
+                if run.state == StepState::Lost && run.failure.as_ref() == Some(&failure) {
+                    return append;
+                }
+                DeploymentEvent::StepLost { step: step_id, failure }
+            }
+            Retry::After(wait) if attempt < step.retry.attempts && d.stopping.is_none() => {
+                DeploymentEvent::StepFailed { step: step_id, failure, retry_at: Some(now + wait) }
+            }
+            Retry::After(_) | Retry::Never | Retry::Contact | Retry::AskAPerson => {
+                DeploymentEvent::StepFailed { step: step_id, failure, retry_at: None }
+            }
+        },
+    };
+    on_deployment(&mut append, folds, d.id, event);
+    append
+}
+
+/// Contact with a lost step is back: its time limit goes on where it stopped.
+#[must_use]
+pub fn found(folds: &Folds, d: &Deployment, id: &StepId, now: Time) -> Append {
+    let mut append = Append::default();
+    let Some(run) = d.steps.get(id).filter(|run| run.state == StepState::Lost) else { return append };
+    let left = run.left_ms.map_or(Duration::from_mins(15), Duration::from_millis);
+    on_deployment(&mut append, folds, d.id, DeploymentEvent::StepFound { step: id.clone(), deadline: now + left });
+    append
+}
+
+/// Makes an executor's note durable.
+#[must_use]
+pub fn noted(folds: &Folds, d: &Deployment, id: &StepId, key: &str, value: Value) -> Append {
+    let mut append = Append::default();
+    on_deployment(&mut append, folds, d.id, DeploymentEvent::StepNoted { step: id.clone(), key: key.to_owned(), value });
+    append
+}
+
+/// An attempt's time is over.
+#[must_use]
+pub fn time_out(folds: &Folds, d: &Deployment, id: &StepId) -> Append {
+    let mut append = Append::default();
+    let Some(step) = d.plan.as_ref().and_then(|plan| plan.step(id)) else { return append };
+    let failure = Failure::new(format!("{}: no end after {}", step.title, crate::domain::time::short(step.timeout)))
+        .hint("what was started outside may still be going on; look at it before you deploy again");
+    let cancelling = matches!(d.stopping, Some(Stopping::Cancelling { .. }));
+    let event = if cancelling {
+        DeploymentEvent::StepCancelled { step: id.clone(), reason: failure.summary }
+    } else {
+        DeploymentEvent::StepFailed { step: id.clone(), failure, retry_at: None }
+    };
+    on_deployment(&mut append, folds, d.id, event);
+    append
+}
