@@ -3,6 +3,7 @@
 pub mod config;
 pub mod desk;
 pub mod domain;
+pub mod engine;
 pub mod exec;
 pub mod os;
 pub mod sandbox;

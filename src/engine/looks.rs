@@ -1,0 +1,173 @@
+//! Looking before planning: the rounds of looks that a planner asks for, and the plan that comes of them.
+
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, join_all};
+
+use crate::domain::environment::{AwsTarget, EnvironmentRecord};
+use crate::domain::failure::Failure;
+use crate::domain::ids::{EnvName, StackId};
+use crate::domain::look::{ChangesSeen, Look, Observed, StackSeen};
+use crate::domain::plan::{Plan, pure};
+use crate::domain::request::{SourceBundle, Spec};
+use crate::domain::sighting::Seen;
+use crate::systems::{PlanAsk, System};
+
+use super::{Engine, Parts};
+
+/// Where a look is taken, and for what.
+#[derive(Debug, Clone)]
+pub struct LookOn {
+    /// The environment.
+    pub env: EnvName,
+    /// Its record.
+    pub record: EnvironmentRecord,
+    /// The stack.
+    pub stack: StackId,
+    /// What the look is for: part of the names of what is made and deleted again.
+    pub hint: String,
+}
+
+/// What a look saw.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sight {
+    /// A CloudFormation stack.
+    Stack(StackSeen),
+    /// What an update would change.
+    Changes(ChangesSeen),
+}
+
+/// The eyes of an engine; they only read (a change set that is made to be described is deleted again).
+pub trait Eyes: Send + Sync {
+    /// Takes a look. `bundle` has the files that it names.
+    fn look<'a>(&'a self, on: &'a LookOn, look: &'a Look, bundle: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>>;
+    /// Who we are in an environment, by a proof that is at most a minute old.
+    fn identity<'a>(&'a self, env: &'a EnvName, aws: &'a AwsTarget) -> BoxFuture<'a, Result<Seen, Failure>>;
+}
+
+/// At most this many rounds of looks.
+const ROUNDS: usize = 3;
+
+/// Everything that one plan is made from.
+#[derive(Clone)]
+pub(crate) struct Planning {
+    pub system: &'static dyn System,
+    pub ask: PlanAsk,
+    pub spec: Spec,
+    pub on: LookOn,
+    pub bundle: Option<SourceBundle>,
+    /// What was seen moments ago.
+    pub seen: Observed,
+}
+
+impl Planning {
+    /// Looks as often as the planner asks, then plans, and checks what was planned.
+    pub(crate) async fn plan(mut self, parts: &Parts) -> Result<(Plan, Observed), Failure> {
+        for _ in 0..ROUNDS {
+            let looks = self.system.looks(&self.ask, &self.spec, &self.seen);
+            if looks.is_empty() {
+                break;
+            }
+            self.look(parts, &looks).await?;
+        }
+        let plan = self.system.plan(&self.ask, &self.spec, &self.seen)?;
+        checked(parts, &plan)?;
+        Ok((plan, self.seen))
+    }
+
+    async fn look(&mut self, parts: &Parts, looks: &[Look]) -> Result<(), Failure> {
+        if self.bundle.is_none() && looks.iter().any(|look| matches!(look, Look::Changes { .. })) {
+            self.bundle = stored_bundle(parts, &self.spec).await?;
+        }
+        let (on, bundle, eyes) = (&self.on, self.bundle.as_ref(), &parts.eyes);
+        for sight in join_all(looks.iter().map(|look| eyes.look(on, look, bundle))).await {
+            match sight? {
+                Sight::Stack(stack) => self.seen.stack = Some(stack),
+                Sight::Changes(changes) => self.seen.changes = Some(changes),
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn stored_bundle(parts: &Parts, spec: &Spec) -> Result<Option<SourceBundle>, Failure> {
+    let bytes = parts.store.blob(spec.bundle).await.map_err(|why| Failure::new("the files of this release cannot be read").detail(why.to_string()))?;
+    bytes
+        .map(|bytes| serde_json::from_slice(&bytes))
+        .transpose()
+        .map_err(|why| Failure::new("the files of this release cannot be read").detail(why.to_string()))
+}
+
+/// A plan that can run: its graph is sound, and each step is one that somebody here can carry out.
+fn checked(parts: &Parts, plan: &Plan) -> Result<(), Failure> {
+    plan.check().map_err(|why| Failure::new(format!("the plan cannot run: {why}")))?;
+    for step in &plan.steps {
+        let kind = step.kind.as_str();
+        if matches!(kind, pure::JOIN | pure::SAME | pure::DECISION) {
+            continue;
+        }
+        let executor = parts.executors.get(kind).ok_or_else(|| Failure::new(format!("step {}: nothing here can do {kind}", step.id)))?;
+        executor.check(&step.params).map_err(|why| Failure::new(format!("step {}: {why}", step.id)))?;
+    }
+    Ok(())
+}
+
+impl Engine {
+    /// Puts together what a plan of this stack is made from.
+    pub(super) fn planning(
+        &self,
+        stack: &StackId,
+        spec: &Spec,
+        purpose: crate::domain::stack::Purpose,
+        seen: Option<crate::domain::deployment::Seen>,
+        hint: &str,
+    ) -> Result<Planning, Failure> {
+        let system = (self.parts.systems)(&spec.system)
+            .ok_or_else(|| Failure::new(format!("this program has no system {:?}", spec.system)).hint("use the program that deployed it"))?;
+        let record = self
+            .folds
+            .environments
+            .get(&stack.env)
+            .and_then(|env| env.record.clone())
+            .ok_or_else(|| Failure::new(format!("this store knows no environment {}", stack.env)).hint("holdpoint apply"))?;
+        let serving = self
+            .folds
+            .stack(stack)
+            .last_good
+            .and_then(|good| self.folds.deployments.get(&good).cloned())
+            .and_then(|d| Some(d.request.as_ref()?.spec.clone()));
+        Ok(Planning {
+            system,
+            ask: PlanAsk { stack: stack.clone(), purpose, env: record.clone(), store: self.parts.store.id(), seen, serving },
+            spec: spec.clone(),
+            on: LookOn { env: stack.env.clone(), record, stack: stack.clone(), hint: hint.to_owned() },
+            bundle: None,
+            seen: Observed::default(),
+        })
+    }
+
+    /// What was seen of a stack moments ago, while nothing of ours ran there.
+    pub(super) fn fresh_sight(&self, stack: &StackId) -> Option<StackSeen> {
+        let (at, seen) = self.seen.get(stack)?;
+        (self.now().since(*at) < std::time::Duration::from_secs(3)).then(|| seen.clone())
+    }
+
+    pub(super) fn remember(&mut self, stack: &StackId, seen: &StackSeen) {
+        self.seen.insert(stack.clone(), (self.now(), seen.clone()));
+    }
+
+    /// Spawns a look that reports back; one of a name at a time.
+    pub(super) fn spawn_look(&mut self, name: String, work: impl Future<Output = super::Msg> + Send + 'static) {
+        if !self.looking.insert(name) {
+            return;
+        }
+        let to = self.to.clone();
+        tokio::spawn(async move {
+            let _ = to.send(work.await);
+        });
+    }
+
+    pub(super) fn shared_parts(&self) -> Arc<Parts> {
+        Arc::new(self.parts.clone())
+    }
+}

@@ -1,0 +1,251 @@
+//! The engine: the only writer of events. It takes asks in order, grants what machines want, keeps a task for every running step,
+//! and appends what came of it. It holds no state of its own that a restart would miss.
+
+mod clerk;
+mod commit;
+mod driver;
+mod looks;
+mod port;
+mod tasks;
+
+pub use looks::{Eyes, LookOn, Sight};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::domain::ask::AskState;
+use crate::domain::event::{Append, Stored};
+use crate::domain::failure::Failure;
+use crate::domain::folds::Folds;
+use crate::domain::ids::{AskId, DeploymentId, StackId};
+use crate::domain::look::StackSeen;
+use crate::domain::person::Person;
+use crate::domain::plan::Output;
+use crate::domain::time::Time;
+use crate::exec::Executor;
+use crate::os::clock::SharedClock;
+use crate::store::{By, Store, StoreError};
+use crate::systems::System;
+
+use commit::Effect;
+use tasks::{Key, Live};
+
+/// What an engine is made of; the program puts it together.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The clock.
+    pub clock: SharedClock,
+    /// The hands, by kind.
+    pub executors: Arc<BTreeMap<String, Arc<dyn Executor>>>,
+    /// The systems, by name.
+    pub systems: fn(&str) -> Option<&'static dyn System>,
+    /// Steps that look at data alone.
+    pub pure_step: fn(&str, &Value) -> Result<Output, Failure>,
+    /// The eyes.
+    pub eyes: Arc<dyn Eyes>,
+    /// Where executors may keep files: `jobs/DEPLOYMENT/STEP/ATTEMPT`.
+    pub job: Arc<dyn Fn(DeploymentId, &crate::domain::ids::StepId, u32) -> PathBuf + Send + Sync>,
+    /// Who submits on this store: its owner.
+    pub owner: Person,
+    /// Where lines go: the spool, and whoever looks.
+    pub lines: Arc<dyn Lines>,
+    /// Points at which a test makes the engine die: true kills it.
+    pub failpoint: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+    /// Makes new ids.
+    pub fresh: Arc<dyn Fn() -> uuid::Uuid + Send + Sync>,
+}
+
+/// Where an engine gives lines.
+pub trait Lines: Send + Sync {
+    /// Takes lines, in the order in which they came.
+    fn take(&self, lines: Vec<crate::domain::line::Line>);
+}
+
+/// Why an engine ended before it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store does not answer, or is damaged.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A failpoint of a test.
+    #[error("the engine was killed at {0}")]
+    Killed(String),
+}
+
+/// What asks the engine to look again or to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Something is in the inbox.
+    Asks,
+    /// End: grant nothing more, drop tasks at their next note.
+    End,
+}
+
+/// What comes back from tasks.
+pub(crate) enum Msg {
+    /// A note must be made durable before the task goes on.
+    Note { key: Key, name: String, value: Value, reply: tokio::sync::oneshot::Sender<Result<(), Failure>> },
+    /// An attempt ended, or nobody can tell.
+    Outcome { key: Key, result: Result<Output, Failure> },
+    /// Contact with a lost step is back.
+    Found { key: Key },
+    /// The real stack of a deployment is quiet, or will not be.
+    Settled { deployment: DeploymentId, result: Result<StackSeen, Failure> },
+    /// A new stack was looked at.
+    Looked { stack: StackId, result: Result<(StackSeen, crate::domain::look::Quiet), Failure> },
+    /// A plan was made.
+    Planned { deployment: DeploymentId, result: Result<crate::domain::plan::Plan, Failure> },
+    /// An ask's looks are done.
+    Previewed(Box<clerk::Previewed>),
+}
+
+/// An engine at work.
+pub struct Engine {
+    pub(crate) parts: Parts,
+    pub(crate) folds: Folds,
+    pending: Vec<(Append, By, Option<(AskId, AskState)>)>,
+    effects: Vec<Effect>,
+    live: BTreeMap<Key, Live>,
+    fresh: BTreeSet<Key>,
+    looking: BTreeSet<String>,
+    again: BTreeMap<String, Time>,
+    parked: BTreeMap<AskId, Option<StackId>>,
+    previews: Vec<(AskId, crate::store::Preview)>,
+    to: mpsc::UnboundedSender<Msg>,
+    from: mpsc::UnboundedReceiver<Msg>,
+    seen: BTreeMap<StackId, (Time, StackSeen)>,
+    draining: bool,
+    /// Committed events, for whoever follows in this process.
+    observer: Option<Arc<dyn Fn(&Folds, &[Stored]) + Send + Sync>>,
+}
+
+impl Engine {
+    /// Starts from what the store has.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn open(parts: Parts) -> Result<Engine, EngineError> {
+        let folds = parts.store.folds(50).await?;
+        let (to, from) = mpsc::unbounded_channel();
+        Ok(Self {
+            parts,
+            folds,
+            pending: Vec::new(),
+            effects: Vec::new(),
+            live: BTreeMap::new(),
+            fresh: BTreeSet::new(),
+            looking: BTreeSet::new(),
+            again: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            previews: Vec::new(),
+            to,
+            from,
+            seen: BTreeMap::new(),
+            draining: false,
+            observer: None,
+        })
+    }
+
+    /// Calls `observer` after every commit, with the folds as they are then.
+    pub fn observe(&mut self, observer: Arc<dyn Fn(&Folds, &[Stored]) + Send + Sync>) {
+        self.observer = Some(observer);
+    }
+
+    /// The folds.
+    #[must_use]
+    pub fn folds(&self) -> &Folds {
+        &self.folds
+    }
+
+    /// True when no deployment is unfinished but held or frozen ones, and nothing is in the inbox: nothing that this process
+    /// must live for.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.live.is_empty() && self.looking.is_empty() && self.parked.is_empty() && self.pending.is_empty()
+    }
+
+    /// What is unfinished, as sentences.
+    #[must_use]
+    pub fn unfinished(&self) -> Vec<String> {
+        let mut left: Vec<_> = self.folds.deployments.values().filter(|d| !d.is_over() && d.request.is_some()).collect();
+        left.sort_by_key(|d| d.no());
+        left.iter().map(|d| format!("{} {} {}", d.no(), d.stack().map(ToString::to_string).unwrap_or_default(), d.phase)).collect()
+    }
+
+    /// Works until `signals` says End or closes.
+    ///
+    /// # Errors
+    /// When the store is damaged, taken over or does not answer for long; everything else is a state of a deployment.
+    pub async fn run(&mut self, signals: &mut mpsc::UnboundedReceiver<Signal>) -> Result<(), EngineError> {
+        let mut asks = true;
+        loop {
+            let wake = self.step(std::mem::take(&mut asks)).await?;
+            if self.draining {
+                return Ok(());
+            }
+            let clock = self.parts.clock.clone();
+            let sleep = async {
+                match wake {
+                    Some(at) => clock.sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                signal = signals.recv() => match signal {
+                    Some(Signal::Asks) => asks = true,
+                    Some(Signal::End) | None => return Ok(()),
+                },
+                msg = self.from.recv() => {
+                    if let Some(msg) = msg {
+                        self.receive(msg)?;
+                    }
+                }
+                () = sleep => {}
+            }
+        }
+    }
+
+    /// One round: messages, asks, wants, commit, until nothing more happens by itself. Answers when to look again.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub async fn step(&mut self, asks: bool) -> Result<Option<Time>, EngineError> {
+        if asks {
+            self.asks().await?;
+        }
+        loop {
+            while let Ok(msg) = self.from.try_recv() {
+                self.receive(msg)?;
+            }
+            let wake = self.grant()?;
+            if !self.commit().await? {
+                return Ok(wake);
+            }
+        }
+    }
+
+    pub(crate) fn now(&self) -> Time {
+        self.parts.clock.now()
+    }
+
+    pub(crate) fn failpoint(&self, name: &str) -> Result<(), EngineError> {
+        match &self.parts.failpoint {
+            Some(dies) if dies(name) => Err(EngineError::Killed(name.to_owned())),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        for live in self.live.values() {
+            live.stop();
+        }
+    }
+}

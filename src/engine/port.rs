@@ -1,0 +1,115 @@
+//! What a running attempt gets from the engine: durable notes, lines out, its files, and the wish to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::domain::digest::Digest;
+use crate::domain::failure::{Failure, Retry};
+use crate::domain::ids::{DeploymentNo, StackId};
+use crate::domain::line::{Line, Severity, SourceKind};
+use crate::domain::request::SourceBundle;
+use crate::domain::safe::Safe;
+use crate::exec::Port;
+use crate::os::clock::SharedClock;
+use crate::store::Store;
+
+use super::tasks::Key;
+use super::{Lines, Msg};
+
+/// The port of one attempt.
+pub(crate) struct EnginePort {
+    pub key: Key,
+    pub to: mpsc::UnboundedSender<Msg>,
+    pub cancelled: watch::Receiver<bool>,
+    pub clock: SharedClock,
+    pub store: Arc<dyn Store>,
+    pub lines: Arc<dyn Lines>,
+    pub stack: StackId,
+    pub no: DeploymentNo,
+    pub made: AtomicU64,
+    pub failpoint: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+}
+
+fn gone() -> Failure {
+    Failure::new("the engine has ended").retry(Retry::Contact)
+}
+
+impl Port for EnginePort {
+    fn note<'a>(&'a self, key: &'a str, value: Value) -> BoxFuture<'a, Result<(), Failure>> {
+        async move {
+            if self.failpoint.as_ref().is_some_and(|dies| dies("before note")) {
+                // The engine dies here: this task never goes on.
+                return std::future::pending().await;
+            }
+            let (reply, answer) = oneshot::channel();
+            let msg = Msg::Note { key: self.key.clone(), name: key.to_owned(), value, reply };
+            self.to.send(msg).map_err(|_| gone())?;
+            let answer = answer.await.unwrap_or_else(|_| Err(gone()));
+            if self.failpoint.as_ref().is_some_and(|dies| dies("after note")) {
+                return std::future::pending().await;
+            }
+            answer
+        }
+        .boxed()
+    }
+
+    fn out(&self, severity: Severity, part: &str, text: Safe) {
+        let at = self.clock.now();
+        let n = self.made.fetch_add(1, Ordering::Relaxed);
+        self.lines.take(vec![Line {
+            at,
+            id: format!("{}/{}/{}/{n}/{}", self.key.deployment, self.key.step, self.key.attempt, at.0),
+            kind: SourceKind::Out,
+            source: Safe::new(self.key.step.as_str()),
+            part: Safe::new(part),
+            stack: self.stack.clone(),
+            no: Some(self.no),
+            severity,
+            text,
+        }]);
+    }
+
+    fn bundle(&self, digest: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>> {
+        async move {
+            let bytes = self
+                .store
+                .blob(digest)
+                .await
+                .map_err(|why| Failure::new("the files of this deployment cannot be read").detail(why.to_string()).retry(Retry::Contact))?
+                .ok_or_else(|| Failure::new(format!("the store has no files {}", digest.short())).hint("deploy from the estate again"))?;
+            let bundle: SourceBundle = serde_json::from_slice(&bytes)
+                .map_err(|why| Failure::new(format!("the files {} cannot be read", digest.short())).detail(why.to_string()))?;
+            if bundle.digest() == digest {
+                Ok(bundle)
+            } else {
+                Err(Failure::new(format!("the files {} are not what was recorded", digest.short()))
+                    .hint("the store is damaged: `holdpoint doctor`"))
+            }
+        }
+        .boxed()
+    }
+
+    fn cancelled(&self) -> BoxFuture<'_, ()> {
+        let mut cancelled = self.cancelled.clone();
+        async move {
+            if cancelled.wait_for(|asked| *asked).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+        .boxed()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        *self.cancelled.borrow()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.clock.sleep(duration)
+    }
+}

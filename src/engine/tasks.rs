@@ -1,0 +1,175 @@
+//! Tasks: one for every running attempt. After a restart an attempt is first looked for, then attached to; nothing starts twice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::domain::deployment::{Deployment, StepState};
+use crate::domain::failure::{Failure, Retry};
+use crate::domain::ids::{DeploymentId, StepId};
+use crate::domain::plan::resolve;
+use crate::domain::sighting::Seen;
+use crate::exec::{Executor, Found, Job};
+
+use super::port::EnginePort;
+use super::{Engine, EngineError, Msg};
+
+/// One attempt of one step.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub deployment: DeploymentId,
+    pub step: StepId,
+    pub attempt: u32,
+}
+
+/// A task that runs.
+pub(crate) struct Live {
+    handle: JoinHandle<()>,
+    cancel: watch::Sender<bool>,
+}
+
+impl Live {
+    /// Drops the task; what it started outside goes on and is found again.
+    pub(crate) fn stop(&self) {
+        self.handle.abort();
+    }
+}
+
+/// How long after losing contact it is looked for again.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+impl Engine {
+    /// Sees to it that the attempt has a task.
+    pub(super) fn attend(&mut self, d: &Deployment, step: &StepId, attempt: u32, cancel: bool) -> Result<(), EngineError> {
+        let key = Key { deployment: d.id, step: step.clone(), attempt };
+        if let Some(live) = self.live.get(&key) {
+            if cancel {
+                live.cancel.send_if_modified(|asked| !std::mem::replace(asked, true));
+            }
+            return Ok(());
+        }
+        let lost = d.steps.get(step).filter(|run| run.state == StepState::Lost);
+        if let Some(run) = lost {
+            let by_itself = run.failure.as_ref().is_some_and(|failure| failure.retry == Retry::Contact);
+            let name = format!("lost {} {step} {attempt}", d.id);
+            let due = *self.again.entry(name.clone()).or_insert(self.parts.clock.now() + LOOK_AGAIN);
+            if !by_itself || due > self.now() {
+                return Ok(());
+            }
+            self.again.remove(&name);
+        }
+        let fresh = self.fresh.remove(&key);
+        self.failpoint("before task")?;
+        let Some((executor, job, cancel)) = self.job(d, &key, cancel) else { return Ok(()) };
+        let to = self.to.clone();
+        let proof = self.proof(d);
+        let was_lost = lost.is_some();
+        let task_key = key.clone();
+        let handle = tokio::spawn(async move {
+            let result = match proof.await {
+                Ok(()) => attempt_of(executor, job, fresh, || {
+                    if was_lost {
+                        let _ = to.send(Msg::Found { key: task_key.clone() });
+                    }
+                })
+                .await,
+                Err(failure) => Err(failure),
+            };
+            let _ = to.send(Msg::Outcome { key: task_key, result });
+        });
+        self.live.insert(key, Live { handle, cancel });
+        Ok(())
+    }
+
+    /// Ends the task of an attempt, if there is one.
+    pub(super) fn drop_task(&mut self, key: &Key) {
+        if let Some(live) = self.live.remove(key) {
+            live.stop();
+        }
+    }
+
+    /// When the earliest lost step is to be looked for.
+    pub(super) fn look_again_at(&self) -> Option<crate::domain::time::Time> {
+        self.again.values().min().copied()
+    }
+
+    fn job(&self, d: &Deployment, key: &Key, cancelling: bool) -> Option<(Arc<dyn Executor>, Job, watch::Sender<bool>)> {
+        let request = d.request.as_ref()?;
+        let step = d.plan.as_ref()?.step(&key.step)?;
+        let run = d.steps.get(&key.step)?;
+        let executor = self.parts.executors.get(step.kind.as_str())?.clone();
+        let (cancel, cancelled) = watch::channel(cancelling);
+        let port = EnginePort {
+            key: key.clone(),
+            to: self.to.clone(),
+            cancelled,
+            clock: self.parts.clock.clone(),
+            store: self.parts.store.clone(),
+            lines: self.parts.lines.clone(),
+            stack: request.stack.clone(),
+            no: request.no,
+            made: std::sync::atomic::AtomicU64::new(0),
+            failpoint: self.parts.failpoint.clone(),
+        };
+        let job = Job {
+            store: self.parts.store.id(),
+            deployment: d.id,
+            no: request.no,
+            stack: request.stack.clone(),
+            step: key.step.clone(),
+            attempt: key.attempt,
+            params: resolve(&step.params, &d.outputs()).ok()?,
+            notes: run.notes.clone(),
+            env: request.stack.env.clone(),
+            aws: request.aws.clone(),
+            folder: (self.parts.job)(d.id, &key.step, key.attempt),
+            port: Arc::new(port),
+        };
+        Some((executor, job, cancel))
+    }
+
+    /// The account of the environment must be the recorded one, by a proof that is at most a minute old.
+    fn proof(&self, d: &Deployment) -> impl Future<Output = Result<(), Failure>> + Send + 'static {
+        let eyes = self.parts.eyes.clone();
+        let request = d.request.clone();
+        async move {
+            let Some(request) = request else { return Ok(()) };
+            let (Some(aws), Some(expected)) = (&request.aws, &request.account) else { return Ok(()) };
+            match eyes.identity(&request.stack.env, aws).await? {
+                Seen::Identity { account, arn, .. } if account != *expected => Err(Failure::new(format!(
+                    "{} is account {expected} by its record, but the credentials are of {account}",
+                    request.stack.env
+                ))
+                .detail(format!("proven as {arn}"))
+                .hint("name the right profile or role in the estate file, then `holdpoint apply`")),
+                Seen::Identity { .. } | Seen::Cfn { .. } | Seen::Serve { .. } | Seen::Tail { .. } => Ok(()),
+            }
+        }
+    }
+}
+
+/// Runs a fresh attempt, or finds one that an engine before us left and attaches to it.
+async fn attempt_of(
+    executor: Arc<dyn Executor>,
+    job: Job,
+    fresh: bool,
+    found_again: impl FnOnce() + Send,
+) -> Result<crate::domain::plan::Output, Failure> {
+    if fresh {
+        return executor.run(job).await;
+    }
+    match executor.find(job.clone()).await {
+        Found::NeverStarted | Found::StillRunning => {
+            found_again();
+            executor.run(job).await
+        }
+        Found::Ended(result) => {
+            found_again();
+            result
+        }
+        Found::CannotTell(failure) if failure.retry == Retry::Contact => Err(failure),
+        Found::CannotTell(failure) => Err(failure.retry(Retry::AskAPerson)),
+    }
+}
