@@ -59,14 +59,10 @@ pub type Decided = Result<(Append, Answer), Refused>;
 
 /// The record of an environment, or the refusal that says how to get one.
 pub(crate) fn record<'a>(folds: &'a Folds, env: &EnvName) -> Result<(&'a Environment, &'a EnvironmentRecord), Refused> {
-    folds
-        .environments
-        .get(env)
-        .and_then(|fold| Some((fold.as_ref(), fold.record.as_ref()?)))
-        .ok_or_else(|| {
-            Refused::new("unknown-environment", format!("this store knows no environment {env}"))
-                .hint("run `holdpoint apply` to record what the estate file says")
-        })
+    folds.environments.get(env).and_then(|fold| Some((fold.as_ref(), fold.record.as_ref()?))).ok_or_else(|| {
+        Refused::new("unknown-environment", format!("this store knows no environment {env}"))
+            .hint("run `holdpoint apply` to record what the estate file says")
+    })
 }
 
 /// Adds an event of a stack, with the version that the folds have.

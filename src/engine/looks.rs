@@ -91,7 +91,11 @@ impl Planning {
 }
 
 async fn stored_bundle(parts: &Parts, spec: &Spec) -> Result<Option<SourceBundle>, Failure> {
-    let bytes = parts.store.blob(spec.bundle).await.map_err(|why| Failure::new("the files of this release cannot be read").detail(why.to_string()))?;
+    let bytes = parts
+        .store
+        .blob(spec.bundle)
+        .await
+        .map_err(|why| Failure::new("the files of this release cannot be read").detail(why.to_string()))?;
     bytes
         .map(|bytes| serde_json::from_slice(&bytes))
         .transpose()
@@ -122,8 +126,9 @@ impl Engine {
         seen: Option<crate::domain::deployment::Seen>,
         hint: &str,
     ) -> Result<Planning, Failure> {
-        let system = (self.parts.systems)(&spec.system)
-            .ok_or_else(|| Failure::new(format!("this program has no system {:?}", spec.system)).hint("use the program that deployed it"))?;
+        let system = (self.parts.systems)(&spec.system).ok_or_else(|| {
+            Failure::new(format!("this program has no system {:?}", spec.system)).hint("use the program that deployed it")
+        })?;
         let record = self
             .folds
             .environments

@@ -69,12 +69,14 @@ impl Engine {
         let task_key = key.clone();
         let handle = tokio::spawn(async move {
             let result = match proof.await {
-                Ok(()) => attempt_of(executor, job, fresh, || {
-                    if was_lost {
-                        let _ = to.send(Msg::Found { key: task_key.clone() });
-                    }
-                })
-                .await,
+                Ok(()) => {
+                    attempt_of(executor, job, fresh, || {
+                        if was_lost {
+                            let _ = to.send(Msg::Found { key: task_key.clone() });
+                        }
+                    })
+                    .await
+                }
                 Err(failure) => Err(failure),
             };
             let _ = to.send(Msg::Outcome { key: task_key, result });

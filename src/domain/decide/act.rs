@@ -163,7 +163,14 @@ fn request(
 }
 
 /// Queues one deployment by the policy of its environment, and starts it in the same append where nothing is in the way.
-fn enqueue(append: &mut Append, folds: &Folds, start: &StartOf, id: DeploymentId, request: Request, cx: &Cx<'_>) -> Result<String, Refused> {
+fn enqueue(
+    append: &mut Append,
+    folds: &Folds,
+    start: &StartOf,
+    id: DeploymentId,
+    request: Request,
+    cx: &Cx<'_>,
+) -> Result<String, Refused> {
     let stack = folds.stack(&start.stack);
     let (_, record) = checked(folds, start)?;
     let busy = stack.current.is_some() || !stack.queue.is_empty();
@@ -177,13 +184,8 @@ fn enqueue(append: &mut Append, folds: &Folds, start: &StartOf, id: DeploymentId
             on_deployment(append, folds, entry.deployment, event);
         }
     }
-    let entry = Queued {
-        deployment: id,
-        no: request.no,
-        purpose: start.purpose,
-        not_before: request.not_before,
-        after: request.after.clone(),
-    };
+    let entry =
+        Queued { deployment: id, no: request.no, purpose: start.purpose, not_before: request.not_before, after: request.after.clone() };
     let (no, system) = (request.no, start.spec.system.clone());
     on_deployment(append, folds, id, DeploymentEvent::Created { request: Box::new(request) });
     let broken = stack.class() == Class::Broken && start.purpose != Purpose::Teardown;
@@ -257,8 +259,9 @@ fn cancel(folds: &Folds, id: DeploymentId, confirm: &Confirm, cx: &Cx<'_>) -> De
         }
         ("RUNNING", _) => {
             if matches!(d.stopping, Some(Stopping::Cancelling { .. })) {
-                return Err(Refused::new("stopping", format!("{} is being cancelled already", d.no()))
-                    .hint("after 10 minutes it can be abandoned"));
+                return Err(
+                    Refused::new("stopping", format!("{} is being cancelled already", d.no())).hint("after 10 minutes it can be abandoned")
+                );
             }
             let stopping = Stopping::Cancelling { reason, by: cx.person.clone(), at: cx.now };
             on_deployment(&mut append, folds, id, DeploymentEvent::Stopping { stopping });

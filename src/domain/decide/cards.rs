@@ -193,11 +193,15 @@ fn start_lines(lines: &mut Vec<CardLine>, folds: &Folds, intent: &Intent, starts
         let replaced: Vec<&str> = rows.iter().filter(|row| row.destroys()).map(|row| row.logical.as_str()).collect();
         let label = if matches!(intent, Intent::Teardown { .. }) { "GOES" } else { "REPLACES" };
         line(lines, label, replaced.join(", "));
-        line(lines, "CHANGES", match &plan.rows {
-            Some(rows) if rows.is_empty() => "nothing".to_owned(),
-            Some(rows) => count_rows(rows),
-            None => "not known before it runs".to_owned(),
-        });
+        line(
+            lines,
+            "CHANGES",
+            match &plan.rows {
+                Some(rows) if rows.is_empty() => "nothing".to_owned(),
+                Some(rows) => count_rows(rows),
+                None => "not known before it runs".to_owned(),
+            },
+        );
         if plan.danger.downtime {
             line(lines, "DOWNTIME", "the service is scaled to 0 while it changes, then up again".to_owned());
         }
@@ -269,7 +273,11 @@ fn apply_card(folds: &Folds, intent: &Intent, environments: &BTreeMap<EnvName, E
         let old: Option<&Environment> = folds.environments.get(name).map(AsRef::as_ref);
         versions.push(json!([name, old.map(|env| env.record_version)]));
         let Some(from) = old.and_then(|env| env.record.as_ref()) else {
-            line(&mut lines, "DOES", format!("{name}: recorded as {}, account {}", to.class.word(), to.account.as_deref().unwrap_or("any")));
+            line(
+                &mut lines,
+                "DOES",
+                format!("{name}: recorded as {}, account {}", to.class.word(), to.account.as_deref().unwrap_or("any")),
+            );
             most.get_or_insert((name, to));
             continue;
         };

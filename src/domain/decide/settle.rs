@@ -94,10 +94,9 @@ fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
         if goes_on { StackEvent::FailedContinue { deployment, reason } } else { StackEvent::Failed { deployment, reason } }
     };
     Some(match over.end.as_ref()? {
-        End::Done => StackEvent::Succeeded {
-            deployment,
-            release: (request.purpose != Purpose::Teardown).then(|| request.spec.release.clone()),
-        },
+        End::Done => {
+            StackEvent::Succeeded { deployment, release: (request.purpose != Purpose::Teardown).then(|| request.spec.release.clone()) }
+        }
         End::Failed { .. } => failed(reason()),
         End::Terminated { reason, .. } if over.changed_anything() => failed(reason.clone()),
         End::Terminated { .. } => {

@@ -29,11 +29,12 @@ pub struct StartOf {
 /// # Errors
 /// A refusal when a stack has nothing to be deployed from.
 pub fn specs(folds: &Folds, intent: &Intent, attached: &[Attached]) -> Result<Vec<StartOf>, Refused> {
-    let from_estate = |stack: &StackId| {
-        attached.iter().find(|entry| entry.stack == *stack).map(|entry| entry.spec.clone()).ok_or_else(|| {
-            Refused::new("unknown-stack", format!("the estate file has no {stack}")).hint("`holdpoint ls` lists the stacks")
-        })
-    };
+    let from_estate =
+        |stack: &StackId| {
+            attached.iter().find(|entry| entry.stack == *stack).map(|entry| entry.spec.clone()).ok_or_else(|| {
+                Refused::new("unknown-stack", format!("the estate file has no {stack}")).hint("`holdpoint ls` lists the stacks")
+            })
+        };
     match intent {
         Intent::Deploy { stacks, source, .. } => stacks
             .iter()
@@ -145,14 +146,11 @@ fn rollback_target<'a>(folds: &'a Folds, stack: &Stack, to: Option<DeploymentNo>
         None if stack.last.is_some() && stack.last == stack.last_good => stack.previous_good,
         None => stack.last_good,
     };
-    chosen
-        .and_then(|id| deployed(folds, id))
-        .filter(|(d, _)| d.stack() == Some(&stack.id))
-        .ok_or_else(|| match to {
-            Some(no) => Refused::new("unknown-deployment", format!("{no} is no deployment of {}", stack.id)),
-            None => Refused::new("no-good-release", format!("{} has no earlier release that ended well here", stack.id))
-                .hint("choose one: `holdpoint deploy STACK --release R`"),
-        })
+    chosen.and_then(|id| deployed(folds, id)).filter(|(d, _)| d.stack() == Some(&stack.id)).ok_or_else(|| match to {
+        Some(no) => Refused::new("unknown-deployment", format!("{no} is no deployment of {}", stack.id)),
+        None => Refused::new("no-good-release", format!("{} has no earlier release that ended well here", stack.id))
+            .hint("choose one: `holdpoint deploy STACK --release R`"),
+    })
 }
 
 fn deployed(folds: &Folds, id: DeploymentId) -> Option<(&Deployment, Spec)> {
