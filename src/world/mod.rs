@@ -1,10 +1,28 @@
-//! The read model: plain data folded from the log and the sightings, and the views that screens and verbs show of it. Sync and pure.
+//! The read model: plain data folded from the log and the sightings, and the views that screens and verbs show of it. Sync and pure:
+//! every view takes the time as an argument.
+
+pub mod audit;
+pub mod available;
+pub mod differs;
+#[cfg(test)]
+#[allow(clippy::missing_panics_doc)]
+pub mod fixture;
+pub mod holds;
+pub mod queue;
+pub mod rows;
+pub mod seen;
+pub mod state;
+pub mod usual;
+pub mod verdict;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::domain::deployment::Deployment;
+use crate::domain::environment::EnvironmentRecord;
 use crate::domain::estate::Catalog;
 use crate::domain::folds::Folds;
+use crate::domain::ids::{DeploymentId, EnvName, StackId};
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 
@@ -47,4 +65,59 @@ pub enum EngineSeen {
         /// Its version.
         version: String,
     },
+}
+
+impl EngineSeen {
+    /// In a few words, for the band and for `doctor`.
+    #[must_use]
+    pub fn says(&self) -> String {
+        match self {
+            EngineSeen::Unknown => "engine not looked for yet".to_owned(),
+            EngineSeen::None(why) => format!("no engine: {why}"),
+            EngineSeen::Starting => "engine starting".to_owned(),
+            EngineSeen::Live { pid, version } => format!("engine {version} (pid {pid})"),
+            EngineSeen::Draining { version } => format!("engine {version} is handing over"),
+        }
+    }
+}
+
+impl World {
+    /// The record of an environment: what the store keeps, else what the file says.
+    #[must_use]
+    pub fn record(&self, env: &EnvName) -> Option<&EnvironmentRecord> {
+        self.folds.environments.get(env).and_then(|fold| fold.record.as_ref()).or_else(|| self.catalog.environments.get(env))
+    }
+
+    /// The deployment of that id, where it is loaded.
+    #[must_use]
+    pub fn deployment(&self, id: DeploymentId) -> Option<&Arc<Deployment>> {
+        self.folds.deployments.get(&id)
+    }
+
+    /// The deployment that holds the stack's lock.
+    #[must_use]
+    pub fn current(&self, stack: &StackId) -> Option<&Arc<Deployment>> {
+        self.folds.stacks.get(stack).and_then(|fold| fold.current).and_then(|id| self.deployment(id))
+    }
+
+    /// The deployment that the stack shows: the current one, else the last that ended.
+    #[must_use]
+    pub fn latest(&self, stack: &StackId) -> Option<&Arc<Deployment>> {
+        let fold = self.folds.stacks.get(stack)?;
+        fold.current.or(fold.last).and_then(|id| self.deployment(id))
+    }
+
+    /// All loaded deployments of a stack, the newest first.
+    #[must_use]
+    pub fn deployments_of(&self, stack: &StackId) -> Vec<&Arc<Deployment>> {
+        let mut all: Vec<_> = self.folds.deployments.values().filter(|d| d.stack() == Some(stack)).collect();
+        all.sort_by_key(|d| std::cmp::Reverse(d.no()));
+        all
+    }
+
+    /// Every stack that the log or the estate file knows.
+    #[must_use]
+    pub fn stacks(&self) -> std::collections::BTreeSet<&StackId> {
+        self.folds.stacks.keys().chain(self.catalog.stacks.keys()).collect()
+    }
 }

@@ -1,0 +1,200 @@
+//! The log as sentences: who did what to what, when.
+
+use crate::domain::deployment::{DeploymentEvent, End, Stopping};
+use crate::domain::environment::{EnvironmentEvent, Freeze};
+use crate::domain::event::{Event, Stored, StreamId};
+use crate::domain::folds::Folds;
+use crate::domain::hold::Verdict;
+use crate::domain::safe::Safe;
+use crate::domain::stack::{Purpose, StackEvent};
+use crate::domain::time::Time;
+
+/// One event as a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// Its place in the log.
+    pub seq: u64,
+    /// When.
+    pub at: Time,
+    /// Who.
+    pub who: String,
+    /// On what: an environment, a stack, or `#12 env/app`.
+    pub on: String,
+    /// What happened.
+    pub what: Safe,
+    /// Whether a person did it, rather than the engine by itself.
+    pub person: bool,
+}
+
+/// Puts an event into words.
+#[must_use]
+pub fn sentence(stored: &Stored, folds: &Folds) -> Sentence {
+    let on = match &stored.stream {
+        StreamId::Environment(name) => name.to_string(),
+        StreamId::Stack(id) => id.to_string(),
+        StreamId::Deployment(id) => match (folds.deployments.get(id), &stored.event) {
+            (Some(d), _) => d.stack().map_or_else(|| id.to_string(), |stack| format!("{} {stack}", d.no())),
+            (None, Ok(Event::Deployment(event))) => {
+                if let DeploymentEvent::Created { request } = &**event {
+                    format!("{} {}", request.no, request.stack)
+                } else {
+                    id.to_string()
+                }
+            }
+            (None, Ok(Event::Environment(_) | Event::Stack(_)) | Err(_)) => id.to_string(),
+        },
+    };
+    let what = match &stored.event {
+        Ok(Event::Environment(event)) => environment(event),
+        Ok(Event::Stack(event)) => stack(event, folds),
+        Ok(Event::Deployment(event)) => deployment(event),
+        Err(why) => format!("cannot be read: {why}"),
+    };
+    Sentence {
+        seq: stored.seq,
+        at: stored.at,
+        who: stored.person.name().to_owned(),
+        on,
+        what: Safe::new(&what),
+        person: stored.person != crate::domain::person::Person::Engine,
+    }
+}
+
+fn frozen(freeze: &Freeze) -> String {
+    let until = freeze.until.map_or_else(|| "until thawed".to_owned(), |until| format!("until {until}"));
+    format!("froze the queue {until}: {}", freeze.reason)
+}
+
+fn environment(event: &EnvironmentEvent) -> String {
+    match event {
+        EnvironmentEvent::Configured { record } => {
+            let account = record.account.as_ref().map_or_else(String::new, |account| format!(", account {account}"));
+            format!("recorded the environment: {}{account}", record.class.word().to_lowercase())
+        }
+        EnvironmentEvent::Frozen { freeze } => frozen(freeze),
+        EnvironmentEvent::Thawed => "thawed the queue".to_owned(),
+    }
+}
+
+fn stack(event: &StackEvent, folds: &Folds) -> String {
+    let no = |id: &crate::domain::ids::DeploymentId| folds.deployments.get(id).map_or_else(|| id.to_string(), |d| d.no().to_string());
+    match event {
+        StackEvent::Requested { entry, .. } => {
+            let what = match entry.purpose {
+                Purpose::Deploy => "deployment",
+                Purpose::Teardown => "teardown",
+                Purpose::Recover => "recovery",
+            };
+            format!("queued {what} {}", entry.no)
+        }
+        StackEvent::FoundMissing { deployment } => format!("did not exist; {} starts", no(deployment)),
+        StackEvent::Adopted { status } => format!("was there before ({status}): adopted"),
+        StackEvent::AdoptedBroken { status } => format!("was there before, and broken ({status}): adopted"),
+        StackEvent::Started { deployment } | StackEvent::Popped { deployment } => format!("started {}", no(deployment)),
+        StackEvent::TeardownPopped { deployment } => format!("started teardown {}", no(deployment)),
+        StackEvent::Succeeded { deployment, release } => match release {
+            Some(release) => format!("serves {release} since {} ended well", no(deployment)),
+            None => format!("is gone: {} ended well", no(deployment)),
+        },
+        StackEvent::Failed { deployment, reason } => format!("is broken: {} failed: {reason}", no(deployment)),
+        StackEvent::FailedContinue { deployment, reason } => format!("goes on though {} failed: {reason}", no(deployment)),
+        StackEvent::Withdrawn { deployment } | StackEvent::WithdrawnNever { deployment } => {
+            format!("is as before: {} changed nothing", no(deployment))
+        }
+        StackEvent::WithdrawnBroken { deployment } => format!("is still broken: {} changed nothing", no(deployment)),
+        StackEvent::QueueEmpty => "nothing is queued".to_owned(),
+        StackEvent::Idle => "what is queued may not start yet".to_owned(),
+        StackEvent::Unblocked { way } => format!("was unblocked: {way}"),
+        StackEvent::Dequeued { deployment } => format!("took {} out of the queue", no(deployment)),
+        StackEvent::StackFrozen { freeze } => frozen(freeze),
+        StackEvent::StackThawed => "thawed the queue".to_owned(),
+    }
+}
+
+fn deployment(event: &DeploymentEvent) -> String {
+    match event {
+        DeploymentEvent::Created { request } => {
+            let of = if request.cause.of.is_empty() { String::new() } else { format!(", {}", request.cause.of) };
+            let reason = if request.cause.reason.is_empty() { String::new() } else { format!(": {}", request.cause.reason) };
+            let what = match request.purpose {
+                Purpose::Deploy => format!("asked for release {}", request.spec.release),
+                Purpose::Teardown => "asked to tear it down".to_owned(),
+                Purpose::Recover => "asked to recover it".to_owned(),
+            };
+            format!("{what} ({}{of}){reason}", request.cause.via)
+        }
+        DeploymentEvent::Triggered => "started".to_owned(),
+        DeploymentEvent::StackWait => "waits for a quiet stack".to_owned(),
+        DeploymentEvent::StackAvailable { found } => {
+            format!("found {}", found.get("status").and_then(|status| status.as_str()).unwrap_or("a quiet stack"))
+        }
+        DeploymentEvent::StackWaitFailure { failure } => format!("cannot start: {}", failure.summary),
+        DeploymentEvent::Planned { plan, digest, .. } => {
+            format!("planned `{}`, {} steps, plan {}", plan.name, plan.steps.len(), digest.short())
+        }
+        DeploymentEvent::RunSteps => "runs its steps".to_owned(),
+        DeploymentEvent::StepStarted { step, attempt, .. } if *attempt > 1 => format!("step {step} started, attempt {attempt}"),
+        DeploymentEvent::StepStarted { step, .. } => format!("step {step} started"),
+        DeploymentEvent::StepNoted { step, key, .. } => format!("step {step} noted {key}"),
+        DeploymentEvent::StepLost { step, failure } => format!("step {step}: no contact: {}", failure.summary),
+        DeploymentEvent::StepFound { step, .. } => format!("step {step}: contact is back"),
+        DeploymentEvent::StepDone { step, .. } => format!("step {step} is done"),
+        DeploymentEvent::StepFailed { step, failure, retry_at } => {
+            let again = if retry_at.is_some() { "; it is tried again" } else { "" };
+            format!("step {step} failed: {}{again}", failure.summary)
+        }
+        DeploymentEvent::StepCancelled { step, reason } => format!("step {step} was cancelled: {reason}"),
+        DeploymentEvent::HoldOpened { hold } => format!("hold {} opened: {}, level {}", hold.id, hold.kind.word(), hold.level),
+        DeploymentEvent::HoldPassed { step, reason, .. } => format!("step {step} needs no hold: {reason}"),
+        DeploymentEvent::HoldDecided { hold, decision } => {
+            let note = if decision.note.is_empty() { String::new() } else { format!(": {}", decision.note) };
+            match &decision.verdict {
+                Verdict::Approved { subject, choice } => {
+                    let choice = choice.as_ref().map_or_else(String::new, |choice| format!(", choice {choice}"));
+                    format!("approved {hold} for subject {}{choice}{note}", subject.short())
+                }
+                Verdict::Rejected => format!("rejected {hold}{note}"),
+                Verdict::Expired => format!("{hold} expired: nobody decided"),
+                Verdict::Void => format!("{hold} is void{note}"),
+            }
+        }
+        DeploymentEvent::Stopping { stopping } => match stopping {
+            Stopping::Failing => "stops: a step has failed".to_owned(),
+            Stopping::Cancelling { reason, .. } => format!("is being cancelled: {reason}"),
+        },
+        DeploymentEvent::Done => "ended well".to_owned(),
+        DeploymentEvent::Error { failure } => format!("failed: {}", failure.summary),
+        DeploymentEvent::Terminated { reason, .. } => format!("ended: {reason}"),
+        DeploymentEvent::Abandoned { still, .. } => {
+            format!("was given up on; may still run: {}", still.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// How a deployment ended, in a few words.
+#[must_use]
+pub fn ending(end: &End) -> String {
+    match end {
+        End::Done => "done".to_owned(),
+        End::Failed { failure } => format!("failed: {}", failure.summary),
+        End::Terminated { reason, by } => format!("ended by {by}: {reason}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::world::fixture;
+
+    #[test]
+    fn the_story_of_a_downtime_that_was_approved_and_failed() {
+        let scene = fixture::Scene::whole();
+        let text: Vec<String> = scene
+            .log
+            .iter()
+            .filter(|stored| super::sentence(stored, &scene.world.folds).on.contains("prod-us/billing"))
+            .map(|stored| super::sentence(stored, &scene.world.folds))
+            .map(|s| format!("{} {} {}: {}", s.at.clock(), s.who, s.on, s.what))
+            .collect();
+        insta::assert_snapshot!(text.join("\n"));
+    }
+}

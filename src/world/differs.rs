@@ -1,0 +1,97 @@
+//! Whether the estate file and the store agree about an environment. A console whose file differs shows that and changes nothing there.
+
+use crate::domain::environment::{EnvironmentRecord, Mode};
+use crate::domain::ids::EnvName;
+
+use super::World;
+
+/// How the estate file and the store stand to each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Differs {
+    /// They agree.
+    Same,
+    /// The file has it, the store does not yet: `holdpoint apply` records it.
+    New,
+    /// The store has it, the file does not.
+    NotInFile,
+    /// Both have it, with these differences: `class production > staging` (store, then file).
+    Different(Vec<String>),
+}
+
+impl Differs {
+    /// Why nothing can be changed there from here, with what to do; `None` when it can.
+    #[must_use]
+    pub fn refuses(&self, env: &EnvName) -> Option<String> {
+        match self {
+            Differs::Same => None,
+            Differs::New => Some(format!("{env} is not recorded yet; run `holdpoint apply`")),
+            Differs::NotInFile => Some(format!("the estate file in use does not name {env}; use the file that does, or read only")),
+            Differs::Different(what) => Some(format!(
+                "DIFFERS: the estate file says otherwise of {env} than the store ({}); run `holdpoint apply`, or use the newer file",
+                what.join(", ")
+            )),
+        }
+    }
+}
+
+impl World {
+    /// How the estate file and the store stand to each other about an environment.
+    #[must_use]
+    pub fn differs(&self, env: &EnvName) -> Differs {
+        let kept = self.folds.environments.get(env).and_then(|fold| fold.record.as_ref());
+        match (kept, self.catalog.environments.get(env)) {
+            (Some(kept), Some(file)) if kept == file => Differs::Same,
+            (Some(kept), Some(file)) => Differs::Different(differences(kept, file)),
+            (None, Some(_)) => Differs::New,
+            (Some(_) | None, None) => Differs::NotInFile,
+        }
+    }
+}
+
+/// What is different, each as `what store > file`.
+#[must_use]
+pub fn differences(kept: &EnvironmentRecord, file: &EnvironmentRecord) -> Vec<String> {
+    let aws =
+        |record: &EnvironmentRecord, pick: fn(&crate::domain::environment::AwsTarget) -> Option<String>| record.aws.as_ref().and_then(pick);
+    let word = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let mode = |mode: Mode| match mode {
+        Mode::Deploy => "deploy",
+        Mode::Watch => "watch",
+    };
+    let rows: [(&str, String, String); 12] = [
+        ("class", kept.class.word().to_lowercase(), file.class.word().to_lowercase()),
+        ("account", word(kept.account.clone()), word(file.account.clone())),
+        ("region", word(aws(kept, |a| a.region.clone())), word(aws(file, |a| a.region.clone()))),
+        ("profile", word(aws(kept, |a| a.profile.clone())), word(aws(file, |a| a.profile.clone()))),
+        ("role", word(aws(kept, |a| a.role_arn.clone())), word(aws(file, |a| a.role_arn.clone()))),
+        ("endpoint", word(aws(kept, |a| a.endpoint_url.clone())), word(aws(file, |a| a.endpoint_url.clone()))),
+        ("certificates", word(aws(kept, |a| a.ca_bundle.clone())), word(aws(file, |a| a.ca_bundle.clone()))),
+        ("on_failure", format!("{:?}", kept.on_failure).to_lowercase(), format!("{:?}", file.on_failure).to_lowercase()),
+        ("queue", format!("{:?}", kept.queue).to_lowercase(), format!("{:?}", file.queue).to_lowercase()),
+        ("mode", mode(kept.mode).to_owned(), mode(file.mode).to_owned()),
+        ("min_level", word(kept.min_level.map(|l| l.to_string())), word(file.min_level.map(|l| l.to_string()))),
+        ("hold_expiry", crate::domain::time::short(kept.hold_expiry), crate::domain::time::short(file.hold_expiry)),
+    ];
+    let mut out: Vec<String> = rows.into_iter().filter(|(_, a, b)| a != b).map(|(what, a, b)| format!("{what} {a} > {b}")).collect();
+    if out.is_empty() {
+        out.push("aws".to_owned());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::environment::Class;
+    use crate::world::fixture;
+
+    #[test]
+    fn says_what_is_different_and_what_to_do() {
+        let kept = fixture::record(Class::Production);
+        let file = EnvironmentRecord { class: Class::Staging, account: Some("000000000001".into()), ..kept.clone() };
+        let differs = Differs::Different(differences(&kept, &file));
+        let text = differs.refuses(&"prod".parse().unwrap()).unwrap();
+        assert!(text.contains("class prod > staging") && text.contains("account") && text.contains("holdpoint apply"), "{text}");
+        assert_eq!(Differs::Same.refuses(&"prod".parse().unwrap()), None);
+    }
+}

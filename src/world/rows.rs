@@ -1,0 +1,410 @@
+//! The list of stacks by environment, the ones that need a person first. Rows carry ids: a screen pins the id, never the position.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::domain::deployment::{Deployment, End, StepState, Stopping};
+use crate::domain::environment::{Class as EnvClass, Freeze, Mode};
+use crate::domain::failure::Retry;
+use crate::domain::hold::HoldKind;
+use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId, StepId};
+use crate::domain::lifecycle::Class;
+use crate::domain::stack::Stack;
+use crate::domain::time::Time;
+
+use super::World;
+use super::differs::Differs;
+pub use super::state::State;
+
+/// One stack.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Which.
+    pub stack: StackId,
+    /// What it is in.
+    pub state: State,
+    /// Whether a person must do something.
+    pub needs_me: bool,
+    /// Running and desired tasks, where it has any.
+    pub serve: Option<(u32, u32)>,
+    /// The release in service, and behind `>` the one that is on its way.
+    pub release: String,
+    /// Since when it is in this state; absent when that is not known.
+    pub since: Option<Time>,
+    /// When it was seen last; absent when it was never looked at.
+    pub seen_at: Option<Time>,
+    /// Why the newest look failed, if it did.
+    pub stale: Option<String>,
+    /// The deployment that it shows: the current one, else the first that waits, else the last.
+    pub deployment: Option<(DeploymentId, DeploymentNo)>,
+    /// Who asked for that deployment.
+    pub by: Option<String>,
+    /// Where that deployment stands.
+    pub step: Option<StepAt>,
+    /// How many deployments wait.
+    pub waiting: usize,
+    /// Why it is broken or has failed, in one line.
+    pub why: Option<String>,
+}
+
+/// Where a deployment stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepAt {
+    /// The step.
+    pub id: StepId,
+    /// Its title.
+    pub title: String,
+    /// Its place among the steps that are not skipped, from 1.
+    pub nth: usize,
+    /// How many those are.
+    pub of: usize,
+    /// Since when it runs or waits.
+    pub since: Option<Time>,
+}
+
+/// One environment with its stacks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EnvView {
+    /// Its name.
+    pub name: EnvName,
+    /// Its class.
+    pub class: EnvClass,
+    /// The account: proven, or as recorded; empty when neither is known.
+    pub account: String,
+    /// Whether the engine proved the account.
+    pub proven: bool,
+    /// The region.
+    pub region: String,
+    /// Whether this store may change it.
+    pub mode: Mode,
+    /// Whether it is of the practice estate.
+    pub practice: bool,
+    /// The stop of all its queues.
+    pub freeze: Option<Freeze>,
+    /// Whether the estate file and the store agree.
+    pub differs: Differs,
+    /// Its stacks, the ones in need first.
+    pub rows: Vec<Row>,
+    /// How many stacks are in which state.
+    pub counts: BTreeMap<State, usize>,
+}
+
+impl EnvView {
+    /// The state that needs a person most.
+    #[must_use]
+    pub fn worst(&self) -> State {
+        self.counts.keys().next().copied().unwrap_or(State::New)
+    }
+
+    /// Running and desired tasks of all its stacks together, where any has them.
+    #[must_use]
+    pub fn serve(&self) -> Option<(u32, u32)> {
+        self.rows.iter().filter_map(|row| row.serve).reduce(|a, b| (a.0 + b.0, a.1 + b.1))
+    }
+
+    /// How old the oldest sighting of its stacks is.
+    #[must_use]
+    pub fn age(&self, now: Time) -> Option<Duration> {
+        self.rows.iter().filter_map(|row| row.seen_at).min().map(|at| now.since(at))
+    }
+}
+
+impl Row {
+    /// How long it has been in its state.
+    #[must_use]
+    pub fn held_for(&self, now: Time) -> Option<Duration> {
+        self.since.map(|since| now.since(since))
+    }
+}
+
+impl World {
+    /// All environments with their stacks: need first, then production before the others, then by name.
+    #[must_use]
+    pub fn environments(&self, now: Time) -> Vec<EnvView> {
+        let mut by_env: BTreeMap<&EnvName, Vec<Row>> = BTreeMap::new();
+        for name in self.folds.environments.keys().chain(self.catalog.environments.keys()) {
+            by_env.entry(name).or_default();
+        }
+        for stack in self.stacks() {
+            by_env.entry(&stack.env).or_default().push(self.row(stack, now));
+        }
+        let mut views: Vec<EnvView> = by_env.into_iter().map(|(name, rows)| self.env_view(name, rows, now)).collect();
+        views.sort_by(|a, b| (a.worst(), a.class, &a.name).cmp(&(b.worst(), b.class, &b.name)));
+        views
+    }
+
+    /// How many stacks of all environments are in which state.
+    #[must_use]
+    pub fn counts(&self, now: Time) -> BTreeMap<State, usize> {
+        let mut counts = BTreeMap::new();
+        for stack in self.stacks() {
+            *counts.entry(self.row(stack, now).state).or_default() += 1;
+        }
+        counts
+    }
+
+    fn env_view(&self, name: &EnvName, mut rows: Vec<Row>, now: Time) -> EnvView {
+        rows.sort_by(|a, b| (a.state, &a.stack).cmp(&(b.state, &b.stack)));
+        let mut counts = BTreeMap::new();
+        for row in &rows {
+            *counts.entry(row.state).or_default() += 1;
+        }
+        let record = self.record(name);
+        let identity = self.identity(name);
+        let recorded = || record.and_then(|record| record.account.clone());
+        EnvView {
+            name: name.clone(),
+            class: record.map_or(EnvClass::Production, |record| record.class),
+            account: identity.map(|id| id.account.to_owned()).or_else(recorded).unwrap_or_default(),
+            proven: identity.is_some_and(|id| id.stale.is_none()),
+            region: identity
+                .map(|id| id.region.to_owned())
+                .or_else(|| record.and_then(|r| r.aws.as_ref()).and_then(|aws| aws.region.clone()))
+                .unwrap_or_default(),
+            mode: record.map_or(Mode::Watch, |record| record.mode),
+            practice: self.catalog.practice,
+            freeze: self.folds.environments.get(name).and_then(|fold| fold.frozen(now)).cloned(),
+            differs: self.differs(name),
+            rows,
+            counts,
+        }
+    }
+
+    /// One stack.
+    #[must_use]
+    pub fn row(&self, id: &StackId, now: Time) -> Row {
+        let stack = self.folds.stack(id);
+        let (seen_at, old) = self.freshness(id);
+        let (state, since) = self.state_of(&stack, old.is_some(), now);
+        let serve = self.serve(id);
+        let shown = stack
+            .current
+            .and_then(|current| self.deployment(current))
+            .or_else(|| stack.queue.first().and_then(|entry| self.deployment(entry.deployment)))
+            .or_else(|| stack.last.and_then(|last| self.deployment(last)));
+        let failed = shown.filter(|_| matches!(state, State::Fail | State::Brok | State::Down | State::Canc | State::Unkn | State::Lost));
+        let stream = crate::domain::event::StreamId::Stack(id.clone());
+        let why = self
+            .folds
+            .broken
+            .get(&stream)
+            .map(|why| format!("its log cannot be read any further: {why}"))
+            .or_else(|| stack.broken.clone())
+            .or_else(|| failed.and_then(|d| trouble(d)))
+            .or_else(|| old.map(ToString::to_string));
+        Row {
+            stack: id.clone(),
+            state,
+            needs_me: needs_me(state) && !(state == State::Down && shown.is_some_and(|d| stays_down(d))),
+            serve,
+            release: release(&stack, shown.map(|d| &**d)),
+            since,
+            seen_at,
+            stale: old.map(ToString::to_string),
+            deployment: shown.map(|d| (d.id, d.no())),
+            by: shown.and_then(|d| d.request.as_ref()).map(|request| request.cause.by.name().to_owned()),
+            step: shown.filter(|d| !d.is_over()).and_then(|d| step_at(d)),
+            waiting: stack.queue.len(),
+            why,
+        }
+    }
+
+    fn state_of(&self, stack: &Stack, stale: bool, now: Time) -> (State, Option<Time>) {
+        let cfn = self.cfn(&stack.id);
+        let rolls = cfn.filter(super::seen::CfnSeen::rolls_back);
+        if self.folds.broken.contains_key(&crate::domain::event::StreamId::Stack(stack.id.clone())) {
+            return (State::Unkn, known(stack.since));
+        }
+        if let Some(current) = stack.current {
+            return match self.deployment(current) {
+                Some(current) => running(current, rolls.map(|cfn| cfn.changed_at.unwrap_or(cfn.taken_at))),
+                None => (State::Run, known(stack.since)),
+            };
+        }
+        if let Some(cfn) = rolls {
+            return (State::Roll, cfn.changed_at);
+        }
+        if stack.class() == Class::Broken {
+            return (if stack.phase == "FAILED" { State::Fail } else { State::Brok }, known(stack.since));
+        }
+        if let Some(cfn) = cfn.filter(super::seen::CfnSeen::in_progress) {
+            return (State::RunOutside, cfn.changed_at);
+        }
+        if let Some(cfn) = cfn.filter(super::seen::CfnSeen::is_broken) {
+            return (State::Brok, cfn.changed_at);
+        }
+        if let Some((state, since)) = self.waiting(stack, now) {
+            return (state, since);
+        }
+        if self.at_zero(stack) {
+            return (State::Down, stack.last.and_then(|last| self.deployment(last)).and_then(|last| down_since(last)));
+        }
+        if stale {
+            return (State::Stale, self.freshness(&stack.id).0);
+        }
+        if let Some(freeze) = stack.frozen(now) {
+            return (State::Froz, Some(freeze.at));
+        }
+        if stack.class() == Class::Gone {
+            return (State::Gone, known(stack.since));
+        }
+        let last = stack.last.and_then(|last| self.deployment(last));
+        if let Some(last) = last
+            && matches!(last.end, Some(End::Failed { .. }))
+        {
+            return (State::Fail, last.ended_at);
+        }
+        let exists = cfn.is_some_and(|cfn| !cfn.is_missing());
+        if stack.release.is_none() && stack.last_good.is_none() && !exists {
+            return (State::New, None);
+        }
+        (State::Ok, known(stack.since).or_else(|| cfn.and_then(|cfn| cfn.changed_at)))
+    }
+
+    /// What the head of the queue waits for.
+    fn waiting(&self, stack: &Stack, now: Time) -> Option<(State, Option<Time>)> {
+        let first = stack.queue.first()?;
+        let since = self.deployment(first.deployment).map(|d| d.created_at);
+        if first.not_before.is_some_and(|at| at > now) {
+            return Some((State::Armed, since));
+        }
+        let env_frozen = self.folds.environments.get(&stack.id.env).is_some_and(|env| env.frozen(now).is_some());
+        Some((if stack.frozen(now).is_some() || env_frozen { State::Froz } else { State::Que }, since))
+    }
+
+    /// Whether the service is at zero though nobody is at work on it.
+    fn at_zero(&self, stack: &Stack) -> bool {
+        let Some((running, desired)) = self.serve(&stack.id) else { return false };
+        let last = stack.last.and_then(|last| self.deployment(last));
+        let left_at_zero = last.is_some_and(|d| !matches!(d.end, Some(End::Done)) && down_since(d).is_some());
+        stack.class() != Class::Gone && running == 0 && (desired > 0 || left_at_zero)
+    }
+}
+
+/// What a deployment that holds its stack is in.
+fn running(d: &Deployment, rolls: Option<Time>) -> (State, Option<Time>) {
+    let oldest =
+        |kind: Option<HoldKind>| d.open_holds().filter(|hold| kind.is_none_or(|kind| hold.kind == kind)).map(|hold| hold.opened_at).min();
+    if let Some(opened) = oldest(Some(HoldKind::RestoreService)) {
+        return (State::Down, down_since(d).or(Some(opened)));
+    }
+    let lost = |unknown: bool| {
+        d.steps
+            .values()
+            .filter(|run| run.state == StepState::Lost)
+            .filter(|run| unknown == run.failure.as_ref().is_some_and(|failure| failure.retry == Retry::AskAPerson))
+            .map(|run| run.started_at)
+            .min()
+    };
+    if let Some(since) = lost(true) {
+        return (State::Unkn, since);
+    }
+    if let Some(opened) = oldest(None) {
+        return (State::Hold, Some(opened));
+    }
+    if let Some(since) = lost(false) {
+        return (State::Lost, since);
+    }
+    if let Some(since) = rolls {
+        return (State::Roll, Some(since));
+    }
+    match &d.stopping {
+        Some(Stopping::Cancelling { at, .. }) => (State::Canc, Some(*at)),
+        Some(Stopping::Failing) => {
+            (State::Fail, d.steps.values().filter(|run| run.state == StepState::Failed).filter_map(|run| run.ended_at).min())
+        }
+        None => (State::Run, d.started_at),
+    }
+}
+
+fn needs_me(state: State) -> bool {
+    match state {
+        State::Down | State::Fail | State::Brok | State::Unkn | State::Hold | State::Lost => true,
+        State::Stale
+        | State::Roll
+        | State::Canc
+        | State::RunOutside
+        | State::Run
+        | State::Armed
+        | State::Que
+        | State::Froz
+        | State::Ok
+        | State::New
+        | State::Gone => false,
+    }
+}
+
+/// True when a person decided what becomes of a service at zero: nobody needs to be called again.
+fn stays_down(d: &Deployment) -> bool {
+    d.is_over() && d.holds.iter().any(|hold| hold.kind == HoldKind::RestoreService && hold.decision.is_some())
+}
+
+/// What went wrong in a deployment, in one line.
+pub(super) fn trouble(d: &Deployment) -> Option<String> {
+    let live = d.steps.values().filter(|run| run.state == StepState::Lost).find_map(|run| run.failure.as_ref());
+    if let Some(failure) = live.or_else(|| d.first_failure()) {
+        return Some(failure.summary.clone());
+    }
+    match (&d.end, &d.stopping) {
+        (Some(End::Terminated { reason, .. }), _) | (None, Some(Stopping::Cancelling { reason, .. })) => Some(reason.clone()),
+        (Some(End::Done | End::Failed { .. }) | None, _) => None,
+    }
+}
+
+/// When a deployment took its service to zero, as long as it has not brought it up again.
+#[must_use]
+pub fn down_since(d: &Deployment) -> Option<Time> {
+    let scaled: Vec<(u64, Option<Time>)> = d
+        .runs()
+        .filter(|(step, run)| step.scales && run.state == StepState::Done)
+        .map(|(step, run)| (count(&step.params), run.ended_at))
+        .collect();
+    let (to, at) = scaled.iter().max_by_key(|(_, at)| *at)?;
+    if *to > 0 { None } else { *at }
+}
+
+/// To how many tasks a scaling step goes, as its parameters say.
+pub(super) fn count(params: &serde_json::Value) -> u64 {
+    let counts = params.get("counts").and_then(|counts| counts.as_object());
+    counts.into_iter().flat_map(|counts| counts.values()).filter_map(|v| v.as_u64().or_else(|| v.as_str()?.parse().ok())).sum()
+}
+
+/// The step that a deployment is at: the first that is held or lost, else the first that runs, waits, or is next.
+#[must_use]
+pub fn step_at(d: &Deployment) -> Option<StepAt> {
+    let runs: Vec<_> = d.runs().filter(|(step, run)| run.state != StepState::Skipped && super::usual::expected(d, step)).collect();
+    let rank = |state: StepState| match state {
+        StepState::Held => 0,
+        StepState::Lost => 1,
+        StepState::Active => 2,
+        StepState::Waiting => 3,
+        StepState::Ready => 4,
+        StepState::Blocked => 5,
+        StepState::Done | StepState::Failed | StepState::Skipped | StepState::Cancelled => 6,
+    };
+    let (at, (step, run)) =
+        runs.iter().enumerate().filter(|(_, (_, run))| !run.state.is_over()).min_by_key(|(nth, (_, run))| (rank(run.state), *nth))?;
+    let opened = d.open_holds().find(|hold| hold.id.step == step.id).map(|hold| hold.opened_at);
+    Some(StepAt { id: step.id.clone(), title: step.title.clone(), nth: at + 1, of: runs.len(), since: opened.or(run.started_at) })
+}
+
+fn release(stack: &Stack, shown: Option<&Deployment>) -> String {
+    let coming = shown
+        .filter(|d| !d.is_over())
+        .and_then(|d| d.request.as_ref())
+        .filter(|request| request.purpose != crate::domain::stack::Purpose::Teardown)
+        .map(|request| request.spec.release.as_str());
+    match (stack.release.as_deref(), coming) {
+        (Some(now), Some(next)) if now != next => format!("{now}>{next}"),
+        (Some(now), Some(_) | None) => now.to_owned(),
+        (None, Some(next)) => format!(">{next}"),
+        (None, None) => String::new(),
+    }
+}
+
+fn known(at: Time) -> Option<Time> {
+    (at != Time::default()).then_some(at)
+}
+
+#[cfg(test)]
+mod tests;

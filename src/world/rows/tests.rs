@@ -1,0 +1,74 @@
+use crate::domain::sighting::Seen;
+use crate::world::fixture::{self, NOW, Scene, id};
+
+use super::*;
+
+#[test]
+fn every_state_of_the_scene() {
+    let world = fixture::scene();
+    let mut text = Vec::new();
+    for env in world.environments(NOW) {
+        text.push(format!("{} {} {} {:?} {}", env.name, env.class.word(), env.account, env.serve(), env.worst().word()));
+        for row in &env.rows {
+            let serve = row.serve.map_or_else(String::new, |(a, b)| format!("{a}/{b}"));
+            let step = row.step.as_ref().map_or_else(String::new, |at| format!("{} {}/{}", at.id, at.nth, at.of));
+            let age = row.held_for(NOW).map_or_else(|| "-".to_owned(), crate::domain::time::short);
+            let mark = if row.needs_me { "!" } else { " " };
+            text.push(format!(
+                "{mark} {} {} {serve} {} {age} {step} {}",
+                row.stack,
+                row.state.word(),
+                row.release,
+                row.why.as_deref().unwrap_or("")
+            ));
+        }
+    }
+    insta::assert_snapshot!(text.join("\n"));
+}
+
+#[test]
+fn a_real_stack_that_moves_without_us_is_seen_as_outside_or_rolling() {
+    let mut scene = Scene::new();
+    scene.env("dev", EnvClass::Development);
+    scene.ago(900).good("dev/a", fixture::spec("1", &serde_json::json!({})));
+    for (status, state) in [
+        ("UPDATE_COMPLETE", State::Ok),
+        ("UPDATE_IN_PROGRESS", State::RunOutside),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", State::Roll),
+        ("UPDATE_ROLLBACK_FAILED", State::Brok),
+        ("UPDATE_ROLLBACK_COMPLETE", State::Ok),
+    ] {
+        scene.cfn("dev/a", status, 5, vec![]);
+        assert_eq!(scene.world.row(&id("dev/a"), NOW).state, state, "{status}");
+    }
+}
+
+#[test]
+fn a_crashed_service_is_down_and_needs_somebody() {
+    let mut scene = Scene::new();
+    scene.env("dev", EnvClass::Development);
+    scene.ago(900).good("dev/a", fixture::spec("1", &serde_json::json!({})));
+    scene.sighting("stack/dev/a", "serve", Seen::Serve { running: 0, desired: 2 }, 2);
+    let row = scene.world.row(&id("dev/a"), NOW);
+    assert_eq!((row.state, row.needs_me), (State::Down, true));
+    scene.serve("dev/a", 1, 2);
+    assert_eq!(scene.world.row(&id("dev/a"), NOW).state, State::Ok);
+}
+
+#[test]
+fn a_freeze_ends_by_itself() {
+    let world = fixture::scene();
+    let later = NOW + Duration::from_secs(7_201);
+    assert_eq!(world.row(&id("prod-us/web"), NOW).state, State::Froz);
+    assert_eq!(world.row(&id("prod-us/web"), later).state, State::Que);
+}
+
+#[test]
+fn the_order_is_need_first_and_stays_the_same_while_nothing_changes() {
+    let world = fixture::scene();
+    let order = |views: Vec<EnvView>| views.iter().map(|view| view.worst()).collect::<Vec<_>>();
+    assert!(order(world.environments(NOW)).is_sorted());
+    assert_eq!(world.environments(NOW), world.environments(NOW));
+    let total: usize = world.counts(NOW).values().sum();
+    assert_eq!(total, world.stacks().len());
+}

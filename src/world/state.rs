@@ -1,0 +1,175 @@
+//! The state words: what a stack is in, in one word, one glyph and one role of the theme. The order is the order of need.
+
+/// What a stack is in. The first needs a person most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// The service is at zero.
+    Down,
+    /// The last deployment failed; the queue goes on.
+    Fail,
+    /// The stack is broken; its queue stands.
+    Brok,
+    /// Nobody can tell what became of a step.
+    Unkn,
+    /// A person decides.
+    Hold,
+    /// No contact with the outside; a step waits.
+    Lost,
+    /// What is shown is old: the last look failed.
+    Stale,
+    /// The real stack rolls back.
+    Roll,
+    /// A cancel is under way.
+    Canc,
+    /// The real stack is being changed by somebody else.
+    RunOutside,
+    /// A deployment runs.
+    Run,
+    /// Asked, and still to be undone.
+    Armed,
+    /// Waiting.
+    Que,
+    /// The queue is stopped.
+    Froz,
+    /// All is well.
+    Ok,
+    /// It was never deployed.
+    New,
+    /// It was torn down.
+    Gone,
+}
+
+impl State {
+    /// All of them, in the order of need.
+    pub const ALL: [State; 17] = [
+        State::Down,
+        State::Fail,
+        State::Brok,
+        State::Unkn,
+        State::Hold,
+        State::Lost,
+        State::Stale,
+        State::Roll,
+        State::Canc,
+        State::RunOutside,
+        State::Run,
+        State::Armed,
+        State::Que,
+        State::Froz,
+        State::Ok,
+        State::New,
+        State::Gone,
+    ];
+
+    /// The word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Down => "DOWN",
+            State::Fail => "FAIL",
+            State::Brok => "BROK",
+            State::Unkn => "UNKN",
+            State::Hold => "HOLD",
+            State::Lost => "LOST",
+            State::Stale => "STALE",
+            State::Roll => "ROLL",
+            State::Canc => "CANC",
+            State::RunOutside => "RUN outside",
+            State::Run => "RUN",
+            State::Armed => "ARMED",
+            State::Que => "QUE",
+            State::Froz => "FROZ",
+            State::Ok => "OK",
+            State::New => "NEW",
+            State::Gone => "GONE",
+        }
+    }
+
+    /// The glyph: one cell wide in every terminal, and no emoji.
+    #[must_use]
+    pub fn glyph(self) -> &'static str {
+        match self {
+            State::Down => "!",
+            State::Fail | State::Brok => "\u{2717}",
+            State::Unkn | State::Hold => "?",
+            State::Lost | State::Stale => "~",
+            State::Roll => "\u{21BA}",
+            State::Canc | State::Gone => "-",
+            State::RunOutside | State::Run => "\u{283F}",
+            State::Armed | State::Que => "\u{25F7}",
+            State::Froz => "\u{2298}",
+            State::Ok => "\u{2713}",
+            State::New => "\u{25CC}",
+        }
+    }
+
+    /// The glyph where only ASCII can be shown.
+    #[must_use]
+    pub fn ascii(self) -> &'static str {
+        match self {
+            State::Down => "!",
+            State::Fail | State::Brok => "x",
+            State::Unkn | State::Hold => "?",
+            State::Lost | State::Stale => "~",
+            State::Roll => "<",
+            State::Canc | State::Gone => "-",
+            State::RunOutside | State::Run => "*",
+            State::Armed | State::Que | State::New => ".",
+            State::Froz => "=",
+            State::Ok => "+",
+        }
+    }
+
+    /// The theme's role.
+    #[must_use]
+    pub fn role(self) -> &'static str {
+        match self {
+            State::Down => "down",
+            State::Fail | State::Brok => "fail",
+            State::Unkn | State::Hold => "hold",
+            State::Lost | State::Stale => "stale",
+            State::Roll => "roll",
+            State::Canc | State::RunOutside | State::Run => "run",
+            State::Armed | State::Que => "queue",
+            State::Froz => "frozen",
+            State::Ok => "ok",
+            State::New | State::Gone => "idle",
+        }
+    }
+
+    /// True while something goes on by itself.
+    #[must_use]
+    pub fn moves(self) -> bool {
+        match self {
+            State::Roll | State::Canc | State::RunOutside | State::Run | State::Armed => true,
+            State::Down
+            | State::Fail
+            | State::Brok
+            | State::Unkn
+            | State::Hold
+            | State::Lost
+            | State::Stale
+            | State::Que
+            | State::Froz
+            | State::Ok
+            | State::New
+            | State::Gone => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_the_order_of_need_and_every_word_is_its_own() {
+        assert!(State::ALL.is_sorted());
+        let words: std::collections::BTreeSet<_> = State::ALL.iter().map(|state| state.word()).collect();
+        assert_eq!(words.len(), State::ALL.len(), "states must be distinguishable by word alone");
+        for state in State::ALL {
+            assert_eq!(state.ascii().len(), 1, "{state:?}");
+            assert_eq!(state.glyph().chars().count(), 1, "{state:?}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! How long things take here, from what they took before: ranges with their basis, work apart from waiting for people. Never invented:
+//! without history there is no number.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::domain::deployment::{Deployment, StepState};
+use crate::domain::ids::{StackId, StepId};
+use crate::domain::plan::{Step, pure};
+use crate::domain::time::{Time, short};
+
+use super::World;
+
+/// What something usually takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usual {
+    /// Half took no longer.
+    pub p50: Duration,
+    /// Nine of ten took no longer.
+    pub p90: Duration,
+    /// How many there were.
+    pub n: usize,
+    /// What they have in common with this one.
+    pub basis: Basis,
+}
+
+/// What the earlier ones have in common with this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Basis {
+    /// The same step of the same stack.
+    Stack,
+    /// The same step of the same application elsewhere.
+    Application,
+}
+
+impl Usual {
+    /// For a pane: `2:10`, or `4-8m of 23`.
+    #[must_use]
+    pub fn says(&self) -> String {
+        format!("{} of {}", range(self.p50, self.p90), self.n)
+    }
+}
+
+/// The work that is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// Likely.
+    pub low: Duration,
+    /// In a bad case.
+    pub high: Duration,
+    /// The smallest number of earlier runs behind any part of it.
+    pub n: usize,
+    /// Whether a person must decide first; their time is not in the numbers.
+    pub people: bool,
+    /// Whether the running step takes longer than nine of ten did.
+    pub slow: bool,
+}
+
+impl Left {
+    /// For a pane: `4-8m`, `~40s`, `4-8m + a person`.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let people = if self.people { " + a person" } else { "" };
+        format!("{}{people}", range(self.low, self.high))
+    }
+}
+
+/// `~40s` when both ends read the same, else `4-8m`.
+#[must_use]
+pub fn range(low: Duration, high: Duration) -> String {
+    let (a, b) = (short(low), short(high));
+    match (a.strip_suffix('m'), b.strip_suffix('m')) {
+        _ if a == b => format!("~{a}"),
+        (Some(a), Some(_)) => format!("{a}-{b}"),
+        (Some(_) | None, _) => format!("{a}-{b}"),
+    }
+}
+
+impl World {
+    /// What a step usually takes.
+    #[must_use]
+    pub fn usual(&self, stack: &StackId, step: &StepId) -> Option<Usual> {
+        let took = |same: &dyn Fn(&StackId) -> bool| -> Vec<Duration> {
+            self.folds
+                .deployments
+                .values()
+                .filter(|d| d.stack().is_some_and(same))
+                .filter_map(|d| d.steps.get(step))
+                .filter(|run| run.state == StepState::Done && run.ever_started())
+                .filter_map(|run| Some(run.ended_at?.since(run.started_at?)))
+                .collect()
+        };
+        usual_of(took(&|other| other == stack), Basis::Stack)
+            .or_else(|| usual_of(took(&|other| other.app == stack.app), Basis::Application))
+    }
+
+    /// The work that is left of a deployment; `None` where history says nothing about a part of it.
+    #[must_use]
+    pub fn left(&self, d: &Deployment, now: Time) -> Option<Left> {
+        let stack = d.stack()?;
+        let plan = d.plan.as_ref()?;
+        let mut ends: BTreeMap<&StepId, (Duration, Duration)> = BTreeMap::new();
+        let mut left = Left { low: Duration::ZERO, high: Duration::ZERO, n: usize::MAX, people: false, slow: false };
+        for id in plan.order().ok()? {
+            let (Some(step), Some(run)) = (plan.step(id), d.steps.get(id)) else { continue };
+            if run.state.is_over() || !expected(d, step) {
+                continue;
+            }
+            let before = step
+                .after
+                .iter()
+                .filter_map(|need| ends.get(need))
+                .fold((Duration::ZERO, Duration::ZERO), |a, b| (a.0.max(b.0), a.1.max(b.1)));
+            let held = step.hold.is_some() && run.passed.is_none() && !d.approved(&step.id) && !run.ever_started();
+            left.people |= held || run.state == StepState::Lost;
+            let (low, high) = if matches!(step.kind.as_str(), pure::JOIN | pure::SAME | pure::DECISION) {
+                (Duration::ZERO, Duration::ZERO)
+            } else {
+                let usual = self.usual(stack, id)?;
+                left.n = left.n.min(usual.n);
+                let spent = if run.is_live() { run.started_at.map_or(Duration::ZERO, |at| now.since(at)) } else { Duration::ZERO };
+                left.slow |= run.is_live() && spent > usual.p90;
+                (usual.p50.saturating_sub(spent), usual.p90.saturating_sub(spent))
+            };
+            let end = (before.0 + low, before.1 + high);
+            left.low = left.low.max(end.0);
+            left.high = left.high.max(end.1);
+            ends.insert(id, end);
+        }
+        (left.n < usize::MAX).then_some(left)
+    }
+}
+
+/// Whether a step is on the way: no waiting finaliser, and behind no branch other than the one that was chosen, or is expected.
+pub(super) fn expected(d: &Deployment, step: &Step) -> bool {
+    if step.finaliser.is_some() {
+        return d.steps.get(&step.id).is_some_and(|run| !matches!(run.state, StepState::Blocked | StepState::Skipped));
+    }
+    let Some(plan) = &d.plan else { return true };
+    if let Some((chooser, branch)) = &step.only_if {
+        let chosen = d.steps.get(chooser).and_then(|run| run.branch.as_ref()).or(plan.branch.as_ref());
+        return chosen.is_none_or(|chosen| chosen == branch);
+    }
+    let mut needs = step.after.iter().filter_map(|need| plan.step(need)).peekable();
+    needs.peek().is_none() || needs.any(|need| expected(d, need))
+}
+
+fn usual_of(mut took: Vec<Duration>, basis: Basis) -> Option<Usual> {
+    took.sort_unstable();
+    let last = took.len().checked_sub(1)?;
+    let at = |percent: usize| took.get((last * percent).div_ceil(100)).copied();
+    Some(Usual { p50: at(50)?, p90: at(90)?, n: took.len(), basis })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::fixture::{self, NOW};
+
+    #[test]
+    fn percentiles_of_few() {
+        let secs = |list: &[u64]| usual_of(list.iter().map(|s| Duration::from_secs(*s)).collect(), Basis::Stack);
+        assert_eq!(secs(&[]), None);
+        let one = secs(&[10]).unwrap();
+        assert_eq!((one.p50.as_secs(), one.p90.as_secs(), one.n), (10, 10, 1));
+        let many = secs(&[5, 1, 2, 3, 4, 9, 8, 7, 6, 10, 100]).unwrap();
+        assert_eq!((many.p50.as_secs(), many.p90.as_secs()), (6, 10));
+    }
+
+    #[test]
+    fn ranges_read_at_a_glance() {
+        let says = |a, b| range(Duration::from_secs(a), Duration::from_secs(b));
+        assert_eq!([says(40, 40), says(600, 900), says(40, 700)], ["~40s", "10-15m", "40s-11m"]);
+    }
+
+    #[test]
+    fn what_is_left_is_work_alone_and_never_invented() {
+        let world = fixture::scene();
+        let running = world.current(&fixture::id("staging/orders")).unwrap();
+        let left = world.left(running, NOW).unwrap();
+        assert_eq!((left.says(), left.n, left.slow), ("~50s".to_owned(), 3, false));
+        let held = world.current(&fixture::id("prod-us/orders")).unwrap();
+        assert!(world.left(held, NOW).is_none(), "a downtime that never happened here has no number");
+    }
+}
