@@ -134,7 +134,8 @@ mod tests {
         let good = record();
         assert_eq!(good.hash, good.hash_after("abc"));
         assert_ne!(good.hash, good.hash_after("abd"), "what came before");
-        let changes: [(&str, fn(&mut Record)); 7] = [
+        type Change = (&'static str, fn(&mut Record));
+        let changes: [Change; 7] = [
             ("stream", |r| r.stream.push('x')),
             ("version", |r| r.version += 1),
             ("tag", |r| r.tag.push('x')),
