@@ -6,8 +6,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=${CARGO_INCREMENTAL:-0}
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
-moto_version=5.2.5
-ministack_version=1.5.33
+peer_packages=("moto[server]==5.2.5" ministack==1.5.33 boto3==1.43.106)
 
 wanted=" $* "
 minutes=()
@@ -107,12 +106,24 @@ stop_peers() {
 
 # with_peers COMMAND...: moto and ministack on loopback while the command runs; HOLDPOINT_MOTO and HOLDPOINT_MINISTACK name them.
 with_peers() {
-  venv peers python3 "moto[server]==$moto_version" "ministack==$ministack_version" boto3 || return 1
+  venv peers python3 "${peer_packages[@]}" || return 1
   local moto ministack code
   moto=$(free_port) && ministack=$(free_port) || return 1
   serve moto "$moto" "$venv/bin/moto_server" -H 127.0.0.1 -p "$moto" &&
     serve ministack "$ministack" env MINISTACK_HOST=127.0.0.1 MINISTACK_ACCOUNT_ID=123456789012 GATEWAY_PORT="$ministack" "$venv/bin/ministack" &&
     HOLDPOINT_MOTO=http://127.0.0.1:$moto HOLDPOINT_MINISTACK=http://127.0.0.1:$ministack HOLDPOINT_PYTHON=$venv/bin/python "$@"
+  code=$?
+  stop_peers
+  return $code
+}
+
+# The embedded cloud as boto3 sees it.
+embedded_boto3() {
+  venv peers python3 "${peer_packages[@]}" || return 1
+  local port code
+  cargo build --locked --quiet && port=$(free_port) || return 1
+  serve sandbox "$port" "$CARGO_TARGET_DIR/debug/holdpoint" sandbox --listen "127.0.0.1:$port" --story empty --speed 10 &&
+    "$venv/bin/python" tests/peers/boto3_contract.py "http://127.0.0.1:$port"
   code=$?
   stop_peers
   return $code

@@ -7,4 +7,3 @@ pub mod files;
 pub mod lock;
 pub mod owner;
 pub mod paths;
-pub mod random;

@@ -23,6 +23,8 @@ pub(crate) struct Features {
     pub(crate) true_differences: bool,
     /// Executing a change set deletes the others.
     pub(crate) sets_die: bool,
+    /// A change set may use the stack's template.
+    pub(crate) keeps_template: bool,
     /// Client tokens are honoured.
     pub(crate) tokens: bool,
     /// Events of resources are there, newest first.
@@ -75,14 +77,14 @@ pub(crate) async fn contract(cfn: &Cfn, name: &str, has: Features, patience: &im
     if has.refuses_no_op {
         let nothing = cfn.update_stack().stack_name(name).use_previous_template(true).parameters(kept("Delay")).send().await.unwrap_err();
         assert_eq!(nothing.message(), Some("No updates are to be performed."));
-        let set = change_set(cfn, name, "none", kept("Delay"), patience).await;
+        let set = change_set(cfn, name, "none", kept("Delay"), has, patience).await;
         assert_eq!(set.status(), Some(&ChangeSetStatus::Failed));
         assert!(set.status_reason().unwrap().contains("didn't contain changes"), "{set:?}");
         cfn.delete_change_set().stack_name(name).change_set_name("none").send().await.unwrap();
     }
 
-    change_set(cfn, name, "other", delay("8"), patience).await;
-    let set = change_set(cfn, name, "wanted", delay("7"), patience).await;
+    change_set(cfn, name, "other", delay("8"), has, patience).await;
+    let set = change_set(cfn, name, "wanted", delay("7"), has, patience).await;
     assert_eq!(set.status(), Some(&ChangeSetStatus::CreateComplete));
     let changes: Vec<_> = set.changes().iter().filter_map(|change| change.resource_change()).collect();
     if has.true_differences {
@@ -144,9 +146,13 @@ async fn change_set(
     name: &str,
     set: &str,
     parameter: Parameter,
+    has: Features,
     patience: &impl Patience,
 ) -> aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput {
-    cfn.create_change_set().stack_name(name).change_set_name(set).use_previous_template(true).parameters(parameter).send().await.unwrap();
+    // the type is said, as the product does: moto takes an unsaid one for a new stack
+    let make = cfn.create_change_set().stack_name(name).change_set_name(set).change_set_type(ChangeSetType::Update).parameters(parameter);
+    let make = if has.keeps_template { make.use_previous_template(true) } else { make.template_body(TEMPLATE) };
+    make.send().await.unwrap();
     for _ in 0..60 {
         let shown = cfn.describe_change_set().stack_name(name).change_set_name(set).send().await.unwrap();
         if !matches!(shown.status(), Some(ChangeSetStatus::CreateInProgress | ChangeSetStatus::CreatePending)) {
@@ -173,7 +179,15 @@ pub(crate) fn config(endpoint: &str) -> aws_config::SdkConfig {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_embedded_cloud_keeps_the_contract() {
     let cloud = sandbox::serve(Options::default()).await.unwrap();
-    let all = Features { takes_time: true, refuses_no_op: true, true_differences: true, sets_die: true, tokens: true, events: true };
+    let all = Features {
+        takes_time: true,
+        refuses_no_op: true,
+        true_differences: true,
+        sets_die: true,
+        keeps_template: true,
+        tokens: true,
+        events: true,
+    };
     contract(&Cfn::new(&config(&cloud.endpoint())), "contract", all, &cloud).await;
 }
 
