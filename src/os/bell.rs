@@ -64,6 +64,9 @@ mod ears {
 
     impl Ears {
         pub(super) fn open(path: &Path) -> io::Result<Self> {
+            if tokio::runtime::Handle::try_current().is_err() {
+                return Err(io::Error::other("nobody listens outside a runtime"));
+            }
             let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
             inotify::add_watch(&watch, path, inotify::WatchFlags::MODIFY)?;
             // `AsyncFd::new` is deprecated for types that may name another descriptor later on; an `OwnedFd` cannot, and its

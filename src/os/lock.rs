@@ -13,6 +13,7 @@ use super::files::{self, FileError};
 pub struct Lock {
     file: File,
     path: PathBuf,
+    alone: bool,
 }
 
 impl Lock {
@@ -32,6 +33,12 @@ impl Lock {
             return Ok(true);
         }
         Ok(Self::exclusive(path)?.is_some())
+    }
+
+    /// True when this is that file's lock, held for this process alone.
+    #[must_use]
+    pub fn is_alone_on(&self, path: &Path) -> bool {
+        self.alone && self.path == path
     }
 
     /// Writes into the lock's file who holds it, for others to read.
@@ -60,7 +67,7 @@ impl Lock {
 fn take(path: &Path, how: FlockOperation) -> Result<Option<Lock>, FileError> {
     let file = files::private_file(path)?;
     match flock(&file, how) {
-        Ok(()) => Ok(Some(Lock { file, path: path.to_owned() })),
+        Ok(()) => Ok(Some(Lock { file, path: path.to_owned(), alone: how == FlockOperation::NonBlockingLockExclusive })),
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
         Err(why) => Err(FileError::io(path, "locked")(why.into())),
     }

@@ -3,6 +3,9 @@
 mod gather;
 pub mod memory;
 mod record;
+pub mod sqlite;
+#[cfg(test)]
+mod story;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};

@@ -114,6 +114,8 @@ mod tests {
     use crate::domain::environment::EnvironmentEvent;
     use crate::domain::person::Person;
 
+    type Change = (&'static str, fn(&mut Record));
+
     fn record() -> Record {
         let by = By { person: Person::Owner("ana".into()), cause: None, at: Time(7) };
         let mut record =
@@ -134,7 +136,7 @@ mod tests {
         let good = record();
         assert_eq!(good.hash, good.hash_after("abc"));
         assert_ne!(good.hash, good.hash_after("abd"), "what came before");
-        let changes: [(&str, fn(&mut Record)); 7] = [
+        let changes: [Change; 7] = [
             ("stream", |r| r.stream.push('x')),
             ("version", |r| r.version += 1),
             ("tag", |r| r.tag.push('x')),

@@ -5,6 +5,7 @@ mod canvas;
 mod deployment;
 mod list;
 mod map;
+pub mod plan;
 mod script;
 mod service;
 
@@ -59,20 +60,7 @@ pub fn size(lifecycle: &Lifecycle) -> Option<(u16, u16)> {
 #[must_use]
 pub fn beside(lifecycle: &Lifecycle, from: &str, motion: Motion) -> Option<&'static str> {
     let map = map_of(lifecycle)?;
-    let here = map.node(from)?.area;
-    let gap = |a: (u16, u16), b: (u16, u16)| u32::from(b.0.saturating_sub(a.1).max(a.0.saturating_sub(b.1)));
-    let away = |there: Rect| {
-        let (flat, upright) = (|area: Rect| (area.left(), area.right()), |area: Rect| (area.top(), area.bottom()));
-        let (ahead, along, aside) = match motion {
-            Motion::Up => (there.bottom() <= here.top(), gap(upright(here), upright(there)) * 2, gap(flat(here), flat(there))),
-            Motion::Down => (there.top() >= here.bottom(), gap(upright(here), upright(there)) * 2, gap(flat(here), flat(there))),
-            Motion::Left => (there.right() <= here.left(), gap(flat(here), flat(there)), gap(upright(here), upright(there)) * 2),
-            Motion::Right => (there.left() >= here.right(), gap(flat(here), flat(there)), gap(upright(here), upright(there)) * 2),
-            _ => return None,
-        };
-        ahead.then_some(along + 2 * aside)
-    };
-    map.nodes.iter().filter_map(|node| Some((away(node.area)?, node.phase))).min().map(|(_, phase)| phase)
+    nearest(map.node(from)?.area, motion, map.nodes.iter().map(|node| (node.area, node.phase)))
 }
 
 /// The picture of a lifecycle and a list of its edges, as text.
@@ -95,6 +83,23 @@ pub fn text(lifecycle: &Lifecycle, glyphs: Glyphs) -> String {
         out.push('\n');
     }
     out
+}
+
+/// The nearest area in the direction of a motion; aside counts more than ahead.
+fn nearest<T: Ord>(here: Rect, motion: Motion, areas: impl Iterator<Item = (Rect, T)>) -> Option<T> {
+    let gap = |a: (u16, u16), b: (u16, u16)| u32::from(b.0.saturating_sub(a.1).max(a.0.saturating_sub(b.1)));
+    let away = |there: Rect| {
+        let (flat, upright) = (|area: Rect| (area.left(), area.right()), |area: Rect| (area.top(), area.bottom()));
+        let (ahead, along, aside) = match motion {
+            Motion::Up => (there.bottom() <= here.top(), gap(upright(here), upright(there)) * 2, gap(flat(here), flat(there))),
+            Motion::Down => (there.top() >= here.bottom(), gap(upright(here), upright(there)) * 2, gap(flat(here), flat(there))),
+            Motion::Left => (there.right() <= here.left(), gap(flat(here), flat(there)), gap(upright(here), upright(there)) * 2),
+            Motion::Right => (there.left() >= here.right(), gap(flat(here), flat(there)), gap(upright(here), upright(there)) * 2),
+            _ => return None,
+        };
+        ahead.then_some(along + 2 * aside)
+    };
+    areas.filter_map(|(area, what)| Some((away(area)?, what))).min().map(|(_, what)| what)
 }
 
 fn map_of(lifecycle: &Lifecycle) -> Option<&'static Map> {

@@ -1,0 +1,198 @@
+//! The embedded store: one SQLite file of the owner's. The engine alone writes events; other processes read, and insert single
+//! inbox rows. Every statement of this crate stands below this folder.
+
+mod open;
+mod reads;
+mod rows;
+mod snapshot;
+mod verify;
+mod write;
+
+use futures_util::future::{BoxFuture, FutureExt as _, pending};
+use sqlx::sqlite::SqlitePool;
+
+pub use open::OpenError;
+pub use verify::Checked;
+
+use self::write::{Appending, Op, Writer};
+use super::{Answered, By, Ear, Preview, Ring, Store, StoreError, record};
+use crate::domain::ask::{AskState, InboxAsk};
+use crate::domain::digest::Digest;
+use crate::domain::event::{Append, Stored, StreamId};
+use crate::domain::folds::Folds;
+use crate::domain::ids::{AskId, DeploymentId, StackId};
+use crate::domain::sighting::{Sighting, SightingKey};
+use crate::domain::time::Time;
+use crate::os::bell::{Bell, Listener};
+use crate::os::paths::Home;
+
+/// The embedded store of a home.
+pub struct Sqlite {
+    id: String,
+    home: Home,
+    readers: SqlitePool,
+    writer: Writer,
+    inbox: Bell,
+    log: Bell,
+}
+
+impl Sqlite {
+    /// Ends it in order: what was asked for is written, files are closed. Dropping it instead loses nothing that was acknowledged.
+    pub async fn close(self) {
+        self.writer.close().await;
+        self.readers.close().await;
+    }
+
+    /// Checks the file and the whole log: pages, places, hash chains, and that every event can be read.
+    pub async fn verify(&self) -> Result<Checked, StoreError> {
+        verify::verify(&self.readers).await
+    }
+
+    async fn write<T: Send + 'static>(&self, ring: Option<Ring>, op: impl FnOnce(write::Reply<T>) -> Op) -> Result<T, StoreError> {
+        let written = self.writer.ask(op).await?;
+        match ring {
+            Some(Ring::Inbox) => self.inbox.ring(),
+            Some(Ring::Log) => self.log.ring(),
+            None => {}
+        }
+        Ok(written)
+    }
+}
+
+struct Heard(Listener);
+
+impl Ear for Heard {
+    fn heard(&mut self) -> BoxFuture<'_, ()> {
+        async {
+            if self.0.heard().await.is_err() {
+                // A bell that cannot be heard is not rung for ever: the waiter's own look every 5 s goes on.
+                pending::<()>().await;
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Store for Sqlite {
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn listen(&self, ring: Ring) -> Result<Box<dyn Ear>, StoreError> {
+        let path = match ring {
+            Ring::Inbox => self.home.inbox_bell(),
+            Ring::Log => self.home.log_bell(),
+        };
+        let listener = Listener::at(&path).map_err(|why| StoreError::Unavailable(why.to_string()))?;
+        Ok(Box::new(Heard(listener)))
+    }
+
+    fn append<'a>(&'a self, append: &'a Append, by: &'a By, answer: Option<(AskId, AskState)>) -> Answered<'a, Vec<Stored>> {
+        async move {
+            let appending = Appending::new(append, by, answer)?;
+            self.write(Some(Ring::Log), |reply| Op::Append(Box::new(appending), reply)).await
+        }
+        .boxed()
+    }
+
+    fn folds(&self, others: usize) -> Answered<'_, Folds> {
+        reads::folds(&self.readers, others).boxed()
+    }
+
+    fn since(&self, seq: u64, limit: usize) -> Answered<'_, Vec<Stored>> {
+        reads::since(&self.readers, seq, limit).boxed()
+    }
+
+    fn newest(&self, seq: u64, limit: usize) -> Answered<'_, Vec<Stored>> {
+        reads::newest(&self.readers, seq, limit).boxed()
+    }
+
+    fn stream<'a>(&'a self, stream: &'a StreamId) -> Answered<'a, Vec<Stored>> {
+        reads::stream(&self.readers, stream).boxed()
+    }
+
+    fn deployments_of<'a>(&'a self, stack: &'a StackId, limit: usize) -> Answered<'a, Vec<DeploymentId>> {
+        reads::deployments_of(&self.readers, stack, limit).boxed()
+    }
+
+    fn submit<'a>(&'a self, ask: &'a InboxAsk, at: Time) -> Answered<'a, ()> {
+        async move {
+            let (id, text) = (ask.id.to_string(), record::text(ask)?);
+            self.write(Some(Ring::Inbox), |reply| Op::Submit { id, ask: text, at, reply }).await
+        }
+        .boxed()
+    }
+
+    fn asks(&self) -> Answered<'_, Vec<(InboxAsk, AskState, Time)>> {
+        async move {
+            let (asks, strange) = reads::asks(&self.readers).await?;
+            for (id, state) in strange {
+                // Set aside for good, else it would come back at every start; a client has no right to, and need not.
+                match self.write(Some(Ring::Log), |reply| Op::set_ask(id, &state, reply)).await {
+                    Ok(()) | Err(StoreError::Fenced | StoreError::Duplicate) => {}
+                    Err(why) => return Err(why),
+                }
+            }
+            Ok(asks)
+        }
+        .boxed()
+    }
+
+    fn set_ask<'a>(&'a self, id: AskId, state: &'a AskState) -> Answered<'a, ()> {
+        self.write(Some(Ring::Log), move |reply| Op::set_ask(id.to_string(), state, reply)).boxed()
+    }
+
+    fn ask(&self, id: AskId) -> Answered<'_, Option<AskState>> {
+        reads::ask(&self.readers, id).boxed()
+    }
+
+    fn keep_preview<'a>(&'a self, id: AskId, preview: &'a Preview, drop_before: Time) -> Answered<'a, ()> {
+        async move {
+            let (subject, made_at) = (preview.card.subject.to_string(), preview.card.made_at);
+            let (id, preview) = (id.to_string(), record::text(preview)?);
+            self.write(None, |reply| Op::KeepPreview { id, subject, made_at, preview, drop_before, reply }).await
+        }
+        .boxed()
+    }
+
+    fn preview(&self, subject: Digest) -> Answered<'_, Option<Preview>> {
+        reads::preview(&self.readers, subject).boxed()
+    }
+
+    fn put_sightings<'a>(&'a self, sightings: &'a [(SightingKey, Sighting)]) -> Answered<'a, ()> {
+        async move {
+            let rows: Vec<_> = sightings
+                .iter()
+                .map(|((subject, source), sighting)| Ok((subject, source, record::text(sighting)?)))
+                .collect::<Result<_, StoreError>>()?;
+            let rows = record::text(&rows)?;
+            self.write(Some(Ring::Log), |reply| Op::PutSightings { rows, reply }).await
+        }
+        .boxed()
+    }
+
+    fn sightings(&self, after: u64) -> Answered<'_, (Vec<(SightingKey, Sighting)>, u64)> {
+        reads::sightings(&self.readers, after).boxed()
+    }
+
+    fn put_interest<'a>(&'a self, console: &'a str, subjects: &'a [String], until: Time) -> Answered<'a, ()> {
+        async move {
+            let (console, subjects) = (console.to_owned(), record::text(&subjects)?);
+            self.write(Some(Ring::Inbox), |reply| Op::PutInterest { console, subjects, until, reply }).await
+        }
+        .boxed()
+    }
+
+    fn interests(&self, now: Time) -> Answered<'_, Vec<String>> {
+        reads::interests(&self.readers, now).boxed()
+    }
+
+    fn blob(&self, digest: Digest) -> Answered<'_, Option<Vec<u8>>> {
+        reads::blob(&self.readers, digest).boxed()
+    }
+
+    fn snapshot<'a>(&'a self, folds: &'a Folds) -> Answered<'a, ()> {
+        let folds = Box::new(folds.clone());
+        self.write(None, |reply| Op::Snapshot(folds, reply)).boxed()
+    }
+}

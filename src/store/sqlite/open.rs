@@ -1,0 +1,191 @@
+//! Opening the store: where, whose, which schema. Only the holder of the engine lock makes or changes the schema.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use super::super::StoreError;
+use super::Sqlite;
+use super::rows::failed;
+use super::write::Writer;
+use crate::domain::time::Time;
+use crate::os::bell::Bell;
+use crate::os::files::{self, FileError};
+use crate::os::lock::Lock;
+use crate::os::paths::Home;
+use crate::os::random;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
+
+/// Why the store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Locks do not hold there.
+    #[error(
+        "{path} lies on a network file system ({kind}), where locks do not hold and two engines could run at once: name a local folder with --home DIR"
+    )]
+    Network {
+        /// Which folder.
+        path: PathBuf,
+        /// Which kind.
+        kind: &'static str,
+    },
+    /// Nobody has made it yet.
+    #[error("there is no store in {0} yet: the first engine makes it (`holdpoint engine`, or any verb with --here)")]
+    NotYet(PathBuf),
+    /// Made by a newer program.
+    #[error("the store in {path} has schema {found}; this program ({version}) knows schemas up to {known}: use the newer holdpoint")]
+    Newer {
+        /// Which folder.
+        path: PathBuf,
+        /// The schema found.
+        found: i64,
+        /// The newest schema known.
+        known: i64,
+        /// The program's version.
+        version: &'static str,
+    },
+    /// Made by an older program, and not to be changed while its engine may run.
+    #[error(
+        "the store in {path} has schema {found}; this program ({version}) needs {known}: end the older engine, then the next engine of this version brings it up to date"
+    )]
+    Older {
+        /// Which folder.
+        path: PathBuf,
+        /// The schema found.
+        found: i64,
+        /// The schema needed.
+        known: i64,
+        /// The program's version.
+        version: &'static str,
+    },
+    /// The lock of another home, or a shared one.
+    #[error("the store in {0} can be opened for writing only by who holds its engine lock alone")]
+    NotLocked(PathBuf),
+    /// A file or folder cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Sqlite {
+    /// Opens it as the engine: makes it or brings its schema up to date, and fences every engine before.
+    pub async fn engine(home: &Home, lock: &Lock, now: Time) -> Result<Sqlite, OpenError> {
+        if !lock.is_alone_on(&home.engine_lock()) {
+            return Err(OpenError::NotLocked(home.folder().to_owned()));
+        }
+        local(home)?;
+        // Made here, because SQLite would make it readable for others; its side files take over the mode.
+        files::private_file(&home.database())?;
+        let mut connection = writing(home).await?;
+        let found = schema(&mut connection).await?;
+        if found > known() {
+            return Err(newer(home, found));
+        }
+        MIGRATIONS.run(&mut connection).await.map_err(|why| {
+            StoreError::Corrupt(format!("its schema cannot be brought from {found} to {}: {why}; nothing was changed", known()))
+        })?;
+        let id = random::bytes::<4>().map_err(FileError::io(&home.database(), "named"))?.map(|byte| format!("{byte:02x}")).concat();
+        let made =
+            "INSERT INTO meta (key, value) VALUES ('id', ?), ('created', ?), ('epoch', '0'), ('snapshot_seq', '0'), ('snapshot_form', '')
+                    ON CONFLICT (key) DO NOTHING";
+        sqlx::query(made).bind(id).bind(now.0.to_string()).execute(&mut connection).await.map_err(failed)?;
+        let fence = "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'epoch' RETURNING value";
+        let epoch: String = sqlx::query_scalar(fence).fetch_one(&mut connection).await.map_err(failed)?;
+        put_together(home, connection, Some(epoch)).await
+    }
+
+    /// Opens it to read, to ask and to say what is on a screen.
+    pub async fn client(home: &Home) -> Result<Sqlite, OpenError> {
+        local(home)?;
+        let path = home.database();
+        // An empty file is one that an engine is about to fill.
+        if std::fs::metadata(&path).map_or(0, |about| about.len()) == 0 {
+            return Err(OpenError::NotYet(home.folder().to_owned()));
+        }
+        files::check(&path, 0o600)?;
+        let mut connection = writing(home).await?;
+        match schema(&mut connection).await? {
+            0 => Err(OpenError::NotYet(home.folder().to_owned())),
+            found if found > known() => Err(newer(home, found)),
+            found if found < known() => {
+                Err(OpenError::Older { path: home.folder().to_owned(), found, known: known(), version: env!("CARGO_PKG_VERSION") })
+            }
+            _ => put_together(home, connection, None).await,
+        }
+    }
+}
+
+async fn put_together(home: &Home, mut writing: SqliteConnection, epoch: Option<String>) -> Result<Sqlite, OpenError> {
+    let id = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'id'").fetch_optional(&mut writing).await.map_err(failed)?;
+    let Some(id) = id else {
+        return Err(OpenError::NotYet(home.folder().to_owned()));
+    };
+    let reading = SqliteConnectOptions::new().filename(home.database()).read_only(true).busy_timeout(PATIENCE).disable_statement_logging();
+    // No upkeep of the pool: it would wake a program at rest.
+    let readers = SqlitePoolOptions::new()
+        .max_connections(3)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(reading);
+    Ok(Sqlite {
+        id,
+        home: home.clone(),
+        readers,
+        writer: Writer::start(writing, epoch),
+        inbox: Bell::at(&home.inbox_bell())?,
+        log: Bell::at(&home.log_bell())?,
+    })
+}
+
+/// How long one waits for another process.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+async fn writing(home: &Home) -> Result<SqliteConnection, OpenError> {
+    let options = SqliteConnectOptions::new()
+        .filename(home.database())
+        .create_if_missing(false)
+        .busy_timeout(PATIENCE)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        // Where the system offers it, a commit reaches the platters and not only the disk's memory.
+        .pragma("fullfsync", "1")
+        .disable_statement_logging();
+    Ok(SqliteConnection::connect_with(&options).await.map_err(failed)?)
+}
+
+fn local(home: &Home) -> Result<(), OpenError> {
+    match files::network_kind(home.folder()) {
+        Some(kind) => Err(OpenError::Network { path: home.folder().to_owned(), kind }),
+        None => Ok(()),
+    }
+}
+
+/// The schema of the file; 0 when there is none.
+async fn schema(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    let any: Option<i64> = sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'")
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(failed)?;
+    if any.is_none() {
+        return Ok(0);
+    }
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success").fetch_one(connection).await.map_err(failed)?;
+    Ok(found.unwrap_or(0))
+}
+
+fn known() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+fn newer(home: &Home, found: i64) -> OpenError {
+    OpenError::Newer { path: home.folder().to_owned(), found, known: known(), version: env!("CARGO_PKG_VERSION") }
+}

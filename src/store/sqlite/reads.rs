@@ -1,0 +1,136 @@
+//! Reads: short, from a pool of their own, never in the way of the writer.
+
+use futures_util::TryStreamExt as _;
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
+
+use super::super::record::{self, Record};
+use super::super::{Preview, StoreError, gather};
+use super::rows::{columns, failed, limit};
+use super::snapshot;
+use crate::domain::ask::{Answer, AskState, InboxAsk, Refused};
+use crate::domain::digest::Digest;
+use crate::domain::event::{Stored, StreamId};
+use crate::domain::folds::Folds;
+use crate::domain::ids::{AskId, DeploymentId, StackId};
+use crate::domain::sighting::{Sighting, SightingKey};
+use crate::domain::time::Time;
+
+/// The folds as of one moment: from the snapshot and what is newer, else from zero.
+pub(super) async fn folds(pool: &SqlitePool, others: usize) -> Result<Folds, StoreError> {
+    let mut moment = pool.begin().await.map_err(failed)?;
+    let mut folds = snapshot::load(&mut moment, others).await?.unwrap_or_default();
+    let from = folds.seq;
+    fold_since(&mut moment, &mut folds, from).await?;
+    snapshot::complete(&mut moment, &mut folds).await?;
+    let last: Option<i64> = sqlx::query_scalar("SELECT max(no) FROM deployments").fetch_one(&mut *moment).await.map_err(failed)?;
+    folds.last_no = folds.last_no.max(last.unwrap_or(0).cast_unsigned());
+    gather::trim(&mut folds, others);
+    Ok(folds)
+}
+
+async fn fold_since(moment: &mut SqliteConnection, folds: &mut Folds, seq: u64) -> Result<(), StoreError> {
+    let mut newer =
+        sqlx::query_as(concat!("SELECT ", columns!(), " FROM events WHERE seq > ? ORDER BY seq")).bind(seq.cast_signed()).fetch(moment);
+    while let Some(record) = newer.try_next().await.map_err(failed)? {
+        let record: Record = record;
+        folds.apply(&record.read()?);
+    }
+    Ok(())
+}
+
+pub(super) async fn since(pool: &SqlitePool, seq: u64, most: usize) -> Result<Vec<Stored>, StoreError> {
+    let records = sqlx::query_as(concat!("SELECT ", columns!(), " FROM events WHERE seq > ? ORDER BY seq LIMIT ?"))
+        .bind(seq.cast_signed())
+        .bind(limit(most));
+    read(records.fetch_all(pool).await)
+}
+
+pub(super) async fn newest(pool: &SqlitePool, seq: u64, most: usize) -> Result<Vec<Stored>, StoreError> {
+    let below = if seq == 0 { i64::MAX } else { seq.cast_signed() };
+    let records = sqlx::query_as(concat!("SELECT ", columns!(), " FROM events WHERE seq <= ? ORDER BY seq DESC LIMIT ?"))
+        .bind(below)
+        .bind(limit(most));
+    read(records.fetch_all(pool).await)
+}
+
+pub(super) async fn stream(pool: &SqlitePool, stream: &StreamId) -> Result<Vec<Stored>, StoreError> {
+    let records = sqlx::query_as(concat!("SELECT ", columns!(), " FROM events WHERE stream = ? ORDER BY version")).bind(stream.to_string());
+    read(records.fetch_all(pool).await)
+}
+
+fn read(records: Result<Vec<Record>, sqlx::Error>) -> Result<Vec<Stored>, StoreError> {
+    records.map_err(failed)?.iter().map(Record::read).collect()
+}
+
+pub(super) async fn deployments_of(pool: &SqlitePool, stack: &StackId, most: usize) -> Result<Vec<DeploymentId>, StoreError> {
+    let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM deployments WHERE stack = ? ORDER BY no DESC LIMIT ?")
+        .bind(stack.to_string())
+        .bind(limit(most))
+        .fetch_all(pool)
+        .await
+        .map_err(failed)?;
+    ids.iter().map(|id| id.parse().map_err(|why| record::unreadable("the id of a deployment", &why))).collect()
+}
+
+/// The unanswered asks, and those that this program cannot read with the answer that they get.
+pub(super) async fn asks(pool: &SqlitePool) -> Result<(Vec<(InboxAsk, AskState, Time)>, Vec<(String, AskState)>), StoreError> {
+    let rows: Vec<(String, String, String, i64)> =
+        sqlx::query_as("SELECT id, ask, state, asked_at FROM inbox WHERE answered = 0 ORDER BY place")
+            .fetch_all(pool)
+            .await
+            .map_err(failed)?;
+    let (mut asks, mut strange) = (Vec::new(), Vec::new());
+    for (id, ask, state, at) in rows {
+        match (serde_json::from_str(&ask), serde_json::from_str(&state)) {
+            (Ok(ask), Ok(state)) => asks.push((ask, state, Time(at))),
+            (Err(why), _) | (_, Err(why)) => strange.push((id, not_understood(&why))),
+        }
+    }
+    Ok((asks, strange))
+}
+
+fn not_understood(why: &serde_json::Error) -> AskState {
+    let refused = Refused::new("unknown-ask", format!("the engine does not understand this ask: {why}"))
+        .hint("the engine is older than the program that asked, or the ask is damaged: restart the engine, then ask again");
+    AskState::Answered { answer: Answer::Refused(refused) }
+}
+
+pub(super) async fn ask(pool: &SqlitePool, id: AskId) -> Result<Option<AskState>, StoreError> {
+    let state: Option<String> =
+        sqlx::query_scalar("SELECT state FROM inbox WHERE id = ?").bind(id.to_string()).fetch_optional(pool).await.map_err(failed)?;
+    state.map(|state| record::value(&state, "the state of an ask")).transpose()
+}
+
+pub(super) async fn preview(pool: &SqlitePool, subject: Digest) -> Result<Option<Preview>, StoreError> {
+    let text: Option<String> = sqlx::query_scalar("SELECT preview FROM previews WHERE subject = ? ORDER BY made_at DESC, ask DESC LIMIT 1")
+        .bind(subject.to_string())
+        .fetch_optional(pool)
+        .await
+        .map_err(failed)?;
+    text.map(|text| record::value(&text, "a preview")).transpose()
+}
+
+pub(super) async fn sightings(pool: &SqlitePool, after: u64) -> Result<(Vec<(SightingKey, Sighting)>, u64), StoreError> {
+    let rows: Vec<(String, String, String, i64)> =
+        sqlx::query_as("SELECT subject, source, sighting, mark FROM sightings WHERE mark > ? ORDER BY mark")
+            .bind(after.cast_signed())
+            .fetch_all(pool)
+            .await
+            .map_err(failed)?;
+    let mark = rows.last().map_or(after, |row| row.3.cast_unsigned());
+    // A sighting of a kind that this program does not know is nothing to show, and no damage.
+    let known = rows.into_iter().filter_map(|(subject, source, text, _)| Some(((subject, source), serde_json::from_str(&text).ok()?)));
+    Ok((known.collect(), mark))
+}
+
+pub(super) async fn interests(pool: &SqlitePool, now: Time) -> Result<Vec<String>, StoreError> {
+    sqlx::query_scalar("SELECT DISTINCT subject FROM interest WHERE until > ? ORDER BY subject")
+        .bind(now.0)
+        .fetch_all(pool)
+        .await
+        .map_err(failed)
+}
+
+pub(super) async fn blob(pool: &SqlitePool, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    sqlx::query_scalar("SELECT bytes FROM blobs WHERE digest = ?").bind(digest.to_string()).fetch_optional(pool).await.map_err(failed)
+}

@@ -1,0 +1,62 @@
+//! Between rows and records, and what the database's errors mean for the caller.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row as _};
+
+use super::super::StoreError;
+use super::super::record::Record;
+
+/// The columns of a record, in the order in which [`Record`] is read.
+macro_rules! columns {
+    () => {
+        "seq, stream, version, tag, form, payload, at, person, cause, hash"
+    };
+}
+pub(super) use columns;
+
+impl FromRow<'_, SqliteRow> for Record {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            seq: row.try_get::<i64, _>(0)?.cast_unsigned(),
+            stream: row.try_get(1)?,
+            version: row.try_get::<i64, _>(2)?.cast_unsigned(),
+            tag: row.try_get(3)?,
+            form: row.try_get(4)?,
+            payload: row.try_get(5)?,
+            at: row.try_get(6)?,
+            person: row.try_get(7)?,
+            cause: row.try_get(8)?,
+            hash: row.try_get(9)?,
+        })
+    }
+}
+
+/// A limit as the database takes it.
+pub(super) fn limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// What an error of the database means. By value, so that it fits `map_err`.
+#[allow(clippy::needless_pass_by_value)]
+pub(super) fn failed(why: sqlx::Error) -> StoreError {
+    let sqlx::Error::Database(error) = &why else {
+        return match &why {
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) | sqlx::Error::RowNotFound => {
+                StoreError::Corrupt(format!("{why}; `holdpoint doctor` checks the whole store"))
+            }
+            _ => StoreError::Unavailable(why.to_string()),
+        };
+    };
+    // The low byte of SQLite's result code names the kind of error.
+    let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default() & 0xff;
+    let text = error.message();
+    match code {
+        5 | 6 => StoreError::Unavailable(format!("another process keeps it busy ({text})")),
+        13 => StoreError::Unavailable(format!("the disk is full: free some space, work goes on by itself ({text})")),
+        11 | 26 => {
+            StoreError::Corrupt(format!("the file is damaged ({text}): end the engine, copy the folder aside, and restore a backup"))
+        }
+        1 | 19 => StoreError::Corrupt(format!("{text}; `holdpoint doctor` checks the whole store")),
+        _ => StoreError::Unavailable(text.to_owned()),
+    }
+}

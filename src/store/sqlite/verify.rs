@@ -1,0 +1,64 @@
+//! The check of the whole store, for `doctor`: it reads everything and changes nothing.
+
+use futures_util::TryStreamExt as _;
+use sqlx::sqlite::SqlitePool;
+
+use super::super::StoreError;
+use super::super::record::{FIRST, Record};
+use super::rows::{columns, failed};
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checked {
+    /// How many events there are.
+    pub events: u64,
+    /// In how many streams.
+    pub streams: u64,
+    /// What is wrong, as sentences; empty when all is well.
+    pub faults: Vec<String>,
+}
+
+/// How many faults are listed before the check stops listing.
+const LISTED: usize = 100;
+
+pub(super) async fn verify(pool: &SqlitePool) -> Result<Checked, StoreError> {
+    let mut checked = Checked::default();
+    let pages: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)").fetch_all(pool).await.map_err(failed)?;
+    checked.faults.extend(pages.into_iter().filter(|line| line != "ok").map(|line| format!("the file is damaged: {line}")));
+    let last: Option<i64> = sqlx::query_scalar("SELECT max(seq) FROM events").fetch_one(pool).await.map_err(failed)?;
+    let mut events = sqlx::query_as(concat!("SELECT ", columns!(), " FROM events ORDER BY stream, version")).fetch(pool).map_err(failed);
+    let mut before: Option<Record> = None;
+    while let Some(record) = events.try_next().await? {
+        let record: Record = record;
+        checked.events += 1;
+        let known = before.as_ref().filter(|before| before.stream == record.stream);
+        if known.is_none() {
+            checked.streams += 1;
+        }
+        if checked.faults.len() < LISTED {
+            checked.faults.extend(fault(known, &record));
+        }
+        before = Some(record);
+    }
+    let last = last.unwrap_or(0).cast_unsigned();
+    if last != checked.events {
+        checked.faults.push(format!("the log ends at place {last} but holds {} events: some are missing", checked.events));
+    }
+    Ok(checked)
+}
+
+/// What is wrong with a record behind the one before it in its stream.
+fn fault(before: Option<&Record>, record: &Record) -> Option<String> {
+    let (version, hash) = before.map_or((0, FIRST), |before| (before.version, before.hash.as_str()));
+    let place = format!("{} version {} (place {} in the log)", record.stream, record.version, record.seq);
+    if record.version != version + 1 {
+        return Some(format!("{place} follows version {version}: events are missing in between"));
+    }
+    if record.hash != record.hash_after(hash) {
+        return Some(format!("{place} is not what was written: its hash does not follow from it and the event before"));
+    }
+    match record.read() {
+        Ok(stored) => stored.event.err().map(|why| format!("{place}: {why}")),
+        Err(why) => Some(format!("{place}: {why}")),
+    }
+}

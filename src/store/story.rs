@@ -1,0 +1,320 @@
+//! The contract as a story: the same tests over every store. What only one of them has stands in its own tests.
+
+mod durable;
+mod folds;
+
+use futures_util::FutureExt as _;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::memory::{Fault, Memory};
+use super::sqlite::Sqlite;
+use super::{By, Preview, Ring, Store, StoreError};
+use crate::domain::ask::{Answer, Ask, AskState, InboxAsk};
+use crate::domain::deployment::{Cause, DeploymentEvent, Request};
+use crate::domain::digest::Digest;
+use crate::domain::environment::{Class, EnvironmentEvent, Freeze, OnFailure};
+use crate::domain::event::{Append, Event, StreamId};
+use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
+use crate::domain::person::Person;
+use crate::domain::request::Spec;
+use crate::domain::sighting::{Seen, Sighting};
+use crate::domain::stack::{Place, Purpose, Queued, StackEvent};
+use crate::domain::time::Time;
+use crate::os::lock::Lock;
+use crate::os::paths::Home;
+
+/// A home of its own, gone with the test.
+struct Spot {
+    home: Home,
+    _folder: tempfile::TempDir,
+}
+
+fn spot() -> Spot {
+    let folder = tempfile::tempdir().unwrap();
+    Spot { home: Home::open(Some(&folder.path().join("home"))).unwrap(), _folder: folder }
+}
+
+async fn engine(home: &Home) -> (Sqlite, Lock) {
+    let lock = Lock::exclusive(&home.engine_lock()).unwrap().expect("no other engine");
+    (Sqlite::engine(home, &lock, Time(1)).await.unwrap(), lock)
+}
+
+/// Runs a chapter over every store.
+macro_rules! chapter {
+    ($name:ident, $store:ident, $body:block) => {
+        #[tokio::test]
+        async fn $name() {
+            async fn told($store: &dyn Store) $body
+            told(&Memory::new()).await;
+            let spot = spot();
+            let (sqlite, _lock) = engine(&spot.home).await;
+            told(&sqlite).await;
+            let checked = sqlite.verify().await.unwrap();
+            assert!(checked.faults.is_empty(), "{:?}", checked.faults);
+        }
+    };
+}
+
+fn by(cause: Option<AskId>) -> By {
+    By { person: Person::Owner("ana".into()), cause, at: Time(1_000) }
+}
+
+fn env(name: &str) -> StreamId {
+    StreamId::Environment(name.parse().unwrap())
+}
+
+fn stack(name: &str) -> StackId {
+    name.parse().unwrap()
+}
+
+fn deployment(n: u128) -> DeploymentId {
+    DeploymentId(Uuid::from_u128(n))
+}
+
+fn frozen(reason: &str) -> Event {
+    let freeze = Freeze { reason: reason.to_owned(), by: Person::Engine, at: Time(5), until: None };
+    Event::Environment(EnvironmentEvent::Frozen { freeze })
+}
+
+fn thawed() -> Event {
+    Event::Environment(EnvironmentEvent::Thawed)
+}
+
+fn one(stream: StreamId, expected: u64, event: Event) -> Append {
+    let mut append = Append::default();
+    append.push(stream, expected, event);
+    append
+}
+
+fn created(n: u64, stack: &StackId) -> Event {
+    let cause = Cause { ask: AskId(Uuid::nil()), by: Person::Engine, via: "shell".into(), reason: String::new(), of: String::new() };
+    let spec = Spec { system: "script".into(), release: "r1".into(), body: json!({}), bundle: Digest::of_bytes(b""), watch_logs: vec![] };
+    let request = Request {
+        no: DeploymentNo(n),
+        stack: stack.clone(),
+        purpose: Purpose::Deploy,
+        spec,
+        cause,
+        env_version: 1,
+        account: None,
+        aws: None,
+        on_failure: OnFailure::Break,
+        not_before: None,
+        after: vec![],
+        seen: None,
+        retry_of: None,
+        recover: None,
+    };
+    Event::Deployment(Box::new(DeploymentEvent::Created { request: Box::new(request) }))
+}
+
+fn requested(n: u64) -> Event {
+    let entry = Queued { deployment: deployment(n.into()), no: DeploymentNo(n), purpose: Purpose::Deploy, not_before: None, after: vec![] };
+    Event::Stack(StackEvent::Requested { system: "script".into(), entry, place: Place::Tail })
+}
+
+fn drain(n: u128) -> InboxAsk {
+    InboxAsk { id: AskId(Uuid::from_u128(n)), via: "shell".into(), ask: Ask::Drain { version: "9".into() } }
+}
+
+fn accepted(says: &str) -> AskState {
+    AskState::Answered { answer: Answer::Accepted { deployments: vec![], says: says.into() } }
+}
+
+chapter!(several_streams_are_taken_together_or_not_at_all, store, {
+    let api = stack("dev/api");
+    let mut append = one(env("dev"), 0, frozen("a"));
+    append.push(StreamId::Stack(api.clone()), 0, requested(1));
+    append.push(StreamId::Stack(api.clone()), 0, requested(2));
+    append.push(StreamId::Deployment(deployment(1)), 0, created(1, &api));
+    let stored = store.append(&append, &by(None), None).await.unwrap();
+    let places: Vec<_> = stored.iter().map(|one| (one.seq, one.version)).collect();
+    assert_eq!(places, [(1, 1), (2, 1), (3, 2), (4, 1)]);
+    assert_eq!(store.since(0, 10).await.unwrap(), stored, "what was given back is what is read");
+
+    let mut stale = one(env("dev"), 1, thawed());
+    stale.push(StreamId::Stack(api.clone()), 1, requested(3));
+    let conflict = StoreError::Conflict { stream: StreamId::Stack(api.clone()), expected: 1, found: 2 };
+    assert_eq!(store.append(&stale, &by(None), None).await, Err(conflict));
+    let early = one(env("dev"), 7, thawed());
+    assert!(matches!(store.append(&early, &by(None), None).await, Err(StoreError::Conflict { found: 1, .. })));
+    assert_eq!(store.since(0, 10).await.unwrap().len(), 4, "nothing of them was written");
+
+    assert!(store.append(&Append::default(), &by(None), None).await.unwrap().is_empty());
+    store.append(&one(env("dev"), 1, thawed()), &by(None), None).await.unwrap();
+    assert_eq!(store.stream(&env("dev")).await.unwrap().iter().map(|one| one.seq).collect::<Vec<_>>(), [1, 5]);
+});
+
+chapter!(a_stream_that_was_only_read_must_not_have_moved, store, {
+    store.append(&one(env("dev"), 0, frozen("a")), &by(None), None).await.unwrap();
+    let mut append = one(env("prod"), 0, frozen("b"));
+    append.reads = vec![(env("dev"), 0)];
+    append.blobs = vec![(Digest::of_bytes(b"x"), b"x".to_vec())];
+    assert!(matches!(store.append(&append, &by(None), None).await, Err(StoreError::Conflict { found: 1, expected: 0, .. })));
+    assert_eq!(store.blob(Digest::of_bytes(b"x")).await.unwrap(), None, "its content was not kept either");
+    append.reads = vec![(env("dev"), 1), (env("none"), 0)];
+    store.append(&append, &by(None), None).await.unwrap();
+    assert_eq!(store.blob(Digest::of_bytes(b"x")).await.unwrap().as_deref(), Some(&b"x"[..]));
+    append.writes[0].expected = 1;
+    store.append(&append, &by(None), None).await.unwrap();
+});
+
+chapter!(an_ask_is_one_row_and_answered_once_with_its_events, store, {
+    for (n, at) in [(2, 10), (1, 11), (2, 12)] {
+        store.submit(&drain(n), Time(at)).await.unwrap();
+    }
+    let waiting: Vec<_> = store.asks().await.unwrap();
+    let expect = [(drain(2), AskState::Asked, Time(10)), (drain(1), AskState::Asked, Time(11))];
+    assert_eq!(waiting, expect, "in the order in which they came, the second submit changed nothing");
+
+    let two = drain(2).id;
+    store.set_ask(two, &AskState::Looking).await.unwrap();
+    assert_eq!(store.ask(two).await.unwrap(), Some(AskState::Looking));
+    let append = one(env("dev"), 0, frozen("a"));
+    let stored = store.append(&append, &by(Some(two)), Some((two, accepted("yes")))).await.unwrap();
+    assert_eq!(stored[0].cause, Some(two));
+    assert_eq!(store.ask(two).await.unwrap(), Some(accepted("yes")));
+
+    let again = one(env("dev"), 1, thawed());
+    assert_eq!(store.append(&again, &by(Some(two)), Some((two, accepted("twice")))).await, Err(StoreError::Duplicate));
+    assert_eq!(store.set_ask(two, &AskState::Looking).await, Err(StoreError::Duplicate));
+    assert_eq!(store.ask(two).await.unwrap(), Some(accepted("yes")));
+    assert_eq!(store.since(0, 10).await.unwrap().len(), 1);
+
+    // A conflict leaves the ask open.
+    let one_id = drain(1).id;
+    assert!(matches!(store.append(&append, &by(None), Some((one_id, accepted("x")))).await, Err(StoreError::Conflict { .. })));
+    assert_eq!(store.asks().await.unwrap(), [(drain(1), AskState::Asked, Time(11))]);
+    store.set_ask(one_id, &accepted("no event")).await.unwrap();
+    assert!(store.asks().await.unwrap().is_empty());
+    // An answered ask may be submitted again: it stays answered.
+    store.submit(&drain(1), Time(99)).await.unwrap();
+    assert!(store.asks().await.unwrap().is_empty());
+
+    let unknown = drain(77).id;
+    assert_eq!(store.ask(unknown).await.unwrap(), None);
+    assert!(matches!(store.append(&again, &by(None), Some((unknown, accepted("x")))).await, Err(StoreError::Corrupt(_))));
+    assert!(matches!(store.set_ask(unknown, &accepted("x")).await, Err(StoreError::Corrupt(_))));
+});
+
+chapter!(the_log_is_read_in_pages_from_both_ends, store, {
+    for version in 0..7 {
+        store.append(&one(env("dev"), version, frozen("x")), &by(None), None).await.unwrap();
+    }
+    let seqs = |page: Vec<crate::domain::event::Stored>| page.iter().map(|one| one.seq).collect::<Vec<_>>();
+    assert_eq!(seqs(store.since(2, 3).await.unwrap()), [3, 4, 5]);
+    assert_eq!(seqs(store.since(7, 3).await.unwrap()), [0; 0]);
+    assert_eq!(seqs(store.newest(0, 3).await.unwrap()), [7, 6, 5]);
+    assert_eq!(seqs(store.newest(4, 3).await.unwrap()), [4, 3, 2]);
+    assert_eq!(seqs(store.newest(2, 3).await.unwrap()), [2, 1]);
+});
+
+chapter!(deployments_of_a_stack_come_newest_first, store, {
+    let (api, web) = (stack("dev/api"), stack("dev/web"));
+    for n in 1..=5u64 {
+        let of = if n == 3 { &web } else { &api };
+        let append = one(StreamId::Deployment(deployment(u128::from(100 - n))), 0, created(n, of));
+        store.append(&append, &by(None), None).await.unwrap();
+    }
+    let ids = |list: &[u128]| list.iter().map(|n| deployment(*n)).collect::<Vec<_>>();
+    assert_eq!(store.deployments_of(&api, 3).await.unwrap(), ids(&[95, 96, 98]));
+    assert_eq!(store.deployments_of(&web, 9).await.unwrap(), ids(&[97]));
+    assert_eq!(store.folds(0).await.unwrap().last_no, 5);
+});
+
+chapter!(previews_are_found_by_their_subject_until_they_are_too_old, store, {
+    let card = |subject: &str, made_at: i64| {
+        serde_json::from_value::<crate::domain::card::Card>(json!({
+            "verb": "freeze", "env": "dev", "class": Class::Development, "account": "", "region": "", "level": 2, "why": "", "subject": Digest::of_bytes(subject.as_bytes()),
+            "lines": [], "made_at": made_at, "valid_until": made_at + 60_000,
+        }))
+        .unwrap()
+    };
+    let preview = |subject: &str, made_at| Preview {
+        intent: crate::domain::ask::Intent::Teardown { stack: stack("dev/api") },
+        card: card(subject, made_at),
+        specs: vec![],
+        plans: vec![],
+        reads: vec![(env("dev"), 3)],
+    };
+    for (n, subject, at) in [(1, "a", 10), (2, "a", 20), (3, "b", 15)] {
+        store.keep_preview(drain(n).id, &preview(subject, at), Time(0)).await.unwrap();
+    }
+    let (a, b) = (Digest::of_bytes(b"a"), Digest::of_bytes(b"b"));
+    assert_eq!(store.preview(a).await.unwrap(), Some(preview("a", 20)), "the newest");
+    assert_eq!(store.preview(b).await.unwrap(), Some(preview("b", 15)));
+    store.keep_preview(drain(4).id, &preview("c", 40), Time(20)).await.unwrap();
+    assert_eq!(store.preview(b).await.unwrap(), None);
+    assert_eq!(store.preview(a).await.unwrap(), Some(preview("a", 20)), "20 is not older than 20");
+});
+
+chapter!(sightings_are_overwritten_and_read_by_what_is_new, store, {
+    let seen = |n, stale: Option<&str>| Sighting {
+        value: Seen::Serve { running: n, desired: 3 },
+        taken_at: Time(50),
+        stale: stale.map(Into::into),
+    };
+    let key = |subject: &str| (format!("stack/dev/{subject}"), "serve".to_owned());
+    store.put_sightings(&[(key("api"), seen(1, None)), (key("web"), seen(2, None))]).await.unwrap();
+    let (all, mark) = store.sightings(0).await.unwrap();
+    assert_eq!(all.len(), 2);
+    assert_eq!(store.sightings(mark).await.unwrap(), (vec![], mark));
+    // A failed look keeps the old time: it is new all the same.
+    store.put_sightings(&[(key("api"), seen(1, Some("throttled")))]).await.unwrap();
+    let (newer, next) = store.sightings(mark).await.unwrap();
+    assert_eq!(newer, [(key("api"), seen(1, Some("throttled")))]);
+    assert!(next > mark);
+    store.put_sightings(&[]).await.unwrap();
+    assert_eq!(store.sightings(0).await.unwrap().0.len(), 2);
+});
+
+chapter!(interest_ends_by_itself_and_is_replaced_by_its_console, store, {
+    let subjects = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    store.put_interest("one", &subjects(&["stack/dev/web", "stack/dev/api"]), Time(100)).await.unwrap();
+    store.put_interest("two", &subjects(&["stack/dev/api", "stack/dev/api"]), Time(200)).await.unwrap();
+    assert_eq!(store.interests(Time(99)).await.unwrap(), ["stack/dev/api", "stack/dev/web"]);
+    assert_eq!(store.interests(Time(100)).await.unwrap(), ["stack/dev/api"]);
+    store.put_interest("two", &subjects(&["stack/dev/db"]), Time(300)).await.unwrap();
+    assert_eq!(store.interests(Time(100)).await.unwrap(), ["stack/dev/db"]);
+    assert!(store.interests(Time(300)).await.unwrap().is_empty());
+});
+
+chapter!(bells_tell_that_there_is_something_new, store, {
+    let (mut inbox, mut log) = (store.listen(Ring::Inbox).unwrap(), store.listen(Ring::Log).unwrap());
+    assert!(inbox.heard().now_or_never().is_none() && log.heard().now_or_never().is_none());
+    store.submit(&drain(1), Time(0)).await.unwrap();
+    inbox.heard().await;
+    assert!(log.heard().now_or_never().is_none());
+    store.append(&one(env("dev"), 0, frozen("a")), &by(None), None).await.unwrap();
+    log.heard().await;
+    store.set_ask(drain(1).id, &accepted("yes")).await.unwrap();
+    log.heard().await;
+    assert!(inbox.heard().now_or_never().is_none());
+});
+
+chapter!(of_many_appends_at_once_each_is_taken_or_refused_for_itself, store, {
+    let appends: Vec<_> = (0..40).map(|n| one(env(if n % 2 == 0 { "even" } else { "odd" }), 0, frozen(&n.to_string()))).collect();
+    let by = by(None);
+    let results = futures_util::future::join_all(appends.iter().map(|append| store.append(append, &by, None))).await;
+    let taken = results.iter().filter(|result| result.is_ok()).count();
+    let conflicts = results.iter().filter(|result| matches!(result, Err(StoreError::Conflict { found: 1, expected: 0, .. }))).count();
+    assert_eq!((taken, conflicts), (2, 38));
+    assert_eq!(store.since(0, 100).await.unwrap().len(), 2);
+    let chained: Vec<_> = (0..40).map(|version| one(env("chain"), version, frozen("x"))).collect();
+    let results = futures_util::future::join_all(chained.iter().map(|append| store.append(append, &by, None))).await;
+    assert!(results.iter().all(Result::is_ok), "appends are taken in the order in which they were asked for");
+});
+
+#[tokio::test]
+async fn the_double_fails_on_request_before_or_after() {
+    let store = Memory::new();
+    let full = StoreError::Unavailable("full".into());
+    store.fail(1, Fault::Before(full.clone()));
+    store.fail(2, Fault::After(full.clone()));
+    let append = one(env("dev"), 0, frozen("a"));
+    assert_eq!(store.append(&append, &by(None), None).await, Err(full.clone()));
+    assert_eq!(store.append(&append, &by(None), None).await, Err(full), "it was written, and the answer lost");
+    assert!(matches!(store.append(&append, &by(None), None).await, Err(StoreError::Conflict { found: 1, .. })));
+    assert_eq!((store.calls(), store.clone().transcript().len()), (3, 1));
+}

@@ -1,0 +1,70 @@
+//! The plan as a list in the order of work, one row a step.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use unicode_width::UnicodeWidthStr;
+
+use crate::domain::ids::StepId;
+use crate::domain::plan::Step;
+use crate::domain::safe::Safe;
+use crate::tui::theme::{Role, Theme};
+
+use super::PlanOf;
+use super::step::{look, says, slow, time};
+
+/// Draws the rows from `top` on, moved so that the cursor, or else the first step that is not over, is seen. Gives the new top.
+#[expect(clippy::too_many_arguments, reason = "plain values of one drawing")]
+pub(super) fn draw(
+    of: &PlanOf<'_>,
+    order: &[&Step],
+    critical: &[&StepId],
+    selected: Option<&StepId>,
+    top: usize,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) -> usize {
+    let (height, width) = (usize::from(area.height), usize::from(area.width));
+    let now = order.iter().position(|step| of.run(&step.id).is_some_and(|run| !run.state.is_over() && run.ever_started()));
+    let focus = selected.and_then(|id| order.iter().position(|step| step.id == *id)).or(now).unwrap_or(0);
+    let top = top.clamp((focus + 1).saturating_sub(height), focus).min(order.len().saturating_sub(height));
+    let titles = order.iter().map(|step| step.title.width()).max().unwrap_or(0).min(width / 3);
+    let times = order.iter().map(|step| time(of, step).width()).max().unwrap_or(0);
+    let running = of.runs.is_some();
+    for (y, step) in (area.top()..area.bottom()).zip(order.iter().skip(top)) {
+        let state = of.run(&step.id).map(|run| run.state);
+        let (glyph, role) = look(state, theme.glyphs);
+        let here = selected == Some(&step.id);
+        let mut style = theme.style(role);
+        if critical.contains(&&step.id) {
+            style = style.add_modifier(Modifier::BOLD);
+        }
+        let text = if here { theme.style(Role::Cursor) } else { style };
+        buf.set_style(Rect { y, height: 1, ..area }, text);
+        let mut x = area.x;
+        // Writes into the next `room` cells and gives how many there were.
+        let mut put = |words: &str, room: usize, style| {
+            let free = usize::from(area.right().saturating_sub(x));
+            buf.set_stringn(x, y, words, room.min(free), style);
+            x = x.saturating_add(u16::try_from(room.min(free)).unwrap_or(0));
+            room.min(free)
+        };
+        put(if here { theme.glyphs.pointer() } else { " " }, 2, text);
+        put(glyph, 2, text);
+        if running {
+            put(state.map_or("", |state| state.word()), 10, text);
+        }
+        put(Safe::new(&step.title).as_str(), titles, text);
+        put("", 2, text);
+        if times > 0 {
+            put(&time(of, step), times, if slow(of, step) && !here { theme.style(Role::Warn) } else { text });
+            put("", 2, text);
+        }
+        let says = says(of, step);
+        if says.width() > put(&says, width, text) {
+            buf.set_stringn(area.right() - 1, y, ">", 1, theme.style(Role::Hint));
+        }
+    }
+    top
+}
