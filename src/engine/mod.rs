@@ -6,6 +6,7 @@ mod commit;
 mod driver;
 mod looks;
 mod port;
+pub mod process;
 mod tasks;
 
 pub use looks::{Eyes, LookOn, Sight};
@@ -13,6 +14,8 @@ pub use looks::{Eyes, LookOn, Sight};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -105,6 +108,9 @@ pub(crate) enum Msg {
     Previewed(Box<clerk::Previewed>),
 }
 
+/// What becomes due within this time keeps an engine alive.
+const SOON: Duration = Duration::from_mins(10);
+
 /// An engine at work.
 pub struct Engine {
     pub(crate) parts: Parts,
@@ -121,6 +127,7 @@ pub struct Engine {
     from: mpsc::UnboundedReceiver<Msg>,
     seen: BTreeMap<StackId, (Time, StackSeen)>,
     draining: bool,
+    needed: Arc<AtomicBool>,
     /// Committed events, for whoever follows in this process.
     observer: Option<Arc<dyn Fn(&Folds, &[Stored]) + Send + Sync>>,
 }
@@ -148,6 +155,7 @@ impl Engine {
             from,
             seen: BTreeMap::new(),
             draining: false,
+            needed: Arc::new(AtomicBool::new(true)),
             observer: None,
         })
     }
@@ -163,11 +171,16 @@ impl Engine {
         &self.folds
     }
 
-    /// True when no deployment is unfinished but held or frozen ones, and nothing is in the inbox: nothing that this process
-    /// must live for.
+    /// True while the engine has work: something runs, is looked at, or becomes due soon. Held and frozen deployments are none.
     #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.live.is_empty() && self.looking.is_empty() && self.parked.is_empty() && self.pending.is_empty()
+    pub fn needed(&self) -> Arc<AtomicBool> {
+        self.needed.clone()
+    }
+
+    fn note_need(&self, wake: Option<Time>) {
+        let busy = !(self.live.is_empty() && self.looking.is_empty() && self.parked.is_empty());
+        let soon = wake.is_some_and(|at| at.since(self.now()) < SOON);
+        self.needed.store(busy || soon, Ordering::Relaxed);
     }
 
     /// What is unfinished, as sentences.
@@ -225,6 +238,7 @@ impl Engine {
             }
             let wake = self.grant()?;
             if !self.commit().await? {
+                self.note_need(wake);
                 return Ok(wake);
             }
         }
