@@ -171,10 +171,15 @@ struct RawStyle {
     fg: Option<String>,
     /// Colour behind it.
     bg: Option<String>,
+    /// Bold.
     bold: Option<bool>,
+    /// Dim.
     dim: Option<bool>,
+    /// Italic.
     italic: Option<bool>,
+    /// Underlined.
     underline: Option<bool>,
+    /// Text and background exchanged.
     reverse: Option<bool>,
 }
 

@@ -1,0 +1,200 @@
+//! The script system: commands in an order, each run in a folder of its own with the files that travelled. Plans only.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{PlanAsk, System};
+use crate::domain::digest::Digest;
+use crate::domain::duration;
+use crate::domain::estate::{ScriptEntry, ScriptStep};
+use crate::domain::failure::{Failure, millis};
+use crate::domain::hold::HoldKind;
+use crate::domain::ids::{StackId, StepId};
+use crate::domain::level::Danger;
+use crate::domain::lifecycle::Lifecycle;
+use crate::domain::lifecycles::SCRIPT;
+use crate::domain::look::{Look, Observed, Quiet};
+use crate::domain::plan::{HoldRule, HoldWhen, Plan, RetryRule, Step, pure};
+use crate::domain::request::{SourceBundle, Spec};
+use crate::domain::stack::Purpose;
+
+/// The system.
+#[derive(Debug)]
+pub struct Script;
+
+/// The longest time of a command that says nothing of it.
+const LIMIT: Duration = Duration::from_mins(30);
+
+/// The form in which a script is stored with its deployments.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Body {
+    steps: BTreeMap<String, Command>,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    #[serde(default)]
+    teardown: Option<BTreeMap<String, Command>>,
+    bundle: Digest,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Command {
+    argv: Vec<String>,
+    #[serde(default)]
+    after: Vec<String>,
+    #[serde(with = "millis")]
+    timeout: Duration,
+    attempts: u32,
+}
+
+/// Puts a script together.
+///
+/// # Errors
+/// A sentence, when a duration cannot be read.
+pub fn spec(stack: &StackId, entry: &ScriptEntry, watch_logs: Vec<String>, bundle: &SourceBundle) -> Result<Spec, String> {
+    let commands = |steps: &BTreeMap<String, ScriptStep>| -> Result<BTreeMap<String, Command>, String> {
+        let read = |(id, step): (&String, &ScriptStep)| {
+            let timeout = step.timeout.as_deref().map_or(Ok(LIMIT), duration::read).map_err(|why| format!("{stack}, step {id}: {why}"))?;
+            Ok((
+                id.clone(),
+                Command { argv: step.command.clone(), after: step.after.clone(), timeout, attempts: step.attempts.unwrap_or(1) },
+            ))
+        };
+        steps.iter().map(read).collect()
+    };
+    let body = Body {
+        steps: commands(&entry.steps)?,
+        env: entry.env.clone(),
+        teardown: entry.teardown.as_ref().map(|teardown| commands(&teardown.steps)).transpose()?,
+        bundle: bundle.digest(),
+    };
+    let body = serde_json::to_value(body).map_err(|why| why.to_string())?;
+    let release = Digest::of("holdpoint/release/1", &body).short();
+    Ok(Spec { system: "script".to_owned(), release, body, bundle: bundle.digest(), watch_logs })
+}
+
+impl System for Script {
+    fn name(&self) -> &'static str {
+        "script"
+    }
+
+    fn lifecycle(&self) -> &'static Lifecycle {
+        &SCRIPT
+    }
+
+    fn looks(&self, _ask: &PlanAsk, _spec: &Spec, _seen: &Observed) -> Vec<Look> {
+        Vec::new()
+    }
+
+    fn plan(&self, ask: &PlanAsk, spec: &Spec, _seen: &Observed) -> Result<Plan, Failure> {
+        let body: Body = serde_json::from_value(spec.body.clone()).map_err(|why| {
+            Failure::new(format!("release {} is stored in a form that this version cannot read", spec.release))
+                .detail(why.to_string())
+                .hint("deploy from the estate's files instead")
+        })?;
+        match ask.purpose {
+            // A script that failed has no state of its own to repair: its steps are run again.
+            Purpose::Deploy | Purpose::Recover => Ok(Plan {
+                name: "script".to_owned(),
+                steps: commands(&body.steps, &body),
+                rows: None,
+                danger: Danger::default(),
+                says: vec!["What these commands change is known to them alone.".to_owned()],
+                branch: None,
+                finish_independent: false,
+            }),
+            Purpose::Teardown => teardown(ask, &body),
+        }
+    }
+
+    fn quiet(&self, _purpose: Purpose, _seen: &Observed) -> Quiet {
+        Quiet::Quiet
+    }
+}
+
+fn teardown(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
+    let Some(steps) = &body.teardown else {
+        return Err(Failure::new(format!("{} says nowhere how it is taken down", ask.stack))
+            .hint("add teardown: { steps: … } to its script in the estate file and deploy it once"));
+    };
+    let mut all = commands(steps, body);
+    let hold = HoldRule { kind: HoldKind::Teardown, when: HoldWhen::Always, choices: Vec::new(), never_expires: false };
+    let roots: BTreeSet<StepId> = all.iter().filter(|step| step.after.is_empty()).map(|step| step.id.clone()).collect();
+    if let (1, Some(first)) = (roots.len(), all.first_mut()) {
+        first.hold = Some(hold);
+    } else {
+        // Several begin at once: one decision stands before them all.
+        let gate = free("approve", steps);
+        all.iter_mut().filter(|step| roots.contains(&step.id)).for_each(|step| step.after = vec![gate.clone()]);
+        let mut decision = step(gate, &[], pure::DECISION, json!({}), LIMIT, 1);
+        "take it down".clone_into(&mut decision.title);
+        decision.changes = false;
+        decision.hold = Some(hold);
+        all.insert(0, decision);
+    }
+    Ok(Plan {
+        name: "teardown".to_owned(),
+        steps: all,
+        rows: None,
+        danger: Danger::default(),
+        says: vec!["What these commands remove is known to them alone.".to_owned()],
+        branch: None,
+        finish_independent: false,
+    })
+}
+
+/// A step id that no command has.
+fn free(name: &str, taken: &BTreeMap<String, Command>) -> StepId {
+    let mut id = name.to_owned();
+    while taken.contains_key(&id) {
+        id.push('-');
+    }
+    StepId(id)
+}
+
+/// The commands as steps, each behind its needs.
+fn commands(all: &BTreeMap<String, Command>, body: &Body) -> Vec<Step> {
+    let mut steps: Vec<Step> = all
+        .iter()
+        .map(|(id, command)| {
+            let params = json!({ "argv": command.argv, "bundle": body.bundle, "env": body.env, "step": id });
+            step(StepId(id.clone()), &command.after, "process.run", params, command.timeout, command.attempts)
+        })
+        .collect();
+    let order: Vec<StepId> = {
+        let plan = Plan {
+            name: String::new(),
+            steps: steps.clone(),
+            rows: None,
+            danger: Danger::default(),
+            says: Vec::new(),
+            branch: None,
+            finish_independent: false,
+        };
+        plan.order().map(|order| order.into_iter().cloned().collect()).unwrap_or_default()
+    };
+    steps.sort_by_key(|step| order.iter().position(|id| *id == step.id));
+    steps
+}
+
+fn step(id: StepId, after: &[String], kind: &str, params: serde_json::Value, timeout: Duration, attempts: u32) -> Step {
+    Step {
+        title: id.to_string(),
+        id,
+        kind: kind.into(),
+        params,
+        after: after.iter().map(|id| StepId(id.clone())).collect(),
+        only_if: None,
+        hold: None,
+        timeout,
+        retry: RetryRule { attempts },
+        finaliser: None,
+        changes: true,
+        scales: false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! The plans of a service that end something: a teardown, and the ways out of a broken CloudFormation stack.
+
+use serde_json::json;
+
+use super::body::Body;
+use super::plan::{back, create, of, running, touch};
+use super::status::{self, State};
+use super::steps::{self, With as _};
+use super::{plan, weight};
+use crate::domain::failure::Failure;
+use crate::domain::hold::HoldKind;
+use crate::domain::level::Danger;
+use crate::domain::look::{Observed, ResourceRow, StackSeen};
+use crate::domain::plan::{ChangeRow, Plan};
+use crate::systems::PlanAsk;
+
+/// The whole stack goes.
+pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackSeen) -> Result<Plan, Failure> {
+    let name = body.input.stack_name.as_str();
+    let state = status::state(stack);
+    if state == State::Missing {
+        let says = vec![format!("The CloudFormation stack {name} is gone already; nothing is left to do.")];
+        return Ok(whole("teardown", vec![steps::verify_gone(name, &[])], Some(Vec::new()), Danger::default(), says));
+    }
+    let first = touch(ask, name, stack)?;
+    if stack.protected {
+        return Err(Failure::new(format!("{name} has termination protection on")).hint(format!(
+            "if it really is to go: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {name}"
+        )));
+    }
+    let running = running(stack);
+    let hold = Some(steps::held(HoldKind::Teardown));
+    // A broken stack takes no update, so it cannot be scaled down first.
+    let scales = running.values().any(|count| count != "0") && matches!(state, State::Good | State::Busy);
+    let mut all = Vec::new();
+    if scales {
+        let zero = steps::zero(&running);
+        let title = format!("scale {name} {}", steps::told(&running, &zero));
+        all.push(steps::scale("scale-down", title, name, &zero, &[]).hold(hold.clone()));
+    }
+    let delete = if scales { steps::delete(name, &[], &["scale-down"]) } else { steps::delete(name, &[], &[]).hold(hold) };
+    all.push(delete);
+    all.push(steps::verify_gone(name, &["delete"]));
+    if scales {
+        all.push(steps::restore(&[("old", format!("the service comes back with {}", of(&running))), ("down", "it stays down".to_owned())]));
+        all.push(back(ask, serving, name, &running));
+    }
+    let rows: Vec<ChangeRow> = stack.resources.iter().map(removed).collect();
+    let data: Vec<&str> = stack.resources.iter().filter(|row| weight::holds_data(&row.kind)).map(|row| row.logical.as_str()).collect();
+    let mut says = vec![format!("The CloudFormation stack {name} goes with everything in it that its template does not retain.")];
+    if data.is_empty() {
+        says.push("Nothing in it is known to hold data.".to_owned());
+    } else {
+        says.push(format!("Data goes for good with {}.", data.join(", ")));
+    }
+    let danger = Danger { replaces: true, downtime: scales, destroys: !data.is_empty(), first_touch: first };
+    Ok(whole("teardown", all, Some(rows), danger, says))
+}
+
+/// The way out that the status asks for; where nothing is wrong with the stack, the release is deployed again.
+pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackSeen, seen: &Observed) -> Result<Plan, Failure> {
+    let name = body.input.stack_name.as_str();
+    let hold = Some(steps::held(HoldKind::RecoverStack));
+    let failed =
+        |which: &str| -> Vec<String> { stack.resources.iter().filter(|row| row.status == which).map(|row| row.logical.clone()).collect() };
+    match status::state(stack) {
+        State::Missing => plan::new_stack(ask, body),
+        State::Good | State::Busy => plan::update(ask, body, serving, stack, seen),
+        State::Unknown => Err(status::stuck(name, stack)),
+        State::NeverMade => {
+            let first = touch(ask, name, stack)?;
+            let (made, rows) = create(ask, body, &["verify-gone"])?;
+            let mut all = vec![steps::delete(name, &[], &[]).hold(hold), steps::verify_gone(name, &["delete"])];
+            all.extend(made);
+            let says = vec![format!("{name} is {}: it was never in service. It is deleted and made again.", stack.status)];
+            Ok(whole("recover", all, Some(rows), Danger { replaces: true, first_touch: first, ..Danger::default() }, says))
+        }
+        State::RollbackStuck => {
+            let first = touch(ask, name, stack)?;
+            let skip = failed("UPDATE_FAILED");
+            let params = json!({ "stack_name": name, "skip": skip });
+            let go_on = steps::step("continue", format!("continue the rollback of {name}"), "cloudformation.continue", params, &[]);
+            let params = json!({ "stack_name": name, "expect": "quiet" });
+            let verify = steps::step("verify", format!("verify {name}"), "cloudformation.verify", params, &["continue"]).tries(3);
+            let mut says = vec![format!("{name} is {}: its rollback goes on, to the release before.", stack.status)];
+            if !skip.is_empty() {
+                says.push(format!("Left as they are, because they cannot be rolled back: {}.", skip.join(", ")));
+            }
+            let danger = Danger { replaces: true, first_touch: first, ..Danger::default() };
+            Ok(whole("recover", vec![go_on.changing().hold(hold), verify], None, danger, says))
+        }
+        State::DeleteStuck => {
+            let first = touch(ask, name, stack)?;
+            let retain = failed("DELETE_FAILED");
+            let all = vec![steps::delete(name, &retain, &[]).hold(hold), steps::verify_gone(name, &["delete"])];
+            let mut says = vec![format!("{name} is {}: it is deleted again.", stack.status)];
+            if !retain.is_empty() {
+                says.push(format!("Left behind, because they cannot be deleted: {}.", retain.join(", ")));
+            }
+            let rows: Vec<ChangeRow> = stack.resources.iter().filter(|row| !retain.contains(&row.logical)).map(removed).collect();
+            let destroys = rows.iter().any(|row| weight::holds_data(&row.kind));
+            let danger = Danger { replaces: true, destroys, first_touch: first, ..Danger::default() };
+            Ok(whole("recover", all, Some(rows), danger, says))
+        }
+    }
+}
+
+fn removed(resource: &ResourceRow) -> ChangeRow {
+    ChangeRow {
+        logical: resource.logical.clone(),
+        kind: resource.kind.clone(),
+        action: "Remove".to_owned(),
+        replacement: String::new(),
+        scope: Vec::new(),
+        properties: Vec::new(),
+    }
+}
+
+fn whole(name: &str, steps: Vec<crate::domain::plan::Step>, rows: Option<Vec<ChangeRow>>, danger: Danger, says: Vec<String>) -> Plan {
+    Plan { name: name.to_owned(), steps, rows, danger, says, branch: None, finish_independent: false }
+}

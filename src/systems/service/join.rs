@@ -1,0 +1,87 @@
+//! The two comparisons inside a plan: which branch a change set takes, and whether a second change set is the one that was approved.
+//! Functions of their parameters alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::weight;
+use crate::domain::estate::Downtime;
+use crate::domain::plan::ChangeRow;
+
+/// `nop`, `update` or `downtime`: output `{branch, why, rows, more_dangerous}`.
+///
+/// Parameters: `changes` (the output of the change set), `seen_rows` (what the person had on the card, or null), `policy`, `counts`
+/// (what runs now: nothing to scale down means no downtime).
+///
+/// # Errors
+/// A sentence, when the parameters have another form.
+pub fn join(params: &Value) -> Result<Value, String> {
+    let rows = rows(&params["changes"]["rows"])?;
+    let seen: Option<Vec<ChangeRow>> = match &params["seen_rows"] {
+        Value::Null => None,
+        some => Some(self::rows(some)?),
+    };
+    let policy: Downtime = serde_json::from_value(params["policy"].clone()).map_err(|why| format!("policy: {why}"))?;
+    let counts: BTreeMap<String, String> = serde_json::from_value(params["counts"].clone()).map_err(|why| format!("counts: {why}"))?;
+    let empty = params["changes"]["empty"].as_bool().unwrap_or(rows.is_empty());
+    let (branch, why) = branch(&rows, empty, policy, &counts);
+    Ok(json!({ "branch": branch, "why": why, "rows": rows, "more_dangerous": branch != NOP && more_dangerous(&rows, seen.as_deref()) }))
+}
+
+/// Nothing changes.
+pub(super) const NOP: &str = "nop";
+/// The change set is executed.
+pub(super) const UPDATE: &str = "update";
+/// The service goes to zero while it changes.
+pub(super) const DOWNTIME: &str = "downtime";
+
+/// Which branch, and why.
+pub(super) fn branch(rows: &[ChangeRow], empty: bool, policy: Downtime, counts: &BTreeMap<String, String>) -> (&'static str, String) {
+    let stops: Vec<&str> = weight::stopping(rows).map(|row| row.logical.as_str()).collect();
+    let runs = counts.values().any(|count| count != "0");
+    if empty {
+        return (NOP, "nothing would change".to_owned());
+    }
+    match policy {
+        Downtime::Never => (UPDATE, "downtime: never in the estate".to_owned()),
+        Downtime::Always if runs => (DOWNTIME, "downtime: always in the estate".to_owned()),
+        Downtime::Auto if !stops.is_empty() && runs => (DOWNTIME, format!("replaces {}", stops.join(", "))),
+        Downtime::Auto if stops.is_empty() => (UPDATE, "replaces no service, database or volume".to_owned()),
+        Downtime::Always | Downtime::Auto => (UPDATE, "nothing runs that could be scaled down".to_owned()),
+    }
+}
+
+/// A row that was not seen is a new fact. Where nothing could be seen, only what replaces or deletes is one.
+pub(super) fn more_dangerous(rows: &[ChangeRow], seen: Option<&[ChangeRow]>) -> bool {
+    match seen {
+        None => rows.iter().any(ChangeRow::destroys),
+        Some(seen) => {
+            let seen = keys(seen);
+            rows.iter().any(|row| !seen.contains(&row.key()))
+        }
+    }
+}
+
+/// Whether a second change set holds nothing but what was approved: output `{same, rows, new, gone}`. Fewer rows are no new fact:
+/// what only the count changed is not in the second one.
+///
+/// Parameters: `approved` (rows), `changes` (the output of the second change set).
+///
+/// # Errors
+/// A sentence, when the parameters have another form.
+pub fn same(params: &Value) -> Result<Value, String> {
+    let (approved, now) = (rows(&params["approved"])?, rows(&params["changes"]["rows"])?);
+    let (approved, keyed) = (keys(&approved), keys(&now));
+    let new: Vec<&str> = keyed.difference(&approved).map(|row| row.logical.as_str()).collect();
+    let gone: Vec<&str> = approved.difference(&keyed).map(|row| row.logical.as_str()).collect();
+    Ok(json!({ "same": new.is_empty(), "rows": now, "new": new, "gone": gone }))
+}
+
+fn rows(value: &Value) -> Result<Vec<ChangeRow>, String> {
+    serde_json::from_value(value.clone()).map_err(|why| format!("rows: {why}"))
+}
+
+fn keys(rows: &[ChangeRow]) -> BTreeSet<ChangeRow> {
+    rows.iter().map(ChangeRow::key).collect()
+}

@@ -1,0 +1,248 @@
+//! The plans of a service that bring a release into service: made new, or updated with or without downtime.
+
+use serde_json::{Value, json};
+
+use super::body::{Body, COUNT};
+use super::status::{self, State};
+use super::steps::{self, Counts, With as _};
+use super::{join, weight};
+use crate::domain::environment::Class;
+use crate::domain::failure::Failure;
+use crate::domain::hold::HoldKind;
+use crate::domain::level::Danger;
+use crate::domain::look::{CfnInput, ChangesSeen, Observed, StackSeen};
+use crate::domain::plan::{ChangeRow, HoldRule, Plan, Step, pure};
+use crate::systems::PlanAsk;
+
+/// The tag that says which store a stack belongs to.
+pub(super) const STORE_TAG: &str = "holdpoint:store";
+/// The tag that says which stack of that store it is.
+pub(super) const STACK_TAG: &str = "holdpoint:stack";
+
+/// An input with our tags on it.
+pub(super) fn ours(ask: &PlanAsk, input: &CfnInput) -> CfnInput {
+    let mut input = input.clone();
+    input.tags.insert(STORE_TAG.to_owned(), ask.store.clone());
+    input.tags.insert(STACK_TAG.to_owned(), ask.stack.to_string());
+    input
+}
+
+/// Refuses a stack of somebody else; tells whether this store touches it for the first time.
+pub(super) fn touch(ask: &PlanAsk, name: &str, stack: &StackSeen) -> Result<bool, Failure> {
+    match (stack.tags.get(STORE_TAG), stack.tags.get(STACK_TAG)) {
+        (Some(store), owner) if *store != ask.store => {
+            let owner = owner.map_or_else(|| "another stack".to_owned(), Clone::clone);
+            Err(Failure::new(format!("the CloudFormation stack {name} belongs to the store {store}, as {owner}"))
+                .detail(format!("this store is {}", ask.store))
+                .hint(format!("deploy it from that store, or give {} another stack_name", ask.stack)))
+        }
+        (Some(_), Some(owner)) if *owner != ask.stack.to_string() => {
+            Err(Failure::new(format!("the CloudFormation stack {name} is {owner} of this store"))
+                .hint(format!("give {} another stack_name", ask.stack)))
+        }
+        (Some(_), _) => Ok(false),
+        (None, _) => Ok(true),
+    }
+}
+
+/// The hold for what is touched first in an environment where that matters.
+pub(super) fn first_touch(ask: &PlanAsk, first: bool) -> Option<HoldRule> {
+    let protected = matches!(ask.env.class, Class::Production | Class::Staging);
+    (first && protected).then(|| steps::held(HoldKind::FirstTouch))
+}
+
+/// What runs now, by the counts of the deployed stack.
+pub(super) fn running(stack: &StackSeen) -> Counts {
+    stack.parameters.iter().filter(|(name, _)| name.starts_with(COUNT)).map(|(name, count)| (name.clone(), count.clone())).collect()
+}
+
+/// Makes a stack that is not there, after other steps.
+pub(super) fn create(ask: &PlanAsk, body: &Body, after: &[&str]) -> Result<(Vec<Step>, Vec<ChangeRow>), Failure> {
+    if let Some(secret) = body.kept.first() {
+        let (stack, template) = (&ask.stack, &body.input.template.path);
+        return Err(Failure::new(format!("{stack} does not exist yet, and its secret parameter {secret} has no value"))
+            .detail(format!("{template} declares {} without a default", body.kept.join(", ")))
+            .hint(format!("give {secret} in the estate file as {{{{resolve:secretsmanager:…}}}}")));
+    }
+    let input = ours(ask, &body.input);
+    let rows = body
+        .resources
+        .iter()
+        .map(|(logical, kind)| ChangeRow {
+            logical: logical.clone(),
+            kind: kind.clone(),
+            action: "Add".to_owned(),
+            replacement: String::new(),
+            scope: Vec::new(),
+            properties: Vec::new(),
+        })
+        .collect();
+    let create = steps::create(&input, after);
+    Ok((vec![create, steps::verify("verify", &input.stack_name, &body.counts, &["create"])], rows))
+}
+
+/// A whole plan that makes the stack.
+pub(super) fn new_stack(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
+    let (mut all, rows) = create(ask, body, &[])?;
+    if let Some(create) = all.first_mut() {
+        create.hold = first_touch(ask, true);
+    }
+    Ok(Plan {
+        name: "create".to_owned(),
+        steps: all,
+        says: vec![format!(
+            "Makes the CloudFormation stack {}, with {} resources; a creation that fails is rolled back.",
+            body.input.stack_name,
+            rows.len()
+        )],
+        rows: Some(rows),
+        danger: Danger { first_touch: true, ..Danger::default() },
+        branch: None,
+        finish_independent: false,
+    })
+}
+
+/// A plan that updates what is there.
+pub(super) fn update(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackSeen, seen: &Observed) -> Result<Plan, Failure> {
+    let name = body.input.stack_name.as_str();
+    let first = touch(ask, name, stack)?;
+    let input = ours(ask, &body.input);
+    let running = running(stack);
+    let (rows, unknown) = match &seen.changes {
+        Some(ChangesSeen::Rows { rows }) => (Some(rows.clone()), None),
+        Some(ChangesSeen::Nothing) => (Some(Vec::new()), None),
+        Some(ChangesSeen::Unknown { why }) => (None, Some(why.clone())),
+        None if status::state(stack) == State::Busy => (None, Some(format!("{name} is {}", stack.status))),
+        None => (None, None),
+    };
+    let expected = rows.as_ref().map(|rows| join::branch(rows, rows.is_empty(), body.downtime, &running));
+    let branch = expected.as_ref().map(|(branch, _)| (*branch).to_owned());
+    let mut all = vec![steps::change_set("change-set", &input, None, &[]), joined(ask, body, &running)];
+    all.extend(straight(name, body, first_touch(ask, first)));
+    if !running.is_empty() {
+        all.extend(downtime(ask, body, serving, &input, &running));
+    }
+    let mut danger = weight::danger(rows.as_deref());
+    danger.downtime = branch.as_deref() == Some(join::DOWNTIME);
+    danger.first_touch = first;
+    let mut says = Vec::new();
+    if let Some((_, why)) = &expected {
+        says.push(format!("Expected: {}.", sentence(branch.as_deref(), why)));
+    }
+    if let Some(why) = unknown {
+        says.push(format!("What changes cannot be known now: {why}."));
+    }
+    if first {
+        says.push(format!("{name} exists and was never touched from here."));
+    }
+    if danger.destroys {
+        says.push("Data goes with what is replaced or deleted: that cannot be undone from here.".to_owned());
+    }
+    Ok(Plan { name: "update".to_owned(), steps: all, rows, danger, says, branch, finish_independent: false })
+}
+
+fn sentence(branch: Option<&str>, why: &str) -> String {
+    match branch {
+        Some(join::NOP) => "nothing is done, because nothing would change".to_owned(),
+        Some(join::DOWNTIME) => format!("the service stands still while it changes, because it {}", why.trim_start_matches("it ")),
+        Some(_) | None => format!("an update without downtime ({why})"),
+    }
+}
+
+/// Chooses the branch.
+fn joined(ask: &PlanAsk, body: &Body, running: &Counts) -> Step {
+    let seen = ask.seen.as_ref().and_then(|seen| seen.rows.clone());
+    let params = json!({
+        "changes": steps::from("change-set", ""),
+        "seen_rows": seen,
+        "policy": body.downtime,
+        "counts": running,
+    });
+    steps::step("join", "choose the way", pure::JOIN, params, &["change-set"])
+}
+
+/// The change set is executed as it is. What was not on the card asks again.
+fn straight(name: &str, body: &Body, first: Option<HoldRule>) -> [Step; 2] {
+    let hold = first.unwrap_or_else(|| steps::held_if(HoldKind::ReviewPlan, "join", "/more_dangerous", true));
+    [
+        steps::execute("execute", name, "change-set", &["join"]).only("join", join::UPDATE).hold(Some(hold)),
+        steps::verify("verify", name, &body.counts, &["execute"]),
+    ]
+}
+
+/// The service goes to zero, changes, and comes back; at a bad end a person says what comes back. Executing anything deletes all
+/// change sets of a stack, so the changes are worked out again at zero and compared with the approved ones.
+fn downtime(ask: &PlanAsk, body: &Body, serving: Option<&Body>, input: &CfnInput, running: &Counts) -> Vec<Step> {
+    let name = input.stack_name.as_str();
+    let compared = json!({ "approved": steps::from("join", "/rows"), "changes": steps::from("change-set-2", "") });
+    let review = steps::held_if(HoldKind::ReviewPlan, "same", "/same", false);
+    let zero = steps::zero(&body.counts);
+    let mut all = vec![
+        steps::scale(
+            "scale-down",
+            format!("scale {name} {}", steps::told(running, &steps::zero(running))),
+            name,
+            &steps::zero(running),
+            &["join"],
+        )
+        .only("join", join::DOWNTIME)
+        .hold(Some(steps::held(HoldKind::Downtime))),
+        steps::change_set("change-set-2", input, Some(&zero), &["scale-down"]),
+        steps::step("same", "compare with what was approved", pure::SAME, compared, &["change-set-2"]),
+        steps::execute("execute-2", name, "change-set-2", &["same"]).hold(Some(review)),
+    ];
+    let mut last = "execute-2";
+    if !body.counts.is_empty() {
+        all.push(steps::scale(
+            "scale-up",
+            format!("scale {name} {}", steps::told(&zero, &body.counts)),
+            name,
+            &body.counts,
+            &["execute-2"],
+        ));
+        last = "scale-up";
+    }
+    all.push(steps::verify("verify-2", name, &body.counts, &[last]));
+    let old = back(ask, serving, name, running);
+    all.push(steps::restore(&[
+        ("old", format!("the release before comes back with {}", of(running))),
+        ("new", format!("the new release comes up with {}", of(&body.counts))),
+        ("down", "it stays down".to_owned()),
+    ]));
+    all.push(old);
+    let new = steps::step(
+        "restore-new",
+        format!("bring the new release of {name} up"),
+        "cloudformation.update",
+        json!({ "input": input }),
+        &["restore"],
+    );
+    all.push(new.only("restore", "new").scaling().at_bad_end());
+    all
+}
+
+/// Brings back what served before: its whole input where it is known, else its counts.
+pub(super) fn back(ask: &PlanAsk, serving: Option<&Body>, name: &str, running: &Counts) -> Step {
+    let serving = serving.filter(|serving| serving.input.stack_name == name && serving.kept.is_empty());
+    let (kind, params): (&str, Value) = match serving {
+        Some(serving) => {
+            let counts: Counts =
+                running.iter().filter(|(name, _)| serving.counts.contains_key(*name)).map(|(k, v)| (k.clone(), v.clone())).collect();
+            ("cloudformation.update", json!({ "input": ours(ask, &serving.input), "counts": counts }))
+        }
+        None => ("cloudformation.scale", json!({ "stack_name": name, "counts": running, "previous_template": true })),
+    };
+    steps::step("restore-old", format!("bring the release before of {name} back"), kind, params, &["restore"])
+        .only("restore", "old")
+        .scaling()
+        .at_bad_end()
+}
+
+/// `4 tasks`, or the counts by name.
+pub(super) fn of(counts: &Counts) -> String {
+    match counts.iter().next() {
+        None => "its own counts".to_owned(),
+        Some((_, count)) if counts.len() == 1 => format!("{count} task{}", if count == "1" { "" } else { "s" }),
+        Some(_) => counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", "),
+    }
+}

@@ -1,0 +1,511 @@
+//! Planners as data: every status, every branch, and that no plan can do what it must not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::deployment::{Deployment, DeploymentEvent, Seen, StepState, Stopping};
+use crate::domain::digest::Digest;
+use crate::domain::environment::{AwsTarget, Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use crate::domain::estate::{Downtime, Scalar};
+use crate::domain::hold::HoldKind;
+use crate::domain::ids::{DeploymentId, StepId};
+use crate::domain::level::Level;
+use crate::domain::look::{ChangesSeen, ResourceRow, StackSeen};
+use crate::domain::plan::{ChangeRow, HoldWhen, Output, resolve};
+use crate::domain::request::SourceFile;
+use crate::domain::time::Time;
+
+const TEMPLATE: &str = "
+Parameters:
+  DesiredCount: { Type: Number, Default: 2 }
+  Version: { Type: String }
+  Password: { Type: String, NoEcho: true, Default: '' }
+Resources:
+  Db: { Type: AWS::RDS::DBInstance }
+  Web: { Type: AWS::ECS::Service }
+";
+
+fn bundle(template: &str) -> SourceBundle {
+    let file = SourceFile { bytes: template.as_bytes().to_vec(), executable: false };
+    SourceBundle { files: BTreeMap::from([("orders.yaml".to_owned(), file)]) }
+}
+
+fn entry(parameters: &[(&str, &str)]) -> ServiceEntry {
+    ServiceEntry {
+        template: "./orders.yaml".to_owned(),
+        parameters: parameters.iter().map(|(k, v)| ((*k).to_owned(), Scalar((*v).to_owned()))).collect(),
+        parameters_by_environment: BTreeMap::new(),
+        stack_name: None,
+        capabilities: vec![],
+        tags: BTreeMap::new(),
+        cfn_role_arn: None,
+        downtime: Downtime::Auto,
+    }
+}
+
+fn spec_of(entry: &ServiceEntry) -> Spec {
+    spec(&"prod/orders".parse().unwrap(), entry, vec![], &bundle(TEMPLATE)).unwrap_or_else(|found| panic!("{found}"))
+}
+
+fn orders() -> Spec {
+    spec_of(&entry(&[("Version", "7"), ("DesiredCount", "4")]))
+}
+
+fn ask(purpose: Purpose, class: Class) -> PlanAsk {
+    PlanAsk {
+        stack: "prod/orders".parse().unwrap(),
+        purpose,
+        env: EnvironmentRecord {
+            class,
+            account: None,
+            aws: Some(AwsTarget::default()),
+            on_failure: OnFailure::Break,
+            queue: QueuePolicy::Queue,
+            mode: Mode::Deploy,
+            min_level: None,
+            hold_expiry: Duration::from_hours(24),
+        },
+        store: "s1".to_owned(),
+        seen: None,
+        serving: None,
+    }
+}
+
+fn stack(status: &str) -> StackSeen {
+    StackSeen {
+        status: status.to_owned(),
+        parameters: BTreeMap::from([("DesiredCount".to_owned(), "3".to_owned()), ("Version".to_owned(), "6".to_owned())]),
+        tags: BTreeMap::from([("holdpoint:store".to_owned(), "s1".to_owned()), ("holdpoint:stack".to_owned(), "prod/orders".to_owned())]),
+        resources: vec![
+            ResourceRow { logical: "Db".to_owned(), kind: "AWS::RDS::DBInstance".to_owned(), status: "DELETE_FAILED".to_owned() },
+            ResourceRow { logical: "Web".to_owned(), kind: "AWS::ECS::Service".to_owned(), status: "UPDATE_FAILED".to_owned() },
+        ],
+        ..StackSeen::default()
+    }
+}
+
+fn observed(status: &str, changes: Option<ChangesSeen>) -> Observed {
+    Observed { stack: Some(stack(status)), changes }
+}
+
+fn row(logical: &str, kind: &str, action: &str, replacement: &str) -> ChangeRow {
+    ChangeRow {
+        logical: logical.to_owned(),
+        kind: kind.to_owned(),
+        action: action.to_owned(),
+        replacement: replacement.to_owned(),
+        scope: vec!["Properties".to_owned()],
+        properties: vec![],
+    }
+}
+
+fn replaces_db() -> Vec<ChangeRow> {
+    vec![row("Db", "AWS::RDS::DBInstance", "Modify", "True"), row("Web", "AWS::ECS::Service", "Modify", "False")]
+}
+
+fn plan(ask: &PlanAsk, seen: &Observed) -> Result<Plan, Failure> {
+    Service.plan(ask, &orders(), seen)
+}
+
+fn ids(plan: &Plan) -> Vec<&str> {
+    plan.steps.iter().map(|step| step.id.as_str()).collect()
+}
+
+/// A plan on a few lines: id, kind, needs, branch, hold.
+fn told(plan: &Plan) -> String {
+    let mut text = format!("{} branch={:?} danger={:?}\n", plan.name, plan.branch, plan.danger);
+    for step in &plan.steps {
+        let after: Vec<&str> = step.after.iter().map(StepId::as_str).collect();
+        text += &format!("{} [{}] after {after:?}", step.id, step.kind.as_str());
+        if let Some((chooser, branch)) = &step.only_if {
+            text += &format!(" if {chooser}={branch}");
+        }
+        if let Some(hold) = &step.hold {
+            text += &format!(" HOLD {}", hold.kind.word());
+            if let HoldWhen::Output { step, pointer, equals } = &hold.when {
+                text += &format!(" when {step}{pointer}={equals}");
+            }
+        }
+        if step.scales {
+            text += &format!(" counts {}", step.params["counts"]);
+        }
+        if step.finaliser.is_some() {
+            text += " at a bad end";
+        }
+        text += "\n";
+    }
+    for says in &plan.says {
+        text += &format!("says {says}\n");
+    }
+    text
+}
+
+const STATUSES: [&str; 27] = [
+    "MISSING",
+    "REVIEW_IN_PROGRESS",
+    "CREATE_IN_PROGRESS",
+    "CREATE_COMPLETE",
+    "CREATE_FAILED",
+    "ROLLBACK_IN_PROGRESS",
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED",
+    "DELETE_IN_PROGRESS",
+    "DELETE_COMPLETE",
+    "DELETE_FAILED",
+    "UPDATE_IN_PROGRESS",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_COMPLETE",
+    "UPDATE_FAILED",
+    "UPDATE_ROLLBACK_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "UPDATE_ROLLBACK_FAILED",
+    "IMPORT_IN_PROGRESS",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_IN_PROGRESS",
+    "IMPORT_ROLLBACK_COMPLETE",
+    "IMPORT_ROLLBACK_FAILED",
+    "SOMETHING_NEW",
+    "SOMETHING_NEW_IN_PROGRESS",
+    "",
+];
+
+/// Every status with every purpose: whether it is waited for, and which plan it has.
+#[test]
+fn every_status() {
+    let mut text = String::new();
+    for status in STATUSES {
+        for purpose in [Purpose::Deploy, Purpose::Teardown, Purpose::Recover] {
+            let seen = observed(status, None);
+            let quiet = match Service.quiet(purpose, &seen) {
+                Quiet::Busy => "busy",
+                Quiet::Quiet => "quiet",
+                Quiet::Stuck(failure) => {
+                    assert!(!failure.hint.is_empty() && failure.summary.contains(status));
+                    "stuck"
+                }
+            };
+            let planned = match plan(&ask(purpose, Class::Production), &seen) {
+                Ok(plan) => {
+                    assert_eq!(plan.check(), Ok(()), "{status} {purpose:?}");
+                    ids(&plan).join(" ")
+                }
+                Err(failure) => {
+                    assert!(!failure.hint.is_empty());
+                    "none".to_owned()
+                }
+            };
+            text += &format!("{status:<44} {:<9} {quiet:<6} {planned}\n", format!("{purpose:?}"));
+        }
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn plans_as_data() {
+    let mut text = String::new();
+    let rows = ChangesSeen::Rows { rows: replaces_db() };
+    let untouched = Observed { stack: Some(StackSeen { tags: BTreeMap::new(), ..stack("UPDATE_COMPLETE") }), changes: None };
+    let mut serving = ask(Purpose::Deploy, Class::Development);
+    serving.serving = Some(spec_of(&entry(&[("Version", "6")])));
+    for (what, ask, seen) in [
+        ("new, production", ask(Purpose::Deploy, Class::Production), observed("MISSING", None)),
+        ("new, development", ask(Purpose::Deploy, Class::Development), observed("MISSING", None)),
+        ("downtime expected", ask(Purpose::Deploy, Class::Production), observed("UPDATE_COMPLETE", Some(rows))),
+        ("first touch", ask(Purpose::Deploy, Class::Staging), untouched),
+        ("serving known", serving, observed("UPDATE_COMPLETE", Some(ChangesSeen::Nothing))),
+        ("teardown", ask(Purpose::Teardown, Class::Production), observed("UPDATE_COMPLETE", None)),
+        ("teardown of a broken one", ask(Purpose::Teardown, Class::Production), observed("ROLLBACK_COMPLETE", None)),
+        ("recover, never made", ask(Purpose::Recover, Class::Production), observed("ROLLBACK_COMPLETE", None)),
+        ("recover, rollback stuck", ask(Purpose::Recover, Class::Production), observed("UPDATE_ROLLBACK_FAILED", None)),
+        ("recover, deletion stuck", ask(Purpose::Recover, Class::Production), observed("DELETE_FAILED", None)),
+    ] {
+        let plan = plan(&ask, &seen).unwrap_or_else(|failure| panic!("{what}: {failure:?}"));
+        assert_eq!(plan.check(), Ok(()), "{what}");
+        text += &format!("# {what}\n{}\n", told(&plan));
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn looks_are_asked_once_each() {
+    let spec = orders();
+    let deploy = ask(Purpose::Deploy, Class::Production);
+    assert!(
+        matches!(Service.looks(&deploy, &spec, &Observed::default())[..], [Look::Stack { ref stack_name }] if stack_name == "prod-orders")
+    );
+    let found = Service.looks(&deploy, &spec, &observed("UPDATE_COMPLETE", None));
+    let [Look::Changes { input }] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((input.tags["holdpoint:store"].as_str(), input.tags["holdpoint:stack"].as_str()), ("s1", "prod/orders"));
+    assert!(Service.looks(&deploy, &spec, &observed("UPDATE_COMPLETE", Some(ChangesSeen::Nothing))).is_empty());
+    for status in ["MISSING", "UPDATE_IN_PROGRESS", "ROLLBACK_COMPLETE"] {
+        assert!(Service.looks(&deploy, &spec, &observed(status, None)).is_empty(), "{status}");
+    }
+    assert!(Service.looks(&ask(Purpose::Teardown, Class::Production), &spec, &observed("UPDATE_COMPLETE", None)).is_empty());
+}
+
+#[test]
+fn stacks_of_others_are_refused_with_their_owner() {
+    for (store, owner, part) in
+        [("s2", "live/orders", "belongs to the store s2, as live/orders"), ("s1", "dev/web", "is dev/web of this store")]
+    {
+        let mut other = stack("UPDATE_COMPLETE");
+        other.tags = BTreeMap::from([("holdpoint:store".to_owned(), store.to_owned()), ("holdpoint:stack".to_owned(), owner.to_owned())]);
+        let seen = Observed { stack: Some(other), changes: None };
+        for purpose in [Purpose::Deploy, Purpose::Teardown, Purpose::Recover] {
+            let failure = plan(&ask(purpose, Class::Development), &seen).unwrap_err();
+            assert!(failure.summary.contains(part), "{failure:?}");
+        }
+        assert!(Service.looks(&ask(Purpose::Deploy, Class::Development), &orders(), &seen).is_empty());
+    }
+}
+
+#[test]
+fn protected_stacks_are_not_torn_down() {
+    let seen = Observed { stack: Some(StackSeen { protected: true, ..stack("UPDATE_COMPLETE") }), changes: None };
+    assert!(plan(&ask(Purpose::Teardown, Class::Production), &seen).unwrap_err().summary.contains("termination protection"));
+}
+
+#[test]
+fn the_spec_says_what_is_wrong_and_where() {
+    let id: StackId = "prod/orders".parse().unwrap();
+    let wrong = |entry: &ServiceEntry, template: &str| spec(&id, entry, vec![], &bundle(template)).unwrap_err();
+    let found = wrong(&entry(&[("Verson", "7")]), TEMPLATE);
+    assert!(found.contains("did you mean \"Version\"?") && found.contains("orders.yaml:4:3") && found.contains("no default"), "{found}");
+    let found = wrong(&entry(&[("Version", "7"), ("Password", "hunter2")]), TEMPLATE);
+    assert!(found.contains("in clear text") && found.contains("orders.yaml:5:3") && !found.contains("hunter2"), "{found}");
+    assert!(wrong(&entry(&[("Version", "7"), ("DesiredCount", "four")]), TEMPLATE).contains("is a number"));
+    let iam = TEMPLATE.replace("AWS::RDS::DBInstance", "AWS::IAM::Role");
+    assert!(wrong(&entry(&[("Version", "7")]), &iam).contains("capabilities: [CAPABILITY_IAM]"));
+    let named = entry(&[("Version", "7"), ("Password", "{{resolve:ssm-secure:/x}}")]);
+    assert!(spec(&id, &named, vec![], &bundle(TEMPLATE)).is_ok());
+}
+
+#[test]
+fn a_release_is_named_by_its_content() {
+    let base = orders();
+    assert_eq!(base.release.len(), 8);
+    assert_eq!(base.release, orders().release);
+    assert_ne!(base.release, spec_of(&entry(&[("Version", "8"), ("DesiredCount", "4")])).release);
+    let other = spec(
+        &"prod/orders".parse().unwrap(),
+        &entry(&[("Version", "7"), ("DesiredCount", "4")]),
+        vec![],
+        &bundle(&format!("{TEMPLATE}\n#")),
+    );
+    assert_ne!(base.release, other.unwrap().release);
+}
+
+#[test]
+fn a_new_stack_needs_its_secrets() {
+    let template = TEMPLATE.replace(", Default: ''", "");
+    let spec = spec(&"prod/orders".parse().unwrap(), &entry(&[("Version", "7")]), vec![], &bundle(&template)).unwrap();
+    let deploy = ask(Purpose::Deploy, Class::Development);
+    let failure = Service.plan(&deploy, &spec, &observed("MISSING", None)).unwrap_err();
+    assert!(failure.summary.contains("Password") && failure.hint.contains("{{resolve:"), "{failure:?}");
+    assert!(Service.plan(&deploy, &spec, &observed("UPDATE_COMPLETE", None)).is_ok());
+}
+
+#[test]
+fn the_join_as_a_table() {
+    let changes = |rows: Vec<ChangeRow>| json!({ "rows": rows, "empty": rows.is_empty() });
+    let counts = json!({ "DesiredCount": "3" });
+    let harmless = vec![row("Web", "AWS::ECS::Service", "Modify", "False")];
+    let perhaps = vec![row("Db", "AWS::RDS::DBInstance", "Modify", "Conditional")];
+    let removed = vec![row("Db", "AWS::RDS::DBInstance", "Remove", "")];
+    for (rows, seen, policy, counts, branch, more) in [
+        (vec![], Value::Null, "auto", counts.clone(), "nop", false),
+        (vec![], json!([]), "always", counts.clone(), "nop", false),
+        (harmless.clone(), Value::Null, "auto", counts.clone(), "update", false),
+        (harmless.clone(), json!([]), "auto", counts.clone(), "update", true),
+        (harmless.clone(), json!(harmless), "auto", counts.clone(), "update", false),
+        (harmless.clone(), json!(harmless), "always", counts.clone(), "downtime", false),
+        (harmless, Value::Null, "always", json!({ "DesiredCount": "0" }), "update", false),
+        (perhaps, Value::Null, "auto", counts.clone(), "update", true),
+        (removed, Value::Null, "auto", counts.clone(), "update", true),
+        (replaces_db(), json!(replaces_db()), "auto", counts.clone(), "downtime", false),
+        (replaces_db(), json!(replaces_db()), "never", counts.clone(), "update", false),
+        (replaces_db(), Value::Null, "auto", json!({}), "update", true),
+    ] {
+        let params = json!({ "changes": changes(rows), "seen_rows": seen, "policy": policy, "counts": counts });
+        let out = join(&params).unwrap();
+        assert_eq!((out["branch"].as_str(), out["more_dangerous"].as_bool()), (Some(branch), Some(more)), "{params}");
+        assert!(!out["why"].as_str().unwrap().is_empty());
+    }
+    assert!(join(&json!({})).is_err());
+}
+
+#[test]
+fn the_second_change_set_may_hold_less_but_nothing_new() {
+    let both = replaces_db();
+    let run = |approved: &[ChangeRow], now: &[ChangeRow]| same(&json!({ "approved": approved, "changes": { "rows": now } })).unwrap();
+    assert_eq!(run(&both, &both)["same"], true);
+    let less = run(&both, &both[..1]);
+    assert_eq!((&less["same"], &less["gone"]), (&json!(true), &json!(["Web"])));
+    let more = run(&both[..1], &both);
+    assert_eq!((&more["same"], &more["new"]), (&json!(false), &json!(["Web"])));
+    let mut other = both.clone();
+    other[1].replacement = "True".to_owned();
+    assert_eq!(run(&both, &other)["same"], false);
+    let mut shown = both.clone();
+    shown[1].properties = vec!["DesiredCount".to_owned()];
+    assert_eq!(run(&both, &shown)["same"], true, "names of properties are shown, not compared");
+}
+
+/// Runs a plan through the deployment machine with made-up results; says which changing steps were started, in order.
+fn run(plan: &Plan, rows: &[ChangeRow], fails: Option<&str>, restore: &str) -> (Vec<String>, Deployment) {
+    let mut d = Deployment::new(DeploymentId(uuid::Uuid::nil()));
+    d.phase = "AVAILABLE".to_owned();
+    let at = Time(0);
+    let mut apply = |d: &mut Deployment, event: DeploymentEvent| d.apply(&event, at).unwrap_or_else(|illegal| panic!("{illegal}"));
+    apply(&mut d, DeploymentEvent::Planned { plan: Box::new(plan.clone()), digest: plan.digest(), carried: vec![] });
+    apply(&mut d, DeploymentEvent::RunSteps);
+    let mut started = Vec::new();
+    for _ in 0..100 {
+        let ready: Vec<StepId> = d.steps.iter().filter(|(_, run)| run.state == StepState::Ready).map(|(id, _)| id.clone()).collect();
+        let scaling = ready.iter().filter(|id| plan.step(id).is_some_and(|step| step.scales)).count();
+        assert!(scaling <= 1, "two steps would scale at once: {ready:?}");
+        let Some(id) = ready.first() else {
+            let failed = d.steps.values().any(|run| run.state == StepState::Failed);
+            if failed && d.stopping.is_none() {
+                apply(&mut d, DeploymentEvent::Stopping { stopping: Stopping::Failing });
+                continue;
+            }
+            break;
+        };
+        let step = plan.step(id).unwrap();
+        let params = resolve(&step.params, &d.outputs()).unwrap_or_else(|why| panic!("{id}: {why}"));
+        let started_event =
+            DeploymentEvent::StepStarted { step: id.clone(), attempt: 1, subject: None, params: params.clone(), deadline: at };
+        apply(&mut d, started_event);
+        if step.changes {
+            started.push(id.to_string());
+        }
+        let public = match step.kind.as_str() {
+            kind @ ("eval.join" | "eval.same") => crate::systems::pure_step(kind, &params).unwrap().public,
+            "hold.decision" => json!({ "branch": restore }),
+            "cloudformation.change-set" => {
+                let arn = if rows.is_empty() { "" } else { "arn" };
+                json!({ "arn": arn, "name": "n", "empty": rows.is_empty(), "rows": rows, "template_digest": "d", "parameters": {} })
+            }
+            _ => json!({ "status": "UPDATE_COMPLETE", "outputs": {} }),
+        };
+        let event = if fails == Some(id.as_str()) {
+            DeploymentEvent::StepFailed { step: id.clone(), failure: Failure::new("made up"), retry_at: None }
+        } else {
+            DeploymentEvent::StepDone { step: id.clone(), output: Output { public, secrets: vec![] } }
+        };
+        apply(&mut d, event);
+    }
+    let end = if d.stopping.is_some() { DeploymentEvent::Error { failure: Failure::new("made up") } } else { DeploymentEvent::Done };
+    let left: Vec<_> = d.runs().filter(|(step, run)| step.finaliser.is_none() && !run.state.is_over()).map(|(step, _)| &step.id).collect();
+    assert!(left.is_empty(), "left over: {left:?}");
+    apply(&mut d, end);
+    (started, d)
+}
+
+#[test]
+fn branches_run_as_they_should() {
+    let plan = plan(&ask(Purpose::Deploy, Class::Production), &observed("UPDATE_COMPLETE", None)).unwrap();
+    let harmless = [row("Web", "AWS::ECS::Service", "Modify", "False")];
+    assert_eq!(run(&plan, &[], None, "").0, Vec::<String>::new());
+    assert_eq!(run(&plan, &harmless, None, "").0, ["execute"]);
+    assert_eq!(run(&plan, &replaces_db(), None, "").0, ["scale-down", "execute-2", "scale-up"]);
+    assert_eq!(run(&plan, &harmless, Some("execute"), "old").0, ["execute"], "nothing was scaled, nothing is restored");
+    assert_eq!(run(&plan, &replaces_db(), Some("execute-2"), "old").0, ["scale-down", "execute-2", "restore-old"]);
+    assert_eq!(run(&plan, &replaces_db(), Some("change-set-2"), "new").0, ["scale-down", "restore-new"]);
+    assert_eq!(run(&plan, &replaces_db(), Some("scale-up"), "down").0, ["scale-down", "execute-2", "scale-up"]);
+    let down = super::Service.plan(&ask(Purpose::Teardown, Class::Production), &orders(), &observed("UPDATE_COMPLETE", None)).unwrap();
+    assert_eq!(run(&down, &[], None, "").0, ["scale-down", "delete"]);
+    assert_eq!(run(&down, &[], Some("delete"), "old").0, ["scale-down", "delete", "restore-old"]);
+}
+
+fn any_rows() -> impl Strategy<Value = Vec<ChangeRow>> {
+    let kinds = prop::sample::select(vec!["AWS::RDS::DBInstance", "AWS::ECS::Service", "AWS::SQS::Queue", "AWS::S3::Bucket"]);
+    let one = (
+        "[A-D]",
+        kinds,
+        prop::sample::select(vec!["Add", "Modify", "Remove"]),
+        prop::sample::select(vec!["True", "False", "Conditional", ""]),
+    );
+    prop::collection::vec(one.prop_map(|(logical, kind, action, replacement)| row(&logical, kind, action, replacement)), 0..5)
+}
+
+proptest! {
+    /// For any changes, policy, counts and failure: nothing is touched when nothing would change; the service ends at the template's
+    /// counts or a person is asked; a scale-down is always approved and always followed by a way back; one scaling step at a time.
+    #[test]
+    fn no_plan_does_what_it_must_not(
+        rows in any_rows(),
+        seen_rows in prop::option::of(any_rows()),
+        policy in prop::sample::select(vec![Downtime::Auto, Downtime::Always, Downtime::Never]),
+        count in prop::option::of(0u8..5),
+        class in prop::sample::select(vec![Class::Production, Class::Staging, Class::Development, Class::Branch]),
+        tagged in any::<bool>(),
+        fails in prop::option::of(prop::sample::select(vec!["change-set", "execute", "verify", "scale-down", "change-set-2", "execute-2", "scale-up", "verify-2"])),
+        restore in prop::sample::select(vec!["old", "new", "down"]),
+    ) {
+        let mut entry = entry(&[("Version", "7"), ("DesiredCount", "4")]);
+        entry.downtime = policy;
+        let spec = spec_of(&entry);
+        let mut stack = stack("UPDATE_COMPLETE");
+        stack.parameters = count.map(|count| ("DesiredCount".to_owned(), count.to_string())).into_iter().collect();
+        if !tagged {
+            stack.tags.clear();
+        }
+        let mut ask = ask(Purpose::Deploy, class);
+        ask.seen = Some(Seen { card: Digest::of_bytes(b""), level: Level::L1, branch: None, rows: seen_rows.clone(), covers: vec![] });
+        let plan = Service.plan(&ask, &spec, &Observed { stack: Some(stack), changes: None }).unwrap();
+        prop_assert_eq!(plan.check(), Ok(()));
+        let finalisers: BTreeSet<&str> = plan.steps.iter().filter(|step| step.finaliser.is_some()).map(|step| step.id.as_str()).collect();
+        let wanted: &[&str] = if count.is_some() { &["restore", "restore-old", "restore-new"] } else { &[] };
+        prop_assert_eq!(finalisers, wanted.iter().copied().collect::<BTreeSet<_>>());
+        for step in &plan.steps {
+            prop_assert!(!step.scales || step.changes);
+        }
+        let (started, d) = run(&plan, &rows, fails, restore);
+        let branch = d.steps[&StepId::from("join")].branch.clone();
+        let went = |id: &str| started.iter().any(|step| step == id);
+        if fails != Some("change-set") {
+            prop_assert_eq!(branch.as_deref() == Some("nop"), rows.is_empty());
+        }
+        if rows.is_empty() || fails == Some("change-set") {
+            prop_assert!(started.is_empty());
+        }
+        prop_assert!(!(went("execute") && went("scale-down")), "one branch");
+        if branch.as_deref() == Some("downtime") {
+            prop_assert!(count.is_some_and(|count| count > 0) && policy != Downtime::Never);
+            let hold = plan.step(&"scale-down".into()).and_then(|step| step.hold.clone());
+            prop_assert!(hold.is_some_and(|hold| hold.kind == HoldKind::Downtime && hold.when == HoldWhen::Always));
+            let back = went("scale-up") || d.steps[&StepId::from("restore")].ever_started();
+            prop_assert!(back, "it went down and nobody is asked: {:?}", started);
+        }
+        let more = d.steps[&StepId::from("join")].output.as_ref().is_some_and(|output| output.public["more_dangerous"] == true);
+        if let Some(seen) = &seen_rows {
+            let known: BTreeSet<ChangeRow> = seen.iter().map(ChangeRow::key).collect();
+            let all_known = rows.iter().all(|row| known.contains(&row.key()));
+            if fails != Some("change-set") {
+                prop_assert_eq!(more, !all_known, "a row that nobody saw asks again");
+            }
+        }
+        let hold = plan.step(&"execute".into()).and_then(|step| step.hold.clone()).unwrap();
+        let protected = matches!(class, Class::Production | Class::Staging);
+        prop_assert_eq!(hold.kind == HoldKind::FirstTouch, protected && !tagged);
+    }
+
+    /// The same ask gives the same plan, so that what a card covered is what is done.
+    #[test]
+    fn held_steps_do_not_depend_on_what_was_seen(rows in any_rows()) {
+        let card = plan(&ask(Purpose::Deploy, Class::Production), &observed("UPDATE_COMPLETE", Some(ChangesSeen::Rows { rows: rows.clone() }))).unwrap();
+        let mut later = ask(Purpose::Deploy, Class::Production);
+        later.seen = Some(Seen { card: Digest::of_bytes(b""), level: Level::L3, branch: card.branch.clone(), rows: Some(rows), covers: vec![] });
+        let turn = plan(&later, &observed("UPDATE_COMPLETE", None)).unwrap();
+        for step in card.steps.iter().filter(|step| step.hold.is_some()) {
+            prop_assert_eq!(Some(step), turn.step(&step.id));
+        }
+    }
+}

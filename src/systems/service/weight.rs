@@ -1,0 +1,70 @@
+//! What a change means for those who are served: which rows take data away, which stop the service, and how dangerous that is.
+
+use crate::domain::level::Danger;
+use crate::domain::plan::ChangeRow;
+
+/// Types that hold data.
+const DATA: [&str; 24] = [
+    "AWS::Cognito::UserPool",
+    "AWS::DocDB::DBCluster",
+    "AWS::DocDB::DBInstance",
+    "AWS::DynamoDB::GlobalTable",
+    "AWS::DynamoDB::Table",
+    "AWS::EC2::Volume",
+    "AWS::ECR::Repository",
+    "AWS::EFS::FileSystem",
+    "AWS::ElastiCache::CacheCluster",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::Elasticsearch::Domain",
+    "AWS::FSx::FileSystem",
+    "AWS::KMS::Key",
+    "AWS::Kinesis::Stream",
+    "AWS::MemoryDB::Cluster",
+    "AWS::Neptune::DBCluster",
+    "AWS::Neptune::DBInstance",
+    "AWS::OpenSearchService::Domain",
+    "AWS::RDS::DBCluster",
+    "AWS::RDS::DBInstance",
+    "AWS::Redshift::Cluster",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+    "AWS::Timestream::Table",
+];
+
+/// Types whose replacement stops a service: the service itself, its database, its volume.
+const STOPS: [&str; 13] = [
+    "AWS::DocDB::DBCluster",
+    "AWS::DocDB::DBInstance",
+    "AWS::DynamoDB::Table",
+    "AWS::EC2::Volume",
+    "AWS::ECS::Service",
+    "AWS::EFS::FileSystem",
+    "AWS::FSx::FileSystem",
+    "AWS::Neptune::DBCluster",
+    "AWS::Neptune::DBInstance",
+    "AWS::RDS::DBCluster",
+    "AWS::RDS::DBInstance",
+    "AWS::Redshift::Cluster",
+    "AWS::ServiceDiscovery::Service",
+];
+
+/// True for a type that holds data.
+pub(super) fn holds_data(kind: &str) -> bool {
+    DATA.contains(&kind)
+}
+
+/// The rows that surely replace something without which the service cannot go on. One that may be replaced does not count: it is
+/// shown as a danger, and stopping a service for a perhaps would be the greater one.
+pub(super) fn stopping(rows: &[ChangeRow]) -> impl Iterator<Item = &ChangeRow> {
+    rows.iter().filter(|row| row.action == "Modify" && row.replacement == "True" && STOPS.contains(&row.kind.as_str()))
+}
+
+/// How dangerous rows are; unknown rows may replace anything.
+pub(super) fn danger(rows: Option<&[ChangeRow]>) -> Danger {
+    let Some(rows) = rows else { return Danger { replaces: true, ..Danger::default() } };
+    Danger {
+        replaces: rows.iter().any(ChangeRow::destroys),
+        destroys: rows.iter().any(|row| row.destroys() && holds_data(&row.kind)),
+        ..Danger::default()
+    }
+}
