@@ -86,7 +86,7 @@ pub fn set_up(world: &mut World, story: &str, tags: &BTreeMap<String, String>, n
     if !file.stories.contains_key(story) {
         return Err(unknown(story, &file));
     }
-    world.now = now - Duration::from_secs(9 * 86_400);
+    world.now = now - Duration::from_hours(9 * 24);
     let pace = std::mem::replace(&mut world.pace, 1.0);
     for existing in &file.estate {
         let body = practice::file(&existing.template).ok_or_else(|| format!("{} is not in the practice estate", existing.template))?;
@@ -98,7 +98,7 @@ pub fn set_up(world: &mut World, story: &str, tags: &BTreeMap<String, String>, n
         });
         let call = call(Service::CloudFormation, "CreateStack", params, &file.region);
         world.call(world.now, &call).answer.map_err(|error| format!("{}: {error}", existing.stack))?;
-        world.advance(world.now + Duration::from_secs(3 * 60));
+        world.advance(world.now + Duration::from_mins(3));
     }
     world.pace = pace;
     world.advance(now);
@@ -126,7 +126,7 @@ pub fn begin(world: &mut World, name: &str) -> Result<(), String> {
 }
 
 /// Plays one line. A call that AWS would refuse now is in the ledger as refused, like any other.
-pub fn play(world: &mut World, line: Line) {
+pub fn play(world: &mut World, line: &Line) {
     let now = world.now;
     world.call(now, &line.call);
 }

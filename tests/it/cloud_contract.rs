@@ -14,6 +14,7 @@ use serde_json::json;
 
 /// What an endpoint can show beside the calls themselves.
 #[derive(Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "each says one thing of an endpoint")]
 pub(crate) struct Features {
     /// Stacks are in progress for a while.
     pub(crate) takes_time: bool,
