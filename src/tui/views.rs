@@ -9,6 +9,8 @@ use crate::world::verdict::Verdict;
 /// The views of one world at one time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Views {
+    /// Rises with every new world or second.
+    pub version: u64,
     /// Environments with their stacks, those in need first.
     pub environments: Vec<EnvView>,
     /// What runs and what waits.
@@ -20,15 +22,15 @@ pub struct Views {
 }
 
 /// No views at all.
-pub static NOTHING: Views = Views { environments: Vec::new(), queue: Vec::new(), needs: None, needing: 0 };
+pub static NOTHING: Views = Views { version: 0, environments: Vec::new(), queue: Vec::new(), needs: None, needing: 0 };
 
 impl Views {
     /// Works them out.
     #[must_use]
-    pub fn of(world: &World, now: Time) -> Self {
+    pub fn of(world: &World, now: Time, version: u64) -> Self {
         let environments = world.environments(now);
         let needing = environments.iter().flat_map(|env| &env.rows).filter(|row| row.needs_me).count();
-        Self { needs: if needing > 0 { world.needs(now) } else { None }, needing, queue: world.queue(now), environments }
+        Self { version, needs: if needing > 0 { world.needs(now) } else { None }, needing, queue: world.queue(now), environments }
     }
 
     /// Whether anything goes on by itself, so that seconds matter.
