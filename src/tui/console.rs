@@ -437,6 +437,18 @@ impl Console {
         self.say("Ctrl-C again leaves the console; deployments go on", Role::Hint);
     }
 
+    /// Says something on the last line.
+    pub fn said(&mut self, text: &str, role: Role) {
+        self.say(text, role);
+    }
+
+    /// What is said at the start; nothing when empty.
+    pub fn greet(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.say(text, Role::Said);
+        }
+    }
+
     fn say(&mut self, text: impl Into<String>, role: Role) {
         self.said = Some(Said { text: text.into(), role });
     }

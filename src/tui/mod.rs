@@ -3,6 +3,8 @@
 
 pub mod actions;
 pub mod console;
+#[cfg(test)]
+mod double;
 pub mod find;
 pub mod glyphs;
 pub mod keys;
@@ -21,3 +23,6 @@ pub mod views;
 
 pub use keys::keys_markdown;
 pub use run::{Error, Options, Outside, Waker, run};
+
+#[cfg(test)]
+mod tests;

@@ -54,7 +54,7 @@ pub fn wrap(text: &str, cells: usize, indent: usize) -> Vec<String> {
     let mut rows = vec![String::new()];
     let mut used = 0;
     let mut fresh = true;
-    let mut row = |rows: &mut Vec<String>, used: &mut usize| {
+    let row = |rows: &mut Vec<String>, used: &mut usize| {
         rows.push(" ".repeat(indent));
         *used = indent;
     };

@@ -177,7 +177,7 @@ fn restore() {
         return;
     }
     let mut out = io::stdout();
-    let put_back = || -> io::Result<()> {
+    let mut put_back = || -> io::Result<()> {
         if FLAGS.load(Ordering::SeqCst) {
             queue!(out, PopKeyboardEnhancementFlags)?;
         }

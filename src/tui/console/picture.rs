@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::domain::time::{Time, short};
-use crate::tui::actions::{self, Does};
+use crate::tui::actions;
 use crate::tui::paint;
 use crate::tui::theme::Role;
 use crate::world::queue::Waits;
@@ -109,7 +109,7 @@ impl Console {
                 places[LOG] = columns[2];
             }
             100..=149 => {
-                let columns = Layout::horizontal([Constraint::Length(38), Constraint::Fill(1)]).split(body);
+                let columns = Layout::horizontal([Constraint::Length(if body.width < 120 { 38 } else { 42 }), Constraint::Fill(1)]).split(body);
                 lists(columns[0], &mut places);
                 let live = (body.height * 11 / 20).max(6);
                 let rows = Layout::vertical([Constraint::Length(live), Constraint::Fill(1)]).split(columns[1]);
@@ -174,7 +174,7 @@ impl Console {
         let scope = self.scope();
         let scoped: &[(&str, &str)] = match scope {
             actions::Scope::Lists => &[("logs", "logs"), ("explain", "explain"), ("details", "details")],
-            actions::Scope::Map => &[("view", "other view"), ("critical", "critical path")],
+            actions::Scope::Map => &[("view", "other view")],
             actions::Scope::Log => &[("log-pause", "pause"), ("log-filter", "filter"), ("log-next-error", "error"), ("log-wrap", "wrap")],
             actions::Scope::Everywhere => &[],
         };

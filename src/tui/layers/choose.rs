@@ -163,8 +163,8 @@ impl Pane for Choose {
             KeyCode::Char('p') if ctrl => return self.motion(Motion::Up, scene),
             KeyCode::Char('n') if ctrl => return self.motion(Motion::Down, scene),
             KeyCode::Char('u') if ctrl => self.text.clear(),
-            KeyCode::Tab => match self.chosen() {
-                Some(entry) => self.text.clone_from(&entry.name),
+            KeyCode::Tab => match self.chosen().map(|entry| entry.name.clone()) {
+                Some(name) => self.text = name,
                 None => return Flow::Used,
             },
             KeyCode::Backspace => drop(self.text.pop()),

@@ -60,7 +60,7 @@ impl Pane for Holds {
             let Some(view) = views.get(at) else { continue };
             let y = inside.y + paint::short(line);
             let left = view.left_text();
-            let stack = if wide < 60 { 16 } else { 28 };
+            let stack = if wide < 60 { 16 + wide.saturating_sub(36).min(4) } else { 28 };
             let what = if wide < 60 { view.hold.kind.word().to_owned() } else { format!("{}: {}  {}", view.hold.kind.word(), view.step, view.hold.id) };
             let role = if view.is_restore() { Role::Down } else { Role::Hold };
             let cells = [

@@ -73,7 +73,11 @@ impl<K: Clone + PartialEq> Cursor<K> {
 
     /// The rows that fit on the screen, as a range of positions.
     pub fn window(&mut self, height: usize) -> std::ops::Range<usize> {
-        self.height = height.max(1);
+        if self.height != height.max(1) {
+            self.height = height.max(1);
+            // Another height shows as much as it can before the cursor.
+            self.top = self.top.min((self.at + 1).saturating_sub(self.height));
+        }
         self.scroll();
         self.top..(self.top + height).min(self.keys.len())
     }
@@ -136,8 +140,10 @@ impl<K: Clone + PartialEq> Cursor<K> {
 
     fn scroll(&mut self) {
         let most = self.keys.len().saturating_sub(self.height);
-        if self.at < self.top {
-            self.top = self.at;
+        // One row before the cursor stays in sight: in a tree it may be the heading.
+        let first = self.at.saturating_sub(usize::from(self.height > 2));
+        if first < self.top {
+            self.top = first;
         } else if self.at >= self.top + self.height {
             self.top = self.at + 1 - self.height;
         }

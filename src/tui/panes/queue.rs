@@ -83,7 +83,7 @@ impl Pane for Queue {
             let Some(item) = self.places.get(at).and_then(|at| scene.views.queue.get(*at)) else { continue };
             let y = inside.y + paint::short(line);
             let (badge, style) = states::badge(item.state, theme);
-            let stack = if wide < 60 { 15 } else { 28 };
+            let stack = if wide < 40 { 15 } else if wide < 60 { 18 } else { 28 };
             let age = if wide < 60 { String::new() } else { format!(" {:>5} {}", short(scene.now.since(item.since)), pad(&item.by, 8)) };
             let rest = wide.saturating_sub(7 + stack + 8 + paint::width(&age));
             let cells = [

@@ -258,9 +258,9 @@ struct Columns {
 impl Columns {
     fn of(width: u16) -> Self {
         let width = usize::from(width);
-        let mut it = Self { stack: 10, state: 8, serve: 6, release: 8, deployment: 0, step: 0, by: 0, age: 5 };
+        let mut it = Self { stack: 8, state: 8, serve: 6, release: 8, deployment: 0, step: 0, by: 0, age: 4 };
         if width < 36 {
-            it.release = width.saturating_sub(3 + it.stack + it.state + it.serve + it.age).min(8);
+            it.release = width.saturating_sub(2 + it.stack + it.state + it.serve + it.age).min(8);
         }
         let mut left = width.saturating_sub(2 + it.stack + it.state + it.serve + it.release + it.age);
         let mut give = |column: &mut usize, wish: usize, from: usize| {
@@ -270,8 +270,11 @@ impl Columns {
                 left -= more;
             }
         };
-        give(&mut it.stack, 6, 1);
-        give(&mut it.release, 9, 9);
+        give(&mut it.stack, 2, 1);
+        give(&mut it.release, 2, 1);
+        give(&mut it.age, 1, 1);
+        give(&mut it.stack, 6, 6);
+        give(&mut it.release, 8, 8);
         give(&mut it.deployment, 7, 7);
         give(&mut it.step, 22, 10);
         give(&mut it.by, 10, 6);
@@ -355,15 +358,17 @@ impl Columns {
     }
 }
 
-/// A release, or two with `>` between them, each cut so that the arrow stays visible.
+/// A release, or two with `>` between them, each cut so that the arrow stays visible. Digests lose their last digits without a mark.
 fn pad_release(release: &str, cells: usize) -> String {
     let room = cells.saturating_sub(1);
+    let head = |text: &str, most: usize| text.chars().take(most).collect::<String>();
     let text = match release.split_once('>') {
         Some((now, next)) if paint::width(release) > room => {
             let half = room.saturating_sub(1) / 2;
-            format!("{}>{}", fit(now, half), fit(next, room.saturating_sub(1 + paint::width(now).min(half))))
+            let now = head(now, half);
+            format!("{now}>{}", head(next, room.saturating_sub(1 + paint::width(&now))))
         }
-        _ => release.to_owned(),
+        _ => head(release, room),
     };
     format!("{} ", pad(&text, room))
 }

@@ -64,14 +64,18 @@ impl Console {
         if let Some(words) = engine(&self.world.engine) {
             right.push(Piece { text: format!(" {words} "), style: band, need: 7 });
         }
-        let mut counts: std::collections::BTreeMap<State, usize> = std::collections::BTreeMap::new();
-        for (state, n) in self.views.environments.iter().flat_map(|env| &env.counts) {
-            *counts.entry(*state).or_default() += n;
+        // States that share a glyph are counted together, in the order of need.
+        let mut counts: Vec<(&str, usize)> = Vec::new();
+        let mut all: Vec<(State, usize)> = self.views.environments.iter().flat_map(|env| env.counts.iter().map(|(s, n)| (*s, *n))).collect();
+        all.sort_by_key(|(state, _)| *state);
+        for (state, n) in all.into_iter().filter(|(state, _)| !matches!(state, State::Ok | State::New | State::Gone)) {
+            let glyph = states::glyph(state, &self.theme);
+            match counts.iter_mut().find(|(known, _)| *known == glyph) {
+                Some((_, sum)) => *sum += n,
+                None => counts.push((glyph, n)),
+            }
         }
-        for (state, n) in counts.iter().filter(|(state, _)| !matches!(state, State::Ok | State::New | State::Gone)) {
-            let wide = format!("{}{n} ", states::glyph(*state, &self.theme));
-            right.push(Piece { text: wide, style: band, need: 5 });
-        }
+        right.extend(counts.into_iter().map(|(glyph, n)| Piece { text: format!("{glyph}{n} "), style: band, need: 5 }));
         let clock = if self.views.moving() { now.text("%H:%M:%SZ ") } else { now.text("%H:%MZ ") };
         right.push(Piece { text: clock, style: band, need: 4 });
         shrink(&mut left, &mut right, usize::from(area.width));
