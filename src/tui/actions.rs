@@ -128,6 +128,7 @@ pub static ALL: &[Action] = &[
     shows("palette", Show::Palette, "palette: actions, stacks, environments, deployments"),
     shows("menu", Show::Menu, "actions for what is under the cursor, and why one is off"),
     shows("holds", Show::Holds, "holds that wait for a person"),
+    shows("needs", Show::Needs, "go to what needs a person most: the line under the band"),
     shows("audit", Show::Audit, "who did what, and why"),
     shows("identity", Show::Identity, "who you are, who the engine is, what it proved"),
     listed("details", Show::Details, "details"),

@@ -4,6 +4,7 @@ use super::double::{Bench, some_lines};
 use crate::domain::ask::{Answer, Ask, Intent};
 use crate::world::fixture::{self};
 
+mod harmless;
 mod look;
 mod scripts;
 mod screens;

@@ -89,6 +89,7 @@ pub enum Show {
     Palette,
     Menu,
     Holds,
+    Needs,
     Audit,
     Identity,
     Details,

@@ -211,6 +211,10 @@ impl Console {
             Show::Palette => self.palette(),
             Show::Menu => self.menu(now),
             Show::Holds => self.focus_on(HOLDS),
+            Show::Needs => match self.views.needs.as_ref().map(|verdict| verdict.stack.clone()) {
+                Some(stack) => self.go_to(&stack, now),
+                None => self.say("nothing needs a person", Role::Said),
+            },
             Show::Audit => self.page_audit(),
             Show::Identity => self.page_identity(now),
             Show::Details => self.page_details(now),

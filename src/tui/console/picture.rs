@@ -111,7 +111,13 @@ impl Console {
             100..=149 => {
                 let columns = Layout::horizontal([Constraint::Length(if body.width < 120 { 38 } else { 42 }), Constraint::Fill(1)]).split(body);
                 lists(columns[0], &mut places);
-                let live = (body.height * 11 / 20).max(6);
+                // The map gets the rows that its picture needs, where enough are left for the log; the log gets more under the cursor.
+                let picture = self.live.wants() + 2;
+                let live = match self.focus {
+                    LOG => (body.height * 2 / 5).max(6),
+                    _ if picture + 6 <= body.height => picture,
+                    _ => (body.height * 11 / 20).max(6),
+                };
                 let rows = Layout::vertical([Constraint::Length(live), Constraint::Fill(1)]).split(columns[1]);
                 places[LIVE] = rows[0];
                 places[LOG] = rows[1];

@@ -9,7 +9,7 @@ use ratatui::text::Span;
 use crate::domain::deployment::{Deployment, StepRun};
 use crate::domain::ids::StackId;
 use crate::domain::lifecycle::Lifecycle;
-use crate::domain::lifecycles::DEPLOYMENT;
+use crate::domain::lifecycles::{DEPLOYMENT, SERVICE};
 use crate::domain::plan::Step;
 use crate::domain::time::{Time, short};
 use crate::tui::maps;
@@ -44,6 +44,12 @@ pub struct Live {
 }
 
 impl Live {
+    /// How many rows the largest picture of a stack needs.
+    #[must_use]
+    pub fn wants(&self) -> u16 {
+        maps::size(&SERVICE).map_or(0, |(_, height)| height)
+    }
+
     /// The deployment that it shows: the current one of the stack, else the last.
     fn deployment<'a>(scene: &Scene<'a>) -> Option<&'a Deployment> {
         scene.world.latest(scene.stack?).map(|d| &**d)

@@ -79,15 +79,17 @@ impl Pane for Queue {
         let right = if self.find.is_empty() { scene.views.queue.len().to_string() } else { self.find.says() };
         let inside = if scene.zoomed { area } else { paint::frame(buf, area, theme, scene.focused, &[Span::raw("2 Queue")], &right) };
         let wide = usize::from(inside.width);
+        let longest = self.places.iter().filter_map(|at| scene.views.queue.get(*at)).map(|item| paint::width(&item.stack.to_string())).max();
+        let no = self.places.iter().filter_map(|at| scene.views.queue.get(*at)).map(|item| item.no.to_string().len()).max().unwrap_or(0) + 1;
         for (line, at) in self.cursor.window(usize::from(inside.height)).enumerate() {
             let Some(item) = self.places.get(at).and_then(|at| scene.views.queue.get(*at)) else { continue };
             let y = inside.y + paint::short(line);
             let (badge, style) = states::badge(item.state, theme);
-            let stack = if wide < 40 { 15 } else if wide < 60 { 18 } else { 28 };
+            let stack = (longest.unwrap_or(0) + 1).min(if wide < 60 { wide * 2 / 5 } else { 32 });
             let age = if wide < 60 { String::new() } else { format!(" {:>5} {}", short(scene.now.since(item.since)), pad(&item.by, 8)) };
-            let rest = wide.saturating_sub(7 + stack + 8 + paint::width(&age));
+            let rest = wide.saturating_sub(no + stack + 8 + paint::width(&age));
             let cells = [
-                (pad(&item.no.to_string(), 7), theme.style(Role::Dim)),
+                (pad(&item.no.to_string(), no), theme.style(Role::Dim)),
                 (format!("{} ", pad(&item.stack.to_string(), stack - 1)), theme.style(Role::Text)),
                 (fit(&badge, 7), style),
                 (" ".repeat(8 - paint::width(&fit(&badge, 7))), theme.style(Role::Text)),

@@ -72,15 +72,14 @@ impl Console {
             match &offer.refused {
                 None if deeds.iter().any(|deed| deed.starts_with(&format!("[{key}]"))) => {}
                 None if offer.note.is_empty() => deeds.push(format!("[{key}] {name}")),
-                None => deeds.push(format!("[{key}] {name}: {}", offer.note)),
+                None => deeds.push(format!("[{key}] {name} ({})", offer.note)),
                 Some(not) if !not.when.is_empty() => later.push(format!("{name} {}", not.when)),
                 Some(_) => {}
             }
         }
-        if self.about.as_ref() != Some(&verdict.stack) {
-            deeds.insert(0, format!("[{}] goes there", self.keys.first(if verdict.state == State::Hold { "next-hold" } else { "next-failed" })));
-        }
         deeds.extend(later);
-        if deeds.is_empty() { "wait; nothing can be done now".to_owned() } else { deeds.join("   ") }
+        let deeds = if deeds.is_empty() { "wait; nothing can be done now".to_owned() } else { deeds.join("   ") };
+        // The keys act on what is under the cursor: they are named as keys of this stack only once the cursor is there.
+        if self.about.as_ref() == Some(&verdict.stack) { deeds } else { format!("[{}] goes there, then   {deeds}", self.keys.first("needs")) }
     }
 }
