@@ -6,6 +6,7 @@ pub mod desk;
 pub mod domain;
 pub mod engine;
 pub mod exec;
+pub mod observe;
 pub mod os;
 pub mod sandbox;
 pub mod store;

@@ -4,11 +4,13 @@
 mod clerk;
 mod commit;
 mod driver;
+mod eyes;
 mod looks;
 mod port;
 pub mod process;
 mod tasks;
 
+pub use eyes::AwsEyes;
 pub use looks::{Eyes, LookOn, Sight};
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -30,7 +30,7 @@ pub enum Welcome {
 }
 
 /// Nobody called for so long: who calls then has just come.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 
 #[derive(Debug)]
 struct Inner {

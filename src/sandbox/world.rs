@@ -294,7 +294,7 @@ impl World {
         }
         while self.script.first().is_some_and(|line| line.at <= now) {
             let line = self.script.remove(0);
-            story::play(self, line);
+            story::play(self, &line);
         }
     }
 }

@@ -3,6 +3,7 @@
 mod gather;
 pub mod memory;
 mod record;
+pub mod spool;
 pub mod sqlite;
 #[cfg(test)]
 mod story;

@@ -6,6 +6,7 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::domain::ask::Ask;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, HoldId, StackId, StepId};
 
 use super::motion::Motion;
@@ -13,7 +14,7 @@ use super::scene::Scene;
 use super::theme::Theme;
 
 /// What became of a key or a motion.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Flow {
     /// Not for this pane: let the next one see it.
     Pass,
@@ -27,6 +28,10 @@ pub enum Flow {
     Copy(String),
     /// Taken; open what is meant: a stack, a hold, the lines of a step.
     Open(Target),
+    /// Taken; ask this of the desk. Only cards and forms answer so, after their guard was met.
+    Ask(Box<Ask>),
+    /// Taken; do the action of this name, chosen from a list.
+    Act(&'static str),
 }
 
 /// What an action would act on.
@@ -80,6 +85,11 @@ pub trait Pane {
 
     /// Takes a key while it edits text ([`Pane::typing`]).
     fn key(&mut self, _key: KeyEvent, _scene: &Scene<'_>) -> Flow {
+        Flow::Pass
+    }
+
+    /// Takes a paste, where text may be pasted; the text has passed the gate.
+    fn paste(&mut self, _text: &str, _scene: &Scene<'_>) -> Flow {
         Flow::Pass
     }
 

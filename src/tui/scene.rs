@@ -4,11 +4,15 @@ use crate::domain::ids::StackId;
 use crate::domain::time::Time;
 use crate::world::World;
 
+use super::views::{self, Views};
+
 /// What a pane sees.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {
     /// The newest world.
     pub world: &'a World,
+    /// What is shown of it.
+    pub views: &'a Views,
     /// Now.
     pub now: Time,
     /// Whether the pane has the focus.
@@ -23,7 +27,7 @@ impl<'a> Scene<'a> {
     /// A scene without focus, about nothing.
     #[must_use]
     pub fn new(world: &'a World, now: Time) -> Self {
-        Self { world, now, focused: false, zoomed: false, stack: None }
+        Self { world, views: &views::NOTHING, now, focused: false, zoomed: false, stack: None }
     }
 
     /// The same scene for a pane that has the focus, or has not.

@@ -24,7 +24,7 @@ async fn ministack_keeps_its_part_of_the_contract() {
     let features = Features {
         takes_time: false,
         refuses_no_op: true,
-        true_differences: false,
+        true_differences: true,
         sets_die: true,
         keeps_template: true,
         tokens: false,

@@ -76,6 +76,9 @@ fn update_stack(realm: &mut Realm, cx: &mut Cx<'_>, params: Params<'_>) -> Answe
     let stack = realm.stack(name).filter(|stack| stack.deleted.is_none());
     let stack = stack.ok_or_else(|| AwsError::validation(format!("Stack [{name}] does not exist")))?;
     updatable(stack)?;
+    if params.flag("DisableRollback") {
+        return Err(AwsError::validation("the embedded cloud always rolls a failed update back: leave DisableRollback out"));
+    }
     let next = version(realm, params, Some(stack))?;
     if diff::between(realm, stack, &next)?.is_empty() {
         return Err(AwsError::validation("No updates are to be performed."));
@@ -114,12 +117,17 @@ fn delete_stack(realm: &mut Realm, cx: &mut Cx<'_>, params: Params<'_>) -> Answe
             return Err(AwsError::validation(format!("Export {export} cannot be deleted as it is in use by {}", users.join(", "))));
         }
     }
-    let retain = params.texts("RetainResources");
+    let mut retain = params.texts("RetainResources");
     if !retain.is_empty() && stack.status != Status::DeleteFailed {
         return Err(AwsError::validation(format!(
             "Invalid operation on stack [{}]. When you delete a stack, specify which resources to retain only when the stack is in the DELETE_FAILED state.",
             stack.id
         )));
+    }
+    let failed: Vec<String> =
+        stack.resources.iter().filter(|(_, row)| row.status == "DELETE_FAILED").map(|(logical, _)| logical.clone()).collect();
+    if params.text("DeletionMode") == Some("FORCE_DELETE_STACK") {
+        retain.extend(failed.iter().map(String::as_str));
     }
     let id = stack.id.clone();
     realm.with(&id, |_, stack| {

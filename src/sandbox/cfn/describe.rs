@@ -31,7 +31,7 @@ pub fn call(realm: &Realm, action: &str, params: Params<'_>) -> Answer {
 fn stacks(realm: &Realm, params: Params<'_>) -> Answer {
     let Some(name) = params.text("StackName") else {
         let all = realm.stacks.values().filter(|stack| stack.deleted.is_none());
-        return page(params, "Stacks", all.map(shown).collect());
+        return Ok(page(params, "Stacks", all.map(shown).collect()));
     };
     Ok(json!({ "Stacks": [shown(named(realm, name)?)] }))
 }
@@ -47,7 +47,7 @@ fn list_stacks(realm: &Realm, params: Params<'_>) -> Answer {
             "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
         })
     });
-    page(params, "StackSummaries", rows.collect())
+    Ok(page(params, "StackSummaries", rows.collect()))
 }
 
 /// Newest first. A token counts from the oldest event, so that events that arrive between two pages shift nothing.
@@ -96,7 +96,7 @@ fn list_resources(realm: &Realm, params: Params<'_>) -> Answer {
             "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
         })
     });
-    page(params, "StackResourceSummaries", rows.collect())
+    Ok(page(params, "StackResourceSummaries", rows.collect()))
 }
 
 fn template(realm: &Realm, params: Params<'_>) -> Answer {
@@ -138,7 +138,7 @@ fn exports(realm: &Realm, params: Params<'_>) -> Answer {
             Some(json!({ "ExportingStackId": stack.id, "Name": name, "Value": output.value }))
         })
     });
-    page(params, "Exports", rows.collect())
+    Ok(page(params, "Exports", rows.collect()))
 }
 
 fn imports(realm: &Realm, params: Params<'_>) -> Answer {
@@ -191,11 +191,11 @@ fn shown_resource(stack: &CfnStack, logical: &str, row: &Resource, time: &str) -
     })
 }
 
-fn page(params: Params<'_>, name: &str, rows: Vec<Value>) -> Answer {
+fn page(params: Params<'_>, name: &str, rows: Vec<Value>) -> Value {
     let from = params.text("NextToken").and_then(|token| token.parse::<usize>().ok()).unwrap_or(0);
     let more = from + PAGE < rows.len();
     let page: Vec<Value> = rows.into_iter().skip(from).take(PAGE).collect();
-    Ok(json!({ name: page, "NextToken": more.then(|| (from + PAGE).to_string()) }))
+    json!({ name: page, "NextToken": more.then(|| (from + PAGE).to_string()) })
 }
 
 /// A time as the XML answers write it.

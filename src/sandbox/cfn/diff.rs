@@ -1,7 +1,7 @@
 //! True differences between what a stack holds and what a version asks for, as `DescribeChangeSet` shows them.
 //!
-//! A value that is known only when the change is made (it refers to a resource that is new or replaced) counts as a dynamic
-//! change, as it does at AWS.
+//! A value that is known only when the change is made (it refers to a resource that is new or replaced, or to an attribute of
+//! one that changes) counts as a dynamic change, as it does at AWS, also where in the end nothing changes.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,7 @@ pub fn between(realm: &Realm, stack: &CfnStack, next: &Version) -> Result<Differ
     let template = Template::read(&next.body)?;
     let old_template = Template::read(&stack.version.body).ok();
     let fresh: RefCell<BTreeSet<String>> = RefCell::new(BTreeSet::new());
+    let mut touched = BTreeSet::new();
     let lookup = |logical: &str, attribute: Option<&str>| {
         if fresh.borrow().contains(logical) || !stack.resources.contains_key(logical) {
             return template.resource(logical).map(|_| LATER.to_owned());
@@ -55,11 +56,12 @@ pub fn between(realm: &Realm, stack: &CfnStack, next: &Version) -> Result<Differ
                 continue;
             };
             let old_raw = old_template.as_ref().and_then(|template| template.resource(&logical)).map(Definition::properties);
-            let side = Side { realm, stack, scope, fresh: &fresh, old, old_raw };
+            let side = Side { realm, stack, scope, fresh: &fresh, touched: &touched, old, old_raw };
             if let Some((row, is_fresh)) = side.modified(&logical, definition)? {
                 if is_fresh {
                     fresh.borrow_mut().insert(logical.clone());
                 }
+                touched.insert(logical.clone());
                 rows.insert(logical, row);
             }
         }
@@ -78,18 +80,21 @@ struct Side<'a> {
     stack: &'a CfnStack,
     scope: &'a Scope<'a>,
     fresh: &'a RefCell<BTreeSet<String>>,
+    touched: &'a BTreeSet<String>,
     old: &'a Resource,
     old_raw: Option<&'a Value>,
 }
 
 impl Side<'_> {
-    /// The change, and whether the resource gets a new physical id for certain.
+    /// The change, and whether the resource gets, or may get, a new physical id.
     fn modified(&self, logical: &str, definition: Definition<'_>) -> Result<Option<(Value, bool)>, AwsError> {
         let new = self.scope.value(definition.properties()).map_err(AwsError::validation)?;
         let new = nested::embed(self.realm, definition.kind(), new).map_err(AwsError::validation)?;
         let old = self.old;
         let kind = catalog::kind(definition.kind());
-        let names = tasks::changed(&old.properties, &new);
+        let mut names = tasks::changed(&old.properties, &new);
+        let certain = names.clone();
+        names.extend(self.perhaps(definition));
         if names.is_empty() && old.kind == definition.kind() {
             return Ok(None);
         }
@@ -97,7 +102,7 @@ impl Side<'_> {
         let mut replacement = if old.kind == definition.kind() { "False" } else { "True" };
         for name in names.iter().filter(|name| *name != "TemplateBody" || definition.kind() != nested::KIND) {
             let replaces = kind.is_some_and(|kind| kind.replaces(name));
-            let is_later = new.get(name).is_some_and(|value| value.to_string().contains(LATER));
+            let is_later = !certain.contains(name) || new.get(name).is_some_and(|value| value.to_string().contains(LATER));
             replacement = match (replaces, is_later, replacement) {
                 (true, false, _) | (_, _, "True") => "True",
                 (true, true, _) | (_, _, "Conditional") => "Conditional",
@@ -107,10 +112,6 @@ impl Side<'_> {
         }
         if details.is_empty() {
             details.push(json!({"Target": {"Attribute": "Properties"}, "Evaluation": "Dynamic", "ChangeSource": "Automatic"}));
-        }
-        // A task definition is made anew whenever anything in it may differ.
-        if replacement == "Conditional" && kind.is_some_and(|kind| kind.replaces.contains("*")) {
-            replacement = "True";
         }
         let mut row = json!({
             "Action": "Modify",
@@ -125,17 +126,24 @@ impl Side<'_> {
         if replacement == "True" {
             row["PolicyAction"] = json!(if policy == Some("Retain") { "ReplaceAndRetain" } else { "ReplaceAndDelete" });
         }
-        Ok(Some((row, replacement == "True")))
+        Ok(Some((row, replacement != "False")))
+    }
+
+    /// Properties that ask for an attribute of a resource that changes: CloudFormation cannot know whether the attribute will.
+    fn perhaps(&self, definition: Definition<'_>) -> Vec<String> {
+        let asks = |raw: &Value| {
+            let mut asks = false;
+            references(raw, &mut |logical, attribute| asks |= attribute.is_some() && self.touched.contains(logical));
+            asks
+        };
+        let properties = definition.properties().as_object().into_iter().flatten();
+        properties.filter(|(_, raw)| asks(raw)).map(|(name, _)| name.clone()).collect()
     }
 
     fn detail(&self, name: &str, definition: Definition<'_>, replaces: bool, is_later: bool) -> Value {
         let raw = definition.properties().get(name).unwrap_or(&Value::Null);
         let old_raw = self.old_raw.and_then(|raw| raw.get(name)).unwrap_or(&Value::Null);
-        let recreation = match (replaces, is_later) {
-            (false, _) => "Never",
-            (true, false) => "Always",
-            (true, true) => "Conditionally",
-        };
+        let recreation = if replaces { "Always" } else { "Never" };
         let (source, cause) = self.source(raw, old_raw);
         let mut detail = json!({
             "Target": {"Attribute": "Properties", "Name": name, "RequiresRecreation": recreation},
@@ -160,7 +168,9 @@ impl Side<'_> {
             found = match attribute {
                 None if now.is_some() && before != now => Some(("ParameterReference", Some(name.to_owned()))),
                 None if self.is_fresh(name) => Some(("ResourceReference", Some(name.to_owned()))),
-                Some(attribute) if self.is_fresh(name) => Some(("ResourceAttribute", Some(format!("{name}.{attribute}")))),
+                Some(attribute) if self.touched.contains(name) || self.is_fresh(name) => {
+                    Some(("ResourceAttribute", Some(format!("{name}.{attribute}"))))
+                }
                 _ => None,
             };
         });

@@ -348,3 +348,6 @@ impl CfnStack {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,7 +53,7 @@ pub fn included(scope: &Scope<'_>) -> Result<BTreeSet<String>, String> {
 /// The outputs of a stack whose resources are all there.
 pub fn outputs(realm: &Realm, stack: &CfnStack) -> Result<Vec<Output>, String> {
     let template = Template::read(&stack.version.body).map_err(|error| error.message)?;
-    with(realm, stack, &template, &stack.version, &|logical, attribute| lookup(realm, stack, logical, attribute), |scope| outputs_in(scope))
+    with(realm, stack, &template, &stack.version, &|logical, attribute| lookup(realm, stack, logical, attribute), outputs_in)
 }
 
 /// The outputs as this scope resolves them.

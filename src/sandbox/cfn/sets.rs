@@ -84,7 +84,7 @@ pub fn describe(realm: &mut Realm, cx: &mut Cx<'_>, params: Params<'_>) -> Answe
     let first = params.text("NextToken").and_then(|token| token.parse::<usize>().ok()).unwrap_or(0);
     let page: Vec<&Value> = set.changes.iter().skip(first).take(100).filter(|_| status == "CREATE_COMPLETE").collect();
     let next = (first + 100 < set.changes.len()).then(|| (first + 100).to_string());
-    let shown = Template::read(&set.next.body).map(|template| parameters::shown(&template, &set.next.parameters)).unwrap_or(Value::Null);
+    let shown = Template::read(&set.next.body).map_or(Value::Null, |template| parameters::shown(&template, &set.next.parameters));
     Ok(json!({
         "ChangeSetName": set.name,
         "ChangeSetId": set.id,

@@ -38,7 +38,10 @@ pub fn deletions(rows: &BTreeMap<String, Resource>, needs_of: impl Fn(&str) -> B
 pub fn start(realm: &mut Realm, stack: &mut CfnStack, op: &mut Operation, logical: &str, cx: &mut Cx<'_>) -> Result<(), String> {
     match op.tasks.get(logical).map(|task| task.act) {
         Some(Act::Create | Act::Update) => make(realm, stack, op, logical, cx),
-        Some(Act::Delete) => remove(realm, stack, op, logical, cx),
+        Some(Act::Delete) => {
+            remove(realm, stack, op, logical, cx);
+            Ok(())
+        }
         None => Ok(()),
     }
 }
@@ -161,20 +164,20 @@ pub fn changed(old: &Value, new: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-fn remove(realm: &mut Realm, stack: &mut CfnStack, op: &mut Operation, logical: &str, cx: &mut Cx<'_>) -> Result<(), String> {
+fn remove(realm: &mut Realm, stack: &mut CfnStack, op: &mut Operation, logical: &str, cx: &mut Cx<'_>) {
     let retains = retains(stack, op, logical);
-    let Some(task) = op.tasks.get_mut(logical) else { return Ok(()) };
-    let Some(row) = task.row.clone() else { return Ok(()) };
+    let Some(task) = op.tasks.get_mut(logical) else { return };
+    let Some(row) = task.row.clone() else { return };
     if row.physical.is_empty() {
         stack.resources.remove(logical);
         task.state = State::Done;
-        return Ok(());
+        return;
     }
     if retains {
         stack.tell(cx, logical, &row, "DELETE_SKIPPED", None);
         drop_row(stack, logical, &row);
         task.state = State::Done;
-        return Ok(());
+        return;
     }
     stack.tell(cx, logical, &row, "DELETE_IN_PROGRESS", None);
     if let Some(shown) = stack.resources.get_mut(logical).filter(|shown| shown.physical == row.physical) {
@@ -182,16 +185,13 @@ fn remove(realm: &mut Realm, stack: &mut CfnStack, op: &mut Operation, logical: 
         shown.at = cx.now;
     }
     let seconds = catalog::kind(&row.kind).map_or(1.0, |kind| kind.seconds.delete);
-    let gone = effects::remove(realm, &row, cx);
-    let until = match cx.scripted(&stack.name, logical, Act::Delete) {
-        Some(scripted) => match scripted.reason {
-            Some(reason) => Until::Fails(cx.after(scripted.after), reason),
-            None => Until::Done(cx.after(seconds + scripted.after)),
-        },
-        None => gone.unwrap_or_else(|| Until::Done(cx.after(seconds))),
+    let scripted = cx.scripted(&stack.name, logical, Act::Delete);
+    let slower = scripted.as_ref().map_or(0.0, |scripted| scripted.after);
+    let until = match scripted.and_then(|scripted| scripted.reason) {
+        Some(reason) => Until::Fails(cx.after(slower), reason),
+        None => effects::remove(realm, &row, cx).unwrap_or_else(|| Until::Done(cx.after(seconds + slower))),
     };
     task.state = State::Running { announce: None, until };
-    Ok(())
 }
 
 /// Whether the template says that the resource stays: the policy of the template it is in, or was in before.

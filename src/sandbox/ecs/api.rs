@@ -280,6 +280,8 @@ fn arn(realm: &Realm, kind: &str, name: &str) -> String {
     format!("arn:aws:ecs:{}:{}:{kind}/{name}", realm.place.region, realm.place.account)
 }
 
-fn seconds(at: Time) -> f64 {
-    at.0 as f64 / 1000.0
+/// Seconds with milliseconds, as the JSON protocol writes times.
+fn seconds(at: Time) -> Value {
+    let text = format!("{}.{:03}", at.0.div_euclid(1000), at.0.rem_euclid(1000));
+    text.parse::<f64>().map_or(Value::Null, Value::from)
 }

@@ -17,7 +17,7 @@ use super::world::{Cx, Realm};
 use crate::domain::time::Time;
 
 /// How long stopped tasks can still be described, and how far back lines are written.
-const REMEMBERS: Duration = Duration::from_secs(600);
+const REMEMBERS: Duration = Duration::from_mins(10);
 
 /// All containers of a realm.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

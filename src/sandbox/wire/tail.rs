@@ -20,7 +20,7 @@ use crate::sandbox::world::World;
 
 const MOST: usize = 500;
 const EVERY: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(3 * 3_600);
+const LONGEST: Duration = Duration::from_hours(3);
 
 /// One live tail.
 struct Session {

@@ -1,7 +1,9 @@
 //! The embedded store: one SQLite file of the owner's. The engine alone writes events; other processes read, and insert single
 //! inbox rows. Every statement of this crate stands below this folder.
 
+mod op;
 mod open;
+mod place;
 mod reads;
 mod rows;
 mod snapshot;
@@ -14,7 +16,8 @@ use sqlx::sqlite::SqlitePool;
 pub use open::OpenError;
 pub use verify::Checked;
 
-use self::write::{Appending, Op, Writer};
+use self::op::{Appending, Op, Reply};
+use self::write::Writer;
 use super::{Answered, By, Ear, Preview, Ring, Store, StoreError, record};
 use crate::domain::ask::{AskState, InboxAsk};
 use crate::domain::digest::Digest;
@@ -48,7 +51,7 @@ impl Sqlite {
         verify::verify(&self.readers).await
     }
 
-    async fn write<T: Send + 'static>(&self, ring: Option<Ring>, op: impl FnOnce(write::Reply<T>) -> Op) -> Result<T, StoreError> {
+    async fn write<T: Send + 'static>(&self, ring: Option<Ring>, op: impl FnOnce(Reply<T>) -> Op) -> Result<T, StoreError> {
         let written = self.writer.ask(op).await?;
         match ring {
             Some(Ring::Inbox) => self.inbox.ring(),

@@ -1,89 +1,17 @@
 //! The one writer: a task with a connection of its own. It gathers all that waits while the last commit reaches the disk, and commits
 //! it together; each append in it is taken whole or refused for itself.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, Executor as _};
 use tokio::sync::{mpsc, oneshot};
 
-use super::super::record::{self, FIRST, Record};
-use super::super::{By, StoreError};
+use super::super::StoreError;
+use super::super::record;
+use super::op::{Op, Outcome, Reply};
+use super::place::{Heads, Placed, no_such_ask};
 use super::rows::failed;
 use super::snapshot;
 use crate::domain::ask::AskState;
-use crate::domain::deployment::DeploymentEvent;
-use crate::domain::event::{Append, Event, Stored, StreamId};
-use crate::domain::folds::Folds;
-use crate::domain::ids::AskId;
-use crate::domain::time::Time;
-
-/// Where the outcome of an operation goes.
-pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
-
-/// What can be written.
-pub(super) enum Op {
-    Append(Box<Appending>, Reply<Vec<Stored>>),
-    Submit { id: String, ask: String, at: Time, reply: Reply<()> },
-    SetAsk { id: String, state: Result<String, StoreError>, answered: bool, reply: Reply<()> },
-    KeepPreview { id: String, subject: String, made_at: Time, preview: String, drop_before: Time, reply: Reply<()> },
-    PutSightings { rows: String, reply: Reply<()> },
-    PutInterest { console: String, subjects: String, until: Time, reply: Reply<()> },
-    Snapshot(Box<Folds>, Reply<()>),
-    Close(Reply<()>),
-}
-
-/// An append, ready to be placed.
-pub(super) struct Appending {
-    records: Vec<Record>,
-    expected: Vec<(StreamId, u64)>,
-    blobs: Vec<(String, Vec<u8>)>,
-    created: Vec<(String, String, u64)>,
-    answer: Option<(String, String, bool)>,
-}
-
-impl Appending {
-    pub(super) fn new(append: &Append, by: &By, answer: Option<(AskId, AskState)>) -> Result<Self, StoreError> {
-        let mut records = Vec::new();
-        let mut created = Vec::new();
-        for write in &append.writes {
-            for event in &write.events {
-                records.push(Record::new(&write.stream, event, by)?);
-                if let (StreamId::Deployment(id), Event::Deployment(event)) = (&write.stream, event)
-                    && let DeploymentEvent::Created { request } = &**event
-                {
-                    created.push((id.to_string(), request.stack.to_string(), request.no.0));
-                }
-            }
-        }
-        let written = append.writes.iter().map(|write| (write.stream.clone(), write.expected));
-        let expected = written.chain(append.reads.iter().cloned()).collect();
-        let blobs = append.blobs.iter().map(|(digest, bytes)| (digest.to_string(), bytes.clone())).collect();
-        let answer = answer.map(|(id, state)| Ok((id.to_string(), record::text(&state)?, is_answer(&state)))).transpose()?;
-        Ok(Self { records, expected, blobs, created, answer })
-    }
-}
-
-fn is_answer(state: &AskState) -> bool {
-    match state {
-        AskState::Asked | AskState::Looking => false,
-        AskState::Answered { .. } => true,
-    }
-}
-
-impl Op {
-    pub(super) fn set_ask(id: String, state: &AskState, reply: Reply<()>) -> Op {
-        Op::SetAsk { id, state: record::text(state), answered: is_answer(state), reply }
-    }
-
-    /// Whether it must be on the disk before it is acknowledged. What can be seen or said again need not.
-    fn durable(&self) -> bool {
-        match self {
-            Op::Append(..) | Op::Submit { .. } | Op::SetAsk { .. } => true,
-            Op::KeepPreview { .. } | Op::PutSightings { .. } | Op::PutInterest { .. } | Op::Snapshot(..) | Op::Close(..) => false,
-        }
-    }
-}
 
 /// The writer, as the store holds it. It ends when this is dropped and all is written.
 pub(super) struct Writer(mpsc::Sender<Op>);
@@ -111,17 +39,6 @@ impl Writer {
 
 /// The most operations in one commit, and the most that wait.
 const GATHERED: usize = 1_024;
-
-/// The most heads that are remembered.
-const REMEMBERED: usize = 50_000;
-
-/// Version and hash of the last event of each stream, and the last place in the log. Only the holder of the fence writes events, so
-/// they stay true between its commits.
-#[derive(Default)]
-struct Heads {
-    seq: Option<u64>,
-    of: HashMap<String, (u64, String)>,
-}
 
 struct Work {
     connection: SqliteConnection,
@@ -207,12 +124,11 @@ impl Work {
                 | Op::Close(_) => Some(self.single(op).await?.map(|()| Vec::new())),
             });
         }
-        let placed = self.place(&appends).await?;
-        let commit = self.commit(&placed).await?;
-        let mut taken = placed.outcomes.into_iter();
-        let outcomes = outcomes.into_iter().map(|outcome| outcome.or_else(|| taken.next()).unwrap_or(Ok(Vec::new()))).collect();
-        self.heads = commit;
-        Ok(outcomes)
+        let mut placed = self.heads.place(&mut self.connection, &appends).await?;
+        self.commit(&placed).await?;
+        let mut taken = std::mem::take(&mut placed.outcomes).into_iter();
+        self.heads.advance(placed);
+        Ok(outcomes.into_iter().map(|outcome| outcome.or_else(|| taken.next()).unwrap_or(Ok(Vec::new()))).collect())
     }
 
     /// An operation that is no append. The outer error fails the whole transaction.
@@ -260,86 +176,8 @@ impl Work {
         Ok(Ok(()))
     }
 
-    /// Decides which appends are taken, and gives their events their places.
-    async fn place(&mut self, appends: &[&Appending]) -> Result<Placed, StoreError> {
-        let mut placed = Placed::default();
-        if appends.is_empty() {
-            return Ok(placed);
-        }
-        self.recall(appends).await?;
-        let mut waiting = self.waiting(appends).await?;
-        let mut seq = self.heads.seq.unwrap_or(0);
-        for append in appends {
-            let refused = refused(append, &self.heads, &placed, &waiting);
-            if let Some(why) = refused {
-                placed.outcomes.push(Err(why));
-                continue;
-            }
-            let mut stored = Vec::with_capacity(append.records.len());
-            for record in &append.records {
-                let mut record = record.clone();
-                seq += 1;
-                let head = placed.heads.get(&record.stream).or_else(|| self.heads.of.get(&record.stream));
-                let (version, hash) = head.map_or((0, FIRST), |(version, hash)| (*version, hash.as_str()));
-                record.follow(seq, version, hash);
-                placed.heads.insert(record.stream.clone(), (record.version, record.hash.clone()));
-                stored.push(record.read()?);
-                placed.records.push(record);
-            }
-            placed.created.extend(append.created.iter().cloned());
-            placed.blobs.extend(append.blobs.iter().cloned());
-            if let Some((id, state, answered)) = &append.answer {
-                if *answered {
-                    waiting.insert(id.clone(), false);
-                }
-                placed.answers.push((id.clone(), state.clone(), *answered));
-            }
-            placed.outcomes.push(Ok(stored));
-        }
-        placed.seq = seq;
-        Ok(placed)
-    }
-
-    /// Reads the heads that are not remembered.
-    async fn recall(&mut self, appends: &[&Appending]) -> Result<(), StoreError> {
-        if self.heads.of.len() > REMEMBERED {
-            self.heads.of.clear();
-        }
-        let names: BTreeSet<String> = appends
-            .iter()
-            .flat_map(|append| append.expected.iter().map(|(stream, _)| stream.to_string()))
-            .filter(|stream| !self.heads.of.contains_key(stream))
-            .collect();
-        if !names.is_empty() {
-            let heads = "SELECT e.stream, e.version, e.hash FROM json_each(?) j JOIN events e ON e.stream = j.value
-                         AND e.version = (SELECT max(version) FROM events WHERE stream = j.value)";
-            let found: Vec<(String, i64, String)> =
-                sqlx::query_as(heads).bind(record::text(&names)?).fetch_all(&mut self.connection).await.map_err(failed)?;
-            self.heads.of.extend(names.into_iter().map(|name| (name, (0, FIRST.to_owned()))));
-            self.heads.of.extend(found.into_iter().map(|(name, version, hash)| (name, (version.cast_unsigned(), hash))));
-        }
-        if self.heads.seq.is_none() {
-            let last: Option<i64> =
-                sqlx::query_scalar("SELECT max(seq) FROM events").fetch_one(&mut self.connection).await.map_err(failed)?;
-            self.heads.seq = Some(last.unwrap_or(0).cast_unsigned());
-        }
-        Ok(())
-    }
-
-    /// Of the asks that are to be answered: which wait (true) and which are answered already (false); unknown ones are absent.
-    async fn waiting(&mut self, appends: &[&Appending]) -> Result<BTreeMap<String, bool>, StoreError> {
-        let ids: Vec<&String> = appends.iter().filter_map(|append| append.answer.as_ref().map(|(id, ..)| id)).collect();
-        if ids.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let asks = "SELECT id, answered = 0 FROM inbox WHERE id IN (SELECT value FROM json_each(?))";
-        let found: Vec<(String, bool)> =
-            sqlx::query_as(asks).bind(record::text(&ids)?).fetch_all(&mut self.connection).await.map_err(failed)?;
-        Ok(found.into_iter().collect())
-    }
-
-    /// Writes what was placed, and commits; gives the heads as they are then.
-    async fn commit(&mut self, placed: &Placed) -> Result<Heads, StoreError> {
+    /// Writes what was placed, and commits.
+    async fn commit(&mut self, placed: &Placed) -> Result<(), StoreError> {
         let to = &mut self.connection;
         for (digest, bytes) in &placed.blobs {
             let put = "INSERT INTO blobs (digest, bytes) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING";
@@ -363,12 +201,7 @@ impl Work {
                               value->>'at', value->>'person', value->>'cause', value->>'hash' FROM json_each(?); COMMIT";
             sqlx::query(put).bind(record::text(&placed.records)?).execute(to).await.map_err(failed)?;
         }
-        let mut heads = std::mem::take(&mut self.heads);
-        heads.of.extend(placed.heads.iter().map(|(name, head)| (name.clone(), head.clone())));
-        if placed.seq > 0 {
-            heads.seq = Some(placed.seq);
-        }
-        Ok(heads)
+        Ok(())
     }
 
     async fn set_durable(&mut self, durable: bool) -> Result<(), StoreError> {
@@ -379,55 +212,5 @@ impl Work {
             self.durable = durable;
         }
         Ok(())
-    }
-}
-
-/// What became of one operation.
-type Outcome = Result<Vec<Stored>, StoreError>;
-
-/// The appends of a batch that are taken, put together.
-#[derive(Default)]
-struct Placed {
-    outcomes: Vec<Outcome>,
-    records: Vec<Record>,
-    heads: HashMap<String, (u64, String)>,
-    created: Vec<(String, String, u64)>,
-    blobs: Vec<(String, Vec<u8>)>,
-    answers: Vec<(String, String, bool)>,
-    seq: u64,
-}
-
-fn refused(append: &Appending, heads: &Heads, placed: &Placed, waiting: &BTreeMap<String, bool>) -> Option<StoreError> {
-    if let Some((id, ..)) = &append.answer {
-        match waiting.get(id) {
-            Some(true) => {}
-            Some(false) => return Some(StoreError::Duplicate),
-            None => return Some(no_such_ask(id)),
-        }
-    }
-    append.expected.iter().find_map(|(stream, expected)| {
-        let name = stream.to_string();
-        let found = placed.heads.get(&name).or_else(|| heads.of.get(&name)).map_or(0, |head| head.0);
-        (found != *expected).then(|| StoreError::Conflict { stream: stream.clone(), expected: *expected, found })
-    })
-}
-
-fn no_such_ask(id: &str) -> StoreError {
-    StoreError::Corrupt(format!("ask {id} is not in the inbox"))
-}
-
-impl Op {
-    fn answer(self, outcome: Outcome) {
-        // Nobody waits any more where this fails.
-        let _ = match self {
-            Op::Append(_, reply) => reply.send(outcome).map_err(drop),
-            Op::Submit { reply, .. }
-            | Op::SetAsk { reply, .. }
-            | Op::KeepPreview { reply, .. }
-            | Op::PutSightings { reply, .. }
-            | Op::PutInterest { reply, .. }
-            | Op::Snapshot(_, reply)
-            | Op::Close(reply) => reply.send(outcome.map(drop)).map_err(drop),
-        };
     }
 }

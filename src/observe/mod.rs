@@ -1,0 +1,5 @@
+//! Eyes: what AWS says of stacks, services and logs. Reads only; a change set that is made to be described is deleted again.
+
+pub mod events;
+pub mod look;
+pub mod serve;

@@ -1,0 +1,194 @@
+//! Step output and followed lines, beside the database: segment files per stack (`spool/ENV/APP/NNNNNN.jsonl`), one JSON line each.
+//! The engine alone appends; everybody reads. Lines stand in the order in which they arrived, each once; whoever shows several
+//! sources merges them by [`Line::key`]. Calls block for as long as the disk takes: they belong on a blocking thread.
+
+mod segments;
+mod window;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use self::segments::Segments;
+use self::window::Writing;
+use crate::domain::ids::StackId;
+use crate::domain::line::Line;
+use crate::domain::time::Time;
+use crate::os::bell::Bell;
+use crate::os::files::{self, FileError};
+use crate::os::paths::Home;
+
+/// The spool of a home.
+#[derive(Debug)]
+pub struct Spool {
+    folder: PathBuf,
+    bell: Bell,
+    writing: Mutex<BTreeMap<StackId, Writing>>,
+    limits: Limits,
+}
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long.
+    pub age: Duration,
+    /// How many bytes altogether.
+    pub bytes: u64,
+    /// How many bytes a segment gets before the next one is begun.
+    pub segment: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { age: Duration::from_hours(7 * 24), bytes: 512 << 20, segment: 4 << 20 }
+    }
+}
+
+/// Whose lines.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Of {
+    /// Of one stack.
+    Stack(StackId),
+    /// Of all stacks.
+    All,
+}
+
+/// Up to where somebody has read: per stack, the segment and the bytes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Position(BTreeMap<StackId, (u64, u64)>);
+
+/// The most stacks whose files stay open.
+const OPEN: usize = 64;
+
+impl Spool {
+    /// The spool of that home; its folder is made.
+    pub fn open(home: &Home, limits: Limits) -> Result<Spool, FileError> {
+        let folder = home.spool();
+        files::private_folder(&folder)?;
+        Ok(Self { folder, bell: Bell::at(&home.spool_bell())?, writing: Mutex::default(), limits })
+    }
+
+    /// Appends the lines that are new, and says how many those were. A line is known by kind, source and id, among the last
+    /// 20,000 of its stack, also those of an engine before. When it fails, the lines of the stack concerned are not written and may be given again.
+    pub fn append(&self, lines: &[Line]) -> Result<usize, FileError> {
+        let mut by_stack: BTreeMap<&StackId, Vec<&Line>> = BTreeMap::new();
+        for line in lines {
+            by_stack.entry(&line.stack).or_default().push(line);
+        }
+        let mut open = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut fresh, mut failure) = (0, None);
+        for (stack, lines) in by_stack {
+            if open.len() >= OPEN && !open.contains_key(stack) {
+                open.pop_first();
+            }
+            let written = writing(&mut open, stack, &self.segments(stack)).and_then(|to| to.append(&lines, self.limits.segment));
+            match written {
+                Ok(count) => fresh += count,
+                Err(why) => {
+                    // Look at the files afresh before the next try.
+                    open.remove(stack);
+                    failure = Some(why);
+                }
+            }
+        }
+        drop(open);
+        if fresh > 0 {
+            self.bell.ring();
+        }
+        failure.map_or(Ok(fresh), Err)
+    }
+
+    /// The lines since a position, at most `most` of each stack, and the position behind them. Of several stacks, the lines are in the
+    /// order of their keys; a torn or damaged line is passed over.
+    pub fn tail(&self, of: &Of, from: &Position, most: usize) -> Result<(Vec<Line>, Position), FileError> {
+        let mut position = from.clone();
+        let mut lines = Vec::new();
+        for stack in self.stacks(of)? {
+            let at = position.0.get(&stack).copied().unwrap_or_default();
+            let (some, behind) = self.segments(&stack).read(at, most)?;
+            lines.extend(some);
+            position.0.insert(stack, behind);
+        }
+        merge(of, &mut lines);
+        Ok((lines, position))
+    }
+
+    /// The last `most` lines of each stack, and the position behind them: where a tail begins.
+    pub fn last(&self, of: &Of, most: usize) -> Result<(Vec<Line>, Position), FileError> {
+        let mut position = Position::default();
+        let mut lines = Vec::new();
+        for stack in self.stacks(of)? {
+            let (some, behind) = self.segments(&stack).last(most)?;
+            lines.extend(some);
+            position.0.insert(stack, behind);
+        }
+        merge(of, &mut lines);
+        Ok((lines, position))
+    }
+
+    /// Drops what is too old, and then the oldest segments until the rest fits; says how many segments went.
+    pub fn sweep(&self, now: Time) -> Result<usize, FileError> {
+        let mut open = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = Vec::new();
+        for stack in self.stacks(&Of::All)? {
+            for segment in self.segments(&stack).list()? {
+                all.push((segment.changed_at, stack.clone(), segment));
+            }
+        }
+        all.sort_by(|a, b| (a.0, &a.1, a.2.number).cmp(&(b.0, &b.1, b.2.number)));
+        let mut bytes: u64 = all.iter().map(|(_, _, segment)| segment.bytes).sum();
+        let mut gone = 0;
+        for (changed_at, stack, segment) in all {
+            if segment.bytes == 0 || (now.since(changed_at) <= self.limits.age && bytes <= self.limits.bytes) {
+                continue;
+            }
+            open.remove(&stack);
+            self.segments(&stack).drop(segment.number)?;
+            bytes -= segment.bytes;
+            gone += 1;
+        }
+        Ok(gone)
+    }
+
+    fn segments(&self, stack: &StackId) -> Segments {
+        // Both names are of the letters a-z, digits and '-': no path leads out.
+        Segments::of(self.folder.join(stack.env.as_str()).join(stack.app.as_str()))
+    }
+
+    fn stacks(&self, of: &Of) -> Result<BTreeSet<StackId>, FileError> {
+        match of {
+            Of::Stack(stack) => Ok(BTreeSet::from([stack.clone()])),
+            Of::All => {
+                let mut stacks = BTreeSet::new();
+                for env in segments::names(&self.folder)? {
+                    for app in segments::names(&self.folder.join(&env))? {
+                        // What is no name of ours is not of the spool.
+                        stacks.extend(format!("{env}/{app}").parse::<StackId>());
+                    }
+                }
+                Ok(stacks)
+            }
+        }
+    }
+}
+
+fn writing<'a>(open: &'a mut BTreeMap<StackId, Writing>, stack: &StackId, segments: &Segments) -> Result<&'a mut Writing, FileError> {
+    use std::collections::btree_map::Entry;
+    match open.entry(stack.clone()) {
+        Entry::Occupied(found) => Ok(found.into_mut()),
+        Entry::Vacant(free) => Ok(free.insert(Writing::open(segments)?)),
+    }
+}
+
+fn merge(of: &Of, lines: &mut [Line]) {
+    match of {
+        Of::Stack(_) => {}
+        Of::All => lines.sort_by(|a, b| a.key().cmp(&b.key())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+use crate::domain::line::{Severity, SourceKind};
+
+struct Spot {
+    home: Home,
+    _folder: tempfile::TempDir,
+}
+
+fn spot() -> Spot {
+    let folder = tempfile::tempdir().unwrap();
+    Spot { home: Home::open(Some(&folder.path().join("home"))).unwrap(), _folder: folder }
+}
+
+fn line(stack: &str, n: i64) -> Line {
+    Line {
+        at: Time(n),
+        id: format!("id-{n}"),
+        kind: SourceKind::Out,
+        source: "warm".into(),
+        part: "stdout".into(),
+        stack: stack.parse().unwrap(),
+        no: None,
+        severity: Severity::Info,
+        text: format!("line {n}").as_str().into(),
+    }
+}
+
+fn lines(stack: &str, range: std::ops::Range<i64>) -> Vec<Line> {
+    range.map(|n| line(stack, n)).collect()
+}
+
+fn api() -> Of {
+    Of::Stack("dev/api".parse().unwrap())
+}
+
+/// Small segments, so that a test crosses many of them.
+fn small() -> Limits {
+    Limits { segment: 1_000, ..Limits::default() }
+}
+
+#[test]
+fn lines_come_back_once_in_the_order_of_arrival_also_after_a_restart() {
+    let spot = spot();
+    let spool = Spool::open(&spot.home, small()).unwrap();
+    for part in lines("dev/api", 5..30).chunks(5) {
+        assert_eq!(spool.append(part).unwrap(), 5);
+    }
+    assert_eq!(spool.append(&lines("dev/api", 0..10)).unwrap(), 5, "older ones come later, known ones not again");
+    assert_eq!(spool.append(&[line("dev/api", 40), line("dev/api", 40)]).unwrap(), 1);
+    drop(spool);
+    let spool = Spool::open(&spot.home, small()).unwrap();
+    assert_eq!(spool.append(&lines("dev/api", 0..42)).unwrap(), 11, "30..40 and 41");
+    let (all, _) = spool.tail(&api(), &Position::default(), usize::MAX).unwrap();
+    let expect =
+        [lines("dev/api", 5..30), lines("dev/api", 0..5), vec![line("dev/api", 40)], lines("dev/api", 30..40), lines("dev/api", 41..42)];
+    assert_eq!(all, expect.concat());
+    assert!(std::fs::read_dir(spot.home.spool().join("dev/api")).unwrap().count() > 3, "it is in several segments");
+    let mut other = line("dev/api", 1);
+    other.source = "another".into();
+    assert_eq!(spool.append(&[other]).unwrap(), 1, "the same id of another source is another line");
+}
+
+#[test]
+fn a_tail_goes_on_where_it_was_whatever_its_steps() {
+    let spot = spot();
+    let spool = Spool::open(&spot.home, small()).unwrap();
+    let all = lines("dev/api", 0..60);
+    for most in [1, 3, 7, 100] {
+        let (mut got, mut position) = (Vec::new(), Position::default());
+        for part in all.chunks(13) {
+            spool.append(part).unwrap();
+            loop {
+                let (some, behind) = spool.tail(&api(), &position, most).unwrap();
+                assert!(some.len() <= most);
+                position = behind;
+                if some.is_empty() {
+                    break;
+                }
+                got.extend(some);
+            }
+        }
+        assert_eq!(got, all, "{most} at a time");
+    }
+}
+
+#[test]
+fn a_tail_begins_with_the_last_lines() {
+    let all = lines("dev/api", 0..60);
+    for most in [0, 1, 12, 59, 60, 61, 1_000] {
+        let spot = spot();
+        let spool = Spool::open(&spot.home, small()).unwrap();
+        for part in all.chunks(7) {
+            spool.append(part).unwrap();
+        }
+        let (last, position) = spool.last(&api(), most).unwrap();
+        assert_eq!(last, all[all.len() - most.min(all.len())..], "the last {most}");
+        assert!(spool.tail(&api(), &position, 9).unwrap().0.is_empty(), "nothing is behind the last line");
+        spool.append(&[line("dev/api", 1_000)]).unwrap();
+        assert_eq!(spool.tail(&api(), &position, 9).unwrap().0, [line("dev/api", 1_000)]);
+    }
+}
+
+#[test]
+fn all_stacks_together_are_in_the_order_of_their_keys() {
+    let spot = spot();
+    let spool = Spool::open(&spot.home, Limits::default()).unwrap();
+    spool.append(&[line("dev/web", 3), line("dev/api", 2), line("prod/api", 1), line("dev/api", 4)]).unwrap();
+    let (all, position) = spool.tail(&Of::All, &Position::default(), 10).unwrap();
+    assert_eq!(all.iter().map(|line| line.at.0).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    spool.append(&[line("new/one", 9)]).unwrap();
+    assert_eq!(spool.tail(&Of::All, &position, 10).unwrap().0, [line("new/one", 9)]);
+    assert_eq!(spool.last(&Of::All, 1).unwrap().0.len(), 4, "the last of each");
+    assert_eq!(spool.tail(&Of::Stack("no/thing".parse().unwrap()), &Position::default(), 10).unwrap().0, []);
+}
+
+#[test]
+fn a_torn_line_is_not_read_and_spoils_no_other() {
+    let spot = spot();
+    let spool = Spool::open(&spot.home, Limits::default()).unwrap();
+    spool.append(&lines("dev/api", 0..3)).unwrap();
+    let path = spot.home.spool().join("dev/api/000001.jsonl");
+    let whole = std::fs::read(&path).unwrap();
+    // Cut at every byte of the last line, as a kill may.
+    let start = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+    for cut in start..whole.len() {
+        std::fs::write(&path, &whole[..cut]).unwrap();
+        let (read, position) = spool.tail(&api(), &Position::default(), 10).unwrap();
+        assert_eq!(read, lines("dev/api", 0..2));
+        let next = Spool::open(&spot.home, Limits::default()).unwrap();
+        assert_eq!(next.append(&lines("dev/api", 0..3)).unwrap(), 1, "the torn one is new again");
+        assert_eq!(next.tail(&api(), &position, 10).unwrap().0, [line("dev/api", 2)]);
+    }
+    // Damage in the middle costs the damaged line.
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(b"\xff{]\n").unwrap();
+    let next = Spool::open(&spot.home, Limits::default()).unwrap();
+    next.append(&[line("dev/api", 3)]).unwrap();
+    assert_eq!(next.tail(&api(), &Position::default(), 10).unwrap().0, lines("dev/api", 0..4));
+}
+
+#[test]
+fn the_old_and_then_the_oldest_go_and_readers_go_on() {
+    let spot = spot();
+    let limits = Limits { segment: 1_000, bytes: 5_000, age: Duration::from_hours(1) };
+    let spool = Spool::open(&spot.home, limits).unwrap();
+    let size = || -> u64 { spool.segments(&"dev/api".parse().unwrap()).list().unwrap().iter().map(|segment| segment.bytes).sum() };
+    for n in 0..100 {
+        spool.append(&[line("dev/api", n)]).unwrap();
+    }
+    let newest = spool.segments(&"dev/api".parse().unwrap()).list().unwrap().last().unwrap().changed_at;
+    let (_, early) = spool.tail(&api(), &Position::default(), 1).unwrap();
+    assert!(size() > 5_000);
+    assert!(spool.sweep(newest).unwrap() > 0);
+    assert!(size() <= 5_000);
+    assert_eq!(spool.sweep(newest).unwrap(), 0);
+    let (rest, position) = spool.tail(&api(), &early, 1_000).unwrap();
+    assert_eq!(rest.last(), Some(&line("dev/api", 99)), "what is left is read on, the newest last");
+    assert!(rest.len() < 99);
+
+    assert!(spool.sweep(newest + Duration::from_hours(2)).unwrap() > 0);
+    assert_eq!(size(), 0);
+    assert_eq!(spool.sweep(newest + Duration::from_hours(4)).unwrap(), 0);
+    spool.append(&[line("dev/api", 100)]).unwrap();
+    assert_eq!(spool.tail(&api(), &position, 10).unwrap().0, [line("dev/api", 100)], "an old position still holds");
+}
+
+#[test]
+fn nobody_else_can_read_it() {
+    let spot = spot();
+    Spool::open(&spot.home, Limits::default()).unwrap().append(&[line("dev/api", 1)]).unwrap();
+    for (path, mode) in [("", 0o700), ("dev", 0o700), ("dev/api", 0o700), ("dev/api/000001.jsonl", 0o600)] {
+        let about = std::fs::metadata(spot.home.spool().join(path)).unwrap();
+        assert_eq!(about.permissions().mode() & 0o777, mode, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_bell_rings_for_new_lines_alone() {
+    use futures_util::FutureExt as _;
+    let spot = spot();
+    let spool = Spool::open(&spot.home, Limits::default()).unwrap();
+    let mut bell = crate::os::bell::Listener::at(&spot.home.spool_bell()).unwrap();
+    spool.append(&[line("dev/api", 1)]).unwrap();
+    bell.heard().await.unwrap();
+    spool.append(&[line("dev/api", 1)]).unwrap();
+    assert!(bell.heard().now_or_never().is_none());
+}

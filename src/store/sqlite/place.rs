@@ -1,0 +1,140 @@
+//! Where appends go: which are taken, which are refused, and the places and hashes of their events. Decided before anything is
+//! written, so that a whole batch needs one insert.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use sqlx::sqlite::SqliteConnection;
+
+use super::super::StoreError;
+use super::super::record::{self, FIRST, Record};
+use super::op::{Appending, Outcome};
+use super::rows::failed;
+
+/// The most heads that are remembered.
+const REMEMBERED: usize = 50_000;
+
+/// Version and hash of the last event of each stream, and the last place in the log. Only the holder of the fence writes events, so
+/// they stay true between its commits.
+#[derive(Default)]
+pub(super) struct Heads {
+    seq: Option<u64>,
+    of: HashMap<String, (u64, String)>,
+}
+
+impl Heads {
+    /// Decides which appends are taken, and gives their events their places.
+    pub(super) async fn place(&mut self, connection: &mut SqliteConnection, appends: &[&Appending]) -> Result<Placed, StoreError> {
+        let mut placed = Placed::default();
+        if appends.is_empty() {
+            return Ok(placed);
+        }
+        self.recall(connection, appends).await?;
+        let mut waiting = waiting(connection, appends).await?;
+        let mut seq = self.seq.unwrap_or(0);
+        for append in appends {
+            let refused = refused(append, self, &placed, &waiting);
+            if let Some(why) = refused {
+                placed.outcomes.push(Err(why));
+                continue;
+            }
+            let mut stored = Vec::with_capacity(append.records.len());
+            for record in &append.records {
+                let mut record = record.clone();
+                seq += 1;
+                let head = placed.heads.get(&record.stream).or_else(|| self.of.get(&record.stream));
+                let (version, hash) = head.map_or((0, FIRST), |(version, hash)| (*version, hash.as_str()));
+                record.follow(seq, version, hash);
+                placed.heads.insert(record.stream.clone(), (record.version, record.hash.clone()));
+                stored.push(record.read()?);
+                placed.records.push(record);
+            }
+            placed.created.extend(append.created.iter().cloned());
+            placed.blobs.extend(append.blobs.iter().cloned());
+            if let Some((id, state, answered)) = &append.answer {
+                if *answered {
+                    waiting.insert(id.clone(), false);
+                }
+                placed.answers.push((id.clone(), state.clone(), *answered));
+            }
+            placed.outcomes.push(Ok(stored));
+        }
+        placed.seq = seq;
+        Ok(placed)
+    }
+
+    /// Reads the heads that are not remembered.
+    async fn recall(&mut self, connection: &mut SqliteConnection, appends: &[&Appending]) -> Result<(), StoreError> {
+        if self.of.len() > REMEMBERED {
+            self.of.clear();
+        }
+        let names: BTreeSet<String> = appends
+            .iter()
+            .flat_map(|append| append.expected.iter().map(|(stream, _)| stream.to_string()))
+            .filter(|stream| !self.of.contains_key(stream))
+            .collect();
+        if !names.is_empty() {
+            let heads = "SELECT e.stream, e.version, e.hash FROM json_each(?) j JOIN events e ON e.stream = j.value
+                         AND e.version = (SELECT max(version) FROM events WHERE stream = j.value)";
+            let found: Vec<(String, i64, String)> =
+                sqlx::query_as(heads).bind(record::text(&names)?).fetch_all(&mut *connection).await.map_err(failed)?;
+            self.of.extend(names.into_iter().map(|name| (name, (0, FIRST.to_owned()))));
+            self.of.extend(found.into_iter().map(|(name, version, hash)| (name, (version.cast_unsigned(), hash))));
+        }
+        if self.seq.is_none() {
+            let last: Option<i64> = sqlx::query_scalar("SELECT max(seq) FROM events").fetch_one(&mut *connection).await.map_err(failed)?;
+            self.seq = Some(last.unwrap_or(0).cast_unsigned());
+        }
+        Ok(())
+    }
+
+    /// Takes over what was committed.
+    pub(super) fn advance(&mut self, placed: Placed) {
+        self.of.extend(placed.heads);
+        if placed.seq > 0 {
+            self.seq = Some(placed.seq);
+        }
+    }
+}
+
+/// The appends of a batch that are taken, put together.
+#[derive(Default)]
+pub(super) struct Placed {
+    pub outcomes: Vec<Outcome>,
+    pub records: Vec<Record>,
+    heads: HashMap<String, (u64, String)>,
+    pub created: Vec<(String, String, u64)>,
+    pub blobs: Vec<(String, Vec<u8>)>,
+    pub answers: Vec<(String, String, bool)>,
+    seq: u64,
+}
+
+fn refused(append: &Appending, heads: &Heads, placed: &Placed, waiting: &BTreeMap<String, bool>) -> Option<StoreError> {
+    if let Some((id, ..)) = &append.answer {
+        match waiting.get(id) {
+            Some(true) => {}
+            Some(false) => return Some(StoreError::Duplicate),
+            None => return Some(no_such_ask(id)),
+        }
+    }
+    append.expected.iter().find_map(|(stream, expected)| {
+        let name = stream.to_string();
+        let found = placed.heads.get(&name).or_else(|| heads.of.get(&name)).map_or(0, |head| head.0);
+        (found != *expected).then(|| StoreError::Conflict { stream: stream.clone(), expected: *expected, found })
+    })
+}
+
+/// Of the asks that are to be answered: which wait (true) and which are answered already (false); unknown ones are absent.
+async fn waiting(connection: &mut SqliteConnection, appends: &[&Appending]) -> Result<BTreeMap<String, bool>, StoreError> {
+    let ids: Vec<&String> = appends.iter().filter_map(|append| append.answer.as_ref().map(|(id, ..)| id)).collect();
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let asks = "SELECT id, answered = 0 FROM inbox WHERE id IN (SELECT value FROM json_each(?))";
+    let found: Vec<(String, bool)> = sqlx::query_as(asks).bind(record::text(&ids)?).fetch_all(connection).await.map_err(failed)?;
+    Ok(found.into_iter().collect())
+}
+
+/// Nobody has asked that.
+pub(super) fn no_such_ask(id: &str) -> StoreError {
+    StoreError::Corrupt(format!("ask {id} is not in the inbox"))
+}

@@ -1,0 +1,213 @@
+//! The table of actions: what keys, palette, menu, help and README all read. An action names an order; it never touches a pane.
+
+mod orders;
+
+pub use orders::{Cx, Denied, Offer, Order, Show};
+
+use super::motion::Motion;
+
+/// Where an action's keys are valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// In every pane.
+    Everywhere,
+    /// In the lists: stacks, queue, holds.
+    Lists,
+    /// In the map.
+    Map,
+    /// In the log.
+    Log,
+}
+
+impl Scope {
+    /// All scopes.
+    pub const ALL: [Scope; 4] = [Scope::Everywhere, Scope::Lists, Scope::Map, Scope::Log];
+
+    /// Its name for the loader of key maps.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Scope::Everywhere => "everywhere",
+            Scope::Lists => "lists",
+            Scope::Map => "map",
+            Scope::Log => "log",
+        }
+    }
+
+    /// Its heading for people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Scope::Everywhere => "Everywhere",
+            Scope::Lists => "Stacks, queue and holds",
+            Scope::Map => "Map and plan",
+            Scope::Log => "Events and logs",
+        }
+    }
+}
+
+/// What an action does.
+#[derive(Debug, Clone, Copy)]
+pub enum Does {
+    /// Moves in the focused pane.
+    Move(Motion),
+    /// Shows something, or changes how things are shown.
+    Show(Show),
+    /// Opens the way to a change: answers the order, or why there is none now.
+    Change(fn(&Cx<'_>) -> Result<Order, Denied>),
+}
+
+/// One action.
+#[derive(Debug, Clone, Copy)]
+pub struct Action {
+    /// Its name, for the key map and the palette.
+    pub name: &'static str,
+    /// What it does, for people.
+    pub doc: &'static str,
+    /// Where its keys are valid.
+    pub scope: Scope,
+    /// What it does.
+    pub does: Does,
+}
+
+impl Action {
+    /// Whether it can lead to a change outside the console.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        matches!(self.does, Does::Change(_))
+    }
+}
+
+/// The action of that name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Action> {
+    ALL.iter().find(|action| action.name == name)
+}
+
+const fn shows(name: &'static str, show: Show, doc: &'static str) -> Action {
+    Action { name, doc, scope: Scope::Everywhere, does: Does::Show(show) }
+}
+
+const fn listed(name: &'static str, show: Show, doc: &'static str) -> Action {
+    Action { name, doc, scope: Scope::Lists, does: Does::Show(show) }
+}
+
+const fn moves(name: &'static str, motion: Motion, doc: &'static str) -> Action {
+    Action { name, doc, scope: Scope::Everywhere, does: Does::Move(motion) }
+}
+
+const fn within(scope: Scope, name: &'static str, motion: Motion, doc: &'static str) -> Action {
+    Action { name, doc, scope, does: Does::Move(motion) }
+}
+
+const fn changes(name: &'static str, run: fn(&Cx<'_>) -> Result<Order, Denied>, doc: &'static str) -> Action {
+    Action { name, doc, scope: Scope::Everywhere, does: Does::Change(run) }
+}
+
+/// Every action. One entry here is a key, a palette entry, a line of help and a line of the README.
+pub static ALL: &[Action] = &[
+    // what changes something; each opens a card or can be undone
+    changes("redeploy", orders::redeploy, "redeploy: the same release, the files now, a retry or an earlier release"),
+    Action { name: "release", doc: "deploy a chosen release", scope: Scope::Lists, does: Does::Change(orders::release) },
+    changes("rollback", orders::rollback, "roll back to the last good release before this one"),
+    changes("retry", orders::retry, "retry the last deployment from the step that failed"),
+    changes("cancel", orders::cancel, "cancel the deployment"),
+    changes("unblock", orders::unblock, "unblock a broken stack: recover, retry, last good release, free, resolve"),
+    changes("freeze", orders::freeze, "freeze the queue of the stack or environment"),
+    changes("thaw", orders::thaw, "thaw a frozen queue"),
+    changes("teardown", orders::teardown, "tear the stack down"),
+    changes("undo", orders::undo, "undo what is ARMED"),
+    shows("mode", Show::Mode, "READ or GUARDED for this environment, 15 minutes"),
+    // what is shown
+    shows("help", Show::Help, "keys that are valid here, searchable, and why one is off"),
+    shows("palette", Show::Palette, "palette: actions, stacks, environments, deployments"),
+    shows("menu", Show::Menu, "actions for what is under the cursor, and why one is off"),
+    shows("holds", Show::Holds, "holds that wait for a person"),
+    shows("needs", Show::Needs, "go to what needs a person most: the line under the band"),
+    shows("audit", Show::Audit, "who did what, and why"),
+    shows("identity", Show::Identity, "who you are, who the engine is, what it proved"),
+    listed("details", Show::Details, "details"),
+    listed("raw", Show::Raw, "the raw record"),
+    listed("deployments", Show::History, "deployments of this stack"),
+    listed("explain", Show::Explain, "explain the failure: what failed first, seen before, what to do"),
+    listed("first-error", Show::FirstError, "the first error, in the log"),
+    listed("logs", Show::Logs, "events and logs of this stack"),
+    shows("logs-all", Show::LogsAll, "events and logs of everything, on the whole screen"),
+    shows("copy-line", Show::CopyLine, "copy the line under the cursor"),
+    shows("copy-id", Show::CopyId, "copy the id"),
+    shows("copy-command", Show::CopyCommand, "copy the command that does the same in a shell"),
+    shows("zoom", Show::Zoom, "the pane on the whole screen, without borders"),
+    shows("next-pane", Show::NextPane, "next pane"),
+    shows("previous-pane", Show::PrevPane, "previous pane"),
+    shows("pane-1", Show::Pane(0), "stacks"),
+    shows("pane-2", Show::Pane(1), "queue"),
+    shows("pane-3", Show::Pane(2), "holds"),
+    shows("pane-4", Show::Pane(3), "map and plan"),
+    shows("pane-5", Show::Pane(4), "events and logs"),
+    shows("refresh", Show::Refresh, "look again now"),
+    shows("redraw", Show::Redraw, "draw the screen again"),
+    shows("mouse", Show::Mouse, "mouse on or off (Shift-drag selects text while it is on)"),
+    shows("back", Show::Back, "back; at the root ask to leave"),
+    shows("quit", Show::Quit, "leave the console; deployments go on"),
+    shows("interrupt", Show::Interrupt, "close what is open; twice within 2 s leaves; never cancels a deployment"),
+    shows("suspend", Show::Suspend, "suspend the console; deployments go on"),
+    // how to move
+    moves("up", Motion::Up, "up"),
+    moves("down", Motion::Down, "down"),
+    moves("left", Motion::Left, "left; fold"),
+    moves("right", Motion::Right, "right; unfold"),
+    moves("half-up", Motion::HalfUp, "half a page up"),
+    moves("half-down", Motion::HalfDown, "half a page down"),
+    moves("page-up", Motion::PageUp, "a page up"),
+    moves("page-down", Motion::PageDown, "a page down"),
+    moves("top", Motion::Top, "the first"),
+    moves("bottom", Motion::Bottom, "the last; in a log: live again"),
+    moves("scroll-left", Motion::ScrollLeft, "scroll left"),
+    moves("scroll-right", Motion::ScrollRight, "scroll right"),
+    moves("open", Motion::Open, "open what is under the cursor; never changes anything"),
+    moves("find", Motion::Find, "find: filters a list, searches a log"),
+    moves("escape", Motion::Escape, "clear text, marks, filter; close; never leaves"),
+    moves("next-failed", Motion::NextFailed, "next that failed"),
+    moves("previous-failed", Motion::PrevFailed, "previous that failed"),
+    moves("next-hold", Motion::NextHold, "next that waits for a person"),
+    moves("previous-hold", Motion::PrevHold, "previous that waits for a person"),
+    moves("next-running", Motion::NextRunning, "next that runs"),
+    moves("previous-running", Motion::PrevRunning, "previous that runs"),
+    within(Scope::Lists, "fold", Motion::Pause, "fold or unfold the environment"),
+    within(Scope::Lists, "times", Motion::Times, "times as ages or as clocks"),
+    within(Scope::Map, "view", Motion::Cycle, "stack map, deployment map, plan"),
+    within(Scope::Log, "log-pause", Motion::Pause, "pause; counts what arrives"),
+    within(Scope::Log, "log-follow", Motion::Follow, "follow"),
+    within(Scope::Log, "log-filter", Motion::Filter, "filter: hide other lines"),
+    within(Scope::Log, "log-invert", Motion::Invert, "turn search or filter into its opposite"),
+    within(Scope::Log, "log-all", Motion::ShowAll, "show all lines again"),
+    within(Scope::Log, "log-next-match", Motion::NextMatch, "next match"),
+    within(Scope::Log, "log-previous-match", Motion::PrevMatch, "previous match"),
+    within(Scope::Log, "log-next-error", Motion::NextError, "next error"),
+    within(Scope::Log, "log-previous-error", Motion::PrevError, "previous error"),
+    within(Scope::Log, "log-next-warning", Motion::NextWarning, "next warning"),
+    within(Scope::Log, "log-previous-warning", Motion::PrevWarning, "previous warning"),
+    within(Scope::Log, "log-next-section", Motion::NextSection, "next source section"),
+    within(Scope::Log, "log-previous-section", Motion::PrevSection, "previous source section"),
+    within(Scope::Log, "log-wrap", Motion::Wrap, "wrap long lines"),
+    within(Scope::Log, "log-times", Motion::Times, "times: off, clock, age, step"),
+    within(Scope::Log, "log-columns", Motion::Columns, "keep the source columns in place"),
+    within(Scope::Log, "log-pretty", Motion::Pretty, "this line as JSON, over several rows"),
+    within(Scope::Log, "log-select", Motion::Select, "select lines"),
+    within(Scope::Log, "log-copy", Motion::Copy, "copy the line or the selection"),
+    within(Scope::Log, "log-mark", Motion::SetMark, "mark this line"),
+    within(Scope::Log, "log-jump", Motion::JumpMark, "jump to the mark"),
+    within(Scope::Log, "log-save", Motion::Save, "save what is shown to a file"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_docs_are_there_and_single() {
+        let names: std::collections::BTreeSet<_> = ALL.iter().map(|action| action.name).collect();
+        assert_eq!(names.len(), ALL.len());
+        assert!(ALL.iter().all(|action| !action.doc.is_empty()));
+    }
+}

@@ -1,0 +1,289 @@
+//! What actions answer: orders for the console to carry out. Whether something is possible comes from the world's offers, so that
+//! keys, menu and night screen say the same.
+
+use crate::domain::ask::{Intent, QueueOf, Source};
+use crate::domain::deployment::End;
+use crate::domain::hold::HoldKind;
+use crate::domain::ids::{DeploymentId, DeploymentNo, HoldId, StackId};
+use crate::domain::time::Time;
+use crate::tui::pane::Target;
+use crate::world::World;
+use crate::world::available::{Doing, NotNow, armed};
+
+/// What an action may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Cx<'a> {
+    /// The newest world.
+    pub world: &'a World,
+    /// Now.
+    pub now: Time,
+    /// What is under the cursor.
+    pub target: Option<&'a Target>,
+}
+
+/// Why an action is not possible now, and when it will be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denied {
+    /// Why.
+    pub why: String,
+    /// When it will be; empty when no time brings it.
+    pub when: String,
+}
+
+impl Denied {
+    /// A reason.
+    #[must_use]
+    pub fn new(why: impl Into<String>) -> Self {
+        Self { why: why.into(), when: String::new() }
+    }
+
+    /// As one sentence.
+    #[must_use]
+    pub fn says(&self) -> String {
+        if self.when.is_empty() { self.why.clone() } else { format!("{}; possible {}", self.why, self.when) }
+    }
+}
+
+impl From<NotNow> for Denied {
+    fn from(not: NotNow) -> Self {
+        Self { why: not.why, when: not.when }
+    }
+}
+
+/// One row of a card from which a person may choose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offer {
+    /// What it does.
+    pub label: String,
+    /// What one should know beforehand.
+    pub note: String,
+    /// What would be asked.
+    pub intent: Intent,
+}
+
+/// What an action wants done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Order {
+    /// Ask the engine for a card, with other offers to choose from.
+    Card {
+        /// What the card is about.
+        target: Target,
+        /// The first is asked at once.
+        offers: Vec<Offer>,
+        /// The row that is asked first.
+        first: usize,
+    },
+    /// Ask why, then stop a queue.
+    Freeze(QueueOf),
+    /// Withdraw what is armed.
+    Undo(DeploymentId, DeploymentNo),
+    /// Open the card of a hold.
+    Hold(StackId, HoldId),
+}
+
+/// What can be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is described by its action's line")]
+pub enum Show {
+    Help,
+    Palette,
+    Menu,
+    Holds,
+    Needs,
+    Audit,
+    Identity,
+    Details,
+    Raw,
+    History,
+    Explain,
+    FirstError,
+    Logs,
+    LogsAll,
+    CopyLine,
+    CopyId,
+    CopyCommand,
+    Zoom,
+    NextPane,
+    PrevPane,
+    Pane(usize),
+    Refresh,
+    Redraw,
+    Mouse,
+    Mode,
+    Back,
+    Quit,
+    Interrupt,
+    Suspend,
+}
+
+impl<'a> Cx<'a> {
+    fn target(&self) -> Result<&'a Target, Denied> {
+        self.target.ok_or_else(|| Denied::new("nothing is under the cursor"))
+    }
+
+    fn stack(&self) -> Result<&'a StackId, Denied> {
+        self.target()?.stack().ok_or_else(|| Denied::new("an environment is under the cursor; choose one of its stacks"))
+    }
+
+    fn offer(&self, stack: &StackId, doing: Doing) -> Result<(Option<Intent>, String), Denied> {
+        let offer = self.world.offer(stack, doing, self.now);
+        match offer.refused {
+            Some(not) => Err(not.into()),
+            None => Ok((offer.intent, offer.note)),
+        }
+    }
+
+    /// A card with one row.
+    fn single(&self, doing: Doing, label: &str) -> Result<Order, Denied> {
+        let stack = self.stack()?;
+        let (intent, note) = self.offer(stack, doing)?;
+        let intent = intent.ok_or_else(|| Denied::new("there is nothing to ask"))?;
+        Ok(Order::Card { target: Target::Stack(stack.clone()), offers: vec![Offer { label: label.to_owned(), note, intent }], first: 0 })
+    }
+
+    /// All ways to deploy: the same, the files now, a retry, earlier releases.
+    fn deploys(&self, stack: &StackId) -> (Vec<Offer>, Option<Denied>) {
+        let mut offers = Vec::new();
+        let mut denied = None;
+        let release = self.world.folds.stacks.get(stack).and_then(|fold| fold.release.clone());
+        let last = self.world.deployments_of(stack).first().and_then(|d| d.request.as_ref()).map(|request| request.spec.release.clone());
+        let file = self.world.catalog.stacks.get(stack).and_then(|entry| entry.spec.as_ref().ok()).map(|spec| spec.release.clone());
+        let named = |what: &str, release: Option<&String>| release.map_or_else(|| what.to_owned(), |release| format!("{what} ({release})"));
+        for (doing, label) in [
+            (Doing::Redeploy, named("redeploy the same", last.as_ref())),
+            (Doing::Deploy, named("deploy the files now", file.as_ref())),
+            (Doing::Retry, "retry from the step that failed".to_owned()),
+        ] {
+            match self.offer(stack, doing) {
+                Ok((Some(intent), note)) => offers.push(Offer { label, note, intent }),
+                Ok((None, _)) => {}
+                Err(why) => denied = denied.or(Some(why)),
+            }
+        }
+        if !offers.is_empty() {
+            let mut known: Vec<&str> = [&last, &file].into_iter().flatten().map(String::as_str).collect();
+            for d in self.world.deployments_of(stack) {
+                let Some(request) = d.request.as_ref().filter(|_| matches!(d.end, Some(End::Done))) else { continue };
+                let name = request.spec.release.as_str();
+                if known.contains(&name) || known.len() > 7 {
+                    continue;
+                }
+                known.push(name);
+                let source = Source::Release(name.to_owned());
+                let serves = if release.as_deref() == Some(name) { "in service, " } else { "" };
+                offers.push(Offer {
+                    label: format!("deploy {name}"),
+                    note: format!("{serves}{} of {}", d.no(), d.created_at.text("%-d %b %H:%M")),
+                    intent: Intent::Deploy { stacks: vec![stack.clone()], source, after: std::collections::BTreeMap::new() },
+                });
+            }
+        }
+        (offers, denied)
+    }
+}
+
+pub(super) fn redeploy(cx: &Cx<'_>) -> Result<Order, Denied> {
+    let stack = cx.stack()?;
+    match cx.deploys(stack) {
+        (offers, denied) if offers.is_empty() => Err(denied.unwrap_or_else(|| Denied::new("there is nothing to deploy"))),
+        (offers, _) => Ok(Order::Card { target: Target::Stack(stack.clone()), offers, first: 0 }),
+    }
+}
+
+pub(super) fn release(cx: &Cx<'_>) -> Result<Order, Denied> {
+    let stack = cx.stack()?;
+    let (offers, denied) = cx.deploys(stack);
+    let same = |offer: &Offer| matches!(&offer.intent, Intent::Deploy { source: Source::Same, .. });
+    let first = offers.iter().position(|offer| !same(offer) && matches!(offer.intent, Intent::Deploy { .. }));
+    match first {
+        Some(first) => Ok(Order::Card { target: Target::Stack(stack.clone()), offers, first }),
+        None => Err(denied.unwrap_or_else(|| Denied::new("no other release is known; `r` redeploys the same"))),
+    }
+}
+
+pub(super) fn rollback(cx: &Cx<'_>) -> Result<Order, Denied> {
+    cx.single(Doing::Rollback, "roll back")
+}
+
+pub(super) fn retry(cx: &Cx<'_>) -> Result<Order, Denied> {
+    cx.single(Doing::Retry, "retry from the step that failed")
+}
+
+pub(super) fn teardown(cx: &Cx<'_>) -> Result<Order, Denied> {
+    cx.single(Doing::Teardown, "tear down")
+}
+
+pub(super) fn cancel(cx: &Cx<'_>) -> Result<Order, Denied> {
+    // In the queue a deployment is under the cursor, and that one is meant, not the one that runs.
+    if let Target::Deployment(stack, id, no) = cx.target()?
+        && cx.world.current(stack).is_none_or(|current| current.id != *id)
+    {
+        let d = cx.world.deployment(*id).ok_or_else(|| Denied::new(format!("{no} is not loaded any more")))?;
+        if d.is_over() {
+            return Err(Denied::new(format!("{no} has ended")));
+        }
+        let offer = Offer { label: format!("cancel {no}"), note: "it waits".to_owned(), intent: Intent::Cancel { deployment: *id } };
+        return Ok(Order::Card { target: Target::Stack(stack.clone()), offers: vec![offer], first: 0 });
+    }
+    cx.single(Doing::Cancel, "cancel").or_else(|denied| cx.single(Doing::Abandon, "abandon").map_err(|_| denied))
+}
+
+pub(super) fn unblock(cx: &Cx<'_>) -> Result<Order, Denied> {
+    let stack = cx.stack()?;
+    let restore = cx.world.current(stack).and_then(|d| d.open_holds().find(|hold| hold.kind == HoldKind::RestoreService));
+    if let Some(hold) = restore {
+        return Ok(Order::Hold(stack.clone(), hold.id.clone()));
+    }
+    cx.offer(stack, Doing::Unblock)?;
+    let offers: Vec<Offer> = cx
+        .world
+        .ways(stack)
+        .into_iter()
+        .map(|(way, says)| Offer { label: says, note: String::new(), intent: Intent::Unblock { stack: stack.clone(), way } })
+        .collect();
+    if offers.is_empty() {
+        return Err(Denied::new(format!("{stack} is not broken")));
+    }
+    Ok(Order::Card { target: Target::Stack(stack.clone()), offers, first: 0 })
+}
+
+pub(super) fn freeze(cx: &Cx<'_>) -> Result<Order, Denied> {
+    match cx.target()? {
+        Target::Environment(env) => match cx.world.folds.environments.get(env).and_then(|fold| fold.frozen(cx.now)) {
+            Some(freeze) => Err(Denied::new(format!("{env} is frozen already by {}: {}", freeze.by, freeze.reason))),
+            None => Ok(Order::Freeze(QueueOf::Environment(env.clone()))),
+        },
+        target => {
+            let stack = target.stack().ok_or_else(|| Denied::new("choose a stack or an environment"))?;
+            cx.offer(stack, Doing::Freeze)?;
+            Ok(Order::Freeze(QueueOf::Stack(stack.clone())))
+        }
+    }
+}
+
+pub(super) fn thaw(cx: &Cx<'_>) -> Result<Order, Denied> {
+    match cx.target()? {
+        Target::Environment(env) => {
+            let freeze = cx.world.folds.environments.get(env).and_then(|fold| fold.frozen(cx.now));
+            let freeze = freeze.ok_or_else(|| Denied::new(format!("{env} is not frozen")))?;
+            let offer = Offer {
+                label: format!("thaw {env}"),
+                note: format!("frozen by {}: {}", freeze.by, freeze.reason),
+                intent: Intent::Thaw { target: QueueOf::Environment(env.clone()) },
+            };
+            Ok(Order::Card { target: Target::Environment(env.clone()), offers: vec![offer], first: 0 })
+        }
+        _ => cx.single(Doing::Thaw, "thaw"),
+    }
+}
+
+/// Whatever is armed under the cursor; else the one thing that is armed anywhere.
+pub(super) fn undo(cx: &Cx<'_>) -> Result<Order, Denied> {
+    let of = |stack: &StackId| cx.world.folds.stacks.get(stack).and_then(|fold| armed(fold, cx.now));
+    let own = cx.target.and_then(Target::stack).and_then(of);
+    let mut all = cx.world.folds.stacks.keys().filter_map(of);
+    let any = all.next().filter(|_| all.next().is_none());
+    let id = own.or(any).ok_or_else(|| Denied::new("nothing is armed under the cursor; what has started is ended with cancel"))?;
+    let no = cx.world.deployment(id).map_or(DeploymentNo(0), |d| d.no());
+    Ok(Order::Undo(id, no))
+}

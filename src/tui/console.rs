@@ -1,0 +1,464 @@
+//! The console: what keys, the world and time do to panes and layers. It knows no terminal; what it wants of one are wishes.
+
+mod act;
+mod asks;
+mod coach;
+mod pages;
+mod picture;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::layout::Rect;
+
+use crate::desk::{Desk, TailOf};
+use crate::domain::environment::{Class, Mode as Use};
+use crate::domain::ids::{EnvName, StackId};
+use crate::domain::time::Time;
+use crate::world::World;
+
+use super::actions::{Does, Scope, Show};
+use super::keys::{Keys, Meaning};
+use super::layers::Layer;
+use super::motion::Motion;
+use super::pane::{Flow, Pane, Target};
+use super::panes::holds::Holds;
+use super::panes::lines::Lines;
+use super::panes::live::Live;
+use super::panes::queue::Queue;
+use super::panes::stacks::Stacks;
+use super::scene::Scene;
+use super::theme::{Role, Theme};
+use super::views::Views;
+
+use asks::Ticket;
+
+/// How long production stays unlocked.
+pub const UNLOCKED: Duration = Duration::from_secs(15 * 60);
+/// Two interrupts within this leave the console.
+const TWICE: Duration = Duration::from_secs(2);
+/// How long a moved cursor rests before another stack's log is fetched.
+const REST: Duration = Duration::from_millis(150);
+
+/// What the console wants of its terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Send a text to the clipboard.
+    Clip(String),
+    /// Mouse on or off.
+    Mouse,
+    /// Suspend.
+    Suspend,
+    /// Draw everything again.
+    Redraw,
+    /// Ring the bell.
+    Ring,
+    /// End.
+    Quit,
+}
+
+/// Whether changes may be asked for in an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lock {
+    /// No: why.
+    Read(String),
+    /// Yes, until then.
+    Guarded(Time),
+    /// Yes: it is not protected.
+    Open,
+}
+
+/// What was said on the last line.
+#[derive(Debug, Clone)]
+struct Said {
+    text: String,
+    role: Role,
+}
+
+/// The panes in the order of their numbers.
+const PANES: usize = 5;
+const STACKS: usize = 0;
+const QUEUE: usize = 1;
+const HOLDS: usize = 2;
+const LIVE: usize = 3;
+const LOG: usize = 4;
+
+/// The console.
+pub struct Console {
+    desk: Arc<dyn Desk>,
+    theme: Theme,
+    keys: Keys,
+    world: Arc<World>,
+    views: Views,
+    /// The second for which the views were worked out.
+    viewed_at: Time,
+    stacks: Stacks,
+    queue: Queue,
+    holds: Holds,
+    live: Live,
+    log: Lines,
+    focus: usize,
+    /// The list that is shown where only one fits.
+    list: usize,
+    zoom: bool,
+    layers: Vec<Layer>,
+    about: Option<StackId>,
+    about_since: Time,
+    everything: bool,
+    tailed: Option<TailOf>,
+    unlocked: BTreeMap<EnvName, Time>,
+    locked: BTreeMap<EnvName, ()>,
+    tickets: Vec<Ticket>,
+    said: Option<Said>,
+    wishes: Vec<Wish>,
+    interrupted_at: Option<Time>,
+    leaving: bool,
+    /// Where the list panes were drawn, and when that last changed without a key.
+    places: [Rect; PANES],
+    shifted_at: Option<Time>,
+    resized: bool,
+    size: Rect,
+    known_holds: usize,
+}
+
+impl Console {
+    /// A console over a desk.
+    #[must_use]
+    pub fn new(desk: Arc<dyn Desk>, theme: Theme, keys: Keys, now: Time) -> Self {
+        let world = desk.world();
+        let mut it = Self {
+            views: Views::of(&world, now, 1),
+            viewed_at: now,
+            known_holds: world.holds(now).len(),
+            desk,
+            theme,
+            keys,
+            world,
+            stacks: Stacks::default(),
+            queue: Queue::default(),
+            holds: Holds::default(),
+            live: Live::default(),
+            log: Lines::default(),
+            focus: STACKS,
+            list: STACKS,
+            zoom: false,
+            layers: Vec::new(),
+            about: None,
+            about_since: now,
+            everything: false,
+            tailed: None,
+            unlocked: BTreeMap::new(),
+            locked: BTreeMap::new(),
+            tickets: Vec::new(),
+            said: None,
+            wishes: Vec::new(),
+            interrupted_at: None,
+            leaving: false,
+            places: [Rect::default(); PANES],
+            shifted_at: None,
+            resized: true,
+            size: Rect::default(),
+        };
+        it.settle(now);
+        it
+    }
+
+    /// What the terminal should do.
+    pub fn wishes(&mut self) -> Vec<Wish> {
+        std::mem::take(&mut self.wishes)
+    }
+
+    /// The desk or time woke the console: takes the fresh world, new lines, and answers to asks.
+    pub fn wake(&mut self, now: Time) {
+        let fresh = self.desk.world();
+        let new = !Arc::ptr_eq(&fresh, &self.world);
+        self.world = fresh;
+        let second = now.0.div_euclid(1_000) != self.viewed_at.0.div_euclid(1_000);
+        if new || second {
+            self.views = Views::of(&self.world, now, self.views.version + 1);
+            self.viewed_at = now;
+            let holds = self.world.holds(now).len();
+            if holds > self.known_holds {
+                self.wishes.push(Wish::Ring);
+            }
+            self.known_holds = holds;
+        }
+        self.answers(now);
+        self.previews(now);
+        self.settle(now);
+    }
+
+    /// Everything that follows from where the cursors are: which stack the console is about, which log is tailed.
+    fn settle(&mut self, now: Time) {
+        let (world, views) = (Arc::clone(&self.world), std::mem::take(&mut self.views));
+        let scene = Scene { views: &views, ..Scene::new(&world, now) };
+        self.stacks.sync(&scene);
+        self.queue.sync(&scene);
+        self.holds.sync(&scene);
+        let target = match self.focus {
+            QUEUE => self.queue.target(&scene),
+            HOLDS => self.holds.target(&scene),
+            STACKS => self.stacks.target(&scene),
+            _ => None,
+        };
+        self.views = views;
+        let about = target.as_ref().and_then(Target::stack).or(self.about.as_ref()).cloned();
+        if about != self.about {
+            self.about = about;
+            self.about_since = now;
+        }
+        self.unlocked.retain(|_, until| *until > now);
+        self.tail(now);
+    }
+
+    fn tail(&mut self, now: Time) {
+        let wanted = if self.everything { Some(TailOf::All) } else { self.about.clone().map(TailOf::Stack) };
+        if wanted != self.tailed && (self.tailed.is_none() || now.since(self.about_since) >= REST) {
+            if let Some(old) = self.tailed.take() {
+                self.desk.untail(&old);
+            }
+            self.log.clear();
+            if let Some(of) = &wanted {
+                self.desk.tail(of);
+            }
+            self.tailed = wanted;
+            let shown: Vec<StackId> = self.about.iter().cloned().collect();
+            self.desk.watch(&shown);
+        }
+        if let Some(of) = &self.tailed {
+            let batch = self.desk.drain(of);
+            if !batch.lines.is_empty() || batch.dropped > 0 {
+                self.log.push(batch);
+            }
+        }
+    }
+
+    /// When the console must be woken although nothing happens: a clock runs, a card waits, a log is to be fetched.
+    #[must_use]
+    pub fn next_wake(&self, now: Time) -> Option<Time> {
+        let mut next: Option<Time> = None;
+        let mut at = |time: Time| next = Some(next.map_or(time, |next| next.min(time)));
+        let second = Time((now.0.div_euclid(1_000) + 1) * 1_000);
+        let minute = Time((now.0.div_euclid(60_000) + 1) * 60_000);
+        at(if self.views.moving() || !self.tickets.is_empty() { second } else { minute });
+        let scene = self.scene(now);
+        for layer in &self.layers {
+            if let Some(long) = layer.seen().moves(&scene) {
+                at(now + long.max(Duration::from_millis(20)));
+            }
+        }
+        let wanted = if self.everything { Some(TailOf::All) } else { self.about.clone().map(TailOf::Stack) };
+        if wanted != self.tailed {
+            at(self.about_since + REST);
+        }
+        next
+    }
+
+    fn scene(&self, now: Time) -> Scene<'_> {
+        Scene { views: &self.views, ..Scene::new(&self.world, now) }.about(self.about.as_ref())
+    }
+
+    /// Does something with a pane and the scene that it sees.
+    fn with_pane<T>(&mut self, which: usize, now: Time, does: impl FnOnce(&mut dyn Pane, &Scene<'_>) -> T) -> T {
+        let (world, views, about) = (Arc::clone(&self.world), std::mem::take(&mut self.views), self.about.clone());
+        let scene =
+            Scene { views: &views, zoomed: self.zoom, ..Scene::new(&world, now) }.about(about.as_ref()).focused(which == self.focus);
+        let pane: &mut dyn Pane = match which {
+            STACKS => &mut self.stacks,
+            QUEUE => &mut self.queue,
+            HOLDS => &mut self.holds,
+            LIVE => &mut self.live,
+            _ => &mut self.log,
+        };
+        let done = does(pane, &scene);
+        self.views = views;
+        done
+    }
+
+    /// Does something with the top layer; nothing when there is none.
+    fn with_layer<T>(&mut self, now: Time, does: impl FnOnce(&mut dyn Pane, &Scene<'_>) -> T) -> Option<T> {
+        let mut layer = self.layers.pop()?;
+        let done = does(layer.pane(), &self.scene(now).focused(true));
+        self.layers.push(layer);
+        Some(done)
+    }
+
+    fn scope(&self) -> Scope {
+        match self.focus {
+            STACKS | QUEUE | HOLDS => Scope::Lists,
+            LIVE => Scope::Map,
+            _ => Scope::Log,
+        }
+    }
+
+    /// Whether changes may be asked for in an environment.
+    #[must_use]
+    pub fn lock(&self, env: &EnvName, now: Time) -> Lock {
+        let record = self.world.record(env);
+        if record.is_some_and(|record| record.mode == Use::Watch) {
+            return Lock::Read(format!("{env} is only watched by this store"));
+        }
+        let protected = record.is_none_or(|record| record.class == Class::Production);
+        let key = self.keys.first("mode");
+        match self.unlocked.get(env) {
+            Some(until) if *until > now => Lock::Guarded(*until),
+            _ if protected || self.locked.contains_key(env) => Lock::Read(format!("{env} is read-only, {key} unlocks it for 15 min")),
+            _ => Lock::Open,
+        }
+    }
+
+    /// Takes a key.
+    pub fn key(&mut self, key: KeyEvent, now: Time) {
+        if key.kind == KeyEventKind::Release {
+            return;
+        }
+        let ctrl_c = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+        if self.leaving {
+            self.leaving = false;
+            match key.code {
+                KeyCode::Char('q' | 'Q' | 'y') if key.kind == KeyEventKind::Press => self.wishes.push(Wish::Quit),
+                _ => self.said = None,
+            }
+            return;
+        }
+        self.said = None;
+        if ctrl_c {
+            self.interrupt(now);
+        } else if let Some(typing) = self.layers.last().map(|layer| layer.seen().typing()) {
+            self.layer_key(key, typing, now);
+        } else if self.with_pane(self.focus, now, |pane, _| pane.typing()) {
+            let flow = self.with_pane(self.focus, now, |pane, scene| pane.key(key, scene));
+            self.flow(flow, now);
+        } else {
+            let meaning = self.keys.press(key, self.scope());
+            if let Meaning::Action(action) = meaning
+                && (key.kind == KeyEventKind::Press || matches!(action.does, Does::Move(_)))
+            {
+                self.act(action, false, now);
+            }
+        }
+        self.settle(now);
+    }
+
+    /// A key while a layer is open.
+    fn layer_key(&mut self, key: KeyEvent, typing: bool, now: Time) {
+        if typing {
+            if let Some(flow) = self.with_layer(now, |pane, scene| pane.key(key, scene)) {
+                self.flow(flow, now);
+            }
+            self.previews(now);
+            return;
+        }
+        let Meaning::Action(action) = self.keys.press(key, Scope::Everywhere) else { return };
+        match action.does {
+            Does::Move(motion) => {
+                if let Some(flow) = self.with_layer(now, |pane, scene| pane.motion(motion, scene)) {
+                    self.flow(flow, now);
+                }
+            }
+            Does::Show(Show::Back | Show::Quit) => drop(self.layers.pop()),
+            Does::Show(Show::CopyLine) => {
+                if let Some(flow) = self.with_layer(now, |pane, scene| pane.motion(Motion::Copy, scene)) {
+                    self.flow(flow, now);
+                }
+            }
+            Does::Show(show @ (Show::Redraw | Show::Suspend | Show::Mouse | Show::Refresh)) => self.show(show, now),
+            Does::Show(_) | Does::Change(_) => self.say("close this first: Esc", Role::Hint),
+        }
+    }
+
+    /// Takes a paste; it is text for a field that wants one, and nothing anywhere else.
+    pub fn paste(&mut self, text: &str, now: Time) {
+        let text = crate::domain::safe::Safe::new(text);
+        self.said = None;
+        let flow = match self.with_layer(now, |pane, scene| pane.paste(text.as_str(), scene)) {
+            Some(flow) => flow,
+            None => self.with_pane(self.focus, now, |pane, scene| pane.paste(text.as_str(), scene)),
+        };
+        if flow == Flow::Pass {
+            self.say("a paste is not taken here", Role::Hint);
+        } else {
+            self.flow(flow, now);
+        }
+        self.settle(now);
+    }
+
+    /// The wheel, or a click on a row.
+    pub fn mouse(&mut self, event: crossterm::event::MouseEvent, now: Time) {
+        use crossterm::event::MouseEventKind::{Down, ScrollDown, ScrollUp};
+        if !self.layers.is_empty() {
+            let motion = match event.kind {
+                ScrollUp => Motion::Up,
+                ScrollDown => Motion::Down,
+                _ => return,
+            };
+            let _ = self.with_layer(now, |pane, scene| pane.motion(motion, scene));
+            return;
+        }
+        let at = ratatui::layout::Position::new(event.column, event.row);
+        let Some(which) = (0..PANES).find(|n| self.places[*n].contains(at)) else { return };
+        match event.kind {
+            ScrollUp => drop(self.with_pane(which, now, |pane, scene| pane.motion(Motion::Up, scene))),
+            ScrollDown => drop(self.with_pane(which, now, |pane, scene| pane.motion(Motion::Down, scene))),
+            Down(_) => {
+                self.focus_on(which);
+                let row = usize::from(event.row.saturating_sub(self.places[which].y + 1));
+                match which {
+                    STACKS => self.stacks.click(row),
+                    QUEUE => self.queue.click(row),
+                    HOLDS => self.holds.click(row),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+        self.settle(now);
+    }
+
+    /// The terminal has another size; rows that move for that are no surprise.
+    pub fn resized(&mut self) {
+        self.resized = true;
+    }
+
+    fn interrupt(&mut self, now: Time) {
+        if self.layers.pop().is_some() || self.keys.forget() {
+            return;
+        }
+        let typing = self.with_pane(self.focus, now, |pane, _| pane.typing());
+        if typing {
+            let _ = self.with_pane(self.focus, now, |pane, scene| pane.motion(Motion::Escape, scene));
+            return;
+        }
+        if self.interrupted_at.is_some_and(|at| now.since(at) <= TWICE) {
+            self.wishes.push(Wish::Quit);
+        }
+        self.interrupted_at = Some(now);
+        self.say("Ctrl-C again leaves the console; deployments go on", Role::Hint);
+    }
+
+    /// Says something on the last line.
+    pub fn said(&mut self, text: &str, role: Role) {
+        self.say(text, role);
+    }
+
+    /// What is said at the start; nothing when empty.
+    pub fn greet(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.say(text, Role::Said);
+        }
+    }
+
+    fn say(&mut self, text: impl Into<String>, role: Role) {
+        self.said = Some(Said { text: text.into(), role });
+    }
+
+    fn focus_on(&mut self, which: usize) {
+        self.focus = which;
+        if which <= HOLDS {
+            self.list = which;
+        }
+        self.resized = true;
+    }
+}

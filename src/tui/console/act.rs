@@ -1,0 +1,423 @@
+//! Actions and what flows from panes: the only place where an order becomes a layer or an ask.
+
+use crate::domain::ask::Ask;
+use crate::domain::ids::StackId;
+use crate::domain::time::{Time, short};
+use crate::tui::actions::{self, Action, Cx, Denied, Does, Order, Show};
+use crate::tui::layers::Layer;
+use crate::tui::layers::card::ChangeCard;
+use crate::tui::layers::choose::{Choose, Entry, Leads};
+use crate::tui::layers::freeze::FreezeForm;
+use crate::tui::layers::hold::HoldCard;
+use crate::tui::layers::paper::Place;
+use crate::tui::motion::Motion;
+use crate::tui::pane::{Flow, Target};
+use crate::tui::panes::list::SETTLE;
+use crate::tui::theme::Role;
+
+use super::{Console, HOLDS, LIVE, LOG, Lock, PANES, QUEUE, STACKS, Wish};
+
+impl Console {
+    /// What is under the cursor of the focused pane; for map and log the stack that they are about.
+    pub(super) fn target(&mut self, now: Time) -> Option<Target> {
+        self.with_pane(self.focus, now, |pane, scene| pane.target(scene))
+    }
+
+    /// Does an action. `touched`: it was chosen from a list, so that nothing is armed by itself.
+    pub(super) fn act(&mut self, action: &'static Action, touched: bool, now: Time) {
+        match action.does {
+            Does::Move(motion) => {
+                let flow = self.with_pane(self.focus, now, |pane, scene| pane.motion(motion, scene));
+                if flow == Flow::Pass {
+                    self.passed(motion, now);
+                } else {
+                    self.flow(flow, now);
+                }
+            }
+            Does::Show(show) => self.show(show, now),
+            Does::Change(_) => self.change(action, touched, now),
+        }
+    }
+
+    /// A motion that the focused pane does not know.
+    fn passed(&mut self, motion: Motion, now: Time) {
+        match motion {
+            // Seeking always means the list of stacks.
+            Motion::NextFailed | Motion::PrevFailed | Motion::NextHold | Motion::PrevHold | Motion::NextRunning | Motion::PrevRunning
+                if self.focus != STACKS =>
+            {
+                self.focus_on(STACKS);
+                let flow = self.with_pane(STACKS, now, |pane, scene| pane.motion(motion, scene));
+                self.flow(flow, now);
+            }
+            Motion::Escape => {
+                if !self.keys.forget() && self.zoom {
+                    self.zoom = false;
+                    self.resized = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Why an action is not possible now.
+    pub(super) fn denied(&mut self, action: &Action, now: Time) -> Option<Denied> {
+        let Does::Change(run) = action.does else { return None };
+        let target = self.target(now);
+        let cx = Cx { world: &self.world, now, target: target.as_ref() };
+        match run(&cx) {
+            Err(denied) => Some(denied),
+            Ok(order) => self.locked(&order, target.as_ref(), now),
+        }
+    }
+
+    /// The lock of the environment; a hold's card is its own guard, and an undo takes nothing away but a wish.
+    fn locked(&self, order: &Order, target: Option<&Target>, now: Time) -> Option<Denied> {
+        match order {
+            Order::Hold(..) | Order::Undo(..) => None,
+            Order::Card { .. } | Order::Freeze(_) => match self.lock(target?.env(), now) {
+                Lock::Read(why) => Some(Denied::new(why)),
+                Lock::Guarded(_) | Lock::Open => None,
+            },
+        }
+    }
+
+    fn unsettled(&self, now: Time) -> bool {
+        let rows = match self.focus {
+            STACKS => self.stacks.unsettled(now),
+            QUEUE => self.queue.unsettled(now),
+            HOLDS => self.holds.unsettled(now),
+            _ => false,
+        };
+        rows || (self.focus <= HOLDS && self.shifted_at.is_some_and(|at| now.since(at) < SETTLE))
+    }
+
+    fn change(&mut self, action: &'static Action, touched: bool, now: Time) {
+        let Does::Change(run) = action.does else { return };
+        if self.unsettled(now) {
+            return self.say("the rows have just moved: look, then press it again", Role::Warn);
+        }
+        let target = self.target(now);
+        let order = run(&Cx { world: &self.world, now, target: target.as_ref() });
+        let order = match order {
+            Ok(order) => order,
+            Err(denied) => return self.say(format!("{}: {}", action.name, denied.says()), Role::Warn),
+        };
+        if let Some(denied) = self.locked(&order, target.as_ref(), now) {
+            return self.say(denied.says(), Role::Warn);
+        }
+        match order {
+            Order::Card { target, offers, first } => {
+                let place = Place::of(&self.scene(now), target.env());
+                let touched = touched || first > 0;
+                self.layers.push(Layer::Card(Box::new(ChangeCard::new(target, place, offers, first, touched, now))));
+                self.previews(now);
+            }
+            Order::Freeze(of) => {
+                let place = Place::of(&self.scene(now), of.env());
+                self.layers.push(Layer::Freeze(FreezeForm::new(of, place, now)));
+            }
+            Order::Undo(deployment, no) => self.submit(Ask::Undo { deployment }, format!("undo {no}"), target, now),
+            Order::Hold(stack, id) => self.open(Target::Hold(stack, id), now),
+        }
+    }
+
+    /// What a pane or layer answered.
+    pub(super) fn flow(&mut self, flow: Flow, now: Time) {
+        match flow {
+            Flow::Pass | Flow::Used => {}
+            Flow::Close => drop(self.layers.pop()),
+            Flow::Say(text) => self.say(text, Role::Hint),
+            Flow::Copy(text) => self.copy(text),
+            Flow::Open(target) => self.open(target, now),
+            Flow::Act(name) => {
+                self.layers.pop();
+                if let Some(action) = actions::named(name) {
+                    self.act(action, true, now);
+                }
+            }
+            Flow::Ask(ask) => self.confirm(*ask, now),
+        }
+    }
+
+    /// A card or form whose guard was met.
+    fn confirm(&mut self, ask: Ask, now: Time) {
+        let (label, target) = match self.layers.last() {
+            Some(Layer::Card(card)) => (card.label(), Some(crate::tui::pane::Pane::target(card.as_ref(), &self.scene(now))).flatten()),
+            Some(Layer::Hold(hold)) => (hold.label(), None),
+            Some(Layer::Freeze(form)) => {
+                let target = crate::tui::pane::Pane::target(form, &self.scene(now));
+                let name = target.as_ref().map_or_else(String::new, |target| match target {
+                    Target::Environment(env) => env.to_string(),
+                    other => other.stack().map_or_else(String::new, StackId::to_string),
+                });
+                self.layers.pop();
+                (format!("freeze {name}"), target)
+            }
+            Some(Layer::Choose(_) | Layer::Page(_)) | None => return,
+        };
+        self.submit(ask, label, target, now);
+    }
+
+    fn copy(&mut self, text: String) {
+        let shown = crate::tui::paint::fit(text.lines().next().unwrap_or_default(), 40);
+        self.say(format!("sent to terminal: {shown}"), Role::Said);
+        self.wishes.push(Wish::Clip(text.trim_end().to_owned()));
+    }
+
+    /// Goes to what is meant; never changes anything.
+    pub(super) fn open(&mut self, target: Target, now: Time) {
+        match target {
+            Target::Hold(stack, id) => {
+                let place = Place::of(&self.scene(now), &stack.env);
+                self.layers.retain(|layer| !matches!(layer, Layer::Choose(_)));
+                self.layers.push(Layer::Hold(Box::new(HoldCard::new(stack, id, place, now))));
+            }
+            Target::Environment(env) => {
+                self.layers.clear();
+                self.focus_on(STACKS);
+                let first = self.views.environments.iter().find(|view| view.name == env).and_then(|view| view.rows.first());
+                if let Some(stack) = first.map(|row| row.stack.clone()) {
+                    self.go_to(&stack, now);
+                }
+            }
+            Target::Stack(stack) | Target::Deployment(stack, ..) | Target::Step(stack, ..) => {
+                let there = self.layers.is_empty() && self.about.as_ref() == Some(&stack);
+                self.layers.clear();
+                // Enter on the stack that is shown already goes one deeper: to a hold that waits, else to the map, else to its lines.
+                let hold = self.world.holds(now).into_iter().find(|view| view.stack == stack).map(|view| view.hold.id.clone());
+                match (there, hold, self.focus) {
+                    (true, Some(id), STACKS | QUEUE) => self.open(Target::Hold(stack, id), now),
+                    (true, _, STACKS | QUEUE) => self.focus_on(LIVE),
+                    (true, _, LIVE) => self.focus_on(LOG),
+                    _ => self.go_to(&stack, now),
+                }
+            }
+        }
+    }
+
+    fn go_to(&mut self, stack: &StackId, now: Time) {
+        self.focus_on(STACKS);
+        let (world, views) = (std::sync::Arc::clone(&self.world), std::mem::take(&mut self.views));
+        let scene = crate::tui::scene::Scene { views: &views, ..crate::tui::scene::Scene::new(&world, now) };
+        self.stacks.select(stack, &scene);
+        self.views = views;
+    }
+
+    /// Shows something, or changes how things are shown.
+    pub(super) fn show(&mut self, show: Show, now: Time) {
+        match show {
+            Show::Help => self.help(now),
+            Show::Palette => self.palette(),
+            Show::Menu => self.menu(now),
+            Show::Holds => self.focus_on(HOLDS),
+            Show::Needs => match self.views.needs.as_ref().map(|verdict| verdict.stack.clone()) {
+                Some(stack) => self.go_to(&stack, now),
+                None => self.say("nothing needs a person", Role::Said),
+            },
+            Show::Audit => self.page_audit(),
+            Show::Identity => self.page_identity(now),
+            Show::Details => self.page_details(now),
+            Show::Raw => self.page_raw(now),
+            Show::History => self.page_history(now),
+            Show::Explain => self.page_explain(now),
+            Show::FirstError => {
+                self.show_log(false, now);
+                let _ = self.with_pane(LOG, now, |pane, scene| {
+                    pane.motion(Motion::Top, scene);
+                    pane.motion(Motion::NextError, scene)
+                });
+            }
+            Show::Logs => self.show_log(false, now),
+            Show::LogsAll => {
+                self.show_log(true, now);
+                self.zoom = true;
+            }
+            Show::CopyLine => {
+                let flow = self.with_pane(self.focus, now, |pane, scene| pane.motion(Motion::Copy, scene));
+                match flow {
+                    Flow::Pass => self.say("there is no line to copy here", Role::Hint),
+                    flow => self.flow(flow, now),
+                }
+            }
+            Show::CopyId => match self.target(now) {
+                Some(target) => self.copy(id_of(&target)),
+                None => self.say("nothing is under the cursor", Role::Hint),
+            },
+            Show::CopyCommand => match self.target(now) {
+                Some(target) => self.copy(command_of(&target)),
+                None => self.say("nothing is under the cursor", Role::Hint),
+            },
+            Show::Zoom => {
+                self.zoom = !self.zoom;
+                self.resized = true;
+            }
+            Show::NextPane => self.focus_on((self.focus + 1) % PANES),
+            Show::PrevPane => self.focus_on((self.focus + PANES - 1) % PANES),
+            Show::Pane(which) => self.focus_on(which.min(LOG)),
+            Show::Refresh => {
+                let shown: Vec<StackId> = self.about.iter().cloned().collect();
+                self.desk.watch(&shown);
+                self.wake(now);
+                self.say("looking again", Role::Hint);
+            }
+            Show::Redraw => self.wishes.push(Wish::Redraw),
+            Show::Mouse => self.wishes.push(Wish::Mouse),
+            Show::Mode => self.toggle_lock(now),
+            Show::Back => {
+                if self.zoom {
+                    self.zoom = false;
+                    self.resized = true;
+                } else if self.focus != STACKS {
+                    self.focus_on(STACKS);
+                } else {
+                    self.leaving = true;
+                    let key = self.keys.first("back");
+                    self.say(format!("leave the console? {key} leaves, any other key stays; deployments go on"), Role::Strong);
+                }
+            }
+            Show::Quit => self.wishes.push(Wish::Quit),
+            Show::Interrupt => self.interrupt(now),
+            Show::Suspend => self.wishes.push(Wish::Suspend),
+        }
+    }
+
+    fn show_log(&mut self, everything: bool, now: Time) {
+        self.everything = everything;
+        self.about_since = Time(i64::MIN / 2);
+        self.focus_on(LOG);
+        self.settle(now);
+    }
+
+    fn toggle_lock(&mut self, now: Time) {
+        let Some(env) = self.target(now).map(|target| target.env().clone()) else {
+            return self.say("choose a stack or an environment first", Role::Hint);
+        };
+        match self.lock(&env, now) {
+            Lock::Guarded(_) => {
+                self.unlocked.remove(&env);
+                self.say(format!("{env} is READ again"), Role::Said);
+            }
+            Lock::Open => {
+                self.locked.insert(env.clone(), ());
+                self.say(format!("{env} is READ"), Role::Said);
+            }
+            Lock::Read(_) if self.locked.remove(&env).is_some() => {
+                self.say(format!("{env} is OPEN; every change still has its card"), Role::Said)
+            }
+            Lock::Read(why) => {
+                if self.world.record(&env).is_some_and(|record| record.mode == crate::domain::environment::Mode::Watch) {
+                    return self.say(why, Role::Warn);
+                }
+                self.unlocked.insert(env.clone(), now + super::UNLOCKED);
+                self.say(format!("{env} is GUARDED for {}; every change still has its card", short(super::UNLOCKED)), Role::Said);
+            }
+        }
+    }
+
+    fn help(&mut self, now: Time) {
+        let scope = self.scope();
+        let mut entries = Vec::new();
+        for wanted in [scope, actions::Scope::Everywhere] {
+            for action in actions::ALL.iter().filter(|action| action.scope == wanted) {
+                let keys = self.keys.of(action.name).join(" ");
+                let off = self.denied(action, now).map_or_else(String::new, |denied| denied.says());
+                entries.push(Entry { key: keys, name: action.name.to_owned(), doc: action.doc.to_owned(), off, leads: Leads::Nowhere });
+            }
+        }
+        self.layers.push(Layer::Choose(Choose::new("Keys that are valid here", entries)));
+    }
+
+    fn menu(&mut self, now: Time) {
+        let mut entries = Vec::new();
+        for action in actions::ALL.iter().filter(|action| action.changes()) {
+            let off = self.denied(action, now).map_or_else(String::new, |denied| denied.says());
+            let keys = self.keys.first(action.name);
+            entries.push(Entry {
+                key: keys,
+                name: action.name.to_owned(),
+                doc: action.doc.to_owned(),
+                off,
+                leads: Leads::Action(action.name),
+            });
+        }
+        entries.sort_by_key(|entry| !entry.off.is_empty());
+        self.layers.push(Layer::Choose(Choose::new("What can be done", entries)));
+    }
+
+    fn palette(&mut self) {
+        let mut entries: Vec<Entry> = Vec::new();
+        for action in actions::ALL {
+            if matches!(action.does, Does::Move(_)) {
+                continue;
+            }
+            let doc = action.doc.to_owned();
+            entries.push(Entry {
+                key: self.keys.first(action.name),
+                name: action.name.to_owned(),
+                doc,
+                off: String::new(),
+                leads: Leads::Action(action.name),
+            });
+        }
+        for (name, action) in ALIASES {
+            let doc = format!("the same as {action}");
+            entries.push(Entry { key: String::new(), name: (*name).to_owned(), doc, off: String::new(), leads: Leads::Action(action) });
+        }
+        for env in &self.views.environments {
+            let doc = format!("environment, {} {} {}", env.class.word(), env.account, env.region);
+            entries.push(Entry {
+                key: "env".to_owned(),
+                name: env.name.to_string(),
+                doc,
+                off: String::new(),
+                leads: Leads::To(Target::Environment(env.name.clone())),
+            });
+            for row in &env.rows {
+                let doc = format!("stack, {}", row.state.word());
+                let to = Target::Stack(row.stack.clone());
+                entries.push(Entry { key: "stack".to_owned(), name: row.stack.to_string(), doc, off: String::new(), leads: Leads::To(to) });
+            }
+        }
+        for item in &self.views.queue {
+            let doc = format!("deployment of {}, {}", item.stack, item.state.word());
+            let to = Target::Deployment(item.stack.clone(), item.deployment, item.no);
+            entries.push(Entry { key: "depl".to_owned(), name: item.no.to_string(), doc, off: String::new(), leads: Leads::To(to) });
+        }
+        self.layers.push(Layer::Choose(Choose::new("Palette", entries)));
+    }
+}
+
+/// Words that people know from elsewhere.
+const ALIASES: &[(&str, &str)] = &[
+    ("q", "quit"),
+    ("quit!", "quit"),
+    ("ctx", "identity"),
+    ("login", "identity"),
+    ("events", "logs-all"),
+    ("apply", "redeploy"),
+    ("deploy", "release"),
+    ("destroy", "teardown"),
+    ("approve", "holds"),
+];
+
+fn id_of(target: &Target) -> String {
+    match target {
+        Target::Environment(env) => env.to_string(),
+        Target::Stack(stack) => stack.to_string(),
+        Target::Deployment(_, _, no) => no.to_string(),
+        Target::Step(_, _, step) => step.to_string(),
+        Target::Hold(_, hold) => hold.to_string(),
+    }
+}
+
+/// The command that shows or does the same in a shell.
+fn command_of(target: &Target) -> String {
+    match target {
+        Target::Environment(env) => format!("holdpoint ls {env}"),
+        Target::Stack(stack) => format!("holdpoint show {stack}"),
+        Target::Deployment(_, _, no) => format!("holdpoint show '{no}'"),
+        Target::Step(stack, ..) => format!("holdpoint show {stack}"),
+        Target::Hold(_, hold) => format!("holdpoint show '{hold}'"),
+    }
+}

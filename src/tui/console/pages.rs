@@ -1,0 +1,278 @@
+//! Pages to read: who you are, what happened, what a stack is, why something failed. Everything on them comes from the world.
+
+use crate::domain::deployment::{Deployment, End};
+use crate::domain::hold::Verdict as Decided;
+use crate::domain::ids::StackId;
+use crate::domain::time::{Time, short};
+use crate::tui::layers::Layer;
+use crate::tui::layers::page::{Page, Text};
+use crate::tui::pane::Target;
+use crate::tui::states;
+use crate::tui::theme::Role;
+
+use super::{Console, Lock};
+
+impl Console {
+    fn page(&mut self, title: impl Into<String>, target: Option<Target>, lines: Vec<Text>) {
+        self.layers.push(Layer::Page(Page::new(title, target, lines)));
+    }
+
+    /// The stack under the cursor, or a word on the last line.
+    fn page_stack(&mut self, now: Time) -> Option<StackId> {
+        let target = self.target(now);
+        let stack = target.as_ref().and_then(Target::stack).cloned();
+        if stack.is_none() {
+            self.say("choose a stack first", Role::Hint);
+        }
+        stack
+    }
+
+    pub(super) fn page_identity(&mut self, now: Time) {
+        let mut lines = vec![
+            Text::new("you", format!("{} (the owner of the store; proven by its files)", self.world.you)),
+            Text::new("engine", self.world.engine.says()),
+            Text::new(
+                "estate",
+                if self.world.catalog.practice { "the practice estate".to_owned() } else { self.world.catalog.file.clone() },
+            ),
+            Text::new("", ""),
+        ];
+        for env in &self.views.environments {
+            let lock = match self.lock(&env.name, now) {
+                Lock::Read(_) => "READ".to_owned(),
+                Lock::Guarded(until) => format!("GUARDED {}", short(until.since(now))),
+                Lock::Open => "OPEN".to_owned(),
+            };
+            let practice = if env.practice { " (practice)" } else { "" };
+            lines.push(
+                Text::new(format!("{}{practice}", env.name), format!("{}  {} {}  {lock}", env.class.word(), env.account, env.region))
+                    .role(Role::Strong),
+            );
+            match self.world.identity(&env.name) {
+                Some(seen) => {
+                    lines.push(Text::new("  proven", format!("{} ago as {}", short(now.since(seen.taken_at)), seen.arn)));
+                    if let Some(until) = seen.expires_at {
+                        lines.push(Text::new("  until", format!("{} (in {})", until.text("%H:%MZ"), short(until.since(now)))));
+                    }
+                    if let Some(why) = seen.stale {
+                        lines.push(
+                            Text::new("  NO PROOF", format!("{why}. AWS goes on alone, nothing was cancelled, step timeouts are stopped."))
+                                .role(Role::Alert),
+                        );
+                    }
+                }
+                None => lines.push(Text::new("  proven", "not yet: the engine has not looked").role(Role::Dim)),
+            }
+            if let Some(why) = env.differs.refuses(&env.name) {
+                lines.push(Text::new("  DIFFERS", why).role(Role::Warn));
+            }
+        }
+        self.page("Who is who", None, lines);
+    }
+
+    pub(super) fn page_audit(&mut self) {
+        let mut lines: Vec<(Time, Text)> = Vec::new();
+        let mut add = |at: Time, who: &str, what: String, role: Role| {
+            lines.push((at, Text::new(format!("{}  {who}", at.text("%m-%d %H:%M:%S")), what).role(role)));
+        };
+        for d in self.world.folds.deployments.values() {
+            let Some(request) = &d.request else { continue };
+            let what = |text: &str| format!("{} {}: {text}", d.no(), request.stack);
+            let of = if request.cause.of.is_empty() { String::new() } else { format!(", {}", request.cause.of) };
+            let why = if request.cause.reason.is_empty() { String::new() } else { format!(", because {}", request.cause.reason) };
+            let asked = format!("asked for {} from {}{of}{why}", request.spec.release, request.cause.via);
+            add(d.created_at, request.cause.by.name(), what(&asked), Role::Text);
+            for hold in &d.holds {
+                add(hold.opened_at, "engine", what(&format!("hold {} opened on {}", hold.kind.word(), hold.id.step)), Role::Dim);
+                if let Some(decision) = &hold.decision {
+                    let verdict = match &decision.verdict {
+                        Decided::Approved { choice: Some(choice), .. } => format!("approved {choice}"),
+                        Decided::Approved { choice: None, .. } => "approved".to_owned(),
+                        Decided::Rejected => "rejected".to_owned(),
+                        Decided::Expired => "let expire".to_owned(),
+                        Decided::Void => "voided".to_owned(),
+                    };
+                    let note = if decision.note.is_empty() { String::new() } else { format!(": {}", decision.note) };
+                    add(
+                        decision.at,
+                        decision.by.name(),
+                        what(&format!("{verdict} {} on {}{note}", hold.kind.word(), hold.id.step)),
+                        Role::Strong,
+                    );
+                }
+            }
+            if let (Some(end), Some(at)) = (&d.end, d.ended_at) {
+                let role = if matches!(end, End::Failed { .. }) { Role::Fail } else { Role::Dim };
+                add(at, "engine", what(&ending(end)), role);
+            }
+        }
+        for stack in self.world.folds.stacks.values() {
+            if let Some(freeze) = &stack.freeze {
+                add(freeze.at, freeze.by.name(), format!("{}: froze the queue: {}", stack.id, freeze.reason), Role::Strong);
+            }
+        }
+        for env in self.world.folds.environments.values() {
+            if let Some(freeze) = &env.freeze {
+                add(freeze.at, freeze.by.name(), format!("{}: froze all queues: {}", env.name, freeze.reason), Role::Strong);
+            }
+        }
+        lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        lines.truncate(500);
+        let mut lines: Vec<Text> = lines.into_iter().map(|(_, text)| text).collect();
+        lines.push(Text::new("", "older: holdpoint audit").role(Role::Dim));
+        self.page("Who did what, newest first", None, lines);
+    }
+
+    pub(super) fn page_details(&mut self, now: Time) {
+        let Some(stack) = self.page_stack(now) else { return };
+        let row = self.world.row(&stack, now);
+        let fold = self.world.folds.stack(&stack);
+        let mut lines = vec![
+            Text::new("state", format!("{} {}", states::glyph(row.state, &self.theme), row.state.word())).role(states::role(row.state)),
+            Text::new("phase", format!("{} of the {} lifecycle", fold.phase, fold.lifecycle().name)),
+            Text::new("release", row.release.clone()),
+        ];
+        if let Some((running, desired)) = row.serve {
+            lines.push(Text::new("serves", format!("{running} of {desired}")));
+        }
+        if let Some(at) = row.since {
+            lines.push(Text::new("since", format!("{at} ({} ago)", short(now.since(at)))));
+        }
+        if let Some(why) = &row.why {
+            lines.push(Text::new("why", why.clone()).role(Role::Fail));
+        }
+        if let Some(freeze) = fold.frozen(now) {
+            lines.push(Text::new("frozen", format!("by {} at {}: {}", freeze.by, freeze.at, freeze.reason)).role(Role::Frozen));
+        }
+        if let Some(cfn) = self.world.cfn(&stack) {
+            lines.push(Text::new("CloudFormation", format!("{}  seen {} ago  {}", cfn.status, short(now.since(cfn.taken_at)), cfn.reason)));
+            for resource in cfn.resources {
+                let text = format!("{}  {}  {}", resource.kind, resource.status, resource.reason);
+                let role = if resource.status.ends_with("_FAILED") { Role::Fail } else { Role::Dim };
+                lines.push(Text::new(format!("  {}", resource.logical), text).role(role));
+            }
+        }
+        if let Some(d) = self.world.latest(&stack).map(std::sync::Arc::clone) {
+            lines.push(Text::new("", ""));
+            lines.extend(deployment(&d, now));
+        }
+        for (n, queued) in fold.queue.iter().enumerate() {
+            lines.push(Text::new(
+                format!("queue {}", n + 1),
+                format!("{}  {}", queued.no, self.world.waits(&fold, n, queued, now).says(now)),
+            ));
+        }
+        self.page(format!("{stack}"), Some(Target::Stack(stack)), lines);
+    }
+
+    pub(super) fn page_raw(&mut self, now: Time) {
+        let Some(stack) = self.page_stack(now) else { return };
+        let fold = self.world.folds.stack(&stack);
+        let mut text = serde_json::to_string_pretty(&fold).unwrap_or_default();
+        if let Some(d) = self.world.latest(&stack) {
+            text.push('\n');
+            text.push_str(&serde_json::to_string_pretty(&**d).unwrap_or_default());
+        }
+        let lines = text.lines().map(|line| Text::new("", line.to_owned())).collect();
+        self.page(format!("{stack}, the raw record"), Some(Target::Stack(stack)), lines);
+    }
+
+    pub(super) fn page_history(&mut self, now: Time) {
+        let Some(stack) = self.page_stack(now) else { return };
+        let mut lines = Vec::new();
+        for d in self.world.deployments_of(&stack) {
+            let Some(request) = &d.request else { continue };
+            let took = d.started_at.map(|from| short(d.ended_at.unwrap_or(now).since(from))).unwrap_or_default();
+            let end = d.end.as_ref().map_or_else(|| d.phase.clone(), ending);
+            let role = match &d.end {
+                Some(End::Failed { .. }) => Role::Fail,
+                Some(End::Terminated { .. }) => Role::Dim,
+                Some(End::Done) => Role::Text,
+                None => Role::Run,
+            };
+            let text = format!(
+                "{}  {}  by {} {}  took {took}  {end}",
+                d.created_at.text("%m-%d %H:%M"),
+                request.spec.release,
+                request.cause.by,
+                request.cause.of
+            );
+            lines.push(Text::new(d.no().to_string(), text).role(role));
+        }
+        if lines.is_empty() {
+            lines.push(Text::new("", "none known here").role(Role::Dim));
+        }
+        self.page(format!("Deployments of {stack}"), Some(Target::Stack(stack)), lines);
+    }
+
+    pub(super) fn page_explain(&mut self, now: Time) {
+        let Some(stack) = self.page_stack(now) else { return };
+        let verdict = self.world.verdict(&stack, now);
+        let mut lines = vec![
+            Text::new("", format!("{} {}", states::glyph(verdict.state, &self.theme), verdict.line)).role(Role::Strong),
+            Text::new("", ""),
+        ];
+        if let Some(why) = &verdict.why {
+            lines.push(Text::new("WHY", why.clone()).role(Role::Fail));
+        }
+        if let Some(seen) = &verdict.seen {
+            lines.push(Text::new("SEEN", seen.says()));
+        }
+        let failure = self.world.latest(&stack).and_then(|d| d.first_failure().cloned());
+        if let Some(failure) = failure {
+            if !failure.detail.is_empty() {
+                for line in failure.detail.lines() {
+                    lines.push(Text::new("DETAIL", line.to_owned()));
+                }
+            }
+            if !failure.hint.is_empty() {
+                lines.push(Text::new("HINT", failure.hint));
+            }
+        }
+        for offer in &verdict.next {
+            let key = self.keys.first(offer.doing.name());
+            let (text, role) = match &offer.refused {
+                None => (
+                    if offer.note.is_empty() { offer.doing.name().to_owned() } else { format!("{}: {}", offer.doing.name(), offer.note) },
+                    Role::Text,
+                ),
+                Some(not) => (format!("{} not now: {} {}", offer.doing.name(), not.why, not.when), Role::Dim),
+            };
+            lines.push(Text::new(format!("THEN [{key}]"), text).role(role));
+        }
+        if verdict.why.is_none() && verdict.next.is_empty() {
+            lines.push(Text::new("", "nothing has failed here").role(Role::Dim));
+        }
+        self.page(format!("Explain {stack}"), Some(Target::Stack(stack)), lines);
+    }
+}
+
+/// How a deployment ended, as a phrase.
+fn ending(end: &End) -> String {
+    match end {
+        End::Done => "done".to_owned(),
+        End::Failed { failure } => format!("failed: {}", failure.summary),
+        End::Terminated { reason, by } => format!("ended by {by}: {reason}"),
+    }
+}
+
+fn deployment(d: &Deployment, now: Time) -> Vec<Text> {
+    let Some(request) = &d.request else { return Vec::new() };
+    let mut lines = vec![
+        Text::new("deployment", format!("{} {}  {}", d.no(), d.phase, d.end.as_ref().map_or_else(String::new, ending))).role(Role::Strong),
+        Text::new("asked", format!("{} by {} from {} {}", d.created_at, request.cause.by, request.cause.via, request.cause.of)),
+        Text::new("release", request.spec.release.clone()),
+    ];
+    for (step, run) in d.runs() {
+        let took = run.started_at.map_or_else(String::new, |at| short(run.ended_at.unwrap_or(now).since(at)));
+        let mut text = format!("{:<9} {took:>6}  {}", run.state.word(), step.title);
+        if let Some(failure) = &run.failure {
+            text.push_str(&format!("  {}", failure.summary));
+        }
+        if let Some(reason) = &run.reason {
+            text.push_str(&format!("  ({reason})"));
+        }
+        lines.push(Text::new(format!("  {}", step.id), text).role(states::step_role(run.state)));
+    }
+    lines
+}

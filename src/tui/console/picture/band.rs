@@ -1,0 +1,144 @@
+//! The band: which environment one is about to change, unmistakable. Class by colour and word, name, all digits of the account, what
+//! the engine proved, the lock, counts, the clock.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::domain::environment::Class;
+use crate::domain::time::{Time, short};
+use crate::tui::paint;
+use crate::tui::states;
+use crate::tui::theme::Role;
+use crate::world::EngineSeen;
+use crate::world::rows::{EnvView, State};
+
+use crate::tui::console::{Console, Lock};
+
+/// One piece of the band and how much it is needed; the least needed go first when there is no room.
+struct Piece {
+    text: String,
+    style: Style,
+    need: u8,
+}
+
+impl Console {
+    pub(super) fn draw_band(&mut self, buf: &mut Buffer, area: Rect, now: Time) {
+        let practice = self.world.catalog.practice;
+        let target = self.layers.last().and_then(|layer| layer.seen().target(&self.scene(now))).or_else(|| self.target(now));
+        let env = target.map(|target| target.env().clone()).or_else(|| self.about.as_ref().map(|stack| stack.env.clone()));
+        let view = env.and_then(|env| self.views.environments.iter().find(|view| view.name == env));
+        let practice = practice || view.is_some_and(|view| view.practice);
+        let role = match (practice, view.map(|view| view.class)) {
+            (true, _) => Role::BandPractice,
+            (false, Some(Class::Production)) => Role::BandProduction,
+            (false, Some(Class::Staging)) => Role::BandStaging,
+            (false, Some(Class::Development)) | (false, None) => Role::BandDevelopment,
+            (false, Some(Class::Branch)) => Role::BandBranch,
+        };
+        let band = self.theme.style(role);
+        buf.set_style(area, band);
+        let mut left = vec![Piece { text: format!(" {} ", word(practice, view)), style: band, need: 9 }];
+        if let Some(view) = view {
+            let name = if practice { format!("{} (practice)", view.name) } else { view.name.to_string() };
+            left.push(Piece { text: format!("{} {name} ", self.theme.glyphs.pointer()), style: band, need: 9 });
+            if !view.account.is_empty() {
+                let unproven = if view.proven { "" } else { "?" };
+                left.push(Piece { text: format!("{}{unproven} ", view.account), style: band, need: 8 });
+            }
+            if !view.region.is_empty() {
+                left.push(Piece { text: format!("{} ", view.region), style: band, need: 6 });
+            }
+            let lock = match self.lock(&view.name, now) {
+                Lock::Read(_) => "READ ".to_owned(),
+                Lock::Guarded(until) => format!("GUARDED {} ", minutes(until, now)),
+                Lock::Open => "OPEN ".to_owned(),
+            };
+            left.push(Piece { text: lock, style: band, need: 8 });
+            if view.differs.refuses(&view.name).is_some() {
+                left.push(Piece { text: "DIFFERS ".to_owned(), style: band, need: 8 });
+            }
+            left.push(Piece { text: format!(" {}", self.identity(view, now)), style: band, need: 3 });
+        }
+        let mut right: Vec<Piece> = Vec::new();
+        if let Some(words) = engine(&self.world.engine) {
+            right.push(Piece { text: format!(" {words} "), style: band, need: 7 });
+        }
+        // States that share a glyph are counted together, in the order of need.
+        let mut counts: Vec<(&str, usize)> = Vec::new();
+        let mut all: Vec<(State, usize)> =
+            self.views.environments.iter().flat_map(|env| env.counts.iter().map(|(s, n)| (*s, *n))).collect();
+        all.sort_by_key(|(state, _)| *state);
+        for (state, n) in all.into_iter().filter(|(state, _)| !matches!(state, State::Ok | State::New | State::Gone)) {
+            let glyph = states::glyph(state, &self.theme);
+            match counts.iter_mut().find(|(known, _)| *known == glyph) {
+                Some((_, sum)) => *sum += n,
+                None => counts.push((glyph, n)),
+            }
+        }
+        right.extend(counts.into_iter().map(|(glyph, n)| Piece { text: format!("{glyph}{n} "), style: band, need: 5 }));
+        let clock = if self.views.moving() { now.text("%H:%M:%SZ ") } else { now.text("%H:%MZ ") };
+        right.push(Piece { text: clock, style: band, need: 4 });
+        shrink(&mut left, &mut right, usize::from(area.width));
+        let cells = |pieces: &[Piece]| pieces.iter().map(|piece| (piece.text.clone(), piece.style)).collect::<Vec<_>>();
+        paint::spans(buf, area.x, area.y, area.right(), &cells(&left));
+        let wide: usize = right.iter().map(|piece| paint::width(&piece.text)).sum();
+        paint::spans(buf, area.right().saturating_sub(paint::short(wide)), area.y, area.right(), &cells(&right));
+    }
+
+    /// `you ana · engine role deployer 11h`.
+    fn identity(&self, view: &EnvView, now: Time) -> String {
+        let separator = self.theme.glyphs.pick("\u{b7}", "-");
+        let engine = match self.world.identity(&view.name) {
+            Some(seen) => {
+                let role = seen.arn.as_str().split(':').nth(5).unwrap_or_default();
+                let role = role.split('/').nth(1).unwrap_or(role);
+                let left = seen.expires_at.map_or_else(String::new, |until| format!(" {}", short(until.since(now))));
+                format!("engine {role}{left}")
+            }
+            None => "engine unproven here".to_owned(),
+        };
+        format!("you {} {separator} {engine}", self.world.you)
+    }
+}
+
+/// The word of the class; practice says so, whatever the class.
+fn word(practice: bool, view: Option<&EnvView>) -> &'static str {
+    match (practice, view) {
+        (true, _) => "PRACTICE",
+        (false, Some(view)) => view.class.word(),
+        (false, None) => "HOLDPOINT",
+    }
+}
+
+/// What must be said of the engine; nothing when it runs.
+fn engine(seen: &EngineSeen) -> Option<&'static str> {
+    match seen {
+        EngineSeen::Live { .. } | EngineSeen::Unknown => None,
+        EngineSeen::None(_) => Some("NO ENGINE"),
+        EngineSeen::Starting => Some("engine starting"),
+        EngineSeen::Draining { .. } => Some("engine handing over"),
+    }
+}
+
+/// Whole minutes that are left, so that the band does not tick.
+fn minutes(until: Time, now: Time) -> String {
+    format!("{}m", until.since(now).as_secs().div_ceil(60))
+}
+
+/// Leaves pieces out, the least needed first, until all fit.
+fn shrink(left: &mut Vec<Piece>, right: &mut Vec<Piece>, cells: usize) {
+    let wide = |pieces: &[Piece]| pieces.iter().map(|piece| paint::width(&piece.text)).sum::<usize>();
+    while wide(left) + wide(right) > cells {
+        let least = left.iter().chain(right.iter()).map(|piece| piece.need).min().unwrap_or(9);
+        if least >= 9 {
+            return;
+        }
+        // Of equals the last one goes.
+        if let Some(at) = right.iter().rposition(|piece| piece.need == least) {
+            right.remove(at);
+        } else if let Some(at) = left.iter().rposition(|piece| piece.need == least) {
+            left.remove(at);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! A list to choose from, narrowed as one types: the palette, the menu of actions, the help. It names what was chosen; it does nothing.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::tui::motion::Motion;
+use crate::tui::paint::{self, fit, pad};
+use crate::tui::pane::{Flow, Pane, Target};
+use crate::tui::scene::Scene;
+use crate::tui::theme::{Role, Theme};
+
+/// What an entry leads to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Leads {
+    /// Nothing: it is there to be read.
+    Nowhere,
+    /// An action.
+    Action(&'static str),
+    /// A place to go to.
+    To(Target),
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Its key or kind, on the left.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// What it is or does.
+    pub doc: String,
+    /// Why it is off now; empty when it is not.
+    pub off: String,
+    /// What it leads to.
+    pub leads: Leads,
+}
+
+/// The list.
+pub struct Choose {
+    title: &'static str,
+    entries: Vec<Entry>,
+    /// Positions of the entries that match, the best first.
+    shown: Vec<usize>,
+    text: String,
+    at: usize,
+    top: usize,
+    height: usize,
+    matcher: Matcher,
+}
+
+impl std::fmt::Debug for Choose {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Choose").field("title", &self.title).field("text", &self.text).field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+impl Choose {
+    /// A list.
+    #[must_use]
+    pub fn new(title: &'static str, entries: Vec<Entry>) -> Self {
+        let shown = (0..entries.len()).collect();
+        Self { title, entries, shown, text: String::new(), at: 0, top: 0, height: 1, matcher: Matcher::new(Config::DEFAULT) }
+    }
+
+    fn narrow(&mut self) {
+        let pattern = Pattern::parse(&self.text, CaseMatching::Smart, Normalization::Smart);
+        let mut scored: Vec<(u32, usize)> = Vec::new();
+        let mut buffer = Vec::new();
+        for (n, entry) in self.entries.iter().enumerate() {
+            let name = pattern.score(Utf32Str::new(&entry.name, &mut buffer), &mut self.matcher).map(|score| score + 1_000);
+            let text = format!("{} {} {}", entry.key, entry.name, entry.doc);
+            let any = pattern.score(Utf32Str::new(&text, &mut buffer), &mut self.matcher);
+            if let Some(score) = name.max(any) {
+                scored.push((score, n));
+            }
+        }
+        if !self.text.is_empty() {
+            scored.sort_by_key(|(score, n)| (std::cmp::Reverse(*score), *n));
+        }
+        self.shown = scored.into_iter().map(|(_, n)| n).collect();
+        self.at = 0;
+        self.top = 0;
+    }
+
+    fn chosen(&self) -> Option<&Entry> {
+        self.shown.get(self.at).and_then(|n| self.entries.get(*n))
+    }
+}
+
+impl Pane for Choose {
+    fn name(&self) -> &'static str {
+        self.title
+    }
+
+    fn draw(&mut self, _scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let width = area.width.min(100);
+        let most = area.height.saturating_sub(2);
+        let height = paint::short(self.entries.len() + 3).clamp(5.min(most), most);
+        let at = Rect::new(area.x + (area.width - width) / 2, area.y + 1, width, height);
+        paint::clear(buf, at, theme.style(Role::Text));
+        let right = format!("{} of {}", self.shown.len(), self.entries.len());
+        let inside = paint::frame(buf, at, theme, true, &[Span::raw(self.title)], &right);
+        if inside.height < 2 {
+            return;
+        }
+        let field = [("> ".to_owned(), theme.style(Role::Key)), (format!("{}_", self.text), theme.style(Role::Field))];
+        paint::spans(buf, inside.x + 1, inside.y, inside.right(), &field);
+        self.height = usize::from(inside.height - 1);
+        self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(self.height));
+        let key = self.entries.iter().map(|entry| paint::width(&entry.key)).max().unwrap_or(0).min(18);
+        let name = self.entries.iter().map(|entry| paint::width(&entry.name)).max().unwrap_or(0).min(28);
+        for (line, n) in self.shown.iter().skip(self.top).take(self.height).enumerate() {
+            let Some(entry) = self.entries.get(*n) else { continue };
+            let y = inside.y + 1 + paint::short(line);
+            let off = !entry.off.is_empty();
+            let doc = if off { format!("off: {}", entry.off) } else { entry.doc.clone() };
+            let rest = usize::from(inside.width).saturating_sub(key + name + 5);
+            let cells = [
+                (format!(" {} ", pad(&entry.key, key)), theme.style(if off { Role::Dim } else { Role::Key })),
+                (format!("{}  ", pad(&entry.name, name)), theme.style(if off { Role::Dim } else { Role::Text })),
+                (fit(&doc, rest), theme.style(Role::Dim)),
+            ];
+            paint::spans(buf, inside.x, y, inside.right(), &cells);
+            if self.top + line == self.at {
+                buf.set_style(Rect::new(inside.x, y, inside.width, 1), theme.style(Role::Cursor));
+            }
+        }
+        if self.shown.is_empty() {
+            buf.set_stringn(inside.x + 1, inside.y + 1, "nothing matches", usize::from(inside.width), theme.style(Role::Dim));
+        }
+    }
+
+    fn motion(&mut self, motion: Motion, _scene: &Scene<'_>) -> Flow {
+        let last = self.shown.len().saturating_sub(1);
+        self.at = match motion {
+            Motion::Up => self.at.saturating_sub(1),
+            Motion::Down => (self.at + 1).min(last),
+            Motion::PageUp => self.at.saturating_sub(self.height),
+            Motion::PageDown => (self.at + self.height).min(last),
+            Motion::Escape => return Flow::Close,
+            _ => return Flow::Pass,
+        };
+        Flow::Used
+    }
+
+    fn target(&self, _scene: &Scene<'_>) -> Option<Target> {
+        None
+    }
+
+    fn key(&mut self, key: KeyEvent, scene: &Scene<'_>) -> Flow {
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Esc if self.text.is_empty() => return Flow::Close,
+            KeyCode::Esc => self.text.clear(),
+            KeyCode::Up => return self.motion(Motion::Up, scene),
+            KeyCode::Down => return self.motion(Motion::Down, scene),
+            KeyCode::PageUp => return self.motion(Motion::PageUp, scene),
+            KeyCode::PageDown => return self.motion(Motion::PageDown, scene),
+            KeyCode::Char('p') if ctrl => return self.motion(Motion::Up, scene),
+            KeyCode::Char('n') if ctrl => return self.motion(Motion::Down, scene),
+            KeyCode::Char('u') if ctrl => self.text.clear(),
+            KeyCode::Tab => match self.chosen().map(|entry| entry.name.clone()) {
+                Some(name) => self.text = name,
+                None => return Flow::Used,
+            },
+            KeyCode::Backspace => drop(self.text.pop()),
+            KeyCode::Char(c) if !ctrl => self.text.push(c),
+            KeyCode::Enter => {
+                let Some(entry) = self.chosen() else { return Flow::Used };
+                if !entry.off.is_empty() {
+                    return Flow::Say(format!("{}: {}", entry.name, entry.off));
+                }
+                return match &entry.leads {
+                    Leads::Nowhere => Flow::Used,
+                    Leads::Action(name) => Flow::Act(name),
+                    Leads::To(target) => Flow::Open(target.clone()),
+                };
+            }
+            _ => return Flow::Pass,
+        }
+        self.narrow();
+        Flow::Used
+    }
+
+    fn paste(&mut self, text: &str, _scene: &Scene<'_>) -> Flow {
+        self.text.push_str(text);
+        self.narrow();
+        Flow::Used
+    }
+
+    fn typing(&self) -> bool {
+        true
+    }
+}

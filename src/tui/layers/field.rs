@@ -1,0 +1,175 @@
+//! The field of a card: takes only what a person types now. Keys from before the card was there, repeats, pastes and bursts are not typing.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use crate::domain::time::Time;
+
+/// How long a card takes nothing after it was opened.
+pub const DEAF: Duration = Duration::from_millis(400);
+/// How long it takes nothing after its content changed.
+pub const CHANGED: Duration = Duration::from_secs(2);
+/// More keys than this within [`BURST`] are a paste.
+const KEYS: usize = 8;
+const BURST: Duration = Duration::from_millis(30);
+/// The longest text.
+const LONGEST: usize = 240;
+
+/// What became of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Typed {
+    /// It was not for the field.
+    Not,
+    /// It changed the text, or was dropped.
+    Taken,
+    /// Enter, typed by a person after the text.
+    Enter,
+    /// It came too fast for a person: the text is gone.
+    Pasted,
+}
+
+/// The field.
+#[derive(Debug, Clone)]
+pub struct Field {
+    text: String,
+    dead_until: Time,
+    first_at: Option<Time>,
+    recent: VecDeque<Time>,
+}
+
+impl Field {
+    /// An empty field that takes nothing for a moment.
+    #[must_use]
+    pub fn new(now: Time) -> Self {
+        Self { text: String::new(), dead_until: now + DEAF, first_at: None, recent: VecDeque::new() }
+    }
+
+    /// What was typed.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Until when nothing is taken.
+    #[must_use]
+    pub fn dead_until(&self) -> Time {
+        self.dead_until
+    }
+
+    /// Whether nothing is taken now.
+    #[must_use]
+    pub fn is_dead(&self, now: Time) -> bool {
+        now < self.dead_until
+    }
+
+    /// Forgets what was typed and takes nothing for that long.
+    pub fn kill(&mut self, now: Time, long: Duration) {
+        self.text.clear();
+        self.first_at = None;
+        self.dead_until = self.dead_until.max(now + long);
+    }
+
+    /// Refuses a paste: what was typed before it is gone as well.
+    pub fn paste(&mut self, now: Time) {
+        self.kill(now, DEAF);
+    }
+
+    /// Takes a key.
+    pub fn key(&mut self, key: KeyEvent, now: Time) -> Typed {
+        let letter = match key.code {
+            KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER) => Some(c),
+            _ => None,
+        };
+        if letter.is_none() && !matches!(key.code, KeyCode::Backspace | KeyCode::Enter) {
+            return Typed::Not;
+        }
+        if key.kind == KeyEventKind::Repeat && key.code != KeyCode::Backspace {
+            return Typed::Taken;
+        }
+        self.recent.push_back(now);
+        while self.recent.front().is_some_and(|at| now.since(*at) > BURST) {
+            self.recent.pop_front();
+        }
+        if self.recent.len() > KEYS {
+            self.kill(now, DEAF);
+            return Typed::Pasted;
+        }
+        if self.is_dead(now) {
+            return Typed::Taken;
+        }
+        match (letter, key.code) {
+            (Some(c), _) => {
+                if self.text.chars().count() < LONGEST && !c.is_control() {
+                    self.text.push(c);
+                    self.first_at.get_or_insert(now);
+                }
+                Typed::Taken
+            }
+            (None, KeyCode::Backspace) => {
+                self.text.pop();
+                if self.text.is_empty() {
+                    self.first_at = None;
+                }
+                Typed::Taken
+            }
+            // Nobody types a word and Enter within a blink: that is a paste that the terminal did not mark.
+            (None, _) if self.first_at.is_some_and(|first| now.since(first) <= BURST && self.text.chars().count() > 1) => {
+                self.kill(now, DEAF);
+                Typed::Pasted
+            }
+            (None, _) => Typed::Enter,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn press(code: KeyCode) -> KeyEvent {
+        KeyEvent::new(code, KeyModifiers::NONE)
+    }
+
+    fn type_in(field: &mut Field, text: &str, from: i64, each: i64) -> Typed {
+        let mut last = Typed::Not;
+        for (n, c) in text.chars().enumerate() {
+            let code = if c == '\r' { KeyCode::Enter } else { KeyCode::Char(c) };
+            last = field.key(press(code), Time(from + each * i64::try_from(n).unwrap()));
+        }
+        last
+    }
+
+    #[test]
+    fn a_person_types() {
+        let mut field = Field::new(Time(0));
+        assert_eq!(type_in(&mut field, "prod-us\r", 500, 60), Typed::Enter);
+        assert_eq!(field.text(), "prod-us");
+    }
+
+    #[test]
+    fn nothing_is_taken_in_the_first_moment() {
+        let mut field = Field::new(Time(0));
+        type_in(&mut field, "pr", 100, 60);
+        assert_eq!(field.text(), "");
+        assert_eq!(field.key(press(KeyCode::Enter), Time(399)), Typed::Taken);
+    }
+
+    #[test]
+    fn bursts_and_unmarked_pastes_are_refused() {
+        for text in ["prod-us\r", "production\r", "dev\r"] {
+            let mut field = Field::new(Time(0));
+            assert_eq!(type_in(&mut field, text, 500, 1), Typed::Pasted, "{text:?}");
+            assert_eq!(field.text(), "");
+        }
+    }
+
+    #[test]
+    fn repeats_are_dropped() {
+        let mut field = Field::new(Time(0));
+        let held = KeyEvent::new_with_kind(KeyCode::Char('p'), KeyModifiers::NONE, KeyEventKind::Repeat);
+        field.key(held, Time(500));
+        assert_eq!(field.text(), "");
+    }
+}

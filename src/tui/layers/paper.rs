@@ -1,0 +1,156 @@
+//! The paper of a card: a heavy frame with the environment's name in it, lines in their fixed order, and at the foot what to type.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::domain::card::LABELS;
+use crate::domain::environment::Class;
+use crate::domain::hold::CardLine;
+use crate::domain::ids::EnvName;
+use crate::domain::plan::ChangeRow;
+use crate::tui::paint::{self, fit, pad, wrap};
+use crate::tui::scene::Scene;
+use crate::tui::theme::{Role, Theme};
+
+/// One row of a card: text in a style.
+pub type Row = Vec<(String, Style)>;
+
+/// Where a card is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// The environment.
+    pub env: EnvName,
+    /// Its class.
+    pub class: Class,
+    /// The account, all its digits.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// Whether it is of the practice estate.
+    pub practice: bool,
+}
+
+impl Place {
+    /// The place of an environment as the world knows it.
+    #[must_use]
+    pub fn of(scene: &Scene<'_>, env: &EnvName) -> Self {
+        let view = scene.views.environments.iter().find(|view| view.name == *env);
+        Self {
+            env: env.clone(),
+            class: view.map_or(Class::Production, |view| view.class),
+            account: view.map(|view| view.account.clone()).unwrap_or_default(),
+            region: view.map(|view| view.region.clone()).unwrap_or_default(),
+            practice: view.is_some_and(|view| view.practice),
+        }
+    }
+
+    /// Whether the frame has the colour of danger: never in practice.
+    #[must_use]
+    pub fn danger(&self) -> bool {
+        self.class == Class::Production && !self.practice
+    }
+
+    /// Its name for people: `PROD-US`, or `prod-us (practice)`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        if self.practice { format!("{} (practice)", self.env) } else { self.env.as_str().to_uppercase() }
+    }
+}
+
+/// The rows of the lines of a card, in the order in which cards show them; a line without a source is not there.
+#[must_use]
+pub fn lines(lines: &[CardLine], wide: usize, theme: &Theme) -> Vec<Row> {
+    let place = |label: &str| LABELS.iter().position(|known| *known == label).unwrap_or(LABELS.len());
+    let mut sorted: Vec<&CardLine> = lines.iter().collect();
+    sorted.sort_by_key(|line| place(&line.label));
+    sorted.iter().flat_map(|line| labelled(&line.label, &line.text, wide, theme)).collect()
+}
+
+/// A label and its text over as many rows as it needs.
+#[must_use]
+pub fn labelled(label: &str, text: &str, wide: usize, theme: &Theme) -> Vec<Row> {
+    const LABEL: usize = 10;
+    let strong = ["DOWNTIME", "REPLACES", "GOES", "CHANGED", "UNDO", "IF NOBODY"].contains(&label);
+    let style = if label == "CHANGED" { theme.style(Role::Alert) } else { theme.style(if strong { Role::Strong } else { Role::Text }) };
+    wrap(text, wide.saturating_sub(LABEL).max(8), 0)
+        .into_iter()
+        .enumerate()
+        .map(|(n, text)| {
+            let label = if n == 0 { pad(label, LABEL) } else { " ".repeat(LABEL) };
+            vec![(label, theme.style(Role::Label)), (text, style)]
+        })
+        .collect()
+}
+
+/// The rows of a diff.
+#[must_use]
+pub fn diff(rows: Option<&[ChangeRow]>, wide: usize, theme: &Theme) -> Vec<Row> {
+    let dim = theme.style(Role::Dim);
+    let Some(rows) = rows else {
+        return vec![vec![("what changes cannot be known before it runs".to_owned(), dim)]];
+    };
+    if rows.is_empty() {
+        return vec![vec![("nothing changes".to_owned(), dim)]];
+    }
+    let kind = rows.iter().map(|row| paint::width(&row.kind)).max().unwrap_or(0).min(wide / 3);
+    let mut out = vec![vec![(format!("{} {} {}", pad("ACTION", 9), pad("TYPE", kind), "RESOURCE"), theme.style(Role::Heading))]];
+    for row in rows {
+        let (word, role) = match (row.action.as_str(), row.destroys()) {
+            ("Add", _) => ("+ add", Role::Added),
+            ("Remove", _) => ("- remove", Role::Removed),
+            (_, true) => ("! replace", Role::Removed),
+            (_, false) => ("~ change", Role::Changed),
+        };
+        let maybe = if row.replacement == "Conditional" { " (perhaps)" } else { "" };
+        out.push(vec![
+            (pad(word, 10), theme.style(role)),
+            (format!("{} ", pad(&row.kind, kind)), dim),
+            (format!("{}{maybe}", row.logical), theme.style(Role::Text)),
+        ]);
+        if !row.properties.is_empty() {
+            for text in wrap(&row.properties.join(", "), wide.saturating_sub(12), 0) {
+                out.push(vec![(" ".repeat(12), dim), (text, dim)]);
+            }
+        }
+    }
+    out
+}
+
+/// The rectangle of a card on a screen.
+#[must_use]
+pub fn area(screen: Rect, rows: usize) -> Rect {
+    let width = screen.width.min(84);
+    // The band stays visible above every card.
+    let most = screen.height.saturating_sub(1);
+    let height = paint::short(rows + 2).clamp(6.min(most), most);
+    let x = screen.x + (screen.width - width) / 2;
+    let y = screen.y + 1 + (most - height) / 3;
+    Rect::new(x, y, width, height)
+}
+
+/// Draws a card: title, body from `scroll` on, foot. Answers the most that can be scrolled.
+pub fn draw(buf: &mut Buffer, area: Rect, theme: &Theme, danger: bool, title: &str, body: &[Row], foot: &[Row], scroll: usize) -> usize {
+    let style = theme.style(if danger { Role::CardDanger } else { Role::Card });
+    paint::clear(buf, area, theme.style(Role::Text));
+    paint::edge(buf, area, theme.glyphs.heavy(), style);
+    let title = format!(" {} ", fit(title, usize::from(area.width.saturating_sub(6))));
+    buf.set_string(area.x + 2, area.y, title, style);
+    let inside = Rect::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(2));
+    let foot_rows = foot.len().min(usize::from(inside.height));
+    let room = usize::from(inside.height) - foot_rows;
+    let most = body.len().saturating_sub(room);
+    let scroll = scroll.min(most);
+    for (n, row) in body.iter().skip(scroll).take(room).enumerate() {
+        paint::spans(buf, inside.x, inside.y + paint::short(n), inside.right(), row);
+    }
+    if most > 0 {
+        let text = format!(" {}-{} of {} PgUp PgDn ", scroll + 1, (scroll + room).min(body.len()), body.len());
+        buf.set_string(area.right().saturating_sub(paint::short(paint::width(&text)) + 2), area.bottom() - 1, text, theme.style(Role::Dim));
+    }
+    let from = foot.len() - foot_rows;
+    for (n, row) in foot[from..].iter().enumerate() {
+        paint::spans(buf, inside.x, inside.y + paint::short(room + n), inside.right(), row);
+    }
+    most
+}

@@ -1,0 +1,213 @@
+//! Pane 4: what happens with one stack, and why: the map of its lifecycle, the map of its deployment, or the plan (`v`).
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::domain::deployment::{Deployment, StepRun};
+use crate::domain::ids::StackId;
+use crate::domain::lifecycle::Lifecycle;
+use crate::domain::lifecycles::{DEPLOYMENT, SERVICE};
+use crate::domain::plan::Step;
+use crate::domain::time::{Time, short};
+use crate::tui::maps;
+use crate::tui::motion::Motion;
+use crate::tui::paint::{self, pad};
+use crate::tui::pane::{Flow, Pane, Target};
+use crate::tui::scene::Scene;
+use crate::tui::states;
+use crate::tui::theme::{Role, Theme};
+
+/// What the pane shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View {
+    /// The lifecycle of the stack.
+    #[default]
+    Stack,
+    /// The lifecycle of the deployment.
+    Deployment,
+    /// The steps.
+    Plan,
+}
+
+/// The pane.
+#[derive(Debug, Default)]
+pub struct Live {
+    view: View,
+    /// The phase under the cursor, in a map.
+    phase: Option<&'static str>,
+    /// The step under the cursor, in the plan.
+    step: usize,
+    about: Option<StackId>,
+}
+
+impl Live {
+    /// How many rows the largest picture of a stack needs.
+    #[must_use]
+    pub fn wants(&self) -> u16 {
+        maps::size(&SERVICE).map_or(0, |(_, height)| height)
+    }
+
+    /// The deployment that it shows: the current one of the stack, else the last.
+    fn deployment<'a>(scene: &Scene<'a>) -> Option<&'a Deployment> {
+        scene.world.latest(scene.stack?).map(|d| &**d)
+    }
+
+    /// Forgets the cursor when the stack is another.
+    fn sync(&mut self, scene: &Scene<'_>) {
+        if self.about.as_ref() != scene.stack {
+            self.about = scene.stack.cloned();
+            self.phase = None;
+            self.step = 0;
+        }
+    }
+
+    fn lifecycle(&self, scene: &Scene<'_>) -> &'static Lifecycle {
+        match self.view {
+            View::Stack => scene.stack.map_or(&DEPLOYMENT, |stack| scene.world.folds.stack(stack).lifecycle()),
+            View::Deployment | View::Plan => &DEPLOYMENT,
+        }
+    }
+
+    /// Where the machine stands, and since when.
+    fn current(&self, scene: &Scene<'_>) -> Option<(String, Time)> {
+        match self.view {
+            View::Stack => scene.stack.map(|stack| scene.world.folds.stack(stack)).map(|fold| (fold.phase.clone(), fold.since)),
+            View::Deployment | View::Plan => Self::deployment(scene).map(|d| (d.phase.clone(), d.since)),
+        }
+    }
+
+    fn draw_map(&self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let Some((phase, since)) = self.current(scene) else {
+            buf.set_stringn(area.x + 1, area.y, "it was never deployed from here", usize::from(area.width), theme.style(Role::Dim));
+            return;
+        };
+        let selected = if scene.focused { self.phase } else { None };
+        let lifecycle = self.lifecycle(scene);
+        match (self.view, scene.stack) {
+            (View::Stack, Some(stack)) => {
+                let fold = scene.world.folds.stack(stack);
+                maps::draw(lifecycle, &fold.travelled, &phase, since, scene.now, selected, theme, area, buf);
+            }
+            _ => {
+                let travelled = Self::deployment(scene).map(|d| d.travelled.as_slice()).unwrap_or_default();
+                maps::draw(lifecycle, travelled, &phase, since, scene.now, selected, theme, area, buf);
+            }
+        }
+    }
+
+    fn draw_steps(&self, d: &Deployment, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let runs: Vec<(&Step, &StepRun)> = d.runs().collect();
+        let tall = usize::from(area.height);
+        let top = (self.step + 1).saturating_sub(tall);
+        for (n, (step, run)) in runs.iter().enumerate().skip(top).take(tall) {
+            let y = area.y + paint::short(n - top);
+            let took = run.started_at.map_or_else(String::new, |at| short(run.ended_at.unwrap_or(scene.now).since(at)));
+            let usual = scene
+                .stack
+                .and_then(|stack| scene.world.usual(stack, &step.id))
+                .map_or_else(String::new, |usual| format!("of {}", usual.says()));
+            let why = run.failure.as_ref().map(|failure| failure.summary.clone()).or_else(|| run.reason.clone());
+            let cells = [
+                (format!(" {} ", pad(run.state.word(), 9)), theme.style(states::step_role(run.state))),
+                (format!("{} ", pad(step.id.as_str(), 14)), theme.style(Role::Text)),
+                (format!("{took:>6} {}  ", pad(&usual, 10)), theme.style(Role::Dim)),
+                (why.unwrap_or_else(|| step.title.clone()), theme.style(Role::Dim)),
+            ];
+            paint::spans(buf, area.x, y, area.right(), &cells);
+            if scene.focused && n == self.step {
+                buf.set_style(Rect::new(area.x, y, area.width, 1), theme.style(Role::Cursor));
+            }
+        }
+    }
+}
+
+impl Pane for Live {
+    fn name(&self) -> &'static str {
+        "Live"
+    }
+
+    fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        self.sync(scene);
+        let Some(stack) = scene.stack else {
+            paint::frame(buf, area, theme, scene.focused, &[Span::raw("4 Live")], "");
+            return;
+        };
+        let d = Self::deployment(scene);
+        let word = match self.view {
+            View::Stack => "Stack",
+            View::Deployment => "Deployment",
+            View::Plan => "Plan",
+        };
+        let no = d.map_or_else(String::new, |d| format!("  {}", d.no()));
+        let title = [Span::raw(format!("4 {word}  {stack}{no}"))];
+        let left = d
+            .filter(|d| !d.is_over())
+            .and_then(|d| scene.world.left(d, scene.now))
+            .map_or_else(String::new, |left| format!("{} left  ", left.says()));
+        let inside =
+            if scene.zoomed { area } else { paint::frame(buf, area, theme, scene.focused, &title, &format!("{left}[v] other view")) };
+        match (self.view, d) {
+            (View::Plan, Some(d)) if d.plan.is_some() => self.draw_steps(d, scene, theme, inside, buf),
+            (View::Plan, _) => {
+                let says = "no plan yet: it is made when the real stack is quiet";
+                buf.set_stringn(inside.x + 1, inside.y, says, usize::from(inside.width), theme.style(Role::Dim));
+            }
+            _ => self.draw_map(scene, theme, inside, buf),
+        }
+    }
+
+    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Flow {
+        self.sync(scene);
+        match motion {
+            Motion::Cycle => {
+                self.view = match self.view {
+                    View::Stack => View::Deployment,
+                    View::Deployment => View::Plan,
+                    View::Plan => View::Stack,
+                };
+                self.phase = None;
+                Flow::Used
+            }
+            Motion::Up | Motion::Down | Motion::Left | Motion::Right => {
+                if self.view == View::Plan {
+                    let last = Self::deployment(scene).map_or(0, |d| d.runs().count().saturating_sub(1));
+                    self.step = match motion {
+                        Motion::Up | Motion::Left => self.step.saturating_sub(1),
+                        _ => (self.step + 1).min(last),
+                    };
+                } else if let Some((current, _)) = self.current(scene) {
+                    let from = self.phase.map_or(current, str::to_owned);
+                    let lifecycle = self.lifecycle(scene);
+                    self.phase =
+                        maps::beside(lifecycle, &from, motion).or(self.phase).or_else(|| lifecycle.phase(&from).map(|phase| phase.name));
+                }
+                Flow::Used
+            }
+            Motion::Open => self.target(scene).map_or(Flow::Used, Flow::Open),
+            Motion::Escape if self.phase.is_some() => {
+                self.phase = None;
+                Flow::Used
+            }
+            Motion::Copy => self.target(scene).and_then(|target| target.stack().map(ToString::to_string)).map_or(Flow::Pass, Flow::Copy),
+            _ => Flow::Pass,
+        }
+    }
+
+    fn target(&self, scene: &Scene<'_>) -> Option<Target> {
+        let stack = scene.stack?;
+        let d = Self::deployment(scene);
+        let step = d.filter(|_| self.view == View::Plan).and_then(|d| d.runs().nth(self.step));
+        Some(match (d, step) {
+            (Some(d), Some((step, _))) => Target::Step(stack.clone(), d.id, step.id.clone()),
+            (Some(d), None) => Target::Deployment(stack.clone(), d.id, d.no()),
+            (None, _) => Target::Stack(stack.clone()),
+        })
+    }
+
+    fn moves(&self, scene: &Scene<'_>) -> Option<Duration> {
+        Self::deployment(scene).filter(|d| !d.is_over()).map(|_| Duration::from_secs(1))
+    }
+}

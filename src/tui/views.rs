@@ -1,0 +1,41 @@
+//! What the panes show of the world, worked out once for each new world or second, however many keys are pressed.
+
+use crate::domain::time::Time;
+use crate::world::World;
+use crate::world::queue::QueueItem;
+use crate::world::rows::EnvView;
+use crate::world::verdict::Verdict;
+
+/// The views of one world at one time.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Views {
+    /// Rises with every new world or second.
+    pub version: u64,
+    /// Environments with their stacks, those in need first.
+    pub environments: Vec<EnvView>,
+    /// What runs and what waits.
+    pub queue: Vec<QueueItem>,
+    /// The one thing that needs a person.
+    pub needs: Option<Verdict>,
+    /// How many stacks need a person.
+    pub needing: usize,
+}
+
+/// No views at all.
+pub static NOTHING: Views = Views { version: 0, environments: Vec::new(), queue: Vec::new(), needs: None, needing: 0 };
+
+impl Views {
+    /// Works them out.
+    #[must_use]
+    pub fn of(world: &World, now: Time, version: u64) -> Self {
+        let environments = world.environments(now);
+        let needing = environments.iter().flat_map(|env| &env.rows).filter(|row| row.needs_me).count();
+        Self { version, needs: if needing > 0 { world.needs(now) } else { None }, needing, queue: world.queue(now), environments }
+    }
+
+    /// Whether anything goes on by itself, so that seconds matter.
+    #[must_use]
+    pub fn moving(&self) -> bool {
+        self.environments.iter().flat_map(|env| env.counts.keys()).any(|state| state.moves())
+    }
+}
