@@ -1,9 +1,22 @@
 //! The desk: the shared async command layer. Submit an ask, read the world, tail lines; never blocks, never decides.
 
+mod attach;
+mod engine;
+mod live;
+mod tails;
+mod work;
+
+pub use engine::EngineStart;
+pub use live::{Live, Open, Parts, Reload};
+pub use tails::{Follow, Follows};
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::domain::ask::{Ask, AskState};
-use crate::domain::ids::{AskId, DeploymentId, StackId};
+use crate::domain::deployment::Deployment;
+use crate::domain::event::Stored;
+use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::line::Line;
 use crate::world::World;
 
@@ -58,3 +71,27 @@ pub trait Desk: Send + Sync {
     /// Ends a tail.
     fn untail(&self, of: &TailOf);
 }
+
+/// A desk for callers that may wait: verbs of the shell, never a screen.
+pub trait Patient: Desk {
+    /// Waits until something changed since the last wait, or for `limit`; true when something did.
+    fn changed(&self, limit: Duration) -> bool;
+    /// The newest events at or below `seq` (all when 0), newest first.
+    ///
+    /// # Errors
+    /// A sentence when the store cannot be read.
+    fn newest(&self, seq: u64, limit: usize) -> Result<Vec<Stored>, String>;
+    /// The newest deployments of a stack, newest first, however old.
+    ///
+    /// # Errors
+    /// A sentence when the store cannot be read.
+    fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<Deployment>, String>;
+    /// The deployment of that number, however old; `None` when there was none.
+    ///
+    /// # Errors
+    /// A sentence when the store cannot be read.
+    fn numbered(&self, no: DeploymentNo) -> Result<Option<Deployment>, String>;
+}
+
+#[cfg(test)]
+mod tests;

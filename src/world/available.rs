@@ -145,7 +145,7 @@ impl World {
             }
         }
         let cfn_broken = self.cfn(id).is_some_and(|cfn| cfn.is_broken());
-        if stack.current.is_none() && (stack.class() == Class::Broken || cfn_broken) {
+        if stack.current.is_none() && stack.class() == Class::Broken {
             if stack.system != "script" && cfn_broken {
                 ways.push((Way::Recover, "repair the CloudFormation stack by the plan that its status asks for".to_owned()));
             }
@@ -155,9 +155,7 @@ impl World {
             if let Some(good) = stack.last_good.and_then(|good| self.deployment(good)).and_then(|d| d.request.as_ref()) {
                 ways.push((Way::LastGood, format!("deploy {} of {} again, the last good release", good.spec.release, good.no)));
             }
-            if stack.class() == Class::Broken {
-                ways.push((Way::Free, "do nothing: the queue goes on".to_owned()));
-            }
+            ways.push((Way::Free, "do nothing: the queue goes on".to_owned()));
         }
         ways
     }
@@ -191,7 +189,7 @@ impl World {
         let id = stack.id.clone();
         let behind = match (stack.current.and_then(|d| self.deployment(d)), stack.class()) {
             (Some(current), _) => format!("waits behind {}", current.no()),
-            (None, Class::Broken) => "waits until the stack is unblocked".to_owned(),
+            (None, Class::Broken) => "goes first and unblocks the stack".to_owned(),
             (None, Class::Rest | Class::Busy | Class::Gone) => String::new(),
         };
         let deploy = |source| Some(Intent::Deploy { stacks: vec![id.clone()], source, after: std::collections::BTreeMap::new() });
@@ -205,7 +203,10 @@ impl World {
             },
             Doing::Redeploy => {
                 let last = stack.last.or(stack.last_good).and_then(|last| self.deployment(last));
-                let last = last.ok_or_else(|| NotNow::new(format!("{id} was never deployed from here; deploy it")))?;
+                let Some(last) = last else {
+                    // What was never deployed from here is deployed from the estate's files.
+                    return self.open(stack, Doing::Deploy, now);
+                };
                 let fails = matches!(last.end, Some(End::Failed { .. }));
                 Ok((deploy(Source::Same), if fails { "same input as the one that failed".to_owned() } else { behind }))
             }

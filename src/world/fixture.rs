@@ -170,7 +170,7 @@ impl Scene {
     pub fn new() -> Self {
         let engine = EngineSeen::Live { pid: 4711, version: "0.1.0".to_owned() };
         let catalog = Arc::new(Catalog { file: "holdpoint.yaml".to_owned(), ..Catalog::default() });
-        let world = World { engine, you: "ana".to_owned(), at: NOW, catalog, ..World::default() };
+        let world = World { engine, you: "ana".to_owned(), at: NOW, catalog, loaded: true, ..World::default() };
         Self { world, log: Vec::new(), at: ago(86_400) }
     }
 
@@ -193,6 +193,7 @@ impl Scene {
         };
         self.world.folds.apply(&stored);
         assert!(self.world.folds.broken.is_empty(), "{:?}", self.world.folds.broken);
+        Arc::make_mut(&mut self.world.recent).push_back(Arc::new(stored.clone()));
         self.log.push(stored);
     }
 

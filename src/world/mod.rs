@@ -15,12 +15,13 @@ pub mod state;
 pub mod usual;
 pub mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::domain::deployment::Deployment;
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::estate::Catalog;
+use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, EnvName, StackId};
 use crate::domain::sighting::{Sighting, SightingKey};
@@ -39,6 +40,12 @@ pub struct World {
     pub engine: EngineSeen,
     /// Who looks: the owner's name.
     pub you: String,
+    /// The newest events, oldest first; the desk bounds them.
+    pub recent: Arc<VecDeque<Arc<Stored>>>,
+    /// Why what is shown may be old: the store cannot be read, and since when nothing else helps.
+    pub trouble: Option<String>,
+    /// Whether the log has been read at all.
+    pub loaded: bool,
     /// When this was put together.
     pub at: Time,
 }

@@ -1,0 +1,131 @@
+//! Sees to it that an engine runs: looks at the lock, starts one where there is none, asks an older one to hand over.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::domain::time::Time;
+use crate::os::lock::Lock;
+use crate::os::paths::Home;
+use crate::world::EngineSeen;
+
+/// How an engine is started; the program gives this to the desk.
+pub struct EngineStart {
+    /// Starts one, detached.
+    pub start: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
+    /// The end of its log: why it ended.
+    pub last_words: Box<dyn Fn() -> String + Send + Sync>,
+}
+
+/// How long a started engine may take to say who it is.
+const STARTING: Duration = Duration::from_secs(8);
+/// How often one is started before the reason is shown.
+const TRIES: u32 = 3;
+/// How long is waited after that.
+const REST: Duration = Duration::from_secs(30);
+
+/// What the holder of the engine lock says of itself.
+#[derive(Debug, Deserialize)]
+struct Said {
+    pid: u32,
+    version: String,
+}
+
+/// What is to be done about the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Do {
+    Nothing,
+    Start,
+    AskToDrain,
+}
+
+/// What is known of it, from round to round.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    started: Option<Time>,
+    tries: u32,
+    drained: Option<u32>,
+}
+
+impl Watch {
+    /// What is seen, and what is to be done. `free` says whether nobody holds the lock, `said` what its holder wrote there.
+    pub(super) fn look(&mut self, free: bool, said: &str, ours: &str, may_start: bool, now: Time) -> (EngineSeen, Do) {
+        if !free {
+            self.tries = 0;
+            self.started = None;
+            let Ok(said) = serde_json::from_str::<Said>(said) else { return (EngineSeen::Starting, Do::Nothing) };
+            if may_start && older(&said.version, ours) {
+                let first = self.drained.replace(said.pid) != Some(said.pid);
+                return (EngineSeen::Draining { version: said.version }, if first { Do::AskToDrain } else { Do::Nothing });
+            }
+            return (EngineSeen::Live { pid: said.pid, version: said.version }, Do::Nothing);
+        }
+        if !may_start {
+            return (EngineSeen::None("none runs; start one with `holdpoint engine`, or use --here".to_owned()), Do::Nothing);
+        }
+        let waited = self.started.map(|at| now.since(at));
+        match waited {
+            Some(waited) if waited < STARTING && self.tries < TRIES => (EngineSeen::Starting, Do::Nothing),
+            Some(waited) if self.tries >= TRIES && waited < REST => {
+                (EngineSeen::None("it was started and ended at once".to_owned()), Do::Nothing)
+            }
+            Some(_) | None => {
+                self.tries = if self.tries >= TRIES { 1 } else { self.tries + 1 };
+                self.started = Some(now);
+                (EngineSeen::Starting, Do::Start)
+            }
+        }
+    }
+}
+
+/// Whether the lock is free, and what stands in it.
+pub(super) fn lock(home: &Home) -> Result<(bool, String), String> {
+    let path = home.engine_lock();
+    let free = Lock::is_free(&path).map_err(|why| why.to_string())?;
+    Ok((free, Lock::said(&path)))
+}
+
+/// True when `a` is an older version than `b`; versions that are no numbers are never older.
+fn older(a: &str, b: &str) -> bool {
+    let parts = |text: &str| text.split(['.', '-']).take(3).map(|part| part.parse::<u64>().ok()).collect::<Option<Vec<_>>>();
+    match (parts(a), parts(b)) {
+        (Some(a), Some(b)) => a < b,
+        (Some(_) | None, _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAID: &str = r#"{"pid":7,"version":"0.1.0"}"#;
+
+    #[test]
+    fn one_is_started_and_waited_for_and_after_three_tries_the_reason_is_shown() {
+        let mut watch = Watch::default();
+        let at = |secs: u64| Time(0) + Duration::from_secs(secs);
+        assert_eq!(watch.look(true, "", "0.1.0", true, at(0)), (EngineSeen::Starting, Do::Start));
+        assert_eq!(watch.look(true, "", "0.1.0", true, at(1)), (EngineSeen::Starting, Do::Nothing));
+        let live = EngineSeen::Live { pid: 7, version: "0.1.0".to_owned() };
+        assert_eq!(watch.look(false, SAID, "0.1.0", true, at(2)), (live, Do::Nothing));
+        let mut starts = 0;
+        let mut shown = false;
+        for secs in 3..40 {
+            let (seen, what) = watch.look(true, SAID, "0.1.0", true, at(secs));
+            starts += u32::from(what == Do::Start);
+            shown |= matches!(seen, EngineSeen::None(_));
+        }
+        assert_eq!((starts, shown), (TRIES, true));
+        assert_eq!(watch.look(true, "", "0.1.0", true, at(100)).1, Do::Start, "it is tried again later");
+    }
+
+    #[test]
+    fn an_older_one_is_asked_once_to_hand_over_and_a_newer_one_is_left_alone() {
+        let mut watch = Watch::default();
+        let draining = EngineSeen::Draining { version: "0.1.0".to_owned() };
+        assert_eq!(watch.look(false, SAID, "0.2.0", true, Time(0)), (draining.clone(), Do::AskToDrain));
+        assert_eq!(watch.look(false, SAID, "0.2.0", true, Time(0)), (draining, Do::Nothing));
+        assert!(matches!(watch.look(false, SAID, "0.0.9", true, Time(0)).0, EngineSeen::Live { .. }));
+        assert!(older("0.9.0", "0.10.0") && !older("0.1.0", "0.1.0") && !older("dev", "0.1.0"));
+    }
+}

@@ -1,0 +1,234 @@
+//! The real desk: a handle to a thread with its own runtime, which follows the store, keeps the world and sends asks.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::domain::ask::{Ask, AskState, InboxAsk};
+use crate::domain::deployment::Deployment;
+use crate::domain::estate::Catalog;
+use crate::domain::event::Stored;
+use crate::domain::ids::{AskId, DeploymentNo, StackId};
+use crate::os::clock::SharedClock;
+use crate::os::paths::Home;
+use crate::store::Store;
+use crate::world::World;
+
+use super::engine::EngineStart;
+use super::tails::{Follows, Tails};
+use super::{Batch, Desk, NotAsked, Patient, TailOf, work};
+
+/// Opens the store; a sentence when it cannot be opened now.
+pub type Open = Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Store>, String>> + Send + Sync>;
+
+/// Reads the estate's files again; a sentence when they may not be used.
+pub type Reload = Arc<dyn Fn() -> Result<Catalog, String> + Send + Sync>;
+
+/// What a desk is made of; the program puts it together.
+pub struct Parts {
+    /// The store.
+    pub open: Open,
+    /// The clock.
+    pub clock: SharedClock,
+    /// Where locks and bells are; without it, whether an engine runs is not this desk's business.
+    pub home: Option<Home>,
+    /// What the estate says.
+    pub catalog: Catalog,
+    /// How to read it again.
+    pub reload: Option<Reload>,
+    /// How to follow lines.
+    pub spool: Option<Follows>,
+    /// How to start an engine; without it none is started.
+    pub engine: Option<EngineStart>,
+    /// Who looks.
+    pub you: String,
+    /// From where: `console`, `shell`.
+    pub via: &'static str,
+    /// The program's version.
+    pub version: String,
+    /// Makes new ids.
+    pub fresh: Arc<dyn Fn() -> uuid::Uuid + Send + Sync>,
+}
+
+/// The most asks that wait to be sent.
+const ASKS: usize = 64;
+
+/// A desk at work.
+pub struct Live {
+    shared: Arc<Shared>,
+    commands: Option<mpsc::Sender<Command>>,
+    worker: Option<JoinHandle<()>>,
+    via: &'static str,
+    fresh: Arc<dyn Fn() -> uuid::Uuid + Send + Sync>,
+}
+
+/// What the handle asks of the thread.
+pub(super) enum Command {
+    Submit(InboxAsk),
+    /// What is shown or tailed has changed.
+    Look,
+    Newest(u64, usize, oneshot::Sender<Result<Vec<Stored>, String>>),
+    History(StackId, usize, oneshot::Sender<Result<Vec<Deployment>, String>>),
+    Numbered(DeploymentNo, oneshot::Sender<Result<Option<Deployment>, String>>),
+}
+
+/// What the thread and the handle share. Each lock is held for a moment only.
+pub(super) struct Shared {
+    pub(super) world: Mutex<Arc<World>>,
+    pub(super) states: Mutex<BTreeMap<AskId, AskState>>,
+    pub(super) tails: Mutex<Tails>,
+    pub(super) watched: Mutex<Vec<StackId>>,
+    wake: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
+    changes: Mutex<u64>,
+    changed: Condvar,
+}
+
+impl Shared {
+    /// Tells everybody who waits that something is new.
+    pub(super) fn tell(&self) {
+        *held(&self.changes) += 1;
+        self.changed.notify_all();
+        if let Some(wake) = &*held(&self.wake) {
+            wake();
+        }
+    }
+}
+
+impl Live {
+    /// Starts to work; the world is empty until the store was read.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(parts: Parts) -> std::io::Result<Live> {
+        let world = World { catalog: Arc::new(parts.catalog.clone()), you: parts.you.clone(), at: parts.clock.now(), ..World::default() };
+        let shared = Arc::new(Shared {
+            world: Mutex::new(Arc::new(world)),
+            states: Mutex::default(),
+            tails: Mutex::default(),
+            watched: Mutex::default(),
+            wake: Mutex::default(),
+            changes: Mutex::default(),
+            changed: Condvar::new(),
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (to, from) = mpsc::channel(ASKS);
+        let (via, fresh, theirs) = (parts.via, Arc::clone(&parts.fresh), Arc::clone(&shared));
+        let worker = std::thread::Builder::new().name("desk".to_owned()).spawn(move || {
+            runtime.block_on(work::work(parts, theirs, from));
+            // A follower that still reads is not waited for.
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { shared, commands: Some(to), worker: Some(worker), via, fresh })
+    }
+
+    /// Calls this whenever something changed; from the desk's thread, so it must return at once.
+    pub fn wake_with(&self, wake: Box<dyn Fn() + Send + Sync>) {
+        *held(&self.shared.wake) = Some(wake);
+    }
+
+    /// Waits until the log has been read, for `limit` at most; true when it has.
+    pub fn ready(&self, limit: Duration) -> bool {
+        let changes = held(&self.shared.changes);
+        let loading = |_: &mut u64| !held(&self.shared.world).loaded;
+        let waited = self.shared.changed.wait_timeout_while(changes, limit, loading);
+        drop(waited);
+        self.world().loaded
+    }
+
+    fn send(&self, command: Command) -> Result<(), NotAsked> {
+        let commands = self.commands.as_ref().ok_or(NotAsked::Gone)?;
+        commands.try_send(command).map_err(|why| match why {
+            TrySendError::Full(_) => NotAsked::Busy,
+            TrySendError::Closed(_) => NotAsked::Gone,
+        })
+    }
+
+    fn ask_thread<T>(&self, command: impl FnOnce(oneshot::Sender<Result<T, String>>) -> Command) -> Result<T, String> {
+        let (reply, answer) = oneshot::channel();
+        self.send(command(reply)).map_err(|why| why.to_string())?;
+        answer.blocking_recv().map_err(|_| NotAsked::Gone.to_string())?
+    }
+}
+
+impl Desk for Live {
+    fn submit(&self, ask: Ask) -> Result<AskId, NotAsked> {
+        let id = AskId((self.fresh)());
+        held(&self.shared.states).insert(id, AskState::Asked);
+        self.send(Command::Submit(InboxAsk { id, via: self.via.to_owned(), ask })).inspect_err(|_| {
+            held(&self.shared.states).remove(&id);
+        })?;
+        Ok(id)
+    }
+
+    fn state(&self, id: AskId) -> AskState {
+        held(&self.shared.states).get(&id).cloned().unwrap_or(AskState::Asked)
+    }
+
+    fn world(&self) -> Arc<World> {
+        Arc::clone(&held(&self.shared.world))
+    }
+
+    fn watch(&self, stacks: &[StackId]) {
+        let mut watched = held(&self.shared.watched);
+        if *watched != stacks {
+            *watched = stacks.to_vec();
+            drop(watched);
+            let _ = self.send(Command::Look);
+        }
+    }
+
+    fn tail(&self, of: &TailOf) {
+        if held(&self.shared.tails).keep(of) {
+            let _ = self.send(Command::Look);
+        }
+    }
+
+    fn drain(&self, of: &TailOf) -> Batch {
+        held(&self.shared.tails).drain(of)
+    }
+
+    fn untail(&self, of: &TailOf) {
+        held(&self.shared.tails).end(of);
+    }
+}
+
+impl Patient for Live {
+    fn changed(&self, limit: Duration) -> bool {
+        let changes = held(&self.shared.changes);
+        let (mut changes, _) =
+            self.shared.changed.wait_timeout_while(changes, limit, |changes| *changes == 0).unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *changes) > 0
+    }
+
+    fn newest(&self, seq: u64, limit: usize) -> Result<Vec<Stored>, String> {
+        self.ask_thread(|reply| Command::Newest(seq, limit, reply))
+    }
+
+    fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<Deployment>, String> {
+        self.ask_thread(|reply| Command::History(stack.clone(), limit, reply))
+    }
+
+    fn numbered(&self, no: DeploymentNo) -> Result<Option<Deployment>, String> {
+        self.ask_thread(|reply| Command::Numbered(no, reply))
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        // The thread sends what it was given, then ends because nobody can give it more.
+        self.commands = None;
+        if let Some(worker) = self.worker.take() {
+            let _ = worker.join();
+        }
+    }
+}
+
+/// What is guarded is a plain value, right after every single change: a panic elsewhere does not spoil it.
+pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

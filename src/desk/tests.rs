@@ -1,0 +1,193 @@
+use std::time::Duration;
+
+use crate::domain::ask::{Answer, Confirm, Intent, Source};
+use crate::domain::estate::{Catalog, Entry};
+use crate::domain::event::{Append, Write};
+use crate::domain::line::{Severity, SourceKind};
+use crate::domain::request::SourceBundle;
+use crate::os::clock::Stepped;
+use crate::store::memory::Memory;
+use crate::store::{By, Store as _};
+use crate::world::fixture::{self, NOW, Scene, id};
+
+use super::tails::Follow;
+use super::*;
+
+/// Longer than anything here takes; a test that waits this long has failed.
+const LONG: Duration = Duration::from_secs(20);
+
+fn catalog() -> Catalog {
+    let mut catalog = Catalog::default();
+    let spec = fixture::spec("412", &serde_json::json!({}));
+    let entry = |spec| Entry { spec, bundle: SourceBundle::default(), depends_on: Vec::new() };
+    catalog.stacks.insert(id("dev/orders"), entry(Ok(spec)));
+    catalog.stacks.insert(id("dev/mail"), entry(Err("mail.yaml:3:1: no such parameter".to_owned())));
+    catalog
+}
+
+fn parts(store: &Memory, catalog: Catalog) -> Parts {
+    let store = store.clone();
+    let nth = std::sync::atomic::AtomicU64::new(1);
+    Parts {
+        open: Arc::new(move || {
+            let store: Arc<dyn crate::store::Store> = Arc::new(store.clone());
+            Box::pin(async move { Ok(store) })
+        }),
+        clock: Arc::new(Stepped::at(NOW)),
+        home: None,
+        catalog,
+        reload: None,
+        spool: None,
+        engine: None,
+        you: "ana".to_owned(),
+        via: "shell",
+        version: "0.1.0".to_owned(),
+        fresh: Arc::new(move || uuid::Uuid::from_u128(u128::from(nth.fetch_add(1, std::sync::atomic::Ordering::Relaxed)))),
+    }
+}
+
+fn block<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+/// Waits until `test` holds of the desk.
+fn until(desk: &Live, mut test: impl FnMut(&Live) -> bool) {
+    let mut left = 200;
+    while !test(desk) {
+        assert!(left > 0, "it never came");
+        left -= 1;
+        desk.changed(LONG / 200);
+    }
+}
+
+fn write_all(store: &Memory, scene: &Scene) {
+    for stored in &scene.log {
+        let event = stored.event.clone().unwrap();
+        let append = Append {
+            writes: vec![Write { stream: stored.stream.clone(), expected: stored.version - 1, events: vec![event] }],
+            ..Append::default()
+        };
+        let by = By { person: stored.person.clone(), cause: None, at: stored.at };
+        block(store.append(&append, &by, None)).unwrap();
+    }
+}
+
+#[test]
+fn the_world_is_what_the_log_says_and_follows_it() {
+    let store = Memory::new();
+    let scene = Scene::whole();
+    let (first, rest) = scene.log.split_at(scene.log.len() - 5);
+    write_all(&store, &Scene { world: World::default(), log: first.to_vec(), at: NOW });
+    let desk = Live::start(parts(&store, Catalog::default())).unwrap();
+    assert!(desk.ready(LONG));
+    write_all(&store, &Scene { world: World::default(), log: rest.to_vec(), at: NOW });
+    until(&desk, |desk| desk.world().folds.seq == scene.log.len() as u64);
+    let world = desk.world();
+    assert_eq!(world.folds.stacks, scene.world.folds.stacks);
+    assert_eq!(world.recent.back().unwrap().seq, scene.log.len() as u64);
+    assert!(world.recent.iter().map(|stored| stored.seq).is_sorted());
+    let newest = desk.newest(0, 3).unwrap();
+    assert_eq!(
+        newest.iter().map(|s| s.seq).collect::<Vec<_>>(),
+        [scene.log.len() as u64, scene.log.len() as u64 - 1, scene.log.len() as u64 - 2]
+    );
+    let no = DeploymentNo(2_290);
+    assert_eq!(desk.numbered(no).unwrap().unwrap().no(), no);
+    assert_eq!(desk.numbered(DeploymentNo(1)).unwrap(), None);
+    let history = desk.history(&id("staging/orders"), 2).unwrap();
+    assert!(history.len() == 2 && history[0].no() > history[1].no());
+}
+
+#[test]
+fn an_ask_carries_the_files_and_comes_back_answered() {
+    let store = Memory::new();
+    let desk = Live::start(parts(&store, catalog())).unwrap();
+    assert!(desk.ready(LONG));
+    let deploy = |stack| Intent::Deploy { stacks: vec![id(stack)], source: Source::Estate, after: std::collections::BTreeMap::new() };
+    let asked = desk.submit(Ask::Preview { intent: deploy("dev/orders"), attached: Vec::new() }).unwrap();
+    let inbox = || block(store.asks()).unwrap();
+    until(&desk, |_| !inbox().is_empty());
+    let (ask, _, _) = inbox().remove(0);
+    let Ask::Preview { attached, .. } = ask.ask else { panic!("a preview was asked") };
+    assert_eq!((ask.id, attached.len(), attached[0].spec.release.as_str()), (asked, 1, "412"));
+    let answer = Answer::Accepted { deployments: Vec::new(), says: "yes".to_owned() };
+    block(store.set_ask(asked, &AskState::Answered { answer: answer.clone() })).unwrap();
+    until(&desk, |desk| desk.state(asked) == AskState::Answered { answer: answer.clone() });
+    let broken =
+        desk.submit(Ask::Do { intent: deploy("dev/mail"), attached: Vec::new(), confirm: Confirm::default(), armed: false }).unwrap();
+    until(&desk, |desk| matches!(desk.state(broken), AskState::Answered { .. }));
+    let AskState::Answered { answer: Answer::Refused(refused) } = desk.state(broken) else { panic!("must be refused") };
+    assert!(refused.says.contains("mail.yaml:3:1"), "{}", refused.says);
+}
+
+#[test]
+fn environments_that_the_store_never_heard_of_are_recorded_and_no_others() {
+    let store = Memory::new();
+    let scene = Scene::whole();
+    write_all(&store, &scene);
+    let mut file = catalog();
+    let staging = fixture::record(crate::domain::environment::Class::Staging);
+    file.environments.insert("dev".parse().unwrap(), staging.clone());
+    file.environments.insert("fresh".parse().unwrap(), staging);
+    let desk = Live::start(parts(&store, file)).unwrap();
+    until(&desk, |_| !block(store.asks()).unwrap().is_empty());
+    let asks = block(store.asks()).unwrap();
+    let Ask::Do { intent: Intent::Apply { environments }, .. } = &asks[0].0.ask else { panic!("an apply was expected") };
+    assert_eq!(environments.keys().map(ToString::to_string).collect::<Vec<_>>(), ["fresh"]);
+    assert_eq!(asks.len(), 1);
+}
+
+struct Given(Vec<Vec<Line>>);
+
+impl Follow for Given {
+    fn more(&mut self) -> Result<Vec<Line>, String> {
+        Ok(if self.0.is_empty() { Vec::new() } else { self.0.remove(0) })
+    }
+}
+
+fn line(at: i64, id: usize) -> Line {
+    Line {
+        at: crate::domain::time::Time(at),
+        id: id.to_string(),
+        kind: SourceKind::Out,
+        source: "s".into(),
+        part: "".into(),
+        stack: fixture::id("dev/orders"),
+        no: None,
+        severity: Severity::Info,
+        text: "x".into(),
+    }
+}
+
+#[test]
+fn tails_are_merged_by_time_and_bounded() {
+    let mut parts = parts(&Memory::new(), Catalog::default());
+    parts.spool = Some(Arc::new(|_| Box::new(Given(vec![(0..25_000).rev().map(|at| line(at, usize::try_from(at).unwrap())).collect()]))));
+    let desk = Live::start(parts).unwrap();
+    assert!(desk.ready(LONG));
+    let of = TailOf::Stack(id("dev/orders"));
+    desk.tail(&of);
+    let mut batch = Batch::default();
+    until(&desk, |desk| {
+        let more = desk.drain(&of);
+        batch.lines.extend(more.lines);
+        batch.dropped += more.dropped;
+        !batch.lines.is_empty()
+    });
+    assert_eq!((batch.lines.len(), batch.dropped), (20_000, 5_000));
+    assert!(batch.lines.iter().map(|line| line.at).is_sorted());
+    desk.untail(&of);
+    assert_eq!(desk.drain(&of), Batch::default());
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_is_said_and_asks_are_refused_in_the_end() {
+    let store = Memory::new();
+    let mut parts = parts(&store, catalog());
+    parts.open = Arc::new(|| Box::pin(async { Err("there is no store yet".to_owned()) }));
+    let desk = Live::start(parts).unwrap();
+    let asked = desk.submit(Ask::Undo { deployment: DeploymentId(uuid::Uuid::nil()) }).unwrap();
+    until(&desk, |desk| desk.world().trouble.is_some());
+    assert_eq!(desk.state(asked), AskState::Asked);
+    assert!(desk.newest(0, 1).unwrap_err().contains("no store yet"));
+}

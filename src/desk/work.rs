@@ -1,0 +1,500 @@
+//! The desk's thread: opens the store, follows the log, the sightings and the spool, sends asks and sees to the engine.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::pending;
+use tokio::sync::mpsc;
+
+use crate::domain::ask::{Answer, Ask, AskState, Confirm, InboxAsk, Intent, Refused};
+use crate::domain::deployment::{Deployment, DeploymentEvent};
+use crate::domain::event::{Event, Stored, StreamId};
+use crate::domain::folds::Folds;
+use crate::domain::ids::{AskId, DeploymentId, DeploymentNo};
+use crate::domain::sighting::{Sighting, SightingKey};
+use crate::domain::time::Time;
+use crate::os::bell::Listener;
+use crate::os::lock::Lock;
+use crate::store::{Ear, Ring, Store, StoreError};
+use crate::world::seen::of_stack;
+use crate::world::{EngineSeen, World};
+
+use super::TailOf;
+use super::attach::{attach, wants_files};
+use super::engine::{Do, Watch, lock};
+use super::live::{Command, Parts, Shared, held};
+use super::tails::belongs;
+
+/// How often everything is looked at although no bell rang.
+const ROUND: Duration = Duration::from_secs(5);
+/// How often while an engine or the store is being waited for.
+const SOON: Duration = Duration::from_millis(100);
+/// How long the engine believes that something is on a screen.
+const SHOWN: Duration = Duration::from_secs(10);
+/// The newest deployments that are loaded beside the unfinished ones.
+const OTHERS: usize = 50;
+/// The newest events that the world keeps.
+const RECENT: usize = 500;
+/// Events in one read.
+const PAGE: usize = 1_000;
+/// How long an ask is tried to be sent while the store cannot be written.
+const SENDING: Duration = Duration::from_secs(10);
+
+struct Worker {
+    parts: Parts,
+    shared: Arc<Shared>,
+    store: Option<Arc<dyn Store>>,
+    ear: Option<Box<dyn Ear>>,
+    spool_ear: Option<Listener>,
+    folds: Folds,
+    sightings: std::collections::BTreeMap<SightingKey, Sighting>,
+    mark: u64,
+    recent: VecDeque<Arc<Stored>>,
+    catalog: Arc<crate::domain::estate::Catalog>,
+    engine: EngineSeen,
+    watch: Watch,
+    trouble: Option<String>,
+    loaded: bool,
+    applied: bool,
+    watching: Option<Lock>,
+    open_asks: BTreeSet<AskId>,
+    unsent: Vec<(InboxAsk, Time)>,
+}
+
+pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::Receiver<Command>) {
+    let mut worker = Worker {
+        catalog: Arc::new(parts.catalog.clone()),
+        parts,
+        shared,
+        store: None,
+        ear: None,
+        spool_ear: None,
+        folds: Folds::default(),
+        sightings: std::collections::BTreeMap::new(),
+        mark: 0,
+        recent: VecDeque::new(),
+        engine: EngineSeen::Unknown,
+        watch: Watch::default(),
+        trouble: None,
+        loaded: false,
+        applied: false,
+        watching: None,
+        open_asks: BTreeSet::new(),
+        unsent: Vec::new(),
+    };
+    let clock = Arc::clone(&worker.parts.clock);
+    let mut next = clock.now();
+    loop {
+        if clock.now() >= next {
+            worker.round().await;
+            next = clock.now() + if worker.in_a_hurry() { SOON } else { ROUND };
+        }
+        tokio::select! {
+            command = commands.recv() => match command {
+                Some(command) => worker.obey(command).await,
+                None => break,
+            },
+            () = hear(&mut worker.ear) => worker.follow().await,
+            () = hear_spool(&mut worker.spool_ear) => worker.read_tails().await,
+            () = clock.sleep_until(next) => {}
+        }
+    }
+    worker.send_all(true).await;
+}
+
+async fn hear(ear: &mut Option<Box<dyn Ear>>) {
+    match ear {
+        Some(ear) => ear.heard().await,
+        None => pending().await,
+    }
+}
+
+async fn hear_spool(ear: &mut Option<Listener>) {
+    match ear {
+        Some(listener) => {
+            if listener.heard().await.is_err() {
+                // The round of every 5 s reads on.
+                pending::<()>().await;
+            }
+        }
+        None => pending().await,
+    }
+}
+
+impl Worker {
+    fn now(&self) -> Time {
+        self.parts.clock.now()
+    }
+
+    /// True while something that is missing is expected to come at once.
+    fn in_a_hurry(&self) -> bool {
+        let starting = matches!(self.engine, EngineSeen::Starting | EngineSeen::Draining { .. });
+        starting || (self.store.is_none() && !matches!(self.engine, EngineSeen::None(_))) || !self.unsent.is_empty()
+    }
+
+    /// Looks at everything once.
+    async fn round(&mut self) {
+        if let Some(home) = &self.parts.home
+            && self.watching.is_none()
+        {
+            // The engine tries this lock for a moment; then the next round takes it.
+            self.watching = Lock::shared(&home.watch_lock()).ok().flatten();
+        }
+        if self.store.is_none() {
+            self.open().await;
+        }
+        self.see_to_the_engine();
+        if self.store.is_none() {
+            self.open().await;
+        }
+        self.follow().await;
+        self.say_what_is_shown().await;
+        self.send_all(false).await;
+        self.read_tails().await;
+    }
+
+    async fn open(&mut self) {
+        let opened = (self.parts.open)().await;
+        let store = match opened {
+            Ok(store) => store,
+            Err(why) => return self.trouble(Some(why)),
+        };
+        let loaded = async {
+            // The ear first: what is written from here on rings.
+            let ear = store.listen(Ring::Log)?;
+            let folds = store.folds(OTHERS).await?;
+            let mut recent: VecDeque<Arc<Stored>> = store.newest(0, RECENT).await?.into_iter().map(Arc::new).collect();
+            recent.make_contiguous().reverse();
+            Ok::<_, StoreError>((ear, folds, recent))
+        };
+        match loaded.await {
+            Ok((ear, folds, recent)) => {
+                self.recent = recent;
+                // What was committed between the two reads is taken by `follow`, which passes over what it has.
+                self.recent.retain(|stored| stored.seq <= folds.seq);
+                (self.ear, self.folds, self.store, self.trouble) = (Some(ear), folds, Some(store), None);
+                self.read_sightings().await;
+                self.loaded = true;
+                self.publish();
+            }
+            Err(why) => self.trouble(Some(why.to_string())),
+        }
+    }
+
+    fn trouble(&mut self, why: Option<String>) {
+        if self.trouble != why {
+            self.trouble = why;
+            self.publish();
+        }
+    }
+
+    /// Takes what is new in the store: events, sightings, answers.
+    async fn follow(&mut self) {
+        let Some(store) = self.store.clone() else { return };
+        let mut news = false;
+        loop {
+            match store.since(self.folds.seq, PAGE).await {
+                Ok(events) => {
+                    let full = events.len() == PAGE;
+                    for stored in events {
+                        news = true;
+                        self.folds.apply(&stored);
+                        self.recent.push_back(Arc::new(stored));
+                    }
+                    if !full {
+                        break;
+                    }
+                }
+                Err(why) => return self.trouble(Some(why.to_string())),
+            }
+        }
+        let extra = self.recent.len().saturating_sub(RECENT);
+        self.recent.drain(..extra);
+        if self.folds.deployments.len() > 8 * OTHERS
+            && let Ok(folds) = store.folds(OTHERS).await
+        {
+            // What a long-lived console has gathered is let go of.
+            self.folds = folds;
+        }
+        news |= self.read_sightings().await;
+        let answered = self.read_answers(&store).await;
+        if news || self.trouble.is_some() {
+            self.trouble = None;
+            self.publish();
+        } else if answered {
+            self.shared.tell();
+        }
+        self.record_new_environments();
+    }
+
+    async fn read_sightings(&mut self) -> bool {
+        let Some(store) = &self.store else { return false };
+        let Ok((fresh, mark)) = store.sightings(self.mark).await else { return false };
+        self.mark = mark;
+        let any = !fresh.is_empty();
+        self.sightings.extend(fresh);
+        any
+    }
+
+    async fn read_answers(&mut self, store: &Arc<dyn Store>) -> bool {
+        let mut any = false;
+        for id in self.open_asks.clone() {
+            if let Ok(Some(state)) = store.ask(id).await {
+                if matches!(state, AskState::Answered { .. }) {
+                    self.open_asks.remove(&id);
+                }
+                any |= held(&self.shared.states).insert(id, state.clone()) != Some(state);
+            }
+        }
+        any
+    }
+
+    fn publish(&mut self) {
+        let world = World {
+            folds: self.folds.clone(),
+            sightings: self.sightings.clone(),
+            catalog: Arc::clone(&self.catalog),
+            engine: self.engine.clone(),
+            you: self.parts.you.clone(),
+            recent: Arc::new(self.recent.clone()),
+            trouble: self.trouble.clone(),
+            loaded: self.loaded,
+            at: self.now(),
+        };
+        *held(&self.shared.world) = Arc::new(world);
+        self.shared.tell();
+    }
+
+    fn see_to_the_engine(&mut self) {
+        let Some(home) = &self.parts.home else { return };
+        let (seen, what) = match lock(home) {
+            Ok((free, said)) => {
+                let (ours, may, now) = (self.parts.version.clone(), self.parts.engine.is_some(), self.now());
+                self.watch.look(free, &said, &ours, may, now)
+            }
+            Err(why) => (EngineSeen::None(why), Do::Nothing),
+        };
+        let seen = match (what, &self.parts.engine, seen) {
+            (Do::Start, Some(engine), seen) => (engine.start)().map_or_else(EngineSeen::None, |()| seen),
+            (Do::AskToDrain, _, seen) => {
+                let id = AskId((self.parts.fresh)());
+                let ask = Ask::Drain { version: self.parts.version.clone() };
+                self.unsent.push((InboxAsk { id, via: self.parts.via.to_owned(), ask }, self.now()));
+                seen
+            }
+            (Do::Nothing, Some(engine), EngineSeen::None(why)) => {
+                let words = (engine.last_words)();
+                EngineSeen::None(if words.is_empty() { why } else { format!("{why}: {words}") })
+            }
+            (Do::Nothing | Do::Start, _, seen) => seen,
+        };
+        if self.engine != seen {
+            self.engine = seen;
+            self.publish();
+        }
+    }
+
+    async fn say_what_is_shown(&mut self) {
+        let Some(store) = &self.store else { return };
+        let subjects: Vec<String> = held(&self.shared.watched).iter().map(of_stack).collect();
+        if !subjects.is_empty() {
+            let console = format!("{}-{}", self.parts.via, crate::os::owner::pid());
+            // Not said now is said in the next round.
+            let _ = store.put_interest(&console, &subjects, self.now() + SHOWN).await;
+        }
+    }
+
+    /// Records environments that the file has and the store never heard of; those that are different stay as they are (DIFFERS).
+    fn record_new_environments(&mut self) {
+        if self.applied || !self.loaded {
+            return;
+        }
+        self.applied = true;
+        let new: std::collections::BTreeMap<_, _> = self
+            .catalog
+            .environments
+            .iter()
+            .filter(|(name, _)| self.folds.environments.get(*name).is_none_or(|env| env.record.is_none()))
+            .map(|(name, record)| (name.clone(), record.clone()))
+            .collect();
+        if !new.is_empty() {
+            let id = AskId((self.parts.fresh)());
+            let ask =
+                Ask::Do { intent: Intent::Apply { environments: new }, attached: Vec::new(), confirm: Confirm::default(), armed: false };
+            self.unsent.push((InboxAsk { id, via: self.parts.via.to_owned(), ask }, self.now()));
+        }
+    }
+
+    async fn obey(&mut self, command: Command) {
+        match command {
+            Command::Submit(ask) => {
+                self.unsent.push((ask, self.now()));
+                self.send_all(false).await;
+            }
+            Command::Look => {
+                self.say_what_is_shown().await;
+                self.read_tails().await;
+            }
+            Command::Newest(seq, limit, reply) => {
+                let answer = match self.reading() {
+                    Ok(store) => store.newest(seq, limit).await.map_err(|why| why.to_string()),
+                    Err(why) => Err(why),
+                };
+                let _ = reply.send(answer);
+            }
+            Command::History(stack, limit, reply) => {
+                let answer = match self.reading() {
+                    Ok(store) => match store.deployments_of(&stack, limit).await {
+                        Ok(ids) => old_deployments(&store, ids).await,
+                        Err(why) => Err(why.to_string()),
+                    },
+                    Err(why) => Err(why),
+                };
+                let _ = reply.send(answer);
+            }
+            Command::Numbered(no, reply) => {
+                let answer = match (self.folds.by_no(no), self.reading()) {
+                    (Some(d), _) => Ok(Some((**d).clone())),
+                    (None, Ok(store)) => numbered(&store, no).await,
+                    (None, Err(why)) => Err(why),
+                };
+                let _ = reply.send(answer);
+            }
+        }
+    }
+
+    fn reading(&self) -> Result<Arc<dyn Store>, String> {
+        self.store.clone().ok_or_else(|| self.trouble.clone().unwrap_or_else(|| "the store is not open yet".to_owned()))
+    }
+
+    /// Sends what waits, in order; what cannot be sent for long is refused. At the end nothing is waited for.
+    async fn send_all(&mut self, last: bool) {
+        let mut waiting = std::mem::take(&mut self.unsent).into_iter();
+        while let Some((ask, since)) = waiting.next() {
+            let id = ask.id;
+            if let Err(why) = self.send(&ask).await {
+                let given_up = last || self.now().since(since) >= SENDING;
+                match why {
+                    NotSent::Refused(refused) => self.refuse(id, refused),
+                    NotSent::Later(why) if given_up => {
+                        let refused = Refused::new("store", format!("it was not asked: {why}")).hint("try again");
+                        self.refuse(id, refused);
+                    }
+                    NotSent::Later(_) => {
+                        self.unsent.push((ask, since));
+                        self.unsent.extend(waiting);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn send(&mut self, ask: &InboxAsk) -> Result<(), NotSent> {
+        let store = self.reading().map_err(NotSent::Later)?;
+        if wants_files(&ask.ask)
+            && let Some(reload) = self.parts.reload.clone()
+        {
+            let read = tokio::task::spawn_blocking(move || reload()).await;
+            let catalog = read.map_err(|_| NotSent::Later("the estate's files could not be read".to_owned()))?;
+            let catalog = catalog.map_err(|why| NotSent::Refused(Refused::new("estate", why)))?;
+            if catalog != *self.catalog {
+                self.catalog = Arc::new(catalog);
+                self.publish();
+            }
+        }
+        let filled = attach(ask.ask.clone(), &self.catalog).map_err(NotSent::Refused)?;
+        let filled = InboxAsk { id: ask.id, via: ask.via.clone(), ask: filled };
+        store.submit(&filled, self.now()).await.map_err(|why| NotSent::Later(why.to_string()))?;
+        self.open_asks.insert(ask.id);
+        Ok(())
+    }
+
+    fn refuse(&mut self, id: AskId, refused: Refused) {
+        held(&self.shared.states).insert(id, AskState::Answered { answer: Answer::Refused(refused) });
+        self.shared.tell();
+    }
+
+    /// Reads what came for the tails; aside, because files may be slow.
+    async fn read_tails(&mut self) {
+        let Some(spool) = self.parts.spool.clone() else { return };
+        if held(&self.shared.tails).is_empty() {
+            self.spool_ear = None;
+            return;
+        }
+        if self.spool_ear.is_none()
+            && let Some(home) = &self.parts.home
+        {
+            self.spool_ear = Listener::at(&home.spool_bell()).ok();
+        }
+        let lent = held(&self.shared.tails).lend();
+        let mut any = false;
+        for (of, follow) in lent {
+            let stack = self.stack_of(&of);
+            let spool = Arc::clone(&spool);
+            let reading = tokio::task::spawn_blocking(move || {
+                let mut follow = follow.unwrap_or_else(|| spool(stack.as_ref()));
+                let lines = follow.more();
+                (follow, lines)
+            });
+            if let Ok((follow, lines)) = reading.await {
+                let mut lines = lines.unwrap_or_default();
+                if let TailOf::Deployment(id) = &of
+                    && let Some(d) = self.folds.deployments.get(id)
+                {
+                    lines.retain(|line| belongs(line, d));
+                }
+                any |= held(&self.shared.tails).give_back(&of, follow, lines);
+            }
+        }
+        if any {
+            self.shared.tell();
+        }
+    }
+
+    fn stack_of(&self, of: &TailOf) -> Option<crate::domain::ids::StackId> {
+        match of {
+            TailOf::Stack(id) => Some(id.clone()),
+            TailOf::Deployment(id) => self.folds.deployments.get(id).and_then(|d| d.stack()).cloned(),
+            TailOf::All => None,
+        }
+    }
+}
+
+enum NotSent {
+    Refused(Refused),
+    Later(String),
+}
+
+async fn old_deployments(store: &Arc<dyn Store>, ids: Vec<DeploymentId>) -> Result<Vec<Deployment>, String> {
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let stream = StreamId::Deployment(id);
+        let events = store.stream(&stream).await.map_err(|why| why.to_string())?;
+        let mut folds = Folds::default();
+        events.iter().for_each(|stored| folds.apply(stored));
+        found.extend(folds.deployments.remove(&id).map(|d| (*d).clone()));
+    }
+    Ok(found)
+}
+
+/// Goes back through the log until the deployment of that number is found.
+async fn numbered(store: &Arc<dyn Store>, no: DeploymentNo) -> Result<Option<Deployment>, String> {
+    let mut below = 0;
+    loop {
+        let page = store.newest(below, PAGE).await.map_err(|why| why.to_string())?;
+        for stored in &page {
+            if let (StreamId::Deployment(id), Ok(Event::Deployment(event))) = (&stored.stream, &stored.event)
+                && let DeploymentEvent::Created { request } = &**event
+                && request.no == no
+            {
+                return old_deployments(store, vec![*id]).await.map(|mut found| found.pop());
+            }
+        }
+        match page.last() {
+            Some(oldest) if page.len() == PAGE && oldest.seq > 1 => below = oldest.seq - 1,
+            Some(_) | None => return Ok(None),
+        }
+    }
+}
