@@ -3,6 +3,7 @@
 
 pub mod bell;
 pub mod clock;
+pub mod detach;
 pub mod files;
 pub mod lock;
 pub mod owner;
