@@ -1,5 +1,6 @@
 //! Holdpoint: a terminal console, and the engine under it, for people on call. The map of rooms is ARCHITECTURE.md.
 
+pub mod aws;
 pub mod config;
 pub mod desk;
 pub mod domain;

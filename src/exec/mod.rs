@@ -1,5 +1,7 @@
 //! Hands: one file a tool. An executor carries out one kind of step, or finds out what became of it; it decides nothing.
 
+pub mod cloudformation;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,6 +9,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use crate::aws::Clients;
 use crate::domain::digest::Digest;
 use crate::domain::environment::AwsTarget;
 use crate::domain::failure::Failure;
@@ -110,4 +113,10 @@ pub trait Executor: Send + Sync {
     fn find(&self, job: Job) -> BoxFuture<'_, Found>;
     /// What a cancel can do; shown before the key.
     fn cancel(&self) -> Cancel;
+}
+
+/// All executors of this program.
+#[must_use]
+pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
+    cloudformation::executors(clients)
 }

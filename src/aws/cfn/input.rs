@@ -1,0 +1,171 @@
+//! What goes into a create, an update or a change set: template, parameters, tags, in the SDK's form.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudformation::types::{Capability, Parameter, Tag};
+use serde::Deserialize;
+
+use super::stack::CfnStack;
+use crate::domain::digest::Digest;
+use crate::domain::failure::Failure;
+use crate::domain::look::{CfnInput, FileRef};
+use crate::domain::request::SourceBundle;
+
+/// The longest template that travels in a call.
+const LONGEST: usize = 51_200;
+
+/// A template and what goes with it.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The stack's name.
+    pub stack_name: String,
+    /// The template.
+    pub template: String,
+    /// The digest of the template's bytes.
+    pub digest: Digest,
+    /// The parameter values that are given, counts included; without those that keep their previous value.
+    pub values: BTreeMap<String, String>,
+    /// Parameters.
+    pub parameters: Vec<Parameter>,
+    /// Tags.
+    pub tags: Vec<Tag>,
+    /// Capabilities.
+    pub capabilities: Vec<Capability>,
+    /// The role that CloudFormation assumes.
+    pub role_arn: Option<String>,
+}
+
+impl Given {
+    /// Puts an input together; `counts` go over its parameters, `now` is the stack that it would change.
+    pub fn new(
+        input: &CfnInput,
+        bundle: &SourceBundle,
+        counts: &BTreeMap<String, String>,
+        now: Option<&CfnStack>,
+    ) -> Result<Self, Failure> {
+        let template = template(bundle, &input.template)?;
+        let mut values = input.parameters.clone();
+        values.extend(counts.clone());
+        let previous = now.map(|now| previous(&template, &values, &now.parameters)).unwrap_or_default();
+        let given = values.iter().map(|(key, value)| Parameter::builder().parameter_key(key).parameter_value(value).build());
+        let kept = previous.iter().map(|key| Parameter::builder().parameter_key(key).use_previous_value(true).build());
+        Ok(Self {
+            stack_name: input.stack_name.clone(),
+            digest: Digest::of_bytes(template.as_bytes()),
+            parameters: given.chain(kept).collect(),
+            tags: input.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect(),
+            capabilities: input.capabilities.iter().map(|name| Capability::from(name.as_str())).collect(),
+            role_arn: input.role_arn.clone(),
+            template,
+            values,
+        })
+    }
+
+    /// True when the template has stacks in it.
+    #[must_use]
+    pub fn nests(&self) -> bool {
+        self.template.contains("AWS::CloudFormation::Stack")
+    }
+}
+
+/// The template's text out of a bundle.
+fn template(bundle: &SourceBundle, file: &FileRef) -> Result<String, Failure> {
+    let path = &file.path;
+    let found = bundle.files.get(path).ok_or_else(|| {
+        Failure::new(format!("the template {path} is not among the files of this deployment")).hint("deploy again from the estate file")
+    })?;
+    if found.bytes.len() > LONGEST {
+        return Err(Failure::new(format!("the template {path} has {} bytes; CloudFormation takes {LONGEST} in a call", found.bytes.len()))
+            .hint("split it into nested stacks"));
+    }
+    String::from_utf8(found.bytes.clone())
+        .map_err(|_| Failure::new(format!("the template {path} is no UTF-8 text")).hint("save it as UTF-8"))
+}
+
+/// The parameters that keep the value which the stack has: those that the template declares and nobody gave, where the value
+/// is hidden (NoEcho) or there is no default. CloudFormation would else take the default, or refuse.
+fn previous(template: &str, given: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<String> {
+    let declared = declared(template);
+    now.iter()
+        .filter(|(key, value)| {
+            let here = declared.get(*key).filter(|_| !given.contains_key(*key));
+            here.is_some_and(|declaration| declaration.hidden() || value.as_str() == "****" || declaration.default.is_none())
+        })
+        .map(|(key, _)| key.clone())
+        .collect()
+}
+
+/// The parameters that a template declares; none when it cannot be read (CloudFormation says why then).
+fn declared(template: &str) -> BTreeMap<String, Declaration> {
+    serde_yaml::from_str::<Template>(template).map(|template| template.parameters).unwrap_or_default()
+}
+
+#[derive(Deserialize)]
+struct Template {
+    #[serde(rename = "Parameters", default)]
+    parameters: BTreeMap<String, Declaration>,
+}
+
+#[derive(Deserialize)]
+struct Declaration {
+    #[serde(rename = "Default", default)]
+    default: Option<serde_yaml::Value>,
+    #[serde(rename = "NoEcho", default)]
+    no_echo: Option<serde_yaml::Value>,
+}
+
+impl Declaration {
+    fn hidden(&self) -> bool {
+        match &self.no_echo {
+            Some(serde_yaml::Value::Bool(hidden)) => *hidden,
+            Some(serde_yaml::Value::String(hidden)) => hidden.eq_ignore_ascii_case("true"),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::request::SourceFile;
+
+    const TEMPLATE: &str = "
+Parameters:
+  Size: {Type: String, Default: small}
+  Password: {Type: String, NoEcho: true, Default: x}
+  Key: {Type: String}
+Resources:
+  Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: !Sub '${AWS::StackName}-q', Tags: !If [A, [], !Ref B]}}
+";
+
+    fn map(of: &[(&str, &str)]) -> BTreeMap<String, String> {
+        of.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn what_is_hidden_or_has_no_default_keeps_its_value() {
+        let now = map(&[("Size", "large"), ("Password", "****"), ("Key", "k"), ("Gone", "g")]);
+        assert_eq!(previous(TEMPLATE, &map(&[]), &now), ["Key", "Password"]);
+        assert_eq!(previous(TEMPLATE, &map(&[("Key", "new")]), &now), ["Password"]);
+        assert_eq!(previous(r#"{"Parameters":{"Key":{"Type":"String"}},"Resources":{}}"#, &map(&[]), &now), ["Key"]);
+        assert!(previous("Parameters: [", &map(&[]), &now).is_empty());
+    }
+
+    #[test]
+    fn counts_go_over_parameters() {
+        let bundle = SourceBundle { files: [("t.yaml".to_owned(), SourceFile { bytes: TEMPLATE.into(), executable: false })].into() };
+        let input = CfnInput {
+            stack_name: "orders".into(),
+            template: FileRef { bundle: bundle.digest(), path: "t.yaml".into() },
+            parameters: map(&[("DesiredCount", "3"), ("Key", "k")]),
+            capabilities: vec!["CAPABILITY_IAM".into()],
+            tags: map(&[("a", "b")]),
+            role_arn: None,
+        };
+        let given = Given::new(&input, &bundle, &map(&[("DesiredCount", "0")]), None).unwrap();
+        assert_eq!(given.values, map(&[("DesiredCount", "0"), ("Key", "k")]));
+        assert!(!given.nests());
+        let missing = CfnInput { template: FileRef { bundle: bundle.digest(), path: "other.yaml".into() }, ..input };
+        assert!(Given::new(&missing, &bundle, &map(&[]), None).unwrap_err().summary.contains("other.yaml"));
+    }
+}

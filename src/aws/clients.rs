@@ -1,0 +1,337 @@
+//! Clients for AWS targets, built once each and kept. Credentials go only where the rules of `address` allow.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use futures_util::future::BoxFuture;
+use tokio::sync::Mutex;
+
+use super::address::{Rewrite, Whose, whose};
+use super::budget::Budget;
+use super::trouble::{Call, Facts, Kind, Trouble};
+use crate::domain::environment::AwsTarget;
+use crate::domain::failure::{Failure, Retry};
+use crate::os::clock::SharedClock;
+
+/// Gives the port of the embedded cloud, starting it where needed; or says why there is none.
+pub type SandboxPort = Arc<dyn Fn() -> BoxFuture<'static, Result<u16, String>> + Send + Sync>;
+
+/// How often a throttled call is made again here, after the SDK's own attempts.
+const THROTTLED_TRIES: u32 = 6;
+
+/// All clients of this process.
+pub struct Clients {
+    clock: SharedClock,
+    sandbox: SandboxPort,
+    /// Who acts, for the session name of assumed roles.
+    session: String,
+    http: OnceLock<SharedHttpClient>,
+    known: Mutex<Vec<(AwsTarget, Arc<Cloud>)>>,
+    budgets: Mutex<BTreeMap<String, Arc<Budget>>>,
+}
+
+/// The clients of one target.
+pub struct Cloud {
+    /// What they were built from.
+    pub target: AwsTarget,
+    /// The region.
+    pub region: String,
+    /// CloudFormation.
+    pub cfn: aws_sdk_cloudformation::Client,
+    /// CloudWatch Logs.
+    pub logs: aws_sdk_cloudwatchlogs::Client,
+    /// ECS.
+    pub ecs: aws_sdk_ecs::Client,
+    /// STS.
+    pub sts: aws_sdk_sts::Client,
+    /// The credentials that a person renews.
+    pub(super) login: Option<SharedCredentialsProvider>,
+    local: bool,
+    port: Arc<AtomicU16>,
+    sandbox: Option<SandboxPort>,
+    budget: Arc<Budget>,
+}
+
+impl Clients {
+    /// Nothing is built yet. `who` is the person's name; it becomes part of role session names.
+    #[must_use]
+    pub fn new(clock: SharedClock, who: &str, sandbox: SandboxPort) -> Arc<Self> {
+        Arc::new(Self {
+            clock,
+            sandbox,
+            session: session_name(who),
+            http: OnceLock::new(),
+            known: Mutex::default(),
+            budgets: Mutex::default(),
+        })
+    }
+
+    /// The clients of a target.
+    ///
+    /// # Errors
+    /// The target cannot be used; the failure says what to change.
+    pub async fn of(&self, target: &AwsTarget) -> Result<Arc<Cloud>, Failure> {
+        let mut known = self.known.lock().await;
+        if let Some((_, cloud)) = known.iter().find(|(of, _)| of == target) {
+            return Ok(Arc::clone(cloud));
+        }
+        let cloud = Arc::new(self.build(target).await?);
+        known.push((target.clone(), Arc::clone(&cloud)));
+        Ok(cloud)
+    }
+
+    async fn build(&self, target: &AwsTarget) -> Result<Cloud, Failure> {
+        let port = Arc::new(AtomicU16::new(0));
+        let sandbox = target.is_sandbox().then(|| Arc::clone(&self.sandbox));
+        let endpoint = match (&sandbox, &target.endpoint_url) {
+            (Some(resolve), _) => {
+                let found = resolve().await.map_err(|why| no_sandbox(&why))?;
+                port.store(found, Ordering::Release);
+                Some(format!("http://127.0.0.1:{found}"))
+            }
+            (None, given) => given.clone(),
+        };
+        let local = endpoint.as_deref().is_some_and(|url| whose(url) == Whose::Loopback);
+        let base = self.config(target, endpoint.as_deref()).await?;
+        let region = base.region().map(ToString::to_string).ok_or_else(|| {
+            Failure::new("no region is known for this environment")
+                .hint("name one in the estate file (aws: {region: eu-west-1}) or in the profile")
+        })?;
+        let login = base.credentials_provider();
+        let config = match &target.role_arn {
+            None => base,
+            Some(role) => {
+                let provider = AssumeRoleProvider::builder(role).session_name(&self.session).configure(&base).build().await;
+                base.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
+            }
+        };
+        let rewrite = || Rewrite { port: Arc::clone(&port) };
+        Ok(Cloud {
+            target: target.clone(),
+            cfn: aws_sdk_cloudformation::Client::from_conf(
+                aws_sdk_cloudformation::config::Builder::from(&config).interceptor(rewrite()).build(),
+            ),
+            logs: aws_sdk_cloudwatchlogs::Client::from_conf(
+                aws_sdk_cloudwatchlogs::config::Builder::from(&config)
+                    .interceptor(rewrite())
+                    // A tail in which nothing happens is no stalled download.
+                    .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+                    .build(),
+            ),
+            ecs: aws_sdk_ecs::Client::from_conf(aws_sdk_ecs::config::Builder::from(&config).interceptor(rewrite()).build()),
+            sts: aws_sdk_sts::Client::from_conf(aws_sdk_sts::config::Builder::from(&config).interceptor(rewrite()).build()),
+            budget: self.budget(target, &region).await,
+            region,
+            login,
+            local,
+            port,
+            sandbox,
+        })
+    }
+
+    async fn config(&self, target: &AwsTarget, endpoint: Option<&str>) -> Result<SdkConfig, Failure> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(self.http(target)?)
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(
+                TimeoutConfig::builder().connect_timeout(Duration::from_secs(4)).operation_attempt_timeout(Duration::from_secs(30)).build(),
+            );
+        if let Ok(name) = AppName::new("holdpoint") {
+            loader = loader.app_name(name);
+        }
+        if let Some(profile) = &target.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = target.region.clone().or_else(|| target.is_sandbox().then(|| "eu-west-1".to_owned())) {
+            loader = loader.region(Region::new(region));
+        }
+        if let Some(url) = endpoint {
+            loader = loader.endpoint_url(url);
+            match (whose(url), &target.profile) {
+                (_, Some(_)) | (Whose::Aws, None) => {}
+                // Real keys never go to an address from a file: this machine gets test keys that are worth nothing.
+                (Whose::Loopback, None) => {
+                    loader = loader.credentials_provider(Credentials::new("test", "test", None, None, "loopback"));
+                }
+                (Whose::Other, None) => {
+                    return Err(Failure::new(format!("{url} is no address of AWS and no profile is named for it"))
+                        .hint("name the profile whose keys may go there: aws: {profile: NAME, endpoint_url: ...}"));
+                }
+            }
+        }
+        Ok(loader.load().await)
+    }
+
+    /// One connection pool for all; an own one where another authority is trusted.
+    fn http(&self, target: &AwsTarget) -> Result<SharedHttpClient, Failure> {
+        let builder = || aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+        let Some(path) = &target.ca_bundle else {
+            return Ok(self.http.get_or_init(|| builder().build_https()).clone());
+        };
+        let bad = |why: String| {
+            Failure::new(format!("the certificate authorities in {path} cannot be used: {why}"))
+                .hint("ca_bundle names a file with certificates in PEM form")
+        };
+        let pem = std::fs::read(path).map_err(|why| bad(why.to_string()))?;
+        if !pem.windows(10).any(|window| window == b"-----BEGIN") {
+            return Err(bad("there is no PEM certificate in it".to_owned()));
+        }
+        let trust = TrustStore::default().with_pem_certificate(pem);
+        let context = TlsContext::builder().with_trust_store(trust).build().map_err(|why| bad(why.to_string()))?;
+        Ok(builder().tls_context(context).build_https())
+    }
+
+    /// One budget for all targets that lead to the same account and region, as far as the target tells.
+    async fn budget(&self, target: &AwsTarget, region: &str) -> Arc<Budget> {
+        let account = target.role_arn.as_deref().and_then(|arn| arn.split(':').nth(4)).map(str::to_owned);
+        let place = account.or_else(|| target.profile.clone()).unwrap_or_default();
+        let key = format!("{place}/{region}/{}", target.endpoint_url.as_deref().unwrap_or_default());
+        let seed = key.bytes().fold(self.clock.now().0.unsigned_abs(), |seed, byte| seed.rotate_left(5) ^ u64::from(byte));
+        let mut budgets = self.budgets.lock().await;
+        Arc::clone(budgets.entry(key).or_insert_with(|| Arc::new(Budget::new(Arc::clone(&self.clock), seed))))
+    }
+}
+
+impl Cloud {
+    /// True for an endpoint on this machine, which may be asked often.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.local
+    }
+
+    /// Makes a call within the account's budget: throttled ones again and slower, refused ones to the embedded cloud once more
+    /// at its present port. Whatever is called must be safe to repeat: a read, or a call with a token.
+    pub async fn call<T, E, F>(&self, action: &'static str, on: &str, make: impl Fn() -> F) -> Result<T, Trouble>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let mut throttled = 0;
+        let mut moved = false;
+        loop {
+            let turn = self.budget.turn().await;
+            let answer = make().await;
+            drop(turn);
+            let error = match answer {
+                Ok(answer) => {
+                    self.budget.went_through();
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            let trouble = self.trouble(action, on, &error);
+            match trouble.kind {
+                Kind::Throttled if throttled < THROTTLED_TRIES => {
+                    throttled += 1;
+                    self.budget.throttled();
+                }
+                Kind::Unreachable if !moved && self.sandbox.is_some() => {
+                    moved = true;
+                    self.find_sandbox().await?;
+                }
+                Kind::Throttled | Kind::Server | Kind::Timeout | Kind::Unreachable | Kind::Login | Kind::Denied | Kind::Refused => {
+                    return Err(trouble);
+                }
+            }
+        }
+    }
+
+    /// What an SDK error means.
+    pub fn trouble<E>(&self, action: &'static str, on: &str, error: &SdkError<E, HttpResponse>) -> Trouble
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        Facts::of(error).trouble(Call {
+            action,
+            on,
+            profile: self.target.profile.as_deref(),
+            endpoint: self.target.endpoint_url.as_deref(),
+        })
+    }
+
+    async fn find_sandbox(&self) -> Result<(), Trouble> {
+        let Some(resolve) = &self.sandbox else { return Ok(()) };
+        match resolve().await {
+            Ok(port) => {
+                self.port.store(port, Ordering::Release);
+                Ok(())
+            }
+            Err(why) => {
+                let failure = no_sandbox(&why);
+                Err(Trouble { kind: Kind::Unreachable, code: String::new(), message: failure.detail.as_str().into(), failure })
+            }
+        }
+    }
+}
+
+fn no_sandbox(why: &str) -> Failure {
+    Failure::new("the embedded cloud cannot be reached")
+        .detail(why)
+        .hint("run: holdpoint sandbox, and look at what it says")
+        .retry(Retry::Contact)
+}
+
+/// A session name that STS takes: its characters, 64 of them at most.
+fn session_name(who: &str) -> String {
+    let plain: String = who.chars().filter(|c| c.is_ascii_alphanumeric() || "_=,.@-".contains(*c)).take(54).collect();
+    format!("holdpoint-{plain}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Time;
+    use crate::os::clock::Stepped;
+
+    fn clients() -> Arc<Clients> {
+        let nobody: SandboxPort = Arc::new(|| Box::pin(async { Err("not here".to_owned()) }));
+        Clients::new(Arc::new(Stepped::at(Time(0))), "ana maria@shop.com", nobody)
+    }
+
+    fn target(endpoint: &str) -> AwsTarget {
+        AwsTarget { region: Some("eu-west-1".into()), endpoint_url: Some(endpoint.into()), ..AwsTarget::default() }
+    }
+
+    #[test]
+    fn session_names_are_what_sts_takes() {
+        assert_eq!(session_name("ana maria@shop.com"), "holdpoint-anamaria@shop.com");
+        assert_eq!(session_name(&"x".repeat(100)).len(), 64);
+    }
+
+    #[tokio::test]
+    async fn real_keys_go_to_no_address_from_a_file() {
+        let clients = clients();
+        let refused = clients.of(&target("https://collect.example")).await.err().unwrap();
+        assert!(refused.summary.contains("no address of AWS") && refused.hint.contains("profile"), "{refused:?}");
+        let local = clients.of(&target("http://127.0.0.1:1")).await.ok().unwrap();
+        let keys = local.login.as_ref().unwrap().provide_credentials().await.unwrap();
+        assert_eq!((keys.access_key_id(), keys.secret_access_key()), ("test", "test"));
+        assert!(local.is_local());
+        assert!(Arc::ptr_eq(&local, &clients.of(&target("http://127.0.0.1:1")).await.ok().unwrap()), "built once");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_used_says_what_to_change() {
+        let clients = clients();
+        let no_ca = AwsTarget { ca_bundle: Some("/nowhere.pem".into()), ..target("https://127.0.0.1:1") };
+        assert!(clients.of(&no_ca).await.err().unwrap().summary.contains("/nowhere.pem"));
+        let no_cloud = clients.of(&target("sandbox")).await.err().unwrap();
+        assert_eq!(no_cloud.retry, Retry::Contact);
+        assert_eq!(no_cloud.detail, "not here");
+    }
+
+    use aws_sdk_sts::config::ProvideCredentials as _;
+}

@@ -1,0 +1,12 @@
+//! The way to AWS: clients built from an environment's target, what an error means, one budget of calls per account, and the
+//! CloudFormation words that hands and eyes share. It decides nothing and changes nothing by itself.
+
+pub mod address;
+pub mod budget;
+pub mod cfn;
+pub mod clients;
+pub mod identity;
+pub mod trouble;
+
+pub use clients::{Clients, Cloud};
+pub use trouble::{Kind, Trouble};

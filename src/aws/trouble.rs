@@ -1,0 +1,333 @@
+//! What an error of AWS means: one classification for every call, made from plain facts, so that it can be tested as data.
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::domain::failure::{Failure, Retry};
+use crate::domain::safe::Safe;
+
+/// What kind of trouble a call ran into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Too many calls: nothing happened.
+    Throttled,
+    /// The service failed: nobody knows whether anything happened.
+    Server,
+    /// No answer in time: nobody knows whether anything happened.
+    Timeout,
+    /// No connection, or it was cut: nobody knows whether anything happened.
+    Unreachable,
+    /// No credentials, or they have ended: nothing happened.
+    Login,
+    /// The credentials may not do this: nothing happened.
+    Denied,
+    /// The service says no, and why: nothing happened.
+    Refused,
+}
+
+/// A call that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What kind.
+    pub kind: Kind,
+    /// The service's code; empty when there was no answer.
+    pub code: String,
+    /// The service's message, or what went wrong on the way.
+    pub message: Safe,
+    /// The same for people, and what the engine does about it.
+    pub failure: Failure,
+}
+
+impl Trouble {
+    /// True when the call may have had its effect all the same.
+    #[must_use]
+    pub fn is_unsure(&self) -> bool {
+        match self.kind {
+            Kind::Server | Kind::Timeout | Kind::Unreachable => true,
+            Kind::Throttled | Kind::Login | Kind::Denied | Kind::Refused => false,
+        }
+    }
+
+    /// True when the service answered with this code.
+    #[must_use]
+    pub fn is(&self, code: &str) -> bool {
+        self.code == code
+    }
+
+    /// True when the message has these words.
+    #[must_use]
+    pub fn says(&self, words: &str) -> bool {
+        self.message.as_str().contains(words)
+    }
+
+    /// The failure of a step that must be picked up again under the same attempt: whatever may pass is waited for, because a
+    /// new attempt would carry a new token.
+    #[must_use]
+    pub fn held_open(self) -> Failure {
+        match self.failure.retry {
+            Retry::After(_) => self.failure.retry(Retry::Contact),
+            Retry::Never | Retry::AskAPerson | Retry::Contact => self.failure,
+        }
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        trouble.failure
+    }
+}
+
+/// Which call, on what, with whose credentials: for the sentences.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call<'a> {
+    /// `cloudformation:CreateStack`.
+    pub(super) action: &'static str,
+    /// The thing.
+    pub(super) on: &'a str,
+    /// The profile of the target.
+    pub(super) profile: Option<&'a str>,
+    /// The endpoint, where one was given.
+    pub(super) endpoint: Option<&'a str>,
+}
+
+/// How far a call came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It was never sent.
+    Unsent,
+    /// No answer in time.
+    Timeout,
+    /// The connection failed.
+    Connection,
+    /// The answer could not be read.
+    Garbled,
+    /// The service answered.
+    Answered,
+}
+
+/// An SDK error as plain facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) stage: Stage,
+    pub(super) code: String,
+    pub(super) message: String,
+    pub(super) status: u16,
+}
+
+impl Facts {
+    /// Takes an SDK error apart.
+    pub(super) fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let stage = match error {
+            SdkError::TimeoutError(_) => Stage::Timeout,
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => Stage::Timeout,
+            SdkError::DispatchFailure(failure) if failure.is_io() => Stage::Connection,
+            SdkError::ResponseError(_) => Stage::Garbled,
+            SdkError::ServiceError(_) => Stage::Answered,
+            // Building a request, finding an identity or an address: the error type may grow, and unknown is never "sent".
+            _ => Stage::Unsent,
+        };
+        let answered = error.as_service_error();
+        let message = match answered.and_then(ProvideErrorMetadata::message) {
+            Some(message) => message.to_owned(),
+            None => chain(error),
+        };
+        Self {
+            stage,
+            code: answered.and_then(ProvideErrorMetadata::code).unwrap_or_default().to_owned(),
+            message,
+            status: error.raw_response().map_or(0, |raw| raw.status().as_u16()),
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self.stage {
+            Stage::Timeout => Kind::Timeout,
+            Stage::Connection => Kind::Unreachable,
+            Stage::Unsent if mentions_login(&self.message) => Kind::Login,
+            Stage::Unsent => Kind::Refused,
+            Stage::Garbled | Stage::Answered => self.answered(),
+        }
+    }
+
+    fn answered(&self) -> Kind {
+        let code = self.code.as_str();
+        if THROTTLES.contains(&code) || self.status == 429 {
+            Kind::Throttled
+        } else if LOGINS.contains(&code) || (code == "ValidationError" && self.message.contains("security token included in the request is expired"))
+        {
+            Kind::Login
+        } else if DENIALS.contains(&code) {
+            Kind::Denied
+        } else if self.status >= 500 || self.stage == Stage::Garbled {
+            Kind::Server
+        } else {
+            Kind::Refused
+        }
+    }
+
+    /// The trouble that these facts are.
+    pub(super) fn trouble(self, call: Call<'_>) -> Trouble {
+        let kind = self.kind();
+        let message = Safe::new(&self.message);
+        let Call { action, on, profile, endpoint } = call;
+        let on = if on.is_empty() { String::new() } else { format!(" on {on}") };
+        let place = endpoint.map(|url| format!(" at {url}")).unwrap_or_default();
+        let failure = match kind {
+            Kind::Throttled => Failure::new(format!("{action}{on}: AWS asks for fewer calls"))
+                .hint("it goes on by itself, more slowly")
+                .retry(Retry::After(Duration::from_secs(20))),
+            Kind::Server => Failure::new(format!("{action}{on}: AWS failed ({})", self.status))
+                .hint("it goes on by itself when AWS answers again")
+                .retry(Retry::After(Duration::from_secs(5))),
+            Kind::Timeout => Failure::new(format!("{action}{on}: no answer in time{place}"))
+                .hint("it goes on by itself when AWS answers again")
+                .retry(Retry::Contact),
+            Kind::Unreachable => Failure::new(format!("{action}{on}: no connection{place}"))
+                .hint(if self.message.contains("certificate") {
+                    "the certificate is not trusted: name its authority in ca_bundle"
+                } else {
+                    "check the network; it goes on by itself when AWS can be reached"
+                })
+                .retry(Retry::Contact),
+            Kind::Login => Failure::new(format!("{action}{on}: the credentials have ended or there are none"))
+                .hint(login(profile))
+                .retry(Retry::Contact),
+            Kind::Denied => Failure::new(format!("{action}{on}: access denied"))
+                .hint(format!("allow {action}{on} to the role of this environment, or name another role or profile in the estate file")),
+            Kind::Refused => Failure::new(format!("{action}{on}: {message}")),
+        };
+        let told = if self.code.is_empty() { message.to_string() } else { format!("{}: {message}", Safe::new(&self.code)) };
+        Trouble { kind, code: self.code, message, failure: failure.detail(told) }
+    }
+}
+
+/// What to type to have credentials again.
+#[must_use]
+pub fn login(profile: Option<&str>) -> String {
+    match profile {
+        Some(profile) => format!("log in again: aws sso login --profile {profile}; it goes on by itself then"),
+        None => "name a profile in the estate file (aws: {profile: NAME}) and log in with it: aws sso login --profile NAME; or use --here with credentials in this shell".to_owned(),
+    }
+}
+
+const THROTTLES: [&str; 13] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "ProvisionedThroughputExceededException",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "TransactionInProgressException",
+    "EC2ThrottledException",
+];
+
+const LOGINS: [&str; 14] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidAccessKeyId",
+    "InvalidToken",
+    "TokenRefreshRequired",
+    "AuthFailure",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "IncompleteSignature",
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+];
+
+const DENIALS: [&str; 7] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "UnauthorizedException",
+    "AuthorizationError",
+    "NotAuthorized",
+    "OptInRequired",
+];
+
+/// True when a call was not sent because no credentials were found. The SDK has no type for this that reaches us.
+fn mentions_login(chain: &str) -> bool {
+    let chain = chain.to_ascii_lowercase();
+    ["credential", "identity", "sso", "profile", "assume"].iter().any(|word| chain.contains(word))
+}
+
+/// All messages of an error, from the outside in.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let more = cause.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        next = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(stage: Stage, code: &str, message: &str, status: u16) -> Facts {
+        Facts { stage, code: code.to_owned(), message: message.to_owned(), status }
+    }
+
+    #[test]
+    fn every_answer_has_its_class() {
+        let s = Duration::from_secs;
+        let cases = [
+            (facts(Stage::Answered, "Throttling", "Rate exceeded", 400), Kind::Throttled, Retry::After(s(20))),
+            (facts(Stage::Answered, "", "", 429), Kind::Throttled, Retry::After(s(20))),
+            (facts(Stage::Answered, "InternalFailure", "", 500), Kind::Server, Retry::After(s(5))),
+            (facts(Stage::Garbled, "", "<html>", 200), Kind::Server, Retry::After(s(5))),
+            (facts(Stage::Timeout, "", "", 0), Kind::Timeout, Retry::Contact),
+            (facts(Stage::Connection, "", "connection refused", 0), Kind::Unreachable, Retry::Contact),
+            (facts(Stage::Answered, "ExpiredToken", "expired", 403), Kind::Login, Retry::Contact),
+            (facts(Stage::Unsent, "", "no providers in chain provided credentials", 0), Kind::Login, Retry::Contact),
+            (facts(Stage::Answered, "AccessDenied", "User x may not", 403), Kind::Denied, Retry::Never),
+            (facts(Stage::Answered, "ValidationError", "No updates are to be performed.", 400), Kind::Refused, Retry::Never),
+            (facts(Stage::Unsent, "", "missing required field", 0), Kind::Refused, Retry::Never),
+        ];
+        for (facts, kind, retry) in cases {
+            let told = format!("{facts:?}");
+            let trouble =
+                facts.trouble(Call { action: "cloudformation:CreateStack", on: "orders", profile: Some("prod"), endpoint: None });
+            assert_eq!((trouble.kind, trouble.failure.retry), (kind, retry), "{told}");
+            assert!(trouble.failure.summary.starts_with("cloudformation:CreateStack on orders: "), "{}", trouble.failure.summary);
+        }
+    }
+
+    #[test]
+    fn hints_name_the_next_command() {
+        let call = Call { action: "sts:GetCallerIdentity", on: "", profile: Some("prod"), endpoint: None };
+        let trouble = facts(Stage::Answered, "ExpiredToken", "x", 400).trouble(call);
+        assert!(trouble.failure.hint.contains("aws sso login --profile prod"));
+        let denied = facts(Stage::Answered, "AccessDenied", "x", 403).trouble(Call { action: "cloudformation:CreateStack", ..call });
+        assert!(denied.failure.hint.contains("cloudformation:CreateStack"));
+        let held = facts(Stage::Answered, "Throttling", "x", 400).trouble(call).held_open();
+        assert_eq!(held.retry, Retry::Contact);
+    }
+
+    #[test]
+    fn foreign_text_passes_the_gate() {
+        let call = Call { action: "a:B", on: "x", profile: None, endpoint: None };
+        let trouble = facts(Stage::Answered, "Bad\u{1b}[2J", "no\u{1b}]52;c;x\u{7} way\n", 400).trouble(call);
+        assert!(!format!("{}{}", trouble.failure.summary, trouble.failure.detail).contains('\u{1b}'));
+    }
+}

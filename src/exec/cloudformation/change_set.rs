@@ -1,0 +1,136 @@
+//! `cloudformation.change-set {input, counts}`: works out what an update would change. Nothing is changed by it; an empty change
+//! set is deleted and told as such.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::update::there;
+use crate::aws::cfn::changes::{ChangeSet, step_name};
+use crate::aws::cfn::input::Given;
+use crate::aws::{Clients, Cloud, Trouble};
+use crate::domain::failure::Failure;
+use crate::domain::line::Severity;
+use crate::domain::look::CfnInput;
+use crate::domain::plan::{Output, StepKind};
+use crate::domain::safe::Safe;
+use crate::exec::{Cancel, Executor, Found, Job};
+
+/// Makes change sets.
+pub(super) struct MakeChangeSet(pub(super) Arc<Clients>);
+
+#[derive(Deserialize)]
+struct Params {
+    input: CfnInput,
+    #[serde(default)]
+    counts: BTreeMap<String, String>,
+}
+
+impl Executor for MakeChangeSet {
+    fn kind(&self) -> StepKind {
+        "cloudformation.change-set".into()
+    }
+
+    fn check(&self, params: &Value) -> Result<(), String> {
+        super::check_input(params)
+    }
+
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>> {
+        async move { run(&self.0, &job).await }.boxed()
+    }
+
+    /// A change set changes nothing and is made under a name and a token of its own: running again attaches to it.
+    fn find(&self, job: Job) -> BoxFuture<'_, Found> {
+        let begun = job.notes.contains_key("intent");
+        async move { if begun { Found::StillRunning } else { Found::NeverStarted } }.boxed()
+    }
+
+    fn cancel(&self) -> Cancel {
+        Cancel::Full
+    }
+}
+
+async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
+    let params: Params = super::params(job)?;
+    let cloud = super::cloud(clients, job).await?;
+    let stack = there(&cloud, &params.input.stack_name).await?;
+    let given = super::given(job, &params.input, &params.counts, Some(&stack)).await?;
+    let name = step_name(&job.store, job.no.0, job.step.as_str(), job.attempt);
+    let token = job.token(1);
+    if !job.notes.contains_key("intent") {
+        job.port.note("intent", json!({ "action": "CreateChangeSet", "name": name, "token": token })).await?;
+    }
+    let arn = make(job, &cloud, &given, &name, &token).await?;
+    let set = described(job, &cloud, &given.stack_name, &arn).await?;
+    if set.is_empty() {
+        cloud.delete_change_set(&given.stack_name, &arn).await.map_err(Trouble::held_open)?;
+        job.port.out(Severity::Info, &given.stack_name, Safe::new("nothing would change"));
+        return Ok(told(&ChangeSet::default(), &given, true));
+    }
+    if set.status != "CREATE_COMPLETE" {
+        let reason = set.reason.to_string();
+        cloud.delete_change_set(&given.stack_name, &arn).await.map_err(Trouble::held_open)?;
+        return Err(Failure::new(format!("{}: no change set can be made: {reason}", given.stack_name))
+            .detail(format!("change set {name} is {}", set.status))
+            .hint("put the template or the parameters right and deploy again"));
+    }
+    let rows = set.rows.len();
+    job.port.out(Severity::Info, &given.stack_name, Safe::new(&format!("{rows} {} would change", if rows == 1 { "resource" } else { "resources" })));
+    Ok(told(&set, &given, false))
+}
+
+/// Makes it; an answer that got lost is looked for under the name.
+async fn make(job: &Job, cloud: &Cloud, given: &Given, name: &str, token: &str) -> Result<String, Failure> {
+    match cloud.make_change_set(given, name, token).await {
+        Ok(arn) => Ok(arn),
+        Err(trouble) if trouble.says("No updates are to be performed") => Ok(name.to_owned()),
+        Err(trouble) if trouble.is_unsure() => {
+            job.port.sleep(Duration::from_secs(1)).await;
+            match cloud.change_set(&given.stack_name, name).await.map_err(Trouble::held_open)? {
+                Some(found) => Ok(found.id),
+                None => Err(trouble.held_open()),
+            }
+        }
+        Err(trouble) => Err(super::outcome::refused(trouble, &given.stack_name)),
+    }
+}
+
+async fn described(job: &Job, cloud: &Cloud, stack: &str, arn: &str) -> Result<ChangeSet, Failure> {
+    let shortest = if cloud.is_local() { Duration::from_millis(50) } else { Duration::from_millis(500) };
+    let mut waited = Duration::ZERO;
+    loop {
+        let Some(set) = cloud.change_set(stack, arn).await.map_err(Trouble::held_open)? else {
+            return Err(Failure::new(format!("the change set of {stack} is gone: the stack was changed while it was made"))
+                .hint("deploy again: a new one is made"));
+        };
+        if !set.is_busy() {
+            return Ok(set);
+        }
+        if job.port.is_cancelled() {
+            cloud.delete_change_set(stack, arn).await.map_err(Trouble::held_open)?;
+            return Err(Failure::new(format!("cancelled; the change set of {stack} was deleted, nothing was changed")));
+        }
+        let pause = (waited / 20).clamp(shortest, Duration::from_secs(5));
+        futures_util::future::select(job.port.sleep(pause), job.port.cancelled()).await;
+        waited += pause;
+    }
+}
+
+fn told(set: &ChangeSet, given: &Given, empty: bool) -> Output {
+    Output {
+        public: json!({
+            "arn": set.id,
+            "name": set.name,
+            "empty": empty,
+            "rows": set.rows,
+            "template_digest": given.digest,
+            "parameters": given.values,
+        }),
+        secrets: Vec::new(),
+    }
+}

@@ -1,0 +1,137 @@
+//! `cloudformation.create {input, on_failure_keep}`: makes a stack that is not there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_cloudformation::types::OnFailure;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::operation::{Course, Operation, Sent};
+use crate::aws::cfn::stack::CfnStack;
+use crate::aws::{Clients, Cloud};
+use crate::domain::failure::Failure;
+use crate::domain::look::CfnInput;
+use crate::domain::plan::{Output, StepKind};
+use crate::exec::{Cancel, Executor, Found, Job};
+
+/// Creates stacks.
+pub(super) struct Create(pub(super) Arc<Clients>);
+
+#[derive(Deserialize)]
+struct Params {
+    input: CfnInput,
+    #[serde(default)]
+    on_failure_keep: bool,
+}
+
+const CREATE: Operation = Operation { action: "CreateStack", verb: "create", good: &["CREATE_COMPLETE"], cancels: false };
+
+impl Executor for Create {
+    fn kind(&self) -> StepKind {
+        "cloudformation.create".into()
+    }
+
+    fn check(&self, params: &Value) -> Result<(), String> {
+        super::check_input(params)
+    }
+
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>> {
+        async move { run(&self.0, &job).await }.boxed()
+    }
+
+    fn find(&self, job: Job) -> BoxFuture<'_, Found> {
+        async move {
+            let params: Params = match super::params(&job) {
+                Ok(params) => params,
+                Err(failure) => return Found::CannotTell(failure),
+            };
+            match super::cloud(&self.0, &job).await {
+                Ok(cloud) => Course::new(&job, &cloud, CREATE, &params.input.stack_name).find().await,
+                Err(failure) => Found::CannotTell(failure),
+            }
+        }
+        .boxed()
+    }
+
+    fn cancel(&self) -> Cancel {
+        Cancel::None
+    }
+}
+
+async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
+    let params: Params = super::params(job)?;
+    let cloud = super::cloud(clients, job).await?;
+    let name = &params.input.stack_name;
+    let given = super::given(job, &params.input, &BTreeMap::new(), None).await?;
+    let course = Course::new(job, &cloud, CREATE, name);
+    if course.is_fresh() {
+        make_room(job, &cloud, name).await?;
+    }
+    let keep = params.on_failure_keep.then_some(OnFailure::DoNothing);
+    course
+        .run(None, |token| {
+            let (cloud, given, keep) = (&cloud, &given, &keep);
+            async move {
+                let answer = cloud
+                    .call("cloudformation:CreateStack", &given.stack_name, || {
+                        cloud
+                            .cfn
+                            .create_stack()
+                            .stack_name(&given.stack_name)
+                            .template_body(&given.template)
+                            .set_parameters(Some(given.parameters.clone()))
+                            .set_capabilities(Some(given.capabilities.clone()))
+                            .set_tags(Some(given.tags.clone()))
+                            .set_role_arn(given.role_arn.clone())
+                            .set_on_failure(keep.clone())
+                            .client_request_token(&token)
+                            .send()
+                    })
+                    .await?;
+                Ok(Sent::Accepted(answer.stack_id().map(str::to_owned)))
+            }
+        })
+        .await
+}
+
+/// Takes away what a change set that nobody executed left under the name, if it is ours; refuses what is somebody else's.
+async fn make_room(job: &Job, cloud: &Cloud, name: &str) -> Result<(), Failure> {
+    let Some(stack) = cloud.stack(name).await? else { return Ok(()) };
+    if stack.status == "DELETE_COMPLETE" {
+        return Ok(());
+    }
+    if stack.status != "REVIEW_IN_PROGRESS" {
+        return Err(Failure::new(format!("a CloudFormation stack named {name} is there already ({})", stack.status))
+            .hint("deploy again: it is then looked at and updated"));
+    }
+    if !is_ours(job, cloud, &stack).await? {
+        return Err(Failure::new(format!("{name} is only the shell of a change set that nobody executed, and not made by this store"))
+            .hint(format!("execute that change set, or delete it: aws cloudformation delete-stack --stack-name {name}")));
+    }
+    job.port.note("cleared", json!({ "id": stack.id })).await?;
+    let token = job.token(2);
+    cloud
+        .call("cloudformation:DeleteStack", name, || cloud.cfn.delete_stack().stack_name(&stack.id).client_request_token(&token).send())
+        .await?;
+    // An empty shell goes at once; a minute is for a service in trouble.
+    for _ in 0..60 {
+        if cloud.stack(&stack.id).await?.is_none_or(|stack| stack.status == "DELETE_COMPLETE") {
+            return Ok(());
+        }
+        job.port.sleep(Duration::from_secs(1)).await;
+    }
+    Err(Failure::new(format!("the shell of a change set named {name} does not go away")).hint("look at the stack's events, then deploy again"))
+}
+
+async fn is_ours(job: &Job, cloud: &Cloud, stack: &CfnStack) -> Result<bool, Failure> {
+    if stack.is_of(&job.store) {
+        return Ok(true);
+    }
+    let prefix = format!("hp-{}-", job.store);
+    let sets = cloud.change_sets(&stack.name).await?;
+    Ok(!sets.is_empty() && sets.iter().all(|(_, name)| name.starts_with(&prefix)))
+}

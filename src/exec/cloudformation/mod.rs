@@ -1,0 +1,89 @@
+//! Hands for CloudFormation: one file a step kind, `operation` for what those have in common that change a stack. Every call
+//! that changes anything is noted before it is made and carries the attempt's token; after a restart AWS is asked what became of it.
+
+mod change_set;
+mod continued;
+mod create;
+mod delete;
+mod execute;
+mod operation;
+mod outcome;
+mod update;
+mod verify;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::{Executor, Job};
+use crate::aws::cfn::input::Given;
+use crate::aws::cfn::stack::CfnStack;
+use crate::aws::{Clients, Cloud};
+use crate::domain::failure::Failure;
+use crate::domain::look::CfnInput;
+use crate::domain::plan::Output;
+
+/// All executors of CloudFormation.
+#[must_use]
+pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
+    let c = || Arc::clone(clients);
+    vec![
+        Arc::new(create::Create(c())),
+        Arc::new(update::Update(c())),
+        Arc::new(update::Scale(c())),
+        Arc::new(change_set::MakeChangeSet(c())),
+        Arc::new(execute::Execute(c())),
+        Arc::new(delete::Delete(c())),
+        Arc::new(continued::Continue(c())),
+        Arc::new(verify::Verify(c())),
+    ]
+}
+
+/// The clients of the job's environment.
+async fn cloud(clients: &Clients, job: &Job) -> Result<Arc<Cloud>, Failure> {
+    let target = job.aws.as_ref().ok_or_else(|| {
+        Failure::new(format!("{}: the environment {} says nothing about AWS", job.step, job.env))
+            .hint("add aws: {region: ..., profile: ...} to it in the estate file, then run holdpoint apply")
+    })?;
+    clients.of(target).await
+}
+
+/// The parameters of a job in the form of its kind.
+fn params<P: DeserializeOwned>(job: &Job) -> Result<P, Failure> {
+    serde_json::from_value(job.params.clone())
+        .map_err(|why| Failure::new(format!("the parameters of step {} cannot be read: {why}", job.step)).hint("deploy again: the plan is made anew"))
+}
+
+/// Checks that parameters are there when the plan is made; references to outputs stand for values that come later.
+fn require(params: &Value, names: &[&str]) -> Result<(), String> {
+    let missing: Vec<_> = names.iter().filter(|name| params.get(**name).is_none_or(Value::is_null)).copied().collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("missing: {}", missing.join(", "))) }
+}
+
+/// Checks an `input`, which never holds references.
+fn check_input(params: &Value) -> Result<(), String> {
+    require(params, &["input"])?;
+    serde_json::from_value::<CfnInput>(params["input"].clone()).map(|_| ()).map_err(|why| format!("input: {why}"))
+}
+
+/// An input with its template, for the stack as it is.
+async fn given(job: &Job, input: &CfnInput, counts: &BTreeMap<String, String>, now: Option<&CfnStack>) -> Result<Given, Failure> {
+    let bundle = job.port.bundle(input.template.bundle).await?;
+    Given::new(input, &bundle, counts, now)
+}
+
+/// The output of a step that left the stack in this state.
+fn output(stack: Option<&CfnStack>, noop: bool) -> Output {
+    let empty = BTreeMap::new();
+    Output {
+        public: json!({
+            "status": stack.map_or("MISSING", |stack| stack.status.as_str()),
+            "stack_id": stack.map_or("", |stack| stack.id.as_str()),
+            "noop": noop,
+            "outputs": stack.map_or(&empty, |stack| &stack.outputs),
+        }),
+        secrets: Vec::new(),
+    }
+}

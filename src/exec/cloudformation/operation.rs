@@ -1,0 +1,348 @@
+//! An operation that changes a CloudFormation stack, from its intent to its end: note, call with the token, wait, judge by the
+//! events that carry the token. Started again after a crash it asks first and never does it twice.
+
+use std::future::Future;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::outcome;
+use super::output;
+use crate::aws::cfn::events::{Back, StackEvent, ending, ours};
+use crate::aws::cfn::stack::CfnStack;
+use crate::aws::cfn::{Phase, phase};
+use crate::aws::{Cloud, Kind, Trouble};
+use crate::domain::failure::{Failure, Retry};
+use crate::domain::line::Severity;
+use crate::domain::plan::Output;
+use crate::domain::safe::Safe;
+use crate::exec::{Found, Job};
+
+/// The number of the call that does it, within the attempt.
+const CALL: u32 = 1;
+/// The number of the call that cancels it.
+const CANCEL: u32 = 9;
+/// How often a call whose fate is unknown is made again with the same token.
+const TRIES: u32 = 3;
+/// How often contact may be lost in a row while waiting.
+const LOST: u32 = 4;
+/// How long the other side may take to show that an accepted operation has begun.
+const BEGINS: Duration = Duration::from_secs(60);
+
+/// What kind of operation it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Operation {
+    /// The API's action.
+    pub(super) action: &'static str,
+    /// The verb of the sentences ("update").
+    pub(super) verb: &'static str,
+    /// The stack statuses that are its success.
+    pub(super) good: &'static [&'static str],
+    /// Whether CloudFormation can be asked to cancel it.
+    pub(super) cancels: bool,
+}
+
+/// What the call answered.
+pub(super) enum Sent {
+    /// It goes on; the stack's ARN where the answer has it.
+    Accepted(Option<String>),
+    /// There is nothing to do.
+    Nothing,
+}
+
+/// The note before the call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Intent {
+    action: String,
+    /// Name of the stack.
+    name: String,
+    /// ARN of the stack, where it was there.
+    id: Option<String>,
+    /// The newest event before the call.
+    mark: Option<String>,
+    token: String,
+}
+
+/// One operation under way.
+pub(super) struct Course<'a> {
+    job: &'a Job,
+    cloud: &'a Cloud,
+    operation: Operation,
+    name: &'a str,
+    intent: Option<Intent>,
+    /// The ARN, once the call was accepted.
+    sent: Option<String>,
+    cancelling: bool,
+}
+
+impl<'a> Course<'a> {
+    /// Where the notes say that it stands.
+    pub(super) fn new(job: &'a Job, cloud: &'a Cloud, operation: Operation, name: &'a str) -> Self {
+        let note = |key: &str| job.notes.get(key);
+        Self {
+            job,
+            cloud,
+            operation,
+            name,
+            intent: note("intent").and_then(|intent| serde_json::from_value(intent.clone()).ok()),
+            sent: note("sent").and_then(|sent| sent["id"].as_str()).map(str::to_owned),
+            cancelling: note("cancel").is_some(),
+        }
+    }
+
+    /// True when nothing was noted yet: checks of the stack as it is belong before the intent.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.intent.is_none()
+    }
+
+    /// Does it, or picks it up where the notes say.
+    pub(super) async fn run<F>(mut self, now: Option<&CfnStack>, call: impl Fn(String) -> F) -> Result<Output, Failure>
+    where
+        F: Future<Output = Result<Sent, Trouble>>,
+    {
+        let mut asked_before = true;
+        if self.intent.is_none() {
+            asked_before = false;
+            if self.job.port.is_cancelled() {
+                return Err(Failure::new(format!("cancelled before the {} of {} was asked for", self.operation.verb, self.name)));
+            }
+            self.note_intent(now).await?;
+        }
+        if self.sent.is_none() {
+            match self.send(asked_before, call).await? {
+                Sent::Accepted(id) => self.note_sent(id).await?,
+                Sent::Nothing => {
+                    self.say("nothing to change");
+                    let stack = self.cloud.stack(self.name).await.map_err(Trouble::held_open)?;
+                    return Ok(output(stack.as_ref(), true));
+                }
+            }
+        }
+        self.wait().await
+    }
+
+    /// What became of it, without starting anything.
+    pub(super) async fn find(mut self) -> Found {
+        match self.found().await {
+            Ok(found) => found,
+            Err(failure) => Found::CannotTell(failure),
+        }
+    }
+
+    async fn found(&mut self) -> Result<Found, Failure> {
+        if self.intent.is_none() {
+            return Ok(Found::NeverStarted);
+        }
+        if self.sent.is_none() && !self.has_begun().await.map_err(Trouble::held_open)? {
+            return Ok(Found::NeverStarted);
+        }
+        let stack = self.look().await.map_err(Trouble::held_open)?;
+        match self.judge(stack.as_ref()).await.map_err(Trouble::held_open)? {
+            Some(status) => Ok(Found::Ended(self.end(stack.as_ref(), &status).await)),
+            None => Ok(Found::StillRunning),
+        }
+    }
+
+    async fn note_intent(&mut self, now: Option<&CfnStack>) -> Result<(), Failure> {
+        let mark = match now {
+            Some(stack) => self.cloud.newest_event(&stack.id).await?,
+            None => None,
+        };
+        let intent = Intent {
+            action: self.operation.action.to_owned(),
+            name: self.name.to_owned(),
+            id: now.map(|stack| stack.id.clone()),
+            mark,
+            token: self.job.token(CALL),
+        };
+        self.job.port.note("intent", serde_json::to_value(&intent).unwrap_or(Value::Null)).await?;
+        self.intent = Some(intent);
+        Ok(())
+    }
+
+    async fn note_sent(&mut self, id: Option<String>) -> Result<(), Failure> {
+        let known = id.or_else(|| self.intent.as_ref().and_then(|intent| intent.id.clone()));
+        let id = match known {
+            Some(id) => id,
+            None => self.cloud.stack(self.name).await.map_err(Trouble::held_open)?.map_or_else(|| self.name.to_owned(), |stack| stack.id),
+        };
+        self.say(&format!("{} accepted", self.operation.verb));
+        self.job.port.note("sent", json!({ "id": id })).await?;
+        self.sent = Some(id);
+        Ok(())
+    }
+
+    /// Makes the call; where its fate is unknown, asks before it is made again with the same token.
+    async fn send<F>(&mut self, asked_before: bool, call: impl Fn(String) -> F) -> Result<Sent, Failure>
+    where
+        F: Future<Output = Result<Sent, Trouble>>,
+    {
+        let token = self.job.token(CALL);
+        if asked_before && self.has_begun().await.map_err(Trouble::held_open)? {
+            return Ok(Sent::Accepted(None));
+        }
+        let mut tries = 0;
+        loop {
+            let trouble = match call(token.clone()).await {
+                Ok(sent) => return Ok(sent),
+                Err(trouble) => trouble,
+            };
+            tries += 1;
+            let taken = trouble.is("AlreadyExistsException") || trouble.is("TokenAlreadyExistsException");
+            if trouble.is_unsure() || taken || trouble.is("InvalidChangeSetStatus") || trouble.code.contains("ChangeSetNotFound") {
+                if self.has_begun().await.map_err(Trouble::held_open)? {
+                    return Ok(Sent::Accepted(None));
+                }
+            }
+            if !trouble.is_unsure() || tries >= TRIES {
+                return Err(outcome::refused(trouble, self.name));
+            }
+            self.job.port.sleep(Duration::from_secs(u64::from(tries))).await;
+        }
+    }
+
+    /// Asks AWS whether the call has had its effect.
+    async fn has_begun(&self) -> Result<bool, Trouble> {
+        let Some(intent) = &self.intent else { return Ok(false) };
+        match &intent.id {
+            // The stack was there: its events after the mark tell.
+            Some(id) => Ok(!ours(&self.events(id).await?, &self.tokens()).is_empty()),
+            // It was not there: what is there now may be somebody else's, and what is gone again may have been ours.
+            None => match self.cloud.stack(&intent.name).await? {
+                None => Ok(false),
+                Some(stack) => {
+                    let events = self.cloud.events(&stack.id, Back::All).await?;
+                    let told = events.iter().any(|event| event.token.is_some());
+                    Ok(if told { !ours(&events, &self.tokens()).is_empty() } else { stack.is_of(&self.job.store) })
+                }
+            },
+        }
+    }
+
+    /// Waits for the end: polls at once, then more and more rarely, never later than a twentieth of the time that it takes.
+    async fn wait(&mut self) -> Result<Output, Failure> {
+        let shortest = if self.cloud.is_local() { Duration::from_millis(50) } else { Duration::from_millis(500) };
+        let (mut waited, mut lost, mut shown) = (Duration::ZERO, 0, String::new());
+        loop {
+            match self.look().await {
+                Ok(stack) => {
+                    lost = 0;
+                    let status = stack.as_ref().map_or("MISSING", |stack| stack.status.as_str()).to_owned();
+                    if status != shown {
+                        self.say(&status);
+                        shown.clone_from(&status);
+                    }
+                    if let Some(status) = self.judge(stack.as_ref()).await.map_err(Trouble::held_open)? {
+                        return self.end(stack.as_ref(), &status).await;
+                    }
+                    if phase(&status) != Phase::Busy && waited > BEGINS {
+                        return Err(self.never_began(&status));
+                    }
+                    if self.job.port.is_cancelled() && !self.cancelling {
+                        self.ask_to_cancel(&status).await?;
+                    }
+                }
+                Err(trouble) if trouble.kind == Kind::Login || lost >= LOST || !(trouble.is_unsure() || trouble.kind == Kind::Throttled) => {
+                    return Err(trouble.held_open());
+                }
+                Err(_) => lost += 1,
+            }
+            let pause = (waited / 20).clamp(shortest, Duration::from_secs(5)).max(Duration::from_secs(lost.into()));
+            self.pause(pause).await;
+            waited += pause;
+        }
+    }
+
+    /// Sleeps; a cancel that was not seen yet ends it at once.
+    async fn pause(&self, pause: Duration) {
+        if self.cancelling {
+            return self.job.port.sleep(pause).await;
+        }
+        futures_util::future::select(self.job.port.sleep(pause), self.job.port.cancelled()).await;
+    }
+
+    async fn look(&self) -> Result<Option<CfnStack>, Trouble> {
+        let id = self.sent.as_deref().or_else(|| self.intent.as_ref()?.id.as_deref()).unwrap_or(self.name);
+        self.cloud.stack(id).await
+    }
+
+    /// The status with which our operation has ended; `None` while it has not, or has not shown itself yet.
+    async fn judge(&self, stack: Option<&CfnStack>) -> Result<Option<String>, Trouble> {
+        let Some(stack) = stack else {
+            // Only a delete makes a stack go away under its ARN; for all others somebody else did.
+            return Ok(Some("MISSING".to_owned()));
+        };
+        if phase(&stack.status) == Phase::Busy {
+            return Ok(None);
+        }
+        if stack.status == "DELETE_COMPLETE" {
+            return Ok(Some(stack.status.clone()));
+        }
+        let events = self.events(&stack.id).await?;
+        let ours = ours(&events, &self.tokens());
+        Ok(ending(&ours).map(str::to_owned))
+    }
+
+    async fn end(&self, stack: Option<&CfnStack>, status: &str) -> Result<Output, Failure> {
+        if self.operation.good.contains(&status) {
+            return Ok(output(stack.filter(|_| status != "DELETE_COMPLETE"), false));
+        }
+        let id = stack.map_or(self.name, |stack| stack.id.as_str());
+        let events = self.events(id).await.map_err(Trouble::held_open)?;
+        let ours: Vec<StackEvent> = ours(&events, &self.tokens()).into_iter().cloned().collect();
+        let first = self.cloud.first_failure(&ours).await;
+        Err(outcome::failed(&outcome::Ended {
+            verb: self.operation.verb,
+            name: self.name,
+            status,
+            reason: stack.map(|stack| stack.reason.clone()).unwrap_or_default(),
+            first: first.as_ref(),
+            events: &ours,
+            cancelled: self.cancelling,
+        }))
+    }
+
+    async fn ask_to_cancel(&mut self, status: &str) -> Result<(), Failure> {
+        self.cancelling = true;
+        if !self.operation.cancels {
+            self.say(&format!("CloudFormation cannot cancel a {}: waiting for its end", self.operation.verb));
+            return Ok(());
+        }
+        if status != "UPDATE_IN_PROGRESS" {
+            self.say(&format!("too late to cancel in {status}: waiting for its end"));
+            return Ok(());
+        }
+        let token = self.job.token(CANCEL);
+        self.job.port.note("cancel", json!({ "token": token })).await?;
+        let id = self.sent.clone().unwrap_or_else(|| self.name.to_owned());
+        let call = self.cloud.call("cloudformation:CancelUpdateStack", self.name, || {
+            self.cloud.cfn.cancel_update_stack().stack_name(&id).client_request_token(&token).send()
+        });
+        match call.await {
+            Ok(_) => self.say("cancel accepted: CloudFormation rolls back"),
+            // Whatever the answer, the end of the operation is waited for; a wish that got lost is told.
+            Err(trouble) => self.say(&format!("cancel not accepted: {}", trouble.message)),
+        }
+        Ok(())
+    }
+
+    async fn events(&self, id: &str) -> Result<Vec<StackEvent>, Trouble> {
+        let mark = self.intent.as_ref().and_then(|intent| intent.mark.as_deref());
+        self.cloud.events(id, mark.map_or(Back::All, Back::To)).await
+    }
+
+    fn tokens(&self) -> Vec<String> {
+        vec![self.job.token(CALL), self.job.token(CANCEL)]
+    }
+
+    fn say(&self, text: &str) {
+        self.job.port.out(Severity::Info, self.name, Safe::new(text));
+    }
+
+    fn never_began(&self, status: &str) -> Failure {
+        Failure::new(format!("{} of {} was accepted and has not begun; the stack is {status}", self.operation.verb, self.name))
+            .hint("look at the stack's events, then resolve the step as done or failed")
+            .retry(Retry::AskAPerson)
+    }
+}

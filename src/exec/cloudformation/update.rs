@@ -1,0 +1,208 @@
+//! `cloudformation.update {input, counts}` and `cloudformation.scale {stack_name, counts}`: change a stack in place. Nothing to
+//! change is success.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use aws_sdk_cloudformation::types::Parameter;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::operation::{Course, Operation, Sent};
+use crate::aws::cfn::stack::CfnStack;
+use crate::aws::{Clients, Cloud, Trouble};
+use crate::domain::failure::Failure;
+use crate::domain::look::CfnInput;
+use crate::domain::plan::{Output, StepKind};
+use crate::exec::{Cancel, Executor, Found, Job};
+
+/// Updates stacks to a template.
+pub(super) struct Update(pub(super) Arc<Clients>);
+/// Changes counts and nothing else.
+pub(super) struct Scale(pub(super) Arc<Clients>);
+
+#[derive(Deserialize)]
+struct UpdateParams {
+    input: CfnInput,
+    #[serde(default)]
+    counts: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct ScaleParams {
+    stack_name: String,
+    counts: BTreeMap<String, String>,
+}
+
+const UPDATE: Operation = Operation { action: "UpdateStack", verb: "update", good: &["UPDATE_COMPLETE"], cancels: true };
+
+impl Executor for Update {
+    fn kind(&self) -> StepKind {
+        "cloudformation.update".into()
+    }
+
+    fn check(&self, params: &Value) -> Result<(), String> {
+        super::check_input(params)
+    }
+
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>> {
+        async move {
+            let params: UpdateParams = super::params(&job)?;
+            let cloud = super::cloud(&self.0, &job).await?;
+            let stack = there(&cloud, &params.input.stack_name).await?;
+            let given = super::given(&job, &params.input, &params.counts, Some(&stack)).await?;
+            let course = Course::new(&job, &cloud, UPDATE, &params.input.stack_name);
+            course
+                .run(Some(&stack), |token| {
+                    let (cloud, given) = (&cloud, &given);
+                    async move {
+                        let call = cloud.call("cloudformation:UpdateStack", &given.stack_name, || {
+                            cloud
+                                .cfn
+                                .update_stack()
+                                .stack_name(&given.stack_name)
+                                .template_body(&given.template)
+                                .set_parameters(Some(given.parameters.clone()))
+                                .set_capabilities(Some(given.capabilities.clone()))
+                                .set_tags(Some(given.tags.clone()))
+                                .set_role_arn(given.role_arn.clone())
+                                .client_request_token(&token)
+                                .send()
+                        });
+                        sent(call.await.map(|answer| answer.stack_id().map(str::to_owned)))
+                    }
+                })
+                .await
+        }
+        .boxed()
+    }
+
+    fn find(&self, job: Job) -> BoxFuture<'_, Found> {
+        async move {
+            match super::params::<UpdateParams>(&job) {
+                Ok(params) => find(&self.0, &job, &params.input.stack_name).await,
+                Err(failure) => Found::CannotTell(failure),
+            }
+        }
+        .boxed()
+    }
+
+    fn cancel(&self) -> Cancel {
+        Cancel::BestEffort
+    }
+}
+
+impl Executor for Scale {
+    fn kind(&self) -> StepKind {
+        "cloudformation.scale".into()
+    }
+
+    fn check(&self, params: &Value) -> Result<(), String> {
+        super::require(params, &["stack_name", "counts"])
+    }
+
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>> {
+        async move {
+            let params: ScaleParams = super::params(&job)?;
+            let cloud = super::cloud(&self.0, &job).await?;
+            let stack = there(&cloud, &params.stack_name).await?;
+            let parameters = scaled(&stack, &params.counts)?;
+            let capabilities = stack.capabilities.clone();
+            let course = Course::new(&job, &cloud, UPDATE, &params.stack_name);
+            course
+                .run(Some(&stack), |token| {
+                    let (cloud, name, parameters, capabilities) = (&cloud, &params.stack_name, &parameters, &capabilities);
+                    async move {
+                        let call = cloud.call("cloudformation:UpdateStack", name, || {
+                            cloud
+                                .cfn
+                                .update_stack()
+                                .stack_name(name)
+                                .use_previous_template(true)
+                                .set_parameters(Some(parameters.clone()))
+                                .set_capabilities(Some(capabilities.clone()))
+                                .client_request_token(&token)
+                                .send()
+                        });
+                        sent(call.await.map(|answer| answer.stack_id().map(str::to_owned)))
+                    }
+                })
+                .await
+        }
+        .boxed()
+    }
+
+    fn find(&self, job: Job) -> BoxFuture<'_, Found> {
+        async move {
+            match super::params::<ScaleParams>(&job) {
+                Ok(params) => find(&self.0, &job, &params.stack_name).await,
+                Err(failure) => Found::CannotTell(failure),
+            }
+        }
+        .boxed()
+    }
+
+    fn cancel(&self) -> Cancel {
+        Cancel::BestEffort
+    }
+}
+
+async fn find(clients: &Clients, job: &Job, name: &str) -> Found {
+    match super::cloud(clients, job).await {
+        Ok(cloud) => Course::new(job, &cloud, UPDATE, name).find().await,
+        Err(failure) => Found::CannotTell(failure),
+    }
+}
+
+/// The stack, which must be there.
+pub(super) async fn there(cloud: &Cloud, name: &str) -> Result<CfnStack, Failure> {
+    cloud.stack(name).await.map_err(Trouble::held_open)?.ok_or_else(|| {
+        Failure::new(format!("there is no CloudFormation stack named {name}")).hint("somebody deleted it meanwhile; deploy again to create it")
+    })
+}
+
+/// All parameters of the stack as they are, and the counts.
+fn scaled(stack: &CfnStack, counts: &BTreeMap<String, String>) -> Result<Vec<Parameter>, Failure> {
+    let unknown: BTreeSet<_> = counts.keys().filter(|key| !stack.parameters.contains_key(*key)).map(String::as_str).collect();
+    if !unknown.is_empty() {
+        let list = unknown.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(Failure::new(format!("{} has no parameter {list} to scale by", stack.name))
+            .hint("deploy a template that declares it first, or set downtime: never"));
+    }
+    Ok(stack
+        .parameters
+        .keys()
+        .map(|key| {
+            let parameter = Parameter::builder().parameter_key(key);
+            match counts.get(key) {
+                Some(count) => parameter.parameter_value(count).build(),
+                None => parameter.use_previous_value(true).build(),
+            }
+        })
+        .collect())
+}
+
+fn sent(answer: Result<Option<String>, Trouble>) -> Result<Sent, Trouble> {
+    match answer {
+        Ok(id) => Ok(Sent::Accepted(id)),
+        Err(trouble) if trouble.says("No updates are to be performed") => Ok(Sent::Nothing),
+        Err(trouble) => Err(trouble),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_counts_change() {
+        let map = |of: &[(&str, &str)]| of.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>();
+        let stack = CfnStack { name: "orders".into(), parameters: map(&[("DesiredCount", "6"), ("Key", "****")]), ..CfnStack::default() };
+        let parameters = scaled(&stack, &map(&[("DesiredCount", "0")])).unwrap();
+        let told: Vec<_> = parameters.iter().map(|p| (p.parameter_key(), p.parameter_value(), p.use_previous_value())).collect();
+        assert_eq!(told, [(Some("DesiredCount"), Some("0"), None), (Some("Key"), None, Some(true))]);
+        assert!(scaled(&stack, &map(&[("Other", "0")])).unwrap_err().summary.contains("Other"));
+    }
+}
