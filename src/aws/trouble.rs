@@ -102,6 +102,8 @@ pub(super) enum Stage {
     Timeout,
     /// The connection failed.
     Connection,
+    /// It failed somewhere between finding credentials and reading the answer; only the text tells where.
+    Dispatch,
     /// The answer could not be read.
     Garbled,
     /// The service answered.
@@ -127,9 +129,10 @@ impl Facts {
             SdkError::TimeoutError(_) => Stage::Timeout,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => Stage::Timeout,
             SdkError::DispatchFailure(failure) if failure.is_io() => Stage::Connection,
+            SdkError::DispatchFailure(_) => Stage::Dispatch,
             SdkError::ResponseError(_) => Stage::Garbled,
             SdkError::ServiceError(_) => Stage::Answered,
-            // Building a request, finding an identity or an address: the error type may grow, and unknown is never "sent".
+            // Building a request or finding an address; the error type may grow, too.
             _ => Stage::Unsent,
         };
         let answered = error.as_service_error();
@@ -148,8 +151,8 @@ impl Facts {
     fn kind(&self) -> Kind {
         match self.stage {
             Stage::Timeout => Kind::Timeout,
-            Stage::Connection => Kind::Unreachable,
-            Stage::Unsent if mentions_login(&self.message) => Kind::Login,
+            Stage::Unsent | Stage::Dispatch if mentions_login(&self.message) => Kind::Login,
+            Stage::Connection | Stage::Dispatch => Kind::Unreachable,
             Stage::Unsent => Kind::Refused,
             Stage::Garbled | Stage::Answered => self.answered(),
         }
@@ -159,7 +162,8 @@ impl Facts {
         let code = self.code.as_str();
         if THROTTLES.contains(&code) || self.status == 429 {
             Kind::Throttled
-        } else if LOGINS.contains(&code) || (code == "ValidationError" && self.message.contains("security token included in the request is expired"))
+        } else if LOGINS.contains(&code)
+            || (code == "ValidationError" && self.message.contains("security token included in the request is expired"))
         {
             Kind::Login
         } else if DENIALS.contains(&code) {
@@ -262,7 +266,7 @@ const DENIALS: [&str; 7] = [
 /// True when a call was not sent because no credentials were found. The SDK has no type for this that reaches us.
 fn mentions_login(chain: &str) -> bool {
     let chain = chain.to_ascii_lowercase();
-    ["credential", "identity", "sso", "profile", "assume"].iter().any(|word| chain.contains(word))
+    ["credential", "identity resol", "sso session", "sso token", "profile `", "assume role"].iter().any(|word| chain.contains(word))
 }
 
 /// All messages of an error, from the outside in.
@@ -299,15 +303,15 @@ mod tests {
             (facts(Stage::Timeout, "", "", 0), Kind::Timeout, Retry::Contact),
             (facts(Stage::Connection, "", "connection refused", 0), Kind::Unreachable, Retry::Contact),
             (facts(Stage::Answered, "ExpiredToken", "expired", 403), Kind::Login, Retry::Contact),
-            (facts(Stage::Unsent, "", "no providers in chain provided credentials", 0), Kind::Login, Retry::Contact),
+            (facts(Stage::Dispatch, "", "no providers in chain provided credentials", 0), Kind::Login, Retry::Contact),
+            (facts(Stage::Dispatch, "", "client error (SendRequest): connection closed", 0), Kind::Unreachable, Retry::Contact),
             (facts(Stage::Answered, "AccessDenied", "User x may not", 403), Kind::Denied, Retry::Never),
             (facts(Stage::Answered, "ValidationError", "No updates are to be performed.", 400), Kind::Refused, Retry::Never),
             (facts(Stage::Unsent, "", "missing required field", 0), Kind::Refused, Retry::Never),
         ];
         for (facts, kind, retry) in cases {
             let told = format!("{facts:?}");
-            let trouble =
-                facts.trouble(Call { action: "cloudformation:CreateStack", on: "orders", profile: Some("prod"), endpoint: None });
+            let trouble = facts.trouble(Call { action: "cloudformation:CreateStack", on: "orders", profile: Some("prod"), endpoint: None });
             assert_eq!((trouble.kind, trouble.failure.retry), (kind, retry), "{told}");
             assert!(trouble.failure.summary.starts_with("cloudformation:CreateStack on orders: "), "{}", trouble.failure.summary);
         }

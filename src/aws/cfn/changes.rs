@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_cloudformation::types::{ChangeSetType, ResourceChange};
+use aws_sdk_cloudformation::types::{ChangeAction, ChangeSetType, Replacement, ResourceChange};
 
 use super::input::Given;
 use super::stack::is_missing;
@@ -94,11 +94,9 @@ impl Cloud {
         match made.await {
             Ok(answer) => Ok(answer.id().unwrap_or_default().to_owned()),
             // Its name is ours alone, so it is the one of an earlier call whose answer was lost.
-            Err(trouble) if trouble.is("AlreadyExistsException") => Ok(self
-                .change_set(stack, name)
-                .await?
-                .map(|found| found.id)
-                .unwrap_or_default()),
+            Err(trouble) if trouble.is("AlreadyExistsException") => {
+                Ok(self.change_set(stack, name).await?.map(|found| found.id).unwrap_or_default())
+            }
             Err(trouble) => Err(trouble),
         }
     }
@@ -201,18 +199,16 @@ fn row(change: &ResourceChange, below: &str) -> ChangeRow {
     ChangeRow {
         logical: format!("{below}{}", text(change.logical_resource_id())),
         kind: text(change.resource_type()),
-        action: text(change.action().map(|action| action.as_str())),
-        replacement: text(change.replacement().map(|replacement| replacement.as_str())),
+        action: text(change.action().map(ChangeAction::as_str)),
+        replacement: text(change.replacement().map(Replacement::as_str)),
         scope: sorted(change.scope().iter().map(|scope| text(Some(scope.as_str()))).collect()),
-        properties: sorted(
-            change.details().iter().filter_map(|detail| detail.target()?.name()).map(|name| text(Some(name))).collect(),
-        ),
+        properties: sorted(change.details().iter().filter_map(|detail| detail.target()?.name()).map(|name| text(Some(name))).collect()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_cloudformation::types::{ChangeAction, Replacement, ResourceAttribute, ResourceChangeDetail, ResourceTargetDefinition};
+    use aws_sdk_cloudformation::types::{ResourceAttribute, ResourceChangeDetail, ResourceTargetDefinition};
 
     use super::*;
 
@@ -227,9 +223,7 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_within() {
-        let target = |name: &str| {
-            ResourceChangeDetail::builder().target(ResourceTargetDefinition::builder().name(name).build()).build()
-        };
+        let target = |name: &str| ResourceChangeDetail::builder().target(ResourceTargetDefinition::builder().name(name).build()).build();
         let change = ResourceChange::builder()
             .logical_resource_id("Database")
             .resource_type("AWS::RDS::DBInstance")

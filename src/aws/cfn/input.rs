@@ -83,7 +83,7 @@ fn template(bundle: &SourceBundle, file: &FileRef) -> Result<String, Failure> {
 }
 
 /// The parameters that keep the value which the stack has: those that the template declares and nobody gave, where the value
-/// is hidden (NoEcho) or there is no default. CloudFormation would else take the default, or refuse.
+/// is hidden (`NoEcho`) or there is no default. CloudFormation would else take the default, or refuse.
 fn previous(template: &str, given: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<String> {
     let declared = declared(template);
     now.iter()

@@ -24,7 +24,7 @@ pub struct CfnStack {
     pub status: String,
     /// Why.
     pub reason: Safe,
-    /// Parameters; a NoEcho one reads `****`.
+    /// Parameters; a `NoEcho` one reads `****`.
     pub parameters: BTreeMap<String, String>,
     /// Tags.
     pub tags: BTreeMap<String, String>,

@@ -80,7 +80,11 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
             .hint("put the template or the parameters right and deploy again"));
     }
     let rows = set.rows.len();
-    job.port.out(Severity::Info, &given.stack_name, Safe::new(&format!("{rows} {} would change", if rows == 1 { "resource" } else { "resources" })));
+    job.port.out(
+        Severity::Info,
+        &given.stack_name,
+        Safe::new(&format!("{rows} {} would change", if rows == 1 { "resource" } else { "resources" })),
+    );
     Ok(told(&set, &given, false))
 }
 

@@ -124,7 +124,8 @@ async fn make_room(job: &Job, cloud: &Cloud, name: &str) -> Result<(), Failure> 
         }
         job.port.sleep(Duration::from_secs(1)).await;
     }
-    Err(Failure::new(format!("the shell of a change set named {name} does not go away")).hint("look at the stack's events, then deploy again"))
+    Err(Failure::new(format!("the shell of a change set named {name} does not go away"))
+        .hint("look at the stack's events, then deploy again"))
 }
 
 async fn is_ours(job: &Job, cloud: &Cloud, stack: &CfnStack) -> Result<bool, Failure> {

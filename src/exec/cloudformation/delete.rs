@@ -75,13 +75,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
             async move {
                 cloud
                     .call("cloudformation:DeleteStack", id, || {
-                        cloud
-                            .cfn
-                            .delete_stack()
-                            .stack_name(id)
-                            .set_retain_resources(retain.clone())
-                            .client_request_token(&token)
-                            .send()
+                        cloud.cfn.delete_stack().stack_name(id).set_retain_resources(retain.clone()).client_request_token(&token).send()
                     })
                     .await?;
                 Ok(Sent::Accepted(Some(id.clone())))

@@ -52,8 +52,9 @@ async fn cloud(clients: &Clients, job: &Job) -> Result<Arc<Cloud>, Failure> {
 
 /// The parameters of a job in the form of its kind.
 fn params<P: DeserializeOwned>(job: &Job) -> Result<P, Failure> {
-    serde_json::from_value(job.params.clone())
-        .map_err(|why| Failure::new(format!("the parameters of step {} cannot be read: {why}", job.step)).hint("deploy again: the plan is made anew"))
+    serde_json::from_value(job.params.clone()).map_err(|why| {
+        Failure::new(format!("the parameters of step {} cannot be read: {why}", job.step)).hint("deploy again: the plan is made anew")
+    })
 }
 
 /// Checks that parameters are there when the plan is made; references to outputs stand for values that come later.

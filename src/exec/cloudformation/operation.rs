@@ -28,7 +28,7 @@ const TRIES: u32 = 3;
 /// How often contact may be lost in a row while waiting.
 const LOST: u32 = 4;
 /// How long the other side may take to show that an accepted operation has begun.
-const BEGINS: Duration = Duration::from_secs(60);
+const BEGINS: Duration = Duration::from_mins(1);
 
 /// What kind of operation it is.
 #[derive(Debug, Clone, Copy)]
@@ -189,8 +189,8 @@ impl<'a> Course<'a> {
                 Err(trouble) => trouble,
             };
             tries += 1;
-            let taken = trouble.is("AlreadyExistsException") || trouble.is("TokenAlreadyExistsException");
-            if trouble.is_unsure() || taken || trouble.is("InvalidChangeSetStatus") || trouble.code.contains("ChangeSetNotFound") {
+            let there = trouble.is("AlreadyExistsException") || trouble.is("TokenAlreadyExistsException");
+            if trouble.is_unsure() || there || trouble.is("InvalidChangeSetStatus") || trouble.code.contains("ChangeSetNotFound") {
                 if self.has_begun().await.map_err(Trouble::held_open)? {
                     return Ok(Sent::Accepted(None));
                 }
@@ -243,7 +243,9 @@ impl<'a> Course<'a> {
                         self.ask_to_cancel(&status).await?;
                     }
                 }
-                Err(trouble) if trouble.kind == Kind::Login || lost >= LOST || !(trouble.is_unsure() || trouble.kind == Kind::Throttled) => {
+                Err(trouble)
+                    if trouble.kind == Kind::Login || lost >= LOST || !(trouble.is_unsure() || trouble.kind == Kind::Throttled) =>
+                {
                     return Err(trouble.held_open());
                 }
                 Err(_) => lost += 1,

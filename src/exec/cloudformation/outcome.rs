@@ -67,8 +67,9 @@ pub(super) fn refused(trouble: Trouble, name: &str) -> Failure {
     } else if trouble.code.contains("ChangeSetNotFound") {
         about(format!("the change set of {name} is gone: the stack was changed after it was made")).hint("deploy again: a new one is made")
     } else if said.as_str().contains("TerminationProtection") || said.as_str().contains("termination protection") {
-        about(format!("{name} is protected against deletion"))
-            .hint(format!("if it is to go: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {name}"))
+        about(format!("{name} is protected against deletion")).hint(format!(
+            "if it is to go: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {name}"
+        ))
     } else if trouble.is("InsufficientCapabilitiesException") || trouble.is("InsufficientCapabilities") {
         about(format!("{name}: {said}")).hint("acknowledge them in the estate file: capabilities: [CAPABILITY_NAMED_IAM]")
     } else {

@@ -159,7 +159,8 @@ async fn find(clients: &Clients, job: &Job, name: &str) -> Found {
 /// The stack, which must be there.
 pub(super) async fn there(cloud: &Cloud, name: &str) -> Result<CfnStack, Failure> {
     cloud.stack(name).await.map_err(Trouble::held_open)?.ok_or_else(|| {
-        Failure::new(format!("there is no CloudFormation stack named {name}")).hint("somebody deleted it meanwhile; deploy again to create it")
+        Failure::new(format!("there is no CloudFormation stack named {name}"))
+            .hint("somebody deleted it meanwhile; deploy again to create it")
     })
 }
 

@@ -1,0 +1,221 @@
+//! The hands on the embedded cloud: every step kind to its end, killed at every failpoint, cut off at every call; the ledger
+//! shows one effect each.
+
+mod cloudformation;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use holdpoint::aws::Clients;
+use holdpoint::domain::digest::Digest;
+use holdpoint::domain::environment::AwsTarget;
+use holdpoint::domain::failure::Failure;
+use holdpoint::domain::ids::{DeploymentId, DeploymentNo, StepId};
+use holdpoint::domain::line::Severity;
+use holdpoint::domain::plan::Output;
+use holdpoint::domain::request::{SourceBundle, SourceFile};
+use holdpoint::domain::safe::Safe;
+use holdpoint::domain::time::Time;
+use holdpoint::exec::{Executor, Found, Job, Port, executors};
+use holdpoint::os::clock::Clock;
+use holdpoint::sandbox::{self, Options, Running};
+use serde_json::Value;
+use tokio::sync::watch;
+
+/// The time of the embedded cloud: whoever sleeps moves it on.
+#[derive(Clone)]
+pub(crate) struct Pace(pub(crate) Arc<Running>);
+
+impl Clock for Pace {
+    fn now(&self) -> Time {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        let cloud = Arc::clone(&self.0);
+        async move {
+            cloud.tick(duration);
+            tokio::task::yield_now().await;
+        }
+        .boxed()
+    }
+
+    fn sleep_until(&self, time: Time) -> BoxFuture<'static, ()> {
+        self.sleep(time.since(self.now()))
+    }
+}
+
+/// The engine's side of a job, with failpoints: the n-th of them is where the engine dies.
+pub(crate) struct Bench {
+    pub(crate) pace: Pace,
+    pub(crate) notes: Mutex<BTreeMap<String, Value>>,
+    pub(crate) lines: Mutex<Vec<String>>,
+    bundle: SourceBundle,
+    cancel: watch::Sender<bool>,
+    failpoints: AtomicU32,
+    dies_at: u32,
+    dead: AtomicBool,
+    killed: tokio::sync::Notify,
+    /// Cancel once this line was given out.
+    cancel_on: Option<&'static str>,
+}
+
+impl Bench {
+    fn failpoint(&self) -> BoxFuture<'_, ()> {
+        if self.failpoints.fetch_add(1, Ordering::SeqCst) + 1 == self.dies_at {
+            self.dead.store(true, Ordering::SeqCst);
+            self.killed.notify_one();
+        }
+        if self.dead.load(Ordering::SeqCst) { std::future::pending().boxed() } else { std::future::ready(()).boxed() }
+    }
+}
+
+impl Port for Bench {
+    fn note<'a>(&'a self, key: &'a str, value: Value) -> BoxFuture<'a, Result<(), Failure>> {
+        async move {
+            self.failpoint().await;
+            self.notes.lock().unwrap().insert(key.to_owned(), value);
+            self.failpoint().await;
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn out(&self, _: Severity, _: &str, text: Safe) {
+        if self.cancel_on.is_some_and(|on| text.as_str() == on) {
+            self.cancel.send_replace(true);
+        }
+        self.lines.lock().unwrap().push(text.to_string());
+    }
+
+    fn bundle(&self, _: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>> {
+        async move { Ok(self.bundle.clone()) }.boxed()
+    }
+
+    fn cancelled(&self) -> BoxFuture<'_, ()> {
+        let mut cancel = self.cancel.subscribe();
+        async move {
+            let _ = cancel.wait_for(|cancel| *cancel).await;
+        }
+        .boxed()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        *self.cancel.borrow()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        async move {
+            self.failpoint().await;
+            self.pace.sleep(duration).await;
+        }
+        .boxed()
+    }
+}
+
+/// A cloud, its clients and the executors.
+pub(crate) struct Workshop {
+    pub(crate) cloud: Arc<Running>,
+    pub(crate) target: AwsTarget,
+    pub(crate) clients: Arc<Clients>,
+    executors: Vec<Arc<dyn Executor>>,
+    pub(crate) bundle: SourceBundle,
+    step: AtomicU32,
+}
+
+impl Workshop {
+    pub(crate) async fn open() -> Self {
+        let cloud = Arc::new(sandbox::serve(Options::default()).await.unwrap());
+        let port = cloud.addr.port();
+        let clients = Clients::new(Arc::new(Pace(Arc::clone(&cloud))), "tester", Arc::new(move || async move { Ok(port) }.boxed()));
+        let target = AwsTarget { endpoint_url: Some("sandbox".into()), region: Some("eu-west-1".into()), ..AwsTarget::default() };
+        let executors = executors(&clients);
+        Self { cloud, target, executors, clients, bundle: SourceBundle::default(), step: AtomicU32::new(1) }
+    }
+
+    pub(crate) fn with_file(mut self, path: &str, text: &str) -> Self {
+        self.bundle.files.insert(path.to_owned(), SourceFile { bytes: text.into(), executable: false });
+        self
+    }
+
+    pub(crate) fn executor(&self, kind: &str) -> Arc<dyn Executor> {
+        Arc::clone(self.executors.iter().find(|executor| executor.kind().as_str() == kind).unwrap_or_else(|| panic!("no {kind}")))
+    }
+
+    /// A job of a step of its own.
+    pub(crate) fn job(&self, params: Value) -> Job {
+        let nth = self.step.fetch_add(1, Ordering::SeqCst);
+        Job {
+            store: "0a1b2c3d".into(),
+            deployment: DeploymentId(uuid::Uuid::from_u128(7)),
+            no: DeploymentNo(41),
+            stack: "dev/orders".parse().unwrap(),
+            step: StepId(format!("step-{nth}")),
+            attempt: 1,
+            params,
+            notes: BTreeMap::new(),
+            env: "dev".parse().unwrap(),
+            aws: Some(self.target.clone()),
+            folder: std::path::PathBuf::from("/nowhere"),
+            port: Arc::new(self.bench(0, None)),
+        }
+    }
+
+    fn bench(&self, dies_at: u32, cancel_on: Option<&'static str>) -> Bench {
+        Bench {
+            pace: Pace(Arc::clone(&self.cloud)),
+            notes: Mutex::default(),
+            lines: Mutex::default(),
+            bundle: self.bundle.clone(),
+            cancel: watch::Sender::new(false),
+            failpoints: AtomicU32::new(0),
+            dies_at,
+            dead: AtomicBool::new(false),
+            killed: tokio::sync::Notify::new(),
+            cancel_on,
+        }
+    }
+
+    /// Runs a step to its end.
+    pub(crate) async fn run(&self, kind: &str, params: Value) -> Result<Output, Failure> {
+        self.executor(kind).run(self.job(params)).await
+    }
+
+    /// Runs a step that is cancelled when it says `on`; gives the lines too.
+    pub(crate) async fn run_cancelled(&self, kind: &str, params: Value, on: &'static str) -> (Result<Output, Failure>, Vec<String>) {
+        let bench = Arc::new(self.bench(0, Some(on)));
+        let mut job = self.job(params);
+        job.port = bench.clone();
+        let result = self.executor(kind).run(job).await;
+        let lines = bench.lines.lock().unwrap().clone();
+        (result, lines)
+    }
+
+    /// Runs a step whose engine dies at a failpoint and is started again; `None` when there is no such failpoint any more.
+    pub(crate) async fn run_killed(&self, kind: &str, params: Value, dies_at: u32) -> Option<Result<Output, Failure>> {
+        let executor = self.executor(kind);
+        let first = Arc::new(self.bench(dies_at, None));
+        let mut job = self.job(params);
+        job.port = first.clone();
+        tokio::select! {
+            _ = executor.run(job.clone()) => return None,
+            () = first.killed.notified() => {}
+        }
+        job.notes = first.notes.lock().unwrap().clone();
+        job.port = Arc::new(self.bench(0, None));
+        Some(match executor.find(job.clone()).await {
+            Found::NeverStarted | Found::StillRunning => executor.run(job).await,
+            Found::Ended(result) => result,
+            Found::CannotTell(failure) => Err(failure),
+        })
+    }
+
+    /// How many calls of an action had an effect.
+    pub(crate) fn effects(&self, action: &str) -> usize {
+        self.cloud.ledger().iter().filter(|entry| entry.action == action && entry.effect.is_some()).count()
+    }
+}
