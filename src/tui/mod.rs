@@ -9,6 +9,7 @@ pub mod find;
 pub mod glyphs;
 pub mod keys;
 pub mod layers;
+pub mod log;
 pub mod maps;
 pub mod motion;
 pub mod paint;

@@ -1,0 +1,341 @@
+//! Drawing the log: only the lines that are seen are looked at, wrapped and coloured.
+
+use std::ops::Range;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::widgets::{Block, Widget};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::domain::line::Severity;
+use crate::domain::time::{Time, short};
+use crate::tui::scene::Scene;
+use crate::tui::theme::{Role, Theme};
+
+use super::ring::Row;
+use super::text::{column, name, wrap};
+use super::{LogPane, PIECE, pretty, view};
+
+/// One row of the screen: which part of a line it shows.
+struct Part {
+    row: usize,
+    /// Bytes of the line's text, or a row of its JSON.
+    bytes: Range<usize>,
+    json: Option<String>,
+    first: bool,
+}
+
+pub(super) fn draw(pane: &mut LogPane, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let inside = frame(pane, scene, theme, area, buf);
+    if inside.width < 4 || inside.height == 0 {
+        return;
+    }
+    let footer = u16::from(inside.height >= 3);
+    let body = Rect { height: inside.height - footer, ..inside };
+    pane.height = usize::from(body.height);
+    if pane.following {
+        pane.follow(true);
+    }
+    pane.cursor = pane.cursor.min(pane.ring.len().saturating_sub(1));
+    let before = columns(pane, scene, body.width);
+    let parts = lay(pane, usize::from(body.width).saturating_sub(before), usize::from(body.height));
+    let mut last: Option<Time> = None;
+    let selection = pane.select.map(|from| from.min(pane.cursor)..=from.max(pane.cursor));
+    for (y, part) in (body.top()..body.bottom()).zip(&parts) {
+        let Some(line) = pane.ring.row(part.row) else { continue };
+        let previous =
+            last.or_else(|| view::before(&pane.ring, &mut pane.filter, part.row).and_then(|at| pane.ring.row(at)).map(|row| row.at));
+        let here = part.row == pane.cursor;
+        let back = if selection.as_ref().is_some_and(|range| range.contains(&part.row)) {
+            Some(theme.style(Role::Selection))
+        } else if here {
+            Some(theme.style(if scene.focused { Role::Cursor } else { Role::CursorAway }))
+        } else {
+            None
+        };
+        let at = Rect { y, height: 1, ..body };
+        draw_part(pane, scene, theme, &line, part, (previous, back), at, buf);
+        last = Some(line.at);
+    }
+    if let Some(hits) = &mut pane.find {
+        pane.searched = hits.search(&pane.ring, PIECE);
+    } else {
+        pane.searched = true;
+    }
+    if let Some(hits) = &mut pane.filter {
+        pane.searched &= hits.search(&pane.ring, PIECE);
+    }
+    if footer > 0 {
+        let at = Rect { y: inside.bottom() - 1, height: 1, ..inside };
+        draw_footer(pane, theme, at, buf);
+    }
+}
+
+fn frame(pane: &LogPane, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
+    if scene.zoomed {
+        return area;
+    }
+    let (border, title) = if scene.focused { (Role::BorderFocused, Role::TitleFocused) } else { (Role::Border, Role::Title) };
+    let state = match (pane.following, pane.arrived) {
+        (true, _) => "follow".to_owned(),
+        (false, 0) => "paused".to_owned(),
+        (false, new) => format!("paused, {} new", grouped(new as u64)),
+    };
+    let of = scene.stack.map_or_else(|| "all".to_owned(), ToString::to_string);
+    let filter = pane.filter.as_ref().map_or_else(String::new, |hits| format!("  &{}", hits.query.text));
+    let block = Block::bordered()
+        .border_set(theme.glyphs.border())
+        .border_style(theme.style(border))
+        .title(ratatui::text::Line::styled(format!(" 5 Events + logs  {of}  {state}{filter} "), theme.style(title)));
+    let inside = block.inner(area);
+    block.render(area, buf);
+    inside
+}
+
+/// Cells before the text: cursor, time, kind, source, and the stack where there are several.
+fn columns(pane: &LogPane, scene: &Scene<'_>, width: u16) -> usize {
+    let row = Row {
+        at: scene.now,
+        ..match pane.ring.row(pane.cursor) {
+            Some(row) => row,
+            None => return 1,
+        }
+    };
+    1 + prefix(pane, scene, &row, None, width).iter().map(|(text, _)| text.width()).sum::<usize>()
+}
+
+fn prefix(pane: &LogPane, scene: &Scene<'_>, line: &Row<'_>, before: Option<Time>, width: u16) -> Vec<(String, Role)> {
+    let (stack, source) = match width {
+        0..=59 => (10, 8),
+        60..=99 => (14, 12),
+        _ => (18, 16),
+    };
+    let mut out = vec![(pane.times.text(line.at, before, scene.now), Role::Clock)];
+    if scene.stack.is_none() {
+        out.push((format!("{} ", column(&line.source.stack.to_string(), stack)), Role::Dim));
+    }
+    out.push((format!("{:3} ", line.source.kind.word()), Role::Source));
+    out.push((format!("{} ", column(name(line.source), source)), Role::Source));
+    out
+}
+
+/// The rows that are seen: so that the cursor is among them, and as few as possible above it are lost.
+fn lay(pane: &mut LogPane, room: usize, height: usize) -> Vec<Part> {
+    let wraps = if pane.wrap { Some(room.max(8)) } else { None };
+    let parts_of = |pane: &LogPane, row: usize| -> Vec<Part> {
+        let Some(line) = pane.ring.row(row) else { return Vec::new() };
+        let begins = wraps.map_or_else(|| vec![0], |room| wrap(line.text, room, room));
+        let ends = begins[1..].iter().copied().chain([line.text.len()]);
+        let mut parts: Vec<Part> =
+            begins.iter().zip(ends).map(|(from, to)| Part { row, bytes: *from..to, json: None, first: *from == 0 }).collect();
+        if pane.opened.contains(&line.key) {
+            let json = pretty(line.text).unwrap_or_default();
+            parts.extend(json.into_iter().map(|text| Part { row, bytes: 0..0, json: Some(text), first: false }));
+        }
+        parts
+    };
+    let cursor = pane.cursor;
+    let Some(mut top) = view::at_or_before(&pane.ring, &mut pane.filter, if pane.following { cursor } else { pane.top.min(cursor) })
+        .or_else(|| view::at_or_after(&pane.ring, &mut pane.filter, 0))
+    else {
+        return Vec::new();
+    };
+    let away = std::mem::take(&mut pane.jumped) && (cursor < pane.top || cursor >= pane.bottom);
+    if away && !pane.following {
+        top = (0..height / 3).fold(cursor, |at, _| view::before(&pane.ring, &mut pane.filter, at).unwrap_or(at));
+    }
+    // Upwards from the cursor as far as the area reaches: the top may not lie above that, nor below it when following.
+    let mut used = parts_of(pane, cursor).len();
+    let mut first = cursor;
+    while used < height {
+        let Some(above) = view::before(&pane.ring, &mut pane.filter, first) else { break };
+        let more = parts_of(pane, above).len();
+        if used + more > height || (!pane.following && above < top) {
+            break;
+        }
+        used += more;
+        first = above;
+    }
+    if pane.following || top < first {
+        top = first;
+    }
+    pane.top = top;
+    let mut parts = Vec::new();
+    let mut at = Some(top);
+    while let Some(row) = at.filter(|_| parts.len() < height) {
+        parts.extend(parts_of(pane, row));
+        pane.bottom = row;
+        at = view::after(&pane.ring, &mut pane.filter, row);
+    }
+    parts
+}
+
+#[expect(clippy::too_many_arguments, reason = "plain values of one drawing")]
+fn draw_part(
+    pane: &LogPane,
+    scene: &Scene<'_>,
+    theme: &Theme,
+    line: &Row<'_>,
+    part: &Part,
+    (before, back): (Option<Time>, Option<Style>),
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let over = |style: Style| back.map_or(style, |back| style.patch(back));
+    if let Some(back) = back {
+        buf.set_style(area, back);
+    }
+    let here = part.row == pane.cursor;
+    let sign = match (part.first, pane.marks.contains(&part.row), here) {
+        (false, ..) | (true, false, false) => " ",
+        (true, true, _) => "*",
+        (true, false, true) => ">",
+    };
+    buf.set_stringn(area.x, area.y, sign, 1, over(theme.style(Role::Strong)));
+    let text_style = theme.style(role(line.severity));
+    let body = part.json.as_deref().unwrap_or(&line.text[part.bytes.clone()]);
+    let found = pane.find.as_ref().map(|hits| hits.query.places(line.text)).unwrap_or_default();
+    let filtered = pane.filter.as_ref().map(|hits| hits.query.places(line.text)).unwrap_or_default();
+    let style_at = |at: usize| {
+        let inside = |ranges: &[Range<usize>]| part.json.is_none() && ranges.iter().any(|range| range.contains(&(part.bytes.start + at)));
+        if inside(&found) {
+            theme.style(if here { Role::MatchCurrent } else { Role::Match })
+        } else if inside(&filtered) {
+            over(text_style).add_modifier(Modifier::UNDERLINED)
+        } else {
+            over(text_style)
+        }
+    };
+    let prefix = prefix(pane, scene, line, before, area.width);
+    let mut pen = Pen { x: area.x + 1, right: area.right(), skip: if pane.locked { 0 } else { pane.aside } };
+    for (text, role) in &prefix {
+        let style = over(theme.style(*role));
+        let blank = " ".repeat(text.width());
+        pen.put(if part.first { text } else { &blank }, |_| style, area.y, buf);
+    }
+    if pane.locked && !pane.wrap {
+        pen.skip = pane.aside;
+    }
+    if part.json.is_some() {
+        pen.skip = 0;
+    }
+    if pen.put(body, style_at, area.y, buf) {
+        buf.set_stringn(area.right() - 1, area.y, ">", 1, over(theme.style(Role::Hint)));
+    }
+}
+
+/// Writes text from left to right and skips cells that are scrolled away.
+struct Pen {
+    x: u16,
+    right: u16,
+    skip: usize,
+}
+
+impl Pen {
+    /// True when something did not fit any more.
+    fn put(&mut self, text: &str, style: impl Fn(usize) -> Style, y: u16, buf: &mut Buffer) -> bool {
+        for (at, grapheme) in text.grapheme_indices(true) {
+            let width = grapheme.width();
+            if self.skip > 0 {
+                // Of a wide character that is half scrolled away, the other half is blank.
+                let rest = width.saturating_sub(self.skip);
+                self.skip = self.skip.saturating_sub(width);
+                self.x = self.x.saturating_add(u16::try_from(rest).unwrap_or(0)).min(self.right);
+                continue;
+            }
+            if usize::from(self.right - self.x) < width {
+                return true;
+            }
+            buf.set_stringn(self.x, y, grapheme, width, style(at));
+            self.x += u16::try_from(width).unwrap_or(0);
+        }
+        false
+    }
+}
+
+fn role(severity: Severity) -> Role {
+    match severity {
+        Severity::Debug => Role::Debug,
+        Severity::Info => Role::Info,
+        Severity::Warn => Role::Warn,
+        Severity::Error => Role::Error,
+        Severity::Gap => Role::Gap,
+    }
+}
+
+fn draw_footer(pane: &LogPane, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let width = usize::from(area.width);
+    if let Some(prompt) = &pane.prompt {
+        let style = theme.style(Role::Field);
+        buf.set_stringn(area.x, area.y, prompt.sign(), 1, style);
+        let room = width.saturating_sub(2);
+        let from = prompt.input.visual_scroll(room);
+        let mut pen = Pen { x: area.x + 1, right: area.right() - 1, skip: from };
+        pen.put(prompt.input.value(), |_| style, area.y, buf);
+        let at = u16::try_from(prompt.input.visual_cursor().saturating_sub(from)).unwrap_or(0);
+        if let Some(cell) = buf.cell_mut((area.x + 1 + at.min(area.width.saturating_sub(2)), area.y)) {
+            cell.set_style(style.add_modifier(Modifier::REVERSED));
+        }
+        let status = found(pane);
+        let hint = if prompt.input.value().is_empty() { prompt.hint() } else { status.as_str() };
+        let begin = pen.x.saturating_add(2);
+        buf.set_stringn(begin, area.y, hint, usize::from(area.right().saturating_sub(begin)), theme.style(Role::Hint));
+        return;
+    }
+    let counts = pane.ring.counts();
+    let sampled = if counts.sampled > 0 { "yes" } else { "no" };
+    let mut parts = vec![
+        (format!("ERR {}", grouped(counts.errors as u64)), if counts.errors > 0 { Role::Error } else { Role::Dim }),
+        (format!("WARN {}", grouped(counts.warnings as u64)), if counts.warnings > 0 { Role::Warn } else { Role::Dim }),
+        (format!("lines {}", grouped(pane.ring.len() as u64)), Role::Dim),
+        (format!("dropped {}", grouped(pane.dropped)), if pane.dropped > 0 { Role::Gap } else { Role::Dim }),
+        (format!("sampled {sampled}"), if counts.sampled > 0 { Role::Gap } else { Role::Dim }),
+        (format!("lag {}", lag(pane)), Role::Dim),
+    ];
+    if counts.gaps > counts.sampled {
+        parts.insert(4, (format!("gaps {}", counts.gaps - counts.sampled), Role::Gap));
+    }
+    if pane.ring.forgotten() > 0 {
+        parts.insert(3, (format!("older {}", grouped(pane.ring.forgotten())), Role::Dim));
+    }
+    let status = found(pane);
+    if !status.is_empty() {
+        parts.insert(0, (status, Role::Match));
+    }
+    let mut x = area.x + 1;
+    for (text, role) in parts {
+        let room = usize::from(area.right().saturating_sub(x));
+        if text.width() > room {
+            break;
+        }
+        buf.set_stringn(x, area.y, &text, room, theme.style(role));
+        x += u16::try_from(text.width()).unwrap_or(0) + 2;
+    }
+}
+
+/// What is searched for, and which hit of how many the cursor is on; `+` while not all was read.
+fn found(pane: &LogPane) -> String {
+    let Some(hits) = &pane.find else { return String::new() };
+    let (before, all) = hits.count(&pane.ring, pane.cursor);
+    format!("/{} {before}/{all}{}", hits.query.text, if pane.searched { "" } else { "+" })
+}
+
+fn lag(pane: &LogPane) -> String {
+    let ms = pane.lag.as_millis();
+    if ms < 10_000 { format!("{}.{}s", ms / 1_000, ms % 1_000 / 100) } else { short(pane.lag) }
+}
+
+/// A number with a comma every three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

@@ -1,0 +1,535 @@
+//! The log pane: lines of several sources, merged by time, followed or paused, searched, filtered, marked, copied and saved. Only
+//! the lines on the screen are wrapped and drawn; what a search has still to read is read a piece a frame.
+
+mod draw;
+mod find;
+mod json;
+mod prompt;
+mod ring;
+mod text;
+mod view;
+
+pub use find::{Hits, Query};
+pub use json::pretty;
+pub use ring::{Counts, Ring, Row, Source};
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::KeyEvent;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::desk::Batch;
+use crate::domain::line::Severity;
+use crate::domain::time::Time;
+use crate::tui::motion::Motion;
+use crate::tui::pane::{Flow, Pane, Target};
+use crate::tui::scene::Scene;
+use crate::tui::theme::Theme;
+
+use prompt::{Before, For, Prompt, Typed};
+use text::Times;
+
+/// Lines that the pane keeps.
+pub const MOST: usize = 100_000;
+/// Bytes that a search reads in one frame besides what it must.
+const PIECE: usize = 2 << 20;
+/// How soon the next piece is read.
+const SOON: Duration = Duration::from_millis(30);
+
+/// Writes a file that its owner alone can read: a proposed name and the text; gives the path, or why not.
+pub type Saver = Arc<dyn Fn(&str, &str) -> Result<String, String> + Send + Sync>;
+
+/// The pane.
+pub struct LogPane {
+    ring: Ring,
+    saver: Option<Saver>,
+    find: Option<Hits>,
+    filter: Option<Hits>,
+    prompt: Option<Prompt>,
+    following: bool,
+    cursor: usize,
+    top: usize,
+    /// Cells scrolled sideways.
+    aside: usize,
+    select: Option<usize>,
+    marks: Vec<usize>,
+    opened: HashSet<u64>,
+    wrap: bool,
+    times: Times,
+    locked: bool,
+    /// Lines that came since following was stopped.
+    arrived: usize,
+    /// Lines lost before they came here.
+    dropped: u64,
+    received: u64,
+    lag: Duration,
+    height: usize,
+    /// The last line that was seen when it was last drawn.
+    bottom: usize,
+    /// The cursor went somewhere else: what stands around it is shown as well.
+    jumped: bool,
+    searched: bool,
+}
+
+impl fmt::Debug for LogPane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogPane").field("lines", &self.ring.len()).field("cursor", &self.cursor).finish_non_exhaustive()
+    }
+}
+
+impl Default for LogPane {
+    fn default() -> Self {
+        Self::new(MOST)
+    }
+}
+
+impl LogPane {
+    /// A pane that keeps `most` lines and follows.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self {
+            ring: Ring::new(most),
+            saver: None,
+            find: None,
+            filter: None,
+            prompt: None,
+            following: true,
+            cursor: 0,
+            top: 0,
+            aside: 0,
+            select: None,
+            marks: Vec::new(),
+            opened: HashSet::new(),
+            wrap: false,
+            times: Times::default(),
+            locked: true,
+            arrived: 0,
+            dropped: 0,
+            received: 0,
+            lag: Duration::ZERO,
+            height: 1,
+            bottom: 0,
+            jumped: false,
+            searched: true,
+        }
+    }
+
+    /// The same pane with a way to save what it shows.
+    #[must_use]
+    pub fn saves_with(mut self, saver: Saver) -> Self {
+        self.saver = Some(saver);
+        self
+    }
+
+    /// Takes new lines at a time; lines that are here already are not taken twice.
+    pub fn push(&mut self, batch: &Batch, now: Time) {
+        self.dropped += batch.dropped;
+        self.received += batch.lines.len() as u64 + batch.dropped;
+        for line in &batch.lines {
+            let Some(place) = self.ring.put(line) else { continue };
+            self.arrived += usize::from(!self.following);
+            // A late line moves what stands after it; places that are remembered go with their lines.
+            if place + 1 < self.ring.len() {
+                self.places(|at| {
+                    if *at >= place {
+                        *at += 1
+                    }
+                });
+            }
+        }
+        let gone = self.ring.trim();
+        if gone > 0 {
+            self.marks.retain(|mark| *mark >= gone);
+            self.places(|at| *at = at.saturating_sub(gone));
+        }
+        if let Some(newest) = batch.lines.iter().map(|line| line.at).max() {
+            self.lag = now.since(newest);
+        }
+        self.searched = false;
+    }
+
+    /// Forgets all lines, marks and counts: another stack is looked at. How lines are shown stays.
+    pub fn clear(&mut self) {
+        self.ring.clear();
+        self.marks.clear();
+        self.opened.clear();
+        (self.select, self.cursor, self.top, self.aside) = (None, 0, 0, 0);
+        (self.arrived, self.dropped, self.received, self.lag) = (0, 0, 0, Duration::ZERO);
+        self.following = true;
+        for hits in [&mut self.find, &mut self.filter].into_iter().flatten() {
+            *hits = Hits::new(hits.query.clone());
+        }
+    }
+
+    /// Goes to the first line at or after a time.
+    pub fn show(&mut self, at: Time) {
+        self.go(Some(self.ring.place_of(at)));
+    }
+
+    /// The lines that are kept.
+    #[must_use]
+    pub fn ring(&self) -> &Ring {
+        &self.ring
+    }
+
+    fn places(&mut self, mut change: impl FnMut(&mut usize)) {
+        change(&mut self.cursor);
+        change(&mut self.top);
+        change(&mut self.bottom);
+        self.select.iter_mut().for_each(&mut change);
+        self.marks.iter_mut().for_each(&mut change);
+        self.prompt.iter_mut().for_each(|prompt| change(&mut prompt.before.cursor));
+    }
+
+    /// Puts the cursor on a line, if there is one, and stops following.
+    fn go(&mut self, to: Option<usize>) -> Flow {
+        if let Some(to) = to {
+            self.follow(false);
+            self.cursor = to;
+            self.jumped = true;
+        }
+        Flow::Used
+    }
+
+    fn follow(&mut self, on: bool) {
+        if on != self.following {
+            self.following = on;
+            self.arrived = 0;
+        }
+        if on {
+            self.cursor = view::at_or_before(&self.ring, &mut self.filter, usize::MAX).unwrap_or(0);
+        }
+    }
+
+    /// Moves by shown lines.
+    fn step(&mut self, lines: isize) -> Flow {
+        let mut at = self.cursor;
+        for _ in 0..lines.unsigned_abs() {
+            let next = if lines < 0 { view::before } else { view::after };
+            let Some(row) = next(&self.ring, &mut self.filter, at) else { break };
+            at = row;
+        }
+        self.go(Some(at));
+        self.jumped = false;
+        Flow::Used
+    }
+
+    /// The next shown line of a kind, or the one before.
+    fn seek(&mut self, forward: bool, what: &str, is: impl Fn(&Row<'_>, &Row<'_>) -> bool) -> Flow {
+        let Some(here) = self.ring.row(self.cursor) else { return Flow::Say(format!("no {what}")) };
+        let next = if forward { view::after } else { view::before };
+        let mut at = next(&self.ring, &mut self.filter, self.cursor);
+        while let Some(row) = at {
+            if self.ring.row(row).is_some_and(|row| is(&here, &row)) {
+                return self.go(Some(row));
+            }
+            at = next(&self.ring, &mut self.filter, row);
+        }
+        Flow::Say(format!("no {what} {} this line", if forward { "after" } else { "before" }))
+    }
+
+    fn next_match(&mut self, forward: bool) -> Flow {
+        let Some(hits) = &mut self.find else { return Flow::Say("nothing is searched for; / searches".to_owned()) };
+        let last = self.ring.len().saturating_sub(1);
+        let found = loop_round(self.cursor, last, forward, |at| {
+            let mut at = if forward { hits.at_or_after(&self.ring, at) } else { hits.at_or_before(&self.ring, at) };
+            // A hit that the filter hides is none.
+            while let Some(row) = at {
+                let shown = if forward { view::at_or_after } else { view::at_or_before }(&self.ring, &mut self.filter, row)?;
+                if shown == row {
+                    return Some(row);
+                }
+                at = if forward { hits.at_or_after(&self.ring, shown) } else { hits.at_or_before(&self.ring, shown) };
+            }
+            None
+        });
+        match found {
+            Some((row, round)) => {
+                self.go(Some(row));
+                if round { Flow::Say(if forward { "from the top again" } else { "from the end again" }.to_owned()) } else { Flow::Used }
+            }
+            None => Flow::Say(format!("no line with {}", hits.query.text)),
+        }
+    }
+
+    fn ask(&mut self, what: For) -> Flow {
+        let text = |hits: &Option<Hits>| hits.as_ref().map(|hits| hits.query.text.clone());
+        let before =
+            Before { find: text(&self.find), filter: text(&self.filter), cursor: self.cursor, top: self.top, following: self.following };
+        self.prompt = Some(Prompt::new(what, before));
+        Flow::Used
+    }
+
+    /// Searches or filters by what is typed so far; what the other of the two was before comes back.
+    fn try_typed(&mut self) {
+        let Some(prompt) = &self.prompt else { return };
+        let (typed, before, what) = (prompt.input.value().to_owned(), prompt.before.clone(), prompt.what);
+        let query = |text: &Option<String>| text.as_deref().and_then(Query::read).map(Hits::new);
+        let typed = Query::read(&typed).map(Hits::new);
+        self.searched = false;
+        match what {
+            For::Find => {
+                if self.filter.as_ref().map(|hits| &hits.query.text) != before.filter.as_ref() {
+                    self.filter = query(&before.filter);
+                }
+                self.find = typed;
+                self.cursor = before.cursor;
+                if let Some(hits) = &mut self.find
+                    && let Some(row) = hits.at_or_after(&self.ring, before.cursor).or_else(|| hits.at_or_before(&self.ring, before.cursor))
+                {
+                    self.go(Some(row));
+                }
+            }
+            For::Filter => {
+                self.find = query(&before.find);
+                self.filter = typed;
+                let near = view::at_or_before(&self.ring, &mut self.filter, before.cursor);
+                self.jumped = true;
+                self.cursor = near.or_else(|| view::at_or_after(&self.ring, &mut self.filter, before.cursor)).unwrap_or(before.cursor);
+            }
+        }
+    }
+
+    fn leave_prompt(&mut self, restore: bool) {
+        let Some(prompt) = self.prompt.take() else { return };
+        if restore {
+            let query = |text: Option<String>| text.as_deref().and_then(Query::read).map(Hits::new);
+            let Before { find, filter, cursor, top, following } = prompt.before;
+            (self.find, self.filter, self.top) = (query(find), query(filter), top);
+            self.follow(following);
+            if !following {
+                self.cursor = cursor;
+            }
+        }
+    }
+
+    fn invert(&mut self) -> Flow {
+        let flip = |hits: &Hits| {
+            let text = hits.query.text.strip_prefix('!').map_or_else(|| format!("!{}", hits.query.text), str::to_owned);
+            Query::read(&text).map(Hits::new)
+        };
+        let which = if self.filter.is_some() { &mut self.filter } else { &mut self.find };
+        let Some(hits) = which else { return Flow::Say("nothing to turn round; / searches, & filters".to_owned()) };
+        if let Some(flipped) = flip(hits) {
+            *which = Some(flipped);
+        }
+        self.searched = false;
+        self.cursor = view::at_or_before(&self.ring, &mut self.filter, self.cursor).unwrap_or(self.cursor);
+        Flow::Used
+    }
+
+    fn open(&mut self) -> Flow {
+        let Some(row) = self.ring.row(self.cursor) else { return Flow::Used };
+        if self.opened.remove(&row.key) {
+            return Flow::Used;
+        }
+        if pretty(row.text).is_none() {
+            return Flow::Say("this line is no JSON".to_owned());
+        }
+        self.opened.insert(row.key);
+        self.go(Some(self.cursor))
+    }
+
+    fn selected(&mut self) -> Vec<usize> {
+        match self.select {
+            Some(from) => view::between(&self.ring, &mut self.filter, from.min(self.cursor), from.max(self.cursor)),
+            None => vec![self.cursor],
+        }
+    }
+
+    fn text_of(&self, rows: &[usize]) -> String {
+        let mut text = String::new();
+        for row in rows.iter().filter_map(|row| self.ring.row(*row)) {
+            text.push_str(&text::plain(&row));
+            text.push('\n');
+        }
+        text
+    }
+
+    fn copy(&mut self) -> Flow {
+        let rows = self.selected();
+        let text = self.text_of(&rows);
+        self.select = None;
+        if text.is_empty() { Flow::Say("no line to copy".to_owned()) } else { Flow::Copy(text.trim_end().to_owned()) }
+    }
+
+    fn save(&mut self, now: Time) -> Flow {
+        let Some(saver) = self.saver.clone() else { return Flow::Say("lines cannot be saved from here".to_owned()) };
+        let rows = view::between(&self.ring, &mut self.filter, 0, usize::MAX);
+        let name = format!("holdpoint-{}.log", now.text("%Y%m%dT%H%M%SZ"));
+        Flow::Say(match saver(&name, &self.text_of(&rows)) {
+            Ok(path) => format!("{} lines saved to {path}", rows.len()),
+            Err(why) => format!("the lines were not saved: {why}"),
+        })
+    }
+
+    fn mark(&mut self) -> Flow {
+        if let Some(at) = self.marks.iter().position(|mark| *mark == self.cursor) {
+            self.marks.remove(at);
+        } else if self.cursor < self.ring.len() {
+            self.marks.push(self.cursor);
+            self.marks.sort_unstable();
+        }
+        Flow::Used
+    }
+
+    fn jump(&mut self) -> Flow {
+        let next = self.marks.iter().find(|mark| **mark > self.cursor).or_else(|| self.marks.first()).copied();
+        match next {
+            Some(row) => self.go(Some(row)),
+            None => Flow::Say("no line is marked; m marks".to_owned()),
+        }
+    }
+
+    /// One step back: the selection, opened lines, the search, the filter.
+    fn escape(&mut self) -> Flow {
+        if self.select.take().is_some() {
+            return Flow::Used;
+        }
+        if !self.opened.is_empty() {
+            self.opened.clear();
+            return Flow::Used;
+        }
+        if self.find.take().is_some() || self.filter.take().is_some() {
+            return Flow::Used;
+        }
+        Flow::Pass
+    }
+}
+
+impl Pane for LogPane {
+    fn name(&self) -> &'static str {
+        "Log"
+    }
+
+    fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        draw::draw(self, scene, theme, area, buf);
+    }
+
+    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Flow {
+        let page = isize::try_from(self.height.max(1)).unwrap_or(1);
+        match motion {
+            Motion::Up => self.step(-1),
+            Motion::Down => self.step(1),
+            Motion::HalfUp => self.step(-(page / 2).max(1)),
+            Motion::HalfDown => self.step((page / 2).max(1)),
+            Motion::PageUp => self.step(-page),
+            Motion::PageDown => self.step(page),
+            Motion::Top => {
+                let first = view::at_or_after(&self.ring, &mut self.filter, 0);
+                self.go(first)
+            }
+            Motion::Bottom | Motion::Follow => {
+                let on = motion == Motion::Bottom || !self.following;
+                self.follow(on);
+                Flow::Used
+            }
+            Motion::Pause => {
+                self.follow(!self.following);
+                Flow::Used
+            }
+            Motion::ScrollLeft => {
+                self.aside = self.aside.saturating_sub(16);
+                Flow::Used
+            }
+            Motion::ScrollRight => {
+                self.aside += 16;
+                Flow::Used
+            }
+            Motion::Find => self.ask(For::Find),
+            Motion::Filter => self.ask(For::Filter),
+            Motion::Invert => self.invert(),
+            Motion::ShowAll => {
+                self.filter = None;
+                Flow::Used
+            }
+            Motion::NextMatch => self.next_match(true),
+            Motion::PrevMatch => self.next_match(false),
+            Motion::NextError => self.seek(true, "error", |_, row| row.severity == Severity::Error),
+            Motion::PrevError => self.seek(false, "error", |_, row| row.severity == Severity::Error),
+            Motion::NextWarning => self.seek(true, "warning", |_, row| row.severity == Severity::Warn),
+            Motion::PrevWarning => self.seek(false, "warning", |_, row| row.severity == Severity::Warn),
+            Motion::NextSection => self.seek(true, "other source", |here, row| row.source != here.source),
+            Motion::PrevSection => self.seek(false, "other source", |here, row| row.source != here.source),
+            Motion::Wrap => {
+                self.wrap = !self.wrap;
+                self.aside = 0;
+                Flow::Used
+            }
+            Motion::Times => {
+                self.times = self.times.next();
+                Flow::Say(self.times.word().to_owned())
+            }
+            Motion::Columns => {
+                self.locked = !self.locked;
+                Flow::Say(if self.locked { "columns stay in place" } else { "columns scroll along" }.to_owned())
+            }
+            Motion::Open | Motion::Pretty => self.open(),
+            Motion::Select => {
+                self.follow(false);
+                self.select = if self.select.is_none() { Some(self.cursor) } else { None };
+                Flow::Used
+            }
+            Motion::SetMark => self.mark(),
+            Motion::JumpMark => self.jump(),
+            Motion::Save => self.save(scene.now),
+            Motion::Copy => self.copy(),
+            Motion::Escape => self.escape(),
+            Motion::Left
+            | Motion::Right
+            | Motion::Cycle
+            | Motion::NextFailed
+            | Motion::PrevFailed
+            | Motion::NextHold
+            | Motion::PrevHold
+            | Motion::NextRunning
+            | Motion::PrevRunning
+            | Motion::Critical => Flow::Pass,
+        }
+    }
+
+    fn target(&self, scene: &Scene<'_>) -> Option<Target> {
+        scene.stack.cloned().map(Target::Stack)
+    }
+
+    fn key(&mut self, key: KeyEvent, _scene: &Scene<'_>) -> Flow {
+        let Some(prompt) = &mut self.prompt else { return Flow::Pass };
+        match prompt.press(key) {
+            Typed::Changed | Typed::Switched => self.try_typed(),
+            Typed::Nothing => {}
+            Typed::Done => self.leave_prompt(false),
+            Typed::Left => self.leave_prompt(true),
+        }
+        Flow::Used
+    }
+
+    fn typing(&self) -> bool {
+        self.prompt.is_some()
+    }
+
+    fn moves(&self, _scene: &Scene<'_>) -> Option<Duration> {
+        if !self.searched && (self.find.is_some() || self.filter.is_some()) {
+            Some(SOON)
+        } else if self.times == Times::Ago && !self.ring.is_empty() {
+            Some(Duration::from_secs(1))
+        } else {
+            None
+        }
+    }
+}
+
+/// Looks from behind the cursor to the end and then from the other end; says whether it went round.
+fn loop_round(from: usize, last: usize, forward: bool, mut look: impl FnMut(usize) -> Option<usize>) -> Option<(usize, bool)> {
+    let next = if forward { from.checked_add(1).filter(|at| *at <= last) } else { from.checked_sub(1) };
+    if let Some(found) = next.and_then(&mut look) {
+        return Some((found, false));
+    }
+    look(if forward { 0 } else { last }).map(|found| (found, true))
+}
+
+#[cfg(test)]
+mod tests;

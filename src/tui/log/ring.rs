@@ -1,0 +1,371 @@
+//! The lines of a log, in bounded memory: merged by time, each id once, in chunks whose text lies together. It forgets the oldest
+//! and says how many. It knows nothing of screens.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::domain::ids::{DeploymentNo, StackId};
+use crate::domain::line::{Line, Severity, SourceKind};
+use crate::domain::safe::Safe;
+use crate::domain::time::Time;
+
+/// Lines in a chunk before the next one begins; a chunk that late lines made twice as long is split.
+const CHUNK: usize = 1_024;
+/// Bytes of text in a chunk before the next one begins.
+const TEXT: usize = 512 * 1_024;
+/// Sources remembered before those that no line has any more are forgotten.
+const SOURCES: usize = 8_192;
+
+/// Where lines come from: what they share is stored once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// What kind.
+    pub kind: SourceKind,
+    /// Its name.
+    pub name: Safe,
+    /// The part within it.
+    pub part: Safe,
+    /// The stack.
+    pub stack: StackId,
+    /// The deployment, where known.
+    pub no: Option<DeploymentNo>,
+}
+
+/// One line of the ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row<'a> {
+    /// When.
+    pub at: Time,
+    /// How serious.
+    pub severity: Severity,
+    /// The text.
+    pub text: &'a str,
+    /// Where it comes from.
+    pub source: &'a Source,
+    /// Which line it is, whatever its place.
+    pub key: u64,
+}
+
+/// How many lines of each seriousness are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Errors.
+    pub errors: usize,
+    /// Warnings.
+    pub warnings: usize,
+    /// Lines that say that lines are missing.
+    pub gaps: usize,
+    /// Of these, those that say that a source was sampled.
+    pub sampled: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Record {
+    at: Time,
+    key: u64,
+    start: u32,
+    len: u32,
+    source: u32,
+    severity: Severity,
+}
+
+/// Lines that lie together.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    pub(super) id: u64,
+    /// Rises whenever lines come in.
+    pub(super) version: u32,
+    /// The first record that is still there.
+    pub(super) from: usize,
+    records: Vec<Record>,
+    text: String,
+}
+
+impl Chunk {
+    /// Records, those that are gone included.
+    pub(super) fn records(&self) -> usize {
+        self.records.len()
+    }
+
+    fn len(&self) -> usize {
+        self.records.len() - self.from
+    }
+
+    pub(super) fn text(&self, record: usize) -> &str {
+        let Record { start, len, .. } = self.records[record];
+        &self.text[start as usize..(start + len) as usize]
+    }
+}
+
+/// The ring.
+#[derive(Debug)]
+pub struct Ring {
+    chunks: VecDeque<Chunk>,
+    most: usize,
+    len: usize,
+    forgotten: u64,
+    counts: Counts,
+    keys: HashSet<u64>,
+    sources: Vec<Source>,
+    by_source: HashMap<Source, u32>,
+    next_chunk: u64,
+}
+
+impl Ring {
+    /// A ring that keeps `most` lines.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self {
+            chunks: VecDeque::new(),
+            most: most.max(1),
+            len: 0,
+            forgotten: 0,
+            counts: Counts::default(),
+            keys: HashSet::new(),
+            sources: Vec::new(),
+            by_source: HashMap::new(),
+            next_chunk: 0,
+        }
+    }
+
+    /// Lines kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True when there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Lines that were here and had to go.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// How many of each seriousness.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The line in a place; the oldest is 0.
+    #[must_use]
+    pub fn row(&self, at: usize) -> Option<Row<'_>> {
+        let (chunk, record) = self.locate(at)?;
+        let chunk = &self.chunks[chunk];
+        let Record { at, key, source, severity, .. } = chunk.records[record];
+        Some(Row { at, severity, text: chunk.text(record), source: &self.sources[source as usize], key })
+    }
+
+    /// The place of the first line at or after a time.
+    #[must_use]
+    pub fn place_of(&self, time: Time) -> usize {
+        let mut before = 0;
+        for chunk in &self.chunks {
+            let found = chunk.records[chunk.from..].partition_point(|record| record.at < time);
+            before += found;
+            if found < chunk.len() {
+                break;
+            }
+        }
+        before
+    }
+
+    /// Takes a line: its place, or none when its id is here already. Lines of the same time stay in the order in which they came.
+    /// [`Ring::trim`] afterwards.
+    pub fn put(&mut self, line: &Line) -> Option<usize> {
+        let key = key_of(line);
+        if !self.keys.insert(key) {
+            return None;
+        }
+        let source = self.intern(line);
+        self.count(line.severity, line.text.as_str(), true);
+        self.len += 1;
+        let mut after = 0;
+        let mut at = self.chunks.len();
+        // Nearly every line is the newest: look from the end.
+        while at > 0 && self.chunks[at - 1].records[self.chunks[at - 1].from].at > line.at {
+            at -= 1;
+            after += self.chunks[at].len();
+        }
+        if at == 0 && !self.chunks.is_empty() {
+            // Older than all: the beginning of the first chunk.
+            at = 1;
+            after -= self.chunks[0].len();
+        }
+        let late = after > 0 || self.chunks.back().is_some_and(|chunk| chunk.records.last().is_some_and(|last| last.at > line.at));
+        if at == 0 || (!late && self.chunks[at - 1].is_full()) {
+            if let Some(full) = self.chunks.back_mut() {
+                full.text.shrink_to_fit();
+                full.records.shrink_to_fit();
+            }
+            self.chunks.push_back(Chunk { id: self.next_chunk, version: 0, from: 0, records: Vec::new(), text: String::new() });
+            self.next_chunk += 1;
+            at = self.chunks.len();
+        }
+        let chunk = &mut self.chunks[at - 1];
+        let place = chunk.from + chunk.records[chunk.from..].partition_point(|record| record.at <= line.at);
+        let text = line.text.as_str();
+        let record = Record { at: line.at, key, start: chunk.text.len() as u32, len: text.len() as u32, source, severity: line.severity };
+        chunk.text.push_str(text);
+        chunk.records.insert(place, record);
+        chunk.version += 1;
+        let row = self.len - after - chunk.len() + (place - chunk.from);
+        if chunk.len() >= 2 * CHUNK || chunk.text.len() >= 2 * TEXT + 4 * crate::domain::safe::MAX_CHARS {
+            self.split(at - 1);
+        }
+        Some(row)
+    }
+
+    /// Forgets the oldest lines above the limit and says how many.
+    pub fn trim(&mut self) -> usize {
+        let extra = self.len.saturating_sub(self.most);
+        for _ in 0..extra {
+            let Some(chunk) = self.chunks.front_mut() else { break };
+            let Record { key, severity, .. } = chunk.records[chunk.from];
+            let sampled = chunk.text(chunk.from).contains(SAMPLED);
+            chunk.from += 1;
+            let empty = chunk.len() == 0;
+            self.keys.remove(&key);
+            self.len -= 1;
+            self.count(severity, if sampled { SAMPLED } else { "" }, false);
+            if empty {
+                self.chunks.pop_front();
+            } else if self.chunks[0].from >= CHUNK {
+                // Late lines fill it as fast as it is emptied: what is gone must not pile up.
+                let live = self.piece(0, self.chunks[0].from..self.chunks[0].records.len());
+                self.chunks[0] = live;
+            }
+        }
+        self.forgotten += extra as u64;
+        if self.sources.len() > SOURCES {
+            self.forget_sources();
+        }
+        extra
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        let next_chunk = self.next_chunk;
+        *self = Self { next_chunk, ..Self::new(self.most) };
+    }
+
+    pub(super) fn chunks(&self) -> &VecDeque<Chunk> {
+        &self.chunks
+    }
+
+    /// Chunk and record of a place.
+    pub(super) fn locate(&self, at: usize) -> Option<(usize, usize)> {
+        if at >= self.len {
+            return None;
+        }
+        if at >= self.len / 2 {
+            let mut begin = self.len;
+            for (n, chunk) in self.chunks.iter().enumerate().rev() {
+                begin -= chunk.len();
+                if at >= begin {
+                    return Some((n, chunk.from + at - begin));
+                }
+            }
+            return None;
+        }
+        let mut begin = 0;
+        for (n, chunk) in self.chunks.iter().enumerate() {
+            if at < begin + chunk.len() {
+                return Some((n, chunk.from + at - begin));
+            }
+            begin += chunk.len();
+        }
+        None
+    }
+
+    /// The place of the first line of a chunk.
+    pub(super) fn begin(&self, chunk: usize) -> usize {
+        self.chunks.iter().take(chunk).map(Chunk::len).sum()
+    }
+
+    fn intern(&mut self, line: &Line) -> u32 {
+        let source = Source { kind: line.kind, name: line.source.clone(), part: line.part.clone(), stack: line.stack.clone(), no: line.no };
+        if let Some(known) = self.by_source.get(&source) {
+            return *known;
+        }
+        let id = self.sources.len() as u32;
+        self.sources.push(source.clone());
+        self.by_source.insert(source, id);
+        id
+    }
+
+    fn forget_sources(&mut self) {
+        let old = std::mem::take(&mut self.sources);
+        self.by_source.clear();
+        let mut moved: HashMap<u32, u32> = HashMap::new();
+        for chunk in &mut self.chunks {
+            for record in &mut chunk.records[chunk.from..] {
+                record.source = *moved.entry(record.source).or_insert_with(|| {
+                    let source = old[record.source as usize].clone();
+                    let id = self.sources.len() as u32;
+                    self.sources.push(source.clone());
+                    self.by_source.insert(source, id);
+                    id
+                });
+            }
+            let from = chunk.from;
+            chunk.records[..from].iter_mut().for_each(|record| record.source = 0);
+        }
+    }
+
+    fn count(&mut self, severity: Severity, text: &str, more: bool) {
+        let change = |count: &mut usize| *count = if more { *count + 1 } else { count.saturating_sub(1) };
+        match severity {
+            Severity::Debug | Severity::Info => {}
+            Severity::Warn => change(&mut self.counts.warnings),
+            Severity::Error => change(&mut self.counts.errors),
+            Severity::Gap => {
+                change(&mut self.counts.gaps);
+                if text.contains(SAMPLED) {
+                    change(&mut self.counts.sampled);
+                }
+            }
+        }
+    }
+
+    fn split(&mut self, at: usize) {
+        let (from, to) = (self.chunks[at].from, self.chunks[at].records.len());
+        let half = from + (to - from) / 2;
+        let (first, second) = (self.piece(at, from..half), self.piece(at, half..to));
+        self.chunks[at] = first;
+        self.chunks.insert(at + 1, second);
+    }
+
+    /// A new chunk from some records of another.
+    fn piece(&mut self, of: usize, records: std::ops::Range<usize>) -> Chunk {
+        let old = &self.chunks[of];
+        let mut new = Chunk { id: self.next_chunk, version: 0, from: 0, records: Vec::with_capacity(records.len()), text: String::new() };
+        self.next_chunk += 1;
+        for record in records {
+            let start = new.text.len() as u32;
+            new.text.push_str(old.text(record));
+            new.records.push(Record { start, ..old.records[record] });
+        }
+        new
+    }
+}
+
+impl Chunk {
+    fn is_full(&self) -> bool {
+        self.len() >= CHUNK || self.text.len() >= TEXT
+    }
+}
+
+/// The word by which a gap says that a source gives only a sample.
+const SAMPLED: &str = "sampled";
+
+fn key_of(line: &Line) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (line.kind, line.source.as_str(), &line.stack, &line.id).hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,126 @@
+//! How a line of the log reads: its columns, its rows when it is wrapped, and its form in files and in the clipboard.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::domain::line::{Severity, SourceKind};
+use crate::domain::time::{Time, short};
+
+use super::ring::{Row, Source};
+
+/// The forms of the time column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Times {
+    /// `14:02:51`.
+    #[default]
+    Clock,
+    /// `3:10 ago`.
+    Ago,
+    /// `+0.2s` since the line before.
+    Since,
+    /// None.
+    Off,
+}
+
+impl Times {
+    pub(super) fn next(self) -> Self {
+        match self {
+            Times::Clock => Times::Ago,
+            Times::Ago => Times::Since,
+            Times::Since => Times::Off,
+            Times::Off => Times::Clock,
+        }
+    }
+
+    /// What is said when it is chosen.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Times::Clock => "times: clock, UTC",
+            Times::Ago => "times: how long ago",
+            Times::Since => "times: since the line before",
+            Times::Off => "times: off",
+        }
+    }
+
+    /// The column, with a space at its end.
+    pub(super) fn text(self, at: Time, before: Option<Time>, now: Time) -> String {
+        match self {
+            Times::Clock => format!("{:8} ", at.clock()),
+            Times::Ago => format!("{:>8} ", format!("{} ago", short(now.since(at)))),
+            Times::Since => {
+                let ms = before.map_or(0, |before| at.since(before).as_millis());
+                let text = if ms < 100_000 {
+                    format!("+{}.{}s", ms / 1_000, ms % 1_000 / 100)
+                } else {
+                    format!("+{}", short(std::time::Duration::from_millis(ms as u64)))
+                };
+                format!("{text:>8} ")
+            }
+            Times::Off => String::new(),
+        }
+    }
+}
+
+/// The name of a source as a column shows it.
+pub(super) fn name(source: &Source) -> &str {
+    match source.kind {
+        SourceKind::Cfn if !source.part.is_empty() => source.part.as_str(),
+        SourceKind::Cfn | SourceKind::Logs | SourceKind::Out | SourceKind::Engine => source.name.as_str(),
+    }
+}
+
+/// A name in exactly so many cells; of a longer one the end is kept, which tells more of log groups and nested stacks.
+pub(super) fn column(name: &str, cells: usize) -> String {
+    let width = name.width();
+    if width <= cells {
+        return format!("{name}{}", " ".repeat(cells - width));
+    }
+    let mut kept = String::new();
+    let mut used = 1;
+    for grapheme in name.graphemes(true).rev() {
+        if used + grapheme.width() > cells {
+            break;
+        }
+        used += grapheme.width();
+        kept.insert_str(0, grapheme);
+    }
+    format!("<{kept}{}", " ".repeat(cells.saturating_sub(used)))
+}
+
+/// Bytes at which each row of a wrapped text begins: the first row has `first` cells, the others `rest`.
+pub(super) fn wrap(text: &str, first: usize, rest: usize) -> Vec<usize> {
+    let (mut begins, mut used, mut room) = (vec![0], 0, first.max(1));
+    for (at, grapheme) in text.grapheme_indices(true) {
+        let width = grapheme.width();
+        if used + width > room && used > 0 {
+            begins.push(at);
+            used = 0;
+            room = rest.max(1);
+        }
+        used += width;
+    }
+    begins
+}
+
+/// A line as it is copied and saved: one line of text, complete.
+pub(super) fn plain(row: &Row<'_>) -> String {
+    let Source { kind, name, part, stack, no } = row.source;
+    let level = match row.severity {
+        Severity::Debug => "DEBUG ",
+        Severity::Info => "",
+        Severity::Warn => "WARN ",
+        Severity::Error => "ERROR ",
+        Severity::Gap => "GAP ",
+    };
+    let mut text = format!("{} {stack} ", row.at.text("%Y-%m-%dT%H:%M:%S%.3fZ"));
+    if let Some(no) = no {
+        text.push_str(&format!("{no} "));
+    }
+    text.push_str(&format!("{} {name} ", kind.word()));
+    if !part.is_empty() {
+        text.push_str(&format!("{part} "));
+    }
+    text.push_str(level);
+    text.push_str(row.text);
+    text
+}
