@@ -8,6 +8,7 @@ mod raw;
 mod shape;
 
 pub mod keymap;
+pub mod settings;
 pub mod theme;
 pub mod trust;
 
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub use bundle::{BundleError, Caps, gather};
 pub use estate::HOLD_EXPIRY;
 pub use keymap::{Keymap, Rule};
+pub use settings::{Colours, GlyphSet, Settings};
 pub use theme::{Colour, Style, ThemeFile};
 pub use trust::Trust;
 

@@ -166,6 +166,14 @@ fn the_schema_rejects_unknown_keys_and_knows_every_key_of_the_example() {
 }
 
 proptest! {
+    /// A name is taken exactly when it is a plain name and cannot be typed by moving around.
+    #[test]
+    fn the_rule_of_environment_names(name in "[a-zA-Z0-9_-]{1,8}|[hjkl0-9]{1,5}|[hjkl][hjklx0-9-]{0,4}") {
+        let text = format!("environments: {{ {name:?}: {{ class: development }} }}\n");
+        let moves = name.bytes().all(|b| b"hjkl0123456789".contains(&b));
+        prop_assert_eq!(read_text(&text).is_ok(), name.parse::<EnvName>().is_ok() && !moves, "{}", name);
+    }
+
     /// Any bytes, and any single damage to a good file, are read or refused; whatever is said lies in the file.
     #[test]
     fn never_panics_and_points_into_the_file(at in 0usize..1200, put in "[a-z:{}\\[\\],\"'~\n\t é&*!-]{0,6}", cut in 0usize..8, junk in prop::option::of(prop::collection::vec(any::<u8>(), 0..200))) {
