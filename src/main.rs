@@ -1,36 +1,115 @@
 //! The program: names the concrete parts and puts them together.
 
-use std::io::Write as _;
+mod compose;
 
-use anyhow::Result;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
+use holdpoint::engine::process::{self, Stay, Status};
 use holdpoint::os::clock::Real;
+use holdpoint::os::detach;
+use holdpoint::os::paths::Home;
 use holdpoint::sandbox::run;
+use holdpoint::tui;
 
 /// Watch deployments live, redeploy or tear down with one key, approve what is dangerous.
 #[derive(Parser)]
 #[command(name = "holdpoint", version)]
 struct Program {
+    /// The estate file; without one the practice estate
+    #[arg(long, global = true, value_name = "FILE")]
+    estate: Option<PathBuf>,
+    /// The folder for stores and state
+    #[arg(long, global = true, value_name = "DIR", env = "HOLDPOINT_HOME")]
+    home: Option<PathBuf>,
+    /// The theme: dark, light, colour-blind, mono
+    #[arg(long, global = true, value_name = "NAME", default_value = "dark")]
+    theme: String,
     #[command(subcommand)]
-    verb: Verb,
+    verb: Option<Verb>,
 }
 
 #[derive(Subcommand)]
 enum Verb {
     /// The embedded cloud, to try, practise and test with
     Sandbox(run::Args),
+    /// The engine of a store; consoles start it by themselves
+    Engine {
+        /// The folder of the store itself
+        #[arg(long, value_name = "DIR", hide = true)]
+        store_home: Option<PathBuf>,
+    },
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    match Program::parse().verb {
-        Verb::Sandbox(args) => {
-            let mut out = std::io::stdout();
-            run::run(args, Real::shared(), |line| {
-                let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-            })
-            .await?;
+fn main() -> Result<ExitCode> {
+    let program = Program::parse();
+    match program.verb {
+        None => console(&program),
+        Some(Verb::Sandbox(args)) => {
+            detach::leave();
+            runtime()?.block_on(async {
+                let mut out = std::io::stdout();
+                run::run(args, Real::shared(), |line| {
+                    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+                })
+                .await
+            })?;
+            Ok(ExitCode::SUCCESS)
         }
+        Some(Verb::Engine { store_home }) => engine(store_home, program.home),
     }
-    Ok(())
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("the runtime cannot start")
+}
+
+fn console(program: &Program) -> Result<ExitCode> {
+    let ground = compose::Ground::find(program.estate.as_deref(), program.home.as_deref())?;
+    let desk = Arc::new(ground.desk("console", true)?);
+    let clock = Real::shared();
+    let waking = Arc::clone(&desk);
+    // The first frame has real rows: the store is read before the screen is.
+    desk.ready(std::time::Duration::from_millis(300));
+    let variable = |name: &str| std::env::var(name).ok();
+    tui::run(
+        desk,
+        tui::Options {
+            now: Arc::new(move || clock.now()),
+            on_start: Box::new(move |waker| waking.wake_with(Box::new(move || waker.wake(tui::Outside::Changed)))),
+            suspend: Box::new(detach::suspend),
+            theme: program.theme.clone(),
+            depth: tui::terminal::depth(variable),
+            glyphs: if tui::terminal::unicode(variable) { tui::glyphs::Glyphs::UNICODE } else { tui::glyphs::Glyphs::ASCII },
+            term: variable("TERM").unwrap_or_default(),
+            keymap: None,
+            greeting: if ground.is_practice() { "practice estate: nothing here is real".to_owned() } else { String::new() },
+        },
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn engine(store_home: Option<PathBuf>, home: Option<PathBuf>) -> Result<ExitCode> {
+    detach::leave();
+    let home = Home::open(store_home.or(home).as_deref())?;
+    tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::INFO).with_writer(std::io::stderr).init();
+    let status = Status { pid: holdpoint::os::owner::pid(), version: env!("CARGO_PKG_VERSION").to_owned() };
+    let lock = match process::elect(&home, &status)? {
+        Ok(lock) => lock,
+        Err(said) => {
+            tracing::info!("another engine runs: {said}");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    runtime()?.block_on(async {
+        let (parts, _clients) = compose::engine(&home, &lock).await?;
+        let ended = process::serve(parts, &home, Stay::WhileNeeded, std::future::pending()).await?;
+        tracing::info!("ended: {ended:?}");
+        anyhow::Ok(())
+    })?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,251 @@
+//! Putting the program together: which store, which clients, which executors, which estate. Only here concrete parts are named.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use futures_util::FutureExt as _;
+use holdpoint::aws::Clients;
+use holdpoint::aws::clients::SandboxPort;
+use holdpoint::config::{self, Loaded};
+use holdpoint::desk::{self, EngineStart};
+use holdpoint::domain::estate::Catalog;
+use holdpoint::domain::ids::StackId;
+use holdpoint::domain::line::Line;
+use holdpoint::engine::{AwsEyes, Lines, Parts};
+use holdpoint::exec;
+use holdpoint::os::clock::{Clock as _, Real, SharedClock};
+use holdpoint::os::lock::Lock;
+use holdpoint::os::paths::Home;
+use holdpoint::os::{detach, files, owner};
+use holdpoint::sandbox::practice;
+use holdpoint::store::spool::{Limits, Of, Position, Spool};
+use holdpoint::store::sqlite::Sqlite;
+use holdpoint::systems;
+
+/// How long the embedded cloud is waited for.
+const SANDBOX: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// An estate with its store: what every verb but a few works on.
+pub(crate) struct Ground {
+    /// The home of its store; the practice estate has its own.
+    pub home: Home,
+    /// The estate; absent where none was found and none is needed.
+    pub loaded: Option<Loaded>,
+}
+
+impl Ground {
+    /// The estate that is named or found, with its store; without any, the practice estate.
+    pub(crate) fn find(estate: Option<&Path>, home: Option<&Path>) -> Result<Self> {
+        let home = Home::open(home)?;
+        let working = std::env::current_dir().unwrap_or_default();
+        let configuration = holdpoint::os::paths::config_folder().unwrap_or_default();
+        match config::discover(estate, &working, &configuration) {
+            Some(file) => {
+                let loaded = config::load(&file).map_err(|wrong| anyhow!("{wrong}"))?;
+                Ok(Self { home, loaded: Some(loaded) })
+            }
+            None => Self::practice(&home),
+        }
+    }
+
+    /// The practice estate, laid out in its own home.
+    pub(crate) fn practice(home: &Home) -> Result<Self> {
+        let home = home.practice()?;
+        let folder = home.folder().join("estate");
+        files::private_folder(&folder)?;
+        for (path, text) in practice::FILES {
+            let to = folder.join(path);
+            if let Some(parent) = to.parent() {
+                files::private_folder(parent)?;
+            }
+            // A person may change the practice estate to see what happens: what is there stays.
+            if !to.exists() {
+                let mode = if path.starts_with("bin/") { 0o700 } else { 0o600 };
+                files::write_whole_as(&to, text.as_bytes(), mode)?;
+            }
+        }
+        let mut loaded = config::load(&folder.join(config::FILE)).map_err(|wrong| anyhow!("{wrong}"))?;
+        loaded.practice = true;
+        Ok(Self { home, loaded: Some(loaded) })
+    }
+
+    /// What the estate says now.
+    pub(crate) fn catalog(&self) -> Catalog {
+        self.loaded.as_ref().map(|loaded| config::catalog(loaded, systems::spec)).unwrap_or_default()
+    }
+
+    /// True for the practice estate.
+    pub(crate) fn is_practice(&self) -> bool {
+        self.loaded.as_ref().is_some_and(|loaded| loaded.practice)
+    }
+
+    /// A desk over the store of this ground.
+    pub(crate) fn desk(&self, via: &'static str, start_engine: bool) -> Result<desk::Live> {
+        let clock = Real::shared();
+        let home = self.home.clone();
+        let open_home = home.clone();
+        let follow_home = home.clone();
+        let again = self.loaded.as_ref().map(|loaded| (loaded.file.clone(), loaded.practice));
+        let live = desk::Live::start(desk::Parts {
+            open: Arc::new(move || {
+                let home = open_home.clone();
+                async move {
+                    let store = Sqlite::client(&home).await.map_err(|why| why.to_string())?;
+                    Ok(Arc::new(store) as Arc<dyn holdpoint::store::Store>)
+                }
+                .boxed()
+            }),
+            clock,
+            home: Some(home.clone()),
+            catalog: self.catalog(),
+            reload: again.map(|(file, practice)| {
+                let reload: desk::Reload = Arc::new(move || {
+                    let mut loaded = config::load(&file).map_err(|wrong| wrong.to_string())?;
+                    loaded.practice = practice;
+                    Ok(config::catalog(&loaded, systems::spec))
+                });
+                reload
+            }),
+            spool: Some(Arc::new(move |stack: Option<&StackId>| {
+                let of = stack.map_or(Of::All, |stack| Of::Stack(stack.clone()));
+                Box::new(Followed { spool: Spool::open(&follow_home, Limits::default()).ok(), of, at: None }) as Box<dyn desk::Follow>
+            })),
+            engine: start_engine.then(|| engine_start(&home)),
+            you: owner::owner().name().to_owned(),
+            via,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            fresh: Arc::new(uuid::Uuid::now_v7),
+        })
+        .context("the desk cannot start")?;
+        Ok(live)
+    }
+}
+
+/// Follows the spool for a desk.
+struct Followed {
+    spool: Option<Spool>,
+    of: Of,
+    at: Option<Position>,
+}
+
+/// How many lines are given at the start, and at most at once later.
+const FIRST: usize = 5_000;
+const MOST: usize = 20_000;
+
+impl desk::Follow for Followed {
+    fn more(&mut self) -> Result<Vec<Line>, String> {
+        let Some(spool) = &self.spool else { return Err("the spool cannot be opened".to_owned()) };
+        let (lines, at) = match &self.at {
+            None => spool.last(&self.of, FIRST),
+            Some(at) => spool.tail(&self.of, at, MOST),
+        }
+        .map_err(|why| why.to_string())?;
+        self.at = Some(at);
+        Ok(lines)
+    }
+}
+
+fn engine_start(home: &Home) -> EngineStart {
+    let (log, folder) = (home.engine_log(), home.folder().to_owned());
+    let words = log.clone();
+    EngineStart {
+        start: Box::new(move || {
+            let arguments: [OsString; 3] = ["engine".into(), "--store-home".into(), folder.clone().into()];
+            detach::start(&arguments, &log).map_err(|why| format!("the engine cannot be started: {why}"))
+        }),
+        last_words: Box::new(move || detach::last_words(&words)),
+    }
+}
+
+/// The port of the embedded cloud of a home; starts it where none answers.
+pub(crate) fn sandbox_port(home: &Home, clock: SharedClock) -> SandboxPort {
+    let folder = home.sandbox();
+    let log = home.folder().join("sandbox.log");
+    Arc::new(move || {
+        let (folder, log, clock) = (folder.clone(), log.clone(), clock.clone());
+        async move { find_sandbox(&folder, &log, &clock).await.map_err(|why| format!("{why:#}")) }.boxed()
+    })
+}
+
+async fn find_sandbox(folder: &Path, log: &Path, clock: &SharedClock) -> Result<u16> {
+    files::private_folder(folder)?;
+    let until = clock.now() + SANDBOX;
+    let mut started = false;
+    loop {
+        if let Some(port) = port_in(folder)
+            && tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+        {
+            return Ok(port);
+        }
+        if !started && Lock::is_free(&folder.join("lock"))? {
+            let arguments: [OsString; 5] =
+                ["sandbox".into(), "--state".into(), folder.into(), "--until-idle".into(), "10".into()];
+            detach::start(&arguments, log)?;
+            started = true;
+        }
+        if clock.now() >= until {
+            bail!("the embedded cloud does not start: {}", detach::last_words(log));
+        }
+        clock.sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+fn port_in(folder: &Path) -> Option<u16> {
+    std::fs::read_to_string(folder.join("port")).ok()?.trim().parse().ok()
+}
+
+/// Lines of an engine into the spool, in the order in which they came, off the engine's thread.
+struct ToSpool(std::sync::mpsc::Sender<Vec<Line>>);
+
+impl Lines for ToSpool {
+    fn take(&self, lines: Vec<Line>) {
+        // The writer ends only with the process.
+        let _ = self.0.send(lines);
+    }
+}
+
+fn to_spool(home: &Home) -> Result<Arc<dyn Lines>> {
+    let spool = Spool::open(home, Limits::default())?;
+    let (to, from) = std::sync::mpsc::channel::<Vec<Line>>();
+    std::thread::Builder::new().name("spool".to_owned()).spawn(move || {
+        let clock = Real::new();
+        let _ = spool.sweep(clock.now());
+        while let Ok(mut lines) = from.recv() {
+            while let Ok(more) = from.try_recv() {
+                lines.extend(more);
+            }
+            if let Err(why) = spool.append(&lines) {
+                tracing::warn!("lines are not kept: {why}");
+            }
+        }
+    })?;
+    Ok(Arc::new(ToSpool(to)))
+}
+
+/// An engine of the store in this home; the caller holds its lock.
+pub(crate) async fn engine(home: &Home, lock: &Lock) -> Result<(Parts, Arc<Clients>)> {
+    let clock = Real::shared();
+    let store = Arc::new(Sqlite::engine(home, lock, clock.now()).await?);
+    let person = owner::owner();
+    let clients = Clients::new(clock.clone(), person.name(), sandbox_port(home, clock.clone()));
+    let executors = exec::executors(&clients).into_iter().map(|one| (one.kind().as_str().to_owned(), one)).collect::<BTreeMap<_, _>>();
+    let id = holdpoint::store::Store::id(store.as_ref());
+    let jobs = home.clone();
+    let parts = Parts {
+        store,
+        clock: clock.clone(),
+        executors: Arc::new(executors),
+        systems: systems::named,
+        pure_step: systems::pure_step,
+        eyes: Arc::new(AwsEyes::new(clients.clone(), clock, id)),
+        job: Arc::new(move |deployment, step, attempt| -> PathBuf { jobs.job(deployment, step, attempt) }),
+        owner: person,
+        lines: to_spool(home)?,
+        failpoint: None,
+        fresh: Arc::new(uuid::Uuid::now_v7),
+    };
+    Ok((parts, clients))
+}
