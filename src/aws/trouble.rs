@@ -38,7 +38,7 @@ pub struct Trouble {
     /// The service's message, or what went wrong on the way.
     pub message: Safe,
     /// The same for people, and what the engine does about it.
-    pub failure: Failure,
+    pub failure: Box<Failure>,
 }
 
 impl Trouble {
@@ -69,14 +69,14 @@ impl Trouble {
     pub fn held_open(self) -> Failure {
         match self.failure.retry {
             Retry::After(_) => self.failure.retry(Retry::Contact),
-            Retry::Never | Retry::AskAPerson | Retry::Contact => self.failure,
+            Retry::Never | Retry::AskAPerson | Retry::Contact => *self.failure,
         }
     }
 }
 
 impl From<Trouble> for Failure {
     fn from(trouble: Trouble) -> Self {
-        trouble.failure
+        *trouble.failure
     }
 }
 
@@ -207,7 +207,7 @@ impl Facts {
             Kind::Refused => Failure::new(format!("{action}{on}: {message}")),
         };
         let told = if self.code.is_empty() { message.to_string() } else { format!("{}: {message}", Safe::new(&self.code)) };
-        Trouble { kind, code: self.code, message, failure: failure.detail(told) }
+        Trouble { kind, code: self.code, message, failure: Box::new(failure.detail(told)) }
     }
 }
 

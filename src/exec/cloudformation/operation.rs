@@ -190,10 +190,9 @@ impl<'a> Course<'a> {
             };
             tries += 1;
             let there = trouble.is("AlreadyExistsException") || trouble.is("TokenAlreadyExistsException");
-            if trouble.is_unsure() || there || trouble.is("InvalidChangeSetStatus") || trouble.code.contains("ChangeSetNotFound") {
-                if self.has_begun().await.map_err(Trouble::held_open)? {
-                    return Ok(Sent::Accepted(None));
-                }
+            let gone = trouble.is("InvalidChangeSetStatus") || trouble.code.contains("ChangeSetNotFound");
+            if (trouble.is_unsure() || there || gone) && self.has_begun().await.map_err(Trouble::held_open)? {
+                return Ok(Sent::Accepted(None));
             }
             if !trouble.is_unsure() || tries >= TRIES {
                 return Err(outcome::refused(trouble, self.name));

@@ -56,7 +56,7 @@ pub(super) fn refused(trouble: Trouble, name: &str) -> Failure {
         return trouble.held_open();
     }
     let said = trouble.message.clone();
-    let about = |summary: String| Failure { summary, ..trouble.failure.clone() };
+    let about = |summary: String| Failure { summary, ..(*trouble.failure).clone() };
     if trouble.is("AlreadyExistsException") {
         about(format!("a CloudFormation stack named {name} is there already, and this attempt did not make it"))
             .hint("deploy again: it is then looked at and updated")
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     fn trouble(code: &str, message: &str) -> Trouble {
-        Trouble { kind: Kind::Refused, code: code.into(), message: message.into(), failure: Failure::new("x") }
+        Trouble { kind: Kind::Refused, code: code.into(), message: message.into(), failure: Box::new(Failure::new("x")) }
     }
 
     #[test]

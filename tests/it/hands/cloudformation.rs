@@ -22,7 +22,11 @@ async fn workshop() -> Workshop {
     Workshop::open().await.with_file("orders.yaml", TEMPLATE)
 }
 
-fn input(shop: &Workshop, parameters: Value) -> Value {
+async fn hurried() -> Workshop {
+    Workshop::at_pace(100.0).await.with_file("orders.yaml", TEMPLATE)
+}
+
+fn input(shop: &Workshop, parameters: impl serde::Serialize) -> Value {
     json!({
         "stack_name": "dev-orders",
         "template": { "bundle": shop.bundle.digest(), "path": "orders.yaml" },
@@ -32,7 +36,10 @@ fn input(shop: &Workshop, parameters: Value) -> Value {
 }
 
 async fn created() -> Workshop {
-    let shop = workshop().await;
+    made_in(workshop().await).await
+}
+
+async fn made_in(shop: Workshop) -> Workshop {
     shop.run("cloudformation.create", json!({ "input": input(&shop, json!({})) })).await.unwrap();
     shop
 }
@@ -157,7 +164,7 @@ async fn killed_anywhere_a_step_has_one_effect() {
     ];
     for (kind, action) in kinds {
         for dies_at in 1.. {
-            let shop = if kind == "cloudformation.create" { workshop().await } else { created().await };
+            let shop = if kind == "cloudformation.create" { hurried().await } else { made_in(hurried().await).await };
             let params = match kind {
                 "cloudformation.scale" => json!({ "stack_name": "dev-orders", "counts": { "DesiredCount": "0" } }),
                 "cloudformation.delete" => json!({ "stack_name": "dev-orders" }),
@@ -173,7 +180,7 @@ async fn killed_anywhere_a_step_has_one_effect() {
             let Some(result) = shop.run_killed(kind, params, dies_at).await else { break };
             assert!(result.is_ok(), "{kind} killed at {dies_at}: {result:?}");
             assert_eq!(shop.effects(action), 1, "{kind} killed at {dies_at}");
-            if dies_at >= 9 {
+            if dies_at >= 8 {
                 break;
             }
         }

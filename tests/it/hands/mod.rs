@@ -129,7 +129,12 @@ pub(crate) struct Workshop {
 
 impl Workshop {
     pub(crate) async fn open() -> Self {
-        let cloud = Arc::new(sandbox::serve(Options::default()).await.unwrap());
+        Self::at_pace(1.0).await
+    }
+
+    /// In a hurry there are fewer polls, and each of them costs in a debug build.
+    pub(crate) async fn at_pace(pace: f64) -> Self {
+        let cloud = Arc::new(sandbox::serve(Options { pace, ..Options::default() }).await.unwrap());
         let port = cloud.addr.port();
         let clients = Clients::new(Arc::new(Pace(Arc::clone(&cloud))), "tester", Arc::new(move || async move { Ok(port) }.boxed()));
         let target = AwsTarget { endpoint_url: Some("sandbox".into()), region: Some("eu-west-1".into()), ..AwsTarget::default() };
