@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what went wrong by failing")]
 
 mod cloud_contract;
+mod hands;
 mod cloud_life;
 mod estate;
 mod hands;
