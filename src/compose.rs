@@ -181,8 +181,7 @@ async fn find_sandbox(folder: &Path, log: &Path, clock: &SharedClock) -> Result<
             return Ok(port);
         }
         if !started && Lock::is_free(&folder.join("lock"))? {
-            let arguments: [OsString; 5] =
-                ["sandbox".into(), "--state".into(), folder.into(), "--until-idle".into(), "10".into()];
+            let arguments: [OsString; 5] = ["sandbox".into(), "--state".into(), folder.into(), "--until-idle".into(), "10".into()];
             detach::start(&arguments, log)?;
             started = true;
         }

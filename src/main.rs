@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use holdpoint::engine::process::{self, Stay, Status};
+use holdpoint::engine::process::{self, Status, Stay};
 use holdpoint::os::clock::Real;
 use holdpoint::os::detach;
 use holdpoint::os::paths::Home;
@@ -106,8 +106,8 @@ fn engine(store_home: Option<PathBuf>, home: Option<PathBuf>) -> Result<ExitCode
         }
     };
     runtime()?.block_on(async {
-        let (parts, _clients) = compose::engine(&home, &lock).await?;
-        let ended = process::serve(parts, &home, Stay::WhileNeeded, std::future::pending()).await?;
+        let (parts, clients) = compose::engine(&home, &lock).await?;
+        let ended = process::serve(parts, clients, &home, Stay::WhileNeeded, std::future::pending()).await?;
         tracing::info!("ended: {ended:?}");
         anyhow::Ok(())
     })?;

@@ -17,7 +17,6 @@ use crate::domain::time::Time;
 use crate::os::bell::Listener;
 use crate::os::lock::Lock;
 use crate::store::{Ear, Ring, Store, StoreError};
-use crate::world::seen::of_stack;
 use crate::world::{EngineSeen, World};
 
 use super::TailOf;
@@ -297,7 +296,13 @@ impl Worker {
 
     async fn say_what_is_shown(&mut self) {
         let Some(store) = &self.store else { return };
-        let subjects: Vec<String> = held(&self.shared.watched).iter().map(of_stack).collect();
+        let subjects: Vec<String> = held(&self.shared.watched)
+            .iter()
+            .map(|id| {
+                let spec = self.catalog.stacks.get(id).and_then(|entry| entry.spec.as_ref().ok());
+                crate::domain::interest::Interest::of(id, spec).to_string()
+            })
+            .collect();
         if !subjects.is_empty() {
             let console = format!("{}-{}", self.parts.via, crate::os::owner::pid());
             // Not said now is said in the next round.

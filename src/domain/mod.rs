@@ -16,6 +16,7 @@ pub mod failure;
 pub mod folds;
 pub mod hold;
 pub mod ids;
+pub mod interest;
 pub mod level;
 pub mod lifecycle;
 pub mod lifecycles;

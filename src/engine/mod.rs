@@ -8,7 +8,9 @@ mod eyes;
 mod looks;
 mod port;
 pub mod process;
+mod tails;
 mod tasks;
+pub mod watch;
 
 pub use eyes::AwsEyes;
 pub use looks::{Eyes, LookOn, Sight};

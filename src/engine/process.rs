@@ -1,15 +1,18 @@
 //! The engine as a process: elected by a lock, woken by the inbox bell, ending when there is no work and nobody looks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
+use crate::aws::Clients;
 use crate::os::files::FileError;
 use crate::os::lock::Lock;
 use crate::os::paths::Home;
 use crate::store::{Ring, StoreError};
 
+use super::watch::Watcher;
 use super::{Engine, EngineError, Parts, Signal};
 
 /// What the holder of the engine lock says of itself.
@@ -73,10 +76,23 @@ pub fn elect(home: &Home, status: &Status) -> Result<Result<Lock, String>, FileE
 ///
 /// # Errors
 /// When the store is damaged or does not answer.
-pub async fn serve(parts: Parts, home: &Home, stay: Stay, end: impl Future<Output = ()> + Send) -> Result<Ended, ProcessError> {
+pub async fn serve(
+    parts: Parts,
+    clients: Arc<Clients>,
+    home: &Home,
+    stay: Stay,
+    end: impl Future<Output = ()> + Send,
+) -> Result<Ended, ProcessError> {
     let clock = parts.clock.clone();
     let mut ear = parts.store.listen(Ring::Inbox)?;
+    let watcher =
+        Watcher { store: parts.store.clone(), clock: clock.clone(), clients, eyes: parts.eyes.clone(), lines: parts.lines.clone() };
     let mut engine = Engine::open(parts).await?;
+    let (newest, folds) = watch::channel(engine.folds().clone());
+    engine.observe(Arc::new(move |folds, _| {
+        newest.send_replace(folds.clone());
+    }));
+    let watching = tokio::spawn(watcher.run(folds));
     let (signal, mut signals) = mpsc::unbounded_channel();
     let needed = engine.needed();
     let result = {
@@ -105,6 +121,7 @@ pub async fn serve(parts: Parts, home: &Home, stay: Stay, end: impl Future<Outpu
             }
         }
     };
+    watching.abort();
     result?;
     Ok(Ended::Left(engine.unfinished()))
 }

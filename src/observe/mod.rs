@@ -1,5 +1,6 @@
 //! Eyes: what AWS says of stacks, services and logs. Reads only; a change set that is made to be described is deleted again.
 
 pub mod events;
+pub mod logs;
 pub mod look;
 pub mod serve;

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what went wrong by failing")]
 
 mod cloud_contract;
-mod hands;
 mod cloud_life;
 mod estate;
+mod hands;
 mod hands;
 mod peers;
 #[allow(dead_code, reason = "the stories use all of it in turn")]

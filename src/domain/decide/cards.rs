@@ -186,7 +186,7 @@ fn start_lines(lines: &mut Vec<CardLine>, folds: &Folds, intent: &Intent, starts
     };
     line(lines, "STEP", if names.is_empty() { what } else { format!("{what}   STACK {}", names.join(", ")) });
     for (id, plan) in plans {
-        let steps: Vec<&str> = plan.steps.iter().filter(|step| expected(plan, step)).map(|step| step.title.as_str()).collect();
+        let steps = expected(plan);
         let name = if plans.len() > 1 { format!("{id}: ") } else { String::new() };
         line(lines, "DOES", format!("{name}{}", steps.join(", then ")));
         let rows = plan.rows.as_deref().unwrap_or_default();
@@ -225,14 +225,24 @@ fn start_lines(lines: &mut Vec<CardLine>, folds: &Folds, intent: &Intent, starts
     }
 }
 
-/// Whether the step is part of the branch that is expected.
-fn expected(plan: &Plan, step: &crate::domain::plan::Step) -> bool {
-    let on_branch = match (&step.only_if, &plan.branch) {
-        (Some((_, branch)), Some(expected)) => branch == expected,
-        (Some(_), None) => false,
-        (None, _) => true,
-    };
-    step.finaliser.is_none() && step.changes && on_branch
+/// The steps of the expected branch that change something: a step all of whose needs are on another branch is none of them.
+fn expected(plan: &Plan) -> Vec<&str> {
+    let mut off: Vec<&crate::domain::ids::StepId> = Vec::new();
+    let mut titles = Vec::new();
+    for step in &plan.steps {
+        let other_branch = match (&step.only_if, &plan.branch) {
+            (Some((_, branch)), Some(expected)) => branch != expected,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let behind = !step.after.is_empty() && step.after.iter().all(|need| off.contains(&need));
+        if other_branch || behind {
+            off.push(&step.id);
+        } else if step.finaliser.is_none() && step.changes {
+            titles.push(step.title.as_str());
+        }
+    }
+    titles
 }
 
 fn way_word(way: &Way) -> &'static str {

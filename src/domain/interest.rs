@@ -1,0 +1,49 @@
+//! What is on somebody's screen: which stack, and where its outside is, so that an engine can look although it never deployed it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::StackId;
+use super::request::Spec;
+
+/// One stack on a screen.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Interest {
+    /// Which.
+    pub stack: StackId,
+    /// Its CloudFormation stack, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cfn: Option<String>,
+    /// Log groups to follow beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<String>,
+}
+
+impl Interest {
+    /// What a spec says of its outside.
+    #[must_use]
+    pub fn of(stack: &StackId, spec: Option<&Spec>) -> Self {
+        Self { stack: stack.clone(), cfn: spec.and_then(cfn_name), logs: spec.map(|spec| spec.watch_logs.clone()).unwrap_or_default() }
+    }
+}
+
+/// The CloudFormation stack that a spec deploys to, if it deploys to one.
+#[must_use]
+pub fn cfn_name(spec: &Spec) -> Option<String> {
+    spec.body.pointer("/input/stack_name")?.as_str().map(str::to_owned)
+}
+
+impl fmt::Display for Interest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).unwrap_or_default())
+    }
+}
+
+impl FromStr for Interest {
+    type Err = serde_json::Error;
+    fn from_str(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
