@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what went wrong by failing")]
 
 mod cloud_contract;
-mod hands;
 mod cloud_life;
 mod estate;
 mod hands;
+mod killed;
 mod peers;
 #[allow(dead_code, reason = "the stories use all of it in turn")]
 mod pty;
