@@ -5,7 +5,7 @@ mod cloud_contract;
 mod cloud_life;
 mod estate;
 mod hands;
-mod hands;
+mod killed;
 mod peers;
 #[allow(dead_code, reason = "the stories use all of it in turn")]
 mod pty;

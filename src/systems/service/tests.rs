@@ -1,6 +1,7 @@
 //! Planners as data: every status, every branch, and that no plan can do what it must not.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -120,18 +121,18 @@ fn told(plan: &Plan) -> String {
     let mut text = format!("{} branch={:?} danger={:?}\n", plan.name, plan.branch, plan.danger);
     for step in &plan.steps {
         let after: Vec<&str> = step.after.iter().map(StepId::as_str).collect();
-        text += &format!("{} [{}] after {after:?}", step.id, step.kind.as_str());
+        write!(text, "{} [{}] after {after:?}", step.id, step.kind.as_str()).unwrap();
         if let Some((chooser, branch)) = &step.only_if {
-            text += &format!(" if {chooser}={branch}");
+            write!(text, " if {chooser}={branch}").unwrap();
         }
         if let Some(hold) = &step.hold {
-            text += &format!(" HOLD {}", hold.kind.word());
+            write!(text, " HOLD {}", hold.kind.word()).unwrap();
             if let HoldWhen::Output { step, pointer, equals } = &hold.when {
-                text += &format!(" when {step}{pointer}={equals}");
+                write!(text, " when {step}{pointer}={equals}").unwrap();
             }
         }
         if step.scales {
-            text += &format!(" counts {}", step.params["counts"]);
+            write!(text, " counts {}", step.params["counts"]).unwrap();
         }
         if step.finaliser.is_some() {
             text += " at a bad end";
@@ -139,7 +140,7 @@ fn told(plan: &Plan) -> String {
         text += "\n";
     }
     for says in &plan.says {
-        text += &format!("says {says}\n");
+        writeln!(text, "says {says}").unwrap();
     }
     text
 }
@@ -199,7 +200,7 @@ fn every_status() {
                     "none".to_owned()
                 }
             };
-            text += &format!("{status:<44} {:<9} {quiet:<6} {planned}\n", format!("{purpose:?}"));
+            writeln!(text, "{status:<44} {:<9} {quiet:<6} {planned}", format!("{purpose:?}")).unwrap();
         }
     }
     insta::assert_snapshot!(text);
@@ -226,7 +227,7 @@ fn plans_as_data() {
     ] {
         let plan = plan(&ask, &seen).unwrap_or_else(|failure| panic!("{what}: {failure:?}"));
         assert_eq!(plan.check(), Ok(()), "{what}");
-        text += &format!("# {what}\n{}\n", told(&plan));
+        writeln!(text, "# {what}\n{}", told(&plan)).unwrap();
     }
     insta::assert_snapshot!(text);
 }
@@ -361,7 +362,7 @@ fn run(plan: &Plan, rows: &[ChangeRow], fails: Option<&str>, restore: &str) -> (
     let mut d = Deployment::new(DeploymentId(uuid::Uuid::nil()));
     d.phase = "AVAILABLE".to_owned();
     let at = Time(0);
-    let mut apply = |d: &mut Deployment, event: DeploymentEvent| d.apply(&event, at).unwrap_or_else(|illegal| panic!("{illegal}"));
+    let apply = |d: &mut Deployment, event: DeploymentEvent| d.apply(&event, at).unwrap_or_else(|illegal| panic!("{illegal}"));
     apply(&mut d, DeploymentEvent::Planned { plan: Box::new(plan.clone()), digest: plan.digest(), carried: vec![] });
     apply(&mut d, DeploymentEvent::RunSteps);
     let mut started = Vec::new();

@@ -23,7 +23,7 @@ pub struct Query {
 
 #[derive(Debug, Clone)]
 enum How {
-    Literal(Finder<'static>),
+    Literal(Box<Finder<'static>>),
     Pattern(Regex),
 }
 
@@ -42,11 +42,11 @@ impl Query {
         let is_literal = regex::escape(text) == text;
         let pattern = |text: &str| RegexBuilder::new(text).case_insensitive(small).size_limit(1 << 20).build();
         let how = match (is_literal && (!small || !text.chars().any(char::is_alphabetic)), pattern(text)) {
-            (true, _) => How::Literal(Finder::new(text.as_bytes()).into_owned()),
+            (true, _) => How::Literal(Box::new(Finder::new(text.as_bytes()).into_owned())),
             (false, Ok(regex)) => How::Pattern(regex),
             (false, Err(_)) => match pattern(&regex::escape(text)) {
                 Ok(regex) => How::Pattern(regex),
-                Err(_) => How::Literal(Finder::new(text.as_bytes()).into_owned()),
+                Err(_) => How::Literal(Box::new(Finder::new(text.as_bytes()).into_owned())),
             },
         };
         Some(Self { text: typed.to_owned(), inverse, around, how })

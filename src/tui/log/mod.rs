@@ -44,6 +44,7 @@ const SOON: Duration = Duration::from_millis(30);
 pub type Saver = Arc<dyn Fn(&str, &str) -> Result<String, String> + Send + Sync>;
 
 /// The pane.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that a key turns, in any combination")]
 pub struct LogPane {
     ring: Ring,
     saver: Option<Saver>,
@@ -136,7 +137,7 @@ impl LogPane {
             if place + 1 < self.ring.len() {
                 self.places(|at| {
                     if *at >= place {
-                        *at += 1
+                        *at += 1;
                     }
                 });
             }

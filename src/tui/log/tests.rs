@@ -35,6 +35,10 @@ fn line(at: i64, id: &str, kind: SourceKind, severity: Severity, text: &str) -> 
 
 const T0: i64 = 1_700_000_571_000;
 
+fn after(ms: usize) -> i64 {
+    T0 + i64::try_from(ms).unwrap()
+}
+
 fn story() -> Batch {
     use Severity::{Debug, Error, Gap, Info, Warn};
     use SourceKind::{Cfn, Engine, Logs, Out};
@@ -50,13 +54,12 @@ fn story() -> Batch {
         (Logs, Warn, "WARN retry 2/5 日本 connection refused"),
         (Cfn, Info, "UPDATE_ROLLBACK_IN_PROGRESS"),
     ];
-    let lines =
-        rows.iter().enumerate().map(|(n, (kind, severity, text))| line(T0 + n as i64 * 1_250, &n.to_string(), *kind, *severity, text));
+    let lines = rows.iter().enumerate().map(|(n, (kind, severity, text))| line(after(n * 1_250), &n.to_string(), *kind, *severity, text));
     Batch { lines: lines.collect(), dropped: 0 }
 }
 
 fn numbered(count: usize) -> Batch {
-    let lines = (0..count).map(|n| line(T0 + n as i64, &n.to_string(), SourceKind::Logs, Severity::Info, &format!("line {n}")));
+    let lines = (0..count).map(|n| line(after(n), &n.to_string(), SourceKind::Logs, Severity::Info, &format!("line {n}")));
     Batch { lines: lines.collect(), dropped: 0 }
 }
 
@@ -418,7 +421,7 @@ proptest! {
             }
             prop_assert_eq!(&found, &plain);
             let middle = rows.len() / 2;
-            prop_assert_eq!(hits.at_or_before(&ring, middle), plain.iter().copied().filter(|at| *at <= middle).next_back());
+            prop_assert_eq!(hits.at_or_before(&ring, middle), plain.iter().copied().rfind(|at| *at <= middle));
             prop_assert!(hits.search(&ring, usize::MAX));
             prop_assert_eq!(hits.count(&ring, middle), (plain.iter().filter(|at| **at <= middle).count(), plain.len()));
         }

@@ -1,5 +1,7 @@
 //! How a line of the log reads: its columns, its rows when it is wrapped, and its form in files and in the clipboard.
 
+use std::fmt::Write as _;
+
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -114,11 +116,11 @@ pub(super) fn plain(row: &Row<'_>) -> String {
     };
     let mut text = format!("{} {stack} ", row.at.text("%Y-%m-%dT%H:%M:%S%.3fZ"));
     if let Some(no) = no {
-        text.push_str(&format!("{no} "));
+        let _ = write!(text, "{no} ");
     }
-    text.push_str(&format!("{} {name} ", kind.word()));
+    let _ = write!(text, "{} {name} ", kind.word());
     if !part.is_empty() {
-        text.push_str(&format!("{part} "));
+        let _ = write!(text, "{part} ");
     }
     text.push_str(level);
     text.push_str(row.text);

@@ -49,12 +49,15 @@ fn no_edge_is_missing_and_none_invented() {
     }
 }
 
+/// A wire in a cell: where it comes in and where it goes on.
+type Passing<'a> = (&'a Wire, Dir, Dir);
+
 #[test]
 fn wires_run_from_box_to_box_and_meet_only_where_it_can_be_read() {
     for table in TABLES {
         let map = map_of(table).unwrap();
         let inside = |area: Rect, (x, y): (u16, u16)| x >= area.left() && x < area.right() && y >= area.top() && y < area.bottom();
-        let mut through: BTreeMap<(u16, u16), Vec<(&Wire, Dir, Dir)>> = BTreeMap::new();
+        let mut through: BTreeMap<(u16, u16), Vec<Passing<'_>>> = BTreeMap::new();
         for wire in map.wires {
             let what = format!("{}: {} -> {}", table.name, wire.from, wire.to);
             let cells = cells_of(wire.path);

@@ -8,6 +8,7 @@ use super::*;
 use crate::domain::deployment::StepState;
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
+use crate::domain::level::Danger;
 use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, RetryRule};
 use crate::tui::glyphs::Glyphs;
 use crate::tui::theme::Depth;
@@ -21,7 +22,7 @@ fn step(id: &str, title: &str, after: &[&str]) -> Step {
         after: after.iter().map(|id| StepId::from(*id)).collect(),
         only_if: None,
         hold: None,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         retry: RetryRule { attempts: 2 },
         finaliser: None,
         changes: true,
@@ -34,7 +35,7 @@ fn plan(steps: Vec<Step>) -> Plan {
         name: "update".to_owned(),
         steps,
         rows: None,
-        danger: Default::default(),
+        danger: Danger::default(),
         says: Vec::new(),
         branch: None,
         finish_independent: false,

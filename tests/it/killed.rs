@@ -1,0 +1,101 @@
+//! A store whose engine is killed: whatever was acknowledged is there, whole, and the next engine goes on.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use holdpoint::domain::environment::EnvironmentEvent;
+use holdpoint::domain::event::{Append, Event, StreamId};
+use holdpoint::domain::line::{Line, Severity, SourceKind};
+use holdpoint::domain::person::Person;
+use holdpoint::domain::time::Time;
+use holdpoint::os::lock::Lock;
+use holdpoint::os::paths::Home;
+use holdpoint::store::spool::{Limits, Of, Position, Spool};
+use holdpoint::store::sqlite::Sqlite;
+use holdpoint::store::{By, Store as _};
+
+const PLACE: &str = "HOLDPOINT_TEST_KILLED_HOME";
+
+#[test]
+fn what_was_acknowledged_before_a_kill_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("home");
+    let mut acknowledged = 0;
+    // Each time it is killed a little later: in the first commit, between commits, in the middle of a line.
+    for patience in [1, 2, 5, 40, 90] {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "killed::writes_until_it_is_killed", "--ignored", "--nocapture"])
+            .env(PLACE, &place)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let said = lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("acknowledged ").and_then(|n| n.parse::<u64>().ok()));
+        acknowledged = said.take(patience).last().expect("it writes");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        look(&place, acknowledged);
+    }
+    assert!(acknowledged >= 138, "every life went on where the one before was cut off: {acknowledged}");
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn look(place: &Path, acknowledged: u64) {
+    let home = Home::open(Some(place)).unwrap();
+    let store = Sqlite::client(&home).await.unwrap();
+    let checked = store.verify().await.unwrap();
+    assert_eq!(checked.faults, [""; 0]);
+    assert!(checked.events >= acknowledged, "{} of {acknowledged} events are there", checked.events);
+    let folds = store.folds(5).await.unwrap();
+    assert!(folds.broken.is_empty() && folds.seq == checked.events);
+    let spool = Spool::open(&home, Limits::default()).unwrap();
+    let (lines, _) = spool.tail(&Of::All, &Position::default(), usize::MAX).unwrap();
+    let expect: Vec<_> = (1..=lines.len()).map(|n| format!("line {n}")).collect();
+    assert_eq!(lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), expect, "no line twice, none torn, none lost");
+    assert!(lines.len() as u64 >= acknowledged);
+}
+
+#[test]
+#[ignore = "started, and killed, by the test above"]
+fn writes_until_it_is_killed() {
+    let place = std::env::var_os(PLACE).expect("the test above says where");
+    write(Path::new(&place));
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn write(place: &Path) {
+    let home = Home::open(Some(place)).unwrap();
+    let lock = Lock::exclusive(&home.engine_lock()).unwrap().expect("the one before is dead, and its lock with it");
+    let store = Sqlite::engine(&home, &lock, Time(0)).await.unwrap();
+    let spool = Spool::open(&home, Limits { segment: 2_000, ..Limits::default() }).unwrap();
+    let stream = StreamId::Environment("dev".parse().unwrap());
+    let by = By { person: Person::Engine, cause: None, at: Time(0) };
+    let mut version = store.folds(0).await.unwrap().version(&stream);
+    loop {
+        if version.is_multiple_of(7) {
+            store.snapshot(&store.folds(0).await.unwrap()).await.unwrap();
+        }
+        let mut append = Append::default();
+        append.push(stream.clone(), version, Event::Environment(EnvironmentEvent::Thawed));
+        version = store.append(&append, &by, None).await.unwrap()[0].version;
+        // What the last life may have written already comes again, as it does from a source that is followed anew.
+        let lines: Vec<_> = (1..=version).rev().take(20).map(line).collect();
+        spool.append(&lines.into_iter().rev().collect::<Vec<_>>()).unwrap();
+        println!("acknowledged {version}");
+    }
+}
+
+fn line(n: u64) -> Line {
+    Line {
+        at: Time(i64::try_from(n).unwrap()),
+        id: n.to_string(),
+        kind: SourceKind::Out,
+        source: "warm".into(),
+        part: "stdout".into(),
+        stack: "dev/api".parse().unwrap(),
+        no: None,
+        severity: Severity::Info,
+        text: format!("line {n}").as_str().into(),
+    }
+}
