@@ -62,7 +62,8 @@ pub trait Desk: Send + Sync {
     fn state(&self, id: AskId) -> AskState;
     /// The newest world.
     fn world(&self) -> Arc<World>;
-    /// Says what is on the screen, so that the engine looks at it more often.
+    /// Says what is on the screen, so that the engine looks at it: the stack that the screen is about first, whose log groups are
+    /// followed, then the others, of which only the state is shown.
     fn watch(&self, stacks: &[StackId]);
     /// Starts or keeps a tail; lines of before now are given first (the last 5,000 at most).
     fn tail(&self, of: &TailOf);

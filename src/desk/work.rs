@@ -298,9 +298,15 @@ impl Worker {
         let Some(store) = &self.store else { return };
         let subjects: Vec<String> = held(&self.shared.watched)
             .iter()
-            .map(|id| {
+            .enumerate()
+            .map(|(place, id)| {
                 let spec = self.catalog.stacks.get(id).and_then(|entry| entry.spec.as_ref().ok());
-                crate::domain::interest::Interest::of(id, spec).to_string()
+                let mut interest = crate::domain::interest::Interest::of(id, spec);
+                if place > 0 {
+                    // Log groups are followed of the stack that the screen is about; of the others only their state is shown.
+                    interest.logs.clear();
+                }
+                interest.to_string()
             })
             .collect();
         if !subjects.is_empty() {

@@ -37,6 +37,8 @@ use asks::Ticket;
 
 /// How long production stays unlocked.
 pub const UNLOCKED: Duration = Duration::from_secs(15 * 60);
+/// The most other stacks whose state is kept fresh for the list.
+const SHOWN: usize = 200;
 /// Two interrupts within this leave the console.
 const TWICE: Duration = Duration::from_secs(2);
 /// How long a moved cursor rests before another stack's log is fetched.
@@ -213,6 +215,13 @@ impl Console {
         self.tail(now);
     }
 
+    /// What is on the screen: the stack that everything is about first, then the others.
+    pub(super) fn shown(&self) -> Vec<StackId> {
+        let others = self.views.environments.iter().flat_map(|env| &env.rows).map(|row| &row.stack);
+        let others = others.filter(|stack| Some(*stack) != self.about.as_ref()).take(SHOWN);
+        self.about.iter().chain(others).cloned().collect()
+    }
+
     fn tail(&mut self, now: Time) {
         let wanted = if self.everything { Some(TailOf::All) } else { self.about.clone().map(TailOf::Stack) };
         if wanted != self.tailed && (self.tailed.is_none() || now.since(self.about_since) >= REST) {
@@ -224,8 +233,7 @@ impl Console {
                 self.desk.tail(of);
             }
             self.tailed = wanted;
-            let shown: Vec<StackId> = self.about.iter().cloned().collect();
-            self.desk.watch(&shown);
+            self.desk.watch(&self.shown());
         }
         if let Some(of) = &self.tailed {
             let batch = self.desk.drain(of);

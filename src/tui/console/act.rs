@@ -256,8 +256,7 @@ impl Console {
             Show::PrevPane => self.focus_on((self.focus + PANES - 1) % PANES),
             Show::Pane(which) => self.focus_on(which.min(LOG)),
             Show::Refresh => {
-                let shown: Vec<StackId> = self.about.iter().cloned().collect();
-                self.desk.watch(&shown);
+                self.desk.watch(&self.shown());
                 self.wake(now);
                 self.say("looking again", Role::Hint);
             }
