@@ -88,6 +88,8 @@ pub struct Options {
     pub suspend: Box<dyn Fn()>,
     /// The name of the theme.
     pub theme: String,
+    /// A person's own theme: its name and bytes. Terminals without enough colours do not use it.
+    pub own_theme: Option<(String, Vec<u8>)>,
     /// How much colour the terminal shows.
     pub depth: Depth,
     /// The characters that it shows.
@@ -119,7 +121,10 @@ pub fn run(desk: Arc<dyn Desk>, options: Options) -> Result<(), Error> {
     }
     let own = options.keymap.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let keys = Keys::new(&Keymap::read(("keymap.yaml", keys::DEFAULT.as_bytes()), own, &Keys::rules())?);
-    let theme = Theme::built_in(&options.theme, options.depth, options.glyphs)?;
+    let theme = match (&options.own_theme, options.depth) {
+        (Some((name, bytes)), Depth::Palette | Depth::True) => Theme::read(name, bytes, options.depth, options.glyphs)?,
+        _ => Theme::built_in(&options.theme, options.depth, options.glyphs)?,
+    };
     let now = Arc::clone(&options.now);
     let mut console = Console::new(desk, theme, keys, now());
     console.greet(&options.greeting);
