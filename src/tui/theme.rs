@@ -348,7 +348,8 @@ mod tests {
         let dark = Theme::built_in("dark", Depth::True, Glyphs::UNICODE).unwrap();
         assert_eq!(mine.style(Role::Ok).fg, Some(Color::Rgb(1, 2, 3)));
         assert_eq!(mine.style(Role::Fail), dark.style(Role::Fail));
-        for (text, word) in [("roles: { fial: { fg: red } }", "fial"), ("roles: { fail: { fg: rde } }", "rde"), ("inherits: drak", "drak")] {
+        for (text, word) in [("roles: { fial: { fg: red } }", "fial"), ("roles: { fail: { fg: rde } }", "rde"), ("inherits: drak", "drak")]
+        {
             assert!(read(text).unwrap_err().to_string().contains(word), "{text}");
         }
         assert!(Theme::built_in("drak", Depth::True, Glyphs::UNICODE).is_err());

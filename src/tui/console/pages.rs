@@ -230,7 +230,10 @@ impl Console {
             }
         }
         for offer in &verdict.next {
-            let key = self.keys.first(offer.doing.name());
+            let key = match self.keys.first(offer.doing.name()) {
+                key if key.is_empty() => format!(":{}", offer.doing.name()),
+                key => key,
+            };
             let (text, role) = match &offer.refused {
                 None => (
                     if offer.note.is_empty() { offer.doing.name().to_owned() } else { format!("{}: {}", offer.doing.name(), offer.note) },

@@ -124,8 +124,12 @@ impl Pane for Live {
         };
         let no = d.map_or_else(String::new, |d| format!("  {}", d.no()));
         let title = [Span::raw(format!("4 {word}  {stack}{no}"))];
-        let left = d.filter(|d| !d.is_over()).and_then(|d| scene.world.left(d, scene.now)).map_or_else(String::new, |left| format!("{} left  ", left.says()));
-        let inside = if scene.zoomed { area } else { paint::frame(buf, area, theme, scene.focused, &title, &format!("{left}[v] other view")) };
+        let left = d
+            .filter(|d| !d.is_over())
+            .and_then(|d| scene.world.left(d, scene.now))
+            .map_or_else(String::new, |left| format!("{} left  ", left.says()));
+        let inside =
+            if scene.zoomed { area } else { paint::frame(buf, area, theme, scene.focused, &title, &format!("{left}[v] other view")) };
         match self.view {
             View::Plan => {
                 let focused = scene.focused;
@@ -155,7 +159,8 @@ impl Pane for Live {
                 if let Some((current, _)) = self.current(scene) {
                     let from = self.phase.map_or(current, str::to_owned);
                     let lifecycle = self.lifecycle(scene);
-                    self.phase = maps::beside(lifecycle, &from, motion).or(self.phase).or_else(|| lifecycle.phase(&from).map(|phase| phase.name));
+                    self.phase =
+                        maps::beside(lifecycle, &from, motion).or(self.phase).or_else(|| lifecycle.phase(&from).map(|phase| phase.name));
                 }
                 Flow::Used
             }

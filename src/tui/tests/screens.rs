@@ -128,5 +128,17 @@ fn practice_wears_its_own_word_on_every_frame_and_never_the_colour_of_production
         let production = Color::Rgb(0xb3, 0x26, 0x1e);
         assert!(buf.content().iter().all(|cell| cell.bg != production), "after {keys:?}");
     }
-    insta::assert_snapshot!("practice", Bench::themed({ let mut world = fixture::scene(); std::sync::Arc::make_mut(&mut world.catalog).practice = true; world }, Depth::True, Glyphs::UNICODE).screen(80, 24));
+    insta::assert_snapshot!(
+        "practice",
+        Bench::themed(
+            {
+                let mut world = fixture::scene();
+                std::sync::Arc::make_mut(&mut world.catalog).practice = true;
+                world
+            },
+            Depth::True,
+            Glyphs::UNICODE
+        )
+        .screen(80, 24)
+    );
 }
