@@ -17,6 +17,7 @@ use crate::domain::time::Time;
 use super::console::{Console, Wish};
 use super::glyphs::Glyphs;
 use super::keys::{self, Keys};
+use super::log::Saver;
 use super::terminal::Terminal;
 use super::theme::{BadTheme, Depth, Role, Theme};
 
@@ -98,6 +99,8 @@ pub struct Options {
     pub term: String,
     /// A person's own key map: its name and bytes.
     pub keymap: Option<(String, Vec<u8>)>,
+    /// Writes what a log shows to a file of its owner alone.
+    pub save: Saver,
     /// What is said on the last line at the start.
     pub greeting: String,
 }
@@ -126,7 +129,7 @@ pub fn run(desk: Arc<dyn Desk>, options: Options) -> Result<(), Error> {
         _ => Theme::built_in(&options.theme, options.depth, options.glyphs)?,
     };
     let now = Arc::clone(&options.now);
-    let mut console = Console::new(desk, theme, keys, now());
+    let mut console = Console::new(desk, theme, keys, now()).saves_with(options.save);
     console.greet(&options.greeting);
     let (to, from) = mpsc::channel();
     let told = Arc::new(AtomicBool::new(false));

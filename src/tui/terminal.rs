@@ -123,9 +123,9 @@ impl Terminal {
         self.mouse = !self.mouse;
         let mut out = io::stdout();
         if self.mouse {
-            queue!(out, EnableMouseCapture)?
+            queue!(out, EnableMouseCapture)?;
         } else {
-            queue!(out, DisableMouseCapture)?
+            queue!(out, DisableMouseCapture)?;
         }
         out.flush()?;
         Ok(self.mouse)

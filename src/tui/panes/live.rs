@@ -85,16 +85,11 @@ impl Live {
         };
         let selected = if scene.focused { self.phase } else { None };
         let lifecycle = self.lifecycle(scene);
-        match (self.view, scene.stack) {
-            (View::Stack, Some(stack)) => {
-                let fold = scene.world.folds.stack(stack);
-                maps::draw(lifecycle, &fold.travelled, &phase, since, scene.now, selected, theme, area, buf);
-            }
-            _ => {
-                let travelled = Self::deployment(scene).map(|d| d.travelled.as_slice()).unwrap_or_default();
-                maps::draw(lifecycle, travelled, &phase, since, scene.now, selected, theme, area, buf);
-            }
-        }
+        let travelled = match (self.view, scene.stack) {
+            (View::Stack, Some(stack)) => scene.world.folds.stack(stack).travelled.clone(),
+            _ => Self::deployment(scene).map(|d| d.travelled.clone()).unwrap_or_default(),
+        };
+        maps::draw(lifecycle, &travelled, &phase, since, scene.now, selected, theme, area, buf);
     }
 
     /// Does something with the plan of the deployment, where it has one.
