@@ -3,7 +3,7 @@
 mod compose;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,7 +12,9 @@ use clap::{Parser, Subcommand};
 use holdpoint::engine::process::{self, Status, Stay};
 use holdpoint::os::clock::Real;
 use holdpoint::os::detach;
+use holdpoint::os::files;
 use holdpoint::os::paths::Home;
+use holdpoint::os::signals::{self, Told};
 use holdpoint::sandbox::run;
 use holdpoint::tui;
 
@@ -26,9 +28,9 @@ struct Program {
     /// The folder for stores and state
     #[arg(long, global = true, value_name = "DIR", env = "HOLDPOINT_HOME")]
     home: Option<PathBuf>,
-    /// The theme: dark, light, colour-blind, mono
-    #[arg(long, global = true, value_name = "NAME", default_value = "dark")]
-    theme: String,
+    /// The theme: dark, light, colour-blind, sixteen, mono, or a file of the themes folder; chosen by the background when absent
+    #[arg(long, global = true, value_name = "NAME")]
+    theme: Option<String>,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
@@ -76,21 +78,50 @@ fn console(program: &Program) -> Result<ExitCode> {
     // The first frame has real rows: the store is read before the screen is.
     desk.ready(std::time::Duration::from_millis(300));
     let variable = |name: &str| std::env::var(name).ok();
+    let config = holdpoint::os::paths::config_folder()?;
+    let theme = program.theme.clone().unwrap_or_else(|| if tui::terminal::light(variable) { "light" } else { "dark" }.to_owned());
+    let saved = ground.home.folder().join("saved");
     tui::run(
         desk,
         tui::Options {
             now: Arc::new(move || clock.now()),
-            on_start: Box::new(move |waker| waking.wake_with(Box::new(move || waker.wake(tui::Outside::Changed)))),
-            suspend: Box::new(detach::suspend),
-            theme: program.theme.clone(),
+            on_start: Box::new(move |waker| {
+                let told = waker.clone();
+                waking.wake_with(Box::new(move || waker.wake(tui::Outside::Changed)));
+                // Without signals the console still ends with its terminal.
+                let _ = signals::listen(move |what| {
+                    told.wake(match what {
+                        Told::End => tui::Outside::End,
+                        Told::Stop => tui::Outside::Stop,
+                        Told::Continue => tui::Outside::Continue,
+                    });
+                });
+            }),
+            suspend: Box::new(|| drop(signals::stop())),
+            own_theme: own_file(&config.join("themes").join(format!("{theme}.yaml")))?,
+            theme,
             depth: tui::terminal::depth(variable),
             glyphs: if tui::terminal::unicode(variable) { tui::glyphs::Glyphs::UNICODE } else { tui::glyphs::Glyphs::ASCII },
             term: variable("TERM").unwrap_or_default(),
-            keymap: None,
+            keymap: own_file(&config.join("keymap.yaml"))?,
+            save: Arc::new(move |name, text| {
+                let path = saved.join(name);
+                files::private_folder(&saved).and_then(|()| files::write_whole(&path, text.as_bytes())).map_err(|why| why.to_string())?;
+                Ok(path.display().to_string())
+            }),
             greeting: if ground.is_practice() { "practice estate: nothing here is real".to_owned() } else { String::new() },
         },
     )?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A file that a person may have: its name and bytes.
+fn own_file(path: &Path) -> Result<Option<(String, Vec<u8>)>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some((path.display().to_string(), bytes))),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(why) => Err(why).with_context(|| format!("{} cannot be read", path.display())),
+    }
 }
 
 fn engine(store_home: Option<PathBuf>, home: Option<PathBuf>) -> Result<ExitCode> {

@@ -58,11 +58,6 @@ pub fn leave() {
     let _ = rustix::process::setsid();
 }
 
-/// Stops this process until somebody lets it go on (`fg`).
-pub fn suspend() {
-    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
-}
-
 /// The last lines of a log, for people.
 #[must_use]
 pub fn last_words(log: &Path) -> String {

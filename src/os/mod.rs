@@ -9,3 +9,4 @@ pub mod lock;
 pub mod owner;
 pub mod paths;
 pub mod random;
+pub mod signals;

@@ -176,6 +176,7 @@ pub static ALL: &[Action] = &[
     within(Scope::Lists, "fold", Motion::Pause, "fold or unfold the environment"),
     within(Scope::Lists, "times", Motion::Times, "times as ages or as clocks"),
     within(Scope::Map, "view", Motion::Cycle, "stack map, deployment map, plan"),
+    within(Scope::Map, "critical", Motion::Critical, "critical path of the plan, on or off"),
     within(Scope::Log, "log-pause", Motion::Pause, "pause; counts what arrives"),
     within(Scope::Log, "log-follow", Motion::Follow, "follow"),
     within(Scope::Log, "log-filter", Motion::Filter, "filter: hide other lines"),

@@ -6,7 +6,7 @@ mod coach;
 mod pages;
 mod picture;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ use crate::world::World;
 use super::actions::{Does, Scope, Show};
 use super::keys::{Keys, Meaning};
 use super::layers::Layer;
+use super::log::{LogPane, Saver};
 use super::motion::Motion;
 use super::pane::{Flow, Pane, Target};
 use super::panes::holds::Holds;
-use super::panes::lines::Lines;
 use super::panes::live::Live;
 use super::panes::queue::Queue;
 use super::panes::stacks::Stacks;
@@ -36,9 +36,7 @@ use super::views::Views;
 use asks::Ticket;
 
 /// How long production stays unlocked.
-pub const UNLOCKED: Duration = Duration::from_secs(15 * 60);
-/// The most other stacks whose state is kept fresh for the list.
-const SHOWN: usize = 200;
+pub const UNLOCKED: Duration = Duration::from_mins(15);
 /// Two interrupts within this leave the console.
 const TWICE: Duration = Duration::from_secs(2);
 /// How long a moved cursor rests before another stack's log is fetched.
@@ -77,6 +75,8 @@ pub enum Lock {
 struct Said {
     text: String,
     role: Role,
+    /// How many keys it outlives: an answer of the engine is still there after a hasty one.
+    keys: u8,
 }
 
 /// The panes in the order of their numbers.
@@ -88,6 +88,7 @@ const LIVE: usize = 3;
 const LOG: usize = 4;
 
 /// The console.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own: zoom, everything, leaving, resized")]
 pub struct Console {
     desk: Arc<dyn Desk>,
     theme: Theme,
@@ -100,7 +101,7 @@ pub struct Console {
     queue: Queue,
     holds: Holds,
     live: Live,
-    log: Lines,
+    log: LogPane,
     focus: usize,
     /// The list that is shown where only one fits.
     list: usize,
@@ -110,8 +111,9 @@ pub struct Console {
     about_since: Time,
     everything: bool,
     tailed: Option<TailOf>,
+    watched: Vec<StackId>,
     unlocked: BTreeMap<EnvName, Time>,
-    locked: BTreeMap<EnvName, ()>,
+    locked: BTreeSet<EnvName>,
     tickets: Vec<Ticket>,
     said: Option<Said>,
     wishes: Vec<Wish>,
@@ -142,7 +144,7 @@ impl Console {
             queue: Queue::default(),
             holds: Holds::default(),
             live: Live::default(),
-            log: Lines::default(),
+            log: LogPane::default(),
             focus: STACKS,
             list: STACKS,
             zoom: false,
@@ -151,8 +153,9 @@ impl Console {
             about_since: now,
             everything: false,
             tailed: None,
+            watched: Vec::new(),
             unlocked: BTreeMap::new(),
-            locked: BTreeMap::new(),
+            locked: BTreeSet::new(),
             tickets: Vec::new(),
             said: None,
             wishes: Vec::new(),
@@ -165,6 +168,13 @@ impl Console {
         };
         it.settle(now);
         it
+    }
+
+    /// The same console with a way to save what its log shows.
+    #[must_use]
+    pub fn saves_with(mut self, saver: Saver) -> Self {
+        self.log = std::mem::take(&mut self.log).saves_with(saver);
+        self
     }
 
     /// What the terminal should do.
@@ -215,13 +225,6 @@ impl Console {
         self.tail(now);
     }
 
-    /// What is on the screen: the stack that everything is about first, then the others.
-    pub(super) fn shown(&self) -> Vec<StackId> {
-        let others = self.views.environments.iter().flat_map(|env| &env.rows).map(|row| &row.stack);
-        let others = others.filter(|stack| Some(*stack) != self.about.as_ref()).take(SHOWN);
-        self.about.iter().chain(others).cloned().collect()
-    }
-
     fn tail(&mut self, now: Time) {
         let wanted = if self.everything { Some(TailOf::All) } else { self.about.clone().map(TailOf::Stack) };
         if wanted != self.tailed && (self.tailed.is_none() || now.since(self.about_since) >= REST) {
@@ -233,14 +236,25 @@ impl Console {
                 self.desk.tail(of);
             }
             self.tailed = wanted;
-            self.desk.watch(&self.shown());
+        }
+        let shown = self.shown();
+        if shown != self.watched {
+            self.desk.watch(&shown);
+            self.watched = shown;
         }
         if let Some(of) = &self.tailed {
             let batch = self.desk.drain(of);
             if !batch.lines.is_empty() || batch.dropped > 0 {
-                self.log.push(batch);
+                self.log.push(&batch, now);
             }
         }
+    }
+
+    /// The stacks that are on the screen, and the one that it is about.
+    fn shown(&mut self) -> Vec<StackId> {
+        let mut shown = self.stacks.shown();
+        shown.extend(self.about.iter().filter(|about| !shown.contains(about)).cloned().collect::<Vec<_>>());
+        shown
     }
 
     /// When the console must be woken although nothing happens: a clock runs, a card waits, a log is to be fetched.
@@ -252,10 +266,9 @@ impl Console {
         let minute = Time((now.0.div_euclid(60_000) + 1) * 60_000);
         at(if self.views.moving() || !self.tickets.is_empty() { second } else { minute });
         let scene = self.scene(now);
-        for layer in &self.layers {
-            if let Some(long) = layer.seen().moves(&scene) {
-                at(now + long.max(Duration::from_millis(20)));
-            }
+        let panes = (self.places[LOG].height > 0).then(|| self.log.moves(&scene)).flatten();
+        for long in self.layers.iter().map(|layer| layer.seen().moves(&scene)).chain([panes]).flatten() {
+            at(now + long.max(Duration::from_millis(20)));
         }
         let wanted = if self.everything { Some(TailOf::All) } else { self.about.clone().map(TailOf::Stack) };
         if wanted != self.tailed {
@@ -270,7 +283,8 @@ impl Console {
 
     /// Does something with a pane and the scene that it sees.
     fn with_pane<T>(&mut self, which: usize, now: Time, does: impl FnOnce(&mut dyn Pane, &Scene<'_>) -> T) -> T {
-        let (world, views, about) = (Arc::clone(&self.world), std::mem::take(&mut self.views), self.about.clone());
+        let about = self.about.clone().filter(|_| !(which == LOG && self.everything));
+        let (world, views) = (Arc::clone(&self.world), std::mem::take(&mut self.views));
         let scene =
             Scene { views: &views, zoomed: self.zoom, ..Scene::new(&world, now) }.about(about.as_ref()).focused(which == self.focus);
         let pane: &mut dyn Pane = match which {
@@ -312,7 +326,7 @@ impl Console {
         let key = self.keys.first("mode");
         match self.unlocked.get(env) {
             Some(until) if *until > now => Lock::Guarded(*until),
-            _ if protected || self.locked.contains_key(env) => Lock::Read(format!("{env} is read-only, {key} unlocks it for 15 min")),
+            _ if protected || self.locked.contains(env) => Lock::Read(format!("{env} is read-only, {key} unlocks it for 15 min")),
             _ => Lock::Open,
         }
     }
@@ -331,7 +345,7 @@ impl Console {
             }
             return;
         }
-        self.said = None;
+        self.forget_said();
         if ctrl_c {
             self.interrupt(now);
         } else if let Some(typing) = self.layers.last().map(|layer| layer.seen().typing()) {
@@ -458,8 +472,12 @@ impl Console {
         }
     }
 
+    fn forget_said(&mut self) {
+        self.said = self.said.take().and_then(|said| Some(Said { keys: said.keys.checked_sub(1)?, ..said }));
+    }
+
     fn say(&mut self, text: impl Into<String>, role: Role) {
-        self.said = Some(Said { text: text.into(), role });
+        self.said = Some(Said { text: text.into(), role, keys: u8::from(role == Role::Said) * 2 });
     }
 
     fn focus_on(&mut self, which: usize) {

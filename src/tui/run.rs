@@ -17,6 +17,7 @@ use crate::domain::time::Time;
 use super::console::{Console, Wish};
 use super::glyphs::Glyphs;
 use super::keys::{self, Keys};
+use super::log::Saver;
 use super::terminal::Terminal;
 use super::theme::{BadTheme, Depth, Role, Theme};
 
@@ -88,6 +89,8 @@ pub struct Options {
     pub suspend: Box<dyn Fn()>,
     /// The name of the theme.
     pub theme: String,
+    /// A person's own theme: its name and bytes. Terminals without enough colours do not use it.
+    pub own_theme: Option<(String, Vec<u8>)>,
     /// How much colour the terminal shows.
     pub depth: Depth,
     /// The characters that it shows.
@@ -96,6 +99,8 @@ pub struct Options {
     pub term: String,
     /// A person's own key map: its name and bytes.
     pub keymap: Option<(String, Vec<u8>)>,
+    /// Writes what a log shows to a file of its owner alone.
+    pub save: Saver,
     /// What is said on the last line at the start.
     pub greeting: String,
 }
@@ -119,9 +124,12 @@ pub fn run(desk: Arc<dyn Desk>, options: Options) -> Result<(), Error> {
     }
     let own = options.keymap.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let keys = Keys::new(&Keymap::read(("keymap.yaml", keys::DEFAULT.as_bytes()), own, &Keys::rules())?);
-    let theme = Theme::built_in(&options.theme, options.depth, options.glyphs)?;
+    let theme = match (&options.own_theme, options.depth) {
+        (Some((name, bytes)), Depth::Palette | Depth::True) => Theme::read(name, bytes, options.depth, options.glyphs)?,
+        _ => Theme::built_in(&options.theme, options.depth, options.glyphs)?,
+    };
     let now = Arc::clone(&options.now);
-    let mut console = Console::new(desk, theme, keys, now());
+    let mut console = Console::new(desk, theme, keys, now()).saves_with(options.save);
     console.greet(&options.greeting);
     let (to, from) = mpsc::channel();
     let told = Arc::new(AtomicBool::new(false));

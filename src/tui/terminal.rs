@@ -45,19 +45,23 @@ impl Terminal {
         Ok(terminal)
     }
 
-    /// Takes the terminal over again after [`Terminal::leave`].
+    /// Takes the terminal over again after [`Terminal::leave`], or after a stop that somebody else did.
     ///
     /// # Errors
     /// When it cannot be set up.
     pub fn resume(&mut self) -> io::Result<()> {
+        let ours = ENTERED.swap(true, Ordering::SeqCst);
+        if ours {
+            // The shell has set its own modes meanwhile, and the library believes that ours still hold.
+            disable_raw_mode()?;
+        }
         enable_raw_mode()?;
-        ENTERED.store(true, Ordering::SeqCst);
         let mut out = io::stdout();
         queue!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide, Clear(ClearType::All))?;
         if self.mouse {
             queue!(out, EnableMouseCapture)?;
         }
-        if FLAGS.load(Ordering::SeqCst) {
+        if FLAGS.load(Ordering::SeqCst) && !ours {
             queue!(out, PushKeyboardEnhancementFlags(key_flags()))?;
         }
         out.flush()?;
@@ -119,9 +123,9 @@ impl Terminal {
         self.mouse = !self.mouse;
         let mut out = io::stdout();
         if self.mouse {
-            queue!(out, EnableMouseCapture)?
+            queue!(out, EnableMouseCapture)?;
         } else {
-            queue!(out, DisableMouseCapture)?
+            queue!(out, DisableMouseCapture)?;
         }
         out.flush()?;
         Ok(self.mouse)

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use ratatui::style::{Color, Modifier, Style};
-use serde::Deserialize;
+
+use crate::config::{self, Colour, ThemeFile};
+use crate::domain::diagnostic::Diagnostics;
 
 use super::glyphs::Glyphs;
 
@@ -164,28 +166,6 @@ pub struct Theme {
     styles: Vec<Style>,
 }
 
-/// A theme as its file says.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    palette: BTreeMap<String, String>,
-    roles: BTreeMap<String, Look>,
-}
-
-/// One role in a theme file.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Look {
-    fg: Option<String>,
-    bg: Option<String>,
-    bold: bool,
-    dim: bool,
-    italic: bool,
-    underline: bool,
-    reverse: bool,
-}
-
 /// The themes that are built in, by name.
 pub const BUILT_IN: [(&str, &str); 5] = [
     ("dark", include_str!("../../themes/dark.yaml")),
@@ -196,20 +176,17 @@ pub const BUILT_IN: [(&str, &str); 5] = [
 ];
 
 /// Why a theme cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum BadTheme {
     /// No built-in theme of that name.
     #[error("no theme {0:?}; there are dark, light, colour-blind, sixteen and mono")]
     Unknown(String),
-    /// Its file cannot be read.
-    #[error("the theme cannot be read: {0}")]
-    Unreadable(String),
-    /// It names a role that does not exist.
-    #[error("the theme names the role {0:?}, which does not exist")]
-    NoRole(String),
-    /// It names a colour that does not exist.
-    #[error("the theme names the colour {0:?}; write a palette name, a colour name or #rrggbb")]
-    NoColour(String),
+    /// Its file is wrong.
+    #[error("{0}")]
+    Wrong(#[from] Diagnostics),
+    /// It inherits what it cannot.
+    #[error("{0}")]
+    Inherits(String),
 }
 
 impl Theme {
@@ -223,20 +200,30 @@ impl Theme {
             Depth::Sixteen => "sixteen",
             Depth::Palette | Depth::True => name,
         };
-        let text = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
-        Theme::parse(text.ok_or_else(|| BadTheme::Unknown(name.to_owned()))?, depth, glyphs)
+        let text = built_in(name).ok_or_else(|| BadTheme::Unknown(name.to_owned()))?;
+        Theme::read(name, text.as_bytes(), depth, glyphs)
     }
 
-    /// A theme from the text of its file.
+    /// A theme from its file; it may inherit a built-in one.
     ///
     /// # Errors
-    /// [`BadTheme`] that says what is wrong.
-    pub fn parse(text: &str, depth: Depth, glyphs: Glyphs) -> Result<Theme, BadTheme> {
-        let file: File = serde_yaml::from_str(text).map_err(|why| BadTheme::Unreadable(why.to_string()))?;
+    /// [`BadTheme`] with everything that is wrong.
+    pub fn read(name: &str, bytes: &[u8], depth: Depth, glyphs: Glyphs) -> Result<Theme, BadTheme> {
+        let known: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
+        let file = ThemeFile::read(name, bytes, &known)?;
+        let mut below: BTreeMap<String, ThemeFile> = BTreeMap::new();
+        let mut wanted = file.inherits.clone();
+        while let Some((name, text)) = wanted.take().and_then(|name| Some((built_in(&name)?, name))).map(|(text, name)| (name, text)) {
+            let read = ThemeFile::read(&name, text.as_bytes(), &known)?;
+            wanted = read.inherits.clone().filter(|next| !below.contains_key(next));
+            below.insert(name, read);
+        }
+        let roles = file.resolve(name, |name| below.get(name)).map_err(BadTheme::Inherits)?;
         let mut styles = vec![Style::new(); Role::ALL.len()];
-        for (name, look) in &file.roles {
-            let role = Role::named(name).ok_or_else(|| BadTheme::NoRole(name.clone()))?;
-            styles[role as usize] = look.style(&file.palette, depth)?;
+        for (name, look) in &roles {
+            if let Some(role) = Role::named(name) {
+                styles[role as usize] = style(*look, depth);
+            }
         }
         Ok(Theme { glyphs, depth, styles })
     }
@@ -254,39 +241,54 @@ impl Theme {
     }
 }
 
-impl Look {
-    fn style(&self, palette: &BTreeMap<String, String>, depth: Depth) -> Result<Style, BadTheme> {
-        let mut style = Style::new();
-        if let Some(fg) = &self.fg {
-            style = style.fg(colour(fg, palette, depth)?);
-        }
-        if let Some(bg) = &self.bg {
-            style = style.bg(colour(bg, palette, depth)?);
-        }
-        let marks = [
-            (self.bold, Modifier::BOLD),
-            (self.dim, Modifier::DIM),
-            (self.italic, Modifier::ITALIC),
-            (self.underline, Modifier::UNDERLINED),
-            (self.reverse, Modifier::REVERSED),
-        ];
-        for (on, modifier) in marks {
-            if on {
-                style = style.add_modifier(modifier);
-            }
-        }
-        Ok(style)
-    }
+fn built_in(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
-fn colour(name: &str, palette: &BTreeMap<String, String>, depth: Depth) -> Result<Color, BadTheme> {
-    let text = palette.get(name).map_or(name, String::as_str);
-    let found: Color = text.parse().map_err(|_| BadTheme::NoColour(name.to_owned()))?;
-    Ok(match (depth, found) {
-        (Depth::Mono, _) => Color::Reset,
-        (Depth::Palette, Color::Rgb(r, g, b)) => Color::Indexed(nearest(r, g, b)),
-        _ => found,
-    })
+fn style(look: config::Style, depth: Depth) -> Style {
+    let mut style = Style::new();
+    style.fg = look.fg.map(|found| colour(found, depth));
+    style.bg = look.bg.map(|found| colour(found, depth));
+    let marks = [
+        (look.bold, Modifier::BOLD),
+        (look.dim, Modifier::DIM),
+        (look.italic, Modifier::ITALIC),
+        (look.underline, Modifier::UNDERLINED),
+        (look.reverse, Modifier::REVERSED),
+    ];
+    for (on, modifier) in marks {
+        if on == Some(true) {
+            style = style.add_modifier(modifier);
+        }
+    }
+    style
+}
+
+fn colour(found: Colour, depth: Depth) -> Color {
+    const NAMED: [Color; 16] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    match (depth, found) {
+        (Depth::Mono, _) | (_, Colour::Terminal) => Color::Reset,
+        (_, Colour::Indexed(n)) => NAMED.get(usize::from(n)).copied().unwrap_or(Color::Indexed(n)),
+        (Depth::True, Colour::Rgb(r, g, b)) => Color::Rgb(r, g, b),
+        (Depth::Palette | Depth::Sixteen, Colour::Rgb(r, g, b)) => Color::Indexed(nearest(r, g, b)),
+    }
 }
 
 /// The nearest colour of the 6x6x6 cube or the grey ramp.
@@ -309,12 +311,22 @@ mod tests {
 
     #[test]
     fn every_built_in_theme_says_every_role() {
+        let known: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
         for (name, text) in BUILT_IN {
-            let file: File = serde_yaml::from_str(text).unwrap();
+            let file = ThemeFile::read(name, text.as_bytes(), &known).unwrap();
             for role in Role::ALL {
-                assert!(file.roles.contains_key(role.name()), "{name} says nothing of {}", role.name());
+                assert!(file.inherits.is_some() || file.roles.contains_key(role.name()), "{name} says nothing of {}", role.name());
             }
-            Theme::parse(text, Depth::True, Glyphs::UNICODE).unwrap();
+            Theme::read(name, text.as_bytes(), Depth::True, Glyphs::UNICODE).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_theme_for_sixteen_colours_has_no_others() {
+        let theme = Theme::built_in("light", Depth::Sixteen, Glyphs::UNICODE).unwrap();
+        for role in Role::ALL {
+            let style = theme.style(*role);
+            assert!(![style.fg, style.bg].iter().flatten().any(|c| matches!(c, Color::Rgb(..) | Color::Indexed(_))), "{role:?}");
         }
     }
 
@@ -330,10 +342,16 @@ mod tests {
     }
 
     #[test]
-    fn wrong_themes_are_refused_with_the_wrong_word() {
-        let parse = |text| Theme::parse(text, Depth::True, Glyphs::UNICODE).unwrap_err().to_string();
-        assert!(parse("roles: { fial: { fg: red } }").contains("fial"));
-        assert!(parse("roles: { fail: { fg: rde } }").contains("rde"));
+    fn a_persons_theme_inherits_and_a_wrong_one_is_refused_with_the_wrong_word() {
+        let read = |text: &str| Theme::read("mine", text.as_bytes(), Depth::True, Glyphs::UNICODE);
+        let mine = read("inherits: dark\nroles: { ok: { fg: '#010203' } }").unwrap();
+        let dark = Theme::built_in("dark", Depth::True, Glyphs::UNICODE).unwrap();
+        assert_eq!(mine.style(Role::Ok).fg, Some(Color::Rgb(1, 2, 3)));
+        assert_eq!(mine.style(Role::Fail), dark.style(Role::Fail));
+        for (text, word) in [("roles: { fial: { fg: red } }", "fial"), ("roles: { fail: { fg: rde } }", "rde"), ("inherits: drak", "drak")]
+        {
+            assert!(read(text).unwrap_err().to_string().contains(word), "{text}");
+        }
         assert!(Theme::built_in("drak", Depth::True, Glyphs::UNICODE).is_err());
     }
 

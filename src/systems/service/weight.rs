@@ -48,6 +48,15 @@ const STOPS: [&str; 13] = [
     "AWS::ServiceDiscovery::Service",
 ];
 
+/// Types that are never changed in place: an update makes the next revision and takes nothing away from what serves.
+const REVISIONS: &[&str] = &[
+    "AWS::ApiGateway::Deployment",
+    "AWS::AutoScaling::LaunchConfiguration",
+    "AWS::Batch::JobDefinition",
+    "AWS::ECS::TaskDefinition",
+    "AWS::Lambda::Version",
+];
+
 /// True for a type that holds data.
 pub(super) fn holds_data(kind: &str) -> bool {
     DATA.contains(&kind)
@@ -59,11 +68,16 @@ pub(super) fn stopping(rows: &[ChangeRow]) -> impl Iterator<Item = &ChangeRow> {
     rows.iter().filter(|row| row.action == "Modify" && row.replacement == "True" && STOPS.contains(&row.kind.as_str()))
 }
 
+/// True for a row that "replaces" a thing of which every change is a new revision: the old one goes on until nobody uses it.
+fn is_revision(row: &ChangeRow) -> bool {
+    row.action == "Modify" && REVISIONS.contains(&row.kind.as_str())
+}
+
 /// How dangerous rows are; unknown rows may replace anything.
 pub(super) fn danger(rows: Option<&[ChangeRow]>) -> Danger {
     let Some(rows) = rows else { return Danger { replaces: true, ..Danger::default() } };
     Danger {
-        replaces: rows.iter().any(ChangeRow::destroys),
+        replaces: rows.iter().any(|row| row.destroys() && !is_revision(row)),
         destroys: rows.iter().any(|row| row.destroys() && holds_data(&row.kind)),
         ..Danger::default()
     }

@@ -155,6 +155,8 @@ impl<'a> Cx<'a> {
             (Doing::Retry, "retry from the step that failed".to_owned()),
         ] {
             match self.offer(stack, doing) {
+                // What was never deployed is "redeployed" from the files: one row, under its own name.
+                Ok((Some(Intent::Deploy { source: Source::Estate, .. }), _)) if doing == Doing::Redeploy => {}
                 Ok((Some(intent), note)) => offers.push(Offer { label, note, intent }),
                 Ok((None, _)) => {}
                 Err(why) => denied = denied.or(Some(why)),

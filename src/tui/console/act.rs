@@ -50,11 +50,9 @@ impl Console {
                 let flow = self.with_pane(STACKS, now, |pane, scene| pane.motion(motion, scene));
                 self.flow(flow, now);
             }
-            Motion::Escape => {
-                if !self.keys.forget() && self.zoom {
-                    self.zoom = false;
-                    self.resized = true;
-                }
+            Motion::Escape if !self.keys.forget() && self.zoom => {
+                self.zoom = false;
+                self.resized = true;
             }
             _ => {}
         }
@@ -128,7 +126,7 @@ impl Console {
             Flow::Pass | Flow::Used => {}
             Flow::Close => drop(self.layers.pop()),
             Flow::Say(text) => self.say(text, Role::Hint),
-            Flow::Copy(text) => self.copy(text),
+            Flow::Copy(text) => self.copy(&text),
             Flow::Open(target) => self.open(target, now),
             Flow::Act(name) => {
                 self.layers.pop();
@@ -159,7 +157,7 @@ impl Console {
         self.submit(ask, label, target, now);
     }
 
-    fn copy(&mut self, text: String) {
+    fn copy(&mut self, text: &str) {
         let shown = crate::tui::paint::fit(text.lines().next().unwrap_or_default(), 40);
         self.say(format!("sent to terminal: {shown}"), Role::Said);
         self.wishes.push(Wish::Clip(text.trim_end().to_owned()));
@@ -241,11 +239,11 @@ impl Console {
                 }
             }
             Show::CopyId => match self.target(now) {
-                Some(target) => self.copy(id_of(&target)),
+                Some(target) => self.copy(&id_of(&target)),
                 None => self.say("nothing is under the cursor", Role::Hint),
             },
             Show::CopyCommand => match self.target(now) {
-                Some(target) => self.copy(command_of(&target)),
+                Some(target) => self.copy(&command_of(&target)),
                 None => self.say("nothing is under the cursor", Role::Hint),
             },
             Show::Zoom => {
@@ -256,7 +254,7 @@ impl Console {
             Show::PrevPane => self.focus_on((self.focus + PANES - 1) % PANES),
             Show::Pane(which) => self.focus_on(which.min(LOG)),
             Show::Refresh => {
-                self.desk.watch(&self.shown());
+                self.watched.clear();
                 self.wake(now);
                 self.say("looking again", Role::Hint);
             }
@@ -298,12 +296,10 @@ impl Console {
                 self.say(format!("{env} is READ again"), Role::Said);
             }
             Lock::Open => {
-                self.locked.insert(env.clone(), ());
+                self.locked.insert(env.clone());
                 self.say(format!("{env} is READ"), Role::Said);
             }
-            Lock::Read(_) if self.locked.remove(&env).is_some() => {
-                self.say(format!("{env} is OPEN; every change still has its card"), Role::Said)
-            }
+            Lock::Read(_) if self.locked.remove(&env) => self.say(format!("{env} is OPEN; every change still has its card"), Role::Said),
             Lock::Read(why) => {
                 if self.world.record(&env).is_some_and(|record| record.mode == crate::domain::environment::Mode::Watch) {
                     return self.say(why, Role::Warn);
@@ -414,9 +410,8 @@ fn id_of(target: &Target) -> String {
 fn command_of(target: &Target) -> String {
     match target {
         Target::Environment(env) => format!("holdpoint ls {env}"),
-        Target::Stack(stack) => format!("holdpoint show {stack}"),
+        Target::Stack(stack) | Target::Step(stack, ..) => format!("holdpoint show {stack}"),
         Target::Deployment(_, _, no) => format!("holdpoint show '{no}'"),
-        Target::Step(stack, ..) => format!("holdpoint show {stack}"),
         Target::Hold(_, hold) => format!("holdpoint show '{hold}'"),
     }
 }

@@ -1,5 +1,7 @@
 //! Pages to read: who you are, what happened, what a stack is, why something failed. Everything on them comes from the world.
 
+use std::fmt::Write as _;
+
 use crate::domain::deployment::{Deployment, End};
 use crate::domain::hold::Verdict as Decided;
 use crate::domain::ids::StackId;
@@ -230,7 +232,10 @@ impl Console {
             }
         }
         for offer in &verdict.next {
-            let key = self.keys.first(offer.doing.name());
+            let key = match self.keys.first(offer.doing.name()) {
+                key if key.is_empty() => format!(":{}", offer.doing.name()),
+                key => key,
+            };
             let (text, role) = match &offer.refused {
                 None => (
                     if offer.note.is_empty() { offer.doing.name().to_owned() } else { format!("{}: {}", offer.doing.name(), offer.note) },
@@ -267,10 +272,10 @@ fn deployment(d: &Deployment, now: Time) -> Vec<Text> {
         let took = run.started_at.map_or_else(String::new, |at| short(run.ended_at.unwrap_or(now).since(at)));
         let mut text = format!("{:<9} {took:>6}  {}", run.state.word(), step.title);
         if let Some(failure) = &run.failure {
-            text.push_str(&format!("  {}", failure.summary));
+            let _ = write!(text, "  {}", failure.summary);
         }
         if let Some(reason) = &run.reason {
-            text.push_str(&format!("  ({reason})"));
+            let _ = write!(text, "  ({reason})");
         }
         lines.push(Text::new(format!("  {}", step.id), text).role(states::step_role(run.state)));
     }

@@ -188,7 +188,7 @@ impl ChangeCard {
         let intent = self.intent()?.clone();
         let Stage::Ready(card) = &self.stage else { return None };
         let confirm = Confirm {
-            subject: Some(card.subject.clone()),
+            subject: Some(card.subject),
             text: if card.phrase.is_some() { self.field.text().trim().to_owned() } else { String::new() },
             reason: self.reason.as_ref().map(|field| field.text().trim().to_owned()).unwrap_or_default(),
         };
@@ -229,7 +229,7 @@ impl ChangeCard {
         let Some(phrase) = self.phrase() else { return Flow::Used };
         let Stage::Ready(card) = &self.stage else { return Flow::Used };
         if self.renewing.is_some() {
-            self.said = "it is being looked at again; one moment".to_owned();
+            "it is being looked at again; one moment".clone_into(&mut self.said);
             return Flow::Used;
         }
         if self.field.text().trim() != phrase {

@@ -62,6 +62,8 @@ impl FreezeForm {
     }
 }
 
+const DAY: i64 = 86_400_000;
+
 /// `2h`, `45m`, `1d`, or a clock time of today or tomorrow in UTC; nothing: until somebody thaws it.
 fn until(text: &str, now: Time) -> Result<Option<Time>, String> {
     let bad = || format!("{text:?} is no time: write 45m, 2h, 1d, or 16:00 (UTC)");
@@ -73,7 +75,6 @@ fn until(text: &str, now: Time) -> Result<Option<Time>, String> {
         if !(0..24).contains(&hour) || !(0..60).contains(&minute) {
             return Err(bad());
         }
-        const DAY: i64 = 86_400_000;
         let today = now.0.div_euclid(DAY) * DAY + (hour * 60 + minute) * 60_000;
         return Ok(Some(Time(if today > now.0 { today } else { today + DAY })));
     }

@@ -127,8 +127,7 @@ impl HoldCard {
         }
         // What is approved is what this card showed, whatever the world says by now: the engine compares.
         let Some(read) = &self.read else { return Flow::Used };
-        let confirm =
-            Confirm { subject: Some(read.subject.clone()), text: if hold.phrase.is_empty() { String::new() } else { text }, reason: why };
+        let confirm = Confirm { subject: Some(read.subject), text: if hold.phrase.is_empty() { String::new() } else { text }, reason: why };
         let choice = hold.choices.get(self.chosen).map(|choice| choice.name.clone());
         self.sent = true;
         Flow::Ask(Box::new(Ask::Approve { hold: self.id.clone(), confirm, choice }))

@@ -129,6 +129,7 @@ pub fn area(screen: Rect, rows: usize) -> Rect {
     Rect::new(x, y, width, height)
 }
 
+#[expect(clippy::too_many_arguments, reason = "one picture of plain values; a struct would only name them again")]
 /// Draws a card: title, body from `scroll` on, foot. Answers the most that can be scrolled.
 pub fn draw(buf: &mut Buffer, area: Rect, theme: &Theme, danger: bool, title: &str, body: &[Row], foot: &[Row], scroll: usize) -> usize {
     let style = theme.style(if danger { Role::CardDanger } else { Role::Card });

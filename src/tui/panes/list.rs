@@ -82,6 +82,12 @@ impl<K: Clone + PartialEq> Cursor<K> {
         self.top..(self.top + height).min(self.keys.len())
     }
 
+    /// The rows that are on the screen.
+    #[must_use]
+    pub fn shown(&self) -> &[K] {
+        self.keys.get(self.top..(self.top + self.height).min(self.keys.len())).unwrap_or_default()
+    }
+
     /// Puts the cursor on an id; false when there is no such row.
     pub fn select(&mut self, key: &K) -> bool {
         let found = self.keys.iter().position(|other| other == key);

@@ -6,18 +6,18 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use crate::domain::deployment::{Deployment, StepRun};
+use crate::domain::deployment::Deployment;
 use crate::domain::ids::StackId;
 use crate::domain::lifecycle::Lifecycle;
 use crate::domain::lifecycles::{DEPLOYMENT, SERVICE};
 use crate::domain::plan::Step;
-use crate::domain::time::{Time, short};
+use crate::domain::time::Time;
 use crate::tui::maps;
+use crate::tui::maps::plan::{PlanOf, PlanView};
 use crate::tui::motion::Motion;
-use crate::tui::paint::{self, pad};
+use crate::tui::paint;
 use crate::tui::pane::{Flow, Pane, Target};
 use crate::tui::scene::Scene;
-use crate::tui::states;
 use crate::tui::theme::{Role, Theme};
 
 /// What the pane shows.
@@ -38,8 +38,7 @@ pub struct Live {
     view: View,
     /// The phase under the cursor, in a map.
     phase: Option<&'static str>,
-    /// The step under the cursor, in the plan.
-    step: usize,
+    plan: PlanView,
     about: Option<StackId>,
 }
 
@@ -60,7 +59,7 @@ impl Live {
         if self.about.as_ref() != scene.stack {
             self.about = scene.stack.cloned();
             self.phase = None;
-            self.step = 0;
+            self.plan = PlanView::default();
         }
     }
 
@@ -86,41 +85,18 @@ impl Live {
         };
         let selected = if scene.focused { self.phase } else { None };
         let lifecycle = self.lifecycle(scene);
-        match (self.view, scene.stack) {
-            (View::Stack, Some(stack)) => {
-                let fold = scene.world.folds.stack(stack);
-                maps::draw(lifecycle, &fold.travelled, &phase, since, scene.now, selected, theme, area, buf);
-            }
-            _ => {
-                let travelled = Self::deployment(scene).map(|d| d.travelled.as_slice()).unwrap_or_default();
-                maps::draw(lifecycle, travelled, &phase, since, scene.now, selected, theme, area, buf);
-            }
-        }
+        let travelled = match (self.view, scene.stack) {
+            (View::Stack, Some(stack)) => scene.world.folds.stack(stack).travelled.clone(),
+            _ => Self::deployment(scene).map(|d| d.travelled.clone()).unwrap_or_default(),
+        };
+        maps::draw(lifecycle, &travelled, &phase, since, scene.now, selected, theme, area, buf);
     }
 
-    fn draw_steps(&self, d: &Deployment, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let runs: Vec<(&Step, &StepRun)> = d.runs().collect();
-        let tall = usize::from(area.height);
-        let top = (self.step + 1).saturating_sub(tall);
-        for (n, (step, run)) in runs.iter().enumerate().skip(top).take(tall) {
-            let y = area.y + paint::short(n - top);
-            let took = run.started_at.map_or_else(String::new, |at| short(run.ended_at.unwrap_or(scene.now).since(at)));
-            let usual = scene
-                .stack
-                .and_then(|stack| scene.world.usual(stack, &step.id))
-                .map_or_else(String::new, |usual| format!("of {}", usual.says()));
-            let why = run.failure.as_ref().map(|failure| failure.summary.clone()).or_else(|| run.reason.clone());
-            let cells = [
-                (format!(" {} ", pad(run.state.word(), 9)), theme.style(states::step_role(run.state))),
-                (format!("{} ", pad(step.id.as_str(), 14)), theme.style(Role::Text)),
-                (format!("{took:>6} {}  ", pad(&usual, 10)), theme.style(Role::Dim)),
-                (why.unwrap_or_else(|| step.title.clone()), theme.style(Role::Dim)),
-            ];
-            paint::spans(buf, area.x, y, area.right(), &cells);
-            if scene.focused && n == self.step {
-                buf.set_style(Rect::new(area.x, y, area.width, 1), theme.style(Role::Cursor));
-            }
-        }
+    /// Does something with the plan of the deployment, where it has one.
+    fn with_plan<T>(&mut self, scene: &Scene<'_>, does: impl FnOnce(&mut PlanView, &PlanOf<'_>) -> T) -> Option<T> {
+        let d = Self::deployment(scene)?;
+        let usual = |step: &Step| scene.stack.and_then(|stack| scene.world.usual(stack, &step.id)).map(|usual| usual.p50);
+        Some(does(&mut self.plan, &PlanOf::deployment(d, scene.now)?.usual(&usual)))
     }
 }
 
@@ -149,13 +125,15 @@ impl Pane for Live {
             .map_or_else(String::new, |left| format!("{} left  ", left.says()));
         let inside =
             if scene.zoomed { area } else { paint::frame(buf, area, theme, scene.focused, &title, &format!("{left}[v] other view")) };
-        match (self.view, d) {
-            (View::Plan, Some(d)) if d.plan.is_some() => self.draw_steps(d, scene, theme, inside, buf),
-            (View::Plan, _) => {
-                let says = "no plan yet: it is made when the real stack is quiet";
-                buf.set_stringn(inside.x + 1, inside.y, says, usize::from(inside.width), theme.style(Role::Dim));
+        match self.view {
+            View::Plan => {
+                let focused = scene.focused;
+                if self.with_plan(scene, |view, of| view.draw(of, focused, theme, inside, buf)).is_none() {
+                    let says = "no plan yet: it is made when the real stack is quiet";
+                    buf.set_stringn(inside.x + 1, inside.y, says, usize::from(inside.width), theme.style(Role::Dim));
+                }
             }
-            _ => self.draw_map(scene, theme, inside, buf),
+            View::Stack | View::Deployment => self.draw_map(scene, theme, inside, buf),
         }
     }
 
@@ -171,14 +149,9 @@ impl Pane for Live {
                 self.phase = None;
                 Flow::Used
             }
+            _ if self.view == View::Plan && self.with_plan(scene, |view, of| view.motion(motion, of)) == Some(true) => Flow::Used,
             Motion::Up | Motion::Down | Motion::Left | Motion::Right => {
-                if self.view == View::Plan {
-                    let last = Self::deployment(scene).map_or(0, |d| d.runs().count().saturating_sub(1));
-                    self.step = match motion {
-                        Motion::Up | Motion::Left => self.step.saturating_sub(1),
-                        _ => (self.step + 1).min(last),
-                    };
-                } else if let Some((current, _)) = self.current(scene) {
+                if let Some((current, _)) = self.current(scene) {
                     let from = self.phase.map_or(current, str::to_owned);
                     let lifecycle = self.lifecycle(scene);
                     self.phase =
@@ -199,9 +172,9 @@ impl Pane for Live {
     fn target(&self, scene: &Scene<'_>) -> Option<Target> {
         let stack = scene.stack?;
         let d = Self::deployment(scene);
-        let step = d.filter(|_| self.view == View::Plan).and_then(|d| d.runs().nth(self.step));
+        let step = d.filter(|_| self.view == View::Plan).and_then(|d| self.plan.selected(d.plan.as_ref()?));
         Some(match (d, step) {
-            (Some(d), Some((step, _))) => Target::Step(stack.clone(), d.id, step.id.clone()),
+            (Some(d), Some(step)) => Target::Step(stack.clone(), d.id, step.id.clone()),
             (Some(d), None) => Target::Deployment(stack.clone(), d.id, d.no()),
             (None, _) => Target::Stack(stack.clone()),
         })

@@ -64,6 +64,15 @@ impl Stacks {
         self.places.len() + 1
     }
 
+    /// The stacks that are on the screen.
+    pub fn shown(&self) -> Vec<StackId> {
+        let stack = |key: &Key| match key {
+            Key::Stack(stack) => Some(stack.clone()),
+            Key::Env(_) => None,
+        };
+        self.cursor.shown().iter().filter_map(stack).collect()
+    }
+
     /// The row at that place of the screen.
     pub fn click(&mut self, row: usize) {
         // The first row is the heading.
@@ -170,7 +179,11 @@ impl Pane for Stacks {
             }
         }
         if self.cursor.is_empty() {
-            let says = if self.find.is_empty() { "no stacks yet: the estate names none" } else { "nothing matches; Esc shows all" };
+            let says = match (self.find.is_empty(), scene.world.loaded) {
+                (true, true) => "no stacks yet: the estate names none",
+                (true, false) => "reading the store ...",
+                (false, _) => "nothing matches; Esc shows all",
+            };
             buf.set_stringn(inside.x + 1, inside.y + 1, says, usize::from(inside.width.saturating_sub(1)), theme.style(Role::Dim));
         }
     }
@@ -332,7 +345,7 @@ impl Columns {
         let frozen = env.freeze.is_some();
         let mut counts: Vec<(String, Style)> = Vec::new();
         let mut used = 0;
-        for (state, n) in env.counts.iter().filter(|(state, _)| **state != State::Ok) {
+        for (state, n) in env.counts.iter().filter(|(state, _)| !matches!(state, State::Ok | State::New | State::Gone)) {
             let text = format!("{}{n} ", states::glyph(*state, theme));
             if used + paint::width(&text) > self.state {
                 break;
@@ -341,13 +354,14 @@ impl Columns {
             counts.push((text, theme.style(states::role(*state))));
         }
         counts.push((" ".repeat(self.state - used), strong));
-        let class = if env.practice { format!("{} practice", env.class.word()) } else { env.class.word().to_owned() };
+        let rest = self.release + self.deployment + self.step + self.by + self.age;
+        let class = env.class.word().to_owned();
+        let class = if env.practice && class.len() + 9 <= rest { format!("{class} practice") } else { class };
         let note = match (frozen, env.differs.refuses(&env.name)) {
             (_, Some(_)) => format!("DIFFERS {class}"),
             (true, None) => format!("FROZEN {class}"),
             (false, None) => class,
         };
-        let rest = self.release + self.deployment + self.step + self.by + self.age;
         let name = format!("{} {}", if folded { ">" } else { "v" }, env.name);
         let mut cells = vec![(format!("{} ", pad(&name, self.stack + 1)), strong)];
         cells.extend(counts);

@@ -25,10 +25,12 @@ fn look() {
         on_start: Box::new(|_| {}),
         suspend: Box::new(|| {}),
         theme: variable("THEME").unwrap_or_else(|| "dark".to_owned()),
+        own_theme: None,
         depth: if variable("TRUE").is_some() { Depth::True } else { terminal::depth(variable) },
         glyphs: crate::tui::glyphs::Glyphs { ascii: !terminal::unicode(variable) },
         term: variable("TERM").unwrap_or_default(),
         keymap: None,
+        save: Arc::new(|name, _| Err(format!("nothing saves {name} here"))),
         greeting: String::new(),
     };
     run(desk, options).unwrap();

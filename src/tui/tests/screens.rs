@@ -1,9 +1,18 @@
 //! Whole screens as text, in the sizes that matter.
 
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier};
+
 use super::*;
+use crate::tui::glyphs::Glyphs;
+use crate::tui::theme::Depth;
 
 fn settled() -> Bench {
-    let mut bench = Bench::new(fixture::scene());
+    in_mode(Depth::True, Glyphs::UNICODE)
+}
+
+fn in_mode(depth: Depth, glyphs: Glyphs) -> Bench {
+    let mut bench = Bench::themed(fixture::scene(), depth, glyphs);
     *bench.desk.lines.lock().unwrap() = some_lines(&fixture::id("prod-eu/orders"));
     bench.wait(10_000);
     bench
@@ -42,4 +51,94 @@ fn pages_and_lists() {
         bench.keys("]f").wait(600).keys(keys);
         insta::assert_snapshot!(name, bench.screen(120, 36));
     }
+}
+
+/// The styles of a buffer: for each row the runs of one style, as `column..column fg bg marks`.
+fn styles(buf: &Buffer) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    for y in 0..buf.area.height {
+        let mut from = 0;
+        for x in 1..=buf.area.width {
+            let (here, first) = (buf.cell((x, y)).map(|cell| cell.style()), buf[(from, y)].style());
+            if x == buf.area.width || here != Some(first) {
+                let text: String = (from..x).map(|x| buf[(x, y)].symbol()).collect();
+                let marks = if first.add_modifier.is_empty() { String::new() } else { format!(" {:?}", first.add_modifier) };
+                let (fg, bg) = (first.fg.unwrap_or_default(), first.bg.unwrap_or_default());
+                if !text.trim().is_empty() && (fg, bg, first.add_modifier) != (Color::Reset, Color::Reset, Modifier::empty()) {
+                    let _ = writeln!(out, "{y}:{from} {:?} {fg} on {bg}{marks}", text.trim());
+                }
+                from = x;
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn modes() {
+    for (name, depth) in [("truecolour", Depth::True), ("sixteen", Depth::Sixteen), ("no_color", Depth::Mono)] {
+        insta::assert_snapshot!(format!("styles_{name}"), styles(&in_mode(depth, Glyphs::UNICODE).buffer(80, 24)));
+    }
+    insta::assert_snapshot!("ascii", in_mode(Depth::Mono, Glyphs::ASCII).screen(120, 36));
+}
+
+#[test]
+fn ascii_screens_hold_nothing_else() {
+    for keys in ["", "a", "?", "x", "d", "@", "I", "4v", "4vv", "A<Enter>"] {
+        let screen = in_mode(Depth::Mono, Glyphs::ASCII).keys(keys).screen(120, 36);
+        let other: String = screen.chars().filter(|c| !c.is_ascii()).collect();
+        assert!(other.is_empty(), "after {keys:?}: {other}");
+    }
+}
+
+#[test]
+fn without_colour_the_terminal_gets_attributes_and_never_an_empty_reset() {
+    use ratatui::backend::Backend;
+    crossterm::style::force_color_output(true);
+    let buf = in_mode(Depth::Mono, Glyphs::UNICODE).buffer(120, 36);
+    let mut bytes = Vec::new();
+    let empty = Buffer::empty(buf.area);
+    ratatui::backend::CrosstermBackend::new(&mut bytes).draw(empty.diff(&buf).into_iter()).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(!text.contains("\u{1b}[m"), "an empty reset would wipe bold and reverse");
+    let colours = regex::Regex::new("\u{1b}\\[(38|48);|\u{1b}\\[(3[0-7]|4[0-7]|9[0-7]|10[0-7])m").unwrap();
+    assert!(!colours.is_match(&text), "{:?}", colours.find(&text));
+    assert!(text.contains("\u{1b}[1m") && text.contains("\u{1b}[7m"));
+}
+
+#[test]
+fn states_are_told_apart_without_colour() {
+    let screen = in_mode(Depth::Mono, Glyphs::ASCII).screen(200, 60);
+    for word in ["! DOWN", "? HOLD", "= FROZ", "x FAIL", "? UNKN", "~ STALE", "+ OK", ". QUE", "< ROLL", "x BROK", "* RUN"] {
+        assert!(screen.contains(word), "{word} is not on the screen:\n{screen}");
+    }
+}
+
+#[test]
+fn practice_wears_its_own_word_on_every_frame_and_never_the_colour_of_production() {
+    let mut world = fixture::scene();
+    std::sync::Arc::make_mut(&mut world.catalog).practice = true;
+    let mut bench = Bench::new(world);
+    for keys in ["", "z", "z", "a", "<Esc>", "M", "B", "<Esc>", "A", "<Enter>"] {
+        bench.wait(600).keys(keys);
+        let buf = bench.buffer(80, 24);
+        let band: String = (0..80).map(|x| buf[(x, 0)].symbol()).collect();
+        assert!(band.contains("PRACTICE") && band.contains("(practice)"), "after {keys:?}: {band}");
+        let production = Color::Rgb(0xb3, 0x26, 0x1e);
+        assert!(buf.content().iter().all(|cell| cell.bg != production), "after {keys:?}");
+    }
+    insta::assert_snapshot!(
+        "practice",
+        Bench::themed(
+            {
+                let mut world = fixture::scene();
+                std::sync::Arc::make_mut(&mut world.catalog).practice = true;
+                world
+            },
+            Depth::True,
+            Glyphs::UNICODE
+        )
+        .screen(80, 24)
+    );
 }

@@ -69,7 +69,10 @@ impl Console {
         let mut later: Vec<String> = Vec::new();
         for offer in &verdict.next {
             let name = offer.doing.name();
-            let key = self.keys.first(name);
+            let key = match self.keys.first(name) {
+                key if key.is_empty() => format!(":{name}"),
+                key => key,
+            };
             match &offer.refused {
                 None if deeds.iter().any(|deed| deed.starts_with(&format!("[{key}]"))) => {}
                 None if offer.note.is_empty() => deeds.push(format!("[{key}] {name}")),

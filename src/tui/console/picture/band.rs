@@ -33,7 +33,7 @@ impl Console {
             (true, _) => Role::BandPractice,
             (false, Some(Class::Production)) => Role::BandProduction,
             (false, Some(Class::Staging)) => Role::BandStaging,
-            (false, Some(Class::Development)) | (false, None) => Role::BandDevelopment,
+            (false, Some(Class::Development) | None) => Role::BandDevelopment,
             (false, Some(Class::Branch)) => Role::BandBranch,
         };
         let band = self.theme.style(role);
