@@ -252,9 +252,9 @@ impl Console {
 
     /// The stacks that are on the screen, and the one that it is about.
     fn shown(&mut self) -> Vec<StackId> {
-        let mut shown = self.stacks.shown();
-        shown.extend(self.about.iter().filter(|about| !shown.contains(about)).cloned().collect::<Vec<_>>());
-        shown
+        // The stack that everything is about comes first: its log groups are followed.
+        let others = self.stacks.shown().into_iter().filter(|stack| Some(stack) != self.about.as_ref());
+        self.about.iter().cloned().chain(others).collect()
     }
 
     /// When the console must be woken although nothing happens: a clock runs, a card waits, a log is to be fetched.
