@@ -6,6 +6,7 @@ mod cloud_life;
 mod estate;
 mod hands;
 mod killed;
+mod cloud_practice;
 mod peers;
 #[allow(dead_code, reason = "the stories use all of it in turn")]
 mod pty;
