@@ -92,6 +92,10 @@ impl Port for Bench {
         self.lines.lock().unwrap().push(text.to_string());
     }
 
+    fn line(&self, id: &str, _: Severity, part: &str, text: Safe) {
+        self.lines.lock().unwrap().push(format!("{id} {part}{}{text}", if part.is_empty() { "" } else { ": " }));
+    }
+
     fn bundle(&self, _: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>> {
         async move { Ok(self.bundle.clone()) }.boxed()
     }
