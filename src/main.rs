@@ -45,6 +45,12 @@ enum Verb {
         #[arg(long, value_name = "DIR", hide = true)]
         store_home: Option<PathBuf>,
     },
+    /// Keeps one running command; engines start it
+    #[command(hide = true)]
+    Keep {
+        /// The folder of the attempt
+        folder: PathBuf,
+    },
 }
 
 fn main() -> Result<ExitCode> {
@@ -63,6 +69,7 @@ fn main() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Verb::Engine { store_home }) => engine(store_home, program.home),
+        Some(Verb::Keep { folder }) => Ok(holdpoint::exec::process::keep(&folder)),
     }
 }
 

@@ -122,12 +122,6 @@ pub fn start_apart<S: AsRef<OsStr>>(program: &Path, arguments: &[S]) -> io::Resu
     Ok(())
 }
 
-/// Leaves the caller's session, so that signals of its terminal no longer come here.
-pub fn leave_session() {
-    // It fails only for a process that leads a session or group already.
-    let _ = rustix::process::setsid();
-}
-
 /// The program that runs now, as it can be started again; also after an update replaced its file.
 pub fn this_program() -> io::Result<PathBuf> {
     let path = std::env::current_exe()?;

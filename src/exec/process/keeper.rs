@@ -15,6 +15,7 @@ use super::record::{ERR, OUT, Record, Splitter};
 use crate::domain::time::Time;
 use crate::os::child::{self, Child, Exit};
 use crate::os::clock::{Clock as _, Real};
+use crate::os::detach;
 use crate::os::files::FileError;
 
 /// How long the child may run after whoever watches was last heard of.
@@ -30,7 +31,7 @@ const TRIES: u32 = 10;
 
 /// Keeps the child of a job folder until it has ended. One keeper alone works on a folder, and only once.
 pub fn keep(folder: &Path) -> ExitCode {
-    child::leave_session();
+    detach::leave();
     let folder = Folder::new(folder.to_owned());
     // Whoever only asks whether the lock is free holds it for a moment, too.
     for _ in 0..TRIES {

@@ -225,11 +225,11 @@ async fn await_keeper(job: &Job, folder: &Folder) -> Result<(), Failure> {
 }
 
 /// Gives out what the command writes until it has ended; gives how it ended, and its last lines.
-async fn follow(job: &Job, folder: &Folder) -> Result<(How, Vec<String>), Failure> {
+async fn follow(job: &Job, folder: &Folder) -> Result<(How, Vec<(u8, String)>), Failure> {
     let here = folder.clone();
     let mut followed = off(move || Ok(here.followed())).await?;
     let mut follower = Follower::new(&folder.output(), followed);
-    let mut last: Vec<String> = Vec::new();
+    let mut last: Vec<(u8, String)> = Vec::new();
     let (mut pause, mut since_watch, mut watches) = (Duration::ZERO, WATCH, 0_u64);
     let mut cancelled = false;
     loop {
@@ -261,7 +261,7 @@ async fn follow(job: &Job, folder: &Folder) -> Result<(How, Vec<String>), Failur
         let lines = lines.map_err(|why| outcome::unreadable(job, &why.to_string()))?;
         let some = !lines.is_empty();
         give_out(job, &lines);
-        last.extend(lines.into_iter().map(|line| line.text.into_string()));
+        last.extend(lines.into_iter().map(|line| (line.letter, line.text.into_string())));
         last.drain(..last.len().saturating_sub(QUOTED));
         if !some {
             match (state.map_err(|why| outcome::unreadable(job, &why.to_string()))?, free) {

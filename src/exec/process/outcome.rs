@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::folder::How;
+use super::record::ERR;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::plan::Output;
 use crate::domain::safe::Safe;
@@ -15,9 +16,9 @@ use crate::os::child;
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// The result of a command that has ended.
-pub(super) fn told(job: &Job, argv: &[String], how: How, last: &[String]) -> Result<Output, Failure> {
+pub(super) fn told(job: &Job, argv: &[String], how: How, last: &[(u8, String)]) -> Result<Output, Failure> {
     let command = Safe::new(&argv.join(" "));
-    let quoted = last.iter().rev().find(|line| !line.is_empty()).map(|line| format!(": {line}")).unwrap_or_default();
+    let quoted = reason(last).map(|line| format!(": {line}")).unwrap_or_default();
     let failure = match how {
         How::Exit { code: 0 } => return Ok(Output { public: json!({ "exit": 0 }), secrets: Vec::new() }),
         How::Exit { code } => Failure::new(format!("{}: {command} ended with exit code {code}{quoted}", job.step))
@@ -34,7 +35,13 @@ pub(super) fn told(job: &Job, argv: &[String], how: How, last: &[String]) -> Res
         How::NotStarted { why } => Failure::new(format!("{}: {command} could not be run: {}", job.step, Safe::new(&why)))
             .hint("put the command right in the estate file and deploy again"),
     };
-    Err(failure.detail(last.join("\n")))
+    Err(failure.detail(last.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n")))
+}
+
+/// The last line of the errors; the last line of all where there are none.
+fn reason(last: &[(u8, String)]) -> Option<&str> {
+    let said = |errors: bool| last.iter().rev().find(|(letter, line)| !line.is_empty() && (!errors || *letter == ERR));
+    said(true).or_else(|| said(false)).map(|(_, line)| line.as_str())
 }
 
 /// Nobody can tell what became of it.

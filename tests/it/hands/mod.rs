@@ -2,6 +2,7 @@
 //! shows one effect each.
 
 mod cloudformation;
+mod process;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
