@@ -3,10 +3,10 @@
 
 mod cloud_contract;
 mod cloud_life;
+mod cloud_practice;
 mod estate;
 mod hands;
 mod killed;
-mod cloud_practice;
 mod peers;
 #[allow(dead_code, reason = "the stories use all of it in turn")]
 mod pty;
