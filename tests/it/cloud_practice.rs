@@ -73,7 +73,7 @@ async fn every_stack_has_something_to_deploy_and_orders_asks_for_downtime() {
     let body = std::fs::read_to_string(folder.path().join(&web.template)).unwrap();
     let make = cfn.create_stack().stack_name("prod-web").template_body(body).set_parameters(Some(parameters(web, "prod")));
     make.send().await.unwrap();
-    cloud.tick(Duration::from_secs(60));
+    cloud.tick(Duration::from_mins(1));
     cloud.look(|world| {
         let realm = &world.realms["000000000000/eu-west-1"];
         for (name, application) in &loaded.estate.applications {
