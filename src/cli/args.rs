@@ -40,6 +40,9 @@ pub struct Common {
     /// Plain words: no colours, one line per event
     #[arg(long, global = true)]
     pub plain: bool,
+    /// The console's theme: dark, light, colour-blind, sixteen, mono, or a file of the themes folder; by the background when absent
+    #[arg(long, global = true, value_name = "NAME", env = "HOLDPOINT_THEME")]
+    pub theme: Option<String>,
     /// Run an engine inside this command instead of a detached one; it works everything in the store while it lives
     #[arg(long, global = true)]
     pub here: bool,
@@ -100,11 +103,11 @@ pub enum Verb<S: Args> {
     Engine(EngineArgs),
     /// The embedded cloud, to try, practise and test with
     Sandbox(S),
-    /// Keep one child process of a step
+    /// Keeps one running command; engines start it
     #[command(hide = true)]
     Keep {
-        /// The job folder.
-        job: PathBuf,
+        /// The folder of the attempt
+        folder: PathBuf,
     },
 }
 
@@ -403,7 +406,7 @@ pub struct LogsArgs {
 /// `engine`.
 #[derive(Debug, Args)]
 pub struct EngineArgs {
-    /// Work in the background: end when there is no work and nobody looks
-    #[arg(long, hide = true)]
-    pub detached: bool,
+    /// The folder of the store itself: work in the background, and end when there is no work and nobody looks
+    #[arg(long, hide = true, value_name = "DIR")]
+    pub store_home: Option<PathBuf>,
 }

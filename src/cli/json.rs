@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::domain::card::Card;
 use crate::domain::deployment::{Deployment, End};
+use crate::domain::environment::Class;
 use crate::domain::hold::CardLine;
 use crate::domain::plan::{ChangeRow, Plan};
 use crate::domain::time::Time;
@@ -13,6 +14,16 @@ use crate::world::available::Offer;
 use crate::world::differs::Differs;
 use crate::world::holds::HoldView;
 use crate::world::rows::{EnvView, Row};
+
+/// A class as the estate file says it.
+fn class(class: Class) -> &'static str {
+    match class {
+        Class::Production => "production",
+        Class::Staging => "staging",
+        Class::Development => "development",
+        Class::Branch => "branch",
+    }
+}
 
 /// A time as text.
 pub(super) fn at(time: Time) -> String {
@@ -87,7 +98,7 @@ impl From<&EnvView> for EnvDoc {
     fn from(env: &EnvView) -> Self {
         Self {
             name: env.name.to_string(),
-            class: env.class.word().to_lowercase(),
+            class: class(env.class).to_owned(),
             account: env.account.clone(),
             account_proven: env.proven,
             region: env.region.clone(),
@@ -170,7 +181,7 @@ impl From<&Card> for CardDoc {
         Self {
             verb: card.verb.word(),
             environment: card.env.to_string(),
-            class: card.class.word().to_lowercase(),
+            class: class(card.class).to_owned(),
             account: card.account.clone(),
             region: card.region.clone(),
             stack: card.stack.as_ref().map(ToString::to_string),

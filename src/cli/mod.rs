@@ -17,7 +17,7 @@ mod wait;
 
 use std::io::{self, Write};
 
-pub use args::{Common, Program, Verb};
+pub use args::{Common, EngineArgs, Program, Verb};
 pub use doctor::Fact;
 pub use out::Out;
 
@@ -177,9 +177,7 @@ pub fn run<S: clap::Args>(verb: Verb<S>, common: &Common, ground: &dyn Ground, h
         Verb::Approve(args) => ask::approve(ground, &args, &mut out),
         Verb::Reject(args) => ask::reject(ground, &args, &mut out),
         Verb::Logs(args) => logs::logs(ground, &args, &mut out),
-        Verb::Engine(_) | Verb::Sandbox(_) | Verb::Keep { .. } => {
-            Err(Stop::wrong("room", "this verb belongs to another part of the program"))
-        }
+        Verb::Engine(_) | Verb::Sandbox(_) => Err(Stop::wrong("room", "this verb belongs to another part of the program")),
     };
     match done {
         Ok(code) => code,

@@ -65,7 +65,8 @@ fn stack(desk: &dyn Patient, world: &World, id: &crate::domain::ids::StackId, no
     for offer in &offers {
         let text = match &offer.refused {
             None => offer.note.clone(),
-            Some(no) => format!("not now: {} {}", no.why, no.when),
+            Some(no) if no.when.is_empty() => format!("not now: {}", no.why),
+            Some(no) => format!("not now: {}; possible {}", no.why, no.when),
         };
         out.line(&format!("  {:<9} {text}", offer.doing.name()))?;
     }
