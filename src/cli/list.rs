@@ -1,11 +1,17 @@
 //! `ls`, `holds`, `events`, `audit`: what there is, as lists.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::desk::Patient;
 use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
+use crate::domain::ids::StackId;
 use crate::domain::time::short;
 use crate::world::audit::{Sentence, sentence};
 use crate::world::differs::Differs;
 use crate::world::rows::{EnvView, Row};
+use crate::world::{EngineSeen, World};
 
 use super::args::{EventsArgs, LsArgs};
 use super::json::{EngineDoc, EnvDoc, EventDoc, HoldDoc, LsDoc};
@@ -15,7 +21,8 @@ use super::{Code, Ground, Out, Stop, wait};
 /// `ls`.
 pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
     let desk = ground.desk()?;
-    let world = wait::ready(&*desk, ground)?;
+    wait::ready(&*desk, ground)?;
+    let world = looked(&*desk, ground, args.environment.as_deref());
     let now = ground.now();
     let mut environments = world.environments(now);
     if let Some(only) = &args.environment {
@@ -51,6 +58,35 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
         out.aside(&format!("holdpoint: what is shown may be old: {why}"))?;
     }
     Ok(Code::Done)
+}
+
+/// How long a list waits for a fresh look at what it shows.
+const LOOKING: Duration = Duration::from_secs(3);
+/// How old a look may be.
+const FRESH: Duration = Duration::from_secs(15);
+
+/// The world after a look at what is shown, as far as one comes soon.
+fn looked(desk: &dyn Patient, ground: &dyn Ground, only: Option<&str>) -> Arc<World> {
+    let from = ground.now();
+    let first = desk.world();
+    let shown: Vec<StackId> = first.stacks().into_iter().filter(|id| only.is_none_or(|env| id.env.as_str() == env)).cloned().collect();
+    desk.watch(&shown);
+    loop {
+        let world = desk.world();
+        let now = ground.now();
+        let outside = |id: &&StackId| {
+            let spec = world.catalog.stacks.get(id).and_then(|entry| entry.spec.as_ref().ok());
+            spec.is_some_and(|spec| spec.system == "service") && world.record(&id.env).is_some_and(|record| record.aws.is_some())
+        };
+        let fresh = |id: &StackId| {
+            let (seen, stale) = world.freshness(id);
+            stale.is_some() || seen.is_some_and(|at| now.since(at) < FRESH)
+        };
+        if now.since(from) >= LOOKING || matches!(world.engine, EngineSeen::None(_)) || shown.iter().filter(outside).all(fresh) {
+            return world;
+        }
+        desk.changed(Duration::from_millis(200));
+    }
 }
 
 fn heading(env: &EnvView) -> String {
