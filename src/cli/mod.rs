@@ -177,7 +177,9 @@ pub fn run<S: clap::Args>(verb: Verb<S>, common: &Common, ground: &dyn Ground, h
         Verb::Approve(args) => ask::approve(ground, &args, &mut out),
         Verb::Reject(args) => ask::reject(ground, &args, &mut out),
         Verb::Logs(args) => logs::logs(ground, &args, &mut out),
-        Verb::Engine(_) | Verb::Sandbox(_) => Err(Stop::wrong("room", "this verb belongs to another part of the program")),
+        Verb::Engine(_) | Verb::Sandbox(_) | Verb::Keep { .. } => {
+            Err(Stop::wrong("room", "this verb belongs to another part of the program"))
+        }
     };
     match done {
         Ok(code) => code,
