@@ -1,6 +1,6 @@
 //! How fast the store is, next to what the disk allows in the same minute: row 12 (durable events) and the spool of the performance
 //! table. Prints figures, asserts nothing: `cargo bench --bench store [-- FOLDER]`.
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "figures are printed, and nobody needs their last digit")]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

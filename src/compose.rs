@@ -1,5 +1,7 @@
 //! Putting the program together: which store, which clients, which executors, which estate. Only here concrete parts are named.
 
+pub(crate) mod shell;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,7 +11,8 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use futures_util::FutureExt as _;
 use holdpoint::aws::Clients;
 use holdpoint::aws::clients::SandboxPort;
-use holdpoint::config::{self, Loaded};
+use holdpoint::cli::{Common, Stop, Unread};
+use holdpoint::config::{self, Loaded, Trust};
 use holdpoint::desk::{self, EngineStart};
 use holdpoint::domain::estate::Catalog;
 use holdpoint::domain::ids::StackId;
@@ -34,21 +37,30 @@ pub(crate) struct Ground {
     pub home: Home,
     /// The estate; absent where none was found and none is needed.
     pub loaded: Option<Loaded>,
+    /// Whether the file was named on the command line, which is trust.
+    pub named: bool,
 }
 
 impl Ground {
-    /// The estate that is named or found, with its store; without any, the practice estate.
-    pub(crate) fn find(estate: Option<&Path>, home: Option<&Path>) -> Result<Self> {
-        let home = Home::open(home)?;
+    /// The estate that is named or found, with its store; the practice estate where that is wanted.
+    pub(crate) fn find(common: &Common) -> Result<Self, Unread> {
+        let home = home_of(common).map_err(Unread::None)?;
+        if common.practice {
+            return Self::practice(&home).map_err(|why| Unread::None(Stop::failed("practice", format!("{why:#}"))));
+        }
         let working = std::env::current_dir().unwrap_or_default();
         let configuration = holdpoint::os::paths::config_folder().unwrap_or_default();
-        match config::discover(estate, &working, &configuration) {
-            Some(file) => {
-                let loaded = config::load(&file).map_err(|wrong| anyhow!("{wrong}"))?;
-                Ok(Self { home, loaded: Some(loaded) })
-            }
-            None => Self::practice(&home),
-        }
+        let Some(file) = config::discover(common.estate.as_deref(), &working, &configuration) else {
+            let places = format!("there is no {} here or in {}", config::FILE, configuration.display());
+            return Err(Unread::None(Stop::wrong("no-estate", format!("{places}: name one with --estate, or add --practice"))));
+        };
+        let loaded = config::load(&file).map_err(Unread::Wrong)?;
+        Ok(Self { home, loaded: Some(loaded), named: common.estate.is_some() })
+    }
+
+    /// Refuses an estate that was found, not named, and was never trusted for what it names now.
+    pub(crate) fn trusted(&self) -> Result<(), Stop> {
+        self.loaded.as_ref().map_or(Ok(()), |loaded| trusted(&self.home, loaded, self.named))
     }
 
     /// The practice estate, laid out in its own home.
@@ -69,7 +81,7 @@ impl Ground {
         }
         let mut loaded = config::load(&folder.join(config::FILE)).map_err(|wrong| anyhow!("{wrong}"))?;
         loaded.practice = true;
-        Ok(Self { home, loaded: Some(loaded) })
+        Ok(Self { home, loaded: Some(loaded), named: true })
     }
 
     /// What the estate says now.
@@ -88,7 +100,7 @@ impl Ground {
         let home = self.home.clone();
         let open_home = home.clone();
         let follow_home = home.clone();
-        let again = self.loaded.as_ref().map(|loaded| (loaded.file.clone(), loaded.practice));
+        let again = self.loaded.as_ref().map(|loaded| (loaded.file.clone(), loaded.practice, self.named, self.home.clone()));
         let live = desk::Live::start(desk::Parts {
             open: Arc::new(move || {
                 let home = open_home.clone();
@@ -101,10 +113,11 @@ impl Ground {
             clock,
             home: Some(home.clone()),
             catalog: self.catalog(),
-            reload: again.map(|(file, practice)| {
+            reload: again.map(|(file, practice, named, home)| {
                 let reload: desk::Reload = Arc::new(move || {
                     let mut loaded = config::load(&file).map_err(|wrong| wrong.to_string())?;
                     loaded.practice = practice;
+                    trusted(&home, &loaded, named || practice).map_err(|stop| stop.says)?;
                     Ok(config::catalog(&loaded, systems::spec))
                 });
                 reload
@@ -121,6 +134,40 @@ impl Ground {
         })
         .context("the desk cannot start")?;
         Ok(live)
+    }
+}
+
+/// The home that is named, or the user's own; `--store` names the folder of the store itself.
+pub(crate) fn home_of(common: &Common) -> Result<Home, Stop> {
+    let folder = match &common.store {
+        None => common.home.clone(),
+        Some(url) => match url.strip_prefix("sqlite:") {
+            Some(folder) if !folder.is_empty() => Some(PathBuf::from(folder)),
+            Some(_) | None => {
+                return Err(Stop::wrong("store", format!("--store {url:?} is no store that this version knows: write sqlite:DIR")));
+            }
+        },
+    };
+    Home::open(folder.as_deref()).map_err(|why| Stop::wrong("home", why.to_string()))
+}
+
+fn trusted(home: &Home, loaded: &Loaded, named: bool) -> Result<(), Stop> {
+    if named || loaded.practice {
+        return Ok(());
+    }
+    let file = loaded.file.display();
+    match config::trust::standing(&home.trusted(), &loaded.file, &loaded.reach) {
+        Trust::Trusted => Ok(()),
+        Trust::New => Err(Stop::wrong(
+            "not-trusted",
+            format!("{file} was never seen here, and an estate names accounts and commands: read it, then run `holdpoint trust`"),
+        )),
+        Trust::Changed => Err(Stop::wrong(
+            "not-trusted",
+            format!(
+                "{file} names other accounts, ways in, stacks or commands than when it was trusted: read it, then run `holdpoint trust`"
+            ),
+        )),
     }
 }
 

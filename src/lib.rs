@@ -1,6 +1,7 @@
 //! Holdpoint: a terminal console, and the engine under it, for people on call. The map of rooms is ARCHITECTURE.md.
 
 pub mod aws;
+pub mod cli;
 pub mod config;
 pub mod desk;
 pub mod domain;

@@ -2,86 +2,75 @@
 
 mod compose;
 
-use std::io::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use clap::{Parser, Subcommand};
-use holdpoint::engine::process::{self, Status, Stay};
+use anyhow::{Context as _, Result, anyhow};
+use clap::Parser;
+use holdpoint::cli::{self, Code, Common, EngineArgs, Stop, Unread, Verb};
+use holdpoint::config::settings::{Colours, GlyphSet, Settings};
+use holdpoint::engine::process::{self, Ended, Status, Stay};
 use holdpoint::os::clock::Real;
 use holdpoint::os::detach;
 use holdpoint::os::files;
-use holdpoint::os::paths::Home;
+use holdpoint::os::owner;
+use holdpoint::os::paths::{self, Home};
 use holdpoint::os::signals::{self, Told};
 use holdpoint::sandbox::run;
 use holdpoint::tui;
+use holdpoint::tui::glyphs::Glyphs;
+use holdpoint::tui::theme::Depth;
 
-/// Watch deployments live, redeploy or tear down with one key, approve what is dangerous.
-#[derive(Parser)]
-#[command(name = "holdpoint", version)]
-struct Program {
-    /// The estate file; without one the practice estate
-    #[arg(long, global = true, value_name = "FILE")]
-    estate: Option<PathBuf>,
-    /// The folder for stores and state
-    #[arg(long, global = true, value_name = "DIR", env = "HOLDPOINT_HOME")]
-    home: Option<PathBuf>,
-    /// The theme: dark, light, colour-blind, sixteen, mono, or a file of the themes folder; chosen by the background when absent
-    #[arg(long, global = true, value_name = "NAME")]
-    theme: Option<String>,
-    #[command(subcommand)]
-    verb: Option<Verb>,
+use compose::{Ground, shell};
+
+fn main() -> ExitCode {
+    let program = cli::Program::<run::Args>::parse();
+    let done = match program.verb {
+        None => console(program.common),
+        Some(Verb::Sandbox(args)) => sandbox(args),
+        Some(Verb::Engine(args)) => engine(&program.common, &args),
+        Some(Verb::Keep { folder }) => return holdpoint::exec::process::keep(&folder),
+        Some(verb) => Ok(shell::run(verb, &program.common)),
+    };
+    let code = done.unwrap_or_else(|why| {
+        let code = why.downcast_ref::<Stop>().map_or(Code::Failed, |stop| stop.code);
+        // There is nobody left to tell when this fails.
+        let _ = writeln!(io::stderr(), "holdpoint: {why:#}");
+        code
+    });
+    ExitCode::from(code as u8)
 }
 
-#[derive(Subcommand)]
-enum Verb {
-    /// The embedded cloud, to try, practise and test with
-    Sandbox(run::Args),
-    /// The engine of a store; consoles start it by themselves
-    Engine {
-        /// The folder of the store itself
-        #[arg(long, value_name = "DIR", hide = true)]
-        store_home: Option<PathBuf>,
-    },
-}
-
-fn main() -> Result<ExitCode> {
-    let program = Program::parse();
-    match program.verb {
-        None => console(&program),
-        Some(Verb::Sandbox(args)) => {
-            detach::leave();
-            runtime()?.block_on(async {
-                let mut out = std::io::stdout();
-                run::run(args, Real::shared(), |line| {
-                    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-                })
-                .await
-            })?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Some(Verb::Engine { store_home }) => engine(store_home, program.home),
-    }
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("the runtime cannot start")
 }
 
-fn console(program: &Program) -> Result<ExitCode> {
-    let ground = compose::Ground::find(program.estate.as_deref(), program.home.as_deref())?;
-    let desk = Arc::new(ground.desk("console", true)?);
+fn console(mut common: Common) -> Result<Code> {
+    if let Some(code) = choose_practice(&mut common)? {
+        return Ok(code);
+    }
+    let ground = Ground::find(&common).map_err(Stop::from)?;
+    if ground.trusted().is_err() && shell::run::<run::Args>(Verb::Trust, &common) != Code::Done {
+        return Ok(Code::Wrong);
+    }
+    let here = common.here.then(|| shell::Here::start(&ground.home)).transpose()?;
+    let desk = Arc::new(ground.desk("console", !common.here)?);
     let clock = Real::shared();
     let waking = Arc::clone(&desk);
     // The first frame has real rows: the store is read before the screen is.
-    desk.ready(std::time::Duration::from_millis(300));
+    desk.ready(Duration::from_millis(300));
     let variable = |name: &str| std::env::var(name).ok();
-    let config = holdpoint::os::paths::config_folder()?;
-    let theme = program.theme.clone().unwrap_or_else(|| if tui::terminal::light(variable) { "light" } else { "dark" }.to_owned());
+    let config = paths::config_folder()?;
+    let own = own_file(&config.join("settings.yaml"))?;
+    let settings =
+        Settings::read(own.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))).map_err(|wrong| anyhow!("{wrong}"))?;
+    let by_background = || if tui::terminal::light(variable) { "light" } else { "dark" }.to_owned();
+    let theme = common.theme.clone().unwrap_or_else(|| if own.is_some() { settings.theme } else { by_background() });
     let saved = ground.home.folder().join("saved");
-    tui::run(
+    let shown = tui::run(
         desk,
         tui::Options {
             now: Arc::new(move || clock.now()),
@@ -100,8 +89,18 @@ fn console(program: &Program) -> Result<ExitCode> {
             suspend: Box::new(|| drop(signals::stop())),
             own_theme: own_file(&config.join("themes").join(format!("{theme}.yaml")))?,
             theme,
-            depth: tui::terminal::depth(variable),
-            glyphs: if tui::terminal::unicode(variable) { tui::glyphs::Glyphs::UNICODE } else { tui::glyphs::Glyphs::ASCII },
+            depth: match settings.colours {
+                Colours::Auto => tui::terminal::depth(variable),
+                Colours::True => Depth::True,
+                Colours::Palette => Depth::Palette,
+                Colours::Sixteen => Depth::Sixteen,
+                Colours::None => Depth::Mono,
+            },
+            glyphs: match settings.glyphs {
+                GlyphSet::Auto if tui::terminal::unicode(variable) => Glyphs::UNICODE,
+                GlyphSet::Unicode => Glyphs::UNICODE,
+                GlyphSet::Auto | GlyphSet::Ascii => Glyphs::ASCII,
+            },
             term: variable("TERM").unwrap_or_default(),
             keymap: own_file(&config.join("keymap.yaml"))?,
             save: Arc::new(move |name, text| {
@@ -111,36 +110,116 @@ fn console(program: &Program) -> Result<ExitCode> {
             }),
             greeting: if ground.is_practice() { "practice estate: nothing here is real".to_owned() } else { String::new() },
         },
-    )?;
-    Ok(ExitCode::SUCCESS)
+    );
+    if let Some(here) = here {
+        let says = here.end();
+        if !says.is_empty() {
+            let _ = writeln!(io::stderr(), "holdpoint: {says}");
+        }
+    }
+    shown?;
+    Ok(Code::Done)
 }
 
 /// A file that a person may have: its name and bytes.
 fn own_file(path: &Path) -> Result<Option<(String, Vec<u8>)>> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some((path.display().to_string(), bytes))),
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(why) => Err(why).with_context(|| format!("{} cannot be read", path.display())),
     }
 }
 
-fn engine(store_home: Option<PathBuf>, home: Option<PathBuf>) -> Result<ExitCode> {
-    detach::leave();
-    let home = Home::open(store_home.or(home).as_deref())?;
-    tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::INFO).with_writer(std::io::stderr).init();
-    let status = Status { pid: holdpoint::os::owner::pid(), version: env!("CARGO_PKG_VERSION").to_owned() };
+/// Without an estate file: the practice estate. Where a real store exists it asks first, so that nobody practises on what they think is real.
+fn choose_practice(common: &mut Common) -> Result<Option<Code>> {
+    if common.practice || !matches!(Ground::find(common), Err(Unread::None(ref stop)) if stop.word == "no-estate") {
+        return Ok(None);
+    }
+    let home = compose::home_of(common)?;
+    if home.database().exists() {
+        let mut err = io::stderr();
+        writeln!(err, "There is no estate file here, and {} has the store of a real one.", home.folder().display())?;
+        if !io::stdin().is_terminal() {
+            writeln!(err, "Name the file with --estate, or add --practice for the practice estate.")?;
+            return Ok(Some(Code::Wrong));
+        }
+        write!(err, "Type  practice  to open the practice estate (anything else leaves): ")?;
+        err.flush()?;
+        let mut line = String::new();
+        io::stdin().read_line(&mut line)?;
+        if line.trim() != "practice" {
+            return Ok(Some(Code::Wrong));
+        }
+    }
+    common.practice = true;
+    Ok(None)
+}
+
+fn sandbox(args: run::Args) -> Result<Code> {
+    // One that keeps its world was started for an engine and outlives it.
+    if args.state.is_some() {
+        detach::leave();
+    }
+    runtime()?.block_on(async {
+        let mut out = io::stdout();
+        run::run(args, Real::shared(), |line| {
+            let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+        })
+        .await
+    })?;
+    Ok(Code::Done)
+}
+
+fn engine(common: &Common, args: &EngineArgs) -> Result<Code> {
+    let detached = args.store_home.is_some();
+    if detached {
+        detach::leave();
+    }
+    let home = engine_home(common, args.store_home.clone())?;
+    tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::INFO).with_writer(io::stderr).init();
+    let status = Status { pid: owner::pid(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let lock = match process::elect(&home, &status)? {
         Ok(lock) => lock,
         Err(said) => {
             tracing::info!("another engine runs: {said}");
-            return Ok(ExitCode::SUCCESS);
+            return Ok(if detached { Code::Done } else { Code::Failed });
         }
     };
-    runtime()?.block_on(async {
+    let ended = runtime()?.block_on(async {
         let (parts, clients) = compose::engine(&home, &lock).await?;
-        let ended = process::serve(parts, clients, &home, Stay::WhileNeeded, std::future::pending()).await?;
-        tracing::info!("ended: {ended:?}");
-        anyhow::Ok(())
+        tracing::info!("engine {} of {}", status.version, home.folder().display());
+        let stay = if detached { Stay::WhileNeeded } else { Stay::UntilTold };
+        anyhow::Ok(process::serve(parts, clients, &home, stay, told_to_end()).await?)
     })?;
-    Ok(ExitCode::SUCCESS)
+    match ended {
+        Ended::Left(left) if left.is_empty() => tracing::info!("ended; nothing is unfinished"),
+        Ended::Left(left) => tracing::info!("ended; unfinished: {}", left.join("; ")),
+        Ended::AnotherRuns(said) => tracing::info!("another engine runs: {said}"),
+    }
+    Ok(Code::Done)
+}
+
+/// The home of the store that an engine works for.
+fn engine_home(common: &Common, store_home: Option<PathBuf>) -> Result<Home> {
+    if let Some(folder) = store_home {
+        return Ok(Home::open(Some(&folder))?);
+    }
+    let home = compose::home_of(common)?;
+    Ok(if common.practice { home.practice()? } else { home })
+}
+
+/// Ends at the first signal that asks this process to end.
+async fn told_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (term, int) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    match (term, int) {
+        (Ok(mut term), Ok(mut int)) => {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = int.recv() => {}
+            }
+        }
+        // Without a way to hear signals the process ends by them as any other does.
+        (Ok(_) | Err(_), _) => std::future::pending().await,
+    }
 }

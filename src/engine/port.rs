@@ -60,11 +60,14 @@ impl Port for EnginePort {
     }
 
     fn out(&self, severity: Severity, part: &str, text: Safe) {
-        let at = self.clock.now();
         let n = self.made.fetch_add(1, Ordering::Relaxed);
+        self.line(&format!("{n}/{}", self.clock.now().0), severity, part, text);
+    }
+
+    fn line(&self, id: &str, severity: Severity, part: &str, text: Safe) {
         self.lines.take(vec![Line {
-            at,
-            id: format!("{}/{}/{}/{n}/{}", self.key.deployment, self.key.step, self.key.attempt, at.0),
+            at: self.clock.now(),
+            id: format!("{}/{}/{}/{id}", self.key.deployment, self.key.step, self.key.attempt),
             kind: SourceKind::Out,
             source: Safe::new(self.key.step.as_str()),
             part: Safe::new(part),

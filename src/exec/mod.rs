@@ -1,6 +1,7 @@
 //! Hands: one file a tool. An executor carries out one kind of step, or finds out what became of it; it decides nothing.
 
 pub mod cloudformation;
+pub mod process;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,6 +26,8 @@ pub trait Port: Send + Sync {
     fn note<'a>(&'a self, key: &'a str, value: Value) -> BoxFuture<'a, Result<(), Failure>>;
     /// Gives out a line.
     fn out(&self, severity: Severity, part: &str, text: Safe);
+    /// Gives out a line that has an id of its own within the attempt: given again after a restart, it is still one line.
+    fn line(&self, id: &str, severity: Severity, part: &str, text: Safe);
     /// The files of a bundle.
     fn bundle(&self, digest: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>>;
     /// Ends when the step is to be cancelled.
@@ -118,5 +121,7 @@ pub trait Executor: Send + Sync {
 /// All executors of this program.
 #[must_use]
 pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
-    cloudformation::executors(clients)
+    let mut all = cloudformation::executors(clients);
+    all.push(Arc::new(process::Process::new()));
+    all
 }

@@ -2,6 +2,7 @@
 //! them; it knows nothing of deployments.
 
 pub mod bell;
+pub mod child;
 pub mod clock;
 pub mod detach;
 pub mod files;

@@ -218,8 +218,8 @@ async fn a_kill_loses_nothing_that_was_answered() {
     let again = sandbox::serve(options).await.unwrap();
     let all = |cloud: &Running| cloud.look(|world| (serde_json::to_value(&world.realms).unwrap(), world.chaos.clone(), world.dice.clone()));
     assert!(all(&cloud) == all(&again), "the same world after the kill");
-    cloud.tick(Duration::from_secs(60));
-    again.tick(Duration::from_secs(60));
+    cloud.tick(Duration::from_mins(1));
+    again.tick(Duration::from_mins(1));
     assert!(all(&cloud) == all(&again), "and the same future");
     assert_eq!(status(&again, "dev-web").await, StackStatus::UpdateComplete);
 

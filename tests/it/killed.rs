@@ -1,6 +1,6 @@
 //! A store whose engine is killed: whatever was acknowledged is there, whole, and the next engine goes on.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -82,7 +82,7 @@ async fn write(place: &Path) {
         // What the last life may have written already comes again, as it does from a source that is followed anew.
         let lines: Vec<_> = (1..=version).rev().take(20).map(line).collect();
         spool.append(&lines.into_iter().rev().collect::<Vec<_>>()).unwrap();
-        println!("acknowledged {version}");
+        writeln!(std::io::stdout(), "acknowledged {version}").unwrap();
     }
 }
 

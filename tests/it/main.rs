@@ -3,6 +3,7 @@
 
 mod cloud_contract;
 mod cloud_life;
+mod cloud_practice;
 mod estate;
 mod hands;
 mod killed;

@@ -15,14 +15,14 @@ const PAGE: usize = 100;
 pub fn call(realm: &Realm, action: &str, params: Params<'_>) -> Answer {
     match action {
         "DescribeStacks" => stacks(realm, params),
-        "ListStacks" => list_stacks(realm, params),
+        "ListStacks" => Ok(list_stacks(realm, params)),
         "DescribeStackEvents" => events(realm, params),
         "DescribeStackResources" => resources(realm, params),
         "DescribeStackResource" => resource(realm, params),
         "ListStackResources" => list_resources(realm, params),
         "GetTemplate" => template(realm, params),
         "GetTemplateSummary" | "ValidateTemplate" => summary(realm, params),
-        "ListExports" => exports(realm, params),
+        "ListExports" => Ok(exports(realm, params)),
         "ListImports" => imports(realm, params),
         _ => Err(AwsError::new("InvalidAction", format!("Could not find operation {action} for version 2010-05-15"))),
     }
@@ -36,7 +36,7 @@ fn stacks(realm: &Realm, params: Params<'_>) -> Answer {
     Ok(json!({ "Stacks": [shown(named(realm, name)?)] }))
 }
 
-fn list_stacks(realm: &Realm, params: Params<'_>) -> Answer {
+fn list_stacks(realm: &Realm, params: Params<'_>) -> Value {
     let wanted = params.texts("StackStatusFilter");
     let stacks = realm.stacks.values().filter(|stack| wanted.is_empty() || wanted.contains(&stack.status.as_str()));
     let rows = stacks.map(|stack| {
@@ -47,7 +47,7 @@ fn list_stacks(realm: &Realm, params: Params<'_>) -> Answer {
             "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
         })
     });
-    Ok(page(params, "StackSummaries", rows.collect()))
+    page(params, "StackSummaries", rows.collect())
 }
 
 /// Newest first. A token counts from the oldest event, so that events that arrive between two pages shift nothing.
@@ -130,7 +130,7 @@ fn summary(realm: &Realm, params: Params<'_>) -> Answer {
     }))
 }
 
-fn exports(realm: &Realm, params: Params<'_>) -> Answer {
+fn exports(realm: &Realm, params: Params<'_>) -> Value {
     let stacks = realm.stacks.values().filter(|stack| stack.deleted.is_none());
     let rows = stacks.flat_map(|stack| {
         stack.outputs.iter().filter_map(|output| {
@@ -138,7 +138,7 @@ fn exports(realm: &Realm, params: Params<'_>) -> Answer {
             Some(json!({ "ExportingStackId": stack.id, "Name": name, "Value": output.value }))
         })
     });
-    Ok(page(params, "Exports", rows.collect()))
+    page(params, "Exports", rows.collect())
 }
 
 fn imports(realm: &Realm, params: Params<'_>) -> Answer {

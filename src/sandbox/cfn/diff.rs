@@ -74,6 +74,13 @@ pub fn between(realm: &Realm, stack: &CfnStack, next: &Version) -> Result<Differ
     })
 }
 
+/// Why a property changes.
+struct Source {
+    kind: &'static str,
+    cause: Option<String>,
+    perhaps: bool,
+}
+
 /// One resource that exists, and what it is to be.
 struct Side<'a> {
     realm: &'a Realm,
@@ -93,7 +100,6 @@ impl Side<'_> {
         let old = self.old;
         let kind = catalog::kind(definition.kind());
         let mut names = tasks::changed(&old.properties, &new);
-        let certain = names.clone();
         names.extend(self.perhaps(definition));
         if names.is_empty() && old.kind == definition.kind() {
             return Ok(None);
@@ -102,13 +108,15 @@ impl Side<'_> {
         let mut replacement = if old.kind == definition.kind() { "False" } else { "True" };
         for name in names.iter().filter(|name| *name != "TemplateBody" || definition.kind() != nested::KIND) {
             let replaces = kind.is_some_and(|kind| kind.replaces(name));
-            let is_later = !certain.contains(name) || new.get(name).is_some_and(|value| value.to_string().contains(LATER));
-            replacement = match (replaces, is_later, replacement) {
+            let raw = definition.properties().get(name).unwrap_or(&Value::Null);
+            let old_raw = self.old_raw.and_then(|raw| raw.get(name)).unwrap_or(&Value::Null);
+            let source = self.source(raw, old_raw);
+            replacement = match (replaces, source.perhaps, replacement) {
                 (true, false, _) | (_, _, "True") => "True",
                 (true, true, _) | (_, _, "Conditional") => "Conditional",
                 _ => "False",
             };
-            details.push(self.detail(name, definition, replaces, is_later));
+            details.push(detail(name, &source, replaces));
         }
         if details.is_empty() {
             details.push(json!({"Target": {"Attribute": "Properties"}, "Evaluation": "Dynamic", "ChangeSource": "Automatic"}));
@@ -140,50 +148,48 @@ impl Side<'_> {
         properties.filter(|(_, raw)| asks(raw)).map(|(name, _)| name.clone()).collect()
     }
 
-    fn detail(&self, name: &str, definition: Definition<'_>, replaces: bool, is_later: bool) -> Value {
-        let raw = definition.properties().get(name).unwrap_or(&Value::Null);
-        let old_raw = self.old_raw.and_then(|raw| raw.get(name)).unwrap_or(&Value::Null);
-        let recreation = if replaces { "Always" } else { "Never" };
-        let (source, cause) = self.source(raw, old_raw);
-        let mut detail = json!({
-            "Target": {"Attribute": "Properties", "Name": name, "RequiresRecreation": recreation},
-            "Evaluation": if is_later { "Dynamic" } else { "Static" },
-            "ChangeSource": source,
-        });
-        if let Some(cause) = cause {
-            detail["CausingEntity"] = Value::String(cause);
-        }
-        detail
-    }
-
-    /// Why a property changes: a parameter, a resource that is new or replaced, or the template itself.
-    fn source(&self, raw: &Value, old_raw: &Value) -> (&'static str, Option<String>) {
-        let mut found = None;
+    /// Why a property changes: a parameter, the template itself, or else (then only perhaps) a resource that is new, replaced or
+    /// changed.
+    fn source(&self, raw: &Value, old_raw: &Value) -> Source {
+        let mut parameter = None;
+        let mut resource = None;
         references(raw, &mut |name, attribute| {
-            if found.is_some() {
-                return;
-            }
-            let before = self.stack.version.parameters.get(name);
             let now = self.scope.parameters.get(name);
-            found = match attribute {
-                None if now.is_some() && before != now => Some(("ParameterReference", Some(name.to_owned()))),
-                None if self.is_fresh(name) => Some(("ResourceReference", Some(name.to_owned()))),
-                Some(attribute) if self.touched.contains(name) || self.is_fresh(name) => {
-                    Some(("ResourceAttribute", Some(format!("{name}.{attribute}"))))
+            match attribute {
+                None if now.is_some() && self.stack.version.parameters.get(name) != now => {
+                    parameter.get_or_insert(name.to_owned());
                 }
-                _ => None,
-            };
+                None if self.is_fresh(name) => {
+                    resource.get_or_insert(("ResourceReference", name.to_owned()));
+                }
+                Some(attribute) if self.touched.contains(name) || self.is_fresh(name) => {
+                    resource.get_or_insert(("ResourceAttribute", format!("{name}.{attribute}")));
+                }
+                _ => {}
+            }
         });
-        match found {
-            Some(cause) if raw == old_raw => cause,
-            Some(cause) if cause.0 != "ParameterReference" => cause,
-            _ => ("DirectModification", None),
+        match (parameter, resource) {
+            (Some(name), _) => Source { kind: "ParameterReference", cause: Some(name), perhaps: false },
+            (None, Some((kind, cause))) if raw == old_raw => Source { kind, cause: Some(cause), perhaps: true },
+            (None, _) => Source { kind: "DirectModification", cause: None, perhaps: false },
         }
     }
 
     fn is_fresh(&self, logical: &str) -> bool {
         self.fresh.borrow().contains(logical)
     }
+}
+
+fn detail(name: &str, source: &Source, replaces: bool) -> Value {
+    let mut detail = json!({
+        "Target": {"Attribute": "Properties", "Name": name, "RequiresRecreation": if replaces { "Always" } else { "Never" }},
+        "Evaluation": if source.perhaps { "Dynamic" } else { "Static" },
+        "ChangeSource": source.kind,
+    });
+    if let Some(cause) = &source.cause {
+        detail["CausingEntity"] = Value::String(cause.clone());
+    }
+    detail
 }
 
 fn added(logical: &str, definition: Definition<'_>) -> Value {

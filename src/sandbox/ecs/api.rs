@@ -46,7 +46,7 @@ fn describe_services(realm: &Realm, now: Time, params: Params<'_>) -> Value {
         match one {
             Some((arn, service)) => found.push(shown_service(realm, arn, service, now)),
             None => {
-                failures.push(json!({ "arn": arn(realm, "service", &format!("{cluster}/{}", last_part(wanted))), "reason": "MISSING" }))
+                failures.push(json!({ "arn": arn(realm, "service", &format!("{cluster}/{}", last_part(wanted))), "reason": "MISSING" }));
             }
         }
     }
@@ -223,7 +223,7 @@ fn run_task(realm: &mut Realm, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
         shown.push(shown_task(realm, &arn, &task, cx.now));
         realm.ecs.tasks.insert(arn, task);
     }
-    cx.effect = Some(format!("{} task(s) of {}", shown.len(), last_part(&definition)));
+    cx.effect = Some(format!("{} task(s) of {definition}", shown.len()));
     Ok(json!({ "tasks": shown, "failures": [] }))
 }
 

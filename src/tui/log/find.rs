@@ -7,7 +7,7 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder};
 
-use super::ring::Ring;
+use super::ring::{Chunk, Ring};
 
 /// What is looked for.
 #[derive(Debug, Clone)]
@@ -83,8 +83,25 @@ impl Query {
 pub struct Hits {
     /// What is looked for.
     pub query: Query,
-    /// By chunk: the version that was searched, and the records.
-    found: HashMap<u64, (u32, Vec<u16>)>,
+    /// By chunk.
+    found: HashMap<u64, Found>,
+}
+
+/// The hits of a chunk.
+#[derive(Debug, Default)]
+struct Found {
+    /// The version of the chunk that was searched.
+    version: u32,
+    /// How many records were searched: those that came after are still to be.
+    searched: usize,
+    /// The records.
+    hits: Vec<u16>,
+}
+
+impl Found {
+    fn is_of(&self, chunk: &Chunk) -> bool {
+        self.version == chunk.version && self.searched == chunk.records()
+    }
 }
 
 impl Hits {
@@ -96,13 +113,15 @@ impl Hits {
 
     fn of(&mut self, ring: &Ring, chunk: usize) -> &[u16] {
         let chunk = &ring.chunks()[chunk];
-        let kept = self.found.entry(chunk.id).or_insert_with(|| (u32::MAX, Vec::new()));
-        if kept.0 != chunk.version {
-            let hits = (chunk.from..chunk.records()).filter(|record| self.query.hits(chunk.text(*record)));
-            *kept = (chunk.version, hits.map(|record| record as u16).collect());
+        let kept = self.found.entry(chunk.id).or_default();
+        if kept.version != chunk.version {
+            *kept = Found { version: chunk.version, ..Found::default() };
         }
-        let begin = kept.1.partition_point(|record| usize::from(*record) < chunk.from);
-        &kept.1[begin..]
+        let new = kept.searched.max(chunk.from)..chunk.records();
+        kept.hits.extend(new.filter(|record| self.query.hits(chunk.text(*record))).map(|record| record as u16));
+        kept.searched = chunk.records();
+        let begin = kept.hits.partition_point(|record| usize::from(*record) < chunk.from);
+        &kept.hits[begin..]
     }
 
     /// The first hit at or after a place.
@@ -141,7 +160,7 @@ impl Hits {
         let mut left = bytes;
         for n in (0..ring.chunks().len()).rev() {
             let chunk = &ring.chunks()[n];
-            if self.found.get(&chunk.id).is_none_or(|(version, _)| *version != chunk.version) {
+            if self.found.get(&chunk.id).is_none_or(|found| !found.is_of(chunk)) {
                 if left == 0 {
                     return false;
                 }
@@ -161,7 +180,7 @@ impl Hits {
         let here = ring.locate(row);
         let (mut before, mut all) = (0, 0);
         for (n, chunk) in ring.chunks().iter().enumerate() {
-            let Some((_, hits)) = self.found.get(&chunk.id) else { continue };
+            let Some(Found { hits, .. }) = self.found.get(&chunk.id) else { continue };
             let live = &hits[hits.partition_point(|record| usize::from(*record) < chunk.from)..];
             all += live.len();
             before += match here {

@@ -36,7 +36,7 @@ use text::Times;
 /// Lines that the pane keeps.
 pub const MOST: usize = 100_000;
 /// Bytes that a search reads in one frame besides what it must.
-const PIECE: usize = 2 << 20;
+const PIECE: usize = 1 << 20;
 /// How soon the next piece is read.
 const SOON: Duration = Duration::from_millis(30);
 

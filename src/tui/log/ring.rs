@@ -73,7 +73,7 @@ struct Record {
 #[derive(Debug)]
 pub(super) struct Chunk {
     pub(super) id: u64,
-    /// Rises whenever lines come in.
+    /// Rises whenever a line comes in between others; not for lines at the end.
     pub(super) version: u32,
     /// The first record that is still there.
     pub(super) from: usize,
@@ -212,8 +212,8 @@ impl Ring {
         let text = line.text.as_str();
         let record = Record { at: line.at, key, start: chunk.text.len() as u32, len: text.len() as u32, source, severity: line.severity };
         chunk.text.push_str(text);
+        chunk.version += u32::from(place < chunk.records.len());
         chunk.records.insert(place, record);
-        chunk.version += 1;
         let row = self.len - after - chunk.len() + (place - chunk.from);
         if chunk.len() >= 2 * CHUNK || chunk.text.len() >= 2 * TEXT + 4 * crate::domain::safe::MAX_CHARS {
             self.split(at - 1);

@@ -9,7 +9,7 @@ use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::lifecycle::Class;
-use crate::domain::time::{Time, short};
+use crate::domain::time::short;
 use crate::tui::theme::{Role, Theme};
 
 use super::Live;
@@ -83,7 +83,7 @@ fn ways(live: &Live<'_>, theme: &Theme, phase: &str) -> String {
     let names = live.lifecycle.phases.iter().map(|phase| phase.name.width()).max().unwrap_or(0);
     let mut text = format!("{} {phase:names$} ", if here { theme.glyphs.pointer() } else { " " });
     if here {
-        let spent = if live.since == Time(0) { String::new() } else { short(live.now.since(live.since)) };
+        let spent = if live.since > live.now { String::new() } else { short(live.now.since(live.since)) };
         let _ = write!(text, "{spent:>5} ");
     } else {
         text.push_str("      ");

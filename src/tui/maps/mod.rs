@@ -246,8 +246,8 @@ fn draw_node(canvas: &mut Canvas, node: &map::Node, live: &Live<'_>, paint: &Pai
     if live.edges(node.phase, node.phase).next().is_some() {
         canvas.text(area.right() - 2, area.y, paint.glyphs.pick("↺", "@"), style);
     }
-    // A machine that was never touched stands nowhere since any time.
-    let spent = if current && live.since != Time(0) { short(live.now.since(live.since)) } else { String::new() };
+    // A time that has not come stands for one that is not known.
+    let spent = if current && live.since <= live.now { short(live.now.since(live.since)) } else { String::new() };
     let inside = area.width - 2;
     let mut centred = |y: u16, text: &str| {
         let aside = inside.saturating_sub(u16::try_from(text.width()).unwrap_or(inside)) / 2;

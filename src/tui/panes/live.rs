@@ -83,6 +83,8 @@ impl Live {
             buf.set_stringn(area.x + 1, area.y, "it was never deployed from here", usize::from(area.width), theme.style(Role::Dim));
             return;
         };
+        // Since when a stack that was never touched stands where it stands is not known.
+        let since = if since == Time(0) { Time(i64::MAX) } else { since };
         let selected = if scene.focused { self.phase } else { None };
         let lifecycle = self.lifecycle(scene);
         let travelled = match (self.view, scene.stack) {

@@ -2,6 +2,7 @@
 //! shows one effect each.
 
 mod cloudformation;
+mod process;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -90,6 +91,10 @@ impl Port for Bench {
             self.cancel.send_replace(true);
         }
         self.lines.lock().unwrap().push(text.to_string());
+    }
+
+    fn line(&self, id: &str, _: Severity, part: &str, text: Safe) {
+        self.lines.lock().unwrap().push(format!("{id} {part}{}{text}", if part.is_empty() { "" } else { ": " }));
     }
 
     fn bundle(&self, _: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>> {

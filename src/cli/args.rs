@@ -1,0 +1,412 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Watch deployments live, redeploy or tear down with one key, approve what is dangerous.
+///
+/// Without a verb: the console. Without an estate file: the practice estate over the embedded cloud.
+/// Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 held, rejected, cancelled or expired, 4 contact lost.
+#[derive(Debug, Parser)]
+#[command(name = "holdpoint", version, max_term_width = 110)]
+pub struct Program<S: Args> {
+    /// Everywhere.
+    #[command(flatten)]
+    pub common: Common,
+    /// The verb.
+    #[command(subcommand)]
+    pub verb: Option<Verb<S>>,
+}
+
+/// What every verb takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Common {
+    /// The estate file; naming it is trusting it
+    #[arg(long, global = true, value_name = "FILE", env = "HOLDPOINT_ESTATE")]
+    pub estate: Option<PathBuf>,
+    /// The data folder (store, locks, logs)
+    #[arg(long, global = true, value_name = "DIR", env = "HOLDPOINT_HOME")]
+    pub home: Option<PathBuf>,
+    /// The store, when it is not in the data folder: sqlite:DIR
+    #[arg(long, global = true, value_name = "URL", env = "HOLDPOINT_STORE")]
+    pub store: Option<String>,
+    /// The practice estate over the embedded cloud
+    #[arg(long, global = true, conflicts_with = "estate")]
+    pub practice: bool,
+    /// Print one JSON document (docs/json.md)
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Plain words: no colours, one line per event
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// The console's theme: dark, light, colour-blind, sixteen, mono, or a file of the themes folder; by the background when absent
+    #[arg(long, global = true, value_name = "NAME", env = "HOLDPOINT_THEME")]
+    pub theme: Option<String>,
+    /// Run an engine inside this command instead of a detached one; it works everything in the store while it lives
+    #[arg(long, global = true)]
+    pub here: bool,
+}
+
+/// The verbs. `S` is what `sandbox` takes.
+#[derive(Debug, Subcommand)]
+pub enum Verb<S: Args> {
+    /// Check the estate file and its files: every error at once
+    Check,
+    /// Print the JSON Schema of the estate file
+    Schema,
+    /// Trust the estate file for the accounts, ways in and commands that it names
+    Trust,
+    /// Look at everything this program needs, and say what is wrong
+    Doctor,
+    /// Record the environments as the estate file says
+    Apply(Guard),
+    /// List stacks by environment, the ones in need first
+    Ls(LsArgs),
+    /// Show a stack, a deployment (#12) or a hold (#12.scale-down.1)
+    Show(ShowArgs),
+    /// Show what would happen: the card, its level, its subject and what must be typed
+    Plan(PlanArgs),
+    /// The log as sentences, newest last
+    Events(EventsArgs),
+    /// What people did, newest last
+    Audit(EventsArgs),
+    /// Draw the lifecycle of stacks or deployments
+    Diagram(DiagramArgs),
+    /// Deploy what the estate says, or an earlier release
+    Deploy(DeployArgs),
+    /// Deploy again what the stack had last
+    Redeploy(StackArgs),
+    /// Deploy the last good release before the one in service
+    Rollback(RollbackArgs),
+    /// Remove a stack
+    Teardown(StackArgs),
+    /// End a deployment that waits or runs
+    Cancel(CancelArgs),
+    /// Deploy a failed deployment again; what was done stays done
+    Retry(TargetArgs),
+    /// Open a way out of a broken stack
+    Unblock(UnblockArgs),
+    /// Stop a queue
+    Freeze(FreezeArgs),
+    /// Let a queue go on
+    Thaw(ThawArgs),
+    /// List what waits for a person
+    Holds,
+    /// Approve a hold for exactly what it shows
+    Approve(ApproveArgs),
+    /// Reject a hold
+    Reject(RejectArgs),
+    /// Log lines and events of a stack, a deployment (#12) or a log group
+    Logs(LogsArgs),
+    /// Run an engine in the foreground
+    Engine(EngineArgs),
+    /// The embedded cloud, to try, practise and test with
+    Sandbox(S),
+    /// Keeps one running command; engines start it
+    #[command(hide = true)]
+    Keep {
+        /// The folder of the attempt
+        folder: PathBuf,
+    },
+}
+
+/// The guard of what changes something, and what happens after.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Guard {
+    /// What must be typed, as the card says
+    #[arg(long, value_name = "TEXT", requires = "subject")]
+    pub confirm: Option<String>,
+    /// The subject of the card that was read (64 hex digits, from `plan --json`)
+    #[arg(long, value_name = "DIGEST")]
+    pub subject: Option<String>,
+    /// Why; asked for at level 4
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Wait for the end; returns 3 as soon as only a person can move it
+    #[arg(long)]
+    pub wait: bool,
+    /// With --wait: keep waiting while a person decides
+    #[arg(long, requires = "wait")]
+    pub through_holds: bool,
+}
+
+/// `ls`.
+#[derive(Debug, Args)]
+pub struct LsArgs {
+    /// Only this environment
+    pub environment: Option<String>,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// environment/application, #12, or #12.step.1
+    #[arg(value_name = "X")]
+    pub what: String,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// environment/application, or a deployment for cancel and retry
+    #[arg(value_name = "STACK")]
+    pub target: String,
+    /// What would be done
+    #[arg(long = "for", value_name = "VERB", value_enum, default_value_t = For::Deploy)]
+    pub verb: For,
+    /// An earlier release, by its name
+    #[arg(long, value_name = "R")]
+    pub release: Option<String>,
+    /// The way out, for unblock
+    #[arg(long, value_enum)]
+    pub way: Option<WayOut>,
+}
+
+/// What a plan may be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum For {
+    /// What the estate says.
+    Deploy,
+    /// What the stack had last.
+    Redeploy,
+    /// The last good release.
+    Rollback,
+    /// Remove it.
+    Teardown,
+    /// End what waits or runs.
+    Cancel,
+    /// The failed one again.
+    Retry,
+    /// A way out.
+    Unblock,
+    /// Let the queue go on.
+    Thaw,
+}
+
+/// `events` and `audit`.
+#[derive(Debug, Args)]
+pub struct EventsArgs {
+    /// Only this environment, stack or deployment
+    #[arg(value_name = "X")]
+    pub what: Option<String>,
+    /// How many at most
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+}
+
+/// `diagram`.
+#[derive(Debug, Args)]
+pub struct DiagramArgs {
+    /// Which lifecycle
+    #[arg(value_enum)]
+    pub of: DiagramOf,
+    /// As what
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Of which kind of stack
+    #[arg(long, value_enum, default_value_t = SystemName::Service)]
+    pub system: SystemName,
+}
+
+/// Which lifecycle is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiagramOf {
+    /// Of stacks.
+    Stack,
+    /// Of deployments.
+    Deployment,
+}
+
+/// As what it is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The map.
+    Text,
+    /// Mermaid.
+    Mermaid,
+    /// Graphviz.
+    Dot,
+}
+
+/// A kind of stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SystemName {
+    /// A CloudFormation template.
+    Service,
+    /// Commands.
+    Script,
+}
+
+/// `deploy`.
+#[derive(Debug, Args)]
+pub struct DeployArgs {
+    /// environment/application
+    #[arg(value_name = "STACK", required_unless_present = "all")]
+    pub stack: Option<String>,
+    /// All stacks of an environment, in the order of `depends_on`
+    #[arg(long, value_name = "ENV", conflicts_with_all = ["stack", "release"])]
+    pub all: Option<String>,
+    /// An earlier release, by its name
+    #[arg(long, value_name = "R")]
+    pub release: Option<String>,
+    /// The guard.
+    #[command(flatten)]
+    pub guard: Guard,
+}
+
+/// A verb on one stack.
+#[derive(Debug, Args)]
+pub struct StackArgs {
+    /// environment/application
+    #[arg(value_name = "STACK")]
+    pub stack: String,
+    /// The guard.
+    #[command(flatten)]
+    pub guard: Guard,
+}
+
+/// A verb on a stack's deployment, or on one by its number.
+#[derive(Debug, Args)]
+pub struct TargetArgs {
+    /// environment/application, or a deployment (#12)
+    #[arg(value_name = "STACK")]
+    pub target: String,
+    /// The guard.
+    #[command(flatten)]
+    pub guard: Guard,
+}
+
+/// `cancel`.
+#[derive(Debug, Args)]
+pub struct CancelArgs {
+    /// environment/application, or a deployment (#12)
+    #[arg(value_name = "STACK")]
+    pub target: String,
+    /// Give up on a cancel that has not ended for 10 minutes: something may still be running
+    #[arg(long)]
+    pub abandon: bool,
+    /// The guard.
+    #[command(flatten)]
+    pub guard: Guard,
+}
+
+/// `rollback`.
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    /// environment/application
+    #[arg(value_name = "STACK")]
+    pub stack: String,
+    /// The deployment whose release it shall be (#12)
+    #[arg(long, value_name = "NO")]
+    pub to: Option<String>,
+    /// The guard.
+    #[command(flatten)]
+    pub guard: Guard,
+}
+
+/// A way out of a broken stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WayOut {
+    /// Repair the CloudFormation stack by the plan that its status asks for.
+    Recover,
+    /// The failed deployment again.
+    Retry,
+    /// The last good release again.
+    LastGood,
+    /// Nothing is done: the queue goes on.
+    Free,
+    /// A step that nobody can tell of ended well.
+    Done,
+    /// A step that nobody can tell of failed.
+    Failed,
+}
+
+/// `unblock`.
+#[derive(Debug, Args)]
+pub struct UnblockArgs {
+    /// environment/application
+    #[arg(value_name = "STACK")]
+    pub stack: String,
+    /// The way out; the usual one when not named
+    #[arg(long, value_enum)]
+    pub way: Option<WayOut>,
+    /// The guard.
+    #[command(flatten)]
+    pub guard: Guard,
+}
+
+/// `freeze`.
+#[derive(Debug, Args)]
+pub struct FreezeArgs {
+    /// environment/application, or an environment
+    #[arg(value_name = "STACK")]
+    pub target: String,
+    /// Why; everybody sees it
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// For how long (90s, 10m, 24h, 7d); until it is thawed when not given
+    #[arg(long = "for", value_name = "TIME")]
+    pub time: Option<String>,
+}
+
+/// `thaw`.
+#[derive(Debug, Args)]
+pub struct ThawArgs {
+    /// environment/application, or an environment
+    #[arg(value_name = "STACK")]
+    pub target: String,
+    /// The guard.
+    #[command(flatten)]
+    pub guard: Guard,
+}
+
+/// `approve`.
+#[derive(Debug, Args)]
+pub struct ApproveArgs {
+    /// The hold, as `holds` prints it
+    #[arg(value_name = "HOLD")]
+    pub hold: String,
+    /// Which way, where the hold offers several
+    #[arg(long, value_name = "NAME")]
+    pub choice: Option<String>,
+    /// The guard.
+    #[command(flatten)]
+    pub guard: Guard,
+}
+
+/// `reject`.
+#[derive(Debug, Args)]
+pub struct RejectArgs {
+    /// The hold, as `holds` prints it
+    #[arg(value_name = "HOLD")]
+    pub hold: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// `logs`.
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    /// environment/application, a deployment (#12), or the name of a log group
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// Follow
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only lines since then: a duration (10m) or a time (2026-03-12T14:00:00Z)
+    #[arg(long, value_name = "T")]
+    pub since: Option<String>,
+    /// Only lines that match this regular expression
+    #[arg(long, value_name = "RE")]
+    pub grep: Option<String>,
+}
+
+/// `engine`.
+#[derive(Debug, Args)]
+pub struct EngineArgs {
+    /// The folder of the store itself: work in the background, and end when there is no work and nobody looks
+    #[arg(long, hide = true, value_name = "DIR")]
+    pub store_home: Option<PathBuf>,
+}

@@ -1,0 +1,266 @@
+//! From an intent to its end: preview, card, guard, ask, wait. The same for every verb that changes something.
+
+use crate::desk::Patient;
+use crate::domain::ask::{Answer, Ask, Confirm, Intent, Refused};
+use crate::domain::card::Card;
+use crate::domain::digest::Digest;
+use crate::domain::hold::Hold;
+use crate::domain::ids::{DeploymentId, HoldId};
+
+use super::args::{ApproveArgs, Guard, RejectArgs};
+use super::json::{AskedDoc, CardDoc, DeploymentDoc};
+use super::{Code, Ground, Out, Stop, card, wait};
+
+/// Carries an intent out as far as its guard allows.
+pub(super) fn carry_out(
+    desk: &dyn Patient,
+    ground: &dyn Ground,
+    intent: Intent,
+    guard: &Guard,
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
+    let subject = subject(guard)?;
+    let confirm = match subject {
+        Some(subject) => Confirm {
+            subject: Some(subject),
+            text: guard.confirm.clone().unwrap_or_default(),
+            reason: guard.reason.clone().unwrap_or_default(),
+        },
+        None => match preview(desk, ground, intent.clone())? {
+            Err(refused) => return refuse(&refused, None, out),
+            Ok(shown) => match met(&shown, guard, out)? {
+                Some(confirm) => confirm,
+                None => return unconfirmed(&shown, out),
+            },
+        },
+    };
+    let id =
+        desk.submit(Ask::Do { intent, attached: Vec::new(), confirm, armed: false }).map_err(|why| Stop::lost("desk", why.to_string()))?;
+    match wait::answer(desk, ground, id)? {
+        Answer::Accepted { deployments, says } => {
+            let ids: Vec<DeploymentId> = deployments.iter().map(|(id, _)| *id).collect();
+            accepted(desk, ground, &ids, &says, guard, out)
+        }
+        Answer::Refused(refused) => refuse(&refused, subject.map(|_| guard), out),
+        Answer::Card { .. } => Err(Stop::failed("answer", "the engine answered with a card where it was asked to act")),
+    }
+}
+
+/// Asks for the card of an intent.
+pub(super) fn preview(desk: &dyn Patient, ground: &dyn Ground, intent: Intent) -> Result<Result<Card, Refused>, Stop> {
+    let id = desk.submit(Ask::Preview { intent, attached: Vec::new() }).map_err(|why| Stop::lost("desk", why.to_string()))?;
+    match wait::answer(desk, ground, id)? {
+        Answer::Card { card } => Ok(Ok(*card)),
+        Answer::Refused(refused) => Ok(Err(refused)),
+        Answer::Accepted { .. } => Err(Stop::failed("answer", "the engine acted where it was asked for a card")),
+    }
+}
+
+fn subject(guard: &Guard) -> Result<Option<Digest>, Stop> {
+    let Some(text) = &guard.subject else { return Ok(None) };
+    text.parse()
+        .map(Some)
+        .map_err(|_| Stop::wrong("subject", format!("--subject {text:?} is no digest: give the 64 hex digits of `plan --json`")))
+}
+
+/// The guard, where nothing must be typed or a person types it now.
+fn met(shown: &Card, guard: &Guard, out: &mut Out<'_, '_>) -> Result<Option<Confirm>, Stop> {
+    let reason = guard.reason.clone().unwrap_or_default();
+    let Some(phrase) = &shown.phrase else {
+        return Ok(Some(Confirm { subject: Some(shown.subject), text: String::new(), reason }));
+    };
+    if !out.can_ask() {
+        return Ok(None);
+    }
+    for line in card::card(shown) {
+        out.aside(&line)?;
+    }
+    let reason = if shown.needs_reason && reason.trim().is_empty() { out.ask("why: ")?.unwrap_or_default() } else { reason };
+    let typed = out.ask(&format!("type  {phrase}  to go on (anything else leaves it): "))?.unwrap_or_default();
+    if typed.trim() != phrase || (shown.needs_reason && reason.trim().is_empty()) {
+        return Err(Stop::wrong("not-confirmed", "nothing was asked: what was typed is not what the card asks for"));
+    }
+    Ok(Some(Confirm { subject: Some(shown.subject), text: phrase.clone(), reason: reason.trim().to_owned() }))
+}
+
+/// Nobody can be asked: the card, the exact command, and code 2.
+fn unconfirmed(shown: &Card, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+    let subject = shown.subject.to_string();
+    let mut more = vec![("--confirm", shown.phrase.as_deref().unwrap_or_default()), ("--subject", subject.as_str())];
+    if shown.needs_reason {
+        more.push(("--reason", "WHY"));
+    }
+    let command = out.command(&more);
+    let says = format!("level {}: {}; read the card, then run the command", shown.level, shown.why);
+    if out.is_json() {
+        let doc = AskedDoc {
+            outcome: "confirm",
+            says,
+            card: Some(CardDoc::from(shown)),
+            command: Some(command),
+            exit: Code::Wrong as u8,
+            ..AskedDoc::default()
+        };
+        out.document(&doc)?;
+    } else {
+        for line in card::card(shown) {
+            out.aside(&line)?;
+        }
+        out.aside(&format!("\n{says}:\n  {command}"))?;
+    }
+    Ok(Code::Wrong)
+}
+
+/// Says what was accepted, and waits where that is wanted.
+fn accepted(
+    desk: &dyn Patient,
+    ground: &dyn Ground,
+    ids: &[DeploymentId],
+    says: &str,
+    guard: &Guard,
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
+    if !out.is_json() {
+        out.line(says)?;
+    }
+    let (code, end) =
+        if guard.wait && !ids.is_empty() { wait::end(desk, ground, ids, guard.through_holds, out)? } else { (Code::Done, String::new()) };
+    if out.is_json() {
+        let outcome = match (guard.wait && !ids.is_empty(), code) {
+            (false, _) => "accepted",
+            (true, Code::Done) => "done",
+            (true, Code::Failed | Code::Wrong) => "failed",
+            (true, Code::Held) => {
+                let world = desk.world();
+                let over = |id: &DeploymentId| world.deployment(*id).is_some_and(|d| d.is_over());
+                if ids.iter().all(over) { "ended" } else { "held" }
+            }
+            (true, Code::Lost) => "lost",
+        };
+        let world = desk.world();
+        let deployments = ids.iter().filter_map(|id| world.deployment(*id)).map(|d| DeploymentDoc::from(&**d)).collect();
+        let says = if end.is_empty() { says.to_owned() } else { end };
+        out.document(&AskedDoc { outcome, says, deployments, exit: code as u8, ..AskedDoc::default() })?;
+    } else if code != Code::Done && !end.is_empty() {
+        out.aside(&format!("holdpoint: {end}"))?;
+    }
+    Ok(code)
+}
+
+/// Says why it was refused. `given` is the guard that was not enough.
+fn refuse(refused: &Refused, given: Option<&Guard>, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+    let code = match refused.code.as_str() {
+        "cannot-plan" => Code::Failed,
+        "store" => Code::Lost,
+        _ => Code::Wrong,
+    };
+    let hint = Some(refused.hint.clone()).filter(|hint| !hint.is_empty());
+    if out.is_json() {
+        out.document(&AskedDoc {
+            outcome: "refused",
+            says: refused.says.clone(),
+            code: Some(refused.code.clone()),
+            hint,
+            card: refused.card.as_deref().map(CardDoc::from),
+            exit: code as u8,
+            ..AskedDoc::default()
+        })?;
+        return Ok(code);
+    }
+    if let Some(now) = &refused.card {
+        for line in card::card(now) {
+            out.aside(&line)?;
+        }
+        if given.is_some() {
+            let phrase = now.phrase.as_deref().unwrap_or_default();
+            out.aside(&format!("\nthe card as it is now needs: --confirm '{phrase}' --subject {}", now.subject))?;
+        }
+    }
+    out.aside(&format!("holdpoint: refused: {refused}"))?;
+    Ok(code)
+}
+
+/// `approve HOLD`.
+pub(super) fn approve(ground: &dyn Ground, args: &ApproveArgs, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+    let desk = ground.desk()?;
+    let world = wait::ready(&*desk, ground)?;
+    let id = hold_id(&args.hold)?;
+    let views = world.holds(ground.now());
+    let view = views.iter().find(|view| view.hold.id == id).ok_or_else(|| not_open(&id, world.folds.hold(&id).map(|(_, hold)| hold)))?;
+    if let Some(why) = card::wrong_choice(view.hold, args.choice.as_deref()) {
+        return Err(Stop::wrong("choice", why));
+    }
+    let confirm = match subject(&args.guard)? {
+        Some(subject) => Confirm {
+            subject: Some(subject),
+            text: args.guard.confirm.clone().unwrap_or_default(),
+            reason: args.guard.reason.clone().unwrap_or_default(),
+        },
+        None => {
+            for line in card::hold(view) {
+                out.aside(&line)?;
+            }
+            if !out.can_ask() {
+                let subject = view.hold.subject.to_string();
+                let command = out.command(&[("--confirm", &view.hold.phrase), ("--subject", &subject)]);
+                return Err(Stop::wrong("not-confirmed", format!("read the card, then run: {command}")));
+            }
+            let typed = out.ask(&format!("type  {}  to approve (anything else leaves it): ", view.hold.phrase))?.unwrap_or_default();
+            if typed.trim() != view.hold.phrase {
+                return Err(Stop::wrong("not-confirmed", "nothing was approved: what was typed is not what the card asks for"));
+            }
+            Confirm {
+                subject: Some(view.hold.subject),
+                text: view.hold.phrase.clone(),
+                reason: args.guard.reason.clone().unwrap_or_default(),
+            }
+        }
+    };
+    let deployment = view.deployment.id;
+    let ask = Ask::Approve { hold: id, confirm, choice: args.choice.clone() };
+    decide(&*desk, ground, ask, deployment, &args.guard, out)
+}
+
+/// `reject HOLD`.
+pub(super) fn reject(ground: &dyn Ground, args: &RejectArgs, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+    let desk = ground.desk()?;
+    let world = wait::ready(&*desk, ground)?;
+    let id = hold_id(&args.hold)?;
+    if args.reason.trim().is_empty() {
+        return Err(Stop::wrong("reason", "a rejection needs a reason: everybody sees it"));
+    }
+    let (deployment, _) = world
+        .folds
+        .hold(&id)
+        .filter(|(_, hold)| hold.is_open())
+        .ok_or_else(|| not_open(&id, world.folds.hold(&id).map(|(_, hold)| hold)))?;
+    let ask = Ask::Reject { hold: id, reason: args.reason.clone() };
+    decide(&*desk, ground, ask, deployment.id, &Guard::default(), out)
+}
+
+fn decide(
+    desk: &dyn Patient,
+    ground: &dyn Ground,
+    ask: Ask,
+    deployment: DeploymentId,
+    guard: &Guard,
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
+    let id = desk.submit(ask).map_err(|why| Stop::lost("desk", why.to_string()))?;
+    match wait::answer(desk, ground, id)? {
+        Answer::Accepted { says, .. } => accepted(desk, ground, &[deployment], &says, guard, out),
+        Answer::Refused(refused) => refuse(&refused, None, out),
+        Answer::Card { .. } => Err(Stop::failed("answer", "the engine answered with a card where it was asked to decide")),
+    }
+}
+
+fn hold_id(text: &str) -> Result<HoldId, Stop> {
+    text.parse().map_err(|why: crate::domain::ids::BadName| Stop::wrong("hold", why.to_string()))
+}
+
+fn not_open(id: &HoldId, known: Option<&Hold>) -> Stop {
+    match known.and_then(|hold| hold.decision.as_ref()) {
+        Some(decision) => Stop::wrong("decided", format!("{id} was decided by {} at {}", decision.by, decision.at)),
+        None => Stop::wrong("hold", format!("there is no open hold {id}; `holdpoint holds` lists them")),
+    }
+}

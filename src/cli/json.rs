@@ -1,0 +1,389 @@
+//! The JSON that scripts read. These forms are stable: fields are added, never renamed or removed (docs/json.md).
+
+use serde::Serialize;
+
+use crate::domain::card::Card;
+use crate::domain::deployment::{Deployment, End};
+use crate::domain::environment::Class;
+use crate::domain::hold::CardLine;
+use crate::domain::plan::{ChangeRow, Plan};
+use crate::domain::time::Time;
+use crate::world::EngineSeen;
+use crate::world::audit::Sentence;
+use crate::world::available::Offer;
+use crate::world::differs::Differs;
+use crate::world::holds::HoldView;
+use crate::world::rows::{EnvView, Row};
+
+/// A class as the estate file says it.
+fn class(class: Class) -> &'static str {
+    match class {
+        Class::Production => "production",
+        Class::Staging => "staging",
+        Class::Development => "development",
+        Class::Branch => "branch",
+    }
+}
+
+/// A time as text.
+pub(super) fn at(time: Time) -> String {
+    time.to_string()
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct LsDoc {
+    pub(super) engine: EngineDoc,
+    pub(super) environments: Vec<EnvDoc>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct EngineDoc {
+    state: &'static str,
+    says: String,
+}
+
+impl From<&EngineSeen> for EngineDoc {
+    fn from(seen: &EngineSeen) -> Self {
+        let state = match seen {
+            EngineSeen::Unknown => "unknown",
+            EngineSeen::None(_) => "none",
+            EngineSeen::Starting => "starting",
+            EngineSeen::Live { .. } => "live",
+            EngineSeen::Draining { .. } => "draining",
+        };
+        Self { state, says: seen.says() }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct EnvDoc {
+    name: String,
+    class: String,
+    account: String,
+    account_proven: bool,
+    region: String,
+    practice: bool,
+    frozen: Option<FreezeDoc>,
+    differs: Vec<String>,
+    stacks: Vec<RowDoc>,
+}
+
+#[derive(Debug, Serialize)]
+struct FreezeDoc {
+    reason: String,
+    by: String,
+    since: String,
+    until: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct RowDoc {
+    stack: String,
+    state: &'static str,
+    needs_person: bool,
+    running: Option<u32>,
+    desired: Option<u32>,
+    release: String,
+    since: Option<String>,
+    seen_at: Option<String>,
+    stale: Option<String>,
+    deployment: Option<u64>,
+    by: Option<String>,
+    step: Option<String>,
+    waiting: usize,
+    why: Option<String>,
+}
+
+impl From<&EnvView> for EnvDoc {
+    fn from(env: &EnvView) -> Self {
+        Self {
+            name: env.name.to_string(),
+            class: class(env.class).to_owned(),
+            account: env.account.clone(),
+            account_proven: env.proven,
+            region: env.region.clone(),
+            practice: env.practice,
+            frozen: env.freeze.as_ref().map(|freeze| FreezeDoc {
+                reason: freeze.reason.clone(),
+                by: freeze.by.name().to_owned(),
+                since: at(freeze.at),
+                until: freeze.until.map(at),
+            }),
+            differs: match &env.differs {
+                Differs::Same => Vec::new(),
+                Differs::New => vec!["not recorded yet".to_owned()],
+                Differs::NotInFile => vec!["not in the estate file".to_owned()],
+                Differs::Different(what) => what.clone(),
+            },
+            stacks: env.rows.iter().map(RowDoc::from).collect(),
+        }
+    }
+}
+
+impl From<&Row> for RowDoc {
+    fn from(row: &Row) -> Self {
+        Self {
+            stack: row.stack.to_string(),
+            state: row.state.word(),
+            needs_person: row.needs_me,
+            running: row.serve.map(|(running, _)| running),
+            desired: row.serve.map(|(_, desired)| desired),
+            release: row.release.clone(),
+            since: row.since.map(at),
+            seen_at: row.seen_at.map(at),
+            stale: row.stale.clone(),
+            deployment: row.deployment.map(|(_, no)| no.0),
+            by: row.by.clone(),
+            step: row.step.as_ref().map(|at| at.id.to_string()),
+            waiting: row.waiting,
+            why: row.why.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct CardDoc {
+    verb: &'static str,
+    environment: String,
+    class: String,
+    account: String,
+    region: String,
+    stack: Option<String>,
+    level: u8,
+    why: String,
+    /// What `--confirm` must be; null when nothing must be typed.
+    confirm: Option<String>,
+    needs_reason: bool,
+    /// What `--subject` must be.
+    subject: String,
+    lines: Vec<CardLine>,
+    changes: Option<Vec<ChangeRow>>,
+    steps: Vec<StepDoc>,
+    valid_until: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct StepDoc {
+    id: String,
+    title: String,
+    kind: String,
+    after: Vec<String>,
+    only_if: Option<String>,
+    hold: Option<&'static str>,
+    state: Option<&'static str>,
+    started_at: Option<String>,
+    ended_at: Option<String>,
+    why: Option<String>,
+}
+
+impl From<&Card> for CardDoc {
+    fn from(card: &Card) -> Self {
+        Self {
+            verb: card.verb.word(),
+            environment: card.env.to_string(),
+            class: class(card.class).to_owned(),
+            account: card.account.clone(),
+            region: card.region.clone(),
+            stack: card.stack.as_ref().map(ToString::to_string),
+            level: card.level.into(),
+            why: card.why.clone(),
+            confirm: card.phrase.clone(),
+            needs_reason: card.needs_reason,
+            subject: card.subject.to_string(),
+            lines: card.lines.clone(),
+            changes: card.rows.clone(),
+            steps: card.plan.as_ref().map(|plan| steps(plan, None)).unwrap_or_default(),
+            valid_until: at(card.valid_until),
+        }
+    }
+}
+
+fn steps(plan: &Plan, of: Option<&Deployment>) -> Vec<StepDoc> {
+    plan.steps
+        .iter()
+        .map(|step| {
+            let run = of.and_then(|d| d.steps.get(&step.id));
+            StepDoc {
+                id: step.id.to_string(),
+                title: step.title.clone(),
+                kind: step.kind.as_str().to_owned(),
+                after: step.after.iter().map(ToString::to_string).collect(),
+                only_if: step.only_if.as_ref().map(|(chooser, branch)| format!("{chooser}={branch}")),
+                hold: step.hold.as_ref().map(|rule| rule.kind.word()),
+                state: run.map(|run| run.state.word()),
+                started_at: run.and_then(|run| run.started_at).map(at),
+                ended_at: run.and_then(|run| run.ended_at).map(at),
+                why: run.and_then(|run| run.failure.as_ref().map(|failure| failure.summary.clone()).or_else(|| run.reason.clone())),
+            }
+        })
+        .collect()
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct HoldDoc {
+    hold: String,
+    kind: &'static str,
+    stack: String,
+    deployment: u64,
+    step: String,
+    level: u8,
+    confirm: String,
+    subject: String,
+    choices: Vec<String>,
+    lines: Vec<CardLine>,
+    asked_by: String,
+    opened_at: String,
+    expires_at: Option<String>,
+}
+
+impl From<&HoldView<'_>> for HoldDoc {
+    fn from(view: &HoldView<'_>) -> Self {
+        Self {
+            hold: view.hold.id.to_string(),
+            kind: view.hold.kind.word(),
+            stack: view.stack.to_string(),
+            deployment: view.hold.id.no.0,
+            step: view.hold.id.step.to_string(),
+            level: view.hold.level.into(),
+            confirm: view.hold.phrase.clone(),
+            subject: view.hold.subject.to_string(),
+            choices: view.hold.choices.iter().map(|choice| choice.name.clone()).collect(),
+            lines: view.hold.lines.clone(),
+            asked_by: view.asked_by.clone(),
+            opened_at: at(view.hold.opened_at),
+            expires_at: view.hold.expires_at.map(at),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct DeploymentDoc {
+    deployment: u64,
+    id: String,
+    stack: String,
+    purpose: String,
+    release: String,
+    phase: String,
+    /// `done`, `failed`, `ended`; null while it is not over.
+    outcome: Option<&'static str>,
+    why: Option<String>,
+    by: String,
+    via: String,
+    of: String,
+    created_at: String,
+    started_at: Option<String>,
+    ended_at: Option<String>,
+    steps: Vec<StepDoc>,
+    holds: Vec<String>,
+}
+
+impl From<&Deployment> for DeploymentDoc {
+    fn from(d: &Deployment) -> Self {
+        let request = d.request.as_ref();
+        Self {
+            deployment: d.no().0,
+            id: d.id.to_string(),
+            stack: d.stack().map(ToString::to_string).unwrap_or_default(),
+            purpose: request.map(|r| format!("{:?}", r.purpose).to_lowercase()).unwrap_or_default(),
+            release: request.map(|r| r.spec.release.clone()).unwrap_or_default(),
+            phase: d.phase.clone(),
+            outcome: d.end.as_ref().map(outcome),
+            why: match &d.end {
+                Some(End::Failed { failure }) => Some(failure.summary.clone()),
+                Some(End::Terminated { reason, .. }) => Some(reason.clone()),
+                Some(End::Done) | None => None,
+            },
+            by: request.map(|r| r.cause.by.name().to_owned()).unwrap_or_default(),
+            via: request.map(|r| r.cause.via.clone()).unwrap_or_default(),
+            of: request.map(|r| r.cause.of.clone()).unwrap_or_default(),
+            created_at: at(d.created_at),
+            started_at: d.started_at.map(at),
+            ended_at: d.ended_at.map(at),
+            steps: d.plan.as_ref().map(|plan| steps(plan, Some(d))).unwrap_or_default(),
+            holds: d.open_holds().map(|hold| hold.id.to_string()).collect(),
+        }
+    }
+}
+
+/// How a deployment ended, as one word.
+pub(super) fn outcome(end: &End) -> &'static str {
+    match end {
+        End::Done => "done",
+        End::Failed { .. } => "failed",
+        End::Terminated { .. } => "ended",
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct OfferDoc {
+    action: &'static str,
+    possible: bool,
+    why: Option<String>,
+    when: Option<String>,
+    note: String,
+}
+
+impl From<&Offer> for OfferDoc {
+    fn from(offer: &Offer) -> Self {
+        Self {
+            action: offer.doing.name(),
+            possible: offer.refused.is_none(),
+            why: offer.refused.as_ref().map(|no| no.why.clone()),
+            when: offer.refused.as_ref().map(|no| no.when.clone()).filter(|when| !when.is_empty()),
+            note: offer.note.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct StackDoc {
+    #[serde(flatten)]
+    pub(super) row: RowDoc,
+    pub(super) verdict: String,
+    pub(super) because: Option<String>,
+    pub(super) seen_before: Option<String>,
+    pub(super) actions: Vec<OfferDoc>,
+    pub(super) deployments: Vec<DeploymentDoc>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct EventDoc {
+    seq: u64,
+    at: String,
+    who: String,
+    on: String,
+    what: String,
+    event: serde_json::Value,
+}
+
+impl EventDoc {
+    pub(super) fn new(sentence: &Sentence, stored: &crate::domain::event::Stored) -> Self {
+        Self {
+            seq: sentence.seq,
+            at: at(sentence.at),
+            who: sentence.who.clone(),
+            on: sentence.on.clone(),
+            what: sentence.what.to_string(),
+            event: stored.event.as_ref().map_or(serde_json::Value::Null, |event| serde_json::to_value(event).unwrap_or_default()),
+        }
+    }
+}
+
+/// What became of an ask.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct AskedDoc {
+    /// `accepted`, `confirm`, `refused`, `done`, `failed`, `held`, `ended`, `lost`.
+    pub(super) outcome: &'static str,
+    pub(super) says: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) card: Option<CardDoc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) command: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) deployments: Vec<DeploymentDoc>,
+    pub(super) exit: u8,
+}

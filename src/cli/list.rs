@@ -1,0 +1,223 @@
+//! `ls`, `holds`, `events`, `audit`: what there is, as lists.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::desk::Patient;
+use crate::domain::event::Stored;
+use crate::domain::folds::Folds;
+use crate::domain::ids::StackId;
+use crate::domain::time::short;
+use crate::world::audit::{Sentence, sentence};
+use crate::world::differs::Differs;
+use crate::world::rows::{EnvView, Row};
+use crate::world::{EngineSeen, World};
+
+use super::args::{EventsArgs, LsArgs};
+use super::json::{EngineDoc, EnvDoc, EventDoc, HoldDoc, LsDoc};
+use super::out::table;
+use super::{Code, Ground, Out, Stop, wait};
+
+/// `ls`.
+pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+    let desk = ground.desk()?;
+    wait::ready(&*desk, ground)?;
+    let world = looked(&*desk, ground, args.environment.as_deref());
+    let now = ground.now();
+    let mut environments = world.environments(now);
+    if let Some(only) = &args.environment {
+        environments.retain(|env| env.name.as_str() == only);
+        if environments.is_empty() {
+            return Err(Stop::wrong("environment", format!("there is no environment {only:?}; `holdpoint ls` lists them")));
+        }
+    }
+    if out.is_json() {
+        let doc = LsDoc { engine: EngineDoc::from(&world.engine), environments: environments.iter().map(EnvDoc::from).collect() };
+        out.document(&doc)?;
+        return Ok(Code::Done);
+    }
+    for env in &environments {
+        out.line(&heading(env))?;
+        let rows: Vec<Vec<String>> = env.rows.iter().map(|row| cells(row, now)).collect();
+        for (row, line) in env.rows.iter().zip(table(&rows)) {
+            let mark = if row.needs_me { "!" } else { " " };
+            out.line(&format!("{mark} {}  {line}", out.state(row.state, 11)))?;
+        }
+        out.line("")?;
+    }
+    if let Some(needs) = world.needs(now) {
+        out.line(&needs.line)?;
+        if let Some(why) = &needs.why {
+            out.line(&format!("  WHY  {why}"))?;
+        }
+        if let Some(seen) = &needs.seen {
+            out.line(&format!("  SEEN {}", seen.says()))?;
+        }
+    }
+    if let Some(why) = &world.trouble {
+        out.aside(&format!("holdpoint: what is shown may be old: {why}"))?;
+    }
+    Ok(Code::Done)
+}
+
+/// How long a list waits for a fresh look at what it shows.
+const LOOKING: Duration = Duration::from_secs(3);
+/// How old a look may be.
+const FRESH: Duration = Duration::from_secs(15);
+
+/// The world after a look at what is shown, as far as one comes soon.
+fn looked(desk: &dyn Patient, ground: &dyn Ground, only: Option<&str>) -> Arc<World> {
+    let from = ground.now();
+    let first = desk.world();
+    let shown: Vec<StackId> = first.stacks().into_iter().filter(|id| only.is_none_or(|env| id.env.as_str() == env)).cloned().collect();
+    desk.watch(&shown);
+    loop {
+        let world = desk.world();
+        let now = ground.now();
+        let outside = |id: &&StackId| {
+            let spec = world.catalog.stacks.get(id).and_then(|entry| entry.spec.as_ref().ok());
+            spec.is_some_and(|spec| spec.system == "service") && world.record(&id.env).is_some_and(|record| record.aws.is_some())
+        };
+        let fresh = |id: &StackId| {
+            let (seen, stale) = world.freshness(id);
+            stale.is_some() || seen.is_some_and(|at| now.since(at) < FRESH)
+        };
+        if now.since(from) >= LOOKING || matches!(world.engine, EngineSeen::None(_)) || shown.iter().filter(outside).all(fresh) {
+            return world;
+        }
+        desk.changed(Duration::from_millis(200));
+    }
+}
+
+fn heading(env: &EnvView) -> String {
+    let practice = if env.practice { " (practice)" } else { "" };
+    let proven = if env.proven || env.account.is_empty() { "" } else { " (not proven)" };
+    let frozen = env.freeze.as_ref().map_or_else(String::new, |freeze| format!("  frozen by {}: {}", freeze.by, freeze.reason));
+    let differs = match &env.differs {
+        Differs::Same => String::new(),
+        Differs::New => "  not recorded yet".to_owned(),
+        Differs::NotInFile => "  not in the estate file".to_owned(),
+        Differs::Different(what) => format!("  DIFFERS: {}", what.join(", ")),
+    };
+    format!("{}{practice}  {}  {}{proven} {}{frozen}{differs}", env.name, env.class.word(), env.account, env.region)
+}
+
+fn cells(row: &Row, now: crate::domain::time::Time) -> Vec<String> {
+    let serve = row.serve.map_or_else(|| "-".to_owned(), |(running, desired)| format!("{running}/{desired}"));
+    let age = row.held_for(now).map_or_else(|| "-".to_owned(), short);
+    let no = row.deployment.map_or_else(|| "-".to_owned(), |(_, no)| no.to_string());
+    let step = row.step.as_ref().map_or_else(String::new, |at| format!("{} {}/{}", at.id, at.nth, at.of));
+    let release = if row.release.is_empty() { "-".to_owned() } else { row.release.clone() };
+    let text = [step, row.why.clone().unwrap_or_default()].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(": ");
+    vec![row.stack.app.to_string(), serve, release, age, no, text]
+}
+
+/// `holds`.
+pub(super) fn holds(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+    let desk = ground.desk()?;
+    let world = wait::ready(&*desk, ground)?;
+    let now = ground.now();
+    let holds = world.holds(now);
+    if out.is_json() {
+        let holds: Vec<HoldDoc> = holds.iter().map(HoldDoc::from).collect();
+        out.document(&serde_json::json!({ "holds": holds }))?;
+        return Ok(Code::Done);
+    }
+    if holds.is_empty() {
+        out.line("nothing waits for a person")?;
+        return Ok(Code::Done);
+    }
+    let rows: Vec<Vec<String>> = holds
+        .iter()
+        .map(|view| {
+            let does = view.hold.lines.iter().find(|line| line.label == "DOES").map(|line| line.text.clone()).unwrap_or_default();
+            vec![
+                view.hold.id.to_string(),
+                view.stack.to_string(),
+                view.hold.kind.word().to_owned(),
+                view.left_text(),
+                view.asked_by.clone(),
+                does,
+            ]
+        })
+        .collect();
+    for line in table(&rows) {
+        out.line(&line)?;
+    }
+    Ok(Code::Done)
+}
+
+/// `events`, and `audit`: only what people did.
+pub(super) fn events(ground: &dyn Ground, args: &EventsArgs, people: bool, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+    let desk = ground.desk()?;
+    let world = wait::ready(&*desk, ground)?;
+    let limit = args.limit.clamp(1, 100_000);
+    let mut found: Vec<(Stored, Sentence)> = Vec::new();
+    let mut below = 0;
+    let mut names = Names::new(&world.folds);
+    'pages: loop {
+        let page = desk.newest(below, PAGE).map_err(|why| Stop::lost("store", format!("the log cannot be read: {why}")))?;
+        let full = page.len() == PAGE;
+        below = page.last().map_or(0, |stored| stored.seq.saturating_sub(1));
+        for stored in page {
+            names.learn(&stored);
+            let sentence = sentence(&stored, &names.folds);
+            let wanted = args.what.as_ref().is_none_or(|what| is_about(&sentence, what)) && (!people || sentence.person);
+            if wanted {
+                found.push((stored, sentence));
+                if found.len() >= limit {
+                    break 'pages;
+                }
+            }
+        }
+        if !full || below == 0 {
+            break;
+        }
+    }
+    found.reverse();
+    if out.is_json() {
+        let events: Vec<EventDoc> = found.iter().map(|(stored, sentence)| EventDoc::new(sentence, stored)).collect();
+        out.document(&serde_json::json!({ "events": events }))?;
+        return Ok(Code::Done);
+    }
+    let rows: Vec<Vec<String>> =
+        found.iter().map(|(_, s)| vec![s.at.to_string(), s.who.clone(), s.on.clone(), s.what.to_string()]).collect();
+    for line in table(&rows) {
+        out.line(&line)?;
+    }
+    Ok(Code::Done)
+}
+
+/// Events in one read.
+const PAGE: usize = 1_000;
+
+/// Which deployment has which number and stack, also of those that are not loaded.
+struct Names {
+    folds: Folds,
+}
+
+impl Names {
+    fn new(folds: &Folds) -> Self {
+        Self { folds: folds.clone() }
+    }
+
+    fn learn(&mut self, stored: &Stored) {
+        // The first event of a deployment names it; later ones of an old deployment are read before it, and show its id.
+        if let crate::domain::event::StreamId::Deployment(id) = &stored.stream
+            && stored.version == 1
+            && !self.folds.deployments.contains_key(id)
+        {
+            self.folds.apply(stored);
+        }
+    }
+}
+
+/// Whether a sentence is about an environment, a stack or a deployment.
+fn is_about(sentence: &Sentence, what: &str) -> bool {
+    let number = super::target::number(what);
+    sentence.on.split(' ').any(|word| {
+        word == what
+            || word.split_once('/').is_some_and(|(env, _)| env == what)
+            || number.is_some_and(|no| word.strip_prefix('#').and_then(|w| w.parse().ok()) == Some(no.0))
+    })
+}

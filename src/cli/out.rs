@@ -1,0 +1,162 @@
+//! Where a verb writes: text for people, or one JSON document. Colours only where they are wanted.
+
+use std::io;
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::world::state::State;
+
+use super::{Code, Hands, Stop};
+
+/// The output of one verb.
+pub struct Out<'a, 'h> {
+    hands: &'a mut Hands<'h>,
+    json: bool,
+}
+
+impl<'a, 'h> Out<'a, 'h> {
+    /// Over these hands.
+    pub fn new(hands: &'a mut Hands<'h>, json: bool) -> Self {
+        Self { hands, json }
+    }
+
+    /// Whether a JSON document is wanted.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether a person can be asked.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        self.hands.interactive && !self.json
+    }
+
+    /// A line of what was asked for.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.hands.out, "{}", text.trim_end())
+    }
+
+    /// A line beside it: progress, questions, reasons.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn aside(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.hands.err, "{}", text.trim_end())?;
+        self.hands.err.flush()
+    }
+
+    /// The one document.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn document(&mut self, document: &impl Serialize) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(document).map_err(io::Error::other)?;
+        writeln!(self.hands.out, "{text}")
+    }
+
+    /// Lines of what was asked for, kept for a follower: written at once.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.hands.out.flush()
+    }
+
+    /// Asks a person; `None` at the end of input.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub fn ask(&mut self, question: &str) -> io::Result<Option<String>> {
+        write!(self.hands.err, "{question}")?;
+        self.hands.err.flush()?;
+        (self.hands.read_line)()
+    }
+
+    /// The command that was given, with more words, as it would be typed.
+    #[must_use]
+    pub fn command(&self, more: &[(&str, &str)]) -> String {
+        let given = self.hands.argv.iter().map(|word| quoted(word));
+        let more = more.iter().flat_map(|(flag, value)| [(*flag).to_owned(), quoted(value)]);
+        given.chain(more.filter(|word| !word.is_empty())).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Says why a verb ended early.
+    pub fn stop(&mut self, stop: &Stop) -> Code {
+        if stop.code == Code::Done {
+            return Code::Done;
+        }
+        let written = if self.json {
+            self.document(&json!({ "outcome": "stopped", "code": stop.word, "says": stop.says, "exit": stop.code as u8 }))
+        } else {
+            self.aside(&format!("holdpoint: {}", stop.says))
+        };
+        // There is nobody left to tell.
+        drop(written);
+        stop.code
+    }
+
+    /// A state's word, in its colour.
+    #[must_use]
+    pub fn state(&self, state: State, width: usize) -> String {
+        let word = format!("{:<width$}", state.word());
+        if !self.hands.colour || self.json {
+            return word;
+        }
+        let colour = match state {
+            State::Down | State::Fail | State::Brok => "1;31",
+            State::Unkn | State::Hold | State::Roll => "33",
+            State::Lost | State::Stale | State::Gone | State::New => "2",
+            State::Canc | State::RunOutside | State::Run => "36",
+            State::Armed | State::Que => "34",
+            State::Froz => "35",
+            State::Ok => "32",
+        };
+        format!("\u{1b}[{colour}m{word}\u{1b}[0m")
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | ',' | '@' | '+');
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+/// Rows with aligned columns; the last one is not padded.
+#[must_use]
+pub(super) fn table(rows: &[Vec<String>]) -> Vec<String> {
+    use unicode_width::UnicodeWidthStr as _;
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    rows.iter()
+        .map(|row| {
+            let cells = row.iter().enumerate().map(|(at, cell)| {
+                let pad = if at + 1 == row.len() { 0 } else { widths.get(at).copied().unwrap_or(0).saturating_sub(cell.width()) };
+                format!("{cell}{}", " ".repeat(pad))
+            });
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_as_a_shell_takes_them() {
+        let list: Vec<String> = ["prod/orders", "#12", "it's", "prod down", ""].into_iter().map(quoted).collect();
+        assert_eq!(list, ["prod/orders", "'#12'", r"'it'\''s'", "'prod down'", "''"]);
+    }
+
+    #[test]
+    fn columns_are_aligned_by_width() {
+        let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["ü\u{4e16}".to_owned(), "c".to_owned()]];
+        assert_eq!(table(&rows), ["a    b", "ü世  c"]);
+    }
+}

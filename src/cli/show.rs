@@ -1,0 +1,153 @@
+//! `show`: one stack, one deployment or one hold, with everything that is known of it.
+
+use crate::desk::Patient;
+use crate::domain::deployment::Deployment;
+use crate::domain::time::{Time, short};
+use crate::world::World;
+
+use super::args::ShowArgs;
+use super::json::{DeploymentDoc, HoldDoc, OfferDoc, RowDoc, StackDoc};
+use super::out::table;
+use super::target::{self, Target};
+use super::{Code, Ground, Out, Stop, card, wait};
+
+/// How many deployments of a stack are shown.
+const HISTORY: usize = 10;
+
+/// `show X`.
+pub(super) fn show(ground: &dyn Ground, args: &ShowArgs, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+    let desk = ground.desk()?;
+    let world = wait::ready(&*desk, ground)?;
+    let now = ground.now();
+    if args.what.contains('.')
+        && let Ok(id) = args.what.parse()
+    {
+        return hold(&world, &id, now, out);
+    }
+    match target::target(&args.what)? {
+        Target::Deployment(no) => {
+            let found = desk.numbered(no).map_err(|why| Stop::lost("store", why))?.ok_or_else(|| target::no_deployment(no))?;
+            deployment(&world, &found, now, out)
+        }
+        Target::Stack(_) => {
+            let id = target::known(&world, &args.what)?;
+            stack(&*desk, &world, &id, now, out)
+        }
+    }
+}
+
+fn stack(desk: &dyn Patient, world: &World, id: &crate::domain::ids::StackId, now: Time, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+    let verdict = world.verdict(id, now);
+    let offers = world.offers(id, now);
+    let history = desk.history(id, HISTORY).map_err(|why| Stop::lost("store", why))?;
+    if out.is_json() {
+        out.document(&StackDoc {
+            row: RowDoc::from(&world.row(id, now)),
+            verdict: verdict.line,
+            because: verdict.why,
+            seen_before: verdict.seen.map(|seen| seen.says()),
+            actions: offers.iter().map(OfferDoc::from).collect(),
+            deployments: history.iter().map(DeploymentDoc::from).collect(),
+        })?;
+        return Ok(Code::Done);
+    }
+    out.line(&verdict.line)?;
+    if let Some(why) = &verdict.why {
+        out.line(&format!("  WHY  {why}"))?;
+    }
+    if let Some(seen) = &verdict.seen {
+        out.line(&format!("  SEEN {}", seen.says()))?;
+    }
+    for (way, says) in world.ways(id) {
+        out.line(&format!("  OUT  {says}{}", if matches!(way, crate::domain::ask::Way::Free) { " (unblock --way free)" } else { "" }))?;
+    }
+    out.line("")?;
+    for offer in &offers {
+        let text = match &offer.refused {
+            None => offer.note.clone(),
+            Some(no) if no.when.is_empty() => format!("not now: {}", no.why),
+            Some(no) => format!("not now: {}; possible {}", no.why, no.when),
+        };
+        out.line(&format!("  {:<9} {text}", offer.doing.name()))?;
+    }
+    out.line("")?;
+    let rows: Vec<Vec<String>> = history.iter().map(|d| history_row(d)).collect();
+    for line in table(&rows) {
+        out.line(&format!("  {line}"))?;
+    }
+    Ok(Code::Done)
+}
+
+fn history_row(d: &Deployment) -> Vec<String> {
+    let request = d.request.as_ref();
+    let took = d.started_at.zip(d.ended_at).map_or_else(|| "-".to_owned(), |(from, to)| short(to.since(from)));
+    vec![
+        d.no().to_string(),
+        d.created_at.to_string(),
+        request.map(|r| r.spec.release.clone()).unwrap_or_default(),
+        request.map(|r| r.cause.by.name().to_owned()).unwrap_or_default(),
+        took,
+        d.end.as_ref().map_or_else(|| d.phase.clone(), crate::world::audit::ending),
+    ]
+}
+
+fn deployment(world: &World, d: &Deployment, now: Time, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+    if out.is_json() {
+        out.document(&DeploymentDoc::from(d))?;
+        return Ok(Code::Done);
+    }
+    let stack = d.stack().map(ToString::to_string).unwrap_or_default();
+    let request = d.request.as_ref();
+    let of = request.map(|r| r.cause.of.clone()).filter(|of| !of.is_empty()).map_or_else(String::new, |of| format!(", {of}"));
+    let by = request.map(|r| format!("{} ({})", r.cause.by, r.cause.via)).unwrap_or_default();
+    let release = request.map(|r| r.spec.release.clone()).unwrap_or_default();
+    out.line(&format!("{} {stack} {}  release {release}, asked by {by}{of} at {}", d.no(), d.phase, d.created_at))?;
+    if let Some(end) = &d.end {
+        out.line(&format!("  {}", crate::world::audit::ending(end)))?;
+    } else if let Some(left) = world.left(d, now) {
+        out.line(&format!("  {} left, from {} earlier runs", left.says(), left.n))?;
+    }
+    let rows: Vec<Vec<String>> = d
+        .runs()
+        .map(|(step, run)| {
+            let took = match (run.started_at, run.ended_at) {
+                (Some(from), Some(to)) => short(to.since(from)),
+                (Some(from), None) => short(now.since(from)),
+                (None, _) => "-".to_owned(),
+            };
+            let usual = d
+                .stack()
+                .and_then(|stack| world.usual(stack, &step.id))
+                .map_or_else(String::new, |usual| format!("usually {}", usual.says()));
+            let why = run.failure.as_ref().map(|failure| failure.summary.clone()).or_else(|| run.reason.clone()).unwrap_or_default();
+            vec![step.id.to_string(), run.state.word().to_owned(), took, usual, step.title.clone(), why]
+        })
+        .collect();
+    for line in table(&rows) {
+        out.line(&format!("  {line}"))?;
+    }
+    for hold in d.open_holds() {
+        out.line(&format!("  hold {} {}", hold.id, hold.kind.word()))?;
+    }
+    Ok(Code::Done)
+}
+
+fn hold(world: &World, id: &crate::domain::ids::HoldId, now: Time, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+    let views = world.holds(now);
+    let Some(view) = views.iter().find(|view| view.hold.id == *id) else {
+        let Some((_, known)) = world.folds.hold(id) else {
+            return Err(Stop::wrong("hold", format!("there is no hold {id}; `holdpoint holds` lists the open ones")));
+        };
+        let decided = known.decision.as_ref().map_or_else(|| "is void".to_owned(), |d| format!("was decided by {} at {}", d.by, d.at));
+        return Err(Stop::wrong("decided", format!("{id} {decided}; `holdpoint audit {}` tells how", id.no)));
+    };
+    if out.is_json() {
+        out.document(&HoldDoc::from(view))?;
+        return Ok(Code::Done);
+    }
+    for line in card::hold(view) {
+        out.line(&line)?;
+    }
+    out.line(&format!("{:<10} holdpoint approve '{}' --confirm '{}' --subject {}", "APPROVE", id, view.hold.phrase, view.hold.subject))?;
+    Ok(Code::Done)
+}

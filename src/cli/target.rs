@@ -1,0 +1,359 @@
+//! The verbs that change something: from their words to an intent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::desk::Patient;
+use crate::domain::ask::{Intent, QueueOf, Source, Way};
+use crate::domain::ids::{AppName, DeploymentId, DeploymentNo, EnvName, StackId};
+use crate::world::World;
+use crate::world::available::Doing;
+use crate::world::differs::Differs;
+
+use super::args::{
+    CancelArgs, DeployArgs, For, FreezeArgs, Guard, PlanArgs, RollbackArgs, StackArgs, TargetArgs, ThawArgs, UnblockArgs, WayOut,
+};
+use super::json::CardDoc;
+use super::{Code, Ground, Out, Stop, ask, card, wait};
+
+type Done = Result<Code, Stop>;
+
+/// What a target word names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    Stack(StackId),
+    Deployment(DeploymentNo),
+}
+
+/// Reads `environment/application` or `#12`.
+pub(super) fn target(text: &str) -> Result<Target, Stop> {
+    if let Some(no) = number(text) {
+        return Ok(Target::Deployment(no));
+    }
+    stack_id(text).map(Target::Stack)
+}
+
+/// `#12` or `12`.
+pub(super) fn number(text: &str) -> Option<DeploymentNo> {
+    text.strip_prefix('#').unwrap_or(text).parse().ok().map(DeploymentNo)
+}
+
+pub(super) fn stack_id(text: &str) -> Result<StackId, Stop> {
+    text.parse().map_err(|why: crate::domain::ids::BadName| Stop::wrong("stack", why.to_string()))
+}
+
+/// A stack that the estate or the log knows.
+pub(super) fn known(world: &World, text: &str) -> Result<StackId, Stop> {
+    let id = stack_id(text)?;
+    if world.stacks().contains(&id) {
+        return Ok(id);
+    }
+    let names: Vec<String> = world.stacks().into_iter().map(ToString::to_string).collect();
+    let near = crate::domain::diagnostic::closest(text, names.iter().map(String::as_str));
+    let near = near.map_or_else(|| "`holdpoint ls` lists the stacks".to_owned(), |near| format!("did you mean {near}?"));
+    Err(Stop::wrong("stack", format!("there is no stack {id}; {near}")))
+}
+
+/// Waits until the store has the environments of the file, and refuses where they are different.
+fn agreed(desk: &dyn Patient, ground: &dyn Ground, env: &EnvName) -> Result<Arc<World>, Stop> {
+    let from = ground.now();
+    loop {
+        let world = desk.world();
+        match world.differs(env) {
+            Differs::Same => return Ok(world),
+            Differs::New if ground.now().since(from) < std::time::Duration::from_secs(30) => {
+                desk.changed(std::time::Duration::from_millis(200));
+            }
+            differs @ (Differs::New | Differs::NotInFile | Differs::Different(_)) => {
+                return Err(Stop::wrong("differs", differs.refuses(env).unwrap_or_default()));
+            }
+        }
+    }
+}
+
+/// One stack's verb: checks, builds the intent, carries it out.
+fn on_stack(
+    ground: &dyn Ground,
+    text: &str,
+    guard: &Guard,
+    out: &mut Out<'_, '_>,
+    intent: impl FnOnce(&World, &StackId) -> Result<Intent, Stop>,
+) -> Done {
+    let desk = ground.desk()?;
+    let world = wait::ready(&*desk, ground)?;
+    let id = known(&world, text)?;
+    let world = agreed(&*desk, ground, &id.env)?;
+    desk.watch(std::slice::from_ref(&id));
+    let intent = intent(&world, &id)?;
+    ask::carry_out(&*desk, ground, intent, guard, out)
+}
+
+fn source(release: Option<&String>) -> Source {
+    release.map_or(Source::Estate, |release| Source::Release(release.clone()))
+}
+
+fn one(id: &StackId, source: Source) -> Intent {
+    Intent::Deploy { stacks: vec![id.clone()], source, after: BTreeMap::new() }
+}
+
+/// What a person may do to a stack now, as an intent; or why not, and when.
+fn offered(world: &World, id: &StackId, doing: Doing, ground: &dyn Ground) -> Result<Intent, Stop> {
+    let offer = world.offer(id, doing, ground.now());
+    match (offer.intent, offer.refused) {
+        (Some(intent), _) => Ok(intent),
+        (None, Some(no)) => {
+            let when = if no.when.is_empty() { String::new() } else { format!(" ({})", no.when) };
+            Err(Stop::wrong("not-now", format!("{} {id}: {}{when}", doing.name(), no.why)))
+        }
+        (None, None) => Err(Stop::wrong("not-now", format!("{} {id}: {}", doing.name(), offer.note))),
+    }
+}
+
+/// `deploy`.
+pub(super) fn deploy(ground: &dyn Ground, args: &DeployArgs, out: &mut Out<'_, '_>) -> Done {
+    match (&args.stack, &args.all) {
+        (Some(stack), _) => on_stack(ground, stack, &args.guard, out, |_, id| Ok(one(id, source(args.release.as_ref())))),
+        (None, Some(env)) => {
+            let desk = ground.desk()?;
+            wait::ready(&*desk, ground)?;
+            let env: EnvName = env.parse().map_err(|why: crate::domain::ids::BadName| Stop::wrong("environment", why.to_string()))?;
+            let world = agreed(&*desk, ground, &env)?;
+            let intent = all_of(&world, &env)?;
+            ask::carry_out(&*desk, ground, intent, &args.guard, out)
+        }
+        (None, None) => Err(Stop::wrong("stack", "name a stack, or --all ENV")),
+    }
+}
+
+/// All stacks of an environment, in the order of `depends_on`.
+pub(super) fn all_of(world: &World, env: &EnvName) -> Result<Intent, Stop> {
+    let here: BTreeMap<&AppName, (&StackId, &Vec<AppName>)> =
+        world.catalog.stacks.iter().filter(|(id, _)| id.env == *env).map(|(id, entry)| (&id.app, (id, &entry.depends_on))).collect();
+    if here.is_empty() {
+        return Err(Stop::wrong("environment", format!("the estate file has no stack in {env}; `holdpoint ls` lists them")));
+    }
+    let mut after = BTreeMap::new();
+    let mut stacks: Vec<StackId> = Vec::new();
+    let mut placed: BTreeSet<&AppName> = BTreeSet::new();
+    while placed.len() < here.len() {
+        let before = placed.len();
+        for (app, (id, needs)) in &here {
+            let open = needs.iter().any(|need| here.contains_key(need) && !placed.contains(need));
+            if !open && placed.insert(app) {
+                stacks.push((*id).clone());
+                let needs: Vec<StackId> = needs.iter().filter_map(|need| here.get(need)).map(|(id, _)| (*id).clone()).collect();
+                if !needs.is_empty() {
+                    after.insert((*id).clone(), needs);
+                }
+            }
+        }
+        if placed.len() == before {
+            return Err(Stop::wrong("depends_on", format!("the applications of {env} wait for each other; run `holdpoint check`")));
+        }
+    }
+    Ok(Intent::Deploy { stacks, source: Source::Estate, after })
+}
+
+/// `redeploy`.
+pub(super) fn redeploy(ground: &dyn Ground, args: &StackArgs, out: &mut Out<'_, '_>) -> Done {
+    on_stack(ground, &args.stack, &args.guard, out, |_, id| Ok(one(id, Source::Same)))
+}
+
+/// `rollback`.
+pub(super) fn rollback(ground: &dyn Ground, args: &RollbackArgs, out: &mut Out<'_, '_>) -> Done {
+    let to = match &args.to {
+        None => None,
+        Some(text) => Some(number(text).ok_or_else(|| Stop::wrong("deployment", format!("--to {text:?} is no deployment: write #12")))?),
+    };
+    on_stack(ground, &args.stack, &args.guard, out, |_, id| Ok(Intent::Rollback { stack: id.clone(), to }))
+}
+
+/// `teardown`.
+pub(super) fn teardown(ground: &dyn Ground, args: &StackArgs, out: &mut Out<'_, '_>) -> Done {
+    on_stack(ground, &args.stack, &args.guard, out, |_, id| Ok(Intent::Teardown { stack: id.clone() }))
+}
+
+/// `cancel`.
+pub(super) fn cancel(ground: &dyn Ground, args: &CancelArgs, out: &mut Out<'_, '_>) -> Done {
+    let doing = if args.abandon { Doing::Abandon } else { Doing::Cancel };
+    on_deployment(ground, &args.target, &args.guard, out, doing, |deployment| {
+        if args.abandon { Intent::Abandon { deployment } } else { Intent::Cancel { deployment } }
+    })
+}
+
+/// `retry`.
+pub(super) fn retry(ground: &dyn Ground, args: &TargetArgs, out: &mut Out<'_, '_>) -> Done {
+    on_deployment(ground, &args.target, &args.guard, out, Doing::Retry, |deployment| Intent::Retry { deployment })
+}
+
+fn on_deployment(
+    ground: &dyn Ground,
+    text: &str,
+    guard: &Guard,
+    out: &mut Out<'_, '_>,
+    doing: Doing,
+    intent: impl FnOnce(DeploymentId) -> Intent,
+) -> Done {
+    match target(text)? {
+        Target::Stack(id) => on_stack(ground, &id.to_string(), guard, out, |world, id| offered(world, id, doing, ground)),
+        Target::Deployment(no) => {
+            let desk = ground.desk()?;
+            let world = wait::ready(&*desk, ground)?;
+            let found = world.folds.by_no(no).ok_or_else(|| no_deployment(no))?;
+            let stack = found.stack().ok_or_else(|| no_deployment(no))?;
+            agreed(&*desk, ground, &stack.env)?;
+            ask::carry_out(&*desk, ground, intent(found.id), guard, out)
+        }
+    }
+}
+
+pub(super) fn no_deployment(no: DeploymentNo) -> Stop {
+    Stop::wrong("deployment", format!("there is no deployment {no}; `holdpoint events` lists them"))
+}
+
+/// `unblock`.
+pub(super) fn unblock(ground: &dyn Ground, args: &UnblockArgs, out: &mut Out<'_, '_>) -> Done {
+    on_stack(ground, &args.stack, &args.guard, out, |world, id| unblocking(world, id, args.way, ground))
+}
+
+fn unblocking(world: &World, id: &StackId, way: Option<WayOut>, ground: &dyn Ground) -> Result<Intent, Stop> {
+    let Some(wanted) = way else { return offered(world, id, Doing::Unblock, ground) };
+    let matches = |way: &Way| match way {
+        Way::Recover => wanted == WayOut::Recover,
+        Way::Retry => wanted == WayOut::Retry,
+        Way::LastGood => wanted == WayOut::LastGood,
+        Way::Free => wanted == WayOut::Free,
+        Way::ResolveDone { .. } => wanted == WayOut::Done,
+        Way::ResolveFailed { .. } => wanted == WayOut::Failed,
+    };
+    let ways = world.ways(id);
+    match ways.iter().find(|(way, _)| matches(way)) {
+        Some((way, _)) => Ok(Intent::Unblock { stack: id.clone(), way: way.clone() }),
+        None if ways.is_empty() => offered(world, id, Doing::Unblock, ground),
+        None => {
+            let list = ways.iter().map(|(_, says)| says.as_str()).collect::<Vec<_>>().join("; ");
+            Err(Stop::wrong("way", format!("{id} has no such way out now; there is: {list}")))
+        }
+    }
+}
+
+fn queue_of(world: &World, text: &str) -> Result<QueueOf, Stop> {
+    if text.contains('/') {
+        return known(world, text).map(QueueOf::Stack);
+    }
+    let env: EnvName = text.parse().map_err(|why: crate::domain::ids::BadName| Stop::wrong("environment", why.to_string()))?;
+    if world.record(&env).is_none() {
+        return Err(Stop::wrong("environment", format!("there is no environment {env}; `holdpoint ls` lists them")));
+    }
+    Ok(QueueOf::Environment(env))
+}
+
+/// `freeze`.
+pub(super) fn freeze(ground: &dyn Ground, args: &FreezeArgs, out: &mut Out<'_, '_>) -> Done {
+    if args.reason.trim().is_empty() {
+        return Err(Stop::wrong("reason", "a freeze needs a reason: everybody sees it"));
+    }
+    let until = match &args.time {
+        None => None,
+        Some(text) => Some(ground.now() + crate::domain::duration::read(text).map_err(|why| Stop::wrong("time", why))?),
+    };
+    let desk = ground.desk()?;
+    let world = wait::ready(&*desk, ground)?;
+    let target = queue_of(&world, &args.target)?;
+    agreed(&*desk, ground, target.env())?;
+    let intent = Intent::Freeze { target, reason: args.reason.trim().to_owned(), until };
+    ask::carry_out(&*desk, ground, intent, &Guard::default(), out)
+}
+
+/// `thaw`.
+pub(super) fn thaw(ground: &dyn Ground, args: &ThawArgs, out: &mut Out<'_, '_>) -> Done {
+    let desk = ground.desk()?;
+    let world = wait::ready(&*desk, ground)?;
+    let target = queue_of(&world, &args.target)?;
+    agreed(&*desk, ground, target.env())?;
+    ask::carry_out(&*desk, ground, Intent::Thaw { target }, &args.guard, out)
+}
+
+/// `apply`.
+pub(super) fn apply(ground: &dyn Ground, guard: &Guard, out: &mut Out<'_, '_>) -> Done {
+    let desk = ground.desk()?;
+    wait::ready(&*desk, ground)?;
+    let world = desk.world();
+    let different: BTreeMap<_, _> = world
+        .catalog
+        .environments
+        .iter()
+        .filter(|(name, _)| matches!(world.differs(name), Differs::Different(_) | Differs::New))
+        .map(|(name, record)| (name.clone(), record.clone()))
+        .collect();
+    // New ones are recorded by the desk itself; what is left to ask for are those that are different.
+    let new = different.keys().all(|name| world.differs(name) == Differs::New);
+    if new {
+        for name in different.keys() {
+            agreed(&*desk, ground, name)?;
+        }
+        let says = if different.is_empty() { "the store has the environments as the file says" } else { "recorded" };
+        let names: Vec<String> = different.keys().map(ToString::to_string).collect();
+        if out.is_json() {
+            out.document(&serde_json::json!({ "outcome": "accepted", "says": says, "environments": names, "exit": 0 }))?;
+        } else {
+            out.line(&format!("{says} {}", names.join(", ")))?;
+        }
+        return Ok(Code::Done);
+    }
+    ask::carry_out(&*desk, ground, Intent::Apply { environments: different }, guard, out)
+}
+
+/// `plan`.
+pub(super) fn plan(ground: &dyn Ground, args: &PlanArgs, out: &mut Out<'_, '_>) -> Done {
+    let desk = ground.desk()?;
+    let world = wait::ready(&*desk, ground)?;
+    let intent = planned(&world, &*desk, ground, args)?;
+    match ask::preview(&*desk, ground, intent)? {
+        Ok(shown) if out.is_json() => out.document(&CardDoc::from(&shown))?,
+        Ok(shown) => {
+            for line in card::card(&shown) {
+                out.line(&line)?;
+            }
+            for step in shown.plan.iter().flat_map(|plan| &plan.steps) {
+                let hold = step.hold.as_ref().map_or_else(String::new, |hold| format!("  [hold: {}]", hold.kind.word()));
+                out.line(&format!("  step {:<14} {}{hold}", step.id, step.title))?;
+            }
+            let confirm =
+                shown.phrase.as_deref().map_or_else(|| "nothing must be typed".to_owned(), |phrase| format!("--confirm '{phrase}'"));
+            out.line(&format!("{:<10} {confirm}", "CONFIRM"))?;
+        }
+        Err(refused) => return Err(Stop::wrong(&refused.code, refused.to_string())),
+    }
+    Ok(Code::Done)
+}
+
+fn planned(world: &World, desk: &dyn Patient, ground: &dyn Ground, args: &PlanArgs) -> Result<Intent, Stop> {
+    if args.verb == For::Thaw {
+        return queue_of(world, &args.target).map(|target| Intent::Thaw { target });
+    }
+    let id = match target(&args.target)? {
+        Target::Stack(_) => known(world, &args.target)?,
+        Target::Deployment(no) => {
+            let found = world.folds.by_no(no).ok_or_else(|| no_deployment(no))?;
+            match args.verb {
+                For::Cancel => return Ok(Intent::Cancel { deployment: found.id }),
+                For::Retry => return Ok(Intent::Retry { deployment: found.id }),
+                For::Deploy | For::Redeploy | For::Rollback | For::Teardown | For::Unblock | For::Thaw => {
+                    found.stack().cloned().ok_or_else(|| no_deployment(no))?
+                }
+            }
+        }
+    };
+    let world = agreed(desk, ground, &id.env)?;
+    match args.verb {
+        For::Deploy => Ok(one(&id, source(args.release.as_ref()))),
+        For::Redeploy => Ok(one(&id, Source::Same)),
+        For::Rollback => Ok(Intent::Rollback { stack: id, to: None }),
+        For::Teardown => Ok(Intent::Teardown { stack: id }),
+        For::Cancel => offered(&world, &id, Doing::Cancel, ground),
+        For::Retry => offered(&world, &id, Doing::Retry, ground),
+        For::Unblock => unblocking(&world, &id, args.way, ground),
+        For::Thaw => Err(Stop::wrong("verb", "thaw takes a stack or an environment")),
+    }
+}

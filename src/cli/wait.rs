@@ -1,0 +1,258 @@
+//! Waiting: for the answer to an ask, and for the end of deployments. What moves by itself is waited for; what only a person can move is not.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::desk::Patient;
+use crate::domain::ask::{Answer, AskState};
+use crate::domain::deployment::{Deployment, End, StepState};
+use crate::domain::failure::Retry;
+use crate::domain::ids::{AskId, DeploymentId};
+use crate::domain::time::Time;
+use crate::world::queue::Waits;
+use crate::world::rows::step_at;
+use crate::world::{EngineSeen, World};
+
+use super::{Code, Ground, Out, Stop};
+
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(120);
+/// How long no contact is borne before it is told.
+const SILENCE: Duration = Duration::from_secs(30);
+/// The longest sleep between two looks: time passes by itself.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Where a deployment stands for somebody who waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It goes on by itself.
+    Moves(String),
+    /// Only a person can move it.
+    Person(String),
+    /// There is no contact; it goes on when there is.
+    NoContact(String),
+    /// It is over.
+    Over(End),
+}
+
+/// Waits until the log was read.
+pub(super) fn ready(desk: &dyn Patient, ground: &dyn Ground) -> Result<std::sync::Arc<World>, Stop> {
+    let from = ground.now();
+    loop {
+        let world = desk.world();
+        if world.loaded {
+            return Ok(world);
+        }
+        if let EngineSeen::None(why) = &world.engine {
+            return Err(Stop::lost("engine", format!("there is no engine: {why}")));
+        }
+        if ground.now().since(from) >= SILENCE {
+            let why = world.trouble.clone().unwrap_or_else(|| "it did not answer in 30 s".to_owned());
+            return Err(Stop::lost("store", format!("the store cannot be read: {why}")));
+        }
+        desk.changed(LOOK);
+    }
+}
+
+/// Waits for the engine's answer.
+pub(super) fn answer(desk: &dyn Patient, ground: &dyn Ground, ask: AskId) -> Result<Answer, Stop> {
+    let from = ground.now();
+    loop {
+        match desk.state(ask) {
+            AskState::Answered { answer } => return Ok(answer),
+            AskState::Asked | AskState::Looking => {}
+        }
+        if let EngineSeen::None(why) = &desk.world().engine {
+            return Err(Stop::lost("engine", format!("it was asked, and nobody answers: there is no engine: {why}")));
+        }
+        if ground.now().since(from) >= ANSWER {
+            let says = "it was asked, and no engine answered in 2 minutes; it may still be done: look with `holdpoint events`";
+            return Err(Stop::lost("answer", says));
+        }
+        desk.changed(LOOK);
+    }
+}
+
+/// Waits for deployments to end, telling each change once.
+pub(super) fn end(
+    desk: &dyn Patient,
+    ground: &dyn Ground,
+    ids: &[DeploymentId],
+    through_holds: bool,
+    out: &mut Out<'_, '_>,
+) -> Result<(Code, String), Stop> {
+    let mut told: BTreeMap<DeploymentId, String> = BTreeMap::new();
+    let mut silent: Option<Time> = None;
+    loop {
+        let now = ground.now();
+        let world = desk.world();
+        let standings: Vec<(DeploymentId, Standing)> = ids.iter().map(|id| (*id, standing(&world, *id, now))).collect();
+        for (id, standing) in &standings {
+            let line = says(&world, *id, standing);
+            if told.get(id).map(without_time) != Some(without_time(&line)) {
+                out.aside(&format!("{} {line}", now.clock()))?;
+                told.insert(*id, line);
+            }
+        }
+        let open: Vec<&(DeploymentId, Standing)> = standings.iter().filter(|(_, s)| !matches!(s, Standing::Over(_))).collect();
+        if open.is_empty() {
+            return Ok(whole(&world, &standings));
+        }
+        let moves = open.iter().any(|(_, s)| matches!(s, Standing::Moves(_)));
+        let person = open.iter().find(|(_, s)| matches!(s, Standing::Person(_)));
+        if !moves
+            && !through_holds
+            && let Some((id, standing)) = person
+        {
+            return Ok((Code::Held, says(&world, *id, standing)));
+        }
+        let cut = open.iter().any(|(_, s)| matches!(s, Standing::NoContact(_))) || world.trouble.is_some();
+        let gone = matches!(world.engine, EngineSeen::None(_));
+        silent = if (cut && !moves) || gone { silent.or(Some(now)) } else { None };
+        if silent.is_some_and(|since| now.since(since) >= SILENCE) {
+            let why = match (&world.engine, &world.trouble) {
+                (EngineSeen::None(why), _) => format!("there is no engine: {why}"),
+                (_, Some(why)) => why.clone(),
+                (_, None) => open.first().map(|(id, s)| says(&world, *id, s)).unwrap_or_default(),
+            };
+            return Ok((Code::Lost, format!("contact lost: {why}; nothing was cancelled")));
+        }
+        desk.changed(LOOK);
+    }
+}
+
+/// A line without what changes only with time.
+fn without_time(line: &String) -> String {
+    line.split(' ').filter(|word| !word.starts_with('~')).collect::<Vec<_>>().join(" ")
+}
+
+/// The worst of all ends, with a sentence.
+fn whole(world: &World, standings: &[(DeploymentId, Standing)]) -> (Code, String) {
+    let code = |end: &End| match end {
+        End::Done => Code::Done,
+        End::Failed { .. } => Code::Failed,
+        End::Terminated { .. } => Code::Held,
+    };
+    let worst = standings
+        .iter()
+        .filter_map(|(id, standing)| match standing {
+            Standing::Over(end) => Some((code(end), *id, standing)),
+            Standing::Moves(_) | Standing::Person(_) | Standing::NoContact(_) => None,
+        })
+        // A failure tells more than the ends that follow from it.
+        .min_by_key(|(code, _, _)| match code {
+            Code::Failed => 0,
+            Code::Held => 1,
+            Code::Done | Code::Wrong | Code::Lost => 2,
+        });
+    worst.map_or((Code::Done, String::new()), |(code, id, standing)| (code, says(world, id, standing)))
+}
+
+fn says(world: &World, id: DeploymentId, standing: &Standing) -> String {
+    let name = world
+        .deployment(id)
+        .map_or_else(|| id.to_string(), |d| format!("{} {}", d.no(), d.stack().map(ToString::to_string).unwrap_or_default()));
+    match standing {
+        Standing::Moves(what) => format!("{name} {what}"),
+        Standing::Person(what) => format!("{name} waits for a person: {what}"),
+        Standing::NoContact(what) => format!("{name} has no contact: {what}"),
+        Standing::Over(end) => format!("{name} {}", crate::world::audit::ending(end)),
+    }
+}
+
+/// Where a deployment stands.
+pub(super) fn standing(world: &World, id: DeploymentId, now: Time) -> Standing {
+    let Some(d) = world.deployment(id) else { return Standing::Moves("asked".to_owned()) };
+    if let Some(end) = &d.end {
+        return Standing::Over(end.clone());
+    }
+    let Some(stack) = d.stack().map(|stack| world.folds.stack(stack)) else { return Standing::Moves("asked".to_owned()) };
+    if stack.current == Some(id) {
+        return running(world, d, now);
+    }
+    let Some((place, entry)) = stack.queue.iter().enumerate().find(|(_, entry)| entry.deployment == id) else {
+        return Standing::Moves("asked".to_owned());
+    };
+    let waits = world.waits(&stack, place, entry, now);
+    let text = waits.says(now);
+    // A cycle of deployments cannot be asked for; still nobody may wait for ever on a broken log.
+    let behind = |other: Option<DeploymentId>| match other.filter(|other| *other != id).map(|other| standing_of(world, other, now)) {
+        Some(Standing::Person(why)) => Standing::Person(format!("{text}, which waits for a person: {why}")),
+        Some(Standing::Moves(_) | Standing::NoContact(_) | Standing::Over(_)) | None => Standing::Moves(text.clone()),
+    };
+    match &waits {
+        Waits::Frozen { freeze, .. } if freeze.until.is_none() => Standing::Person(text),
+        Waits::Broken => Standing::Person(text),
+        Waits::NoEngine(_) => Standing::NoContact(text),
+        Waits::Behind { no } | Waits::After { no, .. } => behind(world.folds.by_no(*no).map(|d| d.id)),
+        Waits::Frozen { .. } | Waits::Armed { .. } | Waits::Next | Waits::Runs(_) | Waits::Hold(_) => Standing::Moves(text),
+    }
+}
+
+/// Where the one before stands; one that waits itself counts as moving, so that this ends.
+fn standing_of(world: &World, id: DeploymentId, now: Time) -> Standing {
+    match world.deployment(id) {
+        Some(d) if d.end.is_none() && d.started_at.is_some() => running(world, d, now),
+        Some(_) | None => Standing::Moves(String::new()),
+    }
+}
+
+fn running(world: &World, d: &Deployment, now: Time) -> Standing {
+    let at = step_at(d).map_or_else(|| d.phase.to_lowercase(), |at| format!("{} ({}/{})", at.title, at.nth, at.of));
+    let mut lost = None;
+    for (step, run) in d.runs() {
+        match run.state {
+            StepState::Active | StepState::Ready | StepState::Waiting => {
+                let left = world.left(d, now).map_or_else(String::new, |left| format!(" ~{}", left.says().replace(['~', ' '], "")));
+                return Standing::Moves(format!("{at}{left}"));
+            }
+            StepState::Lost => lost = Some((step, run)),
+            StepState::Blocked | StepState::Held | StepState::Done | StepState::Failed | StepState::Skipped | StepState::Cancelled => {}
+        }
+    }
+    if let Some((step, run)) = lost {
+        let why = run.failure.as_ref().map_or_else(String::new, |failure| {
+            let hint = if failure.hint.is_empty() { String::new() } else { format!(" ({})", failure.hint) };
+            format!("{}{hint}", failure.summary)
+        });
+        return match run.failure.as_ref().map(|failure| failure.retry) {
+            Some(Retry::AskAPerson) => Standing::Person(format!("nobody can tell how {} ended: {why}", step.id)),
+            Some(Retry::Never | Retry::After(_) | Retry::Contact) | None => Standing::NoContact(format!("{}: {why}", step.id)),
+        };
+    }
+    if let Some(hold) = d.open_holds().next() {
+        return Standing::Person(format!("hold {} ({}): `holdpoint approve '{}'`", hold.id, hold.kind.word(), hold.id));
+    }
+    Standing::Moves(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::fixture::{self, NOW, id};
+
+    #[test]
+    fn only_what_a_person_must_move_is_not_waited_for() {
+        let world = fixture::scene();
+        let mut text = Vec::new();
+        for stack in world.stacks() {
+            let fold = world.folds.stack(stack);
+            let Some(d) = fold.current.or_else(|| fold.queue.first().map(|entry| entry.deployment)) else { continue };
+            let standing = standing(&world, d, NOW);
+            text.push(format!("{} {}", matches!(standing, Standing::Person(_)), says(&world, d, &standing)));
+        }
+        insta::assert_snapshot!(text.join("\n"));
+    }
+
+    #[test]
+    fn what_waits_behind_a_hold_waits_for_a_person() {
+        let mut scene = fixture::Scene::whole();
+        scene.ago(1);
+        let behind = scene.ask("prod-us/orders", fixture::spec("414", &serde_json::json!({})), None, &[]);
+        let other = scene.ask("prod-us/web", fixture::spec("414", &serde_json::json!({})), None, &[]);
+        assert!(matches!(standing(&scene.world, behind, NOW), Standing::Person(_)));
+        assert!(matches!(standing(&scene.world, other, NOW), Standing::Moves(_)), "a freeze with an end passes by itself");
+        let gone = scene.world.folds.stack(&id("dev/orders")).last.unwrap();
+        assert_eq!(standing(&scene.world, gone, NOW), Standing::Over(End::Done));
+    }
+}

@@ -1,0 +1,194 @@
+//! What the verbs of the shell get of the program: the estate, a desk, an engine of their own with --here, facts for `doctor`.
+
+use std::cell::RefCell;
+use std::io::{self, BufRead as _, IsTerminal as _};
+use std::thread::JoinHandle;
+
+use anyhow::{Context as _, Result, anyhow};
+use holdpoint::cli::{self, Code, Common, Fact, Hands, Stop, Unread, Verb};
+use holdpoint::config::{self, Loaded};
+use holdpoint::desk::Patient;
+use holdpoint::domain::lifecycle::Lifecycle;
+use holdpoint::domain::time::Time;
+use holdpoint::engine::process::{self, Ended, Status, Stay};
+use holdpoint::os::clock::{Clock as _, Real};
+use holdpoint::os::lock::Lock;
+use holdpoint::os::owner;
+use holdpoint::os::paths::Home;
+use holdpoint::store::sqlite::Sqlite;
+use holdpoint::tui::glyphs::Glyphs;
+use holdpoint::{systems, tui};
+use tokio::sync::oneshot;
+
+use super::{Ground, home_of};
+
+/// Carries out a verb of the shell.
+pub(crate) fn run<S: clap::Args>(verb: Verb<S>, common: &Common) -> Code {
+    let shell = Shell { common, clock: Real::new(), here: RefCell::new(None) };
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let mut hands = Hands {
+        colour: stdout.is_terminal() && !common.plain && !dumb && !no_colour,
+        interactive: io::stdin().is_terminal() && stderr.is_terminal(),
+        out: &mut io::BufWriter::new(stdout.lock()),
+        err: &mut io::stderr(),
+        argv: std::env::args().collect(),
+        read_line: &mut || {
+            let mut line = String::new();
+            let read = io::stdin().lock().read_line(&mut line)?;
+            Ok((read > 0).then(|| line.trim_end_matches(['\n', '\r']).to_owned()))
+        },
+    };
+    let code = cli::run(verb, common, &shell, &mut hands);
+    let flushed = hands.out.flush();
+    if let Some(here) = shell.here.take() {
+        let says = here.end();
+        if !says.is_empty() {
+            let _ = writeln!(hands.err, "holdpoint: {says}");
+        }
+    }
+    match flushed {
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Code::Failed,
+        Ok(()) | Err(_) => code,
+    }
+}
+
+struct Shell<'a> {
+    common: &'a Common,
+    clock: Real,
+    here: RefCell<Option<Here>>,
+}
+
+impl cli::Ground for Shell<'_> {
+    fn estate(&self) -> Result<Loaded, Unread> {
+        let ground = Ground::find(self.common)?;
+        ground.loaded.ok_or_else(|| Unread::None(Stop::wrong("no-estate", "there is no estate file")))
+    }
+
+    fn resolve(&self, loaded: &Loaded) -> Vec<(String, String)> {
+        let catalog = config::catalog(loaded, systems::spec);
+        catalog.stacks.iter().filter_map(|(stack, entry)| Some((stack.to_string(), entry.spec.as_ref().err()?.clone()))).collect()
+    }
+
+    fn trust(&self, loaded: &Loaded) -> Result<(), Stop> {
+        let home = home_of(self.common)?;
+        config::trust::trust(&home.trusted(), &loaded.file, &loaded.reach)
+            .map_err(|why| Stop::failed("trust", format!("the trust cannot be recorded: {why}")))
+    }
+
+    fn desk(&self) -> Result<Box<dyn Patient + '_>, Stop> {
+        let ground = Ground::find(self.common)?;
+        ground.trusted()?;
+        if self.common.here && self.here.borrow().is_none() {
+            let here =
+                Here::start(&ground.home).map_err(|why| Stop::failed("engine", format!("the engine cannot be started here: {why:#}")))?;
+            *self.here.borrow_mut() = Some(here);
+        }
+        let desk = ground.desk("shell", !self.common.here).map_err(|why| Stop::failed("desk", format!("{why:#}")))?;
+        Ok(Box::new(desk))
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let mut facts = vec![Fact::right("version", env!("CARGO_PKG_VERSION"))];
+        let home = match home_of(self.common) {
+            Ok(home) if self.common.practice => home.practice().map_err(|why| Stop::wrong("home", why.to_string())),
+            other => other,
+        };
+        match home {
+            Err(stop) => facts.push(Fact::wrong("data folder", stop.says)),
+            Ok(home) => {
+                facts.push(Fact::right("data folder", format!("{}, for {} alone", home.folder().display(), owner::owner())));
+                facts.push(match Lock::is_free(&home.engine_lock()) {
+                    Ok(true) => Fact::right("engine lock", "free"),
+                    Ok(false) => Fact::right("engine lock", format!("held: {}", Lock::said(&home.engine_lock()))),
+                    Err(why) => Fact::wrong("engine lock", why.to_string()),
+                });
+                facts.push(store(&home));
+            }
+        }
+        facts
+    }
+
+    fn map(&self, lifecycle: &Lifecycle) -> String {
+        let unicode = !self.common.plain && tui::terminal::unicode(|name| std::env::var(name).ok());
+        tui::maps::text(lifecycle, if unicode { Glyphs::UNICODE } else { Glyphs::ASCII })
+    }
+
+    fn now(&self) -> Time {
+        self.clock.now()
+    }
+}
+
+/// Whether the store can be read, whole.
+fn store(home: &Home) -> Fact {
+    if !home.database().exists() {
+        return Fact::right("store", "none yet: the first engine makes it");
+    }
+    let checked = crate::runtime().and_then(|runtime| {
+        runtime.block_on(async {
+            let store = Sqlite::client(home).await?;
+            let checked = store.verify().await?;
+            store.close().await;
+            Ok(checked)
+        })
+    });
+    match checked {
+        Ok(checked) if checked.faults.is_empty() => {
+            Fact::right("store", format!("{} events in {} streams, every hash right", checked.events, checked.streams))
+        }
+        Ok(checked) => Fact::wrong("store", checked.faults.join("; ")),
+        Err(why) => Fact::wrong("store", format!("{why:#}")),
+    }
+}
+
+/// An engine inside this command, or the one that runs already.
+pub(crate) struct Here {
+    end: Option<oneshot::Sender<()>>,
+    work: Option<JoinHandle<Result<Ended>>>,
+}
+
+impl Here {
+    /// Elects itself, or uses the one of this version that runs.
+    pub(crate) fn start(home: &Home) -> Result<Self> {
+        let status = Status { pid: owner::pid(), version: env!("CARGO_PKG_VERSION").to_owned() };
+        let lock = match process::elect(home, &status)? {
+            Ok(lock) => lock,
+            Err(said) => {
+                let theirs: Status = serde_json::from_str(&said).context("what holds the engine lock does not say who it is")?;
+                if theirs.version != status.version {
+                    return Err(anyhow!("an engine of version {} runs (pid {}); end it first", theirs.version, theirs.pid));
+                }
+                return Ok(Self { end: None, work: None });
+            }
+        };
+        let (end, ended) = oneshot::channel();
+        let home = home.clone();
+        let work = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
+            crate::runtime()?.block_on(async {
+                let (parts, clients) = super::engine(&home, &lock).await?;
+                let until = async {
+                    // The command ends, or is gone: both mean the end.
+                    let _ = ended.await;
+                };
+                Ok(process::serve(parts, clients, &home, Stay::UntilTold, until).await?)
+            })
+        })?;
+        Ok(Self { end: Some(end), work: Some(work) })
+    }
+
+    /// Ends the engine; says what is left, if anything.
+    pub(crate) fn end(mut self) -> String {
+        let Some(work) = self.work.take() else {
+            return "the engine that runs already did the work; none was run here".to_owned();
+        };
+        drop(self.end.take());
+        match work.join() {
+            Ok(Ok(Ended::Left(left))) if left.is_empty() => String::new(),
+            Ok(Ok(Ended::Left(left))) => format!("left unfinished: {}; the next engine goes on with it", left.join("; ")),
+            Ok(Ok(Ended::AnotherRuns(said))) => format!("another engine took over: {said}"),
+            Ok(Err(why)) => format!("the engine ended: {why:#}"),
+            Err(_) => "the engine ended in a way that it should not; the next engine goes on".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The folder of one attempt, where engine and keeper meet: what is to be run, how it goes, what came out, and the wish to stop.
+//! Every file is written whole or appended to by one process alone.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::request::SourceBundle;
+use crate::domain::time::Time;
+use crate::os::files::{self, FileError};
+use crate::os::lock::Lock;
+
+/// The folder of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Folder(PathBuf);
+
+/// What the keeper is to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Order {
+    /// The program, by its whole path.
+    pub(super) program: PathBuf,
+    /// Its arguments.
+    pub(super) arguments: Vec<String>,
+    /// All its variables.
+    pub(super) variables: BTreeMap<String, String>,
+}
+
+/// How far it is. No state and a free lock: it was never started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub(super) enum State {
+    /// The keeper is about to start the child.
+    Starting,
+    /// The child runs.
+    Running {
+        /// Its process id, and that of its group.
+        pid: u32,
+        /// When it was born, in the system's count.
+        #[serde(default)]
+        born: Option<u64>,
+        /// When it was started.
+        at: Time,
+        /// What it wrote so far.
+        #[serde(default)]
+        wrote: Wrote,
+    },
+    /// It has ended.
+    Ended {
+        /// How.
+        how: How,
+        /// When.
+        at: Time,
+        /// What it wrote.
+        wrote: Wrote,
+    },
+}
+
+/// How a child ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub(super) enum How {
+    /// By itself.
+    Exit {
+        /// Its code.
+        code: i32,
+    },
+    /// By a signal that was not ours.
+    Signal {
+        /// Which.
+        signal: i32,
+    },
+    /// It was to be cancelled.
+    Cancelled,
+    /// Nobody watched it any more.
+    Unwatched,
+    /// It could not be started.
+    NotStarted {
+        /// Why.
+        why: String,
+    },
+}
+
+/// How much was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Wrote {
+    /// Lines.
+    pub(super) lines: u64,
+    /// Bytes.
+    pub(super) bytes: u64,
+    /// Bytes that were not kept.
+    pub(super) dropped: u64,
+}
+
+impl Folder {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Working directory of the child.
+    pub(super) fn work(&self) -> PathBuf {
+        self.0.join("work")
+    }
+
+    /// Its output.
+    pub(super) fn output(&self) -> PathBuf {
+        self.0.join("output")
+    }
+
+    /// Takes the lock that the keeper holds as long as it lives.
+    pub(super) fn lock(&self) -> Result<Option<Lock>, FileError> {
+        Lock::exclusive(&self.0.join("lock"))
+    }
+
+    /// True when no keeper lives.
+    pub(super) fn is_free(&self) -> Result<bool, FileError> {
+        Lock::is_free(&self.0.join("lock"))
+    }
+
+    pub(super) fn state(&self) -> Result<Option<State>, FileError> {
+        self.read("state")
+    }
+
+    pub(super) fn set_state(&self, state: &State) -> Result<(), FileError> {
+        self.write("state", state)
+    }
+
+    pub(super) fn order(&self) -> Result<Option<Order>, FileError> {
+        self.read("order")
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.0.join("cancel").exists()
+    }
+
+    pub(super) fn cancel(&self) -> Result<(), FileError> {
+        files::write_whole(&self.0.join("cancel"), b"")
+    }
+
+    /// Says that somebody watches: another text each time.
+    pub(super) fn watch(&self, text: &str) -> Result<(), FileError> {
+        files::write_whole(&self.0.join("watched"), text.as_bytes())
+    }
+
+    /// What whoever watches said last.
+    pub(super) fn watched(&self) -> String {
+        std::fs::read_to_string(self.0.join("watched")).unwrap_or_default()
+    }
+
+    /// Up to where the output was surely handed on.
+    pub(super) fn followed(&self) -> u64 {
+        self.read("followed").ok().flatten().unwrap_or(0)
+    }
+
+    pub(super) fn set_followed(&self, offset: u64) -> Result<(), FileError> {
+        self.write("followed", &offset)
+    }
+
+    /// Lays out the files of a bundle for the child, and what is to be run of them.
+    pub(super) fn lay_out(&self, bundle: &SourceBundle, order: impl FnOnce(&Path) -> Result<Order, String>) -> Result<(), LayOutError> {
+        files::private_folder(&self.0)?;
+        let work = self.work();
+        if work.exists() {
+            // Left by an engine that died before the keeper was started: the child gets nothing of that.
+            std::fs::remove_dir_all(&work).map_err(FileError::io(&work, "emptied"))?;
+        }
+        files::private_folder(&work)?;
+        for (path, file) in &bundle.files {
+            let to = below(&work, path).ok_or_else(|| LayOutError::Outside(path.clone()))?;
+            if let Some(parent) = to.parent() {
+                files::private_folder(parent)?;
+            }
+            files::write_whole_as(&to, &file.bytes, if file.executable { 0o700 } else { 0o600 })?;
+        }
+        let order = order(&work).map_err(LayOutError::NoProgram)?;
+        Ok(self.write("order", &order)?)
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, FileError> {
+        let path = self.0.join(name);
+        match std::fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|why| FileError::io(&path, "read")(why.into())),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(why) => Err(FileError::io(&path, "read")(why)),
+        }
+    }
+
+    fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<(), FileError> {
+        let path = self.0.join(name);
+        let bytes = serde_json::to_vec(value).map_err(|why| FileError::io(&path, "written")(why.into()))?;
+        files::write_whole(&path, &bytes)
+    }
+}
+
+/// Why the files of a command cannot be laid out.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LayOutError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{0:?} is no path below the working directory")]
+    Outside(String),
+    #[error("{0}")]
+    NoProgram(String),
+}
+
+/// A path below a folder; `None` when it leads out of it.
+fn below(folder: &Path, path: &str) -> Option<PathBuf> {
+    let relative = Path::new(path);
+    let plain = !path.is_empty() && !path.contains('\0') && relative.components().all(|part| matches!(part, Component::Normal(_)));
+    plain.then(|| folder.join(relative))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::domain::request::SourceFile;
+
+    fn order(work: &Path) -> Result<Order, String> {
+        Ok(Order { program: work.join("run"), arguments: Vec::new(), variables: BTreeMap::new() })
+    }
+
+    #[test]
+    fn files_are_laid_out_private_and_below() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().join("a/b"));
+        let file = |bytes: &str, executable| SourceFile { bytes: bytes.into(), executable };
+        let mut bundle = SourceBundle { files: [("bin/run".to_owned(), file("x", true)), ("data".to_owned(), file("y", false))].into() };
+        folder.lay_out(&bundle, order).unwrap();
+        let mode = |path: &str| folder.work().join(path).metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("bin/run"), mode("data"), mode("bin")), (0o700, 0o600, 0o700));
+        std::fs::write(folder.work().join("left"), "over").unwrap();
+        folder.lay_out(&bundle, order).unwrap();
+        assert!(!folder.work().join("left").exists());
+        for bad in ["../x", "/x", "a/../../x", "", "a\0b", "."] {
+            bundle.files = [(bad.to_owned(), file("x", false))].into();
+            assert!(folder.lay_out(&bundle, order).is_err(), "{bad:?}");
+        }
+        assert!(!place.path().join("a/x").exists());
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().join("job"));
+        files::private_folder(folder.path()).unwrap();
+        assert_eq!((folder.state().unwrap(), folder.followed(), folder.is_free().unwrap()), (None, 0, true));
+        let state = State::Ended { how: How::Exit { code: 3 }, at: Time(5), wrote: Wrote { lines: 1, bytes: 2, dropped: 0 } };
+        folder.set_state(&state).unwrap();
+        folder.set_followed(77).unwrap();
+        folder.cancel().unwrap();
+        assert_eq!((folder.state().unwrap(), folder.followed(), folder.is_cancelled()), (Some(state), 77, true));
+    }
+}

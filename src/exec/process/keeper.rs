@@ -1,0 +1,207 @@
+//! The keeper of one child: a process of its own that outlives a killed engine. It starts the child, records what it writes and
+//! how it ends, and stops it with all it started when that is wished or when nobody watches any more. It decides nothing else.
+
+use std::fs::{File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::folder::{Folder, How, Order, State};
+use super::record::{ERR, OUT, Record, Splitter};
+use crate::domain::time::Time;
+use crate::os::child::{self, Child, Exit};
+use crate::os::clock::{Clock as _, Real};
+use crate::os::detach;
+use crate::os::files::FileError;
+
+/// How long the child may run after whoever watches was last heard of.
+const UNWATCHED: Duration = Duration::from_mins(15);
+/// How long a child that was asked to end may take.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long is waited for the last output when something that left the group holds it open.
+const LAST_OUTPUT: Duration = Duration::from_secs(2);
+/// How often the state says how much was written.
+const PROGRESS: Duration = Duration::from_secs(5);
+/// How often the lock is tried.
+const TRIES: u32 = 10;
+
+/// Keeps the child of a job folder until it has ended. One keeper alone works on a folder, and only once.
+pub fn keep(folder: &Path) -> ExitCode {
+    detach::leave();
+    let folder = Folder::new(folder.to_owned());
+    // Whoever only asks whether the lock is free holds it for a moment, too.
+    for _ in 0..TRIES {
+        match folder.lock() {
+            Ok(Some(lock)) => {
+                let result = work(&folder);
+                drop(lock);
+                return if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+            }
+            Ok(None) => child::pause(Duration::from_millis(20)),
+            Err(_) => return ExitCode::FAILURE,
+        }
+    }
+    // Another keeper is at work.
+    ExitCode::SUCCESS
+}
+
+fn work(folder: &Folder) -> Result<(), FileError> {
+    if folder.state()?.is_some() {
+        return Ok(());
+    }
+    let Some(order) = folder.order()? else { return Ok(()) };
+    let clock = Real::new();
+    folder.set_state(&State::Starting)?;
+    let output = folder.output();
+    let file = OpenOptions::new().create_new(true).append(true).mode(0o600).open(&output).map_err(FileError::io(&output, "made"))?;
+    let (how, record) = if folder.is_cancelled() { (How::Cancelled, Shared::new(file)) } else { run(folder, &order, &clock, file)? };
+    let wrote = record.held().finish();
+    folder.set_state(&State::Ended { how, at: clock.now(), wrote })
+}
+
+fn run(folder: &Folder, order: &Order, clock: &Real, file: File) -> Result<(How, Shared), FileError> {
+    let record = Shared::new(file);
+    let work = folder.work();
+    let start = child::Order { program: &order.program, arguments: &order.arguments, variables: &order.variables, folder: &work };
+    let mut child = match Child::start(start) {
+        Ok(child) => child,
+        Err(why) => return Ok((How::NotStarted { why: why.to_string() }, record)),
+    };
+    let pid = child.pid();
+    let running = |record: &Shared, at| State::Running { pid, born: child::born(pid), at, wrote: record.held().wrote() };
+    let started = clock.now();
+    let said = folder.set_state(&running(&record, started));
+    let (out, err) = child.outputs();
+    let readers = [out.map(|out| record.read(OUT, out)), err.map(|err| record.read(ERR, err))];
+    let mut watch = Watch::new(folder, clock.now());
+    if said.is_err() {
+        // Nobody could find it again: it must not run on.
+        watch.stop(How::NotStarted { why: "its process id could not be written down".to_owned() }, pid, clock.now());
+    }
+    let mut told = clock.now();
+    let mut pause = Duration::from_millis(2);
+    let exit = loop {
+        match child.poll() {
+            Ok(Some(exit)) => break exit,
+            Ok(None) => {}
+            // It cannot be waited for: whatever became of it, it is not there for us.
+            Err(_) => break Exit { code: None, signal: None },
+        }
+        let now = clock.now();
+        watch.look(folder, pid, now);
+        if now.since(told) >= PROGRESS {
+            told = now;
+            let _ = folder.set_state(&running(&record, started));
+        }
+        child::pause(pause);
+        pause = (pause * 2).min(Duration::from_millis(100));
+    };
+    end_group(pid, clock);
+    for reader in readers.into_iter().flatten() {
+        let _ = reader.recv_timeout(LAST_OUTPUT);
+    }
+    Ok((watch.why.unwrap_or_else(|| how(exit)), record))
+}
+
+/// Ends what the child left behind in its group.
+fn end_group(pid: u32, clock: &Real) {
+    if !child::ask_to_end(pid) {
+        return;
+    }
+    let asked = clock.now();
+    while child::group_lives(pid) && clock.now().since(asked) < GRACE {
+        child::pause(Duration::from_millis(20));
+    }
+    child::kill(pid);
+}
+
+fn how(exit: Exit) -> How {
+    match (exit.code, exit.signal) {
+        (Some(code), _) => How::Exit { code },
+        (None, Some(signal)) => How::Signal { signal },
+        (None, None) => How::NotStarted { why: "nobody can tell how it ended".to_owned() },
+    }
+}
+
+/// Whether the child is to be stopped, and how far that is.
+struct Watch {
+    heard: Time,
+    said: String,
+    looked: Time,
+    why: Option<How>,
+    kill_at: Time,
+}
+
+impl Watch {
+    fn new(folder: &Folder, now: Time) -> Self {
+        Self { heard: now, said: folder.watched(), looked: now, why: None, kill_at: now }
+    }
+
+    fn look(&mut self, folder: &Folder, pid: u32, now: Time) {
+        if self.why.is_some() {
+            if now >= self.kill_at {
+                child::kill(pid);
+            }
+            return;
+        }
+        if folder.is_cancelled() {
+            return self.stop(How::Cancelled, pid, now);
+        }
+        if now.since(self.looked) >= Duration::from_secs(1) {
+            self.looked = now;
+            let said = folder.watched();
+            if said != self.said {
+                self.said = said;
+                self.heard = now;
+            }
+        }
+        if now.since(self.heard) >= UNWATCHED {
+            self.stop(How::Unwatched, pid, now);
+        }
+    }
+
+    fn stop(&mut self, why: How, pid: u32, now: Time) {
+        self.why = Some(why);
+        self.kill_at = now + GRACE;
+        child::ask_to_end(pid);
+    }
+}
+
+/// The record, shared by the readers of both streams.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Record>>);
+
+impl Shared {
+    fn new(file: File) -> Self {
+        Self(Arc::new(Mutex::new(Record::new(file))))
+    }
+
+    fn held(&self) -> MutexGuard<'_, Record> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads a stream to its end on a thread of its own; the channel tells when that is.
+    fn read(&self, letter: u8, mut stream: impl Read + Send + 'static) -> Receiver<()> {
+        let (done, is_done) = channel();
+        let record = self.clone();
+        std::thread::spawn(move || {
+            let mut splitter = Splitter::new(letter);
+            let mut piece = vec![0; 64 * 1024];
+            loop {
+                match stream.read(&mut piece) {
+                    Ok(0) => break,
+                    Ok(length) => splitter.feed(&piece[..length], &mut record.held()),
+                    Err(why) if why.kind() == std::io::ErrorKind::Interrupted => {}
+                    Err(_) => break,
+                }
+            }
+            splitter.close(&mut record.held());
+            let _ = done.send(());
+        });
+        is_done
+    }
+}

@@ -1,0 +1,67 @@
+//! The sentences for how a command ended.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::folder::How;
+use super::record::ERR;
+use crate::domain::failure::{Failure, Retry};
+use crate::domain::plan::Output;
+use crate::domain::safe::Safe;
+use crate::exec::Job;
+use crate::os::child;
+
+/// How long is waited before a command that failed is tried again, where its step says so.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// The result of a command that has ended.
+pub(super) fn told(job: &Job, argv: &[String], how: How, last: &[(u8, String)]) -> Result<Output, Failure> {
+    let command = Safe::new(&argv.join(" "));
+    let quoted = reason(last).map(|line| format!(": {line}")).unwrap_or_default();
+    let failure = match how {
+        How::Exit { code: 0 } => return Ok(Output { public: json!({ "exit": 0 }), secrets: Vec::new() }),
+        How::Exit { code } => Failure::new(format!("{}: {command} ended with exit code {code}{quoted}", job.step))
+            .hint("its output tells why; deploy again once that is put right")
+            .retry(Retry::After(AGAIN)),
+        How::Signal { signal } => Failure::new(format!("{}: {command} was ended by signal {signal}{quoted}", job.step))
+            .hint("somebody or the system killed it; deploy again if it may be run again")
+            .retry(Retry::After(AGAIN)),
+        How::Cancelled => Failure::new(format!("{}: cancelled; {command} and all it started were stopped", job.step))
+            .hint("what it had done by then stays done"),
+        How::Unwatched => Failure::new(format!("{}: {command} was stopped because no engine watched it for 15 minutes", job.step))
+            .hint("look what it had done by then, then resolve the step as done or failed")
+            .retry(Retry::AskAPerson),
+        How::NotStarted { why } => Failure::new(format!("{}: {command} could not be run: {}", job.step, Safe::new(&why)))
+            .hint("put the command right in the estate file and deploy again"),
+    };
+    Err(failure.detail(last.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n")))
+}
+
+/// The last line of the errors; the last line of all where there are none.
+fn reason(last: &[(u8, String)]) -> Option<&str> {
+    let said = |errors: bool| last.iter().rev().find(|(letter, line)| !line.is_empty() && (!errors || *letter == ERR));
+    said(true).or_else(|| said(false)).map(|(_, line)| line.as_str())
+}
+
+/// Nobody can tell what became of it.
+pub(super) fn lost(job: &Job, why: &str) -> Failure {
+    Failure::new(format!("{}: nobody can tell what became of the command: {why}", job.step))
+        .hint("look what it did, then resolve the step as done or failed")
+        .retry(Retry::AskAPerson)
+}
+
+/// Its keeper was killed, and so nobody knows how it ended, or it still runs.
+pub(super) fn orphan(job: &Job, pid: u32, born: Option<u64>) -> Failure {
+    let lives = born.is_some() && child::born(pid) == born;
+    let what = if lives {
+        format!("its keeper was killed and it still runs as process {pid}")
+    } else {
+        format!("its keeper was killed; the command was process {pid} and is gone")
+    };
+    lost(job, &what)
+}
+
+pub(super) fn unreadable(job: &Job, why: &str) -> Failure {
+    lost(job, &format!("its files cannot be read: {why}"))
+}

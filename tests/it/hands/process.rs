@@ -1,0 +1,281 @@
+//! Commands under a keeper: real processes, the program's own binary as the keeper.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use holdpoint::domain::digest::Digest;
+use holdpoint::domain::failure::{Failure, Retry};
+use holdpoint::domain::ids::{DeploymentId, DeploymentNo};
+use holdpoint::domain::line::Severity;
+use holdpoint::domain::plan::Output;
+use holdpoint::domain::request::{SourceBundle, SourceFile};
+use holdpoint::domain::safe::Safe;
+use holdpoint::exec::process::Process;
+use holdpoint::exec::{Executor as _, Found, Job, Port};
+use holdpoint::os::clock::{Clock as _, Real};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+/// The engine's side: notes, lines by id, and a wish to stop once a line has come.
+struct Desk {
+    notes: Mutex<BTreeMap<String, Value>>,
+    lines: Mutex<BTreeMap<u64, String>>,
+    given: Mutex<usize>,
+    bundle: SourceBundle,
+    cancel: watch::Sender<bool>,
+    cancel_on: &'static str,
+    /// On that line the engine dies instead.
+    only_dies: bool,
+    seen: tokio::sync::Notify,
+    is_seen: AtomicBool,
+}
+
+impl Port for Desk {
+    fn note<'a>(&'a self, key: &'a str, value: Value) -> BoxFuture<'a, Result<(), Failure>> {
+        self.notes.lock().unwrap().insert(key.to_owned(), value);
+        async { Ok(()) }.boxed()
+    }
+
+    fn out(&self, _: Severity, _: &str, text: Safe) {
+        panic!("a command's line has an id: {text}");
+    }
+
+    fn line(&self, id: &str, _: Severity, _: &str, text: Safe) {
+        *self.given.lock().unwrap() += 1;
+        if text.as_str() == self.cancel_on {
+            self.cancel.send_replace(!self.only_dies);
+            self.is_seen.store(true, Ordering::SeqCst);
+            self.seen.notify_one();
+        }
+        self.lines.lock().unwrap().insert(id.parse().unwrap(), text.into_string());
+    }
+
+    fn bundle(&self, _: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>> {
+        async { Ok(self.bundle.clone()) }.boxed()
+    }
+
+    fn cancelled(&self) -> BoxFuture<'_, ()> {
+        let mut cancel = self.cancel.subscribe();
+        async move {
+            let _ = cancel.wait_for(|cancel| *cancel).await;
+        }
+        .boxed()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        *self.cancel.borrow()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Real::new().sleep(duration)
+    }
+}
+
+struct Run {
+    place: tempfile::TempDir,
+    desk: Arc<Desk>,
+    executor: Process,
+    job: Job,
+}
+
+impl Run {
+    fn of(script: &str, params: &Value) -> Self {
+        Self::watched(script, params, "\0", true)
+    }
+
+    fn cancelled_on(script: &str, line: &'static str) -> Self {
+        Self::watched(script, &command(), line, false)
+    }
+
+    fn killed_on(script: &str, line: &'static str) -> Self {
+        Self::watched(script, &command(), line, true)
+    }
+
+    fn watched(script: &str, params: &Value, cancel_on: &'static str, only_dies: bool) -> Self {
+        let file = SourceFile { bytes: format!("#!/bin/sh\n{script}\n").into_bytes(), executable: true };
+        let bundle = SourceBundle { files: [("run".to_owned(), file)].into() };
+        let mut params = params.clone();
+        params["bundle"] = json!(bundle.digest());
+        let place = tempfile::tempdir().unwrap();
+        let desk = Arc::new(Desk {
+            notes: Mutex::default(),
+            lines: Mutex::default(),
+            given: Mutex::default(),
+            bundle,
+            cancel: watch::Sender::new(false),
+            cancel_on,
+            only_dies,
+            seen: tokio::sync::Notify::new(),
+            is_seen: AtomicBool::new(false),
+        });
+        let job = Job {
+            store: "0a1b2c3d".into(),
+            deployment: DeploymentId(uuid::Uuid::from_u128(7)),
+            no: DeploymentNo(41),
+            stack: "dev/chores".parse().unwrap(),
+            step: "migrate".into(),
+            attempt: 1,
+            params,
+            notes: BTreeMap::new(),
+            env: "dev".parse().unwrap(),
+            aws: None,
+            folder: place.path().join("job"),
+            port: desk.clone(),
+        };
+        Self { place, desk, executor: Process::with_keeper(env!("CARGO_BIN_EXE_holdpoint").into()), job }
+    }
+
+    async fn to_its_end(&self) -> Result<Output, Failure> {
+        self.executor.run(self.job.clone()).await
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.desk.lines.lock().unwrap().values().cloned().collect()
+    }
+
+    /// The job as the next engine gets it.
+    fn again(&self) -> Job {
+        Job { notes: self.desk.notes.lock().unwrap().clone(), ..self.job.clone() }
+    }
+}
+
+fn command() -> Value {
+    json!({ "argv": ["./run"] })
+}
+
+#[tokio::test]
+async fn words_and_variables_are_exactly_the_given_ones() {
+    let hostile = ["; id", "$(id)", "`id`", "two\nlines", "--help", "-oProxyCommand=x", "@file", "%00", "'\""];
+    let words: Vec<&str> = std::iter::once("./run").chain(hostile).collect();
+    let run = Run::of(
+        r#"for word in "$@"; do printf '<%s>' "$word"; done; echo; env | sort; pwd; ls -A; cat; echo oops >&2"#,
+        &json!({ "argv": words, "env": { "GREETING": "hello $USER" } }),
+    );
+    let output = run.to_its_end().await.unwrap();
+    assert_eq!(output.public, json!({ "exit": 0 }));
+    let lines = run.lines();
+    let told = lines[..2].join("\n");
+    assert_eq!(told, hostile.map(|word| format!("<{word}>")).concat());
+    let names: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line.split_once('=').map(|(name, _)| name))
+        .filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+        .collect();
+    for name in ["GREETING", "HOME", "PATH", "LANG", "HOLDPOINT_STACK", "HOLDPOINT_STEP"] {
+        assert!(names.contains(&name), "{name} in {names:?}");
+    }
+    assert!(!names.iter().any(|name| name.starts_with("CARGO") || name.starts_with("AWS")), "nothing of the caller's: {names:?}");
+    assert!(lines.contains(&"GREETING=hello $USER".to_owned()) && lines.contains(&"HOLDPOINT_STACK=dev/chores".to_owned()));
+    let work = run.place.path().join("job/work").canonicalize().unwrap().display().to_string();
+    assert!(lines.contains(&work) && lines.contains(&"oops".to_owned()), "{lines:?}");
+    assert_eq!(lines.iter().filter(|line| *line == "run").count(), 1, "only the files of the bundle are there: {lines:?}");
+}
+
+#[tokio::test]
+async fn how_it_ended_is_told_rightly() {
+    let cases = [
+        ("echo first; echo why >&2; exit 3", "ended with exit code 3: why", Retry::After(Duration::from_secs(2))),
+        ("kill -9 $$", "was ended by signal 9", Retry::After(Duration::from_secs(2))),
+        // It closes its outputs and lives on for a while.
+        ("exec >&- 2>&-; sleep 0.3; exit 7", "ended with exit code 7", Retry::After(Duration::from_secs(2))),
+    ];
+    for (script, summary, retry) in cases {
+        let failure = Run::of(script, &command()).to_its_end().await.unwrap_err();
+        assert!(failure.summary.contains(summary) && failure.retry == retry, "{script}: {failure:?}");
+    }
+    let absent = Run::of("", &json!({ "argv": ["no-such-program-here"] })).to_its_end().await.unwrap_err();
+    assert!(absent.summary.contains("there is no program no-such-program-here"), "{absent:?}");
+    let outside = Run::of("", &json!({ "argv": ["./other"] })).to_its_end().await.unwrap_err();
+    assert!(outside.summary.contains("./other is not among the files"), "{outside:?}");
+    let garbage = Run::of("", &command());
+    let odd = Run { job: Job { params: json!({ "argv": [] }), ..garbage.job.clone() }, ..garbage };
+    assert!(odd.executor.check(&odd.job.params).is_err());
+}
+
+/// A flood, a line without end, bytes that are no text, a child that leaves grandchildren.
+#[tokio::test]
+async fn what_it_writes_is_bounded_and_harmless() {
+    let script = r"printf 'bad \377 \033[2J\n'; head -c 40000000 /dev/zero | tr '\0' x; echo; seq 1 1500000; sleep 600 & echo end";
+    let run = Run::of(script, &command());
+    run.to_its_end().await.unwrap();
+    let lines = run.lines();
+    assert!(lines[0].starts_with("bad ") && !lines.concat().contains('\u{1b}'));
+    assert!(lines[1].len() < 20_000, "a line without end is cut");
+    assert_eq!(lines.last().unwrap(), "end");
+    assert_eq!(lines.len(), 1_500_003);
+    let kept = run.place.path().join("job/output").metadata().unwrap();
+    assert!(kept.len() < 40 << 20 && kept.permissions().mode() & 0o077 == 0);
+    assert!(!alive(run.place.path(), "sleep"), "what it left in the background is stopped");
+}
+
+#[tokio::test]
+async fn a_cancel_stops_the_whole_group_also_when_it_will_not() {
+    let script = "trap '' TERM; (trap '' TERM; sleep 600) & echo up; while true; do sleep 1; done";
+    let run = Run::cancelled_on(script, "up");
+    let failure = run.to_its_end().await.unwrap_err();
+    assert!(failure.summary.contains("cancelled"), "{failure:?}");
+    assert!(!alive(run.place.path(), "sleep") && !alive(run.place.path(), "run"));
+}
+
+/// The engine dies while the command runs: the command runs on, the next engine attaches, no line is lost or doubled, and it ran once.
+#[tokio::test]
+async fn a_command_outlives_its_engine() {
+    let script = "echo begin >> ../ran; echo up; for n in $(seq 1 40); do echo line $n; sleep 0.02; done; echo over";
+    for rounds in 1..4 {
+        let run = Run::killed_on(script, "line 3");
+        tokio::select! {
+            _ = run.to_its_end() => panic!("it ended before its engine died"),
+            () = run.desk.seen.notified() => {}
+        }
+        assert!(run.desk.is_seen.load(Ordering::SeqCst));
+        for _ in 1..rounds {
+            // Engines that die at once.
+            let mut next = run.executor.run(run.again());
+            let _ = futures_util::poll!(&mut next);
+        }
+        assert_eq!(run.executor.find(run.again()).await, Found::StillRunning);
+        run.executor.run(run.again()).await.unwrap();
+        let lines = run.lines();
+        let expected: Vec<String> =
+            std::iter::once("up".to_owned()).chain((1..=40).map(|n| format!("line {n}"))).chain(["over".to_owned()]).collect();
+        assert_eq!(lines, expected);
+        assert!(*run.desk.given.lock().unwrap() > lines.len(), "some were given twice, under the same ids");
+        assert_eq!(std::fs::read_to_string(run.place.path().join("job/ran")).unwrap(), "begin\n", "it ran once");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_can_tell_is_not_guessed() {
+    let run = Run::of("true", &command());
+    assert_eq!(run.executor.find(run.job.clone()).await, Found::NeverStarted);
+    let noted = |notes: &[&str]| Job { notes: notes.iter().map(|key| ((*key).to_owned(), json!({}))).collect(), ..run.job.clone() };
+    assert_eq!(run.executor.find(noted(&["intent"])).await, Found::NeverStarted);
+    let gone = run.executor.find(noted(&["intent", "started"])).await;
+    assert!(matches!(&gone, Found::CannotTell(failure) if failure.retry == Retry::AskAPerson), "{gone:?}");
+    run.to_its_end().await.unwrap();
+    assert_eq!(run.executor.find(run.again()).await, Found::StillRunning, "its last lines are followed first");
+    std::fs::write(run.place.path().join("job/state"), r#"{"phase":"running","pid":4194303,"at":1}"#).unwrap();
+    let mut orphan = run.executor.find(run.again()).await;
+    while orphan == Found::StillRunning {
+        // The keeper has written its last state and is about to leave.
+        Real::new().sleep(Duration::from_millis(5)).await;
+        orphan = run.executor.find(run.again()).await;
+    }
+    assert!(matches!(&orphan, Found::CannotTell(failure) if failure.summary.contains("keeper was killed")), "{orphan:?}");
+}
+
+/// Whether a process of that name works below a folder.
+fn alive(place: &Path, name: &str) -> bool {
+    let place = place.canonicalize().unwrap();
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.into_iter().any(|entry| {
+        let named = std::fs::read_to_string(entry.path().join("comm")).is_ok_and(|comm| comm.trim() == name);
+        named && std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&place))
+    })
+}
