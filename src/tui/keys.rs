@@ -171,3 +171,47 @@ pub fn keys_markdown() -> Result<String, crate::domain::diagnostic::Diagnostics>
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys() -> Keys {
+        Keys::new(&Keymap::read(("keymap.yaml", DEFAULT.as_bytes()), None, &Keys::rules()).unwrap())
+    }
+
+    #[test]
+    fn the_default_map_is_sound_and_the_table_names_every_action() {
+        let table = keys_markdown().unwrap();
+        for action in actions::ALL {
+            assert!(table.contains(action.doc), "{}", action.name);
+        }
+        assert!(table.contains("| `r` | redeploy"), "{table}");
+    }
+
+    #[test]
+    fn a_scope_goes_before_the_keys_of_everywhere_and_a_broken_sequence_is_a_key_of_its_own() {
+        let mut keys = keys();
+        let press = |c: char| KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+        let name = |meaning: Meaning| match meaning {
+            Meaning::Action(action) => action.name,
+            Meaning::Begun => "begun",
+            Meaning::None => "nothing",
+        };
+        for (scope, c, is) in [
+            (Scope::Lists, 'l', "logs"),
+            (Scope::Map, 'l', "right"),
+            (Scope::Log, 'n', "log-next-match"),
+            (Scope::Lists, 'n', "release"),
+            (Scope::Log, 'y', "log-copy"),
+            (Scope::Lists, 'y', "begun"),
+            (Scope::Lists, 'c', "copy-command"),
+            (Scope::Lists, 'g', "begun"),
+            (Scope::Lists, 'r', "redeploy"),
+        ] {
+            assert_eq!(name(keys.press(press(c), scope)), is, "{c} in {scope:?}");
+        }
+        let shifted = KeyEvent::new(KeyCode::Char('?'), KeyModifiers::SHIFT);
+        assert_eq!(name(keys.press(shifted, Scope::Lists)), "help", "a terminal may or may not report Shift for signs");
+    }
+}

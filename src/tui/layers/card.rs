@@ -170,11 +170,11 @@ impl ChangeCard {
     /// Takes the refusal of what was asked with the guard met.
     pub fn refuse(&mut self, refused: Refused, now: Time) {
         self.touched = true;
-        self.said = refused.to_string();
         match refused.card.clone() {
             Some(card) => {
                 self.field.kill(now, CHANGED);
                 self.reason = None;
+                self.said = refused.to_string();
                 self.changed = vec![refused.to_string()];
                 self.stage = Stage::Ready(card);
             }

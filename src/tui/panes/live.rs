@@ -9,7 +9,7 @@ use ratatui::text::Span;
 use crate::domain::deployment::Deployment;
 use crate::domain::ids::StackId;
 use crate::domain::lifecycle::Lifecycle;
-use crate::domain::lifecycles::{DEPLOYMENT, SERVICE};
+use crate::domain::lifecycles::{DEPLOYMENT, SERVICE, of_system};
 use crate::domain::plan::Step;
 use crate::domain::time::Time;
 use crate::tui::maps;
@@ -65,7 +65,12 @@ impl Live {
 
     fn lifecycle(&self, scene: &Scene<'_>) -> &'static Lifecycle {
         match self.view {
-            View::Stack => scene.stack.map_or(&DEPLOYMENT, |stack| scene.world.folds.stack(stack).lifecycle()),
+            View::Stack => scene.stack.map_or(&DEPLOYMENT, |stack| {
+                let fold = scene.world.folds.stack(stack);
+                // A stack that was never asked for has no system yet; the estate's file knows it.
+                let filed = scene.world.catalog.stacks.get(stack).and_then(|entry| entry.spec.as_ref().ok());
+                filed.filter(|_| fold.system.is_empty()).and_then(|spec| of_system(&spec.system)).unwrap_or_else(|| fold.lifecycle())
+            }),
             View::Deployment | View::Plan => &DEPLOYMENT,
         }
     }

@@ -96,6 +96,7 @@ impl Console {
                 let left = seen.expires_at.map_or_else(String::new, |until| format!(" {}", short(until.since(now))));
                 format!("engine {role}{left}")
             }
+            None if self.world.record(&view.name).is_some_and(|record| record.aws.is_none()) => "engine here, no account".to_owned(),
             None => "engine unproven here".to_owned(),
         };
         format!("you {} {separator} {engine}", self.world.you)
