@@ -4,12 +4,16 @@
 mod cloud_contract;
 mod cloud_life;
 mod cloud_practice;
+mod console;
 mod estate;
 mod hands;
 mod killed;
 mod peers;
 #[allow(dead_code, reason = "the stories use all of it in turn")]
+mod program;
+#[allow(dead_code, reason = "the stories use all of it in turn")]
 mod pty;
+mod readme;
 #[allow(dead_code, reason = "pictures are written by hand and by .ci/run")]
 mod shot;
 mod walls;

@@ -91,6 +91,12 @@ impl Terminal {
         false
     }
 
+    /// Reads whatever comes in this span.
+    pub(crate) fn read_for(&mut self, span: Duration) {
+        let until = Instant::now() + span;
+        while self.read(until) {}
+    }
+
     /// Reads to the end of the program.
     pub(crate) fn end(&mut self) -> ExitStatus {
         let until = Instant::now() + PATIENCE;
