@@ -162,8 +162,11 @@ impl Watcher {
         let cloud: Arc<Cloud> = self.clients.of(aws).await?;
         let Some(stack) = cloud.stack(cfn).await? else {
             one.resources.clear();
+            // It was deleted perhaps: its last events are told still.
+            let events = one.follower.poll(&cloud).await?;
+            let lines = events.iter().map(|event| one.follower.line(event, one.no)).collect();
             let missing = Seen::Cfn { status: "MISSING".to_owned(), reason: Safe::default(), changed_at: None, resources: vec![] };
-            return Ok((missing, vec![]));
+            return Ok((missing, lines));
         };
         let events = one.follower.poll(&cloud).await?;
         let no = one.no;

@@ -1,6 +1,7 @@
 //! The events of a CloudFormation stack and its nested stacks, as one stream of lines.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::aws::Cloud;
 use crate::aws::cfn::events::{Back, StackEvent};
@@ -18,6 +19,8 @@ const DEEPEST: usize = 3;
 pub struct Follower {
     stack: StackId,
     root: String,
+    /// The ARN, once it is known: events of a stack that was deleted are told under it alone.
+    arn: Option<String>,
     since: Time,
     /// The newest event taken of each stack, nested ones by ARN.
     newest: BTreeMap<String, String>,
@@ -28,7 +31,7 @@ impl Follower {
     /// Follows the stack of that name.
     #[must_use]
     pub fn new(stack: StackId, root: &str, since: Time) -> Self {
-        Self { stack, root: root.to_owned(), since, newest: BTreeMap::new(), nested: Vec::new() }
+        Self { stack, root: root.to_owned(), arn: None, since, newest: BTreeMap::new(), nested: Vec::new() }
     }
 
     /// The events that are new, in the order of time. None are lost and none come twice.
@@ -36,7 +39,9 @@ impl Follower {
     /// # Errors
     /// When AWS could not be asked; what was taken before stays taken.
     pub async fn poll(&mut self, cloud: &Cloud) -> Result<Vec<StackEvent>, Failure> {
-        let mut found = self.of(cloud, &self.root.clone(), 0).await?;
+        let root = self.arn.clone().unwrap_or_else(|| self.root.clone());
+        let mut found = self.of(cloud, &root, 0).await?;
+        self.settle(&found);
         let mut next = 0;
         while let Some((id, depth)) = self.nested.get(next).cloned() {
             found.extend(self.of(cloud, &id, depth).await?);
@@ -44,6 +49,19 @@ impl Follower {
         }
         found.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         Ok(found)
+    }
+
+    /// Learns the stack's ARN; after its last event the next one of that name is waited for.
+    fn settle(&mut self, found: &[StackEvent]) {
+        let Some(last) = found.iter().rfind(|event| event.is_root()) else { return };
+        if last.status == "DELETE_COMPLETE" {
+            self.arn = None;
+            self.since = last.at + Duration::from_millis(1);
+            self.newest.remove(&self.root);
+        } else {
+            self.arn = Some(last.stack_id.clone());
+            self.newest.insert(last.stack_id.clone(), found.last().unwrap_or(last).id.clone());
+        }
     }
 
     async fn of(&mut self, cloud: &Cloud, stack: &str, depth: usize) -> Result<Vec<StackEvent>, Failure> {
@@ -57,7 +75,7 @@ impl Follower {
             Err(trouble) if crate::aws::cfn::stack::is_missing(&trouble) => return Ok(Vec::new()),
             Err(trouble) => return Err(trouble.into()),
         };
-        if let Some(newest) = events.iter().max_by_key(|event| event.at) {
+        if let Some(newest) = events.last() {
             self.newest.insert(stack.to_owned(), newest.id.clone());
         }
         for event in &events {

@@ -1,13 +1,14 @@
 //! A log group, followed live: StartLiveTail while it lasts, gaps filled by FilterLogEvents, and honest about what is missing.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_cloudwatchlogs::types::StartLiveTailResponseStream;
+use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LiveTailSessionLogEvent, StartLiveTailResponseStream};
+use futures_util::future::{Either, select};
 
+use super::known::{Equal, Event, Known};
+use super::severity::severity;
 use crate::aws::{Cloud, Kind, Trouble};
-use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::line::{Line, Severity, SourceKind};
@@ -16,16 +17,22 @@ use crate::domain::sighting::Seen;
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
 
-/// How far a fill reaches back behind the newest line: events come late and out of order.
-const OVERLAP: Duration = Duration::from_secs(15);
+/// How far a fill after a cut reaches back behind the newest line: events come late and out of order.
+const LATE: Duration = Duration::from_secs(150);
+/// How far the frequent ones do.
+const RECENT: Duration = Duration::from_secs(15);
 /// How often a group is read where it cannot be followed live.
 const POLL: Duration = Duration::from_secs(2);
+/// How many fills in a row reach only the recent ones, until one looks for late events too.
+const SHALLOW: u32 = 30;
+/// How many of them are made before following live is tried again.
+const POLLS: u32 = 300;
 /// How long is waited for a group that does not exist yet, or after a cut.
 const AGAIN: Duration = Duration::from_secs(3);
+/// A session tells something every second; silence for this long is a connection that was cut.
+const SILENT: Duration = Duration::from_secs(30);
 /// The most pages of one fill; what lies beyond is said to be missing.
-const PAGES: usize = 40;
-/// How many lines are remembered to tell new ones.
-const KNOWN: usize = 20_000;
+const PAGES: usize = 2_000;
 
 /// Where a tail gives what it has.
 pub trait Out: Send + Sync {
@@ -42,25 +49,31 @@ pub struct Tail {
     stack: StackId,
     group: String,
     out: Arc<dyn Out>,
+    since: Time,
     newest: Time,
     known: Known,
     dropped: u64,
     sampled: bool,
-}
-
-/// One event as either call tells it.
-struct Event {
-    at: Time,
-    ingested: Time,
-    stream: String,
-    message: String,
+    lag: Duration,
 }
 
 impl Tail {
     /// A tail of the group from `since` on.
     #[must_use]
     pub fn new(cloud: Arc<Cloud>, clock: SharedClock, stack: StackId, group: String, since: Time, out: Arc<dyn Out>) -> Self {
-        Self { cloud, clock, stack, group, out, newest: since, known: Known::default(), dropped: 0, sampled: false }
+        Self {
+            cloud,
+            clock,
+            stack,
+            group,
+            out,
+            since,
+            newest: since,
+            known: Known::default(),
+            dropped: 0,
+            sampled: false,
+            lag: Duration::ZERO,
+        }
     }
 
     /// Follows until it is dropped. No contact and a missing group are waited for; a refusal ends it.
@@ -72,12 +85,12 @@ impl Tail {
         loop {
             let ended = if live { self.live().await } else { self.poll().await };
             match ended {
-                Ok(()) => {}
+                // After a while it is tried live again.
+                Ok(()) => live = true,
+                Err(trouble) if is_missing(&trouble) => {}
                 // Emulators and some partitions have no live tail: reading every two seconds does as well.
-                Err(trouble) if live && matches!(trouble.kind, Kind::Refused | Kind::Denied | Kind::Server) && !missing(&trouble) => {
-                    live = false
-                }
-                Err(trouble) if matches!(trouble.kind, Kind::Refused | Kind::Denied) && !missing(&trouble) => return Err(trouble.into()),
+                Err(trouble) if live && matches!(trouble.kind, Kind::Refused | Kind::Denied | Kind::Server) => live = false,
+                Err(trouble) if matches!(trouble.kind, Kind::Refused | Kind::Denied) => return Err(trouble.into()),
                 Err(_) => {}
             }
             self.tell(false);
@@ -92,59 +105,55 @@ impl Tail {
             .call("logs:StartLiveTail", &self.group, || self.cloud.logs.start_live_tail().log_group_identifiers(&arn).send())
             .await?;
         let mut filled = false;
+        let mut equal = Equal::default();
+        let mut in_flood = 0;
         loop {
-            let next = answer.response_stream.recv().await;
-            match next {
-                Ok(Some(StartLiveTailResponseStream::SessionStart(_))) => {
-                    // From here on the session tells; what came before it is read now.
-                    self.fill().await?;
-                    filled = true;
-                    self.tell(true);
+            let told = {
+                let next = std::pin::pin!(answer.response_stream.recv());
+                match select(next, self.clock.sleep(SILENT)).await {
+                    Either::Left((told, _)) => told,
+                    Either::Right(((), _)) => return Ok(()),
                 }
-                Ok(Some(StartLiveTailResponseStream::SessionUpdate(update))) => {
-                    if !filled {
-                        self.fill().await?;
-                        filled = true;
-                    }
-                    let sampled = update.session_metadata().is_some_and(|about| about.sampled());
-                    let events: Vec<Event> = update
-                        .session_results()
-                        .iter()
-                        .map(|event| Event {
-                            at: Time(event.timestamp().unwrap_or_default()),
-                            ingested: Time(event.ingestion_time().unwrap_or_default()),
-                            stream: event.log_stream_name().unwrap_or_default().to_owned(),
-                            message: event.message().unwrap_or_default().to_owned(),
-                        })
-                        .collect();
-                    let mut nth = BTreeMap::new();
-                    self.give(events, &mut nth);
-                    if sampled {
-                        // A sampled second is read in full: nothing is lost, it only comes later.
-                        self.fill().await?;
-                    }
-                    self.sampled = sampled;
-                    self.tell(true);
-                }
-                Ok(Some(_)) => {}
-                Ok(None) | Err(_) => return Ok(()),
+            };
+            // A session that ended, after three hours or for any other reason, is followed by another one.
+            let Ok(Some(told)) = told else { return Ok(()) };
+            if !filled {
+                // From here on the session tells; what came before it is read now.
+                self.fill(LATE).await?;
+                filled = true;
             }
+            if let StartLiveTailResponseStream::SessionUpdate(update) = told {
+                self.give(update.session_results().iter().map(of_session).collect(), &mut equal);
+                self.sampled = update.session_metadata().is_some_and(|about| about.sampled());
+                // A sampled second is read in full: nothing is lost, it only comes later. Late lines are looked for when the flood
+                // is over, and now and then while it lasts.
+                if self.sampled && in_flood < SHALLOW {
+                    in_flood += 1;
+                    self.fill(RECENT).await?;
+                } else if in_flood > 0 {
+                    in_flood = 0;
+                    self.fill(LATE).await?;
+                }
+            }
+            self.tell(true);
         }
     }
 
     async fn poll(&mut self) -> Result<(), Trouble> {
-        loop {
-            self.fill().await?;
+        for nth in 0..POLLS {
+            self.fill(if nth % SHALLOW == 0 { LATE } else { RECENT }).await?;
+            self.sampled = false;
             self.tell(true);
             self.clock.sleep(POLL).await;
         }
+        Ok(())
     }
 
-    /// Reads everything since the newest line, with an overlap.
-    async fn fill(&mut self) -> Result<(), Trouble> {
-        let from = self.newest - OVERLAP;
+    /// Reads everything since the newest line, and so far back that late events are found; page by page, each given out at once.
+    async fn fill(&mut self, back: Duration) -> Result<(), Trouble> {
+        let from = (self.newest - back).max(self.known.forgotten()).max(self.since);
         let mut token: Option<String> = None;
-        let mut nth = BTreeMap::new();
+        let mut equal = Equal::default();
         for _ in 0..PAGES {
             let page = self
                 .cloud
@@ -152,47 +161,32 @@ impl Tail {
                     self.cloud.logs.filter_log_events().log_group_name(&self.group).start_time(from.0).set_next_token(token.clone()).send()
                 })
                 .await?;
-            let events = page
-                .events()
-                .iter()
-                .map(|event| Event {
-                    at: Time(event.timestamp().unwrap_or_default()),
-                    ingested: Time(event.ingestion_time().unwrap_or_default()),
-                    stream: event.log_stream_name().unwrap_or_default().to_owned(),
-                    message: event.message().unwrap_or_default().to_owned(),
-                })
-                .collect();
-            self.give(events, &mut nth);
+            self.give(page.events().iter().map(of_filter).collect(), &mut equal);
             token = page.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(());
             }
         }
         self.dropped += 1;
-        let text = format!("more lines than {PAGES} pages since {}: some are not shown here", from.clock());
-        self.out.lines(vec![self.gap(&text)]);
+        self.gap(&format!("too many lines since {}: some are not shown here", from.clock()));
         Ok(())
     }
 
-    /// Gives out what is new. Neither call tells the other's ids, so a line is known by where, when and what, and by how many
-    /// equal ones came before it in the same answer.
-    fn give(&mut self, events: Vec<Event>, nth: &mut BTreeMap<String, u32>) {
+    /// Gives out what is new.
+    fn give(&mut self, events: Vec<Event>, equal: &mut Equal) {
+        let now = self.clock.now();
         let mut lines = Vec::new();
         for event in events {
-            let key = Digest::of_bytes(
-                format!("{}\0{}\0{}\0{}\0{}", self.group, event.stream, event.at.0, event.ingested.0, event.message).as_bytes(),
-            )
-            .to_string()[..24]
-                .to_owned();
-            let count = nth.entry(key.clone()).and_modify(|n| *n += 1).or_insert(0);
-            let id = format!("{key}#{count}");
-            if !self.known.is_new(&id) {
+            let mark = equal.mark(&self.group, &event);
+            if !self.known.is_new(mark, event.at) {
                 continue;
             }
-            self.newest = self.newest.max(event.at);
+            // A clock that is wrong somewhere must not make us read past what is yet to come.
+            self.newest = self.newest.max(event.at.min(now));
+            self.lag = now.since(event.ingested.max(event.at));
             lines.push(Line {
                 at: event.at,
-                id,
+                id: mark.id(),
                 kind: SourceKind::Logs,
                 source: Safe::new(&self.group),
                 part: Safe::new(&event.stream),
@@ -208,9 +202,9 @@ impl Tail {
         }
     }
 
-    fn gap(&self, text: &str) -> Line {
+    fn gap(&self, text: &str) {
         let at = self.clock.now();
-        Line {
+        self.out.lines(vec![Line {
             at,
             id: format!("gap/{}/{}", self.group, at.0),
             kind: SourceKind::Logs,
@@ -220,11 +214,11 @@ impl Tail {
             no: None,
             severity: Severity::Gap,
             text: Safe::new(text),
-        }
+        }]);
     }
 
     fn tell(&self, live: bool) {
-        let lag_ms = u64::try_from(self.clock.now().since(self.newest).as_millis()).unwrap_or(0);
+        let lag_ms = u64::try_from(self.lag.as_millis()).unwrap_or(u64::MAX);
         self.out.told(Seen::Tail { live, dropped: self.dropped, sampled: self.sampled, lag_ms });
     }
 
@@ -243,87 +237,24 @@ impl Tail {
     }
 }
 
-fn missing(trouble: &Trouble) -> bool {
+fn of_session(event: &LiveTailSessionLogEvent) -> Event {
+    Event {
+        at: Time(event.timestamp().unwrap_or_default()),
+        ingested: Time(event.ingestion_time().unwrap_or_default()),
+        stream: event.log_stream_name().unwrap_or_default().to_owned(),
+        message: event.message().unwrap_or_default().to_owned(),
+    }
+}
+
+fn of_filter(event: &FilteredLogEvent) -> Event {
+    Event {
+        at: Time(event.timestamp().unwrap_or_default()),
+        ingested: Time(event.ingestion_time().unwrap_or_default()),
+        stream: event.log_stream_name().unwrap_or_default().to_owned(),
+        message: event.message().unwrap_or_default().to_owned(),
+    }
+}
+
+fn is_missing(trouble: &Trouble) -> bool {
     trouble.is("ResourceNotFoundException")
-}
-
-/// Ids of the newest lines.
-#[derive(Debug, Default)]
-struct Known {
-    ids: HashSet<String>,
-    order: VecDeque<String>,
-}
-
-impl Known {
-    fn is_new(&mut self, id: &str) -> bool {
-        if !self.ids.insert(id.to_owned()) {
-            return false;
-        }
-        self.order.push_back(id.to_owned());
-        if self.order.len() > KNOWN
-            && let Some(old) = self.order.pop_front()
-        {
-            self.ids.remove(&old);
-        }
-        true
-    }
-}
-
-/// How serious a line says it is: by the level field of JSON and logfmt, or a level word near its beginning.
-#[must_use]
-pub fn severity(text: &str) -> Severity {
-    let head: String = text.chars().take(200).collect::<String>().to_ascii_lowercase();
-    let field = ["\"level\":", "\"lvl\":", "\"severity\":", "level=", "lvl=", "severity="]
-        .iter()
-        .find_map(|name| head.split_once(name).map(|(_, after)| after.trim_start_matches([' ', '"']).to_owned()));
-    if let Some(value) = field {
-        return word(&value).unwrap_or(Severity::Info);
-    }
-    let words = head.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).take(12);
-    words.filter_map(word_exact).next().unwrap_or(Severity::Info)
-}
-
-fn word(text: &str) -> Option<Severity> {
-    word_exact(text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default())
-}
-
-fn word_exact(word: &str) -> Option<Severity> {
-    match word {
-        "error" | "err" | "fatal" | "critical" | "panic" | "severe" => Some(Severity::Error),
-        "warn" | "warning" => Some(Severity::Warn),
-        "info" | "notice" => Some(Severity::Info),
-        "debug" | "trace" => Some(Severity::Debug),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_says_how_serious_it_is() {
-        for (text, expected) in [
-            (r#"{"level":"error","msg":"x"}"#, Severity::Error),
-            (r#"{"msg":"an error in the text","lvl":"warn"}"#, Severity::Warn),
-            ("2026-11-21T10:00:00Z ERROR could not extend file", Severity::Error),
-            ("ts=1 level=debug msg=error", Severity::Debug),
-            ("GET /errors/7 200", Severity::Info),
-            ("WARN retry 1/5", Severity::Warn),
-            ("", Severity::Info),
-        ] {
-            assert_eq!(severity(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn known_lines_are_told_once_and_forgotten_in_time() {
-        let mut known = Known::default();
-        assert!(known.is_new("a"));
-        assert!(!known.is_new("a"));
-        for n in 0..KNOWN {
-            assert!(known.is_new(&n.to_string()));
-        }
-        assert!(known.is_new("a"), "forgotten after {KNOWN} others");
-    }
 }

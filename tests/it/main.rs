@@ -6,6 +6,7 @@ mod cloud_life;
 mod cloud_practice;
 mod console;
 mod estate;
+mod eyes;
 mod hands;
 mod killed;
 mod peers;
