@@ -102,11 +102,10 @@ impl Executor for Process {
             }
             let folder = Folder::new(job.folder.clone());
             match off(move || Ok((folder.is_free()?, folder.state()?))).await {
-                Ok((false, _)) => Found::StillRunning,
+                // Also when it has ended: what it wrote may not have been followed to the end.
+                Ok((false, _) | (true, Some(State::Ended { .. }))) => Found::StillRunning,
                 Ok((true, None)) if job.notes.contains_key("started") => Found::CannotTell(outcome::lost(&job, "its folder is gone")),
                 Ok((true, None)) => Found::NeverStarted,
-                // What it wrote may not have been followed to the end.
-                Ok((true, Some(State::Ended { .. }))) => Found::StillRunning,
                 Ok((true, Some(State::Starting))) => {
                     Found::CannotTell(outcome::lost(&job, "its keeper was killed as it started the command"))
                 }
@@ -177,13 +176,13 @@ impl Process {
 
 /// What the keeper is to run.
 fn order(argv: &[String], variables: BTreeMap<String, String>, work: &Path) -> Result<Order, String> {
-    let Some((word, arguments)) = argv.split_first() else { return Err("the command has no words".to_owned()) };
+    let Some((first, arguments)) = argv.split_first() else { return Err("the command has no words".to_owned()) };
     let path = variables.get("PATH").map_or(PATH, String::as_str);
-    let program = child::program(word, work, path).ok_or_else(|| {
-        if word.contains('/') {
-            format!("{word} is not among the files of this step, or may not be executed")
+    let program = child::program(first, work, path).ok_or_else(|| {
+        if first.contains('/') {
+            format!("{first} is not among the files of this step, or may not be executed")
         } else {
-            format!("there is no program {word} in {path}")
+            format!("there is no program {first} in {path}")
         }
     })?;
     Ok(Order { program, arguments: arguments.to_vec(), variables })
@@ -228,7 +227,7 @@ async fn await_keeper(job: &Job, folder: &Folder) -> Result<(), Failure> {
 async fn follow(job: &Job, folder: &Folder) -> Result<(How, Vec<(u8, String)>), Failure> {
     let here = folder.clone();
     let mut followed = off(move || Ok(here.followed())).await?;
-    let mut follower = Follower::new(&folder.output(), followed);
+    let mut reader = Follower::new(&folder.output(), followed);
     let mut last: Vec<(u8, String)> = Vec::new();
     let (mut pause, mut since_watch, mut watches) = (Duration::ZERO, WATCH, 0_u64);
     let mut cancelled = false;
@@ -239,7 +238,7 @@ async fn follow(job: &Job, folder: &Folder) -> Result<(How, Vec<(u8, String)>), 
             // What was given out a while ago is kept by now; the rest is followed again after a restart, under the same ids.
             let (here, at, text) = (folder.clone(), followed, format!("{} {watches}", std::process::id()));
             off(move || here.watch(&text).and_then(|()| here.set_followed(at))).await?;
-            followed = follower.offset.saturating_sub(AGAIN).max(followed);
+            followed = reader.offset.saturating_sub(AGAIN).max(followed);
         }
         if job.port.is_cancelled() && !cancelled {
             cancelled = true;
@@ -248,16 +247,16 @@ async fn follow(job: &Job, folder: &Folder) -> Result<(How, Vec<(u8, String)>), 
         }
         // The output last: what an ended command wrote is all there.
         let here = folder.clone();
-        let (state, free, lines, reader) = tokio::task::spawn_blocking(move || {
+        let (state, free, lines, back) = tokio::task::spawn_blocking(move || {
             // The lock first: a keeper that is gone by now has written its last state before.
             let free = here.is_free();
             let state = here.state();
-            let lines = follower.more();
-            (state, free, lines, follower)
+            let lines = reader.more();
+            (state, free, lines, reader)
         })
         .await
         .map_err(|why| Failure::new(format!("step {}: {why}", job.step)))?;
-        follower = reader;
+        reader = back;
         let lines = lines.map_err(|why| outcome::unreadable(job, &why.to_string()))?;
         let some = !lines.is_empty();
         give_out(job, &lines);
