@@ -1,9 +1,9 @@
-//! A log group, followed live: StartLiveTail while it lasts, gaps filled by FilterLogEvents, and honest about what is missing.
+//! A log group, followed live: `StartLiveTail` while it lasts, gaps filled by `FilterLogEvents`, and honest about what is missing.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LiveTailSessionLogEvent, StartLiveTailResponseStream};
+use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LiveTailSessionLogEvent, LiveTailSessionMetadata, StartLiveTailResponseStream};
 use futures_util::future::{Either, select};
 
 use super::known::{Equal, Event, Known};
@@ -124,7 +124,7 @@ impl Tail {
             }
             if let StartLiveTailResponseStream::SessionUpdate(update) = told {
                 self.give(update.session_results().iter().map(of_session).collect(), &mut equal);
-                self.sampled = update.session_metadata().is_some_and(|about| about.sampled());
+                self.sampled = update.session_metadata().is_some_and(LiveTailSessionMetadata::sampled);
                 // A sampled second is read in full: nothing is lost, it only comes later. Late lines are looked for when the flood
                 // is over, and now and then while it lasts.
                 if self.sampled && in_flood < SHALLOW {

@@ -58,18 +58,18 @@ fn work(folder: &Folder) -> Result<(), FileError> {
     folder.set_state(&State::Starting)?;
     let output = folder.output();
     let file = OpenOptions::new().create_new(true).append(true).mode(0o600).open(&output).map_err(FileError::io(&output, "made"))?;
-    let (how, record) = if folder.is_cancelled() { (How::Cancelled, Shared::new(file)) } else { run(folder, &order, &clock, file)? };
+    let (how, record) = if folder.is_cancelled() { (How::Cancelled, Shared::new(file)) } else { run(folder, &order, &clock, file) };
     let wrote = record.held().finish();
     folder.set_state(&State::Ended { how, at: clock.now(), wrote })
 }
 
-fn run(folder: &Folder, order: &Order, clock: &Real, file: File) -> Result<(How, Shared), FileError> {
+fn run(folder: &Folder, order: &Order, clock: &Real, file: File) -> (How, Shared) {
     let record = Shared::new(file);
     let work = folder.work();
     let start = child::Order { program: &order.program, arguments: &order.arguments, variables: &order.variables, folder: &work };
     let mut child = match Child::start(start) {
         Ok(child) => child,
-        Err(why) => return Ok((How::NotStarted { why: why.to_string() }, record)),
+        Err(why) => return (How::NotStarted { why: why.to_string() }, record),
     };
     let pid = child.pid();
     let running = |record: &Shared, at| State::Running { pid, born: child::born(pid), at, wrote: record.held().wrote() };
@@ -104,7 +104,7 @@ fn run(folder: &Folder, order: &Order, clock: &Real, file: File) -> Result<(How,
     for reader in readers.into_iter().flatten() {
         let _ = reader.recv_timeout(LAST_OUTPUT);
     }
-    Ok((watch.why.unwrap_or_else(|| how(exit)), record))
+    (watch.why.unwrap_or_else(|| how(exit)), record)
 }
 
 /// Ends what the child left behind in its group.
