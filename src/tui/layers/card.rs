@@ -1,5 +1,7 @@
 //! The card of a change: opens at once, shows what the engine found, and asks only after its guard was met.
 
+mod face;
+
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -10,15 +12,15 @@ use crate::domain::ask::{Answer, Ask, AskState, Confirm, Intent, Refused};
 use crate::domain::card::Card;
 use crate::domain::ids::AskId;
 use crate::domain::level::Level;
-use crate::domain::time::{Time, short};
+use crate::domain::time::Time;
 use crate::tui::actions::Offer;
 use crate::tui::motion::Motion;
 use crate::tui::pane::{Flow, Pane, Target};
 use crate::tui::scene::Scene;
-use crate::tui::theme::{Role, Theme};
+use crate::tui::theme::Theme;
 
 use super::field::{CHANGED, Field, Typed};
-use super::paper::{self, Place, Row};
+use super::paper::{self, Place};
 
 /// How long an answer of the engine is waited for before the card says that it is slow.
 const SLOW: Duration = Duration::from_secs(10);
@@ -159,7 +161,7 @@ impl ChangeCard {
         if let Stage::Ready(before) = &self.stage
             && before.subject != card.subject
         {
-            self.changed = differences(before, &card);
+            self.changed = face::differences(before, &card);
             self.field.kill(now, CHANGED);
             self.reason = None;
             self.scroll = 0;
@@ -245,110 +247,6 @@ impl ChangeCard {
         }
         self.confirmed(false).map_or(Flow::Used, |ask| Flow::Ask(Box::new(ask)))
     }
-
-    fn body(&self, wide: usize, scene: &Scene<'_>, theme: &Theme) -> Vec<Row> {
-        let mut rows: Vec<Row> = Vec::new();
-        let dim = theme.style(Role::Dim);
-        if self.offers.len() > 1 {
-            for (n, offer) in self.offers.iter().enumerate() {
-                let here = n == self.chosen;
-                let mark = if here { theme.glyphs.pointer() } else { " " };
-                let style = theme.style(if here { Role::Strong } else { Role::Dim });
-                let note = if offer.note.is_empty() { String::new() } else { format!("   {}", offer.note) };
-                rows.push(vec![(format!("{mark} {}", offer.label), style), (note, dim)]);
-            }
-            rows.push(Vec::new());
-        } else if let Some(note) = self.offers.first().map(|offer| &offer.note).filter(|note| !note.is_empty()) {
-            rows.extend(paper::labelled("NOTE", note, wide, theme));
-        }
-        match &self.stage {
-            Stage::Unasked | Stage::Looking(_) => {
-                let long = scene.now.since(self.asked_at);
-                rows.push(vec![("looking ...".to_owned(), theme.style(Role::Run)), (format!(" {}", short(long)), dim)]);
-                if long > SLOW {
-                    rows.push(vec![(format!("slow: {}", scene.world.engine.says()), theme.style(Role::Warn))]);
-                }
-            }
-            Stage::Sent => rows.push(vec![("asked; waiting for the engine's answer".to_owned(), theme.style(Role::Run))]),
-            Stage::Refused(refused) => {
-                rows.extend(paper::labelled("NO", &refused.says, wide, theme));
-                if !refused.hint.is_empty() {
-                    rows.extend(paper::labelled("DO", &refused.hint, wide, theme));
-                }
-            }
-            Stage::Ready(card) => {
-                for text in &self.changed {
-                    rows.extend(paper::labelled("CHANGED", text, wide, theme));
-                }
-                if self.diff {
-                    rows.extend(paper::diff(card.rows.as_deref(), wide, theme));
-                } else {
-                    rows.extend(paper::lines(&card.lines, wide, theme));
-                    rows.extend(paper::labelled("LEVEL", &format!("{}: {}", card.level, card.why), wide, theme));
-                }
-            }
-        }
-        rows
-    }
-
-    fn foot(&self, scene: &Scene<'_>, theme: &Theme) -> Vec<Row> {
-        let (hint, key) = (theme.style(Role::Hint), theme.style(Role::Key));
-        let mut rows: Vec<Row> = vec![Vec::new()];
-        if !self.said.is_empty() {
-            rows.push(vec![(self.said.clone(), theme.style(Role::Warn))]);
-        }
-        if let Some(phrase) = self.phrase() {
-            let verb = self.intent().map_or("do it", |intent| intent.verb().word());
-            let dead = self.field.is_dead(scene.now) && !self.changed.is_empty();
-            let cursor = if self.reason.is_none() { "_" } else { "" };
-            rows.push(vec![
-                ("type  ".to_owned(), hint),
-                (phrase, theme.style(Role::Strong)),
-                (format!("  to {verb}:  "), hint),
-                (
-                    if dead { "(changed: read it first)".to_owned() } else { format!("{}{cursor}", self.field.text()) },
-                    theme.style(Role::Field),
-                ),
-            ]);
-            if let Some(reason) = &self.reason {
-                rows.push(vec![("and why:  ".to_owned(), hint), (format!("{}_", reason.text()), theme.style(Role::Field))]);
-            }
-        }
-        let mut keys: Row = Vec::new();
-        let mut offer = |name: &str, does: &str| keys.extend([(name.to_owned(), key), (format!(" {does}   "), hint)]);
-        if matches!(self.stage, Stage::Ready(_)) {
-            offer("Enter", "on an exact match");
-            offer("Tab", if self.diff { "the card" } else { "the diff" });
-        }
-        if self.offers.len() > 1 {
-            offer("Up Down", "choose");
-        }
-        offer("Esc", "leave, nothing asked");
-        rows.push(keys);
-        rows
-    }
-}
-
-/// What is different between two cards, line by line.
-fn differences(before: &Card, after: &Card) -> Vec<String> {
-    let text = |card: &Card, label: &str| card.lines.iter().find(|line| line.label == label).map(|line| line.text.clone());
-    let mut out: Vec<String> = after
-        .lines
-        .iter()
-        .filter_map(|line| {
-            let was = text(before, &line.label);
-            (was.as_deref() != Some(line.text.as_str()))
-                .then(|| format!("{} was {}, is now {}", line.label, was.unwrap_or_else(|| "not there".to_owned()), line.text))
-        })
-        .collect();
-    out.extend(before.lines.iter().filter(|line| text(after, &line.label).is_none()).map(|line| format!("{} is gone", line.label)));
-    if before.level != after.level {
-        out.push(format!("level was {}, is now {}", before.level, after.level));
-    }
-    if out.is_empty() {
-        out.push("what would run is not the same as before".to_owned());
-    }
-    out
 }
 
 impl Pane for ChangeCard {
