@@ -1,9 +1,9 @@
 //! The coach of the practice estate: one line that names the next key. Nothing is said outside practice.
 
 use crate::domain::time::Time;
-use crate::tui::actions::{self};
+use crate::tui::actions;
 
-use super::{Console, HOLDS, LOG, STACKS};
+use super::{Console, HOLDS, LOG, Lock, STACKS};
 
 impl Console {
     /// What to try next.
@@ -24,7 +24,10 @@ impl Console {
             let (redeploy_key, down) = (key("redeploy"), key("down"));
             return Some(match self.denied(redeploy, now) {
                 None => format!("{redeploy_key} : redeploy what is under the cursor"),
-                Some(_) => format!("{down} : choose a stack"),
+                Some(_) => match self.views.environments.iter().find(|env| self.lock(&env.name, now) == Lock::Open) {
+                    Some(env) => format!("{down} : go down to {}, where {redeploy_key} redeploys", env.name),
+                    None => format!("{down} : choose a stack"),
+                },
             });
         }
         if self.focus == STACKS {
