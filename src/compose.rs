@@ -130,7 +130,7 @@ impl Ground {
             you: owner::owner().name().to_owned(),
             via,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            fresh: Arc::new(uuid::Uuid::now_v7),
+            fresh: Arc::new(holdpoint::os::random::id),
         })
         .context("the desk cannot start")?;
         Ok(live)
@@ -291,7 +291,7 @@ pub(crate) async fn engine(home: &Home, lock: &Lock) -> Result<(Parts, Arc<Clien
         owner: person,
         lines: to_spool(home)?,
         failpoint: None,
-        fresh: Arc::new(uuid::Uuid::now_v7),
+        fresh: Arc::new(holdpoint::os::random::id),
     };
     Ok((parts, clients))
 }

@@ -9,3 +9,9 @@ pub fn bytes<const N: usize>() -> io::Result<[u8; N]> {
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes)
 }
+
+/// A new id (UUID v7): ids made later sort later, and no two meet.
+#[must_use]
+pub fn id() -> uuid::Uuid {
+    uuid::Uuid::now_v7()
+}

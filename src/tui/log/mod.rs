@@ -6,6 +6,8 @@ mod find;
 mod json;
 mod prompt;
 mod ring;
+mod search;
+mod take;
 mod text;
 mod view;
 
@@ -30,7 +32,7 @@ use crate::tui::pane::{Flow, Pane, Target};
 use crate::tui::scene::Scene;
 use crate::tui::theme::Theme;
 
-use prompt::{Before, For, Prompt, Typed};
+use prompt::{For, Prompt, Typed};
 use text::Times;
 
 /// Lines that the pane keeps.
@@ -233,96 +235,6 @@ impl LogPane {
         Flow::Say(format!("no {what} {} this line", if forward { "after" } else { "before" }))
     }
 
-    fn next_match(&mut self, forward: bool) -> Flow {
-        let Some(hits) = &mut self.find else { return Flow::Say("nothing is searched for; / searches".to_owned()) };
-        let last = self.ring.len().saturating_sub(1);
-        let found = loop_round(self.cursor, last, forward, |at| {
-            let mut at = if forward { hits.at_or_after(&self.ring, at) } else { hits.at_or_before(&self.ring, at) };
-            // A hit that the filter hides is none.
-            while let Some(row) = at {
-                let shown = if forward { view::at_or_after } else { view::at_or_before }(&self.ring, &mut self.filter, row)?;
-                if shown == row {
-                    return Some(row);
-                }
-                at = if forward { hits.at_or_after(&self.ring, shown) } else { hits.at_or_before(&self.ring, shown) };
-            }
-            None
-        });
-        match found {
-            Some((row, round)) => {
-                self.go(Some(row));
-                if round { Flow::Say(if forward { "from the top again" } else { "from the end again" }.to_owned()) } else { Flow::Used }
-            }
-            None => Flow::Say(format!("no line with {}", hits.query.text)),
-        }
-    }
-
-    fn ask(&mut self, what: For) -> Flow {
-        let text = |hits: &Option<Hits>| hits.as_ref().map(|hits| hits.query.text.clone());
-        let before =
-            Before { find: text(&self.find), filter: text(&self.filter), cursor: self.cursor, top: self.top, following: self.following };
-        self.prompt = Some(Prompt::new(what, before));
-        Flow::Used
-    }
-
-    /// Searches or filters by what is typed so far; what the other of the two was before comes back.
-    fn try_typed(&mut self) {
-        let Some(prompt) = &self.prompt else { return };
-        let (typed, before, what) = (prompt.input.value().to_owned(), prompt.before.clone(), prompt.what);
-        let query = |text: &Option<String>| text.as_deref().and_then(Query::read).map(Hits::new);
-        let typed = Query::read(&typed).map(Hits::new);
-        self.searched = false;
-        match what {
-            For::Find => {
-                if self.filter.as_ref().map(|hits| &hits.query.text) != before.filter.as_ref() {
-                    self.filter = query(&before.filter);
-                }
-                self.find = typed;
-                self.cursor = before.cursor;
-                if let Some(hits) = &mut self.find
-                    && let Some(row) = hits.at_or_after(&self.ring, before.cursor).or_else(|| hits.at_or_before(&self.ring, before.cursor))
-                {
-                    self.go(Some(row));
-                }
-            }
-            For::Filter => {
-                self.find = query(&before.find);
-                self.filter = typed;
-                let near = view::at_or_before(&self.ring, &mut self.filter, before.cursor);
-                self.jumped = true;
-                self.cursor = near.or_else(|| view::at_or_after(&self.ring, &mut self.filter, before.cursor)).unwrap_or(before.cursor);
-            }
-        }
-    }
-
-    fn leave_prompt(&mut self, restore: bool) {
-        let Some(prompt) = self.prompt.take() else { return };
-        if restore {
-            let query = |text: Option<String>| text.as_deref().and_then(Query::read).map(Hits::new);
-            let Before { find, filter, cursor, top, following } = prompt.before;
-            (self.find, self.filter, self.top) = (query(find), query(filter), top);
-            self.follow(following);
-            if !following {
-                self.cursor = cursor;
-            }
-        }
-    }
-
-    fn invert(&mut self) -> Flow {
-        let flip = |hits: &Hits| {
-            let text = hits.query.text.strip_prefix('!').map_or_else(|| format!("!{}", hits.query.text), str::to_owned);
-            Query::read(&text).map(Hits::new)
-        };
-        let which = if self.filter.is_some() { &mut self.filter } else { &mut self.find };
-        let Some(hits) = which else { return Flow::Say("nothing to turn round; / searches, & filters".to_owned()) };
-        if let Some(flipped) = flip(hits) {
-            *which = Some(flipped);
-        }
-        self.searched = false;
-        self.cursor = view::at_or_before(&self.ring, &mut self.filter, self.cursor).unwrap_or(self.cursor);
-        Flow::Used
-    }
-
     fn open(&mut self) -> Flow {
         let Some(row) = self.ring.row(self.cursor) else { return Flow::Used };
         if self.opened.remove(&row.key) {
@@ -333,57 +245,6 @@ impl LogPane {
         }
         self.opened.insert(row.key);
         self.go(Some(self.cursor))
-    }
-
-    fn selected(&mut self) -> Vec<usize> {
-        match self.select {
-            Some(from) => view::between(&self.ring, &mut self.filter, from.min(self.cursor), from.max(self.cursor)),
-            None => vec![self.cursor],
-        }
-    }
-
-    fn text_of(&self, rows: &[usize]) -> String {
-        let mut text = String::new();
-        for row in rows.iter().filter_map(|row| self.ring.row(*row)) {
-            text.push_str(&text::plain(&row));
-            text.push('\n');
-        }
-        text
-    }
-
-    fn copy(&mut self) -> Flow {
-        let rows = self.selected();
-        let text = self.text_of(&rows);
-        self.select = None;
-        if text.is_empty() { Flow::Say("no line to copy".to_owned()) } else { Flow::Copy(text.trim_end().to_owned()) }
-    }
-
-    fn save(&mut self, now: Time) -> Flow {
-        let Some(saver) = self.saver.clone() else { return Flow::Say("lines cannot be saved from here".to_owned()) };
-        let rows = view::between(&self.ring, &mut self.filter, 0, usize::MAX);
-        let name = format!("holdpoint-{}.log", now.text("%Y%m%dT%H%M%SZ"));
-        Flow::Say(match saver(&name, &self.text_of(&rows)) {
-            Ok(path) => format!("{} lines saved to {path}", rows.len()),
-            Err(why) => format!("the lines were not saved: {why}"),
-        })
-    }
-
-    fn mark(&mut self) -> Flow {
-        if let Some(at) = self.marks.iter().position(|mark| *mark == self.cursor) {
-            self.marks.remove(at);
-        } else if self.cursor < self.ring.len() {
-            self.marks.push(self.cursor);
-            self.marks.sort_unstable();
-        }
-        Flow::Used
-    }
-
-    fn jump(&mut self) -> Flow {
-        let next = self.marks.iter().find(|mark| **mark > self.cursor).or_else(|| self.marks.first()).copied();
-        match next {
-            Some(row) => self.go(Some(row)),
-            None => Flow::Say("no line is marked; m marks".to_owned()),
-        }
     }
 
     /// One step back: the selection, opened lines, the search, the filter.
