@@ -342,5 +342,19 @@ mod tests {
         assert_eq!(no_cloud.detail, "not here");
     }
 
+    /// A profile that nobody has, and an address where nobody listens: two ways in which a call is not sent.
+    #[tokio::test]
+    async fn missing_credentials_ask_for_a_login_and_a_missing_service_for_patience() {
+        let clients = clients();
+        let nobody = AwsTarget { profile: Some("holdpoint-nobody-has-this".into()), ..target("http://127.0.0.1:1") };
+        let cloud = clients.of(&nobody).await.ok().unwrap();
+        let trouble = cloud.identity().await.unwrap_err();
+        assert_eq!(trouble.kind, Kind::Login, "{trouble:?}");
+        assert!(trouble.failure.hint.contains("--profile holdpoint-nobody-has-this"), "{trouble:?}");
+        let local = clients.of(&target("http://127.0.0.1:1")).await.ok().unwrap();
+        let trouble = local.identity().await.unwrap_err();
+        assert_eq!((trouble.kind, trouble.failure.retry), (Kind::Unreachable, Retry::Contact), "{trouble:?}");
+    }
+
     use aws_sdk_sts::config::ProvideCredentials as _;
 }

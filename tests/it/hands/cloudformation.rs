@@ -102,7 +102,7 @@ async fn an_empty_change_set_says_so_and_leaves_nothing() {
 #[tokio::test]
 async fn the_first_real_failure_is_the_reason() {
     let shop = created().await;
-    shop.cloud.pull("Fail", json!({ "stack": "dev-orders", "logical": "Topic", "reason": "topic-full", "after": 1.0 })).unwrap();
+    shop.cloud().pull("Fail", json!({ "stack": "dev-orders", "logical": "Topic", "reason": "topic-full", "after": 1.0 })).unwrap();
     let failure =
         shop.run("cloudformation.update", json!({ "input": input(&shop, json!({ "Delay": "8", "Name": "three" })) })).await.unwrap_err();
     assert_eq!(failure.summary, "dev-orders/Topic: topic-full");
@@ -110,7 +110,7 @@ async fn the_first_real_failure_is_the_reason() {
     assert_eq!(failure.retry, Retry::Never);
 
     let other = workshop().await;
-    other.cloud.pull("Fail", json!({ "stack": "dev-orders", "logical": "Queue", "reason": "no queue", "after": 1.0 })).unwrap();
+    other.cloud().pull("Fail", json!({ "stack": "dev-orders", "logical": "Queue", "reason": "no queue", "after": 1.0 })).unwrap();
     let failure = other.run("cloudformation.create", json!({ "input": input(&other, json!({})) })).await.unwrap_err();
     assert_eq!(failure.summary, "dev-orders/Queue: no queue");
     assert!(failure.hint.contains("unblock"), "{failure:?}");
@@ -192,7 +192,7 @@ async fn killed_anywhere_a_step_has_one_effect() {
 async fn a_lost_answer_is_asked_for() {
     for mishap in ["cut_after", "cut_before", "server_error"] {
         let shop = workshop().await;
-        shop.cloud.pull("Chaos", json!({ "action": "CreateStack", "kind": mishap, "times": 4 })).unwrap();
+        shop.cloud().pull("Chaos", json!({ "action": "CreateStack", "kind": mishap, "times": 4 })).unwrap();
         let made = shop.run("cloudformation.create", json!({ "input": input(&shop, json!({})) })).await;
         assert!(made.is_ok(), "{mishap}: {made:?}");
         assert_eq!(shop.effects("CreateStack"), 1, "{mishap}");
@@ -202,15 +202,15 @@ async fn a_lost_answer_is_asked_for() {
 #[tokio::test]
 async fn expired_credentials_wait_and_throttles_slow_down() {
     let shop = workshop().await;
-    shop.cloud.pull("Chaos", json!({ "action": "DescribeStacks", "kind": "expired_token", "skip": 2 })).unwrap();
+    shop.cloud().pull("Chaos", json!({ "action": "DescribeStacks", "kind": "expired_token", "skip": 2 })).unwrap();
     let job = shop.job(json!({ "input": input(&shop, json!({})) }));
     let failure = shop.executor("cloudformation.create").run(job).await.unwrap_err();
     assert_eq!(failure.retry, Retry::Contact, "{failure:?}");
     assert!(failure.hint.contains("log in"), "{failure:?}");
-    shop.cloud.pull("Calm", json!({})).unwrap();
+    shop.cloud().pull("Calm", json!({})).unwrap();
 
     let slow = created().await;
-    slow.cloud.pull("Chaos", json!({ "kind": "throttle", "times": 12 })).unwrap();
+    slow.cloud().pull("Chaos", json!({ "kind": "throttle", "times": 12 })).unwrap();
     let updated = slow.run("cloudformation.update", json!({ "input": input(&slow, json!({ "Delay": "7" })) })).await;
     assert!(updated.is_ok(), "{updated:?}");
     assert_eq!(slow.effects("UpdateStack"), 1);

@@ -2,6 +2,7 @@
 //! shows one effect each.
 
 mod cloudformation;
+mod peers;
 mod process;
 
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ use holdpoint::domain::request::{SourceBundle, SourceFile};
 use holdpoint::domain::safe::Safe;
 use holdpoint::domain::time::Time;
 use holdpoint::exec::{Executor, Found, Job, Port, executors};
-use holdpoint::os::clock::Clock;
+use holdpoint::os::clock::{Clock, Real, SharedClock};
 use holdpoint::sandbox::{self, Options, Running};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -52,7 +53,7 @@ impl Clock for Pace {
 
 /// The engine's side of a job, with failpoints: the n-th of them is where the engine dies.
 pub(crate) struct Bench {
-    pub(crate) pace: Pace,
+    pace: SharedClock,
     pub(crate) notes: Mutex<BTreeMap<String, Value>>,
     pub(crate) lines: Mutex<Vec<String>>,
     bundle: SourceBundle,
@@ -124,12 +125,15 @@ impl Port for Bench {
 
 /// A cloud, its clients and the executors.
 pub(crate) struct Workshop {
-    pub(crate) cloud: Arc<Running>,
+    cloud: Option<Arc<Running>>,
+    clock: SharedClock,
     pub(crate) target: AwsTarget,
     pub(crate) clients: Arc<Clients>,
     executors: Vec<Arc<dyn Executor>>,
     pub(crate) bundle: SourceBundle,
     step: AtomicU32,
+    /// The deployment's number: another one each time on clouds that live on.
+    no: u64,
 }
 
 impl Workshop {
@@ -141,10 +145,29 @@ impl Workshop {
     pub(crate) async fn at_pace(pace: f64) -> Self {
         let cloud = Arc::new(sandbox::serve(Options { pace, ..Options::default() }).await.unwrap());
         let port = cloud.addr.port();
-        let clients = Clients::new(Arc::new(Pace(Arc::clone(&cloud))), "tester", Arc::new(move || async move { Ok(port) }.boxed()));
+        let clock: SharedClock = Arc::new(Pace(Arc::clone(&cloud)));
+        let clients = Clients::new(Arc::clone(&clock), "tester", Arc::new(move || async move { Ok(port) }.boxed()));
         let target = AwsTarget { endpoint_url: Some("sandbox".into()), region: Some("eu-west-1".into()), ..AwsTarget::default() };
+        Self::with(Some(cloud), clock, clients, target, 41)
+    }
+
+    /// Over somebody else's cloud, in real time.
+    pub(crate) fn at(endpoint: &str) -> Self {
+        let clock = Real::shared();
+        let clients = Clients::new(Arc::clone(&clock), "tester", Arc::new(|| async { Err("not asked for".to_owned()) }.boxed()));
+        let target = AwsTarget { endpoint_url: Some(endpoint.into()), region: Some("eu-west-1".into()), ..AwsTarget::default() };
+        let no = clock.now().0.unsigned_abs();
+        Self::with(None, clock, clients, target, no)
+    }
+
+    fn with(cloud: Option<Arc<Running>>, clock: SharedClock, clients: Arc<Clients>, target: AwsTarget, no: u64) -> Self {
         let executors = executors(&clients);
-        Self { cloud, target, executors, clients, bundle: SourceBundle::default(), step: AtomicU32::new(1) }
+        Self { cloud, clock, target, executors, clients, bundle: SourceBundle::default(), step: AtomicU32::new(1), no }
+    }
+
+    /// The embedded cloud.
+    pub(crate) fn cloud(&self) -> &Running {
+        self.cloud.as_deref().unwrap()
     }
 
     pub(crate) fn with_file(mut self, path: &str, text: &str) -> Self {
@@ -162,7 +185,7 @@ impl Workshop {
         Job {
             store: "0a1b2c3d".into(),
             deployment: DeploymentId(uuid::Uuid::from_u128(7)),
-            no: DeploymentNo(41),
+            no: DeploymentNo(self.no),
             stack: "dev/orders".parse().unwrap(),
             step: StepId(format!("step-{nth}")),
             attempt: 1,
@@ -177,7 +200,7 @@ impl Workshop {
 
     fn bench(&self, dies_at: u32, cancel_on: Option<&'static str>) -> Bench {
         Bench {
-            pace: Pace(Arc::clone(&self.cloud)),
+            pace: Arc::clone(&self.clock),
             notes: Mutex::default(),
             lines: Mutex::default(),
             bundle: self.bundle.clone(),
@@ -226,6 +249,6 @@ impl Workshop {
 
     /// How many calls of an action had an effect.
     pub(crate) fn effects(&self, action: &str) -> usize {
-        self.cloud.ledger().iter().filter(|entry| entry.action == action && entry.effect.is_some()).count()
+        self.cloud().ledger().iter().filter(|entry| entry.action == action && entry.effect.is_some()).count()
     }
 }
