@@ -42,7 +42,7 @@ pub struct Deployment {
     pub started_at: Option<Time>,
     /// When it ended.
     pub ended_at: Option<Time>,
-    /// The status in which its real stack was found ("MISSING", "UPDATE_COMPLETE" …), and what else was seen.
+    /// The status in which its real stack was found (`MISSING`, `UPDATE_COMPLETE` …), and what else was seen.
     pub found: Option<serde_json::Value>,
     /// The plan.
     pub plan: Option<Plan>,

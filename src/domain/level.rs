@@ -52,6 +52,7 @@ impl fmt::Display for Level {
 
 /// What makes a plan more or less dangerous; computed from the plan and its change rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a danger of its own, in any combination")]
 pub struct Danger {
     /// A resource is replaced or deleted, or it is not known whether one will be.
     pub replaces: bool,

@@ -25,7 +25,7 @@ pub struct CfnInput {
     pub stack_name: String,
     /// The template.
     pub template: FileRef,
-    /// Parameter values; never secrets (a NoEcho parameter takes its previous value or a dynamic reference).
+    /// Parameter values; never secrets (a `NoEcho` parameter takes its previous value or a dynamic reference).
     pub parameters: BTreeMap<String, String>,
     /// Acknowledged capabilities.
     #[serde(default)]
@@ -73,7 +73,7 @@ pub struct StackSeen {
     /// The reason of its status.
     #[serde(default)]
     pub reason: Safe,
-    /// Its parameters (a NoEcho value reads `****`).
+    /// Its parameters (a `NoEcho` value reads `****`).
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,
     /// Its tags.

@@ -41,6 +41,15 @@ use crate::systems::System;
 use commit::Effect;
 use tasks::{Key, Live};
 
+/// Where the files of an attempt are: deployment, step, attempt.
+pub type JobFolder = Arc<dyn Fn(DeploymentId, &crate::domain::ids::StepId, u32) -> PathBuf + Send + Sync>;
+/// A point at which a test makes the engine die.
+pub type Failpoint = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+/// Follows what an engine commits.
+pub type Observer = Arc<dyn Fn(&Folds, &[Stored]) + Send + Sync>;
+/// A decision that is not durable yet: what, by whom, and the ask that it answers.
+type Decision = (Append, By, Option<(AskId, AskState)>);
+
 /// What an engine is made of; the program puts it together.
 #[derive(Clone)]
 pub struct Parts {
@@ -57,13 +66,13 @@ pub struct Parts {
     /// The eyes.
     pub eyes: Arc<dyn Eyes>,
     /// Where executors may keep files: `jobs/DEPLOYMENT/STEP/ATTEMPT`.
-    pub job: Arc<dyn Fn(DeploymentId, &crate::domain::ids::StepId, u32) -> PathBuf + Send + Sync>,
+    pub job: JobFolder,
     /// Who submits on this store: its owner.
     pub owner: Person,
     /// Where lines go: the spool, and whoever looks.
     pub lines: Arc<dyn Lines>,
     /// Points at which a test makes the engine die: true kills it.
-    pub failpoint: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+    pub failpoint: Option<Failpoint>,
     /// Makes new ids.
     pub fresh: Arc<dyn Fn() -> uuid::Uuid + Send + Sync>,
 }
@@ -119,7 +128,7 @@ const SOON: Duration = Duration::from_mins(10);
 pub struct Engine {
     pub(crate) parts: Parts,
     pub(crate) folds: Folds,
-    pending: Vec<(Append, By, Option<(AskId, AskState)>)>,
+    pending: Vec<Decision>,
     effects: Vec<Effect>,
     live: BTreeMap<Key, Live>,
     fresh: BTreeSet<Key>,
@@ -133,7 +142,7 @@ pub struct Engine {
     draining: bool,
     needed: Arc<AtomicBool>,
     /// Committed events, for whoever follows in this process.
-    observer: Option<Arc<dyn Fn(&Folds, &[Stored]) + Send + Sync>>,
+    observer: Option<Observer>,
 }
 
 impl Engine {
@@ -165,7 +174,7 @@ impl Engine {
     }
 
     /// Calls `observer` after every commit, with the folds as they are then.
-    pub fn observe(&mut self, observer: Arc<dyn Fn(&Folds, &[Stored]) + Send + Sync>) {
+    pub fn observe(&mut self, observer: Observer) {
         self.observer = Some(observer);
     }
 

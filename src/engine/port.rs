@@ -20,7 +20,7 @@ use crate::os::clock::SharedClock;
 use crate::store::Store;
 
 use super::tasks::Key;
-use super::{Lines, Msg};
+use super::{Failpoint, Lines, Msg};
 
 /// The port of one attempt.
 pub(crate) struct EnginePort {
@@ -33,7 +33,7 @@ pub(crate) struct EnginePort {
     pub stack: StackId,
     pub no: DeploymentNo,
     pub made: AtomicU64,
-    pub failpoint: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+    pub failpoint: Option<Failpoint>,
 }
 
 fn gone() -> Failure {

@@ -138,7 +138,7 @@ impl Bench {
         Self { store: Memory::new(), clock: Stepped::at(Time(1_800_000_000_000)), outside: Arc::default(), ids: Arc::default() }
     }
 
-    fn parts(&self, failpoint: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>) -> Parts {
+    fn parts(&self, failpoint: Option<Failpoint>) -> Parts {
         let ids = self.ids.clone();
         let hand: Arc<dyn Executor> = Arc::new(Hand { outside: self.outside.clone() });
         Parts {

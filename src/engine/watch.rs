@@ -257,7 +257,7 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
         let Some(request) = &d.request else { continue };
         let logs = request.spec.watch_logs.clone();
         let entry = all.entry(stack.id.clone()).or_insert_with(|| Wanted { aws: None, cfn: None, logs: vec![], no: None, since: None });
-        entry.aws = request.aws.clone();
+        entry.aws.clone_from(&request.aws);
         entry.cfn = cfn_name(&request.spec);
         entry.no = Some(request.no);
         entry.since = d.started_at;

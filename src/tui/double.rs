@@ -131,7 +131,7 @@ pub(crate) fn card(stack: &StackId, class: Class, verb: crate::domain::level::Ve
         rows: Some(fixture::rows(true)),
         plan: None,
         made_at: NOW,
-        valid_until: NOW + Duration::from_secs(60),
+        valid_until: NOW + Duration::from_mins(1),
     }
 }
 

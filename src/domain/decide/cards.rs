@@ -158,8 +158,7 @@ pub(super) fn scaled_down(d: &Deployment) -> bool {
     let mut down = false;
     for (step, run) in d.runs().filter(|(step, _)| step.scales) {
         match run.state {
-            StepState::Done if step.id.as_str() == "scale-down" => down = true,
-            StepState::Active | StepState::Lost if step.id.as_str() == "scale-down" => down = true,
+            StepState::Done | StepState::Active | StepState::Lost if step.id.as_str() == "scale-down" => down = true,
             StepState::Done => down = false,
             _ => {}
         }
@@ -372,6 +371,7 @@ fn region(record: &EnvironmentRecord) -> String {
     record.aws.as_ref().and_then(|aws| aws.region.clone()).unwrap_or_default()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "most callers format a text for it")]
 fn line(lines: &mut Vec<CardLine>, label: &str, text: String) {
     if !text.trim().is_empty() {
         lines.push(CardLine { label: label.to_owned(), text: crate::domain::safe::Safe::new(&text).as_str().to_owned() });

@@ -109,7 +109,7 @@ impl Sim {
         for _ in 0..200 {
             let mut took = 0;
             let fold = self.folds.stack(&stack());
-            for want in fold.wants(self.now, &self.folds).now {
+            if let Some(want) = fold.wants(self.now, &self.folds).now.into_iter().next() {
                 let append = match want {
                     StackWant::Look(entry) => {
                         let seen = StackSeen { status: if missing { "MISSING" } else { "UPDATE_COMPLETE" }.into(), ..StackSeen::default() };
@@ -121,7 +121,6 @@ impl Sim {
                     StackWant::EndQueued(id, why) => end_queued(&self.folds, &stack(), id, &why),
                 };
                 took += self.take(append);
-                break;
             }
             let ids: Vec<_> = self.folds.deployments.keys().copied().collect();
             for id in ids {

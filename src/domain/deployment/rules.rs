@@ -21,7 +21,7 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
             d.take_edge(tag, at)?;
             d.started_at = Some(at);
         }
-        DeploymentEvent::StackWait => d.take_edge(tag, at)?,
+        DeploymentEvent::StackWait | DeploymentEvent::RunSteps => d.take_edge(tag, at)?,
         DeploymentEvent::StackAvailable { found } => {
             d.take_edge(tag, at)?;
             d.found = Some(found.clone());
@@ -43,7 +43,6 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
                 done(run, output, at);
             }
         }
-        DeploymentEvent::RunSteps => d.take_edge(tag, at)?,
         DeploymentEvent::StepStarted { step, attempt, subject, deadline, .. } => {
             if d.is_over() {
                 return Err(d.broken_log(tag));

@@ -10,7 +10,7 @@ use crate::domain::wants::Wants;
 use super::{Deployment, End, StepState, Stopping};
 
 /// How long a cancel may take before a person may abandon it.
-pub const CANCEL_LIMIT: Duration = Duration::from_secs(600);
+pub const CANCEL_LIMIT: Duration = Duration::from_mins(10);
 
 /// One thing that a deployment wants.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,7 @@ fn step(id: &str, after: &[&str]) -> Step {
         after: after.iter().map(|a| StepId::from(*a)).collect(),
         only_if: None,
         hold: None,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         retry: RetryRule { attempts: 1 },
         finaliser: None,
         changes: true,

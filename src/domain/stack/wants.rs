@@ -66,8 +66,8 @@ impl Stack {
         };
         match self.waits(head, now, folds) {
             None => self.start(head, &mut wants),
-            Some(waits) => {
-                match waits {
+            Some(reason) => {
+                match reason {
                     Waits::Armed(at) | Waits::Frozen(Some(at)) => wants.wake_at(at),
                     Waits::Frozen(None) | Waits::After(_) | Waits::Never(_) => {}
                 }

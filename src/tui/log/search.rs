@@ -1,7 +1,7 @@
 //! Searching and filtering: asking for the words, trying them as they are typed, and the way from hit to hit.
 
 use super::prompt::{Before, For, Prompt};
-use super::*;
+use super::{Flow, Hits, LogPane, Query, loop_round, view};
 
 impl LogPane {
     pub(super) fn next_match(&mut self, forward: bool) -> Flow {

@@ -1,6 +1,6 @@
 //! Taking lines along: selection, copy, save, marks.
 
-use super::*;
+use super::{Flow, LogPane, Time, text, view};
 
 impl LogPane {
     pub(super) fn selected(&mut self) -> Vec<usize> {
