@@ -223,6 +223,7 @@ mod tests {
     use super::*;
     use crate::domain::request::SourceFile;
 
+    #[expect(clippy::unnecessary_wraps, reason = "the form that laying out asks for")]
     fn order(work: &Path) -> Result<Order, String> {
         Ok(Order { program: work.join("run"), arguments: Vec::new(), variables: BTreeMap::new() })
     }
