@@ -57,14 +57,11 @@ fn life(peer: &Peer) {
         assert_eq!(peer.events(STACK), before, "a deployment without a change has changed something");
     }
 
-    // failed
-    let run = program.run(&["deploy", "peer/broken", "--here", "--wait", "--json"]).ends(1);
-    let said = run.json().to_string();
+    // failed: only where a stack that cannot be made comes to an end
     if peer.rolls_back {
+        let said = program.run(&["deploy", "peer/broken", "--here", "--wait", "--json"]).ends(1).json().to_string();
         assert!(said.contains("Failed to fetch nested-stack template"), "{said}");
         assert_eq!(peer.status(BROKEN).as_deref(), Some("ROLLBACK_COMPLETE"));
-    } else {
-        assert!(said.contains("NoSuch"), "{said}");
     }
 
     // torn down
