@@ -37,7 +37,7 @@ fn the_practice_estate_is_read_and_planned_whole() {
         }
     }
     let web: StackId = "prod/web".parse().unwrap();
-    let needs: Vec<&str> = catalog.stacks[&web].depends_on.iter().map(|app| app.as_str()).collect();
+    let needs: Vec<&str> = catalog.stacks[&web].depends_on.iter().map(holdpoint::domain::ids::AppName::as_str).collect();
     assert_eq!(needs, ["orders", "billing"]);
 }
 

@@ -60,7 +60,7 @@ fn styles(buf: &Buffer) -> String {
     for y in 0..buf.area.height {
         let mut from = 0;
         for x in 1..=buf.area.width {
-            let (here, first) = (buf.cell((x, y)).map(|cell| cell.style()), buf[(from, y)].style());
+            let (here, first) = (buf.cell((x, y)).map(ratatui::buffer::Cell::style), buf[(from, y)].style());
             if x == buf.area.width || here != Some(first) {
                 let text: String = (from..x).map(|x| buf[(x, y)].symbol()).collect();
                 let marks = if first.add_modifier.is_empty() { String::new() } else { format!(" {:?}", first.add_modifier) };

@@ -72,7 +72,7 @@ fn a_hold_that_changes_under_the_eyes_is_disarmed() {
 #[test]
 fn an_approval_covers_what_the_card_showed() {
     let mut bench = Bench::new(fixture::scene());
-    let subject = fixture::scene().holds(fixture::NOW)[1].hold.subject.clone();
+    let subject = fixture::scene().holds(fixture::NOW)[1].hold.subject;
     bench.keys("A").wait(600).keys("j<Enter>").wait(500).keys("prod-us down<Enter>");
     match bench.desk.changing().as_slice() {
         [Ask::Approve { confirm, choice: None, .. }] => {
