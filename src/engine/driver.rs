@@ -201,7 +201,12 @@ impl Engine {
                 return;
             }
         };
-        let seen = d.found.clone().and_then(|found| serde_json::from_value::<StackSeen>(found).ok());
+        // A deployment plans on the look that found its stack quiet. A teardown and a recovery name what goes and what holds data,
+        // as their cards did: they look again, with the resources, else their plan differs from what was approved.
+        let seen = match request.purpose {
+            Purpose::Deploy => d.found.clone().and_then(|found| serde_json::from_value::<StackSeen>(found).ok()),
+            Purpose::Teardown | Purpose::Recover => None,
+        };
         let (parts, deployment) = (self.shared_parts(), d.id);
         self.spawn_look(format!("plan {}", d.id), async move {
             let planning = Planning { seen: Observed { stack: seen, changes: None }, ..planning };

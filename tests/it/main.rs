@@ -9,6 +9,8 @@ mod estate;
 mod eyes;
 mod hands;
 mod killed;
+mod kills;
+mod life;
 mod peers;
 #[allow(dead_code, reason = "the stories use all of it in turn")]
 mod program;
@@ -18,3 +20,4 @@ mod readme;
 #[allow(dead_code, reason = "pictures are written by hand and by .ci/run")]
 mod shot;
 mod walls;
+mod wire;

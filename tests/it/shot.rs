@@ -54,7 +54,7 @@ pub(crate) fn svg(screen: &vt100::Screen) -> String {
         for column in 0..columns {
             let Some(cell) = screen.cell(row, column) else { continue };
             let (x, y) = (f32::from(column) * CELL_WIDTH, f32::from(row) * CELL_HEIGHT);
-            let (mut ink, mut paper) = (colour(cell.fgcolor(), INK, cell.bold()), colour(cell.bgcolor(), PAPER, false));
+            let (mut ink, mut paper) = (colour(cell.fgcolor(), INK), colour(cell.bgcolor(), PAPER));
             if cell.inverse() {
                 (ink, paper) = (paper, ink);
             }
@@ -145,11 +145,10 @@ const NAMED: [Colour; 16] = [
     Colour(0xff, 0xff, 0xff),
 ];
 
-fn colour(colour: vt100::Color, default: Colour, bold: bool) -> Colour {
+fn colour(colour: vt100::Color, default: Colour) -> Colour {
     match colour {
         vt100::Color::Default => default,
         vt100::Color::Rgb(r, g, b) => Colour(r, g, b),
-        vt100::Color::Idx(i @ 0..8) if bold => NAMED[usize::from(i) + 8],
         vt100::Color::Idx(i @ 0..16) => NAMED[usize::from(i)],
         vt100::Color::Idx(i @ 16..232) => {
             let step = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
