@@ -3,9 +3,11 @@
 use crate::desk::Patient;
 use crate::domain::ask::{Answer, Ask, Confirm, Intent, Refused};
 use crate::domain::card::Card;
+use crate::domain::deployment::End;
 use crate::domain::digest::Digest;
 use crate::domain::hold::Hold;
 use crate::domain::ids::{DeploymentId, HoldId};
+use crate::world::holds::HoldView;
 
 use super::args::{ApproveArgs, Guard, RejectArgs};
 use super::json::{AskedDoc, CardDoc, DeploymentDoc};
@@ -34,15 +36,41 @@ pub(super) fn carry_out(
             },
         },
     };
+    let ends = ending(&intent);
     let id =
         desk.submit(Ask::Do { intent, attached: Vec::new(), confirm, armed: false }).map_err(|why| Stop::lost("desk", why.to_string()))?;
     match wait::answer(desk, ground, id)? {
         Answer::Accepted { deployments, says } => {
-            let ids: Vec<DeploymentId> = deployments.iter().map(|(id, _)| *id).collect();
-            accepted(desk, ground, &ids, &says, guard, out)
+            let ids: Vec<DeploymentId> = deployments.iter().map(|(id, _)| *id).chain(ends).collect();
+            let awaited = if ends.is_some() { Awaited::Gone } else { Awaited::Good };
+            accepted(desk, ground, &ids, awaited, &says, guard, out)
         }
         Answer::Refused(refused) => refuse(&refused, subject.map(|_| guard), out),
         Answer::Card { .. } => Err(Stop::failed("answer", "the engine answered with a card where it was asked to act")),
+    }
+}
+
+/// What a verb waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Awaited {
+    /// A good end.
+    Good,
+    /// Any end but a good one: it was cancelled.
+    Gone,
+}
+
+/// The deployment that an intent ends.
+fn ending(intent: &Intent) -> Option<DeploymentId> {
+    match intent {
+        Intent::Cancel { deployment } | Intent::Abandon { deployment } => Some(*deployment),
+        Intent::Deploy { .. }
+        | Intent::Rollback { .. }
+        | Intent::Retry { .. }
+        | Intent::Teardown { .. }
+        | Intent::Unblock { .. }
+        | Intent::Freeze { .. }
+        | Intent::Thaw { .. }
+        | Intent::Apply { .. } => None,
     }
 }
 
@@ -116,15 +144,28 @@ fn accepted(
     desk: &dyn Patient,
     ground: &dyn Ground,
     ids: &[DeploymentId],
+    awaited: Awaited,
     says: &str,
     guard: &Guard,
     out: &mut Out<'_, '_>,
 ) -> Result<Code, Stop> {
     if !out.is_json() {
         out.line(says)?;
+        out.flush()?;
     }
-    let (code, end) =
+    let (mut code, end) =
         if guard.wait && !ids.is_empty() { wait::end(desk, ground, ids, guard.through_holds, out)? } else { (Code::Done, String::new()) };
+    if awaited == Awaited::Gone && guard.wait {
+        let world = desk.world();
+        let ends: Vec<&End> = ids.iter().filter_map(|id| world.deployment(*id)?.end.as_ref()).collect();
+        code = match code {
+            Code::Lost => Code::Lost,
+            _ if ends.is_empty() => code,
+            // It ended well before the cancel reached it.
+            Code::Done => Code::Failed,
+            Code::Failed | Code::Wrong | Code::Held => Code::Done,
+        };
+    }
     if out.is_json() {
         let outcome = match (guard.wait && !ids.is_empty(), code) {
             (false, _) => "accepted",
@@ -190,35 +231,30 @@ pub(super) fn approve(ground: &dyn Ground, args: &ApproveArgs, out: &mut Out<'_,
     if let Some(why) = card::wrong_choice(view.hold, args.choice.as_deref()) {
         return Err(Stop::wrong("choice", why));
     }
-    let confirm = match subject(&args.guard)? {
-        Some(subject) => Confirm {
-            subject: Some(subject),
-            text: args.guard.confirm.clone().unwrap_or_default(),
-            reason: args.guard.reason.clone().unwrap_or_default(),
-        },
-        None => {
-            for line in card::hold(view) {
-                out.aside(&line)?;
-            }
-            if !out.can_ask() {
-                let subject = view.hold.subject.to_string();
-                let command = out.command(&[("--confirm", &view.hold.phrase), ("--subject", &subject)]);
-                return Err(Stop::wrong("not-confirmed", format!("read the card, then run: {command}")));
-            }
-            let typed = out.ask(&format!("type  {}  to approve (anything else leaves it): ", view.hold.phrase))?.unwrap_or_default();
-            if typed.trim() != view.hold.phrase {
-                return Err(Stop::wrong("not-confirmed", "nothing was approved: what was typed is not what the card asks for"));
-            }
-            Confirm {
-                subject: Some(view.hold.subject),
-                text: view.hold.phrase.clone(),
-                reason: args.guard.reason.clone().unwrap_or_default(),
-            }
-        }
-    };
+    let subject = subject(&args.guard)?;
+    let text = if subject.is_some() { args.guard.confirm.clone().unwrap_or_default() } else { typed(view, out)? };
+    let confirm =
+        Confirm { subject: Some(subject.unwrap_or(view.hold.subject)), text, reason: args.guard.reason.clone().unwrap_or_default() };
     let deployment = view.deployment.id;
     let ask = Ask::Approve { hold: id, confirm, choice: args.choice.clone() };
     decide(&*desk, ground, ask, deployment, &args.guard, out)
+}
+
+/// Shows the hold and has a person type its words; elsewhere says the exact command.
+fn typed(view: &HoldView<'_>, out: &mut Out<'_, '_>) -> Result<String, Stop> {
+    for line in card::hold(view) {
+        out.aside(&line)?;
+    }
+    if !out.can_ask() {
+        let subject = view.hold.subject.to_string();
+        let command = out.command(&[("--confirm", &view.hold.phrase), ("--subject", &subject)]);
+        return Err(Stop::wrong("not-confirmed", format!("read the card, then run: {command}")));
+    }
+    let typed = out.ask(&format!("type  {}  to approve (anything else leaves it): ", view.hold.phrase))?.unwrap_or_default();
+    if typed.trim() != view.hold.phrase {
+        return Err(Stop::wrong("not-confirmed", "nothing was approved: what was typed is not what the card asks for"));
+    }
+    Ok(view.hold.phrase.clone())
 }
 
 /// `reject HOLD`.
@@ -248,7 +284,7 @@ fn decide(
 ) -> Result<Code, Stop> {
     let id = desk.submit(ask).map_err(|why| Stop::lost("desk", why.to_string()))?;
     match wait::answer(desk, ground, id)? {
-        Answer::Accepted { says, .. } => accepted(desk, ground, &[deployment], &says, guard, out),
+        Answer::Accepted { says, .. } => accepted(desk, ground, &[deployment], Awaited::Good, &says, guard, out),
         Answer::Refused(refused) => refuse(&refused, None, out),
         Answer::Card { .. } => Err(Stop::failed("answer", "the engine answered with a card where it was asked to decide")),
     }

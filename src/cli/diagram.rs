@@ -33,7 +33,7 @@ pub(super) fn mermaid(lifecycle: &Lifecycle) -> String {
     let start = lifecycle.start().name;
     let mut text = format!("stateDiagram-v2\n    [*] --> {start}\n");
     for Edge { from, to, label, .. } in lifecycle.edges {
-        let _ = write!(text, "    {from} --> {to}: {}\n", label.replace(':', " "));
+        let _ = writeln!(text, "    {from} --> {to}: {}", label.replace(':', " "));
     }
     text
 }
@@ -42,14 +42,14 @@ pub(super) fn mermaid(lifecycle: &Lifecycle) -> String {
 pub(super) fn dot(lifecycle: &Lifecycle) -> String {
     let mut text = format!("digraph \"{}\" {{\n    rankdir=LR;\n    node [shape=box];\n", lifecycle.name);
     for phase in lifecycle.phases {
-        let _ = write!(text, "    \"{}\";\n", phase.name);
+        let _ = writeln!(text, "    \"{}\";", phase.name);
     }
     for Edge { from, to, label, origin, .. } in lifecycle.edges {
         let style = match origin {
             Origin::Seed => "",
             Origin::Ours(_) => ", style=dashed",
         };
-        let _ = write!(text, "    \"{from}\" -> \"{to}\" [label=\"{label}\"{style}];\n");
+        let _ = writeln!(text, "    \"{from}\" -> \"{to}\" [label=\"{label}\"{style}];");
     }
     text.push_str("}\n");
     text

@@ -4,6 +4,7 @@
 mod args;
 mod ask;
 mod card;
+mod change;
 mod diagram;
 mod doctor;
 mod estate;

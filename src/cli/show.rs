@@ -71,7 +71,7 @@ fn stack(desk: &dyn Patient, world: &World, id: &crate::domain::ids::StackId, no
         out.line(&format!("  {:<9} {text}", offer.doing.name()))?;
     }
     out.line("")?;
-    let rows: Vec<Vec<String>> = history.iter().map(|d| history_row(d)).collect();
+    let rows: Vec<Vec<String>> = history.iter().map(history_row).collect();
     for line in table(&rows) {
         out.line(&format!("  {line}"))?;
     }

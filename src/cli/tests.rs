@@ -2,13 +2,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use serde_json::{Value, json};
 
 use crate::desk::{Batch, Desk, NotAsked, TailOf};
 use crate::domain::ask::{Answer, Ask, AskState, Intent, Refused};
 use crate::domain::card::Card;
-use crate::domain::deployment::Deployment;
+use crate::domain::deployment::{Deployment, DeploymentEvent, End};
 use crate::domain::digest::Digest;
 use crate::domain::environment::Class;
 use crate::domain::event::Stored;
@@ -190,7 +190,7 @@ fn card(level: Level, phrase: Option<&str>) -> Answer {
             rows: Some(fixture::rows(true)),
             plan: Some(fixture::update_plan(true)),
             made_at: NOW,
-            valid_until: NOW + Duration::from_secs(60),
+            valid_until: NOW + Duration::from_mins(1),
         }),
     }
 }
@@ -334,6 +334,25 @@ fn waiting_ends_with_the_code_of_the_end() {
 }
 
 #[test]
+fn a_cancel_waits_for_the_end_that_it_asked_for() {
+    let answers = || vec![card(Level::L1, None), Answer::Accepted { deployments: vec![], says: "is being cancelled".to_owned() }];
+    let cancel = |end: End| {
+        run_with("cancel|2321|--wait", answers(), None, |scene, _| {
+            let d = scene.world.current(&fixture::id("staging/orders")).unwrap().id;
+            scene.ago(0);
+            match end {
+                End::Done => scene.on(d, DeploymentEvent::Done),
+                End::Failed { failure } => scene.on(d, DeploymentEvent::Error { failure }),
+                End::Terminated { reason, by } => scene.on(d, DeploymentEvent::Terminated { reason, by }),
+            };
+        })
+    };
+    let by = crate::domain::person::Person::Engine;
+    assert_eq!(cancel(End::Terminated { reason: "cancelled".to_owned(), by }).code, Code::Done);
+    assert_eq!(cancel(End::Done).code, Code::Failed, "it ended well before the cancel reached it");
+}
+
+#[test]
 fn a_hold_is_approved_for_exactly_what_it_shows() {
     let answer = || vec![Answer::Accepted { deployments: vec![], says: "approved".to_owned() }];
     let bare = run_words("approve|#2318.scale-down.1", vec![], None);
@@ -425,6 +444,5 @@ fn wrong_use_is_told_by_the_parser() {
         assert_eq!(why.exit_code(), 2, "{words:?}");
     }
     assert!(Program::<Nothing>::try_parse_from(["holdpoint"]).unwrap().verb.is_none());
-    use clap::CommandFactory as _;
     Program::<Nothing>::command().debug_assert();
 }

@@ -16,7 +16,7 @@ use crate::world::{EngineSeen, World};
 use super::{Code, Ground, Out, Stop};
 
 /// How long an answer may take.
-const ANSWER: Duration = Duration::from_secs(120);
+const ANSWER: Duration = Duration::from_mins(2);
 /// How long no contact is borne before it is told.
 const SILENCE: Duration = Duration::from_secs(30);
 /// The longest sleep between two looks: time passes by itself.
@@ -89,7 +89,7 @@ pub(super) fn end(
         let standings: Vec<(DeploymentId, Standing)> = ids.iter().map(|id| (*id, standing(&world, *id, now))).collect();
         for (id, standing) in &standings {
             let line = says(&world, *id, standing);
-            if told.get(id).map(without_time) != Some(without_time(&line)) {
+            if told.get(id).map(|told| without_time(told)) != Some(without_time(&line)) {
                 out.aside(&format!("{} {line}", now.clock()))?;
                 told.insert(*id, line);
             }
@@ -122,7 +122,7 @@ pub(super) fn end(
 }
 
 /// A line without what changes only with time.
-fn without_time(line: &String) -> String {
+fn without_time(line: &str) -> String {
     line.split(' ').filter(|word| !word.starts_with('~')).collect::<Vec<_>>().join(" ")
 }
 

@@ -17,8 +17,8 @@ pub(super) fn wants_files(ask: &Ask) -> bool {
 fn reads_files(intent: &Intent) -> bool {
     match intent {
         Intent::Deploy { source, .. } => matches!(source, Source::Estate),
-        Intent::Apply { .. } => false,
-        Intent::Rollback { .. }
+        Intent::Apply { .. }
+        | Intent::Rollback { .. }
         | Intent::Retry { .. }
         | Intent::Teardown { .. }
         | Intent::Cancel { .. }

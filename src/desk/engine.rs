@@ -19,6 +19,8 @@ pub struct EngineStart {
 
 /// How long a started engine may take to say who it is.
 const STARTING: Duration = Duration::from_secs(8);
+/// How long what stands in the lock must have stood there before it is believed of an older engine.
+const LASTS: Duration = Duration::from_secs(1);
 /// How often one is started before the reason is shown.
 const TRIES: u32 = 3;
 /// How long is waited after that.
@@ -44,7 +46,8 @@ pub(super) enum Do {
 pub(super) struct Watch {
     started: Option<Time>,
     tries: u32,
-    drained: Option<u32>,
+    /// An older engine, since when it is seen, and whether it was asked.
+    older: Option<(u32, Time, bool)>,
 }
 
 impl Watch {
@@ -55,9 +58,16 @@ impl Watch {
             self.started = None;
             let Ok(said) = serde_json::from_str::<Said>(said) else { return (EngineSeen::Starting, Do::Nothing) };
             if may_start && older(&said.version, ours) {
-                let first = self.drained.replace(said.pid) != Some(said.pid);
-                return (EngineSeen::Draining { version: said.version }, if first { Do::AskToDrain } else { Do::Nothing });
+                // A new holder of the lock may not have written over what the one before said: what stands there must last.
+                let (since, asked) = match self.older {
+                    Some((pid, since, asked)) if pid == said.pid => (since, asked),
+                    Some(_) | None => (now, false),
+                };
+                let ask = !asked && now.since(since) >= LASTS;
+                self.older = Some((said.pid, since, asked || ask));
+                return (EngineSeen::Draining { version: said.version }, if ask { Do::AskToDrain } else { Do::Nothing });
             }
+            self.older = None;
             return (EngineSeen::Live { pid: said.pid, version: said.version }, Do::Nothing);
         }
         if !may_start {
@@ -123,8 +133,10 @@ mod tests {
     fn an_older_one_is_asked_once_to_hand_over_and_a_newer_one_is_left_alone() {
         let mut watch = Watch::default();
         let draining = EngineSeen::Draining { version: "0.1.0".to_owned() };
-        assert_eq!(watch.look(false, SAID, "0.2.0", true, Time(0)), (draining.clone(), Do::AskToDrain));
-        assert_eq!(watch.look(false, SAID, "0.2.0", true, Time(0)), (draining, Do::Nothing));
+        let mut look = |ms: i64| watch.look(false, SAID, "0.2.0", true, Time(ms));
+        assert_eq!(look(0), (draining.clone(), Do::Nothing), "it may be what the one before said");
+        assert_eq!(look(1_000), (draining.clone(), Do::AskToDrain));
+        assert_eq!(look(2_000), (draining, Do::Nothing));
         assert!(matches!(watch.look(false, SAID, "0.0.9", true, Time(0)).0, EngineSeen::Live { .. }));
         assert!(older("0.9.0", "0.10.0") && !older("0.1.0", "0.1.0") && !older("dev", "0.1.0"));
     }

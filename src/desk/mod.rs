@@ -3,6 +3,8 @@
 mod attach;
 mod engine;
 mod live;
+mod read;
+mod send;
 mod tails;
 mod work;
 

@@ -7,11 +7,10 @@ use std::time::Duration;
 use futures_util::future::pending;
 use tokio::sync::mpsc;
 
-use crate::domain::ask::{Answer, Ask, AskState, Confirm, InboxAsk, Intent, Refused};
-use crate::domain::deployment::{Deployment, DeploymentEvent};
-use crate::domain::event::{Event, Stored, StreamId};
+use crate::domain::ask::{Ask, AskState, Confirm, InboxAsk, Intent};
+use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
-use crate::domain::ids::{AskId, DeploymentId, DeploymentNo};
+use crate::domain::ids::AskId;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::os::bell::Listener;
@@ -19,11 +18,9 @@ use crate::os::lock::Lock;
 use crate::store::{Ear, Ring, Store, StoreError};
 use crate::world::{EngineSeen, World};
 
-use super::TailOf;
-use super::attach::{attach, wants_files};
 use super::engine::{Do, Watch, lock};
 use super::live::{Command, Parts, Shared, held};
-use super::tails::belongs;
+use super::read::{numbered, old_deployments};
 
 /// How often everything is looked at although no bell rang.
 const ROUND: Duration = Duration::from_secs(5);
@@ -36,29 +33,29 @@ const OTHERS: usize = 50;
 /// The newest events that the world keeps.
 const RECENT: usize = 500;
 /// Events in one read.
-const PAGE: usize = 1_000;
+pub(super) const PAGE: usize = 1_000;
 /// How long an ask is tried to be sent while the store cannot be written.
-const SENDING: Duration = Duration::from_secs(10);
+pub(super) const SENDING: Duration = Duration::from_secs(10);
 
-struct Worker {
-    parts: Parts,
-    shared: Arc<Shared>,
-    store: Option<Arc<dyn Store>>,
-    ear: Option<Box<dyn Ear>>,
-    spool_ear: Option<Listener>,
-    folds: Folds,
-    sightings: std::collections::BTreeMap<SightingKey, Sighting>,
-    mark: u64,
-    recent: VecDeque<Arc<Stored>>,
-    catalog: Arc<crate::domain::estate::Catalog>,
-    engine: EngineSeen,
-    watch: Watch,
-    trouble: Option<String>,
-    loaded: bool,
-    applied: bool,
-    watching: Option<Lock>,
-    open_asks: BTreeSet<AskId>,
-    unsent: Vec<(InboxAsk, Time)>,
+pub(super) struct Worker {
+    pub(super) parts: Parts,
+    pub(super) shared: Arc<Shared>,
+    pub(super) store: Option<Arc<dyn Store>>,
+    pub(super) ear: Option<Box<dyn Ear>>,
+    pub(super) spool_ear: Option<Listener>,
+    pub(super) folds: Folds,
+    pub(super) sightings: std::collections::BTreeMap<SightingKey, Sighting>,
+    pub(super) mark: u64,
+    pub(super) recent: VecDeque<Arc<Stored>>,
+    pub(super) catalog: Arc<crate::domain::estate::Catalog>,
+    pub(super) engine: EngineSeen,
+    pub(super) watch: Watch,
+    pub(super) trouble: Option<String>,
+    pub(super) loaded: bool,
+    pub(super) applied: bool,
+    pub(super) watching: Option<Lock>,
+    pub(super) open_asks: BTreeSet<AskId>,
+    pub(super) unsent: Vec<(InboxAsk, Time)>,
 }
 
 pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::Receiver<Command>) {
@@ -122,7 +119,7 @@ async fn hear_spool(ear: &mut Option<Listener>) {
 }
 
 impl Worker {
-    fn now(&self) -> Time {
+    pub(super) fn now(&self) -> Time {
         self.parts.clock.now()
     }
 
@@ -211,10 +208,10 @@ impl Worker {
         let extra = self.recent.len().saturating_sub(RECENT);
         self.recent.drain(..extra);
         if self.folds.deployments.len() > 8 * OTHERS
-            && let Ok(folds) = store.folds(OTHERS).await
+            && let Ok(fresh) = store.folds(OTHERS).await
         {
             // What a long-lived console has gathered is let go of.
-            self.folds = folds;
+            self.folds.deployments.retain(|id, d| !d.is_over() || fresh.deployments.contains_key(id));
         }
         news |= self.read_sightings().await;
         let answered = self.read_answers(&store).await;
@@ -249,7 +246,7 @@ impl Worker {
         any
     }
 
-    fn publish(&mut self) {
+    pub(super) fn publish(&mut self) {
         let world = World {
             folds: self.folds.clone(),
             sightings: self.sightings.clone(),
@@ -375,137 +372,7 @@ impl Worker {
         }
     }
 
-    fn reading(&self) -> Result<Arc<dyn Store>, String> {
+    pub(super) fn reading(&self) -> Result<Arc<dyn Store>, String> {
         self.store.clone().ok_or_else(|| self.trouble.clone().unwrap_or_else(|| "the store is not open yet".to_owned()))
-    }
-
-    /// Sends what waits, in order; what cannot be sent for long is refused. At the end nothing is waited for.
-    async fn send_all(&mut self, last: bool) {
-        let mut waiting = std::mem::take(&mut self.unsent).into_iter();
-        while let Some((ask, since)) = waiting.next() {
-            let id = ask.id;
-            if let Err(why) = self.send(&ask).await {
-                let given_up = last || self.now().since(since) >= SENDING;
-                match why {
-                    NotSent::Refused(refused) => self.refuse(id, refused),
-                    NotSent::Later(why) if given_up => {
-                        let refused = Refused::new("store", format!("it was not asked: {why}")).hint("try again");
-                        self.refuse(id, refused);
-                    }
-                    NotSent::Later(_) => {
-                        self.unsent.push((ask, since));
-                        self.unsent.extend(waiting);
-                        return;
-                    }
-                }
-            }
-        }
-    }
-
-    async fn send(&mut self, ask: &InboxAsk) -> Result<(), NotSent> {
-        let store = self.reading().map_err(NotSent::Later)?;
-        if wants_files(&ask.ask)
-            && let Some(reload) = self.parts.reload.clone()
-        {
-            let read = tokio::task::spawn_blocking(move || reload()).await;
-            let catalog = read.map_err(|_| NotSent::Later("the estate's files could not be read".to_owned()))?;
-            let catalog = catalog.map_err(|why| NotSent::Refused(Refused::new("estate", why)))?;
-            if catalog != *self.catalog {
-                self.catalog = Arc::new(catalog);
-                self.publish();
-            }
-        }
-        let filled = attach(ask.ask.clone(), &self.catalog).map_err(NotSent::Refused)?;
-        let filled = InboxAsk { id: ask.id, via: ask.via.clone(), ask: filled };
-        store.submit(&filled, self.now()).await.map_err(|why| NotSent::Later(why.to_string()))?;
-        self.open_asks.insert(ask.id);
-        Ok(())
-    }
-
-    fn refuse(&mut self, id: AskId, refused: Refused) {
-        held(&self.shared.states).insert(id, AskState::Answered { answer: Answer::Refused(refused) });
-        self.shared.tell();
-    }
-
-    /// Reads what came for the tails; aside, because files may be slow.
-    async fn read_tails(&mut self) {
-        let Some(spool) = self.parts.spool.clone() else { return };
-        if held(&self.shared.tails).is_empty() {
-            self.spool_ear = None;
-            return;
-        }
-        if self.spool_ear.is_none()
-            && let Some(home) = &self.parts.home
-        {
-            self.spool_ear = Listener::at(&home.spool_bell()).ok();
-        }
-        let lent = held(&self.shared.tails).lend();
-        let mut any = false;
-        for (of, follow) in lent {
-            let stack = self.stack_of(&of);
-            let spool = Arc::clone(&spool);
-            let reading = tokio::task::spawn_blocking(move || {
-                let mut follow = follow.unwrap_or_else(|| spool(stack.as_ref()));
-                let lines = follow.more();
-                (follow, lines)
-            });
-            if let Ok((follow, lines)) = reading.await {
-                let mut lines = lines.unwrap_or_default();
-                if let TailOf::Deployment(id) = &of
-                    && let Some(d) = self.folds.deployments.get(id)
-                {
-                    lines.retain(|line| belongs(line, d));
-                }
-                any |= held(&self.shared.tails).give_back(&of, follow, lines);
-            }
-        }
-        if any {
-            self.shared.tell();
-        }
-    }
-
-    fn stack_of(&self, of: &TailOf) -> Option<crate::domain::ids::StackId> {
-        match of {
-            TailOf::Stack(id) => Some(id.clone()),
-            TailOf::Deployment(id) => self.folds.deployments.get(id).and_then(|d| d.stack()).cloned(),
-            TailOf::All => None,
-        }
-    }
-}
-
-enum NotSent {
-    Refused(Refused),
-    Later(String),
-}
-
-async fn old_deployments(store: &Arc<dyn Store>, ids: Vec<DeploymentId>) -> Result<Vec<Deployment>, String> {
-    let mut found = Vec::with_capacity(ids.len());
-    for id in ids {
-        let stream = StreamId::Deployment(id);
-        let events = store.stream(&stream).await.map_err(|why| why.to_string())?;
-        let mut folds = Folds::default();
-        events.iter().for_each(|stored| folds.apply(stored));
-        found.extend(folds.deployments.remove(&id).map(|d| (*d).clone()));
-    }
-    Ok(found)
-}
-
-/// Goes back through the log until the deployment of that number is found.
-async fn numbered(store: &Arc<dyn Store>, no: DeploymentNo) -> Result<Option<Deployment>, String> {
-    let mut below = 0;
-    loop {
-        let page = store.newest(below, PAGE).await.map_err(|why| why.to_string())?;
-        for stored in &page {
-            if let (StreamId::Deployment(id), Ok(Event::Deployment(event))) = (&stored.stream, &stored.event)
-                && let DeploymentEvent::Created { request } = &**event
-                && request.no == no
-            {
-                return old_deployments(store, vec![*id]).await.map(|mut found| found.pop());
-            }
-        }
-        match page.last() {
-            Some(oldest) if page.len() == PAGE && oldest.seq > 1 => below = oldest.seq - 1,
-            Some(_) | None => return Ok(None),
-        }
     }
 }

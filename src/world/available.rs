@@ -222,7 +222,7 @@ impl World {
                 let which = which.ok_or_else(|| NotNow::new(format!("nothing of {id} waits or runs")))?;
                 match &which.stopping {
                     Some(Stopping::Cancelling { at, .. }) => Err(NotNow::new(format!("{} is being cancelled", which.no()))
-                        .when(format!("abandon is possible at {}", (*at + CANCEL_LIMIT).clock()))),
+                        .when(format!("to abandon it at {}", (*at + CANCEL_LIMIT).clock()))),
                     Some(Stopping::Failing) | None => Ok((Some(Intent::Cancel { deployment: which.id }), format!("of {}", which.no()))),
                 }
             }
@@ -299,9 +299,13 @@ impl World {
         let row = self.row(&stack.id, now);
         Err(match row.state {
             State::Roll => NotNow::new("it still rolls back").when("when the rollback has ended"),
-            State::Fail | State::Canc => NotNow::new("the deployment has not ended yet").when("when it has ended"),
+            State::Fail | State::Canc if stack.current.is_some() => {
+                NotNow::new("the deployment has not ended yet").when("when it has ended")
+            }
             State::Lost => NotNow::new("there is no contact; nothing was cancelled").when("when contact is back it goes on by itself"),
             State::Down
+            | State::Fail
+            | State::Canc
             | State::Brok
             | State::Unkn
             | State::Hold

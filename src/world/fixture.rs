@@ -47,7 +47,7 @@ pub fn record(class: Class) -> EnvironmentRecord {
         queue: QueuePolicy::Queue,
         mode: Mode::Deploy,
         min_level: None,
-        hold_expiry: Duration::from_secs(86_400),
+        hold_expiry: Duration::from_hours(24),
     }
 }
 
@@ -88,7 +88,7 @@ fn step(id: &str, title: &str, kind: &str, after: &[&str], only: Option<&str>) -
         after: after.iter().map(|a| StepId::from(*a)).collect(),
         only_if: only.map(|branch| ("join".into(), branch.to_owned())),
         hold: None,
-        timeout: Duration::from_secs(3_600),
+        timeout: Duration::from_hours(1),
         retry: RetryRule { attempts: 1 },
         finaliser: None,
         changes: !kind.starts_with("eval"),
@@ -207,7 +207,7 @@ impl Scene {
             account: "441200007731".to_owned(),
             arn: "arn:aws:sts::441200007731:assumed-role/deployer/ana".into(),
             region: "eu-west-1".to_owned(),
-            expires_at: Some(NOW + Duration::from_secs(3_120)),
+            expires_at: Some(NOW + Duration::from_mins(52)),
         };
         self.sighting(&format!("environment/{name}"), "identity", identity, 12);
         self
@@ -310,7 +310,7 @@ impl Scene {
 
     /// Starts a step.
     pub fn begin(&mut self, d: DeploymentId, step: &str) -> &mut Self {
-        let deadline = self.at + Duration::from_secs(3_600);
+        let deadline = self.at + Duration::from_hours(1);
         self.on(d, DeploymentEvent::StepStarted { step: step.into(), attempt: 1, subject: None, params: json!({}), deadline })
     }
 
@@ -342,7 +342,7 @@ impl Scene {
             choices: if restore { choices() } else { Vec::new() },
             lines: lines.iter().map(|(label, text)| CardLine { label: (*label).to_owned(), text: (*text).to_owned() }).collect(),
             opened_at: self.at,
-            expires_at: (!restore).then(|| self.at + Duration::from_secs(86_400)),
+            expires_at: (!restore).then(|| self.at + Duration::from_hours(24)),
             decision: None,
         };
         self.on(d, DeploymentEvent::HoldOpened { hold: Box::new(hold) });
@@ -499,7 +499,7 @@ impl Scene {
     }
 
     fn frozen(&mut self, stack: &str, spec: Spec) {
-        let until = Some(NOW + Duration::from_secs(7_200));
+        let until = Some(NOW + Duration::from_hours(2));
         let freeze = Freeze { reason: "INC-881".to_owned(), by: ana(), at: ago(3_600), until };
         self.ago(3_600).event(StreamId::Stack(id(stack)), Event::Stack(StackEvent::StackFrozen { freeze }), ana());
         self.ago(240).ask(stack, spec, None, &[]);

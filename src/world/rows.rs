@@ -1,14 +1,14 @@
 //! The list of stacks by environment, the ones that need a person first. Rows carry ids: a screen pins the id, never the position.
 
+mod standing;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::deployment::{Deployment, End, StepState, Stopping};
 use crate::domain::environment::{Class as EnvClass, Freeze, Mode};
-use crate::domain::failure::Retry;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId, StepId};
-use crate::domain::lifecycle::Class;
 use crate::domain::stack::Stack;
 use crate::domain::time::Time;
 
@@ -208,113 +208,6 @@ impl World {
             why,
         }
     }
-
-    fn state_of(&self, stack: &Stack, stale: bool, now: Time) -> (State, Option<Time>) {
-        let cfn = self.cfn(&stack.id);
-        let rolls = cfn.filter(super::seen::CfnSeen::rolls_back);
-        if self.folds.broken.contains_key(&crate::domain::event::StreamId::Stack(stack.id.clone())) {
-            return (State::Unkn, known(stack.since));
-        }
-        if let Some(current) = stack.current {
-            return match self.deployment(current) {
-                Some(current) => running(current, rolls.map(|cfn| cfn.changed_at.unwrap_or(cfn.taken_at))),
-                None => (State::Run, known(stack.since)),
-            };
-        }
-        if let Some(cfn) = rolls {
-            return (State::Roll, cfn.changed_at);
-        }
-        if stack.class() == Class::Broken {
-            return (if stack.phase == "FAILED" { State::Fail } else { State::Brok }, known(stack.since));
-        }
-        if let Some(cfn) = cfn.filter(super::seen::CfnSeen::in_progress) {
-            return (State::RunOutside, cfn.changed_at);
-        }
-        if let Some(cfn) = cfn.filter(super::seen::CfnSeen::is_broken) {
-            return (State::Brok, cfn.changed_at);
-        }
-        if let Some((state, since)) = self.waiting(stack, now) {
-            return (state, since);
-        }
-        if self.at_zero(stack) {
-            return (State::Down, stack.last.and_then(|last| self.deployment(last)).and_then(|last| down_since(last)));
-        }
-        if stale {
-            return (State::Stale, self.freshness(&stack.id).0);
-        }
-        if let Some(freeze) = stack.frozen(now) {
-            return (State::Froz, Some(freeze.at));
-        }
-        if stack.class() == Class::Gone {
-            return (State::Gone, known(stack.since));
-        }
-        let last = stack.last.and_then(|last| self.deployment(last));
-        if let Some(last) = last
-            && matches!(last.end, Some(End::Failed { .. }))
-        {
-            return (State::Fail, last.ended_at);
-        }
-        let exists = cfn.is_some_and(|cfn| !cfn.is_missing());
-        if stack.release.is_none() && stack.last_good.is_none() && !exists {
-            return (State::New, None);
-        }
-        (State::Ok, known(stack.since).or_else(|| cfn.and_then(|cfn| cfn.changed_at)))
-    }
-
-    /// What the head of the queue waits for.
-    fn waiting(&self, stack: &Stack, now: Time) -> Option<(State, Option<Time>)> {
-        let first = stack.queue.first()?;
-        let since = self.deployment(first.deployment).map(|d| d.created_at);
-        if first.not_before.is_some_and(|at| at > now) {
-            return Some((State::Armed, since));
-        }
-        let env_frozen = self.folds.environments.get(&stack.id.env).is_some_and(|env| env.frozen(now).is_some());
-        Some((if stack.frozen(now).is_some() || env_frozen { State::Froz } else { State::Que }, since))
-    }
-
-    /// Whether the service is at zero though nobody is at work on it.
-    fn at_zero(&self, stack: &Stack) -> bool {
-        let Some((running, desired)) = self.serve(&stack.id) else { return false };
-        let last = stack.last.and_then(|last| self.deployment(last));
-        let left_at_zero = last.is_some_and(|d| !matches!(d.end, Some(End::Done)) && down_since(d).is_some());
-        stack.class() != Class::Gone && running == 0 && (desired > 0 || left_at_zero)
-    }
-}
-
-/// What a deployment that holds its stack is in.
-fn running(d: &Deployment, rolls: Option<Time>) -> (State, Option<Time>) {
-    let oldest =
-        |kind: Option<HoldKind>| d.open_holds().filter(|hold| kind.is_none_or(|kind| hold.kind == kind)).map(|hold| hold.opened_at).min();
-    if let Some(opened) = oldest(Some(HoldKind::RestoreService)) {
-        return (State::Down, down_since(d).or(Some(opened)));
-    }
-    let lost = |unknown: bool| {
-        d.steps
-            .values()
-            .filter(|run| run.state == StepState::Lost)
-            .filter(|run| unknown == run.failure.as_ref().is_some_and(|failure| failure.retry == Retry::AskAPerson))
-            .map(|run| run.started_at)
-            .min()
-    };
-    if let Some(since) = lost(true) {
-        return (State::Unkn, since);
-    }
-    if let Some(opened) = oldest(None) {
-        return (State::Hold, Some(opened));
-    }
-    if let Some(since) = lost(false) {
-        return (State::Lost, since);
-    }
-    if let Some(since) = rolls {
-        return (State::Roll, Some(since));
-    }
-    match &d.stopping {
-        Some(Stopping::Cancelling { at, .. }) => (State::Canc, Some(*at)),
-        Some(Stopping::Failing) => {
-            (State::Fail, d.steps.values().filter(|run| run.state == StepState::Failed).filter_map(|run| run.ended_at).min())
-        }
-        None => (State::Run, d.started_at),
-    }
 }
 
 fn needs_me(state: State) -> bool {
@@ -400,10 +293,6 @@ fn release(stack: &Stack, shown: Option<&Deployment>) -> String {
         (None, Some(next)) => format!(">{next}"),
         (None, None) => String::new(),
     }
-}
-
-fn known(at: Time) -> Option<Time> {
-    (at != Time::default()).then_some(at)
 }
 
 #[cfg(test)]

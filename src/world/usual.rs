@@ -97,6 +97,10 @@ impl World {
     /// The work that is left of a deployment; `None` where history says nothing about a part of it.
     #[must_use]
     pub fn left(&self, d: &Deployment, now: Time) -> Option<Left> {
+        if d.stopping.is_some() {
+            // What is left of a bad end has no history to go by.
+            return None;
+        }
         let stack = d.stack()?;
         let plan = d.plan.as_ref()?;
         let mut ends: BTreeMap<&StepId, (Duration, Duration)> = BTreeMap::new();

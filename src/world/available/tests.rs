@@ -53,5 +53,5 @@ fn a_cancel_that_does_not_end_can_be_abandoned_after_its_time() {
     let refused = |doing, now| scene.world.offer(&stack, doing, now).refused;
     assert!(refused(Doing::Cancel, NOW).unwrap().when.contains("14:13:22"));
     assert!(refused(Doing::Abandon, NOW).is_some());
-    assert!(refused(Doing::Abandon, NOW + Duration::from_secs(600)).is_none());
+    assert!(refused(Doing::Abandon, NOW + Duration::from_mins(10)).is_none());
 }

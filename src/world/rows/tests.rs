@@ -66,7 +66,7 @@ fn a_freeze_ends_by_itself() {
 #[test]
 fn the_order_is_need_first_and_stays_the_same_while_nothing_changes() {
     let world = fixture::scene();
-    let order = |views: Vec<EnvView>| views.iter().map(|view| view.worst()).collect::<Vec<_>>();
+    let order = |views: Vec<EnvView>| views.iter().map(EnvView::worst).collect::<Vec<_>>();
     assert!(order(world.environments(NOW)).is_sorted());
     assert_eq!(world.environments(NOW), world.environments(NOW));
     let total: usize = world.counts(NOW).values().sum();

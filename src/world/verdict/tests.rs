@@ -9,16 +9,16 @@ fn the_night_screen_of_every_stack() {
     let mut text = String::new();
     for stack in world.stacks() {
         let verdict = world.verdict(stack, NOW);
-        write!(text, "{}\n", verdict.line).unwrap();
+        writeln!(text, "{}", verdict.line).unwrap();
         if let Some(why) = &verdict.why {
-            write!(text, "  WHY  {why}\n").unwrap();
+            writeln!(text, "  WHY  {why}").unwrap();
         }
         if let Some(seen) = &verdict.seen {
-            write!(text, "  SEEN {}\n", seen.says()).unwrap();
+            writeln!(text, "  SEEN {}", seen.says()).unwrap();
         }
         for offer in &verdict.next {
             let when = offer.refused.as_ref().map_or_else(|| offer.note.clone(), |no| format!("not now: {} {}", no.why, no.when));
-            write!(text, "  THEN {} {when}\n", offer.doing.name()).unwrap();
+            writeln!(text, "  THEN {} {when}", offer.doing.name()).unwrap();
         }
     }
     insta::assert_snapshot!(text);

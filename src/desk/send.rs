@@ -1,0 +1,65 @@
+//! Sending asks: fills them with the estate's files, inserts them in order, and refuses what cannot be sent.
+
+use std::sync::Arc;
+
+use crate::domain::ask::{Answer, AskState, InboxAsk, Refused};
+use crate::domain::ids::AskId;
+
+use super::attach::{attach, wants_files};
+use super::live::held;
+use super::work::{SENDING, Worker};
+
+enum NotSent {
+    Refused(Refused),
+    Later(String),
+}
+
+impl Worker {
+    /// Sends what waits, in order; what cannot be sent for long is refused. At the end nothing is waited for.
+    pub(super) async fn send_all(&mut self, last: bool) {
+        let mut waiting = std::mem::take(&mut self.unsent).into_iter();
+        while let Some((ask, since)) = waiting.next() {
+            let id = ask.id;
+            if let Err(why) = self.send(&ask).await {
+                let given_up = last || self.now().since(since) >= SENDING;
+                match why {
+                    NotSent::Refused(refused) => self.refuse(id, refused),
+                    NotSent::Later(why) if given_up => {
+                        let refused = Refused::new("store", format!("it was not asked: {why}")).hint("try again");
+                        self.refuse(id, refused);
+                    }
+                    NotSent::Later(_) => {
+                        self.unsent.push((ask, since));
+                        self.unsent.extend(waiting);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn send(&mut self, ask: &InboxAsk) -> Result<(), NotSent> {
+        let store = self.reading().map_err(NotSent::Later)?;
+        if wants_files(&ask.ask)
+            && let Some(reload) = self.parts.reload.clone()
+        {
+            let read = tokio::task::spawn_blocking(move || reload()).await;
+            let catalog = read.map_err(|_| NotSent::Later("the estate's files could not be read".to_owned()))?;
+            let catalog = catalog.map_err(|why| NotSent::Refused(Refused::new("estate", why)))?;
+            if catalog != *self.catalog {
+                self.catalog = Arc::new(catalog);
+                self.publish();
+            }
+        }
+        let filled = attach(ask.ask.clone(), &self.catalog).map_err(NotSent::Refused)?;
+        let filled = InboxAsk { id: ask.id, via: ask.via.clone(), ask: filled };
+        store.submit(&filled, self.now()).await.map_err(|why| NotSent::Later(why.to_string()))?;
+        self.open_asks.insert(ask.id);
+        Ok(())
+    }
+
+    fn refuse(&mut self, id: AskId, refused: Refused) {
+        held(&self.shared.states).insert(id, AskState::Answered { answer: Answer::Refused(refused) });
+        self.shared.tell();
+    }
+}
