@@ -21,7 +21,10 @@ pub(super) fn card(card: &Card) -> Vec<String> {
 pub(super) fn hold(view: &HoldView<'_>) -> Vec<String> {
     let mut text = vec![format!("HOLD {} {} of {}", view.hold.id, view.hold.kind.word(), view.stack)];
     text.extend(lines(&view.hold.lines));
-    text.extend(view.hold.choices.iter().map(|choice| format!("{:<10} --choice {}: {}", "CHOICE", choice.name, choice.does)));
+    let told = view.hold.lines.iter().any(|line| line.label == "CHOICES");
+    text.extend(
+        view.hold.choices.iter().filter(|_| !told).map(|choice| format!("{:<10} --choice {}: {}", "CHOICE", choice.name, choice.does)),
+    );
     let expires = view.left.map_or_else(|| "never".to_owned(), |left| format!("in {}", crate::domain::time::short(left)));
     text.push(format!("{:<10} {expires}", "EXPIRES"));
     text.push(format!("{:<10} {}", "LEVEL", view.hold.level));

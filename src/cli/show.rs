@@ -148,6 +148,10 @@ fn hold(world: &World, id: &crate::domain::ids::HoldId, now: Time, out: &mut Out
     for line in card::hold(view) {
         out.line(&line)?;
     }
-    out.line(&format!("{:<10} holdpoint approve '{}' --confirm '{}' --subject {}", "APPROVE", id, view.hold.phrase, view.hold.subject))?;
+    let choice = if view.hold.choices.is_empty() { "" } else { " --choice NAME" };
+    out.line(&format!(
+        "{:<10} holdpoint approve '{id}'{choice} --confirm '{}' --subject {}",
+        "APPROVE", view.hold.phrase, view.hold.subject
+    ))?;
     Ok(Code::Done)
 }

@@ -22,12 +22,17 @@ use super::engine::{Do, Watch, lock};
 use super::live::{Command, Parts, Shared, held};
 use super::read::{numbered, old_deployments};
 
-/// How often everything is looked at although no bell rang.
+/// How often the engine's lock is looked at: that wakes nobody else.
 const ROUND: Duration = Duration::from_secs(5);
+/// How often the store and the spool are read although no bell rang. A ring is lost only when the engine dies between a commit and
+/// its ring, and another engine than before is a reason to look at once.
+const NET: Duration = Duration::from_secs(15);
 /// How often while an engine or the store is being waited for.
 const SOON: Duration = Duration::from_millis(100);
 /// How long the engine believes that something is on a screen.
-const SHOWN: Duration = Duration::from_secs(10);
+const SHOWN: Duration = Duration::from_secs(30);
+/// How often that is said again.
+const SHOWN_AGAIN: Duration = Duration::from_secs(20);
 /// The newest deployments that are loaded beside the unfinished ones.
 const OTHERS: usize = 50;
 /// The newest events that the world keeps.
@@ -56,6 +61,10 @@ pub(super) struct Worker {
     pub(super) watching: Option<Lock>,
     pub(super) open_asks: BTreeSet<AskId>,
     pub(super) unsent: Vec<(InboxAsk, Time)>,
+    /// When the store is read although no bell rang.
+    pub(super) net: Time,
+    /// What was said to be on the screen, and when.
+    pub(super) said: (Vec<String>, Time),
 }
 
 pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::Receiver<Command>) {
@@ -78,6 +87,8 @@ pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::
         watching: None,
         open_asks: BTreeSet::new(),
         unsent: Vec::new(),
+        net: Time::default(),
+        said: (Vec::new(), Time::default()),
     };
     let clock = Arc::clone(&worker.parts.clock);
     let mut next = clock.now();
@@ -97,6 +108,8 @@ pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::
         }
     }
     worker.send_all(true).await;
+    held(&worker.shared.watched).clear();
+    worker.say_what_is_shown().await;
 }
 
 async fn hear(ear: &mut Option<Box<dyn Ear>>) {
@@ -137,6 +150,7 @@ impl Worker {
             // The engine tries this lock for a moment; then the next round takes it.
             self.watching = Lock::shared(&home.watch_lock()).ok().flatten();
         }
+        let before = self.engine.clone();
         if self.store.is_none() {
             self.open().await;
         }
@@ -144,10 +158,15 @@ impl Worker {
         if self.store.is_none() {
             self.open().await;
         }
-        self.follow().await;
         self.say_what_is_shown().await;
         self.send_all(false).await;
-        self.read_tails().await;
+        let now = self.now();
+        if self.engine != before || now >= self.net || !self.applied || !self.open_asks.is_empty() {
+            self.net = now + NET;
+            self.follow().await;
+            self.send_all(false).await;
+            self.read_tails().await;
+        }
     }
 
     async fn open(&mut self) {
@@ -306,10 +325,15 @@ impl Worker {
                 interest.to_string()
             })
             .collect();
-        if !subjects.is_empty() {
-            let console = format!("{}-{}", self.parts.via, crate::os::owner::pid());
-            // Not said now is said in the next round.
-            let _ = store.put_interest(&console, &subjects, self.now() + SHOWN).await;
+        let now = self.now();
+        let (said, at) = &self.said;
+        if *said == subjects && (subjects.is_empty() || now.since(*at) < SHOWN_AGAIN) {
+            return;
+        }
+        let console = format!("{}-{}", self.parts.via, crate::os::owner::pid());
+        // Not said now is said in the next round.
+        if store.put_interest(&console, &subjects, now + SHOWN).await.is_ok() {
+            self.said = (subjects, now);
         }
     }
 

@@ -150,7 +150,8 @@ impl World {
                 ways.push((Way::Recover, "repair the CloudFormation stack by the plan that its status asks for".to_owned()));
             }
             if let Some(last) = self.failed_last(&stack) {
-                ways.push((Way::Retry, format!("{} again: what was done stays done", last.no())));
+                let how = if stack.system == "script" { "what was done stays done" } else { "what is left to do is worked out anew" };
+                ways.push((Way::Retry, format!("{} again: {how}", last.no())));
             }
             if let Some(good) = stack.last_good.and_then(|good| self.deployment(good)).and_then(|d| d.request.as_ref()) {
                 ways.push((Way::LastGood, format!("deploy {} of {} again, the last good release", good.spec.release, good.no)));
