@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::domain::ask::{Ask, InboxAsk};
+use crate::domain::ids::AskId;
 use crate::domain::time::Time;
 use crate::os::lock::Lock;
 use crate::os::paths::Home;
 use crate::world::EngineSeen;
+
+use super::work::Worker;
 
 /// How an engine is started; the program gives this to the desk.
 pub struct EngineStart {
@@ -35,7 +39,7 @@ struct Said {
 
 /// What is to be done about the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Do {
+enum Do {
     Nothing,
     Start,
     AskToDrain,
@@ -52,7 +56,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// What is seen, and what is to be done. `free` says whether nobody holds the lock, `said` what its holder wrote there.
-    pub(super) fn look(&mut self, free: bool, said: &str, ours: &str, may_start: bool, now: Time) -> (EngineSeen, Do) {
+    fn look(&mut self, free: bool, said: &str, ours: &str, may_start: bool, now: Time) -> (EngineSeen, Do) {
         if !free {
             self.tries = 0;
             self.started = None;
@@ -88,8 +92,40 @@ impl Watch {
     }
 }
 
+impl Worker {
+    /// Looks at the engine, and does what is to be done about it.
+    pub(super) fn see_to_the_engine(&mut self) {
+        let Some(home) = &self.parts.home else { return };
+        let (seen, what) = match lock(home) {
+            Ok((free, said)) => {
+                let (ours, may, now) = (self.parts.version.clone(), self.parts.engine.is_some(), self.now());
+                self.watch.look(free, &said, &ours, may, now)
+            }
+            Err(why) => (EngineSeen::None(why), Do::Nothing),
+        };
+        let seen = match (what, &self.parts.engine, seen) {
+            (Do::Start, Some(engine), seen) => (engine.start)().map_or_else(EngineSeen::None, |()| seen),
+            (Do::AskToDrain, _, seen) => {
+                let id = AskId((self.parts.fresh)());
+                let ask = Ask::Drain { version: self.parts.version.clone() };
+                self.unsent.push((InboxAsk { id, via: self.parts.via.to_owned(), ask }, self.now()));
+                seen
+            }
+            (Do::Nothing, Some(engine), EngineSeen::None(why)) => {
+                let words = (engine.last_words)();
+                EngineSeen::None(if words.is_empty() { why } else { format!("{why}: {words}") })
+            }
+            (Do::Nothing | Do::Start, _, seen) => seen,
+        };
+        if self.engine != seen {
+            self.engine = seen;
+            self.publish();
+        }
+    }
+}
+
 /// Whether the lock is free, and what stands in it.
-pub(super) fn lock(home: &Home) -> Result<(bool, String), String> {
+fn lock(home: &Home) -> Result<(bool, String), String> {
     let path = home.engine_lock();
     let free = Lock::is_free(&path).map_err(|why| why.to_string())?;
     Ok((free, Lock::said(&path)))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::ask::{Answer, AskState, InboxAsk, Refused};
+use crate::domain::ask::{Answer, Ask, AskState, Confirm, InboxAsk, Intent, Refused};
 use crate::domain::ids::AskId;
 
 use super::attach::{attach, wants_files};
@@ -61,5 +61,26 @@ impl Worker {
     fn refuse(&mut self, id: AskId, refused: Refused) {
         held(&self.shared.states).insert(id, AskState::Answered { answer: Answer::Refused(refused) });
         self.shared.tell();
+    }
+
+    /// Records environments that the file has and the store never heard of; those that are different stay as they are (DIFFERS).
+    pub(super) fn record_new_environments(&mut self) {
+        if self.applied || !self.loaded {
+            return;
+        }
+        self.applied = true;
+        let new: std::collections::BTreeMap<_, _> = self
+            .catalog
+            .environments
+            .iter()
+            .filter(|(name, _)| self.folds.environments.get(*name).is_none_or(|env| env.record.is_none()))
+            .map(|(name, record)| (name.clone(), record.clone()))
+            .collect();
+        if !new.is_empty() {
+            let id = AskId((self.parts.fresh)());
+            let ask =
+                Ask::Do { intent: Intent::Apply { environments: new }, attached: Vec::new(), confirm: Confirm::default(), armed: false };
+            self.unsent.push((InboxAsk { id, via: self.parts.via.to_owned(), ask }, self.now()));
+        }
     }
 }

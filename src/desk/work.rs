@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::pending;
 use tokio::sync::mpsc;
 
-use crate::domain::ask::{Ask, AskState, Confirm, InboxAsk, Intent};
+use crate::domain::ask::{AskState, InboxAsk};
 use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
 use crate::domain::ids::AskId;
@@ -18,7 +18,7 @@ use crate::os::lock::Lock;
 use crate::store::{Ear, Ring, Store, StoreError};
 use crate::world::{EngineSeen, World};
 
-use super::engine::{Do, Watch, lock};
+use super::engine::Watch;
 use super::live::{Command, Parts, Shared, held};
 use super::read::{numbered, old_deployments};
 
@@ -281,35 +281,6 @@ impl Worker {
         self.shared.tell();
     }
 
-    fn see_to_the_engine(&mut self) {
-        let Some(home) = &self.parts.home else { return };
-        let (seen, what) = match lock(home) {
-            Ok((free, said)) => {
-                let (ours, may, now) = (self.parts.version.clone(), self.parts.engine.is_some(), self.now());
-                self.watch.look(free, &said, &ours, may, now)
-            }
-            Err(why) => (EngineSeen::None(why), Do::Nothing),
-        };
-        let seen = match (what, &self.parts.engine, seen) {
-            (Do::Start, Some(engine), seen) => (engine.start)().map_or_else(EngineSeen::None, |()| seen),
-            (Do::AskToDrain, _, seen) => {
-                let id = AskId((self.parts.fresh)());
-                let ask = Ask::Drain { version: self.parts.version.clone() };
-                self.unsent.push((InboxAsk { id, via: self.parts.via.to_owned(), ask }, self.now()));
-                seen
-            }
-            (Do::Nothing, Some(engine), EngineSeen::None(why)) => {
-                let words = (engine.last_words)();
-                EngineSeen::None(if words.is_empty() { why } else { format!("{why}: {words}") })
-            }
-            (Do::Nothing | Do::Start, _, seen) => seen,
-        };
-        if self.engine != seen {
-            self.engine = seen;
-            self.publish();
-        }
-    }
-
     async fn say_what_is_shown(&mut self) {
         let Some(store) = &self.store else { return };
         let subjects: Vec<String> = held(&self.shared.watched)
@@ -334,27 +305,6 @@ impl Worker {
         // Not said now is said in the next round.
         if store.put_interest(&console, &subjects, now + SHOWN).await.is_ok() {
             self.said = (subjects, now);
-        }
-    }
-
-    /// Records environments that the file has and the store never heard of; those that are different stay as they are (DIFFERS).
-    fn record_new_environments(&mut self) {
-        if self.applied || !self.loaded {
-            return;
-        }
-        self.applied = true;
-        let new: std::collections::BTreeMap<_, _> = self
-            .catalog
-            .environments
-            .iter()
-            .filter(|(name, _)| self.folds.environments.get(*name).is_none_or(|env| env.record.is_none()))
-            .map(|(name, record)| (name.clone(), record.clone()))
-            .collect();
-        if !new.is_empty() {
-            let id = AskId((self.parts.fresh)());
-            let ask =
-                Ask::Do { intent: Intent::Apply { environments: new }, attached: Vec::new(), confirm: Confirm::default(), armed: false };
-            self.unsent.push((InboxAsk { id, via: self.parts.via.to_owned(), ask }, self.now()));
         }
     }
 
