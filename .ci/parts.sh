@@ -121,7 +121,8 @@ with_peers() {
 embedded_boto3() {
   venv peers python3 "${peer_packages[@]}" || return 1
   local port code
-  cargo build --locked --quiet && port=$(free_port) || return 1
+  # the binary that the tests were built with: another build would compile the SDK again, with other features
+  cargo test --locked --quiet --test it --no-run && port=$(free_port) || return 1
   serve sandbox "$port" "$CARGO_TARGET_DIR/debug/holdpoint" sandbox --listen "127.0.0.1:$port" --story empty --speed 10 &&
     "$venv/bin/python" tests/peers/boto3_contract.py "http://127.0.0.1:$port"
   code=$?

@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -104,6 +104,15 @@ impl Words for str {
             let space = (n > 0).then_some(" ");
             space.into_iter().chain((!word.is_empty()).then_some(word))
         })
+    }
+}
+
+/// Lays the cursor's style over a row. A mark that has a ground of its own keeps it: a hold under the cursor stays readable.
+pub fn lay(buf: &mut Buffer, row: Rect, style: Style) {
+    for place in row.positions() {
+        if let Some(cell) = buf.cell_mut(place).filter(|cell| cell.bg == Color::Reset) {
+            cell.set_style(style);
+        }
     }
 }
 

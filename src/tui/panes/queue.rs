@@ -101,7 +101,7 @@ impl Pane for Queue {
             paint::spans(buf, inside.x, y, inside.right(), &cells);
             if at == self.cursor.at() {
                 let role = if scene.focused { Role::Cursor } else { Role::CursorAway };
-                buf.set_style(Rect::new(inside.x, y, inside.width, 1), theme.style(role));
+                paint::lay(buf, Rect::new(inside.x, y, inside.width, 1), theme.style(role));
             }
         }
         if self.cursor.is_empty() && inside.height > 0 {
