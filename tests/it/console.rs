@@ -8,7 +8,7 @@ use crate::shot;
 
 /// How long a key gets to show what it does. Keys follow each other at a hand's pace: Esc and a letter at once are Alt and the
 /// letter, and a burst is a paste.
-const GLANCE: Duration = Duration::from_millis(25);
+const GLANCE: Duration = Duration::from_millis(40);
 
 fn tap(terminal: &mut Terminal, keys: &[&str]) {
     for key in keys {
@@ -115,18 +115,82 @@ fn foreign(bytes: &[u8]) -> Vec<String> {
     found
 }
 
-/// Writes the pictures of the README from real frames; by hand or by `.ci/run`: `HOLDPOINT_SHOTS=FOLDER cargo test --test it shots`.
+/// Moves down the list until the stack is the one on the right.
+fn choose(terminal: &mut Terminal, stack: &str) {
+    let shown = |terminal: &Terminal| terminal.text().lines().nth(1).is_some_and(|line| line.contains(&format!("  {stack} ")));
+    tap(terminal, &["1", "g", "g"]);
+    for _ in 0..40 {
+        if shown(terminal) {
+            return;
+        }
+        tap(terminal, &["j"]);
+        terminal.read_for(GLANCE * 2);
+    }
+    panic!("{stack} is not in the list:\n{}", terminal.text());
+}
+
+/// One key redeploys a service: the card or the countdown, the deployment on its map, the end; and in production a card that wants
+/// its words. Writes the pictures of the README from these frames where asked: `HOLDPOINT_SHOTS=FOLDER cargo test --test it redeploys`.
 #[test]
-fn shots_of_real_frames() {
-    let Some(folder) = std::env::var_os("HOLDPOINT_SHOTS") else { return };
-    let folder = std::path::PathBuf::from(folder);
+fn one_key_redeploys_a_service_and_production_asks_for_words() {
+    let folder = std::env::var_os("HOLDPOINT_SHOTS").map(std::path::PathBuf::from);
+    let picture = |terminal: &Terminal, name: &str| {
+        if let Some(folder) = &folder {
+            shot::write(folder, name, terminal.screen());
+        }
+    };
     let program = Program::practice();
     let mut terminal = open(&program, 120, 36);
     moves(&mut terminal);
-    shot::write(&folder, "console", terminal.screen());
-    terminal.press(&["?"]);
-    terminal.read_for(Duration::from_millis(500));
-    shot::write(&folder, "keys", terminal.screen());
-    tap(&mut terminal, &["esc", "Q"]);
-    terminal.end();
+    terminal.wait("what dev serves", |screen| {
+        screen.contents().contains("dev               2/2") || screen.contents().matches(" OK ").count() > 5
+    });
+    tap(&mut terminal, &["?"]);
+    terminal.wait_for("Keys that are valid here");
+    picture(&terminal, "keys");
+    tap(&mut terminal, &["esc"]);
+
+    choose(&mut terminal, "dev/billing");
+    insist(&mut terminal, "r", "ARMED");
+    terminal.wait("the deployment under way", |screen| screen.contents().contains("MIGRATING") && screen.contents().contains(" RUN "));
+    terminal.read_for(Duration::from_secs(4));
+    picture(&terminal, "console");
+
+    choose(&mut terminal, "prod/orders");
+    insist(&mut terminal, "M", "GUARDED");
+    insist(&mut terminal, "r", "type  prod  to deploy:");
+    terminal.read_for(Duration::from_secs(1));
+    picture(&terminal, "card");
+    type_words(&mut terminal, "prod");
+
+    terminal.wait("a hold before the scale-down", |screen| screen.contents().contains(" HOLD "));
+    tap(&mut terminal, &["A", "enter"]);
+    terminal.wait_for("prod down");
+    terminal.read_for(Duration::from_secs(1));
+    picture(&terminal, "hold");
+    type_words(&mut terminal, "prod down");
+    terminal.wait_for("approved #2.scale-down.1");
+    terminal.wait("the step that was held", |screen| screen.contents().contains("scale-down") && screen.contents().contains(" RUN "));
+    tap(&mut terminal, &["esc", "esc", "Q"]);
+    assert_eq!(terminal.end().exit_code(), 0);
+}
+
+/// Presses a key until it shows what it is for: for half a second after the rows moved by themselves, a key is refused.
+fn insist(terminal: &mut Terminal, key: &str, shows: &str) {
+    for _ in 0..20 {
+        tap(terminal, &[key]);
+        if terminal.comes(shows, Duration::from_secs(8), "have just moved") {
+            return;
+        }
+    }
+    panic!("{key} does not show {shows:?}:\n{}", terminal.text());
+}
+
+/// Words into a card, at a hand's pace: what comes at once is a paste, and a paste confirms nothing.
+fn type_words(terminal: &mut Terminal, words: &str) {
+    for letter in words.chars() {
+        terminal.send(letter.to_string().as_bytes());
+        terminal.read_for(GLANCE * 2);
+    }
+    tap(terminal, &["enter"]);
 }

@@ -79,6 +79,17 @@ impl Terminal {
         }
     }
 
+    /// Reads until the screen shows the text: true; or the other one, or until the time has passed: false.
+    pub(crate) fn comes(&mut self, text: &str, span: Duration, or: &str) -> bool {
+        let until = Instant::now() + span;
+        loop {
+            let screen = self.parser.screen().contents();
+            if screen.contains(text) || screen.contains(or) || !self.read(until) {
+                return screen.contains(text);
+            }
+        }
+    }
+
     /// Reads until nothing has come for this long; true when it became quiet before `PATIENCE` ran out.
     pub(crate) fn quiet(&mut self, span: Duration) -> bool {
         let until = Instant::now() + PATIENCE;
