@@ -45,7 +45,7 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
         }
         out.line("")?;
     }
-    if let Some(needs) = world.needs(now) {
+    if let Some((needs, _)) = world.needs(now) {
         out.line(&needs.line)?;
         if let Some(why) = &needs.why {
             out.line(&format!("  WHY  {why}"))?;

@@ -4,6 +4,7 @@
 mod act;
 mod cards;
 mod holds;
+mod outage;
 mod settle;
 mod specs;
 mod steps;

@@ -15,22 +15,19 @@ pub struct Views {
     pub environments: Vec<EnvView>,
     /// What runs and what waits.
     pub queue: Vec<QueueItem>,
-    /// The one thing that needs a person.
-    pub needs: Option<Verdict>,
-    /// How many stacks need a person.
-    pub needing: usize,
+    /// The one thing that needs a person, and how many others there are.
+    pub needs: Option<(Verdict, usize)>,
 }
 
 /// No views at all.
-pub static NOTHING: Views = Views { version: 0, environments: Vec::new(), queue: Vec::new(), needs: None, needing: 0 };
+pub static NOTHING: Views = Views { version: 0, environments: Vec::new(), queue: Vec::new(), needs: None };
 
 impl Views {
     /// Works them out.
     #[must_use]
     pub fn of(world: &World, now: Time, version: u64) -> Self {
         let environments = world.environments(now);
-        let needing = environments.iter().flat_map(|env| &env.rows).filter(|row| row.needs_me).count();
-        Self { version, needs: if needing > 0 { world.needs(now) } else { None }, needing, queue: world.queue(now), environments }
+        Self { version, needs: world.needs(now), queue: world.queue(now), environments }
     }
 
     /// Whether anything goes on by itself, so that seconds matter.

@@ -25,6 +25,8 @@ pub struct Row {
     pub state: State,
     /// Whether a person must do something.
     pub needs_me: bool,
+    /// At zero, as approved, while its deployment is at work.
+    pub outage: bool,
     /// Running and desired tasks, where it has any.
     pub serve: Option<(u32, u32)>,
     /// The release in service, and behind `>` the one that is on its way.
@@ -195,7 +197,8 @@ impl World {
         Row {
             stack: id.clone(),
             state,
-            needs_me: needs_me(state) && !(state == State::Down && shown.is_some_and(|d| stays_down(d))),
+            needs_me: needs_me(state) && !(state == State::Down && shown.is_some_and(|d| stays_down(d) || goes_on(d))),
+            outage: state == State::Down && shown.is_some_and(|d| goes_on(d)),
             serve,
             release: release(&stack, shown.map(|d| &**d)),
             since,
@@ -230,6 +233,12 @@ fn needs_me(state: State) -> bool {
 /// True when a person decided what becomes of a service at zero: nobody needs to be called again.
 fn stays_down(d: &Deployment) -> bool {
     d.is_over() && d.holds.iter().any(|hold| hold.kind == HoldKind::RestoreService && hold.decision.is_some())
+}
+
+/// True while a deployment is at work on a service that it took to zero: nothing is to be decided, and all want to see it.
+fn goes_on(d: &Deployment) -> bool {
+    let lost = d.steps.values().any(|run| run.state == StepState::Lost);
+    !d.is_over() && d.stopping.is_none() && !lost && d.open_holds().next().is_none()
 }
 
 /// What went wrong in a deployment, in one line.

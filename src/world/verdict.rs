@@ -57,22 +57,19 @@ impl World {
         let shown = row.deployment.and_then(|(id, _)| self.deployment(id)).map(|d| &**d);
         let why = self.why(&row, shown);
         let seen = self.seen_before(stack, shown, why.as_ref().map(|why| why.reason.as_str()));
-        let next = useful(row.state).iter().map(|doing| self.offer(stack, *doing, now)).collect();
+        let next = useful(&row).iter().map(|doing| self.offer(stack, *doing, now)).collect();
         Verdict { stack: stack.clone(), state: row.state, line: self.line(&row, shown, now), why: why.map(|why| why.text), seen, next }
     }
 
-    /// The one thing that needs a person now; services at zero above everything.
+    /// The one thing that needs a person now; services at zero above everything, also while that was approved and goes on. With it,
+    /// how many other stacks need a person.
     #[must_use]
-    pub fn needs(&self, now: Time) -> Option<Verdict> {
-        let mut rows: Vec<Row> = self.stacks().into_iter().map(|stack| self.row(stack, now)).filter(|row| row.needs_me).collect();
-        rows.sort_by_key(|row| (row.state, self.record(&row.stack.env).map(|record| record.class), row.since));
-        rows.first().map(|row| self.verdict(&row.stack, now))
-    }
-
-    /// How many stacks need a person.
-    #[must_use]
-    pub fn needing(&self, now: Time) -> usize {
-        self.stacks().into_iter().filter(|stack| self.row(stack, now).needs_me).count()
+    pub fn needs(&self, now: Time) -> Option<(Verdict, usize)> {
+        let all = self.stacks().into_iter().map(|stack| self.row(stack, now));
+        let mut rows: Vec<Row> = all.filter(|row| row.needs_me || row.outage).collect();
+        rows.sort_by_key(|row| (row.state, row.outage, self.record(&row.stack.env).map(|record| record.class), row.since));
+        let others = rows.iter().skip(1).filter(|row| row.needs_me).count();
+        rows.first().map(|row| (self.verdict(&row.stack, now), others))
     }
 
     fn line(&self, row: &Row, shown: Option<&Deployment>, now: Time) -> String {
@@ -223,10 +220,13 @@ fn down_line(row: &Row, shown: Option<&Deployment>, now: Time) -> String {
     let said = shown
         .and_then(|d| d.holds.iter().find(|hold| hold.kind == HoldKind::Downtime))
         .and_then(|hold| hold.lines.iter().find(|line| line.label == "DOWNTIME"))
-        .map_or_else(String::new, |line| format!(" (said {})", line.text));
+        .and_then(|line| line.text.starts_with(|c: char| c == '~' || c.is_ascii_digit()).then(|| line.text.split([',', '(']).next()))
+        .flatten()
+        .map_or_else(String::new, |text| format!(" (said {})", text.trim()));
     let failed =
         shown.and_then(|d| d.runs().find(|(_, run)| run.state == StepState::Failed).map(|(step, _)| format!(" {} failed", step.id)));
-    format!("DOWN {}{count}{age}{said}{}", row.stack, failed.unwrap_or_default())
+    let goes_on = row.step.as_ref().filter(|_| row.outage).map(|at| format!(", as approved: {} ({}/{})", at.id, at.nth, at.of));
+    format!("DOWN {}{count}{age}{said}{}", row.stack, failed.or(goes_on).unwrap_or_default())
 }
 
 struct Why {
@@ -241,8 +241,9 @@ fn wanted(d: &Deployment) -> u64 {
 }
 
 /// What is worth offering in a state, the usual thing first.
-fn useful(state: State) -> &'static [Doing] {
-    match state {
+fn useful(row: &Row) -> &'static [Doing] {
+    match row.state {
+        State::Down if row.outage => &[Doing::Cancel],
         State::Down | State::Unkn => &[Doing::Unblock, Doing::Cancel],
         State::Fail => &[Doing::Retry, Doing::Rollback, Doing::Redeploy],
         State::Brok | State::Roll => &[Doing::Unblock, Doing::Rollback, Doing::Redeploy],

@@ -202,7 +202,7 @@ fn start_lines(lines: &mut Vec<CardLine>, folds: &Folds, intent: &Intent, starts
             },
         );
         if plan.danger.downtime {
-            line(lines, "DOWNTIME", "the service is scaled to 0 while it changes, then up again".to_owned());
+            line(lines, "DOWNTIME", super::outage::likely(folds, id));
         }
         line(lines, "SAYS", plan.says.join(" "));
     }

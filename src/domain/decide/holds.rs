@@ -14,7 +14,7 @@ use crate::domain::level::Level;
 use crate::domain::plan::{ChangeRow, HoldWhen, Plan, Step, resolve};
 use crate::domain::time::{Time, short};
 
-use super::{Cx, Decided, on_deployment};
+use super::{Cx, Decided, on_deployment, outage};
 
 /// What an approval of this step's newest hold covers, from what is true now.
 #[must_use]
@@ -161,7 +161,7 @@ pub fn hold_want(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>) -> App
         phrase,
         subject: nth_subject(folds, d, step, nth),
         choices: rule.choices.clone(),
-        lines: lines(d, step, record, expires_at, cx.now, nth),
+        lines: lines(folds, d, step, record, expires_at, cx.now, nth),
         opened_at: cx.now,
         expires_at,
         decision: None,
@@ -185,7 +185,15 @@ fn rows_now(d: &Deployment) -> Option<Vec<ChangeRow>> {
 }
 
 /// What the card of a hold says. A line without a source of data is left out.
-fn lines(d: &Deployment, step: &Step, record: &EnvironmentRecord, expires_at: Option<Time>, now: Time, nth: u32) -> Vec<CardLine> {
+fn lines(
+    folds: &Folds,
+    d: &Deployment,
+    step: &Step,
+    record: &EnvironmentRecord,
+    expires_at: Option<Time>,
+    now: Time,
+    nth: u32,
+) -> Vec<CardLine> {
     let mut lines = Vec::new();
     let mut line = |label: &str, text: String| {
         if !text.is_empty() {
@@ -195,6 +203,10 @@ fn lines(d: &Deployment, step: &Step, record: &EnvironmentRecord, expires_at: Op
     let Some(request) = &d.request else { return lines };
     line("STEP", format!("{}   DEPLOYMENT {}   STACK {}   ENV {}", step.title, request.no, request.stack, request.stack.env));
     line("DOES", does(step));
+    let kind = step.hold.as_ref().map(|rule| rule.kind);
+    if kind == Some(HoldKind::Downtime) {
+        line("DOWNTIME", outage::likely(folds, &request.stack));
+    }
     let rows = rows_now(d).unwrap_or_default();
     let replaced: Vec<&str> = rows.iter().filter(|row| row.destroys()).map(|row| row.logical.as_str()).collect();
     line("REPLACES", replaced.join(", "));
@@ -202,14 +214,14 @@ fn lines(d: &Deployment, step: &Step, record: &EnvironmentRecord, expires_at: Op
         line("CHANGES", super::cards::count_rows(&rows));
     }
     line("PLAN", d.plan_digest.map(|digest| digest.short()).unwrap_or_default());
-    let says = d.plan.as_ref().map(|plan| plan.says.join(" ")).unwrap_or_default();
-    line("UNDO", says);
+    line("UNDO", kind.map(|kind| outage::undo(folds, d, kind)).unwrap_or_default());
     let account = record.account.clone().unwrap_or_else(|| "any account".to_owned());
     line("RUNS ON", format!("account {account} {}", region(record).unwrap_or_default()));
     line("ASKED BY", format!("{} at {}", request.cause.by, d.created_at.clock()));
     if nth > 1 {
         line("CHANGED", "it was approved before, for something else: what it covers has changed since".to_owned());
     }
+    line("SAYS", d.plan.as_ref().map(|plan| plan.says.join(" ")).unwrap_or_default());
     if let Some(rule) = &step.hold {
         let choices: Vec<String> = rule.choices.iter().map(|choice| format!("{}: {}", choice.name, choice.does)).collect();
         line("CHOICES", choices.join("  |  "));

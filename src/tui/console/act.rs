@@ -208,7 +208,7 @@ impl Console {
             Show::Palette => self.palette(),
             Show::Menu => self.menu(now),
             Show::Holds => self.focus_on(HOLDS),
-            Show::Needs => match self.views.needs.as_ref().map(|verdict| verdict.stack.clone()) {
+            Show::Needs => match self.views.needs.as_ref().map(|(verdict, _)| verdict.stack.clone()) {
                 Some(stack) => self.go_to(&stack, now),
                 None => self.say("nothing needs a person", Role::Said),
             },

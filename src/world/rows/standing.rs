@@ -19,7 +19,7 @@ impl World {
         }
         if let Some(current) = stack.current {
             return match self.deployment(current) {
-                Some(current) => running(current, rolls.map(|cfn| cfn.changed_at.unwrap_or(cfn.taken_at))),
+                Some(current) => running(current, rolls.map(|cfn| cfn.changed_at.unwrap_or(cfn.taken_at)), self.serve(&stack.id)),
                 None => (State::Run, known(stack.since)),
             };
         }
@@ -84,7 +84,7 @@ impl World {
 }
 
 /// What a deployment that holds its stack is in.
-fn running(d: &Deployment, rolls: Option<Time>) -> (State, Option<Time>) {
+fn running(d: &Deployment, rolls: Option<Time>, serves: Option<(u32, u32)>) -> (State, Option<Time>) {
     let oldest =
         |kind: Option<HoldKind>| d.open_holds().filter(|hold| kind.is_none_or(|kind| hold.kind == kind)).map(|hold| hold.opened_at).min();
     if let Some(opened) = oldest(Some(HoldKind::RestoreService)) {
@@ -98,6 +98,9 @@ fn running(d: &Deployment, rolls: Option<Time>) -> (State, Option<Time>) {
             .map(|run| run.started_at)
             .min()
     };
+    if let Some(since) = down_since(d).filter(|_| serves.is_none_or(|(running, _)| running == 0)) {
+        return (State::Down, Some(since));
+    }
     if let Some(since) = lost(true) {
         return (State::Unkn, since);
     }

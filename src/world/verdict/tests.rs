@@ -1,4 +1,6 @@
-use crate::world::fixture::{self, NOW, id};
+use crate::domain::environment::Class as EnvClass;
+use crate::domain::failure::Failure;
+use crate::world::fixture::{self, NOW, Scene, id};
 use std::fmt::Write as _;
 
 use super::*;
@@ -27,9 +29,36 @@ fn the_night_screen_of_every_stack() {
 #[test]
 fn a_service_at_zero_stands_above_everything() {
     let world = fixture::scene();
-    let needs = world.needs(NOW).unwrap();
+    let (needs, others) = world.needs(NOW).unwrap();
     assert_eq!((needs.stack.to_string().as_str(), needs.state), ("prod-us/billing", State::Down));
     assert_eq!(needs.line, "DOWN prod-us/billing 0/6 for 4:12 (said 3m10) execute-2 failed");
+    assert_eq!(others + 1, world.stacks().into_iter().filter(|stack| world.row(stack, NOW).needs_me).count());
+}
+
+#[test]
+fn an_approved_outage_is_shown_while_it_lasts_and_calls_nobody() {
+    let mut scene = Scene::new();
+    scene.env("prod", EnvClass::Production);
+    scene.ago(900).good("prod/a", fixture::spec("1", &serde_json::json!({})));
+    let d = scene.ago(420).ask("prod/a", fixture::spec("2", &serde_json::json!({})), None, &[]);
+    scene.start("prod/a", d, fixture::update_plan(true));
+    scene.done(d, "change-set", 12, serde_json::json!({})).done(d, "join", 0, serde_json::json!({ "branch": "downtime" }));
+    let hold = scene.hold(d, "scale-down", HoldKind::Downtime, &[("DOWNTIME", "3:10 likely, 4:00 bad case (14 past runs)")]);
+    scene.ago(300).approve(d, &hold).serve("prod/a", 6, 6).begin(d, "scale-down");
+    assert_eq!(scene.world.row(&id("prod/a"), NOW).state, State::Run, "it still serves");
+    scene.done(d, "scale-down", 48, serde_json::json!({})).serve("prod/a", 0, 0).begin(d, "change-set-2");
+
+    let row = scene.world.row(&id("prod/a"), NOW);
+    assert_eq!((row.state, row.needs_me, row.outage), (State::Down, false, true));
+    let (shown, others) = scene.world.needs(NOW).unwrap();
+    assert_eq!(shown.line, "DOWN prod/a 0/6 for 4:12 (said 3:10 likely), as approved: change-set-2 (4/7)");
+    assert_eq!((others, shown.next.iter().map(|offer| offer.doing).collect::<Vec<_>>()), (0, vec![Doing::Cancel]));
+
+    // A step without contact at zero calls somebody.
+    let failure = Failure::new("no contact").retry(crate::domain::failure::Retry::Contact);
+    scene.on(d, crate::domain::deployment::DeploymentEvent::StepLost { step: "change-set-2".into(), failure });
+    let row = scene.world.row(&id("prod/a"), NOW);
+    assert_eq!((row.state, row.needs_me, row.outage), (State::Down, true, false));
 }
 
 #[test]

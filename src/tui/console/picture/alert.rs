@@ -12,11 +12,10 @@ use crate::world::verdict::Verdict;
 impl Console {
     /// The rows of the alert: verdict, why, seen, then. Why and seen give way where `most` rows are not enough.
     pub(super) fn alert_rows(&self, wide: usize, most: usize, now: Time) -> Vec<Row> {
-        let Some(verdict) = &self.views.needs else { return Vec::new() };
+        let Some((verdict, more)) = &self.views.needs else { return Vec::new() };
         let down = verdict.state == State::Down;
         let mark = if down { "!!" } else { states::glyph(verdict.state, &self.theme) };
-        let more = self.views.needing.saturating_sub(1);
-        let more = if more > 0 { format!("  (+{more} more)") } else { String::new() };
+        let more = if *more > 0 { format!("  (+{more} more)") } else { String::new() };
         let style = self.theme.style(if down { Role::Down } else { states::role(verdict.state) });
         let text = self.theme.style(Role::Text);
         let block = |label: &str, words: &str, style| -> Vec<Row> {
