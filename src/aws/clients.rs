@@ -21,6 +21,7 @@ use tokio::sync::Mutex;
 
 use super::address::{Rewrite, Whose, whose};
 use super::budget::Budget;
+use super::cfn::reads::Reads;
 use super::trouble::{Call, Facts, Kind, Trouble};
 use crate::domain::environment::AwsTarget;
 use crate::domain::failure::{Failure, Retry};
@@ -63,6 +64,7 @@ pub struct Cloud {
     port: Arc<AtomicU16>,
     sandbox: Option<SandboxPort>,
     budget: Arc<Budget>,
+    pub(super) reads: Reads,
 }
 
 impl Clients {
@@ -134,6 +136,7 @@ impl Clients {
             ecs: aws_sdk_ecs::Client::from_conf(aws_sdk_ecs::config::Builder::from(&config).interceptor(rewrite()).build()),
             sts: aws_sdk_sts::Client::from_conf(aws_sdk_sts::config::Builder::from(&config).interceptor(rewrite()).build()),
             budget: self.budget(target, &region).await,
+            reads: Reads::default(),
             region,
             login,
             local,

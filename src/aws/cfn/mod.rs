@@ -4,6 +4,7 @@
 pub mod changes;
 pub mod events;
 pub mod input;
+pub(super) mod reads;
 pub mod stack;
 
 /// What a stack status means for somebody who waits.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudformation::types::{Capability, Stack};
 use aws_smithy_types::DateTime;
 
-use crate::aws::clients::Cloud;
 use crate::aws::trouble::Trouble;
 use crate::domain::safe::Safe;
 use crate::domain::time::Time;
@@ -49,7 +48,7 @@ impl CfnStack {
         self.tags.get(STORE_TAG).is_some_and(|tag| tag == store)
     }
 
-    fn of(stack: &Stack) -> Self {
+    pub(super) fn of(stack: &Stack) -> Self {
         let time = |at: Option<&DateTime>| at.and_then(time);
         Self {
             id: stack.stack_id().unwrap_or_default().to_owned(),
@@ -64,18 +63,6 @@ impl CfnStack {
             protected: stack.enable_termination_protection().unwrap_or_default(),
             created_at: time(stack.creation_time()),
             changed_at: time(stack.last_updated_time()).or_else(|| time(stack.creation_time())),
-        }
-    }
-}
-
-impl Cloud {
-    /// The stack of that name or ARN; `None` when there is none.
-    pub async fn stack(&self, name: &str) -> Result<Option<CfnStack>, Trouble> {
-        let call = self.call("cloudformation:DescribeStacks", name, || self.cfn.describe_stacks().stack_name(name).send());
-        match call.await {
-            Ok(answer) => Ok(answer.stacks().first().map(CfnStack::of)),
-            Err(trouble) if is_missing(&trouble) => Ok(None),
-            Err(trouble) => Err(trouble),
         }
     }
 }

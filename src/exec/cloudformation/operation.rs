@@ -277,12 +277,18 @@ impl<'a> Course<'a> {
         if phase(&stack.status) == Phase::Busy {
             return Ok(None);
         }
-        if stack.status == "DELETE_COMPLETE" {
+        if stack.status == "DELETE_COMPLETE" || self.made(stack) {
             return Ok(Some(stack.status.clone()));
         }
         let events = self.events(&stack.id).await?;
         let ours = ours(&events, &self.tokens());
         Ok(ending(&ours).map(str::to_owned))
+    }
+
+    /// Whether this is the stack that our call made, and nothing was done to it since: its events need not be asked.
+    fn made(&self, stack: &CfnStack) -> bool {
+        let was_missing = self.intent.as_ref().is_some_and(|intent| intent.id.is_none());
+        was_missing && stack.status == "CREATE_COMPLETE" && self.sent.as_ref() == Some(&stack.id)
     }
 
     async fn end(&self, stack: Option<&CfnStack>, status: &str) -> Result<Output, Failure> {
