@@ -321,7 +321,11 @@ async fn look_stack(parts: &Parts, planning: &Planning) -> Result<StackSeen, Fai
         return Ok(StackSeen { status: "NONE".to_owned(), ..StackSeen::default() });
     };
     loop {
-        match parts.eyes.look(&planning.on, look, None).await {
+        let sight = match planning.on.proven(parts).await {
+            Ok(()) => parts.eyes.look(&planning.on, look, None).await,
+            Err(failure) => Err(failure),
+        };
+        match sight {
             Ok(Sight::Stack(seen)) => return Ok(seen),
             Ok(Sight::Changes(_)) => return Err(Failure::new("a look at a stack answered with changes")),
             // No contact is no failure of the deployment: it waits, and goes on by itself.

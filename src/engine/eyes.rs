@@ -1,7 +1,7 @@
 //! The eyes of an engine over AWS: looks go to the clients of their environment; a proof of identity is kept for a minute.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -24,19 +24,23 @@ use super::looks::{Eyes, LookOn, Sight};
 /// How old a proof may be.
 const PROOF: Duration = Duration::from_mins(1);
 
+/// Who we were proven to be, where, and when.
+type Proof = (AwsTarget, Time, Seen);
+
 /// The eyes over AWS.
 pub struct AwsEyes {
     clients: Arc<Clients>,
     clock: SharedClock,
     store: String,
-    proofs: Mutex<BTreeMap<EnvName, (AwsTarget, Time, Seen)>>,
+    /// By environment: an environment that does not answer keeps no other one waiting.
+    proofs: std::sync::Mutex<BTreeMap<EnvName, Arc<Mutex<Option<Proof>>>>>,
 }
 
 impl AwsEyes {
     /// Eyes of the store with this id.
     #[must_use]
     pub fn new(clients: Arc<Clients>, clock: SharedClock, store: String) -> Self {
-        Self { clients, clock, store, proofs: Mutex::default() }
+        Self { clients, clock, store, proofs: std::sync::Mutex::default() }
     }
 }
 
@@ -64,16 +68,17 @@ impl Eyes for AwsEyes {
 
     fn identity<'a>(&'a self, env: &'a EnvName, aws: &'a AwsTarget) -> BoxFuture<'a, Result<Seen, Failure>> {
         async move {
+            let proof = Arc::clone(self.proofs.lock().unwrap_or_else(PoisonError::into_inner).entry(env.clone()).or_default());
             // One proof at a time: many steps that start together share it.
-            let mut proofs = self.proofs.lock().await;
-            if let Some((target, at, seen)) = proofs.get(env)
+            let mut proof = proof.lock().await;
+            if let Some((target, at, seen)) = &*proof
                 && target == aws
                 && self.clock.now().since(*at) < PROOF
             {
                 return Ok(seen.clone());
             }
             let seen = self.clients.of(aws).await?.identity().await?;
-            proofs.insert(env.clone(), (aws.clone(), self.clock.now(), seen.clone()));
+            *proof = Some((aws.clone(), self.clock.now(), seen.clone()));
             Ok(seen)
         }
         .boxed()

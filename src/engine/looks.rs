@@ -28,6 +28,13 @@ pub struct LookOn {
     pub hint: String,
 }
 
+impl LookOn {
+    /// Nothing is looked at where we are somebody else than we should be.
+    pub(super) async fn proven(&self, parts: &Parts) -> Result<(), Failure> {
+        prove(parts.eyes.as_ref(), &self.env, self.record.aws.as_ref(), self.record.account.as_deref()).await
+    }
+}
+
 /// What a look saw.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Sight {
@@ -43,6 +50,23 @@ pub trait Eyes: Send + Sync {
     fn look<'a>(&'a self, on: &'a LookOn, look: &'a Look, bundle: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>>;
     /// Who we are in an environment, by a proof that is at most a minute old.
     fn identity<'a>(&'a self, env: &'a EnvName, aws: &'a AwsTarget) -> BoxFuture<'a, Result<Seen, Failure>>;
+}
+
+/// The account of an environment must be the recorded one, by a proof that is at most a minute old: else what is looked at, and
+/// changed, would be somebody else's.
+///
+/// # Errors
+/// Another account, or nobody could be asked.
+pub(super) async fn prove(eyes: &dyn Eyes, env: &EnvName, aws: Option<&AwsTarget>, account: Option<&str>) -> Result<(), Failure> {
+    let (Some(aws), Some(expected)) = (aws, account) else { return Ok(()) };
+    match eyes.identity(env, aws).await? {
+        Seen::Identity { account, arn, .. } if account != expected => {
+            Err(Failure::new(format!("{env} is account {expected} by its record, but the credentials are of {account}"))
+                .detail(format!("proven as {arn}"))
+                .hint("name the right profile or role in the estate file, then `holdpoint apply`"))
+        }
+        Seen::Identity { .. } | Seen::Cfn { .. } | Seen::Serve { .. } | Seen::Tail { .. } => Ok(()),
+    }
 }
 
 /// At most this many rounds of looks.
@@ -80,6 +104,7 @@ impl Planning {
             self.bundle = stored_bundle(parts, &self.spec).await?;
         }
         let (on, bundle, eyes) = (&self.on, self.bundle.as_ref(), &parts.eyes);
+        on.proven(parts).await?;
         for sight in join_all(looks.iter().map(|look| eyes.look(on, look, bundle))).await {
             match sight? {
                 Sight::Stack(stack) => self.seen.stack = Some(stack),
@@ -174,5 +199,41 @@ impl Engine {
 
     pub(super) fn shared_parts(&self) -> Arc<Parts> {
         Arc::new(self.parts.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::domain::safe::Safe;
+
+    /// Credentials of account 111111111111; counts how often it is asked who they are.
+    #[derive(Default)]
+    struct Stranger(AtomicU32);
+
+    impl Eyes for Stranger {
+        fn look<'a>(&'a self, _: &'a LookOn, _: &'a Look, _: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>> {
+            async { Err(Failure::new("nothing to see")) }.boxed()
+        }
+        fn identity<'a>(&'a self, _: &'a EnvName, _: &'a AwsTarget) -> BoxFuture<'a, Result<Seen, Failure>> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            let account = "111111111111".to_owned();
+            async { Ok(Seen::Identity { account, arn: Safe::new("arn:ops"), region: String::new(), expires_at: None }) }.boxed()
+        }
+    }
+
+    #[tokio::test]
+    async fn another_account_is_not_even_looked_at() {
+        let (eyes, env, aws) = (Stranger::default(), "prod".parse().unwrap(), AwsTarget::default());
+        let other = prove(&eyes, &env, Some(&aws), Some("222222222222")).await.unwrap_err();
+        assert!(other.summary.contains("222222222222") && other.summary.contains("111111111111"), "{other:?}");
+        assert!(other.hint.contains("profile"), "{other:?}");
+        assert_eq!(prove(&eyes, &env, Some(&aws), Some("111111111111")).await, Ok(()));
+        assert_eq!(prove(&eyes, &env, None, Some("222222222222")).await, Ok(()), "an environment without AWS has no account to prove");
+        assert_eq!(eyes.0.load(Ordering::Relaxed), 2);
     }
 }

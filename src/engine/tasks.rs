@@ -10,9 +10,9 @@ use crate::domain::deployment::{Deployment, StepState};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{DeploymentId, StepId};
 use crate::domain::plan::resolve;
-use crate::domain::sighting::Seen;
 use crate::exec::{Executor, Found, Job};
 
+use super::looks::prove;
 use super::port::EnginePort;
 use super::{Engine, EngineError, Msg};
 
@@ -132,22 +132,13 @@ impl Engine {
         Some((executor, job, cancel))
     }
 
-    /// The account of the environment must be the recorded one, by a proof that is at most a minute old.
+    /// The proof that an attempt needs.
     fn proof(&self, d: &Deployment) -> impl Future<Output = Result<(), Failure>> + Send + 'static {
         let eyes = self.parts.eyes.clone();
         let request = d.request.clone();
         async move {
             let Some(request) = request else { return Ok(()) };
-            let (Some(aws), Some(expected)) = (&request.aws, &request.account) else { return Ok(()) };
-            match eyes.identity(&request.stack.env, aws).await? {
-                Seen::Identity { account, arn, .. } if account != *expected => Err(Failure::new(format!(
-                    "{} is account {expected} by its record, but the credentials are of {account}",
-                    request.stack.env
-                ))
-                .detail(format!("proven as {arn}"))
-                .hint("name the right profile or role in the estate file, then `holdpoint apply`")),
-                Seen::Identity { .. } | Seen::Cfn { .. } | Seen::Serve { .. } | Seen::Tail { .. } => Ok(()),
-            }
+            prove(eyes.as_ref(), &request.stack.env, request.aws.as_ref(), request.account.as_deref()).await
         }
     }
 }

@@ -3,6 +3,7 @@
 mod act;
 mod asks;
 mod coach;
+mod copied;
 mod input;
 mod lists;
 mod pages;

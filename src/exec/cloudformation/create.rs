@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::operation::{Course, Operation, Sent};
+use super::operation::{Course, Operation, Sent, find};
 use crate::aws::cfn::stack::CfnStack;
 use crate::aws::{Clients, Cloud};
 use crate::domain::failure::Failure;
@@ -44,17 +44,7 @@ impl Executor for Create {
     }
 
     fn find(&self, job: Job) -> BoxFuture<'_, Found> {
-        async move {
-            let params: Params = match super::params(&job) {
-                Ok(params) => params,
-                Err(failure) => return Found::CannotTell(failure),
-            };
-            match super::cloud(&self.0, &job).await {
-                Ok(cloud) => Course::new(&job, &cloud, CREATE, &params.input.stack_name).find().await,
-                Err(failure) => Found::CannotTell(failure),
-            }
-        }
-        .boxed()
+        async move { find(&self.0, &job, CREATE, |params: &Params| &params.input.stack_name).await }.boxed()
     }
 
     fn cancel(&self) -> Cancel {

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::operation::{Course, Operation, Sent};
+use super::operation::{Course, Operation, Sent, find};
 use crate::aws::{Clients, Trouble};
 use crate::domain::failure::Failure;
 use crate::domain::plan::{Output, StepKind};
@@ -39,17 +39,7 @@ impl Executor for Delete {
     }
 
     fn find(&self, job: Job) -> BoxFuture<'_, Found> {
-        async move {
-            let params: Params = match super::params(&job) {
-                Ok(params) => params,
-                Err(failure) => return Found::CannotTell(failure),
-            };
-            match super::cloud(&self.0, &job).await {
-                Ok(cloud) => Course::new(&job, &cloud, DELETE, &params.stack_name).find().await,
-                Err(failure) => Found::CannotTell(failure),
-            }
-        }
-        .boxed()
+        async move { find(&self.0, &job, DELETE, |params: &Params| &params.stack_name).await }.boxed()
     }
 
     fn cancel(&self) -> Cancel {

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ use super::output;
 use crate::aws::cfn::events::{Back, StackEvent, ending, ours};
 use crate::aws::cfn::stack::CfnStack;
 use crate::aws::cfn::{Phase, phase};
-use crate::aws::{Cloud, Kind, Trouble};
+use crate::aws::{Clients, Cloud, Kind, Trouble};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::line::Severity;
 use crate::domain::plan::Output;
@@ -62,6 +63,15 @@ struct Intent {
     /// The newest event before the call.
     mark: Option<String>,
     token: String,
+}
+
+/// What became of an operation on the stack that the job's parameters name, without starting anything.
+pub(super) async fn find<P: DeserializeOwned>(clients: &Clients, job: &Job, operation: Operation, name: fn(&P) -> &str) -> Found {
+    let (params, cloud) = match (super::params::<P>(job), super::cloud(clients, job).await) {
+        (Ok(params), Ok(cloud)) => (params, cloud),
+        (Err(failure), _) | (_, Err(failure)) => return Found::CannotTell(failure),
+    };
+    Course::new(job, &cloud, operation, name(&params)).found().await.unwrap_or_else(Found::CannotTell)
 }
 
 /// One operation under way.
@@ -122,15 +132,7 @@ impl<'a> Course<'a> {
         self.wait().await
     }
 
-    /// What became of it, without starting anything.
-    pub(super) async fn find(mut self) -> Found {
-        match self.found().await {
-            Ok(found) => found,
-            Err(failure) => Found::CannotTell(failure),
-        }
-    }
-
-    async fn found(&mut self) -> Result<Found, Failure> {
+    async fn found(&self) -> Result<Found, Failure> {
         if self.intent.is_none() {
             return Ok(Found::NeverStarted);
         }

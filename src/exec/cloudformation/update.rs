@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::operation::{Course, Operation, Sent};
+use super::operation::{Course, Operation, Sent, find};
 use crate::aws::cfn::stack::CfnStack;
 use crate::aws::{Clients, Cloud, Trouble};
 use crate::domain::failure::Failure;
@@ -80,13 +80,7 @@ impl Executor for Update {
     }
 
     fn find(&self, job: Job) -> BoxFuture<'_, Found> {
-        async move {
-            match super::params::<UpdateParams>(&job) {
-                Ok(params) => find(&self.0, &job, &params.input.stack_name).await,
-                Err(failure) => Found::CannotTell(failure),
-            }
-        }
-        .boxed()
+        async move { find(&self.0, &job, UPDATE, |params: &UpdateParams| &params.input.stack_name).await }.boxed()
     }
 
     fn cancel(&self) -> Cancel {
@@ -135,24 +129,11 @@ impl Executor for Scale {
     }
 
     fn find(&self, job: Job) -> BoxFuture<'_, Found> {
-        async move {
-            match super::params::<ScaleParams>(&job) {
-                Ok(params) => find(&self.0, &job, &params.stack_name).await,
-                Err(failure) => Found::CannotTell(failure),
-            }
-        }
-        .boxed()
+        async move { find(&self.0, &job, UPDATE, |params: &ScaleParams| &params.stack_name).await }.boxed()
     }
 
     fn cancel(&self) -> Cancel {
         Cancel::BestEffort
-    }
-}
-
-async fn find(clients: &Clients, job: &Job, name: &str) -> Found {
-    match super::cloud(clients, job).await {
-        Ok(cloud) => Course::new(job, &cloud, UPDATE, name).find().await,
-        Err(failure) => Found::CannotTell(failure),
     }
 }
 

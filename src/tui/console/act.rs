@@ -14,7 +14,7 @@ use crate::tui::pane::{Flow, Target};
 use crate::tui::panes::list::SETTLE;
 use crate::tui::theme::Role;
 
-use super::{Console, HOLDS, LIVE, LOG, Lock, PANES, QUEUE, STACKS, Wish};
+use super::{Console, HOLDS, LIVE, LOG, Lock, PANES, QUEUE, STACKS, Wish, copied};
 
 impl Console {
     /// What is under the cursor of the focused pane; for map and log the stack that they are about.
@@ -238,11 +238,11 @@ impl Console {
                 }
             }
             Show::CopyId => match self.target(now) {
-                Some(target) => self.copy(&id_of(&target)),
+                Some(target) => self.copy(&copied::id(&target)),
                 None => self.say("nothing is under the cursor", Role::Hint),
             },
             Show::CopyCommand => match self.target(now) {
-                Some(target) => self.copy(&command_of(&target)),
+                Some(target) => self.copy(&copied::command(&self.world, &target)),
                 None => self.say("nothing is under the cursor", Role::Hint),
             },
             Show::Zoom => {
@@ -307,25 +307,5 @@ impl Console {
                 self.say(format!("{env} is GUARDED for {}; every change still has its card", short(super::UNLOCKED)), Role::Said);
             }
         }
-    }
-}
-
-fn id_of(target: &Target) -> String {
-    match target {
-        Target::Environment(env) => env.to_string(),
-        Target::Stack(stack) => stack.to_string(),
-        Target::Deployment(_, _, no) => no.to_string(),
-        Target::Step(_, _, step) => step.to_string(),
-        Target::Hold(_, hold) => hold.to_string(),
-    }
-}
-
-/// The command that shows or does the same in a shell.
-fn command_of(target: &Target) -> String {
-    match target {
-        Target::Environment(env) => format!("holdpoint ls {env}"),
-        Target::Stack(stack) | Target::Step(stack, ..) => format!("holdpoint show {stack}"),
-        Target::Deployment(_, _, no) => format!("holdpoint show '{no}'"),
-        Target::Hold(_, hold) => format!("holdpoint show '{hold}'"),
     }
 }
