@@ -228,7 +228,8 @@ impl Console {
 
     fn tail(&mut self, now: Time) {
         let wanted = if self.everything { Some(TailOf::All) } else { self.about.clone().map(TailOf::Stack) };
-        if wanted != self.tailed && (self.tailed.is_none() || now.since(self.about_since) >= REST) {
+        let rested = now.since(self.about_since) >= REST;
+        if wanted != self.tailed && (self.tailed.is_none() || rested) {
             if let Some(old) = self.tailed.take() {
                 self.desk.untail(&old);
             }
@@ -239,7 +240,8 @@ impl Console {
             self.tailed = wanted;
         }
         let shown = self.shown();
-        if shown != self.watched {
+        // A cursor on its way through a list asks for nothing.
+        if shown != self.watched && (self.watched.is_empty() || rested) {
             self.desk.watch(&shown);
             self.watched = shown;
         }
@@ -272,7 +274,7 @@ impl Console {
             at(now + long.max(Duration::from_millis(20)));
         }
         let wanted = if self.everything { Some(TailOf::All) } else { self.about.clone().map(TailOf::Stack) };
-        if wanted != self.tailed {
+        if wanted != self.tailed || self.about.as_ref() != self.watched.first() {
             at(self.about_since + REST);
         }
         next

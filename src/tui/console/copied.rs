@@ -64,7 +64,7 @@ mod tests {
         }
         scene.start("prod/a", d, plan);
         let hold = scene.hold(d, "scale-down", HoldKind::Downtime, &[]);
-        assert_eq!(command(&scene.world, &Target::Hold(stack.clone(), hold)), "holdpoint approve '#1.scale-down.1'");
+        assert_eq!(command(&scene.world, &Target::Hold(stack.clone(), hold)), "holdpoint approve '#2290.scale-down.1'");
         assert_eq!(command(&scene.world, &Target::Stack(stack.clone())), "holdpoint show prod/a");
 
         scene.begin(d, "execute-2");
