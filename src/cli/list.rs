@@ -74,10 +74,7 @@ fn looked(desk: &dyn Patient, ground: &dyn Ground, only: Option<&str>) -> Arc<Wo
     loop {
         let world = desk.world();
         let now = ground.now();
-        let outside = |id: &&StackId| {
-            let spec = world.catalog.stacks.get(id).and_then(|entry| entry.spec.as_ref().ok());
-            spec.is_some_and(|spec| spec.system == "service") && world.record(&id.env).is_some_and(|record| record.aws.is_some())
-        };
+        let outside = |id: &&StackId| world.is_outside(id);
         let fresh = |id: &StackId| {
             let (seen, stale) = world.freshness(id);
             stale.is_some() || seen.is_some_and(|at| now.since(at) < FRESH)

@@ -19,7 +19,7 @@ use super::hold::Hold;
 use super::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use super::lifecycle::{Class, Illegal};
 use super::lifecycles::DEPLOYMENT;
-use super::plan::{Output, Plan, Step};
+use super::plan::{ChangeRow, Output, Plan, Step};
 use super::stack::Travelled;
 use super::time::Time;
 
@@ -116,6 +116,16 @@ impl Deployment {
     /// The plan's steps with their runs.
     pub fn runs(&self) -> impl Iterator<Item = (&Step, &StepRun)> {
         self.plan.iter().flat_map(|plan| &plan.steps).filter_map(|step| self.steps.get(&step.id).map(|run| (step, run)))
+    }
+
+    /// The change rows as known now: what the change set of its own turn showed, else what the plan says.
+    #[must_use]
+    pub fn rows(&self) -> Option<Vec<ChangeRow>> {
+        let joined = self.steps.get(&StepId::from("join")).and_then(|run| run.output.as_ref());
+        match joined.and_then(|output| output.public.get("rows")) {
+            Some(rows) => serde_json::from_value(rows.clone()).ok(),
+            None => self.plan.as_ref().and_then(|plan| plan.rows.clone()),
+        }
     }
 
     /// Outputs of the steps that are done.

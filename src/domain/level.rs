@@ -98,7 +98,7 @@ impl Verb {
             Verb::Deploy => "deploy",
             Verb::Rollback => "rollback",
             Verb::Retry => "retry",
-            Verb::Teardown => "down",
+            Verb::Teardown => "teardown",
             Verb::Cancel => "cancel",
             Verb::Abandon => "abandon",
             Verb::Unblock => "unblock",
@@ -208,8 +208,8 @@ mod tests {
     #[test]
     fn each_guarded_level_asks_for_words() {
         assert_eq!(phrase(Level::L1, Verb::Deploy, "dev"), None);
-        assert_eq!(phrase(Level::L2, Verb::Teardown, "dev").unwrap(), "down");
+        assert_eq!(phrase(Level::L2, Verb::Teardown, "dev").unwrap(), "teardown");
         assert_eq!(phrase(Level::L3, Verb::Deploy, "prod-us").unwrap(), "prod-us");
-        assert_eq!(phrase(Level::L4, Verb::Teardown, "prod-us").unwrap(), "prod-us down");
+        assert_eq!(phrase(Level::L4, Verb::Teardown, "prod-us").unwrap(), "prod-us teardown");
     }
 }

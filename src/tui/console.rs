@@ -17,7 +17,7 @@ use ratatui::layout::Rect;
 
 use crate::desk::{Desk, TailOf};
 use crate::domain::environment::{Class, Mode as Use};
-use crate::domain::ids::{EnvName, StackId};
+use crate::domain::ids::{DeploymentId, EnvName, StackId};
 use crate::domain::time::Time;
 use crate::world::World;
 
@@ -40,6 +40,8 @@ use asks::Ticket;
 pub const UNLOCKED: Duration = Duration::from_mins(15);
 /// Two interrupts within this leave the console.
 const TWICE: Duration = Duration::from_secs(2);
+/// How long what was said stands on the last line.
+const SAID: Duration = Duration::from_secs(15);
 /// How long a moved cursor rests before another stack's log is fetched.
 const REST: Duration = Duration::from_millis(150);
 
@@ -78,6 +80,8 @@ struct Said {
     role: Role,
     /// How many keys it outlives: an answer of the engine is still there after a hasty one.
     keys: u8,
+    /// Until when it is true enough to stand there; a warning stays until a key.
+    until: Option<Time>,
 }
 
 /// The panes in the order of their numbers.
@@ -116,6 +120,8 @@ pub struct Console {
     unlocked: BTreeMap<EnvName, Time>,
     locked: BTreeSet<EnvName>,
     tickets: Vec<Ticket>,
+    /// Deployments that were asked for here and have not ended yet: their ends are told.
+    followed: Vec<DeploymentId>,
     said: Option<Said>,
     wishes: Vec<Wish>,
     interrupted_at: Option<Time>,
@@ -158,6 +164,7 @@ impl Console {
             unlocked: BTreeMap::new(),
             locked: BTreeSet::new(),
             tickets: Vec::new(),
+            followed: Vec::new(),
             said: None,
             wishes: Vec::new(),
             interrupted_at: None,
@@ -199,6 +206,10 @@ impl Console {
             self.known_holds = holds;
         }
         self.answers(now);
+        if new {
+            self.tell_ends();
+        }
+        self.let_go(now);
         self.previews(now);
         self.settle(now);
     }
@@ -268,6 +279,9 @@ impl Console {
         let second = Time((now.0.div_euclid(1_000) + 1) * 1_000);
         let minute = Time((now.0.div_euclid(60_000) + 1) * 60_000);
         at(if self.views.moving() || !self.tickets.is_empty() { second } else { minute });
+        if let Some(until) = self.said.as_ref().and_then(|said| said.until) {
+            at(until);
+        }
         let scene = self.scene(now);
         let panes = (self.places[LOG].height > 0).then(|| self.log.moves(&scene)).flatten();
         for long in self.layers.iter().map(|layer| layer.seen().moves(&scene)).chain([panes]).flatten() {
@@ -351,12 +365,20 @@ impl Console {
         }
     }
 
+    /// What was said is not said for ever: after a while the screen alone tells how things are.
+    fn let_go(&mut self, now: Time) {
+        let Some(said) = self.said.as_mut().filter(|said| said.role != Role::Warn) else { return };
+        if now >= *said.until.get_or_insert(now + SAID) {
+            self.said = None;
+        }
+    }
+
     fn forget_said(&mut self) {
         self.said = self.said.take().and_then(|said| Some(Said { keys: said.keys.checked_sub(1)?, ..said }));
     }
 
     fn say(&mut self, text: impl Into<String>, role: Role) {
-        self.said = Some(Said { text: text.into(), role, keys: u8::from(role == Role::Said) * 2 });
+        self.said = Some(Said { text: text.into(), role, keys: u8::from(role == Role::Said) * 2, until: None });
     }
 
     fn focus_on(&mut self, which: usize) {

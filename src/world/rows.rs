@@ -185,6 +185,7 @@ impl World {
             .or_else(|| stack.queue.first().and_then(|entry| self.deployment(entry.deployment)))
             .or_else(|| stack.last.and_then(|last| self.deployment(last)));
         let failed = shown.filter(|_| matches!(state, State::Fail | State::Brok | State::Down | State::Canc | State::Unkn | State::Lost));
+        let gone = state == State::Down && self.cfn(id).is_some_and(|cfn| cfn.is_missing());
         let stream = crate::domain::event::StreamId::Stack(id.clone());
         let why = self
             .folds
@@ -193,6 +194,7 @@ impl World {
             .map(|why| format!("its log cannot be read any further: {why}"))
             .or_else(|| stack.broken.clone())
             .or_else(|| failed.and_then(|d| trouble(d)))
+            .or_else(|| gone.then(|| "its CloudFormation stack is gone, and was not taken down from here".to_owned()))
             .or_else(|| old.map(ToString::to_string));
         Row {
             stack: id.clone(),

@@ -1,6 +1,7 @@
 //! Typed access to the sightings, and what statuses of CloudFormation mean. Looks at nothing itself.
 
 use crate::domain::ids::{EnvName, StackId};
+use crate::domain::interest::cfn_name;
 use crate::domain::safe::Safe;
 use crate::domain::sighting::{ResourceSeen, Seen, Sighting};
 use crate::domain::time::Time;
@@ -130,10 +131,21 @@ impl World {
     /// Running and desired tasks of a stack.
     #[must_use]
     pub fn serve(&self, stack: &StackId) -> Option<(u32, u32)> {
+        if self.cfn(stack).is_some_and(|cfn| cfn.is_missing()) {
+            // What ran before its stack was deleted runs no more.
+            return None;
+        }
         match &self.sighting(&of_stack(stack), "serve")?.value {
             Seen::Serve { running, desired } => Some((*running, *desired)),
             Seen::Cfn { .. } | Seen::Identity { .. } | Seen::Tail { .. } => None,
         }
+    }
+
+    /// Whether there is something outside to look at: a CloudFormation stack in an environment with AWS.
+    #[must_use]
+    pub fn is_outside(&self, stack: &StackId) -> bool {
+        let spec = self.catalog.stacks.get(stack).and_then(|entry| entry.spec.as_ref().ok());
+        spec.is_some_and(|spec| cfn_name(spec).is_some()) && self.record(&stack.env).is_some_and(|record| record.aws.is_some())
     }
 
     /// Who the engine is in an environment.

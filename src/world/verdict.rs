@@ -244,6 +244,8 @@ fn wanted(d: &Deployment) -> u64 {
 fn useful(row: &Row) -> &'static [Doing] {
     match row.state {
         State::Down if row.outage => &[Doing::Cancel],
+        // Nobody is at work on it: what served is brought back by deploying it.
+        State::Down if row.step.is_none() => &[Doing::Unblock, Doing::Redeploy, Doing::Rollback],
         State::Down | State::Unkn => &[Doing::Unblock, Doing::Cancel],
         State::Fail => &[Doing::Retry, Doing::Rollback, Doing::Redeploy],
         State::Brok | State::Roll => &[Doing::Unblock, Doing::Rollback, Doing::Redeploy],

@@ -201,7 +201,7 @@ fn start_lines(lines: &mut Vec<CardLine>, folds: &Folds, intent: &Intent, starts
                 None => "not known before it runs".to_owned(),
             },
         );
-        if plan.danger.downtime {
+        if plan.danger.downtime && !matches!(intent, Intent::Teardown { .. }) {
             line(lines, "DOWNTIME", super::outage::likely(folds, id));
         }
         line(lines, "SAYS", plan.says.join(" "));

@@ -12,7 +12,7 @@ use crate::domain::hold::{CardLine, Decision, Hold, HoldKind, Verdict};
 use crate::domain::ids::{HoldId, StepId};
 use crate::domain::level::Level;
 use crate::domain::plan::{ChangeRow, HoldWhen, Plan, Step, resolve};
-use crate::domain::time::{Time, short};
+use crate::domain::time::Time;
 
 use super::{Cx, Decided, on_deployment, outage};
 
@@ -139,15 +139,15 @@ pub fn hold_want(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>) -> App
         let outputs = d.outputs();
         let value = outputs.get(from).and_then(|output| output.public.pointer(pointer));
         if value != Some(equals) {
-            pass(&mut append, folds, d, step, "not needed here");
+            pass(&mut append, folds, d, step, "its hold was not needed");
             return append;
         }
     }
-    let rows = rows_now(d);
+    let rows = d.rows();
     let shown = cover(step, env.record_version, record, rows.as_deref());
     let seen = request.seen.as_ref();
     if opened(d, id) == 0 && seen.is_some_and(|seen| seen.covers.iter().any(|(covered, digest)| covered == id && *digest == shown)) {
-        pass(&mut append, folds, d, step, "the guard of the ask covered exactly this");
+        pass(&mut append, folds, d, step, "its hold was covered by the guard of the ask");
         return append;
     }
     let nth = opened(d, id) + 1;
@@ -161,7 +161,7 @@ pub fn hold_want(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>) -> App
         phrase,
         subject: nth_subject(folds, d, step, nth),
         choices: rule.choices.clone(),
-        lines: lines(folds, d, step, record, expires_at, cx.now, nth),
+        lines: lines(folds, d, step, record, expires_at, nth),
         opened_at: cx.now,
         expires_at,
         decision: None,
@@ -175,25 +175,8 @@ fn pass(append: &mut Append, folds: &Folds, d: &Deployment, step: &Step, why: &s
     on_deployment(append, folds, d.id, event);
 }
 
-/// The change rows as known now: what the join saw, else what the plan says.
-fn rows_now(d: &Deployment) -> Option<Vec<ChangeRow>> {
-    let joined = d.steps.get(&StepId::from("join")).and_then(|run| run.output.as_ref());
-    match joined.and_then(|output| output.public.get("rows")) {
-        Some(rows) => serde_json::from_value(rows.clone()).ok(),
-        None => d.plan.as_ref().and_then(|plan| plan.rows.clone()),
-    }
-}
-
 /// What the card of a hold says. A line without a source of data is left out.
-fn lines(
-    folds: &Folds,
-    d: &Deployment,
-    step: &Step,
-    record: &EnvironmentRecord,
-    expires_at: Option<Time>,
-    now: Time,
-    nth: u32,
-) -> Vec<CardLine> {
+fn lines(folds: &Folds, d: &Deployment, step: &Step, record: &EnvironmentRecord, expires_at: Option<Time>, nth: u32) -> Vec<CardLine> {
     let mut lines = Vec::new();
     let mut line = |label: &str, text: String| {
         if !text.is_empty() {
@@ -207,7 +190,7 @@ fn lines(
     if kind == Some(HoldKind::Downtime) {
         line("DOWNTIME", outage::likely(folds, &request.stack));
     }
-    let rows = rows_now(d).unwrap_or_default();
+    let rows = d.rows().unwrap_or_default();
     let replaced: Vec<&str> = rows.iter().filter(|row| row.destroys()).map(|row| row.logical.as_str()).collect();
     line("REPLACES", replaced.join(", "));
     if !rows.is_empty() {
@@ -232,10 +215,7 @@ fn lines(
     }
     line(
         "IF NOBODY",
-        expires_at.map_or_else(
-            || "it waits for ever".to_owned(),
-            |at| format!("rejected at {} (in {})", at.text("%Y-%m-%d %H:%MZ"), short(at.since(now))),
-        ),
+        expires_at.map_or_else(|| "it waits for ever".to_owned(), |at| format!("rejected at {}", at.text("%Y-%m-%d %H:%MZ"))),
     );
     lines
 }

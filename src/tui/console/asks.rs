@@ -1,8 +1,9 @@
 //! Asks that are on their way, and what becomes of their answers.
 
 use crate::domain::ask::{Answer, Ask, AskState, Intent};
-use crate::domain::ids::AskId;
-use crate::domain::time::Time;
+use crate::domain::deployment::End;
+use crate::domain::ids::{AskId, DeploymentId};
+use crate::domain::time::{Time, short};
 use crate::tui::layers::Layer;
 use crate::tui::layers::card::ChangeCard;
 use crate::tui::layers::paper::Place;
@@ -91,6 +92,7 @@ impl Console {
                 let text =
                     format!("{}: asked {}, accepted {} {}  {says}", ticket.label, ticket.asked_at.clock(), now.clock(), numbers.join(" "));
                 self.say(text, Role::Said);
+                self.followed.extend(deployments.into_iter().map(|(id, _)| id));
             }
             Answer::Refused(refused) => {
                 self.say(format!("{}: refused: {refused}", ticket.label), Role::Warn);
@@ -120,6 +122,22 @@ impl Console {
             }
             Answer::Card { .. } => self.say(format!("{}: the engine answered with a card only; ask again", ticket.label), Role::Warn),
         }
+    }
+
+    /// Tells the ends of the deployments that were asked for here.
+    pub(super) fn tell_ends(&mut self) {
+        let ended: Vec<DeploymentId> =
+            self.followed.iter().copied().filter(|id| self.world.deployment(*id).is_some_and(|d| d.is_over())).collect();
+        self.followed.retain(|id| !ended.contains(id));
+        let Some(d) = ended.last().and_then(|id| self.world.deployment(*id)) else { return };
+        let name = format!("{} of {}", d.no(), d.stack().map(ToString::to_string).unwrap_or_default());
+        let took = d.started_at.zip(d.ended_at).map_or_else(String::new, |(from, to)| format!(" after {}", short(to.since(from))));
+        let (text, role) = match &d.end {
+            Some(End::Failed { failure }) => (format!("{name} FAILED{took}: {}", failure.summary), Role::Warn),
+            Some(End::Terminated { reason, .. }) => (format!("{name} TERMINATED{took}: {reason}"), Role::Warn),
+            Some(End::Done) | None => (format!("{name} is DONE{took}"), Role::Said),
+        };
+        self.say(text, role);
     }
 
     fn refused_layer(&mut self, why: String, now: Time) {

@@ -21,11 +21,11 @@ impl Console {
         }
         if self.views.queue.is_empty() && self.focus == STACKS {
             let redeploy = actions::named("redeploy")?;
-            let (redeploy_key, down) = (key("redeploy"), key("down"));
+            let (redeploy_key, down, up) = (key("redeploy"), key("down"), key("up"));
             return Some(match self.denied(redeploy, now) {
                 None => format!("{redeploy_key} : redeploy what is under the cursor"),
                 Some(_) => match self.views.environments.iter().find(|env| self.lock(&env.name, now) == Lock::Open) {
-                    Some(env) => format!("{down} : go down to {}, where {redeploy_key} redeploys", env.name),
+                    Some(env) => format!("{down} {up} : go to {}, where {redeploy_key} redeploys", env.name),
                     None => format!("{down} : choose a stack"),
                 },
             });

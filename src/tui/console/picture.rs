@@ -149,20 +149,33 @@ impl Console {
         } else {
             &[(STACKS, "1 Stacks"), (QUEUE, "2 Queue"), (HOLDS, "3 Holds")]
         };
-        let shown = if body.width < 80 { self.focus } else { self.list };
+        let narrow = body.width < 80;
+        let shown = if narrow { self.focus } else { self.list };
+        let count = |which: usize| match which {
+            QUEUE => format!(" {}", self.views.queue.len()),
+            HOLDS => format!(" {}", self.known_holds),
+            _ => String::new(),
+        };
+        let whole: usize = all.iter().map(|(which, name)| paint::width(name) + paint::width(&count(*which)) + 2).sum();
+        let short = whole + 2 > usize::from(body.width);
+        let end = if narrow { body.right().saturating_sub(1) } else { body.right().saturating_sub(14) };
         let mut at = body.x + 1;
         for (which, name) in all {
-            let count = match *which {
-                QUEUE => format!(" {}", self.views.queue.len()),
-                HOLDS => format!(" {}", self.known_holds),
-                _ => String::new(),
-            };
+            // Where the names do not fit, the numbers stand for the panes behind.
+            let name = if short && *which != shown { name.get(..1).unwrap_or(name) } else { name };
             let (text, role) = if *which == shown {
-                (format!("[{name}{count}]"), if self.focus == *which { Role::TitleFocused } else { Role::Strong })
+                (format!("[{name}{}]", count(*which)), if self.focus == *which { Role::TitleFocused } else { Role::Strong })
             } else {
-                (format!(" {name}{count} "), Role::Title)
+                (format!(" {name}{} ", count(*which)), Role::Title)
             };
-            at = paint::spans(buf, at, body.y, body.right().saturating_sub(14), &[(text, self.theme.style(role))]);
+            at = paint::spans(buf, at, body.y, end, &[(text, self.theme.style(role))]);
+        }
+        if narrow && body.height > 1 {
+            // The pane's own words on its edge would read on from the tabs.
+            for x in at..end {
+                let edge = buf[(x, body.bottom() - 1)].clone();
+                buf[(x, body.y)] = edge;
+            }
         }
     }
 
@@ -184,25 +197,32 @@ impl Console {
                 ("   ".to_owned(), hint),
             ]);
         }
-        let scope = self.scope();
-        let scoped: &[(&str, &str)] = match scope {
+        let scoped: &[(&str, &str)] = match self.scope() {
             actions::Scope::Lists => &[("logs", "logs"), ("explain", "explain"), ("details", "details")],
             actions::Scope::Map => &[("view", "other view")],
             actions::Scope::Log => &[("log-pause", "pause"), ("log-filter", "filter"), ("log-next-error", "error"), ("log-wrap", "wrap")],
             actions::Scope::Everywhere => &[],
         };
-        for name in ["redeploy", "rollback", "cancel", "unblock", "freeze", "thaw", "teardown", "undo"] {
-            let Some(action) = actions::named(name) else { continue };
-            if self.denied(action, now).is_none() {
-                row.extend([(self.keys.first(name), key), (format!(" {name}  "), hint)]);
+        let changes = ["redeploy", "rollback", "cancel", "unblock", "freeze", "thaw", "teardown", "undo"];
+        let changes: Vec<(&str, &str)> = changes
+            .into_iter()
+            .filter(|name| actions::named(name).is_some_and(|action| self.denied(action, now).is_none()))
+            .map(|name| (name, name))
+            .collect();
+        let last = [("find", "find"), ("palette", "palette"), ("zoom", "zoom"), ("back", "back")];
+        // A name is shown whole or not at all; all of them stand behind the last one.
+        let help = (self.keys.first("help"), " keys");
+        let wide = |row: &[(String, ratatui::style::Style)]| row.iter().map(|(text, _)| paint::width(text)).sum::<usize>();
+        let room = usize::from(area.width).saturating_sub(paint::width(&help.0) + paint::width(help.1));
+        for (n, (name, word)) in changes.iter().chain(scoped).chain(&last).enumerate() {
+            let mark = if n == changes.len() { "| " } else { "" };
+            let item = [(mark.to_owned(), hint), (self.keys.first(name), key), (format!(" {word}  "), hint)];
+            if wide(&row) + wide(&item) > room {
+                break;
             }
+            row.extend(item);
         }
-        row.push(("| ".to_owned(), hint));
-        for (name, word) in
-            scoped.iter().chain(&[("find", "find"), ("palette", "palette"), ("help", "keys"), ("zoom", "zoom"), ("back", "back")])
-        {
-            row.extend([(self.keys.first(name), key), (format!(" {word}  "), hint)]);
-        }
+        row.extend([(help.0, key), (help.1.to_owned(), hint)]);
         paint::spans(buf, area.x, area.y, area.right(), &row);
     }
 

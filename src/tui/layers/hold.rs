@@ -11,7 +11,6 @@ use crate::domain::deployment::Deployment;
 use crate::domain::hold::{CardLine, Hold, Verdict};
 use crate::domain::ids::{HoldId, StackId};
 use crate::domain::level::Level;
-use crate::domain::plan::ChangeRow;
 use crate::domain::time::{Time, short};
 use crate::tui::motion::Motion;
 use crate::tui::pane::{Flow, Pane, Target};
@@ -139,7 +138,7 @@ impl HoldCard {
             rows.extend(paper::labelled("CHANGED", text, wide, theme));
         }
         if self.diff {
-            rows.extend(paper::diff(rows_of(d), wide, theme));
+            rows.extend(paper::diff(d.rows().as_deref(), wide, theme));
             return rows;
         }
         let title = d.plan.as_ref().and_then(|plan| plan.step(&hold.id.step)).map_or("", |step| step.title.as_str());
@@ -226,11 +225,6 @@ impl HoldCard {
 fn find<'a>(world: &'a World, stack: &StackId, id: &HoldId) -> Option<(&'a Deployment, &'a Hold)> {
     let deployments = world.folds.deployments.values().filter(|d| d.stack() == Some(stack) && d.no() == id.no);
     deployments.flat_map(|d| d.holds.iter().map(move |hold| (&**d, hold))).find(|(_, hold)| hold.id == *id)
-}
-
-/// The change rows that a deployment knows: those of its newest change set, else those of its plan.
-fn rows_of(d: &Deployment) -> Option<&[ChangeRow]> {
-    d.plan.as_ref().and_then(|plan| plan.rows.as_deref())
 }
 
 fn changes(before: &[CardLine], after: &[CardLine]) -> Vec<String> {

@@ -38,6 +38,10 @@ impl World {
         if let Some((state, since)) = self.waiting(stack, now) {
             return (state, since);
         }
+        if let Some(cfn) = cfn.filter(|cfn| cfn.is_missing() && stack.release.is_some() && stack.class() != Class::Gone) {
+            // What was brought into service from here is not there any more, and nobody here took it down.
+            return (State::Down, Some(cfn.taken_at));
+        }
         if self.at_zero(stack) {
             return (State::Down, stack.last.and_then(|last| self.deployment(last)).and_then(|last| down_since(last)));
         }
@@ -56,9 +60,9 @@ impl World {
         {
             return (State::Fail, last.ended_at);
         }
-        let exists = cfn.is_some_and(|cfn| !cfn.is_missing());
-        if stack.release.is_none() && stack.last_good.is_none() && !exists {
-            return (State::New, None);
+        if stack.release.is_none() && stack.last_good.is_none() && cfn.is_none_or(|cfn| cfn.is_missing()) {
+            let looked_at = cfn.is_some() || !self.is_outside(&stack.id);
+            return (if looked_at { State::New } else { State::Stale }, None);
         }
         (State::Ok, known(stack.since).or_else(|| cfn.and_then(|cfn| cfn.changed_at)))
     }

@@ -56,6 +56,32 @@ fn a_crashed_service_is_down_and_needs_somebody() {
 }
 
 #[test]
+fn what_somebody_else_deleted_is_down_and_serves_nothing() {
+    let mut scene = Scene::new();
+    scene.env("prod", EnvClass::Production);
+    scene.ago(900).good("prod/a", fixture::spec("1", &serde_json::json!({})));
+    scene.serve("prod/a", 3, 3).cfn("prod/a", "MISSING", 0, vec![]);
+    let row = scene.world.row(&id("prod/a"), NOW);
+    assert_eq!((row.state, row.needs_me, row.serve), (State::Down, true, None));
+    let (needs, _) = scene.world.needs(NOW).unwrap();
+    assert!(needs.why.as_deref().is_some_and(|why| why.contains("is gone")), "{needs:?}");
+    assert!(needs.next.iter().any(|offer| offer.doing == crate::world::available::Doing::Redeploy && offer.refused.is_none()), "{needs:?}");
+}
+
+#[test]
+fn what_nobody_has_looked_at_yet_is_neither_new_nor_well() {
+    let mut scene = Scene::new();
+    scene.env("dev", EnvClass::Development);
+    let spec = fixture::spec("1", &serde_json::json!({}));
+    let service = crate::domain::request::Spec { body: serde_json::json!({ "input": { "stack_name": "dev-a" } }), ..spec.clone() };
+    scene.listed("dev/a", Ok(service)).listed("dev/chores", Ok(crate::domain::request::Spec { system: "script".to_owned(), ..spec }));
+    let state = |scene: &Scene, stack: &str| scene.world.row(&id(stack), NOW).state;
+    assert_eq!((state(&scene, "dev/a"), state(&scene, "dev/chores")), (State::Stale, State::New));
+    scene.cfn("dev/a", "MISSING", 0, vec![]);
+    assert_eq!(state(&scene, "dev/a"), State::New);
+}
+
+#[test]
 fn a_freeze_ends_by_itself() {
     let world = fixture::scene();
     let later = NOW + Duration::from_secs(7_201);
