@@ -188,13 +188,14 @@ impl Engine {
 
     /// Spawns a look that reports back; one of a name at a time.
     pub(super) fn spawn_look(&mut self, name: String, work: impl Future<Output = super::Msg> + Send + 'static) {
-        if !self.looking.insert(name) {
+        if self.looking.contains_key(&name) {
             return;
         }
         let to = self.to.clone();
-        tokio::spawn(async move {
+        let look = tokio::spawn(async move {
             let _ = to.send(work.await);
         });
+        self.looking.insert(name, look.abort_handle());
     }
 
     pub(super) fn shared_parts(&self) -> Arc<Parts> {

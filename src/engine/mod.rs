@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 use crate::domain::ask::AskState;
 use crate::domain::event::{Append, Stored};
@@ -132,7 +133,7 @@ pub struct Engine {
     effects: Vec<Effect>,
     live: BTreeMap<Key, Live>,
     fresh: BTreeSet<Key>,
-    looking: BTreeSet<String>,
+    looking: BTreeMap<String, AbortHandle>,
     again: BTreeMap<String, Time>,
     parked: BTreeMap<AskId, Option<StackId>>,
     previews: Vec<(AskId, crate::store::Preview)>,
@@ -160,7 +161,7 @@ impl Engine {
             effects: Vec::new(),
             live: BTreeMap::new(),
             fresh: BTreeSet::new(),
-            looking: BTreeSet::new(),
+            looking: BTreeMap::new(),
             again: BTreeMap::new(),
             parked: BTreeMap::new(),
             previews: Vec::new(),
@@ -223,6 +224,8 @@ impl Engine {
                 }
             };
             tokio::select! {
+                // In this order, so that the same world leads to the same log.
+                biased;
                 signal = signals.recv() => match signal {
                     Some(Signal::Asks) => asks = true,
                     Some(Signal::End) | None => return Ok(()),
@@ -273,6 +276,9 @@ impl Drop for Engine {
     fn drop(&mut self) {
         for live in self.live.values() {
             live.stop();
+        }
+        for look in self.looking.values() {
+            look.abort();
         }
     }
 }

@@ -36,6 +36,15 @@ pub(crate) struct EnginePort {
     pub failpoint: Option<Failpoint>,
 }
 
+impl EnginePort {
+    /// Where the engine dies here, this task never goes on.
+    async fn passes(&self, point: &str) {
+        if self.failpoint.as_ref().is_some_and(|dies| dies(point)) {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 fn gone() -> Failure {
     Failure::new("the engine has ended").retry(Retry::Contact)
 }
@@ -43,17 +52,12 @@ fn gone() -> Failure {
 impl Port for EnginePort {
     fn note<'a>(&'a self, key: &'a str, value: Value) -> BoxFuture<'a, Result<(), Failure>> {
         async move {
-            if self.failpoint.as_ref().is_some_and(|dies| dies("before note")) {
-                // The engine dies here: this task never goes on.
-                return std::future::pending().await;
-            }
+            self.passes("before note").await;
             let (reply, answer) = oneshot::channel();
             let msg = Msg::Note { key: self.key.clone(), name: key.to_owned(), value, reply };
             self.to.send(msg).map_err(|_| gone())?;
             let answer = answer.await.unwrap_or_else(|_| Err(gone()));
-            if self.failpoint.as_ref().is_some_and(|dies| dies("after note")) {
-                return std::future::pending().await;
-            }
+            self.passes("after note").await;
             answer
         }
         .boxed()
@@ -113,6 +117,10 @@ impl Port for EnginePort {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        self.clock.sleep(duration)
+        async move {
+            self.passes("before sleep").await;
+            self.clock.sleep(duration).await;
+        }
+        .boxed()
     }
 }
