@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::update::there;
@@ -55,37 +55,55 @@ impl Executor for MakeChangeSet {
     }
 }
 
+/// A change set that nobody can execute. It is noted before it is deleted: after a restart it would be made a second time.
+#[derive(Serialize, Deserialize)]
+struct Useless {
+    arn: String,
+    /// Nothing would change.
+    empty: bool,
+    status: String,
+    reason: Safe,
+}
+
 async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     let params: Params = super::params(job)?;
     let cloud = super::cloud(clients, job).await?;
     let stack = there(&cloud, &params.input.stack_name).await?;
     let given = super::given(job, &params.input, &params.counts, Some(&stack)).await?;
     let name = step_name(&job.store, job.no.0, job.step.as_str(), job.attempt);
+    let noted = job.notes.get("useless").and_then(|useless| serde_json::from_value(useless.clone()).ok());
+    let useless: Useless = if let Some(useless) = noted {
+        useless
+    } else {
+        let set = made(job, &cloud, &given, &name).await?;
+        if set.status == "CREATE_COMPLETE" {
+            let rows = set.rows.len();
+            let says = format!("{rows} {} would change", if rows == 1 { "resource" } else { "resources" });
+            job.port.out(Severity::Info, &given.stack_name, Safe::new(&says));
+            return Ok(told(&set, &given, false));
+        }
+        let useless = Useless { empty: set.is_empty(), arn: set.id, status: set.status, reason: set.reason };
+        job.port.note("useless", json!(useless)).await?;
+        useless
+    };
+    cloud.delete_change_set(&given.stack_name, &useless.arn).await.map_err(Trouble::held_open)?;
+    if useless.empty {
+        job.port.out(Severity::Info, &given.stack_name, Safe::new("nothing would change"));
+        return Ok(told(&ChangeSet::default(), &given, true));
+    }
+    Err(Failure::new(format!("{}: no change set can be made: {}", given.stack_name, useless.reason))
+        .detail(format!("change set {name} is {}", useless.status))
+        .hint("put the template or the parameters right and deploy again"))
+}
+
+/// Makes it, or attaches to the one that was made, and waits until it is worked out.
+async fn made(job: &Job, cloud: &Cloud, given: &Given, name: &str) -> Result<ChangeSet, Failure> {
     let token = job.token(1);
     if !job.notes.contains_key("intent") {
         job.port.note("intent", json!({ "action": "CreateChangeSet", "name": name, "token": token })).await?;
     }
-    let arn = make(job, &cloud, &given, &name, &token).await?;
-    let set = described(job, &cloud, &given.stack_name, &arn).await?;
-    if set.is_empty() {
-        cloud.delete_change_set(&given.stack_name, &arn).await.map_err(Trouble::held_open)?;
-        job.port.out(Severity::Info, &given.stack_name, Safe::new("nothing would change"));
-        return Ok(told(&ChangeSet::default(), &given, true));
-    }
-    if set.status != "CREATE_COMPLETE" {
-        let reason = set.reason.to_string();
-        cloud.delete_change_set(&given.stack_name, &arn).await.map_err(Trouble::held_open)?;
-        return Err(Failure::new(format!("{}: no change set can be made: {reason}", given.stack_name))
-            .detail(format!("change set {name} is {}", set.status))
-            .hint("put the template or the parameters right and deploy again"));
-    }
-    let rows = set.rows.len();
-    job.port.out(
-        Severity::Info,
-        &given.stack_name,
-        Safe::new(&format!("{rows} {} would change", if rows == 1 { "resource" } else { "resources" })),
-    );
-    Ok(told(&set, &given, false))
+    let arn = make(job, cloud, given, name, &token).await?;
+    described(job, cloud, &given.stack_name, &arn).await
 }
 
 /// Makes it; an answer that got lost is looked for under the name.
