@@ -4,14 +4,19 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::request::SourceBundle;
 use crate::domain::time::Time;
+use crate::os::child;
 use crate::os::files::{self, FileError};
 use crate::os::lock::Lock;
+
+/// How often the lock is tried.
+const TRIES: u32 = 10;
 
 /// The folder of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +108,11 @@ impl Folder {
         &self.0
     }
 
+    /// Makes it, where it is not there.
+    pub(super) fn make(&self) -> Result<(), FileError> {
+        files::private_folder(&self.0)
+    }
+
     /// Working directory of the child.
     pub(super) fn work(&self) -> PathBuf {
         self.0.join("work")
@@ -113,9 +123,16 @@ impl Folder {
         self.0.join("output")
     }
 
-    /// Takes the lock that the keeper holds as long as it lives.
+    /// Takes the lock that the keeper holds as long as it lives; `None` when there is one. Blocks for a moment: whoever only asks
+    /// whether the lock is free holds it, too.
     pub(super) fn lock(&self) -> Result<Option<Lock>, FileError> {
-        Lock::exclusive(&self.0.join("lock"))
+        for _ in 0..TRIES {
+            if let Some(lock) = Lock::exclusive(&self.0.join("lock"))? {
+                return Ok(Some(lock));
+            }
+            child::pause(Duration::from_millis(20));
+        }
+        Ok(None)
     }
 
     /// True when no keeper lives.
@@ -164,7 +181,6 @@ impl Folder {
 
     /// Lays out the files of a bundle for the child, and what is to be run of them.
     pub(super) fn lay_out(&self, bundle: &SourceBundle, order: impl FnOnce(&Path) -> Result<Order, String>) -> Result<(), LayOutError> {
-        files::private_folder(&self.0)?;
         let work = self.work();
         if work.exists() {
             // Left by an engine that died before the keeper was started: the child gets nothing of that.
@@ -234,6 +250,7 @@ mod tests {
         let folder = Folder::new(place.path().join("a/b"));
         let file = |bytes: &str, executable| SourceFile { bytes: bytes.into(), executable };
         let mut bundle = SourceBundle { files: [("bin/run".to_owned(), file("x", true)), ("data".to_owned(), file("y", false))].into() };
+        folder.make().unwrap();
         folder.lay_out(&bundle, order).unwrap();
         let mode = |path: &str| folder.work().join(path).metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("bin/run"), mode("data"), mode("bin")), (0o700, 0o600, 0o700));
@@ -251,7 +268,7 @@ mod tests {
     fn what_is_written_is_read() {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::new(place.path().join("job"));
-        files::private_folder(folder.path()).unwrap();
+        folder.make().unwrap();
         assert_eq!((folder.state().unwrap(), folder.followed(), folder.is_free().unwrap()), (None, 0, true));
         let state = State::Ended { how: How::Exit { code: 3 }, at: Time(5), wrote: Wrote { lines: 1, bytes: 2, dropped: 0 } };
         folder.set_state(&state).unwrap();

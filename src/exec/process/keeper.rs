@@ -2,7 +2,7 @@
 //! how it ends, and stops it with all it started when that is wished or when nobody watches any more. It decides nothing else.
 
 use std::fs::{File, OpenOptions};
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -26,27 +26,23 @@ const GRACE: Duration = Duration::from_secs(5);
 const LAST_OUTPUT: Duration = Duration::from_secs(2);
 /// How often the state says how much was written.
 const PROGRESS: Duration = Duration::from_secs(5);
-/// How often the lock is tried.
-const TRIES: u32 = 10;
+/// How often a start is tried of a program whose file somebody has open for writing.
+const TRIES: u32 = 50;
 
 /// Keeps the child of a job folder until it has ended. One keeper alone works on a folder, and only once.
 pub fn keep(folder: &Path) -> ExitCode {
     detach::leave();
     let folder = Folder::new(folder.to_owned());
-    // Whoever only asks whether the lock is free holds it for a moment, too.
-    for _ in 0..TRIES {
-        match folder.lock() {
-            Ok(Some(lock)) => {
-                let result = work(&folder);
-                drop(lock);
-                return if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-            }
-            Ok(None) => child::pause(Duration::from_millis(20)),
-            Err(_) => return ExitCode::FAILURE,
+    match folder.lock() {
+        Ok(Some(lock)) => {
+            let result = work(&folder);
+            drop(lock);
+            if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
+        // Another keeper is at work.
+        Ok(None) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
-    // Another keeper is at work.
-    ExitCode::SUCCESS
 }
 
 fn work(folder: &Folder) -> Result<(), FileError> {
@@ -67,7 +63,7 @@ fn run(folder: &Folder, order: &Order, clock: &Real, file: File) -> (How, Shared
     let record = Shared::new(file);
     let work = folder.work();
     let start = child::Order { program: &order.program, arguments: &order.arguments, variables: &order.variables, folder: &work };
-    let mut child = match Child::start(start) {
+    let mut child = match started(start) {
         Ok(child) => child,
         Err(why) => return (How::NotStarted { why: why.to_string() }, record),
     };
@@ -105,6 +101,18 @@ fn run(folder: &Folder, order: &Order, clock: &Real, file: File) -> (How, Shared
         let _ = reader.recv_timeout(LAST_OUTPUT);
     }
     (watch.why.unwrap_or_else(|| how(exit)), record)
+}
+
+/// The engine wrote the program's file, and has closed it; a process that it began to start at that time holds it open until it is
+/// another program, which is soon.
+fn started(order: child::Order<'_>) -> io::Result<Child> {
+    for _ in 1..TRIES {
+        match Child::start(order) {
+            Err(why) if why.kind() == io::ErrorKind::ExecutableFileBusy => child::pause(Duration::from_millis(20)),
+            other => return other,
+        }
+    }
+    Child::start(order)
 }
 
 /// Ends what the child left behind in its group.

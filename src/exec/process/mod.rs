@@ -157,8 +157,15 @@ impl Process {
         };
         let (here, step) = (folder.clone(), job.step.clone());
         let laid_out = tokio::task::spawn_blocking(move || {
+            here.make()?;
+            // A keeper that an engine before us started may only now begin: its files are not taken away under it.
+            let Some(lock) = here.lock()? else { return Ok(()) };
+            if here.state()?.is_some() {
+                return Ok(());
+            }
             here.lay_out(&bundle, |work| order(&argv, variables, work))?;
             here.watch("begin")?;
+            drop(lock);
             child::start_apart(&keeper, &["keep".as_ref(), here.path().as_os_str()]).map_err(FileError::io(&keeper, "started"))?;
             Ok::<_, LayOutError>(())
         });
