@@ -5,6 +5,7 @@ mod cloud_contract;
 mod cloud_life;
 mod cloud_practice;
 mod console;
+mod crashes;
 mod estate;
 mod eyes;
 mod hands;

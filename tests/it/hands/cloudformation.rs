@@ -22,10 +22,6 @@ async fn workshop() -> Workshop {
     Workshop::open().await.with_file("orders.yaml", TEMPLATE)
 }
 
-async fn hurried() -> Workshop {
-    Workshop::at_pace(100.0).await.with_file("orders.yaml", TEMPLATE)
-}
-
 fn input(shop: &Workshop, parameters: impl serde::Serialize) -> Value {
     json!({
         "stack_name": "dev-orders",
@@ -36,10 +32,7 @@ fn input(shop: &Workshop, parameters: impl serde::Serialize) -> Value {
 }
 
 async fn created() -> Workshop {
-    made_in(workshop().await).await
-}
-
-async fn made_in(shop: Workshop) -> Workshop {
+    let shop = workshop().await;
     shop.run("cloudformation.create", json!({ "input": input(&shop, json!({})) })).await.unwrap();
     shop
 }
@@ -149,42 +142,6 @@ async fn somebody_elses_stack_is_not_taken_over() {
     let failure = shop.run("cloudformation.create", json!({ "input": input(&shop, json!({})) })).await.unwrap_err();
     assert!(failure.summary.contains("is there already"), "{failure:?}");
     assert_eq!(shop.effects("CreateStack"), 1);
-}
-
-/// The engine dies at every failpoint in turn; each step still has its effect once.
-#[tokio::test]
-async fn killed_anywhere_a_step_has_one_effect() {
-    let kinds = [
-        ("cloudformation.create", "CreateStack"),
-        ("cloudformation.update", "UpdateStack"),
-        ("cloudformation.scale", "UpdateStack"),
-        ("cloudformation.execute", "ExecuteChangeSet"),
-        ("cloudformation.delete", "DeleteStack"),
-        ("cloudformation.change-set", "CreateChangeSet"),
-    ];
-    for (kind, action) in kinds {
-        for dies_at in 1.. {
-            let shop = if kind == "cloudformation.create" { hurried().await } else { made_in(hurried().await).await };
-            let params = match kind {
-                "cloudformation.scale" => json!({ "stack_name": "dev-orders", "counts": { "DesiredCount": "0" } }),
-                "cloudformation.delete" => json!({ "stack_name": "dev-orders" }),
-                "cloudformation.execute" => {
-                    let set =
-                        shop.run("cloudformation.change-set", json!({ "input": input(&shop, json!({ "Delay": "7" })) })).await.unwrap();
-                    json!({ "stack_name": "dev-orders", "change_set": set.public["arn"], "rows": set.public["rows"] })
-                }
-                "cloudformation.create" => json!({ "input": input(&shop, json!({})) }),
-                _ => json!({ "input": input(&shop, json!({ "Delay": "7" })) }),
-            };
-            // Past the first polls all failpoints are alike.
-            let Some(result) = shop.run_killed(kind, params, dies_at).await else { break };
-            assert!(result.is_ok(), "{kind} killed at {dies_at}: {result:?}");
-            assert_eq!(shop.effects(action), 1, "{kind} killed at {dies_at}");
-            if dies_at >= 8 {
-                break;
-            }
-        }
-    }
 }
 
 /// The answer of the call is lost, or the call itself: it is asked for, not made twice.

@@ -1,12 +1,12 @@
-//! The hands on the embedded cloud: every step kind to its end, killed at every failpoint, cut off at every call; the ledger
-//! shows one effect each.
+//! The hands on the embedded cloud: every step kind to its end, cut off at its call, cancelled; the ledger shows one effect each.
+//! What becomes of them when their engine dies is told in `crashes`.
 
 mod cloudformation;
 mod peers;
 mod process;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use holdpoint::domain::plan::Output;
 use holdpoint::domain::request::{SourceBundle, SourceFile};
 use holdpoint::domain::safe::Safe;
 use holdpoint::domain::time::Time;
-use holdpoint::exec::{Executor, Found, Job, Port, executors};
+use holdpoint::exec::{Executor, Job, Port, executors};
 use holdpoint::os::clock::{Clock, Real, SharedClock};
 use holdpoint::sandbox::{self, Options, Running};
 use serde_json::Value;
@@ -51,40 +51,19 @@ impl Clock for Pace {
     }
 }
 
-/// The engine's side of a job, with failpoints: the n-th of them is where the engine dies.
+/// The engine's side of a job.
 pub(crate) struct Bench {
     pace: SharedClock,
-    pub(crate) notes: Mutex<BTreeMap<String, Value>>,
     pub(crate) lines: Mutex<Vec<String>>,
     bundle: SourceBundle,
     cancel: watch::Sender<bool>,
-    failpoints: AtomicU32,
-    dies_at: u32,
-    dead: AtomicBool,
-    killed: tokio::sync::Notify,
     /// Cancel once this line was given out.
     cancel_on: Option<&'static str>,
 }
 
-impl Bench {
-    fn failpoint(&self) -> BoxFuture<'_, ()> {
-        if self.failpoints.fetch_add(1, Ordering::SeqCst) + 1 == self.dies_at {
-            self.dead.store(true, Ordering::SeqCst);
-            self.killed.notify_one();
-        }
-        if self.dead.load(Ordering::SeqCst) { std::future::pending().boxed() } else { std::future::ready(()).boxed() }
-    }
-}
-
 impl Port for Bench {
-    fn note<'a>(&'a self, key: &'a str, value: Value) -> BoxFuture<'a, Result<(), Failure>> {
-        async move {
-            self.failpoint().await;
-            self.notes.lock().unwrap().insert(key.to_owned(), value);
-            self.failpoint().await;
-            Ok(())
-        }
-        .boxed()
+    fn note<'a>(&'a self, _: &'a str, _: Value) -> BoxFuture<'a, Result<(), Failure>> {
+        async { Ok(()) }.boxed()
     }
 
     fn out(&self, _: Severity, _: &str, text: Safe) {
@@ -115,11 +94,7 @@ impl Port for Bench {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        async move {
-            self.failpoint().await;
-            self.pace.sleep(duration).await;
-        }
-        .boxed()
+        self.pace.sleep(duration)
     }
 }
 
@@ -138,12 +113,7 @@ pub(crate) struct Workshop {
 
 impl Workshop {
     pub(crate) async fn open() -> Self {
-        Self::at_pace(1.0).await
-    }
-
-    /// In a hurry there are fewer polls, and each of them costs in a debug build.
-    pub(crate) async fn at_pace(pace: f64) -> Self {
-        let cloud = Arc::new(sandbox::serve(Options { pace, ..Options::default() }).await.unwrap());
+        let cloud = Arc::new(sandbox::serve(Options::default()).await.unwrap());
         let port = cloud.addr.port();
         let clock: SharedClock = Arc::new(Pace(Arc::clone(&cloud)));
         let clients = Clients::new(Arc::clone(&clock), "tester", Arc::new(move || async move { Ok(port) }.boxed()));
@@ -194,21 +164,16 @@ impl Workshop {
             env: "dev".parse().unwrap(),
             aws: Some(self.target.clone()),
             folder: std::path::PathBuf::from("/nowhere"),
-            port: Arc::new(self.bench(0, None)),
+            port: Arc::new(self.bench(None)),
         }
     }
 
-    fn bench(&self, dies_at: u32, cancel_on: Option<&'static str>) -> Bench {
+    fn bench(&self, cancel_on: Option<&'static str>) -> Bench {
         Bench {
             pace: Arc::clone(&self.clock),
-            notes: Mutex::default(),
             lines: Mutex::default(),
             bundle: self.bundle.clone(),
             cancel: watch::Sender::new(false),
-            failpoints: AtomicU32::new(0),
-            dies_at,
-            dead: AtomicBool::new(false),
-            killed: tokio::sync::Notify::new(),
             cancel_on,
         }
     }
@@ -220,31 +185,12 @@ impl Workshop {
 
     /// Runs a step that is cancelled when it says `on`; gives the lines too.
     pub(crate) async fn run_cancelled(&self, kind: &str, params: Value, on: &'static str) -> (Result<Output, Failure>, Vec<String>) {
-        let bench = Arc::new(self.bench(0, Some(on)));
+        let bench = Arc::new(self.bench(Some(on)));
         let mut job = self.job(params);
         job.port = bench.clone();
         let result = self.executor(kind).run(job).await;
         let lines = bench.lines.lock().unwrap().clone();
         (result, lines)
-    }
-
-    /// Runs a step whose engine dies at a failpoint and is started again; `None` when there is no such failpoint any more.
-    pub(crate) async fn run_killed(&self, kind: &str, params: Value, dies_at: u32) -> Option<Result<Output, Failure>> {
-        let executor = self.executor(kind);
-        let first = Arc::new(self.bench(dies_at, None));
-        let mut job = self.job(params);
-        job.port = first.clone();
-        tokio::select! {
-            _ = executor.run(job.clone()) => return None,
-            () = first.killed.notified() => {}
-        }
-        job.notes = first.notes.lock().unwrap().clone();
-        job.port = Arc::new(self.bench(0, None));
-        Some(match executor.find(job.clone()).await {
-            Found::NeverStarted | Found::StillRunning => executor.run(job).await,
-            Found::Ended(result) => result,
-            Found::CannotTell(failure) => Err(failure),
-        })
     }
 
     /// How many calls of an action had an effect.

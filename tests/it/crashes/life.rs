@@ -1,0 +1,268 @@
+//! Engines that die over one store, and the person who asks them: every hold is approved, every card confirmed as it stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use holdpoint::aws::Clients;
+use holdpoint::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Source};
+use holdpoint::domain::deployment::Deployment;
+use holdpoint::domain::environment::{AwsTarget, Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use holdpoint::domain::estate::{Application, Kind};
+use holdpoint::domain::event::{Append, Event, StreamId};
+use holdpoint::domain::folds::Folds;
+use holdpoint::domain::hold::Hold;
+use holdpoint::domain::ids::{AskId, DeploymentId, HoldId, StackId};
+use holdpoint::domain::line::Line;
+use holdpoint::domain::person::Person as Proven;
+use holdpoint::domain::request::SourceBundle;
+use holdpoint::engine::{AwsEyes, Engine, EngineError, Lines, Parts, Signal};
+use holdpoint::exec::Executor;
+use holdpoint::os::clock::SharedClock;
+use holdpoint::sandbox::world::ACCOUNT;
+use holdpoint::store::memory::Memory;
+use holdpoint::store::{By, Store as _};
+use holdpoint::systems;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::cloud::Cloud;
+use super::fate::Fates;
+
+/// A net for engines that have come to rest before the deployment is over: nothing waits for it.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// One store and the engines over it.
+pub(super) struct Life {
+    store: Memory,
+    pub(super) fates: Fates,
+    parts: Parts,
+    cloud: Option<Arc<Cloud>>,
+    stack: StackId,
+    asks: u128,
+}
+
+/// What an application is deployed from.
+pub(super) struct Release {
+    pub(super) kind: Kind,
+    pub(super) bundle: SourceBundle,
+}
+
+struct NoLines;
+
+impl Lines for NoLines {
+    fn take(&self, _: Vec<Line>) {}
+}
+
+impl Life {
+    /// The id of the store in memory.
+    pub(super) const STORE: &str = "00c0ffee";
+
+    pub(super) fn new(
+        fates: Fates,
+        stack: &str,
+        clock: SharedClock,
+        clients: &Arc<Clients>,
+        executors: Vec<Arc<dyn Executor>>,
+        jobs: PathBuf,
+    ) -> Self {
+        let store = Memory::new();
+        assert_eq!(store.id(), Self::STORE);
+        let ids = AtomicU64::new(1);
+        let parts = Parts {
+            store: Arc::new(store.clone()),
+            clock: clock.clone(),
+            executors: Arc::new(executors.into_iter().map(|one| (one.kind().as_str().to_owned(), one)).collect()),
+            systems: systems::named,
+            pure_step: systems::pure_step,
+            eyes: Arc::new(AwsEyes::new(Arc::clone(clients), clock, store.id())),
+            job: Arc::new(move |deployment, step, attempt| jobs.join(format!("{deployment}/{step}/{attempt}"))),
+            owner: Proven::Owner("ana".to_owned()),
+            lines: Arc::new(NoLines),
+            failpoint: None,
+            fresh: Arc::new(move || Uuid::from_u128(u128::from(ids.fetch_add(1, Ordering::Relaxed)))),
+        };
+        Self { store, fates, parts, cloud: None, stack: stack.parse().unwrap(), asks: 0 }
+    }
+
+    /// The engines' calls go to this cloud.
+    pub(super) fn over(mut self, cloud: &Arc<Cloud>) -> Self {
+        self.cloud = Some(Arc::clone(cloud));
+        self
+    }
+
+    /// The environment, as it was recorded before the first engine.
+    pub(super) fn environment(&self, aws: Option<AwsTarget>) {
+        let record = EnvironmentRecord {
+            class: Class::Development,
+            account: aws.as_ref().map(|_| ACCOUNT.to_owned()),
+            aws,
+            on_failure: OnFailure::Break,
+            queue: QueuePolicy::Queue,
+            mode: Mode::Deploy,
+            min_level: None,
+            hold_expiry: Duration::from_hours(24),
+        };
+        let mut append = Append::default();
+        append.push(StreamId::Environment(self.stack.env.clone()), 0, Event::Environment(EnvironmentEvent::Configured { record }));
+        now(self.store.append(&append, &By { person: Proven::Engine, cause: None, at: self.parts.clock.now() }, None));
+    }
+
+    /// Deploys a release.
+    pub(super) async fn deploy(&mut self, release: Release) -> Arc<Deployment> {
+        let app = Application { kind: release.kind, environments: vec![], depends_on: vec![], watch_logs: vec![] };
+        let spec = systems::spec(&self.stack, &app, &release.bundle).unwrap();
+        let attached = vec![Attached { stack: self.stack.clone(), spec, bundle: release.bundle }];
+        let intent = Intent::Deploy { stacks: vec![self.stack.clone()], source: Source::Estate, after: BTreeMap::new() };
+        self.carried_out(intent, attached).await
+    }
+
+    /// Asks for something that starts a deployment; one engine after the other sees to it until it is over.
+    pub(super) async fn carried_out(&mut self, intent: Intent, attached: Vec<Attached>) -> Arc<Deployment> {
+        let person = Arc::new(Person {
+            seed: self.fates.seed,
+            store: self.store.clone(),
+            clock: self.parts.clock.clone(),
+            stack: self.stack.clone(),
+            intent,
+            attached,
+            desk: Mutex::new(Desk { asks: self.asks, ..Desk::default() }),
+        });
+        person.ask(Confirm::default());
+        while !self.engine(&person).await {}
+        let desk = person.desk.lock().unwrap();
+        self.asks = desk.asks;
+        self.folds().deployments[&desk.started.unwrap()].clone()
+    }
+
+    /// What a replay of the whole log leads to.
+    pub(super) fn folds(&self) -> Folds {
+        now(self.store.folds(50))
+    }
+
+    /// One engine; true when it has come to the end.
+    async fn engine(&mut self, person: &Arc<Person>) -> bool {
+        let fate = self.fates.next();
+        if let Some(cloud) = &self.cloud {
+            cloud.called_by(&fate);
+        }
+        let mut engine = Engine::open(Parts { failpoint: Some(fate.failpoint()), ..self.parts.clone() }).await.unwrap();
+        let (to, mut signals) = mpsc::unbounded_channel();
+        let (watching, its_fate) = (Arc::clone(person), Arc::clone(&fate));
+        let committed = move |folds: &Folds| {
+            its_fate.sees(folds);
+            watching.look(folds, &to);
+        };
+        committed(engine.folds());
+        engine.observe(Arc::new(move |folds, _| committed(folds)));
+        let life = async {
+            tokio::select! {
+                biased;
+                () = fate.death() => None,
+                end = engine.run(&mut signals) => Some(end),
+            }
+        };
+        let Ok(end) = tokio::time::timeout(PATIENCE, life).await else {
+            panic!("stuck: {}, {:#?}", self.fates.told(), engine.folds().deployments)
+        };
+        match end {
+            Some(Ok(())) => {
+                assert_eq!(engine.folds(), &self.folds(), "a replay of the log leads where the engine is: {}", self.fates.told());
+                true
+            }
+            Some(Err(EngineError::Killed(_))) | None => false,
+            Some(Err(why)) => panic!("the engine ended: {why}: {}", self.fates.told()),
+        }
+    }
+}
+
+/// The person at the desk. They act on what is committed, whichever engine it was.
+struct Person {
+    seed: u64,
+    store: Memory,
+    clock: SharedClock,
+    stack: StackId,
+    intent: Intent,
+    attached: Vec<Attached>,
+    desk: Mutex<Desk>,
+}
+
+#[derive(Default)]
+struct Desk {
+    /// Asks so far; the number is part of the next one's id.
+    asks: u128,
+    asked: Option<AskId>,
+    started: Option<DeploymentId>,
+    approved: BTreeSet<HoldId>,
+    approvals: Vec<AskId>,
+}
+
+impl Person {
+    fn look(&self, folds: &Folds, engine: &mpsc::UnboundedSender<Signal>) {
+        let asked = self.desk.lock().unwrap().asked;
+        match asked.and_then(|id| self.answer(id)) {
+            Some(Answer::Accepted { deployments, .. }) => {
+                self.desk.lock().unwrap().started = deployments.first().map(|(id, _)| *id);
+            }
+            Some(Answer::Refused(refused)) => {
+                let card = refused.card.unwrap_or_else(|| panic!("seed {}: {:?} is refused: {}", self.seed, self.intent, refused.says));
+                self.ask(Confirm { subject: Some(card.subject), text: card.phrase.unwrap_or_default(), reason: String::new() });
+                let _ = engine.send(Signal::Asks);
+            }
+            Some(Answer::Card { .. }) | None => {}
+        }
+        let started = self.desk.lock().unwrap().started;
+        let deployment = started.and_then(|id| folds.deployments.get(&id));
+        for hold in deployment.iter().flat_map(|d| d.open_holds()) {
+            if self.desk.lock().unwrap().approved.insert(hold.id.clone()) {
+                self.approve(hold);
+                let _ = engine.send(Signal::Asks);
+            }
+        }
+        for approval in self.desk.lock().unwrap().approvals.clone() {
+            if let Some(Answer::Refused(refused)) = self.answer(approval) {
+                panic!("seed {}: an approval is refused: {}", self.seed, refused.says);
+            }
+        }
+        if deployment.is_some_and(|d| d.is_over()) && folds.stack(&self.stack).current.is_none() {
+            let _ = engine.send(Signal::End);
+        }
+    }
+
+    fn ask(&self, confirm: Confirm) {
+        let ask = Ask::Do { intent: self.intent.clone(), attached: self.attached.clone(), confirm, armed: false };
+        let id = self.submit(ask);
+        self.desk.lock().unwrap().asked = Some(id);
+    }
+
+    /// Where there is a choice, the new release comes up.
+    fn approve(&self, hold: &Hold) {
+        let confirm = Confirm { subject: Some(hold.subject), text: hold.phrase.clone(), reason: String::new() };
+        let choice = hold.choices.iter().find(|choice| choice.name == "new").map(|choice| choice.name.clone());
+        let id = self.submit(Ask::Approve { hold: hold.id.clone(), confirm, choice });
+        self.desk.lock().unwrap().approvals.push(id);
+    }
+
+    fn submit(&self, ask: Ask) -> AskId {
+        let mut desk = self.desk.lock().unwrap();
+        desk.asks += 1;
+        let id = AskId(Uuid::from_u128(1 << 64 | desk.asks));
+        now(self.store.submit(&InboxAsk { id, via: "test".to_owned(), ask }, self.clock.now()));
+        id
+    }
+
+    fn answer(&self, id: AskId) -> Option<Answer> {
+        match now(self.store.ask(id)) {
+            Some(AskState::Answered { answer }) => Some(answer),
+            Some(AskState::Asked | AskState::Looking) | None => None,
+        }
+    }
+}
+
+/// The store in memory answers at once.
+fn now<T>(answer: impl Future<Output = Result<T, holdpoint::store::StoreError>>) -> T {
+    answer.now_or_never().expect("the store in memory answers at once").unwrap()
+}
