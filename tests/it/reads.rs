@@ -8,7 +8,7 @@ use super::hands::Workshop;
 const TEMPLATE: &str = "Resources: { Topic: { Type: 'AWS::SNS::Topic' } }";
 
 async fn workshop(stacks: usize) -> Workshop {
-    let shop = Workshop::at_pace(100.0).await.with_file("one.yaml", TEMPLATE);
+    let shop = Workshop::open().await.with_file("one.yaml", TEMPLATE);
     for n in 0..stacks {
         let template = json!({ "bundle": shop.bundle.digest(), "path": "one.yaml" });
         let input = json!({ "stack_name": format!("s-{n}"), "template": template, "parameters": {} });
