@@ -19,6 +19,15 @@ pub enum Differs {
 }
 
 impl Differs {
+    /// True where the two say different things; what the store has not heard of yet is only new.
+    #[must_use]
+    pub fn disagree(&self) -> bool {
+        match self {
+            Differs::Same | Differs::New => false,
+            Differs::NotInFile | Differs::Different(_) => true,
+        }
+    }
+
     /// Why nothing can be changed there from here, with what to do; `None` when it can.
     #[must_use]
     pub fn refuses(&self, env: &EnvName) -> Option<String> {

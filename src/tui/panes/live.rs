@@ -124,7 +124,13 @@ impl Pane for Live {
             View::Deployment => "Deployment",
             View::Plan => "Plan",
         };
-        let no = d.map_or_else(String::new, |d| format!("  {}", d.no()));
+        let there = scene.world.cfn(stack).is_some_and(|cfn| !cfn.is_missing());
+        let no = match d {
+            Some(d) => format!("  {}", d.no()),
+            // Its lifecycle begins with the first deployment from here, whatever runs there already.
+            None if there => "  not deployed from here yet".to_owned(),
+            None => String::new(),
+        };
         let title = [Span::raw(format!("4 {word}  {stack}{no}"))];
         let left = d
             .filter(|d| !d.is_over())

@@ -357,10 +357,10 @@ impl Columns {
         let rest = self.release + self.deployment + self.step + self.by + self.age;
         let class = env.class.word().to_owned();
         let class = if env.practice && class.len() + 9 <= rest { format!("{class} practice") } else { class };
-        let note = match (frozen, env.differs.refuses(&env.name)) {
-            (_, Some(_)) => format!("DIFFERS {class}"),
-            (true, None) => format!("FROZEN {class}"),
-            (false, None) => class,
+        let note = match (frozen, env.differs.disagree()) {
+            (_, true) => format!("DIFFERS {class}"),
+            (true, false) => format!("FROZEN {class}"),
+            (false, false) => class,
         };
         let name = format!("{} {}", if folded { ">" } else { "v" }, env.name);
         let mut cells = vec![(format!("{} ", pad(&name, self.stack + 1)), strong)];

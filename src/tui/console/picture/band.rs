@@ -55,7 +55,7 @@ impl Console {
                 Lock::Open => "OPEN ".to_owned(),
             };
             left.push(Piece { text: lock, style: band, need: 8 });
-            if view.differs.refuses(&view.name).is_some() {
+            if view.differs.disagree() {
                 left.push(Piece { text: "DIFFERS ".to_owned(), style: band, need: 8 });
             }
             left.push(Piece { text: format!(" {}", self.identity(view, now)), style: band, need: 3 });
