@@ -99,7 +99,7 @@ fn key(c: &mut Criterion) {
     let mut group = c.benchmark_group("key");
     for (name, typed) in [("follow", ""), ("search", "status 5"), ("filter", "request=000.*7 ")] {
         let mut pane = LogPane::default();
-        pane.push(&batch(0, MOST), Time(T0));
+        pane.push(&batch(0, MOST));
         let scene = Scene::new(&world, Time(T0)).focused(true);
         if !typed.is_empty() {
             pane.motion(if name == "filter" { Motion::Filter } else { Motion::Find }, &scene);
@@ -115,7 +115,7 @@ fn key(c: &mut Criterion) {
                     (batch(MOST + turn * 333, 333), if turn.is_multiple_of(2) { Motion::Up } else { Motion::Bottom })
                 },
                 |(batch, motion)| {
-                    pane.push(&batch, Time(T0));
+                    pane.push(&batch);
                     pane.motion(motion, &scene);
                     let mut buf = Buffer::empty(area);
                     pane.draw(&scene, &theme, area, &mut buf);

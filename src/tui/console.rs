@@ -259,7 +259,7 @@ impl Console {
         if let Some(of) = &self.tailed {
             let batch = self.desk.drain(of);
             if !batch.lines.is_empty() || batch.dropped > 0 {
-                self.log.push(&batch, now);
+                self.log.push(&batch);
             }
         }
     }

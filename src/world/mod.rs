@@ -12,6 +12,7 @@ pub mod queue;
 pub mod rows;
 pub mod seen;
 pub mod state;
+pub mod tails;
 pub mod usual;
 pub mod verdict;
 

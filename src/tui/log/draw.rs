@@ -10,13 +10,13 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::line::Severity;
-use crate::domain::time::{Time, short};
+use crate::domain::time::Time;
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 
 use super::ring::Row;
 use super::text::{column, name, wrap};
-use super::{LogPane, PIECE, pretty, view};
+use super::{LogPane, PIECE, footer, pretty, view};
 
 /// One row of the screen: which part of a line it shows.
 struct Part {
@@ -69,7 +69,7 @@ pub(super) fn draw(pane: &mut LogPane, scene: &Scene<'_>, theme: &Theme, area: R
     }
     if footer > 0 {
         let at = Rect { y: inside.bottom() - 1, height: 1, ..inside };
-        draw_footer(pane, theme, at, buf);
+        footer::draw(pane, scene, theme, at, buf);
     }
 }
 
@@ -81,7 +81,7 @@ fn frame(pane: &LogPane, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut
     let state = match (pane.following, pane.arrived) {
         (true, _) => "follow".to_owned(),
         (false, 0) => "paused".to_owned(),
-        (false, new) => format!("paused, {} new", grouped(new as u64)),
+        (false, new) => format!("paused, {} new", footer::grouped(new as u64)),
     };
     let of = scene.stack.map_or_else(|| "all".to_owned(), ToString::to_string);
     let filter = pane.filter.as_ref().map_or_else(String::new, |hits| format!("  &{}", hits.query.text));
@@ -227,15 +227,15 @@ fn draw_part(
 }
 
 /// Writes text from left to right and skips cells that are scrolled away.
-struct Pen {
-    x: u16,
-    right: u16,
-    skip: usize,
+pub(super) struct Pen {
+    pub(super) x: u16,
+    pub(super) right: u16,
+    pub(super) skip: usize,
 }
 
 impl Pen {
     /// True when something did not fit any more.
-    fn put(&mut self, text: &str, style: impl Fn(usize) -> Style, y: u16, buf: &mut Buffer) -> bool {
+    pub(super) fn put(&mut self, text: &str, style: impl Fn(usize) -> Style, y: u16, buf: &mut Buffer) -> bool {
         for (at, grapheme) in text.grapheme_indices(true) {
             let width = grapheme.width();
             if self.skip > 0 {
@@ -263,79 +263,4 @@ fn role(severity: Severity) -> Role {
         Severity::Error => Role::Error,
         Severity::Gap => Role::Gap,
     }
-}
-
-fn draw_footer(pane: &LogPane, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let width = usize::from(area.width);
-    if let Some(prompt) = &pane.prompt {
-        let style = theme.style(Role::Field);
-        buf.set_stringn(area.x, area.y, prompt.sign(), 1, style);
-        let room = width.saturating_sub(2);
-        let from = prompt.input.visual_scroll(room);
-        let mut pen = Pen { x: area.x + 1, right: area.right() - 1, skip: from };
-        pen.put(prompt.input.value(), |_| style, area.y, buf);
-        let at = u16::try_from(prompt.input.visual_cursor().saturating_sub(from)).unwrap_or(0);
-        if let Some(cell) = buf.cell_mut((area.x + 1 + at.min(area.width.saturating_sub(2)), area.y)) {
-            cell.set_style(style.add_modifier(Modifier::REVERSED));
-        }
-        let status = found(pane);
-        let hint = if prompt.input.value().is_empty() { prompt.hint() } else { status.as_str() };
-        let begin = pen.x.saturating_add(2);
-        buf.set_stringn(begin, area.y, hint, usize::from(area.right().saturating_sub(begin)), theme.style(Role::Hint));
-        return;
-    }
-    let counts = pane.ring.counts();
-    let sampled = if counts.sampled > 0 { "yes" } else { "no" };
-    let mut parts = vec![
-        (format!("ERR {}", grouped(counts.errors as u64)), if counts.errors > 0 { Role::Error } else { Role::Dim }),
-        (format!("WARN {}", grouped(counts.warnings as u64)), if counts.warnings > 0 { Role::Warn } else { Role::Dim }),
-        (format!("lines {}", grouped(pane.ring.len() as u64)), Role::Dim),
-        (format!("dropped {}", grouped(pane.dropped)), if pane.dropped > 0 { Role::Gap } else { Role::Dim }),
-        (format!("sampled {sampled}"), if counts.sampled > 0 { Role::Gap } else { Role::Dim }),
-        (format!("lag {}", lag(pane)), Role::Dim),
-    ];
-    if counts.gaps > counts.sampled {
-        parts.insert(4, (format!("gaps {}", counts.gaps - counts.sampled), Role::Gap));
-    }
-    if pane.ring.forgotten() > 0 {
-        parts.insert(3, (format!("older {}", grouped(pane.ring.forgotten())), Role::Dim));
-    }
-    let status = found(pane);
-    if !status.is_empty() {
-        parts.insert(0, (status, Role::Match));
-    }
-    let mut x = area.x + 1;
-    for (text, role) in parts {
-        let room = usize::from(area.right().saturating_sub(x));
-        if text.width() > room {
-            break;
-        }
-        buf.set_stringn(x, area.y, &text, room, theme.style(role));
-        x += u16::try_from(text.width()).unwrap_or(0) + 2;
-    }
-}
-
-/// What is searched for, and which hit of how many the cursor is on; `+` while not all was read.
-fn found(pane: &LogPane) -> String {
-    let Some(hits) = &pane.find else { return String::new() };
-    let (before, all) = hits.count(&pane.ring, pane.cursor);
-    format!("/{} {before}/{all}{}", hits.query.text, if pane.searched { "" } else { "+" })
-}
-
-fn lag(pane: &LogPane) -> String {
-    let ms = pane.lag.as_millis();
-    if ms < 10_000 { format!("{}.{}s", ms / 1_000, ms % 1_000 / 100) } else { short(pane.lag) }
-}
-
-/// A number with a comma every three digits.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

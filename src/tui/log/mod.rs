@@ -3,6 +3,7 @@
 
 mod draw;
 mod find;
+mod footer;
 mod json;
 mod prompt;
 mod ring;
@@ -68,8 +69,6 @@ pub struct LogPane {
     arrived: usize,
     /// Lines lost before they came here.
     dropped: u64,
-    received: u64,
-    lag: Duration,
     height: usize,
     /// The last line that was seen when it was last drawn.
     bottom: usize,
@@ -112,8 +111,6 @@ impl LogPane {
             locked: true,
             arrived: 0,
             dropped: 0,
-            received: 0,
-            lag: Duration::ZERO,
             height: 1,
             bottom: 0,
             jumped: false,
@@ -128,10 +125,9 @@ impl LogPane {
         self
     }
 
-    /// Takes new lines at a time; lines that are here already are not taken twice.
-    pub fn push(&mut self, batch: &Batch, now: Time) {
+    /// Takes new lines; lines that are here already are not taken twice.
+    pub fn push(&mut self, batch: &Batch) {
         self.dropped += batch.dropped;
-        self.received += batch.lines.len() as u64 + batch.dropped;
         for line in &batch.lines {
             let Some(place) = self.ring.put(line) else { continue };
             self.arrived += usize::from(!self.following);
@@ -149,9 +145,6 @@ impl LogPane {
             self.marks.retain(|mark| *mark >= gone);
             self.places(|at| *at = at.saturating_sub(gone));
         }
-        if let Some(newest) = batch.lines.iter().map(|line| line.at).max() {
-            self.lag = now.since(newest);
-        }
         self.searched = false;
     }
 
@@ -161,7 +154,7 @@ impl LogPane {
         self.marks.clear();
         self.opened.clear();
         (self.select, self.cursor, self.top, self.aside) = (None, 0, 0, 0);
-        (self.arrived, self.dropped, self.received, self.lag) = (0, 0, 0, Duration::ZERO);
+        (self.arrived, self.dropped) = (0, 0);
         self.following = true;
         for hits in [&mut self.find, &mut self.filter].into_iter().flatten() {
             *hits = Hits::new(hits.query.clone());
@@ -373,10 +366,10 @@ impl Pane for LogPane {
         self.prompt.is_some()
     }
 
-    fn moves(&self, _scene: &Scene<'_>) -> Option<Duration> {
+    fn moves(&self, scene: &Scene<'_>) -> Option<Duration> {
         if !self.searched && (self.find.is_some() || self.filter.is_some()) {
             Some(SOON)
-        } else if self.times == Times::Ago && !self.ring.is_empty() {
+        } else if (self.times == Times::Ago && !self.ring.is_empty()) || footer::counts(scene) {
             Some(Duration::from_secs(1))
         } else {
             None

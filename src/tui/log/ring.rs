@@ -55,8 +55,6 @@ pub struct Counts {
     pub warnings: usize,
     /// Lines that say that lines are missing.
     pub gaps: usize,
-    /// Of these, those that say that a source was sampled.
-    pub sampled: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -183,7 +181,7 @@ impl Ring {
             return None;
         }
         let source = self.intern(line);
-        self.count(line.severity, line.text.as_str(), true);
+        self.count(line.severity, true);
         self.len += 1;
         let mut after = 0;
         let mut at = self.chunks.len();
@@ -227,12 +225,11 @@ impl Ring {
         for _ in 0..extra {
             let Some(chunk) = self.chunks.front_mut() else { break };
             let Record { key, severity, .. } = chunk.records[chunk.from];
-            let sampled = chunk.text(chunk.from).contains(SAMPLED);
             chunk.from += 1;
             let empty = chunk.len() == 0;
             self.keys.remove(&key);
             self.len -= 1;
-            self.count(severity, if sampled { SAMPLED } else { "" }, false);
+            self.count(severity, false);
             if empty {
                 self.chunks.pop_front();
             } else if self.chunks[0].from >= CHUNK {
@@ -318,18 +315,13 @@ impl Ring {
         }
     }
 
-    fn count(&mut self, severity: Severity, text: &str, more: bool) {
+    fn count(&mut self, severity: Severity, more: bool) {
         let change = |count: &mut usize| *count = if more { *count + 1 } else { count.saturating_sub(1) };
         match severity {
             Severity::Debug | Severity::Info => {}
             Severity::Warn => change(&mut self.counts.warnings),
             Severity::Error => change(&mut self.counts.errors),
-            Severity::Gap => {
-                change(&mut self.counts.gaps);
-                if text.contains(SAMPLED) {
-                    change(&mut self.counts.sampled);
-                }
-            }
+            Severity::Gap => change(&mut self.counts.gaps),
         }
     }
 
@@ -360,9 +352,6 @@ impl Chunk {
         self.len() >= CHUNK || self.text.len() >= TEXT
     }
 }
-
-/// The word by which a gap says that a source gives only a sample.
-const SAMPLED: &str = "sampled";
 
 fn key_of(line: &Line) -> u64 {
     let mut hasher = DefaultHasher::new();

@@ -1,0 +1,137 @@
+//! The last row of the log: how many lines of which kind there are, and how the tails are doing that bring them. While something is
+//! typed, the prompt stands there.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use unicode_width::UnicodeWidthStr;
+
+use crate::domain::time::short;
+use crate::tui::scene::Scene;
+use crate::tui::theme::{Role, Theme};
+use crate::world::tails::{TailSeen, TailState};
+
+use super::LogPane;
+use super::draw::Pen;
+use super::prompt::Prompt;
+
+pub(super) fn draw(pane: &LogPane, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    if let Some(prompt) = &pane.prompt {
+        draw_prompt(pane, prompt, theme, area, buf);
+        return;
+    }
+    let mut x = area.x + 1;
+    for (text, role) in fitting(parts(pane, scene), usize::from(area.width).saturating_sub(1)) {
+        let room = usize::from(area.right().saturating_sub(x));
+        buf.set_stringn(x, area.y, &text, room, theme.style(role));
+        x += u16::try_from(text.width()).unwrap_or(0) + 2;
+    }
+}
+
+/// True while a number of the footer grows by itself.
+pub(super) fn counts(scene: &Scene<'_>) -> bool {
+    scene.world.tails(scene.stack, scene.now).iter().any(|tail| matches!(tail.state, TailState::Cut(_)))
+}
+
+type Part = (String, Role);
+
+fn parts(pane: &LogPane, scene: &Scene<'_>) -> Vec<Part> {
+    let tails = scene.world.tails(scene.stack, scene.now);
+    let counts = pane.ring.counts();
+    let dropped = pane.dropped + tails.iter().map(|tail| tail.dropped).sum::<u64>();
+    let said = |text: String, role, is: bool| (text, if is { role } else { Role::Dim });
+    let mut parts = vec![
+        said(format!("ERR {}", grouped(counts.errors as u64)), Role::Error, counts.errors > 0),
+        said(format!("WARN {}", grouped(counts.warnings as u64)), Role::Warn, counts.warnings > 0),
+        (format!("lines {}", grouped(pane.ring.len() as u64)), Role::Dim),
+        said(format!("dropped {}", grouped(dropped)), Role::Gap, dropped > 0),
+    ];
+    if counts.gaps > 0 {
+        parts.push((format!("gaps {}", grouped(counts.gaps as u64)), Role::Gap));
+    }
+    parts.extend(of_tails(&tails));
+    if pane.ring.forgotten() > 0 {
+        parts.insert(3, (format!("older {}", grouped(pane.ring.forgotten())), Role::Dim));
+    }
+    let status = found(pane);
+    if !status.is_empty() {
+        parts.insert(0, (status, Role::Match));
+    }
+    parts
+}
+
+/// How the tails are doing: the worst of them.
+fn of_tails(tails: &[TailSeen<'_>]) -> Vec<Part> {
+    if tails.is_empty() {
+        return vec![("no tail".to_owned(), Role::Dim)];
+    }
+    let sampled = tails.iter().any(|tail| tail.sampled);
+    let behind = |is: fn(&TailState<'_>) -> bool| tails.iter().filter(|tail| is(&tail.state)).map(|tail| tail.behind).max();
+    let state = if let Some(since) = behind(|state| matches!(state, TailState::Cut(_))) {
+        (format!("tail cut {}", short(since)), Role::Gap)
+    } else if behind(|state| matches!(state, TailState::Unknown)).is_some() {
+        ("not followed".to_owned(), Role::Gap)
+    } else if let Some(lag) = behind(|state| matches!(state, TailState::Follows)) {
+        (format!("lag {}", tenths(lag)), Role::Dim)
+    } else {
+        ("no log group yet".to_owned(), Role::Dim)
+    };
+    vec![(format!("sampled {}", if sampled { "yes" } else { "no" }), if sampled { Role::Gap } else { Role::Dim }), state]
+}
+
+/// As many as there is room for: how many lines there are goes first, then what is as usual; what is wrong stays longest.
+fn fitting(mut parts: Vec<Part>, room: usize) -> Vec<Part> {
+    let width = |parts: &[Part]| parts.iter().map(|(text, _)| text.width() + 2).sum::<usize>().saturating_sub(2);
+    while width(&parts) > room {
+        let find = |is: &dyn Fn(&Part) -> bool| parts.iter().position(is);
+        let spare = find(&|(text, _)| text.starts_with("older"))
+            .or_else(|| find(&|(text, _)| text.starts_with("lines")))
+            .or_else(|| find(&|(_, role)| *role == Role::Dim));
+        parts.remove(spare.unwrap_or(0));
+    }
+    parts
+}
+
+fn draw_prompt(pane: &LogPane, prompt: &Prompt, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let style = theme.style(Role::Field);
+    buf.set_stringn(area.x, area.y, prompt.sign(), 1, style);
+    let room = usize::from(area.width).saturating_sub(2);
+    let from = prompt.input.visual_scroll(room);
+    let mut pen = Pen { x: area.x + 1, right: area.right() - 1, skip: from };
+    pen.put(prompt.input.value(), |_| style, area.y, buf);
+    let at = u16::try_from(prompt.input.visual_cursor().saturating_sub(from)).unwrap_or(0);
+    if let Some(cell) = buf.cell_mut((area.x + 1 + at.min(area.width.saturating_sub(2)), area.y)) {
+        cell.set_style(style.add_modifier(Modifier::REVERSED));
+    }
+    let status = found(pane);
+    let hint = if prompt.input.value().is_empty() { prompt.hint() } else { status.as_str() };
+    let begin = pen.x.saturating_add(2);
+    buf.set_stringn(begin, area.y, hint, usize::from(area.right().saturating_sub(begin)), theme.style(Role::Hint));
+}
+
+/// What is searched for, and which hit of how many the cursor is on; `+` while not all was read.
+fn found(pane: &LogPane) -> String {
+    let Some(hits) = &pane.find else { return String::new() };
+    let (before, all) = hits.count(&pane.ring, pane.cursor);
+    format!("/{} {before}/{all}{}", hits.query.text, if pane.searched { "" } else { "+" })
+}
+
+fn tenths(duration: Duration) -> String {
+    let ms = duration.as_millis();
+    if ms < 10_000 { format!("{}.{}s", ms / 1_000, ms % 1_000 / 100) } else { short(duration) }
+}
+
+/// A number with a comma every three digits.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

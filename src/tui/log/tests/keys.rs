@@ -1,0 +1,192 @@
+//! What keys do, and what must be on the screen after them.
+
+use std::sync::Mutex;
+
+use super::*;
+
+#[test]
+fn following_stops_when_the_cursor_moves_and_counts_what_comes() {
+    let mut desk = Desk::new(&numbered(50), (80, 10));
+    assert_eq!(desk.at(), "line 0");
+    desk.shown();
+    assert_eq!(desk.at(), "line 49");
+    desk.go(Motion::Up);
+    let before = desk.shown();
+    desk.pane.push(&numbered(60));
+    let after = desk.shown();
+    assert!(after.contains("paused, 10 new"), "{after}");
+    let lines = |text: &str| text.lines().filter(|line| line.contains("cwl")).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(lines(&before), lines(&after), "a paused screen stands still");
+    desk.go(Motion::Bottom);
+    assert!(desk.shown().contains("line 59"));
+    desk.go(Motion::Pause);
+    assert!(desk.shown().contains("paused"));
+    desk.go(Motion::Pause);
+    assert!(desk.shown().contains("follow"));
+}
+
+#[test]
+fn late_lines_go_to_their_place_and_the_cursor_stays_on_its_line() {
+    let mut desk = Desk::new(&numbered(20), (80, 10));
+    desk.go(Motion::Top);
+    (0..5).for_each(|_| drop(desk.go(Motion::Down)));
+    desk.go(Motion::SetMark);
+    let late = Batch { lines: vec![line(T0 + 2, "late", SourceKind::Cfn, Severity::Info, "late")], dropped: 3 };
+    desk.pane.push(&late);
+    assert_eq!(desk.at(), "line 5");
+    desk.go(Motion::Top);
+    desk.go(Motion::JumpMark);
+    assert_eq!(desk.at(), "line 5");
+    (0..3).for_each(|_| drop(desk.go(Motion::Up)));
+    assert_eq!(desk.at(), "late");
+    assert!(desk.shown().contains("dropped 3"));
+}
+
+#[test]
+fn errors_and_warnings_are_found_in_both_directions() {
+    let mut desk = Desk::new(&story(), (100, 14));
+    desk.go(Motion::Top);
+    desk.go(Motion::NextError);
+    assert!(desk.at().starts_with("UPDATE_FAILED"));
+    desk.go(Motion::NextError);
+    assert!(desk.at().starts_with("ERROR could"));
+    assert_eq!(desk.go(Motion::NextError), Flow::Say("no error after this line".to_owned()));
+    desk.go(Motion::NextWarning);
+    desk.go(Motion::NextWarning);
+    assert!(desk.at().contains("2/5"));
+    desk.go(Motion::PrevWarning);
+    assert!(desk.at().contains("1/5"));
+    desk.go(Motion::PrevError);
+    assert!(desk.at().starts_with("ERROR could"));
+}
+
+#[test]
+fn searching_keeps_context_and_goes_round() {
+    let mut desk = Desk::new(&numbered(3_000), (80, 10));
+    desk.go(Motion::Top);
+    desk.go(Motion::Find);
+    desk.typed("line 2.5$");
+    desk.press(KeyCode::Enter);
+    assert_eq!(desk.at(), "line 205");
+    assert!(desk.shown().contains("line 204") && desk.shown().contains("line 206"), "the other lines stay");
+    (0..3).for_each(|_| drop(desk.go(Motion::NextMatch)));
+    assert_eq!(desk.at(), "line 235");
+    (0..4).for_each(|_| drop(desk.go(Motion::PrevMatch)));
+    assert_eq!(desk.at(), "line 295", "round");
+    assert!(desk.shown().contains("/line 2.5$ 10/10"), "{}", desk.shown());
+    desk.go(Motion::Find);
+    desk.typed("LINE");
+    desk.press(KeyCode::Enter);
+    assert!(matches!(desk.go(Motion::NextMatch), Flow::Say(_)), "large letters mean themselves");
+    desk.go(Motion::Find);
+    desk.typed("2999");
+    desk.press(KeyCode::Esc);
+    assert_eq!(desk.at(), "line 295", "leaving puts everything back");
+}
+
+#[test]
+fn a_filter_hides_the_others_and_shows_what_stands_around() {
+    let mut desk = Desk::new(&numbered(3_000), (80, 12));
+    desk.go(Motion::Filter);
+    desk.typed("line 1000 +1");
+    desk.press(KeyCode::Enter);
+    let text = desk.shown();
+    let seen: Vec<_> = ["line 998", "line 999", "line 1000", "line 1001", "line 1002"].map(|l| text.contains(l)).into();
+    assert_eq!(seen, [false, true, true, true, false], "{text}");
+    desk.go(Motion::Invert);
+    desk.go(Motion::ShowAll);
+    desk.go(Motion::Filter);
+    desk.typed("!1");
+    desk.press(KeyCode::Enter);
+    desk.go(Motion::Top);
+    (0..2).for_each(|_| drop(desk.go(Motion::Down)));
+    assert_eq!(desk.at(), "line 3", "lines without a 1");
+    assert_eq!(desk.go(Motion::Escape), Flow::Used);
+    assert_eq!(desk.go(Motion::Escape), Flow::Pass);
+}
+
+#[test]
+fn copying_takes_the_selection_without_borders() {
+    let mut desk = Desk::new(&story(), (60, 14));
+    desk.go(Motion::Top);
+    assert_eq!(desk.go(Motion::Copy), Flow::Copy("2023-11-14T22:22:51.000Z prod/orders hp holdpoint #2291 update started".to_owned()));
+    desk.go(Motion::Select);
+    (0..3).for_each(|_| drop(desk.go(Motion::Down)));
+    let Flow::Copy(text) = desk.go(Motion::Copy) else { panic!("nothing copied") };
+    assert_eq!(text.lines().count(), 4);
+    assert!(text.ends_with("cfn shop-orders-prod orders-db/DBInstance ERROR UPDATE_FAILED DBInstance: storage-full"), "{text}");
+}
+
+#[test]
+fn saving_writes_what_is_shown_and_says_where() {
+    let saved = Arc::new(Mutex::new(Vec::new()));
+    let into = saved.clone();
+    let mut desk = Desk::new(&story(), (100, 14));
+    assert!(matches!(desk.go(Motion::Save), Flow::Say(why) if why.contains("cannot")));
+    desk.pane = std::mem::take(&mut desk.pane).saves_with(Arc::new(move |name, text| {
+        into.lock().unwrap().push((name.to_owned(), text.to_owned()));
+        Ok(format!("/home/ana/{name}"))
+    }));
+    desk.go(Motion::Filter);
+    desk.typed("retry");
+    desk.press(KeyCode::Enter);
+    let said = desk.go(Motion::Save);
+    assert_eq!(said, Flow::Say("2 lines saved to /home/ana/holdpoint-20231114T222311Z.log".to_owned()));
+    assert_eq!(saved.lock().unwrap()[0].1.lines().count(), 2);
+}
+
+#[test]
+fn no_area_is_too_small_and_no_key_hurts_an_empty_pane() {
+    use Motion::*;
+    let all = [
+        Up,
+        Down,
+        Left,
+        Right,
+        HalfUp,
+        HalfDown,
+        PageUp,
+        PageDown,
+        Top,
+        Bottom,
+        ScrollLeft,
+        ScrollRight,
+        Open,
+        Pause,
+        Cycle,
+        Invert,
+        ShowAll,
+        NextMatch,
+        PrevMatch,
+        NextError,
+        PrevError,
+        NextWarning,
+        PrevWarning,
+        NextSection,
+        PrevSection,
+        Follow,
+        Wrap,
+        Times,
+        Columns,
+        Pretty,
+        Select,
+        SetMark,
+        JumpMark,
+        Save,
+        Copy,
+        Escape,
+    ];
+    for batch in [Batch::default(), story()] {
+        for size in [(0, 0), (1, 1), (3, 3), (10, 2), (5, 30), (200, 60)] {
+            let mut desk = Desk::new(&batch, size);
+            for motion in all {
+                desk.go(motion);
+            }
+            desk.go(Motion::Find);
+            desk.typed("retry");
+            desk.shown();
+            desk.press(KeyCode::Enter);
+            desk.shown();
+        }
+    }
+}
