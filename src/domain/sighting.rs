@@ -54,15 +54,16 @@ pub enum Seen {
         #[serde(default)]
         expires_at: Option<Time>,
     },
-    /// How a tail is doing.
+    /// How the tail of a log group is doing. A reason beside it says why no lines come: the group is not there yet, or, when it
+    /// is not live, the tail is cut.
     Tail {
-        /// Whether it follows live.
+        /// Whether lines come as they are written.
         live: bool,
         /// Lines dropped or not shown because of sampling.
         dropped: u64,
         /// Whether the service says that it samples.
         sampled: bool,
-        /// How far behind it is, in milliseconds.
+        /// How far behind it is, in milliseconds: everything older was given.
         lag_ms: u64,
     },
 }

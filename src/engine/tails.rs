@@ -1,31 +1,38 @@
-//! The log groups that are followed now: one task each, started and ended by what is watched.
+//! The log groups that are followed now: one task each, started and ended by what is watched. A tail goes on where the one before
+//! it ended, so that nothing is lost while no engine ran; what lies too far back is said to be missing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::aws::Clients;
+use crate::aws::{Clients, Cloud};
 use crate::domain::environment::AwsTarget;
+use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::line::Line;
+use crate::domain::safe::Safe;
 use crate::domain::sighting::{Seen, Sighting, SightingKey};
-use crate::observe::logs::{Out, Tail};
+use crate::domain::time::Time;
+use crate::observe::logs::{Begin, LATE, Out, Tail};
 use crate::os::clock::SharedClock;
 use crate::store::Store;
 
 use super::Lines;
 use super::watch::{Wanted, Watcher};
 
-/// How far back a tail begins.
+/// How far back a tail begins of a group that nobody followed before.
 const HISTORY: Duration = Duration::from_mins(15);
+/// How far back a tail goes on where another one ended.
+const REACH: Duration = Duration::from_hours(24);
 /// How long is waited before a refused group is tried again.
 const REFUSED: Duration = Duration::from_mins(1);
-/// How often it is told how a tail is doing.
+/// How often it is told at most how a tail is doing.
 const TOLD: Duration = Duration::from_secs(3);
+/// How often it is told that a tail is still cut.
+const STILL: Duration = Duration::from_secs(15);
 
 /// All tails of an engine.
 pub(super) struct Tails {
@@ -61,11 +68,31 @@ impl Tails {
             for group in &what.logs {
                 let key = (stack.clone(), group.clone());
                 if !self.live.contains_key(&key) {
-                    let task = self.follow(stack.clone(), group.clone(), aws.clone());
+                    let task = self.start(stack.clone(), group.clone(), aws.clone());
                     self.live.insert(key, task);
                 }
             }
         }
+    }
+
+    fn start(&self, stack: StackId, group: String, aws: AwsTarget) -> JoinHandle<()> {
+        let (sighted, sightings) = watch::channel(None);
+        let one = One {
+            key: (format!("stack/{stack}"), format!("tail/{group}")),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            lines: self.lines.clone(),
+            out: Arc::new(ToEngine { lines: self.lines.clone(), sighted }),
+            stack,
+            group,
+        };
+        let clients = self.clients.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = one.tell(sightings) => {}
+                () = one.follow(&clients, &aws) => {}
+            }
+        })
     }
 }
 
@@ -77,49 +104,106 @@ impl Drop for Tails {
     }
 }
 
-impl Tails {
-    fn follow(&self, stack: StackId, group: String, aws: AwsTarget) -> JoinHandle<()> {
-        let (clock, clients) = (self.clock.clone(), self.clients.clone());
-        let (sighted, sightings) = watch::channel(None::<Seen>);
-        let out: Arc<dyn Out> = Arc::new(ToEngine { lines: self.lines.clone(), sighted });
-        let store = self.store.clone();
-        tokio::spawn(async move {
-            let key = (format!("stack/{stack}"), format!("tail/{group}"));
-            let keeping = keep(store, clock.clone(), key, sightings);
-            let following = async {
-                loop {
-                    if let Ok(cloud) = clients.of(&aws).await {
-                        let since = clock.now() - HISTORY;
-                        let tail = Tail::new(cloud, clock.clone(), stack.clone(), group.clone(), since, Arc::clone(&out));
-                        if let Err(failure) = tail.follow().await {
-                            tracing::warn!("{group} is not followed: {}", failure.summary);
-                        }
-                    }
-                    clock.sleep(REFUSED).await;
-                }
+/// One group.
+struct One {
+    stack: StackId,
+    group: String,
+    key: SightingKey,
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    lines: Arc<dyn Lines>,
+    out: Arc<ToEngine>,
+}
+
+impl One {
+    async fn follow(&self, clients: &Clients, aws: &AwsTarget) {
+        loop {
+            let ended = match clients.of(aws).await {
+                Ok(cloud) => self.once(cloud).await,
+                Err(failure) => Err(failure),
             };
-            tokio::select! {
-                () = keeping => {}
-                () = following => {}
+            if let Err(failure) = ended {
+                tracing::warn!("{} is not followed: {}", self.group, failure.summary);
+                self.out.told(self.cut(&failure).await);
             }
-        })
+            self.clock.sleep(REFUSED).await;
+        }
+    }
+
+    async fn once(&self, cloud: Arc<Cloud>) -> Result<(), Failure> {
+        let (lines, stack, group) = (self.lines.clone(), self.stack.clone(), self.group.clone());
+        let kept = tokio::task::spawn_blocking(move || lines.kept(&stack, &group, LATE)).await.unwrap_or_default();
+        let begin = begin(kept, self.through().await, self.clock.now());
+        Tail::new(cloud, self.clock.clone(), self.stack.clone(), self.group.clone(), begin, self.out.clone()).follow().await
+    }
+
+    /// Up to where the group was followed, as was told last, also by an engine before.
+    async fn through(&self) -> Option<Time> {
+        let (all, _) = self.store.sightings(0).await.ok()?;
+        let (_, told) = all.into_iter().find(|(key, _)| *key == self.key)?;
+        through(&told)
+    }
+
+    /// What is told of a group that cannot be followed at all.
+    async fn cut(&self, failure: &Failure) -> Sighting {
+        let now = self.clock.now();
+        let lag = self.through().await.map_or(Duration::ZERO, |through| now.since(through));
+        let value = Seen::Tail { live: false, dropped: 0, sampled: false, lag_ms: millis(lag) };
+        Sighting { value, taken_at: now, stale: Some(Safe::new(&failure.summary)) }
+    }
+
+    /// Writes how the tail is doing, at most every few seconds.
+    async fn tell(&self, mut sightings: watch::Receiver<Option<Sighting>>) {
+        let mut cut = false;
+        loop {
+            tokio::select! {
+                changed = sightings.changed() => if changed.is_err() { return },
+                () = self.clock.sleep(STILL), if cut => {}
+            }
+            let told = sightings.borrow_and_update().clone();
+            if let Some(told) = told {
+                cut = matches!(told.value, Seen::Tail { live: false, .. });
+                let _ = self.store.put_sightings(&[(self.key.clone(), still(told, self.clock.now()))]).await;
+            }
+            self.clock.sleep(TOLD).await;
+        }
     }
 }
 
-/// Writes how the tail is doing, at most every few seconds.
-async fn keep(store: Arc<dyn Store>, clock: SharedClock, key: SightingKey, mut sightings: watch::Receiver<Option<Seen>>) {
-    while sightings.changed().await.is_ok() {
-        let seen = sightings.borrow_and_update().clone();
-        if let Some(value) = seen {
-            let _ = store.put_sightings(&[(key.clone(), Sighting { value, taken_at: clock.now(), stale: None })]).await;
-        }
-        clock.sleep(TOLD).await;
+/// Where a tail begins: where lines that are kept, or the tail before, came to; with what may come late after that.
+fn begin(kept: Vec<(String, Time)>, through: Option<Time>, now: Time) -> Begin {
+    let Some(last) = kept.last().map(|(_, at)| *at).max(through) else { return Begin::fresh(now - HISTORY, now) };
+    // A clock that was wrong must not make us wait for what is yet to come.
+    let last = last.min(now);
+    if now.since(last) > REACH {
+        return Begin { missing: Some(last), ..Begin::fresh(now - REACH, now - REACH) };
     }
+    Begin { since: last - LATE, through: last, given: kept, missing: None }
+}
+
+fn through(told: &Sighting) -> Option<Time> {
+    match told.value {
+        Seen::Tail { lag_ms, .. } => Some(told.taken_at - Duration::from_millis(lag_ms)),
+        Seen::Cfn { .. } | Seen::Serve { .. } | Seen::Identity { .. } => None,
+    }
+}
+
+/// The same, said again: a tail that is cut falls behind all the time. One that is not is as old as when it was told.
+fn still(mut told: Sighting, now: Time) -> Sighting {
+    if let Seen::Tail { live: false, lag_ms, .. } = &mut told.value {
+        *lag_ms += millis(now.since(told.taken_at));
+        told.taken_at = now;
+    }
+    told
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 struct ToEngine {
     lines: Arc<dyn Lines>,
-    sighted: watch::Sender<Option<Seen>>,
+    sighted: watch::Sender<Option<Sighting>>,
 }
 
 impl Out for ToEngine {
@@ -127,7 +211,10 @@ impl Out for ToEngine {
         self.lines.take(lines);
     }
 
-    fn told(&self, state: Seen) {
+    fn told(&self, state: Sighting) {
         self.sighted.send_replace(Some(state));
     }
 }
+
+#[cfg(test)]
+mod tests;

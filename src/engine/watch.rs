@@ -245,13 +245,18 @@ pub(super) struct Wanted {
 /// What runs, and what is on a screen.
 fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> {
     let aws = |env: &EnvName| folds.environments.get(env).and_then(|env| env.record.as_ref()?.aws.clone());
-    let mut all: BTreeMap<StackId, Wanted> = interests
-        .into_iter()
-        .map(|one| {
-            let aws = aws(&one.stack.env);
-            (one.stack, Wanted { aws, cfn: one.cfn, logs: one.logs, no: None, since: None })
-        })
-        .collect();
+    let mut all: BTreeMap<StackId, Wanted> = BTreeMap::new();
+    for one in interests {
+        let aws = aws(&one.stack.env);
+        // Several may look at one stack: what any of them wants to follow is followed.
+        let entry = all.entry(one.stack).or_insert_with(|| Wanted { aws, cfn: None, logs: vec![], no: None, since: None });
+        entry.cfn = entry.cfn.take().or(one.cfn);
+        for group in one.logs {
+            if !entry.logs.contains(&group) {
+                entry.logs.push(group);
+            }
+        }
+    }
     for stack in folds.stacks.values() {
         let Some(d) = stack.current.and_then(|current| folds.deployments.get(&current)) else { continue };
         let Some(request) = &d.request else { continue };

@@ -35,8 +35,18 @@ impl Mark {
     }
 
     fn short(self) -> u64 {
-        short(self.digest).wrapping_add(u64::from(self.nth).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        counted(short(self.digest), self.nth)
     }
+}
+
+/// What is remembered of the event whose line has that id; none for an id that no [`Mark`] made.
+fn short_of_id(id: &str) -> Option<u64> {
+    let (digest, nth) = id.split_once('#')?;
+    Some(counted(u64::from_str_radix(digest.get(..16)?, 16).ok()?, nth.parse().ok()?))
+}
+
+fn counted(short: u64, nth: u32) -> u64 {
+    short.wrapping_add(u64::from(nth).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 fn short(digest: Digest) -> u64 {
@@ -93,7 +103,17 @@ impl Default for Known {
 impl Known {
     /// True for an event that was not given before; it counts as given from now on.
     pub(super) fn is_new(&mut self, mark: Mark, at: Time) -> bool {
-        let short = mark.short();
+        self.remember(mark.short(), at)
+    }
+
+    /// Counts an event as given, by the id of its line.
+    pub(super) fn was_given(&mut self, id: &str, at: Time) {
+        if let Some(short) = short_of_id(id) {
+            self.remember(short, at);
+        }
+    }
+
+    fn remember(&mut self, short: u64, at: Time) -> bool {
         if !self.marks.insert(short) {
             return false;
         }
@@ -132,6 +152,16 @@ mod tests {
         assert!(a[0].id().ends_with("#0") && a[1].id().ends_with("#1") && a[2].id().ends_with("#0"));
         let moved = Event { stream: "sg".into(), ..event(1, "ame") };
         assert_ne!(Equal::default().mark("g", &moved), Equal::default().mark("g", &event(1, "same")));
+    }
+
+    #[test]
+    fn an_event_is_known_by_the_id_of_its_line() {
+        let (mut equal, mut known) = (Equal::default(), Known::default());
+        let marks: Vec<Mark> = (0..3).map(|_| equal.mark("g", &event(1, "same"))).collect();
+        known.was_given(&marks[1].id(), Time(1));
+        known.was_given("gap/g/1", Time(1));
+        let new: Vec<bool> = marks.iter().map(|mark| known.is_new(*mark, Time(1))).collect();
+        assert_eq!(new, [true, false, true]);
     }
 
     #[test]

@@ -13,12 +13,12 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::line::{Line, Severity, SourceKind};
 use crate::domain::safe::Safe;
-use crate::domain::sighting::Seen;
+use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
 
 /// How far a fill after a cut reaches back behind the newest line: events come late and out of order.
-const LATE: Duration = Duration::from_secs(150);
+pub const LATE: Duration = Duration::from_secs(150);
 /// How far the frequent ones do.
 const RECENT: Duration = Duration::from_secs(15);
 /// How often a group is read where it cannot be followed live.
@@ -38,8 +38,39 @@ const PAGES: usize = 2_000;
 pub trait Out: Send + Sync {
     /// New lines.
     fn lines(&self, lines: Vec<Line>);
-    /// How the tail is doing.
-    fn told(&self, state: Seen);
+    /// How the tail is doing: a [`Seen::Tail`], with the reason where lines do not come.
+    fn told(&self, state: Sighting);
+}
+
+/// Where a tail begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begin {
+    /// Nothing before this is read.
+    pub since: Time,
+    /// Up to here nothing is owed: it was given before, or nobody followed then.
+    pub through: Time,
+    /// The lines from then on that are kept already, by id and time, the oldest first: they are not given again.
+    pub given: Vec<(String, Time)>,
+    /// How far it was followed before, where that is longer ago: what came between is missing, and is said to be.
+    pub missing: Option<Time>,
+}
+
+impl Begin {
+    /// The beginning of a tail of a group that nobody followed before.
+    #[must_use]
+    pub fn fresh(since: Time, now: Time) -> Self {
+        Self { since, through: now, given: Vec::new(), missing: None }
+    }
+}
+
+/// How following ended without trouble.
+enum Ended {
+    /// There is no such group.
+    Missing,
+    /// The session is over: why.
+    Cut(&'static str),
+    /// It was read long enough: time to try whether it can be followed live.
+    Polled,
 }
 
 /// Follows one log group of a stack.
@@ -50,30 +81,26 @@ pub struct Tail {
     group: String,
     out: Arc<dyn Out>,
     since: Time,
+    missing: Option<Time>,
     newest: Time,
+    /// Everything up to here was given.
+    through: Time,
     known: Known,
     dropped: u64,
     sampled: bool,
-    lag: Duration,
 }
 
 impl Tail {
-    /// A tail of the group from `since` on.
+    /// A tail of the group.
     #[must_use]
-    pub fn new(cloud: Arc<Cloud>, clock: SharedClock, stack: StackId, group: String, since: Time, out: Arc<dyn Out>) -> Self {
-        Self {
-            cloud,
-            clock,
-            stack,
-            group,
-            out,
-            since,
-            newest: since,
-            known: Known::default(),
-            dropped: 0,
-            sampled: false,
-            lag: Duration::ZERO,
+    pub fn new(cloud: Arc<Cloud>, clock: SharedClock, stack: StackId, group: String, begin: Begin, out: Arc<dyn Out>) -> Self {
+        let Begin { since, through, given, missing } = begin;
+        let mut known = Known::default();
+        for (id, at) in &given {
+            known.was_given(id, *at);
         }
+        let newest = given.iter().map(|(_, at)| *at).fold(since, Time::max);
+        Self { cloud, clock, stack, group, out, since, missing, newest, through, known, dropped: 0, sampled: false }
     }
 
     /// Follows until it is dropped. No contact and a missing group are waited for; a refusal ends it.
@@ -81,25 +108,35 @@ impl Tail {
     /// # Errors
     /// When AWS says no: why.
     pub async fn follow(mut self) -> Result<(), Failure> {
+        if let Some(from) = self.missing {
+            let text = format!("nobody followed {} from {from} to {}: what came then is not here", self.group, self.since);
+            self.gap(self.since, from, &text);
+        }
         let mut live = true;
         loop {
             let ended = if live { self.live().await } else { self.poll().await };
             match ended {
-                // After a while it is tried live again.
-                Ok(()) => live = true,
-                Err(trouble) if is_missing(&trouble) => {}
+                Ok(Ended::Polled) => {
+                    live = true;
+                    continue;
+                }
+                Ok(Ended::Missing) => self.waits(),
+                Ok(Ended::Cut(why)) => self.cut(why),
+                Err(trouble) if trouble.is("ResourceNotFoundException") => self.waits(),
                 // Emulators and some partitions have no live tail: reading every two seconds does as well.
-                Err(trouble) if live && matches!(trouble.kind, Kind::Refused | Kind::Denied | Kind::Server) => live = false,
+                Err(trouble) if live && matches!(trouble.kind, Kind::Refused | Kind::Denied | Kind::Server) => {
+                    live = false;
+                    continue;
+                }
                 Err(trouble) if matches!(trouble.kind, Kind::Refused | Kind::Denied) => return Err(trouble.into()),
-                Err(_) => {}
+                Err(trouble) => self.cut(&Failure::from(trouble).summary),
             }
-            self.tell(false);
             self.clock.sleep(AGAIN).await;
         }
     }
 
-    async fn live(&mut self) -> Result<(), Trouble> {
-        let Some(arn) = self.arn().await? else { return Ok(()) };
+    async fn live(&mut self) -> Result<Ended, Trouble> {
+        let Some(arn) = self.arn().await? else { return Ok(Ended::Missing) };
         let mut answer = self
             .cloud
             .call("logs:StartLiveTail", &self.group, || self.cloud.logs.start_live_tail().log_group_identifiers(&arn).send())
@@ -112,18 +149,18 @@ impl Tail {
                 let next = std::pin::pin!(answer.response_stream.recv());
                 match select(next, self.clock.sleep(SILENT)).await {
                     Either::Left((told, _)) => told,
-                    Either::Right(((), _)) => return Ok(()),
+                    Either::Right(((), _)) => return Ok(Ended::Cut("nothing was heard for 30 s")),
                 }
             };
             // A session that ended, after three hours or for any other reason, is followed by another one.
-            let Ok(Some(told)) = told else { return Ok(()) };
+            let Ok(Some(told)) = told else { return Ok(Ended::Cut("the session ended")) };
             if !filled {
                 // From here on the session tells; what came before it is read now.
                 self.fill(LATE).await?;
                 filled = true;
             }
             if let StartLiveTailResponseStream::SessionUpdate(update) = told {
-                self.give(update.session_results().iter().map(of_session).collect(), &mut equal);
+                let heard = self.give(update.session_results().iter().map(of_session).collect(), &mut equal);
                 self.sampled = update.session_metadata().is_some_and(LiveTailSessionMetadata::sampled);
                 // A sampled second is read in full: nothing is lost, it only comes later. Late lines are looked for when the flood
                 // is over, and now and then while it lasts.
@@ -133,25 +170,28 @@ impl Tail {
                 } else if in_flood > 0 {
                     in_flood = 0;
                     self.fill(LATE).await?;
+                } else {
+                    self.reached(heard.unwrap_or_else(|| self.clock.now()));
                 }
             }
-            self.tell(true);
+            self.follows();
         }
     }
 
-    async fn poll(&mut self) -> Result<(), Trouble> {
+    async fn poll(&mut self) -> Result<Ended, Trouble> {
+        self.sampled = false;
         for nth in 0..POLLS {
             self.fill(if nth % SHALLOW == 0 { LATE } else { RECENT }).await?;
-            self.sampled = false;
-            self.tell(true);
+            self.follows();
             self.clock.sleep(POLL).await;
         }
-        Ok(())
+        Ok(Ended::Polled)
     }
 
     /// Reads everything since the newest line, and so far back that late events are found; page by page, each given out at once.
     async fn fill(&mut self, back: Duration) -> Result<(), Trouble> {
         let from = (self.newest - back).max(self.known.forgotten()).max(self.since);
+        let begun = self.clock.now();
         let mut token: Option<String> = None;
         let mut equal = Equal::default();
         for _ in 0..PAGES {
@@ -161,20 +201,26 @@ impl Tail {
                     self.cloud.logs.filter_log_events().log_group_name(&self.group).start_time(from.0).set_next_token(token.clone()).send()
                 })
                 .await?;
-            self.give(page.events().iter().map(of_filter).collect(), &mut equal);
+            let came = self.give(page.events().iter().map(of_filter).collect(), &mut equal);
             token = page.next_token().map(str::to_owned);
             if token.is_none() {
+                self.reached(begun);
                 return Ok(());
             }
+            // How far behind it is shows how far a long fill has come.
+            self.reached(came.unwrap_or(self.through).max(self.through));
+            self.follows();
         }
         self.dropped += 1;
-        self.gap(&format!("too many lines since {}: some are not shown here", from.clock()));
+        let now = self.clock.now();
+        self.gap(now, now, &format!("too many lines since {}: some are not shown here", from.clock()));
         Ok(())
     }
 
-    /// Gives out what is new.
-    fn give(&mut self, events: Vec<Event>, equal: &mut Equal) {
+    /// Gives out what is new; says when the newest of all of them came to the service.
+    fn give(&mut self, events: Vec<Event>, equal: &mut Equal) -> Option<Time> {
         let now = self.clock.now();
+        let came = events.iter().map(|event| event.ingested.max(event.at)).max();
         let mut lines = Vec::new();
         for event in events {
             let mark = equal.mark(&self.group, &event);
@@ -183,7 +229,6 @@ impl Tail {
             }
             // A clock that is wrong somewhere must not make us read past what is yet to come.
             self.newest = self.newest.max(event.at.min(now));
-            self.lag = now.since(event.ingested.max(event.at));
             lines.push(Line {
                 at: event.at,
                 id: mark.id(),
@@ -200,13 +245,19 @@ impl Tail {
             lines.sort_by(|a, b| a.key().cmp(&b.key()));
             self.out.lines(lines);
         }
+        came
     }
 
-    fn gap(&self, text: &str) {
-        let at = self.clock.now();
+    /// Everything up to then was given.
+    fn reached(&mut self, time: Time) {
+        self.through = time.min(self.clock.now());
+    }
+
+    /// Says at a time that lines are missing; a gap is known by when it began.
+    fn gap(&self, at: Time, begun: Time, text: &str) {
         self.out.lines(vec![Line {
             at,
-            id: format!("gap/{}/{}", self.group, at.0),
+            id: format!("gap/{}/{}", self.group, begun.0),
             kind: SourceKind::Logs,
             source: Safe::new(&self.group),
             part: Safe::default(),
@@ -217,9 +268,25 @@ impl Tail {
         }]);
     }
 
-    fn tell(&self, live: bool) {
-        let lag_ms = u64::try_from(self.lag.as_millis()).unwrap_or(u64::MAX);
-        self.out.told(Seen::Tail { live, dropped: self.dropped, sampled: self.sampled, lag_ms });
+    fn follows(&self) {
+        self.tell(true, None);
+    }
+
+    /// A group that is not there has no lines: nothing is late.
+    fn waits(&mut self) {
+        self.reached(self.clock.now());
+        self.tell(true, Some(&format!("there is no log group {} yet", self.group)));
+    }
+
+    fn cut(&self, why: &str) {
+        self.tell(false, Some(why));
+    }
+
+    fn tell(&self, live: bool, why: Option<&str>) {
+        let now = self.clock.now();
+        let lag_ms = u64::try_from(now.since(self.through).as_millis()).unwrap_or(u64::MAX);
+        let value = Seen::Tail { live, dropped: self.dropped, sampled: self.sampled, lag_ms };
+        self.out.told(Sighting { value, taken_at: now, stale: why.map(Safe::new) });
     }
 
     /// The ARN of the group; `None` while it does not exist.
@@ -253,8 +320,4 @@ fn of_filter(event: &FilteredLogEvent) -> Event {
         stream: event.log_stream_name().unwrap_or_default().to_owned(),
         message: event.message().unwrap_or_default().to_owned(),
     }
-}
-
-fn is_missing(trouble: &Trouble) -> bool {
-    trouble.is("ResourceNotFoundException")
 }

@@ -2,12 +2,15 @@
 //! The engine alone appends; everybody reads. Lines stand in the order in which they arrived, each once; whoever shows several
 //! sources merges them by [`Line::key`]. Calls block for as long as the disk takes: they belong on a blocking thread.
 
+mod reader;
 mod segments;
 mod window;
 
+pub use reader::{Begin, Piece, Reader};
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use self::segments::Segments;
 use self::window::Writing;
 use crate::domain::ids::StackId;
-use crate::domain::line::Line;
+use crate::domain::line::{Line, Severity, SourceKind};
 use crate::domain::time::Time;
 use crate::os::bell::Bell;
 use crate::os::files::{self, FileError};
@@ -28,6 +31,8 @@ pub struct Spool {
     bell: Bell,
     writing: Mutex<BTreeMap<StackId, Writing>>,
     limits: Limits,
+    /// When it was swept last; none when that is due.
+    swept: Mutex<Option<Time>>,
 }
 
 /// How much is kept.
@@ -62,13 +67,15 @@ pub struct Position(BTreeMap<StackId, (u64, u64)>);
 
 /// The most stacks whose files stay open.
 const OPEN: usize = 64;
+/// How often it is swept although no segment was begun.
+const SWEEP: Duration = Duration::from_hours(1);
 
 impl Spool {
     /// The spool of that home; its folder is made.
     pub fn open(home: &Home, limits: Limits) -> Result<Spool, FileError> {
         let folder = home.spool();
         files::private_folder(&folder)?;
-        Ok(Self { folder, bell: Bell::at(&home.spool_bell())?, writing: Mutex::default(), limits })
+        Ok(Self { folder, bell: Bell::at(&home.spool_bell())?, writing: Mutex::default(), limits, swept: Mutex::default() })
     }
 
     /// Appends the lines that are new, and says how many those were. A line is known by kind, source and id, among the last
@@ -78,15 +85,19 @@ impl Spool {
         for line in lines {
             by_stack.entry(&line.stack).or_default().push(line);
         }
-        let mut open = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut fresh, mut failure) = (0, None);
+        let mut open = held(&self.writing);
+        let (mut fresh, mut begun, mut failure) = (0, false, None);
         for (stack, lines) in by_stack {
             if open.len() >= OPEN && !open.contains_key(stack) {
                 open.pop_first();
             }
-            let written = writing(&mut open, stack, &self.segments(stack)).and_then(|to| to.append(&lines, self.limits.segment));
+            let written = writing(&mut open, stack, &self.segments(stack)).and_then(|to| {
+                let before = to.number();
+                let count = to.append(&lines, self.limits.segment)?;
+                Ok((count, to.number() != before))
+            });
             match written {
-                Ok(count) => fresh += count,
+                Ok((count, new)) => (fresh, begun) = (fresh + count, begun || new),
                 Err(why) => {
                     // Look at the files afresh before the next try.
                     open.remove(stack);
@@ -95,6 +106,9 @@ impl Spool {
             }
         }
         drop(open);
+        if begun {
+            *held(&self.swept) = None;
+        }
         if fresh > 0 {
             self.bell.ring();
         }
@@ -129,9 +143,46 @@ impl Spool {
         Ok((lines, position))
     }
 
+    /// The position from which on all lines are read that happened at or after a time, with few others before them.
+    pub fn since(&self, of: &Of, time: Time) -> Result<Position, FileError> {
+        let mut position = Position::default();
+        for stack in self.stacks(of)? {
+            let at = self.segments(&stack).since(time)?;
+            position.0.insert(stack, at);
+        }
+        Ok(position)
+    }
+
+    /// When the lines that are kept begin: those that came first, of the stack that has the oldest.
+    pub fn begins(&self, of: &Of) -> Result<Option<Time>, FileError> {
+        let mut begins: Option<Time> = None;
+        for stack in self.stacks(of)? {
+            let (first, _) = self.segments(&stack).read((0, 0), 1)?;
+            begins = first.first().map(|line| line.at).into_iter().chain(begins).min();
+        }
+        Ok(begins)
+    }
+
+    /// The newest line of a log group and those of a while before it, the oldest first: what its tail goes on from.
+    pub fn newest(&self, stack: &StackId, group: &str, back: Duration) -> Result<Vec<Line>, FileError> {
+        let is = |line: &Line| line.kind == SourceKind::Logs && line.severity != Severity::Gap && line.source.as_str() == group;
+        let mut lines = self.segments(stack).newest(group, is, back)?;
+        lines.sort_by(|a, b| a.key().cmp(&b.key()));
+        Ok(lines)
+    }
+
+    /// Sweeps when a segment was begun since the last time, when an hour has passed, and at first.
+    pub fn sweep_when_due(&self, now: Time) -> Result<usize, FileError> {
+        if held(&self.swept).is_some_and(|at| now.since(at) < SWEEP) {
+            return Ok(0);
+        }
+        *held(&self.swept) = Some(now);
+        self.sweep(now)
+    }
+
     /// Drops what is too old, and then the oldest segments until the rest fits; says how many segments went.
     pub fn sweep(&self, now: Time) -> Result<usize, FileError> {
-        let mut open = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = held(&self.writing);
         let mut all = Vec::new();
         for stack in self.stacks(&Of::All)? {
             for segment in self.segments(&stack).list()? {
@@ -181,6 +232,11 @@ fn writing<'a>(open: &'a mut BTreeMap<StackId, Writing>, stack: &StackId, segmen
         Entry::Occupied(found) => Ok(found.into_mut()),
         Entry::Vacant(free) => Ok(free.insert(Writing::open(segments)?)),
     }
+}
+
+/// A panic of another thread spoils neither: each is right after every single change.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn merge(of: &Of, lines: &mut [Line]) {

@@ -10,18 +10,19 @@ use holdpoint::aws::{Clients, Cloud};
 use holdpoint::domain::environment::AwsTarget;
 use holdpoint::domain::ids::StackId;
 use holdpoint::domain::line::{Line, Severity};
-use holdpoint::domain::sighting::Seen;
+use holdpoint::domain::safe::Safe;
+use holdpoint::domain::sighting::{Seen, Sighting};
 use holdpoint::domain::time::Time;
 use holdpoint::observe::events::Follower;
-use holdpoint::observe::logs::{Out, Tail};
-use holdpoint::os::clock::{Real, Stepped};
+use holdpoint::observe::logs::{Begin, Out, Tail};
+use holdpoint::os::clock::{Clock as _, Real, Stepped};
 use holdpoint::sandbox::{self, Options, Running};
 use serde_json::json;
 
 #[derive(Default)]
 struct Heard {
     lines: Mutex<Vec<Line>>,
-    told: Mutex<Vec<Seen>>,
+    told: Mutex<Vec<Sighting>>,
 }
 
 impl Out for Heard {
@@ -29,7 +30,7 @@ impl Out for Heard {
         self.lines.lock().unwrap().extend(lines);
     }
 
-    fn told(&self, state: Seen) {
+    fn told(&self, state: Sighting) {
         self.told.lock().unwrap().push(state);
     }
 }
@@ -73,7 +74,12 @@ impl Scene {
     }
 
     fn follow(&self, since: Time) -> tokio::task::JoinHandle<()> {
-        let tail = Tail::new(self.cloud.clone(), Arc::new(self.clock.clone()), self.stack.clone(), "g".into(), since, self.heard.clone());
+        self.go_on(Begin::fresh(since, self.clock.now()))
+    }
+
+    fn go_on(&self, begin: Begin) -> tokio::task::JoinHandle<()> {
+        let (clock, heard) = (Arc::new(self.clock.clone()), self.heard.clone());
+        let tail = Tail::new(self.cloud.clone(), clock, self.stack.clone(), "g".into(), begin, heard);
         tokio::spawn(async move {
             let ended = tail.follow().await;
             panic!("a tail ends only when it is dropped: {ended:?}");
@@ -150,9 +156,10 @@ async fn no_line_is_lost_and_none_is_doubled() {
     tail.abort();
     assert_eq!(scene.counted(), written);
     let told = scene.heard.told.lock().unwrap();
-    assert!(told.iter().any(|seen| matches!(seen, Seen::Tail { sampled: true, .. })), "sampling is told");
-    assert!(told.iter().any(|seen| matches!(seen, Seen::Tail { live: false, .. })), "a break is told");
-    assert!(told.iter().all(|seen| matches!(seen, Seen::Tail { dropped: 0, .. })));
+    assert!(told.iter().any(|seen| matches!(seen.value, Seen::Tail { sampled: true, .. })), "sampling is told");
+    let cut = told.iter().find(|seen| matches!(seen.value, Seen::Tail { live: false, .. })).expect("a break is told");
+    assert_eq!(cut.stale.as_ref().map(Safe::as_str), Some("the session ended"));
+    assert!(told.iter().all(|seen| matches!(seen.value, Seen::Tail { dropped: 0, .. })));
 }
 
 #[tokio::test(flavor = "multi_thread")]

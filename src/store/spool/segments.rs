@@ -4,16 +4,20 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::domain::line::Line;
 use crate::domain::time::Time;
 use crate::os::files::{self, FileError};
 
+/// How far ahead of the file system's clock a source's clock may be.
+const AHEAD: Duration = Duration::from_mins(5);
+
 /// The folder of one stack.
 #[derive(Debug, Clone)]
 pub(super) struct Segments(PathBuf);
 
-/// A segment file.
+/// A segment file; it was changed when its last line came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Segment {
     pub number: u64,
@@ -86,6 +90,36 @@ impl Segments {
             parts.push(lines);
         }
         Ok((parts.into_iter().rev().flatten().collect(), behind.unwrap_or_default()))
+    }
+
+    /// The position from which on all lines of at or after a time are read: a line comes when it happened or later.
+    pub(super) fn since(&self, time: Time) -> Result<(u64, u64), FileError> {
+        match self.list()?.into_iter().find(|segment| segment.changed_at + AHEAD >= time) {
+            Some(segment) => Ok((segment.number, 0)),
+            None => self.last(0).map(|(_, end)| end),
+        }
+    }
+
+    /// The newest line that `is` such a one and those of a while before it, in the order of arrival. Such a line has `word` in it.
+    pub(super) fn newest(&self, word: &str, is: impl Fn(&Line) -> bool, back: Duration) -> Result<Vec<Line>, FileError> {
+        let word = memchr::memmem::Finder::new(word);
+        let mut parts: Vec<Vec<Line>> = Vec::new();
+        let mut newest: Option<Time> = None;
+        for segment in self.list()?.into_iter().rev() {
+            if newest.is_some_and(|newest| segment.changed_at + AHEAD < newest - back) {
+                break;
+            }
+            let bytes = self.bytes(segment.number, 0)?;
+            let mut lines = Vec::new();
+            for text in bytes[..whole(&bytes)].split_inclusive(|byte| *byte == b'\n').filter(|text| word.find(text).is_some()) {
+                take(text, usize::MAX, &mut lines);
+            }
+            lines.retain(&is);
+            newest = lines.iter().map(|line| line.at).chain(newest).max();
+            parts.push(lines);
+        }
+        let from = newest.unwrap_or_default() - back;
+        Ok(parts.into_iter().rev().flatten().filter(|line| line.at >= from).collect())
     }
 
     /// Removes a segment; the number of the last one stays taken.

@@ -188,3 +188,103 @@ async fn the_bell_rings_for_new_lines_alone() {
     spool.append(&[line("dev/api", 1)]).unwrap();
     assert!(bell.heard().now_or_never().is_none());
 }
+
+/// A line of a log group.
+fn logged(group: &str, n: i64) -> Line {
+    Line { kind: SourceKind::Logs, source: group.into(), ..line("dev/api", n) }
+}
+
+#[test]
+fn a_tail_goes_on_from_the_newest_line_of_its_group() {
+    let spot = spot();
+    let spool = Spool::open(&spot.home, small()).unwrap();
+    let back = Duration::from_millis(10);
+    let times = |group: &str| -> Vec<i64> {
+        spool.newest(&"dev/api".parse().unwrap(), group, back).unwrap().iter().map(|line| line.at.0).collect()
+    };
+    assert_eq!(times("/g"), [0; 0]);
+    for n in 0..60 {
+        spool.append(&[logged("/g", n), line("dev/api", 1_000 + n)]).unwrap();
+    }
+    // Late, another group with a longer name, and a line that says that lines are missing.
+    spool.append(&[logged("/g", 55_000_000), logged("/g", 54_999_995), logged("/g", 7), logged("/g/2", 90_000_000)]).unwrap();
+    spool.append(&[Line { severity: Severity::Gap, id: "gap".to_owned(), ..logged("/g", 99_000_000) }]).unwrap();
+    assert_eq!(times("/g"), [54_999_995, 55_000_000]);
+    assert_eq!(times("/g/2"), [90_000_000]);
+    for n in 0..60 {
+        spool.append(&[line("dev/api", 2_000 + n)]).unwrap();
+    }
+    assert_eq!(times("/g"), [54_999_995, 55_000_000], "also when it is some segments back");
+}
+
+#[test]
+fn reading_begins_at_a_time_and_what_is_kept_says_where_it_begins() {
+    let spot = spot();
+    let spool = Spool::open(&spot.home, small()).unwrap();
+    assert_eq!(spool.begins(&Of::All).unwrap(), None);
+    for n in 0..60 {
+        spool.append(&[line("dev/api", n)]).unwrap();
+    }
+    let newest = spool.segments(&"dev/api".parse().unwrap()).list().unwrap().last().unwrap().changed_at;
+    // The older segments were written long ago.
+    let folder = spot.home.spool().join("dev/api");
+    for number in 1..=3 {
+        let file = std::fs::File::options().append(true).open(folder.join(format!("{number:06}.jsonl"))).unwrap();
+        let long_ago = std::time::UNIX_EPOCH + Duration::from_secs(1_000 * number);
+        file.set_modified(long_ago).unwrap();
+    }
+    let read = |time: Time| spool.tail(&api(), &spool.since(&api(), time).unwrap(), usize::MAX).unwrap().0;
+    assert_eq!(read(Time(0)), lines("dev/api", 0..60));
+    let later = read(Time(3_000_000) + Duration::from_mins(6));
+    assert!(!later.is_empty() && later.len() < 60 && later.last() == Some(&line("dev/api", 59)), "{}", later.len());
+    assert_eq!(read(newest + Duration::from_hours(1)), []);
+    assert_eq!(spool.begins(&api()).unwrap(), Some(Time(0)));
+    std::fs::remove_file(folder.join("000001.jsonl")).unwrap();
+    assert!(spool.begins(&Of::All).unwrap() > Some(Time(0)));
+}
+
+#[test]
+fn it_is_swept_at_first_then_hourly_and_whenever_a_segment_was_begun() {
+    let spot = spot();
+    let spool = Spool::open(&spot.home, Limits { segment: 1_000, bytes: 5_000, age: Duration::from_hours(1) }).unwrap();
+    let list = || spool.segments(&"dev/api".parse().unwrap()).list().unwrap();
+    spool.append(&[line("dev/api", 0)]).unwrap();
+    let now = list().last().unwrap().changed_at;
+    assert_eq!(spool.sweep_when_due(now).unwrap(), 0);
+    for n in 1..100 {
+        spool.append(&[line("dev/api", n)]).unwrap();
+        spool.sweep_when_due(now).unwrap();
+        let bytes: u64 = list().iter().map(|segment| segment.bytes).sum();
+        assert!(bytes <= 5_000 + 1_000, "{bytes} bytes after {n} lines");
+    }
+    assert_eq!(spool.sweep_when_due(now + Duration::from_mins(59)).unwrap(), 0);
+    assert!(spool.sweep_when_due(now + Duration::from_mins(61)).unwrap() > 0, "nothing is written, and it is too old");
+}
+
+#[test]
+fn a_reader_begins_where_it_is_told_and_reads_everything_in_pieces() {
+    let spot = spot();
+    let limits = Limits { segment: 500_000, ..Limits::default() };
+    let spool = Spool::open(&spot.home, limits).unwrap();
+    for part in lines("dev/api", 0..25_000).chunks(1_000) {
+        spool.append(part).unwrap();
+    }
+    let read = |begin| {
+        let mut reader = Reader::new(spot.home.clone(), limits, api(), begin);
+        let (mut lines, mut pieces) = (Vec::new(), 0);
+        loop {
+            let piece = reader.more().unwrap();
+            assert_eq!(piece.begins, Some(Time(0)));
+            lines.extend(piece.lines);
+            pieces += 1;
+            if !piece.more {
+                return (lines, pieces, piece.older);
+            }
+        }
+    };
+    assert_eq!(read(Begin::Since(Time(0))), (lines("dev/api", 0..25_000), 3, false));
+    assert_eq!(read(Begin::Since(Time(24_000))).0, lines("dev/api", 24_000..25_000));
+    assert_eq!(read(Begin::Newest), (lines("dev/api", 20_000..25_000), 1, true), "older ones are kept, and that is said");
+    let mut reader = Reader::new(spot.home.clone(), limits, Of::Stack("no/thing".parse().unwrap()), Begin::Newest);
+    assert_eq!(reader.more().unwrap(), Piece::default());
+}

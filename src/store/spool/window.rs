@@ -45,6 +45,11 @@ impl Writing {
         Ok(writing)
     }
 
+    /// The segment that is written.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Appends the lines that are not known; all of them or none.
     pub(super) fn append(&mut self, lines: &[&Line], segment: u64) -> Result<usize, FileError> {
         let mut text = Vec::new();
