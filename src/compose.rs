@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use futures_util::FutureExt as _;
@@ -17,19 +19,20 @@ use holdpoint::desk::{self, EngineStart};
 use holdpoint::domain::estate::Catalog;
 use holdpoint::domain::ids::StackId;
 use holdpoint::domain::line::Line;
+use holdpoint::domain::time::Time;
 use holdpoint::engine::{AwsEyes, Lines, Parts};
 use holdpoint::exec;
-use holdpoint::os::clock::{Clock as _, Real, SharedClock};
+use holdpoint::os::clock::{Real, SharedClock};
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
 use holdpoint::os::{detach, files, owner};
 use holdpoint::sandbox::practice;
-use holdpoint::store::spool::{Limits, Of, Position, Spool};
+use holdpoint::store::spool::{Limits, Of, Reader, Spool};
 use holdpoint::store::sqlite::Sqlite;
 use holdpoint::systems;
 
 /// How long the embedded cloud is waited for.
-const SANDBOX: std::time::Duration = std::time::Duration::from_secs(10);
+const SANDBOX: Duration = Duration::from_secs(10);
 
 /// An estate with its store: what every verb but a few works on.
 pub(crate) struct Ground {
@@ -122,9 +125,9 @@ impl Ground {
                 });
                 reload
             }),
-            spool: Some(Arc::new(move |stack: Option<&StackId>| {
+            spool: Some(Arc::new(move |stack: Option<&StackId>, begin| {
                 let of = stack.map_or(Of::All, |stack| Of::Stack(stack.clone()));
-                Box::new(Followed { spool: Spool::open(&follow_home, Limits::default()).ok(), of, at: None }) as Box<dyn desk::Follow>
+                Box::new(Reader::new(follow_home.clone(), Limits::default(), of, begin)) as Box<dyn desk::Follow>
             })),
             engine: start_engine.then(|| engine_start(&home)),
             you: owner::owner().name().to_owned(),
@@ -171,30 +174,6 @@ fn trusted(home: &Home, loaded: &Loaded, named: bool) -> Result<(), Stop> {
     }
 }
 
-/// Follows the spool for a desk.
-struct Followed {
-    spool: Option<Spool>,
-    of: Of,
-    at: Option<Position>,
-}
-
-/// How many lines are given at the start, and at most at once later.
-const FIRST: usize = 5_000;
-const MOST: usize = 20_000;
-
-impl desk::Follow for Followed {
-    fn more(&mut self) -> Result<Vec<Line>, String> {
-        let Some(spool) = &self.spool else { return Err("the spool cannot be opened".to_owned()) };
-        let (lines, at) = match &self.at {
-            None => spool.last(&self.of, FIRST),
-            Some(at) => spool.tail(&self.of, at, MOST),
-        }
-        .map_err(|why| why.to_string())?;
-        self.at = Some(at);
-        Ok(lines)
-    }
-}
-
 fn engine_start(home: &Home) -> EngineStart {
     let (log, folder) = (home.engine_log(), home.folder().to_owned());
     let words = log.clone();
@@ -235,7 +214,7 @@ async fn find_sandbox(folder: &Path, log: &Path, clock: &SharedClock) -> Result<
         if clock.now() >= until {
             bail!("the embedded cloud does not start: {}", detach::last_words(log));
         }
-        clock.sleep(std::time::Duration::from_millis(50)).await;
+        clock.sleep(Duration::from_millis(50)).await;
     }
 }
 
@@ -244,31 +223,53 @@ fn port_in(folder: &Path) -> Option<u16> {
 }
 
 /// Lines of an engine into the spool, in the order in which they came, off the engine's thread.
-struct ToSpool(std::sync::mpsc::Sender<Vec<Line>>);
+struct ToSpool {
+    spool: Arc<Spool>,
+    to: std::sync::mpsc::Sender<Vec<Line>>,
+}
 
 impl Lines for ToSpool {
     fn take(&self, lines: Vec<Line>) {
         // The writer ends only with the process.
-        let _ = self.0.send(lines);
+        let _ = self.to.send(lines);
+    }
+
+    fn kept(&self, stack: &StackId, group: &str, back: Duration) -> Vec<(String, Time)> {
+        match self.spool.newest(stack, group, back) {
+            Ok(lines) => lines.into_iter().map(|line| (line.id, line.at)).collect(),
+            Err(why) => {
+                tracing::warn!("what is kept of {group} cannot be read: {why}");
+                Vec::new()
+            }
+        }
     }
 }
 
-fn to_spool(home: &Home) -> Result<Arc<dyn Lines>> {
-    let spool = Spool::open(home, Limits::default())?;
+/// How often it is looked whether the spool is to be swept although no line came.
+const SWEEP: Duration = Duration::from_mins(5);
+
+fn to_spool(home: &Home, clock: SharedClock) -> Result<Arc<dyn Lines>> {
+    let spool = Arc::new(Spool::open(home, Limits::default())?);
     let (to, from) = std::sync::mpsc::channel::<Vec<Line>>();
+    let writes = Arc::clone(&spool);
     std::thread::Builder::new().name("spool".to_owned()).spawn(move || {
-        let clock = Real::new();
-        let _ = spool.sweep(clock.now());
-        while let Ok(mut lines) = from.recv() {
-            while let Ok(more) = from.try_recv() {
-                lines.extend(more);
+        loop {
+            if let Err(why) = writes.sweep_when_due(clock.now()) {
+                tracing::warn!("old lines are not removed: {why}");
             }
-            if let Err(why) = spool.append(&lines) {
-                tracing::warn!("lines are not kept: {why}");
+            match from.recv_timeout(SWEEP) {
+                Ok(mut lines) => {
+                    lines.extend(from.try_iter().flatten());
+                    if let Err(why) = writes.append(&lines) {
+                        tracing::warn!("lines are not kept: {why}");
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     })?;
-    Ok(Arc::new(ToSpool(to)))
+    Ok(Arc::new(ToSpool { spool, to }))
 }
 
 /// An engine of the store in this home; the caller holds its lock.
@@ -286,10 +287,10 @@ pub(crate) async fn engine(home: &Home, lock: &Lock) -> Result<(Parts, Arc<Clien
         executors: Arc::new(executors),
         systems: systems::named,
         pure_step: systems::pure_step,
-        eyes: Arc::new(AwsEyes::new(clients.clone(), clock, id)),
+        eyes: Arc::new(AwsEyes::new(clients.clone(), clock.clone(), id)),
         job: Arc::new(move |deployment, step, attempt| -> PathBuf { jobs.job(deployment, step, attempt) }),
         owner: person,
-        lines: to_spool(home)?,
+        lines: to_spool(home, clock)?,
         failpoint: None,
         fresh: Arc::new(holdpoint::os::random::id),
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser as _};
 use serde_json::{Value, json};
 
-use crate::desk::{Batch, Desk, NotAsked, TailOf};
+use crate::desk::{Batch, Begin, Desk, NotAsked, Reading, TailOf};
 use crate::domain::ask::{Answer, Ask, AskState, Intent, Refused};
 use crate::domain::card::Card;
 use crate::domain::deployment::{Deployment, DeploymentEvent, End};
@@ -15,11 +15,13 @@ use crate::domain::event::Stored;
 use crate::domain::hold::CardLine;
 use crate::domain::ids::{AskId, DeploymentNo, StackId};
 use crate::domain::level::{Level, Verb as Doing};
-use crate::domain::line::{Line, Severity, SourceKind};
+use crate::domain::line::Line;
 use crate::world::World;
 use crate::world::fixture::{self, NOW, Scene};
 
 use super::*;
+
+mod logs;
 
 /// What `sandbox` takes in the program; nothing here.
 #[derive(Debug, clap::Args)]
@@ -34,6 +36,8 @@ struct Double {
     states: Mutex<BTreeMap<AskId, AskState>>,
     log: Vec<Stored>,
     lines: Mutex<Vec<Line>>,
+    tailed: Mutex<Vec<(TailOf, Begin)>>,
+    reading: Reading,
 }
 
 impl Desk for Double {
@@ -60,6 +64,12 @@ impl Desk for Double {
 }
 
 impl Patient for Double {
+    fn tail_from(&self, of: &TailOf, begin: Begin) {
+        self.tailed.lock().unwrap().push((of.clone(), begin));
+    }
+    fn reading(&self, _: &TailOf) -> Reading {
+        self.reading.clone()
+    }
     fn changed(&self, _: Duration) -> bool {
         true
     }
@@ -94,6 +104,8 @@ impl Desk for Shared {
 
 impl Patient for Shared {
     forward! {
+        tail_from(of: &TailOf, begin: Begin) -> ();
+        reading(of: &TailOf) -> Reading;
         changed(limit: Duration) -> bool;
         newest(seq: u64, limit: usize) -> Result<Vec<Stored>, String>;
         history(stack: &StackId, limit: usize) -> Result<Vec<Deployment>, String>;
@@ -139,6 +151,7 @@ struct Ran {
     out: String,
     err: String,
     asked: Vec<Ask>,
+    tailed: Vec<(TailOf, Begin)>,
 }
 
 /// Runs a command over the scene; `typed` is what a person types, where there is one.
@@ -165,7 +178,8 @@ fn run_with(words: &str, answers: Vec<Answer>, typed: Option<&[&str]>, change: i
         run(program.verb.expect("a verb"), &program.common, &place, &mut hands)
     };
     let asked = desk.asked.lock().unwrap().clone();
-    Ran { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap(), asked }
+    let tailed = desk.tailed.lock().unwrap().clone();
+    Ran { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap(), asked, tailed }
 }
 
 fn run_words(words: &str, answers: Vec<Answer>, typed: Option<&[&str]>) -> Ran {
@@ -400,33 +414,6 @@ fn nothing_is_changed_where_the_file_differs() {
         Arc::make_mut(&mut scene.world.catalog).environments.insert("dev".parse().unwrap(), file);
     });
     assert!(ran.code == Code::Wrong && ran.err.contains("DIFFERS") && ran.asked.is_empty(), "{}", ran.err);
-}
-
-#[test]
-fn logs_are_filtered_and_end() {
-    let line = |at: i64, text: &str| Line {
-        at: Time(NOW.0 + at),
-        id: at.to_string(),
-        kind: SourceKind::Logs,
-        source: "/ecs/orders".into(),
-        part: "task".into(),
-        stack: fixture::id("dev/orders"),
-        no: None,
-        severity: Severity::Info,
-        text: text.into(),
-    };
-    let with = |words: &str| {
-        run_with(words, vec![], None, |_, desk| {
-            desk.lines = Mutex::new(vec![line(-600_000, "old error"), line(-1_000, "error one"), line(0, "fine")]);
-        })
-    };
-    let all = with("logs|dev/orders");
-    assert_eq!((all.code, all.out.lines().count()), (Code::Done, 3));
-    let some = with("logs|/ecs/orders|--since|1m|--grep|err(or)?");
-    assert_eq!(some.out.trim_end(), "2026-03-12T14:03:21Z cwl /ecs/orders task  error one");
-    assert_eq!(with("logs|/ecs/other").out, "");
-    let json: Value = serde_json::from_str(with("logs|dev/orders|--json|--grep|fine").out.trim()).unwrap();
-    assert_eq!(json["text"], json!("fine"));
 }
 
 #[test]

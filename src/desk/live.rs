@@ -21,7 +21,7 @@ use crate::world::World;
 
 use super::engine::EngineStart;
 use super::tails::{Follows, Tails};
-use super::{Batch, Desk, NotAsked, Patient, TailOf, work};
+use super::{Batch, Begin, Desk, NotAsked, Patient, Reading, TailOf, work};
 
 /// Opens the store; a sentence when it cannot be opened now.
 pub type Open = Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Store>, String>> + Send + Sync>;
@@ -183,13 +183,15 @@ impl Desk for Live {
     }
 
     fn tail(&self, of: &TailOf) {
-        if held(&self.shared.tails).keep(of) {
-            let _ = self.send(Command::Look);
-        }
+        self.tail_from(of, Begin::Newest);
     }
 
     fn drain(&self, of: &TailOf) -> Batch {
-        held(&self.shared.tails).drain(of)
+        let (batch, more) = held(&self.shared.tails).drain(of);
+        if more {
+            let _ = self.send(Command::Look);
+        }
+        batch
     }
 
     fn untail(&self, of: &TailOf) {
@@ -198,6 +200,17 @@ impl Desk for Live {
 }
 
 impl Patient for Live {
+    fn tail_from(&self, of: &TailOf, begin: Begin) {
+        let new = held(&self.shared.tails).keep(of, begin);
+        if new {
+            let _ = self.send(Command::Look);
+        }
+    }
+
+    fn reading(&self, of: &TailOf) -> Reading {
+        held(&self.shared.tails).reading(of)
+    }
+
     fn changed(&self, limit: Duration) -> bool {
         let changes = held(&self.shared.changes);
         let (mut changes, _) =

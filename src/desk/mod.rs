@@ -8,6 +8,7 @@ mod send;
 mod tails;
 mod work;
 
+pub use crate::store::spool::{Begin, Piece};
 pub use engine::EngineStart;
 pub use live::{Live, Open, Parts, Reload};
 pub use tails::{Follow, Follows};
@@ -18,8 +19,9 @@ use std::time::Duration;
 use crate::domain::ask::{Ask, AskState};
 use crate::domain::deployment::Deployment;
 use crate::domain::event::Stored;
-use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
+use crate::domain::ids::{AskId, DeploymentNo, StackId};
 use crate::domain::line::Line;
+use crate::domain::time::Time;
 use crate::world::World;
 
 /// Why a submit did not get through; nothing was asked.
@@ -38,10 +40,17 @@ pub enum NotAsked {
 pub enum TailOf {
     /// One stack.
     Stack(StackId),
-    /// One deployment.
-    Deployment(DeploymentId),
     /// Everything.
     All,
+}
+
+impl TailOf {
+    fn stack(&self) -> Option<&StackId> {
+        match self {
+            TailOf::Stack(stack) => Some(stack),
+            TailOf::All => None,
+        }
+    }
 }
 
 /// What a tail gave since it was drained last.
@@ -51,6 +60,19 @@ pub struct Batch {
     pub lines: Vec<Line>,
     /// Whether older lines were dropped before they could be drained.
     pub dropped: u64,
+}
+
+/// How far a tail has read what is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// Whether everything that was kept at the start was read.
+    pub read: bool,
+    /// When the lines that are kept begin; none when there are none.
+    pub begins: Option<Time>,
+    /// Whether older lines are kept than the tail began with.
+    pub older: bool,
+    /// Why what is kept cannot be read.
+    pub trouble: Option<String>,
 }
 
 /// What a screen or a verb uses. Every call returns at once.
@@ -65,7 +87,7 @@ pub trait Desk: Send + Sync {
     /// The newest world.
     fn world(&self) -> Arc<World>;
     /// Says what is on the screen, so that the engine looks at it: the stack that the screen is about first, whose log groups are
-    /// followed, then the others, of which only the state is shown.
+    /// followed, then the others, of which only the state is shown; log groups are followed as well of a stack that is tailed by name.
     fn watch(&self, stacks: &[StackId]);
     /// Starts or keeps a tail; lines of before now are given first (the last 5,000 at most).
     fn tail(&self, of: &TailOf);
@@ -77,6 +99,10 @@ pub trait Desk: Send + Sync {
 
 /// A desk for callers that may wait: verbs of the shell, never a screen.
 pub trait Patient: Desk {
+    /// Starts a tail that begins where it is told; one that began elsewhere is begun again.
+    fn tail_from(&self, of: &TailOf, begin: Begin);
+    /// How far a tail has read.
+    fn reading(&self, of: &TailOf) -> Reading;
     /// Waits until something changed since the last wait, or for `limit`; true when something did.
     fn changed(&self, limit: Duration) -> bool;
     /// The newest events at or below `seq` (all when 0), newest first.

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use crate::domain::deployment::{Deployment, DeploymentEvent};
 use crate::domain::event::{Event, StreamId};
 use crate::domain::folds::Folds;
-use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
+use crate::domain::ids::{DeploymentId, DeploymentNo};
 use crate::os::bell::Listener;
 use crate::store::Store;
 
-use super::TailOf;
 use super::live::held;
-use super::tails::belongs;
+use super::tails::Lent;
 use super::work::{PAGE, Worker};
 
 impl Worker {
@@ -27,36 +26,24 @@ impl Worker {
         {
             self.spool_ear = Listener::at(&home.spool_bell()).ok();
         }
-        let lent = held(&self.shared.tails).lend();
-        let mut any = false;
-        for (of, follow) in lent {
-            let stack = self.stack_of(&of);
-            let spool = Arc::clone(&spool);
-            let reading = tokio::task::spawn_blocking(move || {
-                let mut follow = follow.unwrap_or_else(|| spool(stack.as_ref()));
-                let lines = follow.more();
-                (follow, lines)
-            });
-            if let Ok((follow, lines)) = reading.await {
-                let mut lines = lines.unwrap_or_default();
-                if let TailOf::Deployment(id) = &of
-                    && let Some(d) = self.folds.deployments.get(id)
-                {
-                    lines.retain(|line| belongs(line, d));
+        let mut lent = held(&self.shared.tails).lend(true);
+        while !lent.is_empty() {
+            let mut any = false;
+            for Lent { of, id, begin, follow } in lent {
+                let (stack, spool) = (of.stack().cloned(), Arc::clone(&spool));
+                let reading = tokio::task::spawn_blocking(move || {
+                    let mut follow = follow.unwrap_or_else(|| spool(stack.as_ref(), begin));
+                    let read = follow.more();
+                    (follow, read)
+                });
+                if let Ok((follow, read)) = reading.await {
+                    any |= held(&self.shared.tails).give_back(&of, id, follow, read);
                 }
-                any |= held(&self.shared.tails).give_back(&of, follow, lines);
             }
-        }
-        if any {
-            self.shared.tell();
-        }
-    }
-
-    fn stack_of(&self, of: &TailOf) -> Option<StackId> {
-        match of {
-            TailOf::Stack(id) => Some(id.clone()),
-            TailOf::Deployment(id) => self.folds.deployments.get(id).and_then(|d| d.stack()).cloned(),
-            TailOf::All => None,
+            if any {
+                self.shared.tell();
+            }
+            lent = held(&self.shared.tails).lend(false);
         }
     }
 }

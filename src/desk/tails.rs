@@ -3,47 +3,79 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::domain::deployment::Deployment;
 use crate::domain::ids::StackId;
 use crate::domain::line::Line;
+use crate::store::spool::{Begin, Piece, Reader};
 
-use super::{Batch, TailOf};
+use super::{Batch, Reading, TailOf};
 
-/// Follows the spool from where it stands; a new one begins with the newest lines.
+/// Follows the spool from where it begins.
 pub trait Follow: Send {
-    /// The lines that came since the last call, at first the newest 5,000.
+    /// The lines that came since the last call.
     ///
     /// # Errors
     /// A sentence when they cannot be read.
-    fn more(&mut self) -> Result<Vec<Line>, String>;
+    fn more(&mut self) -> Result<Piece, String>;
+}
+
+impl Follow for Reader {
+    fn more(&mut self) -> Result<Piece, String> {
+        Reader::more(self).map_err(|why| why.to_string())
+    }
 }
 
 /// Opens a follower of one stack, or of all.
-pub type Follows = Arc<dyn Fn(Option<&StackId>) -> Box<dyn Follow> + Send + Sync>;
+pub type Follows = Arc<dyn Fn(Option<&StackId>, Begin) -> Box<dyn Follow> + Send + Sync>;
 
 /// The most lines that wait to be drained from one tail.
 const MOST: usize = 20_000;
+/// Nothing more is read while so many wait.
+const ENOUGH: usize = MOST / 2;
 
 /// All tails of a desk.
 #[derive(Default)]
 pub(super) struct Tails {
     tails: BTreeMap<TailOf, Tail>,
+    next: u64,
 }
 
 #[derive(Default)]
 struct Tail {
+    /// Which tail it is: one that was ended and begun again is another.
+    id: u64,
+    begin: Begin,
     lines: VecDeque<Line>,
     dropped: u64,
+    reading: Reading,
+    /// Whether there is more to be read already.
+    more: bool,
     /// Absent while it is being read.
     follow: Option<Box<dyn Follow>>,
 }
 
+impl Tail {
+    fn has_room(&self) -> bool {
+        self.lines.len() <= ENOUGH
+    }
+}
+
+/// A follower that is read elsewhere; one that is yet to be opened is absent.
+pub(super) struct Lent {
+    pub(super) of: TailOf,
+    pub(super) id: u64,
+    pub(super) begin: Begin,
+    pub(super) follow: Option<Box<dyn Follow>>,
+}
+
 impl Tails {
     /// Starts or keeps a tail; true when it is new.
-    pub(super) fn keep(&mut self, of: &TailOf) -> bool {
-        let new = !self.tails.contains_key(of);
-        self.tails.entry(of.clone()).or_default();
-        new
+    pub(super) fn keep(&mut self, of: &TailOf, begin: Begin) -> bool {
+        if self.tails.get(of).is_some_and(|tail| tail.begin == begin) {
+            return false;
+        }
+        self.next += 1;
+        self.tails.insert(of.clone(), Tail { id: self.next, begin, ..Tail::default() });
+        true
     }
 
     /// Ends a tail.
@@ -56,38 +88,52 @@ impl Tails {
         self.tails.is_empty()
     }
 
-    /// Takes what a tail gave since.
-    pub(super) fn drain(&mut self, of: &TailOf) -> Batch {
-        let Some(tail) = self.tails.get_mut(of) else { return Batch::default() };
+    /// True when a stack is tailed by its name.
+    pub(super) fn names(&self, stack: &StackId) -> bool {
+        self.tails.keys().any(|of| matches!(of, TailOf::Stack(named) if named == stack))
+    }
+
+    /// Takes what a tail gave since; and whether it is to be read on now that there is room.
+    pub(super) fn drain(&mut self, of: &TailOf) -> (Batch, bool) {
+        let Some(tail) = self.tails.get_mut(of) else { return (Batch::default(), false) };
         let mut lines: Vec<Line> = tail.lines.drain(..).collect();
         lines.sort_by(|a, b| a.key().cmp(&b.key()));
-        Batch { lines, dropped: std::mem::take(&mut tail.dropped) }
+        (Batch { lines, dropped: std::mem::take(&mut tail.dropped) }, tail.more)
     }
 
-    /// The followers, to be read elsewhere and given back; `None` for a tail that has none yet.
-    pub(super) fn lend(&mut self) -> Vec<(TailOf, Option<Box<dyn Follow>>)> {
-        self.tails.iter_mut().map(|(of, tail)| (of.clone(), tail.follow.take())).collect()
+    /// How far a tail has read.
+    pub(super) fn reading(&self, of: &TailOf) -> Reading {
+        self.tails.get(of).map(|tail| tail.reading.clone()).unwrap_or_default()
     }
 
-    /// Gives a follower back with what it read; a tail that was ended meanwhile forgets both. True when lines came.
-    pub(super) fn give_back(&mut self, of: &TailOf, follow: Box<dyn Follow>, lines: Vec<Line>) -> bool {
-        let Some(tail) = self.tails.get_mut(of) else { return false };
+    /// The followers that may be read: all of them, or those that have more already.
+    pub(super) fn lend(&mut self, all: bool) -> Vec<Lent> {
+        let read = self.tails.iter_mut().filter(|(_, tail)| tail.has_room() && (all || tail.more));
+        read.map(|(of, tail)| Lent { of: of.clone(), id: tail.id, begin: tail.begin, follow: tail.follow.take() }).collect()
+    }
+
+    /// Gives a follower back with what it read; a tail that was ended meanwhile forgets both. True when something is new.
+    pub(super) fn give_back(&mut self, of: &TailOf, id: u64, follow: Box<dyn Follow>, read: Result<Piece, String>) -> bool {
+        let Some(tail) = self.tails.get_mut(of).filter(|tail| tail.id == id) else { return false };
         tail.follow = Some(follow);
-        let any = !lines.is_empty();
-        tail.lines.extend(lines);
+        let before = tail.reading.clone();
+        let any = match read {
+            Ok(piece) => {
+                tail.more = piece.more;
+                tail.reading = Reading { read: before.read || !piece.more, begins: piece.begins, older: piece.older, trouble: None };
+                let any = !piece.lines.is_empty();
+                tail.lines.extend(piece.lines);
+                any
+            }
+            Err(why) => {
+                tail.more = false;
+                tail.reading.trouble = Some(why);
+                false
+            }
+        };
         let extra = tail.lines.len().saturating_sub(MOST);
         tail.lines.drain(..extra);
         tail.dropped += extra as u64;
-        any
-    }
-}
-
-/// Whether a line belongs to a deployment: it says so, or it says nothing and came while the deployment ran.
-pub(super) fn belongs(line: &Line, d: &Deployment) -> bool {
-    match line.no {
-        Some(no) => no == d.no(),
-        None => {
-            Some(&line.stack) == d.stack() && d.started_at.is_some_and(|from| line.at >= from) && d.ended_at.is_none_or(|to| line.at <= to)
-        }
+        any || tail.reading != before
     }
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use crate::domain::ask::{Answer, Confirm, Intent, Source};
 use crate::domain::estate::{Catalog, Entry};
 use crate::domain::event::{Append, Write};
+use crate::domain::ids::DeploymentId;
 use crate::domain::line::{Severity, SourceKind};
 use crate::domain::request::SourceBundle;
 use crate::os::clock::Stepped;
@@ -140,8 +141,9 @@ fn environments_that_the_store_never_heard_of_are_recorded_and_no_others() {
 struct Given(Vec<Vec<Line>>);
 
 impl Follow for Given {
-    fn more(&mut self) -> Result<Vec<Line>, String> {
-        Ok(if self.0.is_empty() { Vec::new() } else { self.0.remove(0) })
+    fn more(&mut self) -> Result<Piece, String> {
+        let lines = if self.0.is_empty() { Vec::new() } else { self.0.remove(0) };
+        Ok(Piece { lines, more: !self.0.is_empty(), begins: Some(crate::domain::time::Time(0)), older: false })
     }
 }
 
@@ -162,7 +164,8 @@ fn line(at: i64, id: usize) -> Line {
 #[test]
 fn tails_are_merged_by_time_and_bounded() {
     let mut parts = parts(&Memory::new(), Catalog::default());
-    parts.spool = Some(Arc::new(|_| Box::new(Given(vec![(0..25_000).rev().map(|at| line(at, usize::try_from(at).unwrap())).collect()]))));
+    parts.spool =
+        Some(Arc::new(|_, _| Box::new(Given(vec![(0..25_000).rev().map(|at| line(at, usize::try_from(at).unwrap())).collect()]))));
     let desk = Live::start(parts).unwrap();
     assert!(desk.ready(LONG));
     let of = TailOf::Stack(id("dev/orders"));
@@ -178,6 +181,29 @@ fn tails_are_merged_by_time_and_bounded() {
     assert!(batch.lines.iter().map(|line| line.at).is_sorted());
     desk.untail(&of);
     assert_eq!(desk.drain(&of), Batch::default());
+}
+
+#[test]
+fn a_tail_reads_on_only_as_fast_as_it_is_drained() {
+    let mut parts = parts(&Memory::new(), Catalog::default());
+    let pieces = || (0..20).map(|piece| (0..10_000).map(|n| line(piece * 10_000 + n, usize::try_from(n).unwrap())).collect()).collect();
+    parts.spool = Some(Arc::new(move |_, begin| {
+        assert_eq!(begin, Begin::Since(crate::domain::time::Time(3)));
+        Box::new(Given(pieces()))
+    }));
+    let desk = Live::start(parts).unwrap();
+    assert!(desk.ready(LONG));
+    let of = TailOf::Stack(id("dev/orders"));
+    desk.tail_from(&of, Begin::Since(crate::domain::time::Time(3)));
+    let (mut heard, mut dropped) = (0, 0);
+    until(&desk, |desk| {
+        let batch = desk.drain(&of);
+        heard += batch.lines.len();
+        dropped += batch.dropped;
+        desk.reading(&of).read && heard == 200_000
+    });
+    assert_eq!(dropped, 0);
+    assert_eq!(desk.reading(&of).begins, Some(crate::domain::time::Time(0)));
 }
 
 #[test]

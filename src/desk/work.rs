@@ -289,8 +289,9 @@ impl Worker {
             .map(|(place, id)| {
                 let spec = self.catalog.stacks.get(id).and_then(|entry| entry.spec.as_ref().ok());
                 let mut interest = crate::domain::interest::Interest::of(id, spec);
-                if place > 0 {
-                    // Log groups are followed of the stack that the screen is about; of the others only their state is shown.
+                if place > 0 && !held(&self.shared.tails).names(id) {
+                    // Log groups are followed of the stack that the screen is about, and of what is tailed by name; of the others
+                    // only their state is shown.
                     interest.logs.clear();
                 }
                 interest.to_string()
