@@ -132,6 +132,7 @@ impl Ground {
             engine: start_engine.then(|| engine_start(&home)),
             you: owner::owner().name().to_owned(),
             via,
+            overview: via == "console",
             version: env!("CARGO_PKG_VERSION").to_owned(),
             fresh: Arc::new(holdpoint::os::random::id),
         })

@@ -49,6 +49,8 @@ pub struct Parts {
     pub you: String,
     /// From where: `console`, `shell`.
     pub via: &'static str,
+    /// Whether all stacks are looked at now and then, not only those that are watched.
+    pub overview: bool,
     /// The program's version.
     pub version: String,
     /// Makes new ids.

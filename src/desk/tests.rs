@@ -42,6 +42,7 @@ fn parts(store: &Memory, catalog: Catalog) -> Parts {
         engine: None,
         you: "ana".to_owned(),
         via: "shell",
+        overview: false,
         version: "0.1.0".to_owned(),
         fresh: Arc::new(move || uuid::Uuid::from_u128(u128::from(nth.fetch_add(1, std::sync::atomic::Ordering::Relaxed)))),
     }

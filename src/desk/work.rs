@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 use crate::domain::ask::{AskState, InboxAsk};
 use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
-use crate::domain::ids::AskId;
+use crate::domain::ids::{AskId, StackId};
+use crate::domain::interest::Interest;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::os::bell::Listener;
@@ -33,6 +34,8 @@ const SOON: Duration = Duration::from_millis(100);
 const SHOWN: Duration = Duration::from_secs(30);
 /// How often that is said again.
 const SHOWN_AGAIN: Duration = Duration::from_secs(20);
+/// At most so many stacks are looked at beside those on the screen.
+const FAR: usize = 200;
 /// The newest deployments that are loaded beside the unfinished ones.
 const OTHERS: usize = 50;
 /// The newest events that the world keeps.
@@ -283,12 +286,14 @@ impl Worker {
 
     async fn say_what_is_shown(&mut self) {
         let Some(store) = &self.store else { return };
-        let subjects: Vec<String> = held(&self.shared.watched)
+        let watched = held(&self.shared.watched).clone();
+        let spec = |id: &StackId| self.catalog.stacks.get(id).and_then(|entry| entry.spec.as_ref().ok());
+        let far = self.catalog.stacks.keys().filter(|id| self.parts.overview && !watched.contains(id)).take(FAR);
+        let subjects: Vec<String> = watched
             .iter()
             .enumerate()
             .map(|(place, id)| {
-                let spec = self.catalog.stacks.get(id).and_then(|entry| entry.spec.as_ref().ok());
-                let mut interest = crate::domain::interest::Interest::of(id, spec);
+                let mut interest = Interest::of(id, spec(id));
                 if place > 0 && !held(&self.shared.tails).names(id) {
                     // Log groups are followed of the stack that the screen is about, and of what is tailed by name; of the others
                     // only their state is shown.
@@ -296,6 +301,7 @@ impl Worker {
                 }
                 interest.to_string()
             })
+            .chain(far.map(|id| Interest::of(id, spec(id)).from_afar().to_string()))
             .collect();
         let now = self.now();
         let (said, at) = &self.said;

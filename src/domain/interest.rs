@@ -1,4 +1,4 @@
-//! What is on somebody's screen: which stack, and where its outside is, so that an engine can look although it never deployed it.
+//! What somebody looks at: which stack, and where its outside is, so that an engine can look although it never deployed it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::StackId;
 use super::request::Spec;
 
-/// One stack on a screen.
+/// One stack that somebody looks at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Interest {
     /// Which.
@@ -19,13 +19,23 @@ pub struct Interest {
     /// Log groups to follow beside it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<String>,
+    /// Not on the screen now: its state is looked at now and then, its events are not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub far: bool,
 }
 
 impl Interest {
     /// What a spec says of its outside.
     #[must_use]
     pub fn of(stack: &StackId, spec: Option<&Spec>) -> Self {
-        Self { stack: stack.clone(), cfn: spec.and_then(cfn_name), logs: spec.map(|spec| spec.watch_logs.clone()).unwrap_or_default() }
+        let logs = spec.map(|spec| spec.watch_logs.clone()).unwrap_or_default();
+        Self { stack: stack.clone(), cfn: spec.and_then(cfn_name), logs, far: false }
+    }
+
+    /// The same stack for somebody who does not see it now.
+    #[must_use]
+    pub fn from_afar(self) -> Self {
+        Self { logs: Vec::new(), far: true, ..self }
     }
 }
 

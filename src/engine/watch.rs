@@ -1,4 +1,4 @@
-//! Watching: looks at what runs and at what is on a screen, and at nothing else. What it sees becomes sightings and lines; it
+//! Watching: looks at what runs and at what is on a screen, now and then at what a console has beside it, and at nothing else. What it sees becomes sightings and lines; it
 //! decides nothing, and a look that fails makes what was seen before STALE.
 
 use std::collections::BTreeMap;
@@ -28,6 +28,10 @@ use super::{Eyes, Lines};
 const RUNNING: Duration = Duration::from_secs(1);
 /// How often what is only on a screen is looked at.
 const SHOWN: Duration = Duration::from_secs(8);
+/// How often what is not on the screen now is looked at.
+const FAR: Duration = Duration::from_secs(30);
+/// How often its tasks are counted.
+const FAR_SERVE: Duration = Duration::from_mins(2);
 /// How long before a deployment its events are interesting.
 const BEFORE: Duration = Duration::from_secs(30);
 /// How far back events are read of a stack that is only looked at.
@@ -57,6 +61,9 @@ struct Watched {
     due: Time,
     serve_due: Time,
     busy: bool,
+    /// Fewer tasks, or more, than there should be.
+    uneven: bool,
+    far: bool,
 }
 
 /// What one look at a stack gave.
@@ -89,7 +96,12 @@ impl Watcher {
                     due: now,
                     serve_due: now,
                     busy: false,
+                    uneven: false,
+                    far: what.far,
                 });
+                if std::mem::replace(&mut entry.far, what.far) && !what.far {
+                    (entry.due, entry.serve_due) = (now, now);
+                }
                 entry.no = what.no;
                 if entry.due <= now || (what.no.is_some() && entry.due > now + RUNNING) {
                     due.push(id.clone());
@@ -141,14 +153,18 @@ impl Watcher {
             }
         }
         if one.serve_due <= now {
-            one.serve_due = now + if one.busy || what.no.is_some() { RUNNING * 2 } else { SHOWN };
             if let Ok(cloud) = self.clients.of(aws).await
                 && let Ok(Some(value)) = serve(&cloud, cfn).await
             {
+                one.uneven = matches!(value, Seen::Serve { running, desired } if running != desired);
                 look.sightings.push(((subject, "serve".to_owned()), Sighting { value, taken_at: now, stale: None }));
             }
         }
-        one.due = now + if one.busy || what.no.is_some() { RUNNING } else { SHOWN };
+        let moves = one.busy || what.no.is_some();
+        one.due = now + if moves { RUNNING } else { [SHOWN, FAR][usize::from(what.far)] };
+        if one.serve_due <= now {
+            one.serve_due = now + if moves || one.uneven { RUNNING * 2 } else { [SHOWN, FAR_SERVE][usize::from(what.far)] };
+        }
         look
     }
 
@@ -163,12 +179,13 @@ impl Watcher {
         let Some(stack) = cloud.stack(cfn).await? else {
             one.resources.clear();
             // It was deleted perhaps: its last events are told still.
-            let events = one.follower.poll(&cloud).await?;
+            let events = if one.far { Vec::new() } else { one.follower.poll(&cloud).await? };
             let lines = events.iter().map(|event| one.follower.line(event, one.no)).collect();
             let missing = Seen::Cfn { status: "MISSING".to_owned(), reason: Safe::default(), changed_at: None, resources: vec![] };
             return Ok((missing, lines));
         };
-        let events = one.follower.poll(&cloud).await?;
+        let quiet = one.far && one.no.is_none() && !stack.status.ends_with("_IN_PROGRESS");
+        let events = if quiet { Vec::new() } else { one.follower.poll(&cloud).await? };
         let no = one.no;
         let lines = events.iter().map(|event| one.follower.line(event, no)).collect();
         for event in &events {
@@ -233,6 +250,7 @@ impl Watcher {
 }
 
 /// What is to be watched of a stack.
+#[derive(Default)]
 pub(super) struct Wanted {
     pub aws: Option<AwsTarget>,
     pub cfn: Option<String>,
@@ -240,6 +258,8 @@ pub(super) struct Wanted {
     /// The deployment that runs, and since when.
     pub no: Option<DeploymentNo>,
     pub since: Option<Time>,
+    /// Nothing runs, and nobody has it on the screen now.
+    pub far: bool,
 }
 
 /// What runs, and what is on a screen.
@@ -249,7 +269,8 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
     for one in interests {
         let aws = aws(&one.stack.env);
         // Several may look at one stack: what any of them wants to follow is followed.
-        let entry = all.entry(one.stack).or_insert_with(|| Wanted { aws, cfn: None, logs: vec![], no: None, since: None });
+        let entry = all.entry(one.stack).or_insert_with(|| Wanted { aws, cfn: None, logs: vec![], no: None, since: None, far: true });
+        entry.far &= one.far;
         entry.cfn = entry.cfn.take().or(one.cfn);
         for group in one.logs {
             if !entry.logs.contains(&group) {
@@ -261,7 +282,8 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
         let Some(d) = stack.current.and_then(|current| folds.deployments.get(&current)) else { continue };
         let Some(request) = &d.request else { continue };
         let logs = request.spec.watch_logs.clone();
-        let entry = all.entry(stack.id.clone()).or_insert_with(|| Wanted { aws: None, cfn: None, logs: vec![], no: None, since: None });
+        let entry = all.entry(stack.id.clone()).or_default();
+        entry.far = false;
         entry.aws.clone_from(&request.aws);
         entry.cfn = cfn_name(&request.spec);
         entry.no = Some(request.no);

@@ -10,7 +10,7 @@ use crate::domain::environment::{Class as EnvClass, Freeze, Mode};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId, StepId};
 use crate::domain::stack::Stack;
-use crate::domain::time::Time;
+use crate::domain::time::{Time, short};
 
 use super::World;
 use super::differs::Differs;
@@ -177,6 +177,8 @@ impl World {
     pub fn row(&self, id: &StackId, now: Time) -> Row {
         let stack = self.folds.stack(id);
         let (seen_at, old) = self.freshness(id);
+        let overdue = self.overdue(id, now).map(|age| format!("nobody has looked at it for {}", short(age)));
+        let old = old.map(ToString::to_string).or(overdue);
         let (state, since) = self.state_of(&stack, old.is_some(), now);
         let serve = self.serve(id);
         let shown = stack
@@ -195,7 +197,7 @@ impl World {
             .or_else(|| stack.broken.clone())
             .or_else(|| failed.and_then(|d| trouble(d)))
             .or_else(|| gone.then(|| "its CloudFormation stack is gone, and was not taken down from here".to_owned()))
-            .or_else(|| old.map(ToString::to_string));
+            .or_else(|| old.clone());
         Row {
             stack: id.clone(),
             state,
@@ -205,7 +207,7 @@ impl World {
             release: release(&stack, shown.map(|d| &**d)),
             since,
             seen_at,
-            stale: old.map(ToString::to_string),
+            stale: old,
             deployment: shown.map(|d| (d.id, d.no())),
             by: shown.and_then(|d| d.request.as_ref()).map(|request| request.cause.by.name().to_owned()),
             step: shown.filter(|d| !d.is_over()).and_then(|d| step_at(d)),

@@ -1,5 +1,7 @@
 //! Typed access to the sightings, and what statuses of CloudFormation mean. Looks at nothing itself.
 
+use std::time::Duration;
+
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::interest::cfn_name;
 use crate::domain::safe::Safe;
@@ -7,6 +9,9 @@ use crate::domain::sighting::{ResourceSeen, Seen, Sighting};
 use crate::domain::time::Time;
 
 use super::World;
+
+/// What a console has beside its screen is looked at twice a minute.
+const OVERDUE: Duration = Duration::from_mins(2);
 
 /// The CloudFormation stack as it was last seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -139,6 +144,13 @@ impl World {
             Seen::Serve { running, desired } => Some((*running, *desired)),
             Seen::Cfn { .. } | Seen::Identity { .. } | Seen::Tail { .. } => None,
         }
+    }
+
+    /// How long nobody has looked at a stack, where that is too long for what is shown to be called its state.
+    #[must_use]
+    pub fn overdue(&self, stack: &StackId, now: Time) -> Option<Duration> {
+        let age = now.since(self.cfn(stack)?.taken_at);
+        (age > OVERDUE && self.is_outside(stack)).then_some(age)
     }
 
     /// Whether there is something outside to look at: a CloudFormation stack in an environment with AWS.

@@ -89,7 +89,7 @@ impl Scene {
     fn engine(&self) -> Tails {
         let (store, clock, lines) = (Arc::new(self.store.clone()), Arc::new(self.clock.clone()), self.kept.clone());
         let mut tails = Tails { store, clock, clients: self.clients.clone(), lines, live: BTreeMap::new() };
-        let wanted = Wanted { aws: Some(self.aws.clone()), cfn: None, logs: vec!["g".to_owned()], no: None, since: None };
+        let wanted = Wanted { aws: Some(self.aws.clone()), cfn: None, logs: vec!["g".to_owned()], ..Wanted::default() };
         tails.keep(&BTreeMap::from([(self.stack.clone(), wanted)]));
         tails
     }

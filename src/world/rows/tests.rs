@@ -98,3 +98,23 @@ fn the_order_is_need_first_and_stays_the_same_while_nothing_changes() {
     let total: usize = world.counts(NOW).values().sum();
     assert_eq!(total, world.stacks().len());
 }
+
+#[test]
+fn what_nobody_looked_at_for_long_is_stale_and_can_still_be_changed() {
+    let mut scene = Scene::new();
+    scene.env("dev", EnvClass::Development);
+    let body = serde_json::json!({ "input": { "stack_name": "dev-a" } });
+    scene.listed("dev/a", Ok(crate::domain::request::Spec { body, ..fixture::spec("1", &serde_json::json!({})) }));
+    scene.sighting("stack/dev/a", "cfn", seen("UPDATE_COMPLETE"), 119);
+    assert_eq!(scene.world.row(&id("dev/a"), NOW).state, State::Ok);
+    scene.sighting("stack/dev/a", "cfn", seen("UPDATE_COMPLETE"), 19 * 60);
+    let row = scene.world.row(&id("dev/a"), NOW);
+    assert_eq!((row.state, row.stale.as_deref()), (State::Stale, Some("nobody has looked at it for 19m")));
+    // The engine looks again before it plans: an old picture is said, and forbids nothing.
+    let offer = scene.world.offer(&id("dev/a"), crate::world::available::Doing::Deploy, NOW);
+    assert_eq!(offer.refused, None);
+}
+
+fn seen(status: &str) -> Seen {
+    Seen::Cfn { status: status.to_owned(), reason: crate::domain::safe::Safe::default(), changed_at: None, resources: vec![] }
+}
