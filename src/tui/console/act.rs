@@ -220,10 +220,10 @@ impl Console {
             Show::Explain => self.page_explain(now),
             Show::FirstError => {
                 self.show_log(false, now);
-                let _ = self.with_pane(LOG, now, |pane, scene| {
-                    pane.motion(Motion::Top, scene);
-                    pane.motion(Motion::NextError, scene)
-                });
+                let shown = self.about.as_ref().and_then(|stack| self.world.latest(stack));
+                let since = shown.and_then(|d| d.started_at);
+                let flow = self.log.first_error(since);
+                self.flow(flow, now);
             }
             Show::Logs => self.show_log(false, now),
             Show::LogsAll => {

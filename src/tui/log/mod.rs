@@ -26,12 +26,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::desk::Batch;
-use crate::domain::line::Severity;
+use crate::domain::line::{Severity, SourceKind};
 use crate::domain::time::Time;
 use crate::tui::motion::Motion;
 use crate::tui::pane::{Flow, Pane, Target};
 use crate::tui::scene::Scene;
 use crate::tui::theme::Theme;
+use crate::world::seen::is_cancellation;
 
 use prompt::{For, Prompt, Typed};
 use text::Times;
@@ -164,6 +165,26 @@ impl LogPane {
     /// Goes to the first line at or after a time.
     pub fn show(&mut self, at: Time) {
         self.go(Some(self.ring.place_of(at)));
+    }
+
+    /// Goes to the first error at or after a time: to what CloudFormation says failed, where it says so, else to the first line that
+    /// calls itself an error.
+    pub fn first_error(&mut self, since: Option<Time>) -> Flow {
+        let from = since.map_or(0, |at| self.ring.place_of(at));
+        let is = |at: &usize, cfn: bool| {
+            let row = self.ring.row(*at);
+            row.is_some_and(|row| {
+                row.severity == Severity::Error && (!cfn || (row.source.kind == SourceKind::Cfn && !is_cancellation(row.text)))
+            })
+        };
+        let mut all = from..self.ring.len();
+        match all.clone().find(|at| is(at, true)).or_else(|| all.find(|at| is(at, false))) {
+            Some(at) => {
+                self.filter = None;
+                self.go(Some(at))
+            }
+            None => Flow::Say("there is no error in these lines".to_owned()),
+        }
     }
 
     /// The lines that are kept.
