@@ -190,11 +190,7 @@ fn accepted(
 
 /// Says why it was refused. `given` is the guard that was not enough.
 fn refuse(refused: &Refused, given: Option<&Guard>, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
-    let code = match refused.code.as_str() {
-        "cannot-plan" => Code::Failed,
-        "store" => Code::Lost,
-        _ => Code::Wrong,
-    };
+    let code = Code::of(refused);
     let hint = Some(refused.hint.clone()).filter(|hint| !hint.is_empty());
     if out.is_json() {
         out.document(&AskedDoc {

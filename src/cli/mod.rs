@@ -24,6 +24,7 @@ pub use out::Out;
 
 use crate::config::Loaded;
 use crate::desk::Patient;
+use crate::domain::ask::Refused;
 use crate::domain::diagnostic::Diagnostics;
 use crate::domain::lifecycle::Lifecycle;
 use crate::domain::time::Time;
@@ -41,6 +42,17 @@ pub enum Code {
     Held = 3,
     /// No contact: no engine, no store, or no credentials.
     Lost = 4,
+}
+
+impl Code {
+    /// What a refusal means to a script.
+    fn of(refused: &Refused) -> Self {
+        match refused.code.as_str() {
+            Refused::CANNOT_PLAN => Code::Failed,
+            Refused::NO_CONTACT | Refused::STORE => Code::Lost,
+            _ => Code::Wrong,
+        }
+    }
 }
 
 /// Why a verb ended early: the code and a sentence.
@@ -72,6 +84,12 @@ impl Stop {
     #[must_use]
     pub fn lost(word: &str, says: impl Into<String>) -> Self {
         Self { code: Code::Lost, says: says.into(), word: word.to_owned() }
+    }
+}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Self {
+        Self { code: Code::of(&refused), says: refused.to_string(), word: refused.code }
     }
 }
 

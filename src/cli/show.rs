@@ -26,7 +26,7 @@ pub(super) fn show(ground: &dyn Ground, args: &ShowArgs, out: &mut Out<'_, '_>) 
     }
     match target::target(&args.what)? {
         Target::Deployment(no) => {
-            let found = desk.numbered(no).map_err(|why| Stop::lost("store", why))?.ok_or_else(|| target::no_deployment(no))?;
+            let found = target::numbered(&*desk, no)?;
             deployment(&world, &found, now, out)
         }
         Target::Stack(_) => {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::desk::Patient;
-use crate::domain::ask::{Intent, QueueOf, Source, Way};
+use crate::domain::ask::{Intent, QueueOf, Refused, Source, Way};
+use crate::domain::deployment::Deployment;
 use crate::domain::ids::{AppName, DeploymentId, DeploymentNo, EnvName, StackId};
 use crate::world::World;
 use crate::world::available::Doing;
@@ -103,7 +104,8 @@ fn offered(world: &World, id: &StackId, doing: Doing, ground: &dyn Ground) -> Re
         (Some(intent), _) => Ok(intent),
         (None, Some(no)) => {
             let when = if no.when.is_empty() { String::new() } else { format!(" ({})", no.when) };
-            Err(Stop::wrong("not-now", format!("{} {id}: {}{when}", doing.name(), no.why)))
+            let says = format!("{} {id}: {}{when}", doing.name(), no.why);
+            Err(if no.no_contact { Stop::lost(Refused::NO_CONTACT, says) } else { Stop::wrong("not-now", says) })
         }
         (None, None) => Err(Stop::wrong("not-now", format!("{} {id}: {}", doing.name(), offer.note))),
     }
@@ -198,13 +200,18 @@ fn on_deployment(
         Target::Stack(id) => on_stack(ground, &id.to_string(), guard, out, |world, id| offered(world, id, doing, ground)),
         Target::Deployment(no) => {
             let desk = ground.desk()?;
-            let world = wait::ready(&*desk, ground)?;
-            let found = world.folds.by_no(no).ok_or_else(|| no_deployment(no))?;
+            wait::ready(&*desk, ground)?;
+            let found = numbered(&*desk, no)?;
             let stack = found.stack().ok_or_else(|| no_deployment(no))?;
             agreed(&*desk, ground, &stack.env)?;
             ask::carry_out(&*desk, ground, intent(found.id), guard, out)
         }
     }
+}
+
+/// The deployment of a number, however old.
+pub(super) fn numbered(desk: &dyn Patient, no: DeploymentNo) -> Result<Deployment, Stop> {
+    desk.numbered(no).map_err(|why| Stop::lost("store", why))?.ok_or_else(|| no_deployment(no))
 }
 
 pub(super) fn no_deployment(no: DeploymentNo) -> Stop {
@@ -323,7 +330,7 @@ pub(super) fn plan(ground: &dyn Ground, args: &PlanArgs, out: &mut Out<'_, '_>) 
                 shown.phrase.as_deref().map_or_else(|| "nothing must be typed".to_owned(), |phrase| format!("--confirm '{phrase}'"));
             out.line(&format!("{:<10} {confirm}", "CONFIRM"))?;
         }
-        Err(refused) => return Err(Stop::wrong(&refused.code, refused.to_string())),
+        Err(refused) => return Err(refused.into()),
     }
     Ok(Code::Done)
 }
@@ -335,7 +342,7 @@ fn planned(world: &World, desk: &dyn Patient, ground: &dyn Ground, args: &PlanAr
     let id = match target(&args.target)? {
         Target::Stack(_) => known(world, &args.target)?,
         Target::Deployment(no) => {
-            let found = world.folds.by_no(no).ok_or_else(|| no_deployment(no))?;
+            let found = numbered(desk, no)?;
             match args.verb {
                 For::Cancel => return Ok(Intent::Cancel { deployment: found.id }),
                 For::Retry => return Ok(Intent::Retry { deployment: found.id }),

@@ -22,6 +22,7 @@ use crate::world::fixture::{self, NOW, Scene};
 use super::*;
 
 mod logs;
+mod exits;
 
 /// What `sandbox` takes in the program; nothing here.
 #[derive(Debug, clap::Args)]

@@ -25,7 +25,7 @@ impl Worker {
                 match why {
                     NotSent::Refused(refused) => self.refuse(id, refused),
                     NotSent::Later(why) if given_up => {
-                        let refused = Refused::new("store", format!("it was not asked: {why}")).hint("try again");
+                        let refused = Refused::new(Refused::STORE, format!("it was not asked: {why}")).hint("try again");
                         self.refuse(id, refused);
                     }
                     NotSent::Later(_) => {

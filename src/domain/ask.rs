@@ -306,6 +306,13 @@ pub struct Refused {
 }
 
 impl Refused {
+    /// The code of a refusal because nobody could be reached who would have to be looked at.
+    pub const NO_CONTACT: &'static str = "no-contact";
+    /// The code of a refusal because there is no plan.
+    pub const CANNOT_PLAN: &'static str = "cannot-plan";
+    /// The code of an ask that did not reach the store.
+    pub const STORE: &'static str = "store";
+
     /// A refusal.
     #[must_use]
     pub fn new(code: &str, says: impl Into<String>) -> Self {

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use crate::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Refused};
 use crate::domain::decide::{self, Cx, Looked, StartOf};
 use crate::domain::event::Append;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{AskId, DeploymentId, StackId};
 use crate::domain::look::Observed;
 use crate::domain::plan::Plan;
@@ -64,6 +64,9 @@ impl Engine {
 
     async fn ask(&mut self, ask: InboxAsk) -> Result<(), EngineError> {
         let InboxAsk { id, via, ask } = ask;
+        if let Ask::Preview { intent, .. } | Ask::Do { intent, .. } = &ask {
+            self.recall(intent).await?;
+        }
         match ask {
             Ask::Preview { intent, attached } => self.look_for(id, via, intent, attached, Wanted::Card),
             Ask::Do { intent, attached, confirm, armed } => {
@@ -228,5 +231,9 @@ fn concerned(ask: &Ask) -> Vec<StackId> {
 
 fn refusal(failure: &Failure) -> Refused {
     let says = if failure.detail.is_empty() { failure.summary.clone() } else { format!("{}: {}", failure.summary, failure.detail) };
-    Refused::new("cannot-plan", says).hint(failure.hint.clone())
+    let code = match failure.retry {
+        Retry::Contact => Refused::NO_CONTACT,
+        Retry::Never | Retry::After(_) | Retry::AskAPerson => Refused::CANNOT_PLAN,
+    };
+    Refused::new(code, says).hint(failure.hint.clone())
 }

@@ -142,7 +142,7 @@ impl Engine {
             StoreError::Fenced | StoreError::Corrupt(_) => return Err(why.into()),
         }
         loop {
-            match self.parts.store.folds(50).await {
+            match super::old::folds(self.parts.store.as_ref()).await {
                 Ok(folds) => {
                     self.folds = folds;
                     return Ok(());

@@ -6,6 +6,7 @@ mod commit;
 mod driver;
 mod eyes;
 mod looks;
+mod old;
 mod port;
 pub mod process;
 mod tails;
@@ -158,7 +159,7 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub async fn open(parts: Parts) -> Result<Engine, EngineError> {
-        let folds = parts.store.folds(50).await?;
+        let folds = old::folds(parts.store.as_ref()).await?;
         let (to, from) = mpsc::unbounded_channel();
         Ok(Self {
             parts,

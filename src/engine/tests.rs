@@ -32,6 +32,8 @@ use crate::os::clock::{Clock as _, Stepped};
 use crate::store::memory::Memory;
 use crate::systems::PlanAsk;
 
+mod old;
+
 /// A system for tests: the spec's body is the plan.
 struct Given;
 

@@ -96,11 +96,17 @@ pub struct NotNow {
     pub why: String,
     /// When it will be; empty when no time brings it.
     pub when: String,
+    /// Whether it is contact that is missing, with the engine or with what it would look at.
+    pub no_contact: bool,
 }
 
 impl NotNow {
     fn new(why: impl Into<String>) -> Self {
-        Self { why: why.into(), when: String::new() }
+        Self { why: why.into(), when: String::new(), no_contact: false }
+    }
+
+    fn no_contact(why: impl Into<String>) -> Self {
+        Self { no_contact: true, ..Self::new(why) }
     }
 
     fn when(mut self, when: impl Into<String>) -> Self {
@@ -176,14 +182,14 @@ impl World {
             return Some(NotNow::new(format!("{} is `mode: watch`: this store only looks", id.env)));
         }
         if let EngineSeen::None(why) = &self.engine {
-            return Some(NotNow::new(format!("no engine runs: {why}")));
+            return Some(NotNow::no_contact(format!("no engine runs: {why}")));
         }
         let changes = match doing {
             Doing::Deploy | Doing::Redeploy | Doing::Retry | Doing::Rollback | Doing::Unblock | Doing::Teardown => true,
             Doing::Cancel | Doing::Abandon | Doing::Undo | Doing::Freeze | Doing::Thaw => false,
         };
         let stale = self.freshness(id).1.filter(|_| changes && self.current(id).is_none());
-        stale.map(|why| NotNow::new(format!("what is shown of {id} is old: {why}")).when("when it can be looked at again"))
+        stale.map(|why| NotNow::no_contact(format!("what is shown of {id} is old: {why}")).when("when it can be looked at again"))
     }
 
     fn open(&self, stack: &Stack, doing: Doing, now: Time) -> Result<(Option<Intent>, String), NotNow> {
@@ -303,7 +309,9 @@ impl World {
             State::Fail | State::Canc if stack.current.is_some() => {
                 NotNow::new("the deployment has not ended yet").when("when it has ended")
             }
-            State::Lost => NotNow::new("there is no contact; nothing was cancelled").when("when contact is back it goes on by itself"),
+            State::Lost => {
+                NotNow::no_contact("there is no contact; nothing was cancelled").when("when contact is back it goes on by itself")
+            }
             State::Down
             | State::Fail
             | State::Canc

@@ -10,7 +10,7 @@ use super::*;
 fn list(world: &World, stack: &str) -> String {
     let line = |offer: Offer| match offer.refused {
         None => format!("{}: yes {}", offer.doing.name(), offer.note),
-        Some(NotNow { why, when }) => format!("{}: no, {why} {when}", offer.doing.name()),
+        Some(NotNow { why, when, .. }) => format!("{}: no, {why} {when}", offer.doing.name()),
     };
     world.offers(&id(stack), NOW).into_iter().map(line).map(|l| l.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }

@@ -1,0 +1,108 @@
+//! Deployments older than those that the folds hold: what an ask or a retry names is read from the store before it is decided on.
+
+use std::sync::Arc;
+
+use crate::domain::ask::{Intent, Source};
+use crate::domain::deployment::{Deployment, Request};
+use crate::domain::event::StreamId;
+use crate::domain::folds::Folds;
+use crate::domain::ids::{DeploymentId, StackId};
+use crate::domain::stack::Purpose;
+use crate::store::{Store, StoreError};
+
+use super::{Engine, EngineError};
+
+/// How many ended deployments the folds hold that nothing refers to.
+const OTHERS: usize = 50;
+
+/// The folds as the store has them, with the deployments that unfinished ones carry on.
+pub(super) async fn folds(store: &dyn Store) -> Result<Folds, StoreError> {
+    let mut folds = store.folds(OTHERS).await?;
+    let retried: Vec<DeploymentId> = folds
+        .deployments
+        .values()
+        .filter(|d| !d.is_over())
+        .filter_map(|d| d.request.as_ref()?.retry_of)
+        .filter(|id| !folds.deployments.contains_key(id))
+        .collect();
+    for id in retried {
+        take(&mut folds, read(store, id).await?);
+    }
+    Ok(folds)
+}
+
+impl Engine {
+    /// Reads into the folds what an intent names and they do not hold. A store that does not answer leaves them as they are: the
+    /// intent is refused then, and can be asked again.
+    pub(super) async fn recall(&mut self, intent: &Intent) -> Result<(), EngineError> {
+        match self.missing(intent).await {
+            Ok(found) => {
+                found.into_iter().for_each(|d| take(&mut self.folds, Some(d)));
+                Ok(())
+            }
+            Err(StoreError::Unavailable(_)) => Ok(()),
+            Err(why) => Err(why.into()),
+        }
+    }
+
+    async fn missing(&self, intent: &Intent) -> Result<Vec<Arc<Deployment>>, StoreError> {
+        let mut found = Vec::new();
+        match intent {
+            Intent::Rollback { stack, to: Some(no) } if self.folds.by_no(*no).is_none() => {
+                found.extend(self.newest(stack, |request| request.no == *no).await?);
+            }
+            Intent::Deploy { stacks, source: Source::Release(name), .. } => {
+                for stack in stacks {
+                    let fits = |request: &Request| request.purpose == Purpose::Deploy && request.spec.release.starts_with(name.as_str());
+                    found.extend(self.newest(stack, fits).await?);
+                }
+            }
+            Intent::Retry { deployment } | Intent::Cancel { deployment } | Intent::Abandon { deployment }
+                if !self.folds.deployments.contains_key(deployment) =>
+            {
+                found.extend(read(self.parts.store.as_ref(), *deployment).await?);
+            }
+            Intent::Deploy { .. }
+            | Intent::Rollback { .. }
+            | Intent::Retry { .. }
+            | Intent::Cancel { .. }
+            | Intent::Abandon { .. }
+            | Intent::Teardown { .. }
+            | Intent::Unblock { .. }
+            | Intent::Freeze { .. }
+            | Intent::Thaw { .. }
+            | Intent::Apply { .. } => {}
+        }
+        Ok(found)
+    }
+
+    /// The newest deployment of a stack whose request fits.
+    async fn newest(&self, stack: &StackId, fits: impl Fn(&Request) -> bool) -> Result<Option<Arc<Deployment>>, StoreError> {
+        let store = self.parts.store.as_ref();
+        for id in store.deployments_of(stack, usize::MAX).await? {
+            let one = match self.folds.deployments.get(&id) {
+                Some(known) => Some(Arc::clone(known)),
+                None => read(store, id).await?,
+            };
+            if let Some(one) = one.filter(|one| one.request.as_ref().is_some_and(|request| fits(request))) {
+                return Ok(Some(one));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A deployment, folded from its stream; `None` where there is none, or its log cannot be read.
+async fn read(store: &dyn Store, id: DeploymentId) -> Result<Option<Arc<Deployment>>, StoreError> {
+    let mut folds = Folds::default();
+    for stored in &store.stream(&StreamId::Deployment(id)).await? {
+        folds.apply(stored);
+    }
+    Ok(folds.deployments.remove(&id).filter(|_| folds.broken.is_empty()))
+}
+
+fn take(folds: &mut Folds, found: Option<Arc<Deployment>>) {
+    if let Some(one) = found {
+        folds.deployments.entry(one.id).or_insert(one);
+    }
+}

@@ -1,0 +1,88 @@
+//! What was deployed long ago can be named still: the folds hold the newest deployments, the store all of them.
+
+use super::*;
+use crate::domain::ask::Refused;
+use crate::domain::ids::DeploymentNo;
+
+fn of_release(release: &str, steps: Vec<Step>) -> Ask {
+    let Ask::Do { intent, mut attached, confirm, armed } = deploy(steps) else { panic!("a deploy") };
+    attached[0].spec.release = release.to_owned();
+    Ask::Do { intent, attached, confirm, armed }
+}
+
+fn act(intent: &Intent, confirm: Confirm) -> Ask {
+    Ask::Do { intent: intent.clone(), attached: vec![], confirm, armed: false }
+}
+
+/// Asks for an intent and types what its card wants.
+async fn answered(bench: &Bench, engine: &mut Engine, n: u128, intent: &Intent) -> Answer {
+    let id = bench.ask(n, act(intent, Confirm::default())).await;
+    bench.settle(engine).await.unwrap();
+    let card = match bench.answer(id).await {
+        Answer::Refused(Refused { card: Some(card), .. }) => card,
+        other => return other,
+    };
+    let confirm = Confirm { subject: Some(card.subject), text: card.phrase.clone().unwrap_or_default(), reason: String::new() };
+    let id = bench.ask(n + 1_000, act(intent, confirm)).await;
+    bench.settle(engine).await.unwrap();
+    bench.answer(id).await
+}
+
+/// An engine on a store whose first two deployments, a good one and a failed one, are older than what folds hold.
+async fn long_ago(bench: &Bench) -> (Engine, DeploymentId) {
+    bench.environment(Class::Development).await;
+    bench.ask(1, of_release("good", vec![step("a", &[])])).await;
+    let mut engine = Engine::open(bench.parts(None)).await.unwrap();
+    bench.settle(&mut engine).await.unwrap();
+    bench.outside.failing.lock().unwrap().insert("c".into());
+    bench.ask(2, of_release("bad", vec![step("b", &[]), step("c", &["b"])])).await;
+    bench.settle(&mut engine).await.unwrap();
+    bench.outside.failing.lock().unwrap().clear();
+    let failed = engine.folds().by_no(DeploymentNo(2)).unwrap().id;
+    for n in 3..60 {
+        bench.ask(n, of_release(&format!("later-{n}"), vec![step("d", &[])])).await;
+        bench.settle(&mut engine).await.unwrap();
+    }
+    let engine = Engine::open(bench.parts(None)).await.unwrap();
+    assert!(engine.folds().by_no(DeploymentNo(1)).is_none() && engine.folds().by_no(DeploymentNo(2)).is_none());
+    (engine, failed)
+}
+
+#[tokio::test]
+async fn an_old_deployment_is_rolled_back_to_named_by_its_release_and_retried() {
+    let bench = Bench::new();
+    let (mut engine, failed) = long_ago(&bench).await;
+    for (n, intent, release) in [
+        (100, Intent::Rollback { stack: stack(), to: Some(DeploymentNo(1)) }, "good"),
+        (101, Intent::Deploy { stacks: vec![stack()], source: Source::Release("ba".into()), after: BTreeMap::new() }, "bad"),
+        (102, Intent::Retry { deployment: failed }, "bad"),
+    ] {
+        let answer = answered(&bench, &mut engine, n, &intent).await;
+        let Answer::Accepted { deployments, .. } = &answer else { panic!("{intent:?}: {answer:?}") };
+        let d = engine.folds().deployments[&deployments[0].0].clone();
+        assert_eq!((d.request.as_ref().unwrap().spec.release.as_str(), &d.end), (release, &Some(End::Done)));
+    }
+    // Once in the old deployment, once in the one of its release; the retry carried it over.
+    assert_eq!(bench.effects()["b"], 2);
+    let nowhere = Intent::Rollback { stack: stack(), to: Some(DeploymentNo(999)) };
+    let answer = answered(&bench, &mut engine, 103, &nowhere).await;
+    assert!(matches!(answer, Answer::Refused(refused) if refused.code == "unknown-deployment"));
+}
+
+#[tokio::test]
+async fn a_retry_that_outlives_its_engine_still_carries_over_what_was_done() {
+    let bench = Bench::new();
+    let (engine, failed) = long_ago(&bench).await;
+    drop(engine);
+    bench.ask(100, act(&Intent::Retry { deployment: failed }, Confirm::default())).await;
+    let killed = AtomicBool::new(false);
+    let accepted: Failpoint = Arc::new(move |at| at == "after commit" && !killed.swap(true, Ordering::Relaxed));
+    let mut engine = Engine::open(bench.parts(Some(accepted))).await.unwrap();
+    assert!(bench.settle(&mut engine).await.is_err(), "killed once it is accepted");
+    let mut engine = Engine::open(bench.parts(None)).await.unwrap();
+    bench.settle(&mut engine).await.unwrap();
+    let last = engine.folds().stack(&stack()).last.unwrap();
+    let last = &engine.folds().deployments[&last];
+    assert_eq!((&last.end, last.request.as_ref().unwrap().retry_of), (&Some(End::Done), Some(failed)));
+    assert_eq!(bench.effects()["b"], 1, "what was done stays done");
+}
