@@ -1,5 +1,6 @@
 //! Putting the program together: which store, which clients, which executors, which estate. Only here concrete parts are named.
 
+pub(crate) mod look;
 pub(crate) mod shell;
 
 use std::collections::BTreeMap;
@@ -38,8 +39,8 @@ const SANDBOX: Duration = Duration::from_secs(10);
 pub(crate) struct Ground {
     /// The home of its store; the practice estate has its own.
     pub home: Home,
-    /// The estate; absent where none was found and none is needed.
-    pub loaded: Option<Loaded>,
+    /// The estate.
+    pub loaded: Loaded,
     /// Whether the file was named on the command line, which is trust.
     pub named: bool,
 }
@@ -51,19 +52,14 @@ impl Ground {
         if common.practice {
             return Self::practice(&home).map_err(|why| Unread::None(Stop::failed("practice", format!("{why:#}"))));
         }
-        let working = std::env::current_dir().unwrap_or_default();
-        let configuration = holdpoint::os::paths::config_folder().unwrap_or_default();
-        let Some(file) = config::discover(common.estate.as_deref(), &working, &configuration) else {
-            let places = format!("there is no {} here or in {}", config::FILE, configuration.display());
-            return Err(Unread::None(Stop::wrong("no-estate", format!("{places}: name one with --estate, or add --practice"))));
-        };
+        let file = estate_file(common).map_err(Unread::None)?;
         let loaded = config::load(&file).map_err(Unread::Wrong)?;
-        Ok(Self { home, loaded: Some(loaded), named: common.estate.is_some() })
+        Ok(Self { home, loaded, named: common.estate.is_some() })
     }
 
     /// Refuses an estate that was found, not named, and was never trusted for what it names now.
     pub(crate) fn trusted(&self) -> Result<(), Stop> {
-        self.loaded.as_ref().map_or(Ok(()), |loaded| trusted(&self.home, loaded, self.named))
+        trusted(&self.home, &self.loaded, self.named)
     }
 
     /// The practice estate, laid out in its own home.
@@ -84,17 +80,17 @@ impl Ground {
         }
         let mut loaded = config::load(&folder.join(config::FILE)).map_err(|wrong| anyhow!("{wrong}"))?;
         loaded.practice = true;
-        Ok(Self { home, loaded: Some(loaded), named: true })
+        Ok(Self { home, loaded, named: true })
     }
 
     /// What the estate says now.
     pub(crate) fn catalog(&self) -> Catalog {
-        self.loaded.as_ref().map(|loaded| config::catalog(loaded, systems::spec)).unwrap_or_default()
+        config::catalog(&self.loaded, systems::spec)
     }
 
     /// True for the practice estate.
     pub(crate) fn is_practice(&self) -> bool {
-        self.loaded.as_ref().is_some_and(|loaded| loaded.practice)
+        self.loaded.practice
     }
 
     /// A desk over the store of this ground.
@@ -103,7 +99,13 @@ impl Ground {
         let home = self.home.clone();
         let open_home = home.clone();
         let follow_home = home.clone();
-        let again = self.loaded.as_ref().map(|loaded| (loaded.file.clone(), loaded.practice, self.named, self.home.clone()));
+        let (file, practice, named, own) = (self.loaded.file.clone(), self.loaded.practice, self.named, self.home.clone());
+        let reload: desk::Reload = Arc::new(move || {
+            let mut loaded = config::load(&file).map_err(|wrong| wrong.to_string())?;
+            loaded.practice = practice;
+            trusted(&own, &loaded, named).map_err(|stop| stop.says)?;
+            Ok(config::catalog(&loaded, systems::spec))
+        });
         let live = desk::Live::start(desk::Parts {
             open: Arc::new(move || {
                 let home = open_home.clone();
@@ -116,15 +118,7 @@ impl Ground {
             clock,
             home: Some(home.clone()),
             catalog: self.catalog(),
-            reload: again.map(|(file, practice, named, home)| {
-                let reload: desk::Reload = Arc::new(move || {
-                    let mut loaded = config::load(&file).map_err(|wrong| wrong.to_string())?;
-                    loaded.practice = practice;
-                    trusted(&home, &loaded, named || practice).map_err(|stop| stop.says)?;
-                    Ok(config::catalog(&loaded, systems::spec))
-                });
-                reload
-            }),
+            reload: Some(reload),
             spool: Some(Arc::new(move |stack: Option<&StackId>, begin| {
                 let of = stack.map_or(Of::All, |stack| Of::Stack(stack.clone()));
                 Box::new(Reader::new(follow_home.clone(), Limits::default(), of, begin)) as Box<dyn desk::Follow>
@@ -155,23 +149,38 @@ pub(crate) fn home_of(common: &Common) -> Result<Home, Stop> {
     Home::open(folder.as_deref()).map_err(|why| Stop::wrong("home", why.to_string()))
 }
 
+/// The estate file that is named, or found.
+fn estate_file(common: &Common) -> Result<PathBuf, Stop> {
+    let working = std::env::current_dir().unwrap_or_default();
+    let configuration = holdpoint::os::paths::config_folder().unwrap_or_default();
+    config::discover(common.estate.as_deref(), &working, &configuration).ok_or_else(|| {
+        let places = format!("there is no {} here or in {}", config::FILE, configuration.display());
+        Stop::wrong("no-estate", format!("{places}: name one with --estate, or add --practice"))
+    })
+}
+
+/// Whether an estate is trusted: naming its file is trusting it.
+fn standing(home: &Home, loaded: &Loaded, named: bool) -> Trust {
+    if named || loaded.practice { Trust::Trusted } else { config::trust::standing(&home.trusted(), &loaded.file, &loaded.reach) }
+}
+
 fn trusted(home: &Home, loaded: &Loaded, named: bool) -> Result<(), Stop> {
-    if named || loaded.practice {
-        return Ok(());
-    }
     let file = loaded.file.display();
-    match config::trust::standing(&home.trusted(), &loaded.file, &loaded.reach) {
+    match standing(home, loaded, named) {
         Trust::Trusted => Ok(()),
         Trust::New => Err(Stop::wrong(
             "not-trusted",
             format!("{file} was never seen here, and an estate names accounts and commands: read it, then run `holdpoint trust`"),
         )),
-        Trust::Changed => Err(Stop::wrong(
-            "not-trusted",
-            format!(
-                "{file} names other accounts, ways in, stacks or commands than when it was trusted: read it, then run `holdpoint trust`"
-            ),
-        )),
+        Trust::Changed(before) => {
+            let (new, gone) = loaded.reach.since(&before);
+            let lines = new.iter().map(|line| format!("\n  + {line}")).chain(gone.iter().map(|line| format!("\n  - {line}")));
+            let says = format!(
+                "{file} names other accounts, ways in, stacks or commands than when it was trusted:{}\nread it, then run `holdpoint trust`",
+                lines.collect::<String>()
+            );
+            Err(Stop::wrong("not-trusted", says))
+        }
     }
 }
 

@@ -3,15 +3,14 @@
 mod compose;
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use clap::Parser;
 use holdpoint::cli::{self, Code, Common, EngineArgs, Stop, Unread, Verb};
-use holdpoint::config::settings::{Colours, GlyphSet, Settings};
 use holdpoint::engine::process::{self, Ended, Status, Stay};
 use holdpoint::os::clock::Real;
 use holdpoint::os::detach;
@@ -21,9 +20,8 @@ use holdpoint::os::paths::{self, Home};
 use holdpoint::os::signals::{self, Told};
 use holdpoint::sandbox::run;
 use holdpoint::tui;
-use holdpoint::tui::glyphs::Glyphs;
-use holdpoint::tui::theme::Depth;
 
+use compose::look::Look;
 use compose::{Ground, shell};
 
 fn main() -> ExitCode {
@@ -53,7 +51,7 @@ fn console(mut common: Common) -> Result<Code> {
         return Ok(code);
     }
     let ground = Ground::find(&common).map_err(Stop::from)?;
-    if ground.trusted().is_err() && shell::run::<run::Args>(Verb::Trust, &common) != Code::Done {
+    if ground.trusted().is_err() && shell::run_on::<run::Args>(Verb::Trust, &common, Some(&ground.loaded)) != Code::Done {
         return Ok(Code::Wrong);
     }
     let here = common.here.then(|| shell::Here::start(&ground.home)).transpose()?;
@@ -63,12 +61,7 @@ fn console(mut common: Common) -> Result<Code> {
     // The first frame has real rows: the store is read before the screen is.
     desk.ready(Duration::from_millis(300));
     let variable = |name: &str| std::env::var(name).ok();
-    let config = paths::config_folder()?;
-    let own = own_file(&config.join("settings.yaml"))?;
-    let settings =
-        Settings::read(own.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))).map_err(|wrong| anyhow!("{wrong}"))?;
-    let by_background = || if tui::terminal::light(variable) { "light" } else { "dark" }.to_owned();
-    let theme = common.theme.clone().unwrap_or_else(|| if own.is_some() { settings.theme } else { by_background() });
+    let look = Look::read(&paths::config_folder()?, common.theme.as_deref(), variable)?;
     let saved = ground.home.folder().join("saved");
     let shown = tui::run(
         desk,
@@ -87,22 +80,12 @@ fn console(mut common: Common) -> Result<Code> {
                 });
             }),
             suspend: Box::new(|| drop(signals::stop())),
-            own_theme: own_file(&config.join("themes").join(format!("{theme}.yaml")))?,
-            theme,
-            depth: match settings.colours {
-                Colours::Auto => tui::terminal::depth(variable),
-                Colours::True => Depth::True,
-                Colours::Palette => Depth::Palette,
-                Colours::Sixteen => Depth::Sixteen,
-                Colours::None => Depth::Mono,
-            },
-            glyphs: match settings.glyphs {
-                GlyphSet::Auto if tui::terminal::unicode(variable) => Glyphs::UNICODE,
-                GlyphSet::Unicode => Glyphs::UNICODE,
-                GlyphSet::Auto | GlyphSet::Ascii => Glyphs::ASCII,
-            },
+            own_theme: look.own_theme,
+            theme: look.theme,
+            depth: look.depth,
+            glyphs: look.glyphs,
             term: variable("TERM").unwrap_or_default(),
-            keymap: own_file(&config.join("keymap.yaml"))?,
+            keymap: look.keymap,
             save: Arc::new(move |name, text| {
                 let path = saved.join(name);
                 files::private_folder(&saved).and_then(|()| files::write_whole(&path, text.as_bytes())).map_err(|why| why.to_string())?;
@@ -119,15 +102,6 @@ fn console(mut common: Common) -> Result<Code> {
     }
     shown?;
     Ok(Code::Done)
-}
-
-/// A file that a person may have: its name and bytes.
-fn own_file(path: &Path) -> Result<Option<(String, Vec<u8>)>> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some((path.display().to_string(), bytes))),
-        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(why) => Err(why).with_context(|| format!("{} cannot be read", path.display())),
-    }
 }
 
 /// Without an estate file: the practice estate. Where a real store exists it asks first, so that nobody practises on what they think is real.

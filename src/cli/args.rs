@@ -45,7 +45,7 @@ pub struct Common {
     /// Plain words: no colours, one line per event
     #[arg(long, global = true)]
     pub plain: bool,
-    /// The console's theme: dark, light, colour-blind, sixteen, mono, or a file of the themes folder; by the background when absent
+    /// The console's theme: auto (by the background), dark, light, colour-blind, sixteen, mono, or a file of the themes folder
     #[arg(long, global = true, value_name = "NAME", env = "HOLDPOINT_THEME")]
     pub theme: Option<String>,
     /// Run an engine inside this command instead of a detached one; it works everything in the store while it lives

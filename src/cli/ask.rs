@@ -7,10 +7,11 @@ use crate::domain::deployment::End;
 use crate::domain::digest::Digest;
 use crate::domain::hold::Hold;
 use crate::domain::ids::{DeploymentId, HoldId};
+use crate::domain::level::Level;
 use crate::world::holds::HoldView;
 
 use super::args::{ApproveArgs, Guard, RejectArgs};
-use super::json::{AskedDoc, CardDoc, DeploymentDoc};
+use super::json::{AskedDoc, DeploymentDoc, HoldDoc, ShownDoc};
 use super::{Code, Ground, Out, Stop, card, wait};
 
 /// Carries an intent out as far as its guard allows.
@@ -113,26 +114,31 @@ fn met(shown: &Card, guard: &Guard, out: &mut Out<'_, '_>) -> Result<Option<Conf
 
 /// Nobody can be asked: the card, the exact command, and code 2.
 fn unconfirmed(shown: &Card, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
-    let subject = shown.subject.to_string();
-    let mut more = vec![("--confirm", shown.phrase.as_deref().unwrap_or_default()), ("--subject", subject.as_str())];
-    if shown.needs_reason {
+    let says = format!("level {}: {}; read the card, then run the command", shown.level, shown.why);
+    let phrase = shown.phrase.as_deref().unwrap_or_default();
+    to_confirm(says, &card::card(shown), ShownDoc::from(shown), (phrase, shown.subject, shown.needs_reason), out)
+}
+
+/// Says what must be read, and the command that confirms it: its words, its subject, and whether it needs a reason.
+fn to_confirm(
+    says: String,
+    card: &[String],
+    doc: ShownDoc,
+    (phrase, subject, needs_reason): (&str, Digest, bool),
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
+    let subject = subject.to_string();
+    let mut more = vec![("--confirm", phrase), ("--subject", subject.as_str())];
+    if needs_reason {
         more.push(("--reason", "WHY"));
     }
     let command = out.command(&more);
-    let says = format!("level {}: {}; read the card, then run the command", shown.level, shown.why);
     if out.is_json() {
-        let doc = AskedDoc {
-            outcome: "confirm",
-            says,
-            card: Some(CardDoc::from(shown)),
-            command: Some(command),
-            exit: Code::Wrong as u8,
-            ..AskedDoc::default()
-        };
-        out.document(&doc)?;
+        let (card, command) = (Some(doc), Some(command));
+        out.document(&AskedDoc { outcome: "confirm", says, card, command, exit: Code::Wrong as u8, ..AskedDoc::default() })?;
     } else {
-        for line in card::card(shown) {
-            out.aside(&line)?;
+        for line in card {
+            out.aside(line)?;
         }
         out.aside(&format!("\n{says}:\n  {command}"))?;
     }
@@ -198,7 +204,7 @@ fn refuse(refused: &Refused, given: Option<&Guard>, out: &mut Out<'_, '_>) -> Re
             says: refused.says.clone(),
             code: Some(refused.code.clone()),
             hint,
-            card: refused.card.as_deref().map(CardDoc::from),
+            card: refused.card.as_deref().map(ShownDoc::from),
             exit: code as u8,
             ..AskedDoc::default()
         })?;
@@ -227,30 +233,41 @@ pub(super) fn approve(ground: &dyn Ground, args: &ApproveArgs, out: &mut Out<'_,
     if let Some(why) = card::wrong_choice(view.hold, args.choice.as_deref()) {
         return Err(Stop::wrong("choice", why));
     }
-    let subject = subject(&args.guard)?;
-    let text = if subject.is_some() { args.guard.confirm.clone().unwrap_or_default() } else { typed(view, out)? };
-    let confirm =
-        Confirm { subject: Some(subject.unwrap_or(view.hold.subject)), text, reason: args.guard.reason.clone().unwrap_or_default() };
+    let confirm = match subject(&args.guard)? {
+        Some(subject) => Confirm {
+            subject: Some(subject),
+            text: args.guard.confirm.clone().unwrap_or_default(),
+            reason: args.guard.reason.clone().unwrap_or_default(),
+        },
+        None if out.can_ask() => typed(view, &args.guard, out)?,
+        None => {
+            let says = format!("{} is decided by a person; read what it shows, then run the command", view.hold.id);
+            let needs = (view.hold.phrase.as_str(), view.hold.subject, needs_reason(view.hold, &args.guard));
+            return to_confirm(says, &card::hold(view), ShownDoc::Hold(Box::new(HoldDoc::from(view))), needs, out);
+        }
+    };
     let deployment = view.deployment.id;
     let ask = Ask::Approve { hold: id, confirm, choice: args.choice.clone() };
     decide(&*desk, ground, ask, deployment, &args.guard, out)
 }
 
-/// Shows the hold and has a person type its words; elsewhere says the exact command.
-fn typed(view: &HoldView<'_>, out: &mut Out<'_, '_>) -> Result<String, Stop> {
+/// Whether a hold's approval must say why, and nobody said it yet.
+fn needs_reason(hold: &Hold, guard: &Guard) -> bool {
+    hold.level == Level::L4 && guard.reason.as_deref().is_none_or(|reason| reason.trim().is_empty())
+}
+
+/// Shows the hold and has a person type its words.
+fn typed(view: &HoldView<'_>, guard: &Guard, out: &mut Out<'_, '_>) -> Result<Confirm, Stop> {
     for line in card::hold(view) {
         out.aside(&line)?;
     }
-    if !out.can_ask() {
-        let subject = view.hold.subject.to_string();
-        let command = out.command(&[("--confirm", &view.hold.phrase), ("--subject", &subject)]);
-        return Err(Stop::wrong("not-confirmed", format!("read the card, then run: {command}")));
-    }
+    let given = guard.reason.clone().unwrap_or_default();
+    let reason = if needs_reason(view.hold, guard) { out.ask("why: ")?.unwrap_or_default() } else { given };
     let typed = out.ask(&format!("type  {}  to approve (anything else leaves it): ", view.hold.phrase))?.unwrap_or_default();
     if typed.trim() != view.hold.phrase {
         return Err(Stop::wrong("not-confirmed", "nothing was approved: what was typed is not what the card asks for"));
     }
-    Ok(view.hold.phrase.clone())
+    Ok(Confirm { subject: Some(view.hold.subject), text: view.hold.phrase.clone(), reason: reason.trim().to_owned() })
 }
 
 /// `reject HOLD`.

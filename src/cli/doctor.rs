@@ -1,12 +1,19 @@
 //! `doctor`: looks at everything this program needs, and says what is wrong and what to do.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde::Serialize;
 
-use crate::domain::time::short;
+use crate::config::{Loaded, Trust, Wrong};
+use crate::desk::Patient;
+use crate::domain::ids::EnvName;
+use crate::domain::time::{Time, short};
+use crate::world::seen::IdentitySeen;
 use crate::world::{EngineSeen, World};
 
 use super::out::table;
-use super::{Code, Ground, Out, Stop, wait};
+use super::{Code, Ground, Out, Stop, target, wait};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,11 +46,15 @@ pub(super) fn doctor(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code,
     match ground.estate() {
         Ok(loaded) => {
             facts.push(Fact::right("estate", loaded.file.to_string_lossy()));
-            let wrong = ground.resolve(&loaded);
-            facts.extend(wrong.into_iter().map(|(stack, says)| Fact::wrong(format!("files of {stack}"), says)));
-            match ground.desk().and_then(|desk| wait::ready(&*desk, ground)) {
-                Ok(world) => facts.extend(seen(&world, ground)),
-                Err(stop) => facts.push(Fact::wrong("store", stop.says)),
+            facts.extend(ground.wrong_files(&loaded).iter().map(wrong_file));
+            let trusted = trust(ground, &loaded);
+            let usable = trusted.ok;
+            facts.push(trusted);
+            if usable {
+                match ground.desk() {
+                    Ok(desk) => facts.extend(lived(&*desk, ground)),
+                    Err(stop) => facts.push(Fact::wrong("store", stop.says)),
+                }
             }
         }
         Err(unread) => facts.push(Fact::wrong("estate", Stop::from(unread).says)),
@@ -61,34 +72,96 @@ pub(super) fn doctor(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code,
     Ok(if ok { Code::Done } else { Code::Failed })
 }
 
-fn seen(world: &World, ground: &dyn Ground) -> Vec<Fact> {
-    let now = ground.now();
-    let mut facts = Vec::new();
-    facts.push(match &world.engine {
-        EngineSeen::None(_) => Fact::wrong("engine", world.engine.says()),
-        EngineSeen::Unknown | EngineSeen::Starting | EngineSeen::Live { .. } | EngineSeen::Draining { .. } => {
-            Fact::right("engine", world.engine.says())
+fn wrong_file(wrong: &Wrong) -> Fact {
+    let what = wrong.stack.as_ref().map_or_else(|| format!("file {}", wrong.what.file), |stack| format!("files of {stack}"));
+    Fact::wrong(what, wrong.what.to_string().trim_end())
+}
+
+fn trust(ground: &dyn Ground, loaded: &Loaded) -> Fact {
+    match ground.standing(loaded) {
+        Trust::Trusted => Fact::right("trust", "the estate file is trusted for what it names"),
+        Trust::New => Fact::wrong("trust", "the estate file was never seen here: read it, then run `holdpoint trust`"),
+        Trust::Changed(_) => {
+            Fact::wrong("trust", "the estate file names more or else than when it was trusted: `holdpoint trust` says what")
         }
+    }
+}
+
+/// What only an engine at work can tell: whether there is one, whether the store has the environments as the file says, and who we
+/// are in each of them.
+fn lived(desk: &dyn Patient, ground: &dyn Ground) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let world = match wait::ready(desk, ground) {
+        Ok(world) => world,
+        Err(stop) => return vec![Fact::wrong("store", stop.says)],
+    };
+    let environments: Vec<EnvName> = world.environments(ground.now()).into_iter().map(|env| env.name).collect();
+    let (agreed, differ): (Vec<_>, Vec<_>) = environments
+        .into_iter()
+        .map(|env| target::agreed(desk, ground, &env).map(|_| env.clone()).map_err(|stop| (env, stop.says)))
+        .partition(Result::is_ok);
+    facts.extend(differ.into_iter().filter_map(Result::err).map(|(env, says)| Fact::wrong(format!("environment {env}"), says)));
+    let agreed: Vec<EnvName> = agreed.into_iter().filter_map(Result::ok).collect();
+    let world = looked(desk, ground, &agreed);
+    facts.push(match &world.engine {
+        EngineSeen::Live { .. } | EngineSeen::Draining { .. } => Fact::right("engine", world.engine.says()),
+        EngineSeen::None(_) | EngineSeen::Unknown | EngineSeen::Starting => Fact::wrong("engine", world.engine.says()),
     });
     for (stream, why) in &world.folds.broken {
         facts.push(Fact::wrong(stream.to_string(), format!("its log cannot be read any further: {why}")));
     }
-    for env in world.environments(now) {
-        let what = format!("environment {}", env.name);
-        if let Some(why) = env.differs.refuses(&env.name) {
-            facts.push(Fact::wrong(&what, why));
-        }
-        match world.identity(&env.name) {
-            Some(identity) if identity.stale.is_none() => {
-                let age = short(now.since(identity.taken_at));
-                facts.push(Fact::right(&what, format!("account {} as {}, proven {age} ago", identity.account, identity.arn)));
-            }
-            Some(identity) => {
-                let why = identity.stale.map(ToString::to_string).unwrap_or_default();
-                facts.push(Fact::wrong(&what, format!("{why}; name a profile in the estate file, or use --here")));
-            }
-            None => facts.push(Fact::right(&what, "nobody has looked yet who we are there")),
-        }
-    }
+    facts.extend(agreed.iter().map(|env| who(&world, env, ground.now())));
     facts
+}
+
+/// How long somebody may take to find out who we are.
+const LOOKING: Duration = Duration::from_secs(10);
+/// How old a proof may be: engines take one a minute.
+const FRESH: Duration = Duration::from_secs(90);
+
+/// The world once an engine has looked who we are in these environments, or has had the time to.
+fn looked(desk: &dyn Patient, ground: &dyn Ground, environments: &[EnvName]) -> Arc<World> {
+    let from = ground.now();
+    let world = desk.world();
+    let one_each = environments.iter().filter_map(|env| world.stacks().into_iter().find(|stack| stack.env == *env).cloned());
+    desk.watch(&one_each.collect::<Vec<_>>());
+    loop {
+        let (world, now) = (desk.world(), ground.now());
+        let known = environments.iter().all(|env| !reaches(&world, env) || proof(&world, env, now).is_some());
+        if (known && matches!(world.engine, EngineSeen::Live { .. })) || now.since(from) >= LOOKING {
+            return world;
+        }
+        desk.changed(Duration::from_millis(200));
+    }
+}
+
+/// Whether an environment is anywhere: one with scripts alone may be nowhere.
+fn reaches(world: &World, env: &EnvName) -> bool {
+    world.record(env).is_some_and(|record| record.aws.is_some()) && world.stacks().iter().any(|stack| stack.env == *env)
+}
+
+/// A proof of who we are that is not old.
+fn proof<'a>(world: &'a World, env: &EnvName, now: Time) -> Option<IdentitySeen<'a>> {
+    world.identity(env).filter(|identity| identity.stale.is_none() && now.since(identity.taken_at) < FRESH)
+}
+
+fn who(world: &World, env: &EnvName, now: Time) -> Fact {
+    let what = format!("environment {env}");
+    if !reaches(world, env) {
+        return Fact::right(what, "no stack here needs AWS");
+    }
+    let Some(identity) = proof(world, env, now) else {
+        let why = world.identity(env).and_then(|identity| identity.stale).map_or_else(
+            || format!("nobody could tell in {} s who we are there", LOOKING.as_secs()),
+            |why| format!("{why}; name a profile in the estate file, or use --here"),
+        );
+        return Fact::wrong(what, why);
+    };
+    let is = format!("account {} as {}", identity.account, identity.arn);
+    match world.record(env).and_then(|record| record.account.as_deref()) {
+        Some(account) if account != identity.account => {
+            Fact::wrong(what, format!("{is}, and the estate file says account {account}: name the profile or role of that account"))
+        }
+        Some(_) | None => Fact::right(what, format!("{is}, proven {} ago", short(now.since(identity.taken_at)))),
+    }
 }

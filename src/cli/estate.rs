@@ -2,40 +2,29 @@
 
 use serde_json::json;
 
-use crate::config::{self, Loaded};
-use crate::domain::estate::Kind;
+use crate::config::{self, Loaded, Trust, Wrong};
+use crate::domain::safe::Safe;
 
-use super::{Code, Ground, Out, Stop, Unread};
+use super::json::WrongDoc;
+use super::{Code, Examined, Ground, Out, Stop};
 
 /// `check`.
 pub(super) fn check(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
-    let loaded = match ground.estate() {
-        Ok(loaded) => loaded,
-        Err(Unread::None(stop)) => return Err(stop),
-        Err(Unread::Wrong(diagnostics)) => {
-            if out.is_json() {
-                out.document(&json!({ "ok": false, "errors": diagnostics }))?;
-            } else {
-                out.line(&diagnostics.to_string())?;
-                let count = diagnostics.0.len();
-                out.aside(&format!("holdpoint: {count} {} in the estate file", if count == 1 { "error" } else { "errors" }))?;
-            }
-            return Ok(Code::Wrong);
-        }
-    };
-    let wrong = ground.resolve(&loaded);
+    let Examined { file, loaded, found } = ground.examine()?;
+    let files = loaded.as_ref().map(|loaded| ground.wrong_files(loaded)).unwrap_or_default();
+    let wrong: Vec<Wrong> = found.0.into_iter().map(|what| Wrong { stack: None, what }).chain(files).collect();
     if out.is_json() {
-        let errors: Vec<_> = wrong.iter().map(|(stack, says)| json!({ "stack": stack, "says": says })).collect();
-        let file = loaded.file.to_string_lossy();
-        out.document(&json!({ "file": file, "ok": errors.is_empty(), "errors": errors }))?;
+        let errors: Vec<WrongDoc<'_>> = wrong.iter().map(WrongDoc::from).collect();
+        out.document(&json!({ "file": file.to_string_lossy(), "ok": errors.is_empty(), "errors": errors }))?;
+    } else if let Some(loaded) = loaded.filter(|_| wrong.is_empty()) {
+        let (envs, apps) = (loaded.estate.environments.len(), loaded.estate.applications.len());
+        out.line(&format!("{} is right: {envs} environments, {apps} applications", file.display()))?;
     } else {
-        for (stack, says) in &wrong {
-            out.line(&format!("{stack}: {says}"))?;
+        for one in &wrong {
+            out.line(&one.what.to_string())?;
+            out.line("")?;
         }
-        if wrong.is_empty() {
-            let (envs, apps) = (loaded.estate.environments.len(), loaded.estate.applications.len());
-            out.line(&format!("{} is right: {envs} environments, {apps} applications", loaded.file.display()))?;
-        }
+        out.aside(&format!("holdpoint: {} {}", wrong.len(), if wrong.len() == 1 { "error" } else { "errors" }))?;
     }
     Ok(if wrong.is_empty() { Code::Done } else { Code::Wrong })
 }
@@ -49,15 +38,25 @@ pub(super) fn schema(out: &mut Out<'_, '_>) -> Result<Code, Stop> {
 /// `trust`.
 pub(super) fn trust(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
     let loaded = ground.estate()?;
-    let reach = reach(&loaded);
+    let (new, gone) = since(ground, &loaded);
     if out.is_json() {
         ground.trust(&loaded)?;
-        out.document(&json!({ "outcome": "done", "file": loaded.file.to_string_lossy(), "reach": reach }))?;
+        let reach: Vec<Safe> = loaded.reach.lines().collect();
+        let file = loaded.file.to_string_lossy();
+        out.document(&json!({ "outcome": "done", "file": file, "reach": reach, "new": new, "gone": gone, "exit": 0 }))?;
         return Ok(Code::Done);
     }
     out.aside(&format!("{} names:", loaded.file.display()))?;
-    for line in &reach {
+    for line in loaded.reach.lines() {
         out.aside(&format!("  {line}"))?;
+    }
+    for (what, lines) in [("new since it was trusted:", new), ("gone since it was trusted:", gone)] {
+        if !lines.is_empty() {
+            out.aside(what)?;
+        }
+        for line in lines {
+            out.aside(&format!("  {line}"))?;
+        }
     }
     if out.can_ask() {
         let typed = out.ask("type  trust  to let it reach these: ")?.unwrap_or_default();
@@ -70,31 +69,10 @@ pub(super) fn trust(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
     Ok(Code::Done)
 }
 
-/// What an estate file can reach: accounts, ways in, CloudFormation stacks, commands.
-pub(super) fn reach(loaded: &Loaded) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (name, record) in &loaded.estate.environments {
-        let account = record.account.as_deref().unwrap_or("any account");
-        let aws = record.aws.iter().flat_map(|aws| {
-            [
-                ("profile", aws.profile.as_ref()),
-                ("region", aws.region.as_ref()),
-                ("role", aws.role_arn.as_ref()),
-                ("endpoint", aws.endpoint_url.as_ref()),
-            ]
-        });
-        let aws: Vec<String> = aws.filter_map(|(what, value)| Some(format!("{what} {}", value?))).collect();
-        lines.push(format!("environment {name} ({}): {account} {}", record.class.word(), aws.join(", ")));
+/// What a file reaches that it was not trusted for, and what it no longer does.
+fn since(ground: &dyn Ground, loaded: &Loaded) -> (Vec<Safe>, Vec<Safe>) {
+    match ground.standing(loaded) {
+        Trust::Changed(before) => loaded.reach.since(&before),
+        Trust::Trusted | Trust::New => (Vec::new(), Vec::new()),
     }
-    for (name, app) in &loaded.estate.applications {
-        match &app.kind {
-            Kind::Service(entry) => lines.push(format!("service {name}: template {}", entry.template)),
-            Kind::Script(entry) => {
-                for (step, what) in entry.steps.iter().chain(entry.teardown.iter().flat_map(|down| &down.steps)) {
-                    lines.push(format!("script {name}: {step} runs {}", what.command.join(" ")));
-                }
-            }
-        }
-    }
-    lines.iter().map(|line| crate::domain::safe::Safe::new(line).to_string()).collect()
 }

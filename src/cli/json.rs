@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use crate::config::Wrong;
 use crate::domain::card::Card;
 use crate::domain::deployment::{Deployment, End};
+use crate::domain::diagnostic::Diagnostic;
 use crate::domain::environment::Class;
 use crate::domain::hold::CardLine;
 use crate::domain::plan::{ChangeRow, Plan};
@@ -369,6 +371,37 @@ impl EventDoc {
     }
 }
 
+/// What must be read before it is confirmed.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum ShownDoc {
+    /// The card of an intent.
+    Card(Box<CardDoc>),
+    /// A hold.
+    Hold(Box<HoldDoc>),
+}
+
+impl From<&Card> for ShownDoc {
+    fn from(card: &Card) -> Self {
+        Self::Card(Box::new(CardDoc::from(card)))
+    }
+}
+
+/// One error of `check`.
+#[derive(Debug, Serialize)]
+pub(super) struct WrongDoc<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack: Option<String>,
+    #[serde(flatten)]
+    what: &'a Diagnostic,
+}
+
+impl<'a> From<&'a Wrong> for WrongDoc<'a> {
+    fn from(wrong: &'a Wrong) -> Self {
+        Self { stack: wrong.stack.as_ref().map(ToString::to_string), what: &wrong.what }
+    }
+}
+
 /// What became of an ask.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct AskedDoc {
@@ -380,7 +413,7 @@ pub(super) struct AskedDoc {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) hint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) card: Option<CardDoc>,
+    pub(super) card: Option<ShownDoc>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) command: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

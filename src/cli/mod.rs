@@ -17,12 +17,13 @@ mod target;
 mod wait;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 pub use args::{Common, EngineArgs, Program, Verb};
 pub use doctor::Fact;
 pub use out::Out;
 
-use crate::config::Loaded;
+use crate::config::{Loaded, Trust, Wrong};
 use crate::desk::Patient;
 use crate::domain::ask::Refused;
 use crate::domain::diagnostic::Diagnostics;
@@ -125,6 +126,17 @@ impl From<Unread> for Stop {
     }
 }
 
+/// An estate file as `check` looks at it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Examined {
+    /// The file.
+    pub file: PathBuf,
+    /// What is right of it; none where nothing is.
+    pub loaded: Option<Loaded>,
+    /// What is wrong with it.
+    pub found: Diagnostics,
+}
+
 /// What a verb may use of the program around it.
 pub trait Ground {
     /// The estate file, read and checked; trust is not asked here.
@@ -132,8 +144,15 @@ pub trait Ground {
     /// # Errors
     /// When there is none, or it is wrong.
     fn estate(&self) -> Result<Loaded, Unread>;
-    /// Everything wrong with the files of the estate's stacks, as full messages; the estate file itself is right.
-    fn resolve(&self, loaded: &Loaded) -> Vec<(String, String)>;
+    /// The estate file with everything that is wrong with it, and what is right of it.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn examine(&self) -> Result<Examined, Stop>;
+    /// Everything wrong with the files that an estate names.
+    fn wrong_files(&self, loaded: &Loaded) -> Vec<Wrong>;
+    /// Whether an estate is trusted for what it reaches.
+    fn standing(&self, loaded: &Loaded) -> Trust;
     /// Trusts the estate file for what it names now.
     ///
     /// # Errors

@@ -56,7 +56,7 @@ pub(super) fn known(world: &World, text: &str) -> Result<StackId, Stop> {
 }
 
 /// Waits until the store has the environments of the file, and refuses where they are different.
-fn agreed(desk: &dyn Patient, ground: &dyn Ground, env: &EnvName) -> Result<Arc<World>, Stop> {
+pub(super) fn agreed(desk: &dyn Patient, ground: &dyn Ground, env: &EnvName) -> Result<Arc<World>, Stop> {
     let from = ground.now();
     loop {
         let world = desk.world();

@@ -9,8 +9,10 @@ use crate::desk::{Batch, Begin, Desk, NotAsked, Reading, TailOf};
 use crate::domain::ask::{Answer, Ask, AskState, Intent, Refused};
 use crate::domain::card::Card;
 use crate::domain::deployment::{Deployment, DeploymentEvent, End};
+use crate::domain::diagnostic::Diagnostic;
 use crate::domain::digest::Digest;
 use crate::domain::environment::Class;
+use crate::domain::estate::Estate;
 use crate::domain::event::Stored;
 use crate::domain::hold::CardLine;
 use crate::domain::ids::{AskId, DeploymentNo, StackId};
@@ -22,6 +24,8 @@ use crate::world::fixture::{self, NOW, Scene};
 use super::*;
 
 mod logs;
+mod doctor;
+mod documents;
 mod exits;
 
 /// What `sandbox` takes in the program; nothing here.
@@ -39,6 +43,7 @@ struct Double {
     lines: Mutex<Vec<Line>>,
     tailed: Mutex<Vec<(TailOf, Begin)>>,
     reading: Reading,
+    estate: Option<(Loaded, Trust)>,
 }
 
 impl Desk for Double {
@@ -122,10 +127,19 @@ struct Place {
 
 impl Ground for Place {
     fn estate(&self) -> Result<Loaded, Unread> {
-        Err(Unread::None(Stop::wrong("estate", "there is no estate file here; name one with --estate")))
+        let none = || Unread::None(Stop::wrong("estate", "there is no estate file here; name one with --estate"));
+        self.desk.estate.as_ref().map(|(loaded, _)| loaded.clone()).ok_or_else(none)
     }
-    fn resolve(&self, _: &Loaded) -> Vec<(String, String)> {
+    fn examine(&self) -> Result<Examined, Stop> {
+        let loaded = self.estate()?;
+        let what = Diagnostic::of_file("word", "holdpoint.yaml", "class must be one of production", "");
+        Ok(Examined { file: loaded.file.clone(), loaded: Some(loaded), found: what.into() })
+    }
+    fn wrong_files(&self, _: &Loaded) -> Vec<Wrong> {
         Vec::new()
+    }
+    fn standing(&self, _: &Loaded) -> Trust {
+        self.desk.estate.as_ref().map_or(Trust::New, |(_, trust)| trust.clone())
     }
     fn trust(&self, _: &Loaded) -> Result<(), Stop> {
         Ok(())
@@ -181,6 +195,13 @@ fn run_with(words: &str, answers: Vec<Answer>, typed: Option<&[&str]>, change: i
     let asked = desk.asked.lock().unwrap().clone();
     let tailed = desk.tailed.lock().unwrap().clone();
     Ran { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap(), asked, tailed }
+}
+
+/// An estate file that is trusted for what it names.
+fn estate() -> (Loaded, Trust) {
+    let reach = serde_json::from_value(json!(["environment dev (DEV): any account"])).unwrap();
+    let loaded = Loaded { estate: Estate::default(), file: "holdpoint.yaml".into(), folder: PathBuf::new(), reach, practice: false };
+    (loaded, Trust::Trusted)
 }
 
 fn run_words(words: &str, answers: Vec<Answer>, typed: Option<&[&str]>) -> Ran {

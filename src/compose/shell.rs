@@ -5,9 +5,10 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use std::thread::JoinHandle;
 
 use anyhow::{Context as _, Result, anyhow};
-use holdpoint::cli::{self, Code, Common, Fact, Hands, Stop, Unread, Verb};
-use holdpoint::config::{self, Loaded};
+use holdpoint::cli::{self, Code, Common, Examined, Fact, Hands, Stop, Unread, Verb};
+use holdpoint::config::{self, Loaded, Trust, Wrong};
 use holdpoint::desk::Patient;
+use holdpoint::domain::diagnostic::Diagnostics;
 use holdpoint::domain::lifecycle::Lifecycle;
 use holdpoint::domain::time::Time;
 use holdpoint::engine::process::{self, Ended, Status, Stay};
@@ -24,7 +25,12 @@ use super::{Ground, home_of};
 
 /// Carries out a verb of the shell.
 pub(crate) fn run<S: clap::Args>(verb: Verb<S>, common: &Common) -> Code {
-    let shell = Shell { common, clock: Real::new(), here: RefCell::new(None) };
+    run_on(verb, common, None)
+}
+
+/// Carries out a verb on an estate that was read already, so that what a person is shown is what is used after it.
+pub(crate) fn run_on<S: clap::Args>(verb: Verb<S>, common: &Common, read: Option<&Loaded>) -> Code {
+    let shell = Shell { common, read, clock: Real::new(), here: RefCell::new(None) };
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -56,19 +62,37 @@ pub(crate) fn run<S: clap::Args>(verb: Verb<S>, common: &Common) -> Code {
 
 struct Shell<'a> {
     common: &'a Common,
+    read: Option<&'a Loaded>,
     clock: Real,
     here: RefCell<Option<Here>>,
 }
 
 impl cli::Ground for Shell<'_> {
     fn estate(&self) -> Result<Loaded, Unread> {
-        let ground = Ground::find(self.common)?;
-        ground.loaded.ok_or_else(|| Unread::None(Stop::wrong("no-estate", "there is no estate file")))
+        match self.read {
+            Some(read) => Ok(read.clone()),
+            None => Ok(Ground::find(self.common)?.loaded),
+        }
     }
 
-    fn resolve(&self, loaded: &Loaded) -> Vec<(String, String)> {
-        let catalog = config::catalog(loaded, systems::spec);
-        catalog.stacks.iter().filter_map(|(stack, entry)| Some((stack.to_string(), entry.spec.as_ref().err()?.clone()))).collect()
+    fn examine(&self) -> Result<Examined, Stop> {
+        if self.common.practice {
+            let loaded = self.estate()?;
+            return Ok(Examined { file: loaded.file.clone(), loaded: Some(loaded), found: Diagnostics::default() });
+        }
+        let file = super::estate_file(self.common)?;
+        let (loaded, found) = config::examine(&file);
+        Ok(Examined { file, loaded, found })
+    }
+
+    fn wrong_files(&self, loaded: &Loaded) -> Vec<Wrong> {
+        config::wrong_files(loaded, systems::spec)
+    }
+
+    fn standing(&self, loaded: &Loaded) -> Trust {
+        let named = self.common.estate.is_some();
+        // Without a home there is no list of what was trusted.
+        home_of(self.common).map_or(Trust::New, |home| super::standing(&home, loaded, named))
     }
 
     fn trust(&self, loaded: &Loaded) -> Result<(), Stop> {
@@ -107,6 +131,7 @@ impl cli::Ground for Shell<'_> {
                 facts.push(store(&home));
             }
         }
+        facts.extend(super::look::facts(self.common));
         facts
     }
 

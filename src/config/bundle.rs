@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSetBuilder};
 
-use super::entries::inside;
+use super::entries::{inside, plain};
+use crate::domain::diagnostic::Diagnostic;
 use crate::domain::estate::{Application, Kind, ScriptEntry, ScriptStep};
 use crate::domain::request::{SourceBundle, SourceFile};
 
@@ -86,6 +87,17 @@ pub enum BundleError {
         /// The estate's folder.
         folder: PathBuf,
     },
+}
+
+impl BundleError {
+    /// As what is wrong with a file: the one concerned, or the estate file that names it.
+    pub(super) fn told(&self, estate: &Path) -> Diagnostic {
+        let file = match self {
+            BundleError::Unreadable { path, .. } | BundleError::NoFile { path } | BundleError::Name { path } => path,
+            BundleError::Outside { .. } | BundleError::Nothing { .. } | BundleError::Glob { .. } | BundleError::TooMuch { .. } => estate,
+        };
+        Diagnostic::of_file("files", &file.to_string_lossy(), &self.to_string(), "")
+    }
 }
 
 /// The files of one application.
@@ -237,11 +249,6 @@ impl Gathering<'_> {
 
 fn real(path: &Path) -> Result<PathBuf, BundleError> {
     path.canonicalize().map_err(|why| BundleError::Unreadable { path: path.to_owned(), why })
-}
-
-/// `./a//b` as `a/b`.
-fn plain(path: &str) -> String {
-    path.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/")
 }
 
 /// The folders of a glob before its first wild part.

@@ -189,3 +189,8 @@ pub(super) fn inside(path: &str) -> Result<(), String> {
         Ok(())
     }
 }
+
+/// `./a//b` as `a/b`.
+pub(super) fn plain(path: &str) -> String {
+    path.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/")
+}

@@ -1,14 +1,12 @@
 //! From the estate file as written to the [`Estate`]: names, references, cycles, defaults. Everything wrong is said at once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
-
-use super::raw::{self, File, UNBUILT};
-use super::{entries, shape};
+use super::raw::{self, File, Store, UNBUILT};
+use super::{entries, secrets, shape};
 use crate::domain::diagnostic::{At, Diagnostics, closest};
-use crate::domain::digest::Digest;
 use crate::domain::document::{self, Limits, Node, Source};
 use crate::domain::duration;
 use crate::domain::environment::{AwsTarget, Class, EnvironmentRecord, OnFailure};
@@ -19,65 +17,40 @@ use crate::domain::level::Level;
 /// How long a hold waits when the file says nothing.
 pub const HOLD_EXPIRY: Duration = Duration::from_hours(24);
 
-/// An estate, and the digest of what its file was trusted for.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Read {
-    /// The estate.
-    pub(super) estate: Estate,
-    /// Over what names accounts, ways in, commands: see [`super::trust`].
-    pub(super) reach: Digest,
-}
-
-/// Reads the bytes of an estate file.
+/// What an estate file says, and everything that is wrong with it. What is wrong is left out, entry by entry, so that the rest can be
+/// checked further; there is no estate at all where the file is no tree or names no environments.
 ///
-/// # Errors
-/// Everything that is wrong with it.
-pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Read, Diagnostics> {
-    let (source, root) = document::read(name, bytes, Limits::CONFIGURATION)?;
-    if let Some(found) = store_elsewhere(&source, &root) {
-        return Err(found);
-    }
-    let mut check = Check { source: &source, root: &root, found: Diagnostics::default() };
-    let file: File = match shape::read(&source, &root, UNBUILT) {
-        Ok(file) => file,
-        Err(found) => {
-            // Names and references are told together with the shape, as far as the tree has them.
-            check.found = found;
-            check.names();
-            check.found.settle();
-            return Err(check.found);
-        }
+/// `folder` is where relative paths of files that AWS clients read begin.
+pub(super) fn examine(name: &str, bytes: &[u8], folder: &Path) -> (Option<Estate>, Diagnostics) {
+    let (mut source, root) = match document::read(name, bytes, Limits::CONFIGURATION) {
+        Ok(read) => read,
+        Err(found) => return (None, found),
     };
+    let secrets = secrets::find(&root);
+    secrets::hide(&mut source, &secrets);
+    let (file, found) = shape::read_rest::<File>(&source, &root, UNBUILT);
+    let mut check = Check { source: &source, root: &root, folder, found, wrong: BTreeSet::new() };
+    check.found.0.extend(secrets.iter().map(|secret| secret.told(&source)));
     check.names();
-    let environments = check.environments(&file);
-    let applications = check.applications(&file);
-    entries::check(&mut check, &file, &environments);
+    let estate = file.map(|file| check.estate(&file));
     check.found.settle();
-    if !check.found.is_empty() {
-        return Err(check.found);
-    }
-    let estate = Estate { environments, applications };
-    let reach = reach(&estate);
-    Ok(Read { estate, reach })
-}
-
-/// `store: { postgres_env: … }` is a mapping where this version has a word.
-fn store_elsewhere(source: &Source, root: &Node) -> Option<Diagnostics> {
-    let (key, _) = root.get("store")?.entries().first()?;
-    let says = format!("{:?}: a store on Postgres is not built yet in this version", key.name);
-    Some(source.diagnostic("not-built", key.at, says, "write store: sqlite, or take the line out").into())
+    (estate, check.found)
 }
 
 /// The checks of one file, with the places of what they are about.
 pub(super) struct Check<'a> {
     source: &'a Source,
     root: &'a Node,
+    folder: &'a Path,
     found: Diagnostics,
+    /// Applications with something wrong of their own.
+    wrong: BTreeSet<String>,
 }
 
 impl Check<'_> {
     /// Says something about the value at a path; the last part that exists gives the place.
     pub(super) fn say(&mut self, code: &'static str, path: &[&str], says: impl AsRef<str>, hint: impl AsRef<str>) {
+        self.blame(path);
         let mut at = self.root.at;
         let mut node = Some(self.root);
         for part in path {
@@ -95,9 +68,17 @@ impl Check<'_> {
 
     /// Says something about a key.
     pub(super) fn say_key(&mut self, code: &'static str, path: &[&str], key: &str, says: impl AsRef<str>, hint: impl AsRef<str>) {
+        self.blame(&[path, &[key]].concat());
         let node = path.iter().try_fold(self.root, |node, part| node.get(part));
         let at = node.and_then(|node| node.entries().iter().find(|(k, _)| k.name == key)).map_or(self.root.at, |(k, _)| k.at);
         self.say_at(code, at, says, hint);
+    }
+
+    /// Remembers which application a path is about.
+    fn blame(&mut self, path: &[&str]) {
+        if let ["applications", app, ..] = path {
+            self.wrong.insert((*app).to_owned());
+        }
     }
 
     fn say_at(&mut self, code: &'static str, at: At, says: impl AsRef<str>, hint: impl AsRef<str>) {
@@ -138,6 +119,17 @@ impl Check<'_> {
                 }
             }
         }
+    }
+
+    /// Environments and applications, but for those with something wrong of their own.
+    fn estate(&mut self, file: &File) -> Estate {
+        // There is one kind of store: another one must say here what it means.
+        let Store::Sqlite = file.store;
+        let environments = self.environments(file);
+        let mut applications = self.applications(file);
+        entries::check(self, file, &environments);
+        applications.retain(|name, _| !self.wrong.contains(name.as_str()));
+        Estate { environments, applications }
     }
 
     fn environments(&mut self, file: &File) -> BTreeMap<EnvName, EnvironmentRecord> {
@@ -188,8 +180,20 @@ impl Check<'_> {
             region: aws.region.clone().or_else(|| raw.region.clone()),
             role_arn: aws.role_arn.clone(),
             endpoint_url: aws.endpoint_url.clone(),
-            ca_bundle: aws.ca_bundle.clone(),
+            ca_bundle: aws.ca_bundle.as_deref().map(|path| self.ca_bundle(name, path)),
         })
+    }
+
+    /// The whole path of a file with certificate authorities: an engine has no folder of the estate.
+    fn ca_bundle(&mut self, env: &str, path: &str) -> String {
+        if path.starts_with('/') {
+            return path.to_owned();
+        }
+        if let Err(says) = entries::inside(path) {
+            let hint = "name a file below the folder of the estate file, or one by its whole path";
+            self.say("path", &["environments", env, "aws", "ca_bundle"], says, hint);
+        }
+        self.folder.join(entries::plain(path)).to_string_lossy().into_owned()
     }
 
     fn applications(&mut self, file: &File) -> BTreeMap<AppName, Application> {
@@ -274,25 +278,5 @@ pub(super) fn circle<'a>(edges: &BTreeMap<&'a str, Vec<&'a str>>) -> Option<Vec<
     (!left.is_empty()).then(|| left.into_keys().collect())
 }
 
-/// The digest of what a file is trusted for: accounts, ways in and rules of environments; commands, their files and variables; names
-/// of CloudFormation stacks and the roles they run under. Parameters, tags, order and log groups may change without asking again.
-fn reach(estate: &Estate) -> Digest {
-    let applications: BTreeMap<&str, Value> = estate
-        .applications
-        .iter()
-        .map(|(name, app)| {
-            let says = match &app.kind {
-                Kind::Service(s) => serde_json::json!({
-                    "environments": app.environments, "template": s.template, "stack_name": s.stack_name,
-                    "cfn_role_arn": s.cfn_role_arn, "capabilities": s.capabilities,
-                }),
-                Kind::Script(s) => serde_json::json!({ "environments": app.environments, "script": s }),
-            };
-            (name.as_str(), says)
-        })
-        .collect();
-    Digest::of("holdpoint/trust/1", &serde_json::json!({ "environments": estate.environments, "applications": applications }))
-}
-
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

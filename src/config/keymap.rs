@@ -70,7 +70,7 @@ struct Entry {
 
 fn file(name: &str, bytes: &[u8], rules: &[Rule<'_>], found: &mut Diagnostics) -> Result<Vec<(String, Vec<Entry>)>, Diagnostics> {
     let (source, root) = document::read(name, bytes, Limits::CONFIGURATION)?;
-    shape::read::<BTreeMap<String, Vec<String>>>(&source, &root, &[])?;
+    shape::read::<BTreeMap<String, Vec<String>>>(&source, &root)?;
     let mut read = Vec::new();
     for (action, keys) in root.entries() {
         let Some(rule) = rules.iter().find(|rule| rule.name == action.name) else {

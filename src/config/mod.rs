@@ -5,6 +5,8 @@ mod bundle;
 mod entries;
 mod estate;
 mod raw;
+mod reach;
+mod secrets;
 mod shape;
 
 pub mod keymap;
@@ -18,12 +20,12 @@ use std::path::{Path, PathBuf};
 pub use bundle::{BundleError, Caps, gather};
 pub use estate::HOLD_EXPIRY;
 pub use keymap::{Keymap, Rule};
+pub use reach::Reach;
 pub use settings::{Colours, GlyphSet, Settings};
 pub use theme::{Colour, Style, ThemeFile};
 pub use trust::Trust;
 
-use crate::domain::diagnostic::{At, Diagnostic, Diagnostics};
-use crate::domain::digest::Digest;
+use crate::domain::diagnostic::{Diagnostic, Diagnostics};
 use crate::domain::document::Limits;
 use crate::domain::estate::{Application, Catalog, Entry, Estate};
 use crate::domain::ids::StackId;
@@ -42,8 +44,8 @@ pub struct Loaded {
     pub file: PathBuf,
     /// The folder whose files it may name.
     pub folder: PathBuf,
-    /// The digest of what it is trusted for.
-    pub reach: Digest,
+    /// What it is trusted for.
+    pub reach: Reach,
     /// Whether it is the practice estate.
     pub practice: bool,
 }
@@ -62,15 +64,16 @@ pub fn discover(named: Option<&Path>, working: &Path, configuration: &Path) -> O
 /// # Errors
 /// Everything that is wrong with it.
 pub fn load(file: &Path) -> Result<Loaded, Diagnostics> {
+    match examine(file) {
+        (Some(loaded), found) if found.is_empty() => Ok(loaded),
+        (_, found) => Err(found),
+    }
+}
+
+/// What is right of an estate file, and everything that is wrong with it: for those who want to know all of it.
+#[must_use]
+pub fn examine(file: &Path) -> (Option<Loaded>, Diagnostics) {
     let name = file.to_string_lossy();
-    let unreadable = |why: &dyn std::fmt::Display| Diagnostic {
-        code: "unreadable",
-        file: Safe::new(&name),
-        at: At::START,
-        says: Safe::new(&format!("{name} cannot be read: {why}")),
-        hint: Safe::new("name an estate file with --estate, or write holdpoint.yaml here"),
-        text: String::new(),
-    };
     let read = || {
         let opened = std::fs::File::open(file)?;
         if !opened.metadata()?.is_file() {
@@ -81,36 +84,92 @@ pub fn load(file: &Path) -> Result<Loaded, Diagnostics> {
         opened.take(Limits::CONFIGURATION.bytes as u64 + 1).read_to_end(&mut bytes)?;
         Ok((bytes, file.canonicalize()?))
     };
-    let (bytes, full) = read().map_err(|why| Diagnostics::from(unreadable(&why)))?;
-    let estate::Read { estate, reach } = estate::read(&name, &bytes)?;
+    let (bytes, full) = match read() {
+        Ok(read) => read,
+        Err(why) => {
+            let hint = "name an estate file with --estate, or write holdpoint.yaml here";
+            return (None, Diagnostic::of_file("unreadable", &name, &format!("{name} cannot be read: {why}"), hint).into());
+        }
+    };
     let folder = full.parent().map(Path::to_owned).unwrap_or_default();
-    Ok(Loaded { estate, file: full, folder, reach, practice: false })
+    let (estate, found) = estate::examine(&name, &bytes, &folder);
+    let loaded = estate.map(|estate| Loaded { reach: Reach::of(&estate), estate, file: full, folder, practice: false });
+    (loaded, found)
 }
 
 /// What each stack would be deployed from now. `resolve` reads a system's own files.
-pub fn catalog(loaded: &Loaded, resolve: impl Fn(&StackId, &Application, &SourceBundle) -> Result<Spec, String>) -> Catalog {
+pub fn catalog(loaded: &Loaded, resolve: impl Fn(&StackId, &Application, &SourceBundle) -> Result<Spec, Diagnostics>) -> Catalog {
     let mut catalog = Catalog {
         file: Safe::new(&loaded.file.to_string_lossy()).to_string(),
         practice: loaded.practice,
         environments: loaded.estate.environments.clone(),
         stacks: std::collections::BTreeMap::new(),
     };
+    for (stack, app, spec, bundle) in specs(loaded, resolve) {
+        let here = |other: &&crate::domain::ids::AppName| {
+            loaded.estate.applications.get(other).is_some_and(|other| other.environments.contains(&stack.env))
+        };
+        let depends_on = app.depends_on.iter().filter(here).cloned().collect();
+        let spec = spec.map_err(|found| found.to_string());
+        catalog.stacks.insert(stack, Entry { spec, bundle, depends_on });
+    }
+    catalog
+}
+
+/// Something wrong with a file that an estate names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wrong {
+    /// A stack that it concerns; none for what concerns an environment.
+    pub stack: Option<StackId>,
+    /// What.
+    pub what: Diagnostic,
+}
+
+/// Everything that is wrong with the files that an estate names; what concerns several stacks alike is said of the first.
+pub fn wrong_files(loaded: &Loaded, resolve: impl Fn(&StackId, &Application, &SourceBundle) -> Result<Spec, Diagnostics>) -> Vec<Wrong> {
+    let bundles = loaded.estate.environments.iter().filter_map(|(env, record)| {
+        let path = record.aws.as_ref()?.ca_bundle.as_deref()?;
+        let why = authorities(Path::new(path)).err()?;
+        let says = format!("the certificate authorities of environment {env} cannot be used: {why}");
+        let what = Diagnostic::of_file("ca-bundle", path, &says, "ca_bundle names a file with certificates in PEM form");
+        Some(Wrong { stack: None, what })
+    });
+    let mut wrong: Vec<Wrong> = bundles.collect();
+    for (stack, _, spec, _) in specs(loaded, resolve) {
+        for what in spec.err().into_iter().flat_map(|found| found.0) {
+            if wrong.iter().all(|one| one.what != what) {
+                wrong.push(Wrong { stack: Some(stack.clone()), what });
+            }
+        }
+    }
+    wrong
+}
+
+/// The spec of every stack with the files that it was made from.
+fn specs(
+    loaded: &Loaded,
+    resolve: impl Fn(&StackId, &Application, &SourceBundle) -> Result<Spec, Diagnostics>,
+) -> Vec<(StackId, &Application, Result<Spec, Diagnostics>, SourceBundle)> {
+    let mut specs = Vec::new();
     for (name, app) in &loaded.estate.applications {
         let gathered = gather(&loaded.folder, app, Caps::default());
         for env in &app.environments {
             let stack = StackId::new(env.clone(), name.clone());
             let (spec, bundle) = match &gathered {
                 Ok(bundle) => (resolve(&stack, app, bundle), bundle.clone()),
-                Err(error) => (Err(Safe::new(&error.to_string()).to_string()), SourceBundle::default()),
+                Err(error) => (Err(error.told(&loaded.file).into()), SourceBundle::default()),
             };
-            let here = |other: &&crate::domain::ids::AppName| {
-                loaded.estate.applications.get(other).is_some_and(|other| other.environments.contains(env))
-            };
-            let depends_on = app.depends_on.iter().filter(here).cloned().collect();
-            catalog.stacks.insert(stack, Entry { spec, bundle, depends_on });
+            specs.push((stack, app, spec, bundle));
         }
     }
-    catalog
+    specs
+}
+
+/// Whether a file holds certificates.
+fn authorities(file: &Path) -> Result<(), String> {
+    let pem = std::fs::read(file).map_err(|why| why.to_string())?;
+    let begins = b"-----BEGIN CERTIFICATE-----";
+    if pem.windows(begins.len()).any(|window| window == begins) { Ok(()) } else { Err("there is no PEM certificate in it".to_owned()) }
 }
 
 /// The JSON Schema of the estate file.

@@ -22,8 +22,7 @@ pub(super) struct File {
     pub(super) applications: BTreeMap<String, Application>,
     /// Where the store keeps its log. This version has `sqlite`.
     #[serde(default)]
-    #[allow(dead_code)]
-    store: Store,
+    pub(super) store: Store,
 }
 
 /// Where the store keeps its log.

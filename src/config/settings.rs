@@ -11,10 +11,13 @@ use crate::domain::document::{self, Limits};
 /// Every setting with its default and a sentence.
 pub const DEFAULT: &str = include_str!("../../config/default.yaml");
 
+/// The theme that goes by the terminal's background.
+pub const AUTO: &str = "auto";
+
 /// The settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The name of the theme.
+    /// The name of the theme, or [`AUTO`].
     pub theme: String,
     /// How much colour.
     pub colours: Colours,
@@ -75,7 +78,7 @@ impl Settings {
         let default = raw("default.yaml", DEFAULT.as_bytes())?;
         let own = own.map(|(name, bytes)| raw(name, bytes)).transpose()?.unwrap_or_default();
         Ok(Settings {
-            theme: own.theme.or(default.theme).unwrap_or_else(|| "dark".to_owned()),
+            theme: own.theme.or(default.theme).unwrap_or_else(|| AUTO.to_owned()),
             colours: own.colours.or(default.colours).unwrap_or(Colours::Auto),
             glyphs: own.glyphs.or(default.glyphs).unwrap_or(GlyphSet::Auto),
         })
@@ -89,7 +92,7 @@ fn raw(name: &str, bytes: &[u8]) -> Result<Raw, Diagnostics> {
         return Ok(Raw::default());
     }
     let (source, root) = document::read(name, bytes, Limits::CONFIGURATION)?;
-    shape::read(&source, &root, &[])
+    shape::read(&source, &root)
 }
 
 #[cfg(test)]
@@ -104,7 +107,7 @@ mod tests {
             assert!(root.get(name).is_some(), "{name} has no default");
         }
         let plain = Settings::read(None).unwrap();
-        assert_eq!(plain, Settings { theme: "dark".to_owned(), colours: Colours::Auto, glyphs: GlyphSet::Auto });
+        assert_eq!(plain, Settings { theme: AUTO.to_owned(), colours: Colours::Auto, glyphs: GlyphSet::Auto });
     }
 
     #[test]

@@ -13,18 +13,30 @@ use crate::domain::document::{Content, Node, Source};
 pub(super) type Unbuilt = (&'static str, &'static str, &'static str);
 
 /// The typed value of a tree, or everything that is wrong with its shape.
-pub(super) fn read<T: JsonSchema + DeserializeOwned>(source: &Source, root: &Node, unbuilt: &[Unbuilt]) -> Result<T, Diagnostics> {
-    let schema = schemars::schema_for!(T).to_value();
-    let mut shape = Shape { schema: &schema, source, unbuilt, found: Diagnostics::default() };
-    let value = shape.walk(&schema, root, &mut Vec::new());
-    if shape.found.is_empty() {
-        match serde_json::from_value(value) {
-            Ok(read) => return Ok(read),
-            Err(error) => shape.say("shape", root.at, format!("{} cannot be read: {error}", source.name), ""),
-        }
+pub(super) fn read<T: JsonSchema + DeserializeOwned>(source: &Source, root: &Node) -> Result<T, Diagnostics> {
+    match read_rest(source, root, &[]) {
+        (Some(read), found) if found.is_empty() => Ok(read),
+        (_, found) => Err(found),
     }
+}
+
+/// What is right of a tree, and everything that is wrong with its shape. What is wrong is left out with the entry of a section in
+/// which it stands; nothing is left where a section is missing then.
+pub(super) fn read_rest<T: JsonSchema + DeserializeOwned>(source: &Source, root: &Node, unbuilt: &[Unbuilt]) -> (Option<T>, Diagnostics) {
+    let schema = schemars::schema_for!(T).to_value();
+    let mut shape = Shape { schema: &schema, source, unbuilt, found: Diagnostics::default(), open: 0 };
+    let value = shape.walk(&schema, root, &mut Vec::new());
+    let read = match serde_json::from_value(value) {
+        Ok(read) => Some(read),
+        Err(error) => {
+            if shape.found.is_empty() {
+                shape.say("shape", root.at, format!("{} cannot be read: {error}", source.name), "");
+            }
+            None
+        }
+    };
     shape.found.settle();
-    Err(shape.found)
+    (read, shape.found)
 }
 
 struct Shape<'a> {
@@ -32,7 +44,12 @@ struct Shape<'a> {
     source: &'a Source,
     unbuilt: &'a [Unbuilt],
     found: Diagnostics,
+    /// How much of it nothing was left out for yet.
+    open: usize,
 }
+
+/// How deep entries stand that are left out when something in them is wrong: sections of a file, and what stands in these by name.
+const LEFT_OUT: usize = 2;
 
 impl Shape<'_> {
     fn walk(&mut self, schema: &Value, node: &Node, path: &mut Vec<String>) -> Value {
@@ -118,8 +135,13 @@ impl Shape<'_> {
             let of = properties.get(&key.name).or(others.filter(|others| others.is_object()));
             match of {
                 Some(of) => {
+                    let before = self.open;
                     let read = self.walk(of, value, path);
-                    out.insert(key.name.clone(), read);
+                    if self.open > before && path.len() <= LEFT_OUT {
+                        self.open = before;
+                    } else {
+                        out.insert(key.name.clone(), read);
+                    }
                 }
                 None => self.unknown(key.at, &path[..path.len() - 1], &key.name, properties),
             }
@@ -134,12 +156,8 @@ impl Shape<'_> {
     }
 
     fn unknown(&mut self, at: At, path: &[String], key: &str, properties: &Map<String, Value>) {
-        let matches = |pattern: &str| {
-            let parts: Vec<&str> = pattern.split('.').filter(|part| !part.is_empty()).collect();
-            parts.len() == path.len() && parts.iter().zip(path).all(|(want, have)| *want == "*" || want == have)
-        };
-        if let Some((_, _, what)) = self.unbuilt.iter().find(|(pattern, word, _)| *word == key && matches(pattern)) {
-            return self.say("not-built", at, format!("{key:?}: {what} not built yet in this version"), "take it out for now");
+        if self.not_built(at, path, key) {
+            return;
         }
         let hint = match closest(key, properties.keys().map(String::as_str)) {
             Some(near) => format!("did you mean {near:?}?"),
@@ -148,7 +166,24 @@ impl Shape<'_> {
         self.say("unknown-key", at, format!("{} has no setting {key:?}", name(path)), hint);
     }
 
+    /// Whether a key is one that later versions will know; says so.
+    fn not_built(&mut self, at: At, path: &[String], key: &str) -> bool {
+        let matches = |pattern: &str| {
+            let parts: Vec<&str> = pattern.split('.').filter(|part| !part.is_empty()).collect();
+            parts.len() == path.len() && parts.iter().zip(path).all(|(want, have)| *want == "*" || want == have)
+        };
+        let Some((_, _, what)) = self.unbuilt.iter().find(|(pattern, word, _)| *word == key && matches(pattern)) else { return false };
+        self.say("not-built", at, format!("{key:?}: {what} not built yet in this version"), "take it out for now");
+        true
+    }
+
     fn word(&mut self, words: &[String], node: &Node, path: &[String]) -> Value {
+        // A mapping where this version has a word.
+        if let Some((key, _)) = node.entries().first()
+            && self.not_built(key.at, path, &key.name)
+        {
+            return Value::Null;
+        }
         let text = node.text().unwrap_or_default();
         if words.iter().any(|word| word == text) {
             return Value::String(text.to_owned());
@@ -198,6 +233,7 @@ impl Shape<'_> {
     }
 
     fn say(&mut self, code: &'static str, at: At, says: impl AsRef<str>, hint: impl AsRef<str>) {
+        self.open += 1;
         self.found.0.push(self.source.diagnostic(code, at, says, hint));
     }
 }

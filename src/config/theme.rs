@@ -75,7 +75,7 @@ impl ThemeFile {
     /// Everything that is wrong with it: unknown roles and colours, with their places.
     pub fn read(name: &str, bytes: &[u8], roles: &[&str]) -> Result<ThemeFile, Diagnostics> {
         let (source, root) = document::read(name, bytes, Limits::CONFIGURATION)?;
-        let raw: Raw = shape::read(&source, &root, &[])?;
+        let raw: Raw = shape::read(&source, &root)?;
         let mut found = Diagnostics::default();
         let at = |path: &[&str]| path.iter().try_fold(&root, |node, key| node.get(key)).map_or(root.at, |node| node.at);
         let mut palette = BTreeMap::new();

@@ -1,49 +1,50 @@
 //! Which estate files the owner has trusted: an estate names accounts, roles and commands, so one that is met for the first time is
-//! shown and trusted once. What is kept is its path and the digest of what it can reach; a file that comes to name another account,
-//! endpoint, role, stack or command asks again, one that changes a parameter or a tag does not.
+//! shown and trusted once. What is kept is its path and what it can reach; a file that comes to name another account, endpoint, role,
+//! stack or command asks again and says which, one that changes a parameter or a tag does not.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::digest::Digest;
+use super::reach::Reach;
 use crate::os::files::{FileError, write_whole};
 
 /// How an estate file stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trust {
-    /// Trusted for exactly what it names now.
+    /// Trusted for exactly what it reaches now.
     Trusted,
     /// Never seen.
     New,
-    /// Trusted before, and it names other accounts, ways in, stacks or commands now.
-    Changed,
+    /// Trusted before for something else: this.
+    Changed(Reach),
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Kept {
-    /// Canonical path to digest.
-    estates: BTreeMap<String, Digest>,
+    /// What each file was trusted for, by its canonical path.
+    #[serde(default)]
+    trusted: BTreeMap<String, Reach>,
 }
 
 /// How a file stands, by the list at `trusted`. A list that cannot be read trusts nothing.
 #[must_use]
-pub fn standing(trusted: &Path, file: &Path, reach: &Digest) -> Trust {
-    match kept(trusted).estates.get(&key(file)) {
-        Some(known) if known == reach => Trust::Trusted,
-        Some(_) => Trust::Changed,
+pub fn standing(trusted: &Path, file: &Path, reach: &Reach) -> Trust {
+    match kept(trusted).trusted.remove(&key(file)) {
+        Some(known) if known == *reach => Trust::Trusted,
+        Some(known) => Trust::Changed(known),
         None => Trust::New,
     }
 }
 
-/// Trusts a file for what it names now.
+/// Trusts a file for what it reaches now.
 ///
 /// # Errors
 /// When the list cannot be written.
-pub fn trust(trusted: &Path, file: &Path, reach: &Digest) -> Result<(), FileError> {
+pub fn trust(trusted: &Path, file: &Path, reach: &Reach) -> Result<(), FileError> {
     let mut kept = kept(trusted);
-    kept.estates.insert(key(file), *reach);
+    kept.trusted.insert(key(file), reach.clone());
     let text = serde_json::to_string_pretty(&kept).unwrap_or_default();
     write_whole(trusted, text.as_bytes())
 }
@@ -66,11 +67,12 @@ mod tests {
     fn trusted_once_and_asked_again_when_it_reaches_further() {
         let home = tempfile::tempdir().unwrap();
         let (list, file) = (home.path().join("trusted"), home.path().join("holdpoint.yaml"));
-        let (a, b) = (Digest::of_bytes(b"a"), Digest::of_bytes(b"b"));
+        let reach = |text: &str| serde_json::from_value::<Reach>(serde_json::json!([text])).unwrap();
+        let (a, b) = (reach("a"), reach("b"));
         assert_eq!(standing(&list, &file, &a), Trust::New);
         trust(&list, &file, &a).unwrap();
         assert_eq!(standing(&list, &file, &a), Trust::Trusted);
-        assert_eq!(standing(&list, &file, &b), Trust::Changed);
+        assert_eq!(standing(&list, &file, &b), Trust::Changed(a.clone()));
         assert_eq!(standing(&list, &home.path().join("other.yaml"), &a), Trust::New);
         assert_eq!(std::fs::metadata(&list).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::write(&list, "not json").unwrap();

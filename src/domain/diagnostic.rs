@@ -42,6 +42,14 @@ pub struct Diagnostic {
     pub text: String,
 }
 
+impl Diagnostic {
+    /// What is wrong with a file as a whole.
+    #[must_use]
+    pub fn of_file(code: &'static str, file: &str, says: &str, hint: &str) -> Self {
+        Self { code, file: Safe::new(file), at: At::START, says: Safe::new(says), hint: Safe::new(hint), text: String::new() }
+    }
+}
+
 /// Everything that is wrong, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(transparent)]

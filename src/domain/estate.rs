@@ -96,7 +96,7 @@ pub struct ScriptEntry {
     /// The files that travel (globs below the estate's folder); the relative first words of all commands when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<Vec<String>>,
-    /// Literal variables; nothing else of the caller's environment is passed on.
+    /// Literal variables, never secrets; nothing else of the caller's environment is passed on.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
     /// How to take it down again.

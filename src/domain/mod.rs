@@ -26,6 +26,7 @@ pub mod person;
 pub mod plan;
 pub mod request;
 pub mod safe;
+pub mod secret;
 pub mod sighting;
 pub mod stack;
 pub mod time;

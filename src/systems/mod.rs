@@ -6,6 +6,7 @@ pub mod service;
 use serde_json::Value;
 
 use crate::domain::deployment::Seen;
+use crate::domain::diagnostic::{Diagnostic, Diagnostics};
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::estate::{Application, Kind};
 use crate::domain::failure::Failure;
@@ -65,12 +66,14 @@ pub fn named(name: &str) -> Option<&'static dyn System> {
 /// What an application of the estate is in one environment, from its files.
 ///
 /// # Errors
-/// A full message, with its place where a file is at fault.
-pub fn spec(stack: &StackId, app: &Application, bundle: &SourceBundle) -> Result<Spec, String> {
+/// Everything that is wrong, with its place where a file is at fault.
+pub fn spec(stack: &StackId, app: &Application, bundle: &SourceBundle) -> Result<Spec, Diagnostics> {
     let watch_logs = app.watch_logs.iter().map(|group| group.replace("{env}", stack.env.as_str())).collect();
     match &app.kind {
         Kind::Service(entry) => service::spec(stack, entry, watch_logs, bundle),
-        Kind::Script(entry) => script::spec(stack, entry, watch_logs, bundle),
+        Kind::Script(entry) => {
+            script::spec(stack, entry, watch_logs, bundle).map_err(|why| Diagnostic::of_file("script", &stack.to_string(), &why, "").into())
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod console;
 mod crashes;
 mod estate;
 mod eyes;
+mod guards;
 mod hands;
 mod killed;
 mod kills;

@@ -24,31 +24,37 @@ applications:
     environments: [dev]
 ";
 
-struct Place {
+pub(crate) struct Place {
     folder: tempfile::TempDir,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Self { folder: tempfile::tempdir().unwrap() };
         place.write("holdpoint.yaml", ESTATE);
         for (name, text) in [("one", "echo first line\n"), ("two", "echo second line\n"), ("fails", "echo it broke >&2\nexit 3\n")] {
-            place.write(name, &format!("#!/bin/sh\n{text}"));
-            std::fs::set_permissions(place.folder.path().join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+            place.script(name, text);
         }
         place
     }
 
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.folder.path().join(name), text).unwrap();
+    pub(crate) fn script(&self, name: &str, text: &str) {
+        self.write(name, &format!("#!/bin/sh\n{text}"));
+        std::fs::set_permissions(self.folder.path().join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// The program in this folder, with everything of its own below it.
-    fn holdpoint(&self, words: &[&str]) -> std::process::Output {
+    pub(crate) fn holdpoint(&self, words: &[&str]) -> std::process::Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_holdpoint"));
         command.current_dir(self.path()).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", self.path());
         command.env("HOLDPOINT_HOME", self.path().join("home")).env("XDG_CONFIG_HOME", self.path().join("config"));
@@ -56,7 +62,7 @@ impl Place {
     }
 
     /// Runs it with the estate named, an engine inside, and reads its document.
-    fn json(&self, words: &[&str]) -> (i32, Value) {
+    pub(crate) fn json(&self, words: &[&str]) -> (i32, Value) {
         let mut all = vec!["--estate", "holdpoint.yaml", "--here", "--json"];
         all.extend(words);
         let output = self.holdpoint(&all);
@@ -67,7 +73,7 @@ impl Place {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
@@ -100,6 +106,9 @@ fn an_estate_is_checked_and_trusted_once() {
     let changed = place.holdpoint(&["ls"]);
     assert_eq!(changed.status.code(), Some(2));
     assert!(text(&changed.stderr).contains("other accounts"), "{}", text(&changed.stderr));
+    assert!(text(&changed.stderr).contains("+ script chores in dev: two (after one) runs ./three"), "{}", text(&changed.stderr));
+    let shown = text(&place.holdpoint(&["trust", "--json"]).stdout);
+    assert!(shown.contains("\"new\": [\n    \"script chores in dev: two (after one) runs ./three\""), "{shown}");
     place.write("holdpoint.yaml", "environments: { dev: { class: devlopment } }\napplications: {}\n");
     let wrong = place.holdpoint(&["check"]);
     assert_eq!(wrong.status.code(), Some(2));

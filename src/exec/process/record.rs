@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::Write as _;
 
 use super::folder::Wrote;
+use crate::domain::secret;
 
 /// The longest line that is kept, in bytes.
 pub(super) const LINE: usize = 16 * 1024;
@@ -133,7 +134,9 @@ impl Splitter {
 
     fn end(&mut self, lines: &mut Vec<u8>) {
         lines.push(self.letter);
-        lines.append(&mut self.line);
+        // Before anything of it is kept: what a command says of a secret is nowhere on this machine.
+        lines.extend_from_slice(&secret::masked(&self.line));
+        self.line.clear();
         if self.cut > 0 {
             lines.extend_from_slice(format!(" … {} bytes more", self.cut).as_bytes());
             self.cut = 0;

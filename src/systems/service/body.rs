@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::template::{self, Rights, Template};
-use crate::domain::diagnostic::closest;
+use crate::domain::diagnostic::{Diagnostic, Diagnostics, closest};
 use crate::domain::digest::Digest;
 use crate::domain::estate::{Downtime, ServiceEntry};
 use crate::domain::failure::Failure;
@@ -49,20 +49,28 @@ impl Body {
 /// Reads the template and puts a service together.
 ///
 /// # Errors
-/// A full message: with its place where the template is at fault.
-pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, watch_logs: Vec<String>, bundle: &SourceBundle) -> Result<Spec, String> {
+/// Everything that is wrong with the template, and with what the estate gives it.
+pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, watch_logs: Vec<String>, bundle: &SourceBundle) -> Result<Spec, Diagnostics> {
     let path = entry.template.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/");
-    let file = bundle.files.get(&path).ok_or_else(|| format!("{path} is not among the files of {stack}"))?;
-    let read = template::read(&path, &file.bytes)?;
+    let Some(file) = bundle.files.get(&path) else {
+        return Err(Diagnostic::of_file("template", &path, &format!("{path} is not among the files of {stack}"), "").into());
+    };
+    let (template, mut found) = template::read(&path, &file.bytes);
+    let Some(template) = template else { return Err(found) };
     let env = stack.env.as_str();
     let mut given: BTreeMap<String, String> = entry.parameters.iter().map(|(key, value)| (key.clone(), value.0.clone())).collect();
     given.extend(entry.parameters_by_environment.get(env).into_iter().flatten().map(|(key, value)| (key.clone(), value.0.clone())));
-    let about = |name: &str, says: String, hint: &str| template::about_parameter(&path, &file.bytes, name, &says, hint);
-    let kept = parameters(stack, &read, &given, &about)?;
-    rights(stack, &read, entry)?;
+    found.0.extend(parameters(stack, &template, &given));
+    found.0.extend(rights(stack, &template, entry));
+    if !found.is_empty() {
+        found.settle();
+        return Err(found);
+    }
+    let declared = &template.parameters;
+    let kept = declared.iter().filter(|(name, one)| one.no_echo && one.default.is_none() && !given.contains_key(*name));
+    let kept = kept.map(|(name, _)| name.clone()).collect();
     let value = |name: &String, declared: &template::Parameter| given.get(name).cloned().or_else(|| declared.default.clone());
-    let counts = read
-        .parameters
+    let counts = declared
         .iter()
         .filter(|(name, declared)| name.starts_with(COUNT) && !declared.no_echo)
         .filter_map(|(name, declared)| Some((name.clone(), value(name, declared)?)))
@@ -73,7 +81,7 @@ pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, watch_logs: Vec<String
     let body = Body {
         input: CfnInput {
             stack_name,
-            template: FileRef { bundle: bundle.digest(), path },
+            template: FileRef { bundle: bundle.digest(), path: path.clone() },
             parameters: given,
             capabilities: entry.capabilities.clone(),
             tags: entry.tags.clone(),
@@ -82,65 +90,52 @@ pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, watch_logs: Vec<String
         counts,
         kept,
         downtime: entry.downtime,
-        resources: read.resources,
+        resources: template.resources,
     };
-    let body = serde_json::to_value(body).map_err(|why| why.to_string())?;
+    let body = serde_json::to_value(body).map_err(|why| Diagnostics::from(Diagnostic::of_file("template", &path, &why.to_string(), "")))?;
     Ok(Spec { system: "service".to_owned(), release: release.short(), body, bundle: bundle.digest(), watch_logs })
 }
 
-/// Checks what is given against what the template declares; gives the secrets that keep the value they have.
-fn parameters(
-    stack: &StackId,
-    template: &Template,
-    given: &BTreeMap<String, String>,
-    about: &impl Fn(&str, String, &str) -> String,
-) -> Result<Vec<String>, String> {
+/// What is wrong with what is given, against what the template declares.
+fn parameters(stack: &StackId, template: &Template, given: &BTreeMap<String, String>) -> Vec<Diagnostic> {
     let mut wrong = Vec::new();
+    let mut say = |name: &str, says: String, hint: &str| wrong.push(template.about_parameter(name, &says, hint));
     for name in given.keys().filter(|name| !template.parameters.contains_key(*name)) {
         let hint = closest(name, template.parameters.keys().map(String::as_str))
             .map_or_else(|| "take it out of the estate file".to_owned(), |near| format!("did you mean {near:?}?"));
-        wrong.push(format!("{stack} gives the parameter {name:?}, which its template does not declare: {hint}\n"));
+        say(name, format!("{stack} gives the parameter {name:?}, which its template does not declare"), &hint);
     }
-    let mut kept = Vec::new();
     for (name, declared) in &template.parameters {
         match given.get(name) {
+            Some(value) if value.starts_with("{{resolve:") => {}
             // The value is a secret in clear text: it is named and never repeated.
-            Some(value) if declared.no_echo && !value.starts_with("{{resolve:") => wrong.push(about(
+            Some(_) if declared.no_echo => say(
                 name,
                 format!("{name} is a secret (NoEcho), and {stack} gives it in clear text"),
                 "write {{resolve:secretsmanager:…}} or {{resolve:ssm-secure:…}}, or leave it out to keep the value that is there",
-            )),
-            Some(value) if !declared.no_echo && !value.starts_with("{{resolve:") => {
-                if !declared.allowed.is_empty() && !declared.allowed.contains(value) {
-                    let says = format!("{name} may be {}, and {stack} gives {value:?}", declared.allowed.join(", "));
-                    wrong.push(about(name, says, ""));
-                } else if declared.kind == "Number" && value.parse::<f64>().is_err() {
-                    wrong.push(about(name, format!("{name} is a number, and {stack} gives {value:?}"), ""));
-                }
+            ),
+            Some(value) if !declared.allowed.is_empty() && !declared.allowed.contains(value) => {
+                say(name, format!("{name} may be {}, and {stack} gives {value:?}", declared.allowed.join(", ")), "");
+            }
+            Some(value) if declared.kind == "Number" && value.parse::<f64>().is_err() => {
+                say(name, format!("{name} is a number, and {stack} gives {value:?}"), "");
             }
             Some(_) => {}
-            None if declared.default.is_some() => {}
-            None if declared.no_echo => kept.push(name.clone()),
-            None => wrong.push(about(
-                name,
-                format!("{name} has no default, and {stack} gives no value"),
-                "add it under parameters: in the estate file",
-            )),
+            None if declared.default.is_some() || declared.no_echo => {}
+            None => say(name, format!("{name} has no default, and {stack} gives no value"), "add it under parameters: in the estate file"),
         }
     }
-    if wrong.is_empty() { Ok(kept) } else { Err(wrong.join("\n")) }
+    wrong
 }
 
-/// Capabilities that the template needs are acknowledged.
-fn rights(stack: &StackId, template: &Template, entry: &ServiceEntry) -> Result<(), String> {
+/// Rights that the template makes and nobody acknowledges.
+fn rights(stack: &StackId, template: &Template, entry: &ServiceEntry) -> Option<Diagnostic> {
     let has = |name: &str| entry.capabilities.iter().any(|capability| capability == name);
     let (enough, needed) = match template.rights {
-        Rights::None => return Ok(()),
+        Rights::None => return None,
         Rights::Made => (has("CAPABILITY_IAM") || has("CAPABILITY_NAMED_IAM"), "CAPABILITY_IAM"),
         Rights::Named => (has("CAPABILITY_NAMED_IAM"), "CAPABILITY_NAMED_IAM"),
     };
-    if enough {
-        return Ok(());
-    }
-    Err(format!("the template of {stack} makes IAM rights, which must be acknowledged: add capabilities: [{needed}] to its service\n"))
+    let says = format!("the template of {stack} makes IAM rights, which must be acknowledged");
+    (!enough).then(|| template.about_rights(&says, &format!("add capabilities: [{needed}] to its service")))
 }

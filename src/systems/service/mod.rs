@@ -15,6 +15,7 @@ use body::Body;
 use status::State;
 
 use super::{PlanAsk, System};
+use crate::domain::diagnostic::Diagnostics;
 use crate::domain::estate::ServiceEntry;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
@@ -32,8 +33,8 @@ pub struct Service;
 /// Reads the template and puts a service together.
 ///
 /// # Errors
-/// A full message.
-pub fn spec(stack: &StackId, entry: &ServiceEntry, watch_logs: Vec<String>, bundle: &SourceBundle) -> Result<Spec, String> {
+/// Everything that is wrong with the template, and with what the estate gives it.
+pub fn spec(stack: &StackId, entry: &ServiceEntry, watch_logs: Vec<String>, bundle: &SourceBundle) -> Result<Spec, Diagnostics> {
     body::spec(stack, entry, watch_logs, bundle)
 }
 

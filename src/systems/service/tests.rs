@@ -274,7 +274,7 @@ fn protected_stacks_are_not_torn_down() {
 #[test]
 fn the_spec_says_what_is_wrong_and_where() {
     let id: StackId = "prod/orders".parse().unwrap();
-    let wrong = |entry: &ServiceEntry, template: &str| spec(&id, entry, vec![], &bundle(template)).unwrap_err();
+    let wrong = |entry: &ServiceEntry, template: &str| spec(&id, entry, vec![], &bundle(template)).unwrap_err().to_string();
     let found = wrong(&entry(&[("Verson", "7")]), TEMPLATE);
     assert!(found.contains("did you mean \"Version\"?") && found.contains("orders.yaml:4:3") && found.contains("no default"), "{found}");
     let found = wrong(&entry(&[("Version", "7"), ("Password", "hunter2")]), TEMPLATE);
@@ -282,6 +282,11 @@ fn the_spec_says_what_is_wrong_and_where() {
     assert!(wrong(&entry(&[("Version", "7"), ("DesiredCount", "four")]), TEMPLATE).contains("is a number"));
     let iam = TEMPLATE.replace("AWS::RDS::DBInstance", "AWS::IAM::Role");
     assert!(wrong(&entry(&[("Version", "7")]), &iam).contains("capabilities: [CAPABILITY_IAM]"));
+    // All of it at once, whatever else is wrong.
+    let all = wrong(&entry(&[("Nope", "1"), ("DesiredCount", "four")]), &iam.replace("AWS::ECS::Service", "5"));
+    for part in ["\"Nope\"", "is a number", "Version has no default", "CAPABILITY_IAM", "has the type \"5\""] {
+        assert!(all.contains(part), "no {part:?} in\n{all}");
+    }
     let named = entry(&[("Version", "7"), ("Password", "{{resolve:ssm-secure:/x}}")]);
     assert!(spec(&id, &named, vec![], &bundle(TEMPLATE)).is_ok());
 }

@@ -1,0 +1,103 @@
+//! What is printed with `--json`, against the page that promises its form.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+const PAGE: &str = include_str!("../../../docs/json.md");
+
+/// Every key of a document, but those of stored events: these have forms of their own.
+fn keys(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                found.insert(key.clone());
+                if key != "event" {
+                    keys(value, found);
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| keys(item, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn every_key_that_a_verb_prints_stands_on_the_page() {
+    let world = fixture::scene();
+    let done = || vec![card(Level::L1, None), accepted(&world, "dev/orders")];
+    let guarded = || vec![card(Level::L4, Some("dev down"))];
+    let yes = || vec![Answer::Accepted { deployments: vec![], says: "approved".to_owned() }];
+    let Answer::Card { card: now } = card(Level::L3, Some("dev down")) else { panic!("a card") };
+    let no = || vec![Answer::Refused(Refused::new("subject", "it is another one now").hint("read it").card((*now).clone()))];
+    let subject = "0".repeat(64);
+    let confirmed = format!("teardown|dev/orders|--confirm|dev down|--subject|{subject}");
+    let cases: Vec<(&str, Vec<Answer>, &str)> = vec![
+        ("ls", vec![], "environments"),
+        ("holds", vec![], "holds"),
+        ("events|-n|5", vec![], "events"),
+        ("audit|-n|5", vec![], "events"),
+        ("show|prod-us/orders", vec![], "actions"),
+        ("show|2319", vec![], "steps"),
+        ("show|#2318.scale-down.1", vec![], "choices"),
+        ("plan|dev/orders", vec![card(Level::L3, Some("dev down"))], "changes"),
+        ("plan|dev/ordres", vec![], "code"),
+        ("deploy|dev/orders", done(), "deployments"),
+        ("redeploy|dev/orders|--wait", done(), "deployments"),
+        ("teardown|dev/orders", guarded(), "command"),
+        (&confirmed, no(), "card"),
+        ("freeze|dev|--reason|release day", done(), "says"),
+        ("approve|#2318.scale-down.1", vec![], "command"),
+        ("reject|#2318.scale-down.1|--reason|not at noon", yes(), "deployments"),
+        ("apply", vec![], "environments"),
+        ("check", vec![], "errors"),
+        ("trust", vec![], "reach"),
+        ("doctor", vec![], "facts"),
+        ("diagram|stack", vec![], "diagram"),
+        ("logs|dev/orders", vec![], "severity"),
+    ];
+    for (words, answers, with) in cases {
+        let ran = run_with(&format!("{words}|--json"), answers, None, |_, desk| {
+            desk.estate = Some(estate());
+            desk.lines = Mutex::new(vec![Line {
+                at: NOW,
+                id: "1".to_owned(),
+                kind: SourceKind::Logs,
+                source: "/ecs/orders".into(),
+                part: "task".into(),
+                stack: fixture::id("dev/orders"),
+                no: Some(DeploymentNo(1)),
+                severity: Severity::Info,
+                text: "fine".into(),
+            }]);
+        });
+        let mut found = BTreeSet::new();
+        for one in serde_json::Deserializer::from_str(&ran.out).into_iter::<Value>() {
+            keys(&one.unwrap_or_else(|why| panic!("{words}: {why}: {}{}", ran.out, ran.err)), &mut found);
+        }
+        assert!(found.contains(with), "{words}: no {with}: {}{}", ran.out, ran.err);
+        let unknown: Vec<_> = found.iter().filter(|key| !PAGE.contains(&format!("`{key}`"))).collect();
+        assert!(unknown.is_empty(), "{words}: {unknown:?} stands nowhere in docs/json.md");
+    }
+}
+
+#[test]
+fn a_hold_that_nobody_can_be_asked_about_says_what_to_read_and_to_run() {
+    let ran = run_words("approve|#2318.scale-down.1|--json", vec![], None);
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((ran.code, &json["outcome"], &json["exit"]), (Code::Wrong, &json!("confirm"), &json!(2)), "{json}");
+    assert_eq!(json["card"]["hold"], json!("#2318.scale-down.1"));
+    let command = json["command"].as_str().unwrap();
+    assert!(command.contains("--confirm 'prod-us down' --subject ") && ran.asked.is_empty(), "{command}");
+}
+
+#[test]
+fn errors_of_check_have_their_place() {
+    let ran = run_with("check|--json", vec![], None, |_, desk| desk.estate = Some(estate()));
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((ran.code, &json["ok"]), (Code::Wrong, &json!(false)));
+    assert_eq!(
+        (&json["errors"][0]["file"], &json["errors"][0]["line"], &json["errors"][0]["column"]),
+        (&json!("holdpoint.yaml"), &json!(1), &json!(1))
+    );
+}
