@@ -101,7 +101,7 @@ fn exact(duration: Duration) -> String {
     let secs = duration.as_secs();
     [(3_600, "h"), (60, "m"), (1, "s")]
         .into_iter()
-        .find(|(unit, _)| secs % unit == 0)
+        .find(|(unit, _)| secs.is_multiple_of(*unit))
         .map_or_else(String::new, |(unit, name)| format!("{}{name}", secs / unit))
 }
 

@@ -89,7 +89,7 @@ static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // NAME=value, --name=value, "name": "value"
         format!(r#"{NAME}(?:\s*=\s*|["']\s*[:=]\s*){VALUE}"#),
         // --name value
-        format!(r#"(?P<name>--?[\w.-]*(?:secret|token|pass|key)[\w.-]*)\s+(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'-]\S*)"#),
+        r#"(?P<name>--?[\w.-]*(?:secret|token|pass|key)[\w.-]*)\s+(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'-]\S*)"#.to_owned(),
         // A line `name: value` and nothing else.
         format!(r"^\s*(?:-\s+)?{NAME}:\s+(?P<value>\S+)\s*$"),
         r"authorization:\s*(?:\w+\s+)?(?P<value>\S+)".to_owned(),

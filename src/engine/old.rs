@@ -37,7 +37,9 @@ impl Engine {
     pub(super) async fn recall(&mut self, intent: &Intent) -> Result<(), EngineError> {
         match self.missing(intent).await {
             Ok(found) => {
-                found.into_iter().for_each(|d| take(&mut self.folds, Some(d)));
+                for one in found {
+                    take(&mut self.folds, Some(one));
+                }
                 Ok(())
             }
             Err(StoreError::Unavailable(_)) => Ok(()),
@@ -84,7 +86,7 @@ impl Engine {
                 Some(known) => Some(Arc::clone(known)),
                 None => read(store, id).await?,
             };
-            if let Some(one) = one.filter(|one| one.request.as_ref().is_some_and(|request| fits(request))) {
+            if let Some(one) = one.filter(|one| one.request.as_ref().is_some_and(&fits)) {
                 return Ok(Some(one));
             }
         }
