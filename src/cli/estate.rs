@@ -1,11 +1,12 @@
 //! `check`, `schema`, `trust`: the estate file, without a store or an engine.
 
+use serde::Serialize;
 use serde_json::json;
 
 use crate::config::{self, Loaded, Trust, Wrong};
+use crate::domain::diagnostic::Diagnostic;
 use crate::domain::safe::Safe;
 
-use super::json::WrongDoc;
 use super::{Code, Examined, Ground, Out, Stop};
 
 /// `check`.
@@ -27,6 +28,21 @@ pub(super) fn check(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
         out.aside(&format!("holdpoint: {} {}", wrong.len(), if wrong.len() == 1 { "error" } else { "errors" }))?;
     }
     Ok(if wrong.is_empty() { Code::Done } else { Code::Wrong })
+}
+
+/// One error of `check`.
+#[derive(Debug, Serialize)]
+struct WrongDoc<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack: Option<String>,
+    #[serde(flatten)]
+    what: &'a Diagnostic,
+}
+
+impl<'a> From<&'a Wrong> for WrongDoc<'a> {
+    fn from(wrong: &'a Wrong) -> Self {
+        Self { stack: wrong.stack.as_ref().map(ToString::to_string), what: &wrong.what }
+    }
 }
 
 /// `schema`.

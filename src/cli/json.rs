@@ -2,16 +2,13 @@
 
 use serde::Serialize;
 
-use crate::config::Wrong;
 use crate::domain::card::Card;
 use crate::domain::deployment::{Deployment, End};
-use crate::domain::diagnostic::Diagnostic;
 use crate::domain::environment::Class;
 use crate::domain::hold::CardLine;
 use crate::domain::plan::{ChangeRow, Plan};
 use crate::domain::time::Time;
 use crate::world::EngineSeen;
-use crate::world::audit::Sentence;
 use crate::world::available::Offer;
 use crate::world::differs::Differs;
 use crate::world::holds::HoldView;
@@ -348,29 +345,6 @@ pub(super) struct StackDoc {
     pub(super) deployments: Vec<DeploymentDoc>,
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct EventDoc {
-    seq: u64,
-    at: String,
-    who: String,
-    on: String,
-    what: String,
-    event: serde_json::Value,
-}
-
-impl EventDoc {
-    pub(super) fn new(sentence: &Sentence, stored: &crate::domain::event::Stored) -> Self {
-        Self {
-            seq: sentence.seq,
-            at: at(sentence.at),
-            who: sentence.who.clone(),
-            on: sentence.on.clone(),
-            what: sentence.what.to_string(),
-            event: stored.event.as_ref().map_or(serde_json::Value::Null, |event| serde_json::to_value(event).unwrap_or_default()),
-        }
-    }
-}
-
 /// What must be read before it is confirmed.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
@@ -384,21 +358,6 @@ pub(super) enum ShownDoc {
 impl From<&Card> for ShownDoc {
     fn from(card: &Card) -> Self {
         Self::Card(Box::new(CardDoc::from(card)))
-    }
-}
-
-/// One error of `check`.
-#[derive(Debug, Serialize)]
-pub(super) struct WrongDoc<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stack: Option<String>,
-    #[serde(flatten)]
-    what: &'a Diagnostic,
-}
-
-impl<'a> From<&'a Wrong> for WrongDoc<'a> {
-    fn from(wrong: &'a Wrong) -> Self {
-        Self { stack: wrong.stack.as_ref().map(ToString::to_string), what: &wrong.what }
     }
 }
 

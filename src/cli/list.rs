@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::desk::Patient;
 use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
@@ -14,7 +16,7 @@ use crate::world::rows::{EnvView, Row};
 use crate::world::{EngineSeen, World};
 
 use super::args::{EventsArgs, LsArgs};
-use super::json::{EngineDoc, EnvDoc, EventDoc, HoldDoc, LsDoc};
+use super::json::{EngineDoc, EnvDoc, HoldDoc, LsDoc, at};
 use super::out::table;
 use super::{Code, Ground, Out, Stop, wait};
 
@@ -217,4 +219,28 @@ fn is_about(sentence: &Sentence, what: &str) -> bool {
             || word.split_once('/').is_some_and(|(env, _)| env == what)
             || number.is_some_and(|no| word.strip_prefix('#').and_then(|w| w.parse().ok()) == Some(no.0))
     })
+}
+
+/// An event as scripts read it.
+#[derive(Debug, Serialize)]
+struct EventDoc {
+    seq: u64,
+    at: String,
+    who: String,
+    on: String,
+    what: String,
+    event: serde_json::Value,
+}
+
+impl EventDoc {
+    fn new(sentence: &Sentence, stored: &crate::domain::event::Stored) -> Self {
+        Self {
+            seq: sentence.seq,
+            at: at(sentence.at),
+            who: sentence.who.clone(),
+            on: sentence.on.clone(),
+            what: sentence.what.to_string(),
+            event: stored.event.as_ref().map_or(serde_json::Value::Null, |event| serde_json::to_value(event).unwrap_or_default()),
+        }
+    }
 }

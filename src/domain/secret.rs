@@ -14,10 +14,62 @@ pub const MASK: &str = "***";
 const WORDS: [&str; 10] =
     ["secret", "token", "password", "passwd", "passphrase", "apikey", "privatekey", "api key", "private key", "access key"];
 /// Last words of names that say where a secret is, or something about it.
-const ABOUT: [&str; 36] = [
-    "age", "arn", "count", "days", "dir", "enabled", "endpoint", "expiry", "fd", "file", "folder", "host", "hours", "id", "length",
-    "limit", "max", "maximum", "min", "minimum", "minutes", "mode", "name", "path", "policy", "prefix", "region", "required", "rotation",
-    "seconds", "size", "stdin", "ttl", "type", "uri", "url",
+const ABOUT: [&str; 55] = [
+    "age",
+    "arn",
+    "audience",
+    "backend",
+    "count",
+    "days",
+    "dir",
+    "email",
+    "enabled",
+    "endpoint",
+    "expiry",
+    "fd",
+    "file",
+    "folder",
+    "from",
+    "host",
+    "hours",
+    "id",
+    "issuer",
+    "length",
+    "limit",
+    "manager",
+    "max",
+    "maximum",
+    "method",
+    "min",
+    "minimum",
+    "minutes",
+    "mode",
+    "name",
+    "namespace",
+    "path",
+    "policy",
+    "prefix",
+    "provider",
+    "region",
+    "required",
+    "reset",
+    "rotation",
+    "scope",
+    "seconds",
+    "sender",
+    "service",
+    "size",
+    "source",
+    "stdin",
+    "store",
+    "ttl",
+    "type",
+    "uri",
+    "url",
+    "user",
+    "username",
+    "validity",
+    "version",
 ];
 
 /// Whether a value under this name is a secret: `DB_PASSWORD`, `--api-key`, `SessionToken`; not `TOKEN_URL` or `PasswordLength`.
@@ -55,7 +107,7 @@ fn words(name: &str) -> Vec<String> {
 #[must_use]
 pub fn is_literal(value: &str) -> bool {
     let value = value.trim_matches(['"', '\'']);
-    let reference = ["{{", "$", "arn:", MASK].iter().any(|start| value.starts_with(start));
+    let reference = ["{{", "$", "arn:", "http://", "https://", MASK].iter().any(|start| value.starts_with(start));
     !reference && !matches!(value.to_ascii_lowercase().as_str(), "" | "true" | "false" | "yes" | "no" | "null" | "none" | "0" | "1")
 }
 
@@ -185,6 +237,8 @@ mod tests {
             "KEY",
             "PRIVATE",
             "secretary",
+            "TOKEN_ISSUER",
+            "PASSWORD_RESET",
             "TOKEN_TTL",
             "Tokens",
             "monkey",

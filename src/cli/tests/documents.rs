@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::line::{Severity, SourceKind};
+
 use super::*;
 
 const PAGE: &str = include_str!("../../../docs/json.md");
