@@ -23,10 +23,10 @@ use crate::world::fixture::{self, NOW, Scene};
 
 use super::*;
 
-mod logs;
 mod doctor;
 mod documents;
 mod exits;
+mod logs;
 
 /// What `sandbox` takes in the program; nothing here.
 #[derive(Debug, clap::Args)]
