@@ -28,7 +28,7 @@ use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
 use holdpoint::os::{detach, files, owner};
 use holdpoint::sandbox::practice;
-use holdpoint::store::spool::{Limits, Of, Reader, Spool};
+use holdpoint::store::spool::{Limits, Of, Reader, Spool, Writer};
 use holdpoint::store::sqlite::Sqlite;
 use holdpoint::systems;
 
@@ -257,25 +257,26 @@ impl Lines for ToSpool {
 
 /// How often it is looked whether the spool is to be swept although no line came.
 const SWEEP: Duration = Duration::from_mins(5);
+/// How soon lines that could not be written are tried again.
+const AGAIN: Duration = Duration::from_secs(3);
 
 fn to_spool(home: &Home, clock: SharedClock) -> Result<Arc<dyn Lines>> {
     let spool = Arc::new(Spool::open(home, Limits::default())?);
     let (to, from) = std::sync::mpsc::channel::<Vec<Line>>();
-    let writes = Arc::clone(&spool);
+    let sweeps = Arc::clone(&spool);
+    let mut writer = Writer::new(Arc::clone(&spool));
     std::thread::Builder::new().name("spool".to_owned()).spawn(move || {
         loop {
-            if let Err(why) = writes.sweep_when_due(clock.now()) {
+            if let Err(why) = sweeps.sweep_when_due(clock.now()) {
                 tracing::warn!("old lines are not removed: {why}");
             }
-            match from.recv_timeout(SWEEP) {
-                Ok(mut lines) => {
-                    lines.extend(from.try_iter().flatten());
-                    if let Err(why) = writes.append(&lines) {
-                        tracing::warn!("lines are not kept: {why}");
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
+            let lines = match from.recv_timeout(if writer.waits() { AGAIN } else { SWEEP }) {
+                Ok(lines) => lines.into_iter().chain(from.try_iter().flatten()).collect(),
+                Err(RecvTimeoutError::Timeout) => Vec::new(),
                 Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if let Err(why) = writer.write(lines) {
+                tracing::warn!("lines wait to be written: {why}");
             }
         }
     })?;

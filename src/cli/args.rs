@@ -226,16 +226,16 @@ pub enum SystemName {
 /// `logs`.
 #[derive(Debug, Args)]
 pub struct LogsArgs {
-    /// environment/application, a deployment (#12), or the name of a log group
+    /// environment/application, a deployment (#12), or a log group that a stack watches
     #[arg(value_name = "TARGET")]
     pub target: String,
-    /// Follow
+    /// Follow, and say on standard error when a tail is cut, sampled or behind
     #[arg(short, long)]
     pub follow: bool,
-    /// Only lines since then: a duration (10m) or a time (2026-03-12T14:00:00Z)
+    /// Only lines since then, of everything that is kept: a duration (10m) or a time (2026-03-12T14:00:00Z); the newest 5,000 when absent
     #[arg(long, value_name = "T")]
     pub since: Option<String>,
-    /// Only lines that match this regular expression
+    /// Only lines that match this regular expression, of everything that is kept
     #[arg(long, value_name = "RE")]
     pub grep: Option<String>,
 }

@@ -208,6 +208,29 @@ fn a_tail_reads_on_only_as_fast_as_it_is_drained() {
 }
 
 #[test]
+fn log_groups_are_followed_of_the_first_stack_and_of_those_that_are_tailed_by_name() {
+    let store = Memory::new();
+    let mut file = catalog();
+    let mut spec = fixture::spec("412", &serde_json::json!({}));
+    spec.watch_logs = vec!["/g".to_owned()];
+    for stack in ["dev/a", "dev/b", "dev/c"] {
+        let entry = Entry { spec: Ok(spec.clone()), bundle: SourceBundle::default(), depends_on: Vec::new() };
+        file.stacks.insert(id(stack), entry);
+    }
+    let desk = Live::start(parts(&store, file)).unwrap();
+    assert!(desk.ready(LONG));
+    desk.tail(&TailOf::Stack(id("dev/c")));
+    desk.watch(&["dev/a", "dev/b", "dev/c"].map(id));
+    let followed = || -> Vec<String> {
+        let said = block(store.interests(NOW)).unwrap();
+        let interests = said.iter().map(|text| text.parse::<crate::domain::interest::Interest>().unwrap());
+        interests.filter(|interest| !interest.logs.is_empty()).map(|interest| interest.stack.to_string()).collect()
+    };
+    until(&desk, |_| !followed().is_empty());
+    assert_eq!(followed(), ["dev/a", "dev/c"]);
+}
+
+#[test]
 fn a_store_that_cannot_be_opened_is_said_and_asks_are_refused_in_the_end() {
     let store = Memory::new();
     let mut parts = parts(&store, catalog());

@@ -294,3 +294,26 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_one_stack_is_followed_what_any_of_several_consoles_wants() {
+        let interest = |cfn: Option<&str>, logs: &[&str]| Interest {
+            stack: "dev/api".parse().unwrap(),
+            cfn: cfn.map(str::to_owned),
+            logs: logs.iter().map(|group| (*group).to_owned()).collect(),
+        };
+        let wanted = wanted(
+            &Folds::default(),
+            vec![interest(None, &["/b"]), interest(Some("dev-api"), &["/a", "/b"]), interest(Some("dev-api"), &[])],
+        );
+        let what = &wanted[&"dev/api".parse().unwrap()];
+        assert_eq!(
+            (wanted.len(), what.cfn.as_deref(), what.logs.as_slice()),
+            (1, Some("dev-api"), ["/b".to_owned(), "/a".to_owned()].as_slice())
+        );
+    }
+}

@@ -5,8 +5,10 @@
 mod reader;
 mod segments;
 mod window;
+mod writer;
 
 pub use reader::{Begin, Piece, Reader};
+pub use writer::Writer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

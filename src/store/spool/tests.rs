@@ -1,5 +1,6 @@
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
 
 use super::*;
 use crate::domain::line::{Severity, SourceKind};
@@ -287,4 +288,30 @@ fn a_reader_begins_where_it_is_told_and_reads_everything_in_pieces() {
     assert_eq!(read(Begin::Newest), (lines("dev/api", 20_000..25_000), 1, true), "older ones are kept, and that is said");
     let mut reader = Reader::new(spot.home.clone(), limits, Of::Stack("no/thing".parse().unwrap()), Begin::Newest);
     assert_eq!(reader.more().unwrap(), Piece::default());
+}
+
+#[test]
+fn what_cannot_be_written_waits_and_what_is_given_up_is_said() {
+    let spot = spot();
+    let spool = Arc::new(Spool::open(&spot.home, Limits::default()).unwrap());
+    let mut writer = Writer::new(Arc::clone(&spool));
+    // A file stands where the stack's folder is to be.
+    let folder = spot.home.spool().join("dev");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+    std::fs::write(folder.join("api"), b"").unwrap();
+    assert!(writer.write(vec![line("dev/api", 1), line("dev/web", 1)]).is_err());
+    assert!(writer.write(lines("dev/api", 2..10_011)).is_err());
+    assert!(writer.waits());
+    std::fs::remove_file(folder.join("api")).unwrap();
+    writer.write(Vec::new()).unwrap();
+    assert!(!writer.waits());
+    let all = |stack: &str| spool.tail(&Of::Stack(stack.parse().unwrap()), &Position::default(), usize::MAX).unwrap().0;
+    let api = all("dev/api");
+    assert_eq!(
+        (api.len(), api[0].severity, api[0].text.as_str()),
+        (10_001, Severity::Gap, "10 lines are missing here: they could not be written")
+    );
+    assert_eq!(&api[1..], lines("dev/api", 11..10_011).as_slice());
+    assert_eq!(all("dev/web"), [line("dev/web", 1)], "another stack is not concerned");
 }

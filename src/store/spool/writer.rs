@@ -1,0 +1,93 @@
+//! Writing the spool on behalf of an engine. What cannot be written now waits and is tried again; of what had to be given up, a line
+//! says how much is missing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Spool;
+use crate::domain::ids::StackId;
+use crate::domain::line::{Line, Severity, SourceKind};
+use crate::domain::safe::Safe;
+use crate::domain::time::Time;
+use crate::os::files::FileError;
+
+/// The most lines of a stack that wait. Of more than these the spool knows which it has, so that none is written twice.
+const MOST: usize = 10_000;
+
+/// The writing end of a spool.
+#[derive(Debug)]
+pub struct Writer {
+    spool: Arc<Spool>,
+    waiting: BTreeMap<StackId, Waiting>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: Vec<Line>,
+    /// How many were given up, and when the last of them happened.
+    lost: Option<(u64, Time)>,
+}
+
+impl Writer {
+    /// A writer of that spool.
+    #[must_use]
+    pub fn new(spool: Arc<Spool>) -> Self {
+        Self { spool, waiting: BTreeMap::new() }
+    }
+
+    /// True while lines could not be written yet.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Writes lines after those that wait. When it fails, those of the stacks concerned wait; the oldest are given up where that are
+    /// too many.
+    pub fn write(&mut self, lines: Vec<Line>) -> Result<(), FileError> {
+        for line in lines {
+            self.waiting.entry(line.stack.clone()).or_default().lines.push(line);
+        }
+        let mut failure = None;
+        let spool = &self.spool;
+        self.waiting.retain(|stack, waiting| {
+            let written = waiting.write(stack, spool);
+            let waits = written.is_err();
+            failure = written.err().or(failure.take());
+            waits
+        });
+        failure.map_or(Ok(()), Err)
+    }
+}
+
+impl Waiting {
+    fn write(&mut self, stack: &StackId, spool: &Spool) -> Result<(), FileError> {
+        let gap = self.lost.map(|(count, at)| gap(stack, count, at));
+        let written = match gap {
+            None => spool.append(&self.lines),
+            Some(gap) => spool.append(&[&[gap], self.lines.as_slice()].concat()),
+        };
+        if let Err(why) = written {
+            let extra = self.lines.len().saturating_sub(MOST);
+            for line in self.lines.drain(..extra) {
+                let (count, at) = self.lost.unwrap_or_default();
+                self.lost = Some((count + 1, at.max(line.at)));
+            }
+            return Err(why);
+        }
+        Ok(())
+    }
+}
+
+fn gap(stack: &StackId, count: u64, at: Time) -> Line {
+    Line {
+        at,
+        id: format!("lost/{}", at.0),
+        kind: SourceKind::Engine,
+        source: Safe::new("holdpoint"),
+        part: Safe::default(),
+        stack: stack.clone(),
+        no: None,
+        severity: Severity::Gap,
+        text: Safe::new(&format!("{count} lines are missing here: they could not be written")),
+    }
+}
