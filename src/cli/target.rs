@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::desk::Patient;
 use crate::domain::ask::{Intent, QueueOf, Refused, Source, Way};
-use crate::domain::deployment::Deployment;
+use crate::domain::deployment::{Deployment, End};
 use crate::domain::ids::{AppName, DeploymentId, DeploymentNo, EnvName, StackId};
 use crate::world::World;
 use crate::world::available::Doing;
@@ -197,7 +197,10 @@ fn on_deployment(
     intent: impl FnOnce(DeploymentId) -> Intent,
 ) -> Done {
     match target(text)? {
-        Target::Stack(id) => on_stack(ground, &id.to_string(), guard, out, |world, id| offered(world, id, doing, ground)),
+        Target::Stack(id) => on_stack(ground, &id.to_string(), guard, out, |world, id| match doing {
+            Doing::Retry => retrying(world, id, ground),
+            _ => offered(world, id, doing, ground),
+        }),
         Target::Deployment(no) => {
             let desk = ground.desk()?;
             wait::ready(&*desk, ground)?;
@@ -214,6 +217,16 @@ pub(super) fn numbered(desk: &dyn Patient, no: DeploymentNo) -> Result<Deploymen
     desk.numbered(no).map_err(|why| Stop::lost("store", why))?.ok_or_else(|| no_deployment(no))
 }
 
+/// The last deployment again. Where the stack is at rest the engine looks and decides: what is shown here may be older.
+fn retrying(world: &World, id: &StackId, ground: &dyn Ground) -> Result<Intent, Stop> {
+    let stack = world.folds.stack(id);
+    let failed = |id: &DeploymentId| world.deployment(*id).is_some_and(|d| !matches!(d.end, Some(End::Done)));
+    match stack.last.filter(failed) {
+        Some(deployment) if stack.current.is_none() => Ok(Intent::Retry { deployment }),
+        Some(_) | None => offered(world, id, Doing::Retry, ground),
+    }
+}
+
 pub(super) fn no_deployment(no: DeploymentNo) -> Stop {
     Stop::wrong("deployment", format!("there is no deployment {no}; `holdpoint events` lists them"))
 }
@@ -223,19 +236,21 @@ pub(super) fn unblock(ground: &dyn Ground, args: &UnblockArgs, out: &mut Out<'_,
     on_stack(ground, &args.stack, &args.guard, out, |world, id| unblocking(world, id, args.way, ground))
 }
 
+/// A way that is named is asked for as it is: the engine looks before it answers, what is shown here may be older.
 fn unblocking(world: &World, id: &StackId, way: Option<WayOut>, ground: &dyn Ground) -> Result<Intent, Stop> {
-    let Some(wanted) = way else { return offered(world, id, Doing::Unblock, ground) };
-    let matches = |way: &Way| match way {
-        Way::Recover => wanted == WayOut::Recover,
-        Way::Retry => wanted == WayOut::Retry,
-        Way::LastGood => wanted == WayOut::LastGood,
-        Way::Free => wanted == WayOut::Free,
-        Way::ResolveDone { .. } => wanted == WayOut::Done,
-        Way::ResolveFailed { .. } => wanted == WayOut::Failed,
+    let asked = |way| Ok(Intent::Unblock { stack: id.clone(), way });
+    let matches: fn(&Way) -> bool = match way {
+        None => return offered(world, id, Doing::Unblock, ground),
+        Some(WayOut::Recover) => return asked(Way::Recover),
+        Some(WayOut::Retry) => return asked(Way::Retry),
+        Some(WayOut::LastGood) => return asked(Way::LastGood),
+        Some(WayOut::Free) => return asked(Way::Free),
+        Some(WayOut::Done) => |way| matches!(way, Way::ResolveDone { .. }),
+        Some(WayOut::Failed) => |way| matches!(way, Way::ResolveFailed { .. }),
     };
     let ways = world.ways(id);
     match ways.iter().find(|(way, _)| matches(way)) {
-        Some((way, _)) => Ok(Intent::Unblock { stack: id.clone(), way: way.clone() }),
+        Some((way, _)) => asked(way.clone()),
         None if ways.is_empty() => offered(world, id, Doing::Unblock, ground),
         None => {
             let list = ways.iter().map(|(_, says)| says.as_str()).collect::<Vec<_>>().join("; ");
@@ -359,7 +374,7 @@ fn planned(world: &World, desk: &dyn Patient, ground: &dyn Ground, args: &PlanAr
         For::Rollback => Ok(Intent::Rollback { stack: id, to: None }),
         For::Teardown => Ok(Intent::Teardown { stack: id }),
         For::Cancel => offered(&world, &id, Doing::Cancel, ground),
-        For::Retry => offered(&world, &id, Doing::Retry, ground),
+        For::Retry => retrying(&world, &id, ground),
         For::Unblock => unblocking(&world, &id, args.way, ground),
         For::Thaw => Err(Stop::wrong("verb", "thaw takes a stack or an environment")),
     }

@@ -8,6 +8,7 @@ mod outage;
 mod settle;
 mod specs;
 mod steps;
+mod unblock;
 
 pub use act::{ARMED, act, guard, undo};
 pub use cards::{VALID, card, differences};

@@ -19,7 +19,7 @@ use super::hold::Hold;
 use super::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use super::lifecycle::{Class, Illegal};
 use super::lifecycles::DEPLOYMENT;
-use super::plan::{ChangeRow, Output, Plan, Step};
+use super::plan::{ChangeRow, Leaves, Output, Plan, Step};
 use super::stack::Travelled;
 use super::time::Time;
 
@@ -138,6 +138,13 @@ impl Deployment {
     #[must_use]
     pub fn changed_anything(&self) -> bool {
         self.runs().any(|(step, run)| step.changes && run.ever_started())
+    }
+
+    /// What its steps left in service: what the last one said that ended well. `None` where none of them touched that.
+    #[must_use]
+    pub fn leaves(&self) -> Option<Leaves> {
+        let done = self.runs().filter(|(_, run)| run.state == StepState::Done);
+        done.filter_map(|(step, run)| Some((run.ended_at, step.leaves?))).max_by_key(|(at, _)| *at).map(|(_, leaves)| leaves)
     }
 
     /// The failure of the step that failed first, else of the deployment.

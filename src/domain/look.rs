@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::digest::Digest;
 use super::plan::ChangeRow;
 use super::safe::Safe;
+use super::standing::Standing;
 
 /// A file of a stored bundle.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -140,6 +141,12 @@ impl StackSeen {
     /// True when there is no stack to speak of.
     #[must_use]
     pub fn is_missing(&self) -> bool {
-        matches!(self.status.as_str(), "MISSING" | "REVIEW_IN_PROGRESS" | "DELETE_COMPLETE")
+        self.standing() == Standing::Missing
+    }
+
+    /// What its status means.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        Standing::of(&self.status)
     }
 }

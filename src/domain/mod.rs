@@ -29,5 +29,6 @@ pub mod safe;
 pub mod secret;
 pub mod sighting;
 pub mod stack;
+pub mod standing;
 pub mod time;
 pub mod wants;

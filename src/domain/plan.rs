@@ -51,6 +51,18 @@ pub enum Finaliser {
     BadEnd,
 }
 
+/// What is in service once a step is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leaves {
+    /// The release of the deployment.
+    New,
+    /// What served before the deployment.
+    Old,
+    /// Nothing.
+    Nothing,
+}
+
 /// What is done about a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryRule {
@@ -132,6 +144,9 @@ pub struct Step {
     /// Whether it takes a service's count down or up.
     #[serde(default)]
     pub scales: bool,
+    /// What is in service once it is done; absent where it changes nothing of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaves: Option<Leaves>,
 }
 
 /// What an attempt gave.
@@ -221,6 +236,22 @@ pub enum BadPlan {
 }
 
 impl Plan {
+    /// The name of a plan that repairs the real stack.
+    pub const RECOVER: &'static str = "recover";
+
+    /// True for a plan that repairs the real stack: it is made only where a look found something to repair.
+    #[must_use]
+    pub fn repairs(&self) -> bool {
+        self.name == Self::RECOVER
+    }
+
+    /// True for a plan whose good end is that nothing is there any more.
+    #[must_use]
+    pub fn removes(&self) -> bool {
+        let ordinary = self.steps.iter().filter(|step| step.finaliser.is_none());
+        ordinary.filter_map(|step| step.leaves).next_back() == Some(Leaves::Nothing)
+    }
+
     /// The step of that id.
     #[must_use]
     pub fn step(&self, id: &StepId) -> Option<&Step> {

@@ -1,12 +1,16 @@
 //! The stack machine: lifecycle, queue and lock of one application in one environment.
 
+mod event;
 mod wants;
 
+pub use event::{Left, StackEvent};
 pub use wants::{StackWant, Waits};
 
 use serde::{Deserialize, Serialize};
 
+use super::deployment::End;
 use super::environment::Freeze;
+use super::folds::Folds;
 use super::ids::{DeploymentId, DeploymentNo, StackId};
 use super::lifecycle::{Class, Illegal, Lifecycle};
 use super::lifecycles;
@@ -51,136 +55,6 @@ pub enum Place {
     Head,
 }
 
-/// What can happen to a stack.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub enum StackEvent {
-    /// A deployment was asked for and queued.
-    Requested {
-        /// The system: which table this stack follows.
-        system: String,
-        /// Its place.
-        entry: Queued,
-        /// Head or tail.
-        place: Place,
-    },
-    /// It did not exist; its first deployment starts.
-    FoundMissing {
-        /// That deployment.
-        deployment: DeploymentId,
-    },
-    /// It existed and was quiet.
-    Adopted {
-        /// The status that was found.
-        status: String,
-    },
-    /// It existed and was broken.
-    AdoptedBroken {
-        /// The status that was found.
-        status: String,
-    },
-    /// A deployment started in the same append that asked for it.
-    Started {
-        /// Which.
-        deployment: DeploymentId,
-    },
-    /// A queued deployment started.
-    Popped {
-        /// Which.
-        deployment: DeploymentId,
-    },
-    /// A queued teardown started.
-    TeardownPopped {
-        /// Which.
-        deployment: DeploymentId,
-    },
-    /// The current deployment ended well.
-    Succeeded {
-        /// Which; an end of one that is not current changes nothing.
-        deployment: DeploymentId,
-        /// The release that serves now; absent after a teardown.
-        release: Option<String>,
-    },
-    /// The current deployment failed; the stack is broken.
-    Failed {
-        /// Which.
-        deployment: DeploymentId,
-        /// Why, in one line.
-        reason: String,
-    },
-    /// It failed, and the policy goes on.
-    FailedContinue {
-        /// Which.
-        deployment: DeploymentId,
-        /// Why, in one line.
-        reason: String,
-    },
-    /// It ended before anything changed.
-    Withdrawn {
-        /// Which.
-        deployment: DeploymentId,
-    },
-    /// It ended before anything was created.
-    WithdrawnNever {
-        /// Which.
-        deployment: DeploymentId,
-    },
-    /// It ended before anything changed, and what was broken still is.
-    WithdrawnBroken {
-        /// Which.
-        deployment: DeploymentId,
-    },
-    /// Nothing is queued.
-    QueueEmpty,
-    /// Something is queued that may not start yet.
-    Idle,
-    /// A person opened the way out of a broken phase.
-    Unblocked {
-        /// Which way ("retry", "recover", "free" …).
-        way: String,
-    },
-    /// A waiting deployment left the queue: cancelled, undone, superseded, torn down.
-    Dequeued {
-        /// Which.
-        deployment: DeploymentId,
-    },
-    /// The queue stopped.
-    StackFrozen {
-        /// Why and until when.
-        freeze: Freeze,
-    },
-    /// The queue goes on.
-    StackThawed,
-}
-
-impl StackEvent {
-    /// The stored tag, which is also the edge it takes.
-    #[must_use]
-    pub fn tag(&self) -> &'static str {
-        match self {
-            StackEvent::Requested { .. } => "requested",
-            StackEvent::FoundMissing { .. } => "found_missing",
-            StackEvent::Adopted { .. } => "adopted",
-            StackEvent::AdoptedBroken { .. } => "adopted_broken",
-            StackEvent::Started { .. } => "started",
-            StackEvent::Popped { .. } => "popped",
-            StackEvent::TeardownPopped { .. } => "teardown_popped",
-            StackEvent::Succeeded { .. } => "succeeded",
-            StackEvent::Failed { .. } => "failed",
-            StackEvent::FailedContinue { .. } => "failed_continue",
-            StackEvent::Withdrawn { .. } => "withdrawn",
-            StackEvent::WithdrawnNever { .. } => "withdrawn_never",
-            StackEvent::WithdrawnBroken { .. } => "withdrawn_broken",
-            StackEvent::QueueEmpty => "queue_empty",
-            StackEvent::Idle => "idle",
-            StackEvent::Unblocked { .. } => "unblocked",
-            StackEvent::Dequeued { .. } => "dequeued",
-            StackEvent::StackFrozen { .. } => "stack_frozen",
-            StackEvent::StackThawed => "stack_thawed",
-        }
-    }
-}
-
 /// A travelled edge, for the live map.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Travelled {
@@ -220,7 +94,9 @@ pub struct Stack {
     pub release: Option<String>,
     /// The last deployment that ended well (not a teardown).
     pub last_good: Option<DeploymentId>,
-    /// The good one before it: what a rollback deploys.
+    /// Its release.
+    pub good_release: Option<String>,
+    /// The last good one of another release.
     pub previous_good: Option<DeploymentId>,
     /// The last deployment that ended at all.
     pub last: Option<DeploymentId>,
@@ -247,6 +123,7 @@ impl Stack {
             queue: Vec::new(),
             release: None,
             last_good: None,
+            good_release: None,
             previous_good: None,
             last: None,
             freeze: None,
@@ -267,10 +144,33 @@ impl Stack {
         self.lifecycle().phase(&self.phase).map_or(Class::Rest, |phase| phase.class)
     }
 
+    /// True while it is on the way to its end.
+    #[must_use]
+    pub fn removes(&self) -> bool {
+        self.lifecycle()
+            .next(&self.phase, "succeeded")
+            .ok()
+            .and_then(|to| self.lifecycle().phase(to))
+            .is_some_and(|to| to.class == Class::Gone)
+    }
+
     /// The freeze that holds now.
     #[must_use]
     pub fn frozen(&self, now: Time) -> Option<&Freeze> {
         self.freeze.as_ref().filter(|freeze| freeze.holds(now))
+    }
+
+    /// The deployment whose release a rollback brings back: the last good one, where something else serves, may serve soon, or it is in
+    /// doubt what serves; where that one serves, the good one before it.
+    #[must_use]
+    pub fn rollback_to(&self, folds: &Folds) -> Option<DeploymentId> {
+        let of = |id: Option<DeploymentId>| folds.deployments.get(&id?);
+        let coming = of(self.current).and_then(|d| d.request.as_ref()).is_some_and(|request| {
+            request.purpose != Purpose::Deploy || Some(request.spec.release.as_str()) != self.good_release.as_deref()
+        });
+        let in_doubt = of(self.last).is_some_and(|d| d.changed_anything() && !matches!(d.end, Some(End::Done)));
+        let serves = self.release.is_some() && self.release == self.good_release && self.class() != Class::Broken;
+        if serves && !coming && !in_doubt { self.previous_good } else { self.last_good }
     }
 
     /// Takes one event that was recorded at `at`.
@@ -315,20 +215,25 @@ impl Stack {
                 self.take_edge(event.tag(), at)?;
                 self.was_broken = self.broken.take();
             }
-            StackEvent::Succeeded { deployment, release } => {
+            StackEvent::Succeeded { deployment, release, as_before } => {
                 if self.ends(*deployment) {
                     self.take_edge(event.tag(), at)?;
                     self.finish(*deployment, None);
                     self.release.clone_from(release);
-                    if release.is_some() && self.last_good != Some(*deployment) {
-                        self.previous_good = self.last_good.replace(*deployment);
+                    if let Some(release) = release.as_ref().filter(|_| !as_before) {
+                        self.good(*deployment, release);
                     }
                 }
             }
-            StackEvent::Failed { deployment, reason } | StackEvent::FailedContinue { deployment, reason } => {
+            StackEvent::Failed { deployment, reason, left } | StackEvent::FailedContinue { deployment, reason, left } => {
                 if self.ends(*deployment) {
                     self.take_edge(event.tag(), at)?;
                     self.finish(*deployment, Some(reason.clone()));
+                    match left {
+                        Left::Before => {}
+                        Left::Release(release) => self.release = Some(release.clone()),
+                        Left::Nothing => self.release = None,
+                    }
                 }
             }
             StackEvent::Withdrawn { deployment } | StackEvent::WithdrawnNever { deployment } => {
@@ -354,6 +259,15 @@ impl Stack {
 
     fn ends(&self, deployment: DeploymentId) -> bool {
         self.current == Some(deployment)
+    }
+
+    /// A deployment brought its release into service. The one before it stays a target for a rollback only if it had another release.
+    fn good(&mut self, deployment: DeploymentId, release: &str) {
+        let before = self.last_good.replace(deployment);
+        if self.good_release.as_deref() != Some(release) {
+            self.previous_good = before;
+            self.good_release = Some(release.to_owned());
+        }
     }
 
     fn finish(&mut self, deployment: DeploymentId, broken: Option<String>) {

@@ -11,6 +11,7 @@ use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{AskId, DeploymentId, StackId};
 use crate::domain::look::Observed;
 use crate::domain::plan::Plan;
+use crate::domain::stack::Purpose;
 use crate::store::Preview;
 
 use super::looks::Planning;
@@ -125,7 +126,9 @@ impl Engine {
             match self.planning(&start.stack, &start.spec, start.purpose, None, &hint) {
                 Ok(planning) => {
                     let bundle = attached.iter().find(|a| a.stack == start.stack && a.spec == start.spec).map(|a| a.bundle.clone());
-                    let seen = Observed { stack: self.fresh_sight(&start.stack), changes: None };
+                    // A teardown and a recovery name resources, which the looks of the driver leave out: they look for themselves.
+                    let fresh = (start.purpose == Purpose::Deploy).then(|| self.fresh_sight(&start.stack)).flatten();
+                    let seen = Observed { stack: fresh, changes: None };
                     plannings.push((start.stack.clone(), Planning { bundle, seen, ..planning }));
                 }
                 Err(failure) => return self.answer(ask, Err(refusal(&failure))),

@@ -226,6 +226,7 @@ fn step(id: &str, after: &[&str]) -> Step {
         finaliser: None,
         changes: true,
         scales: false,
+        leaves: None,
     }
 }
 

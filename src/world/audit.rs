@@ -6,7 +6,7 @@ use crate::domain::event::{Event, Stored, StreamId};
 use crate::domain::folds::Folds;
 use crate::domain::hold::Verdict;
 use crate::domain::safe::Safe;
-use crate::domain::stack::{Purpose, StackEvent};
+use crate::domain::stack::{Left, Purpose, StackEvent};
 use crate::domain::time::Time;
 
 /// One event as a sentence.
@@ -92,12 +92,18 @@ fn stack(event: &StackEvent, folds: &Folds) -> String {
         StackEvent::AdoptedBroken { status } => format!("was there before, and broken ({status}): adopted"),
         StackEvent::Started { deployment } | StackEvent::Popped { deployment } => format!("started {}", no(deployment)),
         StackEvent::TeardownPopped { deployment } => format!("started teardown {}", no(deployment)),
-        StackEvent::Succeeded { deployment, release } => match release {
+        StackEvent::Succeeded { deployment, release, as_before: true } => {
+            let release = release.as_deref().unwrap_or("what served before");
+            format!("serves {release} again since {} ended well", no(deployment))
+        }
+        StackEvent::Succeeded { deployment, release, as_before: false } => match release {
             Some(release) => format!("serves {release} since {} ended well", no(deployment)),
             None => format!("is gone: {} ended well", no(deployment)),
         },
-        StackEvent::Failed { deployment, reason } => format!("is broken: {} failed: {reason}", no(deployment)),
-        StackEvent::FailedContinue { deployment, reason } => format!("goes on though {} failed: {reason}", no(deployment)),
+        StackEvent::Failed { deployment, reason, left } => format!("is broken: {} failed: {reason}{}", no(deployment), serves(left)),
+        StackEvent::FailedContinue { deployment, reason, left } => {
+            format!("goes on though {} failed: {reason}{}", no(deployment), serves(left))
+        }
         StackEvent::Withdrawn { deployment } | StackEvent::WithdrawnNever { deployment } => {
             format!("is as before: {} changed nothing", no(deployment))
         }
@@ -108,6 +114,14 @@ fn stack(event: &StackEvent, folds: &Folds) -> String {
         StackEvent::Dequeued { deployment } => format!("took {} out of the queue", no(deployment)),
         StackEvent::StackFrozen { freeze } => frozen(freeze),
         StackEvent::StackThawed => "thawed the queue".to_owned(),
+    }
+}
+
+fn serves(left: &Left) -> String {
+    match left {
+        Left::Before => String::new(),
+        Left::Release(release) => format!("; it serves {release}"),
+        Left::Nothing => "; nothing serves".to_owned(),
     }
 }
 

@@ -8,7 +8,8 @@ use crate::domain::failure::Retry;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, StackId};
 use crate::domain::lifecycle::Class;
-use crate::domain::stack::Stack;
+use crate::domain::stack::{Purpose, Stack};
+use crate::domain::standing::Standing;
 use crate::domain::time::Time;
 
 use super::rows::State;
@@ -21,7 +22,7 @@ pub enum Doing {
     Deploy,
     /// What the last deployment had.
     Redeploy,
-    /// The failed deployment again, what was done stays done.
+    /// The failed deployment again: of a script what was done stays done, a service works out anew what is left.
     Retry,
     /// An earlier good release.
     Rollback,
@@ -150,21 +151,46 @@ impl World {
                 }
             }
         }
-        let cfn_broken = self.cfn(id).is_some_and(|cfn| cfn.is_broken());
-        if stack.current.is_none() && stack.class() == Class::Broken {
-            if stack.system != "script" && cfn_broken {
-                ways.push((Way::Recover, "repair the CloudFormation stack by the plan that its status asks for".to_owned()));
-            }
-            if let Some(last) = self.failed_last(&stack) {
+        if stack.current.is_some() {
+            return ways;
+        }
+        let (broken, failed) = (stack.class() == Class::Broken, self.failed_last(&stack));
+        let standing = self.standing(&stack);
+        let repair = match standing {
+            Some(standing) if standing.is_repairable() => Some("repair the CloudFormation stack by the plan that its status asks for"),
+            None if broken || failed.is_some() => Some("look at the CloudFormation stack again, and repair it if its status asks for it"),
+            Some(_) | None => None,
+        };
+        ways.extend(repair.filter(|_| stack.system != "script").map(|says| (Way::Recover, says.to_owned())));
+        if broken {
+            let shut = standing.is_some_and(Standing::is_shut);
+            let again = failed.filter(|last| !shut || last.request.as_ref().is_some_and(|request| request.purpose != Purpose::Deploy));
+            if let Some(last) = again {
                 let how = if stack.system == "script" { "what was done stays done" } else { "what is left to do is worked out anew" };
                 ways.push((Way::Retry, format!("{} again: {how}", last.no())));
             }
-            if let Some(good) = stack.last_good.and_then(|good| self.deployment(good)).and_then(|d| d.request.as_ref()) {
+            let good = stack.last_good.filter(|_| !shut).and_then(|good| self.deployment(good)).and_then(|d| d.request.as_ref());
+            if let Some(good) = good {
                 ways.push((Way::LastGood, format!("deploy {} of {} again, the last good release", good.spec.release, good.no)));
             }
             ways.push((Way::Free, "do nothing: the queue goes on".to_owned()));
         }
         ways
+    }
+
+    /// What the real stack is in now; `None` where it was not seen since the last deployment ended: an older look says nothing of now.
+    pub(super) fn standing(&self, stack: &Stack) -> Option<Standing> {
+        let cfn = self.cfn(&stack.id)?;
+        let ended = stack.last.and_then(|last| self.deployment(last)).and_then(|last| last.ended_at);
+        ended.is_none_or(|ended| ended <= cfn.taken_at).then(|| cfn.standing())
+    }
+
+    /// Why no deployment can start on the real stack, where that is known; the engine would refuse it as well.
+    fn shut(&self, stack: &Stack) -> Option<NotNow> {
+        let shut = stack.current.is_none() && self.standing(stack).is_some_and(Standing::is_shut);
+        let cfn = self.cfn(&stack.id).filter(|_| shut)?;
+        let when = if cfn.standing().is_repairable() { "when it is recovered" } else { "" };
+        Some(NotNow::new(format!("the CloudFormation stack is {}: nothing can be deployed on it", cfn.status)).when(when))
     }
 
     /// The last deployment of the stack, where it did not end well.
@@ -194,6 +220,18 @@ impl World {
 
     fn open(&self, stack: &Stack, doing: Doing, now: Time) -> Result<(Option<Intent>, String), NotNow> {
         let id = stack.id.clone();
+        let shut = match doing {
+            Doing::Deploy | Doing::Redeploy | Doing::Rollback => self.shut(stack),
+            // The retry of a recovery or of a teardown is a way out itself.
+            Doing::Retry => self
+                .failed_last(stack)
+                .filter(|d| d.request.as_ref().is_some_and(|r| r.purpose == Purpose::Deploy))
+                .and_then(|_| self.shut(stack)),
+            Doing::Unblock | Doing::Cancel | Doing::Abandon | Doing::Undo | Doing::Freeze | Doing::Thaw | Doing::Teardown => None,
+        };
+        if let Some(shut) = shut {
+            return Err(shut);
+        }
         let behind = match (stack.current.and_then(|d| self.deployment(d)), stack.class()) {
             (Some(current), _) => format!("waits behind {}", current.no()),
             (None, Class::Broken) => "goes first and unblocks the stack".to_owned(),
@@ -277,8 +315,8 @@ impl World {
     }
 
     fn rollback(&self, stack: &Stack, behind: &str) -> Result<(Option<Intent>, String), NotNow> {
-        let failed = self.failed_last(stack).is_some() || stack.current.is_some();
-        let to = if failed { stack.last_good } else { stack.previous_good };
+        let failed = self.failed_last(stack).is_some();
+        let to = stack.rollback_to(&self.folds);
         let Some(request) = to.and_then(|to| self.deployment(to)).and_then(|d| d.request.as_ref()) else {
             return Err(NotNow::new("no earlier good release is known here"));
         };
@@ -326,7 +364,12 @@ impl World {
             | State::Froz
             | State::Ok
             | State::New
-            | State::Gone => NotNow::new(format!("{} is not broken", stack.id)),
+            | State::Gone => match self.standing(stack) {
+                Some(Standing::Unknown) => {
+                    NotNow::new("this version does not know the status of the CloudFormation stack; look at it in AWS")
+                }
+                Some(_) | None => NotNow::new(format!("{} is not broken", stack.id)),
+            },
         })
     }
 }

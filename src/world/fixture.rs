@@ -19,7 +19,7 @@ use crate::domain::person::Person;
 use crate::domain::plan::{ChangeRow, Choice, Finaliser, HoldRule, HoldWhen, Output, Plan, RetryRule, Step};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::sighting::{ResourceSeen, Seen, Sighting};
-use crate::domain::stack::{Place, Purpose, Queued, StackEvent};
+use crate::domain::stack::{Left, Place, Purpose, Queued, StackEvent};
 use crate::domain::time::Time;
 
 use super::{EngineSeen, World};
@@ -93,6 +93,7 @@ fn step(id: &str, title: &str, kind: &str, after: &[&str], only: Option<&str>) -
         finaliser: None,
         changes: !kind.starts_with("eval"),
         scales: false,
+        leaves: None,
     }
 }
 
@@ -363,14 +364,16 @@ impl Scene {
         let release = self.world.folds.deployments[&deployment].request.as_ref().unwrap().spec.release.clone();
         match end {
             End::Done => {
-                self.on(deployment, DeploymentEvent::Done).on_stack(stack, StackEvent::Succeeded { deployment, release: Some(release) });
+                self.on(deployment, DeploymentEvent::Done)
+                    .on_stack(stack, StackEvent::Succeeded { deployment, release: Some(release), as_before: false });
                 if self.world.folds.stack(&id(stack)).phase == "STABLE" {
                     self.on_stack(stack, StackEvent::QueueEmpty);
                 }
             }
             End::Failed { failure } => {
                 let reason = failure.summary.clone();
-                self.on(deployment, DeploymentEvent::Error { failure }).on_stack(stack, StackEvent::Failed { deployment, reason });
+                self.on(deployment, DeploymentEvent::Error { failure })
+                    .on_stack(stack, StackEvent::Failed { deployment, reason, left: Left::Before });
             }
             End::Terminated { reason, by } => {
                 self.on(deployment, DeploymentEvent::Terminated { reason, by }).on_stack(stack, StackEvent::Withdrawn { deployment });

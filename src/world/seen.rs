@@ -6,6 +6,7 @@ use crate::domain::ids::{EnvName, StackId};
 use crate::domain::interest::cfn_name;
 use crate::domain::safe::Safe;
 use crate::domain::sighting::{ResourceSeen, Seen, Sighting};
+use crate::domain::standing::Standing;
 use crate::domain::time::Time;
 
 use super::World;
@@ -49,7 +50,7 @@ impl CfnSeen<'_> {
     /// True while it is being changed.
     #[must_use]
     pub fn in_progress(&self) -> bool {
-        self.status.ends_with("_IN_PROGRESS") && self.status != "REVIEW_IN_PROGRESS"
+        self.standing() == Standing::Busy
     }
 
     /// True while it goes back to what it was.
@@ -58,16 +59,16 @@ impl CfnSeen<'_> {
         self.in_progress() && self.status.contains("ROLLBACK")
     }
 
-    /// True when it cannot be changed before somebody repairs it.
-    #[must_use]
-    pub fn is_broken(&self) -> bool {
-        self.status.ends_with("_FAILED") || self.status == "ROLLBACK_COMPLETE"
-    }
-
     /// True when there is none.
     #[must_use]
     pub fn is_missing(&self) -> bool {
-        matches!(self.status, "MISSING" | "REVIEW_IN_PROGRESS" | "DELETE_COMPLETE")
+        self.standing() == Standing::Missing
+    }
+
+    /// What its status means.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        Standing::of(self.status)
     }
 
     /// Resources that failed for a reason of their own, the earliest first; and how many failed in all.
@@ -200,23 +201,17 @@ mod tests {
     fn statuses() {
         let none = Safe::default();
         let seen = |status| CfnSeen { status, reason: &none, changed_at: None, resources: &[], taken_at: Time(0) };
-        for (status, progress, rolls, broken, missing) in [
-            ("UPDATE_COMPLETE", false, false, false, false),
-            ("UPDATE_IN_PROGRESS", true, false, false, false),
-            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", true, false, false, false),
-            ("UPDATE_ROLLBACK_IN_PROGRESS", true, true, false, false),
-            ("UPDATE_ROLLBACK_COMPLETE", false, false, false, false),
-            ("ROLLBACK_COMPLETE", false, false, true, false),
-            ("UPDATE_ROLLBACK_FAILED", false, false, true, false),
-            ("REVIEW_IN_PROGRESS", false, false, false, true),
-            ("MISSING", false, false, false, true),
+        for (status, progress, rolls, missing) in [
+            ("UPDATE_COMPLETE", false, false, false),
+            ("UPDATE_IN_PROGRESS", true, false, false),
+            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", true, false, false),
+            ("UPDATE_ROLLBACK_IN_PROGRESS", true, true, false),
+            ("UPDATE_ROLLBACK_COMPLETE", false, false, false),
+            ("REVIEW_IN_PROGRESS", false, false, true),
+            ("MISSING", false, false, true),
         ] {
             let cfn = seen(status);
-            assert_eq!(
-                (cfn.in_progress(), cfn.rolls_back(), cfn.is_broken(), cfn.is_missing()),
-                (progress, rolls, broken, missing),
-                "{status}"
-            );
+            assert_eq!((cfn.in_progress(), cfn.rolls_back(), cfn.is_missing()), (progress, rolls, missing), "{status}");
         }
     }
 

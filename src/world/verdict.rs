@@ -3,6 +3,7 @@
 use crate::domain::deployment::{Deployment, End, StepState};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentNo, StackId};
+use crate::domain::lifecycle::Class;
 use crate::domain::time::{Time, short};
 
 use super::World;
@@ -92,7 +93,7 @@ impl World {
             State::Fail => {
                 format!("{stack} FAILED{no}{}.{serves}", row.since.map_or_else(String::new, |at| format!(" {} ago", short(now.since(at)))))
             }
-            State::Brok => format!("{stack} BROKEN{age}.{serves} Its queue stands."),
+            State::Brok => format!("{stack} BROKEN{age}.{serves} {}", self.stands(stack)),
             State::Unkn => format!("{stack} OUTCOME UNKNOWN{no}{step}{age}.{serves} A person must look."),
             State::Hold => {
                 let hold = shown.and_then(|d| d.open_holds().next());
@@ -122,6 +123,16 @@ impl World {
                 format!("{stack} was torn down{}.", row.since.map_or_else(String::new, |at| format!(" {} ago", short(now.since(at)))))
             }
         }
+    }
+
+    /// What stands still with a broken stack: its queue; or only the real stack, where the stack itself is at rest.
+    fn stands(&self, stack: &StackId) -> String {
+        if self.folds.stack(stack).class() == Class::Broken {
+            return "Its queue stands.".to_owned();
+        }
+        let Some(cfn) = self.cfn(stack) else { return String::new() };
+        let until = if cfn.standing().is_shut() { "nothing can be deployed before it is repaired" } else { "recover it, or deploy again" };
+        format!("The CloudFormation stack is {}: {until}.", cfn.status)
     }
 
     fn why(&self, row: &Row, shown: Option<&Deployment>) -> Option<Why> {

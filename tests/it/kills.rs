@@ -110,13 +110,13 @@ fn stack_of(text: &str) -> String {
 }
 
 /// The embedded cloud as a process of its own.
-struct Cloud {
+pub(crate) struct Cloud {
     child: Child,
-    endpoint: String,
+    pub(crate) endpoint: String,
 }
 
 impl Cloud {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut command = std::process::Command::new(Program::path());
         command.env_clear().args(["sandbox", "--story", "empty", "--speed", "10"]);
         let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();

@@ -24,4 +24,5 @@ mod shell;
 #[allow(dead_code, reason = "pictures are written by hand and by .ci/run")]
 mod shot;
 mod walls;
+mod ways_out;
 mod wire;

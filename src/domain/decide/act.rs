@@ -2,23 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
-use crate::domain::ask::{Answer, Confirm, Intent, QueueOf, Refused, Way};
+use crate::domain::ask::{Answer, Confirm, Intent, QueueOf, Refused};
 use crate::domain::card::Card;
-use crate::domain::deployment::{CANCEL_LIMIT, Cause, Deployment, DeploymentEvent, Request, Seen, StepState, Stopping};
+use crate::domain::deployment::{CANCEL_LIMIT, Cause, Deployment, DeploymentEvent, Request, Seen, Stopping};
 use crate::domain::environment::{EnvironmentEvent, EnvironmentRecord, Freeze, Mode, QueuePolicy};
-use crate::domain::event::Append;
-use crate::domain::failure::Failure;
+use crate::domain::event::{Append, StreamId};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, EnvName, StackId, StepId};
 use crate::domain::level::Level;
 use crate::domain::lifecycle::Class;
-use crate::domain::plan::{HoldWhen, Output, Plan};
+use crate::domain::plan::{HoldWhen, Plan};
 use crate::domain::stack::{Place, Purpose, Queued, StackEvent};
 use crate::domain::time::{Time, short};
 
 use super::specs::{StartOf, unknown_deployment};
+use super::unblock::unblock;
 use super::{Cx, Decided, Looked, on_deployment, on_environment, on_stack, record};
 
 /// The undo window that the console's keys ask for at level 1.
@@ -67,7 +65,7 @@ pub fn guard(card: &Card, confirm: &Confirm) -> Result<(), Refused> {
     Ok(())
 }
 
-fn deploy(
+pub(super) fn deploy(
     folds: &Folds,
     starts: &[StartOf],
     looked: &Looked,
@@ -88,25 +86,25 @@ fn deploy(
         let Some(id) = ids.get(&start.stack).copied() else { continue };
         let needs: Vec<DeploymentId> = after.get(&start.stack).into_iter().flatten().filter_map(|need| ids.get(need).copied()).collect();
         let plan = looked.plans.iter().find(|(stack, _)| *stack == start.stack).map(|(_, plan)| plan);
-        let (_, record) = checked(folds, start)?;
+        let record = open(folds, &start.stack)?;
         let request = request(folds, start, no, record, plan, &looked.card, confirm, needs, not_before, cx);
-        says.push(enqueue(&mut append, folds, start, id, request, cx)?);
+        let removes = plan.is_some_and(Plan::removes);
+        says.push(enqueue(&mut append, folds, start, id, request, removes, cx)?);
         made.push((id, no));
     }
     Ok((append, Answer::Accepted { deployments: made, says: says.join("; ") }))
 }
 
-/// The environment of a start, if deployments may be asked for there.
-fn checked<'a>(folds: &'a Folds, start: &StartOf) -> Result<(u64, &'a EnvironmentRecord), Refused> {
-    let (env, record) = record(folds, &start.stack.env)?;
+/// The record of a stack's environment, if anything may be changed there.
+pub(super) fn open<'a>(folds: &'a Folds, id: &StackId) -> Result<&'a EnvironmentRecord, Refused> {
+    let (_, record) = record(folds, &id.env)?;
     if record.mode == Mode::Watch {
-        return Err(Refused::new("watch-only", format!("{} is only watched (mode: watch)", start.stack.env)));
+        return Err(Refused::new("watch-only", format!("{} is only watched (mode: watch)", id.env)));
     }
-    let stream = crate::domain::event::StreamId::Stack(start.stack.clone());
-    if let Some(why) = folds.broken.get(&stream) {
-        return Err(Refused::new("broken-log", format!("the log of {} cannot be read: {why}", start.stack)));
+    if let Some(why) = folds.broken.get(&StreamId::Stack(id.clone())) {
+        return Err(Refused::new("broken-log", format!("the log of {id} cannot be read: {why}")));
     }
-    Ok((env.record_version, record))
+    Ok(record)
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -169,10 +167,11 @@ fn enqueue(
     start: &StartOf,
     id: DeploymentId,
     request: Request,
+    removes: bool,
     cx: &Cx<'_>,
 ) -> Result<String, Refused> {
     let stack = folds.stack(&start.stack);
-    let (_, record) = checked(folds, start)?;
+    let record = open(folds, &start.stack)?;
     let busy = stack.current.is_some() || !stack.queue.is_empty();
     if busy && record.queue == QueuePolicy::Refuse {
         return Err(Refused::new("busy", format!("{} is busy, and {} refuses to queue", start.stack, start.stack.env)));
@@ -184,18 +183,22 @@ fn enqueue(
             on_deployment(append, folds, entry.deployment, event);
         }
     }
-    let entry =
-        Queued { deployment: id, no: request.no, purpose: start.purpose, not_before: request.not_before, after: request.after.clone() };
+    // What removes the stack travels the edges of a teardown, also where it finishes one that got stuck.
+    let purpose = if removes { Purpose::Teardown } else { start.purpose };
+    let entry = Queued { deployment: id, no: request.no, purpose, not_before: request.not_before, after: request.after.clone() };
     let (no, system) = (request.no, start.spec.system.clone());
     on_deployment(append, folds, id, DeploymentEvent::Created { request: Box::new(request) });
-    let broken = stack.class() == Class::Broken && start.purpose != Purpose::Teardown;
-    let place = if broken { Place::Head } else { Place::Tail };
+    let broken = stack.class() == Class::Broken;
+    let unblocks = broken && purpose != Purpose::Teardown;
+    // What waits would meet the same stack: a way out goes first, also where only the real stack is stuck.
+    let first = broken || start.purpose == Purpose::Recover;
+    let place = if first { Place::Head } else { Place::Tail };
     on_stack(append, folds, &stack.id, StackEvent::Requested { system, entry: entry.clone(), place });
-    if broken {
+    if unblocks {
         on_stack(append, folds, &stack.id, StackEvent::Unblocked { way: start.of.clone() });
         return Ok(format!("{no} of {} goes to the head of the queue", start.stack));
     }
-    let free = !busy && stack.lifecycle().edge(&stack.phase, "started").is_some() && start.purpose != Purpose::Teardown;
+    let free = !busy && stack.lifecycle().edge(&stack.phase, "started").is_some() && purpose != Purpose::Teardown;
     if free && stack.waits(&entry, cx.now, folds).is_none() && entry.after.is_empty() {
         on_stack(append, folds, &stack.id, StackEvent::Started { deployment: id });
         on_deployment(append, folds, id, DeploymentEvent::Triggered);
@@ -205,46 +208,6 @@ fn enqueue(
         Some(at) => format!("{no} of {} starts in {}", start.stack, short(at.since(cx.now))),
         None => format!("{no} of {} is queued", start.stack),
     })
-}
-
-fn unblock(folds: &Folds, id: &StackId, way: &Way, starts: &[StartOf], looked: &Looked, confirm: &Confirm, cx: &Cx<'_>) -> Decided {
-    match way {
-        Way::ResolveDone { deployment, step } | Way::ResolveFailed { deployment, step } => {
-            return resolve(folds, *deployment, step, matches!(way, Way::ResolveDone { .. }), cx);
-        }
-        Way::Recover | Way::Retry | Way::LastGood | Way::Free => {}
-    }
-    let stack = folds.stack(id);
-    if stack.class() != Class::Broken {
-        return Err(Refused::new("not-broken", format!("{id} is {}: there is nothing to unblock", stack.phase)));
-    }
-    if *way == Way::Free {
-        let mut append = Append::default();
-        on_stack(&mut append, folds, id, StackEvent::Unblocked { way: "free".to_owned() });
-        return Ok((append, Answer::Accepted { deployments: vec![], says: format!("{id} is free; its queue goes on") }));
-    }
-    deploy(folds, starts, looked, confirm, &BTreeMap::new(), None, cx)
-}
-
-/// A person says how a step ended of which nobody could tell.
-fn resolve(folds: &Folds, id: DeploymentId, step: &StepId, well: bool, cx: &Cx<'_>) -> Decided {
-    let d = folds.deployments.get(&id).ok_or_else(|| unknown_deployment(id))?;
-    let lost = d.steps.get(step).is_some_and(|run| run.state == StepState::Lost);
-    if !lost {
-        return Err(Refused::new("not-lost", format!("step {step} of {} is not LOST: nothing is to be resolved", d.no())));
-    }
-    let mut append = Append::default();
-    let event = if well {
-        DeploymentEvent::StepDone {
-            step: step.clone(),
-            output: Output { public: json!({ "resolved_by": cx.person.name() }), secrets: vec![] },
-        }
-    } else {
-        let failure = Failure::new(format!("{} said that it failed", cx.person));
-        DeploymentEvent::StepFailed { step: step.clone(), failure, retry_at: None }
-    };
-    on_deployment(&mut append, folds, id, event);
-    Ok((append, Answer::Accepted { deployments: vec![], says: format!("{step} of {} is resolved", d.no()) }))
 }
 
 fn cancel(folds: &Folds, id: DeploymentId, confirm: &Confirm, cx: &Cx<'_>) -> Decided {

@@ -32,6 +32,9 @@ pub fn card(folds: &Folds, intent: &Intent, starts: &[StartOf], plans: &[(StackI
     if let Intent::Apply { environments } = intent {
         return apply_card(folds, intent, environments, cx);
     }
+    if let Intent::Unblock { stack, way } = intent {
+        super::unblock::blocked(folds, stack, way, plans)?;
+    }
     let (env, record) = record(folds, &env_name)?;
     let mut danger = plans.iter().fold(Danger::default(), |all, (_, plan)| merge(all, plan.danger));
     if let Intent::Cancel { deployment } | Intent::Abandon { deployment } = intent {
@@ -170,6 +173,9 @@ fn start_lines(lines: &mut Vec<CardLine>, folds: &Folds, intent: &Intent, starts
     let names: Vec<String> = starts.iter().map(|start| start.stack.to_string()).collect();
     let what = match intent {
         Intent::Teardown { .. } => "teardown".to_owned(),
+        Intent::Unblock { way: Way::Recover, .. } => {
+            starts.first().map_or_else(String::new, |start| format!("unblock: recover (release {})", start.spec.release))
+        }
         Intent::Unblock { way, .. } => format!("unblock: {}", way_word(way)),
         Intent::Deploy { .. }
         | Intent::Rollback { .. }

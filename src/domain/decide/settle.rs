@@ -9,8 +9,8 @@ use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::look::{Quiet, StackSeen};
 use crate::domain::person::Person;
-use crate::domain::plan::{Output, Plan};
-use crate::domain::stack::{Purpose, Queued, Stack, StackEvent};
+use crate::domain::plan::{Leaves, Output, Plan};
+use crate::domain::stack::{Left, Purpose, Queued, Stack, StackEvent};
 
 use super::{on_deployment, on_stack};
 
@@ -73,7 +73,7 @@ pub fn end_queued(folds: &Folds, id: &StackId, deployment: DeploymentId, reason:
 pub fn complete(folds: &Folds, stack: &Stack, deployment: &Deployment) -> Append {
     let mut append = Append::default();
     let Some(event) = completion(stack, deployment) else { return append };
-    let torn_down = matches!(&event, StackEvent::Succeeded { release: None, .. });
+    let torn_down = matches!(&event, StackEvent::Succeeded { release: None, as_before: false, .. });
     on_stack(&mut append, folds, &stack.id, event);
     if torn_down {
         for entry in &stack.queue {
@@ -90,13 +90,22 @@ fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
     let deployment = over.id;
     let reason = || over.first_failure().map_or_else(|| "it failed".to_owned(), |failure| failure.summary.clone());
     let failed = |reason: String| {
+        let left = match over.leaves() {
+            None | Some(Leaves::Old) => Left::Before,
+            Some(Leaves::New) => Left::Release(request.spec.release.clone()),
+            Some(Leaves::Nothing) => Left::Nothing,
+        };
         let goes_on = request.on_failure == OnFailure::Continue && has_edge(stack, "failed_continue");
-        if goes_on { StackEvent::FailedContinue { deployment, reason } } else { StackEvent::Failed { deployment, reason } }
+        if goes_on { StackEvent::FailedContinue { deployment, reason, left } } else { StackEvent::Failed { deployment, reason, left } }
     };
     Some(match over.end.as_ref()? {
-        End::Done => {
-            StackEvent::Succeeded { deployment, release: (request.purpose != Purpose::Teardown).then(|| request.spec.release.clone()) }
-        }
+        End::Done => match over.leaves() {
+            _ if request.purpose == Purpose::Teardown => StackEvent::Succeeded { deployment, release: None, as_before: false },
+            Some(Leaves::Nothing) => StackEvent::Succeeded { deployment, release: None, as_before: false },
+            Some(Leaves::Old) => StackEvent::Succeeded { deployment, release: stack.release.clone(), as_before: true },
+            // A plan that found nothing to change found this release in service.
+            Some(Leaves::New) | None => StackEvent::Succeeded { deployment, release: Some(request.spec.release.clone()), as_before: false },
+        },
         End::Failed { .. } => failed(reason()),
         End::Terminated { reason, .. } if over.changed_anything() => failed(reason.clone()),
         End::Terminated { .. } => {
@@ -134,9 +143,18 @@ pub fn wait_failure(folds: &Folds, id: DeploymentId, failure: Failure) -> Append
     one(folds, id, DeploymentEvent::StackWaitFailure { failure })
 }
 
-/// The plan is made; its steps may run.
+/// The plan is made; its steps may run. A plan that removes the stack and one that does not travel different edges: where the real stack
+/// has changed so much since it was asked for, a recovery ends, and is asked for again.
 #[must_use]
 pub fn planned(folds: &Folds, id: DeploymentId, plan: Plan, carried: Vec<(StepId, Output)>) -> Append {
+    let request = folds.deployments.get(&id).and_then(|d| d.request.as_ref());
+    if let Some(request) = request.filter(|request| request.purpose == Purpose::Recover)
+        && plan.removes() != folds.stack(&request.stack).removes()
+    {
+        let failure = Failure::new(format!("what {} runs on is in another state than when its recovery was asked for", request.stack))
+            .hint(format!("ask again: holdpoint unblock {} --way recover", request.stack));
+        return error(folds, id, failure);
+    }
     let digest: Digest = plan.digest();
     let mut append = one(folds, id, DeploymentEvent::Planned { plan: Box::new(plan), digest, carried });
     on_deployment(&mut append, folds, id, DeploymentEvent::RunSteps);

@@ -114,14 +114,11 @@ fn unblock(folds: &Folds, id: &StackId, way: &Way, attached: &[Attached]) -> Res
     let last = stack.last.and_then(|last| deployed(folds, last));
     match way {
         Way::Recover => {
-            let spec = match last {
-                Some((_, spec)) => spec,
-                None => attached
-                    .iter()
-                    .find(|entry| entry.stack == *id)
-                    .map(|entry| entry.spec.clone())
-                    .ok_or_else(|| Refused::new("unknown-stack", format!("nothing is known of {id}")))?,
-            };
+            let files = attached.iter().find(|entry| entry.stack == *id).map(|entry| entry.spec.clone());
+            let last = last.map(|(_, spec)| spec);
+            // What never served is made from the files as they are now: the release that failed would fail again.
+            let spec = if stack.last_good.is_none() { files.or(last) } else { last.or(files) }
+                .ok_or_else(|| Refused::new("unknown-stack", format!("nothing is known of {id}")))?;
             Ok(vec![StartOf { recover: Some("by status".to_owned()), ..plain(id, Purpose::Recover, spec, "recovery".to_owned()) }])
         }
         Way::Retry => {
@@ -143,8 +140,7 @@ fn unblock(folds: &Folds, id: &StackId, way: &Way, attached: &[Attached]) -> Res
 fn rollback_target<'a>(folds: &'a Folds, stack: &Stack, to: Option<DeploymentNo>) -> Result<(&'a Deployment, Spec), Refused> {
     let chosen = match to {
         Some(no) => folds.by_no(no).map(|d| d.id),
-        None if stack.last.is_some() && stack.last == stack.last_good => stack.previous_good,
-        None => stack.last_good,
+        None => stack.rollback_to(folds),
     };
     chosen.and_then(|id| deployed(folds, id)).filter(|(d, _)| d.stack() == Some(&stack.id)).ok_or_else(|| match to {
         Some(no) => Refused::new("unknown-deployment", format!("{no} is no deployment of {}", stack.id)),

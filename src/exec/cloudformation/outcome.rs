@@ -43,7 +43,7 @@ fn hint(status: &str) -> &'static str {
             "nothing of it can be used; unblock it (U): recover deletes what is left and creates it again"
         }
         "UPDATE_ROLLBACK_FAILED" => "unblock it (U): recover continues the rollback, leaving out what cannot be rolled back",
-        "UPDATE_FAILED" => "unblock it (U): recover brings the stack back to a complete state",
+        "UPDATE_FAILED" => "put right what failed and deploy again, or unblock it (U): recover updates it once more",
         "DELETE_FAILED" => "unblock it (U): recover deletes the stack and retains what cannot be deleted",
         "MISSING" | "DELETE_COMPLETE" => "somebody deleted the stack meanwhile; deploy again to create it",
         _ => "look at the stack's events, then deploy again",

@@ -29,8 +29,8 @@ fn happens() -> impl Strategy<Value = Happens> {
         let event = match what {
             0 => requested(n),
             1 => Event::Stack(StackEvent::Popped { deployment: id }),
-            2 => Event::Stack(StackEvent::Succeeded { deployment: id, release: Some("r".into()) }),
-            3 => Event::Stack(StackEvent::Failed { deployment: id, reason: "no".into() }),
+            2 => Event::Stack(StackEvent::Succeeded { deployment: id, release: Some("r".into()), as_before: false }),
+            3 => Event::Stack(StackEvent::Failed { deployment: id, reason: "no".into(), left: crate::domain::stack::Left::Before }),
             4 => Event::Stack(StackEvent::Withdrawn { deployment: id }),
             _ => Event::Stack(StackEvent::Unblocked { way: "free".into() }),
         };

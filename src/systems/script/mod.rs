@@ -193,6 +193,7 @@ fn step(id: StepId, after: &[String], kind: &str, params: serde_json::Value, tim
         finaliser: None,
         changes: true,
         scales: false,
+        leaves: None,
     }
 }
 

@@ -4,21 +4,22 @@ use serde_json::json;
 
 use super::body::Body;
 use super::plan::{back, create, of, running, touch};
-use super::status::{self, State};
+use super::status;
 use super::steps::{self, With as _};
 use super::{plan, weight};
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
 use crate::domain::look::{Observed, ResourceRow, StackSeen};
-use crate::domain::plan::{ChangeRow, Plan};
+use crate::domain::plan::{ChangeRow, Leaves, Plan};
+use crate::domain::standing::Standing;
 use crate::systems::PlanAsk;
 
 /// The whole stack goes.
 pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackSeen) -> Result<Plan, Failure> {
     let name = body.input.stack_name.as_str();
-    let state = status::state(stack);
-    if state == State::Missing {
+    let state = stack.standing();
+    if state == Standing::Missing {
         let says = vec![format!("The CloudFormation stack {name} is gone already; nothing is left to do.")];
         return Ok(whole("teardown", vec![steps::verify_gone(name, &[])], Some(Vec::new()), Danger::default(), says));
     }
@@ -31,7 +32,7 @@ pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack
     let running = running(stack);
     let hold = Some(steps::held(HoldKind::Teardown));
     // A broken stack takes no update, so it cannot be scaled down first.
-    let scales = running.values().any(|count| count != "0") && matches!(state, State::Good | State::Busy);
+    let scales = running.values().any(|count| count != "0") && matches!(state, Standing::Good | Standing::Halted | Standing::Busy);
     let mut all = Vec::new();
     if scales {
         let zero = steps::zero(&running);
@@ -63,19 +64,20 @@ pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack:
     let hold = Some(steps::held(HoldKind::RecoverStack));
     let failed =
         |which: &str| -> Vec<String> { stack.resources.iter().filter(|row| row.status == which).map(|row| row.logical.clone()).collect() };
-    match status::state(stack) {
-        State::Missing => plan::new_stack(ask, body),
-        State::Good | State::Busy => plan::update(ask, body, serving, stack, seen),
-        State::Unknown => Err(status::stuck(name, stack)),
-        State::NeverMade => {
+    match stack.standing() {
+        Standing::Missing => plan::new_stack(ask, body),
+        Standing::Good | Standing::Busy => plan::update(ask, body, serving, stack, seen),
+        Standing::Halted => Ok(Plan { name: Plan::RECOVER.to_owned(), ..plan::update(ask, body, serving, stack, seen)? }),
+        Standing::Unknown => Err(status::stuck(name, stack)),
+        Standing::NeverMade => {
             let first = touch(ask, name, stack)?;
             let (made, rows) = create(ask, body, &["verify-gone"])?;
             let mut all = vec![steps::delete(name, &[], &[]).hold(hold), steps::verify_gone(name, &["delete"])];
             all.extend(made);
             let says = vec![format!("{name} is {}: it was never in service. It is deleted and made again.", stack.status)];
-            Ok(whole("recover", all, Some(rows), Danger { replaces: true, first_touch: first, ..Danger::default() }, says))
+            Ok(whole(Plan::RECOVER, all, Some(rows), Danger { replaces: true, first_touch: first, ..Danger::default() }, says))
         }
-        State::RollbackStuck => {
+        Standing::RollbackStuck => {
             let first = touch(ask, name, stack)?;
             let skip = failed("UPDATE_FAILED");
             let params = json!({ "stack_name": name, "skip": skip });
@@ -87,9 +89,9 @@ pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack:
                 says.push(format!("Left as they are, because they cannot be rolled back: {}.", skip.join(", ")));
             }
             let danger = Danger { replaces: true, first_touch: first, ..Danger::default() };
-            Ok(whole("recover", vec![go_on.changing().hold(hold), verify], None, danger, says))
+            Ok(whole(Plan::RECOVER, vec![go_on.leaving(Leaves::Old).hold(hold), verify], None, danger, says))
         }
-        State::DeleteStuck => {
+        Standing::DeleteStuck => {
             let first = touch(ask, name, stack)?;
             let retain = failed("DELETE_FAILED");
             let all = vec![steps::delete(name, &retain, &[]).hold(hold), steps::verify_gone(name, &["delete"])];
@@ -100,7 +102,7 @@ pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack:
             let rows: Vec<ChangeRow> = stack.resources.iter().filter(|row| !retain.contains(&row.logical)).map(removed).collect();
             let destroys = rows.iter().any(|row| weight::holds_data(&row.kind));
             let danger = Danger { replaces: true, destroys, first_touch: first, ..Danger::default() };
-            Ok(whole("recover", all, Some(rows), danger, says))
+            Ok(whole(Plan::RECOVER, all, Some(rows), danger, says))
         }
     }
 }

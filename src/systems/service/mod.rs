@@ -12,7 +12,6 @@ mod weight;
 pub use join::{join, same};
 
 use body::Body;
-use status::State;
 
 use super::{PlanAsk, System};
 use crate::domain::diagnostic::Diagnostics;
@@ -25,6 +24,7 @@ use crate::domain::look::{Look, Observed, Quiet};
 use crate::domain::plan::Plan;
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::stack::Purpose;
+use crate::domain::standing::Standing;
 
 /// The system.
 #[derive(Debug)]
@@ -53,7 +53,8 @@ impl System for Service {
         let Some(stack) = &seen.stack else {
             return vec![Look::Stack { stack_name: body.input.stack_name }];
         };
-        let updates = matches!(ask.purpose, Purpose::Deploy | Purpose::Recover) && status::state(stack) == State::Good;
+        let updates =
+            matches!(ask.purpose, Purpose::Deploy | Purpose::Recover) && matches!(stack.standing(), Standing::Good | Standing::Halted);
         let ours = plan::touch(ask, &body.input.stack_name, stack).is_ok();
         if updates && ours && seen.changes.is_none() && ask.seen.is_none() {
             return vec![Look::Changes { input: plan::ours(ask, &body.input) }];
@@ -70,10 +71,10 @@ impl System for Service {
         match ask.purpose {
             Purpose::Teardown => end::teardown(ask, &body, serving.as_ref(), stack),
             Purpose::Recover => end::recover(ask, &body, serving.as_ref(), stack, seen),
-            Purpose::Deploy => match status::state(stack) {
-                State::Missing => plan::new_stack(ask, &body),
-                State::Good | State::Busy => plan::update(ask, &body, serving.as_ref(), stack, seen),
-                State::NeverMade | State::RollbackStuck | State::DeleteStuck | State::Unknown => {
+            Purpose::Deploy => match stack.standing() {
+                Standing::Missing => plan::new_stack(ask, &body),
+                Standing::Good | Standing::Halted | Standing::Busy => plan::update(ask, &body, serving.as_ref(), stack, seen),
+                Standing::NeverMade | Standing::RollbackStuck | Standing::DeleteStuck | Standing::Unknown => {
                     Err(status::stuck(&body.input.stack_name, stack))
                 }
             },

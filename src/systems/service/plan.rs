@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::body::{Body, COUNT};
-use super::status::{self, State};
 use super::steps::{self, Counts, With as _};
 use super::{join, weight};
 use crate::domain::environment::Class;
@@ -11,7 +10,8 @@ use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
 use crate::domain::look::{CfnInput, ChangesSeen, Observed, StackSeen};
-use crate::domain::plan::{ChangeRow, HoldRule, Plan, Step, pure};
+use crate::domain::plan::{ChangeRow, HoldRule, Leaves, Plan, Step, pure};
+use crate::domain::standing::Standing;
 use crate::systems::PlanAsk;
 
 /// The tag that says which store a stack belongs to.
@@ -112,7 +112,7 @@ pub(super) fn update(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: 
         Some(ChangesSeen::Rows { rows }) => (Some(rows.clone()), None),
         Some(ChangesSeen::Nothing) => (Some(Vec::new()), None),
         Some(ChangesSeen::Unknown { why }) => (None, Some(why.clone())),
-        None if status::state(stack) == State::Busy => (None, Some(format!("{name} is {}", stack.status))),
+        None if stack.standing() == Standing::Busy => (None, Some(format!("{name} is {}", stack.status))),
         None => (None, None),
     };
     let expected = rows.as_ref().map(|rows| join::branch(rows, rows.is_empty(), body.downtime, &running));
@@ -217,25 +217,24 @@ fn downtime(ask: &PlanAsk, body: &Body, serving: Option<&Body>, input: &CfnInput
         json!({ "input": input }),
         &["restore"],
     );
-    all.push(new.only("restore", "new").scaling().at_bad_end());
+    all.push(new.only("restore", "new").leaving(Leaves::New).scaling().at_bad_end());
     all
 }
 
 /// Brings back what served before: its whole input where it is known, else its counts.
 pub(super) fn back(ask: &PlanAsk, serving: Option<&Body>, name: &str, running: &Counts) -> Step {
     let serving = serving.filter(|serving| serving.input.stack_name == name && serving.kept.is_empty());
-    let (kind, params): (&str, Value) = match serving {
+    let (kind, params, leaves): (&str, Value, Option<Leaves>) = match serving {
         Some(serving) => {
             let counts: Counts =
                 running.iter().filter(|(name, _)| serving.counts.contains_key(*name)).map(|(k, v)| (k.clone(), v.clone())).collect();
-            ("cloudformation.update", json!({ "input": ours(ask, &serving.input), "counts": counts }))
+            ("cloudformation.update", json!({ "input": ours(ask, &serving.input), "counts": counts }), Some(Leaves::Old))
         }
-        None => ("cloudformation.scale", json!({ "stack_name": name, "counts": running, "previous_template": true })),
+        // Its counts alone: the template stays the one that was executed last.
+        None => ("cloudformation.scale", json!({ "stack_name": name, "counts": running, "previous_template": true }), None),
     };
-    steps::step("restore-old", format!("bring the release before of {name} back"), kind, params, &["restore"])
-        .only("restore", "old")
-        .scaling()
-        .at_bad_end()
+    let old = steps::step("restore-old", format!("bring the release before of {name} back"), kind, params, &["restore"]);
+    Step { leaves, ..old.only("restore", "old").scaling().at_bad_end() }
 }
 
 /// `4 tasks`, or the counts by name.

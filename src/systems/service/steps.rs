@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::StepId;
 use crate::domain::look::CfnInput;
-use crate::domain::plan::{Choice, Finaliser, HoldRule, HoldWhen, RetryRule, Step, pure};
+use crate::domain::plan::{Choice, Finaliser, HoldRule, HoldWhen, Leaves, RetryRule, Step, pure};
 
 /// The longest time for one operation of CloudFormation.
 const CLOUDFORMATION: Duration = Duration::from_hours(1);
@@ -31,6 +31,7 @@ pub(super) fn step(id: &str, title: impl Into<String>, kind: &str, params: Value
         finaliser: None,
         changes: false,
         scales: false,
+        leaves: None,
     }
 }
 
@@ -49,6 +50,8 @@ pub(super) fn held_if(kind: HoldKind, step: &str, pointer: &str, equals: bool) -
 pub(super) trait With: Sized {
     /// It changes something outside.
     fn changing(self) -> Self;
+    /// It changes what is in service.
+    fn leaving(self, leaves: Leaves) -> Self;
     /// It takes the count down or up.
     fn scaling(self) -> Self;
     /// A person decides before it.
@@ -65,6 +68,10 @@ impl With for Step {
     fn changing(mut self) -> Self {
         self.changes = true;
         self
+    }
+    fn leaving(mut self, leaves: Leaves) -> Self {
+        self.leaves = Some(leaves);
+        self.changing()
     }
     fn scaling(mut self) -> Self {
         self.scales = true;
@@ -97,7 +104,7 @@ pub(super) fn from(step: &str, pointer: &str) -> Value {
 pub(super) fn create(input: &CfnInput, after: &[&str]) -> Step {
     let title = format!("create {}", input.stack_name);
     // A creation that fails is rolled back: nothing half-made is left to pay for.
-    step("create", title, "cloudformation.create", json!({ "input": input, "on_failure_keep": false }), after).changing()
+    step("create", title, "cloudformation.create", json!({ "input": input, "on_failure_keep": false }), after).leaving(Leaves::New)
 }
 
 /// Looks whether it is complete, with these counts.
@@ -130,7 +137,7 @@ pub(super) fn execute(id: &str, stack_name: &str, made_by: &str, after: &[&str])
         "template_digest": from(made_by, "/template_digest"),
         "parameters": from(made_by, "/parameters"),
     });
-    step(id, format!("update {stack_name}"), "cloudformation.execute", params, after).changing()
+    step(id, format!("update {stack_name}"), "cloudformation.execute", params, after).leaving(Leaves::New)
 }
 
 /// Brings the counts to these values and changes nothing else.
@@ -142,7 +149,7 @@ pub(super) fn scale(id: &str, title: String, stack_name: &str, counts: &Counts, 
 /// Deletes the stack, leaving some resources behind.
 pub(super) fn delete(stack_name: &str, retain: &[String], after: &[&str]) -> Step {
     step("delete", format!("delete {stack_name}"), "cloudformation.delete", json!({ "stack_name": stack_name, "retain": retain }), after)
-        .changing()
+        .leaving(Leaves::Nothing)
 }
 
 /// The decision at a bad end of a plan that scaled down. It never expires: nobody is served until it is taken.

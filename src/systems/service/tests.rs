@@ -137,6 +137,9 @@ fn told(plan: &Plan) -> String {
         if step.finaliser.is_some() {
             text += " at a bad end";
         }
+        if let Some(leaves) = step.leaves {
+            write!(text, " leaves {leaves:?}").unwrap();
+        }
         text += "\n";
     }
     for says in &plan.says {

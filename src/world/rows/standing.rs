@@ -32,8 +32,8 @@ impl World {
         if let Some(cfn) = cfn.filter(crate::world::seen::CfnSeen::in_progress) {
             return (State::RunOutside, cfn.changed_at);
         }
-        if let Some(cfn) = cfn.filter(crate::world::seen::CfnSeen::is_broken) {
-            return (State::Brok, cfn.changed_at);
+        if self.standing(stack).is_some_and(|standing| standing.is_shut() || standing.is_repairable()) {
+            return (State::Brok, cfn.and_then(|cfn| cfn.changed_at));
         }
         if let Some((state, since)) = self.waiting(stack, now) {
             return (state, since);

@@ -27,6 +27,7 @@ fn step(id: &str, title: &str, after: &[&str]) -> Step {
         finaliser: None,
         changes: true,
         scales: false,
+        leaves: None,
     }
 }
 

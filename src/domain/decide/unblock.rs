@@ -1,0 +1,92 @@
+//! The ways out: of a broken stack, of a real stack that nothing can be deployed on, of a step that nobody can tell of.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::domain::ask::{Answer, Confirm, Refused, Way};
+use crate::domain::deployment::{DeploymentEvent, StepState};
+use crate::domain::event::Append;
+use crate::domain::failure::Failure;
+use crate::domain::folds::Folds;
+use crate::domain::ids::{DeploymentId, StackId, StepId};
+use crate::domain::lifecycle::Class;
+use crate::domain::plan::{Output, Plan};
+use crate::domain::stack::StackEvent;
+
+use super::act::{deploy, open};
+use super::specs::{StartOf, unknown_deployment};
+use super::{Cx, Decided, Looked, on_deployment, on_stack};
+
+/// Takes a way out.
+pub(super) fn unblock(
+    folds: &Folds,
+    id: &StackId,
+    way: &Way,
+    starts: &[StartOf],
+    looked: &Looked,
+    confirm: &Confirm,
+    cx: &Cx<'_>,
+) -> Decided {
+    blocked(folds, id, way, &looked.plans)?;
+    match way {
+        Way::ResolveDone { deployment, step } => resolve(folds, *deployment, step, true, cx),
+        Way::ResolveFailed { deployment, step } => resolve(folds, *deployment, step, false, cx),
+        Way::Free => {
+            open(folds, id)?;
+            let mut append = Append::default();
+            on_stack(&mut append, folds, id, StackEvent::Unblocked { way: "free".to_owned() });
+            Ok((append, Answer::Accepted { deployments: vec![], says: format!("{id} is free; its queue goes on") }))
+        }
+        Way::Recover | Way::Retry | Way::LastGood => deploy(folds, starts, looked, confirm, &BTreeMap::new(), None, cx),
+    }
+}
+
+/// Whether there is something to get out of: the stack is broken; or it is at rest, because its policy goes on after a failure or
+/// somebody else broke it, and the plan that the engine's look led to repairs the real stack.
+pub(super) fn blocked(folds: &Folds, id: &StackId, way: &Way, plans: &[(StackId, Plan)]) -> Result<(), Refused> {
+    let stack = folds.stack(id);
+    let recovers = match way {
+        Way::ResolveDone { .. } | Way::ResolveFailed { .. } => return Ok(()),
+        Way::Recover => true,
+        Way::Retry | Way::LastGood | Way::Free => false,
+    };
+    let phase = &stack.phase;
+    match stack.class() {
+        Class::Broken => Ok(()),
+        Class::Rest | Class::Gone if recovers && plans.iter().any(|(stack, plan)| stack == id && plan.repairs()) => Ok(()),
+        Class::Rest | Class::Gone if recovers => {
+            Err(Refused::new("not-broken", format!("{id} is {phase}, and what it runs on needs no repair: there is nothing to recover"))
+                .hint(format!("`holdpoint deploy {id}`")))
+        }
+        Class::Rest | Class::Gone => Err(Refused::new("not-broken", format!("{id} is {phase}: there is nothing to unblock"))
+            .hint(format!("`holdpoint show {id}` says what can be done"))),
+        Class::Busy => {
+            let no =
+                stack.current.and_then(|current| folds.deployments.get(&current)).map_or_else(String::new, |d| format!(" with {}", d.no()));
+            Err(Refused::new("not-broken", format!("{id} is {phase}{no}: nothing can be unblocked before that has ended"))
+                .hint(format!("`holdpoint cancel {id}` ends it")))
+        }
+    }
+}
+
+/// A person says how a step ended of which nobody could tell.
+fn resolve(folds: &Folds, id: DeploymentId, step: &StepId, well: bool, cx: &Cx<'_>) -> Decided {
+    let d = folds.deployments.get(&id).ok_or_else(|| unknown_deployment(id))?;
+    let lost = d.steps.get(step).is_some_and(|run| run.state == StepState::Lost);
+    if !lost {
+        return Err(Refused::new("not-lost", format!("step {step} of {} is not LOST: nothing is to be resolved", d.no())));
+    }
+    let mut append = Append::default();
+    let event = if well {
+        DeploymentEvent::StepDone {
+            step: step.clone(),
+            output: Output { public: json!({ "resolved_by": cx.person.name() }), secrets: vec![] },
+        }
+    } else {
+        let failure = Failure::new(format!("{} said that it failed", cx.person));
+        DeploymentEvent::StepFailed { step: step.clone(), failure, retry_at: None }
+    };
+    on_deployment(&mut append, folds, id, event);
+    Ok((append, Answer::Accepted { deployments: vec![], says: format!("{step} of {} is resolved", d.no()) }))
+}

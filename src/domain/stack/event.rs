@@ -1,0 +1,168 @@
+//! What can happen to a stack, as it is stored.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::environment::Freeze;
+use crate::domain::ids::DeploymentId;
+
+use super::{Place, Queued};
+
+/// What serves after a deployment that did not end well.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Left {
+    /// What served before it.
+    #[default]
+    Before,
+    /// This release: it failed after it had brought it into service.
+    Release(String),
+    /// Nothing: what served before was removed.
+    Nothing,
+}
+
+impl Left {
+    /// True for what served before.
+    #[must_use]
+    pub fn is_before(&self) -> bool {
+        *self == Left::Before
+    }
+}
+
+/// What can happen to a stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum StackEvent {
+    /// A deployment was asked for and queued.
+    Requested {
+        /// The system: which table this stack follows.
+        system: String,
+        /// Its place.
+        entry: Queued,
+        /// Head or tail.
+        place: Place,
+    },
+    /// It did not exist; its first deployment starts.
+    FoundMissing {
+        /// That deployment.
+        deployment: DeploymentId,
+    },
+    /// It existed and was quiet.
+    Adopted {
+        /// The status that was found.
+        status: String,
+    },
+    /// It existed and was broken.
+    AdoptedBroken {
+        /// The status that was found.
+        status: String,
+    },
+    /// A deployment started in the same append that asked for it.
+    Started {
+        /// Which.
+        deployment: DeploymentId,
+    },
+    /// A queued deployment started.
+    Popped {
+        /// Which.
+        deployment: DeploymentId,
+    },
+    /// A queued teardown started.
+    TeardownPopped {
+        /// Which.
+        deployment: DeploymentId,
+    },
+    /// The current deployment ended well.
+    Succeeded {
+        /// Which; an end of one that is not current changes nothing.
+        deployment: DeploymentId,
+        /// The release that serves now; absent after a teardown.
+        release: Option<String>,
+        /// True where that is the release that served before: it brought no other, and the last good deployment stays what it was.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        as_before: bool,
+    },
+    /// The current deployment failed; the stack is broken.
+    Failed {
+        /// Which.
+        deployment: DeploymentId,
+        /// Why, in one line.
+        reason: String,
+        /// What serves since.
+        #[serde(default, skip_serializing_if = "Left::is_before")]
+        left: Left,
+    },
+    /// It failed, and the policy goes on.
+    FailedContinue {
+        /// Which.
+        deployment: DeploymentId,
+        /// Why, in one line.
+        reason: String,
+        /// What serves since.
+        #[serde(default, skip_serializing_if = "Left::is_before")]
+        left: Left,
+    },
+    /// It ended before anything changed.
+    Withdrawn {
+        /// Which.
+        deployment: DeploymentId,
+    },
+    /// It ended before anything was created.
+    WithdrawnNever {
+        /// Which.
+        deployment: DeploymentId,
+    },
+    /// It ended before anything changed, and what was broken still is.
+    WithdrawnBroken {
+        /// Which.
+        deployment: DeploymentId,
+    },
+    /// Nothing is queued.
+    QueueEmpty,
+    /// Something is queued that may not start yet.
+    Idle,
+    /// A person opened the way out of a broken phase.
+    Unblocked {
+        /// Which way ("retry", "recover", "free" …).
+        way: String,
+    },
+    /// A waiting deployment left the queue: cancelled, undone, superseded, torn down.
+    Dequeued {
+        /// Which.
+        deployment: DeploymentId,
+    },
+    /// The queue stopped.
+    StackFrozen {
+        /// Why and until when.
+        freeze: Freeze,
+    },
+    /// The queue goes on.
+    StackThawed,
+}
+
+impl StackEvent {
+    /// The stored tag, which is also the edge it takes.
+    #[must_use]
+    pub fn tag(&self) -> &'static str {
+        match self {
+            StackEvent::Requested { .. } => "requested",
+            StackEvent::FoundMissing { .. } => "found_missing",
+            StackEvent::Adopted { .. } => "adopted",
+            StackEvent::AdoptedBroken { .. } => "adopted_broken",
+            StackEvent::Started { .. } => "started",
+            StackEvent::Popped { .. } => "popped",
+            StackEvent::TeardownPopped { .. } => "teardown_popped",
+            StackEvent::Succeeded { .. } => "succeeded",
+            StackEvent::Failed { .. } => "failed",
+            StackEvent::FailedContinue { .. } => "failed_continue",
+            StackEvent::Withdrawn { .. } => "withdrawn",
+            StackEvent::WithdrawnNever { .. } => "withdrawn_never",
+            StackEvent::WithdrawnBroken { .. } => "withdrawn_broken",
+            StackEvent::QueueEmpty => "queue_empty",
+            StackEvent::Idle => "idle",
+            StackEvent::Unblocked { .. } => "unblocked",
+            StackEvent::Dequeued { .. } => "dequeued",
+            StackEvent::StackFrozen { .. } => "stack_frozen",
+            StackEvent::StackThawed => "stack_thawed",
+        }
+    }
+}
