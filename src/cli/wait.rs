@@ -182,7 +182,7 @@ pub(super) fn standing(world: &World, id: DeploymentId, now: Time) -> Standing {
     };
     match &waits {
         Waits::Frozen { freeze, .. } if freeze.until.is_none() => Standing::Person(text),
-        Waits::Broken => Standing::Person(text),
+        Waits::Broken | Waits::Watched => Standing::Person(text),
         Waits::NoEngine(_) => Standing::NoContact(text),
         Waits::Behind { no } | Waits::After { no, .. } => behind(world.folds.by_no(*no).map(|d| d.id)),
         Waits::Frozen { .. } | Waits::Armed { .. } | Waits::Next | Waits::Runs(_) | Waits::Hold(_) => Standing::Moves(text),

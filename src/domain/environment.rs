@@ -136,6 +136,7 @@ impl EnvironmentRecord {
             || self.min_level > to.min_level
             || (self.on_failure == OnFailure::Break && to.on_failure == OnFailure::Continue)
             || (self.mode == Mode::Watch && to.mode == Mode::Deploy)
+            || (self.queue == QueuePolicy::Refuse && to.queue != QueuePolicy::Refuse)
             || self.hold_expiry < to.hold_expiry
     }
 }

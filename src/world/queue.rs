@@ -1,10 +1,10 @@
 //! One queue over all environments: what runs, and what waits for what.
 
 use crate::domain::deployment::Deployment;
-use crate::domain::environment::Freeze;
+use crate::domain::environment::{Freeze, Mode};
 use crate::domain::ids::{DeploymentId, DeploymentNo, HoldId, StackId};
 use crate::domain::lifecycle::Class;
-use crate::domain::stack::{Queued, Stack};
+use crate::domain::stack::{Purpose, Queued, Stack};
 use crate::domain::time::{Time, short};
 
 use super::rows::{State, StepAt, step_at};
@@ -64,6 +64,8 @@ pub enum Waits {
     },
     /// Its stack is broken: a person must open a way out.
     Broken,
+    /// Its environment is only watched now.
+    Watched,
     /// No engine runs.
     NoEngine(String),
     /// The engine takes it next.
@@ -87,6 +89,7 @@ impl Waits {
                 format!("{whole}frozen by {} until {until}: {}", freeze.by, freeze.reason)
             }
             Waits::Broken => "its stack is broken: unblock it".to_owned(),
+            Waits::Watched => "its environment is only watched (mode: watch)".to_owned(),
             Waits::NoEngine(why) => format!("no engine: {why}"),
             Waits::Next => "next".to_owned(),
         }
@@ -118,6 +121,7 @@ impl World {
                         | Waits::After { .. }
                         | Waits::Behind { .. }
                         | Waits::Broken
+                        | Waits::Watched
                         | Waits::NoEngine(_)
                         | Waits::Next => State::Que,
                     };
@@ -141,6 +145,9 @@ impl World {
         if let Some(freeze) = self.folds.environments.get(&stack.id.env).and_then(|env| env.frozen(now)) {
             return Waits::Frozen { freeze: freeze.clone(), environment: true };
         }
+        if self.folds.environments.get(&stack.id.env).and_then(|env| env.record.as_ref()).is_some_and(|record| record.mode == Mode::Watch) {
+            return Waits::Watched;
+        }
         let before = |id: DeploymentId| self.deployment(id).map(|d| d.no());
         if let Some(no) = stack.current.and_then(before) {
             let ahead = place.checked_sub(1).and_then(|ahead| stack.queue.get(ahead)).map(|ahead| ahead.no);
@@ -149,7 +156,8 @@ impl World {
         if let Some(ahead) = place.checked_sub(1).and_then(|ahead| stack.queue.get(ahead)) {
             return Waits::Behind { no: ahead.no };
         }
-        if stack.class() == Class::Broken {
+        // What takes a broken stack down needs nobody to unblock it first.
+        if stack.class() == Class::Broken && entry.purpose != Purpose::Teardown {
             return Waits::Broken;
         }
         let open = entry.after.iter().filter_map(|id| self.deployment(*id)).find(|d| !d.is_over());

@@ -66,6 +66,18 @@ fn region(record: &EnvironmentRecord) -> Option<String> {
     record.aws.as_ref().and_then(|aws| aws.region.clone())
 }
 
+/// True while account, region and record of the environment are those that a person saw: at the ask, or with a hold approved since.
+/// What was approved before a class was raised was approved for less.
+fn place_was_seen(folds: &Folds, d: &Deployment) -> bool {
+    let version = d.stack().and_then(|stack| folds.environments.get(&stack.env)).map(|env| env.record_version);
+    let asked = d.request.as_ref().map(|request| request.env_version);
+    let approved = |hold: &&Hold| {
+        let step = d.plan.as_ref().and_then(|plan| plan.step(&hold.id.step));
+        step.is_some_and(|step| hold.approves(&nth_subject(folds, d, step, hold.id.nth)))
+    };
+    asked == version || d.holds.iter().rev().any(|hold| approved(&hold))
+}
+
 /// All steps that stand before a step, however far.
 fn behind(plan: &Plan, id: &StepId) -> Vec<StepId> {
     let mut found: Vec<StepId> = Vec::new();
@@ -138,7 +150,7 @@ pub fn hold_want(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>) -> App
     if let HoldWhen::Output { step: from, pointer, equals } = &rule.when {
         let outputs = d.outputs();
         let value = outputs.get(from).and_then(|output| output.public.pointer(pointer));
-        if value != Some(equals) {
+        if value != Some(equals) && place_was_seen(folds, d) {
             pass(&mut append, folds, d, step, "its hold was not needed");
             return append;
         }
@@ -201,6 +213,9 @@ fn lines(folds: &Folds, d: &Deployment, step: &Step, record: &EnvironmentRecord,
     let account = record.account.clone().unwrap_or_else(|| "any account".to_owned());
     line("RUNS ON", format!("account {account} {}", region(record).unwrap_or_default()));
     line("ASKED BY", format!("{} at {}", request.cause.by, d.created_at.clock()));
+    if !place_was_seen(folds, d) {
+        line("CHANGED", format!("the record of {} is another than when this was asked for", request.stack.env));
+    }
     if nth > 1 {
         line("CHANGED", "it was approved before, for something else: what it covers has changed since".to_owned());
     }

@@ -1,6 +1,7 @@
 //! What a stack wants at a given time: to start the next deployment, to complete the current one, to rest.
 
 use crate::domain::deployment::End;
+use crate::domain::environment::Mode;
 use crate::domain::folds::Folds;
 use crate::domain::ids::DeploymentId;
 use crate::domain::lifecycle::Class;
@@ -31,6 +32,8 @@ pub enum Waits {
     Armed(Time),
     /// The stack or its environment is frozen; until then, or until a person thaws it.
     Frozen(Option<Time>),
+    /// Its environment is only watched, since it was asked for.
+    Watched,
     /// A deployment that it needs is not over.
     After(DeploymentId),
     /// One that it needs did not end well: it will never start.
@@ -69,7 +72,7 @@ impl Stack {
             Some(reason) => {
                 match reason {
                     Waits::Armed(at) | Waits::Frozen(Some(at)) => wants.wake_at(at),
-                    Waits::Frozen(None) | Waits::After(_) | Waits::Never(_) => {}
+                    Waits::Frozen(None) | Waits::Watched | Waits::After(_) | Waits::Never(_) => {}
                 }
                 if self.phase == "STABLE" {
                     wants.now.push(StackWant::Rest);
@@ -82,17 +85,24 @@ impl Stack {
     /// Why this entry may not start now; its place in the queue is not looked at.
     #[must_use]
     pub fn waits(&self, entry: &Queued, now: Time, folds: &Folds) -> Option<Waits> {
+        let mut open = None;
         for need in &entry.after {
             match folds.deployments.get(need).and_then(|deployment| deployment.end.as_ref()) {
                 Some(End::Done) => {}
                 Some(End::Failed { .. } | End::Terminated { .. }) => return Some(Waits::Never(*need)),
-                None => return Some(Waits::After(*need)),
+                None => open = open.or(Some(*need)),
             }
+        }
+        if let Some(need) = open {
+            return Some(Waits::After(need));
         }
         if let Some(at) = entry.not_before.filter(|at| *at > now) {
             return Some(Waits::Armed(at));
         }
         let env = folds.environments.get(&self.id.env);
+        if env.and_then(|env| env.record.as_ref()).is_some_and(|record| record.mode == Mode::Watch) {
+            return Some(Waits::Watched);
+        }
         let freezes = [self.frozen(now), env.and_then(|env| env.frozen(now))];
         // A recovery or a teardown that a person asked for by name is stopped by a freeze as well: thawing is one card away.
         freezes.into_iter().flatten().map(|freeze| Waits::Frozen(freeze.until)).next()

@@ -1,0 +1,249 @@
+//! Random histories of three stacks: what people ask, how steps end, how time goes, in any order. The laws hold throughout, and at the
+//! end all comes to an end.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::laws;
+use super::outside::plans;
+use super::sim::{Ends, Sim, attached, env, record};
+use crate::domain::ask::{Attached, Intent, QueueOf, Source, Way};
+use crate::domain::decide::*;
+use crate::domain::deployment::{Deployment, End, StepState};
+use crate::domain::environment::{Class, Mode, OnFailure, QueuePolicy};
+use crate::domain::level::Level;
+use crate::domain::lifecycle;
+use crate::domain::plan::Plan;
+
+/// One thing that somebody does, or that happens. Numbers choose among what there is.
+#[derive(Debug, Clone)]
+enum Move {
+    Deploy { stack: u8, release: u8, armed: bool },
+    Chain { release: u8 },
+    Redeploy(u8),
+    Rollback(u8),
+    Retry(u8),
+    Teardown(u8),
+    Cancel(u8),
+    Abandon(u8),
+    Undo(u8),
+    Unblock { stack: u8, way: u8 },
+    Freeze { what: u8, hours: Option<u8> },
+    Thaw(u8),
+    Ends { how: u8, branch: bool, ask: bool },
+    Decide(bool),
+    Apply(u8),
+    Seconds(u8),
+    Hours(u8),
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let any = proptest::arbitrary::any::<u8>;
+    let one = prop_oneof![
+        12 => (any(), any(), prop::bool::weighted(0.3)).prop_map(|(stack, release, armed)| Move::Deploy { stack, release, armed }),
+        2 => any().prop_map(|release| Move::Chain { release }),
+        2 => any().prop_map(Move::Redeploy),
+        4 => any().prop_map(Move::Rollback),
+        3 => any().prop_map(Move::Retry),
+        2 => any().prop_map(Move::Teardown),
+        3 => any().prop_map(Move::Cancel),
+        1 => any().prop_map(Move::Abandon),
+        2 => any().prop_map(Move::Undo),
+        6 => (any(), any()).prop_map(|(stack, way)| Move::Unblock { stack, way }),
+        2 => (any(), prop::option::of(0u8..4)).prop_map(|(what, hours)| Move::Freeze { what, hours }),
+        2 => any().prop_map(Move::Thaw),
+        24 => (any(), prop::bool::ANY, prop::bool::ANY).prop_map(|(how, branch, ask)| Move::Ends { how, branch, ask }),
+        12 => prop::bool::weighted(0.85).prop_map(Move::Decide),
+        1 => any().prop_map(Move::Apply),
+        4 => (1u8..8).prop_map(Move::Seconds),
+        1 => (1u8..30).prop_map(Move::Hours),
+    ];
+    prop::collection::vec(one, 1..70)
+}
+
+fn id(n: u8) -> StackId {
+    ["prod/a", "prod/b", "prod/c"][usize::from(n % 3)].parse().unwrap()
+}
+
+fn whose(n: u8) -> QueueOf {
+    if n % 4 == 3 { QueueOf::Environment(env()) } else { QueueOf::Stack(id(n)) }
+}
+
+/// The history of one case.
+struct Case {
+    sim: Sim,
+    releases: Vec<Plan>,
+}
+
+impl Case {
+    fn files(&self, stack: &StackId, release: u8) -> Attached {
+        let n = usize::from(release) % self.releases.len();
+        attached(stack, &format!("r{n}"), &self.releases[n])
+    }
+
+    fn ask(&mut self, intent: &Intent) {
+        let _ = self.sim.ask(intent, &[], true, false);
+    }
+
+    fn one(&self, n: u8, which: impl Fn(&Deployment) -> bool) -> Option<DeploymentId> {
+        let all: Vec<DeploymentId> = self.sim.folds.deployments.values().filter(|d| which(d)).map(|d| d.id).collect();
+        all.get(usize::from(n) % all.len().max(1)).copied()
+    }
+
+    fn makes(&mut self, one: &Move) {
+        match *one {
+            Move::Deploy { stack, release, armed } => {
+                let intent = Intent::Deploy { stacks: vec![id(stack)], source: Source::Estate, after: BTreeMap::new() };
+                let _ = self.sim.ask(&intent, &[self.files(&id(stack), release)], true, armed);
+            }
+            Move::Chain { release } => {
+                let stacks = vec![id(0), id(1), id(2)];
+                let after = BTreeMap::from([(id(1), vec![id(0)]), (id(2), vec![id(0), id(1)])]);
+                let files: Vec<Attached> = stacks.iter().map(|stack| self.files(stack, release)).collect();
+                let _ = self.sim.ask(&Intent::Deploy { stacks, source: Source::Estate, after }, &files, true, false);
+            }
+            Move::Redeploy(n) => self.ask(&Intent::Deploy { stacks: vec![id(n)], source: Source::Same, after: BTreeMap::new() }),
+            Move::Rollback(n) => self.ask(&Intent::Rollback { stack: id(n), to: None }),
+            Move::Retry(n) => {
+                if let Some(deployment) = self.one(n, |d| matches!(d.end, Some(End::Failed { .. } | End::Terminated { .. }))) {
+                    self.ask(&Intent::Retry { deployment });
+                }
+            }
+            Move::Teardown(n) => self.ask(&Intent::Teardown { stack: id(n) }),
+            Move::Cancel(n) => {
+                if let Some(deployment) = self.one(n, |d| !d.is_over()) {
+                    self.ask(&Intent::Cancel { deployment });
+                }
+            }
+            Move::Abandon(n) => {
+                if let Some(deployment) = self.one(n, |d| d.stopping.is_some() && !d.is_over()) {
+                    self.ask(&Intent::Abandon { deployment });
+                }
+            }
+            Move::Undo(n) => {
+                if let Some(deployment) = self.one(n, |d| d.phase == "QUEUED") {
+                    let decided = undo(&self.sim.folds, deployment, &self.sim.cx(&[]));
+                    let (append, _) = decided.expect("what waits can be undone");
+                    self.sim.take(append);
+                }
+            }
+            Move::Unblock { stack, way } => self.unblock(&id(stack), way),
+            Move::Freeze { what, hours } => {
+                let until = hours.map(|hours| self.sim.now + Duration::from_hours(u64::from(hours)));
+                self.ask(&Intent::Freeze { target: whose(what), reason: "x".into(), until });
+            }
+            Move::Thaw(n) => self.ask(&Intent::Thaw { target: whose(n) }),
+            Move::Ends { how, branch, ask } => {
+                let output = json!({ "branch": if branch { "x" } else { "y" }, "ask": ask });
+                self.sim.end_steps(&output, &|step| ends(how, step.as_str()));
+            }
+            Move::Decide(yes) => self.sim.decide(yes),
+            Move::Apply(n) => self.apply(n),
+            Move::Seconds(n) => self.sim.now = self.sim.now + Duration::from_secs(u64::from(n)),
+            Move::Hours(n) => self.sim.now = self.sim.now + Duration::from_hours(u64::from(n)),
+        }
+    }
+
+    fn unblock(&mut self, stack: &StackId, way: u8) {
+        let lost = self.sim.live().into_iter().find(|(id, step, _)| {
+            let d = &self.sim.folds.deployments[id];
+            d.steps[step].state == StepState::Lost && d.stack() == Some(stack)
+        });
+        let way = match (way % 6, lost) {
+            (0 | 1, Some((deployment, step, _))) if way % 2 == 0 => Way::ResolveFailed { deployment, step },
+            (0 | 1, Some((deployment, step, _))) => Way::ResolveDone { deployment, step },
+            (2, _) => Way::Retry,
+            (3, _) => Way::LastGood,
+            (4, _) => Way::Free,
+            _ => Way::Recover,
+        };
+        let files = self.files(stack, 0);
+        let asked = self.sim.ask(&Intent::Unblock { stack: stack.clone(), way: way.clone() }, &[files], true, false);
+        if let (Ok(()), Way::ResolveDone { deployment, step }) = (asked, way) {
+            let d = self.sim.folds.deployments[&deployment].clone();
+            let (release, leaves) = (&d.request.as_ref().unwrap().spec.release, d.plan.as_ref().unwrap().step(&step).unwrap().leaves);
+            if let Some(leaves) = leaves {
+                self.sim.outside.entry(stack.clone()).or_default().ended(leaves, release, Ends::Well);
+            }
+        }
+    }
+
+    fn apply(&mut self, n: u8) {
+        let mut record = self.sim.record();
+        match n % 5 {
+            0 => record.mode = Mode::Watch,
+            1 => record.mode = Mode::Deploy,
+            2 => record.class = Class::Production,
+            3 => record.min_level = Some(Level::L3),
+            _ => record.hold_expiry = Duration::from_hours(u64::from(n) % 48 + 1),
+        }
+        self.sim.configure(record);
+    }
+
+    /// Whatever holds things up goes away: the environment may be changed, nothing is frozen, steps end well, people approve.
+    fn runs_out(&mut self) {
+        let mut record = self.sim.record();
+        record.mode = Mode::Deploy;
+        self.sim.configure(record);
+        for what in 0..4 {
+            self.ask(&Intent::Thaw { target: whose(what) });
+        }
+        for _ in 0..200 {
+            self.sim.grant();
+            laws::at_rest(&self.sim);
+            let waits = |d: &&std::sync::Arc<Deployment>| {
+                let broken = d.stack().is_some_and(|stack| self.sim.folds.stack(stack).class() == lifecycle::Class::Broken);
+                // What needs one that waits behind a broken stack waits with it.
+                !d.is_over() && !(d.phase == "QUEUED" && (broken || d.request.as_ref().is_some_and(|request| !request.after.is_empty())))
+            };
+            if !self.sim.folds.deployments.values().any(|d| waits(&d)) {
+                return;
+            }
+            self.sim.now = self.sim.now + Duration::from_secs(10);
+            for n in 0..3 {
+                self.unblock(&id(n), 1);
+            }
+            self.sim.end_steps(&json!({ "branch": "x", "ask": false }), &|_| Ends::Well);
+            self.sim.decide(true);
+        }
+        let left: Vec<_> = self.sim.folds.deployments.values().filter(|d| !d.is_over()).map(|d| (d.no(), d.phase.clone())).collect();
+        panic!("these never end: {left:?}");
+    }
+}
+
+/// Most steps end well.
+fn ends(how: u8, step: &str) -> Ends {
+    match how % 16 {
+        0..=2 => Ends::Badly,
+        3 | 4 if step != "s0" => Ends::Badly,
+        5 => Ends::Stuck,
+        6 => Ends::Lost,
+        _ => Ends::Well,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 400 } else { 4_000 }))]
+
+    #[test]
+    fn any_history_keeps_the_laws(
+        history in moves(),
+        releases in prop::collection::vec(plans(), 3),
+        go_on in any::<bool>(),
+        queue in prop::sample::select(vec![QueuePolicy::Queue, QueuePolicy::Latest, QueuePolicy::Refuse]),
+        class in prop::sample::select(vec![Class::Production, Class::Development]),
+    ) {
+        let on_failure = if go_on { OnFailure::Continue } else { OnFailure::Break };
+        let mut case = Case { sim: Sim::with(record(class, on_failure, queue)), releases };
+        for one in &history {
+            case.makes(one);
+            case.sim.grant();
+            laws::at_rest(&case.sim);
+        }
+        case.runs_out();
+        prop_assert_eq!(case.sim.replayed(), case.sim.folds);
+    }
+}

@@ -1,0 +1,166 @@
+//! The simulated outside: what a real stack serves and is stuck in, the plans that fit it, and random plans.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::sim::Ends;
+use crate::domain::failure::Failure;
+use crate::domain::hold::HoldKind;
+use crate::domain::ids::StepId;
+use crate::domain::level::Danger;
+use crate::domain::look::Quiet;
+use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Leaves, Plan, RetryRule, Step};
+use crate::domain::request::Spec;
+use crate::domain::stack::Purpose;
+use crate::domain::standing::Standing;
+
+/// A real stack.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Outside {
+    /// The release that serves.
+    pub(super) serves: Option<String>,
+    /// The dead end that it is in.
+    pub(super) stuck: Option<&'static str>,
+}
+
+impl Outside {
+    pub(super) fn status(&self) -> &'static str {
+        match (self.stuck, &self.serves) {
+            (Some(status), _) => status,
+            (None, Some(_)) => "UPDATE_COMPLETE",
+            (None, None) => "MISSING",
+        }
+    }
+
+    pub(super) fn quiet(&self, purpose: Purpose) -> Quiet {
+        if purpose == Purpose::Deploy && Standing::of(self.status()).is_shut() {
+            return Quiet::Stuck(Failure::new("stuck"));
+        }
+        Quiet::Quiet
+    }
+
+    /// A step that changes what is in service has ended.
+    pub(super) fn ended(&mut self, leaves: Leaves, release: &str, how: Ends) {
+        match (how, leaves) {
+            (Ends::Well, Leaves::New) => *self = Self { serves: Some(release.to_owned()), stuck: None },
+            (Ends::Well, Leaves::Old) => self.stuck = None,
+            (Ends::Well, Leaves::Nothing) => *self = Self::default(),
+            (Ends::Stuck, Leaves::Nothing) => self.stuck = Some("DELETE_FAILED"),
+            // What failed before it was ever made cannot be rolled back.
+            (Ends::Badly | Ends::Stuck, Leaves::New) if self.serves.is_none() => self.stuck = Some("ROLLBACK_COMPLETE"),
+            (Ends::Stuck, Leaves::New | Leaves::Old) => self.stuck = Some("UPDATE_ROLLBACK_FAILED"),
+            (Ends::Badly | Ends::Lost, _) => {}
+        }
+    }
+}
+
+/// The plan that fits what is there, as the service system makes it; a release's own plan stands in its spec.
+pub(super) fn plan_for(purpose: Purpose, spec: &Spec, outside: &Outside) -> Result<Plan, Failure> {
+    let own = || serde_json::from_value(spec.body.clone()).map_err(|why| Failure::new(why.to_string()));
+    let held = |kind, step: Step| held(step, kind);
+    Ok(match (purpose, Standing::of(outside.status())) {
+        (Purpose::Deploy, standing) if standing.is_shut() => return Err(Failure::new("stuck")),
+        (Purpose::Deploy, _) | (Purpose::Recover, Standing::Missing | Standing::Good) => own()?,
+        (Purpose::Teardown, _) => {
+            named("teardown", vec![held(HoldKind::Teardown, leaving(step("delete", &[]), Leaves::Nothing)), step("gone", &["delete"])])
+        }
+        (Purpose::Recover, Standing::RollbackStuck) => named(
+            Plan::RECOVER,
+            vec![held(HoldKind::RecoverStack, leaving(step("continue", &[]), Leaves::Old)), step("verify", &["continue"])],
+        ),
+        (Purpose::Recover, Standing::DeleteStuck) => named(
+            Plan::RECOVER,
+            vec![held(HoldKind::RecoverStack, leaving(step("delete", &[]), Leaves::Nothing)), step("gone", &["delete"])],
+        ),
+        (Purpose::Recover, _) => {
+            let delete = held(HoldKind::RecoverStack, leaving(step("delete", &[]), Leaves::Nothing));
+            named(Plan::RECOVER, vec![delete, leaving(step("create", &["delete"]), Leaves::New), step("verify", &["create"])])
+        }
+    })
+}
+
+pub(super) fn step(id: &str, after: &[&str]) -> Step {
+    Step {
+        id: id.into(),
+        title: id.into(),
+        kind: "test.call".into(),
+        params: json!({}),
+        after: after.iter().map(|a| StepId::from(*a)).collect(),
+        only_if: None,
+        hold: None,
+        timeout: Duration::from_mins(30),
+        retry: RetryRule { attempts: 1 },
+        finaliser: None,
+        changes: true,
+        scales: false,
+        leaves: None,
+    }
+}
+
+pub(super) fn plan(steps: Vec<Step>) -> Plan {
+    named("test", steps)
+}
+
+fn named(name: &str, steps: Vec<Step>) -> Plan {
+    let (danger, finish_independent) = (Danger::default(), false);
+    Plan { name: name.into(), steps, rows: None, danger, says: vec![], branch: None, finish_independent }
+}
+
+pub(super) fn held(mut step: Step, kind: HoldKind) -> Step {
+    step.hold = Some(HoldRule { kind, when: HoldWhen::Always, choices: vec![], never_expires: false });
+    step
+}
+
+pub(super) fn leaving(mut step: Step, leaves: Leaves) -> Step {
+    step.leaves = Some(leaves);
+    step
+}
+
+/// One step of a random plan: which earlier ones it needs, whether a branch decides, its hold, its attempts.
+type Seed = (u8, bool, u8, u32);
+
+/// Plans of any shape: needs, branches, holds of both forms, repeats, finalisers, both ways to go on after a failure. One step that is
+/// never skipped brings the release into service.
+pub(super) fn plans() -> impl Strategy<Value = Plan> {
+    let seed = (any::<u8>(), prop::bool::weighted(0.25), 0u8..6, 1u32..3);
+    (prop::collection::vec(seed, 1..6), any::<bool>(), 0u8..4, any::<u8>()).prop_map(|(seeds, independent, finalisers, serves)| {
+        let mut steps: Vec<Step> = Vec::new();
+        let mut sure: Vec<usize> = Vec::new();
+        for (n, seed) in seeds.iter().enumerate() {
+            let one = random(n, *seed, &steps);
+            let never_skipped = one.only_if.is_none() && (one.after.is_empty() || sure.iter().any(|s| one.after.contains(&steps[*s].id)));
+            sure.extend(never_skipped.then_some(n));
+            steps.push(one);
+        }
+        let serving = sure[usize::from(serves) % sure.len()];
+        steps[serving].leaves = Some(Leaves::New);
+        for n in 0..finalisers.min(2) {
+            let mut last = step(&format!("f{n}"), &["s0"]);
+            last.finaliser = Some(if n == 0 { Finaliser::BadEnd } else { Finaliser::Always });
+            steps.push(if finalisers == 3 { held(last, HoldKind::RestoreService) } else { last });
+        }
+        let plan = Plan { finish_independent: independent, ..plan(steps) };
+        assert_eq!(plan.check(), Ok(()));
+        plan
+    })
+}
+
+fn random(n: usize, (needs, branch, hold, attempts): Seed, before: &[Step]) -> Step {
+    let after: Vec<&str> = before.iter().enumerate().filter(|(i, _)| needs & (1 << i) != 0).map(|(_, step)| step.id.as_str()).collect();
+    let chooser = after.first().map(|id| StepId::from(*id));
+    let mut one = step(&format!("s{n}"), &after);
+    one.retry.attempts = attempts;
+    one.only_if = chooser.clone().filter(|_| branch).map(|chooser| (chooser, "x".to_owned()));
+    match (hold, chooser) {
+        (0, _) => one = held(one, HoldKind::Downtime),
+        (1, _) => one = held(one, HoldKind::FirstTouch),
+        (2, Some(step)) => {
+            let when = HoldWhen::Output { step, pointer: "/ask".to_owned(), equals: json!(true) };
+            one.hold = Some(HoldRule { kind: HoldKind::ReviewPlan, when, choices: vec![], never_expires: false });
+        }
+        _ => {}
+    }
+    one
+}

@@ -1,0 +1,407 @@
+//! The rules of deployments, stacks and holds one by one, as stories.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::outside::{Outside, held, leaving, plan, step};
+use super::sim::{Ends, Sim, attached, record, stack};
+use crate::domain::ask::{Confirm, Intent, Source, Way};
+use crate::domain::decide::*;
+use crate::domain::deployment::{DeploymentEvent, End, StepState};
+use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, QueuePolicy};
+use crate::domain::hold::{HoldKind, Verdict};
+use crate::domain::ids::StepId;
+use crate::domain::level::Level;
+use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Leaves, Output, Plan};
+use crate::domain::stack::StackEvent;
+
+/// Check 1: ending a queued deployment leaves the running one alone; nothing starts twice.
+#[test]
+fn a_queued_deployment_can_be_ended_while_another_runs() {
+    let plan = plan(vec![step("a", &[])]);
+    let mut sim = Sim::new(OnFailure::Break);
+    sim.deploy(&plan).unwrap();
+    sim.grant();
+    let runner = sim.newest();
+    sim.deploy(&plan).unwrap();
+    let queued = sim.newest();
+    assert_eq!((sim.folds.stack(&stack()).queue.len(), queued.phase.as_str()), (1, "QUEUED"));
+    let intent = Intent::Cancel { deployment: queued.id };
+    assert_eq!(sim.ask(&intent, &[], false, false), Err("guard".into()));
+    sim.ask(&intent, &[], true, false).unwrap();
+    sim.grant();
+    assert_eq!(sim.folds.stack(&stack()).queue.len(), 0);
+    assert_eq!(sim.folds.stack(&stack()).current, Some(runner.id));
+    assert_eq!(sim.folds.deployments[&runner.id].steps[&"a".into()].attempt, 1);
+    sim.end_steps(&json!({}), &|_| Ends::Well);
+    sim.grant();
+    assert_eq!(sim.folds.stack(&stack()).phase, "AVAILABLE");
+}
+
+/// Check 2: a wait that fails releases the stack, by policy.
+#[test]
+fn a_wait_failure_releases_the_stack() {
+    let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+    for (policy, phase) in [(OnFailure::Break, "BROKEN"), (OnFailure::Continue, "MIGRATING")] {
+        let mut sim = Sim::new(policy);
+        served(&mut sim, &plan, "r0");
+        sim.deploy(&plan).unwrap();
+        real(&mut sim).stuck = Some("UPDATE_ROLLBACK_FAILED");
+        sim.grant();
+        if policy == OnFailure::Continue {
+            real(&mut sim).stuck = None;
+            sim.deploy(&plan).unwrap();
+            sim.grant();
+        }
+        let fold = sim.folds.stack(&stack());
+        assert_eq!(fold.phase, phase);
+        assert_eq!(fold.broken.as_deref(), (policy == OnFailure::Break).then_some("stuck"));
+    }
+}
+
+fn real(sim: &mut Sim) -> &mut Outside {
+    sim.outside.entry(stack()).or_default()
+}
+
+fn deploys(sim: &mut Sim, plan: &Plan, release: &str) -> Result<(), String> {
+    let intent = Intent::Deploy { stacks: vec![stack()], source: Source::Estate, after: std::collections::BTreeMap::new() };
+    sim.ask(&intent, &[attached(&stack(), release, plan)], true, false)
+}
+
+/// Lets everything that runs end in this way, until nothing runs; holds are approved.
+fn runs(sim: &mut Sim, how: &dyn Fn(&StepId) -> Ends) {
+    for _ in 0..8 {
+        sim.grant();
+        sim.decide(true);
+        sim.grant();
+        sim.end_steps(&json!({}), how);
+    }
+    sim.grant();
+}
+
+fn served(sim: &mut Sim, plan: &Plan, release: &str) {
+    deploys(sim, plan, release).unwrap();
+    runs(sim, &|_| Ends::Well);
+    assert_eq!(sim.folds.stack(&stack()).release.as_deref(), Some(release));
+}
+
+/// Check 3: what can never start is a failure, never a success.
+#[test]
+fn a_blocked_leftover_is_a_deadlock() {
+    let plan = plan(vec![step("a", &["b"]), step("b", &["a"])]);
+    let mut sim = Sim::new(OnFailure::Break);
+    sim.deploy(&plan).unwrap();
+    sim.grant();
+    assert!(matches!(&sim.newest().end, Some(End::Failed { failure }) if failure.summary.starts_with("deadlock: a, b")));
+}
+
+/// Check 4: a step that fails says why, and that is what the deployment and the stack say.
+#[test]
+fn the_first_failing_resource_is_the_reason() {
+    let plan = plan(vec![step("a", &[])]);
+    let mut sim = Sim::new(OnFailure::Break);
+    sim.deploy(&plan).unwrap();
+    sim.grant();
+    sim.end_steps(&json!({}), &|_| Ends::Badly);
+    sim.grant();
+    assert_eq!(sim.newest().first_failure().unwrap().summary, "a broke");
+    assert_eq!(sim.folds.stack(&stack()).broken.as_deref(), Some("a broke"));
+}
+
+/// Check 18: late results are recorded and start nothing. Check 19: the same event twice changes nothing.
+#[test]
+fn late_results_and_repeated_events_start_nothing() {
+    let plan = plan(vec![step("a", &[]), step("b", &["a"])]);
+    let mut sim = Sim::new(OnFailure::Break);
+    sim.deploy(&plan).unwrap();
+    sim.grant();
+    let before = sim.newest();
+    let late = DeploymentEvent::StepDone { step: "a".into(), output: Output::default() };
+    let mut append = Append::default();
+    on_deployment(&mut append, &sim.folds, before.id, DeploymentEvent::Terminated { reason: "x".into(), by: Person::Engine });
+    on_deployment(&mut append, &sim.folds, before.id, late);
+    sim.take(append);
+    sim.grant();
+    let after = sim.newest();
+    assert_eq!(after.steps[&"a".into()].state, StepState::Done);
+    assert_eq!(after.steps[&"b".into()].attempt, 0);
+    let folds = sim.folds.clone();
+    for stored in sim.log.clone() {
+        sim.folds.apply(&stored);
+    }
+    assert_eq!(sim.folds, folds);
+}
+
+/// Check 22: an expired hold rejects, and an approval for something else is refused.
+#[test]
+fn an_approval_covers_exactly_what_was_shown() {
+    let plan = plan(vec![held(step("down", &[]), HoldKind::Downtime)]);
+    let mut sim = Sim::new(OnFailure::Break);
+    sim.deploy(&plan).unwrap();
+    sim.grant();
+    let d = sim.newest();
+    let hold = d.open_holds().next().expect("a downtime in production is never covered by the ask").clone();
+    assert_eq!((hold.level, hold.phrase.as_str()), (Level::L3, "prod down"));
+    let good = Confirm { subject: Some(hold.subject), text: hold.phrase.clone(), reason: String::new() };
+    for bad in [
+        Confirm { subject: None, ..good.clone() },
+        Confirm { subject: Some(crate::domain::digest::Digest::of_bytes(b"x")), ..good.clone() },
+        Confirm { text: "prod".into(), ..good.clone() },
+        Confirm { text: "prod down ".into(), ..good.clone() },
+    ] {
+        assert!(approve(&sim.folds, &hold.id, &bad, None, &sim.cx(&[])).is_err(), "{bad:?}");
+    }
+    // The environment's record changes: the approval of the older one is void, and a new hold opens.
+    let mut moved = sim.folds.clone();
+    let mut record = moved.environments[&stack().env].record.clone().unwrap();
+    record.account = Some("111111111111".into());
+    std::sync::Arc::make_mut(moved.environments.get_mut(&stack().env).unwrap()).apply(&EnvironmentEvent::Configured { record });
+    let (append, answer) = approve(&moved, &hold.id, &good, None, &sim.cx(&[])).unwrap();
+    assert!(matches!(answer, Answer::Refused(_)));
+    assert!(append.writes.iter().flat_map(|write| &write.events).all(|event| event.tag() == "hold_decided"));
+    let (append, _) = approve(&sim.folds, &hold.id, &good, None, &sim.cx(&[])).unwrap();
+    sim.take(append);
+    sim.grant();
+    assert_eq!(sim.newest().steps[&"down".into()].state, StepState::Active);
+    assert!(approve(&sim.folds, &hold.id, &good, None, &sim.cx(&[])).is_err(), "decided once");
+
+    let mut sim = Sim::new(OnFailure::Break);
+    sim.deploy(&plan).unwrap();
+    sim.grant();
+    sim.now = sim.now + Duration::from_hours(24);
+    assert!(approve(&sim.folds, &hold.id, &good, None, &sim.cx(&[])).is_err(), "expired");
+    sim.grant();
+    let d = sim.newest();
+    assert!(matches!(d.end, Some(End::Terminated { .. })));
+    assert!(matches!(d.holds[0].decision.as_ref().unwrap().verdict, Verdict::Expired));
+    assert_eq!(sim.folds.stack(&stack()).phase, "DELETED", "it was never created");
+}
+
+/// A service at zero always asks a person, and only when it was touched.
+#[test]
+fn a_bad_end_after_a_scale_down_asks_to_restore_the_service() {
+    let restore = |after: &str| {
+        let mut step = held(step("restore", &[after]), HoldKind::RestoreService);
+        step.kind = crate::domain::plan::pure::DECISION.into();
+        step.finaliser = Some(Finaliser::BadEnd);
+        if let Some(rule) = &mut step.hold {
+            rule.never_expires = true;
+            rule.choices = vec![crate::domain::plan::Choice { name: "old".into(), does: "old release up".into() }];
+        }
+        step
+    };
+    let plan = plan(vec![step("before", &[]), step("scale-down", &["before"]), step("execute", &["scale-down"]), restore("scale-down")]);
+    for (fails, asks) in [("before", false), ("scale-down", true), ("execute", true)] {
+        let mut sim = Sim::new(OnFailure::Break);
+        sim.deploy(&plan).unwrap();
+        for _ in 0..6 {
+            sim.grant();
+            sim.end_steps(&json!({}), &|step| if step.as_str() == fails { Ends::Badly } else { Ends::Well });
+        }
+        sim.grant();
+        let d = sim.newest();
+        assert_eq!(d.open_holds().any(|hold| hold.kind == HoldKind::RestoreService && hold.expires_at.is_none()), asks, "{fails} fails");
+        assert_eq!(d.is_over(), !asks);
+    }
+}
+
+/// A withdrawn recovery leaves a broken stack broken.
+#[test]
+fn a_withdrawn_way_out_leaves_it_broken() {
+    let plan = plan(vec![held(step("a", &[]), HoldKind::Downtime)]);
+    let mut sim = Sim::new(OnFailure::Break);
+    let mut append = Append::default();
+    on_stack(&mut append, &sim.folds, &stack(), StackEvent::AdoptedBroken { status: "ROLLBACK_COMPLETE".into() });
+    sim.take(append);
+    sim.deploy(&plan).unwrap();
+    sim.grant();
+    let hold = sim.newest().open_holds().next().unwrap().id.clone();
+    let (append, _) = reject(&sim.folds, &hold, "not now", &sim.cx(&[])).unwrap();
+    sim.take(append);
+    sim.grant();
+    assert_eq!(sim.folds.stack(&stack()).phase, "BROKEN");
+    assert_eq!(sim.folds.stack(&stack()).broken.as_deref(), Some("found ROLLBACK_COMPLETE"));
+}
+
+/// What is stuck is recovered, whether the stack is broken or at rest; afterwards the stack says what serves.
+#[test]
+fn every_dead_end_is_recovered_and_says_what_serves() {
+    let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+    let recover = Intent::Unblock { stack: stack(), way: Way::Recover };
+    for policy in [OnFailure::Break, OnFailure::Continue] {
+        for (status, phase, serves) in [
+            ("ROLLBACK_COMPLETE", "AVAILABLE", Some("r2")),
+            ("UPDATE_ROLLBACK_FAILED", "AVAILABLE", Some("r1")),
+            ("DELETE_FAILED", "DELETED", None),
+        ] {
+            let mut sim = Sim::new(policy);
+            if status != "ROLLBACK_COMPLETE" {
+                served(&mut sim, &plan, "r1");
+            }
+            let good = sim.folds.stack(&stack()).last_good;
+            match status {
+                "DELETE_FAILED" => sim.ask(&Intent::Teardown { stack: stack() }, &[], true, false).unwrap(),
+                _ => deploys(&mut sim, &plan, "r2").unwrap(),
+            }
+            runs(&mut sim, &|_| Ends::Stuck);
+            assert_eq!(real(&mut sim).status(), status);
+            assert_eq!(deploys(&mut sim, &plan, "r3"), Err("cannot-plan".into()));
+            sim.ask(&recover, &[], true, false).unwrap();
+            runs(&mut sim, &|_| Ends::Well);
+            let fold = sim.folds.stack(&stack());
+            assert_eq!((fold.phase.as_str(), fold.release.as_deref()), (phase, serves), "{policy:?} {status}");
+            assert_eq!(fold.release, real(&mut sim).serves);
+            let bad = sim.folds.deployments.values().find(|d| matches!(d.end, Some(End::Failed { .. }))).map(|d| d.id);
+            assert!(fold.last_good.is_some() && fold.last_good != bad, "{policy:?} {status}: what never served is not good");
+            assert!(status == "ROLLBACK_COMPLETE" || fold.last_good == good, "{policy:?} {status}");
+            assert_eq!(sim.ask(&recover, &[], true, false), Err("not-broken".into()));
+        }
+    }
+}
+
+/// A recovery that would do another thing than was asked for when its turn comes does nothing.
+#[test]
+fn a_recovery_does_what_was_asked_for_or_nothing() {
+    let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+    let mut sim = Sim::new(OnFailure::Continue);
+    served(&mut sim, &plan, "r1");
+    real(&mut sim).stuck = Some("DELETE_FAILED");
+    sim.ask(&Intent::Unblock { stack: stack(), way: Way::Recover }, &[], true, false).unwrap();
+    real(&mut sim).stuck = Some("UPDATE_ROLLBACK_FAILED");
+    runs(&mut sim, &|_| Ends::Well);
+    let d = sim.newest();
+    assert!(matches!(&d.end, Some(End::Failed { failure }) if failure.summary.contains("another state")), "{:?}", d.end);
+    assert!(!d.changed_anything());
+}
+
+/// A release that came into service before something failed is what serves, and not the last good one.
+#[test]
+fn a_failure_after_the_change_says_what_serves() {
+    let plan = plan(vec![leaving(step("execute", &[]), Leaves::New), step("verify", &["execute"])]);
+    let mut sim = Sim::new(OnFailure::Break);
+    served(&mut sim, &plan, "r1");
+    let good = sim.folds.stack(&stack()).last_good;
+    deploys(&mut sim, &plan, "r2").unwrap();
+    runs(&mut sim, &|step| if step.as_str() == "verify" { Ends::Badly } else { Ends::Well });
+    let fold = sim.folds.stack(&stack());
+    assert_eq!((fold.release.as_deref(), fold.phase.as_str(), fold.last_good), (Some("r2"), "BROKEN", good));
+    assert_eq!(fold.rollback_to(&sim.folds), good);
+}
+
+/// The target of a rollback moves only over another release.
+#[test]
+fn a_rollback_goes_past_every_deployment_of_what_serves() {
+    let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+    let mut sim = Sim::new(OnFailure::Continue);
+    let to = |sim: &Sim| sim.folds.stack(&stack()).rollback_to(&sim.folds).map(|id| sim.folds.deployments[&id].no().0);
+    for (release, target) in [("r1", None), ("r1", None), ("r2", Some(2)), ("r2", Some(2)), ("r1", Some(4)), ("r1", Some(4))] {
+        served(&mut sim, &plan, release);
+        assert_eq!(to(&sim), target, "{release}");
+    }
+    sim.ask(&Intent::Teardown { stack: stack() }, &[], true, false).unwrap();
+    runs(&mut sim, &|_| Ends::Well);
+    assert_eq!(to(&sim), Some(6), "nothing serves: the last good one comes back");
+    served(&mut sim, &plan, "r1");
+    assert_eq!(to(&sim), Some(4), "a teardown is no release");
+}
+
+/// Who asks while something runs or waits is queued, takes the place of what waits, or is refused.
+#[test]
+fn each_queue_policy_does_as_it_says() {
+    let plan = plan(vec![step("a", &[])]);
+    for (policy, second, waiting) in
+        [(QueuePolicy::Queue, Ok(()), 2), (QueuePolicy::Latest, Ok(()), 1), (QueuePolicy::Refuse, Err("busy".to_owned()), 0)]
+    {
+        let mut sim = Sim::with(record(Class::Production, OnFailure::Break, policy));
+        sim.deploy(&plan).unwrap();
+        sim.grant();
+        assert_eq!(sim.deploy(&plan), second);
+        assert_eq!(sim.deploy(&plan), second);
+        assert_eq!(sim.folds.stack(&stack()).queue.len(), waiting, "{policy:?}");
+        let superseded = |end: &Option<End>| matches!(end, Some(End::Terminated { reason, .. }) if reason == "superseded by #3");
+        assert_eq!(sim.folds.deployments.values().any(|d| superseded(&d.end)), policy == QueuePolicy::Latest);
+    }
+}
+
+/// What waits in an environment that is only watched from now on does not start, and nothing lets it go on.
+#[test]
+fn nothing_starts_where_one_only_looks() {
+    let plan = plan(vec![step("a", &[])]);
+    let mut sim = Sim::new(OnFailure::Break);
+    sim.deploy(&plan).unwrap();
+    sim.grant();
+    sim.deploy(&plan).unwrap();
+    let deploys = sim.record();
+    sim.configure(EnvironmentRecord { mode: Mode::Watch, ..deploys.clone() });
+    sim.end_steps(&json!({}), &|_| Ends::Badly);
+    sim.grant();
+    assert_eq!(sim.folds.stack(&stack()).phase, "BROKEN");
+    assert_eq!(sim.ask(&Intent::Unblock { stack: stack(), way: Way::Free }, &[], true, false), Err("watch-only".into()));
+    assert_eq!(sim.deploy(&plan), Err("watch-only".into()));
+    sim.configure(deploys);
+    sim.ask(&Intent::Unblock { stack: stack(), way: Way::Free }, &[], true, false).unwrap();
+    sim.grant();
+    assert_eq!(sim.newest().phase, "RUNNING");
+}
+
+/// What takes a broken stack down does not wait behind what cannot start there.
+#[test]
+fn a_teardown_of_a_broken_stack_goes_first() {
+    let plan = plan(vec![step("a", &[])]);
+    let mut sim = Sim::new(OnFailure::Break);
+    sim.deploy(&plan).unwrap();
+    sim.grant();
+    sim.deploy(&plan).unwrap();
+    sim.end_steps(&json!({}), &|_| Ends::Badly);
+    sim.grant();
+    sim.ask(&Intent::Teardown { stack: stack() }, &[], true, false).unwrap();
+    runs(&mut sim, &|_| Ends::Well);
+    assert_eq!(sim.folds.stack(&stack()).phase, "DELETED");
+    assert!(sim.folds.deployments.values().any(|d| matches!(&d.end, Some(End::Terminated { reason, .. }) if reason == "torn down")));
+}
+
+/// An update that nothing else holds is held when the environment's record is another than when it was asked for; once approved, not again.
+#[test]
+fn another_record_of_the_environment_asks_again() {
+    let review = |id: &str, after: &str| {
+        let mut step = step(id, &[after]);
+        let when = HoldWhen::Output { step: after.into(), pointer: "/ask".into(), equals: json!(true) };
+        step.hold = Some(HoldRule { kind: HoldKind::ReviewPlan, when, choices: vec![], never_expires: false });
+        step
+    };
+    let plan = plan(vec![step("join", &[]), review("execute", "join"), review("again", "execute")]);
+    for moves in [false, true] {
+        let mut sim = Sim::with(record(Class::Development, OnFailure::Break, QueuePolicy::Queue));
+        sim.deploy(&plan).unwrap();
+        sim.grant();
+        if moves {
+            let old = sim.record();
+            sim.configure(EnvironmentRecord { class: Class::Production, ..old });
+        }
+        sim.end_steps(&json!({ "ask": false }), &|_| Ends::Well);
+        sim.grant();
+        let d = sim.newest();
+        let hold = d.open_holds().next().cloned();
+        assert_eq!(hold.is_some(), moves);
+        if let Some(hold) = hold {
+            assert_eq!((hold.level, hold.phrase.as_str()), (Level::L3, "prod review"));
+            assert!(hold.lines.iter().any(|line| line.label == "CHANGED" && line.text.contains("the record of prod is another")));
+            sim.decide(true);
+            sim.grant();
+        }
+        sim.end_steps(&json!({ "ask": false }), &|_| Ends::Well);
+        sim.grant();
+        assert_eq!(sim.newest().steps[&"again".into()].state, StepState::Active, "what was approved is not asked again");
+    }
+}
+
+/// Who lets others queue again loosens a policy.
+#[test]
+fn queueing_where_it_was_refused_is_guarded() {
+    let of = |queue| record(Class::Production, OnFailure::Break, queue);
+    assert!(of(QueuePolicy::Refuse).loosened_by(&of(QueuePolicy::Queue)));
+    assert!(of(QueuePolicy::Refuse).loosened_by(&of(QueuePolicy::Latest)));
+    assert!(!of(QueuePolicy::Queue).loosened_by(&of(QueuePolicy::Refuse)));
+    assert!(!of(QueuePolicy::Queue).loosened_by(&of(QueuePolicy::Queue)));
+}

@@ -1,0 +1,295 @@
+//! A whole engine's worth of decisions without an engine: folds, a clock, and the answers of the outside as data. Each event is held
+//! against the laws before it is taken.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::laws;
+use super::outside::{Outside, plan_for};
+use crate::domain::ask::{Attached, Confirm, Intent, Source};
+use crate::domain::decide::*;
+use crate::domain::deployment::{Deployment, DeploymentEvent, DeploymentWant};
+use crate::domain::digest::Digest;
+use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, QueuePolicy};
+use crate::domain::event::Stored;
+use crate::domain::failure::{Failure, Retry};
+use crate::domain::ids::StepId;
+use crate::domain::look::{Quiet, StackSeen};
+use crate::domain::plan::{Output, Plan};
+use crate::domain::request::SourceBundle;
+use crate::domain::stack::{Stack, StackWant};
+
+pub(super) struct Sim {
+    pub(super) folds: Folds,
+    pub(super) now: Time,
+    /// The real stacks.
+    pub(super) outside: BTreeMap<StackId, Outside>,
+    /// Every stored event, for replay.
+    pub(super) log: Vec<Stored>,
+    made: u128,
+}
+
+/// How running steps end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ends {
+    Well,
+    Badly,
+    /// The real stack is left in a dead end.
+    Stuck,
+    /// Nobody can tell.
+    Lost,
+}
+
+pub(super) fn record(class: Class, on_failure: OnFailure, queue: QueuePolicy) -> EnvironmentRecord {
+    EnvironmentRecord {
+        class,
+        account: Some("000000000000".into()),
+        aws: None,
+        on_failure,
+        queue,
+        mode: Mode::Deploy,
+        min_level: None,
+        hold_expiry: Duration::from_hours(24),
+    }
+}
+
+impl Sim {
+    pub(super) fn new(on_failure: OnFailure) -> Self {
+        Self::with(record(Class::Production, on_failure, QueuePolicy::Queue))
+    }
+
+    pub(super) fn with(record: EnvironmentRecord) -> Self {
+        let mut sim = Self { folds: Folds::default(), now: Time(1_000_000), outside: BTreeMap::new(), log: vec![], made: 0 };
+        sim.configure(record);
+        sim
+    }
+
+    /// Records the environment, past the guard.
+    pub(super) fn configure(&mut self, record: EnvironmentRecord) {
+        let mut append = Append::default();
+        on_environment(&mut append, &self.folds, &env(), EnvironmentEvent::Configured { record });
+        self.take(append);
+    }
+
+    pub(super) fn record(&self) -> EnvironmentRecord {
+        self.folds.environments[&env()].record.clone().unwrap()
+    }
+
+    pub(super) fn take(&mut self, append: Append) -> usize {
+        let before = self.log.len();
+        for write in append.writes {
+            assert_eq!(self.folds.version(&write.stream), write.expected, "decided on an old {}", write.stream);
+            for (offset, event) in (1..).zip(write.events) {
+                laws::before(self, &write.stream, &event);
+                let stored = Stored {
+                    seq: self.log.len() as u64 + 1,
+                    stream: write.stream.clone(),
+                    version: write.expected + offset,
+                    at: self.now,
+                    person: Person::Engine,
+                    cause: None,
+                    event: Ok(event),
+                };
+                self.folds.apply(&stored);
+                self.log.push(stored);
+            }
+        }
+        assert_eq!(self.folds.broken, BTreeMap::new(), "a decision that is no edge");
+        self.log.len() - before
+    }
+
+    pub(super) fn cx<'a>(&self, fresh: &'a [DeploymentId]) -> Cx<'a> {
+        Cx { now: self.now, person: Person::Owner("ana".into()), ask: None, via: "test", fresh, preview: None }
+    }
+
+    /// Asks as the clerk does: starts, looks, plans, card, guard. `guard`: what is asked for is typed.
+    pub(super) fn ask(&mut self, intent: &Intent, attached: &[Attached], guard: bool, armed: bool) -> Result<(), String> {
+        let code = |refused: Refused| refused.code;
+        let starts = specs(&self.folds, intent, attached).map_err(code)?;
+        let fresh: Vec<DeploymentId> = starts.iter().map(|_| self.fresh()).collect();
+        let plan = |start: &StartOf| Ok((start.stack.clone(), plan_for(start.purpose, &start.spec, &self.outside(&start.stack))?));
+        let plans: Vec<(StackId, Plan)> = starts.iter().map(plan).collect::<Result<_, Failure>>().map_err(|_| "cannot-plan".to_owned())?;
+        let cx = self.cx(&fresh);
+        let card = card(&self.folds, intent, &starts, &plans, &cx).map_err(code)?;
+        laws::card(self, &card);
+        let confirm = if guard {
+            Confirm { subject: Some(card.subject), text: card.phrase.clone().unwrap_or_default(), reason: "why".into() }
+        } else {
+            Confirm::default()
+        };
+        let looked = Looked { card, specs: vec![], plans };
+        let (append, _) = act(&self.folds, intent, &starts, &looked, &confirm, armed, &cx).map_err(code)?;
+        laws::accepted(self, intent, &starts);
+        self.take(append);
+        Ok(())
+    }
+
+    fn fresh(&mut self) -> DeploymentId {
+        self.made += 1;
+        DeploymentId(Uuid::from_u128(self.made))
+    }
+
+    pub(super) fn outside(&self, id: &StackId) -> Outside {
+        self.outside.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Deploys this plan as the release of that name on the first stack.
+    pub(super) fn deploy(&mut self, plan: &Plan) -> Result<(), String> {
+        let intent = Intent::Deploy { stacks: vec![stack()], source: Source::Estate, after: BTreeMap::new() };
+        self.ask(&intent, &[attached(&stack(), "r1", plan)], true, false)
+    }
+
+    /// Grants every want that needs no answer from outside.
+    pub(super) fn grant(&mut self) {
+        for _ in 0..500 {
+            let mut took = 0;
+            let stacks: Vec<Arc<Stack>> = self.folds.stacks.values().cloned().collect();
+            for fold in stacks {
+                if let Some(want) = fold.wants(self.now, &self.folds).now.into_iter().next() {
+                    took += self.stack_want(&fold, want);
+                }
+            }
+            let ids: Vec<_> = self.folds.deployments.keys().copied().collect();
+            for id in ids {
+                let d = self.folds.deployments[&id].clone();
+                let wants = d.wants(self.now).now;
+                if let Some(want) = wants.into_iter().find(|want| !matches!(want, DeploymentWant::Attend { .. })) {
+                    took += self.want(&d, want);
+                }
+            }
+            if took == 0 {
+                return;
+            }
+        }
+        panic!("it never comes to rest");
+    }
+
+    fn stack_want(&mut self, fold: &Stack, want: StackWant) -> usize {
+        let outside = self.outside(&fold.id);
+        let append = match want {
+            StackWant::Look(entry) => {
+                let seen = StackSeen { status: outside.status().into(), ..StackSeen::default() };
+                adopt(&self.folds, &fold.id, &entry, &seen, &outside.quiet(entry.purpose))
+            }
+            StackWant::Pop(entry) => pop(&self.folds, &fold.id, &entry),
+            StackWant::Rest => rest(&self.folds, fold),
+            StackWant::Complete(id) => complete(&self.folds, fold, &self.folds.deployments[&id]),
+            StackWant::EndQueued(id, why) => end_queued(&self.folds, &fold.id, id, &why),
+        };
+        self.take(append)
+    }
+
+    fn want(&mut self, d: &Deployment, want: DeploymentWant) -> usize {
+        let cx = Cx { person: Person::Engine, ..self.cx(&[]) };
+        let request = d.request.as_ref().unwrap();
+        let outside = self.outside(&request.stack);
+        let append = match want {
+            DeploymentWant::Await => begin(&self.folds, d.id),
+            DeploymentWant::Settle => match outside.quiet(request.purpose) {
+                Quiet::Stuck(failure) => wait_failure(&self.folds, d.id, failure),
+                Quiet::Quiet | Quiet::Busy => available(&self.folds, d.id, json!({})),
+            },
+            DeploymentWant::Plan => match plan_for(request.purpose, &request.spec, &outside) {
+                Ok(plan) => planned(&self.folds, d.id, plan, vec![]),
+                Err(failure) => error(&self.folds, d.id, failure),
+            },
+            DeploymentWant::RunSteps | DeploymentWant::Attend { .. } => Append::default(),
+            DeploymentWant::Hold(step) => hold_want(&self.folds, d, &step, &cx),
+            DeploymentWant::Start(step) => start(&self.folds, d, &step, &cx, &|_, _| Ok(Output::default())),
+            DeploymentWant::TimeOut(step) => time_out(&self.folds, d, &step),
+            DeploymentWant::Expire(hold) => expire(&self.folds, d, &hold, &cx),
+            DeploymentWant::Stop(stopping) => {
+                let mut append = Append::default();
+                on_deployment(&mut append, &self.folds, d.id, DeploymentEvent::Stopping { stopping });
+                append
+            }
+            DeploymentWant::Finish(end) => finish(&self.folds, d.id, &end),
+        };
+        self.take(append)
+    }
+
+    /// Every step that runs, or of which nobody could tell.
+    pub(super) fn live(&self) -> Vec<(DeploymentId, StepId, u32)> {
+        let of = |d: &Arc<Deployment>| -> Vec<_> {
+            d.runs().filter(|(_, run)| run.is_live()).map(|(step, run)| (d.id, step.id.clone(), run.attempt)).collect()
+        };
+        self.folds.deployments.values().flat_map(of).collect()
+    }
+
+    /// Every running step ends, with this output where it ends well.
+    pub(super) fn end_steps(&mut self, output: &Value, how: &dyn Fn(&StepId) -> Ends) {
+        for (id, step, attempt) in self.live() {
+            let d = self.folds.deployments[&id].clone();
+            if d.steps[&step].state == crate::domain::deployment::StepState::Lost {
+                continue;
+            }
+            let request = d.request.as_ref().unwrap();
+            let ends = how(&step);
+            let leaves = d.plan.as_ref().and_then(|plan| plan.step(&step)).and_then(|step| step.leaves);
+            if let Some(leaves) = leaves {
+                self.outside.entry(request.stack.clone()).or_default().ended(leaves, &request.spec.release, ends);
+            }
+            let result = match ends {
+                Ends::Well => Ok(Output { public: output.clone(), secrets: vec![] }),
+                Ends::Badly | Ends::Stuck => Err(Failure::new(format!("{step} broke")).retry(Retry::After(Duration::from_secs(1)))),
+                Ends::Lost => Err(Failure::new(format!("{step} is out of sight")).retry(Retry::AskAPerson)),
+            };
+            let append = outcome(&self.folds, &d, &step, attempt, result, self.now);
+            self.take(append);
+        }
+    }
+
+    /// The first open hold is decided.
+    pub(super) fn decide(&mut self, yes: bool) {
+        let Some(hold) = self.folds.open_holds().first().map(|(_, hold)| (*hold).clone()) else { return };
+        laws::hold(self, &hold);
+        let confirm = Confirm { subject: Some(hold.subject), text: hold.phrase.clone(), reason: "r".into() };
+        let choice = hold.choices.first().map(|choice| choice.name.clone());
+        let decided = if yes {
+            approve(&self.folds, &hold.id, &confirm, choice.as_deref(), &self.cx(&[]))
+        } else {
+            reject(&self.folds, &hold.id, "no", &self.cx(&[]))
+        };
+        if let Ok((append, _)) = decided {
+            self.take(append);
+        }
+    }
+
+    pub(super) fn newest(&self) -> Arc<Deployment> {
+        self.folds.deployments.values().max_by_key(|d| d.no()).unwrap().clone()
+    }
+
+    /// The log again from nothing, through its stored form.
+    pub(super) fn replayed(&self) -> Folds {
+        let mut again = Folds::default();
+        for stored in &self.log {
+            let text = serde_json::to_value(stored.event.as_ref().unwrap()).unwrap();
+            again.apply(&Stored { event: Event::read(&stored.stream, 1, text), ..stored.clone() });
+        }
+        again
+    }
+}
+
+pub(super) fn env() -> EnvName {
+    "prod".parse().unwrap()
+}
+
+pub(super) fn stack() -> StackId {
+    "prod/orders".parse().unwrap()
+}
+
+pub(super) fn attached(stack: &StackId, release: &str, plan: &Plan) -> Attached {
+    let bundle = SourceBundle::default();
+    let spec = Spec {
+        system: "service".into(),
+        release: release.into(),
+        body: serde_json::to_value(plan).unwrap(),
+        bundle: Digest::of_bytes(b""),
+        watch_logs: vec![],
+    };
+    Attached { stack: stack.clone(), spec, bundle }
+}
