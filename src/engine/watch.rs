@@ -305,6 +305,7 @@ mod tests {
             stack: "dev/api".parse().unwrap(),
             cfn: cfn.map(str::to_owned),
             logs: logs.iter().map(|group| (*group).to_owned()).collect(),
+            far: false,
         };
         let wanted = wanted(
             &Folds::default(),
