@@ -151,10 +151,10 @@ fn who(world: &World, env: &EnvName, now: Time) -> Fact {
         return Fact::right(what, "no stack here needs AWS");
     }
     let Some(identity) = proof(world, env, now) else {
-        let why = world.identity(env).and_then(|identity| identity.stale).map_or_else(
-            || format!("nobody could tell in {} s who we are there", LOOKING.as_secs()),
-            |why| format!("{why}; name a profile in the estate file, or use --here"),
-        );
+        let why = world
+            .identity(env)
+            .and_then(|identity| identity.stale)
+            .map_or_else(|| format!("nobody could tell in {} s who we are there", LOOKING.as_secs()), ToString::to_string);
         return Fact::wrong(what, why);
     };
     let is = format!("account {} as {}", identity.account, identity.arn);
