@@ -239,10 +239,11 @@ pub(super) fn approve(ground: &dyn Ground, args: &ApproveArgs, out: &mut Out<'_,
             text: args.guard.confirm.clone().unwrap_or_default(),
             reason: args.guard.reason.clone().unwrap_or_default(),
         },
-        None if out.can_ask() => typed(view, &args.guard, out)?,
+        None if out.can_ask() => typed(view, args, out)?,
         None => {
             let says = format!("{} is decided by a person; read what it shows, then run the command", view.hold.id);
-            let needs = (view.hold.phrase.as_str(), view.hold.subject, needs_reason(view.hold, &args.guard));
+            let words = view.hold.words(args.choice.as_deref());
+            let needs = (words.as_str(), view.hold.subject, needs_reason(view.hold, &args.guard));
             return to_confirm(says, &card::hold(view), ShownDoc::Hold(Box::new(HoldDoc::from(view))), needs, out);
         }
     };
@@ -257,17 +258,18 @@ fn needs_reason(hold: &Hold, guard: &Guard) -> bool {
 }
 
 /// Shows the hold and has a person type its words.
-fn typed(view: &HoldView<'_>, guard: &Guard, out: &mut Out<'_, '_>) -> Result<Confirm, Stop> {
+fn typed(view: &HoldView<'_>, args: &ApproveArgs, out: &mut Out<'_, '_>) -> Result<Confirm, Stop> {
+    let (guard, words) = (&args.guard, view.hold.words(args.choice.as_deref()));
     for line in card::hold(view) {
         out.aside(&line)?;
     }
     let given = guard.reason.clone().unwrap_or_default();
     let reason = if needs_reason(view.hold, guard) { out.ask("why: ")?.unwrap_or_default() } else { given };
-    let typed = out.ask(&format!("type  {}  to approve (anything else leaves it): ", view.hold.phrase))?.unwrap_or_default();
-    if typed.trim() != view.hold.phrase {
+    let typed = out.ask(&format!("type  {words}  to approve (anything else leaves it): "))?.unwrap_or_default();
+    if typed.trim() != words {
         return Err(Stop::wrong("not-confirmed", "nothing was approved: what was typed is not what the card asks for"));
     }
-    Ok(Confirm { subject: Some(view.hold.subject), text: view.hold.phrase.clone(), reason: reason.trim().to_owned() })
+    Ok(Confirm { subject: Some(view.hold.subject), text: words, reason: reason.trim().to_owned() })
 }
 
 /// `reject HOLD`.

@@ -148,10 +148,15 @@ fn hold(world: &World, id: &crate::domain::ids::HoldId, now: Time, out: &mut Out
     for line in card::hold(view) {
         out.line(&line)?;
     }
-    let choice = if view.hold.choices.is_empty() { "" } else { " --choice NAME" };
-    out.line(&format!(
-        "{:<10} holdpoint approve '{id}'{choice} --confirm '{}' --subject {}",
-        "APPROVE", view.hold.phrase, view.hold.subject
-    ))?;
+    let practice = if world.catalog.practice { " --practice" } else { "" };
+    let ways: Vec<Option<&str>> = match view.hold.choices.as_slice() {
+        [] => vec![None],
+        choices => choices.iter().map(|choice| Some(choice.name.as_str())).collect(),
+    };
+    for way in ways {
+        let choice = way.map_or_else(String::new, |name| format!(" --choice {name}"));
+        let (words, subject) = (view.hold.words(way), view.hold.subject);
+        out.line(&format!("{:<10} holdpoint{practice} approve '{id}'{choice} --confirm '{words}' --subject {subject}", "APPROVE"))?;
+    }
     Ok(Code::Done)
 }

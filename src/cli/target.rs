@@ -341,8 +341,9 @@ pub(super) fn plan(ground: &dyn Ground, args: &PlanArgs, out: &mut Out<'_, '_>) 
                 let hold = step.hold.as_ref().map_or_else(String::new, |hold| format!("  [hold: {}]", hold.kind.word()));
                 out.line(&format!("  step {:<14} {}{hold}", step.id, step.title))?;
             }
-            let confirm =
-                shown.phrase.as_deref().map_or_else(|| "nothing must be typed".to_owned(), |phrase| format!("--confirm '{phrase}'"));
+            let reason = if shown.needs_reason { " --reason WHY" } else { "" };
+            let confirm = shown.phrase.as_deref();
+            let confirm = confirm.map_or_else(|| "nothing must be typed".to_owned(), |phrase| format!("--confirm '{phrase}'{reason}"));
             out.line(&format!("{:<10} {confirm}", "CONFIRM"))?;
         }
         Err(refused) => return Err(refused.into()),

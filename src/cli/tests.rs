@@ -400,7 +400,7 @@ fn a_hold_is_approved_for_exactly_what_it_shows() {
     assert_eq!((typed.code, confirm.subject, confirm.text.as_str()), (Code::Done, Some(hold.subject), "prod-us down"));
     let restore = run_words("approve|#2319.restore.1", vec![], None);
     assert!(restore.err.contains("--choice old"), "{}", restore.err);
-    let chosen = run_words("approve|#2319.restore.1|--choice|old", answer(), Some(&["prod-us restore"]));
+    let chosen = run_words("approve|#2319.restore.1|--choice|old", answer(), Some(&["prod-us restore old"]));
     assert!(matches!(&chosen.asked[0], Ask::Approve { choice: Some(choice), .. } if choice == "old"));
     let rejected = run_words("reject|#2318.scale-down.1|--reason|not at noon", answer(), None);
     assert!(matches!(&rejected.asked[0], Ask::Reject { reason, .. } if reason == "not at noon"));

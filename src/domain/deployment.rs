@@ -128,6 +128,14 @@ impl Deployment {
         }
     }
 
+    /// What holds data and goes, as known now: logical names.
+    #[must_use]
+    pub fn loses(&self) -> Vec<String> {
+        let joined = self.steps.get(&StepId::from("join")).and_then(|run| run.output.as_ref());
+        let loses = joined.and_then(|output| serde_json::from_value(output.public.get("loses")?.clone()).ok());
+        loses.or_else(|| self.plan.as_ref().map(|plan| plan.loses.clone())).unwrap_or_default()
+    }
+
     /// Outputs of the steps that are done.
     #[must_use]
     pub fn outputs(&self) -> BTreeMap<StepId, Output> {

@@ -101,7 +101,7 @@ pub struct Hold {
     pub kind: HoldKind,
     /// The guard of an approval.
     pub level: Level,
-    /// What must be typed to approve; empty when nothing.
+    /// What must be typed to approve; empty when nothing. Where there are choices, the name of the chosen one follows.
     pub phrase: String,
     /// What an approval covers.
     pub subject: Digest,
@@ -121,6 +121,15 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// What must be typed to approve: no word stands for two choices.
+    #[must_use]
+    pub fn words(&self, choice: Option<&str>) -> String {
+        match choice.filter(|_| !self.choices.is_empty()) {
+            Some(choice) => format!("{} {choice}", self.phrase).trim_start().to_owned(),
+            None => self.phrase.clone(),
+        }
+    }
+
     /// True while a person may decide.
     #[must_use]
     pub fn is_open(&self) -> bool {

@@ -126,6 +126,9 @@ pub fn level(class: Class, verb: Verb, danger: Danger) -> (Level, String) {
         Verb::Teardown if danger.destroys => (Level::L3, "data goes with the stack"),
         Verb::Teardown if class == Class::Branch => (Level::L1, "a branch stack without data goes"),
         Verb::Teardown => (Level::L2, "a stack goes"),
+        Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if protected && danger.destroys => {
+            (Level::L4, "something in production that holds data is destroyed")
+        }
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if protected => (Level::L3, "every change in production"),
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.destroys => {
             (Level::L3, "something that holds data is destroyed")

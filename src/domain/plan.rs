@@ -204,6 +204,9 @@ pub struct Plan {
     /// How dangerous it is, as far as known.
     #[serde(default)]
     pub danger: Danger,
+    /// What holds data and goes: logical names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loses: Vec<String>,
     /// Sentences for the card: what is done, what cannot be undone, what could not be known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub says: Vec<String>,

@@ -231,8 +231,16 @@ fn step(id: &str, after: &[&str]) -> Step {
 }
 
 fn deploy(steps: Vec<Step>) -> Ask {
-    let plan =
-        Plan { name: "test".into(), steps, rows: None, danger: Danger::default(), says: vec![], branch: None, finish_independent: false };
+    let plan = Plan {
+        name: "test".into(),
+        steps,
+        rows: None,
+        danger: Danger::default(),
+        loses: vec![],
+        says: vec![],
+        branch: None,
+        finish_independent: false,
+    };
     let bundle = SourceBundle::default();
     let spec = Spec {
         system: "script".into(),

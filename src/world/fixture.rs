@@ -144,6 +144,7 @@ pub fn update_plan(replace: bool) -> Plan {
         steps,
         rows: Some(rows(replace)),
         danger: Danger { replaces: replace, downtime: replace, ..Danger::default() },
+        loses: if replace { vec!["Database".to_owned()] } else { vec![] },
         says: vec!["a replaced database starts empty".to_owned()],
         branch: Some(if replace { "downtime" } else { "update" }.to_owned()),
         finish_independent: false,

@@ -54,7 +54,6 @@ fn each_exit_code_has_its_causes() {
         ("approve|#2318.scale-down.1", Code::Wrong, none),
         ("freeze|dev|--reason| ", Code::Wrong, none),
         ("check", Code::Wrong, none),
-        ("retry|dev/search", Code::Lost, old),
         ("unblock|dev/search", Code::Lost, old),
         ("plan|dev/search|--for|retry", Code::Lost, old),
         ("retry|dev/orders", Code::Lost, no_engine),

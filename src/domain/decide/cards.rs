@@ -13,7 +13,7 @@ use crate::domain::environment::{Environment, EnvironmentRecord};
 use crate::domain::folds::Folds;
 use crate::domain::hold::CardLine;
 use crate::domain::ids::{DeploymentId, EnvName, StackId};
-use crate::domain::level::{self as levels, Danger, Level, phrase};
+use crate::domain::level::{self as levels, Danger, Level, Verb, phrase};
 use crate::domain::plan::{ChangeRow, Plan};
 
 use super::specs::{StartOf, unknown_deployment};
@@ -93,7 +93,7 @@ pub fn card(folds: &Folds, intent: &Intent, starts: &[StartOf], plans: &[(StackI
         stack,
         level,
         why,
-        phrase: phrase(level, verb, env_name.as_str()),
+        phrase: words(level, verb, &env_name, plans),
         needs_reason: level >= Level::L4,
         subject,
         lines,
@@ -102,6 +102,12 @@ pub fn card(folds: &Folds, intent: &Intent, starts: &[StartOf], plans: &[(StackI
         made_at: cx.now,
         valid_until: cx.now + VALID,
     })
+}
+
+/// What must be typed: the name of the first thing whose data goes, so that no habit types it; else what level and verb ask for.
+fn words(level: Level, verb: Verb, env: &EnvName, plans: &[(StackId, Plan)]) -> Option<String> {
+    let lost = plans.iter().flat_map(|(_, plan)| &plan.loses).next().filter(|_| level >= Level::L3 && verb != Verb::Teardown);
+    lost.cloned().or_else(|| phrase(level, verb, env.as_str()))
 }
 
 fn start_json(start: &StartOf) -> Value {

@@ -255,7 +255,7 @@ pub fn approve(folds: &Folds, id: &HoldId, confirm: &Confirm, choice: Option<&st
     let step = d.plan.as_ref().and_then(|plan| plan.step(&id.step)).ok_or_else(|| gone(id))?;
     if confirm.subject != Some(hold.subject) {
         return Err(Refused::new("subject", format!("the subject of {id} is {}, which is not what you confirmed", hold.subject.short()))
-            .hint(format!("read it again: `holdpoint show {id}`")));
+            .hint(format!("read it again: `holdpoint show '{id}'`")));
     }
     if subject(folds, d, step) != hold.subject {
         let mut append = Append::default();
@@ -270,12 +270,6 @@ pub fn approve(folds: &Folds, id: &HoldId, confirm: &Confirm, choice: Option<&st
             .hint("a new hold opens: read it");
         return Ok((append, Answer::Refused(refused)));
     }
-    if confirm.text != hold.phrase {
-        return Err(Refused::new("guard", format!("to approve {id}, type exactly: {}", hold.phrase)));
-    }
-    if hold.level >= Level::L4 && confirm.reason.trim().is_empty() {
-        return Err(Refused::new("reason", format!("{id} is level 4: give a reason")).hint("--reason TEXT"));
-    }
     let choice = match (hold.choices.as_slice(), choice) {
         ([], None) => None,
         ([], Some(choice)) => return Err(Refused::new("choice", format!("{id} offers no choices, so {choice:?} is none"))),
@@ -285,6 +279,13 @@ pub fn approve(folds: &Folds, id: &HoldId, confirm: &Confirm, choice: Option<&st
             return Err(Refused::new("choice", format!("choose one of: {}", names.join(", "))).hint("--choice NAME"));
         }
     };
+    let words = hold.words(choice.as_deref());
+    if confirm.text != words {
+        return Err(Refused::new("guard", format!("to approve {id}, type exactly: {words}")));
+    }
+    if hold.level >= Level::L4 && confirm.reason.trim().is_empty() {
+        return Err(Refused::new("reason", format!("{id} is level 4: give a reason")).hint("--reason TEXT"));
+    }
     let mut append = Append::default();
     let decision = Decision {
         verdict: Verdict::Approved { subject: hold.subject, choice },

@@ -43,8 +43,10 @@ pub(super) fn undo(folds: &Folds, d: &Deployment, kind: HoldKind) -> String {
         HoldKind::Downtime => "after a bad end a hold asks which release comes back",
         HoldKind::ReviewPlan | HoldKind::FirstTouch => "CloudFormation rolls a failed change back",
     };
-    let data = d.plan.as_ref().is_some_and(|plan| plan.danger.destroys);
-    let data = if data { "not for the data of what is replaced or deleted; " } else { "" };
+    let data = match d.loses() {
+        lost if lost.is_empty() => String::new(),
+        lost => format!("none for the data of {}; ", lost.join(", ")),
+    };
     let serves =
         d.request.as_ref().and_then(|request| folds.stack(&request.stack).release.clone().filter(|old| *old != request.spec.release));
     let later = serves.map_or_else(String::new, |old| format!("; after a good one, rollback brings {old} back"));

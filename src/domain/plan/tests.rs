@@ -24,7 +24,16 @@ fn step(id: &str, after: &[&str]) -> Step {
 }
 
 fn plan(steps: Vec<Step>) -> Plan {
-    Plan { name: "test".into(), steps, rows: None, danger: Danger::default(), says: vec![], branch: None, finish_independent: false }
+    Plan {
+        name: "test".into(),
+        steps,
+        rows: None,
+        danger: Danger::default(),
+        loses: vec![],
+        says: vec![],
+        branch: None,
+        finish_independent: false,
+    }
 }
 
 #[test]

@@ -119,5 +119,6 @@ fn removed(resource: &ResourceRow) -> ChangeRow {
 }
 
 fn whole(name: &str, steps: Vec<crate::domain::plan::Step>, rows: Option<Vec<ChangeRow>>, danger: Danger, says: Vec<String>) -> Plan {
-    Plan { name: name.to_owned(), steps, rows, danger, says, branch: None, finish_independent: false }
+    let loses = rows.as_deref().map(weight::losing).unwrap_or_default();
+    Plan { name: name.to_owned(), steps, rows, danger, loses, says, branch: None, finish_independent: false }
 }

@@ -9,7 +9,7 @@ use super::weight;
 use crate::domain::estate::Downtime;
 use crate::domain::plan::ChangeRow;
 
-/// `nop`, `update` or `downtime`: output `{branch, why, rows, more_dangerous}`.
+/// `nop`, `update` or `downtime`: output `{branch, why, rows, loses, more_dangerous}`.
 ///
 /// Parameters: `changes` (the output of the change set), `seen_rows` (what the person had on the card, or null), `policy`, `counts`
 /// (what runs now: nothing to scale down means no downtime).
@@ -26,7 +26,9 @@ pub fn join(params: &Value) -> Result<Value, String> {
     let counts: BTreeMap<String, String> = serde_json::from_value(params["counts"].clone()).map_err(|why| format!("counts: {why}"))?;
     let empty = params["changes"]["empty"].as_bool().unwrap_or(rows.is_empty());
     let (branch, why) = branch(&rows, empty, policy, &counts);
-    Ok(json!({ "branch": branch, "why": why, "rows": rows, "more_dangerous": branch != NOP && more_dangerous(&rows, seen.as_deref()) }))
+    let more_dangerous = branch != NOP && more_dangerous(&rows, seen.as_deref());
+    let loses = weight::losing(&rows);
+    Ok(json!({ "branch": branch, "why": why, "rows": rows, "loses": loses, "more_dangerous": more_dangerous }))
 }
 
 /// Nothing changes.

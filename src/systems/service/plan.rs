@@ -97,6 +97,7 @@ pub(super) fn new_stack(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
         )],
         rows: Some(rows),
         danger: Danger { first_touch: true, ..Danger::default() },
+        loses: Vec::new(),
         branch: None,
         finish_independent: false,
     })
@@ -138,7 +139,8 @@ pub(super) fn update(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: 
     if danger.destroys {
         says.push("Data goes with what is replaced or deleted: that cannot be undone from here.".to_owned());
     }
-    Ok(Plan { name: "update".to_owned(), steps: all, rows, danger, says, branch, finish_independent: false })
+    let loses = rows.as_deref().map(weight::losing).unwrap_or_default();
+    Ok(Plan { name: "update".to_owned(), steps: all, rows, danger, loses, says, branch, finish_independent: false })
 }
 
 fn sentence(branch: Option<&str>, why: &str) -> String {

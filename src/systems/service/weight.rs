@@ -62,6 +62,11 @@ pub(super) fn holds_data(kind: &str) -> bool {
     DATA.contains(&kind)
 }
 
+/// What holds data and goes, or may go: logical names.
+pub(super) fn losing(rows: &[ChangeRow]) -> Vec<String> {
+    rows.iter().filter(|row| row.destroys() && holds_data(&row.kind)).map(|row| row.logical.clone()).collect()
+}
+
 /// The rows that surely replace something without which the service cannot go on. One that may be replaced does not count: it is
 /// shown as a danger, and stopping a service for a perhaps would be the greater one.
 pub(super) fn stopping(rows: &[ChangeRow]) -> impl Iterator<Item = &ChangeRow> {
@@ -76,9 +81,5 @@ fn is_revision(row: &ChangeRow) -> bool {
 /// How dangerous rows are; unknown rows may replace anything.
 pub(super) fn danger(rows: Option<&[ChangeRow]>) -> Danger {
     let Some(rows) = rows else { return Danger { replaces: true, ..Danger::default() } };
-    Danger {
-        replaces: rows.iter().any(|row| row.destroys() && !is_revision(row)),
-        destroys: rows.iter().any(|row| row.destroys() && holds_data(&row.kind)),
-        ..Danger::default()
-    }
+    Danger { replaces: rows.iter().any(|row| row.destroys() && !is_revision(row)), destroys: !losing(rows).is_empty(), ..Danger::default() }
 }

@@ -90,9 +90,14 @@ impl HoldCard {
         }
     }
 
-    /// What must be typed: the hold's phrase, else a word, so that Enter alone never approves.
-    fn phrase(hold: &Hold) -> String {
-        if hold.phrase.is_empty() { "approve".to_owned() } else { hold.phrase.clone() }
+    /// What must be typed: the hold's words for the chosen way, else a word, so that Enter alone never approves.
+    fn phrase(&self, hold: &Hold) -> String {
+        let words = hold.words(self.choice(hold));
+        if words.is_empty() { "approve".to_owned() } else { words }
+    }
+
+    fn choice<'a>(&self, hold: &'a Hold) -> Option<&'a str> {
+        hold.choices.get(self.chosen).map(|choice| choice.name.as_str())
     }
 
     fn enter(&mut self, world: &World) -> Flow {
@@ -112,7 +117,7 @@ impl HoldCard {
             "say why: no <reason>".clone_into(&mut self.said);
             return Flow::Used;
         }
-        let phrase = Self::phrase(hold);
+        let phrase = self.phrase(hold);
         if text != phrase {
             self.said = format!("type exactly {phrase} to approve, or no <reason> to reject, then Enter");
             return Flow::Used;
@@ -126,8 +131,12 @@ impl HoldCard {
         }
         // What is approved is what this card showed, whatever the world says by now: the engine compares.
         let Some(read) = &self.read else { return Flow::Used };
-        let confirm = Confirm { subject: Some(read.subject), text: if hold.phrase.is_empty() { String::new() } else { text }, reason: why };
-        let choice = hold.choices.get(self.chosen).map(|choice| choice.name.clone());
+        let confirm = Confirm {
+            subject: Some(read.subject),
+            text: if hold.words(self.choice(hold)).is_empty() { String::new() } else { text },
+            reason: why,
+        };
+        let choice = self.choice(hold).map(str::to_owned);
         self.sent = true;
         Flow::Ask(Box::new(Ask::Approve { hold: self.id.clone(), confirm, choice }))
     }
@@ -191,11 +200,11 @@ impl HoldCard {
             rows.push(vec![("asked; waiting for the engine's answer".to_owned(), theme.style(Role::Run))]);
         }
         if open {
-            let choice = hold.choices.get(self.chosen).map_or_else(String::new, |choice| format!(" {}", choice.name));
+            let choice = self.choice(hold).map_or_else(String::new, |name| format!(" {name}"));
             let dead = self.field.is_dead(scene.now) && !self.changed.is_empty();
             rows.push(vec![
                 ("type  ".to_owned(), hint),
-                (Self::phrase(hold), theme.style(Role::Strong)),
+                (self.phrase(hold), theme.style(Role::Strong)),
                 (format!("  to approve{choice},  "), hint),
                 ("no <reason>".to_owned(), theme.style(Role::Strong)),
                 ("  to reject:  ".to_owned(), hint),

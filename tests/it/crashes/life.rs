@@ -240,8 +240,8 @@ impl Person {
 
     /// Where there is a choice, the new release comes up.
     fn approve(&self, hold: &Hold) {
-        let confirm = Confirm { subject: Some(hold.subject), text: hold.phrase.clone(), reason: String::new() };
         let choice = hold.choices.iter().find(|choice| choice.name == "new").map(|choice| choice.name.clone());
+        let confirm = Confirm { subject: Some(hold.subject), text: hold.words(choice.as_deref()), reason: String::new() };
         let id = self.submit(Ask::Approve { hold: hold.id.clone(), confirm, choice });
         self.desk.lock().unwrap().approvals.push(id);
     }

@@ -105,7 +105,7 @@ pub(super) fn plan(steps: Vec<Step>) -> Plan {
 
 fn named(name: &str, steps: Vec<Step>) -> Plan {
     let (danger, finish_independent) = (Danger::default(), false);
-    Plan { name: name.into(), steps, rows: None, danger, says: vec![], branch: None, finish_independent }
+    Plan { name: name.into(), steps, rows: None, danger, loses: vec![], says: vec![], branch: None, finish_independent }
 }
 
 pub(super) fn held(mut step: Step, kind: HoldKind) -> Step {

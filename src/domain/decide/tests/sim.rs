@@ -247,8 +247,8 @@ impl Sim {
     pub(super) fn decide(&mut self, yes: bool) {
         let Some(hold) = self.folds.open_holds().first().map(|(_, hold)| (*hold).clone()) else { return };
         laws::hold(self, &hold);
-        let confirm = Confirm { subject: Some(hold.subject), text: hold.phrase.clone(), reason: "r".into() };
         let choice = hold.choices.first().map(|choice| choice.name.clone());
+        let confirm = Confirm { subject: Some(hold.subject), text: hold.words(choice.as_deref()), reason: "r".into() };
         let decided = if yes {
             approve(&self.folds, &hold.id, &confirm, choice.as_deref(), &self.cx(&[]))
         } else {

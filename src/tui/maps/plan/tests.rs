@@ -37,6 +37,7 @@ fn plan(steps: Vec<Step>) -> Plan {
         steps,
         rows: None,
         danger: Danger::default(),
+        loses: vec![],
         says: Vec::new(),
         branch: None,
         finish_independent: false,
