@@ -172,11 +172,11 @@ impl One {
 
 /// Where a tail begins: where lines that are kept, or the tail before, came to; with what may come late after that.
 fn begin(kept: Vec<(String, Time)>, through: Option<Time>, now: Time) -> Begin {
-    let Some(last) = kept.last().map(|(_, at)| *at).max(through) else { return Begin::fresh(now - HISTORY, now) };
+    let Some(last) = kept.last().map(|(_, at)| *at).max(through) else { return Begin::fresh(now - HISTORY) };
     // A clock that was wrong must not make us wait for what is yet to come.
     let last = last.min(now);
     if now.since(last) > REACH {
-        return Begin { missing: Some(last), ..Begin::fresh(now - REACH, now - REACH) };
+        return Begin { missing: Some(last), ..Begin::fresh(now - REACH) };
     }
     Begin { since: last - LATE, through: last, given: kept, missing: None }
 }
@@ -191,7 +191,7 @@ fn through(told: &Sighting) -> Option<Time> {
 /// The same, said again: a tail that is cut falls behind all the time. One that is not is as old as when it was told.
 fn still(mut told: Sighting, now: Time) -> Sighting {
     if let Seen::Tail { live: false, lag_ms, .. } = &mut told.value {
-        *lag_ms += millis(now.since(told.taken_at));
+        *lag_ms = lag_ms.saturating_add(millis(now.since(told.taken_at)));
         told.taken_at = now;
     }
     told

@@ -47,7 +47,7 @@ pub trait Out: Send + Sync {
 pub struct Begin {
     /// Nothing before this is read.
     pub since: Time,
-    /// Up to here nothing is owed: it was given before, or nobody followed then.
+    /// Everything up to here was given before, or is not wanted.
     pub through: Time,
     /// The lines from then on that are kept already, by id and time, the oldest first: they are not given again.
     pub given: Vec<(String, Time)>,
@@ -58,8 +58,8 @@ pub struct Begin {
 impl Begin {
     /// The beginning of a tail of a group that nobody followed before.
     #[must_use]
-    pub fn fresh(since: Time, now: Time) -> Self {
-        Self { since, through: now, given: Vec::new(), missing: None }
+    pub fn fresh(since: Time) -> Self {
+        Self { since, through: since, given: Vec::new(), missing: None }
     }
 }
 
@@ -201,14 +201,16 @@ impl Tail {
                     self.cloud.logs.filter_log_events().log_group_name(&self.group).start_time(from.0).set_next_token(token.clone()).send()
                 })
                 .await?;
-            let came = self.give(page.events().iter().map(of_filter).collect(), &mut equal);
+            let events: Vec<Event> = page.events().iter().map(of_filter).collect();
+            let upto = events.iter().map(|event| event.at).max();
+            self.give(events, &mut equal);
             token = page.next_token().map(str::to_owned);
             if token.is_none() {
                 self.reached(begun);
                 return Ok(());
             }
-            // How far behind it is shows how far a long fill has come.
-            self.reached(came.unwrap_or(self.through).max(self.through));
+            // Pages are in the order of time: how far behind it is shows how far a long fill has come.
+            self.reached(upto.map_or(self.through, |upto| upto.max(self.through)));
             self.follows();
         }
         self.dropped += 1;

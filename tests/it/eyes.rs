@@ -15,7 +15,7 @@ use holdpoint::domain::sighting::{Seen, Sighting};
 use holdpoint::domain::time::Time;
 use holdpoint::observe::events::Follower;
 use holdpoint::observe::logs::{Begin, Out, Tail};
-use holdpoint::os::clock::{Clock as _, Real, Stepped};
+use holdpoint::os::clock::{Real, Stepped};
 use holdpoint::sandbox::{self, Options, Running};
 use serde_json::json;
 
@@ -74,7 +74,7 @@ impl Scene {
     }
 
     fn follow(&self, since: Time) -> tokio::task::JoinHandle<()> {
-        self.go_on(Begin::fresh(since, self.clock.now()))
+        self.go_on(Begin::fresh(since))
     }
 
     fn go_on(&self, begin: Begin) -> tokio::task::JoinHandle<()> {

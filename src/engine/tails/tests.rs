@@ -20,7 +20,7 @@ fn a_tail_goes_on_where_the_one_before_ended() {
         let begin = begin(kept, through, now);
         (begin.since, begin.through, begin.missing)
     };
-    assert_eq!(began(vec![], None), (now - HISTORY, now, None), "nobody followed it before");
+    assert_eq!(began(vec![], None), (now - HISTORY, now - HISTORY, None), "nobody followed it before");
     assert_eq!(began(line(now - HOUR), None), (now - HOUR - LATE, now - HOUR, None));
     assert_eq!(began(line(now - HOUR), Some(now - HOUR * 2)), (now - HOUR - LATE, now - HOUR, None));
     assert_eq!(began(line(now - HOUR * 90), Some(now - HOUR)), (now - HOUR - LATE, now - HOUR, None), "a quiet group was followed");
@@ -111,7 +111,7 @@ impl Scene {
             if holds(self) {
                 return;
             }
-            assert!(round < 500, "{:?}", self.kept.0.lock().unwrap());
+            assert!(round < 500, "{:?}", self.texts());
             self.pass(Duration::from_millis(500));
             Real::shared().sleep(Duration::from_millis(2)).await;
         }
