@@ -94,7 +94,7 @@ fn standing(tail: &TailSeen<'_>) -> Standing {
 fn says(tail: &TailSeen<'_>, standing: Standing) -> String {
     let group = tail.group;
     match (standing, tail.state) {
-        (_, TailState::Waits(why)) => format!("{why}; it is waited for"),
+        (_, TailState::Waits(why)) => why.to_string(),
         (_, TailState::Cut(why)) => {
             let why = why.map(|why| format!(": {why}")).unwrap_or_default();
             format!("the tail of {group} has been cut for {}{why}; what is written meanwhile is read when it is back", short(tail.behind))
