@@ -88,7 +88,7 @@ pub enum Verb<S: Args> {
     Teardown(StackArgs),
     /// End a deployment that waits or runs
     Cancel(CancelArgs),
-    /// Deploy a failed deployment again; what was done stays done
+    /// Deploy a failed deployment again, and do what is left of it
     Retry(TargetArgs),
     /// Open a way out of a broken stack
     Unblock(UnblockArgs),

@@ -99,7 +99,7 @@ pub enum Intent {
         #[serde(default)]
         to: Option<DeploymentNo>,
     },
-    /// A new deployment with the old plan; what was done stays done.
+    /// A new deployment of what failed. A script's finished steps stay finished; a service is planned anew from what is there.
     Retry {
         /// Which.
         deployment: DeploymentId,

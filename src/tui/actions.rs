@@ -110,7 +110,7 @@ pub static ALL: &[Action] = &[
     changes("redeploy", orders::redeploy, "redeploy: the same release, the files now, a retry or an earlier release"),
     Action { name: "release", doc: "deploy a chosen release", scope: Scope::Lists, does: Does::Change(orders::release) },
     changes("rollback", orders::rollback, "roll back to the last good release before this one"),
-    changes("retry", orders::retry, "retry the last deployment from the step that failed"),
+    changes("retry", orders::retry, "retry the last deployment: do what is left of it"),
     changes("cancel", orders::cancel, "cancel the deployment"),
     changes("unblock", orders::unblock, "unblock a broken stack: recover, retry, last good release, free, resolve"),
     changes("freeze", orders::freeze, "freeze the queue of the stack or environment"),

@@ -141,6 +141,12 @@ impl<'a> Cx<'a> {
         Ok(Order::Card { target: Target::Stack(stack.clone()), offers: vec![Offer { label: label.to_owned(), note, intent }], first: 0 })
     }
 
+    /// What a retry does: a script has finished steps to go on from, a service is planned anew.
+    fn retry_label(&self, stack: &StackId) -> &'static str {
+        let script = self.world.folds.stacks.get(stack).is_some_and(|fold| fold.system == "script");
+        if script { "retry from the step that failed" } else { "retry: work out what is left, and do it" }
+    }
+
     /// All ways to deploy: the same, the files now, a retry, earlier releases.
     fn deploys(&self, stack: &StackId) -> (Vec<Offer>, Option<Denied>) {
         let mut offers = Vec::new();
@@ -152,7 +158,7 @@ impl<'a> Cx<'a> {
         for (doing, label) in [
             (Doing::Redeploy, named("redeploy the same", last.as_ref())),
             (Doing::Deploy, named("deploy the files now", file.as_ref())),
-            (Doing::Retry, "retry from the step that failed".to_owned()),
+            (Doing::Retry, self.retry_label(stack).to_owned()),
         ] {
             match self.offer(stack, doing) {
                 // What was never deployed is "redeployed" from the files: one row, under its own name.
@@ -208,7 +214,7 @@ pub(super) fn rollback(cx: &Cx<'_>) -> Result<Order, Denied> {
 }
 
 pub(super) fn retry(cx: &Cx<'_>) -> Result<Order, Denied> {
-    cx.single(Doing::Retry, "retry from the step that failed")
+    cx.single(Doing::Retry, cx.retry_label(cx.stack()?))
 }
 
 pub(super) fn teardown(cx: &Cx<'_>) -> Result<Order, Denied> {
