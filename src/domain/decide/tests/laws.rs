@@ -7,7 +7,7 @@ use crate::domain::card::Card;
 use crate::domain::decide::{StartOf, subject};
 use crate::domain::deployment::{Deployment, DeploymentEvent, End, StepState, Stopping};
 use crate::domain::environment::{Mode, QueuePolicy};
-use crate::domain::event::{Event, StreamId};
+use crate::domain::event::{Append, Event, StreamId};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use crate::domain::level::Level;
@@ -115,8 +115,16 @@ pub(super) fn hold(_: &Sim, hold: &Hold) {
 }
 
 /// What must hold when an ask is accepted, before it is taken.
-pub(super) fn accepted(sim: &Sim, intent: &Intent, starts: &[StartOf]) {
+pub(super) fn accepted(sim: &Sim, intent: &Intent, starts: &[StartOf], append: &Append) {
     let record = sim.record();
+    let places = append.writes.iter().flat_map(|write| &write.events).filter_map(|event| match event {
+        Event::Stack(StackEvent::Requested { place, .. }) => Some(*place),
+        _ => None,
+    });
+    for (start, place) in starts.iter().zip(places) {
+        let way_out = start.purpose == Purpose::Recover || sim.folds.stack(&start.stack).class() == Class::Broken;
+        assert_eq!(place == Place::Head, way_out, "{} is asked for at the wrong end of the queue", start.stack);
+    }
     for start in starts {
         let fold = sim.folds.stack(&start.stack);
         assert_eq!(record.mode, Mode::Deploy, "asked for where one only looks");

@@ -123,7 +123,7 @@ impl Sim {
         };
         let looked = Looked { card, specs: vec![], plans };
         let (append, _) = act(&self.folds, intent, &starts, &looked, &confirm, armed, &cx).map_err(code)?;
-        laws::accepted(self, intent, &starts);
+        laws::accepted(self, intent, &starts, &append);
         self.take(append);
         Ok(())
     }
