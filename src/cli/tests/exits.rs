@@ -55,7 +55,6 @@ fn each_exit_code_has_its_causes() {
         ("freeze|dev|--reason| ", Code::Wrong, none),
         ("check", Code::Wrong, none),
         ("unblock|dev/search", Code::Lost, old),
-        ("plan|dev/search|--for|retry", Code::Lost, old),
         ("retry|dev/orders", Code::Lost, no_engine),
     ] {
         let world = fixture::scene();
