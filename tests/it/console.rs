@@ -158,10 +158,13 @@ fn one_key_redeploys_a_service_and_production_asks_for_words() {
 
     choose(&mut terminal, "prod/orders");
     insist(&mut terminal, "M", "GUARDED");
-    insist(&mut terminal, "r", "type  prod  to deploy:");
+    // Its database is replaced: what is typed is its name, and why.
+    insist(&mut terminal, "r", "type  OrdersDb  to deploy:");
     terminal.read_for(Duration::from_secs(1));
     picture(&terminal, "card");
-    type_words(&mut terminal, "prod");
+    type_words(&mut terminal, "OrdersDb");
+    terminal.wait_for("why:");
+    type_words(&mut terminal, "INC-881");
 
     terminal.wait("a hold before the scale-down", |screen| screen.contents().contains(" HOLD "));
     tap(&mut terminal, &["A", "enter"]);
