@@ -4,4 +4,5 @@ mod histories;
 mod laws;
 mod outside;
 mod rules;
+mod serving;
 mod sim;

@@ -1,0 +1,119 @@
+//! What serves after each kind of end, and what a recovery and a rollback make of it, as stories.
+
+use serde_json::json;
+
+use super::outside::{Outside, leaving, plan, step};
+use super::sim::{Ends, Sim, attached, stack};
+use crate::domain::ask::{Intent, Source, Way};
+use crate::domain::deployment::End;
+use crate::domain::environment::OnFailure;
+use crate::domain::ids::StepId;
+use crate::domain::plan::{Leaves, Plan};
+
+pub(super) fn real(sim: &mut Sim) -> &mut Outside {
+    sim.outside.entry(stack()).or_default()
+}
+
+fn deploys(sim: &mut Sim, plan: &Plan, release: &str) -> Result<(), String> {
+    let intent = Intent::Deploy { stacks: vec![stack()], source: Source::Estate, after: std::collections::BTreeMap::new() };
+    sim.ask(&intent, &[attached(&stack(), release, plan)], true, false)
+}
+
+/// Lets everything that runs end in this way, until nothing runs; holds are approved.
+pub(super) fn runs(sim: &mut Sim, how: &dyn Fn(&StepId) -> Ends) {
+    for _ in 0..8 {
+        sim.grant();
+        sim.decide(true);
+        sim.grant();
+        sim.end_steps(&json!({}), how);
+    }
+    sim.grant();
+}
+
+pub(super) fn served(sim: &mut Sim, plan: &Plan, release: &str) {
+    deploys(sim, plan, release).unwrap();
+    runs(sim, &|_| Ends::Well);
+    assert_eq!(sim.folds.stack(&stack()).release.as_deref(), Some(release));
+}
+
+/// What is stuck is recovered, whether the stack is broken or at rest; afterwards the stack says what serves.
+#[test]
+fn every_dead_end_is_recovered_and_says_what_serves() {
+    let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+    let recover = Intent::Unblock { stack: stack(), way: Way::Recover };
+    for policy in [OnFailure::Break, OnFailure::Continue] {
+        for (status, phase, serves) in [
+            ("ROLLBACK_COMPLETE", "AVAILABLE", Some("r2")),
+            ("UPDATE_ROLLBACK_FAILED", "AVAILABLE", Some("r1")),
+            ("DELETE_FAILED", "DELETED", None),
+        ] {
+            let mut sim = Sim::new(policy);
+            if status != "ROLLBACK_COMPLETE" {
+                served(&mut sim, &plan, "r1");
+            }
+            let good = sim.folds.stack(&stack()).last_good;
+            match status {
+                "DELETE_FAILED" => sim.ask(&Intent::Teardown { stack: stack() }, &[], true, false).unwrap(),
+                _ => deploys(&mut sim, &plan, "r2").unwrap(),
+            }
+            runs(&mut sim, &|_| Ends::Stuck);
+            assert_eq!(real(&mut sim).status(), status);
+            assert_eq!(deploys(&mut sim, &plan, "r3"), Err("cannot-plan".into()));
+            sim.ask(&recover, &[], true, false).unwrap();
+            runs(&mut sim, &|_| Ends::Well);
+            let fold = sim.folds.stack(&stack());
+            assert_eq!((fold.phase.as_str(), fold.release.as_deref()), (phase, serves), "{policy:?} {status}");
+            assert_eq!(fold.release, real(&mut sim).serves);
+            let bad = sim.folds.deployments.values().find(|d| matches!(d.end, Some(End::Failed { .. }))).map(|d| d.id);
+            assert!(fold.last_good.is_some() && fold.last_good != bad, "{policy:?} {status}: what never served is not good");
+            assert!(status == "ROLLBACK_COMPLETE" || fold.last_good == good, "{policy:?} {status}");
+            assert_eq!(sim.ask(&recover, &[], true, false), Err("not-broken".into()));
+        }
+    }
+}
+
+/// A recovery that would do another thing than was asked for when its turn comes does nothing.
+#[test]
+fn a_recovery_does_what_was_asked_for_or_nothing() {
+    let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+    let mut sim = Sim::new(OnFailure::Continue);
+    served(&mut sim, &plan, "r1");
+    real(&mut sim).stuck = Some("DELETE_FAILED");
+    sim.ask(&Intent::Unblock { stack: stack(), way: Way::Recover }, &[], true, false).unwrap();
+    real(&mut sim).stuck = Some("UPDATE_ROLLBACK_FAILED");
+    runs(&mut sim, &|_| Ends::Well);
+    let d = sim.newest();
+    assert!(matches!(&d.end, Some(End::Failed { failure }) if failure.summary.contains("another state")), "{:?}", d.end);
+    assert!(!d.changed_anything());
+}
+
+/// A release that came into service before something failed is what serves, and not the last good one.
+#[test]
+fn a_failure_after_the_change_says_what_serves() {
+    let plan = plan(vec![leaving(step("execute", &[]), Leaves::New), step("verify", &["execute"])]);
+    let mut sim = Sim::new(OnFailure::Break);
+    served(&mut sim, &plan, "r1");
+    let good = sim.folds.stack(&stack()).last_good;
+    deploys(&mut sim, &plan, "r2").unwrap();
+    runs(&mut sim, &|step| if step.as_str() == "verify" { Ends::Badly } else { Ends::Well });
+    let fold = sim.folds.stack(&stack());
+    assert_eq!((fold.release.as_deref(), fold.phase.as_str(), fold.last_good), (Some("r2"), "BROKEN", good));
+    assert_eq!(fold.rollback_to(&sim.folds), good);
+}
+
+/// The target of a rollback moves only over another release.
+#[test]
+fn a_rollback_goes_past_every_deployment_of_what_serves() {
+    let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+    let mut sim = Sim::new(OnFailure::Continue);
+    let to = |sim: &Sim| sim.folds.stack(&stack()).rollback_to(&sim.folds).map(|id| sim.folds.deployments[&id].no().0);
+    for (release, target) in [("r1", None), ("r1", None), ("r2", Some(2)), ("r2", Some(2)), ("r1", Some(4)), ("r1", Some(4))] {
+        served(&mut sim, &plan, release);
+        assert_eq!(to(&sim), target, "{release}");
+    }
+    sim.ask(&Intent::Teardown { stack: stack() }, &[], true, false).unwrap();
+    runs(&mut sim, &|_| Ends::Well);
+    assert_eq!(to(&sim), Some(6), "nothing serves: the last good one comes back");
+    served(&mut sim, &plan, "r1");
+    assert_eq!(to(&sim), Some(4), "a teardown is no release");
+}
