@@ -8,6 +8,7 @@ mod json;
 mod prompt;
 mod ring;
 mod search;
+mod seek;
 mod take;
 mod text;
 mod view;
@@ -26,13 +27,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::desk::Batch;
-use crate::domain::line::{Severity, SourceKind};
+use crate::domain::line::Severity;
 use crate::domain::time::Time;
 use crate::tui::motion::Motion;
 use crate::tui::pane::{Flow, Pane, Target};
 use crate::tui::scene::Scene;
 use crate::tui::theme::Theme;
-use crate::world::seen::is_cancellation;
 
 use prompt::{For, Prompt, Typed};
 use text::Times;
@@ -167,26 +167,6 @@ impl LogPane {
         self.go(Some(self.ring.place_of(at)));
     }
 
-    /// Goes to the first error at or after a time: to what CloudFormation says failed, where it says so, else to the first line that
-    /// calls itself an error.
-    pub fn first_error(&mut self, since: Option<Time>) -> Flow {
-        let from = since.map_or(0, |at| self.ring.place_of(at));
-        let is = |at: &usize, cfn: bool| {
-            let row = self.ring.row(*at);
-            row.is_some_and(|row| {
-                row.severity == Severity::Error && (!cfn || (row.source.kind == SourceKind::Cfn && !is_cancellation(row.text)))
-            })
-        };
-        let mut all = from..self.ring.len();
-        match all.clone().find(|at| is(at, true)).or_else(|| all.find(|at| is(at, false))) {
-            Some(at) => {
-                self.filter = None;
-                self.go(Some(at))
-            }
-            None => Flow::Say("there is no error in these lines".to_owned()),
-        }
-    }
-
     /// The lines that are kept.
     #[must_use]
     pub fn ring(&self) -> &Ring {
@@ -233,20 +213,6 @@ impl LogPane {
         self.go(Some(at));
         self.jumped = false;
         Flow::Used
-    }
-
-    /// The next shown line of a kind, or the one before.
-    fn seek(&mut self, forward: bool, what: &str, is: impl Fn(&Row<'_>, &Row<'_>) -> bool) -> Flow {
-        let Some(here) = self.ring.row(self.cursor) else { return Flow::Say(format!("no {what}")) };
-        let next = if forward { view::after } else { view::before };
-        let mut at = next(&self.ring, &mut self.filter, self.cursor);
-        while let Some(row) = at {
-            if self.ring.row(row).is_some_and(|row| is(&here, &row)) {
-                return self.go(Some(row));
-            }
-            at = next(&self.ring, &mut self.filter, row);
-        }
-        Flow::Say(format!("no {what} {} this line", if forward { "after" } else { "before" }))
     }
 
     fn open(&mut self) -> Flow {

@@ -43,6 +43,31 @@ fn late_lines_go_to_their_place_and_the_cursor_stays_on_its_line() {
 }
 
 #[test]
+fn the_first_error_is_the_deployments_own() {
+    use Severity::Error;
+    use SourceKind::{Cfn, Logs};
+    let rows = [
+        (Logs, "ERROR upstream timed out, hours before"),
+        (Logs, "ERROR upstream timed out, while it ran"),
+        (Cfn, "UPDATE_FAILED Service: Resource update cancelled"),
+        (Cfn, "CREATE_FAILED LateAlarm: no such metric"),
+    ];
+    let lines = rows.iter().enumerate().map(|(n, (kind, text))| line(after(n * 1_000), &n.to_string(), *kind, Error, text));
+    let mut desk = Desk::new(&Batch { lines: lines.collect(), dropped: 0 }, (100, 14));
+    let began = Some(Time(after(500)));
+    desk.pane.first_error(began);
+    assert_eq!(desk.at(), "CREATE_FAILED LateAlarm: no such metric");
+    assert_eq!(desk.pane.first_error(Some(Time(after(3_500)))), Flow::Say("there is no error in these lines".to_owned()));
+
+    let mut quiet = Desk::new(
+        &Batch { lines: vec![line(after(0), "a", Logs, Error, "old"), line(after(900), "b", Logs, Error, "new")], dropped: 0 },
+        (100, 14),
+    );
+    quiet.pane.first_error(began);
+    assert_eq!(quiet.at(), "new", "where CloudFormation says nothing, the first line that calls itself an error");
+}
+
+#[test]
 fn errors_and_warnings_are_found_in_both_directions() {
     let mut desk = Desk::new(&story(), (100, 14));
     desk.go(Motion::Top);

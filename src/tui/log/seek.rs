@@ -1,0 +1,44 @@
+//! Going from line to line by what they are.
+
+use crate::domain::line::{Severity, SourceKind};
+use crate::domain::time::Time;
+use crate::tui::pane::Flow;
+use crate::world::seen::is_cancellation;
+
+use super::{LogPane, Row, view};
+
+impl LogPane {
+    /// Goes to the first error at or after a time: to what CloudFormation says failed, where it says so, else to the first line that
+    /// calls itself an error.
+    pub fn first_error(&mut self, since: Option<Time>) -> Flow {
+        let from = since.map_or(0, |at| self.ring.place_of(at));
+        let is = |at: &usize, cfn: bool| {
+            let row = self.ring.row(*at);
+            row.is_some_and(|row| {
+                row.severity == Severity::Error && (!cfn || (row.source.kind == SourceKind::Cfn && !is_cancellation(row.text)))
+            })
+        };
+        let mut all = from..self.ring.len();
+        match all.clone().find(|at| is(at, true)).or_else(|| all.find(|at| is(at, false))) {
+            Some(at) => {
+                self.filter = None;
+                self.go(Some(at))
+            }
+            None => Flow::Say("there is no error in these lines".to_owned()),
+        }
+    }
+
+    /// The next shown line of a kind, or the one before.
+    pub(super) fn seek(&mut self, forward: bool, what: &str, is: impl Fn(&Row<'_>, &Row<'_>) -> bool) -> Flow {
+        let Some(here) = self.ring.row(self.cursor) else { return Flow::Say(format!("no {what}")) };
+        let next = if forward { view::after } else { view::before };
+        let mut at = next(&self.ring, &mut self.filter, self.cursor);
+        while let Some(row) = at {
+            if self.ring.row(row).is_some_and(|row| is(&here, &row)) {
+                return self.go(Some(row));
+            }
+            at = next(&self.ring, &mut self.filter, row);
+        }
+        Flow::Say(format!("no {what} {} this line", if forward { "after" } else { "before" }))
+    }
+}
