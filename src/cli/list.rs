@@ -173,6 +173,10 @@ pub(super) fn events(ground: &dyn Ground, args: &EventsArgs, people: bool, out: 
             break;
         }
     }
+    if let Some(what) = args.what.as_ref().filter(|what| found.is_empty() && !is_known(&world, what)) {
+        let says = format!("nothing here is called {what}: name an environment, a stack or a deployment (#12)");
+        return Err(Stop::wrong("unknown", says));
+    }
     found.reverse();
     if out.is_json() {
         let events: Vec<EventDoc> = found.iter().map(|(stored, sentence)| EventDoc::new(sentence, stored)).collect();
@@ -185,6 +189,12 @@ pub(super) fn events(ground: &dyn Ground, args: &EventsArgs, people: bool, out: 
         out.line(&line)?;
     }
     Ok(Code::Done)
+}
+
+/// Whether something of that name may have events: what has none yet is no mistake.
+fn is_known(world: &World, what: &str) -> bool {
+    let names = world.stacks().into_iter().any(|id| id.to_string() == what || id.env.as_str() == what);
+    names || world.catalog.environments.keys().any(|env| env.as_str() == what)
 }
 
 /// Events in one read.

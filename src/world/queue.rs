@@ -73,14 +73,14 @@ pub enum Waits {
 }
 
 impl Waits {
-    /// As a phrase: `ARMED 4s`, `after #12 dev/base`, `frozen by ana until 16:00Z: INC-881`.
+    /// As a phrase: `in 4s`, `after #12 dev/base`, `frozen by ana until 16:00Z: INC-881`.
     #[must_use]
     pub fn says(&self, now: Time) -> String {
         match self {
             Waits::Runs(Some(step)) => format!("{} ({}/{})", step.id, step.nth, step.of),
             Waits::Runs(None) => "getting ready".to_owned(),
             Waits::Hold(id) => format!("a person decides: {id}"),
-            Waits::Armed { until } => format!("ARMED {}", short(until.since(now))),
+            Waits::Armed { until } => format!("in {}", short(until.since(now))),
             Waits::After { no, stack } => format!("after {no} {stack}"),
             Waits::Behind { no } => format!("behind {no}"),
             Waits::Frozen { freeze, environment } => {
