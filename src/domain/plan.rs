@@ -395,4 +395,6 @@ pub fn resolve(params: &Value, outputs: &BTreeMap<StepId, Output>) -> Result<Val
 }
 
 #[cfg(test)]
+pub(crate) mod given;
+#[cfg(test)]
 mod tests;

@@ -18,12 +18,12 @@ use crate::domain::digest::Digest;
 use crate::domain::environment::{AwsTarget, Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{EnvName, StepId};
-use crate::domain::level::Danger;
 use crate::domain::lifecycle::Lifecycle;
 use crate::domain::lifecycles;
 use crate::domain::line::Line;
 use crate::domain::look::{Look, Observed, Quiet};
-use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Plan, RetryRule, Step};
+use crate::domain::plan::given::{plan, step};
+use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Plan, Step};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::sighting::Seen;
 use crate::domain::stack::Purpose;
@@ -212,35 +212,8 @@ fn stack() -> StackId {
     "dev/chores".parse().unwrap()
 }
 
-fn step(id: &str, after: &[&str]) -> Step {
-    Step {
-        id: id.into(),
-        title: id.into(),
-        kind: "test.call".into(),
-        params: json!({}),
-        after: after.iter().map(|a| StepId::from(*a)).collect(),
-        only_if: None,
-        hold: None,
-        timeout: Duration::from_mins(30),
-        retry: RetryRule { attempts: 1 },
-        finaliser: None,
-        changes: true,
-        scales: false,
-        leaves: None,
-    }
-}
-
 fn deploy(steps: Vec<Step>) -> Ask {
-    let plan = Plan {
-        name: "test".into(),
-        steps,
-        rows: None,
-        danger: Danger::default(),
-        loses: vec![],
-        says: vec![],
-        branch: None,
-        finish_independent: false,
-    };
+    let plan = plan(steps);
     let bundle = SourceBundle::default();
     let spec = Spec {
         system: "script".into(),

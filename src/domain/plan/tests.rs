@@ -3,38 +3,8 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::given::{plan, step};
 use super::*;
-
-fn step(id: &str, after: &[&str]) -> Step {
-    Step {
-        id: id.into(),
-        title: id.into(),
-        kind: "process.run".into(),
-        params: json!({}),
-        after: after.iter().map(|a| StepId::from(*a)).collect(),
-        only_if: None,
-        hold: None,
-        timeout: Duration::from_mins(1),
-        retry: RetryRule { attempts: 1 },
-        finaliser: None,
-        changes: true,
-        scales: false,
-        leaves: None,
-    }
-}
-
-fn plan(steps: Vec<Step>) -> Plan {
-    Plan {
-        name: "test".into(),
-        steps,
-        rows: None,
-        danger: Danger::default(),
-        loses: vec![],
-        says: vec![],
-        branch: None,
-        finish_independent: false,
-    }
-}
 
 #[test]
 fn refuses_what_cannot_run() {

@@ -1,7 +1,5 @@
 //! The simulated outside: what a real stack serves and is stuck in, the plans that fit it, and random plans.
 
-use std::time::Duration;
-
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -9,9 +7,9 @@ use super::sim::Ends;
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::StepId;
-use crate::domain::level::Danger;
 use crate::domain::look::Quiet;
-use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Leaves, Plan, RetryRule, Step};
+pub(super) use crate::domain::plan::given::{plan, step};
+use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Leaves, Plan, Step};
 use crate::domain::request::Spec;
 use crate::domain::stack::Purpose;
 use crate::domain::standing::Standing;
@@ -81,31 +79,8 @@ pub(super) fn plan_for(purpose: Purpose, spec: &Spec, outside: &Outside) -> Resu
     })
 }
 
-pub(super) fn step(id: &str, after: &[&str]) -> Step {
-    Step {
-        id: id.into(),
-        title: id.into(),
-        kind: "test.call".into(),
-        params: json!({}),
-        after: after.iter().map(|a| StepId::from(*a)).collect(),
-        only_if: None,
-        hold: None,
-        timeout: Duration::from_mins(30),
-        retry: RetryRule { attempts: 1 },
-        finaliser: None,
-        changes: true,
-        scales: false,
-        leaves: None,
-    }
-}
-
-pub(super) fn plan(steps: Vec<Step>) -> Plan {
-    named("test", steps)
-}
-
 fn named(name: &str, steps: Vec<Step>) -> Plan {
-    let (danger, finish_independent) = (Danger::default(), false);
-    Plan { name: name.into(), steps, rows: None, danger, loses: vec![], says: vec![], branch: None, finish_independent }
+    Plan { name: name.into(), ..plan(steps) }
 }
 
 pub(super) fn held(mut step: Step, kind: HoldKind) -> Step {

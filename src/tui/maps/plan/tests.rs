@@ -1,47 +1,22 @@
 //! Plans as boxes and as lists.
 
 use proptest::prelude::*;
-use serde_json::Value;
 
 use super::layout::GraphLayout;
 use super::*;
 use crate::domain::deployment::StepState;
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
-use crate::domain::level::Danger;
-use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, RetryRule};
+use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, RetryRule, given};
 use crate::tui::glyphs::Glyphs;
 use crate::tui::theme::Depth;
 
 fn step(id: &str, title: &str, after: &[&str]) -> Step {
-    Step {
-        id: id.into(),
-        title: title.to_owned(),
-        kind: "process.run".into(),
-        params: Value::Null,
-        after: after.iter().map(|id| StepId::from(*id)).collect(),
-        only_if: None,
-        hold: None,
-        timeout: Duration::from_mins(1),
-        retry: RetryRule { attempts: 2 },
-        finaliser: None,
-        changes: true,
-        scales: false,
-        leaves: None,
-    }
+    Step { title: title.to_owned(), kind: "process.run".into(), retry: RetryRule { attempts: 2 }, ..given::step(id, after) }
 }
 
 fn plan(steps: Vec<Step>) -> Plan {
-    Plan {
-        name: "update".to_owned(),
-        steps,
-        rows: None,
-        danger: Danger::default(),
-        loses: vec![],
-        says: Vec::new(),
-        branch: None,
-        finish_independent: false,
-    }
+    Plan { name: "update".to_owned(), ..given::plan(steps) }
 }
 
 fn downtime() -> Plan {
