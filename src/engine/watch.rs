@@ -152,13 +152,12 @@ impl Watcher {
                 }
             }
         }
-        if one.serve_due <= now {
-            if let Ok(cloud) = self.clients.of(aws).await
-                && let Ok(Some(value)) = serve(&cloud, cfn).await
-            {
-                one.uneven = matches!(value, Seen::Serve { running, desired } if running != desired);
-                look.sightings.push(((subject, "serve".to_owned()), Sighting { value, taken_at: now, stale: None }));
-            }
+        if one.serve_due <= now
+            && let Ok(cloud) = self.clients.of(aws).await
+            && let Ok(Some(value)) = serve(&cloud, cfn).await
+        {
+            one.uneven = matches!(value, Seen::Serve { running, desired } if running != desired);
+            look.sightings.push(((subject, "serve".to_owned()), Sighting { value, taken_at: now, stale: None }));
         }
         let moves = one.busy || what.no.is_some();
         one.due = now + if moves { RUNNING } else { [SHOWN, FAR][usize::from(what.far)] };

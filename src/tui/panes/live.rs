@@ -124,11 +124,11 @@ impl Pane for Live {
             View::Deployment => "Deployment",
             View::Plan => "Plan",
         };
-        let there = scene.world.cfn(stack).is_some_and(|cfn| !cfn.is_missing());
+        let exists = scene.world.cfn(stack).is_some_and(|cfn| !cfn.is_missing());
         let no = match d {
             Some(d) => format!("  {}", d.no()),
             // Its lifecycle begins with the first deployment from here, whatever runs there already.
-            None if there => "  not deployed from here yet".to_owned(),
+            None if exists => "  not deployed from here yet".to_owned(),
             None => String::new(),
         };
         let title = [Span::raw(format!("4 {word}  {stack}{no}"))];
