@@ -21,8 +21,6 @@ pub enum HoldKind {
     Downtime,
     /// A whole stack goes.
     Teardown,
-    /// Something that holds data goes.
-    DestroyData,
     /// A broken CloudFormation stack is deleted or continued.
     RecoverStack,
     /// The plan is more dangerous than the one that was seen at the ask.
@@ -41,7 +39,6 @@ impl HoldKind {
             HoldKind::RestoreService => "restore service",
             HoldKind::Downtime => "downtime",
             HoldKind::Teardown => "teardown",
-            HoldKind::DestroyData => "destroy data",
             HoldKind::RecoverStack => "recover stack",
             HoldKind::ReviewPlan => "review plan",
             HoldKind::FirstTouch => "first touch",

@@ -20,8 +20,9 @@ use crate::observe::logs::{Begin, LATE, Out, Tail};
 use crate::os::clock::SharedClock;
 use crate::store::Store;
 
-use super::Lines;
+use super::looks::prove;
 use super::watch::{Wanted, Watcher};
+use super::{Eyes, Lines};
 
 /// How far back a tail begins of a group that nobody followed before.
 const HISTORY: Duration = Duration::from_mins(15);
@@ -39,6 +40,7 @@ pub(super) struct Tails {
     store: Arc<dyn Store>,
     clock: SharedClock,
     clients: Arc<Clients>,
+    eyes: Arc<dyn Eyes>,
     lines: Arc<dyn Lines>,
     live: BTreeMap<(StackId, String), JoinHandle<()>>,
 }
@@ -49,6 +51,7 @@ impl Tails {
             store: watcher.store.clone(),
             clock: watcher.clock.clone(),
             clients: watcher.clients.clone(),
+            eyes: watcher.eyes.clone(),
             lines: watcher.lines.clone(),
             live: BTreeMap::new(),
         }
@@ -65,20 +68,24 @@ impl Tails {
         });
         for (stack, what) in wanted {
             let Some(aws) = &what.aws else { continue };
+            let place = (aws.clone(), what.account.clone());
             for group in &what.logs {
                 let key = (stack.clone(), group.clone());
                 if !self.live.contains_key(&key) {
-                    let task = self.start(stack.clone(), group.clone(), aws.clone());
+                    let task = self.start(stack.clone(), group.clone(), place.clone());
                     self.live.insert(key, task);
                 }
             }
         }
     }
 
-    fn start(&self, stack: StackId, group: String, aws: AwsTarget) -> JoinHandle<()> {
+    fn start(&self, stack: StackId, group: String, (aws, account): (AwsTarget, Option<String>)) -> JoinHandle<()> {
         let (sighted, sightings) = watch::channel(None);
         let one = One {
             key: (format!("stack/{stack}"), format!("tail/{group}")),
+            aws,
+            account,
+            eyes: self.eyes.clone(),
             store: self.store.clone(),
             clock: self.clock.clone(),
             lines: self.lines.clone(),
@@ -90,7 +97,7 @@ impl Tails {
         tokio::spawn(async move {
             tokio::select! {
                 () = one.tell(sightings) => {}
-                () = one.follow(&clients, &aws) => {}
+                () = one.follow(&clients) => {}
             }
         })
     }
@@ -109,16 +116,24 @@ struct One {
     stack: StackId,
     group: String,
     key: SightingKey,
+    aws: AwsTarget,
+    account: Option<String>,
     store: Arc<dyn Store>,
     clock: SharedClock,
+    eyes: Arc<dyn Eyes>,
     lines: Arc<dyn Lines>,
     out: Arc<ToEngine>,
 }
 
 impl One {
-    async fn follow(&self, clients: &Clients, aws: &AwsTarget) {
+    /// Follows the group, where this is the account that it should be.
+    async fn follow(&self, clients: &Clients) {
         loop {
-            let ended = match clients.of(aws).await {
+            let cloud = match prove(self.eyes.as_ref(), &self.stack.env, Some(&self.aws), self.account.as_deref()).await {
+                Ok(()) => clients.of(&self.aws).await,
+                Err(failure) => Err(failure),
+            };
+            let ended = match cloud {
                 Ok(cloud) => self.once(cloud).await,
                 Err(failure) => Err(failure),
             };

@@ -1,28 +1,27 @@
 //! Watching: looks at what runs and at what is on a screen, now and then at what a console has beside it, and at nothing else. What it sees becomes sightings and lines; it
 //! decides nothing, and a look that fails makes what was seen before STALE.
 
-use std::collections::BTreeMap;
+mod round;
+
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
-use crate::aws::{Clients, Cloud};
+use crate::aws::Clients;
 use crate::domain::environment::AwsTarget;
-use crate::domain::failure::Failure;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentNo, EnvName, StackId};
 use crate::domain::interest::{Interest, cfn_name};
-use crate::domain::safe::Safe;
-use crate::domain::sighting::{ResourceSeen, Seen, Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::observe::events::Follower;
-use crate::observe::serve::serve;
 use crate::os::clock::SharedClock;
 use crate::store::Store;
 
 use super::{Eyes, Lines};
+use round::Watched;
 
 /// How often what runs is looked at.
 const RUNNING: Duration = Duration::from_secs(1);
@@ -36,8 +35,8 @@ const FAR_SERVE: Duration = Duration::from_mins(2);
 const BEFORE: Duration = Duration::from_secs(30);
 /// How far back events are read of a stack that is only looked at.
 const HISTORY: Duration = Duration::from_hours(1);
-/// How many resources a sighting keeps.
-const RESOURCES: usize = 200;
+/// How old a proof of who we are may be.
+const PROOF: Duration = Duration::from_mins(1);
 
 /// What a watcher is made of.
 pub struct Watcher {
@@ -53,205 +52,92 @@ pub struct Watcher {
     pub lines: Arc<dyn Lines>,
 }
 
-/// One stack that is watched.
-struct Watched {
-    follower: Follower,
-    no: Option<DeploymentNo>,
-    resources: BTreeMap<String, ResourceSeen>,
-    due: Time,
-    serve_due: Time,
-    busy: bool,
-    /// Fewer tasks, or more, than there should be.
-    uneven: bool,
-    far: bool,
-}
-
-/// What one look at a stack gave.
-struct Look {
-    sightings: Vec<(SightingKey, Sighting)>,
-    lines: Vec<crate::domain::line::Line>,
-}
-
 impl Watcher {
-    /// Watches until `folds` ends: the newest folds of the engine.
+    /// Watches until `folds` ends: the newest folds of the engine. Each environment has its own rounds: one that does not answer
+    /// keeps no other one from being seen.
     pub async fn run(self, folds: watch::Receiver<Folds>) {
+        let mut tails = super::tails::Tails::new(&self);
+        let it = Arc::new(self);
         let mut watched: BTreeMap<StackId, Watched> = BTreeMap::new();
         let mut proven: BTreeMap<EnvName, Time> = BTreeMap::new();
-        let mut tails = super::tails::Tails::new(&self);
+        let mut rounds: JoinSet<Vec<(StackId, Watched)>> = JoinSet::new();
+        let mut under_way: HashMap<tokio::task::Id, EnvName> = HashMap::new();
         loop {
-            let now = self.clock.now();
+            let now = it.clock.now();
             let interests: Vec<Interest> =
-                self.store.interests(now).await.unwrap_or_default().iter().filter_map(|text| text.parse().ok()).collect();
+                it.store.interests(now).await.unwrap_or_default().iter().filter_map(|text| text.parse().ok()).collect();
             let wanted = wanted(&folds.borrow(), interests);
             watched.retain(|id, _| wanted.contains_key(id));
             tails.keep(&wanted);
-            self.prove(&wanted, &mut proven, now).await;
-            let mut due = Vec::new();
-            for (id, what) in &wanted {
-                let Some(cfn) = &what.cfn else { continue };
-                let entry = watched.entry(id.clone()).or_insert_with(|| Watched {
-                    follower: Follower::new(id.clone(), cfn, what.since.unwrap_or(now - HISTORY) - BEFORE),
-                    no: None,
-                    resources: BTreeMap::new(),
-                    due: now,
-                    serve_due: now,
-                    busy: false,
-                    uneven: false,
-                    far: what.far,
-                });
-                if std::mem::replace(&mut entry.far, what.far) && !what.far {
-                    (entry.due, entry.serve_due) = (now, now);
+            for (env, stacks) in by_environment(&wanted) {
+                if under_way.values().any(|other| other == env) {
+                    continue;
                 }
-                entry.no = what.no;
-                if entry.due <= now || (what.no.is_some() && entry.due > now + RUNNING) {
-                    due.push(id.clone());
+                let due = due(&stacks, &mut watched, now);
+                let unproven = proven.get(env).is_none_or(|at| now.since(*at) >= PROOF);
+                if unproven {
+                    proven.insert(env.clone(), now);
                 }
-            }
-            let mut taken: Vec<(StackId, Watched)> = due.iter().filter_map(|id| watched.remove_entry(id)).collect();
-            let looks = join_all(taken.iter_mut().filter_map(|(id, one)| {
-                let what = wanted.get(id)?;
-                Some(self.look(id, what, one, now))
-            }))
-            .await;
-            let (mut sightings, mut lines) = (Vec::new(), Vec::new());
-            for look in looks {
-                sightings.extend(look.sightings);
-                lines.extend(look.lines);
-            }
-            watched.extend(taken);
-            if !sightings.is_empty() {
-                let _ = self.store.put_sightings(&sightings).await;
-            }
-            if !lines.is_empty() {
-                lines.sort_by(|a, b| a.key().cmp(&b.key()));
-                self.lines.take(lines);
+                if unproven || !due.is_empty() {
+                    let place = stacks.first().map(|(_, what)| (*what).clone()).filter(|_| unproven);
+                    under_way.insert(rounds.spawn(Arc::clone(&it).round(env.clone(), place, due, now)).id(), env.clone());
+                }
             }
             if folds.has_changed().is_err() {
                 return;
             }
             let pause = if wanted.values().any(|what| what.no.is_some()) { RUNNING } else { Duration::from_secs(2) };
-            self.clock.sleep(pause).await;
-        }
-    }
-
-    async fn look(&self, id: &StackId, what: &Wanted, one: &mut Watched, now: Time) -> Look {
-        let mut look = Look { sightings: vec![], lines: vec![] };
-        let subject = format!("stack/{id}");
-        let (Some(aws), Some(cfn)) = (&what.aws, &what.cfn) else { return look };
-        match self.seen(aws, cfn, one, now).await {
-            Ok((status, lines)) => {
-                one.busy = matches!(&status, Seen::Cfn { status, .. } if status.ends_with("_IN_PROGRESS"));
-                look.lines = lines;
-                look.sightings.push(((subject.clone(), "cfn".to_owned()), Sighting { value: status, taken_at: now, stale: None }));
-            }
-            Err(failure) => {
-                // What was seen before stays, and says why it is old.
-                if let Some(old) = self.old(&subject, "cfn").await {
-                    look.sightings
-                        .push(((subject.clone(), "cfn".to_owned()), Sighting { stale: Some(Safe::new(&failure.summary)), ..old }));
+            let mut pause = it.clock.sleep(pause);
+            loop {
+                tokio::select! {
+                    Some(done) = rounds.join_next_with_id() => match done {
+                        Ok((id, taken)) => {
+                            under_way.remove(&id);
+                            watched.extend(taken);
+                        }
+                        // What it had taken is looked at anew.
+                        Err(died) => drop(under_way.remove(&died.id())),
+                    },
+                    () = &mut pause => break,
                 }
-            }
-        }
-        if one.serve_due <= now
-            && let Ok(cloud) = self.clients.of(aws).await
-            && let Ok(Some(value)) = serve(&cloud, cfn).await
-        {
-            one.uneven = matches!(value, Seen::Serve { running, desired } if running != desired);
-            look.sightings.push(((subject, "serve".to_owned()), Sighting { value, taken_at: now, stale: None }));
-        }
-        let moves = one.busy || what.no.is_some();
-        one.due = now + if moves { RUNNING } else { [SHOWN, FAR][usize::from(what.far)] };
-        if one.serve_due <= now {
-            one.serve_due = now + if moves || one.uneven { RUNNING * 2 } else { [SHOWN, FAR_SERVE][usize::from(what.far)] };
-        }
-        look
-    }
-
-    async fn seen(
-        &self,
-        aws: &AwsTarget,
-        cfn: &str,
-        one: &mut Watched,
-        now: Time,
-    ) -> Result<(Seen, Vec<crate::domain::line::Line>), Failure> {
-        let cloud: Arc<Cloud> = self.clients.of(aws).await?;
-        let Some(stack) = cloud.stack(cfn).await? else {
-            one.resources.clear();
-            // It was deleted perhaps: its last events are told still.
-            let events = if one.far { Vec::new() } else { one.follower.poll(&cloud).await? };
-            let lines = events.iter().map(|event| one.follower.line(event, one.no)).collect();
-            let missing = Seen::Cfn { status: "MISSING".to_owned(), reason: Safe::default(), changed_at: None, resources: vec![] };
-            return Ok((missing, lines));
-        };
-        let quiet = one.far && one.no.is_none() && !stack.status.ends_with("_IN_PROGRESS");
-        let events = if quiet { Vec::new() } else { one.follower.poll(&cloud).await? };
-        let no = one.no;
-        let lines = events.iter().map(|event| one.follower.line(event, no)).collect();
-        for event in &events {
-            let logical = format!("{}/{}", event.stack_name, event.logical);
-            let seen = ResourceSeen {
-                logical: event.logical.clone(),
-                kind: event.kind.clone(),
-                status: event.status.clone(),
-                reason: event.reason.clone(),
-                at: event.at,
-            };
-            if event.is_root() && event.status.ends_with("_IN_PROGRESS") && event.reason.as_str().contains("User Initiated") {
-                // A new operation: what failed in the one before is history.
-                one.resources.clear();
-            }
-            one.resources.insert(logical, seen);
-        }
-        let mut resources: Vec<ResourceSeen> =
-            one.resources.values().filter(|seen| !seen.status.ends_with("_COMPLETE") || now.since(seen.at) < HISTORY).cloned().collect();
-        resources.sort_by_key(|seen| seen.at);
-        resources.truncate(RESOURCES);
-        let seen = Seen::Cfn { status: stack.status, reason: stack.reason, changed_at: stack.changed_at, resources };
-        Ok((seen, lines))
-    }
-
-    async fn old(&self, subject: &str, source: &str) -> Option<Sighting> {
-        let (all, _) = self.store.sightings(0).await.ok()?;
-        all.into_iter().find(|((of, by), _)| of == subject && by == source).map(|(_, sighting)| sighting)
-    }
-
-    /// Who we are in each environment on a screen: by proof, once a minute.
-    async fn prove(&self, wanted: &BTreeMap<StackId, Wanted>, proven: &mut BTreeMap<EnvName, Time>, now: Time) {
-        let mut envs: BTreeMap<&EnvName, &AwsTarget> = BTreeMap::new();
-        for (id, what) in wanted {
-            if let Some(aws) = &what.aws
-                && proven.get(&id.env).is_none_or(|at| now.since(*at) >= Duration::from_mins(1))
-            {
-                envs.insert(&id.env, aws);
-            }
-        }
-        for (env, aws) in envs {
-            proven.insert(env.clone(), now);
-            let key = (format!("environment/{env}"), "identity".to_owned());
-            let sighting = match self.eyes.identity(env, aws).await {
-                Ok(value) => Some(Sighting { value, taken_at: now, stale: None }),
-                Err(failure) => {
-                    let old = self.old(&key.0, &key.1).await;
-                    let unknown = || Sighting {
-                        value: Seen::Identity { account: String::new(), arn: Safe::default(), region: String::new(), expires_at: None },
-                        taken_at: now,
-                        stale: None,
-                    };
-                    let why = if failure.hint.is_empty() { failure.summary } else { format!("{}: {}", failure.summary, failure.hint) };
-                    Some(Sighting { stale: Some(Safe::new(&why)), ..old.unwrap_or_else(unknown) })
-                }
-            };
-            if let Some(sighting) = sighting {
-                let _ = self.store.put_sightings(&[(key, sighting)]).await;
             }
         }
     }
 }
 
+/// The stacks of each environment that has an outside.
+fn by_environment(wanted: &BTreeMap<StackId, Wanted>) -> BTreeMap<&EnvName, Vec<(&StackId, &Wanted)>> {
+    let mut all: BTreeMap<&EnvName, Vec<(&StackId, &Wanted)>> = BTreeMap::new();
+    for (id, what) in wanted.iter().filter(|(_, what)| what.aws.is_some()) {
+        all.entry(&id.env).or_default().push((id, what));
+    }
+    all
+}
+
+/// Takes the stacks whose turn it is.
+fn due(stacks: &[(&StackId, &Wanted)], watched: &mut BTreeMap<StackId, Watched>, now: Time) -> Vec<(StackId, Wanted, Watched)> {
+    let mut due = Vec::new();
+    for (id, what) in stacks {
+        let Some(cfn) = &what.cfn else { continue };
+        let mut one = watched
+            .remove(*id)
+            .unwrap_or_else(|| Watched::new(Follower::new((*id).clone(), cfn, what.since.unwrap_or(now - HISTORY) - BEFORE), now));
+        one.wanted(what, now);
+        if one.due <= now {
+            due.push(((*id).clone(), (*what).clone(), one));
+        } else {
+            watched.insert((*id).clone(), one);
+        }
+    }
+    due
+}
+
 /// What is to be watched of a stack.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Wanted {
     pub aws: Option<AwsTarget>,
+    /// The account that it must be.
+    pub account: Option<String>,
     pub cfn: Option<String>,
     pub logs: Vec<String>,
     /// The deployment that runs, and since when.
@@ -263,12 +149,12 @@ pub(super) struct Wanted {
 
 /// What runs, and what is on a screen.
 fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> {
-    let aws = |env: &EnvName| folds.environments.get(env).and_then(|env| env.record.as_ref()?.aws.clone());
+    let record = |env: &EnvName| folds.environments.get(env).and_then(|env| env.record.as_ref());
     let mut all: BTreeMap<StackId, Wanted> = BTreeMap::new();
     for one in interests {
-        let aws = aws(&one.stack.env);
+        let (aws, account) = record(&one.stack.env).map(|record| (record.aws.clone(), record.account.clone())).unwrap_or_default();
         // Several may look at one stack: what any of them wants to follow is followed.
-        let entry = all.entry(one.stack).or_insert_with(|| Wanted { aws, cfn: None, logs: vec![], no: None, since: None, far: true });
+        let entry = all.entry(one.stack).or_insert_with(|| Wanted { aws, account, far: true, ..Wanted::default() });
         entry.far &= one.far;
         entry.cfn = entry.cfn.take().or(one.cfn);
         for group in one.logs {
@@ -284,6 +170,7 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
         let entry = all.entry(stack.id.clone()).or_default();
         entry.far = false;
         entry.aws.clone_from(&request.aws);
+        entry.account.clone_from(&request.account);
         entry.cfn = cfn_name(&request.spec);
         entry.no = Some(request.no);
         entry.since = d.started_at;

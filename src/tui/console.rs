@@ -288,7 +288,8 @@ impl Console {
             at(now + long.max(Duration::from_millis(20)));
         }
         let wanted = if self.everything { Some(TailOf::All) } else { self.about.clone().map(TailOf::Stack) };
-        if wanted != self.tailed || self.about.as_ref() != self.watched.first() {
+        let told = self.about.is_none() || self.about.as_ref() == self.watched.first();
+        if (wanted != self.tailed || !told) && self.about_since + REST > now {
             at(self.about_since + REST);
         }
         next

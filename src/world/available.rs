@@ -204,16 +204,16 @@ impl World {
         if let Some(why) = self.differs(&id.env).refuses(&id.env) {
             return Some(NotNow::new(why));
         }
-        if self.record(&id.env).is_some_and(|record| record.mode == Mode::Watch) {
+        let changes = match doing {
+            Doing::Deploy | Doing::Redeploy | Doing::Retry | Doing::Rollback | Doing::Unblock | Doing::Teardown => true,
+            Doing::Cancel | Doing::Abandon | Doing::Undo | Doing::Freeze | Doing::Thaw => false,
+        };
+        if changes && self.record(&id.env).is_some_and(|record| record.mode == Mode::Watch) {
             return Some(NotNow::new(format!("{} is `mode: watch`: this store only looks", id.env)));
         }
         if let EngineSeen::None(why) = &self.engine {
             return Some(NotNow::no_contact(format!("no engine runs: {why}")));
         }
-        let changes = match doing {
-            Doing::Deploy | Doing::Redeploy | Doing::Retry | Doing::Rollback | Doing::Unblock | Doing::Teardown => true,
-            Doing::Cancel | Doing::Abandon | Doing::Undo | Doing::Freeze | Doing::Thaw => false,
-        };
         let stale = self.freshness(id).1.filter(|_| changes && self.current(id).is_none());
         stale.map(|why| NotNow::no_contact(format!("what is shown of {id} is old: {why}")).when("when it can be looked at again"))
     }
@@ -321,6 +321,7 @@ impl World {
             return Err(NotNow::new("no earlier good release is known here"));
         };
         let same = stack.release.as_deref() == Some(request.spec.release.as_str())
+            && self.cfn(&stack.id).is_none_or(|cfn| !cfn.is_missing())
             && self.serve(&stack.id).is_none_or(|(running, desired)| running == desired);
         let note = if same && failed && stack.current.is_none() {
             format!("no-op, is {}", request.spec.release)

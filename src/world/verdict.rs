@@ -256,7 +256,7 @@ fn useful(row: &Row) -> &'static [Doing] {
     match row.state {
         State::Down if row.outage => &[Doing::Cancel],
         // Nobody is at work on it: what served is brought back by deploying it.
-        State::Down if row.step.is_none() => &[Doing::Unblock, Doing::Redeploy, Doing::Rollback],
+        State::Down if row.step.is_none() => &[Doing::Unblock, Doing::Redeploy],
         State::Down | State::Unkn => &[Doing::Unblock, Doing::Cancel],
         State::Fail => &[Doing::Retry, Doing::Rollback, Doing::Redeploy],
         State::Brok | State::Roll => &[Doing::Unblock, Doing::Rollback, Doing::Redeploy],

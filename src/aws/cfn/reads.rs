@@ -4,19 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 
 use super::stack::{CfnStack, is_missing};
 use crate::aws::clients::Cloud;
 use crate::aws::trouble::{Kind, Trouble};
 
-/// Reads at a time: while one is on its way the next one gathers.
-const AT_ONCE: usize = 2;
+/// Reads at a time: while they are on their way the next one gathers.
+const AT_ONCE: usize = 3;
 /// From so many stacks on, one listing of all stacks costs less than a call each.
 const MANY: usize = 3;
 /// So many calls for single stacks weigh as much as one page of a listing.
 const PAGE: usize = 2;
+/// How many listings are left out after one that failed.
+const REST: u32 = 30;
 
 type Answer = Result<Option<CfnStack>, Trouble>;
 
@@ -27,12 +28,13 @@ pub(in crate::aws) struct Reads {
     listing: Mutex<Listing>,
 }
 
-/// Those who are answered by one read.
+/// Those who are answered by one listing, or else each by a read of its own.
 #[derive(Default)]
 struct Batch {
     wanted: Mutex<BTreeSet<String>>,
-    /// Held while it is read. Who finds it empty reads: so a reader that is dropped half-way leaves nobody waiting.
-    answers: tokio::sync::Mutex<Option<BTreeMap<String, Answer>>>,
+    /// What the listing told, once it is over. Held while it goes on: who finds it empty lists, so that a reader that is dropped
+    /// half-way leaves nobody waiting.
+    listed: tokio::sync::Mutex<Option<BTreeMap<String, Option<CfnStack>>>>,
 }
 
 /// What is known of listing all stacks.
@@ -40,6 +42,8 @@ struct Batch {
 enum Listing {
     /// How many pages the last one had.
     Pages(usize),
+    /// The last one failed where single reads may not: so many are left out.
+    Resting(u32),
     /// The role may read single stacks only.
     Denied,
 }
@@ -48,8 +52,19 @@ impl Listing {
     fn pays(self, wanted: usize) -> bool {
         match self {
             Listing::Pages(pages) => wanted >= MANY && pages.saturating_mul(PAGE) <= wanted,
-            Listing::Denied => false,
+            Listing::Resting(_) | Listing::Denied => false,
         }
+    }
+
+    /// Whether to list now; a rest comes to its end.
+    fn asked(&mut self, wanted: usize) -> bool {
+        let pays = self.pays(wanted);
+        match self {
+            Listing::Resting(0) => *self = Listing::Pages(1),
+            Listing::Resting(left) if wanted >= MANY => *left -= 1,
+            Listing::Resting(_) | Listing::Pages(_) | Listing::Denied => {}
+        }
+        pays
     }
 }
 
@@ -67,18 +82,23 @@ impl Cloud {
             locked(&gathering.wanted).insert(name.to_owned());
             Arc::clone(&gathering)
         };
-        let mut answers = batch.answers.lock().await;
-        if answers.is_none() {
+        let mut listed = batch.listed.lock().await;
+        let mut turn = None;
+        if listed.is_none() {
             // The semaphore is never closed; without a permit the read goes on all the same.
-            let turn = self.reads.turns.acquire().await.ok();
+            turn = self.reads.turns.acquire().await.ok();
             let wanted = self.close(&batch);
-            *answers = Some(self.read(wanted).await);
-            drop(turn);
+            *listed = Some(self.listed(&wanted).await);
         }
-        match answers.as_ref().and_then(|answers| answers.get(name)) {
-            Some(answer) => answer.clone(),
+        let known = listed.as_ref().and_then(|listed| listed.get(name)).cloned();
+        drop(listed);
+        // What no listing told is read by each for itself: a stack whose answer does not come holds up nobody else.
+        let answer = match known {
+            Some(stack) => Ok(stack),
             None => self.single(name).await,
-        }
+        };
+        drop(turn);
+        answer
     }
 
     /// From here on the next batch gathers.
@@ -90,28 +110,26 @@ impl Cloud {
         locked(&batch.wanted).clone()
     }
 
-    async fn read(&self, mut wanted: BTreeSet<String>) -> BTreeMap<String, Answer> {
-        let mut answers = BTreeMap::new();
-        if locked(&self.reads.listing).pays(wanted.len()) {
-            match self.list(wanted.len()).await {
-                Ok((stacks, complete)) => wanted.retain(|name| {
-                    let found = stacks.iter().find(|stack| stack.name == *name || stack.id == *name);
-                    // A stack that is gone is told under its ARN, and is in no listing.
-                    let known = found.is_some() || (complete && !name.starts_with("arn:"));
-                    if known {
-                        answers.insert(name.clone(), Ok(found.cloned()));
-                    }
-                    !known
-                }),
-                Err(trouble) if trouble.kind == Kind::Denied => *locked(&self.reads.listing) = Listing::Denied,
-                Err(trouble) => {
-                    answers.extend(std::mem::take(&mut wanted).into_iter().map(|name| (name, Err(trouble.clone()))));
-                }
-            }
+    /// What a listing tells of these stacks, where one pays; nothing where single reads are the better way, or where it failed: then
+    /// each finds out for itself.
+    async fn listed(&self, wanted: &BTreeSet<String>) -> BTreeMap<String, Option<CfnStack>> {
+        if !locked(&self.reads.listing).asked(wanted.len()) {
+            return BTreeMap::new();
         }
-        let singles = join_all(wanted.iter().map(|name| self.single(name))).await;
-        answers.extend(wanted.into_iter().zip(singles));
-        answers
+        let (stacks, complete) = match self.list(wanted.len()).await {
+            Ok(found) => found,
+            Err(trouble) => {
+                let denied = trouble.kind == Kind::Denied;
+                *locked(&self.reads.listing) = if denied { Listing::Denied } else { Listing::Resting(REST) };
+                return BTreeMap::new();
+            }
+        };
+        let of = |name: &String| {
+            let found = stacks.iter().find(|stack| stack.name == *name || stack.id == *name);
+            // A stack that is gone is told under its ARN, and is in no listing.
+            (found.is_some() || (complete && !name.starts_with("arn:"))).then(|| (name.clone(), found.cloned()))
+        };
+        wanted.iter().filter_map(of).collect()
     }
 
     async fn single(&self, name: &str) -> Answer {
@@ -156,5 +174,13 @@ mod tests {
         assert!(!Listing::Pages(20).pays(30));
         assert!(Listing::Pages(20).pays(40));
         assert!(!Listing::Denied.pays(1_000));
+    }
+
+    #[test]
+    fn after_a_listing_that_failed_some_are_left_out() {
+        let mut listing = Listing::Resting(2);
+        let asked: Vec<bool> = [5, 1, 5, 5, 5].into_iter().map(|wanted| listing.asked(wanted)).collect();
+        assert_eq!(asked, [false, false, false, false, true]);
+        assert_eq!(listing, Listing::Pages(1));
     }
 }

@@ -114,28 +114,51 @@ pub(super) fn coverable(kind: HoldKind, class: Class, guard: Level) -> bool {
         HoldKind::FirstTouch | HoldKind::Teardown | HoldKind::RecoverStack => true,
         // An outage in a protected environment has a card and words of its own.
         HoldKind::Downtime => !matches!(class, Class::Production | Class::Staging),
-        HoldKind::RestoreService | HoldKind::DestroyData | HoldKind::ReviewPlan | HoldKind::ManualTask => false,
+        HoldKind::RestoreService | HoldKind::ReviewPlan | HoldKind::ManualTask => false,
     };
-    same_kind && guard >= guard_of(kind, class, "", "").0.min(Level::L3)
+    same_kind && guard >= level_of(kind, class).min(Level::L3)
 }
 
-/// Level and phrase of a hold. The words differ by kind, so that no one habit serves all.
-fn guard_of(kind: HoldKind, class: Class, env: &str, stack: &str) -> (Level, String) {
+/// How well a hold is guarded.
+fn level_of(kind: HoldKind, class: Class) -> Level {
     let protected = class == Class::Production;
     match kind {
-        HoldKind::Downtime => (Level::L3, format!("{env} down")),
-        HoldKind::RestoreService if protected => (Level::L3, format!("{env} restore")),
-        HoldKind::RestoreService => (Level::L2, "restore".to_owned()),
-        HoldKind::Teardown if protected => (Level::L4, stack.to_owned()),
-        HoldKind::Teardown => (Level::L2, stack.to_owned()),
-        HoldKind::DestroyData => (if protected { Level::L4 } else { Level::L3 }, stack.to_owned()),
-        HoldKind::RecoverStack if protected => (Level::L3, format!("{env} recover")),
-        HoldKind::RecoverStack => (Level::L2, "recover".to_owned()),
-        HoldKind::ReviewPlan if protected => (Level::L3, format!("{env} review")),
-        HoldKind::ReviewPlan => (Level::L2, "review".to_owned()),
-        HoldKind::FirstTouch if protected => (Level::L3, format!("{env} first")),
-        HoldKind::FirstTouch => (Level::L2, "first".to_owned()),
-        HoldKind::ManualTask => (Level::L2, "done".to_owned()),
+        HoldKind::Downtime => Level::L3,
+        HoldKind::Teardown if protected => Level::L4,
+        HoldKind::RestoreService | HoldKind::RecoverStack | HoldKind::ReviewPlan | HoldKind::FirstTouch if protected => Level::L3,
+        HoldKind::Teardown
+        | HoldKind::RestoreService
+        | HoldKind::RecoverStack
+        | HoldKind::ReviewPlan
+        | HoldKind::FirstTouch
+        | HoldKind::ManualTask => Level::L2,
+    }
+}
+
+/// What is typed for a hold. The words differ by kind, so that no one habit serves all.
+fn phrase_of(kind: HoldKind, class: Class, env: &str, stack: &str) -> String {
+    let word = match kind {
+        HoldKind::Downtime => return format!("{env} down"),
+        HoldKind::Teardown => return stack.to_owned(),
+        HoldKind::ManualTask => return "done".to_owned(),
+        HoldKind::RestoreService => "restore",
+        HoldKind::RecoverStack => "recover",
+        HoldKind::ReviewPlan => "review",
+        HoldKind::FirstTouch => "first",
+    };
+    if class == Class::Production { format!("{env} {word}") } else { word.to_owned() }
+}
+
+/// Level and words of a hold now. Data whose loss the card of the ask did not show yet is named and typed, as that card would have had it.
+fn guard_of(d: &Deployment, kind: HoldKind, record: &EnvironmentRecord, env: &str, stack: &str) -> (Level, String) {
+    let level = level_of(kind, record.class);
+    let shown = d.request.as_ref().and_then(|request| request.seen.as_ref()?.rows.clone()).unwrap_or_default();
+    let lost = d.loses().into_iter().find(|name| !shown.iter().any(|row| row.logical == *name && row.destroys()));
+    match (kind, lost) {
+        (HoldKind::Downtime | HoldKind::RecoverStack | HoldKind::ReviewPlan | HoldKind::FirstTouch, Some(lost)) => {
+            (level.max(if record.class == Class::Production { Level::L4 } else { Level::L3 }), lost)
+        }
+        _ => (level, phrase_of(kind, record.class, env, stack)),
     }
 }
 
@@ -164,7 +187,7 @@ pub fn hold_want(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>) -> App
     }
     let nth = opened(d, id) + 1;
     let stack = request.stack.to_string();
-    let (level, phrase) = guard_of(rule.kind, record.class, request.stack.env.as_str(), &stack);
+    let (level, phrase) = guard_of(d, rule.kind, record, request.stack.env.as_str(), &stack);
     let expires_at = (!rule.never_expires).then(|| cx.now + record.hold_expiry);
     let hold = Hold {
         id: HoldId { no: request.no, step: id.clone(), nth },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::deployment::{Deployment, StepRun, StepState};
+use crate::domain::deployment::{Deployment, End, StepRun, StepState};
 use crate::domain::folds::Folds;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::StackId;
@@ -24,8 +24,11 @@ pub(super) fn likely(folds: &Folds, stack: &StackId) -> String {
     }
 }
 
-/// How long a deployment had its service at zero, if it brought it up again.
+/// How long a deployment that ended well had its service at zero: a bad end waits for people, and tells nothing of the next one.
 fn at_zero(d: &Deployment) -> Option<Duration> {
+    if !matches!(d.end, Some(End::Done)) {
+        return None;
+    }
     let done: Vec<(&Step, &StepRun)> = d.runs().filter(|(step, run)| step.scales && run.state == StepState::Done).collect();
     let down = done.iter().find(|(step, _)| step.id.as_str() == "scale-down")?.1.ended_at?;
     let up = done.iter().filter_map(|(_, run)| run.ended_at).filter(|at| *at > down).max()?;
@@ -36,7 +39,7 @@ fn at_zero(d: &Deployment) -> Option<Duration> {
 #[must_use]
 pub(super) fn undo(folds: &Folds, d: &Deployment, kind: HoldKind) -> String {
     let way = match kind {
-        HoldKind::Teardown | HoldKind::DestroyData => return "none: what is deleted is gone".to_owned(),
+        HoldKind::Teardown => return "none: what is deleted is gone".to_owned(),
         HoldKind::RecoverStack => return "none: a recovery only goes forward".to_owned(),
         // Either choice is followed by the next deployment; a task done by hand is not known here.
         HoldKind::RestoreService | HoldKind::ManualTask => return String::new(),

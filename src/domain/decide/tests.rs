@@ -2,6 +2,7 @@
 
 mod histories;
 mod laws;
+mod loss;
 mod outside;
 mod rules;
 mod serving;

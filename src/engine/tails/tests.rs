@@ -88,7 +88,8 @@ impl Scene {
     /// An engine that follows the group.
     fn engine(&self) -> Tails {
         let (store, clock, lines) = (Arc::new(self.store.clone()), Arc::new(self.clock.clone()), self.kept.clone());
-        let mut tails = Tails { store, clock, clients: self.clients.clone(), lines, live: BTreeMap::new() };
+        let eyes = Arc::new(crate::engine::AwsEyes::new(self.clients.clone(), Real::shared(), "0a1b2c3d".to_owned()));
+        let mut tails = Tails { store, clock, clients: self.clients.clone(), eyes, lines, live: BTreeMap::new() };
         let wanted = Wanted { aws: Some(self.aws.clone()), cfn: None, logs: vec!["g".to_owned()], ..Wanted::default() };
         tails.keep(&BTreeMap::from([(self.stack.clone(), wanted)]));
         tails

@@ -12,7 +12,8 @@ use super::{State, World, down_since};
 
 impl World {
     pub(super) fn state_of(&self, stack: &Stack, stale: bool, now: Time) -> (State, Option<Time>) {
-        let cfn = self.cfn(&stack.id);
+        // What was seen before the last deployment ended tells nothing of what it left.
+        let cfn = self.cfn(&stack.id).filter(|_| self.standing(stack).is_some());
         let rolls = cfn.filter(crate::world::seen::CfnSeen::rolls_back);
         if self.folds.broken.contains_key(&StreamId::Stack(stack.id.clone())) {
             return (State::Unkn, known(stack.since));
@@ -61,7 +62,7 @@ impl World {
             return (State::Fail, last.ended_at);
         }
         if stack.release.is_none() && stack.last_good.is_none() && cfn.is_none_or(|cfn| cfn.is_missing()) {
-            let looked_at = cfn.is_some() || !self.is_outside(&stack.id);
+            let looked_at = self.cfn(&stack.id).is_some() || !self.is_outside(&stack.id);
             return (if looked_at { State::New } else { State::Stale }, None);
         }
         (State::Ok, known(stack.since).or_else(|| cfn.and_then(|cfn| cfn.changed_at)))

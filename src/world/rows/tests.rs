@@ -118,3 +118,16 @@ fn what_nobody_looked_at_for_long_is_stale_and_can_still_be_changed() {
 fn seen(status: &str) -> Seen {
     Seen::Cfn { status: status.to_owned(), reason: crate::domain::safe::Safe::default(), changed_at: None, resources: vec![] }
 }
+
+#[test]
+fn what_was_seen_before_the_last_end_tells_nothing_of_now() {
+    let mut scene = Scene::new();
+    scene.env("dev", EnvClass::Development);
+    scene.ago(900).good("dev/a", fixture::spec("1", &serde_json::json!({})));
+    let ended = scene.world.folds.stack(&id("dev/a")).last.and_then(|last| scene.world.deployment(last)).and_then(|d| d.ended_at).unwrap();
+    let before = NOW.since(ended).as_secs() + 5;
+    for status in ["MISSING", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_IN_PROGRESS"] {
+        scene.sighting("stack/dev/a", "cfn", seen(status), before);
+        assert_eq!(scene.world.row(&id("dev/a"), NOW).state, State::Ok, "{status}");
+    }
+}
