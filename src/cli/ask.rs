@@ -47,7 +47,7 @@ pub(super) fn carry_out(
             accepted(desk, ground, &ids, awaited, &says, guard, out)
         }
         Answer::Refused(refused) => refuse(&refused, subject.map(|_| guard), out),
-        Answer::Card { .. } => Err(Stop::failed("answer", "the engine answered with a card where it was asked to act")),
+        Answer::Card { .. } => Err(wrong_answer("a card where it was asked to act")),
     }
 }
 
@@ -81,8 +81,13 @@ pub(super) fn preview(desk: &dyn Patient, ground: &dyn Ground, intent: Intent) -
     match wait::answer(desk, ground, id)? {
         Answer::Card { card } => Ok(Ok(*card)),
         Answer::Refused(refused) => Ok(Err(refused)),
-        Answer::Accepted { .. } => Err(Stop::failed("answer", "the engine acted where it was asked for a card")),
+        Answer::Accepted { .. } => Err(wrong_answer("an action where it was asked for a card")),
     }
+}
+
+/// An answer of another kind than was asked for.
+fn wrong_answer(what: &str) -> Stop {
+    Stop::failed("wrong-answer", format!("the engine answered with {what}; `holdpoint events` tells what it did"))
 }
 
 fn subject(guard: &Guard) -> Result<Option<Digest>, Stop> {
@@ -252,9 +257,14 @@ pub(super) fn approve(ground: &dyn Ground, args: &ApproveArgs, out: &mut Out<'_,
     decide(&*desk, ground, ask, deployment, &args.guard, out)
 }
 
+/// Whether a hold's approval must say why.
+pub(super) fn asks_why(hold: &Hold) -> bool {
+    hold.level >= Level::L4
+}
+
 /// Whether a hold's approval must say why, and nobody said it yet.
 fn needs_reason(hold: &Hold, guard: &Guard) -> bool {
-    hold.level == Level::L4 && guard.reason.as_deref().is_none_or(|reason| reason.trim().is_empty())
+    asks_why(hold) && guard.reason.as_deref().is_none_or(|reason| reason.trim().is_empty())
 }
 
 /// Shows the hold and has a person type its words.
@@ -301,7 +311,7 @@ fn decide(
     match wait::answer(desk, ground, id)? {
         Answer::Accepted { says, .. } => accepted(desk, ground, &[deployment], Awaited::Good, &says, guard, out),
         Answer::Refused(refused) => refuse(&refused, None, out),
-        Answer::Card { .. } => Err(Stop::failed("answer", "the engine answered with a card where it was asked to decide")),
+        Answer::Card { .. } => Err(wrong_answer("a card where it was asked to decide")),
     }
 }
 

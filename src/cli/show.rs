@@ -9,7 +9,7 @@ use super::args::ShowArgs;
 use super::json::{DeploymentDoc, HoldDoc, OfferDoc, RowDoc, StackDoc};
 use super::out::table;
 use super::target::{self, Target};
-use super::{Code, Ground, Out, Stop, card, wait};
+use super::{Code, Ground, Out, Stop, ask, card, wait};
 
 /// How many deployments of a stack are shown.
 const HISTORY: usize = 10;
@@ -153,10 +153,11 @@ fn hold(world: &World, id: &crate::domain::ids::HoldId, now: Time, out: &mut Out
         [] => vec![None],
         choices => choices.iter().map(|choice| Some(choice.name.as_str())).collect(),
     };
+    let reason = if ask::asks_why(view.hold) { " --reason WHY" } else { "" };
     for way in ways {
         let choice = way.map_or_else(String::new, |name| format!(" --choice {name}"));
         let (words, subject) = (view.hold.words(way), view.hold.subject);
-        out.line(&format!("{:<10} holdpoint{practice} approve '{id}'{choice} --confirm '{words}' --subject {subject}", "APPROVE"))?;
+        out.line(&format!("{:<10} holdpoint{practice} approve '{id}'{choice} --confirm '{words}' --subject {subject}{reason}", "APPROVE"))?;
     }
     Ok(Code::Done)
 }

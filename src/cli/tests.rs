@@ -261,6 +261,22 @@ fn holds_and_one_of_them() {
 }
 
 #[test]
+fn a_hold_that_needs_a_reason_says_so_in_its_command() {
+    let graver: fn(&mut Scene, &mut Double) = |scene, _| {
+        let d = scene.world.folds.by_no(DeploymentNo(2318)).unwrap().id;
+        let d = scene.world.folds.deployments.get_mut(&d).unwrap();
+        Arc::make_mut(d).holds[0].level = Level::L4;
+    };
+    for words in ["show|#2318.scale-down.1", "approve|#2318.scale-down.1"] {
+        let ran = run_with(words, vec![], None, graver);
+        let text = format!("{}{}", ran.out, ran.err);
+        assert!(text.trim_end().ends_with(" --reason WHY"), "{words}: {text}");
+        let ran = run_words(words, vec![], None);
+        assert!(!ran.out.contains("--reason") && !ran.err.contains("--reason"), "{words}");
+    }
+}
+
+#[test]
 fn a_stack_a_deployment_and_the_audit() {
     let text = format!(
         "{}\n{}\n{}",

@@ -30,6 +30,21 @@ fn a_refusal_means_the_same_to_every_verb() {
     }
 }
 
+#[test]
+fn an_answer_of_another_kind_is_a_failure_with_its_own_word() {
+    let card = || card(Level::L1, None);
+    let acted = || Answer::Accepted { deployments: vec![], says: "it starts".to_owned() };
+    for (words, answers) in [
+        ("redeploy|dev/orders|--json", vec![acted()]),
+        ("redeploy|dev/orders|--json", vec![card(), card()]),
+        ("reject|#2318.scale-down.1|--reason|no|--json", vec![card()]),
+    ] {
+        let ran = run_words(words, answers, None);
+        let json: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!((ran.code, &json["code"], &json["exit"]), (Code::Failed, &json!("wrong-answer"), &json!(1)), "{words}: {json}");
+    }
+}
+
 /// What makes the world such that a verb ends as it does.
 type Change = fn(&mut Scene);
 
