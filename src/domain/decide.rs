@@ -14,7 +14,7 @@ pub use act::{ARMED, act, guard, undo};
 pub use cards::{VALID, card, differences};
 pub use holds::{approve, cover, expire, hold_want, reject, subject};
 pub use settle::{adopt, available, begin, complete, end_queued, error, finish, planned, pop, rest, wait_failure};
-pub use specs::{StartOf, specs};
+pub use specs::{NAMED, StartOf, specs};
 pub use steps::{StartWith, found, noted, outcome, start, time_out};
 
 use super::ask::{Answer, Refused};

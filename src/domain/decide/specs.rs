@@ -7,6 +7,9 @@ use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
 use crate::domain::request::Spec;
 use crate::domain::stack::{Purpose, Stack};
 
+/// Among how many deployments of a stack, the newest, a release is looked for by its name.
+pub const NAMED: usize = 200;
+
 /// What an intent starts on one stack.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartOf {
@@ -63,8 +66,7 @@ pub fn specs(folds: &Folds, intent: &Intent, attached: &[Attached]) -> Result<Ve
                             None => match from_estate(id).ok().filter(|spec| spec.release.starts_with(name.as_str())) {
                                 Some(spec) => (spec, String::new()),
                                 None => {
-                                    return Err(Refused::new("unknown-release", format!("{id} never had a release {name}"))
-                                        .hint(format!("`holdpoint show {id}` lists its releases")));
+                                    return Err(unknown_release(id, name));
                                 }
                             },
                         }
@@ -134,6 +136,11 @@ fn unblock(folds: &Folds, id: &StackId, way: &Way, attached: &[Attached]) -> Res
         }
         Way::Free | Way::ResolveDone { .. } | Way::ResolveFailed { .. } => Ok(vec![]),
     }
+}
+
+fn unknown_release(id: &StackId, name: &str) -> Refused {
+    Refused::new("unknown-release", format!("none of the newest {NAMED} deployments of {id} had a release {name}"))
+        .hint(format!("`holdpoint show {id}` lists the newest; `holdpoint rollback {id} --to NO` takes any older one by its number"))
 }
 
 /// The deployment that a rollback goes back to.

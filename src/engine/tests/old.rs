@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::domain::ask::Refused;
+use crate::domain::decide::NAMED;
+use crate::domain::deployment::DeploymentEvent;
+use crate::domain::event::{Append, Event, StreamId};
 use crate::domain::ids::DeploymentNo;
 
 fn of_release(release: &str, steps: Vec<Step>) -> Ask {
@@ -85,4 +88,61 @@ async fn a_retry_that_outlives_its_engine_still_carries_over_what_was_done() {
     let last = &engine.folds().deployments[&last];
     assert_eq!((&last.end, last.request.as_ref().unwrap().retry_of), (&Some(End::Done), Some(failed)));
     assert_eq!(bench.effects()["b"], 1, "what was done stays done");
+}
+
+/// Adds ended deployments to the store, of releases `old-2`, `old-3` and so on, as its first one was asked for.
+async fn grown(bench: &Bench, engine: &Engine, to: u64) {
+    let by = By { person: Person::Engine, cause: None, at: bench.clock.now() };
+    let first = only(engine).request.clone().unwrap();
+    for no in 2..=to {
+        let mut request = first.clone();
+        (request.no, request.spec.release) = (DeploymentNo(no), format!("old-{no}"));
+        let ended = DeploymentEvent::Terminated { reason: "enough".to_owned(), by: Person::Engine };
+        let mut append = Append::default();
+        let stream = StreamId::Deployment(DeploymentId(Uuid::from_u128(u128::from(10_000 + no))));
+        for event in [DeploymentEvent::Created { request: Box::new(request) }, ended] {
+            append.push(stream.clone(), 0, Event::Deployment(Box::new(event)));
+        }
+        bench.store.append(&append, &by, None).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_named_is_looked_for_with_few_reads_however_long_the_history() {
+    let bench = Bench::new();
+    bench.environment(Class::Development).await;
+    bench.ask(1, of_release("first", vec![step("a", &[])])).await;
+    let mut engine = Engine::open(bench.parts(None)).await.unwrap();
+    bench.settle(&mut engine).await.unwrap();
+    let most = NAMED as u64 + 100;
+    grown(&bench, &engine, most).await;
+
+    let release = |name: &str| Intent::Deploy { stacks: vec![stack()], source: Source::Release(name.to_owned()), after: BTreeMap::new() };
+    let rollback = |no| Intent::Rollback { stack: stack(), to: Some(DeploymentNo(no)) };
+    for (intent, reads, found) in [
+        (release("typo"), 1 + NAMED, None),
+        (release("old-50"), 1 + NAMED, None),
+        (release("old-150"), 1 + NAMED, Some(150)),
+        (rollback(50), 1 + 9, Some(50)),
+        (rollback(2), 1 + 9, Some(2)),
+        (rollback(most), 1 + 9, Some(most)),
+        (rollback(9_999), 1 + 9, None),
+    ] {
+        let mut engine = Engine::open(bench.parts(None)).await.unwrap();
+        let none_is_held = engine.folds().deployments.values().filter(|d| d.no() > DeploymentNo(1)).map(|d| d.id).collect::<Vec<_>>();
+        for id in none_is_held {
+            engine.folds.deployments.remove(&id);
+        }
+        let before = bench.store.calls();
+        engine.recall(&intent).await.unwrap();
+        let calls = bench.store.calls() - before;
+        assert!(calls <= reads as u64, "{intent:?}: {calls} reads");
+        let recalled = engine.folds().deployments.values().map(|d| d.no().0).find(|no| *no > 1);
+        assert_eq!(recalled, found, "{intent:?}");
+    }
+
+    let mut engine = Engine::open(bench.parts(None)).await.unwrap();
+    let answer = answered(&bench, &mut engine, 100, &release("typo")).await;
+    let Answer::Refused(refused) = answer else { panic!("{answer:?}") };
+    assert!(refused.says.contains("newest 200") && refused.hint.contains("rollback dev/chores --to"), "{refused}");
 }
