@@ -10,11 +10,14 @@ use regex::bytes::{Captures, Regex};
 /// What stands for a secret.
 pub const MASK: &str = "***";
 
-/// Words that make a name the name of a secret; two together are one written apart.
-const WORDS: [&str; 10] =
-    ["secret", "token", "password", "passwd", "passphrase", "apikey", "privatekey", "api key", "private key", "access key"];
+/// Ends of words that make a name the name of a secret: `PGPASSWORD`, `clientsecret`.
+const ENDS: [&str; 4] = ["secret", "token", "password", "passwd"];
+/// Words that do; two together are one written apart.
+const WORDS: [&str; 8] = ["passphrase", "apikey", "privatekey", "api key", "private key", "access key", "dbpass", "sshpass"];
+/// Words that do, but not in front of others: `DB_PASS`, not `pass_rate`.
+const SHORT: [&str; 2] = ["pass", "pwd"];
 /// Last words of names that say where a secret is, or something about it.
-const ABOUT: [&str; 55] = [
+const ABOUT: [&str; 56] = [
     "age",
     "arn",
     "audience",
@@ -50,6 +53,7 @@ const ABOUT: [&str; 55] = [
     "policy",
     "prefix",
     "provider",
+    "rate",
     "region",
     "required",
     "reset",
@@ -78,10 +82,12 @@ pub fn is_name(name: &str) -> bool {
     let words = words(name);
     let about = words.last().is_none_or(|last| ABOUT.contains(&last.as_str()));
     let pairs = words.windows(2).map(|two| two.join(" "));
-    !about && words.iter().cloned().chain(pairs).any(|word| WORDS.contains(&word.as_str()))
+    let short = words.iter().enumerate().any(|(n, word)| (n > 0 || words.len() == 1) && SHORT.contains(&word.as_str()));
+    let tells = |word: String| WORDS.contains(&word.as_str()) || ENDS.iter().any(|end| word.ends_with(end));
+    !about && (short || words.iter().cloned().chain(pairs).any(tells))
 }
 
-/// The words of a name, in lower case: apart where a sign stands, and where capitals begin.
+/// The words of a name, in lower case and without the number at their end: apart where a sign stands, and where capitals begin.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let chars: Vec<char> = name.chars().collect();
@@ -99,16 +105,29 @@ fn words(name: &str) -> Vec<String> {
             word.extend(c.to_lowercase());
         }
     }
+    for word in &mut words {
+        word.truncate(word.trim_end_matches(|c: char| c.is_ascii_digit()).len());
+    }
     words.retain(|word| !word.is_empty());
     words
 }
 
-/// Whether a value is a secret itself where one belongs; a reference, a variable and a yes or no are none.
+/// Whether a value that somebody wrote is a secret itself where one belongs; a reference, a variable and a yes or no are none.
 #[must_use]
 pub fn is_literal(value: &str) -> bool {
-    let value = value.trim_matches(['"', '\'']);
-    let reference = ["{{", "$", "arn:", "http://", "https://", MASK].iter().any(|start| value.starts_with(start));
+    let reference = ["$", "http://", "https://", "env:", "file:"].iter().any(|start| bare(value).starts_with(start));
+    !reference && is_value(value)
+}
+
+/// Whether a value that a command printed is a secret where one belongs. No variable is left there: what begins with `$` is a hash.
+fn is_value(value: &str) -> bool {
+    let value = bare(value);
+    let reference = ["{{", "arn:", MASK].iter().any(|start| value.starts_with(start));
     !reference && !matches!(value.to_ascii_lowercase().as_str(), "" | "true" | "false" | "yes" | "no" | "null" | "none" | "0" | "1")
+}
+
+fn bare(value: &str) -> &str {
+    value.trim_matches(['"', '\''])
 }
 
 /// Which words of a command hold a secret: the one after `--password`, and any like `--password=…`.
@@ -123,25 +142,27 @@ pub fn in_words(words: &[String]) -> Vec<usize> {
         .collect()
 }
 
-/// Whether a text holds a secret in a form that tells it.
+/// Whether a text that somebody wrote holds a secret in a form that tells it.
 #[must_use]
 pub fn is_in(text: &str) -> bool {
-    matches!(masked(text.as_bytes()), Cow::Owned(_))
+    !found(text.as_bytes(), is_literal).is_empty()
 }
 
 /// Without any of these nothing is looked at closer.
-static HINTS: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i-u)secret|token|pass|api.?key|private.?key|access.?key|authorization|bearer|://|IQoJ|F[wQ]oG").ok());
+static HINTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i-u)secret|token|pass|pwd|api.?key|private.?key|access.?key|authorization|bearer|://|IQoJ|F[wQ]oG").ok()
+});
 
 /// Where secrets stand. `name` must be the name of one, where it is given; what is masked is `value`.
 static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    const NAME: &str = r"(?P<name>[\w.-]*(?:secret|token|pass|api[_-]?key|private[_-]?key|access[_-]?key)[\w.-]*)";
-    const VALUE: &str = r#"(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'&]+)"#;
+    const NAME: &str = r"(?P<name>[\w.-]*(?:secret|token|pass|pwd|api[_-]?key|private[_-]?key|access[_-]?key)[\w.-]*)";
+    // In quotes, as a shell prints it too ('it'\''s'); or up to a space, or to a quote that something before it opened.
+    const VALUE: &str = r#"(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'(?:\\''[^']*')*|[^\s"'](?:[^\s"']|["']+[^\s"',;:)}\]|&<>])*)"#;
     [
         // NAME=value, --name=value, "name": "value"
         format!(r#"{NAME}(?:\s*=\s*|["']\s*[:=]\s*){VALUE}"#),
         // --name value
-        r#"(?P<name>--?[\w.-]*(?:secret|token|pass|key)[\w.-]*)\s+(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'-]\S*)"#.to_owned(),
+        r#"(?P<name>--?[\w.-]*(?:secret|token|pass|pwd|key)[\w.-]*)\s+(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'-]\S*)"#.to_owned(),
         // A line `name: value` and nothing else.
         format!(r"^\s*(?:-\s+)?{NAME}:\s+(?P<value>\S+)\s*$"),
         r"authorization:\s*(?:\w+\s+)?(?P<value>\S+)".to_owned(),
@@ -158,14 +179,10 @@ static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 /// A line with every secret in it replaced by [`MASK`]; the line itself where there is none.
 #[must_use]
 pub fn masked(line: &[u8]) -> Cow<'_, [u8]> {
-    if HINTS.as_ref().is_none_or(|hints| !hints.is_match(line)) {
-        return Cow::Borrowed(line);
-    }
-    let mut found: Vec<Range<usize>> = FORMS.iter().flat_map(|form| places(form, line)).collect();
+    let found = found(line, is_value);
     if found.is_empty() {
         return Cow::Borrowed(line);
     }
-    found.sort_by_key(|place| (place.start, std::cmp::Reverse(place.end)));
     let mut out = Vec::with_capacity(line.len());
     let mut at = 0;
     for place in found {
@@ -179,26 +196,57 @@ pub fn masked(line: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
+/// The places of all secrets, in order; some may overlap. `holds` says which values are secrets.
+fn found(line: &[u8], holds: fn(&str) -> bool) -> Vec<Range<usize>> {
+    if HINTS.as_ref().is_none_or(|hints| !hints.is_match(line)) {
+        return Vec::new();
+    }
+    let mut found: Vec<Range<usize>> = FORMS.iter().flat_map(|form| places(form, line, holds)).collect();
+    found.sort_by_key(|place| (place.start, std::cmp::Reverse(place.end)));
+    found
+}
+
 /// The places of the secrets of one form.
-fn places(form: &Regex, line: &[u8]) -> Vec<Range<usize>> {
+fn places(form: &Regex, line: &[u8], holds: fn(&str) -> bool) -> Vec<Range<usize>> {
     let mut places = Vec::new();
     let mut from = 0;
     while let Some(found) = form.captures_at(line, from) {
-        let Some(value) = found.name("value") else { break };
-        if is_secret(&found) {
-            places.push(value.range());
-            from = value.end();
+        let Some(value) = value(&found, line) else { break };
+        let text = String::from_utf8_lossy(&line[value.clone()]);
+        if holds(&text) && found.name("name").is_none_or(|name| is_named(&line[name.start()..value.start], name.len(), &text)) {
+            from = value.end;
+            places.push(value);
         } else {
             // What stands there may hold another name.
-            from = value.start().max(from + 1);
+            from = value.start.max(from + 1);
         }
     }
     places
 }
 
-fn is_secret(found: &Captures<'_>) -> bool {
-    let text = |name| found.name(name).map(|found| String::from_utf8_lossy(found.as_bytes()));
-    text("name").is_none_or(|name| is_name(&name)) && text("value").is_some_and(|value| is_literal(&value))
+/// Where the value stands: that of a parameter of a URL ends where the next one begins.
+fn value(found: &Captures<'_>, line: &[u8]) -> Option<Range<usize>> {
+    let value = found.name("value")?;
+    let before = found.name("name").and_then(|name| name.start().checked_sub(1)).map(|at| line[at]);
+    let parameter = matches!(before, Some(b'?' | b'&'));
+    let next = value.as_bytes().iter().position(|byte| *byte == b'&').filter(|_| parameter);
+    Some(value.start()..next.map_or(value.end(), |next| value.start() + next))
+}
+
+/// Whether the name in front of a value, `name` bytes and the sign after them, is that of a secret.
+fn is_named(front: &[u8], name: usize, value: &str) -> bool {
+    let (name, sign) = front.split_at(name);
+    let name = String::from_utf8_lossy(name);
+    let is_count = value.len() < 5 && value.bytes().all(|byte| byte.is_ascii_digit());
+    let other = match name.as_ref() {
+        // The folder of a shell.
+        "PWD" => value.starts_with('/'),
+        // The result of a test.
+        "PASS" => is_count || sign.starts_with(b":"),
+        "pass" => is_count,
+        _ => false,
+    };
+    !other && is_name(&name)
 }
 
 #[cfg(test)]
@@ -222,6 +270,19 @@ mod tests {
             "secret",
             "--client-secret",
             "DBPasswordProd",
+            "PGPASSWORD",
+            "DBPASSWORD",
+            "DB_PASS",
+            "DB_PASS_PROD",
+            "DBPass",
+            "SSHPASS",
+            "--pass",
+            "MYSQL_PWD",
+            "Pwd",
+            "DB_PASSWORD2",
+            "DB_PASSWORD_2",
+            "clientsecret",
+            "authtoken",
         ] {
             assert!(is_name(name), "{name}");
         }
@@ -243,6 +304,18 @@ mod tests {
             "Tokens",
             "monkey",
             "--from-literal",
+            "SECRET_ARN",
+            "TOKEN_URL2",
+            "PGPASSFILE",
+            "compass",
+            "bypass",
+            "pass_count",
+            "pass-through",
+            "test_pass_rate",
+            "passed",
+            "keyboard",
+            "secretsmanager",
+            "42",
         ] {
             assert!(!is_name(name), "{name}");
         }
@@ -255,6 +328,7 @@ mod tests {
         assert_eq!(secrets(&["x", "--password=hunter2", "-v", "PASSWORD=x1"]), [1, 3]);
         assert_eq!(secrets(&["sh", "-c", "mysql --password hunter2 < dump"]), [2]);
         assert_eq!(secrets(&["kubectl", "create", "--from-literal=password=hunter2"]), [2]);
+        assert_eq!(secrets(&["sh", "-c", "PGPASSWORD=hunter2 psql"]), [2]);
         assert_eq!(secrets(&["psql", "postgres://ana:hunter2@db/shop"]), [1]);
         for fine in [
             &["aws", "secretsmanager", "get-secret-value", "--secret-id", "prod/db"][..],
@@ -263,6 +337,8 @@ mod tests {
             &["sh", "-c", "PASSWORD=$(cat /run/secret) ./migrate"],
             &["x", "--password-file", "/run/secrets/db"],
             &["x", "--token=$TOKEN"],
+            &["x", "SLACK_SECRET=https://hooks.example/x"],
+            &["openssl", "rsa", "-pass", "file:/run/secrets/key"],
         ] {
             assert!(secrets(fine).is_empty(), "{fine:?}");
         }
@@ -284,6 +360,19 @@ mod tests {
             ("connecting to postgres://ana:hunter2@db:5432/shop", "connecting to postgres://ana:***@db:5432/shop"),
             ("https://x/?token=abc&page=2", "https://x/?token=***&page=2"),
             ("TOKEN_URL=https://x?token=abc", "TOKEN_URL=https://x?token=***"),
+            ("curl 'https://x/?a=1&token=abc' -o y", "curl 'https://x/?a=1&token=***' -o y"),
+            ("https://x/?token=abc&api_key=def&page=2", "https://x/?token=***&api_key=***&page=2"),
+            ("+ PGPASSWORD=hunter2 psql", "+ PGPASSWORD=*** psql"),
+            ("+ MYSQL_PWD=hunter2", "+ MYSQL_PWD=***"),
+            ("UID=sa;PWD=hunter2", "UID=sa;PWD=***"),
+            ("mysqldump --pwd hunter2 shop", "mysqldump --pwd *** shop"),
+            ("PASSWORD=ab&cd", "PASSWORD=***"),
+            ("PASSWORD=ab'cd next", "PASSWORD=*** next"),
+            (r"PASSWORD='ab'\''cd' next", "PASSWORD=*** next"),
+            (r#"{"cmd": "x --password=ab&cd", "n": 1}"#, r#"{"cmd": "x --password=***", "n": 1}"#),
+            ("sh -c 'PASSWORD=ab ./x'", "sh -c 'PASSWORD=*** ./x'"),
+            ("DB_PASSWORD=$2b$10$N9qo8uLOickgx2ZMRZoMye", "DB_PASSWORD=***"),
+            ("SLACK_SECRET=https://hooks.example/T0/B0", "SLACK_SECRET=***"),
         ] {
             assert_eq!(String::from_utf8_lossy(&masked(line.as_bytes())), shown);
         }
@@ -295,6 +384,11 @@ mod tests {
             "token_ttl=30 tokens=1532",
             "see https://example.com/a:b@c? no",
             "password=true",
+            "PWD=/home/ana OLDPWD=/",
+            "pass=12 fail=3 bypass=on",
+            "PASS: checkout_test",
+            "compass=north keyboard=us",
+            "TOKEN_ISSUER=https://id.example SECRET_ARN=arn:aws:x PASSWORD_FILE=/run/db",
             "secret: see the manual for it",
         ] {
             assert_eq!(masked(plain.as_bytes()).as_ref(), plain.as_bytes());
