@@ -25,7 +25,7 @@ pub struct Rule {
     /// The caller's account.
     #[serde(default)]
     pub account: Option<String>,
-    /// A part of the stack's name.
+    /// A part of the stack's name; empty: only calls that name no stack.
     #[serde(default)]
     pub stack: Option<String>,
     /// How many calls pass first.
@@ -118,7 +118,7 @@ impl Rule {
         self.service.is_none_or(|service| service == call.service)
             && self.action.as_deref().is_none_or(|action| action == call.action)
             && self.account.as_deref().is_none_or(|wanted| wanted == account)
-            && self.stack.as_deref().is_none_or(|part| stack.contains(part))
+            && self.stack.as_deref().is_none_or(|part| if part.is_empty() { stack.is_empty() } else { stack.contains(part) })
     }
 
     fn mishap(&self, call: &Call) -> Mishap {
@@ -147,23 +147,30 @@ mod tests {
 
     use super::*;
 
+    fn call(action: &str, params: serde_json::Value) -> Call {
+        Call { service: Service::CloudFormation, action: action.to_owned(), params, access_key: String::new(), region: String::new() }
+    }
+
     #[test]
     fn a_rule_skips_counts_and_ends() {
         let mut chaos = Chaos::default();
         let rule = json!({"action": "CreateStack", "skip": 1, "times": 2, "kind": "throttle"});
         chaos.add(serde_json::from_value(rule).unwrap());
-        let call = |action: &str| Call {
-            service: Service::CloudFormation,
-            action: action.to_owned(),
-            params: json!({}),
-            access_key: String::new(),
-            region: String::new(),
-        };
-        let mut met = |action: &str| chaos.take(&call(action), "000000000000").is_some();
+        let mut met = |action: &str| chaos.take(&call(action, json!({})), "000000000000").is_some();
         assert_eq!(
             [met("CreateStack"), met("DescribeStacks"), met("CreateStack"), met("CreateStack"), met("CreateStack")],
             [false, false, true, true, false]
         );
         assert!(chaos.rules().is_empty());
+    }
+
+    #[test]
+    fn a_rule_meets_a_part_of_a_name_or_no_name_at_all() {
+        for (stack, met) in [(json!(null), [true, true, true]), (json!("ord"), [false, true, false]), (json!(""), [true, false, false])] {
+            let mut chaos = Chaos::default();
+            chaos.add(serde_json::from_value(json!({ "stack": stack, "kind": "throttle" })).unwrap());
+            let calls = [json!({}), json!({ "StackName": "orders" }), json!({ "StackName": "web" })];
+            assert_eq!(calls.map(|params| chaos.take(&call("DescribeStacks", params), "0").is_some()), met, "{stack}");
+        }
     }
 }
