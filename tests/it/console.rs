@@ -152,8 +152,10 @@ fn one_key_redeploys_a_service_and_production_asks_for_words() {
 
     choose(&mut terminal, "dev/billing");
     insist(&mut terminal, "r", "ARMED");
-    terminal.wait("the deployment under way", |screen| screen.contents().contains("MIGRATING") && screen.contents().contains(" RUN "));
-    terminal.read_for(Duration::from_secs(4));
+    terminal.wait("the deployment under way", |screen| {
+        screen.contents().contains("dev/billing  #1") && screen.contents().contains(" execute (")
+    });
+    terminal.read_for(Duration::from_secs(2));
     picture(&terminal, "console");
 
     choose(&mut terminal, "prod/orders");
