@@ -248,11 +248,16 @@ impl Plan {
         self.name == Self::RECOVER
     }
 
+    /// What is in service at its good end; `None` where it changes nothing of that.
+    #[must_use]
+    pub fn leaves(&self) -> Option<Leaves> {
+        self.steps.iter().filter(|step| step.finaliser.is_none()).filter_map(|step| step.leaves).next_back()
+    }
+
     /// True for a plan whose good end is that nothing is there any more.
     #[must_use]
     pub fn removes(&self) -> bool {
-        let ordinary = self.steps.iter().filter(|step| step.finaliser.is_none());
-        ordinary.filter_map(|step| step.leaves).next_back() == Some(Leaves::Nothing)
+        self.leaves() == Some(Leaves::Nothing)
     }
 
     /// The step of that id.

@@ -45,17 +45,16 @@ impl Place {
 
     /// Asks, reads the card where there is one to read, and asks again with its words.
     fn confirmed(&self, words: &[&str]) -> Run {
-        let mut all = words.to_vec();
-        all.push("--wait");
-        let asked = self.run(&all);
-        if asked.code != 2 {
-            return asked;
-        }
+        let asked = self.run(&[words, &["--wait"]].concat());
+        if asked.code == 2 { self.confirms(words, &asked) } else { asked }
+    }
+
+    /// Asks with the words of the card that an earlier run showed.
+    fn confirms(&self, words: &[&str], asked: &Run) -> Run {
         let card = asked.json()["card"].clone();
         let text = |key: &str| card[key].as_str().unwrap_or_else(|| panic!("{}: no {key} in {}", asked.command, asked.out)).to_owned();
-        let (words, subject) = (text("confirm"), text("subject"));
-        all.extend(["--confirm", &words, "--subject", &subject]);
-        self.run(&all)
+        let (phrase, subject) = (text("confirm"), text("subject"));
+        self.run(&[words, &["--wait", "--confirm", &phrase, "--subject", &subject]].concat())
     }
 
     fn row(&self) -> Value {
@@ -63,13 +62,19 @@ impl Place {
         all["environments"][0]["stacks"][0].clone()
     }
 
-    /// What may not be deployed on is recovered.
+    /// What may not be deployed on is recovered; a second person who confirms the same card finds nothing to recover.
     fn recovers(&self) {
         let refused = self.run(&["deploy", "dev/web"]);
         assert!(refused.code != 0 && refused.out.contains("--way recover"), "{refused:?}");
-        self.confirmed(&["unblock", "dev/web", "--way", "recover"]).ends(0);
-        let again = self.run(&["unblock", "dev/web", "--way", "recover"]);
-        assert!(again.code == 2 && again.out.contains("not-broken"), "{again:?}");
+        let recover = ["unblock", "dev/web", "--way", "recover"];
+        let card = self.run(&recover);
+        self.confirms(&recover, &card).ends(0);
+        let serves = self.row()["release"].clone();
+        let late = self.confirms(&recover, &card);
+        assert!(late.code == 1 && late.out.contains("nothing to recover"), "{late:?}");
+        assert_eq!(self.row()["release"], serves, "{late:?}");
+        let again = self.run(&recover);
+        assert!(again.code == 1 && again.out.contains("nothing to recover"), "{again:?}");
     }
 }
 

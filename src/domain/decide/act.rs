@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::ask::{Answer, Confirm, Intent, QueueOf, Refused};
 use crate::domain::card::Card;
-use crate::domain::deployment::{CANCEL_LIMIT, Cause, Deployment, DeploymentEvent, Request, Seen, Stopping};
+use crate::domain::deployment::{CANCEL_LIMIT, Cause, Deployment, DeploymentEvent, PlanSeen, Request, Seen, Stopping};
 use crate::domain::environment::{EnvironmentEvent, EnvironmentRecord, Freeze, Mode, QueuePolicy};
 use crate::domain::event::{Append, StreamId};
 use crate::domain::folds::Folds;
@@ -154,6 +154,7 @@ fn request(
             branch: plan.and_then(|plan| plan.branch.clone()),
             rows: plan.and_then(|plan| plan.rows.clone()),
             covers,
+            plan: plan.map(PlanSeen::of),
         }),
         retry_of: start.retry_of,
         recover: start.recover.clone(),

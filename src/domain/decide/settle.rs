@@ -1,6 +1,6 @@
 //! Outcomes of a machine's wants: each becomes one append. Wants come from state alone, so settling twice is refused by versions.
 
-use crate::domain::deployment::{Deployment, DeploymentEvent, End};
+use crate::domain::deployment::{Deployment, DeploymentEvent, End, PlanSeen, Request};
 use crate::domain::digest::Digest;
 use crate::domain::environment::OnFailure;
 use crate::domain::event::Append;
@@ -106,19 +106,27 @@ fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
             // A plan that found nothing to change found this release in service.
             Some(Leaves::New) | None => StackEvent::Succeeded { deployment, release: Some(request.spec.release.clone()), as_before: false },
         },
+        End::Failed { .. } if leaves_as_it_was(stack, request, over) => withdrawn(stack, deployment),
         End::Failed { .. } => failed(reason()),
         End::Terminated { reason, .. } if over.changed_anything() => failed(reason.clone()),
-        End::Terminated { .. } => {
-            let still_broken = stack.was_broken.is_some() && has_edge(stack, "withdrawn_broken");
-            if still_broken {
-                StackEvent::WithdrawnBroken { deployment }
-            } else if has_edge(stack, "withdrawn_never") {
-                StackEvent::WithdrawnNever { deployment }
-            } else {
-                StackEvent::Withdrawn { deployment }
-            }
-        }
+        End::Terminated { .. } => withdrawn(stack, deployment),
     })
+}
+
+/// A recovery that failed before it did anything leaves the stack as it was: one that finds nothing to recover breaks nothing. A stack
+/// that was broken must be able to stay so.
+fn leaves_as_it_was(stack: &Stack, request: &Request, over: &Deployment) -> bool {
+    request.purpose == Purpose::Recover && !over.changed_anything() && (stack.was_broken.is_none() || has_edge(stack, "withdrawn_broken"))
+}
+
+fn withdrawn(stack: &Stack, deployment: DeploymentId) -> StackEvent {
+    if stack.was_broken.is_some() && has_edge(stack, "withdrawn_broken") {
+        StackEvent::WithdrawnBroken { deployment }
+    } else if has_edge(stack, "withdrawn_never") {
+        StackEvent::WithdrawnNever { deployment }
+    } else {
+        StackEvent::Withdrawn { deployment }
+    }
 }
 
 fn has_edge(stack: &Stack, on: &str) -> bool {
@@ -143,13 +151,13 @@ pub fn wait_failure(folds: &Folds, id: DeploymentId, failure: Failure) -> Append
     one(folds, id, DeploymentEvent::StackWaitFailure { failure })
 }
 
-/// The plan is made; its steps may run. A plan that removes the stack and one that does not travel different edges: where the real stack
-/// has changed so much since it was asked for, a recovery ends, and is asked for again.
+/// The plan is made; its steps may run. A recovery whose plan comes to another thing than the one on its card ends, and is asked for
+/// again: the real stack has changed too much since.
 #[must_use]
 pub fn planned(folds: &Folds, id: DeploymentId, plan: Plan, carried: Vec<(StepId, Output)>) -> Append {
     let request = folds.deployments.get(&id).and_then(|d| d.request.as_ref());
     if let Some(request) = request.filter(|request| request.purpose == Purpose::Recover)
-        && plan.removes() != folds.stack(&request.stack).removes()
+        && turned_out_otherwise(folds, request, &plan)
     {
         let failure = Failure::new(format!("what {} runs on is in another state than when its recovery was asked for", request.stack))
             .hint(format!("ask again: holdpoint unblock {} --way recover", request.stack));
@@ -159,6 +167,13 @@ pub fn planned(folds: &Folds, id: DeploymentId, plan: Plan, carried: Vec<(StepId
     let mut append = one(folds, id, DeploymentEvent::Planned { plan: Box::new(plan), digest, carried });
     on_deployment(&mut append, folds, id, DeploymentEvent::RunSteps);
     append
+}
+
+/// Whether a recovery would do another thing than was asked for. What removes the stack travels edges of its own: that shows also
+/// where the plan of the card was not kept.
+fn turned_out_otherwise(folds: &Folds, request: &Request, plan: &Plan) -> bool {
+    let shown = request.seen.as_ref().and_then(|seen| seen.plan.as_ref());
+    shown.is_some_and(|shown| *shown != PlanSeen::of(plan)) || plan.removes() != folds.stack(&request.stack).removes()
 }
 
 /// The deployment fails for another reason than a step.

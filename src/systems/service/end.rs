@@ -58,19 +58,21 @@ pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack
     Ok(whole("teardown", all, Some(rows), danger, says))
 }
 
-/// The way out that the status asks for; where nothing is wrong with the stack, the release is deployed again.
+/// The way out that the status asks for. Where nothing is wrong with the stack there is none: a recovery never deploys on a stack that
+/// is well, because what was deployed last may be what failed.
 pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackSeen, seen: &Observed) -> Result<Plan, Failure> {
     let name = body.input.stack_name.as_str();
+    let first = touch(ask, name, stack)?;
     let hold = Some(steps::held(HoldKind::RecoverStack));
     let failed =
         |which: &str| -> Vec<String> { stack.resources.iter().filter(|row| row.status == which).map(|row| row.logical.clone()).collect() };
     match stack.standing() {
         Standing::Missing => plan::new_stack(ask, body),
-        Standing::Good | Standing::Busy => plan::update(ask, body, serving, stack, seen),
+        Standing::Good => Err(status::well(&ask.stack, name, stack)),
+        Standing::Busy => Err(status::busy(&ask.stack, name, stack)),
         Standing::Halted => Ok(Plan { name: Plan::RECOVER.to_owned(), ..plan::update(ask, body, serving, stack, seen)? }),
         Standing::Unknown => Err(status::stuck(name, stack)),
         Standing::NeverMade => {
-            let first = touch(ask, name, stack)?;
             let (made, rows) = create(ask, body, &["verify-gone"])?;
             let mut all = vec![steps::delete(name, &[], &[]).hold(hold), steps::verify_gone(name, &["delete"])];
             all.extend(made);
@@ -78,7 +80,6 @@ pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack:
             Ok(whole(Plan::RECOVER, all, Some(rows), Danger { replaces: true, first_touch: first, ..Danger::default() }, says))
         }
         Standing::RollbackStuck => {
-            let first = touch(ask, name, stack)?;
             let skip = failed("UPDATE_FAILED");
             let params = json!({ "stack_name": name, "skip": skip });
             let go_on = steps::step("continue", format!("continue the rollback of {name}"), "cloudformation.continue", params, &[]);
@@ -92,7 +93,6 @@ pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack:
             Ok(whole(Plan::RECOVER, vec![go_on.leaving(Leaves::Old).hold(hold), verify], None, danger, says))
         }
         Standing::DeleteStuck => {
-            let first = touch(ask, name, stack)?;
             let retain = failed("DELETE_FAILED");
             let all = vec![steps::delete(name, &retain, &[]).hold(hold), steps::verify_gone(name, &["delete"])];
             let mut says = vec![format!("{name} is {}: it is deleted again.", stack.status)];

@@ -53,8 +53,11 @@ impl System for Service {
         let Some(stack) = &seen.stack else {
             return vec![Look::Stack { stack_name: body.input.stack_name }];
         };
-        let updates =
-            matches!(ask.purpose, Purpose::Deploy | Purpose::Recover) && matches!(stack.standing(), Standing::Good | Standing::Halted);
+        let updates = match ask.purpose {
+            Purpose::Deploy => matches!(stack.standing(), Standing::Good | Standing::Halted),
+            Purpose::Recover => stack.standing() == Standing::Halted,
+            Purpose::Teardown => false,
+        };
         let ours = plan::touch(ask, &body.input.stack_name, stack).is_ok();
         if updates && ours && seen.changes.is_none() && ask.seen.is_none() {
             return vec![Look::Changes { input: plan::ours(ask, &body.input) }];

@@ -1,6 +1,7 @@
 //! What the status of a CloudFormation stack means: for one who waits for it to be quiet, and for the plan that fits it.
 
 use crate::domain::failure::Failure;
+use crate::domain::ids::StackId;
 use crate::domain::look::{Quiet, StackSeen};
 use crate::domain::stack::Purpose;
 use crate::domain::standing::Standing;
@@ -29,6 +30,18 @@ pub(super) fn stuck(name: &str, stack: &StackSeen) -> Failure {
         }
     };
     Failure::new(format!("{name} is {status}: {why}")).detail(stack.reason.to_string()).hint(way)
+}
+
+/// Why there is nothing to recover.
+pub(super) fn well(id: &StackId, name: &str, stack: &StackSeen) -> Failure {
+    Failure::new(format!("{name} is {}: there is nothing to recover", stack.status))
+        .hint(format!("holdpoint deploy {id}; where {id} is broken here: holdpoint unblock {id} --way retry, last-good or free"))
+}
+
+/// Why nobody can say yet what there is to recover.
+pub(super) fn busy(id: &StackId, name: &str, stack: &StackSeen) -> Failure {
+    Failure::new(format!("{name} is {}: what there is to recover shows when that has ended", stack.status))
+        .hint(format!("wait for it, then: holdpoint unblock {id} --way recover"))
 }
 
 const RECOVER: &str = "unblock it: U in the console, or holdpoint unblock STACK --way recover";

@@ -467,7 +467,7 @@ proptest! {
             stack.tags.clear();
         }
         let mut ask = ask(Purpose::Deploy, class);
-        ask.seen = Some(Seen { card: Digest::of_bytes(b""), level: Level::L1, branch: None, rows: seen_rows.clone(), covers: vec![] });
+        ask.seen = Some(Seen { card: Digest::of_bytes(b""), level: Level::L1, branch: None, rows: seen_rows.clone(), covers: vec![], plan: None });
         let plan = Service.plan(&ask, &spec, &Observed { stack: Some(stack), changes: None }).unwrap();
         prop_assert_eq!(plan.check(), Ok(()));
         let finalisers: BTreeSet<&str> = plan.steps.iter().filter(|step| step.finaliser.is_some()).map(|step| step.id.as_str()).collect();
@@ -511,7 +511,7 @@ proptest! {
     fn held_steps_do_not_depend_on_what_was_seen(rows in any_rows()) {
         let card = plan(&ask(Purpose::Deploy, Class::Production), &observed("UPDATE_COMPLETE", Some(ChangesSeen::Rows { rows: rows.clone() }))).unwrap();
         let mut later = ask(Purpose::Deploy, Class::Production);
-        later.seen = Some(Seen { card: Digest::of_bytes(b""), level: Level::L3, branch: card.branch.clone(), rows: Some(rows), covers: vec![] });
+        later.seen = Some(Seen { card: Digest::of_bytes(b""), level: Level::L3, branch: card.branch.clone(), rows: Some(rows), covers: vec![], plan: None });
         let turn = plan(&later, &observed("UPDATE_COMPLETE", None)).unwrap();
         for step in card.steps.iter().filter(|step| step.hold.is_some()) {
             prop_assert_eq!(Some(step), turn.step(&step.id));

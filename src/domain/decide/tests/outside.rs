@@ -60,7 +60,8 @@ pub(super) fn plan_for(purpose: Purpose, spec: &Spec, outside: &Outside) -> Resu
     let held = |kind, step: Step| held(step, kind);
     Ok(match (purpose, Standing::of(outside.status())) {
         (Purpose::Deploy, standing) if standing.is_shut() => return Err(Failure::new("stuck")),
-        (Purpose::Deploy, _) | (Purpose::Recover, Standing::Missing | Standing::Good) => own()?,
+        (Purpose::Recover, Standing::Good) => return Err(Failure::new("nothing to recover")),
+        (Purpose::Deploy, _) | (Purpose::Recover, Standing::Missing) => own()?,
         (Purpose::Teardown, _) => {
             named("teardown", vec![held(HoldKind::Teardown, leaving(step("delete", &[]), Leaves::Nothing)), step("gone", &["delete"])])
         }

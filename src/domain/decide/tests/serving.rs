@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::outside::{Outside, leaving, plan, step};
 use super::sim::{Ends, Sim, attached, stack};
-use crate::domain::ask::{Intent, Source, Way};
+use crate::domain::ask::{Intent, QueueOf, Source, Way};
 use crate::domain::deployment::End;
 use crate::domain::environment::OnFailure;
 use crate::domain::ids::StepId;
@@ -67,24 +67,58 @@ fn every_dead_end_is_recovered_and_says_what_serves() {
             let bad = sim.folds.deployments.values().find(|d| matches!(d.end, Some(End::Failed { .. }))).map(|d| d.id);
             assert!(fold.last_good.is_some() && fold.last_good != bad, "{policy:?} {status}: what never served is not good");
             assert!(status == "ROLLBACK_COMPLETE" || fold.last_good == good, "{policy:?} {status}");
-            assert_eq!(sim.ask(&recover, &[], true, false), Err("not-broken".into()));
+            let again = if serves.is_some() { "cannot-plan" } else { "not-broken" };
+            assert_eq!(sim.ask(&recover, &[], true, false), Err(again.into()));
         }
     }
 }
 
-/// A recovery that would do another thing than was asked for when its turn comes does nothing.
+/// A recovery that would do another thing than was asked for when its turn comes does nothing, and leaves the stack as it was: never
+/// does it deploy the release that failed.
 #[test]
 fn a_recovery_does_what_was_asked_for_or_nothing() {
     let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
-    let mut sim = Sim::new(OnFailure::Continue);
+    for policy in [OnFailure::Break, OnFailure::Continue] {
+        for (asked, turn, says) in [
+            ("DELETE_FAILED", Some("UPDATE_ROLLBACK_FAILED"), "another state"),
+            ("UPDATE_ROLLBACK_FAILED", Some("UPDATE_FAILED"), "another state"),
+            ("UPDATE_ROLLBACK_FAILED", None, "nothing to recover"),
+        ] {
+            let mut sim = Sim::new(policy);
+            served(&mut sim, &plan, "r1");
+            deploys(&mut sim, &plan, "r2").unwrap();
+            runs(&mut sim, &|_| Ends::Badly);
+            real(&mut sim).stuck = Some(asked);
+            let before = sim.folds.stack(&stack());
+            sim.ask(&Intent::Unblock { stack: stack(), way: Way::Recover }, &[], true, false).unwrap();
+            real(&mut sim).stuck = turn;
+            runs(&mut sim, &|_| Ends::Well);
+            let d = sim.newest();
+            assert!(matches!(&d.end, Some(End::Failed { failure }) if failure.summary.contains(says)), "{:?}", d.end);
+            assert!(!d.changed_anything());
+            let after = sim.folds.stack(&stack());
+            assert_eq!((&after.phase, &after.broken, &after.release), (&before.phase, &before.broken, &before.release), "{policy:?} {asked}");
+        }
+    }
+}
+
+/// Two people confirm the same card: the second finds nothing to recover, and that breaks nothing.
+#[test]
+fn a_recovery_that_came_too_late_breaks_nothing() {
+    let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+    let mut sim = Sim::new(OnFailure::Break);
     served(&mut sim, &plan, "r1");
-    real(&mut sim).stuck = Some("DELETE_FAILED");
-    sim.ask(&Intent::Unblock { stack: stack(), way: Way::Recover }, &[], true, false).unwrap();
     real(&mut sim).stuck = Some("UPDATE_ROLLBACK_FAILED");
+    sim.ask(&Intent::Freeze { target: QueueOf::Stack(stack()), reason: "x".into(), until: None }, &[], true, false).unwrap();
+    let recover = Intent::Unblock { stack: stack(), way: Way::Recover };
+    sim.ask(&recover, &[], true, false).unwrap();
+    sim.ask(&recover, &[], true, false).unwrap();
+    sim.ask(&Intent::Thaw { target: QueueOf::Stack(stack()) }, &[], true, false).unwrap();
     runs(&mut sim, &|_| Ends::Well);
-    let d = sim.newest();
-    assert!(matches!(&d.end, Some(End::Failed { failure }) if failure.summary.contains("another state")), "{:?}", d.end);
-    assert!(!d.changed_anything());
+    let fold = sim.folds.stack(&stack());
+    assert_eq!((fold.phase.as_str(), fold.release.as_deref(), fold.queue.len()), ("AVAILABLE", Some("r1"), 0));
+    let late = fold.last.map(|last| sim.folds.deployments[&last].clone()).unwrap();
+    assert!(matches!(&late.end, Some(End::Failed { .. })) && !late.changed_anything(), "{:?}", late.end);
 }
 
 /// A release that came into service before something failed is what serves, and not the last good one.
