@@ -14,6 +14,7 @@ use super::folds::Folds;
 use super::ids::{DeploymentId, DeploymentNo, StackId};
 use super::lifecycle::{Class, Illegal, Lifecycle};
 use super::lifecycles;
+use super::request::Spec;
 use super::time::Time;
 
 /// What a deployment is for.
@@ -158,6 +159,14 @@ impl Stack {
     #[must_use]
     pub fn frozen(&self, now: Time) -> Option<&Freeze> {
         self.freeze.as_ref().filter(|freeze| freeze.holds(now))
+    }
+
+    /// What serves now, where the last good deployment brought it. `None` where something else serves, as after a release that came into
+    /// service and then failed: what to bring back as it was is not known then.
+    #[must_use]
+    pub fn serving<'a>(&self, folds: &'a Folds) -> Option<&'a Spec> {
+        let good = self.last_good.filter(|_| self.release == self.good_release)?;
+        folds.deployments.get(&good)?.request.as_ref().map(|request| &request.spec)
     }
 
     /// The deployment whose release a rollback brings back: the last good one, where something else serves, may serve soon, or it is in

@@ -160,12 +160,7 @@ impl Engine {
             .get(&stack.env)
             .and_then(|env| env.record.clone())
             .ok_or_else(|| Failure::new(format!("this store knows no environment {}", stack.env)).hint("holdpoint apply"))?;
-        let serving = self
-            .folds
-            .stack(stack)
-            .last_good
-            .and_then(|good| self.folds.deployments.get(&good).cloned())
-            .and_then(|d| Some(d.request.as_ref()?.spec.clone()));
+        let serving = self.folds.stack(stack).serving(&self.folds).cloned();
         Ok(Planning {
             system,
             ask: PlanAsk { stack: stack.clone(), purpose, env: record.clone(), store: self.parts.store.id(), seen, serving },

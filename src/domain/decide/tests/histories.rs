@@ -165,10 +165,7 @@ impl Case {
         let asked = self.sim.ask(&Intent::Unblock { stack: stack.clone(), way: way.clone() }, &[files], true, false);
         if let (Ok(()), Way::ResolveDone { deployment, step }) = (asked, way) {
             let d = self.sim.folds.deployments[&deployment].clone();
-            let (release, leaves) = (&d.request.as_ref().unwrap().spec.release, d.plan.as_ref().unwrap().step(&step).unwrap().leaves);
-            if let Some(leaves) = leaves {
-                self.sim.outside.entry(stack.clone()).or_default().ended(leaves, release, Ends::Well);
-            }
+            self.sim.ended(&d, &step, Ends::Well);
         }
     }
 

@@ -54,9 +54,15 @@ impl Outside {
     }
 }
 
-/// The plan that fits what is there, as the service system makes it; a release's own plan stands in its spec.
-pub(super) fn plan_for(purpose: Purpose, spec: &Spec, outside: &Outside) -> Result<Plan, Failure> {
-    let own = || serde_json::from_value(spec.body.clone()).map_err(|why| Failure::new(why.to_string()));
+/// The plan that fits what is there, as the service system makes it; a release's own plan stands in its spec. What brings the release
+/// before back brings all of it where it is known, else its counts alone, which leaves what serves.
+pub(super) fn plan_for(purpose: Purpose, spec: &Spec, outside: &Outside, serving: Option<&Spec>) -> Result<Plan, Failure> {
+    let own = || -> Result<Plan, Failure> {
+        let mut plan: Plan = serde_json::from_value(spec.body.clone()).map_err(|why| Failure::new(why.to_string()))?;
+        let restores = plan.steps.iter_mut().filter(|step| step.finaliser.is_some());
+        restores.for_each(|step| step.leaves = step.leaves.filter(|_| serving.is_some()));
+        Ok(plan)
+    };
     let held = |kind, step: Step| held(step, kind);
     Ok(match (purpose, Standing::of(outside.status())) {
         (Purpose::Deploy, standing) if standing.is_shut() => return Err(Failure::new("stuck")),
@@ -89,6 +95,11 @@ pub(super) fn held(mut step: Step, kind: HoldKind) -> Step {
     step
 }
 
+/// When the step runs that brings back what served before.
+pub(super) fn restores() -> (Option<Finaliser>, Option<Leaves>) {
+    (Some(Finaliser::BadEnd), Some(Leaves::Old))
+}
+
 pub(super) fn leaving(mut step: Step, leaves: Leaves) -> Step {
     step.leaves = Some(leaves);
     step
@@ -116,7 +127,7 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
         steps[serving].leaves = Some(Leaves::New);
         for n in 0..finalisers.min(2) {
             let mut last = step(&format!("f{n}"), &["s0"]);
-            last.finaliser = Some(if n == 0 { Finaliser::BadEnd } else { Finaliser::Always });
+            (last.finaliser, last.leaves) = if n == 0 { restores() } else { (Some(Finaliser::Always), None) };
             steps.push(if finalisers == 3 { held(last, HoldKind::RestoreService) } else { last });
         }
         if circle {

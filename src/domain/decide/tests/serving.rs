@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::outside::{Outside, leaving, plan, step};
+use super::outside::{Outside, leaving, plan, restores, step};
 use super::sim::{Ends, Sim, attached, stack};
 use crate::domain::ask::{Intent, QueueOf, Source, Way};
 use crate::domain::deployment::End;
@@ -97,7 +97,11 @@ fn a_recovery_does_what_was_asked_for_or_nothing() {
             assert!(matches!(&d.end, Some(End::Failed { failure }) if failure.summary.contains(says)), "{:?}", d.end);
             assert!(!d.changed_anything());
             let after = sim.folds.stack(&stack());
-            assert_eq!((&after.phase, &after.broken, &after.release), (&before.phase, &before.broken, &before.release), "{policy:?} {asked}");
+            assert_eq!(
+                (&after.phase, &after.broken, &after.release),
+                (&before.phase, &before.broken, &before.release),
+                "{policy:?} {asked}"
+            );
         }
     }
 }
@@ -133,6 +137,29 @@ fn a_failure_after_the_change_says_what_serves() {
     let fold = sim.folds.stack(&stack());
     assert_eq!((fold.release.as_deref(), fold.phase.as_str(), fold.last_good), (Some("r2"), "BROKEN", good));
     assert_eq!(fold.rollback_to(&sim.folds), good);
+}
+
+/// The release before comes back as a whole only where it is known to be the one that served.
+#[test]
+fn what_comes_back_is_what_served() {
+    let one = plan(vec![leaving(step("execute", &[]), Leaves::New), step("verify", &["execute"])]);
+    let mut restore = step("restore", &["execute"]);
+    (restore.finaliser, restore.leaves) = restores();
+    let restoring = plan(one.steps.iter().cloned().chain([restore]).collect());
+    let unverified = |step: &StepId| if step.as_str() == "verify" { Ends::Badly } else { Ends::Well };
+    for (second, serves) in [(false, "r1"), (true, "r3")] {
+        let mut sim = Sim::new(OnFailure::Continue);
+        served(&mut sim, &one, "r1");
+        if second {
+            deploys(&mut sim, &one, "r2").unwrap();
+            runs(&mut sim, &unverified);
+            assert_eq!(sim.folds.stack(&stack()).release.as_deref(), Some("r2"));
+        }
+        deploys(&mut sim, &restoring, "r3").unwrap();
+        runs(&mut sim, &unverified);
+        let fold = sim.folds.stack(&stack());
+        assert_eq!((fold.release.as_deref(), &fold.release), (Some(serves), &real(&mut sim).serves));
+    }
 }
 
 /// The target of a rollback moves only over another release.

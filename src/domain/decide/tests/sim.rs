@@ -21,7 +21,7 @@ use crate::domain::ids::StepId;
 use crate::domain::look::{Quiet, StackSeen};
 use crate::domain::plan::{Output, Plan};
 use crate::domain::request::SourceBundle;
-use crate::domain::stack::{Stack, StackWant};
+use crate::domain::stack::{Purpose, Stack, StackWant};
 
 pub(super) struct Sim {
     pub(super) folds: Folds,
@@ -111,7 +111,7 @@ impl Sim {
         let code = |refused: Refused| refused.code;
         let starts = specs(&self.folds, intent, attached).map_err(code)?;
         let fresh: Vec<DeploymentId> = starts.iter().map(|_| self.fresh()).collect();
-        let plan = |start: &StartOf| Ok((start.stack.clone(), plan_for(start.purpose, &start.spec, &self.outside(&start.stack))?));
+        let plan = |start: &StartOf| Ok((start.stack.clone(), self.plan(&start.stack, start.purpose, &start.spec)?));
         let plans: Vec<(StackId, Plan)> = starts.iter().map(plan).collect::<Result<_, Failure>>().map_err(|_| "cannot-plan".to_owned())?;
         let cx = self.cx(&fresh);
         let card = card(&self.folds, intent, &starts, &plans, &cx).map_err(code)?;
@@ -135,6 +135,10 @@ impl Sim {
 
     pub(super) fn outside(&self, id: &StackId) -> Outside {
         self.outside.get(id).cloned().unwrap_or_default()
+    }
+
+    fn plan(&self, id: &StackId, purpose: Purpose, spec: &Spec) -> Result<Plan, Failure> {
+        plan_for(purpose, spec, &self.outside(id), self.folds.stack(id).serving(&self.folds))
     }
 
     /// Deploys this plan as the release of that name on the first stack.
@@ -193,7 +197,7 @@ impl Sim {
                 Quiet::Stuck(failure) => wait_failure(&self.folds, d.id, failure),
                 Quiet::Quiet | Quiet::Busy => available(&self.folds, d.id, json!({})),
             },
-            DeploymentWant::Plan => match plan_for(request.purpose, &request.spec, &outside) {
+            DeploymentWant::Plan => match self.plan(&request.stack, request.purpose, &request.spec) {
                 Ok(plan) => planned(&self.folds, d.id, plan, vec![]),
                 Err(failure) => error(&self.folds, d.id, failure),
             },
@@ -227,12 +231,8 @@ impl Sim {
             if d.steps[&step].state == crate::domain::deployment::StepState::Lost {
                 continue;
             }
-            let request = d.request.as_ref().unwrap();
             let ends = how(&step);
-            let leaves = d.plan.as_ref().and_then(|plan| plan.step(&step)).and_then(|step| step.leaves);
-            if let Some(leaves) = leaves {
-                self.outside.entry(request.stack.clone()).or_default().ended(leaves, &request.spec.release, ends);
-            }
+            self.ended(&d, &step, ends);
             let result = match ends {
                 Ends::Well => Ok(Output { public: output.clone(), secrets: vec![] }),
                 Ends::Badly | Ends::Stuck => Err(Failure::new(format!("{step} broke")).retry(Retry::After(Duration::from_secs(1)))),
@@ -240,6 +240,19 @@ impl Sim {
             };
             let append = outcome(&self.folds, &d, &step, attempt, result, self.now);
             self.take(append);
+        }
+    }
+
+    /// What the end of a step makes of the real stack.
+    pub(super) fn ended(&mut self, d: &Deployment, step: &StepId, how: Ends) {
+        let (request, step) = (d.request.as_ref().unwrap(), d.plan.as_ref().and_then(|plan| plan.step(step)).unwrap());
+        let Some(leaves) = step.leaves else { return };
+        let fold = self.folds.stack(&request.stack);
+        let outside = self.outside.entry(request.stack.clone()).or_default();
+        outside.ended(leaves, &request.spec.release, how);
+        if step.finaliser.is_some() && how == Ends::Well {
+            // The whole input of what served goes in again.
+            outside.serves = fold.serving(&self.folds).map(|spec| spec.release.clone());
         }
     }
 
