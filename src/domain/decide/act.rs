@@ -174,7 +174,9 @@ fn enqueue(
     let stack = folds.stack(&start.stack);
     let record = open(folds, &start.stack)?;
     let busy = stack.current.is_some() || !stack.queue.is_empty();
-    if busy && record.queue == QueuePolicy::Refuse {
+    let broken = stack.class() == Class::Broken;
+    // The policy is about releases that pile up: a way out, and an end, may always be asked for.
+    if busy && !broken && start.purpose == Purpose::Deploy && record.queue == QueuePolicy::Refuse {
         return Err(Refused::new("busy", format!("{} is busy, and {} refuses to queue", start.stack, start.stack.env)));
     }
     if record.queue == QueuePolicy::Latest {
@@ -189,7 +191,6 @@ fn enqueue(
     let entry = Queued { deployment: id, no: request.no, purpose, not_before: request.not_before, after: request.after.clone() };
     let (no, system) = (request.no, start.spec.system.clone());
     on_deployment(append, folds, id, DeploymentEvent::Created { request: Box::new(request) });
-    let broken = stack.class() == Class::Broken;
     let unblocks = broken && purpose != Purpose::Teardown;
     // What waits would meet the same stack: a way out goes first, also where only the real stack is stuck.
     let first = broken || start.purpose == Purpose::Recover;

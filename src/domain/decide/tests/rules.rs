@@ -7,7 +7,7 @@ use serde_json::json;
 use super::outside::{held, leaving, plan, step};
 use super::serving::{real, runs, served};
 use super::sim::{Ends, Sim, record, stack};
-use crate::domain::ask::{Confirm, Intent, Way};
+use crate::domain::ask::{Confirm, Intent, QueueOf, Way};
 use crate::domain::decide::*;
 use crate::domain::deployment::{DeploymentEvent, End, StepState};
 use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, QueuePolicy};
@@ -214,6 +214,22 @@ fn each_queue_policy_does_as_it_says() {
         let superseded = |end: &Option<End>| matches!(end, Some(End::Terminated { reason, .. }) if reason == "superseded by #3");
         assert_eq!(sim.folds.deployments.values().any(|d| superseded(&d.end)), policy == QueuePolicy::Latest);
     }
+}
+
+/// Where releases may not pile up, ways out and an end can be asked for all the same.
+#[test]
+fn a_way_out_is_never_refused_as_busy() {
+    let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+    let mut sim = Sim::with(record(Class::Production, OnFailure::Break, QueuePolicy::Refuse));
+    served(&mut sim, &plan, "r0");
+    sim.ask(&Intent::Freeze { target: QueueOf::Stack(stack()), reason: "x".into(), until: None }, &[], true, false).unwrap();
+    sim.deploy(&plan).unwrap();
+    real(&mut sim).stuck = Some("UPDATE_ROLLBACK_FAILED");
+    sim.ask(&Intent::Unblock { stack: stack(), way: Way::Recover }, &[], true, false).unwrap();
+    assert_eq!(sim.folds.stack(&stack()).queue[0].deployment, sim.newest().id);
+    sim.ask(&Intent::Teardown { stack: stack() }, &[], true, false).unwrap();
+    real(&mut sim).stuck = None;
+    assert_eq!(sim.deploy(&plan), Err("busy".into()));
 }
 
 /// What waits in an environment that is only watched from now on does not start, and nothing lets it go on.
