@@ -52,16 +52,22 @@ pub(super) fn blocked(folds: &Folds, id: &StackId, way: &Way, plans: &[(StackId,
         Way::Retry | Way::LastGood | Way::Free => false,
     };
     let phase = &stack.phase;
-    match stack.class() {
-        Class::Broken => Ok(()),
-        Class::Rest | Class::Gone if recovers && plans.iter().any(|(stack, plan)| stack == id && plan.repairs()) => Ok(()),
-        Class::Rest | Class::Gone if recovers => {
+    let repair = plans.iter().find(|(stack, plan)| stack == id && plan.repairs()).map(|(_, plan)| plan).filter(|_| recovers);
+    match (stack.class(), repair) {
+        (Class::Broken, _) => Ok(()),
+        // What is gone here has no edge on which it could be removed once more.
+        (Class::Gone, Some(repair)) if repair.removes() => {
+            Err(Refused::new("gone", format!("{id} is {phase} here, and what stands under its name since is stuck in its own deletion"))
+                .hint(format!("finish that deletion in CloudFormation, retaining what cannot be deleted; then `holdpoint deploy {id}`")))
+        }
+        (Class::Rest | Class::Gone, Some(_)) => Ok(()),
+        (Class::Rest | Class::Gone, None) if recovers => {
             Err(Refused::new("not-broken", format!("{id} is {phase}, and what it runs on needs no repair: there is nothing to recover"))
                 .hint(format!("`holdpoint deploy {id}`")))
         }
-        Class::Rest | Class::Gone => Err(Refused::new("not-broken", format!("{id} is {phase}: there is nothing to unblock"))
+        (Class::Rest | Class::Gone, None) => Err(Refused::new("not-broken", format!("{id} is {phase}: there is nothing to unblock"))
             .hint(format!("`holdpoint show {id}` says what can be done"))),
-        Class::Busy => {
+        (Class::Busy, _) => {
             let no =
                 stack.current.and_then(|current| folds.deployments.get(&current)).map_or_else(String::new, |d| format!(" with {}", d.no()));
             Err(Refused::new("not-broken", format!("{id} is {phase}{no}: nothing can be unblocked before that has ended"))

@@ -162,6 +162,18 @@ fn what_comes_back_is_what_served() {
     }
 }
 
+/// What was torn down here and made again by somebody else cannot be deleted from here: that is said, and not queued in vain.
+#[test]
+fn a_deletion_that_stuck_behind_our_back_is_refused() {
+    let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+    let mut sim = Sim::new(OnFailure::Break);
+    served(&mut sim, &plan, "r1");
+    sim.ask(&Intent::Teardown { stack: stack() }, &[], true, false).unwrap();
+    runs(&mut sim, &|_| Ends::Well);
+    *real(&mut sim) = Outside { serves: Some("by hand".into()), stuck: Some("DELETE_FAILED") };
+    assert_eq!(sim.ask(&Intent::Unblock { stack: stack(), way: Way::Recover }, &[], true, false), Err("gone".into()));
+}
+
 /// The target of a rollback moves only over another release.
 #[test]
 fn a_rollback_goes_past_every_deployment_of_what_serves() {
