@@ -5,7 +5,7 @@ mod rules;
 mod step;
 mod wants;
 
-pub use event::{Cause, DeploymentEvent, End, PlanSeen, Request, Seen, Stopping};
+pub use event::{Cause, DeploymentEvent, End, Request, Seen, Stopping};
 pub use step::{Branch, StepRun, StepState};
 pub use wants::{CANCEL_LIMIT, DeploymentWant};
 

@@ -1,5 +1,9 @@
 //! Plans: what a deployment will do, as data that is shown before it runs and never edited afterwards.
 
+mod outcome;
+
+pub use outcome::PlanSeen;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -239,27 +243,6 @@ pub enum BadPlan {
 }
 
 impl Plan {
-    /// The name of a plan that repairs the real stack.
-    pub const RECOVER: &'static str = "recover";
-
-    /// True for a plan that repairs the real stack: it is made only where a look found something to repair.
-    #[must_use]
-    pub fn repairs(&self) -> bool {
-        self.name == Self::RECOVER
-    }
-
-    /// What is in service at its good end; `None` where it changes nothing of that.
-    #[must_use]
-    pub fn leaves(&self) -> Option<Leaves> {
-        self.steps.iter().filter(|step| step.finaliser.is_none()).filter_map(|step| step.leaves).next_back()
-    }
-
-    /// True for a plan whose good end is that nothing is there any more.
-    #[must_use]
-    pub fn removes(&self) -> bool {
-        self.leaves() == Some(Leaves::Nothing)
-    }
-
     /// The step of that id.
     #[must_use]
     pub fn step(&self, id: &StepId) -> Option<&Step> {

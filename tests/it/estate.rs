@@ -25,9 +25,9 @@ fn the_practice_estate_is_read_and_planned_whole() {
         let env = &catalog.environments[&id.env];
         let groups: Vec<&String> = spec.watch_logs.iter().filter(|group| !group.contains(id.env.as_str())).collect();
         assert!(groups.is_empty(), "{id} watches {groups:?}");
-        for status in ["MISSING", "UPDATE_COMPLETE", "ROLLBACK_COMPLETE"] {
-            let ask =
-                PlanAsk { stack: id.clone(), purpose: Purpose::Recover, env: env.clone(), store: "s".into(), seen: None, serving: None };
+        let asked = [("MISSING", Purpose::Recover), ("UPDATE_COMPLETE", Purpose::Deploy), ("ROLLBACK_COMPLETE", Purpose::Recover)];
+        for (status, purpose) in asked {
+            let ask = PlanAsk { stack: id.clone(), purpose, env: env.clone(), store: "s".into(), seen: None, serving: None };
             let parameters = BTreeMap::from([("DesiredCount".to_owned(), "2".to_owned())]);
             let stack = StackSeen { status: status.to_owned(), parameters, ..StackSeen::default() };
             let seen = Observed { stack: Some(stack), changes: None };

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::domain::ask::{Answer, Confirm, Intent, QueueOf, Refused};
 use crate::domain::card::Card;
-use crate::domain::deployment::{CANCEL_LIMIT, Cause, Deployment, DeploymentEvent, PlanSeen, Request, Seen, Stopping};
+use crate::domain::deployment::{CANCEL_LIMIT, Cause, Deployment, DeploymentEvent, Request, Seen, Stopping};
 use crate::domain::environment::{EnvironmentEvent, EnvironmentRecord, Freeze, Mode, QueuePolicy};
 use crate::domain::event::{Append, StreamId};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, EnvName, StackId, StepId};
 use crate::domain::level::Level;
 use crate::domain::lifecycle::Class;
-use crate::domain::plan::{HoldWhen, Plan};
+use crate::domain::plan::{HoldWhen, Plan, PlanSeen};
 use crate::domain::stack::{Place, Purpose, Queued, StackEvent};
 use crate::domain::time::{Time, short};
 

@@ -1,6 +1,6 @@
 //! Outcomes of a machine's wants: each becomes one append. Wants come from state alone, so settling twice is refused by versions.
 
-use crate::domain::deployment::{Deployment, DeploymentEvent, End, PlanSeen, Request};
+use crate::domain::deployment::{Deployment, DeploymentEvent, End, Request};
 use crate::domain::digest::Digest;
 use crate::domain::environment::OnFailure;
 use crate::domain::event::Append;
@@ -9,7 +9,7 @@ use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::look::{Quiet, StackSeen};
 use crate::domain::person::Person;
-use crate::domain::plan::{Leaves, Output, Plan};
+use crate::domain::plan::{Leaves, Output, Plan, PlanSeen};
 use crate::domain::stack::{Left, Purpose, Queued, Stack, StackEvent};
 
 use super::{on_deployment, on_stack};

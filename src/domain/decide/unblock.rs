@@ -54,13 +54,12 @@ pub(super) fn blocked(folds: &Folds, id: &StackId, way: &Way, plans: &[(StackId,
     let phase = &stack.phase;
     let repair = plans.iter().find(|(stack, plan)| stack == id && plan.repairs()).map(|(_, plan)| plan).filter(|_| recovers);
     match (stack.class(), repair) {
-        (Class::Broken, _) => Ok(()),
         // What is gone here has no edge on which it could be removed once more.
         (Class::Gone, Some(repair)) if repair.removes() => {
             Err(Refused::new("gone", format!("{id} is {phase} here, and what stands under its name since is stuck in its own deletion"))
                 .hint(format!("finish that deletion in CloudFormation, retaining what cannot be deleted; then `holdpoint deploy {id}`")))
         }
-        (Class::Rest | Class::Gone, Some(_)) => Ok(()),
+        (Class::Broken, _) | (Class::Rest | Class::Gone, Some(_)) => Ok(()),
         (Class::Rest | Class::Gone, None) if recovers => {
             Err(Refused::new("not-broken", format!("{id} is {phase}, and what it runs on needs no repair: there is nothing to recover"))
                 .hint(format!("`holdpoint deploy {id}`")))

@@ -9,7 +9,7 @@ use crate::domain::failure::Failure;
 use crate::domain::hold::{Decision, Hold};
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, HoldId, StackId, StepId};
 use crate::domain::person::Person;
-use crate::domain::plan::{ChangeRow, Leaves, Output, Plan};
+use crate::domain::plan::{ChangeRow, Output, Plan, PlanSeen};
 use crate::domain::request::Spec;
 use crate::domain::stack::Purpose;
 use crate::domain::time::Time;
@@ -91,24 +91,6 @@ pub struct Seen {
     /// What the plan would come to; `None` in what was asked before this was kept, and where there was no plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanSeen>,
-}
-
-/// What the plan on a card would come to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlanSeen {
-    /// Which plan it was.
-    pub name: String,
-    /// What would be in service at its good end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub leaves: Option<Leaves>,
-}
-
-impl PlanSeen {
-    /// What this plan would come to.
-    #[must_use]
-    pub fn of(plan: &Plan) -> Self {
-        Self { name: plan.name.clone(), leaves: plan.leaves() }
-    }
 }
 
 /// Why no new ordinary step starts.
