@@ -221,7 +221,8 @@ fn running(world: &World, d: &Deployment, now: Time) -> Standing {
         };
     }
     if let Some(hold) = d.open_holds().next() {
-        return Standing::Person(format!("hold {} ({}): `holdpoint approve '{}'`", hold.id, hold.kind.word(), hold.id));
+        let practice = if world.catalog.practice { " --practice" } else { "" };
+        return Standing::Person(format!("hold {} ({}): `holdpoint{practice} approve '{}'`", hold.id, hold.kind.word(), hold.id));
     }
     Standing::Moves(at)
 }

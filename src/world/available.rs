@@ -267,7 +267,7 @@ impl World {
                 let which = which.ok_or_else(|| NotNow::new(format!("nothing of {id} waits or runs")))?;
                 match &which.stopping {
                     Some(Stopping::Cancelling { at, .. }) => Err(NotNow::new(format!("{} is being cancelled", which.no()))
-                        .when(format!("to abandon it at {}", (*at + CANCEL_LIMIT).clock()))),
+                        .when(format!("is under way, and can be given up from {}", (*at + CANCEL_LIMIT).clock()))),
                     Some(Stopping::Failing) | None => Ok((Some(Intent::Cancel { deployment: which.id }), format!("of {}", which.no()))),
                 }
             }

@@ -188,6 +188,7 @@ impl World {
             .or_else(|| stack.last.and_then(|last| self.deployment(last)));
         let failed = shown.filter(|_| matches!(state, State::Fail | State::Brok | State::Down | State::Canc | State::Unkn | State::Lost));
         let gone = state == State::Down && self.cfn(id).is_some_and(|cfn| cfn.is_missing());
+        let rolls = self.cfn(id).is_some_and(|cfn| cfn.rolls_back());
         let stream = crate::domain::event::StreamId::Stack(id.clone());
         let why = self
             .folds
@@ -201,8 +202,8 @@ impl World {
         Row {
             stack: id.clone(),
             state,
-            needs_me: needs_me(state) && !(state == State::Down && shown.is_some_and(|d| stays_down(d) || goes_on(d))),
-            outage: state == State::Down && shown.is_some_and(|d| goes_on(d)),
+            needs_me: needs_me(state) && !(state == State::Down && shown.is_some_and(|d| stays_down(d) || (goes_on(d) && !rolls))),
+            outage: state == State::Down && shown.is_some_and(|d| goes_on(d)) && !rolls,
             serve,
             release: release(&stack, shown.map(|d| &**d)),
             since,

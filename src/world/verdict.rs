@@ -67,7 +67,7 @@ impl World {
     #[must_use]
     pub fn needs(&self, now: Time) -> Option<(Verdict, usize)> {
         let all = self.stacks().into_iter().map(|stack| self.row(stack, now));
-        let mut rows: Vec<Row> = all.filter(|row| row.needs_me || row.outage).collect();
+        let mut rows: Vec<Row> = all.filter(|row| row.needs_me || row.outage || row.state == State::Roll).collect();
         rows.sort_by_key(|row| (row.state, row.outage, self.record(&row.stack.env).map(|record| record.class), row.since));
         let others = rows.iter().skip(1).filter(|row| row.needs_me).count();
         rows.first().map(|row| (self.verdict(&row.stack, now), others))
@@ -160,7 +160,10 @@ impl World {
             let d = shown?;
             let (step, run) = d.runs().filter(|(_, run)| run.state == StepState::Failed).min_by_key(|(_, run)| run.ended_at)?;
             let failure = run.failure.as_ref()?;
-            let at = run.ended_at.map_or_else(String::new, |at| format!(" {}", at.clock()));
+            // CloudFormation says when it failed; the step ended only after the way back.
+            let resource = self.cfn(&row.stack).and_then(|cfn| cfn.failures().0.first().map(|first| (first.reason.to_string(), first.at)));
+            let at = resource.filter(|(reason, _)| !reason.is_empty() && failure.summary.contains(reason)).map(|(_, at)| at);
+            let at = at.or(run.ended_at).map_or_else(String::new, |at| format!(" {}", at.clock()));
             Some(Why { text: format!("{}: {}{at}", step.id, failure.summary), reason: failure.summary.clone() })
         };
         match row.state {
@@ -236,8 +239,11 @@ fn down_line(row: &Row, shown: Option<&Deployment>, now: Time) -> String {
         .map_or_else(String::new, |text| format!(" (said {})", text.trim()));
     let failed =
         shown.and_then(|d| d.runs().find(|(_, run)| run.state == StepState::Failed).map(|(step, _)| format!(" {} failed", step.id)));
-    let goes_on = row.step.as_ref().filter(|_| row.outage).map(|at| format!(", as approved: {} ({}/{})", at.id, at.nth, at.of));
-    format!("DOWN {}{count}{age}{said}{}", row.stack, failed.or(goes_on).unwrap_or_default())
+    let approved = if row.outage { ", as approved" } else { "" };
+    // Where a person decides, no step is at work.
+    let at_work = row.step.as_ref().filter(|_| shown.is_none_or(|d| d.open_holds().next().is_none()));
+    let at = at_work.map_or_else(String::new, |at| format!("{approved}: {} ({}/{})", at.id, at.nth, at.of));
+    format!("DOWN {}{count}{age}{said}{}{at}", row.stack, failed.unwrap_or_default())
 }
 
 struct Why {

@@ -225,7 +225,9 @@ fn lines(folds: &Folds, d: &Deployment, step: &Step, record: &EnvironmentRecord,
     if kind == Some(HoldKind::Downtime) {
         line("DOWNTIME", outage::likely(folds, &request.stack));
     }
-    let rows = d.rows().unwrap_or_default();
+    // A service that is brought back is not changed as the failed plan said.
+    let restores = kind == Some(HoldKind::RestoreService);
+    let rows = d.rows().filter(|_| !restores).unwrap_or_default();
     let replaced: Vec<&str> = rows.iter().filter(|row| row.destroys()).map(|row| row.logical.as_str()).collect();
     line("REPLACES", replaced.join(", "));
     if !rows.is_empty() {
@@ -242,12 +244,16 @@ fn lines(folds: &Folds, d: &Deployment, step: &Step, record: &EnvironmentRecord,
     if nth > 1 {
         line("CHANGED", "it was approved before, for something else: what it covers has changed since".to_owned());
     }
-    line("SAYS", d.plan.as_ref().map(|plan| plan.says.join(" ")).unwrap_or_default());
+    if restores {
+        line("BECAUSE", d.first_failure().map(|failure| failure.summary.clone()).unwrap_or_default());
+    } else {
+        line("SAYS", d.plan.as_ref().map(|plan| plan.says.join(" ")).unwrap_or_default());
+    }
     if let Some(rule) = &step.hold {
         let choices: Vec<String> = rule.choices.iter().map(|choice| format!("{}: {}", choice.name, choice.does)).collect();
         line("CHOICES", choices.join("  |  "));
     }
-    line("IF YES", format!("{} starts at once", step.title));
+    line("IF YES", if restores { "what is chosen is done at once".to_owned() } else { format!("{} starts at once", step.title) });
     if step.finaliser.is_none() {
         line("IF NO", "the deployment ends TERMINATED".to_owned());
     }

@@ -32,12 +32,30 @@ pub(super) struct Watched {
     /// Fewer tasks, or more, than there should be.
     uneven: bool,
     far: bool,
+    there: There,
+}
+
+/// Whether a stack was there at the last look.
+enum There {
+    Yes,
+    /// Since when it is missing, where it was there before.
+    No(Option<Time>),
 }
 
 impl Watched {
     /// A stack that is due at once.
     pub(super) fn new(follower: Follower, now: Time) -> Self {
-        Self { follower, no: None, resources: BTreeMap::new(), due: now, serve_due: now, busy: false, uneven: false, far: false }
+        Self {
+            follower,
+            no: None,
+            resources: BTreeMap::new(),
+            due: now,
+            serve_due: now,
+            busy: false,
+            uneven: false,
+            far: false,
+            there: There::Yes,
+        }
     }
 
     /// Takes what is wanted of it now: what comes onto the screen, or begins to run, is due at once.
@@ -99,7 +117,7 @@ impl Watcher {
         let subject = format!("stack/{id}");
         let (Some(aws), Some(cfn)) = (&what.aws, &what.cfn) else { return look };
         let seen = match prove(self.eyes.as_ref(), &id.env, what.aws.as_ref(), what.account.as_deref()).await {
-            Ok(()) => self.seen(aws, cfn, one, now).await,
+            Ok(()) => self.seen(&subject, aws, cfn, one, now).await,
             Err(failure) => Err(failure),
         };
         let proven = seen.is_ok();
@@ -135,16 +153,22 @@ impl Watcher {
         look
     }
 
-    async fn seen(&self, aws: &AwsTarget, cfn: &str, one: &mut Watched, now: Time) -> Result<(Seen, Vec<Line>), Failure> {
+    async fn seen(&self, subject: &str, aws: &AwsTarget, cfn: &str, one: &mut Watched, now: Time) -> Result<(Seen, Vec<Line>), Failure> {
         let cloud: Arc<Cloud> = self.clients.of(aws).await?;
         let Some(stack) = cloud.stack(cfn).await? else {
             one.resources.clear();
             // It was deleted perhaps: its last events are told still.
             let events = if one.far { Vec::new() } else { one.follower.poll(&cloud).await? };
             let lines = events.iter().map(|event| one.follower.line(event, one.no)).collect();
-            let missing = Seen::Cfn { status: "MISSING".to_owned(), reason: Safe::default(), changed_at: None, resources: vec![] };
+            let changed_at = match one.there {
+                There::No(since) => since,
+                There::Yes => self.vanished(subject, now).await,
+            };
+            one.there = There::No(changed_at);
+            let missing = Seen::Cfn { status: "MISSING".to_owned(), reason: Safe::default(), changed_at, resources: vec![] };
             return Ok((missing, lines));
         };
+        one.there = There::Yes;
         let quiet = one.far && one.no.is_none() && !stack.status.ends_with("_IN_PROGRESS");
         let events = if quiet { Vec::new() } else { one.follower.poll(&cloud).await? };
         let no = one.no;
@@ -170,6 +194,15 @@ impl Watcher {
         resources.truncate(RESOURCES);
         let seen = Seen::Cfn { status: stack.status, reason: stack.reason, changed_at: stack.changed_at, resources };
         Ok((seen, lines))
+    }
+
+    /// Since when a stack is missing that was there when it was seen last; none for one that never was.
+    async fn vanished(&self, subject: &str, now: Time) -> Option<Time> {
+        match self.old(subject, "cfn").await?.value {
+            Seen::Cfn { status, changed_at, .. } if status == "MISSING" => changed_at,
+            Seen::Cfn { .. } => Some(now),
+            Seen::Serve { .. } | Seen::Identity { .. } | Seen::Tail { .. } => None,
+        }
     }
 
     async fn old(&self, subject: &str, source: &str) -> Option<Sighting> {

@@ -91,11 +91,12 @@ impl Console {
 
     fn change(&mut self, action: &'static Action, touched: bool, now: Time) {
         let Does::Change(run) = action.does else { return };
-        if self.unsettled(now) {
-            return self.say("the rows have just moved: look, then press it again", Role::Warn);
-        }
         let target = self.target(now);
         let order = run(&Cx { world: &self.world, now, target: target.as_ref() });
+        // To be armed is what moves a row, and the time to undo it is short: what is taken back is named on the last line.
+        if self.unsettled(now) && !matches!(order, Ok(Order::Undo(..))) {
+            return self.say("the rows have just moved: look, then press it again", Role::Warn);
+        }
         let order = match order {
             Ok(order) => order,
             Err(denied) => return self.say(format!("{}: {}", action.name, denied.says()), Role::Warn),

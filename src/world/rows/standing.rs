@@ -1,5 +1,7 @@
 //! Which state word a stack gets, and since when: its deployment first, then the real stack, then its queue, then what is old.
 
+use std::time::Duration;
+
 use crate::domain::deployment::{Deployment, End, StepState, Stopping};
 use crate::domain::event::StreamId;
 use crate::domain::failure::Retry;
@@ -9,6 +11,9 @@ use crate::domain::stack::Stack;
 use crate::domain::time::Time;
 
 use super::{State, World, down_since};
+
+/// How long it is told that a stack vanished that was never deployed from here.
+const TOLD: Duration = Duration::from_hours(24);
 
 impl World {
     pub(super) fn state_of(&self, stack: &Stack, stale: bool, now: Time) -> (State, Option<Time>) {
@@ -39,9 +44,12 @@ impl World {
         if let Some((state, since)) = self.waiting(stack, now) {
             return (state, since);
         }
-        if let Some(cfn) = cfn.filter(|cfn| cfn.is_missing() && stack.release.is_some() && stack.class() != Class::Gone) {
-            // What was brought into service from here is not there any more, and nobody here took it down.
-            return (State::Down, Some(cfn.taken_at));
+        if let Some(cfn) = cfn.filter(|cfn| cfn.is_missing() && stack.class() != Class::Gone) {
+            // What was there is not there any more, and nobody here took it down. Who never deployed it hears of it for a day.
+            let since = cfn.changed_at;
+            if stack.release.is_some() || since.is_some_and(|at| now.since(at) < TOLD) {
+                return (State::Down, since.or(Some(cfn.taken_at)));
+            }
         }
         if self.at_zero(stack) {
             return (State::Down, stack.last.and_then(|last| self.deployment(last)).and_then(|last| down_since(last)));

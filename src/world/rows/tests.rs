@@ -77,8 +77,12 @@ fn what_nobody_has_looked_at_yet_is_neither_new_nor_well() {
     scene.listed("dev/a", Ok(service)).listed("dev/chores", Ok(crate::domain::request::Spec { system: "script".to_owned(), ..spec }));
     let state = |scene: &Scene, stack: &str| scene.world.row(&id(stack), NOW).state;
     assert_eq!((state(&scene, "dev/a"), state(&scene, "dev/chores")), (State::Stale, State::New));
-    scene.cfn("dev/a", "MISSING", 0, vec![]);
+    scene.sighting("stack/dev/a", "cfn", seen("MISSING"), 0);
     assert_eq!(state(&scene, "dev/a"), State::New);
+    // One that was there and vanished is no new one.
+    scene.cfn("dev/a", "MISSING", 90, vec![]);
+    assert_eq!(scene.world.row(&id("dev/a"), NOW).since, Some(fixture::ago(90)));
+    assert_eq!(state(&scene, "dev/a"), State::Down);
 }
 
 #[test]

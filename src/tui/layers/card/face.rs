@@ -86,7 +86,7 @@ impl ChangeCard {
         if self.offers.len() > 1 {
             offer("Up Down", "choose");
         }
-        offer("Esc", "leave, nothing asked");
+        offer("Esc", "leave");
         rows.push(keys);
         rows
     }
