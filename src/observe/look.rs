@@ -85,6 +85,8 @@ pub async fn changes(
     }
     let made = match cloud.make_change_set(&given, &name, &name).await {
         Ok(made) => made,
+        // Some clouds say so here already.
+        Err(trouble) if trouble.says("No updates are to be performed") => return Ok(ChangesSeen::Nothing),
         Err(trouble) if trouble.kind == crate::aws::Kind::Refused && !trouble.is("AlreadyExistsException") => {
             return Ok(ChangesSeen::Unknown { why: trouble.message.to_string() });
         }

@@ -131,7 +131,7 @@ pub(super) fn update(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: 
         says.push(format!("Expected: {}.", sentence(branch.as_deref(), why)));
     }
     if let Some(why) = unknown {
-        says.push(format!("What changes cannot be known now: {why}."));
+        says.push(format!("What changes cannot be known now: {}.", why.trim_end_matches('.')));
     }
     if first {
         says.push(format!("{name} exists and was never touched from here."));
