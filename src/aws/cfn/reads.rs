@@ -11,7 +11,7 @@ use crate::aws::clients::Cloud;
 use crate::aws::trouble::{Kind, Trouble};
 
 /// Reads at a time: while they are on their way the next one gathers.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 2;
 /// From so many stacks on, one listing of all stacks costs less than a call each.
 const MANY: usize = 3;
 /// So many calls for single stacks weigh as much as one page of a listing.
