@@ -83,7 +83,12 @@ fn every_key_of_the_table_does_something_sane() {
             terminal.wait(&format!("the band after {key} ({action}) in pane {pane}"), |screen| screen.contents().contains("PRACTICE"));
         }
     }
-    tap(&mut terminal, &["esc", "esc", "Q"]);
+    // The keys that leave: one asks, the other wants to be pressed twice.
+    tap(&mut terminal, &["esc", "esc", "1", "q"]);
+    terminal.wait_for("leave the console?");
+    tap(&mut terminal, &["x"]);
+    terminal.wait("a console that was not left", |screen| !screen.contents().contains("leave the console?"));
+    tap(&mut terminal, &["ctrl-c", "ctrl-c"]);
     assert_eq!(terminal.end().exit_code(), 0);
     assert!(restored(&terminal), "the terminal is not as it was");
     assert_eq!(foreign(terminal.written()), Vec::<String>::new());
