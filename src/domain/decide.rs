@@ -41,8 +41,6 @@ pub struct Cx<'a> {
     pub via: &'a str,
     /// Fresh ids for new deployments; at least as many as stacks concerned.
     pub fresh: &'a [DeploymentId],
-    /// The preview that the guard covers.
-    pub preview: Option<&'a Looked>,
 }
 
 /// What was looked at, planned and shown for an intent.

@@ -174,7 +174,7 @@ impl Engine {
         let specs = starts.iter().map(|start| (start.stack.clone(), start.spec.clone())).collect();
         match wanted {
             Wanted::Card => {
-                let preview = Preview { intent, card: card.clone(), specs, plans, reads: vec![] };
+                let preview = Preview { intent, card: card.clone(), specs, plans };
                 self.previews.push((ask, preview));
                 self.answer(ask, Ok((Append::default(), Answer::Card { card: Box::new(card) })));
             }
@@ -193,7 +193,7 @@ impl Engine {
                 });
                 if let Err(Refused { card: Some(card), .. }) = &decided {
                     // The card in the refusal can be confirmed as it stands.
-                    let preview = Preview { intent, card: (**card).clone(), specs: looked.specs, plans: looked.plans, reads: vec![] };
+                    let preview = Preview { intent, card: (**card).clone(), specs: looked.specs, plans: looked.plans };
                     self.previews.push((ask, preview));
                 }
                 self.answer(ask, decided);
@@ -211,7 +211,7 @@ impl Engine {
     }
 
     fn ask_cx<'a>(&self, ask: AskId, via: &'a str, fresh: &'a [DeploymentId]) -> Cx<'a> {
-        Cx { now: self.now(), person: self.parts.owner.clone(), ask: Some(ask), via, fresh, preview: None }
+        Cx { now: self.now(), person: self.parts.owner.clone(), ask: Some(ask), via, fresh }
     }
 }
 

@@ -143,7 +143,7 @@ impl Engine {
     }
 
     fn cx(&self) -> Cx<'static> {
-        Cx { now: self.now(), person: Person::Engine, ask: None, via: "engine", fresh: &[], preview: None }
+        Cx { now: self.now(), person: Person::Engine, ask: None, via: "engine", fresh: &[] }
     }
 
     /// A new stack whose first deployment may start: is there one?

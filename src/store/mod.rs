@@ -72,8 +72,6 @@ pub struct Preview {
     pub specs: Vec<(StackId, Spec)>,
     /// The plans.
     pub plans: Vec<(StackId, Plan)>,
-    /// What it was decided on: streams and their versions.
-    pub reads: Vec<(StreamId, u64)>,
 }
 
 /// What one waits for.

@@ -236,7 +236,6 @@ chapter!(previews_are_found_by_their_subject_until_they_are_too_old, store, {
         card: card(subject, made_at),
         specs: vec![],
         plans: vec![],
-        reads: vec![(env("dev"), 3)],
     };
     for (n, subject, at) in [(1, "a", 10), (2, "a", 20), (3, "b", 15)] {
         store.keep_preview(drain(n).id, &preview(subject, at), Time(0)).await.unwrap();

@@ -135,7 +135,7 @@ pub static ALL: &[Action] = &[
     shows("logs-all", Show::LogsAll, "events and logs of everything, on the whole screen"),
     shows("copy-line", Show::CopyLine, "copy the line under the cursor"),
     shows("copy-id", Show::CopyId, "copy the id"),
-    shows("copy-command", Show::CopyCommand, "copy the command that does the same in a shell"),
+    shows("copy-command", Show::CopyCommand, "copy the command that shows it, or does it, in a shell"),
     shows("zoom", Show::Zoom, "the pane on the whole screen, without borders"),
     shows("next-pane", Show::NextPane, "next pane"),
     shows("previous-pane", Show::PrevPane, "previous pane"),

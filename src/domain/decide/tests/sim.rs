@@ -103,7 +103,7 @@ impl Sim {
     }
 
     pub(super) fn cx<'a>(&self, fresh: &'a [DeploymentId]) -> Cx<'a> {
-        Cx { now: self.now, person: Person::Owner("ana".into()), ask: None, via: "test", fresh, preview: None }
+        Cx { now: self.now, person: Person::Owner("ana".into()), ask: None, via: "test", fresh }
     }
 
     /// Asks as the clerk does: starts, looks, plans, card, guard. `guard`: what is asked for is typed.
