@@ -53,7 +53,7 @@ impl Ground {
             return Self::practice(&home).map_err(|why| Unread::None(Stop::failed("practice", format!("{why:#}"))));
         }
         let file = estate_file(common).map_err(Unread::None)?;
-        let loaded = config::load(&file).map_err(Unread::Wrong)?;
+        let loaded = config::load(&file, systems::all()).map_err(Unread::Wrong)?;
         Ok(Self { home, loaded, named: common.estate.is_some() })
     }
 
@@ -78,14 +78,14 @@ impl Ground {
                 files::write_whole_as(&to, text.as_bytes(), mode)?;
             }
         }
-        let mut loaded = config::load(&folder.join(config::FILE)).map_err(|wrong| anyhow!("{wrong}"))?;
+        let mut loaded = config::load(&folder.join(config::FILE), systems::all()).map_err(|wrong| anyhow!("{wrong}"))?;
         loaded.practice = true;
         Ok(Self { home, loaded, named: true })
     }
 
     /// What the estate says now.
     pub(crate) fn catalog(&self) -> Catalog {
-        config::catalog(&self.loaded, systems::spec)
+        config::catalog(&self.loaded)
     }
 
     /// True for the practice estate.
@@ -101,10 +101,10 @@ impl Ground {
         let follow_home = home.clone();
         let (file, practice, named, own) = (self.loaded.file.clone(), self.loaded.practice, self.named, self.home.clone());
         let reload: desk::Reload = Arc::new(move || {
-            let mut loaded = config::load(&file).map_err(|wrong| wrong.to_string())?;
+            let mut loaded = config::load(&file, systems::all()).map_err(|wrong| wrong.to_string())?;
             loaded.practice = practice;
             trusted(&own, &loaded, named).map_err(|stop| stop.says)?;
-            Ok(config::catalog(&loaded, systems::spec))
+            Ok(config::catalog(&loaded))
         });
         let live = desk::Live::start(desk::Parts {
             open: Arc::new(move || {

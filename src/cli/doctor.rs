@@ -46,7 +46,7 @@ pub(super) fn doctor(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code,
     match ground.estate() {
         Ok(loaded) => {
             facts.push(Fact::right("estate", loaded.file.to_string_lossy()));
-            facts.extend(ground.wrong_files(&loaded).iter().map(wrong_file));
+            facts.extend(crate::config::wrong_files(&loaded).iter().map(wrong_file));
             let trusted = trust(ground, &loaded);
             let usable = trusted.ok;
             facts.push(trusted);

@@ -6,13 +6,14 @@ use serde_json::json;
 use crate::config::{self, Loaded, Trust, Wrong};
 use crate::domain::diagnostic::Diagnostic;
 use crate::domain::safe::Safe;
+use crate::systems;
 
 use super::{Code, Examined, Ground, Out, Stop};
 
 /// `check`.
 pub(super) fn check(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
     let Examined { file, loaded, found } = ground.examine()?;
-    let files = loaded.as_ref().map(|loaded| ground.wrong_files(loaded)).unwrap_or_default();
+    let files = loaded.as_ref().map(config::wrong_files).unwrap_or_default();
     let wrong: Vec<Wrong> = found.0.into_iter().map(|what| Wrong { stack: None, what }).chain(files).collect();
     if out.is_json() {
         let errors: Vec<WrongDoc<'_>> = wrong.iter().map(WrongDoc::from).collect();
@@ -47,7 +48,7 @@ impl<'a> From<&'a Wrong> for WrongDoc<'a> {
 
 /// `schema`.
 pub(super) fn schema(out: &mut Out<'_, '_>) -> Result<Code, Stop> {
-    out.document(&config::schema())?;
+    out.document(&config::schema(systems::all()))?;
     Ok(Code::Done)
 }
 

@@ -23,7 +23,7 @@ pub use args::{Common, EngineArgs, Program, Verb};
 pub use doctor::Fact;
 pub use out::Out;
 
-use crate::config::{Loaded, Trust, Wrong};
+use crate::config::{Loaded, Trust};
 use crate::desk::Patient;
 use crate::domain::ask::Refused;
 use crate::domain::diagnostic::Diagnostics;
@@ -127,7 +127,7 @@ impl From<Unread> for Stop {
 }
 
 /// An estate file as `check` looks at it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Examined {
     /// The file.
     pub file: PathBuf,
@@ -149,8 +149,6 @@ pub trait Ground {
     /// # Errors
     /// When there is none.
     fn examine(&self) -> Result<Examined, Stop>;
-    /// Everything wrong with the files that an estate names.
-    fn wrong_files(&self, loaded: &Loaded) -> Vec<Wrong>;
     /// Whether an estate is trusted for what it reaches.
     fn standing(&self, loaded: &Loaded) -> Trust;
     /// Trusts the estate file for what it names now.

@@ -135,9 +135,6 @@ impl Ground for Place {
         let what = Diagnostic::of_file("word", "holdpoint.yaml", "class must be one of production", "");
         Ok(Examined { file: loaded.file.clone(), loaded: Some(loaded), found: what.into() })
     }
-    fn wrong_files(&self, _: &Loaded) -> Vec<Wrong> {
-        Vec::new()
-    }
     fn standing(&self, _: &Loaded) -> Trust {
         self.desk.estate.as_ref().map_or(Trust::New, |(_, trust)| trust.clone())
     }
@@ -200,7 +197,8 @@ fn run_with(words: &str, answers: Vec<Answer>, typed: Option<&[&str]>, change: i
 /// An estate file that is trusted for what it names.
 fn estate() -> (Loaded, Trust) {
     let reach = serde_json::from_value(json!(["environment dev (DEV): any account"])).unwrap();
-    let loaded = Loaded { estate: Estate::default(), file: "holdpoint.yaml".into(), folder: PathBuf::new(), reach, practice: false };
+    let loaded =
+        Loaded { estate: Estate::default(), file: "holdpoint.yaml".into(), folder: PathBuf::new(), systems: &[], reach, practice: false };
     (loaded, Trust::Trusted)
 }
 

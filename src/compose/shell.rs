@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use anyhow::{Context as _, Result, anyhow};
 use holdpoint::cli::{self, Code, Common, Examined, Fact, Hands, Stop, Unread, Verb};
-use holdpoint::config::{self, Loaded, Trust, Wrong};
+use holdpoint::config::{self, Loaded, Trust};
 use holdpoint::desk::Patient;
 use holdpoint::domain::diagnostic::Diagnostics;
 use holdpoint::domain::lifecycle::Lifecycle;
@@ -81,12 +81,8 @@ impl cli::Ground for Shell<'_> {
             return Ok(Examined { file: loaded.file.clone(), loaded: Some(loaded), found: Diagnostics::default() });
         }
         let file = super::estate_file(self.common)?;
-        let (loaded, found) = config::examine(&file);
+        let (loaded, found) = config::examine(&file, systems::all());
         Ok(Examined { file, loaded, found })
-    }
-
-    fn wrong_files(&self, loaded: &Loaded) -> Vec<Wrong> {
-        config::wrong_files(loaded, systems::spec)
     }
 
     fn standing(&self, loaded: &Loaded) -> Trust {

@@ -7,12 +7,12 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobSetBuilder};
+use globset::GlobBuilder;
 
-use super::entries::{inside, plain};
 use crate::domain::diagnostic::Diagnostic;
-use crate::domain::estate::{Application, Kind, ScriptEntry, ScriptStep};
-use crate::domain::request::{SourceBundle, SourceFile};
+use crate::domain::relative::{inside, plain};
+use crate::domain::request::SourceFile;
+use crate::systems::files::Need;
 
 /// What a bundle may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,32 +100,8 @@ impl BundleError {
     }
 }
 
-/// The files of one application.
-///
-/// # Errors
-/// The first [`BundleError`] met.
-pub fn gather(folder: &Path, app: &Application, caps: Caps) -> Result<SourceBundle, BundleError> {
-    let mut gathering = Gathering { folder, root: real(folder)?, caps, bytes: 0, looked_at: 0, files: BTreeMap::new() };
-    match &app.kind {
-        Kind::Service(entry) => gathering.file(&entry.template)?,
-        Kind::Script(entry) => match &entry.files {
-            Some(globs) => gathering.globs(globs)?,
-            None => first_words(entry).try_for_each(|path| gathering.file(path))?,
-        },
-    }
-    Ok(SourceBundle { files: gathering.files })
-}
-
-/// The relative first words of all commands.
-fn first_words(entry: &ScriptEntry) -> impl Iterator<Item = &str> {
-    let steps = entry.steps.values().chain(entry.teardown.iter().flat_map(|teardown| teardown.steps.values()));
-    steps
-        .filter_map(|step: &ScriptStep| step.command.first())
-        .map(String::as_str)
-        .filter(|word| word.contains('/') && !word.starts_with('/'))
-}
-
-struct Gathering<'a> {
+/// Gathers the files of one stack.
+pub(super) struct Gathering<'a> {
     folder: &'a Path,
     root: PathBuf,
     caps: Caps,
@@ -134,11 +110,44 @@ struct Gathering<'a> {
     files: BTreeMap<String, SourceFile>,
 }
 
-impl Gathering<'_> {
-    fn file(&mut self, path: &str) -> Result<(), BundleError> {
+impl<'a> Gathering<'a> {
+    /// Begins in the estate's folder.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub(super) fn new(folder: &'a Path, caps: Caps) -> Result<Self, BundleError> {
+        Ok(Self { folder, root: real(folder)?, caps, bytes: 0, looked_at: 0, files: BTreeMap::new() })
+    }
+
+    /// The files that a need asks for.
+    ///
+    /// # Errors
+    /// The first [`BundleError`] met.
+    pub(super) fn fetch(&mut self, need: &Need) -> Result<Vec<(String, SourceFile)>, BundleError> {
+        let paths = match need {
+            Need::File(path) => vec![path.clone()],
+            Need::Maybe(path) => {
+                if self.exists(path)? {
+                    vec![path.clone()]
+                } else {
+                    Vec::new()
+                }
+            }
+            Need::Glob(glob) => self.fitting(glob)?,
+        };
+        paths.iter().map(|path| self.file(path)).collect()
+    }
+
+    fn exists(&self, path: &str) -> Result<bool, BundleError> {
+        inside(path).map_err(|_| self.outside(path))?;
+        let full = self.folder.join(path);
+        full.try_exists().map_err(|why| BundleError::Unreadable { path: full, why })
+    }
+
+    fn file(&mut self, path: &str) -> Result<(String, SourceFile), BundleError> {
         let plain = plain(path);
-        if self.files.contains_key(&plain) {
-            return Ok(());
+        if let Some(file) = self.files.get(&plain) {
+            return Ok((plain, file.clone()));
         }
         inside(path).map_err(|_| self.outside(path))?;
         let full = real(&self.folder.join(&plain))?;
@@ -160,55 +169,27 @@ impl Gathering<'_> {
         let file = fs::File::open(&full).map_err(|why| BundleError::Unreadable { path: full.clone(), why })?;
         // A file that grows while it is read stays within what was counted.
         file.take(meta.len()).read_to_end(&mut bytes).map_err(|why| BundleError::Unreadable { path: full, why })?;
-        self.files.insert(plain, SourceFile { bytes, executable: meta.permissions().mode() & 0o111 != 0 });
-        Ok(())
+        let file = SourceFile { bytes, executable: meta.permissions().mode() & 0o111 != 0 };
+        self.files.insert(plain.clone(), file.clone());
+        Ok((plain, file))
     }
 
-    fn globs(&mut self, globs: &[String]) -> Result<(), BundleError> {
-        let mut wild = Vec::new();
-        for glob in globs {
-            inside(glob).map_err(|_| self.outside(glob))?;
-            if glob.contains(['*', '?', '[', '{']) { wild.push(plain(glob)) } else { self.file(glob)? }
+    /// The files that fit a glob: at least one.
+    fn fitting(&mut self, glob: &str) -> Result<Vec<String>, BundleError> {
+        inside(glob).map_err(|_| self.outside(glob))?;
+        let bad = |why: globset::Error| BundleError::Glob { glob: glob.to_owned(), why: why.to_string() };
+        let fits = GlobBuilder::new(&plain(glob)).literal_separator(true).build().map_err(bad)?.compile_matcher();
+        let mut found = self.walk(&start(glob))?;
+        found.retain(|path| fits.is_match(path));
+        if found.is_empty() {
+            return Err(BundleError::Nothing { glob: glob.to_owned(), folder: self.folder.to_owned() });
         }
-        if wild.is_empty() {
-            return Ok(());
-        }
-        let mut set = GlobSetBuilder::new();
-        for glob in &wild {
-            let bad = |why: globset::Error| BundleError::Glob { glob: glob.clone(), why: why.to_string() };
-            set.add(GlobBuilder::new(glob).literal_separator(true).build().map_err(bad)?);
-        }
-        let set = set.build().map_err(|why| BundleError::Glob { glob: wild.join(" "), why: why.to_string() })?;
-        let mut met = vec![false; wild.len()];
-        let mut starts: Vec<String> = wild.iter().map(|glob| start(glob)).collect();
-        starts.sort();
-        // A start below another one would be walked twice.
-        let mut walked: Vec<String> = Vec::new();
-        for at in starts {
-            if walked.iter().any(|above| above.is_empty() || at == *above || at.starts_with(&format!("{above}/"))) {
-                continue;
-            }
-            let mut found = Vec::new();
-            self.walk(&at, &mut found)?;
-            for path in found {
-                let fits = set.matches(&path);
-                if !fits.is_empty() {
-                    self.file(&path)?;
-                    for n in fits {
-                        met[n] = true;
-                    }
-                }
-            }
-            walked.push(at);
-        }
-        match met.iter().position(|met| !met) {
-            Some(n) => Err(BundleError::Nothing { glob: wild[n].clone(), folder: self.folder.to_owned() }),
-            None => Ok(()),
-        }
+        Ok(found)
     }
 
     /// All files below a folder, in order; links to folders are not followed, so that no walk is endless.
-    fn walk(&mut self, at: &str, found: &mut Vec<String>) -> Result<(), BundleError> {
+    fn walk(&mut self, at: &str) -> Result<Vec<String>, BundleError> {
+        let mut found = Vec::new();
         let mut folders = vec![at.to_owned()];
         while let Some(at) = folders.pop() {
             let full = if at.is_empty() { self.folder.to_owned() } else { self.folder.join(&at) };
@@ -235,7 +216,7 @@ impl Gathering<'_> {
             }
         }
         found.sort();
-        Ok(())
+        Ok(found)
     }
 
     fn outside(&self, path: &str) -> BundleError {

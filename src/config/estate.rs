@@ -4,15 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use super::raw::{self, File, Store, UNBUILT};
+use serde_json::Value;
+
+use super::raw::{self, File, Store};
 use super::{entries, secrets, shape};
 use crate::domain::diagnostic::{At, Diagnostics, closest};
 use crate::domain::document::{self, Limits, Node, Source};
 use crate::domain::duration;
 use crate::domain::environment::{AwsTarget, Class, EnvironmentRecord, OnFailure};
-use crate::domain::estate::{Application, Estate, Kind};
+use crate::domain::estate::{Application, Estate};
 use crate::domain::ids::{AppName, EnvName};
 use crate::domain::level::Level;
+use crate::domain::order::circle;
+use crate::domain::relative::{inside, plain};
+use crate::systems::System;
+use crate::systems::entry::Remarks;
 
 /// How long a hold waits when the file says nothing.
 pub const HOLD_EXPIRY: Duration = Duration::from_hours(24);
@@ -21,15 +27,15 @@ pub const HOLD_EXPIRY: Duration = Duration::from_hours(24);
 /// checked further; there is no estate at all where the file is no tree or names no environments.
 ///
 /// `folder` is where relative paths of files that AWS clients read begin.
-pub(super) fn examine(name: &str, bytes: &[u8], folder: &Path) -> (Option<Estate>, Diagnostics) {
+pub(super) fn examine(name: &str, bytes: &[u8], folder: &Path, systems: &[&dyn System]) -> (Option<Estate>, Diagnostics) {
     let (mut source, root) = match document::read(name, bytes, Limits::CONFIGURATION) {
         Ok(read) => read,
         Err(found) => return (None, found),
     };
-    let secrets = secrets::find(&root);
+    let secrets = secrets::find(&root, systems);
     secrets::hide(&mut source, &secrets);
-    let (file, found) = shape::read_rest::<File>(&source, &root, UNBUILT);
-    let mut check = Check { source: &source, root: &root, folder, found, wrong: BTreeSet::new() };
+    let (file, found) = shape::read_rest::<File>(&source, &root, &raw::schema(systems), &raw::unbuilt(systems));
+    let mut check = Check { source: &source, root: &root, folder, systems, found, wrong: BTreeSet::new() };
     check.found.0.extend(secrets.iter().map(|secret| secret.told(&source)));
     check.names();
     let estate = file.map(|file| check.estate(&file));
@@ -42,6 +48,7 @@ pub(super) struct Check<'a> {
     source: &'a Source,
     root: &'a Node,
     folder: &'a Path,
+    systems: &'a [&'a dyn System],
     found: Diagnostics,
     /// Applications with something wrong of their own.
     wrong: BTreeSet<String>,
@@ -51,27 +58,23 @@ impl Check<'_> {
     /// Says something about the value at a path; the last part that exists gives the place.
     pub(super) fn say(&mut self, code: &'static str, path: &[&str], says: impl AsRef<str>, hint: impl AsRef<str>) {
         self.blame(path);
-        let mut at = self.root.at;
-        let mut node = Some(self.root);
-        for part in path {
-            node = node.and_then(|node| match part.parse::<usize>() {
-                Ok(n) if !node.items().is_empty() => node.items().get(n),
-                _ => node.get(part),
-            });
-            match node {
-                Some(node) => at = node.at,
-                None => break,
-            }
-        }
-        self.say_at(code, at, says, hint);
+        self.say_at(code, place(self.root, path, false), says, hint);
     }
 
     /// Says something about a key.
     pub(super) fn say_key(&mut self, code: &'static str, path: &[&str], key: &str, says: impl AsRef<str>, hint: impl AsRef<str>) {
-        self.blame(&[path, &[key]].concat());
-        let node = path.iter().try_fold(self.root, |node, part| node.get(part));
-        let at = node.and_then(|node| node.entries().iter().find(|(k, _)| k.name == key)).map_or(self.root.at, |(k, _)| k.at);
-        self.say_at(code, at, says, hint);
+        let path = [path, &[key]].concat();
+        self.blame(&path);
+        self.say_at(code, place(self.root, &path, true), says, hint);
+    }
+
+    /// Says what a system says of an entry of its own.
+    pub(super) fn remarks(&mut self, app: &str, system: &str, told: &Remarks) {
+        for remark in &told.0 {
+            let path = [&["applications", app, system], remark.path.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat();
+            self.blame(&path);
+            self.say_at(remark.code, place(self.root, &path, remark.key), &remark.says, &remark.hint);
+        }
     }
 
     /// Remembers which application a path is about.
@@ -127,7 +130,7 @@ impl Check<'_> {
         let Store::Sqlite = file.store;
         let environments = self.environments(file);
         let mut applications = self.applications(file);
-        entries::check(self, file, &environments);
+        entries::check(self, file, &environments, self.systems);
         applications.retain(|name, _| !self.wrong.contains(name.as_str()));
         Estate { environments, applications }
     }
@@ -189,27 +192,30 @@ impl Check<'_> {
         if path.starts_with('/') {
             return path.to_owned();
         }
-        if let Err(says) = entries::inside(path) {
+        if let Err(says) = inside(path) {
             let hint = "name a file below the folder of the estate file, or one by its whole path";
             self.say("path", &["environments", env, "aws", "ca_bundle"], says, hint);
         }
-        self.folder.join(entries::plain(path)).to_string_lossy().into_owned()
+        self.folder.join(plain(path)).to_string_lossy().into_owned()
     }
 
     fn applications(&mut self, file: &File) -> BTreeMap<AppName, Application> {
         let mut out = BTreeMap::new();
         for (name, raw) in &file.applications {
-            let kind = match (&raw.service, &raw.script) {
-                (Some(service), None) => Kind::Service(service.clone()),
-                (None, Some(script)) => Kind::Script(script.clone()),
-                (None, None) => {
+            let own: Vec<(&str, &Value)> =
+                self.systems.iter().filter_map(|system| Some((system.name(), raw.entries.get(system.name())?))).collect();
+            let (system, entry) = match own.as_slice() {
+                [one] => *one,
+                [] => {
                     let says = format!("{name} says nowhere what it is");
-                    self.say_key("kind", &["applications"], name, says, "add service: { template: FILE } or script: { steps: … }");
+                    let ways: Vec<String> =
+                        self.systems.iter().map(|system| format!("{}: {}", system.name(), system.form().example)).collect();
+                    self.say_key("kind", &["applications"], name, says, format!("add {}", ways.join(" or ")));
                     continue;
                 }
-                (Some(_), Some(_)) => {
-                    let says = format!("{name} is a service and a script; an application is one of them");
-                    self.say_key("kind", &["applications", name], "script", says, "make two applications of it");
+                [first, .., last] => {
+                    let says = format!("{name} is a {} and a {}; an application is one of them", first.0, last.0);
+                    self.say_key("kind", &["applications", name], last.0, says, "make two applications of it");
                     continue;
                 }
             };
@@ -217,7 +223,8 @@ impl Check<'_> {
                 out.insert(
                     name,
                     Application {
-                        kind,
+                        system: system.to_owned(),
+                        entry: entry.clone(),
                         environments: raw.environments.iter().filter_map(|env| env.parse().ok()).collect(),
                         depends_on: raw.depends_on.iter().filter_map(|app| app.parse().ok()).collect(),
                         watch_logs: raw.watch.logs.clone(),
@@ -252,30 +259,23 @@ fn endpoint(url: &str) -> Result<(), (String, &'static str)> {
     Ok(())
 }
 
-/// The names that wait for each other, in order of their names; none when the graph has no circle.
-pub(super) fn circle<'a>(edges: &BTreeMap<&'a str, Vec<&'a str>>) -> Option<Vec<&'a str>> {
-    let mut left = edges.clone();
-    loop {
-        let free: Vec<&str> =
-            left.iter().filter(|(_, needs)| !needs.iter().any(|need| left.contains_key(need))).map(|(name, _)| *name).collect();
-        if free.is_empty() {
+/// Where a path of keys (and places in lists, from 0) leads; the last part that exists gives the place, its key where `key` is true.
+pub(super) fn place<P: AsRef<str>>(root: &Node, path: &[P], key: bool) -> At {
+    let mut at = root.at;
+    let mut node = root;
+    for (n, part) in path.iter().enumerate() {
+        let part = part.as_ref();
+        if let Some((found, value)) = node.entries().iter().find(|(key, _)| key.name == part) {
+            at = if key && n + 1 == path.len() { found.at } else { value.at };
+            node = value;
+        } else if let Some(item) = part.parse::<usize>().ok().and_then(|n| node.items().get(n)) {
+            at = item.at;
+            node = item;
+        } else {
             break;
         }
-        for name in free {
-            left.remove(name);
-        }
     }
-    // What only waits for the circle is no part of it.
-    loop {
-        let idle: Vec<&str> = left.keys().filter(|name| !left.values().any(|needs| needs.contains(name))).copied().collect();
-        if idle.is_empty() {
-            break;
-        }
-        for name in idle {
-            left.remove(name);
-        }
-    }
-    (!left.is_empty()).then(|| left.into_keys().collect())
+    at
 }
 
 #[cfg(test)]

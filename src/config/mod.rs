@@ -1,5 +1,5 @@
 //! Files that people write, read into typed settings: the estate, the key map, themes, settings. Every error is found at once and
-//! has file, line and column. It reads and checks; it runs nothing, reaches nothing, and knows no system's own formats.
+//! has file, line and column. It reads and checks; it runs nothing, reaches nothing, and asks the systems about their own entries and files.
 
 mod bundle;
 mod entries;
@@ -17,7 +17,7 @@ pub mod trust;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-pub use bundle::{BundleError, Caps, gather};
+pub use bundle::{BundleError, Caps};
 pub use estate::HOLD_EXPIRY;
 pub use keymap::{Keymap, Rule};
 pub use reach::Reach;
@@ -31,12 +31,18 @@ use crate::domain::estate::{Application, Catalog, Entry, Estate};
 use crate::domain::ids::StackId;
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::safe::Safe;
+use crate::systems::System;
+use crate::systems::files::{Files, Read};
+use bundle::Gathering;
 
 /// The name of an estate file.
 pub const FILE: &str = "holdpoint.yaml";
 
+/// The systems whose entries an estate file may have.
+pub type Systems = &'static [&'static dyn System];
+
 /// An estate file, read and checked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Loaded {
     /// What it says.
     pub estate: Estate,
@@ -44,6 +50,8 @@ pub struct Loaded {
     pub file: PathBuf,
     /// The folder whose files it may name.
     pub folder: PathBuf,
+    /// The systems by which it was read.
+    pub systems: Systems,
     /// What it is trusted for.
     pub reach: Reach,
     /// Whether it is the practice estate.
@@ -63,8 +71,8 @@ pub fn discover(named: Option<&Path>, working: &Path, configuration: &Path) -> O
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn load(file: &Path) -> Result<Loaded, Diagnostics> {
-    match examine(file) {
+pub fn load(file: &Path, systems: Systems) -> Result<Loaded, Diagnostics> {
+    match examine(file, systems) {
         (Some(loaded), found) if found.is_empty() => Ok(loaded),
         (_, found) => Err(found),
     }
@@ -72,7 +80,7 @@ pub fn load(file: &Path) -> Result<Loaded, Diagnostics> {
 
 /// What is right of an estate file, and everything that is wrong with it: for those who want to know all of it.
 #[must_use]
-pub fn examine(file: &Path) -> (Option<Loaded>, Diagnostics) {
+pub fn examine(file: &Path, systems: Systems) -> (Option<Loaded>, Diagnostics) {
     let name = file.to_string_lossy();
     let read = || {
         let opened = std::fs::File::open(file)?;
@@ -92,20 +100,21 @@ pub fn examine(file: &Path) -> (Option<Loaded>, Diagnostics) {
         }
     };
     let folder = full.parent().map(Path::to_owned).unwrap_or_default();
-    let (estate, found) = estate::examine(&name, &bytes, &folder);
-    let loaded = estate.map(|estate| Loaded { reach: Reach::of(&estate), estate, file: full, folder, practice: false });
+    let (estate, found) = estate::examine(&name, &bytes, &folder, systems);
+    let loaded = estate.map(|estate| Loaded { reach: Reach::of(&estate, systems), estate, file: full, folder, systems, practice: false });
     (loaded, found)
 }
 
-/// What each stack would be deployed from now. `resolve` reads a system's own files.
-pub fn catalog(loaded: &Loaded, resolve: impl Fn(&StackId, &Application, &SourceBundle) -> Result<Spec, Diagnostics>) -> Catalog {
+/// What each stack would be deployed from now.
+#[must_use]
+pub fn catalog(loaded: &Loaded) -> Catalog {
     let mut catalog = Catalog {
         file: Safe::new(&loaded.file.to_string_lossy()).to_string(),
         practice: loaded.practice,
         environments: loaded.estate.environments.clone(),
         stacks: std::collections::BTreeMap::new(),
     };
-    for (stack, app, spec, bundle) in specs(loaded, resolve) {
+    for Found { stack, app, spec, bundle } in stacks(loaded) {
         let here = |other: &&crate::domain::ids::AppName| {
             loaded.estate.applications.get(other).is_some_and(|other| other.environments.contains(&stack.env))
         };
@@ -126,7 +135,8 @@ pub struct Wrong {
 }
 
 /// Everything that is wrong with the files that an estate names; what concerns several stacks alike is said of the first.
-pub fn wrong_files(loaded: &Loaded, resolve: impl Fn(&StackId, &Application, &SourceBundle) -> Result<Spec, Diagnostics>) -> Vec<Wrong> {
+#[must_use]
+pub fn wrong_files(loaded: &Loaded) -> Vec<Wrong> {
     let bundles = loaded.estate.environments.iter().filter_map(|(env, record)| {
         let path = record.aws.as_ref()?.ca_bundle.as_deref()?;
         let why = authorities(Path::new(path)).err()?;
@@ -135,7 +145,7 @@ pub fn wrong_files(loaded: &Loaded, resolve: impl Fn(&StackId, &Application, &So
         Some(Wrong { stack: None, what })
     });
     let mut wrong: Vec<Wrong> = bundles.collect();
-    for (stack, _, spec, _) in specs(loaded, resolve) {
+    for Found { stack, spec, .. } in stacks(loaded) {
         for what in spec.err().into_iter().flat_map(|found| found.0) {
             if wrong.iter().all(|one| one.what != what) {
                 wrong.push(Wrong { stack: Some(stack.clone()), what });
@@ -145,24 +155,60 @@ pub fn wrong_files(loaded: &Loaded, resolve: impl Fn(&StackId, &Application, &So
     wrong
 }
 
-/// The spec of every stack with the files that it was made from.
-fn specs(
-    loaded: &Loaded,
-    resolve: impl Fn(&StackId, &Application, &SourceBundle) -> Result<Spec, Diagnostics>,
-) -> Vec<(StackId, &Application, Result<Spec, Diagnostics>, SourceBundle)> {
-    let mut specs = Vec::new();
+/// A stack that was found in an estate, with the files that it was read from.
+struct Found<'a> {
+    stack: StackId,
+    app: &'a Application,
+    spec: Result<Spec, Diagnostics>,
+    bundle: SourceBundle,
+}
+
+/// Every stack of an estate, as its system reads it.
+fn stacks(loaded: &Loaded) -> Vec<Found<'_>> {
+    let mut all = Vec::new();
     for (name, app) in &loaded.estate.applications {
-        let gathered = gather(&loaded.folder, app, Caps::default());
+        let Some(system) = loaded.systems.iter().find(|system| system.name() == app.system) else { continue };
         for env in &app.environments {
-            let stack = StackId::new(env.clone(), name.clone());
-            let (spec, bundle) = match &gathered {
-                Ok(bundle) => (resolve(&stack, app, bundle), bundle.clone()),
-                Err(error) => (Err(error.told(&loaded.file).into()), SourceBundle::default()),
-            };
-            specs.push((stack, app, spec, bundle));
+            let whole = StackId::new(env.clone(), name.clone());
+            match read(loaded, *system, &whole, app) {
+                Ok((stacks, bundle)) => all.extend(stacks.into_iter().map(|(stack, mut spec)| {
+                    spec.watch_logs = app.watch_logs.iter().map(|group| group.replace("{env}", env.as_str())).collect();
+                    Found { stack, app, spec: Ok(spec), bundle: bundle.clone() }
+                })),
+                Err(found) => all.push(Found { stack: whole, app, spec: Err(found), bundle: SourceBundle::default() }),
+            }
         }
     }
-    specs
+    all
+}
+
+/// How often a system may ask for further files.
+const ROUNDS: usize = 32;
+
+/// What an entry is in one environment, with all files that its system asked for.
+fn read(
+    loaded: &Loaded,
+    system: &dyn System,
+    whole: &StackId,
+    app: &Application,
+) -> Result<(Vec<(StackId, Spec)>, SourceBundle), Diagnostics> {
+    let told = |error: BundleError| Diagnostics::from(error.told(&loaded.file));
+    let mut gathering = Gathering::new(&loaded.folder, Caps::default()).map_err(told)?;
+    let mut files = Files::default();
+    for _ in 0..ROUNDS {
+        match system.read(whole, &app.entry, &files) {
+            Read::Stacks(stacks) => return Ok((stacks, files.into_bundle())),
+            Read::Wrong(found) => return Err(found),
+            Read::Needs(needs) => {
+                for need in needs {
+                    let found = gathering.fetch(&need).map_err(told)?;
+                    files.answer(need, found);
+                }
+            }
+        }
+    }
+    let says = format!("{whole} asks for further files again and again: files that name each other in a circle?");
+    Err(Diagnostic::of_file("files", &loaded.file.to_string_lossy(), &says, "take the circle out").into())
 }
 
 /// Whether a file holds certificates.
@@ -174,8 +220,8 @@ fn authorities(file: &Path) -> Result<(), String> {
 
 /// The JSON Schema of the estate file.
 #[must_use]
-pub fn schema() -> serde_json::Value {
-    let mut schema = schemars::schema_for!(raw::File).to_value();
+pub fn schema(systems: Systems) -> serde_json::Value {
+    let mut schema = raw::schema(systems);
     if let Some(fields) = schema.as_object_mut() {
         fields.insert("title".to_owned(), "Holdpoint estate".into());
     }

@@ -4,12 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::shape::Unbuilt;
 use crate::domain::environment::{Class, Mode, OnFailure, QueuePolicy};
-use crate::domain::estate::{ScriptEntry, ServiceEntry};
+use crate::systems::System;
 
 /// The estate: environments, and the applications that live in them.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -85,16 +86,13 @@ pub(super) struct Aws {
     pub(super) ca_bundle: Option<String>,
 }
 
-/// One application: exactly one of `service` and `script`.
+/// One application: exactly one entry of a system, and what all systems have alike. Entries are part of the schema by [`schema`].
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Application {
-    /// A CloudFormation template.
-    #[serde(default)]
-    pub(super) service: Option<ServiceEntry>,
-    /// Commands.
-    #[serde(default)]
-    pub(super) script: Option<ScriptEntry>,
+    /// The entries by the name of their system.
+    #[serde(flatten)]
+    #[schemars(skip)]
+    pub(super) entries: BTreeMap<String, Value>,
     /// Where it lives.
     #[schemars(length(min = 1))]
     pub(super) environments: Vec<String>,
@@ -114,9 +112,47 @@ pub(super) struct Watch {
     pub(super) logs: Vec<String>,
 }
 
+/// The JSON Schema of an estate file with the entries of these systems.
+pub(super) fn schema(systems: &[&dyn System]) -> Value {
+    let mut generator = SchemaGenerator::default();
+    let entries: Map<String, Value> = systems
+        .iter()
+        .map(|system| {
+            let mut entry = (system.form().schema)(&mut generator).to_value();
+            // The words of a type stand at its definition; an editor shows those at the key.
+            let words = entry.get("$ref").and_then(Value::as_str).and_then(|at| generator.definitions().get(at.rsplit('/').next()?));
+            let words = words.and_then(|definition| definition.get("description")).cloned();
+            if let (Some(fields), Some(words)) = (entry.as_object_mut(), words) {
+                fields.insert("description".to_owned(), words);
+            }
+            (system.name().to_owned(), entry)
+        })
+        .collect();
+    let mut schema = generator.into_root_schema_for::<File>().to_value();
+    if let Some(application) = schema.pointer_mut("/$defs/Application").and_then(Value::as_object_mut) {
+        application.insert("additionalProperties".to_owned(), Value::Bool(false));
+        if let Some(properties) = application.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.extend(entries);
+        }
+    }
+    schema
+}
+
+/// What these systems and this file format have a place for and this version does not do, but for what a system is there for.
+pub(super) fn unbuilt(systems: &[&dyn System]) -> Vec<Unbuilt> {
+    let built = |name: &str| systems.iter().any(|system| system.name() == name);
+    let of_file = UNBUILT.iter().filter(|(at, key, _)| *at != "applications.*" || !built(key));
+    let of_file = of_file.map(|(at, key, what)| Unbuilt { at: (*at).to_owned(), key, what });
+    let of_systems = systems.iter().flat_map(|system| {
+        let at = format!("applications.*.{}", system.name());
+        system.form().unbuilt.iter().map(move |(key, what)| Unbuilt { at: at.clone(), key, what })
+    });
+    of_file.chain(of_systems).collect()
+}
+
 /// What the file format has a place for and this version does not do. Refused by name: a policy that is not honoured must not
 /// look as if it were.
-pub(super) const UNBUILT: &[Unbuilt] = &[
+const UNBUILT: &[(&str, &str, &str)] = &[
     ("", "people", "people beyond the store's owner are"),
     ("", "rights", "rights beyond those of the store's owner are"),
     ("", "policies", "policies over several people are"),
@@ -131,8 +167,6 @@ pub(super) const UNBUILT: &[Unbuilt] = &[
     ("applications.*", "mach", "MACH configurations are"),
     ("applications.*", "review", "review environments are"),
     ("applications.*", "stages", "staged deployments are"),
-    ("applications.*.service", "config", "o5 application files are"),
-    ("applications.*.service", "cluster", "o5 application files are"),
     ("applications.*.watch", "codebuild", "CodeBuild logs are"),
     ("store", "postgres_env", "a store on Postgres is"),
 ];

@@ -1,73 +1,36 @@
 //! Secrets in clear text: what an estate file says is kept in every store for ever, so that it may hold none. Looked for in the tree
 //! as written, so that they are found, and hidden, whatever else is wrong.
 
+use super::estate::place;
 use crate::domain::diagnostic::{At, Diagnostic};
 use crate::domain::document::{Node, Source};
-use crate::domain::secret;
-
-/// What to do instead, in a command.
-const FETCH: &str =
-    "let the command fetch it itself, or give it a file or the name of an entry of a secret store: a variable or word of another name";
-/// What to do instead, in a template's parameter.
-const RESOLVE: &str = "write {{resolve:secretsmanager:…}} or {{resolve:ssm-secure:…}}";
+use crate::systems::System;
+use crate::systems::entry::Remark;
 
 /// One secret that stands in the file.
 pub(super) struct Found {
     at: At,
-    says: String,
-    hint: &'static str,
+    remark: Remark,
 }
 
 impl Found {
     /// As it is told; the source has it hidden.
     pub(super) fn told(&self, source: &Source) -> Diagnostic {
-        source.diagnostic("secret", self.at, &self.says, self.hint)
+        source.diagnostic("secret", self.at, &self.remark.says, &self.remark.hint)
     }
 }
 
 /// Every secret of the file.
-pub(super) fn find(root: &Node) -> Vec<Found> {
+pub(super) fn find(root: &Node, systems: &[&dyn System]) -> Vec<Found> {
     let mut found = Vec::new();
     for (app, node) in root.get("applications").map_or(&[][..], Node::entries) {
-        if let Some(script) = node.get("script") {
-            for (name, value) in script.get("env").map_or(&[][..], Node::entries) {
-                if let Some(text) = value.text()
-                    && (secret::is_name(&name.name) && secret::is_literal(text) || secret::is_in(text))
-                {
-                    let says = format!("{} of {} is a secret in clear text, and would be kept with every deployment", name.name, app.name);
-                    found.push(Found { at: value.at, says, hint: FETCH });
-                }
-            }
-            steps(&mut found, &app.name, script);
-            if let Some(teardown) = script.get("teardown") {
-                steps(&mut found, &app.name, teardown);
-            }
-        }
-        if let Some(service) = node.get("service") {
-            let of_environments = service.get("parameters_by_environment").map_or(&[][..], Node::entries).iter().map(|(_, node)| node);
-            for (name, value) in service.get("parameters").into_iter().chain(of_environments).flat_map(Node::entries) {
-                if let Some(text) = value.text()
-                    && (secret::is_name(&name.name) && secret::is_literal(text) || secret::is_in(text))
-                {
-                    let says = format!("the parameter {} of {} is a secret in clear text", name.name, app.name);
-                    found.push(Found { at: value.at, says, hint: RESOLVE });
-                }
-            }
+        for system in systems {
+            let Some(entry) = node.get(system.name()) else { continue };
+            let remarks = system.secrets(&app.name, entry).0.into_iter();
+            found.extend(remarks.map(|remark| Found { at: place(entry, &remark.path, false), remark }));
         }
     }
     found
-}
-
-fn steps(found: &mut Vec<Found>, app: &str, script: &Node) {
-    for (step, node) in script.get("steps").map_or(&[][..], Node::entries) {
-        let words = node.get("command").map_or(&[][..], Node::items);
-        let texts: Vec<String> = words.iter().map(|word| word.text().unwrap_or_default().to_owned()).collect();
-        for n in secret::in_words(&texts) {
-            let says =
-                format!("the command of step {} of {app} has a secret in clear text, and would be kept with every deployment", step.name);
-            found.push(Found { at: words[n].at, says, hint: FETCH });
-        }
-    }
 }
 
 /// The source as it may be quoted: each secret hidden in its place, so that no message repeats one.
@@ -109,7 +72,7 @@ applications:
       parameters_by_environment: { dev: { ClientSecret: hunter2secret } }
     environments: [dev]
 ";
-        let (_, found) = examine("holdpoint.yaml", text.as_bytes(), Path::new("/"));
+        let (_, found) = examine("holdpoint.yaml", text.as_bytes(), Path::new("/"), crate::systems::all());
         let secrets: Vec<_> = found.0.iter().filter(|one| one.code == "secret").map(|one| (one.at.line, one.at.column)).collect();
         assert_eq!(secrets, [(5, 27), (5, 69), (7, 44), (9, 52), (14, 37), (15, 57)], "{found}");
         let told = found.to_string();

@@ -9,23 +9,35 @@ use serde_json::{Map, Value};
 use crate::domain::diagnostic::{At, Diagnostics, closest};
 use crate::domain::document::{Content, Node, Source};
 
-/// A key that later versions will know: where (a path, `*` for any name), the key, and what it is.
-pub(super) type Unbuilt = (&'static str, &'static str, &'static str);
+/// A key that later versions will know.
+#[derive(Debug, Clone)]
+pub(super) struct Unbuilt {
+    /// Where: a path, `*` for any name.
+    pub(super) at: String,
+    /// The key.
+    pub(super) key: &'static str,
+    /// What it is, as the start of a sentence ("websites are").
+    pub(super) what: &'static str,
+}
 
 /// The typed value of a tree, or everything that is wrong with its shape.
 pub(super) fn read<T: JsonSchema + DeserializeOwned>(source: &Source, root: &Node) -> Result<T, Diagnostics> {
-    match read_rest(source, root, &[]) {
+    match read_rest(source, root, &schemars::schema_for!(T).to_value(), &[]) {
         (Some(read), found) if found.is_empty() => Ok(read),
         (_, found) => Err(found),
     }
 }
 
 /// What is right of a tree, and everything that is wrong with its shape. What is wrong is left out with the entry of a section in
-/// which it stands; nothing is left where a section is missing then.
-pub(super) fn read_rest<T: JsonSchema + DeserializeOwned>(source: &Source, root: &Node, unbuilt: &[Unbuilt]) -> (Option<T>, Diagnostics) {
-    let schema = schemars::schema_for!(T).to_value();
-    let mut shape = Shape { schema: &schema, source, unbuilt, found: Diagnostics::default(), open: 0 };
-    let value = shape.walk(&schema, root, &mut Vec::new());
+/// which it stands; nothing is left where a section is missing then. `schema` is the schema of `T`, which may say more than the type.
+pub(super) fn read_rest<T: DeserializeOwned>(
+    source: &Source,
+    root: &Node,
+    schema: &Value,
+    unbuilt: &[Unbuilt],
+) -> (Option<T>, Diagnostics) {
+    let mut shape = Shape { schema, source, unbuilt, found: Diagnostics::default(), open: 0 };
+    let value = shape.walk(schema, root, &mut Vec::new());
     let read = match serde_json::from_value(value) {
         Ok(read) => Some(read),
         Err(error) => {
@@ -172,7 +184,7 @@ impl Shape<'_> {
             let parts: Vec<&str> = pattern.split('.').filter(|part| !part.is_empty()).collect();
             parts.len() == path.len() && parts.iter().zip(path).all(|(want, have)| *want == "*" || want == have)
         };
-        let Some((_, _, what)) = self.unbuilt.iter().find(|(pattern, word, _)| *word == key && matches(pattern)) else { return false };
+        let Some(Unbuilt { what, .. }) = self.unbuilt.iter().find(|one| one.key == key && matches(&one.at)) else { return false };
         self.say("not-built", at, format!("{key:?}: {what} not built yet in this version"), "take it out for now");
         true
     }

@@ -130,6 +130,12 @@ fn bare(value: &str) -> &str {
     value.trim_matches(['"', '\''])
 }
 
+/// Whether a value that somebody wrote under a name is a secret in clear text, by the name or by its own form.
+#[must_use]
+pub fn is_kept_in(name: &str, value: &str) -> bool {
+    is_name(name) && is_literal(value) || is_in(value)
+}
+
 /// Which words of a command hold a secret: the one after `--password`, and any like `--password=…`.
 #[must_use]
 pub fn in_words(words: &[String]) -> Vec<usize> {

@@ -303,14 +303,12 @@ impl Engine {
         Ok(())
     }
 
-    /// What a retry carries over: outputs of finished steps that are the same in both plans.
+    /// What a retry carries over, by the rule of its system.
     fn carried(&self, d: &Deployment, plan: &Plan) -> Vec<(crate::domain::ids::StepId, Output)> {
-        let old = d.request.as_ref().and_then(|request| request.retry_of).and_then(|id| self.folds.deployments.get(&id));
-        let Some(old) = old else { return vec![] };
-        old.runs()
-            .filter(|(step, _)| plan.step(&step.id) == Some(*step))
-            .filter_map(|(step, run)| Some((step.id.clone(), run.output.clone()?)))
-            .collect()
+        let Some(request) = &d.request else { return vec![] };
+        let old = request.retry_of.and_then(|id| self.folds.deployments.get(&id));
+        let system = (self.parts.systems)(&request.spec.system);
+        old.zip(system).map(|(old, system)| system.carry(old, plan)).unwrap_or_default()
     }
 }
 

@@ -13,11 +13,12 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, QueueOf, Source};
-use crate::domain::deployment::{End, StepState};
+use crate::domain::deployment::{Deployment, End, StepState};
 use crate::domain::digest::Digest;
+use crate::domain::document::Node;
 use crate::domain::environment::{AwsTarget, Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::hold::HoldKind;
-use crate::domain::ids::{EnvName, StepId};
+use crate::domain::ids::{EnvName, StackId, StepId};
 use crate::domain::lifecycle::Lifecycle;
 use crate::domain::lifecycles;
 use crate::domain::line::Line;
@@ -31,10 +32,14 @@ use crate::exec::{Cancel, Executor, Found, Job};
 use crate::os::clock::{Clock as _, Stepped};
 use crate::store::memory::Memory;
 use crate::systems::PlanAsk;
+use crate::systems::entry::{Claim, Form, Home, Remarks, Written};
+use crate::systems::files::{Files, Read};
+use crate::systems::script::Script;
 
 mod old;
 
 /// A system for tests: the spec's body is the plan.
+#[derive(Debug)]
 struct Given;
 
 impl System for Given {
@@ -52,6 +57,26 @@ impl System for Given {
     }
     fn quiet(&self, _: Purpose, _: &Observed) -> Quiet {
         Quiet::Quiet
+    }
+    fn carry(&self, old: &Deployment, plan: &Plan) -> Vec<(StepId, Output)> {
+        Script.carry(old, plan)
+    }
+    // Its stacks come from asks, never from an estate file.
+    fn form(&self) -> &'static Form {
+        Script.form()
+    }
+    fn check(&self, _: &Written<'_>, _: &mut Remarks) {}
+    fn secrets(&self, _: &str, _: &Node) -> Remarks {
+        Remarks::default()
+    }
+    fn reach(&self, _: &str, _: &str, _: &Value) -> Vec<String> {
+        vec![]
+    }
+    fn claims(&self, _: &str, _: &Home<'_>, _: &Value) -> Vec<Claim> {
+        vec![]
+    }
+    fn read(&self, _: &StackId, _: &Value, _: &Files) -> Read {
+        Read::Stacks(vec![])
     }
 }
 

@@ -1,21 +1,28 @@
 //! The systems: each reads its own configuration and turns "asked and observed" into a plan. Pure and sync.
 
+pub mod entry;
+pub mod files;
+pub mod reach;
 pub mod script;
 pub mod service;
 
+use std::fmt;
+
 use serde_json::Value;
 
-use crate::domain::deployment::Seen;
-use crate::domain::diagnostic::{Diagnostic, Diagnostics};
+use crate::domain::deployment::{Deployment, Seen};
+use crate::domain::document::Node;
 use crate::domain::environment::EnvironmentRecord;
-use crate::domain::estate::{Application, Kind};
 use crate::domain::failure::Failure;
-use crate::domain::ids::StackId;
+use crate::domain::ids::{StackId, StepId};
 use crate::domain::lifecycle::Lifecycle;
 use crate::domain::look::{Look, Observed, Quiet};
-use crate::domain::plan::{Output, Plan, pure};
-use crate::domain::request::{SourceBundle, Spec};
+use crate::domain::plan::{Output, Plan};
+use crate::domain::request::Spec;
 use crate::domain::stack::Purpose;
+
+use entry::{Claim, Form, Home, Remarks, Written};
+use files::{Files, Read};
 
 /// What is to be planned.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,12 +41,26 @@ pub struct PlanAsk {
     pub serving: Option<Spec>,
 }
 
-/// One system.
-pub trait System: Sync {
+/// One system: everything that the rest of the program knows of it.
+pub trait System: fmt::Debug + Sync {
     /// Its name, as in the estate file.
     fn name(&self) -> &'static str;
     /// The lifecycle of its stacks.
     fn lifecycle(&self) -> &'static Lifecycle;
+    /// The form of its entries in the estate file.
+    fn form(&self) -> &'static Form;
+    /// Says everything that is wrong with an entry, whatever its files say.
+    fn check(&self, written: &Written<'_>, told: &mut Remarks);
+    /// The secrets that stand in clear text in an entry, whatever else is wrong with it: what an estate file says is kept in every
+    /// store for ever, so that it may hold none.
+    fn secrets(&self, app: &str, entry: &Node) -> Remarks;
+    /// What an entry reaches, as sentences: what a person is shown before they trust the file is what is remembered and compared.
+    /// `environments` are the names of where it lives, ready to be shown.
+    fn reach(&self, app: &str, environments: &str, entry: &Value) -> Vec<String>;
+    /// The real things that the application would own in an environment, as far as its entry says.
+    fn claims(&self, app: &str, home: &Home<'_>, entry: &Value) -> Vec<Claim>;
+    /// What an entry is in one environment, from its files; `whole` is the stack without a part.
+    fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read;
     /// What to look at before planning; asked again with what was seen until it wants nothing more, three times at most.
     fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Observed) -> Vec<Look>;
     /// The plan.
@@ -49,6 +70,13 @@ pub trait System: Sync {
     fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Observed) -> Result<Plan, Failure>;
     /// What the real stack's state means for a deployment that wants to start.
     fn quiet(&self, purpose: Purpose, seen: &Observed) -> Quiet;
+    /// Carries out a step of its own that looks at data alone; `None` where it has no such step.
+    fn eval(&self, kind: &str, params: &Value) -> Option<Result<Value, String>> {
+        let _ = (kind, params);
+        None
+    }
+    /// What a retry keeps of the deployment that it repeats: outputs of steps that need not be carried out again.
+    fn carry(&self, old: &Deployment, plan: &Plan) -> Vec<(StepId, Output)>;
 }
 
 /// Every system that there is.
@@ -63,30 +91,12 @@ pub fn named(name: &str) -> Option<&'static dyn System> {
     all().iter().copied().find(|system| system.name() == name)
 }
 
-/// What an application of the estate is in one environment, from its files.
-///
-/// # Errors
-/// Everything that is wrong, with its place where a file is at fault.
-pub fn spec(stack: &StackId, app: &Application, bundle: &SourceBundle) -> Result<Spec, Diagnostics> {
-    let watch_logs = app.watch_logs.iter().map(|group| group.replace("{env}", stack.env.as_str())).collect();
-    match &app.kind {
-        Kind::Service(entry) => service::spec(stack, entry, watch_logs, bundle),
-        Kind::Script(entry) => {
-            script::spec(stack, entry, watch_logs, bundle).map_err(|why| Diagnostic::of_file("script", &stack.to_string(), &why, "").into())
-        }
-    }
-}
-
 /// Carries out a step that looks at data alone.
 ///
 /// # Errors
 /// A failure, when the parameters have another form than the planner gives them, or there is no such step.
 pub fn pure_step(kind: &str, params: &Value) -> Result<Output, Failure> {
-    let result = match kind {
-        pure::JOIN => service::join(params),
-        pure::SAME => service::same(params),
-        _ => Err("there is no such step".to_owned()),
-    };
+    let result = all().iter().find_map(|system| system.eval(kind, params)).unwrap_or_else(|| Err("there is no such step".to_owned()));
     let public = result.map_err(|why| Failure::new(format!("{kind}: {why}")).hint("deploy again: the plan is made anew"))?;
     Ok(Output { public, secrets: Vec::new() })
 }

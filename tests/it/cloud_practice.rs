@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, Parameter};
 use holdpoint::config::{self, Loaded};
-use holdpoint::domain::estate::{Kind, ServiceEntry};
+use holdpoint::domain::estate::Application;
 use holdpoint::sandbox::{self, Options, practice};
+use holdpoint::systems;
+use holdpoint::systems::service::entry::ServiceEntry;
 
 use crate::cloud_contract::config as client;
 
@@ -18,7 +20,12 @@ fn loaded(folder: &std::path::Path) -> Loaded {
         let mode = if path.starts_with("bin/") { 0o700 } else { 0o600 };
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
     }
-    config::load(&folder.join("holdpoint.yaml")).unwrap_or_else(|found| panic!("{found:?}"))
+    config::load(&folder.join("holdpoint.yaml"), systems::all()).unwrap_or_else(|found| panic!("{found:?}"))
+}
+
+/// The entry of an application that is a service.
+fn service(application: &Application) -> Option<ServiceEntry> {
+    (application.system == "service").then(|| systems::entry::read(&application.entry).unwrap())
 }
 
 fn parameters(entry: &ServiceEntry, env: &str) -> Vec<Parameter> {
@@ -36,7 +43,7 @@ async fn every_stack_has_something_to_deploy_and_orders_asks_for_downtime() {
     let cfn = aws_sdk_cloudformation::Client::new(&client(&cloud.endpoint()));
     let mut rows = Vec::new();
     for (name, application) in &loaded.estate.applications {
-        let Kind::Service(entry) = &application.kind else { continue };
+        let Some(entry) = service(application) else { continue };
         for env in &application.environments {
             let stack = format!("{env}-{name}");
             if stack == "prod-web" {
@@ -44,7 +51,7 @@ async fn every_stack_has_something_to_deploy_and_orders_asks_for_downtime() {
             }
             let body = std::fs::read_to_string(folder.path().join(&entry.template)).unwrap();
             let make = cfn.create_change_set().stack_name(&stack).change_set_name("look").template_body(body);
-            let make = make.set_parameters(Some(parameters(entry, env.as_str()))).capabilities(Capability::CapabilityIam);
+            let make = make.set_parameters(Some(parameters(&entry, env.as_str()))).capabilities(Capability::CapabilityIam);
             make.send().await.unwrap();
             cloud.tick(Duration::from_secs(3));
             let set = cfn.describe_change_set().stack_name(&stack).change_set_name("look").send().await.unwrap();
@@ -67,11 +74,9 @@ async fn every_stack_has_something_to_deploy_and_orders_asks_for_downtime() {
     assert_eq!(of("web"), ["Modify Logs False", "Modify Service False", "Modify Target False", "Modify Task True"]);
 
     // What does not exist yet can be made; what is watched exists, or will with its stack.
-    let Kind::Service(web) = &loaded.estate.applications.iter().find(|(name, _)| name.as_str() == "web").unwrap().1.kind else {
-        panic!("web is a service")
-    };
+    let web = service(loaded.estate.applications.iter().find(|(name, _)| name.as_str() == "web").unwrap().1).unwrap();
     let body = std::fs::read_to_string(folder.path().join(&web.template)).unwrap();
-    let make = cfn.create_stack().stack_name("prod-web").template_body(body).set_parameters(Some(parameters(web, "prod")));
+    let make = cfn.create_stack().stack_name("prod-web").template_body(body).set_parameters(Some(parameters(&web, "prod")));
     make.send().await.unwrap();
     cloud.tick(Duration::from_mins(1));
     cloud.look(|world| {

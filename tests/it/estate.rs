@@ -14,8 +14,8 @@ use holdpoint::systems::{self, PlanAsk};
 #[test]
 fn the_practice_estate_is_read_and_planned_whole() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/sandbox/estate/holdpoint.yaml");
-    let loaded = config::load(&file).unwrap_or_else(|found| panic!("{found}"));
-    let catalog = config::catalog(&loaded, systems::spec);
+    let loaded = config::load(&file, systems::all()).unwrap_or_else(|found| panic!("{found}"));
+    let catalog = config::catalog(&loaded);
     let classes: Vec<Class> = catalog.environments.values().map(|env| env.class).collect();
     assert_eq!(classes, [Class::Development, Class::Production, Class::Staging]);
     let services = catalog.stacks.values().filter(|entry| entry.spec.as_ref().is_ok_and(|spec| spec.system == "service")).count();
@@ -51,7 +51,7 @@ fn a_template_that_is_wrong_spoils_only_its_own_stacks() {
     );
     write("good.yaml", "Resources: { Q: { Type: AWS::SQS::Queue } }\n");
     write("bad.yaml", "Resources:\n  Q:\n    Properties: {}\n");
-    let catalog = config::catalog(&config::load(&folder.path().join("holdpoint.yaml")).unwrap(), systems::spec);
+    let catalog = config::catalog(&config::load(&folder.path().join("holdpoint.yaml"), systems::all()).unwrap());
     let spec = |name: &str| &catalog.stacks[&name.parse::<StackId>().unwrap()].spec;
     assert!(spec("dev/good").is_ok());
     assert!(spec("dev/bad").as_ref().unwrap_err().contains("bad.yaml:2:3"));
@@ -67,7 +67,7 @@ fn everything_wrong_is_told_as_text_and_as_data() {
         "environments:\n  dev: { clas: development }\napplications:\n  x: { script: { steps: {} }, environments: [devv] }\n",
     )
     .unwrap();
-    let found = config::load(&file).unwrap_err();
+    let found = config::load(&file, systems::all()).unwrap_err();
     let text = found.to_string();
     for part in ["did you mean \"class\"?", "did you mean \"dev\"?", "lacks \"class\"", "2 |   dev: { clas: development }", "^^^^"] {
         assert!(text.contains(part), "no {part:?} in\n{text}");
@@ -76,6 +76,6 @@ fn everything_wrong_is_told_as_text_and_as_data() {
     assert!(
         data.as_array().unwrap().iter().all(|one| one["line"].as_u64() >= Some(2) && one["code"].is_string() && one["says"].is_string())
     );
-    assert!(config::load(&folder.path().join("none.yaml")).unwrap_err().to_string().contains("--estate"));
-    assert!(config::load(folder.path()).unwrap_err().to_string().contains("no ordinary file"));
+    assert!(config::load(&folder.path().join("none.yaml"), systems::all()).unwrap_err().to_string().contains("--estate"));
+    assert!(config::load(folder.path(), systems::all()).unwrap_err().to_string().contains("no ordinary file"));
 }

@@ -3,27 +3,18 @@
 use std::os::unix::fs::symlink;
 
 use super::*;
-use crate::domain::estate::ScriptTeardown;
 
-fn script(commands: &[&[&str]], files: Option<&[&str]>) -> Application {
-    let step = |words: &&[&str]| ScriptStep {
-        command: words.iter().map(|w| (*w).to_owned()).collect(),
-        after: vec![],
-        timeout: None,
-        attempts: None,
-    };
-    let steps = commands.iter().enumerate().map(|(n, words)| (format!("s{n}"), step(words))).collect();
-    Application {
-        kind: Kind::Script(ScriptEntry {
-            steps,
-            files: files.map(|files| files.iter().map(|f| (*f).to_owned()).collect()),
-            env: BTreeMap::new(),
-            teardown: Some(ScriptTeardown { steps: BTreeMap::from([("down".to_owned(), step(&&["./bin/down"][..]))]) }),
-        }),
-        environments: vec![],
-        depends_on: vec![],
-        watch_logs: vec![],
+fn files(paths: &[&str]) -> Vec<Need> {
+    paths.iter().map(|path| if path.contains('*') { Need::Glob((*path).to_owned()) } else { Need::File((*path).to_owned()) }).collect()
+}
+
+fn gather(folder: &Path, needs: &[Need], caps: Caps) -> Result<BTreeMap<String, SourceFile>, BundleError> {
+    let mut gathering = Gathering::new(folder, caps)?;
+    let mut all = BTreeMap::new();
+    for need in needs {
+        all.extend(gathering.fetch(need)?);
     }
+    Ok(all)
 }
 
 fn estate() -> tempfile::TempDir {
@@ -37,28 +28,30 @@ fn estate() -> tempfile::TempDir {
     folder
 }
 
-fn names(folder: &Path, app: &Application) -> Vec<String> {
-    gather(folder, app, Caps::default()).unwrap().files.into_keys().collect()
+fn names(folder: &Path, needs: &[Need]) -> Vec<String> {
+    gather(folder, needs, Caps::default()).unwrap().into_keys().collect()
 }
 
 #[test]
-fn first_words_travel_with_their_modes() {
+fn files_travel_with_their_modes_and_what_may_be_absent_is_no_error() {
     let folder = estate();
-    let app = script(&[&["./bin/up", "--now"], &["bash", "-c", "x"], &["/bin/true"]], None);
-    let bundle = gather(folder.path(), &app, Caps::default()).unwrap();
-    assert_eq!(bundle.files.keys().collect::<Vec<_>>(), ["bin/down", "bin/up"]);
-    assert!(bundle.files["bin/up"].executable && !bundle.files["bin/down"].executable);
-    assert_eq!(bundle.files["bin/up"].bytes, b"bin/up");
+    let needs = [Need::File("bin/up".into()), Need::Maybe("bin/down".into()), Need::Maybe("bin/none".into())];
+    let found = gather(folder.path(), &needs, Caps::default()).unwrap();
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["bin/down", "bin/up"]);
+    assert!(found["bin/up"].executable && !found["bin/down"].executable);
+    assert_eq!(found["bin/up"].bytes, b"bin/up");
+    let error = gather(folder.path(), &[Need::File("bin/none".into())], Caps::default()).unwrap_err();
+    assert!(matches!(error, BundleError::Unreadable { .. }), "{error}");
 }
 
 #[test]
 fn globs_take_what_fits() {
     let folder = estate();
-    assert_eq!(names(folder.path(), &script(&[&["true"]], Some(&["bin/*", "notes.txt"]))), ["bin/down", "bin/up", "notes.txt"]);
-    assert_eq!(names(folder.path(), &script(&[&["true"]], Some(&["bin/**", "bin/deep/*.sql"]))), ["bin/deep/x.sql", "bin/down", "bin/up"]);
-    let error = gather(folder.path(), &script(&[&["true"]], Some(&["none/../x*"])), Caps::default()).unwrap_err();
+    assert_eq!(names(folder.path(), &files(&["bin/*", "notes.txt"])), ["bin/down", "bin/up", "notes.txt"]);
+    assert_eq!(names(folder.path(), &files(&["bin/**", "bin/deep/*.sql"])), ["bin/deep/x.sql", "bin/down", "bin/up"]);
+    let error = gather(folder.path(), &files(&["none/../x*"]), Caps::default()).unwrap_err();
     assert!(matches!(error, BundleError::Outside { .. }));
-    let error = gather(folder.path(), &script(&[&["true"]], Some(&["*.md"])), Caps::default()).unwrap_err();
+    let error = gather(folder.path(), &files(&["*.md"]), Caps::default()).unwrap_err();
     assert!(matches!(error, BundleError::Nothing { .. }), "{error}");
 }
 
@@ -69,19 +62,20 @@ fn nothing_leads_out() {
     symlink(other.path().join("bin"), folder.path().join("away")).unwrap();
     symlink(folder.path().join("notes.txt"), folder.path().join("near")).unwrap();
     for path in ["leak", "./away/up", "../x", "/etc/passwd", "away/*"] {
-        let error = gather(folder.path(), &script(&[&["true"]], Some(&[path])), Caps::default()).unwrap_err();
+        let error = gather(folder.path(), &files(&[path]), Caps::default()).unwrap_err();
         assert!(matches!(error, BundleError::Outside { .. }), "{path}: {error}");
     }
-    assert_eq!(names(folder.path(), &script(&[&["true"]], Some(&["near"]))), ["near"]);
+    assert!(matches!(gather(folder.path(), &[Need::Maybe("../x".into())], Caps::default()), Err(BundleError::Outside { .. })));
+    assert_eq!(names(folder.path(), &files(&["near"])), ["near"]);
 }
 
 #[test]
 fn caps_hold() {
     let folder = estate();
-    let all = script(&[&["true"]], Some(&["**"]));
+    let all = files(&["**"]);
     for caps in [Caps { files: 2, ..Caps::default() }, Caps { bytes: 10, ..Caps::default() }, Caps { looked_at: 3, ..Caps::default() }] {
         assert!(matches!(gather(folder.path(), &all, caps), Err(BundleError::TooMuch { .. })));
     }
-    let error = gather(folder.path(), &script(&[&["./bin"]], None), Caps::default()).unwrap_err();
+    let error = gather(folder.path(), &files(&["bin"]), Caps::default()).unwrap_err();
     assert!(matches!(error, BundleError::NoFile { .. }), "{error}");
 }

@@ -26,7 +26,7 @@ store: sqlite
 "#;
 
 fn read(name: &str, bytes: &[u8]) -> Result<Estate, Diagnostics> {
-    match examine(name, bytes, Path::new("/shop")) {
+    match examine(name, bytes, Path::new("/shop"), crate::systems::all()) {
         (Some(estate), found) if found.is_empty() => Ok(estate),
         (_, found) => Err(found),
     }
@@ -62,8 +62,8 @@ fn the_whole_file() {
     assert_eq!(env("staging").aws.as_ref().unwrap().ca_bundle.as_deref(), Some("/shop/ca.pem"));
     assert!(env("dev").aws.as_ref().unwrap().is_sandbox());
     let orders = &estate.applications[&"orders".parse().unwrap()];
-    let Kind::Service(entry) = &orders.kind else { panic!("orders is a service") };
-    assert_eq!((entry.parameters["Size"].0.as_str(), entry.parameters["On"].0.as_str()), ("0012", "true"));
+    assert_eq!(orders.system, "service");
+    assert_eq!((&orders.entry["parameters"]["Size"], &orders.entry["parameters"]["On"]), (&"0012".into(), &"true".into()));
     assert_eq!(orders.watch_logs, ["/shop/{env}/orders"]);
 }
 
@@ -127,13 +127,13 @@ fn everything_wrong_at_once_in_the_order_of_the_file() {
 #[test]
 fn what_is_right_is_left_for_further_checks() {
     let text = with("attempts: 3", "attempts: 0").replace("mode: watch", "mode: wach").replace("store: sqlite", "stoer: x");
-    let (estate, found) = examine("holdpoint.yaml", text.as_bytes(), Path::new("/shop"));
+    let (estate, found) = examine("holdpoint.yaml", text.as_bytes(), Path::new("/shop"), crate::systems::all());
     let codes: Vec<_> = found.0.iter().map(|one| one.code).collect();
     assert_eq!(codes, ["word", "attempts", "unknown-key"], "{found}");
     let estate = estate.unwrap();
     assert_eq!(estate.environments.keys().map(EnvName::as_str).collect::<Vec<_>>(), ["prod", "staging"]);
     assert_eq!(estate.applications.keys().map(AppName::as_str).collect::<Vec<_>>(), ["orders"]);
-    assert!(examine("f", b"environments: 5\n", Path::new("/")).0.is_none());
+    assert!(examine("f", b"environments: 5\n", Path::new("/"), crate::systems::all()).0.is_none());
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn the_schema_rejects_unknown_keys_and_knows_every_key_of_the_example() {
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
-    let schema = crate::config::schema();
+    let schema = crate::config::schema(crate::systems::all());
     let mut all = Vec::new();
     objects(&schema, &mut all);
     assert!(all.len() >= 8);

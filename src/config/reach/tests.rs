@@ -2,7 +2,7 @@ use super::*;
 use crate::config::estate::tests::{GOOD, estate_of};
 
 fn reach(text: &str) -> Reach {
-    Reach::of(&estate_of(text))
+    Reach::of(&estate_of(text), crate::systems::all())
 }
 
 #[test]

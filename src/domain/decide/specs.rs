@@ -92,8 +92,7 @@ pub fn specs(folds: &Folds, intent: &Intent, attached: &[Attached]) -> Result<Ve
                     purpose: request.purpose,
                     spec,
                     of: format!("retry of {}", d.no()),
-                    // A CloudFormation plan says by itself what is left to do; a script's finished steps stay finished.
-                    retry_of: (request.spec.system == "script").then_some(*deployment),
+                    retry_of: Some(*deployment),
                     recover: request.recover.clone(),
                 }]),
             }

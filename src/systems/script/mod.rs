@@ -1,15 +1,21 @@
 //! The script system: commands in an order, each run in a folder of its own with the files that travelled. Plans only.
 
+pub mod entry;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::entry::{Claim, Form, Home, Remarks, Written, read};
+use super::files::{Files, Read};
 use super::{PlanAsk, System};
+use crate::domain::deployment::Deployment;
+use crate::domain::diagnostic::Diagnostic;
 use crate::domain::digest::Digest;
+use crate::domain::document::Node;
 use crate::domain::duration;
-use crate::domain::estate::{ScriptEntry, ScriptStep};
 use crate::domain::failure::{Failure, millis};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
@@ -17,9 +23,11 @@ use crate::domain::level::Danger;
 use crate::domain::lifecycle::Lifecycle;
 use crate::domain::lifecycles::SCRIPT;
 use crate::domain::look::{Look, Observed, Quiet};
-use crate::domain::plan::{HoldRule, HoldWhen, Plan, RetryRule, Step, pure};
+use crate::domain::plan::{HoldRule, HoldWhen, Output, Plan, RetryRule, Step, pure};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::stack::Purpose;
+
+use entry::{FORM, ScriptEntry, ScriptStep};
 
 /// The system.
 #[derive(Debug)]
@@ -53,7 +61,7 @@ struct Command {
 ///
 /// # Errors
 /// A sentence, when a duration cannot be read.
-pub fn spec(stack: &StackId, entry: &ScriptEntry, watch_logs: Vec<String>, bundle: &SourceBundle) -> Result<Spec, String> {
+fn spec(stack: &StackId, entry: &ScriptEntry, bundle: &SourceBundle) -> Result<Spec, String> {
     let commands = |steps: &BTreeMap<String, ScriptStep>| -> Result<BTreeMap<String, Command>, String> {
         let read = |(id, step): (&String, &ScriptStep)| {
             let timeout = step.timeout.as_deref().map_or(Ok(LIMIT), duration::read).map_err(|why| format!("{stack}, step {id}: {why}"))?;
@@ -72,7 +80,7 @@ pub fn spec(stack: &StackId, entry: &ScriptEntry, watch_logs: Vec<String>, bundl
     };
     let body = serde_json::to_value(body).map_err(|why| why.to_string())?;
     let release = Digest::of("holdpoint/release/1", &body).short();
-    Ok(Spec { system: "script".to_owned(), release, body, bundle: bundle.digest(), watch_logs })
+    Ok(Spec { system: "script".to_owned(), release, body, bundle: bundle.digest(), watch_logs: Vec::new() })
 }
 
 impl System for Script {
@@ -82,6 +90,43 @@ impl System for Script {
 
     fn lifecycle(&self) -> &'static Lifecycle {
         &SCRIPT
+    }
+
+    fn form(&self) -> &'static Form {
+        &FORM
+    }
+
+    fn check(&self, written: &Written<'_>, told: &mut Remarks) {
+        match written.read::<ScriptEntry>() {
+            Ok(entry) => entry.check(written.app, told),
+            Err(says) => told.say("shape", &[], says, ""),
+        }
+    }
+
+    fn secrets(&self, app: &str, entry: &Node) -> Remarks {
+        entry::secrets(app, entry)
+    }
+
+    fn reach(&self, app: &str, environments: &str, entry: &Value) -> Vec<String> {
+        read::<ScriptEntry>(entry).map(|entry| entry.reach(app, environments)).unwrap_or_default()
+    }
+
+    /// What its commands change is known to them alone.
+    fn claims(&self, _app: &str, _home: &Home<'_>, _entry: &Value) -> Vec<Claim> {
+        Vec::new()
+    }
+
+    fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read {
+        let wrong = |why: &str| Read::Wrong(Diagnostic::of_file("script", &whole.to_string(), why, "").into());
+        let entry = match read::<ScriptEntry>(entry) {
+            Ok(entry) => entry,
+            Err(why) => return wrong(&why.to_string()),
+        };
+        let needs = files.missing(entry.needs());
+        if !needs.is_empty() {
+            return Read::Needs(needs);
+        }
+        spec(whole, &entry, files.bundle()).map_or_else(|why| wrong(&why), |spec| Read::Stacks(vec![(whole.clone(), spec)]))
     }
 
     fn looks(&self, _ask: &PlanAsk, _spec: &Spec, _seen: &Observed) -> Vec<Look> {
@@ -112,6 +157,12 @@ impl System for Script {
 
     fn quiet(&self, _purpose: Purpose, _seen: &Observed) -> Quiet {
         Quiet::Quiet
+    }
+
+    /// Commands that ended well, and that are the same still, are not run again.
+    fn carry(&self, old: &Deployment, plan: &Plan) -> Vec<(StepId, Output)> {
+        let same = old.runs().filter(|(step, _)| plan.step(&step.id) == Some(*step));
+        same.filter_map(|(step, run)| Some((step.id.clone(), run.output.clone()?))).collect()
     }
 }
 

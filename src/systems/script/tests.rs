@@ -1,8 +1,8 @@
 //! Scripts as plans.
 
+use super::entry::ScriptTeardown;
 use super::*;
 use crate::domain::environment::{Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
-use crate::domain::estate::ScriptTeardown;
 use crate::domain::request::SourceFile;
 
 fn command(words: &[&str], after: &[&str]) -> ScriptStep {
@@ -32,7 +32,7 @@ fn plan(purpose: Purpose, entry: &ScriptEntry) -> Result<Plan, Failure> {
     let file = SourceFile { bytes: b"#!/bin/sh".to_vec(), executable: true };
     let bundle = SourceBundle { files: BTreeMap::from([("up".to_owned(), file)]) };
     let stack: StackId = "dev/chores".parse().unwrap();
-    let spec = spec(&stack, entry, vec![], &bundle).unwrap();
+    let spec = spec(&stack, entry, &bundle).unwrap();
     let env = EnvironmentRecord {
         class: Class::Development,
         account: None,

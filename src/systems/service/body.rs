@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::entry::{Downtime, ServiceEntry};
 use super::template::{self, Rights, Template};
 use crate::domain::diagnostic::{Diagnostic, Diagnostics, closest};
 use crate::domain::digest::Digest;
-use crate::domain::estate::{Downtime, ServiceEntry};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::look::{CfnInput, FileRef};
+use crate::domain::relative::plain;
 use crate::domain::request::{SourceBundle, Spec};
 
 /// What a service is made from.
@@ -50,16 +51,15 @@ impl Body {
 ///
 /// # Errors
 /// Everything that is wrong with the template, and with what the estate gives it.
-pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, watch_logs: Vec<String>, bundle: &SourceBundle) -> Result<Spec, Diagnostics> {
-    let path = entry.template.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/");
+pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, bundle: &SourceBundle) -> Result<Spec, Diagnostics> {
+    let path = plain(&entry.template);
     let Some(file) = bundle.files.get(&path) else {
         return Err(Diagnostic::of_file("template", &path, &format!("{path} is not among the files of {stack}"), "").into());
     };
     let (template, mut found) = template::read(&path, &file.bytes);
     let Some(template) = template else { return Err(found) };
     let env = stack.env.as_str();
-    let mut given: BTreeMap<String, String> = entry.parameters.iter().map(|(key, value)| (key.clone(), value.0.clone())).collect();
-    given.extend(entry.parameters_by_environment.get(env).into_iter().flatten().map(|(key, value)| (key.clone(), value.0.clone())));
+    let given = entry.given(env);
     found.0.extend(parameters(stack, &template, &given));
     found.0.extend(rights(stack, &template, entry));
     if !found.is_empty() {
@@ -75,7 +75,7 @@ pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, watch_logs: Vec<String
         .filter(|(name, declared)| name.starts_with(COUNT) && !declared.no_echo)
         .filter_map(|(name, declared)| Some((name.clone(), value(name, declared)?)))
         .collect();
-    let stack_name = entry.stack_name.as_deref().map_or_else(|| format!("{env}-{}", stack.app), |name| name.replace("{env}", env));
+    let stack_name = entry.stack_name(env, stack.app.as_str());
     let release =
         Digest::of("holdpoint/release/1", &json!({ "template": Digest::of_bytes(&file.bytes), "parameters": given, "tags": entry.tags }));
     let body = Body {
@@ -93,7 +93,7 @@ pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, watch_logs: Vec<String
         resources: template.resources,
     };
     let body = serde_json::to_value(body).map_err(|why| Diagnostics::from(Diagnostic::of_file("template", &path, &why.to_string(), "")))?;
-    Ok(Spec { system: "service".to_owned(), release: release.short(), body, bundle: bundle.digest(), watch_logs })
+    Ok(Spec { system: "service".to_owned(), release: release.short(), body, bundle: bundle.digest(), watch_logs: Vec::new() })
 }
 
 /// What is wrong with what is given, against what the template declares.

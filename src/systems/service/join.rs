@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::entry::Downtime;
 use super::weight;
-use crate::domain::estate::Downtime;
 use crate::domain::plan::ChangeRow;
 
 /// `nop`, `update` or `downtime`: output `{branch, why, rows, loses, more_dangerous}`.
@@ -16,7 +16,7 @@ use crate::domain::plan::ChangeRow;
 ///
 /// # Errors
 /// A sentence, when the parameters have another form.
-pub fn join(params: &Value) -> Result<Value, String> {
+pub(super) fn join(params: &Value) -> Result<Value, String> {
     let rows = rows(&params["changes"]["rows"])?;
     let seen: Option<Vec<ChangeRow>> = match &params["seen_rows"] {
         Value::Null => None,
@@ -72,7 +72,7 @@ pub(super) fn more_dangerous(rows: &[ChangeRow], seen: Option<&[ChangeRow]>) -> 
 ///
 /// # Errors
 /// A sentence, when the parameters have another form.
-pub fn same(params: &Value) -> Result<Value, String> {
+pub(super) fn same(params: &Value) -> Result<Value, String> {
     let (approved, now) = (rows(&params["approved"])?, rows(&params["changes"]["rows"])?);
     let (approved, keyed) = (keys(&approved), keys(&now));
     let new: Vec<&str> = keyed.difference(&approved).map(|row| row.logical.as_str()).collect();

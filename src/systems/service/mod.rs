@@ -2,6 +2,7 @@
 
 mod body;
 mod end;
+pub mod entry;
 mod join;
 mod plan;
 mod status;
@@ -9,34 +10,31 @@ mod steps;
 mod template;
 mod weight;
 
-pub use join::{join, same};
-
 use body::Body;
+use entry::{FORM, ServiceEntry};
 
+use serde_json::Value;
+
+use super::entry::{Claim, Form, Home, Remarks, Written, read};
+use super::files::{Files, Need, Read};
 use super::{PlanAsk, System};
-use crate::domain::diagnostic::Diagnostics;
-use crate::domain::estate::ServiceEntry;
+use crate::domain::deployment::Deployment;
+use crate::domain::diagnostic::Diagnostic;
+use crate::domain::document::Node;
 use crate::domain::failure::Failure;
-use crate::domain::ids::StackId;
+use crate::domain::ids::{StackId, StepId};
 use crate::domain::lifecycle::Lifecycle;
 use crate::domain::lifecycles::SERVICE;
 use crate::domain::look::{Look, Observed, Quiet};
-use crate::domain::plan::Plan;
-use crate::domain::request::{SourceBundle, Spec};
+use crate::domain::plan::{Output, Plan, pure};
+use crate::domain::relative::plain;
+use crate::domain::request::Spec;
 use crate::domain::stack::Purpose;
 use crate::domain::standing::Standing;
 
 /// The system.
 #[derive(Debug)]
 pub struct Service;
-
-/// Reads the template and puts a service together.
-///
-/// # Errors
-/// Everything that is wrong with the template, and with what the estate gives it.
-pub fn spec(stack: &StackId, entry: &ServiceEntry, watch_logs: Vec<String>, bundle: &SourceBundle) -> Result<Spec, Diagnostics> {
-    body::spec(stack, entry, watch_logs, bundle)
-}
 
 impl System for Service {
     fn name(&self) -> &'static str {
@@ -45,6 +43,44 @@ impl System for Service {
 
     fn lifecycle(&self) -> &'static Lifecycle {
         &SERVICE
+    }
+
+    fn form(&self) -> &'static Form {
+        &FORM
+    }
+
+    fn check(&self, written: &Written<'_>, told: &mut Remarks) {
+        match written.read::<ServiceEntry>() {
+            Ok(entry) => entry.check(written, told),
+            Err(says) => told.say("shape", &[], says, ""),
+        }
+    }
+
+    fn secrets(&self, app: &str, entry: &Node) -> Remarks {
+        entry::secrets(app, entry)
+    }
+
+    fn reach(&self, app: &str, environments: &str, entry: &Value) -> Vec<String> {
+        read::<ServiceEntry>(entry).iter().map(|entry| entry.reach(app, environments)).collect()
+    }
+
+    fn claims(&self, app: &str, home: &Home<'_>, entry: &Value) -> Vec<Claim> {
+        read::<ServiceEntry>(entry).iter().map(|entry| entry.claim(home, app)).collect()
+    }
+
+    fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read {
+        let entry = match read::<ServiceEntry>(entry) {
+            Ok(entry) => entry,
+            Err(why) => return Read::Wrong(Diagnostic::of_file("service", &whole.to_string(), &why.to_string(), "").into()),
+        };
+        let needs = files.missing(vec![Need::File(plain(&entry.template))]);
+        if !needs.is_empty() {
+            return Read::Needs(needs);
+        }
+        match body::spec(whole, &entry, files.bundle()) {
+            Ok(spec) => Read::Stacks(vec![(whole.clone(), spec)]),
+            Err(found) => Read::Wrong(found),
+        }
     }
 
     /// First the stack; then, for a card alone, what an update would change. A deployment works that out in its own first step.
@@ -87,6 +123,19 @@ impl System for Service {
     fn quiet(&self, purpose: Purpose, seen: &Observed) -> Quiet {
         // The name is not in what was seen; the failure names the stack where it is shown.
         seen.stack.as_ref().map_or(Quiet::Busy, |stack| status::quiet(purpose, "the CloudFormation stack", stack))
+    }
+
+    fn eval(&self, kind: &str, params: &Value) -> Option<Result<Value, String>> {
+        match kind {
+            pure::JOIN => Some(join::join(params)),
+            pure::SAME => Some(join::same(params)),
+            _ => None,
+        }
+    }
+
+    /// Nothing: change sets do not outlive an execution, and what is left to do follows from the stack itself.
+    fn carry(&self, _old: &Deployment, _plan: &Plan) -> Vec<(StepId, Output)> {
+        Vec::new()
     }
 }
 

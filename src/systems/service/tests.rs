@@ -7,17 +7,19 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::body::spec;
+use super::entry::{Downtime, Scalar};
+use super::join::{join, same};
 use super::*;
 use crate::domain::deployment::{Deployment, DeploymentEvent, Seen, StepState, Stopping};
 use crate::domain::digest::Digest;
 use crate::domain::environment::{AwsTarget, Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
-use crate::domain::estate::{Downtime, Scalar};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, StepId};
 use crate::domain::level::Level;
 use crate::domain::look::{ChangesSeen, ResourceRow, StackSeen};
 use crate::domain::plan::{ChangeRow, HoldWhen, Output, resolve};
-use crate::domain::request::SourceFile;
+use crate::domain::request::{SourceBundle, SourceFile};
 use crate::domain::time::Time;
 
 const TEMPLATE: &str = "
@@ -49,7 +51,7 @@ fn entry(parameters: &[(&str, &str)]) -> ServiceEntry {
 }
 
 fn spec_of(entry: &ServiceEntry) -> Spec {
-    spec(&"prod/orders".parse().unwrap(), entry, vec![], &bundle(TEMPLATE)).unwrap_or_else(|found| panic!("{found}"))
+    spec(&"prod/orders".parse().unwrap(), entry, &bundle(TEMPLATE)).unwrap_or_else(|found| panic!("{found}"))
 }
 
 fn orders() -> Spec {
@@ -277,7 +279,7 @@ fn protected_stacks_are_not_torn_down() {
 #[test]
 fn the_spec_says_what_is_wrong_and_where() {
     let id: StackId = "prod/orders".parse().unwrap();
-    let wrong = |entry: &ServiceEntry, template: &str| spec(&id, entry, vec![], &bundle(template)).unwrap_err().to_string();
+    let wrong = |entry: &ServiceEntry, template: &str| spec(&id, entry, &bundle(template)).unwrap_err().to_string();
     let found = wrong(&entry(&[("Verson", "7")]), TEMPLATE);
     assert!(found.contains("did you mean \"Version\"?") && found.contains("orders.yaml:4:3") && found.contains("no default"), "{found}");
     let found = wrong(&entry(&[("Version", "7"), ("Password", "hunter2")]), TEMPLATE);
@@ -291,7 +293,7 @@ fn the_spec_says_what_is_wrong_and_where() {
         assert!(all.contains(part), "no {part:?} in\n{all}");
     }
     let named = entry(&[("Version", "7"), ("Password", "{{resolve:ssm-secure:/x}}")]);
-    assert!(spec(&id, &named, vec![], &bundle(TEMPLATE)).is_ok());
+    assert!(spec(&id, &named, &bundle(TEMPLATE)).is_ok());
 }
 
 #[test]
@@ -300,19 +302,15 @@ fn a_release_is_named_by_its_content() {
     assert_eq!(base.release.len(), 8);
     assert_eq!(base.release, orders().release);
     assert_ne!(base.release, spec_of(&entry(&[("Version", "8"), ("DesiredCount", "4")])).release);
-    let other = spec(
-        &"prod/orders".parse().unwrap(),
-        &entry(&[("Version", "7"), ("DesiredCount", "4")]),
-        vec![],
-        &bundle(&format!("{TEMPLATE}\n#")),
-    );
+    let other =
+        spec(&"prod/orders".parse().unwrap(), &entry(&[("Version", "7"), ("DesiredCount", "4")]), &bundle(&format!("{TEMPLATE}\n#")));
     assert_ne!(base.release, other.unwrap().release);
 }
 
 #[test]
 fn a_new_stack_needs_its_secrets() {
     let template = TEMPLATE.replace(", Default: ''", "");
-    let spec = spec(&"prod/orders".parse().unwrap(), &entry(&[("Version", "7")]), vec![], &bundle(&template)).unwrap();
+    let spec = spec(&"prod/orders".parse().unwrap(), &entry(&[("Version", "7")]), &bundle(&template)).unwrap();
     let deploy = ask(Purpose::Deploy, Class::Development);
     let failure = Service.plan(&deploy, &spec, &observed("MISSING", None)).unwrap_err();
     assert!(failure.summary.contains("Password") && failure.hint.contains("{{resolve:"), "{failure:?}");

@@ -7,10 +7,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use holdpoint::aws::Clients;
 use holdpoint::domain::deployment::End;
-use holdpoint::domain::estate::Kind;
-use holdpoint::domain::request::{SourceBundle, SourceFile};
+use holdpoint::domain::request::SourceFile;
 use holdpoint::exec::process::Process;
 use holdpoint::os::clock::Real;
+use holdpoint::systems::script::Script;
 use serde_json::json;
 
 use super::SEEDS;
@@ -39,12 +39,7 @@ async fn lived(fates: Fates) -> Fates {
     });
     let script = "#!/bin/sh\necho $HOLDPOINT_STEP $HOLDPOINT_ATTEMPT >> $LEDGER\nsleep 0.05\n";
     let file = SourceFile { bytes: script.into(), executable: true };
-    let d = life
-        .deploy(Release {
-            kind: Kind::Script(serde_json::from_value(entry).unwrap()),
-            bundle: SourceBundle { files: [("run".to_owned(), file)].into() },
-        })
-        .await;
+    let d = life.deploy(Release { system: &Script, entry, files: vec![("run", file)] }).await;
     let told = life.fates.told();
     assert_eq!(d.end, Some(End::Done), "{told}");
     assert_eq!(std::fs::read_to_string(ledger).unwrap(), "first 1\nsecond 1\n", "each command had its effect once: {told}");

@@ -11,21 +11,22 @@ use holdpoint::aws::Clients;
 use holdpoint::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Source};
 use holdpoint::domain::deployment::Deployment;
 use holdpoint::domain::environment::{AwsTarget, Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
-use holdpoint::domain::estate::{Application, Kind};
 use holdpoint::domain::event::{Append, Event, StreamId};
 use holdpoint::domain::folds::Folds;
 use holdpoint::domain::hold::Hold;
 use holdpoint::domain::ids::{AskId, DeploymentId, HoldId, StackId};
 use holdpoint::domain::line::Line;
 use holdpoint::domain::person::Person as Proven;
-use holdpoint::domain::request::SourceBundle;
+use holdpoint::domain::request::SourceFile;
 use holdpoint::engine::{AwsEyes, Engine, EngineError, Lines, Parts, Signal};
 use holdpoint::exec::Executor;
 use holdpoint::os::clock::SharedClock;
 use holdpoint::sandbox::world::ACCOUNT;
 use holdpoint::store::memory::Memory;
 use holdpoint::store::{By, Store as _};
-use holdpoint::systems;
+use holdpoint::systems::files::{Files, Need, Read};
+use holdpoint::systems::{self, System};
+use serde_json::Value;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -47,8 +48,30 @@ pub(super) struct Life {
 
 /// What an application is deployed from.
 pub(super) struct Release {
-    pub(super) kind: Kind,
-    pub(super) bundle: SourceBundle,
+    pub(super) system: &'static dyn System,
+    pub(super) entry: Value,
+    pub(super) files: Vec<(&'static str, SourceFile)>,
+}
+
+impl Release {
+    /// As its system reads it.
+    fn read(self, stack: &StackId) -> Attached {
+        let mut files = Files::default();
+        loop {
+            match self.system.read(stack, &self.entry, &files) {
+                Read::Stacks(stacks) => {
+                    let (stack, spec) = stacks.into_iter().next().unwrap();
+                    return Attached { stack, spec, bundle: files.into_bundle() };
+                }
+                Read::Wrong(found) => panic!("{found}"),
+                Read::Needs(needs) => needs.into_iter().for_each(|need| {
+                    let Need::File(path) = &need else { panic!("{need:?}") };
+                    let found = self.files.iter().filter(|(name, _)| name == path).map(|(name, file)| ((*name).to_owned(), file.clone()));
+                    files.answer(need.clone(), found);
+                }),
+            }
+        }
+    }
 }
 
 struct NoLines;
@@ -113,9 +136,7 @@ impl Life {
 
     /// Deploys a release.
     pub(super) async fn deploy(&mut self, release: Release) -> Arc<Deployment> {
-        let app = Application { kind: release.kind, environments: vec![], depends_on: vec![], watch_logs: vec![] };
-        let spec = systems::spec(&self.stack, &app, &release.bundle).unwrap();
-        let attached = vec![Attached { stack: self.stack.clone(), spec, bundle: release.bundle }];
+        let attached = vec![release.read(&self.stack)];
         let intent = Intent::Deploy { stacks: vec![self.stack.clone()], source: Source::Estate, after: BTreeMap::new() };
         self.carried_out(intent, attached).await
     }

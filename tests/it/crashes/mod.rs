@@ -12,11 +12,11 @@ use std::sync::Arc;
 use holdpoint::aws::cfn::changes::preview_prefix;
 use holdpoint::domain::ask::{Intent, Way};
 use holdpoint::domain::deployment::{Deployment, End};
-use holdpoint::domain::estate::Kind;
 use holdpoint::domain::plan::StepKind;
-use holdpoint::domain::request::{SourceBundle, SourceFile};
+use holdpoint::domain::request::SourceFile;
 use holdpoint::exec::executors;
 use holdpoint::sandbox::ledger::Entry;
+use holdpoint::systems::service::Service;
 use serde_json::{Value, json};
 
 use self::cloud::Cloud;
@@ -238,8 +238,5 @@ fn is_of_preview(entry: &Entry) -> bool {
 fn release(story: &Story, delay: &str) -> Release {
     let entry = json!({ "template": "orders.yaml", "parameters": { "Delay": delay }, "downtime": story.downtime });
     let file = SourceFile { bytes: TEMPLATE.into(), executable: false };
-    Release {
-        kind: Kind::Service(serde_json::from_value(entry).unwrap()),
-        bundle: SourceBundle { files: [("orders.yaml".to_owned(), file)].into() },
-    }
+    Release { system: &Service, entry, files: vec![("orders.yaml", file)] }
 }

@@ -1,0 +1,74 @@
+//! The files that a system reads: it says what it needs, is given what was found, and is asked again until it needs nothing more.
+
+use std::collections::BTreeSet;
+
+use crate::domain::diagnostic::Diagnostics;
+use crate::domain::ids::StackId;
+use crate::domain::request::{SourceBundle, SourceFile, Spec};
+
+/// A file that is needed. Paths lie below the estate's folder, cleaned of `.` and empty parts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// This one.
+    File(String),
+    /// This one, where it exists.
+    Maybe(String),
+    /// All that fit a glob, at least one.
+    Glob(String),
+}
+
+/// What a system makes of its entry and the files it has been given so far.
+#[derive(Debug)]
+pub enum Read {
+    /// It needs these first.
+    Needs(Vec<Need>),
+    /// The stacks, one for an application without parts.
+    Stacks(Vec<(StackId, Spec)>),
+    /// Everything that is wrong, with its place where a file is at fault.
+    Wrong(Diagnostics),
+}
+
+/// The files that were found. What was never asked for is neither present nor absent.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    bundle: SourceBundle,
+    answered: BTreeSet<Need>,
+}
+
+impl Files {
+    /// Takes the answer to a need: the files found, none for one that may be absent.
+    pub fn answer(&mut self, need: Need, found: impl IntoIterator<Item = (String, SourceFile)>) {
+        self.bundle.files.extend(found);
+        self.answered.insert(need);
+    }
+
+    /// A need that was not answered yet.
+    #[must_use]
+    pub fn lacks(&self, need: &Need) -> bool {
+        !self.answered.contains(need)
+    }
+
+    /// The needs of a list that were not answered yet.
+    #[must_use]
+    pub fn missing(&self, needs: Vec<Need>) -> Vec<Need> {
+        needs.into_iter().filter(|need| self.lacks(need)).collect()
+    }
+
+    /// A file, where it is present.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&SourceFile> {
+        self.bundle.files.get(path)
+    }
+
+    /// All files that are present.
+    #[must_use]
+    pub fn bundle(&self) -> &SourceBundle {
+        &self.bundle
+    }
+
+    /// The same files, to be kept or sent.
+    #[must_use]
+    pub fn into_bundle(self) -> SourceBundle {
+        self.bundle
+    }
+}
