@@ -21,7 +21,7 @@ use holdpoint::domain::estate::Catalog;
 use holdpoint::domain::ids::StackId;
 use holdpoint::domain::line::Line;
 use holdpoint::domain::time::Time;
-use holdpoint::engine::{AwsEyes, Lines, Parts};
+use holdpoint::engine::{EyesByKind, Lines, Parts};
 use holdpoint::exec;
 use holdpoint::os::clock::{Real, SharedClock};
 use holdpoint::os::lock::Lock;
@@ -298,7 +298,7 @@ pub(crate) async fn engine(home: &Home, lock: &Lock) -> Result<(Parts, Arc<Clien
         executors: Arc::new(executors),
         systems: systems::named,
         pure_step: systems::pure_step,
-        eyes: Arc::new(AwsEyes::new(clients.clone(), clock.clone(), id)),
+        eyes: Arc::new(EyesByKind::new(clients.clone(), clock.clone(), &id)),
         job: Arc::new(move |deployment, step, attempt| -> PathBuf { jobs.job(deployment, step, attempt) }),
         owner: person,
         lines: to_spool(home, clock)?,

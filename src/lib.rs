@@ -7,6 +7,7 @@ pub mod desk;
 pub mod domain;
 pub mod engine;
 pub mod exec;
+pub mod forms;
 pub mod observe;
 pub mod os;
 pub mod sandbox;

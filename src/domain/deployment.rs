@@ -19,6 +19,7 @@ use super::hold::Hold;
 use super::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use super::lifecycle::{Class, Illegal};
 use super::lifecycles::DEPLOYMENT;
+use super::look::Sights;
 use super::plan::{ChangeRow, Leaves, Output, Plan, Step};
 use super::stack::Travelled;
 use super::time::Time;
@@ -42,8 +43,8 @@ pub struct Deployment {
     pub started_at: Option<Time>,
     /// When it ended.
     pub ended_at: Option<Time>,
-    /// The status in which its real stack was found (`MISSING`, `UPDATE_COMPLETE` …), and what else was seen.
-    pub found: Option<serde_json::Value>,
+    /// How the real things were found when it started.
+    pub found: Option<Sights>,
     /// The plan.
     pub plan: Option<Plan>,
     /// Its digest.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::ids::StackId;
+use super::look::Subject;
 use super::request::Spec;
 
 /// One stack that somebody looks at.
@@ -13,9 +14,9 @@ use super::request::Spec;
 pub struct Interest {
     /// Which.
     pub stack: StackId,
-    /// Its CloudFormation stack, where it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cfn: Option<String>,
+    /// The real things that it is, the one that says how it stands first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<Subject>,
     /// Log groups to follow beside it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<String>,
@@ -29,7 +30,7 @@ impl Interest {
     #[must_use]
     pub fn of(stack: &StackId, spec: Option<&Spec>) -> Self {
         let logs = spec.map(|spec| spec.watch_logs.clone()).unwrap_or_default();
-        Self { stack: stack.clone(), cfn: spec.and_then(cfn_name), logs, far: false }
+        Self { stack: stack.clone(), about: spec.map(|spec| spec.about.clone()).unwrap_or_default(), logs, far: false }
     }
 
     /// The same stack for somebody who does not see it now.
@@ -37,12 +38,6 @@ impl Interest {
     pub fn from_afar(self) -> Self {
         Self { logs: Vec::new(), far: true, ..self }
     }
-}
-
-/// The CloudFormation stack that a spec deploys to, if it deploys to one.
-#[must_use]
-pub fn cfn_name(spec: &Spec) -> Option<String> {
-    spec.body.pointer("/input/stack_name")?.as_str().map(str::to_owned)
 }
 
 impl fmt::Display for Interest {

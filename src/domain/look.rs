@@ -1,126 +1,180 @@
-//! What a planner may ask to be looked at, and what was seen. Looks only read.
+//! Looks at real things, and what was seen: one form for every kind of thing, so that the engine, the world and the screen know none
+//! of them. What an eye tells beyond it are facts, for the system that asked. Looks only read.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::digest::Digest;
-use super::plan::ChangeRow;
+use super::failure::Failure;
 use super::safe::Safe;
-use super::standing::Standing;
+use super::time::Time;
 
-/// A file of a stored bundle.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct FileRef {
-    /// The bundle.
-    pub bundle: Digest,
-    /// The path in it.
-    pub path: String,
+pub use super::standing::Standing;
+
+/// A real thing: of a kind that an eye knows (`cloudformation.stack`), by its name there. It is where its stack's environment is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Subject {
+    /// Its kind.
+    pub kind: String,
+    /// Its name, as its kind names things.
+    pub name: String,
 }
 
-/// Everything that a CloudFormation stack is made from. Also the parameters of the `cloudformation.*` steps that make one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CfnInput {
-    /// The CloudFormation stack's name.
-    pub stack_name: String,
-    /// The template.
-    pub template: FileRef,
-    /// Parameter values; never secrets (a `NoEcho` parameter takes its previous value or a dynamic reference).
-    pub parameters: BTreeMap<String, String>,
-    /// Acknowledged capabilities.
-    #[serde(default)]
-    pub capabilities: Vec<String>,
-    /// Tags, ours included.
-    #[serde(default)]
-    pub tags: BTreeMap<String, String>,
-    /// The role that CloudFormation assumes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role_arn: Option<String>,
+impl Subject {
+    /// A thing of that kind and name.
+    #[must_use]
+    pub fn new(kind: &str, name: &str) -> Self {
+        Self { kind: kind.to_owned(), name: name.to_owned() }
+    }
 }
 
-/// One look.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "look", rename_all = "snake_case")]
-pub enum Look {
-    /// The CloudFormation stack as it is.
-    Stack {
-        /// Its name.
-        stack_name: String,
-    },
-    /// What an update would change: a change set made, described and deleted. Only of a stack that is there and quiet.
-    Changes {
-        /// What it would be made from.
-        input: CfnInput,
-    },
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
 }
 
-/// What was seen.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Observed {
-    /// The CloudFormation stack.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stack: Option<StackSeen>,
-    /// What would change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changes: Option<ChangesSeen>,
+/// One look at a thing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    /// At what.
+    pub about: Subject,
+    /// Whether its parts are listed; else its state alone is read, which costs less.
+    pub whole: bool,
+    /// What the eye needs to know for it, in the form of its kind.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub with: Value,
 }
 
-/// A CloudFormation stack as it is.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct StackSeen {
-    /// Its status; `MISSING` when there is none. `REVIEW_IN_PROGRESS` counts as missing.
-    pub status: String,
-    /// The reason of its status.
+impl Look {
+    /// A look at the state of a thing.
+    #[must_use]
+    pub fn at(about: Subject) -> Self {
+        Self { about, whole: false, with: Value::Null }
+    }
+
+    /// The same look, at its parts too.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        Self { whole: true, ..self }
+    }
+}
+
+/// What was seen of a thing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sight {
+    /// Of what.
+    pub about: Subject,
+    /// What people call such a thing ("CloudFormation stack").
+    pub called: Safe,
+    /// What its state means for one who wants to change it.
+    pub standing: Standing,
+    /// Its state in its own words ("`UPDATE_COMPLETE`").
+    pub words: Safe,
+    /// Why it is so, in its own words.
     #[serde(default)]
     pub reason: Safe,
-    /// Its parameters (a `NoEcho` value reads `****`).
-    #[serde(default)]
-    pub parameters: BTreeMap<String, String>,
-    /// Its tags.
-    #[serde(default)]
-    pub tags: BTreeMap<String, String>,
-    /// Its outputs.
-    #[serde(default)]
-    pub outputs: BTreeMap<String, String>,
-    /// Resources that failed or hold data, by logical id: `{type, status}`; for recovery and teardown cards.
-    #[serde(default)]
-    pub resources: Vec<ResourceRow>,
-    /// Whether termination protection is on.
-    #[serde(default)]
-    pub protected: bool,
+    /// When it was last changed; of one that is gone, when that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Time>,
+    /// Parts that change, have changed of late or have failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartSeen>,
+    /// What its eye tells beyond that, in the form of its kind.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub facts: Value,
 }
 
-/// A resource of a stack.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ResourceRow {
-    /// Logical id.
-    pub logical: String,
-    /// Type.
-    pub kind: String,
-    /// Status.
-    pub status: String,
+impl Sight {
+    /// A thing that stands so, of which nothing else is known.
+    #[must_use]
+    pub fn of(about: Subject, called: &str, standing: Standing) -> Self {
+        Self {
+            about,
+            called: Safe::new(called),
+            standing,
+            words: Safe::default(),
+            reason: Safe::default(),
+            changed_at: None,
+            parts: Vec::new(),
+            facts: Value::Null,
+        }
+    }
 }
 
-/// What an update would change.
+/// How a part of a thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// Nothing is wrong with it.
+    Fine,
+    /// It is being changed.
+    Moves,
+    /// It failed, for a reason of its own.
+    Failed,
+    /// It failed because another part did.
+    Stopped,
+}
+
+/// A part of a thing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "changes", rename_all = "snake_case")]
-pub enum ChangesSeen {
-    /// These rows, sorted.
-    Rows {
-        /// The rows.
-        rows: Vec<ChangeRow>,
-    },
-    /// Nothing at all.
-    Nothing,
-    /// It cannot be known now.
-    Unknown {
-        /// Why.
-        why: String,
-    },
+pub struct PartSeen {
+    /// Its name within the thing.
+    pub name: Safe,
+    /// Its type.
+    pub kind: Safe,
+    /// How it is.
+    pub health: Health,
+    /// Its state in its own words.
+    pub words: Safe,
+    /// Why it is so.
+    #[serde(default)]
+    pub reason: Safe,
+    /// Since when.
+    pub at: Time,
 }
 
-/// What a status means for somebody who waits for a quiet stack.
+/// Everything that was seen for one plan: one sight a thing.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sights(Vec<Sight>);
+
+impl Sights {
+    /// Takes what was seen; an older sight of the same thing is gone.
+    pub fn put(&mut self, sight: Sight) {
+        self.0.retain(|old| old.about != sight.about);
+        self.0.push(sight);
+    }
+
+    /// The sight of the thing of a kind, where one was looked at.
+    #[must_use]
+    pub fn of_kind(&self, kind: &str) -> Option<&Sight> {
+        self.0.iter().find(|sight| sight.about.kind == kind)
+    }
+
+    /// The thing that was looked at first: how the stack stands.
+    #[must_use]
+    pub fn main(&self) -> Option<&Sight> {
+        self.0.first()
+    }
+
+    /// True when nothing was looked at.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<Sight> for Sights {
+    fn from_iter<I: IntoIterator<Item = Sight>>(sights: I) -> Self {
+        let mut all = Self::default();
+        sights.into_iter().for_each(|sight| all.put(sight));
+        all
+    }
+}
+
+/// What the state of things means for somebody who waits for them to be quiet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Quiet {
     /// Something is going on: look again.
@@ -128,25 +182,5 @@ pub enum Quiet {
     /// A deployment may start.
     Quiet,
     /// It will not get quiet by itself.
-    Stuck(super::failure::Failure),
-}
-
-impl StackSeen {
-    /// The public form that a deployment records when it starts.
-    #[must_use]
-    pub fn found(&self) -> Value {
-        serde_json::to_value(self).unwrap_or(Value::Null)
-    }
-
-    /// True when there is no stack to speak of.
-    #[must_use]
-    pub fn is_missing(&self) -> bool {
-        self.standing() == Standing::Missing
-    }
-
-    /// What its status means.
-    #[must_use]
-    pub fn standing(&self) -> Standing {
-        Standing::of(&self.status)
-    }
+    Stuck(Failure),
 }

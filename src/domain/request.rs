@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::digest::Digest;
+use super::look::Subject;
 
 /// Files that travel with an ask: path below the estate's folder to content. Stored by digest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -35,6 +36,15 @@ impl SourceBundle {
     }
 }
 
+/// A file of a stored bundle.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FileRef {
+    /// The bundle.
+    pub bundle: Digest,
+    /// The path in it.
+    pub path: String,
+}
+
 /// What an application is, in one environment, after reading the estate: typed by its system, opaque to everybody else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
@@ -46,6 +56,9 @@ pub struct Spec {
     pub body: Value,
     /// The bundle that it needs at run time.
     pub bundle: Digest,
+    /// The real things that it is; the first one says how the stack stands. None for what has no state outside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<Subject>,
     /// Names of log groups to watch beside its deployments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub watch_logs: Vec<String>,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::look::Sight;
 use super::safe::Safe;
 use super::time::Time;
 
@@ -21,19 +22,10 @@ pub struct Sighting {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "seen", rename_all = "snake_case")]
 pub enum Seen {
-    /// A CloudFormation stack.
-    Cfn {
-        /// Its status; `MISSING` when there is none.
-        status: String,
-        /// The status reason, if any.
-        #[serde(default)]
-        reason: Safe,
-        /// When it was last changed.
-        #[serde(default)]
-        changed_at: Option<Time>,
-        /// Resources that are being changed or have failed, by logical id.
-        #[serde(default)]
-        resources: Vec<ResourceSeen>,
+    /// A real thing.
+    Thing {
+        /// As it was seen.
+        sight: Sight,
     },
     /// How many tasks of its services run, of how many desired.
     Serve {
@@ -68,21 +60,10 @@ pub enum Seen {
     },
 }
 
-/// A resource of a CloudFormation stack.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ResourceSeen {
-    /// Logical id.
-    pub logical: Safe,
-    /// Type.
-    pub kind: Safe,
-    /// Status.
-    pub status: String,
-    /// Reason.
-    #[serde(default)]
-    pub reason: Safe,
-    /// Since when.
-    pub at: Time,
-}
+/// The source of the sighting of the thing that says how a stack stands.
+pub const THING: &str = "thing";
+/// The source of the sighting of its tasks.
+pub const SERVE: &str = "serve";
 
-/// The name under which a sighting is kept: `cfn`, `serve`, `tail/GROUP` of a stack; `identity` of an environment.
+/// The name under which a sighting is kept: [`THING`], [`SERVE`], `tail/GROUP` of a stack; `identity` of an environment.
 pub type SightingKey = (String, String);

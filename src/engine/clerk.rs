@@ -9,7 +9,7 @@ use crate::domain::decide::{self, Cx, Looked, StartOf};
 use crate::domain::event::Append;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{AskId, DeploymentId, StackId};
-use crate::domain::look::Observed;
+use crate::domain::look::Sights;
 use crate::domain::plan::Plan;
 use crate::domain::stack::Purpose;
 use crate::store::Preview;
@@ -32,7 +32,7 @@ pub(crate) struct Previewed {
     attached: Vec<Attached>,
     wanted: Wanted,
     starts: Vec<StartOf>,
-    plans: Result<Vec<(StackId, Plan, Observed)>, Failure>,
+    plans: Result<Vec<(StackId, Plan, Sights)>, Failure>,
 }
 
 impl Engine {
@@ -76,7 +76,7 @@ impl Engine {
                     && preview.card.valid_until >= self.now()
                     && let Ok(starts) = decide::specs(&self.folds, &intent, &attached)
                 {
-                    let plans = preview.plans.into_iter().map(|(id, plan)| (id, plan, Observed::default())).collect();
+                    let plans = preview.plans.into_iter().map(|(id, plan)| (id, plan, Sights::default())).collect();
                     let wanted = Wanted::Act { confirm, armed };
                     self.previewed(Previewed { ask: id, via, intent, attached, wanted, starts, plans: Ok(plans) });
                 } else {
@@ -122,13 +122,13 @@ impl Engine {
         };
         let mut plannings = Vec::with_capacity(starts.len());
         for start in &starts {
-            let hint = ask.0.simple().to_string();
-            match self.planning(&start.stack, &start.spec, start.purpose, None, &hint) {
+            let token = ask.0.simple().to_string();
+            match self.planning(&start.stack, &start.spec, start.purpose, None, &token) {
                 Ok(planning) => {
                     let bundle = attached.iter().find(|a| a.stack == start.stack && a.spec == start.spec).map(|a| a.bundle.clone());
                     // A teardown and a recovery name resources, which the looks of the driver leave out: they look for themselves.
                     let fresh = (start.purpose == Purpose::Deploy).then(|| self.fresh_sight(&start.stack)).flatten();
-                    let seen = Observed { stack: fresh, changes: None };
+                    let seen = fresh.unwrap_or_default();
                     plannings.push((start.stack.clone(), Planning { bundle, seen, ..planning }));
                 }
                 Err(failure) => return self.answer(ask, Err(refusal(&failure))),
@@ -161,9 +161,7 @@ impl Engine {
             Err(failure) => return self.answer(ask, Err(refusal(&failure))),
         };
         for (stack, _, seen) in &plans {
-            if let Some(seen) = &seen.stack {
-                self.remember(stack, seen);
-            }
+            self.remember(stack, seen);
         }
         let plans: Vec<(StackId, Plan)> = plans.into_iter().map(|(stack, plan, _)| (stack, plan)).collect();
         let fresh: Vec<DeploymentId> = starts.iter().map(|_| DeploymentId((self.parts.fresh)())).collect();

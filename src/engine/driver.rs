@@ -7,14 +7,14 @@ use crate::domain::deployment::{Deployment, DeploymentEvent, DeploymentWant};
 use crate::domain::event::Append;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{DeploymentId, StackId};
-use crate::domain::look::{Look, Observed, Quiet, StackSeen};
+use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::person::Person;
 use crate::domain::plan::{Output, Plan};
 use crate::domain::stack::{Purpose, Queued, StackWant};
 use crate::domain::time::Time;
 
 use super::commit::Effect;
-use super::looks::{Planning, Sight};
+use super::looks::{Planning, proven};
 use super::tasks::Key;
 use super::{Engine, EngineError, Msg, Parts};
 
@@ -162,10 +162,10 @@ impl Engine {
         self.spawn_look(format!("look {id}"), async move {
             let result = match fresh {
                 Some(seen) => Ok(seen),
-                None => look_stack(&parts, &planning).await,
+                None => state(&parts, &planning).await,
             };
             let result = result.map(|seen| {
-                let quiet = planning.system.quiet(purpose, &Observed { stack: Some(seen.clone()), changes: None });
+                let quiet = planning.system.quiet(purpose, &seen);
                 (seen, quiet)
             });
             Msg::Looked { stack, result }
@@ -204,12 +204,12 @@ impl Engine {
         // A deployment plans on the look that found its stack quiet. A teardown and a recovery name what goes and what holds data,
         // as their cards did: they look again, with the resources, else their plan differs from what was approved.
         let seen = match request.purpose {
-            Purpose::Deploy => d.found.clone().and_then(|found| serde_json::from_value::<StackSeen>(found).ok()),
+            Purpose::Deploy => d.found.clone(),
             Purpose::Teardown | Purpose::Recover => None,
         };
         let (parts, deployment) = (self.shared_parts(), d.id);
         self.spawn_look(format!("plan {}", d.id), async move {
-            let planning = Planning { seen: Observed { stack: seen, changes: None }, ..planning };
+            let planning = Planning { seen: seen.unwrap_or_default(), ..planning };
             let result = loop {
                 match planning.clone().plan(&parts).await {
                     Err(failure) if failure.retry == Retry::Contact => parts.clock.sleep(NO_CONTACT).await,
@@ -267,7 +267,7 @@ impl Engine {
                         if let Some(stack) = d.stack() {
                             self.remember(stack, &seen);
                         }
-                        decide::available(&self.folds, deployment, seen.found())
+                        decide::available(&self.folds, deployment, seen)
                     }
                     Err(failure) => decide::wait_failure(&self.folds, deployment, failure),
                 };
@@ -312,38 +312,38 @@ impl Engine {
     }
 }
 
-/// The CloudFormation stack as it is, by the first look that the system asks for; a system that asks for none has no such stack.
-async fn look_stack(parts: &Parts, planning: &Planning) -> Result<StackSeen, Failure> {
-    let looks = planning.system.looks(&planning.ask, &planning.spec, &Observed::default());
-    let Some(look) = looks.iter().find(|look| matches!(look, Look::Stack { .. })) else {
-        return Ok(StackSeen { status: "NONE".to_owned(), ..StackSeen::default() });
-    };
-    loop {
-        let sight = match planning.on.proven(parts).await {
-            Ok(()) => parts.eyes.look(&planning.on, look, None).await,
-            Err(failure) => Err(failure),
-        };
-        match sight {
-            Ok(Sight::Stack(seen)) => return Ok(seen),
-            Ok(Sight::Changes(_)) => return Err(Failure::new("a look at a stack answered with changes")),
-            // No contact is no failure of the deployment: it waits, and goes on by itself.
-            Err(failure) if matches!(failure.retry, Retry::Contact | Retry::After(_)) => parts.clock.sleep(NO_CONTACT).await,
-            Err(failure) => return Err(failure),
-        }
+/// The state of the things that the system asks for first; nothing, for a system that has nothing outside.
+async fn state(parts: &Parts, planning: &Planning) -> Result<Sights, Failure> {
+    let mut seen = Sights::default();
+    for look in planning.system.looks(&planning.ask, &planning.spec, &Sights::default()) {
+        let look = Look { whole: false, ..look };
+        seen.put(loop {
+            let sight = match proven(&planning.on, parts).await {
+                Ok(()) => parts.eyes.look(&planning.on, &look, None).await,
+                Err(failure) => Err(failure),
+            };
+            match sight {
+                Ok(sight) => break sight,
+                // No contact is no failure of the deployment: it waits, and goes on by itself.
+                Err(failure) if matches!(failure.retry, Retry::Contact | Retry::After(_)) => parts.clock.sleep(NO_CONTACT).await,
+                Err(failure) => return Err(failure),
+            }
+        });
     }
+    Ok(seen)
 }
 
-async fn until_quiet(parts: &Parts, planning: &Planning, purpose: Purpose, fresh: Option<StackSeen>) -> Result<StackSeen, Failure> {
+async fn until_quiet(parts: &Parts, planning: &Planning, purpose: Purpose, fresh: Option<Sights>) -> Result<Sights, Failure> {
     let mut seen = match fresh {
         Some(seen) => seen,
-        None => look_stack(parts, planning).await?,
+        None => state(parts, planning).await?,
     };
     loop {
-        match planning.system.quiet(purpose, &Observed { stack: Some(seen.clone()), changes: None }) {
+        match planning.system.quiet(purpose, &seen) {
             Quiet::Quiet => return Ok(seen),
             Quiet::Stuck(failure) => return Err(failure),
             Quiet::Busy => parts.clock.sleep(BUSY).await,
         }
-        seen = look_stack(parts, planning).await?;
+        seen = state(parts, planning).await?;
     }
 }

@@ -1,6 +1,7 @@
-//! The eyes of an engine over AWS: looks go to the clients of their environment; a proof of identity is kept for a minute.
+//! The eyes of an engine: each look goes to the eye of its kind; a proof of identity is kept for a minute.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -11,15 +12,15 @@ use tokio::sync::Mutex;
 use crate::aws::Clients;
 use crate::domain::environment::AwsTarget;
 use crate::domain::failure::Failure;
-use crate::domain::ids::EnvName;
-use crate::domain::look::Look;
+use crate::domain::ids::{EnvName, StackId};
+use crate::domain::look::{Look, Sight, Subject};
 use crate::domain::request::SourceBundle;
 use crate::domain::sighting::Seen;
 use crate::domain::time::Time;
-use crate::observe::look;
+use crate::observe::{Eye, Follow, LookOn, eyes};
 use crate::os::clock::SharedClock;
 
-use super::looks::{Eyes, LookOn, Sight};
+use super::looks::Eyes;
 
 /// How old a proof may be.
 const PROOF: Duration = Duration::from_mins(1);
@@ -27,43 +28,44 @@ const PROOF: Duration = Duration::from_mins(1);
 /// Who we were proven to be, where, and when.
 type Proof = (AwsTarget, Time, Seen);
 
-/// The eyes over AWS.
-pub struct AwsEyes {
+/// The eyes by the kind of what they look at, and the proof of who we are.
+pub struct EyesByKind {
+    eyes: BTreeMap<&'static str, Arc<dyn Eye>>,
     clients: Arc<Clients>,
     clock: SharedClock,
-    store: String,
     /// By environment: an environment that does not answer keeps no other one waiting.
     proofs: std::sync::Mutex<BTreeMap<EnvName, Arc<Mutex<Option<Proof>>>>>,
 }
 
-impl AwsEyes {
-    /// Eyes of the store with this id.
+impl EyesByKind {
+    /// The eyes of the store with this id.
     #[must_use]
-    pub fn new(clients: Arc<Clients>, clock: SharedClock, store: String) -> Self {
-        Self { clients, clock, store, proofs: std::sync::Mutex::default() }
+    pub fn new(clients: Arc<Clients>, clock: SharedClock, store: &str) -> Self {
+        let eyes = eyes(&clients, &clock, store).into_iter().map(|eye| (eye.kind(), eye)).collect();
+        Self { eyes, clients, clock, proofs: std::sync::Mutex::default() }
+    }
+
+    fn of(&self, about: &Subject) -> Result<&Arc<dyn Eye>, Failure> {
+        self.eyes
+            .get(about.kind.as_str())
+            .ok_or_else(|| Failure::new(format!("this program has no eye for {}", about.kind)).hint("use the program that deployed it"))
     }
 }
 
-impl Eyes for AwsEyes {
+impl Eyes for EyesByKind {
+    fn reads_files(&self, look: &Look) -> bool {
+        self.of(&look.about).is_ok_and(|eye| eye.reads_files())
+    }
+
     fn look<'a>(&'a self, on: &'a LookOn, look: &'a Look, bundle: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>> {
-        async move {
-            let target = on.record.aws.as_ref().ok_or_else(|| {
-                Failure::new(format!("{} has no `aws:` in the estate file", on.env)).hint("add `aws: { region: … }` and `holdpoint apply`")
-            })?;
-            let cloud = self.clients.of(target).await?;
-            match look {
-                Look::Stack { stack_name } => {
-                    let resources = on.hint != "settle" && on.hint != "look";
-                    look::stack(&cloud, stack_name, resources).await.map(Sight::Stack)
-                }
-                Look::Changes { input } => {
-                    let bundle =
-                        bundle.ok_or_else(|| Failure::new("the files of this release are not at hand").hint("deploy from the estate"))?;
-                    look::changes(&cloud, &self.clock, &self.store, &on.hint, input, bundle).await.map(Sight::Changes)
-                }
-            }
+        match self.of(&look.about) {
+            Ok(eye) => eye.look(on, look, bundle),
+            Err(failure) => ready(Err(failure)).boxed(),
         }
-        .boxed()
+    }
+
+    fn follow(&self, stack: &StackId, about: &Subject, since: Time) -> Option<Box<dyn Follow>> {
+        self.of(about).ok()?.follow(stack, about, since)
     }
 
     fn identity<'a>(&'a self, env: &'a EnvName, aws: &'a AwsTarget) -> BoxFuture<'a, Result<Seen, Failure>> {

@@ -4,50 +4,32 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, join_all};
 
-use crate::domain::environment::{AwsTarget, EnvironmentRecord};
+use crate::domain::environment::AwsTarget;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{EnvName, StackId};
-use crate::domain::look::{ChangesSeen, Look, Observed, StackSeen};
+use crate::domain::look::{Look, Sight, Sights, Subject};
 use crate::domain::plan::{Plan, pure};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::sighting::Seen;
+use crate::domain::time::Time;
+use crate::observe::{Follow, LookOn};
 use crate::systems::{PlanAsk, System};
 
 use super::{Engine, Parts};
 
-/// Where a look is taken, and for what.
-#[derive(Debug, Clone)]
-pub struct LookOn {
-    /// The environment.
-    pub env: EnvName,
-    /// Its record.
-    pub record: EnvironmentRecord,
-    /// The stack.
-    pub stack: StackId,
-    /// What the look is for: part of the names of what is made and deleted again.
-    pub hint: String,
-}
-
-impl LookOn {
-    /// Nothing is looked at where we are somebody else than we should be.
-    pub(super) async fn proven(&self, parts: &Parts) -> Result<(), Failure> {
-        prove(parts.eyes.as_ref(), &self.env, self.record.aws.as_ref(), self.record.account.as_deref()).await
-    }
-}
-
-/// What a look saw.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Sight {
-    /// A CloudFormation stack.
-    Stack(StackSeen),
-    /// What an update would change.
-    Changes(ChangesSeen),
+/// Nothing is looked at where we are somebody else than we should be.
+pub(super) async fn proven(on: &LookOn, parts: &Parts) -> Result<(), Failure> {
+    prove(parts.eyes.as_ref(), &on.env, on.record.aws.as_ref(), on.record.account.as_deref()).await
 }
 
 /// The eyes of an engine; they only read (a change set that is made to be described is deleted again).
 pub trait Eyes: Send + Sync {
+    /// Whether a look reads the files of the release.
+    fn reads_files(&self, look: &Look) -> bool;
     /// Takes a look. `bundle` has the files that it names.
     fn look<'a>(&'a self, on: &'a LookOn, look: &'a Look, bundle: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>>;
+    /// Follows a thing from a point in time; `None` where nobody can.
+    fn follow(&self, stack: &StackId, about: &Subject, since: Time) -> Option<Box<dyn Follow>>;
     /// Who we are in an environment, by a proof that is at most a minute old.
     fn identity<'a>(&'a self, env: &'a EnvName, aws: &'a AwsTarget) -> BoxFuture<'a, Result<Seen, Failure>>;
 }
@@ -65,7 +47,7 @@ pub(super) async fn prove(eyes: &dyn Eyes, env: &EnvName, aws: Option<&AwsTarget
                 .detail(format!("proven as {arn}"))
                 .hint("name the right profile or role in the estate file, then `holdpoint apply`"))
         }
-        Seen::Identity { .. } | Seen::Cfn { .. } | Seen::Serve { .. } | Seen::Tail { .. } => Ok(()),
+        Seen::Identity { .. } | Seen::Thing { .. } | Seen::Serve { .. } | Seen::Tail { .. } => Ok(()),
     }
 }
 
@@ -81,12 +63,12 @@ pub(crate) struct Planning {
     pub on: LookOn,
     pub bundle: Option<SourceBundle>,
     /// What was seen moments ago.
-    pub seen: Observed,
+    pub seen: Sights,
 }
 
 impl Planning {
     /// Looks as often as the planner asks, then plans, and checks what was planned.
-    pub(crate) async fn plan(mut self, parts: &Parts) -> Result<(Plan, Observed), Failure> {
+    pub(crate) async fn plan(mut self, parts: &Parts) -> Result<(Plan, Sights), Failure> {
         for _ in 0..ROUNDS {
             let looks = self.system.looks(&self.ask, &self.spec, &self.seen);
             if looks.is_empty() {
@@ -100,16 +82,13 @@ impl Planning {
     }
 
     async fn look(&mut self, parts: &Parts, looks: &[Look]) -> Result<(), Failure> {
-        if self.bundle.is_none() && looks.iter().any(|look| matches!(look, Look::Changes { .. })) {
+        if self.bundle.is_none() && looks.iter().any(|look| parts.eyes.reads_files(look)) {
             self.bundle = stored_bundle(parts, &self.spec).await?;
         }
         let (on, bundle, eyes) = (&self.on, self.bundle.as_ref(), &parts.eyes);
-        on.proven(parts).await?;
+        proven(on, parts).await?;
         for sight in join_all(looks.iter().map(|look| eyes.look(on, look, bundle))).await {
-            match sight? {
-                Sight::Stack(stack) => self.seen.stack = Some(stack),
-                Sight::Changes(changes) => self.seen.changes = Some(changes),
-            }
+            self.seen.put(sight?);
         }
         Ok(())
     }
@@ -149,7 +128,7 @@ impl Engine {
         spec: &Spec,
         purpose: crate::domain::stack::Purpose,
         seen: Option<crate::domain::deployment::Seen>,
-        hint: &str,
+        token: &str,
     ) -> Result<Planning, Failure> {
         let system = (self.parts.systems)(&spec.system).ok_or_else(|| {
             Failure::new(format!("this program has no system {:?}", spec.system)).hint("use the program that deployed it")
@@ -165,20 +144,23 @@ impl Engine {
             system,
             ask: PlanAsk { stack: stack.clone(), purpose, env: record.clone(), store: self.parts.store.id(), seen, serving },
             spec: spec.clone(),
-            on: LookOn { env: stack.env.clone(), record, stack: stack.clone(), hint: hint.to_owned() },
+            on: LookOn { env: stack.env.clone(), record, stack: stack.clone(), token: token.to_owned() },
             bundle: None,
-            seen: Observed::default(),
+            seen: Sights::default(),
         })
     }
 
     /// What was seen of a stack moments ago, while nothing of ours ran there.
-    pub(super) fn fresh_sight(&self, stack: &StackId) -> Option<StackSeen> {
+    pub(super) fn fresh_sight(&self, stack: &StackId) -> Option<Sights> {
         let (at, seen) = self.seen.get(stack)?;
         (self.now().since(*at) < std::time::Duration::from_secs(3)).then(|| seen.clone())
     }
 
-    pub(super) fn remember(&mut self, stack: &StackId, seen: &StackSeen) {
-        self.seen.insert(stack.clone(), (self.now(), seen.clone()));
+    pub(super) fn remember(&mut self, stack: &StackId, seen: &Sights) {
+        // What an update would change is looked at for one release: only how the thing stands is kept.
+        if let Some(main) = seen.main() {
+            self.seen.insert(stack.clone(), (self.now(), [main.clone()].into_iter().collect()));
+        }
     }
 
     /// Spawns a look that reports back; one of a name at a time.
@@ -212,6 +194,12 @@ mod tests {
     struct Stranger(AtomicU32);
 
     impl Eyes for Stranger {
+        fn reads_files(&self, _: &Look) -> bool {
+            false
+        }
+        fn follow(&self, _: &StackId, _: &Subject, _: Time) -> Option<Box<dyn Follow>> {
+            None
+        }
         fn look<'a>(&'a self, _: &'a LookOn, _: &'a Look, _: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>> {
             async { Err(Failure::new("nothing to see")) }.boxed()
         }

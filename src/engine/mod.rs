@@ -13,8 +13,8 @@ mod tails;
 mod tasks;
 pub mod watch;
 
-pub use eyes::AwsEyes;
-pub use looks::{Eyes, LookOn, Sight};
+pub use eyes::EyesByKind;
+pub use looks::Eyes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ use crate::domain::event::{Append, Stored};
 use crate::domain::failure::Failure;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{AskId, DeploymentId, StackId};
-use crate::domain::look::StackSeen;
+use crate::domain::look::Sights;
 use crate::domain::person::Person;
 use crate::domain::plan::Output;
 use crate::domain::time::Time;
@@ -120,9 +120,9 @@ pub(crate) enum Msg {
     /// Contact with a lost step is back.
     Found { key: Key },
     /// The real stack of a deployment is quiet, or will not be.
-    Settled { deployment: DeploymentId, result: Result<StackSeen, Failure> },
+    Settled { deployment: DeploymentId, result: Result<Sights, Failure> },
     /// A new stack was looked at.
-    Looked { stack: StackId, result: Result<(StackSeen, crate::domain::look::Quiet), Failure> },
+    Looked { stack: StackId, result: Result<(Sights, crate::domain::look::Quiet), Failure> },
     /// A plan was made.
     Planned { deployment: DeploymentId, result: Result<crate::domain::plan::Plan, Failure> },
     /// An ask's looks are done.
@@ -146,7 +146,7 @@ pub struct Engine {
     previews: Vec<(AskId, crate::store::Preview)>,
     to: mpsc::UnboundedSender<Msg>,
     from: mpsc::UnboundedReceiver<Msg>,
-    seen: BTreeMap<StackId, (Time, StackSeen)>,
+    seen: BTreeMap<StackId, (Time, Sights)>,
     draining: bool,
     needed: Arc<AtomicBool>,
     /// Committed events, for whoever follows in this process.

@@ -199,7 +199,7 @@ fn begin(kept: Vec<(String, Time)>, through: Option<Time>, now: Time) -> Begin {
 fn through(told: &Sighting) -> Option<Time> {
     match told.value {
         Seen::Tail { lag_ms, .. } => Some(told.taken_at - Duration::from_millis(lag_ms)),
-        Seen::Cfn { .. } | Seen::Serve { .. } | Seen::Identity { .. } => None,
+        Seen::Thing { .. } | Seen::Serve { .. } | Seen::Identity { .. } => None,
     }
 }
 

@@ -22,13 +22,14 @@ use crate::domain::ids::{EnvName, StackId, StepId};
 use crate::domain::lifecycle::Lifecycle;
 use crate::domain::lifecycles;
 use crate::domain::line::Line;
-use crate::domain::look::{Look, Observed, Quiet};
+use crate::domain::look::{Look, Quiet, Sight, Sights, Subject};
 use crate::domain::plan::given::{plan, step};
 use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Plan, Step};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::sighting::Seen;
 use crate::domain::stack::Purpose;
 use crate::exec::{Cancel, Executor, Found, Job};
+use crate::observe::{Follow, LookOn};
 use crate::os::clock::{Clock as _, Stepped};
 use crate::store::memory::Memory;
 use crate::systems::PlanAsk;
@@ -49,13 +50,13 @@ impl System for Given {
     fn lifecycle(&self) -> &'static Lifecycle {
         &lifecycles::SCRIPT
     }
-    fn looks(&self, _: &PlanAsk, _: &Spec, _: &Observed) -> Vec<Look> {
+    fn looks(&self, _: &PlanAsk, _: &Spec, _: &Sights) -> Vec<Look> {
         vec![]
     }
-    fn plan(&self, _: &PlanAsk, spec: &Spec, _: &Observed) -> Result<Plan, Failure> {
+    fn plan(&self, _: &PlanAsk, spec: &Spec, _: &Sights) -> Result<Plan, Failure> {
         serde_json::from_value(spec.body.clone()).map_err(|why| Failure::new(why.to_string()))
     }
-    fn quiet(&self, _: Purpose, _: &Observed) -> Quiet {
+    fn quiet(&self, _: Purpose, _: &Sights) -> Quiet {
         Quiet::Quiet
     }
     fn carry(&self, old: &Deployment, plan: &Plan) -> Vec<(StepId, Output)> {
@@ -139,6 +140,12 @@ impl Executor for Hand {
 struct NoEyes;
 
 impl Eyes for NoEyes {
+    fn reads_files(&self, _: &Look) -> bool {
+        false
+    }
+    fn follow(&self, _: &StackId, _: &Subject, _: Time) -> Option<Box<dyn Follow>> {
+        None
+    }
     fn look<'a>(&'a self, _: &'a LookOn, _: &'a Look, _: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>> {
         async { Err(Failure::new("nothing to see")) }.boxed()
     }
@@ -245,6 +252,7 @@ fn deploy(steps: Vec<Step>) -> Ask {
         release: "r1".into(),
         body: serde_json::to_value(plan).unwrap(),
         bundle: bundle.digest(),
+        about: vec![],
         watch_logs: vec![],
     };
     Ask::Do {

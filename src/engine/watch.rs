@@ -14,9 +14,9 @@ use crate::aws::Clients;
 use crate::domain::environment::AwsTarget;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentNo, EnvName, StackId};
-use crate::domain::interest::{Interest, cfn_name};
+use crate::domain::interest::Interest;
+use crate::domain::look::Subject;
 use crate::domain::time::Time;
-use crate::observe::events::Follower;
 use crate::os::clock::SharedClock;
 use crate::store::Store;
 
@@ -46,7 +46,7 @@ pub struct Watcher {
     pub clock: SharedClock,
     /// The clients.
     pub clients: Arc<Clients>,
-    /// The eyes, for the proof of identity.
+    /// The eyes.
     pub eyes: Arc<dyn Eyes>,
     /// Where lines go.
     pub lines: Arc<dyn Lines>,
@@ -73,7 +73,7 @@ impl Watcher {
                 if under_way.values().any(|other| other == env) {
                     continue;
                 }
-                let due = due(&stacks, &mut watched, now);
+                let due = it.due(&stacks, &mut watched, now);
                 let unproven = proven.get(env).is_none_or(|at| now.since(*at) >= PROOF);
                 if unproven {
                     proven.insert(env.clone(), now);
@@ -114,22 +114,24 @@ fn by_environment(wanted: &BTreeMap<StackId, Wanted>) -> BTreeMap<&EnvName, Vec<
     all
 }
 
-/// Takes the stacks whose turn it is.
-fn due(stacks: &[(&StackId, &Wanted)], watched: &mut BTreeMap<StackId, Watched>, now: Time) -> Vec<(StackId, Wanted, Watched)> {
-    let mut due = Vec::new();
-    for (id, what) in stacks {
-        let Some(cfn) = &what.cfn else { continue };
-        let mut one = watched
-            .remove(*id)
-            .unwrap_or_else(|| Watched::new(Follower::new((*id).clone(), cfn, what.since.unwrap_or(now - HISTORY) - BEFORE), now));
-        one.wanted(what, now);
-        if one.due <= now {
-            due.push(((*id).clone(), (*what).clone(), one));
-        } else {
-            watched.insert((*id).clone(), one);
+impl Watcher {
+    /// Takes the stacks whose turn it is.
+    fn due(&self, stacks: &[(&StackId, &Wanted)], watched: &mut BTreeMap<StackId, Watched>, now: Time) -> Vec<(StackId, Wanted, Watched)> {
+        let mut due = Vec::new();
+        for (id, what) in stacks {
+            let Some(about) = what.about.first() else { continue };
+            let since = what.since.unwrap_or(now - HISTORY) - BEFORE;
+            let one = watched.remove(*id).or_else(|| Some(Watched::new(self.eyes.follow(id, about, since)?, now)));
+            let Some(mut one) = one else { continue };
+            one.wanted(what, now);
+            if one.due <= now {
+                due.push(((*id).clone(), (*what).clone(), one));
+            } else {
+                watched.insert((*id).clone(), one);
+            }
         }
+        due
     }
-    due
 }
 
 /// What is to be watched of a stack.
@@ -138,7 +140,7 @@ pub(super) struct Wanted {
     pub aws: Option<AwsTarget>,
     /// The account that it must be.
     pub account: Option<String>,
-    pub cfn: Option<String>,
+    pub about: Vec<Subject>,
     pub logs: Vec<String>,
     /// The deployment that runs, and since when.
     pub no: Option<DeploymentNo>,
@@ -156,7 +158,9 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
         // Several may look at one stack: what any of them wants to follow is followed.
         let entry = all.entry(one.stack).or_insert_with(|| Wanted { aws, account, far: true, ..Wanted::default() });
         entry.far &= one.far;
-        entry.cfn = entry.cfn.take().or(one.cfn);
+        if entry.about.is_empty() {
+            entry.about = one.about;
+        }
         for group in one.logs {
             if !entry.logs.contains(&group) {
                 entry.logs.push(group);
@@ -171,7 +175,7 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
         entry.far = false;
         entry.aws.clone_from(&request.aws);
         entry.account.clone_from(&request.account);
-        entry.cfn = cfn_name(&request.spec);
+        entry.about.clone_from(&request.spec.about);
         entry.no = Some(request.no);
         entry.since = d.started_at;
         if entry.logs.is_empty() {
@@ -187,9 +191,9 @@ mod tests {
 
     #[test]
     fn of_one_stack_is_followed_what_any_of_several_consoles_wants() {
-        let interest = |cfn: Option<&str>, logs: &[&str]| Interest {
+        let interest = |name: Option<&str>, logs: &[&str]| Interest {
             stack: "dev/api".parse().unwrap(),
-            cfn: cfn.map(str::to_owned),
+            about: name.map(|name| Subject::new("test.thing", name)).into_iter().collect(),
             logs: logs.iter().map(|group| (*group).to_owned()).collect(),
             far: false,
         };
@@ -199,8 +203,8 @@ mod tests {
         );
         let what = &wanted[&"dev/api".parse().unwrap()];
         assert_eq!(
-            (wanted.len(), what.cfn.as_deref(), what.logs.as_slice()),
-            (1, Some("dev-api"), ["/b".to_owned(), "/a".to_owned()].as_slice())
+            (wanted.len(), what.about.as_slice(), what.logs.as_slice()),
+            (1, [Subject::new("test.thing", "dev-api")].as_slice(), ["/b".to_owned(), "/a".to_owned()].as_slice())
         );
     }
 }

@@ -102,20 +102,30 @@ impl Follower {
             part: event.logical.clone(),
             stack: self.stack.clone(),
             no,
-            severity: severity(&event.status),
+            severity: severity(&event.status, event.reason.as_str()),
             text: Safe::new(&format!("{} {kind}{reason}", event.status)),
         }
     }
 }
 
-fn severity(status: &str) -> Severity {
-    if status.ends_with("_FAILED") {
+fn severity(status: &str, reason: &str) -> Severity {
+    if is_failure(status) && !is_cancellation(reason) {
         Severity::Error
-    } else if status.contains("ROLLBACK") {
+    } else if is_failure(status) || status.contains("ROLLBACK") {
         Severity::Warn
     } else {
         Severity::Info
     }
+}
+
+pub(super) fn is_failure(status: &str) -> bool {
+    status.ends_with("_FAILED")
+}
+
+/// True for the reason that CloudFormation gives resources which it stops because another one failed.
+pub(super) fn is_cancellation(reason: &str) -> bool {
+    let reason = reason.to_ascii_lowercase();
+    reason.contains("cancelled") || reason.contains("canceled")
 }
 
 #[cfg(test)]
@@ -124,14 +134,15 @@ mod tests {
 
     #[test]
     fn failures_are_errors_and_ways_back_are_warnings() {
-        for (status, expected) in [
-            ("UPDATE_FAILED", Severity::Error),
-            ("UPDATE_ROLLBACK_FAILED", Severity::Error),
-            ("ROLLBACK_IN_PROGRESS", Severity::Warn),
-            ("UPDATE_ROLLBACK_COMPLETE", Severity::Warn),
-            ("CREATE_COMPLETE", Severity::Info),
+        for (status, reason, expected) in [
+            ("UPDATE_FAILED", "storage-full", Severity::Error),
+            ("UPDATE_FAILED", "Resource update cancelled", Severity::Warn),
+            ("UPDATE_ROLLBACK_FAILED", "", Severity::Error),
+            ("ROLLBACK_IN_PROGRESS", "", Severity::Warn),
+            ("UPDATE_ROLLBACK_COMPLETE", "", Severity::Warn),
+            ("CREATE_COMPLETE", "", Severity::Info),
         ] {
-            assert_eq!(severity(status), expected, "{status}");
+            assert_eq!(severity(status, reason), expected, "{status} {reason}");
         }
     }
 }

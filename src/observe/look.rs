@@ -6,8 +6,8 @@ use crate::aws::Cloud;
 use crate::aws::cfn::changes::{preview_name, preview_prefix};
 use crate::aws::cfn::input::Given;
 use crate::domain::failure::Failure;
-use crate::domain::look::{CfnInput, ChangesSeen, ResourceRow, StackSeen};
 use crate::domain::request::SourceBundle;
+use crate::forms::cloudformation::{CfnInput, Changes, Resource, StackFacts};
 use crate::os::clock::SharedClock;
 
 /// How long a change set may take to be worked out before its rows count as unknown.
@@ -17,12 +17,12 @@ const LONGEST: Duration = Duration::from_secs(45);
 ///
 /// # Errors
 /// When AWS could not be asked.
-pub async fn stack(cloud: &Cloud, name: &str, with_resources: bool) -> Result<StackSeen, Failure> {
+pub async fn stack(cloud: &Cloud, name: &str, with_resources: bool) -> Result<StackFacts, Failure> {
     let Some(found) = cloud.stack(name).await? else {
-        return Ok(StackSeen { status: "MISSING".to_owned(), ..StackSeen::default() });
+        return Ok(StackFacts::missing());
     };
     let resources = if with_resources { resources(cloud, name).await? } else { Vec::new() };
-    Ok(StackSeen {
+    Ok(StackFacts {
         status: found.status,
         reason: found.reason,
         parameters: found.parameters,
@@ -37,7 +37,7 @@ pub async fn stack(cloud: &Cloud, name: &str, with_resources: bool) -> Result<St
 ///
 /// # Errors
 /// When AWS could not be asked.
-pub async fn resources(cloud: &Cloud, name: &str) -> Result<Vec<ResourceRow>, Failure> {
+pub async fn resources(cloud: &Cloud, name: &str) -> Result<Vec<Resource>, Failure> {
     let mut rows = Vec::new();
     let mut token: Option<String> = None;
     loop {
@@ -46,7 +46,7 @@ pub async fn resources(cloud: &Cloud, name: &str) -> Result<Vec<ResourceRow>, Fa
                 cloud.cfn.list_stack_resources().stack_name(name).set_next_token(token.clone()).send()
             })
             .await?;
-        rows.extend(page.stack_resource_summaries().iter().map(|row| ResourceRow {
+        rows.extend(page.stack_resource_summaries().iter().map(|row| Resource {
             logical: safe(row.logical_resource_id()),
             kind: safe(row.resource_type()),
             status: safe(row.resource_status().map(aws_sdk_cloudformation::types::ResourceStatus::as_str)),
@@ -65,7 +65,7 @@ fn safe(text: Option<&str>) -> String {
 /// What an update would change: a change set is made, described and deleted. Left-overs of earlier previews are swept first.
 ///
 /// # Errors
-/// When AWS could not be asked; a change set that cannot be made is an answer ([`ChangesSeen::Unknown`]).
+/// When AWS could not be asked; a change set that cannot be made is an answer ([`Changes::Unknown`]).
 pub async fn changes(
     cloud: &Cloud,
     clock: &SharedClock,
@@ -73,7 +73,7 @@ pub async fn changes(
     hint: &str,
     input: &CfnInput,
     bundle: &SourceBundle,
-) -> Result<ChangesSeen, Failure> {
+) -> Result<Changes, Failure> {
     let stack = &input.stack_name;
     let now = cloud.stack(stack).await?;
     let given = Given::new(input, bundle, &std::collections::BTreeMap::new(), now.as_ref())?;
@@ -86,9 +86,9 @@ pub async fn changes(
     let made = match cloud.make_change_set(&given, &name, &name).await {
         Ok(made) => made,
         // Some clouds say so here already.
-        Err(trouble) if trouble.says("No updates are to be performed") => return Ok(ChangesSeen::Nothing),
+        Err(trouble) if trouble.says("No updates are to be performed") => return Ok(Changes::Nothing),
         Err(trouble) if trouble.kind == crate::aws::Kind::Refused && !trouble.is("AlreadyExistsException") => {
-            return Ok(ChangesSeen::Unknown { why: trouble.message.to_string() });
+            return Ok(Changes::Unknown { why: trouble.message.to_string() });
         }
         Err(trouble) if trouble.is("AlreadyExistsException") => name.clone(),
         Err(trouble) => return Err(trouble.into()),
@@ -99,24 +99,24 @@ pub async fn changes(
     described
 }
 
-async fn described(cloud: &Cloud, clock: &SharedClock, stack: &str, name: &str) -> Result<ChangesSeen, Failure> {
+async fn described(cloud: &Cloud, clock: &SharedClock, stack: &str, name: &str) -> Result<Changes, Failure> {
     let deadline = clock.now() + LONGEST;
     let mut pause = Duration::from_millis(50);
     loop {
         let Some(set) = cloud.change_set(stack, name).await? else {
-            return Ok(ChangesSeen::Unknown { why: "the change set was deleted by somebody else".to_owned() });
+            return Ok(Changes::Unknown { why: "the change set was deleted by somebody else".to_owned() });
         };
         if !set.is_busy() {
             return Ok(if set.is_empty() {
-                ChangesSeen::Nothing
+                Changes::Nothing
             } else if set.status == "CREATE_COMPLETE" {
-                ChangesSeen::Rows { rows: set.rows }
+                Changes::Rows { rows: set.rows }
             } else {
-                ChangesSeen::Unknown { why: format!("{}: {}", set.status, set.reason) }
+                Changes::Unknown { why: format!("{}: {}", set.status, set.reason) }
             });
         }
         if clock.now() >= deadline {
-            return Ok(ChangesSeen::Unknown { why: "CloudFormation is still working it out".to_owned() });
+            return Ok(Changes::Unknown { why: "CloudFormation is still working it out".to_owned() });
         }
         clock.sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(2));

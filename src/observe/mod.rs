@@ -1,8 +1,82 @@
-//! Eyes: what AWS says of stacks, services and logs. Reads only; a change set that is made to be described is deleted again.
+//! Eyes: one file a kind of thing. An eye says what a real thing is like now, and follows it for those who watch. Reads only; a change
+//! set that is made to be described is deleted again.
 
+mod cloudformation;
 pub mod events;
 mod known;
 pub mod logs;
 pub mod look;
 pub mod serve;
 pub mod severity;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::aws::Clients;
+use crate::domain::environment::{AwsTarget, EnvironmentRecord};
+use crate::domain::failure::Failure;
+use crate::domain::ids::{DeploymentNo, EnvName, StackId};
+use crate::domain::line::Line;
+use crate::domain::look::{Look, Sight, Subject};
+use crate::domain::request::SourceBundle;
+use crate::domain::time::Time;
+use crate::os::clock::SharedClock;
+
+/// Where a look is taken, and for what.
+#[derive(Debug, Clone)]
+pub struct LookOn {
+    /// The environment.
+    pub env: EnvName,
+    /// Its record.
+    pub record: EnvironmentRecord,
+    /// The stack.
+    pub stack: StackId,
+    /// What the look is for: part of the names of what is made and deleted again. It changes nothing of what is read.
+    pub token: String,
+}
+
+/// An eye: it looks at things of one kind.
+pub trait Eye: Send + Sync {
+    /// The kind.
+    fn kind(&self) -> &'static str;
+    /// Whether its looks read the files of the release.
+    fn reads_files(&self) -> bool {
+        false
+    }
+    /// Takes a look. `bundle` has the files of the release, where they are read.
+    fn look<'a>(&'a self, on: &'a LookOn, look: &'a Look, bundle: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>>;
+    /// Follows a thing from a point in time, for those who watch it; `None` where nobody can.
+    fn follow(&self, stack: &StackId, about: &Subject, since: Time) -> Option<Box<dyn Follow>> {
+        let _ = (stack, about, since);
+        None
+    }
+}
+
+/// How a thing that is followed is looked at this time.
+#[derive(Debug, Clone, Copy)]
+pub struct Glance {
+    /// Its state alone: nobody sees it now.
+    pub far: bool,
+    /// The deployment that runs on it.
+    pub no: Option<DeploymentNo>,
+    /// The time.
+    pub now: Time,
+}
+
+/// A thing that is followed: what is told between two looks is told once.
+pub trait Follow: Send {
+    /// How it is now, and the lines since the look before. Of a thing that is gone, `changed_at` is left to who knows since when.
+    fn look<'a>(&'a mut self, aws: &'a AwsTarget, glance: Glance) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>>;
+    /// How many tasks of it run, of how many that should; `None` where it has none.
+    fn serve<'a>(&'a self, aws: &'a AwsTarget) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>>;
+}
+
+/// Every eye that there is.
+#[must_use]
+pub fn eyes(clients: &Arc<Clients>, clock: &SharedClock, store: &str) -> Vec<Arc<dyn Eye>> {
+    vec![
+        Arc::new(cloudformation::Stacks::new(Arc::clone(clients))),
+        Arc::new(cloudformation::ChangeSets::new(Arc::clone(clients), clock.clone(), store.to_owned())),
+    ]
+}

@@ -2,7 +2,6 @@
 
 use crate::aws::Cloud;
 use crate::domain::failure::Failure;
-use crate::domain::sighting::Seen;
 
 /// How many services one call describes.
 const BATCH: usize = 10;
@@ -11,7 +10,7 @@ const BATCH: usize = 10;
 ///
 /// # Errors
 /// When AWS could not be asked.
-pub async fn serve(cloud: &Cloud, stack_name: &str) -> Result<Option<Seen>, Failure> {
+pub async fn serve(cloud: &Cloud, stack_name: &str) -> Result<Option<(u32, u32)>, Failure> {
     let listed = cloud
         .call("cloudformation:DescribeStackResources", stack_name, || cloud.cfn.describe_stack_resources().stack_name(stack_name).send())
         .await;
@@ -42,7 +41,7 @@ pub async fn serve(cloud: &Cloud, stack_name: &str) -> Result<Option<Seen>, Fail
             desired += u32::try_from(service.desired_count()).unwrap_or(0);
         }
     }
-    Ok(Some(Seen::Serve { running, desired }))
+    Ok(Some((running, desired)))
 }
 
 /// The cluster in `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/NAME`; none in the short form of the ARN.

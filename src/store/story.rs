@@ -89,7 +89,14 @@ fn one(stream: StreamId, expected: u64, event: Event) -> Append {
 
 fn created(n: u64, stack: &StackId) -> Event {
     let cause = Cause { ask: AskId(Uuid::nil()), by: Person::Engine, via: "shell".into(), reason: String::new(), of: String::new() };
-    let spec = Spec { system: "script".into(), release: "r1".into(), body: json!({}), bundle: Digest::of_bytes(b""), watch_logs: vec![] };
+    let spec = Spec {
+        system: "script".into(),
+        release: "r1".into(),
+        body: json!({}),
+        bundle: Digest::of_bytes(b""),
+        about: vec![],
+        watch_logs: vec![],
+    };
     let request = Request {
         no: DeploymentNo(n),
         stack: stack.clone(),

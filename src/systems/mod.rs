@@ -16,7 +16,7 @@ use crate::domain::environment::EnvironmentRecord;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::lifecycle::Lifecycle;
-use crate::domain::look::{Look, Observed, Quiet};
+use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{Output, Plan};
 use crate::domain::request::Spec;
 use crate::domain::stack::Purpose;
@@ -62,14 +62,14 @@ pub trait System: fmt::Debug + Sync {
     /// What an entry is in one environment, from its files; `whole` is the stack without a part.
     fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read;
     /// What to look at before planning; asked again with what was seen until it wants nothing more, three times at most.
-    fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Observed) -> Vec<Look>;
+    fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look>;
     /// The plan.
     ///
     /// # Errors
     /// A failure that says why there is none and what to do.
-    fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Observed) -> Result<Plan, Failure>;
+    fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure>;
     /// What the real stack's state means for a deployment that wants to start.
-    fn quiet(&self, purpose: Purpose, seen: &Observed) -> Quiet;
+    fn quiet(&self, purpose: Purpose, seen: &Sights) -> Quiet;
     /// Carries out a step of its own that looks at data alone; `None` where it has no such step.
     fn eval(&self, kind: &str, params: &Value) -> Option<Result<Value, String>> {
         let _ = (kind, params);

@@ -140,7 +140,7 @@ fn deployment(event: &DeploymentEvent) -> String {
         DeploymentEvent::Triggered => "started".to_owned(),
         DeploymentEvent::StackWait => "waits for a quiet stack".to_owned(),
         DeploymentEvent::StackAvailable { found } => {
-            format!("found {}", found.get("status").and_then(|status| status.as_str()).unwrap_or("a quiet stack"))
+            found.main().map_or_else(|| "found nothing outside to wait for".to_owned(), |main| format!("found {}", main.words))
         }
         DeploymentEvent::StackWaitFailure { failure } => format!("cannot start: {}", failure.summary),
         DeploymentEvent::Planned { plan, digest, .. } => {

@@ -8,8 +8,8 @@ use crate::domain::failure::Retry;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, StackId};
 use crate::domain::lifecycle::Class;
+use crate::domain::look::Standing;
 use crate::domain::stack::{Purpose, Stack};
-use crate::domain::standing::Standing;
 use crate::domain::time::Time;
 
 use super::rows::State;
@@ -22,7 +22,7 @@ pub enum Doing {
     Deploy,
     /// What the last deployment had.
     Redeploy,
-    /// The failed deployment again: of a script what was done stays done, a service works out anew what is left.
+    /// The failed deployment again; what is kept of it is its system's rule.
     Retry,
     /// An earlier good release.
     Rollback,
@@ -157,17 +157,18 @@ impl World {
         let (broken, failed) = (stack.class() == Class::Broken, self.failed_last(&stack));
         let standing = self.standing(&stack);
         let repair = match standing {
-            Some(standing) if standing.is_repairable() => Some("repair the CloudFormation stack by the plan that its status asks for"),
-            None if broken || failed.is_some() => Some("look at the CloudFormation stack again, and repair it if its status asks for it"),
+            Some(standing) if standing.is_repairable() => {
+                Some(format!("repair the {} by the plan that its state asks for", self.called(&stack.id)))
+            }
+            None if broken || failed.is_some() => Some("look again at what it runs on, and repair it if its state asks for it".to_owned()),
             Some(_) | None => None,
         };
-        ways.extend(repair.filter(|_| stack.system != "script").map(|says| (Way::Recover, says.to_owned())));
+        ways.extend(repair.filter(|_| self.runs_on_something(&stack)).map(|says| (Way::Recover, says)));
         if broken {
             let shut = standing.is_some_and(Standing::is_shut);
             let again = failed.filter(|last| !shut || last.request.as_ref().is_some_and(|request| request.purpose != Purpose::Deploy));
             if let Some(last) = again {
-                let how = if stack.system == "script" { "what was done stays done" } else { "what is left to do is worked out anew" };
-                ways.push((Way::Retry, format!("{} again: {how}", last.no())));
+                ways.push((Way::Retry, format!("{} again, from where things stand now", last.no())));
             }
             let good = stack.last_good.filter(|_| !shut).and_then(|good| self.deployment(good)).and_then(|d| d.request.as_ref());
             if let Some(good) = good {
@@ -180,17 +181,29 @@ impl World {
 
     /// What the real stack is in now; `None` where it was not seen since the last deployment ended: an older look says nothing of now.
     pub(super) fn standing(&self, stack: &Stack) -> Option<Standing> {
-        let cfn = self.cfn(&stack.id)?;
+        let thing = self.thing(&stack.id)?;
         let ended = stack.last.and_then(|last| self.deployment(last)).and_then(|last| last.ended_at);
-        ended.is_none_or(|ended| ended <= cfn.taken_at).then(|| cfn.standing())
+        ended.is_none_or(|ended| ended <= thing.taken_at).then_some(thing.sight.standing)
+    }
+
+    /// Whether a stack is a real thing, as was seen, as its files say, or as was deployed: only that can be repaired.
+    fn runs_on_something(&self, stack: &Stack) -> bool {
+        let deployed = stack.last.and_then(|last| self.deployment(last)).and_then(|last| last.request.as_ref());
+        let deployed = deployed.is_some_and(|request| !request.spec.about.is_empty());
+        deployed || self.thing(&stack.id).is_some() || self.is_outside(&stack.id)
+    }
+
+    /// What people call the thing that says how a stack stands.
+    fn called(&self, stack: &StackId) -> String {
+        self.thing(stack).map_or_else(|| "real thing".to_owned(), |thing| thing.sight.called.to_string())
     }
 
     /// Why no deployment can start on the real stack, where that is known; the engine would refuse it as well.
     fn shut(&self, stack: &Stack) -> Option<NotNow> {
         let shut = stack.current.is_none() && self.standing(stack).is_some_and(Standing::is_shut);
-        let cfn = self.cfn(&stack.id).filter(|_| shut)?;
-        let when = if cfn.standing().is_repairable() { "when it is recovered" } else { "" };
-        Some(NotNow::new(format!("the CloudFormation stack is {}: nothing can be deployed on it", cfn.status)).when(when))
+        let sight = self.thing(&stack.id).filter(|_| shut)?.sight;
+        let when = if sight.standing.is_repairable() { "when it is recovered" } else { "" };
+        Some(NotNow::new(format!("the {} is {}: nothing can be deployed on it", sight.called, sight.words)).when(when))
     }
 
     /// The last deployment of the stack, where it did not end well.
@@ -302,8 +315,8 @@ impl World {
                 (None, None) => Err(NotNow::new("nothing is frozen")),
             },
             Doing::Teardown => {
-                let cfn = self.cfn(&id);
-                let there = cfn.map_or(stack.class() != Class::Gone && stack.phase != "NEW", |cfn| !cfn.is_missing());
+                let thing = self.thing(&id);
+                let there = thing.map_or(stack.class() != Class::Gone && stack.phase != "NEW", |thing| !thing.is_missing());
                 let behind = if stack.current.is_some() { behind } else { String::new() };
                 if there {
                     Ok((Some(Intent::Teardown { stack: id }), behind))
@@ -321,7 +334,7 @@ impl World {
             return Err(NotNow::new("no earlier good release is known here"));
         };
         let same = stack.release.as_deref() == Some(request.spec.release.as_str())
-            && self.cfn(&stack.id).is_none_or(|cfn| !cfn.is_missing())
+            && self.thing(&stack.id).is_none_or(|thing| !thing.is_missing())
             && self.serve(&stack.id).is_none_or(|(running, desired)| running == desired);
         let note = if same && failed && stack.current.is_none() {
             format!("no-op, is {}", request.spec.release)
@@ -367,7 +380,7 @@ impl World {
             | State::New
             | State::Gone => match self.standing(stack) {
                 Some(Standing::Unknown) => {
-                    NotNow::new("this version does not know the status of the CloudFormation stack; look at it in AWS")
+                    NotNow::new(format!("this version does not know the state of the {}; look at it yourself", self.called(&stack.id)))
                 }
                 Some(_) | None => NotNow::new(format!("{} is not broken", stack.id)),
             },

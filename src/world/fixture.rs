@@ -15,12 +15,15 @@ use crate::domain::failure::{Failure, Retry};
 use crate::domain::hold::{CardLine, Decision, Hold, HoldKind, Verdict};
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, HoldId, StackId, StepId};
 use crate::domain::level::{Danger, Level};
+use crate::domain::look::{Health, PartSeen, Sight, Sights};
 use crate::domain::person::Person;
 use crate::domain::plan::{ChangeRow, Choice, Finaliser, HoldRule, HoldWhen, Output, Plan, RetryRule, Step};
 use crate::domain::request::{SourceBundle, Spec};
-use crate::domain::sighting::{ResourceSeen, Seen, Sighting};
+use crate::domain::sighting::{SERVE, Seen, Sighting, THING};
 use crate::domain::stack::{Left, Place, Purpose, Queued, StackEvent};
 use crate::domain::time::Time;
+
+use crate::forms::cloudformation::StackFacts;
 
 use super::{EngineSeen, World};
 
@@ -58,6 +61,7 @@ pub fn spec(release: &str, parameters: &Value) -> Spec {
         release: release.to_owned(),
         body: json!({ "input": { "parameters": parameters } }),
         bundle: SourceBundle::default().digest(),
+        about: Vec::new(),
         watch_logs: Vec::new(),
     }
 }
@@ -167,6 +171,11 @@ pub struct Scene {
     pub at: Time,
 }
 
+/// A CloudFormation stack in this status, as its eye tells it.
+pub fn seen(status: &str) -> Sight {
+    StackFacts { status: status.to_owned(), ..StackFacts::default() }.sight("shop")
+}
+
 impl Scene {
     /// Nothing yet: an engine runs, ana looks.
     pub fn new() -> Self {
@@ -231,14 +240,13 @@ impl Scene {
 
     /// Running and desired tasks.
     pub fn serve(&mut self, stack: &str, running: u32, desired: u32) -> &mut Self {
-        self.sighting(&format!("stack/{stack}"), "serve", Seen::Serve { running, desired }, 2)
+        self.sighting(&format!("stack/{stack}"), SERVE, Seen::Serve { running, desired }, 2)
     }
 
     /// The CloudFormation stack.
-    pub fn cfn(&mut self, stack: &str, status: &str, secs_ago: u64, resources: Vec<ResourceSeen>) -> &mut Self {
-        let changed_at = Some(ago(secs_ago));
-        let seen = Seen::Cfn { status: status.to_owned(), reason: crate::domain::safe::Safe::default(), changed_at, resources };
-        self.sighting(&format!("stack/{stack}"), "cfn", seen, 2)
+    pub fn cfn(&mut self, stack: &str, status: &str, secs_ago: u64, parts: Vec<PartSeen>) -> &mut Self {
+        let sight = Sight { changed_at: Some(ago(secs_ago)), parts, ..seen(status) };
+        self.sighting(&format!("stack/{stack}"), THING, Seen::Thing { sight }, 2)
     }
 
     /// The last looks at a stack failed.
@@ -305,7 +313,7 @@ impl Scene {
         let digest = plan.digest();
         self.on(deployment, DeploymentEvent::Triggered)
             .on(deployment, DeploymentEvent::StackWait)
-            .on(deployment, DeploymentEvent::StackAvailable { found: json!({ "status": "UPDATE_COMPLETE" }) })
+            .on(deployment, DeploymentEvent::StackAvailable { found: [seen("UPDATE_COMPLETE")].into_iter().collect() })
             .on(deployment, DeploymentEvent::Planned { plan: Box::new(plan), digest, carried: Vec::new() })
             .on(deployment, DeploymentEvent::RunSteps)
     }
@@ -459,19 +467,20 @@ impl Scene {
         let d = self.ago(680).ask(stack, spec, None, &[]);
         self.start(stack, d, update_plan(false)).done(d, "change-set", 12, json!({})).done(d, "join", 0, json!({ "branch": "update" }));
         self.ago(660).begin(d, "execute");
-        let failed = |logical: &str, reason: &str, secs| ResourceSeen {
-            logical: logical.into(),
+        let failed = |name: &str, health, reason: &str, secs| PartSeen {
+            name: name.into(),
             kind: "AWS::RDS::DBInstance".into(),
-            status: "UPDATE_FAILED".to_owned(),
+            health,
+            words: "UPDATE_FAILED".into(),
             reason: reason.into(),
             at: ago(secs),
         };
-        let resources = vec![
-            failed("DBInstance", "storage-full", 31),
-            failed("Service", "Resource update cancelled", 30),
-            failed("Cache", "Resource update cancelled", 30),
+        let parts = vec![
+            failed("DBInstance", Health::Failed, "storage-full", 31),
+            failed("Service", Health::Stopped, "Resource update cancelled", 30),
+            failed("Cache", Health::Stopped, "Resource update cancelled", 30),
         ];
-        self.serve(stack, 5, 6).cfn(stack, "UPDATE_ROLLBACK_IN_PROGRESS", 30, resources);
+        self.serve(stack, 5, 6).cfn(stack, "UPDATE_ROLLBACK_IN_PROGRESS", 30, parts);
     }
 
     fn waiting_for_a_predecessor(&mut self, stack: &str, spec: Spec) {
@@ -547,7 +556,7 @@ impl Scene {
         let digest = plan.digest();
         self.on(d, DeploymentEvent::Triggered)
             .on(d, DeploymentEvent::StackWait)
-            .on(d, DeploymentEvent::StackAvailable { found: json!({}) })
+            .on(d, DeploymentEvent::StackAvailable { found: Sights::default() })
             .on(d, DeploymentEvent::Planned { plan: Box::new(plan), digest, carried: Vec::new() })
             .on(d, DeploymentEvent::RunSteps)
             .begin(d, "migrate");

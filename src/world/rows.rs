@@ -187,8 +187,8 @@ impl World {
             .or_else(|| stack.queue.first().and_then(|entry| self.deployment(entry.deployment)))
             .or_else(|| stack.last.and_then(|last| self.deployment(last)));
         let failed = shown.filter(|_| matches!(state, State::Fail | State::Brok | State::Down | State::Canc | State::Unkn | State::Lost));
-        let gone = state == State::Down && self.cfn(id).is_some_and(|cfn| cfn.is_missing());
-        let rolls = self.cfn(id).is_some_and(|cfn| cfn.rolls_back());
+        let gone = state == State::Down && self.thing(id).is_some_and(|thing| thing.is_missing());
+        let rolls = self.thing(id).is_some_and(|thing| thing.rolls_back());
         let stream = crate::domain::event::StreamId::Stack(id.clone());
         let why = self
             .folds

@@ -1,12 +1,11 @@
-//! Typed access to the sightings, and what statuses of CloudFormation mean. Looks at nothing itself.
+//! Typed access to the sightings. Looks at nothing itself.
 
 use std::time::Duration;
 
 use crate::domain::ids::{EnvName, StackId};
-use crate::domain::interest::cfn_name;
+use crate::domain::look::{Health, PartSeen, Sight, Standing};
 use crate::domain::safe::Safe;
-use crate::domain::sighting::{ResourceSeen, Seen, Sighting};
-use crate::domain::standing::Standing;
+use crate::domain::sighting::{SERVE, Seen, Sighting, THING};
 use crate::domain::time::Time;
 
 use super::World;
@@ -14,18 +13,12 @@ use super::World;
 /// What a console has beside its screen is looked at twice a minute.
 const OVERDUE: Duration = Duration::from_mins(2);
 
-/// The CloudFormation stack as it was last seen.
+/// The thing that says how a stack stands, as it was last seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CfnSeen<'a> {
-    /// Its status.
-    pub status: &'a str,
-    /// The reason of its status.
-    pub reason: &'a Safe,
-    /// When it was last changed.
-    pub changed_at: Option<Time>,
-    /// Resources that change or have failed.
-    pub resources: &'a [ResourceSeen],
-    /// When it was seen.
+pub struct ThingSeen<'a> {
+    /// What was seen.
+    pub sight: &'a Sight,
+    /// When.
     pub taken_at: Time,
 }
 
@@ -46,47 +39,33 @@ pub struct IdentitySeen<'a> {
     pub stale: Option<&'a Safe>,
 }
 
-impl CfnSeen<'_> {
+impl<'a> ThingSeen<'a> {
     /// True while it is being changed.
     #[must_use]
     pub fn in_progress(&self) -> bool {
-        self.standing() == Standing::Busy
+        self.sight.standing.is_busy()
     }
 
     /// True while it goes back to what it was.
     #[must_use]
     pub fn rolls_back(&self) -> bool {
-        self.in_progress() && self.status.contains("ROLLBACK")
+        self.sight.standing == Standing::Returning
     }
 
     /// True when there is none.
     #[must_use]
     pub fn is_missing(&self) -> bool {
-        self.standing() == Standing::Missing
+        self.sight.standing == Standing::Missing
     }
 
-    /// What its status means.
+    /// Parts that failed for a reason of their own, the earliest first; and how many failed in all.
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        Standing::of(self.status)
+    pub fn failures(&self) -> (Vec<&'a PartSeen>, usize) {
+        let failed = self.sight.parts.iter().filter(|part| matches!(part.health, Health::Failed | Health::Stopped));
+        let mut own: Vec<&PartSeen> = failed.clone().filter(|part| part.health == Health::Failed).collect();
+        own.sort_by_key(|part| part.at);
+        (own, failed.count())
     }
-
-    /// Resources that failed for a reason of their own, the earliest first; and how many failed in all.
-    #[must_use]
-    pub fn failures(&self) -> (Vec<&ResourceSeen>, usize) {
-        let failed: Vec<&ResourceSeen> = self.resources.iter().filter(|r| r.status.ends_with("_FAILED")).collect();
-        let all = failed.len();
-        let mut own: Vec<&ResourceSeen> = failed.into_iter().filter(|r| !is_cancellation(r.reason.as_str())).collect();
-        own.sort_by_key(|r| r.at);
-        (own, all)
-    }
-}
-
-/// True for the reason that CloudFormation gives resources which it stops because another one failed.
-#[must_use]
-pub fn is_cancellation(reason: &str) -> bool {
-    let reason = reason.to_ascii_lowercase();
-    reason.contains("cancelled") || reason.contains("canceled")
 }
 
 /// The subject under which sightings of a stack are kept.
@@ -122,14 +101,12 @@ impl World {
             .map(|(key, s)| (key.1.as_str(), s))
     }
 
-    /// The CloudFormation stack of a stack.
+    /// The thing that says how a stack stands.
     #[must_use]
-    pub fn cfn(&self, stack: &StackId) -> Option<CfnSeen<'_>> {
-        let sighting = self.sighting(&of_stack(stack), "cfn")?;
+    pub fn thing(&self, stack: &StackId) -> Option<ThingSeen<'_>> {
+        let sighting = self.sighting(&of_stack(stack), THING)?;
         match &sighting.value {
-            Seen::Cfn { status, reason, changed_at, resources } => {
-                Some(CfnSeen { status, reason, changed_at: *changed_at, resources, taken_at: sighting.taken_at })
-            }
+            Seen::Thing { sight } => Some(ThingSeen { sight, taken_at: sighting.taken_at }),
             Seen::Serve { .. } | Seen::Identity { .. } | Seen::Tail { .. } => None,
         }
     }
@@ -137,28 +114,28 @@ impl World {
     /// Running and desired tasks of a stack.
     #[must_use]
     pub fn serve(&self, stack: &StackId) -> Option<(u32, u32)> {
-        if self.cfn(stack).is_some_and(|cfn| cfn.is_missing()) {
+        if self.thing(stack).is_some_and(|thing| thing.is_missing()) {
             // What ran before its stack was deleted runs no more.
             return None;
         }
-        match &self.sighting(&of_stack(stack), "serve")?.value {
+        match &self.sighting(&of_stack(stack), SERVE)?.value {
             Seen::Serve { running, desired } => Some((*running, *desired)),
-            Seen::Cfn { .. } | Seen::Identity { .. } | Seen::Tail { .. } => None,
+            Seen::Thing { .. } | Seen::Identity { .. } | Seen::Tail { .. } => None,
         }
     }
 
     /// How long nobody has looked at a stack, where that is too long for what is shown to be called its state.
     #[must_use]
     pub fn overdue(&self, stack: &StackId, now: Time) -> Option<Duration> {
-        let age = now.since(self.cfn(stack)?.taken_at);
+        let age = now.since(self.thing(stack)?.taken_at);
         (age > OVERDUE && self.is_outside(stack)).then_some(age)
     }
 
-    /// Whether there is something outside to look at: a CloudFormation stack in an environment with AWS.
+    /// Whether there is something outside to look at, in an environment where it can be reached.
     #[must_use]
     pub fn is_outside(&self, stack: &StackId) -> bool {
         let spec = self.catalog.stacks.get(stack).and_then(|entry| entry.spec.as_ref().ok());
-        spec.is_some_and(|spec| cfn_name(spec).is_some()) && self.record(&stack.env).is_some_and(|record| record.aws.is_some())
+        spec.is_some_and(|spec| !spec.about.is_empty()) && self.record(&stack.env).is_some_and(|record| record.aws.is_some())
     }
 
     /// Who the engine is in an environment.
@@ -174,7 +151,7 @@ impl World {
                 taken_at: sighting.taken_at,
                 stale: sighting.stale.as_ref(),
             }),
-            Seen::Cfn { .. } | Seen::Serve { .. } | Seen::Tail { .. } => None,
+            Seen::Thing { .. } | Seen::Serve { .. } | Seen::Tail { .. } => None,
         }
     }
 
@@ -184,7 +161,7 @@ impl World {
         let mut newest = None;
         let mut stale = None;
         for (source, sighting) in self.sightings_of(&of_stack(stack)) {
-            if source == "cfn" || source == "serve" {
+            if source == THING || source == SERVE {
                 newest = newest.max(Some(sighting.taken_at));
                 stale = stale.or(sighting.stale.as_ref());
             }
@@ -196,39 +173,22 @@ impl World {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn statuses() {
-        let none = Safe::default();
-        let seen = |status| CfnSeen { status, reason: &none, changed_at: None, resources: &[], taken_at: Time(0) };
-        for (status, progress, rolls, missing) in [
-            ("UPDATE_COMPLETE", false, false, false),
-            ("UPDATE_IN_PROGRESS", true, false, false),
-            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", true, false, false),
-            ("UPDATE_ROLLBACK_IN_PROGRESS", true, true, false),
-            ("UPDATE_ROLLBACK_COMPLETE", false, false, false),
-            ("REVIEW_IN_PROGRESS", false, false, true),
-            ("MISSING", false, false, true),
-        ] {
-            let cfn = seen(status);
-            assert_eq!((cfn.in_progress(), cfn.rolls_back(), cfn.is_missing()), (progress, rolls, missing), "{status}");
-        }
-    }
+    use crate::domain::look::Subject;
 
     #[test]
     fn the_first_failure_is_the_earliest_with_a_reason_of_its_own() {
-        let resource = |logical: &str, reason: &str, at| ResourceSeen {
-            logical: logical.into(),
+        let part = |name: &str, health, at| PartSeen {
+            name: name.into(),
             kind: "AWS::X".into(),
-            status: "UPDATE_FAILED".into(),
-            reason: reason.into(),
+            health,
+            words: "UPDATE_FAILED".into(),
+            reason: Safe::default(),
             at: Time(at),
         };
-        let resources = [resource("B", "Resource update cancelled", 1), resource("C", "quota", 9), resource("A", "storage-full", 5)];
-        let none = Safe::default();
-        let seen =
-            CfnSeen { status: "UPDATE_ROLLBACK_IN_PROGRESS", reason: &none, changed_at: None, resources: &resources, taken_at: Time(0) };
-        let (own, all) = seen.failures();
-        assert_eq!((own[0].logical.as_str(), own.len(), all), ("A", 2, 3));
+        let parts =
+            vec![part("B", Health::Stopped, 1), part("C", Health::Failed, 9), part("A", Health::Failed, 5), part("D", Health::Moves, 2)];
+        let sight = Sight { parts, ..Sight::of(Subject::new("test.thing", "x"), "thing", Standing::Returning) };
+        let (own, all) = ThingSeen { sight: &sight, taken_at: Time(0) }.failures();
+        assert_eq!((own[0].name.as_str(), own.len(), all), ("A", 2, 3));
     }
 }

@@ -130,9 +130,10 @@ impl World {
         if self.folds.stack(stack).class() == Class::Broken {
             return "Its queue stands.".to_owned();
         }
-        let Some(cfn) = self.cfn(stack) else { return String::new() };
-        let until = if cfn.standing().is_shut() { "nothing can be deployed before it is repaired" } else { "recover it, or deploy again" };
-        format!("The CloudFormation stack is {}: {until}.", cfn.status)
+        let Some(thing) = self.thing(stack) else { return String::new() };
+        let until =
+            if thing.sight.standing.is_shut() { "nothing can be deployed before it is repaired" } else { "recover it, or deploy again" };
+        format!("The {} is {}: {until}.", thing.sight.called, thing.sight.words)
     }
 
     fn why(&self, row: &Row, shown: Option<&Deployment>) -> Option<Why> {
@@ -148,27 +149,27 @@ impl World {
             | State::Canc => {}
             State::RunOutside | State::Run | State::Armed | State::Que | State::Froz | State::Ok | State::New | State::Gone => return None,
         }
-        let from_cfn = || {
-            let cfn = self.cfn(&row.stack)?;
-            let (own, all) = cfn.failures();
+        let from_parts = || {
+            let (own, all) = self.thing(&row.stack)?.failures();
             let first = own.first().filter(|first| shown.is_none_or(|d| d.started_at.is_none_or(|at| first.at >= at)))?;
             let follow = all.saturating_sub(1);
             let of = if follow > 0 { format!(" (first of {all}, {follow} follow from it)") } else { String::new() };
-            Some(Why { text: format!("{}: {} {}{of}", first.logical, first.reason, first.at.clock()), reason: first.reason.to_string() })
+            Some(Why { text: format!("{}: {} {}{of}", first.name, first.reason, first.at.clock()), reason: first.reason.to_string() })
         };
         let failed = || {
             let d = shown?;
             let (step, run) = d.runs().filter(|(_, run)| run.state == StepState::Failed).min_by_key(|(_, run)| run.ended_at)?;
             let failure = run.failure.as_ref()?;
-            // CloudFormation says when it failed; the step ended only after the way back.
-            let resource = self.cfn(&row.stack).and_then(|cfn| cfn.failures().0.first().map(|first| (first.reason.to_string(), first.at)));
-            let at = resource.filter(|(reason, _)| !reason.is_empty() && failure.summary.contains(reason)).map(|(_, at)| at);
+            // The thing itself says when its part failed; the step ended only after the way back.
+            let part =
+                self.thing(&row.stack).and_then(|thing| thing.failures().0.first().map(|first| (first.reason.to_string(), first.at)));
+            let at = part.filter(|(reason, _)| !reason.is_empty() && failure.summary.contains(reason)).map(|(_, at)| at);
             let at = at.or(run.ended_at).map_or_else(String::new, |at| format!(" {}", at.clock()));
             Some(Why { text: format!("{}: {}{at}", step.id, failure.summary), reason: failure.summary.clone() })
         };
         match row.state {
             State::Hold => None,
-            State::Roll => from_cfn().or_else(failed),
+            State::Roll => from_parts().or_else(failed),
             State::Down
             | State::Fail
             | State::Brok
@@ -183,7 +184,7 @@ impl World {
             | State::Froz
             | State::Ok
             | State::New
-            | State::Gone => failed().or_else(from_cfn),
+            | State::Gone => failed().or_else(from_parts),
         }
         .or_else(|| row.why.as_ref().map(|why| Why { text: why.clone(), reason: why.clone() }))
     }

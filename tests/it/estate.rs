@@ -7,8 +7,9 @@ use std::time::Duration;
 use holdpoint::config;
 use holdpoint::domain::environment::Class;
 use holdpoint::domain::ids::StackId;
-use holdpoint::domain::look::{Observed, StackSeen};
+use holdpoint::domain::look::Sights;
 use holdpoint::domain::stack::Purpose;
+use holdpoint::forms::cloudformation::StackFacts;
 use holdpoint::systems::{self, PlanAsk};
 
 #[test]
@@ -29,8 +30,8 @@ fn the_practice_estate_is_read_and_planned_whole() {
         for (status, purpose) in asked {
             let ask = PlanAsk { stack: id.clone(), purpose, env: env.clone(), store: "s".into(), seen: None, serving: None };
             let parameters = BTreeMap::from([("DesiredCount".to_owned(), "2".to_owned())]);
-            let stack = StackSeen { status: status.to_owned(), parameters, ..StackSeen::default() };
-            let seen = Observed { stack: Some(stack), changes: None };
+            let stack = StackFacts { status: status.to_owned(), parameters, ..StackFacts::default() };
+            let seen: Sights = [stack.sight("shop")].into_iter().collect();
             let plan = systems::named(&spec.system).unwrap().plan(&ask, spec, &seen).unwrap_or_else(|why| panic!("{id} {status}: {why:?}"));
             assert_eq!(plan.check(), Ok(()), "{id} {status}");
             assert!(plan.steps.iter().all(|step| step.timeout >= Duration::from_mins(1)));

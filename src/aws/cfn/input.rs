@@ -8,8 +8,9 @@ use serde::Deserialize;
 use super::stack::CfnStack;
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
-use crate::domain::look::{CfnInput, FileRef};
+use crate::domain::request::FileRef;
 use crate::domain::request::SourceBundle;
+use crate::forms::cloudformation::CfnInput;
 
 /// The longest template that travels in a call.
 const LONGEST: usize = 51_200;

@@ -7,7 +7,7 @@ use crate::domain::event::Append;
 use crate::domain::failure::Failure;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, StackId, StepId};
-use crate::domain::look::{Quiet, StackSeen};
+use crate::domain::look::{Quiet, Sights, Standing};
 use crate::domain::person::Person;
 use crate::domain::plan::{Leaves, Output, Plan, PlanSeen};
 use crate::domain::stack::{Left, Purpose, Queued, Stack, StackEvent};
@@ -29,19 +29,22 @@ pub fn pop(folds: &Folds, id: &StackId, entry: &Queued) -> Append {
 
 /// A new stack was looked at because its first deployment may start.
 #[must_use]
-pub fn adopt(folds: &Folds, id: &StackId, entry: &Queued, seen: &StackSeen, quiet: &Quiet) -> Append {
+pub fn adopt(folds: &Folds, id: &StackId, entry: &Queued, seen: &Sights, quiet: &Quiet) -> Append {
     let mut append = Append::default();
-    if seen.is_missing() {
+    let main = seen.main();
+    if let Some(missing) = main.filter(|main| main.standing == Standing::Missing) {
         return match entry.purpose {
             Purpose::Deploy => {
                 on_stack(&mut append, folds, id, StackEvent::FoundMissing { deployment: entry.deployment });
                 on_deployment(&mut append, folds, entry.deployment, DeploymentEvent::Triggered);
                 append
             }
-            Purpose::Teardown | Purpose::Recover => end_queued(folds, id, entry.deployment, "there is no such CloudFormation stack"),
+            Purpose::Teardown | Purpose::Recover => {
+                end_queued(folds, id, entry.deployment, &format!("there is no such {}", missing.called))
+            }
         };
     }
-    let status = seen.status.clone();
+    let status = main.map_or_else(|| "nothing outside".to_owned(), |main| main.words.to_string());
     match quiet {
         Quiet::Busy | Quiet::Quiet => on_stack(&mut append, folds, id, StackEvent::Adopted { status }),
         Quiet::Stuck(_) => on_stack(&mut append, folds, id, StackEvent::AdoptedBroken { status }),
@@ -141,7 +144,7 @@ pub fn begin(folds: &Folds, id: DeploymentId) -> Append {
 
 /// The real stack is quiet.
 #[must_use]
-pub fn available(folds: &Folds, id: DeploymentId, found: serde_json::Value) -> Append {
+pub fn available(folds: &Folds, id: DeploymentId, found: Sights) -> Append {
     one(folds, id, DeploymentEvent::StackAvailable { found })
 }
 

@@ -8,6 +8,7 @@ use crate::domain::environment::{AwsTarget, OnFailure};
 use crate::domain::failure::Failure;
 use crate::domain::hold::{Decision, Hold};
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, HoldId, StackId, StepId};
+use crate::domain::look::Sights;
 use crate::domain::person::Person;
 use crate::domain::plan::{ChangeRow, Output, Plan, PlanSeen};
 use crate::domain::request::Spec;
@@ -145,8 +146,8 @@ pub enum DeploymentEvent {
     StackWait,
     /// The real stack is quiet (or missing).
     StackAvailable {
-        /// What was seen: `{status, …}`.
-        found: Value,
+        /// What was seen.
+        found: Sights,
     },
     /// The real stack cannot get quiet.
     StackWaitFailure {

@@ -88,9 +88,9 @@ impl Scene {
     /// An engine that follows the group.
     fn engine(&self) -> Tails {
         let (store, clock, lines) = (Arc::new(self.store.clone()), Arc::new(self.clock.clone()), self.kept.clone());
-        let eyes = Arc::new(crate::engine::AwsEyes::new(self.clients.clone(), Real::shared(), "0a1b2c3d".to_owned()));
+        let eyes = Arc::new(crate::engine::EyesByKind::new(self.clients.clone(), Real::shared(), "0a1b2c3d"));
         let mut tails = Tails { store, clock, clients: self.clients.clone(), eyes, lines, live: BTreeMap::new() };
-        let wanted = Wanted { aws: Some(self.aws.clone()), cfn: None, logs: vec!["g".to_owned()], ..Wanted::default() };
+        let wanted = Wanted { aws: Some(self.aws.clone()), about: vec![], logs: vec!["g".to_owned()], ..Wanted::default() };
         tails.keep(&BTreeMap::from([(self.stack.clone(), wanted)]));
         tails
     }

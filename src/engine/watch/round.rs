@@ -1,31 +1,25 @@
 //! One round of looks at the stacks of one environment.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
 
 use super::super::looks::prove;
-use super::{FAR, FAR_SERVE, HISTORY, RUNNING, SHOWN, Wanted, Watcher};
-use crate::aws::Cloud;
+use super::{FAR, FAR_SERVE, RUNNING, SHOWN, Wanted, Watcher};
 use crate::domain::environment::AwsTarget;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{DeploymentNo, EnvName, StackId};
 use crate::domain::line::Line;
+use crate::domain::look::{Sight, Standing};
 use crate::domain::safe::Safe;
-use crate::domain::sighting::{ResourceSeen, Seen, Sighting, SightingKey};
+use crate::domain::sighting::{SERVE, Seen, Sighting, SightingKey, THING};
 use crate::domain::time::Time;
-use crate::observe::events::Follower;
-use crate::observe::serve::serve;
-
-/// How many resources a sighting keeps.
-const RESOURCES: usize = 200;
+use crate::observe::{Follow, Glance};
 
 /// One stack that is watched.
 pub(super) struct Watched {
-    follower: Follower,
+    follow: Box<dyn Follow>,
     no: Option<DeploymentNo>,
-    resources: BTreeMap<String, ResourceSeen>,
     pub(super) due: Time,
     serve_due: Time,
     busy: bool,
@@ -44,18 +38,8 @@ enum There {
 
 impl Watched {
     /// A stack that is due at once.
-    pub(super) fn new(follower: Follower, now: Time) -> Self {
-        Self {
-            follower,
-            no: None,
-            resources: BTreeMap::new(),
-            due: now,
-            serve_due: now,
-            busy: false,
-            uneven: false,
-            far: false,
-            there: There::Yes,
-        }
+    pub(super) fn new(follow: Box<dyn Follow>, now: Time) -> Self {
+        Self { follow, no: None, due: now, serve_due: now, busy: false, uneven: false, far: false, there: There::Yes }
     }
 
     /// Takes what is wanted of it now: what comes onto the screen, or begins to run, is due at once.
@@ -115,34 +99,35 @@ impl Watcher {
     async fn look(&self, id: &StackId, what: &Wanted, one: &mut Watched, now: Time) -> Look {
         let mut look = Look { sightings: vec![], lines: vec![] };
         let subject = format!("stack/{id}");
-        let (Some(aws), Some(cfn)) = (&what.aws, &what.cfn) else { return look };
+        let Some(aws) = &what.aws else { return look };
         let seen = match prove(self.eyes.as_ref(), &id.env, what.aws.as_ref(), what.account.as_deref()).await {
-            Ok(()) => self.seen(&subject, aws, cfn, one, now).await,
+            Ok(()) => self.seen(&subject, aws, one, now).await,
             Err(failure) => Err(failure),
         };
         let proven = seen.is_ok();
         match seen {
-            Ok((status, lines)) => {
-                one.busy = matches!(&status, Seen::Cfn { status, .. } if status.ends_with("_IN_PROGRESS"));
+            Ok((sight, lines)) => {
+                one.busy = sight.standing.is_busy();
                 look.lines = lines;
-                look.sightings.push(((subject.clone(), "cfn".to_owned()), Sighting { value: status, taken_at: now, stale: None }));
+                look.sightings
+                    .push(((subject.clone(), THING.to_owned()), Sighting { value: Seen::Thing { sight }, taken_at: now, stale: None }));
             }
             Err(failure) => {
                 // What was seen before stays, and says why it is old.
-                if let Some(old) = self.old(&subject, "cfn").await {
+                if let Some(old) = self.old(&subject, THING).await {
                     look.sightings
-                        .push(((subject.clone(), "cfn".to_owned()), Sighting { stale: Some(Safe::new(&failure.summary)), ..old }));
+                        .push(((subject.clone(), THING.to_owned()), Sighting { stale: Some(Safe::new(&failure.summary)), ..old }));
                 }
             }
         }
         let counts = one.serve_due <= now;
         if counts
             && proven
-            && let Ok(cloud) = self.clients.of(aws).await
-            && let Ok(Some(value)) = serve(&cloud, cfn).await
+            && let Ok(Some((running, desired))) = one.follow.serve(aws).await
         {
-            one.uneven = matches!(value, Seen::Serve { running, desired } if running != desired);
-            look.sightings.push(((subject, "serve".to_owned()), Sighting { value, taken_at: now, stale: None }));
+            one.uneven = running != desired;
+            let value = Seen::Serve { running, desired };
+            look.sightings.push(((subject, SERVE.to_owned()), Sighting { value, taken_at: now, stale: None }));
         }
         let moves = one.busy || what.no.is_some();
         let (often, rarely) = if what.far { (FAR, FAR_SERVE) } else { (SHOWN, SHOWN) };
@@ -153,54 +138,25 @@ impl Watcher {
         look
     }
 
-    async fn seen(&self, subject: &str, aws: &AwsTarget, cfn: &str, one: &mut Watched, now: Time) -> Result<(Seen, Vec<Line>), Failure> {
-        let cloud: Arc<Cloud> = self.clients.of(aws).await?;
-        let Some(stack) = cloud.stack(cfn).await? else {
-            one.resources.clear();
-            // It was deleted perhaps: its last events are told still.
-            let events = if one.far { Vec::new() } else { one.follower.poll(&cloud).await? };
-            let lines = events.iter().map(|event| one.follower.line(event, one.no)).collect();
-            let changed_at = match one.there {
-                There::No(since) => since,
-                There::Yes => self.vanished(subject, now).await,
-            };
-            one.there = There::No(changed_at);
-            let missing = Seen::Cfn { status: "MISSING".to_owned(), reason: Safe::default(), changed_at, resources: vec![] };
-            return Ok((missing, lines));
-        };
-        one.there = There::Yes;
-        let quiet = one.far && one.no.is_none() && !stack.status.ends_with("_IN_PROGRESS");
-        let events = if quiet { Vec::new() } else { one.follower.poll(&cloud).await? };
-        let no = one.no;
-        let lines = events.iter().map(|event| one.follower.line(event, no)).collect();
-        for event in &events {
-            let logical = format!("{}/{}", event.stack_name, event.logical);
-            let seen = ResourceSeen {
-                logical: event.logical.clone(),
-                kind: event.kind.clone(),
-                status: event.status.clone(),
-                reason: event.reason.clone(),
-                at: event.at,
-            };
-            if event.is_root() && event.status.ends_with("_IN_PROGRESS") && event.reason.as_str().contains("User Initiated") {
-                // A new operation: what failed in the one before is history.
-                one.resources.clear();
-            }
-            one.resources.insert(logical, seen);
+    async fn seen(&self, subject: &str, aws: &AwsTarget, one: &mut Watched, now: Time) -> Result<(Sight, Vec<Line>), Failure> {
+        let (mut sight, lines) = one.follow.look(aws, Glance { far: one.far, no: one.no, now }).await?;
+        if sight.standing != Standing::Missing {
+            one.there = There::Yes;
+            return Ok((sight, lines));
         }
-        let mut resources: Vec<ResourceSeen> =
-            one.resources.values().filter(|seen| !seen.status.ends_with("_COMPLETE") || now.since(seen.at) < HISTORY).cloned().collect();
-        resources.sort_by_key(|seen| seen.at);
-        resources.truncate(RESOURCES);
-        let seen = Seen::Cfn { status: stack.status, reason: stack.reason, changed_at: stack.changed_at, resources };
-        Ok((seen, lines))
+        sight.changed_at = match one.there {
+            There::No(since) => since,
+            There::Yes => self.vanished(subject, now).await,
+        };
+        one.there = There::No(sight.changed_at);
+        Ok((sight, lines))
     }
 
-    /// Since when a stack is missing that was there when it was seen last; none for one that never was.
+    /// Since when a thing is missing that was there when it was seen last; none for one that never was.
     async fn vanished(&self, subject: &str, now: Time) -> Option<Time> {
-        match self.old(subject, "cfn").await?.value {
-            Seen::Cfn { status, changed_at, .. } if status == "MISSING" => changed_at,
-            Seen::Cfn { .. } => Some(now),
+        match self.old(subject, THING).await?.value {
+            Seen::Thing { sight } if sight.standing == Standing::Missing => sight.changed_at,
+            Seen::Thing { .. } => Some(now),
             Seen::Serve { .. } | Seen::Identity { .. } | Seen::Tail { .. } => None,
         }
     }

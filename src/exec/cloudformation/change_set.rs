@@ -16,10 +16,10 @@ use crate::aws::cfn::input::Given;
 use crate::aws::{Clients, Cloud, Trouble};
 use crate::domain::failure::Failure;
 use crate::domain::line::Severity;
-use crate::domain::look::CfnInput;
 use crate::domain::plan::{Output, StepKind};
 use crate::domain::safe::Safe;
 use crate::exec::{Cancel, Executor, Found, Job};
+use crate::forms::cloudformation::CfnInput;
 
 /// Makes change sets.
 pub(super) struct MakeChangeSet(pub(super) Arc<Clients>);

@@ -22,8 +22,8 @@ use crate::aws::cfn::input::Given;
 use crate::aws::cfn::stack::CfnStack;
 use crate::aws::{Clients, Cloud};
 use crate::domain::failure::Failure;
-use crate::domain::look::CfnInput;
 use crate::domain::plan::Output;
+use crate::forms::cloudformation::CfnInput;
 
 /// All executors of CloudFormation.
 #[must_use]

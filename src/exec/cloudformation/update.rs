@@ -14,9 +14,9 @@ use super::operation::{Course, Operation, Sent, find};
 use crate::aws::cfn::stack::CfnStack;
 use crate::aws::{Clients, Cloud, Trouble};
 use crate::domain::failure::Failure;
-use crate::domain::look::CfnInput;
 use crate::domain::plan::{Output, StepKind};
 use crate::exec::{Cancel, Executor, Found, Job};
+use crate::forms::cloudformation::CfnInput;
 
 /// Updates stacks to a template.
 pub(super) struct Update(pub(super) Arc<Clients>);

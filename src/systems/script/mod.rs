@@ -22,7 +22,7 @@ use crate::domain::ids::{StackId, StepId};
 use crate::domain::level::Danger;
 use crate::domain::lifecycle::Lifecycle;
 use crate::domain::lifecycles::SCRIPT;
-use crate::domain::look::{Look, Observed, Quiet};
+use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{HoldRule, HoldWhen, Output, Plan, RetryRule, Step, pure};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::stack::Purpose;
@@ -80,7 +80,7 @@ fn spec(stack: &StackId, entry: &ScriptEntry, bundle: &SourceBundle) -> Result<S
     };
     let body = serde_json::to_value(body).map_err(|why| why.to_string())?;
     let release = Digest::of("holdpoint/release/1", &body).short();
-    Ok(Spec { system: "script".to_owned(), release, body, bundle: bundle.digest(), watch_logs: Vec::new() })
+    Ok(Spec { system: "script".to_owned(), release, body, bundle: bundle.digest(), about: Vec::new(), watch_logs: Vec::new() })
 }
 
 impl System for Script {
@@ -129,11 +129,11 @@ impl System for Script {
         spec(whole, &entry, files.bundle()).map_or_else(|why| wrong(&why), |spec| Read::Stacks(vec![(whole.clone(), spec)]))
     }
 
-    fn looks(&self, _ask: &PlanAsk, _spec: &Spec, _seen: &Observed) -> Vec<Look> {
+    fn looks(&self, _ask: &PlanAsk, _spec: &Spec, _seen: &Sights) -> Vec<Look> {
         Vec::new()
     }
 
-    fn plan(&self, ask: &PlanAsk, spec: &Spec, _seen: &Observed) -> Result<Plan, Failure> {
+    fn plan(&self, ask: &PlanAsk, spec: &Spec, _seen: &Sights) -> Result<Plan, Failure> {
         let body: Body = serde_json::from_value(spec.body.clone()).map_err(|why| {
             Failure::new(format!("release {} is stored in a form that this version cannot read", spec.release))
                 .detail(why.to_string())
@@ -155,7 +155,7 @@ impl System for Script {
         }
     }
 
-    fn quiet(&self, _purpose: Purpose, _seen: &Observed) -> Quiet {
+    fn quiet(&self, _purpose: Purpose, _seen: &Sights) -> Quiet {
         Quiet::Quiet
     }
 

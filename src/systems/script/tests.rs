@@ -44,8 +44,8 @@ fn plan(purpose: Purpose, entry: &ScriptEntry) -> Result<Plan, Failure> {
         hold_expiry: Duration::from_hours(24),
     };
     let ask = PlanAsk { stack, purpose, env, store: "s1".to_owned(), seen: None, serving: None };
-    assert!(Script.looks(&ask, &spec, &Observed::default()).is_empty());
-    let plan = Script.plan(&ask, &spec, &Observed::default())?;
+    assert!(Script.looks(&ask, &spec, &Sights::default()).is_empty());
+    let plan = Script.plan(&ask, &spec, &Sights::default())?;
     assert_eq!(plan.check(), Ok(()));
     Ok(plan)
 }

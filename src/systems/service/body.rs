@@ -11,9 +11,9 @@ use crate::domain::diagnostic::{Diagnostic, Diagnostics, closest};
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
-use crate::domain::look::{CfnInput, FileRef};
 use crate::domain::relative::plain;
-use crate::domain::request::{SourceBundle, Spec};
+use crate::domain::request::{FileRef, SourceBundle, Spec};
+use crate::forms::cloudformation::{self, CfnInput};
 
 /// What a service is made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,6 +78,7 @@ pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, bundle: &SourceBundle)
     let stack_name = entry.stack_name(env, stack.app.as_str());
     let release =
         Digest::of("holdpoint/release/1", &json!({ "template": Digest::of_bytes(&file.bytes), "parameters": given, "tags": entry.tags }));
+    let about = vec![cloudformation::stack(&stack_name)];
     let body = Body {
         input: CfnInput {
             stack_name,
@@ -93,7 +94,7 @@ pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, bundle: &SourceBundle)
         resources: template.resources,
     };
     let body = serde_json::to_value(body).map_err(|why| Diagnostics::from(Diagnostic::of_file("template", &path, &why.to_string(), "")))?;
-    Ok(Spec { system: "service".to_owned(), release: release.short(), body, bundle: bundle.digest(), watch_logs: Vec::new() })
+    Ok(Spec { system: "service".to_owned(), release: release.short(), body, bundle: bundle.digest(), about, watch_logs: Vec::new() })
 }
 
 /// What is wrong with what is given, against what the template declares.

@@ -10,13 +10,13 @@ use super::{plan, weight};
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
-use crate::domain::look::{Observed, ResourceRow, StackSeen};
+use crate::domain::look::{Sights, Standing};
 use crate::domain::plan::{ChangeRow, Leaves, Plan};
-use crate::domain::standing::Standing;
+use crate::forms::cloudformation::{Resource, StackFacts};
 use crate::systems::PlanAsk;
 
 /// The whole stack goes.
-pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackSeen) -> Result<Plan, Failure> {
+pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackFacts) -> Result<Plan, Failure> {
     let name = body.input.stack_name.as_str();
     let state = stack.standing();
     if state == Standing::Missing {
@@ -32,7 +32,7 @@ pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack
     let running = running(stack);
     let hold = Some(steps::held(HoldKind::Teardown));
     // A broken stack takes no update, so it cannot be scaled down first.
-    let scales = running.values().any(|count| count != "0") && matches!(state, Standing::Good | Standing::Halted | Standing::Busy);
+    let scales = running.values().any(|count| count != "0") && (state.is_busy() || matches!(state, Standing::Good | Standing::Halted));
     let mut all = Vec::new();
     if scales {
         let zero = steps::zero(&running);
@@ -60,7 +60,7 @@ pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack
 
 /// The way out that the status asks for. Where nothing is wrong with the stack there is none: a recovery never deploys on a stack that
 /// is well, because what was deployed last may be what failed.
-pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackSeen, seen: &Observed) -> Result<Plan, Failure> {
+pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackFacts, seen: &Sights) -> Result<Plan, Failure> {
     let name = body.input.stack_name.as_str();
     let first = touch(ask, name, stack)?;
     let hold = Some(steps::held(HoldKind::RecoverStack));
@@ -69,7 +69,7 @@ pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack:
     match stack.standing() {
         Standing::Missing => plan::new_stack(ask, body),
         Standing::Good => Err(status::well(&ask.stack, name, stack)),
-        Standing::Busy => Err(status::busy(&ask.stack, name, stack)),
+        Standing::Busy | Standing::Returning => Err(status::busy(&ask.stack, name, stack)),
         Standing::Halted => Ok(Plan { name: Plan::RECOVER.to_owned(), ..plan::update(ask, body, serving, stack, seen)? }),
         Standing::Unknown => Err(status::stuck(name, stack)),
         Standing::NeverMade => {
@@ -107,7 +107,7 @@ pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack:
     }
 }
 
-fn removed(resource: &ResourceRow) -> ChangeRow {
+fn removed(resource: &Resource) -> ChangeRow {
     ChangeRow {
         logical: resource.logical.clone(),
         kind: resource.kind.clone(),

@@ -25,12 +25,12 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::lifecycle::Lifecycle;
 use crate::domain::lifecycles::SERVICE;
-use crate::domain::look::{Look, Observed, Quiet};
+use crate::domain::look::{Look, Quiet, Sights, Standing};
 use crate::domain::plan::{Output, Plan, pure};
 use crate::domain::relative::plain;
 use crate::domain::request::Spec;
 use crate::domain::stack::Purpose;
-use crate::domain::standing::Standing;
+use crate::forms::cloudformation::{self, CHANGES, STACK, StackFacts, facts};
 
 /// The system.
 #[derive(Debug)]
@@ -84,35 +84,40 @@ impl System for Service {
     }
 
     /// First the stack; then, for a card alone, what an update would change. A deployment works that out in its own first step.
-    fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Observed) -> Vec<Look> {
+    fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
         let Ok(body) = Body::of(spec) else { return Vec::new() };
-        let Some(stack) = &seen.stack else {
-            return vec![Look::Stack { stack_name: body.input.stack_name }];
+        let look = Look::at(cloudformation::stack(&body.input.stack_name));
+        let Some(Ok(stack)) = seen.of_kind(STACK).map(facts::<StackFacts>) else {
+            // A teardown and a recovery name what goes and what holds data.
+            return vec![if ask.purpose == Purpose::Deploy { look } else { look.whole() }];
         };
         let updates = match ask.purpose {
             Purpose::Deploy => matches!(stack.standing(), Standing::Good | Standing::Halted),
             Purpose::Recover => stack.standing() == Standing::Halted,
             Purpose::Teardown => false,
         };
-        let ours = plan::touch(ask, &body.input.stack_name, stack).is_ok();
-        if updates && ours && seen.changes.is_none() && ask.seen.is_none() {
-            return vec![Look::Changes { input: plan::ours(ask, &body.input) }];
+        let ours = plan::touch(ask, &body.input.stack_name, &stack).is_ok();
+        if updates && ours && seen.of_kind(CHANGES).is_none() && ask.seen.is_none() {
+            return vec![cloudformation::changes(&plan::ours(ask, &body.input))];
         }
         Vec::new()
     }
 
-    fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Observed) -> Result<Plan, Failure> {
+    fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
         let body = Body::of(spec)?;
         let serving = ask.serving.as_ref().and_then(|spec| Body::of(spec).ok());
-        let stack = seen.stack.as_ref().ok_or_else(|| {
+        let sight = seen.of_kind(STACK).ok_or_else(|| {
             Failure::new(format!("{}: the CloudFormation stack {} was not looked at", ask.stack, body.input.stack_name)).hint("try again")
         })?;
+        let stack = &facts::<StackFacts>(sight)?;
         match ask.purpose {
             Purpose::Teardown => end::teardown(ask, &body, serving.as_ref(), stack),
             Purpose::Recover => end::recover(ask, &body, serving.as_ref(), stack, seen),
             Purpose::Deploy => match stack.standing() {
                 Standing::Missing => plan::new_stack(ask, &body),
-                Standing::Good | Standing::Halted | Standing::Busy => plan::update(ask, &body, serving.as_ref(), stack, seen),
+                Standing::Good | Standing::Halted | Standing::Busy | Standing::Returning => {
+                    plan::update(ask, &body, serving.as_ref(), stack, seen)
+                }
                 Standing::NeverMade | Standing::RollbackStuck | Standing::DeleteStuck | Standing::Unknown => {
                     Err(status::stuck(&body.input.stack_name, stack))
                 }
@@ -120,9 +125,12 @@ impl System for Service {
         }
     }
 
-    fn quiet(&self, purpose: Purpose, seen: &Observed) -> Quiet {
-        // The name is not in what was seen; the failure names the stack where it is shown.
-        seen.stack.as_ref().map_or(Quiet::Busy, |stack| status::quiet(purpose, "the CloudFormation stack", stack))
+    fn quiet(&self, purpose: Purpose, seen: &Sights) -> Quiet {
+        match seen.of_kind(STACK).map(facts::<StackFacts>) {
+            Some(Ok(stack)) => status::quiet(purpose, "the CloudFormation stack", &stack),
+            Some(Err(failure)) => Quiet::Stuck(failure),
+            None => Quiet::Busy,
+        }
     }
 
     fn eval(&self, kind: &str, params: &Value) -> Option<Result<Value, String>> {

@@ -9,9 +9,9 @@ use crate::domain::environment::Class;
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
-use crate::domain::look::{CfnInput, ChangesSeen, Observed, StackSeen};
+use crate::domain::look::Sights;
 use crate::domain::plan::{ChangeRow, HoldRule, Leaves, Plan, Step, pure};
-use crate::domain::standing::Standing;
+use crate::forms::cloudformation::{CHANGES, CfnInput, Changes, StackFacts, facts};
 use crate::systems::PlanAsk;
 
 /// The tag that says which store a stack belongs to.
@@ -28,7 +28,7 @@ pub(super) fn ours(ask: &PlanAsk, input: &CfnInput) -> CfnInput {
 }
 
 /// Refuses a stack of somebody else; tells whether this store touches it for the first time.
-pub(super) fn touch(ask: &PlanAsk, name: &str, stack: &StackSeen) -> Result<bool, Failure> {
+pub(super) fn touch(ask: &PlanAsk, name: &str, stack: &StackFacts) -> Result<bool, Failure> {
     match (stack.tags.get(STORE_TAG), stack.tags.get(STACK_TAG)) {
         (Some(store), owner) if *store != ask.store => {
             let owner = owner.map_or_else(|| "another stack".to_owned(), Clone::clone);
@@ -52,7 +52,7 @@ pub(super) fn first_touch(ask: &PlanAsk, first: bool) -> Option<HoldRule> {
 }
 
 /// What runs now, by the counts of the deployed stack.
-pub(super) fn running(stack: &StackSeen) -> Counts {
+pub(super) fn running(stack: &StackFacts) -> Counts {
     stack.parameters.iter().filter(|(name, _)| name.starts_with(COUNT)).map(|(name, count)| (name.clone(), count.clone())).collect()
 }
 
@@ -104,16 +104,16 @@ pub(super) fn new_stack(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
 }
 
 /// A plan that updates what is there.
-pub(super) fn update(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackSeen, seen: &Observed) -> Result<Plan, Failure> {
+pub(super) fn update(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackFacts, seen: &Sights) -> Result<Plan, Failure> {
     let name = body.input.stack_name.as_str();
     let first = touch(ask, name, stack)?;
     let input = ours(ask, &body.input);
     let running = running(stack);
-    let (rows, unknown) = match &seen.changes {
-        Some(ChangesSeen::Rows { rows }) => (Some(rows.clone()), None),
-        Some(ChangesSeen::Nothing) => (Some(Vec::new()), None),
-        Some(ChangesSeen::Unknown { why }) => (None, Some(why.clone())),
-        None if stack.standing() == Standing::Busy => (None, Some(format!("{name} is {}", stack.status))),
+    let (rows, unknown) = match seen.of_kind(CHANGES).map(facts).transpose()? {
+        Some(Changes::Rows { rows }) => (Some(rows), None),
+        Some(Changes::Nothing) => (Some(Vec::new()), None),
+        Some(Changes::Unknown { why }) => (None, Some(why)),
+        None if stack.standing().is_busy() => (None, Some(format!("{name} is {}", stack.status))),
         None => (None, None),
     };
     let expected = rows.as_ref().map(|rows| join::branch(rows, rows.is_empty(), body.downtime, &running));

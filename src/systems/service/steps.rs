@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::StepId;
-use crate::domain::look::CfnInput;
 use crate::domain::plan::{Choice, Finaliser, HoldRule, HoldWhen, Leaves, RetryRule, Step, pure};
+use crate::forms::cloudformation::CfnInput;
 
 /// The longest time for one operation of CloudFormation.
 const CLOUDFORMATION: Duration = Duration::from_hours(1);

@@ -17,10 +17,10 @@ use crate::domain::environment::{AwsTarget, Class, EnvironmentRecord, Mode, OnFa
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, StepId};
 use crate::domain::level::Level;
-use crate::domain::look::{ChangesSeen, ResourceRow, StackSeen};
 use crate::domain::plan::{ChangeRow, HoldWhen, Output, resolve};
 use crate::domain::request::{SourceBundle, SourceFile};
 use crate::domain::time::Time;
+use crate::forms::cloudformation::{CfnInput, Changes, Resource};
 
 const TEMPLATE: &str = "
 Parameters:
@@ -78,21 +78,28 @@ fn ask(purpose: Purpose, class: Class) -> PlanAsk {
     }
 }
 
-fn stack(status: &str) -> StackSeen {
-    StackSeen {
+fn stack(status: &str) -> StackFacts {
+    StackFacts {
         status: status.to_owned(),
         parameters: BTreeMap::from([("DesiredCount".to_owned(), "3".to_owned()), ("Version".to_owned(), "6".to_owned())]),
         tags: BTreeMap::from([("holdpoint:store".to_owned(), "s1".to_owned()), ("holdpoint:stack".to_owned(), "prod/orders".to_owned())]),
         resources: vec![
-            ResourceRow { logical: "Db".to_owned(), kind: "AWS::RDS::DBInstance".to_owned(), status: "DELETE_FAILED".to_owned() },
-            ResourceRow { logical: "Web".to_owned(), kind: "AWS::ECS::Service".to_owned(), status: "UPDATE_FAILED".to_owned() },
+            Resource { logical: "Db".to_owned(), kind: "AWS::RDS::DBInstance".to_owned(), status: "DELETE_FAILED".to_owned() },
+            Resource { logical: "Web".to_owned(), kind: "AWS::ECS::Service".to_owned(), status: "UPDATE_FAILED".to_owned() },
         ],
-        ..StackSeen::default()
+        ..StackFacts::default()
     }
 }
 
-fn observed(status: &str, changes: Option<ChangesSeen>) -> Observed {
-    Observed { stack: Some(stack(status)), changes }
+/// A stack as it is seen.
+fn sight(stack: &StackFacts) -> Sights {
+    [stack.sight("prod-orders")].into_iter().collect()
+}
+
+fn observed(status: &str, changes: Option<Changes>) -> Sights {
+    let mut seen = sight(&stack(status));
+    changes.into_iter().for_each(|changes| seen.put(changes.sight("prod-orders")));
+    seen
 }
 
 fn row(logical: &str, kind: &str, action: &str, replacement: &str) -> ChangeRow {
@@ -110,7 +117,7 @@ fn replaces_db() -> Vec<ChangeRow> {
     vec![row("Db", "AWS::RDS::DBInstance", "Modify", "True"), row("Web", "AWS::ECS::Service", "Modify", "False")]
 }
 
-fn plan(ask: &PlanAsk, seen: &Observed) -> Result<Plan, Failure> {
+fn plan(ask: &PlanAsk, seen: &Sights) -> Result<Plan, Failure> {
     Service.plan(ask, &orders(), seen)
 }
 
@@ -214,8 +221,8 @@ fn every_status() {
 #[test]
 fn plans_as_data() {
     let mut text = String::new();
-    let rows = ChangesSeen::Rows { rows: replaces_db() };
-    let untouched = Observed { stack: Some(StackSeen { tags: BTreeMap::new(), ..stack("UPDATE_COMPLETE") }), changes: None };
+    let rows = Changes::Rows { rows: replaces_db() };
+    let untouched = sight(&StackFacts { tags: BTreeMap::new(), ..stack("UPDATE_COMPLETE") });
     let mut serving = ask(Purpose::Deploy, Class::Development);
     serving.serving = Some(spec_of(&entry(&[("Version", "6")])));
     for (what, ask, seen) in [
@@ -223,7 +230,7 @@ fn plans_as_data() {
         ("new, development", ask(Purpose::Deploy, Class::Development), observed("MISSING", None)),
         ("downtime expected", ask(Purpose::Deploy, Class::Production), observed("UPDATE_COMPLETE", Some(rows))),
         ("first touch", ask(Purpose::Deploy, Class::Staging), untouched),
-        ("serving known", serving, observed("UPDATE_COMPLETE", Some(ChangesSeen::Nothing))),
+        ("serving known", serving, observed("UPDATE_COMPLETE", Some(Changes::Nothing))),
         ("teardown", ask(Purpose::Teardown, Class::Production), observed("UPDATE_COMPLETE", None)),
         ("teardown of a broken one", ask(Purpose::Teardown, Class::Production), observed("ROLLBACK_COMPLETE", None)),
         ("recover, never made", ask(Purpose::Recover, Class::Production), observed("ROLLBACK_COMPLETE", None)),
@@ -241,13 +248,13 @@ fn plans_as_data() {
 fn looks_are_asked_once_each() {
     let spec = orders();
     let deploy = ask(Purpose::Deploy, Class::Production);
-    assert!(
-        matches!(Service.looks(&deploy, &spec, &Observed::default())[..], [Look::Stack { ref stack_name }] if stack_name == "prod-orders")
-    );
+    assert!(Service.looks(&deploy, &spec, &Sights::default()) == [Look::at(cloudformation::stack("prod-orders"))]);
     let found = Service.looks(&deploy, &spec, &observed("UPDATE_COMPLETE", None));
-    let [Look::Changes { input }] = &found[..] else { panic!("{found:?}") };
+    let [Look { about, with, .. }] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(about.kind, CHANGES);
+    let input: CfnInput = serde_json::from_value(with.clone()).unwrap();
     assert_eq!((input.tags["holdpoint:store"].as_str(), input.tags["holdpoint:stack"].as_str()), ("s1", "prod/orders"));
-    assert!(Service.looks(&deploy, &spec, &observed("UPDATE_COMPLETE", Some(ChangesSeen::Nothing))).is_empty());
+    assert!(Service.looks(&deploy, &spec, &observed("UPDATE_COMPLETE", Some(Changes::Nothing))).is_empty());
     for status in ["MISSING", "UPDATE_IN_PROGRESS", "ROLLBACK_COMPLETE"] {
         assert!(Service.looks(&deploy, &spec, &observed(status, None)).is_empty(), "{status}");
     }
@@ -261,7 +268,7 @@ fn stacks_of_others_are_refused_with_their_owner() {
     {
         let mut other = stack("UPDATE_COMPLETE");
         other.tags = BTreeMap::from([("holdpoint:store".to_owned(), store.to_owned()), ("holdpoint:stack".to_owned(), owner.to_owned())]);
-        let seen = Observed { stack: Some(other), changes: None };
+        let seen = sight(&other);
         for purpose in [Purpose::Deploy, Purpose::Teardown, Purpose::Recover] {
             let failure = plan(&ask(purpose, Class::Development), &seen).unwrap_err();
             assert!(failure.summary.contains(part), "{failure:?}");
@@ -272,7 +279,7 @@ fn stacks_of_others_are_refused_with_their_owner() {
 
 #[test]
 fn protected_stacks_are_not_torn_down() {
-    let seen = Observed { stack: Some(StackSeen { protected: true, ..stack("UPDATE_COMPLETE") }), changes: None };
+    let seen = sight(&StackFacts { protected: true, ..stack("UPDATE_COMPLETE") });
     assert!(plan(&ask(Purpose::Teardown, Class::Production), &seen).unwrap_err().summary.contains("termination protection"));
 }
 
@@ -466,7 +473,7 @@ proptest! {
         }
         let mut ask = ask(Purpose::Deploy, class);
         ask.seen = Some(Seen { card: Digest::of_bytes(b""), level: Level::L1, branch: None, rows: seen_rows.clone(), covers: vec![], plan: None });
-        let plan = Service.plan(&ask, &spec, &Observed { stack: Some(stack), changes: None }).unwrap();
+        let plan = Service.plan(&ask, &spec, &sight(&stack)).unwrap();
         prop_assert_eq!(plan.check(), Ok(()));
         let finalisers: BTreeSet<&str> = plan.steps.iter().filter(|step| step.finaliser.is_some()).map(|step| step.id.as_str()).collect();
         let wanted: &[&str] = if count.is_some() { &["restore", "restore-old", "restore-new"] } else { &[] };
@@ -507,7 +514,7 @@ proptest! {
     /// The same ask gives the same plan, so that what a card covered is what is done.
     #[test]
     fn held_steps_do_not_depend_on_what_was_seen(rows in any_rows()) {
-        let card = plan(&ask(Purpose::Deploy, Class::Production), &observed("UPDATE_COMPLETE", Some(ChangesSeen::Rows { rows: rows.clone() }))).unwrap();
+        let card = plan(&ask(Purpose::Deploy, Class::Production), &observed("UPDATE_COMPLETE", Some(Changes::Rows { rows: rows.clone() }))).unwrap();
         let mut later = ask(Purpose::Deploy, Class::Production);
         later.seen = Some(Seen { card: Digest::of_bytes(b""), level: Level::L3, branch: card.branch.clone(), rows: Some(rows), covers: vec![], plan: None });
         let turn = plan(&later, &observed("UPDATE_COMPLETE", None)).unwrap();

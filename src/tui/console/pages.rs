@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::domain::deployment::{Deployment, End};
 use crate::domain::hold::Verdict as Decided;
 use crate::domain::ids::StackId;
+use crate::domain::look::Health;
 use crate::domain::time::{Time, short};
 use crate::tui::layers::Layer;
 use crate::tui::layers::page::{Page, Text};
@@ -146,12 +147,14 @@ impl Console {
         if let Some(freeze) = fold.frozen(now) {
             lines.push(Text::new("frozen", format!("by {} at {}: {}", freeze.by, freeze.at, freeze.reason)).role(Role::Frozen));
         }
-        if let Some(cfn) = self.world.cfn(&stack) {
-            lines.push(Text::new("CloudFormation", format!("{}  seen {} ago  {}", cfn.status, short(now.since(cfn.taken_at)), cfn.reason)));
-            for resource in cfn.resources {
-                let text = format!("{}  {}  {}", resource.kind, resource.status, resource.reason);
-                let role = if resource.status.ends_with("_FAILED") { Role::Fail } else { Role::Dim };
-                lines.push(Text::new(format!("  {}", resource.logical), text).role(role));
+        if let Some(thing) = self.world.thing(&stack) {
+            let sight = thing.sight;
+            let seen = format!("{}  seen {} ago  {}", sight.words, short(now.since(thing.taken_at)), sight.reason);
+            lines.push(Text::new(sight.called.to_string(), seen));
+            for part in &sight.parts {
+                let text = format!("{}  {}  {}", part.kind, part.words, part.reason);
+                let role = if matches!(part.health, Health::Failed | Health::Stopped) { Role::Fail } else { Role::Dim };
+                lines.push(Text::new(format!("  {}", part.name), text).role(role));
             }
         }
         if let Some(d) = self.world.latest(&stack).map(std::sync::Arc::clone) {

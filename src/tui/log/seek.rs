@@ -3,20 +3,17 @@
 use crate::domain::line::{Severity, SourceKind};
 use crate::domain::time::Time;
 use crate::tui::pane::Flow;
-use crate::world::seen::is_cancellation;
 
 use super::{LogPane, Row, view};
 
 impl LogPane {
-    /// Goes to the first error at or after a time: to what CloudFormation says failed, where it says so, else to the first line that
-    /// calls itself an error.
+    /// Goes to the first error at or after a time: to what the outside says failed, where it says so, else to the first line that
+    /// calls itself an error. What failed only because something else did is a warning.
     pub fn first_error(&mut self, since: Option<Time>) -> Flow {
         let from = since.map_or(0, |at| self.ring.place_of(at));
-        let is = |at: &usize, cfn: bool| {
+        let is = |at: &usize, outside: bool| {
             let row = self.ring.row(*at);
-            row.is_some_and(|row| {
-                row.severity == Severity::Error && (!cfn || (row.source.kind == SourceKind::Cfn && !is_cancellation(row.text)))
-            })
+            row.is_some_and(|row| row.severity == Severity::Error && (!outside || row.source.kind == SourceKind::Cfn))
         };
         let mut all = from..self.ring.len();
         match all.clone().find(|at| is(at, true)).or_else(|| all.find(|at| is(at, false))) {

@@ -124,7 +124,7 @@ impl Pane for Live {
             View::Deployment => "Deployment",
             View::Plan => "Plan",
         };
-        let exists = scene.world.cfn(stack).is_some_and(|cfn| !cfn.is_missing());
+        let exists = scene.world.thing(stack).is_some_and(|thing| !thing.is_missing());
         let no = match d {
             Some(d) => format!("  {}", d.no()),
             // Its lifecycle begins with the first deployment from here, whatever runs there already.

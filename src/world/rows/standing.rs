@@ -18,37 +18,39 @@ const TOLD: Duration = Duration::from_hours(24);
 impl World {
     pub(super) fn state_of(&self, stack: &Stack, stale: bool, now: Time) -> (State, Option<Time>) {
         // What was seen before the last deployment ended tells nothing of what it left.
-        let cfn = self.cfn(&stack.id).filter(|_| self.standing(stack).is_some());
-        let rolls = cfn.filter(crate::world::seen::CfnSeen::rolls_back);
+        let thing = self.thing(&stack.id).filter(|_| self.standing(stack).is_some());
+        let rolls = thing.filter(crate::world::seen::ThingSeen::rolls_back);
         if self.folds.broken.contains_key(&StreamId::Stack(stack.id.clone())) {
             return (State::Unkn, known(stack.since));
         }
         if let Some(current) = stack.current {
             return match self.deployment(current) {
-                Some(current) => running(current, rolls.map(|cfn| cfn.changed_at.unwrap_or(cfn.taken_at)), self.serve(&stack.id)),
+                Some(current) => {
+                    running(current, rolls.map(|thing| thing.sight.changed_at.unwrap_or(thing.taken_at)), self.serve(&stack.id))
+                }
                 None => (State::Run, known(stack.since)),
             };
         }
-        if let Some(cfn) = rolls {
-            return (State::Roll, cfn.changed_at);
+        if let Some(thing) = rolls {
+            return (State::Roll, thing.sight.changed_at);
         }
         if stack.class() == Class::Broken {
             return (if stack.phase == "FAILED" { State::Fail } else { State::Brok }, known(stack.since));
         }
-        if let Some(cfn) = cfn.filter(crate::world::seen::CfnSeen::in_progress) {
-            return (State::RunOutside, cfn.changed_at);
+        if let Some(thing) = thing.filter(crate::world::seen::ThingSeen::in_progress) {
+            return (State::RunOutside, thing.sight.changed_at);
         }
         if self.standing(stack).is_some_and(|standing| standing.is_shut() || standing.is_repairable()) {
-            return (State::Brok, cfn.and_then(|cfn| cfn.changed_at));
+            return (State::Brok, thing.and_then(|thing| thing.sight.changed_at));
         }
         if let Some((state, since)) = self.waiting(stack, now) {
             return (state, since);
         }
-        if let Some(cfn) = cfn.filter(|cfn| cfn.is_missing() && stack.class() != Class::Gone) {
+        if let Some(thing) = thing.filter(|thing| thing.is_missing() && stack.class() != Class::Gone) {
             // What was there is not there any more, and nobody here took it down. Who never deployed it hears of it for a day.
-            let since = cfn.changed_at;
+            let since = thing.sight.changed_at;
             if stack.release.is_some() || since.is_some_and(|at| now.since(at) < TOLD) {
-                return (State::Down, since.or(Some(cfn.taken_at)));
+                return (State::Down, since.or(Some(thing.taken_at)));
             }
         }
         if self.at_zero(stack) {
@@ -69,11 +71,11 @@ impl World {
         {
             return (State::Fail, last.ended_at);
         }
-        if stack.release.is_none() && stack.last_good.is_none() && cfn.is_none_or(|cfn| cfn.is_missing()) {
-            let looked_at = self.cfn(&stack.id).is_some() || !self.is_outside(&stack.id);
+        if stack.release.is_none() && stack.last_good.is_none() && thing.is_none_or(|thing| thing.is_missing()) {
+            let looked_at = self.thing(&stack.id).is_some() || !self.is_outside(&stack.id);
             return (if looked_at { State::New } else { State::Stale }, None);
         }
-        (State::Ok, known(stack.since).or_else(|| cfn.and_then(|cfn| cfn.changed_at)))
+        (State::Ok, known(stack.since).or_else(|| thing.and_then(|thing| thing.sight.changed_at)))
     }
 
     /// What the head of the queue waits for.

@@ -1,4 +1,4 @@
-use crate::domain::sighting::Seen;
+use crate::domain::sighting::{Seen, THING};
 use crate::world::fixture::{self, NOW, Scene, id};
 
 use super::*;
@@ -73,11 +73,11 @@ fn what_nobody_has_looked_at_yet_is_neither_new_nor_well() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
     let spec = fixture::spec("1", &serde_json::json!({}));
-    let service = crate::domain::request::Spec { body: serde_json::json!({ "input": { "stack_name": "dev-a" } }), ..spec.clone() };
+    let service = crate::domain::request::Spec { about: vec![fixture::seen("MISSING").about], ..spec.clone() };
     scene.listed("dev/a", Ok(service)).listed("dev/chores", Ok(crate::domain::request::Spec { system: "script".to_owned(), ..spec }));
     let state = |scene: &Scene, stack: &str| scene.world.row(&id(stack), NOW).state;
     assert_eq!((state(&scene, "dev/a"), state(&scene, "dev/chores")), (State::Stale, State::New));
-    scene.sighting("stack/dev/a", "cfn", seen("MISSING"), 0);
+    scene.sighting("stack/dev/a", THING, seen("MISSING"), 0);
     assert_eq!(state(&scene, "dev/a"), State::New);
     // One that was there and vanished is no new one.
     scene.cfn("dev/a", "MISSING", 90, vec![]);
@@ -107,11 +107,11 @@ fn the_order_is_need_first_and_stays_the_same_while_nothing_changes() {
 fn what_nobody_looked_at_for_long_is_stale_and_can_still_be_changed() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
-    let body = serde_json::json!({ "input": { "stack_name": "dev-a" } });
-    scene.listed("dev/a", Ok(crate::domain::request::Spec { body, ..fixture::spec("1", &serde_json::json!({})) }));
-    scene.sighting("stack/dev/a", "cfn", seen("UPDATE_COMPLETE"), 119);
+    let about = vec![fixture::seen("UPDATE_COMPLETE").about];
+    scene.listed("dev/a", Ok(crate::domain::request::Spec { about, ..fixture::spec("1", &serde_json::json!({})) }));
+    scene.sighting("stack/dev/a", THING, seen("UPDATE_COMPLETE"), 119);
     assert_eq!(scene.world.row(&id("dev/a"), NOW).state, State::Ok);
-    scene.sighting("stack/dev/a", "cfn", seen("UPDATE_COMPLETE"), 19 * 60);
+    scene.sighting("stack/dev/a", THING, seen("UPDATE_COMPLETE"), 19 * 60);
     let row = scene.world.row(&id("dev/a"), NOW);
     assert_eq!((row.state, row.stale.as_deref()), (State::Stale, Some("nobody has looked at it for 19m")));
     // The engine looks again before it plans: an old picture is said, and forbids nothing.
@@ -120,7 +120,7 @@ fn what_nobody_looked_at_for_long_is_stale_and_can_still_be_changed() {
 }
 
 fn seen(status: &str) -> Seen {
-    Seen::Cfn { status: status.to_owned(), reason: crate::domain::safe::Safe::default(), changed_at: None, resources: vec![] }
+    Seen::Thing { sight: fixture::seen(status) }
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn what_was_seen_before_the_last_end_tells_nothing_of_now() {
     let ended = scene.world.folds.stack(&id("dev/a")).last.and_then(|last| scene.world.deployment(last)).and_then(|d| d.ended_at).unwrap();
     let before = NOW.since(ended).as_secs() + 5;
     for status in ["MISSING", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_IN_PROGRESS"] {
-        scene.sighting("stack/dev/a", "cfn", seen(status), before);
+        scene.sighting("stack/dev/a", THING, seen(status), before);
         assert_eq!(scene.world.row(&id("dev/a"), NOW).state, State::Ok, "{status}");
     }
 }

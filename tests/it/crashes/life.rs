@@ -18,7 +18,7 @@ use holdpoint::domain::ids::{AskId, DeploymentId, HoldId, StackId};
 use holdpoint::domain::line::Line;
 use holdpoint::domain::person::Person as Proven;
 use holdpoint::domain::request::SourceFile;
-use holdpoint::engine::{AwsEyes, Engine, EngineError, Lines, Parts, Signal};
+use holdpoint::engine::{Engine, EngineError, EyesByKind, Lines, Parts, Signal};
 use holdpoint::exec::Executor;
 use holdpoint::os::clock::SharedClock;
 use holdpoint::sandbox::world::ACCOUNT;
@@ -101,7 +101,7 @@ impl Life {
             executors: Arc::new(executors.into_iter().map(|one| (one.kind().as_str().to_owned(), one)).collect()),
             systems: systems::named,
             pure_step: systems::pure_step,
-            eyes: Arc::new(AwsEyes::new(Arc::clone(clients), clock, store.id())),
+            eyes: Arc::new(EyesByKind::new(Arc::clone(clients), clock, &store.id())),
             job: Arc::new(move |deployment, step, attempt| jobs.join(format!("{deployment}/{step}/{attempt}"))),
             owner: Proven::Owner("ana".to_owned()),
             lines: Arc::new(NoLines),

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::Workshop;
 use crate::peers::endpoint;
-use holdpoint::domain::look::{CfnInput, ChangesSeen};
 use holdpoint::domain::sighting::Seen;
+use holdpoint::forms::cloudformation::{CfnInput, Changes};
 use holdpoint::observe::{look, serve};
 use holdpoint::os::clock::Real;
 
@@ -63,7 +63,7 @@ async fn deployed_and_torn_down(endpoint: &str, exact: bool) {
     assert_eq!(seen.tags.get("holdpoint:store").map(String::as_str), Some("0a1b2c3d"));
     let wanted: CfnInput = serde_json::from_value(input("b.yaml", json!({ "Delay": "7" }))).unwrap();
     let changes = look::changes(&cloud, &Real::shared(), "0a1b2c3d", "hint-1", &wanted, &shop.bundle).await.unwrap();
-    let ChangesSeen::Rows { rows } = changes else { panic!("rows, not {changes:?}") };
+    let Changes::Rows { rows } = changes else { panic!("rows, not {changes:?}") };
     assert!(rows.iter().any(|row| row.logical == "Other" && row.action == "Add"), "{rows:?}");
     let left = cloud.change_sets("hp-hands").await.unwrap();
     assert!(!left.iter().any(|(_, name)| name.starts_with("hp-0a1b2c3d-p-")), "a preview leaves nothing: {left:?}");

@@ -135,7 +135,7 @@ pub(super) fn accepted(sim: &Sim, intent: &Intent, starts: &[StartOf], append: &
             rollback(sim, &fold, start);
         }
         if let Intent::Unblock { .. } = intent {
-            let dead_end = crate::domain::standing::Standing::of(sim.outside(&start.stack).status()).is_repairable();
+            let dead_end = sim.outside(&start.stack).sight().standing.is_repairable();
             let recovers = start.purpose == Purpose::Recover && dead_end && fold.current.is_none();
             assert!(fold.class() == Class::Broken || recovers, "{} was unblocked, which was not blocked", start.stack);
         }

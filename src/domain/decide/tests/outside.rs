@@ -7,12 +7,12 @@ use super::sim::Ends;
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::StepId;
-use crate::domain::look::Quiet;
+use crate::domain::look::{Quiet, Sight, Standing};
 pub(super) use crate::domain::plan::given::{plan, step};
 use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Leaves, Plan, Step};
 use crate::domain::request::Spec;
 use crate::domain::stack::Purpose;
-use crate::domain::standing::Standing;
+use crate::forms::cloudformation::StackFacts;
 
 /// A real stack.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,8 +32,13 @@ impl Outside {
         }
     }
 
+    /// As it is seen.
+    pub(super) fn sight(&self) -> Sight {
+        StackFacts { status: self.status().to_owned(), ..StackFacts::default() }.sight("x")
+    }
+
     pub(super) fn quiet(&self, purpose: Purpose) -> Quiet {
-        if purpose == Purpose::Deploy && Standing::of(self.status()).is_shut() {
+        if purpose == Purpose::Deploy && self.sight().standing.is_shut() {
             return Quiet::Stuck(Failure::new("stuck"));
         }
         Quiet::Quiet
@@ -64,7 +69,7 @@ pub(super) fn plan_for(purpose: Purpose, spec: &Spec, outside: &Outside, serving
         Ok(plan)
     };
     let held = |kind, step: Step| held(step, kind);
-    Ok(match (purpose, Standing::of(outside.status())) {
+    Ok(match (purpose, outside.sight().standing) {
         (Purpose::Deploy, standing) if standing.is_shut() => return Err(Failure::new("stuck")),
         (Purpose::Recover, Standing::Good) => return Err(Failure::new("nothing to recover")),
         (Purpose::Deploy, _) | (Purpose::Recover, Standing::Missing) => own()?,

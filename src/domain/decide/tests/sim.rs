@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::laws;
@@ -18,7 +18,7 @@ use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, Queue
 use crate::domain::event::Stored;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::StepId;
-use crate::domain::look::{Quiet, StackSeen};
+use crate::domain::look::{Quiet, Sights};
 use crate::domain::plan::{Output, Plan};
 use crate::domain::request::SourceBundle;
 use crate::domain::stack::{Purpose, Stack, StackWant};
@@ -176,7 +176,7 @@ impl Sim {
         let outside = self.outside(&fold.id);
         let append = match want {
             StackWant::Look(entry) => {
-                let seen = StackSeen { status: outside.status().into(), ..StackSeen::default() };
+                let seen: Sights = [outside.sight()].into_iter().collect();
                 adopt(&self.folds, &fold.id, &entry, &seen, &outside.quiet(entry.purpose))
             }
             StackWant::Pop(entry) => pop(&self.folds, &fold.id, &entry),
@@ -195,7 +195,7 @@ impl Sim {
             DeploymentWant::Await => begin(&self.folds, d.id),
             DeploymentWant::Settle => match outside.quiet(request.purpose) {
                 Quiet::Stuck(failure) => wait_failure(&self.folds, d.id, failure),
-                Quiet::Quiet | Quiet::Busy => available(&self.folds, d.id, json!({})),
+                Quiet::Quiet | Quiet::Busy => available(&self.folds, d.id, Sights::default()),
             },
             DeploymentWant::Plan => match self.plan(&request.stack, request.purpose, &request.spec) {
                 Ok(plan) => planned(&self.folds, d.id, plan, vec![]),
@@ -302,6 +302,7 @@ pub(super) fn attached(stack: &StackId, release: &str, plan: &Plan) -> Attached 
         release: release.into(),
         body: serde_json::to_value(plan).unwrap(),
         bundle: Digest::of_bytes(b""),
+        about: vec![],
         watch_logs: vec![],
     };
     Attached { stack: stack.clone(), spec, bundle }

@@ -44,15 +44,15 @@ fn late_lines_go_to_their_place_and_the_cursor_stays_on_its_line() {
 
 #[test]
 fn the_first_error_is_the_deployments_own() {
-    use Severity::Error;
+    use Severity::{Error, Warn};
     use SourceKind::{Cfn, Logs};
     let rows = [
-        (Logs, "ERROR upstream timed out, hours before"),
-        (Logs, "ERROR upstream timed out, while it ran"),
-        (Cfn, "UPDATE_FAILED Service: Resource update cancelled"),
-        (Cfn, "CREATE_FAILED LateAlarm: no such metric"),
+        (Logs, Error, "ERROR upstream timed out, hours before"),
+        (Logs, Error, "ERROR upstream timed out, while it ran"),
+        (Cfn, Warn, "UPDATE_FAILED Service: Resource update cancelled"),
+        (Cfn, Error, "CREATE_FAILED LateAlarm: no such metric"),
     ];
-    let lines = rows.iter().enumerate().map(|(n, (kind, text))| line(after(n * 1_000), &n.to_string(), *kind, Error, text));
+    let lines = rows.iter().enumerate().map(|(n, (kind, how, text))| line(after(n * 1_000), &n.to_string(), *kind, *how, text));
     let mut desk = Desk::new(&Batch { lines: lines.collect(), dropped: 0 }, (100, 14));
     let began = Some(Time(after(500)));
     desk.pane.first_error(began);

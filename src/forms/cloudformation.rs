@@ -1,0 +1,206 @@
+//! CloudFormation: what a stack is made from, what is seen of one, and what its statuses mean.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::failure::Failure;
+use crate::domain::look::{Look, Sight, Standing, Subject};
+use crate::domain::plan::ChangeRow;
+use crate::domain::request::FileRef;
+use crate::domain::safe::Safe;
+
+/// The kind of a CloudFormation stack, as a real thing that is looked at; its name is the stack's name.
+pub const STACK: &str = "cloudformation.stack";
+/// The kind of what an update of a stack would change: a change set made, described and deleted. Only of a stack that is there and quiet.
+pub const CHANGES: &str = "cloudformation.changes";
+/// What a stack is called where a person reads of it.
+pub const CALLED: &str = "CloudFormation stack";
+
+/// Everything that a CloudFormation stack is made from. Also the parameters of the `cloudformation.*` steps that make one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CfnInput {
+    /// The CloudFormation stack's name.
+    pub stack_name: String,
+    /// The template.
+    pub template: FileRef,
+    /// Parameter values; never secrets (a `NoEcho` parameter takes its previous value or a dynamic reference).
+    pub parameters: BTreeMap<String, String>,
+    /// Acknowledged capabilities.
+    #[serde(default)]
+    pub capabilities: Vec<String>,
+    /// Tags, ours included.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// The role that CloudFormation assumes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_arn: Option<String>,
+}
+
+/// The facts of a look at a stack.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct StackFacts {
+    /// Its status; `MISSING` when there is none. `REVIEW_IN_PROGRESS` counts as missing.
+    pub status: String,
+    /// The reason of its status.
+    #[serde(default)]
+    pub reason: Safe,
+    /// Its parameters (a `NoEcho` value reads `****`).
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// Its outputs.
+    #[serde(default)]
+    pub outputs: BTreeMap<String, String>,
+    /// Its resources, where the look asked for the whole of it.
+    #[serde(default)]
+    pub resources: Vec<Resource>,
+    /// Whether termination protection is on.
+    #[serde(default)]
+    pub protected: bool,
+}
+
+/// A resource of a stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resource {
+    /// Logical id.
+    pub logical: String,
+    /// Type.
+    pub kind: String,
+    /// Status.
+    pub status: String,
+}
+
+/// The facts of a look at what an update would change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "changes", rename_all = "snake_case")]
+pub enum Changes {
+    /// These rows, sorted.
+    Rows {
+        /// The rows.
+        rows: Vec<ChangeRow>,
+    },
+    /// Nothing at all.
+    Nothing,
+    /// It cannot be known now.
+    Unknown {
+        /// Why.
+        why: String,
+    },
+}
+
+/// The stack as a real thing.
+#[must_use]
+pub fn stack(name: &str) -> Subject {
+    Subject::new(STACK, name)
+}
+
+/// A look at what an update would change.
+#[must_use]
+pub fn changes(input: &CfnInput) -> Look {
+    let with = serde_json::to_value(input).unwrap_or(Value::Null);
+    Look { with, ..Look::at(Subject::new(CHANGES, &input.stack_name)) }
+}
+
+impl StackFacts {
+    /// There is none.
+    #[must_use]
+    pub fn missing() -> Self {
+        Self { status: "MISSING".to_owned(), ..Self::default() }
+    }
+
+    /// What its status means.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        standing(&self.status)
+    }
+
+    /// As it is seen.
+    #[must_use]
+    pub fn sight(&self, name: &str) -> Sight {
+        Sight {
+            words: Safe::new(&self.status),
+            reason: self.reason.clone(),
+            facts: serde_json::to_value(self).unwrap_or(Value::Null),
+            ..Sight::of(stack(name), CALLED, self.standing())
+        }
+    }
+}
+
+impl Changes {
+    /// As they are seen: what an update would change stands in no state of its own.
+    #[must_use]
+    pub fn sight(&self, name: &str) -> Sight {
+        let facts = serde_json::to_value(self).unwrap_or(Value::Null);
+        Sight { facts, ..Sight::of(Subject::new(CHANGES, name), "change set", Standing::Good) }
+    }
+}
+
+/// The facts of a sight in their own form.
+///
+/// # Errors
+/// Where an eye of another version told them in another form.
+pub fn facts<T: serde::de::DeserializeOwned>(sight: &Sight) -> Result<T, Failure> {
+    T::deserialize(&sight.facts).map_err(|why| {
+        Failure::new(format!("what was seen of {} is told in a form that this version cannot read", sight.about))
+            .detail(why.to_string())
+            .hint("try again: it is looked at anew")
+    })
+}
+
+/// What a status means for one who wants to change the stack. `REVIEW_IN_PROGRESS`, left by a change set that nobody executed, counts
+/// as missing.
+#[must_use]
+pub fn standing(status: &str) -> Standing {
+    match status {
+        "MISSING" | "REVIEW_IN_PROGRESS" | "DELETE_COMPLETE" => Standing::Missing,
+        "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "UPDATE_ROLLBACK_COMPLETE" | "IMPORT_COMPLETE" | "IMPORT_ROLLBACK_COMPLETE" => {
+            Standing::Good
+        }
+        "UPDATE_FAILED" => Standing::Halted,
+        "ROLLBACK_COMPLETE" | "CREATE_FAILED" | "ROLLBACK_FAILED" => Standing::NeverMade,
+        "UPDATE_ROLLBACK_FAILED" | "IMPORT_ROLLBACK_FAILED" => Standing::RollbackStuck,
+        "DELETE_FAILED" => Standing::DeleteStuck,
+        other if other.ends_with("_IN_PROGRESS") && other.contains("ROLLBACK") => Standing::Returning,
+        other if other.ends_with("_IN_PROGRESS") => Standing::Busy,
+        _ => Standing::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_shuts_a_stack_can_be_repaired_where_it_is_known() {
+        for (status, expected, shut, repairable) in [
+            ("MISSING", Standing::Missing, false, false),
+            ("REVIEW_IN_PROGRESS", Standing::Missing, false, false),
+            ("UPDATE_COMPLETE", Standing::Good, false, false),
+            ("UPDATE_IN_PROGRESS", Standing::Busy, false, false),
+            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", Standing::Busy, false, false),
+            ("UPDATE_ROLLBACK_IN_PROGRESS", Standing::Returning, false, false),
+            ("UPDATE_ROLLBACK_COMPLETE", Standing::Good, false, false),
+            ("UPDATE_FAILED", Standing::Halted, false, true),
+            ("ROLLBACK_COMPLETE", Standing::NeverMade, true, true),
+            ("CREATE_FAILED", Standing::NeverMade, true, true),
+            ("UPDATE_ROLLBACK_FAILED", Standing::RollbackStuck, true, true),
+            ("DELETE_FAILED", Standing::DeleteStuck, true, true),
+            ("SOMETHING_NEW", Standing::Unknown, true, false),
+        ] {
+            let standing = standing(status);
+            assert_eq!((standing, standing.is_shut(), standing.is_repairable()), (expected, shut, repairable), "{status}");
+        }
+    }
+
+    #[test]
+    fn facts_are_read_as_they_were_told() {
+        let seen = StackFacts { protected: true, ..StackFacts::missing() };
+        assert_eq!(facts::<StackFacts>(&seen.sight("shop")).unwrap(), seen);
+        let other = Sight { facts: Value::Bool(true), ..seen.sight("shop") };
+        assert!(facts::<StackFacts>(&other).unwrap_err().summary.contains("cloudformation.stack shop"));
+    }
+}
