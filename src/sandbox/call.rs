@@ -1,51 +1,23 @@
-//! One call as every service of the embedded cloud sees it: an action with a JSON tree of parameters, and an answer that is a
-//! JSON tree or one of AWS's own errors. The wire forms (XML, JSON, event stream) stay in `wire`.
+//! One call as every service of the embedded cloud sees it: an action with a JSON tree of parameters, whatever the wire form
+//! that it came in. The wire forms (XML, JSON, event stream) stay in `wire`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Which service a call is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Service {
-    /// CloudFormation (AWS Query, XML).
-    CloudFormation,
-    /// Security Token Service (AWS Query, XML).
-    Sts,
-    /// CloudWatch Logs (AWS JSON 1.1).
-    Logs,
-    /// Elastic Container Service (AWS JSON 1.1).
-    Ecs,
-    /// Objects in buckets, path style, only what templates need.
-    S3,
-    /// The embedded cloud's own levers: chaos, scripted failures, stories.
-    Practice,
-}
-
-impl Service {
-    /// The name in credential scopes and in the ledger.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CloudFormation => "cloudformation",
-            Self::Sts => "sts",
-            Self::Logs => "logs",
-            Self::Ecs => "ecs",
-            Self::S3 => "s3",
-            Self::Practice => "practice",
-        }
-    }
-}
+use super::values::number;
 
 /// One call, as it is journaled and replayed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
-    /// For whom.
-    pub service: Service,
-    /// The action's name, for example `CreateStack`.
+    /// The name of the service that it is for.
+    pub service: String,
+    /// The action's name, for example `CreateStack`; where no route of the service fits, the method and the path.
     pub action: String,
     /// Its parameters as a tree.
     pub params: Value,
+    /// What it carries beside its parameters: the bytes of an object.
+    #[serde(default, skip_serializing_if = "Blob::is_empty")]
+    pub body: Blob,
     /// The access key that the request was signed with; empty when it was not signed.
     pub access_key: String,
     /// The region in the signature's scope.
@@ -53,10 +25,73 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call that nobody signed.
+    #[must_use]
+    pub fn new(service: &str, action: &str, params: Value) -> Self {
+        Self {
+            service: service.to_owned(),
+            action: action.to_owned(),
+            params,
+            body: Blob::default(),
+            access_key: String::new(),
+            region: String::new(),
+        }
+    }
+
+    /// The same call, signed with this key for this region.
+    #[must_use]
+    pub fn by(self, access_key: &str, region: &str) -> Self {
+        Self { access_key: access_key.to_owned(), region: region.to_owned(), ..self }
+    }
+
     /// The parameters with typed access.
     #[must_use]
     pub fn params(&self) -> Params<'_> {
         Params(&self.params)
+    }
+}
+
+/// Bytes as they came. They are stored as text where they are text, else as hexadecimal digits.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredBlob", into = "StoredBlob")]
+pub struct Blob(pub Vec<u8>);
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum StoredBlob {
+    Text(String),
+    Bytes {
+        #[serde(with = "hex")]
+        hex: Vec<u8>,
+    },
+}
+
+impl From<StoredBlob> for Blob {
+    fn from(stored: StoredBlob) -> Self {
+        match stored {
+            StoredBlob::Text(text) => Self(text.into_bytes()),
+            StoredBlob::Bytes { hex } => Self(hex),
+        }
+    }
+}
+
+impl From<Blob> for StoredBlob {
+    fn from(blob: Blob) -> Self {
+        String::from_utf8(blob.0).map_or_else(|error| Self::Bytes { hex: error.into_bytes() }, Self::Text)
+    }
+}
+
+impl Blob {
+    /// True when there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text, where it is one.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
     }
 }
 
@@ -82,12 +117,23 @@ impl AwsError {
     pub fn validation(message: impl Into<String>) -> Self {
         Self::new("ValidationError", message)
     }
+
+    /// What is asked for is not there (HTTP 404).
+    pub fn missing(code: &str, message: impl Into<String>) -> Self {
+        Self { status: 404, ..Self::new(code, message) }
+    }
+
+    /// The service is there, this call of it is not.
+    #[must_use]
+    pub fn unanswered(call: &Call) -> Self {
+        Self::new("UnknownOperationException", format!("the embedded cloud does not answer {} of {}", call.action, call.service))
+    }
 }
 
-/// What a handler gives back.
+/// What a handler gives back: a tree, or an error.
 pub type Answer = Result<Value, AwsError>;
 
-/// Typed access to a tree of parameters. Query strings carry every value as text, JSON carries types: both are read.
+/// Typed access to a tree of parameters. Query strings and XML carry every value as text, JSON carries types: both are read.
 #[derive(Debug, Clone, Copy)]
 pub struct Params<'a>(pub &'a Value);
 
@@ -96,6 +142,12 @@ impl<'a> Params<'a> {
     #[must_use]
     pub fn text(self, name: &str) -> Option<&'a str> {
         self.0.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// The first of these texts that is given.
+    #[must_use]
+    pub fn first(self, names: &[&str]) -> Option<&'a str> {
+        names.iter().find_map(|name| self.text(name))
     }
 
     /// A text that must be there.
@@ -124,10 +176,15 @@ impl<'a> Params<'a> {
         self.0.get(name).and_then(number)
     }
 
-    /// A list; empty when missing.
+    /// A list; empty when missing. In XML a list of one element looks like that element alone.
     #[must_use]
     pub fn list(self, name: &str) -> &'a [Value] {
-        self.0.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+        match self.0.get(name) {
+            Some(Value::Array(items)) => items,
+            Some(one @ Value::Object(_)) => std::slice::from_ref(one),
+            Some(one @ Value::String(text)) if !text.is_empty() => std::slice::from_ref(one),
+            _ => &[],
+        }
     }
 
     /// A list of texts.
@@ -143,17 +200,31 @@ impl<'a> Params<'a> {
     }
 }
 
-/// A number that came as a number or as text.
-#[must_use]
-pub fn number(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    }
-}
-
 fn lower_first(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn bytes_come_back_as_they_were() {
+        for (bytes, stored) in [(&b"a: 1\n"[..], json!("a: 1\n")), (&[0xff, 0x00], json!({ "hex": "ff00" })), (&[], json!(""))] {
+            let blob = Blob(bytes.to_vec());
+            let value = serde_json::to_value(&blob).unwrap();
+            assert_eq!((&value, serde_json::from_value::<Blob>(value.clone()).unwrap()), (&stored, blob));
+        }
+    }
+
+    #[test]
+    fn a_list_of_one_element_is_a_list() {
+        let tree = json!({ "Many": ["a", "b"], "One": "a", "Row": { "Id": "1" }, "None": "" });
+        let params = Params(&tree);
+        assert_eq!((params.texts("Many"), params.texts("One"), params.list("Row").len()), (vec!["a", "b"], vec!["a"], 1));
+        assert!(params.list("None").is_empty() && params.list("Missing").is_empty());
+    }
 }

@@ -1,14 +1,20 @@
 //! The resource types the embedded cloud knows: how long they take, what replaces them, what they are called and what
-//! `Fn::GetAtt` gives. Data in `config/sandbox/resources.yaml`; a type that is not in it is refused by its name.
+//! `Fn::GetAtt` gives. Those behind which no service stands are data in `config/sandbox/resources.yaml`, every other is brought
+//! by its service; a type that is nowhere is refused by its name.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::service::Offer;
+
 const FILE: &str = include_str!("../../config/sandbox/resources.yaml");
 
-static CATALOG: LazyLock<BTreeMap<String, Kind>> = LazyLock::new(|| serde_yaml::from_str(FILE).unwrap_or_default());
+/// All types, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    kinds: BTreeMap<String, Kind>,
+}
 
 /// One resource type.
 #[derive(Debug, Clone, Deserialize)]
@@ -39,6 +45,9 @@ pub struct Kind {
     /// The capability that a template with this type needs.
     #[serde(default)]
     pub capability: Option<String>,
+    /// The service that brings it.
+    #[serde(skip)]
+    pub owner: Option<&'static str>,
 }
 
 /// Seconds per act.
@@ -61,10 +70,24 @@ impl Kind {
     }
 }
 
-/// The type of this name, if the embedded cloud knows it.
-#[must_use]
-pub fn kind(name: &str) -> Option<&'static Kind> {
-    CATALOG.get(name)
+impl Catalog {
+    /// The types of the shared file and those that these services bring; a service's own word counts more. A test reads every
+    /// file, so that none of them is silently empty.
+    #[must_use]
+    pub fn of(offers: &[&Offer]) -> Self {
+        let mut kinds: BTreeMap<String, Kind> = serde_yaml::from_str(FILE).unwrap_or_default();
+        for offer in offers {
+            let brought: BTreeMap<String, Kind> = serde_yaml::from_str(offer.types).unwrap_or_default();
+            kinds.extend(brought.into_iter().map(|(name, kind)| (name, Kind { owner: Some(offer.name), ..kind })));
+        }
+        Self { kinds }
+    }
+
+    /// The type of this name, if the embedded cloud knows it.
+    #[must_use]
+    pub fn kind(&self, name: &str) -> Option<&Kind> {
+        self.kinds.get(name)
+    }
 }
 
 /// Fills `{name}` places of a pattern; an unknown place stays as it is.
@@ -79,22 +102,32 @@ fn generated() -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::sandbox::door::Thing;
+    use crate::sandbox::services;
+
+    const EVERYWHERE: [&str; 7] = ["id", "name", "account", "region", "random", "stack", "logical"];
 
     #[test]
-    fn the_shipped_file_is_read_whole() {
-        let read: Result<BTreeMap<String, Kind>, _> = serde_yaml::from_str(FILE);
-        let read = read.expect("config/sandbox/resources.yaml");
-        assert!(read.len() >= 14, "{} types", read.len());
-        for (name, kind) in &read {
-            assert!(name.starts_with("AWS::"), "{name}");
-            for pattern in kind.attributes.values().chain([&kind.id]) {
-                let rest = fill(
-                    pattern,
-                    &["id", "name", "account", "region", "random", "stack", "logical", "revision", "cluster"].map(|place| (place, "")),
-                );
-                assert!(!rest.contains('{'), "{name}: {pattern} has an unknown place");
+    fn every_file_of_types_is_read_whole_and_no_type_comes_twice() {
+        let mut seen = BTreeSet::new();
+        let brought = services::ALL.iter().map(|offer| (offer.types, (offer.empty)()));
+        let brought = brought.filter(|(types, _)| !types.is_empty()).map(|(types, service)| (types, Some(service)));
+        for (types, service) in brought.chain([(FILE, None)]) {
+            let read: BTreeMap<String, Kind> = serde_yaml::from_str(types).unwrap_or_else(|error| panic!("{error}: {types}"));
+            for (name, kind) in &read {
+                assert!(name.starts_with("AWS::") && seen.insert(name.clone()), "{name}");
+                let thing = Thing { kind: name, physical: "", name: "n", properties: &json!({}) };
+                let own = service.as_ref().map(|service| service.places(&thing)).unwrap_or_default();
+                for pattern in kind.attributes.values().chain([&kind.id]) {
+                    let places = EVERYWHERE.into_iter().chain(own.iter().map(|(place, _)| *place));
+                    let rest = fill(pattern, &places.map(|place| (place, "")).collect::<Vec<_>>());
+                    assert!(!rest.contains('{'), "{name}: {pattern} has an unknown place");
+                }
             }
         }
+        assert!(seen.len() >= 14, "{} types", seen.len());
     }
 }

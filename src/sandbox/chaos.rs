@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::call::{AwsError, Call, Service};
+use super::call::{AwsError, Call};
 
 /// The rules in force, tried in order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -18,16 +18,16 @@ pub struct Chaos {
 pub struct Rule {
     /// The service.
     #[serde(default)]
-    pub service: Option<Service>,
+    pub service: Option<String>,
     /// The action.
     #[serde(default)]
     pub action: Option<String>,
     /// The caller's account.
     #[serde(default)]
     pub account: Option<String>,
-    /// A part of the stack's name; empty: only calls that name no stack.
+    /// A part of what the call is about (a stack's name); empty: only calls that are about nothing by name.
     #[serde(default)]
-    pub stack: Option<String>,
+    pub subject: Option<String>,
     /// How many calls pass first.
     #[serde(default)]
     pub skip: u32,
@@ -76,6 +76,17 @@ pub enum Mishap {
     CutAfter,
 }
 
+/// What is known of a call beside itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Met<'a> {
+    /// The caller's account.
+    pub account: &'a str,
+    /// What the call is about; empty when it is about nothing by name.
+    pub subject: &'a str,
+    /// True for a service whose errors are named as the JSON protocols name them.
+    pub is_json: bool,
+}
+
 impl Chaos {
     /// Puts a rule in force.
     pub fn add(&mut self, rule: Rule) {
@@ -93,12 +104,9 @@ impl Chaos {
         &self.rules
     }
 
-    /// What this call meets; counts the rule down. The levers themselves meet nothing.
-    pub fn take(&mut self, call: &Call, account: &str) -> Option<Mishap> {
-        if call.service == Service::Practice {
-            return None;
-        }
-        let rule = self.rules.iter_mut().find(|rule| rule.matches(call, account))?;
+    /// What this call meets; counts the rule down.
+    pub fn take(&mut self, call: &Call, met: &Met<'_>) -> Option<Mishap> {
+        let rule = self.rules.iter_mut().find(|rule| rule.matches(call, met))?;
         if rule.skip > 0 {
             rule.skip -= 1;
             return None;
@@ -106,23 +114,22 @@ impl Chaos {
         if let Some(times) = &mut rule.times {
             *times = times.saturating_sub(1);
         }
-        let mishap = rule.mishap(call);
+        let mishap = rule.mishap(met.is_json);
         self.rules.retain(|rule| rule.times != Some(0));
         Some(mishap)
     }
 }
 
 impl Rule {
-    fn matches(&self, call: &Call, account: &str) -> bool {
-        let stack = call.params().text("StackName").unwrap_or("");
-        self.service.is_none_or(|service| service == call.service)
+    fn matches(&self, call: &Call, met: &Met<'_>) -> bool {
+        let subject = |part: &str| if part.is_empty() { met.subject.is_empty() } else { met.subject.contains(part) };
+        self.service.as_deref().is_none_or(|service| service == call.service)
             && self.action.as_deref().is_none_or(|action| action == call.action)
-            && self.account.as_deref().is_none_or(|wanted| wanted == account)
-            && self.stack.as_deref().is_none_or(|part| if part.is_empty() { stack.is_empty() } else { stack.contains(part) })
+            && self.account.as_deref().is_none_or(|wanted| wanted == met.account)
+            && self.subject.as_deref().is_none_or(subject)
     }
 
-    fn mishap(&self, call: &Call) -> Mishap {
-        let json = matches!(call.service, Service::Logs | Service::Ecs);
+    fn mishap(&self, json: bool) -> Mishap {
         let error =
             |code: &str, message: &str, status| Mishap::Error(AwsError { code: code.to_owned(), message: message.to_owned(), status });
         match self.kind {
@@ -147,8 +154,8 @@ mod tests {
 
     use super::*;
 
-    fn call(action: &str, params: serde_json::Value) -> Call {
-        Call { service: Service::CloudFormation, action: action.to_owned(), params, access_key: String::new(), region: String::new() }
+    fn take(chaos: &mut Chaos, action: &str, subject: &str) -> Option<Mishap> {
+        chaos.take(&Call::new("cloudformation", action, json!({})), &Met { account: "000000000000", subject, is_json: false })
     }
 
     #[test]
@@ -156,7 +163,7 @@ mod tests {
         let mut chaos = Chaos::default();
         let rule = json!({"action": "CreateStack", "skip": 1, "times": 2, "kind": "throttle"});
         chaos.add(serde_json::from_value(rule).unwrap());
-        let mut met = |action: &str| chaos.take(&call(action, json!({})), "000000000000").is_some();
+        let mut met = |action: &str| take(&mut chaos, action, "").is_some();
         assert_eq!(
             [met("CreateStack"), met("DescribeStacks"), met("CreateStack"), met("CreateStack"), met("CreateStack")],
             [false, false, true, true, false]
@@ -166,11 +173,10 @@ mod tests {
 
     #[test]
     fn a_rule_meets_a_part_of_a_name_or_no_name_at_all() {
-        for (stack, met) in [(json!(null), [true, true, true]), (json!("ord"), [false, true, false]), (json!(""), [true, false, false])] {
+        for (subject, met) in [(json!(null), [true, true, true]), (json!("ord"), [false, true, false]), (json!(""), [true, false, false])] {
             let mut chaos = Chaos::default();
-            chaos.add(serde_json::from_value(json!({ "stack": stack, "kind": "throttle" })).unwrap());
-            let calls = [json!({}), json!({ "StackName": "orders" }), json!({ "StackName": "web" })];
-            assert_eq!(calls.map(|params| chaos.take(&call("DescribeStacks", params), "0").is_some()), met, "{stack}");
+            chaos.add(serde_json::from_value(json!({ "subject": subject, "kind": "throttle" })).unwrap());
+            assert_eq!(["", "orders", "web"].map(|name| take(&mut chaos, "DescribeStacks", name).is_some()), met, "{subject}");
         }
     }
 }

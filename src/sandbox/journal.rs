@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::SandboxError;
 use super::call::Call;
+use super::realm::Stored;
+use super::service::Offer;
 use super::world::World;
 use crate::domain::time::Time;
 use crate::os::files::{self, FileError};
@@ -40,16 +42,16 @@ struct Snapshot<W> {
 }
 
 impl Journal {
-    /// Opens a state folder: the world it holds, if it holds one.
-    pub fn open(folder: &Path) -> Result<(Self, Option<World>), SandboxError> {
+    /// Opens a state folder: the world of these services that it holds, if it holds one.
+    pub fn open(folder: &Path, offers: &'static [&'static Offer]) -> Result<(Self, Option<World>), SandboxError> {
         files::private_folder(folder)?;
         let lock = Lock::exclusive(&folder.join("lock"))?.ok_or_else(|| SandboxError::Taken { folder: folder.to_path_buf() })?;
         let path = folder.join("world.json");
         let (generation, mut world) = match std::fs::read(&path) {
             Ok(bytes) => {
-                let snapshot: Snapshot<World> =
-                    serde_json::from_slice(&bytes).map_err(|source| SandboxError::Damaged { file: path, source })?;
-                (snapshot.generation, Some(snapshot.world))
+                let read = serde_json::from_slice::<Snapshot<World<Stored>>>(&bytes);
+                let read = read.and_then(|snapshot| Ok((snapshot.generation, Some(snapshot.world.wake(offers)?))));
+                read.map_err(|source| SandboxError::Damaged { file: path, source })?
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => (0, None),
             Err(error) => return Err(FileError::io(&path, "read")(error).into()),

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::call::Service;
 use crate::domain::time::Time;
 
 const KEEPS: usize = 20_000;
@@ -22,16 +21,16 @@ pub struct Entry {
     /// When.
     pub at: Time,
     /// For which service.
-    pub service: Service,
+    pub service: String,
     /// The action.
     pub action: String,
     /// The caller's account.
     pub account: String,
     /// The caller's ARN.
     pub who: String,
-    /// The stack or change set that was named.
-    pub stack: Option<String>,
-    /// The client token.
+    /// What it was about, by the name that its service declares: a stack, a log group.
+    pub subject: Option<String>,
+    /// The client token, by the parameter that its service declares.
     pub token: Option<String>,
     /// What it changed; `None` when it changed nothing.
     pub effect: Option<String>,

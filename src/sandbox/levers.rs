@@ -1,60 +1,88 @@
-//! The embedded cloud's own levers, for tests and for practice: mishaps, scripted failures, live tails that break.
+//! What the levers of the embedded cloud set, for tests and for practice: mishaps on the wire, failures of resources, what is
+//! still to happen by itself. The service `practice` pulls them; every service may read them.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::call::{Answer, AwsError, Call, Service};
-use super::world::World;
+use super::call::Call;
+use super::chaos::Chaos;
+use super::door::Act;
+use crate::domain::time::Time;
 
-/// Pulls a lever.
-pub fn call(world: &mut World, call: &Call) -> (Answer, Option<String>) {
-    match pull(world, call) {
-        Ok(effect) => (Ok(json!({ "done": effect })), Some(effect)),
-        Err(error) => (Err(error), None),
+/// The name of the service whose calls pull the levers.
+pub const PRACTICE: &str = "practice";
+
+/// How all levers stand.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Levers {
+    /// Mishaps on the wire.
+    pub chaos: Chaos,
+    /// Failures of resources, each for its number of times.
+    pub failures: Vec<Scripted>,
+    /// What is still to happen by itself, earliest first.
+    pub script: Vec<Line>,
+    /// Goes up when all live tails are to end.
+    pub tails: u64,
+}
+
+/// A call that somebody will make.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// When.
+    pub at: Time,
+    /// What.
+    pub call: Call,
+}
+
+/// A failure that a resource will meet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scripted {
+    /// The stack's name.
+    pub stack: String,
+    /// The resource's logical id.
+    pub logical: String,
+    /// In which act; any when not given.
+    #[serde(default)]
+    pub act: Option<Act>,
+    /// Seconds after the act began.
+    #[serde(default)]
+    pub after: f64,
+    /// What AWS would say; without it the resource is slow instead of failing.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// How often.
+    #[serde(default = "once")]
+    pub times: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+impl Levers {
+    /// Takes the scripted failure of a resource, if there is one for this act.
+    pub fn failure(&mut self, stack: &str, logical: &str, act: Act) -> Option<Scripted> {
+        let index = self
+            .failures
+            .iter()
+            .position(|one| one.stack == stack && one.logical == logical && one.act.is_none_or(|wanted| wanted == act))?;
+        let one = self.failures.get_mut(index)?;
+        one.times = one.times.saturating_sub(1);
+        let taken = one.clone();
+        self.failures.retain(|one| one.times > 0);
+        Some(taken)
     }
+}
+
+/// A call that pulls a lever.
+#[must_use]
+pub fn lever(action: &str, params: Value) -> Call {
+    Call::new(PRACTICE, action, params)
 }
 
 /// The call that begins a story.
 #[must_use]
 pub fn story(name: &str) -> Call {
     lever("Story", json!({ "Name": name }))
-}
-
-/// A call that pulls a lever.
-#[must_use]
-pub fn lever(action: &str, params: Value) -> Call {
-    Call { service: Service::Practice, action: action.to_owned(), params, access_key: String::new(), region: String::new() }
-}
-
-fn pull(world: &mut World, call: &Call) -> Result<String, AwsError> {
-    let bad = |error: serde_json::Error| AwsError::validation(format!("{}: {error}", call.action));
-    match call.action.as_str() {
-        "Chaos" => {
-            let rule: super::chaos::Rule = serde_json::from_value(call.params.clone()).map_err(bad)?;
-            let text = format!("chaos {:?}", rule.kind);
-            world.chaos.add(rule);
-            Ok(text)
-        }
-        "Calm" => {
-            world.chaos.clear();
-            world.scripted.clear();
-            Ok("calm".to_owned())
-        }
-        "Fail" => {
-            let scripted: super::world::Scripted = serde_json::from_value(call.params.clone()).map_err(bad)?;
-            let text =
-                format!("next {} of {} meets {}", scripted.logical, scripted.stack, scripted.reason.as_deref().unwrap_or("slowness"));
-            world.scripted.push(scripted);
-            Ok(text)
-        }
-        "Story" => {
-            let name = call.params.get("Name").and_then(Value::as_str).unwrap_or("");
-            super::story::begin(world, name).map_err(AwsError::validation)?;
-            Ok(format!("story {name}"))
-        }
-        "BreakTails" => {
-            world.tails += 1;
-            Ok("live tails end".to_owned())
-        }
-        action => Err(AwsError::new("InvalidAction", format!("there is no lever {action}"))),
-    }
 }

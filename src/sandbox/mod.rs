@@ -1,25 +1,29 @@
-//! The embedded cloud: CloudFormation, ECS, CloudWatch Logs and STS over their real wire protocols on one loopback port, for
-//! trying, practising and testing. It has time in it: stacks really go through their phases, services converge, logs flow.
+//! The embedded cloud: AWS services over their real wire protocols on one loopback port, for trying, practising and testing. It
+//! has time in it: stacks really go through their phases, services converge, logs flow.
 //!
-//! `world` is plain data with two moves, `advance` to a time and `call` at a time; `wire` speaks HTTP; `journal` keeps the state
-//! folder; `story` and `practice` are the practice estate. No clock is read here: time comes in as a beat.
+//! `world` is plain data with two moves, `advance` to a time and `call` at a time; `service` says what a service is, `realm` where
+//! it lives and what it may use, `services` is the list of them; `wire` speaks HTTP; `journal` keeps the state folder; `estate`,
+//! `story` and `practice` are the practice estate. No clock is read here: time comes in as a beat.
 
 pub mod call;
 pub mod catalog;
-pub mod cfn;
 pub mod chaos;
 pub mod dice;
-pub mod ecs;
+pub mod door;
+pub mod estate;
 pub mod journal;
 pub mod ledger;
 pub mod levers;
-pub mod logs;
-pub mod objects;
 pub mod practice;
+pub mod protocol;
+pub mod realm;
 pub mod run;
+pub mod service;
+pub mod services;
 pub mod shared;
 pub mod story;
-pub mod sts;
+pub mod values;
+pub mod who;
 pub mod wire;
 pub mod world;
 
@@ -36,6 +40,7 @@ use tokio::task::JoinHandle;
 use self::call::AwsError;
 use self::journal::Journal;
 use self::ledger::Entry;
+use self::service::Offer;
 use self::shared::{Shared, Welcome};
 use self::world::World;
 use crate::domain::time::Time;
@@ -58,6 +63,8 @@ pub struct Options {
     pub story: Option<String>,
     /// Tags on the stacks of the practice estate.
     pub tags: BTreeMap<String, String>,
+    /// Which services there are.
+    pub services: &'static [&'static Offer],
 }
 
 /// Where time comes from.
@@ -80,6 +87,7 @@ impl Default for Options {
             seed: 1,
             story: None,
             tags: BTreeMap::new(),
+            services: services::ALL,
         }
     }
 }
@@ -148,7 +156,7 @@ pub async fn serve(options: Options) -> Result<Running, SandboxError> {
     };
     let now = *beat.borrow();
     let (mut journal, kept) = match &options.state {
-        Some(folder) => Journal::open(folder).map(|(journal, world)| (Some(journal), world))?,
+        Some(folder) => Journal::open(folder, options.services).map(|(journal, world)| (Some(journal), world))?,
         None => (None, None),
     };
     let is_kept = kept.is_some();
@@ -176,9 +184,9 @@ pub async fn serve(options: Options) -> Result<Running, SandboxError> {
 }
 
 fn fresh(options: &Options, now: Time) -> Result<World, SandboxError> {
-    let mut world = World::new(now, options.seed, options.pace);
+    let mut world = World::of(options.services, now, options.seed, options.pace);
     if let Some(story) = &options.story {
-        story::set_up(&mut world, story, &options.tags, now).map_err(SandboxError::Story)?;
+        estate::set_up(&mut world, story, &options.tags, now).map_err(SandboxError::Story)?;
     }
     Ok(world)
 }
@@ -207,7 +215,7 @@ impl Running {
 
     /// Pulls a lever: `Chaos`, `Calm`, `Fail`, `Story`, `BreakTails`.
     pub fn pull(&self, lever: &str, params: Value) -> Result<Value, AwsError> {
-        self.shared.call(&levers::lever(lever, params)).answer
+        self.shared.call(&levers::lever(lever, params)).answer.map(|reply| reply.tree().clone())
     }
 
     /// Every call so far.

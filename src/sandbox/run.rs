@@ -69,6 +69,7 @@ async fn start(args: &Args, beat: watch::Receiver<Time>) -> Result<Running, Sand
         seed: args.seed,
         story: Some(args.story.clone()).filter(|story| story != "empty"),
         tags: args.tag.iter().cloned().collect::<BTreeMap<_, _>>(),
+        ..Options::default()
     })
     .await
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::call::{Call, Service};
+use super::call::Call;
 use super::journal::Journal;
 use super::levers;
 use super::world::{Outcome, World};
@@ -65,7 +65,7 @@ impl Shared {
         let pause = now.since(self.last_call());
         self.touch();
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        if call.service != Service::Practice
+        if !inner.world.is_lever(call)
             && let Some(welcome) = inner.welcome
             && (welcome == Welcome::FirstCall || pause >= PAUSE)
         {

@@ -216,7 +216,8 @@ async fn a_kill_loses_nothing_that_was_answered() {
 
     let options = Options { state: Some(copy), clock: sandbox::Clock::Stepped(cloud.now()), ..Options::default() };
     let again = sandbox::serve(options).await.unwrap();
-    let all = |cloud: &Running| cloud.look(|world| (serde_json::to_value(&world.realms).unwrap(), world.chaos.clone(), world.dice.clone()));
+    let all =
+        |cloud: &Running| cloud.look(|world| (serde_json::to_value(&world.realms).unwrap(), world.levers.clone(), world.dice.clone()));
     assert!(all(&cloud) == all(&again), "the same world after the kill");
     cloud.tick(Duration::from_mins(1));
     again.tick(Duration::from_mins(1));

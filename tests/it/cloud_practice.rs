@@ -6,6 +6,8 @@ use std::time::Duration;
 use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, Parameter};
 use holdpoint::config::{self, Loaded};
 use holdpoint::domain::estate::Application;
+use holdpoint::sandbox::services::logs::Logs;
+use holdpoint::sandbox::who::ACCOUNT;
 use holdpoint::sandbox::{self, Options, practice};
 use holdpoint::systems;
 use holdpoint::systems::service::entry::ServiceEntry;
@@ -80,12 +82,12 @@ async fn every_stack_has_something_to_deploy_and_orders_asks_for_downtime() {
     make.send().await.unwrap();
     cloud.tick(Duration::from_mins(1));
     cloud.look(|world| {
-        let realm = &world.realms["000000000000/eu-west-1"];
+        let logs: &Logs = world.get(ACCOUNT, "eu-west-1").unwrap();
         for (name, application) in &loaded.estate.applications {
             for (env, group) in application.environments.iter().flat_map(|env| application.watch_logs.iter().map(move |group| (env, group)))
             {
                 let group = group.replace("{env}", env.as_str());
-                assert!(realm.logs.groups.get(&group).is_some_and(|group| group.arrived() > 0), "{env}/{name}: {group} has lines");
+                assert!(logs.groups.get(&group).is_some_and(|group| group.arrived() > 0), "{env}/{name}: {group} has lines");
             }
         }
     });

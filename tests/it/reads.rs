@@ -22,7 +22,7 @@ fn reads(shop: &Workshop) -> usize {
 }
 
 fn listings(shop: &Workshop) -> usize {
-    shop.cloud().ledger().iter().filter(|entry| entry.action == "DescribeStacks" && entry.stack.is_none()).count()
+    shop.cloud().ledger().iter().filter(|entry| entry.action == "DescribeStacks" && entry.subject.is_none()).count()
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn many_reads_at_once_are_few_calls() {
 async fn a_role_that_may_not_list_reads_one_by_one() {
     let shop = workshop(8).await;
     let cloud = shop.clients.of(&shop.target).await.ok().unwrap();
-    shop.cloud().pull("Chaos", json!({ "action": "DescribeStacks", "stack": "", "kind": "access_denied" })).unwrap();
+    shop.cloud().pull("Chaos", json!({ "action": "DescribeStacks", "subject": "", "kind": "access_denied" })).unwrap();
     let before = listings(&shop);
     for round in 1..=2 {
         let calls = reads(&shop);

@@ -11,6 +11,14 @@ use std::time::Duration;
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: String,
+    head: String,
+}
+
+impl Answer {
+    /// A header, by its name in small letters.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().filter_map(|line| line.split_once(": ")).find(|(other, _)| *other == name).map(|(_, value)| value)
+    }
 }
 
 /// One call to `http://HOST:PORT`.
@@ -28,7 +36,8 @@ pub(crate) fn http(endpoint: &str, method: &str, path: &str, headers: &[(&str, &
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("no HTTP answer: {head}"));
-    Answer { status, body: if head.to_lowercase().contains("transfer-encoding: chunked") { unchunked(body) } else { body.to_owned() } }
+    let is_chunked = head.to_lowercase().contains("transfer-encoding: chunked");
+    Answer { status, body: if is_chunked { unchunked(body) } else { body.to_owned() }, head: head.to_owned() }
 }
 
 fn unchunked(mut rest: &str) -> String {

@@ -75,6 +75,18 @@ def main():
     cfn, ecs, logs, sts = (client(name) for name in ("cloudformation", "ecs", "logs", "sts"))
     assert sts.get_caller_identity()["Account"] == "000000000000"
 
+    # What is not served is refused by its name, whatever protocol boto3 speaks with it.
+    for name, call in [("lambda", "list_functions"), ("route53", "list_hosted_zones"), ("dynamodb", "list_tables"), ("iam", "list_roles")]:
+        refused(getattr(client(name), call), "UnknownService", f"does not serve {name}")
+
+    s3 = client("s3")
+    s3.create_bucket(Bucket="boto", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="boto", Key="a/b c", Body=bytes([0, 255]))
+    assert s3.get_object(Bucket="boto", Key="a/b c")["Body"].read() == bytes([0, 255])
+    refused(s3.get_object, "NoSuchKey", "does not exist", Bucket="boto", Key="none")
+    refused(s3.delete_bucket, "BucketNotEmpty", "not empty", Bucket="boto")
+    refused(s3.list_buckets, "UnknownOperationException", "does not answer GET / of s3")
+
     refused(cfn.describe_stacks, "ValidationError", "Stack with id boto does not exist", StackName="boto")
     stack = cfn.create_stack(StackName="boto", TemplateBody=TEMPLATE, Tags=[{"Key": "owner", "Value": "boto"}])["StackId"]
     assert settle(cfn, "boto") == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]

@@ -12,9 +12,9 @@ use holdpoint::aws::Clients;
 use holdpoint::domain::environment::AwsTarget;
 use holdpoint::domain::time::Time;
 use holdpoint::os::clock::{Clock, SharedClock};
-use holdpoint::sandbox::call::{Call, Service};
+use holdpoint::sandbox::call::Call;
 use holdpoint::sandbox::ledger::Entry;
-use holdpoint::sandbox::levers;
+use holdpoint::sandbox::levers::{self, PRACTICE};
 use holdpoint::sandbox::shared::Shared;
 use holdpoint::sandbox::wire;
 use holdpoint::sandbox::world::World;
@@ -84,14 +84,8 @@ impl Cloud {
     /// A stack that is there before anybody deploys, marked as one of this store.
     pub(super) fn make(&self, name: &str, template: &str, tags: &[(&str, &str)]) {
         let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
-        let call = Call {
-            service: Service::CloudFormation,
-            action: "CreateStack".to_owned(),
-            params: json!({ "StackName": name, "TemplateBody": template, "Tags": tags }),
-            access_key: "test".to_owned(),
-            region: "eu-west-1".to_owned(),
-        };
-        self.shared.call(&call).answer.unwrap();
+        let params = json!({ "StackName": name, "TemplateBody": template, "Tags": tags });
+        self.shared.call(&Call::new("cloudformation", "CreateStack", params).by("test", "eu-west-1")).answer.unwrap();
         tick(&self.shared, &self.beat, Duration::from_mins(1));
     }
 
@@ -103,7 +97,7 @@ impl Cloud {
 
     /// The calls that changed something, but for levers.
     pub(super) fn effects(&self) -> Vec<Entry> {
-        self.shared.look(|world| world.ledger.effects().filter(|entry| entry.service != Service::Practice).cloned().collect())
+        self.shared.look(|world| world.ledger.effects().filter(|entry| entry.service != PRACTICE).cloned().collect())
     }
 }
 

@@ -21,7 +21,7 @@ use holdpoint::domain::request::SourceFile;
 use holdpoint::engine::{Engine, EngineError, EyesByKind, Lines, Parts, Signal};
 use holdpoint::exec::Executor;
 use holdpoint::os::clock::SharedClock;
-use holdpoint::sandbox::world::ACCOUNT;
+use holdpoint::sandbox::who::ACCOUNT;
 use holdpoint::store::memory::Memory;
 use holdpoint::store::{By, Store as _};
 use holdpoint::systems::files::{Files, Need, Read};

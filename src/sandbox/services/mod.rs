@@ -1,0 +1,14 @@
+//! The services of the embedded cloud: a folder for each, and this list. Nothing else in the room names them, but for a service
+//! that looks up another by the type of its state.
+
+pub mod cloudformation;
+pub mod ecs;
+pub mod logs;
+pub mod practice;
+pub mod s3;
+pub mod sts;
+
+use super::service::Offer;
+
+/// All services.
+pub const ALL: &[&Offer] = &[&cloudformation::OFFER, &ecs::OFFER, &logs::OFFER, &practice::OFFER, &s3::OFFER, &sts::OFFER];

@@ -1,0 +1,71 @@
+//! The embedded cloud's own levers, for tests and for practice: mishaps, scripted failures, stories, live tails that break. They
+//! are spoken to like any other service, at paths that no service of a cloud has.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::sandbox::call::{AwsError, Call};
+use crate::sandbox::chaos::Rule;
+use crate::sandbox::levers::{PRACTICE, Scripted};
+use crate::sandbox::protocol::{Protocol, Route};
+use crate::sandbox::realm::Cx;
+use crate::sandbox::service::{Offer, Reply, Scope, Service};
+use crate::sandbox::story;
+
+/// The levers.
+pub const OFFER: Offer =
+    Offer { scope: Scope::World, is_lever: true, ..Offer::of::<Practice>(PRACTICE, Protocol::RestJson { routes: ROUTES }) };
+
+const ROUTES: &[Route] = &[
+    Route::new("POST", "/_holdpoint/chaos", "Chaos"),
+    Route::new("POST", "/_holdpoint/calm", "Calm"),
+    Route::new("POST", "/_holdpoint/fail", "Fail"),
+    Route::new("POST", "/_holdpoint/story", "Story"),
+    Route::new("POST", "/_holdpoint/break-tails", "BreakTails"),
+];
+
+/// Keeps nothing: how the levers stand is part of the world.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Practice {}
+
+impl Service for Practice {
+    fn call(&mut self, call: &Call, cx: &mut Cx<'_>) -> Result<Reply, AwsError> {
+        let effect = pull(call, cx)?;
+        cx.effect = Some(effect.clone());
+        Ok(json!({ "done": effect }).into())
+    }
+}
+
+fn pull(call: &Call, cx: &mut Cx<'_>) -> Result<String, AwsError> {
+    let bad = |error: serde_json::Error| AwsError::validation(format!("{}: {error}", call.action));
+    match call.action.as_str() {
+        "Chaos" => {
+            let rule: Rule = serde_json::from_value(call.params.clone()).map_err(bad)?;
+            let text = format!("chaos {:?}", rule.kind);
+            cx.levers.chaos.add(rule);
+            Ok(text)
+        }
+        "Calm" => {
+            cx.levers.chaos.clear();
+            cx.levers.failures.clear();
+            Ok("calm".to_owned())
+        }
+        "Fail" => {
+            let scripted: Scripted = serde_json::from_value(call.params.clone()).map_err(bad)?;
+            let text =
+                format!("next {} of {} meets {}", scripted.logical, scripted.stack, scripted.reason.as_deref().unwrap_or("slowness"));
+            cx.levers.failures.push(scripted);
+            Ok(text)
+        }
+        "Story" => {
+            let name = call.params.get("Name").and_then(Value::as_str).unwrap_or("");
+            story::begin(cx.levers, cx.now, cx.pace, name).map_err(AwsError::validation)?;
+            Ok(format!("story {name}"))
+        }
+        "BreakTails" => {
+            cx.levers.tails += 1;
+            Ok("live tails end".to_owned())
+        }
+        action => Err(AwsError::new("InvalidAction", format!("there is no lever {action}"))),
+    }
+}
