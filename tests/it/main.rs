@@ -4,6 +4,7 @@
 mod cloud_contract;
 mod cloud_life;
 mod cloud_practice;
+mod cloud_services;
 mod console;
 mod crashes;
 mod estate;

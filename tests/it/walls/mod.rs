@@ -167,7 +167,44 @@ const WALLS: &[Wall] = &[
         stands_in: |room| room != "tui",
         breaks: |code| outside(code, |root| root.starts_with("ratatui")),
     },
+    Wall {
+        sentence: "A service of the embedded cloud is named below `sandbox/services/` alone; the rest of sandbox knows services by their list.",
+        stands_in: |room| room == "sandbox",
+        breaks: |code| {
+            let is_inside = code.file.starts_with("sandbox/services/");
+            in_sandbox(code, |path| {
+                let name = path.get(1).filter(|_| path[0] == "services" && !is_inside);
+                name.is_some_and(|name| name.starts_with(char::is_lowercase))
+            })
+        },
+    },
+    Wall {
+        sentence: "A service knows its realm and what it may use there; it names no world, wire, journal or process of sandbox.",
+        stands_in: |room| room == "sandbox",
+        breaks: |code| {
+            let is_inside = code.file.starts_with("sandbox/services/");
+            let outer = ["world", "wire", "shared", "journal", "estate", "run", "ledger"];
+            in_sandbox(code, |path| is_inside && outer.contains(&path[0].as_str()))
+        },
+    },
 ];
+
+/// The paths into sandbox, from there on, that `is`; a path from a neighbour is followed to where it leads.
+fn in_sandbox(code: &Code, is: impl Fn(&[String]) -> bool) -> Breaks {
+    let here: Vec<&str> = code.file.trim_end_matches(".rs").split('/').filter(|part| *part != "mod").collect();
+    let hit = code.paths.iter().filter(|path| {
+        let ups = path.parts.iter().take_while(|part| *part == "super").count();
+        let from: Vec<&str> = match path.parts.first().map(String::as_str) {
+            Some("crate") => Vec::new(),
+            Some("super") => here.iter().take(here.len().saturating_sub(ups)).copied().collect(),
+            _ => return false,
+        };
+        let rest = path.parts.iter().skip(ups.max(1)).map(String::as_str);
+        let whole: Vec<String> = from.into_iter().chain(rest).map(ToOwned::to_owned).collect();
+        whole.len() > 1 && whole[0] == "sandbox" && is(&whole[1..])
+    });
+    hit.map(|path| (path.line, format!("`{}`", path.parts.join("::")))).collect()
+}
 
 fn named(code: &Code, paths: &[&[&str]]) -> Breaks {
     let hit = code.paths.iter().filter(|path| paths.iter().any(|parts| path.has(parts)));
@@ -199,7 +236,7 @@ mod tests {
     use super::*;
 
     const PAGE: &str = "## Arrows: who may import whom\n\n| room | may import | so that |\n|---|---|---|\n\
-        | domain | nothing of ours | |\n| os | domain | |\n| exec, store | domain, os | |\n| tui | domain | |\n| engine | domain, exec | |\n| main, compose | everything | |\n\n| x | y |\n";
+        | domain | nothing of ours | |\n| os | domain | |\n| exec, store | domain, os | |\n| tui | domain | |\n| engine | domain, exec | |\n| sandbox | domain, os | |\n| main, compose | everything | |\n\n| x | y |\n";
 
     fn broken(file: &str, source: &str) -> Vec<String> {
         check(&Code::read(file, source), &arrows(PAGE))
@@ -232,6 +269,10 @@ mod tests {
             ("engine/x.rs", "const Q: &str = r#\"INSERT INTO events VALUES (?)\"#;", "SQL stands in"),
             ("tui/x.rs", "use aws_sdk_ecs as e;", "AWS crates"),
             ("engine/x.rs", "use ratatui::text::Line;", "ratatui is named"),
+            ("sandbox/world.rs", "use super::services::ecs::Ecs;", "A service of the embedded cloud"),
+            ("sandbox/wire/feed.rs", "use crate::sandbox::services::logs;", "A service of the embedded cloud"),
+            ("sandbox/services/ecs/mod.rs", "use crate::sandbox::world::World;", "A service knows its realm"),
+            ("sandbox/services/ecs/api.rs", "use super::super::super::wire;", "A service knows its realm"),
             ("attic/x.rs", "fn f() {}", "not in the table"),
         ] {
             let broken = broken(file, source);
@@ -251,6 +292,8 @@ mod tests {
             ("store/x.rs", "sqlx::query(\"SELECT a FROM b\")"),
             ("engine/x.rs", "const A: &str = \"update the stack set up earlier\"; const B: &str = \"select a row\"; use aws_config::x;"),
             ("tui/x.rs", "use ratatui::text::Line;"),
+            ("sandbox/world.rs", "use super::services; fn f() { services::ALL }"),
+            ("sandbox/services/ecs/mod.rs", "use super::logs::Logs; use crate::sandbox::realm::Realm;"),
             ("main.rs", "use holdpoint::engine;"),
             ("compose.rs", "use holdpoint::engine; use holdpoint::tui;"),
         ] {
