@@ -24,6 +24,17 @@ pub(crate) enum Effect {
     Fresh(Key),
 }
 
+/// What came of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Committed {
+    /// There was nothing to make durable.
+    Nothing,
+    /// All is durable.
+    All,
+    /// Not all is: the truth was read again.
+    Failed,
+}
+
 impl Engine {
     /// Takes a decision of the engine's own.
     pub(super) fn take(&mut self, append: Append) {
@@ -69,10 +80,10 @@ impl Engine {
         self.pending.push((append, by, answer));
     }
 
-    /// Makes everything durable that was taken. True when something was.
-    pub(super) async fn commit(&mut self) -> Result<bool, EngineError> {
+    /// Makes everything durable that was taken.
+    pub(super) async fn commit(&mut self) -> Result<Committed, EngineError> {
         if self.pending.is_empty() {
-            return Ok(false);
+            return Ok(Committed::Nothing);
         }
         self.failpoint("before commit")?;
         self.keep_previews().await?;
@@ -96,7 +107,7 @@ impl Engine {
         self.failpoint("after commit")?;
         if let Some(why) = failed {
             self.recover(why, effects).await?;
-            return Ok(true);
+            return Ok(Committed::Failed);
         }
         for effect in effects {
             match effect {
@@ -111,7 +122,7 @@ impl Engine {
         if let Some(observer) = &self.observer {
             observer(&self.folds, &stored);
         }
-        Ok(true)
+        Ok(Committed::All)
     }
 
     async fn keep_previews(&mut self) -> Result<(), EngineError> {

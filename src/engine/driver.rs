@@ -22,11 +22,17 @@ use super::{Engine, EngineError, Msg, Parts};
 const BUSY: Duration = Duration::from_secs(2);
 /// How long a look that found no contact waits before the next.
 const NO_CONTACT: Duration = Duration::from_secs(5);
+/// How many decisions in a row a machine may lead to by itself. The longest plans need as many as they have steps.
+const ROUNDS: usize = 1_000;
+/// How long the engine rests where its machines come to no end by themselves, ask for a time that has passed, or decide again and again
+/// what the store refuses: whatever it is, it must cost nobody else anything.
+pub(super) const REST: Duration = Duration::from_secs(1);
 
 impl Engine {
-    /// Grants what is wanted until nothing more is wanted now; answers when to look again.
+    /// Grants what is wanted until nothing more is wanted now; answers when to look again, which is never a time that has passed.
     pub(super) fn grant(&mut self) -> Result<Option<Time>, EngineError> {
-        loop {
+        self.drop_tasks_of_the_past();
+        for _ in 0..ROUNDS {
             let now = self.now();
             let (mut wake, mut took) = (None::<Time>, false);
             let mut wake_at = |at: Option<Time>| wake = [wake, at].into_iter().flatten().min();
@@ -61,11 +67,11 @@ impl Engine {
                     }
                 }
             }
-            wake_at(self.look_again_at());
             if !took {
-                return Ok(wake);
+                return Ok(wake.map(|at| if at > now { at } else { now + REST }));
             }
         }
+        Ok(Some(self.now() + REST))
     }
 
     fn stack_want(&mut self, id: &StackId, want: StackWant) -> bool {

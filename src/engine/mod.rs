@@ -40,7 +40,7 @@ use crate::os::clock::SharedClock;
 use crate::store::{By, Store, StoreError};
 use crate::systems::System;
 
-use commit::Effect;
+use commit::{Committed, Effect};
 use tasks::{Key, Live};
 
 /// Where the files of an attempt are: deployment, step, attempt.
@@ -129,6 +129,8 @@ pub(crate) enum Msg {
     Previewed(Box<clerk::Previewed>),
 }
 
+/// How many commits one round has at most: tasks that report without an end must not keep asks waiting.
+const ROUNDS: usize = 64;
 /// What becomes due within this time keeps an engine alive.
 const SOON: Duration = Duration::from_mins(10);
 
@@ -141,7 +143,6 @@ pub struct Engine {
     live: BTreeMap<Key, Live>,
     fresh: BTreeSet<Key>,
     looking: BTreeMap<String, AbortHandle>,
-    again: BTreeMap<String, Time>,
     parked: BTreeMap<AskId, Option<StackId>>,
     previews: Vec<(AskId, crate::store::Preview)>,
     to: mpsc::UnboundedSender<Msg>,
@@ -169,7 +170,6 @@ impl Engine {
             live: BTreeMap::new(),
             fresh: BTreeSet::new(),
             looking: BTreeMap::new(),
-            again: BTreeMap::new(),
             parked: BTreeMap::new(),
             previews: Vec::new(),
             to,
@@ -223,6 +223,8 @@ impl Engine {
             if self.draining {
                 return Ok(());
             }
+            // Whatever wakes it and however often: signals, asks and tasks have their turn between any two rounds.
+            tokio::task::yield_now().await;
             let clock = self.parts.clock.clone();
             let sleep = async {
                 match wake {
@@ -247,7 +249,8 @@ impl Engine {
         }
     }
 
-    /// One round: messages, asks, wants, commit, until nothing more happens by itself. Answers when to look again.
+    /// One round: messages, asks, wants, commit, until nothing more happens by itself or the store is in trouble. Answers when to look
+    /// again.
     ///
     /// # Errors
     /// As [`Engine::run`].
@@ -255,16 +258,23 @@ impl Engine {
         if asks {
             self.asks().await?;
         }
-        loop {
+        let mut failed = false;
+        for _ in 0..ROUNDS {
             while let Ok(msg) = self.from.try_recv() {
                 self.receive(msg)?;
             }
             let wake = self.grant()?;
-            if !self.commit().await? {
-                self.note_need(wake);
-                return Ok(wake);
+            match self.commit().await? {
+                Committed::Nothing => {
+                    self.note_need(wake);
+                    return Ok(wake);
+                }
+                Committed::All => failed = false,
+                Committed::Failed if failed => return Ok(Some(self.now() + driver::REST)),
+                Committed::Failed => failed = true,
             }
         }
+        Ok(Some(self.now()))
     }
 
     pub(crate) fn now(&self) -> Time {

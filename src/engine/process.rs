@@ -58,6 +58,8 @@ pub enum ProcessError {
 
 /// How often an engine without work asks whether somebody looks.
 const LOOK_ROUND: Duration = Duration::from_secs(30);
+/// How long an engine that was told to end may take.
+const ENDS: Duration = Duration::from_secs(10);
 /// How often the inbox is read although no bell rang.
 const NET: Duration = Duration::from_secs(5);
 
@@ -104,8 +106,12 @@ pub async fn serve(
                 result = &mut work => break result,
                 () = &mut end => {
                     let _ = signal.send(Signal::End);
-                    // Tasks are dropped at their next note; what they started outside is found again.
-                    break (&mut work).await;
+                    // Tasks are dropped at their next note; what they started outside is found again. A store that does not answer
+                    // must not keep the process: what was not acknowledged is decided again.
+                    break tokio::select! {
+                        result = &mut work => result,
+                        () = clock.sleep(ENDS) => Ok(()),
+                    };
                 }
                 () = ear.heard() => { let _ = signal.send(Signal::Asks); }
                 () = clock.sleep(NET) => {

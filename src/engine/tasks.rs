@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::domain::deployment::{Deployment, StepState};
+use crate::domain::deployment::{Deployment, StepRun, StepState};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{DeploymentId, StepId};
 use crate::domain::plan::resolve;
@@ -41,7 +41,8 @@ impl Live {
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 impl Engine {
-    /// Sees to it that the attempt has a task.
+    /// Sees to it that the attempt has a task. A lost one is looked for again after a while; one of which nobody can tell waits for a
+    /// person.
     pub(super) fn attend(&mut self, d: &Deployment, step: &StepId, attempt: u32, cancel: bool) -> Result<(), EngineError> {
         let key = Key { deployment: d.id, step: step.clone(), attempt };
         if let Some(live) = self.live.get(&key) {
@@ -51,14 +52,9 @@ impl Engine {
             return Ok(());
         }
         let lost = d.steps.get(step).filter(|run| run.state == StepState::Lost);
-        if let Some(run) = lost {
-            let by_itself = run.failure.as_ref().is_some_and(|failure| failure.retry == Retry::Contact);
-            let name = format!("lost {} {step} {attempt}", d.id);
-            let due = *self.again.entry(name.clone()).or_insert(self.parts.clock.now() + LOOK_AGAIN);
-            if !by_itself || due > self.now() {
-                return Ok(());
-            }
-            self.again.remove(&name);
+        let comes_back = |run: &StepRun| run.failure.as_ref().is_some_and(|failure| failure.retry == Retry::Contact);
+        if lost.is_some_and(|run| !comes_back(run)) {
+            return Ok(());
         }
         let fresh = self.fresh.remove(&key);
         self.failpoint("before task")?;
@@ -66,8 +62,12 @@ impl Engine {
         let to = self.to.clone();
         let proof = self.proof(d);
         let was_lost = lost.is_some();
+        let clock = self.parts.clock.clone();
         let task_key = key.clone();
         let handle = tokio::spawn(async move {
+            if was_lost {
+                clock.sleep(LOOK_AGAIN).await;
+            }
             let result = match proof.await {
                 Ok(()) => {
                     attempt_of(executor, job, fresh, || {
@@ -92,9 +92,17 @@ impl Engine {
         }
     }
 
-    /// When the earliest lost step is to be looked for.
-    pub(super) fn look_again_at(&self) -> Option<crate::domain::time::Time> {
-        self.again.values().min().copied()
+    /// Ends the tasks of attempts that are over: a person resolved or abandoned them.
+    pub(super) fn drop_tasks_of_the_past(&mut self) {
+        let folds = &self.folds;
+        self.live.retain(|key, live| {
+            let run = folds.deployments.get(&key.deployment).and_then(|d| d.steps.get(&key.step));
+            let goes_on = run.is_some_and(|run| run.attempt == key.attempt && run.is_live());
+            if !goes_on {
+                live.stop();
+            }
+            goes_on
+        });
     }
 
     fn job(&self, d: &Deployment, key: &Key, cancelling: bool) -> Option<(Arc<dyn Executor>, Job, watch::Sender<bool>)> {

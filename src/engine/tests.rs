@@ -38,6 +38,7 @@ use crate::systems::files::{Files, Read};
 use crate::systems::script::Script;
 
 mod old;
+mod watchdog;
 
 /// A system for tests: the spec's body is the plan.
 #[derive(Debug)]

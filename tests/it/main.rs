@@ -9,6 +9,7 @@ mod console;
 mod crashes;
 mod estate;
 mod eyes;
+mod faults;
 mod guards;
 mod hands;
 mod killed;

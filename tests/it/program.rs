@@ -134,8 +134,17 @@ pub(crate) struct Process {
 impl Process {
     /// Ends it with -9, as a crash would.
     pub(crate) fn kill(&self) {
+        self.signal(rustix::process::Signal::KILL);
+    }
+
+    /// Asks it to end, as a service manager would.
+    pub(crate) fn ask_to_end(&self) {
+        self.signal(rustix::process::Signal::TERM);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
         if let Some(id) = rustix::process::Pid::from_raw(self.id) {
-            let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+            let _ = rustix::process::kill_process(id, signal);
         }
     }
 }
