@@ -22,6 +22,7 @@ use tokio::sync::Mutex;
 use super::address::{Rewrite, Whose, whose};
 use super::budget::Budget;
 use super::cfn::reads::Reads;
+use super::genuine::Genuine;
 use super::trouble::{Call, Facts, Kind, Trouble};
 use crate::domain::environment::AwsTarget;
 use crate::domain::failure::{Failure, Retry};
@@ -124,17 +125,22 @@ impl Clients {
         Ok(Cloud {
             target: target.clone(),
             cfn: aws_sdk_cloudformation::Client::from_conf(
-                aws_sdk_cloudformation::config::Builder::from(&config).interceptor(rewrite()).build(),
+                aws_sdk_cloudformation::config::Builder::from(&config).interceptor(rewrite()).interceptor(Genuine).build(),
             ),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(
                 aws_sdk_cloudwatchlogs::config::Builder::from(&config)
                     .interceptor(rewrite())
+                    .interceptor(Genuine)
                     // A tail in which nothing happens is no stalled download.
                     .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
                     .build(),
             ),
-            ecs: aws_sdk_ecs::Client::from_conf(aws_sdk_ecs::config::Builder::from(&config).interceptor(rewrite()).build()),
-            sts: aws_sdk_sts::Client::from_conf(aws_sdk_sts::config::Builder::from(&config).interceptor(rewrite()).build()),
+            ecs: aws_sdk_ecs::Client::from_conf(
+                aws_sdk_ecs::config::Builder::from(&config).interceptor(rewrite()).interceptor(Genuine).build(),
+            ),
+            sts: aws_sdk_sts::Client::from_conf(
+                aws_sdk_sts::config::Builder::from(&config).interceptor(rewrite()).interceptor(Genuine).build(),
+            ),
             budget: self.budget(target, &region).await,
             reads: Reads::default(),
             region,
@@ -220,7 +226,7 @@ impl Cloud {
     }
 
     /// Makes a call within the account's budget: throttled ones again and slower, refused ones to the embedded cloud once more
-    /// at its present port. Whatever is called must be safe to repeat: a read, or a call with a token.
+    /// at its present port, what somebody else answered once more. Whatever is called must be safe to repeat: a read, or a call with a token.
     pub async fn call<T, E, F>(&self, action: &'static str, on: &str, make: impl Fn() -> F) -> Result<T, Trouble>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -228,6 +234,7 @@ impl Cloud {
     {
         let mut throttled = 0;
         let mut moved = false;
+        let mut garbled = false;
         loop {
             let turn = self.budget.turn().await;
             let answer = make().await;
@@ -249,9 +256,15 @@ impl Cloud {
                     moved = true;
                     self.find_sandbox().await?;
                 }
-                Kind::Throttled | Kind::Server | Kind::Timeout | Kind::Unreachable | Kind::Login | Kind::Denied | Kind::Refused => {
-                    return Err(trouble);
-                }
+                Kind::Garbled if !garbled => garbled = true,
+                Kind::Throttled
+                | Kind::Server
+                | Kind::Timeout
+                | Kind::Unreachable
+                | Kind::Garbled
+                | Kind::Login
+                | Kind::Denied
+                | Kind::Refused => return Err(trouble),
             }
         }
     }

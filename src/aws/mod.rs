@@ -5,6 +5,7 @@ pub mod address;
 pub mod budget;
 pub mod cfn;
 pub mod clients;
+mod genuine;
 pub mod identity;
 pub mod trouble;
 

@@ -20,6 +20,8 @@ pub enum Kind {
     Timeout,
     /// No connection, or it was cut: nobody knows whether anything happened.
     Unreachable,
+    /// Somebody on the way answered, or the answer cannot be read: nobody knows whether anything happened.
+    Garbled,
     /// No credentials, or they have ended: nothing happened.
     Login,
     /// The credentials may not do this: nothing happened.
@@ -46,7 +48,7 @@ impl Trouble {
     #[must_use]
     pub fn is_unsure(&self) -> bool {
         match self.kind {
-            Kind::Server | Kind::Timeout | Kind::Unreachable => true,
+            Kind::Server | Kind::Timeout | Kind::Unreachable | Kind::Garbled => true,
             Kind::Throttled | Kind::Login | Kind::Denied | Kind::Refused => false,
         }
     }
@@ -61,6 +63,14 @@ impl Trouble {
     #[must_use]
     pub fn says(&self, words: &str) -> bool {
         self.message.as_str().contains(words)
+    }
+
+    /// The failure of a look at what goes on outside: whatever it says, it is not the end of that. What may pass is waited for, also
+    /// rights that were taken away; what AWS refuses to tell is a person's to find out.
+    #[must_use]
+    pub fn out_of_sight(self) -> Failure {
+        let retry = if self.kind == Kind::Refused { Retry::AskAPerson } else { Retry::Contact };
+        self.failure.retry(retry)
     }
 
     /// The failure of a step that must be picked up again under the same attempt: whatever may pass is waited for, because a
@@ -168,8 +178,11 @@ impl Facts {
             Kind::Login
         } else if DENIALS.contains(&code) {
             Kind::Denied
-        } else if self.status >= 500 || self.stage == Stage::Garbled {
+        } else if self.status >= 500 {
             Kind::Server
+        } else if self.stage == Stage::Garbled || code.is_empty() {
+            // AWS never refuses without a code.
+            Kind::Garbled
         } else {
             Kind::Refused
         }
@@ -198,6 +211,9 @@ impl Facts {
                 } else {
                     "check the network; it goes on by itself when AWS can be reached"
                 })
+                .retry(Retry::Contact),
+            Kind::Garbled => Failure::new(format!("{action}{on}: what answered is not AWS (status {}){place}", self.status))
+                .hint("a proxy or the login page of a network is in the way: look at that; it goes on by itself when AWS answers")
                 .retry(Retry::Contact),
             Kind::Login => Failure::new(format!("{action}{on}: the credentials have ended or there are none"))
                 .hint(login(profile))
@@ -299,7 +315,11 @@ mod tests {
             (facts(Stage::Answered, "Throttling", "Rate exceeded", 400), Kind::Throttled, Retry::After(s(20))),
             (facts(Stage::Answered, "", "", 429), Kind::Throttled, Retry::After(s(20))),
             (facts(Stage::Answered, "InternalFailure", "", 500), Kind::Server, Retry::After(s(5))),
-            (facts(Stage::Garbled, "", "<html>", 200), Kind::Server, Retry::After(s(5))),
+            (facts(Stage::Answered, "", "bad gateway", 502), Kind::Server, Retry::After(s(5))),
+            (facts(Stage::Garbled, "", "<html>", 200), Kind::Garbled, Retry::Contact),
+            // What the SDK makes of a page where it looks for XML.
+            (facts(Stage::Answered, "", "unhandled error", 200), Kind::Garbled, Retry::Contact),
+            (facts(Stage::Answered, "", "<html>Proxy Authentication Required", 407), Kind::Garbled, Retry::Contact),
             (facts(Stage::Timeout, "", "", 0), Kind::Timeout, Retry::Contact),
             (facts(Stage::Connection, "", "connection refused", 0), Kind::Unreachable, Retry::Contact),
             (facts(Stage::Answered, "ExpiredToken", "expired", 403), Kind::Login, Retry::Contact),
@@ -314,6 +334,22 @@ mod tests {
             let trouble = facts.trouble(Call { action: "cloudformation:CreateStack", on: "orders", profile: Some("prod"), endpoint: None });
             assert_eq!((trouble.kind, trouble.failure.retry), (kind, retry), "{told}");
             assert!(trouble.failure.summary.starts_with("cloudformation:CreateStack on orders: "), "{}", trouble.failure.summary);
+        }
+    }
+
+    /// A look that fails is never the end of what it looks at.
+    #[test]
+    fn what_is_out_of_sight_goes_on() {
+        let call = Call { action: "cloudformation:DescribeStacks", on: "orders", profile: None, endpoint: None };
+        for (code, status, retry) in [
+            ("ExpiredToken", 403, Retry::Contact),
+            ("AccessDenied", 403, Retry::Contact),
+            ("Throttling", 400, Retry::Contact),
+            ("InternalFailure", 500, Retry::Contact),
+            ("", 200, Retry::Contact),
+            ("ValidationError", 400, Retry::AskAPerson),
+        ] {
+            assert_eq!(facts(Stage::Answered, code, "x", status).trouble(call).out_of_sight().retry, retry, "{code}");
         }
     }
 

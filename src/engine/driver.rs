@@ -218,7 +218,7 @@ impl Engine {
             let planning = Planning { seen: seen.unwrap_or_default(), ..planning };
             let result = loop {
                 match planning.clone().plan(&parts).await {
-                    Err(failure) if failure.retry == Retry::Contact => parts.clock.sleep(NO_CONTACT).await,
+                    Err(failure) if matches!(failure.retry, Retry::Contact | Retry::After(_)) => parts.clock.sleep(NO_CONTACT).await,
                     other => break other.map(|(plan, _)| plan),
                 }
             };

@@ -124,7 +124,7 @@ impl Tail {
                 Ok(Ended::Cut(why)) => self.cut(why),
                 Err(trouble) if trouble.is("ResourceNotFoundException") => self.waits(),
                 // Emulators and some partitions have no live tail: reading every two seconds does as well.
-                Err(trouble) if live && matches!(trouble.kind, Kind::Refused | Kind::Denied | Kind::Server) => {
+                Err(trouble) if live && matches!(trouble.kind, Kind::Refused | Kind::Denied | Kind::Server | Kind::Garbled) => {
                     live = false;
                     continue;
                 }

@@ -61,6 +61,14 @@ pub enum Trouble {
     CutBefore,
     /// It was done, and then the connection is cut.
     CutAfter,
+    /// A proxy answers 200 with a page, and nothing was done.
+    PageBefore,
+    /// It was done, and a proxy answers 200 with a page.
+    PageAfter,
+    /// The answer is 200 and empty, and nothing was done.
+    EmptyBefore,
+    /// It was done, and the answer is 200 and empty.
+    EmptyAfter,
 }
 
 /// What a call meets.
@@ -70,10 +78,28 @@ pub enum Mishap {
     Error(AwsError),
     /// The answer is held back.
     Delay(Duration),
-    /// Cut, no effect.
-    CutBefore,
-    /// Cut after the effect.
-    CutAfter,
+    /// Something else comes instead of the answer, after the effect or without one.
+    Instead(Instead, Effect),
+}
+
+/// What comes instead of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Instead {
+    /// The connection is cut.
+    Cut,
+    /// A page.
+    Page,
+    /// Nothing.
+    Nothing,
+}
+
+/// Whether a call whose answer is lost took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It did.
+    Done,
+    /// It did not.
+    None,
 }
 
 /// What is known of a call beside itself.
@@ -142,8 +168,12 @@ impl Rule {
             Trouble::ExpiredToken => error("ExpiredToken", "The security token included in the request is expired", 403),
             Trouble::AccessDenied if json => error("AccessDeniedException", "You are not authorized to perform this action", 400),
             Trouble::AccessDenied => error("AccessDenied", "User is not authorized to perform this action", 403),
-            Trouble::CutBefore => Mishap::CutBefore,
-            Trouble::CutAfter => Mishap::CutAfter,
+            Trouble::CutBefore => Mishap::Instead(Instead::Cut, Effect::None),
+            Trouble::CutAfter => Mishap::Instead(Instead::Cut, Effect::Done),
+            Trouble::PageBefore => Mishap::Instead(Instead::Page, Effect::None),
+            Trouble::PageAfter => Mishap::Instead(Instead::Page, Effect::Done),
+            Trouble::EmptyBefore => Mishap::Instead(Instead::Nothing, Effect::None),
+            Trouble::EmptyAfter => Mishap::Instead(Instead::Nothing, Effect::Done),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::call::{AwsError, Call};
-use super::chaos::{Met, Mishap};
+use super::chaos::{Effect, Instead, Met, Mishap};
 use super::dice::Dice;
 use super::ledger::{Entry, Ledger};
 use super::levers::Levers;
@@ -43,8 +43,8 @@ pub struct Outcome {
     pub answer: Result<Reply, AwsError>,
     /// How long it is held back.
     pub delay: Duration,
-    /// True when the connection is cut instead of answered.
-    pub cut: bool,
+    /// What comes instead of the answer.
+    pub instead: Option<Instead>,
     /// The id of the request.
     pub request_id: String,
     /// Where the call was made.
@@ -132,11 +132,11 @@ impl World {
         let delay = if let Some(Mishap::Delay(delay)) = &mishap { *delay } else { Duration::ZERO };
         let (answer, effect) = match (&mishap, offer) {
             (Some(Mishap::Error(error)), _) => (Err(error.clone()), None),
-            (Some(Mishap::CutBefore), _) => {
-                (Err(AwsError::new("ConnectionCut", "the connection was cut before the call took effect")), None)
+            (Some(Mishap::Instead(_, Effect::None)), _) => {
+                (Err(AwsError::new("Lost", "the call was lost on its way and took no effect")), None)
             }
-            (Some(Mishap::CutAfter | Mishap::Delay(_)) | None, Some(offer)) => self.handle(offer, call, &caller),
-            (Some(Mishap::CutAfter | Mishap::Delay(_)) | None, None) => (Err(self.unknown(call)), None),
+            (Some(Mishap::Instead(_, Effect::Done) | Mishap::Delay(_)) | None, Some(offer)) => self.handle(offer, call, &caller),
+            (Some(Mishap::Instead(_, Effect::Done) | Mishap::Delay(_)) | None, None) => (Err(self.unknown(call)), None),
         };
         let changed = mishap.is_some() || effect.is_some();
         self.ledger.add(Entry {
@@ -155,7 +155,7 @@ impl World {
         Outcome {
             answer,
             delay,
-            cut: matches!(mishap, Some(Mishap::CutBefore | Mishap::CutAfter)),
+            instead: if let Some(Mishap::Instead(instead, _)) = mishap { Some(instead) } else { None },
             request_id: caller.request_id,
             place: Place { account: caller.who.account, region: call.region.clone() },
             changed,

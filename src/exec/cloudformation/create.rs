@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Course, Operation, Sent, find};
 use crate::aws::cfn::stack::CfnStack;
-use crate::aws::{Clients, Cloud};
+use crate::aws::{Clients, Cloud, Trouble};
 use crate::domain::failure::Failure;
 use crate::domain::plan::{Output, StepKind};
 use crate::exec::{Cancel, Executor, Found, Job};
@@ -90,7 +90,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
 
 /// Takes away what a change set that nobody executed left under the name, if it is ours; refuses what is somebody else's.
 async fn make_room(job: &Job, cloud: &Cloud, name: &str) -> Result<(), Failure> {
-    let Some(stack) = cloud.stack(name).await? else { return Ok(()) };
+    let Some(stack) = cloud.stack(name).await.map_err(Trouble::held_open)? else { return Ok(()) };
     if stack.status == "DELETE_COMPLETE" {
         return Ok(());
     }
@@ -106,10 +106,11 @@ async fn make_room(job: &Job, cloud: &Cloud, name: &str) -> Result<(), Failure> 
     let token = job.token(2);
     cloud
         .call("cloudformation:DeleteStack", name, || cloud.cfn.delete_stack().stack_name(&stack.id).client_request_token(&token).send())
-        .await?;
+        .await
+        .map_err(Trouble::held_open)?;
     // An empty shell goes at once; a minute is for a service in trouble.
     for _ in 0..60 {
-        if cloud.stack(&stack.id).await?.is_none_or(|stack| stack.status == "DELETE_COMPLETE") {
+        if cloud.stack(&stack.id).await.map_err(Trouble::held_open)?.is_none_or(|stack| stack.status == "DELETE_COMPLETE") {
             return Ok(());
         }
         job.port.sleep(Duration::from_secs(1)).await;
@@ -123,6 +124,6 @@ async fn is_ours(job: &Job, cloud: &Cloud, stack: &CfnStack) -> Result<bool, Fai
         return Ok(true);
     }
     let prefix = format!("hp-{}-", job.store);
-    let sets = cloud.change_sets(&stack.name).await?;
+    let sets = cloud.change_sets(&stack.name).await.map_err(Trouble::held_open)?;
     Ok(!sets.is_empty() && sets.iter().all(|(_, name)| name.starts_with(&prefix)))
 }

@@ -124,7 +124,7 @@ impl<'a> Course<'a> {
                 Sent::Accepted(id) => self.note_sent(id).await?,
                 Sent::Nothing => {
                     self.say("nothing to change");
-                    let stack = self.cloud.stack(self.name).await.map_err(Trouble::held_open)?;
+                    let stack = self.cloud.stack(self.name).await.map_err(Trouble::out_of_sight)?;
                     return Ok(output(stack.as_ref(), true));
                 }
             }
@@ -136,11 +136,11 @@ impl<'a> Course<'a> {
         if self.intent.is_none() {
             return Ok(Found::NeverStarted);
         }
-        if self.sent.is_none() && !self.has_begun().await.map_err(Trouble::held_open)? {
+        if self.sent.is_none() && !self.has_begun().await.map_err(Trouble::out_of_sight)? {
             return Ok(Found::NeverStarted);
         }
-        let stack = self.look().await.map_err(Trouble::held_open)?;
-        match self.judge(stack.as_ref()).await.map_err(Trouble::held_open)? {
+        let stack = self.look().await.map_err(Trouble::out_of_sight)?;
+        match self.judge(stack.as_ref()).await.map_err(Trouble::out_of_sight)? {
             Some(status) => Ok(Found::Ended(self.end(stack.as_ref(), &status).await)),
             None => Ok(Found::StillRunning),
         }
@@ -148,7 +148,7 @@ impl<'a> Course<'a> {
 
     async fn note_intent(&mut self, now: Option<&CfnStack>) -> Result<(), Failure> {
         let mark = match now {
-            Some(stack) => self.cloud.newest_event(&stack.id).await?,
+            Some(stack) => self.cloud.newest_event(&stack.id).await.map_err(Trouble::held_open)?,
             None => None,
         };
         let intent = Intent {
@@ -167,7 +167,9 @@ impl<'a> Course<'a> {
         let known = id.or_else(|| self.intent.as_ref().and_then(|intent| intent.id.clone()));
         let id = match known {
             Some(id) => id,
-            None => self.cloud.stack(self.name).await.map_err(Trouble::held_open)?.map_or_else(|| self.name.to_owned(), |stack| stack.id),
+            None => {
+                self.cloud.stack(self.name).await.map_err(Trouble::out_of_sight)?.map_or_else(|| self.name.to_owned(), |stack| stack.id)
+            }
         };
         self.say(&format!("{} accepted", self.operation.verb));
         self.job.port.note("sent", json!({ "id": id })).await?;
@@ -181,7 +183,7 @@ impl<'a> Course<'a> {
         F: Future<Output = Result<Sent, Trouble>>,
     {
         let token = self.job.token(CALL);
-        if asked_before && self.has_begun().await.map_err(Trouble::held_open)? {
+        if asked_before && self.has_begun().await.map_err(Trouble::out_of_sight)? {
             return Ok(Sent::Accepted(None));
         }
         let mut tries = 0;
@@ -193,7 +195,7 @@ impl<'a> Course<'a> {
             tries += 1;
             let there = trouble.is("AlreadyExistsException") || trouble.is("TokenAlreadyExistsException");
             let gone = trouble.is("InvalidChangeSetStatus") || trouble.code.contains("ChangeSetNotFound");
-            if (trouble.is_unsure() || there || gone) && self.has_begun().await.map_err(Trouble::held_open)? {
+            if (trouble.is_unsure() || there || gone) && self.has_begun().await.map_err(Trouble::out_of_sight)? {
                 return Ok(Sent::Accepted(None));
             }
             if !trouble.is_unsure() || tries >= TRIES {
@@ -234,7 +236,7 @@ impl<'a> Course<'a> {
                         self.say(&status);
                         shown.clone_from(&status);
                     }
-                    if let Some(status) = self.judge(stack.as_ref()).await.map_err(Trouble::held_open)? {
+                    if let Some(status) = self.judge(stack.as_ref()).await.map_err(Trouble::out_of_sight)? {
                         return self.end(stack.as_ref(), &status).await;
                     }
                     if phase(&status) != Phase::Busy && waited > BEGINS {
@@ -247,7 +249,7 @@ impl<'a> Course<'a> {
                 Err(trouble)
                     if trouble.kind == Kind::Login || lost >= LOST || !(trouble.is_unsure() || trouble.kind == Kind::Throttled) =>
                 {
-                    return Err(trouble.held_open());
+                    return Err(trouble.out_of_sight());
                 }
                 Err(_) => lost += 1,
             }
@@ -298,7 +300,7 @@ impl<'a> Course<'a> {
             return Ok(output(stack.filter(|_| status != "DELETE_COMPLETE"), false));
         }
         let id = stack.map_or(self.name, |stack| stack.id.as_str());
-        let events = self.events(id).await.map_err(Trouble::held_open)?;
+        let events = self.events(id).await.map_err(Trouble::out_of_sight)?;
         let ours: Vec<StackEvent> = ours(&events, &self.tokens()).into_iter().cloned().collect();
         let first = self.cloud.first_failure(&ours).await;
         Err(outcome::failed(&outcome::Ended {

@@ -15,11 +15,14 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
 
+use super::chaos::Instead;
 use super::service;
 use super::shared::Shared;
 use super::world::Outcome;
 
 const LARGEST: usize = 2 * 1024 * 1024;
+/// What a proxy answers in the place of AWS.
+const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Sign in to this network</body></html>\n";
 
 /// The routes: the ledger by its path, everything else by what the services offer.
 pub fn router(shared: Shared) -> Router {
@@ -43,16 +46,23 @@ async fn any(State(shared): State<Shared>, method: Method, uri: Uri, headers: He
         Ok(read) => read,
         Err((error, protocol)) => return render::error(&protocol, &error, "none"),
     };
-    let Outcome { answer, delay, cut, request_id, place, .. } = shared.call_soon(call.clone()).await;
+    let Outcome { answer, delay, instead, request_id, place, .. } = shared.call_soon(call.clone()).await;
     if delay > Duration::ZERO {
         shared.pause(delay).await;
     }
-    if cut {
-        return render::cut();
+    match (instead, answer) {
+        (Some(instead), _) => lost(instead),
+        (None, Ok(service::Reply { body: service::Body::Feed(feed), .. })) => feed::stream(shared, place, feed, &request_id),
+        (None, Ok(reply)) => render::answer(&protocol, &call.action, reply, &request_id),
+        (None, Err(error)) => render::error(&protocol, &error, &request_id),
     }
-    match answer {
-        Ok(service::Reply { body: service::Body::Feed(feed), .. }) => feed::stream(shared, place, feed, &request_id),
-        Ok(reply) => render::answer(&protocol, &call.action, reply, &request_id),
-        Err(error) => render::error(&protocol, &error, &request_id),
+}
+
+/// What a caller gets whose answer is lost. A page and an empty answer are a proxy's: they name no request.
+fn lost(instead: Instead) -> Response<Body> {
+    match instead {
+        Instead::Cut => render::cut(),
+        Instead::Page => render::reply(StatusCode::OK, "text/html", PAGE.into()),
+        Instead::Nothing => Response::new(Body::empty()),
     }
 }

@@ -156,6 +156,46 @@ async fn a_lost_answer_is_asked_for() {
     }
 }
 
+/// A proxy answers in the place of AWS, with a page or with nothing, once and longer than anybody here asks again: it is trouble of the
+/// way there, and no step fails of it. Also where the SDK does not look at what an answer holds.
+#[tokio::test]
+async fn what_a_proxy_answers_is_no_answer() {
+    let kinds = ["page_before", "page_after", "empty_before", "empty_after"];
+    for (kind, times) in kinds.into_iter().flat_map(|kind| [(kind, 1), (kind, 4)]) {
+        for action in ["CreateStack", "DescribeStacks", "DescribeStackEvents"] {
+            let shop = workshop().await;
+            shop.cloud().pull("Chaos", json!({ "action": action, "kind": kind, "times": times })).unwrap();
+            let made = shop.to_its_end("cloudformation.create", json!({ "input": input(&shop, json!({})) })).await;
+            assert!(made.is_ok(), "{action} {kind} {times}: {made:?}");
+            assert_eq!(shop.effects("CreateStack"), 1, "{action} {kind} {times}");
+        }
+        let shop = created().await;
+        let set = shop.run("cloudformation.change-set", json!({ "input": input(&shop, json!({ "Delay": "7" })) })).await.unwrap();
+        shop.cloud().pull("Chaos", json!({ "action": "ExecuteChangeSet", "kind": kind, "times": times })).unwrap();
+        let params = json!({ "stack_name": "dev-orders", "change_set": set.public["arn"], "rows": set.public["rows"] });
+        let executed = shop.to_its_end("cloudformation.execute", params).await;
+        assert!(executed.is_ok(), "ExecuteChangeSet {kind} {times}: {executed:?}");
+        shop.cloud().pull("Chaos", json!({ "action": "DeleteStack", "kind": kind, "times": times })).unwrap();
+        let deleted = shop.to_its_end("cloudformation.delete", json!({ "stack_name": "dev-orders", "retain": [] })).await;
+        assert!(deleted.is_ok(), "DeleteStack {kind} {times}: {deleted:?}");
+        assert_eq!((shop.effects("ExecuteChangeSet"), shop.effects("DeleteStack")), (1, 1), "{kind} {times}");
+    }
+}
+
+/// Looks fail for every reason while an update goes on: it is out of sight, and never over.
+#[tokio::test]
+async fn a_look_that_fails_ends_no_operation() {
+    for kind in ["expired_token", "access_denied", "page_before"] {
+        let shop = created().await;
+        let job = shop.job(json!({ "input": input(&shop, json!({ "Delay": "8" })) }));
+        // The look before it begins, and the one that finds what to change, are well.
+        shop.cloud().pull("Chaos", json!({ "action": "DescribeStacks", "kind": kind, "skip": 2 })).unwrap();
+        let failure = shop.executor("cloudformation.update").run(job.clone()).await.unwrap_err();
+        assert_eq!(failure.retry, Retry::Contact, "{kind}: {failure:?}");
+        assert_eq!(shop.effects("UpdateStack"), 1, "{kind}");
+    }
+}
+
 #[tokio::test]
 async fn expired_credentials_wait_and_throttles_slow_down() {
     let shop = workshop().await;

@@ -15,14 +15,14 @@ use futures_util::future::BoxFuture;
 use holdpoint::aws::Clients;
 use holdpoint::domain::digest::Digest;
 use holdpoint::domain::environment::AwsTarget;
-use holdpoint::domain::failure::Failure;
+use holdpoint::domain::failure::{Failure, Retry};
 use holdpoint::domain::ids::{DeploymentId, DeploymentNo, StepId};
 use holdpoint::domain::line::Severity;
 use holdpoint::domain::plan::Output;
 use holdpoint::domain::request::{SourceBundle, SourceFile};
 use holdpoint::domain::safe::Safe;
 use holdpoint::domain::time::Time;
-use holdpoint::exec::{Executor, Job, Port, executors};
+use holdpoint::exec::{Executor, Found, Job, Port, executors};
 use holdpoint::os::clock::{Clock, Real, SharedClock};
 use holdpoint::sandbox::{self, Options, Running};
 use serde_json::Value;
@@ -55,6 +55,7 @@ impl Clock for Pace {
 pub(crate) struct Bench {
     pace: SharedClock,
     pub(crate) lines: Mutex<Vec<String>>,
+    notes: Mutex<BTreeMap<String, Value>>,
     bundle: SourceBundle,
     cancel: watch::Sender<bool>,
     /// Cancel once this line was given out.
@@ -62,7 +63,8 @@ pub(crate) struct Bench {
 }
 
 impl Port for Bench {
-    fn note<'a>(&'a self, _: &'a str, _: Value) -> BoxFuture<'a, Result<(), Failure>> {
+    fn note<'a>(&'a self, key: &'a str, value: Value) -> BoxFuture<'a, Result<(), Failure>> {
+        self.notes.lock().unwrap().insert(key.to_owned(), value);
         async { Ok(()) }.boxed()
     }
 
@@ -172,6 +174,7 @@ impl Workshop {
         Bench {
             pace: Arc::clone(&self.clock),
             lines: Mutex::default(),
+            notes: Mutex::default(),
             bundle: self.bundle.clone(),
             cancel: watch::Sender::new(false),
             cancel_on,
@@ -181,6 +184,25 @@ impl Workshop {
     /// Runs a step to its end.
     pub(crate) async fn run(&self, kind: &str, params: Value) -> Result<Output, Failure> {
         self.executor(kind).run(self.job(params)).await
+    }
+
+    /// Runs a step to its end as an engine does: without contact it is looked for, and run again with its notes.
+    pub(crate) async fn to_its_end(&self, kind: &str, params: Value) -> Result<Output, Failure> {
+        let (bench, executor) = (Arc::new(self.bench(None)), self.executor(kind));
+        let mut job = Job { port: bench.clone(), ..self.job(params) };
+        let mut result = executor.run(job.clone()).await;
+        for _ in 0..9 {
+            if !result.as_ref().is_err_and(|failure| failure.retry == Retry::Contact) {
+                break;
+            }
+            job.notes = bench.notes.lock().unwrap().clone();
+            result = match executor.find(job.clone()).await {
+                Found::NeverStarted | Found::StillRunning => executor.run(job.clone()).await,
+                Found::Ended(result) => result,
+                Found::CannotTell(failure) => Err(failure),
+            };
+        }
+        result
     }
 
     /// Runs a step that is cancelled when it says `on`; gives the lines too.
