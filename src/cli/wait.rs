@@ -115,7 +115,7 @@ pub(super) fn end(
                 (_, Some(why)) => why.clone(),
                 (_, None) => open.first().map(|(id, s)| says(&world, *id, s)).unwrap_or_default(),
             };
-            return Ok((Code::Lost, format!("contact lost: {why}; nothing was cancelled")));
+            return Ok((Code::Lost, format!("contact lost: {why}; what runs goes on, and nobody waits for it here any more")));
         }
         desk.changed(LOOK);
     }
@@ -211,13 +211,14 @@ fn running(world: &World, d: &Deployment, now: Time) -> Standing {
         }
     }
     if let Some((step, run)) = lost {
+        let cancelling = if run.cancelling { "cancelling, " } else { "" };
         let why = run.failure.as_ref().map_or_else(String::new, |failure| {
             let hint = if failure.hint.is_empty() { String::new() } else { format!(" ({})", failure.hint) };
             format!("{}{hint}", failure.summary)
         });
         return match run.failure.as_ref().map(|failure| failure.retry) {
-            Some(Retry::AskAPerson) => Standing::Person(format!("nobody can tell how {} ended: {why}", step.id)),
-            Some(Retry::Never | Retry::After(_) | Retry::Contact) | None => Standing::NoContact(format!("{}: {why}", step.id)),
+            Some(Retry::AskAPerson) => Standing::Person(format!("{cancelling}nobody can tell how {} ended: {why}", step.id)),
+            Some(Retry::Never | Retry::After(_) | Retry::Contact) | None => Standing::NoContact(format!("{cancelling}{}: {why}", step.id)),
         };
     }
     if let Some(hold) = d.open_holds().next() {

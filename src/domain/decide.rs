@@ -2,6 +2,7 @@
 //! Everything that varies comes in [`Cx`]; the engine recomputes on a conflict.
 
 mod act;
+mod cancel;
 mod cards;
 mod holds;
 mod outage;
@@ -17,6 +18,8 @@ pub use settle::{adopt, available, begin, complete, end_queued, error, finish, p
 pub use specs::{NAMED, StartOf, specs};
 pub use steps::{StartWith, found, noted, outcome, start, time_out};
 
+use std::collections::BTreeMap;
+
 use super::ask::{Answer, Refused};
 use super::card::Card;
 use super::environment::{Environment, EnvironmentRecord};
@@ -24,7 +27,7 @@ use super::event::{Append, Event, StreamId};
 use super::folds::Folds;
 use super::ids::{AskId, DeploymentId, EnvName, StackId};
 use super::person::Person;
-use super::plan::Plan;
+use super::plan::{Cancel, Plan, StepKind};
 use super::request::Spec;
 use super::time::Time;
 
@@ -41,7 +44,12 @@ pub struct Cx<'a> {
     pub via: &'a str,
     /// Fresh ids for new deployments; at least as many as stacks concerned.
     pub fresh: &'a [DeploymentId],
+    /// What a cancel can do about steps of each kind.
+    pub cancels: &'a Cancels,
 }
+
+/// What a cancel can do, by the kind of step.
+pub type Cancels = BTreeMap<StepKind, Cancel>;
 
 /// What was looked at, planned and shown for an intent.
 #[derive(Debug, Clone, PartialEq)]

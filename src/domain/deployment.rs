@@ -156,6 +156,14 @@ impl Deployment {
         done.filter_map(|(step, run)| Some((run.ended_at, step.leaves?))).max_by_key(|(at, _)| *at).map(|(_, leaves)| leaves)
     }
 
+    /// True where the plan was to remove what it is about, and that has gone through.
+    #[must_use]
+    pub fn has_removed(&self) -> bool {
+        self.plan.as_ref().is_some_and(Plan::removes)
+            && self.leaves() == Some(Leaves::Nothing)
+            && !self.steps.values().any(|run| run.state == StepState::Failed)
+    }
+
     /// The failure of the step that failed first, else of the deployment.
     #[must_use]
     pub fn first_failure(&self) -> Option<&Failure> {

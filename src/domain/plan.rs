@@ -1,7 +1,9 @@
 //! Plans: what a deployment will do, as data that is shown before it runs and never edited afterwards.
 
+mod cancel;
 mod outcome;
 
+pub use cancel::Cancel;
 pub use outcome::PlanSeen;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,7 +53,7 @@ pub mod pure {
 pub enum Finaliser {
     /// At every end.
     Always,
-    /// Only when the deployment ends badly after one of the steps that it names in `after` had started.
+    /// Only when the deployment ends badly after one of the steps that it names in `after` had started, and left something.
     BadEnd,
 }
 

@@ -208,8 +208,8 @@ impl Engine {
         self.take_by(append, person, Some(ask), Some((ask, AskState::Answered { answer })));
     }
 
-    fn ask_cx<'a>(&self, ask: AskId, via: &'a str, fresh: &'a [DeploymentId]) -> Cx<'a> {
-        Cx { now: self.now(), person: self.parts.owner.clone(), ask: Some(ask), via, fresh }
+    fn ask_cx<'a>(&'a self, ask: AskId, via: &'a str, fresh: &'a [DeploymentId]) -> Cx<'a> {
+        Cx { now: self.now(), person: self.parts.owner.clone(), ask: Some(ask), via, fresh, cancels: &self.cancels }
     }
 }
 

@@ -148,8 +148,8 @@ impl Engine {
         Ok(self.took(append))
     }
 
-    fn cx(&self) -> Cx<'static> {
-        Cx { now: self.now(), person: Person::Engine, ask: None, via: "engine", fresh: &[] }
+    fn cx(&self) -> Cx<'_> {
+        Cx { now: self.now(), person: Person::Engine, ask: None, via: "engine", fresh: &[], cancels: &self.cancels }
     }
 
     /// A new stack whose first deployment may start: is there one?

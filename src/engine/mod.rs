@@ -27,6 +27,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use crate::domain::ask::AskState;
+use crate::domain::decide::Cancels;
 use crate::domain::event::{Append, Stored};
 use crate::domain::failure::Failure;
 use crate::domain::folds::Folds;
@@ -149,6 +150,8 @@ pub struct Engine {
     from: mpsc::UnboundedReceiver<Msg>,
     seen: BTreeMap<StackId, (Time, Sights)>,
     draining: bool,
+    /// What a cancel can do about steps of each kind.
+    cancels: Cancels,
     needed: Arc<AtomicBool>,
     /// Committed events, for whoever follows in this process.
     observer: Option<Observer>,
@@ -162,6 +165,7 @@ impl Engine {
     pub async fn open(parts: Parts) -> Result<Engine, EngineError> {
         let folds = old::folds(parts.store.as_ref()).await?;
         let (to, from) = mpsc::unbounded_channel();
+        let cancels = parts.executors.values().map(|executor| (executor.kind(), executor.cancel())).collect();
         Ok(Self {
             parts,
             folds,
@@ -176,6 +180,7 @@ impl Engine {
             from,
             seen: BTreeMap::new(),
             draining: false,
+            cancels,
             needed: Arc::new(AtomicBool::new(true)),
             observer: None,
         })

@@ -77,6 +77,8 @@ impl Engine {
                     })
                     .await
                 }
+                // Whoever we are now: what was started before goes on, and is looked for again.
+                Err(failure) if !fresh => Err(failure.retry(Retry::Contact)),
                 Err(failure) => Err(failure),
             };
             let _ = to.send(Msg::Outcome { key: task_key, result });

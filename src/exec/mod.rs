@@ -16,7 +16,7 @@ use crate::domain::environment::AwsTarget;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId, StepId};
 use crate::domain::line::Severity;
-use crate::domain::plan::{Output, StepKind};
+use crate::domain::plan::{Cancel, Output, StepKind};
 use crate::domain::request::SourceBundle;
 use crate::domain::safe::Safe;
 
@@ -89,17 +89,6 @@ pub enum Found {
     CannotTell(Failure),
 }
 
-/// What a cancel can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cancel {
-    /// It stops and leaves nothing behind.
-    Full,
-    /// It asks the other side to stop; what it leaves is said.
-    BestEffort,
-    /// It cannot be cancelled; it runs out.
-    None,
-}
-
 /// Carries out one kind of step.
 pub trait Executor: Send + Sync {
     /// Which kind.
@@ -114,7 +103,7 @@ pub trait Executor: Send + Sync {
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>>;
     /// Finds out what became of it, without starting anything.
     fn find(&self, job: Job) -> BoxFuture<'_, Found>;
-    /// What a cancel can do; shown before the key.
+    /// What a cancel can do about an attempt; the card of a cancel says it of each step that runs.
     fn cancel(&self) -> Cancel;
 }
 

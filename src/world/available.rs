@@ -362,7 +362,7 @@ impl World {
                 NotNow::new("the deployment has not ended yet").when("when it has ended")
             }
             State::Lost => {
-                NotNow::no_contact("there is no contact; nothing was cancelled").when("when contact is back it goes on by itself")
+                NotNow::no_contact("there is no contact: what runs goes on alone").when("when contact is back it goes on by itself")
             }
             State::Down
             | State::Fail

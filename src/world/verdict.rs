@@ -1,6 +1,6 @@
 //! The night screen: what is the matter, why, whether it was seen before, and what to do now. Short, whole sentences that are never cut.
 
-use crate::domain::deployment::{Deployment, End, StepState};
+use crate::domain::deployment::{Deployment, End, StepState, Stopping};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentNo, StackId};
 use crate::domain::lifecycle::Class;
@@ -58,7 +58,7 @@ impl World {
         let shown = row.deployment.and_then(|(id, _)| self.deployment(id)).map(|d| &**d);
         let why = self.why(&row, shown);
         let seen = self.seen_before(stack, shown, why.as_ref().map(|why| why.reason.as_str()));
-        let next = useful(&row).iter().map(|doing| self.offer(stack, *doing, now)).collect();
+        let next = useful(&row, cancelling(shown)).iter().map(|doing| self.offer(stack, *doing, now)).collect();
         Verdict { stack: stack.clone(), state: row.state, line: self.line(&row, shown, now), why: why.map(|why| why.text), seen, next }
     }
 
@@ -94,6 +94,9 @@ impl World {
                 format!("{stack} FAILED{no}{}.{serves}", row.since.map_or_else(String::new, |at| format!(" {} ago", short(now.since(at)))))
             }
             State::Brok => format!("{stack} BROKEN{age}.{serves} {}", self.stands(stack)),
+            State::Unkn if cancelling(shown) => {
+                format!("{stack} CANCELLING, OUTCOME UNKNOWN{no}{step}{age}.{serves} A person must look.")
+            }
             State::Unkn => format!("{stack} OUTCOME UNKNOWN{no}{step}{age}.{serves} A person must look."),
             State::Hold => {
                 let hold = shown.and_then(|d| d.open_holds().next());
@@ -101,6 +104,9 @@ impl World {
                 let expires = hold.and_then(|hold| hold.left(now)).map_or_else(String::new, |left| format!(", expires in {}", short(left)));
                 format!("{stack} HOLD{what}{no}{age}{expires}.{serves}")
             }
+            State::Lost if cancelling(shown) => format!(
+                "{stack} CANCELLING, NO CONTACT{no}{step}{age}.{serves} AWS goes on alone: it is cancelled when its end is known, or given up."
+            ),
             State::Lost => {
                 format!("{stack} NO CONTACT{no}{step}{age}.{serves} AWS goes on alone, nothing was cancelled, step timeouts are stopped.")
             }
@@ -258,9 +264,16 @@ fn wanted(d: &Deployment) -> u64 {
     d.plan.iter().flat_map(|plan| &plan.steps).filter(|step| step.scales).map(|step| super::rows::count(&step.params)).max().unwrap_or(0)
 }
 
+/// True while a cancel has not come to its end.
+fn cancelling(shown: Option<&Deployment>) -> bool {
+    shown.is_some_and(|d| !d.is_over() && matches!(d.stopping, Some(Stopping::Cancelling { .. })))
+}
+
 /// What is worth offering in a state, the usual thing first.
-fn useful(row: &Row) -> &'static [Doing] {
+fn useful(row: &Row, cancelling: bool) -> &'static [Doing] {
     match row.state {
+        State::Lost if cancelling => &[Doing::Abandon],
+        State::Unkn if cancelling => &[Doing::Unblock, Doing::Abandon],
         State::Down if row.outage => &[Doing::Cancel],
         // Nobody is at work on it: what served is brought back by deploying it.
         State::Down if row.step.is_none() => &[Doing::Unblock, Doing::Redeploy],

@@ -127,7 +127,7 @@ impl Cloud {
     }
 
     /// Every call so far.
-    fn ledger(&self) -> Vec<Value> {
+    pub(crate) fn ledger(&self) -> Vec<Value> {
         let answer = http(&self.endpoint, "GET", "/_holdpoint/ledger", &[], "");
         answer.body.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }

@@ -12,12 +12,12 @@ use crate::domain::digest::Digest;
 use crate::domain::environment::{Environment, EnvironmentRecord};
 use crate::domain::folds::Folds;
 use crate::domain::hold::CardLine;
-use crate::domain::ids::{DeploymentId, EnvName, StackId};
+use crate::domain::ids::{EnvName, StackId};
 use crate::domain::level::{self as levels, Danger, Level, Verb, phrase};
 use crate::domain::plan::{ChangeRow, Plan};
 
 use super::specs::{StartOf, unknown_deployment};
-use super::{Cx, record};
+use super::{Cx, cancel, record};
 
 /// How long a card may be confirmed.
 pub const VALID: Duration = Duration::from_mins(1);
@@ -38,7 +38,7 @@ pub fn card(folds: &Folds, intent: &Intent, starts: &[StartOf], plans: &[(StackI
     let (env, record) = record(folds, &env_name)?;
     let mut danger = plans.iter().fold(Danger::default(), |all, (_, plan)| merge(all, plan.danger));
     if let Intent::Cancel { deployment } | Intent::Abandon { deployment } = intent {
-        danger.downtime |= folds.deployments.get(deployment).is_some_and(|d| scaled_down(d));
+        danger.downtime |= folds.deployments.get(deployment).is_some_and(|d| scaled_down(d) && !cancel::removal_runs(d, cx.cancels));
     }
     let (mut level, mut why) = levels::level(record.class, verb, danger);
     if let Some(least) = record.min_level.filter(|least| *least > level && level > Level::L0) {
@@ -64,7 +64,8 @@ pub fn card(folds: &Folds, intent: &Intent, starts: &[StartOf], plans: &[(StackI
         Intent::Deploy { .. } | Intent::Rollback { .. } | Intent::Retry { .. } | Intent::Teardown { .. } | Intent::Unblock { .. } => {
             start_lines(&mut lines, folds, intent, starts, plans);
         }
-        Intent::Cancel { deployment } | Intent::Abandon { deployment } => cancel_lines(&mut lines, folds, *deployment)?,
+        Intent::Cancel { deployment } => cancel::cancel_lines(&mut lines, folds, *deployment, cx.cancels)?,
+        Intent::Abandon { deployment } => cancel::abandon_lines(&mut lines, folds, *deployment)?,
         Intent::Freeze { target, reason, until } => {
             line(&mut lines, "DOES", format!("no deployment of {} starts until it is thawed", of(target)));
             line(&mut lines, "BECAUSE", reason.clone());
@@ -267,23 +268,6 @@ fn way_word(way: &Way) -> &'static str {
     }
 }
 
-fn cancel_lines(lines: &mut Vec<CardLine>, folds: &Folds, id: DeploymentId) -> Result<(), Refused> {
-    let d = folds.deployments.get(&id).ok_or_else(|| unknown_deployment(id))?;
-    line(lines, "STEP", format!("{} {}", d.no(), d.phase));
-    let live: Vec<&str> = d.runs().filter(|(_, run)| run.is_live()).map(|(step, _)| step.title.as_str()).collect();
-    line(lines, "RUNNING", live.join(", "));
-    let left = if scaled_down(d) {
-        "the service is scaled down: it stays at 0 until you decide in the hold that opens next"
-    } else if d.changed_anything() {
-        "what has changed stays as it is; what runs now is asked to stop and may roll back first"
-    } else {
-        "nothing has changed yet: the stack stays as it is"
-    };
-    line(lines, "STAYS", left.to_owned());
-    line(lines, "THEN", format!("{} ends TERMINATED", d.no()));
-    Ok(())
-}
-
 fn apply_card(folds: &Folds, intent: &Intent, environments: &BTreeMap<EnvName, EnvironmentRecord>, cx: &Cx<'_>) -> Result<Card, Refused> {
     let mut lines = Vec::new();
     let mut level = Level::L1;
@@ -384,7 +368,7 @@ fn region(record: &EnvironmentRecord) -> String {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "most callers format a text for it")]
-fn line(lines: &mut Vec<CardLine>, label: &str, text: String) {
+pub(super) fn line(lines: &mut Vec<CardLine>, label: &str, text: String) {
     if !text.trim().is_empty() {
         lines.push(CardLine { label: label.to_owned(), text: crate::domain::safe::Safe::new(&text).as_str().to_owned() });
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::domain::deployment::{Deployment, DeploymentEvent, StepState, Stopping};
+use crate::domain::deployment::{Deployment, DeploymentEvent, StepState};
 use crate::domain::event::Append;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::folds::Folds;
@@ -94,13 +94,16 @@ pub fn outcome(folds: &Folds, d: &Deployment, id: &StepId, attempt: u32, result:
     let step_id = id.clone();
     let event = match result {
         Ok(output) => DeploymentEvent::StepDone { step: step_id, output },
-        Err(failure) if run.cancelling => DeploymentEvent::StepCancelled { step: step_id, reason: failure.summary },
         Err(failure) => match failure.retry {
-            Retry::Contact | Retry::AskAPerson if !d.is_over() => {
+            // What goes on outside is cancelled once it has ended there, not when it is out of sight.
+            Retry::Contact | Retry::AskAPerson if !d.is_over() && (step.changes || !run.cancelling) => {
                 if run.state == StepState::Lost && run.failure.as_ref() == Some(&failure) {
                     return append;
                 }
                 DeploymentEvent::StepLost { step: step_id, failure }
+            }
+            Retry::Never | Retry::After(_) | Retry::Contact | Retry::AskAPerson if run.cancelling => {
+                DeploymentEvent::StepCancelled { step: step_id, reason: failure.summary }
             }
             Retry::After(wait) if attempt < step.retry.attempts && d.stopping.is_none() => {
                 DeploymentEvent::StepFailed { step: step_id, failure, retry_at: Some(now + wait) }
@@ -136,14 +139,16 @@ pub fn noted(folds: &Folds, d: &Deployment, id: &StepId, key: &str, value: Value
 #[must_use]
 pub fn time_out(folds: &Folds, d: &Deployment, id: &StepId) -> Append {
     let mut append = Append::default();
-    let Some(step) = d.plan.as_ref().and_then(|plan| plan.step(id)) else { return append };
+    let (Some(step), Some(run)) = (d.plan.as_ref().and_then(|plan| plan.step(id)), d.steps.get(id)) else { return append };
     let failure = Failure::new(format!("{}: no end after {}", step.title, crate::domain::time::short(step.timeout)))
         .hint("what was started outside may still be going on; look at it before you deploy again");
-    let cancelling = matches!(d.stopping, Some(Stopping::Cancelling { .. }));
-    let event = if cancelling {
-        DeploymentEvent::StepCancelled { step: id.clone(), reason: failure.summary }
-    } else {
-        DeploymentEvent::StepFailed { step: id.clone(), failure, retry_at: None }
+    let event = match (run.cancelling, step.changes) {
+        (true, true) => DeploymentEvent::StepLost {
+            step: id.clone(),
+            failure: failure.hint("look what became of it, then resolve the step as done or failed").retry(Retry::AskAPerson),
+        },
+        (true, false) => DeploymentEvent::StepCancelled { step: id.clone(), reason: failure.summary },
+        (false, _) => DeploymentEvent::StepFailed { step: id.clone(), failure, retry_at: None },
     };
     on_deployment(&mut append, folds, d.id, event);
     append

@@ -4,7 +4,7 @@ use crate::domain::hold::{Decision, Verdict};
 use crate::domain::ids::{HoldId, StepId};
 use crate::domain::lifecycle::Illegal;
 use crate::domain::person::Person;
-use crate::domain::plan::{Finaliser, Output, Step};
+use crate::domain::plan::{Finaliser, Leaves, Output, Step};
 use crate::domain::time::Time;
 
 use super::{Deployment, DeploymentEvent, End, StepRun, StepState, Stopping};
@@ -66,7 +66,10 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
         DeploymentEvent::StepLost { step, failure } => {
             let run = run_mut(d, step, tag)?;
             run.state = StepState::Lost;
-            run.left_ms = run.deadline.take().map(|deadline| u64::try_from(deadline.since(at).as_millis()).unwrap_or(0));
+            // Lost for another reason than before: what was left of its time is known already.
+            if let Some(deadline) = run.deadline.take() {
+                run.left_ms = Some(u64::try_from(deadline.since(at).as_millis()).unwrap_or(0));
+            }
             run.failure = Some(failure.clone());
         }
         DeploymentEvent::StepFound { step, deadline } => {
@@ -255,6 +258,9 @@ fn verdict(d: &Deployment, step: &Step) -> Option<(StepState, Option<String>)> {
                     ordinary_needs.is_empty() || ordinary_needs.iter().any(|id| d.steps.get(*id).is_some_and(StepRun::ever_started));
                 if !touched {
                     return Some((StepState::Skipped, Some("what it restores was never touched".to_owned())));
+                }
+                if d.leaves() == Some(Leaves::Nothing) {
+                    return Some((StepState::Skipped, Some("what it would restore is gone".to_owned())));
                 }
             }
             finaliser_needs

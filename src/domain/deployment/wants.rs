@@ -104,6 +104,8 @@ impl Deployment {
     /// How it ends, once nothing is alive. Total: a blocked leftover is never a success.
     fn outcome(&self, blocked: bool) -> End {
         match &self.stopping {
+            // The cancel came too late: it is done.
+            Some(Stopping::Cancelling { .. }) if self.has_removed() => End::Done,
             Some(Stopping::Cancelling { reason, by, .. }) => End::Terminated { reason: reason.clone(), by: by.clone() },
             Some(Stopping::Failing) => {
                 End::Failed { failure: self.first_failure().cloned().unwrap_or_else(|| Failure::new("a step failed")) }

@@ -14,6 +14,7 @@ use crate::aws::cfn::{Phase, phase};
 use crate::aws::{Clients, Trouble};
 use crate::domain::failure::Failure;
 use crate::domain::plan::{Output, StepKind};
+use crate::domain::standing::Standing;
 use crate::exec::{Cancel, Executor, Found, Job};
 
 /// Looks at the result.
@@ -34,6 +35,8 @@ enum Expect {
     Complete,
     /// Nothing goes on and the stack can be used: a rollback that has ended counts too.
     Quiet,
+    /// Nothing goes on and the stack takes an update, however the last one ended.
+    Usable,
     /// There is no stack.
     Missing,
 }
@@ -87,12 +90,14 @@ fn verdict(params: &Params, stack: Option<&CfnStack>) -> Result<(), Failure> {
     let good = match params.expect {
         Expect::Complete => phase(status) == Phase::Good,
         Expect::Quiet => phase(status) == Phase::Good || status == "UPDATE_ROLLBACK_COMPLETE",
+        Expect::Usable => matches!(Standing::of(status), Standing::Good | Standing::Halted),
         Expect::Missing => phase(status) == Phase::Gone,
     };
     if !good {
         let wanted = match params.expect {
             Expect::Complete => "complete",
             Expect::Quiet => "quiet",
+            Expect::Usable => "there and open to updates",
             Expect::Missing => "gone",
         };
         let reason = stack.map(|stack| stack.reason.to_string()).filter(|reason| !reason.is_empty());
@@ -124,6 +129,11 @@ mod tests {
             (Expect::Complete, "MISSING", false),
             (Expect::Quiet, "UPDATE_ROLLBACK_COMPLETE", true),
             (Expect::Quiet, "ROLLBACK_COMPLETE", false),
+            (Expect::Usable, "UPDATE_COMPLETE", true),
+            (Expect::Usable, "UPDATE_FAILED", true),
+            (Expect::Usable, "UPDATE_ROLLBACK_FAILED", false),
+            (Expect::Usable, "DELETE_FAILED", false),
+            (Expect::Usable, "MISSING", false),
             (Expect::Missing, "MISSING", true),
             (Expect::Missing, "DELETE_COMPLETE", true),
             (Expect::Missing, "REVIEW_IN_PROGRESS", true),

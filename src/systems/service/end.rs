@@ -43,7 +43,11 @@ pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack
     all.push(delete);
     all.push(steps::verify_gone(name, &["delete"]));
     if scales {
-        all.push(steps::restore(&[("old", format!("the service comes back with {}", of(&running))), ("down", "it stays down".to_owned())]));
+        // A deletion that failed, or goes on though nobody waits for it any more, leaves nothing that could be brought back.
+        let mut restore =
+            steps::restore(&[("old", format!("the service comes back with {}", of(&running))), ("down", "it stays down".to_owned())]);
+        restore.after.push("still-there".into());
+        all.extend([steps::still_there(name), restore]);
         all.push(back(ask, serving, name, &running));
     }
     let rows: Vec<ChangeRow> = stack.resources.iter().map(removed).collect();

@@ -159,6 +159,13 @@ pub(super) fn restore(choices: &[(&str, String)]) -> Step {
     step("restore", "restore the service", pure::DECISION, json!({}), &["scale-down"]).hold(Some(hold)).at_bad_end()
 }
 
+/// Looks at a bad end whether the stack is there and takes an update; where it is not, nothing that comes after it is offered.
+pub(super) fn still_there(stack_name: &str) -> Step {
+    let params = json!({ "stack_name": stack_name, "expect": "usable" });
+    let title = format!("see whether {stack_name} can come back");
+    step("still-there", title, "cloudformation.verify", params, &["scale-down"]).tries(3).at_bad_end()
+}
+
 /// Every count at zero.
 pub(super) fn zero(counts: &Counts) -> Counts {
     counts.keys().map(|name| (name.clone(), "0".to_owned())).collect()

@@ -78,3 +78,27 @@ fn every_state_has_a_sentence() {
         assert!(line.contains(&stack.to_string()) && line.len() > stack.to_string().len() + 3, "{line}");
     }
 }
+
+/// A cancel whose outcome nobody can ask for says both, and can be given up; one that a person must tell of can also be resolved.
+#[test]
+fn a_cancel_out_of_sight_is_no_end() {
+    use crate::domain::deployment::{DeploymentEvent, Stopping};
+    use crate::domain::failure::Retry;
+    for (retry, line, next) in [
+        (Retry::Contact, "CANCELLING, NO CONTACT", vec![Doing::Abandon]),
+        (Retry::AskAPerson, "CANCELLING, OUTCOME UNKNOWN", vec![Doing::Unblock, Doing::Abandon]),
+    ] {
+        let mut scene = Scene::new();
+        scene.env("prod", EnvClass::Production);
+        scene.ago(420).good("prod/a", fixture::spec("1", &serde_json::json!({})));
+        let d = scene.ago(300).ask("prod/a", fixture::spec("2", &serde_json::json!({})), None, &[]);
+        scene.start("prod/a", d, fixture::update_plan(false)).begin(d, "change-set");
+        let stopping = Stopping::Cancelling { reason: "wrong one".to_owned(), by: crate::domain::person::Person::Engine, at: NOW };
+        scene.on(d, DeploymentEvent::Stopping { stopping });
+        let failure = Failure::new("out of sight").retry(retry);
+        scene.on(d, DeploymentEvent::StepLost { step: "change-set".into(), failure });
+        let verdict = scene.world.verdict(&id("prod/a"), NOW);
+        assert!(verdict.line.contains(line), "{}", verdict.line);
+        assert_eq!(verdict.next.iter().map(|offer| offer.doing).collect::<Vec<_>>(), next);
+    }
+}

@@ -5,13 +5,14 @@ use super::sim::{Sim, env};
 use crate::domain::ask::Intent;
 use crate::domain::card::Card;
 use crate::domain::decide::{StartOf, subject};
-use crate::domain::deployment::{Deployment, DeploymentEvent, End, StepState, Stopping};
+use crate::domain::deployment::{Deployment, DeploymentEvent, End, StepRun, StepState, Stopping};
 use crate::domain::environment::{Mode, QueuePolicy};
 use crate::domain::event::{Append, Event, StreamId};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use crate::domain::level::Level;
 use crate::domain::lifecycle::Class;
+use crate::domain::plan::{Leaves, Step};
 use crate::domain::stack::{Place, Purpose, Queued, Stack, StackEvent};
 
 /// What must hold when an event is about to be taken.
@@ -59,8 +60,13 @@ fn deployment_event(sim: &Sim, id: DeploymentId, event: &DeploymentEvent) {
     let Some(d) = sim.folds.deployments.get(&id) else { return };
     match event {
         DeploymentEvent::StepStarted { step, subject, .. } => step_starts(sim, d, step, *subject),
+        // A removal that went through is done, whatever was asked meanwhile.
+        DeploymentEvent::Done if d.stopping.is_some() => {
+            let gone = |step: &Step, run: &StepRun| step.leaves == Some(Leaves::Nothing) && run.state == StepState::Done;
+            assert!(d.runs().any(|(step, run)| gone(step, run)), "{} is done though it stops", d.no());
+            assert!(d.plan.as_ref().unwrap().removes(), "{} is done though something was to follow", d.no());
+        }
         DeploymentEvent::Done => {
-            assert_eq!(d.stopping, None, "{} is done though it stops", d.no());
             let ordinary = d.runs().filter(|(step, _)| step.finaliser.is_none());
             for (step, run) in ordinary {
                 assert!(run.state.is_finished(), "{} is done and {} is {:?}", d.no(), step.id, run.state);

@@ -11,9 +11,10 @@ use crate::domain::ask::{Confirm, Intent, QueueOf, Way};
 use crate::domain::decide::*;
 use crate::domain::deployment::{DeploymentEvent, End, StepState};
 use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, QueuePolicy};
+use crate::domain::failure::{Failure, Retry};
 use crate::domain::hold::{HoldKind, Verdict};
 use crate::domain::level::Level;
-use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Leaves, Output};
+use crate::domain::plan::{Cancel, Finaliser, HoldRule, HoldWhen, Leaves, Output};
 use crate::domain::stack::StackEvent;
 
 /// Check 1: ending a queued deployment leaves the running one alone; nothing starts twice.
@@ -312,4 +313,79 @@ fn queueing_where_it_was_refused_is_guarded() {
     assert!(of(QueuePolicy::Refuse).loosened_by(&of(QueuePolicy::Latest)));
     assert!(!of(QueuePolicy::Queue).loosened_by(&of(QueuePolicy::Refuse)));
     assert!(!of(QueuePolicy::Queue).loosened_by(&of(QueuePolicy::Queue)));
+}
+
+/// What is cancelled goes on outside until it has ended there: losing sight of it is no end, and time is none.
+#[test]
+fn a_cancel_is_over_when_what_it_cancels_is_over() {
+    let contact = || Err(Failure::new("no contact").retry(Retry::Contact));
+    let cancelled = |changes: bool| {
+        let mut sim = Sim::new(OnFailure::Break);
+        let mut only = step("a", &[]);
+        only.changes = changes;
+        sim.deploy(&plan(vec![only])).unwrap();
+        sim.grant();
+        sim.ask(&Intent::Cancel { deployment: sim.newest().id }, &[], true, false).unwrap();
+        sim.grant();
+        sim
+    };
+    let report = |sim: &mut Sim, result| {
+        let append = outcome(&sim.folds, &sim.newest(), &"a".into(), 1, result, sim.now);
+        sim.take(append);
+        sim.grant();
+        let a = sim.newest().steps[&"a".into()].clone();
+        (a.state, a.cancelling)
+    };
+    let mut sim = cancelled(true);
+    assert_eq!(report(&mut sim, contact()), (StepState::Lost, true));
+    assert_eq!(sim.newest().end, None);
+    let append = found(&sim.folds, &sim.newest(), &"a".into(), sim.now);
+    sim.take(append);
+    assert_eq!(report(&mut sim, Err(Failure::new("rolled back"))), (StepState::Cancelled, true));
+    assert!(matches!(sim.newest().end, Some(End::Terminated { .. })));
+
+    let mut sim = cancelled(true);
+    sim.now = sim.now + Duration::from_hours(1);
+    sim.grant();
+    let a = sim.newest().steps[&"a".into()].clone();
+    assert_eq!((a.state, a.failure.map(|failure| failure.retry)), (StepState::Lost, Some(Retry::AskAPerson)));
+    sim.ask(&Intent::Abandon { deployment: sim.newest().id }, &[], true, false).unwrap();
+    sim.grant();
+    assert!(matches!(sim.newest().end, Some(End::Terminated { .. })), "given up by a person");
+
+    let mut sim = cancelled(false);
+    assert_eq!(report(&mut sim, contact()), (StepState::Cancelled, true), "nothing of it goes on");
+}
+
+/// A removal that went through is one, whatever was asked meanwhile; what is gone is not offered back.
+#[test]
+fn a_removal_that_was_cancelled_too_late_is_a_removal() {
+    let removal = |deleted: Ends| {
+        let mut restore = held(step("restore", &["scale-down"]), HoldKind::RestoreService);
+        restore.kind = crate::domain::plan::pure::DECISION.into();
+        restore.finaliser = Some(Finaliser::BadEnd);
+        let delete = leaving(step("delete", &["scale-down"]), Leaves::Nothing);
+        let all = plan(vec![step("scale-down", &[]), delete, step("verify-gone", &["delete"]), restore]);
+        let mut sim = Sim::new(OnFailure::Break);
+        served(&mut sim, &plan(vec![leaving(step("a", &[]), Leaves::New)]), "r0");
+        sim.cancels.insert("test.call".into(), Cancel::None);
+        sim.deploy(&all).unwrap();
+        sim.grant();
+        sim.end_steps(&json!({}), &|_| Ends::Well);
+        sim.grant();
+        let deployment = sim.newest().id;
+        let card = card(&sim.folds, &Intent::Cancel { deployment }, &[], &[], &sim.cx(&[])).unwrap();
+        let says: Vec<&str> = card.lines.iter().map(|line| line.text.as_str()).collect();
+        assert!(says.iter().any(|text| text.contains("cannot be cancelled once it has begun")), "{says:?}");
+        assert!(says.iter().any(|text| text.contains("is DELETED all the same")), "{says:?}");
+        sim.ask(&Intent::Cancel { deployment }, &[], true, false).unwrap();
+        sim.end_steps(&json!({}), &|_| deleted);
+        sim.grant();
+        sim
+    };
+    let sim = removal(Ends::Well);
+    assert_eq!((sim.newest().end.clone(), sim.newest().open_holds().count()), (Some(End::Done), 0));
+    assert_eq!(sim.folds.stack(&stack()).phase, "DELETED");
+    let sim = removal(Ends::Badly);
+    assert_eq!((sim.newest().end.clone(), sim.newest().open_holds().count()), (None, 1), "it is there, and at zero: a person decides");
 }

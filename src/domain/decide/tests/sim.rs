@@ -30,6 +30,8 @@ pub(super) struct Sim {
     pub(super) outside: BTreeMap<StackId, Outside>,
     /// Every stored event, for replay.
     pub(super) log: Vec<Stored>,
+    /// What a cancel can do about the steps.
+    pub(super) cancels: Cancels,
     made: u128,
 }
 
@@ -63,7 +65,8 @@ impl Sim {
     }
 
     pub(super) fn with(record: EnvironmentRecord) -> Self {
-        let mut sim = Self { folds: Folds::default(), now: Time(1_000_000), outside: BTreeMap::new(), log: vec![], made: 0 };
+        let mut sim =
+            Self { folds: Folds::default(), now: Time(1_000_000), outside: BTreeMap::new(), log: vec![], cancels: Cancels::new(), made: 0 };
         sim.configure(record);
         sim
     }
@@ -102,8 +105,8 @@ impl Sim {
         self.log.len() - before
     }
 
-    pub(super) fn cx<'a>(&self, fresh: &'a [DeploymentId]) -> Cx<'a> {
-        Cx { now: self.now, person: Person::Owner("ana".into()), ask: None, via: "test", fresh }
+    pub(super) fn cx<'a>(&'a self, fresh: &'a [DeploymentId]) -> Cx<'a> {
+        Cx { now: self.now, person: Person::Owner("ana".into()), ask: None, via: "test", fresh, cancels: &self.cancels }
     }
 
     /// Asks as the clerk does: starts, looks, plans, card, guard. `guard`: what is asked for is typed.

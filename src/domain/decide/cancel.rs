@@ -1,0 +1,64 @@
+//! Cancelling on cards: what a wish can still stop, and what runs to its end all the same.
+
+use crate::domain::ask::Refused;
+use crate::domain::deployment::Deployment;
+use crate::domain::folds::Folds;
+use crate::domain::hold::CardLine;
+use crate::domain::ids::DeploymentId;
+use crate::domain::plan::{Cancel, Leaves, Plan, Step};
+
+use super::Cancels;
+use super::cards::{line, scaled_down};
+use super::specs::unknown_deployment;
+
+/// What the card of a cancel says: of each step that runs, what can be done about it.
+pub(super) fn cancel_lines(lines: &mut Vec<CardLine>, folds: &Folds, id: DeploymentId, cancels: &Cancels) -> Result<(), Refused> {
+    let d = folds.deployments.get(&id).ok_or_else(|| unknown_deployment(id))?;
+    line(lines, "STEP", format!("{} {}", d.no(), d.phase));
+    let told: Vec<String> = live(d).map(|step| format!("{} ({})", step.title, cancel_of(step, cancels).says())).collect();
+    line(lines, "RUNNING", told.join(", "));
+    let goes = removal_runs(d, cancels);
+    let left = if goes {
+        "nothing, once the removal has gone through: only a new deployment brings back what served"
+    } else if scaled_down(d) {
+        "the service is scaled down: it stays at 0 until you decide in the hold that opens next"
+    } else if d.changed_anything() {
+        "what has changed stays as it is, unless what is asked to stop rolls it back; no further step starts"
+    } else {
+        "nothing has changed yet: the stack stays as it is"
+    };
+    line(lines, "STAYS", left.to_owned());
+    let then = match d.stack().filter(|_| goes) {
+        Some(stack) => format!("{stack} is DELETED all the same; {} ends TERMINATED only if the removal fails", d.no()),
+        None => format!("{} ends TERMINATED once all that runs has ended", d.no()),
+    };
+    line(lines, "THEN", then);
+    Ok(())
+}
+
+/// What the card says where a cancel is given up on.
+pub(super) fn abandon_lines(lines: &mut Vec<CardLine>, folds: &Folds, id: DeploymentId) -> Result<(), Refused> {
+    let d = folds.deployments.get(&id).ok_or_else(|| unknown_deployment(id))?;
+    line(lines, "STEP", format!("{} {}", d.no(), d.phase));
+    line(lines, "RUNNING", live(d).map(|step| step.title.as_str()).collect::<Vec<_>>().join(", "));
+    let down = if scaled_down(d) { "; the service is scaled down, and a hold asks what becomes of it" } else { "" };
+    line(lines, "STAYS", format!("what runs may go on outside, and nobody here waits for its end any more{down}"));
+    line(lines, "THEN", format!("{} ends TERMINATED", d.no()));
+    Ok(())
+}
+
+/// What a cancel can do about a step; nobody here can stop what nobody here can carry out.
+fn cancel_of(step: &Step, cancels: &Cancels) -> Cancel {
+    cancels.get(&step.kind).copied().unwrap_or(Cancel::None)
+}
+
+/// True while something is being removed that no cancel can keep.
+pub(super) fn removal_runs(d: &Deployment, cancels: &Cancels) -> bool {
+    let removes = d.plan.as_ref().is_some_and(Plan::removes);
+    removes && live(d).any(|step| step.leaves == Some(Leaves::Nothing) && cancel_of(step, cancels) == Cancel::None)
+}
+
+/// The steps that run.
+fn live(d: &Deployment) -> impl Iterator<Item = &Step> {
+    d.runs().filter(|(_, run)| run.is_live()).map(|(step, _)| step)
+}
