@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use holdpoint::desk::Batch;
-use holdpoint::domain::line::{Line, Severity, SourceKind};
+use holdpoint::domain::line::{Line, Severity, SourceKind, Turn};
 use holdpoint::domain::safe::Safe;
 use holdpoint::domain::time::Time;
 use holdpoint::tui::glyphs::Glyphs;
@@ -33,8 +33,9 @@ fn text(n: usize) -> String {
 
 fn line(n: usize) -> Line {
     Line {
+        turn: Turn::default(),
         at: Time(T0 + n as i64 / 10),
-        id: n.to_string(),
+        id: n.to_string().into(),
         kind: SourceKind::Logs,
         source: Safe::new("/ecs/shop-production/orders"),
         part: Safe::new(&format!("orders/{}", n % 4)),

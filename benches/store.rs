@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use holdpoint::domain::environment::{EnvironmentEvent, Freeze};
 use holdpoint::domain::event::{Append, Event, StreamId};
-use holdpoint::domain::line::{Line, Severity, SourceKind};
+use holdpoint::domain::line::{Line, Severity, SourceKind, Turn};
 use holdpoint::domain::person::Person;
 use holdpoint::domain::time::Time;
 use holdpoint::os::lock::Lock;
@@ -116,11 +116,12 @@ async fn many(store: &Arc<Sqlite>, round: u32) -> anyhow::Result<f64> {
 
 fn spool(home: &Home) -> anyhow::Result<()> {
     let spool = Spool::open(home, Limits::default())?;
-    let lines: Vec<Line> = (0..LINES)
+    let mut lines: Vec<Line> = (0..LINES)
         .map(|n| {
             Ok(Line {
+                turn: Turn::default(),
                 at: Time(n),
-                id: format!("{n:056}"),
+                id: format!("{n:056}").into(),
                 kind: SourceKind::Logs,
                 source: "/ecs/prod/orders".into(),
                 part: "orders/web/0a1b2c3d".into(),
@@ -132,7 +133,7 @@ fn spool(home: &Home) -> anyhow::Result<()> {
         })
         .collect::<anyhow::Result<_>>()?;
     let started = Instant::now();
-    for part in lines.chunks(500) {
+    for part in lines.chunks_mut(500) {
         spool.append(part)?;
     }
     println!("spool: {:>9.0} lines/s written", LINES as f64 / started.elapsed().as_secs_f64());

@@ -19,7 +19,7 @@ use holdpoint::config::{self, Loaded, Trust};
 use holdpoint::desk::{self, EngineStart};
 use holdpoint::domain::estate::Catalog;
 use holdpoint::domain::ids::StackId;
-use holdpoint::domain::line::Line;
+use holdpoint::domain::line::{Giver, Id, Line};
 use holdpoint::domain::time::Time;
 use holdpoint::engine::{EyesByKind, Lines, Parts};
 use holdpoint::exec;
@@ -246,12 +246,25 @@ impl Lines for ToSpool {
 
     fn kept(&self, stack: &StackId, group: &str, back: Duration) -> Vec<(String, Time)> {
         match self.spool.newest(stack, group, back) {
-            Ok(lines) => lines.into_iter().map(|line| (line.id, line.at)).collect(),
+            Ok(lines) => lines
+                .into_iter()
+                .filter_map(|line| match line.id {
+                    Id::Name(name) => Some((name, line.at)),
+                    Id::Nth(_) => None,
+                })
+                .collect(),
             Err(why) => {
                 tracing::warn!("what is kept of {group} cannot be read: {why}");
                 Vec::new()
             }
         }
+    }
+
+    fn reached(&self, stack: &StackId, giver: &Giver) -> Option<u64> {
+        self.spool.reached(stack, giver).unwrap_or_else(|why| {
+            tracing::warn!("how far the output of {stack} is kept cannot be read: {why}");
+            None
+        })
     }
 }
 

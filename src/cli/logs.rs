@@ -59,7 +59,7 @@ pub(super) fn logs(ground: &dyn Ground, args: &LogsArgs, out: &mut Out<'_, '_>) 
         if !lines.is_empty() {
             progress.heard = now;
         }
-        lines.sort_by(|a, b| a.key().cmp(&b.key()));
+        lines.sort_by_key(Line::key);
         for line in lines.iter().filter(|line| wanted.has(line, &world)) {
             progress.any = true;
             if out.is_json() { out.line(&serde_json::to_string(line).map_err(std::io::Error::other)?)? } else { out.line(&text(line))? }
@@ -151,7 +151,7 @@ impl Wanted {
     }
 
     fn has(&self, line: &Line, world: &World) -> bool {
-        self.since.is_none_or(|since| line.at >= since)
+        self.since.is_none_or(|since| line.key().0 >= since)
             && self.group.as_ref().is_none_or(|group| line.source.as_str() == group)
             && self.grep.as_ref().is_none_or(|grep| grep.is_match(line.text.as_str()))
             && self.deployment.as_ref().is_none_or(|d| belongs(line, world.deployment(d.id).map_or(d, |newer| newer)))

@@ -1,5 +1,7 @@
 //! Waiting: for the answer to an ask, and for the end of deployments. What moves by itself is waited for; what only a person can move is not.
 
+mod output;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use crate::world::queue::Waits;
 use crate::world::rows::step_at;
 use crate::world::{EngineSeen, World};
 
+use self::output::Output;
 use super::{Code, Ground, Out, Stop};
 
 /// How long an answer may take.
@@ -73,7 +76,7 @@ pub(super) fn answer(desk: &dyn Patient, ground: &dyn Ground, ask: AskId) -> Res
     }
 }
 
-/// Waits for deployments to end, telling each change once.
+/// Waits for deployments to end, telling each change once, and printing what their steps say.
 pub(super) fn end(
     desk: &dyn Patient,
     ground: &dyn Ground,
@@ -83,13 +86,18 @@ pub(super) fn end(
 ) -> Result<(Code, String), Stop> {
     let mut told: BTreeMap<DeploymentId, String> = BTreeMap::new();
     let mut silent: Option<Time> = None;
+    let mut output = Output::new(desk, ids);
     loop {
         let now = ground.now();
         let world = desk.world();
         let standings: Vec<(DeploymentId, Standing)> = ids.iter().map(|id| (*id, standing(&world, *id, now))).collect();
+        output.print(&world, out)?;
         for (id, standing) in &standings {
             let line = says(&world, *id, standing);
             if told.get(id).map(|told| without_time(told)) != Some(without_time(&line)) {
+                if matches!(standing, Standing::Over(_) | Standing::Person(_)) {
+                    output.rest(&world, ground, out)?;
+                }
                 out.aside(&format!("{} {line}", now.clock()))?;
                 told.insert(*id, line);
             }

@@ -1,4 +1,4 @@
-//! Tails: lines as they come from the spool, bounded until they are drained, in the order of their time.
+//! Tails: lines as they come from the spool, bounded until they are drained, in the order of their turns.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl Tails {
     pub(super) fn drain(&mut self, of: &TailOf) -> (Batch, bool) {
         let Some(tail) = self.tails.get_mut(of) else { return (Batch::default(), false) };
         let mut lines: Vec<Line> = tail.lines.drain(..).collect();
-        lines.sort_by(|a, b| a.key().cmp(&b.key()));
+        lines.sort_by_key(Line::key);
         (Batch { lines, dropped: std::mem::take(&mut tail.dropped) }, tail.more)
     }
 

@@ -4,7 +4,7 @@ use crate::domain::ask::{Answer, Confirm, Intent, Source};
 use crate::domain::estate::{Catalog, Entry};
 use crate::domain::event::{Append, Write};
 use crate::domain::ids::DeploymentId;
-use crate::domain::line::{Severity, SourceKind};
+use crate::domain::line::{Severity, SourceKind, Turn};
 use crate::domain::request::SourceBundle;
 use crate::os::clock::Stepped;
 use crate::store::memory::Memory;
@@ -150,8 +150,9 @@ impl Follow for Given {
 
 fn line(at: i64, id: usize) -> Line {
     Line {
+        turn: Turn::default(),
         at: crate::domain::time::Time(at),
-        id: id.to_string(),
+        id: id.to_string().into(),
         kind: SourceKind::Out,
         source: "s".into(),
         part: "".into(),

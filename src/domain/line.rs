@@ -1,4 +1,9 @@
-//! Log lines and events of the outside, as they are merged, spooled and shown.
+//! Log lines and events of the outside, as they are merged, spooled and shown. The lines of one source keep the order in which it gave
+//! them: the spool gives each its [`Turn`], and whoever shows lines sorts by that alone.
+
+mod heads;
+
+pub use heads::Heads;
 
 use serde::{Deserialize, Serialize};
 
@@ -49,18 +54,53 @@ pub enum Severity {
     Gap,
 }
 
+/// By what a line is known to its source: equal ids of one source are one line.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Id {
+    /// A number of a source that counts: it gives rising ones, so that the highest tells of all that came before.
+    Nth(u64),
+    /// A name.
+    Name(String),
+}
+
+/// The place of a line among those of its stack: a time that is never before that of the line before it in its source, and a number
+/// that rises as lines come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct Turn(pub Time, pub u64);
+
+/// Who gave a line: within a stack, the lines of one giver keep the order in which it gave them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Giver {
+    kind: SourceKind,
+    source: Safe,
+    part: Safe,
+    no: Option<DeploymentNo>,
+}
+
+impl Giver {
+    /// The output of a step, whichever attempt: both streams of a command are one story, and are read as one.
+    #[must_use]
+    pub fn step(no: DeploymentNo, step: &str) -> Self {
+        Self { kind: SourceKind::Out, source: Safe::new(step), part: Safe::default(), no: Some(no) }
+    }
+}
+
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
+    /// Its turn; the default until the spool has taken it.
+    #[serde(default)]
+    pub turn: Turn,
     /// When it happened, by its source's clock.
     pub at: Time,
-    /// Its id at its source: equal ids are one line.
-    pub id: String,
+    /// By what it is known.
+    pub id: Id,
     /// What kind of source.
     pub kind: SourceKind,
     /// The source's name: a log group, a CloudFormation stack, a step.
     pub source: Safe,
-    /// The part within the source: a logical resource, a log stream.
+    /// The part within the source: a logical resource, a log stream, a command's errors.
     #[serde(default)]
     pub part: Safe,
     /// The stack it belongs to.
@@ -75,9 +115,32 @@ pub struct Line {
 }
 
 impl Line {
-    /// The order of merged lines: time, then source, then id.
+    /// By what lines are merged. Before the spool gave it a turn, a line stands at its own time.
     #[must_use]
-    pub fn key(&self) -> (Time, SourceKind, &str, &str) {
-        (self.at, self.kind, self.source.as_str(), &self.id)
+    pub fn key(&self) -> Turn {
+        Turn(self.turn.0.max(self.at), self.turn.1)
+    }
+
+    /// Who gave it.
+    #[must_use]
+    pub fn giver(&self) -> Giver {
+        let (part, no) = match self.kind {
+            SourceKind::Logs => (self.part.clone(), None),
+            SourceKind::Out => (Safe::default(), self.no),
+            SourceKind::Cfn | SourceKind::Engine => (Safe::default(), None),
+        };
+        Giver { kind: self.kind, source: self.source.clone(), part, no }
+    }
+}
+
+impl From<&str> for Id {
+    fn from(name: &str) -> Self {
+        Self::Name(name.to_owned())
+    }
+}
+
+impl From<String> for Id {
+    fn from(name: String) -> Self {
+        Self::Name(name)
     }
 }

@@ -32,6 +32,7 @@ use crate::domain::event::{Append, Stored};
 use crate::domain::failure::Failure;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{AskId, DeploymentId, StackId};
+use crate::domain::line::{Giver, Line};
 use crate::domain::look::Sights;
 use crate::domain::person::Person;
 use crate::domain::plan::Output;
@@ -83,12 +84,17 @@ pub struct Parts {
 /// Where an engine gives lines.
 pub trait Lines: Send + Sync {
     /// Takes lines, in the order in which they came.
-    fn take(&self, lines: Vec<crate::domain::line::Line>);
+    fn take(&self, lines: Vec<Line>);
     /// The newest line of a log group that is kept and those of a while before it, by id and time, the oldest first; none where
     /// lines are not kept. Blocks while files are read.
     fn kept(&self, stack: &StackId, group: &str, back: Duration) -> Vec<(String, Time)> {
         let _ = (stack, group, back);
         Vec::new()
+    }
+    /// How far the lines of a source that counts are kept; none where that is not known. Blocks while files are read.
+    fn reached(&self, stack: &StackId, giver: &Giver) -> Option<u64> {
+        let _ = (stack, giver);
+        None
     }
 }
 

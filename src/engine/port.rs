@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::domain::digest::Digest;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{DeploymentNo, StackId};
-use crate::domain::line::{Line, Severity, SourceKind};
+use crate::domain::line::{Giver, Id, Line, Severity, SourceKind, Turn};
 use crate::domain::request::SourceBundle;
 use crate::domain::safe::Safe;
 use crate::exec::Port;
@@ -37,6 +37,21 @@ pub(crate) struct EnginePort {
 }
 
 impl EnginePort {
+    fn give(&self, id: Id, severity: Severity, part: &str, text: Safe) {
+        self.lines.take(vec![Line {
+            turn: Turn::default(),
+            at: self.clock.now(),
+            id,
+            kind: SourceKind::Out,
+            source: Safe::new(self.key.step.as_str()),
+            part: Safe::new(part),
+            stack: self.stack.clone(),
+            no: Some(self.no),
+            severity,
+            text,
+        }]);
+    }
+
     /// Where the engine dies here, this task never goes on.
     async fn passes(&self, point: &str) {
         if self.failpoint.as_ref().is_some_and(|dies| dies(point)) {
@@ -44,6 +59,9 @@ impl EnginePort {
         }
     }
 }
+
+/// Lines are counted within an attempt, which has this many bits; a later attempt counts on above it.
+const COUNTS: u32 = 40;
 
 fn gone() -> Failure {
     Failure::new("the engine has ended").retry(Retry::Contact)
@@ -65,21 +83,21 @@ impl Port for EnginePort {
 
     fn out(&self, severity: Severity, part: &str, text: Safe) {
         let n = self.made.fetch_add(1, Ordering::Relaxed);
-        self.line(&format!("{n}/{}", self.clock.now().0), severity, part, text);
+        self.give(format!("{}/{}/{n}/{}", self.no.0, self.key.attempt, self.clock.now().0).into(), severity, part, text);
     }
 
-    fn line(&self, id: &str, severity: Severity, part: &str, text: Safe) {
-        self.lines.take(vec![Line {
-            at: self.clock.now(),
-            id: format!("{}/{}/{}/{id}", self.key.deployment, self.key.step, self.key.attempt),
-            kind: SourceKind::Out,
-            source: Safe::new(self.key.step.as_str()),
-            part: Safe::new(part),
-            stack: self.stack.clone(),
-            no: Some(self.no),
-            severity,
-            text,
-        }]);
+    fn line(&self, nth: u64, severity: Severity, part: &str, text: Safe) {
+        self.give(Id::Nth(u64::from(self.key.attempt) << COUNTS | nth), severity, part, text);
+    }
+
+    fn reached(&self) -> BoxFuture<'_, Option<u64>> {
+        let (lines, stack, giver) = (Arc::clone(&self.lines), self.stack.clone(), Giver::step(self.no, self.key.step.as_str()));
+        let attempt = u64::from(self.key.attempt);
+        async move {
+            let reached = tokio::task::spawn_blocking(move || lines.reached(&stack, &giver)).await.ok().flatten()?;
+            (reached >> COUNTS == attempt).then_some(reached & ((1 << COUNTS) - 1))
+        }
+        .boxed()
     }
 
     fn bundle(&self, digest: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>> {

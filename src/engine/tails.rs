@@ -187,7 +187,7 @@ impl One {
 
 /// Where a tail begins: where lines that are kept, or the tail before, came to; with what may come late after that.
 fn begin(kept: Vec<(String, Time)>, through: Option<Time>, now: Time) -> Begin {
-    let Some(last) = kept.last().map(|(_, at)| *at).max(through) else { return Begin::fresh(now - HISTORY) };
+    let Some(last) = kept.iter().map(|(_, at)| *at).max().max(through) else { return Begin::fresh(now - HISTORY) };
     // A clock that was wrong must not make us wait for what is yet to come.
     let last = last.min(now);
     if now.since(last) > REACH {

@@ -26,8 +26,11 @@ pub trait Port: Send + Sync {
     fn note<'a>(&'a self, key: &'a str, value: Value) -> BoxFuture<'a, Result<(), Failure>>;
     /// Gives out a line.
     fn out(&self, severity: Severity, part: &str, text: Safe);
-    /// Gives out a line that has an id of its own within the attempt: given again after a restart, it is still one line.
-    fn line(&self, id: &str, severity: Severity, part: &str, text: Safe);
+    /// Gives out a line of an attempt that counts its lines, by a number that rises: given again after a restart, it is still one
+    /// line. Such an attempt gives no line without a number.
+    fn line(&self, nth: u64, severity: Severity, part: &str, text: Safe);
+    /// The number of the newest line of this attempt that is kept; none where no line is known to be.
+    fn reached(&self) -> BoxFuture<'_, Option<u64>>;
     /// The files of a bundle.
     fn bundle(&self, digest: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>>;
     /// Ends when the step is to be cancelled.

@@ -7,7 +7,7 @@ use crate::aws::Cloud;
 use crate::aws::cfn::events::{Back, StackEvent};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
-use crate::domain::line::{Line, Severity, SourceKind};
+use crate::domain::line::{Line, Severity, SourceKind, Turn};
 use crate::domain::safe::Safe;
 use crate::domain::time::Time;
 
@@ -34,21 +34,22 @@ impl Follower {
         Self { stack, root: root.to_owned(), arn: None, since, newest: BTreeMap::new(), nested: Vec::new() }
     }
 
-    /// The events that are new, in the order of time. None are lost and none come twice.
+    /// The events that are new: by time, those of one stack in the order in which CloudFormation tells them. None are lost and none
+    /// come twice.
     ///
     /// # Errors
     /// When AWS could not be asked; what was taken before stays taken.
     pub async fn poll(&mut self, cloud: &Cloud) -> Result<Vec<StackEvent>, Failure> {
         let root = self.arn.clone().unwrap_or_else(|| self.root.clone());
-        let mut found = self.of(cloud, &root, 0).await?;
-        self.settle(&found);
+        let own = self.of(cloud, &root, 0).await?;
+        self.settle(&own);
+        let mut found = vec![own];
         let mut next = 0;
         while let Some((id, depth)) = self.nested.get(next).cloned() {
-            found.extend(self.of(cloud, &id, depth).await?);
+            found.push(self.of(cloud, &id, depth).await?);
             next += 1;
         }
-        found.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-        Ok(found)
+        Ok(merged(found))
     }
 
     /// Learns the stack's ARN; after its last event the next one of that name is waited for.
@@ -95,8 +96,9 @@ impl Follower {
         let reason = if event.reason.is_empty() { String::new() } else { format!(": {}", event.reason) };
         let kind = event.kind.as_str().strip_prefix("AWS::").unwrap_or(event.kind.as_str());
         Line {
+            turn: Turn::default(),
             at: event.at,
-            id: event.id.clone(),
+            id: event.id.as_str().into(),
             kind: SourceKind::Cfn,
             source: event.stack_name.clone(),
             part: event.logical.clone(),
@@ -106,6 +108,20 @@ impl Follower {
             text: Safe::new(&format!("{} {kind}{reason}", event.status)),
         }
     }
+}
+
+/// The events of several stacks by time; those of one stack stay in their order.
+fn merged(stacks: Vec<Vec<StackEvent>>) -> Vec<StackEvent> {
+    let mut all = Vec::new();
+    for events in stacks {
+        let mut turn = Time::default();
+        for event in events {
+            turn = turn.max(event.at);
+            all.push((turn, event));
+        }
+    }
+    all.sort_by_key(|(turn, _)| *turn);
+    all.into_iter().map(|(_, event)| event).collect()
 }
 
 fn severity(status: &str, reason: &str) -> Severity {
@@ -131,6 +147,15 @@ pub(super) fn is_cancellation(reason: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_of_one_stack_keep_their_order_whatever_their_times_and_ids() {
+        let event = |id: &str, at| StackEvent { id: id.to_owned(), at: Time(at), ..StackEvent::default() };
+        let own = vec![event("d", 1), event("c", 4), event("b", 4), event("a", 3), event("z", 6)];
+        let nested = vec![event("y", 2), event("x", 4), event("w", 5)];
+        let ids: Vec<String> = merged(vec![own, nested]).into_iter().map(|event| event.id).collect();
+        assert_eq!(ids, ["d", "y", "c", "b", "a", "x", "w", "z"]);
+    }
 
     #[test]
     fn failures_are_errors_and_ways_back_are_warnings() {

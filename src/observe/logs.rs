@@ -6,12 +6,13 @@ use std::time::Duration;
 use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LiveTailSessionLogEvent, LiveTailSessionMetadata, StartLiveTailResponseStream};
 use futures_util::future::{Either, select};
 
+use super::arrivals::Arrivals;
 use super::known::{Equal, Event, Known};
 use super::severity::severity;
 use crate::aws::{Cloud, Kind, Trouble};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
-use crate::domain::line::{Line, Severity, SourceKind};
+use crate::domain::line::{Line, Severity, SourceKind, Turn};
 use crate::domain::safe::Safe;
 use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::time::Time;
@@ -143,6 +144,7 @@ impl Tail {
             .await?;
         let mut filled = false;
         let mut equal = Equal::default();
+        let mut heard: Vec<Event> = Vec::new();
         let mut in_flood = 0;
         loop {
             let told = {
@@ -160,18 +162,23 @@ impl Tail {
                 filled = true;
             }
             if let StartLiveTailResponseStream::SessionUpdate(update) = told {
-                let heard = self.give(update.session_results().iter().map(of_session).collect(), &mut equal);
                 self.sampled = update.session_metadata().is_some_and(LiveTailSessionMetadata::sampled);
-                // A sampled second is read in full: nothing is lost, it only comes later. Late lines are looked for when the flood
-                // is over, and now and then while it lasts.
+                heard.extend(update.session_results().iter().map(of_session));
+                // A sampled second is read in full, and what the session told of it waits for that: nothing is lost and all is in
+                // order, it only comes later. Late lines are looked for when the flood is over, and now and then while it lasts.
                 if self.sampled && in_flood < SHALLOW {
                     in_flood += 1;
                     self.fill(RECENT).await?;
-                } else if in_flood > 0 {
-                    in_flood = 0;
-                    self.fill(LATE).await?;
                 } else {
-                    self.reached(heard.unwrap_or_else(|| self.clock.now()));
+                    if std::mem::take(&mut in_flood) > 0 {
+                        self.fill(LATE).await?;
+                    }
+                    let upto = heard.iter().map(|event| event.ingested.max(event.at)).max();
+                    heard.sort_by_key(|event| event.ingested);
+                    self.give(std::mem::take(&mut heard), &mut equal);
+                    if !self.sampled {
+                        self.reached(upto.unwrap_or_else(|| self.clock.now()));
+                    }
                 }
             }
             self.follows();
@@ -193,7 +200,7 @@ impl Tail {
         let from = (self.newest - back).max(self.known.forgotten()).max(self.since);
         let begun = self.clock.now();
         let mut token: Option<String> = None;
-        let mut equal = Equal::default();
+        let (mut equal, mut arrivals) = (Equal::default(), Arrivals::default());
         for _ in 0..PAGES {
             let page = self
                 .cloud
@@ -202,27 +209,28 @@ impl Tail {
                 })
                 .await?;
             let events: Vec<Event> = page.events().iter().map(of_filter).collect();
-            let upto = events.iter().map(|event| event.at).max();
-            self.give(events, &mut equal);
+            let upto = events.last().map(|event| event.at);
+            self.give(arrivals.page(events), &mut equal);
             token = page.next_token().map(str::to_owned);
             if token.is_none() {
+                self.give(arrivals.rest(), &mut equal);
                 self.reached(begun);
                 return Ok(());
             }
             // Pages are in the order of time: how far behind it is shows how far a long fill has come.
-            self.reached(upto.map_or(self.through, |upto| upto.max(self.through)));
+            self.reached(upto.map_or(self.through, |upto| arrivals.given(upto).max(self.through)));
             self.follows();
         }
+        self.give(arrivals.rest(), &mut equal);
         self.dropped += 1;
         let now = self.clock.now();
         self.gap(now, now, &format!("too many lines since {}: some are not shown here", from.clock()));
         Ok(())
     }
 
-    /// Gives out what is new; says when the newest of all of them came to the service.
-    fn give(&mut self, events: Vec<Event>, equal: &mut Equal) -> Option<Time> {
+    /// Gives out what is new, in the order in which it came to the service.
+    fn give(&mut self, events: Vec<Event>, equal: &mut Equal) {
         let now = self.clock.now();
-        let came = events.iter().map(|event| event.ingested.max(event.at)).max();
         let mut lines = Vec::new();
         for event in events {
             let mark = equal.mark(&self.group, &event);
@@ -232,8 +240,9 @@ impl Tail {
             // A clock that is wrong somewhere must not make us read past what is yet to come.
             self.newest = self.newest.max(event.at.min(now));
             lines.push(Line {
+                turn: Turn::default(),
                 at: event.at,
-                id: mark.id(),
+                id: mark.id().into(),
                 kind: SourceKind::Logs,
                 source: Safe::new(&self.group),
                 part: Safe::new(&event.stream),
@@ -244,10 +253,8 @@ impl Tail {
             });
         }
         if !lines.is_empty() {
-            lines.sort_by(|a, b| a.key().cmp(&b.key()));
             self.out.lines(lines);
         }
-        came
     }
 
     /// Everything up to then was given.
@@ -258,8 +265,9 @@ impl Tail {
     /// Says at a time that lines are missing; a gap is known by when it began.
     fn gap(&self, at: Time, begun: Time, text: &str) {
         self.out.lines(vec![Line {
+            turn: Turn::default(),
             at,
-            id: format!("gap/{}/{}", self.group, begun.0),
+            id: format!("gap/{}/{}", self.group, begun.0).into(),
             kind: SourceKind::Logs,
             source: Safe::new(&self.group),
             part: Safe::default(),

@@ -1,6 +1,7 @@
 //! Eyes: one file a kind of thing. An eye says what a real thing is like now, and follows it for those who watch. Reads only; a change
 //! set that is made to be described is deleted again.
 
+mod arrivals;
 mod cloudformation;
 pub mod events;
 mod known;

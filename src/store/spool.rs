@@ -1,6 +1,6 @@
 //! Step output and followed lines, beside the database: segment files per stack (`spool/ENV/APP/NNNNNN.jsonl`), one JSON line each.
-//! The engine alone appends; everybody reads. Lines stand in the order in which they arrived, each once; whoever shows several
-//! sources merges them by [`Line::key`]. Calls block for as long as the disk takes: they belong on a blocking thread.
+//! The engine alone appends; everybody reads. Lines stand in the order in which they arrived, each once and with its turn; whoever shows
+//! several sources merges them by [`Line::key`]. Calls block for as long as the disk takes: they belong on a blocking thread.
 
 mod reader;
 mod segments;
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use self::segments::Segments;
 use self::window::Writing;
 use crate::domain::ids::StackId;
-use crate::domain::line::{Line, Severity, SourceKind};
+use crate::domain::line::{Giver, Line, Severity, SourceKind};
 use crate::domain::time::Time;
 use crate::os::bell::Bell;
 use crate::os::files::{self, FileError};
@@ -80,29 +80,30 @@ impl Spool {
         Ok(Self { folder, bell: Bell::at(&home.spool_bell())?, writing: Mutex::default(), limits, swept: Mutex::default() })
     }
 
-    /// Appends the lines that are new, and says how many those were. A line is known by kind, source and id, among the last
-    /// 20,000 of its stack, also those of an engine before. When it fails, the lines of the stack concerned are not written and may be given again.
-    pub fn append(&self, lines: &[Line]) -> Result<usize, FileError> {
-        let mut by_stack: BTreeMap<&StackId, Vec<&Line>> = BTreeMap::new();
+    /// Gives the lines that are new their turns, appends them, and says how many those were. A line of a source that counts is new when
+    /// it is beyond what was counted; any other is known by kind, source and name, among the last 20,000 of its stack. Both hold over a
+    /// restart. When it fails, the lines of the stack concerned are not written and may be given again.
+    pub fn append(&self, lines: &mut [Line]) -> Result<usize, FileError> {
+        let mut by_stack: BTreeMap<StackId, Vec<&mut Line>> = BTreeMap::new();
         for line in lines {
-            by_stack.entry(&line.stack).or_default().push(line);
+            match by_stack.get_mut(&line.stack) {
+                Some(its) => its.push(line),
+                None => drop(by_stack.insert(line.stack.clone(), vec![line])),
+            }
         }
         let mut open = held(&self.writing);
         let (mut fresh, mut begun, mut failure) = (0, false, None);
-        for (stack, lines) in by_stack {
-            if open.len() >= OPEN && !open.contains_key(stack) {
-                open.pop_first();
-            }
-            let written = writing(&mut open, stack, &self.segments(stack)).and_then(|to| {
+        for (stack, mut lines) in by_stack {
+            let written = writing(&mut open, &stack, &self.segments(&stack)).and_then(|to| {
                 let before = to.number();
-                let count = to.append(&lines, self.limits.segment)?;
+                let count = to.append(&mut lines, self.limits.segment)?;
                 Ok((count, to.number() != before))
             });
             match written {
                 Ok((count, new)) => (fresh, begun) = (fresh + count, begun || new),
                 Err(why) => {
                     // Look at the files afresh before the next try.
-                    open.remove(stack);
+                    open.remove(&stack);
                     failure = Some(why);
                 }
             }
@@ -115,6 +116,11 @@ impl Spool {
             self.bell.ring();
         }
         failure.map_or(Ok(fresh), Err)
+    }
+
+    /// How far a source that counts has come, which is where it is read on; none where nothing of it is known.
+    pub fn reached(&self, stack: &StackId, giver: &Giver) -> Result<Option<u64>, FileError> {
+        Ok(writing(&mut held(&self.writing), stack, &self.segments(stack))?.nth(giver))
     }
 
     /// The lines since a position, at most `most` of each stack, and the position behind them. Of several stacks, the lines are in the
@@ -169,7 +175,7 @@ impl Spool {
     pub fn newest(&self, stack: &StackId, group: &str, back: Duration) -> Result<Vec<Line>, FileError> {
         let is = |line: &Line| line.kind == SourceKind::Logs && line.severity != Severity::Gap && line.source.as_str() == group;
         let mut lines = self.segments(stack).newest(group, is, back)?;
-        lines.sort_by(|a, b| a.key().cmp(&b.key()));
+        lines.sort_by_key(|line| line.at);
         Ok(lines)
     }
 
@@ -230,6 +236,9 @@ impl Spool {
 
 fn writing<'a>(open: &'a mut BTreeMap<StackId, Writing>, stack: &StackId, segments: &Segments) -> Result<&'a mut Writing, FileError> {
     use std::collections::btree_map::Entry;
+    if open.len() >= OPEN && !open.contains_key(stack) {
+        open.pop_first();
+    }
     match open.entry(stack.clone()) {
         Entry::Occupied(found) => Ok(found.into_mut()),
         Entry::Vacant(free) => Ok(free.insert(Writing::open(segments)?)),
@@ -244,7 +253,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn merge(of: &Of, lines: &mut [Line]) {
     match of {
         Of::Stack(_) => {}
-        Of::All => lines.sort_by(|a, b| a.key().cmp(&b.key())),
+        Of::All => lines.sort_by_key(Line::key),
     }
 }
 

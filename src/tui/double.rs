@@ -18,7 +18,7 @@ use crate::domain::environment::Class;
 use crate::domain::hold::CardLine;
 use crate::domain::ids::{AskId, StackId};
 use crate::domain::level::{Danger, level, phrase};
-use crate::domain::line::{Line, Severity, SourceKind};
+use crate::domain::line::{Line, Severity, SourceKind, Turn};
 use crate::domain::safe::Safe;
 use crate::domain::time::Time;
 use crate::world::World;
@@ -147,8 +147,9 @@ pub(crate) fn some_lines(stack: &StackId) -> Vec<Line> {
     .into_iter()
     .enumerate()
     .map(|(n, (kind, part, text, severity))| Line {
+        turn: Turn::default(),
         at: fixture::ago(60 - 7 * n as u64),
-        id: n.to_string(),
+        id: n.to_string().into(),
         kind,
         source: Safe::new("source"),
         part: Safe::new(part),

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use holdpoint::domain::environment::EnvironmentEvent;
 use holdpoint::domain::event::{Append, Event, StreamId};
-use holdpoint::domain::line::{Line, Severity, SourceKind};
+use holdpoint::domain::line::{Id, Line, Severity, SourceKind, Turn};
 use holdpoint::domain::person::Person;
 use holdpoint::domain::time::Time;
 use holdpoint::os::lock::Lock;
@@ -80,8 +80,8 @@ async fn write(place: &Path) {
         append.push(stream.clone(), version, Event::Environment(EnvironmentEvent::Thawed));
         version = store.append(&append, &by, None).await.unwrap()[0].version;
         // What the last life may have written already comes again, as it does from a source that is followed anew.
-        let lines: Vec<_> = (1..=version).rev().take(20).map(line).collect();
-        spool.append(&lines.into_iter().rev().collect::<Vec<_>>()).unwrap();
+        let mut lines: Vec<_> = (1..=version).map(line).collect();
+        spool.append(&mut lines).unwrap();
         // Past the capture of the test harness: another process reads it.
         let mut out = std::io::stdout();
         writeln!(out, "acknowledged {version}").unwrap();
@@ -90,8 +90,9 @@ async fn write(place: &Path) {
 
 fn line(n: u64) -> Line {
     Line {
+        turn: Turn::default(),
         at: Time(i64::try_from(n).unwrap()),
-        id: n.to_string(),
+        id: Id::Nth(n),
         kind: SourceKind::Out,
         source: "warm".into(),
         part: "stdout".into(),

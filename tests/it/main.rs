@@ -15,6 +15,7 @@ mod hands;
 mod killed;
 mod kills;
 mod life;
+mod order;
 mod peers;
 #[allow(dead_code, reason = "the stories use all of it in turn")]
 mod program;

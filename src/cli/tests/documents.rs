@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::line::{Severity, SourceKind};
+use crate::domain::line::{Severity, SourceKind, Turn};
 
 use super::*;
 
@@ -62,8 +62,9 @@ fn every_key_that_a_verb_prints_stands_on_the_page() {
         let ran = run_with(&format!("{words}|--json"), answers, None, |_, desk| {
             desk.estate = Some(estate());
             desk.lines = Mutex::new(vec![Line {
+                turn: Turn::default(),
                 at: NOW,
-                id: "1".to_owned(),
+                id: "1".into(),
                 kind: SourceKind::Logs,
                 source: "/ecs/orders".into(),
                 part: "task".into(),

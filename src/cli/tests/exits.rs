@@ -1,6 +1,7 @@
 //! Every exit code, and what leads to it: 0 done, 1 failed, 2 wrong use or configuration, 3 held or ended by a person, 4 contact lost.
 
 use crate::domain::failure::Failure;
+use crate::domain::line::{Id, Severity, SourceKind, Turn};
 use crate::domain::person::Person;
 use crate::world::EngineSeen;
 
@@ -107,5 +108,40 @@ fn what_is_waited_for_ends_with_the_code_of_its_end() {
         });
         let json: Value = serde_json::from_str(&ran.out).unwrap();
         assert_eq!((ran.code, &json["outcome"], &json["exit"]), (exit, &json!(outcome), &json!(exit as u8)), "{json}");
+    }
+}
+
+/// In a pipeline that is the log: the deployment's own output, as its commands wrote it, before it is said how they ended.
+#[test]
+fn what_the_steps_say_is_printed_while_it_is_waited_for() {
+    let line = |no: u64, nth: u64, kind, part: &str| Line {
+        turn: Turn(NOW, nth),
+        at: NOW - Duration::from_secs(nth),
+        id: Id::Nth(nth),
+        kind,
+        source: "migrate".into(),
+        part: part.into(),
+        stack: fixture::id("dev/orders"),
+        no: Some(DeploymentNo(no)),
+        severity: Severity::Info,
+        text: format!("line {nth}").as_str().into(),
+    };
+    for (json, deployments) in [(false, 1), (true, 1), (false, 9)] {
+        let words = if json { "redeploy|dev/orders|--wait|--json" } else { "redeploy|dev/orders|--wait" };
+        let d = fixture::scene().latest(&fixture::id("dev/orders")).map(|d| (d.id, d.no())).unwrap();
+        let answer = Answer::Accepted { deployments: vec![d; deployments], says: "it starts".to_owned() };
+        let ran = run_with(words, vec![card(Level::L1, None), answer], None, |_, desk| {
+            let no = d.1.0;
+            let others = [line(no + 1, 7, SourceKind::Out, ""), line(no, 8, SourceKind::Engine, "")];
+            let own = [3, 1, 2].map(|nth| line(no, nth, SourceKind::Out, if nth == 2 { "stderr" } else { "" }));
+            desk.lines = Mutex::new(others.into_iter().chain(own).collect());
+            desk.reading.read = true;
+        });
+        let (printed, beside) = if json { (&ran.err, &ran.out) } else { (&ran.out, &ran.err) };
+        let expected: &[&str] = if deployments == 1 { &["migrate  line 1", "migrate stderr  line 2", "migrate  line 3"] } else { &[] };
+        let lines: Vec<&str> = printed.lines().filter_map(|line| Some(&line[line.find("migrate")?..])).collect();
+        assert_eq!(lines, expected, "{words}: {}{}", ran.out, ran.err);
+        assert!(!beside.contains("migrate  line"), "{beside}");
+        assert!(json || ran.out.starts_with("it starts"), "{}", ran.out);
     }
 }

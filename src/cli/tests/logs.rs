@@ -1,7 +1,7 @@
 //! `logs`: which lines of whom, from when on, and what is said beside them.
 
 use super::*;
-use crate::domain::line::{Severity, SourceKind};
+use crate::domain::line::{Severity, SourceKind, Turn};
 use crate::domain::safe::Safe;
 use crate::domain::sighting::{Seen, Sighting};
 
@@ -9,8 +9,9 @@ const GROUP: &str = "/ecs/orders";
 
 fn line(at: i64, text: &str) -> Line {
     Line {
+        turn: Turn::default(),
         at: Time(NOW.0 + at),
-        id: at.to_string(),
+        id: at.to_string().into(),
         kind: SourceKind::Logs,
         source: GROUP.into(),
         part: "task".into(),

@@ -5,7 +5,7 @@ use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use futures_util::FutureExt as _;
 
 use super::*;
-use crate::domain::line::Severity;
+use crate::domain::line::{Id, Severity};
 use crate::os::clock::{Real, Stepped};
 use crate::sandbox::{self, Options, Running};
 use crate::store::memory::Memory;
@@ -49,7 +49,11 @@ impl Lines for Kept {
     fn kept(&self, _: &StackId, _: &str, back: Duration) -> Vec<(String, Time)> {
         let lines = self.0.lock().unwrap();
         let newest = lines.iter().map(|line| line.at).max().unwrap_or_default();
-        let mut kept: Vec<_> = lines.iter().filter(|line| line.at >= newest - back).map(|line| (line.id.clone(), line.at)).collect();
+        let name = |line: &Line| match &line.id {
+            Id::Name(name) => name.clone(),
+            Id::Nth(nth) => panic!("a log group does not count: {nth}"),
+        };
+        let mut kept: Vec<_> = lines.iter().filter(|line| line.at >= newest - back).map(|line| (name(line), line.at)).collect();
         kept.sort_by_key(|(_, at)| *at);
         kept
     }
@@ -156,7 +160,7 @@ async fn what_is_written_while_no_engine_runs_is_read_by_the_next_one() {
     let gaps = scene.kept.of(Severity::Gap);
     assert_eq!(gaps.len(), 1);
     assert!(gaps[0].text.as_str().starts_with("nobody followed g from 20"), "{}", gaps[0].text);
-    let ids: BTreeSet<String> = scene.kept.0.lock().unwrap().iter().map(|line| line.id.clone()).collect();
+    let ids: BTreeSet<Id> = scene.kept.0.lock().unwrap().iter().map(|line| line.id.clone()).collect();
     assert_eq!(ids.len(), 6, "no line is given twice");
     drop(engine);
 }

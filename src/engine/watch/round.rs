@@ -90,7 +90,6 @@ impl Watcher {
             let _ = self.store.put_sightings(&sightings).await;
         }
         if !lines.is_empty() {
-            lines.sort_by(|a, b| a.key().cmp(&b.key()));
             self.lines.take(lines);
         }
         taken

@@ -170,15 +170,6 @@ impl Folder {
         std::fs::read_to_string(self.0.join("watched")).unwrap_or_default()
     }
 
-    /// Up to where the output was surely handed on.
-    pub(super) fn followed(&self) -> u64 {
-        self.read("followed").ok().flatten().unwrap_or(0)
-    }
-
-    pub(super) fn set_followed(&self, offset: u64) -> Result<(), FileError> {
-        self.write("followed", &offset)
-    }
-
     /// Lays out the files of a bundle for the child, and what is to be run of them.
     pub(super) fn lay_out(&self, bundle: &SourceBundle, order: impl FnOnce(&Path) -> Result<Order, String>) -> Result<(), LayOutError> {
         let work = self.work();
@@ -269,11 +260,10 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::new(place.path().join("job"));
         folder.make().unwrap();
-        assert_eq!((folder.state().unwrap(), folder.followed(), folder.is_free().unwrap()), (None, 0, true));
+        assert_eq!((folder.state().unwrap(), folder.is_free().unwrap()), (None, true));
         let state = State::Ended { how: How::Exit { code: 3 }, at: Time(5), wrote: Wrote { lines: 1, bytes: 2, dropped: 0 } };
         folder.set_state(&state).unwrap();
-        folder.set_followed(77).unwrap();
         folder.cancel().unwrap();
-        assert_eq!((folder.state().unwrap(), folder.followed(), folder.is_cancelled()), (Some(state), 77, true));
+        assert_eq!((folder.state().unwrap(), folder.is_cancelled()), (Some(state), true));
     }
 }

@@ -1,4 +1,4 @@
-//! Following a record from an offset: whole lines only, each with the offset at which it stands, which is its id.
+//! Following a record from an offset: whole lines only, each with the offset at which it stands, which is its number.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -26,13 +26,16 @@ pub(super) struct Written {
 pub(super) struct Follower {
     path: PathBuf,
     /// Up to where whole lines were given.
-    pub(super) offset: u64,
+    offset: u64,
+    /// It may stand within a line.
+    within: bool,
 }
 
 impl Follower {
-    /// Follows from the first line at or after `offset`.
+    /// Follows from the first line that begins at or after `offset`.
     pub(super) fn new(path: &Path, offset: u64) -> Self {
-        Self { path: path.to_owned(), offset }
+        // From the byte before: it ends a line where one begins at the offset.
+        Self { path: path.to_owned(), offset: offset.saturating_sub(1), within: offset > 0 }
     }
 
     /// The next lines; none when there are no more now.
@@ -48,7 +51,8 @@ impl Follower {
         let mut lines = Vec::new();
         let mut start = 0;
         for end in memchr::memchr_iter(b'\n', &bytes) {
-            if let Some((letter, text)) = bytes[start..end].split_first() {
+            let rest = std::mem::take(&mut self.within);
+            if let Some((letter, text)) = bytes[start..end].split_first().filter(|_| !rest) {
                 lines.push(Written { at: self.offset + start as u64, letter: *letter, text: Safe::from_bytes(text) });
             }
             start = end + 1;
@@ -86,5 +90,8 @@ mod tests {
         assert_eq!(seen[19_999].text.as_str(), "line 19999");
         let again = Follower::new(&path, seen[19_990].at).more().unwrap();
         assert_eq!(again, seen[19_990..], "the same lines have the same places");
+        for within in seen[19_989].at + 1..=seen[19_990].at {
+            assert_eq!(Follower::new(&path, within).more().unwrap(), again, "no piece of a line is taken for one");
+        }
     }
 }

@@ -37,7 +37,7 @@ const BEGINS: Duration = Duration::from_secs(15);
 const WATCH: Duration = Duration::from_secs(30);
 /// How many lines of its end a failure quotes.
 const QUOTED: usize = 20;
-/// Output that is followed again after a restart, for lines that were given out and perhaps not kept: their ids are the same.
+/// Output that is read again after a restart, for the lines that a failure quotes.
 const AGAIN: u64 = 64 * 1024;
 
 /// Runs commands.
@@ -232,9 +232,9 @@ async fn await_keeper(job: &Job, folder: &Folder) -> Result<(), Failure> {
 
 /// Gives out what the command writes until it has ended; gives how it ended, and its last lines.
 async fn follow(job: &Job, folder: &Folder) -> Result<(How, Vec<(u8, String)>), Failure> {
-    let here = folder.clone();
-    let mut followed = off(move || Ok(here.followed())).await?;
-    let mut reader = Follower::new(&folder.output(), followed);
+    // What is kept already is known by its number when it comes again.
+    let kept = job.port.reached().await.unwrap_or_default();
+    let mut reader = Follower::new(&folder.output(), kept.saturating_sub(AGAIN));
     let mut last: Vec<(u8, String)> = Vec::new();
     let (mut pause, mut since_watch, mut watches) = (Duration::ZERO, WATCH, 0_u64);
     let mut cancelled = false;
@@ -242,10 +242,8 @@ async fn follow(job: &Job, folder: &Folder) -> Result<(How, Vec<(u8, String)>), 
         if since_watch >= WATCH {
             since_watch = Duration::ZERO;
             watches += 1;
-            // What was given out a while ago is kept by now; the rest is followed again after a restart, under the same ids.
-            let (here, at, text) = (folder.clone(), followed, format!("{} {watches}", std::process::id()));
-            off(move || here.watch(&text).and_then(|()| here.set_followed(at))).await?;
-            followed = reader.offset.saturating_sub(AGAIN).max(followed);
+            let (here, text) = (folder.clone(), format!("{} {watches}", std::process::id()));
+            off(move || here.watch(&text)).await?;
         }
         if job.port.is_cancelled() && !cancelled {
             cancelled = true;
@@ -295,7 +293,7 @@ fn give_out(job: &Job, lines: &[Written]) {
             record::ERR => (Severity::Info, "stderr"),
             _ => (Severity::Info, ""),
         };
-        job.port.line(&line.at.to_string(), severity, part, line.text.clone());
+        job.port.line(line.at, severity, part, line.text.clone());
     }
 }
 

@@ -16,7 +16,7 @@ pub enum Begin {
     /// With the newest lines, 5,000 of a stack at most.
     #[default]
     Newest,
-    /// With everything that happened at or after a time.
+    /// With everything that happened at or after a time, and what its source gave after such a line.
     Since(Time),
 }
 
@@ -81,7 +81,7 @@ impl Reader {
         };
         let more = lines.len() >= MOST;
         if let Begin::Since(time) = self.begin {
-            lines.retain(|line| line.at >= time);
+            lines.retain(|line| line.key().0 >= time);
         }
         self.at = Some(at);
         Ok(Piece { lines, more, begins: self.begins, older: self.older })

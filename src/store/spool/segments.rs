@@ -6,7 +6,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::domain::line::Line;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::line::{Heads, Line};
 use crate::domain::time::Time;
 use crate::os::files::{self, FileError};
 
@@ -16,6 +18,12 @@ const AHEAD: Duration = Duration::from_mins(5);
 /// The folder of one stack.
 #[derive(Debug, Clone)]
 pub(super) struct Segments(PathBuf);
+
+/// What a segment but the first begins with: how far the sources had come by then. No reader takes it for a line.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    heads: Heads,
+}
 
 /// A segment file; it was changed when its last line came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +100,32 @@ impl Segments {
         Ok((parts.into_iter().rev().flatten().collect(), behind.unwrap_or_default()))
     }
 
+    /// At least the last `most` lines, how far all sources have come, and the position behind them.
+    pub(super) fn recall(&self, most: usize) -> Result<(Vec<Line>, Heads, (u64, u64)), FileError> {
+        let mut parts: Vec<Vec<Line>> = Vec::new();
+        let mut heads: Option<Heads> = None;
+        let (mut have, mut behind) = (0, None);
+        for segment in self.list()?.into_iter().rev() {
+            if have >= most && heads.is_some() {
+                break;
+            }
+            let bytes = self.bytes(segment.number, 0)?;
+            let whole = whole(&bytes);
+            behind.get_or_insert((segment.number, whole as u64));
+            let mut lines = Vec::new();
+            take(&bytes[..whole], usize::MAX, &mut lines);
+            have += lines.len();
+            parts.push(lines);
+            if heads.is_none() {
+                heads = header(&bytes[..whole]);
+            }
+        }
+        let lines: Vec<Line> = parts.into_iter().rev().flatten().collect();
+        let mut heads = heads.unwrap_or_default();
+        lines.iter().for_each(|line| heads.recall(line));
+        Ok((lines, heads, behind.unwrap_or_default()))
+    }
+
     /// The position from which on all lines of at or after a time are read: a line comes when it happened or later.
     pub(super) fn since(&self, time: Time) -> Result<(u64, u64), FileError> {
         match self.list()?.into_iter().find(|segment| segment.changed_at + AHEAD >= time) {
@@ -165,6 +199,18 @@ pub(super) fn names(folder: &Path) -> Result<Vec<String>, FileError> {
 /// How many bytes belong to whole lines: what is behind them is still being written, or was torn.
 pub(super) fn whole(bytes: &[u8]) -> usize {
     memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1)
+}
+
+/// The first line of a segment that begins with how far the sources had come.
+pub(super) fn heading(heads: &Heads) -> serde_json::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec(&Header { heads: heads.clone() })?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn header(bytes: &[u8]) -> Option<Heads> {
+    let first = &bytes[..memchr::memchr(b'\n', bytes)?];
+    serde_json::from_slice::<Header>(first).ok().map(|header| header.heads)
 }
 
 /// Reads whole lines until there are `most`; gives the bytes that were taken. What is no line is passed over.

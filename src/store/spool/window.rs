@@ -1,15 +1,16 @@
-//! The writing end of one stack's spool: the last segment, and the window of line ids by which a line that comes again is known.
+//! The writing end of one stack's spool: the last segment; how far each source has come, which gives a line its turn; and the window of
+//! names by which a line that comes again is known where its source does not count.
 
 use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Write as _;
 
-use super::segments::Segments;
-use crate::domain::line::Line;
+use super::segments::{self, Segments};
+use crate::domain::line::{Giver, Heads, Id, Line};
 use crate::os::files::{self, FileError};
 
-/// How many lines of a stack are remembered.
+/// How many lines of a stack are remembered by their names.
 const REMEMBERED: usize = 20_000;
 
 /// The open end of a stack's spool.
@@ -19,6 +20,7 @@ pub(super) struct Writing {
     number: u64,
     bytes: u64,
     file: File,
+    heads: Heads,
     known: HashSet<u64>,
     order: VecDeque<u64>,
 }
@@ -32,10 +34,10 @@ impl Writing {
         let path = segments.path(number);
         let file = files::private_log(&path)?;
         let bytes = last.map_or(0, |last| last.bytes);
-        let mut writing = Self { segments: segments.clone(), number, bytes, file, known: HashSet::new(), order: VecDeque::new() };
-        let (lines, (_, whole)) = segments.last(REMEMBERED)?;
-        for line in &lines {
-            writing.remember(mark(line));
+        let (lines, heads, (_, whole)) = segments.recall(REMEMBERED)?;
+        let mut writing = Self { segments: segments.clone(), number, bytes, file, heads, known: HashSet::new(), order: VecDeque::new() };
+        for mark in lines.iter().filter_map(mark) {
+            writing.remember(mark);
         }
         if whole < bytes {
             // Torn by a kill: what is left of the line goes, so that the next one stands for itself.
@@ -50,40 +52,52 @@ impl Writing {
         self.number
     }
 
-    /// Appends the lines that are not known; all of them or none.
-    pub(super) fn append(&mut self, lines: &[&Line], segment: u64) -> Result<usize, FileError> {
+    /// How far a source has counted.
+    pub(super) fn nth(&self, giver: &Giver) -> Option<u64> {
+        self.heads.nth(giver)
+    }
+
+    /// Gives the lines that are new their turns and appends them, all or none. After a failure it is opened anew.
+    pub(super) fn append(&mut self, lines: &mut [&mut Line], segment: u64) -> Result<usize, FileError> {
         let mut text = Vec::new();
-        let mut marks = Vec::new();
-        let mut here = HashSet::new();
+        let mut count = 0;
         for line in lines {
             let mark = mark(line);
-            if self.known.contains(&mark) || !here.insert(mark) {
+            if mark.is_some_and(|mark| self.known.contains(&mark)) {
                 continue;
             }
-            let path = || self.segments.path(self.number);
-            serde_json::to_writer(&mut text, line).map_err(|why| FileError::io(&path(), "written")(why.into()))?;
+            if count == 0 && self.bytes >= segment {
+                self.number += 1;
+                self.file = files::private_log(&self.segments.path(self.number))?;
+                self.bytes = 0;
+                text = segments::heading(&self.heads).map_err(|why| self.unwritten(why.into()))?;
+            }
+            // Segments and what is in them only rise, and so does this.
+            let number = self.number << 32 | (self.bytes + text.len() as u64);
+            if !self.heads.place(line, number) {
+                continue;
+            }
+            serde_json::to_writer(&mut text, line).map_err(|why| self.unwritten(why.into()))?;
             text.push(b'\n');
-            marks.push(mark);
+            count += 1;
+            if let Some(mark) = mark {
+                self.remember(mark);
+            }
         }
-        if marks.is_empty() {
+        if count == 0 {
             return Ok(0);
-        }
-        if self.bytes >= segment {
-            self.number += 1;
-            self.file = files::private_log(&self.segments.path(self.number))?;
-            self.bytes = 0;
         }
         if let Err(why) = self.file.write_all(&text) {
             // Half a line would spoil the next one; if even this fails, the next opening repairs it.
             let _ = self.file.set_len(self.bytes);
-            return Err(FileError::io(&self.segments.path(self.number), "written")(why));
+            return Err(self.unwritten(why));
         }
         self.bytes += text.len() as u64;
-        let count = marks.len();
-        for mark in marks {
-            self.remember(mark);
-        }
         Ok(count)
+    }
+
+    fn unwritten(&self, why: std::io::Error) -> FileError {
+        FileError::io(&self.segments.path(self.number), "written")(why)
     }
 
     fn remember(&mut self, mark: u64) {
@@ -98,9 +112,10 @@ impl Writing {
     }
 }
 
-/// By what a line is known: 64 bits, so that two of 20,000 lines meet once in a hundred thousand million windows.
-fn mark(line: &Line) -> u64 {
+/// By what a line with a name is known: 64 bits, so that two of 20,000 lines meet once in a hundred thousand million windows.
+fn mark(line: &Line) -> Option<u64> {
+    let Id::Name(name) = &line.id else { return None };
     let mut hasher = DefaultHasher::new();
-    (line.kind, line.source.as_str(), &line.id).hash(&mut hasher);
-    hasher.finish()
+    (line.kind, line.source.as_str(), name).hash(&mut hasher);
+    Some(hasher.finish())
 }

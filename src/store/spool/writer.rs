@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Spool;
 use crate::domain::ids::StackId;
-use crate::domain::line::{Line, Severity, SourceKind};
+use crate::domain::line::{Line, Severity, SourceKind, Turn};
 use crate::domain::safe::Safe;
 use crate::domain::time::Time;
 use crate::os::files::FileError;
@@ -63,8 +63,8 @@ impl Waiting {
     fn write(&mut self, stack: &StackId, spool: &Spool) -> Result<(), FileError> {
         let gap = self.lost.map(|(count, at)| gap(stack, count, at));
         let written = match gap {
-            None => spool.append(&self.lines),
-            Some(gap) => spool.append(&[&[gap], self.lines.as_slice()].concat()),
+            None => spool.append(&mut self.lines),
+            Some(gap) => spool.append(&mut [&[gap], self.lines.as_slice()].concat()),
         };
         if let Err(why) = written {
             let extra = self.lines.len().saturating_sub(MOST);
@@ -80,8 +80,9 @@ impl Waiting {
 
 fn gap(stack: &StackId, count: u64, at: Time) -> Line {
     Line {
+        turn: Turn::default(),
         at,
-        id: format!("lost/{}", at.0),
+        id: format!("lost/{}", at.0).into(),
         kind: SourceKind::Engine,
         source: Safe::new("holdpoint"),
         part: Safe::default(),

@@ -1,11 +1,11 @@
-//! The lines of a log, in bounded memory: merged by time, each id once, in chunks whose text lies together. It forgets the oldest
+//! The lines of a log, in bounded memory: merged by their turns, each id once, in chunks whose text lies together. It forgets the oldest
 //! and says how many. It knows nothing of screens.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::domain::ids::{DeploymentNo, StackId};
-use crate::domain::line::{Line, Severity, SourceKind};
+use crate::domain::line::{Id, Line, Severity, SourceKind, Turn};
 use crate::domain::safe::Safe;
 use crate::domain::time::Time;
 
@@ -59,6 +59,7 @@ pub struct Counts {
 
 #[derive(Debug, Clone, Copy)]
 struct Record {
+    turn: Turn,
     at: Time,
     key: u64,
     start: u32,
@@ -164,7 +165,7 @@ impl Ring {
     pub fn place_of(&self, time: Time) -> usize {
         let mut before = 0;
         for chunk in &self.chunks {
-            let found = chunk.records[chunk.from..].partition_point(|record| record.at < time);
+            let found = chunk.records[chunk.from..].partition_point(|record| record.turn.0 < time);
             before += found;
             if found < chunk.len() {
                 break;
@@ -173,20 +174,21 @@ impl Ring {
         before
     }
 
-    /// Takes a line: its place, or none when its id is here already. Lines of the same time stay in the order in which they came.
+    /// Takes a line: its place, or none when its id is here already. Lines of the same turn stay in the order in which they came.
     /// [`Ring::trim`] afterwards.
     pub fn put(&mut self, line: &Line) -> Option<usize> {
         let key = key_of(line);
         if !self.keys.insert(key) {
             return None;
         }
+        let turn = line.key();
         let source = self.intern(line);
         self.count(line.severity, true);
         self.len += 1;
         let mut after = 0;
         let mut at = self.chunks.len();
         // Nearly every line is the newest: look from the end.
-        while at > 0 && self.chunks[at - 1].records[self.chunks[at - 1].from].at > line.at {
+        while at > 0 && self.chunks[at - 1].records[self.chunks[at - 1].from].turn > turn {
             at -= 1;
             after += self.chunks[at].len();
         }
@@ -195,7 +197,7 @@ impl Ring {
             at = 1;
             after -= self.chunks[0].len();
         }
-        let late = after > 0 || self.chunks.back().is_some_and(|chunk| chunk.records.last().is_some_and(|last| last.at > line.at));
+        let late = after > 0 || self.chunks.back().is_some_and(|chunk| chunk.records.last().is_some_and(|last| last.turn > turn));
         if at == 0 || (!late && self.chunks[at - 1].is_full()) {
             if let Some(full) = self.chunks.back_mut() {
                 full.text.shrink_to_fit();
@@ -206,9 +208,10 @@ impl Ring {
             at = self.chunks.len();
         }
         let chunk = &mut self.chunks[at - 1];
-        let place = chunk.from + chunk.records[chunk.from..].partition_point(|record| record.at <= line.at);
+        let place = chunk.from + chunk.records[chunk.from..].partition_point(|record| record.turn <= turn);
         let text = line.text.as_str();
-        let record = Record { at: line.at, key, start: chunk.text.len() as u32, len: text.len() as u32, source, severity: line.severity };
+        let record =
+            Record { turn, at: line.at, key, start: chunk.text.len() as u32, len: text.len() as u32, source, severity: line.severity };
         chunk.text.push_str(text);
         chunk.version += u32::from(place < chunk.records.len());
         chunk.records.insert(place, record);
@@ -355,6 +358,11 @@ impl Chunk {
 
 fn key_of(line: &Line) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (line.kind, line.source.as_str(), &line.stack, &line.id).hash(&mut hasher);
+    // Every deployment counts anew.
+    let no = match line.id {
+        Id::Nth(_) => line.no,
+        Id::Name(_) => None,
+    };
+    (line.kind, line.source.as_str(), &line.stack, no, &line.id).hash(&mut hasher);
     hasher.finish()
 }

@@ -8,7 +8,7 @@ use crossterm::event::{KeyCode, KeyModifiers};
 
 use super::*;
 use crate::domain::ids::StackId;
-use crate::domain::line::{Line, SourceKind};
+use crate::domain::line::{Line, SourceKind, Turn};
 use crate::domain::safe::Safe;
 use crate::domain::sighting::{Seen, Sighting};
 use crate::tui::glyphs::Glyphs;
@@ -24,8 +24,9 @@ fn line(at: i64, id: &str, kind: SourceKind, severity: Severity, text: &str) -> 
         SourceKind::Engine => ("holdpoint", ""),
     };
     Line {
+        turn: Turn::default(),
         at: Time(at),
-        id: id.to_owned(),
+        id: id.into(),
         kind,
         source: Safe::new(source),
         part: Safe::new(part),

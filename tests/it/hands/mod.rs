@@ -75,8 +75,12 @@ impl Port for Bench {
         self.lines.lock().unwrap().push(text.to_string());
     }
 
-    fn line(&self, id: &str, _: Severity, part: &str, text: Safe) {
-        self.lines.lock().unwrap().push(format!("{id} {part}{}{text}", if part.is_empty() { "" } else { ": " }));
+    fn line(&self, nth: u64, _: Severity, part: &str, text: Safe) {
+        self.lines.lock().unwrap().push(format!("{nth} {part}{}{text}", if part.is_empty() { "" } else { ": " }));
+    }
+
+    fn reached(&self) -> BoxFuture<'_, Option<u64>> {
+        async { None }.boxed()
     }
 
     fn bundle(&self, _: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>> {

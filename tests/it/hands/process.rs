@@ -46,14 +46,19 @@ impl Port for Desk {
         panic!("a command's line has an id: {text}");
     }
 
-    fn line(&self, id: &str, _: Severity, _: &str, text: Safe) {
+    fn line(&self, nth: u64, _: Severity, _: &str, text: Safe) {
         *self.given.lock().unwrap() += 1;
         if text.as_str() == self.cancel_on {
             self.cancel.send_replace(!self.only_dies);
             self.is_seen.store(true, Ordering::SeqCst);
             self.seen.notify_one();
         }
-        self.lines.lock().unwrap().insert(id.parse().unwrap(), text.into_string());
+        self.lines.lock().unwrap().insert(nth, text.into_string());
+    }
+
+    fn reached(&self) -> BoxFuture<'_, Option<u64>> {
+        let reached = self.lines.lock().unwrap().keys().next_back().copied();
+        async move { reached }.boxed()
     }
 
     fn bundle(&self, _: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>> {
@@ -248,6 +253,23 @@ async fn a_command_outlives_its_engine() {
         assert!(*run.desk.given.lock().unwrap() > lines.len(), "some were given twice, under the same ids");
         assert_eq!(std::fs::read_to_string(run.place.path().join("job/ran")).unwrap(), "begin\n", "it ran once");
     }
+}
+
+/// What was written before is not given again from its beginning, and no piece of a line is taken for one.
+#[tokio::test]
+async fn a_long_output_is_read_on_where_it_was() {
+    let run = Run::killed_on("seq 1 60000; echo up; while [ ! -e ../go ]; do sleep 0.01; done; seq 60001 60100", "up");
+    tokio::select! {
+        _ = run.to_its_end() => panic!("it ended before its engine died"),
+        () = run.desk.seen.notified() => {}
+    }
+    std::fs::write(run.place.path().join("job/go"), "").unwrap();
+    run.executor.run(run.again()).await.unwrap();
+    let number = |n: i32| n.to_string();
+    let expected: Vec<String> = (1..=60_000).map(number).chain(["up".to_owned()]).chain((60_001..=60_100).map(number)).collect();
+    assert_eq!(run.lines(), expected);
+    let again = *run.desk.given.lock().unwrap() - expected.len();
+    assert!((1..15_000).contains(&again), "{again} lines were given again");
 }
 
 #[tokio::test]

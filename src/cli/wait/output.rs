@@ -1,0 +1,89 @@
+//! What the steps of awaited deployments say, printed as it comes: in a pipeline that is the log.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use crate::cli::{Ground, Out};
+use crate::desk::{Begin, Patient, TailOf};
+use crate::domain::deployment::Deployment;
+use crate::domain::ids::DeploymentId;
+use crate::domain::line::{Line, SourceKind};
+use crate::world::World;
+
+/// Of more deployments than these, what they say is not printed: nobody can read that in one stream.
+const MOST: usize = 8;
+/// No line for this long: what was said has come.
+const QUIET: Duration = Duration::from_millis(200);
+/// How long that may take.
+const REST: Duration = Duration::from_secs(5);
+
+/// The output of some deployments.
+pub(super) struct Output<'a> {
+    desk: &'a dyn Patient,
+    ids: &'a [DeploymentId],
+    tails: BTreeMap<DeploymentId, TailOf>,
+}
+
+impl<'a> Output<'a> {
+    /// Nothing was printed yet.
+    pub(super) fn new(desk: &'a dyn Patient, ids: &'a [DeploymentId]) -> Self {
+        Self { desk, ids: if ids.len() > MOST { &[] } else { ids }, tails: BTreeMap::new() }
+    }
+
+    /// Prints what came; true when something did.
+    pub(super) fn print(&mut self, world: &World, out: &mut Out<'_, '_>) -> io::Result<bool> {
+        let deployments: Vec<&Deployment> = self.ids.iter().filter_map(|id| world.deployment(*id)).map(|d| &**d).collect();
+        for d in &deployments {
+            if let Some(stack) = d.stack()
+                && !self.tails.contains_key(&d.id)
+            {
+                let of = TailOf::Stack(stack.clone());
+                if !self.tails.values().any(|known| *known == of) {
+                    self.desk.tail_from(&of, Begin::Since(d.created_at));
+                }
+                self.tails.insert(d.id, of);
+            }
+        }
+        let batches: Vec<_> = self.tails.values().map(|of| self.desk.drain(of)).collect();
+        let dropped: u64 = batches.iter().map(|batch| batch.dropped).sum();
+        if dropped > 0 {
+            out.aside(&format!("holdpoint: {dropped} lines came too fast and are not printed here; `holdpoint logs` has them"))?;
+        }
+        let mut lines: Vec<Line> = batches.into_iter().flat_map(|batch| batch.lines).collect();
+        let any = !lines.is_empty();
+        lines.sort_by_key(Line::key);
+        for line in lines.iter().filter(|line| line.kind == SourceKind::Out && deployments.iter().any(|d| line.no == Some(d.no()))) {
+            let text = text(line, deployments.len() > 1);
+            if out.is_json() { out.aside(&text)? } else { out.line(&text)? }
+        }
+        out.flush()?;
+        Ok(any)
+    }
+
+    /// Prints what is still on its way when something has ended.
+    pub(super) fn rest(&mut self, world: &World, ground: &dyn Ground, out: &mut Out<'_, '_>) -> io::Result<()> {
+        if self.tails.is_empty() {
+            return Ok(());
+        }
+        let from = ground.now();
+        let mut heard = from;
+        loop {
+            if self.print(world, out)? {
+                heard = ground.now();
+            }
+            let now = ground.now();
+            let read = self.tails.values().all(|of| self.desk.reading(of).read);
+            if (read && now.since(heard) >= QUIET) || now.since(from) >= REST {
+                return Ok(());
+            }
+            self.desk.changed(QUIET);
+        }
+    }
+}
+
+fn text(line: &Line, several: bool) -> String {
+    let stack = if several { format!("{} ", line.stack) } else { String::new() };
+    let part = if line.part.is_empty() { String::new() } else { format!(" {}", line.part) };
+    format!("{} {stack}{}{part}  {}", line.at.clock(), line.source, line.text)
+}
