@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, Tag};
+use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::diagnostic::{At, Diagnostic, Diagnostics};
 use super::safe::Safe;
+
+mod escape;
 
 /// A value with its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,7 +155,7 @@ impl Limits {
 pub fn read(name: &str, bytes: &[u8], limits: Limits) -> Result<(Source, Node), Diagnostics> {
     let source = source(name, bytes, limits)?;
     // JSON may be indented by tabs, YAML may not; a raw tab cannot stand in a JSON string.
-    let json = source.text.trim_start().starts_with('{').then(|| source.text.replace('\t', " "));
+    let json = is_json(&source.text).then(|| source.text.replace('\t', " "));
     let mut tree = Tree {
         source: &source,
         limits,
@@ -176,6 +178,11 @@ pub fn read(name: &str, bytes: &[u8], limits: Limits) -> Result<(Source, Node), 
             Err(found)
         }
     }
+}
+
+/// True for text that is JSON, or YAML in its braces.
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with('{')
 }
 
 /// Bytes to text, within the size.
@@ -228,22 +235,38 @@ impl Tree<'_> {
         for next in Parser::new_from_str(text) {
             let (event, span) = match next {
                 Ok(next) => next,
-                Err(error) => {
-                    let at = place(error.marker(), None);
-                    let line = self.source.text.lines().nth(at.line - 1).unwrap_or_default();
-                    let indent = &line[..line.len() - line.trim_start().len()];
-                    let (says, hint) = if indent.contains('\t') {
-                        ("a tab stands in the indentation".to_owned(), "indent with spaces")
-                    } else {
-                        (format!("this is no YAML: {}", error.info()), "")
-                    };
-                    return self.say("not-yaml", at, says, hint);
-                }
+                Err(error) => return self.refuse(&error),
             };
             if !self.take(event, &span) {
                 return;
             }
         }
+    }
+
+    /// Says why the parser cannot go on, at the place that is meant.
+    fn refuse(&mut self, error: &ScanError) {
+        let at = place(error.marker(), None);
+        match escape::find(&self.source.text, at).filter(|_| is_escape(error.kind())) {
+            Some(bad) if bad.half => {
+                let says = "this escape is one half of a character, and its other half does not stand beside it";
+                return self.say("not-yaml", bad.at, says, "write both halves, as in \\ud83e\\udd16, or the character itself");
+            }
+            Some(bad) => {
+                return self.say(
+                    "not-yaml",
+                    bad.at,
+                    "this escape stands for no character",
+                    "write a backslash twice where it is meant as one",
+                );
+            }
+            None => {}
+        }
+        let line = self.source.text.lines().nth(at.line - 1).unwrap_or_default();
+        let indent = &line[..line.len() - line.trim_start().len()];
+        if indent.contains('\t') && !is_json(&self.source.text) {
+            return self.say("not-yaml", at, "a tab stands in the indentation", "indent with spaces");
+        }
+        self.say("not-yaml", at, format!("this is no YAML: {}", error.info()), "");
     }
 
     /// One event; false when reading on makes no sense.
@@ -343,6 +366,20 @@ impl Tree<'_> {
     fn say(&mut self, code: &'static str, at: At, says: impl AsRef<str>, hint: &str) {
         self.found.0.push(self.source.diagnostic(code, at, says, hint));
     }
+}
+
+/// True for errors about an escape in a quoted text; the parser gives them the place of the text.
+fn is_escape(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::UnknownQuotedScalarEscape
+            | ErrorKind::InvalidQuotedScalarHexEscape
+            | ErrorKind::InvalidLowSurrogateHexEscape
+            | ErrorKind::InvalidLowSurrogate
+            | ErrorKind::MissingLowSurrogate
+            | ErrorKind::UnpairedLowSurrogate
+            | ErrorKind::InvalidUnicodeEscape
+    )
 }
 
 /// A place of the parser (columns from 0) as ours; a stretch over several lines is cut to one character.

@@ -18,6 +18,15 @@ pub const CHANGES: &str = "cloudformation.changes";
 /// What a stack is called where a person reads of it.
 pub const CALLED: &str = "CloudFormation stack";
 
+/// What a template declares of a parameter, as far as an update must know it where nobody gives a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declared {
+    /// `NoEcho`: CloudFormation never shows its value, so nobody could put it back.
+    pub secret: bool,
+    /// It has a default, which CloudFormation takes where it is not told to keep the value.
+    pub default: bool,
+}
+
 /// Everything that a CloudFormation stack is made from. Also the parameters of the `cloudformation.*` steps that make one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CfnInput {
@@ -27,6 +36,9 @@ pub struct CfnInput {
     pub template: FileRef,
     /// Parameter values; never secrets (a `NoEcho` parameter takes its previous value or a dynamic reference).
     pub parameters: BTreeMap<String, String>,
+    /// Every parameter that the template declares. The template is read once, where the service is made from the estate; whoever
+    /// carries it out goes by this, so that no second reading can come to another result.
+    pub declared: BTreeMap<String, Declared>,
     /// Acknowledged capabilities.
     #[serde(default)]
     pub capabilities: Vec<String>,

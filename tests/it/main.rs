@@ -22,6 +22,7 @@ mod program;
 #[allow(dead_code, reason = "the stories use all of it in turn")]
 mod pty;
 mod readme;
+mod reading;
 mod reads;
 mod shell;
 #[allow(dead_code, reason = "pictures are written by hand and by .ci/run")]

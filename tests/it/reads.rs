@@ -11,7 +11,7 @@ async fn workshop(stacks: usize) -> Workshop {
     let shop = Workshop::open().await.with_file("one.yaml", TEMPLATE);
     for n in 0..stacks {
         let template = json!({ "bundle": shop.bundle.digest(), "path": "one.yaml" });
-        let input = json!({ "stack_name": format!("s-{n}"), "template": template, "parameters": {} });
+        let input = json!({ "stack_name": format!("s-{n}"), "template": template, "parameters": {}, "declared": {} });
         shop.run("cloudformation.create", json!({ "input": input })).await.unwrap();
     }
     shop

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::types::{Capability, Parameter, Tag};
-use serde::Deserialize;
 
 use super::stack::CfnStack;
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::request::FileRef;
 use crate::domain::request::SourceBundle;
-use crate::forms::cloudformation::CfnInput;
+use crate::forms::cloudformation::{CfnInput, Declared};
 
 /// The longest template that travels in a call.
 const LONGEST: usize = 51_200;
+/// What CloudFormation shows in place of a hidden value.
+const HIDDEN: &str = "****";
 
 /// A template and what goes with it.
 #[derive(Debug, Clone)]
@@ -47,7 +48,7 @@ impl Given {
         let template = template(bundle, &input.template)?;
         let mut values = input.parameters.clone();
         values.extend(counts.clone());
-        let previous = now.map(|now| previous(&template, &values, &now.parameters)).unwrap_or_default();
+        let previous = now.map(|now| previous(&input.declared, &values, &now.parameters)).unwrap_or_default();
         let given = values.iter().map(|(key, value)| Parameter::builder().parameter_key(key).parameter_value(value).build());
         let kept = previous.iter().map(|key| Parameter::builder().parameter_key(key).use_previous_value(true).build());
         Ok(Self {
@@ -84,45 +85,15 @@ fn template(bundle: &SourceBundle, file: &FileRef) -> Result<String, Failure> {
 }
 
 /// The parameters that keep the value which the stack has: those that the template declares and nobody gave, where the value
-/// is hidden (`NoEcho`) or there is no default. CloudFormation would else take the default, or refuse.
-fn previous(template: &str, given: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<String> {
-    let declared = declared(template);
+/// is hidden (`NoEcho`, there or here) or there is no default. CloudFormation would else take the default, or refuse.
+fn previous(declared: &BTreeMap<String, Declared>, given: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<String> {
     now.iter()
         .filter(|(key, value)| {
             let here = declared.get(*key).filter(|_| !given.contains_key(*key));
-            here.is_some_and(|declaration| declaration.hidden() || value.as_str() == "****" || declaration.default.is_none())
+            here.is_some_and(|declared| declared.secret || !declared.default || value.as_str() == HIDDEN)
         })
         .map(|(key, _)| key.clone())
         .collect()
-}
-
-/// The parameters that a template declares; none when it cannot be read (CloudFormation says why then).
-fn declared(template: &str) -> BTreeMap<String, Declaration> {
-    serde_yaml::from_str::<Template>(template).map(|template| template.parameters).unwrap_or_default()
-}
-
-#[derive(Deserialize)]
-struct Template {
-    #[serde(rename = "Parameters", default)]
-    parameters: BTreeMap<String, Declaration>,
-}
-
-#[derive(Deserialize)]
-struct Declaration {
-    #[serde(rename = "Default", default)]
-    default: Option<serde_yaml::Value>,
-    #[serde(rename = "NoEcho", default)]
-    no_echo: Option<serde_yaml::Value>,
-}
-
-impl Declaration {
-    fn hidden(&self) -> bool {
-        match &self.no_echo {
-            Some(serde_yaml::Value::Bool(hidden)) => *hidden,
-            Some(serde_yaml::Value::String(hidden)) => hidden.eq_ignore_ascii_case("true"),
-            _ => false,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -130,14 +101,7 @@ mod tests {
     use super::*;
     use crate::domain::request::SourceFile;
 
-    const TEMPLATE: &str = "
-Parameters:
-  Size: {Type: String, Default: small}
-  Password: {Type: String, NoEcho: true, Default: x}
-  Key: {Type: String}
-Resources:
-  Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: !Sub '${AWS::StackName}-q', Tags: !If [A, [], !Ref B]}}
-";
+    const TEMPLATE: &str = "Resources: {Queue: {Type: AWS::SQS::Queue}}";
 
     fn map(of: &[(&str, &str)]) -> BTreeMap<String, String> {
         of.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
@@ -145,11 +109,12 @@ Resources:
 
     #[test]
     fn what_is_hidden_or_has_no_default_keeps_its_value() {
-        let now = map(&[("Size", "large"), ("Password", "****"), ("Key", "k"), ("Gone", "g")]);
-        assert_eq!(previous(TEMPLATE, &map(&[]), &now), ["Key", "Password"]);
-        assert_eq!(previous(TEMPLATE, &map(&[("Key", "new")]), &now), ["Password"]);
-        assert_eq!(previous(r#"{"Parameters":{"Key":{"Type":"String"}},"Resources":{}}"#, &map(&[]), &now), ["Key"]);
-        assert!(previous("Parameters: [", &map(&[]), &now).is_empty());
+        let declared =
+            [("Size", false, true), ("Password", true, true), ("Key", false, false), ("Shown", false, true), ("New", true, false)];
+        let declared = declared.map(|(name, secret, default)| (name.to_owned(), Declared { secret, default })).into();
+        let now = map(&[("Size", "large"), ("Password", "****"), ("Key", "k"), ("Gone", "g"), ("Shown", "****")]);
+        assert_eq!(previous(&declared, &map(&[]), &now), ["Key", "Password", "Shown"]);
+        assert_eq!(previous(&declared, &map(&[("Key", "new")]), &now), ["Password", "Shown"]);
     }
 
     #[test]
@@ -159,6 +124,7 @@ Resources:
             stack_name: "orders".into(),
             template: FileRef { bundle: bundle.digest(), path: "t.yaml".into() },
             parameters: map(&[("DesiredCount", "3"), ("Key", "k")]),
+            declared: BTreeMap::new(),
             capabilities: vec!["CAPABILITY_IAM".into()],
             tags: map(&[("a", "b")]),
             role_arn: None,

@@ -29,6 +29,20 @@ fn json_with_tabs_is_read() {
 }
 
 #[test]
+fn a_pair_of_escapes_is_one_character_and_half_of_it_is_refused_where_it_stands() {
+    for (name, text) in [("f.json", r#"{"a": "orders \ud83e\udd16 bot"}"#), ("f.yaml", r#"a: "orders \ud83e\udd16 bot""#)] {
+        let (_, root) = read(name, text.as_bytes(), Limits::TEMPLATE).unwrap();
+        assert_eq!(root.get("a").unwrap().text(), Some("orders \u{1f916} bot"));
+    }
+    let found = errors("{\n\t\"a\": \"orders \\ud83e bot\"\n}");
+    for part in ["f.yaml:2:15", "one half of a character", "^^^^^^\n", "the character itself"] {
+        assert!(found.contains(part), "no {part:?} in\n{found}");
+    }
+    assert!(errors(r#"{"\udd16": 1}"#).contains("f.yaml:1:3"), "{}", errors(r#"{"\udd16": 1}"#));
+    assert!(errors(r#"a: "b\qc""#).contains("f.yaml:1:6"), "{}", errors(r#"a: "b\qc""#));
+}
+
+#[test]
 fn what_is_refused() {
     assert!(errors("a: 1\na: 2\nb: {c: 1, c: 2}\n").contains("f.yaml:3:11"), "{}", errors("a: 1\na: 2\nb: {c: 1, c: 2}\n"));
     assert!(errors("a: 1\n---\nb: 2\n").contains("error[documents]"));

@@ -22,9 +22,6 @@ pub(super) struct Body {
     pub(super) input: CfnInput,
     /// The parameters that say how many tasks run, with the values that they end at.
     pub(super) counts: BTreeMap<String, String>,
-    /// Secret parameters without a value here and without a default: an update keeps what is there, a new stack cannot.
-    #[serde(default)]
-    pub(super) kept: Vec<String>,
     /// Whether a change stops the service first.
     #[serde(default)]
     pub(super) downtime: Downtime,
@@ -44,6 +41,12 @@ impl Body {
                 .detail(why.to_string())
                 .hint("deploy from the estate's files instead")
         })
+    }
+
+    /// Secret parameters without a value here and without a default: an update keeps what is there, a new stack cannot.
+    pub(super) fn kept(&self) -> Vec<&str> {
+        let kept = self.input.declared.iter().filter(|(_, one)| one.secret && !one.default);
+        kept.map(|(name, _)| name.as_str()).filter(|name| !self.input.parameters.contains_key(*name)).collect()
     }
 }
 
@@ -67,8 +70,6 @@ pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, bundle: &SourceBundle)
         return Err(found);
     }
     let declared = &template.parameters;
-    let kept = declared.iter().filter(|(name, one)| one.no_echo && one.default.is_none() && !given.contains_key(*name));
-    let kept = kept.map(|(name, _)| name.clone()).collect();
     let value = |name: &String, declared: &template::Parameter| given.get(name).cloned().or_else(|| declared.default.clone());
     let counts = declared
         .iter()
@@ -84,12 +85,12 @@ pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, bundle: &SourceBundle)
             stack_name,
             template: FileRef { bundle: bundle.digest(), path: path.clone() },
             parameters: given,
+            declared: declared.iter().map(|(name, one)| (name.clone(), one.declared())).collect(),
             capabilities: entry.capabilities.clone(),
             tags: entry.tags.clone(),
             role_arn: entry.cfn_role_arn.clone(),
         },
         counts,
-        kept,
         downtime: entry.downtime,
         resources: template.resources,
     };

@@ -105,12 +105,15 @@ impl System for Service {
 
     fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
         let body = Body::of(spec)?;
-        let serving = ask.serving.as_ref().and_then(|spec| Body::of(spec).ok());
+        let (serving, unread) = match ask.serving.as_ref().map(Body::of).transpose() {
+            Ok(serving) => (serving, None),
+            Err(failure) => (None, Some(failure.summary)),
+        };
         let sight = seen.of_kind(STACK).ok_or_else(|| {
             Failure::new(format!("{}: the CloudFormation stack {} was not looked at", ask.stack, body.input.stack_name)).hint("try again")
         })?;
         let stack = &facts::<StackFacts>(sight)?;
-        match ask.purpose {
+        let mut plan = match ask.purpose {
             Purpose::Teardown => end::teardown(ask, &body, serving.as_ref(), stack),
             Purpose::Recover => end::recover(ask, &body, serving.as_ref(), stack, seen),
             Purpose::Deploy => match stack.standing() {
@@ -122,7 +125,10 @@ impl System for Service {
                     Err(status::stuck(&body.input.stack_name, stack))
                 }
             },
-        }
+        }?;
+        // The way back is shorter then: the card says so.
+        plan.says.extend(unread.map(|why| format!("What serves now cannot be brought back as a whole: {why}.")));
+        Ok(plan)
     }
 
     fn quiet(&self, purpose: Purpose, seen: &Sights) -> Quiet {

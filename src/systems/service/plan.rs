@@ -58,10 +58,11 @@ pub(super) fn running(stack: &StackFacts) -> Counts {
 
 /// Makes a stack that is not there, after other steps.
 pub(super) fn create(ask: &PlanAsk, body: &Body, after: &[&str]) -> Result<(Vec<Step>, Vec<ChangeRow>), Failure> {
-    if let Some(secret) = body.kept.first() {
+    let kept = body.kept();
+    if let Some(secret) = kept.first() {
         let (stack, template) = (&ask.stack, &body.input.template.path);
         return Err(Failure::new(format!("{stack} does not exist yet, and its secret parameter {secret} has no value"))
-            .detail(format!("{template} declares {} without a default", body.kept.join(", ")))
+            .detail(format!("{template} declares {} without a default", kept.join(", ")))
             .hint(format!("give {secret} in the estate file as {{{{resolve:secretsmanager:…}}}}")));
     }
     let input = ours(ask, &body.input);
@@ -225,7 +226,7 @@ fn downtime(ask: &PlanAsk, body: &Body, serving: Option<&Body>, input: &CfnInput
 
 /// Brings back what served before: its whole input where it is known, else its counts.
 pub(super) fn back(ask: &PlanAsk, serving: Option<&Body>, name: &str, running: &Counts) -> Step {
-    let serving = serving.filter(|serving| serving.input.stack_name == name && serving.kept.is_empty());
+    let serving = serving.filter(|serving| serving.input.stack_name == name && serving.kept().is_empty());
     let (kind, params, leaves): (&str, Value, Option<Leaves>) = match serving {
         Some(serving) => {
             let counts: Counts =

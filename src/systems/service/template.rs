@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::domain::diagnostic::{At, Diagnostic, Diagnostics};
-use crate::domain::document::{self, Limits, Node, Source};
+use crate::domain::document::{self, Content, Key, Limits, Node, Source};
+use crate::domain::look::Declared;
 
 /// The longest template that a call can carry.
 pub(super) const MAX_BYTES: usize = 51_200;
@@ -65,6 +66,13 @@ pub(super) struct Parameter {
     pub(super) allowed: Vec<String>,
 }
 
+impl Parameter {
+    /// What an update must know of it.
+    pub(super) fn declared(&self) -> Declared {
+        Declared { secret: self.no_echo, default: self.default.is_some() }
+    }
+}
+
 const IAM: [&str; 8] = [
     "AWS::IAM::AccessKey",
     "AWS::IAM::Group",
@@ -91,12 +99,11 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> (Option<Template>, Diagnostics) 
     let mut found = Diagnostics::default();
     let mut say = |at: At, says: String, hint: &str| found.0.push(source.diagnostic("template", at, says, hint));
     let mut parameters = BTreeMap::new();
+    if let Some(node) = root.get("Parameters").filter(|node| !matches!(node.content, Content::Map(_)) && !node.is_null()) {
+        say(node.at, format!("Parameters is {}, and must be a mapping of names to parameters", node.word()), "");
+    }
     for (key, node) in root.get("Parameters").map_or(&[][..], Node::entries) {
-        let parameter = parameter(key.at, node);
-        if parameter.kind.is_empty() {
-            say(key.at, format!("the parameter {} has no Type", key.name), "add Type: String, Number, …");
-        }
-        parameters.insert(key.name.clone(), parameter);
+        parameters.insert(key.name.clone(), parameter(key, node, &mut say));
     }
     let mut resources = BTreeMap::new();
     let (mut rights, mut rights_at) = (Rights::None, At::START);
@@ -144,21 +151,59 @@ fn makes(kind: &str, node: &Node) -> Rights {
     if properties.iter().any(|(key, _)| NAMES.contains(&key.name.as_str())) { Rights::Named } else { Rights::Made }
 }
 
-fn parameter(at: At, node: &Node) -> Parameter {
-    Parameter {
-        at,
-        kind: node.get("Type").and_then(Node::text).unwrap_or_default().to_owned(),
-        default: node.get("Default").and_then(default),
-        no_echo: node.get("NoEcho").and_then(Node::text).is_some_and(|text| text.eq_ignore_ascii_case("true")),
-        allowed: node.get("AllowedValues").map_or(&[][..], Node::items).iter().filter_map(Node::text).map(str::to_owned).collect(),
+/// One parameter. What cannot be read is said: a secret that was taken for none, or a default that was taken for missing, would
+/// make an update put another value in the place of the one that is there.
+fn parameter(key: &Key, node: &Node, say: &mut impl FnMut(At, String, &str)) -> Parameter {
+    let name = &key.name;
+    let kind = node.get("Type").and_then(Node::text).unwrap_or_default().to_owned();
+    if kind.is_empty() {
+        say(key.at, format!("the parameter {name} has no Type"), "add Type: String, Number, …");
     }
+    let default = node.get("Default").and_then(|node| {
+        let text = value(node);
+        if text.is_none() {
+            say(node.at, format!("the Default of {name} is {}, and must be a single value", node.word()), "write a list as one text: a,b");
+        }
+        text
+    });
+    let no_echo = node.get("NoEcho").is_some_and(|node| {
+        truth(node).unwrap_or_else(|| {
+            say(node.at, format!("NoEcho of {name} is neither true nor false, so whether {name} is a secret cannot be told"), "");
+            false
+        })
+    });
+    let mut allowed = Vec::new();
+    if let Some(node) = node.get("AllowedValues") {
+        if !matches!(node.content, Content::List(_)) {
+            say(node.at, format!("AllowedValues of {name} is {}, and must be a list", node.word()), "");
+        }
+        for item in node.items() {
+            match value(item) {
+                Some(text) => allowed.push(text),
+                None => say(item.at, format!("an allowed value of {name} is {}, and must be a single value", item.word()), ""),
+            }
+        }
+    }
+    Parameter { at: key.at, kind, default, no_echo, allowed }
 }
 
-/// A default is text even where YAML sees nothing: `Default: ""` and `Default:` are both the empty text.
-fn default(node: &Node) -> Option<String> {
+/// A value is text even where YAML sees nothing: `Default: ""` and `Default:` are both the empty text.
+fn value(node: &Node) -> Option<String> {
     match node.text() {
         Some(text) => Some(text.to_owned()),
         None => node.is_null().then(String::new),
+    }
+}
+
+/// A truth value as CloudFormation reads it: as text, or in one of the words of YAML 1.1. `None` for anything else.
+fn truth(node: &Node) -> Option<bool> {
+    let Content::Scalar { text, plain } = &node.content else { return None };
+    match text.to_ascii_lowercase().as_str() {
+        "true" => Some(true),
+        "false" => Some(false),
+        "yes" | "on" if *plain => Some(true),
+        "no" | "off" if *plain => Some(false),
+        _ => None,
     }
 }
 
@@ -197,6 +242,26 @@ Resources:
         let json = "{\n\t\"Parameters\": {\"P\": {\"Type\": \"String\", \"Default\": \"\"}},\n\t\"Resources\": {\"Q\": {\"Type\": \"AWS::SQS::Queue\"}}}";
         let json = right("t.json", json);
         assert_eq!((json.parameters["P"].default.as_deref(), json.rights), (Some(""), Rights::None));
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_a_parameter_is_refused_and_never_taken_for_nothing() {
+        let parameter = |says: &str| format!("Parameters: {{ P: {{ Type: String, {says} }} }}\nResources: {{ A: {{ Type: A::X }} }}\n");
+        for (says, secret) in [("NoEcho: true", true), ("NoEcho: 'True'", true), ("NoEcho: yes", true), ("NoEcho: off", false)] {
+            assert_eq!(right("t.yaml", &parameter(says)).parameters["P"].no_echo, secret, "{says}");
+        }
+        let cases = [
+            ("NoEcho: [true]", "NoEcho of P is neither"),
+            ("NoEcho: 'yes'", "NoEcho of P is neither"),
+            ("NoEcho: ", "NoEcho of P is neither"),
+            ("Default: [a, b]", "the Default of P is a list"),
+            ("AllowedValues: a", "AllowedValues of P is a single value"),
+            ("AllowedValues: [a, {b: c}]", "an allowed value of P is a mapping"),
+        ];
+        for (says, found) in cases {
+            assert!(wrong(&parameter(says)).contains(found), "{says}: {}", wrong(&parameter(says)));
+        }
+        assert!(wrong("Parameters: [P]\nResources: { A: { Type: A::X } }\n").contains("Parameters is a list"));
     }
 
     #[test]

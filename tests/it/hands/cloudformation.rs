@@ -27,6 +27,7 @@ fn input(shop: &Workshop, parameters: impl serde::Serialize) -> Value {
         "stack_name": "dev-orders",
         "template": { "bundle": shop.bundle.digest(), "path": "orders.yaml" },
         "parameters": parameters,
+        "declared": {},
         "tags": { "holdpoint:store": "0a1b2c3d" },
     })
 }

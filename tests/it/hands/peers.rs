@@ -45,6 +45,7 @@ async fn deployed_and_torn_down(endpoint: &str, exact: bool) {
             "stack_name": "hp-hands",
             "template": { "bundle": shop.bundle.digest(), "path": file },
             "parameters": parameters,
+            "declared": {},
             "tags": { "holdpoint:store": "0a1b2c3d" },
         })
     };

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
+use crate::domain::document::{self, Content, Limits, Node};
 use crate::sandbox::call::AwsError;
 use crate::sandbox::catalog::Catalog;
 
@@ -258,45 +259,50 @@ fn sub_references(text: &str, own: &Map<String, Value>, found: &mut dyn FnMut(&s
     }
 }
 
+/// The text as JSON. It is read as the product reads it; what begins with a brace must be JSON besides, as AWS wants it.
 fn parse(body: &str) -> Result<Value, AwsError> {
-    if body.trim_start().starts_with('{') {
-        return serde_json::from_str(body)
-            .map_err(|error| AwsError::validation(format!("Template format error: JSON not well-formed. ({error})")));
+    let json = body.trim_start().starts_with('{');
+    let form = if json { "JSON" } else { "YAML" };
+    let bad = |line, column| AwsError::validation(format!("Template format error: {form} not well-formed. (line {line}, column {column})"));
+    if json && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(body) {
+        return Err(bad(error.line(), error.column()));
     }
-    let yaml: serde_yaml::Value = serde_yaml::from_str(body)
-        .map_err(|error| AwsError::validation(format!("Template format error: YAML not well-formed. ({error})")))?;
-    Ok(plain(yaml))
-}
-
-/// YAML to JSON; a short tag becomes the function it stands for.
-fn plain(yaml: serde_yaml::Value) -> Value {
-    use serde_yaml::Value as Yaml;
-    match yaml {
-        Yaml::Null => Value::Null,
-        Yaml::Bool(flag) => Value::Bool(flag),
-        Yaml::Number(number) => serde_json::to_value(number).unwrap_or(Value::Null),
-        Yaml::String(text) => Value::String(text),
-        Yaml::Sequence(items) => Value::Array(items.into_iter().map(plain).collect()),
-        Yaml::Mapping(fields) => Value::Object(fields.into_iter().map(|(name, value)| (key(name), plain(value))).collect()),
-        Yaml::Tagged(tagged) => {
-            let tag = tagged.tag.to_string();
-            let value = plain(tagged.value);
-            match (tag.trim_start_matches('!'), value) {
-                (name @ ("Ref" | "Condition"), value) => json!({ name: value }),
-                ("GetAtt", Value::String(text)) => {
-                    let parts: Vec<&str> = text.splitn(2, '.').collect();
-                    json!({ "Fn::GetAtt": parts })
-                }
-                (name, value) => json!({ format!("Fn::{name}"): value }),
-            }
+    let (_, root) = document::read("template", body.as_bytes(), Limits::TEMPLATE).map_err(|found| match found.0.first() {
+        Some(first) if first.code == "alias" => {
+            AwsError::validation("Template error: YAML aliases are not allowed in CloudFormation templates".to_owned())
         }
+        Some(first) => bad(first.at.line, first.at.column),
+        None => bad(1, 1),
+    })?;
+    Ok(plain(&root))
+}
+
+/// A value as JSON; a short tag becomes the function it stands for.
+fn plain(node: &Node) -> Value {
+    let value = match &node.content {
+        Content::Scalar { .. } if node.is_null() => Value::Null,
+        Content::Scalar { text, plain: true } => scalar(text),
+        Content::Scalar { text, plain: false } => Value::String(text.clone()),
+        Content::List(items) => Value::Array(items.iter().map(plain).collect()),
+        Content::Map(entries) => Value::Object(entries.iter().map(|(key, node)| (key.name.clone(), plain(node))).collect()),
+    };
+    match (node.tag.as_deref(), value) {
+        (None, value) => value,
+        (Some(name @ ("Ref" | "Condition")), value) => json!({ name: value }),
+        (Some("GetAtt"), Value::String(text)) => {
+            let parts: Vec<&str> = text.splitn(2, '.').collect();
+            json!({ "Fn::GetAtt": parts })
+        }
+        (Some(name), value) => json!({ format!("Fn::{name}"): value }),
     }
 }
 
-fn key(yaml: serde_yaml::Value) -> String {
-    match plain(yaml) {
-        Value::String(text) => text,
-        other => other.to_string(),
+/// What stands without quotes: a truth value, a number in the form that JSON has for it, else text.
+fn scalar(text: &str) -> Value {
+    match text {
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        _ => text.parse::<Number>().map_or_else(|_| Value::String(text.to_owned()), Value::Number),
     }
 }
 
@@ -322,6 +328,16 @@ mod tests {
     }
 
     #[test]
+    fn values_are_what_they_are_written_as() {
+        let text = "Metadata: {a: 12, b: 0441, c: '12', d: 1.5, e: True, f: ~, g: yes, 80: x, h: !Sub '${A}'}\nResources: {Q: {Type: 'AWS::SQS::Queue'}}\n";
+        let told =
+            json!({"a": 12, "b": "0441", "c": "12", "d": 1.5, "e": true, "f": null, "g": "yes", "80": "x", "h": {"Fn::Sub": "${A}"}});
+        assert_eq!(Template::read(text).unwrap().root["Metadata"], told);
+        let pair = r#"{"Description": "\ud83e\udd16", "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}"#;
+        assert_eq!(Template::read(pair).unwrap().description(), Some("\u{1f916}"));
+    }
+
+    #[test]
     fn refusals_are_aws_sentences() {
         assert_eq!(refused("Resources: {}"), "Template format error: At least one Resources member must be defined.");
         assert_eq!(
@@ -336,8 +352,10 @@ mod tests {
             refused("Resources: {A: {Type: 'AWS::SQS::Queue', DependsOn: B}, B: {Type: 'AWS::SQS::Queue', DependsOn: A}}"),
             "Circular dependency between resources: [A, B]"
         );
-        assert!(refused("a: [").starts_with("Template format error: YAML not well-formed."));
+        assert_eq!(refused("a: ["), "Template format error: YAML not well-formed. (line 1, column 4)");
         assert!(refused("{").starts_with("Template format error: JSON not well-formed."));
+        assert!(refused("{Resources: {}}").starts_with("Template format error: JSON not well-formed."));
+        assert_eq!(refused("a: &x 1\nb: *x\n"), "Template error: YAML aliases are not allowed in CloudFormation templates");
     }
 
     #[test]
