@@ -152,21 +152,33 @@ pub(crate) fn home_of(common: &Common) -> Result<Home, Stop> {
 /// The estate file that is named, or found.
 fn estate_file(common: &Common) -> Result<PathBuf, Stop> {
     let working = std::env::current_dir().unwrap_or_default();
-    let configuration = holdpoint::os::paths::config_folder().unwrap_or_default();
-    config::discover(common.estate.as_deref(), &working, &configuration).ok_or_else(|| {
-        let places = format!("there is no {} here or in {}", config::FILE, configuration.display());
+    let configuration = holdpoint::os::paths::config_folder();
+    let folder = configuration.as_deref().unwrap_or(Path::new(""));
+    config::discover(common.estate.as_deref(), &working, folder).ok_or_else(|| {
+        let places = match &configuration {
+            Ok(folder) => format!("there is no {} here or in {}", config::FILE, folder.display()),
+            Err(why) => format!("there is no {} here, and {why}", config::FILE),
+        };
         Stop::wrong("no-estate", format!("{places}: name one with --estate, or add --practice"))
     })
 }
 
 /// Whether an estate is trusted: naming its file is trusting it.
-fn standing(home: &Home, loaded: &Loaded, named: bool) -> Trust {
-    if named || loaded.practice { Trust::Trusted } else { config::trust::standing(&home.trusted(), &loaded.file, &loaded.reach) }
+fn standing(home: &Home, loaded: &Loaded, named: bool) -> Result<Trust, Stop> {
+    if named || loaded.practice {
+        return Ok(Trust::Trusted);
+    }
+    config::trust::standing(&home.trusted(), &loaded.file, &loaded.reach).map_err(|why| {
+        Stop::wrong(
+            "trust-list",
+            format!("which estate files are trusted cannot be read: {why}\nput the file right, or move it away and trust anew"),
+        )
+    })
 }
 
 fn trusted(home: &Home, loaded: &Loaded, named: bool) -> Result<(), Stop> {
     let file = loaded.file.display();
-    match standing(home, loaded, named) {
+    match standing(home, loaded, named)? {
         Trust::Trusted => Ok(()),
         Trust::New => Err(Stop::wrong(
             "not-trusted",

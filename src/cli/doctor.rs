@@ -79,9 +79,10 @@ fn wrong_file(wrong: &Wrong) -> Fact {
 
 fn trust(ground: &dyn Ground, loaded: &Loaded) -> Fact {
     match ground.standing(loaded) {
-        Trust::Trusted => Fact::right("trust", "the estate file is trusted for what it names"),
-        Trust::New => Fact::wrong("trust", "the estate file was never seen here: read it, then run `holdpoint trust`"),
-        Trust::Changed(_) => {
+        Err(stop) => Fact::wrong("trust", stop.says),
+        Ok(Trust::Trusted) => Fact::right("trust", "the estate file is trusted for what it names"),
+        Ok(Trust::New) => Fact::wrong("trust", "the estate file was never seen here: read it, then run `holdpoint trust`"),
+        Ok(Trust::Changed(_)) => {
             Fact::wrong("trust", "the estate file names more or else than when it was trusted: `holdpoint trust` says what")
         }
     }

@@ -55,7 +55,7 @@ pub(super) fn schema(out: &mut Out<'_, '_>) -> Result<Code, Stop> {
 /// `trust`.
 pub(super) fn trust(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
     let loaded = ground.estate()?;
-    let (new, gone) = since(ground, &loaded);
+    let (new, gone) = since(ground, &loaded)?;
     if out.is_json() {
         ground.trust(&loaded)?;
         let reach: Vec<Safe> = loaded.reach.lines().collect();
@@ -87,9 +87,9 @@ pub(super) fn trust(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
 }
 
 /// What a file reaches that it was not trusted for, and what it no longer does.
-fn since(ground: &dyn Ground, loaded: &Loaded) -> (Vec<Safe>, Vec<Safe>) {
-    match ground.standing(loaded) {
+fn since(ground: &dyn Ground, loaded: &Loaded) -> Result<(Vec<Safe>, Vec<Safe>), Stop> {
+    Ok(match ground.standing(loaded)? {
         Trust::Changed(before) => loaded.reach.since(&before),
         Trust::Trusted | Trust::New => (Vec::new(), Vec::new()),
-    }
+    })
 }

@@ -150,7 +150,10 @@ pub trait Ground {
     /// When there is none.
     fn examine(&self) -> Result<Examined, Stop>;
     /// Whether an estate is trusted for what it reaches.
-    fn standing(&self, loaded: &Loaded) -> Trust;
+    ///
+    /// # Errors
+    /// When what was trusted cannot be read.
+    fn standing(&self, loaded: &Loaded) -> Result<Trust, Stop>;
     /// Trusts the estate file for what it names now.
     ///
     /// # Errors

@@ -135,8 +135,8 @@ impl Ground for Place {
         let what = Diagnostic::of_file("word", "holdpoint.yaml", "class must be one of production", "");
         Ok(Examined { file: loaded.file.clone(), loaded: Some(loaded), found: what.into() })
     }
-    fn standing(&self, _: &Loaded) -> Trust {
-        self.desk.estate.as_ref().map_or(Trust::New, |(_, trust)| trust.clone())
+    fn standing(&self, _: &Loaded) -> Result<Trust, Stop> {
+        Ok(self.desk.estate.as_ref().map_or(Trust::New, |(_, trust)| trust.clone()))
     }
     fn trust(&self, _: &Loaded) -> Result<(), Stop> {
         Ok(())

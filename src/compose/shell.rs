@@ -85,10 +85,8 @@ impl cli::Ground for Shell<'_> {
         Ok(Examined { file, loaded, found })
     }
 
-    fn standing(&self, loaded: &Loaded) -> Trust {
-        let named = self.common.estate.is_some();
-        // Without a home there is no list of what was trusted.
-        home_of(self.common).map_or(Trust::New, |home| super::standing(&home, loaded, named))
+    fn standing(&self, loaded: &Loaded) -> Result<Trust, Stop> {
+        super::standing(&home_of(self.common)?, loaded, self.common.estate.is_some())
     }
 
     fn trust(&self, loaded: &Loaded) -> Result<(), Stop> {

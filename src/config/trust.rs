@@ -3,6 +3,7 @@
 //! stack or command asks again and says which, one that changes a parameter or a tag does not.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -28,29 +29,35 @@ struct Kept {
     trusted: BTreeMap<String, Reach>,
 }
 
-/// How a file stands, by the list at `trusted`. A list that cannot be read trusts nothing.
-#[must_use]
-pub fn standing(trusted: &Path, file: &Path, reach: &Reach) -> Trust {
-    match kept(trusted).trusted.remove(&key(file)) {
+/// How a file stands, by the list at `trusted`.
+///
+/// # Errors
+/// When there is a list and it cannot be read: nothing is trusted then.
+pub fn standing(trusted: &Path, file: &Path, reach: &Reach) -> Result<Trust, FileError> {
+    Ok(match kept(trusted)?.trusted.remove(&key(file)) {
         Some(known) if known == *reach => Trust::Trusted,
         Some(known) => Trust::Changed(known),
         None => Trust::New,
-    }
+    })
 }
 
 /// Trusts a file for what it reaches now.
 ///
 /// # Errors
-/// When the list cannot be written.
+/// When the list cannot be written, or cannot be read: what it holds of other files would be lost.
 pub fn trust(trusted: &Path, file: &Path, reach: &Reach) -> Result<(), FileError> {
-    let mut kept = kept(trusted);
+    let mut kept = kept(trusted)?;
     kept.trusted.insert(key(file), reach.clone());
-    let text = serde_json::to_string_pretty(&kept).unwrap_or_default();
+    let text = serde_json::to_string_pretty(&kept).map_err(|why| FileError::io(trusted, "written")(why.into()))?;
     write_whole(trusted, text.as_bytes())
 }
 
-fn kept(trusted: &Path) -> Kept {
-    std::fs::read(trusted).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+fn kept(trusted: &Path) -> Result<Kept, FileError> {
+    match std::fs::read(trusted) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|why| FileError::io(trusted, "read")(why.into())),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(Kept::default()),
+        Err(why) => Err(FileError::io(trusted, "read")(why)),
+    }
 }
 
 fn key(file: &Path) -> String {
@@ -69,13 +76,21 @@ mod tests {
         let (list, file) = (home.path().join("trusted"), home.path().join("holdpoint.yaml"));
         let reach = |text: &str| serde_json::from_value::<Reach>(serde_json::json!([text])).unwrap();
         let (a, b) = (reach("a"), reach("b"));
-        assert_eq!(standing(&list, &file, &a), Trust::New);
+        assert_eq!(standing(&list, &file, &a).unwrap(), Trust::New);
         trust(&list, &file, &a).unwrap();
-        assert_eq!(standing(&list, &file, &a), Trust::Trusted);
-        assert_eq!(standing(&list, &file, &b), Trust::Changed(a.clone()));
-        assert_eq!(standing(&list, &home.path().join("other.yaml"), &a), Trust::New);
+        assert_eq!(standing(&list, &file, &a).unwrap(), Trust::Trusted);
+        assert_eq!(standing(&list, &file, &b).unwrap(), Trust::Changed(a.clone()));
+        assert_eq!(standing(&list, &home.path().join("other.yaml"), &a).unwrap(), Trust::New);
         assert_eq!(std::fs::metadata(&list).unwrap().permissions().mode() & 0o777, 0o600);
-        std::fs::write(&list, "not json").unwrap();
-        assert_eq!(standing(&list, &file, &a), Trust::New);
+    }
+
+    #[test]
+    fn a_damaged_list_trusts_nothing_and_is_not_written_over() {
+        let home = tempfile::tempdir().unwrap();
+        let (list, file) = (home.path().join("trusted"), home.path().join("holdpoint.yaml"));
+        std::fs::write(&list, "{\"trusted\": {\"/a/holdpoint.ya").unwrap();
+        assert!(standing(&list, &file, &Reach::default()).unwrap_err().to_string().contains("trusted"));
+        assert!(trust(&list, &file, &Reach::default()).is_err());
+        assert!(std::fs::read_to_string(&list).unwrap().starts_with("{\"trusted\": {\"/a/"));
     }
 }

@@ -191,8 +191,8 @@ impl Worker {
                 self.recent = recent;
                 // What was committed between the two reads is taken by `follow`, which passes over what it has.
                 self.recent.retain(|stored| stored.seq <= folds.seq);
-                (self.ear, self.folds, self.store, self.trouble) = (Some(ear), folds, Some(store), None);
-                self.read_sightings().await;
+                self.trouble = self.read_sightings(&store).await.err().map(|why| why.to_string());
+                (self.ear, self.folds, self.store) = (Some(ear), folds, Some(store));
                 self.loaded = true;
                 self.publish();
             }
@@ -235,10 +235,12 @@ impl Worker {
             // What a long-lived console has gathered is let go of.
             self.folds.deployments.retain(|id, d| !d.is_over() || fresh.deployments.contains_key(id));
         }
-        news |= self.read_sightings().await;
-        let answered = self.read_answers(&store).await;
-        if news || self.trouble.is_some() {
-            self.trouble = None;
+        let (sightings, answers) = (self.read_sightings(&store).await, self.read_answers(&store).await);
+        news |= matches!(sightings, Ok(true));
+        let answered = matches!(answers, Ok(true));
+        let trouble = sightings.and(answers).err().map(|why| why.to_string());
+        if news || self.trouble != trouble {
+            self.trouble = trouble;
             self.publish();
         } else if answered {
             self.shared.tell();
@@ -246,26 +248,31 @@ impl Worker {
         self.record_new_environments();
     }
 
-    async fn read_sightings(&mut self) -> bool {
-        let Some(store) = &self.store else { return false };
-        let Ok((fresh, mark)) = store.sightings(self.mark).await else { return false };
+    async fn read_sightings(&mut self, store: &Arc<dyn Store>) -> Result<bool, StoreError> {
+        let (fresh, mark) = store.sightings(self.mark).await?;
         self.mark = mark;
         let any = !fresh.is_empty();
         self.sightings.extend(fresh);
-        any
+        Ok(any)
     }
 
-    async fn read_answers(&mut self, store: &Arc<dyn Store>) -> bool {
-        let mut any = false;
+    /// Reads the answers that are still to come; one that cannot be read keeps no other one back.
+    async fn read_answers(&mut self, store: &Arc<dyn Store>) -> Result<bool, StoreError> {
+        let mut read = Ok(false);
         for id in self.open_asks.clone() {
-            if let Ok(Some(state)) = store.ask(id).await {
-                if matches!(state, AskState::Answered { .. }) {
-                    self.open_asks.remove(&id);
+            match store.ask(id).await {
+                Ok(Some(state)) => {
+                    if matches!(state, AskState::Answered { .. }) {
+                        self.open_asks.remove(&id);
+                    }
+                    let new = held(&self.shared.states).insert(id, state.clone()) != Some(state);
+                    read = read.map(|any| any | new);
                 }
-                any |= held(&self.shared.states).insert(id, state.clone()) != Some(state);
+                Ok(None) => {}
+                Err(why) => read = Err(why),
             }
         }
-        any
+        read
     }
 
     pub(super) fn publish(&mut self) {

@@ -58,7 +58,8 @@ impl Engine {
         }
         let fresh = self.fresh.remove(&key);
         self.failpoint("before task")?;
-        let Some((executor, job, cancel)) = self.job(d, &key, cancel) else { return Ok(()) };
+        let (cancel, cancelled) = watch::channel(cancel);
+        let job = self.job(d, &key, cancelled);
         let to = self.to.clone();
         let proof = self.proof(d);
         let was_lost = lost.is_some();
@@ -68,8 +69,8 @@ impl Engine {
             if was_lost {
                 clock.sleep(LOOK_AGAIN).await;
             }
-            let result = match proof.await {
-                Ok(()) => {
+            let result = match (proof.await, job) {
+                (Ok(()), Ok((executor, job))) => {
                     attempt_of(executor, job, fresh, || {
                         if was_lost {
                             let _ = to.send(Msg::Found { key: task_key.clone() });
@@ -78,8 +79,8 @@ impl Engine {
                     .await
                 }
                 // Whoever we are now: what was started before goes on, and is looked for again.
-                Err(failure) if !fresh => Err(failure.retry(Retry::Contact)),
-                Err(failure) => Err(failure),
+                (Err(failure), _) if !fresh => Err(failure.retry(Retry::Contact)),
+                (Err(failure), _) | (Ok(()), Err(failure)) => Err(failure),
             };
             let _ = to.send(Msg::Outcome { key: task_key, result });
         });
@@ -107,12 +108,15 @@ impl Engine {
         });
     }
 
-    fn job(&self, d: &Deployment, key: &Key, cancelling: bool) -> Option<(Arc<dyn Executor>, Job, watch::Sender<bool>)> {
-        let request = d.request.as_ref()?;
-        let step = d.plan.as_ref()?.step(&key.step)?;
-        let run = d.steps.get(&key.step)?;
-        let executor = self.parts.executors.get(step.kind.as_str())?.clone();
-        let (cancel, cancelled) = watch::channel(cancelling);
+    /// The hands for an attempt and what they are given; an attempt that cannot be made fails, and says why.
+    fn job(&self, d: &Deployment, key: &Key, cancelled: watch::Receiver<bool>) -> Result<(Arc<dyn Executor>, Job), Failure> {
+        let planned = d.request.as_ref().zip(d.plan.as_ref().and_then(|plan| plan.step(&key.step))).zip(d.steps.get(&key.step));
+        let ((request, step), run) = planned.ok_or_else(|| Failure::new(format!("step {} is not in the plan of {}", key.step, d.no())))?;
+        let executor = self.parts.executors.get(step.kind.as_str()).cloned().ok_or_else(|| {
+            Failure::new(format!("this version has nobody who does {}", step.kind.as_str())).hint("deploy again: the plan is made anew")
+        })?;
+        let params = resolve(&step.params, &d.outputs())
+            .map_err(|why| Failure::new(format!("the parameters of step {} cannot be put together: {why}", key.step)))?;
         let port = EnginePort {
             key: key.clone(),
             to: self.to.clone(),
@@ -132,14 +136,14 @@ impl Engine {
             stack: request.stack.clone(),
             step: key.step.clone(),
             attempt: key.attempt,
-            params: resolve(&step.params, &d.outputs()).ok()?,
+            params,
             notes: run.notes.clone(),
             env: request.stack.env.clone(),
             aws: request.aws.clone(),
             folder: (self.parts.job)(d.id, &key.step, key.attempt),
             port: Arc::new(port),
         };
-        Some((executor, job, cancel))
+        Ok((executor, job))
     }
 
     /// The proof that an attempt needs.

@@ -305,6 +305,25 @@ async fn a_failure_breaks_the_stack_and_a_redeploy_opens_the_way_out() {
     assert_eq!(engine.folds().stack(&stack()).phase, "READY");
 }
 
+/// A step that nobody does any more, after another version took over, fails and says so; it used to wait for ever.
+#[tokio::test]
+async fn a_step_that_nobody_does_fails_and_says_so() {
+    let bench = Bench::new();
+    bench.environment(Class::Development).await;
+    bench.ask(1, deploy(vec![step("a", &[])])).await;
+    let mut engine = Engine::open(bench.parts(None)).await.unwrap();
+    for _ in 0..20 {
+        engine.step(true).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(only(&engine).steps[&StepId::from("a")].state, StepState::Active);
+    drop(engine);
+    let mut engine = Engine::open(Parts { executors: Arc::default(), ..bench.parts(None) }).await.unwrap();
+    bench.settle(&mut engine).await.unwrap();
+    let d = only(&engine);
+    assert!(matches!(&d.end, Some(End::Failed { failure }) if failure.summary.contains("test.call")), "{:?}", d.end);
+}
+
 #[tokio::test]
 async fn a_hold_waits_for_exactly_its_subject_and_words() {
     let bench = Bench::new();

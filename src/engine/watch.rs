@@ -62,11 +62,16 @@ impl Watcher {
         let mut proven: BTreeMap<EnvName, Time> = BTreeMap::new();
         let mut rounds: JoinSet<Vec<(StackId, Watched)>> = JoinSet::new();
         let mut under_way: HashMap<tokio::task::Id, EnvName> = HashMap::new();
+        let mut interests: Vec<Interest> = Vec::new();
         loop {
             let now = it.clock.now();
-            let interests: Vec<Interest> =
-                it.store.interests(now).await.unwrap_or_default().iter().filter_map(|text| text.parse().ok()).collect();
-            let wanted = wanted(&folds.borrow(), interests);
+            match it.store.interests(now).await {
+                // One that this program cannot read is of a newer console.
+                Ok(told) => interests = told.iter().filter_map(|text| text.parse().ok()).collect(),
+                // Nobody has stopped looking: what was followed is followed on.
+                Err(why) => tracing::warn!("who looks at what cannot be read: {why}"),
+            }
+            let wanted = wanted(&folds.borrow(), interests.clone());
             watched.retain(|id, _| wanted.contains_key(id));
             tails.keep(&wanted);
             for (env, stacks) in by_environment(&wanted) {
@@ -181,6 +186,11 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
         if entry.logs.is_empty() {
             entry.logs = logs;
         }
+    }
+    // Where the files cannot be read that say what a stack is, it is what was deployed last.
+    for (id, entry) in all.iter_mut().filter(|(_, entry)| entry.cfn.is_none()) {
+        let last = folds.stacks.get(id).and_then(|stack| folds.deployments.get(&stack.last?)).and_then(|d| d.request.as_ref());
+        entry.cfn = last.and_then(|request| cfn_name(&request.spec));
     }
     all
 }

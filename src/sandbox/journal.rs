@@ -2,7 +2,7 @@
 //! A kill at any moment loses nothing: the next start reads the snapshot and makes the same calls at the same times.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -57,12 +57,13 @@ impl Journal {
             Err(error) => return Err(FileError::io(&path, "read")(error).into()),
         };
         let path = journal_path(folder, generation);
-        if let Some(world) = &mut world
-            && let Ok(file) = File::open(&path)
-        {
-            replay(world, file);
-        }
         let file = files::private_log(&path)?;
+        if let Some(world) = &mut world {
+            let bytes = std::fs::read(&path).map_err(FileError::io(&path, "read"))?;
+            let whole = replay(world, &bytes, &path)?;
+            // The next call begins a line of its own.
+            file.set_len(whole).map_err(FileError::io(&path, "cut"))?;
+        }
         Ok((Self { folder: folder.to_path_buf(), file, calls: 0, generation, _lock: lock }, world))
     }
 
@@ -96,14 +97,67 @@ impl Journal {
     }
 }
 
-/// A torn last line was never answered: it is left out.
-fn replay(world: &mut World, file: File) {
-    for line in BufReader::new(file).lines() {
-        let Some(line) = line.ok().and_then(|line| serde_json::from_str::<Line>(&line).ok()) else { return };
+/// Makes the calls again; gives the length of what was read. A torn last line, which has no end, was never answered: it is left
+/// out. Any other that cannot be read is damage.
+fn replay(world: &mut World, bytes: &[u8], path: &Path) -> Result<u64, SandboxError> {
+    let whole = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+    for line in bytes[..whole].split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
+        let line: Line = serde_json::from_slice(line).map_err(|source| SandboxError::Damaged { file: path.to_path_buf(), source })?;
         world.call(line.at, &line.call);
     }
+    Ok(whole as u64)
 }
 
 fn journal_path(folder: &Path, generation: u64) -> PathBuf {
     folder.join(format!("calls.{generation}.jsonl"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sandbox::levers;
+
+    /// A folder whose journal holds these calls; gives the journal's path.
+    fn written(folder: &Path, calls: usize) -> PathBuf {
+        let mut world = World::new(Time(1), 1, 1.0);
+        let (mut journal, kept) = Journal::open(folder).unwrap();
+        assert!(kept.is_none());
+        journal.snapshot(&world).unwrap();
+        for _ in 0..calls {
+            let call = levers::lever("Chaos", json!({ "kind": "throttle" }));
+            world.call(Time(2), &call);
+            journal.add(&world, &call).unwrap();
+        }
+        journal_path(folder, journal.generation)
+    }
+
+    fn calls(folder: &Path) -> usize {
+        let (_, world) = Journal::open(folder).unwrap();
+        world.unwrap().ledger.entries().count()
+    }
+
+    #[test]
+    fn a_torn_last_line_is_left_out_and_the_next_call_begins_a_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = &folder.path().join("state");
+        let path = written(folder, 2);
+        files::private_log(&path).unwrap().write_all(b"{\"at\":3,\"ca").unwrap();
+        let (mut journal, world) = Journal::open(folder).unwrap();
+        journal.add(&world.unwrap(), &levers::lever("Calm", json!({}))).unwrap();
+        drop(journal);
+        assert_eq!(calls(folder), 3);
+    }
+
+    #[test]
+    fn a_damaged_line_before_others_is_told_and_nothing_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = &folder.path().join("state");
+        let path = written(folder, 2);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replacen('{', "[", 1)).unwrap();
+        assert!(matches!(Journal::open(folder), Err(SandboxError::Damaged { .. })));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text.replacen('{', "[", 1));
+    }
 }

@@ -43,7 +43,8 @@ fn nth_subject(folds: &Folds, d: &Deployment, step: &Step, nth: u32) -> Digest {
             "step": step.id,
             "nth": nth,
             "kind": step.kind,
-            "params": resolve(&step.params, &outputs).unwrap_or(Value::Null),
+            // What does not resolve never runs; still an approval of it names what was meant.
+            "params": resolve(&step.params, &outputs).unwrap_or_else(|why| json!({ "unresolved": why, "params": step.params })),
             "outputs": before,
             "plan": d.plan_digest,
             "place": place,

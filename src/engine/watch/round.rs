@@ -15,6 +15,7 @@ use crate::domain::safe::Safe;
 use crate::domain::sighting::{SERVE, Seen, Sighting, SightingKey, THING};
 use crate::domain::time::Time;
 use crate::observe::{Follow, Glance};
+use crate::store::StoreError;
 
 /// One stack that is watched.
 pub(super) struct Watched {
@@ -113,20 +114,20 @@ impl Watcher {
             }
             Err(failure) => {
                 // What was seen before stays, and says why it is old.
-                if let Some(old) = self.old(&subject, THING).await {
-                    look.sightings
-                        .push(((subject.clone(), THING.to_owned()), Sighting { stale: Some(Safe::new(&failure.summary)), ..old }));
-                }
+                look.sightings.extend(self.as_before(&subject, THING, &failure).await);
             }
         }
         let counts = one.serve_due <= now;
-        if counts
-            && proven
-            && let Ok(Some((running, desired))) = one.follow.serve(aws).await
-        {
-            one.uneven = running != desired;
-            let value = Seen::Serve { running, desired };
-            look.sightings.push(((subject, SERVE.to_owned()), Sighting { value, taken_at: now, stale: None }));
+        if counts && proven {
+            match one.follow.serve(aws).await {
+                Ok(Some((running, desired))) => {
+                    one.uneven = running != desired;
+                    let value = Seen::Serve { running, desired };
+                    look.sightings.push(((subject, SERVE.to_owned()), Sighting { value, taken_at: now, stale: None }));
+                }
+                Ok(None) => {}
+                Err(failure) => look.sightings.extend(self.as_before(&subject, SERVE, &failure).await),
+            }
         }
         let moves = one.busy || what.no.is_some();
         let (often, rarely) = if what.far { (FAR, FAR_SERVE) } else { (SHOWN, SHOWN) };
@@ -145,24 +146,34 @@ impl Watcher {
         }
         sight.changed_at = match one.there {
             There::No(since) => since,
-            There::Yes => self.vanished(subject, now).await,
+            There::Yes => self.vanished(subject, now).await?,
         };
         one.there = There::No(sight.changed_at);
         Ok((sight, lines))
     }
 
     /// Since when a thing is missing that was there when it was seen last; none for one that never was.
-    async fn vanished(&self, subject: &str, now: Time) -> Option<Time> {
-        match self.old(subject, THING).await?.value {
-            Seen::Thing { sight } if sight.standing == Standing::Missing => sight.changed_at,
-            Seen::Thing { .. } => Some(now),
-            Seen::Serve { .. } | Seen::Identity { .. } | Seen::Tail { .. } => None,
-        }
+    async fn vanished(&self, subject: &str, now: Time) -> Result<Option<Time>, Failure> {
+        let old = self.old(subject, THING).await.map_err(|why| {
+            Failure::new(format!("it is not there, and since when cannot be told: {why}")).hint("it is looked at again by itself")
+        })?;
+        Ok(match old.map(|old| old.value) {
+            Some(Seen::Thing { sight }) if sight.standing == Standing::Missing => sight.changed_at,
+            Some(Seen::Thing { .. }) => Some(now),
+            Some(Seen::Serve { .. } | Seen::Identity { .. } | Seen::Tail { .. }) | None => None,
+        })
     }
 
-    async fn old(&self, subject: &str, source: &str) -> Option<Sighting> {
-        let (all, _) = self.store.sightings(0).await.ok()?;
-        all.into_iter().find(|((of, by), _)| of == subject && by == source).map(|(_, sighting)| sighting)
+    /// What was seen before, with the reason why it is old.
+    async fn as_before(&self, subject: &str, source: &str, failure: &Failure) -> Option<(SightingKey, Sighting)> {
+        // A store that cannot be read can take no sighting either; what stands there grows old on the screen.
+        let old = self.old(subject, source).await.ok().flatten()?;
+        Some(((subject.to_owned(), source.to_owned()), Sighting { stale: Some(Safe::new(&failure.summary)), ..old }))
+    }
+
+    async fn old(&self, subject: &str, source: &str) -> Result<Option<Sighting>, StoreError> {
+        let (all, _) = self.store.sightings(0).await?;
+        Ok(all.into_iter().find(|((of, by), _)| of == subject && by == source).map(|(_, sighting)| sighting))
     }
 
     /// Who we are, by proof; another account than the recorded one is said with it.
@@ -179,7 +190,7 @@ impl Watcher {
                     taken_at: now,
                     stale: None,
                 };
-                Sighting { stale: Some(why(&failure)), ..self.old(&key.0, &key.1).await.unwrap_or_else(unknown) }
+                Sighting { stale: Some(why(&failure)), ..self.old(&key.0, &key.1).await.ok().flatten().unwrap_or_else(unknown) }
             }
         };
         let _ = self.store.put_sightings(&[(key, sighting)]).await;

@@ -71,8 +71,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     let stack = there(&cloud, &params.input.stack_name).await?;
     let given = super::given(job, &params.input, &params.counts, Some(&stack)).await?;
     let name = step_name(&job.store, job.no.0, job.step.as_str(), job.attempt);
-    let noted = job.notes.get("useless").and_then(|useless| serde_json::from_value(useless.clone()).ok());
-    let useless: Useless = if let Some(useless) = noted {
+    let useless: Useless = if let Some(useless) = super::noted(job, "useless")? {
         useless
     } else {
         let set = made(job, &cloud, &given, &name).await?;

@@ -53,7 +53,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     let params: Params = super::params(job)?;
     let cloud = super::cloud(clients, job).await?;
     let stack = there(&cloud, &params.stack_name).await?;
-    let course = Course::new(job, &cloud, CONTINUE, &params.stack_name);
+    let course = Course::new(job, &cloud, CONTINUE, &params.stack_name)?;
     if course.is_fresh() && stack.status == "UPDATE_ROLLBACK_COMPLETE" {
         return Ok(super::output(Some(&stack), true));
     }

@@ -57,7 +57,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     let cloud = super::cloud(clients, job).await?;
     let name = &params.input.stack_name;
     let given = super::given(job, &params.input, &BTreeMap::new(), None).await?;
-    let course = Course::new(job, &cloud, CREATE, name);
+    let course = Course::new(job, &cloud, CREATE, name)?;
     if course.is_fresh() {
         make_room(job, &cloud, name).await?;
     }

@@ -50,7 +50,7 @@ impl Executor for Delete {
 async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     let params: Params = super::params(job)?;
     let cloud = super::cloud(clients, job).await?;
-    let course = Course::new(job, &cloud, DELETE, &params.stack_name);
+    let course = Course::new(job, &cloud, DELETE, &params.stack_name)?;
     // Later the ARN in the notes counts, and never what has the name now.
     let now = if course.is_fresh() { cloud.stack(&params.stack_name).await.map_err(Trouble::held_open)? } else { None };
     if course.is_fresh() && now.as_ref().is_none_or(|stack| stack.status == "DELETE_COMPLETE") {

@@ -54,7 +54,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     let arn = arn(&params.change_set).ok_or_else(|| Failure::new(format!("step {} names no change set", job.step)))?;
     let cloud = super::cloud(clients, job).await?;
     let stack = there(&cloud, &params.stack_name).await?;
-    let course = Course::new(job, &cloud, EXECUTE, &params.stack_name);
+    let course = Course::new(job, &cloud, EXECUTE, &params.stack_name)?;
     if arn.is_empty() {
         // A change set with nothing in it was deleted where it was made.
         return Ok(super::output(Some(&stack), true));

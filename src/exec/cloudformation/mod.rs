@@ -21,7 +21,7 @@ use super::{Executor, Job};
 use crate::aws::cfn::input::Given;
 use crate::aws::cfn::stack::CfnStack;
 use crate::aws::{Clients, Cloud};
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, Retry};
 use crate::domain::plan::Output;
 use crate::forms::cloudformation::CfnInput;
 
@@ -55,6 +55,18 @@ fn params<P: DeserializeOwned>(job: &Job) -> Result<P, Failure> {
     serde_json::from_value(job.params.clone()).map_err(|why| {
         Failure::new(format!("the parameters of step {} cannot be read: {why}", job.step)).hint("deploy again: the plan is made anew")
     })
+}
+
+/// What an attempt noted under a name. A note that cannot be read is no missing note: what it stands for may have been done.
+fn noted<T: DeserializeOwned>(job: &Job, name: &str) -> Result<Option<T>, Failure> {
+    let read = |note: &Value| {
+        serde_json::from_value(note.clone()).map_err(|why| {
+            Failure::new(format!("the note {name:?} of step {} cannot be read: {why}", job.step))
+                .hint("look at AWS what became of it, then resolve the step as done or failed")
+                .retry(Retry::AskAPerson)
+        })
+    };
+    job.notes.get(name).map(read).transpose()
 }
 
 /// Checks that parameters are there when the plan is made; references to outputs stand for values that come later.

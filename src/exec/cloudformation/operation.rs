@@ -65,13 +65,23 @@ struct Intent {
     token: String,
 }
 
+/// The note once the call was accepted.
+#[derive(Debug, Serialize, Deserialize)]
+struct Accepted {
+    /// ARN of the stack.
+    id: String,
+}
+
 /// What became of an operation on the stack that the job's parameters name, without starting anything.
 pub(super) async fn find<P: DeserializeOwned>(clients: &Clients, job: &Job, operation: Operation, name: fn(&P) -> &str) -> Found {
     let (params, cloud) = match (super::params::<P>(job), super::cloud(clients, job).await) {
         (Ok(params), Ok(cloud)) => (params, cloud),
         (Err(failure), _) | (_, Err(failure)) => return Found::CannotTell(failure),
     };
-    Course::new(job, &cloud, operation, name(&params)).found().await.unwrap_or_else(Found::CannotTell)
+    match Course::new(job, &cloud, operation, name(&params)) {
+        Ok(course) => course.found().await.unwrap_or_else(Found::CannotTell),
+        Err(failure) => Found::CannotTell(failure),
+    }
 }
 
 /// One operation under way.
@@ -88,17 +98,16 @@ pub(super) struct Course<'a> {
 
 impl<'a> Course<'a> {
     /// Where the notes say that it stands.
-    pub(super) fn new(job: &'a Job, cloud: &'a Cloud, operation: Operation, name: &'a str) -> Self {
-        let note = |key: &str| job.notes.get(key);
-        Self {
+    pub(super) fn new(job: &'a Job, cloud: &'a Cloud, operation: Operation, name: &'a str) -> Result<Self, Failure> {
+        Ok(Self {
             job,
             cloud,
             operation,
             name,
-            intent: note("intent").and_then(|intent| serde_json::from_value(intent.clone()).ok()),
-            sent: note("sent").and_then(|sent| sent["id"].as_str()).map(str::to_owned),
-            cancelling: note("cancel").is_some(),
-        }
+            intent: super::noted(job, "intent")?,
+            sent: super::noted::<Accepted>(job, "sent")?.map(|sent| sent.id),
+            cancelling: job.notes.contains_key("cancel"),
+        })
     }
 
     /// True when nothing was noted yet: checks of the stack as it is belong before the intent.
@@ -172,7 +181,7 @@ impl<'a> Course<'a> {
             }
         };
         self.say(&format!("{} accepted", self.operation.verb));
-        self.job.port.note("sent", json!({ "id": id })).await?;
+        self.job.port.note("sent", json!(Accepted { id: id.clone() })).await?;
         self.sent = Some(id);
         Ok(())
     }

@@ -53,7 +53,7 @@ impl Executor for Update {
             let cloud = super::cloud(&self.0, &job).await?;
             let stack = there(&cloud, &params.input.stack_name).await?;
             let given = super::given(&job, &params.input, &params.counts, Some(&stack)).await?;
-            let course = Course::new(&job, &cloud, UPDATE, &params.input.stack_name);
+            let course = Course::new(&job, &cloud, UPDATE, &params.input.stack_name)?;
             course
                 .run(Some(&stack), |token| {
                     let (cloud, given) = (&cloud, &given);
@@ -104,7 +104,7 @@ impl Executor for Scale {
             let stack = there(&cloud, &params.stack_name).await?;
             let parameters = scaled(&stack, &params.counts, cloud.is_local())?;
             let capabilities = stack.capabilities.clone();
-            let course = Course::new(&job, &cloud, UPDATE, &params.stack_name);
+            let course = Course::new(&job, &cloud, UPDATE, &params.stack_name)?;
             course
                 .run(Some(&stack), |token| {
                     let (cloud, name, parameters, capabilities) = (&cloud, &params.stack_name, &parameters, &capabilities);

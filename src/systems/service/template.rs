@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::diagnostic::{At, Diagnostic, Diagnostics};
 use crate::domain::document::{self, Content, Key, Limits, Node, Source};
-use crate::domain::look::Declared;
+use crate::forms::cloudformation::Declared;
 
 /// The longest template that a call can carry.
 pub(super) const MAX_BYTES: usize = 51_200;

@@ -245,6 +245,21 @@ fn plans_as_data() {
 }
 
 #[test]
+fn a_release_before_that_cannot_be_read_is_told_on_the_card() {
+    let mut ask = ask(Purpose::Deploy, Class::Production);
+    ask.serving = Some(Spec { body: json!({ "input": 5 }), ..spec_of(&entry(&[("Version", "6")])) });
+    let plan = plan(&ask, &observed("UPDATE_COMPLETE", None)).unwrap();
+    assert!(plan.says.iter().any(|says| says.contains("cannot be brought back as a whole")), "{:?}", plan.says);
+}
+
+#[test]
+fn what_a_template_declares_goes_with_what_is_deployed() {
+    let body = Body::of(&orders()).unwrap();
+    let told: Vec<_> = body.input.declared.iter().map(|(name, one)| (name.as_str(), one.secret, one.default)).collect();
+    assert_eq!(told, [("DesiredCount", false, true), ("Password", true, true), ("Version", false, false)]);
+}
+
+#[test]
 fn looks_are_asked_once_each() {
     let spec = orders();
     let deploy = ask(Purpose::Deploy, Class::Production);

@@ -137,6 +137,19 @@ async fn what_changed_since_the_approval_is_not_executed() {
     assert_eq!(shop.effects("ExecuteChangeSet"), 0);
 }
 
+/// A note stands for what may have been done: one that cannot be read is no leave to do it again.
+#[tokio::test]
+async fn a_note_that_cannot_be_read_is_for_a_person() {
+    let shop = created().await;
+    for (kind, note) in [("cloudformation.update", "intent"), ("cloudformation.update", "sent"), ("cloudformation.change-set", "useless")] {
+        let mut job = shop.job(json!({ "input": input(&shop, json!({ "Delay": "8" })) }));
+        job.notes.insert(note.to_owned(), json!(5));
+        let failure = shop.executor(kind).run(job).await.unwrap_err();
+        assert!(failure.retry == Retry::AskAPerson && failure.summary.contains(note), "{kind} {note}: {failure:?}");
+    }
+    assert_eq!((shop.effects("UpdateStack"), shop.effects("CreateChangeSet")), (0, 0));
+}
+
 #[tokio::test]
 async fn somebody_elses_stack_is_not_taken_over() {
     let shop = created().await;
