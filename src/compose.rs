@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use futures_util::FutureExt as _;
-use holdpoint::aws::Clients;
 use holdpoint::aws::clients::SandboxPort;
+use holdpoint::aws::{Clients, Variables};
 use holdpoint::cli::{Common, Stop, Unread};
 use holdpoint::config::{self, Loaded, Trust};
 use holdpoint::desk::{self, EngineStart};
@@ -313,7 +313,7 @@ pub(crate) async fn engine(home: &Home, lock: &Lock) -> Result<(Parts, Arc<Clien
     let clock = Real::shared();
     let store = Arc::new(Sqlite::engine(home, lock, clock.now()).await?);
     let person = owner::owner();
-    let clients = Clients::new(clock.clone(), person.name(), sandbox_port(home, clock.clone()));
+    let clients = Clients::with(clock.clone(), person.name(), sandbox_port(home, clock.clone()), Variables::of_this_process());
     let executors = exec::executors(&clients).into_iter().map(|one| (one.kind().as_str().to_owned(), one)).collect::<BTreeMap<_, _>>();
     let id = holdpoint::store::Store::id(store.as_ref());
     let jobs = home.clone();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -23,7 +23,9 @@ use super::address::{Rewrite, Whose, whose};
 use super::budget::Budget;
 use super::cfn::reads::Reads;
 use super::genuine::Genuine;
+use super::profile::{NO_PROFILE, Profile};
 use super::trouble::{Call, Facts, Kind, Trouble};
+use super::variables::Variables;
 use crate::domain::environment::AwsTarget;
 use crate::domain::failure::{Failure, Retry};
 use crate::os::clock::SharedClock;
@@ -40,6 +42,7 @@ pub struct Clients {
     sandbox: SandboxPort,
     /// Who acts, for the session name of assumed roles.
     session: String,
+    variables: Variables,
     http: OnceLock<SharedHttpClient>,
     known: Mutex<Vec<(AwsTarget, Arc<Cloud>)>>,
     budgets: Mutex<BTreeMap<String, Arc<Budget>>>,
@@ -61,6 +64,10 @@ pub struct Cloud {
     pub sts: aws_sdk_sts::Client,
     /// The credentials that a person renews.
     pub(super) login: Option<SharedCredentialsProvider>,
+    /// What that person does.
+    log_in: String,
+    /// Its credentials were not taken: what it read of them may have been renewed since.
+    refused: AtomicBool,
     local: bool,
     port: Arc<AtomicU16>,
     sandbox: Option<SandboxPort>,
@@ -69,25 +76,33 @@ pub struct Cloud {
 }
 
 impl Clients {
-    /// Nothing is built yet. `who` is the person's name; it becomes part of role session names.
+    /// Clients that see nothing of the variables around them.
     #[must_use]
     pub fn new(clock: SharedClock, who: &str, sandbox: SandboxPort) -> Arc<Self> {
+        Self::with(clock, who, sandbox, Variables::only(&[]))
+    }
+
+    /// Nothing is built yet. `who` is the person's name; it becomes part of role session names.
+    #[must_use]
+    pub fn with(clock: SharedClock, who: &str, sandbox: SandboxPort, variables: Variables) -> Arc<Self> {
         Arc::new(Self {
             clock,
             sandbox,
             session: session_name(who),
+            variables,
             http: OnceLock::new(),
             known: Mutex::default(),
             budgets: Mutex::default(),
         })
     }
 
-    /// The clients of a target.
+    /// The clients of a target; made anew where the credentials of those that there were are not taken any more.
     ///
     /// # Errors
     /// The target cannot be used; the failure says what to change.
     pub async fn of(&self, target: &AwsTarget) -> Result<Arc<Cloud>, Failure> {
         let mut known = self.known.lock().await;
+        known.retain(|(of, cloud)| of != target || !cloud.refused.load(Ordering::Acquire));
         if let Some((_, cloud)) = known.iter().find(|(of, _)| of == target) {
             return Ok(Arc::clone(cloud));
         }
@@ -108,7 +123,11 @@ impl Clients {
             (None, given) => given.clone(),
         };
         let local = endpoint.as_deref().is_some_and(|url| whose(url) == Whose::Loopback);
-        let base = self.config(target, endpoint.as_deref()).await?;
+        let profile = match &target.profile {
+            Some(name) => Some(Profile::read(name, &self.variables).await?),
+            None => None,
+        };
+        let base = self.config(target, endpoint.as_deref(), profile.as_ref()).await?;
         let region = base.region().map(ToString::to_string).ok_or_else(|| {
             Failure::new("no region is known for this environment")
                 .hint("name one in the estate file (aws: {region: eu-west-1}) or in the profile")
@@ -145,14 +164,18 @@ impl Clients {
             reads: Reads::default(),
             region,
             login,
+            log_in: profile.as_ref().map_or_else(|| NO_PROFILE.to_owned(), Profile::login),
+            refused: AtomicBool::new(false),
             local,
             port,
             sandbox,
         })
     }
 
-    async fn config(&self, target: &AwsTarget, endpoint: Option<&str>) -> Result<SdkConfig, Failure> {
+    async fn config(&self, target: &AwsTarget, endpoint: Option<&str>, profile: Option<&Profile>) -> Result<SdkConfig, Failure> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            // A named profile signs with its own credentials whatever the shell says.
+            .env(profile.map_or_else(|| self.variables.all(), |profile| profile.sees(&self.variables)))
             .http_client(self.http(target, endpoint)?)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(
@@ -247,6 +270,9 @@ impl Cloud {
                 Err(error) => error,
             };
             let trouble = self.trouble(action, on, &error);
+            if trouble.kind == Kind::Login {
+                self.refused.store(true, Ordering::Release);
+            }
             match trouble.kind {
                 Kind::Throttled if throttled < THROTTLED_TRIES => {
                     throttled += 1;
@@ -274,12 +300,7 @@ impl Cloud {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        Facts::of(error).trouble(Call {
-            action,
-            on,
-            profile: self.target.profile.as_deref(),
-            endpoint: self.target.endpoint_url.as_deref(),
-        })
+        Facts::of(error).trouble(Call { action, on, login: &self.log_in, endpoint: self.target.endpoint_url.as_deref() })
     }
 
     async fn find_sandbox(&self) -> Result<(), Trouble> {
@@ -316,61 +337,4 @@ fn session_name(who: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::time::Time;
-    use crate::os::clock::Stepped;
-
-    fn clients() -> Arc<Clients> {
-        let nobody: SandboxPort = Arc::new(|| Box::pin(async { Err("not here".to_owned()) }));
-        Clients::new(Arc::new(Stepped::at(Time(0))), "ana maria@shop.com", nobody)
-    }
-
-    fn target(endpoint: &str) -> AwsTarget {
-        AwsTarget { region: Some("eu-west-1".into()), endpoint_url: Some(endpoint.into()), ..AwsTarget::default() }
-    }
-
-    #[test]
-    fn session_names_are_what_sts_takes() {
-        assert_eq!(session_name("ana maria@shop.com"), "holdpoint-anamaria@shop.com");
-        assert_eq!(session_name(&"x".repeat(100)).len(), 64);
-    }
-
-    #[tokio::test]
-    async fn real_keys_go_to_no_address_from_a_file() {
-        let clients = clients();
-        let refused = clients.of(&target("https://collect.example")).await.err().unwrap();
-        assert!(refused.summary.contains("no address of AWS") && refused.hint.contains("profile"), "{refused:?}");
-        let local = clients.of(&target("http://127.0.0.1:1")).await.ok().unwrap();
-        let keys = local.login.as_ref().unwrap().provide_credentials().await.unwrap();
-        assert_eq!((keys.access_key_id(), keys.secret_access_key()), ("test", "test"));
-        assert!(local.is_local());
-        assert!(Arc::ptr_eq(&local, &clients.of(&target("http://127.0.0.1:1")).await.ok().unwrap()), "built once");
-    }
-
-    #[tokio::test]
-    async fn what_cannot_be_used_says_what_to_change() {
-        let clients = clients();
-        let no_ca = AwsTarget { ca_bundle: Some("/nowhere.pem".into()), ..target("https://127.0.0.1:1") };
-        assert!(clients.of(&no_ca).await.err().unwrap().summary.contains("/nowhere.pem"));
-        let no_cloud = clients.of(&target("sandbox")).await.err().unwrap();
-        assert_eq!(no_cloud.retry, Retry::Contact);
-        assert_eq!(no_cloud.detail, "not here");
-    }
-
-    /// A profile that nobody has, and an address where nobody listens: two ways in which a call is not sent.
-    #[tokio::test]
-    async fn missing_credentials_ask_for_a_login_and_a_missing_service_for_patience() {
-        let clients = clients();
-        let nobody = AwsTarget { profile: Some("holdpoint-nobody-has-this".into()), ..target("http://127.0.0.1:1") };
-        let cloud = clients.of(&nobody).await.ok().unwrap();
-        let trouble = cloud.identity().await.unwrap_err();
-        assert_eq!(trouble.kind, Kind::Login, "{trouble:?}");
-        assert!(trouble.failure.hint.contains("--profile holdpoint-nobody-has-this"), "{trouble:?}");
-        let local = clients.of(&target("http://127.0.0.1:1")).await.ok().unwrap();
-        let trouble = local.identity().await.unwrap_err();
-        assert_eq!((trouble.kind, trouble.failure.retry), (Kind::Unreachable, Retry::Contact), "{trouble:?}");
-    }
-
-    use aws_sdk_sts::config::ProvideCredentials as _;
-}
+mod tests;

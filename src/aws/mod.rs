@@ -7,7 +7,10 @@ pub mod cfn;
 pub mod clients;
 mod genuine;
 pub mod identity;
+mod profile;
 pub mod trouble;
+mod variables;
 
 pub use clients::{Clients, Cloud};
 pub use trouble::{Kind, Trouble};
+pub use variables::Variables;

@@ -97,8 +97,8 @@ pub(super) struct Call<'a> {
     pub(super) action: &'static str,
     /// The thing.
     pub(super) on: &'a str,
-    /// The profile of the target.
-    pub(super) profile: Option<&'a str>,
+    /// What to do once the credentials have ended.
+    pub(super) login: &'a str,
     /// The endpoint, where one was given.
     pub(super) endpoint: Option<&'a str>,
 }
@@ -192,7 +192,7 @@ impl Facts {
     pub(super) fn trouble(self, call: Call<'_>) -> Trouble {
         let kind = self.kind();
         let message = Safe::new(&self.message);
-        let Call { action, on, profile, endpoint } = call;
+        let Call { action, on, login, endpoint } = call;
         let on = if on.is_empty() { String::new() } else { format!(" on {on}") };
         let place = endpoint.map(|url| format!(" at {url}")).unwrap_or_default();
         let failure = match kind {
@@ -215,24 +215,15 @@ impl Facts {
             Kind::Garbled => Failure::new(format!("{action}{on}: what answered is not AWS (status {}){place}", self.status))
                 .hint("a proxy or the login page of a network is in the way: look at that; it goes on by itself when AWS answers")
                 .retry(Retry::Contact),
-            Kind::Login => Failure::new(format!("{action}{on}: the credentials have ended or there are none"))
-                .hint(login(profile))
-                .retry(Retry::Contact),
+            Kind::Login => {
+                Failure::new(format!("{action}{on}: the credentials have ended or there are none")).hint(login).retry(Retry::Contact)
+            }
             Kind::Denied => Failure::new(format!("{action}{on}: access denied"))
                 .hint(format!("allow {action}{on} to the role of this environment, or name another role or profile in the estate file")),
             Kind::Refused => Failure::new(format!("{action}{on}: {message}")),
         };
         let told = if self.code.is_empty() { message.to_string() } else { format!("{}: {message}", Safe::new(&self.code)) };
         Trouble { kind, code: self.code, message, failure: Box::new(failure.detail(told)) }
-    }
-}
-
-/// What to type to have credentials again.
-#[must_use]
-pub fn login(profile: Option<&str>) -> String {
-    match profile {
-        Some(profile) => format!("log in again: aws sso login --profile {profile}; it goes on by itself then"),
-        None => "name a profile in the estate file (aws: {profile: NAME}) and log in with it: aws sso login --profile NAME; or use --here with credentials in this shell".to_owned(),
     }
 }
 
@@ -286,7 +277,7 @@ fn mentions_login(chain: &str) -> bool {
 }
 
 /// All messages of an error, from the outside in.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -331,7 +322,7 @@ mod tests {
         ];
         for (facts, kind, retry) in cases {
             let told = format!("{facts:?}");
-            let trouble = facts.trouble(Call { action: "cloudformation:CreateStack", on: "orders", profile: Some("prod"), endpoint: None });
+            let trouble = facts.trouble(Call { action: "cloudformation:CreateStack", on: "orders", login: "log in", endpoint: None });
             assert_eq!((trouble.kind, trouble.failure.retry), (kind, retry), "{told}");
             assert!(trouble.failure.summary.starts_with("cloudformation:CreateStack on orders: "), "{}", trouble.failure.summary);
         }
@@ -340,7 +331,7 @@ mod tests {
     /// A look that fails is never the end of what it looks at.
     #[test]
     fn what_is_out_of_sight_goes_on() {
-        let call = Call { action: "cloudformation:DescribeStacks", on: "orders", profile: None, endpoint: None };
+        let call = Call { action: "cloudformation:DescribeStacks", on: "orders", login: "", endpoint: None };
         for (code, status, retry) in [
             ("ExpiredToken", 403, Retry::Contact),
             ("AccessDenied", 403, Retry::Contact),
@@ -355,7 +346,7 @@ mod tests {
 
     #[test]
     fn hints_name_the_next_command() {
-        let call = Call { action: "sts:GetCallerIdentity", on: "", profile: Some("prod"), endpoint: None };
+        let call = Call { action: "sts:GetCallerIdentity", on: "", login: "aws sso login --profile prod", endpoint: None };
         let trouble = facts(Stage::Answered, "ExpiredToken", "x", 400).trouble(call);
         assert!(trouble.failure.hint.contains("aws sso login --profile prod"));
         let denied = facts(Stage::Answered, "AccessDenied", "x", 403).trouble(Call { action: "cloudformation:CreateStack", ..call });
@@ -366,7 +357,7 @@ mod tests {
 
     #[test]
     fn foreign_text_passes_the_gate() {
-        let call = Call { action: "a:B", on: "x", profile: None, endpoint: None };
+        let call = Call { action: "a:B", on: "x", login: "", endpoint: None };
         let trouble = facts(Stage::Answered, "Bad\u{1b}[2J", "no\u{1b}]52;c;x\u{7} way\n", 400).trouble(call);
         assert!(!format!("{}{}", trouble.failure.summary, trouble.failure.detail).contains('\u{1b}'));
     }

@@ -5,6 +5,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::domain::quote;
 use crate::world::state::State;
 
 use super::{Code, Hands, Stop};
@@ -80,8 +81,8 @@ impl<'a, 'h> Out<'a, 'h> {
     /// The command that was given, with more words, as it would be typed.
     #[must_use]
     pub fn command(&self, more: &[(&str, &str)]) -> String {
-        let given = self.hands.argv.iter().map(|word| quoted(word));
-        let more = more.iter().flat_map(|(flag, value)| [(*flag).to_owned(), quoted(value)]);
+        let given = self.hands.argv.iter().map(|word| quote::shell(word));
+        let more = more.iter().flat_map(|(flag, value)| [(*flag).to_owned(), quote::shell(value)]);
         given.chain(more.filter(|word| !word.is_empty())).collect::<Vec<_>>().join(" ")
     }
 
@@ -120,12 +121,6 @@ impl<'a, 'h> Out<'a, 'h> {
     }
 }
 
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | ',' | '@' | '+');
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
-}
-
 /// Rows with aligned columns; the last one is not padded.
 #[must_use]
 pub(super) fn table(rows: &[Vec<String>]) -> Vec<String> {
@@ -147,12 +142,6 @@ pub(super) fn table(rows: &[Vec<String>]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_quoted_as_a_shell_takes_them() {
-        let list: Vec<String> = ["prod/orders", "#12", "it's", "prod down", ""].into_iter().map(quoted).collect();
-        assert_eq!(list, ["prod/orders", "'#12'", r"'it'\''s'", "'prod down'", "''"]);
-    }
 
     #[test]
     fn columns_are_aligned_by_width() {

@@ -25,6 +25,7 @@ pub mod look;
 pub mod order;
 pub mod person;
 pub mod plan;
+pub mod quote;
 pub mod relative;
 pub mod request;
 pub mod safe;

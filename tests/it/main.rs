@@ -17,12 +17,13 @@ mod kills;
 mod life;
 mod order;
 mod peers;
+mod profiles;
 #[allow(dead_code, reason = "the stories use all of it in turn")]
 mod program;
 #[allow(dead_code, reason = "the stories use all of it in turn")]
 mod pty;
-mod readme;
 mod reading;
+mod readme;
 mod reads;
 mod shell;
 #[allow(dead_code, reason = "pictures are written by hand and by .ci/run")]

@@ -67,7 +67,7 @@ impl Program {
     /// A command with the estate and the store named.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(Self::path());
-        command.env_clear().envs(environment(self.folder.path()));
+        command.env_clear().envs(variables(self.folder.path()));
         command.args(self.places()).args(arguments).current_dir(self.folder.path());
         command
     }
@@ -76,7 +76,7 @@ impl Program {
     pub(crate) fn in_terminal(&self, arguments: &[&str]) -> CommandBuilder {
         let mut command = CommandBuilder::new(Self::path());
         command.env_clear();
-        for (name, value) in environment(self.folder.path()) {
+        for (name, value) in variables(self.folder.path()) {
             command.env(name, value);
         }
         command.env("TERM", "xterm-256color");
@@ -164,6 +164,7 @@ impl Run {
     }
 }
 
-fn environment(folder: &Path) -> [(&'static str, String); 3] {
+/// All variables that the program is given in a test: what the shell of whoever runs the tests holds is in none of them.
+pub(crate) fn variables(folder: &Path) -> [(&'static str, String); 3] {
     [("PATH", "/usr/local/bin:/usr/bin:/bin".into()), ("HOME", folder.to_string_lossy().into_owned()), ("LANG", "C.UTF-8".into())]
 }

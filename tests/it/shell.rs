@@ -7,6 +7,8 @@ use std::time::Duration;
 use assert_cmd::Command;
 use serde_json::Value;
 
+use crate::program::variables;
+
 const ESTATE: &str = r"
 environments:
   dev: { class: development }
@@ -56,7 +58,7 @@ impl Place {
     /// The program in this folder, with everything of its own below it.
     pub(crate) fn holdpoint(&self, words: &[&str]) -> std::process::Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_holdpoint"));
-        command.current_dir(self.path()).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", self.path());
+        command.current_dir(self.path()).env_clear().envs(variables(self.path()));
         command.env("HOLDPOINT_HOME", self.path().join("home")).env("XDG_CONFIG_HOME", self.path().join("config"));
         command.args(words).timeout(Duration::from_mins(2)).output().unwrap()
     }

@@ -2,6 +2,7 @@
 
 use crate::domain::deployment::{Deployment, StepState};
 use crate::domain::ids::StackId;
+use crate::domain::quote;
 use crate::tui::pane::Target;
 use crate::world::World;
 
@@ -37,7 +38,7 @@ fn at_aws(world: &World, stack: &StackId, d: &Deployment) -> Option<String> {
     let (step, _) = d.runs().find(|(_, run)| run.state == StepState::Lost)?;
     let name = step.params.get("stack_name").or_else(|| step.params.get("input")?.get("stack_name"))?.as_str()?;
     let aws = world.record(&stack.env)?.aws.as_ref()?;
-    let option = |name: &str, value: Option<&String>| value.map_or_else(String::new, |value| format!(" --{name} {value}"));
+    let option = |name: &str, value: Option<&String>| value.map_or_else(String::new, |value| format!(" --{name} {}", quote::shell(value)));
     let (region, profile) = (option("region", aws.region.as_ref()), option("profile", aws.profile.as_ref()));
     Some(format!("aws cloudformation describe-stack-events --stack-name {name}{region}{profile}"))
 }
