@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::lifecycles;
 
 pub(super) use super::change::{
     ApproveArgs, CancelArgs, DeployArgs, FreezeArgs, Guard, RejectArgs, RollbackArgs, StackArgs, TargetArgs, ThawArgs, UnblockArgs, WayOut,
@@ -190,8 +193,13 @@ pub struct DiagramArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// Of which kind of stack
-    #[arg(long, value_enum, default_value_t = SystemName::Service)]
-    pub system: SystemName,
+    #[arg(long, value_parser = systems(), default_value = "service")]
+    pub system: String,
+}
+
+/// Every system that has a lifecycle.
+fn systems() -> PossibleValuesParser {
+    lifecycles::OF_SYSTEMS.iter().map(|(name, _)| *name).collect::<Vec<_>>().into()
 }
 
 /// Which lifecycle is drawn.
@@ -212,15 +220,6 @@ pub enum Format {
     Mermaid,
     /// Graphviz.
     Dot,
-}
-
-/// A kind of stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SystemName {
-    /// A CloudFormation template.
-    Service,
-    /// Commands.
-    Script,
 }
 
 /// `logs`.

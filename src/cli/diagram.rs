@@ -5,15 +5,14 @@ use std::fmt::Write as _;
 use crate::domain::lifecycle::{Edge, Lifecycle, Origin};
 use crate::domain::lifecycles;
 
-use super::args::{DiagramArgs, DiagramOf, Format, SystemName};
+use super::args::{DiagramArgs, DiagramOf, Format};
 use super::{Code, Ground, Out, Stop};
 
 /// `diagram stack|deployment`.
 pub(super) fn diagram(ground: &dyn Ground, args: &DiagramArgs, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
-    let lifecycle = match (args.of, args.system) {
-        (DiagramOf::Deployment, _) => &lifecycles::DEPLOYMENT,
-        (DiagramOf::Stack, SystemName::Service) => &lifecycles::SERVICE,
-        (DiagramOf::Stack, SystemName::Script) => &lifecycles::SCRIPT,
+    let lifecycle = match args.of {
+        DiagramOf::Deployment => &lifecycles::DEPLOYMENT,
+        DiagramOf::Stack => lifecycles::of_system(&args.system).map_err(|why| Stop::wrong("unknown-system", why.to_string()))?,
     };
     let text = match args.format {
         Format::Text => ground.map(lifecycle),
@@ -61,7 +60,7 @@ mod tests {
 
     #[test]
     fn every_edge_of_the_tables_is_drawn_once() {
-        for lifecycle in [&lifecycles::SERVICE, &lifecycles::SCRIPT, &lifecycles::DEPLOYMENT] {
+        for lifecycle in lifecycles::OF_SYSTEMS.iter().map(|(_, table)| *table).chain([&lifecycles::DEPLOYMENT]) {
             let (mermaid, dot) = (mermaid(lifecycle), dot(lifecycle));
             assert_eq!(mermaid.matches(" --> ").count(), lifecycle.edges.len() + 1, "{}", lifecycle.name);
             assert_eq!(dot.matches(" -> ").count(), lifecycle.edges.len(), "{}", lifecycle.name);

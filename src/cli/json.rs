@@ -285,7 +285,7 @@ impl From<&Deployment> for DeploymentDoc {
             stack: d.stack().map(ToString::to_string).unwrap_or_default(),
             purpose: request.map(|r| format!("{:?}", r.purpose).to_lowercase()).unwrap_or_default(),
             release: request.map(|r| r.spec.release.clone()).unwrap_or_default(),
-            phase: d.phase.clone(),
+            phase: d.phase.to_string(),
             outcome: d.end.as_ref().map(outcome),
             why: match &d.end {
                 Some(End::Failed { failure }) => Some(failure.summary.clone()),

@@ -87,7 +87,7 @@ fn history_row(d: &Deployment) -> Vec<String> {
         request.map(|r| r.spec.release.clone()).unwrap_or_default(),
         request.map(|r| r.cause.by.name().to_owned()).unwrap_or_default(),
         took,
-        d.end.as_ref().map_or_else(|| d.phase.clone(), crate::world::audit::ending),
+        d.end.as_ref().map_or_else(|| d.phase.to_string(), crate::world::audit::ending),
     ]
 }
 

@@ -206,7 +206,7 @@ fn standing_of(world: &World, id: DeploymentId, now: Time) -> Standing {
 }
 
 fn running(world: &World, d: &Deployment, now: Time) -> Standing {
-    let at = step_at(d).map_or_else(|| d.phase.to_lowercase(), |at| format!("{} ({}/{})", at.title, at.nth, at.of));
+    let at = step_at(d).map_or_else(|| d.phase.name().to_lowercase(), |at| format!("{} ({}/{})", at.title, at.nth, at.of));
     let mut lost = None;
     for (step, run) in d.runs() {
         match run.state {

@@ -1,11 +1,13 @@
 //! The deployment machine: one attempt, its plan, its steps, its holds.
 
 mod event;
+mod phase;
 mod rules;
 mod step;
 mod wants;
 
 pub use event::{Cause, DeploymentEvent, End, Request, Seen, Stopping};
+pub use phase::Phase;
 pub use step::{Branch, StepRun, StepState};
 pub use wants::{CANCEL_LIMIT, DeploymentWant};
 
@@ -32,7 +34,7 @@ pub struct Deployment {
     /// Stream version.
     pub version: u64,
     /// The phase.
-    pub phase: String,
+    pub phase: Phase,
     /// Since when.
     pub since: Time,
     /// What was asked; absent before `created`.
@@ -68,7 +70,7 @@ impl Deployment {
         Self {
             id,
             version: 0,
-            phase: "NEW".to_owned(),
+            phase: Phase::New,
             since: Time::default(),
             request: None,
             created_at: Time::default(),
@@ -106,7 +108,7 @@ impl Deployment {
     /// What the phase means.
     #[must_use]
     pub fn class(&self) -> Class {
-        DEPLOYMENT.phase(&self.phase).map_or(Class::Rest, |phase| phase.class)
+        DEPLOYMENT.phase(self.phase.name()).map_or(Class::Rest, |phase| phase.class)
     }
 
     /// Holds that wait for a person.
@@ -189,16 +191,15 @@ impl Deployment {
     }
 
     pub(crate) fn take_edge(&mut self, on: &str, at: Time) -> Result<(), Illegal> {
-        let to = DEPLOYMENT.next(&self.phase, on)?;
-        if to != self.phase {
-            self.travelled.push(Travelled { from: self.phase.clone(), on: on.to_owned(), to: to.to_owned(), at });
-            self.since = at;
-            to.clone_into(&mut self.phase);
-        }
+        let from = self.phase.name();
+        let to = DEPLOYMENT.next(from, on)?;
+        self.phase = Phase::named(to).ok_or_else(|| self.broken_log(on))?;
+        self.travelled.push(Travelled { from: from.to_owned(), on: on.to_owned(), to: to.to_owned(), at });
+        self.since = at;
         Ok(())
     }
 
     fn broken_log(&self, on: &str) -> Illegal {
-        Illegal { lifecycle: DEPLOYMENT.name.to_owned(), from: self.phase.clone(), on: on.to_owned() }
+        Illegal::NoEdge { lifecycle: DEPLOYMENT.name.to_owned(), from: self.phase.to_string(), on: on.to_owned() }
     }
 }

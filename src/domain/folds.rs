@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::deployment::Deployment;
+use super::deployment::{Deployment, DeploymentEvent};
 use super::environment::Environment;
 use super::event::{Event, Stored, StreamId};
 use super::ids::{DeploymentId, DeploymentNo, EnvName, HoldId, StackId};
@@ -63,10 +63,11 @@ impl Folds {
                 if !fits(fold.version, stored)? {
                     return Ok(());
                 }
-                let fold = Arc::make_mut(fold);
-                fold.apply(event, stored.at).map_err(|why| why.to_string())?;
-                self.last_no = self.last_no.max(fold.no().0);
-                Ok(())
+                // A number is given, whatever becomes of the deployment.
+                if let DeploymentEvent::Created { request } = event.as_ref() {
+                    self.last_no = self.last_no.max(request.no.0);
+                }
+                Arc::make_mut(fold).apply(event, stored.at).map_err(|why| why.to_string())
             }
             (stream, event) => Err(format!("{stream} holds an event of another kind of stream ({})", event.tag())),
         }

@@ -15,6 +15,22 @@ pub enum Class {
     Gone,
 }
 
+/// What the stack machine and the screen must know of a phase besides its class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flag {
+    /// The real stack is looked at before anything starts here: it may be there already.
+    LookFirst,
+    /// Passed through: where nothing may start, the stack comes to rest by `queue_empty` or `idle`.
+    Settles,
+    /// On the way to its end: what succeeds here leaves nothing.
+    Removes,
+    /// Broken by a failed run alone: nothing outside is to be repaired, and a run that succeeds is the way out.
+    RunAgain,
+}
+
+/// The phase of a stack of which nothing is known: every lifecycle of stacks begins there (`[*]` in a source document).
+pub const NEW: &str = "NEW";
+
 /// One phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhaseDef {
@@ -24,6 +40,28 @@ pub struct PhaseDef {
     pub source: Option<&'static str>,
     /// What it means.
     pub class: Class,
+    /// What else is true of it.
+    pub flags: &'static [Flag],
+}
+
+impl PhaseDef {
+    /// A phase without flags.
+    #[must_use]
+    pub const fn new(name: &'static str, source: Option<&'static str>, class: Class) -> Self {
+        Self { name, source, class, flags: &[] }
+    }
+
+    /// The phase with these flags.
+    #[must_use]
+    pub const fn with(self, flags: &'static [Flag]) -> Self {
+        Self { flags, ..self }
+    }
+
+    /// Whether the flag is set.
+    #[must_use]
+    pub fn is(&self, flag: Flag) -> bool {
+        self.flags.contains(&flag)
+    }
 }
 
 /// Where an edge comes from.
@@ -50,6 +88,14 @@ pub struct Edge {
     pub origin: Origin,
 }
 
+impl Edge {
+    /// An edge.
+    #[must_use]
+    pub const fn new(from: &'static str, on: &'static str, to: &'static str, label: &'static str, origin: Origin) -> Self {
+        Self { from, on, to, label, origin }
+    }
+}
+
 /// A lifecycle: the phases and the edges of one kind of machine. The first phase is where it starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifecycle {
@@ -59,18 +105,26 @@ pub struct Lifecycle {
     pub phases: &'static [PhaseDef],
     /// All edges.
     pub edges: &'static [Edge],
+    /// Whether a retry goes on where the failed deployment stopped, as its system's `carry` makes it: screens say so.
+    pub resumes: bool,
 }
 
-/// An event that is no edge from where the machine stands: the log is broken, which is another thing than "you may not".
+/// An event that this program cannot take: the log is broken, or newer, which is another thing than "you may not".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{lifecycle}: no edge {on:?} from {from}")]
-pub struct Illegal {
-    /// Which lifecycle.
-    pub lifecycle: String,
-    /// Where the machine stood.
-    pub from: String,
-    /// The event that came.
-    pub on: String,
+pub enum Illegal {
+    /// It is no edge from where the machine stands.
+    #[error("{lifecycle}: no edge {on:?} from {from}")]
+    NoEdge {
+        /// Which lifecycle.
+        lifecycle: String,
+        /// Where the machine stood.
+        from: String,
+        /// The event that came.
+        on: String,
+    },
+    /// It belongs to a system of another program.
+    #[error("this program has no system {0}")]
+    NoSystem(String),
 }
 
 impl Lifecycle {
@@ -97,11 +151,17 @@ impl Lifecycle {
     /// # Errors
     /// [`Illegal`] when the table has no such edge.
     pub fn next(&self, from: &str, on: &str) -> Result<&'static str, Illegal> {
-        self.edge(from, on).map(|edge| edge.to).ok_or_else(|| Illegal {
+        self.edge(from, on).map(|edge| edge.to).ok_or_else(|| Illegal::NoEdge {
             lifecycle: self.name.to_owned(),
             from: from.to_owned(),
             on: on.to_owned(),
         })
+    }
+
+    /// Whether its stacks stand for something outside that has a state of its own, and is looked at.
+    #[must_use]
+    pub fn looks(&self) -> bool {
+        self.phases.iter().any(|phase| phase.is(Flag::LookFirst))
     }
 }
 

@@ -2,158 +2,21 @@
 
 mod cancel;
 mod outcome;
+mod step;
 
 pub use cancel::Cancel;
 pub use outcome::PlanSeen;
+pub use step::{Choice, Finaliser, HoldRule, HoldWhen, Leaves, Mark, RetryRule, Step, StepKind, When, pure};
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::digest::Digest;
-use super::failure::millis;
-use super::hold::HoldKind;
 use super::ids::StepId;
 use super::level::Danger;
-
-/// What a step does: the name of its executor, for example `cloudformation.update`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct StepKind(pub String);
-
-impl StepKind {
-    /// The kind as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for StepKind {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-/// The step kinds that the engine carries out itself, without an executor: they look at data alone.
-pub mod pure {
-    /// Chooses a branch from a change set: output `{branch, why, rows, more_dangerous}`.
-    pub const JOIN: &str = "eval.join";
-    /// Compares the rows of a second change set with the approved ones: output `{same, rows}`.
-    pub const SAME: &str = "eval.same";
-    /// Does nothing but wait for its hold; the choice is its branch: output `{branch}`.
-    pub const DECISION: &str = "hold.decision";
-}
-
-/// When a finaliser runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Finaliser {
-    /// At every end.
-    Always,
-    /// Only when the deployment ends badly after one of the steps that it names in `after` had started, and left something.
-    BadEnd,
-}
-
-/// What is in service once a step is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Leaves {
-    /// The release of the deployment.
-    New,
-    /// What served before the deployment.
-    Old,
-    /// Nothing.
-    Nothing,
-}
-
-/// What is done about a failed attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RetryRule {
-    /// Attempts in all, 1 or more.
-    pub attempts: u32,
-}
-
-/// A condition on the output of an earlier step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HoldWhen {
-    /// Always.
-    Always,
-    /// Only when the value at `pointer` in the public output of `step` equals `equals`.
-    Output {
-        /// The step, which must be among the needs.
-        step: StepId,
-        /// JSON pointer into its public output.
-        pointer: String,
-        /// The value that opens the hold.
-        equals: Value,
-    },
-}
-
-/// A point in a plan where a person decides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HoldRule {
-    /// What is decided.
-    pub kind: HoldKind,
-    /// When it opens.
-    pub when: HoldWhen,
-    /// Ways to approve, each a branch for `only_if`; empty: approve or reject.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub choices: Vec<Choice>,
-    /// Never expires.
-    #[serde(default)]
-    pub never_expires: bool,
-}
-
-/// One way to approve a hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choice {
-    /// The branch name, for `--choice` and `only_if`.
-    pub name: String,
-    /// What it does, as a sentence.
-    pub does: String,
-}
-
-/// One step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Step {
-    /// Its id within the plan.
-    pub id: StepId,
-    /// A short title for people.
-    pub title: String,
-    /// What carries it out.
-    pub kind: StepKind,
-    /// Parameters; `{"from": "<step>", "output": "<json pointer>"}` anywhere inside takes an earlier step's public output.
-    pub params: Value,
-    /// The steps that must be finished before.
-    #[serde(default)]
-    pub after: Vec<StepId>,
-    /// Runs only when that step's output has this branch; else it is SKIPPED.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub only_if: Option<(StepId, String)>,
-    /// A person decides before it starts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold: Option<HoldRule>,
-    /// Longest time for one attempt, without the time of its hold.
-    #[serde(with = "millis")]
-    pub timeout: Duration,
-    /// What is done about failures.
-    pub retry: RetryRule,
-    /// Whether it is a finaliser.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub finaliser: Option<Finaliser>,
-    /// Whether it can change anything outside (a look or a comparison cannot).
-    pub changes: bool,
-    /// Whether it takes a service's count down or up.
-    #[serde(default)]
-    pub scales: bool,
-    /// What is in service once it is done; absent where it changes nothing of that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub leaves: Option<Leaves>,
-}
+use super::lifecycle::Lifecycle;
 
 /// What an attempt gave.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -242,6 +105,9 @@ pub enum BadPlan {
     /// An ordinary step comes after a finaliser.
     #[error("step {0} comes after the finaliser {1}")]
     AfterFinaliser(StepId, StepId),
+    /// A step reaches a mark that no edge has.
+    #[error("step {0} reaches {1}, which is no mark of the {2} lifecycle")]
+    NoMark(StepId, Mark, &'static str),
 }
 
 impl Plan {
@@ -301,6 +167,16 @@ impl Plan {
             behind.insert(id, all);
         }
         Ok(())
+    }
+
+    /// Checks that every mark is one of this lifecycle.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn check_marks(&self, table: &Lifecycle) -> Result<(), BadPlan> {
+        let known = |mark: &Mark| table.edges.iter().any(|edge| edge.on == mark.edge());
+        let mut marks = self.steps.iter().filter_map(|step| Some((step, &step.reaches.as_ref()?.1)));
+        marks.find(|(_, mark)| !known(mark)).map_or(Ok(()), |(step, mark)| Err(BadPlan::NoMark(step.id.clone(), mark.clone(), table.name)))
     }
 
     /// Step ids so that each stands after its needs; plan order among equals.

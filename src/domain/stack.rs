@@ -12,7 +12,7 @@ use super::deployment::End;
 use super::environment::Freeze;
 use super::folds::Folds;
 use super::ids::{DeploymentId, DeploymentNo, StackId};
-use super::lifecycle::{Class, Illegal, Lifecycle};
+use super::lifecycle::{Class, Flag, Illegal, Lifecycle, NEW, PhaseDef};
 use super::lifecycles;
 use super::request::Spec;
 use super::time::Time;
@@ -117,7 +117,7 @@ impl Stack {
             id,
             version: 0,
             system: String::new(),
-            phase: "NEW".to_owned(),
+            phase: NEW.to_owned(),
             since: Time::default(),
             current: None,
             was_broken: None,
@@ -133,26 +133,50 @@ impl Stack {
         }
     }
 
-    /// The table it follows.
+    /// The table it follows; none before its system is known, and where this program does not know that system.
     #[must_use]
-    pub fn lifecycle(&self) -> &'static Lifecycle {
-        lifecycles::of_system(&self.system).unwrap_or(&lifecycles::SERVICE)
+    pub fn lifecycle(&self) -> Option<&'static Lifecycle> {
+        lifecycles::of_system(&self.system).ok()
+    }
+
+    fn at(&self) -> Option<&'static PhaseDef> {
+        self.lifecycle()?.phase(&self.phase)
     }
 
     /// What the phase means.
     #[must_use]
     pub fn class(&self) -> Class {
-        self.lifecycle().phase(&self.phase).map_or(Class::Rest, |phase| phase.class)
+        self.at().map_or(Class::Rest, |phase| phase.class)
+    }
+
+    /// Whether the phase has this flag.
+    #[must_use]
+    pub fn is(&self, flag: Flag) -> bool {
+        self.at().is_some_and(|phase| phase.is(flag))
+    }
+
+    /// Whether the table has this edge from where it stands.
+    #[must_use]
+    pub fn takes(&self, on: &str) -> bool {
+        self.lifecycle().is_some_and(|table| table.edge(&self.phase, on).is_some())
+    }
+
+    /// True while nothing was ever asked of it, or only waits for its first start.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.phase == NEW
     }
 
     /// True while it is on the way to its end.
     #[must_use]
     pub fn removes(&self) -> bool {
-        self.lifecycle()
-            .next(&self.phase, "succeeded")
-            .ok()
-            .and_then(|to| self.lifecycle().phase(to))
-            .is_some_and(|to| to.class == Class::Gone)
+        self.is(Flag::Removes)
+    }
+
+    /// Whether a deployment of this system may be asked of it: what was another system's must be gone first.
+    #[must_use]
+    pub fn follows(&self, system: &str) -> bool {
+        self.system.is_empty() || self.system == system || (self.queue.is_empty() && (self.is_new() || self.class() == Class::Gone))
     }
 
     /// The freeze that holds now.
@@ -185,12 +209,15 @@ impl Stack {
     /// Takes one event that was recorded at `at`.
     ///
     /// # Errors
-    /// [`Illegal`] when the table has no such edge: the log is broken.
+    /// [`Illegal`] when the table has no such edge, or this program has no such table: nothing more of the stream can be taken.
     pub fn apply(&mut self, event: &StackEvent, at: Time) -> Result<(), Illegal> {
-        if let StackEvent::Requested { system, .. } = event
-            && self.system.is_empty()
-        {
-            self.system.clone_from(system);
+        if let StackEvent::Requested { system, .. } = event {
+            lifecycles::of_system(system)?;
+            if self.system != *system && self.follows(system) {
+                self.system.clone_from(system);
+                NEW.clone_into(&mut self.phase);
+                self.travelled.clear();
+            }
         }
         match event {
             StackEvent::Requested { entry, place, .. } => {
@@ -224,8 +251,13 @@ impl Stack {
                 self.take_edge(event.tag(), at)?;
                 self.was_broken = self.broken.take();
             }
+            StackEvent::Reached { deployment, .. } => {
+                if self.is_current(*deployment) {
+                    self.take_edge(&event.edge(), at)?;
+                }
+            }
             StackEvent::Succeeded { deployment, release, as_before } => {
-                if self.ends(*deployment) {
+                if self.is_current(*deployment) {
                     self.take_edge(event.tag(), at)?;
                     self.finish(*deployment, None);
                     self.release.clone_from(release);
@@ -235,7 +267,7 @@ impl Stack {
                 }
             }
             StackEvent::Failed { deployment, reason, left } | StackEvent::FailedContinue { deployment, reason, left } => {
-                if self.ends(*deployment) {
+                if self.is_current(*deployment) {
                     self.take_edge(event.tag(), at)?;
                     self.finish(*deployment, Some(reason.clone()));
                     match left {
@@ -246,13 +278,13 @@ impl Stack {
                 }
             }
             StackEvent::Withdrawn { deployment } | StackEvent::WithdrawnNever { deployment } => {
-                if self.ends(*deployment) {
+                if self.is_current(*deployment) {
                     self.take_edge(event.tag(), at)?;
                     self.finish(*deployment, None);
                 }
             }
             StackEvent::WithdrawnBroken { deployment } => {
-                if self.ends(*deployment) {
+                if self.is_current(*deployment) {
                     self.take_edge(event.tag(), at)?;
                     let broken = self.was_broken.take();
                     self.finish(*deployment, broken);
@@ -266,7 +298,7 @@ impl Stack {
         Ok(())
     }
 
-    fn ends(&self, deployment: DeploymentId) -> bool {
+    fn is_current(&self, deployment: DeploymentId) -> bool {
         self.current == Some(deployment)
     }
 
@@ -287,7 +319,7 @@ impl Stack {
     }
 
     fn take_edge(&mut self, on: &str, at: Time) -> Result<(), Illegal> {
-        let to = self.lifecycle().next(&self.phase, on)?;
+        let to = lifecycles::of_system(&self.system)?.next(&self.phase, on)?;
         if to != self.phase {
             self.travelled.push(Travelled { from: self.phase.clone(), on: on.to_owned(), to: to.to_owned(), at });
             let extra = self.travelled.len().saturating_sub(TRAVELLED);

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::domain::decide::{self, Cx};
-use crate::domain::deployment::{Deployment, DeploymentEvent, DeploymentWant};
+use crate::domain::deployment::{Deployment, DeploymentEvent, DeploymentWant, Phase};
 use crate::domain::event::Append;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{DeploymentId, StackId};
+use crate::domain::lifecycle::Flag;
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::person::Person;
 use crate::domain::plan::{Output, Plan};
@@ -50,7 +51,7 @@ impl Engine {
                 }
             }
             let unfinished: Vec<DeploymentId> =
-                self.folds.deployments.values().filter(|d| !d.is_over() && d.phase != "QUEUED").map(|d| d.id).collect();
+                self.folds.deployments.values().filter(|d| !d.is_over() && d.phase != Phase::Queued).map(|d| d.id).collect();
             for id in unfinished {
                 let stream = crate::domain::event::StreamId::Deployment(id);
                 if self.folds.broken.contains_key(&stream) {
@@ -108,11 +109,6 @@ impl Engine {
             DeploymentWant::Plan => {
                 self.plan(d);
                 return Ok(false);
-            }
-            DeploymentWant::RunSteps => {
-                let mut append = Append::default();
-                decide::on_deployment(&mut append, &self.folds, d.id, DeploymentEvent::RunSteps);
-                append
             }
             DeploymentWant::Hold(step) => decide::hold_want(&self.folds, d, &step, &self.cx()),
             DeploymentWant::Start(step) => {
@@ -267,7 +263,7 @@ impl Engine {
             }
             Msg::Settled { deployment, result } => {
                 self.looking.remove(&format!("settle {deployment}"));
-                let Some(d) = self.folds.deployments.get(&deployment).filter(|d| d.phase == "WAITING").cloned() else { return Ok(()) };
+                let Some(d) = self.folds.deployments.get(&deployment).filter(|d| d.phase == Phase::Waiting).cloned() else { return Ok(()) };
                 let append = match result {
                     Ok(seen) => {
                         if let Some(stack) = d.stack() {
@@ -282,7 +278,7 @@ impl Engine {
             Msg::Looked { stack, result } => {
                 self.looking.remove(&format!("look {stack}"));
                 let fold = self.folds.stack(&stack);
-                let Some(entry) = fold.queue.first().filter(|_| fold.phase == "NEW").cloned() else { return Ok(()) };
+                let Some(entry) = fold.queue.first().filter(|_| fold.is(Flag::LookFirst)).cloned() else { return Ok(()) };
                 let append = match result {
                     Ok((seen, quiet)) => {
                         self.remember(&stack, &seen);
@@ -294,7 +290,9 @@ impl Engine {
             }
             Msg::Planned { deployment, result } => {
                 self.looking.remove(&format!("plan {deployment}"));
-                let Some(d) = self.folds.deployments.get(&deployment).filter(|d| d.phase == "AVAILABLE").cloned() else { return Ok(()) };
+                let Some(d) = self.folds.deployments.get(&deployment).filter(|d| d.phase == Phase::Available).cloned() else {
+                    return Ok(());
+                };
                 let append = match result {
                     Ok(plan) => {
                         let carried = self.carried(&d, &plan);

@@ -7,6 +7,7 @@ use futures_util::future::{BoxFuture, join_all};
 use crate::domain::environment::AwsTarget;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{EnvName, StackId};
+use crate::domain::lifecycles::of_system;
 use crate::domain::look::{Look, Sight, Sights, Subject};
 use crate::domain::plan::{Plan, pure};
 use crate::domain::request::{SourceBundle, Spec};
@@ -77,7 +78,7 @@ impl Planning {
             self.look(parts, &looks).await?;
         }
         let plan = self.system.plan(&self.ask, &self.spec, &self.seen)?;
-        checked(parts, &plan)?;
+        checked(parts, &self.spec.system, &plan)?;
         Ok((plan, self.seen))
     }
 
@@ -107,8 +108,10 @@ async fn stored_bundle(parts: &Parts, spec: &Spec) -> Result<Option<SourceBundle
 }
 
 /// A plan that can run: its graph is sound, and each step is one that somebody here can carry out.
-fn checked(parts: &Parts, plan: &Plan) -> Result<(), Failure> {
-    plan.check().map_err(|why| Failure::new(format!("the plan cannot run: {why}")))?;
+fn checked(parts: &Parts, system: &str, plan: &Plan) -> Result<(), Failure> {
+    let cannot = |why: &dyn std::fmt::Display| Failure::new(format!("the plan cannot run: {why}"));
+    plan.check().map_err(|why| cannot(&why))?;
+    plan.check_marks(of_system(system).map_err(|why| cannot(&why))?).map_err(|why| cannot(&why))?;
     for step in &plan.steps {
         let kind = step.kind.as_str();
         if matches!(kind, pure::JOIN | pure::SAME | pure::DECISION) {

@@ -13,14 +13,12 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, QueueOf, Source};
-use crate::domain::deployment::{Deployment, End, StepState};
+use crate::domain::deployment::{Deployment, End, Phase, StepState};
 use crate::domain::digest::Digest;
 use crate::domain::document::Node;
 use crate::domain::environment::{AwsTarget, Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{EnvName, StackId, StepId};
-use crate::domain::lifecycle::Lifecycle;
-use crate::domain::lifecycles;
 use crate::domain::line::Line;
 use crate::domain::look::{Look, Quiet, Sight, Sights, Subject};
 use crate::domain::plan::given::{plan, step};
@@ -47,9 +45,6 @@ struct Given;
 impl System for Given {
     fn name(&self) -> &'static str {
         "script"
-    }
-    fn lifecycle(&self) -> &'static Lifecycle {
-        &lifecycles::SCRIPT
     }
     fn looks(&self, _: &PlanAsk, _: &Spec, _: &Sights) -> Vec<Look> {
         vec![]
@@ -413,7 +408,7 @@ async fn a_freeze_holds_the_queue_and_the_thaw_lets_it_go() {
     bench.ask(2, deploy(vec![step("a", &[])])).await;
     let mut engine = Engine::open(bench.parts(None)).await.unwrap();
     bench.settle(&mut engine).await.unwrap();
-    assert_eq!(only(&engine).phase, "QUEUED");
+    assert_eq!(only(&engine).phase, Phase::Queued);
     let thaw = Intent::Thaw { target: QueueOf::Environment("dev".parse().unwrap()) };
     let id = bench.ask(3, Ask::Preview { intent: thaw.clone(), attached: vec![] }).await;
     engine.step(true).await.unwrap();

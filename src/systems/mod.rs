@@ -15,7 +15,6 @@ use crate::domain::document::Node;
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{StackId, StepId};
-use crate::domain::lifecycle::Lifecycle;
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{Output, Plan};
 use crate::domain::request::Spec;
@@ -43,10 +42,8 @@ pub struct PlanAsk {
 
 /// One system: everything that the rest of the program knows of it.
 pub trait System: fmt::Debug + Sync {
-    /// Its name, as in the estate file.
+    /// Its name, as in the estate file and in the list of lifecycles.
     fn name(&self) -> &'static str;
-    /// The lifecycle of its stacks.
-    fn lifecycle(&self) -> &'static Lifecycle;
     /// The form of its entries in the estate file.
     fn form(&self) -> &'static Form;
     /// Says everything that is wrong with an entry, whatever its files say.
@@ -99,4 +96,15 @@ pub fn pure_step(kind: &str, params: &Value) -> Result<Output, Failure> {
     let result = all().iter().find_map(|system| system.eval(kind, params)).unwrap_or_else(|| Err("there is no such step".to_owned()));
     let public = result.map_err(|why| Failure::new(format!("{kind}: {why}")).hint("deploy again: the plan is made anew"))?;
     Ok(Output { public, secrets: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::lifecycles::OF_SYSTEMS;
+
+    #[test]
+    fn every_system_has_a_lifecycle() {
+        let names: Vec<_> = super::all().iter().map(|system| system.name()).collect();
+        assert_eq!(names, OF_SYSTEMS.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    }
 }

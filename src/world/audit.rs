@@ -92,6 +92,7 @@ fn stack(event: &StackEvent, folds: &Folds) -> String {
         StackEvent::AdoptedBroken { status } => format!("was there before, and broken ({status}): adopted"),
         StackEvent::Started { deployment } | StackEvent::Popped { deployment } => format!("started {}", no(deployment)),
         StackEvent::TeardownPopped { deployment } => format!("started teardown {}", no(deployment)),
+        StackEvent::Reached { deployment, mark } => format!("moved on: {} reached {mark}", no(deployment)),
         StackEvent::Succeeded { deployment, release, as_before: true } => {
             let release = release.as_deref().unwrap_or("what served before");
             format!("serves {release} again since {} ended well", no(deployment))

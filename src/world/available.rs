@@ -7,7 +7,7 @@ use crate::domain::environment::Mode;
 use crate::domain::failure::Retry;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, StackId};
-use crate::domain::lifecycle::Class;
+use crate::domain::lifecycle::{Class, Lifecycle};
 use crate::domain::look::Standing;
 use crate::domain::stack::{Purpose, Stack};
 use crate::domain::time::Time;
@@ -163,12 +163,17 @@ impl World {
             None if broken || failed.is_some() => Some("look again at what it runs on, and repair it if its state asks for it".to_owned()),
             Some(_) | None => None,
         };
-        ways.extend(repair.filter(|_| self.runs_on_something(&stack)).map(|says| (Way::Recover, says)));
+        ways.extend(repair.filter(|_| stack.lifecycle().is_none_or(Lifecycle::looks)).map(|says| (Way::Recover, says)));
         if broken {
             let shut = standing.is_some_and(Standing::is_shut);
             let again = failed.filter(|last| !shut || last.request.as_ref().is_some_and(|request| request.purpose != Purpose::Deploy));
             if let Some(last) = again {
-                ways.push((Way::Retry, format!("{} again, from where things stand now", last.no())));
+                let how = if stack.lifecycle().is_some_and(|table| table.resumes) {
+                    "what was done stays done"
+                } else {
+                    "what is left to do is worked out anew"
+                };
+                ways.push((Way::Retry, format!("{} again: {how}", last.no())));
             }
             let good = stack.last_good.filter(|_| !shut).and_then(|good| self.deployment(good)).and_then(|d| d.request.as_ref());
             if let Some(good) = good {
@@ -184,13 +189,6 @@ impl World {
         let thing = self.thing(&stack.id)?;
         let ended = stack.last.and_then(|last| self.deployment(last)).and_then(|last| last.ended_at);
         ended.is_none_or(|ended| ended <= thing.taken_at).then_some(thing.sight.standing)
-    }
-
-    /// Whether a stack is a real thing, as was seen, as its files say, or as was deployed: only that can be repaired.
-    fn runs_on_something(&self, stack: &Stack) -> bool {
-        let deployed = stack.last.and_then(|last| self.deployment(last)).and_then(|last| last.request.as_ref());
-        let deployed = deployed.is_some_and(|request| !request.spec.about.is_empty());
-        deployed || self.thing(&stack.id).is_some() || self.is_outside(&stack.id)
     }
 
     /// What people call the thing that says how a stack stands.
@@ -316,7 +314,7 @@ impl World {
             },
             Doing::Teardown => {
                 let thing = self.thing(&id);
-                let there = thing.map_or(stack.class() != Class::Gone && stack.phase != "NEW", |thing| !thing.is_missing());
+                let there = thing.map_or(stack.class() != Class::Gone && !stack.is_new(), |thing| !thing.is_missing());
                 let behind = if stack.current.is_some() { behind } else { String::new() };
                 if there {
                     Ok((Some(Intent::Teardown { stack: id }), behind))

@@ -13,11 +13,12 @@ use crate::domain::estate::{Catalog, Entry};
 use crate::domain::event::{Event, Stored, StreamId};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::hold::{CardLine, Decision, Hold, HoldKind, Verdict};
-use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, HoldId, StackId, StepId};
+use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, HoldId, StackId};
 use crate::domain::level::{Danger, Level};
+use crate::domain::lifecycle::Flag;
 use crate::domain::look::{Health, PartSeen, Sight, Sights};
 use crate::domain::person::Person;
-use crate::domain::plan::{ChangeRow, Choice, Finaliser, HoldRule, HoldWhen, Output, Plan, RetryRule, Step};
+use crate::domain::plan::{ChangeRow, Choice, Finaliser, HoldRule, HoldWhen, Output, Plan, Step};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::sighting::{SERVE, Seen, Sighting, THING};
 use crate::domain::stack::{Left, Place, Purpose, Queued, StackEvent};
@@ -84,20 +85,10 @@ pub fn rows(replace: bool) -> Vec<ChangeRow> {
 }
 
 fn step(id: &str, title: &str, kind: &str, after: &[&str], only: Option<&str>) -> Step {
-    Step {
-        id: id.into(),
-        title: title.to_owned(),
-        kind: kind.into(),
-        params: json!({}),
-        after: after.iter().map(|a| StepId::from(*a)).collect(),
-        only_if: only.map(|branch| ("join".into(), branch.to_owned())),
-        hold: None,
-        timeout: Duration::from_hours(1),
-        retry: RetryRule { attempts: 1 },
-        finaliser: None,
-        changes: !kind.starts_with("eval"),
-        scales: false,
-        leaves: None,
+    let step = Step { changes: !kind.starts_with("eval"), ..Step::new(id, title, kind, json!({})).after(after) };
+    match only {
+        Some(branch) => step.only("join", branch),
+        None => step,
     }
 }
 
@@ -308,7 +299,7 @@ impl Scene {
 
     /// Starts a queued deployment with a plan, up to RUNNING.
     pub fn start(&mut self, stack: &str, deployment: DeploymentId, plan: Plan) -> &mut Self {
-        let first = self.world.folds.stack(&id(stack)).phase == "NEW";
+        let first = self.world.folds.stack(&id(stack)).is(Flag::LookFirst);
         self.on_stack(stack, if first { StackEvent::FoundMissing { deployment } } else { StackEvent::Popped { deployment } });
         let digest = plan.digest();
         self.on(deployment, DeploymentEvent::Triggered)
@@ -375,7 +366,7 @@ impl Scene {
             End::Done => {
                 self.on(deployment, DeploymentEvent::Done)
                     .on_stack(stack, StackEvent::Succeeded { deployment, release: Some(release), as_before: false });
-                if self.world.folds.stack(&id(stack)).phase == "STABLE" {
+                if self.world.folds.stack(&id(stack)).is(Flag::Settles) {
                     self.on_stack(stack, StackEvent::QueueEmpty);
                 }
             }

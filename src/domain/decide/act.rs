@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::domain::ask::{Answer, Confirm, Intent, QueueOf, Refused};
 use crate::domain::card::Card;
-use crate::domain::deployment::{CANCEL_LIMIT, Cause, Deployment, DeploymentEvent, Request, Seen, Stopping};
+use crate::domain::deployment::{CANCEL_LIMIT, Cause, Deployment, DeploymentEvent, Phase, Request, Seen, Stopping};
 use crate::domain::environment::{EnvironmentEvent, EnvironmentRecord, Freeze, Mode, QueuePolicy};
 use crate::domain::event::{Append, StreamId};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, EnvName, StackId, StepId};
 use crate::domain::level::Level;
 use crate::domain::lifecycle::Class;
+use crate::domain::lifecycles::of_system;
 use crate::domain::plan::{HoldWhen, Plan, PlanSeen};
 use crate::domain::stack::{Place, Purpose, Queued, StackEvent};
 use crate::domain::time::{Time, short};
@@ -173,6 +174,14 @@ fn enqueue(
 ) -> Result<String, Refused> {
     let stack = folds.stack(&start.stack);
     let record = open(folds, &start.stack)?;
+    let system = start.spec.system.clone();
+    if !stack.follows(&system) {
+        return Err(Refused::new("other-system", format!("{} is a {} here, and its files make it a {system}", stack.id, stack.system))
+            .hint(format!("`holdpoint teardown {}` first, or give the new one another name in the estate file", stack.id)));
+    }
+    if let Err(why) = of_system(&system) {
+        return Err(Refused::new("unknown-system", why.to_string()));
+    }
     let busy = stack.current.is_some() || !stack.queue.is_empty();
     let broken = stack.class() == Class::Broken;
     // The policy is about releases that pile up: a way out, and an end, may always be asked for.
@@ -189,7 +198,7 @@ fn enqueue(
     // What removes the stack travels the edges of a teardown, also where it finishes one that got stuck.
     let purpose = if removes { Purpose::Teardown } else { start.purpose };
     let entry = Queued { deployment: id, no: request.no, purpose, not_before: request.not_before, after: request.after.clone() };
-    let (no, system) = (request.no, start.spec.system.clone());
+    let no = request.no;
     on_deployment(append, folds, id, DeploymentEvent::Created { request: Box::new(request) });
     let unblocks = broken && purpose != Purpose::Teardown;
     // What waits would meet the same stack: a way out goes first, also where only the real stack is stuck.
@@ -200,7 +209,7 @@ fn enqueue(
         on_stack(append, folds, &stack.id, StackEvent::Unblocked { way: start.of.clone() });
         return Ok(format!("{no} of {} goes to the head of the queue", start.stack));
     }
-    let free = !busy && stack.lifecycle().edge(&stack.phase, "started").is_some() && purpose != Purpose::Teardown;
+    let free = !busy && stack.takes("started") && purpose != Purpose::Teardown;
     if free && stack.waits(&entry, cx.now, folds).is_none() && entry.after.is_empty() {
         on_stack(append, folds, &stack.id, StackEvent::Started { deployment: id });
         on_deployment(append, folds, id, DeploymentEvent::Triggered);
@@ -216,13 +225,13 @@ fn cancel(folds: &Folds, id: DeploymentId, confirm: &Confirm, cx: &Cx<'_>) -> De
     let d = live(folds, id)?;
     let reason = if confirm.reason.trim().is_empty() { "cancelled".to_owned() } else { format!("cancelled: {}", confirm.reason.trim()) };
     let mut append = Append::default();
-    let says = match (d.phase.as_str(), d.stack()) {
-        ("QUEUED", Some(stack)) => {
+    let says = match (d.phase, d.stack()) {
+        (Phase::Queued, Some(stack)) => {
             on_stack(&mut append, folds, stack, StackEvent::Dequeued { deployment: id });
             on_deployment(&mut append, folds, id, DeploymentEvent::Terminated { reason, by: cx.person.clone() });
             format!("{} left the queue", d.no())
         }
-        ("RUNNING", _) => {
+        (Phase::Running, _) => {
             if matches!(d.stopping, Some(Stopping::Cancelling { .. })) {
                 return Err(
                     Refused::new("stopping", format!("{} is being cancelled already", d.no())).hint("after 10 minutes it can be abandoned")
@@ -274,7 +283,7 @@ fn live(folds: &Folds, id: DeploymentId) -> Result<&Deployment, Refused> {
 /// A refusal when it has started.
 pub fn undo(folds: &Folds, id: DeploymentId, cx: &Cx<'_>) -> Decided {
     let d = live(folds, id)?;
-    let Some(stack) = d.stack().filter(|_| d.phase == "QUEUED") else {
+    let Some(stack) = d.stack().filter(|_| d.phase == Phase::Queued) else {
         return Err(Refused::new("started", format!("{} has started: cancel it instead", d.no())));
     };
     let mut append = Append::default();

@@ -52,7 +52,7 @@ pub fn adopt(folds: &Folds, id: &StackId, entry: &Queued, seen: &Sights, quiet: 
     append
 }
 
-/// STABLE comes to rest.
+/// What only settles comes to rest.
 #[must_use]
 pub fn rest(folds: &Folds, stack: &Stack) -> Append {
     let mut append = Append::default();
@@ -98,7 +98,7 @@ fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
             Some(Leaves::New) => Left::Release(request.spec.release.clone()),
             Some(Leaves::Nothing) => Left::Nothing,
         };
-        let goes_on = request.on_failure == OnFailure::Continue && has_edge(stack, "failed_continue");
+        let goes_on = request.on_failure == OnFailure::Continue && stack.takes("failed_continue");
         if goes_on { StackEvent::FailedContinue { deployment, reason, left } } else { StackEvent::Failed { deployment, reason, left } }
     };
     Some(match over.end.as_ref()? {
@@ -119,21 +119,17 @@ fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
 /// A recovery that failed before it did anything leaves the stack as it was: one that finds nothing to recover breaks nothing. A stack
 /// that was broken must be able to stay so.
 fn leaves_as_it_was(stack: &Stack, request: &Request, over: &Deployment) -> bool {
-    request.purpose == Purpose::Recover && !over.changed_anything() && (stack.was_broken.is_none() || has_edge(stack, "withdrawn_broken"))
+    request.purpose == Purpose::Recover && !over.changed_anything() && (stack.was_broken.is_none() || stack.takes("withdrawn_broken"))
 }
 
 fn withdrawn(stack: &Stack, deployment: DeploymentId) -> StackEvent {
-    if stack.was_broken.is_some() && has_edge(stack, "withdrawn_broken") {
+    if stack.was_broken.is_some() && stack.takes("withdrawn_broken") {
         StackEvent::WithdrawnBroken { deployment }
-    } else if has_edge(stack, "withdrawn_never") {
+    } else if stack.takes("withdrawn_never") {
         StackEvent::WithdrawnNever { deployment }
     } else {
         StackEvent::Withdrawn { deployment }
     }
-}
-
-fn has_edge(stack: &Stack, on: &str) -> bool {
-    stack.lifecycle().edge(&stack.phase, on).is_some()
 }
 
 /// The deployment waits for its real stack.
@@ -158,8 +154,8 @@ pub fn wait_failure(folds: &Folds, id: DeploymentId, failure: Failure) -> Append
 /// again: the real stack has changed too much since.
 #[must_use]
 pub fn planned(folds: &Folds, id: DeploymentId, plan: Plan, carried: Vec<(StepId, Output)>) -> Append {
-    let request = folds.deployments.get(&id).and_then(|d| d.request.as_ref());
-    if let Some(request) = request.filter(|request| request.purpose == Purpose::Recover)
+    let d = folds.deployments.get(&id);
+    if let Some(request) = d.and_then(|d| d.request.as_ref()).filter(|request| request.purpose == Purpose::Recover)
         && turned_out_otherwise(folds, request, &plan)
     {
         let failure = Failure::new(format!("what {} runs on is in another state than when its recovery was asked for", request.stack))
@@ -167,7 +163,11 @@ pub fn planned(folds: &Folds, id: DeploymentId, plan: Plan, carried: Vec<(StepId
         return error(folds, id, failure);
     }
     let digest: Digest = plan.digest();
-    let mut append = one(folds, id, DeploymentEvent::Planned { plan: Box::new(plan), digest, carried });
+    let mut append = Append::default();
+    if let Some(d) = d {
+        super::steps::passed(&mut append, folds, d, &plan, &carried);
+    }
+    on_deployment(&mut append, folds, id, DeploymentEvent::Planned { plan: Box::new(plan), digest, carried });
     on_deployment(&mut append, folds, id, DeploymentEvent::RunSteps);
     append
 }

@@ -10,10 +10,11 @@ use crate::domain::failure::{Failure, Retry};
 use crate::domain::folds::Folds;
 use crate::domain::hold::Verdict;
 use crate::domain::ids::StepId;
-use crate::domain::plan::{Output, Step, pure, resolve};
+use crate::domain::plan::{Output, Plan, Step, When, pure, resolve};
+use crate::domain::stack::{Stack, StackEvent};
 use crate::domain::time::Time;
 
-use super::{Cx, on_deployment};
+use super::{Cx, on_deployment, on_stack};
 
 /// What the engine brings to the start of a step that needs no executor.
 pub type StartWith<'a> = &'a dyn Fn(&str, &Value) -> Result<Output, Failure>;
@@ -50,11 +51,13 @@ pub fn start(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>, pure_step:
         _ => None,
     };
     if let Some(result) = result {
-        let event = match result {
-            Ok(output) => DeploymentEvent::StepDone { step: id.clone(), output },
-            Err(failure) => DeploymentEvent::StepFailed { step: id.clone(), failure, retry_at: None },
-        };
-        on_deployment(&mut append, folds, d.id, event);
+        match result {
+            Ok(output) => done(&mut append, folds, d, step, output),
+            Err(failure) => {
+                let event = DeploymentEvent::StepFailed { step: id.clone(), failure, retry_at: None };
+                on_deployment(&mut append, folds, d.id, event);
+            }
+        }
     }
     append
 }
@@ -72,6 +75,34 @@ fn started(
 ) {
     let event = DeploymentEvent::StepStarted { step: step.id.clone(), attempt, subject, params, deadline: now + step.timeout };
     on_deployment(append, folds, d.id, event);
+    reached(append, folds, d, step, When::Started);
+}
+
+/// A step ended well.
+pub(super) fn done(append: &mut Append, folds: &Folds, d: &Deployment, step: &Step, output: Output) {
+    on_deployment(append, folds, d.id, DeploymentEvent::StepDone { step: step.id.clone(), output });
+    reached(append, folds, d, step, When::Done);
+}
+
+/// Moves the phase of the stack where the step reaches a mark, in the append that says so. Two steps may name one mark, and a retry
+/// may come by it again: where the table has no such edge from where the stack stands, it is where it should be.
+fn reached(append: &mut Append, folds: &Folds, d: &Deployment, step: &Step, now: When) {
+    let (Some((when, mark)), Some(stack)) = (&step.reaches, d.stack().map(|id| folds.stack(id))) else { return };
+    if *when == now && !d.is_over() && stack.current == Some(d.id) && stack.takes(&mark.edge()) {
+        on_stack(append, folds, &stack.id, StackEvent::Reached { deployment: d.id, mark: mark.clone() });
+    }
+}
+
+/// The marks of steps that a retry carries over, in the order of its plan: what they did before, they need not do again.
+pub(super) fn passed(append: &mut Append, folds: &Folds, d: &Deployment, plan: &Plan, carried: &[(StepId, Output)]) {
+    let Some(mut stack) = d.stack().map(|id| Stack::clone(&folds.stack(id))) else { return };
+    let marks = plan.steps.iter().filter(|step| carried.iter().any(|(id, _)| *id == step.id)).filter_map(|step| step.reaches.as_ref());
+    for (_, mark) in marks {
+        let event = StackEvent::Reached { deployment: d.id, mark: mark.clone() };
+        if stack.takes(&mark.edge()) && stack.apply(&event, stack.since).is_ok() {
+            on_stack(append, folds, &stack.id, event);
+        }
+    }
 }
 
 /// The choice of the newest approval of this step's hold.
@@ -93,7 +124,10 @@ pub fn outcome(folds: &Folds, d: &Deployment, id: &StepId, attempt: u32, result:
     }
     let step_id = id.clone();
     let event = match result {
-        Ok(output) => DeploymentEvent::StepDone { step: step_id, output },
+        Ok(output) => {
+            done(&mut append, folds, d, step, output);
+            return append;
+        }
         Err(failure) => match failure.retry {
             // What goes on outside is cancelled once it has ended there, not when it is out of sight.
             Retry::Contact | Retry::AskAPerson if !d.is_over() && (step.changes || !run.cancelling) => {

@@ -3,6 +3,7 @@
 mod histories;
 mod laws;
 mod loss;
+mod marks;
 mod outside;
 mod rules;
 mod serving;

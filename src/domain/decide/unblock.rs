@@ -16,6 +16,7 @@ use crate::domain::stack::StackEvent;
 
 use super::act::{deploy, open};
 use super::specs::{StartOf, unknown_deployment};
+use super::steps::done;
 use super::{Cx, Decided, Looked, on_deployment, on_stack};
 
 /// Takes a way out.
@@ -54,7 +55,7 @@ pub(super) fn blocked(folds: &Folds, id: &StackId, way: &Way, plans: &[(StackId,
     let phase = &stack.phase;
     let repair = plans.iter().find(|(stack, plan)| stack == id && plan.repairs()).map(|(_, plan)| plan).filter(|_| recovers);
     match (stack.class(), repair) {
-        // What is gone here has no edge on which it could be removed once more.
+        // A stack in a Gone phase has no teardown edge: what stands under its name since is ended where it was made.
         (Class::Gone, Some(repair)) if repair.removes() => {
             Err(Refused::new("gone", format!("{id} is {phase} here, and what stands under its name since is stuck in its own deletion"))
                 .hint(format!("finish that deletion in CloudFormation, retaining what cannot be deleted; then `holdpoint deploy {id}`")))
@@ -78,20 +79,16 @@ pub(super) fn blocked(folds: &Folds, id: &StackId, way: &Way, plans: &[(StackId,
 /// A person says how a step ended of which nobody could tell.
 fn resolve(folds: &Folds, id: DeploymentId, step: &StepId, well: bool, cx: &Cx<'_>) -> Decided {
     let d = folds.deployments.get(&id).ok_or_else(|| unknown_deployment(id))?;
-    let lost = d.steps.get(step).is_some_and(|run| run.state == StepState::Lost);
-    if !lost {
+    let lost = d.runs().find(|(one, run)| one.id == *step && run.state == StepState::Lost);
+    let Some((planned, _)) = lost else {
         return Err(Refused::new("not-lost", format!("step {step} of {} is not LOST: nothing is to be resolved", d.no())));
-    }
+    };
     let mut append = Append::default();
-    let event = if well {
-        DeploymentEvent::StepDone {
-            step: step.clone(),
-            output: Output { public: json!({ "resolved_by": cx.person.name() }), secrets: vec![] },
-        }
+    if well {
+        done(&mut append, folds, d, planned, Output { public: json!({ "resolved_by": cx.person.name() }), secrets: vec![] });
     } else {
         let failure = Failure::new(format!("{} said that it failed", cx.person));
-        DeploymentEvent::StepFailed { step: step.clone(), failure, retry_at: None }
-    };
-    on_deployment(&mut append, folds, id, event);
+        on_deployment(&mut append, folds, id, DeploymentEvent::StepFailed { step: step.clone(), failure, retry_at: None });
+    }
     Ok((append, Answer::Accepted { deployments: vec![], says: format!("{step} of {} is resolved", d.no()) }))
 }

@@ -3,16 +3,19 @@
 use crate::domain::hold::{Decision, Verdict};
 use crate::domain::ids::{HoldId, StepId};
 use crate::domain::lifecycle::Illegal;
+use crate::domain::lifecycles::of_system;
 use crate::domain::person::Person;
 use crate::domain::plan::{Finaliser, Leaves, Output, Step};
 use crate::domain::time::Time;
 
-use super::{Deployment, DeploymentEvent, End, StepRun, StepState, Stopping};
+use super::{Deployment, DeploymentEvent, End, Phase, StepRun, StepState, Stopping};
 
 pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Result<(), Illegal> {
     let tag = event.tag();
     match event {
         DeploymentEvent::Created { request } => {
+            // What another program's system would do next is not for this one to decide.
+            of_system(&request.spec.system)?;
             d.take_edge(tag, at)?;
             d.request = Some((**request).clone());
             d.created_at = at;
@@ -31,7 +34,7 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
             finish(d, End::Failed { failure: failure.clone() }, at);
         }
         DeploymentEvent::Planned { plan, digest, carried } => {
-            if d.phase != "AVAILABLE" || d.plan.is_some() {
+            if d.phase != Phase::Available || d.plan.is_some() {
                 return Err(d.broken_log(tag));
             }
             d.steps = plan.steps.iter().map(|step| (step.id.clone(), StepRun::blocked())).collect();
@@ -135,14 +138,14 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
             }
         }
     }
-    if d.phase == "RUNNING" {
+    if d.phase == Phase::Running {
         refresh(d, at);
     }
     Ok(())
 }
 
 fn run_mut<'a>(d: &'a mut Deployment, step: &StepId, on: &str) -> Result<&'a mut StepRun, Illegal> {
-    let illegal = Illegal { lifecycle: format!("step {step} of a deployment"), from: d.phase.clone(), on: on.to_owned() };
+    let illegal = Illegal::NoEdge { lifecycle: format!("step {step} of a deployment"), from: d.phase.to_string(), on: on.to_owned() };
     d.steps.get_mut(step).ok_or(illegal)
 }
 

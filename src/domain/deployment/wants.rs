@@ -7,7 +7,7 @@ use crate::domain::ids::{HoldId, StepId};
 use crate::domain::time::Time;
 use crate::domain::wants::Wants;
 
-use super::{Deployment, End, StepState, Stopping};
+use super::{Deployment, End, Phase, StepState, Stopping};
 
 /// How long a cancel may take before a person may abandon it.
 pub const CANCEL_LIMIT: Duration = Duration::from_mins(10);
@@ -21,8 +21,6 @@ pub enum DeploymentWant {
     Settle,
     /// Make the plan.
     Plan,
-    /// Let the steps run.
-    RunSteps,
     /// Open the step's hold, or pass it where it is not needed.
     Hold(StepId),
     /// Start an attempt of a step.
@@ -51,13 +49,12 @@ impl Deployment {
     #[must_use]
     pub fn wants(&self, now: Time) -> Wants<DeploymentWant> {
         let mut wants = Wants::default();
-        match self.phase.as_str() {
-            "TRIGGERED" => wants.now.push(DeploymentWant::Await),
-            "WAITING" => wants.now.push(DeploymentWant::Settle),
-            "AVAILABLE" if self.plan.is_none() => wants.now.push(DeploymentWant::Plan),
-            "AVAILABLE" => wants.now.push(DeploymentWant::RunSteps),
-            "RUNNING" => self.running(now, &mut wants),
-            _ => {}
+        match self.phase {
+            Phase::Triggered => wants.now.push(DeploymentWant::Await),
+            Phase::Waiting => wants.now.push(DeploymentWant::Settle),
+            Phase::Available => wants.now.push(DeploymentWant::Plan),
+            Phase::Running => self.running(now, &mut wants),
+            Phase::New | Phase::Queued | Phase::Done | Phase::Failed | Phase::Terminated => {}
         }
         wants
     }

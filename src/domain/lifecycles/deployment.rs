@@ -1,15 +1,16 @@
 //! The lifecycle of a deployment, the same for every system.
 
+use crate::domain::deployment::Phase::{self, Available, Done, Failed, New, Queued, Running, Terminated, Triggered, Waiting};
 use crate::domain::lifecycle::Class::{Broken, Busy, Gone, Rest};
 use crate::domain::lifecycle::Origin::{Ours, Seed};
 use crate::domain::lifecycle::{Class, Edge, Lifecycle, Origin, PhaseDef};
 
-const fn phase(name: &'static str, source: Option<&'static str>, class: Class) -> PhaseDef {
-    PhaseDef { name, source, class }
+const fn phase(phase: Phase, source: Option<&'static str>, class: Class) -> PhaseDef {
+    PhaseDef::new(phase.name(), source, class)
 }
 
-const fn edge(from: &'static str, on: &'static str, to: &'static str, label: &'static str, origin: Origin) -> Edge {
-    Edge { from, on, to, label, origin }
+const fn edge(from: Phase, on: &'static str, to: Phase, label: &'static str, origin: Origin) -> Edge {
+    Edge::new(from.name(), on, to.name(), label, origin)
 }
 
 const CANCEL: Origin = Ours("a person cancels, rejects, or a hold expires");
@@ -19,33 +20,32 @@ const FAULT: Origin = Ours("planning or running failed in another way than by a 
 pub static DEPLOYMENT: Lifecycle = Lifecycle {
     name: "deployment",
     phases: &[
-        phase("NEW", None, Rest),
-        phase("QUEUED", Some("QUEUED"), Rest),
-        phase("TRIGGERED", Some("TRIGGERED"), Busy),
-        phase("WAITING", Some("WAITING"), Busy),
-        phase("AVAILABLE", Some("AVAILABLE"), Busy),
-        phase("RUNNING", Some("RUNNING"), Busy),
-        phase("DONE", Some("DONE"), Gone),
-        phase("FAILED", Some("FAILED"), Broken),
-        phase("TERMINATED", None, Gone),
+        phase(New, None, Rest),
+        phase(Queued, Some("QUEUED"), Rest),
+        phase(Triggered, Some("TRIGGERED"), Busy),
+        phase(Waiting, Some("WAITING"), Busy),
+        phase(Available, Some("AVAILABLE"), Busy),
+        phase(Running, Some("RUNNING"), Busy),
+        phase(Done, Some("DONE"), Gone),
+        phase(Failed, Some("FAILED"), Broken),
+        phase(Terminated, None, Gone),
     ],
     edges: &[
-        edge("NEW", "created", "QUEUED", "Requested", Seed),
-        edge("QUEUED", "triggered", "TRIGGERED", "Triggered", Seed),
-        edge("TRIGGERED", "stack_wait", "WAITING", "StackWait", Seed),
-        edge("WAITING", "stack_progress", "WAITING", "StackStatus.Progress", Seed),
-        edge("WAITING", "stack_available", "AVAILABLE", "StackStatus.Complete / Missing / Terminal", Seed),
-        edge("WAITING", "stack_wait_failure", "FAILED", "Stack Failure", Seed),
-        edge("AVAILABLE", "run_steps", "RUNNING", "Running", Seed),
-        edge("RUNNING", "step_status", "RUNNING", "StepStatus: any running", Seed),
-        edge("RUNNING", "done", "DONE", "all OK", Seed),
-        edge("RUNNING", "error", "FAILED", "any error", Seed),
-        edge("WAITING", "error", "FAILED", "error", FAULT),
-        edge("AVAILABLE", "error", "FAILED", "error", FAULT),
-        edge("QUEUED", "terminated", "TERMINATED", "terminated", CANCEL),
-        edge("TRIGGERED", "terminated", "TERMINATED", "terminated", CANCEL),
-        edge("WAITING", "terminated", "TERMINATED", "terminated", CANCEL),
-        edge("AVAILABLE", "terminated", "TERMINATED", "terminated", CANCEL),
-        edge("RUNNING", "terminated", "TERMINATED", "terminated", CANCEL),
+        edge(New, "created", Queued, "Requested", Seed),
+        edge(Queued, "triggered", Triggered, "Triggered", Seed),
+        edge(Triggered, "stack_wait", Waiting, "StackWait", Seed),
+        edge(Waiting, "stack_available", Available, "StackStatus.Complete / Missing / Terminal", Seed),
+        edge(Waiting, "stack_wait_failure", Failed, "Stack Failure", Seed),
+        edge(Available, "run_steps", Running, "Running", Seed),
+        edge(Running, "done", Done, "all OK", Seed),
+        edge(Running, "error", Failed, "any error", Seed),
+        edge(Waiting, "error", Failed, "error", FAULT),
+        edge(Available, "error", Failed, "error", FAULT),
+        edge(Queued, "terminated", Terminated, "terminated", CANCEL),
+        edge(Triggered, "terminated", Terminated, "terminated", CANCEL),
+        edge(Waiting, "terminated", Terminated, "terminated", CANCEL),
+        edge(Available, "terminated", Terminated, "terminated", CANCEL),
+        edge(Running, "terminated", Terminated, "terminated", CANCEL),
     ],
+    resumes: false,
 };

@@ -1,25 +1,25 @@
 //! The lifecycle of a script stack.
 
 use crate::domain::lifecycle::Class::{Broken, Busy, Gone, Rest};
-use crate::domain::lifecycle::{Edge, Lifecycle, Origin, PhaseDef};
+use crate::domain::lifecycle::{Edge, Flag, Lifecycle, NEW, Origin, PhaseDef};
 
 const fn edge(from: &'static str, on: &'static str, to: &'static str, label: &'static str) -> Edge {
-    Edge { from, on, to, label, origin: Origin::Ours("scripts are ours") }
+    Edge::new(from, on, to, label, Origin::Ours("scripts are ours"))
 }
 
 /// The table.
 pub static SCRIPT: Lifecycle = Lifecycle {
     name: "script stack",
     phases: &[
-        PhaseDef { name: "NEW", source: None, class: Rest },
-        PhaseDef { name: "READY", source: None, class: Rest },
-        PhaseDef { name: "RUNNING", source: None, class: Busy },
-        PhaseDef { name: "FAILED", source: None, class: Broken },
-        PhaseDef { name: "REMOVING", source: None, class: Busy },
-        PhaseDef { name: "REMOVED", source: None, class: Gone },
+        PhaseDef::new(NEW, None, Rest),
+        PhaseDef::new("READY", None, Rest),
+        PhaseDef::new("RUNNING", None, Busy),
+        PhaseDef::new("FAILED", None, Broken).with(&[Flag::RunAgain]),
+        PhaseDef::new("REMOVING", None, Busy).with(&[Flag::Removes]),
+        PhaseDef::new("REMOVED", None, Gone),
     ],
     edges: &[
-        edge("NEW", "requested", "READY", "first request"),
+        edge(NEW, "requested", "READY", "first request"),
         edge("READY", "requested", "READY", "queued"),
         edge("RUNNING", "requested", "RUNNING", "queued"),
         edge("FAILED", "requested", "FAILED", "queued"),
@@ -39,4 +39,5 @@ pub static SCRIPT: Lifecycle = Lifecycle {
         edge("REMOVING", "withdrawn", "READY", "withdrawn"),
         edge("REMOVED", "popped", "RUNNING", "run again"),
     ],
+    resumes: true,
 };

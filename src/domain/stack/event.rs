@@ -1,9 +1,12 @@
 //! What can happen to a stack, as it is stored.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::environment::Freeze;
 use crate::domain::ids::DeploymentId;
+use crate::domain::plan::Mark;
 
 use super::{Place, Queued};
 
@@ -70,6 +73,13 @@ pub enum StackEvent {
     TeardownPopped {
         /// Which.
         deployment: DeploymentId,
+    },
+    /// A step of the current deployment reached a mark that moves the stack: it started, or it ended well.
+    Reached {
+        /// Which; a mark of one that is not current changes nothing.
+        deployment: DeploymentId,
+        /// The mark.
+        mark: Mark,
     },
     /// The current deployment ended well.
     Succeeded {
@@ -140,7 +150,16 @@ pub enum StackEvent {
 }
 
 impl StackEvent {
-    /// The stored tag, which is also the edge it takes.
+    /// The edge that it takes: its tag, and for a mark which one.
+    #[must_use]
+    pub fn edge(&self) -> Cow<'static, str> {
+        match self {
+            StackEvent::Reached { mark, .. } => mark.edge().into(),
+            other => other.tag().into(),
+        }
+    }
+
+    /// The stored tag.
     #[must_use]
     pub fn tag(&self) -> &'static str {
         match self {
@@ -151,6 +170,7 @@ impl StackEvent {
             StackEvent::Started { .. } => "started",
             StackEvent::Popped { .. } => "popped",
             StackEvent::TeardownPopped { .. } => "teardown_popped",
+            StackEvent::Reached { .. } => "reached",
             StackEvent::Succeeded { .. } => "succeeded",
             StackEvent::Failed { .. } => "failed",
             StackEvent::FailedContinue { .. } => "failed_continue",

@@ -4,7 +4,7 @@ use crate::domain::deployment::End;
 use crate::domain::environment::Mode;
 use crate::domain::folds::Folds;
 use crate::domain::ids::DeploymentId;
-use crate::domain::lifecycle::Class;
+use crate::domain::lifecycle::{Class, Flag};
 use crate::domain::time::Time;
 use crate::domain::wants::Wants;
 
@@ -17,7 +17,7 @@ pub enum StackWant {
     Look(Queued),
     /// Start this one.
     Pop(Queued),
-    /// Nothing may start now: STABLE becomes AVAILABLE.
+    /// Nothing may start now: what only settles comes to rest.
     Rest,
     /// The current deployment is over.
     Complete(DeploymentId),
@@ -62,7 +62,7 @@ impl Stack {
             }
         }
         let Some(head) = self.queue.first() else {
-            if self.phase == "STABLE" {
+            if self.is(Flag::Settles) {
                 wants.now.push(StackWant::Rest);
             }
             return wants;
@@ -74,7 +74,7 @@ impl Stack {
                     Waits::Armed(at) | Waits::Frozen(Some(at)) => wants.wake_at(at),
                     Waits::Frozen(None) | Waits::Watched | Waits::After(_) | Waits::Never(_) => {}
                 }
-                if self.phase == "STABLE" {
+                if self.is(Flag::Settles) {
                     wants.now.push(StackWant::Rest);
                 }
             }
@@ -111,13 +111,13 @@ impl Stack {
     fn start(&self, head: &Queued, wants: &mut Wants<StackWant>) {
         let teardown = head.purpose == Purpose::Teardown;
         let on = if teardown { "teardown_popped" } else { "popped" };
-        if self.phase == "NEW" {
+        if self.is(Flag::LookFirst) {
             wants.now.push(StackWant::Look(head.clone()));
-        } else if self.lifecycle().edge(&self.phase, on).is_some() {
+        } else if self.takes(on) {
             wants.now.push(StackWant::Pop(head.clone()));
         } else if self.class() == Class::Gone && teardown {
             wants.now.push(StackWant::EndQueued(head.deployment, "there is nothing to tear down".to_owned()));
         }
-        // A BROKEN stack starts nothing but a teardown: a person opens the way out.
+        // A broken stack starts nothing but a teardown: a person opens the way out.
     }
 }

@@ -20,10 +20,8 @@ use crate::domain::failure::{Failure, millis};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::level::Danger;
-use crate::domain::lifecycle::Lifecycle;
-use crate::domain::lifecycles::SCRIPT;
 use crate::domain::look::{Look, Quiet, Sights};
-use crate::domain::plan::{HoldRule, HoldWhen, Output, Plan, RetryRule, Step, pure};
+use crate::domain::plan::{HoldRule, Output, Plan, Step, pure};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::stack::Purpose;
 
@@ -86,10 +84,6 @@ fn spec(stack: &StackId, entry: &ScriptEntry, bundle: &SourceBundle) -> Result<S
 impl System for Script {
     fn name(&self) -> &'static str {
         "script"
-    }
-
-    fn lifecycle(&self) -> &'static Lifecycle {
-        &SCRIPT
     }
 
     fn form(&self) -> &'static Form {
@@ -172,7 +166,7 @@ fn teardown(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
             .hint("add teardown: { steps: … } to its script in the estate file and deploy it once"));
     };
     let mut all = commands(steps, body);
-    let hold = HoldRule { kind: HoldKind::Teardown, when: HoldWhen::Always, choices: Vec::new(), never_expires: false };
+    let hold = HoldRule::always(HoldKind::Teardown);
     let roots: BTreeSet<StepId> = all.iter().filter(|step| step.after.is_empty()).map(|step| step.id.clone()).collect();
     if let (1, Some(first)) = (roots.len(), all.first_mut()) {
         first.hold = Some(hold);
@@ -180,11 +174,7 @@ fn teardown(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
         // Several begin at once: one decision stands before them all.
         let gate = free("approve", steps);
         all.iter_mut().filter(|step| roots.contains(&step.id)).for_each(|step| step.after = vec![gate.clone()]);
-        let mut decision = step(gate, &[], pure::DECISION, json!({}), LIMIT, 1);
-        "take it down".clone_into(&mut decision.title);
-        decision.changes = false;
-        decision.hold = Some(hold);
-        all.insert(0, decision);
+        all.insert(0, Step::new(gate, "take it down", pure::DECISION, json!({})).hold(Some(hold)));
     }
     Ok(Plan {
         name: "teardown".to_owned(),
@@ -213,7 +203,9 @@ fn commands(all: &BTreeMap<String, Command>, body: &Body) -> Vec<Step> {
         .iter()
         .map(|(id, command)| {
             let params = json!({ "argv": command.argv, "bundle": body.bundle, "env": body.env, "step": id });
-            step(StepId(id.clone()), &command.after, "process.run", params, command.timeout, command.attempts)
+            let after: Vec<&str> = command.after.iter().map(String::as_str).collect();
+            let run = Step::new(id.as_str(), id.as_str(), "process.run", params).after(&after);
+            run.within(command.timeout).tries(command.attempts).changing()
         })
         .collect();
     let order: Vec<StepId> = {
@@ -231,24 +223,6 @@ fn commands(all: &BTreeMap<String, Command>, body: &Body) -> Vec<Step> {
     };
     steps.sort_by_key(|step| order.iter().position(|id| *id == step.id));
     steps
-}
-
-fn step(id: StepId, after: &[String], kind: &str, params: serde_json::Value, timeout: Duration, attempts: u32) -> Step {
-    Step {
-        title: id.to_string(),
-        id,
-        kind: kind.into(),
-        params,
-        after: after.iter().map(|id| StepId(id.clone())).collect(),
-        only_if: None,
-        hold: None,
-        timeout,
-        retry: RetryRule { attempts },
-        finaliser: None,
-        changes: true,
-        scales: false,
-        leaves: None,
-    }
 }
 
 #[cfg(test)]

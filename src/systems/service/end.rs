@@ -5,13 +5,13 @@ use serde_json::json;
 use super::body::Body;
 use super::plan::{back, create, of, running, touch};
 use super::status;
-use super::steps::{self, With as _};
+use super::steps;
 use super::{plan, weight};
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
 use crate::domain::look::{Sights, Standing};
-use crate::domain::plan::{ChangeRow, Leaves, Plan};
+use crate::domain::plan::{ChangeRow, HoldRule, Leaves, Plan};
 use crate::forms::cloudformation::{Resource, StackFacts};
 use crate::systems::PlanAsk;
 
@@ -30,7 +30,7 @@ pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack
         )));
     }
     let running = running(stack);
-    let hold = Some(steps::held(HoldKind::Teardown));
+    let hold = Some(HoldRule::always(HoldKind::Teardown));
     // A broken stack takes no update, so it cannot be scaled down first.
     let scales = running.values().any(|count| count != "0") && (state.is_busy() || matches!(state, Standing::Good | Standing::Halted));
     let mut all = Vec::new();
@@ -67,7 +67,7 @@ pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack
 pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackFacts, seen: &Sights) -> Result<Plan, Failure> {
     let name = body.input.stack_name.as_str();
     let first = touch(ask, name, stack)?;
-    let hold = Some(steps::held(HoldKind::RecoverStack));
+    let hold = Some(HoldRule::always(HoldKind::RecoverStack));
     let failed =
         |which: &str| -> Vec<String> { stack.resources.iter().filter(|row| row.status == which).map(|row| row.logical.clone()).collect() };
     match stack.standing() {

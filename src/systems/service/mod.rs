@@ -23,8 +23,6 @@ use crate::domain::diagnostic::Diagnostic;
 use crate::domain::document::Node;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{StackId, StepId};
-use crate::domain::lifecycle::Lifecycle;
-use crate::domain::lifecycles::SERVICE;
 use crate::domain::look::{Look, Quiet, Sights, Standing};
 use crate::domain::plan::{Output, Plan, pure};
 use crate::domain::relative::plain;
@@ -39,10 +37,6 @@ pub struct Service;
 impl System for Service {
     fn name(&self) -> &'static str {
         "service"
-    }
-
-    fn lifecycle(&self) -> &'static Lifecycle {
-        &SERVICE
     }
 
     fn form(&self) -> &'static Form {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::body::{Body, COUNT};
-use super::steps::{self, Counts, With as _};
+use super::steps::{self, Counts};
 use super::{join, weight};
 use crate::domain::environment::Class;
 use crate::domain::failure::Failure;
@@ -48,7 +48,7 @@ pub(super) fn touch(ask: &PlanAsk, name: &str, stack: &StackFacts) -> Result<boo
 /// The hold for what is touched first in an environment where that matters.
 pub(super) fn first_touch(ask: &PlanAsk, first: bool) -> Option<HoldRule> {
     let protected = matches!(ask.env.class, Class::Production | Class::Staging);
-    (first && protected).then(|| steps::held(HoldKind::FirstTouch))
+    (first && protected).then(|| HoldRule::always(HoldKind::FirstTouch))
 }
 
 /// What runs now, by the counts of the deployed stack.
@@ -166,7 +166,7 @@ fn joined(ask: &PlanAsk, body: &Body, running: &Counts) -> Step {
 
 /// The change set is executed as it is. What was not on the card asks again.
 fn straight(name: &str, body: &Body, first: Option<HoldRule>) -> [Step; 2] {
-    let hold = first.unwrap_or_else(|| steps::held_if(HoldKind::ReviewPlan, "join", "/more_dangerous", true));
+    let hold = first.unwrap_or_else(|| HoldRule::when(HoldKind::ReviewPlan, "join", "/more_dangerous", true));
     [
         steps::execute("execute", name, "change-set", &["join"]).only("join", join::UPDATE).hold(Some(hold)),
         steps::verify("verify", name, &body.counts, &["execute"]),
@@ -178,7 +178,7 @@ fn straight(name: &str, body: &Body, first: Option<HoldRule>) -> [Step; 2] {
 fn downtime(ask: &PlanAsk, body: &Body, serving: Option<&Body>, input: &CfnInput, running: &Counts) -> Vec<Step> {
     let name = input.stack_name.as_str();
     let compared = json!({ "approved": steps::from("join", "/rows"), "changes": steps::from("change-set-2", "") });
-    let review = steps::held_if(HoldKind::ReviewPlan, "same", "/same", false);
+    let review = HoldRule::when(HoldKind::ReviewPlan, "same", "/same", false);
     let zero = steps::zero(&body.counts);
     let mut all = vec![
         steps::scale(
@@ -189,7 +189,7 @@ fn downtime(ask: &PlanAsk, body: &Body, serving: Option<&Body>, input: &CfnInput
             &["join"],
         )
         .only("join", join::DOWNTIME)
-        .hold(Some(steps::held(HoldKind::Downtime))),
+        .hold(Some(HoldRule::always(HoldKind::Downtime))),
         steps::change_set("change-set-2", input, Some(&zero), &["scale-down"]),
         steps::step("same", "compare with what was approved", pure::SAME, compared, &["change-set-2"]),
         steps::execute("execute-2", name, "change-set-2", &["same"]).hold(Some(review)),

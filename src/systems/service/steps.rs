@@ -1,98 +1,19 @@
 //! Single steps of a service's plans, each in one place, so that every plan speaks of the same thing in the same form.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::domain::hold::HoldKind;
-use crate::domain::ids::StepId;
-use crate::domain::plan::{Choice, Finaliser, HoldRule, HoldWhen, Leaves, RetryRule, Step, pure};
+use crate::domain::plan::{Choice, HoldRule, Leaves, Step, pure};
 use crate::forms::cloudformation::CfnInput;
-
-/// The longest time for one operation of CloudFormation.
-const CLOUDFORMATION: Duration = Duration::from_hours(1);
 
 /// Counts of tasks by parameter name.
 pub(super) type Counts = BTreeMap<String, String>;
 
-/// A step with what most have; the rest is chained on.
+/// A step after others.
 pub(super) fn step(id: &str, title: impl Into<String>, kind: &str, params: Value, after: &[&str]) -> Step {
-    Step {
-        id: id.into(),
-        title: title.into(),
-        kind: kind.into(),
-        params,
-        after: after.iter().map(|id| StepId::from(*id)).collect(),
-        only_if: None,
-        hold: None,
-        timeout: CLOUDFORMATION,
-        retry: RetryRule { attempts: 1 },
-        finaliser: None,
-        changes: false,
-        scales: false,
-        leaves: None,
-    }
-}
-
-/// A hold before a step.
-pub(super) fn held(kind: HoldKind) -> HoldRule {
-    HoldRule { kind, when: HoldWhen::Always, choices: Vec::new(), never_expires: false }
-}
-
-/// A hold that opens only when an earlier step's output says so.
-pub(super) fn held_if(kind: HoldKind, step: &str, pointer: &str, equals: bool) -> HoldRule {
-    let when = HoldWhen::Output { step: step.into(), pointer: pointer.to_owned(), equals: Value::Bool(equals) };
-    HoldRule { kind, when, choices: Vec::new(), never_expires: false }
-}
-
-/// Chained changes to a step.
-pub(super) trait With: Sized {
-    /// It changes something outside.
-    fn changing(self) -> Self;
-    /// It changes what is in service.
-    fn leaving(self, leaves: Leaves) -> Self;
-    /// It takes the count down or up.
-    fn scaling(self) -> Self;
-    /// A person decides before it.
-    fn hold(self, hold: Option<HoldRule>) -> Self;
-    /// Only on a branch.
-    fn only(self, chooser: &str, branch: &str) -> Self;
-    /// A finaliser for bad ends.
-    fn at_bad_end(self) -> Self;
-    /// A failed look may be repeated; a failed change is never.
-    fn tries(self, attempts: u32) -> Self;
-}
-
-impl With for Step {
-    fn changing(mut self) -> Self {
-        self.changes = true;
-        self
-    }
-    fn leaving(mut self, leaves: Leaves) -> Self {
-        self.leaves = Some(leaves);
-        self.changing()
-    }
-    fn scaling(mut self) -> Self {
-        self.scales = true;
-        self.changing()
-    }
-    fn hold(mut self, hold: Option<HoldRule>) -> Self {
-        self.hold = hold;
-        self
-    }
-    fn only(mut self, chooser: &str, branch: &str) -> Self {
-        self.only_if = Some((chooser.into(), branch.to_owned()));
-        self
-    }
-    fn at_bad_end(mut self) -> Self {
-        self.finaliser = Some(Finaliser::BadEnd);
-        self
-    }
-    fn tries(mut self, attempts: u32) -> Self {
-        self.retry = RetryRule { attempts };
-        self
-    }
+    Step::new(id, title, kind, params).after(after)
 }
 
 /// The output of an earlier step.
@@ -155,7 +76,7 @@ pub(super) fn delete(stack_name: &str, retain: &[String], after: &[&str]) -> Ste
 /// The decision at a bad end of a plan that scaled down. It never expires: nobody is served until it is taken.
 pub(super) fn restore(choices: &[(&str, String)]) -> Step {
     let choices = choices.iter().map(|(name, does)| Choice { name: (*name).to_owned(), does: does.clone() }).collect();
-    let hold = HoldRule { kind: HoldKind::RestoreService, when: HoldWhen::Always, choices, never_expires: true };
+    let hold = HoldRule { choices, never_expires: true, ..HoldRule::always(HoldKind::RestoreService) };
     step("restore", "restore the service", pure::DECISION, json!({}), &["scale-down"]).hold(Some(hold)).at_bad_end()
 }
 

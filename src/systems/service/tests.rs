@@ -388,7 +388,7 @@ fn the_second_change_set_may_hold_less_but_nothing_new() {
 /// Runs a plan through the deployment machine with made-up results; says which changing steps were started, in order.
 fn run(plan: &Plan, rows: &[ChangeRow], fails: Option<&str>, restore: &str) -> (Vec<String>, Deployment) {
     let mut d = Deployment::new(DeploymentId(uuid::Uuid::nil()));
-    d.phase = "AVAILABLE".to_owned();
+    d.phase = crate::domain::deployment::Phase::Available;
     let at = Time(0);
     let apply = |d: &mut Deployment, event: DeploymentEvent| d.apply(&event, at).unwrap_or_else(|illegal| panic!("{illegal}"));
     apply(&mut d, DeploymentEvent::Planned { plan: Box::new(plan.clone()), digest: plan.digest(), carried: vec![] });

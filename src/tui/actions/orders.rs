@@ -141,10 +141,10 @@ impl<'a> Cx<'a> {
         Ok(Order::Card { target: Target::Stack(stack.clone()), offers: vec![Offer { label: label.to_owned(), note, intent }], first: 0 })
     }
 
-    /// What a retry does: a script has finished steps to go on from, a service is planned anew.
+    /// What a retry does: it goes on from the steps that are done, or is planned anew.
     fn retry_label(&self, stack: &StackId) -> &'static str {
-        let script = self.world.folds.stacks.get(stack).is_some_and(|fold| fold.system == "script");
-        if script { "retry from the step that failed" } else { "retry: work out what is left, and do it" }
+        let resumes = self.world.folds.stack(stack).lifecycle().is_some_and(|table| table.resumes);
+        if resumes { "retry from the step that failed" } else { "retry: work out what is left, and do it" }
     }
 
     /// All ways to deploy: the same, the files now, a retry, earlier releases.

@@ -132,7 +132,10 @@ impl Console {
         let fold = self.world.folds.stack(&stack);
         let mut lines = vec![
             Text::new("state", format!("{} {}", states::glyph(row.state, &self.theme), row.state.word())).role(states::role(row.state)),
-            Text::new("phase", format!("{} of the {} lifecycle", fold.phase, fold.lifecycle().name)),
+            Text::new(
+                "phase",
+                fold.lifecycle().map_or_else(String::new, |table| format!("{} of the {} lifecycle", fold.phase, table.name)),
+            ),
             Text::new("release", row.release.clone()),
         ];
         if let Some((running, desired)) = row.serve {
@@ -188,7 +191,7 @@ impl Console {
         for d in self.world.deployments_of(&stack) {
             let Some(request) = &d.request else { continue };
             let took = d.started_at.map(|from| short(d.ended_at.unwrap_or(now).since(from))).unwrap_or_default();
-            let end = d.end.as_ref().map_or_else(|| d.phase.clone(), ending);
+            let end = d.end.as_ref().map_or_else(|| d.phase.to_string(), ending);
             let role = match &d.end {
                 Some(End::Failed { .. }) => Role::Fail,
                 Some(End::Terminated { .. }) => Role::Dim,

@@ -9,7 +9,7 @@ use ratatui::text::Span;
 use crate::domain::deployment::Deployment;
 use crate::domain::ids::StackId;
 use crate::domain::lifecycle::Lifecycle;
-use crate::domain::lifecycles::{DEPLOYMENT, SERVICE, of_system};
+use crate::domain::lifecycles::{DEPLOYMENT, OF_SYSTEMS, of_system};
 use crate::domain::plan::Step;
 use crate::domain::time::Time;
 use crate::tui::maps;
@@ -46,7 +46,7 @@ impl Live {
     /// How many rows the largest picture of a stack needs.
     #[must_use]
     pub fn wants(&self) -> u16 {
-        maps::size(&SERVICE).map_or(0, |(_, height)| height)
+        OF_SYSTEMS.iter().filter_map(|(_, table)| maps::size(table)).map(|(_, height)| height).max().unwrap_or(0)
     }
 
     /// The deployment that it shows: the current one of the stack, else the last.
@@ -63,15 +63,15 @@ impl Live {
         }
     }
 
-    fn lifecycle(&self, scene: &Scene<'_>) -> &'static Lifecycle {
+    /// The table of what it shows; none for a stack of whose system nobody here knows.
+    fn lifecycle(&self, scene: &Scene<'_>) -> Option<&'static Lifecycle> {
         match self.view {
-            View::Stack => scene.stack.map_or(&DEPLOYMENT, |stack| {
-                let fold = scene.world.folds.stack(stack);
+            View::Stack => {
                 // A stack that was never asked for has no system yet; the estate's file knows it.
-                let filed = scene.world.catalog.stacks.get(stack).and_then(|entry| entry.spec.as_ref().ok());
-                filed.filter(|_| fold.system.is_empty()).and_then(|spec| of_system(&spec.system)).unwrap_or_else(|| fold.lifecycle())
-            }),
-            View::Deployment | View::Plan => &DEPLOYMENT,
+                let filed = || of_system(&scene.world.catalog.stacks.get(scene.stack?)?.spec.as_ref().ok()?.system).ok();
+                scene.world.folds.stack(scene.stack?).lifecycle().or_else(filed)
+            }
+            View::Deployment | View::Plan => Some(&DEPLOYMENT),
         }
     }
 
@@ -79,7 +79,7 @@ impl Live {
     fn current(&self, scene: &Scene<'_>) -> Option<(String, Time)> {
         match self.view {
             View::Stack => scene.stack.map(|stack| scene.world.folds.stack(stack)).map(|fold| (fold.phase.clone(), fold.since)),
-            View::Deployment | View::Plan => Self::deployment(scene).map(|d| (d.phase.clone(), d.since)),
+            View::Deployment | View::Plan => Self::deployment(scene).map(|d| (d.phase.to_string(), d.since)),
         }
     }
 
@@ -91,7 +91,11 @@ impl Live {
         // Since when a stack that was never touched stands where it stands is not known.
         let since = if since == Time(0) { Time(i64::MAX) } else { since };
         let selected = if scene.focused { self.phase } else { None };
-        let lifecycle = self.lifecycle(scene);
+        let Some(lifecycle) = self.lifecycle(scene) else {
+            let says = "nobody here knows what kind of stack this is";
+            buf.set_stringn(area.x + 1, area.y, says, usize::from(area.width), theme.style(Role::Dim));
+            return;
+        };
         let travelled = match (self.view, scene.stack) {
             (View::Stack, Some(stack)) => scene.world.folds.stack(stack).travelled.clone(),
             _ => Self::deployment(scene).map(|d| d.travelled.clone()).unwrap_or_default(),
@@ -164,9 +168,8 @@ impl Pane for Live {
             }
             _ if self.view == View::Plan && self.with_plan(scene, |view, of| view.motion(motion, of)) == Some(true) => Flow::Used,
             Motion::Up | Motion::Down | Motion::Left | Motion::Right => {
-                if let Some((current, _)) = self.current(scene) {
+                if let (Some((current, _)), Some(lifecycle)) = (self.current(scene), self.lifecycle(scene)) {
                     let from = self.phase.map_or(current, str::to_owned);
-                    let lifecycle = self.lifecycle(scene);
                     self.phase =
                         maps::beside(lifecycle, &from, motion).or(self.phase).or_else(|| lifecycle.phase(&from).map(|phase| phase.name));
                 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::environment::{Class as EnvClass, EnvironmentRecord};
-use crate::domain::request::Spec;
 use crate::domain::sighting::THING;
 use crate::domain::stack::{Left, StackEvent};
 use crate::world::fixture::{self, NOW, Scene, id};
@@ -111,8 +110,6 @@ fn a_look_from_before_the_failure_says_nothing_of_now() {
     let mut scene = Scene::whole();
     assert_eq!(usual(&scene, "staging/web"), Some(Way::Retry), "seen since: it is as it was before");
     scene.world.sightings.remove(&("stack/staging/web".to_owned(), THING.to_owned()));
-    let about = vec![fixture::seen("UPDATE_COMPLETE").about];
-    scene.listed("staging/web", Ok(Spec { about, ..fixture::spec("1", &serde_json::json!({})) }));
     assert_eq!(usual(&scene, "staging/web"), Some(Way::Recover));
 }
 

@@ -6,7 +6,7 @@ use crate::domain::deployment::{Deployment, End, StepState, Stopping};
 use crate::domain::event::StreamId;
 use crate::domain::failure::Retry;
 use crate::domain::hold::HoldKind;
-use crate::domain::lifecycle::Class;
+use crate::domain::lifecycle::{Class, Flag};
 use crate::domain::stack::Stack;
 use crate::domain::time::Time;
 
@@ -35,7 +35,7 @@ impl World {
             return (State::Roll, thing.sight.changed_at);
         }
         if stack.class() == Class::Broken {
-            return (if stack.phase == "FAILED" { State::Fail } else { State::Brok }, known(stack.since));
+            return (if stack.is(Flag::RunAgain) { State::Fail } else { State::Brok }, known(stack.since));
         }
         if let Some(thing) = thing.filter(crate::world::seen::ThingSeen::in_progress) {
             return (State::RunOutside, thing.sight.changed_at);

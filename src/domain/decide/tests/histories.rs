@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::laws;
 use super::outside::plans;
-use super::sim::{Ends, Sim, attached, env, record};
+use super::sim::{Ends, Sim, attached_as, env, record};
 use crate::domain::ask::{Attached, Intent, QueueOf, Source, Way};
 use crate::domain::decide::*;
-use crate::domain::deployment::{Deployment, End, StepState};
+use crate::domain::deployment::{Deployment, End, Phase, StepState};
 use crate::domain::environment::{Class, Mode, OnFailure, QueuePolicy};
 use crate::domain::level::Level;
 use crate::domain::lifecycle;
@@ -77,12 +77,15 @@ fn whose(n: u8) -> QueueOf {
 struct Case {
     sim: Sim,
     releases: Vec<Plan>,
+    /// The system of each stack.
+    systems: Vec<&'static str>,
 }
 
 impl Case {
     fn files(&self, stack: &StackId, release: u8) -> Attached {
         let n = usize::from(release) % self.releases.len();
-        attached(stack, &format!("r{n}"), &self.releases[n])
+        let system = (0..3).find(|n| id(*n) == *stack).map_or("service", |n| self.systems[usize::from(n)]);
+        attached_as(system, stack, &format!("r{n}"), &self.releases[n])
     }
 
     fn ask(&mut self, intent: &Intent) {
@@ -125,7 +128,7 @@ impl Case {
                 }
             }
             Move::Undo(n) => {
-                if let Some(deployment) = self.one(n, |d| d.phase == "QUEUED") {
+                if let Some(deployment) = self.one(n, |d| d.phase == Phase::Queued) {
                     let decided = undo(&self.sim.folds, deployment, &self.sim.cx(&[]));
                     let (append, _) = decided.expect("what waits can be undone");
                     self.sim.take(append);
@@ -185,7 +188,7 @@ impl Case {
     fn waits_for_a_person(&self, d: &Deployment) -> bool {
         let fold = d.stack().map(|stack| self.sim.folds.stack(stack));
         let stands = |fold: &Stack| fold.class() == lifecycle::Class::Broken || fold.queue.iter().any(|entry| !entry.after.is_empty());
-        d.phase == "QUEUED" && fold.is_some_and(|fold| stands(&fold))
+        d.phase == Phase::Queued && fold.is_some_and(|fold| stands(&fold))
     }
 
     /// Whatever holds things up goes away: the environment may be changed, nothing is frozen, steps end well, people approve.
@@ -209,7 +212,7 @@ impl Case {
             self.sim.end_steps(&json!({ "branch": "x", "ask": false }), &|_| Ends::Well);
             self.sim.decide(true);
         }
-        let left: Vec<_> = self.sim.folds.deployments.values().filter(|d| !d.is_over()).map(|d| (d.no(), d.phase.clone())).collect();
+        let left: Vec<_> = self.sim.folds.deployments.values().filter(|d| !d.is_over()).map(|d| (d.no(), d.phase)).collect();
         panic!("these never end: {left:?}");
     }
 }
@@ -232,12 +235,13 @@ proptest! {
     fn any_history_keeps_the_laws(
         history in moves(),
         releases in prop::collection::vec(plans(), 3),
+        systems in prop::collection::vec(prop::sample::select(vec!["service", "script", "press"]), 3),
         go_on in any::<bool>(),
         queue in prop::sample::select(vec![QueuePolicy::Queue, QueuePolicy::Latest, QueuePolicy::Refuse]),
         class in prop::sample::select(vec![Class::Production, Class::Development]),
     ) {
         let on_failure = if go_on { OnFailure::Continue } else { OnFailure::Break };
-        let mut case = Case { sim: Sim::with(record(class, on_failure, queue)), releases };
+        let mut case = Case { sim: Sim::with(record(class, on_failure, queue)), releases, systems };
         for one in &history {
             case.makes(one);
             case.sim.grant();

@@ -5,14 +5,14 @@ use super::sim::{Sim, env};
 use crate::domain::ask::Intent;
 use crate::domain::card::Card;
 use crate::domain::decide::{StartOf, subject};
-use crate::domain::deployment::{Deployment, DeploymentEvent, End, StepRun, StepState, Stopping};
+use crate::domain::deployment::{Deployment, DeploymentEvent, End, Phase, StepRun, StepState, Stopping};
 use crate::domain::environment::{Mode, QueuePolicy};
 use crate::domain::event::{Append, Event, StreamId};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use crate::domain::level::Level;
 use crate::domain::lifecycle::Class;
-use crate::domain::plan::{Leaves, Step};
+use crate::domain::plan::{Leaves, Step, When};
 use crate::domain::stack::{Place, Purpose, Queued, Stack, StackEvent};
 
 /// What must hold when an event is about to be taken.
@@ -37,6 +37,13 @@ fn stack_event(sim: &Sim, id: &StackId, event: &StackEvent) {
             may_start(sim, &fold, entry);
             let teardown = matches!(event, StackEvent::TeardownPopped { .. });
             assert!(fold.class() != Class::Broken || teardown, "{id}: something starts on a broken stack");
+        }
+        StackEvent::Reached { deployment, mark } => {
+            let d = &sim.folds.deployments[deployment];
+            assert!(fold.current == Some(*deployment) && !d.is_over(), "{id}: moved by one that does not hold it");
+            let its =
+                d.plan.as_ref().is_none_or(|plan| plan.steps.iter().any(|step| step.reaches.as_ref().is_some_and(|(_, own)| own == mark)));
+            assert!(its, "{id}: no step of {} reaches {mark}", d.no());
         }
         StackEvent::Dequeued { deployment } => {
             assert!(fold.queue.iter().any(|entry| entry.deployment == *deployment), "{id}: it was not in the queue");
@@ -157,6 +164,18 @@ fn rollback(sim: &Sim, fold: &Stack, start: &StartOf) {
     assert!(!serves || doubt || coming, "{}: a rollback to {}, which serves", fold.id, start.spec.release);
 }
 
+/// A stack stands behind every mark that its deployment has passed.
+fn marks(fold: &Stack, d: &Deployment) {
+    for (step, run) in d.runs() {
+        let Some((when, mark)) = &step.reaches else { continue };
+        let come = match when {
+            When::Started => run.ever_started() || run.state == StepState::Done,
+            When::Done => run.state == StepState::Done,
+        };
+        assert!(!come || !fold.takes(&mark.edge()), "{}: {} has reached {mark} and the stack is {}", fold.id, step.id, fold.phase);
+    }
+}
+
 /// What must hold whenever all is granted.
 pub(super) fn at_rest(sim: &Sim) {
     let record = sim.record();
@@ -164,9 +183,12 @@ pub(super) fn at_rest(sim: &Sim) {
         let mine = || sim.folds.deployments.values().filter(|d| d.stack() == Some(&fold.id));
         assert!(mine().filter(|d| d.class() == Class::Busy).count() <= 1, "{}: two run at once", fold.id);
         for d in mine() {
-            assert!(d.is_over() || d.phase == "QUEUED" || fold.current == Some(d.id), "{} runs without the lock", d.no());
+            assert!(d.is_over() || d.phase == Phase::Queued || fold.current == Some(d.id), "{} runs without the lock", d.no());
+            if fold.current == Some(d.id) {
+                marks(fold, d);
+            }
             let queued = fold.queue.iter().any(|entry| entry.deployment == d.id);
-            assert_eq!(queued, d.phase == "QUEUED", "{} is {} and the queue says {queued}", d.no(), d.phase);
+            assert_eq!(queued, d.phase == Phase::Queued, "{} is {} and the queue says {queued}", d.no(), d.phase);
         }
         in_order(sim, fold);
         if record.queue == QueuePolicy::Latest && sim.folds.environments[&env()].record_version == 1 {

@@ -9,7 +9,7 @@ use crate::domain::hold::HoldKind;
 use crate::domain::ids::StepId;
 use crate::domain::look::{Quiet, Sight, Standing};
 pub(super) use crate::domain::plan::given::{plan, step};
-use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Leaves, Plan, Step};
+use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Leaves, Mark, Plan, Step, When};
 use crate::domain::request::Spec;
 use crate::domain::stack::Purpose;
 use crate::forms::cloudformation::StackFacts;
@@ -74,7 +74,8 @@ pub(super) fn plan_for(purpose: Purpose, spec: &Spec, outside: &Outside, serving
         (Purpose::Recover, Standing::Good) => return Err(Failure::new("nothing to recover")),
         (Purpose::Deploy, _) | (Purpose::Recover, Standing::Missing) => own()?,
         (Purpose::Teardown, _) => {
-            named("teardown", vec![held(HoldKind::Teardown, leaving(step("delete", &[]), Leaves::Nothing)), step("gone", &["delete"])])
+            let delete = leaving(step("delete", &[]), Leaves::Nothing).reaching(When::Started, "pulping");
+            named("teardown", vec![held(HoldKind::Teardown, delete), step("gone", &["delete"])])
         }
         (Purpose::Recover, Standing::RollbackStuck) => named(
             Plan::RECOVER,
@@ -110,14 +111,15 @@ pub(super) fn leaving(mut step: Step, leaves: Leaves) -> Step {
     step
 }
 
-/// One step of a random plan: which earlier ones it needs, whether a branch decides, its hold, its attempts.
-type Seed = (u8, bool, u8, u32);
+/// One step of a random plan: which earlier ones it needs, whether a branch decides, its hold, its attempts, its mark.
+type Seed = (u8, bool, u8, u32, Option<When>);
 
 /// Plans of any shape: needs, branches, holds of both forms, repeats, finalisers, both ways to go on after a failure. One step that is
 /// never skipped brings the release into service. Some wait for each other: the planner's check lets none of those run, the machine must
 /// end them all the same.
 pub(super) fn plans() -> impl Strategy<Value = Plan> {
-    let seed = (any::<u8>(), prop::bool::weighted(0.25), 0u8..6, 1u32..3);
+    let mark = prop::option::weighted(0.4, prop::sample::select(vec![When::Started, When::Done]));
+    let seed = (any::<u8>(), prop::bool::weighted(0.25), 0u8..6, 1u32..3, mark);
     let shape = (any::<bool>(), 0u8..4, any::<u8>(), prop::bool::weighted(0.05));
     (prop::collection::vec(seed, 1..6), shape).prop_map(|(seeds, (independent, finalisers, serves, circle))| {
         let mut steps: Vec<Step> = Vec::new();
@@ -147,11 +149,12 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
     })
 }
 
-fn random(n: usize, (needs, branch, hold, attempts): Seed, before: &[Step]) -> Step {
+fn random(n: usize, (needs, branch, hold, attempts, mark): Seed, before: &[Step]) -> Step {
     let after: Vec<&str> = before.iter().enumerate().filter(|(i, _)| needs & (1 << i) != 0).map(|(_, step)| step.id.as_str()).collect();
     let chooser = after.first().map(|id| StepId::from(*id));
     let mut one = step(&format!("s{n}"), &after);
     one.retry.attempts = attempts;
+    one.reaches = mark.map(|when| (when, Mark("rolling".to_owned())));
     one.only_if = chooser.clone().filter(|_| branch).map(|chooser| (chooser, "x".to_owned()));
     match (hold, chooser) {
         (0, _) => one = held(one, HoldKind::Downtime),

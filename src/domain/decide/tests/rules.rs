@@ -9,7 +9,7 @@ use super::serving::{real, runs, served};
 use super::sim::{Ends, Sim, record, stack};
 use crate::domain::ask::{Confirm, Intent, QueueOf, Way};
 use crate::domain::decide::*;
-use crate::domain::deployment::{DeploymentEvent, End, StepState};
+use crate::domain::deployment::{DeploymentEvent, End, Phase, StepState};
 use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, QueuePolicy};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::hold::{HoldKind, Verdict};
@@ -27,7 +27,7 @@ fn a_queued_deployment_can_be_ended_while_another_runs() {
     let runner = sim.newest();
     sim.deploy(&plan).unwrap();
     let queued = sim.newest();
-    assert_eq!((sim.folds.stack(&stack()).queue.len(), queued.phase.as_str()), (1, "QUEUED"));
+    assert_eq!((sim.folds.stack(&stack()).queue.len(), queued.phase), (1, Phase::Queued));
     let intent = Intent::Cancel { deployment: queued.id };
     assert_eq!(sim.ask(&intent, &[], false, false), Err("guard".into()));
     sim.ask(&intent, &[], true, false).unwrap();
@@ -184,19 +184,19 @@ fn a_bad_end_after_a_scale_down_asks_to_restore_the_service() {
 /// A withdrawn recovery leaves a broken stack broken.
 #[test]
 fn a_withdrawn_way_out_leaves_it_broken() {
-    let plan = plan(vec![held(step("a", &[]), HoldKind::Downtime)]);
     let mut sim = Sim::new(OnFailure::Break);
-    let mut append = Append::default();
-    on_stack(&mut append, &sim.folds, &stack(), StackEvent::AdoptedBroken { status: "ROLLBACK_COMPLETE".into() });
-    sim.take(append);
-    sim.deploy(&plan).unwrap();
+    sim.deploy(&plan(vec![step("a", &[])])).unwrap();
+    sim.grant();
+    sim.end_steps(&json!({}), &|_| Ends::Badly);
+    sim.grant();
+    sim.deploy(&plan(vec![held(step("a", &[]), HoldKind::Downtime)])).unwrap();
     sim.grant();
     let hold = sim.newest().open_holds().next().unwrap().id.clone();
     let (append, _) = reject(&sim.folds, &hold, "not now", &sim.cx(&[])).unwrap();
     sim.take(append);
     sim.grant();
     assert_eq!(sim.folds.stack(&stack()).phase, "BROKEN");
-    assert_eq!(sim.folds.stack(&stack()).broken.as_deref(), Some("found ROLLBACK_COMPLETE"));
+    assert_eq!(sim.folds.stack(&stack()).broken.as_deref(), Some("a broke"));
 }
 
 /// Who asks while something runs or waits is queued, takes the place of what waits, or is refused.
@@ -251,7 +251,7 @@ fn nothing_starts_where_one_only_looks() {
     sim.configure(deploys);
     sim.ask(&Intent::Unblock { stack: stack(), way: Way::Free }, &[], true, false).unwrap();
     sim.grant();
-    assert_eq!(sim.newest().phase, "RUNNING");
+    assert_eq!(sim.newest().phase, Phase::Running);
 }
 
 /// What takes a broken stack down does not wait behind what cannot start there.

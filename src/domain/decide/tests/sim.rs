@@ -204,7 +204,7 @@ impl Sim {
                 Ok(plan) => planned(&self.folds, d.id, plan, vec![]),
                 Err(failure) => error(&self.folds, d.id, failure),
             },
-            DeploymentWant::RunSteps | DeploymentWant::Attend { .. } => Append::default(),
+            DeploymentWant::Attend { .. } => Append::default(),
             DeploymentWant::Hold(step) => hold_want(&self.folds, d, &step, &cx),
             DeploymentWant::Start(step) => start(&self.folds, d, &step, &cx, &|_, _| Ok(Output::default())),
             DeploymentWant::TimeOut(step) => time_out(&self.folds, d, &step),
@@ -299,9 +299,13 @@ pub(super) fn stack() -> StackId {
 }
 
 pub(super) fn attached(stack: &StackId, release: &str, plan: &Plan) -> Attached {
+    attached_as("service", stack, release, plan)
+}
+
+pub(super) fn attached_as(system: &str, stack: &StackId, release: &str, plan: &Plan) -> Attached {
     let bundle = SourceBundle::default();
     let spec = Spec {
-        system: "service".into(),
+        system: system.into(),
         release: release.into(),
         body: serde_json::to_value(plan).unwrap(),
         bundle: Digest::of_bytes(b""),

@@ -1,0 +1,291 @@
+//! One step of a plan, as data, and how it is put together.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::failure::millis;
+use crate::domain::hold::HoldKind;
+use crate::domain::ids::StepId;
+
+/// What a step does: the name of its executor, for example `cloudformation.update`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepKind(pub String);
+
+impl StepKind {
+    /// The kind as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for StepKind {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// The step kinds that the engine carries out itself, without an executor: they look at data alone.
+pub mod pure {
+    /// Chooses a branch from a change set: output `{branch, why, rows, more_dangerous}`.
+    pub const JOIN: &str = "eval.join";
+    /// Compares the rows of a second change set with the approved ones: output `{same, rows}`.
+    pub const SAME: &str = "eval.same";
+    /// Does nothing but wait for its hold; the choice is its branch: output `{branch}`.
+    pub const DECISION: &str = "hold.decision";
+}
+
+/// When a finaliser runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finaliser {
+    /// At every end.
+    Always,
+    /// Only when the deployment ends badly after one of the steps that it names in `after` had started, and left something.
+    BadEnd,
+}
+
+/// What is in service once a step is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leaves {
+    /// The release of the deployment.
+    New,
+    /// What served before the deployment.
+    Old,
+    /// Nothing.
+    Nothing,
+}
+
+/// A point in a deployment at which its stack's phase moves, by a name of the lifecycle's table.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Mark(pub String);
+
+impl Mark {
+    /// The edge of the table that it takes.
+    #[must_use]
+    pub fn edge(&self) -> String {
+        format!("reached:{}", self.0)
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// When a step reaches its mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// When its first attempt starts.
+    Started,
+    /// When it ended well.
+    Done,
+}
+
+/// What is done about a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetryRule {
+    /// Attempts in all, 1 or more.
+    pub attempts: u32,
+}
+
+/// A condition on the output of an earlier step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldWhen {
+    /// Always.
+    Always,
+    /// Only when the value at `pointer` in the public output of `step` equals `equals`.
+    Output {
+        /// The step, which must be among the needs.
+        step: StepId,
+        /// JSON pointer into its public output.
+        pointer: String,
+        /// The value that opens the hold.
+        equals: Value,
+    },
+}
+
+/// A point in a plan where a person decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldRule {
+    /// What is decided.
+    pub kind: HoldKind,
+    /// When it opens.
+    pub when: HoldWhen,
+    /// Ways to approve, each a branch for `only_if`; empty: approve or reject.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
+    /// Never expires.
+    #[serde(default)]
+    pub never_expires: bool,
+}
+
+/// One way to approve a hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The branch name, for `--choice` and `only_if`.
+    pub name: String,
+    /// What it does, as a sentence.
+    pub does: String,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its id within the plan.
+    pub id: StepId,
+    /// A short title for people.
+    pub title: String,
+    /// What carries it out.
+    pub kind: StepKind,
+    /// Parameters; `{"from": "<step>", "output": "<json pointer>"}` anywhere inside takes an earlier step's public output.
+    pub params: Value,
+    /// The steps that must be finished before.
+    #[serde(default)]
+    pub after: Vec<StepId>,
+    /// Runs only when that step's output has this branch; else it is SKIPPED.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_if: Option<(StepId, String)>,
+    /// A person decides before it starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldRule>,
+    /// Longest time for one attempt, without the time of its hold.
+    #[serde(with = "millis")]
+    pub timeout: Duration,
+    /// What is done about failures.
+    pub retry: RetryRule,
+    /// Whether it is a finaliser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finaliser: Option<Finaliser>,
+    /// Whether it can change anything outside (a look or a comparison cannot).
+    pub changes: bool,
+    /// Whether it takes a service's count down or up.
+    #[serde(default)]
+    pub scales: bool,
+    /// What is in service once it is done; absent where it changes nothing of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaves: Option<Leaves>,
+    /// The mark at which it moves its stack's phase, where the table has such an edge from where the stack stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reaches: Option<(When, Mark)>,
+}
+
+/// The longest time for one attempt of a step that says nothing of it.
+const LIMIT: Duration = Duration::from_hours(1);
+
+impl Step {
+    /// A step with what most have; the rest is chained on.
+    #[must_use]
+    pub fn new(id: impl Into<StepId>, title: impl Into<String>, kind: impl Into<StepKind>, params: Value) -> Self {
+        Self {
+            id: id.into(),
+            title: title.into(),
+            kind: kind.into(),
+            params,
+            after: Vec::new(),
+            only_if: None,
+            hold: None,
+            timeout: LIMIT,
+            retry: RetryRule { attempts: 1 },
+            finaliser: None,
+            changes: false,
+            scales: false,
+            leaves: None,
+            reaches: None,
+        }
+    }
+
+    /// After these.
+    #[must_use]
+    pub fn after(mut self, needs: &[&str]) -> Self {
+        self.after = needs.iter().map(|id| StepId::from(*id)).collect();
+        self
+    }
+
+    /// Only on a branch of an earlier step.
+    #[must_use]
+    pub fn only(mut self, chooser: &str, branch: &str) -> Self {
+        self.only_if = Some((chooser.into(), branch.to_owned()));
+        self
+    }
+
+    /// A person decides before it.
+    #[must_use]
+    pub fn hold(mut self, hold: Option<HoldRule>) -> Self {
+        self.hold = hold;
+        self
+    }
+
+    /// With another limit for one attempt.
+    #[must_use]
+    pub fn within(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// A failed look may be repeated; a failed change hardly ever.
+    #[must_use]
+    pub fn tries(mut self, attempts: u32) -> Self {
+        self.retry = RetryRule { attempts };
+        self
+    }
+
+    /// A finaliser for bad ends.
+    #[must_use]
+    pub fn at_bad_end(mut self) -> Self {
+        self.finaliser = Some(Finaliser::BadEnd);
+        self
+    }
+
+    /// It changes something outside.
+    #[must_use]
+    pub fn changing(mut self) -> Self {
+        self.changes = true;
+        self
+    }
+
+    /// It changes what is in service.
+    #[must_use]
+    pub fn leaving(mut self, leaves: Leaves) -> Self {
+        self.leaves = Some(leaves);
+        self.changing()
+    }
+
+    /// It takes the count down or up.
+    #[must_use]
+    pub fn scaling(mut self) -> Self {
+        self.scales = true;
+        self.changing()
+    }
+
+    /// It moves the phase of its stack.
+    #[must_use]
+    pub fn reaching(mut self, when: When, mark: &str) -> Self {
+        self.reaches = Some((when, Mark(mark.to_owned())));
+        self
+    }
+}
+
+impl HoldRule {
+    /// A hold that always opens.
+    #[must_use]
+    pub fn always(kind: HoldKind) -> Self {
+        Self { kind, when: HoldWhen::Always, choices: Vec::new(), never_expires: false }
+    }
+
+    /// A hold that opens only when an earlier step's output says so.
+    #[must_use]
+    pub fn when(kind: HoldKind, step: &str, pointer: &str, equals: bool) -> Self {
+        let when = HoldWhen::Output { step: step.into(), pointer: pointer.to_owned(), equals: Value::Bool(equals) };
+        Self { when, ..Self::always(kind) }
+    }
+}
