@@ -5,12 +5,12 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
 use holdpoint::cli::{Common, Fact};
-use holdpoint::config::Keymap;
 use holdpoint::config::settings::{AUTO, Colours, GlyphSet, Settings};
 use holdpoint::domain::diagnostic::Diagnostics;
 use holdpoint::os::paths;
 use holdpoint::tui::glyphs::Glyphs;
-use holdpoint::tui::keys::{self, Keys};
+use holdpoint::tui::keys::Keys;
+use holdpoint::tui::panes;
 use holdpoint::tui::terminal;
 use holdpoint::tui::theme::{Depth, Theme};
 
@@ -74,7 +74,7 @@ pub(crate) fn facts(common: &Common) -> Vec<Fact> {
     };
     let own_settings = own_file(&config.join("settings.yaml")).ok().flatten();
     let own_keys = look.keymap.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-    let keymap = Keymap::read(("keymap.yaml", keys::DEFAULT.as_bytes()), own_keys, &Keys::rules());
+    let keymap = Keys::read(own_keys, panes::TABLE);
     let theme = match &look.own_theme {
         Some((name, bytes)) => Theme::read(name, bytes, look.depth, look.glyphs),
         None => Theme::built_in(&look.theme, look.depth, look.glyphs),

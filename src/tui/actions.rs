@@ -5,6 +5,7 @@ mod orders;
 pub use orders::{Cx, Denied, Offer, Order, Show};
 
 use super::motion::Motion;
+use super::panes::PaneDef;
 
 /// Where an action's keys are valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,10 +79,18 @@ impl Action {
     }
 }
 
-/// The action of that name.
+/// Every action of a console with these panes, in the order of help and README: what changes something, what shows something, one
+/// for each pane, what concerns the console itself, how to move.
 #[must_use]
-pub fn named(name: &str) -> Option<&'static Action> {
-    ALL.iter().find(|action| action.name == name)
+pub fn all(panes: &[PaneDef]) -> Vec<Action> {
+    let goes = |pane: &PaneDef| shows(pane.name, Show::Pane(pane.name), pane.doc);
+    [CHANGES, SHOWS]
+        .into_iter()
+        .flatten()
+        .copied()
+        .chain(panes.iter().map(goes))
+        .chain([ITSELF, MOVES].into_iter().flatten().copied())
+        .collect()
 }
 
 const fn shows(name: &'static str, show: Show, doc: &'static str) -> Action {
@@ -104,9 +113,10 @@ const fn changes(name: &'static str, run: fn(&Cx<'_>) -> Result<Order, Denied>, 
     Action { name, doc, scope: Scope::Everywhere, does: Does::Change(run) }
 }
 
-/// Every action. One entry here is a key, a palette entry, a line of help and a line of the README.
-pub static ALL: &[Action] = &[
-    // what changes something; each opens a card or can be undone
+// One entry of these lists is a key, a palette entry, a line of help and a line of the README.
+
+/// What changes something; each opens a card or can be undone.
+static CHANGES: &[Action] = &[
     changes("redeploy", orders::redeploy, "redeploy: the same release, the files now, a retry or an earlier release"),
     Action { name: "release", doc: "deploy a chosen release", scope: Scope::Lists, does: Does::Change(orders::release) },
     changes("rollback", orders::rollback, "roll back to the last good release before this one"),
@@ -118,11 +128,14 @@ pub static ALL: &[Action] = &[
     changes("teardown", orders::teardown, "tear the stack down"),
     changes("undo", orders::undo, "undo what is ARMED"),
     shows("mode", Show::Mode, "READ or GUARDED for this environment, 15 minutes"),
-    // what is shown
+];
+
+/// What is shown.
+static SHOWS: &[Action] = &[
     shows("help", Show::Help, "keys that are valid here, searchable, and why one is off"),
     shows("palette", Show::Palette, "palette: actions, stacks, environments, deployments"),
     shows("menu", Show::Menu, "actions for what is under the cursor, and why one is off"),
-    shows("holds", Show::Holds, "holds that wait for a person"),
+    shows("holds", Show::Pane("pane-3"), "holds that wait for a person"),
     shows("needs", Show::Needs, "go to what needs a person most: the line under the band"),
     shows("audit", Show::Audit, "who did what, and why"),
     shows("identity", Show::Identity, "who you are, who the engine is, what it proved"),
@@ -139,11 +152,10 @@ pub static ALL: &[Action] = &[
     shows("zoom", Show::Zoom, "the pane on the whole screen, without borders"),
     shows("next-pane", Show::NextPane, "next pane"),
     shows("previous-pane", Show::PrevPane, "previous pane"),
-    shows("pane-1", Show::Pane(0), "stacks"),
-    shows("pane-2", Show::Pane(1), "queue"),
-    shows("pane-3", Show::Pane(2), "holds"),
-    shows("pane-4", Show::Pane(3), "map and plan"),
-    shows("pane-5", Show::Pane(4), "events and logs"),
+];
+
+/// What concerns the console itself.
+static ITSELF: &[Action] = &[
     shows("refresh", Show::Refresh, "look again now"),
     shows("redraw", Show::Redraw, "draw the screen again"),
     shows("mouse", Show::Mouse, "mouse on or off (Shift-drag selects text while it is on)"),
@@ -151,7 +163,10 @@ pub static ALL: &[Action] = &[
     shows("quit", Show::Quit, "leave the console; deployments go on"),
     shows("interrupt", Show::Interrupt, "close what is open; twice within 2 s leaves; never cancels a deployment"),
     shows("suspend", Show::Suspend, "suspend the console; deployments go on"),
-    // how to move
+];
+
+/// How to move.
+static MOVES: &[Action] = &[
     moves("up", Motion::Up, "up"),
     moves("down", Motion::Down, "down"),
     moves("left", Motion::Left, "left; fold"),
@@ -207,8 +222,9 @@ mod tests {
 
     #[test]
     fn names_and_docs_are_there_and_single() {
-        let names: std::collections::BTreeSet<_> = ALL.iter().map(|action| action.name).collect();
-        assert_eq!(names.len(), ALL.len());
-        assert!(ALL.iter().all(|action| !action.doc.is_empty()));
+        let all = all(crate::tui::panes::TABLE);
+        let names: std::collections::BTreeSet<_> = all.iter().map(|action| action.name).collect();
+        assert_eq!(names.len(), all.len());
+        assert!(all.iter().all(|action| !action.doc.is_empty()));
     }
 }

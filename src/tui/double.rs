@@ -9,7 +9,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use uuid::Uuid;
 
-use crate::config::Keymap;
 use crate::desk::{Batch, Desk, NotAsked, TailOf};
 use crate::domain::ask::{Answer, Ask, AskState};
 use crate::domain::card::Card;
@@ -26,7 +25,8 @@ use crate::world::fixture::{self, NOW};
 
 use super::console::Console;
 use super::glyphs::Glyphs;
-use super::keys::{self, Keys};
+use super::keys::Keys;
+use super::panes::TABLE;
 use super::theme::{Depth, Theme};
 
 /// The desk.
@@ -175,9 +175,9 @@ impl Bench {
 
     pub(crate) fn themed(world: World, depth: Depth, glyphs: Glyphs) -> Self {
         let desk = Double::new(world);
-        let keys = Keys::new(&Keymap::read(("keymap.yaml", keys::DEFAULT.as_bytes()), None, &Keys::rules()).unwrap());
+        let keys = Keys::read(None, TABLE).unwrap();
         let theme = Theme::built_in("dark", depth, glyphs).unwrap();
-        let console = Console::new(Arc::clone(&desk) as Arc<dyn Desk>, theme, keys, NOW);
+        let console = Console::new(Arc::clone(&desk) as Arc<dyn Desk>, theme, keys, TABLE, NOW);
         Self { console, desk, now: NOW }
     }
 

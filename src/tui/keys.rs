@@ -4,11 +4,22 @@ use crokey::{KeyCombination, OneToThree};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::config::{Keymap, Rule};
+use crate::domain::diagnostic::Diagnostics;
 
 use super::actions::{self, Action, Scope};
+use super::panes::{PaneDef, TABLE};
 
-/// The default key map.
-pub const DEFAULT: &str = include_str!("../../config/keymap.yaml");
+/// The default keys of all that is no pane; those of the panes stand in their table.
+const DEFAULT: &str = include_str!("../../config/keymap.yaml");
+
+/// No keys at all.
+pub static NONE: Keys = Keys { actions: Vec::new(), bindings: Vec::new(), begun: Vec::new() };
+
+/// The default key map of a console with these panes.
+#[must_use]
+pub fn default_map(panes: &[PaneDef]) -> String {
+    panes.iter().fold(DEFAULT.to_owned(), |map, pane| format!("{map}{}: [{:?}]\n", pane.name, pane.key))
+}
 
 /// What the keys so far mean.
 #[derive(Debug, Clone, Copy)]
@@ -18,32 +29,44 @@ pub enum Meaning {
     /// The beginning of a sequence.
     Begun,
     /// An action.
-    Action(&'static Action),
+    Action(Action),
 }
 
-/// The key map in use, and the sequence that was begun.
+/// The actions, their keys, and the sequence that was begun.
 #[derive(Debug, Clone)]
 pub struct Keys {
-    bindings: Vec<(Vec<KeyCombination>, &'static Action)>,
+    actions: Vec<Action>,
+    bindings: Vec<(Vec<KeyCombination>, Action)>,
     begun: Vec<KeyCombination>,
 }
 
 impl Keys {
-    /// From a checked key map; actions that do not exist were refused when it was read.
-    #[must_use]
-    pub fn new(map: &Keymap) -> Self {
-        let bindings = map
-            .bindings
-            .iter()
-            .filter_map(|(keys, name)| Some((keys.iter().copied().map(plain).collect(), actions::named(name)?)))
-            .collect();
-        Self { bindings, begun: Vec::new() }
+    /// The keys of a console with these panes: the default map and, over it, a person's own (its name and bytes).
+    ///
+    /// # Errors
+    /// Everything that is wrong with a person's own map.
+    pub fn read(own: Option<(&str, &[u8])>, panes: &[PaneDef]) -> Result<Self, Diagnostics> {
+        let actions = actions::all(panes);
+        let rule = |action: &Action| Rule { name: action.name, mutates: action.changes(), scope: action.scope.word() };
+        let rules: Vec<Rule<'static>> = actions.iter().map(rule).collect();
+        let map = Keymap::read(("keymap.yaml", default_map(panes).as_bytes()), own, &rules)?;
+        // Actions that do not exist were refused when the map was read.
+        let action = |name: &str| actions.iter().find(|action| action.name == name).copied();
+        let bindings =
+            map.bindings.iter().filter_map(|(keys, name)| Some((keys.iter().copied().map(plain).collect(), action(name)?))).collect();
+        Ok(Self { actions, bindings, begun: Vec::new() })
     }
 
-    /// What the loader of key maps must know of the actions.
+    /// All actions, in the order of help and README.
     #[must_use]
-    pub fn rules() -> Vec<Rule<'static>> {
-        actions::ALL.iter().map(|action| Rule { name: action.name, mutates: action.changes(), scope: action.scope.word() }).collect()
+    pub fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
+    /// The action of that name.
+    #[must_use]
+    pub fn action(&self, name: &str) -> Option<Action> {
+        self.actions.iter().find(|action| action.name == name).copied()
     }
 
     /// Takes a key in a scope: the scope's own bindings come first.
@@ -67,7 +90,7 @@ impl Keys {
             let mut begun = false;
             for (keys, action) in self.bindings.iter().filter(|(_, action)| action.scope == wanted) {
                 if *keys == self.begun {
-                    return Meaning::Action(action);
+                    return Meaning::Action(*action);
                 }
                 begun |= keys.starts_with(&self.begun);
             }
@@ -85,7 +108,7 @@ impl Keys {
 
     /// The sequence that was begun, written, with what may follow: `y` and `c copy the command`.
     #[must_use]
-    pub fn begun(&self) -> Option<(String, Vec<(String, &'static Action)>)> {
+    pub fn begun(&self) -> Option<(String, Vec<(String, Action)>)> {
         if self.begun.is_empty() {
             return None;
         }
@@ -156,13 +179,13 @@ fn word(key: KeyCombination) -> String {
 ///
 /// # Errors
 /// When the default key map cannot be read; a test shows that it can.
-pub fn keys_markdown() -> Result<String, crate::domain::diagnostic::Diagnostics> {
+pub fn keys_markdown() -> Result<String, Diagnostics> {
     use std::fmt::Write as _;
-    let keys = Keys::new(&Keymap::read(("keymap.yaml", DEFAULT.as_bytes()), None, &Keys::rules())?);
+    let keys = Keys::read(None, TABLE)?;
     let mut out = String::new();
     for scope in Scope::ALL {
         let _ = writeln!(out, "**{}**\n\n| key | does |\n|---|---|", scope.title());
-        for action in actions::ALL.iter().filter(|action| action.scope == scope) {
+        for action in keys.actions.iter().filter(|action| action.scope == scope) {
             let written = keys.of(action.name).iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect::<Vec<_>>().join(" ");
             let written = if written.is_empty() { format!("`:{}`", action.name) } else { written };
             let _ = writeln!(out, "| {written} | {} |", action.doc);
@@ -177,13 +200,13 @@ mod tests {
     use super::*;
 
     fn keys() -> Keys {
-        Keys::new(&Keymap::read(("keymap.yaml", DEFAULT.as_bytes()), None, &Keys::rules()).unwrap())
+        Keys::read(None, TABLE).unwrap()
     }
 
     #[test]
     fn the_default_map_is_sound_and_the_table_names_every_action() {
         let table = keys_markdown().unwrap();
-        for action in actions::ALL {
+        for action in keys().actions() {
             assert!(table.contains(action.doc), "{}", action.name);
         }
         assert!(table.contains("| `r` | redeploy"), "{table}");

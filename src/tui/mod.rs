@@ -2,6 +2,7 @@
 //! no state but selection, scroll and what is being typed.
 
 pub mod actions;
+pub mod board;
 pub mod console;
 #[cfg(test)]
 mod double;
@@ -9,6 +10,7 @@ pub mod find;
 pub mod glyphs;
 pub mod keys;
 pub mod layers;
+pub mod layout;
 pub mod log;
 pub mod maps;
 pub mod motion;

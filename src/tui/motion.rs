@@ -45,6 +45,8 @@ pub enum Motion {
     NextMatch,
     /// The match before.
     PrevMatch,
+    /// The first error since what is shown was started.
+    FirstError,
     /// The next error.
     NextError,
     /// The error before.

@@ -3,7 +3,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
-use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -116,8 +115,8 @@ pub fn lay(buf: &mut Buffer, row: Rect, style: Style) {
     }
 }
 
-/// A frame with a title on the left and one on the right; answers what is inside. The whole area when the pane is zoomed.
-pub fn frame(buf: &mut Buffer, area: Rect, theme: &Theme, focused: bool, title: &[Span<'_>], right: &str) -> Rect {
+/// A frame with a title on the left and one on the right; answers what is inside.
+pub fn frame(buf: &mut Buffer, area: Rect, theme: &Theme, focused: bool, title: &str, right: &str) -> Rect {
     if area.width < 2 || area.height < 2 {
         return Rect::new(area.x, area.y, 0, 0);
     }
@@ -125,13 +124,10 @@ pub fn frame(buf: &mut Buffer, area: Rect, theme: &Theme, focused: bool, title: 
     edge(buf, area, theme.glyphs.border(), style);
     let room = usize::from(area.width.saturating_sub(4));
     let heading = theme.style(if focused { Role::TitleFocused } else { Role::Title });
-    let spans: Vec<Span<'_>> = title.iter().map(|span| Span::styled(span.content.clone(), heading.patch(span.style))).collect();
-    let line = Line::from(spans);
-    let used = line.width().min(room);
+    let title = fit(title, room);
+    let used = width(&title);
     if used > 0 {
-        buf.set_string(area.x + 1, area.y, " ", heading);
-        buf.set_line(area.x + 2, area.y, &line, short(used));
-        buf.set_string(area.x + 2 + short(used), area.y, " ", heading);
+        buf.set_string(area.x + 1, area.y, format!(" {title} "), heading);
     }
     let left = room.saturating_sub(used + 3);
     if !right.is_empty() && left > 4 {

@@ -1,4 +1,5 @@
-//! The pane: one trait for all that draws in a rectangle and takes motions; popups are panes on a stack of layers.
+//! The pane: one trait for all that draws in a rectangle and takes motions. The panes of the table stand on the board; popups are
+//! panes on a stack of layers. What a pane wants done comes back as data.
 
 use std::time::Duration;
 
@@ -6,8 +7,10 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::desk::Batch;
 use crate::domain::ask::Ask;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, HoldId, StackId, StepId};
+use crate::domain::time::Time;
 
 use super::motion::Motion;
 use super::scene::Scene;
@@ -26,6 +29,8 @@ pub enum Flow {
     Say(String),
     /// Taken; send this text to the terminal's clipboard.
     Copy(String),
+    /// Taken; write this text to a file of that name.
+    Save(String, String),
     /// Taken; open what is meant: a stack, a hold, the lines of a step.
     Open(Target),
     /// Taken; ask this of the desk. Only cards and forms answer so, after their guard was met.
@@ -69,12 +74,26 @@ impl Target {
     }
 }
 
+/// What stands on the upper edge of a pane: on the left behind its key, and on the right.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Title {
+    /// What it shows.
+    pub left: String,
+    /// How many there are, or what is worth knowing beside.
+    pub right: String,
+}
+
+impl Title {
+    /// A title of two parts.
+    #[must_use]
+    pub fn new(left: impl Into<String>, right: impl Into<String>) -> Self {
+        Self { left: left.into(), right: right.into() }
+    }
+}
+
 /// Something that draws in a rectangle. It holds selection and scroll, nothing else; what it shows comes from the scene.
 pub trait Pane {
-    /// Its name: the title, and the section of the key map that it uses.
-    fn name(&self) -> &'static str;
-
-    /// Draws itself, with its own border unless the scene is zoomed.
+    /// Draws itself: a pane of the board inside its frame, a layer with a frame of its own.
     fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer);
 
     /// Takes a motion.
@@ -102,4 +121,53 @@ pub trait Pane {
     fn moves(&self, _scene: &Scene<'_>) -> Option<Duration> {
         None
     }
+
+    /// The actions whose keys are worth naming under it, each with a word.
+    fn hints(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    // What follows is asked of the panes of the board alone.
+
+    /// What its frame says.
+    fn title(&self, _scene: &Scene<'_>) -> Title {
+        Title::default()
+    }
+
+    /// Takes the newest world, before anything is asked of it.
+    fn sync(&mut self, _scene: &Scene<'_>) {}
+
+    /// How many rows it would like.
+    fn rows(&self) -> u16 {
+        1
+    }
+
+    /// How many things it lists; said where it is hidden behind a tab.
+    fn count(&self, _scene: &Scene<'_>) -> Option<usize> {
+        None
+    }
+
+    /// Whether the rows around its cursor moved by themselves a moment ago.
+    fn unsettled(&self, _now: Time) -> bool {
+        false
+    }
+
+    /// Puts the cursor on the row at that place of the screen.
+    fn click(&mut self, _row: usize) {}
+
+    /// Puts the cursor on a stack; false where it does not list that stack.
+    fn select(&mut self, _stack: &StackId, _scene: &Scene<'_>) -> bool {
+        false
+    }
+
+    /// The stacks whose state it shows on the screen.
+    fn stacks(&self) -> Vec<StackId> {
+        Vec::new()
+    }
+
+    /// Takes new lines of what the console is about.
+    fn lines(&mut self, _batch: &Batch) {}
+
+    /// Forgets all lines: the console is about something else.
+    fn forget_lines(&mut self) {}
 }

@@ -10,14 +10,13 @@ use std::time::Duration;
 use crossterm::event::Event as Input;
 use ratatui::buffer::Buffer;
 
-use crate::config::Keymap;
 use crate::desk::Desk;
 use crate::domain::time::Time;
 
-use super::console::{Console, Wish};
+use super::console::{Console, Saver, Wish};
 use super::glyphs::Glyphs;
-use super::keys::{self, Keys};
-use super::log::Saver;
+use super::keys::Keys;
+use super::panes;
 use super::terminal::Terminal;
 use super::theme::{BadTheme, Depth, Role, Theme};
 
@@ -123,13 +122,13 @@ pub fn run(desk: Arc<dyn Desk>, options: Options) -> Result<(), Error> {
         return Err(Error::NoScreen(options.term));
     }
     let own = options.keymap.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-    let keys = Keys::new(&Keymap::read(("keymap.yaml", keys::DEFAULT.as_bytes()), own, &Keys::rules())?);
+    let keys = Keys::read(own, panes::TABLE)?;
     let theme = match (&options.own_theme, options.depth) {
         (Some((name, bytes)), Depth::Palette | Depth::True) => Theme::read(name, bytes, options.depth, options.glyphs)?,
         _ => Theme::built_in(&options.theme, options.depth, options.glyphs)?,
     };
     let now = Arc::clone(&options.now);
-    let mut console = Console::new(desk, theme, keys, now()).saves_with(options.save);
+    let mut console = Console::new(desk, theme, keys, panes::TABLE, now()).saves_with(options.save);
     console.greet(&options.greeting);
     let (to, from) = mpsc::channel();
     let told = Arc::new(AtomicBool::new(false));

@@ -4,6 +4,7 @@ use crate::domain::ids::StackId;
 use crate::domain::time::Time;
 use crate::world::World;
 
+use super::keys::{self, Keys};
 use super::views::{self, Views};
 
 /// What a pane sees.
@@ -17,17 +18,19 @@ pub struct Scene<'a> {
     pub now: Time,
     /// Whether the pane has the focus.
     pub focused: bool,
-    /// Whether the pane is the whole screen: no borders, safe to copy.
-    pub zoomed: bool,
     /// The stack that the console is about.
     pub stack: Option<&'a StackId>,
+    /// Whether lines are those of everything, not of that stack alone.
+    pub everything: bool,
+    /// The keys as they are bound, for texts that name one.
+    pub keys: &'a Keys,
 }
 
 impl<'a> Scene<'a> {
     /// A scene without focus, about nothing.
     #[must_use]
     pub fn new(world: &'a World, now: Time) -> Self {
-        Self { world, views: &views::NOTHING, now, focused: false, zoomed: false, stack: None }
+        Self { world, views: &views::NOTHING, now, focused: false, stack: None, everything: false, keys: &keys::NONE }
     }
 
     /// The same scene for a pane that has the focus, or has not.
@@ -40,5 +43,11 @@ impl<'a> Scene<'a> {
     #[must_use]
     pub fn about(self, stack: Option<&'a StackId>) -> Self {
         Self { stack, ..self }
+    }
+
+    /// The stack whose lines are shown; none: those of all.
+    #[must_use]
+    pub fn lines_of(&self) -> Option<&'a StackId> {
+        self.stack.filter(|_| !self.everything)
     }
 }

@@ -96,8 +96,8 @@ fn every_key_of_the_table_does_something_sane() {
 
 /// The key table as the program has it: action and keys, by the names that terminals know.
 fn table() -> Vec<(String, String)> {
-    let text = include_str!("../../config/keymap.yaml");
-    let map: std::collections::BTreeMap<String, Vec<String>> = serde_yaml::from_str(text).unwrap();
+    let text = holdpoint::tui::keys::default_map(holdpoint::tui::panes::TABLE);
+    let map: std::collections::BTreeMap<String, Vec<String>> = serde_yaml::from_str(&text).unwrap();
     let mut keys = Vec::new();
     for (action, sequences) in map {
         for sequence in sequences {

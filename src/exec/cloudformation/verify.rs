@@ -14,8 +14,9 @@ use crate::aws::cfn::{Phase, phase};
 use crate::aws::{Clients, Trouble};
 use crate::domain::failure::Failure;
 use crate::domain::plan::{Output, StepKind};
-use crate::domain::standing::Standing;
+use crate::domain::look::Standing;
 use crate::exec::{Cancel, Executor, Found, Job};
+use crate::forms::cloudformation::standing;
 
 /// Looks at the result.
 pub(super) struct Verify(pub(super) Arc<Clients>);
@@ -90,7 +91,7 @@ fn verdict(params: &Params, stack: Option<&CfnStack>) -> Result<(), Failure> {
     let good = match params.expect {
         Expect::Complete => phase(status) == Phase::Good,
         Expect::Quiet => phase(status) == Phase::Good || status == "UPDATE_ROLLBACK_COMPLETE",
-        Expect::Usable => matches!(Standing::of(status), Standing::Good | Standing::Halted),
+        Expect::Usable => matches!(standing(status), Standing::Good | Standing::Halted),
         Expect::Missing => phase(status) == Phase::Gone,
     };
     if !good {

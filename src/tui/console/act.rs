@@ -2,66 +2,63 @@
 
 use crate::domain::ask::Ask;
 use crate::domain::ids::StackId;
-use crate::domain::time::{Time, short};
-use crate::tui::actions::{self, Action, Cx, Denied, Does, Order, Show};
+use crate::domain::time::Time;
+use crate::tui::actions::{Action, Cx, Denied, Does, Order, Show};
 use crate::tui::layers::Layer;
 use crate::tui::layers::card::ChangeCard;
 use crate::tui::layers::freeze::FreezeForm;
 use crate::tui::layers::hold::HoldCard;
 use crate::tui::layers::paper::Place;
+use crate::tui::layout::Slot;
 use crate::tui::motion::Motion;
 use crate::tui::pane::{Flow, Target};
-use crate::tui::panes::list::SETTLE;
 use crate::tui::theme::Role;
 
-use super::{Console, HOLDS, LIVE, LOG, Lock, PANES, QUEUE, STACKS, Wish, copied};
+use super::{Console, Lock, Wish, copied};
 
 impl Console {
     /// What is under the cursor of the focused pane; for map and log the stack that they are about.
-    pub(super) fn target(&mut self, now: Time) -> Option<Target> {
-        self.with_pane(self.focus, now, |pane, scene| pane.target(scene))
+    pub(super) fn target(&self, now: Time) -> Option<Target> {
+        self.board.seen().target(&self.scene(now).focused(true))
     }
 
     /// Does an action. `touched`: it was chosen from a list, so that nothing is armed by itself.
-    pub(super) fn act(&mut self, action: &'static Action, touched: bool, now: Time) {
+    pub(super) fn act(&mut self, action: Action, touched: bool, now: Time) {
         match action.does {
-            Does::Move(motion) => {
-                let flow = self.with_pane(self.focus, now, |pane, scene| pane.motion(motion, scene));
-                if flow == Flow::Pass {
-                    self.passed(motion, now);
-                } else {
-                    self.flow(flow, now);
-                }
-            }
+            Does::Move(motion) => self.motion(motion, now),
             Does::Show(show) => self.show(show, now),
             Does::Change(_) => self.change(action, touched, now),
+        }
+    }
+
+    /// Gives a motion to the focused pane.
+    fn motion(&mut self, motion: Motion, now: Time) {
+        let flow = self.with_pane(now, |pane, scene| pane.motion(motion, scene));
+        if flow == Flow::Pass {
+            self.passed(motion, now);
+        } else {
+            self.flow(flow, now);
         }
     }
 
     /// A motion that the focused pane does not know.
     fn passed(&mut self, motion: Motion, now: Time) {
         match motion {
-            // Seeking always means the list of stacks.
-            Motion::NextFailed | Motion::PrevFailed | Motion::NextHold | Motion::PrevHold | Motion::NextRunning | Motion::PrevRunning
-                if self.focus != STACKS =>
-            {
-                self.focus_on(STACKS);
-                let flow = self.with_pane(STACKS, now, |pane, scene| pane.motion(motion, scene));
+            // What failed, waits or runs is sought wherever it is listed.
+            Motion::NextFailed | Motion::PrevFailed | Motion::NextHold | Motion::PrevHold | Motion::NextRunning | Motion::PrevRunning => {
+                let flow = self.board.offer(motion, &self.shown.scene(&self.keys, now).focused(true));
                 self.flow(flow, now);
             }
-            Motion::Escape if !self.keys.forget() && self.zoom => {
-                self.zoom = false;
-                self.resized = true;
-            }
+            Motion::Escape if !self.keys.forget() && self.board.zoomed() => self.board.zoom(false),
             _ => {}
         }
     }
 
     /// Why an action is not possible now.
-    pub(super) fn denied(&mut self, action: &Action, now: Time) -> Option<Denied> {
+    pub(super) fn denied(&self, action: Action, now: Time) -> Option<Denied> {
         let Does::Change(run) = action.does else { return None };
         let target = self.target(now);
-        let cx = Cx { world: &self.world, now, target: target.as_ref() };
+        let cx = Cx { world: &self.shown.world, now, target: target.as_ref() };
         match run(&cx) {
             Err(denied) => Some(denied),
             Ok(order) => self.locked(&order, target.as_ref(), now),
@@ -79,22 +76,12 @@ impl Console {
         }
     }
 
-    fn unsettled(&self, now: Time) -> bool {
-        let rows = match self.focus {
-            STACKS => self.stacks.unsettled(now),
-            QUEUE => self.queue.unsettled(now),
-            HOLDS => self.holds.unsettled(now),
-            _ => false,
-        };
-        rows || (self.focus <= HOLDS && self.shifted_at.is_some_and(|at| now.since(at) < SETTLE))
-    }
-
-    fn change(&mut self, action: &'static Action, touched: bool, now: Time) {
+    fn change(&mut self, action: Action, touched: bool, now: Time) {
         let Does::Change(run) = action.does else { return };
         let target = self.target(now);
-        let order = run(&Cx { world: &self.world, now, target: target.as_ref() });
+        let order = run(&Cx { world: &self.shown.world, now, target: target.as_ref() });
         // To be armed is what moves a row, and the time to undo it is short: what is taken back is named on the last line.
-        if self.unsettled(now) && !matches!(order, Ok(Order::Undo(..))) {
+        if self.board.unsettled(now) && !matches!(order, Ok(Order::Undo(..))) {
             return self.say("the rows have just moved: look, then press it again", Role::Warn);
         }
         let order = match order {
@@ -127,10 +114,11 @@ impl Console {
             Flow::Close => drop(self.layers.pop()),
             Flow::Say(text) => self.say(text, Role::Hint),
             Flow::Copy(text) => self.copy(&text),
+            Flow::Save(name, text) => self.save(&name, &text),
             Flow::Open(target) => self.open(target, now),
             Flow::Act(name) => {
                 self.layers.pop();
-                if let Some(action) = actions::named(name) {
+                if let Some(action) = self.keys.action(name) {
                     self.act(action, true, now);
                 }
             }
@@ -163,6 +151,15 @@ impl Console {
         self.wishes.push(Wish::Clip(text.trim_end().to_owned()));
     }
 
+    fn save(&mut self, name: &str, text: &str) {
+        let says = match self.saver.as_ref().map(|saver| saver(name, text)) {
+            Some(Ok(path)) => format!("{} lines saved to {path}", text.lines().count()),
+            Some(Err(why)) => format!("the lines were not saved: {why}"),
+            None => "lines cannot be saved from here".to_owned(),
+        };
+        self.say(says, Role::Hint);
+    }
+
     /// Goes to what is meant; never changes anything.
     pub(super) fn open(&mut self, target: Target, now: Time) {
         match target {
@@ -173,33 +170,29 @@ impl Console {
             }
             Target::Environment(env) => {
                 self.layers.clear();
-                self.focus_on(STACKS);
-                let first = self.views.environments.iter().find(|view| view.name == env).and_then(|view| view.rows.first());
+                self.board.focus_root();
+                let first = self.shown.views.environments.iter().find(|view| view.name == env).and_then(|view| view.rows.first());
                 if let Some(stack) = first.map(|row| row.stack.clone()) {
                     self.go_to(&stack, now);
                 }
             }
             Target::Stack(stack) | Target::Deployment(stack, ..) | Target::Step(stack, ..) => {
-                let there = self.layers.is_empty() && self.about.as_ref() == Some(&stack);
+                let there = self.layers.is_empty() && self.shown.about.as_ref() == Some(&stack);
                 self.layers.clear();
                 // Enter on the stack that is shown already goes one deeper: to a hold that waits, else to the map, else to its lines.
-                let hold = self.world.holds(now).into_iter().find(|view| view.stack == stack).map(|view| view.hold.id.clone());
-                match (there, hold, self.focus) {
-                    (true, Some(id), STACKS | QUEUE) => self.open(Target::Hold(stack, id), now),
-                    (true, _, STACKS | QUEUE) => self.focus_on(LIVE),
-                    (true, _, LIVE) => self.focus_on(LOG),
-                    _ => self.go_to(&stack, now),
+                let hold = self.shown.world.holds(now).into_iter().find(|view| view.stack == stack).map(|view| view.hold.id.clone());
+                match (there, hold, self.board.def().slot) {
+                    (true, Some(id), Slot::Lists) => self.open(Target::Hold(stack, id), now),
+                    (true, None, Slot::Lists) => self.board.focus_slot(Slot::Picture),
+                    (true, _, Slot::Picture) => self.board.focus_slot(Slot::Lines),
+                    (true, _, Slot::Lines) | (false, ..) => self.go_to(&stack, now),
                 }
             }
         }
     }
 
     fn go_to(&mut self, stack: &StackId, now: Time) {
-        self.focus_on(STACKS);
-        let (world, views) = (std::sync::Arc::clone(&self.world), std::mem::take(&mut self.views));
-        let scene = crate::tui::scene::Scene { views: &views, ..crate::tui::scene::Scene::new(&world, now) };
-        self.stacks.select(stack, &scene);
-        self.views = views;
+        self.board.go_to(stack, &self.shown.scene(&self.keys, now));
     }
 
     /// Shows something, or changes how things are shown.
@@ -208,8 +201,7 @@ impl Console {
             Show::Help => self.help(now),
             Show::Palette => self.palette(),
             Show::Menu => self.menu(now),
-            Show::Holds => self.focus_on(HOLDS),
-            Show::Needs => match self.views.needs.as_ref().map(|(verdict, _)| verdict.stack.clone()) {
+            Show::Needs => match self.shown.views.needs.as_ref().map(|(verdict, _)| verdict.stack.clone()) {
                 Some(stack) => self.go_to(&stack, now),
                 None => self.say("nothing needs a person", Role::Said),
             },
@@ -220,19 +212,16 @@ impl Console {
             Show::History => self.page_history(now),
             Show::Explain => self.page_explain(now),
             Show::FirstError => {
-                self.show_log(false, now);
-                let shown = self.about.as_ref().and_then(|stack| self.world.latest(stack));
-                let since = shown.and_then(|d| d.started_at);
-                let flow = self.log.first_error(since);
-                self.flow(flow, now);
+                self.show_lines(false, now);
+                self.motion(Motion::FirstError, now);
             }
-            Show::Logs => self.show_log(false, now),
+            Show::Logs => self.show_lines(false, now),
             Show::LogsAll => {
-                self.show_log(true, now);
-                self.zoom = true;
+                self.show_lines(true, now);
+                self.board.zoom(true);
             }
             Show::CopyLine => {
-                let flow = self.with_pane(self.focus, now, |pane, scene| pane.motion(Motion::Copy, scene));
+                let flow = self.with_pane(now, |pane, scene| pane.motion(Motion::Copy, scene));
                 match flow {
                     Flow::Pass => self.say("there is no line to copy here", Role::Hint),
                     flow => self.flow(flow, now),
@@ -243,18 +232,15 @@ impl Console {
                 None => self.say("nothing is under the cursor", Role::Hint),
             },
             Show::CopyCommand => match self.target(now) {
-                Some(target) => self.copy(&copied::command(&self.world, &target)),
+                Some(target) => self.copy(&copied::command(&self.shown.world, &target)),
                 None => self.say("nothing is under the cursor", Role::Hint),
             },
-            Show::Zoom => {
-                self.zoom = !self.zoom;
-                self.resized = true;
-            }
-            Show::NextPane => self.focus_on((self.focus + 1) % PANES),
-            Show::PrevPane => self.focus_on((self.focus + PANES - 1) % PANES),
-            Show::Pane(which) => self.focus_on(which.min(LOG)),
+            Show::Zoom => self.board.zoom(!self.board.zoomed()),
+            Show::NextPane => self.board.focus_next(true),
+            Show::PrevPane => self.board.focus_next(false),
+            Show::Pane(name) => self.board.focus_on(name),
             Show::Refresh => {
-                self.watched.clear();
+                self.tail.look_again();
                 self.wake(now);
                 self.say("looking again", Role::Hint);
             }
@@ -262,11 +248,10 @@ impl Console {
             Show::Mouse => self.wishes.push(Wish::Mouse),
             Show::Mode => self.toggle_lock(now),
             Show::Back => {
-                if self.zoom {
-                    self.zoom = false;
-                    self.resized = true;
-                } else if self.focus != STACKS {
-                    self.focus_on(STACKS);
+                if self.board.zoomed() {
+                    self.board.zoom(false);
+                } else if !self.board.at_root() {
+                    self.board.focus_root();
                 } else {
                     self.leaving = true;
                     let key = self.keys.first("back");
@@ -279,34 +264,9 @@ impl Console {
         }
     }
 
-    fn show_log(&mut self, everything: bool, now: Time) {
-        self.everything = everything;
-        self.about_since = Time(i64::MIN / 2);
-        self.focus_on(LOG);
+    fn show_lines(&mut self, everything: bool, now: Time) {
+        self.shown.lines_of(everything);
+        self.board.focus_slot(Slot::Lines);
         self.settle(now);
-    }
-
-    fn toggle_lock(&mut self, now: Time) {
-        let Some(env) = self.target(now).map(|target| target.env().clone()) else {
-            return self.say("choose a stack or an environment first", Role::Hint);
-        };
-        match self.lock(&env, now) {
-            Lock::Guarded(_) => {
-                self.unlocked.remove(&env);
-                self.say(format!("{env} is READ again"), Role::Said);
-            }
-            Lock::Open => {
-                self.locked.insert(env.clone());
-                self.say(format!("{env} is READ"), Role::Said);
-            }
-            Lock::Read(_) if self.locked.remove(&env) => self.say(format!("{env} is OPEN; every change still has its card"), Role::Said),
-            Lock::Read(why) => {
-                if self.world.record(&env).is_some_and(|record| record.mode == crate::domain::environment::Mode::Watch) {
-                    return self.say(why, Role::Warn);
-                }
-                self.unlocked.insert(env.clone(), now + super::UNLOCKED);
-                self.say(format!("{env} is GUARDED for {}; every change still has its card", short(super::UNLOCKED)), Role::Said);
-            }
-        }
     }
 }

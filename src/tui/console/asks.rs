@@ -14,13 +14,33 @@ use super::Console;
 
 /// One ask that is on its way.
 #[derive(Debug, Clone)]
-pub(super) struct Ticket {
+struct Ticket {
     id: AskId,
     label: String,
     asked_at: Time,
     /// What was asked, where a card could be made of a refusal.
     intent: Option<Intent>,
     target: Option<Target>,
+}
+
+/// What was asked from here.
+#[derive(Debug, Default)]
+pub(super) struct Asks {
+    tickets: Vec<Ticket>,
+    /// Deployments that were asked for here and have not ended yet: their ends are told.
+    followed: Vec<DeploymentId>,
+}
+
+impl Asks {
+    /// Whether an answer is waited for.
+    pub(super) fn under_way(&self) -> bool {
+        !self.tickets.is_empty()
+    }
+
+    /// How many answers are waited for.
+    pub(super) fn count(&self) -> usize {
+        self.tickets.len()
+    }
 }
 
 impl Console {
@@ -46,7 +66,7 @@ impl Console {
         match self.desk.submit(ask) {
             Ok(id) => {
                 self.say(format!("{label}: asked {}", now.clock()), Role::Said);
-                self.tickets.push(Ticket { id, label, asked_at: now, intent, target });
+                self.asks.tickets.push(Ticket { id, label, asked_at: now, intent, target });
             }
             Err(why) => {
                 self.say(why.to_string(), Role::Warn);
@@ -75,9 +95,9 @@ impl Console {
                 self.submit(ask, label, target, now);
             }
         }
-        for ticket in std::mem::take(&mut self.tickets) {
+        for ticket in std::mem::take(&mut self.asks.tickets) {
             match self.desk.state(ticket.id) {
-                AskState::Asked | AskState::Looking => self.tickets.push(ticket),
+                AskState::Asked | AskState::Looking => self.asks.tickets.push(ticket),
                 AskState::Answered { answer } => self.answered(&ticket, answer, now),
             }
         }
@@ -92,7 +112,7 @@ impl Console {
                 let text =
                     format!("{}: asked {}, accepted {} {}  {says}", ticket.label, ticket.asked_at.clock(), now.clock(), numbers.join(" "));
                 self.say(text, Role::Said);
-                self.followed.extend(deployments.into_iter().map(|(id, _)| id));
+                self.asks.followed.extend(deployments.into_iter().map(|(id, _)| id));
             }
             Answer::Refused(refused) => {
                 self.say(format!("{}: refused: {refused}", ticket.label), Role::Warn);
@@ -127,9 +147,9 @@ impl Console {
     /// Tells the ends of the deployments that were asked for here.
     pub(super) fn tell_ends(&mut self) {
         let ended: Vec<DeploymentId> =
-            self.followed.iter().copied().filter(|id| self.world.deployment(*id).is_some_and(|d| d.is_over())).collect();
-        self.followed.retain(|id| !ended.contains(id));
-        let Some(d) = ended.last().and_then(|id| self.world.deployment(*id)) else { return };
+            self.asks.followed.iter().copied().filter(|id| self.shown.world.deployment(*id).is_some_and(|d| d.is_over())).collect();
+        self.asks.followed.retain(|id| !ended.contains(id));
+        let Some(d) = ended.last().and_then(|id| self.shown.world.deployment(*id)) else { return };
         let name = format!("{} of {}", d.no(), d.stack().map(ToString::to_string).unwrap_or_default());
         let took = d.started_at.zip(d.ended_at).map_or_else(String::new, |(from, to)| format!(" after {}", short(to.since(from))));
         let (text, role) = match &d.end {

@@ -9,7 +9,7 @@ use crate::tui::motion::Motion;
 use crate::tui::pane::Flow;
 use crate::tui::theme::Role;
 
-use super::{Console, HOLDS, PANES, QUEUE, STACKS, TWICE, Wish};
+use super::{Console, TWICE, Wish};
 
 impl Console {
     /// Takes a key.
@@ -31,11 +31,11 @@ impl Console {
             self.interrupt(now);
         } else if let Some(typing) = self.layers.last().map(|layer| layer.seen().typing()) {
             self.layer_key(key, typing, now);
-        } else if self.with_pane(self.focus, now, |pane, _| pane.typing()) {
-            let flow = self.with_pane(self.focus, now, |pane, scene| pane.key(key, scene));
+        } else if self.board.seen().typing() {
+            let flow = self.with_pane(now, |pane, scene| pane.key(key, scene));
             self.flow(flow, now);
         } else {
-            let meaning = self.keys.press(key, self.scope());
+            let meaning = self.keys.press(key, self.board.def().scope);
             if let Meaning::Action(action) = meaning
                 && (key.kind == KeyEventKind::Press || matches!(action.does, Does::Move(_)))
             {
@@ -78,7 +78,7 @@ impl Console {
         self.said = None;
         let flow = match self.with_layer(now, |pane, scene| pane.paste(text.as_str(), scene)) {
             Some(flow) => flow,
-            None => self.with_pane(self.focus, now, |pane, scene| pane.paste(text.as_str(), scene)),
+            None => self.with_pane(now, |pane, scene| pane.paste(text.as_str(), scene)),
         };
         if flow == Flow::Pass {
             self.say("a paste is not taken here", Role::Hint);
@@ -101,20 +101,11 @@ impl Console {
             return;
         }
         let at = ratatui::layout::Position::new(event.column, event.row);
-        let Some(which) = (0..PANES).find(|n| self.places[*n].contains(at)) else { return };
+        let scene = self.shown.scene(&self.keys, now).focused(true);
         match event.kind {
-            ScrollUp => drop(self.with_pane(which, now, |pane, scene| pane.motion(Motion::Up, scene))),
-            ScrollDown => drop(self.with_pane(which, now, |pane, scene| pane.motion(Motion::Down, scene))),
-            Down(_) => {
-                self.focus_on(which);
-                let row = usize::from(event.row.saturating_sub(self.places[which].y + 1));
-                match which {
-                    STACKS => self.stacks.click(row),
-                    QUEUE => self.queue.click(row),
-                    HOLDS => self.holds.click(row),
-                    _ => {}
-                }
-            }
+            ScrollUp => self.board.wheel(at, Motion::Up, &scene),
+            ScrollDown => self.board.wheel(at, Motion::Down, &scene),
+            Down(_) => self.board.click(at),
             _ => {}
         }
         self.settle(now);
@@ -124,9 +115,8 @@ impl Console {
         if self.layers.pop().is_some() || self.keys.forget() {
             return;
         }
-        let typing = self.with_pane(self.focus, now, |pane, _| pane.typing());
-        if typing {
-            let _ = self.with_pane(self.focus, now, |pane, scene| pane.motion(Motion::Escape, scene));
+        if self.board.seen().typing() {
+            let _ = self.with_pane(now, |pane, scene| pane.motion(Motion::Escape, scene));
             return;
         }
         if self.interrupted_at.is_some_and(|at| now.since(at) <= TWICE) {

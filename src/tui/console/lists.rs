@@ -1,7 +1,7 @@
 //! Lists to choose from: the keys that are valid here, what can be done, and the palette. All three are written from the one table.
 
 use crate::domain::time::Time;
-use crate::tui::actions::{self, Does};
+use crate::tui::actions::{Action, Does, Scope};
 use crate::tui::layers::Layer;
 use crate::tui::layers::choose::{Choose, Entry, Leads};
 use crate::tui::pane::Target;
@@ -23,10 +23,10 @@ const ALIASES: &[(&str, &str)] = &[
 
 impl Console {
     pub(super) fn help(&mut self, now: Time) {
-        let scope = self.scope();
+        let scope = self.board.def().scope;
         let mut entries = Vec::new();
-        for wanted in [scope, actions::Scope::Everywhere] {
-            for action in actions::ALL.iter().filter(|action| action.scope == wanted) {
+        for wanted in [scope, Scope::Everywhere] {
+            for action in self.keys.actions().iter().copied().filter(|action| action.scope == wanted) {
                 let keys = self.keys.of(action.name).join(" ");
                 let off = self.denied(action, now).map_or_else(String::new, |denied| denied.says());
                 entries.push(Entry { key: keys, name: action.name.to_owned(), doc: action.doc.to_owned(), off, leads: Leads::Nowhere });
@@ -37,7 +37,7 @@ impl Console {
 
     pub(super) fn menu(&mut self, now: Time) {
         let mut entries = Vec::new();
-        for action in actions::ALL.iter().filter(|action| action.changes()) {
+        for action in self.keys.actions().iter().copied().filter(Action::changes) {
             let off = self.denied(action, now).map_or_else(String::new, |denied| denied.says());
             let keys = self.keys.first(action.name);
             entries.push(Entry {
@@ -54,7 +54,7 @@ impl Console {
 
     pub(super) fn palette(&mut self) {
         let mut entries: Vec<Entry> = Vec::new();
-        for action in actions::ALL {
+        for action in self.keys.actions() {
             if matches!(action.does, Does::Move(_)) {
                 continue;
             }
@@ -71,7 +71,7 @@ impl Console {
             let doc = format!("the same as {action}");
             entries.push(Entry { key: String::new(), name: (*name).to_owned(), doc, off: String::new(), leads: Leads::Action(action) });
         }
-        for env in &self.views.environments {
+        for env in &self.shown.views.environments {
             let doc = format!("environment, {} {} {}", env.class.word(), env.account, env.region);
             entries.push(Entry {
                 key: "env".to_owned(),
@@ -86,7 +86,7 @@ impl Console {
                 entries.push(Entry { key: "stack".to_owned(), name: row.stack.to_string(), doc, off: String::new(), leads: Leads::To(to) });
             }
         }
-        for item in &self.views.queue {
+        for item in &self.shown.views.queue {
             let doc = format!("deployment of {}, {}", item.stack, item.state.word());
             let to = Target::Deployment(item.stack.clone(), item.deployment, item.no);
             entries.push(Entry { key: "depl".to_owned(), name: item.no.to_string(), doc, off: String::new(), leads: Leads::To(to) });

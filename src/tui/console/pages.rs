@@ -32,15 +32,15 @@ impl Console {
 
     pub(super) fn page_identity(&mut self, now: Time) {
         let mut lines = vec![
-            Text::new("you", format!("{} (the owner of the store; proven by its files)", self.world.you)),
-            Text::new("engine", self.world.engine.says()),
+            Text::new("you", format!("{} (the owner of the store; proven by its files)", self.shown.world.you)),
+            Text::new("engine", self.shown.world.engine.says()),
             Text::new(
                 "estate",
-                if self.world.catalog.practice { "the practice estate".to_owned() } else { self.world.catalog.file.clone() },
+                if self.shown.world.catalog.practice { "the practice estate".to_owned() } else { self.shown.world.catalog.file.clone() },
             ),
             Text::new("", ""),
         ];
-        for env in &self.views.environments {
+        for env in &self.shown.views.environments {
             let lock = match self.lock(&env.name, now) {
                 Lock::Read(_) => "READ".to_owned(),
                 Lock::Guarded(until) => format!("GUARDED {}", short(until.since(now))),
@@ -51,7 +51,7 @@ impl Console {
                 Text::new(format!("{}{practice}", env.name), format!("{}  {} {}  {lock}", env.class.word(), env.account, env.region))
                     .role(Role::Strong),
             );
-            match self.world.identity(&env.name) {
+            match self.shown.world.identity(&env.name) {
                 Some(seen) => {
                     lines.push(Text::new("  proven", format!("{} ago as {}", short(now.since(seen.taken_at)), seen.arn)));
                     if let Some(until) = seen.expires_at {
@@ -78,7 +78,7 @@ impl Console {
         let mut add = |at: Time, who: &str, what: String, role: Role| {
             lines.push((at, Text::new(format!("{}  {who}", at.text("%m-%d %H:%M:%S")), what).role(role)));
         };
-        for d in self.world.folds.deployments.values() {
+        for d in self.shown.world.folds.deployments.values() {
             let Some(request) = &d.request else { continue };
             let what = |text: &str| format!("{} {}: {text}", d.no(), request.stack);
             let of = if request.cause.of.is_empty() { String::new() } else { format!(", {}", request.cause.of) };
@@ -109,12 +109,12 @@ impl Console {
                 add(at, "engine", what(&ending(end)), role);
             }
         }
-        for stack in self.world.folds.stacks.values() {
+        for stack in self.shown.world.folds.stacks.values() {
             if let Some(freeze) = &stack.freeze {
                 add(freeze.at, freeze.by.name(), format!("{}: froze the queue: {}", stack.id, freeze.reason), Role::Strong);
             }
         }
-        for env in self.world.folds.environments.values() {
+        for env in self.shown.world.folds.environments.values() {
             if let Some(freeze) = &env.freeze {
                 add(freeze.at, freeze.by.name(), format!("{}: froze all queues: {}", env.name, freeze.reason), Role::Strong);
             }
@@ -128,8 +128,8 @@ impl Console {
 
     pub(super) fn page_details(&mut self, now: Time) {
         let Some(stack) = self.page_stack(now) else { return };
-        let row = self.world.row(&stack, now);
-        let fold = self.world.folds.stack(&stack);
+        let row = self.shown.world.row(&stack, now);
+        let fold = self.shown.world.folds.stack(&stack);
         let mut lines = vec![
             Text::new("state", format!("{} {}", states::glyph(row.state, &self.theme), row.state.word())).role(states::role(row.state)),
             Text::new(
@@ -150,7 +150,7 @@ impl Console {
         if let Some(freeze) = fold.frozen(now) {
             lines.push(Text::new("frozen", format!("by {} at {}: {}", freeze.by, freeze.at, freeze.reason)).role(Role::Frozen));
         }
-        if let Some(thing) = self.world.thing(&stack) {
+        if let Some(thing) = self.shown.world.thing(&stack) {
             let sight = thing.sight;
             let seen = format!("{}  seen {} ago  {}", sight.words, short(now.since(thing.taken_at)), sight.reason);
             lines.push(Text::new(sight.called.to_string(), seen));
@@ -160,14 +160,14 @@ impl Console {
                 lines.push(Text::new(format!("  {}", part.name), text).role(role));
             }
         }
-        if let Some(d) = self.world.latest(&stack).map(std::sync::Arc::clone) {
+        if let Some(d) = self.shown.world.latest(&stack).map(std::sync::Arc::clone) {
             lines.push(Text::new("", ""));
             lines.extend(deployment(&d, now));
         }
         for (n, queued) in fold.queue.iter().enumerate() {
             lines.push(Text::new(
                 format!("queue {}", n + 1),
-                format!("{}  {}", queued.no, self.world.waits(&fold, n, queued, now).says(now)),
+                format!("{}  {}", queued.no, self.shown.world.waits(&fold, n, queued, now).says(now)),
             ));
         }
         self.page(format!("{stack}"), Some(Target::Stack(stack)), lines);
@@ -175,9 +175,9 @@ impl Console {
 
     pub(super) fn page_raw(&mut self, now: Time) {
         let Some(stack) = self.page_stack(now) else { return };
-        let fold = self.world.folds.stack(&stack);
+        let fold = self.shown.world.folds.stack(&stack);
         let mut text = serde_json::to_string_pretty(&fold).unwrap_or_default();
-        if let Some(d) = self.world.latest(&stack) {
+        if let Some(d) = self.shown.world.latest(&stack) {
             text.push('\n');
             text.push_str(&serde_json::to_string_pretty(&**d).unwrap_or_default());
         }
@@ -188,7 +188,7 @@ impl Console {
     pub(super) fn page_history(&mut self, now: Time) {
         let Some(stack) = self.page_stack(now) else { return };
         let mut lines = Vec::new();
-        for d in self.world.deployments_of(&stack) {
+        for d in self.shown.world.deployments_of(&stack) {
             let Some(request) = &d.request else { continue };
             let took = d.started_at.map(|from| short(d.ended_at.unwrap_or(now).since(from))).unwrap_or_default();
             let end = d.end.as_ref().map_or_else(|| d.phase.to_string(), ending);
@@ -215,7 +215,7 @@ impl Console {
 
     pub(super) fn page_explain(&mut self, now: Time) {
         let Some(stack) = self.page_stack(now) else { return };
-        let verdict = self.world.verdict(&stack, now);
+        let verdict = self.shown.world.verdict(&stack, now);
         let mut lines = vec![
             Text::new("", format!("{} {}", states::glyph(verdict.state, &self.theme), verdict.line)).role(Role::Strong),
             Text::new("", ""),
@@ -226,7 +226,7 @@ impl Console {
         if let Some(seen) = &verdict.seen {
             lines.push(Text::new("SEEN", seen.says()));
         }
-        let failure = self.world.latest(&stack).and_then(|d| d.first_failure().cloned());
+        let failure = self.shown.world.latest(&stack).and_then(|d| d.first_failure().cloned());
         if let Some(failure) = failure {
             if !failure.detail.is_empty() {
                 for line in failure.detail.lines() {

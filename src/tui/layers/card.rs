@@ -250,10 +250,6 @@ impl ChangeCard {
 }
 
 impl Pane for ChangeCard {
-    fn name(&self) -> &'static str {
-        "Card"
-    }
-
     fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let wide = usize::from(area.width.min(84).saturating_sub(4));
         let body = self.body(wide, scene, theme);

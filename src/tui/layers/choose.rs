@@ -5,7 +5,6 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Span;
 
 use crate::tui::motion::Motion;
 use crate::tui::paint::{self, fit, pad};
@@ -92,10 +91,6 @@ impl Choose {
 }
 
 impl Pane for Choose {
-    fn name(&self) -> &'static str {
-        self.title
-    }
-
     fn draw(&mut self, _scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let width = area.width.min(100);
         let most = area.height.saturating_sub(2);
@@ -103,7 +98,7 @@ impl Pane for Choose {
         let at = Rect::new(area.x + (area.width - width) / 2, area.y + 1, width, height);
         paint::clear(buf, at, theme.style(Role::Text));
         let right = format!("{} of {}", self.shown.len(), self.entries.len());
-        let inside = paint::frame(buf, at, theme, true, &[Span::raw(self.title)], &right);
+        let inside = paint::frame(buf, at, theme, true, self.title, &right);
         if inside.height < 2 {
             return;
         }

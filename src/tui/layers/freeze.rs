@@ -91,10 +91,6 @@ fn until(text: &str, now: Time) -> Result<Option<Time>, String> {
 }
 
 impl Pane for FreezeForm {
-    fn name(&self) -> &'static str {
-        "Freeze"
-    }
-
     fn draw(&mut self, _scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let (hint, key, field) = (theme.style(Role::Hint), theme.style(Role::Key), theme.style(Role::Field));
         let cursor = |here: bool| if here { "_" } else { "" };

@@ -250,10 +250,6 @@ fn changes(before: &[CardLine], after: &[CardLine]) -> Vec<String> {
 }
 
 impl Pane for HoldCard {
-    fn name(&self) -> &'static str {
-        "Hold"
-    }
-
     fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
         self.sync(scene.world, scene.now);
         let wide = usize::from(area.width.min(84).saturating_sub(4));

@@ -2,7 +2,6 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Span;
 
 use crate::tui::motion::Motion;
 use crate::tui::paint;
@@ -55,10 +54,6 @@ impl Page {
 }
 
 impl Pane for Page {
-    fn name(&self) -> &'static str {
-        "Page"
-    }
-
     fn draw(&mut self, _scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let width = area.width.min(110);
         let label = self.lines.iter().map(|line| paint::width(&line.label)).max().unwrap_or(0).min(24);
@@ -84,7 +79,7 @@ impl Pane for Page {
         } else {
             "Esc closes".to_owned()
         };
-        let inside = paint::frame(buf, at, theme, true, &[Span::raw(self.title.clone())], &right);
+        let inside = paint::frame(buf, at, theme, true, &self.title, &right);
         for (n, row) in rows.iter().skip(self.scroll).take(usize::from(inside.height)).enumerate() {
             paint::spans(buf, inside.x + 1, inside.y + paint::short(n), inside.right(), row);
         }

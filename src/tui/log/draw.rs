@@ -5,7 +5,6 @@ use std::ops::Range;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::widgets::{Block, Widget};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -27,8 +26,7 @@ struct Part {
     first: bool,
 }
 
-pub(super) fn draw(pane: &mut LogPane, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let inside = frame(pane, scene, theme, area, buf);
+pub(super) fn draw(pane: &mut LogPane, scene: &Scene<'_>, theme: &Theme, inside: Rect, buf: &mut Buffer) {
     if inside.width < 4 || inside.height == 0 {
         return;
     }
@@ -73,25 +71,16 @@ pub(super) fn draw(pane: &mut LogPane, scene: &Scene<'_>, theme: &Theme, area: R
     }
 }
 
-fn frame(pane: &LogPane, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
-    if scene.zoomed {
-        return area;
-    }
-    let (border, title) = if scene.focused { (Role::BorderFocused, Role::TitleFocused) } else { (Role::Border, Role::Title) };
+/// What the frame says: whose lines they are, whether they are followed, and what is left out.
+pub(super) fn title(pane: &LogPane, scene: &Scene<'_>) -> String {
     let state = match (pane.following, pane.arrived) {
         (true, _) => "follow".to_owned(),
         (false, 0) => "paused".to_owned(),
         (false, new) => format!("paused, {} new", footer::grouped(new as u64)),
     };
-    let of = scene.stack.map_or_else(|| "all".to_owned(), ToString::to_string);
+    let of = scene.lines_of().map_or_else(|| "all".to_owned(), ToString::to_string);
     let filter = pane.filter.as_ref().map_or_else(String::new, |hits| format!("  &{}", hits.query.text));
-    let block = Block::bordered()
-        .border_set(theme.glyphs.border())
-        .border_style(theme.style(border))
-        .title(ratatui::text::Line::styled(format!(" 5 Events + logs  {of}  {state}{filter} "), theme.style(title)));
-    let inside = block.inner(area);
-    block.render(area, buf);
-    inside
+    format!("Events + logs  {of}  {state}{filter}")
 }
 
 /// Cells before the text: cursor, time, kind, source, and the stack where there are several.
@@ -113,7 +102,7 @@ fn prefix(pane: &LogPane, scene: &Scene<'_>, line: &Row<'_>, before: Option<Time
         _ => (18, 16),
     };
     let mut out = vec![(pane.times.text(line.at, before, scene.now), Role::Clock)];
-    if scene.stack.is_none() {
+    if scene.lines_of().is_none() {
         out.push((format!("{} ", column(&line.source.stack.to_string(), stack)), Role::Dim));
     }
     out.push((format!("{:3} ", line.source.kind.word()), Role::Source));

@@ -32,13 +32,13 @@ pub(super) fn draw(pane: &LogPane, scene: &Scene<'_>, theme: &Theme, area: Rect,
 
 /// True while a number of the footer grows by itself.
 pub(super) fn counts(scene: &Scene<'_>) -> bool {
-    scene.world.tails(scene.stack, scene.now).iter().any(|tail| matches!(tail.state, TailState::Cut(_)))
+    scene.world.tails(scene.lines_of(), scene.now).iter().any(|tail| matches!(tail.state, TailState::Cut(_)))
 }
 
 type Part = (String, Role);
 
 fn parts(pane: &LogPane, scene: &Scene<'_>) -> Vec<Part> {
-    let tails = scene.world.tails(scene.stack, scene.now);
+    let tails = scene.world.tails(scene.lines_of(), scene.now);
     let counts = pane.ring.counts();
     let dropped = pane.dropped + tails.iter().map(|tail| tail.dropped).sum::<u64>();
     let said = |text: String, role, is: bool| (text, if is { role } else { Role::Dim });

@@ -19,7 +19,6 @@ pub use ring::{Counts, Ring, Row, Source};
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
@@ -30,7 +29,7 @@ use crate::desk::Batch;
 use crate::domain::line::Severity;
 use crate::domain::time::Time;
 use crate::tui::motion::Motion;
-use crate::tui::pane::{Flow, Pane, Target};
+use crate::tui::pane::{Flow, Pane, Target, Title};
 use crate::tui::scene::Scene;
 use crate::tui::theme::Theme;
 
@@ -44,14 +43,10 @@ const PIECE: usize = 1 << 20;
 /// How soon the next piece is read.
 const SOON: Duration = Duration::from_millis(30);
 
-/// Writes a file that its owner alone can read: a proposed name and the text; gives the path, or why not.
-pub type Saver = Arc<dyn Fn(&str, &str) -> Result<String, String> + Send + Sync>;
-
 /// The pane.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch that a key turns, in any combination")]
 pub struct LogPane {
     ring: Ring,
-    saver: Option<Saver>,
     find: Option<Hits>,
     filter: Option<Hits>,
     prompt: Option<Prompt>,
@@ -96,7 +91,6 @@ impl LogPane {
     pub fn new(most: usize) -> Self {
         Self {
             ring: Ring::new(most),
-            saver: None,
             find: None,
             filter: None,
             prompt: None,
@@ -117,13 +111,6 @@ impl LogPane {
             jumped: false,
             searched: true,
         }
-    }
-
-    /// The same pane with a way to save what it shows.
-    #[must_use]
-    pub fn saves_with(mut self, saver: Saver) -> Self {
-        self.saver = Some(saver);
-        self
     }
 
     /// Takes new lines; lines that are here already are not taken twice.
@@ -244,10 +231,6 @@ impl LogPane {
 }
 
 impl Pane for LogPane {
-    fn name(&self) -> &'static str {
-        "Log"
-    }
-
     fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
         draw::draw(self, scene, theme, area, buf);
     }
@@ -291,6 +274,10 @@ impl Pane for LogPane {
             }
             Motion::NextMatch => self.next_match(true),
             Motion::PrevMatch => self.next_match(false),
+            Motion::FirstError => {
+                let shown = scene.stack.and_then(|stack| scene.world.latest(stack));
+                self.first_error(shown.and_then(|d| d.started_at))
+            }
             Motion::NextError => self.seek(true, "error", |_, row| row.severity == Severity::Error),
             Motion::PrevError => self.seek(false, "error", |_, row| row.severity == Severity::Error),
             Motion::NextWarning => self.seek(true, "warning", |_, row| row.severity == Severity::Warn),
@@ -335,7 +322,7 @@ impl Pane for LogPane {
     }
 
     fn target(&self, scene: &Scene<'_>) -> Option<Target> {
-        scene.stack.cloned().map(Target::Stack)
+        scene.lines_of().cloned().map(Target::Stack)
     }
 
     fn key(&mut self, key: KeyEvent, _scene: &Scene<'_>) -> Flow {
@@ -361,6 +348,22 @@ impl Pane for LogPane {
         } else {
             None
         }
+    }
+
+    fn hints(&self) -> &'static [(&'static str, &'static str)] {
+        &[("log-pause", "pause"), ("log-filter", "filter"), ("log-next-error", "error"), ("log-wrap", "wrap")]
+    }
+
+    fn title(&self, scene: &Scene<'_>) -> Title {
+        Title::new(draw::title(self, scene), "")
+    }
+
+    fn lines(&mut self, batch: &Batch) {
+        self.push(batch);
+    }
+
+    fn forget_lines(&mut self) {
+        self.clear();
     }
 }
 

@@ -26,14 +26,10 @@ impl LogPane {
         if text.is_empty() { Flow::Say("no line to copy".to_owned()) } else { Flow::Copy(text.trim_end().to_owned()) }
     }
 
+    /// What is shown, and a name for the file.
     pub(super) fn save(&mut self, now: Time) -> Flow {
-        let Some(saver) = self.saver.clone() else { return Flow::Say("lines cannot be saved from here".to_owned()) };
         let rows = view::between(&self.ring, &mut self.filter, 0, usize::MAX);
-        let name = format!("holdpoint-{}.log", now.text("%Y%m%dT%H%M%SZ"));
-        Flow::Say(match saver(&name, &self.text_of(&rows)) {
-            Ok(path) => format!("{} lines saved to {path}", rows.len()),
-            Err(why) => format!("the lines were not saved: {why}"),
-        })
+        Flow::Save(now.text("holdpoint-%Y%m%dT%H%M%SZ.log"), self.text_of(&rows))
     }
 
     pub(super) fn mark(&mut self) -> Flow {

@@ -4,6 +4,8 @@ mod footer;
 mod keys;
 mod ring;
 
+use std::sync::LazyLock;
+
 use crossterm::event::{KeyCode, KeyModifiers};
 
 use super::*;
@@ -11,7 +13,10 @@ use crate::domain::ids::StackId;
 use crate::domain::line::{Line, SourceKind, Turn};
 use crate::domain::safe::Safe;
 use crate::domain::sighting::{Seen, Sighting};
+use crate::tui::board::frame;
 use crate::tui::glyphs::Glyphs;
+use crate::tui::keys::Keys;
+use crate::tui::panes::TABLE;
 use crate::tui::theme::Depth;
 use crate::world::World;
 use crate::world::seen::of_stack;
@@ -71,6 +76,8 @@ fn numbered(count: usize) -> Batch {
     Batch { lines: lines.collect(), dropped: 0 }
 }
 
+static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys::read(None, TABLE).unwrap());
+
 struct Desk {
     pane: LogPane,
     world: World,
@@ -86,14 +93,16 @@ impl Desk {
         Self { pane, world: World::default(), stack: "prod/orders".parse().unwrap(), size, zoomed: false }
     }
 
-    fn scene<'a>(world: &'a World, stack: &'a StackId, zoomed: bool) -> Scene<'a> {
-        Scene { zoomed, ..Scene::new(world, Time(T0 + 20_000)).focused(true).about(Some(stack)) }
+    fn scene<'a>(world: &'a World, stack: &'a StackId) -> Scene<'a> {
+        Scene { keys: &KEYS, ..Scene::new(world, Time(T0 + 20_000)).focused(true).about(Some(stack)) }
     }
 
     fn draw_with(&mut self, theme: &Theme) -> Buffer {
         let area = Rect::new(0, 0, self.size.0, self.size.1);
         let mut buf = Buffer::empty(area);
-        self.pane.draw(&Self::scene(&self.world, &self.stack, self.zoomed), theme, area, &mut buf);
+        let scene = Self::scene(&self.world, &self.stack);
+        let inside = if self.zoomed { area } else { frame(&self.pane, "pane-5", &scene, theme, area, &mut buf) };
+        self.pane.draw(&scene, theme, inside, &mut buf);
         buf
     }
 
@@ -104,13 +113,13 @@ impl Desk {
 
     fn go(&mut self, motion: Motion) -> Flow {
         self.shown();
-        self.pane.motion(motion, &Self::scene(&self.world, &self.stack, self.zoomed))
+        self.pane.motion(motion, &Self::scene(&self.world, &self.stack))
     }
 
     fn press(&mut self, code: KeyCode) {
         assert!(self.pane.typing());
         let key = KeyEvent::new(code, KeyModifiers::NONE);
-        assert_eq!(self.pane.key(key, &Self::scene(&self.world, &self.stack, self.zoomed)), Flow::Used);
+        assert_eq!(self.pane.key(key, &Self::scene(&self.world, &self.stack)), Flow::Used);
     }
 
     fn typed(&mut self, text: &str) {

@@ -50,10 +50,10 @@ pub fn draw(
     }
 }
 
-/// The room that the picture of a lifecycle needs; smaller areas show the list.
+/// The rows of the tallest map.
 #[must_use]
-pub fn size(lifecycle: &Lifecycle) -> Option<(u16, u16)> {
-    map_of(lifecycle).map(|map| (map.width, map.height))
+pub fn tallest() -> u16 {
+    MAPS.iter().map(|map| map.height).max().unwrap_or(0)
 }
 
 /// The phase beside `from` in the direction of a motion, for moving between nodes.

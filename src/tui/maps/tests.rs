@@ -178,7 +178,7 @@ fn the_list_names_every_edge_when_there_is_room_for_the_phases() {
         for phase in table.phases {
             assert!(text.contains(phase.name), "{text}");
         }
-        for edge in table.edges.iter().filter(|edge| edge.from != edge.to && size(table).unwrap().1 > 12) {
+        for edge in table.edges.iter().filter(|edge| edge.from != edge.to && map_of(table).unwrap().height > 12) {
             assert!(wide.contains(&format!("{} ► {}", edge.label, edge.to)), "{}\n{wide}", edge.label);
         }
     }

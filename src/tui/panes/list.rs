@@ -1,211 +1,183 @@
-//! A cursor in a list of things with ids. The cursor is pinned to an id, never to a position, and it remembers when the rows around
-//! it moved by themselves, so that no action hits what has just slid under it.
+//! A list of one kind of rows: cursor, filter, clicks and what an action would act on, written once for every kind.
 
-use std::time::Duration;
+use crossterm::event::KeyEvent;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use crate::domain::time::Time;
+use crate::tui::find::Find;
 use crate::tui::motion::Motion;
+use crate::tui::paint;
+use crate::tui::pane::{Flow, Pane, Target, Title};
+use crate::tui::scene::Scene;
+use crate::tui::theme::{Role, Theme};
 
-/// How long after a move by itself the rows are not acted upon.
-pub const SETTLE: Duration = Duration::from_millis(500);
+use super::cursor::Cursor;
 
-/// The cursor.
-#[derive(Debug, Clone)]
-pub struct Cursor<K> {
-    keys: Vec<K>,
-    key: Option<K>,
-    at: usize,
-    top: usize,
-    height: usize,
-    moved_at: Option<Time>,
+/// A kind of rows.
+pub trait Listed: 'static {
+    /// What a row shows.
+    type Item<'a>;
+    /// What the cursor holds on to.
+    type Key: Clone + PartialEq;
+    /// How wide the columns are.
+    type Columns;
+    /// What the frame calls the list.
+    const TITLE: &'static str;
+    /// What stands in a list without rows.
+    const EMPTY: &'static str;
+
+    /// Everything that there is.
+    fn all<'a>(scene: &Scene<'a>) -> Vec<Self::Item<'a>>;
+    /// The key of a row.
+    fn key(item: &Self::Item<'_>) -> Self::Key;
+    /// What a filter sees of a row: a named field, or everything.
+    fn field(item: &Self::Item<'_>, name: &str) -> String;
+    /// The columns for these rows in so many cells.
+    fn columns(items: &[Self::Item<'_>], wide: usize) -> Self::Columns;
+    /// The cells of a row.
+    fn row(item: &Self::Item<'_>, columns: &Self::Columns, scene: &Scene<'_>, theme: &Theme) -> Vec<(String, Style)>;
+    /// What an action would act on.
+    fn target(key: &Self::Key) -> Target;
+    /// What is copied of a row.
+    fn copied(key: &Self::Key) -> String;
+
+    /// What stands on the right of the title.
+    fn right(count: usize, _scene: &Scene<'_>) -> String {
+        count.to_string()
+    }
+
+    /// What a motion means here.
+    fn means(motion: Motion) -> Motion {
+        motion
+    }
 }
 
-impl<K> Default for Cursor<K> {
+/// The list.
+pub struct List<L: Listed> {
+    cursor: Cursor<L::Key>,
+    find: Find,
+    /// What the rows were made from.
+    made: Option<(u64, u64)>,
+    changes: u64,
+}
+
+impl<L: Listed> Default for List<L> {
     fn default() -> Self {
-        Self { keys: Vec::new(), key: None, at: 0, top: 0, height: 1, moved_at: None }
+        Self { cursor: Cursor::default(), find: Find::default(), made: None, changes: 0 }
     }
 }
 
-impl<K: Clone + PartialEq> Cursor<K> {
-    /// Takes the rows as they are now.
-    pub fn sync(&mut self, keys: Vec<K>, now: Time) {
-        let before = self.around();
-        self.keys = keys;
-        let found = self.key.as_ref().and_then(|key| self.keys.iter().position(|other| other == key));
-        let first = before.1.is_none();
-        self.at = found.unwrap_or_else(|| self.at.min(self.keys.len().saturating_sub(1)));
-        self.key = self.keys.get(self.at).cloned();
-        if !first && self.around() != before {
-            self.moved_at = Some(now);
-        }
-        self.scroll();
-    }
-
-    /// The row before, the row under the cursor, the row after, and how far the cursor is from the top of the list on the screen.
-    fn around(&self) -> (Option<K>, Option<K>, Option<K>, usize) {
-        let at = |n: Option<usize>| n.and_then(|n| self.keys.get(n)).cloned();
-        (at(self.at.checked_sub(1)), self.key.clone(), at(Some(self.at + 1)), self.at.saturating_sub(self.top))
-    }
-
-    /// What is under the cursor.
-    #[must_use]
-    pub fn key(&self) -> Option<&K> {
-        self.key.as_ref()
-    }
-
-    /// Where the cursor is.
-    #[must_use]
-    pub fn at(&self) -> usize {
-        self.at
-    }
-
-    /// How many rows there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
-    /// The rows that fit on the screen, as a range of positions.
-    pub fn window(&mut self, height: usize) -> std::ops::Range<usize> {
-        if self.height != height.max(1) {
-            self.height = height.max(1);
-            // Another height shows as much as it can before the cursor.
-            self.top = self.top.min((self.at + 1).saturating_sub(self.height));
-        }
-        self.scroll();
-        self.top..(self.top + height).min(self.keys.len())
-    }
-
-    /// The rows that are on the screen.
-    #[must_use]
-    pub fn shown(&self) -> &[K] {
-        self.keys.get(self.top..(self.top + self.height).min(self.keys.len())).unwrap_or_default()
-    }
-
-    /// Puts the cursor on an id; false when there is no such row.
-    pub fn select(&mut self, key: &K) -> bool {
-        let found = self.keys.iter().position(|other| other == key);
-        if let Some(at) = found {
-            self.go(at);
-        }
-        found.is_some()
-    }
-
-    /// Puts the cursor on the row at that place of the screen.
-    pub fn select_shown(&mut self, row: usize) {
-        self.go(self.top + row);
-    }
-
-    /// The next row after the cursor (or before it) that is wanted, going round.
-    pub fn seek(&mut self, forward: bool, wanted: impl Fn(usize) -> bool) -> bool {
-        let n = self.keys.len();
-        let step = |k: usize| if forward { (self.at + k) % n } else { (self.at + n - k) % n };
-        let found = (1..=n).map(step).find(|at| wanted(*at));
-        if let Some(at) = found {
-            self.go(at);
-        }
-        found.is_some()
-    }
-
-    /// Moves; false for a motion that a list does not know.
-    pub fn motion(&mut self, motion: Motion) -> bool {
-        let last = self.keys.len().saturating_sub(1);
-        let half = (self.height / 2).max(1);
-        let to = match motion {
-            Motion::Up => self.at.saturating_sub(1),
-            Motion::Down => self.at + 1,
-            Motion::HalfUp => self.at.saturating_sub(half),
-            Motion::HalfDown => self.at + half,
-            Motion::PageUp => self.at.saturating_sub(self.height),
-            Motion::PageDown => self.at + self.height,
-            Motion::Top => 0,
-            Motion::Bottom => last,
-            _ => return false,
-        };
-        self.go(to);
-        true
-    }
-
-    fn go(&mut self, to: usize) {
-        self.at = to.min(self.keys.len().saturating_sub(1));
-        self.key = self.keys.get(self.at).cloned();
-        self.scroll();
-    }
-
-    /// Whether the rows around the cursor moved by themselves a moment ago.
-    #[must_use]
-    pub fn unsettled(&self, now: Time) -> bool {
-        self.moved_at.is_some_and(|at| now.since(at) < SETTLE)
-    }
-
-    fn scroll(&mut self) {
-        let most = self.keys.len().saturating_sub(self.height);
-        // One row before the cursor stays in sight: in a tree it may be the heading.
-        let first = self.at.saturating_sub(usize::from(self.height > 2));
-        if first < self.top {
-            self.top = first;
-        } else if self.at >= self.top + self.height {
-            self.top = self.at + 1 - self.height;
-        }
-        self.top = self.top.min(most);
+impl<L: Listed> List<L> {
+    fn matching<'a>(&self, scene: &Scene<'a>) -> Vec<L::Item<'a>> {
+        let mut all = L::all(scene);
+        all.retain(|item| self.find.matches(|field| L::field(item, field)));
+        all
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn over(keys: &[&'static str]) -> Cursor<&'static str> {
-        let mut cursor = Cursor::default();
-        cursor.sync(keys.to_vec(), Time(0));
-        cursor
+impl<L: Listed> Pane for List<L> {
+    fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        self.sync(scene);
+        let items = self.matching(scene);
+        let wide = usize::from(area.width);
+        let columns = L::columns(&items, wide);
+        rows(&mut self.cursor, scene, theme, area, buf, |at| Some(L::row(items.get(at)?, &columns, scene, theme)));
+        if items.is_empty() && area.height > 0 {
+            let says = if self.find.is_empty() { L::EMPTY } else { "nothing matches; Esc shows all" };
+            buf.set_stringn(area.x + 1, area.y, says, wide.saturating_sub(1), theme.style(Role::Dim));
+        }
     }
 
-    #[test]
-    fn the_cursor_stays_on_its_row_when_rows_move() {
-        let mut cursor = over(&["a", "b", "c"]);
-        cursor.motion(Motion::Down);
-        assert!(!cursor.unsettled(Time(1)));
-        cursor.sync(vec!["b", "a", "c"], Time(1_000));
-        assert_eq!(cursor.key(), Some(&"b"));
-        assert!(cursor.unsettled(Time(1_499)) && !cursor.unsettled(Time(1_500)));
-    }
-
-    #[test]
-    fn a_row_that_vanished_gives_way_to_its_neighbour_and_that_is_unsettled() {
-        let mut cursor = over(&["a", "b", "c"]);
-        cursor.motion(Motion::Down);
-        cursor.sync(vec!["a", "c"], Time(10));
-        assert_eq!(cursor.key(), Some(&"c"));
-        assert!(cursor.unsettled(Time(11)));
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn rows_that_move_never_change_what_is_under_the_cursor(
-            order in proptest::sample::subsequence((0..12u8).collect::<Vec<_>>(), 1..12),
-            moves in proptest::collection::vec(0..4u8, 0..20),
-        ) {
-            let mut cursor = Cursor::default();
-            cursor.sync((0..12u8).collect(), Time(0));
-            for step in moves {
-                cursor.motion([Motion::Up, Motion::Down, Motion::HalfDown, Motion::Bottom][usize::from(step)]);
+    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Flow {
+        self.sync(scene);
+        let motion = L::means(motion);
+        if self.cursor.motion(motion) {
+            return Flow::Used;
+        }
+        match motion {
+            Motion::Open => self.target(scene).map_or(Flow::Used, Flow::Open),
+            Motion::Find | Motion::Filter => {
+                self.find.open();
+                Flow::Used
             }
-            let before = *cursor.key().unwrap();
-            let mut shuffled = order.clone();
-            shuffled.reverse();
-            cursor.sync(shuffled.clone(), Time(9));
-            if shuffled.contains(&before) {
-                proptest::prop_assert_eq!(cursor.key(), Some(&before));
-            } else {
-                proptest::prop_assert!(cursor.unsettled(Time(10)));
+            Motion::ShowAll | Motion::Escape if !self.find.is_empty() => {
+                self.find.clear();
+                self.changes += 1;
+                Flow::Used
             }
+            Motion::Copy => self.cursor.key().map_or(Flow::Pass, |key| Flow::Copy(L::copied(key))),
+            _ => Flow::Pass,
+        }
+    }
+
+    fn target(&self, _scene: &Scene<'_>) -> Option<Target> {
+        self.cursor.key().map(L::target)
+    }
+
+    fn key(&mut self, key: KeyEvent, _scene: &Scene<'_>) -> Flow {
+        self.changes += 1;
+        self.find.key(key)
+    }
+
+    fn typing(&self) -> bool {
+        self.find.typing()
+    }
+
+    fn hints(&self) -> &'static [(&'static str, &'static str)] {
+        HINTS
+    }
+
+    fn title(&self, scene: &Scene<'_>) -> Title {
+        Title::new(L::TITLE, if self.find.is_empty() { L::right(L::all(scene).len(), scene) } else { self.find.says() })
+    }
+
+    fn sync(&mut self, scene: &Scene<'_>) {
+        let made = Some((scene.views.version, self.changes));
+        if self.made != made {
+            self.made = made;
+            let keys = self.matching(scene).iter().map(L::key).collect();
+            self.cursor.sync(keys, scene.now);
+        }
+    }
+
+    fn rows(&self) -> u16 {
+        paint::short(self.cursor.len().max(1))
+    }
+
+    fn count(&self, scene: &Scene<'_>) -> Option<usize> {
+        Some(L::all(scene).len())
+    }
+
+    fn unsettled(&self, now: Time) -> bool {
+        self.cursor.unsettled(now)
+    }
+
+    fn click(&mut self, row: usize) {
+        self.cursor.select_shown(row);
+    }
+}
+
+/// What is worth naming under a list.
+pub(super) const HINTS: &[(&str, &str)] = &[("logs", "logs"), ("explain", "explain"), ("details", "details")];
+
+/// Draws the rows around the cursor that there is room for, and the cursor over its own.
+pub(super) fn rows<K: Clone + PartialEq>(
+    cursor: &mut Cursor<K>,
+    scene: &Scene<'_>,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+    cells: impl Fn(usize) -> Option<Vec<(String, Style)>>,
+) {
+    for (line, at) in cursor.window(usize::from(area.height)).enumerate() {
+        let Some(cells) = cells(at) else { continue };
+        let y = area.y + paint::short(line);
+        paint::spans(buf, area.x, y, area.right(), &cells);
+        if at == cursor.at() {
+            let role = if scene.focused { Role::Cursor } else { Role::CursorAway };
+            paint::lay(buf, Rect::new(area.x, y, area.width, 1), theme.style(role));
         }
     }
 }

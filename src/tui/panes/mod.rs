@@ -1,7 +1,82 @@
-//! The panes of the console that are lists or maps: stacks, queue, holds, and the live view of one stack.
+//! The panes of the console, as a table: a new pane is one file and one line here. Focus, digits, zoom, layout, titles, tabs, help and
+//! README follow from the line.
 
+pub mod cursor;
 pub mod holds;
 pub mod list;
-pub mod live;
+pub mod progress;
 pub mod queue;
 pub mod stacks;
+
+use super::actions::Scope;
+use super::layout::Slot;
+use super::log::LogPane;
+use super::pane::Pane;
+
+/// One pane of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct PaneDef {
+    /// The name of the action that goes there.
+    pub name: &'static str,
+    /// Its key, unless a person's key map says another.
+    pub key: &'static str,
+    /// What a tab calls it.
+    pub title: &'static str,
+    /// What it shows, for help and README.
+    pub doc: &'static str,
+    /// Where it stands.
+    pub slot: Slot,
+    /// The keys that hold in it besides those that hold everywhere.
+    pub scope: Scope,
+    /// Makes it.
+    pub make: fn() -> Box<dyn Pane>,
+}
+
+/// All panes, in the order of their numbers. The first is where the console begins, and where *back* leads.
+pub static TABLE: &[PaneDef] = &[
+    PaneDef {
+        name: "pane-1",
+        key: "1",
+        title: "Stacks",
+        doc: "stacks",
+        slot: Slot::Lists,
+        scope: Scope::Lists,
+        make: || Box::<stacks::Stacks>::default(),
+    },
+    PaneDef {
+        name: "pane-2",
+        key: "2",
+        title: "Queue",
+        doc: "queue",
+        slot: Slot::Lists,
+        scope: Scope::Lists,
+        make: || Box::<queue::Queue>::default(),
+    },
+    PaneDef {
+        name: "pane-3",
+        key: "3",
+        title: "Holds",
+        doc: "holds",
+        slot: Slot::Lists,
+        scope: Scope::Lists,
+        make: || Box::<holds::Holds>::default(),
+    },
+    PaneDef {
+        name: "pane-4",
+        key: "4",
+        title: "Live",
+        doc: "map and plan",
+        slot: Slot::Picture,
+        scope: Scope::Map,
+        make: || Box::<progress::Progress>::default(),
+    },
+    PaneDef {
+        name: "pane-5",
+        key: "5",
+        title: "Logs",
+        doc: "events and logs",
+        slot: Slot::Lines,
+        scope: Scope::Log,
+        make: || Box::<LogPane>::default(),
+    },
+];

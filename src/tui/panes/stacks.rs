@@ -6,20 +6,20 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::Span;
 
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::time::{Time, short};
 use crate::tui::find::Find;
 use crate::tui::motion::Motion;
 use crate::tui::paint::{self, fit, pad};
-use crate::tui::pane::{Flow, Pane, Target};
+use crate::tui::pane::{Flow, Pane, Target, Title};
 use crate::tui::scene::Scene;
 use crate::tui::states;
 use crate::tui::theme::{Role, Theme};
 use crate::world::rows::{EnvView, Row, State};
 
-use super::list::Cursor;
+use super::cursor::Cursor;
+use super::list::{HINTS, rows};
 
 /// What a row of the list stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,75 +43,6 @@ pub struct Stacks {
 }
 
 impl Stacks {
-    /// Puts the cursor on a stack, unfolding its environment.
-    pub fn select(&mut self, stack: &StackId, scene: &Scene<'_>) -> bool {
-        if self.folded.remove(&stack.env) {
-            self.changes += 1;
-        }
-        self.sync(scene);
-        self.cursor.select(&Key::Stack(stack.clone()))
-    }
-
-    /// Whether the rows around the cursor moved by themselves a moment ago.
-    #[must_use]
-    pub fn unsettled(&self, now: Time) -> bool {
-        self.cursor.unsettled(now)
-    }
-
-    /// How many rows the list would like.
-    #[must_use]
-    pub fn wants(&self) -> usize {
-        self.places.len() + 1
-    }
-
-    /// The stacks that are on the screen.
-    pub fn shown(&self) -> Vec<StackId> {
-        let stack = |key: &Key| match key {
-            Key::Stack(stack) => Some(stack.clone()),
-            Key::Env(_) => None,
-        };
-        self.cursor.shown().iter().filter_map(stack).collect()
-    }
-
-    /// The row at that place of the screen.
-    pub fn click(&mut self, row: usize) {
-        // The first row is the heading.
-        if let Some(row) = row.checked_sub(1) {
-            self.cursor.select_shown(row);
-        }
-    }
-
-    /// Takes the newest rows.
-    pub fn sync(&mut self, scene: &Scene<'_>) {
-        let made = Some((scene.views.version, self.changes));
-        if self.made == made {
-            return;
-        }
-        self.made = made;
-        self.places.clear();
-        let mut keys = Vec::new();
-        for (e, env) in scene.views.environments.iter().enumerate() {
-            let rows: Vec<usize> = (0..env.rows.len()).filter(|r| self.find.matches(|field| field_of(env, &env.rows[*r], field))).collect();
-            if rows.is_empty() && !self.find.is_empty() {
-                continue;
-            }
-            keys.push(Key::Env(env.name.clone()));
-            self.places.push((e, None));
-            if !self.folded.contains(&env.name) || !self.find.is_empty() {
-                for r in rows {
-                    keys.push(Key::Stack(env.rows[r].stack.clone()));
-                    self.places.push((e, Some(r)));
-                }
-            }
-        }
-        let first = self.cursor.is_empty();
-        self.cursor.sync(keys, scene.now);
-        if first {
-            // The first stack, not the heading of its environment.
-            self.cursor.motion(Motion::Down);
-        }
-    }
-
     fn fold(&mut self, env: &EnvName, fold: Option<bool>) -> Flow {
         let folded = self.folded.contains(env);
         if fold.unwrap_or(!folded) {
@@ -149,35 +80,23 @@ fn field_of(env: &EnvView, row: &Row, field: &str) -> String {
 }
 
 impl Pane for Stacks {
-    fn name(&self) -> &'static str {
-        "Stacks"
-    }
-
-    fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, inside: Rect, buf: &mut Buffer) {
         self.sync(scene);
-        let oldest = scene.views.environments.iter().filter_map(|env| env.age(scene.now)).max();
-        let age = oldest.filter(|age| age.as_secs() >= 60).map(|age| format!("seen {} ago", short(age)));
-        let right = if self.find.is_empty() { age.unwrap_or_else(|| "need first".to_owned()) } else { self.find.says() };
-        let inside = if scene.zoomed { area } else { paint::frame(buf, area, theme, scene.focused, &[Span::raw("1 Stacks")], &right) };
         if inside.height < 2 {
             return;
         }
         let columns = Columns::of(inside.width);
         paint::spans(buf, inside.x, inside.y, inside.right(), &columns.heading(theme, self.clocks));
-        let window = self.cursor.window(usize::from(inside.height - 1));
-        for (line, at) in window.enumerate() {
-            let Some((env, row)) = self.places.get(at).and_then(|(e, r)| Some((scene.views.environments.get(*e)?, *r))) else { continue };
-            let y = inside.y + 1 + paint::short(line);
-            let cells = match row.and_then(|r| env.rows.get(r)) {
-                Some(row) => columns.row(row, scene, theme, self.clocks),
-                None => columns.env(env, self.folded.contains(&env.name), theme),
-            };
-            paint::spans(buf, inside.x, y, inside.right(), &cells);
-            if at == self.cursor.at() {
-                let role = if scene.focused { Role::Cursor } else { Role::CursorAway };
-                paint::lay(buf, Rect::new(inside.x, y, inside.width, 1), theme.style(role));
-            }
-        }
+        let below = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
+        let Self { cursor, places, folded, clocks, .. } = self;
+        rows(cursor, scene, theme, below, buf, |at| {
+            let (e, row) = places.get(at)?;
+            let env = scene.views.environments.get(*e)?;
+            Some(match row.and_then(|r| env.rows.get(r)) {
+                Some(row) => columns.row(row, scene, theme, *clocks),
+                None => columns.env(env, folded.contains(&env.name), theme),
+            })
+        });
         if self.cursor.is_empty() {
             let says = match (self.find.is_empty(), scene.world.loaded) {
                 (true, true) => "no stacks yet: the estate names none",
@@ -248,6 +167,78 @@ impl Pane for Stacks {
 
     fn typing(&self) -> bool {
         self.find.typing()
+    }
+
+    fn hints(&self) -> &'static [(&'static str, &'static str)] {
+        HINTS
+    }
+
+    fn title(&self, scene: &Scene<'_>) -> Title {
+        let oldest = scene.views.environments.iter().filter_map(|env| env.age(scene.now)).max();
+        let age = oldest.filter(|age| age.as_secs() >= 60).map(|age| format!("seen {} ago", short(age)));
+        Title::new("Stacks", if self.find.is_empty() { age.unwrap_or_else(|| "need first".to_owned()) } else { self.find.says() })
+    }
+
+    fn sync(&mut self, scene: &Scene<'_>) {
+        let made = Some((scene.views.version, self.changes));
+        if self.made == made {
+            return;
+        }
+        self.made = made;
+        self.places.clear();
+        let mut keys = Vec::new();
+        for (e, env) in scene.views.environments.iter().enumerate() {
+            let rows: Vec<usize> = (0..env.rows.len()).filter(|r| self.find.matches(|field| field_of(env, &env.rows[*r], field))).collect();
+            if rows.is_empty() && !self.find.is_empty() {
+                continue;
+            }
+            keys.push(Key::Env(env.name.clone()));
+            self.places.push((e, None));
+            if !self.folded.contains(&env.name) || !self.find.is_empty() {
+                for r in rows {
+                    keys.push(Key::Stack(env.rows[r].stack.clone()));
+                    self.places.push((e, Some(r)));
+                }
+            }
+        }
+        let first = self.cursor.is_empty();
+        self.cursor.sync(keys, scene.now);
+        if first {
+            // The first stack, not the heading of its environment.
+            self.cursor.motion(Motion::Down);
+        }
+    }
+
+    fn rows(&self) -> u16 {
+        paint::short(self.places.len() + 1)
+    }
+
+    fn unsettled(&self, now: Time) -> bool {
+        self.cursor.unsettled(now)
+    }
+
+    fn click(&mut self, row: usize) {
+        // The first row is the heading.
+        if let Some(row) = row.checked_sub(1) {
+            self.cursor.select_shown(row);
+        }
+    }
+
+    /// Unfolds the environment of the stack.
+    fn select(&mut self, stack: &StackId, scene: &Scene<'_>) -> bool {
+        if self.folded.remove(&stack.env) {
+            self.changes += 1;
+        }
+        self.sync(scene);
+        self.cursor.select(&Key::Stack(stack.clone()))
+    }
+
+    fn stacks(&self) -> Vec<StackId> {
+        let stack = |key: &Key| match key {
+            Key::Stack(stack) => Some(stack.clone()),
+            Key::Env(_) => None,
+        };
+        self.cursor.shown().iter().filter_map(stack).collect()
     }
 }
 

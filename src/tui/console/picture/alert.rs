@@ -12,7 +12,7 @@ use crate::world::verdict::Verdict;
 impl Console {
     /// The rows of the alert: verdict, why, seen, then. Why and seen give way where `most` rows are not enough.
     pub(super) fn alert_rows(&self, wide: usize, most: usize, now: Time) -> Vec<Row> {
-        let Some((verdict, more)) = &self.views.needs else { return Vec::new() };
+        let Some((verdict, more)) = &self.shown.views.needs else { return Vec::new() };
         let down = verdict.state == State::Down;
         let mark = if down { "!!" } else { states::glyph(verdict.state, &self.theme) };
         let more = if *more > 0 { format!("  (+{more} more)") } else { String::new() };
@@ -56,7 +56,7 @@ impl Console {
 
     /// What to do now, with keys; what is not possible yet says when it will be.
     fn then(&self, verdict: &Verdict, now: Time) -> String {
-        let hold = self.world.holds(now).into_iter().find(|view| view.stack == verdict.stack);
+        let hold = self.shown.world.holds(now).into_iter().find(|view| view.stack == verdict.stack);
         let mut deeds: Vec<String> = Vec::new();
         if let Some(view) = hold {
             if view.is_restore() {
@@ -83,7 +83,7 @@ impl Console {
         deeds.extend(later);
         let deeds = if deeds.is_empty() { "wait; nothing can be done now".to_owned() } else { deeds.join("   ") };
         // The keys act on what is under the cursor: they are named as keys of this stack only once the cursor is there.
-        if self.about.as_ref() == Some(&verdict.stack) {
+        if self.shown.about.as_ref() == Some(&verdict.stack) {
             deeds
         } else {
             format!("[{}] goes there, then   {deeds}", self.keys.first("needs"))

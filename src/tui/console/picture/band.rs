@@ -23,11 +23,11 @@ struct Piece {
 }
 
 impl Console {
-    pub(super) fn draw_band(&mut self, buf: &mut Buffer, area: Rect, now: Time) {
-        let practice = self.world.catalog.practice;
+    pub(super) fn draw_band(&self, buf: &mut Buffer, area: Rect, now: Time) {
+        let practice = self.shown.world.catalog.practice;
         let target = self.layers.last().and_then(|layer| layer.seen().target(&self.scene(now))).or_else(|| self.target(now));
-        let env = target.map(|target| target.env().clone()).or_else(|| self.about.as_ref().map(|stack| stack.env.clone()));
-        let view = env.and_then(|env| self.views.environments.iter().find(|view| view.name == env));
+        let env = target.map(|target| target.env().clone()).or_else(|| self.shown.about.as_ref().map(|stack| stack.env.clone()));
+        let view = env.and_then(|env| self.shown.views.environments.iter().find(|view| view.name == env));
         let practice = practice || view.is_some_and(|view| view.practice);
         let role = match (practice, view.map(|view| view.class)) {
             (true, _) => Role::BandPractice,
@@ -61,13 +61,13 @@ impl Console {
             left.push(Piece { text: format!(" {}", self.identity(view, now)), style: band, need: 3 });
         }
         let mut right: Vec<Piece> = Vec::new();
-        if let Some(words) = engine(&self.world.engine) {
+        if let Some(words) = engine(&self.shown.world.engine) {
             right.push(Piece { text: format!(" {words} "), style: band, need: 7 });
         }
         // States that share a glyph are counted together, in the order of need.
         let mut counts: Vec<(&str, usize)> = Vec::new();
         let mut all: Vec<(State, usize)> =
-            self.views.environments.iter().flat_map(|env| env.counts.iter().map(|(s, n)| (*s, *n))).collect();
+            self.shown.views.environments.iter().flat_map(|env| env.counts.iter().map(|(s, n)| (*s, *n))).collect();
         all.sort_by_key(|(state, _)| *state);
         for (state, n) in all.into_iter().filter(|(state, _)| !matches!(state, State::Ok | State::New | State::Gone)) {
             let glyph = states::glyph(state, &self.theme);
@@ -77,7 +77,7 @@ impl Console {
             }
         }
         right.extend(counts.into_iter().map(|(glyph, n)| Piece { text: format!("{glyph}{n} "), style: band, need: 5 }));
-        let clock = if self.views.moving() { now.text("%H:%M:%SZ ") } else { now.text("%H:%MZ ") };
+        let clock = if self.shown.views.moving() { now.text("%H:%M:%SZ ") } else { now.text("%H:%MZ ") };
         right.push(Piece { text: clock, style: band, need: 4 });
         shrink(&mut left, &mut right, usize::from(area.width));
         let cells = |pieces: &[Piece]| pieces.iter().map(|piece| (piece.text.clone(), piece.style)).collect::<Vec<_>>();
@@ -89,17 +89,17 @@ impl Console {
     /// `you ana · engine role deployer 11h`.
     fn identity(&self, view: &EnvView, now: Time) -> String {
         let separator = self.theme.glyphs.pick("\u{b7}", "-");
-        let engine = match self.world.identity(&view.name) {
+        let engine = match self.shown.world.identity(&view.name) {
             Some(seen) => {
                 let role = seen.arn.as_str().split(':').nth(5).unwrap_or_default();
                 let role = role.split('/').nth(1).unwrap_or(role);
                 let left = seen.expires_at.map_or_else(String::new, |until| format!(" {}", short(until.since(now))));
                 format!("engine {role}{left}")
             }
-            None if self.world.record(&view.name).is_some_and(|record| record.aws.is_none()) => "engine here, no account".to_owned(),
+            None if self.shown.world.record(&view.name).is_some_and(|record| record.aws.is_none()) => "engine here, no account".to_owned(),
             None => "engine unproven here".to_owned(),
         };
-        format!("you {} {separator} {engine}", self.world.you)
+        format!("you {} {separator} {engine}", self.shown.world.you)
     }
 }
 

@@ -29,7 +29,7 @@ fn a_quiet_group_is_not_late_and_a_cut_tail_counts_on() {
     desk.pane.push(&Batch { lines: vec![line(0, "old", SourceKind::Logs, Severity::Info, "very old")], dropped: 0 });
     tell(&mut desk, "/a", tail(true, false, 0, 400), 1, None);
     assert!(footer(&mut desk).ends_with("lag 0.4s"), "{}", footer(&mut desk));
-    let moves = |desk: &Desk| desk.pane.moves(&Desk::scene(&desk.world, &desk.stack, false));
+    let moves = |desk: &Desk| desk.pane.moves(&Desk::scene(&desk.world, &desk.stack));
     assert_eq!(moves(&desk), None);
     tell(&mut desk, "/a", tail(false, false, 0, 400), 1, None);
     assert_eq!(moves(&desk), Some(Duration::from_secs(1)));

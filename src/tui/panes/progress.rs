@@ -1,22 +1,18 @@
 //! Pane 4: what happens with one stack, and why: the map of its lifecycle, the map of its deployment, or the plan (`v`).
 
-use std::time::Duration;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Span;
 
 use crate::domain::deployment::Deployment;
 use crate::domain::ids::StackId;
 use crate::domain::lifecycle::Lifecycle;
-use crate::domain::lifecycles::{DEPLOYMENT, OF_SYSTEMS, of_system};
+use crate::domain::lifecycles::{DEPLOYMENT, of_system};
 use crate::domain::plan::Step;
 use crate::domain::time::Time;
 use crate::tui::maps;
 use crate::tui::maps::plan::{PlanOf, PlanView};
 use crate::tui::motion::Motion;
-use crate::tui::paint;
-use crate::tui::pane::{Flow, Pane, Target};
+use crate::tui::pane::{Flow, Pane, Target, Title};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 
@@ -34,7 +30,7 @@ pub enum View {
 
 /// The pane.
 #[derive(Debug, Default)]
-pub struct Live {
+pub struct Progress {
     view: View,
     /// The phase under the cursor, in a map.
     phase: Option<&'static str>,
@@ -42,25 +38,10 @@ pub struct Live {
     about: Option<StackId>,
 }
 
-impl Live {
-    /// How many rows the largest picture of a stack needs.
-    #[must_use]
-    pub fn wants(&self) -> u16 {
-        OF_SYSTEMS.iter().filter_map(|(_, table)| maps::size(table)).map(|(_, height)| height).max().unwrap_or(0)
-    }
-
+impl Progress {
     /// The deployment that it shows: the current one of the stack, else the last.
     fn deployment<'a>(scene: &Scene<'a>) -> Option<&'a Deployment> {
         scene.world.latest(scene.stack?).map(|d| &**d)
-    }
-
-    /// Forgets the cursor when the stack is another.
-    fn sync(&mut self, scene: &Scene<'_>) {
-        if self.about.as_ref() != scene.stack {
-            self.about = scene.stack.cloned();
-            self.phase = None;
-            self.plan = PlanView::default();
-        }
     }
 
     /// The table of what it shows; none for a stack of whose system nobody here knows.
@@ -111,37 +92,12 @@ impl Live {
     }
 }
 
-impl Pane for Live {
-    fn name(&self) -> &'static str {
-        "Live"
-    }
-
-    fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+impl Pane for Progress {
+    fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, inside: Rect, buf: &mut Buffer) {
         self.sync(scene);
-        let Some(stack) = scene.stack else {
-            paint::frame(buf, area, theme, scene.focused, &[Span::raw("4 Live")], "");
+        if scene.stack.is_none() {
             return;
-        };
-        let d = Self::deployment(scene);
-        let word = match self.view {
-            View::Stack => "Stack",
-            View::Deployment => "Deployment",
-            View::Plan => "Plan",
-        };
-        let exists = scene.world.thing(stack).is_some_and(|thing| !thing.is_missing());
-        let no = match d {
-            Some(d) => format!("  {}", d.no()),
-            // Its lifecycle begins with the first deployment from here, whatever runs there already.
-            None if exists => "  not deployed from here yet".to_owned(),
-            None => String::new(),
-        };
-        let title = [Span::raw(format!("4 {word}  {stack}{no}"))];
-        let left = d
-            .filter(|d| !d.is_over())
-            .and_then(|d| scene.world.left(d, scene.now))
-            .map_or_else(String::new, |left| format!("{} left  ", left.says()));
-        let inside =
-            if scene.zoomed { area } else { paint::frame(buf, area, theme, scene.focused, &title, &format!("{left}[v] other view")) };
+        }
         match self.view {
             View::Plan => {
                 let focused = scene.focused;
@@ -196,7 +152,43 @@ impl Pane for Live {
         })
     }
 
-    fn moves(&self, scene: &Scene<'_>) -> Option<Duration> {
-        Self::deployment(scene).filter(|d| !d.is_over()).map(|_| Duration::from_secs(1))
+    fn hints(&self) -> &'static [(&'static str, &'static str)] {
+        &[("view", "other view")]
+    }
+
+    fn title(&self, scene: &Scene<'_>) -> Title {
+        let Some(stack) = scene.stack else { return Title::new("Live", "") };
+        let d = Self::deployment(scene);
+        let word = match self.view {
+            View::Stack => "Stack",
+            View::Deployment => "Deployment",
+            View::Plan => "Plan",
+        };
+        let exists = scene.world.thing(stack).is_some_and(|thing| !thing.is_missing());
+        let no = match d {
+            Some(d) => format!("  {}", d.no()),
+            // Its lifecycle begins with the first deployment from here, whatever runs there already.
+            None if exists => "  not deployed from here yet".to_owned(),
+            None => String::new(),
+        };
+        let left = d
+            .filter(|d| !d.is_over())
+            .and_then(|d| scene.world.left(d, scene.now))
+            .map_or_else(String::new, |left| format!("{} left  ", left.says()));
+        Title::new(format!("{word}  {stack}{no}"), format!("{left}[{}] other view", scene.keys.first("view")))
+    }
+
+    /// Forgets the cursor when the stack is another.
+    fn sync(&mut self, scene: &Scene<'_>) {
+        if self.about.as_ref() != scene.stack {
+            self.about = scene.stack.cloned();
+            self.phase = None;
+            self.plan = PlanView::default();
+        }
+    }
+
+    /// What the tallest map needs, so that the panes stay in place from stack to stack.
+    fn rows(&self) -> u16 {
+        maps::tallest()
     }
 }

@@ -1,0 +1,89 @@
+//! Whether changes may be asked for in an environment: production is read-only until it is unlocked for a while.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::domain::environment::{Class, Mode};
+use crate::domain::ids::EnvName;
+use crate::domain::time::{Time, short};
+use crate::tui::theme::Role;
+use crate::world::World;
+
+use super::Console;
+
+/// How long production stays unlocked.
+pub const UNLOCKED: Duration = Duration::from_mins(15);
+
+/// Whether changes may be asked for in an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lock {
+    /// No: why.
+    Read(String),
+    /// Yes, until then.
+    Guarded(Time),
+    /// Yes: it is not protected.
+    Open,
+}
+
+/// What a person unlocked and locked.
+#[derive(Debug, Default)]
+pub(super) struct Guard {
+    unlocked: BTreeMap<EnvName, Time>,
+    locked: BTreeSet<EnvName>,
+}
+
+impl Guard {
+    /// Locks what was unlocked for long enough.
+    pub(super) fn pass(&mut self, now: Time) {
+        self.unlocked.retain(|_, until| *until > now);
+    }
+
+    /// The lock of an environment; `key` unlocks it.
+    fn lock(&self, world: &World, env: &EnvName, key: &str, now: Time) -> Lock {
+        let record = world.record(env);
+        if record.is_some_and(|record| record.mode == Mode::Watch) {
+            return Lock::Read(format!("{env} is only watched by this store"));
+        }
+        let protected = record.is_none_or(|record| record.class == Class::Production);
+        match self.unlocked.get(env) {
+            Some(until) if *until > now => Lock::Guarded(*until),
+            _ if protected || self.locked.contains(env) => Lock::Read(format!("{env} is read-only, {key} unlocks it for 15 min")),
+            _ => Lock::Open,
+        }
+    }
+}
+
+impl Console {
+    /// Whether changes may be asked for in an environment.
+    #[must_use]
+    pub fn lock(&self, env: &EnvName, now: Time) -> Lock {
+        self.guard.lock(&self.shown.world, env, &self.keys.first("mode"), now)
+    }
+
+    /// READ becomes GUARDED or OPEN, and the other way round.
+    pub(super) fn toggle_lock(&mut self, now: Time) {
+        let Some(env) = self.target(now).map(|target| target.env().clone()) else {
+            return self.say("choose a stack or an environment first", Role::Hint);
+        };
+        match self.lock(&env, now) {
+            Lock::Guarded(_) => {
+                self.guard.unlocked.remove(&env);
+                self.say(format!("{env} is READ again"), Role::Said);
+            }
+            Lock::Open => {
+                self.guard.locked.insert(env.clone());
+                self.say(format!("{env} is READ"), Role::Said);
+            }
+            Lock::Read(_) if self.guard.locked.remove(&env) => {
+                self.say(format!("{env} is OPEN; every change still has its card"), Role::Said);
+            }
+            Lock::Read(why) => {
+                if self.shown.world.record(&env).is_some_and(|record| record.mode == Mode::Watch) {
+                    return self.say(why, Role::Warn);
+                }
+                self.guard.unlocked.insert(env.clone(), now + UNLOCKED);
+                self.say(format!("{env} is GUARDED for {}; every change still has its card", short(UNLOCKED)), Role::Said);
+            }
+        }
+    }
+}
