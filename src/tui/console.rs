@@ -20,7 +20,7 @@ use crate::domain::time::Time;
 
 use super::board::Board;
 use super::keys::Keys;
-use super::layers::Layer;
+use super::layers::Layers;
 use super::pane::{Pane, Target};
 use super::panes::PaneDef;
 use super::scene::Scene;
@@ -77,7 +77,7 @@ pub struct Console {
     saver: Option<Saver>,
     shown: Shown,
     board: Board,
-    layers: Vec<Layer>,
+    layers: Layers,
     tail: Tail,
     guard: Guard,
     asks: Asks,
@@ -99,7 +99,7 @@ impl Console {
             keys,
             saver: None,
             board: Board::new(panes),
-            layers: Vec::new(),
+            layers: Layers::default(),
             tail: Tail::default(),
             guard: Guard::default(),
             asks: Asks::default(),
@@ -134,7 +134,7 @@ impl Console {
             self.tell_ends();
         }
         self.let_go(now);
-        self.previews(now);
+        self.due(now);
         self.settle(now);
     }
 
@@ -158,7 +158,7 @@ impl Console {
         let clock = if self.shown.views.moving() || self.asks.under_way() { second } else { minute };
         let said = self.said.as_ref().and_then(|said| said.until);
         let scene = self.shown.scene(&self.keys, now);
-        let layers = self.layers.iter().filter_map(|layer| layer.seen().moves(&scene));
+        let layers = self.layers.iter().filter_map(|layer| layer.moves(&scene));
         let moves = self.board.shown().filter_map(|pane| pane.moves(&scene)).chain(layers).min();
         let moves = moves.map(|long| now + long.max(Duration::from_millis(20)));
         [Some(clock), said, moves, self.tail.due(&self.shown, now)].into_iter().flatten().min()
@@ -171,12 +171,6 @@ impl Console {
     /// Does something with the pane that has the focus.
     fn with_pane<T>(&mut self, now: Time, does: impl FnOnce(&mut dyn Pane, &Scene<'_>) -> T) -> T {
         does(self.board.pane(), &self.shown.scene(&self.keys, now).focused(true))
-    }
-
-    /// Does something with the top layer; nothing when there is none.
-    fn with_layer<T>(&mut self, now: Time, does: impl FnOnce(&mut dyn Pane, &Scene<'_>) -> T) -> Option<T> {
-        let scene = self.shown.scene(&self.keys, now).focused(true);
-        self.layers.last_mut().map(|layer| does(layer.pane(), &scene))
     }
 
     /// The terminal has another size; rows that move for that are no surprise.

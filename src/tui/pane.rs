@@ -33,10 +33,23 @@ pub enum Flow {
     Save(String, String),
     /// Taken; open what is meant: a stack, a hold, the lines of a step.
     Open(Target),
-    /// Taken; ask this of the desk. Only cards and forms answer so, after their guard was met.
-    Ask(Box<Ask>),
+    /// Taken; ask this of the desk. Only a layer may, after its guard was met: of a pane of the board it is not taken.
+    Ask(Box<Wanted>),
     /// Taken; do the action of this name, chosen from a list.
     Act(&'static str),
+}
+
+/// What a layer wants asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted {
+    /// The ask.
+    pub ask: Ask,
+    /// What it would do, for the line that reads it back.
+    pub label: String,
+    /// What it is about.
+    pub target: Option<Target>,
+    /// Whether the layer goes once the desk has taken it; else it waits for the answer.
+    pub closes: bool,
 }
 
 /// What an action would act on.

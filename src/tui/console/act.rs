@@ -4,14 +4,14 @@ use crate::domain::ask::Ask;
 use crate::domain::ids::StackId;
 use crate::domain::time::Time;
 use crate::tui::actions::{Action, Cx, Denied, Does, Order, Show};
-use crate::tui::layers::Layer;
+use crate::tui::layers::LayerNo;
 use crate::tui::layers::card::ChangeCard;
 use crate::tui::layers::freeze::FreezeForm;
 use crate::tui::layers::hold::HoldCard;
-use crate::tui::layers::paper::Place;
+use crate::tui::layers::paper::Where;
 use crate::tui::layout::Slot;
 use crate::tui::motion::Motion;
-use crate::tui::pane::{Flow, Target};
+use crate::tui::pane::{Flow, Target, Wanted};
 use crate::tui::theme::Role;
 
 use super::{Console, Lock, Wish, copied};
@@ -37,7 +37,7 @@ impl Console {
         if flow == Flow::Pass {
             self.passed(motion, now);
         } else {
-            self.flow(flow, now);
+            self.flow(flow, None, now);
         }
     }
 
@@ -47,7 +47,7 @@ impl Console {
             // What failed, waits or runs is sought wherever it is listed.
             Motion::NextFailed | Motion::PrevFailed | Motion::NextHold | Motion::PrevHold | Motion::NextRunning | Motion::PrevRunning => {
                 let flow = self.board.offer(motion, &self.shown.scene(&self.keys, now).focused(true));
-                self.flow(flow, now);
+                self.flow(flow, None, now);
             }
             Motion::Escape if !self.keys.forget() && self.board.zoomed() => self.board.zoom(false),
             _ => {}
@@ -93,56 +93,47 @@ impl Console {
         }
         match order {
             Order::Card { target, offers, first } => {
-                let place = Place::of(&self.scene(now), target.env());
+                let place = Where::of(&self.scene(now), target.env());
                 let touched = touched || first > 0;
-                self.layers.push(Layer::Card(Box::new(ChangeCard::new(target, place, offers, first, touched, now))));
-                self.previews(now);
+                self.layers.push(ChangeCard::new(target, place, offers, first, touched, now));
+                self.due(now);
             }
             Order::Freeze(of) => {
-                let place = Place::of(&self.scene(now), of.env());
-                self.layers.push(Layer::Freeze(FreezeForm::new(of, place, now)));
+                let place = Where::of(&self.scene(now), of.env());
+                self.layers.push(FreezeForm::new(of, place, now));
             }
-            Order::Undo(deployment, no) => self.submit(Ask::Undo { deployment }, format!("undo {no}"), target, now),
+            Order::Undo(deployment, no) => {
+                self.submit(Wanted { ask: Ask::Undo { deployment }, label: format!("undo {no}"), target, closes: false }, None, now)
+            }
             Order::Hold(stack, id) => self.open(Target::Hold(stack, id), now),
         }
     }
 
-    /// What a pane or layer answered.
-    pub(super) fn flow(&mut self, flow: Flow, now: Time) {
+    /// What a pane answered, or the layer of that number.
+    pub(super) fn flow(&mut self, flow: Flow, from: Option<LayerNo>, now: Time) {
         match flow {
             Flow::Pass | Flow::Used => {}
-            Flow::Close => drop(self.layers.pop()),
+            Flow::Close => self.close(from),
             Flow::Say(text) => self.say(text, Role::Hint),
             Flow::Copy(text) => self.copy(&text),
             Flow::Save(name, text) => self.save(&name, &text),
             Flow::Open(target) => self.open(target, now),
             Flow::Act(name) => {
-                self.layers.pop();
+                self.close(from);
                 if let Some(action) = self.keys.action(name) {
                     self.act(action, true, now);
                 }
             }
-            Flow::Ask(ask) => self.confirm(*ask, now),
+            // Nothing is asked but from a layer: whatever a pane of the board answers, it changes nothing.
+            Flow::Ask(_) if from.is_none() => {}
+            Flow::Ask(wanted) => self.submit(*wanted, from, now),
         }
     }
 
-    /// A card or form whose guard was met.
-    fn confirm(&mut self, ask: Ask, now: Time) {
-        let (label, target) = match self.layers.last() {
-            Some(Layer::Card(card)) => (card.label(), Some(crate::tui::pane::Pane::target(card.as_ref(), &self.scene(now))).flatten()),
-            Some(Layer::Hold(hold)) => (hold.label(), None),
-            Some(Layer::Freeze(form)) => {
-                let target = crate::tui::pane::Pane::target(form, &self.scene(now));
-                let name = target.as_ref().map_or_else(String::new, |target| match target {
-                    Target::Environment(env) => env.to_string(),
-                    other => other.stack().map_or_else(String::new, StackId::to_string),
-                });
-                self.layers.pop();
-                (format!("freeze {name}"), target)
-            }
-            Some(Layer::Choose(_) | Layer::Page(_)) | None => return,
-        };
-        self.submit(ask, label, target, now);
+    fn close(&mut self, layer: Option<LayerNo>) {
+        if let Some(no) = layer {
+            self.layers.close(no);
+        }
     }
 
     fn copy(&mut self, text: &str) {
@@ -164,9 +155,8 @@ impl Console {
     pub(super) fn open(&mut self, target: Target, now: Time) {
         match target {
             Target::Hold(stack, id) => {
-                let place = Place::of(&self.scene(now), &stack.env);
-                self.layers.retain(|layer| !matches!(layer, Layer::Choose(_)));
-                self.layers.push(Layer::Hold(Box::new(HoldCard::new(stack, id, place, now))));
+                let place = Where::of(&self.scene(now), &stack.env);
+                self.layers.push(HoldCard::new(stack, id, place, now));
             }
             Target::Environment(env) => {
                 self.layers.clear();
@@ -224,7 +214,7 @@ impl Console {
                 let flow = self.with_pane(now, |pane, scene| pane.motion(Motion::Copy, scene));
                 match flow {
                     Flow::Pass => self.say("there is no line to copy here", Role::Hint),
-                    flow => self.flow(flow, now),
+                    flow => self.flow(flow, None, now),
                 }
             }
             Show::CopyId => match self.target(now) {

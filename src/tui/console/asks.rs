@@ -4,10 +4,10 @@ use crate::domain::ask::{Answer, Ask, AskState, Intent};
 use crate::domain::deployment::End;
 use crate::domain::ids::{AskId, DeploymentId};
 use crate::domain::time::{Time, short};
-use crate::tui::layers::Layer;
+use crate::tui::layers::LayerNo;
 use crate::tui::layers::card::ChangeCard;
-use crate::tui::layers::paper::Place;
-use crate::tui::pane::Target;
+use crate::tui::layers::paper::Where;
+use crate::tui::pane::{Target, Wanted};
 use crate::tui::theme::Role;
 
 use super::Console;
@@ -16,6 +16,15 @@ use super::Console;
 #[derive(Debug, Clone)]
 struct Ticket {
     id: AskId,
+    /// The layer that asked.
+    from: Option<LayerNo>,
+    /// What a person asked; none for a layer's own look.
+    wish: Option<Wish>,
+}
+
+/// What a person asked.
+#[derive(Debug, Clone)]
+struct Wish {
     label: String,
     asked_at: Time,
     /// What was asked, where a card could be made of a refusal.
@@ -32,69 +41,57 @@ pub(super) struct Asks {
 }
 
 impl Asks {
-    /// Whether an answer is waited for.
-    pub(super) fn under_way(&self) -> bool {
-        !self.tickets.is_empty()
+    /// How many answers a person waits for.
+    pub(super) fn count(&self) -> usize {
+        self.tickets.iter().filter(|ticket| ticket.wish.is_some()).count()
     }
 
-    /// How many answers are waited for.
-    pub(super) fn count(&self) -> usize {
-        self.tickets.len()
+    /// Whether a person waits for an answer.
+    pub(super) fn under_way(&self) -> bool {
+        self.count() > 0
     }
 }
 
 impl Console {
-    /// Submits the previews that cards want.
-    pub(super) fn previews(&mut self, now: Time) {
-        for layer in &mut self.layers {
-            let Layer::Card(card) = layer else { continue };
-            if let Some(ask) = card.wants(now) {
-                match self.desk.submit(ask) {
-                    Ok(id) => card.asked(id, now),
-                    Err(why) => card.not_asked(&why.to_string()),
+    /// Submits what layers want without a key.
+    pub(super) fn due(&mut self, now: Time) {
+        for (no, layer) in self.layers.iter_mut() {
+            let Some(ask) = layer.due(now) else { continue };
+            match self.desk.submit(ask) {
+                Ok(id) => {
+                    layer.asked(Ok(id), now);
+                    self.asks.tickets.push(Ticket { id, from: Some(no), wish: None });
                 }
+                Err(why) => layer.asked(Err(&why.to_string()), now),
             }
         }
     }
 
-    /// Submits what a person confirmed, or what needs no more than the key.
-    pub(super) fn submit(&mut self, ask: Ask, label: String, target: Option<Target>, now: Time) {
+    /// Submits what a person confirmed in a layer, or what needs no more than the key.
+    pub(super) fn submit(&mut self, wanted: Wanted, from: Option<LayerNo>, now: Time) {
+        let Wanted { ask, label, target, closes } = wanted;
         let intent = match &ask {
             Ask::Do { intent, .. } => Some(intent.clone()),
             Ask::Preview { .. } | Ask::Approve { .. } | Ask::Reject { .. } | Ask::Undo { .. } | Ask::Drain { .. } => None,
         };
-        match self.desk.submit(ask) {
+        let submitted = self.desk.submit(ask).map_err(|why| why.to_string());
+        if let Some(layer) = from.and_then(|no| self.layers.get(no)) {
+            layer.asked(submitted.as_ref().map(|id| *id).map_err(String::as_str), now);
+        }
+        match submitted {
             Ok(id) => {
+                if let Some(no) = from.filter(|_| closes) {
+                    self.layers.close(no);
+                }
                 self.say(format!("{label}: asked {}", now.clock()), Role::Said);
-                self.asks.tickets.push(Ticket { id, label, asked_at: now, intent, target });
+                self.asks.tickets.push(Ticket { id, from, wish: Some(Wish { label, asked_at: now, intent, target }) });
             }
-            Err(why) => {
-                self.say(why.to_string(), Role::Warn);
-                self.refused_layer(why.to_string(), now);
-            }
+            Err(why) => self.say(why, Role::Warn),
         }
     }
 
-    /// Looks for answers: to cards that look, and to asks that were confirmed.
+    /// Looks for answers.
     pub(super) fn answers(&mut self, now: Time) {
-        let mut calm = None;
-        for (n, layer) in self.layers.iter_mut().enumerate() {
-            if let Layer::Card(card) = layer
-                && let Some(id) = card.waits_for()
-                && card.answered(self.desk.state(id), now)
-            {
-                calm = Some(n);
-            }
-        }
-        if let Some(n) = calm
-            && let Layer::Card(mut card) = self.layers.remove(n)
-        {
-            let label = card.label();
-            if let Some(ask) = card.confirmed(true) {
-                let target = crate::tui::pane::Pane::target(card.as_ref(), &self.scene(now));
-                self.submit(ask, label, target, now);
-            }
-        }
         for ticket in std::mem::take(&mut self.asks.tickets) {
             match self.desk.state(ticket.id) {
                 AskState::Asked | AskState::Looking => self.asks.tickets.push(ticket),
@@ -103,44 +100,40 @@ impl Console {
         }
     }
 
+    /// Gives an answer to the layer that asked, if it is still open, and tells the person who asked.
     fn answered(&mut self, ticket: &Ticket, answer: Answer, now: Time) {
+        let flow = ticket.from.and_then(|no| self.layers.get(no)).map(|layer| layer.answered(ticket.id, &answer, now));
+        let taken = flow.is_some();
+        if let Some(wish) = &ticket.wish {
+            self.told(wish, answer, taken, now);
+        }
+        if let Some(flow) = flow {
+            self.flow(flow, ticket.from, now);
+        }
+    }
+
+    fn told(&mut self, wish: &Wish, answer: Answer, taken: bool, now: Time) {
+        let label = &wish.label;
         match answer {
             Answer::Accepted { deployments, says } => {
-                // The card that waited for this answer has done its work.
-                self.layers.retain(|layer| !layer.seen_waits(&ticket.label));
                 let numbers: Vec<String> = deployments.iter().map(|(_, no)| no.to_string()).collect();
-                let text =
-                    format!("{}: asked {}, accepted {} {}  {says}", ticket.label, ticket.asked_at.clock(), now.clock(), numbers.join(" "));
-                self.say(text, Role::Said);
+                let asked = wish.asked_at.clock();
+                self.say(format!("{label}: asked {asked}, accepted {} {}  {says}", now.clock(), numbers.join(" ")), Role::Said);
                 self.asks.followed.extend(deployments.into_iter().map(|(id, _)| id));
             }
             Answer::Refused(refused) => {
-                self.say(format!("{}: refused: {refused}", ticket.label), Role::Warn);
-                let mut taken = false;
-                for layer in &mut self.layers {
-                    match layer {
-                        Layer::Card(card) if card.label() == ticket.label => {
-                            card.refuse(refused.clone(), now);
-                            taken = true;
-                        }
-                        Layer::Hold(hold) if hold.label() == ticket.label => {
-                            hold.refuse(refused.to_string(), now);
-                            taken = true;
-                        }
-                        Layer::Card(_) | Layer::Hold(_) | Layer::Freeze(_) | Layer::Choose(_) | Layer::Page(_) => {}
-                    }
-                }
+                self.say(format!("{label}: refused: {refused}"), Role::Warn);
                 // The engine asks for a guard that was not met: the card that it sent is shown, it does not open over another.
                 if !taken
                     && self.layers.is_empty()
                     && refused.card.is_some()
-                    && let (Some(intent), Some(target)) = (&ticket.intent, &ticket.target)
+                    && let (Some(intent), Some(target)) = (&wish.intent, &wish.target)
                 {
-                    let place = Place::of(&self.scene(now), target.env());
-                    self.layers.push(Layer::Card(Box::new(ChangeCard::refused(target.clone(), place, intent.clone(), refused, now))));
+                    let place = Where::of(&self.scene(now), target.env());
+                    self.layers.push(ChangeCard::refused(target.clone(), place, intent.clone(), refused, now));
                 }
             }
-            Answer::Card { .. } => self.say(format!("{}: the engine answered with a card only; ask again", ticket.label), Role::Warn),
+            Answer::Card { .. } => self.say(format!("{label}: the engine answered with a card only; ask again"), Role::Warn),
         }
     }
 
@@ -158,24 +151,5 @@ impl Console {
             Some(End::Done) | None => (format!("{name} is DONE{took}"), Role::Said),
         };
         self.say(text, role);
-    }
-
-    fn refused_layer(&mut self, why: String, now: Time) {
-        match self.layers.last_mut() {
-            Some(Layer::Card(card)) => card.refuse(crate::domain::ask::Refused::new("not-asked", why), now),
-            Some(Layer::Hold(hold)) => hold.refuse(why, now),
-            Some(Layer::Freeze(_) | Layer::Choose(_) | Layer::Page(_)) | None => {}
-        }
-    }
-}
-
-impl Layer {
-    /// Whether the layer waits for the answer to what is called so.
-    fn seen_waits(&self, label: &str) -> bool {
-        match self {
-            Layer::Card(card) => card.label() == label,
-            Layer::Hold(hold) => hold.label() == label,
-            Layer::Freeze(_) | Layer::Choose(_) | Layer::Page(_) => false,
-        }
     }
 }

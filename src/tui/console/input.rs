@@ -5,8 +5,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crate::domain::time::Time;
 use crate::tui::actions::{Does, Scope, Show};
 use crate::tui::keys::Meaning;
+use crate::tui::layers::Layer;
 use crate::tui::motion::Motion;
 use crate::tui::pane::Flow;
+use crate::tui::scene::Scene;
 use crate::tui::theme::Role;
 
 use super::{Console, TWICE, Wish};
@@ -29,11 +31,11 @@ impl Console {
         self.forget_said();
         if ctrl_c {
             self.interrupt(now);
-        } else if let Some(typing) = self.layers.last().map(|layer| layer.seen().typing()) {
+        } else if let Some(typing) = self.layers.seen().map(|layer| layer.typing()) {
             self.layer_key(key, typing, now);
         } else if self.board.seen().typing() {
             let flow = self.with_pane(now, |pane, scene| pane.key(key, scene));
-            self.flow(flow, now);
+            self.flow(flow, None, now);
         } else {
             let meaning = self.keys.press(key, self.board.def().scope);
             if let Meaning::Action(action) = meaning
@@ -48,27 +50,26 @@ impl Console {
     /// A key while a layer is open.
     fn layer_key(&mut self, key: KeyEvent, typing: bool, now: Time) {
         if typing {
-            if let Some(flow) = self.with_layer(now, |pane, scene| pane.key(key, scene)) {
-                self.flow(flow, now);
-            }
-            self.previews(now);
+            self.to_layer(now, |layer, scene| layer.key(key, scene));
+            self.due(now);
             return;
         }
         let Meaning::Action(action) = self.keys.press(key, Scope::Everywhere) else { return };
         match action.does {
-            Does::Move(motion) => {
-                if let Some(flow) = self.with_layer(now, |pane, scene| pane.motion(motion, scene)) {
-                    self.flow(flow, now);
-                }
-            }
+            Does::Move(motion) => self.to_layer(now, |layer, scene| layer.motion(motion, scene)),
             Does::Show(Show::Back | Show::Quit) => drop(self.layers.pop()),
-            Does::Show(Show::CopyLine) => {
-                if let Some(flow) = self.with_layer(now, |pane, scene| pane.motion(Motion::Copy, scene)) {
-                    self.flow(flow, now);
-                }
-            }
+            Does::Show(Show::CopyLine) => self.to_layer(now, |layer, scene| layer.motion(Motion::Copy, scene)),
             Does::Show(show @ (Show::Redraw | Show::Suspend | Show::Mouse | Show::Refresh)) => self.show(show, now),
             Does::Show(_) | Does::Change(_) => self.say("close this first: Esc", Role::Hint),
+        }
+    }
+
+    /// Gives something to the top layer, and does what it answers.
+    fn to_layer(&mut self, now: Time, gives: impl FnOnce(&mut dyn Layer, &Scene<'_>) -> Flow) {
+        let scene = self.shown.scene(&self.keys, now).focused(true);
+        let Some(no) = self.layers.top() else { return };
+        if let Some(flow) = self.layers.get(no).map(|layer| gives(layer, &scene)) {
+            self.flow(flow, Some(no), now);
         }
     }
 
@@ -76,14 +77,18 @@ impl Console {
     pub fn paste(&mut self, text: &str, now: Time) {
         let text = crate::domain::safe::Safe::new(text);
         self.said = None;
-        let flow = match self.with_layer(now, |pane, scene| pane.paste(text.as_str(), scene)) {
-            Some(flow) => flow,
+        let top = self.layers.top();
+        let flow = match top {
+            Some(no) => {
+                let scene = self.shown.scene(&self.keys, now).focused(true);
+                self.layers.get(no).map_or(Flow::Pass, |layer| layer.paste(text.as_str(), &scene))
+            }
             None => self.with_pane(now, |pane, scene| pane.paste(text.as_str(), scene)),
         };
         if flow == Flow::Pass {
             self.say("a paste is not taken here", Role::Hint);
         } else {
-            self.flow(flow, now);
+            self.flow(flow, top, now);
         }
         self.settle(now);
     }
@@ -97,7 +102,10 @@ impl Console {
                 ScrollDown => Motion::Down,
                 _ => return,
             };
-            let _ = self.with_layer(now, |pane, scene| pane.motion(motion, scene));
+            self.to_layer(now, |layer, scene| match layer.motion(motion, scene) {
+                Flow::Say(text) => Flow::Say(text),
+                _ => Flow::Used,
+            });
             return;
         }
         let at = ratatui::layout::Position::new(event.column, event.row);
@@ -112,7 +120,7 @@ impl Console {
     }
 
     pub(super) fn interrupt(&mut self, now: Time) {
-        if self.layers.pop().is_some() || self.keys.forget() {
+        if self.layers.pop() || self.keys.forget() {
             return;
         }
         if self.board.seen().typing() {

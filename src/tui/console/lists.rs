@@ -2,7 +2,6 @@
 
 use crate::domain::time::Time;
 use crate::tui::actions::{Action, Does, Scope};
-use crate::tui::layers::Layer;
 use crate::tui::layers::choose::{Choose, Entry, Leads};
 use crate::tui::pane::Target;
 
@@ -32,7 +31,7 @@ impl Console {
                 entries.push(Entry { key: keys, name: action.name.to_owned(), doc: action.doc.to_owned(), off, leads: Leads::Nowhere });
             }
         }
-        self.layers.push(Layer::Choose(Choose::new("Keys that are valid here", entries)));
+        self.layers.push(Choose::new("Keys that are valid here", entries));
     }
 
     pub(super) fn menu(&mut self, now: Time) {
@@ -49,7 +48,7 @@ impl Console {
             });
         }
         entries.sort_by_key(|entry| !entry.off.is_empty());
-        self.layers.push(Layer::Choose(Choose::new("What can be done", entries)));
+        self.layers.push(Choose::new("What can be done", entries));
     }
 
     pub(super) fn palette(&mut self) {
@@ -91,6 +90,6 @@ impl Console {
             let to = Target::Deployment(item.stack.clone(), item.deployment, item.no);
             entries.push(Entry { key: "depl".to_owned(), name: item.no.to_string(), doc, off: String::new(), leads: Leads::To(to) });
         }
-        self.layers.push(Layer::Choose(Choose::new("Palette", entries)));
+        self.layers.push(Choose::new("Palette", entries));
     }
 }

@@ -7,7 +7,6 @@ use crate::domain::hold::Verdict as Decided;
 use crate::domain::ids::StackId;
 use crate::domain::look::Health;
 use crate::domain::time::{Time, short};
-use crate::tui::layers::Layer;
 use crate::tui::layers::page::{Page, Text};
 use crate::tui::pane::Target;
 use crate::tui::states;
@@ -17,7 +16,7 @@ use super::{Console, Lock};
 
 impl Console {
     fn page(&mut self, title: impl Into<String>, target: Option<Target>, lines: Vec<Text>) {
-        self.layers.push(Layer::Page(Page::new(title, target, lines)));
+        self.layers.push(Page::new(title, target, lines));
     }
 
     /// The stack under the cursor, or a word on the last line.

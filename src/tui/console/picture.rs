@@ -40,8 +40,8 @@ impl Console {
         self.draw_last(buf, Rect::new(area.x, area.bottom() - 1, area.width, 1), now);
         let below_band = Rect::new(area.x, area.y, area.width, area.height - 1);
         let scene = self.shown.scene(&self.keys, now).focused(true);
-        for layer in &mut self.layers {
-            layer.pane().draw(&scene, &self.theme, below_band, buf);
+        for (_, layer) in self.layers.iter_mut() {
+            layer.draw(&scene, &self.theme, below_band, buf);
         }
     }
 

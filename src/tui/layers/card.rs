@@ -4,23 +4,25 @@ mod face;
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::ask::{Answer, Ask, AskState, Confirm, Intent, Refused};
+use crate::domain::ask::{Answer, Ask, Confirm, Intent, Refused};
 use crate::domain::card::Card;
 use crate::domain::ids::AskId;
 use crate::domain::level::Level;
 use crate::domain::time::Time;
 use crate::tui::actions::Offer;
 use crate::tui::motion::Motion;
-use crate::tui::pane::{Flow, Pane, Target};
+use crate::tui::pane::{Flow, Pane, Target, Wanted};
 use crate::tui::scene::Scene;
 use crate::tui::theme::Theme;
 
-use super::field::{CHANGED, Field, Typed};
-use super::paper::{self, Place};
+use super::Layer;
+use super::field::CHANGED;
+use super::form::{Form, Pressed};
+use super::paper::Where;
 
 /// How long an answer of the engine is waited for before the card says that it is slow.
 const SLOW: Duration = Duration::from_secs(10);
@@ -44,27 +46,24 @@ enum Stage {
 #[derive(Debug)]
 pub struct ChangeCard {
     target: Target,
-    place: Place,
+    place: Where,
     offers: Vec<Offer>,
     chosen: usize,
     stage: Stage,
     /// Whether anything but the key that opened it was pressed: then nothing is armed by itself.
     touched: bool,
-    field: Field,
-    reason: Option<Field>,
-    said: String,
+    /// What is typed to do it and, where it is asked, why.
+    form: Form,
     changed: Vec<String>,
     renewing: Option<AskId>,
     asked_at: Time,
-    scroll: usize,
-    most: usize,
     diff: bool,
 }
 
 impl ChangeCard {
     /// A card with these offers; the preview of the first one is asked at once.
     #[must_use]
-    pub fn new(target: Target, place: Place, offers: Vec<Offer>, first: usize, touched: bool, now: Time) -> Self {
+    pub fn new(target: Target, place: Where, offers: Vec<Offer>, first: usize, touched: bool, now: Time) -> Self {
         let chosen = first.min(offers.len().saturating_sub(1));
         Self {
             target,
@@ -73,21 +72,17 @@ impl ChangeCard {
             chosen,
             stage: Stage::Unasked,
             touched,
-            field: Field::new(now),
-            reason: None,
-            said: String::new(),
+            form: Form::new(1, now),
             changed: Vec::new(),
             renewing: None,
             asked_at: now,
-            scroll: 0,
-            most: 0,
             diff: false,
         }
     }
 
     /// A card that the engine sent with a refusal: the guard was not met, or something has changed.
     #[must_use]
-    pub fn refused(target: Target, place: Place, intent: Intent, refused: Refused, now: Time) -> Self {
+    pub fn refused(target: Target, place: Where, intent: Intent, refused: Refused, now: Time) -> Self {
         let offers = vec![Offer { label: intent.verb().word().to_owned(), note: String::new(), intent }];
         let mut it = Self::new(target, place, offers, 0, true, now);
         it.refuse(refused, now);
@@ -96,61 +91,6 @@ impl ChangeCard {
 
     fn intent(&self) -> Option<&Intent> {
         self.offers.get(self.chosen).map(|offer| &offer.intent)
-    }
-
-    /// What to ask of the desk now, if anything: the first preview, or a newer one when this is too old.
-    pub fn wants(&mut self, now: Time) -> Option<Ask> {
-        let intent = self.intent()?.clone();
-        let due = match &self.stage {
-            Stage::Unasked => true,
-            Stage::Ready(card) => self.renewing.is_none() && now >= card.valid_until,
-            Stage::Looking(_) | Stage::Refused(_) | Stage::Sent => false,
-        };
-        due.then_some(Ask::Preview { intent, attached: Vec::new() })
-    }
-
-    /// The preview was asked under this id.
-    pub fn asked(&mut self, id: AskId, now: Time) {
-        self.asked_at = now;
-        match &self.stage {
-            Stage::Ready(_) => self.renewing = Some(id),
-            Stage::Unasked | Stage::Looking(_) | Stage::Refused(_) | Stage::Sent => self.stage = Stage::Looking(id),
-        }
-    }
-
-    /// It could not be asked.
-    pub fn not_asked(&mut self, why: &str) {
-        self.stage = Stage::Refused(Refused::new("not-asked", why));
-    }
-
-    /// The ask whose answer it waits for.
-    #[must_use]
-    pub fn waits_for(&self) -> Option<AskId> {
-        match &self.stage {
-            Stage::Looking(id) => Some(*id),
-            Stage::Ready(_) => self.renewing,
-            Stage::Unasked | Stage::Refused(_) | Stage::Sent => None,
-        }
-    }
-
-    /// Takes the answer to its preview. True when the card needs no person: level 1, and nothing else was pressed.
-    pub fn answered(&mut self, state: AskState, now: Time) -> bool {
-        let AskState::Answered { answer } = state else { return false };
-        self.renewing = None;
-        match answer {
-            Answer::Card { card } => {
-                self.show(card, now);
-                self.is_calm()
-            }
-            Answer::Refused(refused) => {
-                self.refuse(refused, now);
-                false
-            }
-            Answer::Accepted { says, .. } => {
-                self.stage = Stage::Refused(Refused::new("no-card", format!("the engine answered without a card: {says}")));
-                false
-            }
-        }
     }
 
     fn is_calm(&self) -> bool {
@@ -162,21 +102,19 @@ impl ChangeCard {
             && before.subject != card.subject
         {
             self.changed = face::differences(before, &card);
-            self.field.kill(now, CHANGED);
-            self.reason = None;
-            self.scroll = 0;
+            self.form.disarm(now, CHANGED);
+            self.form.to_top();
         }
         self.stage = Stage::Ready(card);
     }
 
-    /// Takes the refusal of what was asked with the guard met.
-    pub fn refuse(&mut self, refused: Refused, now: Time) {
+    /// Takes the refusal of what was asked.
+    fn refuse(&mut self, refused: Refused, now: Time) {
         self.touched = true;
         match refused.card.clone() {
             Some(card) => {
-                self.field.kill(now, CHANGED);
-                self.reason = None;
-                self.said = refused.to_string();
+                self.form.disarm(now, CHANGED);
+                self.form.said = refused.to_string();
                 self.changed = vec![refused.to_string()];
                 self.stage = Stage::Ready(card);
             }
@@ -184,23 +122,22 @@ impl ChangeCard {
         }
     }
 
-    /// The ask that does it, with the guard as met; for a card that needs no person, `armed`.
-    #[must_use]
-    pub fn confirmed(&mut self, armed: bool) -> Option<Ask> {
-        let intent = self.intent()?.clone();
-        let Stage::Ready(card) = &self.stage else { return None };
+    /// What does it, with the guard as met; for a card that needs no person, `armed`.
+    fn wanted(&mut self, armed: bool) -> Flow {
+        let Some(intent) = self.intent().cloned() else { return Flow::Used };
+        let Stage::Ready(card) = &self.stage else { return Flow::Used };
         let confirm = Confirm {
             subject: Some(card.subject),
-            text: if card.phrase.is_some() { self.field.text().trim().to_owned() } else { String::new() },
-            reason: self.reason.as_ref().map(|field| field.text().trim().to_owned()).unwrap_or_default(),
+            text: if card.phrase.is_some() { self.form.text(0).to_owned() } else { String::new() },
+            reason: self.form.text(1).to_owned(),
         };
         self.stage = Stage::Sent;
-        Some(Ask::Do { intent, attached: Vec::new(), confirm, armed })
+        let ask = Ask::Do { intent, attached: Vec::new(), confirm, armed };
+        Flow::Ask(Box::new(Wanted { ask, label: self.label(), target: Some(self.target.clone()), closes: armed }))
     }
 
     /// What the ask would do, for the line that reads it back.
-    #[must_use]
-    pub fn label(&self) -> String {
+    fn label(&self) -> String {
         let verb = self.intent().map_or("", |intent| intent.verb().word());
         match &self.target {
             Target::Environment(env) => format!("{verb} {env}"),
@@ -220,10 +157,9 @@ impl ChangeCard {
             self.stage = Stage::Unasked;
             self.renewing = None;
             self.changed.clear();
-            self.said.clear();
-            self.field.kill(now, Duration::ZERO);
-            self.reason = None;
-            self.scroll = 0;
+            self.form.said.clear();
+            self.form.disarm(now, Duration::ZERO);
+            self.form.to_top();
         }
     }
 
@@ -231,21 +167,71 @@ impl ChangeCard {
         let Some(phrase) = self.phrase() else { return Flow::Used };
         let Stage::Ready(card) = &self.stage else { return Flow::Used };
         if self.renewing.is_some() {
-            "it is being looked at again; one moment".clone_into(&mut self.said);
+            "it is being looked at again; one moment".clone_into(&mut self.form.said);
             return Flow::Used;
         }
-        if self.field.text().trim() != phrase {
-            self.said = format!("type exactly {phrase}, then Enter");
+        if self.form.text(0) != phrase {
+            self.form.said = format!("type exactly {phrase}, then Enter");
             return Flow::Used;
         }
-        if card.needs_reason && self.reason.as_ref().is_none_or(|field| field.text().trim().is_empty()) {
-            self.said.clear();
-            if self.reason.is_none() {
-                self.reason = Some(Field::new(now - super::field::DEAF));
+        if card.needs_reason && self.form.text(1).is_empty() {
+            self.form.said.clear();
+            if !self.form.asks(1) {
+                self.form.ask_more(now);
             }
             return Flow::Used;
         }
-        self.confirmed(false).map_or(Flow::Used, |ask| Flow::Ask(Box::new(ask)))
+        self.wanted(false)
+    }
+}
+
+impl Layer for ChangeCard {
+    /// The first preview, or a newer one when this is too old.
+    fn due(&mut self, now: Time) -> Option<Ask> {
+        let intent = self.intent()?.clone();
+        let due = match &self.stage {
+            Stage::Unasked => true,
+            Stage::Ready(card) => self.renewing.is_none() && now >= card.valid_until,
+            Stage::Looking(_) | Stage::Refused(_) | Stage::Sent => false,
+        };
+        due.then_some(Ask::Preview { intent, attached: Vec::new() })
+    }
+
+    fn asked(&mut self, asked: Result<AskId, &str>, now: Time) {
+        match (asked, &self.stage) {
+            (Err(why), _) => self.refuse(Refused::new("not-asked", why), now),
+            (Ok(_), Stage::Sent) => {}
+            (Ok(id), Stage::Ready(_)) => (self.renewing, self.asked_at) = (Some(id), now),
+            (Ok(id), Stage::Unasked | Stage::Looking(_) | Stage::Refused(_)) => {
+                (self.stage, self.asked_at) = (Stage::Looking(id), now);
+            }
+        }
+    }
+
+    /// A card that needs no person, level 1 and nothing else pressed, does it by itself.
+    fn answered(&mut self, id: AskId, answer: &Answer, now: Time) -> Flow {
+        let preview = self.renewing == Some(id) || self.stage == Stage::Looking(id);
+        if preview {
+            self.renewing = None;
+        } else if self.stage != Stage::Sent {
+            // It was chosen otherwise since.
+            return Flow::Used;
+        }
+        match answer {
+            Answer::Card { card } if preview => {
+                self.show(card.clone(), now);
+                if self.is_calm() {
+                    return self.wanted(true);
+                }
+            }
+            Answer::Accepted { says, .. } if preview => {
+                self.stage = Stage::Refused(Refused::new("no-card", format!("the engine answered without a card: {says}")));
+            }
+            Answer::Refused(refused) => self.refuse(refused.clone(), now),
+            Answer::Accepted { .. } => return Flow::Close,
+            Answer::Card { .. } => {}
+        }
+        Flow::Used
     }
 }
 
@@ -256,16 +242,14 @@ impl Pane for ChangeCard {
         let foot = self.foot(scene, theme);
         let (place, verb) = match &self.stage {
             Stage::Ready(card) => {
-                let place = Place { account: card.account.clone(), region: card.region.clone(), class: card.class, ..self.place.clone() };
+                let place = Where { account: card.account.clone(), region: card.region.clone(), class: card.class, ..self.place.clone() };
                 (place, card.verb.word())
             }
             _ => (self.place.clone(), self.intent().map_or("change", |intent| intent.verb().word())),
         };
         let what = self.target.stack().map_or_else(String::new, |stack| format!("  {stack}"));
         let title = format!("{} ON  {}  {} {}{what}", verb.to_uppercase(), place.name(), place.account, place.region);
-        let at = paper::area(area, body.len() + foot.len());
-        self.most = paper::draw(buf, at, theme, place.danger(), &title, &body, &foot, self.scroll);
-        self.scroll = self.scroll.min(self.most);
+        self.form.draw(buf, area, theme, place.danger(), &title, &body, &foot);
     }
 
     fn motion(&mut self, motion: Motion, _scene: &Scene<'_>) -> Flow {
@@ -281,29 +265,22 @@ impl Pane for ChangeCard {
 
     fn key(&mut self, key: KeyEvent, scene: &Scene<'_>) -> Flow {
         let now = scene.now;
-        if key.code == KeyCode::Esc {
+        let pressed = self.form.key(key, now);
+        if pressed == Pressed::Leave {
             return Flow::Close;
         }
         // What was typed before the card could be read is no wish to look closer.
         self.touched |= now.since(self.asked_at) > Duration::ZERO;
-        let several = self.offers.len() > 1 && self.field.text().is_empty();
-        match key.code {
-            KeyCode::Tab => self.diff = !self.diff,
-            KeyCode::Up if several => self.choose(self.chosen.saturating_sub(1), now),
-            KeyCode::Down if several => self.choose(self.chosen + 1, now),
-            KeyCode::Up => self.scroll = self.scroll.saturating_sub(1),
-            KeyCode::Down => self.scroll = (self.scroll + 1).min(self.most),
-            KeyCode::PageUp => self.scroll = self.scroll.saturating_sub(8),
-            KeyCode::PageDown => self.scroll = (self.scroll + 8).min(self.most),
-            _ => {
-                let field = self.reason.as_mut().unwrap_or(&mut self.field);
-                match field.key(key, now) {
-                    Typed::Enter => return self.enter(now),
-                    Typed::Pasted => "that came too fast to be typed; type it".clone_into(&mut self.said),
-                    Typed::Taken => self.said.clear(),
-                    Typed::Not => return Flow::Pass,
-                }
-            }
+        let several = self.offers.len() > 1 && self.form.text(0).is_empty();
+        match pressed {
+            Pressed::Enter => return self.enter(now),
+            Pressed::Tab => self.diff = !self.diff,
+            Pressed::Up if several => self.choose(self.chosen.saturating_sub(1), now),
+            Pressed::Down if several => self.choose(self.chosen + 1, now),
+            Pressed::Up => self.form.scroll(-1),
+            Pressed::Down => self.form.scroll(1),
+            Pressed::Taken | Pressed::Leave => {}
+            Pressed::Not => return Flow::Pass,
         }
         Flow::Used
     }
@@ -314,16 +291,16 @@ impl Pane for ChangeCard {
 
     fn paste(&mut self, _text: &str, scene: &Scene<'_>) -> Flow {
         self.touched = true;
-        self.field.paste(scene.now);
-        "a paste is not taken here; type it".clone_into(&mut self.said);
+        self.form.paste(scene.now);
         Flow::Used
     }
 
     fn moves(&self, scene: &Scene<'_>) -> Option<Duration> {
         match &self.stage {
             Stage::Unasked | Stage::Looking(_) | Stage::Sent => Some(Duration::from_secs(1)),
-            Stage::Ready(_) if self.field.is_dead(scene.now) => Some(self.field.dead_until().since(scene.now)),
-            Stage::Ready(card) => Some(card.valid_until.since(scene.now).max(Duration::from_millis(100))),
+            Stage::Ready(card) => {
+                Some(self.form.deaf(scene.now).unwrap_or_else(|| card.valid_until.since(scene.now).max(Duration::from_millis(100))))
+            }
             Stage::Refused(_) => None,
         }
     }

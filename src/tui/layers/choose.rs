@@ -12,6 +12,8 @@ use crate::tui::pane::{Flow, Pane, Target};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 
+use super::Layer;
+
 /// What an entry leads to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Leads {
@@ -89,6 +91,8 @@ impl Choose {
         self.shown.get(self.at).and_then(|n| self.entries.get(*n))
     }
 }
+
+impl Layer for Choose {}
 
 impl Pane for Choose {
     fn draw(&mut self, _scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {

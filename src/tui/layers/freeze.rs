@@ -2,63 +2,71 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::ask::{Ask, Confirm, Intent, QueueOf};
+use crate::domain::ids::AskId;
 use crate::domain::time::Time;
 use crate::tui::motion::Motion;
-use crate::tui::pane::{Flow, Pane, Target};
+use crate::tui::pane::{Flow, Pane, Target, Wanted};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 
-use super::field::{Field, Typed};
-use super::paper::{self, Place, Row};
+use super::Layer;
+use super::form::{Form, Pressed};
+use super::paper::{self, Row, Where};
+
+/// The fields.
+const REASON: usize = 0;
+const UNTIL: usize = 1;
 
 /// The form.
 #[derive(Debug)]
 pub struct FreezeForm {
     of: QueueOf,
-    place: Place,
-    reason: Field,
-    until: Field,
-    /// Whether the second field has the cursor.
-    second: bool,
-    said: String,
+    place: Where,
+    form: Form,
 }
 
 impl FreezeForm {
     /// A form for this queue.
     #[must_use]
-    pub fn new(of: QueueOf, place: Place, now: Time) -> Self {
-        Self { of, place, reason: Field::new(now), until: Field::new(now), second: false, said: String::new() }
-    }
-
-    fn name_of(&self) -> String {
-        match &self.of {
-            QueueOf::Stack(stack) => stack.to_string(),
-            QueueOf::Environment(env) => format!("all of {env}"),
-        }
+    pub fn new(of: QueueOf, place: Where, now: Time) -> Self {
+        Self { of, place, form: Form::new(2, now) }
     }
 
     fn enter(&mut self, now: Time) -> Flow {
-        let reason = self.reason.text().trim().to_owned();
+        let reason = self.form.text(REASON).to_owned();
         if reason.is_empty() {
-            "say why: others see it".clone_into(&mut self.said);
-            self.second = false;
+            "say why: others see it".clone_into(&mut self.form.said);
+            self.form.go(REASON);
             return Flow::Used;
         }
-        let until = match until(self.until.text().trim(), now) {
+        let until = match until(self.form.text(UNTIL), now) {
             Ok(until) => until,
             Err(why) => {
-                self.said = why;
-                self.second = true;
+                self.form.said = why;
+                self.form.go(UNTIL);
                 return Flow::Used;
             }
         };
+        let (target, name) = match &self.of {
+            QueueOf::Stack(stack) => (Target::Stack(stack.clone()), stack.to_string()),
+            QueueOf::Environment(env) => (Target::Environment(env.clone()), env.to_string()),
+        };
         let intent = Intent::Freeze { target: self.of.clone(), reason, until };
-        Flow::Ask(Box::new(Ask::Do { intent, attached: Vec::new(), confirm: Confirm::default(), armed: false }))
+        let ask = Ask::Do { intent, attached: Vec::new(), confirm: Confirm::default(), armed: false };
+        Flow::Ask(Box::new(Wanted { ask, label: format!("freeze {name}"), target: Some(target), closes: true }))
+    }
+}
+
+impl Layer for FreezeForm {
+    fn asked(&mut self, asked: Result<AskId, &str>, _now: Time) {
+        if let Err(why) = asked {
+            why.clone_into(&mut self.form.said);
+        }
     }
 }
 
@@ -93,20 +101,19 @@ fn until(text: &str, now: Time) -> Result<Option<Time>, String> {
 impl Pane for FreezeForm {
     fn draw(&mut self, _scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let (hint, key, field) = (theme.style(Role::Hint), theme.style(Role::Key), theme.style(Role::Field));
-        let cursor = |here: bool| if here { "_" } else { "" };
         let wide = usize::from(area.width.min(84).saturating_sub(4));
         let body: Vec<Row> = paper::labelled("DOES", "nothing new starts; what runs goes on to its end", wide, theme);
         let mut foot: Vec<Row> = vec![
             Vec::new(),
-            vec![("why:    ".to_owned(), hint), (format!("{}{}", self.reason.text(), cursor(!self.second)), field)],
+            vec![("why:    ".to_owned(), hint), (self.form.shown(REASON), field)],
             vec![
                 ("until:  ".to_owned(), hint),
-                (format!("{}{}", self.until.text(), cursor(self.second)), field),
+                (self.form.shown(UNTIL), field),
                 ("   45m, 2h, 1d, 16:00; empty: until thawed".to_owned(), hint),
             ],
         ];
-        if !self.said.is_empty() {
-            foot.push(vec![(self.said.clone(), theme.style(Role::Warn))]);
+        if !self.form.said.is_empty() {
+            foot.push(vec![(self.form.said.clone(), theme.style(Role::Warn))]);
         }
         foot.push(vec![
             ("Enter".to_owned(), key),
@@ -116,9 +123,12 @@ impl Pane for FreezeForm {
             ("Esc".to_owned(), key),
             (" leave".to_owned(), hint),
         ]);
-        let title = format!("FREEZE {} ON  {}", self.name_of(), self.place.name());
-        let at = paper::area(area, body.len() + foot.len());
-        paper::draw(buf, at, theme, self.place.danger(), &title, &body, &foot, 0);
+        let of = match &self.of {
+            QueueOf::Stack(stack) => stack.to_string(),
+            QueueOf::Environment(env) => format!("all of {env}"),
+        };
+        let title = format!("FREEZE {of} ON  {}", self.place.name());
+        self.form.draw(buf, area, theme, self.place.danger(), &title, &body, &foot);
     }
 
     fn motion(&mut self, motion: Motion, _scene: &Scene<'_>) -> Flow {
@@ -133,18 +143,12 @@ impl Pane for FreezeForm {
     }
 
     fn key(&mut self, key: KeyEvent, scene: &Scene<'_>) -> Flow {
-        match key.code {
-            KeyCode::Esc => return Flow::Close,
-            KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down => self.second = !self.second,
-            _ => {
-                let field = if self.second { &mut self.until } else { &mut self.reason };
-                match field.key(key, scene.now) {
-                    Typed::Enter => return self.enter(scene.now),
-                    Typed::Pasted => "that came too fast to be typed; type it".clone_into(&mut self.said),
-                    Typed::Taken => self.said.clear(),
-                    Typed::Not => return Flow::Pass,
-                }
-            }
+        match self.form.key(key, scene.now) {
+            Pressed::Leave => return Flow::Close,
+            Pressed::Enter => return self.enter(scene.now),
+            Pressed::Tab | Pressed::Up | Pressed::Down => self.form.go(if self.form.at() == REASON { UNTIL } else { REASON }),
+            Pressed::Taken => {}
+            Pressed::Not => return Flow::Pass,
         }
         Flow::Used
     }

@@ -2,88 +2,73 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::ask::{Ask, Confirm};
+use crate::domain::ask::{Answer, Ask, Confirm};
 use crate::domain::deployment::Deployment;
-use crate::domain::hold::{CardLine, Hold, Verdict};
-use crate::domain::ids::{HoldId, StackId};
+use crate::domain::hold::{Hold, Verdict};
+use crate::domain::ids::{AskId, HoldId, StackId};
 use crate::domain::level::Level;
 use crate::domain::time::{Time, short};
 use crate::tui::motion::Motion;
-use crate::tui::pane::{Flow, Pane, Target};
+use crate::tui::pane::{Flow, Pane, Target, Wanted};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 use crate::world::World;
 
-use super::field::{CHANGED, Field, Typed};
-use super::paper::{self, Place, Row};
+use super::Layer;
+use super::field::CHANGED;
+use super::form::{Form, Pressed};
+use super::paper::{self, Row, Where};
 
 /// The card.
 #[derive(Debug)]
 pub struct HoldCard {
     stack: StackId,
     id: HoldId,
-    place: Place,
+    place: Where,
     /// The hold as it was last read by the person.
     read: Option<Hold>,
     changed: Vec<String>,
     chosen: usize,
-    field: Field,
-    reason: Option<Field>,
-    said: String,
+    /// What is typed to decide and, where it is asked, why.
+    form: Form,
     sent: bool,
-    scroll: usize,
-    most: usize,
     diff: bool,
 }
 
 impl HoldCard {
     /// The card of one hold.
     #[must_use]
-    pub fn new(stack: StackId, id: HoldId, place: Place, now: Time) -> Self {
-        Self {
-            stack,
-            id,
-            place,
-            read: None,
-            changed: Vec::new(),
-            chosen: 0,
-            field: Field::new(now),
-            reason: None,
-            said: String::new(),
-            sent: false,
-            scroll: 0,
-            most: 0,
-            diff: false,
-        }
+    pub fn new(stack: StackId, id: HoldId, place: Where, now: Time) -> Self {
+        Self { stack, id, place, read: None, changed: Vec::new(), chosen: 0, form: Form::new(1, now), sent: false, diff: false }
     }
 
-    /// What the ask would do, for the line that reads it back.
-    #[must_use]
-    pub fn label(&self) -> String {
-        format!("{} {}", self.id, self.stack)
+    /// What the person decided is asked, and the answer waited for.
+    fn wanted(&mut self, ask: Ask) -> Flow {
+        self.sent = true;
+        Flow::Ask(Box::new(Wanted { ask, label: format!("{} {}", self.id, self.stack), target: None, closes: false }))
     }
 
-    /// Takes a refusal.
-    pub fn refuse(&mut self, says: String, now: Time) {
+    fn refuse(&mut self, says: String, now: Time) {
         self.sent = false;
-        self.said = says;
-        self.field.kill(now, CHANGED);
-        self.reason = None;
+        self.form.disarm(now, CHANGED);
+        self.form.said = says;
     }
 
     /// Takes the hold as it is now; another subject or other lines disarm the card.
-    pub fn sync(&mut self, world: &World, now: Time) {
+    fn reread(&mut self, world: &World, now: Time) {
         let Some((_, hold)) = find(world, &self.stack, &self.id) else { return };
         match &self.read {
             Some(read) if read.subject == hold.subject && read.lines == hold.lines && read.decision == hold.decision => {}
             Some(read) => {
-                self.changed = changes(&read.lines, &hold.lines);
-                self.field.kill(now, CHANGED);
-                self.reason = None;
+                self.changed = paper::differences(&read.lines, &hold.lines);
+                if self.changed.is_empty() {
+                    self.changed.push("what an approval covers is not the same as before".to_owned());
+                }
+                self.form.disarm(now, CHANGED);
                 self.read = Some(hold.clone());
             }
             None => self.read = Some(hold.clone()),
@@ -96,36 +81,43 @@ impl HoldCard {
         if words.is_empty() { "approve".to_owned() } else { words }
     }
 
+    fn choose(&mut self, to: usize, now: Time) {
+        if to != self.chosen {
+            self.chosen = to;
+            // What was typed was meant for the other choice.
+            self.form.disarm(now, Duration::ZERO);
+        }
+    }
+
     fn choice<'a>(&self, hold: &'a Hold) -> Option<&'a str> {
         hold.choices.get(self.chosen).map(|choice| choice.name.as_str())
     }
 
-    fn enter(&mut self, world: &World) -> Flow {
+    fn enter(&mut self, world: &World, now: Time) -> Flow {
         let Some((_, hold)) = find(world, &self.stack, &self.id) else {
-            "this hold is gone".clone_into(&mut self.said);
+            "this hold is gone".clone_into(&mut self.form.said);
             return Flow::Used;
         };
         if !hold.is_open() || self.sent {
             return Flow::Used;
         }
-        let text = self.field.text().trim().to_owned();
+        let text = self.form.text(0).to_owned();
         if let Some(reason) = text.strip_prefix("no ").map(str::trim).filter(|reason| !reason.is_empty()) {
-            self.sent = true;
-            return Flow::Ask(Box::new(Ask::Reject { hold: self.id.clone(), reason: reason.to_owned() }));
+            return self.wanted(Ask::Reject { hold: self.id.clone(), reason: reason.to_owned() });
         }
         if text == "no" {
-            "say why: no <reason>".clone_into(&mut self.said);
+            "say why: no <reason>".clone_into(&mut self.form.said);
             return Flow::Used;
         }
         let phrase = self.phrase(hold);
         if text != phrase {
-            self.said = format!("type exactly {phrase} to approve, or no <reason> to reject, then Enter");
+            self.form.said = format!("type exactly {phrase} to approve, or no <reason> to reject, then Enter");
             return Flow::Used;
         }
-        let why = self.reason.as_ref().map(|field| field.text().trim().to_owned()).unwrap_or_default();
+        let why = self.form.text(1).to_owned();
         if hold.level >= Level::L4 && why.is_empty() {
-            if self.reason.is_none() {
-                self.reason = Some(Field::new(Time(i64::MIN / 2)));
+            if !self.form.asks(1) {
+                self.form.ask_more(now);
             }
             return Flow::Used;
         }
@@ -137,8 +129,7 @@ impl HoldCard {
             reason: why,
         };
         let choice = self.choice(hold).map(str::to_owned);
-        self.sent = true;
-        Flow::Ask(Box::new(Ask::Approve { hold: self.id.clone(), confirm, choice }))
+        self.wanted(Ask::Approve { hold: self.id.clone(), confirm, choice })
     }
 
     fn body(&self, d: &Deployment, hold: &Hold, wide: usize, scene: &Scene<'_>, theme: &Theme) -> Vec<Row> {
@@ -193,15 +184,15 @@ impl HoldCard {
                 rows.push(vec![(format!("{mark} {}", choice.name), style), (format!("   {}", choice.does), theme.style(Role::Dim))]);
             }
         }
-        if !self.said.is_empty() {
-            rows.push(vec![(self.said.clone(), theme.style(Role::Warn))]);
+        if !self.form.said.is_empty() {
+            rows.push(vec![(self.form.said.clone(), theme.style(Role::Warn))]);
         }
         if self.sent && hold.is_open() {
             rows.push(vec![("asked; waiting for the engine's answer".to_owned(), theme.style(Role::Run))]);
         }
         if open {
             let choice = self.choice(hold).map_or_else(String::new, |name| format!(" {name}"));
-            let dead = self.field.is_dead(scene.now) && !self.changed.is_empty();
+            let unread = self.form.deaf(scene.now).is_some() && !self.changed.is_empty();
             rows.push(vec![
                 ("type  ".to_owned(), hint),
                 (self.phrase(hold), theme.style(Role::Strong)),
@@ -209,11 +200,10 @@ impl HoldCard {
                 ("no <reason>".to_owned(), theme.style(Role::Strong)),
                 ("  to reject:  ".to_owned(), hint),
             ]);
-            let cursor = if self.reason.is_none() { "_" } else { "" };
-            let text = if dead { "(changed: read it first)".to_owned() } else { format!("{}{cursor}", self.field.text()) };
+            let text = if unread { "(changed: read it first)".to_owned() } else { self.form.shown(0) };
             rows.push(vec![("> ".to_owned(), key), (text, theme.style(Role::Field))]);
-            if let Some(reason) = &self.reason {
-                rows.push(vec![("and why:  ".to_owned(), hint), (format!("{}_", reason.text()), theme.style(Role::Field))]);
+            if self.form.asks(1) {
+                rows.push(vec![("and why:  ".to_owned(), hint), (self.form.shown(1), theme.style(Role::Field))]);
             }
         }
         let mut keys: Row = Vec::new();
@@ -236,31 +226,33 @@ fn find<'a>(world: &'a World, stack: &StackId, id: &HoldId) -> Option<(&'a Deplo
     deployments.flat_map(|d| d.holds.iter().map(move |hold| (&**d, hold))).find(|(_, hold)| hold.id == *id)
 }
 
-fn changes(before: &[CardLine], after: &[CardLine]) -> Vec<String> {
-    let was = |label: &str| before.iter().find(|line| line.label == label).map(|line| line.text.as_str());
-    let mut out: Vec<String> = after
-        .iter()
-        .filter(|line| was(&line.label) != Some(&line.text))
-        .map(|line| format!("{} was {}, is now {}", line.label, was(&line.label).unwrap_or("not there"), line.text))
-        .collect();
-    if out.is_empty() {
-        out.push("what an approval covers is not the same as before".to_owned());
+impl Layer for HoldCard {
+    fn asked(&mut self, asked: Result<AskId, &str>, now: Time) {
+        if let Err(why) = asked {
+            self.refuse(why.to_owned(), now);
+        }
     }
-    out
+
+    fn answered(&mut self, _id: AskId, answer: &Answer, now: Time) -> Flow {
+        match answer {
+            Answer::Accepted { .. } => return Flow::Close,
+            Answer::Refused(refused) => self.refuse(refused.to_string(), now),
+            Answer::Card { .. } => {}
+        }
+        Flow::Used
+    }
 }
 
 impl Pane for HoldCard {
     fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        self.sync(scene.world, scene.now);
+        self.reread(scene.world, scene.now);
         let wide = usize::from(area.width.min(84).saturating_sub(4));
         let title = format!("APPROVE ON  {}  {} {}", self.place.name(), self.place.account, self.place.region);
         let (body, foot) = match find(scene.world, &self.stack, &self.id) {
             Some((d, hold)) => (self.body(d, hold, wide, scene, theme), self.foot(hold, scene, theme)),
             None => (paper::labelled("NO", "this hold is not known any more", wide, theme), Vec::new()),
         };
-        let at = paper::area(area, body.len() + foot.len());
-        self.most = paper::draw(buf, at, theme, self.place.danger(), &title, &body, &foot, self.scroll);
-        self.scroll = self.scroll.min(self.most);
+        self.form.draw(buf, area, theme, self.place.danger(), &title, &body, &foot);
     }
 
     fn motion(&mut self, motion: Motion, _scene: &Scene<'_>) -> Flow {
@@ -275,37 +267,25 @@ impl Pane for HoldCard {
     }
 
     fn key(&mut self, key: KeyEvent, scene: &Scene<'_>) -> Flow {
-        self.sync(scene.world, scene.now);
+        self.reread(scene.world, scene.now);
         let choices = find(scene.world, &self.stack, &self.id).map_or(0, |(_, hold)| hold.choices.len());
-        let several = choices > 1 && self.reason.is_none();
-        match key.code {
-            KeyCode::Esc => return Flow::Close,
-            KeyCode::Tab => self.diff = !self.diff,
-            KeyCode::Up | KeyCode::Down if several => {
-                let to = if key.code == KeyCode::Up { self.chosen.saturating_sub(1) } else { (self.chosen + 1).min(choices - 1) };
-                if to != self.chosen {
-                    self.chosen = to;
-                    // What was typed was meant for the other choice.
-                    self.field.kill(scene.now, Duration::ZERO);
-                }
-            }
-            KeyCode::Up => self.scroll = self.scroll.saturating_sub(1),
-            KeyCode::Down => self.scroll = (self.scroll + 1).min(self.most),
-            KeyCode::PageUp => self.scroll = self.scroll.saturating_sub(8),
-            KeyCode::PageDown => self.scroll = (self.scroll + 8).min(self.most),
-            _ => match self.reason.as_mut().unwrap_or(&mut self.field).key(key, scene.now) {
-                Typed::Enter => return self.enter(scene.world),
-                Typed::Pasted => "that came too fast to be typed; type it".clone_into(&mut self.said),
-                Typed::Taken => self.said.clear(),
-                Typed::Not => return Flow::Pass,
-            },
+        let several = choices > 1 && !self.form.asks(1);
+        match self.form.key(key, scene.now) {
+            Pressed::Leave => return Flow::Close,
+            Pressed::Enter => return self.enter(scene.world, scene.now),
+            Pressed::Tab => self.diff = !self.diff,
+            Pressed::Up if several => self.choose(self.chosen.saturating_sub(1), scene.now),
+            Pressed::Down if several => self.choose((self.chosen + 1).min(choices - 1), scene.now),
+            Pressed::Up => self.form.scroll(-1),
+            Pressed::Down => self.form.scroll(1),
+            Pressed::Taken => {}
+            Pressed::Not => return Flow::Pass,
         }
         Flow::Used
     }
 
     fn paste(&mut self, _text: &str, scene: &Scene<'_>) -> Flow {
-        self.field.paste(scene.now);
-        "a paste is not taken here; type it".clone_into(&mut self.said);
+        self.form.paste(scene.now);
         Flow::Used
     }
 
@@ -314,7 +294,6 @@ impl Pane for HoldCard {
     }
 
     fn moves(&self, scene: &Scene<'_>) -> Option<Duration> {
-        let dead = self.field.is_dead(scene.now).then(|| self.field.dead_until().since(scene.now));
-        Some(dead.unwrap_or(Duration::from_secs(1)))
+        Some(self.form.deaf(scene.now).unwrap_or(Duration::from_secs(1)))
     }
 }

@@ -9,6 +9,8 @@ use crate::tui::pane::{Flow, Pane, Target};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 
+use super::Layer;
+
 /// One line: a label (may be empty), its text, and the role of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
@@ -52,6 +54,8 @@ impl Page {
         Self { title: title.into(), lines, target, scroll: 0, most: 0, height: 1 }
     }
 }
+
+impl Layer for Page {}
 
 impl Pane for Page {
     fn draw(&mut self, _scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {

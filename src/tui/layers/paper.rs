@@ -18,7 +18,7 @@ pub type Row = Vec<(String, Style)>;
 
 /// Where a card is about.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Place {
+pub struct Where {
     /// The environment.
     pub env: EnvName,
     /// Its class.
@@ -31,8 +31,8 @@ pub struct Place {
     pub practice: bool,
 }
 
-impl Place {
-    /// The place of an environment as the world knows it.
+impl Where {
+    /// Of an environment as the world knows it.
     #[must_use]
     pub fn of(scene: &Scene<'_>, env: &EnvName) -> Self {
         let view = scene.views.environments.iter().find(|view| view.name == *env);
@@ -81,6 +81,19 @@ pub fn labelled(label: &str, text: &str, wide: usize, theme: &Theme) -> Vec<Row>
             vec![(label, theme.style(Role::Label)), (text, style)]
         })
         .collect()
+}
+
+/// What is different between the lines of a card before and after.
+#[must_use]
+pub fn differences(before: &[CardLine], after: &[CardLine]) -> Vec<String> {
+    let text = |lines: &[CardLine], label: &str| lines.iter().find(|line| line.label == label).map(|line| line.text.clone());
+    let changed = after.iter().filter_map(|line| {
+        let was = text(before, &line.label);
+        let other = was.as_deref() != Some(line.text.as_str());
+        other.then(|| format!("{} was {}, is now {}", line.label, was.unwrap_or_else(|| "not there".to_owned()), line.text))
+    });
+    let gone = before.iter().filter(|line| text(after, &line.label).is_none()).map(|line| format!("{} is gone", line.label));
+    changed.chain(gone).collect()
 }
 
 /// The rows of a diff.

@@ -25,7 +25,7 @@ struct Piece {
 impl Console {
     pub(super) fn draw_band(&self, buf: &mut Buffer, area: Rect, now: Time) {
         let practice = self.shown.world.catalog.practice;
-        let target = self.layers.last().and_then(|layer| layer.seen().target(&self.scene(now))).or_else(|| self.target(now));
+        let target = self.layers.seen().and_then(|layer| layer.target(&self.scene(now))).or_else(|| self.target(now));
         let env = target.map(|target| target.env().clone()).or_else(|| self.shown.about.as_ref().map(|stack| stack.env.clone()));
         let view = env.and_then(|env| self.shown.views.environments.iter().find(|view| view.name == env));
         let practice = practice || view.is_some_and(|view| view.practice);

@@ -57,24 +57,21 @@ impl ChangeCard {
     pub(super) fn foot(&self, scene: &Scene<'_>, theme: &Theme) -> Vec<Row> {
         let (hint, key) = (theme.style(Role::Hint), theme.style(Role::Key));
         let mut rows: Vec<Row> = vec![Vec::new()];
-        if !self.said.is_empty() {
-            rows.push(vec![(self.said.clone(), theme.style(Role::Warn))]);
+        if !self.form.said.is_empty() {
+            rows.push(vec![(self.form.said.clone(), theme.style(Role::Warn))]);
         }
         if let Some(phrase) = self.phrase() {
             let verb = self.intent().map_or("do it", |intent| intent.verb().word());
-            let dead = self.field.is_dead(scene.now) && !self.changed.is_empty();
-            let cursor = if self.reason.is_none() { "_" } else { "" };
+            let unread = self.form.deaf(scene.now).is_some() && !self.changed.is_empty();
+            let typed = if unread { "(changed: read it first)".to_owned() } else { self.form.shown(0) };
             rows.push(vec![
                 ("type  ".to_owned(), hint),
                 (phrase, theme.style(Role::Strong)),
                 (format!("  to {verb}:  "), hint),
-                (
-                    if dead { "(changed: read it first)".to_owned() } else { format!("{}{cursor}", self.field.text()) },
-                    theme.style(Role::Field),
-                ),
+                (typed, theme.style(Role::Field)),
             ]);
-            if let Some(reason) = &self.reason {
-                rows.push(vec![("and why:  ".to_owned(), hint), (format!("{}_", reason.text()), theme.style(Role::Field))]);
+            if self.form.asks(1) {
+                rows.push(vec![("and why:  ".to_owned(), hint), (self.form.shown(1), theme.style(Role::Field))]);
             }
         }
         let mut keys: Row = Vec::new();
@@ -94,17 +91,7 @@ impl ChangeCard {
 
 /// What is different between two cards, line by line.
 pub(super) fn differences(before: &Card, after: &Card) -> Vec<String> {
-    let text = |card: &Card, label: &str| card.lines.iter().find(|line| line.label == label).map(|line| line.text.clone());
-    let mut out: Vec<String> = after
-        .lines
-        .iter()
-        .filter_map(|line| {
-            let was = text(before, &line.label);
-            (was.as_deref() != Some(line.text.as_str()))
-                .then(|| format!("{} was {}, is now {}", line.label, was.unwrap_or_else(|| "not there".to_owned()), line.text))
-        })
-        .collect();
-    out.extend(before.lines.iter().filter(|line| text(after, &line.label).is_none()).map(|line| format!("{} is gone", line.label)));
+    let mut out = paper::differences(&before.lines, &after.lines);
     if before.level != after.level {
         out.push(format!("level was {}, is now {}", before.level, after.level));
     }

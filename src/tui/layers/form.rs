@@ -1,0 +1,195 @@
+//! What cards and forms have in common: fields that a person alone fills, a body that scrolls, and what is said to a hasty key. Their
+//! keys are taken here, once; what Enter, Tab and the arrows mean is the card's.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::domain::time::Time;
+use crate::tui::theme::Theme;
+
+use super::field::{DEAF, Field, Typed};
+use super::paper::{self, Row};
+
+/// Rows that PgUp and PgDn scroll.
+const PAGE: isize = 8;
+
+/// What a key means to a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pressed {
+    /// Esc.
+    Leave,
+    /// Enter, typed by a person.
+    Enter,
+    /// Tab.
+    Tab,
+    /// Up.
+    Up,
+    /// Down.
+    Down,
+    /// Taken: text, or scrolled.
+    Taken,
+    /// Not for a card.
+    Not,
+}
+
+/// The form.
+#[derive(Debug)]
+pub struct Form {
+    fields: Vec<Field>,
+    /// The field that is typed into.
+    at: usize,
+    /// What is said; the next letter takes it away.
+    pub said: String,
+    scroll: usize,
+    most: usize,
+}
+
+impl Form {
+    /// A form of so many fields that takes nothing for a moment.
+    #[must_use]
+    pub fn new(fields: usize, now: Time) -> Self {
+        Self { fields: vec![Field::new(now); fields], at: 0, said: String::new(), scroll: 0, most: 0 }
+    }
+
+    /// What was typed into a field; empty for a field that is not asked.
+    #[must_use]
+    pub fn text(&self, field: usize) -> &str {
+        self.fields.get(field).map_or("", |field| field.text().trim())
+    }
+
+    /// The same as it stands on the card, with the cursor where it is.
+    #[must_use]
+    pub fn shown(&self, field: usize) -> String {
+        let text = self.fields.get(field).map_or("", Field::text);
+        format!("{text}{}", if field == self.at { "_" } else { "" })
+    }
+
+    /// Whether a field is asked.
+    #[must_use]
+    pub fn asks(&self, field: usize) -> bool {
+        field < self.fields.len()
+    }
+
+    /// Asks one field more, and types into it.
+    pub fn ask_more(&mut self, now: Time) {
+        self.fields.push(Field::new(now - DEAF));
+        self.at = self.fields.len() - 1;
+    }
+
+    /// Types into a field.
+    pub fn go(&mut self, field: usize) {
+        self.at = field.min(self.fields.len().saturating_sub(1));
+    }
+
+    /// The field that is typed into.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Forgets what was typed, asks the first field alone, and takes nothing for that long: what the card shows is not what it was.
+    pub fn disarm(&mut self, now: Time, long: Duration) {
+        self.fields.truncate(1);
+        self.at = 0;
+        for field in &mut self.fields {
+            field.kill(now, long);
+        }
+    }
+
+    /// How long it takes nothing yet.
+    #[must_use]
+    pub fn deaf(&self, now: Time) -> Option<Duration> {
+        self.fields.first().filter(|field| field.is_dead(now)).map(|field| field.dead_until().since(now))
+    }
+
+    /// Shows the body from its first row.
+    pub fn to_top(&mut self) {
+        self.scroll = 0;
+    }
+
+    /// Scrolls the body.
+    pub fn scroll(&mut self, rows: isize) {
+        self.scroll = self.scroll.saturating_add_signed(rows).min(self.most);
+    }
+
+    /// Takes a key.
+    pub fn key(&mut self, key: KeyEvent, now: Time) -> Pressed {
+        match key.code {
+            KeyCode::Esc => return Pressed::Leave,
+            KeyCode::Tab | KeyCode::BackTab => return Pressed::Tab,
+            KeyCode::Up => return Pressed::Up,
+            KeyCode::Down => return Pressed::Down,
+            KeyCode::PageUp => self.scroll(-PAGE),
+            KeyCode::PageDown => self.scroll(PAGE),
+            _ => match self.fields.get_mut(self.at).map_or(Typed::Not, |field| field.key(key, now)) {
+                Typed::Enter => return Pressed::Enter,
+                Typed::Pasted => "that came too fast to be typed; type it".clone_into(&mut self.said),
+                Typed::Taken => self.said.clear(),
+                Typed::Not => return Pressed::Not,
+            },
+        }
+        Pressed::Taken
+    }
+
+    /// Refuses a paste: what was typed before it is gone as well.
+    pub fn paste(&mut self, now: Time) {
+        if let Some(field) = self.fields.get_mut(self.at) {
+            field.paste(now);
+        }
+        "a paste is not taken here; type it".clone_into(&mut self.said);
+    }
+
+    /// Draws the card: its title, its body as far as it is scrolled, its foot.
+    #[allow(clippy::too_many_arguments, reason = "one picture of plain values; a struct would only name them again")]
+    pub fn draw(&mut self, buf: &mut Buffer, area: Rect, theme: &Theme, danger: bool, title: &str, body: &[Row], foot: &[Row]) {
+        let at = paper::area(area, body.len() + foot.len());
+        self.most = paper::draw(buf, at, theme, danger, title, body, foot, self.scroll);
+        self.scroll = self.scroll.min(self.most);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::KeyModifiers;
+
+    use super::*;
+
+    fn press(form: &mut Form, code: KeyCode, at: i64) -> Pressed {
+        form.key(KeyEvent::new(code, KeyModifiers::NONE), Time(at))
+    }
+
+    #[test]
+    fn a_field_more_is_typed_into_and_a_change_takes_it_back() {
+        let mut form = Form::new(1, Time(0));
+        assert_eq!(form.deaf(Time(100)), Some(Duration::from_millis(300)));
+        press(&mut form, KeyCode::Char('a'), 1_000);
+        form.ask_more(Time(1_100));
+        assert_eq!(press(&mut form, KeyCode::Char('b'), 1_200), Pressed::Taken);
+        assert_eq!((form.text(0), form.text(1), form.shown(0), form.shown(1)), ("a", "b", "a".to_owned(), "b_".to_owned()));
+        form.disarm(Time(1_300), Duration::from_secs(2));
+        assert!(!form.asks(1) && form.text(0).is_empty() && form.deaf(Time(3_000)).is_some());
+        assert_eq!(press(&mut form, KeyCode::Enter, 3_100), Pressed::Taken, "nothing is taken yet");
+        assert_eq!(press(&mut form, KeyCode::Enter, 3_300), Pressed::Enter);
+    }
+
+    #[test]
+    fn keys_that_are_no_text_mean_the_same_on_every_card() {
+        let mut form = Form::new(2, Time(0));
+        for (code, means) in [
+            (KeyCode::Esc, Pressed::Leave),
+            (KeyCode::Tab, Pressed::Tab),
+            (KeyCode::BackTab, Pressed::Tab),
+            (KeyCode::Up, Pressed::Up),
+            (KeyCode::Down, Pressed::Down),
+            (KeyCode::PageDown, Pressed::Taken),
+            (KeyCode::F(2), Pressed::Not),
+        ] {
+            assert_eq!(press(&mut form, code, 1_000), means);
+        }
+        form.paste(Time(2_000));
+        assert_eq!(form.said, "a paste is not taken here; type it");
+    }
+}
