@@ -108,7 +108,7 @@ fn cells(row: &Row, now: crate::domain::time::Time) -> Vec<String> {
     let step = row.step.as_ref().map_or_else(String::new, |at| format!("{} {}/{}", at.id, at.nth, at.of));
     let release = if row.release.is_empty() { "-".to_owned() } else { row.release.clone() };
     let text = [step, row.why.clone().unwrap_or_default()].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(": ");
-    vec![row.stack.app.to_string(), serve, release, age, no, text]
+    vec![row.stack.name(), serve, release, age, no, text]
 }
 
 /// `holds`.
@@ -193,7 +193,7 @@ pub(super) fn events(ground: &dyn Ground, args: &EventsArgs, people: bool, out: 
 
 /// Whether something of that name may have events: what has none yet is no mistake.
 fn is_known(world: &World, what: &str) -> bool {
-    let names = world.stacks().into_iter().any(|id| id.to_string() == what || id.env.as_str() == what);
+    let names = world.stacks().into_iter().any(|id| id.to_string() == what || id.whole().to_string() == what || id.env.as_str() == what);
     names || world.catalog.environments.keys().any(|env| env.as_str() == what)
 }
 
@@ -225,8 +225,7 @@ impl Names {
 fn is_about(sentence: &Sentence, what: &str) -> bool {
     let number = super::target::number(what);
     sentence.on.split(' ').any(|word| {
-        word == what
-            || word.split_once('/').is_some_and(|(env, _)| env == what)
+        word.strip_prefix(what).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             || number.is_some_and(|no| word.strip_prefix('#').and_then(|w| w.parse().ok()) == Some(no.0))
     })
 }

@@ -1,6 +1,6 @@
 //! The verbs that change something: from their words to an intent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::desk::Patient;
@@ -127,29 +127,31 @@ pub(super) fn deploy(ground: &dyn Ground, args: &DeployArgs, out: &mut Out<'_, '
     }
 }
 
-/// All stacks of an environment, in the order of `depends_on`.
+/// All stacks of an environment, in the order of `depends_on`. A whole brings its parts: they are not named beside it.
 pub(super) fn all_of(world: &World, env: &EnvName) -> Result<Intent, Stop> {
-    let here: BTreeMap<&AppName, (&StackId, &Vec<AppName>)> =
-        world.catalog.stacks.iter().filter(|(id, _)| id.env == *env).map(|(id, entry)| (&id.app, (id, &entry.depends_on))).collect();
+    let all = &world.catalog.stacks;
+    let here: BTreeMap<&StackId, &Vec<AppName>> = all
+        .iter()
+        .filter(|(id, _)| id.env == *env && (id.part.is_none() || !all.contains_key(&id.whole())))
+        .map(|(id, entry)| (id, &entry.depends_on))
+        .collect();
     if here.is_empty() {
         return Err(Stop::wrong("environment", format!("the estate file has no stack in {env}; `holdpoint ls` lists them")));
     }
     let mut after = BTreeMap::new();
     let mut stacks: Vec<StackId> = Vec::new();
-    let mut placed: BTreeSet<&AppName> = BTreeSet::new();
-    while placed.len() < here.len() {
-        let before = placed.len();
-        for (app, (id, needs)) in &here {
-            let open = needs.iter().any(|need| here.contains_key(need) && !placed.contains(need));
-            if !open && placed.insert(app) {
+    while stacks.len() < here.len() {
+        let before = stacks.len();
+        for (id, apps) in &here {
+            let needs: Vec<StackId> = here.keys().filter(|other| apps.contains(&other.app)).map(|other| (*other).clone()).collect();
+            if !stacks.contains(id) && needs.iter().all(|need| stacks.contains(need)) {
                 stacks.push((*id).clone());
-                let needs: Vec<StackId> = needs.iter().filter_map(|need| here.get(need)).map(|(id, _)| (*id).clone()).collect();
                 if !needs.is_empty() {
                     after.insert((*id).clone(), needs);
                 }
             }
         }
-        if placed.len() == before {
+        if stacks.len() == before {
             return Err(Stop::wrong("depends_on", format!("the applications of {env} wait for each other; run `holdpoint check`")));
         }
     }

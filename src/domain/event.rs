@@ -22,7 +22,7 @@ pub const FORM: u32 = 1;
 pub enum StreamId {
     /// `environment/NAME`
     Environment(EnvName),
-    /// `stack/ENV/APP`
+    /// `stack/ENV/APP[/PART]`
     Stack(StackId),
     /// `deployment/UUID`
     Deployment(DeploymentId),

@@ -1,5 +1,11 @@
 //! Names and ids. A name that came from a file or a person is checked once, here, so that no later room has to.
 
+mod stack;
+
+#[cfg(test)]
+pub(crate) use stack::given;
+pub use stack::{Part, StackId};
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -85,55 +91,6 @@ name!(
     AppName,
     "application name"
 );
-
-/// A stack: an application in an environment, written `environment/application`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct StackId {
-    /// Where.
-    pub env: EnvName,
-    /// What.
-    pub app: AppName,
-}
-
-impl StackId {
-    /// Puts the two names together.
-    #[must_use]
-    pub fn new(env: EnvName, app: AppName) -> Self {
-        Self { env, app }
-    }
-}
-
-impl fmt::Display for StackId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}/{}", self.env, self.app))
-    }
-}
-
-impl FromStr for StackId {
-    type Err = BadName;
-    fn from_str(text: &str) -> Result<Self, BadName> {
-        let (env, app) = text.split_once('/').ok_or_else(|| BadName {
-            what: "stack",
-            value: text.to_owned(),
-            rule: "write environment/application, for example prod/orders",
-        })?;
-        Ok(Self { env: env.parse()?, app: app.parse()? })
-    }
-}
-
-impl TryFrom<String> for StackId {
-    type Error = BadName;
-    fn try_from(text: String) -> Result<Self, BadName> {
-        text.parse()
-    }
-}
-
-impl From<StackId> for String {
-    fn from(id: StackId) -> String {
-        id.to_string()
-    }
-}
 
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $type:ident) => {
@@ -258,8 +215,6 @@ mod tests {
         for bad in ["", "Prod", "-a", "a-", "a_b", "a/b", "..", "é", &"a".repeat(64)] {
             assert!(bad.parse::<EnvName>().is_err(), "{bad:?} must be refused");
         }
-        assert_eq!("prod/orders".parse::<StackId>().unwrap().to_string(), "prod/orders");
-        assert!("orders".parse::<StackId>().is_err());
     }
 
     #[test]

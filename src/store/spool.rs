@@ -1,7 +1,8 @@
-//! Step output and followed lines, beside the database: segment files per stack (`spool/ENV/APP/NNNNNN.jsonl`), one JSON line each.
+//! Step output and followed lines, beside the database: segment files per stack (`spool/ENV/APP[@PART]/NNNNNN.jsonl`), one JSON line each.
 //! The engine alone appends; everybody reads. Lines stand in the order in which they arrived, each once and with its turn; whoever shows
 //! several sources merges them by [`Line::key`]. Calls block for as long as the disk takes: they belong on a blocking thread.
 
+mod folder;
 mod reader;
 mod segments;
 mod window;
@@ -213,8 +214,7 @@ impl Spool {
     }
 
     fn segments(&self, stack: &StackId) -> Segments {
-        // Both names are of the letters a-z, digits and '-': no path leads out.
-        Segments::of(self.folder.join(stack.env.as_str()).join(stack.app.as_str()))
+        Segments::of(folder::of(&self.folder, stack))
     }
 
     fn stacks(&self, of: &Of) -> Result<BTreeSet<StackId>, FileError> {
@@ -223,10 +223,8 @@ impl Spool {
             Of::All => {
                 let mut stacks = BTreeSet::new();
                 for env in segments::names(&self.folder)? {
-                    for app in segments::names(&self.folder.join(&env))? {
-                        // What is no name of ours is not of the spool.
-                        stacks.extend(format!("{env}/{app}").parse::<StackId>());
-                    }
+                    // What is no name of ours is not of the spool.
+                    stacks.extend(segments::names(&self.folder.join(&env))?.iter().filter_map(|name| folder::stack(&env, name)));
                 }
                 Ok(stacks)
             }

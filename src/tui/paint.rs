@@ -45,6 +45,25 @@ pub fn pad(text: &str, cells: usize) -> String {
     out
 }
 
+/// A name in exactly so many cells; of a longer one the end is kept, which tells more of log groups, nested stacks and parts.
+#[must_use]
+pub fn end(name: &str, cells: usize) -> String {
+    let width = name.width();
+    if width <= cells {
+        return format!("{name}{}", " ".repeat(cells - width));
+    }
+    let mut kept = String::new();
+    let mut used = 1;
+    for grapheme in name.graphemes(true).rev() {
+        if used + grapheme.width() > cells {
+            break;
+        }
+        used += grapheme.width();
+        kept.insert_str(0, grapheme);
+    }
+    format!("<{kept}{}", " ".repeat(cells.saturating_sub(used)))
+}
+
 /// The text over several rows, broken at spaces where there are any; never cut. Rows after the first begin with `indent` blanks.
 #[must_use]
 pub fn wrap(text: &str, cells: usize, indent: usize) -> Vec<String> {

@@ -26,6 +26,8 @@ use crate::domain::time::Time;
 
 use crate::forms::cloudformation::StackFacts;
 
+mod parts;
+
 use super::{EngineSeen, World};
 
 /// The time of every scene: 2026-03-12T14:03:22Z.

@@ -33,7 +33,7 @@ use crate::domain::time::Time;
 pub struct World {
     /// The folds of the log.
     pub folds: Folds,
-    /// What was last seen of the outside: keys are (`environment/NAME` or `stack/ENV/APP`, source).
+    /// What was last seen of the outside: keys are (`environment/NAME` or `stack/ENV/APP[/PART]`, source).
     pub sightings: BTreeMap<SightingKey, Sighting>,
     /// The estate file.
     pub catalog: Arc<Catalog>,

@@ -90,8 +90,7 @@ impl World {
                 .filter_map(|run| Some(run.ended_at?.since(run.started_at?)))
                 .collect()
         };
-        usual_of(took(&|other| other == stack), Basis::Stack)
-            .or_else(|| usual_of(took(&|other| other.app == stack.app), Basis::Application))
+        usual_of(took(&|other| other == stack), Basis::Stack).or_else(|| usual_of(took(&|other| other.is_alike(stack)), Basis::Application))
     }
 
     /// The work that is left of a deployment; `None` where history says nothing about a part of it.

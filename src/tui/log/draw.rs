@@ -10,11 +10,12 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::domain::line::Severity;
 use crate::domain::time::Time;
+use crate::tui::paint::end;
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 
 use super::ring::Row;
-use super::text::{column, name, wrap};
+use super::text::{name, wrap};
 use super::{LogPane, PIECE, footer, pretty, view};
 
 /// One row of the screen: which part of a line it shows.
@@ -103,10 +104,10 @@ fn prefix(pane: &LogPane, scene: &Scene<'_>, line: &Row<'_>, before: Option<Time
     };
     let mut out = vec![(pane.times.text(line.at, before, scene.now), Role::Clock)];
     if scene.lines_of().is_none() {
-        out.push((format!("{} ", column(&line.source.stack.to_string(), stack)), Role::Dim));
+        out.push((format!("{} ", end(&line.source.stack.to_string(), stack)), Role::Dim));
     }
     out.push((format!("{:3} ", line.source.kind.word()), Role::Source));
-    out.push((format!("{} ", column(name(line.source), source)), Role::Source));
+    out.push((format!("{} ", end(name(line.source), source)), Role::Source));
     out
 }
 

@@ -71,24 +71,6 @@ pub(super) fn name(source: &Source) -> &str {
     }
 }
 
-/// A name in exactly so many cells; of a longer one the end is kept, which tells more of log groups and nested stacks.
-pub(super) fn column(name: &str, cells: usize) -> String {
-    let width = name.width();
-    if width <= cells {
-        return format!("{name}{}", " ".repeat(cells - width));
-    }
-    let mut kept = String::new();
-    let mut used = 1;
-    for grapheme in name.graphemes(true).rev() {
-        if used + grapheme.width() > cells {
-            break;
-        }
-        used += grapheme.width();
-        kept.insert_str(0, grapheme);
-    }
-    format!("<{kept}{}", " ".repeat(cells.saturating_sub(used)))
-}
-
 /// Bytes at which each row of a wrapped text begins: the first row has `first` cells, the others `rest`.
 pub(super) fn wrap(text: &str, first: usize, rest: usize) -> Vec<usize> {
     let (mut begins, mut used, mut room) = (vec![0], 0, first.max(1));

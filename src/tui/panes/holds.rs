@@ -11,6 +11,7 @@ use crate::tui::theme::{Role, Theme};
 use crate::world::holds::HoldView;
 
 use super::list::{List, Listed};
+use super::named;
 
 /// The pane.
 pub type Holds = List<Waiting>;
@@ -56,7 +57,7 @@ impl Listed for Waiting {
         vec![
             (mark.to_owned(), theme.style(role)),
             (" ".to_owned(), text),
-            (format!("{} ", pad(&view.stack.to_string(), stack - 1)), text),
+            (format!("{} ", named(&view.stack, &view.stack.to_string(), stack - 1)), text),
             (pad(&what, wide.saturating_sub(2 + stack + 8)), text),
             (format!("{:>8}", fit(&view.left_text(), 8)), theme.style(Role::Dim)),
         ]

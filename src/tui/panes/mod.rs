@@ -12,6 +12,8 @@ use super::actions::Scope;
 use super::layout::Slot;
 use super::log::LogPane;
 use super::pane::Pane;
+use crate::domain::ids::StackId;
+use crate::tui::paint;
 
 /// One pane of the table.
 #[derive(Debug, Clone, Copy)]
@@ -80,3 +82,8 @@ pub static TABLE: &[PaneDef] = &[
         make: || Box::<LogPane>::default(),
     },
 ];
+
+/// A name of a stack in exactly so many cells. Parts of one application differ at their ends: there the end is kept.
+fn named(stack: &StackId, name: &str, cells: usize) -> String {
+    if stack.part.is_some() { paint::end(name, cells) } else { paint::pad(name, cells) }
+}

@@ -12,6 +12,7 @@ use crate::tui::theme::{Role, Theme};
 use crate::world::queue::QueueItem;
 
 use super::list::{List, Listed};
+use super::named;
 
 /// The pane.
 pub type Queue = List<Queued>;
@@ -70,7 +71,7 @@ impl Listed for Queued {
         let gap = " ".repeat(8 - width(&badge));
         vec![
             (pad(&item.no.to_string(), no), dim),
-            (format!("{} ", pad(&item.stack.to_string(), stack.saturating_sub(1))), text),
+            (format!("{} ", named(&item.stack, &item.stack.to_string(), stack.saturating_sub(1))), text),
             (badge, style),
             (gap, text),
             (pad(&item.waits.says(scene.now), rest), dim),

@@ -20,6 +20,7 @@ use crate::world::rows::{EnvView, Row, State};
 
 use super::cursor::Cursor;
 use super::list::{HINTS, rows};
+use super::named;
 
 /// What a row of the list stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +72,7 @@ fn field_of(env: &EnvView, row: &Row, field: &str) -> String {
     match field {
         "state" => row.state.word().to_lowercase(),
         "env" | "environment" => row.stack.env.to_string(),
-        "app" | "application" => row.stack.app.to_string(),
+        "app" | "application" => row.stack.name(),
         "class" => env.class.word().to_lowercase(),
         "release" | "rel" => row.release.clone(),
         "by" => row.by.clone().unwrap_or_default(),
@@ -318,7 +319,7 @@ impl Columns {
         vec![
             need,
             (" ".to_owned(), text),
-            (format!("{} ", pad(row.stack.app.as_str(), self.stack - 1)), text),
+            (format!("{} ", named(&row.stack, &row.stack.name(), self.stack - 1)), text),
             (fit(&badge, badge_cells), badge_style),
             (" ".repeat(self.state - paint::width(&fit(&badge, badge_cells))), text),
             (pad(&serve, self.serve), if short_of { theme.style(Role::Warn) } else { text }),

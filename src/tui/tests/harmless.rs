@@ -44,8 +44,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn harmless_keys_never_ask_for_a_change(inputs in prop::collection::vec(harmless(), 0..120), width in 30u16..200, height in 5u16..60) {
-        let mut bench = Bench::new(fixture::scene());
+    fn harmless_keys_never_ask_for_a_change(
+        inputs in prop::collection::vec(harmless(), 0..120),
+        width in 30u16..200,
+        height in 5u16..60,
+        parted in prop::bool::weighted(0.3),
+    ) {
+        let mut bench = Bench::new(if parted { fixture::Scene::parted().world } else { fixture::scene() });
         for input in inputs {
             match input {
                 Input::Key(code, modifiers) => drop(bench.press(KeyEvent::new(code, modifiers))),

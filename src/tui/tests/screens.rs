@@ -26,6 +26,15 @@ fn sizes() {
 }
 
 #[test]
+fn parts_of_an_application_are_told_apart_at_every_width() {
+    let mut bench = Bench::new(fixture::Scene::parted().world);
+    bench.wait(10_000);
+    for (width, height) in [(120, 36), (80, 24)] {
+        insta::assert_snapshot!(format!("parts_{width}x{height}"), bench.screen(width, height));
+    }
+}
+
+#[test]
 fn the_card_of_a_change() {
     let mut bench = settled();
     bench.keys("/prod-eu/orders<Enter>j").wait(600).keys("M").wait(600).keys("B").wait(100);

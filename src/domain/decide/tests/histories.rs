@@ -66,7 +66,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 }
 
 fn id(n: u8) -> StackId {
-    ["prod/a", "prod/b", "prod/c"][usize::from(n % 3)].parse().unwrap()
+    ["prod/a", "prod/a/nl/b", "prod/c"][usize::from(n % 3)].parse().unwrap()
 }
 
 fn whose(n: u8) -> QueueOf {
