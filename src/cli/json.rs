@@ -1,9 +1,13 @@
 //! The JSON that scripts read. These forms are stable: fields are added, never renamed or removed (docs/json.md).
 
+mod deployment;
+
+pub(super) use deployment::{DeploymentDoc, DeploymentPage};
+
 use serde::Serialize;
 
 use crate::domain::card::Card;
-use crate::domain::deployment::{Deployment, End};
+use crate::domain::deployment::Deployment;
 use crate::domain::environment::Class;
 use crate::domain::hold::CardLine;
 use crate::domain::plan::{ChangeRow, Plan};
@@ -252,64 +256,6 @@ impl From<&HoldView<'_>> for HoldDoc {
             opened_at: at(view.hold.opened_at),
             expires_at: view.hold.expires_at.map(at),
         }
-    }
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct DeploymentDoc {
-    deployment: u64,
-    id: String,
-    stack: String,
-    purpose: String,
-    release: String,
-    phase: String,
-    /// `done`, `failed`, `ended`; null while it is not over.
-    outcome: Option<&'static str>,
-    why: Option<String>,
-    by: String,
-    via: String,
-    of: String,
-    created_at: String,
-    started_at: Option<String>,
-    ended_at: Option<String>,
-    steps: Vec<StepDoc>,
-    holds: Vec<String>,
-}
-
-impl From<&Deployment> for DeploymentDoc {
-    fn from(d: &Deployment) -> Self {
-        let request = d.request.as_ref();
-        Self {
-            deployment: d.no().0,
-            id: d.id.to_string(),
-            stack: d.stack().map(ToString::to_string).unwrap_or_default(),
-            purpose: request.map(|r| format!("{:?}", r.purpose).to_lowercase()).unwrap_or_default(),
-            release: request.map(|r| r.spec.release.clone()).unwrap_or_default(),
-            phase: d.phase.to_string(),
-            outcome: d.end.as_ref().map(outcome),
-            why: match &d.end {
-                Some(End::Failed { failure }) => Some(failure.summary.clone()),
-                Some(End::Terminated { reason, .. }) => Some(reason.clone()),
-                Some(End::Done) | None => None,
-            },
-            by: request.map(|r| r.cause.by.name().to_owned()).unwrap_or_default(),
-            via: request.map(|r| r.cause.via.clone()).unwrap_or_default(),
-            of: request.map(|r| r.cause.of.clone()).unwrap_or_default(),
-            created_at: at(d.created_at),
-            started_at: d.started_at.map(at),
-            ended_at: d.ended_at.map(at),
-            steps: d.plan.as_ref().map(|plan| steps(plan, Some(d))).unwrap_or_default(),
-            holds: d.open_holds().map(|hold| hold.id.to_string()).collect(),
-        }
-    }
-}
-
-/// How a deployment ended, as one word.
-pub(super) fn outcome(end: &End) -> &'static str {
-    match end {
-        End::Done => "done",
-        End::Failed { .. } => "failed",
-        End::Terminated { .. } => "ended",
     }
 }
 

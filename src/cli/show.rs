@@ -6,7 +6,7 @@ use crate::domain::time::{Time, short};
 use crate::world::World;
 
 use super::args::ShowArgs;
-use super::json::{DeploymentDoc, HoldDoc, OfferDoc, RowDoc, StackDoc};
+use super::json::{DeploymentDoc, DeploymentPage, HoldDoc, OfferDoc, RowDoc, StackDoc};
 use super::out::table;
 use super::target::{self, Target};
 use super::{Code, Ground, Out, Stop, ask, card, wait};
@@ -93,7 +93,7 @@ fn history_row(d: &Deployment) -> Vec<String> {
 
 fn deployment(world: &World, d: &Deployment, now: Time, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
     if out.is_json() {
-        out.document(&DeploymentDoc::from(d))?;
+        out.document(&DeploymentPage::new(&world.folds, d))?;
         return Ok(Code::Done);
     }
     let stack = d.stack().map(ToString::to_string).unwrap_or_default();
@@ -106,6 +106,23 @@ fn deployment(world: &World, d: &Deployment, now: Time, out: &mut Out<'_, '_>) -
         out.line(&format!("  {}", crate::world::audit::ending(end)))?;
     } else if let Some(left) = world.left(d, now) {
         out.line(&format!("  {} left, from {} earlier runs", left.says(), left.n))?;
+    }
+    if let Some(parent) = d.parent() {
+        let of = world.deployment(parent.deployment).map_or_else(|| parent.deployment.to_string(), |of| of.no().to_string());
+        out.line(&format!("  child of {of}, step {} (attempt {})", parent.step, parent.attempt))?;
+    }
+    let children: Vec<Vec<String>> = world
+        .folds
+        .children(d.id)
+        .into_iter()
+        .map(|child| {
+            let stack = child.stack().map(ToString::to_string).unwrap_or_default();
+            let end = child.end.as_ref().map_or_else(String::new, crate::world::audit::ending);
+            vec!["child".to_owned(), child.no().to_string(), stack, child.phase.to_string(), end]
+        })
+        .collect();
+    for line in table(&children) {
+        out.line(&format!("  {line}"))?;
     }
     let rows: Vec<Vec<String>> = d
         .runs()

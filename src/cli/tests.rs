@@ -392,6 +392,7 @@ fn a_cancel_waits_for_the_end_that_it_asked_for() {
             scene.ago(0);
             match end {
                 End::Done => scene.on(d, DeploymentEvent::Done),
+                End::Partial { arrived, missing } => scene.on(d, DeploymentEvent::Partial { arrived, missing }),
                 End::Failed { failure } => scene.on(d, DeploymentEvent::Error { failure }),
                 End::Terminated { reason, by } => scene.on(d, DeploymentEvent::Terminated { reason, by }),
             };
@@ -479,6 +480,35 @@ fn a_part_is_a_stack_of_its_own_and_its_whole_brings_it() {
         });
     let Ask::Preview { intent: Intent::Deploy { stacks, after, .. }, .. } = &apart.asked[0] else { panic!("it must be asked") };
     assert_eq!((stacks.len(), after[&fixture::id("prod/orders")].len()), (4, 3), "without a whole all parts are named, none is lost");
+}
+
+#[test]
+fn a_partial_end_names_what_arrived_and_children_are_listed_under_their_parent() {
+    let run = |words: &str| {
+        run_with(words, vec![], None, |scene, desk| {
+            *scene = Scene::in_part().0;
+            desk.log.clone_from(&scene.log);
+        })
+    };
+    let (whole, child) = (run("show|2290"), run("show|2292"));
+    insta::assert_snapshot!(format!("{}\n{}\n{}", whole.out, child.out, run("show|prod/commerce").out));
+    let whole: Value = serde_json::from_str(&run("show|2290|--json").out).unwrap();
+    assert_eq!((&whole["outcome"], &whole["arrived"]), (&json!("partial"), &json!(["prod/commerce/de"])));
+    assert_eq!((&whole["phase"], &whole["missing"]), (&json!("PARTIAL"), &json!(["prod/commerce/nl"])));
+    let children: Vec<&Value> = whole["children"].as_array().unwrap().iter().map(|child| &child["deployment"]).collect();
+    assert_eq!(children, [&json!(2291), &json!(2292)]);
+    let child: Value = serde_json::from_str(&run("show|2292|--json").out).unwrap();
+    assert_eq!(child["parent"], json!({ "deployment": whole["id"], "step": "nl", "attempt": 1 }));
+
+    let waited = run_with(
+        "retry|2290|--wait",
+        vec![card(Level::L1, None), accepted(&Scene::in_part().0.world, "prod/commerce")],
+        None,
+        |scene, _| {
+            *scene = Scene::in_part().0;
+        },
+    );
+    assert_eq!(waited.code, Code::Failed, "what was asked for is not all there: {}", waited.err);
 }
 
 #[test]

@@ -138,7 +138,7 @@ fn without_time(line: &str) -> String {
 fn whole(world: &World, standings: &[(DeploymentId, Standing)]) -> (Code, String) {
     let code = |end: &End| match end {
         End::Done => Code::Done,
-        End::Failed { .. } => Code::Failed,
+        End::Partial { .. } | End::Failed { .. } => Code::Failed,
         End::Terminated { .. } => Code::Held,
     };
     let worst = standings

@@ -1,12 +1,14 @@
 //! The deployment machine: one attempt, its plan, its steps, its holds.
 
+mod cause;
 mod event;
 mod phase;
 mod rules;
 mod step;
 mod wants;
 
-pub use event::{Cause, DeploymentEvent, End, Request, Seen, Stopping};
+pub use cause::{Cause, Parent};
+pub use event::{DeploymentEvent, End, Request, Seen, Stopping};
 pub use phase::Phase;
 pub use step::{Branch, StepRun, StepState};
 pub use wants::{CANCEL_LIMIT, DeploymentWant};
@@ -99,7 +101,13 @@ impl Deployment {
         self.request.as_ref().map(|request| &request.stack)
     }
 
-    /// True once it is DONE, FAILED or TERMINATED.
+    /// The step that asked for it, where it is a child.
+    #[must_use]
+    pub fn parent(&self) -> Option<&Parent> {
+        self.request.as_ref()?.parent.as_ref()
+    }
+
+    /// True once it is DONE, PARTIAL, FAILED or TERMINATED.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.end.is_some()
@@ -176,7 +184,7 @@ impl Deployment {
             .and_then(|run| run.failure.as_ref())
             .or(match &self.end {
                 Some(End::Failed { failure }) => Some(failure),
-                Some(End::Done | End::Terminated { .. }) | None => None,
+                Some(End::Done | End::Partial { .. } | End::Terminated { .. }) | None => None,
             })
     }
 

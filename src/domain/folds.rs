@@ -95,6 +95,15 @@ impl Folds {
         self.deployments.values().find(|deployment| deployment.no() == no)
     }
 
+    /// The children of a deployment that are loaded, in the order in which they were asked for.
+    #[must_use]
+    pub fn children(&self, of: DeploymentId) -> Vec<&Arc<Deployment>> {
+        let is_child = |d: &&Arc<Deployment>| d.parent().is_some_and(|parent| parent.deployment == of);
+        let mut children: Vec<_> = self.deployments.values().filter(is_child).collect();
+        children.sort_by_key(|d| d.no());
+        children
+    }
+
     /// The hold of that id, with its deployment.
     #[must_use]
     pub fn hold(&self, id: &HoldId) -> Option<(&Arc<Deployment>, &super::hold::Hold)> {

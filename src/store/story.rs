@@ -103,6 +103,7 @@ fn created(n: u64, stack: &StackId) -> Event {
         purpose: Purpose::Deploy,
         spec,
         cause,
+        parent: None,
         env_version: 1,
         account: None,
         aws: None,

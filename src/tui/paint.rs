@@ -64,6 +64,12 @@ pub fn end(name: &str, cells: usize) -> String {
     format!("<{kept}{}", " ".repeat(cells.saturating_sub(used)))
 }
 
+/// A name that ends in `part`, in exactly so many cells. Of a longer one the part is kept; where that alone does not fit, its beginning.
+#[must_use]
+pub fn part(name: &str, part: &str, cells: usize) -> String {
+    if name.width() <= cells || part.width() < cells { end(name, cells) } else { format!("<{}", pad(part, cells.saturating_sub(1))) }
+}
+
 /// The text over several rows, broken at spaces where there are any; never cut. Rows after the first begin with `indent` blanks.
 #[must_use]
 pub fn wrap(text: &str, cells: usize, indent: usize) -> Vec<String> {

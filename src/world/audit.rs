@@ -178,6 +178,7 @@ fn deployment(event: &DeploymentEvent) -> String {
             Stopping::Cancelling { reason, .. } => format!("is being cancelled: {reason}"),
         },
         DeploymentEvent::Done => "ended well".to_owned(),
+        DeploymentEvent::Partial { arrived, missing } => format!("partial: {}", End::shortfall(arrived, missing)),
         DeploymentEvent::Error { failure } => format!("failed: {}", failure.summary),
         DeploymentEvent::Terminated { reason, .. } => format!("ended: {reason}"),
         DeploymentEvent::Abandoned { still, .. } => {
@@ -191,6 +192,7 @@ fn deployment(event: &DeploymentEvent) -> String {
 pub fn ending(end: &End) -> String {
     match end {
         End::Done => "done".to_owned(),
+        End::Partial { arrived, missing } => format!("partial: {}", End::shortfall(arrived, missing)),
         End::Failed { failure } => format!("failed: {}", failure.summary),
         End::Terminated { reason, by } => format!("ended by {by}: {reason}"),
     }

@@ -207,7 +207,7 @@ impl World {
     /// The last deployment of the stack, where it did not end well.
     fn failed_last(&self, stack: &Stack) -> Option<&std::sync::Arc<Deployment>> {
         let last = self.deployment(stack.last?)?;
-        matches!(last.end, Some(End::Failed { .. } | End::Terminated { .. })).then_some(last)
+        last.end.as_ref().is_some_and(|end| !end.is_well()).then_some(last)
     }
 
     /// What forbids it whatever the stack is in.
@@ -263,7 +263,7 @@ impl World {
                     // What was never deployed from here is deployed from the estate's files.
                     return self.open(stack, Doing::Deploy, now);
                 };
-                let fails = matches!(last.end, Some(End::Failed { .. }));
+                let fails = matches!(last.end, Some(End::Partial { .. } | End::Failed { .. }));
                 Ok((deploy(Source::Same), if fails { "same input as the one that failed".to_owned() } else { behind }))
             }
             Doing::Retry => match self.failed_last(stack) {

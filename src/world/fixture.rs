@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::domain::deployment::{Cause, DeploymentEvent, End, Request, Stopping};
+use crate::domain::deployment::{Cause, DeploymentEvent, End, Parent, Request, Stopping};
 use crate::domain::digest::Digest;
 use crate::domain::environment::{AwsTarget, Class, EnvironmentEvent, EnvironmentRecord, Freeze, Mode, OnFailure, QueuePolicy};
 use crate::domain::estate::{Catalog, Entry};
@@ -266,9 +266,13 @@ impl Scene {
 
     /// Asks for a deployment and queues it.
     pub fn ask(&mut self, stack: &str, spec: Spec, armed_for: Option<u64>, after: &[DeploymentId]) -> DeploymentId {
+        self.asked(stack, spec, armed_for, after, None)
+    }
+
+    fn asked(&mut self, stack: &str, spec: Spec, armed_for: Option<u64>, after: &[DeploymentId], parent: Option<Parent>) -> DeploymentId {
         let nth = self.world.folds.last_no + 1;
         let no = DeploymentNo(nth.max(2_290));
-        let deployment = DeploymentId(Uuid::from_u128(u128::from(no.0)));
+        let deployment = parent.as_ref().map_or_else(|| DeploymentId(Uuid::from_u128(u128::from(no.0))), Parent::child);
         let not_before = armed_for.map(|secs| NOW + Duration::from_secs(secs));
         let cause =
             Cause { ask: AskId(Uuid::from_u128(1)), by: ana(), via: "console".to_owned(), reason: String::new(), of: String::new() };
@@ -279,6 +283,7 @@ impl Scene {
             purpose: Purpose::Deploy,
             spec,
             cause,
+            parent,
             env_version: 1,
             account: Some("441200007731".to_owned()),
             aws: None,
@@ -371,6 +376,11 @@ impl Scene {
                 if self.world.folds.stack(&id(stack)).is(Flag::Settles) {
                     self.on_stack(stack, StackEvent::QueueEmpty);
                 }
+            }
+            End::Partial { arrived, missing } => {
+                let reason = End::shortfall(&arrived, &missing);
+                self.on(deployment, DeploymentEvent::Partial { arrived, missing })
+                    .on_stack(stack, StackEvent::Failed { deployment, reason, left: Left::Before });
             }
             End::Failed { failure } => {
                 let reason = failure.summary.clone();

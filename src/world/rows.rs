@@ -254,6 +254,7 @@ pub(super) fn trouble(d: &Deployment) -> Option<String> {
     }
     match (&d.end, &d.stopping) {
         (Some(End::Terminated { reason, .. }), _) | (None, Some(Stopping::Cancelling { reason, .. })) => Some(reason.clone()),
+        (Some(End::Partial { arrived, missing }), _) => Some(End::shortfall(arrived, missing)),
         (Some(End::Done | End::Failed { .. }) | None, _) => None,
     }
 }

@@ -143,6 +143,7 @@ fn request(
             reason: confirm.reason.trim().to_owned(),
             of: start.of.clone(),
         },
+        parent: None,
         env_version,
         account: record.account.clone(),
         aws: record.aws.clone(),

@@ -109,6 +109,8 @@ fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
             // A plan that found nothing to change found this release in service.
             Some(Leaves::New) | None => StackEvent::Succeeded { deployment, release: Some(request.spec.release.clone()), as_before: false },
         },
+        // What the whole serves is no longer one release: it is broken, or goes on, as after any failure.
+        End::Partial { arrived, missing } => failed(End::shortfall(arrived, missing)),
         End::Failed { .. } if leaves_as_it_was(stack, request, over) => withdrawn(stack, deployment),
         End::Failed { .. } => failed(reason()),
         End::Terminated { reason, .. } if over.changed_anything() => failed(reason.clone()),
@@ -193,6 +195,7 @@ pub fn finish(folds: &Folds, id: DeploymentId, end: &End) -> Append {
         id,
         match end {
             End::Done => DeploymentEvent::Done,
+            End::Partial { arrived, missing } => DeploymentEvent::Partial { arrived: arrived.clone(), missing: missing.clone() },
             End::Failed { failure } => DeploymentEvent::Error { failure: failure.clone() },
             End::Terminated { reason, by } => DeploymentEvent::Terminated { reason: reason.clone(), by: by.clone() },
         },

@@ -87,7 +87,7 @@ pub fn specs(folds: &Folds, intent: &Intent, attached: &[Attached]) -> Result<Ve
                 None => Err(Refused::new("not-over", format!("{} still runs: there is nothing to retry", d.no()))),
                 Some(End::Done) => Err(Refused::new("done", format!("{} is done: there is nothing to retry", d.no()))
                     .hint(format!("`holdpoint redeploy {}`", request.stack))),
-                Some(End::Failed { .. } | End::Terminated { .. }) => Ok(vec![StartOf {
+                Some(End::Partial { .. } | End::Failed { .. } | End::Terminated { .. }) => Ok(vec![StartOf {
                     stack: request.stack.clone(),
                     purpose: request.purpose,
                     spec,

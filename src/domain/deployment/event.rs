@@ -7,7 +7,7 @@ use crate::domain::digest::Digest;
 use crate::domain::environment::{AwsTarget, OnFailure};
 use crate::domain::failure::Failure;
 use crate::domain::hold::{Decision, Hold};
-use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, HoldId, StackId, StepId};
+use crate::domain::ids::{DeploymentId, DeploymentNo, HoldId, StackId, StepId};
 use crate::domain::look::Sights;
 use crate::domain::person::Person;
 use crate::domain::plan::{ChangeRow, Output, Plan, PlanSeen};
@@ -15,22 +15,7 @@ use crate::domain::request::Spec;
 use crate::domain::stack::Purpose;
 use crate::domain::time::Time;
 
-/// Why a deployment exists.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cause {
-    /// The ask.
-    pub ask: AskId,
-    /// Who asked.
-    pub by: Person,
-    /// From where: `console`, `shell`.
-    pub via: String,
-    /// What they wrote, where a reason was asked for.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-    /// "redeploy of #12", "retry of #12", "rollback to #9"; empty for a plain deploy.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub of: String,
-}
+use super::cause::{Cause, Parent};
 
 /// What was asked, with everything that a start depends on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +30,9 @@ pub struct Request {
     pub spec: Spec,
     /// Why.
     pub cause: Cause,
+    /// A child: the deployment whose step asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// How often the environment's record had changed; holds and approvals name it.
     pub env_version: u64,
     /// The account that the engine must find.
@@ -117,6 +105,13 @@ pub enum Stopping {
 pub enum End {
     /// All finished.
     Done,
+    /// Of a whole: some of its parts have the release, others do not.
+    Partial {
+        /// The stacks that have it.
+        arrived: Vec<StackId>,
+        /// The stacks that do not; their own deployments say why.
+        missing: Vec<StackId>,
+    },
     /// A step or the deployment failed.
     Failed {
         /// Why.
@@ -129,6 +124,24 @@ pub enum End {
         /// Who.
         by: Person,
     },
+}
+
+impl End {
+    /// True for the only good end: all that was asked for is there.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        match self {
+            End::Done => true,
+            End::Partial { .. } | End::Failed { .. } | End::Terminated { .. } => false,
+        }
+    }
+
+    /// What is missing after a partial end, in one line.
+    #[must_use]
+    pub fn shortfall(arrived: &[StackId], missing: &[StackId]) -> String {
+        let names = missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        format!("{} of {} parts did not arrive: {names}", missing.len(), arrived.len() + missing.len())
+    }
 }
 
 /// What can happen to a deployment.
@@ -255,6 +268,13 @@ pub enum DeploymentEvent {
     },
     /// All finished.
     Done,
+    /// Some parts of a whole have the release, others do not; neither list is empty.
+    Partial {
+        /// The stacks that have it.
+        arrived: Vec<StackId>,
+        /// The stacks that do not.
+        missing: Vec<StackId>,
+    },
     /// It failed.
     Error {
         /// Why.
@@ -300,6 +320,7 @@ impl DeploymentEvent {
             DeploymentEvent::HoldDecided { .. } => "hold_decided",
             DeploymentEvent::Stopping { .. } => "stopping",
             DeploymentEvent::Done => "done",
+            DeploymentEvent::Partial { .. } => "partial",
             DeploymentEvent::Error { .. } => "error",
             DeploymentEvent::Terminated { .. } => "terminated",
             DeploymentEvent::Abandoned { .. } => "abandoned",

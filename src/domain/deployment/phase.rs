@@ -22,6 +22,8 @@ pub enum Phase {
     Running,
     /// It ended well.
     Done,
+    /// Some parts of a whole have the release, others do not.
+    Partial,
     /// It failed.
     Failed,
     /// It was ended.
@@ -30,7 +32,7 @@ pub enum Phase {
 
 impl Phase {
     /// All of them.
-    pub const ALL: [Phase; 9] = [
+    pub const ALL: [Phase; 10] = [
         Phase::New,
         Phase::Queued,
         Phase::Triggered,
@@ -38,6 +40,7 @@ impl Phase {
         Phase::Available,
         Phase::Running,
         Phase::Done,
+        Phase::Partial,
         Phase::Failed,
         Phase::Terminated,
     ];
@@ -53,6 +56,7 @@ impl Phase {
             Phase::Available => "AVAILABLE",
             Phase::Running => "RUNNING",
             Phase::Done => "DONE",
+            Phase::Partial => "PARTIAL",
             Phase::Failed => "FAILED",
             Phase::Terminated => "TERMINATED",
         }

@@ -16,6 +16,10 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
         DeploymentEvent::Created { request } => {
             // What another program's system would do next is not for this one to decide.
             of_system(&request.spec.system)?;
+            // A child is known by its id: the step that asked for it finds it again after a restart.
+            if request.parent.as_ref().is_some_and(|parent| parent.child() != d.id) {
+                return Err(d.broken_log(tag));
+            }
             d.take_edge(tag, at)?;
             d.request = Some((**request).clone());
             d.created_at = at;
@@ -125,6 +129,13 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
             d.take_edge(tag, at)?;
             finish(d, End::Done, at);
         }
+        DeploymentEvent::Partial { arrived, missing } => {
+            if arrived.is_empty() || missing.is_empty() || arrived.iter().any(|stack| missing.contains(stack)) {
+                return Err(d.broken_log(tag));
+            }
+            d.take_edge(tag, at)?;
+            finish(d, End::Partial { arrived: arrived.clone(), missing: missing.clone() }, at);
+        }
         DeploymentEvent::Terminated { reason, by } => {
             d.take_edge(tag, at)?;
             finish(d, End::Terminated { reason: reason.clone(), by: by.clone() }, at);
@@ -186,7 +197,7 @@ fn finish(d: &mut Deployment, end: End, at: Time) {
         if !run.state.is_over() && !run.is_live() {
             let (state, reason) = match end {
                 End::Done => (StepState::Skipped, "not needed: it ended well"),
-                End::Failed { .. } | End::Terminated { .. } => (StepState::Cancelled, "the deployment ended first"),
+                End::Partial { .. } | End::Failed { .. } | End::Terminated { .. } => (StepState::Cancelled, "the deployment ended first"),
             };
             run.state = state;
             run.reason.get_or_insert_with(|| reason.to_owned());

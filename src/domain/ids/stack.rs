@@ -153,8 +153,8 @@ pub(crate) mod given {
         let name = "[a-z]([a-z0-9-]{0,10}[a-z0-9])?";
         let segment = "[a-zA-Z0-9_]([a-zA-Z0-9_-]|\\.[a-zA-Z0-9_-]){0,8}";
         (name, name, prop::collection::vec(segment, 0..3)).prop_map(|(env, app, part)| {
-            let part = part.iter().map(|segment| format!("/{segment}")).collect::<String>();
-            format!("{env}/{app}{part}").parse().unwrap()
+            let parts: Vec<String> = [env, app].into_iter().chain(part).collect();
+            parts.join("/").parse().unwrap()
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The lifecycle of a deployment, the same for every system.
 
-use crate::domain::deployment::Phase::{self, Available, Done, Failed, New, Queued, Running, Terminated, Triggered, Waiting};
+use crate::domain::deployment::Phase::{self, Available, Done, Failed, New, Partial, Queued, Running, Terminated, Triggered, Waiting};
 use crate::domain::lifecycle::Class::{Broken, Busy, Gone, Rest};
 use crate::domain::lifecycle::Origin::{Ours, Seed};
 use crate::domain::lifecycle::{Class, Edge, Lifecycle, Origin, PhaseDef};
@@ -27,6 +27,7 @@ pub static DEPLOYMENT: Lifecycle = Lifecycle {
         phase(Available, Some("AVAILABLE"), Busy),
         phase(Running, Some("RUNNING"), Busy),
         phase(Done, Some("DONE"), Gone),
+        phase(Partial, None, Broken),
         phase(Failed, Some("FAILED"), Broken),
         phase(Terminated, None, Gone),
     ],
@@ -38,6 +39,7 @@ pub static DEPLOYMENT: Lifecycle = Lifecycle {
         edge(Waiting, "stack_wait_failure", Failed, "Stack Failure", Seed),
         edge(Available, "run_steps", Running, "Running", Seed),
         edge(Running, "done", Done, "all OK", Seed),
+        edge(Running, "partial", Partial, "in part", Ours("some parts of a whole have the release, others do not")),
         edge(Running, "error", Failed, "any error", Seed),
         edge(Waiting, "error", Failed, "error", FAULT),
         edge(Available, "error", Failed, "error", FAULT),

@@ -89,7 +89,7 @@ impl Stack {
         for need in &entry.after {
             match folds.deployments.get(need).and_then(|deployment| deployment.end.as_ref()) {
                 Some(End::Done) => {}
-                Some(End::Failed { .. } | End::Terminated { .. }) => return Some(Waits::Never(*need)),
+                Some(End::Partial { .. } | End::Failed { .. } | End::Terminated { .. }) => return Some(Waits::Never(*need)),
                 None => open = open.or(Some(*need)),
             }
         }

@@ -146,6 +146,7 @@ impl Console {
         let name = format!("{} of {}", d.no(), d.stack().map(ToString::to_string).unwrap_or_default());
         let took = d.started_at.zip(d.ended_at).map_or_else(String::new, |(from, to)| format!(" after {}", short(to.since(from))));
         let (text, role) = match &d.end {
+            Some(End::Partial { arrived, missing }) => (format!("{name} PARTIAL{took}: {}", End::shortfall(arrived, missing)), Role::Warn),
             Some(End::Failed { failure }) => (format!("{name} FAILED{took}: {}", failure.summary), Role::Warn),
             Some(End::Terminated { reason, .. }) => (format!("{name} TERMINATED{took}: {reason}"), Role::Warn),
             Some(End::Done) | None => (format!("{name} is DONE{took}"), Role::Said),

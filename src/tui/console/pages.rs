@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::domain::deployment::{Deployment, End};
+use crate::domain::folds::Folds;
 use crate::domain::hold::Verdict as Decided;
 use crate::domain::ids::StackId;
 use crate::domain::look::Health;
@@ -11,6 +12,7 @@ use crate::tui::layers::page::{Page, Text};
 use crate::tui::pane::Target;
 use crate::tui::states;
 use crate::tui::theme::Role;
+use crate::world::audit::ending;
 
 use super::{Console, Lock};
 
@@ -104,7 +106,7 @@ impl Console {
                 }
             }
             if let (Some(end), Some(at)) = (&d.end, d.ended_at) {
-                let role = if matches!(end, End::Failed { .. }) { Role::Fail } else { Role::Dim };
+                let role = if matches!(end, End::Partial { .. } | End::Failed { .. }) { Role::Fail } else { Role::Dim };
                 add(at, "engine", what(&ending(end)), role);
             }
         }
@@ -161,7 +163,7 @@ impl Console {
         }
         if let Some(d) = self.shown.world.latest(&stack).map(std::sync::Arc::clone) {
             lines.push(Text::new("", ""));
-            lines.extend(deployment(&d, now));
+            lines.extend(deployment(&self.world.folds, &d, now));
         }
         for (n, queued) in fold.queue.iter().enumerate() {
             lines.push(Text::new(
@@ -192,7 +194,7 @@ impl Console {
             let took = d.started_at.map(|from| short(d.ended_at.unwrap_or(now).since(from))).unwrap_or_default();
             let end = d.end.as_ref().map_or_else(|| d.phase.to_string(), ending);
             let role = match &d.end {
-                Some(End::Failed { .. }) => Role::Fail,
+                Some(End::Partial { .. } | End::Failed { .. }) => Role::Fail,
                 Some(End::Terminated { .. }) => Role::Dim,
                 Some(End::Done) => Role::Text,
                 None => Role::Run,
@@ -257,22 +259,24 @@ impl Console {
     }
 }
 
-/// How a deployment ended, as a phrase.
-fn ending(end: &End) -> String {
-    match end {
-        End::Done => "done".to_owned(),
-        End::Failed { failure } => format!("failed: {}", failure.summary),
-        End::Terminated { reason, by } => format!("ended by {by}: {reason}"),
-    }
-}
-
-fn deployment(d: &Deployment, now: Time) -> Vec<Text> {
+fn deployment(folds: &Folds, d: &Deployment, now: Time) -> Vec<Text> {
     let Some(request) = &d.request else { return Vec::new() };
     let mut lines = vec![
         Text::new("deployment", format!("{} {}  {}", d.no(), d.phase, d.end.as_ref().map_or_else(String::new, ending))).role(Role::Strong),
         Text::new("asked", format!("{} by {} from {} {}", d.created_at, request.cause.by, request.cause.via, request.cause.of)),
         Text::new("release", request.spec.release.clone()),
     ];
+    if let Some(parent) = &request.parent {
+        let no = folds.deployments.get(&parent.deployment).map_or_else(|| parent.deployment.to_string(), |of| of.no().to_string());
+        lines.push(Text::new("child of", format!("{no}, step {}", parent.step)));
+    }
+    for child in folds.children(d.id) {
+        let stack = child.stack().map(ToString::to_string).unwrap_or_default();
+        lines.push(Text::new(
+            "child",
+            format!("{} {stack} {}  {}", child.no(), child.phase, child.end.as_ref().map_or_else(String::new, ending)),
+        ));
+    }
     for (step, run) in d.runs() {
         let took = run.started_at.map_or_else(String::new, |at| short(run.ended_at.unwrap_or(now).since(at)));
         let mut text = format!("{:<9} {took:>6}  {}", run.state.word(), step.title);

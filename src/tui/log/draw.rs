@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::domain::line::Severity;
 use crate::domain::time::Time;
-use crate::tui::paint::end;
+use crate::tui::paint::{end, part};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 
@@ -104,7 +104,9 @@ fn prefix(pane: &LogPane, scene: &Scene<'_>, line: &Row<'_>, before: Option<Time
     };
     let mut out = vec![(pane.times.text(line.at, before, scene.now), Role::Clock)];
     if scene.lines_of().is_none() {
-        out.push((format!("{} ", end(&line.source.stack.to_string(), stack)), Role::Dim));
+        let (id, name) = (&line.source.stack, line.source.stack.to_string());
+        let cells = id.part.as_ref().map_or_else(|| end(&name, stack), |one| part(&name, one.as_str(), stack));
+        out.push((format!("{cells} "), Role::Dim));
     }
     out.push((format!("{:3} ", line.source.kind.word()), Role::Source));
     out.push((format!("{} ", end(name(line.source), source)), Role::Source));

@@ -14,7 +14,8 @@ pub(super) static DEPLOYMENT: Map = Map {
         Node::new("WAITING", 2, 8, 11, 4),
         Node::new("AVAILABLE", 36, 8, 13, 4),
         Node::new("RUNNING", 59, 8, 11, 4),
-        Node::new("FAILED", 2, 15, 60, 4),
+        Node::new("FAILED", 2, 15, 50, 4),
+        Node::new("PARTIAL", 53, 15, 9, 4),
         Node::new("TERMINATED", 63, 15, 13, 4),
     ],
     wires: &[
@@ -26,7 +27,13 @@ pub(super) static DEPLOYMENT: Map = Map {
         Wire { from: "RUNNING", to: "DONE", path: &[(66, 8), (66, 3)], rows: &[left(68, 4, 8), left(68, 5, 8)] },
         Wire { from: "WAITING", to: "FAILED", path: &[(5, 11), (5, 15)], rows: &[left(7, 12, 20), left(7, 13, 20)] },
         Wire { from: "AVAILABLE", to: "FAILED", path: &[(42, 11), (42, 15)], rows: &[left(44, 12, 5), left(44, 13, 5)] },
-        Wire { from: "RUNNING", to: "FAILED", path: &[(60, 11), (60, 15)], rows: &[left(62, 12, 10), left(62, 13, 10)] },
+        Wire {
+            from: "RUNNING",
+            to: "FAILED",
+            path: &[(62, 11), (62, 13), (50, 13), (50, 15)],
+            rows: &[left(63, 12, 10), left(63, 13, 10)],
+        },
+        Wire { from: "RUNNING", to: "PARTIAL", path: &[(60, 11), (60, 15)], rows: &[right(51, 12, 8), right(52, 14, 7)] },
         Wire { from: "QUEUED", to: "TERMINATED", path: &[(21, 3), (21, 6), (73, 6), (73, 15)], rows: &[right(9, 4, 11)] },
         Wire {
             from: "TRIGGERED",

@@ -83,7 +83,7 @@ pub static TABLE: &[PaneDef] = &[
     },
 ];
 
-/// A name of a stack in exactly so many cells. Parts of one application differ at their ends: there the end is kept.
+/// A name of a stack in exactly so many cells, with as much as can be of what tells parts of one application apart.
 fn named(stack: &StackId, name: &str, cells: usize) -> String {
-    if stack.part.is_some() { paint::end(name, cells) } else { paint::pad(name, cells) }
+    stack.part.as_ref().map_or_else(|| paint::pad(name, cells), |part| paint::part(name, part.as_str(), cells))
 }

@@ -67,7 +67,7 @@ impl World {
         }
         let last = stack.last.and_then(|last| self.deployment(last));
         if let Some(last) = last
-            && matches!(last.end, Some(End::Failed { .. }))
+            && matches!(last.end, Some(End::Partial { .. } | End::Failed { .. }))
         {
             return (State::Fail, last.ended_at);
         }

@@ -12,12 +12,13 @@ use super::outside::plans;
 use super::sim::{Ends, Sim, attached_as, env, record};
 use crate::domain::ask::{Attached, Intent, QueueOf, Source, Way};
 use crate::domain::decide::*;
-use crate::domain::deployment::{Deployment, End, Phase, StepState};
+use crate::domain::deployment::{Deployment, DeploymentEvent, End, Parent, Phase, Request, StepState};
 use crate::domain::environment::{Class, Mode, OnFailure, QueuePolicy};
+use crate::domain::ids::DeploymentNo;
 use crate::domain::level::Level;
 use crate::domain::lifecycle;
 use crate::domain::plan::Plan;
-use crate::domain::stack::Stack;
+use crate::domain::stack::{Place, Purpose, Queued, Stack, StackEvent};
 
 /// One thing that somebody does, or that happens. Numbers choose among what there is.
 #[derive(Debug, Clone)]
@@ -34,6 +35,7 @@ enum Move {
     Unblock { stack: u8, way: u8 },
     Freeze { what: u8, hours: Option<u8> },
     Thaw(u8),
+    Child { of: u8, stack: u8 },
     Ends { how: u8, branch: bool, ask: bool },
     Decide(bool),
     Apply(u8),
@@ -56,6 +58,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         6 => (any(), any()).prop_map(|(stack, way)| Move::Unblock { stack, way }),
         2 => (any(), prop::option::of(0u8..4)).prop_map(|(what, hours)| Move::Freeze { what, hours }),
         2 => any().prop_map(Move::Thaw),
+        2 => (any(), any()).prop_map(|(of, stack)| Move::Child { of, stack }),
         24 => (any(), prop::bool::ANY, prop::bool::ANY).prop_map(|(how, branch, ask)| Move::Ends { how, branch, ask }),
         12 => prop::bool::weighted(0.85).prop_map(Move::Decide),
         1 => any().prop_map(Move::Apply),
@@ -112,7 +115,9 @@ impl Case {
             Move::Redeploy(n) => self.ask(&Intent::Deploy { stacks: vec![id(n)], source: Source::Same, after: BTreeMap::new() }),
             Move::Rollback(n) => self.ask(&Intent::Rollback { stack: id(n), to: None }),
             Move::Retry(n) => {
-                if let Some(deployment) = self.one(n, |d| matches!(d.end, Some(End::Failed { .. } | End::Terminated { .. }))) {
+                if let Some(deployment) =
+                    self.one(n, |d| matches!(d.end, Some(End::Partial { .. } | End::Failed { .. } | End::Terminated { .. })))
+                {
                     self.ask(&Intent::Retry { deployment });
                 }
             }
@@ -134,6 +139,7 @@ impl Case {
                     self.sim.take(append);
                 }
             }
+            Move::Child { of, stack } => self.child(of, &id(stack)),
             Move::Unblock { stack, way } => self.unblock(&id(stack), way),
             Move::Freeze { what, hours } => {
                 let until = hours.map(|hours| self.sim.now + Duration::from_hours(u64::from(hours)));
@@ -170,6 +176,28 @@ impl Case {
             let d = self.sim.folds.deployments[&deployment].clone();
             self.sim.ended(&d, &step, Ends::Well);
         }
+    }
+
+    /// A step that runs asks for the deployment of a part: an ordinary one from then on.
+    fn child(&mut self, of: u8, stack: &StackId) {
+        let live = self.sim.live();
+        let Some((deployment, step, attempt)) = live.get(usize::from(of) % live.len().max(1)).cloned() else { return };
+        let parent = Parent { deployment, step, attempt };
+        let (id, no) = (parent.child(), DeploymentNo(self.sim.folds.last_no + 1));
+        // Which of several that wait is dropped for the newest is the group's to decide, once there are groups.
+        if self.sim.folds.deployments.contains_key(&id) || self.sim.record().queue == QueuePolicy::Latest {
+            return;
+        }
+        let asked = self.sim.folds.deployments[&deployment].request.clone().unwrap();
+        let spec = self.files(stack, of).spec;
+        let request =
+            Request { no, stack: stack.clone(), purpose: Purpose::Deploy, spec, after: vec![], seen: None, parent: Some(parent), ..asked };
+        let entry = Queued { deployment: id, no, purpose: Purpose::Deploy, not_before: request.not_before, after: vec![] };
+        let system = request.spec.system.clone();
+        let mut append = Append::default();
+        on_deployment(&mut append, &self.sim.folds, id, DeploymentEvent::Created { request: Box::new(request) });
+        on_stack(&mut append, &self.sim.folds, stack, StackEvent::Requested { system, entry, place: Place::Tail });
+        self.sim.take(append);
     }
 
     fn apply(&mut self, n: u8) {

@@ -67,6 +67,9 @@ fn deployment_event(sim: &Sim, id: DeploymentId, event: &DeploymentEvent) {
     let Some(d) = sim.folds.deployments.get(&id) else { return };
     match event {
         DeploymentEvent::StepStarted { step, subject, .. } => step_starts(sim, d, step, *subject),
+        DeploymentEvent::Partial { arrived, missing } => {
+            assert!(!arrived.is_empty() && !missing.is_empty(), "{} is in part, of {arrived:?} and {missing:?}", d.no());
+        }
         // A removal that went through is done, whatever was asked meanwhile.
         DeploymentEvent::Done if d.stopping.is_some() => {
             let gone = |step: &Step, run: &StepRun| step.leaves == Some(Leaves::Nothing) && run.state == StepState::Done;
