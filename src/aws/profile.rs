@@ -51,7 +51,7 @@ impl Profile {
     /// # Errors
     /// The configuration cannot be read, or there is no such profile.
     pub(super) async fn read(name: &str, variables: &Variables) -> Result<Profile, Failure> {
-        let (files, env, places) = (Fs::real(), variables.files(), Default::default());
+        let (files, env, places) = (Fs::real(), variables.files(), <_ as Default>::default());
         let read = aws_config::profile::load(&files, &env, &places, Some(Cow::Owned(name.to_owned())));
         let all = read.await.map_err(|why| {
             Failure::new("the AWS configuration cannot be read")

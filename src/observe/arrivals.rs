@@ -60,7 +60,7 @@ mod tests {
         #[test]
         fn events_are_given_as_they_came(lags in prop::collection::vec((0i64..40, 0i64..60), 0..80), page in 1usize..9) {
             // In the order of arrival; events of one moment in the order of their times, as one call of a writer has them.
-            let mut events: Vec<(i64, i64)> = lags.iter().enumerate().map(|(n, (at, lag))| (at + n as i64, at + n as i64 + lag)).collect();
+            let mut events: Vec<(i64, i64)> = lags.iter().zip(0i64..).map(|((at, lag), n)| (at + n, at + n + lag)).collect();
             events.sort_by_key(|(at, ingested)| (*ingested, *at));
             let all: Vec<Event> = events.into_iter().enumerate().map(|(n, (at, ingested))| event(at, ingested, n)).collect();
             let mut told = all.clone();

@@ -113,7 +113,7 @@ async fn what_was_refused_is_read_anew() {
     let target = AwsTarget { profile: Some("keys".into()), ..AwsTarget::default() };
     let old = clients.of(&target).await.unwrap();
     write("AKIANEW");
-    assert_eq!(key(&*clients.of(&target).await.unwrap()).await, "AKIAOLD");
+    assert_eq!(key(&clients.of(&target).await.unwrap()).await, "AKIAOLD");
     old.refused.store(true, Ordering::Release);
-    assert_eq!(key(&*clients.of(&target).await.unwrap()).await, "AKIANEW");
+    assert_eq!(key(&clients.of(&target).await.unwrap()).await, "AKIANEW");
 }

@@ -25,6 +25,16 @@ struct Header {
     heads: Heads,
 }
 
+/// What an opening recalls.
+pub(super) struct Recalled {
+    /// The newest lines.
+    pub lines: Vec<Line>,
+    /// How far all sources have come.
+    pub heads: Heads,
+    /// The bytes of the last segment that are whole lines.
+    pub whole: u64,
+}
+
 /// A segment file; it was changed when its last line came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Segment {
@@ -100,18 +110,18 @@ impl Segments {
         Ok((parts.into_iter().rev().flatten().collect(), behind.unwrap_or_default()))
     }
 
-    /// At least the last `most` lines, how far all sources have come, and the position behind them.
-    pub(super) fn recall(&self, most: usize) -> Result<(Vec<Line>, Heads, (u64, u64)), FileError> {
+    /// At least the last `most` lines, and what is known of those before them.
+    pub(super) fn recall(&self, most: usize) -> Result<Recalled, FileError> {
         let mut parts: Vec<Vec<Line>> = Vec::new();
         let mut heads: Option<Heads> = None;
-        let (mut have, mut behind) = (0, None);
+        let (mut have, mut last) = (0, None);
         for segment in self.list()?.into_iter().rev() {
             if have >= most && heads.is_some() {
                 break;
             }
             let bytes = self.bytes(segment.number, 0)?;
             let whole = whole(&bytes);
-            behind.get_or_insert((segment.number, whole as u64));
+            last.get_or_insert(whole as u64);
             let mut lines = Vec::new();
             take(&bytes[..whole], usize::MAX, &mut lines);
             have += lines.len();
@@ -122,8 +132,10 @@ impl Segments {
         }
         let lines: Vec<Line> = parts.into_iter().rev().flatten().collect();
         let mut heads = heads.unwrap_or_default();
-        lines.iter().for_each(|line| heads.recall(line));
-        Ok((lines, heads, behind.unwrap_or_default()))
+        for line in &lines {
+            heads.recall(line);
+        }
+        Ok(Recalled { lines, heads, whole: last.unwrap_or_default() })
     }
 
     /// The position from which on all lines of at or after a time are read: a line comes when it happened or later.

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Write as _;
 
-use super::segments::{self, Segments};
+use super::segments::{self, Recalled, Segments};
 use crate::domain::line::{Giver, Heads, Id, Line};
 use crate::os::files::{self, FileError};
 
@@ -34,7 +34,7 @@ impl Writing {
         let path = segments.path(number);
         let file = files::private_log(&path)?;
         let bytes = last.map_or(0, |last| last.bytes);
-        let (lines, heads, (_, whole)) = segments.recall(REMEMBERED)?;
+        let Recalled { lines, heads, whole } = segments.recall(REMEMBERED)?;
         let mut writing = Self { segments: segments.clone(), number, bytes, file, heads, known: HashSet::new(), order: VecDeque::new() };
         for mark in lines.iter().filter_map(mark) {
             writing.remember(mark);

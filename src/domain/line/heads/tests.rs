@@ -56,7 +56,9 @@ proptest! {
             let mut coming = vec![new];
             if let Some(again) = restart {
                 heads = Heads::default();
-                kept.iter().for_each(|line| heads.recall(line));
+                for line in &kept {
+                    heads.recall(line);
+                }
                 for counted in &given[..2] {
                     coming.extend_from_slice(&counted[again.index(counted.len() + 1)..]);
                 }
