@@ -85,6 +85,10 @@ pub struct Parts {
 pub trait Lines: Send + Sync {
     /// Takes lines, in the order in which they came.
     fn take(&self, lines: Vec<Line>);
+    /// True while lines that were taken are not kept yet.
+    fn wait(&self) -> bool {
+        false
+    }
     /// The newest line of a log group that is kept and those of a while before it, by id and time, the oldest first; none where
     /// lines are not kept. Blocks while files are read.
     fn kept(&self, stack: &StackId, group: &str, back: Duration) -> Vec<(String, Time)> {

@@ -46,6 +46,12 @@ impl FileError {
     pub(crate) fn io(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |why| Self::Io { path: path.to_owned(), doing, why }
     }
+
+    /// True when there is no room on the disk.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Io { why, .. } if super::disk::is_full(why))
+    }
 }
 
 /// Makes a folder (and those above it) that only the owner can enter; refuses one that others can.

@@ -1,12 +1,16 @@
 //! File locks: who holds one is the engine, or looks, or runs a job. A lock ends with its guard or its process; nothing waits here.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::Read as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
 use super::files::{self, FileError};
+
+/// The length of what is said.
+const SAID: usize = 512;
 
 /// A held lock; freed when dropped, and by the system when the process ends.
 #[derive(Debug)]
@@ -41,15 +45,11 @@ impl Lock {
         self.alone && self.path == path
     }
 
-    /// Writes into the lock's file who holds it, for others to read.
+    /// Writes into the lock's file who holds it, for others to read. In place and always of one length: it can be said on a full
+    /// disk where anything was said before.
     pub fn say(&self, text: &str) -> Result<(), FileError> {
-        let mut file = &self.file;
-        let written: io::Result<()> = (|| {
-            file.set_len(0)?;
-            file.seek(SeekFrom::Start(0))?;
-            file.write_all(text.as_bytes())
-        })();
-        written.map_err(FileError::io(&self.path, "written"))
+        let padded = format!("{text:<SAID$}");
+        self.file.write_all_at(padded.as_bytes(), 0).map_err(FileError::io(&self.path, "written"))
     }
 
     /// What its holder, or the one before, said; empty when nobody did.
@@ -60,6 +60,7 @@ impl Lock {
         if let Ok(file) = File::open(path) {
             let _ = file.take(4_096).read_to_string(&mut text);
         }
+        text.truncate(text.trim_end().len());
         text
     }
 }
@@ -87,6 +88,8 @@ mod tests {
         assert!(Lock::exclusive(&path).unwrap().is_none() && Lock::shared(&path).unwrap().is_none());
         assert!(!Lock::is_free(&path).unwrap());
         assert_eq!(Lock::said(&path), "pid 1, version 2");
+        alone.say("pid 3").unwrap();
+        assert_eq!(Lock::said(&path), "pid 3");
         drop(alone);
         let (a, b) = (Lock::shared(&path).unwrap().unwrap(), Lock::shared(&path).unwrap());
         assert!(b.is_some() && Lock::exclusive(&path).unwrap().is_none());

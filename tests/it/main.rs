@@ -28,6 +28,7 @@ mod reads;
 mod shell;
 #[allow(dead_code, reason = "pictures are written by hand and by .ci/run")]
 mod shot;
+mod small_disk;
 mod walls;
 mod ways_out;
 mod wire;

@@ -1,5 +1,6 @@
 //! The folder of one attempt, where engine and keeper meet: what is to be run, how it goes, what came out, and the wish to stop.
-//! Every file is written whole or appended to by one process alone.
+//! Each file is written by one process alone. What changes while the command runs has its room from the start: also on a full disk
+//! the keeper can say how the command ended, and the engine that it watches.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,9 +15,12 @@ use crate::domain::time::Time;
 use crate::os::child;
 use crate::os::files::{self, FileError};
 use crate::os::lock::Lock;
+use crate::os::slot::Slot;
 
 /// How often the lock is tried.
 const TRIES: u32 = 10;
+/// The longest reason that a state holds, in characters.
+const REASON: usize = 280;
 
 /// The folder of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +92,13 @@ pub(super) enum How {
     },
 }
 
+impl How {
+    /// It could not be started.
+    pub(super) fn not_started(why: &str) -> Self {
+        Self::NotStarted { why: why.chars().take(REASON).collect() }
+    }
+}
+
 /// How much was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Wrote {
@@ -97,6 +108,18 @@ pub(super) struct Wrote {
     pub(super) bytes: u64,
     /// Bytes that were not kept.
     pub(super) dropped: u64,
+    /// Bytes that wait for room on the disk, and bytes given up of which the output does not say so yet.
+    #[serde(default)]
+    pub(super) waits: u64,
+}
+
+/// What the engine tells the keeper.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct Wish {
+    /// Another text each time that somebody watches.
+    watch: String,
+    /// The command is to be stopped.
+    cancel: bool,
 }
 
 impl Folder {
@@ -141,33 +164,42 @@ impl Folder {
     }
 
     pub(super) fn state(&self) -> Result<Option<State>, FileError> {
-        self.read("state")
+        self.value(STATE)
     }
 
     pub(super) fn set_state(&self, state: &State) -> Result<(), FileError> {
-        self.write("state", state)
+        self.set(STATE, state)
     }
 
     pub(super) fn order(&self) -> Result<Option<Order>, FileError> {
-        self.read("order")
+        let path = self.0.join("order");
+        match std::fs::read(&path) {
+            Ok(bytes) => read(&path, &bytes).map(Some),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(why) => Err(FileError::io(&path, "read")(why)),
+        }
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
-        self.0.join("cancel").exists()
+        self.wish().cancel
     }
 
     pub(super) fn cancel(&self) -> Result<(), FileError> {
-        files::write_whole(&self.0.join("cancel"), b"")
+        self.set(WISH, &Wish { cancel: true, ..self.wish() })
     }
 
     /// Says that somebody watches: another text each time.
     pub(super) fn watch(&self, text: &str) -> Result<(), FileError> {
-        files::write_whole(&self.0.join("watched"), text.as_bytes())
+        self.set(WISH, &Wish { watch: text.to_owned(), ..self.wish() })
     }
 
     /// What whoever watches said last.
     pub(super) fn watched(&self) -> String {
-        std::fs::read_to_string(self.0.join("watched")).unwrap_or_default()
+        self.wish().watch
+    }
+
+    fn wish(&self) -> Wish {
+        self.value(WISH).ok().flatten().unwrap_or_default()
     }
 
     /// Lays out the files of a bundle for the child, and what is to be run of them.
@@ -178,6 +210,10 @@ impl Folder {
             std::fs::remove_dir_all(&work).map_err(FileError::io(&work, "emptied"))?;
         }
         files::private_folder(&work)?;
+        for name in [STATE, WISH, FOLLOWED] {
+            self.slot(name).make()?;
+        }
+        files::write_whole(&self.output(), b"")?;
         for (path, file) in &bundle.files {
             let to = below(&work, path).ok_or_else(|| LayOutError::Outside(path.clone()))?;
             if let Some(parent) = to.parent() {
@@ -186,23 +222,34 @@ impl Folder {
             files::write_whole_as(&to, &file.bytes, if file.executable { 0o700 } else { 0o600 })?;
         }
         let order = order(&work).map_err(LayOutError::NoProgram)?;
-        Ok(self.write("order", &order)?)
+        let path = self.0.join("order");
+        Ok(files::write_whole(&path, &bytes(&path, &order)?)?)
     }
 
-    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, FileError> {
-        let path = self.0.join(name);
-        match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|why| FileError::io(&path, "read")(why.into())),
-            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(why) => Err(FileError::io(&path, "read")(why)),
-        }
+    fn slot(&self, name: &str) -> Slot {
+        Slot::at(self.0.join(name))
     }
 
-    fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<(), FileError> {
-        let path = self.0.join(name);
-        let bytes = serde_json::to_vec(value).map_err(|why| FileError::io(&path, "written")(why.into()))?;
-        files::write_whole(&path, &bytes)
+    fn value<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, FileError> {
+        self.slot(name).read()?.map(|bytes| read(&self.0.join(name), &bytes)).transpose()
     }
+
+    fn set<T: Serialize>(&self, name: &str, value: &T) -> Result<(), FileError> {
+        self.slot(name).write(&bytes(&self.0.join(name), value)?)
+    }
+}
+
+/// The slots: written by the keeper; by the engine; by the engine.
+const STATE: &str = "state";
+const WISH: &str = "wish";
+const FOLLOWED: &str = "followed";
+
+fn read<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, FileError> {
+    serde_json::from_slice(bytes).map_err(|why| FileError::io(path, "read")(why.into()))
+}
+
+fn bytes<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, FileError> {
+    serde_json::to_vec(value).map_err(|why| FileError::io(path, "written")(why.into()))
 }
 
 /// Why the files of a command cannot be laid out.
@@ -261,9 +308,26 @@ mod tests {
         let folder = Folder::new(place.path().join("job"));
         folder.make().unwrap();
         assert_eq!((folder.state().unwrap(), folder.is_free().unwrap()), (None, true));
-        let state = State::Ended { how: How::Exit { code: 3 }, at: Time(5), wrote: Wrote { lines: 1, bytes: 2, dropped: 0 } };
+        folder.lay_out(&SourceBundle::default(), order).unwrap();
+        assert_eq!((folder.state().unwrap(), folder.is_cancelled()), (None, false));
+        let state = State::Ended { how: How::Exit { code: 3 }, at: Time(5), wrote: Wrote { lines: 1, bytes: 2, ..Wrote::default() } };
         folder.set_state(&state).unwrap();
+        folder.watch("once").unwrap();
         folder.cancel().unwrap();
+        folder.watch("again").unwrap();
         assert_eq!((folder.state().unwrap(), folder.is_cancelled()), (Some(state), true));
+        assert_eq!(folder.watched(), "again");
+    }
+
+    #[test]
+    fn the_longest_state_has_room() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().join("job"));
+        folder.make().unwrap();
+        folder.lay_out(&SourceBundle::default(), order).unwrap();
+        let most = Wrote { lines: u64::MAX, bytes: u64::MAX, dropped: u64::MAX, waits: u64::MAX };
+        let state = State::Ended { how: How::not_started(&"\u{1}".repeat(REASON * 2)), at: Time(i64::MIN), wrote: most };
+        folder.set_state(&state).unwrap();
+        assert_eq!(folder.state().unwrap(), Some(state));
     }
 }

@@ -1,9 +1,9 @@
 //! The keeper of one child: a process of its own that outlives a killed engine. It starts the child, records what it writes and
-//! how it ends, and stops it with all it started when that is wished or when nobody watches any more. It decides nothing else.
+//! how it ends, and stops it with all it started when that is wished or when nobody watches any more. It decides nothing else. A full
+//! disk costs it nothing but time: its last word has its room from the start, and what else it has to write it tries again.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, channel};
@@ -26,6 +26,10 @@ const GRACE: Duration = Duration::from_secs(5);
 const LAST_OUTPUT: Duration = Duration::from_secs(2);
 /// How often the state says how much was written.
 const PROGRESS: Duration = Duration::from_secs(5);
+/// How often is tried what could not be written.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How long the keeper waits for room for the end of the output once the command has ended.
+const ROOM: Duration = Duration::from_mins(15);
 /// How often a start is tried of a program whose file somebody has open for writing.
 const TRIES: u32 = 50;
 
@@ -53,19 +57,41 @@ fn work(folder: &Folder) -> Result<(), FileError> {
     let clock = Real::new();
     folder.set_state(&State::Starting)?;
     let output = folder.output();
-    let file = OpenOptions::new().create_new(true).append(true).mode(0o600).open(&output).map_err(FileError::io(&output, "made"))?;
-    let (how, record) = if folder.is_cancelled() { (How::Cancelled, Shared::new(file)) } else { run(folder, &order, &clock, file) };
-    let wrote = record.held().finish();
-    folder.set_state(&State::Ended { how, at: clock.now(), wrote })
+    let file = OpenOptions::new().write(true).open(&output).map_err(FileError::io(&output, "opened"))?;
+    let (how, record) = if folder.is_cancelled() { (How::Cancelled, Shared::new(file, &clock)) } else { run(folder, &order, &clock, file) };
+    let at = clock.now();
+    let mut wrote = record.held().finish(at);
+    say(folder, &State::Ended { how: how.clone(), at, wrote }, &clock)?;
+    // How it ended is known by now. The end of its output is waited for as long as that may have sense; what is missing then is told
+    // by whoever follows.
+    while wrote.waits > 0 && clock.now().since(at) < ROOM {
+        child::pause(AGAIN);
+        record.held().again(clock.now());
+        wrote = record.held().wrote();
+        folder.set_state(&State::Ended { how: how.clone(), at, wrote })?;
+    }
+    Ok(())
+}
+
+/// Says a state until it is written: nobody else knows how the command ended. It has its room, but not every file system keeps room
+/// that was taken.
+fn say(folder: &Folder, state: &State, clock: &Real) -> Result<(), FileError> {
+    let from = clock.now();
+    loop {
+        match folder.set_state(state) {
+            Err(why) if why.is_full() || (folder.path().exists() && clock.now().since(from) < ROOM) => child::pause(AGAIN),
+            done => return done,
+        }
+    }
 }
 
 fn run(folder: &Folder, order: &Order, clock: &Real, file: File) -> (How, Shared) {
-    let record = Shared::new(file);
+    let record = Shared::new(file, clock);
     let work = folder.work();
     let start = child::Order { program: &order.program, arguments: &order.arguments, variables: &order.variables, folder: &work };
     let mut child = match started(start) {
         Ok(child) => child,
-        Err(why) => return (How::NotStarted { why: why.to_string() }, record),
+        Err(why) => return (How::not_started(&why.to_string()), record),
     };
     let pid = child.pid();
     let running = |record: &Shared, at| State::Running { pid, born: child::born(pid), at, wrote: record.held().wrote() };
@@ -76,9 +102,9 @@ fn run(folder: &Folder, order: &Order, clock: &Real, file: File) -> (How, Shared
     let mut watch = Watch::new(folder, clock.now());
     if said.is_err() {
         // Nobody could find it again: it must not run on.
-        watch.stop(How::NotStarted { why: "its process id could not be written down".to_owned() }, pid, clock.now());
+        watch.stop(How::not_started("its process id could not be written down"), pid, clock.now());
     }
-    let mut told = clock.now();
+    let (mut told, mut tried) = (started, started);
     let mut pause = Duration::from_millis(2);
     let exit = loop {
         match child.poll() {
@@ -89,6 +115,10 @@ fn run(folder: &Folder, order: &Order, clock: &Real, file: File) -> (How, Shared
         }
         let now = clock.now();
         watch.look(folder, pid, now);
+        if now.since(tried) >= AGAIN {
+            tried = now;
+            record.held().again(now);
+        }
         if now.since(told) >= PROGRESS {
             told = now;
             let _ = folder.set_state(&running(&record, started));
@@ -131,7 +161,7 @@ fn how(exit: Exit) -> How {
     match (exit.code, exit.signal) {
         (Some(code), _) => How::Exit { code },
         (None, Some(signal)) => How::Signal { signal },
-        (None, None) => How::NotStarted { why: "nobody can tell how it ended".to_owned() },
+        (None, None) => How::not_started("nobody can tell how it ended"),
     }
 }
 
@@ -181,33 +211,36 @@ impl Watch {
 
 /// The record, shared by the readers of both streams.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Record>>);
+struct Shared {
+    record: Arc<Mutex<Record>>,
+    clock: Real,
+}
 
 impl Shared {
-    fn new(file: File) -> Self {
-        Self(Arc::new(Mutex::new(Record::new(file))))
+    fn new(file: File, clock: &Real) -> Self {
+        Self { record: Arc::new(Mutex::new(Record::new(file))), clock: clock.clone() }
     }
 
     fn held(&self) -> MutexGuard<'_, Record> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads a stream to its end on a thread of its own; the channel tells when that is.
     fn read(&self, letter: u8, mut stream: impl Read + Send + 'static) -> Receiver<()> {
         let (done, is_done) = channel();
-        let record = self.clone();
+        let it = self.clone();
         std::thread::spawn(move || {
             let mut splitter = Splitter::new(letter);
             let mut piece = vec![0; 64 * 1024];
             loop {
                 match stream.read(&mut piece) {
                     Ok(0) => break,
-                    Ok(length) => splitter.feed(&piece[..length], &mut record.held()),
+                    Ok(length) => splitter.feed(&piece[..length], &mut it.held(), it.clock.now()),
                     Err(why) if why.kind() == std::io::ErrorKind::Interrupted => {}
                     Err(_) => break,
                 }
             }
-            splitter.close(&mut record.held());
+            splitter.close(&mut it.held(), it.clock.now());
             let _ = done.send(());
         });
         is_done

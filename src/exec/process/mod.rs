@@ -26,6 +26,7 @@ use crate::domain::failure::{Failure, Retry};
 use crate::domain::line::Severity;
 use crate::domain::plan::{Output, StepKind};
 use crate::domain::request::SourceBundle;
+use crate::domain::safe::Safe;
 use crate::os::child;
 use crate::os::files::FileError;
 
@@ -35,6 +36,8 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 const BEGINS: Duration = Duration::from_secs(15);
 /// How often the keeper is told that somebody watches.
 const WATCH: Duration = Duration::from_secs(30);
+/// How often is tried to lay out files for which there was no room.
+const AGAIN_FOR_ROOM: Duration = Duration::from_secs(3);
 /// How many lines of its end a failure quotes.
 const QUOTED: usize = 20;
 /// Output that is read again after a restart, for the lines that a failure quotes.
@@ -135,7 +138,13 @@ impl Process {
         let here = folder.clone();
         let (free, state) = off(move || if here.path().exists() { Ok((here.is_free()?, here.state()?)) } else { Ok((true, None)) }).await?;
         if free && state.is_none() {
-            self.start(job, &params, &folder).await?;
+            while !self.start(job, &params, &folder).await? {
+                // Nothing was started, and nothing is: there is no room for its files. What is full is told by the engine.
+                futures_util::future::select(job.port.sleep(AGAIN_FOR_ROOM), job.port.cancelled()).await;
+                if job.port.is_cancelled() {
+                    return Err(Failure::new(format!("cancelled before {} was started", params.argv.join(" "))));
+                }
+            }
         }
         await_keeper(job, &folder).await?;
         if !job.notes.contains_key("started") {
@@ -145,7 +154,8 @@ impl Process {
         outcome::told(job, &params.argv, how, &last)
     }
 
-    async fn start(&self, job: &Job, params: &Params, folder: &Folder) -> Result<(), Failure> {
+    /// Starts a keeper; false when there is no room for what it needs.
+    async fn start(&self, job: &Job, params: &Params, folder: &Folder) -> Result<bool, Failure> {
         let bundle = match params.bundle {
             Some(digest) => job.port.bundle(digest).await?,
             None => SourceBundle::default(),
@@ -170,7 +180,8 @@ impl Process {
             Ok::<_, LayOutError>(())
         });
         match laid_out.await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => Ok(true),
+            Ok(Err(LayOutError::File(why))) if why.is_full() => Ok(false),
             Ok(Err(LayOutError::File(why))) => Err(Failure::new(format!("step {step}: {why}"))),
             Ok(Err(why)) => {
                 Err(Failure::new(format!("step {step}: {why}"))
@@ -243,12 +254,12 @@ async fn follow(job: &Job, folder: &Folder) -> Result<(How, Vec<(u8, String)>), 
             since_watch = Duration::ZERO;
             watches += 1;
             let (here, text) = (folder.clone(), format!("{} {watches}", std::process::id()));
-            off(move || here.watch(&text)).await?;
+            // Where there is no room after all, the keeper bears that for longer than it takes to try again.
+            off(move || unless_full(here.watch(&text))).await?;
         }
         if job.port.is_cancelled() && !cancelled {
-            cancelled = true;
             let here = folder.clone();
-            off(move || here.cancel()).await?;
+            cancelled = off(move || unless_full(here.cancel())).await?;
         }
         // The output last: what an ended command wrote is all there.
         let here = folder.clone();
@@ -269,7 +280,15 @@ async fn follow(job: &Job, folder: &Folder) -> Result<(How, Vec<(u8, String)>), 
         last.drain(..last.len().saturating_sub(QUOTED));
         if !some {
             match (state.map_err(|why| outcome::unreadable(job, &why.to_string()))?, free) {
-                (Some(State::Ended { how, .. }), _) => return Ok((how, last)),
+                // The end of the output still waits for room.
+                (Some(State::Ended { wrote, .. }), Ok(false)) if wrote.waits > 0 => {}
+                (Some(State::Ended { how, wrote, .. }), _) => {
+                    if wrote.waits > 0 {
+                        let text = format!("the last {} bytes of output were not kept: the disk was full", wrote.waits);
+                        job.port.line(&reader.offset.to_string(), Severity::Gap, "", Safe::new(&text));
+                    }
+                    return Ok((how, last));
+                }
                 (Some(State::Running { pid, born, .. }), Ok(true)) => return Err(outcome::orphan(job, pid, born)),
                 (Some(State::Starting | State::Running { .. }) | None, _) => {}
             }
@@ -294,6 +313,15 @@ fn give_out(job: &Job, lines: &[Written]) {
             _ => (Severity::Info, ""),
         };
         job.port.line(line.at, severity, part, line.text.clone());
+    }
+}
+
+/// Whether it was written; not, where there is no room: it is tried again.
+fn unless_full(written: Result<(), FileError>) -> Result<bool, FileError> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(why) if why.is_full() => Ok(false),
+        Err(why) => Err(why),
     }
 }
 

@@ -1,12 +1,15 @@
 //! The record of a child's output: lines of both streams in one file, in the order in which they came, each with a letter for its
-//! stream. Bounded: a line is cut, and of a flood the beginning and the end are kept.
+//! stream. Bounded: a line is cut, and of a flood the beginning and the end are kept. What finds no room on the disk waits and is
+//! tried again; what had to be given up is said where it is missing.
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::Write as _;
+use std::io;
+use std::os::unix::fs::FileExt;
 
 use super::folder::Wrote;
 use crate::domain::secret;
+use crate::domain::time::Time;
 
 /// The longest line that is kept, in bytes.
 pub(super) const LINE: usize = 16 * 1024;
@@ -14,6 +17,8 @@ pub(super) const LINE: usize = 16 * 1024;
 const HEAD: u64 = 32 << 20;
 /// How much of the end is kept.
 const TAIL: usize = 256 << 10;
+/// How much waits for room on the disk.
+const WAITS: usize = 4 << 20;
 
 /// Standard output.
 pub(super) const OUT: u8 = b'o';
@@ -22,69 +27,176 @@ pub(super) const ERR: u8 = b'e';
 /// What was not kept.
 pub(super) const GAP: u8 = b'g';
 
+/// Where a record is written.
+pub(super) trait Paper: Send {
+    /// Writes at a place, and says how much was written.
+    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<usize>;
+    /// Cuts off what is behind a length.
+    fn cut(&self, length: u64) -> io::Result<()>;
+    /// Makes all of it durable.
+    fn sync(&self) -> io::Result<()>;
+}
+
+impl Paper for File {
+    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<usize> {
+        FileExt::write_at(self, bytes, at)
+    }
+
+    fn cut(&self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_all()
+    }
+}
+
 /// Takes lines of both streams.
 pub(super) struct Record {
-    file: File,
+    paper: Box<dyn Paper>,
     head: u64,
+    /// Of the beginning, how much was taken.
+    taken: u64,
+    /// Up to where whole lines stand in the file.
     kept: u64,
+    waits: Waits,
     tail: VecDeque<Vec<u8>>,
     tail_bytes: usize,
+    /// What a flood pushed out between beginning and end.
+    flooded: u64,
     wrote: Wrote,
 }
 
+/// What waits for room, the oldest first.
+#[derive(Default)]
+struct Waits {
+    lines: VecDeque<Vec<u8>>,
+    bytes: usize,
+    /// How much was given up before all that waits.
+    lost: u64,
+    /// Since when there is no room.
+    since: Option<Time>,
+}
+
 impl Record {
-    /// Records into a file that was just made.
+    /// Records into a file that is empty.
     pub(super) fn new(file: File) -> Self {
-        Self::with_head(file, HEAD)
+        Self::with_head(Box::new(file), HEAD)
     }
 
-    fn with_head(file: File, head: u64) -> Self {
-        Self { file, head, kept: 0, tail: VecDeque::new(), tail_bytes: 0, wrote: Wrote::default() }
+    fn with_head(paper: Box<dyn Paper>, head: u64) -> Self {
+        Self {
+            paper,
+            head,
+            taken: 0,
+            kept: 0,
+            waits: Waits::default(),
+            tail: VecDeque::new(),
+            tail_bytes: 0,
+            flooded: 0,
+            wrote: Wrote::default(),
+        }
     }
 
     /// How much was written so far.
     pub(super) fn wrote(&self) -> Wrote {
-        self.wrote
+        Wrote { waits: self.waits.bytes as u64 + self.waits.lost, ..self.wrote }
     }
 
     /// Takes whole lines, each with its letter before and its end behind.
-    fn take(&mut self, lines: &[u8], count: u64) {
+    fn take(&mut self, lines: Vec<u8>, count: u64, now: Time) {
         self.wrote.lines += count;
         self.wrote.bytes += (lines.len() as u64).saturating_sub(2 * count);
-        if self.kept < self.head {
-            self.keep(lines);
+        if self.taken < self.head {
+            self.taken += lines.len() as u64;
+            self.keep(lines, now);
         } else {
             self.tail_bytes += lines.len();
-            self.tail.push_back(lines.to_vec());
+            self.tail.push_back(lines);
             while self.tail_bytes > TAIL
                 && let Some(oldest) = self.tail.pop_front()
             {
                 self.tail_bytes -= oldest.len();
+                self.flooded += oldest.len() as u64;
                 self.wrote.dropped += oldest.len() as u64;
             }
         }
     }
 
-    fn keep(&mut self, bytes: &[u8]) {
-        match self.file.write_all(bytes) {
-            Ok(()) => self.kept += bytes.len() as u64,
-            // A full disk must not stop the child; how much is missing is told at the end.
-            Err(_) => self.wrote.dropped += bytes.len() as u64,
+    fn keep(&mut self, lines: Vec<u8>, now: Time) {
+        let waited = !self.waits.lines.is_empty();
+        self.waits.bytes += lines.len();
+        self.waits.lines.push_back(lines);
+        if !waited {
+            // What waits already is tried again by the clock, not by every line.
+            self.again(now);
+        }
+        while self.waits.bytes > WAITS
+            && let Some(oldest) = self.waits.lines.pop_front()
+        {
+            self.waits.bytes -= oldest.len();
+            self.wrote.dropped += oldest.len() as u64;
+            self.waits.lost += oldest.len() as u64;
         }
     }
 
-    /// Writes the kept end, and before it how much is missing.
-    pub(super) fn finish(&mut self) -> Wrote {
-        if self.wrote.dropped > 0 {
-            let told = format!("g{} bytes of output were not kept\n", self.wrote.dropped);
-            self.keep(told.as_bytes());
+    /// Tries to write what waits: a full disk must not stop the child. True when nothing waits any more.
+    pub(super) fn again(&mut self, now: Time) -> bool {
+        if self.waits.lost > 0 {
+            let since = self.waits.since.unwrap_or(now);
+            let told = format!("g{} bytes of output were not kept: the disk was full from {since} to {now}\n", self.waits.lost);
+            if self.write(told.as_bytes()) < told.len() {
+                return false;
+            }
+            self.waits.lost = 0;
         }
-        for lines in std::mem::take(&mut self.tail) {
-            self.keep(&lines);
+        while let Some(mut lines) = self.waits.lines.pop_front() {
+            let written = self.write(&lines);
+            self.waits.bytes -= written;
+            if written < lines.len() {
+                lines.drain(..written);
+                self.waits.lines.push_front(lines);
+                self.waits.since.get_or_insert(now);
+                return false;
+            }
+        }
+        self.waits.since = None;
+        true
+    }
+
+    /// Writes whole lines, as many as there is room for, and says how many bytes these are. What follows a record reads whole lines
+    /// and never the same place twice: a line that is written stays, and half a line goes.
+    fn write(&mut self, lines: &[u8]) -> usize {
+        let mut done = 0;
+        while done < lines.len() {
+            match self.paper.write_at(&lines[done..], self.kept + done as u64) {
+                Ok(0) => break,
+                Ok(some) => done += some,
+                Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        let whole = if done == lines.len() { done } else { memchr::memrchr(b'\n', &lines[..done]).map_or(0, |end| end + 1) };
+        self.kept += whole as u64;
+        if whole < done {
+            let _ = self.paper.cut(self.kept);
+        }
+        whole
+    }
+
+    /// Writes the kept end, and before it how much is missing. What finds no room now can be tried again.
+    pub(super) fn finish(&mut self, now: Time) -> Wrote {
+        if self.flooded > 0 {
+            let told = format!("g{} bytes of output were not kept\n", std::mem::take(&mut self.flooded));
+            self.keep(told.into_bytes(), now);
         }
         self.tail_bytes = 0;
-        let _ = self.file.sync_all();
-        self.wrote
+        for lines in std::mem::take(&mut self.tail) {
+            self.keep(lines, now);
+        }
+        self.again(now);
+        let _ = self.paper.sync();
+        self.wrote()
     }
 }
 
@@ -101,7 +213,7 @@ impl Splitter {
     }
 
     /// Takes a piece; whole lines go to the record.
-    pub(super) fn feed(&mut self, piece: &[u8], record: &mut Record) {
+    pub(super) fn feed(&mut self, piece: &[u8], record: &mut Record, now: Time) {
         let mut lines = Vec::with_capacity(piece.len() + 64);
         let mut count = 0;
         let mut rest = piece;
@@ -113,16 +225,16 @@ impl Splitter {
         }
         self.add(rest);
         if count > 0 {
-            record.take(&lines, count);
+            record.take(lines, count, now);
         }
     }
 
     /// The stream has ended: a last line without an end is one too.
-    pub(super) fn close(&mut self, record: &mut Record) {
+    pub(super) fn close(&mut self, record: &mut Record, now: Time) {
         if !self.line.is_empty() {
             let mut lines = Vec::new();
             self.end(&mut lines);
-            record.take(&lines, 1);
+            record.take(lines, 1, now);
         }
     }
 
@@ -149,6 +261,7 @@ impl Splitter {
 mod tests {
     use std::io::Read as _;
     use std::io::Seek as _;
+    use std::sync::{Arc, Mutex};
 
     use proptest::prelude::*;
 
@@ -156,13 +269,13 @@ mod tests {
 
     fn recorded(head: u64, pieces: &[&[u8]]) -> (Vec<u8>, Wrote) {
         let mut file = tempfile::tempfile().unwrap();
-        let mut record = Record::with_head(file.try_clone().unwrap(), head);
+        let mut record = Record::with_head(Box::new(file.try_clone().unwrap()), head);
         let mut splitter = Splitter::new(OUT);
         for piece in pieces {
-            splitter.feed(piece, &mut record);
+            splitter.feed(piece, &mut record, Time(0));
         }
-        splitter.close(&mut record);
-        let wrote = record.finish();
+        splitter.close(&mut record, Time(0));
+        let wrote = record.finish(Time(0));
         let mut bytes = Vec::new();
         file.rewind().unwrap();
         file.read_to_end(&mut bytes).unwrap();
@@ -188,6 +301,103 @@ mod tests {
         assert!(bytes.starts_with(b"oline 00000000\n") && bytes.ends_with(b"oline 00199999\n"));
         assert!(wrote.dropped > 0 && memchr::memmem::find(&bytes, b"bytes of output were not kept").is_some());
         assert_eq!(wrote.lines, 200_000);
+    }
+
+    /// A disk with room for so many bytes, and no more.
+    #[derive(Clone, Default)]
+    struct Small(Arc<Mutex<(Vec<u8>, usize)>>);
+
+    impl Small {
+        fn room(&self, bytes: usize) {
+            self.0.lock().unwrap().1 = bytes;
+        }
+
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().0.clone()).unwrap()
+        }
+    }
+
+    impl Paper for Small {
+        fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<usize> {
+            let mut held = self.0.lock().unwrap();
+            let (file, room) = &mut *held;
+            let at = usize::try_from(at).unwrap();
+            let some = bytes.len().min(room.saturating_sub(at));
+            if some == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            file.truncate(at);
+            file.extend_from_slice(&bytes[..some]);
+            Ok(some)
+        }
+
+        fn cut(&self, length: u64) -> io::Result<()> {
+            self.0.lock().unwrap().0.truncate(usize::try_from(length).unwrap());
+            Ok(())
+        }
+
+        fn sync(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn line(n: usize) -> Vec<u8> {
+        format!("oline {n:06}\n").into_bytes()
+    }
+
+    #[test]
+    fn what_finds_no_room_waits_and_comes_whole_and_in_order() {
+        let all: String = (0..200).flat_map(line).map(char::from).collect();
+        for room in 0..40 {
+            let disk = Small::default();
+            disk.room(room);
+            let mut record = Record::with_head(Box::new(disk.clone()), HEAD);
+            for n in 0..100 {
+                record.take(line(n), 1, Time(0));
+            }
+            let there = disk.text();
+            assert!(all.starts_with(&there) && (there.is_empty() || there.ends_with('\n')), "{room} bytes of room: {there:?}");
+            assert_eq!(record.wrote().waits, 100 * 13 - there.len() as u64);
+            assert!(!record.again(Time(1)));
+            // A little more room, then enough.
+            disk.room(room + 700);
+            assert!(!record.again(Time(2)));
+            assert!(all.starts_with(&disk.text()));
+            disk.room(usize::MAX);
+            for n in 100..200 {
+                record.take(line(n), 1, Time(3));
+            }
+            let wrote = record.finish(Time(4));
+            assert_eq!((disk.text(), wrote.waits, wrote.dropped, wrote.lines), (all.clone(), 0, 0, 200), "{room} bytes of room");
+        }
+    }
+
+    #[test]
+    fn what_had_to_be_given_up_is_said_where_it_is_missing_and_from_when_to_when() {
+        let disk = Small::default();
+        disk.room(13 * 10);
+        let mut record = Record::with_head(Box::new(disk.clone()), HEAD);
+        let lines = WAITS / 13 + 1_000;
+        for n in 0..lines {
+            record.take(line(n), 1, Time(1_000 * i64::try_from(n).unwrap()));
+        }
+        disk.room(usize::MAX);
+        assert!(record.again(Time(10_000_000_000)));
+        let text = disk.text();
+        let mut read = text.lines();
+        assert!((0..10).all(|n| read.next() == Some(&format!("oline {n:06}"))));
+        let gap = read.next().unwrap();
+        let given_up = record.wrote().dropped;
+        assert!(
+            given_up > 0
+                && gap.starts_with(&format!("g{given_up} bytes of output were not kept: the disk was full from 1970-01-01T00:00:10Z to ")),
+            "{gap}"
+        );
+        assert!(gap.ends_with("to 1970-04-26T17:46:40Z"), "{gap}");
+        let rest: Vec<&str> = read.collect();
+        let first = lines - rest.len();
+        assert!(rest.iter().zip(first..).all(|(text, n)| *text == format!("oline {n:06}")));
+        assert_eq!((given_up, record.wrote().waits), (13 * (first as u64 - 10), 0));
     }
 
     proptest! {

@@ -19,8 +19,11 @@ use holdpoint::domain::safe::Safe;
 use holdpoint::exec::process::Process;
 use holdpoint::exec::{Executor as _, Found, Job, Port};
 use holdpoint::os::clock::{Clock as _, Real};
+use holdpoint::os::slot::Slot;
 use serde_json::{Value, json};
 use tokio::sync::watch;
+
+use crate::small_disk::{Disk, until};
 
 /// The engine's side: notes, lines by id, and a wish to stop once a line has come.
 struct Desk {
@@ -282,7 +285,7 @@ async fn what_nobody_can_tell_is_not_guessed() {
     assert!(matches!(&gone, Found::CannotTell(failure) if failure.retry == Retry::AskAPerson), "{gone:?}");
     run.to_its_end().await.unwrap();
     assert_eq!(run.executor.find(run.again()).await, Found::StillRunning, "its last lines are followed first");
-    std::fs::write(run.place.path().join("job/state"), r#"{"phase":"running","pid":4194303,"at":1}"#).unwrap();
+    Slot::at(run.place.path().join("job/state")).write(br#"{"phase":"running","pid":4194303,"at":1}"#).unwrap();
     let mut orphan = run.executor.find(run.again()).await;
     while orphan == Found::StillRunning {
         // The keeper has written its last state and is about to leave.
@@ -290,6 +293,48 @@ async fn what_nobody_can_tell_is_not_guessed() {
         orphan = run.executor.find(run.again()).await;
     }
     assert!(matches!(&orphan, Found::CannotTell(failure) if failure.summary.contains("keeper was killed")), "{orphan:?}");
+}
+
+/// The command goes on while nothing can be written, and ends so; how it ended and all that it wrote is there once there is room.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_ends_on_a_full_disk_is_told_by_its_exit_code() {
+    let Some(disk) = Disk::mount("1m") else { return };
+    let mut run = Run::killed_on("echo up; while [ -e ../../wait ]; do sleep 0.02; done; seq 1 40000; exit 3", "up");
+    run.job.folder = disk.path().join("job");
+    let wait = disk.path().join("wait");
+    std::fs::write(&wait, "").unwrap();
+    let run = Arc::new(run);
+    let it = Arc::clone(&run);
+    let running = tokio::spawn(async move { it.to_its_end().await });
+    run.desk.seen.notified().await;
+    disk.fill();
+    std::fs::remove_file(wait).unwrap();
+    let state = Slot::at(disk.path().join("job/state"));
+    let told = || state.read().unwrap().map(|bytes| String::from_utf8(bytes).unwrap()).filter(|state| state.contains("ended"));
+    let ended = until("the keeper's last word", told);
+    assert!(ended.contains(r#""code":3"#) && !ended.contains(r#""waits":0"#), "{ended}");
+    assert!(!running.is_finished(), "the end of its output still waits for room");
+    disk.free();
+    let failure = running.await.unwrap().unwrap_err();
+    assert!(failure.summary.contains("ended with exit code 3"), "{failure:?}");
+    let lines = run.lines();
+    let expected: Vec<String> = std::iter::once("up".to_owned()).chain((1..=40_000).map(|n| n.to_string())).collect();
+    assert!(lines == expected, "{} lines, the last {:?}", lines.len(), lines.last());
+}
+
+/// There is no room to begin: nothing was started, so that it waits, and begins when there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_without_room_for_its_files_waits_for_room() {
+    let Some(disk) = Disk::mount("1m") else { return };
+    let mut run = Run::of("echo it runs", &command());
+    run.job.folder = disk.path().join("job");
+    disk.fill();
+    let mut running = Box::pin(run.to_its_end());
+    let early = tokio::time::timeout(Duration::from_secs(1), &mut running).await;
+    assert!(early.is_err(), "{early:?}");
+    disk.free();
+    running.await.unwrap();
+    assert_eq!(run.lines(), ["it runs"]);
 }
 
 /// Whether a process of that name works below a folder.
