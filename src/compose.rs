@@ -21,15 +21,18 @@ use holdpoint::domain::estate::Catalog;
 use holdpoint::domain::ids::StackId;
 use holdpoint::domain::line::{Giver, Id, Line};
 use holdpoint::domain::time::Time;
+use holdpoint::engine::process::Elected;
 use holdpoint::engine::{EyesByKind, Lines, Parts};
 use holdpoint::exec;
 use holdpoint::os::clock::{Real, SharedClock};
+use holdpoint::os::disk::{self, Disk};
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
 use holdpoint::os::{detach, files, owner};
 use holdpoint::sandbox::practice;
+use holdpoint::store::StoreError;
 use holdpoint::store::spool::{Limits, Of, Reader, Spool, Writer};
-use holdpoint::store::sqlite::Sqlite;
+use holdpoint::store::sqlite::{OpenError, Sqlite};
 use holdpoint::systems;
 
 /// How long the embedded cloud is waited for.
@@ -282,10 +285,10 @@ impl Lines for ToSpool {
 
 /// How often it is looked whether the spool is to be swept although no line came.
 const SWEEP: Duration = Duration::from_mins(5);
-/// How soon lines that could not be written are tried again.
+/// How soon what could not be written is tried again.
 const AGAIN: Duration = Duration::from_secs(3);
 
-fn to_spool(home: &Home, clock: SharedClock) -> Result<Arc<dyn Lines>> {
+fn to_spool(home: &Home, clock: SharedClock, disk: Arc<Disk>) -> Result<Arc<dyn Lines>> {
     let spool = Arc::new(Spool::open(home, Limits::default())?);
     let (to, from) = std::sync::mpsc::channel::<Vec<Line>>();
     let sweeps = Arc::clone(&spool);
@@ -300,18 +303,47 @@ fn to_spool(home: &Home, clock: SharedClock) -> Result<Arc<dyn Lines>> {
                 Err(RecvTimeoutError::Timeout) => Vec::new(),
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            if let Err(why) = writer.write(lines) {
-                tracing::warn!("lines wait to be written: {why}");
+            let waited = writer.waits();
+            match writer.write(lines) {
+                Ok(()) if waited => tracing::info!("the lines that waited are written"),
+                Ok(()) => {}
+                Err(why) => {
+                    if why.is_full() {
+                        disk.refused(clock.now());
+                    }
+                    // Once: a log on the same disk is not to grow by what cannot be written.
+                    if !waited {
+                        tracing::warn!("lines wait to be written: {why}");
+                    }
+                }
             }
         }
     })?;
     Ok(Arc::new(ToSpool { spool, to }))
 }
 
-/// An engine of the store in this home; the caller holds its lock.
-pub(crate) async fn engine(home: &Home, lock: &Lock) -> Result<(Parts, Arc<Clients>)> {
+/// The engine of the store in this home. Where there is no room to begin, that is said and waited for.
+pub(crate) async fn engine(home: &Home, elected: &mut Elected) -> Result<(Parts, Arc<Clients>)> {
     let clock = Real::shared();
-    let store = Arc::new(Sqlite::engine(home, lock, clock.now()).await?);
+    loop {
+        match parts(home, elected, clock.clone()).await {
+            Err(why) if is_full(&why) => {
+                elected.disk().refused(clock.now());
+                elected.tell(clock.now()).await;
+                clock.sleep(AGAIN).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+fn is_full(why: &anyhow::Error) -> bool {
+    let store = why.downcast_ref::<OpenError>().is_some_and(|why| matches!(why, OpenError::Store(StoreError::Full(_))));
+    store || why.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(disk::is_full)
+}
+
+async fn parts(home: &Home, elected: &Elected, clock: SharedClock) -> Result<(Parts, Arc<Clients>)> {
+    let store = Arc::new(Sqlite::engine(home, elected.lock(), clock.now()).await?);
     let person = owner::owner();
     let clients = Clients::with(clock.clone(), person.name(), sandbox_port(home, clock.clone()), Variables::of_this_process());
     let executors = exec::executors(&clients).into_iter().map(|one| (one.kind().as_str().to_owned(), one)).collect::<BTreeMap<_, _>>();
@@ -326,7 +358,7 @@ pub(crate) async fn engine(home: &Home, lock: &Lock) -> Result<(Parts, Arc<Clien
         eyes: Arc::new(EyesByKind::new(clients.clone(), clock.clone(), &id)),
         job: Arc::new(move |deployment, step, attempt| -> PathBuf { jobs.job(deployment, step, attempt) }),
         owner: person,
-        lines: to_spool(home, clock)?,
+        lines: to_spool(home, clock, elected.disk().clone())?,
         failpoint: None,
         fresh: Arc::new(holdpoint::os::random::id),
     };

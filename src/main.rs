@@ -11,11 +11,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use holdpoint::cli::{self, Code, Common, EngineArgs, Stop, Unread, Verb};
-use holdpoint::engine::process::{self, Ended, Status, Stay};
+use holdpoint::engine::process::{self, Ended, Stay};
 use holdpoint::os::clock::Real;
 use holdpoint::os::detach;
 use holdpoint::os::files;
-use holdpoint::os::owner;
 use holdpoint::os::paths::{self, Home};
 use holdpoint::os::signals::{self, Told};
 use holdpoint::sandbox::run;
@@ -150,20 +149,21 @@ fn engine(common: &Common, args: &EngineArgs) -> Result<Code> {
         detach::leave();
     }
     let home = engine_home(common, args.store_home.clone())?;
-    tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::INFO).with_writer(io::stderr).init();
-    let status = Status { pid: owner::pid(), version: env!("CARGO_PKG_VERSION").to_owned() };
-    let lock = match process::elect(&home, &status)? {
-        Ok(lock) => lock,
+    // Where the log cannot be written, that is not said there either: what would say it, panics.
+    let log = tracing_subscriber::fmt().with_ansi(false).log_internal_errors(false);
+    log.with_max_level(tracing::Level::INFO).with_writer(io::stderr).init();
+    let mut elected = match process::elect(&home)? {
+        Ok(elected) => elected,
         Err(said) => {
             tracing::info!("another engine runs: {said}");
             return Ok(if detached { Code::Done } else { Code::Failed });
         }
     };
     let ended = runtime()?.block_on(async {
-        let (parts, clients) = compose::engine(&home, &lock).await?;
-        tracing::info!("engine {} of {}", status.version, home.folder().display());
+        let (parts, clients) = compose::engine(&home, &mut elected).await?;
+        tracing::info!("engine {} of {}", elected.status().version, home.folder().display());
         let stay = if detached { Stay::WhileNeeded } else { Stay::UntilTold };
-        anyhow::Ok(process::serve(parts, clients, &home, stay, told_to_end()).await?)
+        anyhow::Ok(process::serve(parts, clients, &home, &mut elected, stay, told_to_end()).await?)
     })?;
     match ended {
         Ended::Left(left) if left.is_empty() => tracing::info!("ended; nothing is unfinished"),

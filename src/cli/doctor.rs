@@ -108,6 +108,10 @@ fn lived(desk: &dyn Patient, ground: &dyn Ground) -> Vec<Fact> {
         EngineSeen::Live { .. } | EngineSeen::Draining { .. } => Fact::right("engine", world.engine.says()),
         EngineSeen::None(_) | EngineSeen::Unknown | EngineSeen::Starting => Fact::wrong("engine", world.engine.says()),
     });
+    facts.push(match &world.disk_full {
+        Some(full) => Fact::wrong("disk", full.says()),
+        None => Fact::right("disk", "takes what is written"),
+    });
     for (stream, why) in &world.folds.broken {
         facts.push(Fact::wrong(stream.to_string(), format!("its log cannot be read any further: {why}")));
     }

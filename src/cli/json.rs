@@ -12,11 +12,11 @@ use crate::domain::environment::Class;
 use crate::domain::hold::CardLine;
 use crate::domain::plan::{ChangeRow, Plan};
 use crate::domain::time::Time;
-use crate::world::EngineSeen;
 use crate::world::available::Offer;
 use crate::world::differs::Differs;
 use crate::world::holds::HoldView;
 use crate::world::rows::{EnvView, Row};
+use crate::world::{DiskFull, EngineSeen};
 
 /// A class as the estate file says it.
 fn class(class: Class) -> &'static str {
@@ -36,6 +36,8 @@ pub(super) fn at(time: Time) -> String {
 #[derive(Debug, Serialize)]
 pub(super) struct LsDoc {
     pub(super) engine: EngineDoc,
+    /// Only where it is full.
+    pub(super) disk: Option<DiskDoc>,
     pub(super) environments: Vec<EnvDoc>,
 }
 
@@ -55,6 +57,18 @@ impl From<&EngineSeen> for EngineDoc {
             EngineSeen::Draining { .. } => "draining",
         };
         Self { state, says: seen.says() }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct DiskDoc {
+    full_since: String,
+    says: String,
+}
+
+impl From<&DiskFull> for DiskDoc {
+    fn from(disk: &DiskFull) -> Self {
+        Self { full_since: at(disk.since), says: disk.says() }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::world::rows::{EnvView, Row};
 use crate::world::{EngineSeen, World};
 
 use super::args::{EventsArgs, LsArgs};
-use super::json::{EngineDoc, EnvDoc, HoldDoc, LsDoc, at};
+use super::json::{DiskDoc, EngineDoc, EnvDoc, HoldDoc, LsDoc, at};
 use super::out::table;
 use super::{Code, Ground, Out, Stop, wait};
 
@@ -34,9 +34,17 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
         }
     }
     if out.is_json() {
-        let doc = LsDoc { engine: EngineDoc::from(&world.engine), environments: environments.iter().map(EnvDoc::from).collect() };
+        let doc = LsDoc {
+            engine: EngineDoc::from(&world.engine),
+            disk: world.disk_full.as_ref().map(DiskDoc::from),
+            environments: environments.iter().map(EnvDoc::from).collect(),
+        };
         out.document(&doc)?;
         return Ok(Code::Done);
+    }
+    if let Some(full) = &world.disk_full {
+        out.line(&format!("! {}", full.says()))?;
+        out.line("")?;
     }
     for env in &environments {
         out.line(&heading(env))?;

@@ -13,7 +13,7 @@ use crate::domain::ids::{AskId, DeploymentId};
 use crate::domain::time::Time;
 use crate::world::queue::Waits;
 use crate::world::rows::step_at;
-use crate::world::{EngineSeen, World};
+use crate::world::{DiskFull, EngineSeen, World};
 
 use self::output::Output;
 use super::{Code, Ground, Out, Stop};
@@ -68,6 +68,12 @@ pub(super) fn answer(desk: &dyn Patient, ground: &dyn Ground, ask: AskId) -> Res
         if let EngineSeen::None(why) = &desk.world().engine {
             return Err(Stop::lost("engine", format!("it was asked, and nobody answers: there is no engine: {why}")));
         }
+        if let Some(full) = &desk.world().disk_full
+            && ground.now().since(from) >= SILENCE
+        {
+            let says = format!("it was asked, and waits: {}; it may still be done: look with `holdpoint events`", full.says());
+            return Err(Stop::lost("disk", says));
+        }
         if ground.now().since(from) >= ANSWER {
             let says = "it was asked, and no engine answered in 2 minutes; it may still be done: look with `holdpoint events`";
             return Err(Stop::lost("answer", says));
@@ -87,9 +93,15 @@ pub(super) fn end(
     let mut told: BTreeMap<DeploymentId, String> = BTreeMap::new();
     let mut silent: Option<Time> = None;
     let mut output = Output::new(desk, ids);
+    let mut disk_full = None;
     loop {
         let now = ground.now();
         let world = desk.world();
+        if disk_full != world.disk_full {
+            disk_full.clone_from(&world.disk_full);
+            let says = disk_full.as_ref().map_or_else(|| "the disk has room again".to_owned(), DiskFull::says);
+            out.aside(&format!("{} {says}", now.clock()))?;
+        }
         let standings: Vec<(DeploymentId, Standing)> = ids.iter().map(|id| (*id, standing(&world, *id, now))).collect();
         output.print(&world, out)?;
         for (id, standing) in &standings {

@@ -170,27 +170,27 @@ pub(crate) struct Here {
 impl Here {
     /// Elects itself, or uses the one of this version that runs.
     pub(crate) fn start(home: &Home) -> Result<Self> {
-        let status = Status { pid: owner::pid(), version: env!("CARGO_PKG_VERSION").to_owned() };
-        let lock = match process::elect(home, &status)? {
-            Ok(lock) => lock,
+        let mut elected = match process::elect(home)? {
+            Ok(elected) => elected,
             Err(said) => {
                 let theirs: Status = serde_json::from_str(&said).context("what holds the engine lock does not say who it is")?;
-                if theirs.version != status.version {
+                if theirs.version != env!("CARGO_PKG_VERSION") {
                     return Err(anyhow!("an engine of version {} runs (pid {}); end it first", theirs.version, theirs.pid));
                 }
                 return Ok(Self { end: None, work: None });
             }
         };
-        let (end, ended) = oneshot::channel();
+        let (end, mut ended) = oneshot::channel::<()>();
         let home = home.clone();
         let work = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
             crate::runtime()?.block_on(async {
-                let (parts, clients) = super::engine(&home, &lock).await?;
-                let until = async {
-                    // The command ends, or is gone: both mean the end.
-                    let _ = ended.await;
+                // The command ends, or is gone: both mean the end.
+                let (parts, clients) = tokio::select! {
+                    made = super::engine(&home, &mut elected) => made?,
+                    _ = &mut ended => return Ok(Ended::Left(Vec::new())),
                 };
-                Ok(process::serve(parts, clients, &home, Stay::UntilTold, until).await?)
+                let until = async { drop(ended.await) };
+                Ok(process::serve(parts, clients, &home, &mut elected, Stay::UntilTold, until).await?)
             })
         })?;
         Ok(Self { end: Some(end), work: Some(work) })

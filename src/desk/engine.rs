@@ -7,9 +7,10 @@ use serde::Deserialize;
 use crate::domain::ask::{Ask, InboxAsk};
 use crate::domain::ids::AskId;
 use crate::domain::time::Time;
+use crate::os::disk::Disk;
 use crate::os::lock::Lock;
 use crate::os::paths::Home;
-use crate::world::EngineSeen;
+use crate::world::{DiskFull, EngineSeen};
 
 use super::work::Worker;
 
@@ -35,6 +36,8 @@ const REST: Duration = Duration::from_secs(30);
 struct Said {
     pid: u32,
     version: String,
+    #[serde(default)]
+    full_since: Option<Time>,
 }
 
 /// What is to be done about the engine.
@@ -52,6 +55,8 @@ pub(super) struct Watch {
     tries: u32,
     /// An older engine, since when it is seen, and whether it was asked.
     older: Option<(u32, Time, bool)>,
+    /// The disk, looked at where no engine tells of it.
+    disk: Option<Disk>,
 }
 
 impl Watch {
@@ -90,19 +95,34 @@ impl Watch {
             }
         }
     }
+
+    /// Since when the disk is full: as the engine says; where there is none that could say it, as is found here.
+    fn full_since(&mut self, home: &Home, seen: &EngineSeen, said: &str, now: Time) -> Option<Time> {
+        match seen {
+            EngineSeen::Live { .. } | EngineSeen::Draining { .. } => {
+                serde_json::from_str::<Said>(said).ok().and_then(|said| said.full_since)
+            }
+            EngineSeen::None(_) | EngineSeen::Unknown | EngineSeen::Starting => {
+                self.disk.get_or_insert_with(|| Disk::of(home.folder())).look(now)
+            }
+        }
+    }
 }
 
 impl Worker {
     /// Looks at the engine, and does what is to be done about it.
     pub(super) fn see_to_the_engine(&mut self) {
         let Some(home) = &self.parts.home else { return };
-        let (seen, what) = match lock(home) {
+        let now = self.now();
+        let (seen, what, said) = match lock(home) {
             Ok((free, said)) => {
-                let (ours, may, now) = (self.parts.version.clone(), self.parts.engine.is_some(), self.now());
-                self.watch.look(free, &said, &ours, may, now)
+                let (ours, may) = (self.parts.version.clone(), self.parts.engine.is_some());
+                let (seen, what) = self.watch.look(free, &said, &ours, may, now);
+                (seen, what, said)
             }
-            Err(why) => (EngineSeen::None(why), Do::Nothing),
+            Err(why) => (EngineSeen::None(why), Do::Nothing, String::new()),
         };
+        let full_since = self.watch.full_since(home, &seen, &said, now);
         let seen = match (what, &self.parts.engine, seen) {
             (Do::Start, Some(engine), seen) => (engine.start)().map_or_else(EngineSeen::None, |()| seen),
             (Do::AskToDrain, _, seen) => {
@@ -117,8 +137,9 @@ impl Worker {
             }
             (Do::Nothing | Do::Start, _, seen) => seen,
         };
-        if self.engine != seen {
-            self.engine = seen;
+        let disk_full = full_since.map(|since| DiskFull { home: home.folder().display().to_string(), since });
+        if self.engine != seen || self.disk_full != disk_full {
+            (self.engine, self.disk_full) = (seen, disk_full);
             self.publish();
         }
     }
@@ -163,6 +184,19 @@ mod tests {
         }
         assert_eq!((starts, shown), (TRIES, true));
         assert_eq!(watch.look(true, "", "0.1.0", true, at(100)).1, Do::Start, "it is tried again later");
+    }
+
+    #[test]
+    fn of_a_full_disk_tells_the_engine_and_without_one_it_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(Some(&folder.path().join("home"))).unwrap();
+        let mut watch = Watch::default();
+        let live = EngineSeen::Live { pid: 7, version: "0.1.0".to_owned() };
+        let full = r#"{"pid":7,"version":"0.1.0","full_since":5}"#;
+        assert_eq!(watch.full_since(&home, &live, full, Time(9)), Some(Time(5)));
+        assert_eq!(watch.full_since(&home, &live, SAID, Time(9)), None);
+        let none = EngineSeen::None("it ended".to_owned());
+        assert_eq!(watch.full_since(&home, &none, full, Time(9)), None, "what one said that is gone says nothing: there is room");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::domain::time::Time;
 use crate::os::bell::Listener;
 use crate::os::lock::Lock;
 use crate::store::{Ear, Ring, Store, StoreError};
-use crate::world::{EngineSeen, World};
+use crate::world::{DiskFull, EngineSeen, World};
 
 use super::engine::Watch;
 use super::live::{Command, Parts, Shared, held};
@@ -59,6 +59,7 @@ pub(super) struct Worker {
     pub(super) engine: EngineSeen,
     pub(super) watch: Watch,
     pub(super) trouble: Option<String>,
+    pub(super) disk_full: Option<DiskFull>,
     pub(super) loaded: bool,
     pub(super) applied: bool,
     pub(super) watching: Option<Lock>,
@@ -85,6 +86,7 @@ pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::
         engine: EngineSeen::Unknown,
         watch: Watch::default(),
         trouble: None,
+        disk_full: None,
         loaded: false,
         applied: false,
         watching: None,
@@ -154,9 +156,7 @@ impl Worker {
             self.watching = Lock::shared(&home.watch_lock()).ok().flatten();
         }
         let before = self.engine.clone();
-        if self.store.is_none() {
-            self.open().await;
-        }
+        // First, so that the first world that is shown says how engine and disk are.
         self.see_to_the_engine();
         if self.store.is_none() {
             self.open().await;
@@ -284,6 +284,7 @@ impl Worker {
             you: self.parts.you.clone(),
             recent: Arc::new(self.recent.clone()),
             trouble: self.trouble.clone(),
+            disk_full: self.disk_full.clone(),
             loaded: self.loaded,
             at: self.now(),
         };

@@ -40,7 +40,7 @@ impl Engine {
     pub(super) async fn asks(&mut self) -> Result<(), EngineError> {
         let asks = match self.parts.store.asks().await {
             Ok(asks) => asks,
-            Err(crate::store::StoreError::Unavailable(_)) => return Ok(()),
+            Err(why) if why.passes() => return Ok(()),
             Err(why) => return Err(why.into()),
         };
         let mut behind: BTreeSet<StackId> = self.parked.values().flatten().cloned().collect();
@@ -109,7 +109,7 @@ impl Engine {
         match self.parts.store.preview(subject).await {
             Ok(found) => Ok(found),
             // Without it the looks are taken again.
-            Err(crate::store::StoreError::Unavailable(_)) => Ok(None),
+            Err(why) if why.passes() => Ok(None),
             Err(why) => Err(why.into()),
         }
     }

@@ -1,5 +1,7 @@
 //! Committing: decisions are taken on the folds at once, made durable together, and only then have effects outside.
 
+use std::sync::atomic::Ordering;
+
 use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
@@ -130,7 +132,8 @@ impl Engine {
         for (ask, preview) in std::mem::take(&mut self.previews) {
             match self.parts.store.keep_preview(ask, &preview, drop_before).await {
                 // A preview that is not kept is made again when it is confirmed.
-                Ok(()) | Err(StoreError::Unavailable(_)) => {}
+                Ok(()) => {}
+                Err(why) if why.passes() => {}
                 Err(why) => return Err(why.into()),
             }
         }
@@ -146,7 +149,10 @@ impl Engine {
         }
         match &why {
             StoreError::Conflict { .. } | StoreError::Duplicate => {}
-            StoreError::Unavailable(_) => {
+            StoreError::Unavailable(_) | StoreError::Full(_) => {
+                if matches!(why, StoreError::Full(_)) {
+                    self.no_room.store(true, Ordering::Relaxed);
+                }
                 let wait = std::time::Duration::from_millis(500);
                 self.parts.clock.sleep(wait).await;
             }
@@ -158,7 +164,7 @@ impl Engine {
                     self.folds = folds;
                     return Ok(());
                 }
-                Err(StoreError::Unavailable(_)) => self.parts.clock.sleep(std::time::Duration::from_secs(1)).await,
+                Err(why) if why.passes() => self.parts.clock.sleep(std::time::Duration::from_secs(1)).await,
                 Err(why) => return Err(why.into()),
             }
         }

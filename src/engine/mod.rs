@@ -85,10 +85,6 @@ pub struct Parts {
 pub trait Lines: Send + Sync {
     /// Takes lines, in the order in which they came.
     fn take(&self, lines: Vec<Line>);
-    /// True while lines that were taken are not kept yet.
-    fn wait(&self) -> bool {
-        false
-    }
     /// The newest line of a log group that is kept and those of a while before it, by id and time, the oldest first; none where
     /// lines are not kept. Blocks while files are read.
     fn kept(&self, stack: &StackId, group: &str, back: Duration) -> Vec<(String, Time)> {
@@ -163,6 +159,7 @@ pub struct Engine {
     /// What a cancel can do about steps of each kind.
     cancels: Cancels,
     needed: Arc<AtomicBool>,
+    no_room: Arc<AtomicBool>,
     /// Committed events, for whoever follows in this process.
     observer: Option<Observer>,
 }
@@ -192,6 +189,7 @@ impl Engine {
             draining: false,
             cancels,
             needed: Arc::new(AtomicBool::new(true)),
+            no_room: Arc::default(),
             observer: None,
         })
     }
@@ -211,6 +209,12 @@ impl Engine {
     #[must_use]
     pub fn needed(&self) -> Arc<AtomicBool> {
         self.needed.clone()
+    }
+
+    /// Set when the store was out of room; whoever tells of it unsets it, and it is set again as long as that lasts.
+    #[must_use]
+    pub fn no_room(&self) -> Arc<AtomicBool> {
+        self.no_room.clone()
     }
 
     fn note_need(&self, wake: Option<Time>) {

@@ -43,7 +43,7 @@ impl Engine {
                 }
                 Ok(())
             }
-            Err(StoreError::Unavailable(_)) => Ok(()),
+            Err(why) if why.passes() => Ok(()),
             Err(why) => Err(why.into()),
         }
     }

@@ -100,10 +100,6 @@ impl Port for EnginePort {
         .boxed()
     }
 
-    fn lines_wait(&self) -> bool {
-        self.lines.wait()
-    }
-
     fn bundle(&self, digest: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>> {
         async move {
             let bytes = self

@@ -1,14 +1,19 @@
 //! The engine as a process: elected by a lock, woken by the inbox bell, ending when there is no work and nobody looks.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 
 use crate::aws::Clients;
+use crate::domain::time::Time;
+use crate::os::clock::SharedClock;
+use crate::os::disk::Disk;
 use crate::os::files::FileError;
 use crate::os::lock::Lock;
+use crate::os::owner;
 use crate::os::paths::Home;
 use crate::store::{Ring, StoreError};
 
@@ -22,6 +27,70 @@ pub struct Status {
     pub pid: u32,
     /// Its program version.
     pub version: String,
+    /// Since when the disk of its home is full, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full_since: Option<Time>,
+}
+
+/// The engine of a store by election. What it says of itself stands in its lock, which needs no room on the disk.
+#[derive(Debug)]
+pub struct Elected {
+    lock: Lock,
+    status: Status,
+    disk: Arc<Disk>,
+}
+
+impl Elected {
+    /// The lock that it holds.
+    #[must_use]
+    pub fn lock(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// The disk of its home, for those who write there.
+    #[must_use]
+    pub fn disk(&self) -> &Arc<Disk> {
+        &self.disk
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// Looks at the disk, and says what it found where that is new.
+    pub async fn tell(&mut self, now: Time) {
+        let disk = self.disk.clone();
+        let full_since = tokio::task::spawn_blocking(move || disk.look(now)).await.unwrap_or(self.status.full_since);
+        if full_since == self.status.full_since {
+            return;
+        }
+        self.status.full_since = full_since;
+        if full_since.is_some() {
+            tracing::warn!("the disk is full: nothing is recorded; free some space, work goes on by itself");
+        } else {
+            tracing::info!("the disk has room again");
+        }
+        if let Err(why) = self.lock.say(&said(&self.status)) {
+            tracing::warn!("what the engine says of itself is old: {why}");
+        }
+    }
+
+    /// Tells of the disk for ever; `no_room` is set by the engine where its store was out of room.
+    async fn keep_telling(&mut self, no_room: &AtomicBool, clock: &SharedClock) {
+        loop {
+            if no_room.swap(false, Ordering::Relaxed) {
+                self.disk.refused(clock.now());
+            }
+            self.tell(clock.now()).await;
+            clock.sleep(NET).await;
+        }
+    }
+}
+
+fn said(status: &Status) -> String {
+    serde_json::to_string(status).unwrap_or_default()
 }
 
 /// How long it lives.
@@ -67,14 +136,15 @@ const NET: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the lock file cannot be used.
-pub fn elect(home: &Home, status: &Status) -> Result<Result<Lock, String>, FileError> {
+pub fn elect(home: &Home) -> Result<Result<Elected, String>, FileError> {
     let path = home.engine_lock();
     let Some(lock) = Lock::exclusive(&path)? else { return Ok(Err(Lock::said(&path))) };
-    lock.say(&serde_json::to_string(status).unwrap_or_default())?;
-    Ok(Ok(lock))
+    let status = Status { pid: owner::pid(), version: env!("CARGO_PKG_VERSION").to_owned(), full_since: None };
+    lock.say(&said(&status))?;
+    Ok(Ok(Elected { lock, status, disk: Arc::new(Disk::of(home.folder())) }))
 }
 
-/// Works as the engine of a store until `end` is over, or as `stay` says. The caller holds the engine lock.
+/// Works as the elected engine of a store until `end` is over, or as `stay` says.
 ///
 /// # Errors
 /// When the store is damaged or does not answer.
@@ -82,6 +152,7 @@ pub async fn serve(
     parts: Parts,
     clients: Arc<Clients>,
     home: &Home,
+    elected: &mut Elected,
     stay: Stay,
     end: impl Future<Output = ()> + Send,
 ) -> Result<Ended, ProcessError> {
@@ -96,10 +167,10 @@ pub async fn serve(
     }));
     let watching = tokio::spawn(watcher.run(folds));
     let (signal, mut signals) = mpsc::unbounded_channel();
-    let needed = engine.needed();
+    let (needed, no_room) = (engine.needed(), engine.no_room());
     let result = {
-        let work = engine.run(&mut signals);
-        tokio::pin!(work, end);
+        let (work, telling) = (engine.run(&mut signals), elected.keep_telling(&no_room, &clock));
+        tokio::pin!(work, telling, end);
         let mut next_round = clock.now() + LOOK_ROUND;
         loop {
             tokio::select! {
@@ -113,13 +184,15 @@ pub async fn serve(
                         () = clock.sleep(ENDS) => Ok(()),
                     };
                 }
+                () = &mut telling => {}
                 () = ear.heard() => { let _ = signal.send(Signal::Asks); }
                 () = clock.sleep(NET) => {
                     let _ = signal.send(Signal::Asks);
                     if stay == Stay::WhileNeeded && clock.now() >= next_round {
                         next_round = clock.now() + LOOK_ROUND;
-                        let nobody_looks = Lock::exclusive(&home.watch_lock())?.is_some();
-                        if nobody_looks && !needed.load(std::sync::atomic::Ordering::Relaxed) {
+                        // A lock that cannot be tried, for want of room perhaps, says nothing: it is tried again.
+                        let nobody_looks = Lock::exclusive(&home.watch_lock()).is_ok_and(|taken| taken.is_some());
+                        if nobody_looks && !needed.load(Ordering::Relaxed) {
                             let _ = signal.send(Signal::End);
                         }
                     }

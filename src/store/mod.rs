@@ -42,12 +42,26 @@ pub enum StoreError {
     /// Another engine has taken over: stop.
     #[error("another engine has taken over")]
     Fenced,
-    /// Not now: busy, disk full, cut off. Try again.
+    /// Not now: busy, cut off. Try again.
     #[error("the store cannot be reached now: {0}")]
     Unavailable(String),
+    /// Not now: there is no room. Try again.
+    #[error("the store's disk is full: free some space ({0})")]
+    Full(String),
     /// What is stored cannot be read.
     #[error("the store is damaged: {0}")]
     Corrupt(String),
+}
+
+impl StoreError {
+    /// True when the same call may be taken later: what failed is the way there, or room.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Full(_) => true,
+            Self::Conflict { .. } | Self::Duplicate | Self::Fenced | Self::Corrupt(_) => false,
+        }
+    }
 }
 
 /// Who writes, when, because of which ask.

@@ -45,6 +45,8 @@ pub struct World {
     pub recent: Arc<VecDeque<Arc<Stored>>>,
     /// Why what is shown may be old: the store cannot be read, and since when nothing else helps.
     pub trouble: Option<String>,
+    /// The disk of the home, where it is full.
+    pub disk_full: Option<DiskFull>,
     /// Whether the log has been read at all.
     pub loaded: bool,
     /// When this was put together.
@@ -73,6 +75,24 @@ pub enum EngineSeen {
         /// Its version.
         version: String,
     },
+}
+
+/// A disk that takes nothing more: as the engine says, or as was found where no engine runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiskFull {
+    /// The home that lies on it.
+    pub home: String,
+    /// Since when.
+    pub since: Time,
+}
+
+impl DiskFull {
+    /// What that means, and what to do.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let Self { home, since } = self;
+        format!("the disk of {home} is full: nothing is recorded since {since}; free some space, work goes on by itself")
+    }
 }
 
 impl EngineSeen {

@@ -10,6 +10,7 @@ mod crashes;
 mod estate;
 mod eyes;
 mod faults;
+mod full_disk;
 mod guards;
 mod hands;
 mod killed;

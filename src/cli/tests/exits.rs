@@ -3,7 +3,7 @@
 use crate::domain::failure::Failure;
 use crate::domain::line::{Id, Severity, SourceKind, Turn};
 use crate::domain::person::Person;
-use crate::world::EngineSeen;
+use crate::world::{DiskFull, EngineSeen};
 
 use super::*;
 
@@ -144,4 +144,53 @@ fn what_the_steps_say_is_printed_while_it_is_waited_for() {
         assert!(!beside.contains("migrate  line"), "{beside}");
         assert!(json || ran.out.starts_with("it starts"), "{}", ran.out);
     }
+}
+
+/// A full disk, as the engine tells of it.
+fn full(scene: &mut Scene) {
+    let home = "/home/ana/.local/share/holdpoint".to_owned();
+    scene.world.disk_full = Some(DiskFull { home, since: fixture::ago(90) });
+}
+
+#[test]
+fn a_full_disk_is_the_first_thing_that_is_said() {
+    let says = "the disk of /home/ana/.local/share/holdpoint is full: nothing is recorded since ";
+    let ran = run_with("ls", vec![], None, |scene, _| full(scene));
+    assert!(ran.code == Code::Done && ran.out.starts_with(&format!("! {says}")), "{}", ran.out);
+    let ran = run_with("ls|--json", vec![], None, |scene, _| full(scene));
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    assert!(json["disk"]["says"].as_str().unwrap().starts_with(says), "{json}");
+    assert_eq!(json["disk"]["full_since"], json!(fixture::ago(90).to_string()));
+    let ran = run_with("doctor", vec![], None, |scene, desk| {
+        desk.estate = Some(estate());
+        full(scene);
+    });
+    assert_eq!(ran.code, Code::Failed);
+    assert!(ran.out.lines().any(|line| line.starts_with("WRONG  disk") && line.contains(says)), "{}", ran.out);
+}
+
+#[test]
+fn who_waits_is_told_of_a_full_disk() {
+    // The answer cannot be recorded: it is not waited for in silence.
+    let desk = Double::default();
+    let mut scene = Scene::whole();
+    full(&mut scene);
+    *desk.world.lock().unwrap() = Arc::new(scene.world);
+    let place = Place { desk: Arc::new(desk), now: Mutex::new(NOW) };
+    let stop = crate::cli::wait::answer(&*place.desk().unwrap(), &place, AskId(uuid::Uuid::nil())).unwrap_err();
+    assert_eq!((stop.code, stop.word.as_str()), (Code::Lost, "disk"), "{}", stop.says);
+    assert!(stop.says.contains("the disk of /home/ana") && stop.says.contains("it may still be done"), "{}", stop.says);
+    // What runs is waited for, and that is said once.
+    let change = |scene: &mut Scene| {
+        let d = scene.ask("dev/orders", fixture::spec("414", &json!({})), None, &[]);
+        scene.start("dev/orders", d, fixture::update_plan(false));
+        scene.end("dev/orders", d, End::Done);
+        full(scene);
+        (d, scene.world.deployment(d).unwrap().no())
+    };
+    let accepted = Answer::Accepted { deployments: vec![change(&mut Scene::whole())], says: "it starts".to_owned() };
+    let ran = run_with("redeploy|dev/orders|--wait", vec![card(Level::L1, None), accepted], None, |scene, _| {
+        change(scene);
+    });
+    assert_eq!((ran.code, ran.err.matches("is full").count()), (Code::Done, 1), "{}", ran.err);
 }

@@ -210,7 +210,7 @@ impl Folder {
             std::fs::remove_dir_all(&work).map_err(FileError::io(&work, "emptied"))?;
         }
         files::private_folder(&work)?;
-        for name in [STATE, WISH, FOLLOWED] {
+        for name in [STATE, WISH] {
             self.slot(name).make()?;
         }
         files::write_whole(&self.output(), b"")?;
@@ -239,10 +239,9 @@ impl Folder {
     }
 }
 
-/// The slots: written by the keeper; by the engine; by the engine.
+/// The slots: written by the keeper; by the engine.
 const STATE: &str = "state";
 const WISH: &str = "wish";
-const FOLLOWED: &str = "followed";
 
 fn read<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, FileError> {
     serde_json::from_slice(bytes).map_err(|why| FileError::io(path, "read")(why.into()))

@@ -334,7 +334,7 @@ fn what_cannot_be_written_waits_and_what_is_given_up_is_said() {
     let api = all("dev/api");
     assert_eq!(
         (api.len(), api[0].severity, api[0].text.as_str()),
-        (10_001, Severity::Gap, "10 lines are missing here: they could not be written")
+        (10_001, Severity::Gap, "10 lines from 1970-01-01T00:00:00Z to 1970-01-01T00:00:00Z are missing here: they could not be written")
     );
     assert_eq!(&api[1..], lines("dev/api", 11..10_011).as_slice());
     assert_eq!(all("dev/web"), [line("dev/web", 1)], "another stack is not concerned");

@@ -24,8 +24,18 @@ pub struct Writer {
 #[derive(Debug, Default)]
 struct Waiting {
     lines: Vec<Line>,
-    /// How many were given up, and when the last of them happened.
-    lost: Option<(u64, Time)>,
+    lost: Option<Lost>,
+}
+
+/// Lines that were given up.
+#[derive(Debug)]
+struct Lost {
+    count: u64,
+    /// When the first and the last of them happened.
+    first: Time,
+    last: Time,
+    /// Whether it was for want of room.
+    full: bool,
 }
 
 impl Writer {
@@ -61,34 +71,37 @@ impl Writer {
 
 impl Waiting {
     fn write(&mut self, stack: &StackId, spool: &Spool) -> Result<(), FileError> {
-        let gap = self.lost.map(|(count, at)| gap(stack, count, at));
+        let gap = self.lost.as_ref().map(|lost| gap(stack, lost));
         let written = match gap {
             None => spool.append(&mut self.lines),
             Some(gap) => spool.append(&mut [&[gap], self.lines.as_slice()].concat()),
         };
-        if let Err(why) = written {
+        if let Err(why) = &written {
             let extra = self.lines.len().saturating_sub(MOST);
             for line in self.lines.drain(..extra) {
-                let (count, at) = self.lost.unwrap_or_default();
-                self.lost = Some((count + 1, at.max(line.at)));
+                let lost = self.lost.get_or_insert(Lost { count: 0, first: line.at, last: line.at, full: why.is_full() });
+                lost.count += 1;
+                lost.first = lost.first.min(line.at);
+                lost.last = lost.last.max(line.at);
             }
-            return Err(why);
         }
-        Ok(())
+        written.map(drop)
     }
 }
 
-fn gap(stack: &StackId, count: u64, at: Time) -> Line {
+fn gap(stack: &StackId, lost: &Lost) -> Line {
+    let why = if lost.full { "the disk was full" } else { "they could not be written" };
+    let text = format!("{} lines from {} to {} are missing here: {why}", lost.count, lost.first, lost.last);
     Line {
         turn: Turn::default(),
-        at,
-        id: format!("lost/{}", at.0).into(),
+        at: lost.last,
+        id: format!("lost/{}", lost.last.0).into(),
         kind: SourceKind::Engine,
         source: Safe::new("holdpoint"),
         part: Safe::default(),
         stack: stack.clone(),
         no: None,
         severity: Severity::Gap,
-        text: Safe::new(&format!("{count} lines are missing here: they could not be written")),
+        text: Safe::new(&text),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
 
@@ -87,9 +87,7 @@ impl Sqlite {
         if found > known() {
             return Err(newer(home, found));
         }
-        MIGRATIONS.run(&mut connection).await.map_err(|why| {
-            StoreError::Corrupt(format!("its schema cannot be brought from {found} to {}: {why}; nothing was changed", known()))
-        })?;
+        MIGRATIONS.run(&mut connection).await.map_err(|why| not_migrated(found, why))?;
         let id = random::bytes::<4>().map_err(FileError::io(&home.database(), "named"))?.map(|byte| format!("{byte:02x}")).concat();
         let made =
             "INSERT INTO meta (key, value) VALUES ('id', ?), ('created', ?), ('epoch', '0'), ('snapshot_seq', '0'), ('snapshot_form', '')
@@ -119,6 +117,15 @@ impl Sqlite {
             _ => put_together(home, connection, None).await,
         }
     }
+}
+
+fn not_migrated(found: i64, why: MigrateError) -> StoreError {
+    let says = format!("its schema cannot be brought from {found} to {}: {why}; nothing was changed", known());
+    match why {
+        MigrateError::Execute(why) | MigrateError::ExecuteMigration(why, _) => Some(failed(why)).filter(StoreError::passes),
+        _ => None,
+    }
+    .unwrap_or(StoreError::Corrupt(says))
 }
 
 async fn put_together(home: &Home, mut writing: SqliteConnection, epoch: Option<String>) -> Result<Sqlite, OpenError> {

@@ -36,6 +36,9 @@ pub(super) fn limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
+/// SQLite's code for memory shared with other processes that could not grow: its file found no room.
+const NO_ROOM_TO_SHARE: u32 = 4_874;
+
 /// What an error of the database means. By value, so that it fits `map_err`.
 #[allow(clippy::needless_pass_by_value)]
 pub(super) fn failed(why: sqlx::Error) -> StoreError {
@@ -47,12 +50,15 @@ pub(super) fn failed(why: sqlx::Error) -> StoreError {
             _ => StoreError::Unavailable(why.to_string()),
         };
     };
-    // The low byte of SQLite's result code names the kind of error.
-    let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default() & 0xff;
+    let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
     let text = error.message();
-    match code {
+    if code == NO_ROOM_TO_SHARE {
+        return StoreError::Full(text.to_owned());
+    }
+    // The low byte of SQLite's result code names the kind of error.
+    match code & 0xff {
         5 | 6 => StoreError::Unavailable(format!("another process keeps it busy ({text})")),
-        13 => StoreError::Unavailable(format!("the disk is full: free some space, work goes on by itself ({text})")),
+        13 => StoreError::Full(text.to_owned()),
         11 | 26 => {
             StoreError::Corrupt(format!("the file is damaged ({text}): end the engine, copy the folder aside, and restore a backup"))
         }

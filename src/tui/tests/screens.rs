@@ -151,3 +151,18 @@ fn practice_wears_its_own_word_on_every_frame_and_never_the_colour_of_production
         .screen(80, 24)
     );
 }
+
+#[test]
+fn a_full_disk_is_named_in_the_band_and_above_all_that_needs_a_person() {
+    let mut world = fixture::scene();
+    world.disk_full = Some(crate::world::DiskFull { home: "/home/ana/.local/share/holdpoint".to_owned(), since: fixture::ago(90) });
+    let mut bench = Bench::new(world);
+    for (width, height) in [(120, 36), (80, 24), (60, 15), (50, 10)] {
+        let screen = bench.wait(600).screen(width, height);
+        assert!(screen.lines().next().unwrap().contains("DISK FULL since"), "{screen}");
+        let text = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("free some space, work goes on by itself"), "{screen}");
+    }
+    insta::assert_snapshot!("disk_full_120x36", bench.screen(120, 36));
+    insta::assert_snapshot!("disk_full_80x24", bench.screen(80, 24));
+}

@@ -1,4 +1,5 @@
-//! The night screen: the one thing that needs a person, what it is, why, and what to do now. Verdict and deed are never cut.
+//! The night screen: a full disk, under which nothing goes on; then the one thing that needs a person, what it is, why, and what to do
+//! now. Verdict and deed are never cut.
 
 use crate::domain::time::Time;
 use crate::tui::console::Console;
@@ -12,7 +13,8 @@ use crate::world::verdict::Verdict;
 impl Console {
     /// The rows of the alert: verdict, why, seen, then. Why and seen give way where `most` rows are not enough.
     pub(super) fn alert_rows(&self, wide: usize, most: usize, now: Time) -> Vec<Row> {
-        let Some((verdict, more)) = &self.shown.views.needs else { return Vec::new() };
+        let mut rows = self.disk_rows(wide);
+        let Some((verdict, more)) = &self.shown.views.needs else { return rows };
         let down = verdict.state == State::Down;
         let mark = if down { "!!" } else { states::glyph(verdict.state, &self.theme) };
         let more = if *more > 0 { format!("  (+{more} more)") } else { String::new() };
@@ -41,7 +43,7 @@ impl Console {
         let seen =
             verdict.seen.as_ref().map(|seen| block("SEEN", &format!("{}  [{}] explain", seen.says(), self.keys.first("explain")), text));
         let seen = seen.unwrap_or_default();
-        let mut rows = head;
+        rows.extend(head);
         let left = most.saturating_sub(rows.len() + then.len());
         if why.len() <= left {
             let left = left - why.len();
@@ -52,6 +54,14 @@ impl Console {
         }
         rows.extend(then);
         rows
+    }
+
+    /// The disk, where it is full.
+    fn disk_rows(&self, wide: usize) -> Vec<Row> {
+        let Some(disk) = &self.shown.world.disk_full else { return Vec::new() };
+        let style = self.theme.style(Role::Fail);
+        let rows = wrap(&disk.says(), wide.saturating_sub(4), 0).into_iter().enumerate();
+        rows.map(|(n, line)| vec![(if n == 0 { " !! ".to_owned() } else { "    ".to_owned() }, style), (line, style)]).collect()
     }
 
     /// What to do now, with keys; what is not possible yet says when it will be.

@@ -61,6 +61,10 @@ impl Console {
             left.push(Piece { text: format!(" {}", self.identity(view, now)), style: band, need: 3 });
         }
         let mut right: Vec<Piece> = Vec::new();
+        if let Some(disk) = &self.shown.world.disk_full {
+            let style = self.theme.style(Role::Fail);
+            right.push(Piece { text: format!(" DISK FULL since {} ", disk.since.text("%H:%MZ")), style, need: 9 });
+        }
         if let Some(words) = engine(&self.shown.world.engine) {
             right.push(Piece { text: format!(" {words} "), style: band, need: 7 });
         }
