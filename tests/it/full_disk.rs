@@ -3,11 +3,13 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::time::Duration;
 
 use holdpoint::domain::environment::{EnvironmentEvent, Freeze};
 use holdpoint::domain::event::{Append, Event, StreamId};
 use holdpoint::domain::person::Person;
 use holdpoint::domain::time::Time;
+use holdpoint::os::clock::{Clock as _, Real};
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
 use holdpoint::store::sqlite::{OpenError, Sqlite};
@@ -71,7 +73,16 @@ async fn a_store_on_a_full_disk_refuses_and_goes_on() {
     let begun = Sqlite::engine(&home, &lock, Time(0)).await;
     assert!(matches!(begun.err(), Some(OpenError::Store(StoreError::Full(_)) | OpenError::File(_))));
     disk.free();
-    let store = Sqlite::engine(&home, &lock, Time(0)).await.unwrap();
+    // As the program does: the first one that could not be opened may still be closing.
+    let mut tries = 0;
+    let store = loop {
+        match Sqlite::engine(&home, &lock, Time(0)).await {
+            Ok(store) => break store,
+            Err(OpenError::Store(StoreError::Full(_))) if tries < 50 => tries += 1,
+            Err(why) => panic!("{why}"),
+        }
+        Real::new().sleep(Duration::from_millis(100)).await;
+    };
     let by = By { person: Person::Engine, cause: None, at: Time(0) };
     let stream = StreamId::Environment("dev".parse().unwrap());
     let frozen = |version: u64| {
