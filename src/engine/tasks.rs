@@ -80,6 +80,7 @@ impl Engine {
                 }
                 // Whoever we are now: what was started before goes on, and is looked for again.
                 (Err(failure), _) if !fresh => Err(failure.retry(Retry::Contact)),
+                (Ok(()), Err(failure)) if !fresh => Err(failure.retry(Retry::AskAPerson)),
                 (Err(failure), _) | (Ok(()), Err(failure)) => Err(failure),
             };
             let _ = to.send(Msg::Outcome { key: task_key, result });

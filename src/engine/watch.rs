@@ -188,9 +188,9 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
         }
     }
     // Where the files cannot be read that say what a stack is, it is what was deployed last.
-    for (id, entry) in all.iter_mut().filter(|(_, entry)| entry.cfn.is_none()) {
+    for (id, entry) in all.iter_mut().filter(|(_, entry)| entry.about.is_empty()) {
         let last = folds.stacks.get(id).and_then(|stack| folds.deployments.get(&stack.last?)).and_then(|d| d.request.as_ref());
-        entry.cfn = last.and_then(|request| cfn_name(&request.spec));
+        entry.about = last.map(|request| request.spec.about.clone()).unwrap_or_default();
     }
     all
 }

@@ -17,10 +17,9 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// Takes a page; gives those events before which nothing on a later page can have come: what carries a later time came later than
+    /// Takes a page that ends at a time; gives those events before which nothing on a later page can have come: what carries a later time came later than
     /// that, unless its clock was ahead.
-    pub(super) fn page(&mut self, events: Vec<Event>) -> Vec<Event> {
-        let upto = events.last().map(|event| event.at);
+    pub(super) fn page(&mut self, events: Vec<Event>, upto: Option<Time>) -> Vec<Event> {
         for event in events {
             self.held.insert((event.ingested, self.taken), event);
             self.taken += 1;
@@ -67,7 +66,7 @@ mod tests {
             told.sort_by_key(|event| event.at);
             let (mut arrivals, mut given) = (Arrivals::default(), Vec::new());
             for page in told.chunks(page) {
-                given.extend(arrivals.page(page.to_vec()));
+                given.extend(arrivals.page(page.to_vec(), page.last().map(|event| event.at)));
                 let upto = arrivals.given(page.last().unwrap().at);
                 prop_assert!(all.iter().all(|event| event.at >= upto || given.contains(event)));
             }

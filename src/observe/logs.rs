@@ -113,9 +113,11 @@ impl Tail {
             let text = format!("nobody followed {} from {from} to {}: what came then is not here", self.group, self.since);
             self.gap(self.since, from, &text);
         }
-        let mut live = true;
+        let (mut live, mut garbled) = (true, false);
         loop {
             let ended = if live { self.live().await } else { self.poll().await };
+            // One that breaks off before its first word is garbled too: only what is so twice is somebody who has no live tail.
+            let twice = std::mem::replace(&mut garbled, matches!(&ended, Err(trouble) if trouble.kind == Kind::Garbled)) && garbled;
             match ended {
                 Ok(Ended::Polled) => {
                     live = true;
@@ -125,7 +127,7 @@ impl Tail {
                 Ok(Ended::Cut(why)) => self.cut(why),
                 Err(trouble) if trouble.is("ResourceNotFoundException") => self.waits(),
                 // Emulators and some partitions have no live tail: reading every two seconds does as well.
-                Err(trouble) if live && matches!(trouble.kind, Kind::Refused | Kind::Denied | Kind::Server | Kind::Garbled) => {
+                Err(trouble) if live && (twice || matches!(trouble.kind, Kind::Refused | Kind::Denied | Kind::Server)) => {
                     live = false;
                     continue;
                 }
@@ -158,7 +160,7 @@ impl Tail {
             let Ok(Some(told)) = told else { return Ok(Ended::Cut("the session ended")) };
             if !filled {
                 // From here on the session tells; what came before it is read now.
-                self.fill(LATE).await?;
+                self.fill(LATE, None).await?;
                 filled = true;
             }
             if let StartLiveTailResponseStream::SessionUpdate(update) = told {
@@ -168,10 +170,12 @@ impl Tail {
                 // order, it only comes later. Late lines are looked for when the flood is over, and now and then while it lasts.
                 if self.sampled && in_flood < SHALLOW {
                     in_flood += 1;
-                    self.fill(RECENT).await?;
+                    // What came since is told by the session in its turn, together with what came late beside it.
+                    let upto = heard.iter().map(|event| event.ingested).max();
+                    self.fill(RECENT, upto).await?;
                 } else {
                     if std::mem::take(&mut in_flood) > 0 {
-                        self.fill(LATE).await?;
+                        self.fill(LATE, None).await?;
                     }
                     let upto = heard.iter().map(|event| event.ingested.max(event.at)).max();
                     heard.sort_by_key(|event| event.ingested);
@@ -188,7 +192,7 @@ impl Tail {
     async fn poll(&mut self) -> Result<Ended, Trouble> {
         self.sampled = false;
         for nth in 0..POLLS {
-            self.fill(if nth % SHALLOW == 0 { LATE } else { RECENT }).await?;
+            self.fill(if nth % SHALLOW == 0 { LATE } else { RECENT }, None).await?;
             self.follows();
             self.clock.sleep(POLL).await;
         }
@@ -196,7 +200,8 @@ impl Tail {
     }
 
     /// Reads everything since the newest line, and so far back that late events are found; page by page, each given out at once.
-    async fn fill(&mut self, back: Duration) -> Result<(), Trouble> {
+    /// What came to the service after `upto` is left for later.
+    async fn fill(&mut self, back: Duration, upto: Option<Time>) -> Result<(), Trouble> {
         let from = (self.newest - back).max(self.known.forgotten()).max(self.since);
         let begun = self.clock.now();
         let mut token: Option<String> = None;
@@ -208,17 +213,18 @@ impl Tail {
                     self.cloud.logs.filter_log_events().log_group_name(&self.group).start_time(from.0).set_next_token(token.clone()).send()
                 })
                 .await?;
-            let events: Vec<Event> = page.events().iter().map(of_filter).collect();
-            let upto = events.last().map(|event| event.at);
-            self.give(arrivals.page(events), &mut equal);
+            let mut events: Vec<Event> = page.events().iter().map(of_filter).collect();
+            let last = events.last().map(|event| event.at);
+            events.retain(|event| upto.is_none_or(|upto| event.ingested <= upto));
+            self.give(arrivals.page(events, last), &mut equal);
             token = page.next_token().map(str::to_owned);
             if token.is_none() {
                 self.give(arrivals.rest(), &mut equal);
-                self.reached(begun);
+                self.reached(upto.unwrap_or(begun));
                 return Ok(());
             }
             // Pages are in the order of time: how far behind it is shows how far a long fill has come.
-            self.reached(upto.map_or(self.through, |upto| arrivals.given(upto).max(self.through)));
+            self.reached(last.map_or(self.through, |last| arrivals.given(last).max(self.through)));
             self.follows();
         }
         self.give(arrivals.rest(), &mut equal);

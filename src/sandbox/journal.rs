@@ -117,12 +117,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::sandbox::levers;
+    use crate::sandbox::{levers, services};
 
     /// A folder whose journal holds these calls; gives the journal's path.
     fn written(folder: &Path, calls: usize) -> PathBuf {
         let mut world = World::new(Time(1), 1, 1.0);
-        let (mut journal, kept) = Journal::open(folder).unwrap();
+        let (mut journal, kept) = Journal::open(folder, services::ALL).unwrap();
         assert!(kept.is_none());
         journal.snapshot(&world).unwrap();
         for _ in 0..calls {
@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn calls(folder: &Path) -> usize {
-        let (_, world) = Journal::open(folder).unwrap();
+        let (_, world) = Journal::open(folder, services::ALL).unwrap();
         world.unwrap().ledger.entries().count()
     }
 
@@ -144,7 +144,7 @@ mod tests {
         let folder = &folder.path().join("state");
         let path = written(folder, 2);
         files::private_log(&path).unwrap().write_all(b"{\"at\":3,\"ca").unwrap();
-        let (mut journal, world) = Journal::open(folder).unwrap();
+        let (mut journal, world) = Journal::open(folder, services::ALL).unwrap();
         journal.add(&world.unwrap(), &levers::lever("Calm", json!({}))).unwrap();
         drop(journal);
         assert_eq!(calls(folder), 3);
@@ -157,7 +157,7 @@ mod tests {
         let path = written(folder, 2);
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replacen('{', "[", 1)).unwrap();
-        assert!(matches!(Journal::open(folder), Err(SandboxError::Damaged { .. })));
+        assert!(matches!(Journal::open(folder, services::ALL), Err(SandboxError::Damaged { .. })));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text.replacen('{', "[", 1));
     }
 }

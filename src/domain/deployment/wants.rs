@@ -54,7 +54,7 @@ impl Deployment {
             Phase::Waiting => wants.now.push(DeploymentWant::Settle),
             Phase::Available => wants.now.push(DeploymentWant::Plan),
             Phase::Running => self.running(now, &mut wants),
-            Phase::New | Phase::Queued | Phase::Done | Phase::Failed | Phase::Terminated => {}
+            Phase::New | Phase::Queued | Phase::Done | Phase::Partial | Phase::Failed | Phase::Terminated => {}
         }
         wants
     }

@@ -13,8 +13,8 @@ use crate::aws::cfn::stack::CfnStack;
 use crate::aws::cfn::{Phase, phase};
 use crate::aws::{Clients, Trouble};
 use crate::domain::failure::Failure;
-use crate::domain::plan::{Output, StepKind};
 use crate::domain::look::Standing;
+use crate::domain::plan::{Output, StepKind};
 use crate::exec::{Cancel, Executor, Found, Job};
 use crate::forms::cloudformation::standing;
 

@@ -26,7 +26,7 @@ pub(super) struct Written {
 pub(super) struct Follower {
     path: PathBuf,
     /// Up to where whole lines were given.
-    offset: u64,
+    pub(super) offset: u64,
     /// It may stand within a line.
     within: bool,
 }

@@ -285,7 +285,7 @@ async fn follow(job: &Job, folder: &Folder) -> Result<(How, Vec<(u8, String)>), 
                 (Some(State::Ended { how, wrote, .. }), _) => {
                     if wrote.waits > 0 {
                         let text = format!("the last {} bytes of output were not kept: the disk was full", wrote.waits);
-                        job.port.line(&reader.offset.to_string(), Severity::Gap, "", Safe::new(&text));
+                        job.port.line(reader.offset, Severity::Gap, "", Safe::new(&text));
                     }
                     return Ok((how, last));
                 }

@@ -163,7 +163,7 @@ impl Console {
         }
         if let Some(d) = self.shown.world.latest(&stack).map(std::sync::Arc::clone) {
             lines.push(Text::new("", ""));
-            lines.extend(deployment(&self.world.folds, &d, now));
+            lines.extend(deployment(&self.shown.world.folds, &d, now));
         }
         for (n, queued) in fold.queue.iter().enumerate() {
             lines.push(Text::new(

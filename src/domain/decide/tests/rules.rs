@@ -16,7 +16,6 @@ use crate::domain::failure::{Failure, Retry};
 use crate::domain::hold::{HoldKind, Verdict};
 use crate::domain::level::Level;
 use crate::domain::plan::{Cancel, Finaliser, HoldRule, HoldWhen, Leaves, Output};
-use crate::domain::stack::StackEvent;
 
 /// Check 1: ending a queued deployment leaves the running one alone; nothing starts twice.
 #[test]
