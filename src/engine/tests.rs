@@ -17,6 +17,7 @@ use crate::domain::deployment::{Deployment, End, Phase, StepState};
 use crate::domain::digest::Digest;
 use crate::domain::document::Node;
 use crate::domain::environment::{AwsTarget, Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use crate::domain::failure::Retry;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{EnvName, StackId, StepId};
 use crate::domain::line::Line;
@@ -300,9 +301,9 @@ async fn a_failure_breaks_the_stack_and_a_redeploy_opens_the_way_out() {
     assert_eq!(engine.folds().stack(&stack()).phase, "READY");
 }
 
-/// A step that nobody does any more, after another version took over, fails and says so; it used to wait for ever.
+/// A step that nobody does any more, after another version took over, may go on outside: a person decides, and is told why.
 #[tokio::test]
-async fn a_step_that_nobody_does_fails_and_says_so() {
+async fn a_step_that_nobody_does_any_more_goes_to_a_person() {
     let bench = Bench::new();
     bench.environment(Class::Development).await;
     bench.ask(1, deploy(vec![step("a", &[])])).await;
@@ -316,7 +317,10 @@ async fn a_step_that_nobody_does_fails_and_says_so() {
     let mut engine = Engine::open(Parts { executors: Arc::default(), ..bench.parts(None) }).await.unwrap();
     bench.settle(&mut engine).await.unwrap();
     let d = only(&engine);
-    assert!(matches!(&d.end, Some(End::Failed { failure }) if failure.summary.contains("test.call")), "{:?}", d.end);
+    let run = &d.steps[&StepId::from("a")];
+    assert_eq!((run.state, &d.end), (StepState::Lost, &None));
+    let told = run.failure.as_ref().is_some_and(|failure| failure.retry == Retry::AskAPerson && failure.summary.contains("test.call"));
+    assert!(told, "{:?}", run.failure);
 }
 
 #[tokio::test]

@@ -97,10 +97,6 @@ const fn shows(name: &'static str, show: Show, doc: &'static str) -> Action {
     Action { name, doc, scope: Scope::Everywhere, does: Does::Show(show) }
 }
 
-const fn listed(name: &'static str, show: Show, doc: &'static str) -> Action {
-    Action { name, doc, scope: Scope::Lists, does: Does::Show(show) }
-}
-
 const fn moves(name: &'static str, motion: Motion, doc: &'static str) -> Action {
     Action { name, doc, scope: Scope::Everywhere, does: Does::Move(motion) }
 }
@@ -118,7 +114,7 @@ const fn changes(name: &'static str, run: fn(&Cx<'_>) -> Result<Order, Denied>, 
 /// What changes something; each opens a card or can be undone.
 static CHANGES: &[Action] = &[
     changes("redeploy", orders::redeploy, "redeploy: the same release, the files now, a retry or an earlier release"),
-    Action { name: "release", doc: "deploy a chosen release", scope: Scope::Lists, does: Does::Change(orders::release) },
+    changes("release", orders::release, "deploy a chosen release"),
     changes("rollback", orders::rollback, "roll back to the last good release before this one"),
     changes("retry", orders::retry, "retry the last deployment: do what is left of it"),
     changes("cancel", orders::cancel, "cancel the deployment"),
@@ -139,12 +135,12 @@ static SHOWS: &[Action] = &[
     shows("needs", Show::Needs, "go to what needs a person most: the line under the band"),
     shows("audit", Show::Audit, "who did what, and why"),
     shows("identity", Show::Identity, "who you are, who the engine is, what it proved"),
-    listed("details", Show::Details, "details"),
-    listed("raw", Show::Raw, "the raw record"),
-    listed("deployments", Show::History, "deployments of this stack"),
-    listed("explain", Show::Explain, "explain the failure: what failed first, seen before, what to do"),
-    listed("first-error", Show::FirstError, "the first error, in the log"),
-    listed("logs", Show::Logs, "events and logs of this stack"),
+    shows("details", Show::Details, "details"),
+    shows("raw", Show::Raw, "the raw record"),
+    shows("deployments", Show::History, "deployments of this stack"),
+    shows("explain", Show::Explain, "explain the failure: what failed first, seen before, what to do"),
+    shows("first-error", Show::FirstError, "the first error, in the log"),
+    Action { name: "logs", doc: "events and logs of this stack", scope: Scope::Lists, does: Does::Show(Show::Logs) },
     shows("logs-all", Show::LogsAll, "events and logs of everything, on the whole screen"),
     shows("copy-line", Show::CopyLine, "copy the line under the cursor"),
     shows("copy-id", Show::CopyId, "copy the id"),
@@ -190,7 +186,7 @@ static MOVES: &[Action] = &[
     moves("previous-running", Motion::PrevRunning, "previous that runs"),
     within(Scope::Lists, "fold", Motion::Pause, "fold or unfold the environment"),
     within(Scope::Lists, "times", Motion::Times, "times as ages or as clocks"),
-    within(Scope::Map, "view", Motion::Cycle, "stack map, deployment map, plan"),
+    moves("view", Motion::Cycle, "other view: pins plan, map of the stack or of the deployment, then follows again"),
     within(Scope::Map, "critical", Motion::Critical, "critical path of the plan, on or off"),
     within(Scope::Log, "log-pause", Motion::Pause, "pause; counts what arrives"),
     within(Scope::Log, "log-follow", Motion::Follow, "follow"),

@@ -6,10 +6,11 @@ use ratatui::layout::{Position, Rect};
 use crate::domain::ids::StackId;
 use crate::domain::time::Time;
 
+use super::actions::Scope;
 use super::layout::{self, Arranged, Slot, Tabs};
 use super::motion::Motion;
 use super::paint;
-use super::pane::{Flow, Pane, Target};
+use super::pane::{Flow, Pane, Target, Title};
 use super::panes::PaneDef;
 use super::panes::cursor::SETTLE;
 use super::scene::Scene;
@@ -60,6 +61,12 @@ impl Board {
     #[must_use]
     pub fn first(&self, slot: Slot) -> Option<&'static PaneDef> {
         self.seats.iter().map(|seat| seat.def).find(|def| def.slot == slot)
+    }
+
+    /// The line of the table of the first pane in which the keys of a scope hold.
+    #[must_use]
+    pub fn of_scope(&self, scope: Scope) -> Option<&'static PaneDef> {
+        self.seats.iter().map(|seat| seat.def).find(|def| def.scope == scope)
     }
 
     /// Whether the focus is where the console began.
@@ -151,12 +158,15 @@ impl Board {
         shifted || self.seen().unsettled(now)
     }
 
-    /// Offers a motion that the focused pane does not know to the others; the first that takes it gets the focus.
-    pub fn offer(&mut self, motion: Motion, scene: &Scene<'_>) -> Flow {
+    /// Offers a motion that the focused pane does not know to the others. The first that takes it gets the focus where that is wanted
+    /// (`go`), and where it is hidden.
+    pub fn offer(&mut self, motion: Motion, go: bool, scene: &Scene<'_>) -> Flow {
         for at in (0..self.seats.len()).filter(|at| *at != self.focus()).collect::<Vec<_>>() {
             let flow = self.seats[at].pane.motion(motion, scene);
             if flow != Flow::Pass {
-                self.focus_at(at);
+                if go || self.seats[at].area.area() == 0 {
+                    self.focus_at(at);
+                }
                 return flow;
             }
         }
@@ -194,13 +204,16 @@ impl Board {
         }
         self.arrange(body, scene.now);
         let focus = self.focus();
-        for (at, seat) in self.seats.iter_mut().enumerate().filter(|(_, seat)| seat.area.area() > 0) {
+        for at in (0..self.seats.len()).filter(|at| self.seats[*at].area.area() > 0).collect::<Vec<_>>() {
             let scene = scene.focused(at == focus);
-            let inside = if self.zoom { seat.area } else { frame(seat.pane.as_ref(), seat.def.name, &scene, theme, seat.area, buf) };
-            seat.pane.draw(&scene, theme, inside, buf);
-        }
-        for tabs in &self.tabs {
-            self.draw_tabs(tabs, scene, theme, buf);
+            let tabs = self.tabs.iter().find(|tabs| tabs.shown == at);
+            let seat = &self.seats[at];
+            let inside = match tabs {
+                None if self.zoom => seat.area,
+                None => frame(seat.pane.as_ref(), seat.def.name, &scene, theme, seat.area, buf),
+                Some(tabs) => self.frame_of(tabs, &scene, theme, buf),
+            };
+            self.seats[at].pane.draw(&scene, theme, inside, buf);
         }
         self.resized = false;
     }
@@ -227,38 +240,37 @@ impl Board {
         self.tabs = arranged.tabs;
     }
 
-    /// The names of the panes that share a place, on its upper edge.
-    fn draw_tabs(&self, tabs: &Tabs, scene: &Scene<'_>, theme: &Theme, buf: &mut Buffer) {
-        let area = tabs.area;
-        let focus = self.focus();
-        let whole = tabs.panes.len() == self.seats.len();
-        let name = |at: usize| {
+    /// The frame of panes that share a cell: the names of all, then what the one that is shown says besides its name.
+    fn frame_of(&self, tabs: &Tabs, scene: &Scene<'_>, theme: &Theme, buf: &mut Buffer) -> Rect {
+        let (area, shown) = (tabs.area, &self.seats[tabs.shown]);
+        // Where all panes share one cell, their names take the whole edge.
+        let title = if tabs.panes.len() == self.seats.len() { Title::default() } else { shown.pane.title(scene) };
+        let inside = paint::frame(buf, area, theme, scene.focused, "", &title.right);
+        let tab = |at: usize| {
             let seat = &self.seats[at];
             let count = seat.pane.count(scene).map_or_else(String::new, |count| format!(" {count}"));
             (scene.keys.first(seat.def.name), seat.def.title, count)
         };
-        let names: Vec<(usize, (String, &str, String))> = tabs.panes.iter().map(|at| (*at, name(*at))).collect();
+        let names: Vec<(usize, (String, &str, String))> = tabs.panes.iter().map(|at| (*at, tab(*at))).collect();
         let width = |(_, (key, title, count)): &(usize, (String, &str, String))| paint::width(key) + title.len() + paint::width(count) + 3;
         // Where the names do not fit, the keys stand for the panes behind.
         let short = names.iter().map(width).sum::<usize>() + 2 > usize::from(area.width);
-        let end = area.right().saturating_sub(if whole { 1 } else { 14 });
-        let mut at = area.x + 1;
-        for (pane, (key, title, count)) in names {
-            let name = if short && pane != tabs.shown { key } else { format!("{key} {title}") };
-            let (text, role) = if pane == tabs.shown {
-                (format!("[{name}{count}]"), if focus == pane { Role::TitleFocused } else { Role::Strong })
-            } else {
-                (format!(" {name}{count} "), Role::Title)
+        let end = area.right().saturating_sub(if title.right.is_empty() { 1 } else { paint::short(paint::width(&title.right)) + 4 });
+        let mut x = area.x + 1;
+        for (at, (key, title, count)) in names {
+            let name = if short && at != tabs.shown { key } else { format!("{key} {title}") };
+            let (text, role) = match (at == tabs.shown, scene.focused) {
+                (true, true) => (format!("[{name}{count}]"), Role::TitleFocused),
+                (true, false) => (format!("[{name}{count}]"), Role::Strong),
+                (false, _) => (format!(" {name}{count} "), Role::Title),
             };
-            at = paint::spans(buf, at, area.y, end, &[(text, theme.style(role))]);
+            x = paint::spans(buf, x, area.y, end, &[(text, theme.style(role))]);
         }
-        if whole && area.height > 1 {
-            // The pane's own words on its edge would read on from the tabs.
-            for x in at..end {
-                let edge = buf[(x, area.bottom() - 1)].clone();
-                buf[(x, area.y)] = edge;
-            }
+        if !title.left.is_empty() && title.left != shown.def.title {
+            let role = if scene.focused { Role::TitleFocused } else { Role::Title };
+            paint::spans(buf, x, area.y, end, &[(format!(" {} ", title.left), theme.style(role))]);
         }
+        inside
     }
 }
 

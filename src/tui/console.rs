@@ -206,3 +206,14 @@ impl Console {
         self.said = Some(Said { text: text.into(), role, keys: u8::from(role == Role::Said) * 2, until: None });
     }
 }
+
+#[cfg(test)]
+impl Console {
+    /// Does an action as if it was chosen from the palette.
+    pub(super) fn act_named(&mut self, name: &str, now: Time) {
+        if let Some(action) = self.keys.action(name) {
+            self.act(action, true, now);
+            self.settle(now);
+        }
+    }
+}

@@ -26,7 +26,7 @@ use crate::world::fixture::{self, NOW};
 use super::console::Console;
 use super::glyphs::Glyphs;
 use super::keys::Keys;
-use super::panes::TABLE;
+use super::panes::{PaneDef, TABLE};
 use super::theme::{Depth, Theme};
 
 /// The desk.
@@ -174,10 +174,18 @@ impl Bench {
     }
 
     pub(crate) fn themed(world: World, depth: Depth, glyphs: Glyphs) -> Self {
+        Self::over(world, TABLE, Theme::built_in("dark", depth, glyphs).unwrap())
+    }
+
+    /// A console with other panes.
+    pub(crate) fn with(world: World, panes: &'static [PaneDef]) -> Self {
+        Self::over(world, panes, Theme::built_in("dark", Depth::True, Glyphs::UNICODE).unwrap())
+    }
+
+    fn over(world: World, panes: &'static [PaneDef], theme: Theme) -> Self {
         let desk = Double::new(world);
-        let keys = Keys::read(None, TABLE).unwrap();
-        let theme = Theme::built_in("dark", depth, glyphs).unwrap();
-        let console = Console::new(Arc::clone(&desk) as Arc<dyn Desk>, theme, keys, TABLE, NOW);
+        let keys = Keys::read(None, panes).unwrap();
+        let console = Console::new(Arc::clone(&desk) as Arc<dyn Desk>, theme, keys, panes, NOW);
         Self { console, desk, now: NOW }
     }
 
@@ -210,6 +218,13 @@ impl Bench {
             self.press(KeyEvent::new(code, KeyModifiers::NONE));
             rest = &rest[used..];
         }
+        self
+    }
+
+    /// Does an action as if it was chosen from the palette.
+    pub(crate) fn act(&mut self, name: &str) -> &mut Self {
+        self.console.act_named(name, self.now);
+        self.console.wake(self.now);
         self
     }
 

@@ -22,7 +22,7 @@ pub fn default_map(panes: &[PaneDef]) -> String {
 }
 
 /// What the keys so far mean.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Meaning {
     /// Nothing.
     None,
@@ -30,6 +30,8 @@ pub enum Meaning {
     Begun,
     /// An action.
     Action(Action),
+    /// Nothing here; an action of another scope, and the keys.
+    Elsewhere(Action, String),
 }
 
 /// The actions, their keys, and the sequence that was begun.
@@ -80,7 +82,7 @@ impl Keys {
                 self.begun.clear();
                 return self.press(key, scope);
             }
-            Meaning::None | Meaning::Action(_) => self.begun.clear(),
+            Meaning::None | Meaning::Action(_) | Meaning::Elsewhere(..) => self.begun.clear(),
         }
         meaning
     }
@@ -98,7 +100,8 @@ impl Keys {
                 return Meaning::Begun;
             }
         }
-        Meaning::None
+        let elsewhere = self.bindings.iter().find(|(keys, _)| *keys == self.begun);
+        elsewhere.map_or(Meaning::None, |(keys, action)| Meaning::Elsewhere(*action, text(keys)))
     }
 
     /// Forgets a sequence that was begun; true when there was one.
@@ -218,6 +221,7 @@ mod tests {
         let press = |c: char| KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
         let name = |meaning: Meaning| match meaning {
             Meaning::Action(action) => action.name,
+            Meaning::Elsewhere(action, _) => action.doc,
             Meaning::Begun => "begun",
             Meaning::None => "nothing",
         };
@@ -231,6 +235,9 @@ mod tests {
             (Scope::Lists, 'c', "copy-command"),
             (Scope::Lists, 'g', "begun"),
             (Scope::Lists, 'r', "redeploy"),
+            (Scope::Map, 'e', "first-error"),
+            (Scope::Lists, 'p', "critical path of the plan, on or off"),
+            (Scope::Lists, '~', "nothing"),
         ] {
             assert_eq!(name(keys.press(press(c), scope)), is, "{c} in {scope:?}");
         }

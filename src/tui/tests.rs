@@ -1,10 +1,13 @@
-//! The console as people use it: screens as text, key scripts, and what no sequence of harmless keys can do.
+//! The console as people use it: screens as text, key scripts, what every pane of the table must keep, and what no sequence of
+//! harmless keys can do.
 
 use super::double::{Bench, some_lines};
 use crate::domain::ask::{Answer, Ask, Intent};
 use crate::world::fixture::{self};
 
+mod follows;
 mod harmless;
-mod look;
+mod keys_shown;
+mod made_up;
 mod screens;
 mod scripts;

@@ -1,7 +1,7 @@
 //! Actions and what flows from panes: the only place where an order becomes a layer or an ask.
 
 use crate::domain::ask::Ask;
-use crate::domain::ids::StackId;
+use crate::domain::ids::{HoldId, StackId};
 use crate::domain::time::Time;
 use crate::tui::actions::{Action, Cx, Denied, Does, Order, Show};
 use crate::tui::layers::LayerNo;
@@ -43,12 +43,17 @@ impl Console {
 
     /// A motion that the focused pane does not know.
     fn passed(&mut self, motion: Motion, now: Time) {
+        let seeks = matches!(
+            motion,
+            Motion::NextFailed | Motion::PrevFailed | Motion::NextHold | Motion::PrevHold | Motion::NextRunning | Motion::PrevRunning
+        );
         match motion {
-            // What failed, waits or runs is sought wherever it is listed.
-            Motion::NextFailed | Motion::PrevFailed | Motion::NextHold | Motion::PrevHold | Motion::NextRunning | Motion::PrevRunning => {
-                let flow = self.board.offer(motion, &self.shown.scene(&self.keys, now).focused(true));
+            // What failed, waits or runs is sought wherever it is listed; the other view is shown wherever there is one.
+            _ if seeks || motion == Motion::Cycle => {
+                let flow = self.board.offer(motion, seeks, &self.shown.scene(&self.keys, now).focused(true));
                 self.flow(flow, None, now);
             }
+            Motion::Find => self.say("there is nothing to find in this pane", Role::Hint),
             Motion::Escape if !self.keys.forget() && self.board.zoomed() => self.board.zoom(false),
             _ => {}
         }
@@ -166,18 +171,24 @@ impl Console {
                     self.go_to(&stack, now);
                 }
             }
-            Target::Stack(stack) | Target::Deployment(stack, ..) | Target::Step(stack, ..) => {
-                let there = self.layers.is_empty() && self.shown.about.as_ref() == Some(&stack);
-                self.layers.clear();
-                // Enter on the stack that is shown already goes one deeper: to a hold that waits, else to the map, else to its lines.
-                let hold = self.shown.world.holds(now).into_iter().find(|view| view.stack == stack).map(|view| view.hold.id.clone());
-                match (there, hold, self.board.def().slot) {
-                    (true, Some(id), Slot::Lists) => self.open(Target::Hold(stack, id), now),
-                    (true, None, Slot::Lists) => self.board.focus_slot(Slot::Picture),
-                    (true, _, Slot::Picture) => self.board.focus_slot(Slot::Lines),
-                    (true, _, Slot::Lines) | (false, ..) => self.go_to(&stack, now),
-                }
-            }
+            Target::Stack(_) | Target::Deployment(..) | Target::Step(..) => self.deeper(&target, now),
+        }
+    }
+
+    /// Enter on a stack goes there; on the one that is shown already it goes one deeper: to a hold that waits (of the step, where one
+    /// is under the cursor), else to its picture, else to its lines.
+    fn deeper(&mut self, target: &Target, now: Time) {
+        let Some(stack) = target.stack() else { return };
+        let there = self.layers.is_empty() && self.shown.about.as_ref() == Some(stack);
+        self.layers.clear();
+        let meant = |id: &HoldId| !matches!(target, Target::Step(_, _, step) if *step != id.step);
+        let holds = self.shown.world.holds(now);
+        let hold = holds.into_iter().find(|view| view.stack == *stack && meant(&view.hold.id)).map(|view| view.hold.id.clone());
+        match (there, hold, self.board.def().slot) {
+            (true, Some(id), Slot::Lists | Slot::Picture) => self.open(Target::Hold(stack.clone(), id), now),
+            (true, None, Slot::Lists) => self.board.focus_slot(Slot::Picture),
+            (true, None, Slot::Picture) => self.board.focus_slot(Slot::Lines),
+            (true, _, Slot::Lines) | (false, ..) => self.go_to(stack, now),
         }
     }
 

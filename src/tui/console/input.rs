@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use crate::domain::time::Time;
-use crate::tui::actions::{Does, Scope, Show};
+use crate::tui::actions::{Action, Does, Scope, Show};
 use crate::tui::keys::Meaning;
 use crate::tui::layers::Layer;
 use crate::tui::motion::Motion;
@@ -37,14 +37,22 @@ impl Console {
             let flow = self.with_pane(now, |pane, scene| pane.key(key, scene));
             self.flow(flow, None, now);
         } else {
-            let meaning = self.keys.press(key, self.board.def().scope);
-            if let Meaning::Action(action) = meaning
-                && (key.kind == KeyEventKind::Press || matches!(action.does, Does::Move(_)))
-            {
-                self.act(action, false, now);
+            let pressed = key.kind == KeyEventKind::Press;
+            match self.keys.press(key, self.board.def().scope) {
+                Meaning::Action(action) if pressed || matches!(action.does, Does::Move(_)) => self.act(action, false, now),
+                Meaning::Elsewhere(action, keys) if pressed => self.elsewhere(action, &keys),
+                Meaning::Action(_) | Meaning::Elsewhere(..) | Meaning::Begun | Meaning::None => {}
             }
         }
         self.settle(now);
+    }
+
+    /// A key that means nothing here, but in another pane.
+    fn elsewhere(&mut self, action: Action, keys: &str) {
+        if let Some(pane) = self.board.of_scope(action.scope) {
+            let go = self.keys.first(pane.name);
+            self.say(format!("{keys} works in pane {go}: {}", action.doc), Role::Hint);
+        }
     }
 
     /// A key while a layer is open.
@@ -54,7 +62,11 @@ impl Console {
             self.due(now);
             return;
         }
-        let Meaning::Action(action) = self.keys.press(key, Scope::Everywhere) else { return };
+        let action = match self.keys.press(key, Scope::Everywhere) {
+            Meaning::Action(action) => action,
+            Meaning::Elsewhere(..) => return self.say("close this first: Esc", Role::Hint),
+            Meaning::Begun | Meaning::None => return,
+        };
         match action.does {
             Does::Move(motion) => self.to_layer(now, |layer, scene| layer.motion(motion, scene)),
             Does::Show(Show::Back | Show::Quit) => drop(self.layers.pop()),

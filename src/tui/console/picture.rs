@@ -70,6 +70,17 @@ impl Console {
             paint::spans(buf, area.x, area.y, area.right(), &row);
             return;
         }
+        let typing = self.layers.seen().map_or_else(|| self.board.seen().typing(), |layer| layer.typing());
+        if typing {
+            row.extend([("Esc".to_owned(), key), (" leaves; every letter is text for what is open".to_owned(), hint)]);
+            paint::spans(buf, area.x, area.y, area.right(), &row);
+            return;
+        }
+        if let Some(layer) = self.layers.seen() {
+            row.extend(layer.hints().iter().flat_map(|(name, word)| [(self.keys.first(name), key), (format!(" {word}  "), hint)]));
+            paint::spans(buf, area.x, area.y, area.right(), &row);
+            return;
+        }
         if let Some(coach) = self.coach(now) {
             row.extend([
                 ("try ".to_owned(), self.theme.style(Role::Said)),

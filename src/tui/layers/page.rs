@@ -115,4 +115,7 @@ impl Pane for Page {
     fn target(&self, _scene: &Scene<'_>) -> Option<Target> {
         self.target.clone()
     }
+    fn hints(&self) -> &'static [(&'static str, &'static str)] {
+        &[("down", "scroll"), ("copy-line", "copy"), ("escape", "close")]
+    }
 }

@@ -287,7 +287,7 @@ impl Pane for LogPane {
             Motion::Wrap => {
                 self.wrap = !self.wrap;
                 self.aside = 0;
-                Flow::Used
+                Flow::Say(if self.wrap { "long lines wrap" } else { "long lines are cut" }.to_owned())
             }
             Motion::Times => {
                 self.times = self.times.next();

@@ -3,7 +3,6 @@
 use super::map::{Map, Node, Wire, left, right};
 
 pub(super) static DEPLOYMENT: Map = Map {
-    lifecycle: "deployment",
     width: 76,
     height: 19,
     nodes: &[

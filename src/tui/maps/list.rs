@@ -12,27 +12,27 @@ use crate::domain::lifecycle::Class;
 use crate::domain::time::short;
 use crate::tui::theme::{Role, Theme};
 
-use super::Live;
+use super::Course;
 
-pub(super) fn draw(live: &Live<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(course: &Course<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if area.width == 0 || area.height == 0 {
         return;
     }
     let width = usize::from(area.width);
     let mut rows: Vec<(String, Style)> = Vec::new();
-    let phases = live.lifecycle.phases.len();
+    let phases = course.lifecycle.phases.len();
     let heads = usize::from(area.height > 1);
     if heads > 0 {
-        rows.push((path(live, theme, width), theme.style(Role::EdgeTravelled)));
+        rows.push((path(course, theme, width), theme.style(Role::EdgeTravelled)));
     }
     if usize::from(area.height) >= phases + heads {
-        rows.extend(live.lifecycle.phases.iter().map(|phase| (ways(live, theme, phase.name), style(live, theme, phase.name))));
+        rows.extend(course.lifecycle.phases.iter().map(|phase| (ways(course, theme, phase.name), style(course, theme, phase.name))));
     } else {
-        let shown = live.selected.filter(|selected| *selected != live.current);
-        for name in [Some(live.current), shown].into_iter().flatten() {
-            let text = ways(live, theme, name);
+        let shown = course.selected.filter(|selected| *selected != course.current);
+        for name in [Some(course.current), shown].into_iter().flatten() {
+            let text = ways(course, theme, name);
             let mut lines = broken(&text, width).into_iter();
-            rows.extend(lines.next().map(|line| (line, style(live, theme, name))));
+            rows.extend(lines.next().map(|line| (line, style(course, theme, name))));
             rows.extend(lines.map(|line| (line, theme.style(Role::Text))));
         }
     }
@@ -44,27 +44,27 @@ pub(super) fn draw(live: &Live<'_>, theme: &Theme, area: Rect, buf: &mut Buffer)
     }
 }
 
-fn style(live: &Live<'_>, theme: &Theme, phase: &str) -> Style {
-    let class = live.lifecycle.phase(phase).map_or(Class::Rest, |phase| phase.class);
-    let style = if phase != live.current {
+fn style(course: &Course<'_>, theme: &Theme, phase: &str) -> Style {
+    let class = course.lifecycle.phase(phase).map_or(Class::Rest, |phase| phase.class);
+    let style = if phase != course.current {
         theme.style(Role::Node)
     } else if class == Class::Broken {
         theme.style(Role::Fail).add_modifier(Modifier::REVERSED)
     } else {
         theme.style(Role::NodeCurrent)
     };
-    if live.selected == Some(phase) { style.patch(theme.style(Role::NodeSelected)) } else { style }
+    if course.selected == Some(phase) { style.patch(theme.style(Role::NodeSelected)) } else { style }
 }
 
 /// The edges it took, newest last; the oldest go first where there is no room.
-fn path(live: &Live<'_>, theme: &Theme, width: usize) -> String {
+fn path(course: &Course<'_>, theme: &Theme, width: usize) -> String {
     let arrow = theme.glyphs.pick("►", ">");
     let mut steps: Vec<String> = Vec::new();
-    for edge in live.travelled {
-        let label = live.lifecycle.edge(&edge.from, &edge.on).map_or(edge.on.as_str(), |edge| edge.label);
+    for edge in course.travelled {
+        let label = course.lifecycle.edge(&edge.from, &edge.on).map_or(edge.on.as_str(), |edge| edge.label);
         steps.push(format!("{} {label} {arrow} {}", edge.at.text("%H:%M"), edge.to));
     }
-    let first = live.travelled.first().map_or(live.current, |edge| edge.from.as_str());
+    let first = course.travelled.first().map_or(course.current, |edge| edge.from.as_str());
     steps.insert(0, first.to_owned());
     let mut from = 0;
     loop {
@@ -77,19 +77,19 @@ fn path(live: &Live<'_>, theme: &Theme, width: usize) -> String {
 }
 
 /// One phase with its ways out.
-fn ways(live: &Live<'_>, theme: &Theme, phase: &str) -> String {
-    let here = phase == live.current;
+fn ways(course: &Course<'_>, theme: &Theme, phase: &str) -> String {
+    let here = phase == course.current;
     let arrow = theme.glyphs.pick("►", ">");
-    let names = live.lifecycle.phases.iter().map(|phase| phase.name.width()).max().unwrap_or(0);
+    let names = course.lifecycle.phases.iter().map(|phase| phase.name.width()).max().unwrap_or(0);
     let mut text = format!("{} {phase:names$} ", if here { theme.glyphs.pointer() } else { " " });
     if here {
-        let spent = if live.since > live.now { String::new() } else { short(live.now.since(live.since)) };
+        let spent = if course.since > course.now { String::new() } else { short(course.now.since(course.since)) };
         let _ = write!(text, "{spent:>5} ");
     } else {
         text.push_str("      ");
     }
     let mut out: Vec<String> = Vec::new();
-    for edge in live.lifecycle.edges.iter().filter(|edge| edge.from == phase) {
+    for edge in course.lifecycle.edges.iter().filter(|edge| edge.from == phase) {
         if edge.to == phase {
             out.push(format!("{} {}", theme.glyphs.pick("↺", "@"), edge.label));
         } else {

@@ -5,8 +5,6 @@ use ratatui::layout::Rect;
 /// A map of one lifecycle.
 #[derive(Debug)]
 pub(super) struct Map {
-    /// The lifecycle's name.
-    pub(super) lifecycle: &'static str,
     pub(super) width: u16,
     pub(super) height: u16,
     pub(super) nodes: &'static [Node],

@@ -24,49 +24,65 @@ use crate::tui::theme::{Role, Theme};
 use canvas::{Canvas, Pen};
 use map::{Map, Row, Wire};
 
-const MAPS: [&Map; 3] = [&service::SERVICE, &deployment::DEPLOYMENT, &script::SCRIPT];
+/// The maps, by the names of the lifecycles that they show. A new one is one file and one line here; a lifecycle without one is shown
+/// as a list.
+static MAPS: &[(&str, &Map)] =
+    &[("service stack", &service::SERVICE), ("script stack", &script::SCRIPT), ("deployment", &deployment::DEPLOYMENT)];
 
-/// Draws where a machine stands: `current` since `since`, with the edges it took. As a picture where there is room, else as a list.
-#[expect(clippy::too_many_arguments, reason = "one picture of plain values; a struct would only name them again")]
-pub fn draw(
-    lifecycle: &Lifecycle,
-    travelled: &[Travelled],
-    current: &str,
-    since: Time,
-    now: Time,
-    selected: Option<&str>,
-    theme: &Theme,
-    area: Rect,
-    buf: &mut Buffer,
-) {
-    let live = Live { lifecycle, travelled, current, since, now, selected };
-    match map_of(lifecycle).filter(|map| map.width <= area.width && map.height <= area.height) {
+/// Where a machine stands, and how it came there.
+#[derive(Debug, Clone, Copy)]
+pub struct Course<'a> {
+    /// Its table.
+    pub lifecycle: &'a Lifecycle,
+    /// The edges that it took.
+    pub travelled: &'a [Travelled],
+    /// The phase in which it is.
+    pub current: &'a str,
+    /// Since when; a time that has not come stands for one that is not known.
+    pub since: Time,
+    /// Now.
+    pub now: Time,
+    /// The phase under the cursor.
+    pub selected: Option<&'a str>,
+}
+
+/// Draws where a machine stands: as a picture where there is one and room for it, else as a list.
+pub fn draw(course: &Course<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    match map_of(course.lifecycle).filter(|map| map.width <= area.width && map.height <= area.height) {
         Some(map) => {
             let aside = (area.width - map.width) / 2;
             let inside = Rect { x: area.x + aside, width: area.width - aside, ..area };
-            picture(map, &live, &Paint::live(theme)).draw(theme.glyphs, inside, buf);
+            picture(map, course, &Paint::live(theme)).draw(theme.glyphs, inside, buf);
         }
-        None => list::draw(&live, theme, area, buf),
+        None => list::draw(course, theme, area, buf),
     }
 }
 
 /// The rows of the tallest map.
 #[must_use]
 pub fn tallest() -> u16 {
-    MAPS.iter().map(|map| map.height).max().unwrap_or(0)
+    MAPS.iter().map(|(_, map)| map.height).max().unwrap_or(0)
 }
 
-/// The phase beside `from` in the direction of a motion, for moving between nodes.
+/// The phase beside `from` in the direction of a motion, for moving between nodes; in a list the one above or below.
 #[must_use]
 pub fn beside(lifecycle: &Lifecycle, from: &str, motion: Motion) -> Option<&'static str> {
-    let map = map_of(lifecycle)?;
-    nearest(map.node(from)?.area, motion, map.nodes.iter().map(|node| (node.area, node.phase)))
+    if let Some(map) = map_of(lifecycle) {
+        return nearest(map.node(from)?.area, motion, map.nodes.iter().map(|node| (node.area, node.phase)));
+    }
+    let at = lifecycle.phases.iter().position(|phase| phase.name == from)?;
+    let to = match motion {
+        Motion::Up => at.checked_sub(1)?,
+        Motion::Down => at + 1,
+        _ => return None,
+    };
+    lifecycle.phases.get(to).map(|phase| phase.name)
 }
 
 /// The picture of a lifecycle and a list of its edges, as text.
 #[must_use]
 pub fn text(lifecycle: &Lifecycle, glyphs: Glyphs) -> String {
-    let nowhere = Live { lifecycle, travelled: &[], current: "", since: Time(0), now: Time(0), selected: None };
+    let nowhere = Course { lifecycle, travelled: &[], current: "", since: Time(0), now: Time(0), selected: None };
     let mut out = format!("{}\n\n", lifecycle.name);
     if let Some(map) = map_of(lifecycle) {
         for row in picture(map, &nowhere, &Paint::plain(glyphs)).lines(glyphs) {
@@ -103,21 +119,10 @@ fn nearest<T: Ord>(here: Rect, motion: Motion, areas: impl Iterator<Item = (Rect
 }
 
 fn map_of(lifecycle: &Lifecycle) -> Option<&'static Map> {
-    MAPS.into_iter().find(|map| map.lifecycle == lifecycle.name)
+    MAPS.iter().find(|(name, _)| *name == lifecycle.name).map(|(_, map)| *map)
 }
 
-/// What is to be shown.
-#[derive(Debug, Clone, Copy)]
-struct Live<'a> {
-    lifecycle: &'a Lifecycle,
-    travelled: &'a [Travelled],
-    current: &'a str,
-    since: Time,
-    now: Time,
-    selected: Option<&'a str>,
-}
-
-impl Live<'_> {
+impl Course<'_> {
     fn edges<'b>(&'b self, from: &'b str, to: &'b str) -> impl Iterator<Item = &'static Edge> + 'b {
         self.lifecycle.edges.iter().filter(move |edge| edge.from == from && edge.to == to)
     }
@@ -190,12 +195,12 @@ impl Paint {
     }
 }
 
-fn picture(map: &'static Map, live: &Live<'_>, paint: &Paint) -> Canvas {
+fn picture(map: &'static Map, course: &Course<'_>, paint: &Paint) -> Canvas {
     let mut canvas = Canvas::new(map.width, map.height);
-    let has_seed = live.lifecycle.edges.iter().any(|edge| edge.origin == Origin::Seed);
+    let has_seed = course.lifecycle.edges.iter().any(|edge| edge.origin == Origin::Seed);
     let rank = |wire: &&Wire| {
-        let seed = !has_seed || live.edges(wire.from, wire.to).any(|edge| edge.origin == Origin::Seed);
-        (live.taken(wire.from, wire.to).is_some(), live.speaks(wire.from), seed)
+        let seed = !has_seed || course.edges(wire.from, wire.to).any(|edge| edge.origin == Origin::Seed);
+        (course.taken(wire.from, wire.to).is_some(), course.speaks(wire.from), seed)
     };
     let mut wires: Vec<&'static Wire> = map.wires.iter().collect();
     wires.sort_by_key(rank);
@@ -213,29 +218,29 @@ fn picture(map: &'static Map, live: &Live<'_>, paint: &Paint) -> Canvas {
         canvas.wire(wire.path, Pen { heavy: taken, dashed: !seed && !taken, style }, true, paint.glyphs);
     }
     for node in map.nodes {
-        draw_node(&mut canvas, node, live, paint);
+        draw_node(&mut canvas, node, course, paint);
     }
     let mut used: Vec<Row> = Vec::new();
     // The current node's ways out first, then the newest travelled edges: where two labels would meet, the first stays.
     wires.sort_by_key(|wire| {
-        let at = live.taken(wire.from, wire.to).map(|(last, _)| last.at);
-        (std::cmp::Reverse(wire.from == live.current), std::cmp::Reverse(live.speaks(wire.from)), std::cmp::Reverse(at))
+        let at = course.taken(wire.from, wire.to).map(|(last, _)| last.at);
+        (std::cmp::Reverse(wire.from == course.current), std::cmp::Reverse(course.speaks(wire.from)), std::cmp::Reverse(at))
     });
     for wire in wires {
-        label(&mut canvas, wire, live, paint, &mut used);
+        label(&mut canvas, wire, course, paint, &mut used);
     }
     canvas
 }
 
-fn draw_node(canvas: &mut Canvas, node: &map::Node, live: &Live<'_>, paint: &Paint) {
-    let class = live.lifecycle.phase(node.phase).map_or(Class::Rest, |phase| phase.class);
-    let current = node.phase == live.current;
+fn draw_node(canvas: &mut Canvas, node: &map::Node, course: &Course<'_>, paint: &Paint) {
+    let class = course.lifecycle.phase(node.phase).map_or(Class::Rest, |phase| phase.class);
+    let current = node.phase == course.current;
     let mut style = match (current, class) {
         (true, Class::Broken) => paint.needs,
         (true, Class::Rest | Class::Busy | Class::Gone) => paint.current,
         (false, _) => paint.node,
     };
-    if live.selected == Some(node.phase) {
+    if course.selected == Some(node.phase) {
         style = style.patch(paint.selected);
     }
     let area = node.area;
@@ -243,11 +248,10 @@ fn draw_node(canvas: &mut Canvas, node: &map::Node, live: &Live<'_>, paint: &Pai
     for y in area.top() + 1..area.bottom() - 1 {
         canvas.text(area.x + 1, y, &" ".repeat(usize::from(area.width - 2)), style);
     }
-    if live.edges(node.phase, node.phase).next().is_some() {
+    if course.edges(node.phase, node.phase).next().is_some() {
         canvas.text(area.right() - 2, area.y, paint.glyphs.pick("↺", "@"), style);
     }
-    // A time that has not come stands for one that is not known.
-    let spent = if current && live.since <= live.now { short(live.now.since(live.since)) } else { String::new() };
+    let spent = if current && course.since <= course.now { short(course.now.since(course.since)) } else { String::new() };
     let inside = area.width - 2;
     let mut centred = |y: u16, text: &str| {
         let aside = inside.saturating_sub(u16::try_from(text.width()).unwrap_or(inside)) / 2;
@@ -262,12 +266,12 @@ fn draw_node(canvas: &mut Canvas, node: &map::Node, live: &Live<'_>, paint: &Pai
 }
 
 /// Writes what a wire has to say into its rows: the last time it was taken, then what else may lead along it.
-fn label(canvas: &mut Canvas, wire: &Wire, live: &Live<'_>, paint: &Paint, used: &mut Vec<Row>) {
+fn label(canvas: &mut Canvas, wire: &Wire, course: &Course<'_>, paint: &Paint, used: &mut Vec<Row>) {
     let mut rows = wire.rows.iter().filter(|row| !used.iter().any(|other| meet(**row, *other))).copied().collect::<Vec<_>>();
     let mut written = Vec::new();
     let mut taken_label = None;
-    if let Some((last, count)) = live.taken(wire.from, wire.to) {
-        let what = live.lifecycle.edge(&last.from, &last.on).map_or(last.on.as_str(), |edge| edge.label);
+    if let Some((last, count)) = course.taken(wire.from, wire.to) {
+        let what = course.lifecycle.edge(&last.from, &last.on).map_or(last.on.as_str(), |edge| edge.label);
         taken_label = Some(what);
         let at = last.at.text("%H:%M");
         let times = if count > 1 { format!(" x{count}") } else { String::new() };
@@ -276,8 +280,8 @@ fn label(canvas: &mut Canvas, wire: &Wire, live: &Live<'_>, paint: &Paint, used:
             written.extend(placed.into_iter().map(|part| (part, paint.label_travelled)));
         }
     }
-    let mut more: Vec<&Edge> = live.edges(wire.from, wire.to).filter(|edge| Some(edge.label) != taken_label).collect();
-    more.retain(|edge| live.speaks(wire.from) || (paint.all && edge.origin == Origin::Seed));
+    let mut more: Vec<&Edge> = course.edges(wire.from, wire.to).filter(|edge| Some(edge.label) != taken_label).collect();
+    more.retain(|edge| course.speaks(wire.from) || (paint.all && edge.origin == Origin::Seed));
     more.sort_by_key(|edge| edge.origin != Origin::Seed);
     for edge in more {
         if let Some(placed) = place(edge.label, &mut rows) {

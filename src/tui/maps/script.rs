@@ -3,7 +3,6 @@
 use super::map::{Map, Node, Wire, left, right};
 
 pub(super) static SCRIPT: Map = Map {
-    lifecycle: "script stack",
     width: 73,
     height: 20,
     nodes: &[

@@ -3,7 +3,6 @@
 use super::map::{Map, Node, Wire, left, right};
 
 pub(super) static SERVICE: Map = Map {
-    lifecycle: "service stack",
     width: 76,
     height: 20,
     nodes: &[

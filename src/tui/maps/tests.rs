@@ -16,7 +16,7 @@ fn theme() -> Theme {
 fn shown(lifecycle: &Lifecycle, travelled: &[Travelled], current: &str, selected: Option<&str>, width: u16, height: u16) -> String {
     let area = Rect::new(0, 0, width, height);
     let mut buf = Buffer::empty(area);
-    draw(lifecycle, travelled, current, Time(0), Time(258_000), selected, &theme(), area, &mut buf);
+    draw(&Course { lifecycle, travelled, current, since: Time(0), now: Time(258_000), selected }, &theme(), area, &mut buf);
     screen(&buf)
 }
 
@@ -93,10 +93,10 @@ fn wires_run_from_box_to_box_and_meet_only_where_it_can_be_read() {
 fn every_wire_can_be_followed_on_the_picture() {
     for table in TABLES {
         let map = map_of(table).unwrap();
-        let live = Live { lifecycle: table, travelled: &[], current: "", since: Time(0), now: Time(0), selected: None };
+        let course = Course { lifecycle: table, travelled: &[], current: "", since: Time(0), now: Time(0), selected: None };
         let mut paint = Paint::plain(Glyphs::UNICODE);
         paint.all = false;
-        let lines = picture(map, &live, &paint).lines(Glyphs::UNICODE);
+        let lines = picture(map, &course, &paint).lines(Glyphs::UNICODE);
         let grid: Vec<Vec<char>> = lines.iter().map(|line| line.chars().collect()).collect();
         let arms = |c: char| -> [bool; 4] {
             match c {
@@ -202,20 +202,51 @@ fn motions_reach_every_node() {
     }
 }
 
+/// In the smallest area the phase where it stands, or the head of its name; with two rows how it came there; in a large one the picture.
 #[test]
 fn no_area_is_too_small() {
-    for (width, height) in [(0, 0), (1, 1), (3, 2), (20, 3), (76, 19), (75, 20), (76, 20), (200, 60)] {
-        for table in TABLES {
-            shown(
-                table,
-                &[step(table, "NEW", if table.name == "deployment" { "created" } else { "requested" }, 0)],
-                "NEW",
-                Some("NEW"),
-                width,
-                height,
-            );
+    for table in TABLES {
+        let first = table.edges.iter().find(|edge| edge.from == "NEW" && edge.to != "NEW").unwrap();
+        let travelled = [step(table, "NEW", first.on, 0)];
+        let map = map_of(table).unwrap();
+        for (width, height) in
+            [(0, 0), (1, 1), (3, 2), (20, 3), (map.width, map.height - 1), (map.width - 1, map.height), (map.width, map.height), (200, 60)]
+        {
+            let text = shown(table, &travelled, first.to, Some("NEW"), width, height);
+            let lines: Vec<&str> = text.lines().collect();
+            let what = format!("{} in {width}x{height}:\n{text}", table.name);
+            assert_eq!(lines.len(), usize::from(height), "{what}");
+            assert!(lines.iter().all(|line| line.chars().count() <= usize::from(width)), "{what}");
+            match (width, height) {
+                (0, _) | (_, 0) => assert!(text.trim().is_empty(), "{what}"),
+                (1..4, 1) => assert_eq!(text, ">\n", "it is cut: {what}"),
+                (1..4, _) => assert!(lines[1].starts_with('\u{25ba}'), "{what}"),
+                (20, _) => assert!(lines[1].contains(first.to), "{what}"),
+                _ => {
+                    let boxes = text.matches('\u{250c}').count() + text.matches('\u{250f}').count();
+                    let picture = width >= map.width && height >= map.height;
+                    assert_eq!(boxes >= table.phases.len(), picture, "{what}");
+                    assert!(text.contains(first.to) && text.contains(first.label), "{what}");
+                }
+            }
         }
     }
+}
+
+#[test]
+fn a_lifecycle_without_a_map_is_a_list_that_can_be_walked() {
+    let made_up = Lifecycle { name: "made up", ..SERVICE };
+    let text = shown(&made_up, &[], "STABLE", Some("NEW"), 200, 60);
+    for phase in made_up.phases {
+        assert!(text.contains(&format!(" {} ", phase.name)), "{}\n{text}", phase.name);
+    }
+    assert!(text.contains("queue empty") && !text.contains('\u{250c}'), "{text}");
+    let mut at = made_up.start().name;
+    for phase in &made_up.phases[1..] {
+        at = beside(&made_up, at, Motion::Down).unwrap();
+        assert_eq!(at, phase.name);
+    }
+    assert_eq!((beside(&made_up, at, Motion::Down), beside(&made_up, "NEW", Motion::Up)), (None, None));
 }
 
 #[test]

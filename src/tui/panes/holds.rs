@@ -72,7 +72,8 @@ impl Listed for Waiting {
     }
 
     fn right(count: usize, scene: &Scene<'_>) -> String {
-        if count == 0 { "0".to_owned() } else { format!("{count} [{}] reads one", scene.keys.first("open")) }
+        // The key opens what is under the cursor, and the cursor is in the pane that has the focus.
+        if count > 0 && scene.focused { format!("{count} [{}] reads one", scene.keys.first("open")) } else { count.to_string() }
     }
 
     /// Every row is a hold: to the next one is one down.

@@ -1,4 +1,5 @@
-//! Pane 4: what happens with one stack, and why: the map of its lifecycle, the map of its deployment, or the plan (`v`).
+//! Pane 4: what happens with one stack, and why. It follows: the plan while something runs or waits for a person, the map of the
+//! stack otherwise. A key pins one of the pictures: plan, map of the stack, map of the deployment.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -17,10 +18,9 @@ use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 
 /// What the pane shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum View {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum View {
     /// The lifecycle of the stack.
-    #[default]
     Stack,
     /// The lifecycle of the deployment.
     Deployment,
@@ -31,14 +31,54 @@ pub enum View {
 /// The pane.
 #[derive(Debug, Default)]
 pub struct Progress {
-    view: View,
+    /// The view that a person pinned; none: it follows what is going on.
+    pinned: Option<View>,
     /// The phase under the cursor, in a map.
     phase: Option<&'static str>,
     plan: PlanView,
     about: Option<StackId>,
 }
 
+impl View {
+    fn word(self) -> &'static str {
+        match self {
+            View::Stack => "Stack",
+            View::Deployment => "Deployment",
+            View::Plan => "Plan",
+        }
+    }
+
+    fn next(self) -> Self {
+        match self {
+            View::Stack => View::Deployment,
+            View::Deployment => View::Plan,
+            View::Plan => View::Stack,
+        }
+    }
+
+    /// What is worth seeing now: the plan from when it is made until its deployment is over.
+    fn of_now(scene: &Scene<'_>) -> Self {
+        let open = Progress::deployment(scene).is_some_and(|d| !d.is_over() && d.plan.is_some());
+        if open { View::Plan } else { View::Stack }
+    }
+}
+
 impl Progress {
+    fn view(&self, scene: &Scene<'_>) -> View {
+        self.pinned.unwrap_or_else(|| View::of_now(scene))
+    }
+
+    /// Shows the next view, and holds on to it unless it is the one that is worth seeing anyway.
+    fn cycle(&mut self, scene: &Scene<'_>) -> Flow {
+        if scene.stack.is_none() {
+            return Flow::Say("choose a stack first".to_owned());
+        }
+        let next = self.view(scene).next();
+        self.pinned = Some(next).filter(|next| *next != View::of_now(scene));
+        self.phase = None;
+        Flow::Used
+    }
+
     /// The deployment that it shows: the current one of the stack, else the last.
     fn deployment<'a>(scene: &Scene<'a>) -> Option<&'a Deployment> {
         scene.world.latest(scene.stack?).map(|d| &**d)
@@ -46,7 +86,7 @@ impl Progress {
 
     /// The table of what it shows; none for a stack of whose system nobody here knows.
     fn lifecycle(&self, scene: &Scene<'_>) -> Option<&'static Lifecycle> {
-        match self.view {
+        match self.view(scene) {
             View::Stack => {
                 // A stack that was never asked for has no system yet; the estate's file knows it.
                 let filed = || of_system(&scene.world.catalog.stacks.get(scene.stack?)?.spec.as_ref().ok()?.system).ok();
@@ -58,7 +98,7 @@ impl Progress {
 
     /// Where the machine stands, and since when.
     fn current(&self, scene: &Scene<'_>) -> Option<(String, Time)> {
-        match self.view {
+        match self.view(scene) {
             View::Stack => scene.stack.map(|stack| scene.world.folds.stack(stack)).map(|fold| (fold.phase.clone(), fold.since)),
             View::Deployment | View::Plan => Self::deployment(scene).map(|d| (d.phase.to_string(), d.since)),
         }
@@ -77,11 +117,12 @@ impl Progress {
             buf.set_stringn(area.x + 1, area.y, says, usize::from(area.width), theme.style(Role::Dim));
             return;
         };
-        let travelled = match (self.view, scene.stack) {
+        let travelled = match (self.view(scene), scene.stack) {
             (View::Stack, Some(stack)) => scene.world.folds.stack(stack).travelled.clone(),
             _ => Self::deployment(scene).map(|d| d.travelled.clone()).unwrap_or_default(),
         };
-        maps::draw(lifecycle, &travelled, &phase, since, scene.now, selected, theme, area, buf);
+        let course = maps::Course { lifecycle, travelled: &travelled, current: &phase, since, now: scene.now, selected };
+        maps::draw(&course, theme, area, buf);
     }
 
     /// Does something with the plan of the deployment, where it has one.
@@ -98,7 +139,7 @@ impl Pane for Progress {
         if scene.stack.is_none() {
             return;
         }
-        match self.view {
+        match self.view(scene) {
             View::Plan => {
                 let focused = scene.focused;
                 if self.with_plan(scene, |view, of| view.draw(of, focused, theme, inside, buf)).is_none() {
@@ -113,16 +154,8 @@ impl Pane for Progress {
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Flow {
         self.sync(scene);
         match motion {
-            Motion::Cycle => {
-                self.view = match self.view {
-                    View::Stack => View::Deployment,
-                    View::Deployment => View::Plan,
-                    View::Plan => View::Stack,
-                };
-                self.phase = None;
-                Flow::Used
-            }
-            _ if self.view == View::Plan && self.with_plan(scene, |view, of| view.motion(motion, of)) == Some(true) => Flow::Used,
+            Motion::Cycle => self.cycle(scene),
+            _ if self.view(scene) == View::Plan && self.with_plan(scene, |view, of| view.motion(motion, of)) == Some(true) => Flow::Used,
             Motion::Up | Motion::Down | Motion::Left | Motion::Right => {
                 if let (Some((current, _)), Some(lifecycle)) = (self.current(scene), self.lifecycle(scene)) {
                     let from = self.phase.map_or(current, str::to_owned);
@@ -144,7 +177,7 @@ impl Pane for Progress {
     fn target(&self, scene: &Scene<'_>) -> Option<Target> {
         let stack = scene.stack?;
         let d = Self::deployment(scene);
-        let step = d.filter(|_| self.view == View::Plan).and_then(|d| self.plan.selected(d.plan.as_ref()?));
+        let step = d.filter(|_| self.view(scene) == View::Plan).and_then(|d| self.plan.selected(d.plan.as_ref()?));
         Some(match (d, step) {
             (Some(d), Some(step)) => Target::Step(stack.clone(), d.id, step.id.clone()),
             (Some(d), None) => Target::Deployment(stack.clone(), d.id, d.no()),
@@ -153,17 +186,12 @@ impl Pane for Progress {
     }
 
     fn hints(&self) -> &'static [(&'static str, &'static str)] {
-        &[("view", "other view")]
+        &[("view", "other view"), ("explain", "explain"), ("details", "details")]
     }
 
     fn title(&self, scene: &Scene<'_>) -> Title {
         let Some(stack) = scene.stack else { return Title::new("Live", "") };
         let d = Self::deployment(scene);
-        let word = match self.view {
-            View::Stack => "Stack",
-            View::Deployment => "Deployment",
-            View::Plan => "Plan",
-        };
         let exists = scene.world.thing(stack).is_some_and(|thing| !thing.is_missing());
         let no = match d {
             Some(d) => format!("  {}", d.no()),
@@ -175,7 +203,9 @@ impl Pane for Progress {
             .filter(|d| !d.is_over())
             .and_then(|d| scene.world.left(d, scene.now))
             .map_or_else(String::new, |left| format!("{} left  ", left.says()));
-        Title::new(format!("{word}  {stack}{no}"), format!("{left}[{}] other view", scene.keys.first("view")))
+        let pinned = if self.pinned.is_some() { "pinned  " } else { "" };
+        let right = format!("{left}{pinned}[{}] other view", scene.keys.first("view"));
+        Title::new(format!("{}  {stack}{no}", self.view(scene).word()), right)
     }
 
     /// Forgets the cursor when the stack is another.

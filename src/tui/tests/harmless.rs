@@ -1,9 +1,15 @@
-//! What no sequence of harmless keys can do.
+//! What no sequence of harmless keys can do: in no pane of the table, and with nothing open that an action of the table opens.
+
+use std::sync::LazyLock;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
+use proptest::sample::Index;
 
+use super::made_up::WITH_NOTES;
 use super::*;
+use crate::tui::keys::Keys;
+use crate::world::World;
 
 #[derive(Debug, Clone)]
 enum Input {
@@ -40,8 +46,37 @@ fn harmless() -> impl Strategy<Value = Input> {
     ]
 }
 
+fn feed(bench: &mut Bench, inputs: &[Input]) {
+    for input in inputs {
+        match input {
+            Input::Key(code, modifiers) => drop(bench.press(KeyEvent::new(*code, *modifiers))),
+            Input::Paste(text) => bench.console.paste(text, bench.now),
+            Input::Wait(ms) => drop(bench.wait(*ms)),
+        }
+    }
+}
+
+static WORLD: LazyLock<World> = LazyLock::new(fixture::scene);
+
+/// Opens what an action opens, in a pane and on the stack that many rows down, with its lock turned or not.
+fn opened(pane: &str, (down, turn): (usize, bool), action: &str) -> Bench {
+    let mut bench = Bench::with(WORLD.clone(), &WITH_NOTES);
+    bench.keys(&"j".repeat(down));
+    bench.wait(600);
+    if turn {
+        bench.act("mode");
+    }
+    bench.act(pane).act(action);
+    bench
+}
+
+/// How often a change was asked for. What is armed may be taken back from the menu: that is the end of a wish, no change.
+fn changes(bench: &Bench) -> usize {
+    bench.desk.changing().iter().filter(|ask| !matches!(ask, Ask::Undo { .. })).count()
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn harmless_keys_never_ask_for_a_change(
@@ -50,15 +85,41 @@ proptest! {
         height in 5u16..60,
         parted in prop::bool::weighted(0.3),
     ) {
-        let mut bench = Bench::new(if parted { fixture::Scene::parted().world } else { fixture::scene() });
-        for input in inputs {
-            match input {
-                Input::Key(code, modifiers) => drop(bench.press(KeyEvent::new(code, modifiers))),
-                Input::Paste(text) => bench.console.paste(&text, bench.now),
-                Input::Wait(ms) => drop(bench.wait(ms)),
-            }
-        }
+        let world = if parted { fixture::Scene::parted().world } else { WORLD.clone() };
+        let mut bench = Bench::with(world, &WITH_NOTES);
+        feed(&mut bench, &inputs);
         let _ = bench.buffer(width, height);
         prop_assert!(bench.desk.changing().is_empty(), "{:?}", bench.desk.changing());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nor_with_anything_open_in_any_pane(
+        pane in any::<Index>(), action in any::<Index>(), at in (0usize..22, any::<bool>()), inputs in prop::collection::vec(harmless(), 1..40),
+    ) {
+        let keys = Keys::read(None, &WITH_NOTES).unwrap();
+        let (pane, action) = (pane.get(&WITH_NOTES).name, action.get(keys.actions()).name);
+        let mut bench = opened(pane, at, action);
+        let before = changes(&bench);
+        feed(&mut bench, &inputs);
+        prop_assert_eq!(changes(&bench), before, "{} in {}: {:?}", action, pane, bench.desk.changing());
+    }
+}
+
+/// The keys that people press to get rid of something, after every action: in production unlocked and in development, pane after pane.
+#[test]
+fn the_keys_of_a_hasty_hand_change_nothing_after_any_action() {
+    let keys = Keys::read(None, &WITH_NOTES).unwrap();
+    for (n, action) in keys.actions().iter().enumerate() {
+        for at in [(1, true), (7, false)] {
+            let pane = WITH_NOTES[n % WITH_NOTES.len()].name;
+            let mut bench = opened(pane, at, action.name);
+            let before = changes(&bench);
+            bench.wait(1_000).keys("<Enter> <Enter><Tab><Enter><Down><Enter><Esc><Enter>");
+            assert_eq!(changes(&bench), before, "{} in {pane}: {:?}", action.name, bench.desk.changing());
+        }
     }
 }

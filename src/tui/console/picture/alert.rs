@@ -4,6 +4,7 @@
 use crate::domain::time::Time;
 use crate::tui::console::Console;
 use crate::tui::layers::paper::Row;
+use crate::tui::layout::Slot;
 use crate::tui::paint::wrap;
 use crate::tui::states;
 use crate::tui::theme::Role;
@@ -72,7 +73,10 @@ impl Console {
             if view.is_restore() {
                 deeds.push(format!("[{}] restore", self.keys.first("unblock")));
             } else {
-                deeds.push(format!("[{}] reads the card of {}", self.keys.first("open"), view.hold.id));
+                // Among lines the same key opens a line.
+                let lines = self.board.def().slot == Slot::Lines;
+                let way = if lines { format!("[{}] ", self.keys.first("holds")) } else { String::new() };
+                deeds.push(format!("{way}[{}] reads the card of {}", self.keys.first("open"), view.hold.id));
             }
         }
         let mut later: Vec<String> = Vec::new();

@@ -1,5 +1,7 @@
 //! What keys do, and what must be on the screen after them.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::*;
 
 #[test]
@@ -191,17 +193,30 @@ fn no_area_is_too_small_and_no_key_hurts_an_empty_pane() {
         Copy,
         Escape,
     ];
+    let rows = |text: &str| text.lines().filter(|line| line.starts_with("\u{2502}>") || line.starts_with("\u{2502}*")).count();
     for batch in [Batch::default(), story()] {
-        for size in [(0, 0), (1, 1), (3, 3), (10, 2), (5, 30), (200, 60)] {
+        for size in [(0, 0), (1, 1), (3, 3), (10, 2), (5, 30), (30, 8), (200, 60)] {
             let mut desk = Desk::new(&batch, size);
+            let fits = |text: &str, what: &str| {
+                let inside = |line: &str| line.width() <= usize::from(size.0);
+                assert!(text.lines().count() == usize::from(size.1) && text.lines().all(inside), "{what} in {size:?}:\n{text}");
+                let room = !batch.lines.is_empty() && size.0 >= 6 && size.1 >= 5;
+                assert_eq!(rows(text) > 0, room, "the row under the cursor after {what} in {size:?}:\n{text}");
+            };
+            let first = desk.shown();
+            fits(&first, "nothing");
+            assert_eq!(first.contains("UPDATE_ROLLBACK_IN_PROGRESS"), size == (200, 60) && !batch.lines.is_empty(), "{first}");
             for motion in all {
                 desk.go(motion);
+                fits(&desk.shown(), &format!("{motion:?}"));
             }
             desk.go(Motion::Find);
             desk.typed("retry");
-            desk.shown();
+            let typed = desk.shown();
+            fits(&typed, "a search");
+            assert_eq!(typed.contains("/retry"), size.0 >= 10 && size.1 >= 5, "{typed}");
             desk.press(KeyCode::Enter);
-            desk.shown();
+            fits(&desk.shown(), "Enter");
         }
     }
 }
