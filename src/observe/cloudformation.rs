@@ -121,7 +121,9 @@ impl Follow for Followed {
             let standing = standing(&stack.status);
             let quiet = glance.far && glance.no.is_none() && !standing.is_busy();
             let events = if quiet { Vec::new() } else { self.events.poll(&cloud).await? };
-            events.iter().for_each(|event| self.take(event));
+            for event in &events {
+                self.take(event);
+            }
             let sight = Sight {
                 words: Safe::new(&stack.status),
                 reason: stack.reason,

@@ -98,7 +98,9 @@ fn sight(stack: &StackFacts) -> Sights {
 
 fn observed(status: &str, changes: Option<Changes>) -> Sights {
     let mut seen = sight(&stack(status));
-    changes.into_iter().for_each(|changes| seen.put(changes.sight("prod-orders")));
+    if let Some(changes) = changes {
+        seen.put(changes.sight("prod-orders"));
+    }
     seen
 }
 

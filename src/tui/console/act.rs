@@ -108,7 +108,7 @@ impl Console {
                 self.layers.push(FreezeForm::new(of, place, now));
             }
             Order::Undo(deployment, no) => {
-                self.submit(Wanted { ask: Ask::Undo { deployment }, label: format!("undo {no}"), target, closes: false }, None, now)
+                self.submit(Wanted { ask: Ask::Undo { deployment }, label: format!("undo {no}"), target, closes: false }, None, now);
             }
             Order::Hold(stack, id) => self.open(Target::Hold(stack, id), now),
         }

@@ -7,7 +7,7 @@ use crate::tui::actions::{Action, Does, Scope, Show};
 use crate::tui::keys::Meaning;
 use crate::tui::layers::Layer;
 use crate::tui::motion::Motion;
-use crate::tui::pane::Flow;
+use crate::tui::pane::{Flow, Pane};
 use crate::tui::scene::Scene;
 use crate::tui::theme::Role;
 
@@ -31,7 +31,7 @@ impl Console {
         self.forget_said();
         if ctrl_c {
             self.interrupt(now);
-        } else if let Some(typing) = self.layers.seen().map(|layer| layer.typing()) {
+        } else if let Some(typing) = self.layers.seen().map(Pane::typing) {
             self.layer_key(key, typing, now);
         } else if self.board.seen().typing() {
             let flow = self.with_pane(now, |pane, scene| pane.key(key, scene));
@@ -58,7 +58,7 @@ impl Console {
     /// A key while a layer is open.
     fn layer_key(&mut self, key: KeyEvent, typing: bool, now: Time) {
         if typing {
-            self.to_layer(now, |layer, scene| layer.key(key, scene));
+            self.give_layer(now, |layer, scene| layer.key(key, scene));
             self.due(now);
             return;
         }
@@ -68,16 +68,16 @@ impl Console {
             Meaning::Begun | Meaning::None => return,
         };
         match action.does {
-            Does::Move(motion) => self.to_layer(now, |layer, scene| layer.motion(motion, scene)),
+            Does::Move(motion) => self.give_layer(now, |layer, scene| layer.motion(motion, scene)),
             Does::Show(Show::Back | Show::Quit) => drop(self.layers.pop()),
-            Does::Show(Show::CopyLine) => self.to_layer(now, |layer, scene| layer.motion(Motion::Copy, scene)),
+            Does::Show(Show::CopyLine) => self.give_layer(now, |layer, scene| layer.motion(Motion::Copy, scene)),
             Does::Show(show @ (Show::Redraw | Show::Suspend | Show::Mouse | Show::Refresh)) => self.show(show, now),
             Does::Show(_) | Does::Change(_) => self.say("close this first: Esc", Role::Hint),
         }
     }
 
     /// Gives something to the top layer, and does what it answers.
-    fn to_layer(&mut self, now: Time, gives: impl FnOnce(&mut dyn Layer, &Scene<'_>) -> Flow) {
+    fn give_layer(&mut self, now: Time, gives: impl FnOnce(&mut dyn Layer, &Scene<'_>) -> Flow) {
         let scene = self.shown.scene(&self.keys, now).focused(true);
         let Some(no) = self.layers.top() else { return };
         if let Some(flow) = self.layers.get(no).map(|layer| gives(layer, &scene)) {
@@ -114,7 +114,7 @@ impl Console {
                 ScrollDown => Motion::Down,
                 _ => return,
             };
-            self.to_layer(now, |layer, scene| match layer.motion(motion, scene) {
+            self.give_layer(now, |layer, scene| match layer.motion(motion, scene) {
                 Flow::Say(text) => Flow::Say(text),
                 _ => Flow::Used,
             });

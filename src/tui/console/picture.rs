@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::time::{Time, short};
 use crate::tui::paint;
+use crate::tui::pane::Pane;
 use crate::tui::theme::Role;
 use crate::world::queue::Waits;
 
@@ -70,7 +71,7 @@ impl Console {
             paint::spans(buf, area.x, area.y, area.right(), &row);
             return;
         }
-        let typing = self.layers.seen().map_or_else(|| self.board.seen().typing(), |layer| layer.typing());
+        let typing = self.layers.seen().map_or_else(|| self.board.seen().typing(), Pane::typing);
         if typing {
             row.extend([("Esc".to_owned(), key), (" leaves; every letter is text for what is open".to_owned(), hint)]);
             paint::spans(buf, area.x, area.y, area.right(), &row);

@@ -6,6 +6,7 @@ use crate::domain::time::Time;
 
 use super::Console;
 use super::shown::Shown;
+use crate::tui::pane::Pane;
 
 /// What the desk was told.
 #[derive(Debug, Default)]
@@ -39,7 +40,7 @@ impl Console {
             if let Some(old) = self.tail.tailed.take() {
                 self.desk.untail(&old);
             }
-            self.board.panes().for_each(|pane| pane.forget_lines());
+            self.board.panes().for_each(Pane::forget_lines);
             if let Some(of) = &wanted {
                 self.desk.tail(of);
             }

@@ -13,7 +13,7 @@ use crate::tui::theme::Theme;
 use super::field::{DEAF, Field, Typed};
 use super::paper::{self, Row};
 
-/// Rows that PgUp and PgDn scroll.
+/// Rows that `PgUp` and `PgDn` scroll.
 const PAGE: isize = 8;
 
 /// What a key means to a card.

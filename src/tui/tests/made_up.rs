@@ -93,7 +93,7 @@ fn a_line_in_the_table_is_a_pane() {
         bench.keys("<Esc>");
         let goes = &WITH_NOTES[at - 1];
         let line = |pane: &PaneDef| keys.lines().any(|line| line.contains(&format!(" {} ", pane.key)) && line.contains(pane.doc));
-        assert!(WITH_NOTES.iter().all(|pane| line(pane)), "help in {}:\n{keys}", goes.name);
+        assert!(WITH_NOTES.iter().all(line), "help in {}:\n{keys}", goes.name);
     }
     let menu = bench.keys("6a").screen(120, 36);
     assert!(menu.contains("What can be done"), "{menu}");
