@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use unicode_width::UnicodeWidthStr;
 
+use crate::domain::deployment::StepState;
 use crate::domain::ids::StepId;
 use crate::domain::plan::Step;
 use crate::domain::safe::Safe;
@@ -13,7 +14,7 @@ use crate::tui::theme::{Role, Theme};
 use super::PlanOf;
 use super::step::{look, says, slow, time};
 
-/// Draws the rows from `top` on, moved so that the cursor, or else the first step that is not over, is seen. Gives the new top.
+/// Draws the rows from `top` on, moved so that the cursor, or else the first step that runs or waits for a person, is seen. Gives the new top.
 #[expect(clippy::too_many_arguments, reason = "plain values of one drawing")]
 pub(super) fn draw(
     of: &PlanOf<'_>,
@@ -26,7 +27,7 @@ pub(super) fn draw(
     buf: &mut Buffer,
 ) -> usize {
     let (height, width) = (usize::from(area.height), usize::from(area.width));
-    let now = order.iter().position(|step| of.run(&step.id).is_some_and(|run| !run.state.is_over() && run.ever_started()));
+    let now = order.iter().position(|step| of.run(&step.id).is_some_and(|run| !run.state.is_over() && run.state != StepState::Blocked));
     let focus = selected.and_then(|id| order.iter().position(|step| step.id == *id)).or(now).unwrap_or(0);
     let top = top.clamp((focus + 1).saturating_sub(height), focus).min(order.len().saturating_sub(height));
     let titles = order.iter().map(|step| step.title.width()).max().unwrap_or(0).min(width / 3);
