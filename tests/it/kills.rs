@@ -62,7 +62,7 @@ fn thirty_kills_change_nothing_twice() {
         if !entry["token"].is_null() {
             *by_token.entry((text("action"), text("token"))).or_default() += 1;
         }
-        *by_action.entry((text("action"), stack_of(&text("stack")))).or_default() += 1;
+        *by_action.entry((text("action"), stack_of(&text("subject")))).or_default() += 1;
     }
     let twice: Vec<_> = by_token.iter().filter(|(_, n)| **n > 1).collect();
     assert!(twice.is_empty(), "these tokens had more than one effect: {twice:?}");
