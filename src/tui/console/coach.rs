@@ -35,7 +35,7 @@ impl Console {
         }
         if self.board.at_root() {
             let picture = self.board.first(Slot::Picture)?;
-            return Some(format!("{} : the map lights up as it goes; {} the lines", key(picture.name), key("logs")));
+            return Some(format!("{} : the plan as it goes; {} the lines", key(picture.name), key("logs")));
         }
         if self.board.def().slot == Slot::Lines {
             return Some(format!("{} : find in these lines; {} back", key("find"), key("back")));
