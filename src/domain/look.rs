@@ -158,12 +158,6 @@ impl Sights {
     pub fn main(&self) -> Option<&Sight> {
         self.0.first()
     }
-
-    /// True when nothing was looked at.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 impl FromIterator<Sight> for Sights {

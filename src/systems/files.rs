@@ -42,16 +42,10 @@ impl Files {
         self.answered.insert(need);
     }
 
-    /// A need that was not answered yet.
-    #[must_use]
-    pub fn lacks(&self, need: &Need) -> bool {
-        !self.answered.contains(need)
-    }
-
     /// The needs of a list that were not answered yet.
     #[must_use]
     pub fn missing(&self, needs: Vec<Need>) -> Vec<Need> {
-        needs.into_iter().filter(|need| self.lacks(need)).collect()
+        needs.into_iter().filter(|need| !self.answered.contains(need)).collect()
     }
 
     /// A file, where it is present.
