@@ -1,6 +1,8 @@
 //! Rust text as tokens with their lines: comments gone, strings told from code, so that no rule is fooled by text. It parses
 //! no grammar; [`super::code`] finds paths and test code in what this gives.
 
+use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
+
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -10,7 +12,7 @@ pub(crate) enum Kind {
     Text,
     /// `::`, or any other single sign.
     Sign,
-    /// A number, a character or a lifetime: nothing that a rule asks for.
+    /// A number or a character: nothing that a rule asks for.
     Other,
 }
 
@@ -36,163 +38,62 @@ impl Token {
 
 /// The tokens of a source text.
 pub(crate) fn tokens(source: &str) -> Vec<Token> {
-    let mut reader = Reader { chars: source.chars().collect(), at: 0, line: 1, out: Vec::new() };
-    reader.read();
-    reader.out
+    let stream: TokenStream = source.parse().unwrap_or_else(|why| panic!("this is no Rust: {why}\n{source}"));
+    let mut out = Vec::new();
+    flatten(stream, &mut out);
+    out
 }
 
-struct Reader {
-    chars: Vec<char>,
-    at: usize,
-    line: usize,
-    out: Vec<Token>,
+/// Groups become their two signs, `:` and `:` become `::`, a lifetime and a comment of documentation nothing.
+fn flatten(stream: TokenStream, out: &mut Vec<Token>) {
+    let mut trees = stream.into_iter().peekable();
+    while let Some(tree) = trees.next() {
+        let line = tree.span().start().line;
+        let mut push = |kind, text: String, line| out.push(Token { kind, text, line });
+        match tree {
+            TokenTree::Ident(word) => push(Kind::Word, word.to_string().trim_start_matches("r#").to_owned(), line),
+            TokenTree::Literal(literal) => match text(&literal.to_string()) {
+                Some(text) => push(Kind::Text, text, line),
+                None => push(Kind::Other, literal.to_string(), line),
+            },
+            TokenTree::Punct(sign) if sign.as_char() == '\'' => drop(trees.next()),
+            TokenTree::Punct(sign) => {
+                let next = |tree: &TokenTree| matches!(tree, TokenTree::Punct(next) if next.as_char() == ':');
+                let is_double = sign.as_char() == ':' && sign.spacing() == Spacing::Joint && trees.next_if(next).is_some();
+                push(Kind::Sign, if is_double { "::".to_owned() } else { sign.as_char().to_string() }, line);
+            }
+            TokenTree::Group(group) if is_documentation(&group) => {
+                while out.last().is_some_and(|before| before.sign("#") || before.sign("!")) {
+                    out.pop();
+                }
+            }
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::None => ("", ""),
+                };
+                push(Kind::Sign, open.to_owned(), line);
+                flatten(group.stream(), out);
+                out.push(Token { kind: Kind::Sign, text: close.to_owned(), line: group.span_close().start().line });
+            }
+        }
+    }
 }
 
-impl Reader {
-    fn peek(&self, ahead: usize) -> char {
-        self.chars.get(self.at + ahead).copied().unwrap_or('\0')
-    }
+fn is_documentation(group: &Group) -> bool {
+    let mut trees = group.stream().into_iter();
+    matches!(trees.next(), Some(TokenTree::Ident(word)) if word == "doc")
+        && matches!(trees.next(), Some(TokenTree::Punct(sign)) if sign.as_char() == '=')
+}
 
-    fn step(&mut self) -> char {
-        let c = self.peek(0);
-        self.at += 1;
-        if c == '\n' {
-            self.line += 1;
-        }
-        c
-    }
-
-    fn push(&mut self, kind: Kind, text: String, line: usize) {
-        self.out.push(Token { kind, text, line });
-    }
-
-    fn read(&mut self) {
-        while self.at < self.chars.len() {
-            let (c, next, line) = (self.peek(0), self.peek(1), self.line);
-            match c {
-                _ if c.is_whitespace() => {
-                    self.step();
-                }
-                '/' if next == '/' => {
-                    while self.at < self.chars.len() && self.peek(0) != '\n' {
-                        self.step();
-                    }
-                }
-                '/' if next == '*' => self.block_comment(),
-                '"' => self.string(line),
-                '\'' => self.quote(line),
-                _ if c == '_' || c.is_alphabetic() => self.word(line),
-                _ if c.is_ascii_digit() => {
-                    let mut text = String::new();
-                    while self.peek(0) == '_' || self.peek(0).is_alphanumeric() {
-                        text.push(self.step());
-                    }
-                    self.push(Kind::Other, text, line);
-                }
-                ':' if next == ':' => {
-                    self.at += 2;
-                    self.push(Kind::Sign, "::".into(), line);
-                }
-                _ => {
-                    self.step();
-                    self.push(Kind::Sign, c.to_string(), line);
-                }
-            }
-        }
-    }
-
-    fn block_comment(&mut self) {
-        let mut depth = 0;
-        while self.at < self.chars.len() {
-            match (self.peek(0), self.peek(1)) {
-                ('/', '*') => {
-                    depth += 1;
-                    self.at += 2;
-                }
-                ('*', '/') => {
-                    depth -= 1;
-                    self.at += 2;
-                    if depth == 0 {
-                        return;
-                    }
-                }
-                _ => {
-                    self.step();
-                }
-            }
-        }
-    }
-
-    fn string(&mut self, line: usize) {
-        self.step();
-        let mut text = String::new();
-        while self.at < self.chars.len() {
-            match self.step() {
-                '"' => break,
-                '\\' => {
-                    text.push(' ');
-                    self.step();
-                }
-                c => text.push(c),
-            }
-        }
-        self.push(Kind::Text, text, line);
-    }
-
-    fn raw_string(&mut self, line: usize) {
-        let mut hashes = 0;
-        while self.peek(0) == '#' {
-            hashes += 1;
-            self.step();
-        }
-        self.step();
-        let end: String = std::iter::once('"').chain(std::iter::repeat_n('#', hashes)).collect();
-        let mut text = String::new();
-        while self.at < self.chars.len() {
-            if end.chars().enumerate().all(|(i, c)| self.peek(i) == c) {
-                self.at += end.len();
-                break;
-            }
-            text.push(self.step());
-        }
-        self.push(Kind::Text, text, line);
-    }
-
-    /// A character, or a lifetime: `'a'` closes, `'a` does not.
-    fn quote(&mut self, line: usize) {
-        self.step();
-        if self.peek(0) == '\\' {
-            self.step();
-            self.step();
-            while self.at < self.chars.len() && self.step() != '\'' {}
-        } else if self.peek(1) == '\'' {
-            self.step();
-            self.step();
-        } else {
-            while self.peek(0) == '_' || self.peek(0).is_alphanumeric() {
-                self.step();
-            }
-        }
-        self.push(Kind::Other, "'".into(), line);
-    }
-
-    fn word(&mut self, line: usize) {
-        let mut text = String::new();
-        while self.peek(0) == '_' || self.peek(0).is_alphanumeric() {
-            text.push(self.step());
-        }
-        let raw = matches!(text.as_str(), "r" | "br" | "cr");
-        match self.peek(0) {
-            '"' if raw => self.raw_string(line),
-            '"' if matches!(text.as_str(), "b" | "c") => self.string(line),
-            '\'' if text == "b" => self.quote(line),
-            '#' if raw && matches!(self.peek(1), '"' | '#') => self.raw_string(line),
-            '#' if text == "r" && (self.peek(1) == '_' || self.peek(1).is_alphabetic()) => {
-                self.step();
-                self.word(line);
-            }
-            _ => self.push(Kind::Word, text, line),
-        }
+/// What stands between the quotes of a string, with a blank for each escape.
+fn text(literal: &str) -> Option<String> {
+    let quoted = literal.trim_start_matches(['b', 'c']);
+    match quoted.strip_prefix('r') {
+        Some(raw) => Some(raw.trim_matches('#').trim_matches('"').to_owned()),
+        None => quoted.strip_prefix('"').map(|rest| rest.trim_end_matches('"').replace("\\n", " ")),
     }
 }
 
@@ -216,6 +117,7 @@ mod tests {
             ("fn x<'a>(y: &'a str) {}", vec!["fn", "x", "y", "str"]),
             ("r#type 1_000u64 0xff_usize", vec!["type"]),
             ("\"//\" a", vec!["a"]),
+            ("//! a\n\n/// b\nfn c() {}", vec!["fn", "c"]),
         ] {
             assert_eq!(words(source), want, "{source}");
         }
