@@ -222,7 +222,7 @@ fn card(level: Level, phrase: Option<&str>) -> Answer {
             subject: Digest::of_bytes(b"card"),
             lines: vec![CardLine { label: "GOES".to_owned(), text: "12 resources".to_owned() }],
             rows: Some(fixture::rows(true)),
-            plan: Some(fixture::update_plan(true)),
+            plan: Some(fixture::update_plan("dev/orders", true)),
             made_at: NOW,
             valid_until: NOW + Duration::from_mins(1),
         }),

@@ -63,7 +63,7 @@ pub(super) fn answer(desk: &dyn Patient, ground: &dyn Ground, ask: AskId) -> Res
     loop {
         match desk.state(ask) {
             AskState::Answered { answer } => return Ok(answer),
-            AskState::Asked | AskState::Looking => {}
+            AskState::Asked => {}
         }
         if let EngineSeen::None(why) = &desk.world().engine {
             return Err(Stop::lost("engine", format!("it was asked, and nobody answers: there is no engine: {why}")));

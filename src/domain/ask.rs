@@ -257,10 +257,8 @@ pub struct Confirm {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum AskState {
-    /// In the inbox; no engine has taken it.
+    /// In the inbox, or looked for.
     Asked,
-    /// An engine looks before it decides.
-    Looking,
     /// Decided.
     Answered {
         /// How.

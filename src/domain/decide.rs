@@ -28,7 +28,6 @@ use super::folds::Folds;
 use super::ids::{AskId, DeploymentId, EnvName, StackId};
 use super::person::Person;
 use super::plan::{Cancel, Plan, StepKind};
-use super::request::Spec;
 use super::time::Time;
 
 /// Everything that varies around a decision.
@@ -56,8 +55,6 @@ pub type Cancels = BTreeMap<StepKind, Cancel>;
 pub struct Looked {
     /// The card.
     pub card: Card,
-    /// What each stack is deployed from.
-    pub specs: Vec<(StackId, Spec)>,
     /// The plan of each.
     pub plans: Vec<(StackId, Plan)>,
 }

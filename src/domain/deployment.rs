@@ -4,6 +4,7 @@ mod cause;
 mod event;
 mod phase;
 mod rules;
+mod scale;
 mod step;
 mod wants;
 
@@ -24,7 +25,7 @@ use super::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use super::lifecycle::{Class, Illegal};
 use super::lifecycles::DEPLOYMENT;
 use super::look::Sights;
-use super::plan::{ChangeRow, Leaves, Output, Plan, Step};
+use super::plan::{ChangeRow, Changes, Leaves, Output, Plan, Step, united};
 use super::stack::Travelled;
 use super::time::Time;
 
@@ -129,22 +130,24 @@ impl Deployment {
         self.plan.iter().flat_map(|plan| &plan.steps).filter_map(|step| self.steps.get(&step.id).map(|run| (step, run)))
     }
 
-    /// The change rows as known now: what the change set of its own turn showed, else what the plan says.
+    /// What is known now to change: what the plan says, and over it what the steps found in its turn, the newest word about each thing.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Changes> {
+        let mut found: Vec<_> = self.runs().filter_map(|(_, run)| Some((run.ended_at, run.output.as_ref()?.changes.as_ref()?))).collect();
+        found.sort_by_key(|(at, _)| *at);
+        united(self.plan.as_ref().map_or(&[], |plan| &plan.changes), found.into_iter().map(|(_, changes)| changes))
+    }
+
+    /// The change rows as known now; `None` where a step may change what nothing is known of.
     #[must_use]
     pub fn rows(&self) -> Option<Vec<ChangeRow>> {
-        let joined = self.steps.get(&StepId::from("join")).and_then(|run| run.output.as_ref());
-        match joined.and_then(|output| output.public.get("rows")) {
-            Some(rows) => serde_json::from_value(rows.clone()).ok(),
-            None => self.plan.as_ref().and_then(|plan| plan.rows.clone()),
-        }
+        self.plan.as_ref()?.rows_of(&self.changes())
     }
 
     /// What holds data and goes, as known now: logical names.
     #[must_use]
     pub fn loses(&self) -> Vec<String> {
-        let joined = self.steps.get(&StepId::from("join")).and_then(|run| run.output.as_ref());
-        let loses = joined.and_then(|output| serde_json::from_value(output.public.get("loses")?.clone()).ok());
-        loses.or_else(|| self.plan.as_ref().map(|plan| plan.loses.clone())).unwrap_or_default()
+        self.changes().into_iter().flat_map(|changes| changes.loses).collect()
     }
 
     /// Outputs of the steps that are done.
@@ -156,7 +159,7 @@ impl Deployment {
     /// True when a step that can change something outside was ever started.
     #[must_use]
     pub fn changed_anything(&self) -> bool {
-        self.runs().any(|(step, run)| step.changes && run.ever_started())
+        self.runs().any(|(step, run)| step.changes() && run.ever_started())
     }
 
     /// What its steps left in service: what the last one said that ended well. `None` where none of them touched that.

@@ -5,11 +5,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
+use super::failure::millis;
 use super::ids::HoldId;
 use super::level::Level;
 use super::person::Person;
 use super::plan::Choice;
-use super::time::Time;
+use super::time::{Time, short};
 
 /// What is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub enum HoldKind {
     Downtime,
     /// A whole stack goes.
     Teardown,
-    /// A broken CloudFormation stack is deleted or continued.
+    /// What a broken stack runs on is repaired, or deleted.
     RecoverStack,
     /// The plan is more dangerous than the one that was seen at the ask.
     ReviewPlan,
@@ -89,6 +90,29 @@ pub struct CardLine {
     pub text: String,
 }
 
+/// How long a service will stand still, from how long it did here before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outage {
+    /// Half took no longer.
+    #[serde(with = "millis")]
+    pub likely: Duration,
+    /// Nine of ten took no longer.
+    #[serde(with = "millis")]
+    pub bad: Duration,
+    /// How many there were.
+    pub runs: usize,
+}
+
+impl Outage {
+    /// For a card: `2:10 likely, 3:00 bad case (14 past runs)`.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let (likely, bad) = (short(self.likely), short(self.bad));
+        let bad = if bad == likely { String::new() } else { format!(", {bad} bad case") };
+        format!("{likely} likely{bad} ({} past run{})", self.runs, if self.runs == 1 { "" } else { "s" })
+    }
+}
+
 /// A hold that was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
@@ -107,6 +131,12 @@ pub struct Hold {
     pub choices: Vec<Choice>,
     /// What the card says.
     pub lines: Vec<CardLine>,
+    /// How long the service was said to stand still, where this lets it and runs before say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outage: Option<Outage>,
+    /// The data whose loss the card names: an approval has seen that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loses: Vec<String>,
     /// When it opened.
     pub opened_at: Time,
     /// When it rejects by itself; never when absent.
@@ -131,6 +161,12 @@ impl Hold {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.decision.is_none()
+    }
+
+    /// True when a person approved it.
+    #[must_use]
+    pub fn is_approved(&self) -> bool {
+        self.decision.as_ref().is_some_and(|d| matches!(d.verdict, Verdict::Approved { .. }))
     }
 
     /// True when it is decided by approval for this subject.

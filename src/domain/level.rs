@@ -52,7 +52,6 @@ impl fmt::Display for Level {
 
 /// What makes a plan more or less dangerous; computed from the plan and its change rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a danger of its own, in any combination")]
 pub struct Danger {
     /// A resource is replaced or deleted, or it is not known whether one will be.
     pub replaces: bool,
@@ -60,8 +59,6 @@ pub struct Danger {
     pub downtime: bool,
     /// Something is destroyed that holds data, or the whole stack goes.
     pub destroys: bool,
-    /// A stack is made that did not exist, or that this store has never touched.
-    pub first_touch: bool,
 }
 
 /// What is to be done, as far as its level depends on it.
@@ -201,7 +198,7 @@ mod tests {
             for verb in VERBS {
                 let calm = level(class, verb, Danger::default()).0;
                 for bits in 0..8u8 {
-                    let danger = Danger { replaces: bits & 1 != 0, downtime: bits & 2 != 0, destroys: bits & 4 != 0, first_touch: false };
+                    let danger = Danger { replaces: bits & 1 != 0, downtime: bits & 2 != 0, destroys: bits & 4 != 0 };
                     assert!(level(class, verb, danger).0 >= calm, "{class:?} {verb:?} {danger:?}");
                 }
             }

@@ -1,17 +1,19 @@
 //! Plans: what a deployment will do, as data that is shown before it runs and never edited afterwards.
 
 mod cancel;
+mod changes;
 mod outcome;
 mod step;
 
 pub use cancel::Cancel;
+pub use changes::{ChangeRow, Changes, Counts, united};
 pub use outcome::PlanSeen;
-pub use step::{Choice, Finaliser, HoldRule, HoldWhen, Leaves, Mark, RetryRule, Step, StepKind, When, pure};
+pub use step::{Choice, Finaliser, HoldRule, HoldWhen, Leaves, Mark, RetryRule, Role, Step, StepKind, When, pure};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::digest::Digest;
 use super::ids::StepId;
@@ -26,37 +28,33 @@ pub struct Output {
     /// References to secrets, never their values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
+    /// What it found would change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
+    /// How many tasks it left to run of what it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Counts>,
 }
 
-/// One row of what a change set will do.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ChangeRow {
-    /// Logical id, with the nested stack before it where there is one.
-    pub logical: String,
-    /// Resource type.
-    pub kind: String,
-    /// `Add`, `Modify`, `Remove`, `Import`, `Dynamic`.
-    pub action: String,
-    /// `True`, `False`, `Conditional`, or empty.
-    pub replacement: String,
-    /// What changes (`Properties`, `Metadata`, `Tags` …), sorted.
-    pub scope: Vec<String>,
-    /// The names of the changed properties, sorted; shown, and no part of what is compared.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub properties: Vec<String>,
-}
-
-impl ChangeRow {
-    /// True when the resource is deleted or may be replaced.
+impl Output {
+    /// An output of public values alone.
     #[must_use]
-    pub fn destroys(&self) -> bool {
-        self.action == "Remove" || (self.action == "Modify" && self.replacement != "False")
+    pub fn public(values: Value) -> Self {
+        Self { public: values, ..Self::default() }
     }
 
-    /// The row without what is only shown.
+    /// What later steps, holds and approvals see of it: the public values, with `changes` and `counts` beside them.
     #[must_use]
-    pub fn key(&self) -> ChangeRow {
-        ChangeRow { properties: Vec::new(), ..self.clone() }
+    pub fn value(&self) -> Value {
+        let typed = [("changes", json!(self.changes)), ("counts", json!(self.counts))];
+        let mut all = self.public.clone();
+        for (name, value) in typed.into_iter().filter(|(_, value)| !value.is_null()) {
+            match &mut all {
+                Value::Object(fields) => drop(fields.insert(name.to_owned(), value)),
+                other => *other = json!({ name: value }),
+            }
+        }
+        all
     }
 }
 
@@ -67,15 +65,12 @@ pub struct Plan {
     pub name: String,
     /// The steps, in an order in which each stands after its needs.
     pub steps: Vec<Step>,
-    /// What is known beforehand of what will change; `None` when it cannot be known now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rows: Option<Vec<ChangeRow>>,
+    /// What is known beforehand of what will change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Changes>,
     /// How dangerous it is, as far as known.
     #[serde(default)]
     pub danger: Danger,
-    /// What holds data and goes: logical names.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub loses: Vec<String>,
     /// Sentences for the card: what is done, what cannot be undone, what could not be known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub says: Vec<String>,
@@ -115,6 +110,25 @@ impl Plan {
     #[must_use]
     pub fn step(&self, id: &StepId) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == *id)
+    }
+
+    /// The change rows, where these are all that its steps change; `None` where a step may change what nothing is known of.
+    #[must_use]
+    pub fn rows_of(&self, changes: &[Changes]) -> Option<Vec<ChangeRow>> {
+        let known = |step: &Step| changes.iter().any(|one| step.about.as_ref() == Some(&one.about));
+        let all = self.steps.iter().filter(|step| step.changes() && step.finaliser.is_none()).all(known);
+        all.then(|| changes.iter().flat_map(|one| one.rows.clone()).collect())
+    }
+
+    /// The change rows as known beforehand; `None` when they cannot be known now.
+    #[must_use]
+    pub fn rows(&self) -> Option<Vec<ChangeRow>> {
+        self.rows_of(&self.changes)
+    }
+
+    /// What holds data and goes, as known beforehand: logical names.
+    pub fn loses(&self) -> impl Iterator<Item = &String> {
+        self.changes.iter().flat_map(|one| &one.loses)
     }
 
     /// The digest of the plan in canonical form.
@@ -249,7 +263,7 @@ fn reference(value: &Value) -> Option<(StepId, &str)> {
 pub fn resolve(params: &Value, outputs: &BTreeMap<StepId, Output>) -> Result<Value, String> {
     if let Some((step, pointer)) = reference(params) {
         let output = outputs.get(&step).ok_or_else(|| format!("step {step} has no output yet"))?;
-        return output.public.pointer(pointer).cloned().ok_or_else(|| format!("the output of step {step} has no value at {pointer}"));
+        return output.value().pointer(pointer).cloned().ok_or_else(|| format!("the output of step {step} has no value at {pointer}"));
     }
     Ok(match params {
         Value::Array(items) => Value::Array(items.iter().map(|item| resolve(item, outputs)).collect::<Result<_, _>>()?),

@@ -169,15 +169,14 @@ impl Engine {
             Ok(card) => card,
             Err(refused) => return self.answer(ask, Err(refused)),
         };
-        let specs = starts.iter().map(|start| (start.stack.clone(), start.spec.clone())).collect();
         match wanted {
             Wanted::Card => {
-                let preview = Preview { intent, card: card.clone(), specs, plans };
+                let preview = Preview { intent, card: card.clone(), plans };
                 self.previews.push((ask, preview));
                 self.answer(ask, Ok((Append::default(), Answer::Card { card: Box::new(card) })));
             }
             Wanted::Act { confirm, armed } => {
-                let looked = Looked { card, specs, plans };
+                let looked = Looked { card, plans };
                 let cx = self.ask_cx(ask, &via, &fresh);
                 let decided = decide::act(&self.folds, &intent, &starts, &looked, &confirm, armed, &cx).map(|(mut append, answer)| {
                     for start in &starts {
@@ -191,7 +190,7 @@ impl Engine {
                 });
                 if let Err(Refused { card: Some(card), .. }) = &decided {
                     // The card in the refusal can be confirmed as it stands.
-                    let preview = Preview { intent, card: (**card).clone(), specs: looked.specs, plans: looked.plans };
+                    let preview = Preview { intent, card: (**card).clone(), plans: looked.plans };
                     self.previews.push((ask, preview));
                 }
                 self.answer(ask, decided);

@@ -114,7 +114,7 @@ fn checked(parts: &Parts, system: &str, plan: &Plan) -> Result<(), Failure> {
     plan.check_marks(of_system(system).map_err(|why| cannot(&why))?).map_err(|why| cannot(&why))?;
     for step in &plan.steps {
         let kind = step.kind.as_str();
-        if matches!(kind, pure::JOIN | pure::SAME | pure::DECISION) {
+        if pure::is(kind) {
             continue;
         }
         let executor = parts.executors.get(kind).ok_or_else(|| Failure::new(format!("step {}: nothing here can do {kind}", step.id)))?;

@@ -153,7 +153,7 @@ impl Kept {
 
     fn unanswered(&self, id: AskId) -> Result<(), StoreError> {
         match self.asks.iter().find(|asked| asked.id == id).map(|asked| &asked.state) {
-            Some(AskState::Asked | AskState::Looking) => Ok(()),
+            Some(AskState::Asked) => Ok(()),
             Some(AskState::Answered { .. }) => Err(StoreError::Duplicate),
             None => Err(StoreError::Corrupt(format!("ask {id} is not in the inbox"))),
         }

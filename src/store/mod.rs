@@ -19,7 +19,6 @@ use crate::domain::folds::Folds;
 use crate::domain::ids::{AskId, DeploymentId, StackId};
 use crate::domain::person::Person;
 use crate::domain::plan::Plan;
-use crate::domain::request::Spec;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 
@@ -82,8 +81,6 @@ pub struct Preview {
     pub intent: Intent,
     /// The card that was shown.
     pub card: Card,
-    /// The specs that it was made from.
-    pub specs: Vec<(StackId, Spec)>,
     /// The plans.
     pub plans: Vec<(StackId, Plan)>,
 }

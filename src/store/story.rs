@@ -177,8 +177,6 @@ chapter!(an_ask_is_one_row_and_answered_once_with_its_events, store, {
     assert_eq!(waiting, expect, "in the order in which they came, the second submit changed nothing");
 
     let two = drain(2).id;
-    store.set_ask(two, &AskState::Looking).await.unwrap();
-    assert_eq!(store.ask(two).await.unwrap(), Some(AskState::Looking));
     let append = one(env("dev"), 0, frozen("a"));
     let stored = store.append(&append, &by(Some(two)), Some((two, accepted("yes")))).await.unwrap();
     assert_eq!(stored[0].cause, Some(two));
@@ -186,7 +184,7 @@ chapter!(an_ask_is_one_row_and_answered_once_with_its_events, store, {
 
     let again = one(env("dev"), 1, thawed());
     assert_eq!(store.append(&again, &by(Some(two)), Some((two, accepted("twice")))).await, Err(StoreError::Duplicate));
-    assert_eq!(store.set_ask(two, &AskState::Looking).await, Err(StoreError::Duplicate));
+    assert_eq!(store.set_ask(two, &AskState::Asked).await, Err(StoreError::Duplicate));
     assert_eq!(store.ask(two).await.unwrap(), Some(accepted("yes")));
     assert_eq!(store.since(0, 10).await.unwrap().len(), 1);
 
@@ -242,7 +240,6 @@ chapter!(previews_are_found_by_their_subject_until_they_are_too_old, store, {
     let preview = |subject: &str, made_at| Preview {
         intent: crate::domain::ask::Intent::Teardown { stack: stack("dev/api") },
         card: card(subject, made_at),
-        specs: vec![],
         plans: vec![],
     };
     for (n, subject, at) in [(1, "a", 10), (2, "a", 20), (3, "b", 15)] {

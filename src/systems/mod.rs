@@ -68,7 +68,7 @@ pub trait System: fmt::Debug + Sync {
     /// What the real stack's state means for a deployment that wants to start.
     fn quiet(&self, purpose: Purpose, seen: &Sights) -> Quiet;
     /// Carries out a step of its own that looks at data alone; `None` where it has no such step.
-    fn eval(&self, kind: &str, params: &Value) -> Option<Result<Value, String>> {
+    fn eval(&self, kind: &str, params: &Value) -> Option<Result<Output, String>> {
         let _ = (kind, params);
         None
     }
@@ -94,8 +94,7 @@ pub fn named(name: &str) -> Option<&'static dyn System> {
 /// A failure, when the parameters have another form than the planner gives them, or there is no such step.
 pub fn pure_step(kind: &str, params: &Value) -> Result<Output, Failure> {
     let result = all().iter().find_map(|system| system.eval(kind, params)).unwrap_or_else(|| Err("there is no such step".to_owned()));
-    let public = result.map_err(|why| Failure::new(format!("{kind}: {why}")).hint("deploy again: the plan is made anew"))?;
-    Ok(Output { public, secrets: Vec::new() })
+    result.map_err(|why| Failure::new(format!("{kind}: {why}")).hint("deploy again: the plan is made anew"))
 }
 
 #[cfg(test)]

@@ -1,32 +1,36 @@
 //! Worlds for tests, made as real ones are: by applying events. `scene()` has one stack in every state that matters.
 
+mod parts;
+mod plans;
+mod whole;
+
+pub use plans::{rows, script_plan, update_plan};
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::domain::deployment::{Cause, DeploymentEvent, End, Parent, Request, Stopping};
-use crate::domain::digest::Digest;
-use crate::domain::environment::{AwsTarget, Class, EnvironmentEvent, EnvironmentRecord, Freeze, Mode, OnFailure, QueuePolicy};
+use crate::domain::decide::{Cx, hold_want};
+use crate::domain::deployment::{Cause, DeploymentEvent, End, Parent, Request, Seen as SeenOfPlan, Stopping};
+use crate::domain::environment::{AwsTarget, Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::estate::{Catalog, Entry};
 use crate::domain::event::{Event, Stored, StreamId};
-use crate::domain::failure::{Failure, Retry};
-use crate::domain::hold::{CardLine, Decision, Hold, HoldKind, Verdict};
+use crate::domain::failure::Failure;
+use crate::domain::hold::{Decision, Verdict};
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, HoldId, StackId};
-use crate::domain::level::{Danger, Level};
+use crate::domain::level::Level;
 use crate::domain::lifecycle::Flag;
-use crate::domain::look::{Health, PartSeen, Sight, Sights};
+use crate::domain::look::{PartSeen, Sight};
 use crate::domain::person::Person;
-use crate::domain::plan::{ChangeRow, Choice, Finaliser, HoldRule, HoldWhen, Output, Plan, Step};
+use crate::domain::plan::{ChangeRow, Output, Plan, PlanSeen, resolve};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::sighting::{SERVE, Seen, Sighting, THING};
 use crate::domain::stack::{Left, Place, Purpose, Queued, StackEvent};
 use crate::domain::time::Time;
-
 use crate::forms::cloudformation::StackFacts;
-
-mod parts;
 
 use super::{EngineSeen, World};
 
@@ -67,91 +71,6 @@ pub fn spec(release: &str, parameters: &Value) -> Spec {
         about: Vec::new(),
         watch_logs: Vec::new(),
     }
-}
-
-/// The change rows of an update; `replace` adds a replaced database.
-pub fn rows(replace: bool) -> Vec<ChangeRow> {
-    let row = |logical: &str, kind: &str, replacement: &str, properties: &[&str]| ChangeRow {
-        logical: logical.to_owned(),
-        kind: kind.to_owned(),
-        action: "Modify".to_owned(),
-        replacement: replacement.to_owned(),
-        scope: vec!["Properties".to_owned()],
-        properties: properties.iter().map(|p| (*p).to_owned()).collect(),
-    };
-    let mut rows = vec![row("Service", "AWS::ECS::Service", "False", &["TaskDefinition"])];
-    if replace {
-        rows.push(row("Database", "AWS::RDS::DBInstance", "True", &["StorageType"]));
-    }
-    rows
-}
-
-fn step(id: &str, title: &str, kind: &str, after: &[&str], only: Option<&str>) -> Step {
-    let step = Step { changes: !kind.starts_with("eval"), ..Step::new(id, title, kind, json!({})).after(after) };
-    match only {
-        Some(branch) => step.only("join", branch),
-        None => step,
-    }
-}
-
-/// The plan of a service that is there, as the planner makes it.
-pub fn update_plan(replace: bool) -> Plan {
-    let mut steps = vec![
-        step("change-set", "make the change set", "cloudformation.change-set", &[], None),
-        step("join", "what would change", "eval.join", &["change-set"], None),
-        step("execute", "update", "cloudformation.execute", &["join"], Some("update")),
-        step("verify", "verify", "cloudformation.verify", &["execute"], None),
-        step("scale-down", "scale to zero", "cloudformation.scale", &["join"], Some("downtime")),
-        step("change-set-2", "make the change set again", "cloudformation.change-set", &["scale-down"], None),
-        step("execute-2", "update", "cloudformation.execute", &["change-set-2"], None),
-        step("scale-up", "scale up", "cloudformation.scale", &["execute-2"], None),
-        step("verify-2", "verify", "cloudformation.verify", &["scale-up"], None),
-        step("restore", "restore service", "hold.decision", &["scale-down"], None),
-        step("restore-old", "old release up", "cloudformation.scale", &["restore"], None),
-        step("restore-new", "new release up", "cloudformation.scale", &["restore"], None),
-    ];
-    for step in &mut steps {
-        match step.id.as_str() {
-            "scale-down" => {
-                step.scales = true;
-                step.params = json!({ "counts": { "DesiredCount": "0" } });
-                step.hold = Some(HoldRule { kind: HoldKind::Downtime, when: HoldWhen::Always, choices: vec![], never_expires: false });
-            }
-            "scale-up" => {
-                step.scales = true;
-                step.params = json!({ "counts": { "DesiredCount": "6" } });
-            }
-            "restore" => {
-                step.finaliser = Some(Finaliser::BadEnd);
-                step.changes = false;
-                step.hold =
-                    Some(HoldRule { kind: HoldKind::RestoreService, when: HoldWhen::Always, choices: choices(), never_expires: true });
-            }
-            "restore-old" | "restore-new" => {
-                step.finaliser = Some(Finaliser::BadEnd);
-                step.scales = true;
-                step.params = json!({ "counts": { "DesiredCount": "6" } });
-                step.only_if = Some(("restore".into(), step.id.as_str().trim_start_matches("restore-").to_owned()));
-            }
-            _ => {}
-        }
-    }
-    Plan {
-        name: "update".to_owned(),
-        steps,
-        rows: Some(rows(replace)),
-        danger: Danger { replaces: replace, downtime: replace, ..Danger::default() },
-        loses: if replace { vec!["Database".to_owned()] } else { vec![] },
-        says: vec!["a replaced database starts empty".to_owned()],
-        branch: Some(if replace { "downtime" } else { "update" }.to_owned()),
-        finish_independent: false,
-    }
-}
-
-fn choices() -> Vec<Choice> {
-    [("old", "the old release up again"), ("new", "the new release up"), ("down", "stay down")]
-        .map(|(name, does)| Choice { name: name.to_owned(), does: does.to_owned() })
-        .to_vec()
 }
 
 /// A world under construction, with the log that makes it.
@@ -266,41 +185,55 @@ impl Scene {
 
     /// Asks for a deployment and queues it.
     pub fn ask(&mut self, stack: &str, spec: Spec, armed_for: Option<u64>, after: &[DeploymentId]) -> DeploymentId {
-        self.asked(stack, spec, armed_for, after, None)
+        let not_before = armed_for.map(|secs| NOW + Duration::from_secs(secs));
+        self.create(Request { not_before, after: after.to_vec(), ..self.request(stack, spec) })
     }
 
-    fn asked(&mut self, stack: &str, spec: Spec, armed_for: Option<u64>, after: &[DeploymentId], parent: Option<Parent>) -> DeploymentId {
+    /// Asks for a deployment of which this plan was on the card.
+    pub fn ask_for(&mut self, stack: &str, spec: Spec, plan: &Plan) -> DeploymentId {
+        let seen = SeenOfPlan {
+            card: plan.digest(),
+            level: Level::L3,
+            branch: plan.branch.clone(),
+            changes: plan.changes.clone(),
+            covers: Vec::new(),
+            plan: Some(PlanSeen::of(plan)),
+        };
+        self.create(Request { seen: Some(seen), ..self.request(stack, spec) })
+    }
+
+    /// The next deployment of a stack, by its owner at the console.
+    fn request(&self, stack: &str, spec: Spec) -> Request {
         let nth = self.world.folds.last_no + 1;
-        let no = DeploymentNo(nth.max(2_290));
-        let deployment = parent.as_ref().map_or_else(|| DeploymentId(Uuid::from_u128(u128::from(no.0))), Parent::child);
-        let not_before = armed_for.map(|secs| NOW + Duration::from_secs(secs));
         let cause =
             Cause { ask: AskId(Uuid::from_u128(1)), by: ana(), via: "console".to_owned(), reason: String::new(), of: String::new() };
-        let system = spec.system.clone();
-        let request = Request {
-            no,
+        Request {
+            no: DeploymentNo(nth.max(2_290)),
             stack: id(stack),
             purpose: Purpose::Deploy,
             spec,
             cause,
-            parent,
+            parent: None,
             env_version: 1,
             account: Some("441200007731".to_owned()),
             aws: None,
             on_failure: OnFailure::Break,
-            not_before,
-            after: after.to_vec(),
+            not_before: None,
+            after: Vec::new(),
             seen: None,
             retry_of: None,
             recover: None,
-        };
-        self.event(
-            StreamId::Deployment(deployment),
-            Event::Deployment(Box::new(DeploymentEvent::Created { request: Box::new(request) })),
-            ana(),
-        );
-        let entry = Queued { deployment, no, purpose: Purpose::Deploy, not_before, after: after.to_vec() };
-        self.event(StreamId::Stack(id(stack)), Event::Stack(StackEvent::Requested { system, entry, place: Place::Tail }), ana());
+        }
+    }
+
+    fn create(&mut self, request: Request) -> DeploymentId {
+        let Request { no, purpose, not_before, .. } = request;
+        let (stack, system, after) = (request.stack.clone(), request.spec.system.clone(), request.after.clone());
+        let deployment = request.parent.as_ref().map_or_else(|| DeploymentId(Uuid::from_u128(u128::from(no.0))), Parent::child);
+        let created = DeploymentEvent::Created { request: Box::new(request) };
+        self.event(StreamId::Deployment(deployment), Event::Deployment(Box::new(created)), ana());
+        let entry = Queued { deployment, no, purpose, not_before, after };
+        self.event(StreamId::Stack(stack), Event::Stack(StackEvent::Requested { system, entry, place: Place::Tail }), ana());
         deployment
     }
 
@@ -326,7 +259,25 @@ impl Scene {
     pub fn done(&mut self, d: DeploymentId, step: &str, secs: u64, output: Value) -> &mut Self {
         self.begin(d, step);
         self.at = self.at + Duration::from_secs(secs);
-        self.on(d, DeploymentEvent::StepDone { step: step.into(), output: Output { public: output, secrets: Vec::new() } })
+        self.on(d, DeploymentEvent::StepDone { step: step.into(), output: Output::public(output) })
+    }
+
+    /// A change set with these rows, and what the next step makes of it.
+    pub fn weighed(&mut self, d: DeploymentId, set: &str, eval: &str, rows: &[ChangeRow]) -> &mut Self {
+        self.done(d, set, 12, plans::change_set(rows)).begin(d, eval);
+        let fold = &self.world.folds.deployments[&d];
+        let step = fold.plan.as_ref().and_then(|plan| plan.step(&eval.into())).unwrap();
+        let params = resolve(&step.params, &fold.outputs()).unwrap();
+        let output = crate::systems::pure_step(step.kind.as_str(), &params).unwrap();
+        self.on(d, DeploymentEvent::StepDone { step: eval.into(), output })
+    }
+
+    /// A deployment that took its service to zero for some time, and ended well.
+    pub fn outage(&mut self, stack: &str, spec: Spec, secs: u64) -> &mut Self {
+        let d = self.ask(stack, spec, None, &[]);
+        self.start(stack, d, update_plan(stack, true)).weighed(d, "change-set", "join", &rows(true)).done(d, "scale-down", 20, json!({}));
+        self.weighed(d, "change-set-2", "same", &rows(true)).done(d, "execute-2", secs - 22, json!({}));
+        self.done(d, "scale-up", 10, json!({})).done(d, "verify-2", 5, json!({})).end(stack, d, End::Done)
     }
 
     /// Fails a step that runs.
@@ -335,26 +286,19 @@ impl Scene {
             .on(d, DeploymentEvent::Stopping { stopping: Stopping::Failing })
     }
 
-    /// Opens a hold.
-    pub fn hold(&mut self, d: DeploymentId, step: &str, kind: HoldKind, lines: &[(&str, &str)]) -> HoldId {
-        let fold = self.world.folds.deployments[&d].clone();
-        let hold_id = HoldId { no: fold.no(), step: step.into(), nth: 1 };
-        let env = fold.stack().unwrap().env.clone();
-        let restore = kind == HoldKind::RestoreService;
-        let hold = Hold {
-            id: hold_id.clone(),
-            kind,
-            level: Level::L3,
-            phrase: if restore { format!("{env} restore") } else { format!("{env} down") },
-            subject: Digest::of("test", &json!({ "no": fold.no().0, "step": step })),
-            choices: if restore { choices() } else { Vec::new() },
-            lines: lines.iter().map(|(label, text)| CardLine { label: (*label).to_owned(), text: (*text).to_owned() }).collect(),
-            opened_at: self.at,
-            expires_at: (!restore).then(|| self.at + Duration::from_hours(24)),
-            decision: None,
-        };
-        self.on(d, DeploymentEvent::HoldOpened { hold: Box::new(hold) });
-        hold_id
+    /// Opens the hold of a step, as the engine does.
+    pub fn hold(&mut self, d: DeploymentId, step: &str) -> HoldId {
+        let (folds, cx) = (
+            &self.world.folds,
+            Cx { now: self.at, person: Person::Engine, ask: None, via: "engine", fresh: &[], cancels: &BTreeMap::new() },
+        );
+        let append = hold_want(folds, &folds.deployments[&d], &step.into(), &cx);
+        for write in append.writes {
+            for event in write.events {
+                self.event(write.stream.clone(), event, Person::Engine);
+            }
+        }
+        self.world.folds.deployments[&d].holds.last().unwrap().id.clone()
     }
 
     /// Approves a hold.
@@ -397,174 +341,12 @@ impl Scene {
     /// A good update that took its usual time.
     pub fn good(&mut self, stack: &str, spec: Spec) -> DeploymentId {
         let d = self.ask(stack, spec, None, &[]);
-        self.start(stack, d, update_plan(false))
-            .done(d, "change-set", 12, json!({ "empty": false }))
-            .done(d, "join", 0, json!({ "branch": "update" }))
+        self.start(stack, d, update_plan(stack, false))
+            .weighed(d, "change-set", "join", &rows(false))
             .done(d, "execute", 70, json!({}))
             .done(d, "verify", 20, json!({}))
             .end(stack, d, End::Done);
         d
-    }
-
-    /// The scene with one stack in every state that matters.
-    pub fn whole() -> Scene {
-        let mut s = Scene::new();
-        for (env, class) in
-            [("prod-eu", Class::Production), ("prod-us", Class::Production), ("staging", Class::Staging), ("dev", Class::Development)]
-        {
-            s.env(env, class);
-        }
-        let now = spec("412", &json!({ "AllocatedStorage": "100" }));
-        let next = spec("413", &json!({ "AllocatedStorage": "100" }));
-        for stack in [
-            "prod-eu/orders",
-            "prod-eu/web",
-            "prod-us/orders",
-            "prod-us/billing",
-            "prod-us/web",
-            "staging/orders",
-            "staging/web",
-            "staging/billing",
-            "dev/orders",
-            "dev/web",
-            "dev/billing",
-            "dev/search",
-        ] {
-            s.listed(stack, Ok(next.clone()));
-            s.ago(80_000).good(stack, spec("411", &json!({ "AllocatedStorage": "100" })));
-            s.ago(70_000).good(stack, now.clone());
-            s.serve(stack, 6, 6).cfn(stack, "UPDATE_COMPLETE", 69_000, vec![]);
-        }
-        s.listed("dev/reports", Ok(spec("1", &json!({})))).listed("dev/mail", Err("mail.yaml: line 3: no such parameter".to_owned()));
-        s.seen_before();
-        s.rolling("prod-eu/orders", next.clone());
-        s.waiting_for_a_predecessor("prod-eu/web", next.clone());
-        s.held("prod-us/orders", next.clone());
-        s.down("prod-us/billing", next.clone());
-        s.frozen("prod-us/web", next.clone());
-        s.running("staging/orders", next.clone());
-        s.broken("staging/web", next.clone());
-        s.outside("staging/billing");
-        s.ago(1).ask("dev/web", next.clone(), Some(4), &[]);
-        s.unknown("dev/billing", next);
-        s.stale("dev/search", "credentials expired; run `aws sso login --profile dev`");
-        s.failed_script("dev/chores");
-        s
-    }
-
-    /// The failure that `prod-eu/orders` has now, on staging long ago, and what fixed it.
-    fn seen_before(&mut self) {
-        let stack = "staging/orders";
-        let d = self.ago(60_000).ask(stack, spec("405", &json!({ "AllocatedStorage": "100" })), None, &[]);
-        self.start(stack, d, update_plan(false))
-            .done(d, "change-set", 12, json!({}))
-            .done(d, "join", 0, json!({ "branch": "update" }))
-            .begin(d, "execute");
-        let failure = Failure::new("DBInstance: storage-full on volume vol-0a1b2c").hint("give the database more storage");
-        self.fail_step(d, "execute", failure.clone()).end(stack, d, End::Failed { failure });
-        self.on_stack(stack, StackEvent::Unblocked { way: "free".to_owned() }).on_stack(stack, StackEvent::QueueEmpty);
-        self.ago(50_000).good(stack, spec("412", &json!({ "AllocatedStorage": "200" })));
-    }
-
-    fn rolling(&mut self, stack: &str, spec: Spec) {
-        let d = self.ago(680).ask(stack, spec, None, &[]);
-        self.start(stack, d, update_plan(false)).done(d, "change-set", 12, json!({})).done(d, "join", 0, json!({ "branch": "update" }));
-        self.ago(660).begin(d, "execute");
-        let failed = |name: &str, health, reason: &str, secs| PartSeen {
-            name: name.into(),
-            kind: "AWS::RDS::DBInstance".into(),
-            health,
-            words: "UPDATE_FAILED".into(),
-            reason: reason.into(),
-            at: ago(secs),
-        };
-        let parts = vec![
-            failed("DBInstance", Health::Failed, "storage-full", 31),
-            failed("Service", Health::Stopped, "Resource update cancelled", 30),
-            failed("Cache", Health::Stopped, "Resource update cancelled", 30),
-        ];
-        self.serve(stack, 5, 6).cfn(stack, "UPDATE_ROLLBACK_IN_PROGRESS", 30, parts);
-    }
-
-    fn waiting_for_a_predecessor(&mut self, stack: &str, spec: Spec) {
-        let first = self.world.folds.stack(&id("prod-eu/orders")).current.unwrap();
-        self.ago(240).ask(stack, spec, None, &[first]);
-    }
-
-    fn held(&mut self, stack: &str, spec: Spec) {
-        let d = self.ago(560).ask(stack, spec, None, &[]);
-        self.start(stack, d, update_plan(true)).done(d, "change-set", 12, json!({})).done(d, "join", 0, json!({ "branch": "downtime" }));
-        let lines = [
-            ("STEP", "scale to zero"),
-            ("DOES", "scale 6>0, replace Database, scale 0>6"),
-            ("DOWNTIME", "3m10s likely"),
-            ("REPLACES", "Database (AWS::RDS::DBInstance)"),
-            ("IF NOBODY", "rejects at expiry; the service stays at 6"),
-        ];
-        self.ago(540).hold(d, "scale-down", HoldKind::Downtime, &lines);
-    }
-
-    fn down(&mut self, stack: &str, spec: Spec) {
-        let d = self.ago(420).ask(stack, spec, None, &[]);
-        self.start(stack, d, update_plan(true)).done(d, "change-set", 12, json!({})).done(d, "join", 0, json!({ "branch": "downtime" }));
-        let hold = self.hold(d, "scale-down", HoldKind::Downtime, &[("DOWNTIME", "3m10")]);
-        self.ago(300).approve(d, &hold).done(d, "scale-down", 48, json!({})).done(d, "change-set-2", 12, json!({})).begin(d, "execute-2");
-        self.ago(120).fail_step(d, "execute-2", Failure::new("Database: snapshot not found").hint("choose a release and bring it up"));
-        self.hold(d, "restore", HoldKind::RestoreService, &[("STEP", "restore service"), ("DOES", "bring the service up again")]);
-        self.serve(stack, 0, 0);
-    }
-
-    fn frozen(&mut self, stack: &str, spec: Spec) {
-        let until = Some(NOW + Duration::from_hours(2));
-        let freeze = Freeze { reason: "INC-881".to_owned(), by: ana(), at: ago(3_600), until };
-        self.ago(3_600).event(StreamId::Stack(id(stack)), Event::Stack(StackEvent::StackFrozen { freeze }), ana());
-        self.ago(240).ask(stack, spec, None, &[]);
-    }
-
-    fn running(&mut self, stack: &str, spec: Spec) {
-        let d = self.ago(52).ask(stack, spec, None, &[]);
-        self.start(stack, d, update_plan(false)).done(d, "change-set", 12, json!({})).done(d, "join", 0, json!({ "branch": "update" }));
-        self.begin(d, "execute").cfn(stack, "UPDATE_IN_PROGRESS", 40, vec![]);
-    }
-
-    fn broken(&mut self, stack: &str, spec: Spec) {
-        let d = self.ago(900).ask(stack, spec, None, &[]);
-        self.start(stack, d, update_plan(false))
-            .done(d, "change-set", 12, json!({}))
-            .done(d, "join", 0, json!({ "branch": "update" }))
-            .begin(d, "execute");
-        let failure = Failure::new("web/Listener: certificate not found").hint("name a certificate of this region");
-        self.ago(660).fail_step(d, "execute", failure.clone()).end(stack, d, End::Failed { failure });
-        self.cfn(stack, "UPDATE_ROLLBACK_COMPLETE", 660, vec![]);
-    }
-
-    fn outside(&mut self, stack: &str) {
-        self.cfn(stack, "UPDATE_IN_PROGRESS", 75, vec![]);
-    }
-
-    fn unknown(&mut self, stack: &str, spec: Spec) {
-        let d = self.ago(400).ask(stack, spec, None, &[]);
-        self.start(stack, d, update_plan(false)).begin(d, "change-set");
-        let failure = Failure::new("the answer was lost after CreateChangeSet").retry(Retry::AskAPerson).hint("look in the console");
-        self.ago(350).on(d, DeploymentEvent::StepLost { step: "change-set".into(), failure });
-    }
-
-    fn failed_script(&mut self, stack: &str) {
-        let spec = Spec { system: "script".to_owned(), ..spec("9c", &json!({})) };
-        self.listed(stack, Ok(spec.clone()));
-        let d = self.ago(300).ask(stack, spec, None, &[]);
-        let plan =
-            Plan { steps: vec![step("migrate", "./migrate up", "process.run", &[], None)], rows: None, branch: None, ..update_plan(false) };
-        self.on_stack(stack, StackEvent::Started { deployment: d });
-        let digest = plan.digest();
-        self.on(d, DeploymentEvent::Triggered)
-            .on(d, DeploymentEvent::StackWait)
-            .on(d, DeploymentEvent::StackAvailable { found: Sights::default() })
-            .on(d, DeploymentEvent::Planned { plan: Box::new(plan), digest, carried: Vec::new() })
-            .on(d, DeploymentEvent::RunSteps)
-            .begin(d, "migrate");
-        let failure = Failure::new("migrate: exit code 3: table orders is locked");
-        self.ago(280).fail_step(d, "migrate", failure.clone()).end(stack, d, End::Failed { failure });
     }
 }
 

@@ -259,24 +259,6 @@ pub(super) fn trouble(d: &Deployment) -> Option<String> {
     }
 }
 
-/// When a deployment took its service to zero, as long as it has not brought it up again.
-#[must_use]
-pub fn down_since(d: &Deployment) -> Option<Time> {
-    let scaled: Vec<(u64, Option<Time>)> = d
-        .runs()
-        .filter(|(step, run)| step.scales && run.state == StepState::Done)
-        .map(|(step, run)| (count(&step.params), run.ended_at))
-        .collect();
-    let (to, at) = scaled.iter().max_by_key(|(_, at)| *at)?;
-    if *to > 0 { None } else { *at }
-}
-
-/// To how many tasks a scaling step goes, as its parameters say.
-pub(super) fn count(params: &serde_json::Value) -> u64 {
-    let counts = params.get("counts").and_then(|counts| counts.as_object());
-    counts.into_iter().flat_map(|counts| counts.values()).filter_map(|v| v.as_u64().or_else(|| v.as_str()?.parse().ok())).sum()
-}
-
 /// The step that a deployment is at: the first that is held or lost, else the first that runs, waits, or is next.
 #[must_use]
 pub fn step_at(d: &Deployment) -> Option<StepAt> {

@@ -116,7 +116,7 @@ impl World {
                 .fold((Duration::ZERO, Duration::ZERO), |a, b| (a.0.max(b.0), a.1.max(b.1)));
             let held = step.hold.is_some() && run.passed.is_none() && !d.approved(&step.id) && !run.ever_started();
             left.people |= held || run.state == StepState::Lost;
-            let (low, high) = if matches!(step.kind.as_str(), pure::JOIN | pure::SAME | pure::DECISION) {
+            let (low, high) = if pure::is(step.kind.as_str()) {
                 (Duration::ZERO, Duration::ZERO)
             } else {
                 let usual = self.usual(stack, id)?;

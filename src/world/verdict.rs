@@ -1,14 +1,13 @@
 //! The night screen: what is the matter, why, whether it was seen before, and what to do now. Short, whole sentences that are never cut.
 
 use crate::domain::deployment::{Deployment, End, StepState, Stopping};
-use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentNo, StackId};
 use crate::domain::lifecycle::Class;
 use crate::domain::time::{Time, short};
 
 use super::World;
 use super::available::{Doing, Offer};
-use super::rows::{Row, State, down_since};
+use super::rows::{Row, State};
 
 /// What is the matter with one stack, and what to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -231,19 +230,15 @@ impl World {
     }
 }
 
-/// `DOWN prod-us/orders 0/6 for 4:12 (said 3m10) migrate failed`.
+/// `DOWN prod-us/orders 0/6 for 4:12 (said 3:10 likely) migrate failed`.
 fn down_line(row: &Row, shown: Option<&Deployment>, now: Time) -> String {
-    let was = shown.map_or(0, wanted).max(u64::from(row.serve.map_or(0, |(_, desired)| desired)));
-    let running = row.serve.map_or(0, |(running, _)| running);
+    let (running, desired) = row.serve.unwrap_or_default();
+    let was = shown.map_or(0, Deployment::wanted).max(desired);
     let count = if was > 0 { format!(" {running}/{was}") } else { format!(" {running}") };
-    let since = shown.and_then(down_since).or(row.since);
+    let since = shown.and_then(Deployment::down_since).or(row.since);
     let age = since.map_or_else(String::new, |since| format!(" for {}", short(now.since(since))));
-    let said = shown
-        .and_then(|d| d.holds.iter().find(|hold| hold.kind == HoldKind::Downtime))
-        .and_then(|hold| hold.lines.iter().find(|line| line.label == "DOWNTIME"))
-        .and_then(|line| line.text.starts_with(|c: char| c == '~' || c.is_ascii_digit()).then(|| line.text.split([',', '(']).next()))
-        .flatten()
-        .map_or_else(String::new, |text| format!(" (said {})", text.trim()));
+    let said = shown.and_then(|d| d.holds.iter().find_map(|hold| hold.outage));
+    let said = said.map_or_else(String::new, |outage| format!(" (said {} likely)", short(outage.likely)));
     let failed =
         shown.and_then(|d| d.runs().find(|(_, run)| run.state == StepState::Failed).map(|(step, _)| format!(" {} failed", step.id)));
     let approved = if row.outage { ", as approved" } else { "" };
@@ -257,11 +252,6 @@ struct Why {
     text: String,
     /// The bare reason, for comparison.
     reason: String,
-}
-
-/// How many tasks a deployment's service has when all is well, as its scaling steps say.
-fn wanted(d: &Deployment) -> u64 {
-    d.plan.iter().flat_map(|plan| &plan.steps).filter(|step| step.scales).map(|step| super::rows::count(&step.params)).max().unwrap_or(0)
 }
 
 /// True while a cancel has not come to its end.

@@ -56,7 +56,11 @@ fn each_exit_code_has_its_causes() {
     let old: Change = |scene| {
         scene.ago(0);
         let d = scene.ask("dev/search", fixture::spec("414", &json!({})), None, &[]);
-        scene.start("dev/search", d, fixture::update_plan(false)).end("dev/search", d, End::Failed { failure: Failure::new("it broke") });
+        scene.start("dev/search", d, fixture::update_plan("dev/search", false)).end(
+            "dev/search",
+            d,
+            End::Failed { failure: Failure::new("it broke") },
+        );
         scene.stale("dev/search", "127.0.0.1:9 cannot be reached");
     };
     for (words, exit, change) in [
@@ -95,7 +99,7 @@ fn what_is_waited_for_ends_with_the_code_of_its_end() {
         let change = |scene: &mut Scene| {
             scene.ago(0);
             let d = scene.ask("dev/orders", fixture::spec("414", &json!({})), None, &[]);
-            scene.start("dev/orders", d, fixture::update_plan(false));
+            scene.start("dev/orders", d, fixture::update_plan("dev/orders", false));
             match end.clone() {
                 Some(end) => drop(scene.end("dev/orders", d, end)),
                 None => scene.world.engine = EngineSeen::None("it ended".to_owned()),
@@ -183,7 +187,7 @@ fn who_waits_is_told_of_a_full_disk() {
     // What runs is waited for, and that is said once.
     let change = |scene: &mut Scene| {
         let d = scene.ask("dev/orders", fixture::spec("414", &json!({})), None, &[]);
-        scene.start("dev/orders", d, fixture::update_plan(false));
+        scene.start("dev/orders", d, fixture::update_plan("dev/orders", false));
         scene.end("dev/orders", d, End::Done);
         full(scene);
         (d, scene.world.deployment(d).unwrap().no())

@@ -128,7 +128,7 @@ fn request(
         .filter_map(|(plan, step)| {
             let rule = step.hold.as_ref()?;
             let sure = rule.when == HoldWhen::Always && super::holds::coverable(rule.kind, record.class, card.level);
-            sure.then(|| (step.id.clone(), super::cover(step, env_version, record, plan.rows.as_deref())))
+            sure.then(|| (step.id.clone(), super::cover(step, env_version, record, plan.rows().as_deref())))
         })
         .collect();
     Request {
@@ -154,7 +154,7 @@ fn request(
             card: card.subject,
             level: card.level,
             branch: plan.and_then(|plan| plan.branch.clone()),
-            rows: plan.and_then(|plan| plan.rows.clone()),
+            changes: plan.map(|plan| plan.changes.clone()).unwrap_or_default(),
             covers,
             plan: plan.map(PlanSeen::of),
         }),

@@ -8,7 +8,7 @@ use crate::domain::ids::DeploymentId;
 use crate::domain::plan::{Cancel, Leaves, Plan, Step};
 
 use super::Cancels;
-use super::cards::{line, scaled_down};
+use super::cards::line;
 use super::specs::unknown_deployment;
 
 /// What the card of a cancel says: of each step that runs, what can be done about it.
@@ -20,7 +20,7 @@ pub(super) fn cancel_lines(lines: &mut Vec<CardLine>, folds: &Folds, id: Deploym
     let goes = removal_runs(d, cancels);
     let left = if goes {
         "nothing, once the removal has gone through: only a new deployment brings back what served"
-    } else if scaled_down(d) {
+    } else if d.goes_down() {
         "the service is scaled down: it stays at 0 until you decide in the hold that opens next"
     } else if d.changed_anything() {
         "what has changed stays as it is, unless what is asked to stop rolls it back; no further step starts"
@@ -41,7 +41,7 @@ pub(super) fn abandon_lines(lines: &mut Vec<CardLine>, folds: &Folds, id: Deploy
     let d = folds.deployments.get(&id).ok_or_else(|| unknown_deployment(id))?;
     line(lines, "STEP", format!("{} {}", d.no(), d.phase));
     line(lines, "RUNNING", live(d).map(|step| step.title.as_str()).collect::<Vec<_>>().join(", "));
-    let down = if scaled_down(d) { "; the service is scaled down, and a hold asks what becomes of it" } else { "" };
+    let down = if d.goes_down() { "; the service is scaled down, and a hold asks what becomes of it" } else { "" };
     line(lines, "STAYS", format!("what runs may go on outside, and nobody here waits for its end any more{down}"));
     line(lines, "THEN", format!("{} ends TERMINATED", d.no()));
     Ok(())

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::domain::ask::{Intent, QueueOf, Refused, Way};
 use crate::domain::card::Card;
-use crate::domain::deployment::{Deployment, StepState};
 use crate::domain::digest::Digest;
 use crate::domain::environment::{Environment, EnvironmentRecord};
 use crate::domain::folds::Folds;
@@ -17,7 +16,7 @@ use crate::domain::level::{self as levels, Danger, Level, Verb, phrase};
 use crate::domain::plan::{ChangeRow, Plan};
 
 use super::specs::{StartOf, unknown_deployment};
-use super::{Cx, cancel, record};
+use super::{Cx, cancel, outage, record};
 
 /// How long a card may be confirmed.
 pub const VALID: Duration = Duration::from_mins(1);
@@ -38,7 +37,7 @@ pub fn card(folds: &Folds, intent: &Intent, starts: &[StartOf], plans: &[(StackI
     let (env, record) = record(folds, &env_name)?;
     let mut danger = plans.iter().fold(Danger::default(), |all, (_, plan)| merge(all, plan.danger));
     if let Intent::Cancel { deployment } | Intent::Abandon { deployment } = intent {
-        danger.downtime |= folds.deployments.get(deployment).is_some_and(|d| scaled_down(d) && !cancel::removal_runs(d, cx.cancels));
+        danger.downtime |= folds.deployments.get(deployment).is_some_and(|d| d.goes_down() && !cancel::removal_runs(d, cx.cancels));
     }
     let (mut level, mut why) = levels::level(record.class, verb, danger);
     if let Some(least) = record.min_level.filter(|least| *least > level && level > Level::L0) {
@@ -46,7 +45,7 @@ pub fn card(folds: &Folds, intent: &Intent, starts: &[StartOf], plans: &[(StackI
         why = format!("the environment asks for level {least} at least");
     }
     let plan = plans.first().map(|(_, plan)| plan.clone());
-    let rows = plan.as_ref().and_then(|plan| plan.rows.clone());
+    let rows = plan.as_ref().and_then(Plan::rows);
     let subject = Digest::of(
         "holdpoint/card/1",
         &json!({
@@ -107,7 +106,7 @@ pub fn card(folds: &Folds, intent: &Intent, starts: &[StartOf], plans: &[(StackI
 
 /// What must be typed: the name of the first thing whose data goes, so that no habit types it; else what level and verb ask for.
 fn words(level: Level, verb: Verb, env: &EnvName, plans: &[(StackId, Plan)]) -> Option<String> {
-    let lost = plans.iter().flat_map(|(_, plan)| &plan.loses).next().filter(|_| level >= Level::L3 && verb != Verb::Teardown);
+    let lost = plans.iter().flat_map(|(_, plan)| plan.loses()).next().filter(|_| level >= Level::L3 && verb != Verb::Teardown);
     lost.cloned().or_else(|| phrase(level, verb, env.as_str()))
 }
 
@@ -116,12 +115,7 @@ fn start_json(start: &StartOf) -> Value {
 }
 
 fn merge(a: Danger, b: Danger) -> Danger {
-    Danger {
-        replaces: a.replaces || b.replaces,
-        downtime: a.downtime || b.downtime,
-        destroys: a.destroys || b.destroys,
-        first_touch: a.first_touch || b.first_touch,
-    }
+    Danger { replaces: a.replaces || b.replaces, downtime: a.downtime || b.downtime, destroys: a.destroys || b.destroys }
 }
 
 /// The environment and the stack that an intent is about.
@@ -164,18 +158,6 @@ fn of(target: &QueueOf) -> String {
     }
 }
 
-pub(super) fn scaled_down(d: &Deployment) -> bool {
-    let mut down = false;
-    for (step, run) in d.runs().filter(|(step, _)| step.scales) {
-        match run.state {
-            StepState::Done | StepState::Active | StepState::Lost if step.id.as_str() == "scale-down" => down = true,
-            StepState::Done => down = false,
-            _ => {}
-        }
-    }
-    down
-}
-
 fn start_lines(lines: &mut Vec<CardLine>, folds: &Folds, intent: &Intent, starts: &[StartOf], plans: &[(StackId, Plan)]) {
     let names: Vec<String> = starts.iter().map(|start| start.stack.to_string()).collect();
     let what = match intent {
@@ -201,21 +183,22 @@ fn start_lines(lines: &mut Vec<CardLine>, folds: &Folds, intent: &Intent, starts
         let steps = expected(plan);
         let name = if plans.len() > 1 { format!("{id}: ") } else { String::new() };
         line(lines, "DOES", format!("{name}{}", steps.join(", then ")));
-        let rows = plan.rows.as_deref().unwrap_or_default();
-        let replaced: Vec<&str> = rows.iter().filter(|row| row.destroys()).map(|row| row.logical.as_str()).collect();
+        let rows = plan.rows();
+        let replaced: Vec<&str> =
+            plan.changes.iter().flat_map(|one| &one.rows).filter(|row| row.destroys()).map(|row| row.logical.as_str()).collect();
         let label = if matches!(intent, Intent::Teardown { .. }) { "GOES" } else { "REPLACES" };
         line(lines, label, replaced.join(", "));
         line(
             lines,
             "CHANGES",
-            match &plan.rows {
+            match &rows {
                 Some(rows) if rows.is_empty() => "nothing".to_owned(),
                 Some(rows) => count_rows(rows),
                 None => "not known before it runs".to_owned(),
             },
         );
         if plan.danger.downtime && !matches!(intent, Intent::Teardown { .. }) {
-            line(lines, "DOWNTIME", super::outage::likely(folds, id));
+            line(lines, "DOWNTIME", outage::says(outage::likely(folds, id).as_ref()));
         }
         line(lines, "SAYS", plan.says.join(" "));
     }
@@ -250,7 +233,7 @@ fn expected(plan: &Plan) -> Vec<&str> {
         let behind = !step.after.is_empty() && step.after.iter().all(|need| off.contains(&need));
         if other_branch || behind {
             off.push(&step.id);
-        } else if step.finaliser.is_none() && step.changes {
+        } else if step.finaliser.is_none() && step.changes() {
             titles.push(step.title.as_str());
         }
     }

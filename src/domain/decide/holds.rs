@@ -28,12 +28,8 @@ fn opened(d: &Deployment, step: &StepId) -> u32 {
 
 fn nth_subject(folds: &Folds, d: &Deployment, step: &Step, nth: u32) -> Digest {
     let outputs = d.outputs();
-    let before: serde_json::Map<String, Value> = d
-        .plan
-        .iter()
-        .flat_map(|plan| behind(plan, &step.id))
-        .filter_map(|id| Some((id.to_string(), outputs.get(&id)?.public.clone())))
-        .collect();
+    let before: serde_json::Map<String, Value> =
+        d.plan.iter().flat_map(|plan| behind(plan, &step.id)).filter_map(|id| Some((id.to_string(), outputs.get(&id)?.value()))).collect();
     let (stack, place) = (d.stack().map(ToString::to_string), place(folds, d));
     Digest::of(
         "holdpoint/hold/1",
@@ -150,11 +146,15 @@ fn phrase_of(kind: HoldKind, class: Class, env: &str, stack: &str) -> String {
     if class == Class::Production { format!("{env} {word}") } else { word.to_owned() }
 }
 
-/// Level and words of a hold now. Data whose loss the card of the ask did not show yet is named and typed, as that card would have had it.
+/// Level and words of a hold now. Data whose loss no card showed yet, that of the ask or of a hold approved since, is named and typed,
+/// as the card of the ask would have had it.
 fn guard_of(d: &Deployment, kind: HoldKind, record: &EnvironmentRecord, env: &str, stack: &str) -> (Level, String) {
     let level = level_of(kind, record.class);
-    let shown = d.request.as_ref().and_then(|request| request.seen.as_ref()?.rows.clone()).unwrap_or_default();
-    let lost = d.loses().into_iter().find(|name| !shown.iter().any(|row| row.logical == *name && row.destroys()));
+    let asked = d.request.iter().filter_map(|request| request.seen.as_ref()).flat_map(|seen| &seen.changes);
+    let asked = asked.flat_map(|changes| &changes.rows).filter(|row| row.destroys()).map(|row| &row.logical);
+    let approved = d.holds.iter().filter(|hold| hold.is_approved()).flat_map(|hold| &hold.loses);
+    let shown: Vec<&String> = asked.chain(approved).collect();
+    let lost = d.loses().into_iter().find(|name| !shown.contains(&name));
     match (kind, lost) {
         (HoldKind::Downtime | HoldKind::RecoverStack | HoldKind::ReviewPlan | HoldKind::FirstTouch, Some(lost)) => {
             (level.max(if record.class == Class::Production { Level::L4 } else { Level::L3 }), lost)
@@ -173,8 +173,8 @@ pub fn hold_want(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>) -> App
     let Some((env, record)) = env.and_then(|env| Some((env, env.record.as_ref()?))) else { return append };
     if let HoldWhen::Output { step: from, pointer, equals } = &rule.when {
         let outputs = d.outputs();
-        let value = outputs.get(from).and_then(|output| output.public.pointer(pointer));
-        if value != Some(equals) && place_was_seen(folds, d) {
+        let value = outputs.get(from).and_then(|output| output.value().pointer(pointer).cloned());
+        if value.as_ref() != Some(equals) && place_was_seen(folds, d) {
             pass(&mut append, folds, d, step, "its hold was not needed");
             return append;
         }
@@ -198,6 +198,8 @@ pub fn hold_want(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>) -> App
         subject: nth_subject(folds, d, step, nth),
         choices: rule.choices.clone(),
         lines: lines(folds, d, step, record, expires_at, nth),
+        outage: outage::likely(folds, &request.stack).filter(|_| rule.kind == HoldKind::Downtime),
+        loses: if rule.kind == HoldKind::RestoreService { vec![] } else { d.loses() },
         opened_at: cx.now,
         expires_at,
         decision: None,
@@ -224,18 +226,18 @@ fn lines(folds: &Folds, d: &Deployment, step: &Step, record: &EnvironmentRecord,
     line("DOES", does(step));
     let kind = step.hold.as_ref().map(|rule| rule.kind);
     if kind == Some(HoldKind::Downtime) {
-        line("DOWNTIME", outage::likely(folds, &request.stack));
+        line("DOWNTIME", outage::says(outage::likely(folds, &request.stack).as_ref()));
     }
     // A service that is brought back is not changed as the failed plan said.
     let restores = kind == Some(HoldKind::RestoreService);
-    let rows = d.rows().filter(|_| !restores).unwrap_or_default();
+    let rows: Vec<ChangeRow> = d.changes().into_iter().filter(|_| !restores).flat_map(|changes| changes.rows).collect();
     let replaced: Vec<&str> = rows.iter().filter(|row| row.destroys()).map(|row| row.logical.as_str()).collect();
     line("REPLACES", replaced.join(", "));
     if !rows.is_empty() {
         line("CHANGES", super::cards::count_rows(&rows));
     }
     line("PLAN", d.plan_digest.map(|digest| digest.short()).unwrap_or_default());
-    line("UNDO", kind.map(|kind| outage::undo(folds, d, kind)).unwrap_or_default());
+    line("UNDO", kind.map(|kind| outage::undo(folds, d, step, kind)).unwrap_or_default());
     let account = record.account.clone().unwrap_or_else(|| "any account".to_owned());
     line("RUNS ON", format!("account {account} {}", region(record).unwrap_or_default()));
     line("ASKED BY", format!("{} at {}", request.cause.by, d.created_at.clock()));
@@ -266,17 +268,11 @@ fn lines(folds: &Folds, d: &Deployment, step: &Step, record: &EnvironmentRecord,
 }
 
 fn does(step: &Step) -> String {
-    let counts = step.params.get("counts").and_then(Value::as_object);
-    match counts {
-        Some(counts) if !counts.is_empty() => {
-            let counts: Vec<String> = counts
-                .iter()
-                .map(|(name, value)| format!("{name} to {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
-                .collect();
-            format!("{} ({})", step.title, counts.join(", "))
-        }
-        _ => step.title.clone(),
+    if step.counts.is_empty() {
+        return step.title.clone();
     }
+    let counts: Vec<String> = step.counts.0.iter().map(|(name, count)| format!("{name} to {count}")).collect();
+    format!("{} ({})", step.title, counts.join(", "))
 }
 
 /// A person approves: the subject must be the hold's, and still what is true.

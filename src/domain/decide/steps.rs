@@ -46,8 +46,8 @@ pub fn start(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>, pure_step:
     started(&mut append, folds, d, step, attempt, subject, params.clone(), cx.now);
     let kind = step.kind.as_str();
     let result = match kind {
-        pure::DECISION => Some(Ok(Output { public: json!({ "branch": choice(d, id) }), secrets: vec![] })),
-        pure::JOIN | pure::SAME => Some(pure_step(kind, &params)),
+        pure::DECISION => Some(Ok(Output::public(json!({ "branch": choice(d, id) })))),
+        kind if pure::is(kind) => Some(pure_step(kind, &params)),
         _ => None,
     };
     if let Some(result) = result {
@@ -130,7 +130,7 @@ pub fn outcome(folds: &Folds, d: &Deployment, id: &StepId, attempt: u32, result:
         }
         Err(failure) => match failure.retry {
             // What goes on outside is cancelled once it has ended there, not when it is out of sight.
-            Retry::Contact | Retry::AskAPerson if !d.is_over() && (step.changes || !run.cancelling) => {
+            Retry::Contact | Retry::AskAPerson if !d.is_over() && (step.changes() || !run.cancelling) => {
                 if run.state == StepState::Lost && run.failure.as_ref() == Some(&failure) {
                     return append;
                 }
@@ -176,7 +176,7 @@ pub fn time_out(folds: &Folds, d: &Deployment, id: &StepId) -> Append {
     let (Some(step), Some(run)) = (d.plan.as_ref().and_then(|plan| plan.step(id)), d.steps.get(id)) else { return append };
     let failure = Failure::new(format!("{}: no end after {}", step.title, crate::domain::time::short(step.timeout)))
         .hint("what was started outside may still be going on; look at it before you deploy again");
-    let event = match (run.cancelling, step.changes) {
+    let event = match (run.cancelling, step.changes()) {
         (true, true) => DeploymentEvent::StepLost {
             step: id.clone(),
             failure: failure.hint("look what became of it, then resolve the step as done or failed").retry(Retry::AskAPerson),

@@ -58,7 +58,9 @@ pub(super) fn blocked(folds: &Folds, id: &StackId, way: &Way, plans: &[(StackId,
         // A stack in a Gone phase has no teardown edge: what stands under its name since is ended where it was made.
         (Class::Gone, Some(repair)) if repair.removes() => {
             Err(Refused::new("gone", format!("{id} is {phase} here, and what stands under its name since is stuck in its own deletion"))
-                .hint(format!("finish that deletion in CloudFormation, retaining what cannot be deleted; then `holdpoint deploy {id}`")))
+                .hint(format!(
+                    "finish that deletion where the stack was made, retaining what cannot be deleted; then `holdpoint deploy {id}`"
+                )))
         }
         (Class::Broken, _) | (Class::Rest | Class::Gone, Some(_)) => Ok(()),
         (Class::Rest | Class::Gone, None) if recovers => {
@@ -85,7 +87,7 @@ fn resolve(folds: &Folds, id: DeploymentId, step: &StepId, well: bool, cx: &Cx<'
     };
     let mut append = Append::default();
     if well {
-        done(&mut append, folds, d, planned, Output { public: json!({ "resolved_by": cx.person.name() }), secrets: vec![] });
+        done(&mut append, folds, d, planned, Output::public(json!({ "resolved_by": cx.person.name() })));
     } else {
         let failure = Failure::new(format!("{} said that it failed", cx.person));
         on_deployment(&mut append, folds, id, DeploymentEvent::StepFailed { step: step.clone(), failure, retry_at: None });

@@ -8,9 +8,9 @@ use crate::domain::environment::{AwsTarget, OnFailure};
 use crate::domain::failure::Failure;
 use crate::domain::hold::{Decision, Hold};
 use crate::domain::ids::{DeploymentId, DeploymentNo, HoldId, StackId, StepId};
-use crate::domain::look::Sights;
+use crate::domain::look::{Sights, Subject};
 use crate::domain::person::Person;
-use crate::domain::plan::{ChangeRow, Output, Plan, PlanSeen};
+use crate::domain::plan::{ChangeRow, Changes, Output, Plan, PlanSeen};
 use crate::domain::request::Spec;
 use crate::domain::stack::Purpose;
 use crate::domain::time::Time;
@@ -49,7 +49,7 @@ pub struct Request {
     /// Predecessors.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<DeploymentId>,
-    /// The change rows that the person saw; a plan with others is more dangerous than seen.
+    /// What the person saw; a plan that changes more is more dangerous than seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,
     /// A retry: the old deployment whose plan and finished steps are carried over.
@@ -70,9 +70,9 @@ pub struct Seen {
     /// The branch that was expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    /// The rows; `None` when they could not be known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rows: Option<Vec<ChangeRow>>,
+    /// What was known to change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Changes>,
     /// The hold kinds whose subjects were on the card and need no second approval while unchanged,
     /// with the digest of what was shown of each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -80,6 +80,14 @@ pub struct Seen {
     /// What the plan would come to; `None` in what was asked before this was kept, and where there was no plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanSeen>,
+}
+
+impl Seen {
+    /// The rows that the card showed of one thing; `None` when they could not be known.
+    #[must_use]
+    pub fn rows(&self, about: &Subject) -> Option<&[ChangeRow]> {
+        self.changes.iter().find(|changes| changes.about == *about).map(|changes| changes.rows.as_slice())
+    }
 }
 
 /// Why no new ordinary step starts.

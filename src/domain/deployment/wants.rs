@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::failure::{Failure, Retry};
+use crate::domain::hold::Hold;
 use crate::domain::ids::{HoldId, StepId};
 use crate::domain::time::Time;
 use crate::domain::wants::Wants;
@@ -126,11 +127,6 @@ impl Deployment {
     /// True when the newest hold of the step was approved. Whether for the right subject is checked where the step starts.
     #[must_use]
     pub fn approved(&self, step: &StepId) -> bool {
-        self.holds
-            .iter()
-            .rev()
-            .find(|hold| hold.id.step == *step)
-            .and_then(|hold| hold.decision.as_ref())
-            .is_some_and(|decision| matches!(decision.verdict, crate::domain::hold::Verdict::Approved { .. }))
+        self.holds.iter().rev().find(|hold| hold.id.step == *step).is_some_and(Hold::is_approved)
     }
 }

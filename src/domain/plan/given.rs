@@ -2,24 +2,15 @@
 
 use serde_json::json;
 
-use super::{Plan, Step};
+use super::{Plan, Role, Step};
 use crate::domain::level::Danger;
 
 /// A step of its own kind that changes something, after others.
 pub(crate) fn step(id: &str, after: &[&str]) -> Step {
-    Step::new(id, id, "test.call", json!({})).after(after).changing()
+    Step::new(Role::Change, id, id, "test.call", json!({})).after(after)
 }
 
 /// A plan of these steps, of which nothing else is known.
 pub(crate) fn plan(steps: Vec<Step>) -> Plan {
-    Plan {
-        name: "test".into(),
-        steps,
-        rows: None,
-        danger: Danger::default(),
-        loses: vec![],
-        says: vec![],
-        branch: None,
-        finish_independent: false,
-    }
+    Plan { name: "test".into(), steps, changes: vec![], danger: Danger::default(), says: vec![], branch: None, finish_independent: false }
 }

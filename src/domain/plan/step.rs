@@ -9,6 +9,9 @@ use serde_json::Value;
 use crate::domain::failure::millis;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::StepId;
+use crate::domain::look::Subject;
+
+use super::Counts;
 
 /// What a step does: the name of its executor, for example `cloudformation.update`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,12 +34,76 @@ impl From<&str> for StepKind {
 
 /// The step kinds that the engine carries out itself, without an executor: they look at data alone.
 pub mod pure {
-    /// Chooses a branch from a change set: output `{branch, why, rows, more_dangerous}`.
-    pub const JOIN: &str = "eval.join";
-    /// Compares the rows of a second change set with the approved ones: output `{same, rows}`.
-    pub const SAME: &str = "eval.same";
     /// Does nothing but wait for its hold; the choice is its branch: output `{branch}`.
     pub const DECISION: &str = "hold.decision";
+    /// What the kinds begin with that a system carries out as a function of their parameters.
+    pub const EVAL: &str = "eval.";
+
+    /// True for such a kind.
+    #[must_use]
+    pub fn is(kind: &str) -> bool {
+        kind == DECISION || kind.starts_with(EVAL)
+    }
+}
+
+/// What a step is for: guards, cards and screens go by this and by what it is about, never by its id or a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Finds out or compares, and changes nothing.
+    Look,
+    /// Makes what nobody uses yet: an archive, an image.
+    Build,
+    /// Puts what was made where others take it from.
+    Publish,
+    /// Changes what is in service.
+    Change,
+    /// Changes data so that no earlier release takes it back.
+    Migrate,
+    /// Takes counts down: who was served is served less, or not at all.
+    ScaleDown,
+    /// Brings counts up again.
+    ScaleUp,
+    /// Brings a service back after a bad end.
+    Restore,
+    /// Looks whether what was changed is well.
+    Verify,
+    /// Removes what is there.
+    Remove,
+    /// Waits for a person, whose choice is its branch.
+    Decide,
+    /// Asks for a deployment of another stack, and waits for its end.
+    Child,
+}
+
+impl Role {
+    /// Whether it can change anything that somebody uses.
+    #[must_use]
+    pub fn changes(self) -> bool {
+        match self {
+            Role::Look | Role::Build | Role::Verify | Role::Decide => false,
+            Role::Publish | Role::Change | Role::Migrate | Role::ScaleDown | Role::ScaleUp | Role::Restore | Role::Remove | Role::Child => {
+                true
+            }
+        }
+    }
+
+    /// Whether it takes counts down or up.
+    #[must_use]
+    pub fn scales(self) -> bool {
+        match self {
+            Role::ScaleDown | Role::ScaleUp | Role::Restore => true,
+            Role::Look
+            | Role::Build
+            | Role::Publish
+            | Role::Change
+            | Role::Migrate
+            | Role::Verify
+            | Role::Remove
+            | Role::Decide
+            | Role::Child => false,
+        }
+    }
 }
 
 /// When a finaliser runs.
@@ -166,11 +233,17 @@ pub struct Step {
     /// Whether it is a finaliser.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finaliser: Option<Finaliser>,
-    /// Whether it can change anything outside (a look or a comparison cannot).
-    pub changes: bool,
-    /// Whether it takes a service's count down or up.
-    #[serde(default)]
-    pub scales: bool,
+    /// What it is for.
+    pub role: Role,
+    /// The real thing that it acts on; absent where only its executor knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Subject>,
+    /// To how many tasks it brings what it is about.
+    #[serde(default, skip_serializing_if = "Counts::is_empty")]
+    pub counts: Counts,
+    /// How it can be taken back, as a clause for cards; empty where that is not known, or never.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub undo: String,
     /// What is in service once it is done; absent where it changes nothing of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaves: Option<Leaves>,
@@ -185,7 +258,7 @@ const LIMIT: Duration = Duration::from_hours(1);
 impl Step {
     /// A step with what most have; the rest is chained on.
     #[must_use]
-    pub fn new(id: impl Into<StepId>, title: impl Into<String>, kind: impl Into<StepKind>, params: Value) -> Self {
+    pub fn new(role: Role, id: impl Into<StepId>, title: impl Into<String>, kind: impl Into<StepKind>, params: Value) -> Self {
         Self {
             id: id.into(),
             title: title.into(),
@@ -197,11 +270,32 @@ impl Step {
             timeout: LIMIT,
             retry: RetryRule { attempts: 1 },
             finaliser: None,
-            changes: false,
-            scales: false,
+            role,
+            about: None,
+            counts: Counts::default(),
+            undo: String::new(),
             leaves: None,
             reaches: None,
         }
+    }
+
+    /// Whether it can change anything that somebody uses.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.role.changes()
+    }
+
+    /// Whether it takes counts down or up.
+    #[must_use]
+    pub fn scales(&self) -> bool {
+        self.role.scales()
+    }
+
+    /// It acts on this.
+    #[must_use]
+    pub fn about(mut self, what: Subject) -> Self {
+        self.about = Some(what);
+        self
     }
 
     /// After these.
@@ -246,25 +340,25 @@ impl Step {
         self
     }
 
-    /// It changes something outside.
-    #[must_use]
-    pub fn changing(mut self) -> Self {
-        self.changes = true;
-        self
-    }
-
     /// It changes what is in service.
     #[must_use]
     pub fn leaving(mut self, leaves: Leaves) -> Self {
         self.leaves = Some(leaves);
-        self.changing()
+        self
     }
 
-    /// It takes the count down or up.
+    /// It brings what it is about to so many tasks.
     #[must_use]
-    pub fn scaling(mut self) -> Self {
-        self.scales = true;
-        self.changing()
+    pub fn to(mut self, counts: Counts) -> Self {
+        self.counts = counts;
+        self
+    }
+
+    /// It can be taken back like this.
+    #[must_use]
+    pub fn undo(mut self, how: impl Into<String>) -> Self {
+        self.undo = how.into();
+        self
     }
 
     /// It moves the phase of its stack.

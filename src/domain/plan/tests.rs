@@ -30,7 +30,7 @@ fn ten_thousand_steps_in_one_chain() {
 
 #[test]
 fn references_resolve_or_say_why() {
-    let outputs = BTreeMap::from([("a".into(), Output { public: json!({"x": {"y": 7}}), secrets: vec![] })]);
+    let outputs = BTreeMap::from([("a".into(), Output::public(json!({"x": {"y": 7}})))]);
     assert_eq!(resolve(&json!({"n": {"from": "a", "output": "/x/y"}}), &outputs), Ok(json!({"n": 7})));
     assert!(resolve(&json!({"from": "a", "output": "/z"}), &outputs).unwrap_err().contains("/z"));
     assert!(resolve(&json!({"from": "b", "output": ""}), &outputs).unwrap_err().contains("no output"));

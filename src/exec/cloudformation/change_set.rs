@@ -143,15 +143,12 @@ async fn described(job: &Job, cloud: &Cloud, stack: &str, arn: &str) -> Result<C
 }
 
 fn told(set: &ChangeSet, given: &Given, empty: bool) -> Output {
-    Output {
-        public: json!({
-            "arn": set.id,
-            "name": set.name,
-            "empty": empty,
-            "rows": set.rows,
-            "template_digest": given.digest,
-            "parameters": given.values,
-        }),
-        secrets: Vec::new(),
-    }
+    Output::public(json!({
+        "arn": set.id,
+        "name": set.name,
+        "empty": empty,
+        "rows": set.rows,
+        "template_digest": given.digest,
+        "parameters": given.values,
+    }))
 }

@@ -55,7 +55,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     let stack = there(&cloud, &params.stack_name).await?;
     let course = Course::new(job, &cloud, CONTINUE, &params.stack_name)?;
     if course.is_fresh() && stack.status == "UPDATE_ROLLBACK_COMPLETE" {
-        return Ok(super::output(Some(&stack), true));
+        return Ok(super::output(job, Some(&stack), true));
     }
     let skip = (!params.skip.is_empty()).then(|| params.skip.clone());
     course

@@ -54,7 +54,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     // Later the ARN in the notes counts, and never what has the name now.
     let now = if course.is_fresh() { cloud.stack(&params.stack_name).await.map_err(Trouble::held_open)? } else { None };
     if course.is_fresh() && now.as_ref().is_none_or(|stack| stack.status == "DELETE_COMPLETE") {
-        return Ok(super::output(None, true));
+        return Ok(super::output(job, None, true));
     }
     let noted = job.notes.get("intent").and_then(|intent| intent["id"].as_str()).map(str::to_owned);
     let id = noted.or_else(|| now.as_ref().map(|stack| stack.id.clone())).unwrap_or_else(|| params.stack_name.clone());

@@ -57,7 +57,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     let course = Course::new(job, &cloud, EXECUTE, &params.stack_name)?;
     if arn.is_empty() {
         // A change set with nothing in it was deleted where it was made.
-        return Ok(super::output(Some(&stack), true));
+        return Ok(super::output(job, Some(&stack), true));
     }
     if course.is_fresh() {
         let set = cloud.change_set(&params.stack_name, &arn).await.map_err(Trouble::held_open)?.ok_or_else(gone)?;

@@ -22,7 +22,7 @@ use crate::aws::cfn::input::Given;
 use crate::aws::cfn::stack::CfnStack;
 use crate::aws::{Clients, Cloud};
 use crate::domain::failure::{Failure, Retry};
-use crate::domain::plan::Output;
+use crate::domain::plan::{Counts, Output};
 use crate::forms::cloudformation::CfnInput;
 
 /// All executors of CloudFormation.
@@ -87,16 +87,19 @@ async fn given(job: &Job, input: &CfnInput, counts: &BTreeMap<String, String>, n
     Given::new(input, &bundle, counts, now)
 }
 
-/// The output of a step that left the stack in this state.
-fn output(stack: Option<&CfnStack>, noop: bool) -> Output {
+/// The output of a step that left the stack in this state, with those of its counts that the step was given.
+fn output(job: &Job, stack: Option<&CfnStack>, noop: bool) -> Output {
     let empty = BTreeMap::new();
+    let given = job.params.get("counts").and_then(Value::as_object);
+    let is_given = |name: &String| given.is_some_and(|counts| counts.contains_key(name));
+    let left = stack.map(|stack| stack.parameters.iter().filter(|(name, _)| is_given(name)).map(|(k, v)| (k.clone(), v.clone())).collect());
     Output {
-        public: json!({
+        counts: left.map(|counts| Counts::of(&counts)).filter(|counts| !counts.is_empty()),
+        ..Output::public(json!({
             "status": stack.map_or("MISSING", |stack| stack.status.as_str()),
             "stack_id": stack.map_or("", |stack| stack.id.as_str()),
             "noop": noop,
             "outputs": stack.map_or(&empty, |stack| &stack.outputs),
-        }),
-        secrets: Vec::new(),
+        }))
     }
 }

@@ -134,7 +134,7 @@ impl<'a> Course<'a> {
                 Sent::Nothing => {
                     self.say("nothing to change");
                     let stack = self.cloud.stack(self.name).await.map_err(Trouble::out_of_sight)?;
-                    return Ok(output(stack.as_ref(), true));
+                    return Ok(output(self.job, stack.as_ref(), true));
                 }
             }
         }
@@ -306,7 +306,7 @@ impl<'a> Course<'a> {
 
     async fn end(&self, stack: Option<&CfnStack>, status: &str) -> Result<Output, Failure> {
         if self.operation.good.contains(&status) {
-            return Ok(output(stack.filter(|_| status != "DELETE_COMPLETE"), false));
+            return Ok(output(self.job, stack.filter(|_| status != "DELETE_COMPLETE"), false));
         }
         let id = stack.map_or(self.name, |stack| stack.id.as_str());
         let events = self.events(id).await.map_err(Trouble::out_of_sight)?;

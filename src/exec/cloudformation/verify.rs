@@ -74,7 +74,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
         let stack = cloud.stack(&params.stack_name).await.map_err(Trouble::held_open)?;
         if stack.as_ref().is_none_or(|stack| stack.status == "REVIEW_IN_PROGRESS" || phase(&stack.status) != Phase::Busy) {
             return verdict(&params, stack.as_ref())
-                .map(|()| super::output(stack.as_ref().filter(|s| s.status != "DELETE_COMPLETE"), true));
+                .map(|()| super::output(job, stack.as_ref().filter(|s| s.status != "DELETE_COMPLETE"), true));
         }
         if job.port.is_cancelled() {
             return Err(Failure::new("cancelled; it only looked, nothing was changed"));

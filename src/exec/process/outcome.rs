@@ -20,7 +20,7 @@ pub(super) fn told(job: &Job, argv: &[String], how: How, last: &[(u8, String)]) 
     let command = Safe::new(&argv.join(" "));
     let quoted = reason(last).map(|line| format!(": {line}")).unwrap_or_default();
     let failure = match how {
-        How::Exit { code: 0 } => return Ok(Output { public: json!({ "exit": 0 }), secrets: Vec::new() }),
+        How::Exit { code: 0 } => return Ok(Output::public(json!({ "exit": 0 }))),
         How::Exit { code } => Failure::new(format!("{}: {command} ended with exit code {code}{quoted}", job.step))
             .hint("its output tells why; deploy again once that is put right")
             .retry(Retry::After(AGAIN)),

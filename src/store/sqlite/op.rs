@@ -59,7 +59,7 @@ impl Appending {
 
 fn is_answer(state: &AskState) -> bool {
     match state {
-        AskState::Asked | AskState::Looking => false,
+        AskState::Asked => false,
         AskState::Answered { .. } => true,
     }
 }

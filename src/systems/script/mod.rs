@@ -21,7 +21,7 @@ use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::level::Danger;
 use crate::domain::look::{Look, Quiet, Sights};
-use crate::domain::plan::{HoldRule, Output, Plan, Step, pure};
+use crate::domain::plan::{HoldRule, Output, Plan, Role, Step, pure};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::stack::Purpose;
 
@@ -137,10 +137,9 @@ impl System for Script {
             // A script that failed has no state of its own to repair: its steps are run again.
             Purpose::Deploy | Purpose::Recover => Ok(Plan {
                 name: "script".to_owned(),
-                steps: commands(&body.steps, &body),
-                rows: None,
+                steps: commands(&body.steps, &body, Role::Change),
                 danger: Danger::default(),
-                loses: vec![],
+                changes: vec![],
                 says: vec!["What these commands change is known to them alone.".to_owned()],
                 branch: None,
                 finish_independent: false,
@@ -165,7 +164,7 @@ fn teardown(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
         return Err(Failure::new(format!("{} says nowhere how it is taken down", ask.stack))
             .hint("add teardown: { steps: … } to its script in the estate file and deploy it once"));
     };
-    let mut all = commands(steps, body);
+    let mut all = commands(steps, body, Role::Remove);
     let hold = HoldRule::always(HoldKind::Teardown);
     let roots: BTreeSet<StepId> = all.iter().filter(|step| step.after.is_empty()).map(|step| step.id.clone()).collect();
     if let (1, Some(first)) = (roots.len(), all.first_mut()) {
@@ -174,14 +173,13 @@ fn teardown(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
         // Several begin at once: one decision stands before them all.
         let gate = free("approve", steps);
         all.iter_mut().filter(|step| roots.contains(&step.id)).for_each(|step| step.after = vec![gate.clone()]);
-        all.insert(0, Step::new(gate, "take it down", pure::DECISION, json!({})).hold(Some(hold)));
+        all.insert(0, Step::new(Role::Decide, gate, "take it down", pure::DECISION, json!({})).hold(Some(hold)));
     }
     Ok(Plan {
         name: "teardown".to_owned(),
         steps: all,
-        rows: None,
         danger: Danger::default(),
-        loses: vec![],
+        changes: vec![],
         says: vec!["What these commands remove is known to them alone.".to_owned()],
         branch: None,
         finish_independent: false,
@@ -198,23 +196,22 @@ fn free(name: &str, taken: &BTreeMap<String, Command>) -> StepId {
 }
 
 /// The commands as steps, each behind its needs.
-fn commands(all: &BTreeMap<String, Command>, body: &Body) -> Vec<Step> {
+fn commands(all: &BTreeMap<String, Command>, body: &Body, role: Role) -> Vec<Step> {
     let mut steps: Vec<Step> = all
         .iter()
         .map(|(id, command)| {
             let params = json!({ "argv": command.argv, "bundle": body.bundle, "env": body.env, "step": id });
             let after: Vec<&str> = command.after.iter().map(String::as_str).collect();
-            let run = Step::new(id.as_str(), id.as_str(), "process.run", params).after(&after);
-            run.within(command.timeout).tries(command.attempts).changing()
+            let run = Step::new(role, id.as_str(), id.as_str(), "process.run", params).after(&after);
+            run.within(command.timeout).tries(command.attempts)
         })
         .collect();
     let order: Vec<StepId> = {
         let plan = Plan {
             name: String::new(),
             steps: steps.clone(),
-            rows: None,
             danger: Danger::default(),
-            loses: vec![],
+            changes: vec![],
             says: Vec::new(),
             branch: None,
             finish_independent: false,

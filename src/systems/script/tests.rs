@@ -56,7 +56,7 @@ fn commands_in_their_order() {
     let ids: Vec<_> = plan.steps.iter().map(|step| step.id.as_str()).collect();
     assert_eq!(ids, ["z-first", "a-last"]);
     let first = &plan.steps[0];
-    assert_eq!((first.kind.as_str(), first.timeout, first.retry.attempts, first.changes), ("process.run", LIMIT, 2, true));
+    assert_eq!((first.kind.as_str(), first.timeout, first.retry.attempts, first.changes()), ("process.run", LIMIT, 2, true));
     assert_eq!(first.params["argv"], json!(["./up", "now"]));
     assert_eq!((&first.params["env"]["LEVEL"], &first.params["step"]), (&json!("info"), &json!("z-first")));
 }
@@ -70,7 +70,7 @@ fn a_teardown_is_held_or_says_why_not() {
     assert_eq!(held, ["down"]);
     let two = plan(Purpose::Teardown, &entry(&[("approve", &[]), ("down", &[])])).unwrap();
     let first = &two.steps[0];
-    assert_eq!((first.id.as_str(), first.kind.as_str(), first.changes), ("approve-", pure::DECISION, false));
+    assert_eq!((first.id.as_str(), first.kind.as_str(), first.changes()), ("approve-", pure::DECISION, false));
     assert_eq!(first.hold.as_ref().unwrap().kind, HoldKind::Teardown);
     assert!(two.steps[1..].iter().all(|step| step.hold.is_none() && step.after == [first.id.clone()]));
 }

@@ -1,7 +1,5 @@
 //! The plans of a service that end something: a teardown, and the ways out of a broken CloudFormation stack.
 
-use serde_json::json;
-
 use super::body::Body;
 use super::plan::{back, create, of, running, touch};
 use super::status;
@@ -11,7 +9,7 @@ use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
 use crate::domain::look::{Sights, Standing};
-use crate::domain::plan::{ChangeRow, HoldRule, Leaves, Plan};
+use crate::domain::plan::{ChangeRow, HoldRule, Plan, Role, Step};
 use crate::forms::cloudformation::{Resource, StackFacts};
 use crate::systems::PlanAsk;
 
@@ -21,9 +19,9 @@ pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack
     let state = stack.standing();
     if state == Standing::Missing {
         let says = vec![format!("The CloudFormation stack {name} is gone already; nothing is left to do.")];
-        return Ok(whole("teardown", vec![steps::verify_gone(name, &[])], Some(Vec::new()), Danger::default(), says));
+        return Ok(whole(name, "teardown", vec![steps::verify_gone(name, &[])], Some(Vec::new()), Danger::default(), says));
     }
-    let first = touch(ask, name, stack)?;
+    touch(ask, name, stack)?;
     if stack.protected {
         return Err(Failure::new(format!("{name} has termination protection on")).hint(format!(
             "if it really is to go: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {name}"
@@ -37,15 +35,15 @@ pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack
     if scales {
         let zero = steps::zero(&running);
         let title = format!("scale {name} {}", steps::told(&running, &zero));
-        all.push(steps::scale("scale-down", title, name, &zero, &[]).hold(hold.clone()));
+        all.push(steps::scale(Role::ScaleDown, "scale-down", title, name, &zero, &[]).hold(hold.clone()));
     }
     let delete = if scales { steps::delete(name, &[], &["scale-down"]) } else { steps::delete(name, &[], &[]).hold(hold) };
     all.push(delete);
     all.push(steps::verify_gone(name, &["delete"]));
     if scales {
         // A deletion that failed, or goes on though nobody waits for it any more, leaves nothing that could be brought back.
-        let mut restore =
-            steps::restore(&[("old", format!("the service comes back with {}", of(&running))), ("down", "it stays down".to_owned())]);
+        let choices = [("old", format!("the service comes back with {}", of(&running))), ("down", "it stays down".to_owned())];
+        let mut restore = steps::restore(name, &choices);
         restore.after.push("still-there".into());
         all.extend([steps::still_there(name), restore]);
         all.push(back(ask, serving, name, &running));
@@ -58,15 +56,15 @@ pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack
     } else {
         says.push(format!("Data goes for good with {}.", data.join(", ")));
     }
-    let danger = Danger { replaces: true, downtime: scales, destroys: !data.is_empty(), first_touch: first };
-    Ok(whole("teardown", all, Some(rows), danger, says))
+    let danger = Danger { replaces: true, downtime: scales, destroys: !data.is_empty() };
+    Ok(whole(name, "teardown", all, Some(rows), danger, says))
 }
 
 /// The way out that the status asks for. Where nothing is wrong with the stack there is none: a recovery never deploys on a stack that
 /// is well, because what was deployed last may be what failed.
 pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackFacts, seen: &Sights) -> Result<Plan, Failure> {
     let name = body.input.stack_name.as_str();
-    let first = touch(ask, name, stack)?;
+    touch(ask, name, stack)?;
     let hold = Some(HoldRule::always(HoldKind::RecoverStack));
     let failed =
         |which: &str| -> Vec<String> { stack.resources.iter().filter(|row| row.status == which).map(|row| row.logical.clone()).collect() };
@@ -81,20 +79,23 @@ pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack:
             let mut all = vec![steps::delete(name, &[], &[]).hold(hold), steps::verify_gone(name, &["delete"])];
             all.extend(made);
             let says = vec![format!("{name} is {}: it was never in service. It is deleted and made again.", stack.status)];
-            Ok(whole(Plan::RECOVER, all, Some(rows), Danger { replaces: true, first_touch: first, ..Danger::default() }, says))
+            Ok(whole(name, Plan::RECOVER, all, Some(rows), Danger { replaces: true, ..Danger::default() }, says))
         }
         Standing::RollbackStuck => {
             let skip = failed("UPDATE_FAILED");
-            let params = json!({ "stack_name": name, "skip": skip });
-            let go_on = steps::step("continue", format!("continue the rollback of {name}"), "cloudformation.continue", params, &[]);
-            let params = json!({ "stack_name": name, "expect": "quiet" });
-            let verify = steps::step("verify", format!("verify {name}"), "cloudformation.verify", params, &["continue"]).tries(3);
             let mut says = vec![format!("{name} is {}: its rollback goes on, to the release before.", stack.status)];
             if !skip.is_empty() {
                 says.push(format!("Left as they are, because they cannot be rolled back: {}.", skip.join(", ")));
             }
-            let danger = Danger { replaces: true, first_touch: first, ..Danger::default() };
-            Ok(whole(Plan::RECOVER, vec![go_on.leaving(Leaves::Old).hold(hold), verify], None, danger, says))
+            let danger = Danger { replaces: true, ..Danger::default() };
+            Ok(whole(
+                name,
+                Plan::RECOVER,
+                vec![steps::go_on(name, &skip).hold(hold), steps::verify_quiet(name, &["continue"])],
+                None,
+                danger,
+                says,
+            ))
         }
         Standing::DeleteStuck => {
             let retain = failed("DELETE_FAILED");
@@ -105,8 +106,8 @@ pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack:
             }
             let rows: Vec<ChangeRow> = stack.resources.iter().filter(|row| !retain.contains(&row.logical)).map(removed).collect();
             let destroys = rows.iter().any(|row| weight::holds_data(&row.kind));
-            let danger = Danger { replaces: true, destroys, first_touch: first, ..Danger::default() };
-            Ok(whole(Plan::RECOVER, all, Some(rows), danger, says))
+            let danger = Danger { replaces: true, destroys, ..Danger::default() };
+            Ok(whole(name, Plan::RECOVER, all, Some(rows), danger, says))
         }
     }
 }
@@ -122,7 +123,7 @@ fn removed(resource: &Resource) -> ChangeRow {
     }
 }
 
-fn whole(name: &str, steps: Vec<crate::domain::plan::Step>, rows: Option<Vec<ChangeRow>>, danger: Danger, says: Vec<String>) -> Plan {
-    let loses = rows.as_deref().map(weight::losing).unwrap_or_default();
-    Plan { name: name.to_owned(), steps, rows, danger, loses, says, branch: None, finish_independent: false }
+fn whole(stack_name: &str, name: &str, steps: Vec<Step>, rows: Option<Vec<ChangeRow>>, danger: Danger, says: Vec<String>) -> Plan {
+    let changes = rows.map(|rows| weight::weighed(steps::about(stack_name), rows)).into_iter().collect();
+    Plan { name: name.to_owned(), steps, changes, danger, says, branch: None, finish_independent: false }
 }

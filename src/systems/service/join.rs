@@ -3,20 +3,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::entry::Downtime;
 use super::weight;
-use crate::domain::plan::ChangeRow;
+use crate::domain::look::Subject;
+use crate::domain::plan::{ChangeRow, Changes, Output};
 
-/// `nop`, `update` or `downtime`: output `{branch, why, rows, loses, more_dangerous}`.
+/// The step that chooses a branch from a change set.
+pub(super) const JOIN: &str = "eval.join";
+/// The step that compares a second change set with what was approved.
+pub(super) const SAME: &str = "eval.same";
+
+/// `nop`, `update` or `downtime`: output `{branch, why}`, and what changes.
 ///
-/// Parameters: `changes` (the output of the change set), `seen_rows` (what the person had on the card, or null), `policy`, `counts`
+/// Parameters: `about`, `changes` (the output of the change set), `seen_rows` (what the person had on the card, or null), `policy`, `counts`
 /// (what runs now: nothing to scale down means no downtime).
 ///
 /// # Errors
 /// A sentence, when the parameters have another form.
-pub(super) fn join(params: &Value) -> Result<Value, String> {
+pub(super) fn join(params: &Value) -> Result<Output, String> {
     let rows = rows(&params["changes"]["rows"])?;
     let seen: Option<Vec<ChangeRow>> = match &params["seen_rows"] {
         Value::Null => None,
@@ -27,8 +34,7 @@ pub(super) fn join(params: &Value) -> Result<Value, String> {
     let empty = params["changes"]["empty"].as_bool().unwrap_or(rows.is_empty());
     let (branch, why) = branch(&rows, empty, policy, &counts);
     let more_dangerous = branch != NOP && more_dangerous(&rows, seen.as_deref());
-    let loses = weight::losing(&rows);
-    Ok(json!({ "branch": branch, "why": why, "rows": rows, "loses": loses, "more_dangerous": more_dangerous }))
+    told(json!({ "branch": branch, "why": why }), params, rows, more_dangerous)
 }
 
 /// Nothing changes.
@@ -65,19 +71,26 @@ pub(super) fn more_dangerous(rows: &[ChangeRow], seen: Option<&[ChangeRow]>) -> 
     }
 }
 
-/// Whether a second change set holds nothing but what was approved: output `{same, rows, new, gone}`. Fewer rows are no new fact:
-/// what only the count changed is not in the second one.
+/// Whether a second change set holds nothing but what was approved: output `{same, new, gone}`, and what changes now. Fewer rows are no
+/// new fact: what only the count changed is not in the second one.
 ///
-/// Parameters: `approved` (rows), `changes` (the output of the second change set).
+/// Parameters: `about`, `approved` (rows), `changes` (the output of the second change set).
 ///
 /// # Errors
 /// A sentence, when the parameters have another form.
-pub(super) fn same(params: &Value) -> Result<Value, String> {
+pub(super) fn same(params: &Value) -> Result<Output, String> {
     let (approved, now) = (rows(&params["approved"])?, rows(&params["changes"]["rows"])?);
     let (approved, keyed) = (keys(&approved), keys(&now));
     let new: Vec<&str> = keyed.difference(&approved).map(|row| row.logical.as_str()).collect();
     let gone: Vec<&str> = approved.difference(&keyed).map(|row| row.logical.as_str()).collect();
-    Ok(json!({ "same": new.is_empty(), "rows": now, "new": new, "gone": gone }))
+    let (same, says) = (new.is_empty(), json!({ "same": new.is_empty(), "new": new, "gone": gone }));
+    told(says, params, now, !same)
+}
+
+fn told(public: Value, params: &Value, rows: Vec<ChangeRow>, more_dangerous: bool) -> Result<Output, String> {
+    let about = Subject::deserialize(&params["about"]).map_err(|why| format!("about: {why}"))?;
+    let changes = Changes { more_dangerous, ..weight::weighed(about, rows) };
+    Ok(Output { changes: Some(changes), ..Output::public(public) })
 }
 
 fn rows(value: &Value) -> Result<Vec<ChangeRow>, String> {

@@ -24,7 +24,7 @@ use crate::domain::document::Node;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing};
-use crate::domain::plan::{Output, Plan, pure};
+use crate::domain::plan::{Output, Plan};
 use crate::domain::relative::plain;
 use crate::domain::request::Spec;
 use crate::domain::stack::Purpose;
@@ -133,10 +133,10 @@ impl System for Service {
         }
     }
 
-    fn eval(&self, kind: &str, params: &Value) -> Option<Result<Value, String>> {
+    fn eval(&self, kind: &str, params: &Value) -> Option<Result<Output, String>> {
         match kind {
-            pure::JOIN => Some(join::join(params)),
-            pure::SAME => Some(join::same(params)),
+            join::JOIN => Some(join::join(params)),
+            join::SAME => Some(join::same(params)),
             _ => None,
         }
     }

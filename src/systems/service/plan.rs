@@ -10,8 +10,8 @@ use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
 use crate::domain::look::Sights;
-use crate::domain::plan::{ChangeRow, HoldRule, Leaves, Plan, Step, pure};
-use crate::forms::cloudformation::{CHANGES, CfnInput, Changes, StackFacts, facts};
+use crate::domain::plan::{ChangeRow, Counts as Tasks, HoldRule, Leaves, Plan, Role, Step};
+use crate::forms::cloudformation::{self, CHANGES, CfnInput, StackFacts, facts};
 use crate::systems::PlanAsk;
 
 /// The tag that says which store a stack belongs to.
@@ -96,9 +96,8 @@ pub(super) fn new_stack(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
             body.input.stack_name,
             rows.len()
         )],
-        rows: Some(rows),
-        danger: Danger { first_touch: true, ..Danger::default() },
-        loses: Vec::new(),
+        changes: vec![weight::weighed(steps::about(&body.input.stack_name), rows)],
+        danger: Danger::default(),
         branch: None,
         finish_independent: false,
     })
@@ -111,9 +110,9 @@ pub(super) fn update(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: 
     let input = ours(ask, &body.input);
     let running = running(stack);
     let (rows, unknown) = match seen.of_kind(CHANGES).map(facts).transpose()? {
-        Some(Changes::Rows { rows }) => (Some(rows), None),
-        Some(Changes::Nothing) => (Some(Vec::new()), None),
-        Some(Changes::Unknown { why }) => (None, Some(why)),
+        Some(cloudformation::Changes::Rows { rows }) => (Some(rows), None),
+        Some(cloudformation::Changes::Nothing) => (Some(Vec::new()), None),
+        Some(cloudformation::Changes::Unknown { why }) => (None, Some(why)),
         None if stack.standing().is_busy() => (None, Some(format!("{name} is {}", stack.status))),
         None => (None, None),
     };
@@ -126,7 +125,6 @@ pub(super) fn update(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: 
     }
     let mut danger = weight::danger(rows.as_deref());
     danger.downtime = branch.as_deref() == Some(join::DOWNTIME);
-    danger.first_touch = first;
     let mut says = Vec::new();
     if let Some((_, why)) = &expected {
         says.push(format!("Expected: {}.", sentence(branch.as_deref(), why)));
@@ -140,8 +138,8 @@ pub(super) fn update(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: 
     if danger.destroys {
         says.push("Data goes with what is replaced or deleted: that cannot be undone from here.".to_owned());
     }
-    let loses = rows.as_deref().map(weight::losing).unwrap_or_default();
-    Ok(Plan { name: "update".to_owned(), steps: all, rows, danger, loses, says, branch, finish_independent: false })
+    let changes = rows.map(|rows| weight::weighed(steps::about(name), rows)).into_iter().collect();
+    Ok(Plan { name: "update".to_owned(), steps: all, changes, danger, says, branch, finish_independent: false })
 }
 
 fn sentence(branch: Option<&str>, why: &str) -> String {
@@ -154,19 +152,20 @@ fn sentence(branch: Option<&str>, why: &str) -> String {
 
 /// Chooses the branch.
 fn joined(ask: &PlanAsk, body: &Body, running: &Counts) -> Step {
-    let seen = ask.seen.as_ref().and_then(|seen| seen.rows.clone());
+    let name = body.input.stack_name.as_str();
+    let seen = ask.seen.as_ref().and_then(|seen| seen.rows(&steps::about(name)));
     let params = json!({
         "changes": steps::from("change-set", ""),
         "seen_rows": seen,
         "policy": body.downtime,
         "counts": running,
     });
-    steps::step("join", "choose the way", pure::JOIN, params, &["change-set"])
+    steps::weigh("join", "choose the way", join::JOIN, name, params, &["change-set"])
 }
 
 /// The change set is executed as it is. What was not on the card asks again.
 fn straight(name: &str, body: &Body, first: Option<HoldRule>) -> [Step; 2] {
-    let hold = first.unwrap_or_else(|| HoldRule::when(HoldKind::ReviewPlan, "join", "/more_dangerous", true));
+    let hold = first.unwrap_or_else(|| HoldRule::when(HoldKind::ReviewPlan, "join", "/changes/more_dangerous", true));
     [
         steps::execute("execute", name, "change-set", &["join"]).only("join", join::UPDATE).hold(Some(hold)),
         steps::verify("verify", name, &body.counts, &["execute"]),
@@ -177,11 +176,12 @@ fn straight(name: &str, body: &Body, first: Option<HoldRule>) -> [Step; 2] {
 /// change sets of a stack, so the changes are worked out again at zero and compared with the approved ones.
 fn downtime(ask: &PlanAsk, body: &Body, serving: Option<&Body>, input: &CfnInput, running: &Counts) -> Vec<Step> {
     let name = input.stack_name.as_str();
-    let compared = json!({ "approved": steps::from("join", "/rows"), "changes": steps::from("change-set-2", "") });
+    let compared = json!({ "approved": steps::from("join", "/changes/rows"), "changes": steps::from("change-set-2", "") });
     let review = HoldRule::when(HoldKind::ReviewPlan, "same", "/same", false);
     let zero = steps::zero(&body.counts);
     let mut all = vec![
         steps::scale(
+            Role::ScaleDown,
             "scale-down",
             format!("scale {name} {}", steps::told(running, &steps::zero(running))),
             name,
@@ -189,14 +189,16 @@ fn downtime(ask: &PlanAsk, body: &Body, serving: Option<&Body>, input: &CfnInput
             &["join"],
         )
         .only("join", join::DOWNTIME)
-        .hold(Some(HoldRule::always(HoldKind::Downtime))),
+        .hold(Some(HoldRule::always(HoldKind::Downtime)))
+        .undo("after a bad end a hold asks which release comes back"),
         steps::change_set("change-set-2", input, Some(&zero), &["scale-down"]),
-        steps::step("same", "compare with what was approved", pure::SAME, compared, &["change-set-2"]),
+        steps::weigh("same", "compare with what was approved", join::SAME, name, compared, &["change-set-2"]),
         steps::execute("execute-2", name, "change-set-2", &["same"]).hold(Some(review)),
     ];
     let mut last = "execute-2";
     if !body.counts.is_empty() {
         all.push(steps::scale(
+            Role::ScaleUp,
             "scale-up",
             format!("scale {name} {}", steps::told(&zero, &body.counts)),
             name,
@@ -207,21 +209,24 @@ fn downtime(ask: &PlanAsk, body: &Body, serving: Option<&Body>, input: &CfnInput
     }
     all.push(steps::verify("verify-2", name, &body.counts, &[last]));
     let old = back(ask, serving, name, running);
-    all.push(steps::restore(&[
-        ("old", format!("the release before comes back with {}", of(running))),
-        ("new", format!("the new release comes up with {}", of(&body.counts))),
-        ("down", "it stays down".to_owned()),
-    ]));
+    all.push(steps::restore(
+        name,
+        &[
+            ("old", format!("the release before comes back with {}", of(running))),
+            ("new", format!("the new release comes up with {}", of(&body.counts))),
+            ("down", "it stays down".to_owned()),
+        ],
+    ));
     all.push(old);
-    let new = steps::step(
-        "restore-new",
-        format!("bring the new release of {name} up"),
-        "cloudformation.update",
-        json!({ "input": input }),
-        &["restore"],
-    );
-    all.push(new.only("restore", "new").leaving(Leaves::New).scaling().at_bad_end());
+    let title = format!("bring the new release of {name} up");
+    let new = back_up("restore-new", title, "cloudformation.update", json!({ "input": input }), name, &body.counts);
+    all.push(new.only("restore", "new").leaving(Leaves::New));
     all
+}
+
+/// A step that brings a service up again after a bad end.
+fn back_up(id: &str, title: String, kind: &str, params: Value, name: &str, counts: &Counts) -> Step {
+    Step::new(Role::Restore, id, title, kind, params).about(steps::about(name)).to(Tasks::of(counts)).after(&["restore"]).at_bad_end()
 }
 
 /// Brings back what served before: its whole input where it is known, else its counts.
@@ -236,8 +241,8 @@ pub(super) fn back(ask: &PlanAsk, serving: Option<&Body>, name: &str, running: &
         // Its counts alone: the template stays the one that was executed last.
         None => ("cloudformation.scale", json!({ "stack_name": name, "counts": running, "previous_template": true }), None),
     };
-    let old = steps::step("restore-old", format!("bring the release before of {name} back"), kind, params, &["restore"]);
-    Step { leaves, ..old.only("restore", "old").scaling().at_bad_end() }
+    let old = back_up("restore-old", format!("bring the release before of {name} back"), kind, params, name, running);
+    Step { leaves, ..old.only("restore", "old") }
 }
 
 /// `4 tasks`, or the counts by name.

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::domain::hold::HoldKind;
-use crate::domain::plan::{Choice, HoldRule, Leaves, Step, pure};
-use crate::forms::cloudformation::CfnInput;
+use crate::domain::look::Subject;
+use crate::domain::plan::{Choice, Counts as Tasks, HoldRule, Leaves, Role, Step, pure};
+use crate::forms::cloudformation::{self, CfnInput};
 
-/// Counts of tasks by parameter name.
+/// Counts of tasks by parameter name, as the template takes them.
 pub(super) type Counts = BTreeMap<String, String>;
 
-/// A step after others.
-pub(super) fn step(id: &str, title: impl Into<String>, kind: &str, params: Value, after: &[&str]) -> Step {
-    Step::new(id, title, kind, params).after(after)
+/// What steps on a CloudFormation stack are about.
+pub(super) fn about(stack_name: &str) -> Subject {
+    cloudformation::stack(stack_name)
 }
 
 /// The output of an earlier step.
@@ -23,21 +24,36 @@ pub(super) fn from(step: &str, pointer: &str) -> Value {
 
 /// Makes the stack.
 pub(super) fn create(input: &CfnInput, after: &[&str]) -> Step {
-    let title = format!("create {}", input.stack_name);
+    let name = &input.stack_name;
     // A creation that fails is rolled back: nothing half-made is left to pay for.
-    step("create", title, "cloudformation.create", json!({ "input": input, "on_failure_keep": false }), after).leaving(Leaves::New)
+    let params = json!({ "input": input, "on_failure_keep": false });
+    let step = Step::new(Role::Change, "create", format!("create {name}"), "cloudformation.create", params).about(about(name));
+    step.after(after).leaving(Leaves::New).undo(ROLLS_BACK)
 }
+
+/// What CloudFormation does about a change that fails.
+const ROLLS_BACK: &str = "CloudFormation rolls a failed change back";
 
 /// Looks whether it is complete, with these counts.
 pub(super) fn verify(id: &str, stack_name: &str, counts: &Counts, after: &[&str]) -> Step {
     let params = json!({ "stack_name": stack_name, "expect": "complete", "counts": counts });
-    step(id, format!("verify {stack_name}"), "cloudformation.verify", params, after).tries(3)
+    looks_at(id, format!("verify {stack_name}"), stack_name, params, after)
 }
 
 /// Looks whether it is gone.
 pub(super) fn verify_gone(stack_name: &str, after: &[&str]) -> Step {
     let params = json!({ "stack_name": stack_name, "expect": "missing" });
-    step("verify-gone", format!("verify that {stack_name} is gone"), "cloudformation.verify", params, after).tries(3)
+    looks_at("verify-gone", format!("verify that {stack_name} is gone"), stack_name, params, after)
+}
+
+/// Looks whether it stands still.
+pub(super) fn verify_quiet(stack_name: &str, after: &[&str]) -> Step {
+    let params = json!({ "stack_name": stack_name, "expect": "quiet" });
+    looks_at("verify", format!("verify {stack_name}"), stack_name, params, after)
+}
+
+fn looks_at(id: &str, title: String, stack_name: &str, params: Value, after: &[&str]) -> Step {
+    Step::new(Role::Verify, id, title, "cloudformation.verify", params).about(about(stack_name)).after(after).tries(3)
 }
 
 /// Works out what would change; `counts` stand over those of the input.
@@ -46,7 +62,14 @@ pub(super) fn change_set(id: &str, input: &CfnInput, counts: Option<&Counts>, af
     if let Some(counts) = counts {
         params["counts"] = json!(counts);
     }
-    step(id, "work out the changes", "cloudformation.change-set", params, after).tries(3)
+    let step = Step::new(Role::Look, id, "work out the changes", "cloudformation.change-set", params);
+    step.about(about(&input.stack_name)).after(after).tries(3)
+}
+
+/// Weighs or compares what a change set would do: a function of its parameters.
+pub(super) fn weigh(id: &str, title: &str, kind: &str, stack_name: &str, mut params: Value, after: &[&str]) -> Step {
+    params["about"] = json!(about(stack_name));
+    Step::new(Role::Look, id, title, kind, params).about(about(stack_name)).after(after)
 }
 
 /// Executes the change set of an earlier step and nothing else.
@@ -58,33 +81,44 @@ pub(super) fn execute(id: &str, stack_name: &str, made_by: &str, after: &[&str])
         "template_digest": from(made_by, "/template_digest"),
         "parameters": from(made_by, "/parameters"),
     });
-    step(id, format!("update {stack_name}"), "cloudformation.execute", params, after).leaving(Leaves::New)
+    let step = Step::new(Role::Change, id, format!("update {stack_name}"), "cloudformation.execute", params);
+    step.about(about(stack_name)).after(after).leaving(Leaves::New).undo(ROLLS_BACK)
 }
 
 /// Brings the counts to these values and changes nothing else.
-pub(super) fn scale(id: &str, title: String, stack_name: &str, counts: &Counts, after: &[&str]) -> Step {
+pub(super) fn scale(role: Role, id: &str, title: String, stack_name: &str, counts: &Counts, after: &[&str]) -> Step {
     let params = json!({ "stack_name": stack_name, "counts": counts, "previous_template": true });
-    step(id, title, "cloudformation.scale", params, after).scaling()
+    let step = Step::new(role, id, title, "cloudformation.scale", params);
+    step.about(about(stack_name)).after(after).to(Tasks::of(counts))
 }
 
 /// Deletes the stack, leaving some resources behind.
 pub(super) fn delete(stack_name: &str, retain: &[String], after: &[&str]) -> Step {
-    step("delete", format!("delete {stack_name}"), "cloudformation.delete", json!({ "stack_name": stack_name, "retain": retain }), after)
-        .leaving(Leaves::Nothing)
+    let params = json!({ "stack_name": stack_name, "retain": retain });
+    let step = Step::new(Role::Remove, "delete", format!("delete {stack_name}"), "cloudformation.delete", params);
+    step.about(about(stack_name)).after(after).leaving(Leaves::Nothing)
+}
+
+/// Goes on with a rollback that got stuck, leaving out what cannot be rolled back.
+pub(super) fn go_on(stack_name: &str, skip: &[String]) -> Step {
+    let params = json!({ "stack_name": stack_name, "skip": skip });
+    let title = format!("continue the rollback of {stack_name}");
+    Step::new(Role::Change, "continue", title, "cloudformation.continue", params).about(about(stack_name)).leaving(Leaves::Old)
 }
 
 /// The decision at a bad end of a plan that scaled down. It never expires: nobody is served until it is taken.
-pub(super) fn restore(choices: &[(&str, String)]) -> Step {
+pub(super) fn restore(stack_name: &str, choices: &[(&str, String)]) -> Step {
     let choices = choices.iter().map(|(name, does)| Choice { name: (*name).to_owned(), does: does.clone() }).collect();
     let hold = HoldRule { choices, never_expires: true, ..HoldRule::always(HoldKind::RestoreService) };
-    step("restore", "restore the service", pure::DECISION, json!({}), &["scale-down"]).hold(Some(hold)).at_bad_end()
+    let step = Step::new(Role::Decide, "restore", "restore the service", pure::DECISION, json!({}));
+    step.about(about(stack_name)).after(&["scale-down"]).hold(Some(hold)).at_bad_end()
 }
 
 /// Looks at a bad end whether the stack is there and takes an update; where it is not, nothing that comes after it is offered.
 pub(super) fn still_there(stack_name: &str) -> Step {
     let params = json!({ "stack_name": stack_name, "expect": "usable" });
     let title = format!("see whether {stack_name} can come back");
-    step("still-there", title, "cloudformation.verify", params, &["scale-down"]).tries(3).at_bad_end()
+    looks_at("still-there", title, stack_name, params, &["scale-down"]).at_bad_end()
 }
 
 /// Every count at zero.

@@ -17,10 +17,10 @@ use crate::domain::environment::{AwsTarget, Class, EnvironmentRecord, Mode, OnFa
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, StepId};
 use crate::domain::level::Level;
-use crate::domain::plan::{ChangeRow, HoldWhen, Output, resolve};
+use crate::domain::plan::{ChangeRow, Changes, HoldWhen, Output, Step, resolve};
 use crate::domain::request::{SourceBundle, SourceFile};
 use crate::domain::time::Time;
-use crate::forms::cloudformation::{CfnInput, Changes, Resource};
+use crate::forms::cloudformation::{CfnInput, Resource};
 
 const TEMPLATE: &str = "
 Parameters:
@@ -96,7 +96,7 @@ fn sight(stack: &StackFacts) -> Sights {
     [stack.sight("prod-orders")].into_iter().collect()
 }
 
-fn observed(status: &str, changes: Option<Changes>) -> Sights {
+fn observed(status: &str, changes: Option<cloudformation::Changes>) -> Sights {
     let mut seen = sight(&stack(status));
     if let Some(changes) = changes {
         seen.put(changes.sight("prod-orders"));
@@ -119,6 +119,10 @@ fn replaces_db() -> Vec<ChangeRow> {
     vec![row("Db", "AWS::RDS::DBInstance", "Modify", "True"), row("Web", "AWS::ECS::Service", "Modify", "False")]
 }
 
+fn weighed(rows: Vec<ChangeRow>) -> Changes {
+    super::weight::weighed(super::steps::about("prod-orders"), rows)
+}
+
 fn plan(ask: &PlanAsk, seen: &Sights) -> Result<Plan, Failure> {
     Service.plan(ask, &orders(), seen)
 }
@@ -132,7 +136,7 @@ fn told(plan: &Plan) -> String {
     let mut text = format!("{} branch={:?} danger={:?}\n", plan.name, plan.branch, plan.danger);
     for step in &plan.steps {
         let after: Vec<&str> = step.after.iter().map(StepId::as_str).collect();
-        write!(text, "{} [{}] after {after:?}", step.id, step.kind.as_str()).unwrap();
+        write!(text, "{} [{}] {:?} after {after:?}", step.id, step.kind.as_str(), step.role).unwrap();
         if let Some((chooser, branch)) = &step.only_if {
             write!(text, " if {chooser}={branch}").unwrap();
         }
@@ -142,7 +146,7 @@ fn told(plan: &Plan) -> String {
                 write!(text, " when {step}{pointer}={equals}").unwrap();
             }
         }
-        if step.scales {
+        if step.scales() {
             write!(text, " counts {}", step.params["counts"]).unwrap();
         }
         if step.finaliser.is_some() {
@@ -223,7 +227,7 @@ fn every_status() {
 #[test]
 fn plans_as_data() {
     let mut text = String::new();
-    let rows = Changes::Rows { rows: replaces_db() };
+    let rows = cloudformation::Changes::Rows { rows: replaces_db() };
     let untouched = sight(&StackFacts { tags: BTreeMap::new(), ..stack("UPDATE_COMPLETE") });
     let mut serving = ask(Purpose::Deploy, Class::Development);
     serving.serving = Some(spec_of(&entry(&[("Version", "6")])));
@@ -232,7 +236,7 @@ fn plans_as_data() {
         ("new, development", ask(Purpose::Deploy, Class::Development), observed("MISSING", None)),
         ("downtime expected", ask(Purpose::Deploy, Class::Production), observed("UPDATE_COMPLETE", Some(rows))),
         ("first touch", ask(Purpose::Deploy, Class::Staging), untouched),
-        ("serving known", serving, observed("UPDATE_COMPLETE", Some(Changes::Nothing))),
+        ("serving known", serving, observed("UPDATE_COMPLETE", Some(cloudformation::Changes::Nothing))),
         ("teardown", ask(Purpose::Teardown, Class::Production), observed("UPDATE_COMPLETE", None)),
         ("teardown of a broken one", ask(Purpose::Teardown, Class::Production), observed("ROLLBACK_COMPLETE", None)),
         ("recover, never made", ask(Purpose::Recover, Class::Production), observed("ROLLBACK_COMPLETE", None)),
@@ -271,7 +275,7 @@ fn looks_are_asked_once_each() {
     assert_eq!(about.kind, CHANGES);
     let input: CfnInput = serde_json::from_value(with.clone()).unwrap();
     assert_eq!((input.tags["holdpoint:store"].as_str(), input.tags["holdpoint:stack"].as_str()), ("s1", "prod/orders"));
-    assert!(Service.looks(&deploy, &spec, &observed("UPDATE_COMPLETE", Some(Changes::Nothing))).is_empty());
+    assert!(Service.looks(&deploy, &spec, &observed("UPDATE_COMPLETE", Some(cloudformation::Changes::Nothing))).is_empty());
     for status in ["MISSING", "UPDATE_IN_PROGRESS", "ROLLBACK_COMPLETE"] {
         assert!(Service.looks(&deploy, &spec, &observed(status, None)).is_empty(), "{status}");
     }
@@ -362,10 +366,16 @@ fn the_join_as_a_table() {
         (replaces_db(), json!(replaces_db()), "never", counts.clone(), "update", false),
         (replaces_db(), Value::Null, "auto", json!({}), "update", true),
     ] {
-        let params = json!({ "changes": changes(rows), "seen_rows": seen, "policy": policy, "counts": counts });
+        let params = json!({ "about": super::steps::about("orders"), "changes": changes(rows), "seen_rows": seen, "policy": policy, "counts": counts });
         let out = join(&params).unwrap();
-        assert_eq!((out["branch"].as_str(), out["more_dangerous"].as_bool()), (Some(branch), Some(more)), "{params}");
-        assert!(!out["why"].as_str().unwrap().is_empty());
+        let told = out.changes.as_ref().unwrap();
+        assert_eq!((out.public["branch"].as_str(), told.more_dangerous), (Some(branch), more), "{params}");
+        assert_eq!(
+            (told.about.name.as_str(), told.loses.is_empty()),
+            ("orders", !told.rows.iter().any(|row| row.logical == "Db")),
+            "{params}"
+        );
+        assert!(!out.public["why"].as_str().unwrap().is_empty());
     }
     assert!(join(&json!({})).is_err());
 }
@@ -373,7 +383,9 @@ fn the_join_as_a_table() {
 #[test]
 fn the_second_change_set_may_hold_less_but_nothing_new() {
     let both = replaces_db();
-    let run = |approved: &[ChangeRow], now: &[ChangeRow]| same(&json!({ "approved": approved, "changes": { "rows": now } })).unwrap();
+    let run = |approved: &[ChangeRow], now: &[ChangeRow]| {
+        same(&json!({ "about": super::steps::about("orders"), "approved": approved, "changes": { "rows": now } })).unwrap().value()
+    };
     assert_eq!(run(&both, &both)["same"], true);
     let less = run(&both, &both[..1]);
     assert_eq!((&less["same"], &less["gone"]), (&json!(true), &json!(["Web"])));
@@ -398,7 +410,7 @@ fn run(plan: &Plan, rows: &[ChangeRow], fails: Option<&str>, restore: &str) -> (
     let mut started = Vec::new();
     for _ in 0..100 {
         let ready: Vec<StepId> = d.steps.iter().filter(|(_, run)| run.state == StepState::Ready).map(|(id, _)| id.clone()).collect();
-        let scaling = ready.iter().filter(|id| plan.step(id).is_some_and(|step| step.scales)).count();
+        let scaling = ready.iter().filter(|id| plan.step(id).is_some_and(Step::scales)).count();
         assert!(scaling <= 1, "two steps would scale at once: {ready:?}");
         let Some(id) = ready.first() else {
             let failed = d.steps.values().any(|run| run.state == StepState::Failed);
@@ -413,22 +425,23 @@ fn run(plan: &Plan, rows: &[ChangeRow], fails: Option<&str>, restore: &str) -> (
         let started_event =
             DeploymentEvent::StepStarted { step: id.clone(), attempt: 1, subject: None, params: params.clone(), deadline: at };
         apply(&mut d, started_event);
-        if step.changes {
+        if step.changes() {
             started.push(id.to_string());
         }
-        let public = match step.kind.as_str() {
-            kind @ ("eval.join" | "eval.same") => crate::systems::pure_step(kind, &params).unwrap().public,
-            "hold.decision" => json!({ "branch": restore }),
+        let output = match step.kind.as_str() {
+            kind @ ("eval.join" | "eval.same") => crate::systems::pure_step(kind, &params).unwrap(),
+            "hold.decision" => Output::public(json!({ "branch": restore })),
             "cloudformation.change-set" => {
                 let arn = if rows.is_empty() { "" } else { "arn" };
-                json!({ "arn": arn, "name": "n", "empty": rows.is_empty(), "rows": rows, "template_digest": "d", "parameters": {} })
+                let empty = rows.is_empty();
+                Output::public(json!({ "arn": arn, "name": "n", "empty": empty, "rows": rows, "template_digest": "d", "parameters": {} }))
             }
-            _ => json!({ "status": "UPDATE_COMPLETE", "outputs": {} }),
+            _ => Output::public(json!({ "status": "UPDATE_COMPLETE", "outputs": {} })),
         };
         let event = if fails == Some(id.as_str()) {
             DeploymentEvent::StepFailed { step: id.clone(), failure: Failure::new("made up"), retry_at: None }
         } else {
-            DeploymentEvent::StepDone { step: id.clone(), output: Output { public, secrets: vec![] } }
+            DeploymentEvent::StepDone { step: id.clone(), output }
         };
         apply(&mut d, event);
     }
@@ -489,14 +502,15 @@ proptest! {
             stack.tags.clear();
         }
         let mut ask = ask(Purpose::Deploy, class);
-        ask.seen = Some(Seen { card: Digest::of_bytes(b""), level: Level::L1, branch: None, rows: seen_rows.clone(), covers: vec![], plan: None });
+        let changes = seen_rows.clone().map(weighed).into_iter().collect();
+        ask.seen = Some(Seen { card: Digest::of_bytes(b""), level: Level::L1, branch: None, changes, covers: vec![], plan: None });
         let plan = Service.plan(&ask, &spec, &sight(&stack)).unwrap();
         prop_assert_eq!(plan.check(), Ok(()));
         let finalisers: BTreeSet<&str> = plan.steps.iter().filter(|step| step.finaliser.is_some()).map(|step| step.id.as_str()).collect();
         let wanted: &[&str] = if count.is_some() { &["restore", "restore-old", "restore-new"] } else { &[] };
         prop_assert_eq!(finalisers, wanted.iter().copied().collect::<BTreeSet<_>>());
         for step in &plan.steps {
-            prop_assert!(!step.scales || step.changes);
+            prop_assert!(!step.scales() || step.changes() && step.about.is_some() && !step.counts.is_empty());
         }
         let (started, d) = run(&plan, &rows, fails, restore);
         let branch = d.steps[&StepId::from("join")].branch.clone();
@@ -515,7 +529,7 @@ proptest! {
             let back = went("scale-up") || d.steps[&StepId::from("restore")].ever_started();
             prop_assert!(back, "it went down and nobody is asked: {:?}", started);
         }
-        let more = d.steps[&StepId::from("join")].output.as_ref().is_some_and(|output| output.public["more_dangerous"] == true);
+        let more = d.steps[&StepId::from("join")].output.as_ref().is_some_and(|output| output.changes.as_ref().is_some_and(|changes| changes.more_dangerous));
         if let Some(seen) = &seen_rows {
             let known: BTreeSet<ChangeRow> = seen.iter().map(ChangeRow::key).collect();
             let all_known = rows.iter().all(|row| known.contains(&row.key()));
@@ -531,9 +545,9 @@ proptest! {
     /// The same ask gives the same plan, so that what a card covered is what is done.
     #[test]
     fn held_steps_do_not_depend_on_what_was_seen(rows in any_rows()) {
-        let card = plan(&ask(Purpose::Deploy, Class::Production), &observed("UPDATE_COMPLETE", Some(Changes::Rows { rows: rows.clone() }))).unwrap();
+        let card = plan(&ask(Purpose::Deploy, Class::Production), &observed("UPDATE_COMPLETE", Some(cloudformation::Changes::Rows { rows: rows.clone() }))).unwrap();
         let mut later = ask(Purpose::Deploy, Class::Production);
-        later.seen = Some(Seen { card: Digest::of_bytes(b""), level: Level::L3, branch: card.branch.clone(), rows: Some(rows), covers: vec![], plan: None });
+        later.seen = Some(Seen { card: Digest::of_bytes(b""), level: Level::L3, branch: card.branch.clone(), changes: vec![weighed(rows)], covers: vec![], plan: None });
         let turn = plan(&later, &observed("UPDATE_COMPLETE", None)).unwrap();
         for step in card.steps.iter().filter(|step| step.hold.is_some()) {
             prop_assert_eq!(Some(step), turn.step(&step.id));

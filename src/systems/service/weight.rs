@@ -1,7 +1,8 @@
 //! What a change means for those who are served: which rows take data away, which stop the service, and how dangerous that is.
 
 use crate::domain::level::Danger;
-use crate::domain::plan::ChangeRow;
+use crate::domain::look::Subject;
+use crate::domain::plan::{ChangeRow, Changes};
 
 /// Types that hold data.
 const DATA: [&str; 24] = [
@@ -65,6 +66,11 @@ pub(super) fn holds_data(kind: &str) -> bool {
 /// What holds data and goes, or may go: logical names.
 pub(super) fn losing(rows: &[ChangeRow]) -> Vec<String> {
     rows.iter().filter(|row| row.destroys() && holds_data(&row.kind)).map(|row| row.logical.clone()).collect()
+}
+
+/// The rows, with what they lose.
+pub(super) fn weighed(about: Subject, rows: Vec<ChangeRow>) -> Changes {
+    Changes { about, loses: losing(&rows), rows, more_dangerous: false }
 }
 
 /// The rows that surely replace something without which the service cannot go on. One that may be replaced does not count: it is

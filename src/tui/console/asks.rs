@@ -94,7 +94,7 @@ impl Console {
     pub(super) fn answers(&mut self, now: Time) {
         for ticket in std::mem::take(&mut self.asks.tickets) {
             match self.desk.state(ticket.id) {
-                AskState::Asked | AskState::Looking => self.asks.tickets.push(ticket),
+                AskState::Asked => self.asks.tickets.push(ticket),
                 AskState::Answered { answer } => self.answered(&ticket, answer, now),
             }
         }

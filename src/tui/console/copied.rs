@@ -50,7 +50,6 @@ mod tests {
     use super::*;
     use crate::domain::deployment::DeploymentEvent;
     use crate::domain::failure::{Failure, Retry};
-    use crate::domain::hold::HoldKind;
     use crate::world::fixture::{self, Scene, id};
 
     #[test]
@@ -59,12 +58,12 @@ mod tests {
         scene.env("prod", crate::domain::environment::Class::Production);
         let stack = id("prod/a");
         let d = scene.ago(60).ask("prod/a", fixture::spec("1", &json!({})), None, &[]);
-        let mut plan = fixture::update_plan(true);
+        let mut plan = fixture::update_plan("prod/a", true);
         for step in &mut plan.steps {
             step.params["stack_name"] = json!("shop-a");
         }
         scene.start("prod/a", d, plan);
-        let hold = scene.hold(d, "scale-down", HoldKind::Downtime, &[]);
+        let hold = scene.hold(d, "scale-down");
         assert_eq!(command(&scene.world, &Target::Hold(stack.clone(), hold)), "holdpoint approve '#2290.scale-down.1'");
         assert_eq!(command(&scene.world, &Target::Stack(stack.clone())), "holdpoint show prod/a");
 

@@ -62,7 +62,7 @@ fn a_hold_that_changes_under_the_eyes_is_disarmed() {
     }
     bench.desk.set(world);
     let card = bench.wait(50).screen(120, 36);
-    assert!(card.contains("CHANGED   DOWNTIME was 3m10s likely, is now 5m likely"), "{card}");
+    assert!(card.contains("CHANGED   DOWNTIME was the service goes to 0"), "{card}");
     bench.keys("n<Enter>prod-us down<Enter>");
     assert!(bench.desk.changing().is_empty(), "what was typed for the old card, and what was typed too soon, approves nothing");
     bench.wait(2_000).keys("prod-us down<Enter>");

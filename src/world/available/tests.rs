@@ -66,7 +66,7 @@ fn gone_on(failed_ago: u64) -> Scene {
     scene.listed("dev/q", Ok(fixture::spec("2", &serde_json::json!({}))));
     scene.ago(9_000).good("dev/q", fixture::spec("1", &serde_json::json!({})));
     let d = scene.ago(failed_ago + 60).ask("dev/q", fixture::spec("2", &serde_json::json!({})), None, &[]);
-    scene.start("dev/q", d, fixture::update_plan(false)).begin(d, "change-set");
+    scene.start("dev/q", d, fixture::update_plan("dev/q", false)).begin(d, "change-set");
     let failure = crate::domain::failure::Failure::new("no room");
     scene.ago(failed_ago).on(d, DeploymentEvent::Error { failure });
     scene.on_stack("dev/q", StackEvent::FailedContinue { deployment: d, reason: "no room".to_owned(), left: Left::Before });
@@ -125,7 +125,7 @@ fn a_rollback_goes_to_what_does_not_serve() {
     let to = |scene: &Scene| scene.world.offer(&id("dev/q"), Doing::Rollback, NOW).note;
     assert!(to(&scene).starts_with("to 1 of"), "{}", to(&scene));
     let d = scene.ago(60).ask("dev/q", spec("3"), None, &[]);
-    scene.start("dev/q", d, fixture::update_plan(false));
+    scene.start("dev/q", d, fixture::update_plan("dev/q", false));
     assert!(to(&scene).starts_with("to 2 of"), "another release is on its way: {}", to(&scene));
     let (reason, by) = ("wrong one".to_owned(), crate::domain::person::Person::Owner("ana".to_owned()));
     scene.end("dev/q", d, End::Terminated { reason, by });

@@ -10,7 +10,7 @@ use crate::domain::lifecycle::{Class, Flag};
 use crate::domain::stack::Stack;
 use crate::domain::time::Time;
 
-use super::{State, World, down_since};
+use super::{State, World};
 
 /// How long it is told that a stack vanished that was never deployed from here.
 const TOLD: Duration = Duration::from_hours(24);
@@ -54,7 +54,7 @@ impl World {
             }
         }
         if self.at_zero(stack) {
-            return (State::Down, stack.last.and_then(|last| self.deployment(last)).and_then(|last| down_since(last)));
+            return (State::Down, stack.last.and_then(|last| self.deployment(last)).and_then(|last| last.down_since()));
         }
         if stale {
             return (State::Stale, self.freshness(&stack.id).0);
@@ -93,7 +93,7 @@ impl World {
     fn at_zero(&self, stack: &Stack) -> bool {
         let Some((running, desired)) = self.serve(&stack.id) else { return false };
         let last = stack.last.and_then(|last| self.deployment(last));
-        let left_at_zero = last.is_some_and(|d| !matches!(d.end, Some(End::Done)) && down_since(d).is_some());
+        let left_at_zero = last.is_some_and(|d| !matches!(d.end, Some(End::Done)) && d.down_since().is_some());
         stack.class() != Class::Gone && running == 0 && (desired > 0 || left_at_zero)
     }
 }
@@ -103,7 +103,7 @@ fn running(d: &Deployment, rolls: Option<Time>, serves: Option<(u32, u32)>) -> (
     let oldest =
         |kind: Option<HoldKind>| d.open_holds().filter(|hold| kind.is_none_or(|kind| hold.kind == kind)).map(|hold| hold.opened_at).min();
     if let Some(opened) = oldest(Some(HoldKind::RestoreService)) {
-        return (State::Down, down_since(d).or(Some(opened)));
+        return (State::Down, d.down_since().or(Some(opened)));
     }
     let lost = |unknown: bool| {
         d.steps
@@ -113,7 +113,7 @@ fn running(d: &Deployment, rolls: Option<Time>, serves: Option<(u32, u32)>) -> (
             .map(|run| run.started_at)
             .min()
     };
-    if let Some(since) = down_since(d).filter(|_| serves.is_none_or(|(running, _)| running == 0)) {
+    if let Some(since) = d.down_since().filter(|_| serves.is_none_or(|(running, _)| running == 0)) {
         return (State::Down, Some(since));
     }
     if let Some(since) = lost(true) {

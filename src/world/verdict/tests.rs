@@ -31,7 +31,7 @@ fn a_service_at_zero_stands_above_everything() {
     let world = fixture::scene();
     let (needs, others) = world.needs(NOW).unwrap();
     assert_eq!((needs.stack.to_string().as_str(), needs.state), ("prod-us/billing", State::Down));
-    assert_eq!(needs.line, "DOWN prod-us/billing 0/6 for 4:12 (said 3m10) execute-2 failed");
+    assert_eq!(needs.line, "DOWN prod-us/billing 0/6 for 4:12 execute-2 failed");
     assert_eq!(others + 1, world.stacks().into_iter().filter(|stack| world.row(stack, NOW).needs_me).count());
 }
 
@@ -39,11 +39,12 @@ fn a_service_at_zero_stands_above_everything() {
 fn an_approved_outage_is_shown_while_it_lasts_and_calls_nobody() {
     let mut scene = Scene::new();
     scene.env("prod", EnvClass::Production);
+    scene.ago(9_000).outage("prod/a", fixture::spec("0", &serde_json::json!({})), 190);
     scene.ago(900).good("prod/a", fixture::spec("1", &serde_json::json!({})));
     let d = scene.ago(420).ask("prod/a", fixture::spec("2", &serde_json::json!({})), None, &[]);
-    scene.start("prod/a", d, fixture::update_plan(true));
-    scene.done(d, "change-set", 12, serde_json::json!({})).done(d, "join", 0, serde_json::json!({ "branch": "downtime" }));
-    let hold = scene.hold(d, "scale-down", HoldKind::Downtime, &[("DOWNTIME", "3:10 likely, 4:00 bad case (14 past runs)")]);
+    scene.start("prod/a", d, fixture::update_plan("prod/a", true));
+    scene.weighed(d, "change-set", "join", &fixture::rows(true));
+    let hold = scene.hold(d, "scale-down");
     scene.ago(300).approve(d, &hold).serve("prod/a", 6, 6).begin(d, "scale-down");
     assert_eq!(scene.world.row(&id("prod/a"), NOW).state, State::Run, "it still serves");
     scene.done(d, "scale-down", 48, serde_json::json!({})).serve("prod/a", 0, 0).begin(d, "change-set-2");
@@ -51,7 +52,7 @@ fn an_approved_outage_is_shown_while_it_lasts_and_calls_nobody() {
     let row = scene.world.row(&id("prod/a"), NOW);
     assert_eq!((row.state, row.needs_me, row.outage), (State::Down, false, true));
     let (shown, others) = scene.world.needs(NOW).unwrap();
-    assert_eq!(shown.line, "DOWN prod/a 0/6 for 4:12 (said 3:10 likely), as approved: change-set-2 (4/7)");
+    assert_eq!(shown.line, "DOWN prod/a 0/6 for 4:12 (said 3:10 likely), as approved: change-set-2 (4/8)");
     assert_eq!((others, shown.next.iter().map(|offer| offer.doing).collect::<Vec<_>>()), (0, vec![Doing::Cancel]));
 
     // A step without contact at zero calls somebody.
@@ -92,7 +93,7 @@ fn a_cancel_out_of_sight_is_no_end() {
         scene.env("prod", EnvClass::Production);
         scene.ago(420).good("prod/a", fixture::spec("1", &serde_json::json!({})));
         let d = scene.ago(300).ask("prod/a", fixture::spec("2", &serde_json::json!({})), None, &[]);
-        scene.start("prod/a", d, fixture::update_plan(false)).begin(d, "change-set");
+        scene.start("prod/a", d, fixture::update_plan("prod/a", false)).begin(d, "change-set");
         let stopping = Stopping::Cancelling { reason: "wrong one".to_owned(), by: crate::domain::person::Person::Engine, at: NOW };
         scene.on(d, DeploymentEvent::Stopping { stopping });
         let failure = Failure::new("out of sight").retry(retry);

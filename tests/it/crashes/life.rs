@@ -278,7 +278,7 @@ impl Person {
     fn answer(&self, id: AskId) -> Option<Answer> {
         match now(self.store.ask(id)) {
             Some(AskState::Answered { answer }) => Some(answer),
-            Some(AskState::Asked | AskState::Looking) | None => None,
+            Some(AskState::Asked) | None => None,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, Queue
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::hold::{HoldKind, Verdict};
 use crate::domain::level::Level;
-use crate::domain::plan::{Cancel, Finaliser, HoldRule, HoldWhen, Leaves, Output};
+use crate::domain::plan::{Cancel, Finaliser, HoldRule, HoldWhen, Leaves, Output, Role};
 
 /// Check 1: ending a queued deployment leaves the running one alone; nothing starts twice.
 #[test]
@@ -319,10 +319,10 @@ fn queueing_where_it_was_refused_is_guarded() {
 #[test]
 fn a_cancel_is_over_when_what_it_cancels_is_over() {
     let contact = || Err(Failure::new("no contact").retry(Retry::Contact));
-    let cancelled = |changes: bool| {
+    let cancelled = |role: Role| {
         let mut sim = Sim::new(OnFailure::Break);
         let mut only = step("a", &[]);
-        only.changes = changes;
+        only.role = role;
         sim.deploy(&plan(vec![only])).unwrap();
         sim.grant();
         sim.ask(&Intent::Cancel { deployment: sim.newest().id }, &[], true, false).unwrap();
@@ -336,7 +336,7 @@ fn a_cancel_is_over_when_what_it_cancels_is_over() {
         let a = sim.newest().steps[&"a".into()].clone();
         (a.state, a.cancelling)
     };
-    let mut sim = cancelled(true);
+    let mut sim = cancelled(Role::Change);
     assert_eq!(report(&mut sim, contact()), (StepState::Lost, true));
     assert_eq!(sim.newest().end, None);
     let append = found(&sim.folds, &sim.newest(), &"a".into(), sim.now);
@@ -344,7 +344,7 @@ fn a_cancel_is_over_when_what_it_cancels_is_over() {
     assert_eq!(report(&mut sim, Err(Failure::new("rolled back"))), (StepState::Cancelled, true));
     assert!(matches!(sim.newest().end, Some(End::Terminated { .. })));
 
-    let mut sim = cancelled(true);
+    let mut sim = cancelled(Role::Change);
     sim.now = sim.now + Duration::from_hours(1);
     sim.grant();
     let a = sim.newest().steps[&"a".into()].clone();
@@ -353,7 +353,7 @@ fn a_cancel_is_over_when_what_it_cancels_is_over() {
     sim.grant();
     assert!(matches!(sim.newest().end, Some(End::Terminated { .. })), "given up by a person");
 
-    let mut sim = cancelled(false);
+    let mut sim = cancelled(Role::Look);
     assert_eq!(report(&mut sim, contact()), (StepState::Cancelled, true), "nothing of it goes on");
 }
 

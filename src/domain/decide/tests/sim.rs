@@ -20,7 +20,7 @@ use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::StepId;
 use crate::domain::look::{Quiet, Sights};
 use crate::domain::plan::{Output, Plan};
-use crate::domain::request::SourceBundle;
+use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::stack::{Purpose, Stack, StackWant};
 
 pub(super) struct Sim {
@@ -124,7 +124,7 @@ impl Sim {
         } else {
             Confirm::default()
         };
-        let looked = Looked { card, specs: vec![], plans };
+        let looked = Looked { card, plans };
         let (append, _) = act(&self.folds, intent, &starts, &looked, &confirm, armed, &cx).map_err(code)?;
         laws::accepted(self, intent, &starts, &append);
         self.take(append);
@@ -237,7 +237,10 @@ impl Sim {
             let ends = how(&step);
             self.ended(&d, &step, ends);
             let result = match ends {
-                Ends::Well => Ok(Output { public: output.clone(), secrets: vec![] }),
+                Ends::Well => {
+                    let changes = output.get("changes").map(|changes| serde_json::from_value(changes.clone()).unwrap());
+                    Ok(Output { changes, ..Output::public(output.clone()) })
+                }
                 Ends::Badly | Ends::Stuck => Err(Failure::new(format!("{step} broke")).retry(Retry::After(Duration::from_secs(1)))),
                 Ends::Lost => Err(Failure::new(format!("{step} is out of sight")).retry(Retry::AskAPerson)),
             };

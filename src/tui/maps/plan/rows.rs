@@ -9,6 +9,7 @@ use crate::domain::deployment::StepState;
 use crate::domain::ids::StepId;
 use crate::domain::plan::Step;
 use crate::domain::safe::Safe;
+use crate::tui::paint::fit;
 use crate::tui::theme::{Role, Theme};
 
 use super::PlanOf;
@@ -56,7 +57,7 @@ pub(super) fn draw(
         if running {
             put(state.map_or("", |state| state.word()), 10, text);
         }
-        put(Safe::new(&step.title).as_str(), titles, text);
+        put(&fit(Safe::new(&step.title).as_str(), titles), titles, text);
         put("", 2, text);
         if times > 0 {
             put(&time(of, step), times, if slow(of, step) && !here { theme.style(Role::Warn) } else { text });

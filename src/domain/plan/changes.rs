@@ -1,0 +1,92 @@
+//! What a plan or a step is known to change, by what it is about.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::look::Subject;
+
+/// One row of what a change will do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ChangeRow {
+    /// Logical id, with the nested stack before it where there is one.
+    pub logical: String,
+    /// Resource type.
+    pub kind: String,
+    /// `Add`, `Modify`, `Remove`, `Import`, `Dynamic`.
+    pub action: String,
+    /// `True`, `False`, `Conditional`, or empty.
+    pub replacement: String,
+    /// What changes (`Properties`, `Metadata`, `Tags` …), sorted.
+    pub scope: Vec<String>,
+    /// The names of the changed properties, sorted; shown, and no part of what is compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<String>,
+}
+
+impl ChangeRow {
+    /// True when the resource is deleted or may be replaced.
+    #[must_use]
+    pub fn destroys(&self) -> bool {
+        self.action == "Remove" || (self.action == "Modify" && self.replacement != "False")
+    }
+
+    /// The row without what is only shown.
+    #[must_use]
+    pub fn key(&self) -> ChangeRow {
+        ChangeRow { properties: Vec::new(), ..self.clone() }
+    }
+}
+
+/// What is known to change of one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// Of what.
+    pub about: Subject,
+    /// What would be done to it.
+    pub rows: Vec<ChangeRow>,
+    /// What holds data and goes: logical names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loses: Vec<String>,
+    /// More than a person has seen of it before; false where nothing was compared.
+    #[serde(default)]
+    pub more_dangerous: bool,
+}
+
+/// What was known before, with what a later look found: a later word about one thing stands for all earlier ones.
+#[must_use]
+pub fn united<'a>(before: &[Changes], later: impl Iterator<Item = &'a Changes>) -> Vec<Changes> {
+    let mut all = before.to_vec();
+    for one in later {
+        match all.iter_mut().find(|known| known.about == one.about) {
+            Some(known) => known.clone_from(one),
+            None => all.push(one.clone()),
+        }
+    }
+    all
+}
+
+/// How many tasks run, or are to run, by the name of the count.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Counts(pub BTreeMap<String, u32>);
+
+impl Counts {
+    /// True where no count is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All together.
+    #[must_use]
+    pub fn total(&self) -> u32 {
+        self.0.values().fold(0, |all, count| all.saturating_add(*count))
+    }
+
+    /// The counts that these values are; one that is no number is not known.
+    #[must_use]
+    pub fn of(values: &BTreeMap<String, String>) -> Self {
+        Self(values.iter().filter_map(|(name, value)| Some((name.clone(), value.trim().parse().ok()?))).collect())
+    }
+}
