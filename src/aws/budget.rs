@@ -1,70 +1,241 @@
-//! One budget of calls for an account and region: a few at a time, and all of them slower once AWS asks for fewer. It makes no call.
+//! One budget of calls for an account and region, shared by everybody in this process who comes there. Reads have a pace, four a
+//! second after a few quick ones; a throttle halves it and calm brings it back. Writes never wait for reads. It makes no call.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::domain::sighting::Slowed;
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
 
-/// Calls at a time.
+/// Calls of one kind under way at a time.
 const AT_ONCE: usize = 8;
-/// The first pause after a throttle.
+/// The pause after a first throttle.
 const FIRST: Duration = Duration::from_millis(500);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(20);
+/// The time between two reads: four a second.
+const PACE: Duration = Duration::from_millis(250);
+/// How often the pace is halved at most: one read in eight seconds.
+const SLOWEST: u32 = 5;
+/// So long without a throttle, and the pace is doubled again.
+const CALM: Duration = Duration::from_secs(10);
+/// Throttles within so short a time are one: they answer calls that were under way together.
+const TOGETHER: Duration = Duration::from_millis(250);
+/// How many reads may go before their time after a rest.
+const QUICK: u32 = 16;
+/// How many more may after each change.
+const AFTER_A_CHANGE: u32 = 2;
+/// How long quick ones are kept: whoever waits longer has the pace.
+const HURRY: Duration = Duration::from_secs(2);
+/// So long without a read for which somebody waits is a rest.
+const REST: Duration = Duration::from_secs(10);
+
+/// What a call is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// It changes something.
+    Change,
+    /// It downloads log lines: how many calls that takes is up to what was written.
+    Lines,
+    /// Somebody waits for what it reads.
+    Read,
+    /// Nobody waits for it: it keeps fresh what is shown.
+    Watch,
+}
+
+impl Use {
+    /// What a call is for, by its action (`cloudformation:DescribeStacks`).
+    pub(super) fn of(action: &str, watching: bool) -> Self {
+        let (service, verb) = action.split_once(':').unwrap_or(("", action));
+        let reads = ["Describe", "List", "Get"].iter().any(|start| verb.starts_with(start));
+        match (service, reads) {
+            (_, true) if watching => Use::Watch,
+            (_, true) => Use::Read,
+            ("logs", false) => Use::Lines,
+            (_, false) => Use::Change,
+        }
+    }
+}
+
+/// The budgets of this process by account, region and endpoint.
+pub(super) struct Budgets {
+    clock: SharedClock,
+    known: Mutex<BTreeMap<Key, Arc<Budget>>>,
+}
+
+/// Account (or the way there, as long as nobody knows whose account that is), region, endpoint.
+type Key = [String; 3];
+
+impl Budgets {
+    pub(super) fn new(clock: SharedClock) -> Self {
+        Self { clock, known: Mutex::default() }
+    }
+
+    fn of(&self, place: Key) -> Arc<Budget> {
+        let bytes = place.iter().flat_map(|part| part.bytes());
+        let seed = bytes.fold(self.clock.now().0.unsigned_abs(), |seed, byte| seed.rotate_left(5) ^ u64::from(byte));
+        let mut known = self.known();
+        Arc::clone(known.entry(place).or_insert_with(|| Arc::new(Budget::new(Arc::clone(&self.clock), seed))))
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<Key, Arc<Budget>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The part that one way to an account has in the account's budget.
+pub(super) struct Share {
+    budgets: Arc<Budgets>,
+    way: Key,
+    now: Mutex<Arc<Budget>>,
+}
+
+impl Share {
+    /// The share of a way (a profile, a role): of a way that was gone before, it is in the budget of the account to which it led.
+    pub(super) fn new(budgets: &Arc<Budgets>, way: &str, region: &str, endpoint: Option<&str>) -> Self {
+        let way = [way.to_owned(), region.to_owned(), endpoint.unwrap_or_default().to_owned()];
+        Self { now: Mutex::new(budgets.of(way.clone())), budgets: Arc::clone(budgets), way }
+    }
+
+    /// The account is known: from now on its budget is shared with everybody else who comes there.
+    pub(super) fn is_of(&self, account: &str) {
+        if account.is_empty() {
+            return;
+        }
+        let [_, region, endpoint] = self.way.clone();
+        let budget = self.budgets.of([account.to_owned(), region, endpoint]);
+        self.budgets.known().insert(self.way.clone(), Arc::clone(&budget));
+        *self.now() = budget;
+    }
+
+    /// The budget now.
+    pub(super) fn budget(&self) -> Arc<Budget> {
+        Arc::clone(&self.now())
+    }
+
+    fn now(&self) -> MutexGuard<'_, Arc<Budget>> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The budget of one account in one region.
 pub struct Budget {
     clock: SharedClock,
-    at_once: Semaphore,
+    changes: Arc<Semaphore>,
+    lines: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
+    /// One of those for which nobody waits.
+    watch: Arc<Semaphore>,
+    /// Whose read is the next one: they go in the order in which they came.
+    gate: tokio::sync::Mutex<()>,
     pace: Mutex<Pace>,
 }
 
-/// How careful to be now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Pace {
-    /// Throttles in a row, one less for each call that went through.
-    strikes: u32,
-    /// Nobody calls before.
-    not_before: Time,
-    /// The state of the dice.
-    seed: u64,
+/// A call may go; it is over when this is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Budget {
     /// A fresh budget.
     #[must_use]
     pub fn new(clock: SharedClock, seed: u64) -> Self {
-        Self { clock, at_once: Semaphore::new(AT_ONCE), pace: Mutex::new(Pace { strikes: 0, not_before: Time(0), seed }) }
+        let places = |many| Arc::new(Semaphore::new(many));
+        let pace = Mutex::new(Pace::new(clock.now(), seed));
+        let (changes, lines, reads, watch) = (places(AT_ONCE), places(AT_ONCE), places(AT_ONCE), places(1));
+        Self { clock, changes, lines, reads, watch, gate: tokio::sync::Mutex::default(), pace }
     }
 
-    /// Waits for a turn; the call is over when the permit is dropped.
-    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+    /// Waits for a turn. Whoever stops waiting leaves it to the next one.
+    pub async fn turn(&self, what: Use) -> Turn {
+        // The semaphores are never closed; without a permit the call goes on all the same.
+        let permit = match what {
+            Use::Change => {
+                self.when(|pace| pace.changes).await;
+                Arc::clone(&self.changes).acquire_owned().await.ok()
+            }
+            Use::Lines => {
+                self.when(|pace| pace.lines).await;
+                Arc::clone(&self.lines).acquire_owned().await.ok()
+            }
+            Use::Read => {
+                let permit = Arc::clone(&self.reads).acquire_owned().await.ok();
+                let quick = self.pace().takes_a_quick_one(self.clock.now());
+                if !quick {
+                    self.next_read().await;
+                }
+                permit
+            }
+            Use::Watch => {
+                let permit = Arc::clone(&self.reads).acquire_owned().await.ok();
+                self.next_read().await;
+                permit
+            }
+        };
+        Turn { _permit: permit }
+    }
+
+    /// Waits until nobody else reads what nobody waits for: so few of these stand before a read for which somebody does.
+    pub async fn alone(&self) -> Turn {
+        Turn { _permit: Arc::clone(&self.watch).acquire_owned().await.ok() }
+    }
+
+    async fn next_read(&self) {
+        let _next = self.gate.lock().await;
+        self.when(|pace| pace.next).await;
+        self.pace().goes(self.clock.now());
+    }
+
+    /// Waits for a time that may be put off meanwhile.
+    async fn when(&self, of: impl Fn(&Pace) -> Time) {
         loop {
-            let until = self.pace().not_before;
+            let until = of(&self.pace());
             if until <= self.clock.now() {
-                break;
+                return;
             }
             self.clock.sleep_until(until).await;
         }
-        // The semaphore is never closed; without a permit the call goes on all the same.
-        self.at_once.acquire().await.ok()
     }
 
-    /// A call was throttled: everybody pauses.
-    pub fn throttled(&self) {
+    /// The time by which it counts.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// A call was throttled: calls of its kind pause, and all reads go at half their pace.
+    pub fn throttled(&self, what: Use) {
         let now = self.clock.now();
-        let mut pace = self.pace();
-        let pause = pace.strike();
-        pace.not_before = pace.not_before.max(now + pause);
+        self.pace().throttle(what, now);
     }
 
     /// A call went through.
-    pub fn went_through(&self) {
+    pub fn went_through(&self, what: Use) {
         let mut pace = self.pace();
         pace.strikes = pace.strikes.saturating_sub(1);
+        if what == Use::Change {
+            pace.look_soon(self.clock.now());
+        }
+    }
+
+    /// Something has changed there: what comes of it may be looked at at once.
+    pub fn changed(&self) {
+        let now = self.clock.now();
+        self.pace().look_soon(now);
+    }
+
+    /// Whether AWS asks for fewer calls now.
+    #[must_use]
+    pub fn slowed(&self) -> Option<Slowed> {
+        let now = self.clock.now();
+        let mut pace = self.pace();
+        pace.recover(now);
+        pace.slowed.map(|since| Slowed { since, every_ms: u64::try_from(pace.every().as_millis()).unwrap_or(u64::MAX) })
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {
@@ -72,18 +243,123 @@ impl Budget {
     }
 }
 
+/// How careful to be now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pace {
+    /// How often in a row AWS asked for fewer calls.
+    strikes: u32,
+    /// Before that nothing is changed.
+    changes: Time,
+    /// Before that no lines are read.
+    lines: Time,
+    /// When the next read goes.
+    next: Time,
+    /// Reads that may go before their time, and until when.
+    quick: u32,
+    hurry: Time,
+    /// When somebody wanted one for which he waits.
+    asked: Time,
+    /// How often the pace is halved.
+    halved: u32,
+    /// Since when it is.
+    slowed: Option<Time>,
+    /// When it was halved last.
+    throttled: Time,
+    /// From when on calm is counted.
+    calm: Time,
+    /// The state of the dice.
+    seed: u64,
+}
+
 impl Pace {
-    /// The next pause: doubled each time, between half and all of it by the dice.
-    fn strike(&mut self) -> Duration {
-        let full = FIRST.saturating_mul(1 << self.strikes.min(6)).min(LONGEST);
-        self.strikes = self.strikes.saturating_add(1);
-        let share = u32::try_from(dice(&mut self.seed) % 512).unwrap_or(0);
-        full / 2 + full * share / 1024
+    fn new(now: Time, seed: u64) -> Self {
+        Self {
+            strikes: 0,
+            changes: Time(0),
+            lines: Time(0),
+            next: now,
+            quick: QUICK,
+            hurry: now + HURRY,
+            asked: now,
+            halved: 0,
+            slowed: None,
+            throttled: Time(0),
+            calm: Time(0),
+            seed,
+        }
+    }
+
+    /// The time between two reads.
+    fn every(&self) -> Duration {
+        PACE * (1 << self.halved)
+    }
+
+    /// Whether a read for which somebody waits goes at once.
+    fn takes_a_quick_one(&mut self, now: Time) -> bool {
+        self.recover(now);
+        let rested = now.since(std::mem::replace(&mut self.asked, now)) >= REST;
+        if rested && self.halved == 0 {
+            (self.quick, self.hurry) = (QUICK, now + HURRY);
+        }
+        let quick = self.quick > 0 && now < self.hurry;
+        self.quick = self.quick.saturating_sub(1);
+        quick
+    }
+
+    /// A read goes in its turn.
+    fn goes(&mut self, now: Time) {
+        self.recover(now);
+        self.next = now + self.every();
+    }
+
+    /// What was just changed is looked at soon.
+    fn look_soon(&mut self, now: Time) {
+        if self.halved == 0 {
+            let left = if now < self.hurry { self.quick } else { 0 };
+            (self.quick, self.hurry) = ((left + AFTER_A_CHANGE).min(QUICK), now + HURRY);
+        }
+    }
+
+    /// Takes a throttle.
+    fn throttle(&mut self, what: Use, now: Time) {
+        self.recover(now);
+        if self.halved == 0 || now.since(self.throttled) >= TOGETHER {
+            self.halved = (self.halved + 1).min(SLOWEST);
+            self.strikes = self.strikes.saturating_add(1);
+            self.throttled = now;
+        }
+        let until = now + self.pause();
+        match what {
+            Use::Change => self.changes = self.changes.max(until),
+            Use::Lines => self.lines = self.lines.max(until),
+            Use::Read | Use::Watch => self.next = self.next.max(until),
+        }
+        self.quick = 0;
+        self.slowed.get_or_insert(now);
+        self.calm = now;
+    }
+
+    /// Doubles the pace for each stretch of calm.
+    fn recover(&mut self, now: Time) {
+        while self.halved > 0 && now.since(self.calm) >= CALM {
+            self.halved -= 1;
+            self.calm = self.calm + CALM;
+        }
+        if self.halved == 0 {
+            self.slowed = None;
+        }
+    }
+
+    /// How long to pause: twice as long for each throttle in a row, between half and all of it by the dice.
+    fn pause(&mut self) -> Duration {
+        let full = FIRST.saturating_mul(1 << self.strikes.saturating_sub(1).min(6)).min(LONGEST);
+        let half = u64::try_from(full.as_millis() / 2).unwrap_or(0);
+        Duration::from_millis(half + dice(&mut self.seed) % (half + 1))
     }
 }
 
 /// The next number of a seeded row (splitmix64): tests get the same row for the same seed.
-pub(super) fn dice(seed: &mut u64) -> u64 {
+fn dice(seed: &mut u64) -> u64 {
     *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *seed;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -92,36 +368,4 @@ pub(super) fn dice(seed: &mut u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use futures_util::FutureExt as _;
-
-    use super::*;
-    use crate::os::clock::Stepped;
-
-    #[test]
-    fn pauses_grow_stay_bounded_and_differ_by_seed() {
-        let row = |seed| {
-            let mut pace = Pace { strikes: 0, not_before: Time(0), seed };
-            (0..12).map(|_| pace.strike()).collect::<Vec<_>>()
-        };
-        let (a, b) = (row(1), row(2));
-        assert_eq!(a, row(1));
-        assert_ne!(a, b);
-        assert!(a[0] >= FIRST / 2 && a[0] <= FIRST);
-        assert!(a[11] >= LONGEST / 2 && a[11] <= LONGEST);
-    }
-
-    #[test]
-    fn everybody_waits_after_a_throttle() {
-        let clock = Stepped::at(Time(1_000));
-        let budget = Budget::new(Arc::new(clock.clone()), 7);
-        assert!(budget.turn().now_or_never().is_some());
-        budget.throttled();
-        let mut waiting = Box::pin(budget.turn());
-        assert!(waiting.as_mut().now_or_never().is_none());
-        clock.advance(LONGEST);
-        assert!(waiting.as_mut().now_or_never().is_some());
-    }
-}
+mod tests;

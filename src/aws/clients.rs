@@ -1,7 +1,5 @@
 //! Clients for AWS targets, built once each and kept. Credentials go only where the rules of `address` allow.
 
-use std::collections::BTreeMap;
-use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -13,28 +11,24 @@ use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use super::address::{Rewrite, Whose, whose};
-use super::budget::Budget;
+use super::budget::{Budgets, Share, Turn, Use};
 use super::cfn::reads::Reads;
+use super::ecs::Counting;
 use super::genuine::Genuine;
 use super::profile::{NO_PROFILE, Profile};
-use super::trouble::{Call, Facts, Kind, Trouble};
 use super::variables::Variables;
 use crate::domain::environment::AwsTarget;
 use crate::domain::failure::{Failure, Retry};
+use crate::domain::sighting::Slowed;
+use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
 
 /// Gives the port of the embedded cloud, starting it where needed; or says why there is none.
 pub type SandboxPort = Arc<dyn Fn() -> BoxFuture<'static, Result<u16, String>> + Send + Sync>;
-
-/// How often a throttled call is made again here, after the SDK's own attempts.
-const THROTTLED_TRIES: u32 = 6;
 
 /// All clients of this process.
 pub struct Clients {
@@ -45,10 +39,11 @@ pub struct Clients {
     variables: Variables,
     http: OnceLock<SharedHttpClient>,
     known: Mutex<Vec<(AwsTarget, Arc<Cloud>)>>,
-    budgets: Mutex<BTreeMap<String, Arc<Budget>>>,
+    budgets: Arc<Budgets>,
 }
 
 /// The clients of one target.
+#[derive(Clone)]
 pub struct Cloud {
     /// What they were built from.
     pub target: AwsTarget,
@@ -65,14 +60,18 @@ pub struct Cloud {
     /// The credentials that a person renews.
     pub(super) login: Option<SharedCredentialsProvider>,
     /// What that person does.
-    log_in: String,
+    pub(super) log_in: String,
     /// Its credentials were not taken: what it read of them may have been renewed since.
-    refused: AtomicBool,
+    pub(super) refused: Arc<AtomicBool>,
+    /// Nobody waits for what is read through this.
+    pub(super) watching: bool,
     local: bool,
-    port: Arc<AtomicU16>,
-    sandbox: Option<SandboxPort>,
-    budget: Arc<Budget>,
-    pub(super) reads: Reads,
+    pub(super) port: Arc<AtomicU16>,
+    pub(super) sandbox: Option<SandboxPort>,
+    pub(super) clock: SharedClock,
+    pub(super) share: Arc<Share>,
+    pub(super) reads: Arc<Reads>,
+    pub(super) counting: Arc<Counting>,
 }
 
 impl Clients {
@@ -86,14 +85,23 @@ impl Clients {
     #[must_use]
     pub fn with(clock: SharedClock, who: &str, sandbox: SandboxPort, variables: Variables) -> Arc<Self> {
         Arc::new(Self {
-            clock,
             sandbox,
             session: session_name(who),
             variables,
             http: OnceLock::new(),
             known: Mutex::default(),
-            budgets: Mutex::default(),
+            budgets: Arc::new(Budgets::new(Arc::clone(&clock))),
+            clock,
         })
+    }
+
+    /// Clients over an AWS in this process.
+    #[cfg(test)]
+    pub(crate) fn over(clock: SharedClock, http: SharedHttpClient, variables: &[(&str, &str)]) -> Arc<Self> {
+        let nobody: SandboxPort = Arc::new(|| Box::pin(async { Err("not asked for".to_owned()) }));
+        let clients = Self::with(clock, "tester", nobody, Variables::only(variables));
+        let _ = clients.http.set(http);
+        clients
     }
 
     /// The clients of a target; made anew where the credentials of those that there were are not taken any more.
@@ -109,6 +117,12 @@ impl Clients {
         let cloud = Arc::new(self.build(target).await?);
         known.push((target.clone(), Arc::clone(&cloud)));
         Ok(cloud)
+    }
+
+    /// The clients of a target, where they were built and nobody builds others now.
+    pub fn built(&self, target: &AwsTarget) -> Option<Arc<Cloud>> {
+        let known = self.known.try_lock().ok()?;
+        known.iter().find(|(of, _)| of == target).map(|(_, cloud)| Arc::clone(cloud))
     }
 
     async fn build(&self, target: &AwsTarget) -> Result<Cloud, Failure> {
@@ -144,10 +158,15 @@ impl Clients {
         Ok(Cloud {
             target: target.clone(),
             cfn: aws_sdk_cloudformation::Client::from_conf(
-                aws_sdk_cloudformation::config::Builder::from(&config).interceptor(rewrite()).interceptor(Genuine).build(),
+                aws_sdk_cloudformation::config::Builder::from(&config)
+                    .retry_config(RetryConfig::disabled())
+                    .interceptor(rewrite())
+                    .interceptor(Genuine)
+                    .build(),
             ),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(
                 aws_sdk_cloudwatchlogs::config::Builder::from(&config)
+                    .retry_config(RetryConfig::disabled())
                     .interceptor(rewrite())
                     .interceptor(Genuine)
                     // A tail in which nothing happens is no stalled download.
@@ -155,20 +174,31 @@ impl Clients {
                     .build(),
             ),
             ecs: aws_sdk_ecs::Client::from_conf(
-                aws_sdk_ecs::config::Builder::from(&config).interceptor(rewrite()).interceptor(Genuine).build(),
+                aws_sdk_ecs::config::Builder::from(&config)
+                    .retry_config(RetryConfig::disabled())
+                    .interceptor(rewrite())
+                    .interceptor(Genuine)
+                    .build(),
             ),
             sts: aws_sdk_sts::Client::from_conf(
-                aws_sdk_sts::config::Builder::from(&config).interceptor(rewrite()).interceptor(Genuine).build(),
+                aws_sdk_sts::config::Builder::from(&config)
+                    .retry_config(RetryConfig::disabled())
+                    .interceptor(rewrite())
+                    .interceptor(Genuine)
+                    .build(),
             ),
-            budget: self.budget(target, &region).await,
-            reads: Reads::default(),
+            share: Arc::new(self.share(target, &region)),
+            reads: Arc::default(),
+            counting: Arc::default(),
+            watching: false,
             region,
             login,
             log_in: profile.as_ref().map_or_else(|| NO_PROFILE.to_owned(), Profile::login),
-            refused: AtomicBool::new(false),
+            refused: Arc::default(),
             local,
             port,
             sandbox,
+            clock: Arc::clone(&self.clock),
         })
     }
 
@@ -230,14 +260,11 @@ impl Clients {
         Ok(builder().tls_context(context).build_https())
     }
 
-    /// One budget for all targets that lead to the same account and region, as far as the target tells.
-    async fn budget(&self, target: &AwsTarget, region: &str) -> Arc<Budget> {
-        let account = target.role_arn.as_deref().and_then(|arn| arn.split(':').nth(4)).map(str::to_owned);
-        let place = account.or_else(|| target.profile.clone()).unwrap_or_default();
-        let key = format!("{place}/{region}/{}", target.endpoint_url.as_deref().unwrap_or_default());
-        let seed = key.bytes().fold(self.clock.now().0.unsigned_abs(), |seed, byte| seed.rotate_left(5) ^ u64::from(byte));
-        let mut budgets = self.budgets.lock().await;
-        Arc::clone(budgets.entry(key).or_insert_with(|| Arc::new(Budget::new(Arc::clone(&self.clock), seed))))
+    /// The share in one budget for all targets that lead to the same account and region, as far as the target tells.
+    fn share(&self, target: &AwsTarget, region: &str) -> Share {
+        let account = target.role_arn.as_deref().and_then(|arn| arn.split(':').nth(4));
+        let way = account.map(str::to_owned).or_else(|| target.profile.as_ref().map(|profile| format!("profile {profile}")));
+        Share::new(&self.budgets, &way.unwrap_or_default(), region, target.endpoint_url.as_deref())
     }
 }
 
@@ -248,82 +275,36 @@ impl Cloud {
         self.local
     }
 
-    /// Makes a call within the account's budget: throttled ones again and slower, refused ones to the embedded cloud once more
-    /// at its present port, what somebody else answered once more. Whatever is called must be safe to repeat: a read, or a call with a token.
-    pub async fn call<T, E, F>(&self, action: &'static str, on: &str, make: impl Fn() -> F) -> Result<T, Trouble>
-    where
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        let mut throttled = 0;
-        let mut moved = false;
-        let mut garbled = false;
-        loop {
-            let turn = self.budget.turn().await;
-            let answer = make().await;
-            drop(turn);
-            let error = match answer {
-                Ok(answer) => {
-                    self.budget.went_through();
-                    return Ok(answer);
-                }
-                Err(error) => error,
-            };
-            let trouble = self.trouble(action, on, &error);
-            if trouble.kind == Kind::Login {
-                self.refused.store(true, Ordering::Release);
-            }
-            match trouble.kind {
-                Kind::Throttled if throttled < THROTTLED_TRIES => {
-                    throttled += 1;
-                    self.budget.throttled();
-                }
-                Kind::Unreachable if !moved && self.sandbox.is_some() => {
-                    moved = true;
-                    self.find_sandbox().await?;
-                }
-                Kind::Garbled if !garbled => garbled = true,
-                Kind::Throttled
-                | Kind::Server
-                | Kind::Timeout
-                | Kind::Unreachable
-                | Kind::Garbled
-                | Kind::Login
-                | Kind::Denied
-                | Kind::Refused => return Err(trouble),
-            }
-        }
+    /// The same clients for whoever only keeps fresh what is shown: their reads come after those that somebody waits for.
+    #[must_use]
+    pub fn watching(&self) -> Self {
+        Self { watching: true, ..self.clone() }
     }
 
-    /// What an SDK error means.
-    pub fn trouble<E>(&self, action: &'static str, on: &str, error: &SdkError<E, HttpResponse>) -> Trouble
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        Facts::of(error).trouble(Call { action, on, login: &self.log_in, endpoint: self.target.endpoint_url.as_deref() })
+    /// Whether AWS asks for fewer calls now, and what is done about it.
+    #[must_use]
+    pub fn slowed(&self) -> Option<Slowed> {
+        self.share.budget().slowed()
     }
 
-    async fn find_sandbox(&self) -> Result<(), Trouble> {
-        let Some(resolve) = &self.sandbox else { return Ok(()) };
-        match resolve().await {
-            Ok(port) => {
-                self.port.store(port, Ordering::Release);
-                Ok(())
-            }
-            Err(why) => {
-                let failure = no_sandbox(&why);
-                Err(Trouble {
-                    kind: Kind::Unreachable,
-                    code: String::new(),
-                    message: failure.detail.as_str().into(),
-                    failure: Box::new(failure),
-                })
-            }
-        }
+    /// The time by which calls are counted.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// Something has changed there, as was just seen: what comes of it may be looked at at once.
+    pub fn changed(&self) {
+        self.share.budget().changed();
+    }
+
+    /// Waits for the turn of a read that answers many, whoever asked first.
+    pub(super) async fn turn(&self) -> Turn {
+        self.share.budget().turn(if self.watching { Use::Watch } else { Use::Read }).await
     }
 }
 
-fn no_sandbox(why: &str) -> Failure {
+pub(super) fn no_sandbox(why: &str) -> Failure {
     Failure::new("the embedded cloud cannot be reached")
         .detail(why)
         .hint("run: holdpoint sandbox, and look at what it says")

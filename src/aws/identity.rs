@@ -12,8 +12,10 @@ impl Cloud {
     /// Asks STS who we are.
     pub async fn identity(&self) -> Result<Seen, Trouble> {
         let answer = self.call("sts:GetCallerIdentity", "", || self.sts.get_caller_identity().send()).await?;
+        let account = Safe::new(answer.account().unwrap_or_default()).to_string();
+        self.share.is_of(&account);
         Ok(Seen::Identity {
-            account: Safe::new(answer.account().unwrap_or_default()).to_string(),
+            account,
             arn: Safe::new(answer.arn().unwrap_or_default()),
             region: self.region.clone(),
             expires_at: self.expires_at().await,

@@ -3,8 +3,11 @@
 
 pub mod address;
 pub mod budget;
+mod calls;
 pub mod cfn;
 pub mod clients;
+pub mod ecs;
+mod gather;
 mod genuine;
 pub mod identity;
 mod profile;

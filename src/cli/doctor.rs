@@ -116,6 +116,9 @@ fn lived(desk: &dyn Patient, ground: &dyn Ground) -> Vec<Fact> {
         facts.push(Fact::wrong(stream.to_string(), format!("its log cannot be read any further: {why}")));
     }
     facts.extend(agreed.iter().map(|env| who(&world, env, ground.now())));
+    let slowed = world.environments(ground.now());
+    let slowed = slowed.iter().filter(|env| agreed.contains(&env.name)).filter_map(|env| Some((&env.name, env.slowed_says()?)));
+    facts.extend(slowed.map(|(env, says)| Fact::wrong(format!("reads of {env}"), says)));
     facts
 }
 

@@ -81,8 +81,17 @@ pub(super) struct EnvDoc {
     region: String,
     practice: bool,
     frozen: Option<FreezeDoc>,
+    /// That AWS throttles what is read there.
+    throttled: Option<ThrottledDoc>,
     differs: Vec<String>,
     stacks: Vec<RowDoc>,
+}
+
+#[derive(Debug, Serialize)]
+struct ThrottledDoc {
+    since: String,
+    every_ms: u64,
+    says: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -125,6 +134,11 @@ impl From<&EnvView> for EnvDoc {
                 by: freeze.by.name().to_owned(),
                 since: at(freeze.at),
                 until: freeze.until.map(at),
+            }),
+            throttled: env.slowed.zip(env.slowed_says()).map(|(slowed, says)| ThrottledDoc {
+                since: at(slowed.since),
+                every_ms: slowed.every_ms,
+                says,
             }),
             differs: match &env.differs {
                 Differs::Same => Vec::new(),

@@ -48,6 +48,9 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
     }
     for env in &environments {
         out.line(&heading(env))?;
+        if let Some(says) = env.slowed_says() {
+            out.line(&format!("! {says}"))?;
+        }
         let rows: Vec<Vec<String>> = env.rows.iter().map(|row| cells(row, now)).collect();
         for (row, line) in env.rows.iter().zip(table(&rows)) {
             let mark = if row.needs_me { "!" } else { " " };

@@ -46,6 +46,11 @@ pub enum Seen {
         #[serde(default)]
         expires_at: Option<Time>,
     },
+    /// How often an environment may be read.
+    Pace {
+        /// That AWS asks for fewer reads, while it does.
+        slowed: Option<Slowed>,
+    },
     /// How the tail of a log group is doing. A reason beside it says why no lines come: the group is not there yet, or, when it
     /// is not live, the tail is cut.
     Tail {
@@ -60,10 +65,22 @@ pub enum Seen {
     },
 }
 
+/// That AWS throttles the reads of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slowed {
+    /// Since when.
+    pub since: Time,
+    /// The time between two reads now, in milliseconds.
+    pub every_ms: u64,
+}
+
 /// The source of the sighting of the thing that says how a stack stands.
 pub const THING: &str = "thing";
 /// The source of the sighting of its tasks.
 pub const SERVE: &str = "serve";
 
-/// The name under which a sighting is kept: [`THING`], [`SERVE`], `tail/GROUP` of a stack; `identity` of an environment.
+/// The source of the sighting of an environment's pace.
+pub const PACE: &str = "pace";
+
+/// The name under which a sighting is kept: [`THING`], [`SERVE`], `tail/GROUP` of a stack; `identity` and [`PACE`] of an environment.
 pub type SightingKey = (String, String);

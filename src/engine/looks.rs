@@ -48,7 +48,7 @@ pub(super) async fn prove(eyes: &dyn Eyes, env: &EnvName, aws: Option<&AwsTarget
                 .detail(format!("proven as {arn}"))
                 .hint("name the right profile or role in the estate file, then `holdpoint apply`"))
         }
-        Seen::Identity { .. } | Seen::Thing { .. } | Seen::Serve { .. } | Seen::Tail { .. } => Ok(()),
+        Seen::Identity { .. } | Seen::Thing { .. } | Seen::Serve { .. } | Seen::Pace { .. } | Seen::Tail { .. } => Ok(()),
     }
 }
 

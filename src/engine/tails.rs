@@ -149,7 +149,9 @@ impl One {
         let (lines, stack, group) = (self.lines.clone(), self.stack.clone(), self.group.clone());
         let kept = tokio::task::spawn_blocking(move || lines.kept(&stack, &group, LATE)).await.unwrap_or_default();
         let begin = begin(kept, self.through().await, self.clock.now());
-        Tail::new(cloud, self.clock.clone(), self.stack.clone(), self.group.clone(), begin, self.out.clone()).follow().await
+        Tail::new(Arc::new(cloud.watching()), self.clock.clone(), self.stack.clone(), self.group.clone(), begin, self.out.clone())
+            .follow()
+            .await
     }
 
     /// Up to where the group was followed, as was told last, also by an engine before.
@@ -199,7 +201,7 @@ fn begin(kept: Vec<(String, Time)>, through: Option<Time>, now: Time) -> Begin {
 fn through(told: &Sighting) -> Option<Time> {
     match told.value {
         Seen::Tail { lag_ms, .. } => Some(told.taken_at - Duration::from_millis(lag_ms)),
-        Seen::Thing { .. } | Seen::Serve { .. } | Seen::Identity { .. } => None,
+        Seen::Thing { .. } | Seen::Serve { .. } | Seen::Identity { .. } | Seen::Pace { .. } => None,
     }
 }
 

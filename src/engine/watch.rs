@@ -2,6 +2,7 @@
 //! decides nothing, and a look that fails makes what was seen before STALE.
 
 mod round;
+mod watched;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,12 +17,13 @@ use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentNo, EnvName, StackId};
 use crate::domain::interest::Interest;
 use crate::domain::look::Subject;
+use crate::domain::sighting::{PACE, Seen, Sighting, Slowed};
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
 use crate::store::Store;
 
 use super::{Eyes, Lines};
-use round::Watched;
+use watched::Watched;
 
 /// How often what runs is looked at.
 const RUNNING: Duration = Duration::from_secs(1);
@@ -35,8 +37,13 @@ const FAR_SERVE: Duration = Duration::from_mins(2);
 const BEFORE: Duration = Duration::from_secs(30);
 /// How far back events are read of a stack that is only looked at.
 const HISTORY: Duration = Duration::from_hours(1);
+/// How often it is said again that AWS throttles.
+const SLOWED: Duration = Duration::from_secs(10);
 /// How old a proof of who we are may be.
 const PROOF: Duration = Duration::from_mins(1);
+
+/// What was told last of the pace of each environment, and when.
+type Paces = BTreeMap<EnvName, (Option<Slowed>, Time)>;
 
 /// What a watcher is made of.
 pub struct Watcher {
@@ -63,6 +70,7 @@ impl Watcher {
         let mut rounds: JoinSet<Vec<(StackId, Watched)>> = JoinSet::new();
         let mut under_way: HashMap<tokio::task::Id, EnvName> = HashMap::new();
         let mut interests: Vec<Interest> = Vec::new();
+        let mut paces = Paces::new();
         loop {
             let now = it.clock.now();
             match it.store.interests(now).await {
@@ -75,6 +83,10 @@ impl Watcher {
             watched.retain(|id, _| wanted.contains_key(id));
             tails.keep(&wanted);
             for (env, stacks) in by_environment(&wanted) {
+                // Also while a round waits: what is throttled may not come to its end for a while.
+                let aws = stacks.first().and_then(|(_, what)| what.aws.as_ref());
+                let slowed = aws.and_then(|aws| it.clients.built(aws)).and_then(|cloud| cloud.slowed());
+                it.tell_pace(env, slowed, now, &mut paces).await;
                 if under_way.values().any(|other| other == env) {
                     continue;
                 }
@@ -120,6 +132,21 @@ fn by_environment(wanted: &BTreeMap<StackId, Wanted>) -> BTreeMap<&EnvName, Vec<
 }
 
 impl Watcher {
+    /// Says that AWS throttles what is read in an environment, now and then as long as it does, and when it is over.
+    async fn tell_pace(&self, env: &EnvName, slowed: Option<Slowed>, now: Time, told: &mut Paces) {
+        let known = match told.get(env) {
+            Some((before, at)) => *before == slowed && (slowed.is_none() || now.since(*at) < SLOWED),
+            None => slowed.is_none(),
+        };
+        if known {
+            return;
+        }
+        let sighting = Sighting { value: Seen::Pace { slowed }, taken_at: now, stale: None };
+        if self.store.put_sightings(&[((format!("environment/{env}"), PACE.to_owned()), sighting)]).await.is_ok() {
+            told.insert(env.clone(), (slowed, now));
+        }
+    }
+
     /// Takes the stacks whose turn it is.
     fn due(&self, stacks: &[(&StackId, &Wanted)], watched: &mut BTreeMap<StackId, Watched>, now: Time) -> Vec<(StackId, Wanted, Watched)> {
         let mut due = Vec::new();
@@ -152,6 +179,8 @@ pub(super) struct Wanted {
     pub since: Option<Time>,
     /// Nothing runs, and nobody has it on the screen now.
     pub far: bool,
+    /// Somebody has it on the screen now.
+    pub shown: bool,
 }
 
 /// What runs, and what is on a screen.
@@ -163,6 +192,7 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
         // Several may look at one stack: what any of them wants to follow is followed.
         let entry = all.entry(one.stack).or_insert_with(|| Wanted { aws, account, far: true, ..Wanted::default() });
         entry.far &= one.far;
+        entry.shown |= !one.far;
         if entry.about.is_empty() {
             entry.about = one.about;
         }
@@ -196,25 +226,4 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_one_stack_is_followed_what_any_of_several_consoles_wants() {
-        let interest = |name: Option<&str>, logs: &[&str]| Interest {
-            stack: "dev/api".parse().unwrap(),
-            about: name.map(|name| Subject::new("test.thing", name)).into_iter().collect(),
-            logs: logs.iter().map(|group| (*group).to_owned()).collect(),
-            far: false,
-        };
-        let wanted = wanted(
-            &Folds::default(),
-            vec![interest(None, &["/b"]), interest(Some("dev-api"), &["/a", "/b"]), interest(Some("dev-api"), &[])],
-        );
-        let what = &wanted[&"dev/api".parse().unwrap()];
-        assert_eq!(
-            (wanted.len(), what.about.as_slice(), what.logs.as_slice()),
-            (1, [Subject::new("test.thing", "dev-api")].as_slice(), ["/b".to_owned(), "/a".to_owned()].as_slice())
-        );
-    }
-}
+mod tests;

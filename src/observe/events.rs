@@ -34,6 +34,12 @@ impl Follower {
         Self { stack, root: root.to_owned(), arn: None, since, newest: BTreeMap::new(), nested: Vec::new() }
     }
 
+    /// Whether an event is about the followed stack itself, and not about a resource or a nested stack.
+    #[must_use]
+    pub fn is_own(&self, event: &StackEvent) -> bool {
+        event.is_root() && event.stack_name.as_str() == self.root
+    }
+
     /// The events that are new: by time, those of one stack in the order in which CloudFormation tells them. None are lost and none
     /// come twice.
     ///

@@ -160,7 +160,7 @@ impl Tail {
             let Ok(Some(told)) = told else { return Ok(Ended::Cut("the session ended")) };
             if !filled {
                 // From here on the session tells; what came before it is read now.
-                self.fill(LATE, None).await?;
+                self.fill(LATE, None, false).await?;
                 filled = true;
             }
             if let StartLiveTailResponseStream::SessionUpdate(update) = told {
@@ -172,10 +172,10 @@ impl Tail {
                     in_flood += 1;
                     // What came since is told by the session in its turn, together with what came late beside it.
                     let upto = heard.iter().map(|event| event.ingested).max();
-                    self.fill(RECENT, upto).await?;
+                    self.fill(RECENT, upto, false).await?;
                 } else {
                     if std::mem::take(&mut in_flood) > 0 {
-                        self.fill(LATE, None).await?;
+                        self.fill(LATE, None, false).await?;
                     }
                     let upto = heard.iter().map(|event| event.ingested.max(event.at)).max();
                     heard.sort_by_key(|event| event.ingested);
@@ -192,7 +192,7 @@ impl Tail {
     async fn poll(&mut self) -> Result<Ended, Trouble> {
         self.sampled = false;
         for nth in 0..POLLS {
-            self.fill(if nth % SHALLOW == 0 { LATE } else { RECENT }, None).await?;
+            self.fill(if nth % SHALLOW == 0 { LATE } else { RECENT }, None, true).await?;
             self.follows();
             self.clock.sleep(POLL).await;
         }
@@ -200,19 +200,19 @@ impl Tail {
     }
 
     /// Reads everything since the newest line, and so far back that late events are found; page by page, each given out at once.
-    /// What came to the service after `upto` is left for later.
-    async fn fill(&mut self, back: Duration, upto: Option<Time>) -> Result<(), Trouble> {
+    /// What came to the service after `upto` is left for later. A `poll` is made again and again, mostly for nothing.
+    async fn fill(&mut self, back: Duration, upto: Option<Time>, poll: bool) -> Result<(), Trouble> {
         let from = (self.newest - back).max(self.known.forgotten()).max(self.since);
         let begun = self.clock.now();
         let mut token: Option<String> = None;
         let (mut equal, mut arrivals) = (Equal::default(), Arrivals::default());
         for _ in 0..PAGES {
-            let page = self
-                .cloud
-                .call("logs:FilterLogEvents", &self.group, || {
-                    self.cloud.logs.filter_log_events().log_group_name(&self.group).start_time(from.0).set_next_token(token.clone()).send()
-                })
-                .await?;
+            let make = || self.cloud.logs.filter_log_events().log_group_name(&self.group).start_time(from.0).set_next_token(token.clone());
+            let page = if poll && token.is_none() {
+                self.cloud.poll("logs:FilterLogEvents", &self.group, || make().send()).await?
+            } else {
+                self.cloud.call("logs:FilterLogEvents", &self.group, || make().send()).await?
+            };
             let mut events: Vec<Event> = page.events().iter().map(of_filter).collect();
             let last = events.last().map(|event| event.at);
             events.retain(|event| upto.is_none_or(|upto| event.ingested <= upto));

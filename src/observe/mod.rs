@@ -65,11 +65,20 @@ pub struct Glance {
     pub now: Time,
 }
 
-/// A thing that is followed: what is told between two looks is told once.
+/// A thing that is followed: what is told between two looks is told once. A look is cheap, and few calls answer all who look at the
+/// same time; news and parts cost a call each, and are read in turn.
 pub trait Follow: Send {
-    /// How it is now, and the lines since the look before. Of a thing that is gone, `changed_at` is left to who knows since when.
-    fn look<'a>(&'a mut self, aws: &'a AwsTarget, glance: Glance) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>>;
-    /// How many tasks of it run, of how many that should; `None` where it has none.
+    /// How it is, and when it was so. Of a thing that is gone, `changed_at` is left to who knows since when.
+    fn look<'a>(&'a mut self, aws: &'a AwsTarget, glance: Glance) -> BoxFuture<'a, Result<(Sight, Time), Failure>>;
+    /// Whether the last look tells that there are news which were not read.
+    fn has_news(&self, glance: Glance) -> bool;
+    /// Reads the news: the thing as it was at the last look, with what they tell of its parts; and their lines.
+    fn news<'a>(&'a mut self, aws: &'a AwsTarget, glance: Glance) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>>;
+    /// Whether it has to be found out what of it serves, before that can be counted.
+    fn is_unsurveyed(&self, now: Time) -> bool;
+    /// Finds out what of it serves.
+    fn survey<'a>(&'a mut self, aws: &'a AwsTarget, now: Time) -> BoxFuture<'a, Result<(), Failure>>;
+    /// How many tasks of it run, of how many that should; `None` where it has none. Few calls answer all who ask at the same time.
     fn serve<'a>(&'a self, aws: &'a AwsTarget) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>>;
 }
 

@@ -9,12 +9,16 @@ use crate::domain::deployment::{Deployment, End, StepState, Stopping};
 use crate::domain::environment::{Class as EnvClass, Freeze, Mode};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId, StepId};
+use crate::domain::sighting::Slowed;
 use crate::domain::stack::Stack;
 use crate::domain::time::{Time, short};
 
 use super::World;
 use super::differs::Differs;
 pub use super::state::State;
+
+/// How old what is shown must be for a row to say that it is because AWS throttles.
+const GROWN: Duration = Duration::from_secs(15);
 
 /// One stack.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +87,8 @@ pub struct EnvView {
     pub practice: bool,
     /// The stop of all its queues.
     pub freeze: Option<Freeze>,
+    /// That AWS throttles what is read there.
+    pub slowed: Option<Slowed>,
     /// Whether the estate file and the store agree.
     pub differs: Differs,
     /// Its stacks, the ones in need first.
@@ -96,6 +102,16 @@ impl EnvView {
     #[must_use]
     pub fn worst(&self) -> State {
         self.counts.keys().next().copied().unwrap_or(State::New)
+    }
+
+    /// That AWS throttles what is read there, and what is done about it.
+    #[must_use]
+    pub fn slowed_says(&self) -> Option<String> {
+        let Slowed { since, every_ms } = self.slowed?;
+        let every = if every_ms < 1_000 { format!("{every_ms} ms") } else { format!("{} s", every_ms / 1_000) };
+        let (account, region) = (&self.account, &self.region);
+        let what = "nothing fails by it, what is shown grows older, and the pace comes back by itself";
+        Some(format!("AWS throttles reads of {account}/{region} since {}: reading once in {every}; {what}", since.text("%H:%M:%SZ")))
     }
 
     /// Running and desired tasks of all its stacks together, where any has them.
@@ -166,6 +182,7 @@ impl World {
             mode: record.map_or(Mode::Watch, |record| record.mode),
             practice: self.catalog.practice,
             freeze: self.folds.environments.get(name).and_then(|fold| fold.frozen(now)).cloned(),
+            slowed: self.slowed(name, now),
             differs: self.differs(name),
             rows,
             counts,
@@ -198,7 +215,11 @@ impl World {
             .or_else(|| stack.broken.clone())
             .or_else(|| failed.and_then(|d| trouble(d)))
             .or_else(|| gone.then(|| "its CloudFormation stack is gone, and was not taken down from here".to_owned()))
-            .or_else(|| old.clone());
+            .or_else(|| old.clone())
+            .or_else(|| {
+                let age = now.since(seen_at?);
+                (age >= GROWN && self.slowed(&id.env, now).is_some()).then(|| format!("AWS throttles reads: seen {} ago", short(age)))
+            });
         Row {
             stack: id.clone(),
             state,

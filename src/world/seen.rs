@@ -5,13 +5,16 @@ use std::time::Duration;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::look::{Health, PartSeen, Sight, Standing};
 use crate::domain::safe::Safe;
-use crate::domain::sighting::{SERVE, Seen, Sighting, THING};
+use crate::domain::sighting::{PACE, SERVE, Seen, Sighting, Slowed, THING};
 use crate::domain::time::Time;
 
 use super::World;
 
 /// What a console has beside its screen is looked at twice a minute.
 const OVERDUE: Duration = Duration::from_mins(2);
+
+/// How old the word of an engine that AWS throttles may be: it is said again every ten seconds.
+const SAID: Duration = Duration::from_secs(45);
 
 /// The thing that says how a stack stands, as it was last seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -107,7 +110,7 @@ impl World {
         let sighting = self.sighting(&of_stack(stack), THING)?;
         match &sighting.value {
             Seen::Thing { sight } => Some(ThingSeen { sight, taken_at: sighting.taken_at }),
-            Seen::Serve { .. } | Seen::Identity { .. } | Seen::Tail { .. } => None,
+            Seen::Serve { .. } | Seen::Identity { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
         }
     }
 
@@ -120,7 +123,7 @@ impl World {
         }
         match &self.sighting(&of_stack(stack), SERVE)?.value {
             Seen::Serve { running, desired } => Some((*running, *desired)),
-            Seen::Thing { .. } | Seen::Identity { .. } | Seen::Tail { .. } => None,
+            Seen::Thing { .. } | Seen::Identity { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
         }
     }
 
@@ -151,7 +154,17 @@ impl World {
                 taken_at: sighting.taken_at,
                 stale: sighting.stale.as_ref(),
             }),
-            Seen::Thing { .. } | Seen::Serve { .. } | Seen::Tail { .. } => None,
+            Seen::Thing { .. } | Seen::Serve { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
+        }
+    }
+
+    /// That AWS throttles what is read of an environment, as an engine says now.
+    #[must_use]
+    pub fn slowed(&self, env: &EnvName, now: Time) -> Option<Slowed> {
+        let sighting = self.sighting(&of_env(env), PACE).filter(|sighting| now.since(sighting.taken_at) < SAID)?;
+        match &sighting.value {
+            Seen::Pace { slowed } => *slowed,
+            Seen::Thing { .. } | Seen::Serve { .. } | Seen::Identity { .. } | Seen::Tail { .. } => None,
         }
     }
 

@@ -2,13 +2,17 @@
 //! all who wait. So the calls of a wait grow with time, not with stacks and time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
 use super::stack::{CfnStack, is_missing};
+use crate::aws::budget::Turn;
 use crate::aws::clients::Cloud;
+use crate::aws::gather::Gather;
 use crate::aws::trouble::{Kind, Trouble};
+use crate::domain::time::Time;
 
 /// Reads at a time: while they are on their way the next one gathers.
 const AT_ONCE: usize = 2;
@@ -18,23 +22,20 @@ const MANY: usize = 3;
 const PAGE: usize = 2;
 /// How many listings are left out after one that failed.
 const REST: u32 = 30;
+/// How old an answer may be for whoever only looks.
+const FRESH: Duration = Duration::from_secs(1);
 
-type Answer = Result<Option<CfnStack>, Trouble>;
+/// A stack as it was at a time; `None` when there was none.
+type Seen = (Option<CfnStack>, Time);
 
 /// The reads of one target.
 pub(in crate::aws) struct Reads {
-    turns: Semaphore,
-    gathering: Mutex<Arc<Batch>>,
+    places: Semaphore,
+    /// Those who are answered by one listing, or else each by a read of its own.
+    gather: Gather<String, BTreeMap<String, Seen>>,
     listing: Mutex<Listing>,
-}
-
-/// Those who are answered by one listing, or else each by a read of its own.
-#[derive(Default)]
-struct Batch {
-    wanted: Mutex<BTreeSet<String>>,
-    /// What the listing told, once it is over. Held while it goes on: who finds it empty lists, so that a reader that is dropped
-    /// half-way leaves nobody waiting.
-    listed: tokio::sync::Mutex<Option<BTreeMap<String, Option<CfnStack>>>>,
+    /// What was answered last, by name and when it was asked: for a second.
+    recent: Mutex<BTreeMap<String, Seen>>,
 }
 
 /// What is known of listing all stacks.
@@ -70,53 +71,77 @@ impl Listing {
 
 impl Default for Reads {
     fn default() -> Self {
-        Self { turns: Semaphore::new(AT_ONCE), gathering: Mutex::default(), listing: Mutex::new(Listing::Pages(1)) }
+        Self {
+            places: Semaphore::new(AT_ONCE),
+            gather: Gather::default(),
+            listing: Mutex::new(Listing::Pages(1)),
+            recent: Mutex::default(),
+        }
     }
 }
 
 impl Cloud {
     /// The stack of that name or ARN as it is after this was asked; `None` when there is none.
-    pub async fn stack(&self, name: &str) -> Answer {
-        let batch = {
-            let gathering = locked(&self.reads.gathering);
-            locked(&gathering.wanted).insert(name.to_owned());
-            Arc::clone(&gathering)
-        };
-        let mut listed = batch.listed.lock().await;
-        let mut turn = None;
+    pub async fn stack(&self, name: &str) -> Result<Option<CfnStack>, Trouble> {
+        Ok(self.seen(name).await?.0)
+    }
+
+    /// The stack of that name as somebody saw it less than a second ago, or as it is now; and when that was asked. For whoever only
+    /// looks.
+    pub async fn glimpse(&self, name: &str) -> Result<(Option<CfnStack>, Time), Trouble> {
+        let now = self.now();
+        let recent = locked(&self.reads.recent).get(name).filter(|(_, at)| now.since(*at) < FRESH).cloned();
+        match recent {
+            Some(seen) => Ok(seen),
+            None => self.seen(name).await,
+        }
+    }
+
+    async fn seen(&self, name: &str) -> Result<Seen, Trouble> {
+        let batch = self.reads.gather.join([name.to_owned()]);
+        let mut listed = batch.answer.lock().await;
+        let (mut place, mut turn) = (None, None);
         if listed.is_none() {
             // The semaphore is never closed; without a permit the read goes on all the same.
-            turn = self.reads.turns.acquire().await.ok();
-            let wanted = self.close(&batch);
-            *listed = Some(self.listed(&wanted).await);
+            place = self.reads.places.acquire().await.ok();
+            // Until its turn comes, whoever asks joins.
+            turn = Some(self.turn().await);
+            let wanted = self.reads.gather.close(&batch);
+            *listed = Some(self.listed(&wanted, &mut turn).await);
         }
         let known = listed.as_ref().and_then(|listed| listed.get(name)).cloned();
         drop(listed);
         // What no listing told is read by each for itself: a stack whose answer does not come holds up nobody else.
         let answer = match known {
-            Some(stack) => Ok(stack),
-            None => self.single(name).await,
+            Some(seen) => Ok(seen),
+            None => self.single(name, turn).await,
         };
-        drop(turn);
+        drop(place);
         answer
     }
 
-    /// From here on the next batch gathers.
-    fn close(&self, batch: &Arc<Batch>) -> BTreeSet<String> {
-        let mut gathering = locked(&self.reads.gathering);
-        if Arc::ptr_eq(&gathering, batch) {
-            *gathering = Arc::default();
+    /// Keeps what was answered, for those who only look.
+    fn told<'a>(&self, answers: impl Iterator<Item = (&'a String, &'a Seen)>) {
+        let now = self.now();
+        let mut recent = locked(&self.reads.recent);
+        recent.retain(|_, (_, at)| now.since(*at) < FRESH);
+        for (name, (stack, at)) in answers {
+            let name = stack.as_ref().map_or(name, |stack| &stack.name);
+            // What is gone is told under its ARN, and another one may have its name.
+            if stack.as_ref().is_none_or(|stack| stack.status != "DELETE_COMPLETE") {
+                recent.insert(name.clone(), (stack.clone(), *at));
+            }
         }
-        locked(&batch.wanted).clone()
     }
 
     /// What a listing tells of these stacks, where one pays; nothing where single reads are the better way, or where it failed: then
     /// each finds out for itself.
-    async fn listed(&self, wanted: &BTreeSet<String>) -> BTreeMap<String, Option<CfnStack>> {
+    async fn listed(&self, wanted: &BTreeSet<String>, turn: &mut Option<Turn>) -> BTreeMap<String, Seen> {
         if !locked(&self.reads.listing).asked(wanted.len()) {
             return BTreeMap::new();
         }
-        let (stacks, complete) = match self.list(wanted.len()).await {
+        let asked = self.now();
+        let (stacks, complete) = match self.list(wanted.len(), turn).await {
             Ok(found) => found,
             Err(trouble) => {
                 let denied = trouble.kind == Kind::Denied;
@@ -127,26 +152,37 @@ impl Cloud {
         let of = |name: &String| {
             let found = stacks.iter().find(|stack| stack.name == *name || stack.id == *name);
             // A stack that is gone is told under its ARN, and is in no listing.
-            (found.is_some() || (complete && !name.starts_with("arn:"))).then(|| (name.clone(), found.cloned()))
+            (found.is_some() || (complete && !name.starts_with("arn:"))).then(|| (name.clone(), (found.cloned(), asked)))
         };
-        wanted.iter().filter_map(of).collect()
+        let found: BTreeMap<String, Seen> = wanted.iter().filter_map(of).collect();
+        self.told(found.iter());
+        found
     }
 
-    async fn single(&self, name: &str) -> Answer {
-        let call = self.call("cloudformation:DescribeStacks", name, || self.cfn.describe_stacks().stack_name(name).send());
-        match call.await {
-            Ok(answer) => Ok(answer.stacks().first().map(CfnStack::of)),
-            Err(trouble) if is_missing(&trouble) => Ok(None),
-            Err(trouble) => Err(trouble),
-        }
+    async fn single(&self, name: &str, turn: Option<Turn>) -> Result<Seen, Trouble> {
+        let turn = match turn {
+            Some(turn) => turn,
+            None => self.turn().await,
+        };
+        let asked = self.now();
+        let call = self.call_in(Some(turn), "cloudformation:DescribeStacks", name, || self.cfn.describe_stacks().stack_name(name).send());
+        let seen = match call.await {
+            Ok(answer) => (answer.stacks().first().map(CfnStack::of), asked),
+            Err(trouble) if is_missing(&trouble) => (None, asked),
+            Err(trouble) => return Err(trouble),
+        };
+        self.told(std::iter::once((&name.to_owned(), &seen)));
+        Ok(seen)
     }
 
     /// All stacks, and whether they are all: the listing of a large account ends where single calls would have cost less.
-    async fn list(&self, wanted: usize) -> Result<(Vec<CfnStack>, bool), Trouble> {
+    async fn list(&self, wanted: usize, turn: &mut Option<Turn>) -> Result<(Vec<CfnStack>, bool), Trouble> {
         let (mut stacks, mut pages, mut token) = (Vec::new(), 0, None::<String>);
         loop {
             let answer = self
-                .call("cloudformation:DescribeStacks", "all", || self.cfn.describe_stacks().set_next_token(token.clone()).send())
+                .call_in(turn.take(), "cloudformation:DescribeStacks", "all", || {
+                    self.cfn.describe_stacks().set_next_token(token.clone()).send()
+                })
                 .await?;
             pages += 1;
             stacks.extend(answer.stacks().iter().map(CfnStack::of));

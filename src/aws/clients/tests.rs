@@ -3,12 +3,17 @@
 use aws_sdk_sts::config::ProvideCredentials as _;
 
 use super::*;
+use crate::aws::Kind;
 use crate::domain::time::Time;
 use crate::os::clock::Stepped;
 
 fn clients() -> Arc<Clients> {
+    on(&Stepped::at(Time(0)))
+}
+
+fn on(clock: &Stepped) -> Arc<Clients> {
     let nobody: SandboxPort = Arc::new(|| Box::pin(async { Err("not here".to_owned()) }));
-    Clients::new(Arc::new(Stepped::at(Time(0))), "ana maria@shop.com", nobody)
+    Clients::new(Arc::new(clock.clone()), "ana maria@shop.com", nobody)
 }
 
 fn target(endpoint: &str) -> AwsTarget {
@@ -46,12 +51,21 @@ async fn what_cannot_be_used_says_what_to_change() {
 /// A profile that nobody has, and an address where nobody listens: two ways in which a call is not sent.
 #[tokio::test]
 async fn a_missing_profile_is_told_and_a_missing_service_asks_for_patience() {
-    let clients = clients();
+    let clock = Stepped::at(Time(0));
+    let clients = on(&clock);
     let nobody = AwsTarget { profile: Some("holdpoint-nobody-has-this".into()), ..target("http://127.0.0.1:1") };
     let failure = clients.of(&nobody).await.err().unwrap();
     assert!(failure.hint.contains("--profile holdpoint-nobody-has-this"), "{failure:?}");
     let local = clients.of(&target("http://127.0.0.1:1")).await.ok().unwrap();
-    let trouble = local.identity().await.unwrap_err();
+    let mut asked = std::pin::pin!(local.identity());
+    // It is asked again after a while, and once more.
+    let trouble = loop {
+        tokio::select! {
+            answer = &mut asked => break answer.unwrap_err(),
+            () = tokio::task::yield_now() => drop(clock.advance_to_next()),
+        }
+    };
+    assert_eq!(clock.next_wake(), None);
     assert_eq!((trouble.kind, trouble.failure.retry), (Kind::Unreachable, Retry::Contact), "{trouble:?}");
 }
 

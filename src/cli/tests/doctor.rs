@@ -55,6 +55,16 @@ fn who_we_are_must_be_proven_and_be_who_is_recorded() {
 }
 
 #[test]
+fn that_aws_throttles_is_told_with_what_is_done_about_it() {
+    let (code, found, out) = wrong(|scene, _| {
+        let slowed = Some(crate::domain::sighting::Slowed { since: fixture::ago(20), every_ms: 4_000 });
+        scene.sighting("environment/dev", "pace", Seen::Pace { slowed }, 3);
+    });
+    assert_eq!((code, found), (Code::Failed, BTreeSet::from(["reads of dev".to_owned()])));
+    assert!(out.contains("AWS throttles reads of 441200007731/eu-west-1") && out.contains("once in 4 s"), "{out}");
+}
+
+#[test]
 fn an_engine_that_only_starts_a_file_that_differs_and_one_that_is_not_trusted() {
     let (code, found, _) = wrong(|scene, _| scene.world.engine = EngineSeen::Starting);
     assert_eq!((code, found), (Code::Failed, BTreeSet::from(["engine".to_owned()])));

@@ -1,64 +1,42 @@
-//! One round of looks at the stacks of one environment.
+//! One round of looks at the stacks of one environment: the state of all of them by few calls, and then a closer look at some (news,
+//! tasks), in turn, so that a round is soon over whatever the number of stacks.
 
 use std::sync::Arc;
 
 use futures_util::future::join_all;
 
 use super::super::looks::prove;
-use super::{FAR, FAR_SERVE, RUNNING, SHOWN, Wanted, Watcher};
+use super::watched::{There, Watched};
+use super::{Wanted, Watcher};
 use crate::domain::environment::AwsTarget;
 use crate::domain::failure::Failure;
-use crate::domain::ids::{DeploymentNo, EnvName, StackId};
+use crate::domain::ids::{EnvName, StackId};
 use crate::domain::line::Line;
 use crate::domain::look::{Sight, Standing};
 use crate::domain::safe::Safe;
 use crate::domain::sighting::{SERVE, Seen, Sighting, SightingKey, THING};
 use crate::domain::time::Time;
-use crate::observe::{Follow, Glance};
 use crate::store::StoreError;
 
-/// One stack that is watched.
-pub(super) struct Watched {
-    follow: Box<dyn Follow>,
-    no: Option<DeploymentNo>,
-    pub(super) due: Time,
-    serve_due: Time,
-    busy: bool,
-    /// Fewer tasks, or more, than there should be.
-    uneven: bool,
-    far: bool,
-    there: There,
+/// How many closer looks there are in a round,
+const CLOSER: usize = 3;
+/// and how many of them may read news while it is to be found out elsewhere what serves.
+const NEWS: usize = 2;
+
+/// One stack in a round.
+struct One {
+    id: StackId,
+    aws: AwsTarget,
+    shown: bool,
+    watched: Watched,
+    /// When its state was seen, and since when it is missing if it is; or why it was not seen.
+    seen: Result<(Time, Option<Time>), Failure>,
 }
 
-/// Whether a stack was there at the last look.
-enum There {
-    Yes,
-    /// Since when it is missing, where it was there before.
-    No(Option<Time>),
-}
-
-impl Watched {
-    /// A stack that is due at once.
-    pub(super) fn new(follow: Box<dyn Follow>, now: Time) -> Self {
-        Self { follow, no: None, due: now, serve_due: now, busy: false, uneven: false, far: false, there: There::Yes }
+impl One {
+    fn subject(&self) -> String {
+        format!("stack/{}", self.id)
     }
-
-    /// Takes what is wanted of it now: what comes onto the screen, or begins to run, is due at once.
-    pub(super) fn wanted(&mut self, what: &Wanted, now: Time) {
-        if std::mem::replace(&mut self.far, what.far) && !what.far {
-            (self.due, self.serve_due) = (now, now);
-        }
-        self.no = what.no;
-        if what.no.is_some() && self.due > now + RUNNING {
-            self.due = now;
-        }
-    }
-}
-
-/// What one look at a stack gave.
-struct Look {
-    sightings: Vec<(SightingKey, Sighting)>,
-    lines: Vec<Line>,
 }
 
 impl Watcher {
@@ -73,83 +51,120 @@ impl Watcher {
         if let Some(place) = place {
             self.tell_identity(&env, &place, now).await;
         }
-        let looked = join_all(due.into_iter().map(|(id, what, mut one)| {
-            let it = &self;
-            async move {
-                let look = it.look(&id, &what, &mut one, now).await;
-                (look, (id, one))
-            }
-        }))
-        .await;
-        let (looks, taken): (Vec<Look>, Vec<(StackId, Watched)>) = looked.into_iter().unzip();
-        let (mut sightings, mut lines) = (Vec::new(), Vec::new());
-        for look in looks {
-            sightings.extend(look.sightings);
-            lines.extend(look.lines);
-        }
+        let mut all = self.states(due, now).await;
+        self.news(&mut all, now).await;
+        self.counts(&mut all, now).await;
+        all.into_iter()
+            .map(|mut one| {
+                one.watched.looked(now);
+                (one.id, one.watched)
+            })
+            .collect()
+    }
+
+    async fn keep(&self, sightings: Vec<(SightingKey, Sighting)>) {
         if !sightings.is_empty() {
             let _ = self.store.put_sightings(&sightings).await;
         }
+    }
+
+    /// The states of all that is due, asked for at the same time.
+    async fn states(&self, due: Vec<(StackId, Wanted, Watched)>, now: Time) -> Vec<One> {
+        let looked = join_all(due.into_iter().map(|(id, what, mut watched)| async move {
+            let subject = format!("stack/{id}");
+            let aws = what.aws.unwrap_or_default();
+            let seen = match prove(self.eyes.as_ref(), &id.env, Some(&aws), what.account.as_deref()).await {
+                Ok(()) => self.state(&subject, &aws, &mut watched, now).await,
+                Err(failure) => Err(failure),
+            };
+            let (sighting, seen) = match seen {
+                Ok((sight, at)) => {
+                    let missing = sight.changed_at;
+                    (Some(thing(subject, sight, at)), Ok((at, missing)))
+                }
+                // What was seen before stays, and says why it is old.
+                Err(failure) => (self.as_before(&subject, THING, &failure).await, Err(failure)),
+            };
+            (sighting, One { id, aws, shown: what.shown, watched, seen })
+        }))
+        .await;
+        let (sightings, all): (Vec<_>, Vec<One>) = looked.into_iter().unzip();
+        self.keep(sightings.into_iter().flatten().collect()).await;
+        all
+    }
+
+    async fn state(&self, subject: &str, aws: &AwsTarget, one: &mut Watched, now: Time) -> Result<(Sight, Time), Failure> {
+        let glance = one.glance(now);
+        let (mut sight, at) = one.follow.look(aws, glance).await?;
+        one.busy = sight.standing.is_busy();
+        if sight.standing == Standing::Missing {
+            sight.changed_at = match one.there {
+                There::No(since) => since,
+                There::Yes => self.vanished(subject, now).await?,
+            };
+            one.there = There::No(sight.changed_at);
+        } else {
+            one.there = There::Yes;
+        }
+        Ok((sight, at))
+    }
+
+    /// Reads the news of the few whose turn it is: what is on a screen first, then whoever waits longest.
+    async fn news(&self, all: &mut [One], now: Time) {
+        let surveys = all.iter().filter(|one| one.seen.is_ok() && one.watched.wants_survey(now)).count();
+        let mut turn: Vec<&mut One> = all.iter_mut().filter(|one| one.seen.is_ok() && one.watched.wants_news(now)).collect();
+        turn.sort_by_key(|one| one.watched.news_at);
+        if let Some(shown) = turn.iter().position(|one| one.shown) {
+            turn[..=shown].rotate_right(1);
+        }
+        let places = CLOSER - surveys.min(CLOSER - NEWS);
+        let read = join_all(turn.into_iter().take(places).map(|one| async move {
+            one.watched.news_at = now;
+            let glance = one.watched.glance(now);
+            match (one.watched.follow.news(&one.aws, glance).await, &one.seen) {
+                (Ok((mut sight, lines)), Ok((at, changed_at))) => {
+                    if sight.standing == Standing::Missing {
+                        sight.changed_at = *changed_at;
+                    }
+                    (Some(thing(one.subject(), sight, *at)), lines)
+                }
+                (Err(failure), _) => (self.as_before(&one.subject(), THING, &failure).await, Vec::new()),
+                (Ok((_, lines)), Err(_)) => (None, lines),
+            }
+        }));
+        let (sightings, lines): (Vec<Option<_>>, Vec<Vec<Line>>) = read.await.into_iter().unzip();
+        self.keep(sightings.into_iter().flatten().collect()).await;
+        let lines: Vec<Line> = lines.into_iter().flatten().collect();
         if !lines.is_empty() {
             self.lines.take(lines);
         }
-        taken
     }
 
-    async fn look(&self, id: &StackId, what: &Wanted, one: &mut Watched, now: Time) -> Look {
-        let mut look = Look { sightings: vec![], lines: vec![] };
-        let subject = format!("stack/{id}");
-        let Some(aws) = &what.aws else { return look };
-        let seen = match prove(self.eyes.as_ref(), &id.env, what.aws.as_ref(), what.account.as_deref()).await {
-            Ok(()) => self.seen(&subject, aws, one, now).await,
-            Err(failure) => Err(failure),
-        };
-        let proven = seen.is_ok();
-        match seen {
-            Ok((sight, lines)) => {
-                one.busy = sight.standing.is_busy();
-                look.lines = lines;
-                look.sightings
-                    .push(((subject.clone(), THING.to_owned()), Sighting { value: Seen::Thing { sight }, taken_at: now, stale: None }));
-            }
-            Err(failure) => {
-                // What was seen before stays, and says why it is old.
-                look.sightings.extend(self.as_before(&subject, THING, &failure).await);
+    /// Finds out of a few what of them serves, and counts the tasks of all of which that is known.
+    async fn counts(&self, all: &mut [One], now: Time) {
+        let mut sightings = Vec::new();
+        let unsurveyed = all.iter_mut().filter(|one| one.seen.is_ok() && one.watched.wants_survey(now));
+        for one in unsurveyed.take(CLOSER - NEWS) {
+            if let Err(failure) = one.watched.follow.survey(&one.aws, now).await {
+                one.watched.counted(None, now);
+                sightings.extend(self.as_before(&one.subject(), SERVE, &failure).await);
             }
         }
-        let counts = one.serve_due <= now;
-        if counts && proven {
-            match one.follow.serve(aws).await {
+        let due = all.iter_mut().filter(|one| one.seen.is_ok() && one.watched.wants_count(now));
+        let counted = join_all(due.map(|one| async move {
+            let tasks = one.watched.follow.serve(&one.aws).await;
+            one.watched.counted(tasks.as_ref().ok().copied().flatten(), now);
+            match tasks {
                 Ok(Some((running, desired))) => {
-                    one.uneven = running != desired;
                     let value = Seen::Serve { running, desired };
-                    look.sightings.push(((subject, SERVE.to_owned()), Sighting { value, taken_at: now, stale: None }));
+                    Some(((one.subject(), SERVE.to_owned()), Sighting { value, taken_at: now, stale: None }))
                 }
-                Ok(None) => {}
-                Err(failure) => look.sightings.extend(self.as_before(&subject, SERVE, &failure).await),
+                Ok(None) => None,
+                Err(failure) => self.as_before(&one.subject(), SERVE, &failure).await,
             }
-        }
-        let moves = one.busy || what.no.is_some();
-        let (often, rarely) = if what.far { (FAR, FAR_SERVE) } else { (SHOWN, SHOWN) };
-        one.due = now + if moves { RUNNING } else { often };
-        if counts {
-            one.serve_due = now + if moves || one.uneven { RUNNING * 2 } else { rarely };
-        }
-        look
-    }
-
-    async fn seen(&self, subject: &str, aws: &AwsTarget, one: &mut Watched, now: Time) -> Result<(Sight, Vec<Line>), Failure> {
-        let (mut sight, lines) = one.follow.look(aws, Glance { far: one.far, no: one.no, now }).await?;
-        if sight.standing != Standing::Missing {
-            one.there = There::Yes;
-            return Ok((sight, lines));
-        }
-        sight.changed_at = match one.there {
-            There::No(since) => since,
-            There::Yes => self.vanished(subject, now).await?,
-        };
-        one.there = There::No(sight.changed_at);
-        Ok((sight, lines))
+        }));
+        sightings.extend(counted.await.into_iter().flatten());
+        self.keep(sightings).await;
     }
 
     /// Since when a thing is missing that was there when it was seen last; none for one that never was.
@@ -160,7 +175,7 @@ impl Watcher {
         Ok(match old.map(|old| old.value) {
             Some(Seen::Thing { sight }) if sight.standing == Standing::Missing => sight.changed_at,
             Some(Seen::Thing { .. }) => Some(now),
-            Some(Seen::Serve { .. } | Seen::Identity { .. } | Seen::Tail { .. }) | None => None,
+            Some(Seen::Serve { .. } | Seen::Identity { .. } | Seen::Pace { .. } | Seen::Tail { .. }) | None => None,
         })
     }
 
@@ -195,6 +210,10 @@ impl Watcher {
         };
         let _ = self.store.put_sightings(&[(key, sighting)]).await;
     }
+}
+
+fn thing(subject: String, sight: Sight, taken_at: Time) -> (SightingKey, Sighting) {
+    ((subject, THING.to_owned()), Sighting { value: Seen::Thing { sight }, taken_at, stale: None })
 }
 
 fn why(failure: &Failure) -> Safe {

@@ -122,7 +122,6 @@ async fn make(job: &Job, cloud: &Cloud, given: &Given, name: &str, token: &str) 
 }
 
 async fn described(job: &Job, cloud: &Cloud, stack: &str, arn: &str) -> Result<ChangeSet, Failure> {
-    let shortest = if cloud.is_local() { Duration::from_millis(50) } else { Duration::from_millis(500) };
     let mut waited = Duration::ZERO;
     loop {
         let Some(set) = cloud.change_set(stack, arn).await.map_err(Trouble::held_open)? else {
@@ -136,7 +135,7 @@ async fn described(job: &Job, cloud: &Cloud, stack: &str, arn: &str) -> Result<C
             cloud.delete_change_set(stack, arn).await.map_err(Trouble::held_open)?;
             return Err(Failure::new(format!("cancelled; the change set of {stack} was deleted, nothing was changed")));
         }
-        let pause = (waited / 20).clamp(shortest, Duration::from_secs(5));
+        let pause = super::pause(cloud, waited);
         futures_util::future::select(job.port.sleep(pause), job.port.cancelled()).await;
         waited += pause;
     }

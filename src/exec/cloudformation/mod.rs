@@ -13,6 +13,7 @@ mod verify;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -23,6 +24,7 @@ use crate::aws::cfn::stack::CfnStack;
 use crate::aws::{Clients, Cloud};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::plan::{Counts, Output};
+use crate::domain::time::Time;
 use crate::forms::cloudformation::CfnInput;
 
 /// All executors of CloudFormation.
@@ -69,6 +71,30 @@ fn noted<T: DeserializeOwned>(job: &Job, name: &str) -> Result<Option<T>, Failur
     job.notes.get(name).map(read).transpose()
 }
 
+/// How soon after a change its effect is looked at first on this machine, and at AWS.
+const SOON: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(500)];
+/// From then on looks fall on common moments, so that one call answers all who wait: two a second at first,
+const BEAT: Duration = Duration::from_millis(500);
+/// and one a second for what has taken so long.
+const LONG: Duration = Duration::from_secs(10);
+
+/// How long to wait before the next look at something that has taken so long: twice as long each time at first, then until the next
+/// beat.
+fn pause(cloud: &Cloud, waited: Duration) -> Duration {
+    beat(cloud.now(), waited, SOON[usize::from(!cloud.is_local())])
+}
+
+fn beat(now: Time, waited: Duration, soon: Duration) -> Duration {
+    let pause = waited.max(soon);
+    if pause < BEAT {
+        return pause;
+    }
+    let beat = if waited < LONG { BEAT } else { BEAT * 2 };
+    // Never a moment after the last look, and never two beats.
+    let (at, every) = ((now + beat / 2).0, i64::try_from(beat.as_millis()).unwrap_or(1));
+    beat / 2 + Duration::from_millis((-at).rem_euclid(every).unsigned_abs())
+}
+
 /// Checks that parameters are there when the plan is made; references to outputs stand for values that come later.
 fn require(params: &Value, names: &[&str]) -> Result<(), String> {
     let missing: Vec<_> = names.iter().filter(|name| params.get(**name).is_none_or(Value::is_null)).copied().collect();
@@ -101,5 +127,32 @@ fn output(job: &Job, stack: Option<&CfnStack>, noop: bool) -> Output {
             "noop": noop,
             "outputs": stack.map_or(&empty, |stack| &stack.outputs),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_quick_at_first_and_then_fall_on_the_same_moments() {
+        let ms = Duration::from_millis;
+        let (mut now, mut waited) = (Time(1_000_130), Duration::ZERO);
+        let mut looks = Vec::new();
+        while waited < Duration::from_secs(3) {
+            let pause = beat(now, waited, ms(50));
+            (now, waited) = (now + pause, waited + pause);
+            looks.push(waited.as_millis());
+        }
+        assert_eq!(looks, [50, 100, 200, 400, 800, 1_370, 1_870, 2_370, 2_870, 3_370]);
+        // Of all that wait, whenever they began, those that take long are looked at with the others.
+        for at in 1_000_000..1_002_000 {
+            for (waited, beat_ms) in [(4, 500), (9, 500), (10, 1_000), (3_600, 1_000)] {
+                let pause = beat(Time(at), Duration::from_secs(waited), ms(50));
+                assert_eq!((Time(at) + pause).0 % beat_ms, 0, "{at} {waited}");
+                assert!(pause >= ms(250) && pause <= ms(1_500), "{at} {waited} {pause:?}");
+            }
+        }
+        assert_eq!(beat(Time(0), Duration::ZERO, ms(500)), ms(500));
     }
 }

@@ -232,9 +232,8 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Waits for the end: polls at once, then more and more rarely, never later than a twentieth of the time that it takes.
+    /// Waits for the end: looks at once, then more and more rarely, never later than a twentieth of the time that it takes.
     async fn wait(&mut self) -> Result<Output, Failure> {
-        let shortest = if self.cloud.is_local() { Duration::from_millis(50) } else { Duration::from_millis(500) };
         let (mut waited, mut lost, mut shown) = (Duration::ZERO, 0, String::new());
         loop {
             match self.look().await {
@@ -262,7 +261,7 @@ impl<'a> Course<'a> {
                 }
                 Err(_) => lost += 1,
             }
-            let pause = (waited / 20).clamp(shortest, Duration::from_secs(5)).max(Duration::from_secs(lost.into()));
+            let pause = super::pause(self.cloud, waited).max(Duration::from_secs(lost.into()));
             self.pause(pause).await;
             waited += pause;
         }
@@ -305,6 +304,8 @@ impl<'a> Course<'a> {
     }
 
     async fn end(&self, stack: Option<&CfnStack>, status: &str) -> Result<Output, Failure> {
+        // What comes next looks at it at once.
+        self.cloud.changed();
         if self.operation.good.contains(&status) {
             return Ok(output(self.job, stack.filter(|_| status != "DELETE_COMPLETE"), false));
         }

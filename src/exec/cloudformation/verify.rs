@@ -79,7 +79,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
         if job.port.is_cancelled() {
             return Err(Failure::new("cancelled; it only looked, nothing was changed"));
         }
-        let pause = (waited / 20).clamp(Duration::from_millis(500), Duration::from_secs(5));
+        let pause = super::pause(&cloud, waited);
         futures_util::future::select(job.port.sleep(pause), job.port.cancelled()).await;
         waited += pause;
     }

@@ -67,6 +67,9 @@ impl Console {
                 }
                 None => lines.push(Text::new("  proven", "not yet: the engine has not looked").role(Role::Dim)),
             }
+            if let Some(says) = env.slowed_says() {
+                lines.push(Text::new("  THROTTLED", says).role(Role::Warn));
+            }
             if let Some(why) = env.differs.refuses(&env.name) {
                 lines.push(Text::new("  DIFFERS", why).role(Role::Warn));
             }

@@ -135,3 +135,26 @@ fn what_was_seen_before_the_last_end_tells_nothing_of_now() {
         assert_eq!(scene.world.row(&id("dev/a"), NOW).state, State::Ok, "{status}");
     }
 }
+
+#[test]
+fn that_aws_throttles_is_said_while_an_engine_says_so() {
+    let mut scene = Scene::new();
+    scene.env("dev", EnvClass::Development);
+    scene.ago(900).good("dev/a", fixture::spec("1", &serde_json::json!({})));
+    scene.cfn("dev/a", "UPDATE_COMPLETE", 900, vec![]);
+    scene.world.sightings.values_mut().for_each(|sighting| sighting.taken_at = fixture::ago(32));
+    let mut said = |slowed, secs_ago| {
+        scene.sighting("environment/dev", "pace", Seen::Pace { slowed }, secs_ago);
+        let says = scene.world.environments(NOW)[0].slowed_says();
+        (says, scene.world.row(&id("dev/a"), NOW).why)
+    };
+    let slowed = Some(Slowed { since: fixture::ago(90), every_ms: 2_000 });
+    let (says, why) = said(slowed, 5);
+    let says = says.unwrap();
+    assert!(says.starts_with("AWS throttles reads of 441200007731/eu-west-1 since ") && says.contains("once in 2 s"), "{says}");
+    assert_eq!(why.as_deref(), Some("AWS throttles reads: seen 32s ago"), "a row says how old it is");
+    assert_eq!(said(None, 5), (None, None));
+    // An engine that ended while it was so says nothing any more.
+    assert_eq!(said(slowed, 60), (None, None));
+    assert!(said(Some(Slowed { since: NOW, every_ms: 500 }), 0).0.unwrap().contains("once in 500 ms"));
+}

@@ -221,7 +221,7 @@ async fn expired_credentials_wait_and_throttles_slow_down() {
     shop.cloud().pull("Calm", json!({})).unwrap();
 
     let slow = created().await;
-    slow.cloud().pull("Chaos", json!({ "kind": "throttle", "times": 12 })).unwrap();
+    slow.cloud().pull("Chaos", json!({ "kind": "throttle", "times": 6 })).unwrap();
     let updated = slow.run("cloudformation.update", json!({ "input": input(&slow, json!({ "Delay": "7" })) })).await;
     assert!(updated.is_ok(), "{updated:?}");
     assert_eq!(slow.effects("UpdateStack"), 1);

@@ -61,6 +61,10 @@ impl Console {
             left.push(Piece { text: format!(" {}", self.identity(view, now)), style: band, need: 3 });
         }
         let mut right: Vec<Piece> = Vec::new();
+        if let Some(slowed) = view.and_then(|view| view.slowed) {
+            let style = self.theme.style(Role::Warn);
+            right.push(Piece { text: format!(" AWS THROTTLES READS since {} ", slowed.since.text("%H:%MZ")), style, need: 7 });
+        }
         if let Some(disk) = &self.shown.world.disk_full {
             let style = self.theme.style(Role::Fail);
             right.push(Piece { text: format!(" DISK FULL since {} ", disk.since.text("%H:%MZ")), style, need: 9 });

@@ -1,0 +1,118 @@
+//! The tasks of ECS services. Who counts while others count waits for the next count, and that one answers all who wait.
+
+use std::collections::BTreeMap;
+
+use super::clients::Cloud;
+use super::gather::Gather;
+use super::trouble::Trouble;
+
+/// How many services one call describes.
+const BATCH: usize = 10;
+
+/// An ECS service.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Service {
+    /// Its cluster; none in the short form of the ARN.
+    cluster: Option<String>,
+    name: String,
+    arn: String,
+}
+
+impl Service {
+    /// The service of that ARN.
+    #[must_use]
+    pub fn of(arn: &str) -> Self {
+        let mut parts = arn.rsplit(':').next().unwrap_or(arn).split('/');
+        let (cluster, name) = match (parts.next(), parts.next(), parts.next()) {
+            (Some("service"), Some(cluster), Some(name)) => (Some(cluster.to_owned()), name),
+            (Some("service"), Some(name), None) | (Some(name), None, None) => (None, name),
+            _ => (None, arn),
+        };
+        Self { cluster, name: name.to_owned(), arn: arn.to_owned() }
+    }
+}
+
+impl std::fmt::Display for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// Running and desired tasks by service; of what AWS did not tell there is none.
+pub type Counts = BTreeMap<Service, (u32, u32)>;
+
+/// Those who count now.
+pub(super) type Counting = Gather<Service, Result<Counts, Trouble>>;
+
+impl Cloud {
+    /// The tasks of these services, counted after this was asked, together with those of everybody who asked meanwhile.
+    pub async fn tasks(&self, services: &[Service]) -> Result<Counts, Trouble> {
+        let batch = self.counting.join(services.iter().cloned());
+        let mut answer = batch.answer.lock().await;
+        if answer.is_none() {
+            let turn = self.turn().await;
+            let wanted: Vec<Service> = self.counting.close(&batch).into_iter().collect();
+            *answer = Some(self.count(&wanted, turn).await);
+        }
+        answer.clone().unwrap_or_else(|| Ok(Counts::new()))
+    }
+
+    async fn count(&self, wanted: &[Service], turn: super::budget::Turn) -> Result<Counts, Trouble> {
+        let (mut counts, mut turn) = (Counts::new(), Some(turn));
+        for batch in batches(wanted) {
+            let cluster = batch.first().and_then(|service| service.cluster.clone());
+            let arns: Vec<String> = batch.iter().map(|service| service.arn.clone()).collect();
+            let answer = self
+                .call_in(turn.take(), "ecs:DescribeServices", cluster.as_deref().unwrap_or("default"), || {
+                    self.ecs.describe_services().set_cluster(cluster.clone()).set_services(Some(arns.clone())).send()
+                })
+                .await?;
+            // Told under its long ARN, asked for under whichever the stack has.
+            let named = |arn: Option<&str>| batch.iter().find(|service| arn.is_some_and(|arn| Service::of(arn).name == service.name));
+            let count = |n: i32| u32::try_from(n).unwrap_or(0);
+            for told in answer.services() {
+                let Some(service) = named(told.service_arn()) else { continue };
+                counts.insert(service.clone(), (count(told.running_count()), count(told.desired_count())));
+            }
+            for told in answer.failures().iter().filter(|told| told.reason() == Some("MISSING")) {
+                // One that is gone has no tasks.
+                counts.extend(named(told.arn()).map(|service| (service.clone(), (0, 0))));
+            }
+        }
+        Ok(counts)
+    }
+}
+
+/// The services of each call: of one cluster, so many as one call takes.
+fn batches(services: &[Service]) -> Vec<Vec<Service>> {
+    let mut by_cluster: BTreeMap<&Option<String>, Vec<Service>> = BTreeMap::new();
+    for service in services {
+        by_cluster.entry(&service.cluster).or_default().push(service.clone());
+    }
+    by_cluster.into_values().flat_map(|all| all.chunks(BATCH).map(<[Service]>::to_vec).collect::<Vec<_>>()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cluster_stands_in_the_arn() {
+        for (arn, cluster, name) in [
+            ("arn:aws:ecs:eu-west-1:000000000000:service/main/orders", Some("main"), "orders"),
+            ("arn:aws:ecs:eu-west-1:000000000000:service/orders", None, "orders"),
+            ("orders", None, "orders"),
+        ] {
+            let service = Service::of(arn);
+            assert_eq!((service.cluster.as_deref(), service.name.as_str()), (cluster, name), "{arn}");
+        }
+    }
+
+    #[test]
+    fn one_call_answers_for_as_many_as_it_takes_of_a_cluster() {
+        let of = |cluster: &str, n: usize| Service::of(&format!("arn:aws:ecs:eu-west-1:1:service/{cluster}/{n}"));
+        let all: Vec<Service> = (0..25).map(|n| of(if n % 5 == 4 { "b" } else { "a" }, n)).collect();
+        assert_eq!(batches(&all).iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
+        assert!(batches(&[]).is_empty());
+    }
+}

@@ -1,0 +1,227 @@
+//! A stack that is followed: its state at each look, the newest event of each of its resources, the services that it has; and what of
+//! these is worth a call, by what its state tells.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use crate::aws::cfn::events::StackEvent;
+use crate::aws::cfn::stack::CfnStack;
+use crate::aws::ecs::Service;
+use crate::aws::{Clients, Cloud};
+use crate::domain::environment::AwsTarget;
+use crate::domain::failure::Failure;
+use crate::domain::line::Line;
+use crate::domain::look::{Health, PartSeen, Sight, Standing, Subject};
+use crate::domain::safe::Safe;
+use crate::domain::time::Time;
+use crate::forms::cloudformation::{CALLED, StackFacts, standing};
+use crate::observe::events::{Follower, is_cancellation, is_failure};
+use crate::observe::{Follow, Glance, serve};
+
+/// How many parts a sight keeps.
+const PARTS: usize = 200;
+/// How long a part that has come to rest is told of, and what happened to a stack is worth a look.
+const RECENT: Duration = Duration::from_hours(1);
+/// How often events are read of a stack at rest whose last event does not come.
+const READS: u32 = 3;
+/// How long a list of services holds while the stack changes.
+const LISTED: Duration = Duration::from_secs(10);
+
+/// A stack that is followed.
+pub(super) struct Followed {
+    clients: Arc<Clients>,
+    about: Subject,
+    events: Follower,
+    parts: BTreeMap<String, PartSeen>,
+    /// As it was at the last look; `None` until then.
+    state: Option<State>,
+    /// How often events were read since it is in that state.
+    reads: u32,
+    /// The newest event about the stack itself: its status, and when.
+    last: Option<(String, Time)>,
+    /// Its services, in which state, and when that was found out.
+    services: Option<(State, Time, Vec<Service>)>,
+}
+
+/// What CloudFormation says of a stack.
+#[derive(Debug, Clone, PartialEq)]
+struct State {
+    /// `None` when there is none.
+    status: Option<String>,
+    reason: Safe,
+    changed_at: Option<Time>,
+}
+
+impl State {
+    fn of(stack: Option<CfnStack>) -> Self {
+        match stack {
+            Some(stack) => Self { status: Some(stack.status), reason: stack.reason, changed_at: stack.changed_at },
+            None => Self { status: None, reason: Safe::default(), changed_at: None },
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        self.status.as_deref().map_or(Standing::Missing, standing)
+    }
+
+    /// Whether an event about the stack itself says what this state says.
+    fn is_told_by(&self, status: &str, at: Time) -> bool {
+        match &self.status {
+            Some(now) => status == now && self.changed_at.is_none_or(|changed| at >= changed),
+            None => status == "DELETE_COMPLETE",
+        }
+    }
+}
+
+impl Follow for Followed {
+    fn look<'a>(&'a mut self, aws: &'a AwsTarget, glance: Glance) -> BoxFuture<'a, Result<(Sight, Time), Failure>> {
+        async move {
+            let cloud = self.cloud(aws).await?;
+            let (stack, at) = cloud.glimpse(&self.about.name).await?;
+            self.is(State::of(stack));
+            Ok((self.sight(glance.now), at))
+        }
+        .boxed()
+    }
+
+    fn has_news(&self, glance: Glance) -> bool {
+        let Some(state) = &self.state else { return false };
+        if glance.far && glance.no.is_none() {
+            return false;
+        }
+        if state.standing().is_busy() {
+            return true;
+        }
+        let told = self.last.as_ref().is_some_and(|(status, at)| state.is_told_by(status, *at));
+        // Of what was changed long ago, or never was there, nothing is told; one read shows whether that is so.
+        let old = match &state.status {
+            Some(_) => state.changed_at.is_none_or(|changed| glance.now.since(changed) >= RECENT),
+            None => self.last.is_none(),
+        };
+        !told && self.reads < if old { 1 } else { READS }
+    }
+
+    fn news<'a>(&'a mut self, aws: &'a AwsTarget, glance: Glance) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>> {
+        async move {
+            self.reads = self.reads.saturating_add(1);
+            let cloud = self.cloud(aws).await?;
+            let events = self.events.poll(&cloud).await?;
+            for event in &events {
+                self.take(event);
+            }
+            let lines = events.iter().map(|event| self.events.line(event, glance.no)).collect();
+            Ok((self.sight(glance.now), lines))
+        }
+        .boxed()
+    }
+
+    fn is_unsurveyed(&self, now: Time) -> bool {
+        let Some(state) = self.state.as_ref().filter(|state| state.status.is_some()) else { return false };
+        let busy = state.standing().is_busy();
+        !self.services.as_ref().is_some_and(|(known, at, _)| known == state && !(busy && now.since(*at) >= LISTED))
+    }
+
+    fn survey<'a>(&'a mut self, aws: &'a AwsTarget, now: Time) -> BoxFuture<'a, Result<(), Failure>> {
+        async move {
+            let services = serve::services(&self.cloud(aws).await?, &self.about.name).await?;
+            self.services = self.state.clone().map(|state| (state, now, services));
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn serve<'a>(&'a self, aws: &'a AwsTarget) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>> {
+        async move {
+            let there = self.state.as_ref().is_some_and(|state| state.status.is_some());
+            let services = self.services.as_ref().filter(|_| there).map_or(&[] as &[Service], |(_, _, services)| services);
+            serve::tasks(&self.cloud(aws).await?, services).await
+        }
+        .boxed()
+    }
+}
+
+impl Followed {
+    pub(super) fn new(clients: Arc<Clients>, about: Subject, events: Follower) -> Self {
+        Self { clients, about, events, parts: BTreeMap::new(), state: None, reads: 0, last: None, services: None }
+    }
+
+    async fn cloud(&self, aws: &AwsTarget) -> Result<Cloud, Failure> {
+        Ok(self.clients.of(aws).await?.watching())
+    }
+
+    /// Takes what was seen of it.
+    fn is(&mut self, state: State) {
+        if state.status.is_none() {
+            self.parts.clear();
+        }
+        if self.state.as_ref() != Some(&state) {
+            self.reads = 0;
+        }
+        self.state = Some(state);
+    }
+
+    fn take(&mut self, event: &StackEvent) {
+        if self.events.is_own(event) {
+            self.last = Some((event.status.clone(), event.at));
+            if event.status.ends_with("_IN_PROGRESS") && event.reason.as_str().contains("User Initiated") {
+                // A new operation: what failed in the one before is history.
+                self.parts.clear();
+            }
+        }
+        if self.state.as_ref().is_some_and(|state| state.status.is_none()) {
+            return;
+        }
+        let part = PartSeen {
+            name: event.logical.clone(),
+            kind: event.kind.clone(),
+            health: health(&event.status, event.reason.as_str()),
+            words: Safe::new(&event.status),
+            reason: event.reason.clone(),
+            at: event.at,
+        };
+        self.parts.insert(format!("{}/{}", event.stack_name, event.logical), part);
+    }
+
+    /// As it was at the last look, with what is known of its parts.
+    fn sight(&self, now: Time) -> Sight {
+        match &self.state {
+            Some(State { status: Some(status), reason, changed_at }) => Sight {
+                words: Safe::new(status),
+                reason: reason.clone(),
+                changed_at: *changed_at,
+                parts: self.recent(now),
+                ..Sight::of(self.about.clone(), CALLED, standing(status))
+            },
+            Some(State { status: None, .. }) | None => StackFacts::missing().sight(&self.about.name),
+        }
+    }
+
+    /// The parts that do not rest, and those that came to rest of late, the oldest first.
+    fn recent(&self, now: Time) -> Vec<PartSeen> {
+        let told = |part: &&PartSeen| part.health != Health::Fine || now.since(part.at) < RECENT;
+        let mut parts: Vec<PartSeen> = self.parts.values().filter(told).cloned().collect();
+        parts.sort_by_key(|part| part.at);
+        parts.truncate(PARTS);
+        parts
+    }
+}
+
+/// How a resource is. One that CloudFormation stops because another one failed has that as its reason.
+fn health(status: &str, reason: &str) -> Health {
+    if status.ends_with("_COMPLETE") {
+        Health::Fine
+    } else if !is_failure(status) {
+        Health::Moves
+    } else if is_cancellation(reason) {
+        Health::Stopped
+    } else {
+        Health::Failed
+    }
+}
+
+#[cfg(test)]
+mod tests;
