@@ -355,7 +355,7 @@ async fn parts(home: &Home, elected: &Elected, clock: SharedClock) -> Result<(Pa
         executors: Arc::new(executors),
         systems: systems::named,
         pure_step: systems::pure_step,
-        eyes: Arc::new(EyesByKind::new(clients.clone(), clock.clone(), &id)),
+        eyes: Arc::new(EyesByKind::new(clients.clone(), clock.clone(), &id, holdpoint::places::all())),
         job: Arc::new(move |deployment, step, attempt| -> PathBuf { jobs.job(deployment, step, attempt) }),
         owner: person,
         lines: to_spool(home, clock, elected.disk().clone())?,

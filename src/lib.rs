@@ -10,6 +10,7 @@ pub mod exec;
 pub mod forms;
 pub mod observe;
 pub mod os;
+pub mod places;
 pub mod sandbox;
 pub mod store;
 pub mod systems;

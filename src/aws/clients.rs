@@ -20,9 +20,10 @@ use super::cfn::reads::Reads;
 use super::ecs::Counting;
 use super::genuine::Genuine;
 use super::profile::{NO_PROFILE, Profile};
+use super::target::AwsTarget;
 use super::variables::Variables;
-use crate::domain::environment::AwsTarget;
 use crate::domain::failure::{Failure, Retry};
+use crate::domain::place::Place;
 use crate::domain::sighting::Slowed;
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
@@ -104,6 +105,14 @@ impl Clients {
         clients
     }
 
+    /// The clients of a place.
+    ///
+    /// # Errors
+    /// As [`Clients::of`]; or the place is of another kind.
+    pub async fn at(&self, place: &Place) -> Result<Arc<Cloud>, Failure> {
+        self.of(&AwsTarget::of(place)?).await
+    }
+
     /// The clients of a target; made anew where the credentials of those that there were are not taken any more.
     ///
     /// # Errors
@@ -119,10 +128,11 @@ impl Clients {
         Ok(cloud)
     }
 
-    /// The clients of a target, where they were built and nobody builds others now.
-    pub fn built(&self, target: &AwsTarget) -> Option<Arc<Cloud>> {
+    /// The clients of a place, where they were built and nobody builds others now.
+    pub fn built(&self, place: &Place) -> Option<Arc<Cloud>> {
+        let target = AwsTarget::of(place).ok()?;
         let known = self.known.try_lock().ok()?;
-        known.iter().find(|(of, _)| of == target).map(|(_, cloud)| Arc::clone(cloud))
+        known.iter().find(|(of, _)| *of == target).map(|(_, cloud)| Arc::clone(cloud))
     }
 
     async fn build(&self, target: &AwsTarget) -> Result<Cloud, Failure> {

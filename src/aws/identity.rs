@@ -4,21 +4,24 @@ use aws_sdk_sts::config::ProvideCredentials as _;
 
 use super::clients::Cloud;
 use super::trouble::Trouble;
+use crate::domain::place::Proof;
 use crate::domain::safe::Safe;
-use crate::domain::sighting::Seen;
 use crate::domain::time::Time;
 
 impl Cloud {
     /// Asks STS who we are.
-    pub async fn identity(&self) -> Result<Seen, Trouble> {
+    pub async fn identity(&self, now: Time) -> Result<Proof, Trouble> {
         let answer = self.call("sts:GetCallerIdentity", "", || self.sts.get_caller_identity().send()).await?;
         let account = Safe::new(answer.account().unwrap_or_default()).to_string();
         self.share.is_of(&account);
-        Ok(Seen::Identity {
-            account,
-            arn: Safe::new(answer.arn().unwrap_or_default()),
-            region: self.region.clone(),
+        let arn = answer.arn().unwrap_or_default();
+        Ok(Proof {
+            whose: account,
+            within: self.region.clone(),
+            who: Safe::new(arn),
+            called: Safe::new(role(arn)),
             expires_at: self.expires_at().await,
+            at: now,
         })
     }
 
@@ -29,4 +32,10 @@ impl Cloud {
         let since = expiry.duration_since(std::time::UNIX_EPOCH).ok()?;
         i64::try_from(since.as_millis()).ok().map(Time)
     }
+}
+
+/// The role or user of an ARN: `deployer` of `arn:aws:sts::1:assumed-role/deployer/ana`.
+fn role(arn: &str) -> &str {
+    let whole = arn.split(':').nth(5).unwrap_or_default();
+    whole.split('/').nth(1).unwrap_or(whole)
 }

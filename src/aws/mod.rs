@@ -11,9 +11,11 @@ mod gather;
 mod genuine;
 pub mod identity;
 mod profile;
+pub mod target;
 pub mod trouble;
 mod variables;
 
 pub use clients::{Clients, Cloud};
+pub use target::AwsTarget;
 pub use trouble::{Kind, Trouble};
 pub use variables::Variables;

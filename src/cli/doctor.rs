@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::config::{Loaded, Trust, Wrong};
 use crate::desk::Patient;
 use crate::domain::ids::EnvName;
+use crate::domain::place::Place;
 use crate::domain::time::{Time, short};
-use crate::world::seen::IdentitySeen;
+use crate::world::seen::ProofSeen;
 use crate::world::{EngineSeen, World};
 
 use super::out::table;
@@ -115,7 +116,7 @@ fn lived(desk: &dyn Patient, ground: &dyn Ground) -> Vec<Fact> {
     for (stream, why) in &world.folds.broken {
         facts.push(Fact::wrong(stream.to_string(), format!("its log cannot be read any further: {why}")));
     }
-    facts.extend(agreed.iter().map(|env| who(&world, env, ground.now())));
+    facts.extend(agreed.iter().flat_map(|env| who(&world, env, ground.now())));
     let slowed = world.environments(ground.now());
     let slowed = slowed.iter().filter(|env| agreed.contains(&env.name)).filter_map(|env| Some((&env.name, env.slowed_says()?)));
     facts.extend(slowed.map(|(env, says)| Fact::wrong(format!("reads of {env}"), says)));
@@ -124,8 +125,8 @@ fn lived(desk: &dyn Patient, ground: &dyn Ground) -> Vec<Fact> {
 
 /// How long somebody may take to find out who we are.
 const LOOKING: Duration = Duration::from_secs(10);
-/// How old a proof may be: engines take one a minute.
-const FRESH: Duration = Duration::from_secs(90);
+/// How old a proof may be: an engine tells of it once a minute, and it may be a minute old then.
+const FRESH: Duration = Duration::from_secs(150);
 
 /// The world once an engine has looked who we are in these environments, or has had the time to.
 fn looked(desk: &dyn Patient, ground: &dyn Ground, environments: &[EnvName]) -> Arc<World> {
@@ -135,7 +136,7 @@ fn looked(desk: &dyn Patient, ground: &dyn Ground, environments: &[EnvName]) -> 
     desk.watch(&one_each.collect::<Vec<_>>());
     loop {
         let (world, now) = (desk.world(), ground.now());
-        let known = environments.iter().all(|env| !reaches(&world, env) || proof(&world, env, now).is_some());
+        let known = environments.iter().all(|env| places(&world, env).all(|place| proof(&world, env, place, now).is_some()));
         if (known && matches!(world.engine, EngineSeen::Live { .. })) || now.since(from) >= LOOKING {
             return world;
         }
@@ -143,33 +144,35 @@ fn looked(desk: &dyn Patient, ground: &dyn Ground, environments: &[EnvName]) -> 
     }
 }
 
-/// Whether an environment is anywhere: one with scripts alone may be nowhere.
-fn reaches(world: &World, env: &EnvName) -> bool {
-    world.record(env).is_some_and(|record| record.aws.is_some()) && world.stacks().iter().any(|stack| stack.env == *env)
+/// The places of an environment in which something is: one with scripts alone may have none.
+fn places<'a>(world: &'a World, env: &EnvName) -> impl Iterator<Item = &'a Place> {
+    let used = world.stacks().iter().any(|stack| stack.env == *env);
+    world.record(env).filter(|_| used).into_iter().flat_map(|record| &record.places)
 }
 
 /// A proof of who we are that is not old.
-fn proof<'a>(world: &'a World, env: &EnvName, now: Time) -> Option<IdentitySeen<'a>> {
-    world.identity(env).filter(|identity| identity.stale.is_none() && now.since(identity.taken_at) < FRESH)
+fn proof<'a>(world: &'a World, env: &EnvName, place: &Place, now: Time) -> Option<ProofSeen<'a>> {
+    world.proof(env, &place.name).filter(|seen| seen.stale.is_none() && now.since(seen.taken_at) < FRESH)
 }
 
-fn who(world: &World, env: &EnvName, now: Time) -> Fact {
-    let what = format!("environment {env}");
-    if !reaches(world, env) {
-        return Fact::right(what, "no stack here needs AWS");
-    }
-    let Some(identity) = proof(world, env, now) else {
+fn who(world: &World, env: &EnvName, now: Time) -> Vec<Fact> {
+    let facts: Vec<Fact> = places(world, env).map(|place| who_at(world, env, place, now)).collect();
+    if facts.is_empty() { vec![Fact::right(format!("environment {env}"), "no stack here needs an account")] } else { facts }
+}
+
+fn who_at(world: &World, env: &EnvName, place: &Place, now: Time) -> Fact {
+    let home = world.record(env).and_then(|record| record.places.home());
+    let what = if home == Some(place) { format!("environment {env}") } else { format!("place {} of {env}", place.name) };
+    let Some(seen) = proof(world, env, place, now) else {
         let why = world
-            .identity(env)
-            .and_then(|identity| identity.stale)
+            .proof(env, &place.name)
+            .and_then(|seen| seen.stale)
             .map_or_else(|| format!("nobody could tell in {} s who we are there", LOOKING.as_secs()), ToString::to_string);
         return Fact::wrong(what, why);
     };
-    let is = format!("account {} as {}", identity.account, identity.arn);
-    match world.record(env).and_then(|record| record.account.as_deref()) {
-        Some(account) if account != identity.account => {
-            Fact::wrong(what, format!("{is}, and the estate file says account {account}: name the profile or role of that account"))
-        }
-        Some(_) | None => Fact::right(what, format!("{is}, proven {} ago", short(now.since(identity.taken_at)))),
+    let is = format!("{} {} as {}", place.whose.what, seen.proof.whose, seen.proof.who);
+    match place.check(env, seen.proof) {
+        Err(other) => Fact::wrong(what, format!("{is}: {}; {}", other.summary, other.hint)),
+        Ok(()) => Fact::right(what, format!("{is}, proven {} ago", short(now.since(seen.taken_at)))),
     }
 }

@@ -7,27 +7,31 @@ use super::estate::Check;
 use super::raw::File;
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::ids::EnvName;
-use crate::systems::System;
+use crate::domain::place::Place;
 use crate::systems::entry::{Home, Remarks, Written};
 
 /// Checks every application.
-pub(super) fn check(check: &mut Check<'_>, file: &File, environments: &BTreeMap<EnvName, EnvironmentRecord>, systems: &[&dyn System]) {
+pub(super) fn check(check: &mut Check<'_>, file: &File, environments: &BTreeMap<EnvName, EnvironmentRecord>) {
     let mut owners = BTreeMap::new();
     for (app, raw) in &file.applications {
-        for system in systems {
+        for system in check.systems {
             let Some(entry) = raw.entries.get(system.name()) else { continue };
             let mut told = Remarks::default();
             system.check(&Written { app, environments: &raw.environments, entry }, &mut told);
-            check.remarks(app, system.name(), &told);
+            check.remarks(&["applications", app, system.name()], &told);
             for env in &raw.environments {
                 let Some(record) = env.parse::<EnvName>().ok().and_then(|env| environments.get(&env)) else { continue };
-                if system.form().aws && record.aws.is_none() {
-                    let says = format!("{app} is a {}, and the environment {env} does not say how to reach AWS", system.name());
-                    check.say_key("aws", &["environments"], env, says, "add aws: { region: …, profile: … }");
+                let home = system.form().place.and_then(|name| check.kinds.iter().find(|kind| kind.name() == name));
+                if let Some(kind) = home.filter(|kind| record.places.of_kind(kind.name()).is_none()) {
+                    let says =
+                        format!("{app} is a {}, and the environment {env} does not say how to reach {}", system.name(), kind.called());
+                    check.say_key(kind.name(), &["environments"], env, says, format!("add {}", kind.example()));
                     continue;
                 }
+                let ground = system.form().place.and_then(|kind| record.places.of_kind(kind)).or_else(|| record.places.home());
+                let ground = ground.map(Place::ground).unwrap_or_default();
                 for claim in system.claims(app, &Home { name: env, record }, entry) {
-                    if let Some(other) = owners.insert((place(record), claim.what.clone()), format!("{env}/{app}")) {
+                    if let Some(other) = owners.insert((ground.clone(), claim.what.clone()), format!("{env}/{app}")) {
                         let path: Vec<&str> = claim.path.iter().map(String::as_str).collect();
                         let says = format!("{env}/{app} and {other} would be the same {}", claim.what);
                         check.say("same-stack", &[&["applications", app, system.name()], path.as_slice()].concat(), says, claim.hint);
@@ -43,14 +47,5 @@ pub(super) fn check(check: &mut Check<'_>, file: &File, environments: &BTreeMap<
                 check.say("log-group", &["applications", app, "watch", "logs", &n.to_string()], says, "use a-z A-Z 0-9 _ - / . #");
             }
         }
-    }
-}
-
-/// Where the real things of an environment are: two environments with the same place share them.
-fn place(record: &EnvironmentRecord) -> String {
-    let aws = record.aws.as_ref();
-    match &record.account {
-        Some(account) => serde_json::json!([account, aws.map(|aws| (&aws.region, &aws.endpoint_url))]).to_string(),
-        None => serde_json::json!(aws).to_string(),
     }
 }

@@ -4,19 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
+use schemars::SchemaGenerator;
+use serde_json::{Map, Value};
 
 use super::raw::{self, File, Store};
 use super::{entries, secrets, shape};
 use crate::domain::diagnostic::{At, Diagnostics, closest};
 use crate::domain::document::{self, Limits, Node, Source};
 use crate::domain::duration;
-use crate::domain::environment::{AwsTarget, Class, EnvironmentRecord, OnFailure};
+use crate::domain::environment::{Class, EnvironmentRecord, OnFailure};
 use crate::domain::estate::{Application, Estate};
 use crate::domain::ids::{AppName, EnvName};
 use crate::domain::level::Level;
 use crate::domain::order::circle;
-use crate::domain::relative::{inside, plain};
+use crate::domain::place::Places;
+use crate::places::{Kinds, Written};
 use crate::systems::System;
 use crate::systems::entry::Remarks;
 
@@ -27,15 +29,15 @@ pub const HOLD_EXPIRY: Duration = Duration::from_hours(24);
 /// checked further; there is no estate at all where the file is no tree or names no environments.
 ///
 /// `folder` is where relative paths of files that AWS clients read begin.
-pub(super) fn examine(name: &str, bytes: &[u8], folder: &Path, systems: &[&dyn System]) -> (Option<Estate>, Diagnostics) {
+pub(super) fn examine(name: &str, bytes: &[u8], folder: &Path, systems: &[&dyn System], kinds: Kinds) -> (Option<Estate>, Diagnostics) {
     let (mut source, root) = match document::read(name, bytes, Limits::CONFIGURATION) {
         Ok(read) => read,
         Err(found) => return (None, found),
     };
     let secrets = secrets::find(&root, systems);
     secrets::hide(&mut source, &secrets);
-    let (file, found) = shape::read_rest::<File>(&source, &root, &raw::schema(systems), &raw::unbuilt(systems));
-    let mut check = Check { source: &source, root: &root, folder, systems, found, wrong: BTreeSet::new() };
+    let (file, found) = shape::read_rest::<File>(&source, &root, &raw::schema(systems, kinds), &raw::unbuilt(systems));
+    let mut check = Check { source: &source, root: &root, folder, systems, kinds, found, wrong: BTreeSet::new() };
     check.found.0.extend(secrets.iter().map(|secret| secret.told(&source)));
     check.names();
     let estate = file.map(|file| check.estate(&file));
@@ -48,7 +50,8 @@ pub(super) struct Check<'a> {
     source: &'a Source,
     root: &'a Node,
     folder: &'a Path,
-    systems: &'a [&'a dyn System],
+    pub(super) systems: &'a [&'a dyn System],
+    pub(super) kinds: Kinds,
     found: Diagnostics,
     /// Applications with something wrong of their own.
     wrong: BTreeSet<String>,
@@ -68,10 +71,10 @@ impl Check<'_> {
         self.say_at(code, place(self.root, &path, true), says, hint);
     }
 
-    /// Says what a system says of an entry of its own.
-    pub(super) fn remarks(&mut self, app: &str, system: &str, told: &Remarks) {
+    /// Says what the owner of a part of the file says of it: a system of an entry, a kind of places of its keys.
+    pub(super) fn remarks(&mut self, of: &[&str], told: &Remarks) {
         for remark in &told.0 {
-            let path = [&["applications", app, system], remark.path.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat();
+            let path = [of, remark.path.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat();
             self.blame(&path);
             self.say_at(remark.code, place(self.root, &path, remark.key), &remark.says, &remark.hint);
         }
@@ -130,7 +133,7 @@ impl Check<'_> {
         let Store::Sqlite = file.store;
         let environments = self.environments(file);
         let mut applications = self.applications(file);
-        entries::check(self, file, &environments, self.systems);
+        entries::check(self, file, &environments);
         applications.retain(|name, _| !self.wrong.contains(name.as_str()));
         Estate { environments, applications }
     }
@@ -139,15 +142,14 @@ impl Check<'_> {
         let mut out = BTreeMap::new();
         for (name, raw) in &file.environments {
             let protected = matches!(raw.class, Class::Production | Class::Staging);
-            let aws = self.aws(name, raw);
+            let places = self.places(name, raw);
             let hold_expiry = raw.hold_expiry.as_deref().map_or(Ok(HOLD_EXPIRY), duration::read).unwrap_or_else(|says| {
                 self.say("duration", &["environments", name, "hold_expiry"], says, "");
                 HOLD_EXPIRY
             });
             let record = EnvironmentRecord {
                 class: raw.class,
-                account: raw.account.clone(),
-                aws,
+                places,
                 on_failure: raw.on_failure.unwrap_or(if protected { OnFailure::Break } else { OnFailure::Continue }),
                 queue: raw.queue,
                 mode: raw.mode,
@@ -161,42 +163,18 @@ impl Check<'_> {
         out
     }
 
-    fn aws(&mut self, name: &str, raw: &raw::Environment) -> Option<AwsTarget> {
-        if raw.aws.is_none() && raw.region.is_none() {
-            return None;
+    /// The places of an environment, by the kinds that there are; the first of them is its home.
+    fn places(&mut self, name: &str, raw: &raw::Environment) -> Places {
+        let mut places = Vec::new();
+        for kind in self.kinds {
+            let of_kind = raw::keys(*kind, &mut SchemaGenerator::default());
+            let keys: Map<String, Value> =
+                raw.places.iter().filter(|(key, _)| of_kind.contains_key(*key)).map(|(key, value)| (key.clone(), value.clone())).collect();
+            let mut told = Remarks::default();
+            places.extend(kind.read(&Written { env: name, keys: &keys, folder: self.folder }, &mut told));
+            self.remarks(&["environments", name], &told);
         }
-        let nothing = raw::Aws::default();
-        let aws = raw.aws.as_ref().unwrap_or(&nothing);
-        if let (Some(outer), Some(inner)) = (&raw.region, &aws.region)
-            && outer != inner
-        {
-            let says = format!("region is {outer:?} here and {inner:?} under aws");
-            self.say("clash", &["environments", name, "region"], says, "say it once");
-        }
-        if let Some(url) = &aws.endpoint_url
-            && let Err((says, hint)) = endpoint(url)
-        {
-            self.say("endpoint", &["environments", name, "aws", "endpoint_url"], says, hint);
-        }
-        Some(AwsTarget {
-            profile: aws.profile.clone(),
-            region: aws.region.clone().or_else(|| raw.region.clone()),
-            role_arn: aws.role_arn.clone(),
-            endpoint_url: aws.endpoint_url.clone(),
-            ca_bundle: aws.ca_bundle.as_deref().map(|path| self.ca_bundle(name, path)),
-        })
-    }
-
-    /// The whole path of a file with certificate authorities: an engine has no folder of the estate.
-    fn ca_bundle(&mut self, env: &str, path: &str) -> String {
-        if path.starts_with('/') {
-            return path.to_owned();
-        }
-        if let Err(says) = inside(path) {
-            let hint = "name a file below the folder of the estate file, or one by its whole path";
-            self.say("path", &["environments", env, "aws", "ca_bundle"], says, hint);
-        }
-        self.folder.join(plain(path)).to_string_lossy().into_owned()
+        places.into_iter().collect()
     }
 
     fn applications(&mut self, file: &File) -> BTreeMap<AppName, Application> {
@@ -242,21 +220,6 @@ impl Check<'_> {
         }
         out
     }
-}
-
-/// `sandbox`, or a URL that names a host and no secret.
-fn endpoint(url: &str) -> Result<(), (String, &'static str)> {
-    if url == "sandbox" {
-        return Ok(());
-    }
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    let Some(rest) = rest.filter(|rest| !rest.is_empty() && !rest.starts_with('/') && !url.contains(char::is_whitespace)) else {
-        return Err((format!("{url:?} is no endpoint"), "write http://host:port, https://host, or sandbox"));
-    };
-    if rest.split('/').next().is_some_and(|host| host.contains('@')) {
-        return Err(("an endpoint may not carry a name or a password".to_owned(), "name a profile instead"));
-    }
-    Ok(())
 }
 
 /// Where a path of keys (and places in lists, from 0) leads; the last part that exists gives the place, its key where `key` is true.

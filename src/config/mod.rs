@@ -31,6 +31,7 @@ use crate::domain::estate::{Application, Catalog, Entry, Estate};
 use crate::domain::ids::StackId;
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::safe::Safe;
+use crate::places;
 use crate::systems::System;
 use crate::systems::files::{Files, Read};
 use bundle::Gathering;
@@ -100,7 +101,7 @@ pub fn examine(file: &Path, systems: Systems) -> (Option<Loaded>, Diagnostics) {
         }
     };
     let folder = full.parent().map(Path::to_owned).unwrap_or_default();
-    let (estate, found) = estate::examine(&name, &bytes, &folder, systems);
+    let (estate, found) = estate::examine(&name, &bytes, &folder, systems, places::all());
     let loaded = estate.map(|estate| Loaded { reach: Reach::of(&estate, systems), estate, file: full, folder, systems, practice: false });
     (loaded, found)
 }
@@ -137,14 +138,14 @@ pub struct Wrong {
 /// Everything that is wrong with the files that an estate names; what concerns several stacks alike is said of the first.
 #[must_use]
 pub fn wrong_files(loaded: &Loaded) -> Vec<Wrong> {
-    let bundles = loaded.estate.environments.iter().filter_map(|(env, record)| {
-        let path = record.aws.as_ref()?.ca_bundle.as_deref()?;
-        let why = authorities(Path::new(path)).err()?;
-        let says = format!("the certificate authorities of environment {env} cannot be used: {why}");
-        let what = Diagnostic::of_file("ca-bundle", path, &says, "ca_bundle names a file with certificates in PEM form");
-        Some(Wrong { stack: None, what })
-    });
-    let mut wrong: Vec<Wrong> = bundles.collect();
+    let mut wrong: Vec<Wrong> = Vec::new();
+    for (env, record) in &loaded.estate.environments {
+        for place in &record.places {
+            let kind = places::all().iter().find(|kind| kind.name() == place.kind);
+            let of_place = kind.map(|kind| kind.wrong_files(env.as_str(), place)).unwrap_or_default();
+            wrong.extend(of_place.into_iter().map(|what| Wrong { stack: None, what }));
+        }
+    }
     for Found { stack, spec, .. } in stacks(loaded) {
         for what in spec.err().into_iter().flat_map(|found| found.0) {
             if wrong.iter().all(|one| one.what != what) {
@@ -211,17 +212,10 @@ fn read(
     Err(Diagnostic::of_file("files", &loaded.file.to_string_lossy(), &says, "take the circle out").into())
 }
 
-/// Whether a file holds certificates.
-fn authorities(file: &Path) -> Result<(), String> {
-    let pem = std::fs::read(file).map_err(|why| why.to_string())?;
-    let begins = b"-----BEGIN CERTIFICATE-----";
-    if pem.windows(begins.len()).any(|window| window == begins) { Ok(()) } else { Err("there is no PEM certificate in it".to_owned()) }
-}
-
 /// The JSON Schema of the estate file.
 #[must_use]
 pub fn schema(systems: Systems) -> serde_json::Value {
-    let mut schema = raw::schema(systems);
+    let mut schema = raw::schema(systems, places::all());
     if let Some(fields) = schema.as_object_mut() {
         fields.insert("title".to_owned(), "Holdpoint estate".into());
     }

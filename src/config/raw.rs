@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::shape::Unbuilt;
 use crate::domain::environment::{Class, Mode, OnFailure, QueuePolicy};
+use crate::places::{Kind, Kinds};
 use crate::systems::System;
 
 /// The estate: environments, and the applications that live in them.
@@ -37,20 +38,13 @@ pub(super) enum Store {
 
 /// One environment.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Environment {
     /// What kind it is; decides levels and defaults.
     pub(super) class: Class,
-    /// The account id that must be found there: twelve digits, in quotes so that zeros stay.
-    #[serde(default)]
-    #[schemars(regex(pattern = r"^[0-9]{12}$"))]
-    pub(super) account: Option<String>,
-    /// The region; the same as `aws: { region }`.
-    #[serde(default)]
-    pub(super) region: Option<String>,
-    /// How to reach AWS: names of profiles and roles, never keys.
-    #[serde(default)]
-    pub(super) aws: Option<Aws>,
+    /// What it says of its places, by the keys of their kinds. They are part of the schema by [`schema`].
+    #[serde(flatten)]
+    #[schemars(skip)]
+    pub(super) places: Map<String, Value>,
     /// What a failed deployment does to its stack: `break` in production and staging, `continue` elsewhere.
     #[serde(default)]
     pub(super) on_failure: Option<OnFailure>,
@@ -67,23 +61,6 @@ pub(super) struct Environment {
     /// How long a hold waits before it rejects, for example `24h`, which is the default.
     #[serde(default)]
     pub(super) hold_expiry: Option<String>,
-}
-
-/// How to reach AWS.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Aws {
-    /// Profile of the shared AWS configuration.
-    pub(super) profile: Option<String>,
-    /// Region; from the profile when absent.
-    pub(super) region: Option<String>,
-    /// Role to assume: its ARN.
-    #[schemars(regex(pattern = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$"))]
-    pub(super) role_arn: Option<String>,
-    /// Endpoint for every service: a URL, or `sandbox` for the embedded cloud.
-    pub(super) endpoint_url: Option<String>,
-    /// File with extra certificate authorities (PEM), below the estate's folder or absolute.
-    pub(super) ca_bundle: Option<String>,
 }
 
 /// One application: exactly one entry of a system, and what all systems have alike. Entries are part of the schema by [`schema`].
@@ -112,9 +89,10 @@ pub(super) struct Watch {
     pub(super) logs: Vec<String>,
 }
 
-/// The JSON Schema of an estate file with the entries of these systems.
-pub(super) fn schema(systems: &[&dyn System]) -> Value {
+/// The JSON Schema of an estate file with the entries of these systems and places of these kinds.
+pub(super) fn schema(systems: &[&dyn System], kinds: Kinds) -> Value {
     let mut generator = SchemaGenerator::default();
+    let places: Map<String, Value> = kinds.iter().flat_map(|kind| keys(*kind, &mut generator)).collect();
     let entries: Map<String, Value> = systems
         .iter()
         .map(|system| {
@@ -129,13 +107,23 @@ pub(super) fn schema(systems: &[&dyn System]) -> Value {
         })
         .collect();
     let mut schema = generator.into_root_schema_for::<File>().to_value();
-    if let Some(application) = schema.pointer_mut("/$defs/Application").and_then(Value::as_object_mut) {
-        application.insert("additionalProperties".to_owned(), Value::Bool(false));
-        if let Some(properties) = application.get_mut("properties").and_then(Value::as_object_mut) {
-            properties.extend(entries);
+    for (of, more) in [("/$defs/Application", entries), ("/$defs/Environment", places)] {
+        let Some(of) = schema.pointer_mut(of).and_then(Value::as_object_mut) else { continue };
+        of.insert("additionalProperties".to_owned(), Value::Bool(false));
+        if let Some(properties) = of.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.extend(more);
         }
     }
     schema
+}
+
+/// The keys of a kind in an environment, with their schemas.
+pub(super) fn keys(kind: &dyn Kind, generator: &mut SchemaGenerator) -> Map<String, Value> {
+    let mut schema = kind.schema(generator).to_value();
+    match schema.get_mut("properties").map(Value::take) {
+        Some(Value::Object(keys)) => keys,
+        _ => Map::new(),
+    }
 }
 
 /// What these systems and this file format have a place for and this version does not do, but for what a system is there for.

@@ -1,5 +1,5 @@
 //! What an estate file can reach, as sentences: what a person is shown before they trust it is what is remembered and compared.
-//! Accounts, ways in and rules of environments; of applications what their systems say. Order and log groups may change without asking
+//! Places, ways in and rules of environments; of applications what their systems say. Order and log groups may change without asking
 //! again.
 
 use std::time::Duration;
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::estate::Estate;
+use crate::domain::place::Fact;
 use crate::domain::safe::Safe;
 use crate::systems::System;
 use crate::systems::reach::quoted;
@@ -44,18 +45,16 @@ impl Reach {
 }
 
 fn environment(name: &str, record: &EnvironmentRecord) -> String {
-    let EnvironmentRecord { class, account, aws, on_failure, queue, mode, min_level, hold_expiry } = record;
-    let ways = aws.iter().flat_map(|aws| {
-        [
-            ("profile", &aws.profile),
-            ("region", &aws.region),
-            ("role", &aws.role_arn),
-            ("endpoint", &aws.endpoint_url),
-            ("certificate authorities of", &aws.ca_bundle),
-        ]
+    let EnvironmentRecord { class, places, on_failure, queue, mode, min_level, hold_expiry } = record;
+    let places = places.iter().flat_map(|place| {
+        let fact = |fact: &Fact| match &fact.is {
+            Some(is) => format!("{} {}", fact.what, quoted(is)),
+            None => fact.to_string(),
+        };
+        let within = place.within.is.is_some().then(|| fact(&place.within));
+        let way = place.way.iter().map(|(what, name)| format!("{what} {}", quoted(name)));
+        std::iter::once(fact(&place.whose)).chain(within).chain(way).collect::<Vec<_>>()
     });
-    let ways = ways.filter_map(|(what, value)| Some(format!("{what} {}", quoted(value.as_ref()?))));
-    let account = account.as_deref().map_or_else(|| "any account".to_owned(), |account| format!("account {}", quoted(account)));
     let rules = [
         serde_json::json!(on_failure).as_str().map(|word| format!("on_failure {word}")),
         serde_json::json!(queue).as_str().map(|word| format!("queue {word}")),
@@ -63,7 +62,7 @@ fn environment(name: &str, record: &EnvironmentRecord) -> String {
         min_level.map(|level| format!("level {} at least", u8::from(level))),
         Some(format!("holds expire after {}", exact(*hold_expiry))),
     ];
-    let parts: Vec<String> = std::iter::once(account).chain(ways).chain(rules.into_iter().flatten()).collect();
+    let parts: Vec<String> = places.chain(rules.into_iter().flatten()).collect();
     format!("environment {} ({}): {}", quoted(name), class.word(), parts.join(", "))
 }
 

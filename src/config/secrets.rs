@@ -72,7 +72,7 @@ applications:
       parameters_by_environment: { dev: { ClientSecret: hunter2secret } }
     environments: [dev]
 ";
-        let (_, found) = examine("holdpoint.yaml", text.as_bytes(), Path::new("/"), crate::systems::all());
+        let (_, found) = examine("holdpoint.yaml", text.as_bytes(), Path::new("/"), crate::systems::all(), crate::places::all());
         let secrets: Vec<_> = found.0.iter().filter(|one| one.code == "secret").map(|one| (one.at.line, one.at.column)).collect();
         assert_eq!(secrets, [(5, 27), (5, 69), (7, 44), (9, 52), (14, 37), (15, 57)], "{found}");
         let told = found.to_string();

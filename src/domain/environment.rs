@@ -8,6 +8,7 @@ use super::failure::millis;
 use super::ids::EnvName;
 use super::level::Level;
 use super::person::Person;
+use super::place::Places;
 use super::time::Time;
 
 /// What kind of environment it is; decides levels and defaults.
@@ -71,45 +72,14 @@ pub enum Mode {
     Watch,
 }
 
-/// How to reach AWS: names of profiles and roles, never keys.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct AwsTarget {
-    /// Profile of the shared AWS configuration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub profile: Option<String>,
-    /// Region; from the profile when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
-    /// Role to assume.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role_arn: Option<String>,
-    /// Endpoint for every service: a URL, or `sandbox` for the embedded cloud.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub endpoint_url: Option<String>,
-    /// File with extra certificate authorities (PEM).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ca_bundle: Option<String>,
-}
-
-impl AwsTarget {
-    /// True for the embedded cloud.
-    #[must_use]
-    pub fn is_sandbox(&self) -> bool {
-        self.endpoint_url.as_deref() == Some("sandbox")
-    }
-}
-
 /// The record of an environment, as `holdpoint apply` proposes it and the engine keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvironmentRecord {
     /// Its class.
     pub class: Class,
-    /// The account id that the engine must find, twelve digits as text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
-    /// How to reach AWS; absent for an environment of scripts alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub aws: Option<AwsTarget>,
+    /// Where its stacks are; none for an environment of scripts alone.
+    #[serde(default, skip_serializing_if = "Places::is_empty")]
+    pub places: Places,
     /// What a failure does.
     pub on_failure: OnFailure,
     /// What a second deployment does.
@@ -127,12 +97,11 @@ pub struct EnvironmentRecord {
 }
 
 impl EnvironmentRecord {
-    /// True when going from `self` to `to` needs a guard: another account or way in, a lower class, a looser policy.
+    /// True when going from `self` to `to` needs a guard: another place or way in, a lower class, a looser policy.
     #[must_use]
     pub fn loosened_by(&self, to: &EnvironmentRecord) -> bool {
         self.class < to.class
-            || self.account != to.account
-            || self.aws != to.aws
+            || self.places != to.places
             || self.min_level > to.min_level
             || (self.on_failure == OnFailure::Break && to.on_failure == OnFailure::Continue)
             || (self.mode == Mode::Watch && to.mode == Mode::Deploy)

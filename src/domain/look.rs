@@ -7,16 +7,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::failure::Failure;
+use super::place::PlaceName;
 use super::safe::Safe;
 use super::time::Time;
 
 pub use super::standing::Standing;
 
-/// A real thing: of a kind that an eye knows (`cloudformation.stack`), by its name there. It is where its stack's environment is.
+/// A real thing: of a kind that an eye knows (`cloudformation.stack`), by its name there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Subject {
     /// Its kind.
     pub kind: String,
+    /// Where it is; the home of its stack's environment where it names no place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceName>,
     /// Its name, as its kind names things.
     pub name: String,
 }
@@ -25,7 +29,13 @@ impl Subject {
     /// A thing of that kind and name.
     #[must_use]
     pub fn new(kind: &str, name: &str) -> Self {
-        Self { kind: kind.to_owned(), name: name.to_owned() }
+        Self { kind: kind.to_owned(), place: None, name: name.to_owned() }
+    }
+
+    /// The same thing at a place of its environment.
+    #[must_use]
+    pub fn at(self, place: &str) -> Self {
+        Self { place: Some(place.into()), ..self }
     }
 }
 

@@ -24,6 +24,7 @@ pub mod line;
 pub mod look;
 pub mod order;
 pub mod person;
+pub mod place;
 pub mod plan;
 pub mod quote;
 pub mod relative;

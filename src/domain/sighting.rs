@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::look::Sight;
+use super::place::{PlaceName, Proof};
 use super::safe::Safe;
 use super::time::Time;
 
@@ -34,17 +35,10 @@ pub enum Seen {
         /// Desired.
         desired: u32,
     },
-    /// Who the engine is in an environment: the proof that the band shows.
-    Identity {
-        /// The account.
-        account: String,
-        /// The ARN.
-        arn: Safe,
-        /// The region.
-        region: String,
-        /// When the credentials end, where known.
-        #[serde(default)]
-        expires_at: Option<Time>,
+    /// Who the engine is at a place: the proof that the band shows.
+    Proof {
+        /// As it was proven.
+        proof: Proof,
     },
     /// How often an environment may be read.
     Pace {
@@ -82,5 +76,11 @@ pub const SERVE: &str = "serve";
 /// The source of the sighting of an environment's pace.
 pub const PACE: &str = "pace";
 
-/// The name under which a sighting is kept: [`THING`], [`SERVE`], `tail/GROUP` of a stack; `identity` and [`PACE`] of an environment.
+/// The source of the sighting of who we are at a place of an environment.
+#[must_use]
+pub fn proof_of(place: &PlaceName) -> String {
+    format!("proof/{place}")
+}
+
+/// The name under which a sighting is kept: [`THING`], [`SERVE`], `tail/GROUP` of a stack; [`proof_of`] a place and [`PACE`] of an environment.
 pub type SightingKey = (String, String);

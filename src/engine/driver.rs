@@ -322,7 +322,7 @@ async fn state(parts: &Parts, planning: &Planning) -> Result<Sights, Failure> {
     for look in planning.system.looks(&planning.ask, &planning.spec, &Sights::default()) {
         let look = Look { whole: false, ..look };
         seen.put(loop {
-            let sight = match proven(&planning.on, parts).await {
+            let sight = match proven(&planning.on, &look.about, parts).await {
                 Ok(()) => parts.eyes.look(&planning.on, &look, None).await,
                 Err(failure) => Err(failure),
             };

@@ -10,39 +10,41 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use crate::aws::Clients;
-use crate::domain::environment::AwsTarget;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::look::{Look, Sight, Subject};
+use crate::domain::place::{Place, PlaceName, Proof};
 use crate::domain::request::SourceBundle;
-use crate::domain::sighting::Seen;
 use crate::domain::time::Time;
 use crate::observe::{Eye, Follow, LookOn, eyes};
 use crate::os::clock::SharedClock;
+use crate::places::{Kinds, Prover, With};
 
 use super::looks::Eyes;
 
 /// How old a proof may be.
-const PROOF: Duration = Duration::from_mins(1);
+pub(super) const PROOF: Duration = Duration::from_mins(1);
 
-/// Who we were proven to be, where, and when.
-type Proof = (AwsTarget, Time, Seen);
+/// The newest proof of a place, as the place was recorded then.
+type Proven = Arc<Mutex<Option<(Place, Proof)>>>;
 
-/// The eyes by the kind of what they look at, and the proof of who we are.
+/// The eyes by the kind of what they look at, and the proofs of who we are.
 pub struct EyesByKind {
     eyes: BTreeMap<&'static str, Arc<dyn Eye>>,
-    clients: Arc<Clients>,
+    provers: BTreeMap<&'static str, Arc<dyn Prover>>,
     clock: SharedClock,
-    /// By environment: an environment that does not answer keeps no other one waiting.
-    proofs: std::sync::Mutex<BTreeMap<EnvName, Arc<Mutex<Option<Proof>>>>>,
+    /// By place: one that does not answer keeps no other one waiting.
+    proofs: std::sync::Mutex<BTreeMap<(EnvName, PlaceName), Proven>>,
 }
 
 impl EyesByKind {
-    /// The eyes of the store with this id.
+    /// The eyes of the store with this id, for places of these kinds.
     #[must_use]
-    pub fn new(clients: Arc<Clients>, clock: SharedClock, store: &str) -> Self {
+    pub fn new(clients: Arc<Clients>, clock: SharedClock, store: &str, kinds: Kinds) -> Self {
         let eyes = eyes(&clients, &clock, store).into_iter().map(|eye| (eye.kind(), eye)).collect();
-        Self { eyes, clients, clock, proofs: std::sync::Mutex::default() }
+        let with = With { clients, clock };
+        let provers = kinds.iter().map(|kind| (kind.name(), kind.prover(&with))).collect();
+        Self { eyes, provers, clock: with.clock, proofs: std::sync::Mutex::default() }
     }
 
     fn of(&self, about: &Subject) -> Result<&Arc<dyn Eye>, Failure> {
@@ -68,21 +70,59 @@ impl Eyes for EyesByKind {
         self.of(about).ok()?.follow(stack, about, since)
     }
 
-    fn identity<'a>(&'a self, env: &'a EnvName, aws: &'a AwsTarget) -> BoxFuture<'a, Result<Seen, Failure>> {
+    fn prove<'a>(&'a self, env: &'a EnvName, place: &'a Place) -> BoxFuture<'a, Result<Proof, Failure>> {
         async move {
-            let proof = Arc::clone(self.proofs.lock().unwrap_or_else(PoisonError::into_inner).entry(env.clone()).or_default());
+            let kind = self.provers.get(place.kind.as_str()).ok_or_else(|| {
+                Failure::new(format!(
+                    "this program cannot prove what {} of {env} is: it knows no places of the kind {}",
+                    place.name, place.kind
+                ))
+                .hint("use the program that recorded it")
+            })?;
+            let key = (env.clone(), place.name.clone());
+            let newest = Arc::clone(self.proofs.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
             // One proof at a time: many steps that start together share it.
-            let mut proof = proof.lock().await;
-            if let Some((target, at, seen)) = &*proof
-                && target == aws
-                && self.clock.now().since(*at) < PROOF
+            let mut newest = newest.lock().await;
+            if let Some((of, proof)) = &*newest
+                && of == place
+                && self.clock.now().since(proof.at) < PROOF
             {
-                return Ok(seen.clone());
+                return Ok(proof.clone());
             }
-            let seen = self.clients.of(aws).await?.identity().await?;
-            *proof = Some((aws.clone(), self.clock.now(), seen.clone()));
-            Ok(seen)
+            let proof = kind.prove(place).await?;
+            *newest = Some((place.clone(), proof.clone()));
+            Ok(proof)
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::os::clock::Stepped;
+    use crate::places::made_up::KINDS;
+
+    #[tokio::test]
+    async fn a_proof_is_of_one_place_and_at_most_a_minute_old() {
+        let clock = Stepped::at(Time(0));
+        let shared: SharedClock = Arc::new(clock.clone());
+        let clients = Clients::new(shared.clone(), "ana", Arc::new(|| async { Err("not here".to_owned()) }.boxed()));
+        let eyes = EyesByKind::new(clients, shared, "0a1b2c3d", KINDS);
+        let env: EnvName = "dev".parse().unwrap();
+        let hill = |path: &str| Place::new("hill", "summit", "side").of(Some("high")).by("path", Some(path));
+        let who = async |place: &Place| eyes.prove(&env, place).await.unwrap().who.to_string();
+        assert_eq!(who(&hill("high")).await, "climber/1");
+        clock.advance(Duration::from_secs(59));
+        assert_eq!(who(&hill("high")).await, "climber/1");
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(who(&hill("high")).await, "climber/2", "a minute is too old");
+        assert_eq!(who(&hill("low")).await, "climber/3", "another way is another proof");
+        let other = Place { name: "second".into(), ..hill("low") };
+        assert_eq!((who(&other).await, who(&hill("low")).await), ("climber/4".to_owned(), "climber/3".to_owned()));
+        let refused = super::super::looks::prove(&eyes, &env, Some(&hill("low"))).await.unwrap_err();
+        assert!(refused.summary.contains("dev is summit high") && refused.summary.contains("is summit low"), "{refused:?}");
+        let unknown = eyes.prove(&env, &Place::new("lake", "shore", "bay")).await.unwrap_err();
+        assert!(unknown.summary.contains("no places of the kind lake"), "{unknown:?}");
     }
 }

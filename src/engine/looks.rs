@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, join_all};
 
-use crate::domain::environment::AwsTarget;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::lifecycles::of_system;
 use crate::domain::look::{Look, Sight, Sights, Subject};
+use crate::domain::place::{Place, Proof};
 use crate::domain::plan::{Plan, pure};
 use crate::domain::request::{SourceBundle, Spec};
-use crate::domain::sighting::Seen;
 use crate::domain::time::Time;
 use crate::observe::{Follow, LookOn};
 use crate::systems::{PlanAsk, System};
@@ -19,8 +18,8 @@ use crate::systems::{PlanAsk, System};
 use super::{Engine, Parts};
 
 /// Nothing is looked at where we are somebody else than we should be.
-pub(super) async fn proven(on: &LookOn, parts: &Parts) -> Result<(), Failure> {
-    prove(parts.eyes.as_ref(), &on.env, on.record.aws.as_ref(), on.record.account.as_deref()).await
+pub(super) async fn proven(on: &LookOn, about: &Subject, parts: &Parts) -> Result<(), Failure> {
+    prove(parts.eyes.as_ref(), &on.env, on.place(about)?).await
 }
 
 /// The eyes of an engine; they only read (a change set that is made to be described is deleted again).
@@ -31,24 +30,18 @@ pub trait Eyes: Send + Sync {
     fn look<'a>(&'a self, on: &'a LookOn, look: &'a Look, bundle: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>>;
     /// Follows a thing from a point in time; `None` where nobody can.
     fn follow(&self, stack: &StackId, about: &Subject, since: Time) -> Option<Box<dyn Follow>>;
-    /// Who we are in an environment, by a proof that is at most a minute old.
-    fn identity<'a>(&'a self, env: &'a EnvName, aws: &'a AwsTarget) -> BoxFuture<'a, Result<Seen, Failure>>;
+    /// Who we are at a place of an environment, by a proof that is at most a minute old.
+    fn prove<'a>(&'a self, env: &'a EnvName, place: &'a Place) -> BoxFuture<'a, Result<Proof, Failure>>;
 }
 
-/// The account of an environment must be the recorded one, by a proof that is at most a minute old: else what is looked at, and
-/// changed, would be somebody else's.
+/// A place must be the recorded one, by a proof that is at most a minute old; there is nothing to prove where any will do.
 ///
 /// # Errors
-/// Another account, or nobody could be asked.
-pub(super) async fn prove(eyes: &dyn Eyes, env: &EnvName, aws: Option<&AwsTarget>, account: Option<&str>) -> Result<(), Failure> {
-    let (Some(aws), Some(expected)) = (aws, account) else { return Ok(()) };
-    match eyes.identity(env, aws).await? {
-        Seen::Identity { account, arn, .. } if account != expected => {
-            Err(Failure::new(format!("{env} is account {expected} by its record, but the credentials are of {account}"))
-                .detail(format!("proven as {arn}"))
-                .hint("name the right profile or role in the estate file, then `holdpoint apply`"))
-        }
-        Seen::Identity { .. } | Seen::Thing { .. } | Seen::Serve { .. } | Seen::Pace { .. } | Seen::Tail { .. } => Ok(()),
+/// It is another one, or could not be asked.
+pub(super) async fn prove(eyes: &dyn Eyes, env: &EnvName, place: Option<&Place>) -> Result<(), Failure> {
+    match place.filter(|place| place.whose.is.is_some()) {
+        Some(place) => place.check(env, &eyes.prove(env, place).await?),
+        None => Ok(()),
     }
 }
 
@@ -78,7 +71,7 @@ impl Planning {
             self.look(parts, &looks).await?;
         }
         let plan = self.system.plan(&self.ask, &self.spec, &self.seen)?;
-        checked(parts, &self.spec.system, &plan)?;
+        checked(parts, &self.on, &self.spec.system, &plan)?;
         Ok((plan, self.seen))
     }
 
@@ -87,7 +80,9 @@ impl Planning {
             self.bundle = stored_bundle(parts, &self.spec).await?;
         }
         let (on, bundle, eyes) = (&self.on, self.bundle.as_ref(), &parts.eyes);
-        proven(on, parts).await?;
+        for look in looks {
+            proven(on, &look.about, parts).await?;
+        }
         for sight in join_all(looks.iter().map(|look| eyes.look(on, look, bundle))).await {
             self.seen.put(sight?);
         }
@@ -108,11 +103,12 @@ async fn stored_bundle(parts: &Parts, spec: &Spec) -> Result<Option<SourceBundle
 }
 
 /// A plan that can run: its graph is sound, and each step is one that somebody here can carry out.
-fn checked(parts: &Parts, system: &str, plan: &Plan) -> Result<(), Failure> {
+fn checked(parts: &Parts, on: &LookOn, system: &str, plan: &Plan) -> Result<(), Failure> {
     let cannot = |why: &dyn std::fmt::Display| Failure::new(format!("the plan cannot run: {why}"));
     plan.check().map_err(|why| cannot(&why))?;
     plan.check_marks(of_system(system).map_err(|why| cannot(&why))?).map_err(|why| cannot(&why))?;
     for step in &plan.steps {
+        on.record.places.find(&on.env, step.acts_at()).map_err(|why| cannot(&format!("step {}: {}", step.id, why.summary)))?;
         let kind = step.kind.as_str();
         if pure::is(kind) {
             continue;
@@ -206,21 +202,23 @@ mod tests {
         fn look<'a>(&'a self, _: &'a LookOn, _: &'a Look, _: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>> {
             async { Err(Failure::new("nothing to see")) }.boxed()
         }
-        fn identity<'a>(&'a self, _: &'a EnvName, _: &'a AwsTarget) -> BoxFuture<'a, Result<Seen, Failure>> {
+        fn prove<'a>(&'a self, _: &'a EnvName, _: &'a Place) -> BoxFuture<'a, Result<Proof, Failure>> {
             self.0.fetch_add(1, Ordering::Relaxed);
-            let account = "111111111111".to_owned();
-            async { Ok(Seen::Identity { account, arn: Safe::new("arn:ops"), region: String::new(), expires_at: None }) }.boxed()
+            let (whose, who, called) = ("111111111111".to_owned(), Safe::new("arn:ops"), Safe::new("ops"));
+            async { Ok(Proof { whose, within: String::new(), who, called, expires_at: None, at: Time(0) }) }.boxed()
         }
     }
 
     #[tokio::test]
     async fn another_account_is_not_even_looked_at() {
-        let (eyes, env, aws) = (Stranger::default(), "prod".parse().unwrap(), AwsTarget::default());
-        let other = prove(&eyes, &env, Some(&aws), Some("222222222222")).await.unwrap_err();
+        let (eyes, env) = (Stranger::default(), "prod".parse().unwrap());
+        let place = |account: Option<&str>| Place::new("aws", "account", "region").of(account);
+        let other = prove(&eyes, &env, Some(&place(Some("222222222222")))).await.unwrap_err();
         assert!(other.summary.contains("222222222222") && other.summary.contains("111111111111"), "{other:?}");
         assert!(other.hint.contains("profile"), "{other:?}");
-        assert_eq!(prove(&eyes, &env, Some(&aws), Some("111111111111")).await, Ok(()));
-        assert_eq!(prove(&eyes, &env, None, Some("222222222222")).await, Ok(()), "an environment without AWS has no account to prove");
+        assert_eq!(prove(&eyes, &env, Some(&place(Some("111111111111")))).await, Ok(()));
+        assert_eq!(prove(&eyes, &env, Some(&place(None))).await, Ok(()), "any account will do");
+        assert_eq!(prove(&eyes, &env, None).await, Ok(()), "an environment of scripts alone is nowhere");
         assert_eq!(eyes.0.load(Ordering::Relaxed), 2);
     }
 }

@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::aws::{Clients, Cloud};
-use crate::domain::environment::AwsTarget;
+use crate::aws::{Clients, Cloud, target};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::line::Line;
+use crate::domain::place::Place;
 use crate::domain::safe::Safe;
 use crate::domain::sighting::{Seen, Sighting, SightingKey};
 use crate::domain::time::Time;
@@ -67,8 +67,7 @@ impl Tails {
             keep
         });
         for (stack, what) in wanted {
-            let Some(aws) = &what.aws else { continue };
-            let place = (aws.clone(), what.account.clone());
+            let Some(place) = what.places.of_kind(target::KIND) else { continue };
             for group in &what.logs {
                 let key = (stack.clone(), group.clone());
                 if !self.live.contains_key(&key) {
@@ -79,12 +78,11 @@ impl Tails {
         }
     }
 
-    fn start(&self, stack: StackId, group: String, (aws, account): (AwsTarget, Option<String>)) -> JoinHandle<()> {
+    fn start(&self, stack: StackId, group: String, place: Place) -> JoinHandle<()> {
         let (sighted, sightings) = watch::channel(None);
         let one = One {
             key: (format!("stack/{stack}"), format!("tail/{group}")),
-            aws,
-            account,
+            place,
             eyes: self.eyes.clone(),
             store: self.store.clone(),
             clock: self.clock.clone(),
@@ -116,8 +114,7 @@ struct One {
     stack: StackId,
     group: String,
     key: SightingKey,
-    aws: AwsTarget,
-    account: Option<String>,
+    place: Place,
     store: Arc<dyn Store>,
     clock: SharedClock,
     eyes: Arc<dyn Eyes>,
@@ -129,8 +126,8 @@ impl One {
     /// Follows the group, where this is the account that it should be.
     async fn follow(&self, clients: &Clients) {
         loop {
-            let cloud = match prove(self.eyes.as_ref(), &self.stack.env, Some(&self.aws), self.account.as_deref()).await {
-                Ok(()) => clients.of(&self.aws).await,
+            let cloud = match prove(self.eyes.as_ref(), &self.stack.env, Some(&self.place)).await {
+                Ok(()) => clients.at(&self.place).await,
                 Err(failure) => Err(failure),
             };
             let ended = match cloud {
@@ -201,7 +198,7 @@ fn begin(kept: Vec<(String, Time)>, through: Option<Time>, now: Time) -> Begin {
 fn through(told: &Sighting) -> Option<Time> {
     match told.value {
         Seen::Tail { lag_ms, .. } => Some(told.taken_at - Duration::from_millis(lag_ms)),
-        Seen::Thing { .. } | Seen::Serve { .. } | Seen::Identity { .. } | Seen::Pace { .. } => None,
+        Seen::Thing { .. } | Seen::Serve { .. } | Seen::Proof { .. } | Seen::Pace { .. } => None,
     }
 }
 

@@ -61,7 +61,7 @@ impl Engine {
         let (cancel, cancelled) = watch::channel(cancel);
         let job = self.job(d, &key, cancelled);
         let to = self.to.clone();
-        let proof = self.proof(d);
+        let proof = self.proof(d, step);
         let was_lost = lost.is_some();
         let clock = self.parts.clock.clone();
         let task_key = key.clone();
@@ -140,20 +140,22 @@ impl Engine {
             params,
             notes: run.notes.clone(),
             env: request.stack.env.clone(),
-            aws: request.aws.clone(),
+            place: request.places.find(&request.stack.env, step.acts_at())?.cloned(),
             folder: (self.parts.job)(d.id, &key.step, key.attempt),
             port: Arc::new(port),
         };
         Ok((executor, job))
     }
 
-    /// The proof that an attempt needs.
-    fn proof(&self, d: &Deployment) -> impl Future<Output = Result<(), Failure>> + Send + 'static {
+    /// The proof that an attempt needs, of the place where its step acts.
+    fn proof(&self, d: &Deployment, step: &StepId) -> impl Future<Output = Result<(), Failure>> + Send + 'static {
         let eyes = self.parts.eyes.clone();
         let request = d.request.clone();
+        let place = d.plan.as_ref().and_then(|plan| plan.step(step)).and_then(|step| step.acts_at().cloned());
         async move {
             let Some(request) = request else { return Ok(()) };
-            prove(eyes.as_ref(), &request.stack.env, request.aws.as_ref(), request.account.as_deref()).await
+            let place = request.places.find(&request.stack.env, place.as_ref())?;
+            prove(eyes.as_ref(), &request.stack.env, place).await
         }
     }
 }

@@ -16,16 +16,16 @@ use crate::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Int
 use crate::domain::deployment::{Deployment, End, Phase, StepState};
 use crate::domain::digest::Digest;
 use crate::domain::document::Node;
-use crate::domain::environment::{AwsTarget, Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use crate::domain::environment::{Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::failure::Retry;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{EnvName, StackId, StepId};
 use crate::domain::line::Line;
 use crate::domain::look::{Look, Quiet, Sight, Sights, Subject};
+use crate::domain::place::{Place, Places, Proof};
 use crate::domain::plan::given::{plan, step};
 use crate::domain::plan::{Cancel, Finaliser, HoldRule, HoldWhen, Plan, Step};
 use crate::domain::request::{SourceBundle, Spec};
-use crate::domain::sighting::Seen;
 use crate::domain::stack::Purpose;
 use crate::exec::{Executor, Found, Job};
 use crate::observe::{Follow, LookOn};
@@ -37,6 +37,7 @@ use crate::systems::files::{Files, Read};
 use crate::systems::script::Script;
 
 mod old;
+mod places;
 mod watchdog;
 
 /// A system for tests: the spec's body is the plan.
@@ -146,7 +147,7 @@ impl Eyes for NoEyes {
     fn look<'a>(&'a self, _: &'a LookOn, _: &'a Look, _: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>> {
         async { Err(Failure::new("nothing to see")) }.boxed()
     }
-    fn identity<'a>(&'a self, _: &'a EnvName, _: &'a AwsTarget) -> BoxFuture<'a, Result<Seen, Failure>> {
+    fn prove<'a>(&'a self, _: &'a EnvName, _: &'a Place) -> BoxFuture<'a, Result<Proof, Failure>> {
         async { Err(Failure::new("nobody")) }.boxed()
     }
 }
@@ -194,10 +195,13 @@ impl Bench {
     }
 
     async fn environment(&self, class: Class) {
+        self.environment_at(class, Places::default()).await;
+    }
+
+    async fn environment_at(&self, class: Class, places: Places) {
         let record = EnvironmentRecord {
             class,
-            account: None,
-            aws: None,
+            places,
             on_failure: OnFailure::Break,
             queue: QueuePolicy::Queue,
             mode: Mode::Deploy,

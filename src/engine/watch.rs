@@ -11,17 +11,18 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::aws::Clients;
-use crate::domain::environment::AwsTarget;
+use crate::aws::{Clients, target};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentNo, EnvName, StackId};
 use crate::domain::interest::Interest;
 use crate::domain::look::Subject;
+use crate::domain::place::{Place, Places};
 use crate::domain::sighting::{PACE, Seen, Sighting, Slowed};
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
 use crate::store::Store;
 
+use super::eyes::PROOF;
 use super::{Eyes, Lines};
 use watched::Watched;
 
@@ -39,8 +40,6 @@ const BEFORE: Duration = Duration::from_secs(30);
 const HISTORY: Duration = Duration::from_hours(1);
 /// How often it is said again that AWS throttles.
 const SLOWED: Duration = Duration::from_secs(10);
-/// How old a proof of who we are may be.
-const PROOF: Duration = Duration::from_mins(1);
 
 /// What was told last of the pace of each environment, and when.
 type Paces = BTreeMap<EnvName, (Option<Slowed>, Time)>;
@@ -84,8 +83,8 @@ impl Watcher {
             tails.keep(&wanted);
             for (env, stacks) in by_environment(&wanted) {
                 // Also while a round waits: what is throttled may not come to its end for a while.
-                let aws = stacks.first().and_then(|(_, what)| what.aws.as_ref());
-                let slowed = aws.and_then(|aws| it.clients.built(aws)).and_then(|cloud| cloud.slowed());
+                let place = stacks.first().and_then(|(_, what)| what.places.of_kind(target::KIND));
+                let slowed = place.and_then(|place| it.clients.built(place)).and_then(|cloud| cloud.slowed());
                 it.tell_pace(env, slowed, now, &mut paces).await;
                 if under_way.values().any(|other| other == env) {
                     continue;
@@ -96,8 +95,8 @@ impl Watcher {
                     proven.insert(env.clone(), now);
                 }
                 if unproven || !due.is_empty() {
-                    let place = stacks.first().map(|(_, what)| (*what).clone()).filter(|_| unproven);
-                    under_way.insert(rounds.spawn(Arc::clone(&it).round(env.clone(), place, due, now)).id(), env.clone());
+                    let prove = stacks.first().map(|(_, what)| what.places.clone()).filter(|_| unproven).unwrap_or_default();
+                    under_way.insert(rounds.spawn(Arc::clone(&it).round(env.clone(), prove, due, now)).id(), env.clone());
                 }
             }
             if folds.has_changed().is_err() {
@@ -125,7 +124,7 @@ impl Watcher {
 /// The stacks of each environment that has an outside.
 fn by_environment(wanted: &BTreeMap<StackId, Wanted>) -> BTreeMap<&EnvName, Vec<(&StackId, &Wanted)>> {
     let mut all: BTreeMap<&EnvName, Vec<(&StackId, &Wanted)>> = BTreeMap::new();
-    for (id, what) in wanted.iter().filter(|(_, what)| what.aws.is_some()) {
+    for (id, what) in wanted.iter().filter(|(_, what)| !what.places.is_empty()) {
         all.entry(&id.env).or_default().push((id, what));
     }
     all
@@ -169,9 +168,8 @@ impl Watcher {
 /// What is to be watched of a stack.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wanted {
-    pub aws: Option<AwsTarget>,
-    /// The account that it must be.
-    pub account: Option<String>,
+    /// The places of its environment.
+    pub places: Places,
     pub about: Vec<Subject>,
     pub logs: Vec<String>,
     /// The deployment that runs, and since when.
@@ -183,14 +181,21 @@ pub(super) struct Wanted {
     pub shown: bool,
 }
 
+impl Wanted {
+    /// Where the thing is that says how the stack stands.
+    pub(super) fn place(&self) -> Option<&Place> {
+        self.places.at(self.about.first().and_then(|about| about.place.as_ref()))
+    }
+}
+
 /// What runs, and what is on a screen.
 fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> {
     let record = |env: &EnvName| folds.environments.get(env).and_then(|env| env.record.as_ref());
     let mut all: BTreeMap<StackId, Wanted> = BTreeMap::new();
     for one in interests {
-        let (aws, account) = record(&one.stack.env).map(|record| (record.aws.clone(), record.account.clone())).unwrap_or_default();
+        let places = record(&one.stack.env).map(|record| record.places.clone()).unwrap_or_default();
         // Several may look at one stack: what any of them wants to follow is followed.
-        let entry = all.entry(one.stack).or_insert_with(|| Wanted { aws, account, far: true, ..Wanted::default() });
+        let entry = all.entry(one.stack).or_insert_with(|| Wanted { places, far: true, ..Wanted::default() });
         entry.far &= one.far;
         entry.shown |= !one.far;
         if entry.about.is_empty() {
@@ -208,8 +213,7 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
         let logs = request.spec.watch_logs.clone();
         let entry = all.entry(stack.id.clone()).or_default();
         entry.far = false;
-        entry.aws.clone_from(&request.aws);
-        entry.account.clone_from(&request.account);
+        entry.places.clone_from(&request.places);
         entry.about.clone_from(&request.spec.about);
         entry.no = Some(request.no);
         entry.since = d.started_at;

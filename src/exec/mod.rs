@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use crate::aws::Clients;
 use crate::domain::digest::Digest;
-use crate::domain::environment::AwsTarget;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId, StepId};
 use crate::domain::line::Severity;
+use crate::domain::place::Place;
 use crate::domain::plan::{Cancel, Output, StepKind};
 use crate::domain::request::SourceBundle;
 use crate::domain::safe::Safe;
@@ -62,8 +62,8 @@ pub struct Job {
     pub notes: BTreeMap<String, Value>,
     /// The environment.
     pub env: EnvName,
-    /// How to reach AWS.
-    pub aws: Option<AwsTarget>,
+    /// Where it acts.
+    pub place: Option<Place>,
     /// A folder of this attempt's own; made by whoever needs it, mode 0700.
     pub folder: PathBuf,
     /// The engine.

@@ -19,12 +19,12 @@ use crate::domain::time::Time;
 use crate::forms::cloudformation::{CHANGES, CfnInput, STACK};
 use crate::os::clock::SharedClock;
 
-/// The clients of an environment.
-async fn cloud(clients: &Clients, on: &LookOn) -> Result<Arc<Cloud>, Failure> {
-    let target = on.record.aws.as_ref().ok_or_else(|| {
+/// The clients of where a thing is.
+async fn cloud(clients: &Clients, on: &LookOn, about: &Subject) -> Result<Arc<Cloud>, Failure> {
+    let place = on.place(about)?.ok_or_else(|| {
         Failure::new(format!("{} has no `aws:` in the estate file", on.env)).hint("add `aws: { region: … }` and `holdpoint apply`")
     })?;
-    clients.of(target).await
+    clients.at(place).await
 }
 
 /// Looks at stacks.
@@ -45,7 +45,7 @@ impl Eye for Stacks {
 
     fn look<'a>(&'a self, on: &'a LookOn, look: &'a Look, _bundle: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>> {
         async move {
-            let cloud = cloud(&self.clients, on).await?;
+            let cloud = cloud(&self.clients, on, &look.about).await?;
             Ok(look::stack(&cloud, &look.about.name, look.whole).await?.sight(&look.about.name))
         }
         .boxed()
@@ -81,7 +81,7 @@ impl Eye for ChangeSets {
 
     fn look<'a>(&'a self, on: &'a LookOn, look: &'a Look, bundle: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>> {
         async move {
-            let cloud = cloud(&self.clients, on).await?;
+            let cloud = cloud(&self.clients, on, &look.about).await?;
             let bundle = bundle.ok_or_else(|| Failure::new("the files of this release are not at hand").hint("deploy from the estate"))?;
             let input = CfnInput::deserialize(&look.with)
                 .map_err(|why| Failure::new(format!("what {} is made from cannot be read: {why}", look.about.name)))?;

@@ -15,11 +15,12 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::aws::Clients;
-use crate::domain::environment::{AwsTarget, EnvironmentRecord};
+use crate::domain::environment::EnvironmentRecord;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{DeploymentNo, EnvName, StackId};
 use crate::domain::line::Line;
 use crate::domain::look::{Look, Sight, Subject};
+use crate::domain::place::Place;
 use crate::domain::request::SourceBundle;
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
@@ -35,6 +36,16 @@ pub struct LookOn {
     pub stack: StackId,
     /// What the look is for: part of the names of what is made and deleted again. It changes nothing of what is read.
     pub token: String,
+}
+
+impl LookOn {
+    /// Where a thing is; none where the environment has no place at all.
+    ///
+    /// # Errors
+    /// It is at a place that is not recorded.
+    pub fn place(&self, about: &Subject) -> Result<Option<&Place>, Failure> {
+        self.record.places.find(&self.env, about.place.as_ref())
+    }
 }
 
 /// An eye: it looks at things of one kind.
@@ -69,17 +80,17 @@ pub struct Glance {
 /// same time; news and parts cost a call each, and are read in turn.
 pub trait Follow: Send {
     /// How it is, and when it was so. Of a thing that is gone, `changed_at` is left to who knows since when.
-    fn look<'a>(&'a mut self, aws: &'a AwsTarget, glance: Glance) -> BoxFuture<'a, Result<(Sight, Time), Failure>>;
+    fn look<'a>(&'a mut self, place: &'a Place, glance: Glance) -> BoxFuture<'a, Result<(Sight, Time), Failure>>;
     /// Whether the last look tells that there are news which were not read.
     fn has_news(&self, glance: Glance) -> bool;
     /// Reads the news: the thing as it was at the last look, with what they tell of its parts; and their lines.
-    fn news<'a>(&'a mut self, aws: &'a AwsTarget, glance: Glance) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>>;
+    fn news<'a>(&'a mut self, place: &'a Place, glance: Glance) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>>;
     /// Whether it has to be found out what of it serves, before that can be counted.
     fn is_unsurveyed(&self, now: Time) -> bool;
     /// Finds out what of it serves.
-    fn survey<'a>(&'a mut self, aws: &'a AwsTarget, now: Time) -> BoxFuture<'a, Result<(), Failure>>;
+    fn survey<'a>(&'a mut self, place: &'a Place, now: Time) -> BoxFuture<'a, Result<(), Failure>>;
     /// How many tasks of it run, of how many that should; `None` where it has none. Few calls answer all who ask at the same time.
-    fn serve<'a>(&'a self, aws: &'a AwsTarget) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>>;
+    fn serve<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>>;
 }
 
 /// Every eye that there is.

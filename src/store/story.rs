@@ -17,6 +17,7 @@ use crate::domain::environment::{Class, EnvironmentEvent, Freeze, OnFailure};
 use crate::domain::event::{Append, Event, StreamId};
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::person::Person;
+use crate::domain::place::Places;
 use crate::domain::request::Spec;
 use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::stack::{Place, Purpose, Queued, StackEvent};
@@ -105,8 +106,7 @@ fn created(n: u64, stack: &StackId) -> Event {
         cause,
         parent: None,
         env_version: 1,
-        account: None,
-        aws: None,
+        places: Places::default(),
         on_failure: OnFailure::Break,
         not_before: None,
         after: vec![],

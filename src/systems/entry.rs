@@ -16,8 +16,8 @@ pub struct Form {
     pub unbuilt: &'static [(&'static str, &'static str)],
     /// The smallest entry, as people write it after the system's name.
     pub example: &'static str,
-    /// Whether its stacks live in an AWS account: their environments must say how to reach one.
-    pub aws: bool,
+    /// The kind of place where its stacks are: their environments must have one.
+    pub place: Option<&'static str>,
 }
 
 impl Form {

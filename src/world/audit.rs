@@ -68,8 +68,8 @@ fn frozen(freeze: &Freeze) -> String {
 fn environment(event: &EnvironmentEvent) -> String {
     match event {
         EnvironmentEvent::Configured { record } => {
-            let account = record.account.as_ref().map_or_else(String::new, |account| format!(", account {account}"));
-            format!("recorded the environment: {}{account}", record.class.word().to_lowercase())
+            let places = if record.places.is_empty() { String::new() } else { format!(", {}", record.places.whose()) };
+            format!("recorded the environment: {}{places}", record.class.word().to_lowercase())
         }
         EnvironmentEvent::Frozen { freeze } => frozen(freeze),
         EnvironmentEvent::Thawed => "thawed the queue".to_owned(),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::domain::decide::{Cx, hold_want};
 use crate::domain::deployment::{Cause, DeploymentEvent, End, Parent, Request, Seen as SeenOfPlan, Stopping};
-use crate::domain::environment::{AwsTarget, Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use crate::domain::environment::{Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::estate::{Catalog, Entry};
 use crate::domain::event::{Event, Stored, StreamId};
 use crate::domain::failure::Failure;
@@ -25,6 +25,7 @@ use crate::domain::level::Level;
 use crate::domain::lifecycle::Flag;
 use crate::domain::look::{PartSeen, Sight};
 use crate::domain::person::Person;
+use crate::domain::place::{self, Proof};
 use crate::domain::plan::{ChangeRow, Output, Plan, PlanSeen, resolve};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::sighting::{SERVE, Seen, Sighting, THING};
@@ -47,12 +48,21 @@ pub fn ago(secs: u64) -> Time {
     NOW - Duration::from_secs(secs)
 }
 
+/// A place in this account.
+pub fn account(account: &str) -> place::Place {
+    place::Place::new("aws", "account", "region").of(Some(account)).within(Some("eu-west-1"))
+}
+
+/// The same record with its home in another account.
+pub fn in_account(record: &EnvironmentRecord, other: &str) -> EnvironmentRecord {
+    EnvironmentRecord { places: account(other).into(), ..record.clone() }
+}
+
 /// A record of an environment.
 pub fn record(class: Class) -> EnvironmentRecord {
     EnvironmentRecord {
         class,
-        account: Some("441200007731".to_owned()),
-        aws: Some(AwsTarget { region: Some("eu-west-1".to_owned()), ..AwsTarget::default() }),
+        places: account("441200007731").into(),
         on_failure: OnFailure::Break,
         queue: QueuePolicy::Queue,
         mode: Mode::Deploy,
@@ -126,13 +136,15 @@ impl Scene {
         let record = record(class);
         Arc::make_mut(&mut self.world.catalog).environments.insert(name.clone(), record.clone());
         self.event(StreamId::Environment(name.clone()), Event::Environment(EnvironmentEvent::Configured { record }), ana());
-        let identity = Seen::Identity {
-            account: "441200007731".to_owned(),
-            arn: "arn:aws:sts::441200007731:assumed-role/deployer/ana".into(),
-            region: "eu-west-1".to_owned(),
+        let proof = Proof {
+            whose: "441200007731".to_owned(),
+            within: "eu-west-1".to_owned(),
+            who: "arn:aws:sts::441200007731:assumed-role/deployer/ana".into(),
+            called: "deployer".into(),
             expires_at: Some(NOW + Duration::from_mins(52)),
+            at: ago(12),
         };
-        self.sighting(&format!("environment/{name}"), "identity", identity, 12);
+        self.sighting(&format!("environment/{name}"), "proof/aws", Seen::Proof { proof }, 12);
         self
     }
 
@@ -215,8 +227,7 @@ impl Scene {
             cause,
             parent: None,
             env_version: 1,
-            account: Some("441200007731".to_owned()),
-            aws: None,
+            places: account("441200007731").into(),
             on_failure: OnFailure::Break,
             not_before: None,
             after: Vec::new(),

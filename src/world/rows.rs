@@ -75,11 +75,11 @@ pub struct EnvView {
     pub name: EnvName,
     /// Its class.
     pub class: EnvClass,
-    /// The account: proven, or as recorded; empty when neither is known.
+    /// Whose its home is (an account): proven, or as recorded; empty when neither is known.
     pub account: String,
-    /// Whether the engine proved the account.
+    /// Whether the engine proved that.
     pub proven: bool,
-    /// The region.
+    /// Where in it: the region.
     pub region: String,
     /// Whether this store may change it.
     pub mode: Mode,
@@ -168,17 +168,14 @@ impl World {
             *counts.entry(row.state).or_default() += 1;
         }
         let record = self.record(name);
-        let identity = self.identity(name);
-        let recorded = || record.and_then(|record| record.account.clone());
+        let home = record.and_then(|record| record.places.home());
+        let proof = home.and_then(|home| self.proof(name, &home.name));
         EnvView {
             name: name.clone(),
             class: record.map_or(EnvClass::Production, |record| record.class),
-            account: identity.map(|id| id.account.to_owned()).or_else(recorded).unwrap_or_default(),
-            proven: identity.is_some_and(|id| id.stale.is_none()),
-            region: identity
-                .map(|id| id.region.to_owned())
-                .or_else(|| record.and_then(|r| r.aws.as_ref()).and_then(|aws| aws.region.clone()))
-                .unwrap_or_default(),
+            account: proof.map(|seen| seen.proof.whose.clone()).or_else(|| home?.whose.is.clone()).unwrap_or_default(),
+            proven: proof.is_some_and(|seen| seen.stale.is_none()),
+            region: proof.map(|seen| seen.proof.within.clone()).or_else(|| home?.within.is.clone()).unwrap_or_default(),
             mode: record.map_or(Mode::Watch, |record| record.mode),
             practice: self.catalog.practice,
             freeze: self.folds.environments.get(name).and_then(|fold| fold.frozen(now)).cloned(),

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::look::{Health, PartSeen, Sight, Standing};
+use crate::domain::place::{Place, PlaceName, Proof};
 use crate::domain::safe::Safe;
-use crate::domain::sighting::{PACE, SERVE, Seen, Sighting, Slowed, THING};
+use crate::domain::sighting::{PACE, SERVE, Seen, Sighting, Slowed, THING, proof_of};
 use crate::domain::time::Time;
 
 use super::World;
@@ -25,18 +26,12 @@ pub struct ThingSeen<'a> {
     pub taken_at: Time,
 }
 
-/// Who the engine is in an environment.
+/// Who the engine is at a place.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct IdentitySeen<'a> {
-    /// The proven account.
-    pub account: &'a str,
-    /// The proven ARN.
-    pub arn: &'a Safe,
-    /// The region.
-    pub region: &'a str,
-    /// When the credentials end, where known.
-    pub expires_at: Option<Time>,
-    /// When it was proven.
+pub struct ProofSeen<'a> {
+    /// As it was proven.
+    pub proof: &'a Proof,
+    /// When.
     pub taken_at: Time,
     /// Why the newest proof failed, if it did.
     pub stale: Option<&'a Safe>,
@@ -110,7 +105,7 @@ impl World {
         let sighting = self.sighting(&of_stack(stack), THING)?;
         match &sighting.value {
             Seen::Thing { sight } => Some(ThingSeen { sight, taken_at: sighting.taken_at }),
-            Seen::Serve { .. } | Seen::Identity { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
+            Seen::Serve { .. } | Seen::Proof { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
         }
     }
 
@@ -123,7 +118,7 @@ impl World {
         }
         match &self.sighting(&of_stack(stack), SERVE)?.value {
             Seen::Serve { running, desired } => Some((*running, *desired)),
-            Seen::Thing { .. } | Seen::Identity { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
+            Seen::Thing { .. } | Seen::Proof { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
         }
     }
 
@@ -138,22 +133,15 @@ impl World {
     #[must_use]
     pub fn is_outside(&self, stack: &StackId) -> bool {
         let spec = self.catalog.stacks.get(stack).and_then(|entry| entry.spec.as_ref().ok());
-        spec.is_some_and(|spec| !spec.about.is_empty()) && self.record(&stack.env).is_some_and(|record| record.aws.is_some())
+        spec.is_some_and(|spec| !spec.about.is_empty()) && self.place(stack).is_some()
     }
 
-    /// Who the engine is in an environment.
+    /// Who the engine is at a place of an environment.
     #[must_use]
-    pub fn identity(&self, env: &EnvName) -> Option<IdentitySeen<'_>> {
-        let sighting = self.sighting(&of_env(env), "identity")?;
+    pub fn proof(&self, env: &EnvName, place: &PlaceName) -> Option<ProofSeen<'_>> {
+        let sighting = self.sighting(&of_env(env), &proof_of(place))?;
         match &sighting.value {
-            Seen::Identity { account, arn, region, expires_at } => Some(IdentitySeen {
-                account,
-                arn,
-                region,
-                expires_at: *expires_at,
-                taken_at: sighting.taken_at,
-                stale: sighting.stale.as_ref(),
-            }),
+            Seen::Proof { proof } => Some(ProofSeen { proof, taken_at: sighting.taken_at, stale: sighting.stale.as_ref() }),
             Seen::Thing { .. } | Seen::Serve { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
         }
     }
@@ -164,8 +152,15 @@ impl World {
         let sighting = self.sighting(&of_env(env), PACE).filter(|sighting| now.since(sighting.taken_at) < SAID)?;
         match &sighting.value {
             Seen::Pace { slowed } => *slowed,
-            Seen::Thing { .. } | Seen::Serve { .. } | Seen::Identity { .. } | Seen::Tail { .. } => None,
+            Seen::Thing { .. } | Seen::Serve { .. } | Seen::Proof { .. } | Seen::Tail { .. } => None,
         }
+    }
+
+    /// Where a stack is.
+    fn place(&self, stack: &StackId) -> Option<&Place> {
+        let spec = self.catalog.stacks.get(stack).and_then(|entry| entry.spec.as_ref().ok());
+        let about = spec.and_then(|spec| spec.about.first()).and_then(|about| about.place.as_ref());
+        self.record(&stack.env)?.places.at(about)
     }
 
     /// When a stack was seen last, and why the newest look failed, if it did.
@@ -179,7 +174,7 @@ impl World {
                 stale = stale.or(sighting.stale.as_ref());
             }
         }
-        (newest, stale.or_else(|| self.identity(&stack.env).and_then(|identity| identity.stale)))
+        (newest, stale.or_else(|| self.proof(&stack.env, &self.place(stack)?.name)?.stale))
     }
 }
 

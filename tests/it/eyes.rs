@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use futures_util::FutureExt as _;
-use holdpoint::aws::{Clients, Cloud};
-use holdpoint::domain::environment::AwsTarget;
+use holdpoint::aws::{AwsTarget, Clients, Cloud};
 use holdpoint::domain::ids::StackId;
 use holdpoint::domain::line::{Line, Severity};
 use holdpoint::domain::safe::Safe;

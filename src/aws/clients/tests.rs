@@ -57,7 +57,7 @@ async fn a_missing_profile_is_told_and_a_missing_service_asks_for_patience() {
     let failure = clients.of(&nobody).await.err().unwrap();
     assert!(failure.hint.contains("--profile holdpoint-nobody-has-this"), "{failure:?}");
     let local = clients.of(&target("http://127.0.0.1:1")).await.ok().unwrap();
-    let mut asked = std::pin::pin!(local.identity());
+    let mut asked = std::pin::pin!(local.identity(Time(0)));
     // It is asked again after a while, and once more.
     let trouble = loop {
         tokio::select! {

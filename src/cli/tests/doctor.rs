@@ -31,11 +31,11 @@ fn all_is_right() {
 #[test]
 fn who_we_are_must_be_proven_and_be_who_is_recorded() {
     let of = |scene: &mut Scene, change: &dyn Fn(&mut crate::domain::sighting::Sighting)| {
-        change(scene.world.sightings.get_mut(&("environment/dev".to_owned(), "identity".to_owned())).unwrap());
+        change(scene.world.sightings.get_mut(&("environment/dev".to_owned(), "proof/aws".to_owned())).unwrap());
     };
     let dev = BTreeSet::from(["environment dev".to_owned()]);
     let (code, found, out) = wrong(|scene, _| {
-        scene.world.sightings.remove(&("environment/dev".to_owned(), "identity".to_owned()));
+        scene.world.sightings.remove(&("environment/dev".to_owned(), "proof/aws".to_owned()));
     });
     assert_eq!((code, &found), (Code::Failed, &dev), "{out}");
     assert!(out.contains("nobody could tell in 10 s"), "{out}");
@@ -46,12 +46,12 @@ fn who_we_are_must_be_proven_and_be_who_is_recorded() {
     assert_eq!(found, dev, "an hour ago proves nothing: {out}");
     let (code, found, out) = wrong(|scene, _| {
         of(scene, &|seen| {
-            let (account, region) = ("000000000001".to_owned(), "eu-west-1".to_owned());
-            seen.value = Seen::Identity { account, arn: "arn:aws:sts::000000000001:x".into(), region, expires_at: None };
+            let Seen::Proof { proof } = &mut seen.value else { panic!("{seen:?}") };
+            proof.whose = "000000000001".to_owned();
         });
     });
     assert_eq!((code, &found), (Code::Failed, &dev), "{out}");
-    assert!(out.contains("account 000000000001") && out.contains("says account 441200007731"), "{out}");
+    assert!(out.contains("account 000000000001") && out.contains("dev is account 441200007731"), "{out}");
 }
 
 #[test]

@@ -4,7 +4,10 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
+use crate::aws::AwsTarget;
+use crate::config::Reach;
 use crate::domain::environment::{Mode, QueuePolicy};
+use crate::places::made_up::KINDS;
 
 pub(in crate::config) const GOOD: &str = r#"
 environments:
@@ -26,7 +29,7 @@ store: sqlite
 "#;
 
 fn read(name: &str, bytes: &[u8]) -> Result<Estate, Diagnostics> {
-    match examine(name, bytes, Path::new("/shop"), crate::systems::all()) {
+    match examine(name, bytes, Path::new("/shop"), crate::systems::all(), crate::places::all()) {
         (Some(estate), found) if found.is_empty() => Ok(estate),
         (_, found) => Err(found),
     }
@@ -50,21 +53,41 @@ fn with(from: &str, to: &str) -> String {
 fn the_whole_file() {
     let estate = estate_of(GOOD);
     let env = |name: &str| &estate.environments[&name.parse().unwrap()];
-    assert_eq!(env("prod").account.as_deref(), Some("041200007731"));
+    assert_eq!(env("prod").places.home().unwrap().whose.to_string(), "account 041200007731");
     assert_eq!(
         (env("prod").on_failure, env("staging").on_failure, env("dev").on_failure),
         (OnFailure::Break, OnFailure::Break, OnFailure::Continue)
     );
     assert_eq!((env("prod").hold_expiry, env("dev").hold_expiry), (HOLD_EXPIRY, Duration::from_hours(2)));
     assert_eq!((env("dev").mode, env("staging").queue, env("staging").min_level), (Mode::Watch, QueuePolicy::Latest, Some(Level::L3)));
-    assert_eq!(env("staging").aws.as_ref().unwrap().region.as_deref(), Some("eu-west-1"));
+    let target = |name: &str| AwsTarget::of(env(name).places.home().unwrap()).unwrap();
+    assert_eq!(target("staging").region.as_deref(), Some("eu-west-1"));
     // An engine has no folder of the estate.
-    assert_eq!(env("staging").aws.as_ref().unwrap().ca_bundle.as_deref(), Some("/shop/ca.pem"));
-    assert!(env("dev").aws.as_ref().unwrap().is_sandbox());
+    assert_eq!(target("staging").ca_bundle.as_deref(), Some("/shop/ca.pem"));
+    assert!(target("dev").is_sandbox());
     let orders = &estate.applications[&"orders".parse().unwrap()];
     assert_eq!(orders.system, "service");
     assert_eq!((&orders.entry["parameters"]["Size"], &orders.entry["parameters"]["On"]), (&"0012".into(), &"true".into()));
     assert_eq!(orders.watch_logs, ["/shop/{env}/orders"]);
+}
+
+/// A kind of place needs nothing here but its line in the list.
+#[test]
+fn an_environment_may_have_places_of_several_kinds() {
+    let read = |text: &str| {
+        let (estate, found) = examine("holdpoint.yaml", text.as_bytes(), Path::new("/shop"), crate::systems::all(), KINDS);
+        (estate.unwrap(), found)
+    };
+    let (estate, found) = read(&with("mode: watch", "hill: { summit: high, path: high }"));
+    assert!(found.is_empty(), "{found}");
+    let places = &estate.environments[&"dev".parse().unwrap()].places;
+    assert_eq!(places.home().unwrap().kind, "aws", "the kinds have an order, whatever that of the file is");
+    assert_eq!(places.at(Some(&"hill".into())).unwrap().words(), "summit high, path high");
+    let reach: Vec<String> = Reach::of(&estate, crate::systems::all()).lines().map(|line| line.to_string()).collect();
+    assert!(reach.iter().any(|line| line.contains("summit high, path high")), "{reach:?}");
+    let (_, found) = read(&with("mode: watch", "hill: { sumit: high, path: high }"));
+    assert!(found.to_string().contains("did you mean \"summit\"?"), "{found}");
+    assert!(read_text(&with("mode: watch", "hill: { summit: high, path: high }")).is_err(), "a kind that is not listed is no key");
 }
 
 /// Each row: what is written wrong, and the code, the line and a part of what is said.
@@ -82,6 +105,7 @@ fn one_mistake_each() {
         ("https://127", "ftp://127", "endpoint", 4, "no endpoint"),
         ("https://127", "https://me:secret@127", "endpoint", 4, "may not carry"),
         ("aws: { region: eu-west-1, endpoint_url: sandbox }", "queue: queue", "aws", 5, "how to reach AWS"),
+        ("aws: { region: eu-west-1, endpoint_url: sandbox }", "account: \"041200007731\"", "aws", 5, "nobody would look whether"),
         ("ca_bundle: ca.pem", "ca_bundle: ../ca.pem", "path", 4, "leads out"),
         ("LEVEL: debug", "API_TOKEN: abc", "secret", 14, "fetch it itself"),
         ("template: orders.yaml", "template: ../orders.yaml", "path", 8, "leads out"),
@@ -127,13 +151,13 @@ fn everything_wrong_at_once_in_the_order_of_the_file() {
 #[test]
 fn what_is_right_is_left_for_further_checks() {
     let text = with("attempts: 3", "attempts: 0").replace("mode: watch", "mode: wach").replace("store: sqlite", "stoer: x");
-    let (estate, found) = examine("holdpoint.yaml", text.as_bytes(), Path::new("/shop"), crate::systems::all());
+    let (estate, found) = examine("holdpoint.yaml", text.as_bytes(), Path::new("/shop"), crate::systems::all(), crate::places::all());
     let codes: Vec<_> = found.0.iter().map(|one| one.code).collect();
     assert_eq!(codes, ["word", "attempts", "unknown-key"], "{found}");
     let estate = estate.unwrap();
     assert_eq!(estate.environments.keys().map(EnvName::as_str).collect::<Vec<_>>(), ["prod", "staging"]);
     assert_eq!(estate.applications.keys().map(AppName::as_str).collect::<Vec<_>>(), ["orders"]);
-    assert!(examine("f", b"environments: 5\n", Path::new("/"), crate::systems::all()).0.is_none());
+    assert!(examine("f", b"environments: 5\n", Path::new("/"), crate::systems::all(), crate::places::all()).0.is_none());
 }
 
 #[test]

@@ -52,8 +52,7 @@ pub fn card(folds: &Folds, intent: &Intent, starts: &[StartOf], plans: &[(StackI
             "intent": intent,
             "environment": env_name,
             "version": env.record_version,
-            "account": record.account,
-            "aws": record.aws,
+            "places": record.places,
             "starts": starts.iter().map(start_json).collect::<Vec<_>>(),
             "plans": plans.iter().map(|(id, plan)| json!([id, plan])).collect::<Vec<_>>(),
         }),
@@ -88,7 +87,7 @@ pub fn card(folds: &Folds, intent: &Intent, starts: &[StartOf], plans: &[(StackI
         verb,
         env: env_name.clone(),
         class: record.class,
-        account: record.account.clone().unwrap_or_default(),
+        account: account(record),
         region: region(record),
         stack,
         level,
@@ -261,11 +260,8 @@ fn apply_card(folds: &Folds, intent: &Intent, environments: &BTreeMap<EnvName, E
         let old: Option<&Environment> = folds.environments.get(name).map(AsRef::as_ref);
         versions.push(json!([name, old.map(|env| env.record_version)]));
         let Some(from) = old.and_then(|env| env.record.as_ref()) else {
-            line(
-                &mut lines,
-                "DOES",
-                format!("{name}: recorded as {}, account {}", to.class.word(), to.account.as_deref().unwrap_or("any")),
-            );
+            let places = if to.places.is_empty() { String::new() } else { format!(", {}", to.places.whose()) };
+            line(&mut lines, "DOES", format!("{name}: recorded as {}{places}", to.class.word()));
             most.get_or_insert((name, to));
             continue;
         };
@@ -293,7 +289,7 @@ fn apply_card(folds: &Folds, intent: &Intent, environments: &BTreeMap<EnvName, E
         verb: intent.verb(),
         env: name.clone(),
         class: shown.class,
-        account: shown.account.clone().unwrap_or_default(),
+        account: account(shown),
         region: region(shown),
         stack: None,
         level,
@@ -338,16 +334,17 @@ pub(super) fn count_rows(rows: &[ChangeRow]) -> String {
 }
 
 fn runs_on(lines: &mut Vec<CardLine>, record: &EnvironmentRecord) {
-    if let Some(aws) = &record.aws {
-        let account = record.account.as_deref().unwrap_or("any account");
-        let role = aws.role_arn.as_deref().map(|role| format!(" role {role}")).unwrap_or_default();
-        let place = if aws.is_sandbox() { " (the embedded cloud)" } else { "" };
-        line(lines, "RUNS ON", format!("account {account} {}{role}{place}", aws.region.as_deref().unwrap_or("")));
+    for place in &record.places {
+        line(lines, "RUNS ON", place.words());
     }
 }
 
+fn account(record: &EnvironmentRecord) -> String {
+    record.places.home().and_then(|place| place.whose.is.clone()).unwrap_or_default()
+}
+
 fn region(record: &EnvironmentRecord) -> String {
-    record.aws.as_ref().and_then(|aws| aws.region.clone()).unwrap_or_default()
+    record.places.home().and_then(|place| place.within.is.clone()).unwrap_or_default()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "most callers format a text for it")]

@@ -11,6 +11,7 @@ use crate::domain::folds::Folds;
 use crate::domain::hold::{CardLine, Decision, Hold, HoldKind, Verdict};
 use crate::domain::ids::{HoldId, StepId};
 use crate::domain::level::Level;
+use crate::domain::place::Place;
 use crate::domain::plan::{ChangeRow, HoldWhen, Plan, Step, resolve};
 use crate::domain::time::Time;
 
@@ -30,7 +31,7 @@ fn nth_subject(folds: &Folds, d: &Deployment, step: &Step, nth: u32) -> Digest {
     let outputs = d.outputs();
     let before: serde_json::Map<String, Value> =
         d.plan.iter().flat_map(|plan| behind(plan, &step.id)).filter_map(|id| Some((id.to_string(), outputs.get(&id)?.value()))).collect();
-    let (stack, place) = (d.stack().map(ToString::to_string), place(folds, d));
+    let (stack, place) = (d.stack().map(ToString::to_string), place(folds, d, step));
     Digest::of(
         "holdpoint/hold/1",
         &json!({
@@ -48,22 +49,17 @@ fn nth_subject(folds: &Folds, d: &Deployment, step: &Step, nth: u32) -> Digest {
     )
 }
 
-/// Account, region and version of the environment's record as they are now.
-fn place(folds: &Folds, d: &Deployment) -> Value {
+/// Where a step acts, and the version of the environment's record, as they are now.
+fn place(folds: &Folds, d: &Deployment, step: &Step) -> Value {
     let env = d.stack().and_then(|stack| folds.environments.get(&stack.env));
     let record = env.and_then(|env| env.record.as_ref());
     json!({
         "version": env.map(|env| env.record_version),
-        "account": record.and_then(|record| record.account.clone()),
-        "region": record.and_then(region),
+        "at": record.and_then(|record| record.places.at(step.acts_at())),
     })
 }
 
-fn region(record: &EnvironmentRecord) -> Option<String> {
-    record.aws.as_ref().and_then(|aws| aws.region.clone())
-}
-
-/// True while account, region and record of the environment are those that a person saw: at the ask, or with a hold approved since.
+/// True while places and record of the environment are those that a person saw: at the ask, or with a hold approved since.
 /// What was approved before a class was raised was approved for less.
 fn place_was_seen(folds: &Folds, d: &Deployment) -> bool {
     let version = d.stack().and_then(|stack| folds.environments.get(&stack.env)).map(|env| env.record_version);
@@ -98,8 +94,7 @@ pub fn cover(step: &Step, env_version: u64, record: &EnvironmentRecord, rows: Op
         &json!({
             "step": serde_json::to_value(step).unwrap_or(Value::Null),
             "version": env_version,
-            "account": record.account,
-            "region": region(record),
+            "at": record.places.at(step.acts_at()),
             "rows": rows,
         }),
     )
@@ -238,8 +233,7 @@ fn lines(folds: &Folds, d: &Deployment, step: &Step, record: &EnvironmentRecord,
     }
     line("PLAN", d.plan_digest.map(|digest| digest.short()).unwrap_or_default());
     line("UNDO", kind.map(|kind| outage::undo(folds, d, step, kind)).unwrap_or_default());
-    let account = record.account.clone().unwrap_or_else(|| "any account".to_owned());
-    line("RUNS ON", format!("account {account} {}", region(record).unwrap_or_default()));
+    line("RUNS ON", record.places.at(step.acts_at()).map(Place::words).unwrap_or_default());
     line("ASKED BY", format!("{} at {}", request.cause.by, d.created_at.clock()));
     if !place_was_seen(folds, d) {
         line("CHANGED", format!("the record of {} is another than when this was asked for", request.stack.env));

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::digest::Digest;
-use crate::domain::environment::{AwsTarget, OnFailure};
+use crate::domain::environment::OnFailure;
 use crate::domain::failure::Failure;
 use crate::domain::hold::{Decision, Hold};
 use crate::domain::ids::{DeploymentId, DeploymentNo, HoldId, StackId, StepId};
 use crate::domain::look::{Sights, Subject};
 use crate::domain::person::Person;
+use crate::domain::place::Places;
 use crate::domain::plan::{ChangeRow, Changes, Output, Plan, PlanSeen};
 use crate::domain::request::Spec;
 use crate::domain::stack::Purpose;
@@ -35,12 +36,9 @@ pub struct Request {
     pub parent: Option<Parent>,
     /// How often the environment's record had changed; holds and approvals name it.
     pub env_version: u64,
-    /// The account that the engine must find.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
-    /// How to reach AWS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub aws: Option<AwsTarget>,
+    /// Where its steps act, as the environment's record had it.
+    #[serde(default, skip_serializing_if = "Places::is_empty")]
+    pub places: Places,
     /// What a failure does.
     pub on_failure: OnFailure,
     /// The undo window.

@@ -10,6 +10,7 @@ use crate::domain::failure::millis;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::StepId;
 use crate::domain::look::Subject;
+use crate::domain::place::PlaceName;
 
 use super::Counts;
 
@@ -216,6 +217,9 @@ pub struct Step {
     pub kind: StepKind,
     /// Parameters; `{"from": "<step>", "output": "<json pointer>"}` anywhere inside takes an earlier step's public output.
     pub params: Value,
+    /// Where it acts, where that is not where the thing is that it acts on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceName>,
     /// The steps that must be finished before.
     #[serde(default)]
     pub after: Vec<StepId>,
@@ -264,6 +268,7 @@ impl Step {
             title: title.into(),
             kind: kind.into(),
             params,
+            place: None,
             after: Vec::new(),
             only_if: None,
             hold: None,
@@ -295,6 +300,19 @@ impl Step {
     #[must_use]
     pub fn about(mut self, what: Subject) -> Self {
         self.about = Some(what);
+        self
+    }
+
+    /// The place where it acts: the one that it names, else that of the thing that it acts on; none is the home.
+    #[must_use]
+    pub fn acts_at(&self) -> Option<&PlaceName> {
+        self.place.as_ref().or_else(|| self.about.as_ref()?.place.as_ref())
+    }
+
+    /// At a place of its environment.
+    #[must_use]
+    pub fn at(mut self, place: &str) -> Self {
+        self.place = Some(place.into());
         self
     }
 

@@ -5,6 +5,7 @@ use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use futures_util::FutureExt as _;
 
 use super::*;
+use crate::aws::AwsTarget;
 use crate::domain::line::{Id, Severity};
 use crate::os::clock::{Real, Stepped};
 use crate::sandbox::{self, Options, Running};
@@ -92,9 +93,9 @@ impl Scene {
     /// An engine that follows the group.
     fn engine(&self) -> Tails {
         let (store, clock, lines) = (Arc::new(self.store.clone()), Arc::new(self.clock.clone()), self.kept.clone());
-        let eyes = Arc::new(crate::engine::EyesByKind::new(self.clients.clone(), Real::shared(), "0a1b2c3d"));
+        let eyes = Arc::new(crate::engine::EyesByKind::new(self.clients.clone(), Real::shared(), "0a1b2c3d", crate::places::all()));
         let mut tails = Tails { store, clock, clients: self.clients.clone(), eyes, lines, live: BTreeMap::new() };
-        let wanted = Wanted { aws: Some(self.aws.clone()), about: vec![], logs: vec!["g".to_owned()], ..Wanted::default() };
+        let wanted = Wanted { places: self.aws.place(None).into(), about: vec![], logs: vec!["g".to_owned()], ..Wanted::default() };
         tails.keep(&BTreeMap::from([(self.stack.clone(), wanted)]));
         tails
     }

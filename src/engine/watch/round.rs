@@ -8,13 +8,13 @@ use futures_util::future::join_all;
 use super::super::looks::prove;
 use super::watched::{There, Watched};
 use super::{Wanted, Watcher};
-use crate::domain::environment::AwsTarget;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::line::Line;
 use crate::domain::look::{Sight, Standing};
+use crate::domain::place::{Place, Places, Proof};
 use crate::domain::safe::Safe;
-use crate::domain::sighting::{SERVE, Seen, Sighting, SightingKey, THING};
+use crate::domain::sighting::{SERVE, Seen, Sighting, SightingKey, THING, proof_of};
 use crate::domain::time::Time;
 use crate::store::StoreError;
 
@@ -26,7 +26,7 @@ const NEWS: usize = 2;
 /// One stack in a round.
 struct One {
     id: StackId,
-    aws: AwsTarget,
+    place: Place,
     shown: bool,
     watched: Watched,
     /// When its state was seen, and since when it is missing if it is; or why it was not seen.
@@ -40,17 +40,15 @@ impl One {
 }
 
 impl Watcher {
-    /// Says who we are in the environment of a stack, where it is given, and looks at what is due.
+    /// Says who we are at the places that are given, and looks at what is due.
     pub(super) async fn round(
         self: Arc<Self>,
         env: EnvName,
-        place: Option<Wanted>,
+        places: Places,
         due: Vec<(StackId, Wanted, Watched)>,
         now: Time,
     ) -> Vec<(StackId, Watched)> {
-        if let Some(place) = place {
-            self.tell_identity(&env, &place, now).await;
-        }
+        join_all(places.iter().map(|place| self.tell_proof(&env, place, now))).await;
         let mut all = self.states(due, now).await;
         self.news(&mut all, now).await;
         self.counts(&mut all, now).await;
@@ -70,11 +68,11 @@ impl Watcher {
 
     /// The states of all that is due, asked for at the same time.
     async fn states(&self, due: Vec<(StackId, Wanted, Watched)>, now: Time) -> Vec<One> {
-        let looked = join_all(due.into_iter().map(|(id, what, mut watched)| async move {
+        let somewhere = due.into_iter().filter_map(|(id, what, watched)| Some((id, what.place()?.clone(), what.shown, watched)));
+        let looked = join_all(somewhere.map(|(id, place, shown, mut watched)| async move {
             let subject = format!("stack/{id}");
-            let aws = what.aws.unwrap_or_default();
-            let seen = match prove(self.eyes.as_ref(), &id.env, Some(&aws), what.account.as_deref()).await {
-                Ok(()) => self.state(&subject, &aws, &mut watched, now).await,
+            let seen = match prove(self.eyes.as_ref(), &id.env, Some(&place)).await {
+                Ok(()) => self.state(&subject, &place, &mut watched, now).await,
                 Err(failure) => Err(failure),
             };
             let (sighting, seen) = match seen {
@@ -85,7 +83,7 @@ impl Watcher {
                 // What was seen before stays, and says why it is old.
                 Err(failure) => (self.as_before(&subject, THING, &failure).await, Err(failure)),
             };
-            (sighting, One { id, aws, shown: what.shown, watched, seen })
+            (sighting, One { id, place, shown, watched, seen })
         }))
         .await;
         let (sightings, all): (Vec<_>, Vec<One>) = looked.into_iter().unzip();
@@ -93,9 +91,9 @@ impl Watcher {
         all
     }
 
-    async fn state(&self, subject: &str, aws: &AwsTarget, one: &mut Watched, now: Time) -> Result<(Sight, Time), Failure> {
+    async fn state(&self, subject: &str, place: &Place, one: &mut Watched, now: Time) -> Result<(Sight, Time), Failure> {
         let glance = one.glance(now);
-        let (mut sight, at) = one.follow.look(aws, glance).await?;
+        let (mut sight, at) = one.follow.look(place, glance).await?;
         one.busy = sight.standing.is_busy();
         if sight.standing == Standing::Missing {
             sight.changed_at = match one.there {
@@ -121,7 +119,7 @@ impl Watcher {
         let read = join_all(turn.into_iter().take(places).map(|one| async move {
             one.watched.news_at = now;
             let glance = one.watched.glance(now);
-            match (one.watched.follow.news(&one.aws, glance).await, &one.seen) {
+            match (one.watched.follow.news(&one.place, glance).await, &one.seen) {
                 (Ok((mut sight, lines)), Ok((at, changed_at))) => {
                     if sight.standing == Standing::Missing {
                         sight.changed_at = *changed_at;
@@ -145,14 +143,14 @@ impl Watcher {
         let mut sightings = Vec::new();
         let unsurveyed = all.iter_mut().filter(|one| one.seen.is_ok() && one.watched.wants_survey(now));
         for one in unsurveyed.take(CLOSER - NEWS) {
-            if let Err(failure) = one.watched.follow.survey(&one.aws, now).await {
+            if let Err(failure) = one.watched.follow.survey(&one.place, now).await {
                 one.watched.counted(None, now);
                 sightings.extend(self.as_before(&one.subject(), SERVE, &failure).await);
             }
         }
         let due = all.iter_mut().filter(|one| one.seen.is_ok() && one.watched.wants_count(now));
         let counted = join_all(due.map(|one| async move {
-            let tasks = one.watched.follow.serve(&one.aws).await;
+            let tasks = one.watched.follow.serve(&one.place).await;
             one.watched.counted(tasks.as_ref().ok().copied().flatten(), now);
             match tasks {
                 Ok(Some((running, desired))) => {
@@ -175,7 +173,7 @@ impl Watcher {
         Ok(match old.map(|old| old.value) {
             Some(Seen::Thing { sight }) if sight.standing == Standing::Missing => sight.changed_at,
             Some(Seen::Thing { .. }) => Some(now),
-            Some(Seen::Serve { .. } | Seen::Identity { .. } | Seen::Pace { .. } | Seen::Tail { .. }) | None => None,
+            Some(Seen::Serve { .. } | Seen::Proof { .. } | Seen::Pace { .. } | Seen::Tail { .. }) | None => None,
         })
     }
 
@@ -191,20 +189,17 @@ impl Watcher {
         Ok(all.into_iter().find(|((of, by), _)| of == subject && by == source).map(|(_, sighting)| sighting))
     }
 
-    /// Who we are, by proof; another account than the recorded one is said with it.
-    async fn tell_identity(&self, env: &EnvName, place: &Wanted, now: Time) {
-        let Some(aws) = &place.aws else { return };
-        let key = (format!("environment/{env}"), "identity".to_owned());
-        let unproven = prove(self.eyes.as_ref(), env, Some(aws), place.account.as_deref()).await.err();
-        let sighting = match (self.eyes.identity(env, aws).await, unproven) {
-            (Ok(value), None) => Sighting { value, taken_at: now, stale: None },
-            (Ok(value), Some(failure)) => Sighting { value, taken_at: now, stale: Some(why(&failure)) },
-            (Err(failure), _) => {
-                let unknown = || Sighting {
-                    value: Seen::Identity { account: String::new(), arn: Safe::default(), region: String::new(), expires_at: None },
-                    taken_at: now,
-                    stale: None,
-                };
+    /// Who we are at a place, by proof; another place than the recorded one is said with it.
+    async fn tell_proof(&self, env: &EnvName, place: &Place, now: Time) {
+        let key = (format!("environment/{env}"), proof_of(&place.name));
+        let sighting = match self.eyes.prove(env, place).await {
+            Ok(proof) => {
+                Sighting { taken_at: proof.at, stale: place.check(env, &proof).err().as_ref().map(why), value: Seen::Proof { proof } }
+            }
+            Err(failure) => {
+                let (whose, within) = (String::new(), String::new());
+                let nobody = Proof { whose, within, who: Safe::default(), called: Safe::default(), expires_at: None, at: now };
+                let unknown = || Sighting { value: Seen::Proof { proof: nobody }, taken_at: now, stale: None };
                 Sighting { stale: Some(why(&failure)), ..self.old(&key.0, &key.1).await.ok().flatten().unwrap_or_else(unknown) }
             }
         };

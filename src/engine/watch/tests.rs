@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::aws::AwsTarget;
 use crate::domain::environment::EnvironmentEvent;
 use crate::domain::event::{Event, Stored, StreamId};
 use crate::domain::failure::Retry;
@@ -86,7 +87,7 @@ impl Scene {
             let _ = write!(text, "[profile {env}]\nregion = {region}\n{keys}");
             let aws = AwsTarget { profile: Some((*env).to_owned()), region: Some((*region).to_owned()), ..AwsTarget::default() };
             let record = crate::world::fixture::record(crate::domain::environment::Class::Development);
-            let record = crate::domain::environment::EnvironmentRecord { account: Some(account::ID.to_owned()), aws: Some(aws), ..record };
+            let record = crate::domain::environment::EnvironmentRecord { places: aws.place(Some(account::ID)).into(), ..record };
             folds.apply(&Stored {
                 seq: 1,
                 stream: StreamId::Environment(env.parse().unwrap()),
@@ -99,13 +100,13 @@ impl Scene {
         }
         std::fs::write(&file, text).unwrap();
         let clients = Clients::over(Arc::new(clock.clone()), account.http(), &[("AWS_CONFIG_FILE", file.to_str().unwrap())]);
-        let eyes = Arc::new(EyesByKind::new(Arc::clone(&clients), Arc::new(clock.clone()), "0a1b2c3d"));
+        let eyes = Arc::new(EyesByKind::new(Arc::clone(&clients), Arc::new(clock.clone()), "0a1b2c3d", crate::places::all()));
         let folds = watch::Sender::new(folds);
         Self { clock, account, clients, store: Memory::new(), folds, eyes, waiting: Vec::new(), _config: config }
     }
 
-    fn aws(&self, env: &str) -> AwsTarget {
-        self.folds.borrow().environments[&env.parse().unwrap()].record.as_ref().unwrap().aws.clone().unwrap()
+    fn place(&self, env: &str) -> Place {
+        self.folds.borrow().environments[&env.parse().unwrap()].record.as_ref().unwrap().places.home().unwrap().clone()
     }
 
     /// Somebody looks at these stacks, which are being changed, and a step waits for the end of each.
@@ -119,13 +120,13 @@ impl Scene {
             })
             .collect();
         self.store.put_interest(env, &interests, BEGUN + S(3_600)).await.unwrap();
-        let aws = self.aws(env);
+        let place = self.place(env);
         // Who we are is proven before any step starts.
-        super::super::looks::prove(self.eyes.as_ref(), &env.parse().unwrap(), Some(&aws), Some(account::ID)).await.unwrap();
+        super::super::looks::prove(self.eyes.as_ref(), &env.parse().unwrap(), Some(&place)).await.unwrap();
         for name in names {
             self.account.begin(&name);
             let verify = executors(&self.clients).into_iter().find(|one| one.kind().as_str() == "cloudformation.verify").unwrap();
-            let job = job(&self.clock, env, &aws, json!({ "stack_name": name, "expect": "complete" }));
+            let job = job(&self.clock, env, &place, json!({ "stack_name": name, "expect": "complete" }));
             let clock = self.clock.clone();
             let waits = tokio::spawn(async move {
                 // What has no contact is run again, as an engine does.

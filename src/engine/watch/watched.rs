@@ -95,31 +95,31 @@ mod tests {
     use futures_util::future::BoxFuture;
 
     use super::*;
-    use crate::domain::environment::AwsTarget;
     use crate::domain::failure::Failure;
     use crate::domain::line::Line;
     use crate::domain::look::Sight;
+    use crate::domain::place::Place;
 
     /// A thing of which there is always something to be read.
     struct Endless;
 
     impl Follow for Endless {
-        fn look<'a>(&'a mut self, _: &'a AwsTarget, _: Glance) -> BoxFuture<'a, Result<(Sight, Time), Failure>> {
+        fn look<'a>(&'a mut self, _: &'a Place, _: Glance) -> BoxFuture<'a, Result<(Sight, Time), Failure>> {
             ready(Err(Failure::new("not asked for"))).boxed()
         }
         fn has_news(&self, glance: Glance) -> bool {
             !glance.far
         }
-        fn news<'a>(&'a mut self, _: &'a AwsTarget, _: Glance) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>> {
+        fn news<'a>(&'a mut self, _: &'a Place, _: Glance) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>> {
             ready(Err(Failure::new("not asked for"))).boxed()
         }
         fn is_unsurveyed(&self, _: Time) -> bool {
             false
         }
-        fn survey<'a>(&'a mut self, _: &'a AwsTarget, _: Time) -> BoxFuture<'a, Result<(), Failure>> {
+        fn survey<'a>(&'a mut self, _: &'a Place, _: Time) -> BoxFuture<'a, Result<(), Failure>> {
             ready(Ok(())).boxed()
         }
-        fn serve<'a>(&'a self, _: &'a AwsTarget) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>> {
+        fn serve<'a>(&'a self, _: &'a Place) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>> {
             ready(Ok(None)).boxed()
         }
     }

@@ -45,11 +45,11 @@ pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
 
 /// The clients of the job's environment.
 async fn cloud(clients: &Clients, job: &Job) -> Result<Arc<Cloud>, Failure> {
-    let target = job.aws.as_ref().ok_or_else(|| {
+    let place = job.place.as_ref().ok_or_else(|| {
         Failure::new(format!("{}: the environment {} says nothing about AWS", job.step, job.env))
             .hint("add aws: {region: ..., profile: ...} to it in the estate file, then run holdpoint apply")
     })?;
-    clients.of(target).await
+    clients.at(place).await
 }
 
 /// The parameters of a job in the form of its kind.

@@ -12,10 +12,10 @@ use crate::aws::cfn::events::StackEvent;
 use crate::aws::cfn::stack::CfnStack;
 use crate::aws::ecs::Service;
 use crate::aws::{Clients, Cloud};
-use crate::domain::environment::AwsTarget;
 use crate::domain::failure::Failure;
 use crate::domain::line::Line;
 use crate::domain::look::{Health, PartSeen, Sight, Standing, Subject};
+use crate::domain::place::Place;
 use crate::domain::safe::Safe;
 use crate::domain::time::Time;
 use crate::forms::cloudformation::{CALLED, StackFacts, standing};
@@ -78,9 +78,9 @@ impl State {
 }
 
 impl Follow for Followed {
-    fn look<'a>(&'a mut self, aws: &'a AwsTarget, glance: Glance) -> BoxFuture<'a, Result<(Sight, Time), Failure>> {
+    fn look<'a>(&'a mut self, place: &'a Place, glance: Glance) -> BoxFuture<'a, Result<(Sight, Time), Failure>> {
         async move {
-            let cloud = self.cloud(aws).await?;
+            let cloud = self.cloud(place).await?;
             let (stack, at) = cloud.glimpse(&self.about.name).await?;
             self.is(State::of(stack));
             Ok((self.sight(glance.now), at))
@@ -105,10 +105,10 @@ impl Follow for Followed {
         !told && self.reads < if old { 1 } else { READS }
     }
 
-    fn news<'a>(&'a mut self, aws: &'a AwsTarget, glance: Glance) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>> {
+    fn news<'a>(&'a mut self, place: &'a Place, glance: Glance) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>> {
         async move {
             self.reads = self.reads.saturating_add(1);
-            let cloud = self.cloud(aws).await?;
+            let cloud = self.cloud(place).await?;
             let events = self.events.poll(&cloud).await?;
             for event in &events {
                 self.take(event);
@@ -125,20 +125,20 @@ impl Follow for Followed {
         !self.services.as_ref().is_some_and(|(known, at, _)| known == state && !(busy && now.since(*at) >= LISTED))
     }
 
-    fn survey<'a>(&'a mut self, aws: &'a AwsTarget, now: Time) -> BoxFuture<'a, Result<(), Failure>> {
+    fn survey<'a>(&'a mut self, place: &'a Place, now: Time) -> BoxFuture<'a, Result<(), Failure>> {
         async move {
-            let services = serve::services(&self.cloud(aws).await?, &self.about.name).await?;
+            let services = serve::services(&self.cloud(place).await?, &self.about.name).await?;
             self.services = self.state.clone().map(|state| (state, now, services));
             Ok(())
         }
         .boxed()
     }
 
-    fn serve<'a>(&'a self, aws: &'a AwsTarget) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>> {
+    fn serve<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>> {
         async move {
             let there = self.state.as_ref().is_some_and(|state| state.status.is_some());
             let services = self.services.as_ref().filter(|_| there).map_or(&[] as &[Service], |(_, _, services)| services);
-            serve::tasks(&self.cloud(aws).await?, services).await
+            serve::tasks(&self.cloud(place).await?, services).await
         }
         .boxed()
     }
@@ -149,8 +149,8 @@ impl Followed {
         Self { clients, about, events, parts: BTreeMap::new(), state: None, reads: 0, last: None, services: None }
     }
 
-    async fn cloud(&self, aws: &AwsTarget) -> Result<Cloud, Failure> {
-        Ok(self.clients.of(aws).await?.watching())
+    async fn cloud(&self, place: &Place) -> Result<Cloud, Failure> {
+        Ok(self.clients.at(place).await?.watching())
     }
 
     /// Takes what was seen of it.

@@ -20,7 +20,7 @@ const FETCH: &str =
     "let the command fetch it itself, or give it a file or the name of an entry of a secret store: a variable or word of another name";
 
 /// The form.
-pub(super) const FORM: Form = Form { schema: Form::schema_of::<ScriptEntry>, unbuilt: &[], example: "{ steps: … }", aws: false };
+pub(super) const FORM: Form = Form { schema: Form::schema_of::<ScriptEntry>, unbuilt: &[], example: "{ steps: … }", place: None };
 
 /// `script:` of an application: commands in an order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

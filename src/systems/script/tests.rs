@@ -3,6 +3,7 @@
 use super::entry::ScriptTeardown;
 use super::*;
 use crate::domain::environment::{Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use crate::domain::place::Places;
 use crate::domain::request::SourceFile;
 
 fn command(words: &[&str], after: &[&str]) -> ScriptStep {
@@ -35,8 +36,7 @@ fn plan(purpose: Purpose, entry: &ScriptEntry) -> Result<Plan, Failure> {
     let spec = spec(&stack, entry, &bundle).unwrap();
     let env = EnvironmentRecord {
         class: Class::Development,
-        account: None,
-        aws: None,
+        places: Places::default(),
         on_failure: OnFailure::Continue,
         queue: QueuePolicy::Queue,
         mode: Mode::Deploy,

@@ -19,7 +19,7 @@ pub(super) const FORM: Form = Form {
     schema: Form::schema_of::<ServiceEntry>,
     unbuilt: &[("config", "o5 application files are"), ("cluster", "o5 application files are")],
     example: "{ template: FILE }",
-    aws: true,
+    place: Some("aws"),
 };
 
 /// `service:` of an application: a CloudFormation template, its parameters, its name.

@@ -13,10 +13,11 @@ use super::join::{join, same};
 use super::*;
 use crate::domain::deployment::{Deployment, DeploymentEvent, Seen, StepState, Stopping};
 use crate::domain::digest::Digest;
-use crate::domain::environment::{AwsTarget, Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use crate::domain::environment::{Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, StepId};
 use crate::domain::level::Level;
+use crate::domain::place::Place;
 use crate::domain::plan::{ChangeRow, Changes, HoldWhen, Output, Step, resolve};
 use crate::domain::request::{SourceBundle, SourceFile};
 use crate::domain::time::Time;
@@ -64,8 +65,7 @@ fn ask(purpose: Purpose, class: Class) -> PlanAsk {
         purpose,
         env: EnvironmentRecord {
             class,
-            account: None,
-            aws: Some(AwsTarget::default()),
+            places: Place::new("aws", "account", "region").into(),
             on_failure: OnFailure::Break,
             queue: QueuePolicy::Queue,
             mode: Mode::Deploy,

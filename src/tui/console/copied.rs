@@ -37,9 +37,9 @@ pub(super) fn command(world: &World, target: &Target) -> String {
 fn at_aws(world: &World, stack: &StackId, d: &Deployment) -> Option<String> {
     let (step, _) = d.runs().find(|(_, run)| run.state == StepState::Lost)?;
     let name = step.params.get("stack_name").or_else(|| step.params.get("input")?.get("stack_name"))?.as_str()?;
-    let aws = world.record(&stack.env)?.aws.as_ref()?;
+    let place = world.record(&stack.env)?.places.at(step.acts_at())?;
     let option = |name: &str, value: Option<&String>| value.map_or_else(String::new, |value| format!(" --{name} {}", quote::shell(value)));
-    let (region, profile) = (option("region", aws.region.as_ref()), option("profile", aws.profile.as_ref()));
+    let (region, profile) = (option("region", place.within.is.as_ref()), option("profile", place.way.get("profile")));
     Some(format!("aws cloudformation describe-stack-events --stack-name {name}{region}{profile}"))
 }
 

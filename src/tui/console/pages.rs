@@ -52,20 +52,23 @@ impl Console {
                 Text::new(format!("{}{practice}", env.name), format!("{}  {} {}  {lock}", env.class.word(), env.account, env.region))
                     .role(Role::Strong),
             );
-            match self.shown.world.identity(&env.name) {
-                Some(seen) => {
-                    lines.push(Text::new("  proven", format!("{} ago as {}", short(now.since(seen.taken_at)), seen.arn)));
-                    if let Some(until) = seen.expires_at {
-                        lines.push(Text::new("  until", format!("{} (in {})", until.text("%H:%MZ"), short(until.since(now)))));
-                    }
-                    if let Some(why) = seen.stale {
-                        lines.push(
-                            Text::new("  NO PROOF", format!("{why}. AWS goes on alone, nothing was cancelled, step timeouts are stopped."))
-                                .role(Role::Alert),
-                        );
-                    }
+            let places = self.shown.world.record(&env.name).map(|record| &record.places);
+            for (nth, place) in places.into_iter().flatten().enumerate() {
+                if nth > 0 {
+                    lines.push(Text::new(format!("  {}", place.name), place.words()));
                 }
-                None => lines.push(Text::new("  proven", "not yet: the engine has not looked").role(Role::Dim)),
+                let Some(seen) = self.shown.world.proof(&env.name, &place.name) else {
+                    lines.push(Text::new("  proven", "not yet: the engine has not looked").role(Role::Dim));
+                    continue;
+                };
+                lines.push(Text::new("  proven", format!("{} ago as {}", short(now.since(seen.taken_at)), seen.proof.who)));
+                if let Some(until) = seen.proof.expires_at {
+                    lines.push(Text::new("  until", format!("{} (in {})", until.text("%H:%MZ"), short(until.since(now)))));
+                }
+                if let Some(why) = seen.stale {
+                    let says = format!("{why}. What runs there goes on alone, nothing was cancelled, step timeouts are stopped.");
+                    lines.push(Text::new("  NO PROOF", says).role(Role::Alert));
+                }
             }
             if let Some(says) = env.slowed_says() {
                 lines.push(Text::new("  THROTTLED", says).role(Role::Warn));

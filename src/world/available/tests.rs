@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::deployment::DeploymentEvent;
-use crate::domain::environment::{Class as EnvClass, EnvironmentRecord};
+use crate::domain::environment::Class as EnvClass;
 use crate::domain::sighting::THING;
 use crate::domain::stack::{Left, StackEvent};
 use crate::world::fixture::{self, NOW, Scene, id};
@@ -36,7 +36,7 @@ fn nothing_can_be_changed_where_the_file_differs_or_nobody_would_do_it() {
     world.engine = EngineSeen::None("the folder is read-only".to_owned());
     assert!(world.offers(&stack, NOW).iter().all(|offer| offer.refused.is_some()));
     world.engine = EngineSeen::Starting;
-    let file = EnvironmentRecord { account: Some("000000000001".to_owned()), ..fixture::record(EnvClass::Development) };
+    let file = fixture::in_account(&fixture::record(EnvClass::Development), "000000000001");
     Arc::make_mut(&mut world.catalog).environments.insert(stack.env.clone(), file);
     for offer in world.offers(&stack, NOW) {
         assert!(offer.refused.unwrap().why.contains("DIFFERS"));

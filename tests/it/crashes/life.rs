@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use holdpoint::aws::Clients;
+use holdpoint::aws::{AwsTarget, Clients};
 use holdpoint::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Source};
 use holdpoint::domain::deployment::Deployment;
-use holdpoint::domain::environment::{AwsTarget, Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use holdpoint::domain::environment::{Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use holdpoint::domain::event::{Append, Event, StreamId};
 use holdpoint::domain::folds::Folds;
 use holdpoint::domain::hold::Hold;
@@ -101,7 +101,7 @@ impl Life {
             executors: Arc::new(executors.into_iter().map(|one| (one.kind().as_str().to_owned(), one)).collect()),
             systems: systems::named,
             pure_step: systems::pure_step,
-            eyes: Arc::new(EyesByKind::new(Arc::clone(clients), clock, &store.id())),
+            eyes: Arc::new(EyesByKind::new(Arc::clone(clients), clock, &store.id(), holdpoint::places::all())),
             job: Arc::new(move |deployment, step, attempt| jobs.join(format!("{deployment}/{step}/{attempt}"))),
             owner: Proven::Owner("ana".to_owned()),
             lines: Arc::new(NoLines),
@@ -121,8 +121,7 @@ impl Life {
     pub(super) fn environment(&self, aws: Option<AwsTarget>) {
         let record = EnvironmentRecord {
             class: Class::Development,
-            account: aws.as_ref().map(|_| ACCOUNT.to_owned()),
-            aws,
+            places: aws.into_iter().map(|aws| aws.place(Some(ACCOUNT))).collect(),
             on_failure: OnFailure::Break,
             queue: QueuePolicy::Queue,
             mode: Mode::Deploy,

@@ -12,9 +12,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use holdpoint::aws::Clients;
+use holdpoint::aws::{AwsTarget, Clients};
 use holdpoint::domain::digest::Digest;
-use holdpoint::domain::environment::AwsTarget;
 use holdpoint::domain::failure::{Failure, Retry};
 use holdpoint::domain::ids::{DeploymentId, DeploymentNo, StepId};
 use holdpoint::domain::line::Severity;
@@ -168,7 +167,7 @@ impl Workshop {
             params,
             notes: BTreeMap::new(),
             env: "dev".parse().unwrap(),
-            aws: Some(self.target.clone()),
+            place: Some(self.target.place(None)),
             folder: std::path::PathBuf::from("/nowhere"),
             port: Arc::new(self.bench(None)),
         }

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::Workshop;
 use crate::peers::endpoint;
-use holdpoint::domain::sighting::Seen;
 use holdpoint::forms::cloudformation::{CfnInput, Changes};
 use holdpoint::observe::{look, serve};
 use holdpoint::os::clock::Real;
@@ -68,7 +67,7 @@ async fn deployed_and_torn_down(endpoint: &str, exact: bool) {
     assert!(rows.iter().any(|row| row.logical == "Other" && row.action == "Add"), "{rows:?}");
     let left = cloud.change_sets("hp-hands").await.unwrap();
     assert!(!left.iter().any(|(_, name)| name.starts_with("hp-0a1b2c3d-p-")), "a preview leaves nothing: {left:?}");
-    assert!(matches!(cloud.identity().await.unwrap(), Seen::Identity { account, .. } if account.len() == 12));
+    assert_eq!(cloud.identity(Real::shared().now()).await.unwrap().whose.len(), 12);
     assert!(serve::services(&cloud, "hp-hands").await.unwrap().is_empty());
 
     let set = shop.run("cloudformation.change-set", json!({ "input": input("b.yaml", json!({ "Delay": "7" })) })).await.unwrap();

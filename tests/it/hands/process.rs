@@ -132,7 +132,7 @@ impl Run {
             params,
             notes: BTreeMap::new(),
             env: "dev".parse().unwrap(),
-            aws: None,
+            place: None,
             folder: place.path().join("job"),
             port: desk.clone(),
         };

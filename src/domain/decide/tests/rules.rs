@@ -15,6 +15,7 @@ use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, Queue
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::hold::{HoldKind, Verdict};
 use crate::domain::level::Level;
+use crate::domain::place::Place;
 use crate::domain::plan::{Cancel, Finaliser, HoldRule, HoldWhen, Leaves, Output, Role};
 
 /// Check 1: ending a queued deployment leaves the running one alone; nothing starts twice.
@@ -130,7 +131,7 @@ fn an_approval_covers_exactly_what_was_shown() {
     // The environment's record changes: the approval of the older one is void, and a new hold opens.
     let mut moved = sim.folds.clone();
     let mut record = moved.environments[&stack().env].record.clone().unwrap();
-    record.account = Some("111111111111".into());
+    record.places = Place::new("aws", "account", "region").of(Some("111111111111")).into();
     std::sync::Arc::make_mut(moved.environments.get_mut(&stack().env).unwrap()).apply(&EnvironmentEvent::Configured { record });
     let (append, answer) = approve(&moved, &hold.id, &good, None, &sim.cx(&[])).unwrap();
     assert!(matches!(answer, Answer::Refused(_)));

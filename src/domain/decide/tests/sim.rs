@@ -19,6 +19,7 @@ use crate::domain::event::Stored;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::StepId;
 use crate::domain::look::{Quiet, Sights};
+use crate::domain::place::Place;
 use crate::domain::plan::{Output, Plan};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::stack::{Purpose, Stack, StackWant};
@@ -49,8 +50,7 @@ pub(super) enum Ends {
 pub(super) fn record(class: Class, on_failure: OnFailure, queue: QueuePolicy) -> EnvironmentRecord {
     EnvironmentRecord {
         class,
-        account: Some("000000000000".into()),
-        aws: None,
+        places: Place::new("aws", "account", "region").of(Some("000000000000")).into(),
         on_failure,
         queue,
         mode: Mode::Deploy,

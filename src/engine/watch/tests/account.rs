@@ -13,10 +13,10 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use crate::domain::digest::Digest;
-use crate::domain::environment::AwsTarget;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StepId};
 use crate::domain::line::Severity;
+use crate::domain::place::Place;
 use crate::domain::request::{SourceBundle, SourceFile};
 use crate::domain::safe::Safe;
 use crate::domain::time::Time;
@@ -212,7 +212,7 @@ impl Port for Waits {
 }
 
 /// A step of an environment.
-pub(super) fn job(clock: &Stepped, env: &str, aws: &AwsTarget, params: Value) -> Job {
+pub(super) fn job(clock: &Stepped, env: &str, place: &Place, params: Value) -> Job {
     Job {
         store: "0a1b2c3d".into(),
         deployment: DeploymentId(uuid::Uuid::from_u128(7)),
@@ -223,7 +223,7 @@ pub(super) fn job(clock: &Stepped, env: &str, aws: &AwsTarget, params: Value) ->
         params,
         notes: BTreeMap::new(),
         env: env.parse().unwrap(),
-        aws: Some(aws.clone()),
+        place: Some(place.clone()),
         folder: std::path::PathBuf::from("/nowhere"),
         port: Arc::new(Waits(clock.clone())),
     }

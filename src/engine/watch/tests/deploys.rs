@@ -12,8 +12,8 @@ struct Took {
 }
 
 /// One stack: looked at, made, and looked at once it is there; as its plan says.
-async fn deployed(clients: Arc<Clients>, clock: Stepped, aws: AwsTarget, name: String) {
-    let cloud = clients.of(&aws).await.unwrap();
+async fn deployed(clients: Arc<Clients>, clock: Stepped, place: Place, name: String) {
+    let cloud = clients.at(&place).await.unwrap();
     assert_eq!(cloud.stack(&name).await.unwrap(), None);
     let template = json!({ "bundle": account::files().digest(), "path": account::FILE });
     let input = json!({ "stack_name": name, "template": template, "parameters": {}, "declared": {} });
@@ -23,14 +23,14 @@ async fn deployed(clients: Arc<Clients>, clock: Stepped, aws: AwsTarget, name: S
     ];
     for (kind, params) in steps {
         let executor = executors(&clients).into_iter().find(|one| one.kind().as_str() == kind).unwrap();
-        executor.run(job(&clock, "dev", &aws, params)).await.unwrap();
+        executor.run(job(&clock, "dev", &place, params)).await.unwrap();
     }
 }
 
 /// Deploys so many stacks in so many layers, watched all the time; an answer takes 6 ms.
 async fn deploy(layers: usize, width: usize, takes: Duration) -> Took {
     let scene = Scene::over(&[("dev", "eu-west-1")], Duration::from_millis(6), takes);
-    let aws = scene.aws("dev");
+    let place = scene.place("dev");
     let names = move |layer: usize| (0..width).map(move |n| format!("s-{layer}-{n}"));
     let interest = |name: String| Interest {
         stack: format!("dev/{name}").parse().unwrap(),
@@ -42,9 +42,9 @@ async fn deploy(layers: usize, width: usize, takes: Duration) -> Took {
     scene.store.put_interest("dev", &interests, BEGUN + S(3_600)).await.unwrap();
     let (clients, clock, eyes) = (Arc::clone(&scene.clients), scene.clock.clone(), scene.eyes.clone());
     let all = tokio::spawn(async move {
-        crate::engine::looks::prove(eyes.as_ref(), &"dev".parse().unwrap(), Some(&aws), Some(account::ID)).await.unwrap();
+        crate::engine::looks::prove(eyes.as_ref(), &"dev".parse().unwrap(), Some(&place)).await.unwrap();
         for layer in 0..layers {
-            join_all(names(layer).map(|name| tokio::spawn(deployed(clients.clone(), clock.clone(), aws.clone(), name)))).await;
+            join_all(names(layer).map(|name| tokio::spawn(deployed(clients.clone(), clock.clone(), place.clone(), name)))).await;
         }
         clock.now()
     });

@@ -97,15 +97,15 @@ impl Console {
     /// `you ana · engine role deployer 11h`.
     fn identity(&self, view: &EnvView, now: Time) -> String {
         let separator = self.theme.glyphs.pick("\u{b7}", "-");
-        let engine = match self.shown.world.identity(&view.name) {
-            Some(seen) => {
-                let role = seen.arn.as_str().split(':').nth(5).unwrap_or_default();
-                let role = role.split('/').nth(1).unwrap_or(role);
-                let left = seen.expires_at.map_or_else(String::new, |until| format!(" {}", short(until.since(now))));
-                format!("engine {role}{left}")
+        let world = &self.shown.world;
+        let home = world.record(&view.name).map(|record| record.places.home());
+        let engine = match home.map(|home| home.map(|home| world.proof(&view.name, &home.name))) {
+            Some(Some(Some(seen))) => {
+                let left = seen.proof.expires_at.map_or_else(String::new, |until| format!(" {}", short(until.since(now))));
+                format!("engine {}{left}", seen.proof.called)
             }
-            None if self.shown.world.record(&view.name).is_some_and(|record| record.aws.is_none()) => "engine here, no account".to_owned(),
-            None => "engine unproven here".to_owned(),
+            Some(None) => "engine here, no account".to_owned(),
+            Some(Some(None)) | None => "engine unproven here".to_owned(),
         };
         format!("you {} {separator} {engine}", self.shown.world.you)
     }

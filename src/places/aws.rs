@@ -1,0 +1,160 @@
+//! Places in AWS: an account and a region, reached by a profile, a role, an endpoint; proven by STS.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Kind, Prover, With, Written};
+use crate::aws::{AwsTarget, target};
+use crate::domain::diagnostic::Diagnostic;
+use crate::domain::failure::Failure;
+use crate::domain::place::{Place, Proof};
+use crate::domain::relative::{inside, plain};
+use crate::systems::entry::Remarks;
+
+/// The kind.
+#[derive(Debug)]
+pub(super) struct Aws;
+
+/// What an environment says of AWS.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Keys {
+    /// The account id that must be found there: twelve digits, in quotes so that zeros stay.
+    #[schemars(regex(pattern = r"^[0-9]{12}$"))]
+    account: Option<String>,
+    /// The region; the same as `aws: { region }`.
+    region: Option<String>,
+    /// How to reach AWS: names of profiles and roles, never keys.
+    aws: Option<Way>,
+}
+
+/// How to reach AWS.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename = "Aws")]
+struct Way {
+    /// Profile of the shared AWS configuration.
+    profile: Option<String>,
+    /// Region; from the profile when absent.
+    region: Option<String>,
+    /// Role to assume: its ARN.
+    #[schemars(regex(pattern = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$"))]
+    role_arn: Option<String>,
+    /// Endpoint for every service: a URL, or `sandbox` for the embedded cloud.
+    endpoint_url: Option<String>,
+    /// File with extra certificate authorities (PEM), below the estate's folder or absolute.
+    ca_bundle: Option<String>,
+}
+
+impl Kind for Aws {
+    fn name(&self) -> &'static str {
+        target::KIND
+    }
+
+    fn called(&self) -> &'static str {
+        "AWS"
+    }
+
+    fn example(&self) -> &'static str {
+        "aws: { region: …, profile: … }"
+    }
+
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        Keys::json_schema(generator)
+    }
+
+    fn read(&self, written: &Written<'_>, told: &mut Remarks) -> Option<Place> {
+        let keys: Keys = match serde_json::from_value(Value::Object(written.keys.clone())) {
+            Ok(keys) => keys,
+            Err(why) => {
+                told.say("shape", &[], format!("what {} says of AWS cannot be read: {why}", written.env), "");
+                return None;
+            }
+        };
+        if keys.aws.is_none() && keys.region.is_none() {
+            if keys.account.is_some() {
+                let says =
+                    format!("{} names an account and does not say how to reach AWS: nobody would look whether it is that one", written.env);
+                told.say_key("aws", &["account"], says, format!("add {}, or take the account out", self.example()));
+            }
+            return None;
+        }
+        let way = keys.aws.unwrap_or_default();
+        if let (Some(outer), Some(inner)) = (&keys.region, &way.region)
+            && outer != inner
+        {
+            told.say("clash", &["region"], format!("region is {outer:?} here and {inner:?} under aws"), "say it once");
+        }
+        if let Some((says, hint)) = way.endpoint_url.as_deref().and_then(|url| endpoint(url).err()) {
+            told.say("endpoint", &["aws", "endpoint_url"], says, hint);
+        }
+        let target = AwsTarget {
+            profile: way.profile,
+            region: way.region.or(keys.region),
+            role_arn: way.role_arn,
+            endpoint_url: way.endpoint_url,
+            ca_bundle: way.ca_bundle.map(|path| ca_bundle(&path, written.folder, told)),
+        };
+        Some(target.place(keys.account.as_deref()))
+    }
+
+    fn wrong_files(&self, env: &str, place: &Place) -> Vec<Diagnostic> {
+        let wrong = |path: &String| {
+            let why = authorities(Path::new(path)).err()?;
+            let says = format!("the certificate authorities of environment {env} cannot be used: {why}");
+            Some(Diagnostic::of_file("ca-bundle", path, &says, "ca_bundle names a file with certificates in PEM form"))
+        };
+        AwsTarget::of(place).ok().and_then(|target| wrong(&target.ca_bundle?)).into_iter().collect()
+    }
+
+    fn prover(&self, with: &With) -> Arc<dyn Prover> {
+        Arc::new(Sts(with.clone()))
+    }
+}
+
+/// `sandbox`, or a URL that names a host and no secret.
+fn endpoint(url: &str) -> Result<(), (String, &'static str)> {
+    if url == "sandbox" {
+        return Ok(());
+    }
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let Some(rest) = rest.filter(|rest| !rest.is_empty() && !rest.starts_with('/') && !url.contains(char::is_whitespace)) else {
+        return Err((format!("{url:?} is no endpoint"), "write http://host:port, https://host, or sandbox"));
+    };
+    if rest.split('/').next().is_some_and(|host| host.contains('@')) {
+        return Err(("an endpoint may not carry a name or a password".to_owned(), "name a profile instead"));
+    }
+    Ok(())
+}
+
+/// The whole path of a file with certificate authorities.
+fn ca_bundle(path: &str, folder: &Path, told: &mut Remarks) -> String {
+    if path.starts_with('/') {
+        return path.to_owned();
+    }
+    if let Err(says) = inside(path) {
+        told.say("path", &["aws", "ca_bundle"], says, "name a file below the folder of the estate file, or one by its whole path");
+    }
+    folder.join(plain(path)).to_string_lossy().into_owned()
+}
+
+/// Whether a file holds certificates.
+fn authorities(file: &Path) -> Result<(), String> {
+    let pem = std::fs::read(file).map_err(|why| why.to_string())?;
+    let begins = b"-----BEGIN CERTIFICATE-----";
+    if pem.windows(begins.len()).any(|window| window == begins) { Ok(()) } else { Err("there is no PEM certificate in it".to_owned()) }
+}
+
+/// Proves accounts.
+struct Sts(With);
+
+impl Prover for Sts {
+    fn prove<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<Proof, Failure>> {
+        async move { Ok(self.0.clients.at(place).await?.identity(self.0.clock.now()).await?) }.boxed()
+    }
+}
