@@ -13,11 +13,12 @@ use holdpoint::domain::event::{Append, Event, StreamId};
 use holdpoint::domain::line::{Line, Severity, SourceKind, Turn};
 use holdpoint::domain::person::Person;
 use holdpoint::domain::time::Time;
+use holdpoint::os::clock::Real;
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
 use holdpoint::store::spool::{Limits, Of, Position, Spool};
 use holdpoint::store::sqlite::Sqlite;
-use holdpoint::store::{By, Store as _};
+use holdpoint::store::{By, EngineId, NO_END, Scope, Store as _};
 
 const FOR: Duration = Duration::from_secs(2);
 const AT_ONCE: usize = 1_000;
@@ -34,12 +35,14 @@ fn main() -> anyhow::Result<()> {
 
 async fn events(home: &Home, folder: &Path) -> anyhow::Result<()> {
     let lock = Lock::exclusive(&home.engine_lock())?.context("the lock is free")?;
-    let store = Arc::new(Sqlite::engine(home, &lock, Time(0)).await?);
+    let store = Arc::new(Sqlite::engine(home, &lock, Real::shared()).await?);
+    let under = store.take(EngineId(holdpoint::os::random::id()), &[Scope::All], NO_END).await?.leases;
+    let by = By { person: Person::Engine, cause: None, at: Time(0), under };
     for round in 1..=3 {
         let fsync = fsync(folder)?;
-        let single = single(&store, round).await?;
+        let single = single(&store, &by, round).await?;
         let fsync_after = self::fsync(folder)?;
-        let many = many(&store, round).await?;
+        let many = many(&store, &by, round).await?;
         let line = fsync.midpoint(fsync_after);
         println!("round {round}: fsync {fsync:>8.0}/s, then {fsync_after:.0}/s");
         println!("  one by one      {single:>8.0} events/s  {:>6.2} x the fsync line", single / line);
@@ -81,23 +84,21 @@ fn event(stream: &StreamId, version: u64) -> Append {
     append
 }
 
-async fn single(store: &Sqlite, round: u32) -> anyhow::Result<f64> {
-    let by = By { person: Person::Engine, cause: None, at: Time(0) };
+async fn single(store: &Sqlite, by: &By, round: u32) -> anyhow::Result<f64> {
     let stream = StreamId::Environment(format!("single-{round}").parse()?);
     let (started, mut version) = (Instant::now(), 0u32);
     while started.elapsed() < FOR {
-        store.append(&event(&stream, version.into()), &by, None).await?;
+        store.append(&event(&stream, version.into()), by, None).await?;
         version += 1;
     }
     Ok(f64::from(version) / started.elapsed().as_secs_f64())
 }
 
-async fn many(store: &Arc<Sqlite>, round: u32) -> anyhow::Result<f64> {
+async fn many(store: &Arc<Sqlite>, by: &By, round: u32) -> anyhow::Result<f64> {
     let started = Instant::now();
     let tasks = (0..AT_ONCE).map(|n| {
-        let store = Arc::clone(store);
+        let (store, by) = (Arc::clone(store), by.clone());
         tokio::spawn(async move {
-            let by = By { person: Person::Engine, cause: None, at: Time(0) };
             let stream = StreamId::Environment(format!("many-{round}-{n}").parse()?);
             let mut version = 0u32;
             while started.elapsed() < FOR {

@@ -102,6 +102,7 @@ impl Ground {
         let home = self.home.clone();
         let open_home = home.clone();
         let follow_home = home.clone();
+        let open_clock = clock.clone();
         let (file, practice, named, own) = (self.loaded.file.clone(), self.loaded.practice, self.named, self.home.clone());
         let reload: desk::Reload = Arc::new(move || {
             let mut loaded = config::load(&file, systems::all()).map_err(|wrong| wrong.to_string())?;
@@ -111,9 +112,9 @@ impl Ground {
         });
         let live = desk::Live::start(desk::Parts {
             open: Arc::new(move || {
-                let home = open_home.clone();
+                let (home, clock) = (open_home.clone(), open_clock.clone());
                 async move {
-                    let store = Sqlite::client(&home).await.map_err(|why| why.to_string())?;
+                    let store = Sqlite::client(&home, clock).await.map_err(|why| why.to_string())?;
                     Ok(Arc::new(store) as Arc<dyn holdpoint::store::Store>)
                 }
                 .boxed()
@@ -343,7 +344,7 @@ fn is_full(why: &anyhow::Error) -> bool {
 }
 
 async fn parts(home: &Home, elected: &Elected, clock: SharedClock) -> Result<(Parts, Arc<Clients>)> {
-    let store = Arc::new(Sqlite::engine(home, elected.lock(), clock.now()).await?);
+    let store = Arc::new(Sqlite::engine(home, elected.lock(), clock.clone()).await?);
     let person = owner::owner();
     let clients = Clients::with(clock.clone(), person.name(), sandbox_port(home, clock.clone()), Variables::of_this_process());
     let executors = exec::executors(&clients).into_iter().map(|one| (one.kind().as_str().to_owned(), one)).collect::<BTreeMap<_, _>>();

@@ -146,7 +146,7 @@ fn store(home: &Home) -> Fact {
     }
     let checked = crate::runtime().and_then(|runtime| {
         runtime.block_on(async {
-            let store = Sqlite::client(home).await?;
+            let store = Sqlite::client(home, Real::shared()).await?;
             let checked = store.verify().await?;
             store.close().await;
             Ok(checked)

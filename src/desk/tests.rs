@@ -5,6 +5,7 @@ use crate::domain::estate::{Catalog, Entry};
 use crate::domain::event::{Append, Write};
 use crate::domain::ids::DeploymentId;
 use crate::domain::line::{Severity, SourceKind, Turn};
+use crate::domain::person::Person;
 use crate::domain::request::SourceBundle;
 use crate::os::clock::Stepped;
 use crate::store::memory::Memory;
@@ -69,7 +70,7 @@ fn write_all(store: &Memory, scene: &Scene) {
             writes: vec![Write { stream: stored.stream.clone(), expected: stored.version - 1, events: vec![event] }],
             ..Append::default()
         };
-        let by = By { person: stored.person.clone(), cause: None, at: stored.at };
+        let by = By { person: stored.person.clone(), cause: None, at: stored.at, under: store.all() };
         block(store.append(&append, &by, None)).unwrap();
     }
 }
@@ -113,7 +114,8 @@ fn an_ask_carries_the_files_and_comes_back_answered() {
     let Ask::Preview { attached, .. } = ask.ask else { panic!("a preview was asked") };
     assert_eq!((ask.id, attached.len(), attached[0].spec.release.as_str()), (asked, 1, "412"));
     let answer = Answer::Accepted { deployments: Vec::new(), says: "yes".to_owned() };
-    block(store.set_ask(asked, &AskState::Answered { answer: answer.clone() })).unwrap();
+    let by = By { person: Person::Engine, cause: Some(asked), at: NOW, under: store.all() };
+    block(store.append(&Append::default(), &by, Some((asked, AskState::Answered { answer: answer.clone() })))).unwrap();
     until(&desk, |desk| desk.state(asked) == AskState::Answered { answer: answer.clone() });
     let broken =
         desk.submit(Ask::Do { intent: deploy("dev/mail"), attached: Vec::new(), confirm: Confirm::default(), armed: false }).unwrap();

@@ -10,7 +10,7 @@ use crate::domain::event::{Append, Stored};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::AskId;
 use crate::domain::person::Person;
-use crate::store::{By, Store, StoreError};
+use crate::store::{By, StoreError};
 
 use super::tasks::Key;
 use super::{Engine, EngineError};
@@ -48,7 +48,7 @@ impl Engine {
         if append.is_empty() && answer.is_none() {
             return;
         }
-        let by = By { person, cause, at: self.now() };
+        let by = By { person, cause, at: self.now(), under: self.leases.clone() };
         for write in &append.writes {
             for (offset, event) in (1u64..).zip(&write.events) {
                 self.folds.apply(&Stored {
@@ -92,7 +92,7 @@ impl Engine {
         let pending = std::mem::take(&mut self.pending);
         let effects = std::mem::take(&mut self.effects);
         let store = self.parts.store.clone();
-        let results = join_all(pending.iter().map(|(append, by, answer)| write(store.as_ref(), append, by, answer.as_ref()))).await;
+        let results = join_all(pending.iter().map(|(append, by, answer)| store.append(append, by, answer.clone()))).await;
         let mut stored = Vec::new();
         let mut failed = None;
         for result in results {
@@ -168,13 +168,5 @@ impl Engine {
                 Err(why) => return Err(why.into()),
             }
         }
-    }
-}
-
-/// Writes one decision; one without events only answers its ask.
-async fn write(store: &dyn Store, append: &Append, by: &By, answer: Option<&(AskId, AskState)>) -> Result<Vec<Stored>, StoreError> {
-    match answer {
-        Some((ask, state)) if append.is_empty() => store.set_ask(*ask, state).await.map(|()| vec![]),
-        _ => store.append(append, by, answer.cloned()).await,
     }
 }

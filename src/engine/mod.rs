@@ -5,6 +5,7 @@ mod clerk;
 mod commit;
 mod driver;
 mod eyes;
+mod leases;
 mod looks;
 mod old;
 mod port;
@@ -39,7 +40,8 @@ use crate::domain::plan::Output;
 use crate::domain::time::Time;
 use crate::exec::Executor;
 use crate::os::clock::SharedClock;
-use crate::store::{By, Store, StoreError};
+use crate::os::random;
+use crate::store::{By, EngineId, Lease, Store, StoreError};
 use crate::systems::System;
 
 use commit::{Committed, Effect};
@@ -145,6 +147,8 @@ const SOON: Duration = Duration::from_mins(10);
 pub struct Engine {
     pub(crate) parts: Parts,
     pub(crate) folds: Folds,
+    id: EngineId,
+    leases: Vec<Lease>,
     pending: Vec<Decision>,
     effects: Vec<Effect>,
     live: BTreeMap<Key, Live>,
@@ -176,6 +180,8 @@ impl Engine {
         Ok(Self {
             parts,
             folds,
+            id: EngineId(random::id()),
+            leases: Vec::new(),
             pending: Vec::new(),
             effects: Vec::new(),
             live: BTreeMap::new(),
@@ -240,6 +246,7 @@ impl Engine {
         loop {
             let wake = self.step(std::mem::take(&mut asks)).await?;
             if self.draining {
+                self.leave_work().await;
                 return Ok(());
             }
             // Whatever wakes it and however often: signals, asks and tasks have their turn between any two rounds.
@@ -256,7 +263,10 @@ impl Engine {
                 biased;
                 signal = signals.recv() => match signal {
                     Some(Signal::Asks) => asks = true,
-                    Some(Signal::End) | None => return Ok(()),
+                    Some(Signal::End) | None => {
+                        self.leave_work().await;
+                        return Ok(());
+                    }
                 },
                 msg = self.from.recv() => {
                     if let Some(msg) = msg {
@@ -274,6 +284,9 @@ impl Engine {
     /// # Errors
     /// As [`Engine::run`].
     pub async fn step(&mut self, asks: bool) -> Result<Option<Time>, EngineError> {
+        if !self.hold_work().await? {
+            return Ok(Some(self.now() + driver::REST));
+        }
         if asks {
             self.asks().await?;
         }

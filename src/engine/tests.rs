@@ -174,7 +174,7 @@ impl Bench {
         let ids = self.ids.clone();
         let hand: Arc<dyn Executor> = Arc::new(Hand { outside: self.outside.clone() });
         Parts {
-            store: Arc::new(self.store.clone()),
+            store: Arc::new(self.store.elected()),
             clock: Arc::new(self.clock.clone()),
             executors: Arc::new(BTreeMap::from([("test.call".to_owned(), hand)])),
             systems: |name| (name == "script").then_some(&Given as &dyn System),

@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _, ready};
 use tokio::sync::watch;
 
+use super::lease::Leases;
 use super::record::{self, FIRST, Record};
-use super::{Answered, By, Ear, Preview, Ring, Store, StoreError, gather};
+use super::{Answered, By, Ear, EngineId, Lease, NO_END, Preview, Ring, Scope, Store, StoreError, Taken, gather};
 use crate::domain::ask::{AskState, InboxAsk};
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::digest::Digest;
@@ -17,10 +19,12 @@ use crate::domain::folds::Folds;
 use crate::domain::ids::{AskId, DeploymentId, StackId};
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
+use crate::os::clock::{SharedClock, Stepped};
 
 /// A store in memory.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Memory {
+    clock: SharedClock,
     kept: Arc<Mutex<Kept>>,
     inbox: Arc<watch::Sender<u64>>,
     log: Arc<watch::Sender<u64>>,
@@ -37,6 +41,7 @@ pub enum Fault {
 
 #[derive(Debug, Default)]
 struct Kept {
+    leases: Leases,
     records: Vec<Record>,
     heads: BTreeMap<String, (u64, String)>,
     asks: Vec<Asked>,
@@ -58,10 +63,31 @@ struct Asked {
 }
 
 impl Memory {
-    /// An empty store.
+    /// An empty store, whose time stands still: no lease runs out.
     #[must_use]
     pub fn new() -> Self {
-        Self { kept: Arc::default(), inbox: Arc::new(watch::Sender::new(0)), log: Arc::new(watch::Sender::new(0)) }
+        Self::by(Arc::new(Stepped::at(Time(0))))
+    }
+
+    /// An empty store whose leases run out by that clock.
+    #[must_use]
+    pub fn by(clock: SharedClock) -> Self {
+        Self { clock, kept: Arc::default(), inbox: Arc::new(watch::Sender::new(0)), log: Arc::new(watch::Sender::new(0)) }
+    }
+
+    /// The same store for an engine that was elected: nobody who was at work before may write any more.
+    #[must_use]
+    pub fn elected(&self) -> Self {
+        self.kept().leases.end();
+        self.clone()
+    }
+
+    /// All of it, for tests that write themselves; who was at work before may write no more.
+    #[must_use]
+    pub fn all(&self) -> Vec<Lease> {
+        let mut kept = self.kept();
+        kept.leases.end();
+        kept.leases.take(EngineId(uuid::Uuid::nil()), &[Scope::All], Time(0), NO_END).leases
     }
 
     /// How many calls were made so far.
@@ -120,6 +146,9 @@ impl Kept {
     }
 
     fn append(&mut self, append: &Append, by: &By, answer: Option<(AskId, AskState)>) -> Result<Vec<Stored>, StoreError> {
+        if !self.leases.allow(&by.under, answer.as_ref().map(|(id, _)| *id)) {
+            return Err(StoreError::Fenced);
+        }
         if let Some((id, _)) = &answer {
             self.unanswered(*id)?;
         }
@@ -191,6 +220,23 @@ impl Store for Memory {
         Ok(Box::new(Heard { bell: bell.subscribe(), _rope: Arc::clone(bell) }))
     }
 
+    fn take<'a>(&'a self, engine: EngineId, scopes: &'a [Scope], length: Duration) -> Answered<'a, Taken> {
+        let now = self.clock.now();
+        self.call(|kept| Ok(kept.leases.take(engine, scopes, now, length)))
+    }
+
+    fn extend<'a>(&'a self, leases: &'a [Lease], length: Duration) -> Answered<'a, Vec<Lease>> {
+        let now = self.clock.now();
+        self.call(|kept| Ok(kept.leases.extend(leases, now, length)))
+    }
+
+    fn give_back<'a>(&'a self, leases: &'a [Lease]) -> Answered<'a, ()> {
+        self.call(|kept| {
+            kept.leases.give_back(leases);
+            Ok(())
+        })
+    }
+
     fn append<'a>(&'a self, append: &'a Append, by: &'a By, answer: Option<(AskId, AskState)>) -> Answered<'a, Vec<Stored>> {
         let result = self.call(|kept| kept.append(append, by, answer));
         self.ring(Ring::Log);
@@ -255,16 +301,6 @@ impl Store for Memory {
             let waiting = kept.asks.iter().filter(|asked| !matches!(asked.state, AskState::Answered { .. }));
             waiting.map(|asked| Ok((record::value(&asked.ask, "an ask")?, asked.state.clone(), asked.at))).collect()
         })
-    }
-
-    fn set_ask<'a>(&'a self, id: AskId, state: &'a AskState) -> Answered<'a, ()> {
-        let result = self.call(|kept| {
-            kept.unanswered(id)?;
-            kept.answer(id, state.clone());
-            Ok(())
-        });
-        self.ring(Ring::Log);
-        result
     }
 
     fn ask(&self, id: AskId) -> Answered<'_, Option<AskState>> {

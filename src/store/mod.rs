@@ -1,12 +1,17 @@
 //! Where the log, the inbox, the sightings and the spool are kept: one contract, several stores. No rule of the domain stands here.
 
 mod gather;
+mod lease;
 pub mod memory;
 mod record;
 pub mod spool;
 pub mod sqlite;
 #[cfg(test)]
 mod story;
+
+pub use lease::{EngineId, Lease, NO_END, Scope, Taken};
+
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -38,7 +43,7 @@ pub enum StoreError {
     /// This ask was answered before; nothing was written.
     #[error("this ask was answered before")]
     Duplicate,
-    /// Another engine has taken over: stop.
+    /// Another engine has taken over what this was about: nothing was written, stop.
     #[error("another engine has taken over")]
     Fenced,
     /// Not now: busy, cut off. Try again.
@@ -63,7 +68,7 @@ impl StoreError {
     }
 }
 
-/// Who writes, when, because of which ask.
+/// Who writes, when, because of which ask, and by which right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct By {
     /// The proven person.
@@ -72,6 +77,8 @@ pub struct By {
     pub cause: Option<AskId>,
     /// The time.
     pub at: Time,
+    /// The leases that it was decided under: nothing is written unless all of them hold.
+    pub under: Vec<Lease>,
 }
 
 /// A preview as kept until it is confirmed or too old.
@@ -104,6 +111,15 @@ pub trait Ear: Send {
 pub type Answered<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// One contract for every store. Engines write events; everybody reads, and inserts single inbox rows.
+///
+/// Several engines may work on one store. What keeps them apart is this alone:
+/// - **Leases.** An engine drives a stack, or decides an ask, under a lease that it took; `append` names the leases, and is refused as
+///   a whole, with [`StoreError::Fenced`], once one of them was taken over. Time is the store's: no engine's clock ends a lease.
+/// - **Claims.** An ask is claimed by the lease over it, before it is decided, and stays its engine's while that lasts, also while
+///   its engine looks before it decides. So no two decide one ask, and the ask of an engine that died goes to another. Who passes
+///   over an ask that another engine has claimed passes over the later asks about its stacks as well: so their order is kept.
+/// - **Following.** What others wrote is read with `since` and folded before anything is decided; what was decided on older folds is
+///   refused with [`StoreError::Conflict`].
 pub trait Store: Send + Sync + 'static {
     /// A short id of this store (8 lower-case hex digits), made when it was created; names of what we make outside carry it.
     fn id(&self) -> String;
@@ -114,13 +130,25 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Unavailable`] when the system gives no way to wait.
     fn listen(&self, ring: Ring) -> Result<Box<dyn Ear>, StoreError>;
 
-    /// Appends to several streams and answers an ask, all or none, durably. `answer` is written in the same transaction.
+    /// Takes what is free of those scopes: what no other engine holds at the store's time. Durable, because an effect may follow at once.
+    fn take<'a>(&'a self, engine: EngineId, scopes: &'a [Scope], length: Duration) -> Answered<'a, Taken>;
+
+    /// Lets leases last `length` from now, and gives those that still hold: the others were taken over. Need not reach the disk: what
+    /// is lost of it makes a lease end earlier, never later, and who writes under it is fenced by its number and not by its time.
+    fn extend<'a>(&'a self, leases: &'a [Lease], length: Duration) -> Answered<'a, Vec<Lease>>;
+
+    /// Gives leases back, so that nobody waits until they run out.
+    fn give_back<'a>(&'a self, leases: &'a [Lease]) -> Answered<'a, ()>;
+
+    /// Appends to several streams and answers an ask, all or none, durably. `answer` is written in the same transaction; an append
+    /// without events only answers.
     fn append<'a>(&'a self, append: &'a Append, by: &'a By, answer: Option<(AskId, AskState)>) -> Answered<'a, Vec<Stored>>;
 
     /// The folds of all environments and stacks, the unfinished deployments, those that stacks refer to, and the newest `others`.
     fn folds(&self, others: usize) -> Answered<'_, Folds>;
 
-    /// Events after `seq`, in order, at most `limit`.
+    /// Events after `seq`, in order, at most `limit`. Nothing ever appears before what was once read: who reads on from the last
+    /// one misses none and gets none twice, whoever writes.
     fn since(&self, seq: u64, limit: usize) -> Answered<'_, Vec<Stored>>;
 
     /// The newest `limit` events at or below `seq` (all when 0), newest first: the audit view.
@@ -137,9 +165,6 @@ pub trait Store: Send + Sync + 'static {
 
     /// Unanswered asks, in the order in which they came, with when they came.
     fn asks(&self) -> Answered<'_, Vec<(InboxAsk, AskState, Time)>>;
-
-    /// Marks an ask as being looked at, or answers one that writes no event.
-    fn set_ask<'a>(&'a self, id: AskId, state: &'a AskState) -> Answered<'a, ()>;
 
     /// Where an ask stands.
     fn ask(&self, id: AskId) -> Answered<'_, Option<AskState>>;

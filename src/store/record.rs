@@ -117,7 +117,7 @@ mod tests {
     type Change = (&'static str, fn(&mut Record));
 
     fn record() -> Record {
-        let by = By { person: Person::Owner("ana".into()), cause: None, at: Time(7) };
+        let by = By { person: Person::Owner("ana".into()), cause: None, at: Time(7), under: vec![] };
         let mut record =
             Record::new(&StreamId::Environment("dev".parse().unwrap()), &Event::Environment(EnvironmentEvent::Thawed), &by).unwrap();
         record.follow(9, 3, "abc");

@@ -1,6 +1,7 @@
 //! The contract as a story: the same tests over every store. What only one of them has stands in its own tests.
 
 mod durable;
+mod engines;
 mod folds;
 
 use futures_util::FutureExt as _;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 use super::memory::{Fault, Memory};
 use super::sqlite::Sqlite;
-use super::{By, Preview, Ring, Store, StoreError};
+use super::{By, EngineId, Lease, NO_END, Preview, Ring, Scope, Store, StoreError};
 use crate::domain::ask::{Answer, Ask, AskState, InboxAsk};
 use crate::domain::deployment::{Cause, DeploymentEvent, Request};
 use crate::domain::digest::Digest;
@@ -22,6 +23,7 @@ use crate::domain::request::Spec;
 use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::stack::{Place, Purpose, Queued, StackEvent};
 use crate::domain::time::Time;
+use crate::os::clock::Real;
 use crate::os::lock::Lock;
 use crate::os::paths::Home;
 
@@ -36,9 +38,23 @@ fn spot() -> Spot {
     Spot { home: Home::open(Some(&folder.path().join("home"))).unwrap(), _folder: folder }
 }
 
+/// The elected engine's store, all of which it has taken.
 async fn engine(home: &Home) -> (Sqlite, Lock) {
     let lock = Lock::exclusive(&home.engine_lock()).unwrap().expect("no other engine");
-    (Sqlite::engine(home, &lock, Time(1)).await.unwrap(), lock)
+    let store = Sqlite::engine(home, &lock, Real::shared()).await.unwrap();
+    assert_eq!(store.take(EngineId(Uuid::nil()), &[Scope::All], NO_END).await.unwrap().leases.len(), 1);
+    (store, lock)
+}
+
+async fn client(home: &Home) -> Result<Sqlite, super::sqlite::OpenError> {
+    Sqlite::client(home, Real::shared()).await
+}
+
+/// A store in memory, all of which is taken.
+fn memory() -> Memory {
+    let store = Memory::new();
+    assert_eq!(store.all(), by(None).under);
+    store
 }
 
 /// Runs a chapter over every store.
@@ -47,7 +63,7 @@ macro_rules! chapter {
         #[tokio::test]
         async fn $name() {
             async fn told($store: &dyn Store) $body
-            told(&Memory::new()).await;
+            told(&memory()).await;
             let spot = spot();
             let (sqlite, _lock) = engine(&spot.home).await;
             told(&sqlite).await;
@@ -57,8 +73,14 @@ macro_rules! chapter {
     };
 }
 
+/// As the engine writes that took a new store first.
 fn by(cause: Option<AskId>) -> By {
-    By { person: Person::Owner("ana".into()), cause, at: Time(1_000) }
+    By { person: Person::Owner("ana".into()), cause, at: Time(1_000), under: vec![Lease { scope: Scope::All, fence: 1 }] }
+}
+
+/// An append that only answers.
+fn nothing() -> Append {
+    Append::default()
 }
 
 fn env(name: &str) -> StreamId {
@@ -184,7 +206,7 @@ chapter!(an_ask_is_one_row_and_answered_once_with_its_events, store, {
 
     let again = one(env("dev"), 1, thawed());
     assert_eq!(store.append(&again, &by(Some(two)), Some((two, accepted("twice")))).await, Err(StoreError::Duplicate));
-    assert_eq!(store.set_ask(two, &AskState::Asked).await, Err(StoreError::Duplicate));
+    assert_eq!(store.append(&nothing(), &by(Some(two)), Some((two, accepted("twice")))).await, Err(StoreError::Duplicate));
     assert_eq!(store.ask(two).await.unwrap(), Some(accepted("yes")));
     assert_eq!(store.since(0, 10).await.unwrap().len(), 1);
 
@@ -192,7 +214,7 @@ chapter!(an_ask_is_one_row_and_answered_once_with_its_events, store, {
     let one_id = drain(1).id;
     assert!(matches!(store.append(&append, &by(None), Some((one_id, accepted("x")))).await, Err(StoreError::Conflict { .. })));
     assert_eq!(store.asks().await.unwrap(), [(drain(1), AskState::Asked, Time(11))]);
-    store.set_ask(one_id, &accepted("no event")).await.unwrap();
+    assert_eq!(store.append(&nothing(), &by(None), Some((one_id, accepted("no event")))).await, Ok(vec![]));
     assert!(store.asks().await.unwrap().is_empty());
     // An answered ask may be submitted again: it stays answered.
     store.submit(&drain(1), Time(99)).await.unwrap();
@@ -201,7 +223,7 @@ chapter!(an_ask_is_one_row_and_answered_once_with_its_events, store, {
     let unknown = drain(77).id;
     assert_eq!(store.ask(unknown).await.unwrap(), None);
     assert!(matches!(store.append(&again, &by(None), Some((unknown, accepted("x")))).await, Err(StoreError::Corrupt(_))));
-    assert!(matches!(store.set_ask(unknown, &accepted("x")).await, Err(StoreError::Corrupt(_))));
+    assert!(matches!(store.append(&nothing(), &by(None), Some((unknown, accepted("x")))).await, Err(StoreError::Corrupt(_))));
 });
 
 chapter!(the_log_is_read_in_pages_from_both_ends, store, {
@@ -292,7 +314,7 @@ chapter!(bells_tell_that_there_is_something_new, store, {
     assert!(log.heard().now_or_never().is_none());
     store.append(&one(env("dev"), 0, frozen("a")), &by(None), None).await.unwrap();
     log.heard().await;
-    store.set_ask(drain(1).id, &accepted("yes")).await.unwrap();
+    store.append(&nothing(), &by(None), Some((drain(1).id, accepted("yes")))).await.unwrap();
     log.heard().await;
     assert!(inbox.heard().now_or_never().is_none());
 });
@@ -312,7 +334,7 @@ chapter!(of_many_appends_at_once_each_is_taken_or_refused_for_itself, store, {
 
 #[tokio::test]
 async fn the_double_fails_on_request_before_or_after() {
-    let store = Memory::new();
+    let store = memory();
     let full = StoreError::Unavailable("full".into());
     store.fail(1, Fault::Before(full.clone()));
     store.fail(2, Fault::After(full.clone()));

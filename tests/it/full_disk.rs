@@ -12,8 +12,9 @@ use holdpoint::domain::time::Time;
 use holdpoint::os::clock::{Clock as _, Real};
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
+use holdpoint::os::random;
 use holdpoint::store::sqlite::{OpenError, Sqlite};
-use holdpoint::store::{By, Store as _, StoreError};
+use holdpoint::store::{By, EngineId, NO_END, Scope, Store as _, StoreError};
 use serde_json::Value;
 
 use crate::program::Program;
@@ -70,20 +71,21 @@ async fn a_store_on_a_full_disk_refuses_and_goes_on() {
     lock.say("first").unwrap();
     disk.fill();
     lock.say("what is said of a full disk needs no room on it").unwrap();
-    let begun = Sqlite::engine(&home, &lock, Time(0)).await;
+    let begun = Sqlite::engine(&home, &lock, Real::shared()).await;
     assert!(matches!(begun.err(), Some(OpenError::Store(StoreError::Full(_)) | OpenError::File(_))));
     disk.free();
     // As the program does: the first one that could not be opened may still be closing.
     let mut tries = 0;
     let store = loop {
-        match Sqlite::engine(&home, &lock, Time(0)).await {
+        match Sqlite::engine(&home, &lock, Real::shared()).await {
             Ok(store) => break store,
             Err(OpenError::Store(StoreError::Full(_))) if tries < 50 => tries += 1,
             Err(why) => panic!("{why}"),
         }
         Real::new().sleep(Duration::from_millis(100)).await;
     };
-    let by = By { person: Person::Engine, cause: None, at: Time(0) };
+    let under = store.take(EngineId(random::id()), &[Scope::All], NO_END).await.unwrap().leases;
+    let by = By { person: Person::Engine, cause: None, at: Time(0), under };
     let stream = StreamId::Environment("dev".parse().unwrap());
     let frozen = |version: u64| {
         let mut append = Append::default();

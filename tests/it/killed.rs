@@ -9,11 +9,13 @@ use holdpoint::domain::event::{Append, Event, StreamId};
 use holdpoint::domain::line::{Id, Line, Severity, SourceKind, Turn};
 use holdpoint::domain::person::Person;
 use holdpoint::domain::time::Time;
+use holdpoint::os::clock::Real;
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
+use holdpoint::os::random;
 use holdpoint::store::spool::{Limits, Of, Position, Spool};
 use holdpoint::store::sqlite::Sqlite;
-use holdpoint::store::{By, Store as _};
+use holdpoint::store::{By, EngineId, NO_END, Scope, Store as _};
 
 const PLACE: &str = "HOLDPOINT_TEST_KILLED_HOME";
 
@@ -43,7 +45,7 @@ fn what_was_acknowledged_before_a_kill_is_there() {
 #[tokio::main(flavor = "current_thread")]
 async fn look(place: &Path, acknowledged: u64) {
     let home = Home::open(Some(place)).unwrap();
-    let store = Sqlite::client(&home).await.unwrap();
+    let store = Sqlite::client(&home, Real::shared()).await.unwrap();
     let checked = store.verify().await.unwrap();
     assert_eq!(checked.faults, [""; 0]);
     assert!(checked.events >= acknowledged, "{} of {acknowledged} events are there", checked.events);
@@ -67,10 +69,11 @@ fn writes_until_it_is_killed() {
 async fn write(place: &Path) {
     let home = Home::open(Some(place)).unwrap();
     let lock = Lock::exclusive(&home.engine_lock()).unwrap().expect("the one before is dead, and its lock with it");
-    let store = Sqlite::engine(&home, &lock, Time(0)).await.unwrap();
+    let store = Sqlite::engine(&home, &lock, Real::shared()).await.unwrap();
     let spool = Spool::open(&home, Limits { segment: 2_000, ..Limits::default() }).unwrap();
     let stream = StreamId::Environment("dev".parse().unwrap());
-    let by = By { person: Person::Engine, cause: None, at: Time(0) };
+    let under = store.take(EngineId(random::id()), &[Scope::All], NO_END).await.unwrap().leases;
+    let by = By { person: Person::Engine, cause: None, at: Time(0), under };
     let mut version = store.folds(0).await.unwrap().version(&stream);
     loop {
         if version.is_multiple_of(7) {

@@ -92,7 +92,7 @@ async fn a_retry_that_outlives_its_engine_still_carries_over_what_was_done() {
 
 /// Adds ended deployments to the store, of releases `old-2`, `old-3` and so on, as its first one was asked for.
 async fn grown(bench: &Bench, engine: &Engine, to: u64) {
-    let by = By { person: Person::Engine, cause: None, at: bench.clock.now() };
+    let by = By { person: Person::Engine, cause: None, at: bench.clock.now(), under: bench.store.all() };
     let first = only(engine).request.clone().unwrap();
     for no in 2..=to {
         let mut request = first.clone();

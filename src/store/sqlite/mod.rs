@@ -1,5 +1,5 @@
-//! The embedded store: one SQLite file of the owner's. The engine alone writes events; other processes read, and insert single
-//! inbox rows. Every statement of this crate stands below this folder.
+//! The embedded store: one SQLite file of the owner's. Who holds a lease writes events; a file lock elects the one engine that takes
+//! it. Other processes read, and insert single inbox rows. Every statement of this crate stands below this folder.
 
 mod op;
 mod open;
@@ -10,6 +10,8 @@ mod snapshot;
 mod verify;
 mod write;
 
+use std::time::Duration;
+
 use futures_util::future::{BoxFuture, FutureExt as _, pending};
 use sqlx::sqlite::SqlitePool;
 
@@ -18,7 +20,7 @@ pub use verify::Checked;
 
 use self::op::{Appending, Op, Reply};
 use self::write::Writer;
-use super::{Answered, By, Ear, Preview, Ring, Store, StoreError, record};
+use super::{Answered, By, Ear, EngineId, Lease, Preview, Ring, Scope, Store, StoreError, Taken, record};
 use crate::domain::ask::{AskState, InboxAsk};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Append, Stored, StreamId};
@@ -27,12 +29,14 @@ use crate::domain::ids::{AskId, DeploymentId, StackId};
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::os::bell::{Bell, Listener};
+use crate::os::clock::SharedClock;
 use crate::os::paths::Home;
 
 /// The embedded store of a home.
 pub struct Sqlite {
     id: String,
     home: Home,
+    clock: SharedClock,
     readers: SqlitePool,
     writer: Writer,
     inbox: Bell,
@@ -90,6 +94,21 @@ impl Store for Sqlite {
         Ok(Box::new(Heard(listener)))
     }
 
+    fn take<'a>(&'a self, engine: EngineId, scopes: &'a [Scope], length: Duration) -> Answered<'a, Taken> {
+        let (scopes, now) = (scopes.to_vec(), self.clock.now());
+        self.write(None, move |reply| Op::Take { engine, scopes, now, length, reply }).boxed()
+    }
+
+    fn extend<'a>(&'a self, leases: &'a [Lease], length: Duration) -> Answered<'a, Vec<Lease>> {
+        let (leases, now) = (leases.to_vec(), self.clock.now());
+        self.write(None, move |reply| Op::Extend { leases, now, length, reply }).boxed()
+    }
+
+    fn give_back<'a>(&'a self, leases: &'a [Lease]) -> Answered<'a, ()> {
+        let leases = leases.to_vec();
+        self.write(None, move |reply| Op::GiveBack { leases, reply }).boxed()
+    }
+
     fn append<'a>(&'a self, append: &'a Append, by: &'a By, answer: Option<(AskId, AskState)>) -> Answered<'a, Vec<Stored>> {
         async move {
             let appending = Appending::new(append, by, answer)?;
@@ -131,18 +150,15 @@ impl Store for Sqlite {
             let (asks, strange) = reads::asks(&self.readers).await?;
             for (id, state) in strange {
                 // Set aside for good, else it would come back at every start; a client has no right to, and need not.
-                match self.write(Some(Ring::Log), |reply| Op::set_ask(id, &state, reply)).await {
-                    Ok(()) | Err(StoreError::Fenced | StoreError::Duplicate) => {}
+                let state = record::text(&state)?;
+                match self.write(Some(Ring::Log), |reply| Op::SetAside { id, state, reply }).await {
+                    Ok(()) | Err(StoreError::Fenced) => {}
                     Err(why) => return Err(why),
                 }
             }
             Ok(asks)
         }
         .boxed()
-    }
-
-    fn set_ask<'a>(&'a self, id: AskId, state: &'a AskState) -> Answered<'a, ()> {
-        self.write(Some(Ring::Log), move |reply| Op::set_ask(id.to_string(), state, reply)).boxed()
     }
 
     fn ask(&self, id: AskId) -> Answered<'_, Option<AskState>> {

@@ -1,9 +1,11 @@
 //! What can be written to the embedded store, made ready by its callers so that the one writer has little left to do.
 
+use std::time::Duration;
+
 use tokio::sync::oneshot;
 
 use super::super::record::{self, Record};
-use super::super::{By, StoreError};
+use super::super::{By, EngineId, Lease, Scope, StoreError, Taken};
 use crate::domain::ask::AskState;
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::event::{Append, Event, Stored, StreamId};
@@ -16,9 +18,12 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What can be written.
 pub(super) enum Op {
+    Take { engine: EngineId, scopes: Vec<Scope>, now: Time, length: Duration, reply: Reply<Taken> },
+    Extend { leases: Vec<Lease>, now: Time, length: Duration, reply: Reply<Vec<Lease>> },
+    GiveBack { leases: Vec<Lease>, reply: Reply<()> },
     Append(Box<Appending>, Reply<Vec<Stored>>),
     Submit { id: String, ask: String, at: Time, reply: Reply<()> },
-    SetAsk { id: String, state: Result<String, StoreError>, answered: bool, reply: Reply<()> },
+    SetAside { id: String, state: String, reply: Reply<()> },
     KeepPreview { id: String, subject: String, made_at: Time, preview: String, drop_before: Time, reply: Reply<()> },
     PutSightings { rows: String, reply: Reply<()> },
     PutInterest { console: String, subjects: String, until: Time, reply: Reply<()> },
@@ -28,6 +33,8 @@ pub(super) enum Op {
 
 /// An append, ready to be placed.
 pub(super) struct Appending {
+    pub under: Vec<Lease>,
+    pub answers: Option<AskId>,
     pub records: Vec<Record>,
     pub expected: Vec<(StreamId, u64)>,
     pub blobs: Vec<(String, Vec<u8>)>,
@@ -52,8 +59,9 @@ impl Appending {
         let written = append.writes.iter().map(|write| (write.stream.clone(), write.expected));
         let expected = written.chain(append.reads.iter().cloned()).collect();
         let blobs = append.blobs.iter().map(|(digest, bytes)| (digest.to_string(), bytes.clone())).collect();
+        let answers = answer.as_ref().map(|(id, _)| *id);
         let answer = answer.map(|(id, state)| Ok((id.to_string(), record::text(&state)?, is_answer(&state)))).transpose()?;
-        Ok(Self { records, expected, blobs, created, answer })
+        Ok(Self { under: by.under.clone(), answers, records, expected, blobs, created, answer })
     }
 }
 
@@ -65,29 +73,67 @@ fn is_answer(state: &AskState) -> bool {
 }
 
 impl Op {
-    pub(super) fn set_ask(id: String, state: &AskState, reply: Reply<()>) -> Op {
-        Op::SetAsk { id, state: record::text(state), answered: is_answer(state), reply }
-    }
-
     /// Whether it must be on the disk before it is acknowledged. What can be seen or said again need not.
     pub(super) fn durable(&self) -> bool {
         match self {
-            Op::Append(..) | Op::Submit { .. } | Op::SetAsk { .. } => true,
-            Op::KeepPreview { .. } | Op::PutSightings { .. } | Op::PutInterest { .. } | Op::Snapshot(..) | Op::Close(..) => false,
+            Op::Take { .. } | Op::Append(..) | Op::Submit { .. } | Op::SetAside { .. } => true,
+            // That a lease lasts on, or has ended, is lost with the machine, and so is its engine: it ends by itself.
+            Op::Extend { .. }
+            | Op::GiveBack { .. }
+            | Op::KeepPreview { .. }
+            | Op::PutSightings { .. }
+            | Op::PutInterest { .. }
+            | Op::Snapshot(..)
+            | Op::Close(..) => false,
+        }
+    }
+}
+
+/// What an operation that was carried out gives.
+#[derive(Debug)]
+pub(super) enum Given {
+    Stored(Vec<Stored>),
+    Taken(Taken),
+    Leases(Vec<Lease>),
+    Nothing,
+}
+
+impl Given {
+    fn stored(self) -> Vec<Stored> {
+        match self {
+            Given::Stored(stored) => stored,
+            Given::Taken(_) | Given::Leases(_) | Given::Nothing => Vec::new(),
+        }
+    }
+
+    fn taken(self) -> Taken {
+        match self {
+            Given::Taken(taken) => taken,
+            Given::Stored(_) | Given::Leases(_) | Given::Nothing => Taken::default(),
+        }
+    }
+
+    fn leases(self) -> Vec<Lease> {
+        match self {
+            Given::Leases(leases) => leases,
+            Given::Stored(_) | Given::Taken(_) | Given::Nothing => Vec::new(),
         }
     }
 }
 
 /// What became of one operation.
-pub(super) type Outcome = Result<Vec<Stored>, StoreError>;
+pub(super) type Outcome = Result<Given, StoreError>;
 
 impl Op {
     pub(super) fn answer(self, outcome: Outcome) {
         // Nobody waits any more where this fails.
         let _ = match self {
-            Op::Append(_, reply) => reply.send(outcome).map_err(drop),
-            Op::Submit { reply, .. }
-            | Op::SetAsk { reply, .. }
+            Op::Append(_, reply) => reply.send(outcome.map(Given::stored)).map_err(drop),
+            Op::Take { reply, .. } => reply.send(outcome.map(Given::taken)).map_err(drop),
+            Op::Extend { reply, .. } => reply.send(outcome.map(Given::leases)).map_err(drop),
+            Op::GiveBack { reply, .. }
+            | Op::Submit { reply, .. }
+            | Op::SetAside { reply, .. }
             | Op::KeepPreview { reply, .. }
             | Op::PutSightings { reply, .. }
             | Op::PutInterest { reply, .. }

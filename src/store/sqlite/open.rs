@@ -7,12 +7,13 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use super::super::StoreError;
+use super::super::lease::Leases;
+use super::super::{StoreError, record};
 use super::Sqlite;
 use super::rows::failed;
 use super::write::Writer;
-use crate::domain::time::Time;
 use crate::os::bell::Bell;
+use crate::os::clock::SharedClock;
 use crate::os::files::{self, FileError};
 use crate::os::lock::Lock;
 use crate::os::paths::Home;
@@ -74,8 +75,9 @@ pub enum OpenError {
 }
 
 impl Sqlite {
-    /// Opens it as the engine: makes it or brings its schema up to date, and fences every engine before.
-    pub async fn engine(home: &Home, lock: &Lock, now: Time) -> Result<Sqlite, OpenError> {
+    /// Opens it as the elected engine: makes it or brings its schema up to date, and ends every lease of an engine before. The lock
+    /// elects; what may be written is decided by leases alone, taken by that clock.
+    pub async fn engine(home: &Home, lock: &Lock, clock: SharedClock) -> Result<Sqlite, OpenError> {
         if !lock.is_alone_on(&home.engine_lock()) {
             return Err(OpenError::NotLocked(home.folder().to_owned()));
         }
@@ -90,16 +92,18 @@ impl Sqlite {
         MIGRATIONS.run(&mut connection).await.map_err(|why| not_migrated(found, why))?;
         let id = random::bytes::<4>().map_err(FileError::io(&home.database(), "named"))?.map(|byte| format!("{byte:02x}")).concat();
         let made =
-            "INSERT INTO meta (key, value) VALUES ('id', ?), ('created', ?), ('epoch', '0'), ('snapshot_seq', '0'), ('snapshot_form', '')
+            "INSERT INTO meta (key, value) VALUES ('id', ?), ('created', ?), ('leases', ?), ('snapshot_seq', '0'), ('snapshot_form', '')
                     ON CONFLICT (key) DO NOTHING";
-        sqlx::query(made).bind(id).bind(now.0.to_string()).execute(&mut connection).await.map_err(failed)?;
-        let fence = "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'epoch' RETURNING value";
-        let epoch: String = sqlx::query_scalar(fence).fetch_one(&mut connection).await.map_err(failed)?;
-        put_together(home, connection, Some(epoch)).await
+        let leases = record::text(&Leases::default())?;
+        let created = clock.now().0.to_string();
+        sqlx::query(made).bind(id).bind(created).bind(leases).execute(&mut connection).await.map_err(failed)?;
+        let end = "UPDATE meta SET value = json_set(value, '$.terms', json('[]')) WHERE key = 'leases'";
+        sqlx::query(end).execute(&mut connection).await.map_err(failed)?;
+        put_together(home, connection, clock).await
     }
 
-    /// Opens it to read, to ask and to say what is on a screen.
-    pub async fn client(home: &Home) -> Result<Sqlite, OpenError> {
+    /// Opens it to read, to ask and to say what is on a screen; events are written by who holds a lease, and a client takes none.
+    pub async fn client(home: &Home, clock: SharedClock) -> Result<Sqlite, OpenError> {
         local(home)?;
         let path = home.database();
         // An empty file is one that an engine is about to fill.
@@ -114,7 +118,7 @@ impl Sqlite {
             found if found < known() => {
                 Err(OpenError::Older { path: home.folder().to_owned(), found, known: known(), version: env!("CARGO_PKG_VERSION") })
             }
-            _ => put_together(home, connection, None).await,
+            _ => put_together(home, connection, clock).await,
         }
     }
 }
@@ -128,7 +132,7 @@ fn not_migrated(found: i64, why: MigrateError) -> StoreError {
     .unwrap_or(StoreError::Corrupt(says))
 }
 
-async fn put_together(home: &Home, mut writing: SqliteConnection, epoch: Option<String>) -> Result<Sqlite, OpenError> {
+async fn put_together(home: &Home, mut writing: SqliteConnection, clock: SharedClock) -> Result<Sqlite, OpenError> {
     let id = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'id'").fetch_optional(&mut writing).await.map_err(failed)?;
     let Some(id) = id else {
         return Err(OpenError::NotYet(home.folder().to_owned()));
@@ -146,8 +150,9 @@ async fn put_together(home: &Home, mut writing: SqliteConnection, epoch: Option<
     Ok(Sqlite {
         id,
         home: home.clone(),
+        clock,
         readers,
-        writer: Writer::start(writing, epoch),
+        writer: Writer::start(writing),
         inbox: Bell::at(&home.inbox_bell())?,
         log: Bell::at(&home.log_bell())?,
     })

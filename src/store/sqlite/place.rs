@@ -7,21 +7,28 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::super::StoreError;
 use super::super::record::{self, FIRST, Record};
-use super::op::{Appending, Outcome};
+use super::op::{Appending, Given, Outcome};
 use super::rows::failed;
 
 /// The most heads that are remembered.
 const REMEMBERED: usize = 50_000;
 
-/// Version and hash of the last event of each stream, and the last place in the log. Only the holder of the fence writes events, so
-/// they stay true between its commits.
+/// Version and hash of the last event of each stream, as of a place in the log: they are true as long as that is its last.
 #[derive(Default)]
 pub(super) struct Heads {
-    seq: Option<u64>,
+    seq: u64,
     of: HashMap<String, (u64, String)>,
 }
 
 impl Heads {
+    /// Forgets them where another engine has written since.
+    pub(super) fn as_of(&mut self, last: u64) {
+        if self.seq != last {
+            self.of.clear();
+            self.seq = last;
+        }
+    }
+
     /// Decides which appends are taken, and gives their events their places.
     pub(super) async fn place(&mut self, connection: &mut SqliteConnection, appends: &[&Appending]) -> Result<Placed, StoreError> {
         let mut placed = Placed::default();
@@ -30,7 +37,7 @@ impl Heads {
         }
         self.recall(connection, appends).await?;
         let mut waiting = waiting(connection, appends).await?;
-        let mut seq = self.seq.unwrap_or(0);
+        let mut seq = self.seq;
         for append in appends {
             let refused = refused(append, self, &placed, &waiting);
             if let Some(why) = refused {
@@ -56,7 +63,7 @@ impl Heads {
                 }
                 placed.answers.push((id.clone(), state.clone(), *answered));
             }
-            placed.outcomes.push(Ok(stored));
+            placed.outcomes.push(Ok(Given::Stored(stored)));
         }
         placed.seq = seq;
         Ok(placed)
@@ -80,10 +87,6 @@ impl Heads {
             self.of.extend(names.into_iter().map(|name| (name, (0, FIRST.to_owned()))));
             self.of.extend(found.into_iter().map(|(name, version, hash)| (name, (version.cast_unsigned(), hash))));
         }
-        if self.seq.is_none() {
-            let last: Option<i64> = sqlx::query_scalar("SELECT max(seq) FROM events").fetch_one(&mut *connection).await.map_err(failed)?;
-            self.seq = Some(last.unwrap_or(0).cast_unsigned());
-        }
         Ok(())
     }
 
@@ -91,7 +94,7 @@ impl Heads {
     pub(super) fn advance(&mut self, placed: Placed) {
         self.of.extend(placed.heads);
         if placed.seq > 0 {
-            self.seq = Some(placed.seq);
+            self.seq = placed.seq;
         }
     }
 }
@@ -135,6 +138,6 @@ async fn waiting(connection: &mut SqliteConnection, appends: &[&Appending]) -> R
 }
 
 /// Nobody has asked that.
-pub(super) fn no_such_ask(id: &str) -> StoreError {
+fn no_such_ask(id: &str) -> StoreError {
     StoreError::Corrupt(format!("ask {id} is not in the inbox"))
 }

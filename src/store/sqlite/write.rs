@@ -5,10 +5,10 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, Executor as _};
 use tokio::sync::{mpsc, oneshot};
 
-use super::super::StoreError;
-use super::super::record;
-use super::op::{Op, Outcome, Reply};
-use super::place::{Heads, Placed, no_such_ask};
+use super::super::lease::Leases;
+use super::super::{Lease, StoreError, record};
+use super::op::{Given, Op, Outcome, Reply};
+use super::place::{Heads, Placed};
 use super::rows::failed;
 use super::snapshot;
 use crate::domain::ask::AskState;
@@ -17,10 +17,9 @@ use crate::domain::ask::AskState;
 pub(super) struct Writer(mpsc::Sender<Op>);
 
 impl Writer {
-    /// Starts it. `epoch` is the engine's fence; without it, no event is written.
-    pub(super) fn start(connection: SqliteConnection, epoch: Option<String>) -> Self {
+    pub(super) fn start(connection: SqliteConnection) -> Self {
         let (sender, ops) = mpsc::channel(GATHERED);
-        tokio::spawn(Work { connection, epoch, heads: Heads::default(), durable: true }.run(ops));
+        tokio::spawn(Work::new(connection).run(ops));
         Self(sender)
     }
 
@@ -42,12 +41,19 @@ const GATHERED: usize = 1_024;
 
 struct Work {
     connection: SqliteConnection,
-    epoch: Option<String>,
+    /// The leases of the store, and the text that they were read from.
+    leases: (String, Leases),
+    /// What was taken through this writer.
+    taken: Vec<Lease>,
     heads: Heads,
     durable: bool,
 }
 
 impl Work {
+    fn new(connection: SqliteConnection) -> Self {
+        Self { connection, leases: Default::default(), taken: Vec::new(), heads: Heads::default(), durable: true }
+    }
+
     async fn run(mut self, mut ops: mpsc::Receiver<Op>) {
         while let Some(first) = ops.recv().await {
             let mut batch = vec![first];
@@ -79,7 +85,8 @@ impl Work {
             }
             Err(_) if many => {
                 for op in batch {
-                    let outcome = self.transact(std::slice::from_ref(&op)).await.and_then(|mut one| one.pop().unwrap_or(Ok(Vec::new())));
+                    let outcome =
+                        self.transact(std::slice::from_ref(&op)).await.and_then(|mut one| one.pop().unwrap_or(Ok(Given::Nothing)));
                     op.answer(outcome);
                 }
             }
@@ -94,6 +101,7 @@ impl Work {
         let result = self.transact_raw(batch).await;
         if result.is_err() {
             self.heads = Heads::default();
+            self.leases = Default::default();
             // After most errors SQLite has rolled back by itself, and says so.
             let _ = self.connection.execute("ROLLBACK").await;
         }
@@ -101,58 +109,80 @@ impl Work {
     }
 
     async fn transact_raw(&mut self, batch: &[Op]) -> Result<Vec<Outcome>, StoreError> {
-        let epoch: Option<String> = sqlx::query_scalar("BEGIN IMMEDIATE; SELECT value FROM meta WHERE key = 'epoch'")
-            .fetch_optional(&mut self.connection)
-            .await
-            .map_err(failed)?;
-        let fenced = self.epoch.is_none() || self.epoch != epoch;
+        self.begin().await?;
         let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(batch.len());
-        let mut appends = Vec::new();
         for op in batch {
-            outcomes.push(match op {
-                Op::Append(..) | Op::SetAsk { .. } if fenced => Some(Err(StoreError::Fenced)),
-                Op::Append(append, _) => {
-                    appends.push(&**append);
-                    None
-                }
-                Op::Submit { .. }
-                | Op::SetAsk { .. }
-                | Op::KeepPreview { .. }
-                | Op::PutSightings { .. }
-                | Op::PutInterest { .. }
-                | Op::Snapshot(..)
-                | Op::Close(_) => Some(self.single(op).await?.map(|()| Vec::new())),
-            });
+            outcomes.push(self.single(op).await?);
+        }
+        // After the leases of this batch: what was taken over in it is fenced in it.
+        let mut appends = Vec::new();
+        for (op, outcome) in batch.iter().zip(&mut outcomes) {
+            let Op::Append(append, _) = op else { continue };
+            if self.leases.1.allow(&append.under, append.answers) {
+                appends.push(&**append);
+            } else {
+                *outcome = Some(Err(StoreError::Fenced));
+            }
         }
         let mut placed = self.heads.place(&mut self.connection, &appends).await?;
         self.commit(&placed).await?;
         let mut taken = std::mem::take(&mut placed.outcomes).into_iter();
         self.heads.advance(placed);
-        Ok(outcomes.into_iter().map(|outcome| outcome.or_else(|| taken.next()).unwrap_or(Ok(Vec::new()))).collect())
+        Ok(outcomes.into_iter().map(|outcome| outcome.or_else(|| taken.next()).unwrap_or(Ok(Given::Nothing))).collect())
     }
 
-    /// An operation that is no append. The outer error fails the whole transaction.
-    async fn single(&mut self, op: &Op) -> Result<Result<(), StoreError>, StoreError> {
+    /// Begins a transaction, with what other writers have changed since the last one.
+    async fn begin(&mut self) -> Result<(), StoreError> {
+        let begin = "BEGIN IMMEDIATE; SELECT value, (SELECT coalesce(max(seq), 0) FROM events) FROM meta WHERE key = 'leases'";
+        let (leases, last): (String, i64) = sqlx::query_as(begin).fetch_one(&mut self.connection).await.map_err(failed)?;
+        if leases != self.leases.0 {
+            self.leases = (leases.clone(), record::value(&leases, "who works on the store")?);
+        }
+        self.heads.as_of(last.cast_unsigned());
+        Ok(())
+    }
+
+    async fn keep_leases(&mut self) -> Result<(), StoreError> {
+        self.leases.0 = record::text(&self.leases.1)?;
+        let put = "UPDATE meta SET value = ? WHERE key = 'leases'";
+        sqlx::query(put).bind(&self.leases.0).execute(&mut self.connection).await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// Carries out what is no append. The outer error fails the whole transaction.
+    async fn single(&mut self, op: &Op) -> Result<Option<Outcome>, StoreError> {
         let to = &mut self.connection;
         match op {
-            Op::Append(..) | Op::Close(_) => {}
+            Op::Append(..) => return Ok(None),
+            Op::Close(_) => {}
+            Op::Take { engine, scopes, now, length, .. } => {
+                let taken = self.leases.1.take(*engine, scopes, *now, *length);
+                self.taken.extend(taken.leases.iter().cloned());
+                self.keep_leases().await?;
+                return Ok(Some(Ok(Given::Taken(taken))));
+            }
+            Op::Extend { leases, now, length, .. } => {
+                let kept = self.leases.1.extend(leases, *now, *length);
+                self.keep_leases().await?;
+                return Ok(Some(Ok(Given::Leases(kept))));
+            }
+            Op::GiveBack { leases, .. } => {
+                self.leases.1.give_back(leases);
+                self.taken.retain(|lease| !leases.contains(lease));
+                self.keep_leases().await?;
+            }
             Op::Submit { id, ask, at, .. } => {
                 let put = "INSERT INTO inbox (id, ask, state, answered, asked_at) VALUES (?, ?, ?, 0, ?) ON CONFLICT (id) DO NOTHING";
                 let state = record::text(&AskState::Asked)?;
                 sqlx::query(put).bind(id).bind(ask).bind(state).bind(at.0).execute(to).await.map_err(failed)?;
             }
-            Op::SetAsk { id, state, answered, .. } => {
-                let state = match state {
-                    Ok(state) => state,
-                    Err(why) => return Ok(Err(why.clone())),
-                };
-                let put = "UPDATE inbox SET state = ?, answered = ?, ask = CASE WHEN ? THEN '' ELSE ask END WHERE id = ? AND answered = 0";
-                let done = sqlx::query(put).bind(state).bind(answered).bind(answered).bind(id).execute(&mut *to).await.map_err(failed)?;
-                if done.rows_affected() == 0 {
-                    let known: Option<i64> =
-                        sqlx::query_scalar("SELECT 1 FROM inbox WHERE id = ?").bind(id).fetch_optional(to).await.map_err(failed)?;
-                    return Ok(Err(if known.is_some() { StoreError::Duplicate } else { no_such_ask(id) }));
+            Op::SetAside { id, state, .. } => {
+                // An engine that was taken over would set aside what its successor understands.
+                if !self.taken.iter().any(|lease| self.leases.1.holds(lease)) {
+                    return Ok(Some(Err(StoreError::Fenced)));
                 }
+                let put = "UPDATE inbox SET state = ?, answered = 1, ask = '' WHERE id = ? AND answered = 0";
+                sqlx::query(put).bind(state).bind(id).execute(to).await.map_err(failed)?;
             }
             Op::KeepPreview { id, subject, made_at, preview, drop_before, .. } => {
                 sqlx::query("DELETE FROM previews WHERE made_at < ?").bind(drop_before.0).execute(&mut *to).await.map_err(failed)?;
@@ -173,7 +203,7 @@ impl Work {
             }
             Op::Snapshot(folds, _) => snapshot::keep(to, folds).await?,
         }
-        Ok(Ok(()))
+        Ok(Some(Ok(Given::Nothing)))
     }
 
     /// Writes what was placed, and commits.

@@ -30,11 +30,12 @@ async fn everything_acknowledged_is_there_after_the_process_is_gone() {
     assert_eq!(id.len(), 8);
     assert_eq!(second.since(0, 10).await.unwrap(), stored);
     assert_eq!(second.asks().await.unwrap(), [(drain(1), AskState::Asked, Time(3))]);
-    second.append(&one(env("dev"), 5, thawed()), &by(None), None).await.unwrap();
+    let by_second = By { under: vec![Lease { scope: Scope::All, fence: 2 }], ..by(None) };
+    second.append(&one(env("dev"), 5, thawed()), &by_second, None).await.unwrap();
 
     // The old one lives on without knowing that it was replaced: it may read and ask, and nothing else.
     assert_eq!(first.append(&one(env("dev"), 6, thawed()), &by(None), None).await, Err(StoreError::Fenced));
-    assert_eq!(first.set_ask(drain(1).id, &accepted("old")).await, Err(StoreError::Fenced));
+    assert_eq!(first.append(&nothing(), &by(None), Some((drain(1).id, accepted("old")))).await, Err(StoreError::Fenced));
     first.submit(&drain(2), Time(4)).await.unwrap();
     assert_eq!(first.since(5, 10).await.unwrap().len(), 1);
     second.close().await;
@@ -42,7 +43,7 @@ async fn everything_acknowledged_is_there_after_the_process_is_gone() {
 }
 
 async fn second_start_is_clean(home: &Home) -> bool {
-    let client = Sqlite::client(home).await.unwrap();
+    let client = super::client(home).await.unwrap();
     client.verify().await.unwrap().faults.is_empty()
 }
 
@@ -50,18 +51,19 @@ async fn second_start_is_clean(home: &Home) -> bool {
 async fn one_engine_many_clients_and_nobody_without_the_lock() {
     let spot = spot();
     let home = &spot.home;
-    assert!(matches!(Sqlite::client(home).await, Err(OpenError::NotYet(_))));
+    assert!(matches!(super::client(home).await, Err(OpenError::NotYet(_))));
     let wrong = Lock::exclusive(&home.watch_lock()).unwrap().unwrap();
-    assert!(matches!(Sqlite::engine(home, &wrong, Time(1)).await, Err(OpenError::NotLocked(_))));
+    assert!(matches!(Sqlite::engine(home, &wrong, Real::shared()).await, Err(OpenError::NotLocked(_))));
     let shared = Lock::shared(&home.engine_lock()).unwrap().unwrap();
-    assert!(matches!(Sqlite::engine(home, &shared, Time(1)).await, Err(OpenError::NotLocked(_))));
+    assert!(matches!(Sqlite::engine(home, &shared, Real::shared()).await, Err(OpenError::NotLocked(_))));
     drop(shared);
     assert!(!home.database().exists(), "who may not make it makes nothing");
     let (engine, _lock) = engine(home).await;
     assert!(Lock::exclusive(&home.engine_lock()).unwrap().is_none(), "a second engine gets no lock");
 
-    let client = Sqlite::client(home).await.unwrap();
-    assert_eq!(client.append(&one(env("dev"), 0, thawed()), &by(None), None).await, Err(StoreError::Fenced));
+    let client = super::client(home).await.unwrap();
+    let without = By { under: vec![], ..by(None) };
+    assert_eq!(client.append(&one(env("dev"), 0, thawed()), &without, None).await, Err(StoreError::Fenced));
     let mut bell = engine.listen(Ring::Inbox).unwrap();
     client.submit(&drain(1), Time(3)).await.unwrap();
     bell.heard().await;
@@ -87,7 +89,7 @@ async fn only_the_owner_can_read_any_of_it() {
     assert!(names.contains(&"store.db".into()) && names.contains(&"store.db-wal".into()), "{names:?}");
     store.close().await;
     std::fs::set_permissions(spot.home.database(), std::fs::Permissions::from_mode(0o640)).unwrap();
-    for refused in [Sqlite::client(&spot.home).await.err(), Sqlite::engine(&spot.home, &lock, Time(1)).await.err()] {
+    for refused in [client(&spot.home).await.err(), Sqlite::engine(&spot.home, &lock, Real::shared()).await.err()] {
         assert!(refused.unwrap().to_string().contains("chmod 600"));
     }
 }
@@ -99,12 +101,12 @@ async fn another_schema_is_refused_with_both_versions() {
     store.close().await;
     let add = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'x', 1, x'00', 0)";
     raw(&spot.home).await.execute(add).await.unwrap();
-    for refused in [Sqlite::client(&spot.home).await.err(), Sqlite::engine(&spot.home, &lock, Time(1)).await.err()] {
+    for refused in [client(&spot.home).await.err(), Sqlite::engine(&spot.home, &lock, Real::shared()).await.err()] {
         let text = refused.unwrap().to_string();
         assert!(text.contains("schema 99") && text.contains("up to 1"), "{text}");
     }
     raw(&spot.home).await.execute("DELETE FROM _sqlx_migrations").await.unwrap();
-    assert!(matches!(Sqlite::client(&spot.home).await, Err(OpenError::NotYet(_))));
+    assert!(matches!(client(&spot.home).await, Err(OpenError::NotYet(_))));
 }
 
 #[tokio::test]
@@ -148,7 +150,7 @@ async fn an_ask_that_cannot_be_read_is_set_aside() {
     }
     let spoil = "UPDATE inbox SET ask = replace(ask, 'drain', 'sing') WHERE place = 2";
     raw(&spot.home).await.execute(spoil).await.unwrap();
-    let client = Sqlite::client(&spot.home).await.unwrap();
+    let client = super::client(&spot.home).await.unwrap();
     assert_eq!(client.asks().await.unwrap().len(), 2, "a client passes over it");
     assert_eq!(client.ask(drain(2).id).await.unwrap(), Some(AskState::Asked));
     assert_eq!(store.asks().await.unwrap().iter().map(|(ask, ..)| ask.id).collect::<Vec<_>>(), [drain(1).id, drain(3).id]);
@@ -166,7 +168,7 @@ async fn a_file_that_is_no_database_is_said_to_be_damaged() {
     store.close().await;
     let good = std::fs::read(spot.home.database()).unwrap();
     std::fs::write(spot.home.database(), [b"not a database, ".repeat(200), good[3_200..].to_vec()].concat()).unwrap();
-    for refused in [Sqlite::client(&spot.home).await.err(), Sqlite::engine(&spot.home, &lock, Time(1)).await.err()] {
+    for refused in [client(&spot.home).await.err(), Sqlite::engine(&spot.home, &lock, Real::shared()).await.err()] {
         let text = refused.unwrap().to_string();
         assert!(text.contains("damaged"), "{text}");
     }

@@ -96,7 +96,7 @@ proptest! {
             let spot = spot();
             let (sqlite, _lock) = engine(&spot.home).await;
             let kept = tell(&sqlite, &all).await;
-            let zero = tell(&Memory::new(), &all).await;
+            let zero = tell(&memory(), &all).await;
             for (kept, zero) in kept.into_iter().zip(zero) {
                 prop_assert_eq!(kept, zero);
             }

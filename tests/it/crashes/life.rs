@@ -130,7 +130,8 @@ impl Life {
         };
         let mut append = Append::default();
         append.push(StreamId::Environment(self.stack.env.clone()), 0, Event::Environment(EnvironmentEvent::Configured { record }));
-        now(self.store.append(&append, &By { person: Proven::Engine, cause: None, at: self.parts.clock.now() }, None));
+        let by = By { person: Proven::Engine, cause: None, at: self.parts.clock.now(), under: self.store.all() };
+        now(self.store.append(&append, &by, None));
     }
 
     /// Deploys a release.
@@ -169,7 +170,10 @@ impl Life {
         if let Some(cloud) = &self.cloud {
             cloud.called_by(&fate);
         }
-        let mut engine = Engine::open(Parts { failpoint: Some(fate.failpoint()), ..self.parts.clone() }).await.unwrap();
+        let mut engine =
+            Engine::open(Parts { store: Arc::new(self.store.elected()), failpoint: Some(fate.failpoint()), ..self.parts.clone() })
+                .await
+                .unwrap();
         let (to, mut signals) = mpsc::unbounded_channel();
         let (watching, its_fate) = (Arc::clone(person), Arc::clone(&fate));
         let committed = move |folds: &Folds| {
