@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::domain::deployment::{Deployment, DeploymentEvent};
-use crate::domain::event::{Event, StreamId};
-use crate::domain::folds::Folds;
+use crate::domain::deployment::Deployment;
+use crate::domain::event::StreamId;
 use crate::domain::ids::{DeploymentId, DeploymentNo};
 use crate::os::bell::Listener;
-use crate::store::Store;
+use crate::store::{Store, folded};
 
 use super::live::held;
 use super::tails::Lent;
-use super::work::{PAGE, Worker};
+use super::work::Worker;
 
 impl Worker {
     /// Reads what came for the tails; aside, because files may be slow.
@@ -48,36 +47,18 @@ impl Worker {
     }
 }
 
-pub(super) async fn old_deployments(store: &Arc<dyn Store>, ids: Vec<DeploymentId>) -> Result<Vec<Deployment>, String> {
+pub(super) async fn old_deployments(store: &dyn Store, ids: Vec<DeploymentId>) -> Result<Vec<Deployment>, String> {
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
-        let stream = StreamId::Deployment(id);
-        let events = store.stream(&stream).await.map_err(|why| why.to_string())?;
-        let mut folds = Folds::default();
-        for stored in &events {
-            folds.apply(stored);
-        }
+        let mut folds = folded(store, &StreamId::Deployment(id)).await.map_err(|why| why.to_string())?;
         found.extend(folds.deployments.remove(&id).map(|d| (*d).clone()));
     }
     Ok(found)
 }
 
-/// Goes back through the log until the deployment of that number is found.
-pub(super) async fn numbered(store: &Arc<dyn Store>, no: DeploymentNo) -> Result<Option<Deployment>, String> {
-    let mut below = 0;
-    loop {
-        let page = store.newest(below, PAGE).await.map_err(|why| why.to_string())?;
-        for stored in &page {
-            if let (StreamId::Deployment(id), Ok(Event::Deployment(event))) = (&stored.stream, &stored.event)
-                && let DeploymentEvent::Created { request } = &**event
-                && request.no == no
-            {
-                return old_deployments(store, vec![*id]).await.map(|mut found| found.pop());
-            }
-        }
-        match page.last() {
-            Some(oldest) if page.len() == PAGE && oldest.seq > 1 => below = oldest.seq - 1,
-            Some(_) | None => return Ok(None),
-        }
+pub(super) async fn numbered(store: &dyn Store, no: DeploymentNo) -> Result<Option<Deployment>, String> {
+    match store.numbered(no).await.map_err(|why| why.to_string())? {
+        Some(id) => old_deployments(store, vec![id]).await.map(|mut found| found.pop()),
+        None => Ok(None),
     }
 }

@@ -41,7 +41,7 @@ const OTHERS: usize = 50;
 /// The newest events that the world keeps.
 const RECENT: usize = 500;
 /// Events in one read.
-pub(super) const PAGE: usize = 1_000;
+const PAGE: usize = 1_000;
 /// How long an ask is tried to be sent while the store cannot be written.
 pub(super) const SENDING: Duration = Duration::from_secs(10);
 
@@ -343,7 +343,7 @@ impl Worker {
             Command::History(stack, limit, reply) => {
                 let answer = match self.reading() {
                     Ok(store) => match store.deployments_of(&stack, limit).await {
-                        Ok(ids) => old_deployments(&store, ids).await,
+                        Ok(ids) => old_deployments(store.as_ref(), ids).await,
                         Err(why) => Err(why.to_string()),
                     },
                     Err(why) => Err(why),
@@ -353,7 +353,7 @@ impl Worker {
             Command::Numbered(no, reply) => {
                 let answer = match (self.folds.by_no(no), self.reading()) {
                     (Some(d), _) => Ok(Some((**d).clone())),
-                    (None, Ok(store)) => numbered(&store, no).await,
+                    (None, Ok(store)) => numbered(store.as_ref(), no).await,
                     (None, Err(why)) => Err(why),
                 };
                 let _ = reply.send(answer);

@@ -1,7 +1,9 @@
-//! Which folds a reader gets: shared by every store, so that all of them mean the same by "the newest others".
+//! Which folds a reader gets: shared by every store, so that all of them mean the same by "the newest others", and by one stream.
 
 use std::collections::BTreeSet;
 
+use super::{Store, StoreError};
+use crate::domain::event::StreamId;
 use crate::domain::folds::Folds;
 use crate::domain::ids::DeploymentId;
 use crate::domain::stack::Stack;
@@ -27,4 +29,16 @@ pub(super) fn trim(folds: &mut Folds, others: usize) {
             folds.deployments.remove(&id);
         }
     }
+}
+
+/// A stream alone, folded as far as it can be: for what is older than the folds that a reader has.
+///
+/// # Errors
+/// As [`Store::stream`].
+pub async fn folded(store: &dyn Store, stream: &StreamId) -> Result<Folds, StoreError> {
+    let mut folds = Folds::default();
+    for stored in &store.stream(stream).await? {
+        folds.apply(stored);
+    }
+    Ok(folds)
 }

@@ -16,7 +16,7 @@ use crate::domain::deployment::DeploymentEvent;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Append, Event, Stored, StreamId};
 use crate::domain::folds::Folds;
-use crate::domain::ids::{AskId, DeploymentId, StackId};
+use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::os::clock::{SharedClock, Stepped};
@@ -180,6 +180,20 @@ impl Kept {
         Ok(stored)
     }
 
+    /// All deployments, with their numbers and stacks.
+    fn created(&self) -> Result<Vec<(DeploymentNo, StackId, DeploymentId)>, StoreError> {
+        let mut found = Vec::new();
+        for record in self.records.iter().filter(|record| record.tag == "created") {
+            let stored = record.read()?;
+            if let (StreamId::Deployment(id), Ok(Event::Deployment(event))) = (&stored.stream, &stored.event)
+                && let DeploymentEvent::Created { request } = &**event
+            {
+                found.push((request.no, request.stack.clone(), *id));
+            }
+        }
+        Ok(found)
+    }
+
     fn unanswered(&self, id: AskId) -> Result<(), StoreError> {
         match self.asks.iter().find(|asked| asked.id == id).map(|asked| &asked.state) {
             Some(AskState::Asked) => Ok(()),
@@ -270,19 +284,14 @@ impl Store for Memory {
 
     fn deployments_of<'a>(&'a self, stack: &'a StackId, limit: usize) -> Answered<'a, Vec<DeploymentId>> {
         self.call(|kept| {
-            let mut found = Vec::new();
-            for record in kept.records.iter().filter(|record| record.tag == "created") {
-                let stored = record.read()?;
-                if let (StreamId::Deployment(id), Ok(Event::Deployment(event))) = (&stored.stream, &stored.event)
-                    && let DeploymentEvent::Created { request } = &**event
-                    && request.stack == *stack
-                {
-                    found.push((request.no, *id));
-                }
-            }
+            let mut found: Vec<_> = kept.created()?.into_iter().filter(|(_, of, _)| of == stack).collect();
             found.sort_unstable_by(|a, b| b.cmp(a));
-            Ok(found.into_iter().take(limit).map(|(_, id)| id).collect())
+            Ok(found.into_iter().take(limit).map(|(.., id)| id).collect())
         })
+    }
+
+    fn numbered(&self, no: DeploymentNo) -> Answered<'_, Option<DeploymentId>> {
+        self.call(|kept| Ok(kept.created()?.into_iter().find(|(of, ..)| *of == no).map(|(.., id)| id)))
     }
 
     fn submit<'a>(&'a self, ask: &'a InboxAsk, at: Time) -> Answered<'a, ()> {

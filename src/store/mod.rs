@@ -9,6 +9,7 @@ pub mod sqlite;
 #[cfg(test)]
 mod story;
 
+pub use gather::folded;
 pub use lease::{EngineId, Lease, NO_END, Scope, Taken};
 
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::domain::card::Card;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Append, Stored, StreamId};
 use crate::domain::folds::Folds;
-use crate::domain::ids::{AskId, DeploymentId, StackId};
+use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::person::Person;
 use crate::domain::plan::Plan;
 use crate::domain::sighting::{Sighting, SightingKey};
@@ -159,6 +160,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The newest deployments of a stack, newest first.
     fn deployments_of<'a>(&'a self, stack: &'a StackId, limit: usize) -> Answered<'a, Vec<DeploymentId>>;
+
+    /// The deployment of that number, however old.
+    fn numbered(&self, no: DeploymentNo) -> Answered<'_, Option<DeploymentId>>;
 
     /// Inserts an ask; the same id again changes nothing.
     fn submit<'a>(&'a self, ask: &'a InboxAsk, at: Time) -> Answered<'a, ()>;

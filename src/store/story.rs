@@ -238,7 +238,7 @@ chapter!(the_log_is_read_in_pages_from_both_ends, store, {
     assert_eq!(seqs(store.newest(2, 3).await.unwrap()), [2, 1]);
 });
 
-chapter!(deployments_of_a_stack_come_newest_first, store, {
+chapter!(deployments_of_a_stack_come_newest_first_and_each_is_found_by_its_number, store, {
     let (api, web) = (stack("dev/api"), stack("dev/web"));
     for n in 1..=5u64 {
         let of = if n == 3 { &web } else { &api };
@@ -249,6 +249,11 @@ chapter!(deployments_of_a_stack_come_newest_first, store, {
     assert_eq!(store.deployments_of(&api, 3).await.unwrap(), ids(&[95, 96, 98]));
     assert_eq!(store.deployments_of(&web, 9).await.unwrap(), ids(&[97]));
     assert_eq!(store.folds(0).await.unwrap().last_no, 5);
+    for (no, id) in [(1, Some(99)), (3, Some(97)), (6, None)] {
+        assert_eq!(store.numbered(DeploymentNo(no)).await.unwrap(), id.map(deployment), "#{no}");
+    }
+    let folds = crate::store::folded(store, &StreamId::Deployment(deployment(97))).await.unwrap();
+    assert_eq!(folds.deployments.into_values().map(|one| one.no()).collect::<Vec<_>>(), [DeploymentNo(3)]);
 });
 
 chapter!(previews_are_found_by_their_subject_until_they_are_too_old, store, {

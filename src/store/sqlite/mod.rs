@@ -25,7 +25,7 @@ use crate::domain::ask::{AskState, InboxAsk};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Append, Stored, StreamId};
 use crate::domain::folds::Folds;
-use crate::domain::ids::{AskId, DeploymentId, StackId};
+use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::os::bell::{Bell, Listener};
@@ -135,6 +135,10 @@ impl Store for Sqlite {
 
     fn deployments_of<'a>(&'a self, stack: &'a StackId, limit: usize) -> Answered<'a, Vec<DeploymentId>> {
         reads::deployments_of(&self.readers, stack, limit).boxed()
+    }
+
+    fn numbered(&self, no: DeploymentNo) -> Answered<'_, Option<DeploymentId>> {
+        reads::numbered(&self.readers, no).boxed()
     }
 
     fn submit<'a>(&'a self, ask: &'a InboxAsk, at: Time) -> Answered<'a, ()> {

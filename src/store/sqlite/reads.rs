@@ -11,7 +11,7 @@ use crate::domain::ask::{Answer, AskState, InboxAsk, Refused};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Stored, StreamId};
 use crate::domain::folds::Folds;
-use crate::domain::ids::{AskId, DeploymentId, StackId};
+use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 
@@ -69,7 +69,20 @@ pub(super) async fn deployments_of(pool: &SqlitePool, stack: &StackId, most: usi
         .fetch_all(pool)
         .await
         .map_err(failed)?;
-    ids.iter().map(|id| id.parse().map_err(|why| record::unreadable("the id of a deployment", &why))).collect()
+    ids.iter().map(|id| deployment(id)).collect()
+}
+
+pub(super) async fn numbered(pool: &SqlitePool, no: DeploymentNo) -> Result<Option<DeploymentId>, StoreError> {
+    let id: Option<String> = sqlx::query_scalar("SELECT id FROM deployments WHERE no = ?")
+        .bind(no.0.cast_signed())
+        .fetch_optional(pool)
+        .await
+        .map_err(failed)?;
+    id.map(|id| deployment(&id)).transpose()
+}
+
+fn deployment(id: &str) -> Result<DeploymentId, StoreError> {
+    id.parse().map_err(|why| record::unreadable("the id of a deployment", &why))
 }
 
 /// The unanswered asks, and those that this program cannot read with the answer that they get.
