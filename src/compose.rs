@@ -22,7 +22,7 @@ use holdpoint::domain::ids::StackId;
 use holdpoint::domain::line::{Giver, Id, Line};
 use holdpoint::domain::time::Time;
 use holdpoint::engine::process::Elected;
-use holdpoint::engine::{EyesByKind, Lines, Parts};
+use holdpoint::engine::{EyesByKind, Lines, Parts, Share};
 use holdpoint::exec;
 use holdpoint::os::clock::{Real, SharedClock};
 use holdpoint::os::disk::{self, Disk};
@@ -352,6 +352,7 @@ async fn parts(home: &Home, elected: &Elected, clock: SharedClock) -> Result<(Pa
     let jobs = home.clone();
     let parts = Parts {
         store,
+        share: Share::All,
         clock: clock.clone(),
         executors: Arc::new(executors),
         systems: systems::named,

@@ -14,6 +14,8 @@ use crate::domain::plan::Plan;
 use crate::domain::stack::Purpose;
 use crate::store::Preview;
 
+use super::commit::Committed;
+use super::driver::REST;
 use super::looks::Planning;
 use super::{Engine, EngineError, Msg};
 
@@ -26,7 +28,7 @@ pub(crate) enum Wanted {
 
 /// An ask whose looks are done.
 pub(crate) struct Previewed {
-    ask: AskId,
+    pub(super) ask: AskId,
     via: String,
     intent: Intent,
     attached: Vec<Attached>,
@@ -38,6 +40,7 @@ pub(crate) struct Previewed {
 impl Engine {
     /// Takes what is in the inbox, in order. An ask that must look is parked and keeps its place for its stacks only.
     pub(super) async fn asks(&mut self) -> Result<(), EngineError> {
+        self.ask_again = None;
         let asks = match self.parts.store.asks().await {
             Ok(asks) => asks,
             Err(why) if why.passes() => return Ok(()),
@@ -53,11 +56,22 @@ impl Engine {
                 behind.extend(stacks);
                 continue;
             }
+            if !self.claim(ask.id, &ask.ask).await? {
+                // Another engine's: what is asked after it of the same stacks waits for its answer.
+                match self.touches(&ask.ask) {
+                    Some(stacks) => behind.extend(stacks),
+                    None => return Ok(()),
+                }
+                continue;
+            }
             self.failpoint("before decide")?;
             self.ask(ask).await?;
             self.failpoint("after decide")?;
             // Each ask is decided on what the one before it led to, and answered before the next is looked at.
-            self.commit().await?;
+            if self.commit().await? == Committed::Failed {
+                self.ask_again = Some(self.now() + REST);
+                return Ok(());
+            }
             behind.extend(self.parked.values().flatten().cloned());
         }
         Ok(())
@@ -210,10 +224,25 @@ impl Engine {
     fn ask_cx<'a>(&'a self, ask: AskId, via: &'a str, fresh: &'a [DeploymentId]) -> Cx<'a> {
         Cx { now: self.now(), person: self.parts.owner.clone(), ask: Some(ask), via, fresh, cancels: &self.cancels }
     }
+
+    /// The stacks that an ask may change; absent where that may be any.
+    fn touches(&self, ask: &Ask) -> Option<Vec<StackId>> {
+        let of = |id: &DeploymentId| self.folds.deployments.get(id)?.stack().map(|stack| vec![stack.clone()]);
+        match ask {
+            Ask::Preview { intent, .. } | Ask::Do { intent, .. } => match intent {
+                Intent::Retry { deployment } | Intent::Cancel { deployment } | Intent::Abandon { deployment } => of(deployment),
+                Intent::Freeze { .. } | Intent::Thaw { .. } | Intent::Apply { .. } => None,
+                Intent::Deploy { .. } | Intent::Rollback { .. } | Intent::Teardown { .. } | Intent::Unblock { .. } => Some(concerned(ask)),
+            },
+            Ask::Approve { hold, .. } | Ask::Reject { hold, .. } => of(&self.folds.hold(hold)?.0.id),
+            Ask::Undo { deployment } => of(deployment),
+            Ask::Drain { .. } => Some(vec![]),
+        }
+    }
 }
 
 /// The stacks that an ask is about, as far as it says so itself.
-fn concerned(ask: &Ask) -> Vec<StackId> {
+pub(super) fn concerned(ask: &Ask) -> Vec<StackId> {
     match ask {
         Ask::Preview { intent, .. } | Ask::Do { intent, .. } => match intent {
             Intent::Deploy { stacks, .. } => stacks.clone(),

@@ -48,7 +48,7 @@ impl Engine {
         if append.is_empty() && answer.is_none() {
             return;
         }
-        let by = By { person, cause, at: self.now(), under: self.leases.clone() };
+        let by = By { person, cause, at: self.now(), under: self.own.leases.clone() };
         for write in &append.writes {
             for (offset, event) in (1u64..).zip(&write.events) {
                 self.folds.apply(&Stored {
@@ -156,17 +156,25 @@ impl Engine {
                 let wait = std::time::Duration::from_millis(500);
                 self.parts.clock.sleep(wait).await;
             }
+            // Of the work of many engines, only what was taken over is lost.
+            StoreError::Fenced if self.shares().is_some() => {}
             StoreError::Fenced | StoreError::Corrupt(_) => return Err(why.into()),
         }
         loop {
-            match super::old::folds(self.parts.store.as_ref()).await {
-                Ok(folds) => {
-                    self.folds = folds;
-                    return Ok(());
-                }
+            match self.read_again(why == StoreError::Fenced).await {
+                Ok(()) => return Ok(()),
                 Err(why) if why.passes() => self.parts.clock.sleep(std::time::Duration::from_secs(1)).await,
                 Err(why) => return Err(why.into()),
             }
         }
+    }
+
+    async fn read_again(&mut self, fenced: bool) -> Result<(), StoreError> {
+        if let Some(length) = self.shares().filter(|_| fenced) {
+            self.extend(length).await?;
+        }
+        self.folds = super::recall::folds(self.parts.store.as_ref()).await?;
+        self.own.mark = self.folds.seq;
+        Ok(())
     }
 }

@@ -37,7 +37,7 @@ impl Engine {
             let now = self.now();
             let (mut wake, mut took) = (None::<Time>, false);
             let mut wake_at = |at: Option<Time>| wake = [wake, at].into_iter().flatten().min();
-            let stacks: Vec<StackId> = self.folds.stacks.keys().cloned().collect();
+            let stacks: Vec<StackId> = self.folds.stacks.keys().filter(|id| self.drives_stack(id)).cloned().collect();
             for id in stacks {
                 let stream = crate::domain::event::StreamId::Stack(id.clone());
                 if self.folds.broken.contains_key(&stream) {
@@ -50,8 +50,13 @@ impl Engine {
                     took |= self.stack_want(&id, want);
                 }
             }
-            let unfinished: Vec<DeploymentId> =
-                self.folds.deployments.values().filter(|d| !d.is_over() && d.phase != Phase::Queued).map(|d| d.id).collect();
+            let unfinished: Vec<DeploymentId> = self
+                .folds
+                .deployments
+                .values()
+                .filter(|d| !d.is_over() && d.phase != Phase::Queued && self.drives(d.id))
+                .map(|d| d.id)
+                .collect();
             for id in unfinished {
                 let stream = crate::domain::event::StreamId::Deployment(id);
                 if self.folds.broken.contains_key(&stream) {
@@ -224,6 +229,12 @@ impl Engine {
 
     /// Takes what a task or a look reports.
     pub(super) fn receive(&mut self, msg: Msg) -> Result<(), EngineError> {
+        if !self.is_ours(&msg) {
+            if let Msg::Note { reply, .. } = msg {
+                let _ = reply.send(Err(Failure::new("another engine has taken over").retry(Retry::Contact)));
+            }
+            return Ok(());
+        }
         match msg {
             Msg::Note { key, name, value, reply } => {
                 let noted = self

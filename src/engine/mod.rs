@@ -1,4 +1,4 @@
-//! The engine: the only writer of events. It takes asks in order, grants what machines want, keeps a task for every running step,
+//! The engine: the writer of events. It takes asks in order, grants what machines want, keeps a task for every running step,
 //! and appends what came of it. It holds no state of its own that a restart would miss.
 
 mod clerk;
@@ -7,14 +7,15 @@ mod driver;
 mod eyes;
 mod leases;
 mod looks;
-mod old;
 mod port;
 pub mod process;
+mod recall;
 mod tails;
 mod tasks;
 pub mod watch;
 
 pub use eyes::EyesByKind;
+pub use leases::Share;
 pub use looks::Eyes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,10 +42,11 @@ use crate::domain::time::Time;
 use crate::exec::Executor;
 use crate::os::clock::SharedClock;
 use crate::os::random;
-use crate::store::{By, EngineId, Lease, Store, StoreError};
+use crate::store::{By, EngineId, Store, StoreError};
 use crate::systems::System;
 
 use commit::{Committed, Effect};
+use leases::Own;
 use tasks::{Key, Live};
 
 /// Where the files of an attempt are: deployment, step, attempt.
@@ -61,6 +63,8 @@ type Decision = (Append, By, Option<(AskId, AskState)>);
 pub struct Parts {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
+    /// What it takes of the work there.
+    pub share: Share,
     /// The clock.
     pub clock: SharedClock,
     /// The hands, by kind.
@@ -148,7 +152,9 @@ pub struct Engine {
     pub(crate) parts: Parts,
     pub(crate) folds: Folds,
     id: EngineId,
-    leases: Vec<Lease>,
+    own: Own,
+    /// When the inbox is read again without being told.
+    ask_again: Option<Time>,
     pending: Vec<Decision>,
     effects: Vec<Effect>,
     live: BTreeMap<Key, Live>,
@@ -174,14 +180,16 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub async fn open(parts: Parts) -> Result<Engine, EngineError> {
-        let folds = old::folds(parts.store.as_ref()).await?;
+        let folds = recall::folds(parts.store.as_ref()).await?;
+        let own = Own::read_to(folds.seq);
         let (to, from) = mpsc::unbounded_channel();
         let cancels = parts.executors.values().map(|executor| (executor.kind(), executor.cancel())).collect();
         Ok(Self {
             parts,
             folds,
             id: EngineId(random::id()),
-            leases: Vec::new(),
+            own,
+            ask_again: None,
             pending: Vec::new(),
             effects: Vec::new(),
             live: BTreeMap::new(),
@@ -287,7 +295,7 @@ impl Engine {
         if !self.hold_work().await? {
             return Ok(Some(self.now() + driver::REST));
         }
-        if asks {
+        if asks || self.ask_again.is_some_and(|at| at <= self.now()) {
             self.asks().await?;
         }
         let mut failed = false;
@@ -295,7 +303,11 @@ impl Engine {
             while let Ok(msg) = self.from.try_recv() {
                 self.receive(msg)?;
             }
-            let wake = self.grant()?;
+            // What was accepted, and what others left meanwhile, is work.
+            if !self.hold_work().await? {
+                return Ok(Some(self.now() + driver::REST));
+            }
+            let wake = [self.grant()?, self.own.wake(), self.ask_again].into_iter().flatten().min();
             match self.commit().await? {
                 Committed::Nothing => {
                     self.note_need(wake);

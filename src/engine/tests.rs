@@ -36,8 +36,10 @@ use crate::systems::entry::{Claim, Form, Home, Remarks, Written};
 use crate::systems::files::{Files, Read};
 use crate::systems::script::Script;
 
-mod old;
 mod places;
+mod recall;
+mod trouble;
+mod two;
 mod watchdog;
 
 /// A system for tests: the spec's body is the plan.
@@ -167,14 +169,21 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self { store: Memory::new(), clock: Stepped::at(Time(1_800_000_000_000)), outside: Arc::default(), ids: Arc::default() }
+        let clock = Stepped::at(Time(1_800_000_000_000));
+        Self { store: Memory::by(Arc::new(clock.clone())), clock, outside: Arc::default(), ids: Arc::default() }
     }
 
+    /// The parts of the one engine, elected after whoever was there before.
     fn parts(&self, failpoint: Option<Failpoint>) -> Parts {
+        self.parts_of(self.store.elected(), Share::All, failpoint)
+    }
+
+    fn parts_of(&self, store: Memory, share: Share, failpoint: Option<Failpoint>) -> Parts {
         let ids = self.ids.clone();
         let hand: Arc<dyn Executor> = Arc::new(Hand { outside: self.outside.clone() });
         Parts {
-            store: Arc::new(self.store.elected()),
+            store: Arc::new(store),
+            share,
             clock: Arc::new(self.clock.clone()),
             executors: Arc::new(BTreeMap::from([("test.call".to_owned(), hand)])),
             systems: |name| (name == "script").then_some(&Given as &dyn System),

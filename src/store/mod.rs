@@ -118,7 +118,8 @@ pub type Answered<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 ///   a whole, with [`StoreError::Fenced`], once one of them was taken over. Time is the store's: no engine's clock ends a lease.
 /// - **Claims.** An ask is claimed by the lease over it, before it is decided, and stays its engine's while that lasts, also while
 ///   its engine looks before it decides. So no two decide one ask, and the ask of an engine that died goes to another. Who passes
-///   over an ask that another engine has claimed passes over the later asks about its stacks as well: so their order is kept.
+///   over an ask that another engine has claimed passes over the later asks about its stacks as well (over all of them, where it may
+///   be about any): so their order is kept.
 /// - **Following.** What others wrote is read with `since` and folded before anything is decided; what was decided on older folds is
 ///   refused with [`StoreError::Conflict`].
 pub trait Store: Send + Sync + 'static {

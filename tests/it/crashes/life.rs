@@ -18,7 +18,7 @@ use holdpoint::domain::ids::{AskId, DeploymentId, HoldId, StackId};
 use holdpoint::domain::line::Line;
 use holdpoint::domain::person::Person as Proven;
 use holdpoint::domain::request::SourceFile;
-use holdpoint::engine::{Engine, EngineError, EyesByKind, Lines, Parts, Signal};
+use holdpoint::engine::{Engine, EngineError, EyesByKind, Lines, Parts, Share, Signal};
 use holdpoint::exec::Executor;
 use holdpoint::os::clock::SharedClock;
 use holdpoint::sandbox::who::ACCOUNT;
@@ -97,6 +97,7 @@ impl Life {
         let ids = AtomicU64::new(1);
         let parts = Parts {
             store: Arc::new(store.clone()),
+            share: Share::All,
             clock: clock.clone(),
             executors: Arc::new(executors.into_iter().map(|one| (one.kind().as_str().to_owned(), one)).collect()),
             systems: systems::named,

@@ -7,9 +7,9 @@ use crate::domain::decide::NAMED;
 use crate::domain::deployment::{Deployment, Request};
 use crate::domain::event::StreamId;
 use crate::domain::folds::Folds;
-use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
+use crate::domain::ids::{DeploymentId, StackId};
 use crate::domain::stack::Purpose;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, folded};
 
 use super::{Engine, EngineError};
 
@@ -19,6 +19,12 @@ const OTHERS: usize = 50;
 /// The folds as the store has them, with the deployments that unfinished ones carry on.
 pub(super) async fn folds(store: &dyn Store) -> Result<Folds, StoreError> {
     let mut folds = store.folds(OTHERS).await?;
+    complete(store, &mut folds).await?;
+    Ok(folds)
+}
+
+/// Adds the deployments that unfinished ones carry on.
+pub(super) async fn complete(store: &dyn Store, folds: &mut Folds) -> Result<(), StoreError> {
     let retried: Vec<DeploymentId> = folds
         .deployments
         .values()
@@ -27,9 +33,9 @@ pub(super) async fn folds(store: &dyn Store) -> Result<Folds, StoreError> {
         .filter(|id| !folds.deployments.contains_key(id))
         .collect();
     for id in retried {
-        take(&mut folds, read(store, id).await?);
+        take(folds, read(store, id).await?);
     }
-    Ok(folds)
+    Ok(())
 }
 
 impl Engine {
@@ -52,7 +58,9 @@ impl Engine {
         let mut found = Vec::new();
         match intent {
             Intent::Rollback { stack, to: Some(no) } if self.folds.by_no(*no).is_none() => {
-                found.extend(self.numbered(stack, *no).await?);
+                if let Some(id) = self.parts.store.numbered(*no).await? {
+                    found.extend(self.known(id).await?.filter(|one| one.stack() == Some(stack)));
+                }
             }
             Intent::Deploy { stacks, source: Source::Release(name), .. } => {
                 for stack in stacks {
@@ -89,23 +97,6 @@ impl Engine {
         Ok(None)
     }
 
-    /// The deployment of a stack with that number, however old: halving what is left, so that few are read.
-    async fn numbered(&self, stack: &StackId, no: DeploymentNo) -> Result<Option<Arc<Deployment>>, StoreError> {
-        let mut left = self.parts.store.deployments_of(stack, usize::MAX).await?;
-        while !left.is_empty() {
-            let middle = left.len() / 2;
-            match self.known(left[middle]).await? {
-                Some(one) if one.no() == no => return Ok(Some(one)),
-                // The newest come first.
-                Some(one) if one.no() < no => left.truncate(middle),
-                Some(_) => drop(left.drain(..=middle)),
-                // What cannot be read tells nothing of where to look.
-                None => drop(left.remove(middle)),
-            }
-        }
-        Ok(None)
-    }
-
     /// A deployment from the folds, or else from the store.
     async fn known(&self, id: DeploymentId) -> Result<Option<Arc<Deployment>>, StoreError> {
         match self.folds.deployments.get(&id) {
@@ -117,10 +108,7 @@ impl Engine {
 
 /// A deployment, folded from its stream; `None` where there is none, or its log cannot be read.
 async fn read(store: &dyn Store, id: DeploymentId) -> Result<Option<Arc<Deployment>>, StoreError> {
-    let mut folds = Folds::default();
-    for stored in &store.stream(&StreamId::Deployment(id)).await? {
-        folds.apply(stored);
-    }
+    let mut folds = folded(store, &StreamId::Deployment(id)).await?;
     Ok(folds.deployments.remove(&id).filter(|_| folds.broken.is_empty()))
 }
 
