@@ -1,7 +1,7 @@
 //! The real desk: a handle to a thread with its own runtime, which follows the store, keeps the world and sends asks.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::domain::estate::Catalog;
 use crate::domain::event::Stored;
 use crate::domain::ids::{AskId, DeploymentNo, StackId};
 use crate::os::clock::SharedClock;
+use crate::os::mutex::locked;
 use crate::os::paths::Home;
 use crate::store::Store;
 use crate::world::World;
@@ -93,9 +94,9 @@ pub(super) struct Shared {
 impl Shared {
     /// Tells everybody who waits that something is new.
     pub(super) fn tell(&self) {
-        *held(&self.changes) += 1;
+        *locked(&self.changes) += 1;
         self.changed.notify_all();
-        if let Some(wake) = &*held(&self.wake) {
+        if let Some(wake) = &*locked(&self.wake) {
             wake();
         }
     }
@@ -130,13 +131,13 @@ impl Live {
 
     /// Calls this whenever something changed; from the desk's thread, so it must return at once.
     pub fn wake_with(&self, wake: Box<dyn Fn() + Send + Sync>) {
-        *held(&self.shared.wake) = Some(wake);
+        *locked(&self.shared.wake) = Some(wake);
     }
 
     /// Waits until the log has been read, for `limit` at most; true when it has.
     pub fn ready(&self, limit: Duration) -> bool {
-        let changes = held(&self.shared.changes);
-        let loading = |_: &mut u64| !held(&self.shared.world).loaded;
+        let changes = locked(&self.shared.changes);
+        let loading = |_: &mut u64| !locked(&self.shared.world).loaded;
         let waited = self.shared.changed.wait_timeout_while(changes, limit, loading);
         drop(waited);
         self.world().loaded
@@ -160,23 +161,23 @@ impl Live {
 impl Desk for Live {
     fn submit(&self, ask: Ask) -> Result<AskId, NotAsked> {
         let id = AskId((self.fresh)());
-        held(&self.shared.states).insert(id, AskState::Asked);
+        locked(&self.shared.states).insert(id, AskState::Asked);
         self.send(Command::Submit(InboxAsk { id, via: self.via.to_owned(), ask })).inspect_err(|_| {
-            held(&self.shared.states).remove(&id);
+            locked(&self.shared.states).remove(&id);
         })?;
         Ok(id)
     }
 
     fn state(&self, id: AskId) -> AskState {
-        held(&self.shared.states).get(&id).cloned().unwrap_or(AskState::Asked)
+        locked(&self.shared.states).get(&id).cloned().unwrap_or(AskState::Asked)
     }
 
     fn world(&self) -> Arc<World> {
-        Arc::clone(&held(&self.shared.world))
+        Arc::clone(&locked(&self.shared.world))
     }
 
     fn watch(&self, stacks: &[StackId]) {
-        let mut watched = held(&self.shared.watched);
+        let mut watched = locked(&self.shared.watched);
         if *watched != stacks {
             *watched = stacks.to_vec();
             drop(watched);
@@ -189,7 +190,7 @@ impl Desk for Live {
     }
 
     fn drain(&self, of: &TailOf) -> Batch {
-        let (batch, more) = held(&self.shared.tails).drain(of);
+        let (batch, more) = locked(&self.shared.tails).drain(of);
         if more {
             let _ = self.send(Command::Look);
         }
@@ -197,24 +198,24 @@ impl Desk for Live {
     }
 
     fn untail(&self, of: &TailOf) {
-        held(&self.shared.tails).end(of);
+        locked(&self.shared.tails).end(of);
     }
 }
 
 impl Patient for Live {
     fn tail_from(&self, of: &TailOf, begin: Begin) {
-        let new = held(&self.shared.tails).keep(of, begin);
+        let new = locked(&self.shared.tails).keep(of, begin);
         if new {
             let _ = self.send(Command::Look);
         }
     }
 
     fn reading(&self, of: &TailOf) -> Reading {
-        held(&self.shared.tails).reading(of)
+        locked(&self.shared.tails).reading(of)
     }
 
     fn changed(&self, limit: Duration) -> bool {
-        let changes = held(&self.shared.changes);
+        let changes = locked(&self.shared.changes);
         let (mut changes, _) =
             self.shared.changed.wait_timeout_while(changes, limit, |changes| *changes == 0).unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *changes) > 0
@@ -241,9 +242,4 @@ impl Drop for Live {
             let _ = worker.join();
         }
     }
-}
-
-/// What is guarded is a plain value, right after every single change: a panic elsewhere does not spoil it.
-pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,9 +6,9 @@ use crate::domain::deployment::Deployment;
 use crate::domain::event::StreamId;
 use crate::domain::ids::{DeploymentId, DeploymentNo};
 use crate::os::bell::Listener;
+use crate::os::mutex::locked;
 use crate::store::{Store, folded};
 
-use super::live::held;
 use super::tails::Lent;
 use super::work::Worker;
 
@@ -16,7 +16,7 @@ impl Worker {
     /// Reads what came for the tails; aside, because files may be slow.
     pub(super) async fn read_tails(&mut self) {
         let Some(spool) = self.parts.spool.clone() else { return };
-        if held(&self.shared.tails).is_empty() {
+        if locked(&self.shared.tails).is_empty() {
             self.spool_ear = None;
             return;
         }
@@ -25,7 +25,7 @@ impl Worker {
         {
             self.spool_ear = Listener::at(&home.spool_bell()).ok();
         }
-        let mut lent = held(&self.shared.tails).lend(true);
+        let mut lent = locked(&self.shared.tails).lend(true);
         while !lent.is_empty() {
             let mut any = false;
             for Lent { of, id, begin, follow } in lent {
@@ -36,13 +36,13 @@ impl Worker {
                     (follow, read)
                 });
                 if let Ok((follow, read)) = reading.await {
-                    any |= held(&self.shared.tails).give_back(&of, id, follow, read);
+                    any |= locked(&self.shared.tails).give_back(&of, id, follow, read);
                 }
             }
             if any {
                 self.shared.tell();
             }
-            lent = held(&self.shared.tails).lend(false);
+            lent = locked(&self.shared.tails).lend(false);
         }
     }
 }

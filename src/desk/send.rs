@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::domain::ask::{Answer, Ask, AskState, Confirm, InboxAsk, Intent, Refused};
 use crate::domain::ids::AskId;
+use crate::os::mutex::locked;
 
 use super::attach::{attach, wants_files};
-use super::live::held;
 use super::work::{SENDING, Worker};
 
 enum NotSent {
@@ -59,7 +59,7 @@ impl Worker {
     }
 
     fn refuse(&mut self, id: AskId, refused: Refused) {
-        held(&self.shared.states).insert(id, AskState::Answered { answer: Answer::Refused(refused) });
+        locked(&self.shared.states).insert(id, AskState::Answered { answer: Answer::Refused(refused) });
         self.shared.tell();
     }
 

@@ -16,11 +16,12 @@ use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::os::bell::Listener;
 use crate::os::lock::Lock;
+use crate::os::mutex::locked;
 use crate::store::{Ear, Ring, Store, StoreError};
 use crate::world::{DiskFull, EngineSeen, World};
 
 use super::engine::Watch;
-use super::live::{Command, Parts, Shared, held};
+use super::live::{Command, Parts, Shared};
 use super::read::{numbered, old_deployments};
 
 /// How often the engine's lock is looked at: that wakes nobody else.
@@ -113,7 +114,7 @@ pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::
         }
     }
     worker.send_all(true).await;
-    held(&worker.shared.watched).clear();
+    locked(&worker.shared.watched).clear();
     worker.say_what_is_shown().await;
 }
 
@@ -265,7 +266,7 @@ impl Worker {
                     if matches!(state, AskState::Answered { .. }) {
                         self.open_asks.remove(&id);
                     }
-                    let new = held(&self.shared.states).insert(id, state.clone()) != Some(state);
+                    let new = locked(&self.shared.states).insert(id, state.clone()) != Some(state);
                     read = read.map(|any| any | new);
                 }
                 Ok(None) => {}
@@ -288,13 +289,13 @@ impl Worker {
             loaded: self.loaded,
             at: self.now(),
         };
-        *held(&self.shared.world) = Arc::new(world);
+        *locked(&self.shared.world) = Arc::new(world);
         self.shared.tell();
     }
 
     async fn say_what_is_shown(&mut self) {
         let Some(store) = &self.store else { return };
-        let watched = held(&self.shared.watched).clone();
+        let watched = locked(&self.shared.watched).clone();
         let spec = |id: &StackId| self.catalog.stacks.get(id).and_then(|entry| entry.spec.as_ref().ok());
         let far = self.catalog.stacks.keys().filter(|id| self.parts.overview && !watched.contains(id)).take(FAR);
         let subjects: Vec<String> = watched
@@ -302,7 +303,7 @@ impl Worker {
             .enumerate()
             .map(|(place, id)| {
                 let mut interest = Interest::of(id, spec(id));
-                if place > 0 && !held(&self.shared.tails).names(id) {
+                if place > 0 && !locked(&self.shared.tails).names(id) {
                     // Log groups are followed of the stack that the screen is about, and of what is tailed by name; of the others
                     // only their state is shown.
                     interest.logs.clear();

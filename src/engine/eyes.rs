@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::ready;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -18,6 +18,7 @@ use crate::domain::request::SourceBundle;
 use crate::domain::time::Time;
 use crate::observe::{Eye, Follow, LookOn, eyes};
 use crate::os::clock::SharedClock;
+use crate::os::mutex::locked;
 use crate::places::{Kinds, Prover, With};
 
 use super::looks::Eyes;
@@ -80,7 +81,7 @@ impl Eyes for EyesByKind {
                 .hint("use the program that recorded it")
             })?;
             let key = (env.clone(), place.name.clone());
-            let newest = Arc::clone(self.proofs.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
+            let newest = Arc::clone(locked(&self.proofs).entry(key).or_default());
             // One proof at a time: many steps that start together share it.
             let mut newest = newest.lock().await;
             if let Some((of, proof)) = &*newest

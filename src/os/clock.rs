@@ -1,12 +1,13 @@
 //! The one clock. Everybody else gets time as an argument or sleeps on a [`Clock`]; nothing here decides anything.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
+use super::mutex::locked;
 use crate::domain::time::Time;
 
 /// Tells the time and sleeps.
@@ -49,7 +50,7 @@ impl Default for Real {
 
 impl Clock for Real {
     fn now(&self) -> Time {
-        let mut told = held(&self.0);
+        let mut told = locked(&self.0);
         let (at, wall) = (Instant::now(), wall());
         let elapsed = at.duration_since(told.at);
         if elapsed <= STEADY && gap(told.time + elapsed, wall) <= STEADY {
@@ -169,7 +170,7 @@ impl Stepped {
     /// When the next sleeper wakes, if anybody sleeps.
     #[must_use]
     pub fn next_wake(&self) -> Option<Time> {
-        held(&self.sleepers).keys().next().copied()
+        locked(&self.sleepers).keys().next().copied()
     }
 
     /// Moves it to the next wake, if there is one.
@@ -212,14 +213,14 @@ struct Asleep {
 
 impl Asleep {
     fn new(sleepers: &Arc<Mutex<BTreeMap<Time, usize>>>, until: Time) -> Self {
-        *held(sleepers).entry(until).or_default() += 1;
+        *locked(sleepers).entry(until).or_default() += 1;
         Self { sleepers: Arc::clone(sleepers), until }
     }
 }
 
 impl Drop for Asleep {
     fn drop(&mut self) {
-        let mut sleepers = held(&self.sleepers);
+        let mut sleepers = locked(&self.sleepers);
         if let Some(count) = sleepers.get_mut(&self.until) {
             *count -= 1;
             if *count == 0 {
@@ -227,11 +228,6 @@ impl Drop for Asleep {
             }
         }
     }
-}
-
-/// What is guarded is a plain value, right after every single change: a panic elsewhere does not spoil it.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod detach;
 pub mod disk;
 pub mod files;
 pub mod lock;
+pub mod mutex;
 pub mod owner;
 pub mod paths;
 pub mod random;

@@ -2,7 +2,7 @@
 //! text, and fails on request. A copy is the same store: an engine that "restarts" gets a copy.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _, ready};
@@ -20,6 +20,7 @@ use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::os::clock::{SharedClock, Stepped};
+use crate::os::mutex::locked;
 
 /// A store in memory.
 #[derive(Clone)]
@@ -110,7 +111,7 @@ impl Memory {
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.kept)
     }
 
     fn call<'a, T: Send + 'a>(&self, work: impl FnOnce(&mut Kept) -> Result<T, StoreError>) -> Answered<'a, T> {

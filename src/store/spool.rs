@@ -13,7 +13,7 @@ pub use writer::Writer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ use crate::domain::line::{Giver, Line, Severity, SourceKind};
 use crate::domain::time::Time;
 use crate::os::bell::Bell;
 use crate::os::files::{self, FileError};
+use crate::os::mutex::locked;
 use crate::os::paths::Home;
 
 /// The spool of a home.
@@ -92,7 +93,7 @@ impl Spool {
                 None => drop(by_stack.insert(line.stack.clone(), vec![line])),
             }
         }
-        let mut open = held(&self.writing);
+        let mut open = locked(&self.writing);
         let (mut fresh, mut begun, mut failure) = (0, false, None);
         for (stack, mut lines) in by_stack {
             let written = writing(&mut open, &stack, &self.segments(&stack)).and_then(|to| {
@@ -111,7 +112,7 @@ impl Spool {
         }
         drop(open);
         if begun {
-            *held(&self.swept) = None;
+            *locked(&self.swept) = None;
         }
         if fresh > 0 {
             self.bell.ring();
@@ -121,7 +122,7 @@ impl Spool {
 
     /// How far a source that counts has come, which is where it is read on; none where nothing of it is known.
     pub fn reached(&self, stack: &StackId, giver: &Giver) -> Result<Option<u64>, FileError> {
-        Ok(writing(&mut held(&self.writing), stack, &self.segments(stack))?.nth(giver))
+        Ok(writing(&mut locked(&self.writing), stack, &self.segments(stack))?.nth(giver))
     }
 
     /// The lines since a position, at most `most` of each stack, and the position behind them. Of several stacks, the lines are in the
@@ -182,16 +183,16 @@ impl Spool {
 
     /// Sweeps when a segment was begun since the last time, when an hour has passed, and at first.
     pub fn sweep_when_due(&self, now: Time) -> Result<usize, FileError> {
-        if held(&self.swept).is_some_and(|at| now.since(at) < SWEEP) {
+        if locked(&self.swept).is_some_and(|at| now.since(at) < SWEEP) {
             return Ok(0);
         }
-        *held(&self.swept) = Some(now);
+        *locked(&self.swept) = Some(now);
         self.sweep(now)
     }
 
     /// Drops what is too old, and then the oldest segments until the rest fits; says how many segments went.
     pub fn sweep(&self, now: Time) -> Result<usize, FileError> {
-        let mut open = held(&self.writing);
+        let mut open = locked(&self.writing);
         let mut all = Vec::new();
         for stack in self.stacks(&Of::All)? {
             for segment in self.segments(&stack).list()? {
@@ -241,11 +242,6 @@ fn writing<'a>(open: &'a mut BTreeMap<StackId, Writing>, stack: &StackId, segmen
         Entry::Occupied(found) => Ok(found.into_mut()),
         Entry::Vacant(free) => Ok(free.insert(Writing::open(segments)?)),
     }
-}
-
-/// A panic of another thread spoils neither: each is right after every single change.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn merge(of: &Of, lines: &mut [Line]) {
