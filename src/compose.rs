@@ -17,6 +17,7 @@ use holdpoint::aws::{Clients, Variables};
 use holdpoint::cli::{Common, Stop, Unread};
 use holdpoint::config::{self, Loaded, Trust};
 use holdpoint::desk::{self, EngineStart};
+use holdpoint::domain::deployment::Via;
 use holdpoint::domain::estate::Catalog;
 use holdpoint::domain::ids::StackId;
 use holdpoint::domain::line::{Giver, Id, Line};
@@ -97,7 +98,7 @@ impl Ground {
     }
 
     /// A desk over the store of this ground.
-    pub(crate) fn desk(&self, via: &'static str, start_engine: bool) -> Result<desk::Live> {
+    pub(crate) fn desk(&self, via: Via, start_engine: bool) -> Result<desk::Live> {
         let clock = Real::shared();
         let home = self.home.clone();
         let open_home = home.clone();
@@ -128,9 +129,9 @@ impl Ground {
                 Box::new(Reader::new(follow_home.clone(), Limits::default(), of, begin)) as Box<dyn desk::Follow>
             })),
             engine: start_engine.then(|| engine_start(&home)),
-            you: owner::owner().name().to_owned(),
+            you: owner::owner().to_string(),
             via,
-            overview: via == "console",
+            overview: via == Via::Key,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             fresh: Arc::new(holdpoint::os::random::id),
         })
@@ -345,8 +346,8 @@ fn is_full(why: &anyhow::Error) -> bool {
 
 async fn parts(home: &Home, elected: &Elected, clock: SharedClock) -> Result<(Parts, Arc<Clients>)> {
     let store = Arc::new(Sqlite::engine(home, elected.lock(), clock.clone()).await?);
-    let person = owner::owner();
-    let clients = Clients::with(clock.clone(), person.name(), sandbox_port(home, clock.clone()), Variables::of_this_process());
+    let owner = owner::owner().to_string();
+    let clients = Clients::with(clock.clone(), &owner, sandbox_port(home, clock.clone()), Variables::of_this_process());
     let executors = exec::executors(&clients).into_iter().map(|one| (one.kind().as_str().to_owned(), one)).collect::<BTreeMap<_, _>>();
     let id = holdpoint::store::Store::id(store.as_ref());
     let jobs = home.clone();
@@ -359,7 +360,6 @@ async fn parts(home: &Home, elected: &Elected, clock: SharedClock) -> Result<(Pa
         pure_step: systems::pure_step,
         eyes: Arc::new(EyesByKind::new(clients.clone(), clock.clone(), &id, holdpoint::places::all())),
         job: Arc::new(move |deployment, step, attempt| -> PathBuf { jobs.job(deployment, step, attempt) }),
-        owner: person,
         lines: to_spool(home, clock, elected.disk().clone())?,
         failpoint: None,
         fresh: Arc::new(holdpoint::os::random::id),

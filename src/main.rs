@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use holdpoint::cli::{self, Code, Common, EngineArgs, Stop, Unread, Verb};
+use holdpoint::domain::deployment::Via;
 use holdpoint::engine::process::{self, Ended, Stay};
 use holdpoint::os::clock::Real;
 use holdpoint::os::detach;
@@ -54,7 +55,7 @@ fn console(mut common: Common) -> Result<Code> {
         return Ok(Code::Wrong);
     }
     let here = common.here.then(|| shell::Here::start(&ground.home)).transpose()?;
-    let desk = Arc::new(ground.desk("console", !common.here)?);
+    let desk = Arc::new(ground.desk(Via::Key, !common.here)?);
     let clock = Real::shared();
     let waking = Arc::clone(&desk);
     // The first frame has real rows: the store is read before the screen is.

@@ -10,6 +10,7 @@ use crate::domain::lifecycles;
 pub(super) use super::change::{
     ApproveArgs, CancelArgs, DeployArgs, FreezeArgs, Guard, RejectArgs, RollbackArgs, StackArgs, TargetArgs, ThawArgs, UnblockArgs, WayOut,
 };
+pub(super) use super::chosen::Chosen;
 
 /// Watch deployments live, redeploy or tear down with one key, approve what is dangerous.
 ///
@@ -149,6 +150,9 @@ pub struct PlanArgs {
     /// The way out, for unblock
     #[arg(long, value_enum)]
     pub way: Option<WayOut>,
+    /// What is chosen beside the release.
+    #[command(flatten)]
+    pub chosen: Chosen,
 }
 
 /// What a plan may be for.

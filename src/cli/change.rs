@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use super::chosen::Chosen;
+
 /// The guard of what changes something, and what happens after.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Guard {
@@ -34,6 +36,9 @@ pub struct DeployArgs {
     /// An earlier release, by its name
     #[arg(long, value_name = "R")]
     pub release: Option<String>,
+    /// What is chosen beside the release.
+    #[command(flatten)]
+    pub chosen: Chosen,
     /// The guard.
     #[command(flatten)]
     pub guard: Guard,
@@ -45,6 +50,9 @@ pub struct StackArgs {
     /// environment/application
     #[arg(value_name = "STACK")]
     pub stack: String,
+    /// What is chosen beside the release.
+    #[command(flatten)]
+    pub chosen: Chosen,
     /// The guard.
     #[command(flatten)]
     pub guard: Guard,
@@ -115,6 +123,9 @@ pub struct UnblockArgs {
     /// The way out; the usual one when not named
     #[arg(long, value_enum)]
     pub way: Option<WayOut>,
+    /// What is chosen for a recovery.
+    #[command(flatten)]
+    pub chosen: Chosen,
     /// The guard.
     #[command(flatten)]
     pub guard: Guard,

@@ -131,7 +131,7 @@ impl From<&EnvView> for EnvDoc {
             practice: env.practice,
             frozen: env.freeze.as_ref().map(|freeze| FreezeDoc {
                 reason: freeze.reason.clone(),
-                by: freeze.by.name().to_owned(),
+                by: freeze.by.to_string(),
                 since: at(freeze.at),
                 until: freeze.until.map(at),
             }),

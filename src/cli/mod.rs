@@ -5,6 +5,8 @@ mod args;
 mod ask;
 mod card;
 mod change;
+mod chosen;
+mod deploy;
 mod diagram;
 mod doctor;
 mod estate;
@@ -203,7 +205,7 @@ pub fn run<S: clap::Args>(verb: Verb<S>, common: &Common, ground: &dyn Ground, h
         Verb::Events(args) => list::events(ground, &args, false, &mut out),
         Verb::Audit(args) => list::events(ground, &args, true, &mut out),
         Verb::Diagram(args) => diagram::diagram(ground, &args, &mut out),
-        Verb::Deploy(args) => target::deploy(ground, &args, &mut out),
+        Verb::Deploy(args) => deploy::deploy(ground, &args, &mut out),
         Verb::Redeploy(args) => target::redeploy(ground, &args, &mut out),
         Verb::Rollback(args) => target::rollback(ground, &args, &mut out),
         Verb::Teardown(args) => target::teardown(ground, &args, &mut out),

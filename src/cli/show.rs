@@ -1,7 +1,8 @@
 //! `show`: one stack, one deployment or one hold, with everything that is known of it.
 
 use crate::desk::Patient;
-use crate::domain::deployment::Deployment;
+use crate::domain::deployment::{Deployment, Request};
+use crate::domain::request::Made;
 use crate::domain::time::{Time, short};
 use crate::world::World;
 
@@ -84,8 +85,8 @@ fn history_row(d: &Deployment) -> Vec<String> {
     vec![
         d.no().to_string(),
         d.created_at.to_string(),
-        request.map(|r| r.spec.release.clone()).unwrap_or_default(),
-        request.map(|r| r.cause.by.name().to_owned()).unwrap_or_default(),
+        request.map(|r| r.spec.release.to_string()).unwrap_or_default(),
+        request.map(|r| r.cause.by.to_string()).unwrap_or_default(),
         took,
         d.end.as_ref().map_or_else(|| d.phase.to_string(), crate::world::audit::ending),
     ]
@@ -98,14 +99,19 @@ fn deployment(world: &World, d: &Deployment, now: Time, out: &mut Out<'_, '_>) -
     }
     let stack = d.stack().map(ToString::to_string).unwrap_or_default();
     let request = d.request.as_ref();
-    let of = request.map(|r| r.cause.of.clone()).filter(|of| !of.is_empty()).map_or_else(String::new, |of| format!(", {of}"));
+    let of = request.and_then(|r| r.cause.of.as_ref()).map_or_else(String::new, |of| format!(", {of}"));
     let by = request.map(|r| format!("{} ({})", r.cause.by, r.cause.via)).unwrap_or_default();
-    let release = request.map(|r| r.spec.release.clone()).unwrap_or_default();
+    let release = request.map(|r| r.spec.release.to_string()).unwrap_or_default();
     out.line(&format!("{} {stack} {}  release {release}, asked by {by}{of} at {}", d.no(), d.phase, d.created_at))?;
     if let Some(end) = &d.end {
         out.line(&format!("  {}", crate::world::audit::ending(end)))?;
     } else if let Some(left) = world.left(d, now) {
         out.line(&format!("  {} left, from {} earlier runs", left.says(), left.n))?;
+    }
+    if let Some(request) = request {
+        for line in ordered(request) {
+            out.line(&format!("  {line}"))?;
+        }
     }
     if let Some(parent) = d.parent() {
         let of = world.deployment(parent.deployment).map_or_else(|| parent.deployment.to_string(), |of| of.no().to_string());
@@ -147,6 +153,18 @@ fn deployment(world: &World, d: &Deployment, now: Time, out: &mut Out<'_, '_>) -
         out.line(&format!("  hold {} {}", hold.id, hold.kind.word()))?;
     }
     Ok(Code::Done)
+}
+
+/// What was asked, beyond the release and who asked.
+fn ordered(request: &Request) -> Vec<String> {
+    let flags: Vec<String> = request.flags.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let said = [
+        ("from", request.spec.release.source.as_ref().filter(|made| **made != Made::Files).map(ToString::to_string)),
+        ("with", Some(flags.join(", "))),
+        ("because", Some(request.cause.reason.clone())),
+        ("owes", request.cause.reply.as_ref().map(ToString::to_string)),
+    ];
+    said.into_iter().filter_map(|(word, what)| what.filter(|what| !what.is_empty()).map(|what| format!("{word} {what}"))).collect()
 }
 
 fn hold(world: &World, id: &crate::domain::ids::HoldId, now: Time, out: &mut Out<'_, '_>) -> Result<Code, Stop> {

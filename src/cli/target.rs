@@ -6,18 +6,16 @@ use std::sync::Arc;
 use crate::desk::Patient;
 use crate::domain::ask::{Intent, QueueOf, Refused, Source, Way};
 use crate::domain::deployment::{Deployment, End};
-use crate::domain::ids::{AppName, DeploymentId, DeploymentNo, EnvName, StackId};
+use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId};
 use crate::world::World;
 use crate::world::available::Doing;
 use crate::world::differs::Differs;
 
-use super::args::{
-    CancelArgs, DeployArgs, For, FreezeArgs, Guard, PlanArgs, RollbackArgs, StackArgs, TargetArgs, ThawArgs, UnblockArgs, WayOut,
-};
+use super::args::{CancelArgs, For, FreezeArgs, Guard, PlanArgs, RollbackArgs, StackArgs, TargetArgs, ThawArgs, UnblockArgs, WayOut};
 use super::json::CardDoc;
 use super::{Code, Ground, Out, Stop, ask, card, wait};
 
-type Done = Result<Code, Stop>;
+pub(super) type Done = Result<Code, Stop>;
 
 /// What a target word names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +71,7 @@ pub(super) fn agreed(desk: &dyn Patient, ground: &dyn Ground, env: &EnvName) -> 
 }
 
 /// One stack's verb: checks, builds the intent, carries it out.
-fn on_stack(
+pub(super) fn on_stack(
     ground: &dyn Ground,
     text: &str,
     guard: &Guard,
@@ -89,12 +87,12 @@ fn on_stack(
     ask::carry_out(&*desk, ground, intent, guard, out)
 }
 
-fn source(release: Option<&String>) -> Source {
+pub(super) fn source(release: Option<&String>) -> Source {
     release.map_or(Source::Estate, |release| Source::Release(release.clone()))
 }
 
 fn one(id: &StackId, source: Source) -> Intent {
-    Intent::Deploy { stacks: vec![id.clone()], source, after: BTreeMap::new() }
+    Intent::deploy(id.clone(), source)
 }
 
 /// What a person may do to a stack now, as an intent; or why not, and when.
@@ -111,56 +109,9 @@ fn offered(world: &World, id: &StackId, doing: Doing, ground: &dyn Ground) -> Re
     }
 }
 
-/// `deploy`.
-pub(super) fn deploy(ground: &dyn Ground, args: &DeployArgs, out: &mut Out<'_, '_>) -> Done {
-    match (&args.stack, &args.all) {
-        (Some(stack), _) => on_stack(ground, stack, &args.guard, out, |_, id| Ok(one(id, source(args.release.as_ref())))),
-        (None, Some(env)) => {
-            let desk = ground.desk()?;
-            wait::ready(&*desk, ground)?;
-            let env: EnvName = env.parse().map_err(|why: crate::domain::ids::BadName| Stop::wrong("environment", why.to_string()))?;
-            let world = agreed(&*desk, ground, &env)?;
-            let intent = all_of(&world, &env)?;
-            ask::carry_out(&*desk, ground, intent, &args.guard, out)
-        }
-        (None, None) => Err(Stop::wrong("stack", "name a stack, or --all ENV")),
-    }
-}
-
-/// All stacks of an environment, in the order of `depends_on`. A whole brings its parts: they are not named beside it.
-pub(super) fn all_of(world: &World, env: &EnvName) -> Result<Intent, Stop> {
-    let all = &world.catalog.stacks;
-    let here: BTreeMap<&StackId, &Vec<AppName>> = all
-        .iter()
-        .filter(|(id, _)| id.env == *env && (id.part.is_none() || !all.contains_key(&id.whole())))
-        .map(|(id, entry)| (id, &entry.depends_on))
-        .collect();
-    if here.is_empty() {
-        return Err(Stop::wrong("environment", format!("the estate file has no stack in {env}; `holdpoint ls` lists them")));
-    }
-    let mut after = BTreeMap::new();
-    let mut stacks: Vec<StackId> = Vec::new();
-    while stacks.len() < here.len() {
-        let before = stacks.len();
-        for (id, apps) in &here {
-            let needs: Vec<StackId> = here.keys().filter(|other| apps.contains(&other.app)).map(|other| (*other).clone()).collect();
-            if !stacks.contains(id) && needs.iter().all(|need| stacks.contains(need)) {
-                stacks.push((*id).clone());
-                if !needs.is_empty() {
-                    after.insert((*id).clone(), needs);
-                }
-            }
-        }
-        if stacks.len() == before {
-            return Err(Stop::wrong("depends_on", format!("the applications of {env} wait for each other; run `holdpoint check`")));
-        }
-    }
-    Ok(Intent::Deploy { stacks, source: Source::Estate, after })
-}
-
 /// `redeploy`.
 pub(super) fn redeploy(ground: &dyn Ground, args: &StackArgs, out: &mut Out<'_, '_>) -> Done {
-    on_stack(ground, &args.stack, &args.guard, out, |_, id| Ok(one(id, Source::Same)))
+    on_stack(ground, &args.stack, &args.guard, out, |_, id| args.chosen.on(one(id, Source::Same)))
 }
 
 /// `rollback`.
@@ -174,7 +125,7 @@ pub(super) fn rollback(ground: &dyn Ground, args: &RollbackArgs, out: &mut Out<'
 
 /// `teardown`.
 pub(super) fn teardown(ground: &dyn Ground, args: &StackArgs, out: &mut Out<'_, '_>) -> Done {
-    on_stack(ground, &args.stack, &args.guard, out, |_, id| Ok(Intent::Teardown { stack: id.clone() }))
+    on_stack(ground, &args.stack, &args.guard, out, |_, id| args.chosen.on(Intent::teardown(id.clone())))
 }
 
 /// `cancel`.
@@ -235,12 +186,12 @@ pub(super) fn no_deployment(no: DeploymentNo) -> Stop {
 
 /// `unblock`.
 pub(super) fn unblock(ground: &dyn Ground, args: &UnblockArgs, out: &mut Out<'_, '_>) -> Done {
-    on_stack(ground, &args.stack, &args.guard, out, |world, id| unblocking(world, id, args.way, ground))
+    on_stack(ground, &args.stack, &args.guard, out, |world, id| args.chosen.on(unblocking(world, id, args.way, ground)?))
 }
 
 /// A way that is named is asked for as it is: the engine looks before it answers, what is shown here may be older.
 fn unblocking(world: &World, id: &StackId, way: Option<WayOut>, ground: &dyn Ground) -> Result<Intent, Stop> {
-    let asked = |way| Ok(Intent::Unblock { stack: id.clone(), way });
+    let asked = |way| Ok(Intent::unblock(id.clone(), way));
     let matches: fn(&Way) -> bool = match way {
         None => return offered(world, id, Doing::Unblock, ground),
         Some(WayOut::Recover) => return asked(Way::Recover),
@@ -332,7 +283,7 @@ pub(super) fn apply(ground: &dyn Ground, guard: &Guard, out: &mut Out<'_, '_>) -
 pub(super) fn plan(ground: &dyn Ground, args: &PlanArgs, out: &mut Out<'_, '_>) -> Done {
     let desk = ground.desk()?;
     let world = wait::ready(&*desk, ground)?;
-    let intent = planned(&world, &*desk, ground, args)?;
+    let intent = args.chosen.on(planned(&world, &*desk, ground, args)?)?;
     match ask::preview(&*desk, ground, intent)? {
         Ok(shown) if out.is_json() => out.document(&CardDoc::from(&shown))?,
         Ok(shown) => {
@@ -375,7 +326,7 @@ fn planned(world: &World, desk: &dyn Patient, ground: &dyn Ground, args: &PlanAr
         For::Deploy => Ok(one(&id, source(args.release.as_ref()))),
         For::Redeploy => Ok(one(&id, Source::Same)),
         For::Rollback => Ok(Intent::Rollback { stack: id, to: None }),
-        For::Teardown => Ok(Intent::Teardown { stack: id }),
+        For::Teardown => Ok(Intent::teardown(id)),
         For::Cancel => offered(&world, &id, Doing::Cancel, ground),
         For::Retry => retrying(&world, &id, ground),
         For::Unblock => unblocking(&world, &id, args.way, ground),

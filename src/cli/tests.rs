@@ -521,6 +521,26 @@ fn nothing_is_changed_where_the_file_differs() {
 }
 
 #[test]
+fn flags_reach_the_ask_as_they_are_written_and_the_help_speaks_of_them_only_where_there_are_any() {
+    let answers = || vec![card(Level::L1, None), accepted(&fixture::scene(), "dev/orders")];
+    let ran = run_words("deploy|dev/orders|--flag|slow=true|--flag|note=a=b", answers(), None);
+    let Ask::Do { intent, .. } = &ran.asked[1] else { panic!("it must be asked") };
+    assert_eq!(serde_json::to_value(intent.flags()).unwrap(), json!({ "note": "a=b", "slow": "true" }));
+    for (words, says) in [
+        ("deploy|dev/orders|--flag|slow", "write NAME=VALUE"),
+        ("deploy|dev/orders|--flag|Slow=1", "is no flag's name"),
+        ("deploy|dev/orders|--flag|slow=1|--flag|slow=2", "given twice"),
+        ("plan|dev/orders|--for|rollback|--flag|slow=1", "rollback takes no --flag"),
+    ] {
+        let ran = run_words(words, vec![], None);
+        assert!(ran.code == Code::Wrong && ran.err.contains(says) && ran.asked.is_empty(), "{words}: {}", ran.err);
+    }
+    let mut program = Program::<Nothing>::command();
+    let help = program.find_subcommand_mut("deploy").unwrap().render_long_help().to_string();
+    assert_eq!(help.contains("--flag"), chosen::flags_exist(), "{help}");
+}
+
+#[test]
 fn wrong_use_is_told_by_the_parser() {
     for words in [
         vec!["holdpoint", "deploy"],

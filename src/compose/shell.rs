@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, anyhow};
 use holdpoint::cli::{self, Code, Common, Examined, Fact, Hands, Stop, Unread, Verb};
 use holdpoint::config::{self, Loaded, Trust};
 use holdpoint::desk::Patient;
+use holdpoint::domain::deployment::Via;
 use holdpoint::domain::diagnostic::Diagnostics;
 use holdpoint::domain::lifecycle::Lifecycle;
 use holdpoint::domain::time::Time;
@@ -103,7 +104,7 @@ impl cli::Ground for Shell<'_> {
                 Here::start(&ground.home).map_err(|why| Stop::failed("engine", format!("the engine cannot be started here: {why:#}")))?;
             *self.here.borrow_mut() = Some(here);
         }
-        let desk = ground.desk("shell", !self.common.here).map_err(|why| Stop::failed("desk", format!("{why:#}")))?;
+        let desk = ground.desk(Via::Verb, !self.common.here).map_err(|why| Stop::failed("desk", format!("{why:#}")))?;
         Ok(Box::new(desk))
     }
 

@@ -41,7 +41,7 @@ pub(super) fn attach(ask: Ask, catalog: &Catalog) -> Result<Ask, Refused> {
 fn entries(intent: &Intent, catalog: &Catalog) -> Result<Vec<Attached>, Refused> {
     let (stacks, needed): (&[StackId], bool) = match intent {
         Intent::Deploy { stacks, source, .. } => (stacks, *source == Source::Estate),
-        Intent::Teardown { stack } | Intent::Unblock { stack, way: Way::Recover | Way::Retry | Way::LastGood } => {
+        Intent::Teardown { stack, .. } | Intent::Unblock { stack, way: Way::Recover | Way::Retry | Way::LastGood, .. } => {
             (std::slice::from_ref(stack), false)
         }
         Intent::Unblock { way: Way::Free | Way::ResolveDone { .. } | Way::ResolveFailed { .. }, .. }

@@ -128,7 +128,7 @@ impl Worker {
             (Do::AskToDrain, _, seen) => {
                 let id = AskId((self.parts.fresh)());
                 let ask = Ask::Drain { version: self.parts.version.clone() };
-                self.unsent.push((InboxAsk { id, via: self.parts.via.to_owned(), ask }, self.now()));
+                self.unsent.push((InboxAsk::new(id, self.parts.via, ask), self.now()));
                 seen
             }
             (Do::Nothing, Some(engine), EngineSeen::None(why)) => {

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::ask::{Ask, AskState, InboxAsk};
-use crate::domain::deployment::Deployment;
+use crate::domain::deployment::{Deployment, Via};
 use crate::domain::estate::Catalog;
 use crate::domain::event::Stored;
 use crate::domain::ids::{AskId, DeploymentNo, StackId};
@@ -48,8 +48,8 @@ pub struct Parts {
     pub engine: Option<EngineStart>,
     /// Who looks.
     pub you: String,
-    /// From where: `console`, `shell`.
-    pub via: &'static str,
+    /// From where.
+    pub via: Via,
     /// Whether all stacks are looked at now and then, not only those that are watched.
     pub overview: bool,
     /// The program's version.
@@ -66,13 +66,13 @@ pub struct Live {
     shared: Arc<Shared>,
     commands: Option<mpsc::Sender<Command>>,
     worker: Option<JoinHandle<()>>,
-    via: &'static str,
+    via: Via,
     fresh: Arc<dyn Fn() -> uuid::Uuid + Send + Sync>,
 }
 
 /// What the handle asks of the thread.
 pub(super) enum Command {
-    Submit(InboxAsk),
+    Submit(Box<InboxAsk>),
     /// What is shown or tailed has changed.
     Look,
     Newest(u64, usize, oneshot::Sender<Result<Vec<Stored>, String>>),
@@ -162,7 +162,7 @@ impl Desk for Live {
     fn submit(&self, ask: Ask) -> Result<AskId, NotAsked> {
         let id = AskId((self.fresh)());
         locked(&self.shared.states).insert(id, AskState::Asked);
-        self.send(Command::Submit(InboxAsk { id, via: self.via.to_owned(), ask })).inspect_err(|_| {
+        self.send(Command::Submit(Box::new(InboxAsk::new(id, self.via, ask)))).inspect_err(|_| {
             locked(&self.shared.states).remove(&id);
         })?;
         Ok(id)

@@ -52,7 +52,7 @@ impl Worker {
             }
         }
         let filled = attach(ask.ask.clone(), &self.catalog).map_err(NotSent::Refused)?;
-        let filled = InboxAsk { id: ask.id, via: ask.via.clone(), ask: filled };
+        let filled = InboxAsk { ask: filled, ..ask.clone() };
         store.submit(&filled, self.now()).await.map_err(|why| NotSent::Later(why.to_string()))?;
         self.open_asks.insert(ask.id);
         Ok(())
@@ -80,7 +80,7 @@ impl Worker {
             let id = AskId((self.parts.fresh)());
             let ask =
                 Ask::Do { intent: Intent::Apply { environments: new }, attached: Vec::new(), confirm: Confirm::default(), armed: false };
-            self.unsent.push((InboxAsk { id, via: self.parts.via.to_owned(), ask }, self.now()));
+            self.unsent.push((InboxAsk::new(id, self.parts.via, ask), self.now()));
         }
     }
 }

@@ -42,7 +42,7 @@ fn parts(store: &Memory, catalog: Catalog) -> Parts {
         spool: None,
         engine: None,
         you: "ana".to_owned(),
-        via: "shell",
+        via: crate::domain::deployment::Via::Verb,
         overview: false,
         version: "0.1.0".to_owned(),
         fresh: Arc::new(move || uuid::Uuid::from_u128(u128::from(nth.fetch_add(1, std::sync::atomic::Ordering::Relaxed)))),
@@ -106,13 +106,13 @@ fn an_ask_carries_the_files_and_comes_back_answered() {
     let store = Memory::new();
     let desk = Live::start(parts(&store, catalog())).unwrap();
     assert!(desk.ready(LONG));
-    let deploy = |stack| Intent::Deploy { stacks: vec![id(stack)], source: Source::Estate, after: std::collections::BTreeMap::new() };
+    let deploy = |stack| Intent::deploy(id(stack), Source::Estate);
     let asked = desk.submit(Ask::Preview { intent: deploy("dev/orders"), attached: Vec::new() }).unwrap();
     let inbox = || block(store.asks()).unwrap();
     until(&desk, |_| !inbox().is_empty());
-    let (ask, _, _) = inbox().remove(0);
+    let ask = inbox().remove(0).ask;
     let Ask::Preview { attached, .. } = ask.ask else { panic!("a preview was asked") };
-    assert_eq!((ask.id, attached.len(), attached[0].spec.release.as_str()), (asked, 1, "412"));
+    assert_eq!((ask.id, attached.len(), attached[0].spec.release.name.as_str()), (asked, 1, "412"));
     let answer = Answer::Accepted { deployments: Vec::new(), says: "yes".to_owned() };
     let by = By { person: Person::Engine, cause: Some(asked), at: NOW, under: store.all() };
     block(store.append(&Append::default(), &by, Some((asked, AskState::Answered { answer: answer.clone() })))).unwrap();
@@ -136,7 +136,7 @@ fn environments_that_the_store_never_heard_of_are_recorded_and_no_others() {
     let desk = Live::start(parts(&store, file)).unwrap();
     until(&desk, |_| !block(store.asks()).unwrap().is_empty());
     let asks = block(store.asks()).unwrap();
-    let Ask::Do { intent: Intent::Apply { environments }, .. } = &asks[0].0.ask else { panic!("an apply was expected") };
+    let Ask::Do { intent: Intent::Apply { environments }, .. } = &asks[0].ask.ask else { panic!("an apply was expected") };
     assert_eq!(environments.keys().map(ToString::to_string).collect::<Vec<_>>(), ["fresh"]);
     assert_eq!(asks.len(), 1);
 }

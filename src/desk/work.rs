@@ -327,7 +327,7 @@ impl Worker {
     async fn obey(&mut self, command: Command) {
         match command {
             Command::Submit(ask) => {
-                self.unsent.push((ask, self.now()));
+                self.unsent.push((*ask, self.now()));
                 self.send_all(false).await;
             }
             Command::Look => {

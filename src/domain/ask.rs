@@ -1,14 +1,16 @@
 //! Asks: what consoles, verbs and triggers want done, and what the engine answers.
 
-use std::collections::BTreeMap;
+mod intent;
+
+pub use intent::{Intent, QueueOf, Source, Way};
 
 use serde::{Deserialize, Serialize};
 
 use super::card::Card;
+use super::deployment::{Reply, Via};
 use super::digest::Digest;
-use super::environment::EnvironmentRecord;
-use super::ids::{AskId, DeploymentId, DeploymentNo, EnvName, HoldId, StackId, StepId};
-use super::level::Verb;
+use super::ids::{AskId, DeploymentId, DeploymentNo, HoldId, StackId};
+use super::person::{Person, Proof};
 use super::request::{SourceBundle, Spec};
 use super::time::Time;
 
@@ -17,10 +19,37 @@ use super::time::Time;
 pub struct InboxAsk {
     /// The idempotency key: the same id twice is one ask.
     pub id: AskId,
-    /// From where: `console`, `shell`.
-    pub via: String,
+    /// From where.
+    pub via: Via,
+    /// What shows who asks.
+    #[serde(default)]
+    pub proof: Proof,
+    /// What whoever asks is owed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Reply>,
     /// What.
     pub ask: Ask,
+}
+
+impl InboxAsk {
+    /// An ask of whoever writes it, to whom nothing is owed but the answer.
+    #[must_use]
+    pub fn new(id: AskId, via: Via, ask: Ask) -> Self {
+        Self { id, via, proof: Proof::Written, reply: None, ask }
+    }
+}
+
+/// An ask that waits, as the store gives it to an engine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Waiting {
+    /// What was written.
+    pub ask: InboxAsk,
+    /// Who wrote it, as the store proves it.
+    pub writer: Person,
+    /// Where it stands.
+    pub state: AskState,
+    /// When it came.
+    pub at: Time,
 }
 
 /// What may be asked.
@@ -74,157 +103,6 @@ pub enum Ask {
     Drain {
         /// The version that asks.
         version: String,
-    },
-}
-
-/// What is to be changed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "intent", rename_all = "snake_case")]
-pub enum Intent {
-    /// Bring a release into service.
-    Deploy {
-        /// Where; several are ordered by `after`.
-        stacks: Vec<StackId>,
-        /// What.
-        source: Source,
-        /// For several: which must end well before which (`depends_on`).
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        after: BTreeMap<StackId, Vec<StackId>>,
-    },
-    /// The last good release before the one in service, or the one of a deployment.
-    Rollback {
-        /// Where.
-        stack: StackId,
-        /// Which deployment's release.
-        #[serde(default)]
-        to: Option<DeploymentNo>,
-    },
-    /// A new deployment of what failed. A script's finished steps stay finished; a service is planned anew from what is there.
-    Retry {
-        /// Which.
-        deployment: DeploymentId,
-    },
-    /// Remove the stack.
-    Teardown {
-        /// Which.
-        stack: StackId,
-    },
-    /// End a deployment that waits or runs.
-    Cancel {
-        /// Which.
-        deployment: DeploymentId,
-    },
-    /// Give up on a cancel that does not end.
-    Abandon {
-        /// Which.
-        deployment: DeploymentId,
-    },
-    /// Open a way out of a broken stack.
-    Unblock {
-        /// Which.
-        stack: StackId,
-        /// Which way.
-        way: Way,
-    },
-    /// Stop a queue.
-    Freeze {
-        /// Of what.
-        target: QueueOf,
-        /// Why.
-        reason: String,
-        /// Until when; for ever when absent.
-        #[serde(default)]
-        until: Option<Time>,
-    },
-    /// Let a queue go on.
-    Thaw {
-        /// Of what.
-        target: QueueOf,
-    },
-    /// Record environments as the estate file says.
-    Apply {
-        /// The whole new records.
-        environments: BTreeMap<EnvName, EnvironmentRecord>,
-    },
-}
-
-impl Intent {
-    /// The verb that decides level and phrase.
-    #[must_use]
-    pub fn verb(&self) -> Verb {
-        match self {
-            Intent::Deploy { .. } => Verb::Deploy,
-            Intent::Rollback { .. } => Verb::Rollback,
-            Intent::Retry { .. } => Verb::Retry,
-            Intent::Teardown { .. } => Verb::Teardown,
-            Intent::Cancel { .. } => Verb::Cancel,
-            Intent::Abandon { .. } => Verb::Abandon,
-            Intent::Unblock { .. } => Verb::Unblock,
-            Intent::Freeze { .. } => Verb::Freeze,
-            Intent::Thaw { .. } => Verb::Thaw,
-            Intent::Apply { .. } => Verb::Apply,
-        }
-    }
-}
-
-/// Which release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// What the estate's files say now.
-    Estate,
-    /// What the last deployment of the stack had.
-    Same,
-    /// A release that was deployed before, by its name.
-    Release(String),
-}
-
-/// Whose queue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum QueueOf {
-    /// Of one stack.
-    Stack(StackId),
-    /// Of all stacks of an environment.
-    Environment(EnvName),
-}
-
-impl QueueOf {
-    /// The environment concerned.
-    #[must_use]
-    pub fn env(&self) -> &EnvName {
-        match self {
-            QueueOf::Stack(id) => &id.env,
-            QueueOf::Environment(env) => env,
-        }
-    }
-}
-
-/// A way out of a broken stack.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "way", rename_all = "snake_case")]
-pub enum Way {
-    /// Repair the real stack by the plan that its status asks for.
-    Recover,
-    /// The failed deployment again.
-    Retry,
-    /// The last good release again.
-    LastGood,
-    /// Nothing is done: the queue goes on.
-    Free,
-    /// A step that nobody can tell of: it ended well.
-    ResolveDone {
-        /// Which.
-        deployment: DeploymentId,
-        /// Its step.
-        step: StepId,
-    },
-    /// A step that nobody can tell of: it failed.
-    ResolveFailed {
-        /// Which.
-        deployment: DeploymentId,
-        /// Its step.
-        step: StepId,
     },
 }
 

@@ -53,9 +53,10 @@ pub struct Card {
 }
 
 /// The labels of card lines, in the order in which cards show them.
-pub const LABELS: [&str; 23] = [
+pub const LABELS: [&str; 24] = [
     "STEP",
     "DOES",
+    "WITH",
     "GOES",
     "STAYS",
     "BLOCKS",

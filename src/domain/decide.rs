@@ -15,17 +15,18 @@ pub use act::{ARMED, act, guard, undo};
 pub use cards::{VALID, card, differences};
 pub use holds::{approve, cover, expire, hold_want, reject, subject};
 pub use settle::{adopt, available, begin, complete, end_queued, error, finish, planned, pop, rest, wait_failure};
-pub use specs::{NAMED, StartOf, specs};
+pub use specs::{NAMED, StartOf, choose, specs};
 pub use steps::{StartWith, found, noted, outcome, start, time_out};
 
 use std::collections::BTreeMap;
 
 use super::ask::{Answer, Refused};
 use super::card::Card;
+use super::deployment::{Reply, Via};
 use super::environment::{Environment, EnvironmentRecord};
 use super::event::{Append, Event, StreamId};
 use super::folds::Folds;
-use super::ids::{AskId, DeploymentId, EnvName, StackId};
+use super::ids::{AskId, DeploymentId, DeploymentNo, EnvName, StackId};
 use super::person::Person;
 use super::plan::{Cancel, Plan, StepKind};
 use super::time::Time;
@@ -38,13 +39,22 @@ pub struct Cx<'a> {
     /// The proven person.
     pub person: Person,
     /// The ask, where one leads to this.
-    pub ask: Option<AskId>,
-    /// From where it came.
-    pub via: &'a str,
-    /// Fresh ids for new deployments; at least as many as stacks concerned.
-    pub fresh: &'a [DeploymentId],
+    pub asked: Option<Asked>,
+    /// Fresh ids and numbers for new deployments; at least as many as stacks concerned.
+    pub fresh: &'a [(DeploymentId, DeploymentNo)],
     /// What a cancel can do about steps of each kind.
     pub cancels: &'a Cancels,
+}
+
+/// The ask that leads to a decision.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// Which.
+    pub id: AskId,
+    /// From where it came.
+    pub via: Via,
+    /// What is owed for it.
+    pub reply: Option<Reply>,
 }
 
 /// What a cancel can do, by the kind of step.

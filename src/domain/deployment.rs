@@ -8,7 +8,7 @@ mod scale;
 mod step;
 mod wants;
 
-pub use cause::{Cause, Parent};
+pub use cause::{Cause, Of, Parent, Reply, Via};
 pub use event::{DeploymentEvent, End, Request, Seen, Stopping};
 pub use phase::Phase;
 pub use step::{Branch, StepRun, StepState};

@@ -58,8 +58,8 @@ impl From<StreamId> for String {
     }
 }
 
-/// An event of any stream.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// An event of any stream. It is written as what it is; of which stream it is says where to read it back ([`Event::read`]).
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Event {
     /// Of an environment.
@@ -86,22 +86,61 @@ impl Event {
     /// Reads a stored payload; `form` says in which form it was written.
     ///
     /// # Errors
-    /// A sentence when this program does not know the form or the event.
-    pub fn read(stream: &StreamId, form: u32, payload: Value) -> Result<Event, String> {
+    /// A sentence when this program does not know the form, the event, or anything in it: what it cannot say again would be lost.
+    pub fn read(stream: &StreamId, form: u32, payload: &Value) -> Result<Event, String> {
         if form > FORM {
             return Err(format!("an event of {stream} has form {form}; this program knows forms up to {FORM}"));
         }
         let event = match stream {
-            StreamId::Environment(_) => serde_json::from_value(payload).map(Event::Environment),
-            StreamId::Stack(_) => serde_json::from_value(payload).map(Event::Stack),
-            StreamId::Deployment(_) => serde_json::from_value(payload).map(|event| Event::Deployment(Box::new(event))),
+            StreamId::Environment(_) => EnvironmentEvent::deserialize(payload).map(Event::Environment),
+            StreamId::Stack(_) => StackEvent::deserialize(payload).map(Event::Stack),
+            StreamId::Deployment(_) => DeploymentEvent::deserialize(payload).map(|event| Event::Deployment(Box::new(event))),
         };
-        event.map_err(|why| format!("an event of {stream} cannot be read: {why}"))
+        let event = event.map_err(|why| format!("an event of {stream} cannot be read: {why}"))?;
+        // What is stored was written from an event: whatever this program knows of it stands in its own form again.
+        let again = serde_json::to_value(&event).map_err(|why| format!("an event of {stream} cannot be written again: {why}"))?;
+        match unknown(payload, &again) {
+            None => Ok(event),
+            Some(at) => Err(format!("an event of {stream} says {at}, which this program does not know: a newer one wrote it")),
+        }
     }
 }
 
+/// Where a stored value says something that is not in what was read from it.
+fn unknown(stored: &Value, read: &Value) -> Option<String> {
+    match (stored, read) {
+        (Value::Object(stored), Value::Object(read)) => stored.iter().filter(|(_, value)| !is_nothing(value)).find_map(|(key, value)| {
+            match read.get(key).map(|read| unknown(value, read)) {
+                None => Some(key.clone()),
+                Some(None) => None,
+                Some(Some(below)) => Some(format!("{key}/{below}")),
+            }
+        }),
+        (Value::Array(stored), Value::Array(read)) if stored.len() == read.len() => {
+            (0..).zip(stored.iter().zip(read)).find_map(|(nth, (stored, read))| Some(format!("{nth}/{}", unknown(stored, read)?)))
+        }
+        (Value::Array(stored), Value::Array(read)) => Some(format!("{} more", stored.len().abs_diff(read.len()))),
+        // A text may have been cleaned again; that says nothing new.
+        _ => None,
+    }
+}
+
+/// True for what is left out where it is stored by a program that leaves nothings out.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) | Value::Number(_) => false,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod golden;
+
 /// An event as the store gives it back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     /// Its place in the whole log.
     pub seq: u64,

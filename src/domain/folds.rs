@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::deployment::{Deployment, DeploymentEvent};
+use super::deployment::Deployment;
 use super::environment::Environment;
 use super::event::{Event, Stored, StreamId};
 use super::ids::{DeploymentId, DeploymentNo, EnvName, HoldId, StackId};
@@ -20,8 +20,6 @@ pub struct Folds {
     pub stacks: BTreeMap<StackId, Arc<Stack>>,
     /// By id; unfinished ones, those that stacks refer to, and the newest others.
     pub deployments: BTreeMap<DeploymentId, Arc<Deployment>>,
-    /// The highest deployment number seen.
-    pub last_no: u64,
     /// The place in the log up to which this is folded.
     pub seq: u64,
     /// Streams that cannot be folded any further, with the reason; each frozen for itself.
@@ -62,10 +60,6 @@ impl Folds {
                 let fold = self.deployments.entry(*id).or_insert_with(|| Arc::new(Deployment::new(*id)));
                 if !fits(fold.version, stored)? {
                     return Ok(());
-                }
-                // A number is given, whatever becomes of the deployment.
-                if let DeploymentEvent::Created { request } = event.as_ref() {
-                    self.last_no = self.last_no.max(request.no.0);
                 }
                 Arc::make_mut(fold).apply(event, stored.at).map_err(|why| why.to_string())
             }

@@ -92,6 +92,17 @@ name!(
     "application name"
 );
 
+name!(
+    /// The name of a flag of an ask.
+    FlagName,
+    "flag's name"
+);
+name!(
+    /// The name of a person in an environment's record.
+    MemberName,
+    "person's name"
+);
+
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $type:ident) => {
         $(#[$doc])*

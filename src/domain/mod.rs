@@ -13,7 +13,10 @@ pub mod environment;
 pub mod estate;
 pub mod event;
 pub mod failure;
+pub mod flag;
 pub mod folds;
+#[cfg(test)]
+pub(crate) mod given;
 pub mod hold;
 pub mod ids;
 pub mod interest;

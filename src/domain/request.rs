@@ -1,12 +1,14 @@
 //! What is asked to be deployed: resolved from the estate, stored with the deployment, deployed again by a redeploy.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::digest::Digest;
 use super::look::Subject;
+use super::safe::Safe;
 
 /// Files that travel with an ask: path below the estate's folder to content. Stored by digest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -45,13 +47,93 @@ pub struct FileRef {
     pub path: String,
 }
 
+/// What is brought into service: named for people, known by its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// What people call it.
+    pub name: Safe,
+    /// Where it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Made>,
+    /// Of everything that makes it what it is: two releases are the same where this is, whatever they are called.
+    pub digest: Digest,
+}
+
+/// Where a release comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "snake_case")]
+pub enum Made {
+    /// The files that the estate names, as they were when it was asked for.
+    Files,
+    /// A commit.
+    Commit {
+        /// The repository.
+        repo: Safe,
+        /// The branch or tag that pointed to it.
+        #[serde(rename = "ref")]
+        at: Safe,
+        /// Its hash.
+        sha: Safe,
+    },
+    /// An archive.
+    Archive {
+        /// Of its bytes.
+        digest: Digest,
+    },
+    /// Images.
+    Images {
+        /// By name: the digest that its registry gives.
+        images: BTreeMap<String, Safe>,
+    },
+}
+
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Made::Files => f.write_str("the files of the estate"),
+            Made::Commit { repo, at, sha } => write!(f, "commit {sha} of {repo} ({at})"),
+            Made::Archive { digest } => write!(f, "archive {}", digest.short()),
+            Made::Images { images } => {
+                let images: Vec<String> = images.iter().map(|(name, digest)| format!("{name}@{digest}")).collect();
+                write!(f, "images {}", images.join(", "))
+            }
+        }
+    }
+}
+
+impl Release {
+    /// A release of the estate's files; it is called by the first digits of its digest.
+    #[must_use]
+    pub fn of_files(digest: Digest) -> Self {
+        Self { name: Safe::new(&digest.short()), source: Some(Made::Files), digest }
+    }
+
+    /// True for the same content, whatever it is called.
+    #[must_use]
+    pub fn is(&self, other: &Release) -> bool {
+        self.digest == other.digest
+    }
+
+    /// True where somebody who writes `text` may mean it.
+    #[must_use]
+    pub fn is_called(&self, text: &str) -> bool {
+        self.name.as_str().starts_with(text)
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name.fmt(f)
+    }
+}
+
 /// What an application is, in one environment, after reading the estate: typed by its system, opaque to everybody else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// The system's name: `service` or `script`.
     pub system: String,
-    /// The release: what people call this content (first digits of its digest).
-    pub release: String,
+    /// What is brought into service.
+    pub release: Release,
     /// The system's own form of it. No secrets.
     pub body: Value,
     /// The bundle that it needs at run time.

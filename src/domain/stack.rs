@@ -14,7 +14,7 @@ use super::folds::Folds;
 use super::ids::{DeploymentId, DeploymentNo, StackId};
 use super::lifecycle::{Class, Flag, Illegal, Lifecycle, NEW, PhaseDef};
 use super::lifecycles;
-use super::request::Spec;
+use super::request::{Release, Spec};
 use super::time::Time;
 
 /// What a deployment is for.
@@ -92,11 +92,11 @@ pub struct Stack {
     /// What waits.
     pub queue: Vec<Queued>,
     /// The release in service.
-    pub release: Option<String>,
+    pub release: Option<Release>,
     /// The last deployment that ended well (not a teardown).
     pub last_good: Option<DeploymentId>,
     /// Its release.
-    pub good_release: Option<String>,
+    pub good_release: Option<Release>,
     /// The last good one of another release.
     pub previous_good: Option<DeploymentId>,
     /// The last deployment that ended at all.
@@ -189,8 +189,19 @@ impl Stack {
     /// service and then failed: what to bring back as it was is not known then.
     #[must_use]
     pub fn serving<'a>(&self, folds: &'a Folds) -> Option<&'a Spec> {
-        let good = self.last_good.filter(|_| self.release == self.good_release)?;
+        let good = self.last_good.filter(|_| self.serves_the_good_one())?;
         folds.deployments.get(&good)?.request.as_ref().map(|request| &request.spec)
+    }
+
+    /// True where what serves is what the last good deployment brought; also where neither is known.
+    fn serves_the_good_one(&self) -> bool {
+        is_one(self.release.as_ref(), self.good_release.as_ref())
+    }
+
+    /// True where that release serves.
+    #[must_use]
+    pub fn has_in_service(&self, release: &Release) -> bool {
+        is_one(self.release.as_ref(), Some(release))
     }
 
     /// The deployment whose release a rollback brings back: the last good one, where something else serves, may serve soon, or it is in
@@ -198,11 +209,11 @@ impl Stack {
     #[must_use]
     pub fn rollback_to(&self, folds: &Folds) -> Option<DeploymentId> {
         let of = |id: Option<DeploymentId>| folds.deployments.get(&id?);
-        let coming = of(self.current).and_then(|d| d.request.as_ref()).is_some_and(|request| {
-            request.purpose != Purpose::Deploy || Some(request.spec.release.as_str()) != self.good_release.as_deref()
-        });
+        let coming = of(self.current)
+            .and_then(|d| d.request.as_ref())
+            .is_some_and(|request| request.purpose != Purpose::Deploy || !is_one(self.good_release.as_ref(), Some(&request.spec.release)));
         let in_doubt = of(self.last).is_some_and(|d| d.changed_anything() && !matches!(d.end, Some(End::Done)));
-        let serves = self.release.is_some() && self.release == self.good_release && self.class() != Class::Broken;
+        let serves = self.release.is_some() && self.serves_the_good_one() && self.class() != Class::Broken;
         if serves && !coming && !in_doubt { self.previous_good } else { self.last_good }
     }
 
@@ -303,11 +314,11 @@ impl Stack {
     }
 
     /// A deployment brought its release into service. The one before it stays a target for a rollback only if it had another release.
-    fn good(&mut self, deployment: DeploymentId, release: &str) {
+    fn good(&mut self, deployment: DeploymentId, release: &Release) {
         let before = self.last_good.replace(deployment);
-        if self.good_release.as_deref() != Some(release) {
+        if !is_one(self.good_release.as_ref(), Some(release)) {
             self.previous_good = before;
-            self.good_release = Some(release.to_owned());
+            self.good_release = Some(release.clone());
         }
     }
 
@@ -328,5 +339,14 @@ impl Stack {
             to.clone_into(&mut self.phase);
         }
         Ok(())
+    }
+}
+
+/// True for the same release, and for none at all.
+fn is_one(a: Option<&Release>, b: Option<&Release>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => a.is(b),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
     }
 }

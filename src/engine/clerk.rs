@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use crate::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Refused};
-use crate::domain::decide::{self, Cx, Looked, StartOf};
+use crate::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Refused, Waiting};
+use crate::domain::decide::{self, Asked, Cx, Looked, StartOf};
 use crate::domain::event::Append;
 use crate::domain::failure::{Failure, Retry};
-use crate::domain::ids::{AskId, DeploymentId, StackId};
+use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::look::Sights;
+use crate::domain::person::Person;
 use crate::domain::plan::Plan;
 use crate::domain::stack::Purpose;
 use crate::store::Preview;
@@ -26,15 +27,28 @@ pub(crate) enum Wanted {
     Act { confirm: Confirm, armed: bool },
 }
 
+/// Which ask it is, and of whom.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    asked: Asked,
+    person: Person,
+}
+
 /// An ask whose looks are done.
 pub(crate) struct Previewed {
-    pub(super) ask: AskId,
-    via: String,
+    from: Origin,
     intent: Intent,
     attached: Vec<Attached>,
     wanted: Wanted,
     starts: Vec<StartOf>,
     plans: Result<Vec<(StackId, Plan, Sights)>, Failure>,
+}
+
+impl Previewed {
+    /// Which ask it is.
+    pub(super) fn ask(&self) -> AskId {
+        self.from.asked.id
+    }
 }
 
 impl Engine {
@@ -47,7 +61,7 @@ impl Engine {
             Err(why) => return Err(why.into()),
         };
         let mut behind: BTreeSet<StackId> = self.parked.values().flatten().cloned().collect();
-        for (ask, _, _) in asks {
+        for Waiting { ask, writer, .. } in asks {
             if self.parked.contains_key(&ask.id) {
                 continue;
             }
@@ -65,8 +79,12 @@ impl Engine {
                 continue;
             }
             self.failpoint("before decide")?;
-            self.ask(ask).await?;
+            let before = self.ask_again;
+            self.ask(ask, &writer).await?;
             self.failpoint("after decide")?;
+            if self.ask_again != before {
+                return Ok(());
+            }
             // Each ask is decided on what the one before it led to, and answered before the next is looked at.
             if self.commit().await? == Committed::Failed {
                 self.ask_again = Some(self.now() + REST);
@@ -77,45 +95,55 @@ impl Engine {
         Ok(())
     }
 
-    async fn ask(&mut self, ask: InboxAsk) -> Result<(), EngineError> {
-        let InboxAsk { id, via, ask } = ask;
+    /// Who asks is proven by how the ask came in: by who could write it, and by what they brought with it.
+    async fn ask(&mut self, ask: InboxAsk, writer: &Person) -> Result<(), EngineError> {
+        let InboxAsk { id, via, proof, reply, ask } = ask;
+        let from = Origin { asked: Asked { id, via, reply }, person: proof.person(writer) };
         if let Ask::Preview { intent, .. } | Ask::Do { intent, .. } = &ask {
             self.recall(intent).await?;
         }
         match ask {
-            Ask::Preview { intent, attached } => self.look_for(id, via, intent, attached, Wanted::Card),
+            Ask::Preview { intent, attached } => self.look_for(from, intent, attached, Wanted::Card).await?,
             Ask::Do { intent, attached, confirm, armed } => {
                 if let Some(preview) = self.shown(&confirm).await?
                     && preview.intent == intent
                     && preview.card.valid_until >= self.now()
-                    && let Ok(starts) = decide::specs(&self.folds, &intent, &attached)
+                    && let Ok(starts) = self.starts(&intent, &attached)
                 {
                     let plans = preview.plans.into_iter().map(|(id, plan)| (id, plan, Sights::default())).collect();
                     let wanted = Wanted::Act { confirm, armed };
-                    self.previewed(Previewed { ask: id, via, intent, attached, wanted, starts, plans: Ok(plans) });
+                    self.previewed(Previewed { from, intent, attached, wanted, starts, plans: Ok(plans) }).await?;
                 } else {
-                    self.look_for(id, via, intent, attached, Wanted::Act { confirm, armed });
+                    self.look_for(from, intent, attached, Wanted::Act { confirm, armed }).await?;
                 }
             }
             Ask::Approve { hold, confirm, choice } => {
-                let decided = decide::approve(&self.folds, &hold, &confirm, choice.as_deref(), &self.ask_cx(id, &via, &[]));
-                self.answer(id, decided);
+                let decided = decide::approve(&self.folds, &hold, &confirm, choice.as_deref(), &self.ask_cx(&from, &[]));
+                self.answer(&from, decided);
             }
             Ask::Reject { hold, reason } => {
-                let decided = decide::reject(&self.folds, &hold, &reason, &self.ask_cx(id, &via, &[]));
-                self.answer(id, decided);
+                let decided = decide::reject(&self.folds, &hold, &reason, &self.ask_cx(&from, &[]));
+                self.answer(&from, decided);
             }
             Ask::Undo { deployment } => {
-                let decided = decide::undo(&self.folds, deployment, &self.ask_cx(id, &via, &[]));
-                self.answer(id, decided);
+                let decided = decide::undo(&self.folds, deployment, &self.ask_cx(&from, &[]));
+                self.answer(&from, decided);
             }
             Ask::Drain { version } => {
                 let says = format!("ending for version {version}");
-                self.answer(id, Ok((Append::default(), Answer::Accepted { deployments: vec![], says })));
+                self.answer(&from, Ok((Append::default(), Answer::Accepted { deployments: vec![], says })));
                 self.draining = true;
             }
         }
         Ok(())
+    }
+
+    /// What an intent starts, with its flags as the systems concerned read them.
+    fn starts(&self, intent: &Intent, attached: &[Attached]) -> Result<Vec<StartOf>, Refused> {
+        let mut starts = decide::specs(&self.folds, intent, attached)?;
+        let systems = self.parts.systems;
+        decide::choose(&mut starts, intent.flags(), |name| systems(name).map_or(&[], |system| system.flags()))?;
+        Ok(starts)
     }
 
     async fn shown(&self, confirm: &Confirm) -> Result<Option<Preview>, EngineError> {
@@ -129,15 +157,19 @@ impl Engine {
     }
 
     /// Plans an intent: at once where nothing is to be looked at, else aside.
-    fn look_for(&mut self, ask: AskId, via: String, intent: Intent, attached: Vec<Attached>, wanted: Wanted) {
-        let starts = match decide::specs(&self.folds, &intent, &attached) {
+    async fn look_for(&mut self, from: Origin, intent: Intent, attached: Vec<Attached>, wanted: Wanted) -> Result<(), EngineError> {
+        let starts = match self.starts(&intent, &attached) {
             Ok(starts) => starts,
-            Err(refused) => return self.answer(ask, Err(refused)),
+            Err(refused) => {
+                self.answer(&from, Err(refused));
+                return Ok(());
+            }
         };
+        let ask = from.asked.id;
         let mut plannings = Vec::with_capacity(starts.len());
         for start in &starts {
             let token = ask.0.simple().to_string();
-            match self.planning(&start.stack, &start.spec, start.purpose, None, &token) {
+            match self.planning(&start.stack, &start.spec, start.purpose, None, &start.flags, &token) {
                 Ok(planning) => {
                     let bundle = attached.iter().find(|a| a.stack == start.stack && a.spec == start.spec).map(|a| a.bundle.clone());
                     // A teardown and a recovery name resources, which the looks of the driver leave out: they look for themselves.
@@ -145,11 +177,14 @@ impl Engine {
                     let seen = fresh.unwrap_or_default();
                     plannings.push((start.stack.clone(), Planning { bundle, seen, ..planning }));
                 }
-                Err(failure) => return self.answer(ask, Err(refusal(&failure))),
+                Err(failure) => {
+                    self.answer(&from, Err(refusal(&failure)));
+                    return Ok(());
+                }
             }
         }
         if plannings.is_empty() {
-            return self.previewed(Previewed { ask, via, intent, attached, wanted, starts, plans: Ok(vec![]) });
+            return self.previewed(Previewed { from, intent, attached, wanted, starts, plans: Ok(vec![]) }).await;
         }
         self.parked.insert(ask, starts.first().map(|start| start.stack.clone()));
         let parts = self.shared_parts();
@@ -161,37 +196,56 @@ impl Engine {
             .await
             .into_iter()
             .collect();
-            Msg::Previewed(Box::new(Previewed { ask, via, intent, attached, wanted, starts, plans }))
+            Msg::Previewed(Box::new(Previewed { from, intent, attached, wanted, starts, plans }))
         });
+        Ok(())
     }
 
     /// Answers an ask whose plans are there.
-    pub(super) fn previewed(&mut self, previewed: Previewed) {
-        let Previewed { ask, via, intent, attached, wanted, starts, plans } = previewed;
+    pub(super) async fn previewed(&mut self, previewed: Previewed) -> Result<(), EngineError> {
+        let Previewed { from, intent, attached, wanted, starts, plans } = previewed;
+        let ask = from.asked.id;
         self.parked.remove(&ask);
         self.looking.remove(&format!("ask {ask}"));
         let plans = match plans {
             Ok(plans) => plans,
-            Err(failure) => return self.answer(ask, Err(refusal(&failure))),
+            Err(failure) => {
+                self.answer(&from, Err(refusal(&failure)));
+                return Ok(());
+            }
         };
         for (stack, _, seen) in &plans {
             self.remember(stack, seen);
         }
         let plans: Vec<(StackId, Plan)> = plans.into_iter().map(|(stack, plan, _)| (stack, plan)).collect();
-        let fresh: Vec<DeploymentId> = starts.iter().map(|_| DeploymentId((self.parts.fresh)())).collect();
-        let card = match decide::card(&self.folds, &intent, &starts, &plans, &self.ask_cx(ask, &via, &fresh)) {
+        let card = match decide::card(&self.folds, &intent, &starts, &plans, &self.ask_cx(&from, &[])) {
             Ok(card) => card,
-            Err(refused) => return self.answer(ask, Err(refused)),
+            Err(refused) => {
+                self.answer(&from, Err(refused));
+                return Ok(());
+            }
         };
         match wanted {
             Wanted::Card => {
                 let preview = Preview { intent, card: card.clone(), plans };
                 self.previews.push((ask, preview));
-                self.answer(ask, Ok((Append::default(), Answer::Card { card: Box::new(card) })));
+                self.answer(&from, Ok((Append::default(), Answer::Card { card: Box::new(card) })));
             }
             Wanted::Act { confirm, armed } => {
                 let looked = Looked { card, plans };
-                let cx = self.ask_cx(ask, &via, &fresh);
+                // A guard that is not met uses no number up.
+                let wanted = if decide::guard(&looked.card, &confirm).is_ok() { starts.len() } else { 0 };
+                let fresh = match self.fresh_deployments(wanted).await {
+                    Ok(fresh) => fresh,
+                    // Nothing is decided: the ask stays where it is, and is taken again.
+                    Err(why) if why.passes() => {
+                        self.note_room(&why);
+                        self.ask_again = Some(self.now() + REST);
+                        return Ok(());
+                    }
+                    Err(why) => return Err(why.into()),
+                };
+                let cx = self.ask_cx(&from, &fresh);
                 let decided = decide::act(&self.folds, &intent, &starts, &looked, &confirm, armed, &cx).map(|(mut append, answer)| {
                     for start in &starts {
                         if let Some(entry) = attached.iter().find(|entry| entry.spec.bundle == start.spec.bundle)
@@ -202,27 +256,42 @@ impl Engine {
                     }
                     (append, answer)
                 });
+                if decided.is_ok() {
+                    self.numbers.drain(..fresh.len());
+                }
                 if let Err(Refused { card: Some(card), .. }) = &decided {
                     // The card in the refusal can be confirmed as it stands.
                     let preview = Preview { intent, card: (**card).clone(), plans: looked.plans };
                     self.previews.push((ask, preview));
                 }
-                self.answer(ask, decided);
+                self.answer(&from, decided);
             }
         }
+        Ok(())
     }
 
-    fn answer(&mut self, ask: AskId, decided: decide::Decided) {
+    /// Ids and numbers for new deployments. Numbers that a decision was given and did not use, because it was refused, come first.
+    async fn fresh_deployments(&mut self, how_many: usize) -> Result<Vec<(DeploymentId, DeploymentNo)>, crate::store::StoreError> {
+        let more = how_many.saturating_sub(self.numbers.len());
+        if more > 0 {
+            let given = self.parts.store.numbers(more).await?;
+            self.numbers.extend(given);
+        }
+        let ids = std::iter::repeat_with(|| DeploymentId((self.parts.fresh)()));
+        Ok(ids.zip(self.numbers.iter().copied()).take(how_many).collect())
+    }
+
+    fn answer(&mut self, from: &Origin, decided: decide::Decided) {
         let (append, answer) = match decided {
             Ok(decided) => decided,
             Err(refused) => (Append::default(), Answer::Refused(refused)),
         };
-        let person = self.parts.owner.clone();
-        self.take_by(append, person, Some(ask), Some((ask, AskState::Answered { answer })));
+        let ask = from.asked.id;
+        self.take_by(append, from.person.clone(), Some(ask), Some((ask, AskState::Answered { answer })));
     }
 
-    fn ask_cx<'a>(&'a self, ask: AskId, via: &'a str, fresh: &'a [DeploymentId]) -> Cx<'a> {
-        Cx { now: self.now(), person: self.parts.owner.clone(), ask: Some(ask), via, fresh, cancels: &self.cancels }
+    fn ask_cx<'a>(&'a self, from: &Origin, fresh: &'a [(DeploymentId, DeploymentNo)]) -> Cx<'a> {
+        Cx { now: self.now(), person: from.person.clone(), asked: Some(from.asked.clone()), fresh, cancels: &self.cancels }
     }
 
     /// The stacks that an ask may change; absent where that may be any.
@@ -246,7 +315,7 @@ pub(super) fn concerned(ask: &Ask) -> Vec<StackId> {
     match ask {
         Ask::Preview { intent, .. } | Ask::Do { intent, .. } => match intent {
             Intent::Deploy { stacks, .. } => stacks.clone(),
-            Intent::Rollback { stack, .. } | Intent::Teardown { stack } | Intent::Unblock { stack, .. } => vec![stack.clone()],
+            Intent::Rollback { stack, .. } | Intent::Teardown { stack, .. } | Intent::Unblock { stack, .. } => vec![stack.clone()],
             Intent::Retry { .. }
             | Intent::Cancel { .. }
             | Intent::Abandon { .. }

@@ -140,6 +140,13 @@ impl Engine {
         Ok(())
     }
 
+    /// Lets it be said that there was no room.
+    pub(super) fn note_room(&self, why: &StoreError) {
+        if matches!(why, StoreError::Full(_)) {
+            self.no_room.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Something could not be made durable: read the truth again; tasks that wait for a note are told to stop.
     async fn recover(&mut self, why: StoreError, effects: Vec<Effect>) -> Result<(), EngineError> {
         for effect in effects {
@@ -150,9 +157,7 @@ impl Engine {
         match &why {
             StoreError::Conflict { .. } | StoreError::Duplicate => {}
             StoreError::Unavailable(_) | StoreError::Full(_) => {
-                if matches!(why, StoreError::Full(_)) {
-                    self.no_room.store(true, Ordering::Relaxed);
-                }
+                self.note_room(&why);
                 let wait = std::time::Duration::from_millis(500);
                 self.parts.clock.sleep(wait).await;
             }

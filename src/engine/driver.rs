@@ -150,13 +150,13 @@ impl Engine {
     }
 
     fn cx(&self) -> Cx<'_> {
-        Cx { now: self.now(), person: Person::Engine, ask: None, via: "engine", fresh: &[], cancels: &self.cancels }
+        Cx { now: self.now(), person: Person::Engine, asked: None, fresh: &[], cancels: &self.cancels }
     }
 
     /// A new stack whose first deployment may start: is there one?
     fn look_new(&mut self, id: &StackId, entry: &Queued) {
         let Some(request) = self.folds.deployments.get(&entry.deployment).and_then(|d| d.request.clone()) else { return };
-        let planning = match self.planning(id, &request.spec, entry.purpose, None, "look") {
+        let planning = match self.planning(id, &request.spec, entry.purpose, None, &request.flags, "look") {
             Ok(planning) => planning,
             Err(failure) => {
                 let append = decide::end_queued(&self.folds, id, entry.deployment, &failure.summary);
@@ -182,7 +182,7 @@ impl Engine {
     /// Waits until the real stack is quiet.
     fn settle(&mut self, d: &Deployment) {
         let Some(request) = &d.request else { return };
-        let planning = match self.planning(&request.stack, &request.spec, request.purpose, None, "settle") {
+        let planning = match self.planning(&request.stack, &request.spec, request.purpose, None, &request.flags, "settle") {
             Ok(planning) => planning,
             Err(failure) => {
                 let append = decide::wait_failure(&self.folds, d.id, failure);
@@ -200,7 +200,14 @@ impl Engine {
 
     fn plan(&mut self, d: &Deployment) {
         let Some(request) = d.request.clone() else { return };
-        let planning = match self.planning(&request.stack, &request.spec, request.purpose, request.seen.clone(), &d.no().0.to_string()) {
+        let planning = match self.planning(
+            &request.stack,
+            &request.spec,
+            request.purpose,
+            request.seen.clone(),
+            &request.flags,
+            &d.no().0.to_string(),
+        ) {
             Ok(planning) => planning,
             Err(failure) => {
                 let append = decide::error(&self.folds, d.id, failure);
@@ -228,7 +235,7 @@ impl Engine {
     }
 
     /// Takes what a task or a look reports.
-    pub(super) fn receive(&mut self, msg: Msg) -> Result<(), EngineError> {
+    pub(super) async fn receive(&mut self, msg: Msg) -> Result<(), EngineError> {
         if !self.is_ours(&msg) {
             if let Msg::Note { reply, .. } = msg {
                 let _ = reply.send(Err(Failure::new("another engine has taken over").retry(Retry::Contact)));
@@ -313,7 +320,7 @@ impl Engine {
                 };
                 self.take(append);
             }
-            Msg::Previewed(previewed) => self.previewed(*previewed),
+            Msg::Previewed(previewed) => self.previewed(*previewed).await?,
         }
         Ok(())
     }
@@ -321,7 +328,7 @@ impl Engine {
     /// What a retry carries over, by the rule of its system.
     fn carried(&self, d: &Deployment, plan: &Plan) -> Vec<(crate::domain::ids::StepId, Output)> {
         let Some(request) = &d.request else { return vec![] };
-        let old = request.retry_of.and_then(|id| self.folds.deployments.get(&id));
+        let old = request.cause.retries().and_then(|id| self.folds.deployments.get(&id));
         let system = (self.parts.systems)(&request.spec.system);
         old.zip(system).map(|(old, system)| system.carry(old, plan)).unwrap_or_default()
     }

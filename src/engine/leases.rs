@@ -260,7 +260,7 @@ impl Engine {
             Msg::Note { key, .. } | Msg::Outcome { key, .. } | Msg::Found { key } => self.drives(key.deployment),
             Msg::Settled { deployment, .. } | Msg::Planned { deployment, .. } => self.drives(*deployment),
             Msg::Looked { stack, .. } => self.drives_stack(stack),
-            Msg::Previewed(previewed) => self.own.has(&Scope::Ask(previewed.ask)),
+            Msg::Previewed(previewed) => self.own.has(&Scope::Ask(previewed.ask())),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, join_all};
 
 use crate::domain::failure::Failure;
+use crate::domain::flag::Flags;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::lifecycles::of_system;
 use crate::domain::look::{Look, Sight, Sights, Subject};
@@ -127,6 +128,7 @@ impl Engine {
         spec: &Spec,
         purpose: crate::domain::stack::Purpose,
         seen: Option<crate::domain::deployment::Seen>,
+        flags: &Flags,
         token: &str,
     ) -> Result<Planning, Failure> {
         let system = (self.parts.systems)(&spec.system).ok_or_else(|| {
@@ -141,7 +143,15 @@ impl Engine {
         let serving = self.folds.stack(stack).serving(&self.folds).cloned();
         Ok(Planning {
             system,
-            ask: PlanAsk { stack: stack.clone(), purpose, env: record.clone(), store: self.parts.store.id(), seen, serving },
+            ask: PlanAsk {
+                stack: stack.clone(),
+                purpose,
+                env: record.clone(),
+                store: self.parts.store.id(),
+                seen,
+                serving,
+                flags: flags.clone(),
+            },
             spec: spec.clone(),
             on: LookOn { env: stack.env.clone(), record, stack: stack.clone(), token: token.to_owned() },
             bundle: None,

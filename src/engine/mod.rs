@@ -33,10 +33,9 @@ use crate::domain::decide::Cancels;
 use crate::domain::event::{Append, Stored};
 use crate::domain::failure::Failure;
 use crate::domain::folds::Folds;
-use crate::domain::ids::{AskId, DeploymentId, StackId};
+use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::line::{Giver, Line};
 use crate::domain::look::Sights;
-use crate::domain::person::Person;
 use crate::domain::plan::Output;
 use crate::domain::time::Time;
 use crate::exec::Executor;
@@ -77,8 +76,6 @@ pub struct Parts {
     pub eyes: Arc<dyn Eyes>,
     /// Where executors may keep files: `jobs/DEPLOYMENT/STEP/ATTEMPT`.
     pub job: JobFolder,
-    /// Who submits on this store: its owner.
-    pub owner: Person,
     /// Where lines go: the spool, and whoever looks.
     pub lines: Arc<dyn Lines>,
     /// Points at which a test makes the engine die: true kills it.
@@ -162,6 +159,8 @@ pub struct Engine {
     looking: BTreeMap<String, AbortHandle>,
     parked: BTreeMap<AskId, Option<StackId>>,
     previews: Vec<(AskId, crate::store::Preview)>,
+    /// Numbers that the store gave and no decision has used.
+    numbers: Vec<DeploymentNo>,
     to: mpsc::UnboundedSender<Msg>,
     from: mpsc::UnboundedReceiver<Msg>,
     seen: BTreeMap<StackId, (Time, Sights)>,
@@ -197,6 +196,7 @@ impl Engine {
             looking: BTreeMap::new(),
             parked: BTreeMap::new(),
             previews: Vec::new(),
+            numbers: Vec::new(),
             to,
             from,
             seen: BTreeMap::new(),
@@ -278,7 +278,7 @@ impl Engine {
                 },
                 msg = self.from.recv() => {
                     if let Some(msg) = msg {
-                        self.receive(msg)?;
+                        self.receive(msg).await?;
                     }
                 }
                 () = sleep => {}
@@ -301,7 +301,7 @@ impl Engine {
         let mut failed = false;
         for _ in 0..ROUNDS {
             while let Ok(msg) = self.from.try_recv() {
-                self.receive(msg)?;
+                self.receive(msg).await?;
             }
             // What was accepted, and what others left meanwhile, is work.
             if !self.hold_work().await? {

@@ -29,7 +29,7 @@ pub(super) async fn complete(store: &dyn Store, folds: &mut Folds) -> Result<(),
         .deployments
         .values()
         .filter(|d| !d.is_over())
-        .filter_map(|d| d.request.as_ref()?.retry_of)
+        .filter_map(|d| d.request.as_ref()?.cause.retries())
         .filter(|id| !folds.deployments.contains_key(id))
         .collect();
     for id in retried {
@@ -64,7 +64,7 @@ impl Engine {
             }
             Intent::Deploy { stacks, source: Source::Release(name), .. } => {
                 for stack in stacks {
-                    let fits = |request: &Request| request.purpose == Purpose::Deploy && request.spec.release.starts_with(name.as_str());
+                    let fits = |request: &Request| request.purpose == Purpose::Deploy && request.spec.release.is_called(name);
                     found.extend(self.newest(stack, fits).await?);
                 }
             }

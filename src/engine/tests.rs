@@ -13,11 +13,13 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, QueueOf, Source};
-use crate::domain::deployment::{Deployment, End, Phase, StepState};
+use crate::domain::deployment::{Deployment, End, Phase, StepState, Via};
 use crate::domain::digest::Digest;
 use crate::domain::document::Node;
 use crate::domain::environment::{Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::failure::Retry;
+use crate::domain::flag::{self, Flag};
+use crate::domain::given;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{EnvName, StackId, StepId};
 use crate::domain::line::Line;
@@ -36,6 +38,7 @@ use crate::systems::entry::{Claim, Form, Home, Remarks, Written};
 use crate::systems::files::{Files, Read};
 use crate::systems::script::Script;
 
+mod asks;
 mod places;
 mod recall;
 mod trouble;
@@ -50,11 +53,20 @@ impl System for Given {
     fn name(&self) -> &'static str {
         "script"
     }
+    fn flags(&self) -> &'static [Flag] {
+        const FLAGS: &[Flag] =
+            &[Flag { name: "thorough", form: flag::Form::Switch(false), purposes: &[Purpose::Deploy], says: "looks twice" }];
+        FLAGS
+    }
     fn looks(&self, _: &PlanAsk, _: &Spec, _: &Sights) -> Vec<Look> {
         vec![]
     }
-    fn plan(&self, _: &PlanAsk, spec: &Spec, _: &Sights) -> Result<Plan, Failure> {
-        serde_json::from_value(spec.body.clone()).map_err(|why| Failure::new(why.to_string()))
+    fn plan(&self, ask: &PlanAsk, spec: &Spec, _: &Sights) -> Result<Plan, Failure> {
+        let mut plan: Plan = serde_json::from_value(spec.body.clone()).map_err(|why| Failure::new(why.to_string()))?;
+        if ask.flags.values().any(|value| *value == flag::Value::Switch(true)) {
+            plan.steps.push(step("again", &[]));
+        }
+        Ok(plan)
     }
     fn quiet(&self, _: Purpose, _: &Sights) -> Quiet {
         Quiet::Quiet
@@ -190,7 +202,6 @@ impl Bench {
             pure_step: |_, _| Ok(Output::default()),
             eyes: Arc::new(NoEyes),
             job: Arc::new(|_, _, _| PathBuf::new()),
-            owner: Person::Owner("ana".to_owned()),
             lines: Arc::new(NoLines),
             failpoint,
             fresh: Arc::new(move || Uuid::from_u128(u128::from(ids.fetch_add(1, Ordering::Relaxed)) + 1)),
@@ -199,7 +210,7 @@ impl Bench {
 
     async fn ask(&self, n: u128, ask: Ask) -> AskId {
         let id = AskId(Uuid::from_u128(1_000_000 + n));
-        self.store.submit(&InboxAsk { id, via: "test".to_owned(), ask }, self.clock.now()).await.unwrap();
+        self.store.submit(&InboxAsk::new(id, Via::Verb, ask), self.clock.now()).await.unwrap();
         id
     }
 
@@ -257,16 +268,9 @@ fn stack() -> StackId {
 fn deploy(steps: Vec<Step>) -> Ask {
     let plan = plan(steps);
     let bundle = SourceBundle::default();
-    let spec = Spec {
-        system: "script".into(),
-        release: "r1".into(),
-        body: serde_json::to_value(plan).unwrap(),
-        bundle: bundle.digest(),
-        about: vec![],
-        watch_logs: vec![],
-    };
+    let spec = given::spec("script", "r1", serde_json::to_value(plan).unwrap());
     Ask::Do {
-        intent: Intent::Deploy { stacks: vec![stack()], source: Source::Estate, after: BTreeMap::new() },
+        intent: Intent::deploy(stack(), Source::Estate),
         attached: vec![Attached { stack: stack(), spec, bundle }],
         confirm: Confirm::default(),
         armed: false,

@@ -10,7 +10,7 @@ pub fn owner() -> Person {
     let listed = std::fs::read_to_string("/etc/passwd").ok().and_then(|text| name_of(&text, uid));
     let name = listed.or_else(|| ["USER", "LOGNAME"].iter().find_map(|key| std::env::var(key).ok()));
     let name = name.map(|name| Safe::new(&name)).filter(|name| !name.is_empty());
-    Person::Owner(name.map_or_else(|| format!("user {uid}"), |name| name.to_string()))
+    Person::Owner(name.unwrap_or_else(|| Safe::new(&format!("user {uid}"))))
 }
 
 /// The number of this process.
@@ -36,6 +36,6 @@ mod tests {
         let listing = "root:x:0:0:root:/root:/bin/sh\nbroken\nana:x:501:501::/home/ana:/bin/sh\n";
         assert_eq!(name_of(listing, 501).as_deref(), Some("ana"));
         assert_eq!(name_of(listing, 50), None);
-        assert!(!owner().name().is_empty());
+        assert!(!owner().to_string().is_empty());
     }
 }

@@ -9,14 +9,15 @@ use futures_util::future::{BoxFuture, FutureExt as _, ready};
 use tokio::sync::watch;
 
 use super::lease::Leases;
-use super::record::{self, FIRST, Record};
+use super::record::{self, FIRST, Record, number};
 use super::{Answered, By, Ear, EngineId, Lease, NO_END, Preview, Ring, Scope, Store, StoreError, Taken, gather};
-use crate::domain::ask::{AskState, InboxAsk};
+use crate::domain::ask::{AskState, InboxAsk, Waiting};
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Append, Event, Stored, StreamId};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
+use crate::domain::person::Person;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::os::clock::{SharedClock, Stepped};
@@ -44,6 +45,7 @@ pub enum Fault {
 struct Kept {
     leases: Leases,
     records: Vec<Record>,
+    last_no: u64,
     heads: BTreeMap<String, (u64, String)>,
     asks: Vec<Asked>,
     previews: Vec<(AskId, String)>,
@@ -162,10 +164,12 @@ impl Kept {
         }
         let mut fresh = Vec::new();
         let mut heads = self.heads.clone();
+        let mut last_no = self.last_no;
         for write in &append.writes {
             for event in &write.events {
                 let mut record = Record::new(&write.stream, event, by)?;
                 let head = heads.entry(record.stream.clone()).or_insert_with(|| (0, FIRST.to_owned()));
+                last_no = last_no.max(number(event).unwrap_or(0));
                 record.follow((self.records.len() + fresh.len() + 1) as u64, head.0, &head.1);
                 *head = (record.version, record.hash.clone());
                 fresh.push(record);
@@ -173,6 +177,7 @@ impl Kept {
         }
         let stored = fresh.iter().map(Record::read).collect::<Result<_, _>>()?;
         self.heads = heads;
+        self.last_no = last_no;
         self.records.extend(fresh);
         self.blobs.extend(append.blobs.iter().cloned());
         if let Some((id, state)) = answer {
@@ -258,6 +263,14 @@ impl Store for Memory {
         result
     }
 
+    fn numbers(&self, how_many: usize) -> Answered<'_, Vec<DeploymentNo>> {
+        self.call(|kept| {
+            let first = kept.last_no + 1;
+            kept.last_no += how_many as u64;
+            Ok((first..=kept.last_no).map(DeploymentNo).collect())
+        })
+    }
+
     fn folds(&self, others: usize) -> Answered<'_, Folds> {
         self.call(|kept| {
             let mut folds = Folds::default();
@@ -306,11 +319,12 @@ impl Store for Memory {
         result
     }
 
-    fn asks(&self) -> Answered<'_, Vec<(InboxAsk, AskState, Time)>> {
-        self.call(|kept| {
-            let waiting = kept.asks.iter().filter(|asked| !matches!(asked.state, AskState::Answered { .. }));
-            waiting.map(|asked| Ok((record::value(&asked.ask, "an ask")?, asked.state.clone(), asked.at))).collect()
-        })
+    fn asks(&self) -> Answered<'_, Vec<Waiting>> {
+        let waits = |asked: &Asked| {
+            let ask = record::value(&asked.ask, "an ask")?;
+            Ok(Waiting { ask, writer: Person::Owner("ana".into()), state: asked.state.clone(), at: asked.at })
+        };
+        self.call(move |kept| kept.asks.iter().filter(|asked| !matches!(asked.state, AskState::Answered { .. })).map(waits).collect())
     }
 
     fn ask(&self, id: AskId) -> Answered<'_, Option<AskState>> {

@@ -17,7 +17,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ask::{AskState, InboxAsk, Intent};
+use crate::domain::ask::{AskState, InboxAsk, Intent, Waiting};
 use crate::domain::card::Card;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Append, Stored, StreamId};
@@ -146,6 +146,9 @@ pub trait Store: Send + Sync + 'static {
     /// without events only answers.
     fn append<'a>(&'a self, append: &'a Append, by: &'a By, answer: Option<(AskId, AskState)>) -> Answered<'a, Vec<Stored>>;
 
+    /// Numbers for new deployments, rising, durably: nobody is ever given one of them again, whether or not they are used.
+    fn numbers(&self, how_many: usize) -> Answered<'_, Vec<DeploymentNo>>;
+
     /// The folds of all environments and stacks, the unfinished deployments, those that stacks refer to, and the newest `others`.
     fn folds(&self, others: usize) -> Answered<'_, Folds>;
 
@@ -168,8 +171,8 @@ pub trait Store: Send + Sync + 'static {
     /// Inserts an ask; the same id again changes nothing.
     fn submit<'a>(&'a self, ask: &'a InboxAsk, at: Time) -> Answered<'a, ()>;
 
-    /// Unanswered asks, in the order in which they came, with when they came.
-    fn asks(&self) -> Answered<'_, Vec<(InboxAsk, AskState, Time)>>;
+    /// Unanswered asks, in the order in which they came, each with who wrote it: that the store proves, nobody says it.
+    fn asks(&self) -> Answered<'_, Vec<Waiting>>;
 
     /// Where an ask stands.
     fn ask(&self, id: AskId) -> Answered<'_, Option<AskState>>;

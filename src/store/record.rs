@@ -6,8 +6,11 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{By, StoreError};
+use crate::domain::deployment::DeploymentEvent;
 use crate::domain::digest::canonical;
 use crate::domain::event::{Event, FORM, Stored, StreamId};
+use crate::domain::person::{Issuer, Person};
+use crate::domain::safe::Safe;
 use crate::domain::time::Time;
 
 /// An event as it is kept.
@@ -80,16 +83,33 @@ impl Record {
         let stream = StreamId::try_from(self.stream.clone()).map_err(|why| unreadable("the name of a stream", &why))?;
         let event = serde_json::from_str::<Value>(&self.payload)
             .map_err(|why| format!("an event of {stream} is no JSON: {why}"))
-            .and_then(|payload| Event::read(&stream, self.form, payload));
+            .and_then(|payload| Event::read(&stream, self.form, &payload));
+        // A person of a newer program freezes the stream alone as well; until then it is shown as it stands.
+        let (person, event) = match serde_json::from_str(&self.person) {
+            Ok(person) => (person, event),
+            Err(why) => {
+                let stranger = Person::Outside { source: Issuer::Database, id: Safe::new(&self.person), behalf: None };
+                (stranger, Err(format!("who recorded an event of {stream} cannot be read: {why}")))
+            }
+        };
         Ok(Stored {
             seq: self.seq,
             version: self.version,
             at: Time(self.at),
-            person: value(&self.person, "the person of an event")?,
+            person,
             cause: self.cause.as_deref().map(str::parse).transpose().map_err(|why| unreadable("the cause of an event", &why))?,
             event,
             stream,
         })
+    }
+}
+
+/// The number that an event gives to a new deployment.
+pub(super) fn number(event: &Event) -> Option<u64> {
+    let Event::Deployment(event) = event else { return None };
+    match &**event {
+        DeploymentEvent::Created { request } => Some(request.no.0),
+        _ => None,
     }
 }
 
@@ -112,7 +132,6 @@ pub(super) fn unreadable(what: &str, why: &dyn std::fmt::Display) -> StoreError 
 mod tests {
     use super::*;
     use crate::domain::environment::EnvironmentEvent;
-    use crate::domain::person::Person;
 
     type Change = (&'static str, fn(&mut Record));
 
@@ -157,7 +176,13 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_said_and_nothing_else_is_lost() {
-        let cases: [fn(&mut Record); 3] = [|r| r.form = 99, |r| r.payload = r#"{"event":"sung"}"#.into(), |r| r.payload = "{".into()];
+        let cases: [fn(&mut Record); 5] = [
+            |r| r.form = 99,
+            |r| r.payload = r#"{"event":"sung"}"#.into(),
+            |r| r.payload = r#"{"event":"thawed","gently":true}"#.into(),
+            |r| r.payload = "{".into(),
+            |r| r.person = r#"{"robot":"r2"}"#.into(),
+        ];
         for spoil in cases {
             let mut other = record();
             spoil(&mut other);

@@ -12,14 +12,13 @@ use super::memory::{Fault, Memory};
 use super::sqlite::Sqlite;
 use super::{By, EngineId, Lease, NO_END, Preview, Ring, Scope, Store, StoreError};
 use crate::domain::ask::{Answer, Ask, AskState, InboxAsk};
-use crate::domain::deployment::{Cause, DeploymentEvent, Request};
+use crate::domain::deployment::{DeploymentEvent, Via};
 use crate::domain::digest::Digest;
-use crate::domain::environment::{Class, EnvironmentEvent, Freeze, OnFailure};
+use crate::domain::environment::{Class, EnvironmentEvent, Freeze};
 use crate::domain::event::{Append, Event, StreamId};
+use crate::domain::given;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::person::Person;
-use crate::domain::place::Places;
-use crate::domain::request::Spec;
 use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::stack::{Place, Purpose, Queued, StackEvent};
 use crate::domain::time::Time;
@@ -111,32 +110,8 @@ fn one(stream: StreamId, expected: u64, event: Event) -> Append {
 }
 
 fn created(n: u64, stack: &StackId) -> Event {
-    let cause = Cause { ask: AskId(Uuid::nil()), by: Person::Engine, via: "shell".into(), reason: String::new(), of: String::new() };
-    let spec = Spec {
-        system: "script".into(),
-        release: "r1".into(),
-        body: json!({}),
-        bundle: Digest::of_bytes(b""),
-        about: vec![],
-        watch_logs: vec![],
-    };
-    let request = Request {
-        no: DeploymentNo(n),
-        stack: stack.clone(),
-        purpose: Purpose::Deploy,
-        spec,
-        cause,
-        parent: None,
-        env_version: 1,
-        places: Places::default(),
-        on_failure: OnFailure::Break,
-        not_before: None,
-        after: vec![],
-        seen: None,
-        retry_of: None,
-        recover: None,
-    };
-    Event::Deployment(Box::new(DeploymentEvent::Created { request: Box::new(request) }))
+    let request = Box::new(given::request(n, stack, given::spec("script", "r1", json!({}))));
+    Event::Deployment(Box::new(DeploymentEvent::Created { request }))
 }
 
 fn requested(n: u64) -> Event {
@@ -145,7 +120,14 @@ fn requested(n: u64) -> Event {
 }
 
 fn drain(n: u128) -> InboxAsk {
-    InboxAsk { id: AskId(Uuid::from_u128(n)), via: "shell".into(), ask: Ask::Drain { version: "9".into() } }
+    InboxAsk::new(AskId(Uuid::from_u128(n)), Via::Verb, Ask::Drain { version: "9".into() })
+}
+
+/// What waits, without who wrote it.
+async fn waiting(store: &dyn Store) -> Vec<(InboxAsk, AskState, Time)> {
+    let asks = store.asks().await.unwrap();
+    assert!(asks.iter().all(|waits| matches!(&waits.writer, Person::Owner(name) if !name.is_empty())), "the store says who wrote it");
+    asks.into_iter().map(|waits| (waits.ask, waits.state, waits.at)).collect()
 }
 
 fn accepted(says: &str) -> AskState {
@@ -194,9 +176,8 @@ chapter!(an_ask_is_one_row_and_answered_once_with_its_events, store, {
     for (n, at) in [(2, 10), (1, 11), (2, 12)] {
         store.submit(&drain(n), Time(at)).await.unwrap();
     }
-    let waiting: Vec<_> = store.asks().await.unwrap();
     let expect = [(drain(2), AskState::Asked, Time(10)), (drain(1), AskState::Asked, Time(11))];
-    assert_eq!(waiting, expect, "in the order in which they came, the second submit changed nothing");
+    assert_eq!(waiting(store).await, expect, "in the order in which they came, the second submit changed nothing");
 
     let two = drain(2).id;
     let append = one(env("dev"), 0, frozen("a"));
@@ -213,7 +194,7 @@ chapter!(an_ask_is_one_row_and_answered_once_with_its_events, store, {
     // A conflict leaves the ask open.
     let one_id = drain(1).id;
     assert!(matches!(store.append(&append, &by(None), Some((one_id, accepted("x")))).await, Err(StoreError::Conflict { .. })));
-    assert_eq!(store.asks().await.unwrap(), [(drain(1), AskState::Asked, Time(11))]);
+    assert_eq!(waiting(store).await, [(drain(1), AskState::Asked, Time(11))]);
     assert_eq!(store.append(&nothing(), &by(None), Some((one_id, accepted("no event")))).await, Ok(vec![]));
     assert!(store.asks().await.unwrap().is_empty());
     // An answered ask may be submitted again: it stays answered.
@@ -248,12 +229,32 @@ chapter!(deployments_of_a_stack_come_newest_first_and_each_is_found_by_its_numbe
     let ids = |list: &[u128]| list.iter().map(|n| deployment(*n)).collect::<Vec<_>>();
     assert_eq!(store.deployments_of(&api, 3).await.unwrap(), ids(&[95, 96, 98]));
     assert_eq!(store.deployments_of(&web, 9).await.unwrap(), ids(&[97]));
-    assert_eq!(store.folds(0).await.unwrap().last_no, 5);
     for (no, id) in [(1, Some(99)), (3, Some(97)), (6, None)] {
         assert_eq!(store.numbered(DeploymentNo(no)).await.unwrap(), id.map(deployment), "#{no}");
     }
     let folds = crate::store::folded(store, &StreamId::Deployment(deployment(97))).await.unwrap();
     assert_eq!(folds.deployments.into_values().map(|one| one.no()).collect::<Vec<_>>(), [DeploymentNo(3)]);
+});
+
+chapter!(a_number_is_given_once_whatever_becomes_of_it, store, {
+    assert_eq!(store.numbers(2).await.unwrap(), [DeploymentNo(1), DeploymentNo(2)]);
+    assert!(store.numbers(0).await.unwrap().is_empty());
+    let many = futures_util::future::join_all((0..20).map(|n| store.numbers(n % 3 + 1))).await;
+    let mut given: Vec<u64> = many.into_iter().flat_map(|numbers| numbers.unwrap()).map(|no| no.0).collect();
+    assert!(given.iter().all(|no| *no > 2));
+    let all = given.len();
+    given.sort_unstable();
+    given.dedup();
+    assert_eq!(given.len(), all, "no number twice, also for those who ask at the same time");
+    let last = given.last().copied().unwrap();
+
+    // What an append that is refused would have used is not given again, and what the log has is never given at all.
+    let api = stack("dev/api");
+    let stale = one(StreamId::Deployment(deployment(1)), 5, created(last, &api));
+    assert!(store.append(&stale, &by(None), None).await.is_err());
+    assert_eq!(store.numbers(1).await.unwrap(), [DeploymentNo(last + 1)]);
+    store.append(&one(StreamId::Deployment(deployment(2)), 0, created(last + 50, &api)), &by(None), None).await.unwrap();
+    assert_eq!(store.numbers(1).await.unwrap(), [DeploymentNo(last + 51)]);
 });
 
 chapter!(previews_are_found_by_their_subject_until_they_are_too_old, store, {
@@ -265,7 +266,7 @@ chapter!(previews_are_found_by_their_subject_until_they_are_too_old, store, {
         .unwrap()
     };
     let preview = |subject: &str, made_at| Preview {
-        intent: crate::domain::ask::Intent::Teardown { stack: stack("dev/api") },
+        intent: crate::domain::ask::Intent::teardown(stack("dev/api")),
         card: card(subject, made_at),
         plans: vec![],
     };

@@ -14,6 +14,7 @@ use crate::domain::deployment::{Deployment, Seen};
 use crate::domain::document::Node;
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::failure::Failure;
+use crate::domain::flag::{Flag, Flags};
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{Output, Plan};
@@ -38,6 +39,8 @@ pub struct PlanAsk {
     pub seen: Option<Seen>,
     /// The spec of the release in service, for a restore; `None` when none is known.
     pub serving: Option<Spec>,
+    /// What was chosen beside the release: every flag that the system has for this.
+    pub flags: Flags,
 }
 
 /// One system: everything that the rest of the program knows of it.
@@ -58,6 +61,10 @@ pub trait System: fmt::Debug + Sync {
     fn claims(&self, app: &str, home: &Home<'_>, entry: &Value) -> Vec<Claim>;
     /// What an entry is in one environment, from its files; `whole` is the stack without a part.
     fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read;
+    /// What a person may choose beside the release.
+    fn flags(&self) -> &'static [Flag] {
+        &[]
+    }
     /// What to look at before planning; asked again with what was seen until it wants nothing more, three times at most.
     fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look>;
     /// The plan.

@@ -69,7 +69,7 @@ impl Desk for Double {
             Ask::Preview { intent, .. } => {
                 let stack = match intent {
                     crate::domain::ask::Intent::Deploy { stacks, .. } => stacks[0].clone(),
-                    crate::domain::ask::Intent::Teardown { stack }
+                    crate::domain::ask::Intent::Teardown { stack, .. }
                     | crate::domain::ask::Intent::Rollback { stack, .. }
                     | crate::domain::ask::Intent::Unblock { stack, .. } => stack.clone(),
                     _ => fixture::id("dev/web"),

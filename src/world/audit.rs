@@ -53,7 +53,7 @@ pub fn sentence(stored: &Stored, folds: &Folds) -> Sentence {
     Sentence {
         seq: stored.seq,
         at: stored.at,
-        who: stored.person.name().to_owned(),
+        who: stored.person.to_string(),
         on,
         what: Safe::new(&what),
         person: stored.person != crate::domain::person::Person::Engine,
@@ -94,7 +94,7 @@ fn stack(event: &StackEvent, folds: &Folds) -> String {
         StackEvent::TeardownPopped { deployment } => format!("started teardown {}", no(deployment)),
         StackEvent::Reached { deployment, mark } => format!("moved on: {} reached {mark}", no(deployment)),
         StackEvent::Succeeded { deployment, release, as_before: true } => {
-            let release = release.as_deref().unwrap_or("what served before");
+            let release = release.as_ref().map_or_else(|| "what served before".to_owned(), ToString::to_string);
             format!("serves {release} again since {} ended well", no(deployment))
         }
         StackEvent::Succeeded { deployment, release, as_before: false } => match release {
@@ -129,7 +129,7 @@ fn serves(left: &Left) -> String {
 fn deployment(event: &DeploymentEvent) -> String {
     match event {
         DeploymentEvent::Created { request } => {
-            let of = if request.cause.of.is_empty() { String::new() } else { format!(", {}", request.cause.of) };
+            let of = request.cause.of.as_ref().map_or_else(String::new, |of| format!(", {of}"));
             let reason = if request.cause.reason.is_empty() { String::new() } else { format!(": {}", request.cause.reason) };
             let what = match request.purpose {
                 Purpose::Deploy => format!("asked for release {}", request.spec.release),

@@ -248,7 +248,7 @@ impl World {
             (None, Class::Broken) => "goes first and unblocks the stack".to_owned(),
             (None, Class::Rest | Class::Busy | Class::Gone) => String::new(),
         };
-        let deploy = |source| Some(Intent::Deploy { stacks: vec![id.clone()], source, after: std::collections::BTreeMap::new() });
+        let deploy = |source| Some(Intent::deploy(id.clone(), source));
         match doing {
             Doing::Deploy => match self.catalog.stacks.get(&id) {
                 None => Err(NotNow::new(format!("the estate file does not name {id}"))),
@@ -316,11 +316,7 @@ impl World {
                 let thing = self.thing(&id);
                 let there = thing.map_or(stack.class() != Class::Gone && !stack.is_new(), |thing| !thing.is_missing());
                 let behind = if stack.current.is_some() { behind } else { String::new() };
-                if there {
-                    Ok((Some(Intent::Teardown { stack: id }), behind))
-                } else {
-                    Err(NotNow::new(format!("there is no {id} to take down")))
-                }
+                if there { Ok((Some(Intent::teardown(id)), behind)) } else { Err(NotNow::new(format!("there is no {id} to take down"))) }
             }
         }
     }
@@ -331,7 +327,7 @@ impl World {
         let Some(request) = to.and_then(|to| self.deployment(to)).and_then(|d| d.request.as_ref()) else {
             return Err(NotNow::new("no earlier good release is known here"));
         };
-        let same = stack.release.as_deref() == Some(request.spec.release.as_str())
+        let same = stack.has_in_service(&request.spec.release)
             && self.thing(&stack.id).is_none_or(|thing| !thing.is_missing())
             && self.serve(&stack.id).is_none_or(|(running, desired)| running == desired);
         let note = if same && failed && stack.current.is_none() {
@@ -351,7 +347,7 @@ impl World {
             return Ok((None, note));
         }
         if let Some((way, says)) = self.ways(&stack.id).into_iter().next() {
-            return Ok((Some(Intent::Unblock { stack: stack.id.clone(), way }), says));
+            return Ok((Some(Intent::unblock(stack.id.clone(), way)), says));
         }
         let row = self.row(&stack.id, now);
         Err(match row.state {

@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::domain::decide::{Cx, hold_want};
-use crate::domain::deployment::{Cause, DeploymentEvent, End, Parent, Request, Seen as SeenOfPlan, Stopping};
+use crate::domain::deployment::{DeploymentEvent, End, Parent, Request, Seen as SeenOfPlan, Stopping};
 use crate::domain::environment::{Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::estate::{Catalog, Entry};
 use crate::domain::event::{Event, Stored, StreamId};
 use crate::domain::failure::Failure;
+use crate::domain::given::{self, ana};
 use crate::domain::hold::{Decision, Verdict};
-use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, HoldId, StackId};
+use crate::domain::ids::{DeploymentId, HoldId, StackId};
 use crate::domain::level::Level;
 use crate::domain::lifecycle::Flag;
 use crate::domain::look::{PartSeen, Sight};
@@ -29,7 +30,7 @@ use crate::domain::place::{self, Proof};
 use crate::domain::plan::{ChangeRow, Output, Plan, PlanSeen, resolve};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::sighting::{SERVE, Seen, Sighting, THING};
-use crate::domain::stack::{Left, Place, Purpose, Queued, StackEvent};
+use crate::domain::stack::{Left, Place, Queued, StackEvent};
 use crate::domain::time::Time;
 use crate::forms::cloudformation::StackFacts;
 
@@ -73,14 +74,7 @@ pub fn record(class: Class) -> EnvironmentRecord {
 
 /// A spec of the service system.
 pub fn spec(release: &str, parameters: &Value) -> Spec {
-    Spec {
-        system: "service".to_owned(),
-        release: release.to_owned(),
-        body: json!({ "input": { "parameters": parameters } }),
-        bundle: SourceBundle::default().digest(),
-        about: Vec::new(),
-        watch_logs: Vec::new(),
-    }
+    given::spec("service", release, json!({ "input": { "parameters": parameters } }))
 }
 
 /// A world under construction, with the log that makes it.
@@ -216,25 +210,8 @@ impl Scene {
 
     /// The next deployment of a stack, by its owner at the console.
     fn request(&self, stack: &str, spec: Spec) -> Request {
-        let nth = self.world.folds.last_no + 1;
-        let cause =
-            Cause { ask: AskId(Uuid::from_u128(1)), by: ana(), via: "console".to_owned(), reason: String::new(), of: String::new() };
-        Request {
-            no: DeploymentNo(nth.max(2_290)),
-            stack: id(stack),
-            purpose: Purpose::Deploy,
-            spec,
-            cause,
-            parent: None,
-            env_version: 1,
-            places: account("441200007731").into(),
-            on_failure: OnFailure::Break,
-            not_before: None,
-            after: Vec::new(),
-            seen: None,
-            retry_of: None,
-            recover: None,
-        }
+        let nth = self.world.folds.deployments.values().map(|d| d.no().0).max().unwrap_or(0) + 1;
+        Request { places: account("441200007731").into(), ..given::request(nth.max(2_290), &id(stack), spec) }
     }
 
     fn create(&mut self, request: Request) -> DeploymentId {
@@ -299,10 +276,8 @@ impl Scene {
 
     /// Opens the hold of a step, as the engine does.
     pub fn hold(&mut self, d: DeploymentId, step: &str) -> HoldId {
-        let (folds, cx) = (
-            &self.world.folds,
-            Cx { now: self.at, person: Person::Engine, ask: None, via: "engine", fresh: &[], cancels: &BTreeMap::new() },
-        );
+        let (folds, cx) =
+            (&self.world.folds, Cx { now: self.at, person: Person::Engine, asked: None, fresh: &[], cancels: &BTreeMap::new() });
         let append = hold_want(folds, &folds.deployments[&d], &step.into(), &cx);
         for write in append.writes {
             for event in write.events {
@@ -370,8 +345,4 @@ impl Default for Scene {
 /// The whole scene's world.
 pub fn scene() -> World {
     Scene::whole().world
-}
-
-fn ana() -> Person {
-    Person::Owner("ana".to_owned())
 }

@@ -59,7 +59,7 @@ impl World {
                     stack: request.stack.clone(),
                     step: step.map_or_else(|| hold.id.step.to_string(), |step| step.title.clone()),
                     left: hold.left(now),
-                    asked_by: request.cause.by.name().to_owned(),
+                    asked_by: request.cause.by.to_string(),
                     behind: self.folds.stack(&request.stack).queue.len(),
                 })
             })

@@ -184,8 +184,8 @@ fn item(d: &Deployment, state: State, waits: Waits, since: Time) -> Option<Queue
         state,
         waits,
         since,
-        by: request.cause.by.name().to_owned(),
-        release: request.spec.release.clone(),
+        by: request.cause.by.to_string(),
+        release: request.spec.release.to_string(),
     })
 }
 

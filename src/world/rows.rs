@@ -228,7 +228,7 @@ impl World {
             seen_at,
             stale: old,
             deployment: shown.map(|d| (d.id, d.no())),
-            by: shown.and_then(|d| d.request.as_ref()).map(|request| request.cause.by.name().to_owned()),
+            by: shown.and_then(|d| d.request.as_ref()).map(|request| request.cause.by.to_string()),
             step: shown.filter(|d| !d.is_over()).and_then(|d| step_at(d)),
             waiting: stack.queue.len(),
             why,
@@ -301,10 +301,10 @@ fn release(stack: &Stack, shown: Option<&Deployment>) -> String {
         .filter(|d| !d.is_over())
         .and_then(|d| d.request.as_ref())
         .filter(|request| request.purpose != crate::domain::stack::Purpose::Teardown)
-        .map(|request| request.spec.release.as_str());
-    match (stack.release.as_deref(), coming) {
-        (Some(now), Some(next)) if now != next => format!("{now}>{next}"),
-        (Some(now), Some(_) | None) => now.to_owned(),
+        .map(|request| &request.spec.release);
+    match (&stack.release, coming) {
+        (Some(now), Some(next)) if !now.is(next) => format!("{now}>{next}"),
+        (Some(now), Some(_) | None) => now.to_string(),
         (None, Some(next)) => format!(">{next}"),
         (None, None) => String::new(),
     }

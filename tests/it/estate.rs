@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use holdpoint::config;
 use holdpoint::domain::environment::Class;
+use holdpoint::domain::flag::Flags;
 use holdpoint::domain::ids::StackId;
 use holdpoint::domain::look::Sights;
 use holdpoint::domain::stack::Purpose;
@@ -28,7 +29,8 @@ fn the_practice_estate_is_read_and_planned_whole() {
         assert!(groups.is_empty(), "{id} watches {groups:?}");
         let asked = [("MISSING", Purpose::Recover), ("UPDATE_COMPLETE", Purpose::Deploy), ("ROLLBACK_COMPLETE", Purpose::Recover)];
         for (status, purpose) in asked {
-            let ask = PlanAsk { stack: id.clone(), purpose, env: env.clone(), store: "s".into(), seen: None, serving: None };
+            let ask =
+                PlanAsk { stack: id.clone(), purpose, env: env.clone(), store: "s".into(), seen: None, serving: None, flags: Flags::new() };
             let parameters = BTreeMap::from([("DesiredCount".to_owned(), "2".to_owned())]);
             let stack = StackFacts { status: status.to_owned(), parameters, ..StackFacts::default() };
             let seen: Sights = [stack.sight("shop")].into_iter().collect();

@@ -3,9 +3,12 @@
 use serde::Serialize;
 
 use super::{StepDoc, at, steps};
-use crate::domain::deployment::{Deployment, End, Parent};
+use crate::domain::deployment::{Deployment, End, Parent, Reply};
+use crate::domain::digest::Digest;
+use crate::domain::flag::Flags;
 use crate::domain::folds::Folds;
 use crate::domain::ids::StackId;
+use crate::domain::request::Made;
 
 #[derive(Debug, Serialize)]
 pub(in crate::cli) struct DeploymentDoc {
@@ -14,6 +17,11 @@ pub(in crate::cli) struct DeploymentDoc {
     stack: String,
     purpose: String,
     release: String,
+    /// Two releases are the same where this is, whatever they are called.
+    release_digest: Option<Digest>,
+    /// Where the release comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Made>,
     phase: String,
     /// `done`, `partial`, `failed`, `ended`; null while it is not over.
     outcome: Option<&'static str>,
@@ -21,11 +29,20 @@ pub(in crate::cli) struct DeploymentDoc {
     by: String,
     via: String,
     of: String,
+    /// What whoever asked wrote.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    reason: String,
+    /// What is owed to whoever asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply: Option<Reply>,
     created_at: String,
     started_at: Option<String>,
     ended_at: Option<String>,
     steps: Vec<StepDoc>,
     holds: Vec<String>,
+    /// What was chosen beside the release.
+    #[serde(skip_serializing_if = "Flags::is_empty")]
+    flags: Flags,
     /// After a partial end: which stacks have the release, and which do not.
     #[serde(skip_serializing_if = "Option::is_none")]
     arrived: Option<Vec<StackId>>,
@@ -48,7 +65,9 @@ impl From<&Deployment> for DeploymentDoc {
             id: d.id.to_string(),
             stack: d.stack().map(ToString::to_string).unwrap_or_default(),
             purpose: request.map(|r| format!("{:?}", r.purpose).to_lowercase()).unwrap_or_default(),
-            release: request.map(|r| r.spec.release.clone()).unwrap_or_default(),
+            release: request.map(|r| r.spec.release.to_string()).unwrap_or_default(),
+            release_digest: request.map(|r| r.spec.release.digest),
+            source: request.and_then(|r| r.spec.release.source.clone()),
             phase: d.phase.to_string(),
             outcome: d.end.as_ref().map(outcome),
             why: match &d.end {
@@ -57,14 +76,17 @@ impl From<&Deployment> for DeploymentDoc {
                 Some(End::Partial { arrived, missing }) => Some(End::shortfall(arrived, missing)),
                 Some(End::Done) | None => None,
             },
-            by: request.map(|r| r.cause.by.name().to_owned()).unwrap_or_default(),
-            via: request.map(|r| r.cause.via.clone()).unwrap_or_default(),
-            of: request.map(|r| r.cause.of.clone()).unwrap_or_default(),
+            by: request.map(|r| r.cause.by.to_string()).unwrap_or_default(),
+            via: request.map(|r| r.cause.via.to_string()).unwrap_or_default(),
+            of: request.and_then(|r| r.cause.of.as_ref()).map(ToString::to_string).unwrap_or_default(),
+            reason: request.map(|r| r.cause.reason.clone()).unwrap_or_default(),
+            reply: request.and_then(|r| r.cause.reply.clone()),
             created_at: at(d.created_at),
             started_at: d.started_at.map(at),
             ended_at: d.ended_at.map(at),
             steps: d.plan.as_ref().map(|plan| steps(plan, Some(d))).unwrap_or_default(),
             holds: d.open_holds().map(|hold| hold.id.to_string()).collect(),
+            flags: request.map(|r| r.flags.clone()).unwrap_or_default(),
             arrived: parts.map(|(arrived, _)| arrived.clone()),
             missing: parts.map(|(_, missing)| missing.clone()),
             parent: d.parent().cloned(),

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::deployment::{Of, Reply, Via};
+use crate::domain::flag::{self, Flags};
 use crate::domain::line::{Severity, SourceKind, Turn};
+use crate::domain::person::{Issuer, Person};
+use crate::domain::request::Made;
 
 use super::*;
 
@@ -81,6 +85,49 @@ fn every_key_that_a_verb_prints_stands_on_the_page() {
         assert!(found.contains(with), "{words}: no {with}: {}{}", ran.out, ran.err);
         let unknown: Vec<_> = found.iter().filter(|key| !PAGE.contains(&format!("`{key}`"))).collect();
         assert!(unknown.is_empty(), "{words}: {unknown:?} stands nowhere in docs/json.md");
+    }
+}
+
+/// Everything that is known of why a deployment exists is told, and nothing from outside looks like one of ours.
+#[test]
+fn a_deployment_from_outside_says_who_why_from_what_and_what_is_owed() {
+    let pushed = |words: &str| {
+        run_with(words, vec![], None, |scene, _| {
+            let id = scene.world.folds.by_no(DeploymentNo(2319)).unwrap().id;
+            let d = Arc::make_mut(scene.world.folds.deployments.get_mut(&id).unwrap());
+            let request = d.request.as_mut().unwrap();
+            request.spec.release.source =
+                Some(Made::Commit { repo: "shop/orders".into(), at: "refs/heads/main".into(), sha: "8c1f22ab".into() });
+            request.flags = Flags::from([("slow".parse().unwrap(), flag::Value::Switch(true))]);
+            request.cause.by = Person::Outside { source: Issuer::Github, id: "4711".into(), behalf: Some("ana".into()) };
+            request.cause.via = Via::Push;
+            request.cause.reason = "INC-881".into();
+            request.cause.of = Some(Of::Rollback { no: DeploymentNo(7) });
+            request.cause.reply = Some(Reply::CheckRun { host: Issuer::Github, repo: "shop/orders".into(), run: 9 });
+        })
+    };
+    let told: Value = serde_json::from_str(&pushed("show|2319|--json").out).unwrap();
+    let mut found = BTreeSet::new();
+    keys(&told, &mut found);
+    found.remove("slow");
+    assert!(found.iter().all(|key| PAGE.contains(&format!("`{key}`"))), "{found:?}");
+    for (key, is) in [
+        ("by", json!("github:4711 for ana")),
+        ("via", json!("push")),
+        ("of", json!("rollback to #7")),
+        ("reason", json!("INC-881")),
+        ("source", json!({ "from": "commit", "repo": "shop/orders", "ref": "refs/heads/main", "sha": "8c1f22ab" })),
+        ("reply", json!({ "reply": "check_run", "host": "github", "repo": "shop/orders", "run": 9 })),
+        ("flags", json!({ "slow": true })),
+    ] {
+        assert_eq!(told[key], is, "{key}");
+    }
+    let shell = pushed("show|2319").out;
+    for says in [
+        "asked by github:4711 for ana (push), rollback to #7 at ",
+        "\n  from commit 8c1f22ab of shop/orders (refs/heads/main)\n  with slow=true\n  because INC-881\n  owes check run 9 of shop/orders at github\n",
+    ] {
+        assert!(shell.contains(says), "{says}: {shell}");
     }
 }
 

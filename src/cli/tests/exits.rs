@@ -86,7 +86,7 @@ fn each_exit_code_has_its_causes() {
 
 #[test]
 fn what_is_waited_for_ends_with_the_code_of_its_end() {
-    let by = || Person::Owner("ana".to_owned());
+    let by = || Person::Owner("ana".into());
     let ended = |reason: &str| Some(End::Terminated { reason: reason.to_owned(), by: by() });
     for (end, exit, outcome) in [
         (Some(End::Done), Code::Done, "done"),

@@ -8,7 +8,7 @@ use crate::domain::deployment::{CANCEL_LIMIT, Cause, Deployment, DeploymentEvent
 use crate::domain::environment::{EnvironmentEvent, EnvironmentRecord, Freeze, Mode, QueuePolicy};
 use crate::domain::event::{Append, StreamId};
 use crate::domain::folds::Folds;
-use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, EnvName, StackId, StepId};
+use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId, StepId};
 use crate::domain::level::Level;
 use crate::domain::lifecycle::Class;
 use crate::domain::lifecycles::of_system;
@@ -35,7 +35,7 @@ pub fn act(folds: &Folds, intent: &Intent, starts: &[StartOf], looked: &Looked, 
         Intent::Rollback { .. } | Intent::Retry { .. } | Intent::Teardown { .. } => {
             deploy(folds, starts, looked, confirm, &BTreeMap::new(), not_before, cx)
         }
-        Intent::Unblock { stack, way } => unblock(folds, stack, way, starts, looked, confirm, cx),
+        Intent::Unblock { stack, way, .. } => unblock(folds, stack, way, starts, looked, confirm, cx),
         Intent::Cancel { deployment } => cancel(folds, *deployment, confirm, cx),
         Intent::Abandon { deployment } => abandon(folds, *deployment, cx),
         Intent::Freeze { target, reason, until } => freeze(folds, target, reason, *until, cx),
@@ -75,20 +75,28 @@ pub(super) fn deploy(
     not_before: Option<Time>,
     cx: &Cx<'_>,
 ) -> Decided {
+    let Some(asked) = &cx.asked else { return Err(Refused::new("internal", "nobody asked for these deployments")) };
     if cx.fresh.len() < starts.len() {
-        return Err(Refused::new("internal", "too few ids for the deployments of this ask"));
+        return Err(Refused::new("internal", "too few ids and numbers for the deployments of this ask"));
     }
-    let ids: BTreeMap<&StackId, DeploymentId> = starts.iter().map(|start| &start.stack).zip(cx.fresh.iter().copied()).collect();
+    let fresh = cx.fresh.iter().copied();
+    let ids: BTreeMap<&StackId, DeploymentId> = starts.iter().map(|start| &start.stack).zip(fresh.clone().map(|(id, _)| id)).collect();
     let mut append = Append::default();
     let mut made = Vec::new();
     let mut says = Vec::new();
-    for (offset, start) in (1u64..).zip(starts) {
-        let no = DeploymentNo(folds.last_no + offset);
-        let Some(id) = ids.get(&start.stack).copied() else { continue };
+    for (start, (id, no)) in starts.iter().zip(fresh) {
         let needs: Vec<DeploymentId> = after.get(&start.stack).into_iter().flatten().filter_map(|need| ids.get(need).copied()).collect();
         let plan = looked.plans.iter().find(|(stack, _)| *stack == start.stack).map(|(_, plan)| plan);
         let record = open(folds, &start.stack)?;
-        let request = request(folds, start, no, record, plan, &looked.card, confirm, needs, not_before, cx);
+        let cause = Cause {
+            ask: asked.id,
+            by: cx.person.clone(),
+            via: asked.via,
+            reason: confirm.reason.trim().to_owned(),
+            of: start.of.clone(),
+            reply: asked.reply.clone(),
+        };
+        let request = request(folds, start, no, record, plan, &looked.card, cause, needs, not_before);
         let removes = plan.is_some_and(Plan::removes);
         says.push(enqueue(&mut append, folds, start, id, request, removes, cx)?);
         made.push((id, no));
@@ -116,10 +124,9 @@ fn request(
     record: &EnvironmentRecord,
     plan: Option<&Plan>,
     card: &Card,
-    confirm: &Confirm,
+    cause: Cause,
     after: Vec<DeploymentId>,
     not_before: Option<Time>,
-    cx: &Cx<'_>,
 ) -> Request {
     let env_version = folds.environments.get(&start.stack.env).map_or(0, |env| env.record_version);
     let covers = plan
@@ -136,13 +143,8 @@ fn request(
         stack: start.stack.clone(),
         purpose: start.purpose,
         spec: start.spec.clone(),
-        cause: Cause {
-            ask: cx.ask.unwrap_or(AskId(uuid::Uuid::nil())),
-            by: cx.person.clone(),
-            via: cx.via.to_owned(),
-            reason: confirm.reason.trim().to_owned(),
-            of: start.of.clone(),
-        },
+        flags: start.flags.clone(),
+        cause,
         parent: None,
         env_version,
         places: record.places.clone(),
@@ -157,8 +159,6 @@ fn request(
             covers,
             plan: plan.map(PlanSeen::of),
         }),
-        retry_of: start.retry_of,
-        recover: start.recover.clone(),
     }
 }
 
@@ -206,7 +206,12 @@ fn enqueue(
     let place = if first { Place::Head } else { Place::Tail };
     on_stack(append, folds, &stack.id, StackEvent::Requested { system, entry: entry.clone(), place });
     if unblocks {
-        on_stack(append, folds, &stack.id, StackEvent::Unblocked { way: start.of.clone() });
+        on_stack(
+            append,
+            folds,
+            &stack.id,
+            StackEvent::Unblocked { way: start.of.as_ref().map_or_else(|| "deploy".to_owned(), ToString::to_string) },
+        );
         return Ok(format!("{no} of {} goes to the head of the queue", start.stack));
     }
     let free = !busy && stack.takes("started") && purpose != Purpose::Teardown;

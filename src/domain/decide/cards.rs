@@ -31,7 +31,7 @@ pub fn card(folds: &Folds, intent: &Intent, starts: &[StartOf], plans: &[(StackI
     if let Intent::Apply { environments } = intent {
         return apply_card(folds, intent, environments, cx);
     }
-    if let Intent::Unblock { stack, way } = intent {
+    if let Intent::Unblock { stack, way, .. } = intent {
         super::unblock::blocked(folds, stack, way, plans)?;
     }
     let (env, record) = record(folds, &env_name)?;
@@ -110,7 +110,7 @@ fn words(level: Level, verb: Verb, env: &EnvName, plans: &[(StackId, Plan)]) -> 
 }
 
 fn start_json(start: &StartOf) -> Value {
-    json!([start.stack, start.purpose, start.spec.release, start.spec.body, start.spec.bundle, start.of, start.recover])
+    json!([start.stack, start.purpose, start.spec.release, start.spec.body, start.spec.bundle, start.of, start.flags])
 }
 
 fn merge(a: Danger, b: Danger) -> Danger {
@@ -173,7 +173,7 @@ fn start_lines(lines: &mut Vec<CardLine>, folds: &Folds, intent: &Intent, starts
         | Intent::Freeze { .. }
         | Intent::Thaw { .. }
         | Intent::Apply { .. } => starts.first().map_or_else(String::new, |start| {
-            let of = if start.of.is_empty() { String::new() } else { format!(" ({})", start.of) };
+            let of = start.of.as_ref().map_or_else(String::new, |of| format!(" ({of})"));
             format!("deploy {}{of}", start.spec.release)
         }),
     };
@@ -202,6 +202,8 @@ fn start_lines(lines: &mut Vec<CardLine>, folds: &Folds, intent: &Intent, starts
         line(lines, "SAYS", plan.says.join(" "));
     }
     for start in starts {
+        let name = if starts.len() > 1 && !start.with.is_empty() { format!("{}: ", start.stack) } else { String::new() };
+        line(lines, "WITH", format!("{name}{}", start.with.join(", ")));
         let stack = folds.stack(&start.stack);
         if let Some(current) = stack.current.and_then(|current| folds.deployments.get(&current)) {
             line(lines, "RUNNING", format!("{} runs: this one waits for it", current.no()));

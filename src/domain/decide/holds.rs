@@ -353,6 +353,9 @@ fn end_hold(folds: &Folds, d: &Deployment, id: &HoldId, decision: Decision, reas
 
 fn open_hold<'a>(folds: &'a Folds, id: &HoldId, cx: &Cx<'_>) -> Result<(&'a Deployment, &'a Hold), Refused> {
     let (d, hold) = folds.hold(id).ok_or_else(|| gone(id))?;
+    if !cx.person.decides() {
+        return Err(Refused::new("person", format!("{id} is decided by a person whom this store knows, not by {}", cx.person)));
+    }
     if let Some(decision) = &hold.decision {
         let what = match &decision.verdict {
             Verdict::Approved { .. } => "approved",

@@ -38,7 +38,7 @@ pub(super) fn undo(folds: &Folds, d: &Deployment, step: &Step, kind: HoldKind) -
     let lost = d.loses();
     let data = if lost.is_empty() { String::new() } else { format!("none for the data of {}", lost.join(", ")) };
     let serves =
-        d.request.as_ref().and_then(|request| folds.stack(&request.stack).release.clone().filter(|old| *old != request.spec.release));
+        d.request.as_ref().and_then(|request| folds.stack(&request.stack).release.clone().filter(|old| !old.is(&request.spec.release)));
     let later = serves.map_or_else(String::new, |old| format!("after a good one, rollback brings {old} back"));
     let parts: Vec<String> = [data, step.undo.clone(), later].into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("; ")

@@ -1,7 +1,8 @@
 //! Which spec each stack of an intent is deployed from: the estate's files, or what was deployed before.
 
 use crate::domain::ask::{Attached, Intent, Refused, Source, Way};
-use crate::domain::deployment::{Deployment, End};
+use crate::domain::deployment::{Deployment, End, Of};
+use crate::domain::flag::{self, Flag, Flags};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
 use crate::domain::request::Spec;
@@ -19,12 +20,12 @@ pub struct StartOf {
     pub purpose: Purpose,
     /// From what.
     pub spec: Spec,
-    /// "redeploy of #12" and the like; empty for a plain deploy.
-    pub of: String,
-    /// The deployment whose plan and finished steps are carried over.
-    pub retry_of: Option<DeploymentId>,
-    /// The recovery.
-    pub recover: Option<String>,
+    /// What is chosen beside it.
+    pub flags: Flags,
+    /// Those of it that are not as usual, as the card says them.
+    pub with: Vec<String>,
+    /// What it repeats, or goes back to; absent for a plain deploy.
+    pub of: Option<Of>,
 }
 
 /// The starts of an intent; none for an intent that starts no deployment.
@@ -46,12 +47,12 @@ pub fn specs(folds: &Folds, intent: &Intent, attached: &[Attached]) -> Result<Ve
                 let (spec, of) = match source {
                     Source::Estate => {
                         let spec = from_estate(id)?;
-                        let of = if stack.release.as_ref() == Some(&spec.release) { "the same release" } else { "" };
-                        (spec, of.to_owned())
+                        let of = stack.has_in_service(&spec.release).then_some(Of::Serving);
+                        (spec, of)
                     }
                     Source::Same => match stack.last.or(stack.last_good).and_then(|last| deployed(folds, last)) {
-                        Some((last, spec)) => (spec, format!("redeploy of {}", last.no())),
-                        None => (from_estate(id)?, String::new()),
+                        Some((last, spec)) => (spec, Some(Of::Redeploy { no: last.no() })),
+                        None => (from_estate(id)?, None),
                     },
                     Source::Release(name) => {
                         let found = folds
@@ -59,12 +60,12 @@ pub fn specs(folds: &Folds, intent: &Intent, attached: &[Attached]) -> Result<Ve
                             .values()
                             .filter(|d| d.stack() == Some(id))
                             .filter_map(|d| d.request.as_ref())
-                            .filter(|request| request.spec.release.starts_with(name.as_str()) && request.purpose == Purpose::Deploy)
+                            .filter(|request| request.spec.release.is_called(name) && request.purpose == Purpose::Deploy)
                             .max_by_key(|request| request.no);
                         match found {
-                            Some(request) => (request.spec.clone(), format!("release of {}", request.no)),
-                            None => match from_estate(id).ok().filter(|spec| spec.release.starts_with(name.as_str())) {
-                                Some(spec) => (spec, String::new()),
+                            Some(request) => (request.spec.clone(), Some(Of::Release { no: request.no })),
+                            None => match from_estate(id).ok().filter(|spec| spec.release.is_called(name)) {
+                                Some(spec) => (spec, None),
                                 None => {
                                     return Err(unknown_release(id, name));
                                 }
@@ -78,7 +79,7 @@ pub fn specs(folds: &Folds, intent: &Intent, attached: &[Attached]) -> Result<Ve
         Intent::Rollback { stack: id, to } => {
             let stack = folds.stack(id);
             let (d, spec) = rollback_target(folds, &stack, *to)?;
-            Ok(vec![plain(id, Purpose::Deploy, spec, format!("rollback to {}", d.no()))])
+            Ok(vec![plain(id, Purpose::Deploy, spec, Some(Of::Rollback { no: d.no() }))])
         }
         Intent::Retry { deployment } => {
             let (d, spec) = deployed(folds, *deployment).ok_or_else(|| unknown_deployment(*deployment))?;
@@ -91,23 +92,46 @@ pub fn specs(folds: &Folds, intent: &Intent, attached: &[Attached]) -> Result<Ve
                     stack: request.stack.clone(),
                     purpose: request.purpose,
                     spec,
-                    of: format!("retry of {}", d.no()),
-                    retry_of: Some(*deployment),
-                    recover: request.recover.clone(),
+                    of: Some(Of::Retry { no: d.no(), deployment: *deployment }),
+                    flags: request.flags.clone(),
+                    with: Vec::new(),
                 }]),
             }
         }
-        Intent::Teardown { stack: id } => {
+        Intent::Teardown { stack: id, .. } => {
             let stack = folds.stack(id);
             let spec = match stack.last_good.or(stack.last).and_then(|last| deployed(folds, last)) {
                 Some((_, spec)) => spec,
                 None => from_estate(id)?,
             };
-            Ok(vec![plain(id, Purpose::Teardown, spec, String::new())])
+            Ok(vec![plain(id, Purpose::Teardown, spec, None)])
         }
-        Intent::Unblock { stack: id, way } => unblock(folds, id, way, attached),
+        Intent::Unblock { stack: id, way, .. } => unblock(folds, id, way, attached),
         Intent::Cancel { .. } | Intent::Abandon { .. } | Intent::Freeze { .. } | Intent::Thaw { .. } | Intent::Apply { .. } => Ok(vec![]),
     }
+}
+
+/// Sets the flags of what starts: those that are given, those of what is retried, and else what is usual. `declared` are the flags of
+/// a system.
+///
+/// # Errors
+/// A flag that the system does not have for this, or a value of another form.
+pub fn choose(starts: &mut [StartOf], given: Option<&Flags>, declared: impl Fn(&str) -> &'static [Flag]) -> Result<(), Refused> {
+    let given = given.filter(|flags| !flags.is_empty());
+    if let (Some(name), []) = (given.and_then(|flags| flags.keys().next()), &*starts) {
+        return Err(Refused::new("unknown-flag", format!("nothing starts that could take the flag {name}")).hint("take it out"));
+    }
+    for start in starts {
+        let system = start.spec.system.as_str();
+        let mut chosen = start.flags.clone();
+        chosen.extend(given.cloned().unwrap_or_default());
+        let kept = |refused: Refused| match given {
+            Some(_) => refused,
+            None => refused.hint("the deployment that is repeated was asked for with it: deploy anew instead"),
+        };
+        (start.flags, start.with) = flag::set(declared(system), system, start.purpose, &chosen).map_err(kept)?;
+    }
+    Ok(())
 }
 
 fn unblock(folds: &Folds, id: &StackId, way: &Way, attached: &[Attached]) -> Result<Vec<StartOf>, Refused> {
@@ -120,7 +144,7 @@ fn unblock(folds: &Folds, id: &StackId, way: &Way, attached: &[Attached]) -> Res
             // What never served is made from the files as they are now: the release that failed would fail again.
             let spec = if stack.last_good.is_none() { files.or(last) } else { last.or(files) }
                 .ok_or_else(|| Refused::new("unknown-stack", format!("nothing is known of {id}")))?;
-            Ok(vec![StartOf { recover: Some("by status".to_owned()), ..plain(id, Purpose::Recover, spec, "recovery".to_owned()) }])
+            Ok(vec![plain(id, Purpose::Recover, spec, Some(Of::Recovery))])
         }
         Way::Retry => {
             let (d, _) = last.ok_or_else(|| Refused::new("nothing-to-retry", format!("{id} has no deployment to retry")))?;
@@ -131,7 +155,7 @@ fn unblock(folds: &Folds, id: &StackId, way: &Way, attached: &[Attached]) -> Res
                 .last_good
                 .and_then(|good| deployed(folds, good))
                 .ok_or_else(|| Refused::new("no-good-release", format!("{id} has no release that ended well here")))?;
-            Ok(vec![plain(id, Purpose::Deploy, spec, format!("last good release, of {}", d.no()))])
+            Ok(vec![plain(id, Purpose::Deploy, spec, Some(Of::LastGood { no: d.no() }))])
         }
         Way::Free | Way::ResolveDone { .. } | Way::ResolveFailed { .. } => Ok(vec![]),
     }
@@ -160,8 +184,8 @@ fn deployed(folds: &Folds, id: DeploymentId) -> Option<(&Deployment, Spec)> {
     Some((d, d.request.as_ref()?.spec.clone()))
 }
 
-fn plain(stack: &StackId, purpose: Purpose, spec: Spec, of: String) -> StartOf {
-    StartOf { stack: stack.clone(), purpose, spec, of, retry_of: None, recover: None }
+fn plain(stack: &StackId, purpose: Purpose, spec: Spec, of: Option<Of>) -> StartOf {
+    StartOf { stack: stack.clone(), purpose, spec, of, flags: Flags::new(), with: Vec::new() }
 }
 
 pub(super) fn unknown_deployment(id: DeploymentId) -> Refused {

@@ -1,5 +1,6 @@
 //! The rules of deployments, stacks and holds: one by one as stories, and as laws over random histories.
 
+mod flags;
 mod histories;
 mod laws;
 mod loss;

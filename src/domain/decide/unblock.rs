@@ -87,7 +87,7 @@ fn resolve(folds: &Folds, id: DeploymentId, step: &StepId, well: bool, cx: &Cx<'
     };
     let mut append = Append::default();
     if well {
-        done(&mut append, folds, d, planned, Output::public(json!({ "resolved_by": cx.person.name() })));
+        done(&mut append, folds, d, planned, Output::public(json!({ "resolved_by": cx.person.to_string() })));
     } else {
         let failure = Failure::new(format!("{} said that it failed", cx.person));
         on_deployment(&mut append, folds, id, DeploymentEvent::StepFailed { step: step.clone(), failure, retry_at: None });

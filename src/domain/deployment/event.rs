@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::domain::digest::Digest;
 use crate::domain::environment::OnFailure;
 use crate::domain::failure::Failure;
+use crate::domain::flag::Flags;
 use crate::domain::hold::{Decision, Hold};
 use crate::domain::ids::{DeploymentId, DeploymentNo, HoldId, StackId, StepId};
 use crate::domain::look::{Sights, Subject};
@@ -29,6 +30,9 @@ pub struct Request {
     pub purpose: Purpose,
     /// What is deployed.
     pub spec: Spec,
+    /// What was chosen beside it: every flag that its system had then.
+    #[serde(default, skip_serializing_if = "Flags::is_empty")]
+    pub flags: Flags,
     /// Why.
     pub cause: Cause,
     /// A child: the deployment whose step asked for it.
@@ -50,12 +54,6 @@ pub struct Request {
     /// What the person saw; a plan that changes more is more dangerous than seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,
-    /// A retry: the old deployment whose plan and finished steps are carried over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_of: Option<DeploymentId>,
-    /// A recovery: which way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recover: Option<String>,
 }
 
 /// What a person had on the card when they asked.

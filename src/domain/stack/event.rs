@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::environment::Freeze;
 use crate::domain::ids::DeploymentId;
 use crate::domain::plan::Mark;
+use crate::domain::request::Release;
 
 use super::{Place, Queued};
 
@@ -18,7 +19,7 @@ pub enum Left {
     #[default]
     Before,
     /// This release: it failed after it had brought it into service.
-    Release(String),
+    Release(Release),
     /// Nothing: what served before was removed.
     Nothing,
 }
@@ -86,7 +87,7 @@ pub enum StackEvent {
         /// Which; an end of one that is not current changes nothing.
         deployment: DeploymentId,
         /// The release that serves now; absent after a teardown.
-        release: Option<String>,
+        release: Option<Release>,
         /// True where that is the release that served before: it brought no other, and the last good deployment stays what it was.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         as_before: bool,

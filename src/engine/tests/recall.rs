@@ -6,10 +6,11 @@ use crate::domain::decide::NAMED;
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::event::{Append, Event, StreamId};
 use crate::domain::ids::DeploymentNo;
+use crate::domain::person::Person;
 
 fn of_release(release: &str, steps: Vec<Step>) -> Ask {
     let Ask::Do { intent, mut attached, confirm, armed } = deploy(steps) else { panic!("a deploy") };
-    attached[0].spec.release = release.to_owned();
+    attached[0].spec.release = given::release(release);
     Ask::Do { intent, attached, confirm, armed }
 }
 
@@ -57,13 +58,13 @@ async fn an_old_deployment_is_rolled_back_to_named_by_its_release_and_retried() 
     let (mut engine, failed) = long_ago(&bench).await;
     for (n, intent, release) in [
         (100, Intent::Rollback { stack: stack(), to: Some(DeploymentNo(1)) }, "good"),
-        (101, Intent::Deploy { stacks: vec![stack()], source: Source::Release("ba".into()), after: BTreeMap::new() }, "bad"),
+        (101, Intent::deploy(stack(), Source::Release("ba".into())), "bad"),
         (102, Intent::Retry { deployment: failed }, "bad"),
     ] {
         let answer = answered(&bench, &mut engine, n, &intent).await;
         let Answer::Accepted { deployments, .. } = &answer else { panic!("{intent:?}: {answer:?}") };
         let d = engine.folds().deployments[&deployments[0].0].clone();
-        assert_eq!((d.request.as_ref().unwrap().spec.release.as_str(), &d.end), (release, &Some(End::Done)));
+        assert_eq!((d.request.as_ref().unwrap().spec.release.name.as_str(), &d.end), (release, &Some(End::Done)));
     }
     // Once in the old deployment, once in the one of its release; the retry carried it over.
     assert_eq!(bench.effects()["b"], 2);
@@ -86,7 +87,7 @@ async fn a_retry_that_outlives_its_engine_still_carries_over_what_was_done() {
     bench.settle(&mut engine).await.unwrap();
     let last = engine.folds().stack(&stack()).last.unwrap();
     let last = &engine.folds().deployments[&last];
-    assert_eq!((&last.end, last.request.as_ref().unwrap().retry_of), (&Some(End::Done), Some(failed)));
+    assert_eq!((&last.end, last.request.as_ref().unwrap().cause.retries()), (&Some(End::Done), Some(failed)));
     assert_eq!(bench.effects()["b"], 1, "what was done stays done");
 }
 
@@ -96,7 +97,7 @@ async fn grown(bench: &Bench, engine: &Engine, to: u64) {
     let first = only(engine).request.clone().unwrap();
     for no in 2..=to {
         let mut request = first.clone();
-        (request.no, request.spec.release) = (DeploymentNo(no), format!("old-{no}"));
+        (request.no, request.spec.release) = (DeploymentNo(no), given::release(&format!("old-{no}")));
         let ended = DeploymentEvent::Terminated { reason: "enough".to_owned(), by: Person::Engine };
         let mut append = Append::default();
         let stream = StreamId::Deployment(DeploymentId(Uuid::from_u128(u128::from(10_000 + no))));
@@ -117,7 +118,7 @@ async fn what_is_named_is_looked_for_with_few_reads_however_long_the_history() {
     let most = NAMED as u64 + 100;
     grown(&bench, &engine, most).await;
 
-    let release = |name: &str| Intent::Deploy { stacks: vec![stack()], source: Source::Release(name.to_owned()), after: BTreeMap::new() };
+    let release = |name: &str| Intent::deploy(stack(), Source::Release(name.to_owned()));
     let rollback = |no| Intent::Rollback { stack: stack(), to: Some(DeploymentNo(no)) };
     for (intent, reads, found) in [
         (release("typo"), 1 + NAMED, None),

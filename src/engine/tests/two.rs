@@ -135,7 +135,7 @@ async fn one_that_was_held_up_writes_nothing_and_starts_nothing() {
         assert_eq!(effects, once(&["a", "b", "c"]), "held up after {turns} turns");
         // As it wakes: what its tasks have told is taken first, under the leases that it believes to have.
         while let Ok(msg) = late.from.try_recv() {
-            late.receive(msg).unwrap();
+            late.receive(msg).await.unwrap();
         }
         taken_over += usize::from(!late.pending.is_empty());
         for _ in 0..5 {

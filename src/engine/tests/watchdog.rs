@@ -160,7 +160,7 @@ impl Watched {
             (Move::Abandon, _) => self.intends(Intent::Abandon { deployment }).await,
             (Move::Resolve { well }, Some(step)) => {
                 let way = if *well { Way::ResolveDone { deployment, step } } else { Way::ResolveFailed { deployment, step } };
-                self.intends(Intent::Unblock { stack: stack(), way }).await;
+                self.intends(Intent::unblock(stack(), way)).await;
             }
             (Move::Resolve { .. }, None) => {}
             (Move::AnotherEngine, _) => self.engine = Self::open(&self.bench, &self.hand).await,

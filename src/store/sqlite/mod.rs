@@ -21,11 +21,12 @@ pub use verify::Checked;
 use self::op::{Appending, Op, Reply};
 use self::write::Writer;
 use super::{Answered, By, Ear, EngineId, Lease, Preview, Ring, Scope, Store, StoreError, Taken, record};
-use crate::domain::ask::{AskState, InboxAsk};
+use crate::domain::ask::{AskState, InboxAsk, Waiting};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Append, Stored, StreamId};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
+use crate::domain::person::Person;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::os::bell::{Bell, Listener};
@@ -37,6 +38,7 @@ pub struct Sqlite {
     id: String,
     home: Home,
     clock: SharedClock,
+    owner: Person,
     readers: SqlitePool,
     writer: Writer,
     inbox: Bell,
@@ -117,6 +119,10 @@ impl Store for Sqlite {
         .boxed()
     }
 
+    fn numbers(&self, how_many: usize) -> Answered<'_, Vec<DeploymentNo>> {
+        self.write(None, move |reply| Op::Numbers(how_many as u64, reply)).boxed()
+    }
+
     fn folds(&self, others: usize) -> Answered<'_, Folds> {
         reads::folds(&self.readers, others).boxed()
     }
@@ -149,9 +155,9 @@ impl Store for Sqlite {
         .boxed()
     }
 
-    fn asks(&self) -> Answered<'_, Vec<(InboxAsk, AskState, Time)>> {
+    fn asks(&self) -> Answered<'_, Vec<Waiting>> {
         async move {
-            let (asks, strange) = reads::asks(&self.readers).await?;
+            let (asks, strange) = reads::asks(&self.readers, &self.owner).await?;
             for (id, state) in strange {
                 // Set aside for good, else it would come back at every start; a client has no right to, and need not.
                 let state = record::text(&state)?;

@@ -10,7 +10,7 @@ use crate::domain::ask::AskState;
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::event::{Append, Event, Stored, StreamId};
 use crate::domain::folds::Folds;
-use crate::domain::ids::AskId;
+use crate::domain::ids::{AskId, DeploymentNo};
 use crate::domain::time::Time;
 
 /// Where the outcome of an operation goes.
@@ -22,6 +22,7 @@ pub(super) enum Op {
     Extend { leases: Vec<Lease>, now: Time, length: Duration, reply: Reply<Vec<Lease>> },
     GiveBack { leases: Vec<Lease>, reply: Reply<()> },
     Append(Box<Appending>, Reply<Vec<Stored>>),
+    Numbers(u64, Reply<Vec<DeploymentNo>>),
     Submit { id: String, ask: String, at: Time, reply: Reply<()> },
     SetAside { id: String, state: String, reply: Reply<()> },
     KeepPreview { id: String, subject: String, made_at: Time, preview: String, drop_before: Time, reply: Reply<()> },
@@ -76,7 +77,7 @@ impl Op {
     /// Whether it must be on the disk before it is acknowledged. What can be seen or said again need not.
     pub(super) fn durable(&self) -> bool {
         match self {
-            Op::Take { .. } | Op::Append(..) | Op::Submit { .. } | Op::SetAside { .. } => true,
+            Op::Take { .. } | Op::Append(..) | Op::Numbers(..) | Op::Submit { .. } | Op::SetAside { .. } => true,
             // That a lease lasts on, or has ended, is lost with the machine, and so is its engine: it ends by itself.
             Op::Extend { .. }
             | Op::GiveBack { .. }
@@ -94,6 +95,7 @@ impl Op {
 pub(super) enum Given {
     Stored(Vec<Stored>),
     Taken(Taken),
+    Numbers(Vec<DeploymentNo>),
     Leases(Vec<Lease>),
     Nothing,
 }
@@ -102,21 +104,28 @@ impl Given {
     fn stored(self) -> Vec<Stored> {
         match self {
             Given::Stored(stored) => stored,
-            Given::Taken(_) | Given::Leases(_) | Given::Nothing => Vec::new(),
+            Given::Taken(_) | Given::Leases(_) | Given::Numbers(_) | Given::Nothing => Vec::new(),
         }
     }
 
     fn taken(self) -> Taken {
         match self {
             Given::Taken(taken) => taken,
-            Given::Stored(_) | Given::Leases(_) | Given::Nothing => Taken::default(),
+            Given::Stored(_) | Given::Leases(_) | Given::Numbers(_) | Given::Nothing => Taken::default(),
         }
     }
 
     fn leases(self) -> Vec<Lease> {
         match self {
             Given::Leases(leases) => leases,
-            Given::Stored(_) | Given::Taken(_) | Given::Nothing => Vec::new(),
+            Given::Stored(_) | Given::Taken(_) | Given::Numbers(_) | Given::Nothing => Vec::new(),
+        }
+    }
+
+    fn numbers(self) -> Vec<DeploymentNo> {
+        match self {
+            Given::Numbers(numbers) => numbers,
+            Given::Stored(_) | Given::Taken(_) | Given::Leases(_) | Given::Nothing => Vec::new(),
         }
     }
 }
@@ -129,6 +138,7 @@ impl Op {
         // Nobody waits any more where this fails.
         let _ = match self {
             Op::Append(_, reply) => reply.send(outcome.map(Given::stored)).map_err(drop),
+            Op::Numbers(_, reply) => reply.send(outcome.map(Given::numbers)).map_err(drop),
             Op::Take { reply, .. } => reply.send(outcome.map(Given::taken)).map_err(drop),
             Op::Extend { reply, .. } => reply.send(outcome.map(Given::leases)).map_err(drop),
             Op::GiveBack { reply, .. }

@@ -16,6 +16,7 @@ use crate::os::bell::Bell;
 use crate::os::clock::SharedClock;
 use crate::os::files::{self, FileError};
 use crate::os::lock::Lock;
+use crate::os::owner;
 use crate::os::paths::Home;
 use crate::os::random;
 
@@ -92,7 +93,8 @@ impl Sqlite {
         MIGRATIONS.run(&mut connection).await.map_err(|why| not_migrated(found, why))?;
         let id = random::bytes::<4>().map_err(FileError::io(&home.database(), "named"))?.map(|byte| format!("{byte:02x}")).concat();
         let made =
-            "INSERT INTO meta (key, value) VALUES ('id', ?), ('created', ?), ('leases', ?), ('snapshot_seq', '0'), ('snapshot_form', '')
+            "INSERT INTO meta (key, value) VALUES ('id', ?), ('created', ?), ('leases', ?), ('snapshot_seq', '0'), ('snapshot_form', ''),
+                    ('last_no', (SELECT coalesce(max(no), 0) FROM deployments))
                     ON CONFLICT (key) DO NOTHING";
         let leases = record::text(&Leases::default())?;
         let created = clock.now().0.to_string();
@@ -151,6 +153,8 @@ async fn put_together(home: &Home, mut writing: SqliteConnection, clock: SharedC
         id,
         home: home.clone(),
         clock,
+        // Whose the file is was checked when it was opened.
+        owner: owner::owner(),
         readers,
         writer: Writer::start(writing),
         inbox: Bell::at(&home.inbox_bell())?,

@@ -7,11 +7,12 @@ use super::super::record::{self, Record};
 use super::super::{Preview, StoreError, gather};
 use super::rows::{columns, failed, limit};
 use super::snapshot;
-use crate::domain::ask::{Answer, AskState, InboxAsk, Refused};
+use crate::domain::ask::{Answer, AskState, Refused, Waiting};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Stored, StreamId};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
+use crate::domain::person::Person;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 
@@ -22,8 +23,6 @@ pub(super) async fn folds(pool: &SqlitePool, others: usize) -> Result<Folds, Sto
     let from = folds.seq;
     fold_since(&mut moment, &mut folds, from).await?;
     snapshot::complete(&mut moment, &mut folds).await?;
-    let last: Option<i64> = sqlx::query_scalar("SELECT max(no) FROM deployments").fetch_one(&mut *moment).await.map_err(failed)?;
-    folds.last_no = folds.last_no.max(last.unwrap_or(0).cast_unsigned());
     gather::trim(&mut folds, others);
     Ok(folds)
 }
@@ -86,7 +85,8 @@ fn deployment(id: &str) -> Result<DeploymentId, StoreError> {
 }
 
 /// The unanswered asks, and those that this program cannot read with the answer that they get.
-pub(super) async fn asks(pool: &SqlitePool) -> Result<(Vec<(InboxAsk, AskState, Time)>, Vec<(String, AskState)>), StoreError> {
+/// The asks that wait, and those that cannot be read. Only `owner` can write to the file.
+pub(super) async fn asks(pool: &SqlitePool, owner: &Person) -> Result<(Vec<Waiting>, Vec<(String, AskState)>), StoreError> {
     let rows: Vec<(String, String, String, i64)> =
         sqlx::query_as("SELECT id, ask, state, asked_at FROM inbox WHERE answered = 0 ORDER BY place")
             .fetch_all(pool)
@@ -95,7 +95,7 @@ pub(super) async fn asks(pool: &SqlitePool) -> Result<(Vec<(InboxAsk, AskState, 
     let (mut asks, mut strange) = (Vec::new(), Vec::new());
     for (id, ask, state, at) in rows {
         match (serde_json::from_str(&ask), serde_json::from_str(&state)) {
-            (Ok(ask), Ok(state)) => asks.push((ask, state, Time(at))),
+            (Ok(ask), Ok(state)) => asks.push(Waiting { ask, writer: owner.clone(), state, at: Time(at) }),
             (Err(why), _) | (_, Err(why)) => strange.push((id, not_understood(&why))),
         }
     }

@@ -15,7 +15,7 @@ use crate::domain::event::StreamId;
 use crate::domain::folds::Folds;
 
 /// The form of the kept folds. Rises when a fold changes its shape or its meaning; every version of the program keeps its own besides.
-const FORM: &str = concat!(env!("CARGO_PKG_VERSION"), "/2");
+const FORM: &str = concat!(env!("CARGO_PKG_VERSION"), "/3");
 
 /// Keeps the folds of all streams that have changed since the last time, as of `folds.seq`. The caller has begun a transaction.
 pub(super) async fn keep(connection: &mut SqliteConnection, folds: &Folds) -> Result<(), StoreError> {
@@ -114,7 +114,6 @@ async fn take(moment: &mut SqliteConnection, folds: &mut Folds, kept: Vec<(Strin
             folds.stacks.extend(one.stacks);
             folds.deployments.extend(one.deployments);
             folds.broken.extend(one.broken);
-            folds.last_no = folds.last_no.max(one.last_no);
             continue;
         };
         let read = match stream {

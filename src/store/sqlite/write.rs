@@ -12,6 +12,7 @@ use super::place::{Heads, Placed};
 use super::rows::failed;
 use super::snapshot;
 use crate::domain::ask::AskState;
+use crate::domain::ids::DeploymentNo;
 
 /// The writer, as the store holds it. It ends when this is dropped and all is written.
 pub(super) struct Writer(mpsc::Sender<Op>);
@@ -155,6 +156,12 @@ impl Work {
         match op {
             Op::Append(..) => return Ok(None),
             Op::Close(_) => {}
+            Op::Numbers(how_many, _) => {
+                let take = "UPDATE meta SET value = CAST(value AS INTEGER) + ? WHERE key = 'last_no' RETURNING CAST(value AS INTEGER)";
+                let last: i64 = sqlx::query_scalar(take).bind(how_many.cast_signed()).fetch_one(to).await.map_err(failed)?;
+                let last = last.cast_unsigned();
+                return Ok(Some(Ok(Given::Numbers((last - how_many + 1..=last).map(DeploymentNo).collect()))));
+            }
             Op::Take { engine, scopes, now, length, .. } => {
                 let taken = self.leases.1.take(*engine, scopes, *now, *length);
                 self.taken.extend(taken.leases.iter().cloned());
@@ -216,6 +223,9 @@ impl Work {
         if !placed.created.is_empty() {
             let put = "INSERT OR IGNORE INTO deployments (id, stack, no) SELECT value->>0, value->>1, value->>2 FROM json_each(?)";
             sqlx::query(put).bind(record::text(&placed.created)?).execute(&mut *to).await.map_err(failed)?;
+            let last = placed.created.iter().map(|(_, _, no)| *no).max().unwrap_or(0);
+            let rise = "UPDATE meta SET value = max(CAST(value AS INTEGER), ?) WHERE key = 'last_no'";
+            sqlx::query(rise).bind(last.cast_signed()).execute(&mut *to).await.map_err(failed)?;
         }
         if !placed.answers.is_empty() {
             let put = "UPDATE inbox SET state = j.value->>1, answered = j.value->>2, ask = CASE WHEN j.value->>2 THEN '' ELSE ask END

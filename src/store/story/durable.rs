@@ -29,7 +29,7 @@ async fn everything_acknowledged_is_there_after_the_process_is_gone() {
     assert_eq!(second.id(), id);
     assert_eq!(id.len(), 8);
     assert_eq!(second.since(0, 10).await.unwrap(), stored);
-    assert_eq!(second.asks().await.unwrap(), [(drain(1), AskState::Asked, Time(3))]);
+    assert_eq!(waiting(&second).await, [(drain(1), AskState::Asked, Time(3))]);
     let by_second = By { under: vec![Lease { scope: Scope::All, fence: 2 }], ..by(None) };
     second.append(&one(env("dev"), 5, thawed()), &by_second, None).await.unwrap();
 
@@ -153,7 +153,7 @@ async fn an_ask_that_cannot_be_read_is_set_aside() {
     let client = super::client(&spot.home).await.unwrap();
     assert_eq!(client.asks().await.unwrap().len(), 2, "a client passes over it");
     assert_eq!(client.ask(drain(2).id).await.unwrap(), Some(AskState::Asked));
-    assert_eq!(store.asks().await.unwrap().iter().map(|(ask, ..)| ask.id).collect::<Vec<_>>(), [drain(1).id, drain(3).id]);
+    assert_eq!(store.asks().await.unwrap().iter().map(|waits| waits.ask.id).collect::<Vec<_>>(), [drain(1).id, drain(3).id]);
     let Some(AskState::Answered { answer: Answer::Refused(refused) }) = store.ask(drain(2).id).await.unwrap() else {
         panic!("it must be refused");
     };
@@ -172,4 +172,15 @@ async fn a_file_that_is_no_database_is_said_to_be_damaged() {
         let text = refused.unwrap().to_string();
         assert!(text.contains("damaged"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn numbers_go_on_after_a_kill() {
+    let spot = spot();
+    let (first, lock) = engine(&spot.home).await;
+    assert_eq!(first.numbers(3).await.unwrap().last(), Some(&DeploymentNo(3)));
+    drop(lock);
+    let (second, _lock) = engine(&spot.home).await;
+    assert_eq!(second.numbers(1).await.unwrap(), [DeploymentNo(4)], "what the first was given and never used is gone");
+    assert_eq!(first.numbers(1).await.unwrap(), [DeploymentNo(5)], "one that lives on without knowing gets none of the other's");
 }

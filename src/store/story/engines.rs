@@ -121,7 +121,7 @@ two!(an_ask_is_decided_by_who_claimed_it_and_by_the_other_once_that_one_is_gone,
     for n in 1..=2 {
         a.submit(&drain(n), Time(3)).await.unwrap();
     }
-    assert_eq!(b.asks().await.unwrap().iter().map(|(ask, ..)| ask.id).collect::<Vec<_>>(), [drain(1).id, drain(2).id]);
+    assert_eq!(b.asks().await.unwrap().iter().map(|waits| waits.ask.id).collect::<Vec<_>>(), [drain(1).id, drain(2).id]);
     let (first, second) = (drain(1).id, drain(2).id);
     let claim = a.take(A, &[Scope::Ask(first)], S(10)).await.unwrap().leases;
     let other = b.take(B, &[Scope::Ask(first), Scope::Ask(second), web()], S(30)).await.unwrap();

@@ -22,7 +22,7 @@ use crate::domain::ids::{StackId, StepId};
 use crate::domain::level::Danger;
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{HoldRule, Output, Plan, Role, Step, pure};
-use crate::domain::request::{SourceBundle, Spec};
+use crate::domain::request::{Release, SourceBundle, Spec};
 use crate::domain::stack::Purpose;
 
 use entry::{FORM, ScriptEntry, ScriptStep};
@@ -77,7 +77,7 @@ fn spec(stack: &StackId, entry: &ScriptEntry, bundle: &SourceBundle) -> Result<S
         bundle: bundle.digest(),
     };
     let body = serde_json::to_value(body).map_err(|why| why.to_string())?;
-    let release = Digest::of("holdpoint/release/1", &body).short();
+    let release = Release::of_files(Digest::of("holdpoint/release/1", &body));
     Ok(Spec { system: "script".to_owned(), release, body, bundle: bundle.digest(), about: Vec::new(), watch_logs: Vec::new() })
 }
 

@@ -3,6 +3,7 @@
 use super::entry::ScriptTeardown;
 use super::*;
 use crate::domain::environment::{Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use crate::domain::flag::Flags;
 use crate::domain::place::Places;
 use crate::domain::request::SourceFile;
 
@@ -43,7 +44,7 @@ fn plan(purpose: Purpose, entry: &ScriptEntry) -> Result<Plan, Failure> {
         min_level: None,
         hold_expiry: Duration::from_hours(24),
     };
-    let ask = PlanAsk { stack, purpose, env, store: "s1".to_owned(), seen: None, serving: None };
+    let ask = PlanAsk { stack, purpose, env, store: "s1".to_owned(), seen: None, serving: None, flags: Flags::new() };
     assert!(Script.looks(&ask, &spec, &Sights::default()).is_empty());
     let plan = Script.plan(&ask, &spec, &Sights::default())?;
     assert_eq!(plan.check(), Ok(()));

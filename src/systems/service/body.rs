@@ -12,7 +12,7 @@ use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::relative::plain;
-use crate::domain::request::{FileRef, SourceBundle, Spec};
+use crate::domain::request::{FileRef, Release, SourceBundle, Spec};
 use crate::forms::cloudformation::{self, CfnInput};
 
 /// What a service is made from.
@@ -95,7 +95,8 @@ pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, bundle: &SourceBundle)
         resources: template.resources,
     };
     let body = serde_json::to_value(body).map_err(|why| Diagnostics::from(Diagnostic::of_file("template", &path, &why.to_string(), "")))?;
-    Ok(Spec { system: "service".to_owned(), release: release.short(), body, bundle: bundle.digest(), about, watch_logs: Vec::new() })
+    let release = Release::of_files(release);
+    Ok(Spec { system: "service".to_owned(), release, body, bundle: bundle.digest(), about, watch_logs: Vec::new() })
 }
 
 /// What is wrong with what is given, against what the template declares.

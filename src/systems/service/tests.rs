@@ -14,12 +14,13 @@ use super::*;
 use crate::domain::deployment::{Deployment, DeploymentEvent, Seen, StepState, Stopping};
 use crate::domain::digest::Digest;
 use crate::domain::environment::{Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use crate::domain::flag::Flags;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, StepId};
 use crate::domain::level::Level;
 use crate::domain::place::Place;
 use crate::domain::plan::{ChangeRow, Changes, HoldWhen, Output, Step, resolve};
-use crate::domain::request::{SourceBundle, SourceFile};
+use crate::domain::request::{Made, SourceBundle, SourceFile};
 use crate::domain::time::Time;
 use crate::forms::cloudformation::{CfnInput, Resource};
 
@@ -75,6 +76,7 @@ fn ask(purpose: Purpose, class: Class) -> PlanAsk {
         store: "s1".to_owned(),
         seen: None,
         serving: None,
+        flags: Flags::new(),
     }
 }
 
@@ -327,12 +329,12 @@ fn the_spec_says_what_is_wrong_and_where() {
 #[test]
 fn a_release_is_named_by_its_content() {
     let base = orders();
-    assert_eq!(base.release.len(), 8);
-    assert_eq!(base.release, orders().release);
-    assert_ne!(base.release, spec_of(&entry(&[("Version", "8"), ("DesiredCount", "4")])).release);
+    assert_eq!((base.release.name.as_str().len(), &base.release.source), (8, &Some(Made::Files)));
+    assert!(base.release.is(&orders().release));
+    assert!(!base.release.is(&spec_of(&entry(&[("Version", "8"), ("DesiredCount", "4")])).release));
     let other =
         spec(&"prod/orders".parse().unwrap(), &entry(&[("Version", "7"), ("DesiredCount", "4")]), &bundle(&format!("{TEMPLATE}\n#")));
-    assert_ne!(base.release, other.unwrap().release);
+    assert!(!base.release.is(&other.unwrap().release));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::domain::ask::{Intent, QueueOf, Source};
 use crate::domain::deployment::End;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, DeploymentNo, HoldId, StackId};
+use crate::domain::request::Release;
 use crate::domain::time::Time;
 use crate::tui::pane::Target;
 use crate::world::World;
@@ -150,10 +151,11 @@ impl<'a> Cx<'a> {
     fn deploys(&self, stack: &StackId) -> (Vec<Offer>, Option<Denied>) {
         let mut offers = Vec::new();
         let mut denied = None;
-        let release = self.world.folds.stacks.get(stack).and_then(|fold| fold.release.clone());
+        let serving = self.world.folds.stacks.get(stack);
         let last = self.world.deployments_of(stack).first().and_then(|d| d.request.as_ref()).map(|request| request.spec.release.clone());
         let file = self.world.catalog.stacks.get(stack).and_then(|entry| entry.spec.as_ref().ok()).map(|spec| spec.release.clone());
-        let named = |what: &str, release: Option<&String>| release.map_or_else(|| what.to_owned(), |release| format!("{what} ({release})"));
+        let named =
+            |what: &str, release: Option<&Release>| release.map_or_else(|| what.to_owned(), |release| format!("{what} ({release})"));
         for (doing, label) in [
             (Doing::Redeploy, named("redeploy the same", last.as_ref())),
             (Doing::Deploy, named("deploy the files now", file.as_ref())),
@@ -168,20 +170,20 @@ impl<'a> Cx<'a> {
             }
         }
         if !offers.is_empty() {
-            let mut known: Vec<&str> = [&last, &file].into_iter().flatten().map(String::as_str).collect();
+            let mut known: Vec<&Release> = [&last, &file].into_iter().flatten().collect();
             for d in self.world.deployments_of(stack) {
                 let Some(request) = d.request.as_ref().filter(|_| matches!(d.end, Some(End::Done))) else { continue };
-                let name = request.spec.release.as_str();
-                if known.contains(&name) || known.len() > 7 {
+                let release = &request.spec.release;
+                if known.iter().any(|one| one.is(release)) || known.len() > 7 {
                     continue;
                 }
-                known.push(name);
-                let source = Source::Release(name.to_owned());
-                let serves = if release.as_deref() == Some(name) { "in service, " } else { "" };
+                known.push(release);
+                let source = Source::Release(release.to_string());
+                let serves = if serving.is_some_and(|fold| fold.has_in_service(release)) { "in service, " } else { "" };
                 offers.push(Offer {
-                    label: format!("deploy {name}"),
+                    label: format!("deploy {release}"),
                     note: format!("{serves}{} of {}", d.no(), d.created_at.text("%-d %b %H:%M")),
-                    intent: Intent::Deploy { stacks: vec![stack.clone()], source, after: std::collections::BTreeMap::new() },
+                    intent: Intent::deploy(stack.clone(), source),
                 });
             }
         }
@@ -246,7 +248,7 @@ pub(super) fn unblock(cx: &Cx<'_>) -> Result<Order, Denied> {
         .world
         .ways(stack)
         .into_iter()
-        .map(|(way, says)| Offer { label: says, note: String::new(), intent: Intent::Unblock { stack: stack.clone(), way } })
+        .map(|(way, says)| Offer { label: says, note: String::new(), intent: Intent::unblock(stack.clone(), way) })
         .collect();
     if offers.is_empty() {
         return Err(Denied::new(format!("{stack} is not broken")));

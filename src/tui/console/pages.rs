@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::deployment::{Deployment, End};
+use crate::domain::deployment::{Cause, Deployment, End};
 use crate::domain::folds::Folds;
 use crate::domain::hold::Verdict as Decided;
 use crate::domain::ids::StackId;
 use crate::domain::look::Health;
+use crate::domain::request::Made;
 use crate::domain::time::{Time, short};
 use crate::tui::layers::page::{Page, Text};
 use crate::tui::pane::Target;
@@ -82,18 +83,18 @@ impl Console {
 
     pub(super) fn page_audit(&mut self) {
         let mut lines: Vec<(Time, Text)> = Vec::new();
-        let mut add = |at: Time, who: &str, what: String, role: Role| {
+        let mut add = |at: Time, who: &dyn std::fmt::Display, what: String, role: Role| {
             lines.push((at, Text::new(format!("{}  {who}", at.text("%m-%d %H:%M:%S")), what).role(role)));
         };
         for d in self.shown.world.folds.deployments.values() {
             let Some(request) = &d.request else { continue };
             let what = |text: &str| format!("{} {}: {text}", d.no(), request.stack);
-            let of = if request.cause.of.is_empty() { String::new() } else { format!(", {}", request.cause.of) };
+            let of = request.cause.of.as_ref().map_or_else(String::new, |of| format!(", {of}"));
             let why = if request.cause.reason.is_empty() { String::new() } else { format!(", because {}", request.cause.reason) };
             let asked = format!("asked for {} from {}{of}{why}", request.spec.release, request.cause.via);
-            add(d.created_at, request.cause.by.name(), what(&asked), Role::Text);
+            add(d.created_at, &request.cause.by, what(&asked), Role::Text);
             for hold in &d.holds {
-                add(hold.opened_at, "engine", what(&format!("hold {} opened on {}", hold.kind.word(), hold.id.step)), Role::Dim);
+                add(hold.opened_at, &"engine", what(&format!("hold {} opened on {}", hold.kind.word(), hold.id.step)), Role::Dim);
                 if let Some(decision) = &hold.decision {
                     let verdict = match &decision.verdict {
                         Decided::Approved { choice: Some(choice), .. } => format!("approved {choice}"),
@@ -105,7 +106,7 @@ impl Console {
                     let note = if decision.note.is_empty() { String::new() } else { format!(": {}", decision.note) };
                     add(
                         decision.at,
-                        decision.by.name(),
+                        &decision.by,
                         what(&format!("{verdict} {} on {}{note}", hold.kind.word(), hold.id.step)),
                         Role::Strong,
                     );
@@ -113,17 +114,17 @@ impl Console {
             }
             if let (Some(end), Some(at)) = (&d.end, d.ended_at) {
                 let role = if matches!(end, End::Partial { .. } | End::Failed { .. }) { Role::Fail } else { Role::Dim };
-                add(at, "engine", what(&ending(end)), role);
+                add(at, &"engine", what(&ending(end)), role);
             }
         }
         for stack in self.shown.world.folds.stacks.values() {
             if let Some(freeze) = &stack.freeze {
-                add(freeze.at, freeze.by.name(), format!("{}: froze the queue: {}", stack.id, freeze.reason), Role::Strong);
+                add(freeze.at, &freeze.by, format!("{}: froze the queue: {}", stack.id, freeze.reason), Role::Strong);
             }
         }
         for env in self.shown.world.folds.environments.values() {
             if let Some(freeze) = &env.freeze {
-                add(freeze.at, freeze.by.name(), format!("{}: froze all queues: {}", env.name, freeze.reason), Role::Strong);
+                add(freeze.at, &freeze.by, format!("{}: froze all queues: {}", env.name, freeze.reason), Role::Strong);
             }
         }
         lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
@@ -210,7 +211,7 @@ impl Console {
                 d.created_at.text("%m-%d %H:%M"),
                 request.spec.release,
                 request.cause.by,
-                request.cause.of
+                of(&request.cause)
             );
             lines.push(Text::new(d.no().to_string(), text).role(role));
         }
@@ -265,13 +266,28 @@ impl Console {
     }
 }
 
+/// What a deployment repeats, or nothing.
+fn of(cause: &Cause) -> String {
+    cause.of.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
 fn deployment(folds: &Folds, d: &Deployment, now: Time) -> Vec<Text> {
     let Some(request) = &d.request else { return Vec::new() };
     let mut lines = vec![
         Text::new("deployment", format!("{} {}  {}", d.no(), d.phase, d.end.as_ref().map_or_else(String::new, ending))).role(Role::Strong),
-        Text::new("asked", format!("{} by {} from {} {}", d.created_at, request.cause.by, request.cause.via, request.cause.of)),
-        Text::new("release", request.spec.release.clone()),
+        Text::new("asked", format!("{} by {} from {} {}", d.created_at, request.cause.by, request.cause.via, of(&request.cause))),
+        Text::new("release", request.spec.release.to_string()),
     ];
+    if let Some(source) = request.spec.release.source.as_ref().filter(|made| **made != Made::Files) {
+        lines.push(Text::new("from", source.to_string()));
+    }
+    if let Some(reply) = &request.cause.reply {
+        lines.push(Text::new("owes", reply.to_string()));
+    }
+    let flags: Vec<String> = request.flags.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if !flags.is_empty() {
+        lines.push(Text::new("with", flags.join(", ")));
+    }
     if let Some(parent) = &request.parent {
         let no = folds.deployments.get(&parent.deployment).map_or_else(|| parent.deployment.to_string(), |of| of.no().to_string());
         lines.push(Text::new("child of", format!("{no}, step {}", parent.step)));

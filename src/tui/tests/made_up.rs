@@ -34,7 +34,7 @@ impl Pane for Notes {
         if motion == Motion::Escape {
             return Flow::Pass;
         }
-        let ask = Ask::Do { intent: Intent::Teardown { stack: web() }, attached: Vec::new(), confirm: Confirm::default(), armed: false };
+        let ask = Ask::Do { intent: Intent::teardown(web()), attached: Vec::new(), confirm: Confirm::default(), armed: false };
         Flow::Ask(Box::new(Wanted { ask, label: String::new(), target: None, closes: false }))
     }
 
@@ -99,7 +99,7 @@ fn a_line_in_the_table_is_a_pane() {
     assert!(menu.contains("What can be done"), "{menu}");
     bench.keys("<Esc>").wait(600).keys("T").wait(50);
     assert!(
-        matches!(bench.desk.asked.lock().unwrap().last(), Some(Ask::Preview { intent: Intent::Teardown { stack }, .. }) if *stack == web())
+        matches!(bench.desk.asked.lock().unwrap().last(), Some(Ask::Preview { intent: Intent::Teardown { stack, .. }, .. }) if *stack == web())
     );
 }
 

@@ -51,7 +51,7 @@ fn a_cancel_that_does_not_end_can_be_abandoned_after_its_time() {
     let stack = id("staging/orders");
     let current = scene.world.current(&stack).unwrap().id;
     scene.ago(0);
-    let stopping = Stopping::Cancelling { reason: "wrong one".to_owned(), by: Person::Owner("ana".to_owned()), at: NOW };
+    let stopping = Stopping::Cancelling { reason: "wrong one".to_owned(), by: Person::Owner("ana".into()), at: NOW };
     scene.on(current, DeploymentEvent::Stopping { stopping });
     let refused = |doing, now| scene.world.offer(&stack, doing, now).refused;
     assert!(refused(Doing::Cancel, NOW).unwrap().when.contains("14:13:22"));
@@ -89,7 +89,7 @@ fn a_real_stack_that_is_stuck_is_recovered_though_the_queue_goes_on() {
         );
         assert_eq!(world.ways(&stack).into_iter().map(|(way, _)| way).collect::<Vec<_>>(), [Way::Recover]);
         let offer = world.offer(&stack, Doing::Unblock, NOW);
-        assert_eq!(offer.intent, Some(Intent::Unblock { stack: stack.clone(), way: Way::Recover }));
+        assert_eq!(offer.intent, Some(Intent::unblock(stack.clone(), Way::Recover)));
         for doing in [Doing::Deploy, Doing::Redeploy, Doing::Retry, Doing::Rollback] {
             let refused = world.offer(&stack, doing, NOW).refused.unwrap();
             assert!(refused.why.contains(status) && refused.when.contains("recovered"), "{doing:?}: {refused:?}");
@@ -127,7 +127,7 @@ fn a_rollback_goes_to_what_does_not_serve() {
     let d = scene.ago(60).ask("dev/q", spec("3"), None, &[]);
     scene.start("dev/q", d, fixture::update_plan("dev/q", false));
     assert!(to(&scene).starts_with("to 2 of"), "another release is on its way: {}", to(&scene));
-    let (reason, by) = ("wrong one".to_owned(), crate::domain::person::Person::Owner("ana".to_owned()));
+    let (reason, by) = ("wrong one".to_owned(), crate::domain::person::Person::Owner("ana".into()));
     scene.end("dev/q", d, End::Terminated { reason, by });
     assert!(to(&scene).starts_with("to 1 of"), "it ended before anything changed, and 2 still serves: {}", to(&scene));
 }

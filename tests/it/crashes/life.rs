@@ -1,6 +1,6 @@
 //! Engines that die over one store, and the person who asks them: every hold is approved, every card confirmed as it stands.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use holdpoint::aws::{AwsTarget, Clients};
 use holdpoint::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Source};
-use holdpoint::domain::deployment::Deployment;
+use holdpoint::domain::deployment::{Deployment, Via};
 use holdpoint::domain::environment::{Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use holdpoint::domain::event::{Append, Event, StreamId};
 use holdpoint::domain::folds::Folds;
@@ -104,7 +104,6 @@ impl Life {
             pure_step: systems::pure_step,
             eyes: Arc::new(EyesByKind::new(Arc::clone(clients), clock, &store.id(), holdpoint::places::all())),
             job: Arc::new(move |deployment, step, attempt| jobs.join(format!("{deployment}/{step}/{attempt}"))),
-            owner: Proven::Owner("ana".to_owned()),
             lines: Arc::new(NoLines),
             failpoint: None,
             fresh: Arc::new(move || Uuid::from_u128(u128::from(ids.fetch_add(1, Ordering::Relaxed)))),
@@ -138,7 +137,7 @@ impl Life {
     /// Deploys a release.
     pub(super) async fn deploy(&mut self, release: Release) -> Arc<Deployment> {
         let attached = vec![release.read(&self.stack)];
-        let intent = Intent::Deploy { stacks: vec![self.stack.clone()], source: Source::Estate, after: BTreeMap::new() };
+        let intent = Intent::deploy(self.stack.clone(), Source::Estate);
         self.carried_out(intent, attached).await
     }
 
@@ -275,7 +274,7 @@ impl Person {
         let mut desk = self.desk.lock().unwrap();
         desk.asks += 1;
         let id = AskId(Uuid::from_u128(1 << 64 | desk.asks));
-        now(self.store.submit(&InboxAsk { id, via: "test".to_owned(), ask }, self.clock.now()));
+        now(self.store.submit(&InboxAsk::new(id, Via::Verb, ask), self.clock.now()));
         id
     }
 

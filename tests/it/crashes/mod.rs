@@ -193,8 +193,8 @@ async fn lived(story: &Story, fates: Fates) -> Fates {
         let stack = STACK.parse().unwrap();
         ended.push(match asked {
             Asked::Deploy(delay) => life.deploy(release(story, delay)).await,
-            Asked::Recover => life.carried_out(Intent::Unblock { stack, way: Way::Recover }, vec![]).await,
-            Asked::Teardown => life.carried_out(Intent::Teardown { stack }, vec![]).await,
+            Asked::Recover => life.carried_out(Intent::unblock(stack, Way::Recover), vec![]).await,
+            Asked::Teardown => life.carried_out(Intent::teardown(stack), vec![]).await,
         });
     }
     let told = life.fates.told();

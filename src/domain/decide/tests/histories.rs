@@ -14,7 +14,7 @@ use crate::domain::ask::{Attached, Intent, QueueOf, Source, Way};
 use crate::domain::decide::*;
 use crate::domain::deployment::{Deployment, DeploymentEvent, End, Parent, Phase, Request, StepState};
 use crate::domain::environment::{Class, Mode, OnFailure, QueuePolicy};
-use crate::domain::ids::DeploymentNo;
+use crate::domain::flag::Flags;
 use crate::domain::level::Level;
 use crate::domain::lifecycle;
 use crate::domain::plan::Plan;
@@ -103,16 +103,16 @@ impl Case {
     fn makes(&mut self, one: &Move) {
         match *one {
             Move::Deploy { stack, release, armed } => {
-                let intent = Intent::Deploy { stacks: vec![id(stack)], source: Source::Estate, after: BTreeMap::new() };
+                let intent = Intent::deploy(id(stack), Source::Estate);
                 let _ = self.sim.ask(&intent, &[self.files(&id(stack), release)], true, armed);
             }
             Move::Chain { release } => {
                 let stacks = vec![id(0), id(1), id(2)];
                 let after = BTreeMap::from([(id(1), vec![id(0)]), (id(2), vec![id(0), id(1)])]);
                 let files: Vec<Attached> = stacks.iter().map(|stack| self.files(stack, release)).collect();
-                let _ = self.sim.ask(&Intent::Deploy { stacks, source: Source::Estate, after }, &files, true, false);
+                let _ = self.sim.ask(&Intent::Deploy { stacks, source: Source::Estate, after, flags: Flags::new() }, &files, true, false);
             }
-            Move::Redeploy(n) => self.ask(&Intent::Deploy { stacks: vec![id(n)], source: Source::Same, after: BTreeMap::new() }),
+            Move::Redeploy(n) => self.ask(&Intent::deploy(id(n), Source::Same)),
             Move::Rollback(n) => self.ask(&Intent::Rollback { stack: id(n), to: None }),
             Move::Retry(n) => {
                 if let Some(deployment) =
@@ -121,7 +121,7 @@ impl Case {
                     self.ask(&Intent::Retry { deployment });
                 }
             }
-            Move::Teardown(n) => self.ask(&Intent::Teardown { stack: id(n) }),
+            Move::Teardown(n) => self.ask(&Intent::teardown(id(n))),
             Move::Cancel(n) => {
                 if let Some(deployment) = self.one(n, |d| !d.is_over()) {
                     self.ask(&Intent::Cancel { deployment });
@@ -171,7 +171,7 @@ impl Case {
             _ => Way::Recover,
         };
         let files = self.files(stack, 0);
-        let asked = self.sim.ask(&Intent::Unblock { stack: stack.clone(), way: way.clone() }, &[files], true, false);
+        let asked = self.sim.ask(&Intent::unblock(stack.clone(), way.clone()), &[files], true, false);
         if let (Ok(()), Way::ResolveDone { deployment, step }) = (asked, way) {
             let d = self.sim.folds.deployments[&deployment].clone();
             self.sim.ended(&d, &step, Ends::Well);
@@ -183,7 +183,7 @@ impl Case {
         let live = self.sim.live();
         let Some((deployment, step, attempt)) = live.get(usize::from(of) % live.len().max(1)).cloned() else { return };
         let parent = Parent { deployment, step, attempt };
-        let (id, no) = (parent.child(), DeploymentNo(self.sim.folds.last_no + 1));
+        let (id, no) = (parent.child(), self.sim.fresh(1)[0].1);
         // Which of several that wait is dropped for the newest is the group's to decide, once there are groups.
         if self.sim.folds.deployments.contains_key(&id) || self.sim.record().queue == QueuePolicy::Latest {
             return;

@@ -163,7 +163,7 @@ fn rollback(sim: &Sim, fold: &Stack, start: &StartOf) {
     let last = fold.last.map(|last| sim.folds.deployments[&last].clone());
     let doubt = fold.class() == Class::Broken || last.is_some_and(|d| d.end != Some(End::Done) && d.changed_anything());
     let coming = fold.current.is_some();
-    let serves = fold.release.as_deref() == Some(start.spec.release.as_str());
+    let serves = fold.release.as_ref().is_some_and(|now| now.digest == start.spec.release.digest);
     assert!(!serves || doubt || coming, "{}: a rollback to {}, which serves", fold.id, start.spec.release);
 }
 

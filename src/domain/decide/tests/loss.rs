@@ -120,7 +120,7 @@ fn a_loss_that_the_card_showed_was_typed_there() {
     assert_eq!(hold_of(&plan), (Level::L3, "prod down".to_owned()));
 
     let sim = Sim::new(OnFailure::Break);
-    let intent = Intent::Deploy { stacks: vec![stack()], source: Source::Estate, after: std::collections::BTreeMap::new() };
+    let intent = Intent::deploy(stack(), Source::Estate);
     let starts: Vec<StartOf> = specs(&sim.folds, &intent, &[super::sim::attached(&stack(), "r1", &plan)]).unwrap();
     let card = card(&sim.folds, &intent, &starts, &[(stack(), plan)], &sim.cx(&[])).unwrap();
     assert_eq!((card.level, card.phrase.as_deref(), card.needs_reason), (Level::L4, Some("OrdersDb"), true));

@@ -10,7 +10,7 @@ use crate::domain::ids::StepId;
 use crate::domain::look::{Quiet, Sight, Standing};
 pub(super) use crate::domain::plan::given::{plan, step};
 use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Leaves, Mark, Plan, Step, When};
-use crate::domain::request::Spec;
+use crate::domain::request::{Release, Spec};
 use crate::domain::stack::Purpose;
 use crate::forms::cloudformation::StackFacts;
 
@@ -18,7 +18,7 @@ use crate::forms::cloudformation::StackFacts;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Outside {
     /// The release that serves.
-    pub(super) serves: Option<String>,
+    pub(super) serves: Option<Release>,
     /// The dead end that it is in.
     pub(super) stuck: Option<&'static str>,
 }
@@ -45,9 +45,9 @@ impl Outside {
     }
 
     /// A step that changes what is in service has ended.
-    pub(super) fn ended(&mut self, leaves: Leaves, release: &str, how: Ends) {
+    pub(super) fn ended(&mut self, leaves: Leaves, release: &Release, how: Ends) {
         match (how, leaves) {
-            (Ends::Well, Leaves::New) => *self = Self { serves: Some(release.to_owned()), stuck: None },
+            (Ends::Well, Leaves::New) => *self = Self { serves: Some(release.clone()), stuck: None },
             (Ends::Well, Leaves::Old) => self.stuck = None,
             (Ends::Well, Leaves::Nothing) => *self = Self::default(),
             (Ends::Stuck, Leaves::Nothing) => self.stuck = Some("DELETE_FAILED"),

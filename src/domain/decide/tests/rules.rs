@@ -13,6 +13,7 @@ use crate::domain::decide::*;
 use crate::domain::deployment::{Deployment, DeploymentEvent, End, Parent, Phase, Request, StepState};
 use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, QueuePolicy};
 use crate::domain::failure::{Failure, Retry};
+use crate::domain::flag::Flags;
 use crate::domain::hold::{HoldKind, Verdict};
 use crate::domain::level::Level;
 use crate::domain::place::Place;
@@ -227,9 +228,9 @@ fn a_way_out_is_never_refused_as_busy() {
     sim.ask(&Intent::Freeze { target: QueueOf::Stack(stack()), reason: "x".into(), until: None }, &[], true, false).unwrap();
     sim.deploy(&plan).unwrap();
     real(&mut sim).stuck = Some("UPDATE_ROLLBACK_FAILED");
-    sim.ask(&Intent::Unblock { stack: stack(), way: Way::Recover }, &[], true, false).unwrap();
+    sim.ask(&Intent::unblock(stack(), Way::Recover), &[], true, false).unwrap();
     assert_eq!(sim.folds.stack(&stack()).queue[0].deployment, sim.newest().id);
-    sim.ask(&Intent::Teardown { stack: stack() }, &[], true, false).unwrap();
+    sim.ask(&Intent::teardown(stack()), &[], true, false).unwrap();
     real(&mut sim).stuck = None;
     assert_eq!(sim.deploy(&plan), Err("busy".into()));
 }
@@ -247,10 +248,10 @@ fn nothing_starts_where_one_only_looks() {
     sim.end_steps(&json!({}), &|_| Ends::Badly);
     sim.grant();
     assert_eq!(sim.folds.stack(&stack()).phase, "BROKEN");
-    assert_eq!(sim.ask(&Intent::Unblock { stack: stack(), way: Way::Free }, &[], true, false), Err("watch-only".into()));
+    assert_eq!(sim.ask(&Intent::unblock(stack(), Way::Free), &[], true, false), Err("watch-only".into()));
     assert_eq!(sim.deploy(&plan), Err("watch-only".into()));
     sim.configure(deploys);
-    sim.ask(&Intent::Unblock { stack: stack(), way: Way::Free }, &[], true, false).unwrap();
+    sim.ask(&Intent::unblock(stack(), Way::Free), &[], true, false).unwrap();
     sim.grant();
     assert_eq!(sim.newest().phase, Phase::Running);
 }
@@ -265,7 +266,7 @@ fn a_teardown_of_a_broken_stack_goes_first() {
     sim.deploy(&plan).unwrap();
     sim.end_steps(&json!({}), &|_| Ends::Badly);
     sim.grant();
-    sim.ask(&Intent::Teardown { stack: stack() }, &[], true, false).unwrap();
+    sim.ask(&Intent::teardown(stack()), &[], true, false).unwrap();
     runs(&mut sim, &|_| Ends::Well);
     assert_eq!(sim.folds.stack(&stack()).phase, "DELETED");
     assert!(sim.folds.deployments.values().any(|d| matches!(&d.end, Some(End::Terminated { reason, .. }) if reason == "torn down")));
@@ -406,7 +407,7 @@ fn a_partial_end_breaks_the_stack_or_goes_on_and_is_never_a_success() {
         let stacks = vec![stack(), next.clone()];
         let files: Vec<_> = stacks.iter().map(|stack| super::sim::attached(stack, "r1", &plan)).collect();
         let after = BTreeMap::from([(next, vec![stack()])]);
-        sim.ask(&Intent::Deploy { stacks, source: Source::Estate, after }, &files, true, false).unwrap();
+        sim.ask(&Intent::Deploy { stacks, source: Source::Estate, after, flags: Flags::new() }, &files, true, false).unwrap();
         sim.grant();
         let id = sim.folds.stack(&stack()).current.unwrap();
         let end = End::Partial { arrived: arrived.clone(), missing: missing.clone() };

@@ -5,17 +5,19 @@ use serde_json::json;
 use super::outside::{Outside, leaving, plan, restores, step};
 use super::sim::{Ends, Sim, attached, stack};
 use crate::domain::ask::{Intent, QueueOf, Source, Way};
-use crate::domain::deployment::End;
+use crate::domain::deployment::{End, Of};
 use crate::domain::environment::OnFailure;
+use crate::domain::given;
 use crate::domain::ids::StepId;
 use crate::domain::plan::{Leaves, Plan};
+use crate::domain::request::Release;
 
 pub(super) fn real(sim: &mut Sim) -> &mut Outside {
     sim.outside.entry(stack()).or_default()
 }
 
 fn deploys(sim: &mut Sim, plan: &Plan, release: &str) -> Result<(), String> {
-    let intent = Intent::Deploy { stacks: vec![stack()], source: Source::Estate, after: std::collections::BTreeMap::new() };
+    let intent = Intent::deploy(stack(), Source::Estate);
     sim.ask(&intent, &[attached(&stack(), release, plan)], true, false)
 }
 
@@ -30,17 +32,21 @@ pub(super) fn runs(sim: &mut Sim, how: &dyn Fn(&StepId) -> Ends) {
     sim.grant();
 }
 
+fn named(release: Option<&Release>) -> Option<&str> {
+    release.map(|release| release.name.as_str())
+}
+
 pub(super) fn served(sim: &mut Sim, plan: &Plan, release: &str) {
     deploys(sim, plan, release).unwrap();
     runs(sim, &|_| Ends::Well);
-    assert_eq!(sim.folds.stack(&stack()).release.as_deref(), Some(release));
+    assert_eq!(named(sim.folds.stack(&stack()).release.as_ref()), Some(release));
 }
 
 /// What is stuck is recovered, whether the stack is broken or at rest; afterwards the stack says what serves.
 #[test]
 fn every_dead_end_is_recovered_and_says_what_serves() {
     let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
-    let recover = Intent::Unblock { stack: stack(), way: Way::Recover };
+    let recover = Intent::unblock(stack(), Way::Recover);
     for policy in [OnFailure::Break, OnFailure::Continue] {
         for (status, phase, serves) in [
             ("ROLLBACK_COMPLETE", "AVAILABLE", Some("r2")),
@@ -53,7 +59,7 @@ fn every_dead_end_is_recovered_and_says_what_serves() {
             }
             let good = sim.folds.stack(&stack()).last_good;
             match status {
-                "DELETE_FAILED" => sim.ask(&Intent::Teardown { stack: stack() }, &[], true, false).unwrap(),
+                "DELETE_FAILED" => sim.ask(&Intent::teardown(stack()), &[], true, false).unwrap(),
                 _ => deploys(&mut sim, &plan, "r2").unwrap(),
             }
             runs(&mut sim, &|_| Ends::Stuck);
@@ -62,7 +68,7 @@ fn every_dead_end_is_recovered_and_says_what_serves() {
             sim.ask(&recover, &[], true, false).unwrap();
             runs(&mut sim, &|_| Ends::Well);
             let fold = sim.folds.stack(&stack());
-            assert_eq!((fold.phase.as_str(), fold.release.as_deref()), (phase, serves), "{policy:?} {status}");
+            assert_eq!((fold.phase.as_str(), named(fold.release.as_ref())), (phase, serves), "{policy:?} {status}");
             assert_eq!(fold.release, real(&mut sim).serves);
             let bad = sim.folds.deployments.values().find(|d| matches!(d.end, Some(End::Failed { .. }))).map(|d| d.id);
             assert!(fold.last_good.is_some() && fold.last_good != bad, "{policy:?} {status}: what never served is not good");
@@ -90,7 +96,7 @@ fn a_recovery_does_what_was_asked_for_or_nothing() {
             runs(&mut sim, &|_| Ends::Badly);
             real(&mut sim).stuck = Some(asked);
             let before = sim.folds.stack(&stack());
-            sim.ask(&Intent::Unblock { stack: stack(), way: Way::Recover }, &[], true, false).unwrap();
+            sim.ask(&Intent::unblock(stack(), Way::Recover), &[], true, false).unwrap();
             real(&mut sim).stuck = turn;
             runs(&mut sim, &|_| Ends::Well);
             let d = sim.newest();
@@ -114,13 +120,13 @@ fn a_recovery_that_came_too_late_breaks_nothing() {
     served(&mut sim, &plan, "r1");
     real(&mut sim).stuck = Some("UPDATE_ROLLBACK_FAILED");
     sim.ask(&Intent::Freeze { target: QueueOf::Stack(stack()), reason: "x".into(), until: None }, &[], true, false).unwrap();
-    let recover = Intent::Unblock { stack: stack(), way: Way::Recover };
+    let recover = Intent::unblock(stack(), Way::Recover);
     sim.ask(&recover, &[], true, false).unwrap();
     sim.ask(&recover, &[], true, false).unwrap();
     sim.ask(&Intent::Thaw { target: QueueOf::Stack(stack()) }, &[], true, false).unwrap();
     runs(&mut sim, &|_| Ends::Well);
     let fold = sim.folds.stack(&stack());
-    assert_eq!((fold.phase.as_str(), fold.release.as_deref(), fold.queue.len()), ("AVAILABLE", Some("r1"), 0));
+    assert_eq!((fold.phase.as_str(), named(fold.release.as_ref()), fold.queue.len()), ("AVAILABLE", Some("r1"), 0));
     let late = fold.last.map(|last| sim.folds.deployments[&last].clone()).unwrap();
     assert!(matches!(&late.end, Some(End::Failed { .. })) && !late.changed_anything(), "{:?}", late.end);
 }
@@ -135,7 +141,7 @@ fn a_failure_after_the_change_says_what_serves() {
     deploys(&mut sim, &plan, "r2").unwrap();
     runs(&mut sim, &|step| if step.as_str() == "verify" { Ends::Badly } else { Ends::Well });
     let fold = sim.folds.stack(&stack());
-    assert_eq!((fold.release.as_deref(), fold.phase.as_str(), fold.last_good), (Some("r2"), "BROKEN", good));
+    assert_eq!((named(fold.release.as_ref()), fold.phase.as_str(), fold.last_good), (Some("r2"), "BROKEN", good));
     assert_eq!(fold.rollback_to(&sim.folds), good);
 }
 
@@ -153,12 +159,12 @@ fn what_comes_back_is_what_served() {
         if second {
             deploys(&mut sim, &one, "r2").unwrap();
             runs(&mut sim, &unverified);
-            assert_eq!(sim.folds.stack(&stack()).release.as_deref(), Some("r2"));
+            assert_eq!(named(sim.folds.stack(&stack()).release.as_ref()), Some("r2"));
         }
         deploys(&mut sim, &restoring, "r3").unwrap();
         runs(&mut sim, &unverified);
         let fold = sim.folds.stack(&stack());
-        assert_eq!((fold.release.as_deref(), &fold.release), (Some(serves), &real(&mut sim).serves));
+        assert_eq!((named(fold.release.as_ref()), &fold.release), (Some(serves), &real(&mut sim).serves));
     }
 }
 
@@ -168,10 +174,10 @@ fn a_deletion_that_stuck_behind_our_back_is_refused() {
     let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
     let mut sim = Sim::new(OnFailure::Break);
     served(&mut sim, &plan, "r1");
-    sim.ask(&Intent::Teardown { stack: stack() }, &[], true, false).unwrap();
+    sim.ask(&Intent::teardown(stack()), &[], true, false).unwrap();
     runs(&mut sim, &|_| Ends::Well);
-    *real(&mut sim) = Outside { serves: Some("by hand".into()), stuck: Some("DELETE_FAILED") };
-    assert_eq!(sim.ask(&Intent::Unblock { stack: stack(), way: Way::Recover }, &[], true, false), Err("gone".into()));
+    *real(&mut sim) = Outside { serves: Some(given::release("by hand")), stuck: Some("DELETE_FAILED") };
+    assert_eq!(sim.ask(&Intent::unblock(stack(), Way::Recover), &[], true, false), Err("gone".into()));
 }
 
 /// The target of a rollback moves only over another release.
@@ -184,9 +190,32 @@ fn a_rollback_goes_past_every_deployment_of_what_serves() {
         served(&mut sim, &plan, release);
         assert_eq!(to(&sim), target, "{release}");
     }
-    sim.ask(&Intent::Teardown { stack: stack() }, &[], true, false).unwrap();
+    sim.ask(&Intent::teardown(stack()), &[], true, false).unwrap();
     runs(&mut sim, &|_| Ends::Well);
     assert_eq!(to(&sim), Some(6), "nothing serves: the last good one comes back");
     served(&mut sim, &plan, "r1");
     assert_eq!(to(&sim), Some(4), "a teardown is no release");
+}
+
+/// What a release is called says nothing of what it is.
+#[test]
+fn a_release_is_what_its_digest_says_whatever_it_is_called() {
+    let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+    let mut sim = Sim::new(OnFailure::Break);
+    let deploy = |sim: &mut Sim, name: &str, content: &str| {
+        let mut files = attached(&stack(), content, &plan);
+        files.spec.release.name = name.into();
+        let intent = Intent::deploy(stack(), Source::Estate);
+        sim.ask(&intent, &[files], true, false).unwrap();
+        sim.grant();
+        sim.end_steps(&json!({}), &|_| Ends::Well);
+        sim.grant();
+        sim.newest().request.as_ref().unwrap().cause.of.clone()
+    };
+    let to = |sim: &Sim| sim.folds.stack(&stack()).rollback_to(&sim.folds).map(|id| sim.folds.deployments[&id].no().0);
+    assert_eq!(deploy(&mut sim, "v1", "one"), None);
+    assert_eq!(deploy(&mut sim, "v2", "one"), Some(Of::Serving), "the same under another name");
+    assert_eq!(to(&sim), None, "there is no other release to go back to");
+    assert_eq!(deploy(&mut sim, "v2", "two"), None, "another under the same name");
+    assert_eq!((to(&sim), named(sim.folds.stack(&stack()).release.as_ref())), (Some(2), Some("v2")));
 }

@@ -13,10 +13,10 @@ use super::outside::{Outside, plan_for};
 use crate::domain::ask::{Attached, Confirm, Intent, Source};
 use crate::domain::decide::*;
 use crate::domain::deployment::{Deployment, DeploymentEvent, DeploymentWant};
-use crate::domain::digest::Digest;
 use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, QueuePolicy};
 use crate::domain::event::Stored;
 use crate::domain::failure::{Failure, Retry};
+use crate::domain::given::{self, ana};
 use crate::domain::ids::StepId;
 use crate::domain::look::{Quiet, Sights};
 use crate::domain::place::Place;
@@ -105,15 +105,16 @@ impl Sim {
         self.log.len() - before
     }
 
-    pub(super) fn cx<'a>(&'a self, fresh: &'a [DeploymentId]) -> Cx<'a> {
-        Cx { now: self.now, person: Person::Owner("ana".into()), ask: None, via: "test", fresh, cancels: &self.cancels }
+    pub(super) fn cx<'a>(&'a self, fresh: &'a [(DeploymentId, DeploymentNo)]) -> Cx<'a> {
+        let asked = Asked { id: AskId(Uuid::from_u128(self.log.len() as u128)), via: Via::Verb, reply: None };
+        Cx { now: self.now, person: ana(), asked: Some(asked), fresh, cancels: &self.cancels }
     }
 
     /// Asks as the clerk does: starts, looks, plans, card, guard. `guard`: what is asked for is typed.
     pub(super) fn ask(&mut self, intent: &Intent, attached: &[Attached], guard: bool, armed: bool) -> Result<(), String> {
         let code = |refused: Refused| refused.code;
         let starts = specs(&self.folds, intent, attached).map_err(code)?;
-        let fresh: Vec<DeploymentId> = starts.iter().map(|_| self.fresh()).collect();
+        let fresh = self.fresh(starts.len());
         let plan = |start: &StartOf| Ok((start.stack.clone(), self.plan(&start.stack, start.purpose, &start.spec)?));
         let plans: Vec<(StackId, Plan)> = starts.iter().map(plan).collect::<Result<_, Failure>>().map_err(|_| "cannot-plan".to_owned())?;
         let cx = self.cx(&fresh);
@@ -131,9 +132,14 @@ impl Sim {
         Ok(())
     }
 
-    fn fresh(&mut self) -> DeploymentId {
-        self.made += 1;
-        DeploymentId(Uuid::from_u128(self.made))
+    /// New ids, and the numbers behind those that were used.
+    pub(super) fn fresh(&mut self, how_many: usize) -> Vec<(DeploymentId, DeploymentNo)> {
+        let last = self.folds.deployments.values().map(|d| d.no().0).max().unwrap_or(0);
+        let id = |made: &mut u128| {
+            *made += 1;
+            DeploymentId(Uuid::from_u128(*made))
+        };
+        (1..).take(how_many).map(|nth| (id(&mut self.made), DeploymentNo(last + nth))).collect()
     }
 
     pub(super) fn outside(&self, id: &StackId) -> Outside {
@@ -146,7 +152,7 @@ impl Sim {
 
     /// Deploys this plan as the release of that name on the first stack.
     pub(super) fn deploy(&mut self, plan: &Plan) -> Result<(), String> {
-        let intent = Intent::Deploy { stacks: vec![stack()], source: Source::Estate, after: BTreeMap::new() };
+        let intent = Intent::deploy(stack(), Source::Estate);
         self.ask(&intent, &[attached(&stack(), "r1", plan)], true, false)
     }
 
@@ -287,7 +293,7 @@ impl Sim {
         let mut again = Folds::default();
         for stored in &self.log {
             let text = serde_json::to_value(stored.event.as_ref().unwrap()).unwrap();
-            again.apply(&Stored { event: Event::read(&stored.stream, 1, text), ..stored.clone() });
+            again.apply(&Stored { event: Event::read(&stored.stream, 1, &text), ..stored.clone() });
         }
         again
     }
@@ -306,14 +312,6 @@ pub(super) fn attached(stack: &StackId, release: &str, plan: &Plan) -> Attached 
 }
 
 pub(super) fn attached_as(system: &str, stack: &StackId, release: &str, plan: &Plan) -> Attached {
-    let bundle = SourceBundle::default();
-    let spec = Spec {
-        system: system.into(),
-        release: release.into(),
-        body: serde_json::to_value(plan).unwrap(),
-        bundle: Digest::of_bytes(b""),
-        about: vec![],
-        watch_logs: vec![],
-    };
-    Attached { stack: stack.clone(), spec, bundle }
+    let spec = given::spec(system, release, serde_json::to_value(plan).unwrap());
+    Attached { stack: stack.clone(), spec, bundle: SourceBundle::default() }
 }

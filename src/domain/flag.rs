@@ -1,0 +1,200 @@
+//! Flags of an ask: what a system lets a person choose beside the release. Declared by the system, checked at the ask, shown on the
+//! card, part of what a confirmation covers, and kept with the deployment.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::ask::Refused;
+use super::diagnostic::closest;
+use super::ids::FlagName;
+use super::safe::Safe;
+use super::secret;
+use super::stack::Purpose;
+
+/// The flags that are set, by name.
+pub type Flags = BTreeMap<FlagName, Value>;
+
+/// What a flag is set to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// On or off.
+    Switch(bool),
+    /// A whole number.
+    Number(i64),
+    /// A text on one line.
+    Text(Safe),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Switch(on) => on.fmt(f),
+            Value::Number(number) => number.fmt(f),
+            Value::Text(text) => text.fmt(f),
+        }
+    }
+}
+
+/// A flag, as its system declares it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flag {
+    /// Its name; in the form of the names of environments.
+    pub name: &'static str,
+    /// What it may be set to, and what it is when nobody sets it.
+    pub form: Form,
+    /// What it is for.
+    pub purposes: &'static [Purpose],
+    /// What it does, as a sentence for the card.
+    pub says: &'static str,
+}
+
+/// What a flag may be set to, each with what it is when nobody sets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// On or off.
+    Switch(bool),
+    /// A whole number.
+    Number(i64),
+    /// A text on one line.
+    Text(&'static str),
+    /// One of these; the first one when nobody sets it.
+    OneOf(&'static [&'static str]),
+}
+
+impl Form {
+    fn preset(self) -> Value {
+        match self {
+            Form::Switch(on) => Value::Switch(on),
+            Form::Number(number) => Value::Number(number),
+            Form::Text(text) => Value::Text(text.into()),
+            Form::OneOf(names) => Value::Text(names.first().copied().unwrap_or_default().into()),
+        }
+    }
+
+    /// What it takes, for a person.
+    fn takes(self) -> String {
+        match self {
+            Form::Switch(_) => "true or false".to_owned(),
+            Form::Number(_) => "a whole number".to_owned(),
+            Form::Text(_) => "a text".to_owned(),
+            Form::OneOf(names) => format!("one of {}", names.join(", ")),
+        }
+    }
+
+    /// The value in this form; a shell gives texts alone.
+    fn read(self, given: &Value) -> Option<Value> {
+        match (self, given) {
+            (Form::Switch(_), Value::Switch(_)) | (Form::Number(_), Value::Number(_)) => Some(given.clone()),
+            (Form::Switch(_), Value::Text(text)) => text.as_str().parse().ok().map(Value::Switch),
+            (Form::Number(_), Value::Text(text)) => text.as_str().parse().ok().map(Value::Number),
+            (Form::Text(_), Value::Text(text)) => (!secret::is_in(text.as_str())).then(|| given.clone()),
+            (Form::OneOf(names), Value::Text(text)) => names.contains(&text.as_str()).then(|| given.clone()),
+            (Form::Switch(_) | Form::Text(_) | Form::OneOf(_), Value::Number(_))
+            | (Form::Number(_) | Form::Text(_) | Form::OneOf(_), Value::Switch(_)) => None,
+        }
+    }
+}
+
+/// Everything that the declared flags are set to, where some are given; and what is said of those that are set otherwise than usual.
+///
+/// # Errors
+/// A flag that is not declared, or a value of another form: with what is known.
+pub fn set(declared: &[Flag], system: &str, purpose: Purpose, given: &Flags) -> Result<(Flags, Vec<String>), Refused> {
+    let known: Vec<&Flag> = declared.iter().filter(|flag| flag.purposes.contains(&purpose)).collect();
+    if let Some(name) = given.keys().find(|name| known.iter().all(|flag| flag.name != name.as_str())) {
+        let names: Vec<&str> = known.iter().map(|flag| flag.name).collect();
+        let hint = match (closest(name.as_str(), names.iter().copied()), names.as_slice()) {
+            (_, []) => "take it out".to_owned(),
+            (Some(near), _) => format!("did you mean {near}?"),
+            (None, names) => format!("there is: {}", names.join(", ")),
+        };
+        return Err(Refused::new("unknown-flag", format!("a {system} has no flag {name} for this")).hint(hint));
+    }
+    let (mut all, mut says) = (Flags::new(), Vec::new());
+    for flag in known {
+        let Ok(name) = flag.name.parse::<FlagName>() else { continue };
+        let value = match given.get(&name) {
+            None => flag.form.preset(),
+            Some(given) => flag.form.read(given).ok_or_else(|| {
+                Refused::new("flag", format!("{name} takes {}, and no secret", flag.form.takes())).hint(format!("{name}: {}", flag.says))
+            })?,
+        };
+        if value != flag.form.preset() {
+            says.push(format!("{name}={value} ({})", flag.says));
+        }
+        all.insert(name, value);
+    }
+    Ok((all, says))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DECLARED: &[Flag] = &[
+        Flag { name: "destroy-database", form: Form::Switch(false), purposes: &[Purpose::Teardown], says: "the database goes too" },
+        Flag { name: "slow", form: Form::Switch(false), purposes: &[Purpose::Deploy], says: "one task at a time" },
+        Flag { name: "workers", form: Form::Number(1), purposes: &[Purpose::Deploy], says: "so many at once" },
+        Flag { name: "note", form: Form::Text(""), purposes: &[Purpose::Deploy], says: "a word for the log" },
+        Flag { name: "only", form: Form::OneOf(&["all", "code"]), purposes: &[Purpose::Deploy], says: "what is deployed" },
+    ];
+
+    fn flags(given: &[(&str, &str)]) -> Flags {
+        given.iter().map(|(name, value)| (name.parse().unwrap(), Value::Text((*value).into()))).collect()
+    }
+
+    fn deploy(given: &[(&str, &str)]) -> Result<(Flags, Vec<String>), Refused> {
+        set(DECLARED, "shop", Purpose::Deploy, &flags(given))
+    }
+
+    #[test]
+    fn what_nobody_sets_is_as_usual_and_not_spoken_of() {
+        let (all, says) = deploy(&[]).unwrap();
+        assert_eq!(serde_json::to_string(&all).unwrap(), r#"{"note":"","only":"all","slow":false,"workers":1}"#);
+        assert!(says.is_empty());
+        assert_eq!(deploy(&[("slow", "false")]).unwrap(), (all, says), "set to what it is anyway");
+        assert!(set(&[], "script", Purpose::Deploy, &Flags::new()).unwrap().0.is_empty());
+    }
+
+    #[test]
+    fn texts_of_a_shell_are_read_by_the_form_that_is_declared() {
+        let (all, says) = deploy(&[("slow", "true"), ("workers", "4"), ("only", "code"), ("note", "12")]).unwrap();
+        assert_eq!(serde_json::to_string(&all).unwrap(), r#"{"note":"12","only":"code","slow":true,"workers":4}"#);
+        assert_eq!(
+            says,
+            [
+                "slow=true (one task at a time)",
+                "workers=4 (so many at once)",
+                "note=12 (a word for the log)",
+                "only=code (what is deployed)"
+            ]
+        );
+        let again = set(DECLARED, "shop", Purpose::Deploy, &all).unwrap();
+        assert_eq!(again, (all.clone(), says), "what was kept is read again as it is");
+        assert_eq!(serde_json::from_str::<Flags>(&serde_json::to_string(&all).unwrap()).unwrap(), all);
+    }
+
+    #[test]
+    fn what_is_not_known_or_of_another_form_is_refused_with_what_is_known() {
+        for (given, code, says) in [
+            (("slwo", "true"), "unknown-flag", "did you mean slow?"),
+            (("elephants", "1"), "unknown-flag", "there is: slow, workers, note, only"),
+            (("destroy-database", "true"), "unknown-flag", "there is:"),
+            (("slow", "yes"), "flag", "slow takes true or false"),
+            (("workers", "many"), "flag", "workers takes a whole number"),
+            (("only", "data"), "flag", "only takes one of all, code"),
+            (("note", "look at --password=hunter2"), "flag", "and no secret"),
+        ] {
+            let refused = deploy(&[given]).unwrap_err();
+            assert_eq!(refused.code, code, "{given:?}");
+            assert!(refused.to_string().contains(says), "{refused}");
+        }
+        let typed = Flags::from([("note".parse().unwrap(), Value::Number(3))]);
+        assert_eq!(set(DECLARED, "shop", Purpose::Deploy, &typed).unwrap_err().code, "flag");
+        let none = set(&[], "script", Purpose::Deploy, &flags(&[("slow", "true")])).unwrap_err();
+        assert!(none.to_string().contains("a script has no flag slow"), "{none}");
+    }
+}
