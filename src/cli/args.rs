@@ -197,7 +197,7 @@ pub struct DiagramArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// Of which kind of stack
-    #[arg(long, value_parser = systems(), default_value = "service")]
+    #[arg(long, value_parser = systems(), default_value = lifecycles::OF_SYSTEMS[0].0)]
     pub system: String,
 }
 

@@ -52,9 +52,8 @@ fn rows(rows: Option<&[ChangeRow]>) -> Vec<String> {
     let Some(rows) = rows else { return Vec::new() };
     rows.iter()
         .map(|row| {
-            let replaced = if row.action == "Modify" && row.replacement != "False" { ", replaced" } else { "" };
             let what = if row.properties.is_empty() { row.scope.join(", ") } else { row.properties.join(", ") };
-            format!("  {:<8} {} ({}){replaced} {what}", row.action, row.logical, row.kind)
+            format!("  {:<8} {} ({}) {what}", row.does.word(), row.logical, row.kind)
         })
         .collect()
 }

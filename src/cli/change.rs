@@ -100,7 +100,7 @@ pub struct RollbackArgs {
 /// A way out of a broken stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum WayOut {
-    /// Repair the CloudFormation stack by the plan that its status asks for.
+    /// Repair the real stack by the plan that its status asks for.
     Recover,
     /// The failed deployment again.
     Retry,

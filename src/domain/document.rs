@@ -294,7 +294,7 @@ impl Tree<'_> {
             }
             Event::Alias(id) => {
                 if !self.limits.aliases {
-                    self.say("alias", at, "an alias stands here, and CloudFormation understands none", "write the value out");
+                    self.say("alias", at, "an alias stands here, and what reads this file understands none", "write the value out");
                     return false;
                 }
                 let Some((node, size)) = self.anchors.get(&id).cloned() else {

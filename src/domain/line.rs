@@ -15,8 +15,8 @@ use super::time::Time;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceKind {
-    /// CloudFormation stack events, nested stacks included.
-    Cfn,
+    /// What the real thing tells of itself, its parts included.
+    Events,
     /// CloudWatch Logs.
     Logs,
     /// Output of a step's process.
@@ -30,7 +30,7 @@ impl SourceKind {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            SourceKind::Cfn => "cfn",
+            SourceKind::Events => "evt",
             SourceKind::Logs => "cwl",
             SourceKind::Out => "out",
             SourceKind::Engine => "hp",
@@ -98,7 +98,7 @@ pub struct Line {
     pub id: Id,
     /// What kind of source.
     pub kind: SourceKind,
-    /// The source's name: a log group, a CloudFormation stack, a step.
+    /// The source's name: a log group, a real thing, a step.
     pub source: Safe,
     /// The part within the source: a logical resource, a log stream, a command's errors.
     #[serde(default)]
@@ -127,7 +127,7 @@ impl Line {
         let (part, no) = match self.kind {
             SourceKind::Logs => (self.part.clone(), None),
             SourceKind::Out => (Safe::default(), self.no),
-            SourceKind::Cfn | SourceKind::Engine => (Safe::default(), None),
+            SourceKind::Events | SourceKind::Engine => (Safe::default(), None),
         };
         Giver { kind: self.kind, source: self.source.clone(), part, no }
     }

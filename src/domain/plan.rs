@@ -6,7 +6,7 @@ mod outcome;
 mod step;
 
 pub use cancel::Cancel;
-pub use changes::{ChangeRow, Changes, Counts, united};
+pub use changes::{ChangeRow, Changes, Counts, Does, united};
 pub use outcome::PlanSeen;
 pub use step::{Choice, Finaliser, HoldRule, HoldWhen, Leaves, Mark, RetryRule, Role, Step, StepKind, When, pure};
 

@@ -1,6 +1,9 @@
 //! The eyes on CloudFormation: stacks as they are and as they go on, and what an update would change.
 
+pub mod events;
 mod followed;
+pub mod look;
+pub mod serve;
 
 use std::sync::Arc;
 
@@ -8,8 +11,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde::Deserialize as _;
 
-use super::events::Follower;
-use super::{Eye, Follow, LookOn, look};
+use self::events::Follower;
+use super::{Eye, Follow, LookOn};
 use crate::aws::{Clients, Cloud};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;

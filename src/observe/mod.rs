@@ -2,12 +2,9 @@
 //! set that is made to be described is deleted again.
 
 mod arrivals;
-mod cloudformation;
-pub mod events;
+pub mod cloudformation;
 mod known;
 pub mod logs;
-pub mod look;
-pub mod serve;
 pub mod severity;
 
 use std::sync::Arc;

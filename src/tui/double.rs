@@ -138,9 +138,9 @@ pub(crate) fn card(stack: &StackId, class: Class, verb: crate::domain::level::Ve
 /// Lines as a tail gives them.
 pub(crate) fn some_lines(stack: &StackId) -> Vec<Line> {
     [
-        (SourceKind::Cfn, "orders-db", "UPDATE_IN_PROGRESS DBInstance", Severity::Info),
+        (SourceKind::Events, "orders-db", "UPDATE_IN_PROGRESS DBInstance", Severity::Info),
         (SourceKind::Logs, "app", "WARN retry 1/5 connection refused", Severity::Warn),
-        (SourceKind::Cfn, "orders-db", "UPDATE_FAILED DBInstance: storage-full", Severity::Error),
+        (SourceKind::Events, "orders-db", "UPDATE_FAILED DBInstance: storage-full", Severity::Error),
         (SourceKind::Logs, "app", "ERROR could not extend file: No space left on device", Severity::Error),
         (SourceKind::Engine, "", "step execute failed", Severity::Info),
     ]

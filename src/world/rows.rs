@@ -201,7 +201,7 @@ impl World {
             .or_else(|| stack.queue.first().and_then(|entry| self.deployment(entry.deployment)))
             .or_else(|| stack.last.and_then(|last| self.deployment(last)));
         let failed = shown.filter(|_| matches!(state, State::Fail | State::Brok | State::Down | State::Canc | State::Unkn | State::Lost));
-        let gone = state == State::Down && self.thing(id).is_some_and(|thing| thing.is_missing());
+        let gone = self.thing(id).filter(|thing| state == State::Down && thing.is_missing());
         let rolls = self.thing(id).is_some_and(|thing| thing.rolls_back());
         let stream = crate::domain::event::StreamId::Stack(id.clone());
         let why = self
@@ -211,7 +211,7 @@ impl World {
             .map(|why| format!("its log cannot be read any further: {why}"))
             .or_else(|| stack.broken.clone())
             .or_else(|| failed.and_then(|d| trouble(d)))
-            .or_else(|| gone.then(|| "its CloudFormation stack is gone, and was not taken down from here".to_owned()))
+            .or_else(|| gone.map(|thing| format!("its {} is gone, and was not taken down from here", thing.sight.called)))
             .or_else(|| old.clone())
             .or_else(|| {
                 let age = now.since(seen_at?);

@@ -12,7 +12,7 @@ use holdpoint::domain::line::{Line, Severity};
 use holdpoint::domain::safe::Safe;
 use holdpoint::domain::sighting::{Seen, Sighting};
 use holdpoint::domain::time::Time;
-use holdpoint::observe::events::Follower;
+use holdpoint::observe::cloudformation::events::Follower;
 use holdpoint::observe::logs::{Begin, Out, Tail};
 use holdpoint::os::clock::{Real, Stepped};
 use holdpoint::sandbox::{self, Options, Running};

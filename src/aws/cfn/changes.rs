@@ -8,7 +8,7 @@ use super::input::Given;
 use super::stack::is_missing;
 use crate::aws::clients::Cloud;
 use crate::aws::trouble::Trouble;
-use crate::domain::plan::ChangeRow;
+use crate::domain::plan::{ChangeRow, Does};
 use crate::domain::safe::Safe;
 
 /// How deep nested change sets are followed.
@@ -200,10 +200,22 @@ fn row(change: &ResourceChange, below: &str) -> ChangeRow {
     ChangeRow {
         logical: format!("{below}{}", text(change.logical_resource_id())),
         kind: text(change.resource_type()),
-        action: text(change.action().map(ChangeAction::as_str)),
-        replacement: text(change.replacement().map(Replacement::as_str)),
+        does: does(change.action(), change.replacement()),
         scope: sorted(change.scope().iter().map(|scope| text(Some(scope.as_str()))).collect()),
         properties: sorted(change.details().iter().filter_map(|detail| detail.target()?.name()).map(|name| text(Some(name))).collect()),
+    }
+}
+
+/// A change of which CloudFormation does not say whether it replaces counts as one that may.
+fn does(action: Option<&ChangeAction>, replacement: Option<&Replacement>) -> Does {
+    match (action, replacement) {
+        (Some(ChangeAction::Add), _) => Does::Add,
+        (Some(ChangeAction::Import), _) => Does::Import,
+        (Some(ChangeAction::Remove), _) => Does::Remove,
+        (Some(ChangeAction::Modify), Some(Replacement::True)) => Does::Replace,
+        (Some(ChangeAction::Modify), Some(Replacement::False)) => Does::Change,
+        (Some(ChangeAction::Modify), _) => Does::MayReplace,
+        _ => Does::Unclear,
     }
 }
 
@@ -238,7 +250,10 @@ mod tests {
             .build();
         let row = row(&change, "Data/");
         assert_eq!(row.logical, "Data/Database");
-        assert_eq!((row.action.as_str(), row.replacement.as_str()), ("Modify", "Conditional"));
+        assert_eq!(row.does, Does::MayReplace);
+        assert_eq!(does(Some(&ChangeAction::Modify), None), Does::MayReplace, "what is not said is not taken for harmless");
+        assert_eq!(does(Some(&ChangeAction::Modify), Some(&Replacement::False)), Does::Change);
+        assert_eq!(does(Some(&ChangeAction::Dynamic), None), Does::Unclear);
         assert_eq!(row.scope, ["Properties", "Tags"]);
         assert_eq!(row.properties, ["Engine", "StorageType"]);
         assert!(row.destroys());

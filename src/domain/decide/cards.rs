@@ -13,7 +13,7 @@ use crate::domain::folds::Folds;
 use crate::domain::hold::CardLine;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::level::{self as levels, Danger, Level, Verb, phrase};
-use crate::domain::plan::{ChangeRow, Plan};
+use crate::domain::plan::{ChangeRow, Does, Plan};
 
 use super::specs::{StartOf, unknown_deployment};
 use super::{Cx, cancel, outage, record};
@@ -328,10 +328,10 @@ pub(super) fn count_rows(rows: &[ChangeRow]) -> String {
     let count = |test: &dyn Fn(&ChangeRow) -> bool| rows.iter().filter(|row| test(row)).count();
     format!(
         "{} replace  {} modify  {} add  {} delete",
-        count(&|row| row.action == "Modify" && row.destroys()),
-        count(&|row| row.action == "Modify" && !row.destroys()),
-        count(&|row| row.action == "Add" || row.action == "Import"),
-        count(&|row| row.action == "Remove"),
+        count(&|row| matches!(row.does, Does::Replace | Does::MayReplace)),
+        count(&|row| row.does == Does::Change),
+        count(&|row| matches!(row.does, Does::Add | Does::Import)),
+        count(&|row| row.does == Does::Remove),
     )
 }
 

@@ -5,7 +5,7 @@ use crate::domain::lifecycle::Origin::{Ours, Seed};
 use crate::domain::lifecycle::{Edge, Flag, Lifecycle, NEW, Origin, PhaseDef};
 
 const QUEUED: Origin = Ours("a deployment waits in place: frozen, armed, or not its turn");
-const ADOPTED: Origin = Ours("the CloudFormation stack was there before this store");
+const ADOPTED: Origin = Ours("the real stack was there before this store");
 const WITHDRAWN: Origin = Ours("rejected, expired or cancelled before anything changed");
 const TEARDOWN: Origin = Ours("the source document never ends a stack; people on call do");
 const UNBLOCK: Origin = Ours("the source document has no way out of BROKEN");

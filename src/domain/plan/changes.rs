@@ -6,6 +6,42 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::look::Subject;
 
+/// What a change does to one resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Does {
+    /// Makes it.
+    Add,
+    /// Takes in one that is there.
+    Import,
+    /// Changes it in place.
+    Change,
+    /// Changes it in place, or puts another one in its stead.
+    MayReplace,
+    /// Puts another one in its stead.
+    Replace,
+    /// Deletes it.
+    Remove,
+    /// What will be done is known only when it is done.
+    Unclear,
+}
+
+impl Does {
+    /// For lists.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Does::Add => "add",
+            Does::Import => "import",
+            Does::Change => "change",
+            Does::MayReplace => "replace?",
+            Does::Replace => "replace",
+            Does::Remove => "remove",
+            Does::Unclear => "unclear",
+        }
+    }
+}
+
 /// One row of what a change will do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ChangeRow {
@@ -13,10 +49,8 @@ pub struct ChangeRow {
     pub logical: String,
     /// Resource type.
     pub kind: String,
-    /// `Add`, `Modify`, `Remove`, `Import`, `Dynamic`.
-    pub action: String,
-    /// `True`, `False`, `Conditional`, or empty.
-    pub replacement: String,
+    /// What is done to it.
+    pub does: Does,
     /// What changes (`Properties`, `Metadata`, `Tags` …), sorted.
     pub scope: Vec<String>,
     /// The names of the changed properties, sorted; shown, and no part of what is compared.
@@ -28,7 +62,10 @@ impl ChangeRow {
     /// True when the resource is deleted or may be replaced.
     #[must_use]
     pub fn destroys(&self) -> bool {
-        self.action == "Remove" || (self.action == "Modify" && self.replacement != "False")
+        match self.does {
+            Does::Remove | Does::Replace | Does::MayReplace => true,
+            Does::Add | Does::Import | Does::Change | Does::Unclear => false,
+        }
     }
 
     /// The row without what is only shown.

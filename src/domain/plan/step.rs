@@ -245,6 +245,9 @@ pub struct Step {
     /// To how many tasks it brings what it is about.
     #[serde(default, skip_serializing_if = "Counts::is_empty")]
     pub counts: Counts,
+    /// The command with which a person sees what goes on outside, where nobody here can; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by_hand: String,
     /// How it can be taken back, as a clause for cards; empty where that is not known, or never.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub undo: String,
@@ -278,6 +281,7 @@ impl Step {
             role,
             about: None,
             counts: Counts::default(),
+            by_hand: String::new(),
             undo: String::new(),
             leaves: None,
             reaches: None,

@@ -19,7 +19,7 @@ use crate::domain::place::Place;
 use crate::domain::safe::Safe;
 use crate::domain::time::Time;
 use crate::forms::cloudformation::{CALLED, StackFacts, standing};
-use crate::observe::events::{Follower, is_cancellation, is_failure};
+use crate::observe::cloudformation::events::{Follower, is_cancellation, is_failure};
 use crate::observe::{Follow, Glance, serve};
 
 /// How many parts a sight keeps.

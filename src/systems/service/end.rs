@@ -9,7 +9,7 @@ use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
 use crate::domain::look::{Sights, Standing};
-use crate::domain::plan::{ChangeRow, HoldRule, Plan, Role, Step};
+use crate::domain::plan::{ChangeRow, Does, HoldRule, Plan, Role, Step};
 use crate::forms::cloudformation::{Resource, StackFacts};
 use crate::systems::PlanAsk;
 
@@ -116,8 +116,7 @@ fn removed(resource: &Resource) -> ChangeRow {
     ChangeRow {
         logical: resource.logical.clone(),
         kind: resource.kind.clone(),
-        action: "Remove".to_owned(),
-        replacement: String::new(),
+        does: Does::Remove,
         scope: Vec::new(),
         properties: Vec::new(),
     }

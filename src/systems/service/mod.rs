@@ -24,7 +24,7 @@ use crate::domain::document::Node;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing};
-use crate::domain::plan::{Output, Plan};
+use crate::domain::plan::{Output, Plan, pure};
 use crate::domain::relative::plain;
 use crate::domain::request::Spec;
 use crate::domain::stack::Purpose;
@@ -120,6 +120,8 @@ impl System for Service {
                 }
             },
         }?;
+        let by_hand = ask.env.places.home().map(|home| steps::by_hand(&body.input.stack_name, home)).unwrap_or_default();
+        plan.steps.iter_mut().filter(|step| !pure::is(step.kind.as_str())).for_each(|step| step.by_hand.clone_from(&by_hand));
         // The way back is shorter then: the card says so.
         plan.says.extend(unread.map(|why| format!("What serves now cannot be brought back as a whole: {why}.")));
         Ok(plan)

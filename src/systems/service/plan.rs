@@ -10,7 +10,7 @@ use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
 use crate::domain::look::Sights;
-use crate::domain::plan::{ChangeRow, Counts as Tasks, HoldRule, Leaves, Plan, Role, Step};
+use crate::domain::plan::{ChangeRow, Counts as Tasks, Does, HoldRule, Leaves, Plan, Role, Step};
 use crate::forms::cloudformation::{self, CHANGES, CfnInput, StackFacts, facts};
 use crate::systems::PlanAsk;
 
@@ -72,8 +72,7 @@ pub(super) fn create(ask: &PlanAsk, body: &Body, after: &[&str]) -> Result<(Vec<
         .map(|(logical, kind)| ChangeRow {
             logical: logical.clone(),
             kind: kind.clone(),
-            action: "Add".to_owned(),
-            replacement: String::new(),
+            does: Does::Add,
             scope: Vec::new(),
             properties: Vec::new(),
         })

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use crate::domain::hold::HoldKind;
 use crate::domain::look::Subject;
+use crate::domain::place::Place;
 use crate::domain::plan::{Choice, Counts as Tasks, HoldRule, Leaves, Role, Step, pure};
+use crate::domain::quote;
 use crate::forms::cloudformation::{self, CfnInput};
 
 /// Counts of tasks by parameter name, as the template takes them.
@@ -119,6 +121,13 @@ pub(super) fn still_there(stack_name: &str) -> Step {
     let params = json!({ "stack_name": stack_name, "expect": "usable" });
     let title = format!("see whether {stack_name} can come back");
     looks_at("still-there", title, stack_name, params, &["scale-down"]).at_bad_end()
+}
+
+/// How to see by hand what goes on with the stack.
+pub(super) fn by_hand(stack_name: &str, place: &Place) -> String {
+    let option = |name: &str, value: Option<&String>| value.map_or_else(String::new, |value| format!(" --{name} {}", quote::shell(value)));
+    let (region, profile) = (option("region", place.within.is.as_ref()), option("profile", place.way.get("profile")));
+    format!("aws cloudformation describe-stack-events --stack-name {stack_name}{region}{profile}")
 }
 
 /// Every count at zero.

@@ -19,7 +19,7 @@ use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, StepId};
 use crate::domain::level::Level;
 use crate::domain::place::Place;
-use crate::domain::plan::{ChangeRow, Changes, HoldWhen, Output, Step, resolve};
+use crate::domain::plan::{ChangeRow, Changes, Does, HoldWhen, Output, Step, resolve};
 use crate::domain::request::{Made, SourceBundle, SourceFile};
 use crate::domain::time::Time;
 use crate::forms::cloudformation::{CfnInput, Resource};
@@ -106,19 +106,12 @@ fn observed(status: &str, changes: Option<cloudformation::Changes>) -> Sights {
     seen
 }
 
-fn row(logical: &str, kind: &str, action: &str, replacement: &str) -> ChangeRow {
-    ChangeRow {
-        logical: logical.to_owned(),
-        kind: kind.to_owned(),
-        action: action.to_owned(),
-        replacement: replacement.to_owned(),
-        scope: vec!["Properties".to_owned()],
-        properties: vec![],
-    }
+fn row(logical: &str, kind: &str, does: Does) -> ChangeRow {
+    ChangeRow { logical: logical.to_owned(), kind: kind.to_owned(), does, scope: vec!["Properties".to_owned()], properties: vec![] }
 }
 
 fn replaces_db() -> Vec<ChangeRow> {
-    vec![row("Db", "AWS::RDS::DBInstance", "Modify", "True"), row("Web", "AWS::ECS::Service", "Modify", "False")]
+    vec![row("Db", "AWS::RDS::DBInstance", Does::Replace), row("Web", "AWS::ECS::Service", Does::Change)]
 }
 
 fn weighed(rows: Vec<ChangeRow>) -> Changes {
@@ -351,9 +344,9 @@ fn a_new_stack_needs_its_secrets() {
 fn the_join_as_a_table() {
     let changes = |rows: Vec<ChangeRow>| json!({ "rows": rows, "empty": rows.is_empty() });
     let counts = json!({ "DesiredCount": "3" });
-    let harmless = vec![row("Web", "AWS::ECS::Service", "Modify", "False")];
-    let perhaps = vec![row("Db", "AWS::RDS::DBInstance", "Modify", "Conditional")];
-    let removed = vec![row("Db", "AWS::RDS::DBInstance", "Remove", "")];
+    let harmless = vec![row("Web", "AWS::ECS::Service", Does::Change)];
+    let perhaps = vec![row("Db", "AWS::RDS::DBInstance", Does::MayReplace)];
+    let removed = vec![row("Db", "AWS::RDS::DBInstance", Does::Remove)];
     for (rows, seen, policy, counts, branch, more) in [
         (vec![], Value::Null, "auto", counts.clone(), "nop", false),
         (vec![], json!([]), "always", counts.clone(), "nop", false),
@@ -394,7 +387,7 @@ fn the_second_change_set_may_hold_less_but_nothing_new() {
     let more = run(&both[..1], &both);
     assert_eq!((&more["same"], &more["new"]), (&json!(false), &json!(["Web"])));
     let mut other = both.clone();
-    other[1].replacement = "True".to_owned();
+    other[1].does = Does::Replace;
     assert_eq!(run(&both, &other)["same"], false);
     let mut shown = both.clone();
     shown[1].properties = vec!["DesiredCount".to_owned()];
@@ -457,7 +450,7 @@ fn run(plan: &Plan, rows: &[ChangeRow], fails: Option<&str>, restore: &str) -> (
 #[test]
 fn branches_run_as_they_should() {
     let plan = plan(&ask(Purpose::Deploy, Class::Production), &observed("UPDATE_COMPLETE", None)).unwrap();
-    let harmless = [row("Web", "AWS::ECS::Service", "Modify", "False")];
+    let harmless = [row("Web", "AWS::ECS::Service", Does::Change)];
     assert_eq!(run(&plan, &[], None, "").0, Vec::<String>::new());
     assert_eq!(run(&plan, &harmless, None, "").0, ["execute"]);
     assert_eq!(run(&plan, &replaces_db(), None, "").0, ["scale-down", "execute-2", "scale-up"]);
@@ -472,13 +465,8 @@ fn branches_run_as_they_should() {
 
 fn any_rows() -> impl Strategy<Value = Vec<ChangeRow>> {
     let kinds = prop::sample::select(vec!["AWS::RDS::DBInstance", "AWS::ECS::Service", "AWS::SQS::Queue", "AWS::S3::Bucket"]);
-    let one = (
-        "[A-D]",
-        kinds,
-        prop::sample::select(vec!["Add", "Modify", "Remove"]),
-        prop::sample::select(vec!["True", "False", "Conditional", ""]),
-    );
-    prop::collection::vec(one.prop_map(|(logical, kind, action, replacement)| row(&logical, kind, action, replacement)), 0..5)
+    let does = prop::sample::select(vec![Does::Add, Does::Change, Does::MayReplace, Does::Replace, Does::Remove]);
+    prop::collection::vec(("[A-D]", kinds, does).prop_map(|(logical, kind, does)| row(&logical, kind, does)), 0..5)
 }
 
 proptest! {

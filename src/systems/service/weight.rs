@@ -2,7 +2,7 @@
 
 use crate::domain::level::Danger;
 use crate::domain::look::Subject;
-use crate::domain::plan::{ChangeRow, Changes};
+use crate::domain::plan::{ChangeRow, Changes, Does};
 
 /// Types that hold data.
 const DATA: [&str; 24] = [
@@ -76,12 +76,12 @@ pub(super) fn weighed(about: Subject, rows: Vec<ChangeRow>) -> Changes {
 /// The rows that surely replace something without which the service cannot go on. One that may be replaced does not count: it is
 /// shown as a danger, and stopping a service for a perhaps would be the greater one.
 pub(super) fn stopping(rows: &[ChangeRow]) -> impl Iterator<Item = &ChangeRow> {
-    rows.iter().filter(|row| row.action == "Modify" && row.replacement == "True" && STOPS.contains(&row.kind.as_str()))
+    rows.iter().filter(|row| row.does == Does::Replace && STOPS.contains(&row.kind.as_str()))
 }
 
 /// True for a row that "replaces" a thing of which every change is a new revision: the old one goes on until nobody uses it.
 fn is_revision(row: &ChangeRow) -> bool {
-    row.action == "Modify" && REVISIONS.contains(&row.kind.as_str())
+    matches!(row.does, Does::Change | Does::Replace | Does::MayReplace) && REVISIONS.contains(&row.kind.as_str())
 }
 
 /// How dangerous rows are; unknown rows may replace anything.

@@ -1,8 +1,6 @@
 //! What is copied of what is under the cursor: its id, and the command that shows or does the same in a shell.
 
 use crate::domain::deployment::{Deployment, StepState};
-use crate::domain::ids::StackId;
-use crate::domain::quote;
 use crate::tui::pane::Target;
 use crate::world::World;
 
@@ -17,11 +15,10 @@ pub(super) fn id(target: &Target) -> String {
     }
 }
 
-/// The command. Without contact it is the one that shows at AWS what goes on there alone; an open hold has the one that reads its
+/// The command. Without contact it is the one that shows what goes on outside; an open hold has the one that reads its
 /// card and asks.
 pub(super) fn command(world: &World, target: &Target) -> String {
-    let alone = target.stack().and_then(|stack| Some((stack, world.current(stack)?))).and_then(|(stack, d)| at_aws(world, stack, d));
-    if let Some(command) = alone {
+    if let Some(command) = target.stack().and_then(|stack| by_hand(world.current(stack)?)) {
         return command;
     }
     let practice = if world.catalog.practice { " --practice" } else { "" };
@@ -33,14 +30,10 @@ pub(super) fn command(world: &World, target: &Target) -> String {
     }
 }
 
-/// For a step without contact: how to follow its CloudFormation stack by hand.
-fn at_aws(world: &World, stack: &StackId, d: &Deployment) -> Option<String> {
+/// For a step without contact: how to see by hand what goes on.
+fn by_hand(d: &Deployment) -> Option<String> {
     let (step, _) = d.runs().find(|(_, run)| run.state == StepState::Lost)?;
-    let name = step.params.get("stack_name").or_else(|| step.params.get("input")?.get("stack_name"))?.as_str()?;
-    let place = world.record(&stack.env)?.places.at(step.acts_at())?;
-    let option = |name: &str, value: Option<&String>| value.map_or_else(String::new, |value| format!(" --{name} {}", quote::shell(value)));
-    let (region, profile) = (option("region", place.within.is.as_ref()), option("profile", place.way.get("profile")));
-    Some(format!("aws cloudformation describe-stack-events --stack-name {name}{region}{profile}"))
+    Some(step.by_hand.clone()).filter(|command| !command.is_empty())
 }
 
 #[cfg(test)]
@@ -58,11 +51,7 @@ mod tests {
         scene.env("prod", crate::domain::environment::Class::Production);
         let stack = id("prod/a");
         let d = scene.ago(60).ask("prod/a", fixture::spec("1", &json!({})), None, &[]);
-        let mut plan = fixture::update_plan("prod/a", true);
-        for step in &mut plan.steps {
-            step.params["stack_name"] = json!("shop-a");
-        }
-        scene.start("prod/a", d, plan);
+        scene.start("prod/a", d, fixture::update_plan("prod/a", true));
         let hold = scene.hold(d, "scale-down");
         assert_eq!(command(&scene.world, &Target::Hold(stack.clone(), hold)), "holdpoint approve '#2290.scale-down.1'");
         assert_eq!(command(&scene.world, &Target::Stack(stack.clone())), "holdpoint show prod/a");
@@ -71,6 +60,6 @@ mod tests {
         let failure = Failure::new("no contact").retry(Retry::Contact);
         scene.on(d, DeploymentEvent::StepLost { step: "execute-2".into(), failure });
         let by_hand = command(&scene.world, &Target::Stack(stack));
-        assert_eq!(by_hand, "aws cloudformation describe-stack-events --stack-name shop-a --region eu-west-1");
+        assert_eq!(by_hand, "aws cloudformation describe-stack-events --stack-name prod-a --region eu-west-1");
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::card::LABELS;
 use crate::domain::environment::Class;
 use crate::domain::hold::CardLine;
 use crate::domain::ids::EnvName;
-use crate::domain::plan::ChangeRow;
+use crate::domain::plan::{ChangeRow, Does};
 use crate::tui::paint::{self, fit, pad, wrap};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
@@ -109,13 +109,15 @@ pub fn diff(rows: Option<&[ChangeRow]>, wide: usize, theme: &Theme) -> Vec<Row> 
     let kind = rows.iter().map(|row| paint::width(&row.kind)).max().unwrap_or(0).min(wide / 3);
     let mut out = vec![vec![(format!("{} {} {}", pad("ACTION", 9), pad("TYPE", kind), "RESOURCE"), theme.style(Role::Heading))]];
     for row in rows {
-        let (word, role) = match (row.action.as_str(), row.destroys()) {
-            ("Add", _) => ("+ add", Role::Added),
-            ("Remove", _) => ("- remove", Role::Removed),
-            (_, true) => ("! replace", Role::Removed),
-            (_, false) => ("~ change", Role::Changed),
+        let (word, role) = match row.does {
+            Does::Add => ("+ add", Role::Added),
+            Does::Import => ("+ import", Role::Added),
+            Does::Remove => ("- remove", Role::Removed),
+            Does::Replace | Does::MayReplace => ("! replace", Role::Removed),
+            Does::Change => ("~ change", Role::Changed),
+            Does::Unclear => ("? unclear", Role::Changed),
         };
-        let maybe = if row.replacement == "Conditional" { " (perhaps)" } else { "" };
+        let maybe = if row.does == Does::MayReplace { " (perhaps)" } else { "" };
         out.push(vec![
             (pad(word, 10), theme.style(role)),
             (format!("{} ", pad(&row.kind, kind)), dim),

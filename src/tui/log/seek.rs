@@ -13,7 +13,7 @@ impl LogPane {
         let from = since.map_or(0, |at| self.ring.place_of(at));
         let is = |at: &usize, outside: bool| {
             let row = self.ring.row(*at);
-            row.is_some_and(|row| row.severity == Severity::Error && (!outside || row.source.kind == SourceKind::Cfn))
+            row.is_some_and(|row| row.severity == Severity::Error && (!outside || row.source.kind == SourceKind::Events))
         };
         let mut all = from..self.ring.len();
         match all.clone().find(|at| is(at, true)).or_else(|| all.find(|at| is(at, false))) {

@@ -23,7 +23,7 @@ use crate::world::seen::of_stack;
 
 fn line(at: i64, id: &str, kind: SourceKind, severity: Severity, text: &str) -> Line {
     let (source, part) = match kind {
-        SourceKind::Cfn => ("shop-orders-prod", "orders-db/DBInstance"),
+        SourceKind::Events => ("shop-orders-prod", "orders-db/DBInstance"),
         SourceKind::Logs => ("/ecs/shop-production/orders", "orders/7f3a"),
         SourceKind::Out => ("migrate", ""),
         SourceKind::Engine => ("holdpoint", ""),
@@ -50,12 +50,12 @@ fn after(ms: usize) -> i64 {
 
 fn story() -> Batch {
     use Severity::{Debug, Error, Gap, Info, Warn};
-    use SourceKind::{Cfn, Engine, Logs, Out};
+    use SourceKind::{Engine, Events, Logs, Out};
     let rows = [
         (Engine, Info, "#2291 update started"),
-        (Cfn, Info, "UPDATE_IN_PROGRESS DBInstance"),
+        (Events, Info, "UPDATE_IN_PROGRESS DBInstance"),
         (Out, Debug, "0042_add_idx: checking"),
-        (Cfn, Error, "UPDATE_FAILED DBInstance: storage-full"),
+        (Events, Error, "UPDATE_FAILED DBInstance: storage-full"),
         (Logs, Error, "ERROR could not extend file: No space left on device \u{1b}[31mnow\u{1b}[0m"),
         (Logs, Info, r#"{"lvl":"warn","msg":"db failover","ids":[1,2],"esc":"a\u202eb"}"#),
         (
@@ -65,7 +65,7 @@ fn story() -> Batch {
         ),
         (Logs, Warn, "WARN retry 1/5 connection refused by the database of orders, which is in the middle of a failover"),
         (Logs, Warn, "WARN retry 2/5 日本 connection refused"),
-        (Cfn, Info, "UPDATE_ROLLBACK_IN_PROGRESS"),
+        (Events, Info, "UPDATE_ROLLBACK_IN_PROGRESS"),
     ];
     let lines = rows.iter().enumerate().map(|(n, (kind, severity, text))| line(after(n * 1_250), &n.to_string(), *kind, *severity, text));
     Batch { lines: lines.collect(), dropped: 0 }

@@ -66,8 +66,8 @@ impl Times {
 /// The name of a source as a column shows it.
 pub(super) fn name(source: &Source) -> &str {
     match source.kind {
-        SourceKind::Cfn if !source.part.is_empty() => source.part.as_str(),
-        SourceKind::Cfn | SourceKind::Logs | SourceKind::Out | SourceKind::Engine => source.name.as_str(),
+        SourceKind::Events if !source.part.is_empty() => source.part.as_str(),
+        SourceKind::Events | SourceKind::Logs | SourceKind::Out | SourceKind::Engine => source.name.as_str(),
     }
 }
 

@@ -47,9 +47,8 @@ async fn a_service_is_made_changed_scaled_and_deleted() {
 
     let set =
         shop.run("cloudformation.change-set", json!({ "input": input(&shop, json!({ "Delay": "7", "Name": "two" })) })).await.unwrap();
-    let rows: Vec<_> =
-        set.public["rows"].as_array().unwrap().iter().map(|row| (row["logical"].clone(), row["replacement"].clone())).collect();
-    assert_eq!(rows, [(json!("Queue"), json!("False")), (json!("Topic"), json!("True"))]);
+    let rows: Vec<_> = set.public["rows"].as_array().unwrap().iter().map(|row| (row["logical"].clone(), row["does"].clone())).collect();
+    assert_eq!(rows, [(json!("Queue"), json!("change")), (json!("Topic"), json!("replace"))]);
     assert_eq!(set.public["name"], "hp-0a1b2c3d-41-step-2-1");
 
     let executed = shop

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Workshop;
 use crate::peers::endpoint;
 use holdpoint::forms::cloudformation::{CfnInput, Changes};
-use holdpoint::observe::{look, serve};
+use holdpoint::observe::cloudformation::{look, serve};
 use holdpoint::os::clock::Real;
 
 const TEMPLATE: &str = r#"
@@ -64,7 +64,7 @@ async fn deployed_and_torn_down(endpoint: &str, exact: bool) {
     let wanted: CfnInput = serde_json::from_value(input("b.yaml", json!({ "Delay": "7" }))).unwrap();
     let changes = look::changes(&cloud, &Real::shared(), "0a1b2c3d", "hint-1", &wanted, &shop.bundle).await.unwrap();
     let Changes::Rows { rows } = changes else { panic!("rows, not {changes:?}") };
-    assert!(rows.iter().any(|row| row.logical == "Other" && row.action == "Add"), "{rows:?}");
+    assert!(rows.iter().any(|row| row.logical == "Other" && row.does == holdpoint::domain::plan::Does::Add), "{rows:?}");
     let left = cloud.change_sets("hp-hands").await.unwrap();
     assert!(!left.iter().any(|(_, name)| name.starts_with("hp-0a1b2c3d-p-")), "a preview leaves nothing: {left:?}");
     assert_eq!(cloud.identity(Real::shared().now()).await.unwrap().whose.len(), 12);

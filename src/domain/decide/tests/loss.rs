@@ -10,14 +10,13 @@ use crate::domain::environment::OnFailure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::{Danger, Level};
 use crate::domain::look::Subject;
-use crate::domain::plan::{ChangeRow, Changes, Plan};
+use crate::domain::plan::{ChangeRow, Changes, Does, Plan};
 
 fn gone(logical: &str) -> ChangeRow {
     ChangeRow {
         logical: logical.to_owned(),
         kind: "AWS::RDS::DBInstance".to_owned(),
-        action: "Modify".to_owned(),
-        replacement: "True".to_owned(),
+        does: Does::Replace,
         scope: vec![],
         properties: vec![],
     }

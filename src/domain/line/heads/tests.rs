@@ -14,7 +14,7 @@ fn line(source: usize, nth: usize, at: i64) -> Line {
         (SourceKind::Out, "migrate", "stderr", Some(2)),
         (SourceKind::Logs, "/ecs/orders", "a", None),
         (SourceKind::Logs, "/ecs/orders", "b", None),
-        (SourceKind::Cfn, "orders", "Database", Some(1)),
+        (SourceKind::Events, "orders", "Database", Some(1)),
     ][source];
     let id = if kind == SourceKind::Out { Id::Nth(nth as u64 * 10) } else { Id::Name(format!("{source}/{nth}")) };
     Line {

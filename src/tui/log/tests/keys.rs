@@ -31,7 +31,7 @@ fn late_lines_go_to_their_place_and_the_cursor_stays_on_its_line() {
     desk.go(Motion::Top);
     (0..5).for_each(|_| drop(desk.go(Motion::Down)));
     desk.go(Motion::SetMark);
-    let late = Batch { lines: vec![line(T0 + 2, "late", SourceKind::Cfn, Severity::Info, "late")], dropped: 3 };
+    let late = Batch { lines: vec![line(T0 + 2, "late", SourceKind::Events, Severity::Info, "late")], dropped: 3 };
     desk.pane.push(&late);
     assert_eq!(desk.at(), "line 5");
     desk.go(Motion::Top);
@@ -45,12 +45,12 @@ fn late_lines_go_to_their_place_and_the_cursor_stays_on_its_line() {
 #[test]
 fn the_first_error_is_the_deployments_own() {
     use Severity::{Error, Warn};
-    use SourceKind::{Cfn, Logs};
+    use SourceKind::{Events, Logs};
     let rows = [
         (Logs, Error, "ERROR upstream timed out, hours before"),
         (Logs, Error, "ERROR upstream timed out, while it ran"),
-        (Cfn, Warn, "UPDATE_FAILED Service: Resource update cancelled"),
-        (Cfn, Error, "CREATE_FAILED LateAlarm: no such metric"),
+        (Events, Warn, "UPDATE_FAILED Service: Resource update cancelled"),
+        (Events, Error, "CREATE_FAILED LateAlarm: no such metric"),
     ];
     let lines = rows.iter().enumerate().map(|(n, (kind, how, text))| line(after(n * 1_000), &n.to_string(), *kind, *how, text));
     let mut desk = Desk::new(&Batch { lines: lines.collect(), dropped: 0 }, (100, 14));
@@ -139,7 +139,7 @@ fn copying_takes_the_selection_without_borders() {
     (0..3).for_each(|_| drop(desk.go(Motion::Down)));
     let Flow::Copy(text) = desk.go(Motion::Copy) else { panic!("nothing copied") };
     assert_eq!(text.lines().count(), 4);
-    assert!(text.ends_with("cfn shop-orders-prod orders-db/DBInstance ERROR UPDATE_FAILED DBInstance: storage-full"), "{text}");
+    assert!(text.ends_with("evt shop-orders-prod orders-db/DBInstance ERROR UPDATE_FAILED DBInstance: storage-full"), "{text}");
 }
 
 #[test]

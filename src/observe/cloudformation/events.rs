@@ -105,7 +105,7 @@ impl Follower {
             turn: Turn::default(),
             at: event.at,
             id: event.id.as_str().into(),
-            kind: SourceKind::Cfn,
+            kind: SourceKind::Events,
             source: event.stack_name.clone(),
             part: event.logical.clone(),
             stack: self.stack.clone(),
