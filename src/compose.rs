@@ -25,11 +25,13 @@ use holdpoint::domain::time::Time;
 use holdpoint::engine::process::Elected;
 use holdpoint::engine::{EyesByKind, Lines, Parts, Share};
 use holdpoint::exec;
+use holdpoint::observe;
 use holdpoint::os::clock::{Real, SharedClock};
 use holdpoint::os::disk::{self, Disk};
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
 use holdpoint::os::{detach, files, owner};
+use holdpoint::places;
 use holdpoint::sandbox::practice;
 use holdpoint::store::StoreError;
 use holdpoint::store::spool::{Limits, Of, Reader, Spool, Writer};
@@ -358,7 +360,7 @@ async fn parts(home: &Home, elected: &Elected, clock: SharedClock) -> Result<(Pa
         executors: Arc::new(executors),
         systems: systems::named,
         pure_step: systems::pure_step,
-        eyes: Arc::new(EyesByKind::new(clients.clone(), clock.clone(), &id, holdpoint::places::all())),
+        eyes: Arc::new(EyesByKind::new(clients.clone(), clock.clone(), observe::eyes(&clients, &clock, &id), places::all())),
         job: Arc::new(move |deployment, step, attempt| -> PathBuf { jobs.job(deployment, step, attempt) }),
         lines: to_spool(home, clock, elected.disk().clone())?,
         failpoint: None,

@@ -3,12 +3,14 @@
 mod cancel;
 mod changes;
 mod outcome;
+mod role;
 mod step;
 
 pub use cancel::Cancel;
 pub use changes::{ChangeRow, Changes, Counts, Does, united};
 pub use outcome::PlanSeen;
-pub use step::{Choice, Finaliser, HoldRule, HoldWhen, Leaves, Mark, RetryRule, Role, Step, StepKind, When, pure};
+pub use role::Role;
+pub use step::{Choice, Finaliser, HoldRule, HoldWhen, Leaves, Mark, RetryRule, Step, StepKind, When, pure};
 
 use std::collections::{BTreeMap, BTreeSet};
 

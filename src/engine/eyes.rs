@@ -16,7 +16,7 @@ use crate::domain::look::{Look, Sight, Subject};
 use crate::domain::place::{Place, PlaceName, Proof};
 use crate::domain::request::SourceBundle;
 use crate::domain::time::Time;
-use crate::observe::{Eye, Follow, LookOn, eyes};
+use crate::observe::{Eye, Follow, LookOn};
 use crate::os::clock::SharedClock;
 use crate::os::mutex::locked;
 use crate::places::{Kinds, Prover, With};
@@ -39,10 +39,10 @@ pub struct EyesByKind {
 }
 
 impl EyesByKind {
-    /// The eyes of the store with this id, for places of these kinds.
+    /// These eyes, for places of these kinds.
     #[must_use]
-    pub fn new(clients: Arc<Clients>, clock: SharedClock, store: &str, kinds: Kinds) -> Self {
-        let eyes = eyes(&clients, &clock, store).into_iter().map(|eye| (eye.kind(), eye)).collect();
+    pub fn new(clients: Arc<Clients>, clock: SharedClock, eyes: Vec<Arc<dyn Eye>>, kinds: Kinds) -> Self {
+        let eyes = eyes.into_iter().map(|eye| (eye.kind(), eye)).collect();
         let with = With { clients, clock };
         let provers = kinds.iter().map(|kind| (kind.name(), kind.prover(&with))).collect();
         Self { eyes, provers, clock: with.clock, proofs: std::sync::Mutex::default() }
@@ -109,7 +109,7 @@ mod tests {
         let clock = Stepped::at(Time(0));
         let shared: SharedClock = Arc::new(clock.clone());
         let clients = Clients::new(shared.clone(), "ana", Arc::new(|| async { Err("not here".to_owned()) }.boxed()));
-        let eyes = EyesByKind::new(clients, shared, "0a1b2c3d", KINDS);
+        let eyes = EyesByKind::new(clients, shared, vec![], KINDS);
         let env: EnvName = "dev".parse().unwrap();
         let hill = |path: &str| Place::new("hill", "summit", "side").of(Some("high")).by("path", Some(path));
         let who = async |place: &Place| eyes.prove(&env, place).await.unwrap().who.to_string();

@@ -39,7 +39,9 @@ use crate::systems::files::{Files, Read};
 use crate::systems::script::Script;
 
 mod asks;
+mod kills;
 mod places;
+mod press;
 mod recall;
 mod trouble;
 mod two;
@@ -438,46 +440,4 @@ async fn a_freeze_holds_the_queue_and_the_thaw_lets_it_go() {
     bench.ask(4, Ask::Do { intent: thaw, attached: vec![], confirm, armed: false }).await;
     bench.settle(&mut engine).await.unwrap();
     assert_eq!(only(&engine).end, Some(End::Done));
-}
-
-/// Kills the engine at the n-th failpoint it passes, for every n, and lets another one carry on. However often, each step has one effect.
-#[tokio::test]
-async fn killed_at_every_point_each_step_has_one_effect() {
-    let mut kills = 0;
-    for nth in 1.. {
-        let bench = Bench::new();
-        bench.environment(Class::Development).await;
-        bench.ask(1, deploy(vec![step("a", &[]), step("b", &["a"]), step("c", &["a"])])).await;
-        let dead = Arc::new(AtomicBool::new(false));
-        let passed = Arc::new(AtomicU64::new(0));
-        let dies: Arc<dyn Fn(&str) -> bool + Send + Sync> = {
-            let (dead, passed) = (dead.clone(), passed.clone());
-            Arc::new(move |_| {
-                let n = passed.fetch_add(1, Ordering::SeqCst) + 1;
-                if n == nth {
-                    dead.store(true, Ordering::SeqCst);
-                }
-                dead.load(Ordering::SeqCst)
-            })
-        };
-        let mut engine = Engine::open(bench.parts(Some(dies))).await.unwrap();
-        let first = bench.settle(&mut engine).await;
-        let killed = dead.load(Ordering::SeqCst);
-        drop(engine);
-        for _ in 0..8 {
-            tokio::task::yield_now().await;
-        }
-        let mut engine = Engine::open(bench.parts(None)).await.unwrap();
-        bench.settle(&mut engine).await.unwrap();
-        let d = only(&engine);
-        assert_eq!(d.end, Some(End::Done), "killed at point {nth} ({first:?}): {:#?}", d.steps);
-        let expected = BTreeMap::from([("a".to_owned(), 1), ("b".to_owned(), 1), ("c".to_owned(), 1)]);
-        assert_eq!(bench.effects(), expected, "killed at point {nth}");
-        assert_eq!(engine.folds().deployments.len(), 1, "the ask was carried out once");
-        if !killed {
-            break;
-        }
-        kills += 1;
-    }
-    assert!(kills > 30, "only {kills} points were passed");
 }

@@ -93,7 +93,8 @@ impl Scene {
     /// An engine that follows the group.
     fn engine(&self) -> Tails {
         let (store, clock, lines) = (Arc::new(self.store.clone()), Arc::new(self.clock.clone()), self.kept.clone());
-        let eyes = Arc::new(crate::engine::EyesByKind::new(self.clients.clone(), Real::shared(), "0a1b2c3d", crate::places::all()));
+        let eyes = crate::observe::eyes(&self.clients, &Real::shared(), "0a1b2c3d");
+        let eyes = Arc::new(crate::engine::EyesByKind::new(self.clients.clone(), Real::shared(), eyes, crate::places::all()));
         let mut tails = Tails { store, clock, clients: self.clients.clone(), eyes, lines, live: BTreeMap::new() };
         let wanted = Wanted { places: self.aws.place(None).into(), about: vec![], logs: vec!["g".to_owned()], ..Wanted::default() };
         tails.keep(&BTreeMap::from([(self.stack.clone(), wanted)]));

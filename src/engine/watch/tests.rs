@@ -100,7 +100,9 @@ impl Scene {
         }
         std::fs::write(&file, text).unwrap();
         let clients = Clients::over(Arc::new(clock.clone()), account.http(), &[("AWS_CONFIG_FILE", file.to_str().unwrap())]);
-        let eyes = Arc::new(EyesByKind::new(Arc::clone(&clients), Arc::new(clock.clone()), "0a1b2c3d", crate::places::all()));
+        let shared: SharedClock = Arc::new(clock.clone());
+        let eyes = crate::observe::eyes(&clients, &shared, "0a1b2c3d");
+        let eyes = Arc::new(EyesByKind::new(Arc::clone(&clients), shared, eyes, crate::places::all()));
         let folds = watch::Sender::new(folds);
         Self { clock, account, clients, store: Memory::new(), folds, eyes, waiting: Vec::new(), _config: config }
     }

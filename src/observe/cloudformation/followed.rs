@@ -20,7 +20,8 @@ use crate::domain::safe::Safe;
 use crate::domain::time::Time;
 use crate::forms::cloudformation::{CALLED, StackFacts, standing};
 use crate::observe::cloudformation::events::{Follower, is_cancellation, is_failure};
-use crate::observe::{Follow, Glance, serve};
+use crate::observe::cloudformation::serve;
+use crate::observe::{Follow, Glance};
 
 /// How many parts a sight keeps.
 const PARTS: usize = 200;

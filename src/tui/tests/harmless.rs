@@ -8,8 +8,11 @@ use proptest::sample::Index;
 
 use super::made_up::WITH_NOTES;
 use super::*;
+use crate::domain::environment::Class;
+use crate::domain::request::Spec;
 use crate::tui::keys::Keys;
 use crate::world::World;
+use crate::world::fixture::Scene;
 
 #[derive(Debug, Clone)]
 enum Input {
@@ -58,6 +61,17 @@ fn feed(bench: &mut Bench, inputs: &[Input]) {
 
 static WORLD: LazyLock<World> = LazyLock::new(fixture::scene);
 
+/// A part of the made-up system, held in a phase that no other system has and nobody has drawn.
+fn printing() -> World {
+    let (mut scene, stack) = (Scene::new(), "prod/gazette/sport");
+    scene.env("prod", Class::Production);
+    let spec = Spec { system: "press".to_owned(), ..fixture::spec("1", &serde_json::json!({})) };
+    let d = scene.listed(stack, Ok(spec.clone())).ago(60).ask(stack, spec, None, &[]);
+    scene.start(stack, d, fixture::update_plan(stack, true)).weighed(d, "change-set", "join", &fixture::rows(true)).hold(d, "scale-down");
+    assert_eq!(scene.world.folds.stack(&fixture::id(stack)).phase, "ORDERED");
+    scene.world
+}
+
 /// Opens what an action opens, in a pane and on the stack that many rows down, with its lock turned or not.
 fn opened(pane: &str, (down, turn): (usize, bool), action: &str) -> Bench {
     let mut bench = Bench::with(WORLD.clone(), &WITH_NOTES);
@@ -83,9 +97,8 @@ proptest! {
         inputs in prop::collection::vec(harmless(), 0..120),
         width in 30u16..200,
         height in 5u16..60,
-        parted in prop::bool::weighted(0.3),
+        world in prop_oneof![4 => Just(WORLD.clone()), 1 => Just(Scene::parted().world), 1 => Just(Scene::in_part().0.world), 1 => Just(printing())],
     ) {
-        let world = if parted { fixture::Scene::parted().world } else { WORLD.clone() };
         let mut bench = Bench::with(world, &WITH_NOTES);
         feed(&mut bench, &inputs);
         let _ = bench.buffer(width, height);

@@ -20,6 +20,7 @@ use holdpoint::domain::person::Person as Proven;
 use holdpoint::domain::request::SourceFile;
 use holdpoint::engine::{Engine, EngineError, EyesByKind, Lines, Parts, Share, Signal};
 use holdpoint::exec::Executor;
+use holdpoint::observe::eyes;
 use holdpoint::os::clock::SharedClock;
 use holdpoint::sandbox::who::ACCOUNT;
 use holdpoint::store::memory::Memory;
@@ -95,6 +96,7 @@ impl Life {
         let store = Memory::new();
         assert_eq!(store.id(), Self::STORE);
         let ids = AtomicU64::new(1);
+        let seen = eyes(clients, &clock, &store.id());
         let parts = Parts {
             store: Arc::new(store.clone()),
             share: Share::All,
@@ -102,7 +104,7 @@ impl Life {
             executors: Arc::new(executors.into_iter().map(|one| (one.kind().as_str().to_owned(), one)).collect()),
             systems: systems::named,
             pure_step: systems::pure_step,
-            eyes: Arc::new(EyesByKind::new(Arc::clone(clients), clock, &store.id(), holdpoint::places::all())),
+            eyes: Arc::new(EyesByKind::new(Arc::clone(clients), clock, seen, holdpoint::places::all())),
             job: Arc::new(move |deployment, step, attempt| jobs.join(format!("{deployment}/{step}/{attempt}"))),
             lines: Arc::new(NoLines),
             failpoint: None,

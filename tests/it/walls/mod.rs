@@ -2,6 +2,8 @@
 //! whoever meets it can move the code, or change page and code together.
 
 mod code;
+mod names;
+mod newcomer;
 mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -187,6 +189,16 @@ const WALLS: &[Wall] = &[
             in_sandbox(code, |path| is_inside && outer.contains(&path[0].as_str()))
         },
     },
+    Wall {
+        sentence: "CloudFormation is named in its own rooms alone (aws, forms, exec, observe, systems/service, sandbox), and in lists.",
+        stands_in: |_| true,
+        breaks: names::cloudformation,
+    },
+    Wall {
+        sentence: "A system is named in its own rooms alone (its folder, its lifecycle, its map), and in lists.",
+        stands_in: |_| true,
+        breaks: names::systems,
+    },
 ];
 
 /// The paths into sandbox, from there on, that `is`; a path from a neighbour is followed to where it leads.
@@ -236,7 +248,7 @@ mod tests {
     use super::*;
 
     const PAGE: &str = "## Arrows: who may import whom\n\n| room | may import | so that |\n|---|---|---|\n\
-        | domain | nothing of ours | |\n| os | domain | |\n| exec, store | domain, os | |\n| tui | domain | |\n| engine | domain, exec | |\n| sandbox | domain, os | |\n| main, compose | everything | |\n\n| x | y |\n";
+        | domain | nothing of ours | |\n| os | domain | |\n| exec, store | domain, os | |\n| tui | domain | |\n| systems | domain | |\n| engine | domain, exec | |\n| sandbox | domain, os | |\n| main, compose | everything | |\n\n| x | y |\n";
 
     fn broken(file: &str, source: &str) -> Vec<String> {
         check(&Code::read(file, source), &arrows(PAGE))
@@ -273,6 +285,12 @@ mod tests {
             ("sandbox/wire/feed.rs", "use crate::sandbox::services::logs;", "A service of the embedded cloud"),
             ("sandbox/services/ecs/mod.rs", "use crate::sandbox::world::World;", "A service knows its realm"),
             ("sandbox/services/ecs/api.rs", "use super::super::super::wire;", "A service knows its realm"),
+            ("world/x.rs", "const T: &str = \"its CloudFormation stack is gone\";", "CloudFormation is named"),
+            ("domain/x.rs", "enum Kind { Cfn }", "CloudFormation is named"),
+            ("tui/x.rs", "fn f() { row.kind == \"AWS::RDS::DBInstance\" }", "CloudFormation is named"),
+            ("engine/x.rs", "fn f() { spec.system == \"service\" }", "A system is named"),
+            ("engine/x.rs", "use crate::systems::script::Script;", "A system is named"),
+            ("systems/script/x.rs", "use crate::systems::service::Service;", "A system is named"),
             ("attic/x.rs", "fn f() {}", "not in the table"),
         ] {
             let broken = broken(file, source);
@@ -294,6 +312,9 @@ mod tests {
             ("tui/x.rs", "use ratatui::text::Line;"),
             ("sandbox/world.rs", "use super::services; fn f() { services::ALL }"),
             ("sandbox/services/ecs/mod.rs", "use super::logs::Logs; use crate::sandbox::realm::Realm;"),
+            ("systems/service/x.rs", "const T: &str = \"service\"; const U: &str = \"a CloudFormation stack\";"),
+            ("systems/mod.rs", "pub mod service; fn f() { service::Service }"),
+            ("domain/x.rs", "const T: &str = \"the service is down\";"),
             ("main.rs", "use holdpoint::engine;"),
             ("compose.rs", "use holdpoint::engine; use holdpoint::tui;"),
         ] {
