@@ -61,6 +61,25 @@ impl StackEvent {
         self.physical == self.stack_id
     }
 
+    /// True when it tells of the beginning, or of a stage, of what is not over.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.status.ends_with("_IN_PROGRESS")
+    }
+
+    /// True when it tells that a resource failed.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        self.status.ends_with("_FAILED")
+    }
+
+    /// True when a resource was only stopped, because another one failed.
+    #[must_use]
+    pub fn is_cancellation(&self) -> bool {
+        let reason = self.reason.as_str();
+        self.is_failure() && reason.starts_with("Resource ") && reason.to_ascii_lowercase().contains("cancel")
+    }
+
     /// The nested stack that it is about, if it is about one.
     #[must_use]
     pub fn nested(&self) -> Option<&str> {
@@ -71,10 +90,7 @@ impl StackEvent {
     /// True when a resource failed by itself, and not because something else did.
     #[must_use]
     pub fn is_real_failure(&self) -> bool {
-        let reason = self.reason.as_str();
-        self.status.ends_with("_FAILED")
-            && !self.is_root()
-            && !(reason.starts_with("Resource ") && reason.to_ascii_lowercase().contains("cancel"))
+        self.is_failure() && !self.is_root() && !self.is_cancellation()
     }
 }
 
@@ -176,7 +192,7 @@ pub fn ours<'a>(events: &'a [StackEvent], tokens: &[String]) -> Vec<&'a StackEve
 #[must_use]
 pub fn ending<'a>(events: &[&'a StackEvent]) -> Option<&'a str> {
     let last = events.iter().rev().find(|event| event.is_root())?;
-    (!last.status.ends_with("_IN_PROGRESS")).then_some(last.status.as_str())
+    (!last.goes_on()).then_some(last.status.as_str())
 }
 
 #[cfg(test)]

@@ -12,13 +12,13 @@ use super::outcome;
 use super::output;
 use crate::aws::cfn::events::{Back, StackEvent, ending, ours};
 use crate::aws::cfn::stack::CfnStack;
-use crate::aws::cfn::{Phase, phase};
 use crate::aws::{Clients, Cloud, Kind, Trouble};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::line::Severity;
 use crate::domain::plan::Output;
 use crate::domain::safe::Safe;
 use crate::exec::{Found, Job};
+use crate::forms::cloudformation::standing;
 
 /// The number of the call that does it, within the attempt.
 const CALL: u32 = 1;
@@ -247,7 +247,7 @@ impl<'a> Course<'a> {
                     if let Some(status) = self.judge(stack.as_ref()).await.map_err(Trouble::out_of_sight)? {
                         return self.end(stack.as_ref(), &status).await;
                     }
-                    if phase(&status) != Phase::Busy && waited > BEGINS {
+                    if !standing(&status).is_busy() && waited > BEGINS {
                         return Err(self.never_began(&status));
                     }
                     if self.job.port.is_cancelled() && !self.cancelling {
@@ -286,7 +286,7 @@ impl<'a> Course<'a> {
             // Only a delete makes a stack go away under its ARN; for all others somebody else did.
             return Ok(Some("MISSING".to_owned()));
         };
-        if phase(&stack.status) == Phase::Busy {
+        if standing(&stack.status).is_busy() {
             return Ok(None);
         }
         if stack.status == "DELETE_COMPLETE" || self.made(stack) {

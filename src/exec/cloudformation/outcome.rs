@@ -29,7 +29,7 @@ pub(super) fn failed(ended: &Ended<'_>) -> Failure {
     };
     let all: Vec<String> = events
         .iter()
-        .filter(|event| event.status.ends_with("_FAILED"))
+        .filter(|event| event.is_failure())
         .map(|event| format!("{} {} {} {}", event.at.clock(), event.logical, event.status, event.reason))
         .collect();
     Failure::new(summary).detail(format!("{name} is {status}\n{}", all.join("\n")).trim_end().to_owned()).hint(hint(status))

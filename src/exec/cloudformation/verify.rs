@@ -10,7 +10,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::aws::cfn::stack::CfnStack;
-use crate::aws::cfn::{Phase, phase};
 use crate::aws::{Clients, Trouble};
 use crate::domain::failure::Failure;
 use crate::domain::look::Standing;
@@ -72,7 +71,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     let mut waited = Duration::ZERO;
     loop {
         let stack = cloud.stack(&params.stack_name).await.map_err(Trouble::held_open)?;
-        if stack.as_ref().is_none_or(|stack| stack.status == "REVIEW_IN_PROGRESS" || phase(&stack.status) != Phase::Busy) {
+        if stack.as_ref().is_none_or(|stack| !standing(&stack.status).is_busy()) {
             return verdict(&params, stack.as_ref())
                 .map(|()| super::output(job, stack.as_ref().filter(|s| s.status != "DELETE_COMPLETE"), true));
         }
@@ -89,10 +88,10 @@ fn verdict(params: &Params, stack: Option<&CfnStack>) -> Result<(), Failure> {
     let name = &params.stack_name;
     let status = stack.map_or("MISSING", |stack| stack.status.as_str());
     let good = match params.expect {
-        Expect::Complete => phase(status) == Phase::Good,
-        Expect::Quiet => phase(status) == Phase::Good || status == "UPDATE_ROLLBACK_COMPLETE",
+        Expect::Complete => standing(status) == Standing::Good && !status.contains("ROLLBACK"),
+        Expect::Quiet => standing(status) == Standing::Good,
         Expect::Usable => matches!(standing(status), Standing::Good | Standing::Halted),
-        Expect::Missing => phase(status) == Phase::Gone,
+        Expect::Missing => standing(status) == Standing::Missing,
     };
     if !good {
         let wanted = match params.expect {

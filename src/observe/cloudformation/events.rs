@@ -110,7 +110,7 @@ impl Follower {
             part: event.logical.clone(),
             stack: self.stack.clone(),
             no,
-            severity: severity(&event.status, event.reason.as_str()),
+            severity: severity(event),
             text: Safe::new(&format!("{} {kind}{reason}", event.status)),
         }
     }
@@ -130,24 +130,14 @@ fn merged(stacks: Vec<Vec<StackEvent>>) -> Vec<StackEvent> {
     all.into_iter().map(|(_, event)| event).collect()
 }
 
-fn severity(status: &str, reason: &str) -> Severity {
-    if is_failure(status) && !is_cancellation(reason) {
+fn severity(event: &StackEvent) -> Severity {
+    if event.is_failure() && !event.is_cancellation() {
         Severity::Error
-    } else if is_failure(status) || status.contains("ROLLBACK") {
+    } else if event.is_failure() || event.status.contains("ROLLBACK") {
         Severity::Warn
     } else {
         Severity::Info
     }
-}
-
-pub(super) fn is_failure(status: &str) -> bool {
-    status.ends_with("_FAILED")
-}
-
-/// True for the reason that CloudFormation gives resources which it stops because another one failed.
-pub(super) fn is_cancellation(reason: &str) -> bool {
-    let reason = reason.to_ascii_lowercase();
-    reason.contains("cancelled") || reason.contains("canceled")
 }
 
 #[cfg(test)]
@@ -173,7 +163,8 @@ mod tests {
             ("UPDATE_ROLLBACK_COMPLETE", "", Severity::Warn),
             ("CREATE_COMPLETE", "", Severity::Info),
         ] {
-            assert_eq!(severity(status, reason), expected, "{status} {reason}");
+            let event = StackEvent { status: status.to_owned(), reason: reason.into(), ..StackEvent::default() };
+            assert_eq!(severity(&event), expected, "{status} {reason}");
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::domain::place::Place;
 use crate::domain::safe::Safe;
 use crate::domain::time::Time;
 use crate::forms::cloudformation::{CALLED, StackFacts, standing};
-use crate::observe::cloudformation::events::{Follower, is_cancellation, is_failure};
+use crate::observe::cloudformation::events::Follower;
 use crate::observe::cloudformation::serve;
 use crate::observe::{Follow, Glance};
 
@@ -168,7 +168,7 @@ impl Followed {
     fn take(&mut self, event: &StackEvent) {
         if self.events.is_own(event) {
             self.last = Some((event.status.clone(), event.at));
-            if event.status.ends_with("_IN_PROGRESS") && event.reason.as_str().contains("User Initiated") {
+            if event.goes_on() && event.reason.as_str().contains("User Initiated") {
                 // A new operation: what failed in the one before is history.
                 self.parts.clear();
             }
@@ -179,7 +179,7 @@ impl Followed {
         let part = PartSeen {
             name: event.logical.clone(),
             kind: event.kind.clone(),
-            health: health(&event.status, event.reason.as_str()),
+            health: health(event),
             words: Safe::new(&event.status),
             reason: event.reason.clone(),
             at: event.at,
@@ -212,12 +212,12 @@ impl Followed {
 }
 
 /// How a resource is. One that CloudFormation stops because another one failed has that as its reason.
-fn health(status: &str, reason: &str) -> Health {
-    if status.ends_with("_COMPLETE") {
+fn health(event: &StackEvent) -> Health {
+    if event.status.ends_with("_COMPLETE") {
         Health::Fine
-    } else if !is_failure(status) {
+    } else if !event.is_failure() {
         Health::Moves
-    } else if is_cancellation(reason) {
+    } else if event.is_cancellation() {
         Health::Stopped
     } else {
         Health::Failed

@@ -86,6 +86,7 @@ fn what_failed_because_of_another_is_told_apart() {
         ("UPDATE_IN_PROGRESS", "", Health::Moves),
         ("UPDATE_COMPLETE", "", Health::Fine),
     ] {
-        assert_eq!(health(status, reason), expected, "{status} {reason}");
+        let event = StackEvent { status: status.to_owned(), reason: reason.into(), ..StackEvent::default() };
+        assert_eq!(health(&event), expected, "{status} {reason}");
     }
 }
