@@ -102,7 +102,7 @@ impl Executor for Scale {
             let params: ScaleParams = super::params(&job)?;
             let cloud = super::cloud(&self.0, &job).await?;
             let stack = there(&cloud, &params.stack_name).await?;
-            let parameters = scaled(&stack, &params.counts, cloud.is_local())?;
+            let parameters = scaled(&stack, &params.counts)?;
             let capabilities = stack.capabilities.clone();
             let course = Course::new(&job, &cloud, UPDATE, &params.stack_name)?;
             course
@@ -145,9 +145,8 @@ pub(super) async fn there(cloud: &Cloud, name: &str) -> Result<CfnStack, Failure
     })
 }
 
-/// All parameters of the stack as they are, and the counts. AWS is told to keep a value, since naming it would resolve it anew;
-/// one emulator forgets values that it was never told, so on this machine they are named.
-fn scaled(stack: &CfnStack, counts: &BTreeMap<String, String>, emulated: bool) -> Result<Vec<Parameter>, Failure> {
+/// The counts, and all other parameters of the stack as they are: naming their values would resolve them anew.
+fn scaled(stack: &CfnStack, counts: &BTreeMap<String, String>) -> Result<Vec<Parameter>, Failure> {
     let unknown: BTreeSet<_> = counts.keys().filter(|key| !stack.parameters.contains_key(*key)).map(String::as_str).collect();
     if !unknown.is_empty() {
         let list = unknown.into_iter().collect::<Vec<_>>().join(", ");
@@ -156,12 +155,11 @@ fn scaled(stack: &CfnStack, counts: &BTreeMap<String, String>, emulated: bool) -
     }
     Ok(stack
         .parameters
-        .iter()
-        .map(|(key, value)| {
+        .keys()
+        .map(|key| {
             let parameter = Parameter::builder().parameter_key(key);
             match counts.get(key) {
                 Some(count) => parameter.parameter_value(count).build(),
-                None if emulated && value != "****" => parameter.parameter_value(value).build(),
                 None => parameter.use_previous_value(true).build(),
             }
         })
@@ -188,12 +186,10 @@ mod tests {
             parameters: map(&[("DesiredCount", "6"), ("Key", "****"), ("Size", "small")]),
             ..CfnStack::default()
         };
-        let parameters = scaled(&stack, &map(&[("DesiredCount", "0")]), true).unwrap();
+        let parameters = scaled(&stack, &map(&[("DesiredCount", "0")])).unwrap();
         let told: Vec<_> = parameters.iter().map(|p| (p.parameter_key(), p.parameter_value(), p.use_previous_value())).collect();
-        let size = (Some("Size"), Some("small"), None);
-        assert_eq!(told, [(Some("DesiredCount"), Some("0"), None), (Some("Key"), None, Some(true)), size]);
-        let on_aws = scaled(&stack, &map(&[("DesiredCount", "0")]), false).unwrap();
-        assert_eq!((on_aws[2].parameter_value(), on_aws[2].use_previous_value()), (None, Some(true)));
-        assert!(scaled(&stack, &map(&[("Other", "0")]), false).unwrap_err().summary.contains("Other"));
+        let kept = |key| (Some(key), None, Some(true));
+        assert_eq!(told, [(Some("DesiredCount"), Some("0"), None), kept("Key"), kept("Size")]);
+        assert!(scaled(&stack, &map(&[("Other", "0")])).unwrap_err().summary.contains("Other"));
     }
 }
