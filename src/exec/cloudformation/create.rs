@@ -1,73 +1,56 @@
 //! `cloudformation.create {input, on_failure_keep}`: makes a stack that is not there.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_cloudformation::types::OnFailure;
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::operation::{Course, Operation, Sent, find};
+use super::change::Change;
+use super::operation::{Course, Operation, Sent};
 use crate::aws::cfn::stack::CfnStack;
-use crate::aws::{Clients, Cloud, Trouble};
+use crate::aws::{Cloud, Trouble};
 use crate::domain::failure::Failure;
-use crate::domain::plan::{Output, StepKind};
-use crate::exec::{Cancel, Executor, Found, Job};
+use crate::domain::plan::Output;
+use crate::exec::Job;
 use crate::forms::cloudformation::CfnInput;
 
 /// Creates stacks.
-pub(super) struct Create(pub(super) Arc<Clients>);
+pub(super) struct Create;
 
 #[derive(Deserialize)]
-struct Params {
+pub(super) struct Params {
     input: CfnInput,
     #[serde(default)]
     on_failure_keep: bool,
 }
 
-const CREATE: Operation = Operation { action: "CreateStack", verb: "create", good: &["CREATE_COMPLETE"], cancels: false };
+impl Change for Create {
+    type Params = Params;
+    const KIND: &'static str = "cloudformation.create";
+    const OPERATION: Operation = Operation { action: "CreateStack", verb: "create", good: &["CREATE_COMPLETE"], cancels: false };
 
-impl Executor for Create {
-    fn kind(&self) -> StepKind {
-        "cloudformation.create".into()
-    }
-
-    fn check(&self, params: &Value) -> Result<(), String> {
+    fn check(params: &Value) -> Result<(), String> {
         super::check_input(params)
     }
 
-    fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>> {
-        async move { run(&self.0, &job).await }.boxed()
+    fn stack_name(params: &Params) -> &str {
+        &params.input.stack_name
     }
 
-    fn find(&self, job: Job) -> BoxFuture<'_, Found> {
-        async move { find(&self.0, &job, CREATE, |params: &Params| &params.input.stack_name).await }.boxed()
-    }
-
-    fn cancel(&self) -> Cancel {
-        Cancel::None
-    }
-}
-
-async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
-    let params: Params = super::params(job)?;
-    let cloud = super::cloud(clients, job).await?;
-    let name = &params.input.stack_name;
-    let given = super::given(job, &params.input, &BTreeMap::new(), None).await?;
-    let course = Course::new(job, &cloud, CREATE, name)?;
-    if course.is_fresh() {
-        make_room(job, &cloud, name).await?;
-    }
-    let keep = params.on_failure_keep.then_some(OnFailure::DoNothing);
-    course
-        .run(None, |token| {
-            let (cloud, given, keep) = (&cloud, &given, &keep);
-            async move {
-                let answer = cloud
-                    .call("cloudformation:CreateStack", &given.stack_name, || {
+    async fn run(course: Course<'_>, params: &Params) -> Result<Output, Failure> {
+        let (job, cloud) = (course.job, course.cloud);
+        let given = super::given(job, &params.input, &BTreeMap::new(), None).await?;
+        if course.is_fresh() {
+            make_room(job, cloud, &params.input.stack_name).await?;
+        }
+        let keep = params.on_failure_keep.then_some(OnFailure::DoNothing);
+        course
+            .run(None, |token| {
+                let (given, keep) = (&given, &keep);
+                async move {
+                    let call = || {
                         cloud
                             .cfn
                             .create_stack()
@@ -79,13 +62,13 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
                             .set_role_arn(given.role_arn.clone())
                             .set_on_failure(keep.clone())
                             .client_request_token(&token)
-                            .send()
-                    })
-                    .await?;
-                Ok(Sent::Accepted(answer.stack_id().map(str::to_owned)))
-            }
-        })
-        .await
+                    };
+                    let answer = cloud.call("cloudformation:CreateStack", &given.stack_name, || call().send()).await?;
+                    Ok(Sent::Accepted(answer.stack_id().map(str::to_owned)))
+                }
+            })
+            .await
+    }
 }
 
 /// Takes away what a change set that nobody executed left under the name, if it is ours; refuses what is somebody else's.

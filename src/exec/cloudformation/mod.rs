@@ -1,6 +1,7 @@
 //! Hands for CloudFormation: one file a step kind, `operation` for what those have in common that change a stack. Every call
 //! that changes anything is noted before it is made and carries the attempt's token; after a restart AWS is asked what became of it.
 
+mod change;
 mod change_set;
 mod continued;
 mod create;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use self::change::Changes;
 use super::{Executor, Job};
 use crate::aws::cfn::input::Given;
 use crate::aws::cfn::stack::CfnStack;
@@ -30,16 +32,15 @@ use crate::forms::cloudformation::CfnInput;
 /// All executors of CloudFormation.
 #[must_use]
 pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
-    let c = || Arc::clone(clients);
     vec![
-        Arc::new(create::Create(c())),
-        Arc::new(update::Update(c())),
-        Arc::new(update::Scale(c())),
-        Arc::new(change_set::MakeChangeSet(c())),
-        Arc::new(execute::Execute(c())),
-        Arc::new(delete::Delete(c())),
-        Arc::new(continued::Continue(c())),
-        Arc::new(verify::Verify(c())),
+        Changes::<create::Create>::executor(clients),
+        Changes::<update::Update>::executor(clients),
+        Changes::<update::Scale>::executor(clients),
+        Changes::<execute::Execute>::executor(clients),
+        Changes::<delete::Delete>::executor(clients),
+        Changes::<continued::Continue>::executor(clients),
+        Arc::new(change_set::MakeChangeSet(Arc::clone(clients))),
+        Arc::new(verify::Verify(Arc::clone(clients))),
     ]
 }
 

@@ -4,7 +4,6 @@
 use std::future::Future;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -12,7 +11,7 @@ use super::outcome;
 use super::output;
 use crate::aws::cfn::events::{Back, StackEvent, ending, ours};
 use crate::aws::cfn::stack::CfnStack;
-use crate::aws::{Clients, Cloud, Kind, Trouble};
+use crate::aws::{Cloud, Kind, Trouble};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::line::Severity;
 use crate::domain::plan::Output;
@@ -72,22 +71,10 @@ struct Accepted {
     id: String,
 }
 
-/// What became of an operation on the stack that the job's parameters name, without starting anything.
-pub(super) async fn find<P: DeserializeOwned>(clients: &Clients, job: &Job, operation: Operation, name: fn(&P) -> &str) -> Found {
-    let (params, cloud) = match (super::params::<P>(job), super::cloud(clients, job).await) {
-        (Ok(params), Ok(cloud)) => (params, cloud),
-        (Err(failure), _) | (_, Err(failure)) => return Found::CannotTell(failure),
-    };
-    match Course::new(job, &cloud, operation, name(&params)) {
-        Ok(course) => course.found().await.unwrap_or_else(Found::CannotTell),
-        Err(failure) => Found::CannotTell(failure),
-    }
-}
-
 /// One operation under way.
 pub(super) struct Course<'a> {
-    job: &'a Job,
-    cloud: &'a Cloud,
+    pub(super) job: &'a Job,
+    pub(super) cloud: &'a Cloud,
     operation: Operation,
     name: &'a str,
     intent: Option<Intent>,
@@ -141,7 +128,8 @@ impl<'a> Course<'a> {
         self.wait().await
     }
 
-    async fn found(&self) -> Result<Found, Failure> {
+    /// What became of it.
+    pub(super) async fn found(&self) -> Result<Found, Failure> {
         if self.intent.is_none() {
             return Ok(Found::NeverStarted);
         }

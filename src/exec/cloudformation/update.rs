@@ -2,138 +2,116 @@
 //! change is success.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use aws_sdk_cloudformation::types::Parameter;
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::operation::{Course, Operation, Sent, find};
+use super::change::Change;
+use super::operation::{Course, Operation, Sent};
 use crate::aws::cfn::stack::CfnStack;
-use crate::aws::{Clients, Cloud, Trouble};
+use crate::aws::{Cloud, Trouble};
 use crate::domain::failure::Failure;
-use crate::domain::plan::{Output, StepKind};
-use crate::exec::{Cancel, Executor, Found, Job};
+use crate::domain::plan::Output;
 use crate::forms::cloudformation::CfnInput;
 
 /// Updates stacks to a template.
-pub(super) struct Update(pub(super) Arc<Clients>);
+pub(super) struct Update;
 /// Changes counts and nothing else.
-pub(super) struct Scale(pub(super) Arc<Clients>);
+pub(super) struct Scale;
 
 #[derive(Deserialize)]
-struct UpdateParams {
+pub(super) struct UpdateParams {
     input: CfnInput,
     #[serde(default)]
     counts: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
-struct ScaleParams {
+pub(super) struct ScaleParams {
     stack_name: String,
     counts: BTreeMap<String, String>,
 }
 
 const UPDATE: Operation = Operation { action: "UpdateStack", verb: "update", good: &["UPDATE_COMPLETE"], cancels: true };
 
-impl Executor for Update {
-    fn kind(&self) -> StepKind {
-        "cloudformation.update".into()
-    }
+impl Change for Update {
+    type Params = UpdateParams;
+    const KIND: &'static str = "cloudformation.update";
+    const OPERATION: Operation = UPDATE;
 
-    fn check(&self, params: &Value) -> Result<(), String> {
+    fn check(params: &Value) -> Result<(), String> {
         super::check_input(params)
     }
 
-    fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>> {
-        async move {
-            let params: UpdateParams = super::params(&job)?;
-            let cloud = super::cloud(&self.0, &job).await?;
-            let stack = there(&cloud, &params.input.stack_name).await?;
-            let given = super::given(&job, &params.input, &params.counts, Some(&stack)).await?;
-            let course = Course::new(&job, &cloud, UPDATE, &params.input.stack_name)?;
-            course
-                .run(Some(&stack), |token| {
-                    let (cloud, given) = (&cloud, &given);
-                    async move {
-                        let call = cloud.call("cloudformation:UpdateStack", &given.stack_name, || {
-                            cloud
-                                .cfn
-                                .update_stack()
-                                .stack_name(&given.stack_name)
-                                .template_body(&given.template)
-                                .set_parameters(Some(given.parameters.clone()))
-                                .set_capabilities(Some(given.capabilities.clone()))
-                                .set_tags(Some(given.tags.clone()))
-                                .set_role_arn(given.role_arn.clone())
-                                .client_request_token(&token)
-                                .send()
-                        });
-                        sent(call.await.map(|answer| answer.stack_id().map(str::to_owned)))
-                    }
-                })
-                .await
-        }
-        .boxed()
+    fn stack_name(params: &UpdateParams) -> &str {
+        &params.input.stack_name
     }
 
-    fn find(&self, job: Job) -> BoxFuture<'_, Found> {
-        async move { find(&self.0, &job, UPDATE, |params: &UpdateParams| &params.input.stack_name).await }.boxed()
-    }
-
-    fn cancel(&self) -> Cancel {
-        Cancel::BestEffort
+    async fn run(course: Course<'_>, params: &UpdateParams) -> Result<Output, Failure> {
+        let (job, cloud) = (course.job, course.cloud);
+        let stack = there(cloud, &params.input.stack_name).await?;
+        let given = super::given(job, &params.input, &params.counts, Some(&stack)).await?;
+        course
+            .run(Some(&stack), |token| {
+                let given = &given;
+                async move {
+                    let call = || {
+                        cloud
+                            .cfn
+                            .update_stack()
+                            .stack_name(&given.stack_name)
+                            .template_body(&given.template)
+                            .set_parameters(Some(given.parameters.clone()))
+                            .set_capabilities(Some(given.capabilities.clone()))
+                            .set_tags(Some(given.tags.clone()))
+                            .set_role_arn(given.role_arn.clone())
+                            .client_request_token(&token)
+                    };
+                    let answer = cloud.call("cloudformation:UpdateStack", &given.stack_name, || call().send()).await;
+                    sent(answer.map(|answer| answer.stack_id().map(str::to_owned)))
+                }
+            })
+            .await
     }
 }
 
-impl Executor for Scale {
-    fn kind(&self) -> StepKind {
-        "cloudformation.scale".into()
-    }
+impl Change for Scale {
+    type Params = ScaleParams;
+    const KIND: &'static str = "cloudformation.scale";
+    const OPERATION: Operation = UPDATE;
 
-    fn check(&self, params: &Value) -> Result<(), String> {
+    fn check(params: &Value) -> Result<(), String> {
         super::require(params, &["stack_name", "counts"])
     }
 
-    fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>> {
-        async move {
-            let params: ScaleParams = super::params(&job)?;
-            let cloud = super::cloud(&self.0, &job).await?;
-            let stack = there(&cloud, &params.stack_name).await?;
-            let parameters = scaled(&stack, &params.counts)?;
-            let capabilities = stack.capabilities.clone();
-            let course = Course::new(&job, &cloud, UPDATE, &params.stack_name)?;
-            course
-                .run(Some(&stack), |token| {
-                    let (cloud, name, parameters, capabilities) = (&cloud, &params.stack_name, &parameters, &capabilities);
-                    async move {
-                        let call = cloud.call("cloudformation:UpdateStack", name, || {
-                            cloud
-                                .cfn
-                                .update_stack()
-                                .stack_name(name)
-                                .use_previous_template(true)
-                                .set_parameters(Some(parameters.clone()))
-                                .set_capabilities(Some(capabilities.clone()))
-                                .client_request_token(&token)
-                                .send()
-                        });
-                        sent(call.await.map(|answer| answer.stack_id().map(str::to_owned)))
-                    }
-                })
-                .await
-        }
-        .boxed()
+    fn stack_name(params: &ScaleParams) -> &str {
+        &params.stack_name
     }
 
-    fn find(&self, job: Job) -> BoxFuture<'_, Found> {
-        async move { find(&self.0, &job, UPDATE, |params: &ScaleParams| &params.stack_name).await }.boxed()
-    }
-
-    fn cancel(&self) -> Cancel {
-        Cancel::BestEffort
+    async fn run(course: Course<'_>, params: &ScaleParams) -> Result<Output, Failure> {
+        let cloud = course.cloud;
+        let stack = there(cloud, &params.stack_name).await?;
+        let parameters = scaled(&stack, &params.counts)?;
+        course
+            .run(Some(&stack), |token| {
+                let (name, parameters, capabilities) = (&params.stack_name, &parameters, &stack.capabilities);
+                async move {
+                    let call = || {
+                        cloud
+                            .cfn
+                            .update_stack()
+                            .stack_name(name)
+                            .use_previous_template(true)
+                            .set_parameters(Some(parameters.clone()))
+                            .set_capabilities(Some(capabilities.clone()))
+                            .client_request_token(&token)
+                    };
+                    let answer = cloud.call("cloudformation:UpdateStack", name, || call().send()).await;
+                    sent(answer.map(|answer| answer.stack_id().map(str::to_owned)))
+                }
+            })
+            .await
     }
 }
 
