@@ -242,6 +242,21 @@ fn ls_for_people() {
 }
 
 #[test]
+fn ls_says_of_an_environment_that_aws_throttles_what_is_read_there() {
+    let slow = |words: &str| {
+        run_with(words, vec![], None, |scene, _| {
+            let slowed = Some(crate::domain::sighting::Slowed { since: fixture::ago(20), every_ms: 4_000 });
+            scene.sighting("environment/prod-us", "pace", crate::domain::sighting::Seen::Pace { slowed }, 3);
+        })
+    };
+    let line = "! AWS throttles reads of 441200007731/eu-west-1 since ";
+    let told: Vec<_> = slow("ls").out.lines().skip_while(|line| !line.starts_with("prod-us")).take(2).map(str::to_owned).collect();
+    assert!(told[1].starts_with(line) && told[1].contains("once in 4 s"), "{told:?}");
+    let doc: serde_json::Value = serde_json::from_str(&slow("ls|prod-us|--json").out).unwrap();
+    assert_eq!(doc["environments"][0]["throttled"]["every_ms"], 4_000);
+}
+
+#[test]
 fn ls_for_scripts() {
     let ran = run_words("ls|prod-us|--json", vec![], None);
     insta::assert_snapshot!(ran.out);

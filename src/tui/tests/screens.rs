@@ -153,6 +153,22 @@ fn practice_wears_its_own_word_on_every_frame_and_never_the_colour_of_production
 }
 
 #[test]
+fn that_aws_throttles_is_named_in_the_band_of_its_environment_and_told_by_who_is_who() {
+    use crate::domain::sighting::{PACE, Seen, Sighting, Slowed};
+    let mut world = fixture::scene();
+    let value = Seen::Pace { slowed: Some(Slowed { since: fixture::ago(90), every_ms: 2_000 }) };
+    let sighting = Sighting { value, taken_at: fixture::ago(3), stale: None };
+    world.sightings.insert(("environment/prod-us".to_owned(), PACE.to_owned()), sighting);
+    let mut bench = Bench::new(world);
+    for (width, height) in [(120, 36), (80, 24)] {
+        let screen = bench.wait(600).screen(width, height);
+        assert!(screen.lines().next().unwrap().contains("AWS THROTTLES READS since 14:01Z"), "{screen}");
+    }
+    let page = bench.keys("I").screen(160, 60).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(page.contains("THROTTLED AWS throttles reads of 441200007731/eu-west-1") && page.contains("once in 2 s"), "{page}");
+}
+
+#[test]
 fn a_full_disk_is_named_in_the_band_and_above_all_that_needs_a_person() {
     let mut world = fixture::scene();
     world.disk_full = Some(crate::world::DiskFull { home: "/home/ana/.local/share/holdpoint".to_owned(), since: fixture::ago(90) });
