@@ -46,10 +46,10 @@ pub struct Queued {
     pub after: Vec<DeploymentId>,
 }
 
-/// Where in the queue a request goes.
+/// Which end of the queue a request goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum QueueEnd {
     /// Behind all others.
     Tail,
     /// Before all others: a way out of BROKEN.
@@ -234,8 +234,8 @@ impl Stack {
             StackEvent::Requested { entry, place, .. } => {
                 self.take_edge(event.tag(), at)?;
                 match place {
-                    Place::Tail => self.queue.push(entry.clone()),
-                    Place::Head => self.queue.insert(0, entry.clone()),
+                    QueueEnd::Tail => self.queue.push(entry.clone()),
+                    QueueEnd::Head => self.queue.insert(0, entry.clone()),
                 }
             }
             StackEvent::FoundMissing { deployment }

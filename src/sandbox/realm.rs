@@ -19,21 +19,21 @@ use crate::domain::time::Time;
 
 /// An account and a region.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Site {
     /// Twelve digits; empty for what is one in the world.
     pub account: String,
     /// For example `eu-west-1`; empty for what is one for an account.
     pub region: String,
 }
 
-impl Place {
-    /// A place.
+impl Site {
+    /// A site.
     #[must_use]
     pub fn new(account: &str, region: &str) -> Self {
         Self { account: account.to_owned(), region: region.to_owned() }
     }
 
-    /// The place where a service with this scope keeps what belongs here.
+    /// The site where a service with this scope keeps what belongs here.
     fn reach(&self, scope: Scope) -> Self {
         match scope {
             Scope::Region => self.clone(),
@@ -56,7 +56,7 @@ pub struct Known {
 #[derive(Debug, Clone)]
 pub struct Realms {
     known: Arc<Known>,
-    kept: BTreeMap<Place, BTreeMap<&'static str, Box<dyn Service>>>,
+    kept: BTreeMap<Site, BTreeMap<&'static str, Box<dyn Service>>>,
 }
 
 /// What services keep, as it was stored: by place, then by name.
@@ -81,7 +81,7 @@ impl Realms {
     pub fn new(offers: &'static [&'static Offer]) -> Self {
         let known = Known { offers, catalog: Catalog::of(offers) };
         let mut realms = Self { known: Arc::new(known), kept: BTreeMap::new() };
-        realms.open(Scope::World, &Place::default());
+        realms.open(Scope::World, &Site::default());
         realms
     }
 
@@ -90,7 +90,7 @@ impl Realms {
         let mut realms = Self::new(offers);
         for (place, services) in stored {
             let (account, region) = place.split_once('/').unwrap_or((&place, ""));
-            let below = realms.kept.entry(Place::new(account, region)).or_default();
+            let below = realms.kept.entry(Site::new(account, region)).or_default();
             for (name, state) in services {
                 let offer = offers.iter().find(|offer| offer.name == name);
                 let offer = offer.ok_or_else(|| serde::de::Error::custom(format!("there is no service {name:?} to read what it kept")))?;
@@ -114,13 +114,13 @@ impl Realms {
 
     /// Everything in a place, to be read.
     #[must_use]
-    pub fn at<'a>(&'a self, place: &'a Place) -> Realm<'a> {
+    pub fn at<'a>(&'a self, place: &'a Site) -> Realm<'a> {
         Realm { place, all: self }
     }
 
     /// The state of this type that belongs to a place: its own, its account's or the world's.
     #[must_use]
-    pub fn get<T: Service>(&self, place: &Place) -> Option<&T> {
+    pub fn get<T: Service>(&self, place: &Site) -> Option<&T> {
         let scopes = [Scope::Region, Scope::Account, Scope::World];
         let services = scopes.into_iter().filter_map(|scope| self.kept.get(&place.reach(scope)));
         services.flat_map(BTreeMap::values).find_map(|service| (service.as_ref() as &dyn Any).downcast_ref())
@@ -129,13 +129,13 @@ impl Realms {
     /// Whom an access key stands for.
     #[must_use]
     pub fn who(&self, access_key: &str) -> Session {
-        let mut worldly = self.kept.get(&Place::default()).into_iter().flat_map(BTreeMap::values);
+        let mut worldly = self.kept.get(&Site::default()).into_iter().flat_map(BTreeMap::values);
         worldly.find_map(|service| service.who(access_key)).unwrap_or_else(|| Session::of_key(access_key))
     }
 
     /// What a call to a service with this scope may find in a place is there from now on: its own state, and those of all
     /// services with as wide a scope.
-    pub(super) fn open(&mut self, scope: Scope, place: &Place) {
+    pub(super) fn open(&mut self, scope: Scope, place: &Site) {
         let scopes: &[Scope] = match scope {
             Scope::Region => &[Scope::World, Scope::Account, Scope::Region],
             Scope::Account => &[Scope::World, Scope::Account],
@@ -150,7 +150,7 @@ impl Realms {
     }
 
     /// Every service in every place that moves by itself, with the time at which it moves next.
-    pub(super) fn dues(&self) -> impl Iterator<Item = (Time, &'static Offer, &Place)> {
+    pub(super) fn dues(&self) -> impl Iterator<Item = (Time, &'static Offer, &Site)> {
         self.kept.iter().flat_map(move |(place, services)| {
             let offers = self.known.offers.iter().copied();
             offers.filter_map(move |offer| Some((services.get(offer.name)?.due(self.at(place))?, offer, place)))
@@ -167,7 +167,7 @@ impl Realms {
 #[derive(Debug, Clone, Copy)]
 pub struct Realm<'a> {
     /// Which.
-    pub place: &'a Place,
+    pub place: &'a Site,
     all: &'a Realms,
 }
 
@@ -208,7 +208,7 @@ pub struct Cx<'a> {
     /// The time of the call or of the thing that is due.
     pub now: Time,
     /// Where.
-    pub place: Place,
+    pub place: Site,
     /// Who asks; nobody in what happens by itself.
     pub caller: &'a Caller,
     /// Chance.

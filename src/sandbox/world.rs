@@ -11,7 +11,7 @@ use super::chaos::{Effect, Instead, Met, Mishap};
 use super::dice::Dice;
 use super::ledger::{Entry, Ledger};
 use super::levers::Levers;
-use super::realm::{Caller, Cx, Place, Realms, Stored};
+use super::realm::{Caller, Cx, Realms, Site, Stored};
 use super::service::{Offer, Reply, Service};
 use super::services;
 use crate::domain::time::Time;
@@ -48,7 +48,7 @@ pub struct Outcome {
     /// The id of the request.
     pub request_id: String,
     /// Where the call was made.
-    pub place: Place,
+    pub place: Site,
     /// True when the world changed other than by time: such calls are journaled.
     pub changed: bool,
 }
@@ -78,7 +78,7 @@ impl World {
     /// The state of this type in an account and region, if anybody called there.
     #[must_use]
     pub fn get<T: Service>(&self, account: &str, region: &str) -> Option<&T> {
-        self.realms.get(&Place::new(account, region))
+        self.realms.get(&Site::new(account, region))
     }
 
     /// Lets everything happen that is due until `to`, each at its own time.
@@ -157,14 +157,14 @@ impl World {
             delay,
             instead: if let Some(Mishap::Instead(instead, _)) = mishap { Some(instead) } else { None },
             request_id: caller.request_id,
-            place: Place { account: caller.who.account, region: call.region.clone() },
+            place: Site { account: caller.who.account, region: call.region.clone() },
             changed,
         }
     }
 
     /// A call without an effect leaves the dice alone, so that reads do not change the world's future.
     fn handle(&mut self, offer: &'static Offer, call: &Call, caller: &Caller) -> (Result<Reply, AwsError>, Option<String>) {
-        let place = Place::new(&caller.who.account, &call.region);
+        let place = Site::new(&caller.who.account, &call.region);
         self.realms.open(offer.scope, &place);
         let mut dice = self.dice.clone();
         let mut cx = Cx {
@@ -189,7 +189,7 @@ impl World {
     fn step(&mut self) {
         let (now, pace) = (self.now, self.pace);
         let nobody = Caller::default();
-        let due: Vec<(&'static Offer, Place)> =
+        let due: Vec<(&'static Offer, Site)> =
             self.realms.dues().filter(|(at, _, _)| *at <= now).map(|(_, offer, place)| (offer, place.clone())).collect();
         for (offer, place) in due {
             let (dice, levers, all) = (&mut self.dice, &mut self.levers, &mut self.realms);

@@ -20,7 +20,7 @@ use crate::domain::given;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::person::Person;
 use crate::domain::sighting::{Seen, Sighting};
-use crate::domain::stack::{Place, Purpose, Queued, StackEvent};
+use crate::domain::stack::{Purpose, QueueEnd, Queued, StackEvent};
 use crate::domain::time::Time;
 use crate::os::clock::Real;
 use crate::os::lock::Lock;
@@ -116,7 +116,7 @@ fn created(n: u64, stack: &StackId) -> Event {
 
 fn requested(n: u64) -> Event {
     let entry = Queued { deployment: deployment(n.into()), no: DeploymentNo(n), purpose: Purpose::Deploy, not_before: None, after: vec![] };
-    Event::Stack(StackEvent::Requested { system: "script".into(), entry, place: Place::Tail })
+    Event::Stack(StackEvent::Requested { system: "script".into(), entry, place: QueueEnd::Tail })
 }
 
 fn drain(n: u128) -> InboxAsk {

@@ -30,7 +30,7 @@ use crate::domain::place::{self, Proof};
 use crate::domain::plan::{ChangeRow, Output, Plan, PlanSeen, resolve};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::sighting::{SERVE, Seen, Sighting, THING};
-use crate::domain::stack::{Left, Place, Queued, StackEvent};
+use crate::domain::stack::{Left, QueueEnd, Queued, StackEvent};
 use crate::domain::time::Time;
 use crate::forms::cloudformation::StackFacts;
 
@@ -221,7 +221,7 @@ impl Scene {
         let created = DeploymentEvent::Created { request: Box::new(request) };
         self.event(StreamId::Deployment(deployment), Event::Deployment(Box::new(created)), ana());
         let entry = Queued { deployment, no, purpose, not_before, after };
-        self.event(StreamId::Stack(stack), Event::Stack(StackEvent::Requested { system, entry, place: Place::Tail }), ana());
+        self.event(StreamId::Stack(stack), Event::Stack(StackEvent::Requested { system, entry, place: QueueEnd::Tail }), ana());
         deployment
     }
 

@@ -13,7 +13,7 @@ use crate::domain::level::Level;
 use crate::domain::lifecycle::Class;
 use crate::domain::lifecycles::of_system;
 use crate::domain::plan::{HoldWhen, Plan, PlanSeen};
-use crate::domain::stack::{Place, Purpose, Queued, StackEvent};
+use crate::domain::stack::{Purpose, QueueEnd, Queued, StackEvent};
 use crate::domain::time::{Time, short};
 
 use super::specs::{StartOf, unknown_deployment};
@@ -203,7 +203,7 @@ fn enqueue(
     let unblocks = broken && purpose != Purpose::Teardown;
     // What waits would meet the same stack: a way out goes first, also where only the real stack is stuck.
     let first = broken || start.purpose == Purpose::Recover;
-    let place = if first { Place::Head } else { Place::Tail };
+    let place = if first { QueueEnd::Head } else { QueueEnd::Tail };
     on_stack(append, folds, &stack.id, StackEvent::Requested { system, entry: entry.clone(), place });
     if unblocks {
         on_stack(

@@ -9,7 +9,7 @@ use crate::domain::ids::DeploymentId;
 use crate::domain::plan::Mark;
 use crate::domain::request::Release;
 
-use super::{Place, Queued};
+use super::{QueueEnd, Queued};
 
 /// What serves after a deployment that did not end well.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub enum StackEvent {
         /// Its place.
         entry: Queued,
         /// Head or tail.
-        place: Place,
+        place: QueueEnd,
     },
     /// It did not exist; its first deployment starts.
     FoundMissing {

@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use super::render;
 use crate::domain::time::Time;
-use crate::sandbox::realm::Place;
+use crate::sandbox::realm::Site;
 use crate::sandbox::service::{Feed, Frame, Turn};
 use crate::sandbox::shared::Shared;
 
 /// One open stream.
 struct Session {
     shared: Shared,
-    place: Place,
+    place: Site,
     feed: Box<dyn Feed>,
     ready: VecDeque<Vec<u8>>,
     /// When the feed is asked again; `None` when it is over.
@@ -27,7 +27,7 @@ struct Session {
 }
 
 /// The answer of the call: headers now, frames as time goes on.
-pub(super) fn stream(shared: Shared, place: Place, feed: Box<dyn Feed>, request_id: &str) -> Response<Body> {
+pub(super) fn stream(shared: Shared, place: Site, feed: Box<dyn Feed>, request_id: &str) -> Response<Body> {
     let tails = shared.look(|world| world.levers.tails);
     let ready = [frame("event", ":event-type", "initial-response", &json!({}))].into();
     let again = Some(shared.now());

@@ -18,7 +18,7 @@ use crate::domain::flag::Flags;
 use crate::domain::level::Level;
 use crate::domain::lifecycle;
 use crate::domain::plan::Plan;
-use crate::domain::stack::{Place, Purpose, Queued, Stack, StackEvent};
+use crate::domain::stack::{Purpose, QueueEnd, Queued, Stack, StackEvent};
 
 /// One thing that somebody does, or that happens. Numbers choose among what there is.
 #[derive(Debug, Clone)]
@@ -196,7 +196,7 @@ impl Case {
         let system = request.spec.system.clone();
         let mut append = Append::default();
         on_deployment(&mut append, &self.sim.folds, id, DeploymentEvent::Created { request: Box::new(request) });
-        on_stack(&mut append, &self.sim.folds, stack, StackEvent::Requested { system, entry, place: Place::Tail });
+        on_stack(&mut append, &self.sim.folds, stack, StackEvent::Requested { system, entry, place: QueueEnd::Tail });
         self.sim.take(append);
     }
 

@@ -13,7 +13,7 @@ use crate::domain::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use crate::domain::level::Level;
 use crate::domain::lifecycle::Class;
 use crate::domain::plan::{Leaves, Step, When};
-use crate::domain::stack::{Place, Purpose, Queued, Stack, StackEvent};
+use crate::domain::stack::{Purpose, QueueEnd, Queued, Stack, StackEvent};
 
 /// What must hold when an event is about to be taken.
 pub(super) fn before(sim: &Sim, stream: &StreamId, event: &Event) {
@@ -139,7 +139,7 @@ pub(super) fn accepted(sim: &Sim, intent: &Intent, starts: &[StartOf], append: &
     });
     for (start, place) in starts.iter().zip(places) {
         let way_out = start.purpose == Purpose::Recover || sim.folds.stack(&start.stack).class() == Class::Broken;
-        assert_eq!(place == Place::Head, way_out, "{} is asked for at the wrong end of the queue", start.stack);
+        assert_eq!(place == QueueEnd::Head, way_out, "{} is asked for at the wrong end of the queue", start.stack);
     }
     for start in starts {
         let fold = sim.folds.stack(&start.stack);
@@ -212,7 +212,7 @@ pub(super) fn at_rest(sim: &Sim) {
 fn in_order(sim: &Sim, fold: &Stack) {
     let head = |no: DeploymentNo| {
         sim.log.iter().any(
-            |stored| matches!(&stored.event, Ok(Event::Stack(StackEvent::Requested { entry, place: Place::Head, .. })) if entry.no == no),
+            |stored| matches!(&stored.event, Ok(Event::Stack(StackEvent::Requested { entry, place: QueueEnd::Head, .. })) if entry.no == no),
         )
     };
     let numbers: Vec<DeploymentNo> = fold.queue.iter().map(|entry| entry.no).filter(|no| !head(*no)).collect();

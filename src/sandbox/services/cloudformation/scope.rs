@@ -8,7 +8,7 @@ use super::resolve::{Lookup, Scope};
 use super::template::{Definition, Template};
 use super::{All, CfnStack, Output, Version};
 use crate::sandbox::catalog;
-use crate::sandbox::realm::Place;
+use crate::sandbox::realm::Site;
 use crate::sandbox::values::text_of;
 
 /// Works with the scope of a stack; `resources` says what other resources give.
@@ -118,7 +118,7 @@ fn collect_imports(raw: &Value, scope: &Scope<'_>, names: &mut BTreeSet<String>)
     }
 }
 
-fn pseudo(place: &Place, stack: &CfnStack) -> BTreeMap<String, String> {
+fn pseudo(place: &Site, stack: &CfnStack) -> BTreeMap<String, String> {
     [
         ("AWS::AccountId", place.account.as_str()),
         ("AWS::Region", &place.region),

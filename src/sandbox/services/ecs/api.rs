@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Ecs, Service, Task, TaskDefinition};
 use crate::sandbox::call::{Answer, AwsError, Call, Params};
-use crate::sandbox::realm::{Cx, Place};
+use crate::sandbox::realm::{Cx, Site};
 use crate::sandbox::values::{last_part, seconds};
 
 /// Answers a call.
@@ -267,6 +267,6 @@ fn cluster(params: Params<'_>) -> String {
     last_part(params.text("cluster").unwrap_or("default"))
 }
 
-fn arn(place: &Place, kind: &str, name: &str) -> String {
+fn arn(place: &Site, kind: &str, name: &str) -> String {
     format!("arn:aws:ecs:{}:{}:{kind}/{name}", place.region, place.account)
 }

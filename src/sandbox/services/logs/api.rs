@@ -6,7 +6,7 @@ use super::filter::Filter;
 use super::{Group, LogEvent, Logs, Stream};
 use crate::domain::time::Time;
 use crate::sandbox::call::{Answer, AwsError, Call, Params};
-use crate::sandbox::realm::{Cx, Place};
+use crate::sandbox::realm::{Cx, Site};
 
 const MOST: usize = 10_000;
 
@@ -94,7 +94,7 @@ fn put(logs: &mut Logs, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
     Ok(json!({ "nextSequenceToken": format!("{:056}", group.arrived()), "rejectedLogEventsInfo": rejected }))
 }
 
-fn groups(logs: &Logs, place: &Place, params: Params<'_>) -> Value {
+fn groups(logs: &Logs, place: &Site, params: Params<'_>) -> Value {
     let prefix = params.text("logGroupNamePrefix").unwrap_or("");
     let part = params.text("logGroupNamePattern").unwrap_or("");
     let rows: Vec<Value> = logs
@@ -112,7 +112,7 @@ fn groups(logs: &Logs, place: &Place, params: Params<'_>) -> Value {
     page("logGroups", rows, params, 50)
 }
 
-fn streams(logs: &Logs, place: &Place, params: Params<'_>) -> Answer {
+fn streams(logs: &Logs, place: &Site, params: Params<'_>) -> Answer {
     let (name, group) = group(logs, params)?;
     let prefix = params.text("logStreamNamePrefix").unwrap_or("");
     let mut rows: Vec<(&String, &Stream)> = group.streams.iter().filter(|(name, _)| name.starts_with(prefix)).collect();
@@ -218,7 +218,7 @@ pub fn group_name(identifier: &str) -> &str {
 
 /// The ARN of a group.
 #[must_use]
-pub fn arn(place: &Place, name: &str) -> String {
+pub fn arn(place: &Site, name: &str) -> String {
     format!("arn:aws:logs:{}:{}:log-group:{name}", place.region, place.account)
 }
 
