@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::known::Event;
+use super::given::Event;
 use crate::domain::time::Time;
 
 /// Events that are held back at most.

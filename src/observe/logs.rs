@@ -7,7 +7,7 @@ use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LiveTailSessionLogEvent, L
 use futures_util::future::{Either, select};
 
 use super::arrivals::Arrivals;
-use super::known::{Equal, Event, Known};
+use super::given::{Equal, Event, GivenEvents};
 use super::severity::severity;
 use crate::aws::{Cloud, Kind, Trouble};
 use crate::domain::failure::Failure;
@@ -86,7 +86,7 @@ pub struct Tail {
     newest: Time,
     /// Everything up to here was given.
     through: Time,
-    known: Known,
+    known: GivenEvents,
     dropped: u64,
     sampled: bool,
 }
@@ -96,7 +96,7 @@ impl Tail {
     #[must_use]
     pub fn new(cloud: Arc<Cloud>, clock: SharedClock, stack: StackId, group: String, begin: Begin, out: Arc<dyn Out>) -> Self {
         let Begin { since, through, given, missing } = begin;
-        let mut known = Known::default();
+        let mut known = GivenEvents::default();
         for (id, at) in &given {
             known.was_given(id, *at);
         }

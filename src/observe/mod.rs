@@ -3,7 +3,7 @@
 
 mod arrivals;
 pub mod cloudformation;
-mod known;
+mod given;
 pub mod logs;
 pub mod severity;
 

@@ -26,16 +26,16 @@ const REST: u32 = 30;
 const FRESH: Duration = Duration::from_secs(1);
 
 /// A stack as it was at a time; `None` when there was none.
-type Seen = (Option<CfnStack>, Time);
+type Glimpse = (Option<CfnStack>, Time);
 
 /// The reads of one target.
 pub(in crate::aws) struct Reads {
     places: Semaphore,
     /// Those who are answered by one listing, or else each by a read of its own.
-    gather: Gather<String, BTreeMap<String, Seen>>,
+    gather: Gather<String, BTreeMap<String, Glimpse>>,
     listing: Mutex<Listing>,
     /// What was answered last, by name and when it was asked: for a second.
-    recent: Mutex<BTreeMap<String, Seen>>,
+    recent: Mutex<BTreeMap<String, Glimpse>>,
 }
 
 /// What is known of listing all stacks.
@@ -83,7 +83,7 @@ impl Default for Reads {
 impl Cloud {
     /// The stack of that name or ARN as it is after this was asked; `None` when there is none.
     pub async fn stack(&self, name: &str) -> Result<Option<CfnStack>, Trouble> {
-        Ok(self.seen(name).await?.0)
+        Ok(self.read(name).await?.0)
     }
 
     /// The stack of that name as somebody saw it less than a second ago, or as it is now; and when that was asked. For whoever only
@@ -93,11 +93,11 @@ impl Cloud {
         let recent = locked(&self.reads.recent).get(name).filter(|(_, at)| now.since(*at) < FRESH).cloned();
         match recent {
             Some(seen) => Ok(seen),
-            None => self.seen(name).await,
+            None => self.read(name).await,
         }
     }
 
-    async fn seen(&self, name: &str) -> Result<Seen, Trouble> {
+    async fn read(&self, name: &str) -> Result<Glimpse, Trouble> {
         let batch = self.reads.gather.join([name.to_owned()]);
         let mut listed = batch.answer.lock().await;
         let (mut place, mut turn) = (None, None);
@@ -121,7 +121,7 @@ impl Cloud {
     }
 
     /// Keeps what was answered, for those who only look.
-    fn told<'a>(&self, answers: impl Iterator<Item = (&'a String, &'a Seen)>) {
+    fn told<'a>(&self, answers: impl Iterator<Item = (&'a String, &'a Glimpse)>) {
         let now = self.now();
         let mut recent = locked(&self.reads.recent);
         recent.retain(|_, (_, at)| now.since(*at) < FRESH);
@@ -136,7 +136,7 @@ impl Cloud {
 
     /// What a listing tells of these stacks, where one pays; nothing where single reads are the better way, or where it failed: then
     /// each finds out for itself.
-    async fn listed(&self, wanted: &BTreeSet<String>, turn: &mut Option<Turn>) -> BTreeMap<String, Seen> {
+    async fn listed(&self, wanted: &BTreeSet<String>, turn: &mut Option<Turn>) -> BTreeMap<String, Glimpse> {
         if !locked(&self.reads.listing).asked(wanted.len()) {
             return BTreeMap::new();
         }
@@ -154,12 +154,12 @@ impl Cloud {
             // A stack that is gone is told under its ARN, and is in no listing.
             (found.is_some() || (complete && !name.starts_with("arn:"))).then(|| (name.clone(), (found.cloned(), asked)))
         };
-        let found: BTreeMap<String, Seen> = wanted.iter().filter_map(of).collect();
+        let found: BTreeMap<String, Glimpse> = wanted.iter().filter_map(of).collect();
         self.told(found.iter());
         found
     }
 
-    async fn single(&self, name: &str, turn: Option<Turn>) -> Result<Seen, Trouble> {
+    async fn single(&self, name: &str, turn: Option<Turn>) -> Result<Glimpse, Trouble> {
         let turn = match turn {
             Some(turn) => turn,
             None => self.turn().await,

@@ -87,20 +87,20 @@ impl Equal {
 
 /// The events that were given.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct GivenEvents {
     marks: HashSet<u64>,
     order: VecDeque<(u64, Time)>,
     limit: usize,
     forgotten: Time,
 }
 
-impl Default for Known {
+impl Default for GivenEvents {
     fn default() -> Self {
         Self { marks: HashSet::new(), order: VecDeque::new(), limit: REMEMBERED, forgotten: Time(0) }
     }
 }
 
-impl Known {
+impl GivenEvents {
     /// True for an event that was not given before; it counts as given from now on.
     pub(super) fn is_new(&mut self, mark: Mark, at: Time) -> bool {
         self.remember(mark.short(), at)
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn an_event_is_known_by_the_id_of_its_line() {
-        let (mut equal, mut known) = (Equal::default(), Known::default());
+        let (mut equal, mut known) = (Equal::default(), GivenEvents::default());
         let marks: Vec<Mark> = (0..3).map(|_| equal.mark("g", &event(1, "same"))).collect();
         known.was_given(&marks[1].id(), Time(1));
         known.was_given("gap/g/1", Time(1));
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_says_how_far_it_reaches() {
-        let mut known = Known { limit: 10, ..Known::default() };
+        let mut known = GivenEvents { limit: 10, ..GivenEvents::default() };
         let mut equal = Equal::default();
         let marks: Vec<Mark> = (0..12).map(|n| equal.mark("g", &event(n, "x"))).collect();
         assert!(marks.iter().zip(0..).all(|(mark, at)| known.is_new(*mark, Time(at))));
