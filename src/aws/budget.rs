@@ -2,7 +2,7 @@
 //! second after a few quick ones; a throttle halves it and calm brings it back. Writes never wait for reads. It makes no call.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::domain::sighting::Slowed;
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
+use crate::os::mutex::locked;
 
 /// Calls of one kind under way at a time.
 const AT_ONCE: usize = 8;
@@ -83,7 +84,7 @@ impl Budgets {
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeMap<Key, Arc<Budget>>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.known)
     }
 }
 
@@ -118,7 +119,7 @@ impl Share {
     }
 
     fn now(&self) -> MutexGuard<'_, Arc<Budget>> {
-        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.now)
     }
 }
 
@@ -239,7 +240,7 @@ impl Budget {
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.pace)
     }
 }
 

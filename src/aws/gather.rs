@@ -1,7 +1,9 @@
 //! Those who ask for something at the same time, so that one read answers all of them: it begins after the last of them has asked.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::os::mutex::locked;
 
 /// Where askers of one kind gather.
 pub(super) struct Gather<K, V> {
@@ -44,8 +46,4 @@ impl<K: Ord + Clone, V> Gather<K, V> {
         }
         locked(&batch.wanted).clone()
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,7 +2,7 @@
 //! all who wait. So the calls of a wait grow with time, not with stacks and time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -13,6 +13,7 @@ use crate::aws::clients::Cloud;
 use crate::aws::gather::Gather;
 use crate::aws::trouble::{Kind, Trouble};
 use crate::domain::time::Time;
+use crate::os::mutex::locked;
 
 /// Reads at a time: while they are on their way the next one gathers.
 const AT_ONCE: usize = 2;
@@ -193,10 +194,6 @@ impl Cloud {
             }
         }
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
