@@ -12,6 +12,7 @@ pub mod observe;
 pub mod os;
 pub mod places;
 pub mod sandbox;
+pub mod secrets;
 pub mod store;
 pub mod systems;
 pub mod tui;

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, BufRead as _, IsTerminal as _};
+use std::path::PathBuf;
 use std::thread::JoinHandle;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -15,8 +16,8 @@ use holdpoint::domain::time::Time;
 use holdpoint::engine::process::{self, Ended, Status, Stay};
 use holdpoint::os::clock::{Clock as _, Real};
 use holdpoint::os::lock::Lock;
-use holdpoint::os::owner;
 use holdpoint::os::paths::Home;
+use holdpoint::os::{files, owner};
 use holdpoint::store::sqlite::Sqlite;
 use holdpoint::tui::glyphs::Glyphs;
 use holdpoint::{systems, tui};
@@ -124,6 +125,9 @@ impl cli::Ground for Shell<'_> {
                     Err(why) => Fact::wrong("engine lock", why.to_string()),
                 });
                 facts.push(store(&home));
+                let room = |folder: PathBuf| room(files::room(&folder));
+                let says = format!("jobs {}, large files {}, lines {}", room(home.jobs()), room(home.blobs()), room(home.spool()));
+                facts.push(Fact::right("room taken", says));
             }
         }
         facts.extend(super::look::facts(self.common));
@@ -137,6 +141,15 @@ impl cli::Ground for Shell<'_> {
 
     fn now(&self) -> Time {
         self.clock.now()
+    }
+}
+
+/// So many bytes, for people.
+fn room(bytes: u64) -> String {
+    match bytes {
+        0..1_024 => format!("{bytes} B"),
+        1_024..1_048_576 => format!("{} KiB", bytes / 1_024),
+        _ => format!("{} MiB", bytes / 1_048_576),
     }
 }
 

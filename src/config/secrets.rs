@@ -77,7 +77,7 @@ applications:
         assert_eq!(secrets, [(5, 27), (5, 69), (7, 44), (9, 52), (14, 37), (15, 57)], "{found}");
         let told = found.to_string();
         assert!(!told.contains("hunter2secret") && !serde_json::to_string(&found).unwrap().contains("hunter2secret"), "{told}");
-        for part in ["DB_PASSWORD of one", "wrong-name", "^^^^^^^^^^^^^", "fetch it itself", "{{resolve:secretsmanager:…}}"] {
+        for part in ["DB_PASSWORD of one", "wrong-name", "^^^^^^^^^^^^^", "secrets: { NAME: env:NAME }", "{{resolve:secretsmanager:…}}"] {
             assert!(told.contains(part), "no {part:?} in\n{told}");
         }
     }

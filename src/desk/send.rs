@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::domain::ask::{Answer, Ask, AskState, Confirm, InboxAsk, Intent, Refused};
 use crate::domain::ids::AskId;
 use crate::os::mutex::locked;
+use crate::store::bundles;
 
 use super::attach::{attach, wants_files};
 use super::work::{SENDING, Worker};
@@ -51,7 +52,13 @@ impl Worker {
                 self.publish();
             }
         }
-        let filled = attach(ask.ask.clone(), &self.catalog).map_err(NotSent::Refused)?;
+        let mut filled = attach(ask.ask.clone(), &self.catalog).map_err(NotSent::Refused)?;
+        if let Ask::Preview { attached, .. } | Ask::Do { attached, .. } = &mut filled {
+            for one in attached {
+                let whole = std::mem::take(&mut one.bundle);
+                one.bundle = bundles::pack(store.as_ref(), whole, self.now()).await.map_err(|why| NotSent::Later(why.to_string()))?;
+            }
+        }
         let filled = InboxAsk { ask: filled, ..ask.clone() };
         store.submit(&filled, self.now()).await.map_err(|why| NotSent::Later(why.to_string()))?;
         self.open_asks.insert(ask.id);

@@ -1,6 +1,7 @@
 //! The words and the rules: names, machines, plans, holds, levels, asks, events. Pure data and pure functions: no clock,
 //! no file, no network, no terminal; everything that varies is an argument.
 
+pub mod artifact;
 pub mod ask;
 pub mod card;
 pub mod decide;
@@ -25,6 +26,7 @@ pub mod lifecycle;
 pub mod lifecycles;
 pub mod line;
 pub mod look;
+pub mod masks;
 pub mod order;
 pub mod person;
 pub mod place;
@@ -34,6 +36,7 @@ pub mod relative;
 pub mod request;
 pub mod safe;
 pub mod secret;
+pub mod secret_ref;
 pub mod sighting;
 pub mod stack;
 pub mod standing;

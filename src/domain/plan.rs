@@ -21,6 +21,7 @@ use super::digest::Digest;
 use super::ids::StepId;
 use super::level::Danger;
 use super::lifecycle::Lifecycle;
+use super::secret_ref::SecretRef;
 
 /// What an attempt gave.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -29,7 +30,7 @@ pub struct Output {
     pub public: Value,
     /// References to secrets, never their values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub secrets: Vec<String>,
+    pub secrets: Vec<SecretRef>,
     /// What it found would change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,

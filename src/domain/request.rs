@@ -6,15 +6,30 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::artifact::Artifact;
 use super::digest::Digest;
 use super::look::Subject;
 use super::safe::Safe;
 
-/// Files that travel with an ask: path below the estate's folder to content. Stored by digest.
+/// Files that travel with an ask: path below the estate's folder to content. Stored by digest. However a file is kept, the digest of
+/// its bundle is the same.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SourceBundle {
     /// Relative path (with `/`) to file.
     pub files: BTreeMap<String, SourceFile>,
+    /// The files that are kept beside the store while the bundle is stored or on its way, so that it stays small.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept: BTreeMap<String, KeptFile>,
+}
+
+/// One file of a bundle, by its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFile {
+    /// Its bytes.
+    pub artifact: Artifact,
+    /// Whether it may be executed.
+    #[serde(default)]
+    pub executable: bool,
 }
 
 /// One file of a bundle.
@@ -32,8 +47,9 @@ impl SourceBundle {
     /// The digest of paths, modes and contents.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let listing: BTreeMap<_, _> =
-            self.files.iter().map(|(path, file)| (path, (Digest::of_bytes(&file.bytes).to_string(), file.executable))).collect();
+        let files = self.files.iter().map(|(path, file)| (path, (Digest::of_bytes(&file.bytes).to_string(), file.executable)));
+        let kept = self.kept.iter().map(|(path, file)| (path, (file.artifact.digest.to_string(), file.executable)));
+        let listing: BTreeMap<_, _> = files.chain(kept).collect();
         Digest::of("holdpoint/bundle/1", &serde_json::to_value(listing).unwrap_or(Value::Null))
     }
 }

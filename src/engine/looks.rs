@@ -14,6 +14,7 @@ use crate::domain::plan::{Plan, pure};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::time::Time;
 use crate::observe::{Follow, LookOn};
+use crate::store::bundles;
 use crate::systems::{PlanAsk, System};
 
 use super::{Engine, Parts};
@@ -77,8 +78,15 @@ impl Planning {
     }
 
     async fn look(&mut self, parts: &Parts, looks: &[Look]) -> Result<(), Failure> {
-        if self.bundle.is_none() && looks.iter().any(|look| parts.eyes.reads_files(look)) {
-            self.bundle = stored_bundle(parts, &self.spec).await?;
+        if looks.iter().any(|look| parts.eyes.reads_files(look)) {
+            let bundle = match self.bundle.take() {
+                Some(bundle) => Some(bundle),
+                None => stored_bundle(parts, &self.spec).await?,
+            };
+            self.bundle = match bundle {
+                Some(bundle) => Some(bundles::unpack(parts.store.as_ref(), bundle).await.map_err(|why| unread(&why))?),
+                None => None,
+            };
         }
         let (on, bundle, eyes) = (&self.on, self.bundle.as_ref(), &parts.eyes);
         for look in looks {
@@ -92,15 +100,12 @@ impl Planning {
 }
 
 async fn stored_bundle(parts: &Parts, spec: &Spec) -> Result<Option<SourceBundle>, Failure> {
-    let bytes = parts
-        .store
-        .blob(spec.bundle)
-        .await
-        .map_err(|why| Failure::new("the files of this release cannot be read").detail(why.to_string()))?;
-    bytes
-        .map(|bytes| serde_json::from_slice(&bytes))
-        .transpose()
-        .map_err(|why| Failure::new("the files of this release cannot be read").detail(why.to_string()))
+    let bytes = parts.store.blob(spec.bundle).await.map_err(|why| unread(&why))?;
+    bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose().map_err(|why| unread(&why))
+}
+
+fn unread(why: &dyn std::fmt::Display) -> Failure {
+    Failure::new("the files of this release cannot be read").detail(why.to_string())
 }
 
 /// A plan that can run: its graph is sound, and each step is one that somebody here can carry out.

@@ -10,6 +10,7 @@ mod looks;
 mod port;
 pub mod process;
 mod recall;
+mod sweep;
 mod tails;
 mod tasks;
 pub mod watch;

@@ -1,7 +1,7 @@
 //! What a running attempt gets from the engine: durable notes, lines out, its files, and the wish to stop.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -9,15 +9,20 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::domain::artifact::Artifact;
 use crate::domain::digest::Digest;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{DeploymentNo, StackId};
 use crate::domain::line::{Giver, Id, Line, Severity, SourceKind, Turn};
+use crate::domain::masks::{Masks, Secret};
 use crate::domain::request::SourceBundle;
 use crate::domain::safe::Safe;
-use crate::exec::Port;
+use crate::domain::secret_ref::SecretRef;
+use crate::exec::{Content, Port};
 use crate::os::clock::SharedClock;
-use crate::store::Store;
+use crate::os::mutex::locked;
+use crate::secrets;
+use crate::store::{Store, StoreError, bundles};
 
 use super::tasks::Key;
 use super::{Failpoint, Lines, Msg};
@@ -33,7 +38,25 @@ pub(crate) struct EnginePort {
     pub stack: StackId,
     pub no: DeploymentNo,
     pub made: AtomicU64,
+    pub masks: Covered,
     pub failpoint: Option<Failpoint>,
+}
+
+/// The secrets that one attempt was given.
+#[derive(Clone, Default)]
+pub(crate) struct Covered(Arc<Mutex<Masks>>);
+
+impl Covered {
+    /// A text with all of them covered.
+    fn cover(&self, text: Safe) -> Safe {
+        let masks = self.masks();
+        if masks.longest() == 0 { text } else { Safe::new(&masks.cover_text(text.as_str())) }
+    }
+
+    /// What covers them.
+    pub(crate) fn masks(&self) -> MutexGuard<'_, Masks> {
+        locked(&self.0)
+    }
 }
 
 impl EnginePort {
@@ -48,7 +71,7 @@ impl EnginePort {
             stack: self.stack.clone(),
             no: Some(self.no),
             severity,
-            text,
+            text: self.masks.cover(text),
         }]);
     }
 
@@ -63,6 +86,16 @@ impl EnginePort {
 /// Lines are counted within an attempt, which has this many bits; a later attempt counts on above it.
 const COUNTS: u32 = 40;
 
+/// What the store says of content: it is tried again where that may help.
+fn kept(why: &StoreError, what: &str) -> Failure {
+    let failure = Failure::new(what).detail(why.to_string());
+    if why.passes() {
+        failure.retry(Retry::Contact)
+    } else {
+        failure.hint("deploy from the estate again; `holdpoint doctor` checks the store")
+    }
+}
+
 fn gone() -> Failure {
     Failure::new("the engine has ended").retry(Retry::Contact)
 }
@@ -71,6 +104,7 @@ impl Port for EnginePort {
     fn note<'a>(&'a self, key: &'a str, value: Value) -> BoxFuture<'a, Result<(), Failure>> {
         async move {
             self.passes("before note").await;
+            let value = self.masks.masks().cover_value(value);
             let (reply, answer) = oneshot::channel();
             let msg = Msg::Note { key: self.key.clone(), name: key.to_owned(), value, reply };
             self.to.send(msg).map_err(|_| gone())?;
@@ -110,12 +144,43 @@ impl Port for EnginePort {
                 .ok_or_else(|| Failure::new(format!("the store has no files {}", digest.short())).hint("deploy from the estate again"))?;
             let bundle: SourceBundle = serde_json::from_slice(&bytes)
                 .map_err(|why| Failure::new(format!("the files {} cannot be read", digest.short())).detail(why.to_string()))?;
+            let bundle = bundles::unpack(self.store.as_ref(), bundle)
+                .await
+                .map_err(|why| kept(&why, "the files of this deployment cannot be read"))?;
             if bundle.digest() == digest {
                 Ok(bundle)
             } else {
                 Err(Failure::new(format!("the files {} are not what was recorded", digest.short()))
                     .hint("the store is damaged: `holdpoint doctor`"))
             }
+        }
+        .boxed()
+    }
+
+    fn put<'a>(&'a self, content: Content, what: &'a str) -> BoxFuture<'a, Result<Artifact, Failure>> {
+        async move {
+            let put = self.store.put(content, what, self.clock.now()).await;
+            put.map_err(|why| kept(&why, &format!("{what} cannot be kept")))
+        }
+        .boxed()
+    }
+
+    fn get<'a>(&'a self, artifact: &'a Artifact) -> BoxFuture<'a, Result<Content, Failure>> {
+        async move {
+            let content = self.store.get(artifact.digest).await;
+            content.map_err(|why| kept(&why, &format!("{} cannot be read", artifact.what)))?.ok_or_else(|| {
+                Failure::new(format!("{} ({}) is not kept any more", artifact.what, artifact.digest.short()))
+                    .hint("deploy again: the step that makes it is carried out anew")
+            })
+        }
+        .boxed()
+    }
+
+    fn secret<'a>(&'a self, reference: &'a SecretRef) -> BoxFuture<'a, Result<Secret, Failure>> {
+        async move {
+            let secret = secrets::read(reference).await?;
+            self.masks.masks().add(&secret);
+            Ok(secret)
         }
         .boxed()
     }

@@ -160,11 +160,13 @@ pub async fn serve(
     let mut ear = parts.store.listen(Ring::Inbox)?;
     let watcher =
         Watcher { store: parts.store.clone(), clock: clock.clone(), clients, eyes: parts.eyes.clone(), lines: parts.lines.clone() };
+    let store = parts.store.clone();
     let mut engine = Engine::open(parts).await?;
     let (newest, folds) = watch::channel(engine.folds().clone());
     engine.observe(Arc::new(move |folds, _| {
         newest.send_replace(folds.clone());
     }));
+    let sweeping = tokio::spawn(super::sweep::run(store, clock.clone(), home.clone(), folds.clone(), engine.needed()));
     let watching = tokio::spawn(watcher.run(folds));
     let (signal, mut signals) = mpsc::unbounded_channel();
     let (needed, no_room) = (engine.needed(), engine.no_room());
@@ -201,6 +203,7 @@ pub async fn serve(
         }
     };
     watching.abort();
+    sweeping.abort();
     result?;
     Ok(Ended::Left(engine.unfinished()))
 }

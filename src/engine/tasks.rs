@@ -13,7 +13,7 @@ use crate::domain::plan::resolve;
 use crate::exec::{Executor, Found, Job};
 
 use super::looks::prove;
-use super::port::EnginePort;
+use super::port::{Covered, EnginePort};
 use super::{Engine, EngineError, Msg};
 
 /// One attempt of one step.
@@ -59,7 +59,8 @@ impl Engine {
         let fresh = self.fresh.remove(&key);
         self.failpoint("before task")?;
         let (cancel, cancelled) = watch::channel(cancel);
-        let job = self.job(d, &key, cancelled);
+        let covered = Covered::default();
+        let job = self.job(d, &key, cancelled, covered.clone());
         let to = self.to.clone();
         let proof = self.proof(d, step);
         let was_lost = lost.is_some();
@@ -83,6 +84,7 @@ impl Engine {
                 (Ok(()), Err(failure)) if !fresh => Err(failure.retry(Retry::AskAPerson)),
                 (Err(failure), _) | (Ok(()), Err(failure)) => Err(failure),
             };
+            let result = covered.masks().cover_result(result);
             let _ = to.send(Msg::Outcome { key: task_key, result });
         });
         self.live.insert(key, Live { handle, cancel });
@@ -110,7 +112,13 @@ impl Engine {
     }
 
     /// The hands for an attempt and what they are given; an attempt that cannot be made fails, and says why.
-    fn job(&self, d: &Deployment, key: &Key, cancelled: watch::Receiver<bool>) -> Result<(Arc<dyn Executor>, Job), Failure> {
+    fn job(
+        &self,
+        d: &Deployment,
+        key: &Key,
+        cancelled: watch::Receiver<bool>,
+        masks: Covered,
+    ) -> Result<(Arc<dyn Executor>, Job), Failure> {
         let planned = d.request.as_ref().zip(d.plan.as_ref().and_then(|plan| plan.step(&key.step))).zip(d.steps.get(&key.step));
         let ((request, step), run) = planned.ok_or_else(|| Failure::new(format!("step {} is not in the plan of {}", key.step, d.no())))?;
         let executor = self.parts.executors.get(step.kind.as_str()).cloned().ok_or_else(|| {
@@ -128,6 +136,7 @@ impl Engine {
             stack: request.stack.clone(),
             no: request.no,
             made: std::sync::atomic::AtomicU64::new(0),
+            masks,
             failpoint: self.parts.failpoint.clone(),
         };
         let job = Job {

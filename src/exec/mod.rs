@@ -11,14 +11,17 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use crate::aws::Clients;
+use crate::domain::artifact::Artifact;
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId, StepId};
 use crate::domain::line::Severity;
+use crate::domain::masks::Secret;
 use crate::domain::place::Place;
 use crate::domain::plan::{Cancel, Output, StepKind};
 use crate::domain::request::SourceBundle;
 use crate::domain::safe::Safe;
+use crate::domain::secret_ref::SecretRef;
 
 /// What a job gets from the engine: durable notes, lines out, files, and the wish to stop.
 pub trait Port: Send + Sync {
@@ -33,6 +36,12 @@ pub trait Port: Send + Sync {
     fn reached(&self) -> BoxFuture<'_, Option<u64>>;
     /// The files of a bundle.
     fn bundle(&self, digest: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>>;
+    /// Keeps content of any length beside the store.
+    fn put<'a>(&'a self, content: Content, what: &'a str) -> BoxFuture<'a, Result<Artifact, Failure>>;
+    /// Content that was kept, to be read where one may block.
+    fn get<'a>(&'a self, artifact: &'a Artifact) -> BoxFuture<'a, Result<Content, Failure>>;
+    /// Reads a secret. From then on it is covered, by its value, in all that this attempt gives out, notes or ends with.
+    fn secret<'a>(&'a self, reference: &'a SecretRef) -> BoxFuture<'a, Result<Secret, Failure>>;
     /// Ends when the step is to be cancelled.
     fn cancelled(&self) -> BoxFuture<'_, ()>;
     /// True once the step is to be cancelled.
@@ -40,6 +49,9 @@ pub trait Port: Send + Sync {
     /// Sleeps on the engine's clock.
     fn sleep(&self, duration: std::time::Duration) -> BoxFuture<'_, ()>;
 }
+
+/// Content that is read once. Its last read fails where it is not what was kept.
+pub type Content = Box<dyn std::io::Read + Send>;
 
 /// One attempt of one step.
 #[derive(Clone)]

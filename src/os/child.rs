@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
@@ -72,6 +72,13 @@ impl Child {
     }
 }
 
+/// What whoever started this program told it.
+pub fn told() -> io::Result<Vec<u8>> {
+    let mut told = Vec::new();
+    io::stdin().lock().read_to_end(&mut told)?;
+    Ok(told)
+}
+
 /// Asks all processes of a group to end; false when there are none.
 pub fn ask_to_end(group: u32) -> bool {
     signal(group, Signal::TERM)
@@ -109,17 +116,23 @@ pub fn born(pid: u32) -> Option<u64> {
 
 /// Starts a program that lives on its own: no input, no output, no variables, not in our folder. It leaves our session itself.
 pub fn start_apart<S: AsRef<OsStr>>(program: &Path, arguments: &[S]) -> io::Result<()> {
+    start_told(program, arguments, &[])
+}
+
+/// The same for a program that is told something that may stand in no file and in no list of arguments: it reads it to its end.
+pub fn start_told<S: AsRef<OsStr>>(program: &Path, arguments: &[S], told: &[u8]) -> io::Result<()> {
     let mut child = Command::new(program)
         .args(arguments)
         .env_clear()
         .current_dir("/")
-        .stdin(Stdio::null())
+        .stdin(if told.is_empty() { Stdio::null() } else { Stdio::piped() })
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;
+    let input = child.stdin.take();
     // Whoever started it may live long: it is not left as a zombie when it ends.
     std::thread::Builder::new().name("reaper".to_owned()).spawn(move || child.wait())?;
-    Ok(())
+    input.map_or(Ok(()), |mut input| input.write_all(told))
 }
 
 /// The program that runs now, as it can be started again; also after an update replaced its file.

@@ -1,7 +1,7 @@
 //! Files and folders that belong to the owner alone, and writes that are whole or not there. The only place for both.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -101,12 +101,17 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 
 /// The same with another mode, for what is to be run (0700) or shared on purpose.
 pub fn write_whole_as(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    copy_whole_as(path, bytes, mode)
+}
+
+/// The same of a stream, of which never more than a piece is in memory.
+pub fn copy_whole_as(path: &Path, mut from: impl Read, mode: u32) -> Result<(), FileError> {
     static NTH: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let fresh = path.with_file_name(format!(".{name}.{}-{}", std::process::id(), NTH.fetch_add(1, Ordering::Relaxed)));
     let written = (|| {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&fresh)?;
-        file.write_all(bytes)?;
+        io::copy(&mut from, &mut file)?;
         file.sync_all()?;
         fs::rename(&fresh, path)
     })();
@@ -115,6 +120,19 @@ pub fn write_whole_as(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileEr
         return Err(FileError::io(path, "written")(why));
     }
     sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// How many bytes the files below a folder have; what goes while it is counted counts nothing.
+#[must_use]
+pub fn room(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => room(&entry.path()),
+            Ok(_) => entry.metadata().map_or(0, |about| about.len()),
+            Err(_) => 0,
+        })
+        .sum()
 }
 
 /// Makes new, renamed and removed names of a folder durable.

@@ -98,6 +98,18 @@ impl Home {
         self.0.join("spool")
     }
 
+    /// Content that is too large for the database, by its digest.
+    #[must_use]
+    pub fn blobs(&self) -> PathBuf {
+        self.0.join("blobs")
+    }
+
+    /// When old files were swept last.
+    #[must_use]
+    pub fn swept(&self) -> PathBuf {
+        self.0.join("swept")
+    }
+
     /// The embedded cloud's state, port and lock.
     #[must_use]
     pub fn sandbox(&self) -> PathBuf {

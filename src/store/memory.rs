@@ -2,6 +2,7 @@
 //! text, and fails on request. A copy is the same store: an engine that "restarts" gets a copy.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Cursor, Read as _};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use tokio::sync::watch;
 
 use super::lease::Leases;
 use super::record::{self, FIRST, Record, number};
-use super::{Answered, By, Ear, EngineId, Lease, NO_END, Preview, Ring, Scope, Store, StoreError, Taken, gather};
+use super::{Answered, By, Content, Ear, EngineId, Lease, NO_END, Preview, Ring, Scope, Store, StoreError, Swept, Taken, bundles, gather};
+use crate::domain::artifact::Artifact;
 use crate::domain::ask::{AskState, InboxAsk, Waiting};
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::digest::Digest;
@@ -53,6 +55,7 @@ struct Kept {
     mark: u64,
     interest: BTreeMap<String, (BTreeSet<String>, Time)>,
     blobs: BTreeMap<Digest, Vec<u8>>,
+    contents: BTreeMap<Digest, (Vec<u8>, Time)>,
     calls: u64,
     faults: BTreeMap<u64, Fault>,
 }
@@ -391,6 +394,40 @@ impl Store for Memory {
         self.call(|kept| {
             let live = kept.interest.values().filter(|(_, until)| *until > now);
             Ok(live.flat_map(|(subjects, _)| subjects.iter().cloned()).collect::<BTreeSet<_>>().into_iter().collect())
+        })
+    }
+
+    fn put<'a>(&'a self, mut content: Content, what: &'a str, at: Time) -> Answered<'a, Artifact> {
+        self.call(|kept| {
+            let mut bytes = Vec::new();
+            content.read_to_end(&mut bytes).map_err(|why| StoreError::Unavailable(why.to_string()))?;
+            let artifact = Artifact { digest: Digest::of_bytes(&bytes), length: bytes.len() as u64, what: what.to_owned() };
+            kept.contents.insert(artifact.digest, (bytes, at));
+            Ok(artifact)
+        })
+    }
+
+    fn get(&self, digest: Digest) -> Answered<'_, Option<Content>> {
+        self.call(|kept| Ok(kept.contents.get(&digest).map(|(bytes, _)| Box::new(Cursor::new(bytes.clone())) as Content)))
+    }
+
+    fn sweep<'a>(&'a self, named: &'a BTreeSet<Digest>, before: Time) -> Answered<'a, Swept> {
+        self.call(|kept| {
+            let mut named = named.clone();
+            kept.asks
+                .iter()
+                .filter(|asked| !matches!(asked.state, AskState::Answered { .. }))
+                .for_each(|asked| bundles::named(asked.ask.as_bytes(), &mut named));
+            kept.blobs.values().for_each(|bundle| bundles::named(bundle, &mut named));
+            let mut swept = Swept::default();
+            kept.contents.retain(|digest, (bytes, at)| {
+                let goes = *at < before && !named.contains(digest);
+                if goes {
+                    swept = Swept { removed: swept.removed + 1, freed: swept.freed + bytes.len() as u64 };
+                }
+                !goes
+            });
+            Ok(swept)
         })
     }
 

@@ -1,5 +1,7 @@
 //! Where the log, the inbox, the sightings and the spool are kept: one contract, several stores. No rule of the domain stands here.
 
+mod blobs;
+pub mod bundles;
 mod gather;
 mod lease;
 pub mod memory;
@@ -12,11 +14,13 @@ mod story;
 pub use gather::folded;
 pub use lease::{EngineId, Lease, NO_END, Scope, Taken};
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::artifact::Artifact;
 use crate::domain::ask::{AskState, InboxAsk, Intent, Waiting};
 use crate::domain::card::Card;
 use crate::domain::digest::Digest;
@@ -108,6 +112,11 @@ pub trait Ear: Send {
     fn heard(&mut self) -> BoxFuture<'_, ()>;
 }
 
+/// Content that is read once, by whoever may block. Its last read fails where it is not what was put.
+pub type Content = Box<dyn std::io::Read + Send>;
+
+pub use blobs::Swept;
+
 /// The result of a store call.
 pub type Answered<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
@@ -196,7 +205,16 @@ pub trait Store: Send + Sync + 'static {
     /// What is on any screen at `now`.
     fn interests(&self, now: Time) -> Answered<'_, Vec<String>>;
 
-    /// Content by digest.
+    /// Keeps content of any length, which never is in memory as a whole; the same content twice is kept once.
+    fn put<'a>(&'a self, content: Content, what: &'a str, at: Time) -> Answered<'a, Artifact>;
+
+    /// Content that was put, by its digest; none where it is not kept (any more).
+    fn get(&self, digest: Digest) -> Answered<'_, Option<Content>>;
+
+    /// Removes content that was put before a time, that is not `named`, and that no ask on its way and no stored bundle names.
+    fn sweep<'a>(&'a self, named: &'a BTreeSet<Digest>, before: Time) -> Answered<'a, Swept>;
+
+    /// A stored bundle by its digest.
     fn blob(&self, digest: Digest) -> Answered<'_, Option<Vec<u8>>>;
 
     /// Keeps the folds, so that the next start need not read the whole log.

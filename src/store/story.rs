@@ -4,14 +4,17 @@ mod durable;
 mod engines;
 mod folds;
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use futures_util::FutureExt as _;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::memory::{Fault, Memory};
 use super::sqlite::Sqlite;
-use super::{By, EngineId, Lease, NO_END, Preview, Ring, Scope, Store, StoreError};
-use crate::domain::ask::{Answer, Ask, AskState, InboxAsk};
+use super::{By, EngineId, Lease, NO_END, Preview, Ring, Scope, Store, StoreError, Swept, bundles};
+use crate::domain::ask::{Answer, Ask, AskState, Attached, InboxAsk, Intent};
 use crate::domain::deployment::{DeploymentEvent, Via};
 use crate::domain::digest::Digest;
 use crate::domain::environment::{Class, EnvironmentEvent, Freeze};
@@ -19,6 +22,7 @@ use crate::domain::event::{Append, Event, StreamId};
 use crate::domain::given;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::person::Person;
+use crate::domain::request::{SourceBundle, SourceFile};
 use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::stack::{Purpose, QueueEnd, Queued, StackEvent};
 use crate::domain::time::Time;
@@ -265,11 +269,8 @@ chapter!(previews_are_found_by_their_subject_until_they_are_too_old, store, {
         }))
         .unwrap()
     };
-    let preview = |subject: &str, made_at| Preview {
-        intent: crate::domain::ask::Intent::teardown(stack("dev/api")),
-        card: card(subject, made_at),
-        plans: vec![],
-    };
+    let preview =
+        |subject: &str, made_at| Preview { intent: Intent::teardown(stack("dev/api")), card: card(subject, made_at), plans: vec![] };
     for (n, subject, at) in [(1, "a", 10), (2, "a", 20), (3, "b", 15)] {
         store.keep_preview(drain(n).id, &preview(subject, at), Time(0)).await.unwrap();
     }
@@ -350,3 +351,42 @@ async fn the_double_fails_on_request_before_or_after() {
     assert!(matches!(store.append(&append, &by(None), None).await, Err(StoreError::Conflict { found: 1, .. })));
     assert_eq!((store.calls(), store.clone().transcript().len()), (3, 1));
 }
+
+chapter!(content_is_kept_once_and_swept_when_nothing_names_it, store, {
+    let start = Time(1_800_000_000_000);
+    let later = start + Duration::from_hours(24);
+    let put = async |text: &'static str| store.put(Box::new(text.as_bytes()), "a file", start).await.unwrap();
+    let read = async |digest| {
+        let content = store.get(digest).await.unwrap()?;
+        Some(std::io::read_to_string(content).unwrap())
+    };
+    let (a, b) = (put("one").await, put("two").await);
+    assert_eq!(put("one").await, a);
+    assert_eq!((a.length, read(a.digest).await.as_deref()), (3, Some("one")));
+    assert_eq!(read(Digest::of_bytes(b"none")).await, None);
+
+    // A large file travels beside its bundle, and is named by the ask, then by what is kept of it.
+    let files = [("small", 10), ("large", 300_000)].map(|(path, size)| {
+        (path.to_owned(), SourceFile { bytes: path.bytes().cycle().take(size).collect(), executable: path == "large" })
+    });
+    let whole = SourceBundle { files: files.into(), ..SourceBundle::default() };
+    let packed = bundles::pack(store, whole.clone(), start).await.unwrap();
+    assert_eq!((packed.files.len(), packed.kept.len(), packed.digest()), (1, 1, whole.digest()));
+    assert!(serde_json::to_vec(&packed).unwrap().len() < 1_000);
+    assert_eq!(bundles::unpack(store, packed.clone()).await.unwrap(), whole);
+    let large = packed.kept["large"].artifact.digest;
+    let (api, spec) = (stack("dev/api"), given::spec("script", "r1", json!({})));
+    let intent = Intent::teardown(api.clone());
+    let ask = Ask::Preview { intent, attached: vec![Attached { stack: api, spec, bundle: packed.clone() }] };
+    let id = AskId(Uuid::from_u128(77));
+    store.submit(&InboxAsk::new(id, Via::Verb, ask), start).await.unwrap();
+
+    assert_eq!(store.sweep(&[a.digest].into(), start).await.unwrap(), Swept::default(), "all of it is on its way");
+    assert_eq!(store.sweep(&[a.digest].into(), later).await.unwrap(), Swept { removed: 1, freed: 3 });
+    assert_eq!((read(a.digest).await.is_some(), read(b.digest).await.is_some(), read(large).await.is_some()), (true, false, true));
+    let mut append = one(env("dev"), 0, frozen("a"));
+    append.blobs = vec![(packed.digest(), serde_json::to_vec(&packed).unwrap())];
+    store.append(&append, &by(Some(id)), Some((id, accepted("done")))).await.unwrap();
+    assert_eq!(store.sweep(&BTreeSet::new(), later).await.unwrap().removed, 1);
+    assert!(read(large).await.is_some(), "a stored bundle names it");
+});

@@ -119,7 +119,10 @@ mod tests {
 
     #[test]
     fn counts_go_over_parameters() {
-        let bundle = SourceBundle { files: [("t.yaml".to_owned(), SourceFile { bytes: TEMPLATE.into(), executable: false })].into() };
+        let bundle = SourceBundle {
+            files: [("t.yaml".to_owned(), SourceFile { bytes: TEMPLATE.into(), executable: false })].into(),
+            ..SourceBundle::default()
+        };
         let input = CfnInput {
             stack_name: "orders".into(),
             template: FileRef { bundle: bundle.digest(), path: "t.yaml".into() },

@@ -44,6 +44,7 @@ fn trust_covers_reach_and_nothing_else() {
         ("attempts: 3", "attempts: 2"),
         ("LEVEL: debug", "LEVEL: x"),
         ("LEVEL: debug", "LD_PRELOAD: ./x.so"),
+        ("env: { LEVEL", "secrets: { TOKEN: env:TOKEN }\n      env: { LEVEL"),
         ("env: { LEVEL", "files: ['**']\n      env: { LEVEL"),
         ("env: { LEVEL", "teardown: { steps: { end: { command: [./end] } } }\n      env: { LEVEL"),
         ("./migrate, up", "./migrate, \"up\\e[0m\""),

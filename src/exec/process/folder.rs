@@ -2,8 +2,10 @@
 //! Each file is written by one process alone. What changes while the command runs has its room from the start: also on a full disk
 //! the keeper can say how the command ended, and the engine that it watches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::request::SourceBundle;
 use crate::domain::time::Time;
+use crate::exec::Content;
 use crate::os::child;
 use crate::os::files::{self, FileError};
 use crate::os::lock::Lock;
@@ -33,8 +36,27 @@ pub(super) struct Order {
     pub(super) program: PathBuf,
     /// Its arguments.
     pub(super) arguments: Vec<String>,
-    /// All its variables.
+    /// Its variables, but for secrets.
     pub(super) variables: BTreeMap<String, String>,
+    /// The variables that are secrets: the keeper is told them by who starts it, and by nobody else.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) secrets: BTreeSet<String>,
+}
+
+/// The secrets of a command, as its keeper is told them. It stands in no file.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Told {
+    /// Given as variables.
+    pub(super) variables: BTreeMap<String, String>,
+    /// Given as files that the variables name, as long as the command runs.
+    pub(super) files: BTreeMap<String, String>,
+}
+
+impl Told {
+    /// The names of all.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        self.variables.keys().chain(self.files.keys()).cloned().collect()
+    }
 }
 
 /// How far it is. No state and a free lock: it was never started.
@@ -141,9 +163,41 @@ impl Folder {
         self.0.join("work")
     }
 
+    /// A file that the command made, to be kept; it must lie in its working directory, wherever links lead.
+    pub(super) fn made(&self, path: &str) -> Result<Option<(File, bool)>, FileError> {
+        let Some(full) = below(&self.work(), path).filter(|full| full.exists()) else { return Ok(None) };
+        let real = full.canonicalize().map_err(FileError::io(&full, "found"))?;
+        let root = self.work().canonicalize().map_err(FileError::io(&full, "found"))?;
+        let file = File::open(&real).map_err(FileError::io(&full, "opened"))?;
+        let about = file.metadata().map_err(FileError::io(&full, "looked at"))?;
+        Ok((real.starts_with(root) && about.is_file()).then(|| (file, about.permissions().mode() & 0o111 != 0)))
+    }
+
     /// Its output.
     pub(super) fn output(&self) -> PathBuf {
         self.0.join("output")
+    }
+
+    /// Where the files with secrets are, as long as the command runs.
+    pub(super) fn secrets(&self) -> PathBuf {
+        self.0.join("secrets")
+    }
+
+    /// Writes a secret into a file of its own, and says where.
+    pub(super) fn hand(&self, name: &str, secret: &str) -> Result<PathBuf, FileError> {
+        files::private_folder(&self.secrets())?;
+        let path = self.secrets().join(name);
+        files::write_whole(&path, secret.as_bytes())?;
+        Ok(path)
+    }
+
+    /// Removes the files with secrets; there is no such file where none was written.
+    pub(super) fn forget(&self) -> Result<(), FileError> {
+        let path = self.secrets();
+        match std::fs::remove_dir_all(&path) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(FileError::io(&path, "removed")(why)),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Takes the lock that the keeper holds as long as it lives; `None` when there is one. Blocks for a moment: whoever only asks
@@ -203,12 +257,18 @@ impl Folder {
     }
 
     /// Lays out the files of a bundle for the child, and what is to be run of them.
-    pub(super) fn lay_out(&self, bundle: &SourceBundle, order: impl FnOnce(&Path) -> Result<Order, String>) -> Result<(), LayOutError> {
+    pub(super) fn lay_out(
+        &self,
+        bundle: &SourceBundle,
+        made: Vec<(String, Content, bool)>,
+        order: impl FnOnce(&Path) -> Result<Order, String>,
+    ) -> Result<(), LayOutError> {
         let work = self.work();
         if work.exists() {
             // Left by an engine that died before the keeper was started: the child gets nothing of that.
             std::fs::remove_dir_all(&work).map_err(FileError::io(&work, "emptied"))?;
         }
+        self.forget()?;
         files::private_folder(&work)?;
         for name in [STATE, WISH] {
             self.slot(name).make()?;
@@ -220,6 +280,13 @@ impl Folder {
                 files::private_folder(parent)?;
             }
             files::write_whole_as(&to, &file.bytes, if file.executable { 0o700 } else { 0o600 })?;
+        }
+        for (path, content, executable) in made {
+            let to = below(&work, &path).ok_or(LayOutError::Outside(path))?;
+            if let Some(parent) = to.parent() {
+                files::private_folder(parent)?;
+            }
+            files::copy_whole_as(&to, content, if executable { 0o700 } else { 0o600 })?;
         }
         let order = order(&work).map_err(LayOutError::NoProgram)?;
         let path = self.0.join("order");
@@ -260,6 +327,8 @@ pub(super) enum LayOutError {
     Outside(String),
     #[error("{0}")]
     NoProgram(String),
+    #[error("its secrets cannot be told to its keeper: {0}")]
+    Told(String),
 }
 
 /// A path below a folder; `None` when it leads out of it.
@@ -271,14 +340,12 @@ fn below(folder: &Path, path: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
     use crate::domain::request::SourceFile;
 
     #[expect(clippy::unnecessary_wraps, reason = "the form that laying out asks for")]
     fn order(work: &Path) -> Result<Order, String> {
-        Ok(Order { program: work.join("run"), arguments: Vec::new(), variables: BTreeMap::new() })
+        Ok(Order { program: work.join("run"), arguments: Vec::new(), variables: BTreeMap::new(), secrets: BTreeSet::new() })
     }
 
     #[test]
@@ -286,17 +353,20 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::new(place.path().join("a/b"));
         let file = |bytes: &str, executable| SourceFile { bytes: bytes.into(), executable };
-        let mut bundle = SourceBundle { files: [("bin/run".to_owned(), file("x", true)), ("data".to_owned(), file("y", false))].into() };
+        let mut bundle = SourceBundle {
+            files: [("bin/run".to_owned(), file("x", true)), ("data".to_owned(), file("y", false))].into(),
+            ..SourceBundle::default()
+        };
         folder.make().unwrap();
-        folder.lay_out(&bundle, order).unwrap();
+        folder.lay_out(&bundle, Vec::new(), order).unwrap();
         let mode = |path: &str| folder.work().join(path).metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("bin/run"), mode("data"), mode("bin")), (0o700, 0o600, 0o700));
         std::fs::write(folder.work().join("left"), "over").unwrap();
-        folder.lay_out(&bundle, order).unwrap();
+        folder.lay_out(&bundle, Vec::new(), order).unwrap();
         assert!(!folder.work().join("left").exists());
         for bad in ["../x", "/x", "a/../../x", "", "a\0b", "."] {
             bundle.files = [(bad.to_owned(), file("x", false))].into();
-            assert!(folder.lay_out(&bundle, order).is_err(), "{bad:?}");
+            assert!(folder.lay_out(&bundle, Vec::new(), order).is_err(), "{bad:?}");
         }
         assert!(!place.path().join("a/x").exists());
     }
@@ -307,7 +377,7 @@ mod tests {
         let folder = Folder::new(place.path().join("job"));
         folder.make().unwrap();
         assert_eq!((folder.state().unwrap(), folder.is_free().unwrap()), (None, true));
-        folder.lay_out(&SourceBundle::default(), order).unwrap();
+        folder.lay_out(&SourceBundle::default(), Vec::new(), order).unwrap();
         assert_eq!((folder.state().unwrap(), folder.is_cancelled()), (None, false));
         let state = State::Ended { how: How::Exit { code: 3 }, at: Time(5), wrote: Wrote { lines: 1, bytes: 2, ..Wrote::default() } };
         folder.set_state(&state).unwrap();
@@ -323,7 +393,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::new(place.path().join("job"));
         folder.make().unwrap();
-        folder.lay_out(&SourceBundle::default(), order).unwrap();
+        folder.lay_out(&SourceBundle::default(), Vec::new(), order).unwrap();
         let most = Wrote { lines: u64::MAX, bytes: u64::MAX, dropped: u64::MAX, waits: u64::MAX };
         let state = State::Ended { how: How::not_started(&"\u{1}".repeat(REASON * 2)), at: Time(i64::MIN), wrote: most };
         folder.set_state(&state).unwrap();

@@ -2,6 +2,7 @@
 //! how it ends, and stops it with all it started when that is wished or when nobody watches any more. It decides nothing else. A full
 //! disk costs it nothing but time: its last word has its room from the start, and what else it has to write it tries again.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
@@ -10,8 +11,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::folder::{Folder, How, Order, State};
-use super::record::{ERR, OUT, Record, Splitter};
+use super::folder::{Folder, How, Order, State, Told};
+use super::record::{ERR, GAP, OUT, Record, Splitter};
+use crate::domain::masks::{Masks, Secret};
 use crate::domain::time::Time;
 use crate::os::child::{self, Child, Exit};
 use crate::os::clock::{Clock as _, Real};
@@ -37,9 +39,13 @@ const TRIES: u32 = 50;
 pub fn keep(folder: &Path) -> ExitCode {
     detach::leave();
     let folder = Folder::new(folder.to_owned());
+    // All of it before anything is begun. Who began to tell and died has told nothing: the command is not started then.
+    let told = child::told().ok().filter(|told| !told.is_empty()).map_or(Some(Told::default()), |told| serde_json::from_slice(&told).ok());
+    let Some(told) = told else { return ExitCode::FAILURE };
     match folder.lock() {
         Ok(Some(lock)) => {
-            let result = work(&folder);
+            let result = work(&folder, &told);
+            let _ = folder.forget();
             drop(lock);
             if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
@@ -49,16 +55,18 @@ pub fn keep(folder: &Path) -> ExitCode {
     }
 }
 
-fn work(folder: &Folder) -> Result<(), FileError> {
+fn work(folder: &Folder, told: &Told) -> Result<(), FileError> {
     if folder.state()?.is_some() {
         return Ok(());
     }
-    let Some(order) = folder.order()? else { return Ok(()) };
+    // Told for another order: whoever wrote this one starts a keeper for it.
+    let Some(order) = folder.order()?.filter(|order| order.secrets == told.names()) else { return Ok(()) };
     let clock = Real::new();
     folder.set_state(&State::Starting)?;
     let output = folder.output();
     let file = OpenOptions::new().write(true).open(&output).map_err(FileError::io(&output, "opened"))?;
-    let (how, record) = if folder.is_cancelled() { (How::Cancelled, Shared::new(file, &clock)) } else { run(folder, &order, &clock, file) };
+    let (how, record) =
+        if folder.is_cancelled() { (How::Cancelled, Shared::new(file, &clock, told)) } else { run(folder, &order, told, &clock, file) };
     let at = clock.now();
     let mut wrote = record.held().finish(at);
     say(folder, &State::Ended { how: how.clone(), at, wrote }, &clock)?;
@@ -85,10 +93,24 @@ fn say(folder: &Folder, state: &State, clock: &Real) -> Result<(), FileError> {
     }
 }
 
-fn run(folder: &Folder, order: &Order, clock: &Real, file: File) -> (How, Shared) {
-    let record = Shared::new(file, clock);
+/// The variables of the command, with its secrets: as they are, or as the paths of files that are written now.
+fn variables(folder: &Folder, order: &Order, told: &Told) -> Result<BTreeMap<String, String>, FileError> {
+    let mut all = order.variables.clone();
+    all.extend(told.variables.clone());
+    for (name, secret) in &told.files {
+        all.insert(name.clone(), folder.hand(name, secret)?.to_string_lossy().into_owned());
+    }
+    Ok(all)
+}
+
+fn run(folder: &Folder, order: &Order, told: &Told, clock: &Real, file: File) -> (How, Shared) {
+    let record = Shared::new(file, clock, told);
     let work = folder.work();
-    let start = child::Order { program: &order.program, arguments: &order.arguments, variables: &order.variables, folder: &work };
+    let variables = match variables(folder, order, told) {
+        Ok(variables) => variables,
+        Err(why) => return (How::not_started(&why.to_string()), record),
+    };
+    let start = child::Order { program: &order.program, arguments: &order.arguments, variables: &variables, folder: &work };
     let mut child = match started(start) {
         Ok(child) => child,
         Err(why) => return (How::not_started(&why.to_string()), record),
@@ -127,6 +149,7 @@ fn run(folder: &Folder, order: &Order, clock: &Real, file: File) -> (How, Shared
         pause = (pause * 2).min(Duration::from_millis(100));
     };
     end_group(pid, clock);
+    let _ = folder.forget();
     for reader in readers.into_iter().flatten() {
         let _ = reader.recv_timeout(LAST_OUTPUT);
     }
@@ -213,12 +236,21 @@ impl Watch {
 #[derive(Clone)]
 struct Shared {
     record: Arc<Mutex<Record>>,
+    masks: Masks,
     clock: Real,
 }
 
 impl Shared {
-    fn new(file: File, clock: &Real) -> Self {
-        Self { record: Arc::new(Mutex::new(Record::new(file))), clock: clock.clone() }
+    fn new(file: File, clock: &Real, told: &Told) -> Self {
+        let (mut masks, mut record) = (Masks::default(), Record::new(file));
+        for (name, value) in told.variables.iter().chain(&told.files) {
+            let secret = Secret::new(value.clone());
+            masks.add(&secret);
+            if let Some(why) = secret.shows() {
+                record.say(GAP, &format!("the secret {name} is not covered in this output: {why}"), clock.now());
+            }
+        }
+        Self { record: Arc::new(Mutex::new(record)), masks, clock: clock.clone() }
     }
 
     fn held(&self) -> MutexGuard<'_, Record> {
@@ -230,7 +262,7 @@ impl Shared {
         let (done, is_done) = channel();
         let it = self.clone();
         std::thread::spawn(move || {
-            let mut splitter = Splitter::new(letter);
+            let mut splitter = Splitter::new(letter, it.masks.clone());
             let mut piece = vec![0; 64 * 1024];
             loop {
                 match stream.read(&mut piece) {

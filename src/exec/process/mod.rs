@@ -4,12 +4,15 @@
 mod folder;
 mod follow;
 mod keeper;
+mod made;
 mod outcome;
 mod record;
+mod sweep;
 
 pub use keeper::keep;
+pub use sweep::sweep;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,7 +21,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use self::folder::{Folder, How, LayOutError, Order, State};
+use self::folder::{Folder, How, LayOutError, Order, State, Told};
 use self::follow::{Follower, Written};
 use super::{Cancel, Executor, Found, Job};
 use crate::domain::digest::Digest;
@@ -27,6 +30,7 @@ use crate::domain::line::Severity;
 use crate::domain::plan::{Output, StepKind};
 use crate::domain::request::SourceBundle;
 use crate::domain::safe::Safe;
+use crate::domain::secret_ref::SecretRef;
 use crate::os::child;
 use crate::os::files::FileError;
 
@@ -55,6 +59,18 @@ struct Params {
     bundle: Option<Digest>,
     #[serde(default)]
     env: BTreeMap<String, String>,
+    /// Files that it makes and that are kept: they are its output.
+    #[serde(default)]
+    makes: Vec<String>,
+    /// Files that steps before it made, by where they are to be.
+    #[serde(default)]
+    made: BTreeMap<String, Value>,
+    /// Variables that are secrets.
+    #[serde(default)]
+    secrets: BTreeMap<String, SecretRef>,
+    /// Variables that name files with secrets.
+    #[serde(default)]
+    secret_files: BTreeMap<String, SecretRef>,
 }
 
 impl Process {
@@ -151,7 +167,11 @@ impl Process {
             job.port.note("started", json!({ "folder": job.folder })).await?;
         }
         let (how, last) = follow(job, &folder).await?;
-        outcome::told(job, &params.argv, how, &last)
+        let mut output = outcome::told(job, &params.argv, how, &last)?;
+        if !params.makes.is_empty() {
+            output.public["made"] = made::keep(job, &folder, &params.makes).await?;
+        }
+        Ok(output)
     }
 
     /// Starts a keeper; false when there is no room for what it needs.
@@ -160,6 +180,8 @@ impl Process {
             Some(digest) => job.port.bundle(digest).await?,
             None => SourceBundle::default(),
         };
+        let made = made::fetch(job, &params.made).await?;
+        let told = secrets(job, params).await?;
         let (argv, variables) = (params.argv.clone(), variables(job, &params.env, &folder.work()));
         let keeper = match &self.keeper {
             Some(keeper) => keeper.clone(),
@@ -173,10 +195,15 @@ impl Process {
             if here.state()?.is_some() {
                 return Ok(());
             }
-            here.lay_out(&bundle, |work| order(&argv, variables, work))?;
+            let input = if told.names().is_empty() {
+                Vec::new()
+            } else {
+                serde_json::to_vec(&told).map_err(|why| LayOutError::Told(why.to_string()))?
+            };
+            here.lay_out(&bundle, made, |work| Ok(Order { secrets: told.names(), ..order(&argv, variables, work)? }))?;
             here.watch("begin")?;
             drop(lock);
-            child::start_apart(&keeper, &["keep".as_ref(), here.path().as_os_str()]).map_err(FileError::io(&keeper, "started"))?;
+            child::start_told(&keeper, &["keep".as_ref(), here.path().as_os_str()], &input).map_err(FileError::io(&keeper, "started"))?;
             Ok::<_, LayOutError>(())
         });
         match laid_out.await {
@@ -192,6 +219,21 @@ impl Process {
     }
 }
 
+/// The secrets of a command, read now: all of them, or the command is not started.
+async fn secrets(job: &Job, params: &Params) -> Result<Told, Failure> {
+    let mut told = Told::default();
+    for (of, into) in [(&params.secrets, &mut told.variables), (&params.secret_files, &mut told.files)] {
+        for (name, reference) in of {
+            let secret = job.port.secret(reference).await.map_err(|why| Failure {
+                summary: format!("step {}, which is not started without {name}: {}", job.step, why.summary),
+                ..why
+            })?;
+            into.insert(name.clone(), secret.reveal().to_owned());
+        }
+    }
+    Ok(told)
+}
+
 /// What the keeper is to run.
 fn order(argv: &[String], variables: BTreeMap<String, String>, work: &Path) -> Result<Order, String> {
     let Some((first, arguments)) = argv.split_first() else { return Err("the command has no words".to_owned()) };
@@ -203,7 +245,7 @@ fn order(argv: &[String], variables: BTreeMap<String, String>, work: &Path) -> R
             format!("there is no program {first} in {path}")
         }
     })?;
-    Ok(Order { program, arguments: arguments.to_vec(), variables })
+    Ok(Order { program, arguments: arguments.to_vec(), variables, secrets: BTreeSet::new() })
 }
 
 /// All variables of the command: a fixed few, what the step names, and what it is run for.

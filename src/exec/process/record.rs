@@ -8,6 +8,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use super::folder::Wrote;
+use crate::domain::masks::Masks;
 use crate::domain::secret;
 use crate::domain::time::Time;
 
@@ -101,6 +102,11 @@ impl Record {
     /// How much was written so far.
     pub(super) fn wrote(&self) -> Wrote {
         Wrote { waits: self.waits.bytes as u64 + self.waits.lost, ..self.wrote }
+    }
+
+    /// Takes a line of the keeper's own.
+    pub(super) fn say(&mut self, letter: u8, text: &str, now: Time) {
+        self.take([&[letter][..], text.as_bytes(), b"\n"].concat(), 1, now);
     }
 
     /// Takes whole lines, each with its letter before and its end behind.
@@ -205,11 +211,13 @@ pub(super) struct Splitter {
     letter: u8,
     line: Vec<u8>,
     cut: u64,
+    masks: Masks,
 }
 
 impl Splitter {
-    pub(super) fn new(letter: u8) -> Self {
-        Self { letter, line: Vec::new(), cut: 0 }
+    /// Covers what is known to be a secret, wherever a stream is cut into pieces.
+    pub(super) fn new(letter: u8, masks: Masks) -> Self {
+        Self { letter, line: Vec::new(), cut: 0, masks }
     }
 
     /// Takes a piece; whole lines go to the record.
@@ -239,7 +247,8 @@ impl Splitter {
     }
 
     fn add(&mut self, bytes: &[u8]) {
-        let room = LINE.saturating_sub(self.line.len()).min(bytes.len());
+        // A secret that stands where a line is cut is seen whole, else its beginning would be kept.
+        let room = (LINE + self.masks.longest()).saturating_sub(self.line.len()).min(bytes.len());
         self.line.extend_from_slice(&bytes[..room]);
         self.cut += (bytes.len() - room) as u64;
     }
@@ -247,7 +256,12 @@ impl Splitter {
     fn end(&mut self, lines: &mut Vec<u8>) {
         lines.push(self.letter);
         // Before anything of it is kept: what a command says of a secret is nowhere on this machine.
-        lines.extend_from_slice(&secret::masked(&self.line));
+        let covered = self.masks.cover(&self.line);
+        let covered = secret::masked(&covered);
+        // Covering makes a line shorter: what was seen beyond its end alone is what is cut.
+        let kept = covered.len().min(LINE);
+        self.cut += (covered.len() - kept) as u64;
+        lines.extend_from_slice(&covered[..kept]);
         self.line.clear();
         if self.cut > 0 {
             lines.extend_from_slice(format!(" … {} bytes more", self.cut).as_bytes());
@@ -266,11 +280,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::masks::Secret;
 
     fn recorded(head: u64, pieces: &[&[u8]]) -> (Vec<u8>, Wrote) {
+        covered(head, pieces, &Masks::default())
+    }
+
+    fn covered(head: u64, pieces: &[&[u8]], masks: &Masks) -> (Vec<u8>, Wrote) {
         let mut file = tempfile::tempfile().unwrap();
         let mut record = Record::with_head(Box::new(file.try_clone().unwrap()), head);
-        let mut splitter = Splitter::new(OUT);
+        let mut splitter = Splitter::new(OUT, masks.clone());
         for piece in pieces {
             splitter.feed(piece, &mut record, Time(0));
         }
@@ -290,6 +309,21 @@ mod tests {
         let long = vec![b'x'; LINE * 3];
         let (bytes, _) = recorded(HEAD, &[&long, &long, b"\nnext\n"]);
         assert!(bytes.len() < LINE + 100 && bytes.ends_with("bytes more\nonext\n".as_bytes()));
+    }
+
+    #[test]
+    fn a_secret_is_covered_wherever_it_is_cut() {
+        let mut masks = Masks::default();
+        masks.add(&Secret::new("hunter2secret".to_owned()));
+        for cut in 0..=20 {
+            let line = b"got hunter2secret now";
+            let (bytes, _) = covered(HEAD, &[&line[..cut], &line[cut..], b"\n"], &masks);
+            assert_eq!(bytes, b"ogot *** now\n", "cut at {cut}");
+            // Where a long line is cut.
+            let long = [&vec![b'x'; LINE - cut][..], b"hunter2secret\n"].concat();
+            let (bytes, _) = covered(HEAD, &[&long], &masks);
+            assert!(memchr::memmem::find(&bytes, b"hu").is_none(), "{cut} bytes before the end");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod snapshot;
 mod verify;
 mod write;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _, pending};
@@ -20,7 +21,9 @@ pub use verify::Checked;
 
 use self::op::{Appending, Op, Reply};
 use self::write::Writer;
-use super::{Answered, By, Ear, EngineId, Lease, Preview, Ring, Scope, Store, StoreError, Taken, record};
+use super::blobs::Blobs;
+use super::{Answered, By, Content, Ear, EngineId, Lease, Preview, Ring, Scope, Store, StoreError, Swept, Taken, record};
+use crate::domain::artifact::Artifact;
 use crate::domain::ask::{AskState, InboxAsk, Waiting};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Append, Stored, StreamId};
@@ -57,6 +60,10 @@ impl Sqlite {
         verify::verify(&self.readers).await
     }
 
+    fn blobs(&self) -> Blobs {
+        Blobs::at(self.home.blobs())
+    }
+
     async fn write<T: Send + 'static>(&self, ring: Option<Ring>, op: impl FnOnce(Reply<T>) -> Op) -> Result<T, StoreError> {
         let written = self.writer.ask(op).await?;
         match ring {
@@ -66,6 +73,11 @@ impl Sqlite {
         }
         Ok(written)
     }
+}
+
+/// Does what blocks on a thread that may.
+async fn off<T: Send + 'static>(work: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|why| Err(StoreError::Unavailable(why.to_string())))
 }
 
 struct Heard(Listener);
@@ -214,6 +226,30 @@ impl Store for Sqlite {
 
     fn interests(&self, now: Time) -> Answered<'_, Vec<String>> {
         reads::interests(&self.readers, now).boxed()
+    }
+
+    fn put<'a>(&'a self, content: Content, what: &'a str, at: Time) -> Answered<'a, Artifact> {
+        let blobs = self.blobs();
+        async move {
+            let (digest, length) = off(move || blobs.put(content, at)).await?;
+            Ok(Artifact { digest, length, what: what.to_owned() })
+        }
+        .boxed()
+    }
+
+    fn get(&self, digest: Digest) -> Answered<'_, Option<Content>> {
+        let blobs = self.blobs();
+        off(move || Ok(blobs.get(digest)?.map(|content| Box::new(content) as Content))).boxed()
+    }
+
+    fn sweep<'a>(&'a self, named: &'a BTreeSet<Digest>, before: Time) -> Answered<'a, Swept> {
+        async move {
+            let mut named = named.clone();
+            reads::named(&self.readers, &mut named).await?;
+            let blobs = self.blobs();
+            off(move || blobs.sweep(&named, before)).await
+        }
+        .boxed()
     }
 
     fn blob(&self, digest: Digest) -> Answered<'_, Option<Vec<u8>>> {

@@ -1,10 +1,12 @@
 //! Reads: short, from a pool of their own, never in the way of the writer.
 
+use std::collections::BTreeSet;
+
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 
 use super::super::record::{self, Record};
-use super::super::{Preview, StoreError, gather};
+use super::super::{Preview, StoreError, bundles, gather};
 use super::rows::{columns, failed, limit};
 use super::snapshot;
 use crate::domain::ask::{Answer, AskState, Refused, Waiting};
@@ -146,4 +148,16 @@ pub(super) async fn interests(pool: &SqlitePool, now: Time) -> Result<Vec<String
 
 pub(super) async fn blob(pool: &SqlitePool, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
     sqlx::query_scalar("SELECT bytes FROM blobs WHERE digest = ?").bind(digest.to_string()).fetch_optional(pool).await.map_err(failed)
+}
+
+/// All artifacts that asks on their way and stored bundles name.
+pub(super) async fn named(pool: &SqlitePool, named: &mut BTreeSet<Digest>) -> Result<(), StoreError> {
+    // A bundle without large files names none, and is not read.
+    let all = "SELECT CAST(ask AS BLOB) FROM inbox WHERE answered = 0
+               UNION ALL SELECT bytes FROM blobs WHERE instr(bytes, CAST('\"artifact\"' AS BLOB)) > 0";
+    let mut rows = sqlx::query_scalar::<_, Vec<u8>>(all).fetch(pool);
+    while let Some(row) = rows.try_next().await.map_err(failed)? {
+        bundles::named(&row, named);
+    }
+    Ok(())
 }

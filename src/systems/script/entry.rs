@@ -11,13 +11,15 @@ use crate::domain::duration;
 use crate::domain::order::circle;
 use crate::domain::relative::{inside, plain};
 use crate::domain::secret;
+use crate::domain::secret_ref::SecretRef;
+use crate::secrets;
 use crate::systems::entry::{Form, Remarks};
 use crate::systems::files::Need;
 use crate::systems::reach::{quoted, words};
 
 /// What to do instead of a secret.
-const FETCH: &str =
-    "let the command fetch it itself, or give it a file or the name of an entry of a secret store: a variable or word of another name";
+const FETCH: &str = "give the command a variable: `secrets: { NAME: env:NAME }` or `secrets: { NAME: file:/whole/path }` beside `steps`; \
+    it is read when a step starts, kept nowhere, and covered in the output";
 
 /// The form.
 pub(super) const FORM: Form = Form { schema: Form::schema_of::<ScriptEntry>, unbuilt: &[], example: "{ steps: … }", place: None };
@@ -34,6 +36,13 @@ pub struct ScriptEntry {
     /// Literal variables, never secrets; nothing else of the caller's environment is passed on.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// Variables that are secrets, by where they are: `env:NAME` in the environment of the engine, `file:/whole/path` on its machine.
+    /// They are read when a step starts, kept nowhere, and covered in its output.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
+    /// The same for tools that want a file: the variable names one that is there as long as the command runs.
+    #[serde(default)]
+    pub secret_files: BTreeMap<String, String>,
     /// How to take it down again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teardown: Option<ScriptTeardown>,
@@ -48,6 +57,9 @@ pub struct ScriptStep {
     /// Steps that must have ended well before.
     #[serde(default)]
     pub after: Vec<String>,
+    /// Files that it makes in its working directory: the steps that come after it find them in theirs.
+    #[serde(default)]
+    pub makes: Vec<String>,
     /// The longest time, for example `10m`; 30 minutes when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
@@ -77,8 +89,10 @@ impl ScriptEntry {
         if let Some(files) = &self.files {
             return files.iter().map(need).collect();
         }
-        let first = self.all().filter_map(|(_, _, step)| step.command.first());
-        first.filter(|word| is_local(word)).map(|word| Need::File(plain(word))).collect()
+        // What a step makes is promised: it is there when the steps behind it run.
+        let made: Vec<String> = self.all().flat_map(|(_, _, step)| &step.makes).map(|path| plain(path)).collect();
+        let first = self.all().filter_map(|(_, _, step)| step.command.first()).filter(|word| is_local(word));
+        first.map(|word| plain(word)).filter(|path| !made.contains(path)).map(Need::File).collect()
     }
 
     /// Everything that is wrong with it.
@@ -92,14 +106,28 @@ impl ScriptEntry {
                 told.say("path", &["files", &n.to_string()], says, "write paths and globs below the estate's folder");
             }
         }
-        for name in self.env.keys() {
-            let first = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-            let fits = first && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-            if !fits || name.starts_with("HOLDPOINT_") {
-                let says = format!("{name:?} cannot be the name of a variable here");
-                told.say_key("variable", &["env", name], says, "use letters, digits and _; HOLDPOINT_ is ours");
+        for (key, names) in [("env", &self.env), ("secrets", &self.secrets), ("secret_files", &self.secret_files)] {
+            for name in names.keys() {
+                variable(key, name, told);
             }
         }
+        for (key, name, given) in self.secrets() {
+            if let Some(Err(says)) = given.parse::<SecretRef>().ok().map(|reference| secrets::check(&reference)) {
+                told.say("secret-ref", &[key, name], format!("{name} of {app}: {says}"), format!("write {}", secrets::forms()));
+            }
+            let others = [&self.env, &self.secrets, &self.secret_files].into_iter().filter(|names| names.contains_key(name)).count();
+            if others > 1 {
+                told.say_key("twice", &[key, name], format!("{name} of {app} stands in two lists of variables"), "give it once");
+            }
+        }
+    }
+
+    /// All secrets: the list in which each stands, its name, where it is.
+    fn secrets(&self) -> impl Iterator<Item = (&'static str, &str, &str)> {
+        self.secrets
+            .iter()
+            .map(|(name, given)| ("secrets", name.as_str(), given.as_str()))
+            .chain(self.secret_files.iter().map(|(name, given)| ("secret_files", name.as_str(), given.as_str())))
     }
 
     /// What it reaches, one sentence each. The command stands last: nothing that is said of it can be taken for one of its words.
@@ -109,13 +137,28 @@ impl ScriptEntry {
             let after = (!step.after.is_empty()).then(|| format!("after {}", words(&step.after)));
             let limit = step.timeout.as_deref().map(|limit| format!("{} at most", quoted(limit)));
             let tries = step.attempts.map(|n| format!("tried {n} times"));
-            let how: Vec<String> = [after, limit, tries].into_iter().flatten().collect();
+            let makes = (!step.makes.is_empty()).then(|| format!("makes {}", words(&step.makes)));
+            let how: Vec<String> = [after, limit, tries, makes].into_iter().flatten().collect();
             let how = if how.is_empty() { String::new() } else { format!(" ({})", how.join(", ")) };
             format!("script {app} in {environments}: {when}{}{how} runs {}", quoted(id), words(&step.command))
         };
         let files = self.files.iter().map(|files| format!("script {app}: takes the files {}", words(files)));
         let variables = self.env.iter().map(|(key, value)| format!("script {app}: sets {}={}", quoted(key), quoted(value)));
-        self.all().map(runs).chain(files).chain(variables).collect()
+        let secrets = self.secrets().map(|(key, name, given)| {
+            let how = if key == "secrets" { "as" } else { "in a file as" };
+            format!("script {app}: reads the secret {} and gives it {how} {}", quoted(given), quoted(name))
+        });
+        self.all().map(runs).chain(files).chain(variables).chain(secrets).collect()
+    }
+}
+
+/// Checks the name of a variable.
+fn variable(key: &str, name: &str, told: &mut Remarks) {
+    let first = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let fits = first && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !fits || name.starts_with("HOLDPOINT_") {
+        let says = format!("{name:?} cannot be the name of a variable here");
+        told.say_key("variable", &[key, name], says, "use letters, digits and _; HOLDPOINT_ is ours");
     }
 }
 
@@ -128,6 +171,7 @@ fn steps(app: &str, path: &[&str], steps: &BTreeMap<String, ScriptStep>, told: &
     if steps.is_empty() {
         told.say("nothing", path, format!("{app} has no steps"), "add at least one");
     }
+    let mut makers: BTreeMap<String, &str> = BTreeMap::new();
     for (id, step) in steps {
         let at = |rest: &[&'static str]| [path, &[id.as_str()], rest].concat();
         if id.is_empty() || id.len() > 63 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
@@ -141,6 +185,15 @@ fn steps(app: &str, path: &[&str], steps: &BTreeMap<String, ScriptStep>, told: &
                 }
             }
             Some(_) => {}
+        }
+        for (n, path) in step.makes.iter().enumerate() {
+            let n = n.to_string();
+            let place = [at(&["makes"]).as_slice(), &[n.as_str()]].concat();
+            if let Err(says) = inside(path) {
+                told.say("path", &place, says, "name files below the working directory of the command");
+            } else if let Some(other) = makers.insert(plain(path), id) {
+                told.say("twice", &place, format!("{path} is made by {other} and by {id}"), "one step makes a file");
+            }
         }
         if step.command.iter().any(|word| word.contains('\0')) {
             told.say("command", &at(&["command"]), format!("step {id} has a word with a NUL in it"), "");
@@ -172,6 +225,14 @@ pub(super) fn secrets(app: &str, entry: &Node) -> Remarks {
         if value.text().is_some_and(|text| secret::is_kept_in(&name.name, text)) {
             let says = format!("{} of {app} is a secret in clear text, and would be kept with every deployment", name.name);
             told.say("secret", &["env", &name.name], says, FETCH);
+        }
+    }
+    for list in ["secrets", "secret_files"] {
+        for (name, value) in entry.get(list).map_or(&[][..], Node::entries) {
+            if value.text().is_some_and(|text| text.parse::<SecretRef>().is_err()) {
+                let says = format!("{} of {app} says no place where the secret is: is it the secret itself?", name.name);
+                told.say("secret", &[list, &name.name], says, format!("write {}", secrets::forms()));
+            }
         }
     }
     for path in [&["steps"][..], &["teardown", "steps"]] {

@@ -22,7 +22,9 @@ use crate::domain::ids::{StackId, StepId};
 use crate::domain::level::Danger;
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{HoldRule, Output, Plan, Role, Step, pure};
+use crate::domain::relative::plain;
 use crate::domain::request::{Release, SourceBundle, Spec};
+use crate::domain::secret_ref::SecretRef;
 use crate::domain::stack::Purpose;
 
 use entry::{FORM, ScriptEntry, ScriptStep};
@@ -40,6 +42,10 @@ struct Body {
     steps: BTreeMap<String, Command>,
     #[serde(default)]
     env: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    secrets: BTreeMap<String, SecretRef>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    secret_files: BTreeMap<String, SecretRef>,
     #[serde(default)]
     teardown: Option<BTreeMap<String, Command>>,
     bundle: Digest,
@@ -50,6 +56,8 @@ struct Command {
     argv: Vec<String>,
     #[serde(default)]
     after: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    makes: Vec<String>,
     #[serde(with = "millis")]
     timeout: Duration,
     attempts: u32,
@@ -65,7 +73,13 @@ fn spec(stack: &StackId, entry: &ScriptEntry, bundle: &SourceBundle) -> Result<S
             let timeout = step.timeout.as_deref().map_or(Ok(LIMIT), duration::read).map_err(|why| format!("{stack}, step {id}: {why}"))?;
             Ok((
                 id.clone(),
-                Command { argv: step.command.clone(), after: step.after.clone(), timeout, attempts: step.attempts.unwrap_or(1) },
+                Command {
+                    argv: step.command.clone(),
+                    after: step.after.clone(),
+                    makes: step.makes.iter().map(|path| plain(path)).collect(),
+                    timeout,
+                    attempts: step.attempts.unwrap_or(1),
+                },
             ))
         };
         steps.iter().map(read).collect()
@@ -73,12 +87,22 @@ fn spec(stack: &StackId, entry: &ScriptEntry, bundle: &SourceBundle) -> Result<S
     let body = Body {
         steps: commands(&entry.steps)?,
         env: entry.env.clone(),
+        secrets: references(stack, &entry.secrets)?,
+        secret_files: references(stack, &entry.secret_files)?,
         teardown: entry.teardown.as_ref().map(|teardown| commands(&teardown.steps)).transpose()?,
         bundle: bundle.digest(),
     };
     let body = serde_json::to_value(body).map_err(|why| why.to_string())?;
     let release = Release::of_files(Digest::of("holdpoint/release/1", &body));
     Ok(Spec { system: "script".to_owned(), release, body, bundle: bundle.digest(), about: Vec::new(), watch_logs: Vec::new() })
+}
+
+fn references(stack: &StackId, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, SecretRef>, String> {
+    let read = |(name, text): (&String, &String)| -> Result<(String, SecretRef), String> {
+        let reference = text.parse::<SecretRef>().map_err(|why| format!("{stack}, {name}: {why}"))?;
+        Ok((name.clone(), reference))
+    };
+    given.iter().map(read).collect()
 }
 
 impl System for Script {
@@ -186,6 +210,22 @@ fn teardown(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
     })
 }
 
+/// The files that the steps before a command make, each as the output of its step.
+fn made(all: &BTreeMap<String, Command>, command: &Command) -> BTreeMap<String, Value> {
+    let mut before: Vec<&String> = command.after.iter().collect();
+    let mut seen: BTreeSet<&String> = BTreeSet::new();
+    let mut made = BTreeMap::new();
+    while let Some(id) = before.pop() {
+        let Some(step) = all.get(id).filter(|_| seen.insert(id)) else { continue };
+        before.extend(&step.after);
+        for path in &step.makes {
+            let pointer = format!("/made/{}", path.replace('~', "~0").replace('/', "~1"));
+            made.insert(path.clone(), json!({ "from": id, "output": pointer }));
+        }
+    }
+    made
+}
+
 /// A step id that no command has.
 fn free(name: &str, taken: &BTreeMap<String, Command>) -> StepId {
     let mut id = name.to_owned();
@@ -200,7 +240,19 @@ fn commands(all: &BTreeMap<String, Command>, body: &Body, role: Role) -> Vec<Ste
     let mut steps: Vec<Step> = all
         .iter()
         .map(|(id, command)| {
-            let params = json!({ "argv": command.argv, "bundle": body.bundle, "env": body.env, "step": id });
+            let mut params = json!({ "argv": command.argv, "bundle": body.bundle, "env": body.env, "step": id });
+            for (key, secrets) in [("secrets", &body.secrets), ("secret_files", &body.secret_files)] {
+                if !secrets.is_empty() {
+                    params[key] = json!(secrets);
+                }
+            }
+            let made = made(all, command);
+            if !made.is_empty() {
+                params["made"] = json!(made);
+            }
+            if !command.makes.is_empty() {
+                params["makes"] = json!(command.makes);
+            }
             let after: Vec<&str> = command.after.iter().map(String::as_str).collect();
             let run = Step::new(role, id.as_str(), id.as_str(), "process.run", params).after(&after);
             run.within(command.timeout).tries(command.attempts)

@@ -36,7 +36,7 @@ Resources:
 
 fn bundle(template: &str) -> SourceBundle {
     let file = SourceFile { bytes: template.as_bytes().to_vec(), executable: false };
-    SourceBundle { files: BTreeMap::from([("orders.yaml".to_owned(), file)]) }
+    SourceBundle { files: BTreeMap::from([("orders.yaml".to_owned(), file)]), ..SourceBundle::default() }
 }
 
 fn entry(parameters: &[(&str, &str)]) -> ServiceEntry {

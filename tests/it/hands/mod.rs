@@ -13,15 +13,18 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use holdpoint::aws::{AwsTarget, Clients};
+use holdpoint::domain::artifact::Artifact;
 use holdpoint::domain::digest::Digest;
 use holdpoint::domain::failure::{Failure, Retry};
 use holdpoint::domain::ids::{DeploymentId, DeploymentNo, StepId};
 use holdpoint::domain::line::Severity;
+use holdpoint::domain::masks::Secret;
 use holdpoint::domain::plan::Output;
 use holdpoint::domain::request::{SourceBundle, SourceFile};
 use holdpoint::domain::safe::Safe;
+use holdpoint::domain::secret_ref::SecretRef;
 use holdpoint::domain::time::Time;
-use holdpoint::exec::{Executor, Found, Job, Port, executors};
+use holdpoint::exec::{Content, Executor, Found, Job, Port, executors};
 use holdpoint::os::clock::{Clock, Real, SharedClock};
 use holdpoint::sandbox::{self, Options, Running};
 use serde_json::Value;
@@ -84,6 +87,18 @@ impl Port for Bench {
 
     fn bundle(&self, _: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>> {
         async move { Ok(self.bundle.clone()) }.boxed()
+    }
+
+    fn put<'a>(&'a self, _: Content, what: &'a str) -> BoxFuture<'a, Result<Artifact, Failure>> {
+        async move { Err(Failure::new(format!("nobody keeps {what} here"))) }.boxed()
+    }
+
+    fn get<'a>(&'a self, artifact: &'a Artifact) -> BoxFuture<'a, Result<Content, Failure>> {
+        async move { Err(Failure::new(format!("nobody kept {} here", artifact.what))) }.boxed()
+    }
+
+    fn secret<'a>(&'a self, reference: &'a SecretRef) -> BoxFuture<'a, Result<Secret, Failure>> {
+        holdpoint::secrets::read(reference).boxed()
     }
 
     fn cancelled(&self) -> BoxFuture<'_, ()> {

@@ -1,6 +1,7 @@
 //! Commands under a keeper: real processes, the program's own binary as the keeper.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,15 +10,18 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use holdpoint::domain::artifact::Artifact;
 use holdpoint::domain::digest::Digest;
 use holdpoint::domain::failure::{Failure, Retry};
 use holdpoint::domain::ids::{DeploymentId, DeploymentNo};
 use holdpoint::domain::line::Severity;
+use holdpoint::domain::masks::Secret;
 use holdpoint::domain::plan::Output;
 use holdpoint::domain::request::{SourceBundle, SourceFile};
 use holdpoint::domain::safe::Safe;
+use holdpoint::domain::secret_ref::SecretRef;
 use holdpoint::exec::process::Process;
-use holdpoint::exec::{Executor as _, Found, Job, Port};
+use holdpoint::exec::{Content, Executor as _, Found, Job, Port};
 use holdpoint::os::clock::{Clock as _, Real};
 use holdpoint::os::slot::Slot;
 use serde_json::{Value, json};
@@ -30,6 +34,7 @@ struct Desk {
     notes: Mutex<BTreeMap<String, Value>>,
     lines: Mutex<BTreeMap<u64, String>>,
     given: Mutex<usize>,
+    contents: Mutex<BTreeMap<Digest, Vec<u8>>>,
     bundle: SourceBundle,
     cancel: watch::Sender<bool>,
     cancel_on: &'static str,
@@ -66,6 +71,23 @@ impl Port for Desk {
 
     fn bundle(&self, _: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>> {
         async { Ok(self.bundle.clone()) }.boxed()
+    }
+
+    fn put<'a>(&'a self, mut content: Content, what: &'a str) -> BoxFuture<'a, Result<Artifact, Failure>> {
+        let mut bytes = Vec::new();
+        content.read_to_end(&mut bytes).unwrap();
+        let artifact = Artifact { digest: Digest::of_bytes(&bytes), length: bytes.len() as u64, what: what.to_owned() };
+        self.contents.lock().unwrap().insert(artifact.digest, bytes);
+        async { Ok(artifact) }.boxed()
+    }
+
+    fn get<'a>(&'a self, artifact: &'a Artifact) -> BoxFuture<'a, Result<Content, Failure>> {
+        let content = self.contents.lock().unwrap().get(&artifact.digest).cloned();
+        async move { Ok(Box::new(std::io::Cursor::new(content.unwrap())) as Content) }.boxed()
+    }
+
+    fn secret<'a>(&'a self, reference: &'a SecretRef) -> BoxFuture<'a, Result<Secret, Failure>> {
+        holdpoint::secrets::read(reference).boxed()
     }
 
     fn cancelled(&self) -> BoxFuture<'_, ()> {
@@ -107,7 +129,7 @@ impl Run {
 
     fn watched(script: &str, params: &Value, cancel_on: &'static str, only_dies: bool) -> Self {
         let file = SourceFile { bytes: format!("#!/bin/sh\n{script}\n").into_bytes(), executable: true };
-        let bundle = SourceBundle { files: [("run".to_owned(), file)].into() };
+        let bundle = SourceBundle { files: [("run".to_owned(), file)].into(), ..SourceBundle::default() };
         let mut params = params.clone();
         params["bundle"] = json!(bundle.digest());
         let place = tempfile::tempdir().unwrap();
@@ -115,6 +137,7 @@ impl Run {
             notes: Mutex::default(),
             lines: Mutex::default(),
             given: Mutex::default(),
+            contents: Mutex::default(),
             bundle,
             cancel: watch::Sender::new(false),
             cancel_on,
@@ -345,4 +368,91 @@ fn alive(place: &Path, name: &str) -> bool {
         let named = std::fs::read_to_string(entry.path().join("comm")).is_ok_and(|comm| comm.trim() == name);
         named && std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&place))
     })
+}
+
+/// A file with a secret, for its owner alone.
+fn secret(folder: &Path, value: &str) -> String {
+    let path = folder.join("the-secret");
+    std::fs::write(&path, format!("{value}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    format!("file:{}", path.display())
+}
+
+/// Every file below a folder that holds a text.
+fn holding(folder: &Path, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        if entry.path().is_dir() {
+            found.extend(holding(&entry.path(), text));
+        } else if memchr::memmem::find(&std::fs::read(entry.path()).unwrap(), text.as_bytes()).is_some() {
+            found.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    found
+}
+
+/// The child gets the secret; nothing that is written, noted, given out or left behind has it, in whatever writing it was printed.
+#[tokio::test]
+async fn a_secret_reaches_its_command_and_nothing_else() {
+    const VALUE: &str = "p4ss/w0rd+x y=z";
+    let place = tempfile::tempdir().unwrap();
+    let reference = secret(place.path(), VALUE);
+    let script = r#"test "$TOKEN" = "p4ss/w0rd+x y=z" && test "$(cat "$KEY")" = "$TOKEN" && echo right; stat -c %a "$KEY"
+        echo "raw $TOKEN"; printf '%s' "${TOKEN%?????}"; sleep 0.2; echo "${TOKEN#??????????}"
+        printf '%s' "$TOKEN" | base64; printf 'user:%s' "$TOKEN" | base64; echo 'p4ss%2Fw0rd%2Bx%20y%3Dz'; set -x; : "$TOKEN"; exit 3"#;
+    let mut params = command();
+    params["secrets"] = json!({ "TOKEN": reference });
+    params["secret_files"] = json!({ "KEY": reference });
+    let run = Run::of(script, &params);
+    let failure = run.to_its_end().await.unwrap_err();
+    let lines = run.lines();
+    assert_eq!(lines[..4], ["right", "600", "raw ***", "***"], "{lines:?}");
+    let told = format!("{lines:?} {failure:?} {:?} {:?}", run.desk.notes.lock().unwrap(), run.job.params);
+    for part in [VALUE, "p4ss", "cDRzcy93MHJk", "NHNzL3cwcmQ", "w0rd"] {
+        assert!(!told.contains(part), "{part} in {told}");
+        let kept = holding(run.place.path(), part);
+        // The script itself names it here, so that it can be compared.
+        assert!(kept.iter().all(|name| name == "run"), "{part} is in {kept:?}");
+    }
+    assert!(!run.place.path().join("job/secrets").exists(), "the file is gone with the command");
+}
+
+#[tokio::test]
+async fn a_command_is_not_started_without_its_secret() {
+    let mut params = command();
+    params["secrets"] = json!({ "TOKEN": "file:/nowhere/token" });
+    let run = Run::of("echo begun > ../begun", &params);
+    let failure = run.to_its_end().await.unwrap_err();
+    assert!(failure.summary.contains("file:/nowhere/token") && failure.summary.contains("step migrate"), "{failure:?}");
+    assert!(failure.hint.contains("chmod 600"), "{failure:?}");
+    assert!(!run.place.path().join("job/begun").exists() && !run.place.path().join("job/work").exists());
+}
+
+#[tokio::test]
+async fn a_secret_that_is_too_short_to_cover_is_told() {
+    let place = tempfile::tempdir().unwrap();
+    let mut params = command();
+    params["secrets"] = json!({ "PIN": secret(place.path(), "1234") });
+    let run = Run::of("echo up", &params);
+    run.to_its_end().await.unwrap();
+    assert_eq!(run.lines(), ["the secret PIN is not covered in this output: it is shorter than 6 characters", "up"]);
+}
+
+#[tokio::test]
+async fn what_a_command_makes_is_kept_and_laid_out_for_the_next() {
+    let mut params = command();
+    params["makes"] = json!(["dist/tool", "note"]);
+    let run = Run::of("mkdir dist; printf '#!/bin/sh\\necho made\\n' > dist/tool; chmod +x dist/tool; echo hello > note", &params);
+    let output = run.to_its_end().await.unwrap();
+    let made = &output.public["made"];
+    assert_eq!((made["dist/tool"]["executable"].clone(), made["note"]["length"].clone()), (json!(true), json!(6)), "{output:?}");
+    let next = Run::of("", &json!({ "argv": ["./dist/tool"], "made": made }));
+    next.desk.contents.lock().unwrap().clone_from(&run.desk.contents.lock().unwrap());
+    next.to_its_end().await.unwrap();
+    assert_eq!(next.lines(), ["made"]);
+    assert_eq!(std::fs::read_to_string(next.place.path().join("job/work/note")).unwrap(), "hello\n");
+    for missing in ["true", "ln -s /etc/passwd dist; echo x > note", "mkdir dist; ln -s /etc/passwd dist/tool; echo x > note"] {
+        let failure = Run::of(missing, &params).to_its_end().await.unwrap_err();
+        assert!(failure.summary.contains("made no file dist/tool"), "{missing}: {failure:?}");
+    }
 }

@@ -12,14 +12,18 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use crate::domain::artifact::Artifact;
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StepId};
 use crate::domain::line::Severity;
+use crate::domain::masks::Secret;
 use crate::domain::place::Place;
 use crate::domain::request::{SourceBundle, SourceFile};
 use crate::domain::safe::Safe;
+use crate::domain::secret_ref::SecretRef;
 use crate::domain::time::Time;
+use crate::exec::Content;
 use crate::exec::{Job, Port};
 use crate::os::clock::{Clock, Stepped};
 
@@ -199,6 +203,15 @@ impl Port for Waits {
     }
     fn bundle(&self, _: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>> {
         async { Ok(files()) }.boxed()
+    }
+    fn put<'a>(&'a self, _: Content, _: &'a str) -> BoxFuture<'a, Result<Artifact, Failure>> {
+        async { Err(Failure::new("not asked for")) }.boxed()
+    }
+    fn get<'a>(&'a self, _: &'a Artifact) -> BoxFuture<'a, Result<Content, Failure>> {
+        async { Err(Failure::new("not asked for")) }.boxed()
+    }
+    fn secret<'a>(&'a self, _: &'a SecretRef) -> BoxFuture<'a, Result<Secret, Failure>> {
+        async { Err(Failure::new("not asked for")) }.boxed()
     }
     fn cancelled(&self) -> BoxFuture<'_, ()> {
         std::future::pending().boxed()
