@@ -1,6 +1,6 @@
 //! Putting the program together: which store, which clients, which executors, which estate. Only here concrete parts are named.
 
-pub(crate) mod look;
+pub(crate) mod appearance;
 pub(crate) mod shell;
 
 use std::collections::BTreeMap;
@@ -100,7 +100,7 @@ impl Ground {
     }
 
     /// A desk over the store of this ground.
-    pub(crate) fn desk(&self, via: Via, start_engine: bool) -> Result<desk::Live> {
+    pub(crate) fn desk(&self, via: Via, start_engine: bool) -> Result<desk::LiveDesk> {
         let clock = Real::shared();
         let home = self.home.clone();
         let open_home = home.clone();
@@ -113,7 +113,7 @@ impl Ground {
             trusted(&own, &loaded, named).map_err(|stop| stop.says)?;
             Ok(config::catalog(&loaded))
         });
-        let live = desk::Live::start(desk::Parts {
+        let live = desk::LiveDesk::start(desk::Parts {
             open: Arc::new(move || {
                 let (home, clock) = (open_home.clone(), open_clock.clone());
                 async move {

@@ -21,7 +21,7 @@ use holdpoint::os::signals::{self, Told};
 use holdpoint::sandbox::run;
 use holdpoint::tui;
 
-use compose::look::Look;
+use compose::appearance::Appearance;
 use compose::{Ground, shell};
 
 fn main() -> ExitCode {
@@ -61,7 +61,7 @@ fn console(mut common: Common) -> Result<Code> {
     // The first frame has real rows: the store is read before the screen is.
     desk.ready(Duration::from_millis(300));
     let variable = |name: &str| std::env::var(name).ok();
-    let look = Look::read(&paths::config_folder()?, common.theme.as_deref(), variable)?;
+    let look = Appearance::read(&paths::config_folder()?, common.theme.as_deref(), variable)?;
     let saved = ground.home.folder().join("saved");
     let shown = tui::run(
         desk,

@@ -11,7 +11,7 @@ use crate::domain::ids::EnvName;
 use crate::domain::place::Place;
 use crate::domain::time::{Time, short};
 use crate::world::seen::ProofSeen;
-use crate::world::{EngineSeen, World};
+use crate::world::{EngineState, World};
 
 use super::out::table;
 use super::{Code, Ground, Out, Stop, target, wait};
@@ -106,8 +106,8 @@ fn lived(desk: &dyn Patient, ground: &dyn Ground) -> Vec<Fact> {
     let agreed: Vec<EnvName> = agreed.into_iter().filter_map(Result::ok).collect();
     let world = looked(desk, ground, &agreed);
     facts.push(match &world.engine {
-        EngineSeen::Live { .. } | EngineSeen::Draining { .. } => Fact::right("engine", world.engine.says()),
-        EngineSeen::None(_) | EngineSeen::Unknown | EngineSeen::Starting => Fact::wrong("engine", world.engine.says()),
+        EngineState::Live { .. } | EngineState::Draining { .. } => Fact::right("engine", world.engine.says()),
+        EngineState::None(_) | EngineState::Unknown | EngineState::Starting => Fact::wrong("engine", world.engine.says()),
     });
     facts.push(match &world.disk_full {
         Some(full) => Fact::wrong("disk", full.says()),
@@ -137,7 +137,7 @@ fn looked(desk: &dyn Patient, ground: &dyn Ground, environments: &[EnvName]) -> 
     loop {
         let (world, now) = (desk.world(), ground.now());
         let known = environments.iter().all(|env| places(&world, env).all(|place| proof(&world, env, place, now).is_some()));
-        if (known && matches!(world.engine, EngineSeen::Live { .. })) || now.since(from) >= LOOKING {
+        if (known && matches!(world.engine, EngineState::Live { .. })) || now.since(from) >= LOOKING {
             return world;
         }
         desk.changed(Duration::from_millis(200));

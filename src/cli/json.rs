@@ -16,7 +16,7 @@ use crate::world::available::Offer;
 use crate::world::differs::Differs;
 use crate::world::holds::HoldView;
 use crate::world::rows::{EnvView, Row};
-use crate::world::{DiskFull, EngineSeen};
+use crate::world::{DiskFull, EngineState};
 
 /// A class as the estate file says it.
 fn class(class: Class) -> &'static str {
@@ -47,14 +47,14 @@ pub(super) struct EngineDoc {
     says: String,
 }
 
-impl From<&EngineSeen> for EngineDoc {
-    fn from(seen: &EngineSeen) -> Self {
+impl From<&EngineState> for EngineDoc {
+    fn from(seen: &EngineState) -> Self {
         let state = match seen {
-            EngineSeen::Unknown => "unknown",
-            EngineSeen::None(_) => "none",
-            EngineSeen::Starting => "starting",
-            EngineSeen::Live { .. } => "live",
-            EngineSeen::Draining { .. } => "draining",
+            EngineState::Unknown => "unknown",
+            EngineState::None(_) => "none",
+            EngineState::Starting => "starting",
+            EngineState::Live { .. } => "live",
+            EngineState::Draining { .. } => "draining",
         };
         Self { state, says: seen.says() }
     }

@@ -13,7 +13,7 @@ use crate::domain::time::short;
 use crate::world::audit::{Sentence, sentence};
 use crate::world::differs::Differs;
 use crate::world::rows::{EnvView, Row};
-use crate::world::{EngineSeen, World};
+use crate::world::{EngineState, World};
 
 use super::args::{EventsArgs, LsArgs};
 use super::json::{DiskDoc, EngineDoc, EnvDoc, HoldDoc, LsDoc, at};
@@ -92,7 +92,7 @@ fn looked(desk: &dyn Patient, ground: &dyn Ground, only: Option<&str>) -> Arc<Wo
             let (seen, stale) = world.freshness(id);
             stale.is_some() || seen.is_some_and(|at| now.since(at) < FRESH)
         };
-        if now.since(from) >= LOOKING || matches!(world.engine, EngineSeen::None(_)) || shown.iter().filter(outside).all(fresh) {
+        if now.since(from) >= LOOKING || matches!(world.engine, EngineState::None(_)) || shown.iter().filter(outside).all(fresh) {
             return world;
         }
         desk.changed(Duration::from_millis(200));

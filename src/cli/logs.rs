@@ -13,7 +13,7 @@ use crate::domain::ids::{EnvName, StackId};
 use crate::domain::line::Line;
 use crate::domain::time::Time;
 use crate::world::tails::{TailSeen, TailState};
-use crate::world::{EngineSeen, World};
+use crate::world::{EngineState, World};
 
 use self::telling::Telling;
 use super::args::LogsArgs;
@@ -74,7 +74,7 @@ pub(super) fn logs(ground: &dyn Ground, args: &LogsArgs, out: &mut Out<'_, '_>) 
             continue;
         }
         let read = readings.iter().all(|reading| reading.read);
-        let came = groups.iter().all(has_come) || matches!(world.engine, EngineSeen::None(_));
+        let came = groups.iter().all(has_come) || matches!(world.engine, EngineState::None(_));
         if progress.is_over(now, read, came) {
             telling.tails(&groups, true, out)?;
             break;

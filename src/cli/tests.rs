@@ -120,12 +120,12 @@ impl Patient for Shared {
 }
 
 /// A program around the verbs whose time passes with every look at it.
-struct Place {
+struct TestGround {
     desk: Arc<Double>,
     now: Mutex<Time>,
 }
 
-impl Ground for Place {
+impl Ground for TestGround {
     fn estate(&self) -> Result<Loaded, Unread> {
         let none = || Unread::None(Stop::wrong("estate", "there is no estate file here; name one with --estate"));
         self.desk.estate.as_ref().map(|(loaded, _)| loaded.clone()).ok_or_else(none)
@@ -173,7 +173,7 @@ fn run_with(words: &str, answers: Vec<Answer>, typed: Option<&[&str]>, change: i
     change(&mut scene, &mut desk);
     desk.world = Mutex::new(Arc::new(scene.world));
     let desk = Arc::new(desk);
-    let place = Place { desk: Arc::clone(&desk), now: Mutex::new(NOW) };
+    let place = TestGround { desk: Arc::clone(&desk), now: Mutex::new(NOW) };
     let argv: Vec<String> = std::iter::once("holdpoint".to_owned()).chain(words.split('|').map(|w| w.trim().to_owned())).collect();
     let program = Program::<Nothing>::try_parse_from(&argv).unwrap_or_else(|why| panic!("{why}"));
     let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -393,7 +393,7 @@ fn waiting_ends_with_the_code_of_the_end() {
     }
     let silent =
         run_with("redeploy|staging/orders|--wait", vec![card(Level::L1, None), accepted(&world, "staging/orders")], None, |scene, _| {
-            scene.world.engine = crate::world::EngineSeen::None("it ended".to_owned());
+            scene.world.engine = crate::world::EngineState::None("it ended".to_owned());
         });
     assert_eq!(silent.code, Code::Lost, "{}", silent.err);
 }

@@ -13,7 +13,7 @@ use crate::domain::ids::{AskId, DeploymentId};
 use crate::domain::time::Time;
 use crate::world::queue::Waits;
 use crate::world::rows::step_at;
-use crate::world::{DiskFull, EngineSeen, World};
+use crate::world::{DiskFull, EngineState, World};
 
 use self::output::Output;
 use super::{Code, Ground, Out, Stop};
@@ -46,7 +46,7 @@ pub(super) fn ready(desk: &dyn Patient, ground: &dyn Ground) -> Result<std::sync
         if world.loaded {
             return Ok(world);
         }
-        if let EngineSeen::None(why) = &world.engine {
+        if let EngineState::None(why) = &world.engine {
             return Err(Stop::lost("engine", format!("there is no engine: {why}")));
         }
         if ground.now().since(from) >= SILENCE {
@@ -65,7 +65,7 @@ pub(super) fn answer(desk: &dyn Patient, ground: &dyn Ground, ask: AskId) -> Res
             AskState::Answered { answer } => return Ok(answer),
             AskState::Asked => {}
         }
-        if let EngineSeen::None(why) = &desk.world().engine {
+        if let EngineState::None(why) = &desk.world().engine {
             return Err(Stop::lost("engine", format!("it was asked, and nobody answers: there is no engine: {why}")));
         }
         if let Some(full) = &desk.world().disk_full
@@ -127,11 +127,11 @@ pub(super) fn end(
             return Ok((Code::Held, says(&world, *id, standing)));
         }
         let cut = open.iter().any(|(_, s)| matches!(s, Standing::NoContact(_))) || world.trouble.is_some();
-        let gone = matches!(world.engine, EngineSeen::None(_));
+        let gone = matches!(world.engine, EngineState::None(_));
         silent = if (cut && !moves) || gone { silent.or(Some(now)) } else { None };
         if silent.is_some_and(|since| now.since(since) >= SILENCE) {
             let why = match (&world.engine, &world.trouble) {
-                (EngineSeen::None(why), _) => format!("there is no engine: {why}"),
+                (EngineState::None(why), _) => format!("there is no engine: {why}"),
                 (_, Some(why)) => why.clone(),
                 (_, None) => open.first().map(|(id, s)| says(&world, *id, s)).unwrap_or_default(),
             };

@@ -130,7 +130,7 @@ impl cli::Ground for Shell<'_> {
                 facts.push(Fact::right("room taken", says));
             }
         }
-        facts.extend(super::look::facts(self.common));
+        facts.extend(super::appearance::facts(self.common));
         facts
     }
 

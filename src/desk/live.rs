@@ -62,7 +62,7 @@ pub struct Parts {
 const ASKS: usize = 64;
 
 /// A desk at work.
-pub struct Live {
+pub struct LiveDesk {
     shared: Arc<Shared>,
     commands: Option<mpsc::Sender<Command>>,
     worker: Option<JoinHandle<()>>,
@@ -102,12 +102,12 @@ impl Shared {
     }
 }
 
-impl Live {
+impl LiveDesk {
     /// Starts to work; the world is empty until the store was read.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(parts: Parts) -> std::io::Result<Live> {
+    pub fn start(parts: Parts) -> std::io::Result<LiveDesk> {
         let world = World { catalog: Arc::new(parts.catalog.clone()), you: parts.you.clone(), at: parts.clock.now(), ..World::default() };
         let shared = Arc::new(Shared {
             world: Mutex::new(Arc::new(world)),
@@ -158,7 +158,7 @@ impl Live {
     }
 }
 
-impl Desk for Live {
+impl Desk for LiveDesk {
     fn submit(&self, ask: Ask) -> Result<AskId, NotAsked> {
         let id = AskId((self.fresh)());
         locked(&self.shared.states).insert(id, AskState::Asked);
@@ -202,7 +202,7 @@ impl Desk for Live {
     }
 }
 
-impl Patient for Live {
+impl Patient for LiveDesk {
     fn tail_from(&self, of: &TailOf, begin: Begin) {
         let new = locked(&self.shared.tails).keep(of, begin);
         if new {
@@ -234,7 +234,7 @@ impl Patient for Live {
     }
 }
 
-impl Drop for Live {
+impl Drop for LiveDesk {
     fn drop(&mut self) {
         // The thread sends what it was given, then ends because nobody can give it more.
         self.commands = None;

@@ -10,7 +10,7 @@ mod work;
 
 pub use crate::store::spool::{Begin, Piece};
 pub use engine::EngineStart;
-pub use live::{Live, Open, Parts, Reload};
+pub use live::{LiveDesk, Open, Parts, Reload};
 pub use tails::{Follow, Follows};
 
 use std::sync::Arc;

@@ -54,7 +54,7 @@ fn block<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// Waits until `test` holds of the desk.
-fn until(desk: &Live, mut test: impl FnMut(&Live) -> bool) {
+fn until(desk: &LiveDesk, mut test: impl FnMut(&LiveDesk) -> bool) {
     let mut left = 200;
     while !test(desk) {
         assert!(left > 0, "it never came");
@@ -81,7 +81,7 @@ fn the_world_is_what_the_log_says_and_follows_it() {
     let scene = Scene::whole();
     let (first, rest) = scene.log.split_at(scene.log.len() - 5);
     write_all(&store, &Scene { world: World::default(), log: first.to_vec(), at: NOW });
-    let desk = Live::start(parts(&store, Catalog::default())).unwrap();
+    let desk = LiveDesk::start(parts(&store, Catalog::default())).unwrap();
     assert!(desk.ready(LONG));
     write_all(&store, &Scene { world: World::default(), log: rest.to_vec(), at: NOW });
     until(&desk, |desk| desk.world().folds.seq == scene.log.len() as u64);
@@ -104,7 +104,7 @@ fn the_world_is_what_the_log_says_and_follows_it() {
 #[test]
 fn an_ask_carries_the_files_and_comes_back_answered() {
     let store = Memory::new();
-    let desk = Live::start(parts(&store, catalog())).unwrap();
+    let desk = LiveDesk::start(parts(&store, catalog())).unwrap();
     assert!(desk.ready(LONG));
     let deploy = |stack| Intent::deploy(id(stack), Source::Estate);
     let asked = desk.submit(Ask::Preview { intent: deploy("dev/orders"), attached: Vec::new() }).unwrap();
@@ -133,7 +133,7 @@ fn environments_that_the_store_never_heard_of_are_recorded_and_no_others() {
     let staging = fixture::record(crate::domain::environment::Class::Staging);
     file.environments.insert("dev".parse().unwrap(), staging.clone());
     file.environments.insert("fresh".parse().unwrap(), staging);
-    let desk = Live::start(parts(&store, file)).unwrap();
+    let desk = LiveDesk::start(parts(&store, file)).unwrap();
     until(&desk, |_| !block(store.asks()).unwrap().is_empty());
     let asks = block(store.asks()).unwrap();
     let Ask::Do { intent: Intent::Apply { environments }, .. } = &asks[0].ask.ask else { panic!("an apply was expected") };
@@ -170,7 +170,7 @@ fn tails_are_merged_by_time_and_bounded() {
     let mut parts = parts(&Memory::new(), Catalog::default());
     parts.spool =
         Some(Arc::new(|_, _| Box::new(Given(vec![(0..25_000).rev().map(|at| line(at, usize::try_from(at).unwrap())).collect()]))));
-    let desk = Live::start(parts).unwrap();
+    let desk = LiveDesk::start(parts).unwrap();
     assert!(desk.ready(LONG));
     let of = TailOf::Stack(id("dev/orders"));
     desk.tail(&of);
@@ -195,7 +195,7 @@ fn a_tail_reads_on_only_as_fast_as_it_is_drained() {
         assert_eq!(begin, Begin::Since(crate::domain::time::Time(3)));
         Box::new(Given(pieces()))
     }));
-    let desk = Live::start(parts).unwrap();
+    let desk = LiveDesk::start(parts).unwrap();
     assert!(desk.ready(LONG));
     let of = TailOf::Stack(id("dev/orders"));
     desk.tail_from(&of, Begin::Since(crate::domain::time::Time(3)));
@@ -220,7 +220,7 @@ fn log_groups_are_followed_of_the_first_stack_and_of_those_that_are_tailed_by_na
         let entry = Entry { spec: Ok(spec.clone()), bundle: SourceBundle::default(), depends_on: Vec::new() };
         file.stacks.insert(id(stack), entry);
     }
-    let desk = Live::start(parts(&store, file)).unwrap();
+    let desk = LiveDesk::start(parts(&store, file)).unwrap();
     assert!(desk.ready(LONG));
     desk.tail(&TailOf::Stack(id("dev/c")));
     desk.watch(&["dev/a", "dev/b", "dev/c"].map(id));
@@ -238,7 +238,7 @@ fn a_store_that_cannot_be_opened_is_said_and_asks_are_refused_in_the_end() {
     let store = Memory::new();
     let mut parts = parts(&store, catalog());
     parts.open = Arc::new(|| Box::pin(async { Err("there is no store yet".to_owned()) }));
-    let desk = Live::start(parts).unwrap();
+    let desk = LiveDesk::start(parts).unwrap();
     let asked = desk.submit(Ask::Undo { deployment: DeploymentId(uuid::Uuid::nil()) }).unwrap();
     until(&desk, |desk| desk.world().trouble.is_some());
     assert_eq!(desk.state(asked), AskState::Asked);

@@ -18,7 +18,7 @@ use crate::os::bell::Listener;
 use crate::os::lock::Lock;
 use crate::os::mutex::locked;
 use crate::store::{Ear, Ring, Store, StoreError};
-use crate::world::{DiskFull, EngineSeen, World};
+use crate::world::{DiskFull, EngineState, World};
 
 use super::engine::Watch;
 use super::live::{Command, Parts, Shared};
@@ -57,7 +57,7 @@ pub(super) struct Worker {
     pub(super) mark: u64,
     pub(super) recent: VecDeque<Arc<Stored>>,
     pub(super) catalog: Arc<crate::domain::estate::Catalog>,
-    pub(super) engine: EngineSeen,
+    pub(super) engine: EngineState,
     pub(super) watch: Watch,
     pub(super) trouble: Option<String>,
     pub(super) disk_full: Option<DiskFull>,
@@ -84,7 +84,7 @@ pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::
         sightings: std::collections::BTreeMap::new(),
         mark: 0,
         recent: VecDeque::new(),
-        engine: EngineSeen::Unknown,
+        engine: EngineState::Unknown,
         watch: Watch::default(),
         trouble: None,
         disk_full: None,
@@ -144,8 +144,8 @@ impl Worker {
 
     /// True while something that is missing is expected to come at once.
     fn in_a_hurry(&self) -> bool {
-        let starting = matches!(self.engine, EngineSeen::Starting | EngineSeen::Draining { .. });
-        starting || (self.store.is_none() && !matches!(self.engine, EngineSeen::None(_))) || !self.unsent.is_empty()
+        let starting = matches!(self.engine, EngineState::Starting | EngineState::Draining { .. });
+        starting || (self.store.is_none() && !matches!(self.engine, EngineState::None(_))) || !self.unsent.is_empty()
     }
 
     /// Looks at everything once.

@@ -9,7 +9,7 @@ mod step;
 mod wants;
 
 pub use cause::{Cause, Of, Parent, Reply, Via};
-pub use event::{DeploymentEvent, End, Request, Seen, Stopping};
+pub use event::{DeploymentEvent, End, Request, Shown, Stopping};
 pub use phase::Phase;
 pub use step::{Branch, StepRun, StepState};
 pub use wants::{CANCEL_LIMIT, DeploymentWant};

@@ -8,7 +8,7 @@ mod step;
 
 pub use cancel::Cancel;
 pub use changes::{ChangeRow, Changes, Counts, Does, united};
-pub use outcome::PlanSeen;
+pub use outcome::PlanShown;
 pub use role::Role;
 pub use step::{Choice, Finaliser, HoldRule, HoldWhen, Leaves, Mark, RetryRule, Step, StepKind, When, pure};
 

@@ -132,7 +132,7 @@ impl Engine {
         stack: &StackId,
         spec: &Spec,
         purpose: crate::domain::stack::Purpose,
-        seen: Option<crate::domain::deployment::Seen>,
+        seen: Option<crate::domain::deployment::Shown>,
         flags: &Flags,
         token: &str,
     ) -> Result<Planning, Failure> {

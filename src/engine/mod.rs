@@ -47,7 +47,7 @@ use crate::systems::System;
 
 use commit::{Committed, Effect};
 use leases::Own;
-use tasks::{Key, Live};
+use tasks::{Key, Task};
 
 /// Where the files of an attempt are: deployment, step, attempt.
 pub type JobFolder = Arc<dyn Fn(DeploymentId, &crate::domain::ids::StepId, u32) -> PathBuf + Send + Sync>;
@@ -155,7 +155,7 @@ pub struct Engine {
     ask_again: Option<Time>,
     pending: Vec<Decision>,
     effects: Vec<Effect>,
-    live: BTreeMap<Key, Live>,
+    live: BTreeMap<Key, Task>,
     fresh: BTreeSet<Key>,
     looking: BTreeMap<String, AbortHandle>,
     parked: BTreeMap<AskId, Option<StackId>>,

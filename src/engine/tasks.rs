@@ -25,12 +25,12 @@ pub(crate) struct Key {
 }
 
 /// A task that runs.
-pub(crate) struct Live {
+pub(crate) struct Task {
     handle: JoinHandle<()>,
     cancel: watch::Sender<bool>,
 }
 
-impl Live {
+impl Task {
     /// Drops the task; what it started outside goes on and is found again.
     pub(crate) fn stop(&self) {
         self.handle.abort();
@@ -87,7 +87,7 @@ impl Engine {
             let result = covered.masks().cover_result(result);
             let _ = to.send(Msg::Outcome { key: task_key, result });
         });
-        self.live.insert(key, Live { handle, cancel });
+        self.live.insert(key, Task { handle, cancel });
         Ok(())
     }
 

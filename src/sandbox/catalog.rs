@@ -13,13 +13,13 @@ const FILE: &str = include_str!("../../config/sandbox/resources.yaml");
 /// All types, by name.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
-    kinds: BTreeMap<String, Kind>,
+    kinds: BTreeMap<String, ResourceType>,
 }
 
 /// One resource type.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Kind {
+pub struct ResourceType {
     /// How long an act takes, in seconds at normal pace.
     pub seconds: Seconds,
     /// The pattern of the physical id.
@@ -62,7 +62,7 @@ pub struct Seconds {
     pub delete: f64,
 }
 
-impl Kind {
+impl ResourceType {
     /// True when a change of this property makes a new physical resource.
     #[must_use]
     pub fn replaces(&self, property: &str) -> bool {
@@ -75,17 +75,17 @@ impl Catalog {
     /// file, so that none of them is silently empty.
     #[must_use]
     pub fn of(offers: &[&Offer]) -> Self {
-        let mut kinds: BTreeMap<String, Kind> = serde_yaml::from_str(FILE).unwrap_or_default();
+        let mut kinds: BTreeMap<String, ResourceType> = serde_yaml::from_str(FILE).unwrap_or_default();
         for offer in offers {
-            let brought: BTreeMap<String, Kind> = serde_yaml::from_str(offer.types).unwrap_or_default();
-            kinds.extend(brought.into_iter().map(|(name, kind)| (name, Kind { owner: Some(offer.name), ..kind })));
+            let brought: BTreeMap<String, ResourceType> = serde_yaml::from_str(offer.types).unwrap_or_default();
+            kinds.extend(brought.into_iter().map(|(name, kind)| (name, ResourceType { owner: Some(offer.name), ..kind })));
         }
         Self { kinds }
     }
 
     /// The type of this name, if the embedded cloud knows it.
     #[must_use]
-    pub fn kind(&self, name: &str) -> Option<&Kind> {
+    pub fn kind(&self, name: &str) -> Option<&ResourceType> {
         self.kinds.get(name)
     }
 }
@@ -116,7 +116,7 @@ mod tests {
         let brought = services::ALL.iter().map(|offer| (offer.types, (offer.empty)()));
         let brought = brought.filter(|(types, _)| !types.is_empty()).map(|(types, service)| (types, Some(service)));
         for (types, service) in brought.chain([(FILE, None)]) {
-            let read: BTreeMap<String, Kind> = serde_yaml::from_str(types).unwrap_or_else(|error| panic!("{error}: {types}"));
+            let read: BTreeMap<String, ResourceType> = serde_yaml::from_str(types).unwrap_or_else(|error| panic!("{error}: {types}"));
             for (name, kind) in &read {
                 assert!(name.starts_with("AWS::") && seen.insert(name.clone()), "{name}");
                 let thing = Thing { kind: name, physical: "", name: "n", properties: &json!({}) };

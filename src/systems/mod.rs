@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::domain::deployment::{Deployment, Seen};
+use crate::domain::deployment::{Deployment, Shown};
 use crate::domain::document::Node;
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::failure::Failure;
@@ -36,7 +36,7 @@ pub struct PlanAsk {
     /// The id of the store: ours are the stacks that carry it as a tag.
     pub store: String,
     /// What the person had on the card; `None` while the card is being made.
-    pub seen: Option<Seen>,
+    pub seen: Option<Shown>,
     /// The spec of the release in service, for a restore; `None` when none is known.
     pub serving: Option<Spec>,
     /// What was chosen beside the release: every flag that the system has for this.

@@ -13,7 +13,7 @@ use crate::domain::stack::{Purpose, Stack};
 use crate::domain::time::Time;
 
 use super::rows::State;
-use super::{EngineSeen, World};
+use super::{EngineState, World};
 
 /// What a person can do to a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -222,7 +222,7 @@ impl World {
         if changes && self.record(&id.env).is_some_and(|record| record.mode == Mode::Watch) {
             return Some(NotNow::new(format!("{} is `mode: watch`: this store only looks", id.env)));
         }
-        if let EngineSeen::None(why) = &self.engine {
+        if let EngineState::None(why) = &self.engine {
             return Some(NotNow::no_contact(format!("no engine runs: {why}")));
         }
         let stale = self.freshness(id).1.filter(|_| changes && self.current(id).is_none());

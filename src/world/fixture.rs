@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::domain::decide::{Cx, hold_want};
-use crate::domain::deployment::{DeploymentEvent, End, Parent, Request, Seen as SeenOfPlan, Stopping};
+use crate::domain::deployment::{DeploymentEvent, End, Parent, Request, Shown, Stopping};
 use crate::domain::environment::{Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::estate::{Catalog, Entry};
 use crate::domain::event::{Event, Stored, StreamId};
@@ -27,14 +27,14 @@ use crate::domain::lifecycle::Flag;
 use crate::domain::look::{PartSeen, Sight};
 use crate::domain::person::Person;
 use crate::domain::place::{self, Proof};
-use crate::domain::plan::{ChangeRow, Output, Plan, PlanSeen, resolve};
+use crate::domain::plan::{ChangeRow, Output, Plan, PlanShown, resolve};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::sighting::{SERVE, Seen, Sighting, THING};
 use crate::domain::stack::{Left, QueueEnd, Queued, StackEvent};
 use crate::domain::time::Time;
 use crate::forms::cloudformation::StackFacts;
 
-use super::{EngineSeen, World};
+use super::{EngineState, World};
 
 /// The time of every scene: 2026-03-12T14:03:22Z.
 pub const NOW: Time = Time(1_773_324_202_000);
@@ -95,7 +95,7 @@ pub fn seen(status: &str) -> Sight {
 impl Scene {
     /// Nothing yet: an engine runs, ana looks.
     pub fn new() -> Self {
-        let engine = EngineSeen::Live { pid: 4711, version: "0.1.0".to_owned() };
+        let engine = EngineState::Live { pid: 4711, version: "0.1.0".to_owned() };
         let catalog = Arc::new(Catalog { file: "holdpoint.yaml".to_owned(), ..Catalog::default() });
         let world = World { engine, you: "ana".to_owned(), at: NOW, catalog, loaded: true, ..World::default() };
         Self { world, log: Vec::new(), at: ago(86_400) }
@@ -197,13 +197,13 @@ impl Scene {
 
     /// Asks for a deployment of which this plan was on the card.
     pub fn ask_for(&mut self, stack: &str, spec: Spec, plan: &Plan) -> DeploymentId {
-        let seen = SeenOfPlan {
+        let seen = Shown {
             card: plan.digest(),
             level: Level::L3,
             branch: plan.branch.clone(),
             changes: plan.changes.clone(),
             covers: Vec::new(),
-            plan: Some(PlanSeen::of(plan)),
+            plan: Some(PlanShown::of(plan)),
         };
         self.create(Request { seen: Some(seen), ..self.request(stack, spec) })
     }

@@ -38,7 +38,7 @@ pub struct World {
     /// The estate file.
     pub catalog: Arc<Catalog>,
     /// The engine.
-    pub engine: EngineSeen,
+    pub engine: EngineState,
     /// Who looks: the owner's name.
     pub you: String,
     /// The newest events, oldest first; the desk bounds them.
@@ -55,7 +55,7 @@ pub struct World {
 
 /// What is known of the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum EngineSeen {
+pub enum EngineState {
     /// Not looked yet.
     #[default]
     Unknown,
@@ -95,16 +95,16 @@ impl DiskFull {
     }
 }
 
-impl EngineSeen {
+impl EngineState {
     /// In a few words, for the band and for `doctor`.
     #[must_use]
     pub fn says(&self) -> String {
         match self {
-            EngineSeen::Unknown => "engine not looked for yet".to_owned(),
-            EngineSeen::None(why) => format!("no engine: {why}"),
-            EngineSeen::Starting => "engine starting".to_owned(),
-            EngineSeen::Live { pid, version } => format!("engine {version} (pid {pid})"),
-            EngineSeen::Draining { version } => format!("engine {version} is handing over"),
+            EngineState::Unknown => "engine not looked for yet".to_owned(),
+            EngineState::None(why) => format!("no engine: {why}"),
+            EngineState::Starting => "engine starting".to_owned(),
+            EngineState::Live { pid, version } => format!("engine {version} (pid {pid})"),
+            EngineState::Draining { version } => format!("engine {version} is handing over"),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::stack::{Purpose, Queued, Stack};
 use crate::domain::time::{Time, short};
 
 use super::rows::{State, StepAt, step_at};
-use super::{EngineSeen, World};
+use super::{EngineState, World};
 
 /// One deployment that runs or waits.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,10 +167,10 @@ impl World {
             return Waits::After { no: d.no(), stack: on.clone() };
         }
         match &self.engine {
-            EngineSeen::None(why) => Waits::NoEngine(why.clone()),
-            EngineSeen::Starting => Waits::NoEngine("it is starting".to_owned()),
-            EngineSeen::Draining { version } => Waits::NoEngine(format!("version {version} is handing over")),
-            EngineSeen::Unknown | EngineSeen::Live { .. } => Waits::Next,
+            EngineState::None(why) => Waits::NoEngine(why.clone()),
+            EngineState::Starting => Waits::NoEngine("it is starting".to_owned()),
+            EngineState::Draining { version } => Waits::NoEngine(format!("version {version} is handing over")),
+            EngineState::Unknown | EngineState::Live { .. } => Waits::Next,
         }
     }
 }

@@ -51,7 +51,7 @@ fn a_killed_keeper_costs_one_step_and_nobody_else() {
 }
 
 /// A service on an embedded cloud of its own.
-struct Place {
+struct Home {
     cloud: Cloud,
     program: Program,
 }
@@ -72,7 +72,7 @@ fn estate(endpoint: &str, delay: u32) -> String {
     )
 }
 
-impl Place {
+impl Home {
     /// The first release serves.
     fn new() -> Self {
         let cloud = Cloud::start();
@@ -122,7 +122,7 @@ impl Place {
 /// when nobody can ask.
 #[test]
 fn a_cancel_without_contact_waits_for_what_becomes_of_it() {
-    let place = Place::new();
+    let place = Home::new();
     place.is_slow("UPDATE", 3_600);
     place.program.write("holdpoint.yaml", &estate(&place.cloud.endpoint, 2));
     place.program.run(&["deploy", "dev/web"]).ends(0);
@@ -145,7 +145,7 @@ fn a_cancel_without_contact_waits_for_what_becomes_of_it() {
 /// A teardown is cancelled while CloudFormation deletes: nothing can stop that, the card says so, and what is gone is DELETED.
 #[test]
 fn a_removal_that_was_cancelled_too_late_ends_as_one() {
-    let place = Place::new();
+    let place = Home::new();
     place.is_slow("DELETE", 100);
     let teardown = ["teardown", "dev/web"];
     place.confirmed(&teardown, &place.card(&teardown)).ends(0);

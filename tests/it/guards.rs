@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::shell::{Place, text};
+use crate::shell::{Home, text};
 
 /// An environment that nobody answers for, beside one that needs nobody.
 const FAR: &str = r"
@@ -16,8 +16,8 @@ applications:
   orders: { service: { template: orders.yaml }, environments: [far] }
 ";
 
-fn far() -> Place {
-    let place = Place::new();
+fn far() -> Home {
+    let place = Home::new();
     place.write("holdpoint.yaml", FAR);
     place.write("orders.yaml", "Resources: { Q: { Type: AWS::SQS::Queue } }\n");
     place
@@ -34,7 +34,7 @@ fn contact_lost_is_exit_code_four() {
 
 #[test]
 fn doctor_waits_for_what_is_being_recorded_and_proves_who_we_are() {
-    let place = Place::new();
+    let place = Home::new();
     let (code, first) = place.json(&["doctor"]);
     assert_eq!((code, &first["ok"]), (0, &Value::Bool(true)), "the first call of all: {first}");
     place.write("holdpoint.yaml", FAR);
@@ -61,7 +61,7 @@ fn holding(folder: &Path, what: &[u8], found: &mut Vec<String>) {
 
 #[test]
 fn a_secret_that_a_script_prints_is_nowhere_on_this_machine() {
-    let place = Place::new();
+    let place = Home::new();
     // Put together as it runs, so that the script itself, which is kept, does not hold it.
     place.script(
         "fails",
@@ -87,7 +87,7 @@ exit 3
 
 #[test]
 fn an_estate_holds_no_secret_in_clear_text() {
-    let place = Place::new();
+    let place = Home::new();
     place.write(
         "holdpoint.yaml",
         "environments: { dev: { class: development } }
@@ -112,7 +112,7 @@ applications:
 
 #[test]
 fn everything_wrong_is_said_at_once_in_the_estate_and_in_its_templates() {
-    let place = Place::new();
+    let place = Home::new();
     place.write(
         "holdpoint.yaml",
         "environments:

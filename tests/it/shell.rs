@@ -26,11 +26,11 @@ applications:
     environments: [dev]
 ";
 
-pub(crate) struct Place {
+pub(crate) struct Home {
     folder: tempfile::TempDir,
 }
 
-impl Place {
+impl Home {
     pub(crate) fn new() -> Self {
         let place = Self { folder: tempfile::tempdir().unwrap() };
         place.write("holdpoint.yaml", ESTATE);
@@ -81,7 +81,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn wrong_use_ends_with_two_and_says_what_to_do() {
-    let place = Place::new();
+    let place = Home::new();
     for (words, says) in [
         (vec!["deploy"], "required"),
         (vec!["nothing"], "unrecognized subcommand"),
@@ -99,7 +99,7 @@ fn wrong_use_ends_with_two_and_says_what_to_do() {
 
 #[test]
 fn an_estate_is_checked_and_trusted_once() {
-    let place = Place::new();
+    let place = Home::new();
     let trusted = place.holdpoint(&["trust"]);
     assert_eq!(trusted.status.code(), Some(0), "{}", text(&trusted.stderr));
     assert!(text(&trusted.stderr).contains("runs ./one"), "what it reaches is shown: {}", text(&trusted.stderr));
@@ -119,7 +119,7 @@ fn an_estate_is_checked_and_trusted_once() {
 
 #[test]
 fn a_script_is_deployed_fails_and_is_unblocked() {
-    let place = Place::new();
+    let place = Home::new();
     let (code, done) = place.json(&["deploy", "dev/chores", "--wait"]);
     assert_eq!((code, done["outcome"].as_str()), (0, Some("done")), "{done}");
     let steps: Vec<_> = done["deployments"][0]["steps"].as_array().unwrap().iter().map(|s| s["state"].as_str().unwrap()).collect();

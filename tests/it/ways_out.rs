@@ -13,12 +13,12 @@ Resources:
   Queue: { Type: "AWS::SQS::Queue", Properties: { DelaySeconds: !Ref Delay } }
 "#;
 
-struct Place {
+struct Home {
     cloud: Cloud,
     program: Program,
 }
 
-impl Place {
+impl Home {
     fn new() -> Self {
         let cloud = Cloud::start();
         let program = Program::with(&[("holdpoint.yaml", &estate(&cloud.endpoint, 0)), ("web.yaml", TEMPLATE)]);
@@ -88,7 +88,7 @@ fn estate(endpoint: &str, delay: u32) -> String {
 
 #[test]
 fn every_dead_end_has_a_way_out_and_the_log_says_what_serves() {
-    let place = Place::new();
+    let place = Home::new();
 
     // A first creation that fails is made again, from the files as they are now.
     place.fails("CREATE");
@@ -113,7 +113,7 @@ fn every_dead_end_has_a_way_out_and_the_log_says_what_serves() {
     place.recovers_gone();
 }
 
-impl Place {
+impl Home {
     fn recovers_gone(&self) {
         self.confirmed(&["unblock", "dev/web", "--way", "recover"]).ends(0);
         let row = self.row();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::sighting::Seen;
-use crate::world::EngineSeen;
+use crate::world::EngineState;
 
 use super::*;
 
@@ -66,7 +66,7 @@ fn that_aws_throttles_is_told_with_what_is_done_about_it() {
 
 #[test]
 fn an_engine_that_only_starts_a_file_that_differs_and_one_that_is_not_trusted() {
-    let (code, found, _) = wrong(|scene, _| scene.world.engine = EngineSeen::Starting);
+    let (code, found, _) = wrong(|scene, _| scene.world.engine = EngineState::Starting);
     assert_eq!((code, found), (Code::Failed, BTreeSet::from(["engine".to_owned()])));
     let (_, found, out) = wrong(|scene, _| {
         let file = fixture::record(Class::Production);

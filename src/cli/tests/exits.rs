@@ -3,7 +3,7 @@
 use crate::domain::failure::Failure;
 use crate::domain::line::{Id, Severity, SourceKind, Turn};
 use crate::domain::person::Person;
-use crate::world::{DiskFull, EngineSeen};
+use crate::world::{DiskFull, EngineState};
 
 use super::*;
 
@@ -52,7 +52,7 @@ type Change = fn(&mut Scene);
 #[test]
 fn each_exit_code_has_its_causes() {
     let none: Change = |_| {};
-    let no_engine: Change = |scene| scene.world.engine = EngineSeen::None("the folder is read-only".to_owned());
+    let no_engine: Change = |scene| scene.world.engine = EngineState::None("the folder is read-only".to_owned());
     let old: Change = |scene| {
         scene.ago(0);
         let d = scene.ask("dev/search", fixture::spec("414", &json!({})), None, &[]);
@@ -102,7 +102,7 @@ fn what_is_waited_for_ends_with_the_code_of_its_end() {
             scene.start("dev/orders", d, fixture::update_plan("dev/orders", false));
             match end.clone() {
                 Some(end) => drop(scene.end("dev/orders", d, end)),
-                None => scene.world.engine = EngineSeen::None("it ended".to_owned()),
+                None => scene.world.engine = EngineState::None("it ended".to_owned()),
             }
             (d, scene.world.deployment(d).unwrap().no())
         };
@@ -180,7 +180,7 @@ fn who_waits_is_told_of_a_full_disk() {
     let mut scene = Scene::whole();
     full(&mut scene);
     *desk.world.lock().unwrap() = Arc::new(scene.world);
-    let place = Place { desk: Arc::new(desk), now: Mutex::new(NOW) };
+    let place = TestGround { desk: Arc::new(desk), now: Mutex::new(NOW) };
     let stop = crate::cli::wait::answer(&*place.desk().unwrap(), &place, AskId(uuid::Uuid::nil())).unwrap_err();
     assert_eq!((stop.code, stop.word.as_str()), (Code::Lost, "disk"), "{}", stop.says);
     assert!(stop.says.contains("the disk of /home/ana") && stop.says.contains("it may still be done"), "{}", stop.says);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::ask::{Answer, Confirm, Intent, QueueOf, Refused};
 use crate::domain::card::Card;
-use crate::domain::deployment::{CANCEL_LIMIT, Cause, Deployment, DeploymentEvent, Phase, Request, Seen, Stopping};
+use crate::domain::deployment::{CANCEL_LIMIT, Cause, Deployment, DeploymentEvent, Phase, Request, Shown, Stopping};
 use crate::domain::environment::{EnvironmentEvent, EnvironmentRecord, Freeze, Mode, QueuePolicy};
 use crate::domain::event::{Append, StreamId};
 use crate::domain::folds::Folds;
@@ -12,7 +12,7 @@ use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId, StepId};
 use crate::domain::level::Level;
 use crate::domain::lifecycle::Class;
 use crate::domain::lifecycles::of_system;
-use crate::domain::plan::{HoldWhen, Plan, PlanSeen};
+use crate::domain::plan::{HoldWhen, Plan, PlanShown};
 use crate::domain::stack::{Purpose, QueueEnd, Queued, StackEvent};
 use crate::domain::time::{Time, short};
 
@@ -151,13 +151,13 @@ fn request(
         on_failure: record.on_failure,
         not_before,
         after,
-        seen: Some(Seen {
+        seen: Some(Shown {
             card: card.subject,
             level: card.level,
             branch: plan.and_then(|plan| plan.branch.clone()),
             changes: plan.map(|plan| plan.changes.clone()).unwrap_or_default(),
             covers,
-            plan: plan.map(PlanSeen::of),
+            plan: plan.map(PlanShown::of),
         }),
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::look::{Quiet, Sights, Standing};
 use crate::domain::person::Person;
-use crate::domain::plan::{Leaves, Output, Plan, PlanSeen};
+use crate::domain::plan::{Leaves, Output, Plan, PlanShown};
 use crate::domain::stack::{Left, Purpose, Queued, Stack, StackEvent};
 
 use super::{on_deployment, on_stack};
@@ -178,7 +178,7 @@ pub fn planned(folds: &Folds, id: DeploymentId, plan: Plan, carried: Vec<(StepId
 /// where the plan of the card was not kept.
 fn turned_out_otherwise(folds: &Folds, request: &Request, plan: &Plan) -> bool {
     let shown = request.seen.as_ref().and_then(|seen| seen.plan.as_ref());
-    shown.is_some_and(|shown| *shown != PlanSeen::of(plan)) || plan.removes() != folds.stack(&request.stack).removes()
+    shown.is_some_and(|shown| *shown != PlanShown::of(plan)) || plan.removes() != folds.stack(&request.stack).removes()
 }
 
 /// The deployment fails for another reason than a step.

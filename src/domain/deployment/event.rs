@@ -12,7 +12,7 @@ use crate::domain::ids::{DeploymentId, DeploymentNo, HoldId, StackId, StepId};
 use crate::domain::look::{Sights, Subject};
 use crate::domain::person::Person;
 use crate::domain::place::Places;
-use crate::domain::plan::{ChangeRow, Changes, Output, Plan, PlanSeen};
+use crate::domain::plan::{ChangeRow, Changes, Output, Plan, PlanShown};
 use crate::domain::request::Spec;
 use crate::domain::stack::Purpose;
 use crate::domain::time::Time;
@@ -53,12 +53,12 @@ pub struct Request {
     pub after: Vec<DeploymentId>,
     /// What the person saw; a plan that changes more is more dangerous than seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seen: Option<Seen>,
+    pub seen: Option<Shown>,
 }
 
 /// What a person had on the card when they asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct Shown {
     /// The subject of the card.
     pub card: Digest,
     /// The guard they met.
@@ -75,10 +75,10 @@ pub struct Seen {
     pub covers: Vec<(StepId, Digest)>,
     /// What the plan would come to; `None` in what was asked before this was kept, and where there was no plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub plan: Option<PlanSeen>,
+    pub plan: Option<PlanShown>,
 }
 
-impl Seen {
+impl Shown {
     /// The rows that the card showed of one thing; `None` when they could not be known.
     #[must_use]
     pub fn rows(&self, about: &Subject) -> Option<&[ChangeRow]> {

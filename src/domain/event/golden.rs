@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::deployment::{Cause, End, Of, Parent, Reply, Request, Seen, Stopping, Via};
+use crate::domain::deployment::{Cause, End, Of, Parent, Reply, Request, Shown, Stopping, Via};
 use crate::domain::environment::{Class, EnvironmentRecord, Freeze, Mode, OnFailure, QueuePolicy};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::flag;
@@ -21,10 +21,10 @@ use crate::domain::person::{Identity, Issuer};
 use crate::domain::place;
 use crate::domain::plan::given::{plan, step};
 use crate::domain::plan::{
-    ChangeRow, Changes, Choice, Counts, Finaliser, HoldRule, HoldWhen, Leaves, Mark, Output, Plan, PlanSeen, Role, When,
+    ChangeRow, Changes, Choice, Counts, Does, Finaliser, HoldRule, HoldWhen, Leaves, Mark, Output, Plan, PlanShown, Role, When,
 };
 use crate::domain::request::{Made, Release};
-use crate::domain::stack::{Left, Place, Purpose, Queued};
+use crate::domain::stack::{Left, Purpose, QueueEnd, Queued};
 
 fn id(n: u128) -> DeploymentId {
     DeploymentId(Uuid::from_u128(n))
@@ -69,8 +69,7 @@ fn row() -> ChangeRow {
     ChangeRow {
         logical: "Database".into(),
         kind: "AWS::RDS::DBInstance".into(),
-        action: "Modify".into(),
-        replacement: "True".into(),
+        does: Does::Replace,
         scope: vec!["Properties".into()],
         properties: vec!["Engine".into()],
     }
@@ -109,13 +108,13 @@ fn rich_plan() -> Plan {
 
 fn request() -> Request {
     let plain = given::request(12, &stack("prod/commerce/nl/Cart_v1"), given::spec("mach", "r1", json!({ "site": "nl" })));
-    let seen = Seen {
+    let seen = Shown {
         card: digest("card"),
         level: Level::L3,
         branch: Some("update".into()),
         changes: vec![changes()],
         covers: vec![("change".into(), digest("subject"))],
-        plan: Some(PlanSeen::of(&rich_plan())),
+        plan: Some(PlanShown::of(&rich_plan())),
     };
     let mut spec = plain.spec.clone();
     spec.release = release(commit());
@@ -210,7 +209,7 @@ fn of_stacks() -> Vec<StackEvent> {
     let images = BTreeMap::from([("web".to_owned(), "sha256:8c1f".into())]);
     let left = Left::Release(release(Made::Images { images }));
     vec![
-        StackEvent::Requested { system: "mach".into(), entry, place: Place::Head },
+        StackEvent::Requested { system: "mach".into(), entry, place: QueueEnd::Head },
         StackEvent::FoundMissing { deployment },
         StackEvent::Adopted { status: "UPDATE_COMPLETE".into() },
         StackEvent::AdoptedBroken { status: "ROLLBACK_COMPLETE".into() },
@@ -238,7 +237,7 @@ fn of_deployments() -> Vec<DeploymentEvent> {
     let verdict = Verdict::Approved { subject: digest("subject"), choice: Some("old".into()) };
     let output = Output {
         public: json!({ "branch": "update" }),
-        secrets: vec!["ssm:/orders/password".into()],
+        secrets: vec!["env:ORDERS_PASSWORD".parse().unwrap()],
         changes: Some(changes()),
         counts: Some(counts(0)),
     };

@@ -6,7 +6,7 @@ use super::{Leaves, Plan};
 
 /// What the plan on a card would come to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlanSeen {
+pub struct PlanShown {
     /// Which plan it was.
     pub name: String,
     /// What would be in service at its good end.
@@ -14,7 +14,7 @@ pub struct PlanSeen {
     pub leaves: Option<Leaves>,
 }
 
-impl PlanSeen {
+impl PlanShown {
     /// What this plan would come to.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {

@@ -103,22 +103,6 @@ async fn an_engine_that_dies_with_a_number_in_hand_leaves_a_gap() {
     assert_eq!(bench.numbers(&[first, second]).await, [DeploymentNo(2), DeploymentNo(3)]);
 }
 
-/// Two engines over one store, each with decisions of its own: whoever loses decides again, with another number.
-#[tokio::test]
-async fn two_engines_never_give_one_number_twice() {
-    let bench = Bench::recorded().await;
-    let mut engines = [Engine::open(bench.parts(None)).await.unwrap(), Engine::open(bench.parts(None)).await.unwrap()];
-    let mut asked = Vec::new();
-    for n in 1..=6 {
-        asked.push(bench.ask(n, deploy(vec![step("a", &[])])).await);
-        let taken = usize::from(n % 3 == 1);
-        bench.settle(&mut engines[taken]).await.unwrap();
-    }
-    let numbers = bench.numbers(&asked).await;
-    assert_eq!(numbers.iter().collect::<BTreeSet<_>>().len(), asked.len(), "{numbers:?}");
-    assert!(engines.iter().all(|engine| engine.folds().broken.is_empty()));
-}
-
 /// Where the store has no number to give, the ask waits in the inbox: nothing is half done, and nobody has to ask again.
 #[tokio::test]
 async fn an_ask_that_gets_no_number_waits_for_one() {

@@ -11,7 +11,7 @@ use super::body::spec;
 use super::entry::{Downtime, Scalar};
 use super::join::{join, same};
 use super::*;
-use crate::domain::deployment::{Deployment, DeploymentEvent, Seen, StepState, Stopping};
+use crate::domain::deployment::{Deployment, DeploymentEvent, Shown, StepState, Stopping};
 use crate::domain::digest::Digest;
 use crate::domain::environment::{Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::flag::Flags;
@@ -493,7 +493,7 @@ proptest! {
         }
         let mut ask = ask(Purpose::Deploy, class);
         let changes = seen_rows.clone().map(weighed).into_iter().collect();
-        ask.seen = Some(Seen { card: Digest::of_bytes(b""), level: Level::L1, branch: None, changes, covers: vec![], plan: None });
+        ask.seen = Some(Shown { card: Digest::of_bytes(b""), level: Level::L1, branch: None, changes, covers: vec![], plan: None });
         let plan = Service.plan(&ask, &spec, &sight(&stack)).unwrap();
         prop_assert_eq!(plan.check(), Ok(()));
         let finalisers: BTreeSet<&str> = plan.steps.iter().filter(|step| step.finaliser.is_some()).map(|step| step.id.as_str()).collect();
@@ -537,7 +537,7 @@ proptest! {
     fn held_steps_do_not_depend_on_what_was_seen(rows in any_rows()) {
         let card = plan(&ask(Purpose::Deploy, Class::Production), &observed("UPDATE_COMPLETE", Some(cloudformation::Changes::Rows { rows: rows.clone() }))).unwrap();
         let mut later = ask(Purpose::Deploy, Class::Production);
-        later.seen = Some(Seen { card: Digest::of_bytes(b""), level: Level::L3, branch: card.branch.clone(), changes: vec![weighed(rows)], covers: vec![], plan: None });
+        later.seen = Some(Shown { card: Digest::of_bytes(b""), level: Level::L3, branch: card.branch.clone(), changes: vec![weighed(rows)], covers: vec![], plan: None });
         let turn = plan(&later, &observed("UPDATE_COMPLETE", None)).unwrap();
         for step in card.steps.iter().filter(|step| step.hold.is_some()) {
             prop_assert_eq!(Some(step), turn.step(&step.id));

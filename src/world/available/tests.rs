@@ -33,9 +33,9 @@ fn nothing_can_be_changed_where_the_file_differs_or_nobody_would_do_it() {
     let mut world = fixture::scene();
     let stack = id("dev/orders");
     assert!(world.offer(&stack, Doing::Deploy, NOW).refused.is_none());
-    world.engine = EngineSeen::None("the folder is read-only".to_owned());
+    world.engine = EngineState::None("the folder is read-only".to_owned());
     assert!(world.offers(&stack, NOW).iter().all(|offer| offer.refused.is_some()));
-    world.engine = EngineSeen::Starting;
+    world.engine = EngineState::Starting;
     let file = fixture::in_account(&fixture::record(EnvClass::Development), "000000000001");
     Arc::make_mut(&mut world.catalog).environments.insert(stack.env.clone(), file);
     for offer in world.offers(&stack, NOW) {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tokens::{Kind, Token, tokens};
+use super::tokens::{Token, TokenKind, tokens};
 
 /// A path as it would read without any `use`, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,8 +113,8 @@ fn group_end(tokens: &[Token], open: usize) -> usize {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate().skip(open) {
         match token.text.as_str() {
-            "(" | "[" | "{" if token.kind == Kind::Sign => depth += 1,
-            ")" | "]" | "}" if token.kind == Kind::Sign => {
+            "(" | "[" | "{" if token.kind == TokenKind::Sign => depth += 1,
+            ")" | "]" | "}" if token.kind == TokenKind::Sign => {
                 depth -= 1;
                 if depth == 0 {
                     return at + 1;
@@ -181,7 +181,7 @@ fn paths(tokens: &[Token], depth: usize) -> Vec<Path> {
             }
             at = end;
             continue;
-        } else if token.kind == Kind::Word && !at.checked_sub(1).is_some_and(|before| tokens[before].sign("::")) {
+        } else if token.kind == TokenKind::Word && !at.checked_sub(1).is_some_and(|before| tokens[before].sign("::")) {
             let (parts, end) = chain(tokens, at);
             if parts.len() > 1 {
                 found.push(Path { parts: home(parts, depth + inline.len()), line: token.line });
@@ -203,7 +203,7 @@ fn paths(tokens: &[Token], depth: usize) -> Vec<Path> {
 fn chain(tokens: &[Token], from: usize) -> (Vec<String>, usize) {
     let mut parts = vec![tokens[from].text.clone()];
     let mut at = from + 1;
-    while at + 1 < tokens.len() && tokens[at].sign("::") && tokens[at + 1].kind == Kind::Word {
+    while at + 1 < tokens.len() && tokens[at].sign("::") && tokens[at + 1].kind == TokenKind::Word {
         parts.push(tokens[at + 1].text.clone());
         at += 2;
     }
@@ -228,7 +228,7 @@ fn tree(tokens: &[Token], at: &mut usize, before: &[String], leaves: &mut Vec<(P
             *at += 1;
             return;
         }
-        if token.kind != Kind::Word && !token.sign("*") {
+        if token.kind != TokenKind::Word && !token.sign("*") {
             *at -= 1;
             return;
         }

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 use code::Code;
-use tokens::Kind;
+use tokens::TokenKind;
 
 /// More lines than this without tests are too many for one file.
 const LONG: usize = 400;
@@ -155,7 +155,9 @@ const WALLS: &[Wall] = &[
         stands_in: |room| room != "store",
         breaks: |code| {
             let mut found = named(code, &[&["sqlx"]]);
-            found.extend(code.tokens.iter().filter(|t| t.kind == Kind::Text && is_sql(&t.text)).map(|t| (t.line, format!("{:?}", t.text))));
+            found.extend(
+                code.tokens.iter().filter(|t| t.kind == TokenKind::Text && is_sql(&t.text)).map(|t| (t.line, format!("{:?}", t.text))),
+            );
             found
         },
     },
@@ -286,7 +288,7 @@ mod tests {
             ("sandbox/services/ecs/mod.rs", "use crate::sandbox::world::World;", "A service knows its realm"),
             ("sandbox/services/ecs/api.rs", "use super::super::super::wire;", "A service knows its realm"),
             ("world/x.rs", "const T: &str = \"its CloudFormation stack is gone\";", "CloudFormation is named"),
-            ("domain/x.rs", "enum Kind { Cfn }", "CloudFormation is named"),
+            ("domain/x.rs", "enum TokenKind { Cfn }", "CloudFormation is named"),
             ("tui/x.rs", "fn f() { row.kind == \"AWS::RDS::DBInstance\" }", "CloudFormation is named"),
             ("engine/x.rs", "fn f() { spec.system == \"service\" }", "A system is named"),
             ("engine/x.rs", "use crate::systems::script::Script;", "A system is named"),

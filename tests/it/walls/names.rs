@@ -1,7 +1,7 @@
 //! Names that stand in their own rooms alone: what CloudFormation calls things, and the names of the systems.
 
 use super::code::Code;
-use super::tokens::Kind;
+use super::tokens::TokenKind;
 use super::{Breaks, sources};
 
 /// The rooms of CloudFormation: files and folders below `src/`.
@@ -54,7 +54,7 @@ fn all_of_cloudformation(code: &Code) -> Breaks {
         let text = text.to_lowercase();
         text.contains("cfn") || text.contains("cloudformation") || text.contains("aws::")
     };
-    let hit = code.tokens.iter().filter(|token| matches!(token.kind, Kind::Word | Kind::Text) && is_theirs(&token.text));
+    let hit = code.tokens.iter().filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Text) && is_theirs(&token.text));
     hit.map(|token| (token.line, format!("`{}`", token.text))).collect()
 }
 
@@ -64,7 +64,8 @@ fn all_systems(code: &Code) -> Breaks {
         rooms.iter().any(|room| code.file.starts_with(room)) || code.room() == "sandbox"
     };
     let named = |text: &str| SYSTEMS.iter().find(|name| **name == text && !is_own(name));
-    let texts = code.tokens.iter().filter(|token| token.kind == Kind::Text).filter_map(|token| Some((token.line, named(&token.text)?)));
+    let texts =
+        code.tokens.iter().filter(|token| token.kind == TokenKind::Text).filter_map(|token| Some((token.line, named(&token.text)?)));
     let paths = code.paths.iter().filter_map(|path| {
         let in_list = path.parts.iter().skip_while(|part| !matches!(part.as_str(), "systems" | "lifecycles" | "maps")).nth(1);
         Some((path.line, named(in_list.or(path.parts.first())?)?))

@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum TokenKind {
     /// A word: identifier or keyword, raw ones without their mark.
     Word,
     /// The text between the quotes of any string.
@@ -19,7 +19,7 @@ pub(crate) enum Kind {
 /// One token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
-    pub(crate) kind: Kind,
+    pub(crate) kind: TokenKind,
     pub(crate) text: String,
     pub(crate) line: usize,
 }
@@ -27,12 +27,12 @@ pub(crate) struct Token {
 impl Token {
     /// True for this word.
     pub(crate) fn word(&self, word: &str) -> bool {
-        self.kind == Kind::Word && self.text == word
+        self.kind == TokenKind::Word && self.text == word
     }
 
     /// True for this sign.
     pub(crate) fn sign(&self, sign: &str) -> bool {
-        self.kind == Kind::Sign && self.text == sign
+        self.kind == TokenKind::Sign && self.text == sign
     }
 }
 
@@ -51,16 +51,16 @@ fn flatten(stream: TokenStream, out: &mut Vec<Token>) {
         let line = tree.span().start().line;
         let mut push = |kind, text: String, line| out.push(Token { kind, text, line });
         match tree {
-            TokenTree::Ident(word) => push(Kind::Word, word.to_string().trim_start_matches("r#").to_owned(), line),
+            TokenTree::Ident(word) => push(TokenKind::Word, word.to_string().trim_start_matches("r#").to_owned(), line),
             TokenTree::Literal(literal) => match text(&literal.to_string()) {
-                Some(text) => push(Kind::Text, text, line),
-                None => push(Kind::Other, literal.to_string(), line),
+                Some(text) => push(TokenKind::Text, text, line),
+                None => push(TokenKind::Other, literal.to_string(), line),
             },
             TokenTree::Punct(sign) if sign.as_char() == '\'' => drop(trees.next()),
             TokenTree::Punct(sign) => {
                 let next = |tree: &TokenTree| matches!(tree, TokenTree::Punct(next) if next.as_char() == ':');
                 let is_double = sign.as_char() == ':' && sign.spacing() == Spacing::Joint && trees.next_if(next).is_some();
-                push(Kind::Sign, if is_double { "::".to_owned() } else { sign.as_char().to_string() }, line);
+                push(TokenKind::Sign, if is_double { "::".to_owned() } else { sign.as_char().to_string() }, line);
             }
             TokenTree::Group(group) if is_documentation(&group) => {
                 while out.last().is_some_and(|before| before.sign("#") || before.sign("!")) {
@@ -74,9 +74,9 @@ fn flatten(stream: TokenStream, out: &mut Vec<Token>) {
                     Delimiter::Bracket => ("[", "]"),
                     Delimiter::None => ("", ""),
                 };
-                push(Kind::Sign, open.to_owned(), line);
+                push(TokenKind::Sign, open.to_owned(), line);
                 flatten(group.stream(), out);
-                out.push(Token { kind: Kind::Sign, text: close.to_owned(), line: group.span_close().start().line });
+                out.push(Token { kind: TokenKind::Sign, text: close.to_owned(), line: group.span_close().start().line });
             }
         }
     }
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     fn words(source: &str) -> Vec<String> {
-        tokens(source).into_iter().filter(|t| t.kind == Kind::Word).map(|t| t.text).collect()
+        tokens(source).into_iter().filter(|t| t.kind == TokenKind::Word).map(|t| t.text).collect()
     }
 
     #[test]
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn lines_are_counted_through_text_and_comments() {
         let lines: Vec<(String, usize)> =
-            tokens("a\n/* \n */ b \"x\ny\" c").into_iter().filter(|t| t.kind == Kind::Word).map(|t| (t.text, t.line)).collect();
+            tokens("a\n/* \n */ b \"x\ny\" c").into_iter().filter(|t| t.kind == TokenKind::Word).map(|t| (t.text, t.line)).collect();
         assert_eq!(lines, [("a".into(), 1), ("b".into(), 3), ("c".into(), 4)]);
     }
 }

@@ -2,12 +2,12 @@
 //! here; everything else is made by the service that brings the type.
 
 use super::{CfnStack, CloudFormation, Resource, Until, nested};
-use crate::sandbox::catalog::{self, Kind};
+use crate::sandbox::catalog::{self, ResourceType};
 use crate::sandbox::door::Ready;
 use crate::sandbox::realm::Cx;
 
 /// Gives a new resource its name and its physical id.
-pub fn name(stack: &CfnStack, logical: &str, kind: &Kind, given: Option<String>, row: &mut Resource, cx: &mut Cx<'_>) {
+pub fn name(stack: &CfnStack, logical: &str, kind: &ResourceType, given: Option<String>, row: &mut Resource, cx: &mut Cx<'_>) {
     let lower = |text: String| if kind.lower { text.to_lowercase() } else { text };
     let random = lower(cx.dice.letters(12));
     let generated = || catalog::fill(&kind.generated, &[("stack", &stack.name), ("logical", logical), ("random", &random)]);

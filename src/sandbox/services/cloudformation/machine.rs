@@ -2,7 +2,7 @@
 //! `due` says when, `step` does what is due; the way back after a failure is in `rollback`.
 
 use super::template::Template;
-use super::{All, Before, CfnStack, CloudFormation, Kind, OnFailure, Operation, State, Status, Version, rollback, scope, tasks};
+use super::{All, Before, CfnStack, CloudFormation, OnFailure, Operation, OperationKind, State, Status, Version, rollback, scope, tasks};
 use crate::domain::time::Time;
 use crate::sandbox::realm::Cx;
 
@@ -10,7 +10,7 @@ use crate::sandbox::realm::Cx;
 pub fn create(own: &mut CloudFormation, stack: &mut CfnStack, token: Option<String>, cx: &mut Cx<'_>) -> Result<(), String> {
     let template = Template::read(&stack.version.body).map_err(|error| error.message)?;
     let tasks = tasks::forward(own.all(cx), stack, &template)?;
-    stack.operation = Some(operation(Kind::Create, token, cx));
+    stack.operation = Some(operation(OperationKind::Create, token, cx));
     stack.turn(cx, Status::CreateInProgress, Some("User Initiated"));
     set_tasks(stack, tasks);
     Ok(())
@@ -28,7 +28,7 @@ pub fn update(own: &mut CloudFormation, stack: &mut CfnStack, next: Version, tok
             return Err(reason);
         }
     };
-    let mut op = operation(Kind::Update, token, cx);
+    let mut op = operation(OperationKind::Update, token, cx);
     op.before = Some(Box::new(before));
     stack.operation = Some(op);
     stack.updated = Some(cx.now);
@@ -44,7 +44,7 @@ pub fn delete(stack: &mut CfnStack, retain: &[&str], token: Option<String>, cx: 
         stack.resources.remove(*logical);
     }
     let tasks = tasks::deletions(&stack.resources, needs);
-    stack.operation = Some(operation(Kind::Delete, token, cx));
+    stack.operation = Some(operation(OperationKind::Delete, token, cx));
     stack.stuck = None;
     stack.turn(cx, Status::DeleteInProgress, Some("User Initiated"));
     set_tasks(stack, tasks);
@@ -93,7 +93,7 @@ pub fn cancel(own: &mut CloudFormation, stack: &mut CfnStack, cx: &mut Cx<'_>) {
 
 /// An operation that begins.
 #[must_use]
-pub fn operation(kind: Kind, token: Option<String>, cx: &Cx<'_>) -> Operation {
+pub fn operation(kind: OperationKind, token: Option<String>, cx: &Cx<'_>) -> Operation {
     Operation {
         kind,
         cleaning: false,
@@ -153,12 +153,12 @@ fn start_ready(own: &mut CloudFormation, stack: &mut CfnStack, op: &mut Operatio
 
 /// Deletions of other resources go on beside a failed one; a creation or change does not.
 fn goes_on_after_failure(op: &Operation) -> bool {
-    op.cleaning || matches!(op.kind, Kind::Delete | Kind::Rollback)
+    op.cleaning || matches!(op.kind, OperationKind::Delete | OperationKind::Rollback)
 }
 
 fn turn_back(own: &mut CloudFormation, stack: &mut CfnStack, op: Operation, asked: Option<&str>, cx: &mut Cx<'_>) {
     match op.kind {
-        Kind::Create => match stack.on_failure {
+        OperationKind::Create => match stack.on_failure {
             OnFailure::Rollback => rollback::of_create(stack, op, asked, cx),
             OnFailure::DoNothing => {
                 let reason = format!("The following resource(s) failed to create: [{}]. ", op.failed.join(", "));
@@ -166,9 +166,9 @@ fn turn_back(own: &mut CloudFormation, stack: &mut CfnStack, op: Operation, aske
             }
             OnFailure::Delete => delete(stack, &[], op.token, cx),
         },
-        Kind::Update => rollback::of_update(stack, op, asked, cx),
-        Kind::UpdateRollback => rollback::stuck(stack, op, cx),
-        Kind::Delete | Kind::Rollback => end(own, stack, op, cx),
+        OperationKind::Update => rollback::of_update(stack, op, asked, cx),
+        OperationKind::UpdateRollback => rollback::stuck(stack, op, cx),
+        OperationKind::Delete | OperationKind::Rollback => end(own, stack, op, cx),
     }
 }
 
@@ -176,10 +176,10 @@ fn end(own: &mut CloudFormation, stack: &mut CfnStack, mut op: Operation, cx: &m
     let undone: Vec<String> = op.tasks.iter().filter(|(_, task)| task.state != State::Done).map(|(logical, _)| logical.clone()).collect();
     let undeleted = format!("The following resource(s) failed to delete: [{}]. ", undone.join(", "));
     match (op.kind, op.cleaning) {
-        (Kind::Create | Kind::Update, false) => match outputs(own.all(cx), stack) {
+        (OperationKind::Create | OperationKind::Update, false) => match outputs(own.all(cx), stack) {
             Ok(outputs) => {
                 stack.outputs = outputs;
-                if op.kind == Kind::Create {
+                if op.kind == OperationKind::Create {
                     rest(stack, op, Status::CreateComplete, None, cx);
                 } else {
                     rollback::clean(stack, op, Status::UpdateCleanup, cx);
@@ -190,18 +190,18 @@ fn end(own: &mut CloudFormation, stack: &mut CfnStack, mut op: Operation, cx: &m
                 turn_back(own, stack, op, Some(&reason), cx);
             }
         },
-        (Kind::UpdateRollback, false) => rollback::clean(stack, op, Status::UpdateRollbackCleanup, cx),
-        (Kind::Create | Kind::Update, true) => rest(stack, op, Status::UpdateComplete, None, cx),
-        (Kind::UpdateRollback, true) => rest(stack, op, Status::UpdateRollbackComplete, None, cx),
-        (Kind::Rollback, _) if undone.is_empty() => rest(stack, op, Status::RollbackComplete, None, cx),
-        (Kind::Rollback, _) => rest(stack, op, Status::RollbackFailed, Some(&undeleted), cx),
-        (Kind::Delete, _) if undone.is_empty() => {
+        (OperationKind::UpdateRollback, false) => rollback::clean(stack, op, Status::UpdateRollbackCleanup, cx),
+        (OperationKind::Create | OperationKind::Update, true) => rest(stack, op, Status::UpdateComplete, None, cx),
+        (OperationKind::UpdateRollback, true) => rest(stack, op, Status::UpdateRollbackComplete, None, cx),
+        (OperationKind::Rollback, _) if undone.is_empty() => rest(stack, op, Status::RollbackComplete, None, cx),
+        (OperationKind::Rollback, _) => rest(stack, op, Status::RollbackFailed, Some(&undeleted), cx),
+        (OperationKind::Delete, _) if undone.is_empty() => {
             stack.outputs.clear();
             stack.change_sets.clear();
             stack.deleted = Some(cx.now);
             rest(stack, op, Status::DeleteComplete, None, cx);
         }
-        (Kind::Delete, _) => rest(stack, op, Status::DeleteFailed, Some(&undeleted), cx),
+        (OperationKind::Delete, _) => rest(stack, op, Status::DeleteFailed, Some(&undeleted), cx),
     }
 }
 

@@ -232,7 +232,7 @@ pub struct ChangeSet {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Operation {
     /// What.
-    pub kind: Kind,
+    pub kind: OperationKind,
     /// Whether it works or cleans up after the work.
     pub cleaning: bool,
     /// The token of the call.
@@ -251,7 +251,7 @@ pub struct Operation {
 
 /// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kind {
+pub enum OperationKind {
     /// A new stack.
     Create,
     /// A change.

@@ -1,7 +1,7 @@
 //! The way back: after a failed creation, after a failed or cancelled change, and what is cleaned up after either.
 
 use super::template::Template;
-use super::{Act, CfnStack, Kind, Operation, State, Status, Task, machine, tasks};
+use super::{Act, CfnStack, Operation, OperationKind, State, Status, Task, machine, tasks};
 use crate::sandbox::call::AwsError;
 use crate::sandbox::realm::Cx;
 
@@ -10,7 +10,7 @@ pub fn of_create(stack: &mut CfnStack, op: Operation, why: Option<&str>, cx: &mu
     let resources = || format!("The following resource(s) failed to create: [{}]. Rollback requested by user.", op.failed.join(", "));
     let reason = why.map_or_else(resources, str::to_owned);
     let tasks = tasks::deletions(&stack.resources, machine::needs_of(&stack.version.body));
-    let mut back = machine::operation(Kind::Rollback, op.token, cx);
+    let mut back = machine::operation(OperationKind::Rollback, op.token, cx);
     back.tasks = tasks;
     stack.operation = Some(back);
     stack.turn(cx, Status::RollbackInProgress, Some(&reason));
@@ -21,7 +21,7 @@ pub fn of_update(stack: &mut CfnStack, op: Operation, asked: Option<&str>, cx: &
     let reason = asked.map_or_else(|| format!("The following resource(s) failed to update: [{}]. ", op.failed.join(", ")), str::to_owned);
     let Some(before) = op.before else { return };
     let needs = machine::needs_of(&before.version.body);
-    let mut back = machine::operation(Kind::UpdateRollback, op.token, cx);
+    let mut back = machine::operation(OperationKind::UpdateRollback, op.token, cx);
     for (logical, row) in &before.resources {
         let needs = needs(logical).into_iter().filter(|need| before.resources.contains_key(need)).collect();
         let task = Task { act: Act::Update, kind: row.kind.clone(), needs, state: State::Waiting, row: Some(row.clone()) };

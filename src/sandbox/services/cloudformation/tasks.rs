@@ -152,7 +152,7 @@ fn target(own: &CloudFormation, stack: &CfnStack, logical: &str, old: Option<&Re
 
 /// True when the change of these properties makes a new physical resource.
 #[must_use]
-pub fn replaced(kind: &catalog::Kind, old: &Value, new: &Value) -> bool {
+pub fn replaced(kind: &catalog::ResourceType, old: &Value, new: &Value) -> bool {
     changed(old, new).iter().any(|name| kind.replaces(name))
 }
 

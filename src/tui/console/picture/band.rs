@@ -10,7 +10,7 @@ use crate::domain::time::{Time, short};
 use crate::tui::paint;
 use crate::tui::states;
 use crate::tui::theme::Role;
-use crate::world::EngineSeen;
+use crate::world::EngineState;
 use crate::world::rows::{EnvView, State};
 
 use crate::tui::console::{Console, Lock};
@@ -121,12 +121,12 @@ fn word(practice: bool, view: Option<&EnvView>) -> &'static str {
 }
 
 /// What must be said of the engine; nothing when it runs.
-fn engine(seen: &EngineSeen) -> Option<&'static str> {
+fn engine(seen: &EngineState) -> Option<&'static str> {
     match seen {
-        EngineSeen::Live { .. } | EngineSeen::Unknown => None,
-        EngineSeen::None(_) => Some("NO ENGINE"),
-        EngineSeen::Starting => Some("engine starting"),
-        EngineSeen::Draining { .. } => Some("engine handing over"),
+        EngineState::Live { .. } | EngineState::Unknown => None,
+        EngineState::None(_) => Some("NO ENGINE"),
+        EngineState::Starting => Some("engine starting"),
+        EngineState::Draining { .. } => Some("engine handing over"),
     }
 }
 

@@ -18,7 +18,7 @@ use holdpoint::tui::theme::{Depth, Theme};
 type OwnFile = Option<(String, Vec<u8>)>;
 
 /// How the console looks.
-pub(crate) struct Look {
+pub(crate) struct Appearance {
     /// The theme's name.
     pub theme: String,
     /// The theme of that name of the person's own.
@@ -31,7 +31,7 @@ pub(crate) struct Look {
     pub glyphs: Glyphs,
 }
 
-impl Look {
+impl Appearance {
     /// From the files of a configuration folder; `theme` is the one that the command line names.
     pub(crate) fn read(config: &Path, theme: Option<&str>, variable: impl Fn(&str) -> Option<String> + Copy) -> Result<Self> {
         let settings = settings(config)?;
@@ -61,8 +61,8 @@ pub(crate) fn facts(common: &Common) -> Vec<Fact> {
         Err(why) => return vec![Fact::wrong("configuration folder", why.to_string())],
     };
     let variable = |name: &str| std::env::var(name).ok();
-    let look = match Look::read(&config, common.theme.as_deref(), variable) {
-        Ok(look) => look,
+    let appearance = match Appearance::read(&config, common.theme.as_deref(), variable) {
+        Ok(appearance) => appearance,
         Err(why) => return vec![Fact::wrong("settings", format!("{why:#}"))],
     };
     let fact = |what: &str, own: &OwnFile, read: Result<(), String>| {
@@ -73,16 +73,16 @@ pub(crate) fn facts(common: &Common) -> Vec<Fact> {
         }
     };
     let own_settings = own_file(&config.join("settings.yaml")).ok().flatten();
-    let own_keys = look.keymap.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    let own_keys = appearance.keymap.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let keymap = Keys::read(own_keys, panes::TABLE);
-    let theme = match &look.own_theme {
-        Some((name, bytes)) => Theme::read(name, bytes, look.depth, look.glyphs),
-        None => Theme::built_in(&look.theme, look.depth, look.glyphs),
+    let theme = match &appearance.own_theme {
+        Some((name, bytes)) => Theme::read(name, bytes, appearance.depth, appearance.glyphs),
+        None => Theme::built_in(&appearance.theme, appearance.depth, appearance.glyphs),
     };
     vec![
         fact("settings", &own_settings, Ok(())),
-        fact("key map", &look.keymap, keymap.map(drop).map_err(|found: Diagnostics| found.to_string())),
-        fact(&format!("theme {}", look.theme), &look.own_theme, theme.map(drop).map_err(|why| why.to_string())),
+        fact("key map", &appearance.keymap, keymap.map(drop).map_err(|found: Diagnostics| found.to_string())),
+        fact(&format!("theme {}", appearance.theme), &appearance.own_theme, theme.map(drop).map_err(|why| why.to_string())),
     ]
 }
 
@@ -117,38 +117,42 @@ fn own_file(path: &Path) -> Result<OwnFile> {
 mod tests {
     use super::*;
 
-    fn look(settings: &str, flag: Option<&str>, set: &[(&str, &str)]) -> Look {
+    fn appearance(settings: &str, flag: Option<&str>, set: &[(&str, &str)]) -> Appearance {
         let config = tempfile::tempdir().unwrap();
         std::fs::write(config.path().join("settings.yaml"), settings).unwrap();
-        Look::read(config.path(), flag, |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())).unwrap()
+        Appearance::read(config.path(), flag, |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+            .unwrap()
     }
 
     #[test]
     fn no_color_always_wins() {
         for colours in ["auto", "true", "256", "16", "none"] {
             let settings = format!("colours: {colours}\n");
-            assert_eq!(look(&settings, None, &[("NO_COLOR", "1"), ("COLORTERM", "truecolor")]).depth, Depth::Mono, "{colours}");
+            assert_eq!(appearance(&settings, None, &[("NO_COLOR", "1"), ("COLORTERM", "truecolor")]).depth, Depth::Mono, "{colours}");
         }
-        assert_eq!(look("colours: true\n", None, &[("NO_COLOR", "")]).depth, Depth::True, "an empty one says nothing");
+        assert_eq!(appearance("colours: true\n", None, &[("NO_COLOR", "")]).depth, Depth::True, "an empty one says nothing");
     }
 
     #[test]
     fn the_theme_follows_the_background_unless_one_is_named() {
         let (light, dark) = ([("COLORFGBG", "0;15")], [("COLORFGBG", "15;0")]);
         for settings in ["", "glyphs: ascii\n", "theme: auto\n"] {
-            assert_eq!((look(settings, None, &light).theme.as_str(), look(settings, None, &dark).theme.as_str()), ("light", "dark"));
+            assert_eq!(
+                (appearance(settings, None, &light).theme.as_str(), appearance(settings, None, &dark).theme.as_str()),
+                ("light", "dark")
+            );
         }
-        assert_eq!(look("theme: mono\n", None, &light).theme, "mono");
-        assert_eq!(look("theme: mono\n", Some("sixteen"), &light).theme, "sixteen");
-        assert_eq!(look("theme: mono\n", Some("auto"), &light).theme, "light");
+        assert_eq!(appearance("theme: mono\n", None, &light).theme, "mono");
+        assert_eq!(appearance("theme: mono\n", Some("sixteen"), &light).theme, "sixteen");
+        assert_eq!(appearance("theme: mono\n", Some("auto"), &light).theme, "light");
     }
 
     #[test]
     fn every_setting_has_an_effect() {
         let set = [("LANG", "C.UTF-8"), ("TERM", "xterm-256color")];
         let shown = |settings: &str| {
-            let look = look(settings, None, &set);
-            (look.theme, look.depth, look.glyphs == Glyphs::UNICODE)
+            let appearance = appearance(settings, None, &set);
+            (appearance.theme, appearance.depth, appearance.glyphs == Glyphs::UNICODE)
         };
         let plain = shown("");
         for line in holdpoint::config::settings::DEFAULT.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
