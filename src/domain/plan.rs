@@ -2,15 +2,17 @@
 
 mod cancel;
 mod changes;
+mod mark;
 mod outcome;
 mod role;
 mod step;
 
 pub use cancel::Cancel;
 pub use changes::{ChangeRow, Changes, Counts, Does, united};
+pub use mark::{Mark, When};
 pub use outcome::PlanShown;
 pub use role::Role;
-pub use step::{Choice, Finaliser, HoldRule, HoldWhen, Leaves, Mark, RetryRule, Step, StepKind, When, pure};
+pub use step::{Choice, Finaliser, HoldRule, HoldWhen, Leaves, RetryRule, Step, StepKind, pure};
 
 use std::collections::{BTreeMap, BTreeSet};
 

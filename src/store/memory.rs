@@ -1,22 +1,28 @@
 //! The store as a test double: the same contract, in memory, and not too kind. It refuses what the others refuse, keeps the same
 //! text, and fails on request. A copy is the same store: an engine that "restarts" gets a copy.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Cursor, Read as _};
+mod contents;
+mod fault;
+mod heard;
+mod kept;
+
+pub use fault::Fault;
+
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt as _, ready};
+use futures_util::future::{FutureExt as _, ready};
 use tokio::sync::watch;
 
-use super::lease::Leases;
-use super::record::{self, FIRST, Record, number};
+use self::heard::Heard;
+use self::kept::{Asked, Kept};
+use super::record::{self, Record};
 use super::{Answered, By, Content, Ear, EngineId, Lease, NO_END, Preview, Ring, Scope, Store, StoreError, Swept, Taken, bundles, gather};
 use crate::domain::artifact::Artifact;
 use crate::domain::ask::{AskState, InboxAsk, Waiting};
-use crate::domain::deployment::DeploymentEvent;
 use crate::domain::digest::Digest;
-use crate::domain::event::{Append, Event, Stored, StreamId};
+use crate::domain::event::{Append, Stored, StreamId};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::person::Person;
@@ -32,40 +38,6 @@ pub struct Memory {
     kept: Arc<Mutex<Kept>>,
     inbox: Arc<watch::Sender<u64>>,
     log: Arc<watch::Sender<u64>>,
-}
-
-/// What a call meets instead of being carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// It fails and changes nothing.
-    Before(StoreError),
-    /// It is carried out, but the caller is told that it failed: the answer was lost.
-    After(StoreError),
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    leases: Leases,
-    records: Vec<Record>,
-    last_no: u64,
-    heads: BTreeMap<String, (u64, String)>,
-    asks: Vec<Asked>,
-    previews: Vec<(AskId, String)>,
-    sightings: BTreeMap<SightingKey, (Sighting, u64)>,
-    mark: u64,
-    interest: BTreeMap<String, (BTreeSet<String>, Time)>,
-    blobs: BTreeMap<Digest, Vec<u8>>,
-    contents: BTreeMap<Digest, (Vec<u8>, Time)>,
-    calls: u64,
-    faults: BTreeMap<u64, Fault>,
-}
-
-#[derive(Debug)]
-struct Asked {
-    id: AskId,
-    ask: String,
-    state: AskState,
-    at: Time,
 }
 
 impl Memory {
@@ -146,90 +118,6 @@ impl Default for Memory {
     }
 }
 
-impl Kept {
-    fn version(&self, stream: &StreamId) -> u64 {
-        self.heads.get(&stream.to_string()).map_or(0, |head| head.0)
-    }
-
-    fn append(&mut self, append: &Append, by: &By, answer: Option<(AskId, AskState)>) -> Result<Vec<Stored>, StoreError> {
-        if !self.leases.allow(&by.under, answer.as_ref().map(|(id, _)| *id)) {
-            return Err(StoreError::Fenced);
-        }
-        if let Some((id, _)) = &answer {
-            self.unanswered(*id)?;
-        }
-        let named = append.writes.iter().map(|write| (&write.stream, write.expected));
-        for (stream, expected) in named.chain(append.reads.iter().map(|(stream, version)| (stream, *version))) {
-            let found = self.version(stream);
-            if found != expected {
-                return Err(StoreError::Conflict { stream: stream.clone(), expected, found });
-            }
-        }
-        let mut fresh = Vec::new();
-        let mut heads = self.heads.clone();
-        let mut last_no = self.last_no;
-        for write in &append.writes {
-            for event in &write.events {
-                let mut record = Record::new(&write.stream, event, by)?;
-                let head = heads.entry(record.stream.clone()).or_insert_with(|| (0, FIRST.to_owned()));
-                last_no = last_no.max(number(event).unwrap_or(0));
-                record.follow((self.records.len() + fresh.len() + 1) as u64, head.0, &head.1);
-                *head = (record.version, record.hash.clone());
-                fresh.push(record);
-            }
-        }
-        let stored = fresh.iter().map(Record::read).collect::<Result<_, _>>()?;
-        self.heads = heads;
-        self.last_no = last_no;
-        self.records.extend(fresh);
-        self.blobs.extend(append.blobs.iter().cloned());
-        if let Some((id, state)) = answer {
-            self.answer(id, state);
-        }
-        Ok(stored)
-    }
-
-    /// All deployments, with their numbers and stacks.
-    fn created(&self) -> Result<Vec<(DeploymentNo, StackId, DeploymentId)>, StoreError> {
-        let mut found = Vec::new();
-        for record in self.records.iter().filter(|record| record.tag == "created") {
-            let stored = record.read()?;
-            if let (StreamId::Deployment(id), Ok(Event::Deployment(event))) = (&stored.stream, &stored.event)
-                && let DeploymentEvent::Created { request } = &**event
-            {
-                found.push((request.no, request.stack.clone(), *id));
-            }
-        }
-        Ok(found)
-    }
-
-    fn unanswered(&self, id: AskId) -> Result<(), StoreError> {
-        match self.asks.iter().find(|asked| asked.id == id).map(|asked| &asked.state) {
-            Some(AskState::Asked) => Ok(()),
-            Some(AskState::Answered { .. }) => Err(StoreError::Duplicate),
-            None => Err(StoreError::Corrupt(format!("ask {id} is not in the inbox"))),
-        }
-    }
-
-    fn answer(&mut self, id: AskId, state: AskState) {
-        if let Some(asked) = self.asks.iter_mut().find(|asked| asked.id == id) {
-            asked.state = state;
-        }
-    }
-}
-
-struct Heard {
-    bell: watch::Receiver<u64>,
-    // Held, so that a wait ends by a ring alone and not because the store is gone.
-    _rope: Arc<watch::Sender<u64>>,
-}
-
-impl Ear for Heard {
-    fn heard(&mut self) -> BoxFuture<'_, ()> {
-        self.bell.changed().map(|_| ()).boxed()
-    }
-}
-
 impl Store for Memory {
     fn id(&self) -> String {
         "00c0ffee".to_owned()
@@ -240,7 +128,7 @@ impl Store for Memory {
             Ring::Inbox => &self.inbox,
             Ring::Log => &self.log,
         };
-        Ok(Box::new(Heard { bell: bell.subscribe(), _rope: Arc::clone(bell) }))
+        Ok(Box::new(Heard::at(bell)))
     }
 
     fn take<'a>(&'a self, engine: EngineId, scopes: &'a [Scope], length: Duration) -> Answered<'a, Taken> {
@@ -397,37 +285,22 @@ impl Store for Memory {
         })
     }
 
-    fn put<'a>(&'a self, mut content: Content, what: &'a str, at: Time) -> Answered<'a, Artifact> {
-        self.call(|kept| {
-            let mut bytes = Vec::new();
-            content.read_to_end(&mut bytes).map_err(|why| StoreError::Unavailable(why.to_string()))?;
-            let artifact = Artifact { digest: Digest::of_bytes(&bytes), length: bytes.len() as u64, what: what.to_owned() };
-            kept.contents.insert(artifact.digest, (bytes, at));
-            Ok(artifact)
-        })
+    fn put<'a>(&'a self, content: Content, what: &'a str, at: Time) -> Answered<'a, Artifact> {
+        self.call(|kept| kept.contents.put(content, what, at))
     }
 
     fn get(&self, digest: Digest) -> Answered<'_, Option<Content>> {
-        self.call(|kept| Ok(kept.contents.get(&digest).map(|(bytes, _)| Box::new(Cursor::new(bytes.clone())) as Content)))
+        self.call(|kept| Ok(kept.contents.get(digest)))
     }
 
     fn sweep<'a>(&'a self, named: &'a BTreeSet<Digest>, before: Time) -> Answered<'a, Swept> {
         self.call(|kept| {
             let mut named = named.clone();
-            kept.asks
-                .iter()
-                .filter(|asked| !matches!(asked.state, AskState::Answered { .. }))
-                .for_each(|asked| bundles::named(asked.ask.as_bytes(), &mut named));
+            for asked in kept.asks.iter().filter(|asked| !matches!(asked.state, AskState::Answered { .. })) {
+                bundles::named(asked.ask.as_bytes(), &mut named);
+            }
             kept.blobs.values().for_each(|bundle| bundles::named(bundle, &mut named));
-            let mut swept = Swept::default();
-            kept.contents.retain(|digest, (bytes, at)| {
-                let goes = *at < before && !named.contains(digest);
-                if goes {
-                    swept = Swept { removed: swept.removed + 1, freed: swept.freed + bytes.len() as u64 };
-                }
-                !goes
-            });
-            Ok(swept)
+            Ok(kept.contents.sweep(&named, before))
         })
     }
 

@@ -102,7 +102,7 @@ applications:
     let checked = place.holdpoint(&["check"]);
     let all = format!("{}{}", text(&checked.stdout), text(&checked.stderr));
     assert_eq!(checked.status.code(), Some(2), "{all}");
-    for part in ["holdpoint.yaml:5:27", "holdpoint.yaml:6:51", "^^^^^^^^^^^^^", "fetch it itself", "2 errors"] {
+    for part in ["holdpoint.yaml:5:27", "holdpoint.yaml:6:51", "^^^^^^^^^^^^^", "secrets: { NAME: env:NAME }", "2 errors"] {
         assert!(all.contains(part), "no {part:?} in\n{all}");
     }
     assert!(!all.contains("hunter2secret"), "{all}");

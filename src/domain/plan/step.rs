@@ -1,6 +1,5 @@
 //! One step of a plan, as data, and how it is put together.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +11,7 @@ use crate::domain::ids::StepId;
 use crate::domain::look::Subject;
 use crate::domain::place::PlaceName;
 
+use super::mark::{Mark, When};
 use super::{Counts, Role};
 
 /// What a step does: the name of its executor, for example `cloudformation.update`.
@@ -67,35 +67,6 @@ pub enum Leaves {
     Old,
     /// Nothing.
     Nothing,
-}
-
-/// A point in a deployment at which its stack's phase moves, by a name of the lifecycle's table.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Mark(pub String);
-
-impl Mark {
-    /// The edge of the table that it takes.
-    #[must_use]
-    pub fn edge(&self) -> String {
-        format!("reached:{}", self.0)
-    }
-}
-
-impl fmt::Display for Mark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// When a step reaches its mark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum When {
-    /// When its first attempt starts.
-    Started,
-    /// When it ended well.
-    Done,
 }
 
 /// What is done about a failed attempt.
