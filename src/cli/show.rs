@@ -3,6 +3,7 @@
 use crate::desk::Patient;
 use crate::domain::deployment::{Deployment, Request};
 use crate::domain::request::Made;
+use crate::domain::safe::Safe;
 use crate::domain::time::{Time, short};
 use crate::world::World;
 
@@ -164,7 +165,9 @@ fn ordered(request: &Request) -> Vec<String> {
         ("because", Some(request.cause.reason.clone())),
         ("owes", request.cause.reply.as_ref().map(ToString::to_string)),
     ];
-    said.into_iter().filter_map(|(word, what)| what.filter(|what| !what.is_empty()).map(|what| format!("{word} {what}"))).collect()
+    said.into_iter()
+        .filter_map(|(word, what)| what.filter(|what| !what.is_empty()).map(|what| format!("{word} {}", Safe::new(&what))))
+        .collect()
 }
 
 fn hold(world: &World, id: &crate::domain::ids::HoldId, now: Time, out: &mut Out<'_, '_>) -> Result<Code, Stop> {

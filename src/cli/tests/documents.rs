@@ -101,7 +101,7 @@ fn a_deployment_from_outside_says_who_why_from_what_and_what_is_owed() {
             request.flags = Flags::from([("slow".parse().unwrap(), flag::Value::Switch(true))]);
             request.cause.by = Person::Outside { source: Issuer::Github, id: "4711".into(), behalf: Some("ana".into()) };
             request.cause.via = Via::Push;
-            request.cause.reason = "INC-881".into();
+            request.cause.reason = "INC-881\u{1b}]0;gone\u{7}".into();
             request.cause.of = Some(Of::Rollback { no: DeploymentNo(7) });
             request.cause.reply = Some(Reply::CheckRun { host: Issuer::Github, repo: "shop/orders".into(), run: 9 });
         })
@@ -115,7 +115,7 @@ fn a_deployment_from_outside_says_who_why_from_what_and_what_is_owed() {
         ("by", json!("github:4711 for ana")),
         ("via", json!("push")),
         ("of", json!("rollback to #7")),
-        ("reason", json!("INC-881")),
+        ("reason", json!("INC-881\u{1b}]0;gone\u{7}")),
         ("source", json!({ "from": "commit", "repo": "shop/orders", "ref": "refs/heads/main", "sha": "8c1f22ab" })),
         ("reply", json!({ "reply": "check_run", "host": "github", "repo": "shop/orders", "run": 9 })),
         ("flags", json!({ "slow": true })),
@@ -123,6 +123,7 @@ fn a_deployment_from_outside_says_who_why_from_what_and_what_is_owed() {
         assert_eq!(told[key], is, "{key}");
     }
     let shell = pushed("show|2319").out;
+    assert!(!shell.contains(['\u{1b}', '\u{7}']), "a terminal would obey: {shell:?}");
     for says in [
         "asked by github:4711 for ana (push), rollback to #7 at ",
         "\n  from commit 8c1f22ab of shop/orders (refs/heads/main)\n  with slow=true\n  because INC-881\n  owes check run 9 of shop/orders at github\n",
