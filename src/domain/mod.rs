@@ -18,6 +18,7 @@ pub mod flag;
 pub mod folds;
 #[cfg(test)]
 pub(crate) mod given;
+pub mod grant;
 pub mod hold;
 pub mod ids;
 pub mod interest;

@@ -8,22 +8,22 @@ use tokio::sync::oneshot;
 use crate::domain::ask::AskState;
 use crate::domain::event::{Append, Stored};
 use crate::domain::failure::{Failure, Retry};
+use crate::domain::grant::Attempt;
 use crate::domain::ids::AskId;
 use crate::domain::person::Person;
 use crate::store::{By, StoreError};
 
-use super::tasks::Key;
 use super::{Engine, EngineError};
 
 /// How long previews are kept; they may be confirmed for a minute only.
 const KEEP_PREVIEWS: std::time::Duration = std::time::Duration::from_mins(10);
 
-/// What happens once a decision is durable.
-pub(crate) enum Effect {
+/// What is owed once a decision is durable.
+pub(crate) enum Promise {
     /// A task may make its next call.
     Noted(oneshot::Sender<Result<(), Failure>>),
     /// A new attempt may start: nothing was called for it before.
-    Fresh(Key),
+    Fresh(Attempt),
 }
 
 /// What came of a commit.
@@ -90,7 +90,7 @@ impl Engine {
         self.failpoint("before commit")?;
         self.keep_previews().await?;
         let pending = std::mem::take(&mut self.pending);
-        let effects = std::mem::take(&mut self.effects);
+        let promises = std::mem::take(&mut self.promises);
         let store = self.parts.store.clone();
         let results = join_all(pending.iter().map(|(append, by, answer)| store.append(append, by, answer.clone()))).await;
         let mut stored = Vec::new();
@@ -108,15 +108,15 @@ impl Engine {
         }
         self.failpoint("after commit")?;
         if let Some(why) = failed {
-            self.recover(why, effects).await?;
+            self.recover(why, promises).await?;
             return Ok(Committed::Failed);
         }
-        for effect in effects {
-            match effect {
-                Effect::Noted(reply) => {
+        for promise in promises {
+            match promise {
+                Promise::Noted(reply) => {
                     let _ = reply.send(Ok(()));
                 }
-                Effect::Fresh(key) => {
+                Promise::Fresh(key) => {
                     self.fresh.insert(key);
                 }
             }
@@ -148,9 +148,9 @@ impl Engine {
     }
 
     /// Something could not be made durable: read the truth again; tasks that wait for a note are told to stop.
-    async fn recover(&mut self, why: StoreError, effects: Vec<Effect>) -> Result<(), EngineError> {
-        for effect in effects {
-            if let Effect::Noted(reply) = effect {
+    async fn recover(&mut self, why: StoreError, promises: Vec<Promise>) -> Result<(), EngineError> {
+        for promise in promises {
+            if let Promise::Noted(reply) = promise {
                 let _ = reply.send(Err(Failure::new("the store did not take a note").detail(why.to_string()).retry(Retry::Contact)));
             }
         }

@@ -1,22 +1,21 @@
-//! Granting: asks every machine what it wants now, and does it.
+//! The driver: takes what machines are granted, carries the effects out, and takes what comes back.
 
 use std::time::Duration;
 
 use crate::domain::decide::{self, Cx};
-use crate::domain::deployment::{Deployment, DeploymentEvent, DeploymentWant, Phase};
-use crate::domain::event::Append;
+use crate::domain::deployment::Phase;
 use crate::domain::failure::{Failure, Retry};
-use crate::domain::ids::{DeploymentId, StackId};
+use crate::domain::grant::{self, Effect, Grant};
+use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::lifecycle::Flag;
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::person::Person;
 use crate::domain::plan::{Output, Plan};
-use crate::domain::stack::{Purpose, Queued, StackWant};
+use crate::domain::stack::{Purpose, Queued};
 use crate::domain::time::Time;
 
-use super::commit::Effect;
+use super::commit::Promise;
 use super::looks::{Planning, proven};
-use super::tasks::Key;
 use super::{Engine, EngineError, Msg, Parts};
 
 /// How often a stack that somebody else is changing is looked at.
@@ -36,40 +35,18 @@ impl Engine {
         for _ in 0..ROUNDS {
             let now = self.now();
             let (mut wake, mut took) = (None::<Time>, false);
-            let mut wake_at = |at: Option<Time>| wake = [wake, at].into_iter().flatten().min();
-            let stacks: Vec<StackId> = self.folds.stacks.keys().filter(|id| self.drives_stack(id)).cloned().collect();
-            for id in stacks {
-                let stream = crate::domain::event::StreamId::Stack(id.clone());
-                if self.folds.broken.contains_key(&stream) {
+            for machine in grant::machines(&self.folds) {
+                if !self.drives_machine(&machine) {
                     continue;
                 }
-                let stack = self.folds.stack(&id);
-                let wants = stack.wants(now, &self.folds);
-                wake_at(wants.wake);
-                for want in wants.now {
-                    took |= self.stack_want(&id, want);
-                }
-            }
-            let unfinished: Vec<DeploymentId> = self
-                .folds
-                .deployments
-                .values()
-                .filter(|d| !d.is_over() && d.phase != Phase::Queued && self.drives(d.id))
-                .map(|d| d.id)
-                .collect();
-            for id in unfinished {
-                let stream = crate::domain::event::StreamId::Deployment(id);
-                if self.folds.broken.contains_key(&stream) {
-                    continue;
-                }
-                let Some(d) = self.folds.deployments.get(&id).cloned() else { continue };
-                let wants = d.wants(now);
-                wake_at(wants.wake);
-                for want in wants.now {
-                    took |= self.deployment_want(&d, want)?;
-                    // The next want of this deployment is asked of the state that this one led to.
-                    if self.folds.deployments.get(&id).is_some_and(|after| after.version != d.version) {
-                        break;
+                let cx = Cx { now, person: Person::Engine, asked: None, fresh: &[], cancels: &self.cancels };
+                let granted = grant::grant(&self.folds, &machine, &cx, &self.parts.pure_step);
+                wake = [wake, granted.wake].into_iter().flatten().min();
+                for Grant { append, effect } in granted.now {
+                    took |= !append.is_empty();
+                    self.take(append);
+                    if let Some(effect) = effect {
+                        self.carry_out(effect)?;
                     }
                 }
             }
@@ -80,77 +57,28 @@ impl Engine {
         Ok(Some(self.now() + REST))
     }
 
-    fn stack_want(&mut self, id: &StackId, want: StackWant) -> bool {
-        let append = match want {
-            StackWant::Pop(entry) => decide::pop(&self.folds, id, &entry),
-            StackWant::Rest => decide::rest(&self.folds, &self.folds.stack(id)),
-            StackWant::EndQueued(deployment, why) => decide::end_queued(&self.folds, id, deployment, &why),
-            StackWant::Complete(deployment) => {
-                self.seen.remove(id);
-                let Some(over) = self.folds.deployments.get(&deployment).cloned() else { return false };
-                decide::complete(&self.folds, &self.folds.stack(id), &over)
-            }
-            StackWant::Look(entry) => {
-                self.look_new(id, &entry);
-                return false;
-            }
-        };
-        self.took(append)
-    }
-
-    fn took(&mut self, append: Append) -> bool {
-        let any = !append.is_empty();
-        self.take(append);
-        any
-    }
-
-    fn deployment_want(&mut self, d: &Deployment, want: DeploymentWant) -> Result<bool, EngineError> {
-        let append = match want {
-            DeploymentWant::Await => decide::begin(&self.folds, d.id),
-            DeploymentWant::Settle => {
-                self.settle(d);
-                return Ok(false);
-            }
-            DeploymentWant::Plan => {
-                self.plan(d);
-                return Ok(false);
-            }
-            DeploymentWant::Hold(step) => decide::hold_want(&self.folds, d, &step, &self.cx()),
-            DeploymentWant::Start(step) => {
+    fn carry_out(&mut self, effect: Effect) -> Result<(), EngineError> {
+        match effect {
+            Effect::Look { stack, entry } => self.look_new(&stack, &entry),
+            Effect::Settle(id) => self.settle(id),
+            Effect::Plan(id) => self.plan(id),
+            Effect::Begin(attempt) => {
                 self.failpoint("before start")?;
-                let pure_step = self.parts.pure_step;
-                let append = decide::start(&self.folds, d, &step, &self.cx(), &pure_step);
-                let attempt = d.steps.get(&step).map_or(0, |run| run.attempt) + 1;
-                self.effects.push(Effect::Fresh(Key { deployment: d.id, step, attempt }));
-                append
+                self.promises.push(Promise::Fresh(attempt));
             }
-            DeploymentWant::Attend { step, attempt, cancel } => {
-                let key = Key { deployment: d.id, step: step.clone(), attempt };
+            Effect::Attend { attempt, cancel } => {
                 // A start that is not durable yet has no task: the round after the commit attends it.
-                let waits = self.effects.iter().any(|effect| matches!(effect, Effect::Fresh(fresh) if *fresh == key));
+                let waits = self.promises.iter().any(|promise| matches!(promise, Promise::Fresh(fresh) if *fresh == attempt));
                 if !waits {
-                    self.attend(d, &step, attempt, cancel)?;
+                    self.attend(attempt, cancel)?;
                 }
-                return Ok(false);
             }
-            DeploymentWant::TimeOut(step) => {
-                let attempt = d.steps.get(&step).map_or(0, |run| run.attempt);
-                self.drop_task(&Key { deployment: d.id, step: step.clone(), attempt });
-                decide::time_out(&self.folds, d, &step)
+            Effect::Drop(attempt) => self.drop_task(&attempt),
+            Effect::Forget(stack) => {
+                self.seen.remove(&stack);
             }
-            DeploymentWant::Expire(hold) => decide::expire(&self.folds, d, &hold, &self.cx()),
-            DeploymentWant::Stop(stopping) => {
-                let mut append = Append::default();
-                decide::on_deployment(&mut append, &self.folds, d.id, DeploymentEvent::Stopping { stopping });
-                append
-            }
-            DeploymentWant::Finish(end) => decide::finish(&self.folds, d.id, &end),
-        };
-        Ok(self.took(append))
-    }
-
-    fn cx(&self) -> Cx<'_> {
-        Cx { now: self.now(), person: Person::Engine, asked: None, fresh: &[], cancels: &self.cancels }
+        }
+        Ok(())
     }
 
     /// A new stack whose first deployment may start: is there one?
@@ -159,8 +87,7 @@ impl Engine {
         let planning = match self.planning(id, &request.spec, entry.purpose, None, &request.flags, "look") {
             Ok(planning) => planning,
             Err(failure) => {
-                let append = decide::end_queued(&self.folds, id, entry.deployment, &failure.summary);
-                self.take(append);
+                self.take(grant::looked(&self.folds, id, Err(failure)));
                 return;
             }
         };
@@ -180,26 +107,27 @@ impl Engine {
     }
 
     /// Waits until the real stack is quiet.
-    fn settle(&mut self, d: &Deployment) {
-        let Some(request) = &d.request else { return };
+    fn settle(&mut self, id: DeploymentId) {
+        let Some(d) = self.folds.deployments.get(&id).cloned() else { return };
+        let Some(request) = d.request.as_ref() else { return };
         let planning = match self.planning(&request.stack, &request.spec, request.purpose, None, &request.flags, "settle") {
             Ok(planning) => planning,
             Err(failure) => {
-                let append = decide::wait_failure(&self.folds, d.id, failure);
-                self.take(append);
+                self.take(grant::settled(&self.folds, id, Err(failure)));
                 return;
             }
         };
-        let (parts, deployment, purpose) = (self.shared_parts(), d.id, request.purpose);
+        let (parts, purpose) = (self.shared_parts(), request.purpose);
         let fresh = self.fresh_sight(&request.stack);
-        self.spawn_look(format!("settle {}", d.id), async move {
+        self.spawn_look(format!("settle {id}"), async move {
             let result = until_quiet(&parts, &planning, purpose, fresh).await;
-            Msg::Settled { deployment, result }
+            Msg::Settled { deployment: id, result }
         });
     }
 
-    fn plan(&mut self, d: &Deployment) {
-        let Some(request) = d.request.clone() else { return };
+    fn plan(&mut self, id: DeploymentId) {
+        let Some(d) = self.folds.deployments.get(&id).cloned() else { return };
+        let Some(request) = d.request.as_ref() else { return };
         let planning = match self.planning(
             &request.stack,
             &request.spec,
@@ -210,8 +138,7 @@ impl Engine {
         ) {
             Ok(planning) => planning,
             Err(failure) => {
-                let append = decide::error(&self.folds, d.id, failure);
-                self.take(append);
+                self.take(grant::made(&self.folds, id, Err(failure)));
                 return;
             }
         };
@@ -221,8 +148,8 @@ impl Engine {
             Purpose::Deploy => d.found.clone(),
             Purpose::Teardown | Purpose::Recover => None,
         };
-        let (parts, deployment) = (self.shared_parts(), d.id);
-        self.spawn_look(format!("plan {}", d.id), async move {
+        let parts = self.shared_parts();
+        self.spawn_look(format!("plan {id}"), async move {
             let planning = Planning { seen: seen.unwrap_or_default(), ..planning };
             let result = loop {
                 match planning.clone().plan(&parts).await {
@@ -230,7 +157,7 @@ impl Engine {
                     other => break other.map(|(plan, _)| plan),
                 }
             };
-            Msg::Planned { deployment, result }
+            Msg::Planned { deployment: id, result }
         });
     }
 
@@ -254,7 +181,7 @@ impl Engine {
                     Some(d) => {
                         let append = decide::noted(&self.folds, &d, &key.step, &name, value);
                         self.take(append);
-                        self.effects.push(Effect::Noted(reply));
+                        self.promises.push(Promise::Noted(reply));
                     }
                     None => {
                         let _ = reply.send(Err(Failure::new("this attempt is over: nothing more may be called for it")));
@@ -281,44 +208,27 @@ impl Engine {
             }
             Msg::Settled { deployment, result } => {
                 self.looking.remove(&format!("settle {deployment}"));
-                let Some(d) = self.folds.deployments.get(&deployment).filter(|d| d.phase == Phase::Waiting).cloned() else { return Ok(()) };
-                let append = match result {
-                    Ok(seen) => {
-                        if let Some(stack) = d.stack() {
-                            self.remember(stack, &seen);
-                        }
-                        decide::available(&self.folds, deployment, seen)
-                    }
-                    Err(failure) => decide::wait_failure(&self.folds, deployment, failure),
-                };
-                self.take(append);
+                let waits = self.folds.deployments.get(&deployment).filter(|d| d.phase == Phase::Waiting);
+                if let (Ok(seen), Some(stack)) = (&result, waits.and_then(|d| d.stack().cloned())) {
+                    self.remember(&stack, seen);
+                }
+                self.take(grant::settled(&self.folds, deployment, result));
             }
             Msg::Looked { stack, result } => {
                 self.looking.remove(&format!("look {stack}"));
-                let fold = self.folds.stack(&stack);
-                let Some(entry) = fold.queue.first().filter(|_| fold.is(Flag::LookFirst)).cloned() else { return Ok(()) };
-                let append = match result {
-                    Ok((seen, quiet)) => {
-                        self.remember(&stack, &seen);
-                        decide::adopt(&self.folds, &stack, &entry, &seen, &quiet)
-                    }
-                    Err(failure) => decide::end_queued(&self.folds, &stack, entry.deployment, &failure.summary),
-                };
-                self.take(append);
+                let waits = self.folds.stack(&stack).is(Flag::LookFirst);
+                if let (Ok((seen, _)), true) = (&result, waits) {
+                    self.remember(&stack, seen);
+                }
+                self.take(grant::looked(&self.folds, &stack, result));
             }
             Msg::Planned { deployment, result } => {
                 self.looking.remove(&format!("plan {deployment}"));
-                let Some(d) = self.folds.deployments.get(&deployment).filter(|d| d.phase == Phase::Available).cloned() else {
-                    return Ok(());
-                };
-                let append = match result {
-                    Ok(plan) => {
-                        let carried = self.carried(&d, &plan);
-                        decide::planned(&self.folds, deployment, plan, carried)
-                    }
-                    Err(failure) => decide::error(&self.folds, deployment, failure),
-                };
-                self.take(append);
+                let made = result.map(|plan| {
+                    let carried = self.carried(deployment, &plan);
+                    (plan, carried)
+                });
+                self.take(grant::made(&self.folds, deployment, made));
             }
             Msg::Previewed(previewed) => self.previewed(*previewed).await?,
         }
@@ -326,8 +236,8 @@ impl Engine {
     }
 
     /// What a retry carries over, by the rule of its system.
-    fn carried(&self, d: &Deployment, plan: &Plan) -> Vec<(crate::domain::ids::StepId, Output)> {
-        let Some(request) = &d.request else { return vec![] };
+    fn carried(&self, id: DeploymentId, plan: &Plan) -> Vec<(StepId, Output)> {
+        let Some(request) = self.folds.deployments.get(&id).and_then(|d| d.request.as_ref()) else { return vec![] };
         let old = request.cause.retries().and_then(|id| self.folds.deployments.get(&id));
         let system = (self.parts.systems)(&request.spec.system);
         old.zip(system).map(|(old, system)| system.carry(old, plan)).unwrap_or_default()

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::domain::ask::Ask;
 use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
+use crate::domain::grant::Machine;
 use crate::domain::ids::{AskId, DeploymentId, StackId};
 use crate::domain::stack::Stack;
 use crate::domain::time::Time;
@@ -244,13 +245,21 @@ impl Engine {
         }
     }
 
+    /// Whether a machine is this engine's to drive.
+    pub(super) fn drives_machine(&self, machine: &Machine) -> bool {
+        match machine {
+            Machine::Stack(id) => self.drives_stack(id),
+            Machine::Deployment(id) => self.drives(*id),
+        }
+    }
+
     /// Whether a stack is this engine's to drive.
     pub(super) fn drives_stack(&self, id: &StackId) -> bool {
         self.own.has(&Scope::Stack(id.clone()))
     }
 
     /// Whether a deployment is.
-    pub(super) fn drives(&self, id: DeploymentId) -> bool {
+    fn drives(&self, id: DeploymentId) -> bool {
         self.own.drives(&self.folds, id)
     }
 

@@ -34,6 +34,7 @@ use crate::domain::decide::Cancels;
 use crate::domain::event::{Append, Stored};
 use crate::domain::failure::Failure;
 use crate::domain::folds::Folds;
+use crate::domain::grant::Attempt;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::line::{Giver, Line};
 use crate::domain::look::Sights;
@@ -45,9 +46,9 @@ use crate::os::random;
 use crate::store::{By, EngineId, Store, StoreError};
 use crate::systems::System;
 
-use commit::{Committed, Effect};
+use commit::{Committed, Promise};
 use leases::Own;
-use tasks::{Key, Task};
+use tasks::Task;
 
 /// Where the files of an attempt are: deployment, step, attempt.
 pub type JobFolder = Arc<dyn Fn(DeploymentId, &crate::domain::ids::StepId, u32) -> PathBuf + Send + Sync>;
@@ -125,11 +126,11 @@ pub enum Signal {
 /// What comes back from tasks.
 pub(crate) enum Msg {
     /// A note must be made durable before the task goes on.
-    Note { key: Key, name: String, value: Value, reply: tokio::sync::oneshot::Sender<Result<(), Failure>> },
+    Note { key: Attempt, name: String, value: Value, reply: tokio::sync::oneshot::Sender<Result<(), Failure>> },
     /// An attempt ended, or nobody can tell.
-    Outcome { key: Key, result: Result<Output, Failure> },
+    Outcome { key: Attempt, result: Result<Output, Failure> },
     /// Contact with a lost step is back.
-    Found { key: Key },
+    Found { key: Attempt },
     /// The real stack of a deployment is quiet, or will not be.
     Settled { deployment: DeploymentId, result: Result<Sights, Failure> },
     /// A new stack was looked at.
@@ -154,9 +155,9 @@ pub struct Engine {
     /// When the inbox is read again without being told.
     ask_again: Option<Time>,
     pending: Vec<Decision>,
-    effects: Vec<Effect>,
-    live: BTreeMap<Key, Task>,
-    fresh: BTreeSet<Key>,
+    promises: Vec<Promise>,
+    live: BTreeMap<Attempt, Task>,
+    fresh: BTreeSet<Attempt>,
     looking: BTreeMap<String, AbortHandle>,
     parked: BTreeMap<AskId, Option<StackId>>,
     previews: Vec<(AskId, crate::store::Preview)>,
@@ -191,7 +192,7 @@ impl Engine {
             own,
             ask_again: None,
             pending: Vec::new(),
-            effects: Vec::new(),
+            promises: Vec::new(),
             live: BTreeMap::new(),
             fresh: BTreeSet::new(),
             looking: BTreeMap::new(),

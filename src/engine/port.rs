@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::domain::artifact::Artifact;
 use crate::domain::digest::Digest;
 use crate::domain::failure::{Failure, Retry};
+use crate::domain::grant::Attempt;
 use crate::domain::ids::{DeploymentNo, StackId};
 use crate::domain::line::{Giver, Id, Line, Severity, SourceKind, Turn};
 use crate::domain::masks::{Masks, Secret};
@@ -24,12 +25,11 @@ use crate::os::mutex::locked;
 use crate::secrets;
 use crate::store::{Store, StoreError, bundles};
 
-use super::tasks::Key;
 use super::{Failpoint, Lines, Msg};
 
 /// The port of one attempt.
 pub(crate) struct EnginePort {
-    pub key: Key,
+    pub key: Attempt,
     pub to: mpsc::UnboundedSender<Msg>,
     pub cancelled: watch::Receiver<bool>,
     pub clock: SharedClock,

@@ -8,21 +8,14 @@ use tokio::task::JoinHandle;
 
 use crate::domain::deployment::{Deployment, StepRun, StepState};
 use crate::domain::failure::{Failure, Retry};
-use crate::domain::ids::{DeploymentId, StepId};
+use crate::domain::grant::Attempt;
+use crate::domain::ids::StepId;
 use crate::domain::plan::resolve;
 use crate::exec::{Executor, Found, Job};
 
 use super::looks::prove;
 use super::port::{Covered, EnginePort};
 use super::{Engine, EngineError, Msg};
-
-/// One attempt of one step.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key {
-    pub deployment: DeploymentId,
-    pub step: StepId,
-    pub attempt: u32,
-}
 
 /// A task that runs.
 pub(crate) struct Task {
@@ -43,15 +36,15 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 impl Engine {
     /// Sees to it that the attempt has a task. A lost one is looked for again after a while; one of which nobody can tell waits for a
     /// person.
-    pub(super) fn attend(&mut self, d: &Deployment, step: &StepId, attempt: u32, cancel: bool) -> Result<(), EngineError> {
-        let key = Key { deployment: d.id, step: step.clone(), attempt };
+    pub(super) fn attend(&mut self, key: Attempt, cancel: bool) -> Result<(), EngineError> {
         if let Some(live) = self.live.get(&key) {
             if cancel {
                 live.cancel.send_if_modified(|asked| !std::mem::replace(asked, true));
             }
             return Ok(());
         }
-        let lost = d.steps.get(step).filter(|run| run.state == StepState::Lost);
+        let Some(d) = self.folds.deployments.get(&key.deployment).cloned() else { return Ok(()) };
+        let lost = d.steps.get(&key.step).filter(|run| run.state == StepState::Lost);
         let comes_back = |run: &StepRun| run.failure.as_ref().is_some_and(|failure| failure.retry == Retry::Contact);
         if lost.is_some_and(|run| !comes_back(run)) {
             return Ok(());
@@ -60,9 +53,9 @@ impl Engine {
         self.failpoint("before task")?;
         let (cancel, cancelled) = watch::channel(cancel);
         let covered = Covered::default();
-        let job = self.job(d, &key, cancelled, covered.clone());
+        let job = self.job(&d, &key, cancelled, covered.clone());
         let to = self.to.clone();
-        let proof = self.proof(d, step);
+        let proof = self.proof(&d, &key.step);
         let was_lost = lost.is_some();
         let clock = self.parts.clock.clone();
         let task_key = key.clone();
@@ -92,7 +85,7 @@ impl Engine {
     }
 
     /// Ends the task of an attempt, if there is one.
-    pub(super) fn drop_task(&mut self, key: &Key) {
+    pub(super) fn drop_task(&mut self, key: &Attempt) {
         if let Some(live) = self.live.remove(key) {
             live.stop();
         }
@@ -115,7 +108,7 @@ impl Engine {
     fn job(
         &self,
         d: &Deployment,
-        key: &Key,
+        key: &Attempt,
         cancelled: watch::Receiver<bool>,
         masks: Covered,
     ) -> Result<(Arc<dyn Executor>, Job), Failure> {

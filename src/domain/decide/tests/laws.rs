@@ -8,6 +8,7 @@ use crate::domain::decide::{StartOf, subject};
 use crate::domain::deployment::{Deployment, DeploymentEvent, End, Phase, StepRun, StepState, Stopping};
 use crate::domain::environment::{Mode, QueuePolicy};
 use crate::domain::event::{Append, Event, StreamId};
+use crate::domain::grant::Attempt;
 use crate::domain::hold::Hold;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use crate::domain::level::Level;
@@ -115,6 +116,23 @@ fn step_starts(sim: &Sim, d: &Deployment, id: &StepId, covered: Option<crate::do
         });
         assert!(approved || asked == version || seen, "{name} starts in an environment that nobody saw");
     }
+}
+
+/// What must hold when an attempt begins outside: it runs, and nothing of it was recorded as ended.
+pub(super) fn begins(sim: &Sim, attempt: &Attempt) {
+    let run = &sim.folds.deployments[&attempt.deployment].steps[&attempt.step];
+    assert_eq!((run.attempt, run.state), (attempt.attempt, StepState::Active), "{attempt:?} begins outside and not in the log");
+}
+
+/// What must hold when the task of an attempt is ended: its time is over, and nobody waits for it.
+pub(super) fn dropped(sim: &Sim, attempt: &Attempt) {
+    let run = &sim.folds.deployments[&attempt.deployment].steps[&attempt.step];
+    assert!(run.attempt == attempt.attempt && run.state != StepState::Active, "{attempt:?} is dropped while it runs");
+}
+
+/// What must hold when the sight of a stack is dropped: nothing of ours is under way there any more.
+pub(super) fn forgotten(sim: &Sim, id: &StackId) {
+    assert_eq!(sim.folds.stack(id).current, None, "{id}: the sight is dropped before the stack is free");
 }
 
 /// What must hold of a card.

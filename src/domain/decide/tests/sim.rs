@@ -1,7 +1,7 @@
 //! A whole engine's worth of decisions without an engine: folds, a clock, and the answers of the outside as data. Each event is held
 //! against the laws before it is taken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,17 +12,18 @@ use super::laws;
 use super::outside::{Outside, plan_for};
 use crate::domain::ask::{Attached, Confirm, Intent, Source};
 use crate::domain::decide::*;
-use crate::domain::deployment::{Deployment, DeploymentEvent, DeploymentWant};
+use crate::domain::deployment::Deployment;
 use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, QueuePolicy};
 use crate::domain::event::Stored;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::given::{self, ana};
+use crate::domain::grant::{self, Attempt, Effect, Grant};
 use crate::domain::ids::StepId;
 use crate::domain::look::{Quiet, Sights};
 use crate::domain::place::Place;
 use crate::domain::plan::{Output, Plan};
 use crate::domain::request::{SourceBundle, Spec};
-use crate::domain::stack::{Purpose, Stack, StackWant};
+use crate::domain::stack::Purpose;
 
 pub(super) struct Sim {
     pub(super) folds: Folds,
@@ -33,6 +34,8 @@ pub(super) struct Sim {
     pub(super) log: Vec<Stored>,
     /// What a cancel can do about the steps.
     pub(super) cancels: Cancels,
+    /// Attempts that somebody carries out.
+    begun: BTreeSet<Attempt>,
     made: u128,
 }
 
@@ -65,8 +68,15 @@ impl Sim {
     }
 
     pub(super) fn with(record: EnvironmentRecord) -> Self {
-        let mut sim =
-            Self { folds: Folds::default(), now: Time(1_000_000), outside: BTreeMap::new(), log: vec![], cancels: Cancels::new(), made: 0 };
+        let mut sim = Self {
+            folds: Folds::default(),
+            now: Time(1_000_000),
+            outside: BTreeMap::new(),
+            log: vec![],
+            cancels: Cancels::new(),
+            begun: BTreeSet::new(),
+            made: 0,
+        };
         sim.configure(record);
         sim
     }
@@ -156,22 +166,15 @@ impl Sim {
         self.ask(&intent, &[attached(&stack(), "r1", plan)], true, false)
     }
 
-    /// Grants every want that needs no answer from outside.
+    /// Grants until nothing more is wanted. Looks and plans are answered at once; steps go on until [`Sim::end_steps`].
     pub(super) fn grant(&mut self) {
         for _ in 0..500 {
             let mut took = 0;
-            let stacks: Vec<Arc<Stack>> = self.folds.stacks.values().cloned().collect();
-            for fold in stacks {
-                if let Some(want) = fold.wants(self.now, &self.folds).now.into_iter().next() {
-                    took += self.stack_want(&fold, want);
-                }
-            }
-            let ids: Vec<_> = self.folds.deployments.keys().copied().collect();
-            for id in ids {
-                let d = self.folds.deployments[&id].clone();
-                let wants = d.wants(self.now).now;
-                if let Some(want) = wants.into_iter().find(|want| !matches!(want, DeploymentWant::Attend { .. })) {
-                    took += self.want(&d, want);
+            for machine in grant::machines(&self.folds) {
+                let cx = Cx { person: Person::Engine, asked: None, ..self.cx(&[]) };
+                for Grant { append, effect } in grant::grant(&self.folds, &machine, &cx, &|_, _| Ok(Output::default())).now {
+                    took += self.take(append);
+                    took += effect.map_or(0, |effect| self.answer(effect));
                 }
             }
             if took == 0 {
@@ -181,46 +184,44 @@ impl Sim {
         panic!("it never comes to rest");
     }
 
-    fn stack_want(&mut self, fold: &Stack, want: StackWant) -> usize {
-        let outside = self.outside(&fold.id);
-        let append = match want {
-            StackWant::Look(entry) => {
+    /// The outside answers.
+    fn answer(&mut self, effect: Effect) -> usize {
+        let append = match effect {
+            Effect::Look { stack, entry } => {
+                let outside = self.outside(&stack);
                 let seen: Sights = [outside.sight()].into_iter().collect();
-                adopt(&self.folds, &fold.id, &entry, &seen, &outside.quiet(entry.purpose))
+                grant::looked(&self.folds, &stack, Ok((seen, outside.quiet(entry.purpose))))
             }
-            StackWant::Pop(entry) => pop(&self.folds, &fold.id, &entry),
-            StackWant::Rest => rest(&self.folds, fold),
-            StackWant::Complete(id) => complete(&self.folds, fold, &self.folds.deployments[&id]),
-            StackWant::EndQueued(id, why) => end_queued(&self.folds, &fold.id, id, &why),
-        };
-        self.take(append)
-    }
-
-    fn want(&mut self, d: &Deployment, want: DeploymentWant) -> usize {
-        let cx = Cx { person: Person::Engine, ..self.cx(&[]) };
-        let request = d.request.as_ref().unwrap();
-        let outside = self.outside(&request.stack);
-        let append = match want {
-            DeploymentWant::Await => begin(&self.folds, d.id),
-            DeploymentWant::Settle => match outside.quiet(request.purpose) {
-                Quiet::Stuck(failure) => wait_failure(&self.folds, d.id, failure),
-                Quiet::Quiet | Quiet::Busy => available(&self.folds, d.id, Sights::default()),
-            },
-            DeploymentWant::Plan => match self.plan(&request.stack, request.purpose, &request.spec) {
-                Ok(plan) => planned(&self.folds, d.id, plan, vec![]),
-                Err(failure) => error(&self.folds, d.id, failure),
-            },
-            DeploymentWant::Attend { .. } => Append::default(),
-            DeploymentWant::Hold(step) => hold_want(&self.folds, d, &step, &cx),
-            DeploymentWant::Start(step) => start(&self.folds, d, &step, &cx, &|_, _| Ok(Output::default())),
-            DeploymentWant::TimeOut(step) => time_out(&self.folds, d, &step),
-            DeploymentWant::Expire(hold) => expire(&self.folds, d, &hold, &cx),
-            DeploymentWant::Stop(stopping) => {
-                let mut append = Append::default();
-                on_deployment(&mut append, &self.folds, d.id, DeploymentEvent::Stopping { stopping });
-                append
+            Effect::Settle(id) => {
+                let request = self.folds.deployments[&id].request.as_ref().unwrap();
+                let found = match self.outside(&request.stack).quiet(request.purpose) {
+                    Quiet::Stuck(failure) => Err(failure),
+                    Quiet::Quiet | Quiet::Busy => Ok(Sights::default()),
+                };
+                grant::settled(&self.folds, id, found)
             }
-            DeploymentWant::Finish(end) => finish(&self.folds, d.id, &end),
+            Effect::Plan(id) => {
+                let request = self.folds.deployments[&id].request.as_ref().unwrap();
+                let plan = self.plan(&request.stack, request.purpose, &request.spec);
+                grant::made(&self.folds, id, plan.map(|plan| (plan, vec![])))
+            }
+            Effect::Begin(attempt) => {
+                laws::begins(self, &attempt);
+                assert!(self.begun.insert(attempt), "an attempt begins once");
+                Append::default()
+            }
+            Effect::Attend { attempt, .. } => {
+                assert!(self.begun.contains(&attempt), "{attempt:?} is attended and never began");
+                Append::default()
+            }
+            Effect::Drop(attempt) => {
+                laws::dropped(self, &attempt);
+                Append::default()
+            }
+            Effect::Forget(stack) => {
+                laws::forgotten(self, &stack);
+                Append::default()
+            }
         };
         self.take(append)
     }
