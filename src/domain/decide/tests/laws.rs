@@ -8,7 +8,8 @@ use crate::domain::decide::{StartOf, subject};
 use crate::domain::deployment::{Deployment, DeploymentEvent, End, Phase, StepRun, StepState, Stopping};
 use crate::domain::environment::{Mode, QueuePolicy};
 use crate::domain::event::{Append, Event, StreamId};
-use crate::domain::grant::Attempt;
+use crate::domain::folds::Folds;
+use crate::domain::grant::{Attempt, Effect, Machine};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use crate::domain::level::Level;
@@ -118,6 +119,34 @@ fn step_starts(sim: &Sim, d: &Deployment, id: &StepId, covered: Option<crate::do
     }
 }
 
+/// What must hold of a grant that was taken: what it ended in the log, it ends outside.
+pub(super) fn granted(sim: &Sim, before: &Folds, machine: &Machine, effect: Option<&Effect>) {
+    match machine {
+        Machine::Stack(id) => {
+            let freed = before.stack(id).current.is_some() && sim.folds.stack(id).current.is_none();
+            assert!(!freed || effect == Some(&Effect::Forget(id.clone())), "{id}: free, and its old sight is kept");
+        }
+        Machine::Deployment(id) => {
+            for (step, run) in before.deployments[id].runs().filter(|(_, run)| run.state == StepState::Active) {
+                let attempt = Attempt { deployment: *id, step: step.id.clone(), attempt: run.attempt };
+                let ended = sim.folds.deployments[id].steps[&step.id].state != StepState::Active;
+                assert!(!ended || effect == Some(&Effect::Drop(attempt)), "{}: ended, and its task goes on", step.id);
+            }
+        }
+    }
+}
+
+/// A deployment is asked again at the first time that is set in it.
+fn wakes(sim: &Sim, d: &Deployment) {
+    let steps = d.runs().filter_map(|(_, run)| match run.state {
+        StepState::Active | StepState::Lost => run.deadline,
+        StepState::Waiting => run.retry_at,
+        _ => None,
+    });
+    let first = steps.chain(d.open_holds().filter_map(|hold| hold.expires_at)).min();
+    assert_eq!(sim.granted(&Machine::Deployment(d.id)).wake, first, "{} is asked again at another time", d.no());
+}
+
 /// What must hold when an attempt begins outside: it runs, and nothing of it was recorded as ended.
 pub(super) fn begins(sim: &Sim, attempt: &Attempt) {
     let run = &sim.folds.deployments[&attempt.deployment].steps[&attempt.step];
@@ -207,6 +236,7 @@ pub(super) fn at_rest(sim: &Sim) {
             assert!(d.is_over() || d.phase == Phase::Queued || fold.current == Some(d.id), "{} runs without the lock", d.no());
             if fold.current == Some(d.id) {
                 marks(fold, d);
+                wakes(sim, d);
             }
             let queued = fold.queue.iter().any(|entry| entry.deployment == d.id);
             assert_eq!(queued, d.phase == Phase::Queued, "{} is {} and the queue says {queued}", d.no(), d.phase);

@@ -14,10 +14,12 @@ use crate::domain::deployment::{Deployment, DeploymentEvent, End, Parent, Phase,
 use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, QueuePolicy};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::flag::Flags;
+use crate::domain::grant;
 use crate::domain::hold::{HoldKind, Verdict};
 use crate::domain::level::Level;
+use crate::domain::look::Sights;
 use crate::domain::place::Place;
-use crate::domain::plan::{Cancel, Finaliser, HoldRule, HoldWhen, Leaves, Output, Role};
+use crate::domain::plan::{Cancel, Finaliser, HoldRule, HoldWhen, Leaves, Output, Role, Step};
 
 /// Check 1: ending a queued deployment leaves the running one alone; nothing starts twice.
 #[test]
@@ -87,6 +89,35 @@ fn the_first_failing_resource_is_the_reason() {
 }
 
 /// Check 18: late results are recorded and start nothing. Check 19: the same event twice changes nothing.
+#[test]
+fn what_was_looked_at_or_planned_too_late_changes_nothing() {
+    let mut sim = Sim::new(OnFailure::Break);
+    sim.deploy(&plan(vec![step("a", &[])])).unwrap();
+    sim.grant();
+    let d = sim.newest();
+    assert_eq!(d.phase, Phase::Running);
+    let why = || Failure::new("it comes late");
+    for late in [
+        grant::looked(&sim.folds, &stack(), Err(why())),
+        grant::settled(&sim.folds, d.id, Ok(Sights::default())),
+        grant::settled(&sim.folds, d.id, Err(why())),
+        grant::made(&sim.folds, d.id, Ok((plan(vec![]), vec![]))),
+        grant::made(&sim.folds, d.id, Err(why())),
+    ] {
+        assert!(late.is_empty(), "{late:?}");
+    }
+}
+
+/// The law about attempts that begin outside holds here: none does.
+#[test]
+fn a_step_that_looks_at_data_alone_ends_where_it_starts() {
+    let mut sim = Sim::new(OnFailure::Break);
+    let evaluated = Step { kind: "eval.x".into(), ..step("a", &[]) };
+    sim.deploy(&plan(vec![evaluated])).unwrap();
+    sim.grant();
+    assert_eq!(sim.newest().end, Some(End::Done));
+}
+
 #[test]
 fn late_results_and_repeated_events_start_nothing() {
     let plan = plan(vec![step("a", &[]), step("b", &["a"])]);

@@ -17,13 +17,14 @@ use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, Queue
 use crate::domain::event::Stored;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::given::{self, ana};
-use crate::domain::grant::{self, Attempt, Effect, Grant};
+use crate::domain::grant::{self, Attempt, Effect, Grant, Machine};
 use crate::domain::ids::StepId;
 use crate::domain::look::{Quiet, Sights};
 use crate::domain::place::Place;
 use crate::domain::plan::{Output, Plan};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::stack::Purpose;
+use crate::domain::wants::Wants;
 
 pub(super) struct Sim {
     pub(super) folds: Folds,
@@ -171,9 +172,10 @@ impl Sim {
         for _ in 0..500 {
             let mut took = 0;
             for machine in grant::machines(&self.folds) {
-                let cx = Cx { person: Person::Engine, asked: None, ..self.cx(&[]) };
-                for Grant { append, effect } in grant::grant(&self.folds, &machine, &cx, &|_, _| Ok(Output::default())).now {
+                for Grant { append, effect } in self.granted(&machine).now {
+                    let before = self.folds.clone();
                     took += self.take(append);
+                    laws::granted(self, &before, &machine, effect.as_ref());
                     took += effect.map_or(0, |effect| self.answer(effect));
                 }
             }
@@ -182,6 +184,11 @@ impl Sim {
             }
         }
         panic!("it never comes to rest");
+    }
+
+    pub(super) fn granted(&self, machine: &Machine) -> Wants<Grant> {
+        let cx = Cx { person: Person::Engine, asked: None, ..self.cx(&[]) };
+        grant::grant(&self.folds, machine, &cx, &|_, _| Ok(Output::default()))
     }
 
     /// The outside answers.
