@@ -12,9 +12,11 @@ use crate::domain::ask::{Confirm, Intent, QueueOf, Source, Way};
 use crate::domain::decide::*;
 use crate::domain::deployment::{Deployment, DeploymentEvent, End, Parent, Phase, Request, StepState};
 use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, QueuePolicy};
+use crate::domain::event::StreamId;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::flag::Flags;
-use crate::domain::grant;
+use crate::domain::folds::Folds;
+use crate::domain::grant::{self, Machine};
 use crate::domain::hold::{HoldKind, Verdict};
 use crate::domain::level::Level;
 use crate::domain::look::Sights;
@@ -88,7 +90,6 @@ fn the_first_failing_resource_is_the_reason() {
     assert_eq!(sim.folds.stack(&stack()).broken.as_deref(), Some("a broke"));
 }
 
-/// Check 18: late results are recorded and start nothing. Check 19: the same event twice changes nothing.
 #[test]
 fn what_was_looked_at_or_planned_too_late_changes_nothing() {
     let mut sim = Sim::new(OnFailure::Break);
@@ -108,6 +109,20 @@ fn what_was_looked_at_or_planned_too_late_changes_nothing() {
     }
 }
 
+/// A stream that cannot be read any further freezes its machine alone: the other is granted what it wants.
+#[test]
+fn a_machine_whose_stream_is_broken_is_granted_nothing() {
+    let mut sim = Sim::new(OnFailure::Break);
+    sim.deploy(&plan(vec![step("a", &[])])).unwrap();
+    sim.grant();
+    let (machine_of_stack, machine_of_deployment) = (Machine::Stack(stack()), Machine::Deployment(sim.newest().id));
+    assert_eq!(grant::machines(&sim.folds), [machine_of_stack.clone(), machine_of_deployment.clone()]);
+    for (stream, left) in [(StreamId::Stack(stack()), machine_of_deployment), (StreamId::Deployment(sim.newest().id), machine_of_stack)] {
+        let broken = Folds { broken: [(stream, "an event of a newer version".to_owned())].into(), ..sim.folds.clone() };
+        assert_eq!(grant::machines(&broken), [left]);
+    }
+}
+
 /// The law about attempts that begin outside holds here: none does.
 #[test]
 fn a_step_that_looks_at_data_alone_ends_where_it_starts() {
@@ -118,6 +133,7 @@ fn a_step_that_looks_at_data_alone_ends_where_it_starts() {
     assert_eq!(sim.newest().end, Some(End::Done));
 }
 
+/// Check 18: late results are recorded and start nothing. Check 19: the same event twice changes nothing.
 #[test]
 fn late_results_and_repeated_events_start_nothing() {
     let plan = plan(vec![step("a", &[]), step("b", &["a"])]);
