@@ -1,6 +1,11 @@
-//! The log on its hot path: foreign bytes through the gate, lines into the ring, a search over all of it, and what a key costs
-//! while ten thousand lines a second come in.
-#![allow(missing_docs, clippy::expect_used, clippy::cast_possible_wrap, reason = "a bench ends where it cannot go on")]
+//! The log on its hot path: foreign bytes through the gate, lines into the ring, a search over all
+//! of it, and what a key costs while ten thousand lines a second come in.
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::cast_possible_wrap,
+    reason = "a bench ends where it cannot go on"
+)]
 
 use std::hint::black_box;
 
@@ -41,18 +46,29 @@ fn line(n: usize) -> Line {
         part: Safe::new(&format!("orders/{}", n % 4)),
         stack: "prod/orders".parse().expect("a stack"),
         no: None,
-        severity: if n.is_multiple_of(500) { Severity::Error } else { Severity::Info },
+        severity: if n.is_multiple_of(500) {
+            Severity::Error
+        } else {
+            Severity::Info
+        },
         text: Safe::new(&text(n)),
     }
 }
 
 fn batch(from: usize, count: usize) -> Batch {
-    Batch { lines: (from..from + count).map(line).collect(), dropped: 0 }
+    Batch {
+        lines: (from..from + count).map(line).collect(),
+        dropped: 0,
+    }
 }
 
 fn gate(c: &mut Criterion) {
-    let plain: Vec<u8> = (0..20_000).flat_map(|n| (text(n) + "\n").into_bytes()).collect();
-    let coloured: Vec<u8> = (0..20_000).flat_map(|n| format!("\x1b[32m{}\x1b[0m ünïcode\n", text(n)).into_bytes()).collect();
+    let plain: Vec<u8> = (0..20_000)
+        .flat_map(|n| (text(n) + "\n").into_bytes())
+        .collect();
+    let coloured: Vec<u8> = (0..20_000)
+        .flat_map(|n| format!("\x1b[32m{}\x1b[0m ünïcode\n", text(n)).into_bytes())
+        .collect();
     let mut group = c.benchmark_group("gate");
     for (name, bytes) in [("plain", &plain), ("coloured", &coloured)] {
         group.throughput(Throughput::Bytes(bytes.len() as u64));
@@ -85,26 +101,48 @@ fn ring(c: &mut Criterion) {
         full.put(line);
     }
     group.throughput(Throughput::Bytes(bytes as u64));
-    for (name, typed) in [("search exact", "Nowhere"), ("search any case", "nowhere"), ("search pattern", r"status (4|5)\d\d")] {
+    for (name, typed) in [
+        ("search exact", "Nowhere"),
+        ("search any case", "nowhere"),
+        ("search pattern", r"status (4|5)\d\d"),
+    ] {
         let query = Query::read(typed).expect("a query");
-        group.bench_function(name, |b| b.iter(|| Hits::new(query.clone()).at_or_after(black_box(&full), 0)));
+        group.bench_function(name, |b| {
+            b.iter(|| Hits::new(query.clone()).at_or_after(black_box(&full), 0));
+        });
     }
     group.finish();
 }
 
-/// A full ring, a search and a filter open; each turn brings what a thirtieth of a second brings, takes a key and draws.
+/// A full ring, a search and a filter open; each turn brings what a thirtieth of a second brings,
+/// takes a key and draws.
 fn key(c: &mut Criterion) {
     let theme = Theme::built_in("dark", Depth::True, Glyphs::UNICODE).expect("a theme");
     let world = World::default();
     let area = Rect::new(0, 0, 120, 36);
     let mut group = c.benchmark_group("key");
-    for (name, typed) in [("follow", ""), ("search", "status 5"), ("filter", "request=000.*7 ")] {
+    for (name, typed) in [
+        ("follow", ""),
+        ("search", "status 5"),
+        ("filter", "request=000.*7 "),
+    ] {
         let mut pane = LogPane::default();
         pane.push(&batch(0, MOST));
         let scene = Scene::new(&world, Time(T0)).focused(true);
         if !typed.is_empty() {
-            pane.motion(if name == "filter" { Motion::Filter } else { Motion::Find }, &scene);
-            for key in typed.chars().map(crossterm::event::KeyCode::Char).chain([crossterm::event::KeyCode::Enter]) {
+            pane.motion(
+                if name == "filter" {
+                    Motion::Filter
+                } else {
+                    Motion::Find
+                },
+                &scene,
+            );
+            for key in typed
+                .chars()
+                .map(crossterm::event::KeyCode::Char)
+                .chain([crossterm::event::KeyCode::Enter])
+            {
                 pane.key(key.into(), &scene);
             }
         }
@@ -113,7 +151,14 @@ fn key(c: &mut Criterion) {
             b.iter_batched(
                 || {
                     turn += 1;
-                    (batch(MOST + turn * 333, 333), if turn.is_multiple_of(2) { Motion::Up } else { Motion::Bottom })
+                    (
+                        batch(MOST + turn * 333, 333),
+                        if turn.is_multiple_of(2) {
+                            Motion::Up
+                        } else {
+                            Motion::Bottom
+                        },
+                    )
                 },
                 |(batch, motion)| {
                     pane.push(&batch);

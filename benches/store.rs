@@ -1,6 +1,11 @@
-//! How fast the store is, next to what the disk allows in the same minute: row 12 (durable events) and the spool of the performance
-//! table. Prints figures, asserts nothing: `cargo bench --bench store [-- FOLDER]`.
-#![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "figures are printed, and nobody needs their last digit")]
+//! How fast the store is, next to what the disk allows in the same minute: row 12 (durable events)
+//! and the spool of the performance table. Prints figures, asserts nothing: `cargo bench --bench
+//! store [-- FOLDER]`.
+#![allow(
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "figures are printed, and nobody needs their last digit"
+)]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -25,10 +30,15 @@ const AT_ONCE: usize = 1_000;
 const LINES: i64 = 100_000;
 
 fn main() -> anyhow::Result<()> {
-    let named = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).map(PathBuf::from);
+    let named = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'))
+        .map(PathBuf::from);
     let folder = tempfile::tempdir_in(named.as_deref().unwrap_or(Path::new("target")))?;
     let home = Home::open(Some(&folder.path().join("home")))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(events(&home, folder.path()))?;
     spool(&home)
 }
@@ -36,8 +46,16 @@ fn main() -> anyhow::Result<()> {
 async fn events(home: &Home, folder: &Path) -> anyhow::Result<()> {
     let lock = Lock::exclusive(&home.engine_lock())?.context("the lock is free")?;
     let store = Arc::new(Sqlite::engine(home, &lock, Real::shared()).await?);
-    let under = store.take(EngineId(holdpoint::os::random::id()), &[Scope::All], NO_END).await?.leases;
-    let by = By { person: Person::Engine, cause: None, at: Time(0), under };
+    let under = store
+        .take(EngineId(holdpoint::os::random::id()), &[Scope::All], NO_END)
+        .await?
+        .leases;
+    let by = By {
+        person: Person::Engine,
+        cause: None,
+        at: Time(0),
+        under,
+    };
     for round in 1..=3 {
         let fsync = fsync(folder)?;
         let single = single(&store, &by, round).await?;
@@ -45,16 +63,29 @@ async fn events(home: &Home, folder: &Path) -> anyhow::Result<()> {
         let many = many(&store, &by, round).await?;
         let line = fsync.midpoint(fsync_after);
         println!("round {round}: fsync {fsync:>8.0}/s, then {fsync_after:.0}/s");
-        println!("  one by one      {single:>8.0} events/s  {:>6.2} x the fsync line", single / line);
-        println!("  {AT_ONCE} at once    {many:>8.0} events/s  {:>6.2} x the fsync line", many / line);
+        println!(
+            "  one by one      {single:>8.0} events/s  {:>6.2} x the fsync line",
+            single / line
+        );
+        println!(
+            "  {AT_ONCE} at once    {many:>8.0} events/s  {:>6.2} x the fsync line",
+            many / line
+        );
     }
     let started = Instant::now();
     let folds = store.folds(50).await?;
-    println!("folds of {} events from zero: {:.0} ms", folds.seq, started.elapsed().as_secs_f64() * 1e3);
+    println!(
+        "folds of {} events from zero: {:.0} ms",
+        folds.seq,
+        started.elapsed().as_secs_f64() * 1e3
+    );
     store.snapshot(&folds).await?;
     let started = Instant::now();
     store.folds(50).await?;
-    println!("the same from a snapshot: {:.1} ms", started.elapsed().as_secs_f64() * 1e3);
+    println!(
+        "the same from a snapshot: {:.1} ms",
+        started.elapsed().as_secs_f64() * 1e3
+    );
     Ok(())
 }
 
@@ -78,9 +109,18 @@ fn rate(mut step: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
 }
 
 fn event(stream: &StreamId, version: u64) -> Append {
-    let freeze = Freeze { reason: "x".repeat(200), by: Person::Engine, at: Time(0), until: None };
+    let freeze = Freeze {
+        reason: "x".repeat(200),
+        by: Person::Engine,
+        at: Time(0),
+        until: None,
+    };
     let mut append = Append::default();
-    append.push(stream.clone(), version, Event::Environment(EnvironmentEvent::Frozen { freeze }));
+    append.push(
+        stream.clone(),
+        version,
+        Event::Environment(EnvironmentEvent::Frozen { freeze }),
+    );
     append
 }
 
@@ -88,7 +128,9 @@ async fn single(store: &Sqlite, by: &By, round: u32) -> anyhow::Result<f64> {
     let stream = StreamId::Environment(format!("single-{round}").parse()?);
     let (started, mut version) = (Instant::now(), 0u32);
     while started.elapsed() < FOR {
-        store.append(&event(&stream, version.into()), by, None).await?;
+        store
+            .append(&event(&stream, version.into()), by, None)
+            .await?;
         version += 1;
     }
     Ok(f64::from(version) / started.elapsed().as_secs_f64())
@@ -102,7 +144,9 @@ async fn many(store: &Arc<Sqlite>, by: &By, round: u32) -> anyhow::Result<f64> {
             let stream = StreamId::Environment(format!("many-{round}-{n}").parse()?);
             let mut version = 0u32;
             while started.elapsed() < FOR {
-                store.append(&event(&stream, version.into()), &by, None).await?;
+                store
+                    .append(&event(&stream, version.into()), &by, None)
+                    .await?;
                 version += 1;
             }
             anyhow::Ok(version)
@@ -137,12 +181,26 @@ fn spool(home: &Home) -> anyhow::Result<()> {
     for part in lines.chunks_mut(500) {
         spool.append(part)?;
     }
-    println!("spool: {:>9.0} lines/s written", LINES as f64 / started.elapsed().as_secs_f64());
+    println!(
+        "spool: {:>9.0} lines/s written",
+        LINES as f64 / started.elapsed().as_secs_f64()
+    );
     let started = Instant::now();
-    let (read, _) = spool.tail(&Of::Stack("prod/orders".parse()?), &Position::default(), usize::MAX)?;
-    println!("spool: {:>9.0} lines/s read", read.len() as f64 / started.elapsed().as_secs_f64());
+    let (read, _) = spool.tail(
+        &Of::Stack("prod/orders".parse()?),
+        &Position::default(),
+        usize::MAX,
+    )?;
+    println!(
+        "spool: {:>9.0} lines/s read",
+        read.len() as f64 / started.elapsed().as_secs_f64()
+    );
     let started = Instant::now();
     let (last, _) = spool.last(&Of::All, 5_000)?;
-    println!("spool: the last {} lines in {:.1} ms", last.len(), started.elapsed().as_secs_f64() * 1e3);
+    println!(
+        "spool: the last {} lines in {:.1} ms",
+        last.len(),
+        started.elapsed().as_secs_f64() * 1e3
+    );
     Ok(())
 }

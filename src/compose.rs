@@ -1,4 +1,5 @@
-//! Putting the program together: which store, which clients, which executors, which estate. Only here concrete parts are named.
+//! Putting the program together: which store, which clients, which executors, which estate. Only
+//! here concrete parts are named.
 
 pub(crate) mod appearance;
 pub(crate) mod shell;
@@ -56,11 +57,16 @@ impl Ground {
     pub(crate) fn find(common: &Common) -> Result<Self, Unread> {
         let home = home_of(common).map_err(Unread::None)?;
         if common.practice {
-            return Self::practice(&home).map_err(|why| Unread::None(Stop::failed("practice", format!("{why:#}"))));
+            return Self::practice(&home)
+                .map_err(|why| Unread::None(Stop::failed("practice", format!("{why:#}"))));
         }
         let file = estate_file(common).map_err(Unread::None)?;
         let loaded = config::load(&file, systems::all()).map_err(Unread::Wrong)?;
-        Ok(Self { home, loaded, named: common.estate.is_some() })
+        Ok(Self {
+            home,
+            loaded,
+            named: common.estate.is_some(),
+        })
     }
 
     /// Refuses an estate that was found, not named, and was never trusted for what it names now.
@@ -80,13 +86,22 @@ impl Ground {
             }
             // A person may change the practice estate to see what happens: what is there stays.
             if !to.exists() {
-                let mode = if path.starts_with("bin/") { 0o700 } else { 0o600 };
+                let mode = if path.starts_with("bin/") {
+                    0o700
+                } else {
+                    0o600
+                };
                 files::write_whole_as(&to, text.as_bytes(), mode)?;
             }
         }
-        let mut loaded = config::load(&folder.join(config::FILE), systems::all()).map_err(|wrong| anyhow!("{wrong}"))?;
+        let mut loaded = config::load(&folder.join(config::FILE), systems::all())
+            .map_err(|wrong| anyhow!("{wrong}"))?;
         loaded.practice = true;
-        Ok(Self { home, loaded, named: true })
+        Ok(Self {
+            home,
+            loaded,
+            named: true,
+        })
     }
 
     /// What the estate says now.
@@ -106,9 +121,15 @@ impl Ground {
         let open_home = home.clone();
         let follow_home = home.clone();
         let open_clock = clock.clone();
-        let (file, practice, named, own) = (self.loaded.file.clone(), self.loaded.practice, self.named, self.home.clone());
+        let (file, practice, named, own) = (
+            self.loaded.file.clone(),
+            self.loaded.practice,
+            self.named,
+            self.home.clone(),
+        );
         let reload: desk::Reload = Arc::new(move || {
-            let mut loaded = config::load(&file, systems::all()).map_err(|wrong| wrong.to_string())?;
+            let mut loaded =
+                config::load(&file, systems::all()).map_err(|wrong| wrong.to_string())?;
             loaded.practice = practice;
             trusted(&own, &loaded, named).map_err(|stop| stop.says)?;
             Ok(config::catalog(&loaded))
@@ -117,7 +138,9 @@ impl Ground {
             open: Arc::new(move || {
                 let (home, clock) = (open_home.clone(), open_clock.clone());
                 async move {
-                    let store = Sqlite::client(&home, clock).await.map_err(|why| why.to_string())?;
+                    let store = Sqlite::client(&home, clock)
+                        .await
+                        .map_err(|why| why.to_string())?;
                     Ok(Arc::new(store) as Arc<dyn holdpoint::store::Store>)
                 }
                 .boxed()
@@ -128,7 +151,12 @@ impl Ground {
             reload: Some(reload),
             spool: Some(Arc::new(move |stack: Option<&StackId>, begin| {
                 let of = stack.map_or(Of::All, |stack| Of::Stack(stack.clone()));
-                Box::new(Reader::new(follow_home.clone(), Limits::default(), of, begin)) as Box<dyn desk::Follow>
+                Box::new(Reader::new(
+                    follow_home.clone(),
+                    Limits::default(),
+                    of,
+                    begin,
+                )) as Box<dyn desk::Follow>
             })),
             engine: start_engine.then(|| engine_start(&home)),
             you: owner::owner().to_string(),
@@ -149,7 +177,12 @@ pub(crate) fn home_of(common: &Common) -> Result<Home, Stop> {
         Some(url) => match url.strip_prefix("sqlite:") {
             Some(folder) if !folder.is_empty() => Some(PathBuf::from(folder)),
             Some(_) | None => {
-                return Err(Stop::wrong("store", format!("--store {url:?} is no store that this version knows: write sqlite:DIR")));
+                return Err(Stop::wrong(
+                    "store",
+                    format!(
+                        "--store {url:?} is no store that this version knows: write sqlite:DIR"
+                    ),
+                ));
             }
         },
     };
@@ -163,10 +196,17 @@ fn estate_file(common: &Common) -> Result<PathBuf, Stop> {
     let folder = configuration.as_deref().unwrap_or(Path::new(""));
     config::discover(common.estate.as_deref(), &working, folder).ok_or_else(|| {
         let places = match &configuration {
-            Ok(folder) => format!("there is no {} here or in {}", config::FILE, folder.display()),
+            Ok(folder) => format!(
+                "there is no {} here or in {}",
+                config::FILE,
+                folder.display()
+            ),
             Err(why) => format!("there is no {} here, and {why}", config::FILE),
         };
-        Stop::wrong("no-estate", format!("{places}: name one with --estate, or add --practice"))
+        Stop::wrong(
+            "no-estate",
+            format!("{places}: name one with --estate, or add --practice"),
+        )
     })
 }
 
@@ -189,11 +229,16 @@ fn trusted(home: &Home, loaded: &Loaded, named: bool) -> Result<(), Stop> {
         Trust::Trusted => Ok(()),
         Trust::New => Err(Stop::wrong(
             "not-trusted",
-            format!("{file} was never seen here, and an estate names accounts and commands: read it, then run `holdpoint trust`"),
+            format!(
+                "{file} was never seen here, and an estate names accounts and commands: read it, then run `holdpoint trust`"
+            ),
         )),
         Trust::Changed(before) => {
             let (new, gone) = loaded.reach.since(&before);
-            let lines = new.iter().map(|line| format!("\n  + {line}")).chain(gone.iter().map(|line| format!("\n  - {line}")));
+            let lines = new
+                .iter()
+                .map(|line| format!("\n  + {line}"))
+                .chain(gone.iter().map(|line| format!("\n  - {line}")));
             let says = format!(
                 "{file} names other accounts, ways in, stacks or commands than when it was trusted:{}\nread it, then run `holdpoint trust`",
                 lines.collect::<String>()
@@ -208,8 +253,13 @@ fn engine_start(home: &Home) -> EngineStart {
     let words = log.clone();
     EngineStart {
         start: Box::new(move || {
-            let arguments: [OsString; 3] = ["engine".into(), "--store-home".into(), folder.clone().into()];
-            detach::start(&arguments, &log).map_err(|why| format!("the engine cannot be started: {why}"))
+            let arguments: [OsString; 3] = [
+                "engine".into(),
+                "--store-home".into(),
+                folder.clone().into(),
+            ];
+            detach::start(&arguments, &log)
+                .map_err(|why| format!("the engine cannot be started: {why}"))
         }),
         last_words: Box::new(move || detach::last_words(&words)),
     }
@@ -221,7 +271,12 @@ pub(crate) fn sandbox_port(home: &Home, clock: SharedClock) -> SandboxPort {
     let log = home.folder().join("sandbox.log");
     Arc::new(move || {
         let (folder, log, clock) = (folder.clone(), log.clone(), clock.clone());
-        async move { find_sandbox(&folder, &log, &clock).await.map_err(|why| format!("{why:#}")) }.boxed()
+        async move {
+            find_sandbox(&folder, &log, &clock)
+                .await
+                .map_err(|why| format!("{why:#}"))
+        }
+        .boxed()
     })
 }
 
@@ -231,24 +286,39 @@ async fn find_sandbox(folder: &Path, log: &Path, clock: &SharedClock) -> Result<
     let mut started = false;
     loop {
         if let Some(port) = port_in(folder)
-            && tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+            && tokio::net::TcpStream::connect(("127.0.0.1", port))
+                .await
+                .is_ok()
         {
             return Ok(port);
         }
         if !started && Lock::is_free(&folder.join("lock"))? {
-            let arguments: [OsString; 5] = ["sandbox".into(), "--state".into(), folder.into(), "--until-idle".into(), "10".into()];
+            let arguments: [OsString; 5] = [
+                "sandbox".into(),
+                "--state".into(),
+                folder.into(),
+                "--until-idle".into(),
+                "10".into(),
+            ];
             detach::start(&arguments, log)?;
             started = true;
         }
         if clock.now() >= until {
-            bail!("the embedded cloud does not start: {}", detach::last_words(log));
+            bail!(
+                "the embedded cloud does not start: {}",
+                detach::last_words(log)
+            );
         }
         clock.sleep(Duration::from_millis(50)).await;
     }
 }
 
 fn port_in(folder: &Path) -> Option<u16> {
-    std::fs::read_to_string(folder.join("port")).ok()?.trim().parse().ok()
+    std::fs::read_to_string(folder.join("port"))
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// Lines of an engine into the spool, in the order in which they came, off the engine's thread.
@@ -297,36 +367,39 @@ fn to_spool(home: &Home, clock: SharedClock, disk: Arc<Disk>) -> Result<Arc<dyn 
     let (to, from) = std::sync::mpsc::channel::<Vec<Line>>();
     let sweeps = Arc::clone(&spool);
     let mut writer = Writer::new(Arc::clone(&spool));
-    std::thread::Builder::new().name("spool".to_owned()).spawn(move || {
-        loop {
-            if let Err(why) = sweeps.sweep_when_due(clock.now()) {
-                tracing::warn!("old lines are not removed: {why}");
-            }
-            let lines = match from.recv_timeout(if writer.waits() { AGAIN } else { SWEEP }) {
-                Ok(lines) => lines.into_iter().chain(from.try_iter().flatten()).collect(),
-                Err(RecvTimeoutError::Timeout) => Vec::new(),
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
-            let waited = writer.waits();
-            match writer.write(lines) {
-                Ok(()) if waited => tracing::info!("the lines that waited are written"),
-                Ok(()) => {}
-                Err(why) => {
-                    if why.is_full() {
-                        disk.refused(clock.now());
-                    }
-                    // Once: a log on the same disk is not to grow by what cannot be written.
-                    if !waited {
-                        tracing::warn!("lines wait to be written: {why}");
+    std::thread::Builder::new()
+        .name("spool".to_owned())
+        .spawn(move || {
+            loop {
+                if let Err(why) = sweeps.sweep_when_due(clock.now()) {
+                    tracing::warn!("old lines are not removed: {why}");
+                }
+                let lines = match from.recv_timeout(if writer.waits() { AGAIN } else { SWEEP }) {
+                    Ok(lines) => lines.into_iter().chain(from.try_iter().flatten()).collect(),
+                    Err(RecvTimeoutError::Timeout) => Vec::new(),
+                    Err(RecvTimeoutError::Disconnected) => return,
+                };
+                let waited = writer.waits();
+                match writer.write(lines) {
+                    Ok(()) if waited => tracing::info!("the lines that waited are written"),
+                    Ok(()) => {}
+                    Err(why) => {
+                        if why.is_full() {
+                            disk.refused(clock.now());
+                        }
+                        // Once: a log on the same disk is not to grow by what cannot be written.
+                        if !waited {
+                            tracing::warn!("lines wait to be written: {why}");
+                        }
                     }
                 }
             }
-        }
-    })?;
+        })?;
     Ok(Arc::new(ToSpool { spool, to }))
 }
 
-/// The engine of the store in this home. Where there is no room to begin, that is said and waited for.
+/// The engine of the store in this home. Where there is no room to begin, that is said and waited
+/// for.
 pub(crate) async fn engine(home: &Home, elected: &mut Elected) -> Result<(Parts, Arc<Clients>)> {
     let clock = Real::shared();
     loop {
@@ -342,15 +415,33 @@ pub(crate) async fn engine(home: &Home, elected: &mut Elected) -> Result<(Parts,
 }
 
 fn is_full(why: &anyhow::Error) -> bool {
-    let store = why.downcast_ref::<OpenError>().is_some_and(|why| matches!(why, OpenError::Store(StoreError::Full(_))));
-    store || why.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(disk::is_full)
+    let store = why
+        .downcast_ref::<OpenError>()
+        .is_some_and(|why| matches!(why, OpenError::Store(StoreError::Full(_))));
+    store
+        || why
+            .chain()
+            .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+            .any(disk::is_full)
 }
 
-async fn parts(home: &Home, elected: &Elected, clock: SharedClock) -> Result<(Parts, Arc<Clients>)> {
+async fn parts(
+    home: &Home,
+    elected: &Elected,
+    clock: SharedClock,
+) -> Result<(Parts, Arc<Clients>)> {
     let store = Arc::new(Sqlite::engine(home, elected.lock(), clock.clone()).await?);
     let owner = owner::owner().to_string();
-    let clients = Clients::with(clock.clone(), &owner, sandbox_port(home, clock.clone()), Variables::of_this_process());
-    let executors = exec::executors(&clients).into_iter().map(|one| (one.kind().as_str().to_owned(), one)).collect::<BTreeMap<_, _>>();
+    let clients = Clients::with(
+        clock.clone(),
+        &owner,
+        sandbox_port(home, clock.clone()),
+        Variables::of_this_process(),
+    );
+    let executors = exec::executors(&clients)
+        .into_iter()
+        .map(|one| (one.kind().as_str().to_owned(), one))
+        .collect::<BTreeMap<_, _>>();
     let id = holdpoint::store::Store::id(store.as_ref());
     let jobs = home.clone();
     let parts = Parts {
@@ -360,8 +451,15 @@ async fn parts(home: &Home, elected: &Elected, clock: SharedClock) -> Result<(Pa
         executors: Arc::new(executors),
         systems: systems::named,
         pure_step: systems::pure_step,
-        eyes: Arc::new(EyesByKind::new(clients.clone(), clock.clone(), observe::eyes(&clients, &clock, &id), places::all())),
-        job: Arc::new(move |deployment, step, attempt| -> PathBuf { jobs.job(deployment, step, attempt) }),
+        eyes: Arc::new(EyesByKind::new(
+            clients.clone(),
+            clock.clone(),
+            observe::eyes(&clients, &clock, &id),
+            places::all(),
+        )),
+        job: Arc::new(move |deployment, step, attempt| -> PathBuf {
+            jobs.job(deployment, step, attempt)
+        }),
         lines: to_spool(home, clock, elected.disk().clone())?,
         failpoint: None,
         fresh: Arc::new(holdpoint::os::random::id),

@@ -1,4 +1,5 @@
-//! Holdpoint: a terminal console, and the engine under it, for people on call. The map of rooms is ARCHITECTURE.md.
+//! Holdpoint: a terminal console, and the engine under it, for people on call. The map of rooms is
+//! ARCHITECTURE.md.
 
 pub mod aws;
 pub mod cli;

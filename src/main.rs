@@ -34,7 +34,9 @@ fn main() -> ExitCode {
         Some(verb) => Ok(shell::run(verb, &program.common)),
     };
     let code = done.unwrap_or_else(|why| {
-        let code = why.downcast_ref::<Stop>().map_or(Code::Failed, |stop| stop.code);
+        let code = why
+            .downcast_ref::<Stop>()
+            .map_or(Code::Failed, |stop| stop.code);
         // There is nobody left to tell when this fails.
         let _ = writeln!(io::stderr(), "holdpoint: {why:#}");
         code
@@ -43,7 +45,11 @@ fn main() -> ExitCode {
 }
 
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("the runtime cannot start")
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("the runtime cannot start")
 }
 
 fn console(mut common: Common) -> Result<Code> {
@@ -51,10 +57,15 @@ fn console(mut common: Common) -> Result<Code> {
         return Ok(code);
     }
     let ground = Ground::find(&common).map_err(Stop::from)?;
-    if ground.trusted().is_err() && shell::run_on::<run::Args>(Verb::Trust, &common, Some(&ground.loaded)) != Code::Done {
+    if ground.trusted().is_err()
+        && shell::run_on::<run::Args>(Verb::Trust, &common, Some(&ground.loaded)) != Code::Done
+    {
         return Ok(Code::Wrong);
     }
-    let here = common.here.then(|| shell::Here::start(&ground.home)).transpose()?;
+    let here = common
+        .here
+        .then(|| shell::Here::start(&ground.home))
+        .transpose()?;
     let desk = Arc::new(ground.desk(Via::Key, !common.here)?);
     let clock = Real::shared();
     let waking = Arc::clone(&desk);
@@ -88,10 +99,16 @@ fn console(mut common: Common) -> Result<Code> {
             keymap: look.keymap,
             save: Arc::new(move |name, text| {
                 let path = saved.join(name);
-                files::private_folder(&saved).and_then(|()| files::write_whole(&path, text.as_bytes())).map_err(|why| why.to_string())?;
+                files::private_folder(&saved)
+                    .and_then(|()| files::write_whole(&path, text.as_bytes()))
+                    .map_err(|why| why.to_string())?;
                 Ok(path.display().to_string())
             }),
-            greeting: if ground.is_practice() { "practice estate: nothing here is real".to_owned() } else { String::new() },
+            greeting: if ground.is_practice() {
+                "practice estate: nothing here is real".to_owned()
+            } else {
+                String::new()
+            },
         },
     );
     if let Some(here) = here {
@@ -104,20 +121,33 @@ fn console(mut common: Common) -> Result<Code> {
     Ok(Code::Done)
 }
 
-/// Without an estate file: the practice estate. Where a real store exists it asks first, so that nobody practises on what they think is real.
+/// Without an estate file: the practice estate. Where a real store exists it asks first, so that
+/// nobody practises on what they think is real.
 fn choose_practice(common: &mut Common) -> Result<Option<Code>> {
-    if common.practice || !matches!(Ground::find(common), Err(Unread::None(ref stop)) if stop.word == "no-estate") {
+    if common.practice
+        || !matches!(Ground::find(common), Err(Unread::None(ref stop)) if stop.word == "no-estate")
+    {
         return Ok(None);
     }
     let home = compose::home_of(common)?;
     if home.database().exists() {
         let mut err = io::stderr();
-        writeln!(err, "There is no estate file here, and {} has the store of a real one.", home.folder().display())?;
+        writeln!(
+            err,
+            "There is no estate file here, and {} has the store of a real one.",
+            home.folder().display()
+        )?;
         if !io::stdin().is_terminal() {
-            writeln!(err, "Name the file with --estate, or add --practice for the practice estate.")?;
+            writeln!(
+                err,
+                "Name the file with --estate, or add --practice for the practice estate."
+            )?;
             return Ok(Some(Code::Wrong));
         }
-        write!(err, "Type  practice  to open the practice estate (anything else leaves): ")?;
+        write!(
+            err,
+            "Type  practice  to open the practice estate (anything else leaves): "
+        )?;
         err.flush()?;
         let mut line = String::new();
         io::stdin().read_line(&mut line)?;
@@ -151,8 +181,12 @@ fn engine(common: &Common, args: &EngineArgs) -> Result<Code> {
     }
     let home = engine_home(common, args.store_home.clone())?;
     // Where the log cannot be written, that is not said there either: what would say it, panics.
-    let log = tracing_subscriber::fmt().with_ansi(false).log_internal_errors(false);
-    log.with_max_level(tracing::Level::INFO).with_writer(io::stderr).init();
+    let log = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .log_internal_errors(false);
+    log.with_max_level(tracing::Level::INFO)
+        .with_writer(io::stderr)
+        .init();
     let mut elected = match process::elect(&home)? {
         Ok(elected) => elected,
         Err(said) => {
@@ -162,8 +196,16 @@ fn engine(common: &Common, args: &EngineArgs) -> Result<Code> {
     };
     let ended = runtime()?.block_on(async {
         let (parts, clients) = compose::engine(&home, &mut elected).await?;
-        tracing::info!("engine {} of {}", elected.status().version, home.folder().display());
-        let stay = if detached { Stay::WhileNeeded } else { Stay::UntilTold };
+        tracing::info!(
+            "engine {} of {}",
+            elected.status().version,
+            home.folder().display()
+        );
+        let stay = if detached {
+            Stay::WhileNeeded
+        } else {
+            Stay::UntilTold
+        };
         anyhow::Ok(process::serve(parts, clients, &home, &mut elected, stay, told_to_end()).await?)
     })?;
     match ended {
@@ -180,13 +222,20 @@ fn engine_home(common: &Common, store_home: Option<PathBuf>) -> Result<Home> {
         return Ok(Home::open(Some(&folder))?);
     }
     let home = compose::home_of(common)?;
-    Ok(if common.practice { home.practice()? } else { home })
+    Ok(if common.practice {
+        home.practice()?
+    } else {
+        home
+    })
 }
 
 /// Ends at the first signal that asks this process to end.
 async fn told_to_end() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (term, int) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let (term, int) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    );
     match (term, int) {
         (Ok(mut term), Ok(mut int)) => {
             tokio::select! {

@@ -1,4 +1,5 @@
-//! Where calls go: which addresses may get real credentials, and the rewriting of a request's address just before it is signed.
+//! Where calls go: which addresses may get real credentials, and the rewriting of a request's
+//! address just before it is signed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -34,10 +35,17 @@ pub fn whose(url: &str) -> Whose {
         return Whose::Other;
     }
     let host = host(authority).to_ascii_lowercase();
-    let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let loopback = host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback());
     if loopback {
         Whose::Loopback
-    } else if tls && [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|end| host.ends_with(end)) {
+    } else if tls
+        && [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
+            .iter()
+            .any(|end| host.ends_with(end))
+    {
         Whose::Aws
     } else {
         Whose::Other
@@ -52,8 +60,9 @@ fn host(authority: &str) -> &str {
     }
 }
 
-/// Rewrites the address of each attempt before it is signed: the embedded cloud may have started again on another port, and
-/// the SDK puts `stream-` before the host of a live tail even when an endpoint was given.
+/// Rewrites the address of each attempt before it is signed: the embedded cloud may have started
+/// again on another port, and the SDK puts `stream-` before the host of a live tail even when an
+/// endpoint was given.
 #[derive(Debug)]
 pub(super) struct Rewrite {
     /// The port of the embedded cloud; 0 for every other endpoint.
@@ -85,7 +94,11 @@ fn rewritten(uri: &str, port: u16) -> Option<String> {
     let at = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(at);
     let plain = authority.strip_prefix("stream-").unwrap_or(authority);
-    let fresh = if port == 0 { plain.to_owned() } else { format!("127.0.0.1:{port}") };
+    let fresh = if port == 0 {
+        plain.to_owned()
+    } else {
+        format!("127.0.0.1:{port}")
+    };
     (fresh != authority).then(|| format!("{scheme}://{fresh}{path}"))
 }
 
@@ -100,7 +113,10 @@ mod tests {
             ("http://localhost:4566/", Whose::Loopback),
             ("https://[::1]:9297", Whose::Loopback),
             ("https://cloudformation.eu-west-1.amazonaws.com", Whose::Aws),
-            ("http://cloudformation.eu-west-1.amazonaws.com", Whose::Other),
+            (
+                "http://cloudformation.eu-west-1.amazonaws.com",
+                Whose::Other,
+            ),
             ("https://amazonaws.com.evil.example", Whose::Other),
             ("https://evilamazonaws.com", Whose::Other),
             ("https://127.0.0.1@evil.example", Whose::Other),
@@ -116,10 +132,19 @@ mod tests {
 
     #[test]
     fn the_prefix_goes_and_the_port_follows() {
-        assert_eq!(rewritten("http://stream-127.0.0.1:5001/", 0).as_deref(), Some("http://127.0.0.1:5001/"));
+        assert_eq!(
+            rewritten("http://stream-127.0.0.1:5001/", 0).as_deref(),
+            Some("http://127.0.0.1:5001/")
+        );
         assert_eq!(rewritten("http://127.0.0.1:5001/", 0), None);
-        assert_eq!(rewritten("http://127.0.0.1:5001/?a=b", 6000).as_deref(), Some("http://127.0.0.1:6000/?a=b"));
-        assert_eq!(rewritten("http://stream-127.0.0.1:5001", 6000).as_deref(), Some("http://127.0.0.1:6000"));
+        assert_eq!(
+            rewritten("http://127.0.0.1:5001/?a=b", 6000).as_deref(),
+            Some("http://127.0.0.1:6000/?a=b")
+        );
+        assert_eq!(
+            rewritten("http://stream-127.0.0.1:5001", 6000).as_deref(),
+            Some("http://127.0.0.1:6000")
+        );
         assert_eq!(rewritten("http://127.0.0.1:6000/", 6000), None);
     }
 }

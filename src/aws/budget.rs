@@ -1,5 +1,6 @@
-//! One budget of calls for an account and region, shared by everybody in this process who comes there. Reads have a pace, four a
-//! second after a few quick ones; a throttle halves it and calm brings it back. Writes never wait for reads. It makes no call.
+//! One budget of calls for an account and region, shared by everybody in this process who comes
+//! there. Reads have a pace, four a second after a few quick ones; a throttle halves it and calm
+//! brings it back. Writes never wait for reads. It makes no call.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -52,7 +53,9 @@ impl Use {
     /// What a call is for, by its action (`cloudformation:DescribeStacks`).
     pub(super) fn of(action: &str, watching: bool) -> Self {
         let (service, verb) = action.split_once(':').unwrap_or(("", action));
-        let reads = ["Describe", "List", "Get"].iter().any(|start| verb.starts_with(start));
+        let reads = ["Describe", "List", "Get"]
+            .iter()
+            .any(|start| verb.starts_with(start));
         match (service, reads) {
             (_, true) if watching => Use::Watch,
             (_, true) => Use::Read,
@@ -73,14 +76,23 @@ type Key = [String; 3];
 
 impl Budgets {
     pub(super) fn new(clock: SharedClock) -> Self {
-        Self { clock, known: Mutex::default() }
+        Self {
+            clock,
+            known: Mutex::default(),
+        }
     }
 
     fn of(&self, place: Key) -> Arc<Budget> {
         let bytes = place.iter().flat_map(|part| part.bytes());
-        let seed = bytes.fold(self.clock.now().0.unsigned_abs(), |seed, byte| seed.rotate_left(5) ^ u64::from(byte));
+        let seed = bytes.fold(self.clock.now().0.unsigned_abs(), |seed, byte| {
+            seed.rotate_left(5) ^ u64::from(byte)
+        });
         let mut known = self.known();
-        Arc::clone(known.entry(place).or_insert_with(|| Arc::new(Budget::new(Arc::clone(&self.clock), seed))))
+        Arc::clone(
+            known
+                .entry(place)
+                .or_insert_with(|| Arc::new(Budget::new(Arc::clone(&self.clock), seed))),
+        )
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeMap<Key, Arc<Budget>>> {
@@ -96,10 +108,24 @@ pub(super) struct Share {
 }
 
 impl Share {
-    /// The share of a way (a profile, a role): of a way that was gone before, it is in the budget of the account to which it led.
-    pub(super) fn new(budgets: &Arc<Budgets>, way: &str, region: &str, endpoint: Option<&str>) -> Self {
-        let way = [way.to_owned(), region.to_owned(), endpoint.unwrap_or_default().to_owned()];
-        Self { now: Mutex::new(budgets.of(way.clone())), budgets: Arc::clone(budgets), way }
+    /// The share of a way (a profile, a role): of a way that was gone before, it is in the budget
+    /// of the account to which it led.
+    pub(super) fn new(
+        budgets: &Arc<Budgets>,
+        way: &str,
+        region: &str,
+        endpoint: Option<&str>,
+    ) -> Self {
+        let way = [
+            way.to_owned(),
+            region.to_owned(),
+            endpoint.unwrap_or_default().to_owned(),
+        ];
+        Self {
+            now: Mutex::new(budgets.of(way.clone())),
+            budgets: Arc::clone(budgets),
+            way,
+        }
     }
 
     /// The account is known: from now on its budget is shared with everybody else who comes there.
@@ -109,7 +135,9 @@ impl Share {
         }
         let [_, region, endpoint] = self.way.clone();
         let budget = self.budgets.of([account.to_owned(), region, endpoint]);
-        self.budgets.known().insert(self.way.clone(), Arc::clone(&budget));
+        self.budgets
+            .known()
+            .insert(self.way.clone(), Arc::clone(&budget));
         *self.now() = budget;
     }
 
@@ -148,8 +176,17 @@ impl Budget {
     pub fn new(clock: SharedClock, seed: u64) -> Self {
         let places = |many| Arc::new(Semaphore::new(many));
         let pace = Mutex::new(Pace::new(clock.now(), seed));
-        let (changes, lines, reads, watch) = (places(AT_ONCE), places(AT_ONCE), places(AT_ONCE), places(1));
-        Self { clock, changes, lines, reads, watch, gate: tokio::sync::Mutex::default(), pace }
+        let (changes, lines, reads, watch) =
+            (places(AT_ONCE), places(AT_ONCE), places(AT_ONCE), places(1));
+        Self {
+            clock,
+            changes,
+            lines,
+            reads,
+            watch,
+            gate: tokio::sync::Mutex::default(),
+            pace,
+        }
     }
 
     /// Waits for a turn. Whoever stops waiting leaves it to the next one.
@@ -181,9 +218,12 @@ impl Budget {
         Turn { _permit: permit }
     }
 
-    /// Waits until nobody else reads what nobody waits for: so few of these stand before a read for which somebody does.
+    /// Waits until nobody else reads what nobody waits for: so few of these stand before a read for
+    /// which somebody does.
     pub async fn alone(&self) -> Turn {
-        Turn { _permit: Arc::clone(&self.watch).acquire_owned().await.ok() }
+        Turn {
+            _permit: Arc::clone(&self.watch).acquire_owned().await.ok(),
+        }
     }
 
     async fn next_read(&self) {
@@ -236,7 +276,10 @@ impl Budget {
         let now = self.clock.now();
         let mut pace = self.pace();
         pace.recover(now);
-        pace.slowed.map(|since| Slowed { since, every_ms: u64::try_from(pace.every().as_millis()).unwrap_or(u64::MAX) })
+        pace.slowed.map(|since| Slowed {
+            since,
+            every_ms: u64::try_from(pace.every().as_millis()).unwrap_or(u64::MAX),
+        })
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {
@@ -351,9 +394,12 @@ impl Pace {
         }
     }
 
-    /// How long to pause: twice as long for each throttle in a row, between half and all of it by the dice.
+    /// How long to pause: twice as long for each throttle in a row, between half and all of it by
+    /// the dice.
     fn pause(&mut self) -> Duration {
-        let full = FIRST.saturating_mul(1 << self.strikes.saturating_sub(1).min(6)).min(LONGEST);
+        let full = FIRST
+            .saturating_mul(1 << self.strikes.saturating_sub(1).min(6))
+            .min(LONGEST);
         let half = u64::try_from(full.as_millis() / 2).unwrap_or(0);
         Duration::from_millis(half + dice(&mut self.seed) % (half + 1))
     }

@@ -1,4 +1,5 @@
-//! One call: in its turn, and again where that helps. What it means when it did not succeed is said by `trouble`.
+//! One call: in its turn, and again where that helps. What it means when it did not succeed is said
+//! by `trouble`.
 
 use std::future::Future;
 use std::sync::atomic::Ordering;
@@ -14,13 +15,20 @@ use super::trouble::{Call, Facts, Kind, Trouble};
 
 /// How often a throttled call is made again.
 const THROTTLED_TRIES: u32 = 6;
-/// When a call is made again that failed for a reason that passes. The SDK makes none again: what it would send has no turn.
+/// When a call is made again that failed for a reason that passes. The SDK makes none again: what
+/// it would send has no turn.
 const AGAIN: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 
 impl Cloud {
-    /// Makes a call within the account's budget: throttled ones again and slower, refused ones to the embedded cloud once more
-    /// at its present port, what somebody else answered once more. Whatever is called must be safe to repeat: a read, or a call with a token.
-    pub async fn call<T, E, F>(&self, action: &'static str, on: &str, make: impl Fn() -> F) -> Result<T, Trouble>
+    /// Makes a call within the account's budget: throttled ones again and slower, refused ones to
+    /// the embedded cloud once more at its present port, what somebody else answered once more.
+    /// Whatever is called must be safe to repeat: a read, or a call with a token.
+    pub async fn call<T, E, F>(
+        &self,
+        action: &'static str,
+        on: &str,
+        make: impl Fn() -> F,
+    ) -> Result<T, Trouble>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -28,15 +36,22 @@ impl Cloud {
         self.call_in(None, action, on, make).await
     }
 
-    /// The same for a page of log lines that is asked for again and again, and so has the pace of reads.
-    pub async fn poll<T, E, F>(&self, action: &'static str, on: &str, make: impl Fn() -> F) -> Result<T, Trouble>
+    /// The same for a page of log lines that is asked for again and again, and so has the pace of
+    /// reads.
+    pub async fn poll<T, E, F>(
+        &self,
+        action: &'static str,
+        on: &str,
+        make: impl Fn() -> F,
+    ) -> Result<T, Trouble>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let budget = self.share.budget();
         let _alone = budget.alone().await;
-        self.call_in(Some(budget.turn(Use::Watch).await), action, on, make).await
+        self.call_in(Some(budget.turn(Use::Watch).await), action, on, make)
+            .await
     }
 
     /// The same, in a turn that was waited for before.
@@ -58,7 +73,11 @@ impl Cloud {
         let what = Use::of(action, self.watching);
         loop {
             let budget = self.share.budget();
-            let alone = if what == Use::Watch && turn.is_none() { Some(budget.alone().await) } else { None };
+            let alone = if what == Use::Watch && turn.is_none() {
+                Some(budget.alone().await)
+            } else {
+                None
+            };
             let turn = match turn.take() {
                 Some(turn) => turn,
                 None => budget.turn(what).await,
@@ -99,15 +118,27 @@ impl Cloud {
     }
 
     /// What an SDK error means.
-    pub fn trouble<E>(&self, action: &'static str, on: &str, error: &SdkError<E, HttpResponse>) -> Trouble
+    pub fn trouble<E>(
+        &self,
+        action: &'static str,
+        on: &str,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Trouble
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        Facts::of(error).trouble(Call { action, on, login: &self.log_in, endpoint: self.target.endpoint_url.as_deref() })
+        Facts::of(error).trouble(Call {
+            action,
+            on,
+            login: &self.log_in,
+            endpoint: self.target.endpoint_url.as_deref(),
+        })
     }
 
     async fn find_sandbox(&self) -> Result<(), Trouble> {
-        let Some(resolve) = &self.sandbox else { return Ok(()) };
+        let Some(resolve) = &self.sandbox else {
+            return Ok(());
+        };
         match resolve().await {
             Ok(port) => {
                 self.port.store(port, Ordering::Release);

@@ -1,4 +1,5 @@
-//! Clients for AWS targets, built once each and kept. Credentials go only where the rules of `address` allow.
+//! Clients for AWS targets, built once each and kept. Credentials go only where the rules of
+//! `address` allow.
 
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -8,7 +9,9 @@ use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig};
+use aws_sdk_sts::config::{
+    Credentials, SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
+};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use futures_util::future::BoxFuture;
@@ -84,7 +87,12 @@ impl Clients {
 
     /// Nothing is built yet. `who` is the person's name; it becomes part of role session names.
     #[must_use]
-    pub fn with(clock: SharedClock, who: &str, sandbox: SandboxPort, variables: Variables) -> Arc<Self> {
+    pub fn with(
+        clock: SharedClock,
+        who: &str,
+        sandbox: SandboxPort,
+        variables: Variables,
+    ) -> Arc<Self> {
         Arc::new(Self {
             sandbox,
             session: session_name(who),
@@ -98,7 +106,11 @@ impl Clients {
 
     /// Clients over an AWS in this process.
     #[cfg(test)]
-    pub(crate) fn over(clock: SharedClock, http: SharedHttpClient, variables: &[(&str, &str)]) -> Arc<Self> {
+    pub(crate) fn over(
+        clock: SharedClock,
+        http: SharedHttpClient,
+        variables: &[(&str, &str)],
+    ) -> Arc<Self> {
         let nobody: SandboxPort = Arc::new(|| Box::pin(async { Err("not asked for".to_owned()) }));
         let clients = Self::with(clock, "tester", nobody, Variables::only(variables));
         let _ = clients.http.set(http);
@@ -113,7 +125,8 @@ impl Clients {
         self.of(&AwsTarget::of(place)?).await
     }
 
-    /// The clients of a target; made anew where the credentials of those that there were are not taken any more.
+    /// The clients of a target; made anew where the credentials of those that there were are not
+    /// taken any more.
     ///
     /// # Errors
     /// The target cannot be used; the failure says what to change.
@@ -132,7 +145,10 @@ impl Clients {
     pub fn built(&self, place: &Place) -> Option<Arc<Cloud>> {
         let target = AwsTarget::of(place).ok()?;
         let known = self.known.try_lock().ok()?;
-        known.iter().find(|(of, _)| *of == target).map(|(_, cloud)| Arc::clone(cloud))
+        known
+            .iter()
+            .find(|(of, _)| *of == target)
+            .map(|(_, cloud)| Arc::clone(cloud))
     }
 
     async fn build(&self, target: &AwsTarget) -> Result<Cloud, Failure> {
@@ -146,12 +162,16 @@ impl Clients {
             }
             (None, given) => given.clone(),
         };
-        let local = endpoint.as_deref().is_some_and(|url| whose(url) == Whose::Loopback);
+        let local = endpoint
+            .as_deref()
+            .is_some_and(|url| whose(url) == Whose::Loopback);
         let profile = match &target.profile {
             Some(name) => Some(Profile::read(name, &self.variables).await?),
             None => None,
         };
-        let base = self.config(target, endpoint.as_deref(), profile.as_ref()).await?;
+        let base = self
+            .config(target, endpoint.as_deref(), profile.as_ref())
+            .await?;
         let region = base.region().map(ToString::to_string).ok_or_else(|| {
             Failure::new("no region is known for this environment")
                 .hint("name one in the estate file (aws: {region: eu-west-1}) or in the profile")
@@ -160,11 +180,19 @@ impl Clients {
         let config = match &target.role_arn {
             None => base,
             Some(role) => {
-                let provider = AssumeRoleProvider::builder(role).session_name(&self.session).configure(&base).build().await;
-                base.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
+                let provider = AssumeRoleProvider::builder(role)
+                    .session_name(&self.session)
+                    .configure(&base)
+                    .build()
+                    .await;
+                base.into_builder()
+                    .credentials_provider(SharedCredentialsProvider::new(provider))
+                    .build()
             }
         };
-        let rewrite = || Rewrite { port: Arc::clone(&port) };
+        let rewrite = || Rewrite {
+            port: Arc::clone(&port),
+        };
         Ok(Cloud {
             target: target.clone(),
             cfn: aws_sdk_cloudformation::Client::from_conf(
@@ -203,7 +231,9 @@ impl Clients {
             watching: false,
             region,
             login,
-            log_in: profile.as_ref().map_or_else(|| NO_PROFILE.to_owned(), Profile::login),
+            log_in: profile
+                .as_ref()
+                .map_or_else(|| NO_PROFILE.to_owned(), Profile::login),
             refused: Arc::default(),
             local,
             port,
@@ -212,14 +242,25 @@ impl Clients {
         })
     }
 
-    async fn config(&self, target: &AwsTarget, endpoint: Option<&str>, profile: Option<&Profile>) -> Result<SdkConfig, Failure> {
+    async fn config(
+        &self,
+        target: &AwsTarget,
+        endpoint: Option<&str>,
+        profile: Option<&Profile>,
+    ) -> Result<SdkConfig, Failure> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             // A named profile signs with its own credentials whatever the shell says.
-            .env(profile.map_or_else(|| self.variables.all(), |profile| profile.sees(&self.variables)))
+            .env(profile.map_or_else(
+                || self.variables.all(),
+                |profile| profile.sees(&self.variables),
+            ))
             .http_client(self.http(target, endpoint)?)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(
-                TimeoutConfig::builder().connect_timeout(Duration::from_secs(4)).operation_attempt_timeout(Duration::from_secs(30)).build(),
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(4))
+                    .operation_attempt_timeout(Duration::from_secs(30))
+                    .build(),
             );
         if let Ok(name) = AppName::new("holdpoint") {
             loader = loader.app_name(name);
@@ -227,16 +268,23 @@ impl Clients {
         if let Some(profile) = &target.profile {
             loader = loader.profile_name(profile);
         }
-        if let Some(region) = target.region.clone().or_else(|| target.is_sandbox().then(|| "eu-west-1".to_owned())) {
+        if let Some(region) = target
+            .region
+            .clone()
+            .or_else(|| target.is_sandbox().then(|| "eu-west-1".to_owned()))
+        {
             loader = loader.region(Region::new(region));
         }
         if let Some(url) = endpoint {
             loader = loader.endpoint_url(url);
             match (whose(url), &target.profile) {
                 (_, Some(_)) | (Whose::Aws, None) => {}
-                // Real keys never go to an address from a file: this machine gets test keys that are worth nothing.
+                // Real keys never go to an address from a file: this machine gets test keys that
+                // are worth nothing.
                 (Whose::Loopback, None) => {
-                    loader = loader.credentials_provider(Credentials::new("test", "test", None, None, "loopback"));
+                    loader = loader.credentials_provider(Credentials::new(
+                        "test", "test", None, None, "loopback",
+                    ));
                 }
                 (Whose::Other, None) => {
                     return Err(Failure::new(format!("{url} is no address of AWS and no profile is named for it"))
@@ -247,34 +295,60 @@ impl Clients {
         Ok(loader.load().await)
     }
 
-    /// One connection pool for all; an own one where another authority is trusted, or where nothing is ever encrypted (reading
-    /// the machine's authorities takes longer than a whole call to this machine).
-    fn http(&self, target: &AwsTarget, endpoint: Option<&str>) -> Result<SharedHttpClient, Failure> {
+    /// One connection pool for all; an own one where another authority is trusted, or where nothing
+    /// is ever encrypted (reading the machine's authorities takes longer than a whole call to this
+    /// machine).
+    fn http(
+        &self,
+        target: &AwsTarget,
+        endpoint: Option<&str>,
+    ) -> Result<SharedHttpClient, Failure> {
         if target.profile.is_none() && endpoint.is_some_and(|url| url.starts_with("http://")) {
             return Ok(aws_smithy_http_client::Builder::new().build_http());
         }
-        let builder = || aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+        let builder = || {
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        };
         let Some(path) = &target.ca_bundle else {
             return Ok(self.http.get_or_init(|| builder().build_https()).clone());
         };
         let bad = |why: String| {
-            Failure::new(format!("the certificate authorities in {path} cannot be used: {why}"))
-                .hint("ca_bundle names a file with certificates in PEM form")
+            Failure::new(format!(
+                "the certificate authorities in {path} cannot be used: {why}"
+            ))
+            .hint("ca_bundle names a file with certificates in PEM form")
         };
         let pem = std::fs::read(path).map_err(|why| bad(why.to_string()))?;
         if !pem.windows(10).any(|window| window == b"-----BEGIN") {
             return Err(bad("there is no PEM certificate in it".to_owned()));
         }
         let trust = TrustStore::default().with_pem_certificate(pem);
-        let context = TlsContext::builder().with_trust_store(trust).build().map_err(|why| bad(why.to_string()))?;
+        let context = TlsContext::builder()
+            .with_trust_store(trust)
+            .build()
+            .map_err(|why| bad(why.to_string()))?;
         Ok(builder().tls_context(context).build_https())
     }
 
-    /// The share in one budget for all targets that lead to the same account and region, as far as the target tells.
+    /// The share in one budget for all targets that lead to the same account and region, as far as
+    /// the target tells.
     fn share(&self, target: &AwsTarget, region: &str) -> Share {
-        let account = target.role_arn.as_deref().and_then(|arn| arn.split(':').nth(4));
-        let way = account.map(str::to_owned).or_else(|| target.profile.as_ref().map(|profile| format!("profile {profile}")));
-        Share::new(&self.budgets, &way.unwrap_or_default(), region, target.endpoint_url.as_deref())
+        let account = target
+            .role_arn
+            .as_deref()
+            .and_then(|arn| arn.split(':').nth(4));
+        let way = account.map(str::to_owned).or_else(|| {
+            target
+                .profile
+                .as_ref()
+                .map(|profile| format!("profile {profile}"))
+        });
+        Share::new(
+            &self.budgets,
+            &way.unwrap_or_default(),
+            region,
+            target.endpoint_url.as_deref(),
+        )
     }
 }
 
@@ -285,10 +359,14 @@ impl Cloud {
         self.local
     }
 
-    /// The same clients for whoever only keeps fresh what is shown: their reads come after those that somebody waits for.
+    /// The same clients for whoever only keeps fresh what is shown: their reads come after those
+    /// that somebody waits for.
     #[must_use]
     pub fn watching(&self) -> Self {
-        Self { watching: true, ..self.clone() }
+        Self {
+            watching: true,
+            ..self.clone()
+        }
     }
 
     /// Whether AWS asks for fewer calls now, and what is done about it.
@@ -310,7 +388,10 @@ impl Cloud {
 
     /// Waits for the turn of a read that answers many, whoever asked first.
     pub(super) async fn turn(&self) -> Turn {
-        self.share.budget().turn(if self.watching { Use::Watch } else { Use::Read }).await
+        self.share
+            .budget()
+            .turn(if self.watching { Use::Watch } else { Use::Read })
+            .await
     }
 }
 
@@ -323,7 +404,11 @@ pub(super) fn no_sandbox(why: &str) -> Failure {
 
 /// A session name that STS takes: its characters, 64 of them at most.
 fn session_name(who: &str) -> String {
-    let plain: String = who.chars().filter(|c| c.is_ascii_alphanumeric() || "_=,.@-".contains(*c)).take(54).collect();
+    let plain: String = who
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || "_=,.@-".contains(*c))
+        .take(54)
+        .collect();
     format!("holdpoint-{plain}")
 }
 

@@ -1,4 +1,5 @@
-//! The tasks of ECS services. Who counts while others count waits for the next count, and that one answers all who wait.
+//! The tasks of ECS services. Who counts while others count waits for the next count, and that one
+//! answers all who wait.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +29,11 @@ impl Service {
             (Some("service"), Some(name), None) | (Some(name), None, None) => (None, name),
             _ => (None, arn),
         };
-        Self { cluster, name: name.to_owned(), arn: arn.to_owned() }
+        Self {
+            cluster,
+            name: name.to_owned(),
+            arn: arn.to_owned(),
+        }
     }
 }
 
@@ -45,7 +50,8 @@ pub type Counts = BTreeMap<Service, (u32, u32)>;
 pub(super) type Counting = Gather<Service, Result<Counts, Trouble>>;
 
 impl Cloud {
-    /// The tasks of these services, counted after this was asked, together with those of everybody who asked meanwhile.
+    /// The tasks of these services, counted after this was asked, together with those of everybody
+    /// who asked meanwhile.
     pub async fn tasks(&self, services: &[Service]) -> Result<Counts, Trouble> {
         let batch = self.counting.join(services.iter().cloned());
         let mut answer = batch.answer.lock().await;
@@ -57,24 +63,50 @@ impl Cloud {
         answer.clone().unwrap_or_else(|| Ok(Counts::new()))
     }
 
-    async fn count(&self, wanted: &[Service], turn: super::budget::Turn) -> Result<Counts, Trouble> {
+    async fn count(
+        &self,
+        wanted: &[Service],
+        turn: super::budget::Turn,
+    ) -> Result<Counts, Trouble> {
         let (mut counts, mut turn) = (Counts::new(), Some(turn));
         for batch in batches(wanted) {
             let cluster = batch.first().and_then(|service| service.cluster.clone());
             let arns: Vec<String> = batch.iter().map(|service| service.arn.clone()).collect();
             let answer = self
-                .call_in(turn.take(), "ecs:DescribeServices", cluster.as_deref().unwrap_or("default"), || {
-                    self.ecs.describe_services().set_cluster(cluster.clone()).set_services(Some(arns.clone())).send()
-                })
+                .call_in(
+                    turn.take(),
+                    "ecs:DescribeServices",
+                    cluster.as_deref().unwrap_or("default"),
+                    || {
+                        self.ecs
+                            .describe_services()
+                            .set_cluster(cluster.clone())
+                            .set_services(Some(arns.clone()))
+                            .send()
+                    },
+                )
                 .await?;
             // Told under its long ARN, asked for under whichever the stack has.
-            let named = |arn: Option<&str>| batch.iter().find(|service| arn.is_some_and(|arn| Service::of(arn).name == service.name));
+            let named = |arn: Option<&str>| {
+                batch
+                    .iter()
+                    .find(|service| arn.is_some_and(|arn| Service::of(arn).name == service.name))
+            };
             let count = |n: i32| u32::try_from(n).unwrap_or(0);
             for told in answer.services() {
-                let Some(service) = named(told.service_arn()) else { continue };
-                counts.insert(service.clone(), (count(told.running_count()), count(told.desired_count())));
+                let Some(service) = named(told.service_arn()) else {
+                    continue;
+                };
+                counts.insert(
+                    service.clone(),
+                    (count(told.running_count()), count(told.desired_count())),
+                );
             }
-            for told in answer.failures().iter().filter(|told| told.reason() == Some("MISSING")) {
+            for told in answer
+                .failures()
+                .iter()
+                .filter(|told| told.reason() == Some("MISSING"))
+            {
                 // One that is gone has no tasks.
                 counts.extend(named(told.arn()).map(|service| (service.clone(), (0, 0))));
             }
@@ -87,9 +119,19 @@ impl Cloud {
 fn batches(services: &[Service]) -> Vec<Vec<Service>> {
     let mut by_cluster: BTreeMap<&Option<String>, Vec<Service>> = BTreeMap::new();
     for service in services {
-        by_cluster.entry(&service.cluster).or_default().push(service.clone());
+        by_cluster
+            .entry(&service.cluster)
+            .or_default()
+            .push(service.clone());
     }
-    by_cluster.into_values().flat_map(|all| all.chunks(BATCH).map(<[Service]>::to_vec).collect::<Vec<_>>()).collect()
+    by_cluster
+        .into_values()
+        .flat_map(|all| {
+            all.chunks(BATCH)
+                .map(<[Service]>::to_vec)
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -99,20 +141,39 @@ mod tests {
     #[test]
     fn the_cluster_stands_in_the_arn() {
         for (arn, cluster, name) in [
-            ("arn:aws:ecs:eu-west-1:000000000000:service/main/orders", Some("main"), "orders"),
-            ("arn:aws:ecs:eu-west-1:000000000000:service/orders", None, "orders"),
+            (
+                "arn:aws:ecs:eu-west-1:000000000000:service/main/orders",
+                Some("main"),
+                "orders",
+            ),
+            (
+                "arn:aws:ecs:eu-west-1:000000000000:service/orders",
+                None,
+                "orders",
+            ),
             ("orders", None, "orders"),
         ] {
             let service = Service::of(arn);
-            assert_eq!((service.cluster.as_deref(), service.name.as_str()), (cluster, name), "{arn}");
+            assert_eq!(
+                (service.cluster.as_deref(), service.name.as_str()),
+                (cluster, name),
+                "{arn}"
+            );
         }
     }
 
     #[test]
     fn one_call_answers_for_as_many_as_it_takes_of_a_cluster() {
-        let of = |cluster: &str, n: usize| Service::of(&format!("arn:aws:ecs:eu-west-1:1:service/{cluster}/{n}"));
-        let all: Vec<Service> = (0..25).map(|n| of(if n % 5 == 4 { "b" } else { "a" }, n)).collect();
-        assert_eq!(batches(&all).iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
+        let of = |cluster: &str, n: usize| {
+            Service::of(&format!("arn:aws:ecs:eu-west-1:1:service/{cluster}/{n}"))
+        };
+        let all: Vec<Service> = (0..25)
+            .map(|n| of(if n % 5 == 4 { "b" } else { "a" }, n))
+            .collect();
+        assert_eq!(
+            batches(&all).iter().map(Vec::len).collect::<Vec<_>>(),
+            [10, 10, 5]
+        );
         assert!(batches(&[]).is_empty());
     }
 }

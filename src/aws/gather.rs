@@ -1,4 +1,5 @@
-//! Those who ask for something at the same time, so that one read answers all of them: it begins after the last of them has asked.
+//! Those who ask for something at the same time, so that one read answers all of them: it begins
+//! after the last of them has asked.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -13,20 +14,25 @@ pub(super) struct Gather<K, V> {
 /// Those who are answered together.
 pub(super) struct Batch<K, V> {
     wanted: Mutex<BTreeSet<K>>,
-    /// What was read for them. Held while it is read: who finds it empty reads, so that a reader that is dropped half-way leaves
-    /// nobody waiting.
+    /// What was read for them. Held while it is read: who finds it empty reads, so that a reader
+    /// that is dropped half-way leaves nobody waiting.
     pub(super) answer: tokio::sync::Mutex<Option<V>>,
 }
 
 impl<K, V> Default for Batch<K, V> {
     fn default() -> Self {
-        Self { wanted: Mutex::default(), answer: tokio::sync::Mutex::default() }
+        Self {
+            wanted: Mutex::default(),
+            answer: tokio::sync::Mutex::default(),
+        }
     }
 }
 
 impl<K, V> Default for Gather<K, V> {
     fn default() -> Self {
-        Self { gathering: Mutex::default() }
+        Self {
+            gathering: Mutex::default(),
+        }
     }
 }
 

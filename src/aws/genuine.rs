@@ -1,5 +1,6 @@
-//! Whether an answer is one of the service. A proxy, or the login page of a network, answers with success too: with a page or with
-//! nothing. The SDK does not look at answers that should hold nothing, and would take that for done.
+//! Whether an answer is one of the service. A proxy, or the login page of a network, answers with
+//! success too: with a page or with nothing. The SDK does not look at answers that should hold
+//! nothing, and would take that for done.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -8,7 +9,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// Refuses successes that are not the service's own. Refusals have a code, and are told apart by that.
+/// Refuses successes that are not the service's own. Refusals have a code, and are told apart by
+/// that.
 #[derive(Debug)]
 pub(super) struct Genuine;
 
@@ -29,7 +31,10 @@ impl Intercept for Genuine {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
-        if response.status().is_success() && !is_named(response) && !response.body().bytes().is_none_or(is_of_a_service) {
+        if response.status().is_success()
+            && !is_named(response)
+            && !response.body().bytes().is_none_or(is_of_a_service)
+        {
             let kind = response.headers().get("content-type").unwrap_or("no type");
             let length = response.body().bytes().map_or(0, <[u8]>::len);
             return Err(Foreign(format!("{kind}, {length} bytes")).into());
@@ -40,7 +45,9 @@ impl Intercept for Genuine {
 
 /// AWS names every request in its answer.
 fn is_named(response: &HttpResponse) -> bool {
-    ["x-amzn-requestid", "x-amz-request-id"].iter().any(|name| response.headers().get(*name).is_some())
+    ["x-amzn-requestid", "x-amz-request-id"]
+        .iter()
+        .any(|name| response.headers().get(*name).is_some())
 }
 
 /// Not every emulator does; then the form tells: a JSON object, or XML whose root is a response.
@@ -50,8 +57,14 @@ fn is_of_a_service(body: &[u8]) -> bool {
 
 /// The name of the first element.
 fn root(body: &[u8]) -> &[u8] {
-    let begin = body.windows(2).position(|pair| pair[0] == b'<' && pair[1].is_ascii_alphabetic()).map_or(body.len(), |at| at + 1);
-    let length = body[begin..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b':').count();
+    let begin = body
+        .windows(2)
+        .position(|pair| pair[0] == b'<' && pair[1].is_ascii_alphabetic())
+        .map_or(body.len(), |at| at + 1);
+    let length = body[begin..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b':')
+        .count();
     &body[begin..begin + length]
 }
 
@@ -62,7 +75,10 @@ mod tests {
     #[test]
     fn pages_and_nothing_are_no_answers() {
         let cases: [(&str, bool); 8] = [
-            ("<DeleteStackResponse xmlns=\"http://cloudformation.amazonaws.com/\"/>", true),
+            (
+                "<DeleteStackResponse xmlns=\"http://cloudformation.amazonaws.com/\"/>",
+                true,
+            ),
             ("<?xml version=\"1.0\"?>\n<ns:DescribeStacksResponse>", true),
             (" {\"events\":[]}", true),
             ("{}", true),

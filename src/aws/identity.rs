@@ -1,4 +1,5 @@
-//! Who we are at an AWS target: the proof that is taken before anything is changed there, and that the band shows.
+//! Who we are at an AWS target: the proof that is taken before anything is changed there, and that
+//! the band shows.
 
 use aws_sdk_sts::config::ProvideCredentials as _;
 
@@ -11,7 +12,11 @@ use crate::domain::time::Time;
 impl Cloud {
     /// Asks STS who we are.
     pub async fn identity(&self, now: Time) -> Result<Proof, Trouble> {
-        let answer = self.call("sts:GetCallerIdentity", "", || self.sts.get_caller_identity().send()).await?;
+        let answer = self
+            .call("sts:GetCallerIdentity", "", || {
+                self.sts.get_caller_identity().send()
+            })
+            .await?;
         let account = Safe::new(answer.account().unwrap_or_default()).to_string();
         self.share.is_of(&account);
         let arn = answer.arn().unwrap_or_default();

@@ -1,5 +1,6 @@
-//! The way to AWS: clients built from an environment's target, what an error means, one budget of calls per account, and the
-//! CloudFormation words that hands and eyes share. It decides nothing and changes nothing by itself.
+//! The way to AWS: clients built from an environment's target, what an error means, one budget of
+//! calls per account, and the CloudFormation words that hands and eyes share. It decides nothing
+//! and changes nothing by itself.
 
 pub mod address;
 pub mod budget;

@@ -1,5 +1,6 @@
-//! A named profile of the shared AWS configuration: what it takes its credentials from. That decides what its clients may see of the
-//! variables around them, and what a person does once they have ended.
+//! A named profile of the shared AWS configuration: what it takes its credentials from. That
+//! decides what its clients may see of the variables around them, and what a person does once they
+//! have ended.
 
 use std::borrow::Cow;
 
@@ -11,7 +12,8 @@ use crate::domain::diagnostic::closest;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::quote;
 
-/// What the SDK takes in the name of a profile beside letters and digits; it passes over a profile with anything else in it.
+/// What the SDK takes in the name of a profile beside letters and digits; it passes over a profile
+/// with anything else in it.
 const NAMES: &str = "_-/.%@:+";
 
 /// A profile that is there.
@@ -52,7 +54,8 @@ impl Profile {
     /// The configuration cannot be read, or there is no such profile.
     pub(super) async fn read(name: &str, variables: &Variables) -> Result<Profile, Failure> {
         let (files, env, places) = (Fs::real(), variables.files(), <_ as Default>::default());
-        let read = aws_config::profile::load(&files, &env, &places, Some(Cow::Owned(name.to_owned())));
+        let read =
+            aws_config::profile::load(&files, &env, &places, Some(Cow::Owned(name.to_owned())));
         let all = read.await.map_err(|why| {
             Failure::new("the AWS configuration cannot be read")
                 .detail(super::trouble::chain(&why))
@@ -60,15 +63,24 @@ impl Profile {
                 .retry(Retry::Contact)
         })?;
         if all.get_profile(name).is_none() {
-            if let Some(strange) = name.chars().find(|c| !c.is_ascii_alphanumeric() && !NAMES.contains(*c)) {
+            if let Some(strange) = name
+                .chars()
+                .find(|c| !c.is_ascii_alphanumeric() && !NAMES.contains(*c))
+            {
                 return Err(Failure::new(format!("a profile named {name:?} cannot be used: {strange:?} stands in its name"))
                     .hint(format!("rename it in the AWS configuration and in the estate file: letters, digits and {NAMES} are understood"))
                     .retry(Retry::Contact));
             }
-            let near = closest(name, all.profiles()).map_or_else(String::new, |near| format!("did you mean {near:?}? else "));
-            return Err(Failure::new(format!("there is no profile {name:?} in the AWS configuration"))
-                .hint(format!("{near}make it (aws configure sso --profile {0}, or aws configure --profile {0})", quote::shell(name)))
-                .retry(Retry::Contact));
+            let near = closest(name, all.profiles())
+                .map_or_else(String::new, |near| format!("did you mean {near:?}? else "));
+            return Err(Failure::new(format!(
+                "there is no profile {name:?} in the AWS configuration"
+            ))
+            .hint(format!(
+                "{near}make it (aws configure sso --profile {0}, or aws configure --profile {0})",
+                quote::shell(name)
+            ))
+            .retry(Retry::Contact));
         }
         Ok(Self::of(name, &all))
     }
@@ -78,19 +90,37 @@ impl Profile {
         let mut base = name.to_owned();
         let mut passed: Vec<String> = Vec::new();
         loop {
-            let Some(profile) = all.get_profile(&base) else { return Profile { base, source: Source::Nothing } };
+            let Some(profile) = all.get_profile(&base) else {
+                return Profile {
+                    base,
+                    source: Source::Nothing,
+                };
+            };
             let has = |key: &str| profile.get(key).is_some();
-            let keys = has("aws_access_key_id").then(|| Source::Keys { end: has("aws_session_token") });
+            let keys = has("aws_access_key_id").then(|| Source::Keys {
+                end: has("aws_session_token"),
+            });
             // Keys of their own go before everything in a profile that another one is built on.
             if let (false, Some(source)) = (passed.is_empty(), &keys) {
-                return Profile { base, source: source.clone() };
+                return Profile {
+                    base,
+                    source: source.clone(),
+                };
             }
-            let next = profile.get("source_profile").filter(|_| has("role_arn") && !has("web_identity_token_file"));
-            if let Some(next) = next.filter(|next| **next != base && !passed.iter().any(|one| one == *next)) {
+            let next = profile
+                .get("source_profile")
+                .filter(|_| has("role_arn") && !has("web_identity_token_file"));
+            if let Some(next) =
+                next.filter(|next| **next != base && !passed.iter().any(|one| one == *next))
+            {
                 passed.push(std::mem::replace(&mut base, next.to_owned()));
                 continue;
             }
-            let source = match profile.get("credential_source").map(str::to_ascii_lowercase).as_deref() {
+            let source = match profile
+                .get("credential_source")
+                .map(str::to_ascii_lowercase)
+                .as_deref()
+            {
                 Some("environment") => Source::Environment,
                 Some("ec2instancemetadata") => Source::Machine,
                 Some("ecscontainer") => Source::Container,
@@ -105,7 +135,8 @@ impl Profile {
         }
     }
 
-    /// What its clients see of the variables: never somebody's keys, another profile or another address.
+    /// What its clients see of the variables: never somebody's keys, another profile or another
+    /// address.
     pub(super) fn sees(&self, variables: &Variables) -> Env {
         match self.source {
             Source::Machine => variables.with_machine(),
@@ -124,7 +155,9 @@ impl Profile {
     pub(super) fn login(&self) -> String {
         let name = quote::shell(&self.base);
         match self.source {
-            Source::Sso => format!("log in again: aws sso login --profile {name}; it goes on by itself then"),
+            Source::Sso => {
+                format!("log in again: aws sso login --profile {name}; it goes on by itself then")
+            }
             Source::Login => format!(
                 "this version cannot use the login of profile {name} itself: give it a line credential_process = aws configure export-credentials --profile NAME --format process"
             ),
@@ -134,20 +167,28 @@ impl Profile {
                 )
             }
             Source::Keys { end: true } => {
-                format!("the keys of profile {name} have ended: put fresh ones into the AWS configuration; it goes on by itself then")
+                format!(
+                    "the keys of profile {name} have ended: put fresh ones into the AWS configuration; it goes on by itself then"
+                )
             }
             Source::Keys { end: false } => {
                 format!(
                     "AWS does not take the keys of profile {name}: put valid ones there (aws configure --profile {name}); it goes on by itself then"
                 )
             }
-            Source::WebIdentity => format!("AWS does not take the token in the file that profile {name} names (web_identity_token_file)"),
+            Source::WebIdentity => format!(
+                "AWS does not take the token in the file that profile {name} names (web_identity_token_file)"
+            ),
             Source::Environment => format!(
                 "profile {name} takes its keys from the variables of a shell (credential_source = Environment), and a named profile never does so here: give it keys of its own"
             ),
-            Source::Machine => format!("profile {name} takes its keys from the machine (an instance with a role), and this one gives none"),
+            Source::Machine => format!(
+                "profile {name} takes its keys from the machine (an instance with a role), and this one gives none"
+            ),
             Source::Container => {
-                format!("profile {name} takes its keys from a container, and this process runs in none, or was not given the way to them")
+                format!(
+                    "profile {name} takes its keys from a container, and this process runs in none, or was not given the way to them"
+                )
             }
             Source::Nothing => {
                 format!(
@@ -159,8 +200,7 @@ impl Profile {
 }
 
 /// What to do where no profile is named and no credentials are found.
-pub(super) const NO_PROFILE: &str =
-    "name a profile in the estate file (aws: {profile: NAME}) and log in with it; or use --here with credentials in this shell";
+pub(super) const NO_PROFILE: &str = "name a profile in the estate file (aws: {profile: NAME}) and log in with it; or use --here with credentials in this shell";
 
 #[cfg(test)]
 mod tests {
@@ -214,7 +254,11 @@ region = eu-west-1
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config");
         std::fs::write(&file, CONFIG).unwrap();
-        Profile::read(name, &Variables::only(&[("AWS_CONFIG_FILE", file.to_str().unwrap())])).await
+        Profile::read(
+            name,
+            &Variables::only(&[("AWS_CONFIG_FILE", file.to_str().unwrap())]),
+        )
+        .await
     }
 
     #[tokio::test]
@@ -234,17 +278,32 @@ region = eu-west-1
         ];
         for (name, hint) in cases {
             let profile = read(name).await.unwrap();
-            assert!(profile.login().contains(hint), "{name}: {}", profile.login());
-            assert_eq!(profile.login().contains("sso login"), profile.source == Source::Sso, "{name}");
+            assert!(
+                profile.login().contains(hint),
+                "{name}: {}",
+                profile.login()
+            );
+            assert_eq!(
+                profile.login().contains("sso login"),
+                profile.source == Source::Sso,
+                "{name}"
+            );
         }
     }
 
     #[tokio::test]
     async fn a_profile_that_is_not_there_is_told_before_anything_is_called() {
         let failure = read("kexs").await.unwrap_err();
-        assert!(failure.summary.contains("no profile \"kexs\"") && failure.hint.contains("did you mean \"keys\""), "{failure:?}");
+        assert!(
+            failure.summary.contains("no profile \"kexs\"")
+                && failure.hint.contains("did you mean \"keys\""),
+            "{failure:?}"
+        );
         assert_eq!(failure.retry, Retry::Contact);
         let failure = read("on call").await.unwrap_err();
-        assert!(failure.summary.contains("\"on call\" cannot be used: ' '"), "{failure:?}");
+        assert!(
+            failure.summary.contains("\"on call\" cannot be used: ' '"),
+            "{failure:?}"
+        );
     }
 }

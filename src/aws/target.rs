@@ -46,8 +46,11 @@ impl AwsTarget {
     /// It is of another kind.
     pub fn of(place: &Place) -> Result<Self, Failure> {
         if place.kind != KIND {
-            return Err(Failure::new(format!("the place {} is of the kind {}, and AWS was looked for there", place.name, place.kind))
-                .hint("deploy again: the plan is made anew"));
+            return Err(Failure::new(format!(
+                "the place {} is of the kind {}, and AWS was looked for there",
+                place.name, place.kind
+            ))
+            .hint("deploy again: the plan is made anew"));
         }
         let way = |what: &str| place.way.get(what).cloned();
         Ok(Self {

@@ -1,4 +1,5 @@
-//! What an error of AWS means: one classification for every call, made from plain facts, so that it can be tested as data.
+//! What an error of AWS means: one classification for every call, made from plain facts, so that it
+//! can be tested as data.
 
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ pub enum Kind {
     Timeout,
     /// No connection, or it was cut: nobody knows whether anything happened.
     Unreachable,
-    /// Somebody on the way answered, or the answer cannot be read: nobody knows whether anything happened.
+    /// Somebody on the way answered, or the answer cannot be read: nobody knows whether anything
+    /// happened.
     Garbled,
     /// No credentials, or they have ended: nothing happened.
     Login,
@@ -65,16 +67,21 @@ impl Trouble {
         self.message.as_str().contains(words)
     }
 
-    /// The failure of a look at what goes on outside: whatever it says, it is not the end of that. What may pass is waited for, also
-    /// rights that were taken away; what AWS refuses to tell is a person's to find out.
+    /// The failure of a look at what goes on outside: whatever it says, it is not the end of that.
+    /// What may pass is waited for, also rights that were taken away; what AWS refuses to tell is a
+    /// person's to find out.
     #[must_use]
     pub fn out_of_sight(self) -> Failure {
-        let retry = if self.kind == Kind::Refused { Retry::AskAPerson } else { Retry::Contact };
+        let retry = if self.kind == Kind::Refused {
+            Retry::AskAPerson
+        } else {
+            Retry::Contact
+        };
         self.failure.retry(retry)
     }
 
-    /// The failure of a step that must be picked up again under the same attempt: whatever may pass is waited for, because a
-    /// new attempt would carry a new token.
+    /// The failure of a step that must be picked up again under the same attempt: whatever may pass
+    /// is waited for, because a new attempt would carry a new token.
     #[must_use]
     pub fn held_open(self) -> Failure {
         match self.failure.retry {
@@ -112,7 +119,8 @@ pub(super) enum Stage {
     Timeout,
     /// The connection failed.
     Connection,
-    /// It failed somewhere between finding credentials and reading the answer; only the text tells where.
+    /// It failed somewhere between finding credentials and reading the answer; only the text tells
+    /// where.
     Dispatch,
     /// The answer could not be read.
     Garbled,
@@ -152,7 +160,10 @@ impl Facts {
         };
         Self {
             stage,
-            code: answered.and_then(ProvideErrorMetadata::code).unwrap_or_default().to_owned(),
+            code: answered
+                .and_then(ProvideErrorMetadata::code)
+                .unwrap_or_default()
+                .to_owned(),
             message,
             status: error.raw_response().map_or(0, |raw| raw.status().as_u16()),
         }
@@ -173,7 +184,10 @@ impl Facts {
         if THROTTLES.contains(&code) || self.status == 429 {
             Kind::Throttled
         } else if LOGINS.contains(&code)
-            || (code == "ValidationError" && self.message.contains("security token included in the request is expired"))
+            || (code == "ValidationError"
+                && self
+                    .message
+                    .contains("security token included in the request is expired"))
         {
             Kind::Login
         } else if DENIALS.contains(&code) {
@@ -192,8 +206,17 @@ impl Facts {
     pub(super) fn trouble(self, call: Call<'_>) -> Trouble {
         let kind = self.kind();
         let message = Safe::new(&self.message);
-        let Call { action, on, login, endpoint } = call;
-        let on = if on.is_empty() { String::new() } else { format!(" on {on}") };
+        let Call {
+            action,
+            on,
+            login,
+            endpoint,
+        } = call;
+        let on = if on.is_empty() {
+            String::new()
+        } else {
+            format!(" on {on}")
+        };
         let place = endpoint.map(|url| format!(" at {url}")).unwrap_or_default();
         let failure = match kind {
             Kind::Throttled => Failure::new(format!("{action}{on}: AWS asks for fewer calls"))
@@ -222,8 +245,17 @@ impl Facts {
                 .hint(format!("allow {action}{on} to the role of this environment, or name another role or profile in the estate file")),
             Kind::Refused => Failure::new(format!("{action}{on}: {message}")),
         };
-        let told = if self.code.is_empty() { message.to_string() } else { format!("{}: {message}", Safe::new(&self.code)) };
-        Trouble { kind, code: self.code, message, failure: Box::new(failure.detail(told)) }
+        let told = if self.code.is_empty() {
+            message.to_string()
+        } else {
+            format!("{}: {message}", Safe::new(&self.code))
+        };
+        Trouble {
+            kind,
+            code: self.code,
+            message,
+            failure: Box::new(failure.detail(told)),
+        }
     }
 }
 
@@ -270,10 +302,20 @@ const DENIALS: [&str; 7] = [
     "OptInRequired",
 ];
 
-/// True when a call was not sent because no credentials were found. The SDK has no type for this that reaches us.
+/// True when a call was not sent because no credentials were found. The SDK has no type for this
+/// that reaches us.
 fn mentions_login(chain: &str) -> bool {
     let chain = chain.to_ascii_lowercase();
-    ["credential", "identity resol", "sso session", "sso token", "profile `", "assume role"].iter().any(|word| chain.contains(word))
+    [
+        "credential",
+        "identity resol",
+        "sso session",
+        "sso token",
+        "profile `",
+        "assume role",
+    ]
+    .iter()
+    .any(|word| chain.contains(word))
 }
 
 /// All messages of an error, from the outside in.
@@ -296,42 +338,148 @@ mod tests {
     use super::*;
 
     fn facts(stage: Stage, code: &str, message: &str, status: u16) -> Facts {
-        Facts { stage, code: code.to_owned(), message: message.to_owned(), status }
+        Facts {
+            stage,
+            code: code.to_owned(),
+            message: message.to_owned(),
+            status,
+        }
     }
 
     #[test]
     fn every_answer_has_its_class() {
         let s = Duration::from_secs;
         let cases = [
-            (facts(Stage::Answered, "Throttling", "Rate exceeded", 400), Kind::Throttled, Retry::After(s(20))),
-            (facts(Stage::Answered, "", "", 429), Kind::Throttled, Retry::After(s(20))),
-            (facts(Stage::Answered, "InternalFailure", "", 500), Kind::Server, Retry::After(s(5))),
-            (facts(Stage::Answered, "", "bad gateway", 502), Kind::Server, Retry::After(s(5))),
-            (facts(Stage::Garbled, "", "<html>", 200), Kind::Garbled, Retry::Contact),
+            (
+                facts(Stage::Answered, "Throttling", "Rate exceeded", 400),
+                Kind::Throttled,
+                Retry::After(s(20)),
+            ),
+            (
+                facts(Stage::Answered, "", "", 429),
+                Kind::Throttled,
+                Retry::After(s(20)),
+            ),
+            (
+                facts(Stage::Answered, "InternalFailure", "", 500),
+                Kind::Server,
+                Retry::After(s(5)),
+            ),
+            (
+                facts(Stage::Answered, "", "bad gateway", 502),
+                Kind::Server,
+                Retry::After(s(5)),
+            ),
+            (
+                facts(Stage::Garbled, "", "<html>", 200),
+                Kind::Garbled,
+                Retry::Contact,
+            ),
             // What the SDK makes of a page where it looks for XML.
-            (facts(Stage::Answered, "", "unhandled error", 200), Kind::Garbled, Retry::Contact),
-            (facts(Stage::Answered, "", "<html>Proxy Authentication Required", 407), Kind::Garbled, Retry::Contact),
-            (facts(Stage::Timeout, "", "", 0), Kind::Timeout, Retry::Contact),
-            (facts(Stage::Connection, "", "connection refused", 0), Kind::Unreachable, Retry::Contact),
-            (facts(Stage::Answered, "ExpiredToken", "expired", 403), Kind::Login, Retry::Contact),
-            (facts(Stage::Dispatch, "", "no providers in chain provided credentials", 0), Kind::Login, Retry::Contact),
-            (facts(Stage::Dispatch, "", "client error (SendRequest): connection closed", 0), Kind::Unreachable, Retry::Contact),
-            (facts(Stage::Answered, "AccessDenied", "User x may not", 403), Kind::Denied, Retry::Never),
-            (facts(Stage::Answered, "ValidationError", "No updates are to be performed.", 400), Kind::Refused, Retry::Never),
-            (facts(Stage::Unsent, "", "missing required field", 0), Kind::Refused, Retry::Never),
+            (
+                facts(Stage::Answered, "", "unhandled error", 200),
+                Kind::Garbled,
+                Retry::Contact,
+            ),
+            (
+                facts(
+                    Stage::Answered,
+                    "",
+                    "<html>Proxy Authentication Required",
+                    407,
+                ),
+                Kind::Garbled,
+                Retry::Contact,
+            ),
+            (
+                facts(Stage::Timeout, "", "", 0),
+                Kind::Timeout,
+                Retry::Contact,
+            ),
+            (
+                facts(Stage::Connection, "", "connection refused", 0),
+                Kind::Unreachable,
+                Retry::Contact,
+            ),
+            (
+                facts(Stage::Answered, "ExpiredToken", "expired", 403),
+                Kind::Login,
+                Retry::Contact,
+            ),
+            (
+                facts(
+                    Stage::Dispatch,
+                    "",
+                    "no providers in chain provided credentials",
+                    0,
+                ),
+                Kind::Login,
+                Retry::Contact,
+            ),
+            (
+                facts(
+                    Stage::Dispatch,
+                    "",
+                    "client error (SendRequest): connection closed",
+                    0,
+                ),
+                Kind::Unreachable,
+                Retry::Contact,
+            ),
+            (
+                facts(Stage::Answered, "AccessDenied", "User x may not", 403),
+                Kind::Denied,
+                Retry::Never,
+            ),
+            (
+                facts(
+                    Stage::Answered,
+                    "ValidationError",
+                    "No updates are to be performed.",
+                    400,
+                ),
+                Kind::Refused,
+                Retry::Never,
+            ),
+            (
+                facts(Stage::Unsent, "", "missing required field", 0),
+                Kind::Refused,
+                Retry::Never,
+            ),
         ];
         for (facts, kind, retry) in cases {
             let told = format!("{facts:?}");
-            let trouble = facts.trouble(Call { action: "cloudformation:CreateStack", on: "orders", login: "log in", endpoint: None });
-            assert_eq!((trouble.kind, trouble.failure.retry), (kind, retry), "{told}");
-            assert!(trouble.failure.summary.starts_with("cloudformation:CreateStack on orders: "), "{}", trouble.failure.summary);
+            let trouble = facts.trouble(Call {
+                action: "cloudformation:CreateStack",
+                on: "orders",
+                login: "log in",
+                endpoint: None,
+            });
+            assert_eq!(
+                (trouble.kind, trouble.failure.retry),
+                (kind, retry),
+                "{told}"
+            );
+            assert!(
+                trouble
+                    .failure
+                    .summary
+                    .starts_with("cloudformation:CreateStack on orders: "),
+                "{}",
+                trouble.failure.summary
+            );
         }
     }
 
     /// A look that fails is never the end of what it looks at.
     #[test]
     fn what_is_out_of_sight_goes_on() {
-        let call = Call { action: "cloudformation:DescribeStacks", on: "orders", login: "", endpoint: None };
+        let call = Call {
+            action: "cloudformation:DescribeStacks",
+            on: "orders",
+            login: "",
+            endpoint: None,
+        };
         for (code, status, retry) in [
             ("ExpiredToken", 403, Retry::Contact),
             ("AccessDenied", 403, Retry::Contact),
@@ -340,25 +488,60 @@ mod tests {
             ("", 200, Retry::Contact),
             ("ValidationError", 400, Retry::AskAPerson),
         ] {
-            assert_eq!(facts(Stage::Answered, code, "x", status).trouble(call).out_of_sight().retry, retry, "{code}");
+            assert_eq!(
+                facts(Stage::Answered, code, "x", status)
+                    .trouble(call)
+                    .out_of_sight()
+                    .retry,
+                retry,
+                "{code}"
+            );
         }
     }
 
     #[test]
     fn hints_name_the_next_command() {
-        let call = Call { action: "sts:GetCallerIdentity", on: "", login: "aws sso login --profile prod", endpoint: None };
+        let call = Call {
+            action: "sts:GetCallerIdentity",
+            on: "",
+            login: "aws sso login --profile prod",
+            endpoint: None,
+        };
         let trouble = facts(Stage::Answered, "ExpiredToken", "x", 400).trouble(call);
-        assert!(trouble.failure.hint.contains("aws sso login --profile prod"));
-        let denied = facts(Stage::Answered, "AccessDenied", "x", 403).trouble(Call { action: "cloudformation:CreateStack", ..call });
+        assert!(
+            trouble
+                .failure
+                .hint
+                .contains("aws sso login --profile prod")
+        );
+        let denied = facts(Stage::Answered, "AccessDenied", "x", 403).trouble(Call {
+            action: "cloudformation:CreateStack",
+            ..call
+        });
         assert!(denied.failure.hint.contains("cloudformation:CreateStack"));
-        let held = facts(Stage::Answered, "Throttling", "x", 400).trouble(call).held_open();
+        let held = facts(Stage::Answered, "Throttling", "x", 400)
+            .trouble(call)
+            .held_open();
         assert_eq!(held.retry, Retry::Contact);
     }
 
     #[test]
     fn foreign_text_passes_the_gate() {
-        let call = Call { action: "a:B", on: "x", login: "", endpoint: None };
-        let trouble = facts(Stage::Answered, "Bad\u{1b}[2J", "no\u{1b}]52;c;x\u{7} way\n", 400).trouble(call);
-        assert!(!format!("{}{}", trouble.failure.summary, trouble.failure.detail).contains('\u{1b}'));
+        let call = Call {
+            action: "a:B",
+            on: "x",
+            login: "",
+            endpoint: None,
+        };
+        let trouble = facts(
+            Stage::Answered,
+            "Bad\u{1b}[2J",
+            "no\u{1b}]52;c;x\u{7} way\n",
+            400,
+        )
+        .trouble(call);
+        assert!(
+            !format!("{}{}", trouble.failure.summary, trouble.failure.detail).contains('\u{1b}')
+        );
     }
 }

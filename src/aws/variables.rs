@@ -1,5 +1,6 @@
-//! The variables on which the way to AWS depends, in one place: those of a shell where no profile is named, and only what a named
-//! profile itself needs where one is. So a profile signs the same everywhere, and a test meets nobody's shell.
+//! The variables on which the way to AWS depends, in one place: those of a shell where no profile
+//! is named, and only what a named profile itself needs where one is. So a profile signs the same
+//! everywhere, and a test meets nobody's shell.
 
 use std::collections::HashMap;
 
@@ -31,7 +32,10 @@ impl Variables {
     /// These and no others; the keys of the machine are out of reach.
     #[must_use]
     pub fn only(these: &[(&str, &str)]) -> Self {
-        let these = these.iter().chain([&(NO_MACHINE, "true")]).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let these = these
+            .iter()
+            .chain([&(NO_MACHINE, "true")])
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Self(these.collect::<HashMap<_, _>>().into())
     }
 
@@ -57,7 +61,9 @@ impl Variables {
 
     fn some<'a>(&self, names: impl Iterator<Item = &'a &'a str>, no_machine: bool) -> Env {
         // A variable that is no text is none that the SDK could use.
-        let mut these: HashMap<String, String> = names.filter_map(|name| Some(((*name).to_owned(), self.0.get(name).ok()?))).collect();
+        let mut these: HashMap<String, String> = names
+            .filter_map(|name| Some(((*name).to_owned(), self.0.get(name).ok()?)))
+            .collect();
         if no_machine {
             these.insert(NO_MACHINE.to_owned(), "true".to_owned());
         }
@@ -71,12 +77,29 @@ mod tests {
 
     #[test]
     fn a_profile_sees_where_its_files_are_and_nothing_else() {
-        let all = ["HOME", "AWS_CONFIG_FILE", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "AWS_ROLE_ARN", CONTAINER[0]];
+        let all = [
+            "HOME",
+            "AWS_CONFIG_FILE",
+            "AWS_PROFILE",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_ENDPOINT_URL",
+            "AWS_ROLE_ARN",
+            CONTAINER[0],
+        ];
         let shell = Variables::only(&all.map(|name| (name, "x")));
-        let seen = |env: &Env| all.into_iter().filter(|name| env.get(name).is_ok()).collect::<Vec<_>>();
+        let seen = |env: &Env| {
+            all.into_iter()
+                .filter(|name| env.get(name).is_ok())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(seen(&shell.files()), ["HOME", "AWS_CONFIG_FILE"]);
-        assert_eq!(seen(&shell.with_container()), ["HOME", "AWS_CONFIG_FILE", CONTAINER[0]]);
+        assert_eq!(
+            seen(&shell.with_container()),
+            ["HOME", "AWS_CONFIG_FILE", CONTAINER[0]]
+        );
         assert_eq!(seen(&shell.all()), all);
-        assert!(shell.files().get(NO_MACHINE).is_ok() && shell.with_machine().get(NO_MACHINE).is_err());
+        assert!(
+            shell.files().get(NO_MACHINE).is_ok() && shell.with_machine().get(NO_MACHINE).is_err()
+        );
     }
 }

@@ -8,14 +8,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::domain::lifecycles;
 
 pub(super) use super::change::{
-    ApproveArgs, CancelArgs, DeployArgs, FreezeArgs, Guard, RejectArgs, RollbackArgs, StackArgs, TargetArgs, ThawArgs, UnblockArgs, WayOut,
+    ApproveArgs, CancelArgs, DeployArgs, FreezeArgs, Guard, RejectArgs, RollbackArgs, StackArgs,
+    TargetArgs, ThawArgs, UnblockArgs, WayOut,
 };
 pub(super) use super::chosen::Chosen;
 
 /// Watch deployments live, redeploy or tear down with one key, approve what is dangerous.
 ///
-/// Without a verb: the console. Without an estate file: the practice estate over the embedded cloud.
-/// Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 held, rejected, cancelled or expired, 4 contact lost.
+/// Without a verb: the console. Without an estate file: the practice estate over the embedded
+/// cloud. Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 held, rejected, cancelled
+/// or expired, 4 contact lost.
 #[derive(Debug, Parser)]
 #[command(name = "holdpoint", version, max_term_width = 110)]
 pub struct Program<S: Args> {
@@ -29,7 +31,10 @@ pub struct Program<S: Args> {
 
 /// What every verb takes.
 #[derive(Debug, Clone, Default, Args)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct Common {
     /// The estate file; naming it is trusting it
     #[arg(long, global = true, value_name = "FILE", env = "HOLDPOINT_ESTATE")]
@@ -49,10 +54,12 @@ pub struct Common {
     /// Plain words: no colours, one line per event
     #[arg(long, global = true)]
     pub plain: bool,
-    /// The console's theme: auto (by the background), dark, light, colour-blind, sixteen, mono, or a file of the themes folder
+    /// The console's theme: auto (by the background), dark, light, colour-blind, sixteen, mono, or
+    /// a file of the themes folder
     #[arg(long, global = true, value_name = "NAME", env = "HOLDPOINT_THEME")]
     pub theme: Option<String>,
-    /// Run an engine inside this command instead of a detached one; it works everything in the store while it lives
+    /// Run an engine inside this command instead of a detached one; it works everything in the
+    /// store while it lives
     #[arg(long, global = true)]
     pub here: bool,
 }
@@ -203,7 +210,11 @@ pub struct DiagramArgs {
 
 /// Every system that has a lifecycle.
 fn systems() -> PossibleValuesParser {
-    lifecycles::OF_SYSTEMS.iter().map(|(name, _)| *name).collect::<Vec<_>>().into()
+    lifecycles::OF_SYSTEMS
+        .iter()
+        .map(|(name, _)| *name)
+        .collect::<Vec<_>>()
+        .into()
 }
 
 /// Which lifecycle is drawn.
@@ -235,7 +246,8 @@ pub struct LogsArgs {
     /// Follow, and say on standard error when a tail is cut, sampled or behind
     #[arg(short, long)]
     pub follow: bool,
-    /// Only lines since then, of everything that is kept: a duration (10m) or a time (2026-03-12T14:00:00Z); the newest 5,000 when absent
+    /// Only lines since then, of everything that is kept: a duration (10m) or a time
+    /// (2026-03-12T14:00:00Z); the newest 5,000 when absent
     #[arg(long, value_name = "T")]
     pub since: Option<String>,
     /// Only lines that match this regular expression, of everything that is kept
@@ -246,7 +258,8 @@ pub struct LogsArgs {
 /// `engine`.
 #[derive(Debug, Args)]
 pub struct EngineArgs {
-    /// The folder of the store itself: work in the background, and end when there is no work and nobody looks
+    /// The folder of the store itself: work in the background, and end when there is no work and
+    /// nobody looks
     #[arg(long, hide = true, value_name = "DIR")]
     pub store_home: Option<PathBuf>,
 }

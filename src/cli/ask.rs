@@ -1,4 +1,5 @@
-//! From an intent to its end: preview, card, guard, ask, wait. The same for every verb that changes something.
+//! From an intent to its end: preview, card, guard, ask, wait. The same for every verb that changes
+//! something.
 
 use crate::desk::Patient;
 use crate::domain::ask::{Answer, Ask, Confirm, Intent, Refused};
@@ -38,12 +39,23 @@ pub(super) fn carry_out(
         },
     };
     let ends = ending(&intent);
-    let id =
-        desk.submit(Ask::Do { intent, attached: Vec::new(), confirm, armed: false }).map_err(|why| Stop::lost("desk", why.to_string()))?;
+    let id = desk
+        .submit(Ask::Do {
+            intent,
+            attached: Vec::new(),
+            confirm,
+            armed: false,
+        })
+        .map_err(|why| Stop::lost("desk", why.to_string()))?;
     match wait::answer(desk, ground, id)? {
         Answer::Accepted { deployments, says } => {
-            let ids: Vec<DeploymentId> = deployments.iter().map(|(id, _)| *id).chain(ends).collect();
-            let awaited = if ends.is_some() { Awaited::Gone } else { Awaited::Good };
+            let ids: Vec<DeploymentId> =
+                deployments.iter().map(|(id, _)| *id).chain(ends).collect();
+            let awaited = if ends.is_some() {
+                Awaited::Gone
+            } else {
+                Awaited::Good
+            };
             accepted(desk, ground, &ids, awaited, &says, guard, out)
         }
         Answer::Refused(refused) => refuse(&refused, subject.map(|_| guard), out),
@@ -76,8 +88,17 @@ fn ending(intent: &Intent) -> Option<DeploymentId> {
 }
 
 /// Asks for the card of an intent.
-pub(super) fn preview(desk: &dyn Patient, ground: &dyn Ground, intent: Intent) -> Result<Result<Card, Refused>, Stop> {
-    let id = desk.submit(Ask::Preview { intent, attached: Vec::new() }).map_err(|why| Stop::lost("desk", why.to_string()))?;
+pub(super) fn preview(
+    desk: &dyn Patient,
+    ground: &dyn Ground,
+    intent: Intent,
+) -> Result<Result<Card, Refused>, Stop> {
+    let id = desk
+        .submit(Ask::Preview {
+            intent,
+            attached: Vec::new(),
+        })
+        .map_err(|why| Stop::lost("desk", why.to_string()))?;
     match wait::answer(desk, ground, id)? {
         Answer::Card { card } => Ok(Ok(*card)),
         Answer::Refused(refused) => Ok(Err(refused)),
@@ -87,21 +108,33 @@ pub(super) fn preview(desk: &dyn Patient, ground: &dyn Ground, intent: Intent) -
 
 /// An answer of another kind than was asked for.
 fn wrong_answer(what: &str) -> Stop {
-    Stop::failed("wrong-answer", format!("the engine answered with {what}; `holdpoint events` tells what it did"))
+    Stop::failed(
+        "wrong-answer",
+        format!("the engine answered with {what}; `holdpoint events` tells what it did"),
+    )
 }
 
 fn subject(guard: &Guard) -> Result<Option<Digest>, Stop> {
-    let Some(text) = &guard.subject else { return Ok(None) };
-    text.parse()
-        .map(Some)
-        .map_err(|_| Stop::wrong("subject", format!("--subject {text:?} is no digest: give the 64 hex digits of `plan --json`")))
+    let Some(text) = &guard.subject else {
+        return Ok(None);
+    };
+    text.parse().map(Some).map_err(|_| {
+        Stop::wrong(
+            "subject",
+            format!("--subject {text:?} is no digest: give the 64 hex digits of `plan --json`"),
+        )
+    })
 }
 
 /// The guard, where nothing must be typed or a person types it now.
 fn met(shown: &Card, guard: &Guard, out: &mut Out<'_, '_>) -> Result<Option<Confirm>, Stop> {
     let reason = guard.reason.clone().unwrap_or_default();
     let Some(phrase) = &shown.phrase else {
-        return Ok(Some(Confirm { subject: Some(shown.subject), text: String::new(), reason }));
+        return Ok(Some(Confirm {
+            subject: Some(shown.subject),
+            text: String::new(),
+            reason,
+        }));
     };
     if !out.can_ask() {
         return Ok(None);
@@ -109,22 +142,47 @@ fn met(shown: &Card, guard: &Guard, out: &mut Out<'_, '_>) -> Result<Option<Conf
     for line in card::card(shown) {
         out.aside(&line)?;
     }
-    let reason = if shown.needs_reason && reason.trim().is_empty() { out.ask("why: ")?.unwrap_or_default() } else { reason };
-    let typed = out.ask(&format!("type  {phrase}  to go on (anything else leaves it): "))?.unwrap_or_default();
+    let reason = if shown.needs_reason && reason.trim().is_empty() {
+        out.ask("why: ")?.unwrap_or_default()
+    } else {
+        reason
+    };
+    let typed = out
+        .ask(&format!(
+            "type  {phrase}  to go on (anything else leaves it): "
+        ))?
+        .unwrap_or_default();
     if typed.trim() != phrase || (shown.needs_reason && reason.trim().is_empty()) {
-        return Err(Stop::wrong("not-confirmed", "nothing was asked: what was typed is not what the card asks for"));
+        return Err(Stop::wrong(
+            "not-confirmed",
+            "nothing was asked: what was typed is not what the card asks for",
+        ));
     }
-    Ok(Some(Confirm { subject: Some(shown.subject), text: phrase.clone(), reason: reason.trim().to_owned() }))
+    Ok(Some(Confirm {
+        subject: Some(shown.subject),
+        text: phrase.clone(),
+        reason: reason.trim().to_owned(),
+    }))
 }
 
 /// Nobody can be asked: the card, the exact command, and code 2.
 fn unconfirmed(shown: &Card, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
-    let says = format!("level {}: {}; read the card, then run the command", shown.level, shown.why);
+    let says = format!(
+        "level {}: {}; read the card, then run the command",
+        shown.level, shown.why
+    );
     let phrase = shown.phrase.as_deref().unwrap_or_default();
-    to_confirm(says, &card::card(shown), ShownDoc::from(shown), (phrase, shown.subject, shown.needs_reason), out)
+    to_confirm(
+        says,
+        &card::card(shown),
+        ShownDoc::from(shown),
+        (phrase, shown.subject, shown.needs_reason),
+        out,
+    )
 }
 
-/// Says what must be read, and the command that confirms it: its words, its subject, and whether it needs a reason.
+/// Says what must be read, and the command that confirms it: its words, its subject, and whether it
+/// needs a reason.
 fn to_confirm(
     says: String,
     card: &[String],
@@ -140,7 +198,14 @@ fn to_confirm(
     let command = out.command(&more);
     if out.is_json() {
         let (card, command) = (Some(doc), Some(command));
-        out.document(&AskedDoc { outcome: "confirm", says, card, command, exit: Code::Wrong as u8, ..AskedDoc::default() })?;
+        out.document(&AskedDoc {
+            outcome: "confirm",
+            says,
+            card,
+            command,
+            exit: Code::Wrong as u8,
+            ..AskedDoc::default()
+        })?;
     } else {
         for line in card {
             out.aside(line)?;
@@ -164,11 +229,17 @@ fn accepted(
         out.line(says)?;
         out.flush()?;
     }
-    let (mut code, end) =
-        if guard.wait && !ids.is_empty() { wait::end(desk, ground, ids, guard.through_holds, out)? } else { (Code::Done, String::new()) };
+    let (mut code, end) = if guard.wait && !ids.is_empty() {
+        wait::end(desk, ground, ids, guard.through_holds, out)?
+    } else {
+        (Code::Done, String::new())
+    };
     if awaited == Awaited::Gone && guard.wait {
         let world = desk.world();
-        let ends: Vec<&End> = ids.iter().filter_map(|id| world.deployment(*id)?.end.as_ref()).collect();
+        let ends: Vec<&End> = ids
+            .iter()
+            .filter_map(|id| world.deployment(*id)?.end.as_ref())
+            .collect();
         code = match code {
             Code::Lost => Code::Lost,
             _ if ends.is_empty() => code,
@@ -185,14 +256,28 @@ fn accepted(
             (true, Code::Held) => {
                 let world = desk.world();
                 let over = |id: &DeploymentId| world.deployment(*id).is_some_and(|d| d.is_over());
-                if ids.iter().all(over) { "ended" } else { "held" }
+                if ids.iter().all(over) {
+                    "ended"
+                } else {
+                    "held"
+                }
             }
             (true, Code::Lost) => "lost",
         };
         let world = desk.world();
-        let deployments = ids.iter().filter_map(|id| world.deployment(*id)).map(|d| DeploymentDoc::from(&**d)).collect();
+        let deployments = ids
+            .iter()
+            .filter_map(|id| world.deployment(*id))
+            .map(|d| DeploymentDoc::from(&**d))
+            .collect();
         let says = if end.is_empty() { says.to_owned() } else { end };
-        out.document(&AskedDoc { outcome, says, deployments, exit: code as u8, ..AskedDoc::default() })?;
+        out.document(&AskedDoc {
+            outcome,
+            says,
+            deployments,
+            exit: code as u8,
+            ..AskedDoc::default()
+        })?;
     } else if code != Code::Done && !end.is_empty() {
         out.aside(&format!("holdpoint: {end}"))?;
     }
@@ -221,7 +306,10 @@ fn refuse(refused: &Refused, given: Option<&Guard>, out: &mut Out<'_, '_>) -> Re
         }
         if given.is_some() {
             let phrase = now.phrase.as_deref().unwrap_or_default();
-            out.aside(&format!("\nthe card as it is now needs: --confirm '{phrase}' --subject {}", now.subject))?;
+            out.aside(&format!(
+                "\nthe card as it is now needs: --confirm '{phrase}' --subject {}",
+                now.subject
+            ))?;
         }
     }
     out.aside(&format!("holdpoint: refused: {refused}"))?;
@@ -229,12 +317,19 @@ fn refuse(refused: &Refused, given: Option<&Guard>, out: &mut Out<'_, '_>) -> Re
 }
 
 /// `approve HOLD`.
-pub(super) fn approve(ground: &dyn Ground, args: &ApproveArgs, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+pub(super) fn approve(
+    ground: &dyn Ground,
+    args: &ApproveArgs,
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
     let desk = ground.desk()?;
     let world = wait::ready(&*desk, ground)?;
     let id = hold_id(&args.hold)?;
     let views = world.holds(ground.now());
-    let view = views.iter().find(|view| view.hold.id == id).ok_or_else(|| not_open(&id, world.folds.hold(&id).map(|(_, hold)| hold)))?;
+    let view = views
+        .iter()
+        .find(|view| view.hold.id == id)
+        .ok_or_else(|| not_open(&id, world.folds.hold(&id).map(|(_, hold)| hold)))?;
     if let Some(why) = card::wrong_choice(view.hold, args.choice.as_deref()) {
         return Err(Stop::wrong("choice", why));
     }
@@ -246,14 +341,31 @@ pub(super) fn approve(ground: &dyn Ground, args: &ApproveArgs, out: &mut Out<'_,
         },
         None if out.can_ask() => typed(view, args, out)?,
         None => {
-            let says = format!("{} is decided by a person; read what it shows, then run the command", view.hold.id);
+            let says = format!(
+                "{} is decided by a person; read what it shows, then run the command",
+                view.hold.id
+            );
             let words = view.hold.words(args.choice.as_deref());
-            let needs = (words.as_str(), view.hold.subject, needs_reason(view.hold, &args.guard));
-            return to_confirm(says, &card::hold(view), ShownDoc::Hold(Box::new(HoldDoc::from(view))), needs, out);
+            let needs = (
+                words.as_str(),
+                view.hold.subject,
+                needs_reason(view.hold, &args.guard),
+            );
+            return to_confirm(
+                says,
+                &card::hold(view),
+                ShownDoc::Hold(Box::new(HoldDoc::from(view))),
+                needs,
+                out,
+            );
         }
     };
     let deployment = view.deployment.id;
-    let ask = Ask::Approve { hold: id, confirm, choice: args.choice.clone() };
+    let ask = Ask::Approve {
+        hold: id,
+        confirm,
+        choice: args.choice.clone(),
+    };
     decide(&*desk, ground, ask, deployment, &args.guard, out)
 }
 
@@ -264,7 +376,11 @@ pub(super) fn asks_why(hold: &Hold) -> bool {
 
 /// Whether a hold's approval must say why, and nobody said it yet.
 fn needs_reason(hold: &Hold, guard: &Guard) -> bool {
-    asks_why(hold) && guard.reason.as_deref().is_none_or(|reason| reason.trim().is_empty())
+    asks_why(hold)
+        && guard
+            .reason
+            .as_deref()
+            .is_none_or(|reason| reason.trim().is_empty())
 }
 
 /// Shows the hold and has a person type its words.
@@ -274,28 +390,53 @@ fn typed(view: &HoldView<'_>, args: &ApproveArgs, out: &mut Out<'_, '_>) -> Resu
         out.aside(&line)?;
     }
     let given = guard.reason.clone().unwrap_or_default();
-    let reason = if needs_reason(view.hold, guard) { out.ask("why: ")?.unwrap_or_default() } else { given };
-    let typed = out.ask(&format!("type  {words}  to approve (anything else leaves it): "))?.unwrap_or_default();
+    let reason = if needs_reason(view.hold, guard) {
+        out.ask("why: ")?.unwrap_or_default()
+    } else {
+        given
+    };
+    let typed = out
+        .ask(&format!(
+            "type  {words}  to approve (anything else leaves it): "
+        ))?
+        .unwrap_or_default();
     if typed.trim() != words {
-        return Err(Stop::wrong("not-confirmed", "nothing was approved: what was typed is not what the card asks for"));
+        return Err(Stop::wrong(
+            "not-confirmed",
+            "nothing was approved: what was typed is not what the card asks for",
+        ));
     }
-    Ok(Confirm { subject: Some(view.hold.subject), text: words, reason: reason.trim().to_owned() })
+    Ok(Confirm {
+        subject: Some(view.hold.subject),
+        text: words,
+        reason: reason.trim().to_owned(),
+    })
 }
 
 /// `reject HOLD`.
-pub(super) fn reject(ground: &dyn Ground, args: &RejectArgs, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+pub(super) fn reject(
+    ground: &dyn Ground,
+    args: &RejectArgs,
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
     let desk = ground.desk()?;
     let world = wait::ready(&*desk, ground)?;
     let id = hold_id(&args.hold)?;
     if args.reason.trim().is_empty() {
-        return Err(Stop::wrong("reason", "a rejection needs a reason: everybody sees it"));
+        return Err(Stop::wrong(
+            "reason",
+            "a rejection needs a reason: everybody sees it",
+        ));
     }
     let (deployment, _) = world
         .folds
         .hold(&id)
         .filter(|(_, hold)| hold.is_open())
         .ok_or_else(|| not_open(&id, world.folds.hold(&id).map(|(_, hold)| hold)))?;
-    let ask = Ask::Reject { hold: id, reason: args.reason.clone() };
+    let ask = Ask::Reject {
+        hold: id,
+        reason: args.reason.clone(),
+    };
     decide(&*desk, ground, ask, deployment.id, &Guard::default(), out)
 }
 
@@ -307,21 +448,38 @@ fn decide(
     guard: &Guard,
     out: &mut Out<'_, '_>,
 ) -> Result<Code, Stop> {
-    let id = desk.submit(ask).map_err(|why| Stop::lost("desk", why.to_string()))?;
+    let id = desk
+        .submit(ask)
+        .map_err(|why| Stop::lost("desk", why.to_string()))?;
     match wait::answer(desk, ground, id)? {
-        Answer::Accepted { says, .. } => accepted(desk, ground, &[deployment], Awaited::Good, &says, guard, out),
+        Answer::Accepted { says, .. } => accepted(
+            desk,
+            ground,
+            &[deployment],
+            Awaited::Good,
+            &says,
+            guard,
+            out,
+        ),
         Answer::Refused(refused) => refuse(&refused, None, out),
         Answer::Card { .. } => Err(wrong_answer("a card where it was asked to decide")),
     }
 }
 
 fn hold_id(text: &str) -> Result<HoldId, Stop> {
-    text.parse().map_err(|why: crate::domain::ids::BadName| Stop::wrong("hold", why.to_string()))
+    text.parse()
+        .map_err(|why: crate::domain::ids::BadName| Stop::wrong("hold", why.to_string()))
 }
 
 fn not_open(id: &HoldId, known: Option<&Hold>) -> Stop {
     match known.and_then(|hold| hold.decision.as_ref()) {
-        Some(decision) => Stop::wrong("decided", format!("{id} was decided by {} at {}", decision.by, decision.at)),
-        None => Stop::wrong("hold", format!("there is no open hold {id}; `holdpoint holds` lists them")),
+        Some(decision) => Stop::wrong(
+            "decided",
+            format!("{id} was decided by {} at {}", decision.by, decision.at),
+        ),
+        None => Stop::wrong(
+            "hold",
+            format!("there is no open hold {id}; `holdpoint holds` lists them"),
+        ),
     }
 }

@@ -7,9 +7,20 @@ use crate::world::holds::HoldView;
 
 /// The card of an intent.
 pub(super) fn card(card: &Card) -> Vec<String> {
-    let account = if card.account.is_empty() { String::new() } else { format!("  {} {}", card.account, card.region) };
-    let stack = card.stack.as_ref().map_or_else(|| card.env.to_string(), ToString::to_string);
-    let mut text = vec![format!("{} {stack}  {}{account}", card.verb.word().to_uppercase(), card.class.word())];
+    let account = if card.account.is_empty() {
+        String::new()
+    } else {
+        format!("  {} {}", card.account, card.region)
+    };
+    let stack = card
+        .stack
+        .as_ref()
+        .map_or_else(|| card.env.to_string(), ToString::to_string);
+    let mut text = vec![format!(
+        "{} {stack}  {}{account}",
+        card.verb.word().to_uppercase(),
+        card.class.word()
+    )];
     text.extend(lines(&card.lines));
     text.extend(rows(card.rows.as_deref()));
     text.push(format!("{:<10} {}: {}", "LEVEL", card.level, card.why));
@@ -19,13 +30,25 @@ pub(super) fn card(card: &Card) -> Vec<String> {
 
 /// The card of a hold.
 pub(super) fn hold(view: &HoldView<'_>) -> Vec<String> {
-    let mut text = vec![format!("HOLD {} {} of {}", view.hold.id, view.hold.kind.word(), view.stack)];
+    let mut text = vec![format!(
+        "HOLD {} {} of {}",
+        view.hold.id,
+        view.hold.kind.word(),
+        view.stack
+    )];
     text.extend(lines(&view.hold.lines));
     let told = view.hold.lines.iter().any(|line| line.label == "CHOICES");
     text.extend(
-        view.hold.choices.iter().filter(|_| !told).map(|choice| format!("{:<10} --choice {}: {}", "CHOICE", choice.name, choice.does)),
+        view.hold
+            .choices
+            .iter()
+            .filter(|_| !told)
+            .map(|choice| format!("{:<10} --choice {}: {}", "CHOICE", choice.name, choice.does)),
     );
-    let expires = view.left.map_or_else(|| "never".to_owned(), |left| format!("in {}", crate::domain::time::short(left)));
+    let expires = view.left.map_or_else(
+        || "never".to_owned(),
+        |left| format!("in {}", crate::domain::time::short(left)),
+    );
     text.push(format!("{:<10} {expires}", "EXPIRES"));
     text.push(format!("{:<10} {}", "LEVEL", view.hold.level));
     text.push(format!("{:<10} {}", "SUBJECT", view.hold.subject));
@@ -34,26 +57,51 @@ pub(super) fn hold(view: &HoldView<'_>) -> Vec<String> {
 
 /// Whether a choice is missing, or is none of the hold's.
 pub(super) fn wrong_choice(hold: &Hold, choice: Option<&str>) -> Option<String> {
-    let names: Vec<&str> = hold.choices.iter().map(|choice| choice.name.as_str()).collect();
+    let names: Vec<&str> = hold
+        .choices
+        .iter()
+        .map(|choice| choice.name.as_str())
+        .collect();
     match choice {
         None if names.is_empty() => None,
-        None => Some(format!("{} offers several ways: add --choice {}", hold.id, names.join(" or --choice "))),
+        None => Some(format!(
+            "{} offers several ways: add --choice {}",
+            hold.id,
+            names.join(" or --choice ")
+        )),
         Some(name) if names.contains(&name) => None,
-        Some(name) if names.is_empty() => Some(format!("{} offers no choice, so not {name:?}", hold.id)),
-        Some(name) => Some(format!("{name:?} is no way of {}: {}", hold.id, names.join(", "))),
+        Some(name) if names.is_empty() => {
+            Some(format!("{} offers no choice, so not {name:?}", hold.id))
+        }
+        Some(name) => Some(format!(
+            "{name:?} is no way of {}: {}",
+            hold.id,
+            names.join(", ")
+        )),
     }
 }
 
 fn lines(lines: &[CardLine]) -> impl Iterator<Item = String> {
-    lines.iter().map(|line| format!("{:<10} {}", line.label, line.text))
+    lines
+        .iter()
+        .map(|line| format!("{:<10} {}", line.label, line.text))
 }
 
 fn rows(rows: Option<&[ChangeRow]>) -> Vec<String> {
     let Some(rows) = rows else { return Vec::new() };
     rows.iter()
         .map(|row| {
-            let what = if row.properties.is_empty() { row.scope.join(", ") } else { row.properties.join(", ") };
-            format!("  {:<8} {} ({}) {what}", row.does.word(), row.logical, row.kind)
+            let what = if row.properties.is_empty() {
+                row.scope.join(", ")
+            } else {
+                row.properties.join(", ")
+            };
+            format!(
+                "  {:<8} {} ({}) {what}",
+                row.does.word(),
+                row.logical,
+                row.kind
+            )
         })
         .collect()
 }

@@ -1,4 +1,5 @@
-//! `--flag NAME=VALUE`: what an application's system lets one choose beside the release. The engine knows which there are.
+//! `--flag NAME=VALUE`: what an application's system lets one choose beside the release. The engine
+//! knows which there are.
 
 use clap::Args;
 
@@ -10,7 +11,9 @@ use super::Stop;
 
 /// Whether any system lets one choose something: without that, the help does not speak of it.
 pub(super) fn flags_exist() -> bool {
-    crate::systems::all().iter().any(|system| !system.flags().is_empty())
+    crate::systems::all()
+        .iter()
+        .any(|system| !system.flags().is_empty())
 }
 
 /// What is chosen.
@@ -26,13 +29,22 @@ impl Chosen {
     pub(super) fn on(&self, intent: Intent) -> Result<Intent, Stop> {
         let mut flags = Flags::new();
         for text in &self.flags {
-            let (name, value) = text.split_once('=').ok_or_else(|| Stop::wrong("flag", format!("--flag {text:?}: write NAME=VALUE")))?;
-            let name: FlagName = name.parse().map_err(|why: BadName| Stop::wrong("flag", why.to_string()))?;
-            if flags.insert(name.clone(), Value::Text(value.into())).is_some() {
+            let (name, value) = text
+                .split_once('=')
+                .ok_or_else(|| Stop::wrong("flag", format!("--flag {text:?}: write NAME=VALUE")))?;
+            let name: FlagName = name
+                .parse()
+                .map_err(|why: BadName| Stop::wrong("flag", why.to_string()))?;
+            if flags
+                .insert(name.clone(), Value::Text(value.into()))
+                .is_some()
+            {
                 return Err(Stop::wrong("flag", format!("--flag {name} is given twice")));
             }
         }
         let verb = intent.verb();
-        intent.choosing(flags).ok_or_else(|| Stop::wrong("flag", format!("{} takes no --flag", verb.word())))
+        intent
+            .choosing(flags)
+            .ok_or_else(|| Stop::wrong("flag", format!("{} takes no --flag", verb.word())))
     }
 }

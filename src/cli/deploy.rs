@@ -14,13 +14,16 @@ use super::{Ground, Out, Stop, ask, wait};
 /// `deploy`.
 pub(super) fn deploy(ground: &dyn Ground, args: &DeployArgs, out: &mut Out<'_, '_>) -> Done {
     match (&args.stack, &args.all) {
-        (Some(stack), _) => {
-            on_stack(ground, stack, &args.guard, out, |_, id| args.chosen.on(Intent::deploy(id.clone(), source(args.release.as_ref()))))
-        }
+        (Some(stack), _) => on_stack(ground, stack, &args.guard, out, |_, id| {
+            args.chosen
+                .on(Intent::deploy(id.clone(), source(args.release.as_ref())))
+        }),
         (None, Some(env)) => {
             let desk = ground.desk()?;
             wait::ready(&*desk, ground)?;
-            let env: EnvName = env.parse().map_err(|why: crate::domain::ids::BadName| Stop::wrong("environment", why.to_string()))?;
+            let env: EnvName = env.parse().map_err(|why: crate::domain::ids::BadName| {
+                Stop::wrong("environment", why.to_string())
+            })?;
             let world = agreed(&*desk, ground, &env)?;
             let intent = args.chosen.on(all_of(&world, &env)?)?;
             ask::carry_out(&*desk, ground, intent, &args.guard, out)
@@ -29,7 +32,8 @@ pub(super) fn deploy(ground: &dyn Ground, args: &DeployArgs, out: &mut Out<'_, '
     }
 }
 
-/// All stacks of an environment, in the order of `depends_on`. A whole brings its parts: they are not named beside it.
+/// All stacks of an environment, in the order of `depends_on`. A whole brings its parts: they are
+/// not named beside it.
 fn all_of(world: &World, env: &EnvName) -> Result<Intent, Stop> {
     let all = &world.catalog.stacks;
     let here: BTreeMap<&StackId, &Vec<AppName>> = all
@@ -38,14 +42,21 @@ fn all_of(world: &World, env: &EnvName) -> Result<Intent, Stop> {
         .map(|(id, entry)| (id, &entry.depends_on))
         .collect();
     if here.is_empty() {
-        return Err(Stop::wrong("environment", format!("the estate file has no stack in {env}; `holdpoint ls` lists them")));
+        return Err(Stop::wrong(
+            "environment",
+            format!("the estate file has no stack in {env}; `holdpoint ls` lists them"),
+        ));
     }
     let mut after = BTreeMap::new();
     let mut stacks: Vec<StackId> = Vec::new();
     while stacks.len() < here.len() {
         let before = stacks.len();
         for (id, apps) in &here {
-            let needs: Vec<StackId> = here.keys().filter(|other| apps.contains(&other.app)).map(|other| (*other).clone()).collect();
+            let needs: Vec<StackId> = here
+                .keys()
+                .filter(|other| apps.contains(&other.app))
+                .map(|other| (*other).clone())
+                .collect();
             if !stacks.contains(id) && needs.iter().all(|need| stacks.contains(need)) {
                 stacks.push((*id).clone());
                 if !needs.is_empty() {
@@ -54,8 +65,16 @@ fn all_of(world: &World, env: &EnvName) -> Result<Intent, Stop> {
             }
         }
         if stacks.len() == before {
-            return Err(Stop::wrong("depends_on", format!("the applications of {env} wait for each other; run `holdpoint check`")));
+            return Err(Stop::wrong(
+                "depends_on",
+                format!("the applications of {env} wait for each other; run `holdpoint check`"),
+            ));
         }
     }
-    Ok(Intent::Deploy { stacks, source: Source::Estate, after, flags: Flags::new() })
+    Ok(Intent::Deploy {
+        stacks,
+        source: Source::Estate,
+        after,
+        flags: Flags::new(),
+    })
 }

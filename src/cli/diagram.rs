@@ -9,10 +9,15 @@ use super::args::{DiagramArgs, DiagramOf, Format};
 use super::{Code, Ground, Out, Stop};
 
 /// `diagram stack|deployment`.
-pub(super) fn diagram(ground: &dyn Ground, args: &DiagramArgs, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+pub(super) fn diagram(
+    ground: &dyn Ground,
+    args: &DiagramArgs,
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
     let lifecycle = match args.of {
         DiagramOf::Deployment => &lifecycles::DEPLOYMENT,
-        DiagramOf::Stack => lifecycles::of_system(&args.system).map_err(|why| Stop::wrong("unknown-system", why.to_string()))?,
+        DiagramOf::Stack => lifecycles::of_system(&args.system)
+            .map_err(|why| Stop::wrong("unknown-system", why.to_string()))?,
     };
     let text = match args.format {
         Format::Text => ground.map(lifecycle),
@@ -31,7 +36,10 @@ pub(super) fn diagram(ground: &dyn Ground, args: &DiagramArgs, out: &mut Out<'_,
 pub(super) fn mermaid(lifecycle: &Lifecycle) -> String {
     let start = lifecycle.start().name;
     let mut text = format!("stateDiagram-v2\n    [*] --> {start}\n");
-    for Edge { from, to, label, .. } in lifecycle.edges {
+    for Edge {
+        from, to, label, ..
+    } in lifecycle.edges
+    {
         let _ = writeln!(text, "    {from} --> {to}: {}", label.replace(':', " "));
     }
     text
@@ -39,16 +47,29 @@ pub(super) fn mermaid(lifecycle: &Lifecycle) -> String {
 
 /// As a Graphviz graph; edges that the source document does not draw are dashed.
 pub(super) fn dot(lifecycle: &Lifecycle) -> String {
-    let mut text = format!("digraph \"{}\" {{\n    rankdir=LR;\n    node [shape=box];\n", lifecycle.name);
+    let mut text = format!(
+        "digraph \"{}\" {{\n    rankdir=LR;\n    node [shape=box];\n",
+        lifecycle.name
+    );
     for phase in lifecycle.phases {
         let _ = writeln!(text, "    \"{}\";", phase.name);
     }
-    for Edge { from, to, label, origin, .. } in lifecycle.edges {
+    for Edge {
+        from,
+        to,
+        label,
+        origin,
+        ..
+    } in lifecycle.edges
+    {
         let style = match origin {
             Origin::Seed => "",
             Origin::Ours(_) => ", style=dashed",
         };
-        let _ = writeln!(text, "    \"{from}\" -> \"{to}\" [label=\"{label}\"{style}];");
+        let _ = writeln!(
+            text,
+            "    \"{from}\" -> \"{to}\" [label=\"{label}\"{style}];"
+        );
     }
     text.push_str("}\n");
     text
@@ -60,11 +81,29 @@ mod tests {
 
     #[test]
     fn every_edge_of_the_tables_is_drawn_once() {
-        for lifecycle in lifecycles::OF_SYSTEMS.iter().map(|(_, table)| *table).chain([&lifecycles::DEPLOYMENT]) {
+        for lifecycle in lifecycles::OF_SYSTEMS
+            .iter()
+            .map(|(_, table)| *table)
+            .chain([&lifecycles::DEPLOYMENT])
+        {
             let (mermaid, dot) = (mermaid(lifecycle), dot(lifecycle));
-            assert_eq!(mermaid.matches(" --> ").count(), lifecycle.edges.len() + 1, "{}", lifecycle.name);
-            assert_eq!(dot.matches(" -> ").count(), lifecycle.edges.len(), "{}", lifecycle.name);
-            let ours = lifecycle.edges.iter().filter(|edge| edge.origin != Origin::Seed).count();
+            assert_eq!(
+                mermaid.matches(" --> ").count(),
+                lifecycle.edges.len() + 1,
+                "{}",
+                lifecycle.name
+            );
+            assert_eq!(
+                dot.matches(" -> ").count(),
+                lifecycle.edges.len(),
+                "{}",
+                lifecycle.name
+            );
+            let ours = lifecycle
+                .edges
+                .iter()
+                .filter(|edge| edge.origin != Origin::Seed)
+                .count();
             assert_eq!(dot.matches("dashed").count(), ours, "{}", lifecycle.name);
         }
     }

@@ -31,13 +31,21 @@ impl Fact {
     /// It is as it should be.
     #[must_use]
     pub fn right(what: impl Into<String>, says: impl Into<String>) -> Self {
-        Self { what: what.into(), ok: true, says: says.into() }
+        Self {
+            what: what.into(),
+            ok: true,
+            says: says.into(),
+        }
     }
 
     /// It is not.
     #[must_use]
     pub fn wrong(what: impl Into<String>, says: impl Into<String>) -> Self {
-        Self { what: what.into(), ok: false, says: says.into() }
+        Self {
+            what: what.into(),
+            ok: false,
+            says: says.into(),
+        }
     }
 }
 
@@ -64,8 +72,16 @@ pub(super) fn doctor(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code,
     if out.is_json() {
         out.document(&serde_json::json!({ "ok": ok, "facts": facts }))?;
     } else {
-        let rows: Vec<Vec<String>> =
-            facts.iter().map(|fact| vec![if fact.ok { "ok" } else { "WRONG" }.to_owned(), fact.what.clone(), fact.says.clone()]).collect();
+        let rows: Vec<Vec<String>> = facts
+            .iter()
+            .map(|fact| {
+                vec![
+                    if fact.ok { "ok" } else { "WRONG" }.to_owned(),
+                    fact.what.clone(),
+                    fact.says.clone(),
+                ]
+            })
+            .collect();
         for line in table(&rows) {
             out.line(&line)?;
         }
@@ -74,7 +90,10 @@ pub(super) fn doctor(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code,
 }
 
 fn wrong_file(wrong: &Wrong) -> Fact {
-    let what = wrong.stack.as_ref().map_or_else(|| format!("file {}", wrong.what.file), |stack| format!("files of {stack}"));
+    let what = wrong.stack.as_ref().map_or_else(
+        || format!("file {}", wrong.what.file),
+        |stack| format!("files of {stack}"),
+    );
     Fact::wrong(what, wrong.what.to_string().trim_end())
 }
 
@@ -82,43 +101,70 @@ fn trust(ground: &dyn Ground, loaded: &Loaded) -> Fact {
     match ground.standing(loaded) {
         Err(stop) => Fact::wrong("trust", stop.says),
         Ok(Trust::Trusted) => Fact::right("trust", "the estate file is trusted for what it names"),
-        Ok(Trust::New) => Fact::wrong("trust", "the estate file was never seen here: read it, then run `holdpoint trust`"),
-        Ok(Trust::Changed(_)) => {
-            Fact::wrong("trust", "the estate file names more or else than when it was trusted: `holdpoint trust` says what")
-        }
+        Ok(Trust::New) => Fact::wrong(
+            "trust",
+            "the estate file was never seen here: read it, then run `holdpoint trust`",
+        ),
+        Ok(Trust::Changed(_)) => Fact::wrong(
+            "trust",
+            "the estate file names more or else than when it was trusted: `holdpoint trust` says what",
+        ),
     }
 }
 
-/// What only an engine at work can tell: whether there is one, whether the store has the environments as the file says, and who we
-/// are in each of them.
+/// What only an engine at work can tell: whether there is one, whether the store has the
+/// environments as the file says, and who we are in each of them.
 fn lived(desk: &dyn Patient, ground: &dyn Ground) -> Vec<Fact> {
     let mut facts = Vec::new();
     let world = match wait::ready(desk, ground) {
         Ok(world) => world,
         Err(stop) => return vec![Fact::wrong("store", stop.says)],
     };
-    let environments: Vec<EnvName> = world.environments(ground.now()).into_iter().map(|env| env.name).collect();
+    let environments: Vec<EnvName> = world
+        .environments(ground.now())
+        .into_iter()
+        .map(|env| env.name)
+        .collect();
     let (agreed, differ): (Vec<_>, Vec<_>) = environments
         .into_iter()
-        .map(|env| target::agreed(desk, ground, &env).map(|_| env.clone()).map_err(|stop| (env, stop.says)))
+        .map(|env| {
+            target::agreed(desk, ground, &env)
+                .map(|_| env.clone())
+                .map_err(|stop| (env, stop.says))
+        })
         .partition(Result::is_ok);
-    facts.extend(differ.into_iter().filter_map(Result::err).map(|(env, says)| Fact::wrong(format!("environment {env}"), says)));
+    facts.extend(
+        differ
+            .into_iter()
+            .filter_map(Result::err)
+            .map(|(env, says)| Fact::wrong(format!("environment {env}"), says)),
+    );
     let agreed: Vec<EnvName> = agreed.into_iter().filter_map(Result::ok).collect();
     let world = looked(desk, ground, &agreed);
     facts.push(match &world.engine {
-        EngineState::Live { .. } | EngineState::Draining { .. } => Fact::right("engine", world.engine.says()),
-        EngineState::None(_) | EngineState::Unknown | EngineState::Starting => Fact::wrong("engine", world.engine.says()),
+        EngineState::Live { .. } | EngineState::Draining { .. } => {
+            Fact::right("engine", world.engine.says())
+        }
+        EngineState::None(_) | EngineState::Unknown | EngineState::Starting => {
+            Fact::wrong("engine", world.engine.says())
+        }
     });
     facts.push(match &world.disk_full {
         Some(full) => Fact::wrong("disk", full.says()),
         None => Fact::right("disk", "takes what is written"),
     });
     for (stream, why) in &world.folds.broken {
-        facts.push(Fact::wrong(stream.to_string(), format!("its log cannot be read any further: {why}")));
+        facts.push(Fact::wrong(
+            stream.to_string(),
+            format!("its log cannot be read any further: {why}"),
+        ));
     }
     facts.extend(agreed.iter().flat_map(|env| who(&world, env, ground.now())));
     let slowed = world.environments(ground.now());
-    let slowed = slowed.iter().filter(|env| agreed.contains(&env.name)).filter_map(|env| Some((&env.name, env.slowed_says()?)));
+    let slowed = slowed
+        .iter()
+        .filter(|env| agreed.contains(&env.name))
+        .filter_map(|env| Some((&env.name, env.slowed_says()?)));
     facts.extend(slowed.map(|(env, says)| Fact::wrong(format!("reads of {env}"), says)));
     facts
 }
@@ -132,12 +178,21 @@ const FRESH: Duration = Duration::from_secs(150);
 fn looked(desk: &dyn Patient, ground: &dyn Ground, environments: &[EnvName]) -> Arc<World> {
     let from = ground.now();
     let world = desk.world();
-    let one_each = environments.iter().filter_map(|env| world.stacks().into_iter().find(|stack| stack.env == *env).cloned());
+    let one_each = environments.iter().filter_map(|env| {
+        world
+            .stacks()
+            .into_iter()
+            .find(|stack| stack.env == *env)
+            .cloned()
+    });
     desk.watch(&one_each.collect::<Vec<_>>());
     loop {
         let (world, now) = (desk.world(), ground.now());
-        let known = environments.iter().all(|env| places(&world, env).all(|place| proof(&world, env, place, now).is_some()));
-        if (known && matches!(world.engine, EngineState::Live { .. })) || now.since(from) >= LOOKING {
+        let known = environments
+            .iter()
+            .all(|env| places(&world, env).all(|place| proof(&world, env, place, now).is_some()));
+        if (known && matches!(world.engine, EngineState::Live { .. })) || now.since(from) >= LOOKING
+        {
             return world;
         }
         desk.changed(Duration::from_millis(200));
@@ -147,32 +202,65 @@ fn looked(desk: &dyn Patient, ground: &dyn Ground, environments: &[EnvName]) -> 
 /// The places of an environment in which something is: one with scripts alone may have none.
 fn places<'a>(world: &'a World, env: &EnvName) -> impl Iterator<Item = &'a Place> {
     let used = world.stacks().iter().any(|stack| stack.env == *env);
-    world.record(env).filter(|_| used).into_iter().flat_map(|record| &record.places)
+    world
+        .record(env)
+        .filter(|_| used)
+        .into_iter()
+        .flat_map(|record| &record.places)
 }
 
 /// A proof of who we are that is not old.
 fn proof<'a>(world: &'a World, env: &EnvName, place: &Place, now: Time) -> Option<ProofSeen<'a>> {
-    world.proof(env, &place.name).filter(|seen| seen.stale.is_none() && now.since(seen.taken_at) < FRESH)
+    world
+        .proof(env, &place.name)
+        .filter(|seen| seen.stale.is_none() && now.since(seen.taken_at) < FRESH)
 }
 
 fn who(world: &World, env: &EnvName, now: Time) -> Vec<Fact> {
-    let facts: Vec<Fact> = places(world, env).map(|place| who_at(world, env, place, now)).collect();
-    if facts.is_empty() { vec![Fact::right(format!("environment {env}"), "no stack here needs an account")] } else { facts }
+    let facts: Vec<Fact> = places(world, env)
+        .map(|place| who_at(world, env, place, now))
+        .collect();
+    if facts.is_empty() {
+        vec![Fact::right(
+            format!("environment {env}"),
+            "no stack here needs an account",
+        )]
+    } else {
+        facts
+    }
 }
 
 fn who_at(world: &World, env: &EnvName, place: &Place, now: Time) -> Fact {
     let home = world.record(env).and_then(|record| record.places.home());
-    let what = if home == Some(place) { format!("environment {env}") } else { format!("place {} of {env}", place.name) };
+    let what = if home == Some(place) {
+        format!("environment {env}")
+    } else {
+        format!("place {} of {env}", place.name)
+    };
     let Some(seen) = proof(world, env, place, now) else {
         let why = world
             .proof(env, &place.name)
             .and_then(|seen| seen.stale)
-            .map_or_else(|| format!("nobody could tell in {} s who we are there", LOOKING.as_secs()), ToString::to_string);
+            .map_or_else(
+                || {
+                    format!(
+                        "nobody could tell in {} s who we are there",
+                        LOOKING.as_secs()
+                    )
+                },
+                ToString::to_string,
+            );
         return Fact::wrong(what, why);
     };
-    let is = format!("{} {} as {}", place.whose.what, seen.proof.whose, seen.proof.who);
+    let is = format!(
+        "{} {} as {}",
+        place.whose.what, seen.proof.whose, seen.proof.who
+    );
     match place.check(env, seen.proof) {
         Err(other) => Fact::wrong(what, format!("{is}: {}; {}", other.summary, other.hint)),
-        Ok(()) => Fact::right(what, format!("{is}, proven {} ago", short(now.since(seen.taken_at)))),
+        Ok(()) => Fact::right(
+            what,
+            format!("{is}, proven {} ago", short(now.since(seen.taken_at))),
+        ),
     }
 }

@@ -12,23 +12,48 @@ use super::{Code, Examined, Ground, Out, Stop};
 
 /// `check`.
 pub(super) fn check(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
-    let Examined { file, loaded, found } = ground.examine()?;
+    let Examined {
+        file,
+        loaded,
+        found,
+    } = ground.examine()?;
     let files = loaded.as_ref().map(config::wrong_files).unwrap_or_default();
-    let wrong: Vec<Wrong> = found.0.into_iter().map(|what| Wrong { stack: None, what }).chain(files).collect();
+    let wrong: Vec<Wrong> = found
+        .0
+        .into_iter()
+        .map(|what| Wrong { stack: None, what })
+        .chain(files)
+        .collect();
     if out.is_json() {
         let errors: Vec<WrongDoc<'_>> = wrong.iter().map(WrongDoc::from).collect();
-        out.document(&json!({ "file": file.to_string_lossy(), "ok": errors.is_empty(), "errors": errors }))?;
+        out.document(
+            &json!({ "file": file.to_string_lossy(), "ok": errors.is_empty(), "errors": errors }),
+        )?;
     } else if let Some(loaded) = loaded.filter(|_| wrong.is_empty()) {
-        let (envs, apps) = (loaded.estate.environments.len(), loaded.estate.applications.len());
-        out.line(&format!("{} is right: {envs} environments, {apps} applications", file.display()))?;
+        let (envs, apps) = (
+            loaded.estate.environments.len(),
+            loaded.estate.applications.len(),
+        );
+        out.line(&format!(
+            "{} is right: {envs} environments, {apps} applications",
+            file.display()
+        ))?;
     } else {
         for one in &wrong {
             out.line(&one.what.to_string())?;
             out.line("")?;
         }
-        out.aside(&format!("holdpoint: {} {}", wrong.len(), if wrong.len() == 1 { "error" } else { "errors" }))?;
+        out.aside(&format!(
+            "holdpoint: {} {}",
+            wrong.len(),
+            if wrong.len() == 1 { "error" } else { "errors" }
+        ))?;
     }
-    Ok(if wrong.is_empty() { Code::Done } else { Code::Wrong })
+    Ok(if wrong.is_empty() {
+        Code::Done
+    } else {
+        Code::Wrong
+    })
 }
 
 /// One error of `check`.
@@ -42,7 +67,10 @@ struct WrongDoc<'a> {
 
 impl<'a> From<&'a Wrong> for WrongDoc<'a> {
     fn from(wrong: &'a Wrong) -> Self {
-        Self { stack: wrong.stack.as_ref().map(ToString::to_string), what: &wrong.what }
+        Self {
+            stack: wrong.stack.as_ref().map(ToString::to_string),
+            what: &wrong.what,
+        }
     }
 }
 
@@ -67,7 +95,10 @@ pub(super) fn trust(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
     for line in loaded.reach.lines() {
         out.aside(&format!("  {line}"))?;
     }
-    for (what, lines) in [("new since it was trusted:", new), ("gone since it was trusted:", gone)] {
+    for (what, lines) in [
+        ("new since it was trusted:", new),
+        ("gone since it was trusted:", gone),
+    ] {
         if !lines.is_empty() {
             out.aside(what)?;
         }
@@ -76,9 +107,14 @@ pub(super) fn trust(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
         }
     }
     if out.can_ask() {
-        let typed = out.ask("type  trust  to let it reach these: ")?.unwrap_or_default();
+        let typed = out
+            .ask("type  trust  to let it reach these: ")?
+            .unwrap_or_default();
         if typed.trim() != "trust" {
-            return Err(Stop::wrong("not-confirmed", "the estate file is not trusted; nothing was changed"));
+            return Err(Stop::wrong(
+                "not-confirmed",
+                "the estate file is not trusted; nothing was changed",
+            ));
         }
     }
     ground.trust(&loaded)?;

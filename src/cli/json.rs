@@ -1,4 +1,5 @@
-//! The JSON that scripts read. These forms are stable: fields are added, never renamed or removed (docs/json.md).
+//! The JSON that scripts read. These forms are stable: fields are added, never renamed or removed
+//! (docs/json.md).
 
 mod deployment;
 
@@ -56,7 +57,10 @@ impl From<&EngineState> for EngineDoc {
             EngineState::Live { .. } => "live",
             EngineState::Draining { .. } => "draining",
         };
-        Self { state, says: seen.says() }
+        Self {
+            state,
+            says: seen.says(),
+        }
     }
 }
 
@@ -68,7 +72,10 @@ pub(super) struct DiskDoc {
 
 impl From<&DiskFull> for DiskDoc {
     fn from(disk: &DiskFull) -> Self {
-        Self { full_since: at(disk.since), says: disk.says() }
+        Self {
+            full_since: at(disk.since),
+            says: disk.says(),
+        }
     }
 }
 
@@ -135,11 +142,14 @@ impl From<&EnvView> for EnvDoc {
                 since: at(freeze.at),
                 until: freeze.until.map(at),
             }),
-            throttled: env.slowed.zip(env.slowed_says()).map(|(slowed, says)| ThrottledDoc {
-                since: at(slowed.since),
-                every_ms: slowed.every_ms,
-                says,
-            }),
+            throttled: env
+                .slowed
+                .zip(env.slowed_says())
+                .map(|(slowed, says)| ThrottledDoc {
+                    since: at(slowed.since),
+                    every_ms: slowed.every_ms,
+                    says,
+                }),
             differs: match &env.differs {
                 Differs::Same => Vec::new(),
                 Differs::New => vec!["not recorded yet".to_owned()],
@@ -223,7 +233,11 @@ impl From<&Card> for CardDoc {
             subject: card.subject.to_string(),
             lines: card.lines.clone(),
             changes: card.rows.clone(),
-            steps: card.plan.as_ref().map(|plan| steps(plan, None)).unwrap_or_default(),
+            steps: card
+                .plan
+                .as_ref()
+                .map(|plan| steps(plan, None))
+                .unwrap_or_default(),
             valid_until: at(card.valid_until),
         }
     }
@@ -239,12 +253,20 @@ fn steps(plan: &Plan, of: Option<&Deployment>) -> Vec<StepDoc> {
                 title: step.title.clone(),
                 kind: step.kind.as_str().to_owned(),
                 after: step.after.iter().map(ToString::to_string).collect(),
-                only_if: step.only_if.as_ref().map(|(chooser, branch)| format!("{chooser}={branch}")),
+                only_if: step
+                    .only_if
+                    .as_ref()
+                    .map(|(chooser, branch)| format!("{chooser}={branch}")),
                 hold: step.hold.as_ref().map(|rule| rule.kind.word()),
                 state: run.map(|run| run.state.word()),
                 started_at: run.and_then(|run| run.started_at).map(at),
                 ended_at: run.and_then(|run| run.ended_at).map(at),
-                why: run.and_then(|run| run.failure.as_ref().map(|failure| failure.summary.clone()).or_else(|| run.reason.clone())),
+                why: run.and_then(|run| {
+                    run.failure
+                        .as_ref()
+                        .map(|failure| failure.summary.clone())
+                        .or_else(|| run.reason.clone())
+                }),
             }
         })
         .collect()
@@ -278,7 +300,12 @@ impl From<&HoldView<'_>> for HoldDoc {
             level: view.hold.level.into(),
             confirm: view.hold.phrase.clone(),
             subject: view.hold.subject.to_string(),
-            choices: view.hold.choices.iter().map(|choice| choice.name.clone()).collect(),
+            choices: view
+                .hold
+                .choices
+                .iter()
+                .map(|choice| choice.name.clone())
+                .collect(),
             lines: view.hold.lines.clone(),
             asked_by: view.asked_by.clone(),
             opened_at: at(view.hold.opened_at),
@@ -302,7 +329,11 @@ impl From<&Offer> for OfferDoc {
             action: offer.doing.name(),
             possible: offer.refused.is_none(),
             why: offer.refused.as_ref().map(|no| no.why.clone()),
-            when: offer.refused.as_ref().map(|no| no.when.clone()).filter(|when| !when.is_empty()),
+            when: offer
+                .refused
+                .as_ref()
+                .map(|no| no.when.clone())
+                .filter(|when| !when.is_empty()),
             note: offer.note.clone(),
         }
     }

@@ -30,7 +30,10 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
     if let Some(only) = &args.environment {
         environments.retain(|env| env.name.as_str() == only);
         if environments.is_empty() {
-            return Err(Stop::wrong("environment", format!("there is no environment {only:?}; `holdpoint ls` lists them")));
+            return Err(Stop::wrong(
+                "environment",
+                format!("there is no environment {only:?}; `holdpoint ls` lists them"),
+            ));
         }
     }
     if out.is_json() {
@@ -82,7 +85,12 @@ const FRESH: Duration = Duration::from_secs(15);
 fn looked(desk: &dyn Patient, ground: &dyn Ground, only: Option<&str>) -> Arc<World> {
     let from = ground.now();
     let first = desk.world();
-    let shown: Vec<StackId> = first.stacks().into_iter().filter(|id| only.is_none_or(|env| id.env.as_str() == env)).cloned().collect();
+    let shown: Vec<StackId> = first
+        .stacks()
+        .into_iter()
+        .filter(|id| only.is_none_or(|env| id.env.as_str() == env))
+        .cloned()
+        .collect();
     desk.watch(&shown);
     loop {
         let world = desk.world();
@@ -92,7 +100,10 @@ fn looked(desk: &dyn Patient, ground: &dyn Ground, only: Option<&str>) -> Arc<Wo
             let (seen, stale) = world.freshness(id);
             stale.is_some() || seen.is_some_and(|at| now.since(at) < FRESH)
         };
-        if now.since(from) >= LOOKING || matches!(world.engine, EngineState::None(_)) || shown.iter().filter(outside).all(fresh) {
+        if now.since(from) >= LOOKING
+            || matches!(world.engine, EngineState::None(_))
+            || shown.iter().filter(outside).all(fresh)
+        {
             return world;
         }
         desk.changed(Duration::from_millis(200));
@@ -101,24 +112,52 @@ fn looked(desk: &dyn Patient, ground: &dyn Ground, only: Option<&str>) -> Arc<Wo
 
 fn heading(env: &EnvView) -> String {
     let practice = if env.practice { " (practice)" } else { "" };
-    let proven = if env.proven || env.account.is_empty() { "" } else { " (not proven)" };
-    let frozen = env.freeze.as_ref().map_or_else(String::new, |freeze| format!("  frozen by {}: {}", freeze.by, freeze.reason));
+    let proven = if env.proven || env.account.is_empty() {
+        ""
+    } else {
+        " (not proven)"
+    };
+    let frozen = env.freeze.as_ref().map_or_else(String::new, |freeze| {
+        format!("  frozen by {}: {}", freeze.by, freeze.reason)
+    });
     let differs = match &env.differs {
         Differs::Same => String::new(),
         Differs::New => "  not recorded yet".to_owned(),
         Differs::NotInFile => "  not in the estate file".to_owned(),
         Differs::Different(what) => format!("  DIFFERS: {}", what.join(", ")),
     };
-    format!("{}{practice}  {}  {}{proven} {}{frozen}{differs}", env.name, env.class.word(), env.account, env.region)
+    format!(
+        "{}{practice}  {}  {}{proven} {}{frozen}{differs}",
+        env.name,
+        env.class.word(),
+        env.account,
+        env.region
+    )
 }
 
 fn cells(row: &Row, now: crate::domain::time::Time) -> Vec<String> {
-    let serve = row.serve.map_or_else(|| "-".to_owned(), |(running, desired)| format!("{running}/{desired}"));
+    let serve = row.serve.map_or_else(
+        || "-".to_owned(),
+        |(running, desired)| format!("{running}/{desired}"),
+    );
     let age = row.held_for(now).map_or_else(|| "-".to_owned(), short);
-    let no = row.deployment.map_or_else(|| "-".to_owned(), |(_, no)| no.to_string());
-    let step = row.step.as_ref().map_or_else(String::new, |at| format!("{} {}/{}", at.id, at.nth, at.of));
-    let release = if row.release.is_empty() { "-".to_owned() } else { row.release.clone() };
-    let text = [step, row.why.clone().unwrap_or_default()].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(": ");
+    let no = row
+        .deployment
+        .map_or_else(|| "-".to_owned(), |(_, no)| no.to_string());
+    let step = row
+        .step
+        .as_ref()
+        .map_or_else(String::new, |at| format!("{} {}/{}", at.id, at.nth, at.of));
+    let release = if row.release.is_empty() {
+        "-".to_owned()
+    } else {
+        row.release.clone()
+    };
+    let text = [step, row.why.clone().unwrap_or_default()]
+        .into_iter()
+        .filter(|t| !t.is_empty())
+        .collect::<Vec<_>>()
+        .join(": ");
     vec![row.stack.name(), serve, release, age, no, text]
 }
 
@@ -140,7 +179,13 @@ pub(super) fn holds(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
     let rows: Vec<Vec<String>> = holds
         .iter()
         .map(|view| {
-            let does = view.hold.lines.iter().find(|line| line.label == "DOES").map(|line| line.text.clone()).unwrap_or_default();
+            let does = view
+                .hold
+                .lines
+                .iter()
+                .find(|line| line.label == "DOES")
+                .map(|line| line.text.clone())
+                .unwrap_or_default();
             vec![
                 view.hold.id.to_string(),
                 view.stack.to_string(),
@@ -158,7 +203,12 @@ pub(super) fn holds(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
 }
 
 /// `events`, and `audit`: only what people did.
-pub(super) fn events(ground: &dyn Ground, args: &EventsArgs, people: bool, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+pub(super) fn events(
+    ground: &dyn Ground,
+    args: &EventsArgs,
+    people: bool,
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
     let desk = ground.desk()?;
     let world = wait::ready(&*desk, ground)?;
     let limit = args.limit.clamp(1, 100_000);
@@ -166,13 +216,19 @@ pub(super) fn events(ground: &dyn Ground, args: &EventsArgs, people: bool, out: 
     let mut below = 0;
     let mut names = Names::new(&world.folds);
     'pages: loop {
-        let page = desk.newest(below, PAGE).map_err(|why| Stop::lost("store", format!("the log cannot be read: {why}")))?;
+        let page = desk
+            .newest(below, PAGE)
+            .map_err(|why| Stop::lost("store", format!("the log cannot be read: {why}")))?;
         let full = page.len() == PAGE;
         below = page.last().map_or(0, |stored| stored.seq.saturating_sub(1));
         for stored in page {
             names.learn(&stored);
             let sentence = sentence(&stored, &names.folds);
-            let wanted = args.what.as_ref().is_none_or(|what| is_about(&sentence, what)) && (!people || sentence.person);
+            let wanted = args
+                .what
+                .as_ref()
+                .is_none_or(|what| is_about(&sentence, what))
+                && (!people || sentence.person);
             if wanted {
                 found.push((stored, sentence));
                 if found.len() >= limit {
@@ -184,18 +240,36 @@ pub(super) fn events(ground: &dyn Ground, args: &EventsArgs, people: bool, out: 
             break;
         }
     }
-    if let Some(what) = args.what.as_ref().filter(|what| found.is_empty() && !is_known(&world, what)) {
-        let says = format!("nothing here is called {what}: name an environment, a stack or a deployment (#12)");
+    if let Some(what) = args
+        .what
+        .as_ref()
+        .filter(|what| found.is_empty() && !is_known(&world, what))
+    {
+        let says = format!(
+            "nothing here is called {what}: name an environment, a stack or a deployment (#12)"
+        );
         return Err(Stop::wrong("unknown", says));
     }
     found.reverse();
     if out.is_json() {
-        let events: Vec<EventDoc> = found.iter().map(|(stored, sentence)| EventDoc::new(sentence, stored)).collect();
+        let events: Vec<EventDoc> = found
+            .iter()
+            .map(|(stored, sentence)| EventDoc::new(sentence, stored))
+            .collect();
         out.document(&serde_json::json!({ "events": events }))?;
         return Ok(Code::Done);
     }
-    let rows: Vec<Vec<String>> =
-        found.iter().map(|(_, s)| vec![s.at.to_string(), s.who.clone(), s.on.clone(), s.what.to_string()]).collect();
+    let rows: Vec<Vec<String>> = found
+        .iter()
+        .map(|(_, s)| {
+            vec![
+                s.at.to_string(),
+                s.who.clone(),
+                s.on.clone(),
+                s.what.to_string(),
+            ]
+        })
+        .collect();
     for line in table(&rows) {
         out.line(&line)?;
     }
@@ -204,8 +278,15 @@ pub(super) fn events(ground: &dyn Ground, args: &EventsArgs, people: bool, out: 
 
 /// Whether something of that name may have events: what has none yet is no mistake.
 fn is_known(world: &World, what: &str) -> bool {
-    let names = world.stacks().into_iter().any(|id| id.to_string() == what || id.whole().to_string() == what || id.env.as_str() == what);
-    names || world.catalog.environments.keys().any(|env| env.as_str() == what)
+    let names = world.stacks().into_iter().any(|id| {
+        id.to_string() == what || id.whole().to_string() == what || id.env.as_str() == what
+    });
+    names
+        || world
+            .catalog
+            .environments
+            .keys()
+            .any(|env| env.as_str() == what)
 }
 
 /// Events in one read.
@@ -218,11 +299,14 @@ struct Names {
 
 impl Names {
     fn new(folds: &Folds) -> Self {
-        Self { folds: folds.clone() }
+        Self {
+            folds: folds.clone(),
+        }
     }
 
     fn learn(&mut self, stored: &Stored) {
-        // The first event of a deployment names it; later ones of an old deployment are read before it, and show its id.
+        // The first event of a deployment names it; later ones of an old deployment are read before
+        // it, and show its id.
         if let crate::domain::event::StreamId::Deployment(id) = &stored.stream
             && stored.version == 1
             && !self.folds.deployments.contains_key(id)
@@ -236,8 +320,10 @@ impl Names {
 fn is_about(sentence: &Sentence, what: &str) -> bool {
     let number = super::target::number(what);
     sentence.on.split(' ').any(|word| {
-        word.strip_prefix(what).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            || number.is_some_and(|no| word.strip_prefix('#').and_then(|w| w.parse().ok()) == Some(no.0))
+        word.strip_prefix(what)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            || number
+                .is_some_and(|no| word.strip_prefix('#').and_then(|w| w.parse().ok()) == Some(no.0))
     })
 }
 
@@ -260,7 +346,12 @@ impl EventDoc {
             who: sentence.who.clone(),
             on: sentence.on.clone(),
             what: sentence.what.to_string(),
-            event: stored.event.as_ref().map_or(serde_json::Value::Null, |event| serde_json::to_value(event).unwrap_or_default()),
+            event: stored
+                .event
+                .as_ref()
+                .map_or(serde_json::Value::Null, |event| {
+                    serde_json::to_value(event).unwrap_or_default()
+                }),
         }
     }
 }

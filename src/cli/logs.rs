@@ -34,12 +34,24 @@ const UNDER_WAY: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_secs(5);
 
 /// `logs TARGET`.
-pub(super) fn logs(ground: &dyn Ground, args: &LogsArgs, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+pub(super) fn logs(
+    ground: &dyn Ground,
+    args: &LogsArgs,
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
     let grep = args.grep.as_deref().map(pattern).transpose()?;
-    let since = args.since.as_deref().map(|text| point(text, ground.now())).transpose()?;
+    let since = args
+        .since
+        .as_deref()
+        .map(|text| point(text, ground.now()))
+        .transpose()?;
     let desk = ground.desk()?;
     let world = wait::ready(&*desk, ground)?;
-    let wanted = Wanted { since, grep, ..find(&world, &*desk, &args.target)? };
+    let wanted = Wanted {
+        since,
+        grep,
+        ..find(&world, &*desk, &args.target)?
+    };
     desk.watch(&wanted.stacks);
     let tails: Vec<TailOf> = wanted.stacks.iter().cloned().map(TailOf::Stack).collect();
     for of in &tails {
@@ -52,7 +64,9 @@ pub(super) fn logs(ground: &dyn Ground, args: &LogsArgs, out: &mut Out<'_, '_>) 
         let world = desk.world();
         let dropped: u64 = batches.iter().map(|batch| batch.dropped).sum();
         if dropped > 0 {
-            out.aside(&format!("holdpoint: {dropped} older lines were dropped; narrow it with --since"))?;
+            out.aside(&format!(
+                "holdpoint: {dropped} older lines were dropped; narrow it with --since"
+            ))?;
         }
         let mut lines: Vec<Line> = batches.into_iter().flat_map(|batch| batch.lines).collect();
         let now = ground.now();
@@ -62,7 +76,11 @@ pub(super) fn logs(ground: &dyn Ground, args: &LogsArgs, out: &mut Out<'_, '_>) 
         lines.sort_by_key(Line::key);
         for line in lines.iter().filter(|line| wanted.has(line, &world)) {
             progress.any = true;
-            if out.is_json() { out.line(&serde_json::to_string(line).map_err(std::io::Error::other)?)? } else { out.line(&text(line))? }
+            if out.is_json() {
+                out.line(&serde_json::to_string(line).map_err(std::io::Error::other)?)?;
+            } else {
+                out.line(&text(line))?;
+            }
         }
         out.flush()?;
         let readings: Vec<_> = tails.iter().map(|of| desk.reading(of)).collect();
@@ -94,25 +112,35 @@ struct Progress {
     heard: Time,
     /// Whether any was wanted.
     any: bool,
-    /// When the log groups had given what they have; as early as it began where they had it at the first look.
+    /// When the log groups had given what they have; as early as it began where they had it at the
+    /// first look.
     came: Option<Time>,
     looked: bool,
 }
 
 impl Progress {
     fn from(now: Time) -> Self {
-        Self { from: now, heard: now, any: false, came: None, looked: false }
+        Self {
+            from: now,
+            heard: now,
+            any: false,
+            came: None,
+            looked: false,
+        }
     }
 
     fn is_over(&mut self, now: Time, read: bool, came: bool) -> bool {
         let waited = now.since(self.from);
         let late = waited >= CATCH_UP;
         if came || late {
-            self.came.get_or_insert(if self.looked { now } else { self.from });
+            self.came
+                .get_or_insert(if self.looked { now } else { self.from });
         }
         self.looked = true;
         // Lines of a tail that has only just caught up are still on their way.
-        let given = self.came.is_some_and(|at| at == self.from || now.since(at) >= UNDER_WAY);
+        let given = self
+            .came
+            .is_some_and(|at| at == self.from || now.since(at) >= UNDER_WAY);
         let heard = self.any || self.heard > self.from || waited >= READING;
         (read || late) && given && heard && now.since(self.heard) >= QUIET
     }
@@ -152,62 +180,110 @@ impl Wanted {
 
     fn has(&self, line: &Line, world: &World) -> bool {
         self.since.is_none_or(|since| line.key().0 >= since)
-            && self.group.as_ref().is_none_or(|group| line.source.as_str() == group)
-            && self.grep.as_ref().is_none_or(|grep| grep.is_match(line.text.as_str()))
-            && self.deployment.as_ref().is_none_or(|d| belongs(line, world.deployment(d.id).map_or(d, |newer| newer)))
+            && self
+                .group
+                .as_ref()
+                .is_none_or(|group| line.source.as_str() == group)
+            && self
+                .grep
+                .as_ref()
+                .is_none_or(|grep| grep.is_match(line.text.as_str()))
+            && self
+                .deployment
+                .as_ref()
+                .is_none_or(|d| belongs(line, world.deployment(d.id).map_or(d, |newer| newer)))
     }
 
-    /// The tails of the log groups whose lines are wanted; of a deployment that is over, all have come.
+    /// The tails of the log groups whose lines are wanted; of a deployment that is over, all have
+    /// come.
     fn tails<'a>(&self, world: &'a World, now: Time) -> Vec<TailSeen<'a>> {
-        if self.deployment.as_ref().is_some_and(|d| d.ended_at.is_some()) {
+        if self
+            .deployment
+            .as_ref()
+            .is_some_and(|d| d.ended_at.is_some())
+        {
             return Vec::new();
         }
-        let tails = self.stacks.iter().flat_map(|stack| world.tails(Some(stack), now));
-        tails.filter(|tail| self.group.as_ref().is_none_or(|group| tail.group == group)).collect()
+        let tails = self
+            .stacks
+            .iter()
+            .flat_map(|stack| world.tails(Some(stack), now));
+        tails
+            .filter(|tail| self.group.as_ref().is_none_or(|group| tail.group == group))
+            .collect()
     }
 }
 
-/// Whether a line belongs to a deployment: it says so, or it says nothing and came while the deployment ran.
+/// Whether a line belongs to a deployment: it says so, or it says nothing and came while the
+/// deployment ran.
 fn belongs(line: &Line, d: &Deployment) -> bool {
     match line.no {
         Some(no) => no == d.no(),
-        None => d.started_at.is_some_and(|from| line.at >= from) && d.ended_at.is_none_or(|to| line.at <= to),
+        None => {
+            d.started_at.is_some_and(|from| line.at >= from)
+                && d.ended_at.is_none_or(|to| line.at <= to)
+        }
     }
 }
 
 fn find(world: &World, desk: &dyn Patient, text: &str) -> Result<Wanted, Stop> {
     if let Some(no) = target::number(text) {
-        let found = desk.numbered(no).map_err(|why| Stop::lost("store", why))?.ok_or_else(|| target::no_deployment(no))?;
-        return Ok(Wanted { stacks: found.stack().cloned().into_iter().collect(), deployment: Some(found), ..Wanted::default() });
+        let found = desk
+            .numbered(no)
+            .map_err(|why| Stop::lost("store", why))?
+            .ok_or_else(|| target::no_deployment(no))?;
+        return Ok(Wanted {
+            stacks: found.stack().cloned().into_iter().collect(),
+            deployment: Some(found),
+            ..Wanted::default()
+        });
     }
     let watching = watching(world, text);
     if !watching.is_empty() {
-        return Ok(Wanted { stacks: watching, group: Some(text.to_owned()), ..Wanted::default() });
+        return Ok(Wanted {
+            stacks: watching,
+            group: Some(text.to_owned()),
+            ..Wanted::default()
+        });
     }
     if !text.starts_with('/') && text.matches('/').count() == 1 {
         return match target::target(text)? {
-            Target::Stack(_) => Ok(Wanted { stacks: vec![target::known(world, text)?], ..Wanted::default() }),
+            Target::Stack(_) => Ok(Wanted {
+                stacks: vec![target::known(world, text)?],
+                ..Wanted::default()
+            }),
             Target::Deployment(no) => Err(target::no_deployment(no)),
         };
     }
     Err(not_watched(world, text))
 }
 
-/// The stacks that watch a log group, one of an environment: the others would tell the same lines again.
+/// The stacks that watch a log group, one of an environment: the others would tell the same lines
+/// again.
 fn watching(world: &World, group: &str) -> Vec<StackId> {
     let mut of: BTreeMap<&EnvName, &StackId> = BTreeMap::new();
-    for stack in world.stacks().into_iter().filter(|stack| world.groups(stack).contains(group)) {
+    for stack in world
+        .stacks()
+        .into_iter()
+        .filter(|stack| world.groups(stack).contains(group))
+    {
         of.entry(&stack.env).or_insert(stack);
     }
     of.into_values().cloned().collect()
 }
 
 fn not_watched(world: &World, group: &str) -> Stop {
-    let groups: std::collections::BTreeSet<&str> = world.stacks().into_iter().flat_map(|stack| world.groups(stack)).collect();
+    let groups: std::collections::BTreeSet<&str> = world
+        .stacks()
+        .into_iter()
+        .flat_map(|stack| world.groups(stack))
+        .collect();
     let how = "`watch: { logs: [...] }` of an application names the log groups that are followed";
     let says = match crate::domain::diagnostic::closest(group, groups.iter().copied()) {
         Some(near) => format!("no stack watches a log group {group}; did you mean {near}? {how}"),
-        None if groups.is_empty() => format!("no stack watches a log group {group}, nor any other; {how}"),
+        None if groups.is_empty() => {
+            format!("no stack watches a log group {group}, nor any other; {how}")
+        }
         None => {
             let all = groups.into_iter().collect::<Vec<_>>().join(", ");
             format!("no stack watches a log group {group}; watched are {all}; {how}")
@@ -217,7 +293,12 @@ fn not_watched(world: &World, group: &str) -> Stop {
 }
 
 fn pattern(text: &str) -> Result<Regex, Stop> {
-    Regex::new(text).map_err(|why| Stop::wrong("grep", format!("--grep {text:?} is no regular expression: {why}")))
+    Regex::new(text).map_err(|why| {
+        Stop::wrong(
+            "grep",
+            format!("--grep {text:?} is no regular expression: {why}"),
+        )
+    })
 }
 
 /// A duration before now, or a time.
@@ -227,10 +308,27 @@ fn point(text: &str, now: Time) -> Result<Time, Stop> {
     }
     text.parse::<jiff::Timestamp>()
         .map(|at| Time(at.as_millisecond()))
-        .map_err(|_| Stop::wrong("since", format!("--since {text:?} is neither a duration (10m) nor a time (2026-03-12T14:00:00Z)")))
+        .map_err(|_| {
+            Stop::wrong(
+                "since",
+                format!(
+                    "--since {text:?} is neither a duration (10m) nor a time (2026-03-12T14:00:00Z)"
+                ),
+            )
+        })
 }
 
 fn text(line: &Line) -> String {
-    let part = if line.part.is_empty() { String::new() } else { format!(" {}", line.part) };
-    format!("{} {:<3} {}{part}  {}", line.at, line.kind.word(), line.source, line.text)
+    let part = if line.part.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", line.part)
+    };
+    format!(
+        "{} {:<3} {}{part}  {}",
+        line.at,
+        line.kind.word(),
+        line.source,
+        line.text
+    )
 }

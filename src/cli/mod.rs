@@ -1,5 +1,6 @@
-//! The verbs of the shell: everything that a key can do, for people and for scripts. They use the desk as the console does; the engine
-//! decides. What is printed is text or, with --json, one document in the form of docs/json.md.
+//! The verbs of the shell: everything that a key can do, for people and for scripts. They use the
+//! desk as the console does; the engine decides. What is printed is text or, with --json, one
+//! document in the form of docs/json.md.
 
 mod args;
 mod ask;
@@ -74,33 +75,57 @@ impl Stop {
     /// Wrong use or configuration.
     #[must_use]
     pub fn wrong(word: &str, says: impl Into<String>) -> Self {
-        Self { code: Code::Wrong, says: says.into(), word: word.to_owned() }
+        Self {
+            code: Code::Wrong,
+            says: says.into(),
+            word: word.to_owned(),
+        }
     }
 
     /// It failed.
     #[must_use]
     pub fn failed(word: &str, says: impl Into<String>) -> Self {
-        Self { code: Code::Failed, says: says.into(), word: word.to_owned() }
+        Self {
+            code: Code::Failed,
+            says: says.into(),
+            word: word.to_owned(),
+        }
     }
 
     /// No contact.
     #[must_use]
     pub fn lost(word: &str, says: impl Into<String>) -> Self {
-        Self { code: Code::Lost, says: says.into(), word: word.to_owned() }
+        Self {
+            code: Code::Lost,
+            says: says.into(),
+            word: word.to_owned(),
+        }
     }
 }
 
 impl From<Refused> for Stop {
     fn from(refused: Refused) -> Self {
-        Self { code: Code::of(&refused), says: refused.to_string(), word: refused.code }
+        Self {
+            code: Code::of(&refused),
+            says: refused.to_string(),
+            word: refused.code,
+        }
     }
 }
 
 impl From<io::Error> for Stop {
     fn from(why: io::Error) -> Self {
         // A reader that has seen enough is no failure.
-        let code = if why.kind() == io::ErrorKind::BrokenPipe { Code::Done } else { Code::Failed };
-        Self { code, says: format!("the output cannot be written: {why}"), word: "output".to_owned() }
+        let code = if why.kind() == io::ErrorKind::BrokenPipe {
+            Code::Done
+        } else {
+            Code::Failed
+        };
+        Self {
+            code,
+            says: format!("the output cannot be written: {why}"),
+            word: "output".to_owned(),
+        }
     }
 }
 
@@ -120,9 +145,23 @@ impl From<Unread> for Stop {
         match unread {
             Unread::None(stop) => stop,
             Unread::Wrong(diagnostics) => {
-                let (count, first) = (diagnostics.0.len(), diagnostics.0.first().map(ToString::to_string).unwrap_or_default());
-                let more = if count > 1 { format!("; `holdpoint check` lists all {count}") } else { String::new() };
-                Stop::wrong("estate", format!("the estate file is wrong{more}\n{}", first.trim_end()))
+                let (count, first) = (
+                    diagnostics.0.len(),
+                    diagnostics
+                        .0
+                        .first()
+                        .map(ToString::to_string)
+                        .unwrap_or_default(),
+                );
+                let more = if count > 1 {
+                    format!("; `holdpoint check` lists all {count}")
+                } else {
+                    String::new()
+                };
+                Stop::wrong(
+                    "estate",
+                    format!("the estate file is wrong{more}\n{}", first.trim_end()),
+                )
             }
         }
     }
@@ -190,8 +229,14 @@ pub struct Hands<'a> {
     pub read_line: &'a mut dyn FnMut() -> io::Result<Option<String>>,
 }
 
-/// Carries out a verb; those that need another room (`engine`, `sandbox`, `keep`, the console) are the program's.
-pub fn run<S: clap::Args>(verb: Verb<S>, common: &Common, ground: &dyn Ground, hands: &mut Hands<'_>) -> Code {
+/// Carries out a verb; those that need another room (`engine`, `sandbox`, `keep`, the console) are
+/// the program's.
+pub fn run<S: clap::Args>(
+    verb: Verb<S>,
+    common: &Common,
+    ground: &dyn Ground,
+    hands: &mut Hands<'_>,
+) -> Code {
     let mut out = Out::new(hands, common.json);
     let done = match verb {
         Verb::Check => estate::check(ground, &mut out),
@@ -218,9 +263,10 @@ pub fn run<S: clap::Args>(verb: Verb<S>, common: &Common, ground: &dyn Ground, h
         Verb::Approve(args) => ask::approve(ground, &args, &mut out),
         Verb::Reject(args) => ask::reject(ground, &args, &mut out),
         Verb::Logs(args) => logs::logs(ground, &args, &mut out),
-        Verb::Engine(_) | Verb::Sandbox(_) | Verb::Keep { .. } => {
-            Err(Stop::wrong("room", "this verb belongs to another part of the program"))
-        }
+        Verb::Engine(_) | Verb::Sandbox(_) | Verb::Keep { .. } => Err(Stop::wrong(
+            "room",
+            "this verb belongs to another part of the program",
+        )),
     };
     match done {
         Ok(code) => code,

@@ -82,8 +82,13 @@ impl<'a, 'h> Out<'a, 'h> {
     #[must_use]
     pub fn command(&self, more: &[(&str, &str)]) -> String {
         let given = self.hands.argv.iter().map(|word| quote::shell(word));
-        let more = more.iter().flat_map(|(flag, value)| [(*flag).to_owned(), quote::shell(value)]);
-        given.chain(more.filter(|word| !word.is_empty())).collect::<Vec<_>>().join(" ")
+        let more = more
+            .iter()
+            .flat_map(|(flag, value)| [(*flag).to_owned(), quote::shell(value)]);
+        given
+            .chain(more.filter(|word| !word.is_empty()))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// Says why a verb ended early.
@@ -126,12 +131,26 @@ impl<'a, 'h> Out<'a, 'h> {
 pub(super) fn table(rows: &[Vec<String>]) -> Vec<String> {
     use unicode_width::UnicodeWidthStr as _;
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.width())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     rows.iter()
         .map(|row| {
             let cells = row.iter().enumerate().map(|(at, cell)| {
-                let pad = if at + 1 == row.len() { 0 } else { widths.get(at).copied().unwrap_or(0).saturating_sub(cell.width()) };
+                let pad = if at + 1 == row.len() {
+                    0
+                } else {
+                    widths
+                        .get(at)
+                        .copied()
+                        .unwrap_or(0)
+                        .saturating_sub(cell.width())
+                };
                 format!("{cell}{}", " ".repeat(pad))
             });
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
@@ -145,7 +164,10 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_by_width() {
-        let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["ü\u{4e16}".to_owned(), "c".to_owned()]];
+        let rows = [
+            vec!["a".to_owned(), "b".to_owned()],
+            vec!["ü\u{4e16}".to_owned(), "c".to_owned()],
+        ];
         assert_eq!(table(&rows), ["a    b", "ü世  c"]);
     }
 }

@@ -17,7 +17,11 @@ use super::{Code, Ground, Out, Stop, ask, card, wait};
 const HISTORY: usize = 10;
 
 /// `show X`.
-pub(super) fn show(ground: &dyn Ground, args: &ShowArgs, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+pub(super) fn show(
+    ground: &dyn Ground,
+    args: &ShowArgs,
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
     let desk = ground.desk()?;
     let world = wait::ready(&*desk, ground)?;
     let now = ground.now();
@@ -38,10 +42,18 @@ pub(super) fn show(ground: &dyn Ground, args: &ShowArgs, out: &mut Out<'_, '_>) 
     }
 }
 
-fn stack(desk: &dyn Patient, world: &World, id: &crate::domain::ids::StackId, now: Time, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+fn stack(
+    desk: &dyn Patient,
+    world: &World,
+    id: &crate::domain::ids::StackId,
+    now: Time,
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
     let verdict = world.verdict(id, now);
     let offers = world.offers(id, now);
-    let history = desk.history(id, HISTORY).map_err(|why| Stop::lost("store", why))?;
+    let history = desk
+        .history(id, HISTORY)
+        .map_err(|why| Stop::lost("store", why))?;
     if out.is_json() {
         out.document(&StackDoc {
             row: RowDoc::from(&world.row(id, now)),
@@ -61,7 +73,14 @@ fn stack(desk: &dyn Patient, world: &World, id: &crate::domain::ids::StackId, no
         out.line(&format!("  SEEN {}", seen.says()))?;
     }
     for (way, says) in world.ways(id) {
-        out.line(&format!("  OUT  {says}{}", if matches!(way, crate::domain::ask::Way::Free) { " (unblock --way free)" } else { "" }))?;
+        out.line(&format!(
+            "  OUT  {says}{}",
+            if matches!(way, crate::domain::ask::Way::Free) {
+                " (unblock --way free)"
+            } else {
+                ""
+            }
+        ))?;
     }
     out.line("")?;
     for offer in &offers {
@@ -82,32 +101,59 @@ fn stack(desk: &dyn Patient, world: &World, id: &crate::domain::ids::StackId, no
 
 fn history_row(d: &Deployment) -> Vec<String> {
     let request = d.request.as_ref();
-    let took = d.started_at.zip(d.ended_at).map_or_else(|| "-".to_owned(), |(from, to)| short(to.since(from)));
+    let took = d
+        .started_at
+        .zip(d.ended_at)
+        .map_or_else(|| "-".to_owned(), |(from, to)| short(to.since(from)));
     vec![
         d.no().to_string(),
         d.created_at.to_string(),
-        request.map(|r| r.spec.release.to_string()).unwrap_or_default(),
+        request
+            .map(|r| r.spec.release.to_string())
+            .unwrap_or_default(),
         request.map(|r| r.cause.by.to_string()).unwrap_or_default(),
         took,
-        d.end.as_ref().map_or_else(|| d.phase.to_string(), crate::world::audit::ending),
+        d.end
+            .as_ref()
+            .map_or_else(|| d.phase.to_string(), crate::world::audit::ending),
     ]
 }
 
-fn deployment(world: &World, d: &Deployment, now: Time, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+fn deployment(
+    world: &World,
+    d: &Deployment,
+    now: Time,
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
     if out.is_json() {
         out.document(&DeploymentPage::new(&world.folds, d))?;
         return Ok(Code::Done);
     }
     let stack = d.stack().map(ToString::to_string).unwrap_or_default();
     let request = d.request.as_ref();
-    let of = request.and_then(|r| r.cause.of.as_ref()).map_or_else(String::new, |of| format!(", {of}"));
-    let by = request.map(|r| format!("{} ({})", r.cause.by, r.cause.via)).unwrap_or_default();
-    let release = request.map(|r| r.spec.release.to_string()).unwrap_or_default();
-    out.line(&format!("{} {stack} {}  release {release}, asked by {by}{of} at {}", d.no(), d.phase, d.created_at))?;
+    let of = request
+        .and_then(|r| r.cause.of.as_ref())
+        .map_or_else(String::new, |of| format!(", {of}"));
+    let by = request
+        .map(|r| format!("{} ({})", r.cause.by, r.cause.via))
+        .unwrap_or_default();
+    let release = request
+        .map(|r| r.spec.release.to_string())
+        .unwrap_or_default();
+    out.line(&format!(
+        "{} {stack} {}  release {release}, asked by {by}{of} at {}",
+        d.no(),
+        d.phase,
+        d.created_at
+    ))?;
     if let Some(end) = &d.end {
         out.line(&format!("  {}", crate::world::audit::ending(end)))?;
     } else if let Some(left) = world.left(d, now) {
-        out.line(&format!("  {} left, from {} earlier runs", left.says(), left.n))?;
+        out.line(&format!(
+            "  {} left, from {} earlier runs",
+            left.says(),
+            left.n
+        ))?;
     }
     if let Some(request) = request {
         for line in ordered(request) {
@@ -115,8 +161,13 @@ fn deployment(world: &World, d: &Deployment, now: Time, out: &mut Out<'_, '_>) -
         }
     }
     if let Some(parent) = d.parent() {
-        let of = world.deployment(parent.deployment).map_or_else(|| parent.deployment.to_string(), |of| of.no().to_string());
-        out.line(&format!("  child of {of}, step {} (attempt {})", parent.step, parent.attempt))?;
+        let of = world
+            .deployment(parent.deployment)
+            .map_or_else(|| parent.deployment.to_string(), |of| of.no().to_string());
+        out.line(&format!(
+            "  child of {of}, step {} (attempt {})",
+            parent.step, parent.attempt
+        ))?;
     }
     let children: Vec<Vec<String>> = world
         .folds
@@ -124,8 +175,17 @@ fn deployment(world: &World, d: &Deployment, now: Time, out: &mut Out<'_, '_>) -
         .into_iter()
         .map(|child| {
             let stack = child.stack().map(ToString::to_string).unwrap_or_default();
-            let end = child.end.as_ref().map_or_else(String::new, crate::world::audit::ending);
-            vec!["child".to_owned(), child.no().to_string(), stack, child.phase.to_string(), end]
+            let end = child
+                .end
+                .as_ref()
+                .map_or_else(String::new, crate::world::audit::ending);
+            vec![
+                "child".to_owned(),
+                child.no().to_string(),
+                stack,
+                child.phase.to_string(),
+                end,
+            ]
         })
         .collect();
     for line in table(&children) {
@@ -143,8 +203,20 @@ fn deployment(world: &World, d: &Deployment, now: Time, out: &mut Out<'_, '_>) -
                 .stack()
                 .and_then(|stack| world.usual(stack, &step.id))
                 .map_or_else(String::new, |usual| format!("usually {}", usual.says()));
-            let why = run.failure.as_ref().map(|failure| failure.summary.clone()).or_else(|| run.reason.clone()).unwrap_or_default();
-            vec![step.id.to_string(), run.state.word().to_owned(), took, usual, step.title.clone(), why]
+            let why = run
+                .failure
+                .as_ref()
+                .map(|failure| failure.summary.clone())
+                .or_else(|| run.reason.clone())
+                .unwrap_or_default();
+            vec![
+                step.id.to_string(),
+                run.state.word().to_owned(),
+                took,
+                usual,
+                step.title.clone(),
+                why,
+            ]
         })
         .collect();
     for line in table(&rows) {
@@ -158,26 +230,59 @@ fn deployment(world: &World, d: &Deployment, now: Time, out: &mut Out<'_, '_>) -
 
 /// What was asked, beyond the release and who asked.
 fn ordered(request: &Request) -> Vec<String> {
-    let flags: Vec<String> = request.flags.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let flags: Vec<String> = request
+        .flags
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     let said = [
-        ("from", request.spec.release.source.as_ref().filter(|made| **made != Made::Files).map(ToString::to_string)),
+        (
+            "from",
+            request
+                .spec
+                .release
+                .source
+                .as_ref()
+                .filter(|made| **made != Made::Files)
+                .map(ToString::to_string),
+        ),
         ("with", Some(flags.join(", "))),
         ("because", Some(request.cause.reason.clone())),
-        ("owes", request.cause.reply.as_ref().map(ToString::to_string)),
+        (
+            "owes",
+            request.cause.reply.as_ref().map(ToString::to_string),
+        ),
     ];
     said.into_iter()
-        .filter_map(|(word, what)| what.filter(|what| !what.is_empty()).map(|what| format!("{word} {}", Safe::new(&what))))
+        .filter_map(|(word, what)| {
+            what.filter(|what| !what.is_empty())
+                .map(|what| format!("{word} {}", Safe::new(&what)))
+        })
         .collect()
 }
 
-fn hold(world: &World, id: &crate::domain::ids::HoldId, now: Time, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
+fn hold(
+    world: &World,
+    id: &crate::domain::ids::HoldId,
+    now: Time,
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
     let views = world.holds(now);
     let Some(view) = views.iter().find(|view| view.hold.id == *id) else {
         let Some((_, known)) = world.folds.hold(id) else {
-            return Err(Stop::wrong("hold", format!("there is no hold {id}; `holdpoint holds` lists the open ones")));
+            return Err(Stop::wrong(
+                "hold",
+                format!("there is no hold {id}; `holdpoint holds` lists the open ones"),
+            ));
         };
-        let decided = known.decision.as_ref().map_or_else(|| "is void".to_owned(), |d| format!("was decided by {} at {}", d.by, d.at));
-        return Err(Stop::wrong("decided", format!("{id} {decided}; `holdpoint audit {}` tells how", id.no)));
+        let decided = known.decision.as_ref().map_or_else(
+            || "is void".to_owned(),
+            |d| format!("was decided by {} at {}", d.by, d.at),
+        );
+        return Err(Stop::wrong(
+            "decided",
+            format!("{id} {decided}; `holdpoint audit {}` tells how", id.no),
+        ));
     };
     if out.is_json() {
         out.document(&HoldDoc::from(view))?;
@@ -186,12 +291,23 @@ fn hold(world: &World, id: &crate::domain::ids::HoldId, now: Time, out: &mut Out
     for line in card::hold(view) {
         out.line(&line)?;
     }
-    let practice = if world.catalog.practice { " --practice" } else { "" };
+    let practice = if world.catalog.practice {
+        " --practice"
+    } else {
+        ""
+    };
     let ways: Vec<Option<&str>> = match view.hold.choices.as_slice() {
         [] => vec![None],
-        choices => choices.iter().map(|choice| Some(choice.name.as_str())).collect(),
+        choices => choices
+            .iter()
+            .map(|choice| Some(choice.name.as_str()))
+            .collect(),
     };
-    let reason = if ask::asks_why(view.hold) { " --reason WHY" } else { "" };
+    let reason = if ask::asks_why(view.hold) {
+        " --reason WHY"
+    } else {
+        ""
+    };
     for way in ways {
         let choice = way.map_or_else(String::new, |name| format!(" --choice {name}"));
         let (words, subject) = (view.hold.words(way), view.hold.subject);

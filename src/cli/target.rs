@@ -11,7 +11,10 @@ use crate::world::World;
 use crate::world::available::Doing;
 use crate::world::differs::Differs;
 
-use super::args::{CancelArgs, For, FreezeArgs, Guard, PlanArgs, RollbackArgs, StackArgs, TargetArgs, ThawArgs, UnblockArgs, WayOut};
+use super::args::{
+    CancelArgs, For, FreezeArgs, Guard, PlanArgs, RollbackArgs, StackArgs, TargetArgs, ThawArgs,
+    UnblockArgs, WayOut,
+};
 use super::json::CardDoc;
 use super::{Code, Ground, Out, Stop, ask, card, wait};
 
@@ -34,11 +37,16 @@ pub(super) fn target(text: &str) -> Result<Target, Stop> {
 
 /// `#12` or `12`.
 pub(super) fn number(text: &str) -> Option<DeploymentNo> {
-    text.strip_prefix('#').unwrap_or(text).parse().ok().map(DeploymentNo)
+    text.strip_prefix('#')
+        .unwrap_or(text)
+        .parse()
+        .ok()
+        .map(DeploymentNo)
 }
 
 pub(super) fn stack_id(text: &str) -> Result<StackId, Stop> {
-    text.parse().map_err(|why: crate::domain::ids::BadName| Stop::wrong("stack", why.to_string()))
+    text.parse()
+        .map_err(|why: crate::domain::ids::BadName| Stop::wrong("stack", why.to_string()))
 }
 
 /// A stack that the estate or the log knows.
@@ -47,14 +55,28 @@ pub(super) fn known(world: &World, text: &str) -> Result<StackId, Stop> {
     if world.stacks().contains(&id) {
         return Ok(id);
     }
-    let names: Vec<String> = world.stacks().into_iter().map(ToString::to_string).collect();
+    let names: Vec<String> = world
+        .stacks()
+        .into_iter()
+        .map(ToString::to_string)
+        .collect();
     let near = crate::domain::diagnostic::closest(text, names.iter().map(String::as_str));
-    let near = near.map_or_else(|| "`holdpoint ls` lists the stacks".to_owned(), |near| format!("did you mean {near}?"));
-    Err(Stop::wrong("stack", format!("there is no stack {id}; {near}")))
+    let near = near.map_or_else(
+        || "`holdpoint ls` lists the stacks".to_owned(),
+        |near| format!("did you mean {near}?"),
+    );
+    Err(Stop::wrong(
+        "stack",
+        format!("there is no stack {id}; {near}"),
+    ))
 }
 
 /// Waits until the store has the environments of the file, and refuses where they are different.
-pub(super) fn agreed(desk: &dyn Patient, ground: &dyn Ground, env: &EnvName) -> Result<Arc<World>, Stop> {
+pub(super) fn agreed(
+    desk: &dyn Patient,
+    ground: &dyn Ground,
+    env: &EnvName,
+) -> Result<Arc<World>, Stop> {
     let from = ground.now();
     loop {
         let world = desk.world();
@@ -64,7 +86,10 @@ pub(super) fn agreed(desk: &dyn Patient, ground: &dyn Ground, env: &EnvName) -> 
                 desk.changed(std::time::Duration::from_millis(200));
             }
             differs @ (Differs::New | Differs::NotInFile | Differs::Different(_)) => {
-                return Err(Stop::wrong("differs", differs.refuses(env).unwrap_or_default()));
+                return Err(Stop::wrong(
+                    "differs",
+                    differs.refuses(env).unwrap_or_default(),
+                ));
             }
         }
     }
@@ -101,44 +126,91 @@ fn offered(world: &World, id: &StackId, doing: Doing, ground: &dyn Ground) -> Re
     match (offer.intent, offer.refused) {
         (Some(intent), _) => Ok(intent),
         (None, Some(no)) => {
-            let when = if no.when.is_empty() { String::new() } else { format!(" ({})", no.when) };
+            let when = if no.when.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", no.when)
+            };
             let says = format!("{} {id}: {}{when}", doing.name(), no.why);
-            Err(if no.no_contact { Stop::lost(Refused::NO_CONTACT, says) } else { Stop::wrong("not-now", says) })
+            Err(if no.no_contact {
+                Stop::lost(Refused::NO_CONTACT, says)
+            } else {
+                Stop::wrong("not-now", says)
+            })
         }
-        (None, None) => Err(Stop::wrong("not-now", format!("{} {id}: {}", doing.name(), offer.note))),
+        (None, None) => Err(Stop::wrong(
+            "not-now",
+            format!("{} {id}: {}", doing.name(), offer.note),
+        )),
     }
 }
 
 /// `redeploy`.
 pub(super) fn redeploy(ground: &dyn Ground, args: &StackArgs, out: &mut Out<'_, '_>) -> Done {
-    on_stack(ground, &args.stack, &args.guard, out, |_, id| args.chosen.on(one(id, Source::Same)))
+    on_stack(ground, &args.stack, &args.guard, out, |_, id| {
+        args.chosen.on(one(id, Source::Same))
+    })
 }
 
 /// `rollback`.
 pub(super) fn rollback(ground: &dyn Ground, args: &RollbackArgs, out: &mut Out<'_, '_>) -> Done {
     let to = match &args.to {
         None => None,
-        Some(text) => Some(number(text).ok_or_else(|| Stop::wrong("deployment", format!("--to {text:?} is no deployment: write #12")))?),
+        Some(text) => Some(number(text).ok_or_else(|| {
+            Stop::wrong(
+                "deployment",
+                format!("--to {text:?} is no deployment: write #12"),
+            )
+        })?),
     };
-    on_stack(ground, &args.stack, &args.guard, out, |_, id| Ok(Intent::Rollback { stack: id.clone(), to }))
+    on_stack(ground, &args.stack, &args.guard, out, |_, id| {
+        Ok(Intent::Rollback {
+            stack: id.clone(),
+            to,
+        })
+    })
 }
 
 /// `teardown`.
 pub(super) fn teardown(ground: &dyn Ground, args: &StackArgs, out: &mut Out<'_, '_>) -> Done {
-    on_stack(ground, &args.stack, &args.guard, out, |_, id| args.chosen.on(Intent::teardown(id.clone())))
+    on_stack(ground, &args.stack, &args.guard, out, |_, id| {
+        args.chosen.on(Intent::teardown(id.clone()))
+    })
 }
 
 /// `cancel`.
 pub(super) fn cancel(ground: &dyn Ground, args: &CancelArgs, out: &mut Out<'_, '_>) -> Done {
-    let doing = if args.abandon { Doing::Abandon } else { Doing::Cancel };
-    on_deployment(ground, &args.target, &args.guard, out, doing, |deployment| {
-        if args.abandon { Intent::Abandon { deployment } } else { Intent::Cancel { deployment } }
-    })
+    let doing = if args.abandon {
+        Doing::Abandon
+    } else {
+        Doing::Cancel
+    };
+    on_deployment(
+        ground,
+        &args.target,
+        &args.guard,
+        out,
+        doing,
+        |deployment| {
+            if args.abandon {
+                Intent::Abandon { deployment }
+            } else {
+                Intent::Cancel { deployment }
+            }
+        },
+    )
 }
 
 /// `retry`.
 pub(super) fn retry(ground: &dyn Ground, args: &TargetArgs, out: &mut Out<'_, '_>) -> Done {
-    on_deployment(ground, &args.target, &args.guard, out, Doing::Retry, |deployment| Intent::Retry { deployment })
+    on_deployment(
+        ground,
+        &args.target,
+        &args.guard,
+        out,
+        Doing::Retry,
+        |deployment| Intent::Retry { deployment },
+    )
 }
 
 fn on_deployment(
@@ -150,10 +222,16 @@ fn on_deployment(
     intent: impl FnOnce(DeploymentId) -> Intent,
 ) -> Done {
     match target(text)? {
-        Target::Stack(id) => on_stack(ground, &id.to_string(), guard, out, |world, id| match doing {
-            Doing::Retry => retrying(world, id, ground),
-            _ => offered(world, id, doing, ground),
-        }),
+        Target::Stack(id) => on_stack(
+            ground,
+            &id.to_string(),
+            guard,
+            out,
+            |world, id| match doing {
+                Doing::Retry => retrying(world, id, ground),
+                _ => offered(world, id, doing, ground),
+            },
+        ),
         Target::Deployment(no) => {
             let desk = ground.desk()?;
             wait::ready(&*desk, ground)?;
@@ -167,13 +245,20 @@ fn on_deployment(
 
 /// The deployment of a number, however old.
 pub(super) fn numbered(desk: &dyn Patient, no: DeploymentNo) -> Result<Deployment, Stop> {
-    desk.numbered(no).map_err(|why| Stop::lost("store", why))?.ok_or_else(|| no_deployment(no))
+    desk.numbered(no)
+        .map_err(|why| Stop::lost("store", why))?
+        .ok_or_else(|| no_deployment(no))
 }
 
-/// The last deployment again. Where the stack is at rest the engine looks and decides: what is shown here may be older.
+/// The last deployment again. Where the stack is at rest the engine looks and decides: what is
+/// shown here may be older.
 fn retrying(world: &World, id: &StackId, ground: &dyn Ground) -> Result<Intent, Stop> {
     let stack = world.folds.stack(id);
-    let failed = |id: &DeploymentId| world.deployment(*id).is_some_and(|d| !matches!(d.end, Some(End::Done)));
+    let failed = |id: &DeploymentId| {
+        world
+            .deployment(*id)
+            .is_some_and(|d| !matches!(d.end, Some(End::Done)))
+    };
     match stack.last.filter(failed) {
         Some(deployment) if stack.current.is_none() => Ok(Intent::Retry { deployment }),
         Some(_) | None => offered(world, id, Doing::Retry, ground),
@@ -181,16 +266,27 @@ fn retrying(world: &World, id: &StackId, ground: &dyn Ground) -> Result<Intent, 
 }
 
 pub(super) fn no_deployment(no: DeploymentNo) -> Stop {
-    Stop::wrong("deployment", format!("there is no deployment {no}; `holdpoint events` lists them"))
+    Stop::wrong(
+        "deployment",
+        format!("there is no deployment {no}; `holdpoint events` lists them"),
+    )
 }
 
 /// `unblock`.
 pub(super) fn unblock(ground: &dyn Ground, args: &UnblockArgs, out: &mut Out<'_, '_>) -> Done {
-    on_stack(ground, &args.stack, &args.guard, out, |world, id| args.chosen.on(unblocking(world, id, args.way, ground)?))
+    on_stack(ground, &args.stack, &args.guard, out, |world, id| {
+        args.chosen.on(unblocking(world, id, args.way, ground)?)
+    })
 }
 
-/// A way that is named is asked for as it is: the engine looks before it answers, what is shown here may be older.
-fn unblocking(world: &World, id: &StackId, way: Option<WayOut>, ground: &dyn Ground) -> Result<Intent, Stop> {
+/// A way that is named is asked for as it is: the engine looks before it answers, what is shown
+/// here may be older.
+fn unblocking(
+    world: &World,
+    id: &StackId,
+    way: Option<WayOut>,
+    ground: &dyn Ground,
+) -> Result<Intent, Stop> {
     let asked = |way| Ok(Intent::unblock(id.clone(), way));
     let matches: fn(&Way) -> bool = match way {
         None => return offered(world, id, Doing::Unblock, ground),
@@ -206,8 +302,15 @@ fn unblocking(world: &World, id: &StackId, way: Option<WayOut>, ground: &dyn Gro
         Some((way, _)) => asked(way.clone()),
         None if ways.is_empty() => offered(world, id, Doing::Unblock, ground),
         None => {
-            let list = ways.iter().map(|(_, says)| says.as_str()).collect::<Vec<_>>().join("; ");
-            Err(Stop::wrong("way", format!("{id} has no such way out now; there is: {list}")))
+            let list = ways
+                .iter()
+                .map(|(_, says)| says.as_str())
+                .collect::<Vec<_>>()
+                .join("; ");
+            Err(Stop::wrong(
+                "way",
+                format!("{id} has no such way out now; there is: {list}"),
+            ))
         }
     }
 }
@@ -216,9 +319,14 @@ fn queue_of(world: &World, text: &str) -> Result<QueueOf, Stop> {
     if text.contains('/') {
         return known(world, text).map(QueueOf::Stack);
     }
-    let env: EnvName = text.parse().map_err(|why: crate::domain::ids::BadName| Stop::wrong("environment", why.to_string()))?;
+    let env: EnvName = text
+        .parse()
+        .map_err(|why: crate::domain::ids::BadName| Stop::wrong("environment", why.to_string()))?;
     if world.record(&env).is_none() {
-        return Err(Stop::wrong("environment", format!("there is no environment {env}; `holdpoint ls` lists them")));
+        return Err(Stop::wrong(
+            "environment",
+            format!("there is no environment {env}; `holdpoint ls` lists them"),
+        ));
     }
     Ok(QueueOf::Environment(env))
 }
@@ -226,17 +334,27 @@ fn queue_of(world: &World, text: &str) -> Result<QueueOf, Stop> {
 /// `freeze`.
 pub(super) fn freeze(ground: &dyn Ground, args: &FreezeArgs, out: &mut Out<'_, '_>) -> Done {
     if args.reason.trim().is_empty() {
-        return Err(Stop::wrong("reason", "a freeze needs a reason: everybody sees it"));
+        return Err(Stop::wrong(
+            "reason",
+            "a freeze needs a reason: everybody sees it",
+        ));
     }
     let until = match &args.time {
         None => None,
-        Some(text) => Some(ground.now() + crate::domain::duration::read(text).map_err(|why| Stop::wrong("time", why))?),
+        Some(text) => Some(
+            ground.now()
+                + crate::domain::duration::read(text).map_err(|why| Stop::wrong("time", why))?,
+        ),
     };
     let desk = ground.desk()?;
     let world = wait::ready(&*desk, ground)?;
     let target = queue_of(&world, &args.target)?;
     agreed(&*desk, ground, target.env())?;
-    let intent = Intent::Freeze { target, reason: args.reason.trim().to_owned(), until };
+    let intent = Intent::Freeze {
+        target,
+        reason: args.reason.trim().to_owned(),
+        until,
+    };
     ask::carry_out(&*desk, ground, intent, &Guard::default(), out)
 }
 
@@ -261,13 +379,20 @@ pub(super) fn apply(ground: &dyn Ground, guard: &Guard, out: &mut Out<'_, '_>) -
         .filter(|(name, _)| matches!(world.differs(name), Differs::Different(_) | Differs::New))
         .map(|(name, record)| (name.clone(), record.clone()))
         .collect();
-    // New ones are recorded by the desk itself; what is left to ask for are those that are different.
-    let new = different.keys().all(|name| world.differs(name) == Differs::New);
+    // New ones are recorded by the desk itself; what is left to ask for are those that are
+    // different.
+    let new = different
+        .keys()
+        .all(|name| world.differs(name) == Differs::New);
     if new {
         for name in different.keys() {
             agreed(&*desk, ground, name)?;
         }
-        let says = if different.is_empty() { "the store has the environments as the file says" } else { "recorded" };
+        let says = if different.is_empty() {
+            "the store has the environments as the file says"
+        } else {
+            "recorded"
+        };
         let names: Vec<String> = different.keys().map(ToString::to_string).collect();
         if out.is_json() {
             out.document(&serde_json::json!({ "outcome": "accepted", "says": says, "environments": names, "exit": 0 }))?;
@@ -276,7 +401,15 @@ pub(super) fn apply(ground: &dyn Ground, guard: &Guard, out: &mut Out<'_, '_>) -
         }
         return Ok(Code::Done);
     }
-    ask::carry_out(&*desk, ground, Intent::Apply { environments: different }, guard, out)
+    ask::carry_out(
+        &*desk,
+        ground,
+        Intent::Apply {
+            environments: different,
+        },
+        guard,
+        out,
+    )
 }
 
 /// `plan`.
@@ -291,12 +424,21 @@ pub(super) fn plan(ground: &dyn Ground, args: &PlanArgs, out: &mut Out<'_, '_>) 
                 out.line(&line)?;
             }
             for step in shown.plan.iter().flat_map(|plan| &plan.steps) {
-                let hold = step.hold.as_ref().map_or_else(String::new, |hold| format!("  [hold: {}]", hold.kind.word()));
+                let hold = step.hold.as_ref().map_or_else(String::new, |hold| {
+                    format!("  [hold: {}]", hold.kind.word())
+                });
                 out.line(&format!("  step {:<14} {}{hold}", step.id, step.title))?;
             }
-            let reason = if shown.needs_reason { " --reason WHY" } else { "" };
+            let reason = if shown.needs_reason {
+                " --reason WHY"
+            } else {
+                ""
+            };
             let confirm = shown.phrase.as_deref();
-            let confirm = confirm.map_or_else(|| "nothing must be typed".to_owned(), |phrase| format!("--confirm '{phrase}'{reason}"));
+            let confirm = confirm.map_or_else(
+                || "nothing must be typed".to_owned(),
+                |phrase| format!("--confirm '{phrase}'{reason}"),
+            );
             out.line(&format!("{:<10} {confirm}", "CONFIRM"))?;
         }
         Err(refused) => return Err(refused.into()),
@@ -304,7 +446,12 @@ pub(super) fn plan(ground: &dyn Ground, args: &PlanArgs, out: &mut Out<'_, '_>) 
     Ok(Code::Done)
 }
 
-fn planned(world: &World, desk: &dyn Patient, ground: &dyn Ground, args: &PlanArgs) -> Result<Intent, Stop> {
+fn planned(
+    world: &World,
+    desk: &dyn Patient,
+    ground: &dyn Ground,
+    args: &PlanArgs,
+) -> Result<Intent, Stop> {
     if args.verb == For::Thaw {
         return queue_of(world, &args.target).map(|target| Intent::Thaw { target });
     }
@@ -313,11 +460,22 @@ fn planned(world: &World, desk: &dyn Patient, ground: &dyn Ground, args: &PlanAr
         Target::Deployment(no) => {
             let found = numbered(desk, no)?;
             match args.verb {
-                For::Cancel => return Ok(Intent::Cancel { deployment: found.id }),
-                For::Retry => return Ok(Intent::Retry { deployment: found.id }),
-                For::Deploy | For::Redeploy | For::Rollback | For::Teardown | For::Unblock | For::Thaw => {
-                    found.stack().cloned().ok_or_else(|| no_deployment(no))?
+                For::Cancel => {
+                    return Ok(Intent::Cancel {
+                        deployment: found.id,
+                    });
                 }
+                For::Retry => {
+                    return Ok(Intent::Retry {
+                        deployment: found.id,
+                    });
+                }
+                For::Deploy
+                | For::Redeploy
+                | For::Rollback
+                | For::Teardown
+                | For::Unblock
+                | For::Thaw => found.stack().cloned().ok_or_else(|| no_deployment(no))?,
             }
         }
     };
@@ -325,7 +483,10 @@ fn planned(world: &World, desk: &dyn Patient, ground: &dyn Ground, args: &PlanAr
     match args.verb {
         For::Deploy => Ok(one(&id, source(args.release.as_ref()))),
         For::Redeploy => Ok(one(&id, Source::Same)),
-        For::Rollback => Ok(Intent::Rollback { stack: id, to: None }),
+        For::Rollback => Ok(Intent::Rollback {
+            stack: id,
+            to: None,
+        }),
         For::Teardown => Ok(Intent::teardown(id)),
         For::Cancel => offered(&world, &id, Doing::Cancel, ground),
         For::Retry => retrying(&world, &id, ground),

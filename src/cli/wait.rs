@@ -1,4 +1,5 @@
-//! Waiting: for the answer to an ask, and for the end of deployments. What moves by itself is waited for; what only a person can move is not.
+//! Waiting: for the answer to an ask, and for the end of deployments. What moves by itself is
+//! waited for; what only a person can move is not.
 
 mod output;
 
@@ -39,7 +40,10 @@ pub(super) enum Standing {
 }
 
 /// Waits until the log was read.
-pub(super) fn ready(desk: &dyn Patient, ground: &dyn Ground) -> Result<std::sync::Arc<World>, Stop> {
+pub(super) fn ready(
+    desk: &dyn Patient,
+    ground: &dyn Ground,
+) -> Result<std::sync::Arc<World>, Stop> {
     let from = ground.now();
     loop {
         let world = desk.world();
@@ -50,8 +54,14 @@ pub(super) fn ready(desk: &dyn Patient, ground: &dyn Ground) -> Result<std::sync
             return Err(Stop::lost("engine", format!("there is no engine: {why}")));
         }
         if ground.now().since(from) >= SILENCE {
-            let why = world.trouble.clone().unwrap_or_else(|| "it did not answer in 30 s".to_owned());
-            return Err(Stop::lost("store", format!("the store cannot be read: {why}")));
+            let why = world
+                .trouble
+                .clone()
+                .unwrap_or_else(|| "it did not answer in 30 s".to_owned());
+            return Err(Stop::lost(
+                "store",
+                format!("the store cannot be read: {why}"),
+            ));
         }
         desk.changed(LOOK);
     }
@@ -66,12 +76,18 @@ pub(super) fn answer(desk: &dyn Patient, ground: &dyn Ground, ask: AskId) -> Res
             AskState::Asked => {}
         }
         if let EngineState::None(why) = &desk.world().engine {
-            return Err(Stop::lost("engine", format!("it was asked, and nobody answers: there is no engine: {why}")));
+            return Err(Stop::lost(
+                "engine",
+                format!("it was asked, and nobody answers: there is no engine: {why}"),
+            ));
         }
         if let Some(full) = &desk.world().disk_full
             && ground.now().since(from) >= SILENCE
         {
-            let says = format!("it was asked, and waits: {}; it may still be done: look with `holdpoint events`", full.says());
+            let says = format!(
+                "it was asked, and waits: {}; it may still be done: look with `holdpoint events`",
+                full.says()
+            );
             return Err(Stop::lost("disk", says));
         }
         if ground.now().since(from) >= ANSWER {
@@ -99,10 +115,15 @@ pub(super) fn end(
         let world = desk.world();
         if disk_full != world.disk_full {
             disk_full.clone_from(&world.disk_full);
-            let says = disk_full.as_ref().map_or_else(|| "the disk has room again".to_owned(), DiskFull::says);
+            let says = disk_full
+                .as_ref()
+                .map_or_else(|| "the disk has room again".to_owned(), DiskFull::says);
             out.aside(&format!("{} {says}", now.clock()))?;
         }
-        let standings: Vec<(DeploymentId, Standing)> = ids.iter().map(|id| (*id, standing(&world, *id, now))).collect();
+        let standings: Vec<(DeploymentId, Standing)> = ids
+            .iter()
+            .map(|id| (*id, standing(&world, *id, now)))
+            .collect();
         output.print(&world, out)?;
         for (id, standing) in &standings {
             let line = says(&world, *id, standing);
@@ -114,7 +135,10 @@ pub(super) fn end(
                 told.insert(*id, line);
             }
         }
-        let open: Vec<&(DeploymentId, Standing)> = standings.iter().filter(|(_, s)| !matches!(s, Standing::Over(_))).collect();
+        let open: Vec<&(DeploymentId, Standing)> = standings
+            .iter()
+            .filter(|(_, s)| !matches!(s, Standing::Over(_)))
+            .collect();
         if open.is_empty() {
             return Ok(whole(&world, &standings));
         }
@@ -126,16 +150,31 @@ pub(super) fn end(
         {
             return Ok((Code::Held, says(&world, *id, standing)));
         }
-        let cut = open.iter().any(|(_, s)| matches!(s, Standing::NoContact(_))) || world.trouble.is_some();
+        let cut = open
+            .iter()
+            .any(|(_, s)| matches!(s, Standing::NoContact(_)))
+            || world.trouble.is_some();
         let gone = matches!(world.engine, EngineState::None(_));
-        silent = if (cut && !moves) || gone { silent.or(Some(now)) } else { None };
+        silent = if (cut && !moves) || gone {
+            silent.or(Some(now))
+        } else {
+            None
+        };
         if silent.is_some_and(|since| now.since(since) >= SILENCE) {
             let why = match (&world.engine, &world.trouble) {
                 (EngineState::None(why), _) => format!("there is no engine: {why}"),
                 (_, Some(why)) => why.clone(),
-                (_, None) => open.first().map(|(id, s)| says(&world, *id, s)).unwrap_or_default(),
+                (_, None) => open
+                    .first()
+                    .map(|(id, s)| says(&world, *id, s))
+                    .unwrap_or_default(),
             };
-            return Ok((Code::Lost, format!("contact lost: {why}; what runs goes on, and nobody waits for it here any more")));
+            return Ok((
+                Code::Lost,
+                format!(
+                    "contact lost: {why}; what runs goes on, and nobody waits for it here any more"
+                ),
+            ));
         }
         desk.changed(LOOK);
     }
@@ -143,7 +182,10 @@ pub(super) fn end(
 
 /// A line without what changes only with time.
 fn without_time(line: &str) -> String {
-    line.split(' ').filter(|word| !word.starts_with('~')).collect::<Vec<_>>().join(" ")
+    line.split(' ')
+        .filter(|word| !word.starts_with('~'))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The worst of all ends, with a sentence.
@@ -165,13 +207,22 @@ fn whole(world: &World, standings: &[(DeploymentId, Standing)]) -> (Code, String
             Code::Held => 1,
             Code::Done | Code::Wrong | Code::Lost => 2,
         });
-    worst.map_or((Code::Done, String::new()), |(code, id, standing)| (code, says(world, id, standing)))
+    worst.map_or((Code::Done, String::new()), |(code, id, standing)| {
+        (code, says(world, id, standing))
+    })
 }
 
 fn says(world: &World, id: DeploymentId, standing: &Standing) -> String {
-    let name = world
-        .deployment(id)
-        .map_or_else(|| id.to_string(), |d| format!("{} {}", d.no(), d.stack().map(ToString::to_string).unwrap_or_default()));
+    let name = world.deployment(id).map_or_else(
+        || id.to_string(),
+        |d| {
+            format!(
+                "{} {}",
+                d.no(),
+                d.stack().map(ToString::to_string).unwrap_or_default()
+            )
+        },
+    );
     match standing {
         Standing::Moves(what) => format!("{name} {what}"),
         Standing::Person(what) => format!("{name} waits for a person: {what}"),
@@ -182,30 +233,52 @@ fn says(world: &World, id: DeploymentId, standing: &Standing) -> String {
 
 /// Where a deployment stands.
 pub(super) fn standing(world: &World, id: DeploymentId, now: Time) -> Standing {
-    let Some(d) = world.deployment(id) else { return Standing::Moves("asked".to_owned()) };
+    let Some(d) = world.deployment(id) else {
+        return Standing::Moves("asked".to_owned());
+    };
     if let Some(end) = &d.end {
         return Standing::Over(end.clone());
     }
-    let Some(stack) = d.stack().map(|stack| world.folds.stack(stack)) else { return Standing::Moves("asked".to_owned()) };
+    let Some(stack) = d.stack().map(|stack| world.folds.stack(stack)) else {
+        return Standing::Moves("asked".to_owned());
+    };
     if stack.current == Some(id) {
         return running(world, d, now);
     }
-    let Some((place, entry)) = stack.queue.iter().enumerate().find(|(_, entry)| entry.deployment == id) else {
+    let Some((place, entry)) = stack
+        .queue
+        .iter()
+        .enumerate()
+        .find(|(_, entry)| entry.deployment == id)
+    else {
         return Standing::Moves("asked".to_owned());
     };
     let waits = world.waits(&stack, place, entry, now);
     let text = waits.says(now);
     // A cycle of deployments cannot be asked for; still nobody may wait for ever on a broken log.
-    let behind = |other: Option<DeploymentId>| match other.filter(|other| *other != id).map(|other| standing_of(world, other, now)) {
-        Some(Standing::Person(why)) => Standing::Person(format!("{text}, which waits for a person: {why}")),
-        Some(Standing::Moves(_) | Standing::NoContact(_) | Standing::Over(_)) | None => Standing::Moves(text.clone()),
+    let behind = |other: Option<DeploymentId>| match other
+        .filter(|other| *other != id)
+        .map(|other| standing_of(world, other, now))
+    {
+        Some(Standing::Person(why)) => {
+            Standing::Person(format!("{text}, which waits for a person: {why}"))
+        }
+        Some(Standing::Moves(_) | Standing::NoContact(_) | Standing::Over(_)) | None => {
+            Standing::Moves(text.clone())
+        }
     };
     match &waits {
         Waits::Frozen { freeze, .. } if freeze.until.is_none() => Standing::Person(text),
         Waits::Broken | Waits::Watched => Standing::Person(text),
         Waits::NoEngine(_) => Standing::NoContact(text),
-        Waits::Behind { no } | Waits::After { no, .. } => behind(world.folds.by_no(*no).map(|d| d.id)),
-        Waits::Frozen { .. } | Waits::Armed { .. } | Waits::Next | Waits::Runs(_) | Waits::Hold(_) => Standing::Moves(text),
+        Waits::Behind { no } | Waits::After { no, .. } => {
+            behind(world.folds.by_no(*no).map(|d| d.id))
+        }
+        Waits::Frozen { .. }
+        | Waits::Armed { .. }
+        | Waits::Next
+        | Waits::Runs(_)
+        | Waits::Hold(_) => Standing::Moves(text),
     }
 }
 
@@ -218,32 +291,60 @@ fn standing_of(world: &World, id: DeploymentId, now: Time) -> Standing {
 }
 
 fn running(world: &World, d: &Deployment, now: Time) -> Standing {
-    let at = step_at(d).map_or_else(|| d.phase.name().to_lowercase(), |at| format!("{} ({}/{})", at.title, at.nth, at.of));
+    let at = step_at(d).map_or_else(
+        || d.phase.name().to_lowercase(),
+        |at| format!("{} ({}/{})", at.title, at.nth, at.of),
+    );
     let mut lost = None;
     for (step, run) in d.runs() {
         match run.state {
             StepState::Active | StepState::Ready | StepState::Waiting => {
-                let left = world.left(d, now).map_or_else(String::new, |left| format!(" ~{}", left.says().replace(['~', ' '], "")));
+                let left = world.left(d, now).map_or_else(String::new, |left| {
+                    format!(" ~{}", left.says().replace(['~', ' '], ""))
+                });
                 return Standing::Moves(format!("{at}{left}"));
             }
             StepState::Lost => lost = Some((step, run)),
-            StepState::Blocked | StepState::Held | StepState::Done | StepState::Failed | StepState::Skipped | StepState::Cancelled => {}
+            StepState::Blocked
+            | StepState::Held
+            | StepState::Done
+            | StepState::Failed
+            | StepState::Skipped
+            | StepState::Cancelled => {}
         }
     }
     if let Some((step, run)) = lost {
         let cancelling = if run.cancelling { "cancelling, " } else { "" };
         let why = run.failure.as_ref().map_or_else(String::new, |failure| {
-            let hint = if failure.hint.is_empty() { String::new() } else { format!(" ({})", failure.hint) };
+            let hint = if failure.hint.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", failure.hint)
+            };
             format!("{}{hint}", failure.summary)
         });
         return match run.failure.as_ref().map(|failure| failure.retry) {
-            Some(Retry::AskAPerson) => Standing::Person(format!("{cancelling}nobody can tell how {} ended: {why}", step.id)),
-            Some(Retry::Never | Retry::After(_) | Retry::Contact) | None => Standing::NoContact(format!("{cancelling}{}: {why}", step.id)),
+            Some(Retry::AskAPerson) => Standing::Person(format!(
+                "{cancelling}nobody can tell how {} ended: {why}",
+                step.id
+            )),
+            Some(Retry::Never | Retry::After(_) | Retry::Contact) | None => {
+                Standing::NoContact(format!("{cancelling}{}: {why}", step.id))
+            }
         };
     }
     if let Some(hold) = d.open_holds().next() {
-        let practice = if world.catalog.practice { " --practice" } else { "" };
-        return Standing::Person(format!("hold {} ({}): `holdpoint{practice} approve '{}'`", hold.id, hold.kind.word(), hold.id));
+        let practice = if world.catalog.practice {
+            " --practice"
+        } else {
+            ""
+        };
+        return Standing::Person(format!(
+            "hold {} ({}): `holdpoint{practice} approve '{}'`",
+            hold.id,
+            hold.kind.word(),
+            hold.id
+        ));
     }
     Standing::Moves(at)
 }
@@ -259,9 +360,18 @@ mod tests {
         let mut text = Vec::new();
         for stack in world.stacks() {
             let fold = world.folds.stack(stack);
-            let Some(d) = fold.current.or_else(|| fold.queue.first().map(|entry| entry.deployment)) else { continue };
+            let Some(d) = fold
+                .current
+                .or_else(|| fold.queue.first().map(|entry| entry.deployment))
+            else {
+                continue;
+            };
             let standing = standing(&world, d, NOW);
-            text.push(format!("{} {}", matches!(standing, Standing::Person(_)), says(&world, d, &standing)));
+            text.push(format!(
+                "{} {}",
+                matches!(standing, Standing::Person(_)),
+                says(&world, d, &standing)
+            ));
         }
         insta::assert_snapshot!(text.join("\n"));
     }
@@ -270,10 +380,26 @@ mod tests {
     fn what_waits_behind_a_hold_waits_for_a_person() {
         let mut scene = fixture::Scene::whole();
         scene.ago(1);
-        let behind = scene.ask("prod-us/orders", fixture::spec("414", &serde_json::json!({})), None, &[]);
-        let other = scene.ask("prod-us/web", fixture::spec("414", &serde_json::json!({})), None, &[]);
-        assert!(matches!(standing(&scene.world, behind, NOW), Standing::Person(_)));
-        assert!(matches!(standing(&scene.world, other, NOW), Standing::Moves(_)), "a freeze with an end passes by itself");
+        let behind = scene.ask(
+            "prod-us/orders",
+            fixture::spec("414", &serde_json::json!({})),
+            None,
+            &[],
+        );
+        let other = scene.ask(
+            "prod-us/web",
+            fixture::spec("414", &serde_json::json!({})),
+            None,
+            &[],
+        );
+        assert!(matches!(
+            standing(&scene.world, behind, NOW),
+            Standing::Person(_)
+        ));
+        assert!(
+            matches!(standing(&scene.world, other, NOW), Standing::Moves(_)),
+            "a freeze with an end passes by itself"
+        );
         let gone = scene.world.folds.stack(&id("dev/orders")).last.unwrap();
         assert_eq!(standing(&scene.world, gone, NOW), Standing::Over(End::Done));
     }

@@ -1,4 +1,5 @@
-//! How the console looks: the person's settings, theme and key map, read from the files of their own.
+//! How the console looks: the person's settings, theme and key map, read from the files of their
+//! own.
 
 use std::io;
 use std::path::Path;
@@ -33,7 +34,11 @@ pub(crate) struct Appearance {
 
 impl Appearance {
     /// From the files of a configuration folder; `theme` is the one that the command line names.
-    pub(crate) fn read(config: &Path, theme: Option<&str>, variable: impl Fn(&str) -> Option<String> + Copy) -> Result<Self> {
+    pub(crate) fn read(
+        config: &Path,
+        theme: Option<&str>,
+        variable: impl Fn(&str) -> Option<String> + Copy,
+    ) -> Result<Self> {
         let settings = settings(config)?;
         let theme = match theme.unwrap_or(&settings.theme) {
             AUTO if terminal::light(variable) => "light",
@@ -66,14 +71,19 @@ pub(crate) fn facts(common: &Common) -> Vec<Fact> {
         Err(why) => return vec![Fact::wrong("settings", format!("{why:#}"))],
     };
     let fact = |what: &str, own: &OwnFile, read: Result<(), String>| {
-        let says = own.as_ref().map_or_else(|| "the built-in one".to_owned(), |(name, _)| name.clone());
+        let says = own
+            .as_ref()
+            .map_or_else(|| "the built-in one".to_owned(), |(name, _)| name.clone());
         match read {
             Ok(()) => Fact::right(what, says),
             Err(why) => Fact::wrong(what, why.trim_end()),
         }
     };
     let own_settings = own_file(&config.join("settings.yaml")).ok().flatten();
-    let own_keys = appearance.keymap.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    let own_keys = appearance
+        .keymap
+        .as_ref()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let keymap = Keys::read(own_keys, panes::TABLE);
     let theme = match &appearance.own_theme {
         Some((name, bytes)) => Theme::read(name, bytes, appearance.depth, appearance.glyphs),
@@ -81,14 +91,28 @@ pub(crate) fn facts(common: &Common) -> Vec<Fact> {
     };
     vec![
         fact("settings", &own_settings, Ok(())),
-        fact("key map", &appearance.keymap, keymap.map(drop).map_err(|found: Diagnostics| found.to_string())),
-        fact(&format!("theme {}", appearance.theme), &appearance.own_theme, theme.map(drop).map_err(|why| why.to_string())),
+        fact(
+            "key map",
+            &appearance.keymap,
+            keymap
+                .map(drop)
+                .map_err(|found: Diagnostics| found.to_string()),
+        ),
+        fact(
+            &format!("theme {}", appearance.theme),
+            &appearance.own_theme,
+            theme.map(drop).map_err(|why| why.to_string()),
+        ),
     ]
 }
 
 fn settings(config: &Path) -> Result<Settings> {
     let own = own_file(&config.join("settings.yaml"))?;
-    Settings::read(own.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))).map_err(|wrong| anyhow!("{wrong}"))
+    Settings::read(
+        own.as_ref()
+            .map(|(name, bytes)| (name.as_str(), bytes.as_slice())),
+    )
+    .map_err(|wrong| anyhow!("{wrong}"))
 }
 
 /// What the settings say of colour; `NO_COLOR` goes before them.
@@ -113,24 +137,46 @@ fn own_file(path: &Path) -> Result<OwnFile> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what went wrong by failing")]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what went wrong by failing"
+)]
 mod tests {
     use super::*;
 
     fn appearance(settings: &str, flag: Option<&str>, set: &[(&str, &str)]) -> Appearance {
         let config = tempfile::tempdir().unwrap();
         std::fs::write(config.path().join("settings.yaml"), settings).unwrap();
-        Appearance::read(config.path(), flag, |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
-            .unwrap()
+        Appearance::read(config.path(), flag, |name| {
+            set.iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+        .unwrap()
     }
 
     #[test]
     fn no_color_always_wins() {
         for colours in ["auto", "true", "256", "16", "none"] {
             let settings = format!("colours: {colours}\n");
-            assert_eq!(appearance(&settings, None, &[("NO_COLOR", "1"), ("COLORTERM", "truecolor")]).depth, Depth::Mono, "{colours}");
+            assert_eq!(
+                appearance(
+                    &settings,
+                    None,
+                    &[("NO_COLOR", "1"), ("COLORTERM", "truecolor")]
+                )
+                .depth,
+                Depth::Mono,
+                "{colours}"
+            );
         }
-        assert_eq!(appearance("colours: true\n", None, &[("NO_COLOR", "")]).depth, Depth::True, "an empty one says nothing");
+        assert_eq!(
+            appearance("colours: true\n", None, &[("NO_COLOR", "")]).depth,
+            Depth::True,
+            "an empty one says nothing"
+        );
     }
 
     #[test]
@@ -138,13 +184,22 @@ mod tests {
         let (light, dark) = ([("COLORFGBG", "0;15")], [("COLORFGBG", "15;0")]);
         for settings in ["", "glyphs: ascii\n", "theme: auto\n"] {
             assert_eq!(
-                (appearance(settings, None, &light).theme.as_str(), appearance(settings, None, &dark).theme.as_str()),
+                (
+                    appearance(settings, None, &light).theme.as_str(),
+                    appearance(settings, None, &dark).theme.as_str()
+                ),
                 ("light", "dark")
             );
         }
         assert_eq!(appearance("theme: mono\n", None, &light).theme, "mono");
-        assert_eq!(appearance("theme: mono\n", Some("sixteen"), &light).theme, "sixteen");
-        assert_eq!(appearance("theme: mono\n", Some("auto"), &light).theme, "light");
+        assert_eq!(
+            appearance("theme: mono\n", Some("sixteen"), &light).theme,
+            "sixteen"
+        );
+        assert_eq!(
+            appearance("theme: mono\n", Some("auto"), &light).theme,
+            "light"
+        );
     }
 
     #[test]
@@ -152,15 +207,29 @@ mod tests {
         let set = [("LANG", "C.UTF-8"), ("TERM", "xterm-256color")];
         let shown = |settings: &str| {
             let appearance = appearance(settings, None, &set);
-            (appearance.theme, appearance.depth, appearance.glyphs == Glyphs::UNICODE)
+            (
+                appearance.theme,
+                appearance.depth,
+                appearance.glyphs == Glyphs::UNICODE,
+            )
         };
         let plain = shown("");
-        for line in holdpoint::config::settings::DEFAULT.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        for line in holdpoint::config::settings::DEFAULT
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty())
+        {
             assert_eq!(shown(&format!("{line}\n")), plain, "{line} is the default");
             let name = line.split(':').next().unwrap();
-            let other = [("theme", "light"), ("colours", "16"), ("glyphs", "ascii")].into_iter().find(|(known, _)| *known == name);
-            let (_, value) = other.unwrap_or_else(|| panic!("{name} is a setting that nobody tries here"));
-            assert_ne!(shown(&format!("{name}: {value}\n")), plain, "{name} has no effect");
+            let other = [("theme", "light"), ("colours", "16"), ("glyphs", "ascii")]
+                .into_iter()
+                .find(|(known, _)| *known == name);
+            let (_, value) =
+                other.unwrap_or_else(|| panic!("{name} is a setting that nobody tries here"));
+            assert_ne!(
+                shown(&format!("{name}: {value}\n")),
+                plain,
+                "{name} has no effect"
+            );
         }
     }
 }

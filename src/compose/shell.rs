@@ -1,4 +1,5 @@
-//! What the verbs of the shell get of the program: the estate, a desk, an engine of their own with --here, facts for `doctor`.
+//! What the verbs of the shell get of the program: the estate, a desk, an engine of their own with
+//! --here, facts for `doctor`.
 
 use std::cell::RefCell;
 use std::io::{self, BufRead as _, IsTerminal as _};
@@ -30,9 +31,15 @@ pub(crate) fn run<S: clap::Args>(verb: Verb<S>, common: &Common) -> Code {
     run_on(verb, common, None)
 }
 
-/// Carries out a verb on an estate that was read already, so that what a person is shown is what is used after it.
+/// Carries out a verb on an estate that was read already, so that what a person is shown is what is
+/// used after it.
 pub(crate) fn run_on<S: clap::Args>(verb: Verb<S>, common: &Common, read: Option<&Loaded>) -> Code {
-    let shell = Shell { common, read, clock: Real::new(), here: RefCell::new(None) };
+    let shell = Shell {
+        common,
+        read,
+        clock: Real::new(),
+        here: RefCell::new(None),
+    };
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -80,11 +87,19 @@ impl cli::Ground for Shell<'_> {
     fn examine(&self) -> Result<Examined, Stop> {
         if self.common.practice {
             let loaded = self.estate()?;
-            return Ok(Examined { file: loaded.file.clone(), loaded: Some(loaded), found: Diagnostics::default() });
+            return Ok(Examined {
+                file: loaded.file.clone(),
+                loaded: Some(loaded),
+                found: Diagnostics::default(),
+            });
         }
         let file = super::estate_file(self.common)?;
         let (loaded, found) = config::examine(&file, systems::all());
-        Ok(Examined { file, loaded, found })
+        Ok(Examined {
+            file,
+            loaded,
+            found,
+        })
     }
 
     fn standing(&self, loaded: &Loaded) -> Result<Trust, Stop> {
@@ -101,32 +116,51 @@ impl cli::Ground for Shell<'_> {
         let ground = Ground::find(self.common)?;
         ground.trusted()?;
         if self.common.here && self.here.borrow().is_none() {
-            let here =
-                Here::start(&ground.home).map_err(|why| Stop::failed("engine", format!("the engine cannot be started here: {why:#}")))?;
+            let here = Here::start(&ground.home).map_err(|why| {
+                Stop::failed(
+                    "engine",
+                    format!("the engine cannot be started here: {why:#}"),
+                )
+            })?;
             *self.here.borrow_mut() = Some(here);
         }
-        let desk = ground.desk(Via::Verb, !self.common.here).map_err(|why| Stop::failed("desk", format!("{why:#}")))?;
+        let desk = ground
+            .desk(Via::Verb, !self.common.here)
+            .map_err(|why| Stop::failed("desk", format!("{why:#}")))?;
         Ok(Box::new(desk))
     }
 
     fn facts(&self) -> Vec<Fact> {
         let mut facts = vec![Fact::right("version", env!("CARGO_PKG_VERSION"))];
         let home = match home_of(self.common) {
-            Ok(home) if self.common.practice => home.practice().map_err(|why| Stop::wrong("home", why.to_string())),
+            Ok(home) if self.common.practice => home
+                .practice()
+                .map_err(|why| Stop::wrong("home", why.to_string())),
             other => other,
         };
         match home {
             Err(stop) => facts.push(Fact::wrong("data folder", stop.says)),
             Ok(home) => {
-                facts.push(Fact::right("data folder", format!("{}, for {} alone", home.folder().display(), owner::owner())));
+                facts.push(Fact::right(
+                    "data folder",
+                    format!("{}, for {} alone", home.folder().display(), owner::owner()),
+                ));
                 facts.push(match Lock::is_free(&home.engine_lock()) {
                     Ok(true) => Fact::right("engine lock", "free"),
-                    Ok(false) => Fact::right("engine lock", format!("held: {}", Lock::said(&home.engine_lock()))),
+                    Ok(false) => Fact::right(
+                        "engine lock",
+                        format!("held: {}", Lock::said(&home.engine_lock())),
+                    ),
                     Err(why) => Fact::wrong("engine lock", why.to_string()),
                 });
                 facts.push(store(&home));
                 let room = |folder: PathBuf| room(files::room(&folder));
-                let says = format!("jobs {}, large files {}, lines {}", room(home.jobs()), room(home.blobs()), room(home.spool()));
+                let says = format!(
+                    "jobs {}, large files {}, lines {}",
+                    room(home.jobs()),
+                    room(home.blobs()),
+                    room(home.spool())
+                );
                 facts.push(Fact::right("room taken", says));
             }
         }
@@ -136,7 +170,14 @@ impl cli::Ground for Shell<'_> {
 
     fn map(&self, lifecycle: &Lifecycle) -> String {
         let unicode = !self.common.plain && tui::terminal::unicode(|name| std::env::var(name).ok());
-        tui::maps::text(lifecycle, if unicode { Glyphs::UNICODE } else { Glyphs::ASCII })
+        tui::maps::text(
+            lifecycle,
+            if unicode {
+                Glyphs::UNICODE
+            } else {
+                Glyphs::ASCII
+            },
+        )
     }
 
     fn now(&self) -> Time {
@@ -167,9 +208,13 @@ fn store(home: &Home) -> Fact {
         })
     });
     match checked {
-        Ok(checked) if checked.faults.is_empty() => {
-            Fact::right("store", format!("{} events in {} streams, every hash right", checked.events, checked.streams))
-        }
+        Ok(checked) if checked.faults.is_empty() => Fact::right(
+            "store",
+            format!(
+                "{} events in {} streams, every hash right",
+                checked.events, checked.streams
+            ),
+        ),
         Ok(checked) => Fact::wrong("store", checked.faults.join("; ")),
         Err(why) => Fact::wrong("store", format!("{why:#}")),
     }
@@ -187,27 +232,43 @@ impl Here {
         let mut elected = match process::elect(home)? {
             Ok(elected) => elected,
             Err(said) => {
-                let theirs: Status = serde_json::from_str(&said).context("what holds the engine lock does not say who it is")?;
+                let theirs: Status = serde_json::from_str(&said)
+                    .context("what holds the engine lock does not say who it is")?;
                 if theirs.version != env!("CARGO_PKG_VERSION") {
-                    return Err(anyhow!("an engine of version {} runs (pid {}); end it first", theirs.version, theirs.pid));
+                    return Err(anyhow!(
+                        "an engine of version {} runs (pid {}); end it first",
+                        theirs.version,
+                        theirs.pid
+                    ));
                 }
-                return Ok(Self { end: None, work: None });
+                return Ok(Self {
+                    end: None,
+                    work: None,
+                });
             }
         };
         let (end, mut ended) = oneshot::channel::<()>();
         let home = home.clone();
-        let work = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
-            crate::runtime()?.block_on(async {
-                // The command ends, or is gone: both mean the end.
-                let (parts, clients) = tokio::select! {
-                    made = super::engine(&home, &mut elected) => made?,
-                    _ = &mut ended => return Ok(Ended::Left(Vec::new())),
-                };
-                let until = async { drop(ended.await) };
-                Ok(process::serve(parts, clients, &home, &mut elected, Stay::UntilTold, until).await?)
-            })
-        })?;
-        Ok(Self { end: Some(end), work: Some(work) })
+        let work = std::thread::Builder::new()
+            .name("engine".to_owned())
+            .spawn(move || {
+                crate::runtime()?.block_on(async {
+                    // The command ends, or is gone: both mean the end.
+                    let (parts, clients) = tokio::select! {
+                        made = super::engine(&home, &mut elected) => made?,
+                        _ = &mut ended => return Ok(Ended::Left(Vec::new())),
+                    };
+                    let until = async { drop(ended.await) };
+                    Ok(
+                        process::serve(parts, clients, &home, &mut elected, Stay::UntilTold, until)
+                            .await?,
+                    )
+                })
+            })?;
+        Ok(Self {
+            end: Some(end),
+            work: Some(work),
+        })
     }
 
     /// Ends the engine; says what is left, if anything.
@@ -218,10 +279,15 @@ impl Here {
         drop(self.end.take());
         match work.join() {
             Ok(Ok(Ended::Left(left))) if left.is_empty() => String::new(),
-            Ok(Ok(Ended::Left(left))) => format!("left unfinished: {}; the next engine goes on with it", left.join("; ")),
+            Ok(Ok(Ended::Left(left))) => format!(
+                "left unfinished: {}; the next engine goes on with it",
+                left.join("; ")
+            ),
             Ok(Ok(Ended::AnotherRuns(said))) => format!("another engine took over: {said}"),
             Ok(Err(why)) => format!("the engine ended: {why:#}"),
-            Err(_) => "the engine ended in a way that it should not; the next engine goes on".to_owned(),
+            Err(_) => {
+                "the engine ended in a way that it should not; the next engine goes on".to_owned()
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Gathers the files that a stack needs, from below the estate's folder and from nowhere else: no `..`, no link that leads out, no
-//! device, and not more than a bundle may hold.
+//! Gathers the files that a stack needs, from below the estate's folder and from nowhere else: no
+//! `..`, no link that leads out, no device, and not more than a bundle may hold.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,7 +27,11 @@ pub struct Caps {
 
 impl Default for Caps {
     fn default() -> Self {
-        Self { files: 500, bytes: 8 << 20, looked_at: 50_000 }
+        Self {
+            files: 500,
+            bytes: 8 << 20,
+            looked_at: 50_000,
+        }
     }
 }
 
@@ -93,8 +97,13 @@ impl BundleError {
     /// As what is wrong with a file: the one concerned, or the estate file that names it.
     pub(super) fn told(&self, estate: &Path) -> Diagnostic {
         let file = match self {
-            BundleError::Unreadable { path, .. } | BundleError::NoFile { path } | BundleError::Name { path } => path,
-            BundleError::Outside { .. } | BundleError::Nothing { .. } | BundleError::Glob { .. } | BundleError::TooMuch { .. } => estate,
+            BundleError::Unreadable { path, .. }
+            | BundleError::NoFile { path }
+            | BundleError::Name { path } => path,
+            BundleError::Outside { .. }
+            | BundleError::Nothing { .. }
+            | BundleError::Glob { .. }
+            | BundleError::TooMuch { .. } => estate,
         };
         Diagnostic::of_file("files", &file.to_string_lossy(), &self.to_string(), "")
     }
@@ -116,7 +125,14 @@ impl<'a> Gathering<'a> {
     /// # Errors
     /// The folder cannot be read.
     pub(super) fn new(folder: &'a Path, caps: Caps) -> Result<Self, BundleError> {
-        Ok(Self { folder, root: real(folder)?, caps, bytes: 0, looked_at: 0, files: BTreeMap::new() })
+        Ok(Self {
+            folder,
+            root: real(folder)?,
+            caps,
+            bytes: 0,
+            looked_at: 0,
+            files: BTreeMap::new(),
+        })
     }
 
     /// The files that a need asks for.
@@ -141,7 +157,8 @@ impl<'a> Gathering<'a> {
     fn exists(&self, path: &str) -> Result<bool, BundleError> {
         inside(path).map_err(|_| self.outside(path))?;
         let full = self.folder.join(path);
-        full.try_exists().map_err(|why| BundleError::Unreadable { path: full, why })
+        full.try_exists()
+            .map_err(|why| BundleError::Unreadable { path: full, why })
     }
 
     fn file(&mut self, path: &str) -> Result<(String, SourceFile), BundleError> {
@@ -154,22 +171,38 @@ impl<'a> Gathering<'a> {
         if !full.starts_with(&self.root) {
             return Err(self.outside(path));
         }
-        let meta = fs::metadata(&full).map_err(|why| BundleError::Unreadable { path: full.clone(), why })?;
+        let meta = fs::metadata(&full).map_err(|why| BundleError::Unreadable {
+            path: full.clone(),
+            why,
+        })?;
         if !meta.is_file() {
-            return Err(BundleError::NoFile { path: self.folder.join(&plain) });
+            return Err(BundleError::NoFile {
+                path: self.folder.join(&plain),
+            });
         }
         self.bytes += meta.len();
         if self.files.len() >= self.caps.files {
             return Err(self.too_much(format!("there are more than {} files", self.caps.files)));
         }
         if self.bytes > self.caps.bytes {
-            return Err(self.too_much(format!("there are more than {} bytes of files", self.caps.bytes)));
+            return Err(self.too_much(format!(
+                "there are more than {} bytes of files",
+                self.caps.bytes
+            )));
         }
         let mut bytes = Vec::new();
-        let file = fs::File::open(&full).map_err(|why| BundleError::Unreadable { path: full.clone(), why })?;
+        let file = fs::File::open(&full).map_err(|why| BundleError::Unreadable {
+            path: full.clone(),
+            why,
+        })?;
         // A file that grows while it is read stays within what was counted.
-        file.take(meta.len()).read_to_end(&mut bytes).map_err(|why| BundleError::Unreadable { path: full, why })?;
-        let file = SourceFile { bytes, executable: meta.permissions().mode() & 0o111 != 0 };
+        file.take(meta.len())
+            .read_to_end(&mut bytes)
+            .map_err(|why| BundleError::Unreadable { path: full, why })?;
+        let file = SourceFile {
+            bytes,
+            executable: meta.permissions().mode() & 0o111 != 0,
+        };
         self.files.insert(plain.clone(), file.clone());
         Ok((plain, file))
     }
@@ -177,40 +210,77 @@ impl<'a> Gathering<'a> {
     /// The files that fit a glob: at least one.
     fn fitting(&mut self, glob: &str) -> Result<Vec<String>, BundleError> {
         inside(glob).map_err(|_| self.outside(glob))?;
-        let bad = |why: globset::Error| BundleError::Glob { glob: glob.to_owned(), why: why.to_string() };
-        let fits = GlobBuilder::new(&plain(glob)).literal_separator(true).build().map_err(bad)?.compile_matcher();
+        let bad = |why: globset::Error| BundleError::Glob {
+            glob: glob.to_owned(),
+            why: why.to_string(),
+        };
+        let fits = GlobBuilder::new(&plain(glob))
+            .literal_separator(true)
+            .build()
+            .map_err(bad)?
+            .compile_matcher();
         let mut found = self.walk(&start(glob))?;
         found.retain(|path| fits.is_match(path));
         if found.is_empty() {
-            return Err(BundleError::Nothing { glob: glob.to_owned(), folder: self.folder.to_owned() });
+            return Err(BundleError::Nothing {
+                glob: glob.to_owned(),
+                folder: self.folder.to_owned(),
+            });
         }
         Ok(found)
     }
 
-    /// All files below a folder, in order; links to folders are not followed, so that no walk is endless.
+    /// All files below a folder, in order; links to folders are not followed, so that no walk is
+    /// endless.
     fn walk(&mut self, at: &str) -> Result<Vec<String>, BundleError> {
         let mut found = Vec::new();
         let mut folders = vec![at.to_owned()];
         while let Some(at) = folders.pop() {
-            let full = if at.is_empty() { self.folder.to_owned() } else { self.folder.join(&at) };
+            let full = if at.is_empty() {
+                self.folder.to_owned()
+            } else {
+                self.folder.join(&at)
+            };
             if !real(&full)?.starts_with(&self.root) {
                 return Err(self.outside(&at));
             }
-            let unreadable = |why| BundleError::Unreadable { path: full.clone(), why };
+            let unreadable = |why| BundleError::Unreadable {
+                path: full.clone(),
+                why,
+            };
             for entry in fs::read_dir(&full).map_err(unreadable)? {
-                let entry = entry.map_err(|why| BundleError::Unreadable { path: full.clone(), why })?;
+                let entry = entry.map_err(|why| BundleError::Unreadable {
+                    path: full.clone(),
+                    why,
+                })?;
                 self.looked_at += 1;
                 if self.looked_at > self.caps.looked_at {
-                    return Err(self.too_much(format!("there are more than {} entries to look at", self.caps.looked_at)));
+                    return Err(self.too_much(format!(
+                        "there are more than {} entries to look at",
+                        self.caps.looked_at
+                    )));
                 }
-                let name = entry.file_name().into_string().map_err(|_| BundleError::Name { path: entry.path() })?;
-                let path = if at.is_empty() { name.clone() } else { format!("{at}/{name}") };
-                let kind = entry.file_type().map_err(|why| BundleError::Unreadable { path: entry.path(), why })?;
+                let name = entry
+                    .file_name()
+                    .into_string()
+                    .map_err(|_| BundleError::Name { path: entry.path() })?;
+                let path = if at.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{at}/{name}")
+                };
+                let kind = entry.file_type().map_err(|why| BundleError::Unreadable {
+                    path: entry.path(),
+                    why,
+                })?;
                 if kind.is_dir() {
                     if name != ".git" {
                         folders.push(path);
                     }
-                } else if kind.is_file() || (kind.is_symlink() && fs::metadata(entry.path()).is_ok_and(|meta| meta.is_file())) {
+                } else if kind.is_file()
+                    || (kind.is_symlink()
+                        && fs::metadata(entry.path()).is_ok_and(|meta| meta.is_file()))
+                {
                     found.push(path);
                 }
             }
@@ -220,22 +290,34 @@ impl<'a> Gathering<'a> {
     }
 
     fn outside(&self, path: &str) -> BundleError {
-        BundleError::Outside { path: path.to_owned(), folder: self.folder.to_owned() }
+        BundleError::Outside {
+            path: path.to_owned(),
+            folder: self.folder.to_owned(),
+        }
     }
 
     fn too_much(&self, what: String) -> BundleError {
-        BundleError::TooMuch { what, folder: self.folder.to_owned() }
+        BundleError::TooMuch {
+            what,
+            folder: self.folder.to_owned(),
+        }
     }
 }
 
 fn real(path: &Path) -> Result<PathBuf, BundleError> {
-    path.canonicalize().map_err(|why| BundleError::Unreadable { path: path.to_owned(), why })
+    path.canonicalize().map_err(|why| BundleError::Unreadable {
+        path: path.to_owned(),
+        why,
+    })
 }
 
 /// The folders of a glob before its first wild part.
 fn start(glob: &str) -> String {
     let parts: Vec<&str> = glob.split('/').collect();
-    let literal = parts.iter().take(parts.len() - 1).take_while(|part| !part.contains(['*', '?', '[', '{']));
+    let literal = parts
+        .iter()
+        .take(parts.len() - 1)
+        .take_while(|part| !part.contains(['*', '?', '[', '{']));
     literal.copied().collect::<Vec<_>>().join("/")
 }
 

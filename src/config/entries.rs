@@ -1,5 +1,5 @@
-//! What is checked of single applications: their entries by their systems, the real things that they would own, what they watch.
-//! No file is opened here.
+//! What is checked of single applications: their entries by their systems, the real things that
+//! they would own, what they watch. No file is opened here.
 
 use std::collections::BTreeMap;
 
@@ -11,40 +11,92 @@ use crate::domain::place::Place;
 use crate::systems::entry::{Home, Remarks, Written};
 
 /// Checks every application.
-pub(super) fn check(check: &mut Check<'_>, file: &File, environments: &BTreeMap<EnvName, EnvironmentRecord>) {
+pub(super) fn check(
+    check: &mut Check<'_>,
+    file: &File,
+    environments: &BTreeMap<EnvName, EnvironmentRecord>,
+) {
     let mut owners = BTreeMap::new();
     for (app, raw) in &file.applications {
         for system in check.systems {
-            let Some(entry) = raw.entries.get(system.name()) else { continue };
+            let Some(entry) = raw.entries.get(system.name()) else {
+                continue;
+            };
             let mut told = Remarks::default();
-            system.check(&Written { app, environments: &raw.environments, entry }, &mut told);
+            system.check(
+                &Written {
+                    app,
+                    environments: &raw.environments,
+                    entry,
+                },
+                &mut told,
+            );
             check.remarks(&["applications", app, system.name()], &told);
             for env in &raw.environments {
-                let Some(record) = env.parse::<EnvName>().ok().and_then(|env| environments.get(&env)) else { continue };
-                let home = system.form().place.and_then(|name| check.kinds.iter().find(|kind| kind.name() == name));
-                if let Some(kind) = home.filter(|kind| record.places.of_kind(kind.name()).is_none()) {
-                    let says =
-                        format!("{app} is a {}, and the environment {env} does not say how to reach {}", system.name(), kind.called());
-                    check.say_key(kind.name(), &["environments"], env, says, format!("add {}", kind.example()));
+                let Some(record) = env
+                    .parse::<EnvName>()
+                    .ok()
+                    .and_then(|env| environments.get(&env))
+                else {
+                    continue;
+                };
+                let home = system
+                    .form()
+                    .place
+                    .and_then(|name| check.kinds.iter().find(|kind| kind.name() == name));
+                if let Some(kind) = home.filter(|kind| record.places.of_kind(kind.name()).is_none())
+                {
+                    let says = format!(
+                        "{app} is a {}, and the environment {env} does not say how to reach {}",
+                        system.name(),
+                        kind.called()
+                    );
+                    check.say_key(
+                        kind.name(),
+                        &["environments"],
+                        env,
+                        says,
+                        format!("add {}", kind.example()),
+                    );
                     continue;
                 }
-                let ground = system.form().place.and_then(|kind| record.places.of_kind(kind)).or_else(|| record.places.home());
+                let ground = system
+                    .form()
+                    .place
+                    .and_then(|kind| record.places.of_kind(kind))
+                    .or_else(|| record.places.home());
                 let ground = ground.map(Place::ground).unwrap_or_default();
                 for claim in system.claims(app, &Home { name: env, record }, entry) {
-                    if let Some(other) = owners.insert((ground.clone(), claim.what.clone()), format!("{env}/{app}")) {
+                    if let Some(other) =
+                        owners.insert((ground.clone(), claim.what.clone()), format!("{env}/{app}"))
+                    {
                         let path: Vec<&str> = claim.path.iter().map(String::as_str).collect();
-                        let says = format!("{env}/{app} and {other} would be the same {}", claim.what);
-                        check.say("same-stack", &[&["applications", app, system.name()], path.as_slice()].concat(), says, claim.hint);
+                        let says =
+                            format!("{env}/{app} and {other} would be the same {}", claim.what);
+                        check.say(
+                            "same-stack",
+                            &[&["applications", app, system.name()], path.as_slice()].concat(),
+                            says,
+                            claim.hint,
+                        );
                     }
                 }
             }
         }
         for (n, group) in raw.watch.logs.iter().enumerate() {
             let fits = (1..=512).contains(&group.len())
-                && group.replace("{env}", "x").chars().all(|c| c.is_ascii_alphanumeric() || "_-/.#".contains(c));
+                && group
+                    .replace("{env}", "x")
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "_-/.#".contains(c));
             if !fits {
                 let says = format!("{group:?} is not a name of a log group");
-                check.say("log-group", &["applications", app, "watch", "logs", &n.to_string()], says, "use a-z A-Z 0-9 _ - / . #");
+                check.say(
+                    "log-group",
+                    &["applications", app, "watch", "logs", &n.to_string()],
+                    says,
+                    "use a-z A-Z 0-9 _ - / . #",
+                );
             }
         }
     }

@@ -1,4 +1,5 @@
-//! From the estate file as written to the [`Estate`]: names, references, cycles, defaults. Everything wrong is said at once.
+//! From the estate file as written to the [`Estate`]: names, references, cycles, defaults.
+//! Everything wrong is said at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -25,20 +26,43 @@ use crate::systems::entry::Remarks;
 /// How long a hold waits when the file says nothing.
 pub const HOLD_EXPIRY: Duration = Duration::from_hours(24);
 
-/// What an estate file says, and everything that is wrong with it. What is wrong is left out, entry by entry, so that the rest can be
-/// checked further; there is no estate at all where the file is no tree or names no environments.
+/// What an estate file says, and everything that is wrong with it. What is wrong is left out, entry
+/// by entry, so that the rest can be checked further; there is no estate at all where the file is
+/// no tree or names no environments.
 ///
 /// `folder` is where relative paths of files that AWS clients read begin.
-pub(super) fn examine(name: &str, bytes: &[u8], folder: &Path, systems: &[&dyn System], kinds: Kinds) -> (Option<Estate>, Diagnostics) {
+pub(super) fn examine(
+    name: &str,
+    bytes: &[u8],
+    folder: &Path,
+    systems: &[&dyn System],
+    kinds: Kinds,
+) -> (Option<Estate>, Diagnostics) {
     let (mut source, root) = match document::read(name, bytes, Limits::CONFIGURATION) {
         Ok(read) => read,
         Err(found) => return (None, found),
     };
     let secrets = secrets::find(&root, systems);
     secrets::hide(&mut source, &secrets);
-    let (file, found) = shape::read_rest::<File>(&source, &root, &raw::schema(systems, kinds), &raw::unbuilt(systems));
-    let mut check = Check { source: &source, root: &root, folder, systems, kinds, found, wrong: BTreeSet::new() };
-    check.found.0.extend(secrets.iter().map(|secret| secret.told(&source)));
+    let (file, found) = shape::read_rest::<File>(
+        &source,
+        &root,
+        &raw::schema(systems, kinds),
+        &raw::unbuilt(systems),
+    );
+    let mut check = Check {
+        source: &source,
+        root: &root,
+        folder,
+        systems,
+        kinds,
+        found,
+        wrong: BTreeSet::new(),
+    };
+    check
+        .found
+        .0
+        .extend(secrets.iter().map(|secret| secret.told(&source)));
     check.names();
     let estate = file.map(|file| check.estate(&file));
     check.found.settle();
@@ -59,24 +83,52 @@ pub(super) struct Check<'a> {
 
 impl Check<'_> {
     /// Says something about the value at a path; the last part that exists gives the place.
-    pub(super) fn say(&mut self, code: &'static str, path: &[&str], says: impl AsRef<str>, hint: impl AsRef<str>) {
+    pub(super) fn say(
+        &mut self,
+        code: &'static str,
+        path: &[&str],
+        says: impl AsRef<str>,
+        hint: impl AsRef<str>,
+    ) {
         self.blame(path);
         self.say_at(code, place(self.root, path, false), says, hint);
     }
 
     /// Says something about a key.
-    pub(super) fn say_key(&mut self, code: &'static str, path: &[&str], key: &str, says: impl AsRef<str>, hint: impl AsRef<str>) {
+    pub(super) fn say_key(
+        &mut self,
+        code: &'static str,
+        path: &[&str],
+        key: &str,
+        says: impl AsRef<str>,
+        hint: impl AsRef<str>,
+    ) {
         let path = [path, &[key]].concat();
         self.blame(&path);
         self.say_at(code, place(self.root, &path, true), says, hint);
     }
 
-    /// Says what the owner of a part of the file says of it: a system of an entry, a kind of places of its keys.
+    /// Says what the owner of a part of the file says of it: a system of an entry, a kind of places
+    /// of its keys.
     pub(super) fn remarks(&mut self, of: &[&str], told: &Remarks) {
         for remark in &told.0 {
-            let path = [of, remark.path.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat();
+            let path = [
+                of,
+                remark
+                    .path
+                    .iter()
+                    .map(String::as_str)
+                    .collect::<Vec<_>>()
+                    .as_slice(),
+            ]
+            .concat();
             self.blame(&path);
-            self.say_at(remark.code, place(self.root, &path, remark.key), &remark.says, &remark.hint);
+            self.say_at(
+                remark.code,
+                place(self.root, &path, remark.key),
+                &remark.says,
+                &remark.hint,
+            );
         }
     }
 
@@ -88,7 +140,9 @@ impl Check<'_> {
     }
 
     fn say_at(&mut self, code: &'static str, at: At, says: impl AsRef<str>, hint: impl AsRef<str>) {
-        self.found.0.push(self.source.diagnostic(code, at, says, hint));
+        self.found
+            .0
+            .push(self.source.diagnostic(code, at, says, hint));
     }
 
     /// Names of environments and applications, and every reference to one.
@@ -98,8 +152,15 @@ impl Check<'_> {
         for (key, _) in keys("environments") {
             if let Err(error) = key.name.parse::<EnvName>() {
                 self.say_at("name", key.at, error.to_string(), "");
-            } else if key.name.bytes().all(|b| b.is_ascii_digit() || b"hjkl".contains(&b)) {
-                let says = format!("{:?} is made of movement keys alone: typing it to confirm could happen by moving around", key.name);
+            } else if key
+                .name
+                .bytes()
+                .all(|b| b.is_ascii_digit() || b"hjkl".contains(&b))
+            {
+                let says = format!(
+                    "{:?} is made of movement keys alone: typing it to confirm could happen by moving around",
+                    key.name
+                );
                 self.say_at("name", key.at, says, "choose a name with another letter");
             }
         }
@@ -109,16 +170,33 @@ impl Check<'_> {
             }
         }
         for (app, node) in keys("applications") {
-            for (list, section, what) in [("environments", "environments", "environment"), ("depends_on", "applications", "application")] {
+            for (list, section, what) in [
+                ("environments", "environments", "environment"),
+                ("depends_on", "applications", "application"),
+            ] {
                 let mut seen = BTreeSet::new();
                 for item in node.get(list).map_or(&[][..], Node::items) {
                     let Some(name) = item.text() else { continue };
                     if !keys(section).iter().any(|(key, _)| key.name == name) {
                         let known = keys(section).iter().map(|(key, _)| key.name.as_str());
-                        let hint = closest(name, known).map_or_else(String::new, |near| format!("did you mean {near:?}?"));
-                        self.say_at("unknown-name", item.at, format!("{} names the {what} {name:?}, which does not exist", app.name), hint);
+                        let hint = closest(name, known)
+                            .map_or_else(String::new, |near| format!("did you mean {near:?}?"));
+                        self.say_at(
+                            "unknown-name",
+                            item.at,
+                            format!(
+                                "{} names the {what} {name:?}, which does not exist",
+                                app.name
+                            ),
+                            hint,
+                        );
                     } else if !seen.insert(name) {
-                        self.say_at("twice", item.at, format!("{name:?} stands twice in {list} of {}", app.name), "");
+                        self.say_at(
+                            "twice",
+                            item.at,
+                            format!("{name:?} stands twice in {list} of {}", app.name),
+                            "",
+                        );
                     } else if list == "depends_on" && name == app.name {
                         self.say_at("cycle", item.at, format!("{name} depends on itself"), "");
                     }
@@ -135,7 +213,10 @@ impl Check<'_> {
         let mut applications = self.applications(file);
         entries::check(self, file, &environments);
         applications.retain(|name, _| !self.wrong.contains(name.as_str()));
-        Estate { environments, applications }
+        Estate {
+            environments,
+            applications,
+        }
     }
 
     fn environments(&mut self, file: &File) -> BTreeMap<EnvName, EnvironmentRecord> {
@@ -143,14 +224,22 @@ impl Check<'_> {
         for (name, raw) in &file.environments {
             let protected = matches!(raw.class, Class::Production | Class::Staging);
             let places = self.places(name, raw);
-            let hold_expiry = raw.hold_expiry.as_deref().map_or(Ok(HOLD_EXPIRY), duration::read).unwrap_or_else(|says| {
-                self.say("duration", &["environments", name, "hold_expiry"], says, "");
-                HOLD_EXPIRY
-            });
+            let hold_expiry = raw
+                .hold_expiry
+                .as_deref()
+                .map_or(Ok(HOLD_EXPIRY), duration::read)
+                .unwrap_or_else(|says| {
+                    self.say("duration", &["environments", name, "hold_expiry"], says, "");
+                    HOLD_EXPIRY
+                });
             let record = EnvironmentRecord {
                 class: raw.class,
                 places,
-                on_failure: raw.on_failure.unwrap_or(if protected { OnFailure::Break } else { OnFailure::Continue }),
+                on_failure: raw.on_failure.unwrap_or(if protected {
+                    OnFailure::Break
+                } else {
+                    OnFailure::Continue
+                }),
                 queue: raw.queue,
                 mode: raw.mode,
                 min_level: raw.min_level.and_then(|level| Level::try_from(level).ok()),
@@ -168,10 +257,21 @@ impl Check<'_> {
         let mut places = Vec::new();
         for kind in self.kinds {
             let of_kind = raw::keys(*kind, &mut SchemaGenerator::default());
-            let keys: Map<String, Value> =
-                raw.places.iter().filter(|(key, _)| of_kind.contains_key(*key)).map(|(key, value)| (key.clone(), value.clone())).collect();
+            let keys: Map<String, Value> = raw
+                .places
+                .iter()
+                .filter(|(key, _)| of_kind.contains_key(*key))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect();
             let mut told = Remarks::default();
-            places.extend(kind.read(&Written { env: name, keys: &keys, folder: self.folder }, &mut told));
+            places.extend(kind.read(
+                &Written {
+                    env: name,
+                    keys: &keys,
+                    folder: self.folder,
+                },
+                &mut told,
+            ));
             self.remarks(&["environments", name], &told);
         }
         places.into_iter().collect()
@@ -180,20 +280,41 @@ impl Check<'_> {
     fn applications(&mut self, file: &File) -> BTreeMap<AppName, Application> {
         let mut out = BTreeMap::new();
         for (name, raw) in &file.applications {
-            let own: Vec<(&str, &Value)> =
-                self.systems.iter().filter_map(|system| Some((system.name(), raw.entries.get(system.name())?))).collect();
+            let own: Vec<(&str, &Value)> = self
+                .systems
+                .iter()
+                .filter_map(|system| Some((system.name(), raw.entries.get(system.name())?)))
+                .collect();
             let (system, entry) = match own.as_slice() {
                 [one] => *one,
                 [] => {
                     let says = format!("{name} says nowhere what it is");
-                    let ways: Vec<String> =
-                        self.systems.iter().map(|system| format!("{}: {}", system.name(), system.form().example)).collect();
-                    self.say_key("kind", &["applications"], name, says, format!("add {}", ways.join(" or ")));
+                    let ways: Vec<String> = self
+                        .systems
+                        .iter()
+                        .map(|system| format!("{}: {}", system.name(), system.form().example))
+                        .collect();
+                    self.say_key(
+                        "kind",
+                        &["applications"],
+                        name,
+                        says,
+                        format!("add {}", ways.join(" or ")),
+                    );
                     continue;
                 }
                 [first, .., last] => {
-                    let says = format!("{name} is a {} and a {}; an application is one of them", first.0, last.0);
-                    self.say_key("kind", &["applications", name], last.0, says, "make two applications of it");
+                    let says = format!(
+                        "{name} is a {} and a {}; an application is one of them",
+                        first.0, last.0
+                    );
+                    self.say_key(
+                        "kind",
+                        &["applications", name],
+                        last.0,
+                        says,
+                        "make two applications of it",
+                    );
                     continue;
                 }
             };
@@ -203,33 +324,62 @@ impl Check<'_> {
                     Application {
                         system: system.to_owned(),
                         entry: entry.clone(),
-                        environments: raw.environments.iter().filter_map(|env| env.parse().ok()).collect(),
-                        depends_on: raw.depends_on.iter().filter_map(|app| app.parse().ok()).collect(),
+                        environments: raw
+                            .environments
+                            .iter()
+                            .filter_map(|env| env.parse().ok())
+                            .collect(),
+                        depends_on: raw
+                            .depends_on
+                            .iter()
+                            .filter_map(|app| app.parse().ok())
+                            .collect(),
                         watch_logs: raw.watch.logs.clone(),
                     },
                 );
             }
         }
-        let edges: BTreeMap<&str, Vec<&str>> =
-            file.applications.iter().map(|(name, raw)| (name.as_str(), raw.depends_on.iter().map(String::as_str).collect())).collect();
+        let edges: BTreeMap<&str, Vec<&str>> = file
+            .applications
+            .iter()
+            .map(|(name, raw)| {
+                (
+                    name.as_str(),
+                    raw.depends_on.iter().map(String::as_str).collect(),
+                )
+            })
+            .collect();
         if let Some(circle) = circle(&edges)
             && circle.len() > 1
         {
-            let says = format!("these applications wait for each other: {}", circle.join(", "));
-            self.say("cycle", &["applications", circle[0], "depends_on"], says, "take one depends_on out");
+            let says = format!(
+                "these applications wait for each other: {}",
+                circle.join(", ")
+            );
+            self.say(
+                "cycle",
+                &["applications", circle[0], "depends_on"],
+                says,
+                "take one depends_on out",
+            );
         }
         out
     }
 }
 
-/// Where a path of keys (and places in lists, from 0) leads; the last part that exists gives the place, its key where `key` is true.
+/// Where a path of keys (and places in lists, from 0) leads; the last part that exists gives the
+/// place, its key where `key` is true.
 pub(super) fn place<P: AsRef<str>>(root: &Node, path: &[P], key: bool) -> At {
     let mut at = root.at;
     let mut node = root;
     for (n, part) in path.iter().enumerate() {
         let part = part.as_ref();
         if let Some((found, value)) = node.entries().iter().find(|(key, _)| key.name == part) {
-            at = if key && n + 1 == path.len() { found.at } else { value.at };
+            at = if key && n + 1 == path.len() {
+                found.at
+            } else {
+                value.at
+            };
             node = value;
         } else if let Some(item) = part.parse::<usize>().ok().and_then(|n| node.items().get(n)) {
             at = item.at;

@@ -1,5 +1,6 @@
-//! Files that people write, read into typed settings: the estate, the key map, themes, settings. Every error is found at once and
-//! has file, line and column. It reads and checks; it runs nothing, reaches nothing, and asks the systems about their own entries and files.
+//! Files that people write, read into typed settings: the estate, the key map, themes, settings.
+//! Every error is found at once and has file, line and column. It reads and checks; it runs
+//! nothing, reaches nothing, and asks the systems about their own entries and files.
 
 mod bundle;
 mod entries;
@@ -59,12 +60,15 @@ pub struct Loaded {
     pub practice: bool,
 }
 
-/// The estate file to use: the named one, else the one of the working folder, else the one of the user's configuration folder.
+/// The estate file to use: the named one, else the one of the working folder, else the one of the
+/// user's configuration folder.
 #[must_use]
 pub fn discover(named: Option<&Path>, working: &Path, configuration: &Path) -> Option<PathBuf> {
     match named {
         Some(named) => Some(named.to_owned()),
-        None => [working.join(FILE), configuration.join(FILE)].into_iter().find(|path| path.exists()),
+        None => [working.join(FILE), configuration.join(FILE)]
+            .into_iter()
+            .find(|path| path.exists()),
     }
 }
 
@@ -79,7 +83,8 @@ pub fn load(file: &Path, systems: Systems) -> Result<Loaded, Diagnostics> {
     }
 }
 
-/// What is right of an estate file, and everything that is wrong with it: for those who want to know all of it.
+/// What is right of an estate file, and everything that is wrong with it: for those who want to
+/// know all of it.
 #[must_use]
 pub fn examine(file: &Path, systems: Systems) -> (Option<Loaded>, Diagnostics) {
     let name = file.to_string_lossy();
@@ -90,19 +95,37 @@ pub fn examine(file: &Path, systems: Systems) -> (Option<Loaded>, Diagnostics) {
         }
         let mut bytes = Vec::new();
         // One byte more than is read: what is too big is said to be too big.
-        opened.take(Limits::CONFIGURATION.bytes as u64 + 1).read_to_end(&mut bytes)?;
+        opened
+            .take(Limits::CONFIGURATION.bytes as u64 + 1)
+            .read_to_end(&mut bytes)?;
         Ok((bytes, file.canonicalize()?))
     };
     let (bytes, full) = match read() {
         Ok(read) => read,
         Err(why) => {
             let hint = "name an estate file with --estate, or write holdpoint.yaml here";
-            return (None, Diagnostic::of_file("unreadable", &name, &format!("{name} cannot be read: {why}"), hint).into());
+            return (
+                None,
+                Diagnostic::of_file(
+                    "unreadable",
+                    &name,
+                    &format!("{name} cannot be read: {why}"),
+                    hint,
+                )
+                .into(),
+            );
         }
     };
     let folder = full.parent().map(Path::to_owned).unwrap_or_default();
     let (estate, found) = estate::examine(&name, &bytes, &folder, systems, places::all());
-    let loaded = estate.map(|estate| Loaded { reach: Reach::of(&estate, systems), estate, file: full, folder, systems, practice: false });
+    let loaded = estate.map(|estate| Loaded {
+        reach: Reach::of(&estate, systems),
+        estate,
+        file: full,
+        folder,
+        systems,
+        practice: false,
+    });
     (loaded, found)
 }
 
@@ -115,13 +138,30 @@ pub fn catalog(loaded: &Loaded) -> Catalog {
         environments: loaded.estate.environments.clone(),
         stacks: std::collections::BTreeMap::new(),
     };
-    for Found { stack, app, spec, bundle } in stacks(loaded) {
+    for Found {
+        stack,
+        app,
+        spec,
+        bundle,
+    } in stacks(loaded)
+    {
         let here = |other: &&crate::domain::ids::AppName| {
-            loaded.estate.applications.get(other).is_some_and(|other| other.environments.contains(&stack.env))
+            loaded
+                .estate
+                .applications
+                .get(other)
+                .is_some_and(|other| other.environments.contains(&stack.env))
         };
         let depends_on = app.depends_on.iter().filter(here).cloned().collect();
         let spec = spec.map_err(|found| found.to_string());
-        catalog.stacks.insert(stack, Entry { spec, bundle, depends_on });
+        catalog.stacks.insert(
+            stack,
+            Entry {
+                spec,
+                bundle,
+                depends_on,
+            },
+        );
     }
     catalog
 }
@@ -135,21 +175,27 @@ pub struct Wrong {
     pub what: Diagnostic,
 }
 
-/// Everything that is wrong with the files that an estate names; what concerns several stacks alike is said of the first.
+/// Everything that is wrong with the files that an estate names; what concerns several stacks alike
+/// is said of the first.
 #[must_use]
 pub fn wrong_files(loaded: &Loaded) -> Vec<Wrong> {
     let mut wrong: Vec<Wrong> = Vec::new();
     for (env, record) in &loaded.estate.environments {
         for place in &record.places {
             let kind = places::all().iter().find(|kind| kind.name() == place.kind);
-            let of_place = kind.map(|kind| kind.wrong_files(env.as_str(), place)).unwrap_or_default();
+            let of_place = kind
+                .map(|kind| kind.wrong_files(env.as_str(), place))
+                .unwrap_or_default();
             wrong.extend(of_place.into_iter().map(|what| Wrong { stack: None, what }));
         }
     }
     for Found { stack, spec, .. } in stacks(loaded) {
         for what in spec.err().into_iter().flat_map(|found| found.0) {
             if wrong.iter().all(|one| one.what != what) {
-                wrong.push(Wrong { stack: Some(stack.clone()), what });
+                wrong.push(Wrong {
+                    stack: Some(stack.clone()),
+                    what,
+                });
             }
         }
     }
@@ -168,15 +214,35 @@ struct Found<'a> {
 fn stacks(loaded: &Loaded) -> Vec<Found<'_>> {
     let mut all = Vec::new();
     for (name, app) in &loaded.estate.applications {
-        let Some(system) = loaded.systems.iter().find(|system| system.name() == app.system) else { continue };
+        let Some(system) = loaded
+            .systems
+            .iter()
+            .find(|system| system.name() == app.system)
+        else {
+            continue;
+        };
         for env in &app.environments {
             let whole = StackId::new(env.clone(), name.clone());
             match read(loaded, *system, &whole, app) {
                 Ok((stacks, bundle)) => all.extend(stacks.into_iter().map(|(stack, mut spec)| {
-                    spec.watch_logs = app.watch_logs.iter().map(|group| group.replace("{env}", env.as_str())).collect();
-                    Found { stack, app, spec: Ok(spec), bundle: bundle.clone() }
+                    spec.watch_logs = app
+                        .watch_logs
+                        .iter()
+                        .map(|group| group.replace("{env}", env.as_str()))
+                        .collect();
+                    Found {
+                        stack,
+                        app,
+                        spec: Ok(spec),
+                        bundle: bundle.clone(),
+                    }
                 })),
-                Err(found) => all.push(Found { stack: whole, app, spec: Err(found), bundle: SourceBundle::default() }),
+                Err(found) => all.push(Found {
+                    stack: whole,
+                    app,
+                    spec: Err(found),
+                    bundle: SourceBundle::default(),
+                }),
             }
         }
     }
@@ -208,8 +274,16 @@ fn read(
             }
         }
     }
-    let says = format!("{whole} asks for further files again and again: files that name each other in a circle?");
-    Err(Diagnostic::of_file("files", &loaded.file.to_string_lossy(), &says, "take the circle out").into())
+    let says = format!(
+        "{whole} asks for further files again and again: files that name each other in a circle?"
+    );
+    Err(Diagnostic::of_file(
+        "files",
+        &loaded.file.to_string_lossy(),
+        &says,
+        "take the circle out",
+    )
+    .into())
 }
 
 /// The JSON Schema of the estate file.

@@ -1,4 +1,5 @@
-//! The estate file as it is written: the types behind the JSON Schema. Everything else of this room turns them into an [`Estate`].
+//! The estate file as it is written: the types behind the JSON Schema. Everything else of this room
+//! turns them into an [`Estate`].
 //!
 //! [`Estate`]: crate::domain::estate::Estate
 
@@ -41,11 +42,13 @@ pub(super) enum Store {
 pub(super) struct Environment {
     /// What kind it is; decides levels and defaults.
     pub(super) class: Class,
-    /// What it says of its places, by the keys of their kinds. They are part of the schema by [`schema`].
+    /// What it says of its places, by the keys of their kinds. They are part of the schema by
+    /// [`schema`].
     #[serde(flatten)]
     #[schemars(skip)]
     pub(super) places: Map<String, Value>,
-    /// What a failed deployment does to its stack: `break` in production and staging, `continue` elsewhere.
+    /// What a failed deployment does to its stack: `break` in production and staging, `continue`
+    /// elsewhere.
     #[serde(default)]
     pub(super) on_failure: Option<OnFailure>,
     /// What a deployment does that is asked for while another one waits or runs.
@@ -63,7 +66,8 @@ pub(super) struct Environment {
     pub(super) hold_expiry: Option<String>,
 }
 
-/// One application: exactly one entry of a system, and what all systems have alike. Entries are part of the schema by [`schema`].
+/// One application: exactly one entry of a system, and what all systems have alike. Entries are
+/// part of the schema by [`schema`].
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Application {
     /// The entries by the name of their system.
@@ -92,14 +96,22 @@ pub(super) struct Watch {
 /// The JSON Schema of an estate file with the entries of these systems and places of these kinds.
 pub(super) fn schema(systems: &[&dyn System], kinds: Kinds) -> Value {
     let mut generator = SchemaGenerator::default();
-    let places: Map<String, Value> = kinds.iter().flat_map(|kind| keys(*kind, &mut generator)).collect();
+    let places: Map<String, Value> = kinds
+        .iter()
+        .flat_map(|kind| keys(*kind, &mut generator))
+        .collect();
     let entries: Map<String, Value> = systems
         .iter()
         .map(|system| {
             let mut entry = (system.form().schema)(&mut generator).to_value();
             // The words of a type stand at its definition; an editor shows those at the key.
-            let words = entry.get("$ref").and_then(Value::as_str).and_then(|at| generator.definitions().get(at.rsplit('/').next()?));
-            let words = words.and_then(|definition| definition.get("description")).cloned();
+            let words = entry
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|at| generator.definitions().get(at.rsplit('/').next()?));
+            let words = words
+                .and_then(|definition| definition.get("description"))
+                .cloned();
             if let (Some(fields), Some(words)) = (entry.as_object_mut(), words) {
                 fields.insert("description".to_owned(), words);
             }
@@ -107,8 +119,13 @@ pub(super) fn schema(systems: &[&dyn System], kinds: Kinds) -> Value {
         })
         .collect();
     let mut schema = generator.into_root_schema_for::<File>().to_value();
-    for (of, more) in [("/$defs/Application", entries), ("/$defs/Environment", places)] {
-        let Some(of) = schema.pointer_mut(of).and_then(Value::as_object_mut) else { continue };
+    for (of, more) in [
+        ("/$defs/Application", entries),
+        ("/$defs/Environment", places),
+    ] {
+        let Some(of) = schema.pointer_mut(of).and_then(Value::as_object_mut) else {
+            continue;
+        };
         of.insert("additionalProperties".to_owned(), Value::Bool(false));
         if let Some(properties) = of.get_mut("properties").and_then(Value::as_object_mut) {
             properties.extend(more);
@@ -126,29 +143,64 @@ pub(super) fn keys(kind: &dyn Kind, generator: &mut SchemaGenerator) -> Map<Stri
     }
 }
 
-/// What these systems and this file format have a place for and this version does not do, but for what a system is there for.
+/// What these systems and this file format have a place for and this version does not do, but for
+/// what a system is there for.
 pub(super) fn unbuilt(systems: &[&dyn System]) -> Vec<Unbuilt> {
     let built = |name: &str| systems.iter().any(|system| system.name() == name);
-    let of_file = UNBUILT.iter().filter(|(at, key, _)| *at != "applications.*" || !built(key));
-    let of_file = of_file.map(|(at, key, what)| Unbuilt { at: (*at).to_owned(), key, what });
+    let of_file = UNBUILT
+        .iter()
+        .filter(|(at, key, _)| *at != "applications.*" || !built(key));
+    let of_file = of_file.map(|(at, key, what)| Unbuilt {
+        at: (*at).to_owned(),
+        key,
+        what,
+    });
     let of_systems = systems.iter().flat_map(|system| {
         let at = format!("applications.*.{}", system.name());
-        system.form().unbuilt.iter().map(move |(key, what)| Unbuilt { at: at.clone(), key, what })
+        system
+            .form()
+            .unbuilt
+            .iter()
+            .map(move |(key, what)| Unbuilt {
+                at: at.clone(),
+                key,
+                what,
+            })
     });
     of_file.chain(of_systems).collect()
 }
 
-/// What the file format has a place for and this version does not do. Refused by name: a policy that is not honoured must not
-/// look as if it were.
+/// What the file format has a place for and this version does not do. Refused by name: a policy
+/// that is not honoured must not look as if it were.
 const UNBUILT: &[(&str, &str, &str)] = &[
     ("", "people", "people beyond the store's owner are"),
     ("", "rights", "rights beyond those of the store's owner are"),
     ("", "policies", "policies over several people are"),
-    ("environments.*", "people", "people beyond the store's owner are"),
-    ("environments.*", "rights", "rights beyond those of the store's owner are"),
-    ("environments.*", "approvers", "a second person's approval is"),
-    ("environments.*", "self_approval", "a second person's approval is"),
-    ("environments.*", "policies", "policies over several people are"),
+    (
+        "environments.*",
+        "people",
+        "people beyond the store's owner are",
+    ),
+    (
+        "environments.*",
+        "rights",
+        "rights beyond those of the store's owner are",
+    ),
+    (
+        "environments.*",
+        "approvers",
+        "a second person's approval is",
+    ),
+    (
+        "environments.*",
+        "self_approval",
+        "a second person's approval is",
+    ),
+    (
+        "environments.*",
+        "policies",
+        "policies over several people are",
+    ),
     ("environments.*", "deny", "denied actions are"),
     ("environments.*", "freeze_windows", "freeze windows are"),
     ("applications.*", "website", "websites are"),

@@ -1,5 +1,6 @@
-//! Secrets in clear text: what an estate file says is kept in every store for ever, so that it may hold none. Looked for in the tree
-//! as written, so that they are found, and hidden, whatever else is wrong.
+//! Secrets in clear text: what an estate file says is kept in every store for ever, so that it may
+//! hold none. Looked for in the tree as written, so that they are found, and hidden, whatever else
+//! is wrong.
 
 use super::estate::place;
 use crate::domain::diagnostic::{At, Diagnostic};
@@ -25,9 +26,14 @@ pub(super) fn find(root: &Node, systems: &[&dyn System]) -> Vec<Found> {
     let mut found = Vec::new();
     for (app, node) in root.get("applications").map_or(&[][..], Node::entries) {
         for system in systems {
-            let Some(entry) = node.get(system.name()) else { continue };
+            let Some(entry) = node.get(system.name()) else {
+                continue;
+            };
             let remarks = system.secrets(&app.name, entry).0.into_iter();
-            found.extend(remarks.map(|remark| Found { at: place(entry, &remark.path, false), remark }));
+            found.extend(remarks.map(|remark| Found {
+                at: place(entry, &remark.path, false),
+                remark,
+            }));
         }
     }
     found
@@ -40,10 +46,21 @@ pub(super) fn hide(source: &mut Source, found: &[Found]) {
             if n + 1 != one.at.line {
                 return line.to_owned();
             }
-            let inside = |column: usize| column + 1 >= one.at.column && column + 1 < one.at.column + one.at.length;
-            line.chars().enumerate().map(|(column, c)| if inside(column) { '*' } else { c }).collect()
+            let inside = |column: usize| {
+                column + 1 >= one.at.column && column + 1 < one.at.column + one.at.length
+            };
+            line.chars()
+                .enumerate()
+                .map(|(column, c)| if inside(column) { '*' } else { c })
+                .collect()
         };
-        source.text = source.text.lines().enumerate().map(hidden).collect::<Vec<_>>().join("\n");
+        source.text = source
+            .text
+            .lines()
+            .enumerate()
+            .map(hidden)
+            .collect::<Vec<_>>()
+            .join("\n");
     }
 }
 
@@ -72,12 +89,39 @@ applications:
       parameters_by_environment: { dev: { ClientSecret: hunter2secret } }
     environments: [dev]
 ";
-        let (_, found) = examine("holdpoint.yaml", text.as_bytes(), Path::new("/"), crate::systems::all(), crate::places::all());
-        let secrets: Vec<_> = found.0.iter().filter(|one| one.code == "secret").map(|one| (one.at.line, one.at.column)).collect();
-        assert_eq!(secrets, [(5, 27), (5, 69), (7, 44), (9, 52), (14, 37), (15, 57)], "{found}");
+        let (_, found) = examine(
+            "holdpoint.yaml",
+            text.as_bytes(),
+            Path::new("/"),
+            crate::systems::all(),
+            crate::places::all(),
+        );
+        let secrets: Vec<_> = found
+            .0
+            .iter()
+            .filter(|one| one.code == "secret")
+            .map(|one| (one.at.line, one.at.column))
+            .collect();
+        assert_eq!(
+            secrets,
+            [(5, 27), (5, 69), (7, 44), (9, 52), (14, 37), (15, 57)],
+            "{found}"
+        );
         let told = found.to_string();
-        assert!(!told.contains("hunter2secret") && !serde_json::to_string(&found).unwrap().contains("hunter2secret"), "{told}");
-        for part in ["DB_PASSWORD of one", "wrong-name", "^^^^^^^^^^^^^", "secrets: { NAME: env:NAME }", "{{resolve:secretsmanager:…}}"] {
+        assert!(
+            !told.contains("hunter2secret")
+                && !serde_json::to_string(&found)
+                    .unwrap()
+                    .contains("hunter2secret"),
+            "{told}"
+        );
+        for part in [
+            "DB_PASSWORD of one",
+            "wrong-name",
+            "^^^^^^^^^^^^^",
+            "secrets: { NAME: env:NAME }",
+            "{{resolve:secretsmanager:…}}",
+        ] {
             assert!(told.contains(part), "no {part:?} in\n{told}");
         }
     }

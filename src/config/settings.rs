@@ -1,5 +1,5 @@
-//! Settings of the person at the console: defaults from the embedded file, and a file of their own over them. What concerns an
-//! environment stands in the estate, never here.
+//! Settings of the person at the console: defaults from the embedded file, and a file of their own
+//! over them. What concerns an environment stands in the estate, never here.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -76,9 +76,15 @@ impl Settings {
     /// Everything that is wrong with the file.
     pub fn read(own: Option<(&str, &[u8])>) -> Result<Settings, Diagnostics> {
         let default = raw("default.yaml", DEFAULT.as_bytes())?;
-        let own = own.map(|(name, bytes)| raw(name, bytes)).transpose()?.unwrap_or_default();
+        let own = own
+            .map(|(name, bytes)| raw(name, bytes))
+            .transpose()?
+            .unwrap_or_default();
         Ok(Settings {
-            theme: own.theme.or(default.theme).unwrap_or_else(|| AUTO.to_owned()),
+            theme: own
+                .theme
+                .or(default.theme)
+                .unwrap_or_else(|| AUTO.to_owned()),
             colours: own.colours.or(default.colours).unwrap_or(Colours::Auto),
             glyphs: own.glyphs.or(default.glyphs).unwrap_or(GlyphSet::Auto),
         })
@@ -101,13 +107,21 @@ mod tests {
 
     #[test]
     fn the_default_file_names_every_setting() {
-        let (_, root) = document::read("default.yaml", DEFAULT.as_bytes(), Limits::CONFIGURATION).unwrap();
+        let (_, root) =
+            document::read("default.yaml", DEFAULT.as_bytes(), Limits::CONFIGURATION).unwrap();
         let schema = schemars::schema_for!(Raw).to_value();
         for name in schema["properties"].as_object().unwrap().keys() {
             assert!(root.get(name).is_some(), "{name} has no default");
         }
         let plain = Settings::read(None).unwrap();
-        assert_eq!(plain, Settings { theme: AUTO.to_owned(), colours: Colours::Auto, glyphs: GlyphSet::Auto });
+        assert_eq!(
+            plain,
+            Settings {
+                theme: AUTO.to_owned(),
+                colours: Colours::Auto,
+                glyphs: GlyphSet::Auto
+            }
+        );
     }
 
     #[test]
@@ -117,6 +131,9 @@ mod tests {
         assert_eq!(read("colours: true\n").unwrap().colours, Colours::True);
         assert_eq!(read("# nothing\n").unwrap(), Settings::read(None).unwrap());
         let found = read("thme: dark\nglyphs: asci\n").unwrap_err().to_string();
-        assert!(found.contains("did you mean \"theme\"?") && found.contains("did you mean \"ascii\"?"), "{found}");
+        assert!(
+            found.contains("did you mean \"theme\"?") && found.contains("did you mean \"ascii\"?"),
+            "{found}"
+        );
     }
 }

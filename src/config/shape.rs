@@ -1,5 +1,6 @@
-//! A tree against the JSON Schema of a type: finds every key that is unknown and every value of the wrong kind, with its place, and
-//! gives the typed value when there is none. The schema that is printed is thereby the schema that is enforced.
+//! A tree against the JSON Schema of a type: finds every key that is unknown and every value of the
+//! wrong kind, with its place, and gives the typed value when there is none. The schema that is
+//! printed is thereby the schema that is enforced.
 
 use regex::Regex;
 use schemars::JsonSchema;
@@ -21,28 +22,43 @@ pub(super) struct Unbuilt {
 }
 
 /// The typed value of a tree, or everything that is wrong with its shape.
-pub(super) fn read<T: JsonSchema + DeserializeOwned>(source: &Source, root: &Node) -> Result<T, Diagnostics> {
+pub(super) fn read<T: JsonSchema + DeserializeOwned>(
+    source: &Source,
+    root: &Node,
+) -> Result<T, Diagnostics> {
     match read_rest(source, root, &schemars::schema_for!(T).to_value(), &[]) {
         (Some(read), found) if found.is_empty() => Ok(read),
         (_, found) => Err(found),
     }
 }
 
-/// What is right of a tree, and everything that is wrong with its shape. What is wrong is left out with the entry of a section in
-/// which it stands; nothing is left where a section is missing then. `schema` is the schema of `T`, which may say more than the type.
+/// What is right of a tree, and everything that is wrong with its shape. What is wrong is left out
+/// with the entry of a section in which it stands; nothing is left where a section is missing then.
+/// `schema` is the schema of `T`, which may say more than the type.
 pub(super) fn read_rest<T: DeserializeOwned>(
     source: &Source,
     root: &Node,
     schema: &Value,
     unbuilt: &[Unbuilt],
 ) -> (Option<T>, Diagnostics) {
-    let mut shape = Shape { schema, source, unbuilt, found: Diagnostics::default(), open: 0 };
+    let mut shape = Shape {
+        schema,
+        source,
+        unbuilt,
+        found: Diagnostics::default(),
+        open: 0,
+    };
     let value = shape.walk(schema, root, &mut Vec::new());
     let read = match serde_json::from_value(value) {
         Ok(read) => Some(read),
         Err(error) => {
             if shape.found.is_empty() {
-                shape.say("shape", root.at, format!("{} cannot be read: {error}", source.name), "");
+                shape.say(
+                    "shape",
+                    root.at,
+                    format!("{} cannot be read: {error}", source.name),
+                    "",
+                );
             }
             None
         }
@@ -60,25 +76,42 @@ struct Shape<'a> {
     open: usize,
 }
 
-/// How deep entries stand that are left out when something in them is wrong: sections of a file, and what stands in these by name.
+/// How deep entries stand that are left out when something in them is wrong: sections of a file,
+/// and what stands in these by name.
 const LEFT_OUT: usize = 2;
 
 impl Shape<'_> {
     fn walk(&mut self, schema: &Value, node: &Node, path: &mut Vec<String>) -> Value {
         let schema = self.plain(schema);
         if let Some(tag) = &node.tag {
-            self.say("tag", node.at, format!("{} has the tag !{tag}, which means nothing here", name(path)), "take the tag out");
+            self.say(
+                "tag",
+                node.at,
+                format!(
+                    "{} has the tag !{tag}, which means nothing here",
+                    name(path)
+                ),
+                "take the tag out",
+            );
             return Value::Null;
         }
         if let Some(words) = words(&schema) {
             return self.word(&words, node, path);
         }
         if node.is_null() {
-            self.say("nothing", node.at, format!("{} is empty", name(path)), "give a value, or take the line out");
+            self.say(
+                "nothing",
+                node.at,
+                format!("{} is empty", name(path)),
+                "give a value, or take the line out",
+            );
             return Value::Null;
         }
         let kind = match schema.get("type") {
-            Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),
+            Some(Value::Array(kinds)) => kinds
+                .iter()
+                .filter_map(Value::as_str)
+                .find(|kind| *kind != "null"),
             Some(kind) => kind.as_str(),
             None => None,
         };
@@ -94,7 +127,12 @@ impl Shape<'_> {
                     path.pop();
                 }
                 if items.is_empty() && schema.get("minItems").is_some() {
-                    self.say("nothing", node.at, format!("{} is an empty list", name(path)), "give at least one");
+                    self.say(
+                        "nothing",
+                        node.at,
+                        format!("{} is an empty list", name(path)),
+                        "give at least one",
+                    );
                 }
                 Value::Array(out)
             }
@@ -113,7 +151,12 @@ impl Shape<'_> {
                     (Some("array"), Content::Scalar { text, .. }) => format!("write [{text}]"),
                     _ => String::new(),
                 };
-                self.say("kind", node.at, format!("{} must be {wanted}, not {}", name(path), node.word()), hint);
+                self.say(
+                    "kind",
+                    node.at,
+                    format!("{} must be {wanted}, not {}", name(path), node.word()),
+                    hint,
+                );
                 Value::Null
             }
         }
@@ -124,11 +167,22 @@ impl Shape<'_> {
         let mut schema = schema.clone();
         for _ in 0..8 {
             if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
-                schema = self.schema.pointer(target.trim_start_matches('#')).cloned().unwrap_or(Value::Bool(true));
-            } else if let Some(some) = schema.get("anyOf").and_then(Value::as_array).and_then(|all| {
-                let mut rest = all.iter().filter(|one| one.get("type").and_then(Value::as_str) != Some("null"));
-                rest.next().filter(|_| rest.next().is_none())
-            }) {
+                schema = self
+                    .schema
+                    .pointer(target.trim_start_matches('#'))
+                    .cloned()
+                    .unwrap_or(Value::Bool(true));
+            } else if let Some(some) =
+                schema
+                    .get("anyOf")
+                    .and_then(Value::as_array)
+                    .and_then(|all| {
+                        let mut rest = all
+                            .iter()
+                            .filter(|one| one.get("type").and_then(Value::as_str) != Some("null"));
+                        rest.next().filter(|_| rest.next().is_none())
+                    })
+            {
                 schema = some.clone();
             } else {
                 break;
@@ -139,12 +193,17 @@ impl Shape<'_> {
 
     fn map(&mut self, schema: &Value, node: &Node, path: &mut Vec<String>) -> Value {
         let nothing = Map::new();
-        let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&nothing);
+        let properties = schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .unwrap_or(&nothing);
         let others = schema.get("additionalProperties");
         let mut out = Map::new();
         for (key, value) in node.entries() {
             path.push(key.name.clone());
-            let of = properties.get(&key.name).or(others.filter(|others| others.is_object()));
+            let of = properties
+                .get(&key.name)
+                .or(others.filter(|others| others.is_object()));
             match of {
                 Some(of) => {
                     let before = self.open;
@@ -159,9 +218,20 @@ impl Shape<'_> {
             }
             path.pop();
         }
-        for missing in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        for missing in schema
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
             if node.get(missing).is_none() {
-                self.say("missing", node.at, format!("{} lacks {missing:?}", name(path)), describe(properties.get(missing)));
+                self.say(
+                    "missing",
+                    node.at,
+                    format!("{} lacks {missing:?}", name(path)),
+                    describe(properties.get(missing)),
+                );
             }
         }
         Value::Object(out)
@@ -173,19 +243,42 @@ impl Shape<'_> {
         }
         let hint = match closest(key, properties.keys().map(String::as_str)) {
             Some(near) => format!("did you mean {near:?}?"),
-            None => format!("it may have: {}", properties.keys().cloned().collect::<Vec<_>>().join(", ")),
+            None => format!(
+                "it may have: {}",
+                properties.keys().cloned().collect::<Vec<_>>().join(", ")
+            ),
         };
-        self.say("unknown-key", at, format!("{} has no setting {key:?}", name(path)), hint);
+        self.say(
+            "unknown-key",
+            at,
+            format!("{} has no setting {key:?}", name(path)),
+            hint,
+        );
     }
 
     /// Whether a key is one that later versions will know; says so.
     fn not_built(&mut self, at: At, path: &[String], key: &str) -> bool {
         let matches = |pattern: &str| {
             let parts: Vec<&str> = pattern.split('.').filter(|part| !part.is_empty()).collect();
-            parts.len() == path.len() && parts.iter().zip(path).all(|(want, have)| *want == "*" || want == have)
+            parts.len() == path.len()
+                && parts
+                    .iter()
+                    .zip(path)
+                    .all(|(want, have)| *want == "*" || want == have)
         };
-        let Some(Unbuilt { what, .. }) = self.unbuilt.iter().find(|one| one.key == key && matches(&one.at)) else { return false };
-        self.say("not-built", at, format!("{key:?}: {what} not built yet in this version"), "take it out for now");
+        let Some(Unbuilt { what, .. }) = self
+            .unbuilt
+            .iter()
+            .find(|one| one.key == key && matches(&one.at))
+        else {
+            return false;
+        };
+        self.say(
+            "not-built",
+            at,
+            format!("{key:?}: {what} not built yet in this version"),
+            "take it out for now",
+        );
         true
     }
 
@@ -200,19 +293,38 @@ impl Shape<'_> {
         if words.iter().any(|word| word == text) {
             return Value::String(text.to_owned());
         }
-        let hint = closest(text, words.iter().map(String::as_str)).map_or_else(String::new, |near| format!("did you mean {near:?}?"));
-        let says = format!("{} must be one of {}, not {}", name(path), words.join(", "), quoted(node));
+        let hint = closest(text, words.iter().map(String::as_str))
+            .map_or_else(String::new, |near| format!("did you mean {near:?}?"));
+        let says = format!(
+            "{} must be one of {}, not {}",
+            name(path),
+            words.join(", "),
+            quoted(node)
+        );
         self.say("word", node.at, says, hint);
         Value::Null
     }
 
-    fn scalar(&mut self, kind: &str, schema: &Value, text: &str, plain: bool, at: At, path: &[String]) -> Value {
+    fn scalar(
+        &mut self,
+        kind: &str,
+        schema: &Value,
+        text: &str,
+        plain: bool,
+        at: At,
+        path: &[String],
+    ) -> Value {
         match kind {
             "boolean" => match text {
                 "true" if plain => Value::Bool(true),
                 "false" if plain => Value::Bool(false),
                 _ => {
-                    self.say("kind", at, format!("{} must be true or false, not {text:?}", name(path)), "");
+                    self.say(
+                        "kind",
+                        at,
+                        format!("{} must be true or false, not {text:?}", name(path)),
+                        "",
+                    );
                     Value::Null
                 }
             },
@@ -221,7 +333,8 @@ impl Shape<'_> {
                 let number = text.parse::<i64>().ok().filter(|n| {
                     #[allow(clippy::cast_precision_loss)]
                     let n = *n as f64;
-                    bound("minimum").is_none_or(|min| n >= min) && bound("maximum").is_none_or(|max| n <= max)
+                    bound("minimum").is_none_or(|min| n >= min)
+                        && bound("maximum").is_none_or(|max| n <= max)
                 });
                 if let Some(number) = number {
                     return Value::Number(number.into());
@@ -231,13 +344,27 @@ impl Shape<'_> {
                     (Some(min), None) => format!(" from {min}"),
                     (None, _) => String::new(),
                 };
-                self.say("kind", at, format!("{} must be a whole number{range}, not {text:?}", name(path)), "");
+                self.say(
+                    "kind",
+                    at,
+                    format!("{} must be a whole number{range}, not {text:?}", name(path)),
+                    "",
+                );
                 Value::Null
             }
             _ => {
-                let fits = schema.get("pattern").and_then(Value::as_str).and_then(|p| Regex::new(p).ok()).is_none_or(|p| p.is_match(text));
+                let fits = schema
+                    .get("pattern")
+                    .and_then(Value::as_str)
+                    .and_then(|p| Regex::new(p).ok())
+                    .is_none_or(|p| p.is_match(text));
                 if !fits {
-                    self.say("text", at, format!("{} cannot be {text:?}", name(path)), describe(Some(schema)));
+                    self.say(
+                        "text",
+                        at,
+                        format!("{} cannot be {text:?}", name(path)),
+                        describe(Some(schema)),
+                    );
                 }
                 Value::String(text.to_owned())
             }
@@ -246,17 +373,26 @@ impl Shape<'_> {
 
     fn say(&mut self, code: &'static str, at: At, says: impl AsRef<str>, hint: impl AsRef<str>) {
         self.open += 1;
-        self.found.0.push(self.source.diagnostic(code, at, says, hint));
+        self.found
+            .0
+            .push(self.source.diagnostic(code, at, says, hint));
     }
 }
 
 /// The words of an enumeration, if the schema is one.
 fn words(schema: &Value) -> Option<Vec<String>> {
     if let Some(all) = schema.get("enum").and_then(Value::as_array) {
-        return Some(all.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+        return Some(
+            all.iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+        );
     }
     let all = schema.get("oneOf").and_then(Value::as_array)?;
-    all.iter().map(|one| one.get("const").and_then(Value::as_str).map(str::to_owned)).collect()
+    all.iter()
+        .map(|one| one.get("const").and_then(Value::as_str).map(str::to_owned))
+        .collect()
 }
 
 /// The path as people read it.
@@ -268,9 +404,14 @@ pub(super) fn name(path: &[String]) -> String {
 }
 
 fn quoted(node: &Node) -> String {
-    node.text().map_or_else(|| node.word().to_owned(), |text| format!("{text:?}"))
+    node.text()
+        .map_or_else(|| node.word().to_owned(), |text| format!("{text:?}"))
 }
 
 fn describe(schema: Option<&Value>) -> String {
-    schema.and_then(|one| one.get("description")).and_then(Value::as_str).unwrap_or_default().replace('\n', " ")
+    schema
+        .and_then(|one| one.get("description"))
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .replace('\n', " ")
 }

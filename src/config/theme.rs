@@ -1,4 +1,5 @@
-//! Theme files: a style for each role, on top of another theme or of nothing. Which roles exist is told by the caller.
+//! Theme files: a style for each role, on top of another theme or of nothing. Which roles exist is
+//! told by the caller.
 
 use std::collections::BTreeMap;
 
@@ -77,50 +78,107 @@ impl ThemeFile {
         let (source, root) = document::read(name, bytes, Limits::CONFIGURATION)?;
         let raw: Raw = shape::read(&source, &root)?;
         let mut found = Diagnostics::default();
-        let at = |path: &[&str]| path.iter().try_fold(&root, |node, key| node.get(key)).map_or(root.at, |node| node.at);
+        let at = |path: &[&str]| {
+            path.iter()
+                .try_fold(&root, |node, key| node.get(key))
+                .map_or(root.at, |node| node.at)
+        };
         let mut palette = BTreeMap::new();
         for (name, written) in &raw.palette {
             match colour(written, &BTreeMap::new()) {
                 Some(colour) => drop(palette.insert(name.clone(), colour)),
-                None => found.0.push(source.diagnostic("colour", at(&["palette", name]), no_colour(written), COLOURS)),
+                None => found.0.push(source.diagnostic(
+                    "colour",
+                    at(&["palette", name]),
+                    no_colour(written),
+                    COLOURS,
+                )),
             }
         }
-        let mut theme = ThemeFile { inherits: raw.inherits, roles: BTreeMap::new() };
+        let mut theme = ThemeFile {
+            inherits: raw.inherits,
+            roles: BTreeMap::new(),
+        };
         let places = root.get("roles").map_or(&[][..], |node| node.entries());
         for (role, style) in &raw.roles {
             if !roles.contains(&role.as_str()) {
-                let place = places.iter().find(|(key, _)| key.name == *role).map_or(root.at, |(key, _)| key.at);
-                let hint = closest(role, roles.iter().copied())
-                    .map_or_else(|| format!("roles: {}", roles.join(", ")), |near| format!("did you mean {near:?}?"));
-                found.0.push(source.diagnostic("unknown-role", place, format!("there is no role {role:?}"), hint));
+                let place = places
+                    .iter()
+                    .find(|(key, _)| key.name == *role)
+                    .map_or(root.at, |(key, _)| key.at);
+                let hint = closest(role, roles.iter().copied()).map_or_else(
+                    || format!("roles: {}", roles.join(", ")),
+                    |near| format!("did you mean {near:?}?"),
+                );
+                found.0.push(source.diagnostic(
+                    "unknown-role",
+                    place,
+                    format!("there is no role {role:?}"),
+                    hint,
+                ));
             }
             let mut take = |which: &str, written: &Option<String>| {
                 let written = written.as_ref()?;
                 let read = colour(written, &palette);
                 if read.is_none() && !raw.palette.contains_key(written) {
-                    found.0.push(source.diagnostic("colour", at(&["roles", role, which]), no_colour(written), COLOURS));
+                    found.0.push(source.diagnostic(
+                        "colour",
+                        at(&["roles", role, which]),
+                        no_colour(written),
+                        COLOURS,
+                    ));
                 }
                 read
             };
             let (fg, bg) = (take("fg", &style.fg), take("bg", &style.bg));
-            let RawStyle { bold, dim, italic, underline, reverse, .. } = *style;
-            theme.roles.insert(role.clone(), Style { fg, bg, bold, dim, italic, underline, reverse });
+            let RawStyle {
+                bold,
+                dim,
+                italic,
+                underline,
+                reverse,
+                ..
+            } = *style;
+            theme.roles.insert(
+                role.clone(),
+                Style {
+                    fg,
+                    bg,
+                    bold,
+                    dim,
+                    italic,
+                    underline,
+                    reverse,
+                },
+            );
         }
         found.settle();
-        if found.is_empty() { Ok(theme) } else { Err(found) }
+        if found.is_empty() {
+            Ok(theme)
+        } else {
+            Err(found)
+        }
     }
 
     /// This theme with everything it inherits; `named` gives other themes by name.
     ///
     /// # Errors
     /// A sentence, when a theme is not there or inherits itself.
-    pub fn resolve<'a>(&'a self, name: &str, named: impl Fn(&str) -> Option<&'a ThemeFile>) -> Result<BTreeMap<String, Style>, String> {
+    pub fn resolve<'a>(
+        &'a self,
+        name: &str,
+        named: impl Fn(&str) -> Option<&'a ThemeFile>,
+    ) -> Result<BTreeMap<String, Style>, String> {
         let mut chain = vec![(name.to_owned(), self)];
         while let Some(below) = chain.last().and_then(|(_, theme)| theme.inherits.clone()) {
             if chain.iter().any(|(seen, _)| *seen == below) {
-                return Err(format!("theme {name:?} inherits {below:?}, which inherits it again"));
+                return Err(format!(
+                    "theme {name:?} inherits {below:?}, which inherits it again"
+                ));
             }
-            let theme = named(&below).ok_or_else(|| format!("theme {name:?} inherits {below:?}, which does not exist"))?;
+            let theme = named(&below).ok_or_else(|| {
+                format!("theme {name:?} inherits {below:?}, which does not exist")
+            })?;
             chain.push((below, theme));
         }
         let mut roles: BTreeMap<String, Style> = BTreeMap::new();
@@ -183,7 +241,8 @@ struct RawStyle {
     reverse: Option<bool>,
 }
 
-const COLOURS: &str = "write a name of the palette, terminal, red, bright-red …, a number from 0 to 255, or #rrggbb";
+const COLOURS: &str =
+    "write a name of the palette, terminal, red, bright-red …, a number from 0 to 255, or #rrggbb";
 
 fn no_colour(written: &str) -> String {
     format!("{written:?} is no colour")
@@ -199,11 +258,18 @@ fn colour(written: &str, palette: &BTreeMap<String, Colour>) -> Option<Colour> {
     if let Some(at) = NAMED.iter().position(|name| *name == written) {
         return u8::try_from(at).ok().map(Colour::Indexed);
     }
-    if let Some(hex) = written.strip_prefix('#').filter(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit())) {
+    if let Some(hex) = written
+        .strip_prefix('#')
+        .filter(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    {
         let part = |from: usize| u8::from_str_radix(&hex[from..from + 2], 16).ok();
         return Some(Colour::Rgb(part(0)?, part(2)?, part(4)?));
     }
-    written.bytes().all(|b| b.is_ascii_digit()).then(|| written.parse().ok().map(Colour::Indexed)).flatten()
+    written
+        .bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| written.parse().ok().map(Colour::Indexed))
+        .flatten()
 }
 
 #[cfg(test)]
@@ -221,8 +287,17 @@ mod tests {
         let dark =
             read("palette: {amber: \"#ffb000\"}\nroles: {text: {fg: terminal}, held: {fg: amber, bold: true}, failed: {fg: 9}}").unwrap();
         let mine = read("inherits: dark\nroles: {held: {fg: bright-yellow}}").unwrap();
-        let roles = mine.resolve("mine", |name| (name == "dark").then_some(&dark)).unwrap();
-        assert_eq!(roles["held"], Style { fg: Some(Colour::Indexed(11)), bold: Some(true), ..Style::default() });
+        let roles = mine
+            .resolve("mine", |name| (name == "dark").then_some(&dark))
+            .unwrap();
+        assert_eq!(
+            roles["held"],
+            Style {
+                fg: Some(Colour::Indexed(11)),
+                bold: Some(true),
+                ..Style::default()
+            }
+        );
         assert_eq!(dark.roles["held"].fg, Some(Colour::Rgb(255, 176, 0)));
         assert_eq!(roles["failed"].fg, Some(Colour::Indexed(9)));
     }
@@ -230,16 +305,49 @@ mod tests {
     #[test]
     fn inheriting_in_a_circle_or_from_nothing() {
         let (a, b) = (read("inherits: b").unwrap(), read("inherits: a").unwrap());
-        assert!(a.resolve("a", |name| Some(if name == "a" { &a } else { &b })).unwrap_err().contains("again"));
-        assert!(a.resolve("a", |_| None).unwrap_err().contains("does not exist"));
+        assert!(
+            a.resolve("a", |name| Some(if name == "a" { &a } else { &b }))
+                .unwrap_err()
+                .contains("again")
+        );
+        assert!(
+            a.resolve("a", |_| None)
+                .unwrap_err()
+                .contains("does not exist")
+        );
     }
 
     #[test]
     fn everything_wrong_at_once_with_its_place() {
-        let found = read("palette: {x: blurple}\nroles:\n  txet: {fg: red}\n  held: {fg: '#12', bg: 300}\n").unwrap_err();
-        let places: Vec<_> = found.0.iter().map(|one| (one.code, one.at.line, one.at.column)).collect();
-        assert_eq!(places, [("colour", 1, 14), ("unknown-role", 3, 3), ("colour", 4, 14), ("colour", 4, 25)]);
-        assert!(read("roles: {held: {blink: true}}").unwrap_err().to_string().contains("has no setting \"blink\""));
-        assert!(read("roles: {held: {bold: yes}}").unwrap_err().to_string().contains("true or false"));
+        let found = read(
+            "palette: {x: blurple}\nroles:\n  txet: {fg: red}\n  held: {fg: '#12', bg: 300}\n",
+        )
+        .unwrap_err();
+        let places: Vec<_> = found
+            .0
+            .iter()
+            .map(|one| (one.code, one.at.line, one.at.column))
+            .collect();
+        assert_eq!(
+            places,
+            [
+                ("colour", 1, 14),
+                ("unknown-role", 3, 3),
+                ("colour", 4, 14),
+                ("colour", 4, 25)
+            ]
+        );
+        assert!(
+            read("roles: {held: {blink: true}}")
+                .unwrap_err()
+                .to_string()
+                .contains("has no setting \"blink\"")
+        );
+        assert!(
+            read("roles: {held: {bold: yes}}")
+                .unwrap_err()
+                .to_string()
+                .contains("true or false")
+        );
     }
 }

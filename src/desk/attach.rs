@@ -1,4 +1,5 @@
-//! Fills an ask with what the estate says of the stacks concerned: their specs and files. Decides nothing.
+//! Fills an ask with what the estate says of the stacks concerned: their specs and files. Decides
+//! nothing.
 
 use crate::domain::ask::{Ask, Attached, Intent, Refused, Source, Way};
 use crate::domain::estate::Catalog;
@@ -9,7 +10,9 @@ pub(super) fn wants_files(ask: &Ask) -> bool {
     match ask {
         Ask::Preview { intent, .. } => reads_files(intent),
         // What was shown is what is done: only an ask that nobody previewed reads the files again.
-        Ask::Do { intent, confirm, .. } => confirm.subject.is_none() && reads_files(intent),
+        Ask::Do {
+            intent, confirm, ..
+        } => confirm.subject.is_none() && reads_files(intent),
         Ask::Approve { .. } | Ask::Reject { .. } | Ask::Undo { .. } | Ask::Drain { .. } => false,
     }
 }
@@ -32,8 +35,21 @@ fn reads_files(intent: &Intent) -> bool {
 /// The ask with the catalog's entries.
 pub(super) fn attach(ask: Ask, catalog: &Catalog) -> Result<Ask, Refused> {
     match ask {
-        Ask::Preview { intent, .. } => Ok(Ask::Preview { attached: entries(&intent, catalog)?, intent }),
-        Ask::Do { intent, confirm, armed, .. } => Ok(Ask::Do { attached: entries(&intent, catalog)?, intent, confirm, armed }),
+        Ask::Preview { intent, .. } => Ok(Ask::Preview {
+            attached: entries(&intent, catalog)?,
+            intent,
+        }),
+        Ask::Do {
+            intent,
+            confirm,
+            armed,
+            ..
+        } => Ok(Ask::Do {
+            attached: entries(&intent, catalog)?,
+            intent,
+            confirm,
+            armed,
+        }),
         Ask::Approve { .. } | Ask::Reject { .. } | Ask::Undo { .. } | Ask::Drain { .. } => Ok(ask),
     }
 }
@@ -41,10 +57,16 @@ pub(super) fn attach(ask: Ask, catalog: &Catalog) -> Result<Ask, Refused> {
 fn entries(intent: &Intent, catalog: &Catalog) -> Result<Vec<Attached>, Refused> {
     let (stacks, needed): (&[StackId], bool) = match intent {
         Intent::Deploy { stacks, source, .. } => (stacks, *source == Source::Estate),
-        Intent::Teardown { stack, .. } | Intent::Unblock { stack, way: Way::Recover | Way::Retry | Way::LastGood, .. } => {
-            (std::slice::from_ref(stack), false)
+        Intent::Teardown { stack, .. }
+        | Intent::Unblock {
+            stack,
+            way: Way::Recover | Way::Retry | Way::LastGood,
+            ..
+        } => (std::slice::from_ref(stack), false),
+        Intent::Unblock {
+            way: Way::Free | Way::ResolveDone { .. } | Way::ResolveFailed { .. },
+            ..
         }
-        Intent::Unblock { way: Way::Free | Way::ResolveDone { .. } | Way::ResolveFailed { .. }, .. }
         | Intent::Rollback { .. }
         | Intent::Retry { .. }
         | Intent::Cancel { .. }
@@ -55,11 +77,22 @@ fn entries(intent: &Intent, catalog: &Catalog) -> Result<Vec<Attached>, Refused>
     };
     let mut attached = Vec::new();
     for stack in stacks {
-        match catalog.stacks.get(stack).map(|entry| (&entry.spec, &entry.bundle)) {
-            Some((Ok(spec), bundle)) => attached.push(Attached { stack: stack.clone(), spec: spec.clone(), bundle: bundle.clone() }),
+        match catalog
+            .stacks
+            .get(stack)
+            .map(|entry| (&entry.spec, &entry.bundle))
+        {
+            Some((Ok(spec), bundle)) => attached.push(Attached {
+                stack: stack.clone(),
+                spec: spec.clone(),
+                bundle: bundle.clone(),
+            }),
             Some((Err(why), _)) if needed => {
-                return Err(Refused::new("files", format!("the files of {stack} cannot be read: {why}"))
-                    .hint("`holdpoint check` lists everything that is wrong"));
+                return Err(Refused::new(
+                    "files",
+                    format!("the files of {stack} cannot be read: {why}"),
+                )
+                .hint("`holdpoint check` lists everything that is wrong"));
             }
             Some((Err(_), _)) | None => {}
         }

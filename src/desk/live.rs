@@ -1,4 +1,5 @@
-//! The real desk: a handle to a thread with its own runtime, which follows the store, keeps the world and sends asks.
+//! The real desk: a handle to a thread with its own runtime, which follows the store, keeps the
+//! world and sends asks.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -76,8 +77,15 @@ pub(super) enum Command {
     /// What is shown or tailed has changed.
     Look,
     Newest(u64, usize, oneshot::Sender<Result<Vec<Stored>, String>>),
-    History(StackId, usize, oneshot::Sender<Result<Vec<Deployment>, String>>),
-    Numbered(DeploymentNo, oneshot::Sender<Result<Option<Deployment>, String>>),
+    History(
+        StackId,
+        usize,
+        oneshot::Sender<Result<Vec<Deployment>, String>>,
+    ),
+    Numbered(
+        DeploymentNo,
+        oneshot::Sender<Result<Option<Deployment>, String>>,
+    ),
 }
 
 /// What the thread and the handle share. Each lock is held for a moment only.
@@ -108,7 +116,12 @@ impl LiveDesk {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(parts: Parts) -> std::io::Result<LiveDesk> {
-        let world = World { catalog: Arc::new(parts.catalog.clone()), you: parts.you.clone(), at: parts.clock.now(), ..World::default() };
+        let world = World {
+            catalog: Arc::new(parts.catalog.clone()),
+            you: parts.you.clone(),
+            at: parts.clock.now(),
+            ..World::default()
+        };
         let shared = Arc::new(Shared {
             world: Mutex::new(Arc::new(world)),
             states: Mutex::default(),
@@ -118,15 +131,25 @@ impl LiveDesk {
             changes: Mutex::default(),
             changed: Condvar::new(),
         });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let (to, from) = mpsc::channel(ASKS);
         let (via, fresh, theirs) = (parts.via, Arc::clone(&parts.fresh), Arc::clone(&shared));
-        let worker = std::thread::Builder::new().name("desk".to_owned()).spawn(move || {
-            runtime.block_on(work::work(parts, theirs, from));
-            // A follower that still reads is not waited for.
-            runtime.shutdown_background();
-        })?;
-        Ok(Self { shared, commands: Some(to), worker: Some(worker), via, fresh })
+        let worker = std::thread::Builder::new()
+            .name("desk".to_owned())
+            .spawn(move || {
+                runtime.block_on(work::work(parts, theirs, from));
+                // A follower that still reads is not waited for.
+                runtime.shutdown_background();
+            })?;
+        Ok(Self {
+            shared,
+            commands: Some(to),
+            worker: Some(worker),
+            via,
+            fresh,
+        })
     }
 
     /// Calls this whenever something changed; from the desk's thread, so it must return at once.
@@ -138,7 +161,10 @@ impl LiveDesk {
     pub fn ready(&self, limit: Duration) -> bool {
         let changes = locked(&self.shared.changes);
         let loading = |_: &mut u64| !locked(&self.shared.world).loaded;
-        let waited = self.shared.changed.wait_timeout_while(changes, limit, loading);
+        let waited = self
+            .shared
+            .changed
+            .wait_timeout_while(changes, limit, loading);
         drop(waited);
         self.world().loaded
     }
@@ -151,10 +177,15 @@ impl LiveDesk {
         })
     }
 
-    fn ask_thread<T>(&self, command: impl FnOnce(oneshot::Sender<Result<T, String>>) -> Command) -> Result<T, String> {
+    fn ask_thread<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, String>>) -> Command,
+    ) -> Result<T, String> {
         let (reply, answer) = oneshot::channel();
         self.send(command(reply)).map_err(|why| why.to_string())?;
-        answer.blocking_recv().map_err(|_| NotAsked::Gone.to_string())?
+        answer
+            .blocking_recv()
+            .map_err(|_| NotAsked::Gone.to_string())?
     }
 }
 
@@ -162,14 +193,18 @@ impl Desk for LiveDesk {
     fn submit(&self, ask: Ask) -> Result<AskId, NotAsked> {
         let id = AskId((self.fresh)());
         locked(&self.shared.states).insert(id, AskState::Asked);
-        self.send(Command::Submit(Box::new(InboxAsk::new(id, self.via, ask)))).inspect_err(|_| {
-            locked(&self.shared.states).remove(&id);
-        })?;
+        self.send(Command::Submit(Box::new(InboxAsk::new(id, self.via, ask))))
+            .inspect_err(|_| {
+                locked(&self.shared.states).remove(&id);
+            })?;
         Ok(id)
     }
 
     fn state(&self, id: AskId) -> AskState {
-        locked(&self.shared.states).get(&id).cloned().unwrap_or(AskState::Asked)
+        locked(&self.shared.states)
+            .get(&id)
+            .cloned()
+            .unwrap_or(AskState::Asked)
     }
 
     fn world(&self) -> Arc<World> {
@@ -216,8 +251,11 @@ impl Patient for LiveDesk {
 
     fn changed(&self, limit: Duration) -> bool {
         let changes = locked(&self.shared.changes);
-        let (mut changes, _) =
-            self.shared.changed.wait_timeout_while(changes, limit, |changes| *changes == 0).unwrap_or_else(PoisonError::into_inner);
+        let (mut changes, _) = self
+            .shared
+            .changed
+            .wait_timeout_while(changes, limit, |changes| *changes == 0)
+            .unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *changes) > 0
     }
 

@@ -1,4 +1,5 @@
-//! The desk: the shared async command layer. Submit an ask, read the world, tail lines; never blocks, never decides.
+//! The desk: the shared async command layer. Submit an ask, read the world, tail lines; never
+//! blocks, never decides.
 
 mod attach;
 mod engine;
@@ -77,7 +78,8 @@ pub struct Reading {
 
 /// What a screen or a verb uses. Every call returns at once.
 pub trait Desk: Send + Sync {
-    /// Asks; the state of the ask is read with [`Desk::state`]. The specs and files of the stacks concerned are attached here.
+    /// Asks; the state of the ask is read with [`Desk::state`]. The specs and files of the stacks
+    /// concerned are attached here.
     ///
     /// # Errors
     /// [`NotAsked`]: nothing was asked.
@@ -86,8 +88,9 @@ pub trait Desk: Send + Sync {
     fn state(&self, id: AskId) -> AskState;
     /// The newest world.
     fn world(&self) -> Arc<World>;
-    /// Says what is on the screen, so that the engine looks at it: the stack that the screen is about first, whose log groups are
-    /// followed, then the others, of which only the state is shown; log groups are followed as well of a stack that is tailed by name.
+    /// Says what is on the screen, so that the engine looks at it: the stack that the screen is
+    /// about first, whose log groups are followed, then the others, of which only the state is
+    /// shown; log groups are followed as well of a stack that is tailed by name.
     fn watch(&self, stacks: &[StackId]);
     /// Starts or keeps a tail; lines of before now are given first (the last 5,000 at most).
     fn tail(&self, of: &TailOf);

@@ -15,7 +15,9 @@ use super::work::Worker;
 impl Worker {
     /// Reads what came for the tails; aside, because files may be slow.
     pub(super) async fn read_tails(&mut self) {
-        let Some(spool) = self.parts.spool.clone() else { return };
+        let Some(spool) = self.parts.spool.clone() else {
+            return;
+        };
         if locked(&self.shared.tails).is_empty() {
             self.spool_ear = None;
             return;
@@ -28,7 +30,13 @@ impl Worker {
         let mut lent = locked(&self.shared.tails).lend(true);
         while !lent.is_empty() {
             let mut any = false;
-            for Lent { of, id, begin, follow } in lent {
+            for Lent {
+                of,
+                id,
+                begin,
+                follow,
+            } in lent
+            {
                 let (stack, spool) = (of.stack().cloned(), Arc::clone(&spool));
                 let reading = tokio::task::spawn_blocking(move || {
                     let mut follow = follow.unwrap_or_else(|| spool(stack.as_ref(), begin));
@@ -47,18 +55,28 @@ impl Worker {
     }
 }
 
-pub(super) async fn old_deployments(store: &dyn Store, ids: Vec<DeploymentId>) -> Result<Vec<Deployment>, String> {
+pub(super) async fn old_deployments(
+    store: &dyn Store,
+    ids: Vec<DeploymentId>,
+) -> Result<Vec<Deployment>, String> {
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
-        let mut folds = folded(store, &StreamId::Deployment(id)).await.map_err(|why| why.to_string())?;
+        let mut folds = folded(store, &StreamId::Deployment(id))
+            .await
+            .map_err(|why| why.to_string())?;
         found.extend(folds.deployments.remove(&id).map(|d| (*d).clone()));
     }
     Ok(found)
 }
 
-pub(super) async fn numbered(store: &dyn Store, no: DeploymentNo) -> Result<Option<Deployment>, String> {
+pub(super) async fn numbered(
+    store: &dyn Store,
+    no: DeploymentNo,
+) -> Result<Option<Deployment>, String> {
     match store.numbered(no).await.map_err(|why| why.to_string())? {
-        Some(id) => old_deployments(store, vec![id]).await.map(|mut found| found.pop()),
+        Some(id) => old_deployments(store, vec![id])
+            .await
+            .map(|mut found| found.pop()),
         None => Ok(None),
     }
 }

@@ -1,4 +1,5 @@
-//! Sending asks: fills them with the estate's files, inserts them in order, and refuses what cannot be sent.
+//! Sending asks: fills them with the estate's files, inserts them in order, and refuses what cannot
+//! be sent.
 
 use std::sync::Arc;
 
@@ -16,7 +17,8 @@ enum NotSent {
 }
 
 impl Worker {
-    /// Sends what waits, in order; what cannot be sent for long is refused. At the end nothing is waited for.
+    /// Sends what waits, in order; what cannot be sent for long is refused. At the end nothing is
+    /// waited for.
     pub(super) async fn send_all(&mut self, last: bool) {
         let mut waiting = std::mem::take(&mut self.unsent).into_iter();
         while let Some((ask, since)) = waiting.next() {
@@ -26,7 +28,9 @@ impl Worker {
                 match why {
                     NotSent::Refused(refused) => self.refuse(id, refused),
                     NotSent::Later(why) if given_up => {
-                        let refused = Refused::new(Refused::STORE, format!("it was not asked: {why}")).hint("try again");
+                        let refused =
+                            Refused::new(Refused::STORE, format!("it was not asked: {why}"))
+                                .hint("try again");
                         self.refuse(id, refused);
                     }
                     NotSent::Later(_) => {
@@ -45,7 +49,8 @@ impl Worker {
             && let Some(reload) = self.parts.reload.clone()
         {
             let read = tokio::task::spawn_blocking(move || reload()).await;
-            let catalog = read.map_err(|_| NotSent::Later("the estate's files could not be read".to_owned()))?;
+            let catalog = read
+                .map_err(|_| NotSent::Later("the estate's files could not be read".to_owned()))?;
             let catalog = catalog.map_err(|why| NotSent::Refused(Refused::new("estate", why)))?;
             if catalog != *self.catalog {
                 self.catalog = Arc::new(catalog);
@@ -56,21 +61,35 @@ impl Worker {
         if let Ask::Preview { attached, .. } | Ask::Do { attached, .. } = &mut filled {
             for one in attached {
                 let whole = std::mem::take(&mut one.bundle);
-                one.bundle = bundles::pack(store.as_ref(), whole, self.now()).await.map_err(|why| NotSent::Later(why.to_string()))?;
+                one.bundle = bundles::pack(store.as_ref(), whole, self.now())
+                    .await
+                    .map_err(|why| NotSent::Later(why.to_string()))?;
             }
         }
-        let filled = InboxAsk { ask: filled, ..ask.clone() };
-        store.submit(&filled, self.now()).await.map_err(|why| NotSent::Later(why.to_string()))?;
+        let filled = InboxAsk {
+            ask: filled,
+            ..ask.clone()
+        };
+        store
+            .submit(&filled, self.now())
+            .await
+            .map_err(|why| NotSent::Later(why.to_string()))?;
         self.open_asks.insert(ask.id);
         Ok(())
     }
 
     fn refuse(&mut self, id: AskId, refused: Refused) {
-        locked(&self.shared.states).insert(id, AskState::Answered { answer: Answer::Refused(refused) });
+        locked(&self.shared.states).insert(
+            id,
+            AskState::Answered {
+                answer: Answer::Refused(refused),
+            },
+        );
         self.shared.tell();
     }
 
-    /// Records environments that the file has and the store never heard of; those that are different stay as they are (DIFFERS).
+    /// Records environments that the file has and the store never heard of; those that are
+    /// different stay as they are (DIFFERS).
     pub(super) fn record_new_environments(&mut self) {
         if self.applied || !self.loaded {
             return;
@@ -80,14 +99,24 @@ impl Worker {
             .catalog
             .environments
             .iter()
-            .filter(|(name, _)| self.folds.environments.get(*name).is_none_or(|env| env.record.is_none()))
+            .filter(|(name, _)| {
+                self.folds
+                    .environments
+                    .get(*name)
+                    .is_none_or(|env| env.record.is_none())
+            })
             .map(|(name, record)| (name.clone(), record.clone()))
             .collect();
         if !new.is_empty() {
             let id = AskId((self.parts.fresh)());
-            let ask =
-                Ask::Do { intent: Intent::Apply { environments: new }, attached: Vec::new(), confirm: Confirm::default(), armed: false };
-            self.unsent.push((InboxAsk::new(id, self.parts.via, ask), self.now()));
+            let ask = Ask::Do {
+                intent: Intent::Apply { environments: new },
+                attached: Vec::new(),
+                confirm: Confirm::default(),
+                armed: false,
+            };
+            self.unsent
+                .push((InboxAsk::new(id, self.parts.via, ask), self.now()));
         }
     }
 }

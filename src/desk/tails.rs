@@ -1,4 +1,5 @@
-//! Tails: lines as they come from the spool, bounded until they are drained, in the order of their turns.
+//! Tails: lines as they come from the spool, bounded until they are drained, in the order of their
+//! turns.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -74,7 +75,14 @@ impl Tails {
             return false;
         }
         self.next += 1;
-        self.tails.insert(of.clone(), Tail { id: self.next, begin, ..Tail::default() });
+        self.tails.insert(
+            of.clone(),
+            Tail {
+                id: self.next,
+                begin,
+                ..Tail::default()
+            },
+        );
         true
     }
 
@@ -90,37 +98,73 @@ impl Tails {
 
     /// True when a stack is tailed by its name.
     pub(super) fn names(&self, stack: &StackId) -> bool {
-        self.tails.keys().any(|of| matches!(of, TailOf::Stack(named) if named == stack))
+        self.tails
+            .keys()
+            .any(|of| matches!(of, TailOf::Stack(named) if named == stack))
     }
 
     /// Takes what a tail gave since; and whether it is to be read on now that there is room.
     pub(super) fn drain(&mut self, of: &TailOf) -> (Batch, bool) {
-        let Some(tail) = self.tails.get_mut(of) else { return (Batch::default(), false) };
+        let Some(tail) = self.tails.get_mut(of) else {
+            return (Batch::default(), false);
+        };
         let mut lines: Vec<Line> = tail.lines.drain(..).collect();
         lines.sort_by_key(Line::key);
-        (Batch { lines, dropped: std::mem::take(&mut tail.dropped) }, tail.more)
+        (
+            Batch {
+                lines,
+                dropped: std::mem::take(&mut tail.dropped),
+            },
+            tail.more,
+        )
     }
 
     /// How far a tail has read.
     pub(super) fn reading(&self, of: &TailOf) -> Reading {
-        self.tails.get(of).map(|tail| tail.reading.clone()).unwrap_or_default()
+        self.tails
+            .get(of)
+            .map(|tail| tail.reading.clone())
+            .unwrap_or_default()
     }
 
     /// The followers that may be read: all of them, or those that have more already.
     pub(super) fn lend(&mut self, all: bool) -> Vec<Lent> {
-        let read = self.tails.iter_mut().filter(|(_, tail)| tail.has_room() && (all || tail.more));
-        read.map(|(of, tail)| Lent { of: of.clone(), id: tail.id, begin: tail.begin, follow: tail.follow.take() }).collect()
+        let read = self
+            .tails
+            .iter_mut()
+            .filter(|(_, tail)| tail.has_room() && (all || tail.more));
+        read.map(|(of, tail)| Lent {
+            of: of.clone(),
+            id: tail.id,
+            begin: tail.begin,
+            follow: tail.follow.take(),
+        })
+        .collect()
     }
 
-    /// Gives a follower back with what it read; a tail that was ended meanwhile forgets both. True when something is new.
-    pub(super) fn give_back(&mut self, of: &TailOf, id: u64, follow: Box<dyn Follow>, read: Result<Piece, String>) -> bool {
-        let Some(tail) = self.tails.get_mut(of).filter(|tail| tail.id == id) else { return false };
+    /// Gives a follower back with what it read; a tail that was ended meanwhile forgets both. True
+    /// when something is new.
+    pub(super) fn give_back(
+        &mut self,
+        of: &TailOf,
+        id: u64,
+        follow: Box<dyn Follow>,
+        read: Result<Piece, String>,
+    ) -> bool {
+        let Some(tail) = self.tails.get_mut(of).filter(|tail| tail.id == id) else {
+            return false;
+        };
         tail.follow = Some(follow);
         let before = tail.reading.clone();
         let any = match read {
             Ok(piece) => {
                 tail.more = piece.more;
-                tail.reading = Reading { read: before.read || !piece.more, begins: piece.begins, older: piece.older, trouble: None };
+                tail.reading = Reading {
+                    read: before.read || !piece.more,
+                    begins: piece.begins,
+                    older: piece.older,
+                    trouble: None,
+                };
                 let any = !piece.lines.is_empty();
                 tail.lines.extend(piece.lines);
                 any

@@ -21,9 +21,16 @@ const LONG: Duration = Duration::from_secs(20);
 fn catalog() -> Catalog {
     let mut catalog = Catalog::default();
     let spec = fixture::spec("412", &serde_json::json!({}));
-    let entry = |spec| Entry { spec, bundle: SourceBundle::default(), depends_on: Vec::new() };
+    let entry = |spec| Entry {
+        spec,
+        bundle: SourceBundle::default(),
+        depends_on: Vec::new(),
+    };
     catalog.stacks.insert(id("dev/orders"), entry(Ok(spec)));
-    catalog.stacks.insert(id("dev/mail"), entry(Err("mail.yaml:3:1: no such parameter".to_owned())));
+    catalog.stacks.insert(
+        id("dev/mail"),
+        entry(Err("mail.yaml:3:1: no such parameter".to_owned())),
+    );
     catalog
 }
 
@@ -45,12 +52,20 @@ fn parts(store: &Memory, catalog: Catalog) -> Parts {
         via: crate::domain::deployment::Via::Verb,
         overview: false,
         version: "0.1.0".to_owned(),
-        fresh: Arc::new(move || uuid::Uuid::from_u128(u128::from(nth.fetch_add(1, std::sync::atomic::Ordering::Relaxed)))),
+        fresh: Arc::new(move || {
+            uuid::Uuid::from_u128(u128::from(
+                nth.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
+            ))
+        }),
     }
 }
 
 fn block<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(work)
 }
 
 /// Waits until `test` holds of the desk.
@@ -67,10 +82,19 @@ fn write_all(store: &Memory, scene: &Scene) {
     for stored in &scene.log {
         let event = stored.event.clone().unwrap();
         let append = Append {
-            writes: vec![Write { stream: stored.stream.clone(), expected: stored.version - 1, events: vec![event] }],
+            writes: vec![Write {
+                stream: stored.stream.clone(),
+                expected: stored.version - 1,
+                events: vec![event],
+            }],
             ..Append::default()
         };
-        let by = By { person: stored.person.clone(), cause: None, at: stored.at, under: store.all() };
+        let by = By {
+            person: stored.person.clone(),
+            cause: None,
+            at: stored.at,
+            under: store.all(),
+        };
         block(store.append(&append, &by, None)).unwrap();
     }
 }
@@ -80,11 +104,27 @@ fn the_world_is_what_the_log_says_and_follows_it() {
     let store = Memory::new();
     let scene = Scene::whole();
     let (first, rest) = scene.log.split_at(scene.log.len() - 5);
-    write_all(&store, &Scene { world: World::default(), log: first.to_vec(), at: NOW });
+    write_all(
+        &store,
+        &Scene {
+            world: World::default(),
+            log: first.to_vec(),
+            at: NOW,
+        },
+    );
     let desk = LiveDesk::start(parts(&store, Catalog::default())).unwrap();
     assert!(desk.ready(LONG));
-    write_all(&store, &Scene { world: World::default(), log: rest.to_vec(), at: NOW });
-    until(&desk, |desk| desk.world().folds.seq == scene.log.len() as u64);
+    write_all(
+        &store,
+        &Scene {
+            world: World::default(),
+            log: rest.to_vec(),
+            at: NOW,
+        },
+    );
+    until(&desk, |desk| {
+        desk.world().folds.seq == scene.log.len() as u64
+    });
     let world = desk.world();
     assert_eq!(world.folds.stacks, scene.world.folds.stacks);
     assert_eq!(world.recent.back().unwrap().seq, scene.log.len() as u64);
@@ -92,7 +132,11 @@ fn the_world_is_what_the_log_says_and_follows_it() {
     let newest = desk.newest(0, 3).unwrap();
     assert_eq!(
         newest.iter().map(|s| s.seq).collect::<Vec<_>>(),
-        [scene.log.len() as u64, scene.log.len() as u64 - 1, scene.log.len() as u64 - 2]
+        [
+            scene.log.len() as u64,
+            scene.log.len() as u64 - 1,
+            scene.log.len() as u64 - 2
+        ]
     );
     let no = DeploymentNo(2_290);
     assert_eq!(desk.numbered(no).unwrap().unwrap().no(), no);
@@ -107,20 +151,70 @@ fn an_ask_carries_the_files_and_comes_back_answered() {
     let desk = LiveDesk::start(parts(&store, catalog())).unwrap();
     assert!(desk.ready(LONG));
     let deploy = |stack| Intent::deploy(id(stack), Source::Estate);
-    let asked = desk.submit(Ask::Preview { intent: deploy("dev/orders"), attached: Vec::new() }).unwrap();
+    let asked = desk
+        .submit(Ask::Preview {
+            intent: deploy("dev/orders"),
+            attached: Vec::new(),
+        })
+        .unwrap();
     let inbox = || block(store.asks()).unwrap();
     until(&desk, |_| !inbox().is_empty());
     let ask = inbox().remove(0).ask;
-    let Ask::Preview { attached, .. } = ask.ask else { panic!("a preview was asked") };
-    assert_eq!((ask.id, attached.len(), attached[0].spec.release.name.as_str()), (asked, 1, "412"));
-    let answer = Answer::Accepted { deployments: Vec::new(), says: "yes".to_owned() };
-    let by = By { person: Person::Engine, cause: Some(asked), at: NOW, under: store.all() };
-    block(store.append(&Append::default(), &by, Some((asked, AskState::Answered { answer: answer.clone() })))).unwrap();
-    until(&desk, |desk| desk.state(asked) == AskState::Answered { answer: answer.clone() });
-    let broken =
-        desk.submit(Ask::Do { intent: deploy("dev/mail"), attached: Vec::new(), confirm: Confirm::default(), armed: false }).unwrap();
-    until(&desk, |desk| matches!(desk.state(broken), AskState::Answered { .. }));
-    let AskState::Answered { answer: Answer::Refused(refused) } = desk.state(broken) else { panic!("must be refused") };
+    let Ask::Preview { attached, .. } = ask.ask else {
+        panic!("a preview was asked")
+    };
+    assert_eq!(
+        (
+            ask.id,
+            attached.len(),
+            attached[0].spec.release.name.as_str()
+        ),
+        (asked, 1, "412")
+    );
+    let answer = Answer::Accepted {
+        deployments: Vec::new(),
+        says: "yes".to_owned(),
+    };
+    let by = By {
+        person: Person::Engine,
+        cause: Some(asked),
+        at: NOW,
+        under: store.all(),
+    };
+    block(store.append(
+        &Append::default(),
+        &by,
+        Some((
+            asked,
+            AskState::Answered {
+                answer: answer.clone(),
+            },
+        )),
+    ))
+    .unwrap();
+    until(&desk, |desk| {
+        desk.state(asked)
+            == AskState::Answered {
+                answer: answer.clone(),
+            }
+    });
+    let broken = desk
+        .submit(Ask::Do {
+            intent: deploy("dev/mail"),
+            attached: Vec::new(),
+            confirm: Confirm::default(),
+            armed: false,
+        })
+        .unwrap();
+    until(&desk, |desk| {
+        matches!(desk.state(broken), AskState::Answered { .. })
+    });
+    let AskState::Answered {
+        answer: Answer::Refused(refused),
+    } = desk.state(broken)
+    else {
+        panic!("must be refused")
+    };
     assert!(refused.says.contains("mail.yaml:3:1"), "{}", refused.says);
 }
 
@@ -131,13 +225,26 @@ fn environments_that_the_store_never_heard_of_are_recorded_and_no_others() {
     write_all(&store, &scene);
     let mut file = catalog();
     let staging = fixture::record(crate::domain::environment::Class::Staging);
-    file.environments.insert("dev".parse().unwrap(), staging.clone());
+    file.environments
+        .insert("dev".parse().unwrap(), staging.clone());
     file.environments.insert("fresh".parse().unwrap(), staging);
     let desk = LiveDesk::start(parts(&store, file)).unwrap();
     until(&desk, |_| !block(store.asks()).unwrap().is_empty());
     let asks = block(store.asks()).unwrap();
-    let Ask::Do { intent: Intent::Apply { environments }, .. } = &asks[0].ask.ask else { panic!("an apply was expected") };
-    assert_eq!(environments.keys().map(ToString::to_string).collect::<Vec<_>>(), ["fresh"]);
+    let Ask::Do {
+        intent: Intent::Apply { environments },
+        ..
+    } = &asks[0].ask.ask
+    else {
+        panic!("an apply was expected")
+    };
+    assert_eq!(
+        environments
+            .keys()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>(),
+        ["fresh"]
+    );
     assert_eq!(asks.len(), 1);
 }
 
@@ -145,8 +252,17 @@ struct Given(Vec<Vec<Line>>);
 
 impl Follow for Given {
     fn more(&mut self) -> Result<Piece, String> {
-        let lines = if self.0.is_empty() { Vec::new() } else { self.0.remove(0) };
-        Ok(Piece { lines, more: !self.0.is_empty(), begins: Some(crate::domain::time::Time(0)), older: false })
+        let lines = if self.0.is_empty() {
+            Vec::new()
+        } else {
+            self.0.remove(0)
+        };
+        Ok(Piece {
+            lines,
+            more: !self.0.is_empty(),
+            begins: Some(crate::domain::time::Time(0)),
+            older: false,
+        })
     }
 }
 
@@ -168,8 +284,14 @@ fn line(at: i64, id: usize) -> Line {
 #[test]
 fn tails_are_merged_by_time_and_bounded() {
     let mut parts = parts(&Memory::new(), Catalog::default());
-    parts.spool =
-        Some(Arc::new(|_, _| Box::new(Given(vec![(0..25_000).rev().map(|at| line(at, usize::try_from(at).unwrap())).collect()]))));
+    parts.spool = Some(Arc::new(|_, _| {
+        Box::new(Given(vec![
+            (0..25_000)
+                .rev()
+                .map(|at| line(at, usize::try_from(at).unwrap()))
+                .collect(),
+        ]))
+    }));
     let desk = LiveDesk::start(parts).unwrap();
     assert!(desk.ready(LONG));
     let of = TailOf::Stack(id("dev/orders"));
@@ -190,7 +312,15 @@ fn tails_are_merged_by_time_and_bounded() {
 #[test]
 fn a_tail_reads_on_only_as_fast_as_it_is_drained() {
     let mut parts = parts(&Memory::new(), Catalog::default());
-    let pieces = || (0..20).map(|piece| (0..10_000).map(|n| line(piece * 10_000 + n, usize::try_from(n).unwrap())).collect()).collect();
+    let pieces = || {
+        (0..20)
+            .map(|piece| {
+                (0..10_000)
+                    .map(|n| line(piece * 10_000 + n, usize::try_from(n).unwrap()))
+                    .collect()
+            })
+            .collect()
+    };
     parts.spool = Some(Arc::new(move |_, begin| {
         assert_eq!(begin, Begin::Since(crate::domain::time::Time(3)));
         Box::new(Given(pieces()))
@@ -217,7 +347,11 @@ fn log_groups_are_followed_of_the_first_stack_and_of_those_that_are_tailed_by_na
     let mut spec = fixture::spec("412", &serde_json::json!({}));
     spec.watch_logs = vec!["/g".to_owned()];
     for stack in ["dev/a", "dev/b", "dev/c"] {
-        let entry = Entry { spec: Ok(spec.clone()), bundle: SourceBundle::default(), depends_on: Vec::new() };
+        let entry = Entry {
+            spec: Ok(spec.clone()),
+            bundle: SourceBundle::default(),
+            depends_on: Vec::new(),
+        };
         file.stacks.insert(id(stack), entry);
     }
     let desk = LiveDesk::start(parts(&store, file)).unwrap();
@@ -226,8 +360,13 @@ fn log_groups_are_followed_of_the_first_stack_and_of_those_that_are_tailed_by_na
     desk.watch(&["dev/a", "dev/b", "dev/c"].map(id));
     let followed = || -> Vec<String> {
         let said = block(store.interests(NOW)).unwrap();
-        let interests = said.iter().map(|text| text.parse::<crate::domain::interest::Interest>().unwrap());
-        interests.filter(|interest| !interest.logs.is_empty()).map(|interest| interest.stack.to_string()).collect()
+        let interests = said
+            .iter()
+            .map(|text| text.parse::<crate::domain::interest::Interest>().unwrap());
+        interests
+            .filter(|interest| !interest.logs.is_empty())
+            .map(|interest| interest.stack.to_string())
+            .collect()
     };
     until(&desk, |_| !followed().is_empty());
     assert_eq!(followed(), ["dev/a", "dev/c"]);
@@ -239,7 +378,11 @@ fn a_store_that_cannot_be_opened_is_said_and_asks_are_refused_in_the_end() {
     let mut parts = parts(&store, catalog());
     parts.open = Arc::new(|| Box::pin(async { Err("there is no store yet".to_owned()) }));
     let desk = LiveDesk::start(parts).unwrap();
-    let asked = desk.submit(Ask::Undo { deployment: DeploymentId(uuid::Uuid::nil()) }).unwrap();
+    let asked = desk
+        .submit(Ask::Undo {
+            deployment: DeploymentId(uuid::Uuid::nil()),
+        })
+        .unwrap();
     until(&desk, |desk| desk.world().trouble.is_some());
     assert_eq!(desk.state(asked), AskState::Asked);
     assert!(desk.newest(0, 1).unwrap_err().contains("no store yet"));

@@ -1,4 +1,5 @@
-//! The desk's thread: opens the store, follows the log, the sightings and the spool, sends asks and sees to the engine.
+//! The desk's thread: opens the store, follows the log, the sightings and the spool, sends asks and
+//! sees to the engine.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -26,8 +27,9 @@ use super::read::{numbered, old_deployments};
 
 /// How often the engine's lock is looked at: that wakes nobody else.
 const ROUND: Duration = Duration::from_secs(5);
-/// How often the store and the spool are read although no bell rang. A ring is lost only when the engine dies between a commit and
-/// its ring, and another engine than before is a reason to look at once.
+/// How often the store and the spool are read although no bell rang. A ring is lost only when the
+/// engine dies between a commit and its ring, and another engine than before is a reason to look at
+/// once.
 const NET: Duration = Duration::from_secs(15);
 /// How often while an engine or the store is being waited for.
 const SOON: Duration = Duration::from_millis(100);
@@ -144,8 +146,13 @@ impl Worker {
 
     /// True while something that is missing is expected to come at once.
     fn in_a_hurry(&self) -> bool {
-        let starting = matches!(self.engine, EngineState::Starting | EngineState::Draining { .. });
-        starting || (self.store.is_none() && !matches!(self.engine, EngineState::None(_))) || !self.unsent.is_empty()
+        let starting = matches!(
+            self.engine,
+            EngineState::Starting | EngineState::Draining { .. }
+        );
+        starting
+            || (self.store.is_none() && !matches!(self.engine, EngineState::None(_)))
+            || !self.unsent.is_empty()
     }
 
     /// Looks at everything once.
@@ -183,16 +190,26 @@ impl Worker {
             // The ear first: what is written from here on rings.
             let ear = store.listen(Ring::Log)?;
             let folds = store.folds(OTHERS).await?;
-            let mut recent: VecDeque<Arc<Stored>> = store.newest(0, RECENT).await?.into_iter().map(Arc::new).collect();
+            let mut recent: VecDeque<Arc<Stored>> = store
+                .newest(0, RECENT)
+                .await?
+                .into_iter()
+                .map(Arc::new)
+                .collect();
             recent.make_contiguous().reverse();
             Ok::<_, StoreError>((ear, folds, recent))
         };
         match loaded.await {
             Ok((ear, folds, recent)) => {
                 self.recent = recent;
-                // What was committed between the two reads is taken by `follow`, which passes over what it has.
+                // What was committed between the two reads is taken by `follow`, which passes over
+                // what it has.
                 self.recent.retain(|stored| stored.seq <= folds.seq);
-                self.trouble = self.read_sightings(&store).await.err().map(|why| why.to_string());
+                self.trouble = self
+                    .read_sightings(&store)
+                    .await
+                    .err()
+                    .map(|why| why.to_string());
                 (self.ear, self.folds, self.store) = (Some(ear), folds, Some(store));
                 self.loaded = true;
                 self.publish();
@@ -210,7 +227,9 @@ impl Worker {
 
     /// Takes what is new in the store: events, sightings, answers.
     async fn follow(&mut self) {
-        let Some(store) = self.store.clone() else { return };
+        let Some(store) = self.store.clone() else {
+            return;
+        };
         let mut news = false;
         loop {
             match store.since(self.folds.seq, PAGE).await {
@@ -234,9 +253,14 @@ impl Worker {
             && let Ok(fresh) = store.folds(OTHERS).await
         {
             // What a long-lived console has gathered is let go of.
-            self.folds.deployments.retain(|id, d| !d.is_over() || fresh.deployments.contains_key(id));
+            self.folds
+                .deployments
+                .retain(|id, d| !d.is_over() || fresh.deployments.contains_key(id));
         }
-        let (sightings, answers) = (self.read_sightings(&store).await, self.read_answers(&store).await);
+        let (sightings, answers) = (
+            self.read_sightings(&store).await,
+            self.read_answers(&store).await,
+        );
         news |= matches!(sightings, Ok(true));
         let answered = matches!(answers, Ok(true));
         let trouble = sightings.and(answers).err().map(|why| why.to_string());
@@ -296,16 +320,26 @@ impl Worker {
     async fn say_what_is_shown(&mut self) {
         let Some(store) = &self.store else { return };
         let watched = locked(&self.shared.watched).clone();
-        let spec = |id: &StackId| self.catalog.stacks.get(id).and_then(|entry| entry.spec.as_ref().ok());
-        let far = self.catalog.stacks.keys().filter(|id| self.parts.overview && !watched.contains(id)).take(FAR);
+        let spec = |id: &StackId| {
+            self.catalog
+                .stacks
+                .get(id)
+                .and_then(|entry| entry.spec.as_ref().ok())
+        };
+        let far = self
+            .catalog
+            .stacks
+            .keys()
+            .filter(|id| self.parts.overview && !watched.contains(id))
+            .take(FAR);
         let subjects: Vec<String> = watched
             .iter()
             .enumerate()
             .map(|(place, id)| {
                 let mut interest = Interest::of(id, spec(id));
                 if place > 0 && !locked(&self.shared.tails).names(id) {
-                    // Log groups are followed of the stack that the screen is about, and of what is tailed by name; of the others
-                    // only their state is shown.
+                    // Log groups are followed of the stack that the screen is about, and of what is
+                    // tailed by name; of the others only their state is shown.
                     interest.logs.clear();
                 }
                 interest.to_string()
@@ -319,7 +353,11 @@ impl Worker {
         }
         let console = format!("{}-{}", self.parts.via, crate::os::owner::pid());
         // Not said now is said in the next round.
-        if store.put_interest(&console, &subjects, now + SHOWN).await.is_ok() {
+        if store
+            .put_interest(&console, &subjects, now + SHOWN)
+            .await
+            .is_ok()
+        {
             self.said = (subjects, now);
         }
     }
@@ -336,7 +374,10 @@ impl Worker {
             }
             Command::Newest(seq, limit, reply) => {
                 let answer = match self.reading() {
-                    Ok(store) => store.newest(seq, limit).await.map_err(|why| why.to_string()),
+                    Ok(store) => store
+                        .newest(seq, limit)
+                        .await
+                        .map_err(|why| why.to_string()),
                     Err(why) => Err(why),
                 };
                 let _ = reply.send(answer);
@@ -363,6 +404,10 @@ impl Worker {
     }
 
     pub(super) fn reading(&self) -> Result<Arc<dyn Store>, String> {
-        self.store.clone().ok_or_else(|| self.trouble.clone().unwrap_or_else(|| "the store is not open yet".to_owned()))
+        self.store.clone().ok_or_else(|| {
+            self.trouble
+                .clone()
+                .unwrap_or_else(|| "the store is not open yet".to_owned())
+        })
     }
 }

@@ -1,4 +1,5 @@
-//! Artifacts: content that is too large for the log, kept by its digest: archives, plan files, large templates.
+//! Artifacts: content that is too large for the log, kept by its digest: archives, plan files,
+//! large templates.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +32,12 @@ impl Artifact {
 pub fn named(value: &Value, found: &mut BTreeSet<Digest>) {
     match value {
         Value::Object(fields) => {
-            found.extend(fields.get("artifact").and_then(Value::as_str).and_then(|digest| digest.parse::<Digest>().ok()));
+            found.extend(
+                fields
+                    .get("artifact")
+                    .and_then(Value::as_str)
+                    .and_then(|digest| digest.parse::<Digest>().ok()),
+            );
             fields.values().for_each(|field| named(field, found));
         }
         Value::Array(items) => items.iter().for_each(|item| named(item, found)),
@@ -45,7 +51,11 @@ mod tests {
 
     #[test]
     fn what_a_value_names_is_found_at_any_depth() {
-        let of = |text: &str| Artifact { digest: Digest::of_bytes(text.as_bytes()), length: 1, what: text.to_owned() };
+        let of = |text: &str| Artifact {
+            digest: Digest::of_bytes(text.as_bytes()),
+            length: 1,
+            what: text.to_owned(),
+        };
         let value = serde_json::json!({ "plan": of("a"), "more": [1, { "deep": { "x": of("b") } }], "artifact": "no digest" });
         let mut found = BTreeSet::new();
         named(&value, &mut found);

@@ -35,7 +35,13 @@ impl InboxAsk {
     /// An ask of whoever writes it, to whom nothing is owed but the answer.
     #[must_use]
     pub fn new(id: AskId, via: Via, ask: Ask) -> Self {
-        Self { id, via, proof: Proof::Written, reply: None, ask }
+        Self {
+            id,
+            via,
+            proof: Proof::Written,
+            reply: None,
+            ask,
+        }
     }
 }
 
@@ -192,7 +198,12 @@ impl Refused {
     /// A refusal.
     #[must_use]
     pub fn new(code: &str, says: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), says: says.into(), hint: String::new(), card: None }
+        Self {
+            code: code.to_owned(),
+            says: says.into(),
+            hint: String::new(),
+            card: None,
+        }
     }
 
     /// Adds what to do.

@@ -1,4 +1,5 @@
-//! The card: what would happen, at which level, and what must be typed. Made by the engine, shown by everybody.
+//! The card: what would happen, at which level, and what must be typed. Made by the engine, shown
+//! by everybody.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,6 @@
-//! Deciding: pure functions from folds and an ask (or an outcome) to one append over several streams, or a refusal.
-//! Everything that varies comes in [`Cx`]; the engine recomputes on a conflict.
+//! Deciding: pure functions from folds and an ask (or an outcome) to one append over several
+//! streams, or a refusal. Everything that varies comes in [`Cx`]; the engine recomputes on a
+//! conflict.
 
 mod act;
 mod cancel;
@@ -14,7 +15,9 @@ mod unblock;
 pub use act::{ARMED, act, guard, undo};
 pub use cards::{VALID, card, differences};
 pub use holds::{approve, cover, expire, hold_want, reject, subject};
-pub use settle::{adopt, available, begin, complete, end_queued, error, finish, planned, pop, rest, wait_failure};
+pub use settle::{
+    adopt, available, begin, complete, end_queued, error, finish, planned, pop, rest, wait_failure,
+};
 pub use specs::{NAMED, StartOf, choose, specs};
 pub use steps::{StartWith, found, noted, outcome, start, time_out};
 
@@ -73,29 +76,54 @@ pub struct Looked {
 pub type Decided = Result<(Append, Answer), Refused>;
 
 /// The record of an environment, or the refusal that says how to get one.
-pub(crate) fn record<'a>(folds: &'a Folds, env: &EnvName) -> Result<(&'a Environment, &'a EnvironmentRecord), Refused> {
-    folds.environments.get(env).and_then(|fold| Some((fold.as_ref(), fold.record.as_ref()?))).ok_or_else(|| {
-        Refused::new("unknown-environment", format!("this store knows no environment {env}"))
+pub(crate) fn record<'a>(
+    folds: &'a Folds,
+    env: &EnvName,
+) -> Result<(&'a Environment, &'a EnvironmentRecord), Refused> {
+    folds
+        .environments
+        .get(env)
+        .and_then(|fold| Some((fold.as_ref(), fold.record.as_ref()?)))
+        .ok_or_else(|| {
+            Refused::new(
+                "unknown-environment",
+                format!("this store knows no environment {env}"),
+            )
             .hint("run `holdpoint apply` to record what the estate file says")
-    })
+        })
 }
 
 /// Adds an event of a stack, with the version that the folds have.
-pub(crate) fn on_stack(append: &mut Append, folds: &Folds, id: &StackId, event: super::stack::StackEvent) {
+pub(crate) fn on_stack(
+    append: &mut Append,
+    folds: &Folds,
+    id: &StackId,
+    event: super::stack::StackEvent,
+) {
     let stream = StreamId::Stack(id.clone());
     let expected = folds.version(&stream);
     append.push(stream, expected, Event::Stack(event));
 }
 
 /// Adds an event of a deployment, with the version that the folds have.
-pub(crate) fn on_deployment(append: &mut Append, folds: &Folds, id: DeploymentId, event: super::deployment::DeploymentEvent) {
+pub(crate) fn on_deployment(
+    append: &mut Append,
+    folds: &Folds,
+    id: DeploymentId,
+    event: super::deployment::DeploymentEvent,
+) {
     let stream = StreamId::Deployment(id);
     let expected = folds.version(&stream);
     append.push(stream, expected, Event::Deployment(Box::new(event)));
 }
 
 /// Adds an event of an environment, with the version that the folds have.
-pub(crate) fn on_environment(append: &mut Append, folds: &Folds, name: &EnvName, event: super::environment::EnvironmentEvent) {
+pub(crate) fn on_environment(
+    append: &mut Append,
+    folds: &Folds,
+    name: &EnvName,
+    event: super::environment::EnvironmentEvent,
+) {
     let stream = StreamId::Environment(name.clone());
     let expected = folds.version(&stream);
     append.push(stream, expected, Event::Environment(event));

@@ -93,7 +93,9 @@ impl Deployment {
     /// Its number; 0 before `created`.
     #[must_use]
     pub fn no(&self) -> DeploymentNo {
-        self.request.as_ref().map_or(DeploymentNo(0), |request| request.no)
+        self.request
+            .as_ref()
+            .map_or(DeploymentNo(0), |request| request.no)
     }
 
     /// Its stack.
@@ -117,7 +119,9 @@ impl Deployment {
     /// What the phase means.
     #[must_use]
     pub fn class(&self) -> Class {
-        DEPLOYMENT.phase(self.phase.name()).map_or(Class::Rest, |phase| phase.class)
+        DEPLOYMENT
+            .phase(self.phase.name())
+            .map_or(Class::Rest, |phase| phase.class)
     }
 
     /// Holds that wait for a person.
@@ -127,15 +131,25 @@ impl Deployment {
 
     /// The plan's steps with their runs.
     pub fn runs(&self) -> impl Iterator<Item = (&Step, &StepRun)> {
-        self.plan.iter().flat_map(|plan| &plan.steps).filter_map(|step| self.steps.get(&step.id).map(|run| (step, run)))
+        self.plan
+            .iter()
+            .flat_map(|plan| &plan.steps)
+            .filter_map(|step| self.steps.get(&step.id).map(|run| (step, run)))
     }
 
-    /// What is known now to change: what the plan says, and over it what the steps found in its turn, the newest word about each thing.
+    /// What is known now to change: what the plan says, and over it what the steps found in its
+    /// turn, the newest word about each thing.
     #[must_use]
     pub fn changes(&self) -> Vec<Changes> {
-        let mut found: Vec<_> = self.runs().filter_map(|(_, run)| Some((run.ended_at, run.output.as_ref()?.changes.as_ref()?))).collect();
+        let mut found: Vec<_> = self
+            .runs()
+            .filter_map(|(_, run)| Some((run.ended_at, run.output.as_ref()?.changes.as_ref()?)))
+            .collect();
         found.sort_by_key(|(at, _)| *at);
-        united(self.plan.as_ref().map_or(&[], |plan| &plan.changes), found.into_iter().map(|(_, changes)| changes))
+        united(
+            self.plan.as_ref().map_or(&[], |plan| &plan.changes),
+            found.into_iter().map(|(_, changes)| changes),
+        )
     }
 
     /// The change rows as known now; `None` where a step may change what nothing is known of.
@@ -147,26 +161,36 @@ impl Deployment {
     /// What holds data and goes, as known now: logical names.
     #[must_use]
     pub fn loses(&self) -> Vec<String> {
-        self.changes().into_iter().flat_map(|changes| changes.loses).collect()
+        self.changes()
+            .into_iter()
+            .flat_map(|changes| changes.loses)
+            .collect()
     }
 
     /// Outputs of the steps that are done.
     #[must_use]
     pub fn outputs(&self) -> BTreeMap<StepId, Output> {
-        self.steps.iter().filter_map(|(id, run)| Some((id.clone(), run.output.clone()?))).collect()
+        self.steps
+            .iter()
+            .filter_map(|(id, run)| Some((id.clone(), run.output.clone()?)))
+            .collect()
     }
 
     /// True when a step that can change something outside was ever started.
     #[must_use]
     pub fn changed_anything(&self) -> bool {
-        self.runs().any(|(step, run)| step.changes() && run.ever_started())
+        self.runs()
+            .any(|(step, run)| step.changes() && run.ever_started())
     }
 
-    /// What its steps left in service: what the last one said that ended well. `None` where none of them touched that.
+    /// What its steps left in service: what the last one said that ended well. `None` where none of
+    /// them touched that.
     #[must_use]
     pub fn leaves(&self) -> Option<Leaves> {
         let done = self.runs().filter(|(_, run)| run.state == StepState::Done);
-        done.filter_map(|(step, run)| Some((run.ended_at, step.leaves?))).max_by_key(|(at, _)| *at).map(|(_, leaves)| leaves)
+        done.filter_map(|(step, run)| Some((run.ended_at, step.leaves?)))
+            .max_by_key(|(at, _)| *at)
+            .map(|(_, leaves)| leaves)
     }
 
     /// True where the plan was to remove what it is about, and that has gone through.
@@ -174,7 +198,10 @@ impl Deployment {
     pub fn has_removed(&self) -> bool {
         self.plan.as_ref().is_some_and(Plan::removes)
             && self.leaves() == Some(Leaves::Nothing)
-            && !self.steps.values().any(|run| run.state == StepState::Failed)
+            && !self
+                .steps
+                .values()
+                .any(|run| run.state == StepState::Failed)
     }
 
     /// The failure of the step that failed first, else of the deployment.
@@ -194,7 +221,8 @@ impl Deployment {
     /// Takes one event that was recorded at `at`.
     ///
     /// # Errors
-    /// [`Illegal`] when the table has no such edge, or the event names a step or hold that does not exist.
+    /// [`Illegal`] when the table has no such edge, or the event names a step or hold that does not
+    /// exist.
     pub fn apply(&mut self, event: &DeploymentEvent, at: Time) -> Result<(), Illegal> {
         rules::apply(self, event, at)?;
         self.version += 1;
@@ -205,12 +233,21 @@ impl Deployment {
         let from = self.phase.name();
         let to = DEPLOYMENT.next(from, on)?;
         self.phase = Phase::named(to).ok_or_else(|| self.broken_log(on))?;
-        self.travelled.push(Travelled { from: from.to_owned(), on: on.to_owned(), to: to.to_owned(), at });
+        self.travelled.push(Travelled {
+            from: from.to_owned(),
+            on: on.to_owned(),
+            to: to.to_owned(),
+            at,
+        });
         self.since = at;
         Ok(())
     }
 
     fn broken_log(&self, on: &str) -> Illegal {
-        Illegal::NoEdge { lifecycle: DEPLOYMENT.name.to_owned(), from: self.phase.to_string(), on: on.to_owned() }
+        Illegal::NoEdge {
+            lifecycle: DEPLOYMENT.name.to_owned(),
+            from: self.phase.to_string(),
+            on: on.to_owned(),
+        }
     }
 }

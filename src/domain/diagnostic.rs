@@ -1,4 +1,5 @@
-//! What is wrong in a file: where, why, and what to do. Plain data with one plain rendering, the same on a terminal and in a pipe.
+//! What is wrong in a file: where, why, and what to do. Plain data with one plain rendering, the
+//! same on a terminal and in a pipe.
 
 use std::fmt;
 
@@ -20,7 +21,11 @@ pub struct At {
 
 impl At {
     /// The first character of a file.
-    pub const START: At = At { line: 1, column: 1, length: 1 };
+    pub const START: At = At {
+        line: 1,
+        column: 1,
+        length: 1,
+    };
 }
 
 /// One thing that is wrong.
@@ -46,7 +51,14 @@ impl Diagnostic {
     /// What is wrong with a file as a whole.
     #[must_use]
     pub fn of_file(code: &'static str, file: &str, says: &str, hint: &str) -> Self {
-        Self { code, file: Safe::new(file), at: At::START, says: Safe::new(says), hint: Safe::new(hint), text: String::new() }
+        Self {
+            code,
+            file: Safe::new(file),
+            at: At::START,
+            says: Safe::new(says),
+            hint: Safe::new(hint),
+            text: String::new(),
+        }
     }
 }
 
@@ -64,7 +76,9 @@ impl Diagnostics {
 
     /// Sorts by file and place, and drops what is said twice.
     pub fn settle(&mut self) {
-        self.0.sort_by(|a, b| (&a.file, a.at, a.code, &a.says).cmp(&(&b.file, b.at, b.code, &b.says)));
+        self.0.sort_by(|a, b| {
+            (&a.file, a.at, a.code, &a.says).cmp(&(&b.file, b.at, b.code, &b.says))
+        });
         self.0.dedup();
     }
 }
@@ -96,17 +110,41 @@ impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "error[{}]: {}", self.code, self.says)?;
         let gutter = " ".repeat(self.at.line.to_string().len());
-        writeln!(f, "{gutter}--> {}:{}:{}", self.file, self.at.line, self.at.column)?;
+        writeln!(
+            f,
+            "{gutter}--> {}:{}:{}",
+            self.file, self.at.line, self.at.column
+        )?;
         if !self.text.is_empty() {
             let start = self.at.column.saturating_sub(1);
-            let from = if self.text.chars().count() > WINDOW { start.saturating_sub(WINDOW / 2) } else { 0 };
-            let shown: Vec<char> = self.text.chars().skip(from).take(WINDOW).map(plain).collect();
+            let from = if self.text.chars().count() > WINDOW {
+                start.saturating_sub(WINDOW / 2)
+            } else {
+                0
+            };
+            let shown: Vec<char> = self
+                .text
+                .chars()
+                .skip(from)
+                .take(WINDOW)
+                .map(plain)
+                .collect();
             let width = |part: &[char]| part.iter().map(|c| c.width().unwrap_or(0)).sum::<usize>();
             let before = (start - from).min(shown.len());
             let marked = shown.len().min(before + self.at.length.max(1));
             writeln!(f, "{gutter} |")?;
-            writeln!(f, "{} | {}", self.at.line, shown.iter().collect::<String>().trim_end())?;
-            writeln!(f, "{gutter} | {}{}", " ".repeat(width(&shown[..before])), "^".repeat(width(&shown[before..marked]).max(1)))?;
+            writeln!(
+                f,
+                "{} | {}",
+                self.at.line,
+                shown.iter().collect::<String>().trim_end()
+            )?;
+            writeln!(
+                f,
+                "{gutter} | {}{}",
+                " ".repeat(width(&shown[..before])),
+                "^".repeat(width(&shown[before..marked]).max(1))
+            )?;
         }
         if !self.hint.is_empty() {
             writeln!(f, "{gutter} = {}", self.hint)?;
@@ -115,11 +153,16 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// A tab is one space and anything that could act on a terminal a replacement character, so that the caret stands right.
+/// A tab is one space and anything that could act on a terminal a replacement character, so that
+/// the caret stands right.
 fn plain(c: char) -> char {
     if c == '\t' {
         ' '
-    } else if c.is_control() || !Safe::new(c.encode_utf8(&mut [0; 4])).as_str().starts_with(c) {
+    } else if c.is_control()
+        || !Safe::new(c.encode_utf8(&mut [0; 4]))
+            .as_str()
+            .starts_with(c)
+    {
         '\u{fffd}'
     } else {
         c
@@ -138,7 +181,8 @@ pub fn closest<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, other)| other)
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours between two words; words above 64 characters are never close.
+/// Insertions, deletions, replacements and swaps of neighbours between two words; words above 64
+/// characters are never close.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     if a.len() > 64 || b.len() > 64 {
@@ -169,7 +213,11 @@ mod tests {
         let one = Diagnostic {
             code: "unknown-key",
             file: "holdpoint.yaml".into(),
-            at: At { line: 12, column: 5, length: 6 },
+            at: At {
+                line: 12,
+                column: 5,
+                length: 6,
+            },
             says: "environments.prod has no setting \"regoin\"".into(),
             hint: "did you mean \"region\"?".into(),
             text: "é\t世 regoin: eu-west-1".into(),
@@ -188,8 +236,19 @@ mod tests {
     #[test]
     fn long_lines_show_the_place() {
         let text = format!("{}WRONG{}", "a".repeat(900), "b".repeat(900));
-        let at = At { line: 1, column: 901, length: 5 };
-        let one = Diagnostic { code: "x", file: "f".into(), at, says: "s".into(), hint: Safe::default(), text };
+        let at = At {
+            line: 1,
+            column: 901,
+            length: 5,
+        };
+        let one = Diagnostic {
+            code: "x",
+            file: "f".into(),
+            at,
+            says: "s".into(),
+            hint: Safe::default(),
+            text,
+        };
         let shown = one.to_string();
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines[3].find("WRONG"), lines[4].find('^'));

@@ -68,7 +68,8 @@ impl Digesting {
 /// JSON text with object keys in order at every depth.
 #[must_use]
 pub fn canonical(value: &Value) -> String {
-    // serde_json's map is a BTreeMap in this crate (feature `preserve_order` is off), so printing sorts.
+    // serde_json's map is a BTreeMap in this crate (feature `preserve_order` is off), so printing
+    // sorts.
     value.to_string()
 }
 

@@ -1,5 +1,6 @@
-//! YAML (and JSON) as a tree in which every value knows its place. It checks form alone: encoding, size, depth, duplicate keys,
-//! aliases; what the words mean is for those who read the tree. Text stays as written, so that `0441…` keeps its zero.
+//! YAML (and JSON) as a tree in which every value knows its place. It checks form alone: encoding,
+//! size, depth, duplicate keys, aliases; what the words mean is for those who read the tree. Text
+//! stays as written, so that `0441…` keeps its zero.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +51,10 @@ impl Node {
     /// The value under a key of a mapping.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.entries().iter().find(|(k, _)| k.name == key).map(|(_, node)| node)
+        self.entries()
+            .iter()
+            .find(|(k, _)| k.name == key)
+            .map(|(_, node)| node)
     }
 
     /// The entries of a mapping; none for anything else.
@@ -110,17 +114,38 @@ pub struct Source {
 impl Source {
     /// A diagnostic at a place of this file; a place outside is moved to the nearest one inside.
     #[must_use]
-    pub fn diagnostic(&self, code: &'static str, at: At, says: impl AsRef<str>, hint: impl AsRef<str>) -> Diagnostic {
+    pub fn diagnostic(
+        &self,
+        code: &'static str,
+        at: At,
+        says: impl AsRef<str>,
+        hint: impl AsRef<str>,
+    ) -> Diagnostic {
         let last = self.text.lines().count().max(1);
         let line = at.line.clamp(1, last);
-        let text = self.text.lines().nth(line - 1).unwrap_or_default().to_owned();
+        let text = self
+            .text
+            .lines()
+            .nth(line - 1)
+            .unwrap_or_default()
+            .to_owned();
         let chars = text.chars().count();
-        let column = if at.line > last { chars + 1 } else { at.column.clamp(1, chars + 1) };
-        let length = at.length.clamp(1, (chars + 1).saturating_sub(column).max(1));
+        let column = if at.line > last {
+            chars + 1
+        } else {
+            at.column.clamp(1, chars + 1)
+        };
+        let length = at
+            .length
+            .clamp(1, (chars + 1).saturating_sub(column).max(1));
         Diagnostic {
             code,
             file: self.name.clone(),
-            at: At { line, column, length },
+            at: At {
+                line,
+                column,
+                length,
+            },
             says: Safe::new(says.as_ref()),
             hint: Safe::new(hint.as_ref()),
             text,
@@ -143,9 +168,19 @@ pub struct Limits {
 
 impl Limits {
     /// For configuration that people write.
-    pub const CONFIGURATION: Limits = Limits { bytes: 1 << 20, depth: 32, nodes: 100_000, aliases: true };
+    pub const CONFIGURATION: Limits = Limits {
+        bytes: 1 << 20,
+        depth: 32,
+        nodes: 100_000,
+        aliases: true,
+    };
     /// For templates: CloudFormation knows no aliases.
-    pub const TEMPLATE: Limits = Limits { bytes: 1 << 20, depth: 64, nodes: 200_000, aliases: false };
+    pub const TEMPLATE: Limits = Limits {
+        bytes: 1 << 20,
+        depth: 64,
+        nodes: 200_000,
+        aliases: false,
+    };
 }
 
 /// Reads one document.
@@ -167,12 +202,19 @@ pub fn read(name: &str, bytes: &[u8], limits: Limits) -> Result<(Source, Node), 
         documents: 0,
     };
     tree.run(json.as_deref().unwrap_or(&source.text));
-    let Tree { root, mut found, .. } = tree;
+    let Tree {
+        root, mut found, ..
+    } = tree;
     match root {
         Some(root) if found.is_empty() => Ok((source, root)),
         root => {
             if root.is_none() && found.is_empty() {
-                found.0.push(source.diagnostic("empty", At::START, format!("{} is empty", source.name), ""));
+                found.0.push(source.diagnostic(
+                    "empty",
+                    At::START,
+                    format!("{} is empty", source.name),
+                    "",
+                ));
             }
             found.settle();
             Err(found)
@@ -187,10 +229,25 @@ fn is_json(text: &str) -> bool {
 
 /// Bytes to text, within the size.
 fn source(name: &str, bytes: &[u8], limits: Limits) -> Result<Source, Diagnostics> {
-    let mut source = Source { name: Safe::new(name), text: String::new() };
+    let mut source = Source {
+        name: Safe::new(name),
+        text: String::new(),
+    };
     if bytes.len() > limits.bytes {
-        let says = format!("{} has {} bytes; at most {} are read", source.name, bytes.len(), limits.bytes);
-        return Err(source.diagnostic("too-big", At::START, says, "split it or take out what is not configuration").into());
+        let says = format!(
+            "{} has {} bytes; at most {} are read",
+            source.name,
+            bytes.len(),
+            limits.bytes
+        );
+        return Err(source
+            .diagnostic(
+                "too-big",
+                At::START,
+                says,
+                "split it or take out what is not configuration",
+            )
+            .into());
     }
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     match std::str::from_utf8(bytes) {
@@ -200,11 +257,24 @@ fn source(name: &str, bytes: &[u8], limits: Limits) -> Result<Source, Diagnostic
         }
         Err(error) => {
             let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            let (line, column) = (good.matches('\n').count() + 1, good.rsplit('\n').next().unwrap_or_default().chars().count() + 1);
+            let (line, column) = (
+                good.matches('\n').count() + 1,
+                good.rsplit('\n').next().unwrap_or_default().chars().count() + 1,
+            );
             source.text = String::from_utf8_lossy(bytes).into_owned();
-            let at = At { line, column, length: 1 };
-            let says = format!("{} is not UTF-8: the byte 0x{:02x} cannot stand here", source.name, bytes[error.valid_up_to()]);
-            Err(source.diagnostic("not-utf8", at, says, "save the file as UTF-8").into())
+            let at = At {
+                line,
+                column,
+                length: 1,
+            };
+            let says = format!(
+                "{} is not UTF-8: the byte 0x{:02x} cannot stand here",
+                source.name,
+                bytes[error.valid_up_to()]
+            );
+            Err(source
+                .diagnostic("not-utf8", at, says, "save the file as UTF-8")
+                .into())
         }
     }
 }
@@ -249,7 +319,12 @@ impl Tree<'_> {
         match escape::find(&self.source.text, at).filter(|_| is_escape(error.kind())) {
             Some(bad) if bad.half => {
                 let says = "this escape is one half of a character, and its other half does not stand beside it";
-                return self.say("not-yaml", bad.at, says, "write both halves, as in \\ud83e\\udd16, or the character itself");
+                return self.say(
+                    "not-yaml",
+                    bad.at,
+                    says,
+                    "write both halves, as in \\ud83e\\udd16, or the character itself",
+                );
             }
             Some(bad) => {
                 return self.say(
@@ -261,12 +336,27 @@ impl Tree<'_> {
             }
             None => {}
         }
-        let line = self.source.text.lines().nth(at.line - 1).unwrap_or_default();
+        let line = self
+            .source
+            .text
+            .lines()
+            .nth(at.line - 1)
+            .unwrap_or_default();
         let indent = &line[..line.len() - line.trim_start().len()];
         if indent.contains('\t') && !is_json(&self.source.text) {
-            return self.say("not-yaml", at, "a tab stands in the indentation", "indent with spaces");
+            return self.say(
+                "not-yaml",
+                at,
+                "a tab stands in the indentation",
+                "indent with spaces",
+            );
         }
-        self.say("not-yaml", at, format!("this is no YAML: {}", error.info()), "");
+        self.say(
+            "not-yaml",
+            at,
+            format!("this is no YAML: {}", error.info()),
+            "",
+        );
     }
 
     /// One event; false when reading on makes no sense.
@@ -276,17 +366,33 @@ impl Tree<'_> {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    self.say("documents", at, "a second document begins here; one file holds one", "take out the line ---");
+                    self.say(
+                        "documents",
+                        at,
+                        "a second document begins here; one file holds one",
+                        "take out the line ---",
+                    );
                     return false;
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let content = Content::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain };
-                let node = Node { at, tag: own_tag(tag.as_deref()), content };
+                let content = Content::Scalar {
+                    text: text.into_owned(),
+                    plain: style == ScalarStyle::Plain,
+                };
+                let node = Node {
+                    at,
+                    tag: own_tag(tag.as_deref()),
+                    content,
+                };
                 return self.count(1, at) && self.close(node, anchor, 1);
             }
-            Event::SequenceStart(_, anchor, tag) => return self.begin(at, Content::List(Vec::new()), anchor, tag.as_deref()),
-            Event::MappingStart(_, anchor, tag) => return self.begin(at, Content::Map(Vec::new()), anchor, tag.as_deref()),
+            Event::SequenceStart(_, anchor, tag) => {
+                return self.begin(at, Content::List(Vec::new()), anchor, tag.as_deref());
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                return self.begin(at, Content::Map(Vec::new()), anchor, tag.as_deref());
+            }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.open.pop() {
                     return self.close(open.node, open.anchor, self.nodes - open.since + 1);
@@ -294,11 +400,21 @@ impl Tree<'_> {
             }
             Event::Alias(id) => {
                 if !self.limits.aliases {
-                    self.say("alias", at, "an alias stands here, and what reads this file understands none", "write the value out");
+                    self.say(
+                        "alias",
+                        at,
+                        "an alias stands here, and what reads this file understands none",
+                        "write the value out",
+                    );
                     return false;
                 }
                 let Some((node, size)) = self.anchors.get(&id).cloned() else {
-                    self.say("alias", at, "this alias names a value that contains it", "write the value out");
+                    self.say(
+                        "alias",
+                        at,
+                        "this alias names a value that contains it",
+                        "write the value out",
+                    );
                     return false;
                 };
                 return self.count(size, at) && self.close(Node { at, ..node }, 0, size);
@@ -310,19 +426,34 @@ impl Tree<'_> {
 
     fn begin(&mut self, at: At, content: Content, anchor: usize, tag: Option<&Tag>) -> bool {
         if self.open.len() >= self.limits.depth {
-            let says = format!("values stand more than {} deep in each other", self.limits.depth);
+            let says = format!(
+                "values stand more than {} deep in each other",
+                self.limits.depth
+            );
             self.say("too-deep", at, says, "");
             return false;
         }
-        let node = Node { at: At { length: 1, ..at }, tag: own_tag(tag), content };
-        self.open.push(Open { node, anchor, key: None, since: self.nodes });
+        let node = Node {
+            at: At { length: 1, ..at },
+            tag: own_tag(tag),
+            content,
+        };
+        self.open.push(Open {
+            node,
+            anchor,
+            key: None,
+            since: self.nodes,
+        });
         self.count(1, at)
     }
 
     fn count(&mut self, more: usize, at: At) -> bool {
         self.nodes = self.nodes.saturating_add(more);
         if self.nodes > self.limits.nodes {
-            let says = format!("the file holds more than {} values, counting what its aliases repeat", self.limits.nodes);
+            let says = format!(
+                "the file holds more than {} values, counting what its aliases repeat",
+                self.limits.nodes
+            );
             self.say("too-many", at, says, "");
             return false;
         }
@@ -343,14 +474,25 @@ impl Tree<'_> {
             Content::Map(entries) => match open.key.take() {
                 None => {
                     let Content::Scalar { text, .. } = node.content else {
-                        self.say("key", node.at, format!("{} stands where a key is expected", node.word()), "quote it if it is text");
+                        self.say(
+                            "key",
+                            node.at,
+                            format!("{} stands where a key is expected", node.word()),
+                            "quote it if it is text",
+                        );
                         return false;
                     };
-                    open.key = Some(Key { name: text, at: node.at });
+                    open.key = Some(Key {
+                        name: text,
+                        at: node.at,
+                    });
                 }
                 Some(key) => {
                     if let Some((first, _)) = entries.iter().find(|(k, _)| k.name == key.name) {
-                        let says = format!("{:?} stands twice in this mapping; first on line {}", key.name, first.at.line);
+                        let says = format!(
+                            "{:?} stands twice in this mapping; first on line {}",
+                            key.name, first.at.line
+                        );
                         let at = key.at;
                         self.say("twice", at, says, "take one of them out");
                     } else {
@@ -364,7 +506,9 @@ impl Tree<'_> {
     }
 
     fn say(&mut self, code: &'static str, at: At, says: impl AsRef<str>, hint: &str) {
-        self.found.0.push(self.source.diagnostic(code, at, says, hint));
+        self.found
+            .0
+            .push(self.source.diagnostic(code, at, says, hint));
     }
 }
 
@@ -382,10 +526,17 @@ fn is_escape(kind: &ErrorKind) -> bool {
     )
 }
 
-/// A place of the parser (columns from 0) as ours; a stretch over several lines is cut to one character.
+/// A place of the parser (columns from 0) as ours; a stretch over several lines is cut to one
+/// character.
 fn place(start: &Marker, end: Option<&Marker>) -> At {
-    let length = end.filter(|end| end.line() == start.line()).map_or(1, |end| end.col().saturating_sub(start.col()).max(1));
-    At { line: start.line().max(1), column: start.col() + 1, length }
+    let length = end
+        .filter(|end| end.line() == start.line())
+        .map_or(1, |end| end.col().saturating_sub(start.col()).max(1));
+    At {
+        line: start.line().max(1),
+        column: start.col() + 1,
+        length,
+    }
 }
 
 /// The name of a tag that is not of the YAML core: `!GetAtt` is `GetAtt`.

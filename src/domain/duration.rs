@@ -7,9 +7,14 @@ use std::time::Duration;
 /// # Errors
 /// A sentence that says how to write it.
 pub fn read(text: &str) -> Result<Duration, String> {
-    let bad = || format!("{text:?} is no duration: write a number and s, m, h or d, for example 90s or 24h");
+    let bad = || {
+        format!("{text:?} is no duration: write a number and s, m, h or d, for example 90s or 24h")
+    };
     let unit = text.chars().last().ok_or_else(bad)?;
-    let number = text.strip_suffix(unit).filter(|n| n.bytes().all(|b| b.is_ascii_digit())).ok_or_else(bad)?;
+    let number = text
+        .strip_suffix(unit)
+        .filter(|n| n.bytes().all(|b| b.is_ascii_digit()))
+        .ok_or_else(bad)?;
     let seconds = match unit {
         's' => 1,
         'm' => 60,
@@ -33,7 +38,17 @@ mod tests {
     fn as_people_write_them() {
         assert_eq!(read("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(read("24h"), Ok(Duration::from_hours(24)));
-        for bad in ["", "24", "h", "-1h", "1.5h", "0m", "99999999999999999999d", "9999d", "1é"] {
+        for bad in [
+            "",
+            "24",
+            "h",
+            "-1h",
+            "1.5h",
+            "0m",
+            "99999999999999999999d",
+            "9999d",
+            "1é",
+        ] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

@@ -1,4 +1,5 @@
-//! The environment machine: what is recorded of an environment, its version, and whether its queues are frozen.
+//! The environment machine: what is recorded of an environment, its version, and whether its queues
+//! are frozen.
 
 use std::time::Duration;
 
@@ -12,7 +13,19 @@ use super::place::Places;
 use super::time::Time;
 
 /// What kind of environment it is; decides levels and defaults.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// Customers are served from here.
@@ -49,7 +62,9 @@ pub enum OnFailure {
 }
 
 /// What happens to a deployment that is asked for while another one waits or runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum QueuePolicy {
     /// It waits its turn.
@@ -62,7 +77,9 @@ pub enum QueuePolicy {
 }
 
 /// Whether this store may change the environment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Look and deploy.
@@ -97,7 +114,8 @@ pub struct EnvironmentRecord {
 }
 
 impl EnvironmentRecord {
-    /// True when going from `self` to `to` needs a guard: another place or way in, a lower class, a looser policy.
+    /// True when going from `self` to `to` needs a guard: another place or way in, a lower class, a
+    /// looser policy.
     #[must_use]
     pub fn loosened_by(&self, to: &EnvironmentRecord) -> bool {
         self.class < to.class
@@ -169,7 +187,13 @@ impl Environment {
     /// An environment of which nothing is known yet.
     #[must_use]
     pub fn new(name: EnvName) -> Self {
-        Self { name, version: 0, record_version: 0, record: None, freeze: None }
+        Self {
+            name,
+            version: 0,
+            record_version: 0,
+            record: None,
+            freeze: None,
+        }
     }
 
     /// Takes one event.

@@ -1,4 +1,5 @@
-//! The estate as its file says: environments and applications. Reading it with line and column is `config`'s work.
+//! The estate as its file says: environments and applications. Reading it with line and column is
+//! `config`'s work.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +33,8 @@ pub struct Application {
     pub watch_logs: Vec<String>,
 }
 
-/// The estate resolved: what each stack would be deployed from now. Given to the desk by the program.
+/// The estate resolved: what each stack would be deployed from now. Given to the desk by the
+/// program.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Catalog {
     /// The estate file, for display.

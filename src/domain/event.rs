@@ -44,9 +44,15 @@ impl TryFrom<String> for StreamId {
         let unknown = || format!("{text:?} is no stream");
         let (kind, rest) = text.split_once('/').ok_or_else(unknown)?;
         match kind {
-            "environment" => rest.parse().map(StreamId::Environment).map_err(|e| e.to_string()),
+            "environment" => rest
+                .parse()
+                .map(StreamId::Environment)
+                .map_err(|e| e.to_string()),
             "stack" => rest.parse().map(StreamId::Stack).map_err(|e| e.to_string()),
-            "deployment" => rest.parse().map(StreamId::Deployment).map_err(|e| e.to_string()),
+            "deployment" => rest
+                .parse()
+                .map(StreamId::Deployment)
+                .map_err(|e| e.to_string()),
             _ => Err(unknown()),
         }
     }
@@ -58,7 +64,8 @@ impl From<StreamId> for String {
     }
 }
 
-/// An event of any stream. It is written as what it is; of which stream it is says where to read it back ([`Event::read`]).
+/// An event of any stream. It is written as what it is; of which stream it is says where to read it
+/// back ([`Event::read`]).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Event {
@@ -86,22 +93,32 @@ impl Event {
     /// Reads a stored payload; `form` says in which form it was written.
     ///
     /// # Errors
-    /// A sentence when this program does not know the form, the event, or anything in it: what it cannot say again would be lost.
+    /// A sentence when this program does not know the form, the event, or anything in it: what it
+    /// cannot say again would be lost.
     pub fn read(stream: &StreamId, form: u32, payload: &Value) -> Result<Event, String> {
         if form > FORM {
-            return Err(format!("an event of {stream} has form {form}; this program knows forms up to {FORM}"));
+            return Err(format!(
+                "an event of {stream} has form {form}; this program knows forms up to {FORM}"
+            ));
         }
         let event = match stream {
-            StreamId::Environment(_) => EnvironmentEvent::deserialize(payload).map(Event::Environment),
+            StreamId::Environment(_) => {
+                EnvironmentEvent::deserialize(payload).map(Event::Environment)
+            }
             StreamId::Stack(_) => StackEvent::deserialize(payload).map(Event::Stack),
-            StreamId::Deployment(_) => DeploymentEvent::deserialize(payload).map(|event| Event::Deployment(Box::new(event))),
+            StreamId::Deployment(_) => DeploymentEvent::deserialize(payload)
+                .map(|event| Event::Deployment(Box::new(event))),
         };
         let event = event.map_err(|why| format!("an event of {stream} cannot be read: {why}"))?;
-        // What is stored was written from an event: whatever this program knows of it stands in its own form again.
-        let again = serde_json::to_value(&event).map_err(|why| format!("an event of {stream} cannot be written again: {why}"))?;
+        // What is stored was written from an event: whatever this program knows of it stands in its
+        // own form again.
+        let again = serde_json::to_value(&event)
+            .map_err(|why| format!("an event of {stream} cannot be written again: {why}"))?;
         match unknown(payload, &again) {
             None => Ok(event),
-            Some(at) => Err(format!("an event of {stream} says {at}, which this program does not know: a newer one wrote it")),
+            Some(at) => Err(format!(
+                "an event of {stream} says {at}, which this program does not know: a newer one wrote it"
+            )),
         }
     }
 }
@@ -109,17 +126,22 @@ impl Event {
 /// Where a stored value says something that is not in what was read from it.
 fn unknown(stored: &Value, read: &Value) -> Option<String> {
     match (stored, read) {
-        (Value::Object(stored), Value::Object(read)) => stored.iter().filter(|(_, value)| !is_nothing(value)).find_map(|(key, value)| {
-            match read.get(key).map(|read| unknown(value, read)) {
-                None => Some(key.clone()),
-                Some(None) => None,
-                Some(Some(below)) => Some(format!("{key}/{below}")),
-            }
-        }),
-        (Value::Array(stored), Value::Array(read)) if stored.len() == read.len() => {
-            (0..).zip(stored.iter().zip(read)).find_map(|(nth, (stored, read))| Some(format!("{nth}/{}", unknown(stored, read)?)))
+        (Value::Object(stored), Value::Object(read)) => stored
+            .iter()
+            .filter(|(_, value)| !is_nothing(value))
+            .find_map(
+                |(key, value)| match read.get(key).map(|read| unknown(value, read)) {
+                    None => Some(key.clone()),
+                    Some(None) => None,
+                    Some(Some(below)) => Some(format!("{key}/{below}")),
+                },
+            ),
+        (Value::Array(stored), Value::Array(read)) if stored.len() == read.len() => (0..)
+            .zip(stored.iter().zip(read))
+            .find_map(|(nth, (stored, read))| Some(format!("{nth}/{}", unknown(stored, read)?))),
+        (Value::Array(stored), Value::Array(read)) => {
+            Some(format!("{} more", stored.len().abs_diff(read.len())))
         }
-        (Value::Array(stored), Value::Array(read)) => Some(format!("{} more", stored.len().abs_diff(read.len()))),
         // A text may have been cleaned again; that says nothing new.
         _ => None,
     }
@@ -185,7 +207,11 @@ impl Append {
     pub fn push(&mut self, stream: StreamId, expected: u64, event: Event) {
         match self.writes.iter_mut().find(|write| write.stream == stream) {
             Some(write) => write.events.push(event),
-            None => self.writes.push(Write { stream, expected, events: vec![event] }),
+            None => self.writes.push(Write {
+                stream,
+                expected,
+                events: vec![event],
+            }),
         }
     }
 

@@ -29,7 +29,8 @@ pub enum Retry {
     After(#[serde(with = "millis")] Duration),
     /// Nobody can tell what happened; a person must look (the step becomes LOST).
     AskAPerson,
-    /// No contact or no valid credentials: the step waits as LOST, its timeout stops, and it resumes by itself.
+    /// No contact or no valid credentials: the step waits as LOST, its timeout stops, and it
+    /// resumes by itself.
     Contact,
 }
 
@@ -37,7 +38,12 @@ impl Failure {
     /// A failure that is final.
     #[must_use]
     pub fn new(summary: impl Into<String>) -> Self {
-        Self { summary: summary.into(), detail: String::new(), hint: String::new(), retry: Retry::Never }
+        Self {
+            summary: summary.into(),
+            detail: String::new(),
+            hint: String::new(),
+            retry: Retry::Never,
+        }
     }
 
     /// Adds the detail.

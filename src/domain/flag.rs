@@ -1,5 +1,6 @@
-//! Flags of an ask: what a system lets a person choose beside the release. Declared by the system, checked at the ask, shown on the
-//! card, part of what a confirmation covers, and kept with the deployment.
+//! Flags of an ask: what a system lets a person choose beside the release. Declared by the system,
+//! checked at the ask, shown on the card, part of what a confirmation covers, and kept with the
+//! deployment.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -87,39 +88,70 @@ impl Form {
     /// The value in this form; a shell gives texts alone.
     fn read(self, given: &Value) -> Option<Value> {
         match (self, given) {
-            (Form::Switch(_), Value::Switch(_)) | (Form::Number(_), Value::Number(_)) => Some(given.clone()),
+            (Form::Switch(_), Value::Switch(_)) | (Form::Number(_), Value::Number(_)) => {
+                Some(given.clone())
+            }
             (Form::Switch(_), Value::Text(text)) => text.as_str().parse().ok().map(Value::Switch),
             (Form::Number(_), Value::Text(text)) => text.as_str().parse().ok().map(Value::Number),
-            (Form::Text(_), Value::Text(text)) => (!secret::is_in(text.as_str())).then(|| given.clone()),
-            (Form::OneOf(names), Value::Text(text)) => names.contains(&text.as_str()).then(|| given.clone()),
+            (Form::Text(_), Value::Text(text)) => {
+                (!secret::is_in(text.as_str())).then(|| given.clone())
+            }
+            (Form::OneOf(names), Value::Text(text)) => {
+                names.contains(&text.as_str()).then(|| given.clone())
+            }
             (Form::Switch(_) | Form::Text(_) | Form::OneOf(_), Value::Number(_))
             | (Form::Number(_) | Form::Text(_) | Form::OneOf(_), Value::Switch(_)) => None,
         }
     }
 }
 
-/// Everything that the declared flags are set to, where some are given; and what is said of those that are set otherwise than usual.
+/// Everything that the declared flags are set to, where some are given; and what is said of those
+/// that are set otherwise than usual.
 ///
 /// # Errors
 /// A flag that is not declared, or a value of another form: with what is known.
-pub fn set(declared: &[Flag], system: &str, purpose: Purpose, given: &Flags) -> Result<(Flags, Vec<String>), Refused> {
-    let known: Vec<&Flag> = declared.iter().filter(|flag| flag.purposes.contains(&purpose)).collect();
-    if let Some(name) = given.keys().find(|name| known.iter().all(|flag| flag.name != name.as_str())) {
+pub fn set(
+    declared: &[Flag],
+    system: &str,
+    purpose: Purpose,
+    given: &Flags,
+) -> Result<(Flags, Vec<String>), Refused> {
+    let known: Vec<&Flag> = declared
+        .iter()
+        .filter(|flag| flag.purposes.contains(&purpose))
+        .collect();
+    if let Some(name) = given
+        .keys()
+        .find(|name| known.iter().all(|flag| flag.name != name.as_str()))
+    {
         let names: Vec<&str> = known.iter().map(|flag| flag.name).collect();
-        let hint = match (closest(name.as_str(), names.iter().copied()), names.as_slice()) {
+        let hint = match (
+            closest(name.as_str(), names.iter().copied()),
+            names.as_slice(),
+        ) {
             (_, []) => "take it out".to_owned(),
             (Some(near), _) => format!("did you mean {near}?"),
             (None, names) => format!("there is: {}", names.join(", ")),
         };
-        return Err(Refused::new("unknown-flag", format!("a {system} has no flag {name} for this")).hint(hint));
+        return Err(Refused::new(
+            "unknown-flag",
+            format!("a {system} has no flag {name} for this"),
+        )
+        .hint(hint));
     }
     let (mut all, mut says) = (Flags::new(), Vec::new());
     for flag in known {
-        let Ok(name) = flag.name.parse::<FlagName>() else { continue };
+        let Ok(name) = flag.name.parse::<FlagName>() else {
+            continue;
+        };
         let value = match given.get(&name) {
             None => flag.form.preset(),
             Some(given) => flag.form.read(given).ok_or_else(|| {
-                Refused::new("flag", format!("{name} takes {}, and no secret", flag.form.takes())).hint(format!("{name}: {}", flag.says))
+                Refused::new(
+                    "flag",
+                    format!("{name} takes {}, and no secret", flag.form.takes()),
+                )
+                .hint(format!("{name}: {}", flag.says))
             })?,
         };
         if value != flag.form.preset() {
@@ -135,15 +167,43 @@ mod tests {
     use super::*;
 
     const DECLARED: &[Flag] = &[
-        Flag { name: "destroy-database", form: Form::Switch(false), purposes: &[Purpose::Teardown], says: "the database goes too" },
-        Flag { name: "slow", form: Form::Switch(false), purposes: &[Purpose::Deploy], says: "one task at a time" },
-        Flag { name: "workers", form: Form::Number(1), purposes: &[Purpose::Deploy], says: "so many at once" },
-        Flag { name: "note", form: Form::Text(""), purposes: &[Purpose::Deploy], says: "a word for the log" },
-        Flag { name: "only", form: Form::OneOf(&["all", "code"]), purposes: &[Purpose::Deploy], says: "what is deployed" },
+        Flag {
+            name: "destroy-database",
+            form: Form::Switch(false),
+            purposes: &[Purpose::Teardown],
+            says: "the database goes too",
+        },
+        Flag {
+            name: "slow",
+            form: Form::Switch(false),
+            purposes: &[Purpose::Deploy],
+            says: "one task at a time",
+        },
+        Flag {
+            name: "workers",
+            form: Form::Number(1),
+            purposes: &[Purpose::Deploy],
+            says: "so many at once",
+        },
+        Flag {
+            name: "note",
+            form: Form::Text(""),
+            purposes: &[Purpose::Deploy],
+            says: "a word for the log",
+        },
+        Flag {
+            name: "only",
+            form: Form::OneOf(&["all", "code"]),
+            purposes: &[Purpose::Deploy],
+            says: "what is deployed",
+        },
     ];
 
     fn flags(given: &[(&str, &str)]) -> Flags {
-        given.iter().map(|(name, value)| (name.parse().unwrap(), Value::Text((*value).into()))).collect()
+        given
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), Value::Text((*value).into())))
+            .collect()
     }
 
     fn deploy(given: &[(&str, &str)]) -> Result<(Flags, Vec<String>), Refused> {
@@ -153,16 +213,37 @@ mod tests {
     #[test]
     fn what_nobody_sets_is_as_usual_and_not_spoken_of() {
         let (all, says) = deploy(&[]).unwrap();
-        assert_eq!(serde_json::to_string(&all).unwrap(), r#"{"note":"","only":"all","slow":false,"workers":1}"#);
+        assert_eq!(
+            serde_json::to_string(&all).unwrap(),
+            r#"{"note":"","only":"all","slow":false,"workers":1}"#
+        );
         assert!(says.is_empty());
-        assert_eq!(deploy(&[("slow", "false")]).unwrap(), (all, says), "set to what it is anyway");
-        assert!(set(&[], "script", Purpose::Deploy, &Flags::new()).unwrap().0.is_empty());
+        assert_eq!(
+            deploy(&[("slow", "false")]).unwrap(),
+            (all, says),
+            "set to what it is anyway"
+        );
+        assert!(
+            set(&[], "script", Purpose::Deploy, &Flags::new())
+                .unwrap()
+                .0
+                .is_empty()
+        );
     }
 
     #[test]
     fn texts_of_a_shell_are_read_by_the_form_that_is_declared() {
-        let (all, says) = deploy(&[("slow", "true"), ("workers", "4"), ("only", "code"), ("note", "12")]).unwrap();
-        assert_eq!(serde_json::to_string(&all).unwrap(), r#"{"note":"12","only":"code","slow":true,"workers":4}"#);
+        let (all, says) = deploy(&[
+            ("slow", "true"),
+            ("workers", "4"),
+            ("only", "code"),
+            ("note", "12"),
+        ])
+        .unwrap();
+        assert_eq!(
+            serde_json::to_string(&all).unwrap(),
+            r#"{"note":"12","only":"code","slow":true,"workers":4}"#
+        );
         assert_eq!(
             says,
             [
@@ -173,28 +254,51 @@ mod tests {
             ]
         );
         let again = set(DECLARED, "shop", Purpose::Deploy, &all).unwrap();
-        assert_eq!(again, (all.clone(), says), "what was kept is read again as it is");
-        assert_eq!(serde_json::from_str::<Flags>(&serde_json::to_string(&all).unwrap()).unwrap(), all);
+        assert_eq!(
+            again,
+            (all.clone(), says),
+            "what was kept is read again as it is"
+        );
+        assert_eq!(
+            serde_json::from_str::<Flags>(&serde_json::to_string(&all).unwrap()).unwrap(),
+            all
+        );
     }
 
     #[test]
     fn what_is_not_known_or_of_another_form_is_refused_with_what_is_known() {
         for (given, code, says) in [
             (("slwo", "true"), "unknown-flag", "did you mean slow?"),
-            (("elephants", "1"), "unknown-flag", "there is: slow, workers, note, only"),
+            (
+                ("elephants", "1"),
+                "unknown-flag",
+                "there is: slow, workers, note, only",
+            ),
             (("destroy-database", "true"), "unknown-flag", "there is:"),
             (("slow", "yes"), "flag", "slow takes true or false"),
             (("workers", "many"), "flag", "workers takes a whole number"),
             (("only", "data"), "flag", "only takes one of all, code"),
-            (("note", "look at --password=hunter2"), "flag", "and no secret"),
+            (
+                ("note", "look at --password=hunter2"),
+                "flag",
+                "and no secret",
+            ),
         ] {
             let refused = deploy(&[given]).unwrap_err();
             assert_eq!(refused.code, code, "{given:?}");
             assert!(refused.to_string().contains(says), "{refused}");
         }
         let typed = Flags::from([("note".parse().unwrap(), Value::Number(3))]);
-        assert_eq!(set(DECLARED, "shop", Purpose::Deploy, &typed).unwrap_err().code, "flag");
+        assert_eq!(
+            set(DECLARED, "shop", Purpose::Deploy, &typed)
+                .unwrap_err()
+                .code,
+            "flag"
+        );
         let none = set(&[], "script", Purpose::Deploy, &flags(&[("slow", "true")])).unwrap_err();
-        assert!(none.to_string().contains("a script has no flag slow"), "{none}");
+        assert!(
+            none.to_string().contains("a script has no flag slow"),
+            "{none}"
+        );
     }
 }

@@ -42,7 +42,10 @@ impl Folds {
         let event = stored.event.as_ref().map_err(Clone::clone)?;
         match (&stored.stream, event) {
             (StreamId::Environment(name), Event::Environment(event)) => {
-                let fold = self.environments.entry(name.clone()).or_insert_with(|| Arc::new(Environment::new(name.clone())));
+                let fold = self
+                    .environments
+                    .entry(name.clone())
+                    .or_insert_with(|| Arc::new(Environment::new(name.clone())));
                 if !fits(fold.version, stored)? {
                     return Ok(());
                 }
@@ -50,20 +53,33 @@ impl Folds {
                 Ok(())
             }
             (StreamId::Stack(id), Event::Stack(event)) => {
-                let fold = self.stacks.entry(id.clone()).or_insert_with(|| Arc::new(Stack::new(id.clone())));
+                let fold = self
+                    .stacks
+                    .entry(id.clone())
+                    .or_insert_with(|| Arc::new(Stack::new(id.clone())));
                 if !fits(fold.version, stored)? {
                     return Ok(());
                 }
-                Arc::make_mut(fold).apply(event, stored.at).map_err(|why| why.to_string())
+                Arc::make_mut(fold)
+                    .apply(event, stored.at)
+                    .map_err(|why| why.to_string())
             }
             (StreamId::Deployment(id), Event::Deployment(event)) => {
-                let fold = self.deployments.entry(*id).or_insert_with(|| Arc::new(Deployment::new(*id)));
+                let fold = self
+                    .deployments
+                    .entry(*id)
+                    .or_insert_with(|| Arc::new(Deployment::new(*id)));
                 if !fits(fold.version, stored)? {
                     return Ok(());
                 }
-                Arc::make_mut(fold).apply(event, stored.at).map_err(|why| why.to_string())
+                Arc::make_mut(fold)
+                    .apply(event, stored.at)
+                    .map_err(|why| why.to_string())
             }
-            (stream, event) => Err(format!("{stream} holds an event of another kind of stream ({})", event.tag())),
+            (stream, event) => Err(format!(
+                "{stream} holds an event of another kind of stream ({})",
+                event.tag()
+            )),
         }
     }
 
@@ -71,7 +87,9 @@ impl Folds {
     #[must_use]
     pub fn version(&self, stream: &StreamId) -> u64 {
         match stream {
-            StreamId::Environment(name) => self.environments.get(name).map_or(0, |fold| fold.version),
+            StreamId::Environment(name) => {
+                self.environments.get(name).map_or(0, |fold| fold.version)
+            }
             StreamId::Stack(id) => self.stacks.get(id).map_or(0, |fold| fold.version),
             StreamId::Deployment(id) => self.deployments.get(id).map_or(0, |fold| fold.version),
         }
@@ -80,19 +98,25 @@ impl Folds {
     /// A stack, or a new one of which nothing is known.
     #[must_use]
     pub fn stack(&self, id: &StackId) -> Arc<Stack> {
-        self.stacks.get(id).cloned().unwrap_or_else(|| Arc::new(Stack::new(id.clone())))
+        self.stacks
+            .get(id)
+            .cloned()
+            .unwrap_or_else(|| Arc::new(Stack::new(id.clone())))
     }
 
     /// The deployment of that number.
     #[must_use]
     pub fn by_no(&self, no: DeploymentNo) -> Option<&Arc<Deployment>> {
-        self.deployments.values().find(|deployment| deployment.no() == no)
+        self.deployments
+            .values()
+            .find(|deployment| deployment.no() == no)
     }
 
     /// The children of a deployment that are loaded, in the order in which they were asked for.
     #[must_use]
     pub fn children(&self, of: DeploymentId) -> Vec<&Arc<Deployment>> {
-        let is_child = |d: &&Arc<Deployment>| d.parent().is_some_and(|parent| parent.deployment == of);
+        let is_child =
+            |d: &&Arc<Deployment>| d.parent().is_some_and(|parent| parent.deployment == of);
         let mut children: Vec<_> = self.deployments.values().filter(is_child).collect();
         children.sort_by_key(|d| d.no());
         children
@@ -102,7 +126,10 @@ impl Folds {
     #[must_use]
     pub fn hold(&self, id: &HoldId) -> Option<(&Arc<Deployment>, &super::hold::Hold)> {
         let deployment = self.by_no(id.no)?;
-        Some((deployment, deployment.holds.iter().find(|hold| hold.id == *id)?))
+        Some((
+            deployment,
+            deployment.holds.iter().find(|hold| hold.id == *id)?,
+        ))
     }
 
     /// All open holds, those that restore a service first, then the oldest first.
@@ -114,7 +141,12 @@ impl Folds {
             .filter(|deployment| !deployment.is_over())
             .flat_map(|deployment| deployment.open_holds().map(move |hold| (deployment, hold)))
             .collect();
-        open.sort_by_key(|(_, hold)| (hold.kind != super::hold::HoldKind::RestoreService, hold.opened_at));
+        open.sort_by_key(|(_, hold)| {
+            (
+                hold.kind != super::hold::HoldKind::RestoreService,
+                hold.opened_at,
+            )
+        });
         open
     }
 }
@@ -124,6 +156,9 @@ fn fits(version: u64, stored: &Stored) -> Result<bool, String> {
     match stored.version {
         v if v == version + 1 => Ok(true),
         v if v <= version => Ok(false),
-        v => Err(format!("{} jumps from version {version} to {v}", stored.stream)),
+        v => Err(format!(
+            "{} jumps from version {version} to {v}",
+            stored.stream
+        )),
     }
 }

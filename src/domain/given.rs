@@ -1,4 +1,5 @@
-//! What tests put together again and again, in one place: a new field of a stored form is given here once.
+//! What tests put together again and again, in one place: a new field of a stored form is given
+//! here once.
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -20,7 +21,11 @@ pub(crate) fn ana() -> Person {
 
 /// A release of that name and content.
 pub(crate) fn release(name: &str) -> Release {
-    Release { name: name.into(), source: None, digest: Digest::of_bytes(name.as_bytes()) }
+    Release {
+        name: name.into(),
+        source: None,
+        digest: Digest::of_bytes(name.as_bytes()),
+    }
 }
 
 /// What an application is.
@@ -43,7 +48,14 @@ pub(crate) fn request(no: u64, stack: &StackId, spec: Spec) -> Request {
         purpose: Purpose::Deploy,
         spec,
         flags: Flags::new(),
-        cause: Cause { ask: AskId(Uuid::from_u128(1)), by: ana(), via: Via::Key, reason: String::new(), of: None, reply: None },
+        cause: Cause {
+            ask: AskId(Uuid::from_u128(1)),
+            by: ana(),
+            via: Via::Key,
+            reason: String::new(),
+            of: None,
+            reply: None,
+        },
         parent: None,
         env_version: 1,
         places: Places::default(),

@@ -1,5 +1,6 @@
-//! Granting: what follows from the wants of a machine, as what is recorded and what is done outside. Pure rules in one order, for
-//! whoever drives machines: an engine carries the effects out, a simulation answers them.
+//! Granting: what follows from the wants of a machine, as what is recorded and what is done
+//! outside. Pure rules in one order, for whoever drives machines: an engine carries the effects
+//! out, a simulation answers them.
 
 use super::decide::{self, Cx};
 use super::deployment::{Deployment, DeploymentEvent, DeploymentWant, Phase};
@@ -33,7 +34,8 @@ pub struct Attempt {
     pub attempt: u32,
 }
 
-/// What is to be done outside the log. All of it may be asked for again: who does it knows what is under way.
+/// What is to be done outside the log. All of it may be asked for again: who does it knows what is
+/// under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Look whether the real stack is there; answered by [`looked`].
@@ -47,7 +49,8 @@ pub enum Effect {
     Settle(DeploymentId),
     /// Make the plan; answered by [`made`].
     Plan(DeploymentId),
-    /// An attempt begins: nothing was called for it before, and nothing may be before the append is durable.
+    /// An attempt begins: nothing was called for it before, and nothing may be before the append is
+    /// durable.
     Begin(Attempt),
     /// Have a task for an attempt.
     Attend {
@@ -73,24 +76,37 @@ pub struct Grant {
 
 impl From<Append> for Grant {
     fn from(append: Append) -> Self {
-        Self { append, effect: None }
+        Self {
+            append,
+            effect: None,
+        }
     }
 }
 
 impl From<Effect> for Grant {
     fn from(effect: Effect) -> Self {
-        Self { append: Append::default(), effect: Some(effect) }
+        Self {
+            append: Append::default(),
+            effect: Some(effect),
+        }
     }
 }
 
-/// The machines that may want something, in the order in which they are granted: stacks, then deployments that are under way. Those whose
-/// stream cannot be read any further are left alone.
+/// The machines that may want something, in the order in which they are granted: stacks, then
+/// deployments that are under way. Those whose stream cannot be read any further are left alone.
 #[must_use]
 pub fn machines(folds: &Folds) -> Vec<Machine> {
     let under_way = |d: &Deployment| !d.is_over() && d.phase != Phase::Queued;
     let stacks = folds.stacks.keys().cloned().map(Machine::Stack);
-    let deployments = folds.deployments.values().filter(|d| under_way(d)).map(|d| Machine::Deployment(d.id));
-    stacks.chain(deployments).filter(|machine| folds.broken.is_empty() || !folds.broken.contains_key(&stream(machine))).collect()
+    let deployments = folds
+        .deployments
+        .values()
+        .filter(|d| under_way(d))
+        .map(|d| Machine::Deployment(d.id));
+    stacks
+        .chain(deployments)
+        .filter(|machine| folds.broken.is_empty() || !folds.broken.contains_key(&stream(machine)))
+        .collect()
 }
 
 fn stream(machine: &Machine) -> StreamId {
@@ -100,24 +116,35 @@ fn stream(machine: &Machine) -> StreamId {
     }
 }
 
-/// What follows from the wants of one machine, up to the first that is recorded: what comes after it is asked of the state that it
-/// leads to.
+/// What follows from the wants of one machine, up to the first that is recorded: what comes after
+/// it is asked of the state that it leads to.
 #[must_use]
-pub fn grant(folds: &Folds, machine: &Machine, cx: &Cx<'_>, pure_step: decide::StartWith<'_>) -> Wants<Grant> {
+pub fn grant(
+    folds: &Folds,
+    machine: &Machine,
+    cx: &Cx<'_>,
+    pure_step: decide::StartWith<'_>,
+) -> Wants<Grant> {
     match machine {
         Machine::Stack(id) => {
             let stack = folds.stack(id);
-            first_recorded(stack.wants(cx.now, folds), |want| of_stack(folds, &stack, want))
+            first_recorded(stack.wants(cx.now, folds), |want| {
+                of_stack(folds, &stack, want)
+            })
         }
-        Machine::Deployment(id) => folds
-            .deployments
-            .get(id)
-            .map_or_else(Wants::default, |d| first_recorded(d.wants(cx.now), |want| of_deployment(folds, d, want, cx, pure_step))),
+        Machine::Deployment(id) => folds.deployments.get(id).map_or_else(Wants::default, |d| {
+            first_recorded(d.wants(cx.now), |want| {
+                of_deployment(folds, d, want, cx, pure_step)
+            })
+        }),
     }
 }
 
 fn first_recorded<W>(wants: Wants<W>, of: impl Fn(W) -> Grant) -> Wants<Grant> {
-    let mut granted = Wants { now: Vec::new(), wake: wants.wake };
+    let mut granted = Wants {
+        now: Vec::new(),
+        wake: wants.wake,
+    };
     for want in wants.now {
         let grant = of(want);
         let recorded = !grant.append.is_empty();
@@ -133,16 +160,34 @@ fn of_stack(folds: &Folds, stack: &Stack, want: StackWant) -> Grant {
     match want {
         StackWant::Pop(entry) => decide::pop(folds, &stack.id, &entry).into(),
         StackWant::Rest => decide::rest(folds, stack).into(),
-        StackWant::EndQueued(deployment, why) => decide::end_queued(folds, &stack.id, deployment, &why).into(),
-        StackWant::Look(entry) => Effect::Look { stack: stack.id.clone(), entry }.into(),
+        StackWant::EndQueued(deployment, why) => {
+            decide::end_queued(folds, &stack.id, deployment, &why).into()
+        }
+        StackWant::Look(entry) => Effect::Look {
+            stack: stack.id.clone(),
+            entry,
+        }
+        .into(),
         StackWant::Complete(deployment) => {
-            let append = folds.deployments.get(&deployment).map(|over| decide::complete(folds, stack, over));
-            Grant { append: append.unwrap_or_default(), effect: Some(Effect::Forget(stack.id.clone())) }
+            let append = folds
+                .deployments
+                .get(&deployment)
+                .map(|over| decide::complete(folds, stack, over));
+            Grant {
+                append: append.unwrap_or_default(),
+                effect: Some(Effect::Forget(stack.id.clone())),
+            }
         }
     }
 }
 
-fn of_deployment(folds: &Folds, d: &Deployment, want: DeploymentWant, cx: &Cx<'_>, pure_step: decide::StartWith<'_>) -> Grant {
+fn of_deployment(
+    folds: &Folds,
+    d: &Deployment,
+    want: DeploymentWant,
+    cx: &Cx<'_>,
+    pure_step: decide::StartWith<'_>,
+) -> Grant {
     match want {
         DeploymentWant::Await => decide::begin(folds, d.id).into(),
         DeploymentWant::Settle => Effect::Settle(d.id).into(),
@@ -153,46 +198,82 @@ fn of_deployment(folds: &Folds, d: &Deployment, want: DeploymentWant, cx: &Cx<'_
             let effect = begun(d, &append).map(Effect::Begin);
             Grant { append, effect }
         }
-        DeploymentWant::Attend { step, attempt, cancel } => {
-            Effect::Attend { attempt: Attempt { deployment: d.id, step, attempt }, cancel }.into()
+        DeploymentWant::Attend {
+            step,
+            attempt,
+            cancel,
+        } => Effect::Attend {
+            attempt: Attempt {
+                deployment: d.id,
+                step,
+                attempt,
+            },
+            cancel,
         }
+        .into(),
         DeploymentWant::TimeOut(step) => {
             let append = decide::time_out(folds, d, &step);
             let attempt = d.steps.get(&step).map_or(0, |run| run.attempt);
-            Grant { append, effect: Some(Effect::Drop(Attempt { deployment: d.id, step, attempt })) }
+            Grant {
+                append,
+                effect: Some(Effect::Drop(Attempt {
+                    deployment: d.id,
+                    step,
+                    attempt,
+                })),
+            }
         }
         DeploymentWant::Expire(hold) => decide::expire(folds, d, &hold, cx).into(),
         DeploymentWant::Stop(stopping) => {
             let mut append = Append::default();
-            decide::on_deployment(&mut append, folds, d.id, DeploymentEvent::Stopping { stopping });
+            decide::on_deployment(
+                &mut append,
+                folds,
+                d.id,
+                DeploymentEvent::Stopping { stopping },
+            );
             append.into()
         }
         DeploymentWant::Finish(end) => decide::finish(folds, d.id, &end).into(),
     }
 }
 
-/// The attempt that an append leaves running. A pure step ends where it starts, and a hold that opens again starts nothing.
+/// The attempt that an append leaves running. A pure step ends where it starts, and a hold that
+/// opens again starts nothing.
 fn begun(d: &Deployment, append: &Append) -> Option<Attempt> {
-    let own = append.writes.iter().find(|write| write.stream == StreamId::Deployment(d.id))?;
-    let Some(Event::Deployment(event)) = own.events.last() else { return None };
+    let own = append
+        .writes
+        .iter()
+        .find(|write| write.stream == StreamId::Deployment(d.id))?;
+    let Some(Event::Deployment(event)) = own.events.last() else {
+        return None;
+    };
     match event.as_ref() {
-        DeploymentEvent::StepStarted { step, attempt, .. } => Some(Attempt { deployment: d.id, step: step.clone(), attempt: *attempt }),
+        DeploymentEvent::StepStarted { step, attempt, .. } => Some(Attempt {
+            deployment: d.id,
+            step: step.clone(),
+            attempt: *attempt,
+        }),
         _ => None,
     }
 }
 
-/// The answer to [`Effect::Look`]: what is there, or why that cannot be known. Late answers change nothing.
+/// The answer to [`Effect::Look`]: what is there, or why that cannot be known. Late answers change
+/// nothing.
 #[must_use]
 pub fn looked(folds: &Folds, id: &StackId, found: Result<(Sights, Quiet), Failure>) -> Append {
     let stack = folds.stack(id);
-    let Some(entry) = stack.queue.first().filter(|_| stack.is(Flag::LookFirst)) else { return Append::default() };
+    let Some(entry) = stack.queue.first().filter(|_| stack.is(Flag::LookFirst)) else {
+        return Append::default();
+    };
     match found {
         Ok((seen, quiet)) => decide::adopt(folds, id, entry, &seen, &quiet),
         Err(failure) => decide::end_queued(folds, id, entry.deployment, &failure.summary),
     }
 }
 
-/// The answer to [`Effect::Settle`]: what was found, or why it will not get quiet. Late answers change nothing.
+/// The answer to [`Effect::Settle`]: what was found, or why it will not get quiet. Late answers
+/// change nothing.
 #[must_use]
 pub fn settled(folds: &Folds, id: DeploymentId, found: Result<Sights, Failure>) -> Append {
     if !stands(folds, id, Phase::Waiting) {
@@ -204,9 +285,14 @@ pub fn settled(folds: &Folds, id: DeploymentId, found: Result<Sights, Failure>) 
     }
 }
 
-/// The answer to [`Effect::Plan`]: the plan with what a retry carries over, or why there is none. Late answers change nothing.
+/// The answer to [`Effect::Plan`]: the plan with what a retry carries over, or why there is none.
+/// Late answers change nothing.
 #[must_use]
-pub fn made(folds: &Folds, id: DeploymentId, plan: Result<(Plan, Vec<(StepId, Output)>), Failure>) -> Append {
+pub fn made(
+    folds: &Folds,
+    id: DeploymentId,
+    plan: Result<(Plan, Vec<(StepId, Output)>), Failure>,
+) -> Append {
     if !stands(folds, id, Phase::Available) {
         return Append::default();
     }

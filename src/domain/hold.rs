@@ -16,7 +16,8 @@ use super::time::{Time, short};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldKind {
-    /// A service at zero: old release up, new release up, or stay down. Shown above everything; never expires.
+    /// A service at zero: old release up, new release up, or stay down. Shown above everything;
+    /// never expires.
     RestoreService,
     /// The service stands still for a while.
     Downtime,
@@ -108,8 +109,16 @@ impl Outage {
     #[must_use]
     pub fn says(&self) -> String {
         let (likely, bad) = (short(self.likely), short(self.bad));
-        let bad = if bad == likely { String::new() } else { format!(", {bad} bad case") };
-        format!("{likely} likely{bad} ({} past run{})", self.runs, if self.runs == 1 { "" } else { "s" })
+        let bad = if bad == likely {
+            String::new()
+        } else {
+            format!(", {bad} bad case")
+        };
+        format!(
+            "{likely} likely{bad} ({} past run{})",
+            self.runs,
+            if self.runs == 1 { "" } else { "s" }
+        )
     }
 }
 
@@ -122,7 +131,8 @@ pub struct Hold {
     pub kind: HoldKind,
     /// The guard of an approval.
     pub level: Level,
-    /// What must be typed to approve; empty when nothing. Where there are choices, the name of the chosen one follows.
+    /// What must be typed to approve; empty when nothing. Where there are choices, the name of the
+    /// chosen one follows.
     pub phrase: String,
     /// What an approval covers.
     pub subject: Digest,
@@ -166,13 +176,17 @@ impl Hold {
     /// True when a person approved it.
     #[must_use]
     pub fn is_approved(&self) -> bool {
-        self.decision.as_ref().is_some_and(|d| matches!(d.verdict, Verdict::Approved { .. }))
+        self.decision
+            .as_ref()
+            .is_some_and(|d| matches!(d.verdict, Verdict::Approved { .. }))
     }
 
     /// True when it is decided by approval for this subject.
     #[must_use]
     pub fn approves(&self, subject: &Digest) -> bool {
-        self.decision.as_ref().is_some_and(|d| matches!(&d.verdict, Verdict::Approved { subject: s, .. } if s == subject))
+        self.decision.as_ref().is_some_and(
+            |d| matches!(&d.verdict, Verdict::Approved { subject: s, .. } if s == subject),
+        )
     }
 
     /// How long until it expires.

@@ -1,4 +1,5 @@
-//! Names and ids. A name that came from a file or a person is checked once, here, so that no later room has to.
+//! Names and ids. A name that came from a file or a person is checked once, here, so that no later
+//! room has to.
 
 mod stack;
 
@@ -24,14 +25,17 @@ pub struct BadName {
     pub rule: &'static str,
 }
 
-const NAME_RULE: &str = "use 1 to 63 of a-z, 0-9 and '-', starting with a letter and not ending with '-'";
+const NAME_RULE: &str =
+    "use 1 to 63 of a-z, 0-9 and '-', starting with a letter and not ending with '-'";
 
 /// True for 1 to 63 of `a-z0-9-`, a letter first, no `-` last.
 fn plain_name(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && !text.ends_with('-')
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 macro_rules! name {
@@ -199,7 +203,11 @@ impl FromStr for HoldId {
         let body = text.strip_prefix('#').unwrap_or(text);
         let (no, rest) = body.split_once('.').ok_or_else(bad)?;
         let (step, nth) = rest.rsplit_once('.').ok_or_else(bad)?;
-        Ok(Self { no: DeploymentNo(no.parse().map_err(|_| bad())?), step: StepId::from(step), nth: nth.parse().map_err(|_| bad())? })
+        Ok(Self {
+            no: DeploymentNo(no.parse().map_err(|_| bad())?),
+            step: StepId::from(step),
+            nth: nth.parse().map_err(|_| bad())?,
+        })
     }
 }
 
@@ -223,7 +231,17 @@ mod tests {
     #[test]
     fn names_are_checked_once() {
         assert!("prod-eu".parse::<EnvName>().is_ok());
-        for bad in ["", "Prod", "-a", "a-", "a_b", "a/b", "..", "é", &"a".repeat(64)] {
+        for bad in [
+            "",
+            "Prod",
+            "-a",
+            "a-",
+            "a_b",
+            "a/b",
+            "..",
+            "é",
+            &"a".repeat(64),
+        ] {
             assert!(bad.parse::<EnvName>().is_err(), "{bad:?} must be refused");
         }
     }

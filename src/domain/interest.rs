@@ -1,4 +1,5 @@
-//! What somebody looks at: which stack, and where its outside is, so that an engine can look although it never deployed it.
+//! What somebody looks at: which stack, and where its outside is, so that an engine can look
+//! although it never deployed it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,13 +31,22 @@ impl Interest {
     #[must_use]
     pub fn of(stack: &StackId, spec: Option<&Spec>) -> Self {
         let logs = spec.map(|spec| spec.watch_logs.clone()).unwrap_or_default();
-        Self { stack: stack.clone(), about: spec.map(|spec| spec.about.clone()).unwrap_or_default(), logs, far: false }
+        Self {
+            stack: stack.clone(),
+            about: spec.map(|spec| spec.about.clone()).unwrap_or_default(),
+            logs,
+            far: false,
+        }
     }
 
     /// The same stack for somebody who does not see it now.
     #[must_use]
     pub fn from_afar(self) -> Self {
-        Self { logs: Vec::new(), far: true, ..self }
+        Self {
+            logs: Vec::new(),
+            far: true,
+            ..self
+        }
     }
 }
 

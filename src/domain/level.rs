@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::Class;
 
-/// How much a person must do before something happens. Configuration can raise a level, never lower it.
+/// How much a person must do before something happens. Configuration can raise a level, never lower
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub enum Level {
@@ -116,25 +117,39 @@ pub fn level(class: Class, verb: Verb, danger: Danger) -> (Level, String) {
         Verb::Thaw => (Level::L2, "a queue goes on"),
         Verb::Apply if protected => (Level::L3, "a production environment's record changes"),
         Verb::Apply => (Level::L2, "an environment's record changes"),
-        Verb::Cancel if danger.downtime => (Level::L3, "the service is scaled down: a cancel leaves it there"),
+        Verb::Cancel if danger.downtime => (
+            Level::L3,
+            "the service is scaled down: a cancel leaves it there",
+        ),
         Verb::Cancel => (Level::L2, "a deployment ends where it stands"),
         Verb::Abandon => (Level::L3, "something may still be running"),
         Verb::Teardown if protected => (Level::L4, "a production stack goes"),
         Verb::Teardown if danger.destroys => (Level::L3, "data goes with the stack"),
         Verb::Teardown if class == Class::Branch => (Level::L1, "a branch stack without data goes"),
         Verb::Teardown => (Level::L2, "a stack goes"),
-        Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if protected && danger.destroys => {
-            (Level::L4, "something in production that holds data is destroyed")
+        Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock
+            if protected && danger.destroys =>
+        {
+            (
+                Level::L4,
+                "something in production that holds data is destroyed",
+            )
         }
-        Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if protected => (Level::L3, "every change in production"),
+        Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if protected => {
+            (Level::L3, "every change in production")
+        }
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.destroys => {
             (Level::L3, "something that holds data is destroyed")
         }
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.downtime => {
             (Level::L3, "the service stands still for a while")
         }
-        Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.replaces => (Level::L2, "a resource is replaced or deleted"),
-        Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if class == Class::Staging => (Level::L2, "every change in staging"),
+        Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.replaces => {
+            (Level::L2, "a resource is replaced or deleted")
+        }
+        Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if class == Class::Staging => {
+            (Level::L2, "every change in staging")
+        }
         Verb::Unblock | Verb::Rollback => (Level::L2, "a broken or older state is repaired"),
         Verb::Deploy | Verb::Retry => (Level::L1, "no replacement, no deletion, not protected"),
     };
@@ -187,19 +202,34 @@ mod tests {
             match verb {
                 Verb::Freeze => assert_eq!(level, Level::L1),
                 Verb::Cancel => assert_eq!(level, Level::L2),
-                _ => assert!(level >= Level::L3, "{verb:?} in production is only level {level}"),
+                _ => assert!(
+                    level >= Level::L3,
+                    "{verb:?} in production is only level {level}"
+                ),
             }
         }
     }
 
     #[test]
     fn danger_never_lowers_a_level() {
-        for class in [Class::Production, Class::Staging, Class::Development, Class::Branch] {
+        for class in [
+            Class::Production,
+            Class::Staging,
+            Class::Development,
+            Class::Branch,
+        ] {
             for verb in VERBS {
                 let calm = level(class, verb, Danger::default()).0;
                 for bits in 0..8u8 {
-                    let danger = Danger { replaces: bits & 1 != 0, downtime: bits & 2 != 0, destroys: bits & 4 != 0 };
-                    assert!(level(class, verb, danger).0 >= calm, "{class:?} {verb:?} {danger:?}");
+                    let danger = Danger {
+                        replaces: bits & 1 != 0,
+                        downtime: bits & 2 != 0,
+                        destroys: bits & 4 != 0,
+                    };
+                    assert!(
+                        level(class, verb, danger).0 >= calm,
+                        "{class:?} {verb:?} {danger:?}"
+                    );
                 }
             }
         }
@@ -208,8 +238,17 @@ mod tests {
     #[test]
     fn each_guarded_level_asks_for_words() {
         assert_eq!(phrase(Level::L1, Verb::Deploy, "dev"), None);
-        assert_eq!(phrase(Level::L2, Verb::Teardown, "dev").unwrap(), "teardown");
-        assert_eq!(phrase(Level::L3, Verb::Deploy, "prod-us").unwrap(), "prod-us");
-        assert_eq!(phrase(Level::L4, Verb::Teardown, "prod-us").unwrap(), "prod-us teardown");
+        assert_eq!(
+            phrase(Level::L2, Verb::Teardown, "dev").unwrap(),
+            "teardown"
+        );
+        assert_eq!(
+            phrase(Level::L3, Verb::Deploy, "prod-us").unwrap(),
+            "prod-us"
+        );
+        assert_eq!(
+            phrase(Level::L4, Verb::Teardown, "prod-us").unwrap(),
+            "prod-us teardown"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Lifecycles as tables: the machines run on them, the maps and diagrams draw them, the tests read them.
+//! Lifecycles as tables: the machines run on them, the maps and diagrams draw them, the tests read
+//! them.
 
 use std::fmt;
 
@@ -24,11 +25,13 @@ pub enum Flag {
     Settles,
     /// On the way to its end: what succeeds here leaves nothing.
     Removes,
-    /// Broken by a failed run alone: nothing outside is to be repaired, and a run that succeeds is the way out.
+    /// Broken by a failed run alone: nothing outside is to be repaired, and a run that succeeds is
+    /// the way out.
     RunAgain,
 }
 
-/// The phase of a stack of which nothing is known: every lifecycle of stacks begins there (`[*]` in a source document).
+/// The phase of a stack of which nothing is known: every lifecycle of stacks begins there (`[*]` in
+/// a source document).
 pub const NEW: &str = "NEW";
 
 /// One phase.
@@ -48,7 +51,12 @@ impl PhaseDef {
     /// A phase without flags.
     #[must_use]
     pub const fn new(name: &'static str, source: Option<&'static str>, class: Class) -> Self {
-        Self { name, source, class, flags: &[] }
+        Self {
+            name,
+            source,
+            class,
+            flags: &[],
+        }
     }
 
     /// The phase with these flags.
@@ -91,12 +99,25 @@ pub struct Edge {
 impl Edge {
     /// An edge.
     #[must_use]
-    pub const fn new(from: &'static str, on: &'static str, to: &'static str, label: &'static str, origin: Origin) -> Self {
-        Self { from, on, to, label, origin }
+    pub const fn new(
+        from: &'static str,
+        on: &'static str,
+        to: &'static str,
+        label: &'static str,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            from,
+            on,
+            to,
+            label,
+            origin,
+        }
     }
 }
 
-/// A lifecycle: the phases and the edges of one kind of machine. The first phase is where it starts.
+/// A lifecycle: the phases and the edges of one kind of machine. The first phase is where it
+/// starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifecycle {
     /// Its name.
@@ -105,11 +126,13 @@ pub struct Lifecycle {
     pub phases: &'static [PhaseDef],
     /// All edges.
     pub edges: &'static [Edge],
-    /// Whether a retry goes on where the failed deployment stopped, as its system's `carry` makes it: screens say so.
+    /// Whether a retry goes on where the failed deployment stopped, as its system's `carry` makes
+    /// it: screens say so.
     pub resumes: bool,
 }
 
-/// An event that this program cannot take: the log is broken, or newer, which is another thing than "you may not".
+/// An event that this program cannot take: the log is broken, or newer, which is another thing than
+/// "you may not".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Illegal {
     /// It is no edge from where the machine stands.
@@ -143,7 +166,9 @@ impl Lifecycle {
     /// The edge that `on` takes from `from`.
     #[must_use]
     pub fn edge(&self, from: &str, on: &str) -> Option<&'static Edge> {
-        self.edges.iter().find(|edge| edge.from == from && edge.on == on)
+        self.edges
+            .iter()
+            .find(|edge| edge.from == from && edge.on == on)
     }
 
     /// The phase after `on`.
@@ -151,14 +176,17 @@ impl Lifecycle {
     /// # Errors
     /// [`Illegal`] when the table has no such edge.
     pub fn next(&self, from: &str, on: &str) -> Result<&'static str, Illegal> {
-        self.edge(from, on).map(|edge| edge.to).ok_or_else(|| Illegal::NoEdge {
-            lifecycle: self.name.to_owned(),
-            from: from.to_owned(),
-            on: on.to_owned(),
-        })
+        self.edge(from, on)
+            .map(|edge| edge.to)
+            .ok_or_else(|| Illegal::NoEdge {
+                lifecycle: self.name.to_owned(),
+                from: from.to_owned(),
+                on: on.to_owned(),
+            })
     }
 
-    /// Whether its stacks stand for something outside that has a state of its own, and is looked at.
+    /// Whether its stacks stand for something outside that has a state of its own, and is looked
+    /// at.
     #[must_use]
     pub fn looks(&self) -> bool {
         self.phases.iter().any(|phase| phase.is(Flag::LookFirst))

@@ -1,5 +1,6 @@
-//! Log lines and events of the outside, as they are merged, spooled and shown. The lines of one source keep the order in which it gave
-//! them: the spool gives each its [`Turn`], and whoever shows lines sorts by that alone.
+//! Log lines and events of the outside, as they are merged, spooled and shown. The lines of one
+//! source keep the order in which it gave them: the spool gives each its [`Turn`], and whoever
+//! shows lines sorts by that alone.
 
 mod heads;
 
@@ -58,14 +59,15 @@ pub enum Severity {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Id {
-    /// A number of a source that counts: it gives rising ones, so that the highest tells of all that came before.
+    /// A number of a source that counts: it gives rising ones, so that the highest tells of all
+    /// that came before.
     Nth(u64),
     /// A name.
     Name(String),
 }
 
-/// The place of a line among those of its stack: a time that is never before that of the line before it in its source, and a number
-/// that rises as lines come.
+/// The place of a line among those of its stack: a time that is never before that of the line
+/// before it in its source, and a number that rises as lines come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Turn(pub Time, pub u64);
 
@@ -79,10 +81,16 @@ pub struct Giver {
 }
 
 impl Giver {
-    /// The output of a step, whichever attempt: both streams of a command are one story, and are read as one.
+    /// The output of a step, whichever attempt: both streams of a command are one story, and are
+    /// read as one.
     #[must_use]
     pub fn step(no: DeploymentNo, step: &str) -> Self {
-        Self { kind: SourceKind::Out, source: Safe::new(step), part: Safe::default(), no: Some(no) }
+        Self {
+            kind: SourceKind::Out,
+            source: Safe::new(step),
+            part: Safe::default(),
+            no: Some(no),
+        }
     }
 }
 
@@ -129,7 +137,12 @@ impl Line {
             SourceKind::Out => (Safe::default(), self.no),
             SourceKind::Events | SourceKind::Engine => (Safe::default(), None),
         };
-        Giver { kind: self.kind, source: self.source.clone(), part, no }
+        Giver {
+            kind: self.kind,
+            source: self.source.clone(),
+            part,
+            no,
+        }
     }
 }
 

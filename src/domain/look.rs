@@ -1,5 +1,6 @@
-//! Looks at real things, and what was seen: one form for every kind of thing, so that the engine, the world and the screen know none
-//! of them. What an eye tells beyond it are facts, for the system that asked. Looks only read.
+//! Looks at real things, and what was seen: one form for every kind of thing, so that the engine,
+//! the world and the screen know none of them. What an eye tells beyond it are facts, for the
+//! system that asked. Looks only read.
 
 use std::fmt;
 
@@ -29,13 +30,20 @@ impl Subject {
     /// A thing of that kind and name.
     #[must_use]
     pub fn new(kind: &str, name: &str) -> Self {
-        Self { kind: kind.to_owned(), place: None, name: name.to_owned() }
+        Self {
+            kind: kind.to_owned(),
+            place: None,
+            name: name.to_owned(),
+        }
     }
 
     /// The same thing at a place of its environment.
     #[must_use]
     pub fn at(self, place: &str) -> Self {
-        Self { place: Some(place.into()), ..self }
+        Self {
+            place: Some(place.into()),
+            ..self
+        }
     }
 }
 
@@ -61,13 +69,20 @@ impl Look {
     /// A look at the state of a thing.
     #[must_use]
     pub fn at(about: Subject) -> Self {
-        Self { about, whole: false, with: Value::Null }
+        Self {
+            about,
+            whole: false,
+            with: Value::Null,
+        }
     }
 
     /// The same look, at its parts too.
     #[must_use]
     pub fn whole(self) -> Self {
-        Self { whole: true, ..self }
+        Self {
+            whole: true,
+            ..self
+        }
     }
 }
 

@@ -1,5 +1,6 @@
-//! Secrets by their value: never shown, never stored, and covered wherever they turn up in a text, also in the writings that tools give
-//! them. What is a secret by its form alone is known in `secret`.
+//! Secrets by their value: never shown, never stored, and covered wherever they turn up in a text,
+//! also in the writings that tools give them. What is a secret by its form alone is known in
+//! `secret`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -55,9 +56,23 @@ const LINE: usize = 12;
 /// How long the lines are in which tools write base64.
 const COLUMNS: [usize; 2] = [76, 64];
 /// Values that are none, and stand in every other line.
-const COMMON: [&str; 9] = ["password", "secret", "changeme", "default", "example", "localhost", "postgres", "production", "development"];
+const COMMON: [&str; 9] = [
+    "password",
+    "secret",
+    "changeme",
+    "default",
+    "example",
+    "localhost",
+    "postgres",
+    "production",
+    "development",
+];
 /// What a URL keeps as it is.
-const IN_URLS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const IN_URLS: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// What is covered in texts.
 #[derive(Clone, Default)]
@@ -79,13 +94,18 @@ impl Masks {
             return;
         }
         let value = secret.reveal().trim();
-        let mut lines: Vec<&str> = value.lines().map(str::trim).filter(|line| line.len() >= LINE).collect();
+        let mut lines: Vec<&str> = value
+            .lines()
+            .map(str::trim)
+            .filter(|line| line.len() >= LINE)
+            .collect();
         lines.push(value);
         for text in lines {
             self.patterns.extend(writings(text));
         }
         self.patterns.extend(base64s(value.as_bytes()));
-        self.patterns.sort_by(|a, b| (b.len(), a).cmp(&(a.len(), b)));
+        self.patterns
+            .sort_by(|a, b| (b.len(), a).cmp(&(a.len(), b)));
         self.patterns.dedup();
     }
 
@@ -134,7 +154,10 @@ impl Masks {
         }
         match value {
             Value::String(text) => Value::String(self.cover_text(&text)),
-            Value::Array(items) => items.into_iter().map(|item| self.cover_value(item)).collect(),
+            Value::Array(items) => items
+                .into_iter()
+                .map(|item| self.cover_value(item))
+                .collect(),
             Value::Object(fields) => fields
                 .into_iter()
                 .map(|(key, field)| (self.cover_text(&key), self.cover_value(field)))
@@ -150,7 +173,10 @@ impl Masks {
             return result;
         }
         match result {
-            Ok(output) => Ok(Output { public: self.cover_value(output.public), ..output }),
+            Ok(output) => Ok(Output {
+                public: self.cover_value(output.public),
+                ..output
+            }),
             Err(failure) => Err(Failure {
                 summary: self.cover_text(&failure.summary),
                 detail: self.cover_text(&failure.detail),
@@ -164,8 +190,20 @@ impl Masks {
 /// A text as it is, as a shell quotes it, in JSON and in a URL.
 fn writings(text: &str) -> Vec<Vec<u8>> {
     let json = serde_json::to_string(text).unwrap_or_default();
-    let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(&json);
-    let ascii = json.chars().map(|c| if c.is_ascii() { c.to_string() } else { utf16(c) }).collect::<String>();
+    let json = json
+        .strip_prefix('"')
+        .and_then(|json| json.strip_suffix('"'))
+        .unwrap_or(&json);
+    let ascii = json
+        .chars()
+        .map(|c| {
+            if c.is_ascii() {
+                c.to_string()
+            } else {
+                utf16(c)
+            }
+        })
+        .collect::<String>();
     let url = percent_encode(text.as_bytes(), IN_URLS).to_string();
     let all = [
         text.to_owned(),
@@ -182,7 +220,9 @@ fn writings(text: &str) -> Vec<Vec<u8>> {
 
 /// A character as JSON of ASCII alone writes it.
 fn utf16(c: char) -> String {
-    c.encode_utf16(&mut [0; 2]).iter().fold(String::new(), |all, unit| format!("{all}\\u{unit:04x}"))
+    c.encode_utf16(&mut [0; 2])
+        .iter()
+        .fold(String::new(), |all, unit| format!("{all}\\u{unit:04x}"))
 }
 
 /// The same with the digits of its escapes in lower case.
@@ -195,7 +235,8 @@ fn lower_escapes(url: &str) -> String {
     })
 }
 
-/// What of a value is sure in base64, wherever in the text that is written so it stands; and in the lines into which tools cut it.
+/// What of a value is sure in base64, wherever in the text that is written so it stands; and in the
+/// lines into which tools cut it.
 fn base64s(value: &[u8]) -> Vec<Vec<u8>> {
     const PLAIN: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -205,7 +246,12 @@ fn base64s(value: &[u8]) -> Vec<Vec<u8>> {
             let whole = base64(value, offset, signs);
             if offset == 0 {
                 let cut = COLUMNS.iter().filter(|columns| whole.len() > **columns);
-                all.extend(cut.flat_map(|columns| whole.chunks(*columns).filter(|line| line.len() >= LINE).map(<[u8]>::to_vec)));
+                all.extend(cut.flat_map(|columns| {
+                    whole
+                        .chunks(*columns)
+                        .filter(|line| line.len() >= LINE)
+                        .map(<[u8]>::to_vec)
+                }));
             }
             all.push(whole);
         }
@@ -216,11 +262,17 @@ fn base64s(value: &[u8]) -> Vec<Vec<u8>> {
 /// The signs that a value alone decides where it begins `offset` bytes into a group of three.
 fn base64(value: &[u8], offset: usize, signs: &[u8; 64]) -> Vec<u8> {
     let bit = |at: usize| {
-        let byte = (at / 8).checked_sub(offset).and_then(|byte| value.get(byte)).copied().unwrap_or_default();
+        let byte = (at / 8)
+            .checked_sub(offset)
+            .and_then(|byte| value.get(byte))
+            .copied()
+            .unwrap_or_default();
         usize::from(byte >> (7 - at % 8) & 1)
     };
     let (first, end) = ((8 * offset).div_ceil(6), 8 * (offset + value.len()) / 6);
-    (first..end).map(|sign| signs[(6 * sign..6 * sign + 6).fold(0, |all, at| all << 1 | bit(at))]).collect()
+    (first..end)
+        .map(|sign| signs[(6 * sign..6 * sign + 6).fold(0, |all, at| all << 1 | bit(at))])
+        .collect()
 }
 
 #[cfg(test)]
@@ -251,22 +303,33 @@ mod tests {
             r#"+ A='p/4+s s'\''w"o%rd=Ä' ./x"#,
         ] {
             let shown = masks.cover_text(text);
-            assert!(shown.contains(MASK) && !shown.contains("4+s") && !shown.contains("4%2"), "{text}: {shown}");
+            assert!(
+                shown.contains(MASK) && !shown.contains("4+s") && !shown.contains("4%2"),
+                "{text}: {shown}"
+            );
         }
         assert_eq!(masks.cover_text("nothing here"), "nothing here");
-        assert_eq!(masks.cover_value(json!({ "k": [value, 1, null], value: "v" })), json!({ "k": [MASK, 1, null], MASK: "v" }));
+        assert_eq!(
+            masks.cover_value(json!({ "k": [value, 1, null], value: "v" })),
+            json!({ "k": [MASK, 1, null], MASK: "v" })
+        );
         let failure = Failure::new(value).detail(value).hint(value);
         assert!(!format!("{:?}", masks.cover_result(Err(failure))).contains("4+s"));
-        assert_eq!(format!("{:?} {masks:?}", Secret::new(value.to_owned())).find("4+s"), None);
+        assert_eq!(
+            format!("{:?} {masks:?}", Secret::new(value.to_owned())).find("4+s"),
+            None
+        );
     }
 
     #[test]
     fn base64_is_covered_wherever_the_value_stands_in_it() {
         // By `base64`: of "hunter2secret", "x:hunter2secret\n", "ab:hunter2secret".
         let masks = masks("hunter2secret");
-        for (text, shown) in
-            [("aHVudGVyMnNlY3JldA==", "***A=="), ("eDpodW50ZXIyc2VjcmV0Cg==", "eDp***Cg=="), ("YWI6aHVudGVyMnNlY3JldA==", "YWI6***A==")]
-        {
+        for (text, shown) in [
+            ("aHVudGVyMnNlY3JldA==", "***A=="),
+            ("eDpodW50ZXIyc2VjcmV0Cg==", "eDp***Cg=="),
+            ("YWI6aHVudGVyMnNlY3JldA==", "YWI6***A=="),
+        ] {
             assert_eq!(masks.cover_text(text), shown);
         }
     }
@@ -277,7 +340,11 @@ mod tests {
         assert_eq!(masks.cover_text("MIIEvQIBADANBgkqhkiG"), MASK);
         assert_eq!(masks.cover_text("ab"), "ab");
         for (value, covered) in [("short", false), ("Password", false), ("longer", true)] {
-            assert_eq!(Secret::new(value.to_owned()).shows().is_none(), covered, "{value}");
+            assert_eq!(
+                Secret::new(value.to_owned()).shows().is_none(),
+                covered,
+                "{value}"
+            );
         }
     }
 

@@ -1,5 +1,5 @@
-//! The words and the rules: names, machines, plans, holds, levels, asks, events. Pure data and pure functions: no clock,
-//! no file, no network, no terminal; everything that varies is an argument.
+//! The words and the rules: names, machines, plans, holds, levels, asks, events. Pure data and pure
+//! functions: no clock, no file, no network, no terminal; everything that varies is an argument.
 
 pub mod artifact;
 pub mod ask;

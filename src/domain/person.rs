@@ -11,11 +11,13 @@ use super::safe::Safe;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Person {
-    /// The owner of the embedded store (its files are theirs alone), with the login name for display.
+    /// The owner of the embedded store (its files are theirs alone), with the login name for
+    /// display.
     Owner(Safe),
     /// The engine itself: timers, expiry, recovery.
     Engine,
-    /// One of the people whom the environment's record names, with the ids by which that was proven.
+    /// One of the people whom the environment's record names, with the ids by which that was
+    /// proven.
     Member {
         /// The name in the record.
         id: MemberName,
@@ -80,7 +82,8 @@ pub struct Identity {
 }
 
 impl Person {
-    /// True for a person who may decide what waits for one: what asks from outside may ask, and nothing more.
+    /// True for a person who may decide what waits for one: what asks from outside may ask, and
+    /// nothing more.
     #[must_use]
     pub fn decides(&self) -> bool {
         match self {
@@ -97,8 +100,16 @@ impl fmt::Display for Person {
             Person::Owner(name) => f.pad(name.as_str()),
             Person::Engine => f.pad("engine"),
             Person::Member { id, .. } => f.pad(id.as_str()),
-            Person::Outside { source, id, behalf: None } => f.pad(&format!("{}:{id}", source.word())),
-            Person::Outside { source, id, behalf: Some(behalf) } => f.pad(&format!("{}:{id} for {behalf}", source.word())),
+            Person::Outside {
+                source,
+                id,
+                behalf: None,
+            } => f.pad(&format!("{}:{id}", source.word())),
+            Person::Outside {
+                source,
+                id,
+                behalf: Some(behalf),
+            } => f.pad(&format!("{}:{id} for {behalf}", source.word())),
         }
     }
 }
@@ -107,10 +118,12 @@ impl fmt::Display for Person {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "proof", rename_all = "snake_case")]
 pub enum Proof {
-    /// That it stands in the inbox: it is of whoever could write there, which the store itself proves.
+    /// That it stands in the inbox: it is of whoever could write there, which the store itself
+    /// proves.
     #[default]
     Written,
-    /// Who wrote it has checked a signature of somebody elsewhere, and asks in their name instead of its own.
+    /// Who wrote it has checked a signature of somebody elsewhere, and asks in their name instead
+    /// of its own.
     Checked {
         /// Who vouches for it.
         source: Issuer,
@@ -128,7 +141,11 @@ impl Proof {
     pub fn person(&self, writer: &Person) -> Person {
         match self {
             Proof::Written => writer.clone(),
-            Proof::Checked { source, id, behalf } => Person::Outside { source: *source, id: id.clone(), behalf: behalf.clone() },
+            Proof::Checked { source, id, behalf } => Person::Outside {
+                source: *source,
+                id: id.clone(),
+                behalf: behalf.clone(),
+            },
         }
     }
 }
@@ -141,15 +158,27 @@ mod tests {
 
     #[test]
     fn what_asks_from_outside_cannot_show_itself_as_one_of_ours() {
-        let outside =
-            |id: &str, behalf: Option<&str>| Person::Outside { source: Issuer::Github, id: id.into(), behalf: behalf.map(Into::into) };
+        let outside = |id: &str, behalf: Option<&str>| Person::Outside {
+            source: Issuer::Github,
+            id: id.into(),
+            behalf: behalf.map(Into::into),
+        };
         for (person, shown) in [
             (Person::Owner("ana".into()), "ana"),
             (Person::Owner("a\u{1b}[31mna\u{202e}".into()), "ana<U+202E>"),
             (Person::Engine, "engine"),
-            (Person::Member { id: "ana".parse().unwrap(), proofs: vec![] }, "ana"),
+            (
+                Person::Member {
+                    id: "ana".parse().unwrap(),
+                    proofs: vec![],
+                },
+                "ana",
+            ),
             (outside("ana", None), "github:ana"),
-            (outside("4711", Some("ana\nengine")), "github:4711 for ana^Jengine"),
+            (
+                outside("4711", Some("ana\nengine")),
+                "github:4711 for ana^Jengine",
+            ),
         ] {
             assert_eq!(person.to_string(), shown);
             assert_eq!(format!("{person:<40}").len(), 40, "columns stay in line");
@@ -162,10 +191,18 @@ mod tests {
     fn an_ask_is_its_writers_or_of_somebody_outside_and_never_of_another_of_ours() {
         let writer = Person::Owner("ana".into());
         assert_eq!(Proof::Written.person(&writer), writer);
-        let checked = Proof::Checked { source: Issuer::Gitlab, id: "7".into(), behalf: Some("owner".into()) };
+        let checked = Proof::Checked {
+            source: Issuer::Gitlab,
+            id: "7".into(),
+            behalf: Some("owner".into()),
+        };
         let person = checked.person(&writer);
         assert!(!person.decides() && writer.decides() && !Person::Engine.decides());
-        for claimed in [json!({ "proof": "owner" }), json!({ "proof": "member", "id": "bo" }), json!("owner")] {
+        for claimed in [
+            json!({ "proof": "owner" }),
+            json!({ "proof": "member", "id": "bo" }),
+            json!("owner"),
+        ] {
             assert!(serde_json::from_value::<Proof>(claimed).is_err());
         }
     }

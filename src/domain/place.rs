@@ -1,4 +1,5 @@
-//! Places: where a step acts and a look is taken, as data. What a kind of place is, and how it is proven, is known in `places` alone.
+//! Places: where a step acts and a look is taken, as data. What a kind of place is, and how it is
+//! proven, is known in `places` alone.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -66,8 +67,17 @@ impl Place {
     /// A place of a kind, named after it. `whose` and `within` are what its kind calls these facts.
     #[must_use]
     pub fn new(kind: &str, whose: &str, within: &str) -> Self {
-        let fact = |what: &str| Fact { what: what.to_owned(), is: None };
-        Self { name: kind.into(), kind: kind.to_owned(), whose: fact(whose), within: fact(within), way: BTreeMap::new() }
+        let fact = |what: &str| Fact {
+            what: what.to_owned(),
+            is: None,
+        };
+        Self {
+            name: kind.into(),
+            kind: kind.to_owned(),
+            whose: fact(whose),
+            within: fact(within),
+            way: BTreeMap::new(),
+        }
     }
 
     /// It must be proven to be this one.
@@ -87,29 +97,42 @@ impl Place {
     /// Reached by this, where it is given.
     #[must_use]
     pub fn by(mut self, what: &str, name: Option<&str>) -> Self {
-        self.way.extend(name.map(|name| (what.to_owned(), name.to_owned())));
+        self.way
+            .extend(name.map(|name| (what.to_owned(), name.to_owned())));
         self
     }
 
-    /// What a person is told of it where it is acted on: `account 441200007731 eu-west-1, role deployer`.
+    /// What a person is told of it where it is acted on: `account 441200007731 eu-west-1, role
+    /// deployer`.
     #[must_use]
     pub fn words(&self) -> String {
-        let within = self.within.is.as_ref().map(|is| format!(" {is}")).unwrap_or_default();
+        let within = self
+            .within
+            .is
+            .as_ref()
+            .map(|is| format!(" {is}"))
+            .unwrap_or_default();
         let way = self.way.iter().map(|(what, name)| format!("{what} {name}"));
-        std::iter::once(format!("{}{within}", self.whose)).chain(way).collect::<Vec<_>>().join(", ")
+        std::iter::once(format!("{}{within}", self.whose))
+            .chain(way)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// Where its real things are: two places of which this is the same share them.
     #[must_use]
     pub fn ground(&self) -> String {
         let own = match &self.whose.is {
-            Some(_) => serde_json::json!([self.kind, self.whose, self.within, self.way.get("endpoint")]),
+            Some(_) => {
+                serde_json::json!([self.kind, self.whose, self.within, self.way.get("endpoint")])
+            }
             None => serde_json::json!([self.kind, self.within, self.way]),
         };
         own.to_string()
     }
 
-    /// Holds a proof against the record: else what is looked at, and changed, would be somebody else's.
+    /// Holds a proof against the record: else what is looked at, and changed, would be somebody
+    /// else's.
     ///
     /// # Errors
     /// It was proven to be another one.
@@ -117,7 +140,11 @@ impl Place {
         match &self.whose.is {
             Some(is) if *is != proof.whose => {
                 let what = &self.whose.what;
-                let found = if proof.whose.is_empty() { format!("no {what}") } else { format!("{what} {}", proof.whose) };
+                let found = if proof.whose.is_empty() {
+                    format!("no {what}")
+                } else {
+                    format!("{what} {}", proof.whose)
+                };
                 Err(Failure::new(format!("{env} is {} by its record, but what was found at {} is {found}", self.whose, self.name))
                     .detail(format!("proven as {}", proof.who))
                     .hint("name the right way in (another profile or role, for example) in the estate file, then `holdpoint apply`"))
@@ -160,17 +187,23 @@ impl Places {
     /// The place of a name; the home where none is given.
     #[must_use]
     pub fn at(&self, name: Option<&PlaceName>) -> Option<&Place> {
-        name.map_or_else(|| self.home(), |name| self.0.iter().find(|place| place.name == *name))
+        name.map_or_else(
+            || self.home(),
+            |name| self.0.iter().find(|place| place.name == *name),
+        )
     }
 
-    /// The place of a name, the home where none is given; none where there is no place at all and none was named.
+    /// The place of a name, the home where none is given; none where there is no place at all and
+    /// none was named.
     ///
     /// # Errors
     /// A place is named that is not recorded.
     pub fn find(&self, env: &EnvName, name: Option<&PlaceName>) -> Result<Option<&Place>, Failure> {
         match (self.at(name), name) {
-            (None, Some(name)) => Err(Failure::new(format!("{env} has no place {name} by its record"))
-                .hint("name it in the estate file, then `holdpoint apply` and deploy again")),
+            (None, Some(name)) => Err(Failure::new(format!(
+                "{env} has no place {name} by its record"
+            ))
+            .hint("name it in the estate file, then `holdpoint apply` and deploy again")),
             (found, _) => Ok(found),
         }
     }
@@ -184,7 +217,10 @@ impl Places {
     /// Whose they are, in words: `account 441200007731, cluster 7f3a`.
     #[must_use]
     pub fn whose(&self) -> String {
-        self.iter().map(|place| place.whose.to_string()).collect::<Vec<_>>().join(", ")
+        self.iter()
+            .map(|place| place.whose.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// All of them.
@@ -224,7 +260,14 @@ mod tests {
     use super::*;
 
     fn proof(whose: &str) -> Proof {
-        Proof { whose: whose.into(), within: "y".into(), who: "us".into(), called: "us".into(), expires_at: None, at: Time(0) }
+        Proof {
+            whose: whose.into(),
+            within: "y".into(),
+            who: "us".into(),
+            called: "us".into(),
+            expires_at: None,
+            at: Time(0),
+        }
     }
 
     #[test]
@@ -233,29 +276,71 @@ mod tests {
         let place = Place::new("hill", "summit", "side").of(Some("high"));
         assert_eq!(place.check(&env, &proof("high")), Ok(()));
         let other = place.check(&env, &proof("low")).unwrap_err();
-        assert_eq!(other.summary, "prod is summit high by its record, but what was found at hill is summit low");
-        assert!(place.check(&env, &proof("")).unwrap_err().summary.contains("no summit"));
-        assert_eq!(Place::new("hill", "summit", "side").check(&env, &proof("low")), Ok(()), "any summit is meant");
+        assert_eq!(
+            other.summary,
+            "prod is summit high by its record, but what was found at hill is summit low"
+        );
+        assert!(
+            place
+                .check(&env, &proof(""))
+                .unwrap_err()
+                .summary
+                .contains("no summit")
+        );
+        assert_eq!(
+            Place::new("hill", "summit", "side").check(&env, &proof("low")),
+            Ok(()),
+            "any summit is meant"
+        );
     }
 
     #[test]
     fn what_names_no_place_is_at_home_and_a_name_that_is_not_recorded_is_refused() {
         let env: EnvName = "prod".parse().unwrap();
-        let places: Places = [Place::new("hill", "summit", "side"), Place::new("lake", "shore", "bay")].into_iter().collect();
+        let places: Places = [
+            Place::new("hill", "summit", "side"),
+            Place::new("lake", "shore", "bay"),
+        ]
+        .into_iter()
+        .collect();
         let kind = |found: Option<&Place>| found.map(|place| place.kind.clone());
-        assert_eq!(kind(places.find(&env, None).unwrap()).as_deref(), Some("hill"));
-        assert_eq!(kind(places.find(&env, Some(&"lake".into())).unwrap()).as_deref(), Some("lake"));
-        assert!(places.find(&env, Some(&"moon".into())).unwrap_err().summary.contains("no place moon"));
-        assert_eq!(Places::default().find(&env, None).unwrap(), None, "scripts alone are nowhere");
+        assert_eq!(
+            kind(places.find(&env, None).unwrap()).as_deref(),
+            Some("hill")
+        );
+        assert_eq!(
+            kind(places.find(&env, Some(&"lake".into())).unwrap()).as_deref(),
+            Some("lake")
+        );
+        assert!(
+            places
+                .find(&env, Some(&"moon".into()))
+                .unwrap_err()
+                .summary
+                .contains("no place moon")
+        );
+        assert_eq!(
+            Places::default().find(&env, None).unwrap(),
+            None,
+            "scripts alone are nowhere"
+        );
     }
 
     #[test]
     fn two_ways_to_one_account_are_one_ground() {
         let place = |account: Option<&str>, profile: &str| {
-            Place::new("aws", "account", "region").of(account).within(Some("eu-west-1")).by("profile", Some(profile)).ground()
+            Place::new("aws", "account", "region")
+                .of(account)
+                .within(Some("eu-west-1"))
+                .by("profile", Some(profile))
+                .ground()
         };
         assert_eq!(place(Some("1"), "a"), place(Some("1"), "b"));
         assert_ne!(place(Some("1"), "a"), place(Some("2"), "a"));
-        assert_ne!(place(None, "a"), place(None, "b"), "nobody knows whether these are one account");
+        assert_ne!(
+            place(None, "a"),
+            place(None, "b"),
+            "nobody knows whether these are one account"
+        );
     }
 }

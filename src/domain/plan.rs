@@ -1,4 +1,5 @@
-//! Plans: what a deployment will do, as data that is shown before it runs and never edited afterwards.
+//! Plans: what a deployment will do, as data that is shown before it runs and never edited
+//! afterwards.
 
 mod cancel;
 mod changes;
@@ -45,13 +46,20 @@ impl Output {
     /// An output of public values alone.
     #[must_use]
     pub fn public(values: Value) -> Self {
-        Self { public: values, ..Self::default() }
+        Self {
+            public: values,
+            ..Self::default()
+        }
     }
 
-    /// What later steps, holds and approvals see of it: the public values, with `changes` and `counts` beside them.
+    /// What later steps, holds and approvals see of it: the public values, with `changes` and
+    /// `counts` beside them.
     #[must_use]
     pub fn value(&self) -> Value {
-        let typed = [("changes", json!(self.changes)), ("counts", json!(self.counts))];
+        let typed = [
+            ("changes", json!(self.changes)),
+            ("counts", json!(self.counts)),
+        ];
         let mut all = self.public.clone();
         for (name, value) in typed.into_iter().filter(|(_, value)| !value.is_null()) {
             match &mut all {
@@ -117,11 +125,20 @@ impl Plan {
         self.steps.iter().find(|step| step.id == *id)
     }
 
-    /// The change rows, where these are all that its steps change; `None` where a step may change what nothing is known of.
+    /// The change rows, where these are all that its steps change; `None` where a step may change
+    /// what nothing is known of.
     #[must_use]
     pub fn rows_of(&self, changes: &[Changes]) -> Option<Vec<ChangeRow>> {
-        let known = |step: &Step| changes.iter().any(|one| step.about.as_ref() == Some(&one.about));
-        let all = self.steps.iter().filter(|step| step.changes() && step.finaliser.is_none()).all(known);
+        let known = |step: &Step| {
+            changes
+                .iter()
+                .any(|one| step.about.as_ref() == Some(&one.about))
+        };
+        let all = self
+            .steps
+            .iter()
+            .filter(|step| step.changes() && step.finaliser.is_none())
+            .all(known);
         all.then(|| changes.iter().flat_map(|one| one.rows.clone()).collect())
     }
 
@@ -139,11 +156,14 @@ impl Plan {
     /// The digest of the plan in canonical form.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Digest::of("holdpoint/plan/1", &serde_json::to_value(self).unwrap_or(Value::Null))
+        Digest::of(
+            "holdpoint/plan/1",
+            &serde_json::to_value(self).unwrap_or(Value::Null),
+        )
     }
 
-    /// Checks that the graph can run: unique ids, known and reachable needs, no circle, outputs only from needs,
-    /// nothing but finalisers after finalisers.
+    /// Checks that the graph can run: unique ids, known and reachable needs, no circle, outputs
+    /// only from needs, nothing but finalisers after finalisers.
     ///
     /// # Errors
     /// The first [`BadPlan`] found.
@@ -155,7 +175,11 @@ impl Plan {
             }
         }
         for step in &self.steps {
-            for need in step.after.iter().chain(step.only_if.as_ref().map(|(id, _)| id)) {
+            for need in step
+                .after
+                .iter()
+                .chain(step.only_if.as_ref().map(|(id, _)| id))
+            {
                 let Some(found) = by_id.get(need) else {
                     return Err(BadPlan::Missing(step.id.clone(), need.clone()));
                 };
@@ -178,7 +202,11 @@ impl Plan {
                 HoldWhen::Output { step, .. } => Some(step.clone()),
             });
             let only = step.only_if.iter().map(|(id, _)| id.clone());
-            for used in references(&step.params).into_iter().chain(hold_needs).chain(only) {
+            for used in references(&step.params)
+                .into_iter()
+                .chain(hold_needs)
+                .chain(only)
+            {
                 if !all.contains(&used) {
                     return Err(BadPlan::NotNeeded(step.id.clone(), used));
                 }
@@ -194,8 +222,15 @@ impl Plan {
     /// The first that is not.
     pub fn check_marks(&self, table: &Lifecycle) -> Result<(), BadPlan> {
         let known = |mark: &Mark| table.edges.iter().any(|edge| edge.on == mark.edge());
-        let mut marks = self.steps.iter().filter_map(|step| Some((step, &step.reaches.as_ref()?.1)));
-        marks.find(|(_, mark)| !known(mark)).map_or(Ok(()), |(step, mark)| Err(BadPlan::NoMark(step.id.clone(), mark.clone(), table.name)))
+        let mut marks = self
+            .steps
+            .iter()
+            .filter_map(|step| Some((step, &step.reaches.as_ref()?.1)));
+        marks
+            .find(|(_, mark)| !known(mark))
+            .map_or(Ok(()), |(step, mark)| {
+                Err(BadPlan::NoMark(step.id.clone(), mark.clone(), table.name))
+            })
     }
 
     /// Step ids so that each stands after its needs; plan order among equals.
@@ -212,8 +247,12 @@ impl Plan {
                 behind.entry(need).or_default().push(&step.id);
             }
         }
-        let mut ready: std::collections::VecDeque<&StepId> =
-            self.steps.iter().map(|s| &s.id).filter(|id| waits.get(id) == Some(&0)).collect();
+        let mut ready: std::collections::VecDeque<&StepId> = self
+            .steps
+            .iter()
+            .map(|s| &s.id)
+            .filter(|id| waits.get(id) == Some(&0))
+            .collect();
         let mut out = Vec::with_capacity(self.steps.len());
         while let Some(id) = ready.pop_front() {
             out.push(id);
@@ -230,7 +269,14 @@ impl Plan {
             Ok(out)
         } else {
             let done: BTreeSet<_> = out.into_iter().collect();
-            Err(BadPlan::Cycle(self.steps.iter().map(|s| &s.id).filter(|id| !done.contains(id)).cloned().collect()))
+            Err(BadPlan::Cycle(
+                self.steps
+                    .iter()
+                    .map(|s| &s.id)
+                    .filter(|id| !done.contains(id))
+                    .cloned()
+                    .collect(),
+            ))
         }
     }
 }
@@ -258,7 +304,10 @@ fn walk(value: &Value, seen: &mut impl FnMut(&StepId, &str)) {
 /// `{"from": step, "output": pointer}` and nothing else in it.
 fn reference(value: &Value) -> Option<(StepId, &str)> {
     let fields = value.as_object().filter(|fields| fields.len() == 2)?;
-    Some((StepId::from(fields.get("from")?.as_str()?), fields.get("output")?.as_str()?))
+    Some((
+        StepId::from(fields.get("from")?.as_str()?),
+        fields.get("output")?.as_str()?,
+    ))
 }
 
 /// The parameters with every reference replaced by the public output that it names.
@@ -267,14 +316,28 @@ fn reference(value: &Value) -> Option<(StepId, &str)> {
 /// A sentence when a step has no output yet or the output has no such value.
 pub fn resolve(params: &Value, outputs: &BTreeMap<StepId, Output>) -> Result<Value, String> {
     if let Some((step, pointer)) = reference(params) {
-        let output = outputs.get(&step).ok_or_else(|| format!("step {step} has no output yet"))?;
-        return output.value().pointer(pointer).cloned().ok_or_else(|| format!("the output of step {step} has no value at {pointer}"));
+        let output = outputs
+            .get(&step)
+            .ok_or_else(|| format!("step {step} has no output yet"))?;
+        return output
+            .value()
+            .pointer(pointer)
+            .cloned()
+            .ok_or_else(|| format!("the output of step {step} has no value at {pointer}"));
     }
     Ok(match params {
-        Value::Array(items) => Value::Array(items.iter().map(|item| resolve(item, outputs)).collect::<Result<_, _>>()?),
-        Value::Object(fields) => {
-            Value::Object(fields.iter().map(|(key, field)| Ok((key.clone(), resolve(field, outputs)?))).collect::<Result<_, String>>()?)
-        }
+        Value::Array(items) => Value::Array(
+            items
+                .iter()
+                .map(|item| resolve(item, outputs))
+                .collect::<Result<_, _>>()?,
+        ),
+        Value::Object(fields) => Value::Object(
+            fields
+                .iter()
+                .map(|(key, field)| Ok((key.clone(), resolve(field, outputs)?)))
+                .collect::<Result<_, String>>()?,
+        ),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => params.clone(),
     })
 }

@@ -7,7 +7,11 @@
 pub fn inside(path: &str) -> Result<(), String> {
     if path.is_empty() {
         Err("an empty path names no file".to_owned())
-    } else if path.starts_with('/') || path.starts_with('~') || path.contains('\\') || path.contains('\0') {
+    } else if path.starts_with('/')
+        || path.starts_with('~')
+        || path.contains('\\')
+        || path.contains('\0')
+    {
         Err(format!("{path:?} is not a path below the estate's folder"))
     } else if path.split('/').any(|part| part == "..") {
         Err(format!("{path:?} leads out of the estate's folder"))
@@ -19,7 +23,10 @@ pub fn inside(path: &str) -> Result<(), String> {
 /// `./a//b` as `a/b`.
 #[must_use]
 pub fn plain(path: &str) -> String {
-    path.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/")
+    path.split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! What is asked to be deployed: resolved from the estate, stored with the deployment, deployed again by a redeploy.
+//! What is asked to be deployed: resolved from the estate, stored with the deployment, deployed
+//! again by a redeploy.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,13 +12,14 @@ use super::digest::Digest;
 use super::look::Subject;
 use super::safe::Safe;
 
-/// Files that travel with an ask: path below the estate's folder to content. Stored by digest. However a file is kept, the digest of
-/// its bundle is the same.
+/// Files that travel with an ask: path below the estate's folder to content. Stored by digest.
+/// However a file is kept, the digest of its bundle is the same.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SourceBundle {
     /// Relative path (with `/`) to file.
     pub files: BTreeMap<String, SourceFile>,
-    /// The files that are kept beside the store while the bundle is stored or on its way, so that it stays small.
+    /// The files that are kept beside the store while the bundle is stored or on its way, so that
+    /// it stays small.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub kept: BTreeMap<String, KeptFile>,
 }
@@ -47,10 +49,21 @@ impl SourceBundle {
     /// The digest of paths, modes and contents.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let files = self.files.iter().map(|(path, file)| (path, (Digest::of_bytes(&file.bytes).to_string(), file.executable)));
-        let kept = self.kept.iter().map(|(path, file)| (path, (file.artifact.digest.to_string(), file.executable)));
+        let files = self.files.iter().map(|(path, file)| {
+            (
+                path,
+                (Digest::of_bytes(&file.bytes).to_string(), file.executable),
+            )
+        });
+        let kept = self
+            .kept
+            .iter()
+            .map(|(path, file)| (path, (file.artifact.digest.to_string(), file.executable)));
         let listing: BTreeMap<_, _> = files.chain(kept).collect();
-        Digest::of("holdpoint/bundle/1", &serde_json::to_value(listing).unwrap_or(Value::Null))
+        Digest::of(
+            "holdpoint/bundle/1",
+            &serde_json::to_value(listing).unwrap_or(Value::Null),
+        )
     }
 }
 
@@ -71,7 +84,8 @@ pub struct Release {
     /// Where it comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Made>,
-    /// Of everything that makes it what it is: two releases are the same where this is, whatever they are called.
+    /// Of everything that makes it what it is: two releases are the same where this is, whatever
+    /// they are called.
     pub digest: Digest,
 }
 
@@ -110,7 +124,10 @@ impl fmt::Display for Made {
             Made::Commit { repo, at, sha } => write!(f, "commit {sha} of {repo} ({at})"),
             Made::Archive { digest } => write!(f, "archive {}", digest.short()),
             Made::Images { images } => {
-                let images: Vec<String> = images.iter().map(|(name, digest)| format!("{name}@{digest}")).collect();
+                let images: Vec<String> = images
+                    .iter()
+                    .map(|(name, digest)| format!("{name}@{digest}"))
+                    .collect();
                 write!(f, "images {}", images.join(", "))
             }
         }
@@ -121,7 +138,11 @@ impl Release {
     /// A release of the estate's files; it is called by the first digits of its digest.
     #[must_use]
     pub fn of_files(digest: Digest) -> Self {
-        Self { name: Safe::new(&digest.short()), source: Some(Made::Files), digest }
+        Self {
+            name: Safe::new(&digest.short()),
+            source: Some(Made::Files),
+            digest,
+        }
     }
 
     /// True for the same content, whatever it is called.
@@ -143,7 +164,8 @@ impl fmt::Display for Release {
     }
 }
 
-/// What an application is, in one environment, after reading the estate: typed by its system, opaque to everybody else.
+/// What an application is, in one environment, after reading the estate: typed by its system,
+/// opaque to everybody else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// The system's name: `service` or `script`.
@@ -154,7 +176,8 @@ pub struct Spec {
     pub body: Value,
     /// The bundle that it needs at run time.
     pub bundle: Digest,
-    /// The real things that it is; the first one says how the stack stands. None for what has no state outside.
+    /// The real things that it is; the first one says how the stack stands. None for what has no
+    /// state outside.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<Subject>,
     /// Names of log groups to watch beside its deployments.
@@ -179,6 +202,9 @@ mod hex_bytes {
         if !text.len().is_multiple_of(2) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(D::Error::custom("file bytes are pairs of hex digits"));
         }
-        Ok((0..text.len()).step_by(2).filter_map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect())
+        Ok((0..text.len())
+            .step_by(2)
+            .filter_map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
+            .collect())
     }
 }

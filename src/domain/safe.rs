@@ -1,5 +1,6 @@
-//! The gate for foreign text: what passes it can be drawn, printed and stored without doing anything to a terminal, and
-//! without pretending to be other text than it is. It interprets nothing: no colour, no cursor movement, no link survives.
+//! The gate for foreign text: what passes it can be drawn, printed and stored without doing
+//! anything to a terminal, and without pretending to be other text than it is. It interprets
+//! nothing: no colour, no cursor movement, no link survives.
 
 mod clean;
 
@@ -10,18 +11,21 @@ use serde::{Deserialize, Serialize};
 pub use clean::Cleaner;
 use clean::{Mode, is_plain};
 
-/// Text on one line, of bounded length, without control characters, escape sequences, invisible characters or direction
-/// overrides. What was dangerous is dropped (whole escape sequences) or stands there visibly (`^G`, `<U+202E>`).
+/// Text on one line, of bounded length, without control characters, escape sequences, invisible
+/// characters or direction overrides. What was dangerous is dropped (whole escape sequences) or
+/// stands there visibly (`^G`, `<U+202E>`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 #[serde(transparent)]
 pub struct Safe(String);
 
-/// The longest safe text, in characters. Of longer text the beginning is kept and the end says how much was cut.
+/// The longest safe text, in characters. Of longer text the beginning is kept and the end says how
+/// much was cut.
 pub const MAX_CHARS: usize = 16_384;
 
 impl Safe {
-    /// Passes text through the gate, as one line: a line break inside becomes `^J`, a carriage return `^M`, so that a name
-    /// cannot show itself as another name. One line break at the end is dropped.
+    /// Passes text through the gate, as one line: a line break inside becomes `^J`, a carriage
+    /// return `^M`, so that a name cannot show itself as another name. One line break at the end is
+    /// dropped.
     #[must_use]
     pub fn new(text: &str) -> Self {
         if text.len() <= MAX_CHARS && is_plain(text.as_bytes()) {
@@ -30,7 +34,8 @@ impl Safe {
         Self::one(text.as_bytes())
     }
 
-    /// Passes bytes through the gate, as one line like [`Safe::new`]; what is no UTF-8 becomes U+FFFD.
+    /// Passes bytes through the gate, as one line like [`Safe::new`]; what is no UTF-8 becomes
+    /// U+FFFD.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Self {
         if bytes.len() <= MAX_CHARS
@@ -42,8 +47,8 @@ impl Safe {
         Self::one(bytes)
     }
 
-    /// Passes output through the gate, line by line: what stands after the last carriage return of a line is the line, as
-    /// a terminal would show it in the end.
+    /// Passes output through the gate, line by line: what stands after the last carriage return of
+    /// a line is the line, as a terminal would show it in the end.
     #[must_use]
     pub fn lines(bytes: &[u8]) -> Vec<Self> {
         let mut out = Vec::new();
@@ -72,7 +77,9 @@ impl Safe {
     }
 
     fn one(bytes: &[u8]) -> Self {
-        let body = bytes.strip_suffix(b"\n").map_or(bytes, |body| body.strip_suffix(b"\r").unwrap_or(body));
+        let body = bytes
+            .strip_suffix(b"\n")
+            .map_or(bytes, |body| body.strip_suffix(b"\r").unwrap_or(body));
         let mut cleaner = Cleaner::new(Mode::OneLine);
         cleaner.push(body, |_| {});
         cleaner.end().unwrap_or_default()

@@ -1,5 +1,6 @@
-//! What looks like a secret, by the name under which it stands: kept out of estate files, and masked in what commands print. A guess
-//! from form: what has no telling name and no telling form is not found.
+//! What looks like a secret, by the name under which it stands: kept out of estate files, and
+//! masked in what commands print. A guess from form: what has no telling name and no telling form
+//! is not found.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -13,7 +14,16 @@ pub const MASK: &str = "***";
 /// Ends of words that make a name the name of a secret: `PGPASSWORD`, `clientsecret`.
 const ENDS: [&str; 4] = ["secret", "token", "password", "passwd"];
 /// Words that do; two together are one written apart.
-const WORDS: [&str; 8] = ["passphrase", "apikey", "privatekey", "api key", "private key", "access key", "dbpass", "sshpass"];
+const WORDS: [&str; 8] = [
+    "passphrase",
+    "apikey",
+    "privatekey",
+    "api key",
+    "private key",
+    "access key",
+    "dbpass",
+    "sshpass",
+];
 /// Words that do, but not in front of others: `DB_PASS`, not `pass_rate`.
 const SHORT: [&str; 2] = ["pass", "pwd"];
 /// Last words of names that say where a secret is, or something about it.
@@ -76,18 +86,26 @@ const ABOUT: [&str; 56] = [
     "version",
 ];
 
-/// Whether a value under this name is a secret: `DB_PASSWORD`, `--api-key`, `SessionToken`; not `TOKEN_URL` or `PasswordLength`.
+/// Whether a value under this name is a secret: `DB_PASSWORD`, `--api-key`, `SessionToken`; not
+/// `TOKEN_URL` or `PasswordLength`.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
     let words = words(name);
-    let about = words.last().is_none_or(|last| ABOUT.contains(&last.as_str()));
+    let about = words
+        .last()
+        .is_none_or(|last| ABOUT.contains(&last.as_str()));
     let pairs = words.windows(2).map(|two| two.join(" "));
-    let short = words.iter().enumerate().any(|(n, word)| (n > 0 || words.len() == 1) && SHORT.contains(&word.as_str()));
-    let tells = |word: String| WORDS.contains(&word.as_str()) || ENDS.iter().any(|end| word.ends_with(end));
+    let short = words
+        .iter()
+        .enumerate()
+        .any(|(n, word)| (n > 0 || words.len() == 1) && SHORT.contains(&word.as_str()));
+    let tells =
+        |word: String| WORDS.contains(&word.as_str()) || ENDS.iter().any(|end| word.ends_with(end));
     !about && (short || words.iter().cloned().chain(pairs).any(tells))
 }
 
-/// The words of a name, in lower case and without the number at their end: apart where a sign stands, and where capitals begin.
+/// The words of a name, in lower case and without the number at their end: apart where a sign
+/// stands, and where capitals begin.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let chars: Vec<char> = name.chars().collect();
@@ -95,7 +113,8 @@ fn words(name: &str) -> Vec<String> {
         let before = n.checked_sub(1).map(|n| chars[n]);
         let begins = c.is_uppercase()
             && (before.is_some_and(|b| b.is_lowercase() || b.is_ascii_digit())
-                || (before.is_some_and(char::is_uppercase) && chars.get(n + 1).is_some_and(|next| next.is_lowercase())));
+                || (before.is_some_and(char::is_uppercase)
+                    && chars.get(n + 1).is_some_and(|next| next.is_lowercase())));
         if begins || !c.is_alphanumeric() {
             words.push(String::new());
         }
@@ -112,25 +131,36 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// Whether a value that somebody wrote is a secret itself where one belongs; a reference, a variable and a yes or no are none.
+/// Whether a value that somebody wrote is a secret itself where one belongs; a reference, a
+/// variable and a yes or no are none.
 #[must_use]
 pub fn is_literal(value: &str) -> bool {
-    let reference = ["$", "http://", "https://", "env:", "file:"].iter().any(|start| bare(value).starts_with(start));
+    let reference = ["$", "http://", "https://", "env:", "file:"]
+        .iter()
+        .any(|start| bare(value).starts_with(start));
     !reference && is_value(value)
 }
 
-/// Whether a value that a command printed is a secret where one belongs. No variable is left there: what begins with `$` is a hash.
+/// Whether a value that a command printed is a secret where one belongs. No variable is left there:
+/// what begins with `$` is a hash.
 fn is_value(value: &str) -> bool {
     let value = bare(value);
-    let reference = ["{{", "arn:", MASK].iter().any(|start| value.starts_with(start));
-    !reference && !matches!(value.to_ascii_lowercase().as_str(), "" | "true" | "false" | "yes" | "no" | "null" | "none" | "0" | "1")
+    let reference = ["{{", "arn:", MASK]
+        .iter()
+        .any(|start| value.starts_with(start));
+    !reference
+        && !matches!(
+            value.to_ascii_lowercase().as_str(),
+            "" | "true" | "false" | "yes" | "no" | "null" | "none" | "0" | "1"
+        )
 }
 
 fn bare(value: &str) -> &str {
     value.trim_matches(['"', '\''])
 }
 
-/// Whether a value that somebody wrote under a name is a secret in clear text, by the name or by its own form.
+/// Whether a value that somebody wrote under a name is a secret in clear text, by the name or by
+/// its own form.
 #[must_use]
 pub fn is_kept_in(name: &str, value: &str) -> bool {
     is_name(name) && is_literal(value) || is_in(value)
@@ -141,8 +171,12 @@ pub fn is_kept_in(name: &str, value: &str) -> bool {
 pub fn in_words(words: &[String]) -> Vec<usize> {
     (0..words.len())
         .filter(|&n| {
-            let flag = n.checked_sub(1).map(|before| words[before].as_str()).filter(|flag| flag.starts_with('-') && !flag.contains('='));
-            let given = flag.is_some_and(is_name) && !words[n].starts_with('-') && is_literal(&words[n]);
+            let flag = n
+                .checked_sub(1)
+                .map(|before| words[before].as_str())
+                .filter(|flag| flag.starts_with('-') && !flag.contains('='));
+            let given =
+                flag.is_some_and(is_name) && !words[n].starts_with('-') && is_literal(&words[n]);
             given || is_in(&words[n])
         })
         .collect()
@@ -159,10 +193,12 @@ static HINTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i-u)secret|token|pass|pwd|api.?key|private.?key|access.?key|authorization|bearer|://|IQoJ|F[wQ]oG").ok()
 });
 
-/// Where secrets stand. `name` must be the name of one, where it is given; what is masked is `value`.
+/// Where secrets stand. `name` must be the name of one, where it is given; what is masked is
+/// `value`.
 static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     const NAME: &str = r"(?P<name>[\w.-]*(?:secret|token|pass|pwd|api[_-]?key|private[_-]?key|access[_-]?key)[\w.-]*)";
-    // In quotes, as a shell prints it too ('it'\''s'); or up to a space, or to a quote that something before it opened.
+    // In quotes, as a shell prints it too ('it'\''s'); or up to a space, or to a quote that
+    // something before it opened.
     const VALUE: &str = r#"(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'(?:\\''[^']*')*|[^\s"'](?:[^\s"']|["']+[^\s"',;:)}\]|&<>])*)"#;
     [
         // NAME=value, --name=value, "name": "value"
@@ -207,7 +243,10 @@ fn found(line: &[u8], holds: fn(&str) -> bool) -> Vec<Range<usize>> {
     if HINTS.as_ref().is_none_or(|hints| !hints.is_match(line)) {
         return Vec::new();
     }
-    let mut found: Vec<Range<usize>> = FORMS.iter().flat_map(|form| places(form, line, holds)).collect();
+    let mut found: Vec<Range<usize>> = FORMS
+        .iter()
+        .flat_map(|form| places(form, line, holds))
+        .collect();
     found.sort_by_key(|place| (place.start, std::cmp::Reverse(place.end)));
     found
 }
@@ -217,9 +256,15 @@ fn places(form: &Regex, line: &[u8], holds: fn(&str) -> bool) -> Vec<Range<usize
     let mut places = Vec::new();
     let mut from = 0;
     while let Some(found) = form.captures_at(line, from) {
-        let Some(value) = value(&found, line) else { break };
+        let Some(value) = value(&found, line) else {
+            break;
+        };
         let text = String::from_utf8_lossy(&line[value.clone()]);
-        if holds(&text) && found.name("name").is_none_or(|name| is_named(&line[name.start()..value.start], name.len(), &text)) {
+        if holds(&text)
+            && found
+                .name("name")
+                .is_none_or(|name| is_named(&line[name.start()..value.start], name.len(), &text))
+        {
             from = value.end;
             places.push(value);
         } else {
@@ -233,9 +278,16 @@ fn places(form: &Regex, line: &[u8], holds: fn(&str) -> bool) -> Vec<Range<usize
 /// Where the value stands: that of a parameter of a URL ends where the next one begins.
 fn value(found: &Captures<'_>, line: &[u8]) -> Option<Range<usize>> {
     let value = found.name("value")?;
-    let before = found.name("name").and_then(|name| name.start().checked_sub(1)).map(|at| line[at]);
+    let before = found
+        .name("name")
+        .and_then(|name| name.start().checked_sub(1))
+        .map(|at| line[at]);
     let parameter = matches!(before, Some(b'?' | b'&'));
-    let next = value.as_bytes().iter().position(|byte| *byte == b'&').filter(|_| parameter);
+    let next = value
+        .as_bytes()
+        .iter()
+        .position(|byte| *byte == b'&')
+        .filter(|_| parameter);
     Some(value.start()..next.map_or(value.end(), |next| value.start() + next))
 }
 
@@ -329,15 +381,37 @@ mod tests {
 
     #[test]
     fn words_of_a_command() {
-        let secrets = |words: &[&str]| in_words(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        let secrets = |words: &[&str]| {
+            in_words(
+                &words
+                    .iter()
+                    .map(|word| (*word).to_owned())
+                    .collect::<Vec<_>>(),
+            )
+        };
         assert_eq!(secrets(&["echo", "--password", "hunter2secret"]), [2]);
-        assert_eq!(secrets(&["x", "--password=hunter2", "-v", "PASSWORD=x1"]), [1, 3]);
-        assert_eq!(secrets(&["sh", "-c", "mysql --password hunter2 < dump"]), [2]);
-        assert_eq!(secrets(&["kubectl", "create", "--from-literal=password=hunter2"]), [2]);
+        assert_eq!(
+            secrets(&["x", "--password=hunter2", "-v", "PASSWORD=x1"]),
+            [1, 3]
+        );
+        assert_eq!(
+            secrets(&["sh", "-c", "mysql --password hunter2 < dump"]),
+            [2]
+        );
+        assert_eq!(
+            secrets(&["kubectl", "create", "--from-literal=password=hunter2"]),
+            [2]
+        );
         assert_eq!(secrets(&["sh", "-c", "PGPASSWORD=hunter2 psql"]), [2]);
         assert_eq!(secrets(&["psql", "postgres://ana:hunter2@db/shop"]), [1]);
         for fine in [
-            &["aws", "secretsmanager", "get-secret-value", "--secret-id", "prod/db"][..],
+            &[
+                "aws",
+                "secretsmanager",
+                "get-secret-value",
+                "--secret-id",
+                "prod/db",
+            ][..],
             &["docker", "login", "--password-stdin", "registry.example"],
             &["x", "--token", "--verbose"],
             &["sh", "-c", "PASSWORD=$(cat /run/secret) ./migrate"],
@@ -354,20 +428,41 @@ mod tests {
     fn what_is_printed_is_masked_and_the_rest_is_left() {
         for (line, shown) in [
             ("DB_PASSWORD=hunter2", "DB_PASSWORD=***"),
-            ("export GITHUB_TOKEN='ab cd' next", "export GITHUB_TOKEN=*** next"),
-            ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", "aws_secret_access_key = ***"),
+            (
+                "export GITHUB_TOKEN='ab cd' next",
+                "export GITHUB_TOKEN=*** next",
+            ),
+            (
+                "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG",
+                "aws_secret_access_key = ***",
+            ),
             (
                 r#"{"SecretAccessKey": "wJal", "SessionToken":"IQoJ", "Expiration": "x"}"#,
                 r#"{"SecretAccessKey": ***, "SessionToken":***, "Expiration": "x"}"#,
             ),
             ("  password: hunter2", "  password: ***"),
-            ("+ curl --api-key abc123 https://x", "+ curl --api-key *** https://x"),
+            (
+                "+ curl --api-key abc123 https://x",
+                "+ curl --api-key *** https://x",
+            ),
             ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
-            ("connecting to postgres://ana:hunter2@db:5432/shop", "connecting to postgres://ana:***@db:5432/shop"),
+            (
+                "connecting to postgres://ana:hunter2@db:5432/shop",
+                "connecting to postgres://ana:***@db:5432/shop",
+            ),
             ("https://x/?token=abc&page=2", "https://x/?token=***&page=2"),
-            ("TOKEN_URL=https://x?token=abc", "TOKEN_URL=https://x?token=***"),
-            ("curl 'https://x/?a=1&token=abc' -o y", "curl 'https://x/?a=1&token=***' -o y"),
-            ("https://x/?token=abc&api_key=def&page=2", "https://x/?token=***&api_key=***&page=2"),
+            (
+                "TOKEN_URL=https://x?token=abc",
+                "TOKEN_URL=https://x?token=***",
+            ),
+            (
+                "curl 'https://x/?a=1&token=abc' -o y",
+                "curl 'https://x/?a=1&token=***' -o y",
+            ),
+            (
+                "https://x/?token=abc&api_key=def&page=2",
+                "https://x/?token=***&api_key=***&page=2",
+            ),
             ("+ PGPASSWORD=hunter2 psql", "+ PGPASSWORD=*** psql"),
             ("+ MYSQL_PWD=hunter2", "+ MYSQL_PWD=***"),
             ("UID=sa;PWD=hunter2", "UID=sa;PWD=***"),
@@ -375,10 +470,19 @@ mod tests {
             ("PASSWORD=ab&cd", "PASSWORD=***"),
             ("PASSWORD=ab'cd next", "PASSWORD=*** next"),
             (r"PASSWORD='ab'\''cd' next", "PASSWORD=*** next"),
-            (r#"{"cmd": "x --password=ab&cd", "n": 1}"#, r#"{"cmd": "x --password=***", "n": 1}"#),
+            (
+                r#"{"cmd": "x --password=ab&cd", "n": 1}"#,
+                r#"{"cmd": "x --password=***", "n": 1}"#,
+            ),
             ("sh -c 'PASSWORD=ab ./x'", "sh -c 'PASSWORD=*** ./x'"),
-            ("DB_PASSWORD=$2b$10$N9qo8uLOickgx2ZMRZoMye", "DB_PASSWORD=***"),
-            ("SLACK_SECRET=https://hooks.example/T0/B0", "SLACK_SECRET=***"),
+            (
+                "DB_PASSWORD=$2b$10$N9qo8uLOickgx2ZMRZoMye",
+                "DB_PASSWORD=***",
+            ),
+            (
+                "SLACK_SECRET=https://hooks.example/T0/B0",
+                "SLACK_SECRET=***",
+            ),
         ] {
             assert_eq!(String::from_utf8_lossy(&masked(line.as_bytes())), shown);
         }

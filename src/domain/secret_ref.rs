@@ -1,4 +1,5 @@
-//! References to secrets: where one is, never what it is. Stored, shown and approved as they are written.
+//! References to secrets: where one is, never what it is. Stored, shown and approved as they are
+//! written.
 
 use std::fmt;
 use std::str::FromStr;
@@ -37,9 +38,14 @@ impl FromStr for SecretRef {
 
     fn from_str(text: &str) -> Result<Self, NoReference> {
         let (scheme, name) = text.split_once(':').ok_or(NoReference)?;
-        let plain = !scheme.is_empty() && scheme.len() <= 20 && scheme.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        let plain = !scheme.is_empty()
+            && scheme.len() <= 20
+            && scheme.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
         if plain && !name.is_empty() && name.len() <= 1_024 && !name.chars().any(char::is_control) {
-            Ok(Self { scheme: scheme.to_owned(), name: name.to_owned() })
+            Ok(Self {
+                scheme: scheme.to_owned(),
+                name: name.to_owned(),
+            })
         } else {
             Err(NoReference)
         }

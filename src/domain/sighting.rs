@@ -1,4 +1,5 @@
-//! Sightings: what was last seen of the outside. Overwritten, never events; every pane shows their age.
+//! Sightings: what was last seen of the outside. Overwritten, never events; every pane shows their
+//! age.
 
 use serde::{Deserialize, Serialize};
 
@@ -45,8 +46,8 @@ pub enum Seen {
         /// That AWS asks for fewer reads, while it does.
         slowed: Option<Slowed>,
     },
-    /// How the tail of a log group is doing. A reason beside it says why no lines come: the group is not there yet, or, when it
-    /// is not live, the tail is cut.
+    /// How the tail of a log group is doing. A reason beside it says why no lines come: the group
+    /// is not there yet, or, when it is not live, the tail is cut.
     Tail {
         /// Whether lines come as they are written.
         live: bool,
@@ -82,5 +83,6 @@ pub fn proof_of(place: &PlaceName) -> String {
     format!("proof/{place}")
 }
 
-/// The name under which a sighting is kept: [`THING`], [`SERVE`], `tail/GROUP` of a stack; [`proof_of`] a place and [`PACE`] of an environment.
+/// The name under which a sighting is kept: [`THING`], [`SERVE`], `tail/GROUP` of a stack;
+/// [`proof_of`] a place and [`PACE`] of an environment.
 pub type SightingKey = (String, String);

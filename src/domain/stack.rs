@@ -133,7 +133,8 @@ impl Stack {
         }
     }
 
-    /// The table it follows; none before its system is known, and where this program does not know that system.
+    /// The table it follows; none before its system is known, and where this program does not know
+    /// that system.
     #[must_use]
     pub fn lifecycle(&self) -> Option<&'static Lifecycle> {
         lifecycles::of_system(&self.system).ok()
@@ -158,7 +159,8 @@ impl Stack {
     /// Whether the table has this edge from where it stands.
     #[must_use]
     pub fn takes(&self, on: &str) -> bool {
-        self.lifecycle().is_some_and(|table| table.edge(&self.phase, on).is_some())
+        self.lifecycle()
+            .is_some_and(|table| table.edge(&self.phase, on).is_some())
     }
 
     /// True while nothing was ever asked of it, or only waits for its first start.
@@ -173,10 +175,13 @@ impl Stack {
         self.is(Flag::Removes)
     }
 
-    /// Whether a deployment of this system may be asked of it: what was another system's must be gone first.
+    /// Whether a deployment of this system may be asked of it: what was another system's must be
+    /// gone first.
     #[must_use]
     pub fn follows(&self, system: &str) -> bool {
-        self.system.is_empty() || self.system == system || (self.queue.is_empty() && (self.is_new() || self.class() == Class::Gone))
+        self.system.is_empty()
+            || self.system == system
+            || (self.queue.is_empty() && (self.is_new() || self.class() == Class::Gone))
     }
 
     /// The freeze that holds now.
@@ -185,15 +190,22 @@ impl Stack {
         self.freeze.as_ref().filter(|freeze| freeze.holds(now))
     }
 
-    /// What serves now, where the last good deployment brought it. `None` where something else serves, as after a release that came into
-    /// service and then failed: what to bring back as it was is not known then.
+    /// What serves now, where the last good deployment brought it. `None` where something else
+    /// serves, as after a release that came into service and then failed: what to bring back as it
+    /// was is not known then.
     #[must_use]
     pub fn serving<'a>(&self, folds: &'a Folds) -> Option<&'a Spec> {
         let good = self.last_good.filter(|_| self.serves_the_good_one())?;
-        folds.deployments.get(&good)?.request.as_ref().map(|request| &request.spec)
+        folds
+            .deployments
+            .get(&good)?
+            .request
+            .as_ref()
+            .map(|request| &request.spec)
     }
 
-    /// True where what serves is what the last good deployment brought; also where neither is known.
+    /// True where what serves is what the last good deployment brought; also where neither is
+    /// known.
     fn serves_the_good_one(&self) -> bool {
         is_one(self.release.as_ref(), self.good_release.as_ref())
     }
@@ -204,23 +216,34 @@ impl Stack {
         is_one(self.release.as_ref(), Some(release))
     }
 
-    /// The deployment whose release a rollback brings back: the last good one, where something else serves, may serve soon, or it is in
-    /// doubt what serves; where that one serves, the good one before it.
+    /// The deployment whose release a rollback brings back: the last good one, where something else
+    /// serves, may serve soon, or it is in doubt what serves; where that one serves, the good one
+    /// before it.
     #[must_use]
     pub fn rollback_to(&self, folds: &Folds) -> Option<DeploymentId> {
         let of = |id: Option<DeploymentId>| folds.deployments.get(&id?);
         let coming = of(self.current)
             .and_then(|d| d.request.as_ref())
-            .is_some_and(|request| request.purpose != Purpose::Deploy || !is_one(self.good_release.as_ref(), Some(&request.spec.release)));
-        let in_doubt = of(self.last).is_some_and(|d| d.changed_anything() && !matches!(d.end, Some(End::Done)));
-        let serves = self.release.is_some() && self.serves_the_good_one() && self.class() != Class::Broken;
-        if serves && !coming && !in_doubt { self.previous_good } else { self.last_good }
+            .is_some_and(|request| {
+                request.purpose != Purpose::Deploy
+                    || !is_one(self.good_release.as_ref(), Some(&request.spec.release))
+            });
+        let in_doubt = of(self.last)
+            .is_some_and(|d| d.changed_anything() && !matches!(d.end, Some(End::Done)));
+        let serves =
+            self.release.is_some() && self.serves_the_good_one() && self.class() != Class::Broken;
+        if serves && !coming && !in_doubt {
+            self.previous_good
+        } else {
+            self.last_good
+        }
     }
 
     /// Takes one event that was recorded at `at`.
     ///
     /// # Errors
-    /// [`Illegal`] when the table has no such edge, or this program has no such table: nothing more of the stream can be taken.
+    /// [`Illegal`] when the table has no such edge, or this program has no such table: nothing more
+    /// of the stream can be taken.
     pub fn apply(&mut self, event: &StackEvent, at: Time) -> Result<(), Illegal> {
         if let StackEvent::Requested { system, .. } = event {
             lifecycles::of_system(system)?;
@@ -267,7 +290,11 @@ impl Stack {
                     self.take_edge(&event.edge(), at)?;
                 }
             }
-            StackEvent::Succeeded { deployment, release, as_before } => {
+            StackEvent::Succeeded {
+                deployment,
+                release,
+                as_before,
+            } => {
                 if self.is_current(*deployment) {
                     self.take_edge(event.tag(), at)?;
                     self.finish(*deployment, None);
@@ -277,7 +304,16 @@ impl Stack {
                     }
                 }
             }
-            StackEvent::Failed { deployment, reason, left } | StackEvent::FailedContinue { deployment, reason, left } => {
+            StackEvent::Failed {
+                deployment,
+                reason,
+                left,
+            }
+            | StackEvent::FailedContinue {
+                deployment,
+                reason,
+                left,
+            } => {
                 if self.is_current(*deployment) {
                     self.take_edge(event.tag(), at)?;
                     self.finish(*deployment, Some(reason.clone()));
@@ -301,7 +337,9 @@ impl Stack {
                     self.finish(*deployment, broken);
                 }
             }
-            StackEvent::Dequeued { deployment } => self.queue.retain(|entry| entry.deployment != *deployment),
+            StackEvent::Dequeued { deployment } => {
+                self.queue.retain(|entry| entry.deployment != *deployment);
+            }
             StackEvent::StackFrozen { freeze } => self.freeze = Some(freeze.clone()),
             StackEvent::StackThawed => self.freeze = None,
         }
@@ -313,7 +351,8 @@ impl Stack {
         self.current == Some(deployment)
     }
 
-    /// A deployment brought its release into service. The one before it stays a target for a rollback only if it had another release.
+    /// A deployment brought its release into service. The one before it stays a target for a
+    /// rollback only if it had another release.
     fn good(&mut self, deployment: DeploymentId, release: &Release) {
         let before = self.last_good.replace(deployment);
         if !is_one(self.good_release.as_ref(), Some(release)) {
@@ -332,7 +371,12 @@ impl Stack {
     fn take_edge(&mut self, on: &str, at: Time) -> Result<(), Illegal> {
         let to = lifecycles::of_system(&self.system)?.next(&self.phase, on)?;
         if to != self.phase {
-            self.travelled.push(Travelled { from: self.phase.clone(), on: on.to_owned(), to: to.to_owned(), at });
+            self.travelled.push(Travelled {
+                from: self.phase.clone(),
+                on: on.to_owned(),
+                to: to.to_owned(),
+                at,
+            });
             let extra = self.travelled.len().saturating_sub(TRAVELLED);
             self.travelled.drain(..extra);
             self.since = at;

@@ -1,5 +1,5 @@
-//! What the state of a real thing means for one who wants to change it, whatever its own words for it. Eyes say it; planners, offers
-//! and cards read it.
+//! What the state of a real thing means for one who wants to change it, whatever its own words for
+//! it. Eyes say it; planners, offers and cards read it.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,12 +34,20 @@ impl Standing {
         matches!(self, Standing::Busy | Standing::Returning)
     }
 
-    /// True where no deployment may start: the thing must be repaired first, or its state is not known.
+    /// True where no deployment may start: the thing must be repaired first, or its state is not
+    /// known.
     #[must_use]
     pub fn is_shut(self) -> bool {
         match self {
-            Standing::NeverMade | Standing::RollbackStuck | Standing::DeleteStuck | Standing::Unknown => true,
-            Standing::Missing | Standing::Busy | Standing::Returning | Standing::Good | Standing::Halted => false,
+            Standing::NeverMade
+            | Standing::RollbackStuck
+            | Standing::DeleteStuck
+            | Standing::Unknown => true,
+            Standing::Missing
+            | Standing::Busy
+            | Standing::Returning
+            | Standing::Good
+            | Standing::Halted => false,
         }
     }
 
@@ -47,8 +55,15 @@ impl Standing {
     #[must_use]
     pub fn is_repairable(self) -> bool {
         match self {
-            Standing::Halted | Standing::NeverMade | Standing::RollbackStuck | Standing::DeleteStuck => true,
-            Standing::Missing | Standing::Busy | Standing::Returning | Standing::Good | Standing::Unknown => false,
+            Standing::Halted
+            | Standing::NeverMade
+            | Standing::RollbackStuck
+            | Standing::DeleteStuck => true,
+            Standing::Missing
+            | Standing::Busy
+            | Standing::Returning
+            | Standing::Good
+            | Standing::Unknown => false,
         }
     }
 }

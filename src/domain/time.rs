@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Time(pub i64);
 
@@ -28,7 +30,11 @@ impl Time {
     #[must_use]
     pub fn text(self, pattern: &str) -> String {
         jiff::Timestamp::from_millisecond(self.0)
-            .map(|t| t.to_zoned(jiff::tz::TimeZone::UTC).strftime(pattern).to_string())
+            .map(|t| {
+                t.to_zoned(jiff::tz::TimeZone::UTC)
+                    .strftime(pattern)
+                    .to_string()
+            })
             .unwrap_or_default()
     }
 }
@@ -36,14 +42,20 @@ impl Time {
 impl Add<Duration> for Time {
     type Output = Time;
     fn add(self, after: Duration) -> Time {
-        Time(self.0.saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX)))
+        Time(
+            self.0
+                .saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 }
 
 impl Sub<Duration> for Time {
     type Output = Time;
     fn sub(self, before: Duration) -> Time {
-        Time(self.0.saturating_sub(i64::try_from(before.as_millis()).unwrap_or(i64::MAX)))
+        Time(
+            self.0
+                .saturating_sub(i64::try_from(before.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 }
 
@@ -72,8 +84,14 @@ mod tests {
 
     #[test]
     fn short_durations() {
-        let text: Vec<_> = [0, 59, 60, 190, 600, 3_600, 6_000, 172_800].into_iter().map(|s| short(Duration::from_secs(s))).collect();
-        assert_eq!(text, ["0s", "59s", "1:00", "3:10", "10m", "60m", "1h", "2d"]);
+        let text: Vec<_> = [0, 59, 60, 190, 600, 3_600, 6_000, 172_800]
+            .into_iter()
+            .map(|s| short(Duration::from_secs(s)))
+            .collect();
+        assert_eq!(
+            text,
+            ["0s", "59s", "1:00", "3:10", "10m", "60m", "1h", "2d"]
+        );
     }
 
     #[test]

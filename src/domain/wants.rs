@@ -13,7 +13,10 @@ pub struct Wants<W> {
 
 impl<W> Default for Wants<W> {
     fn default() -> Self {
-        Self { now: Vec::new(), wake: None }
+        Self {
+            now: Vec::new(),
+            wake: None,
+        }
     }
 }
 

@@ -1,10 +1,13 @@
-//! The clerk: takes asks in order, looks where it must, decides, and answers in the append that records the decision.
+//! The clerk: takes asks in order, looks where it must, decides, and answers in the append that
+//! records the decision.
 
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use crate::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Refused, Waiting};
+use crate::domain::ask::{
+    Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Refused, Waiting,
+};
 use crate::domain::decide::{self, Asked, Cx, Looked, StartOf};
 use crate::domain::event::Append;
 use crate::domain::failure::{Failure, Retry};
@@ -52,7 +55,8 @@ impl Previewed {
 }
 
 impl Engine {
-    /// Takes what is in the inbox, in order. An ask that must look is parked and keeps its place for its stacks only.
+    /// Takes what is in the inbox, in order. An ask that must look is parked and keeps its place
+    /// for its stacks only.
     pub(super) async fn asks(&mut self) -> Result<(), EngineError> {
         self.ask_again = None;
         let asks = match self.parts.store.asks().await {
@@ -85,7 +89,8 @@ impl Engine {
             if self.ask_again != before {
                 return Ok(());
             }
-            // Each ask is decided on what the one before it led to, and answered before the next is looked at.
+            // Each ask is decided on what the one before it led to, and answered before the next is
+            // looked at.
             if self.commit().await? == Committed::Failed {
                 self.ask_again = Some(self.now() + REST);
                 return Ok(());
@@ -95,30 +100,70 @@ impl Engine {
         Ok(())
     }
 
-    /// Who asks is proven by how the ask came in: by who could write it, and by what they brought with it.
+    /// Who asks is proven by how the ask came in: by who could write it, and by what they brought
+    /// with it.
     async fn ask(&mut self, ask: InboxAsk, writer: &Person) -> Result<(), EngineError> {
-        let InboxAsk { id, via, proof, reply, ask } = ask;
-        let from = Origin { asked: Asked { id, via, reply }, person: proof.person(writer) };
+        let InboxAsk {
+            id,
+            via,
+            proof,
+            reply,
+            ask,
+        } = ask;
+        let from = Origin {
+            asked: Asked { id, via, reply },
+            person: proof.person(writer),
+        };
         if let Ask::Preview { intent, .. } | Ask::Do { intent, .. } = &ask {
             self.recall(intent).await?;
         }
         match ask {
-            Ask::Preview { intent, attached } => self.look_for(from, intent, attached, Wanted::Card).await?,
-            Ask::Do { intent, attached, confirm, armed } => {
+            Ask::Preview { intent, attached } => {
+                self.look_for(from, intent, attached, Wanted::Card).await?;
+            }
+            Ask::Do {
+                intent,
+                attached,
+                confirm,
+                armed,
+            } => {
                 if let Some(preview) = self.shown(&confirm).await?
                     && preview.intent == intent
                     && preview.card.valid_until >= self.now()
                     && let Ok(starts) = self.starts(&intent, &attached)
                 {
-                    let plans = preview.plans.into_iter().map(|(id, plan)| (id, plan, Sights::default())).collect();
+                    let plans = preview
+                        .plans
+                        .into_iter()
+                        .map(|(id, plan)| (id, plan, Sights::default()))
+                        .collect();
                     let wanted = Wanted::Act { confirm, armed };
-                    self.previewed(Previewed { from, intent, attached, wanted, starts, plans: Ok(plans) }).await?;
+                    self.previewed(Previewed {
+                        from,
+                        intent,
+                        attached,
+                        wanted,
+                        starts,
+                        plans: Ok(plans),
+                    })
+                    .await?;
                 } else {
-                    self.look_for(from, intent, attached, Wanted::Act { confirm, armed }).await?;
+                    self.look_for(from, intent, attached, Wanted::Act { confirm, armed })
+                        .await?;
                 }
             }
-            Ask::Approve { hold, confirm, choice } => {
-                let decided = decide::approve(&self.folds, &hold, &confirm, choice.as_deref(), &self.ask_cx(&from, &[]));
+            Ask::Approve {
+                hold,
+                confirm,
+                choice,
+            } => {
+                let decided = decide::approve(
+                    &self.folds,
+                    &hold,
+                    &confirm,
+                    choice.as_deref(),
+                    &self.ask_cx(&from, &[]),
+                );
                 self.answer(&from, decided);
             }
             Ask::Reject { hold, reason } => {
@@ -131,7 +176,16 @@ impl Engine {
             }
             Ask::Drain { version } => {
                 let says = format!("ending for version {version}");
-                self.answer(&from, Ok((Append::default(), Answer::Accepted { deployments: vec![], says })));
+                self.answer(
+                    &from,
+                    Ok((
+                        Append::default(),
+                        Answer::Accepted {
+                            deployments: vec![],
+                            says,
+                        },
+                    )),
+                );
                 self.draining = true;
             }
         }
@@ -142,12 +196,16 @@ impl Engine {
     fn starts(&self, intent: &Intent, attached: &[Attached]) -> Result<Vec<StartOf>, Refused> {
         let mut starts = decide::specs(&self.folds, intent, attached)?;
         let systems = self.parts.systems;
-        decide::choose(&mut starts, intent.flags(), |name| systems(name).map_or(&[], |system| system.flags()))?;
+        decide::choose(&mut starts, intent.flags(), |name| {
+            systems(name).map_or(&[], |system| system.flags())
+        })?;
         Ok(starts)
     }
 
     async fn shown(&self, confirm: &Confirm) -> Result<Option<Preview>, EngineError> {
-        let Some(subject) = confirm.subject else { return Ok(None) };
+        let Some(subject) = confirm.subject else {
+            return Ok(None);
+        };
         match self.parts.store.preview(subject).await {
             Ok(found) => Ok(found),
             // Without it the looks are taken again.
@@ -157,7 +215,13 @@ impl Engine {
     }
 
     /// Plans an intent: at once where nothing is to be looked at, else aside.
-    async fn look_for(&mut self, from: Origin, intent: Intent, attached: Vec<Attached>, wanted: Wanted) -> Result<(), EngineError> {
+    async fn look_for(
+        &mut self,
+        from: Origin,
+        intent: Intent,
+        attached: Vec<Attached>,
+        wanted: Wanted,
+    ) -> Result<(), EngineError> {
         let starts = match self.starts(&intent, &attached) {
             Ok(starts) => starts,
             Err(refused) => {
@@ -169,13 +233,33 @@ impl Engine {
         let mut plannings = Vec::with_capacity(starts.len());
         for start in &starts {
             let token = ask.0.simple().to_string();
-            match self.planning(&start.stack, &start.spec, start.purpose, None, &start.flags, &token) {
+            match self.planning(
+                &start.stack,
+                &start.spec,
+                start.purpose,
+                None,
+                &start.flags,
+                &token,
+            ) {
                 Ok(planning) => {
-                    let bundle = attached.iter().find(|a| a.stack == start.stack && a.spec == start.spec).map(|a| a.bundle.clone());
-                    // A teardown and a recovery name resources, which the looks of the driver leave out: they look for themselves.
-                    let fresh = (start.purpose == Purpose::Deploy).then(|| self.fresh_sight(&start.stack)).flatten();
+                    let bundle = attached
+                        .iter()
+                        .find(|a| a.stack == start.stack && a.spec == start.spec)
+                        .map(|a| a.bundle.clone());
+                    // A teardown and a recovery name resources, which the looks of the driver leave
+                    // out: they look for themselves.
+                    let fresh = (start.purpose == Purpose::Deploy)
+                        .then(|| self.fresh_sight(&start.stack))
+                        .flatten();
                     let seen = fresh.unwrap_or_default();
-                    plannings.push((start.stack.clone(), Planning { bundle, seen, ..planning }));
+                    plannings.push((
+                        start.stack.clone(),
+                        Planning {
+                            bundle,
+                            seen,
+                            ..planning
+                        },
+                    ));
                 }
                 Err(failure) => {
                     self.answer(&from, Err(refusal(&failure)));
@@ -184,26 +268,55 @@ impl Engine {
             }
         }
         if plannings.is_empty() {
-            return self.previewed(Previewed { from, intent, attached, wanted, starts, plans: Ok(vec![]) }).await;
+            return self
+                .previewed(Previewed {
+                    from,
+                    intent,
+                    attached,
+                    wanted,
+                    starts,
+                    plans: Ok(vec![]),
+                })
+                .await;
         }
-        self.parked.insert(ask, starts.first().map(|start| start.stack.clone()));
+        self.parked
+            .insert(ask, starts.first().map(|start| start.stack.clone()));
         let parts = self.shared_parts();
         self.spawn_look(format!("ask {ask}"), async move {
             let plans = join_all(plannings.into_iter().map(|(stack, planning)| {
                 let parts = parts.clone();
-                async move { planning.plan(&parts).await.map(|(plan, seen)| (stack, plan, seen)) }
+                async move {
+                    planning
+                        .plan(&parts)
+                        .await
+                        .map(|(plan, seen)| (stack, plan, seen))
+                }
             }))
             .await
             .into_iter()
             .collect();
-            Msg::Previewed(Box::new(Previewed { from, intent, attached, wanted, starts, plans }))
+            Msg::Previewed(Box::new(Previewed {
+                from,
+                intent,
+                attached,
+                wanted,
+                starts,
+                plans,
+            }))
         });
         Ok(())
     }
 
     /// Answers an ask whose plans are there.
     pub(super) async fn previewed(&mut self, previewed: Previewed) -> Result<(), EngineError> {
-        let Previewed { from, intent, attached, wanted, starts, plans } = previewed;
+        let Previewed {
+            from,
+            intent,
+            attached,
+            wanted,
+            starts,
+            plans,
+        } = previewed;
         let ask = from.asked.id;
         self.parked.remove(&ask);
         self.looking.remove(&format!("ask {ask}"));
@@ -217,8 +330,17 @@ impl Engine {
         for (stack, _, seen) in &plans {
             self.remember(stack, seen);
         }
-        let plans: Vec<(StackId, Plan)> = plans.into_iter().map(|(stack, plan, _)| (stack, plan)).collect();
-        let card = match decide::card(&self.folds, &intent, &starts, &plans, &self.ask_cx(&from, &[])) {
+        let plans: Vec<(StackId, Plan)> = plans
+            .into_iter()
+            .map(|(stack, plan, _)| (stack, plan))
+            .collect();
+        let card = match decide::card(
+            &self.folds,
+            &intent,
+            &starts,
+            &plans,
+            &self.ask_cx(&from, &[]),
+        ) {
             Ok(card) => card,
             Err(refused) => {
                 self.answer(&from, Err(refused));
@@ -227,14 +349,30 @@ impl Engine {
         };
         match wanted {
             Wanted::Card => {
-                let preview = Preview { intent, card: card.clone(), plans };
+                let preview = Preview {
+                    intent,
+                    card: card.clone(),
+                    plans,
+                };
                 self.previews.push((ask, preview));
-                self.answer(&from, Ok((Append::default(), Answer::Card { card: Box::new(card) })));
+                self.answer(
+                    &from,
+                    Ok((
+                        Append::default(),
+                        Answer::Card {
+                            card: Box::new(card),
+                        },
+                    )),
+                );
             }
             Wanted::Act { confirm, armed } => {
                 let looked = Looked { card, plans };
                 // A guard that is not met uses no number up.
-                let wanted = if decide::guard(&looked.card, &confirm).is_ok() { starts.len() } else { 0 };
+                let wanted = if decide::guard(&looked.card, &confirm).is_ok() {
+                    starts.len()
+                } else {
+                    0
+                };
                 let fresh = match self.fresh_deployments(wanted).await {
                     Ok(fresh) => fresh,
                     // Nothing is decided: the ask stays where it is, and is taken again.
@@ -246,22 +384,34 @@ impl Engine {
                     Err(why) => return Err(why.into()),
                 };
                 let cx = self.ask_cx(&from, &fresh);
-                let decided = decide::act(&self.folds, &intent, &starts, &looked, &confirm, armed, &cx).map(|(mut append, answer)| {
-                    for start in &starts {
-                        if let Some(entry) = attached.iter().find(|entry| entry.spec.bundle == start.spec.bundle)
-                            && let Ok(bytes) = serde_json::to_vec(&entry.bundle)
-                        {
-                            append.blobs.push((start.spec.bundle, bytes));
-                        }
-                    }
-                    (append, answer)
-                });
+                let decided =
+                    decide::act(&self.folds, &intent, &starts, &looked, &confirm, armed, &cx).map(
+                        |(mut append, answer)| {
+                            for start in &starts {
+                                if let Some(entry) = attached
+                                    .iter()
+                                    .find(|entry| entry.spec.bundle == start.spec.bundle)
+                                    && let Ok(bytes) = serde_json::to_vec(&entry.bundle)
+                                {
+                                    append.blobs.push((start.spec.bundle, bytes));
+                                }
+                            }
+                            (append, answer)
+                        },
+                    );
                 if decided.is_ok() {
                     self.numbers.drain(..fresh.len());
                 }
-                if let Err(Refused { card: Some(card), .. }) = &decided {
+                if let Err(Refused {
+                    card: Some(card), ..
+                }) = &decided
+                {
                     // The card in the refusal can be confirmed as it stands.
-                    let preview = Preview { intent, card: (**card).clone(), plans: looked.plans };
+                    let preview = Preview {
+                        intent,
+                        card: (**card).clone(),
+                        plans: looked.plans,
+                    };
                     self.previews.push((ask, preview));
                 }
                 self.answer(&from, decided);
@@ -270,15 +420,22 @@ impl Engine {
         Ok(())
     }
 
-    /// Ids and numbers for new deployments. Numbers that a decision was given and did not use, because it was refused, come first.
-    async fn fresh_deployments(&mut self, how_many: usize) -> Result<Vec<(DeploymentId, DeploymentNo)>, crate::store::StoreError> {
+    /// Ids and numbers for new deployments. Numbers that a decision was given and did not use,
+    /// because it was refused, come first.
+    async fn fresh_deployments(
+        &mut self,
+        how_many: usize,
+    ) -> Result<Vec<(DeploymentId, DeploymentNo)>, crate::store::StoreError> {
         let more = how_many.saturating_sub(self.numbers.len());
         if more > 0 {
             let given = self.parts.store.numbers(more).await?;
             self.numbers.extend(given);
         }
         let ids = std::iter::repeat_with(|| DeploymentId((self.parts.fresh)()));
-        Ok(ids.zip(self.numbers.iter().copied()).take(how_many).collect())
+        Ok(ids
+            .zip(self.numbers.iter().copied())
+            .take(how_many)
+            .collect())
     }
 
     fn answer(&mut self, from: &Origin, decided: decide::Decided) {
@@ -287,23 +444,47 @@ impl Engine {
             Err(refused) => (Append::default(), Answer::Refused(refused)),
         };
         let ask = from.asked.id;
-        self.take_by(append, from.person.clone(), Some(ask), Some((ask, AskState::Answered { answer })));
+        self.take_by(
+            append,
+            from.person.clone(),
+            Some(ask),
+            Some((ask, AskState::Answered { answer })),
+        );
     }
 
     fn ask_cx<'a>(&'a self, from: &Origin, fresh: &'a [(DeploymentId, DeploymentNo)]) -> Cx<'a> {
-        Cx { now: self.now(), person: from.person.clone(), asked: Some(from.asked.clone()), fresh, cancels: &self.cancels }
+        Cx {
+            now: self.now(),
+            person: from.person.clone(),
+            asked: Some(from.asked.clone()),
+            fresh,
+            cancels: &self.cancels,
+        }
     }
 
     /// The stacks that an ask may change; absent where that may be any.
     fn touches(&self, ask: &Ask) -> Option<Vec<StackId>> {
-        let of = |id: &DeploymentId| self.folds.deployments.get(id)?.stack().map(|stack| vec![stack.clone()]);
+        let of = |id: &DeploymentId| {
+            self.folds
+                .deployments
+                .get(id)?
+                .stack()
+                .map(|stack| vec![stack.clone()])
+        };
         match ask {
             Ask::Preview { intent, .. } | Ask::Do { intent, .. } => match intent {
-                Intent::Retry { deployment } | Intent::Cancel { deployment } | Intent::Abandon { deployment } => of(deployment),
+                Intent::Retry { deployment }
+                | Intent::Cancel { deployment }
+                | Intent::Abandon { deployment } => of(deployment),
                 Intent::Freeze { .. } | Intent::Thaw { .. } | Intent::Apply { .. } => None,
-                Intent::Deploy { .. } | Intent::Rollback { .. } | Intent::Teardown { .. } | Intent::Unblock { .. } => Some(concerned(ask)),
+                Intent::Deploy { .. }
+                | Intent::Rollback { .. }
+                | Intent::Teardown { .. }
+                | Intent::Unblock { .. } => Some(concerned(ask)),
             },
-            Ask::Approve { hold, .. } | Ask::Reject { hold, .. } => of(&self.folds.hold(hold)?.0.id),
+            Ask::Approve { hold, .. } | Ask::Reject { hold, .. } => {
+                of(&self.folds.hold(hold)?.0.id)
+            }
             Ask::Undo { deployment } => of(deployment),
             Ask::Drain { .. } => Some(vec![]),
         }
@@ -315,7 +496,9 @@ pub(super) fn concerned(ask: &Ask) -> Vec<StackId> {
     match ask {
         Ask::Preview { intent, .. } | Ask::Do { intent, .. } => match intent {
             Intent::Deploy { stacks, .. } => stacks.clone(),
-            Intent::Rollback { stack, .. } | Intent::Teardown { stack, .. } | Intent::Unblock { stack, .. } => vec![stack.clone()],
+            Intent::Rollback { stack, .. }
+            | Intent::Teardown { stack, .. }
+            | Intent::Unblock { stack, .. } => vec![stack.clone()],
             Intent::Retry { .. }
             | Intent::Cancel { .. }
             | Intent::Abandon { .. }
@@ -328,7 +511,11 @@ pub(super) fn concerned(ask: &Ask) -> Vec<StackId> {
 }
 
 fn refusal(failure: &Failure) -> Refused {
-    let says = if failure.detail.is_empty() { failure.summary.clone() } else { format!("{}: {}", failure.summary, failure.detail) };
+    let says = if failure.detail.is_empty() {
+        failure.summary.clone()
+    } else {
+        format!("{}: {}", failure.summary, failure.detail)
+    };
     let code = match failure.retry {
         Retry::Contact => Refused::NO_CONTACT,
         Retry::Never | Retry::After(_) | Retry::AskAPerson => Refused::CANNOT_PLAN,

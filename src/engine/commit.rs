@@ -1,4 +1,5 @@
-//! Committing: decisions are taken on the folds at once, made durable together, and only then have effects outside.
+//! Committing: decisions are taken on the folds at once, made durable together, and only then have
+//! effects outside.
 
 use std::sync::atomic::Ordering;
 
@@ -43,12 +44,24 @@ impl Engine {
         self.take_by(append, Person::Engine, None, None);
     }
 
-    /// Takes a decision. The folds follow at once; if it cannot be made durable they are read again.
-    pub(super) fn take_by(&mut self, append: Append, person: Person, cause: Option<AskId>, answer: Option<(AskId, AskState)>) {
+    /// Takes a decision. The folds follow at once; if it cannot be made durable they are read
+    /// again.
+    pub(super) fn take_by(
+        &mut self,
+        append: Append,
+        person: Person,
+        cause: Option<AskId>,
+        answer: Option<(AskId, AskState)>,
+    ) {
         if append.is_empty() && answer.is_none() {
             return;
         }
-        let by = By { person, cause, at: self.now(), under: self.own.leases.clone() };
+        let by = By {
+            person,
+            cause,
+            at: self.now(),
+            under: self.own.leases.clone(),
+        };
         for write in &append.writes {
             for (offset, event) in (1u64..).zip(&write.events) {
                 self.folds.apply(&Stored {
@@ -92,13 +105,19 @@ impl Engine {
         let pending = std::mem::take(&mut self.pending);
         let promises = std::mem::take(&mut self.promises);
         let store = self.parts.store.clone();
-        let results = join_all(pending.iter().map(|(append, by, answer)| store.append(append, by, answer.clone()))).await;
+        let results = join_all(
+            pending
+                .iter()
+                .map(|(append, by, answer)| store.append(append, by, answer.clone())),
+        )
+        .await;
         let mut stored = Vec::new();
         let mut failed = None;
         for result in results {
             match result {
                 Ok(events) => stored.extend(events),
-                // The answer stands already: an engine before us gave it and died before it could go on.
+                // The answer stands already: an engine before us gave it and died before it could
+                // go on.
                 Err(StoreError::Duplicate) => failed = failed.or(Some(StoreError::Duplicate)),
                 Err(why) => failed = Some(why),
             }
@@ -130,7 +149,12 @@ impl Engine {
     async fn keep_previews(&mut self) -> Result<(), EngineError> {
         let drop_before = self.now() - KEEP_PREVIEWS;
         for (ask, preview) in std::mem::take(&mut self.previews) {
-            match self.parts.store.keep_preview(ask, &preview, drop_before).await {
+            match self
+                .parts
+                .store
+                .keep_preview(ask, &preview, drop_before)
+                .await
+            {
                 // A preview that is not kept is made again when it is confirmed.
                 Ok(()) => {}
                 Err(why) if why.passes() => {}
@@ -147,11 +171,18 @@ impl Engine {
         }
     }
 
-    /// Something could not be made durable: read the truth again; tasks that wait for a note are told to stop.
-    async fn recover(&mut self, why: StoreError, promises: Vec<Promise>) -> Result<(), EngineError> {
+    /// Something could not be made durable: read the truth again; tasks that wait for a note are
+    /// told to stop.
+    async fn recover(
+        &mut self,
+        why: StoreError,
+        promises: Vec<Promise>,
+    ) -> Result<(), EngineError> {
         for promise in promises {
             if let Promise::Noted(reply) = promise {
-                let _ = reply.send(Err(Failure::new("the store did not take a note").detail(why.to_string()).retry(Retry::Contact)));
+                let _ = reply.send(Err(Failure::new("the store did not take a note")
+                    .detail(why.to_string())
+                    .retry(Retry::Contact)));
             }
         }
         match &why {
@@ -168,7 +199,12 @@ impl Engine {
         loop {
             match self.read_again(why == StoreError::Fenced).await {
                 Ok(()) => return Ok(()),
-                Err(why) if why.passes() => self.parts.clock.sleep(std::time::Duration::from_secs(1)).await,
+                Err(why) if why.passes() => {
+                    self.parts
+                        .clock
+                        .sleep(std::time::Duration::from_secs(1))
+                        .await;
+                }
                 Err(why) => return Err(why.into()),
             }
         }

@@ -22,14 +22,17 @@ use super::{Engine, EngineError, Msg, Parts};
 const BUSY: Duration = Duration::from_secs(2);
 /// How long a look that found no contact waits before the next.
 const NO_CONTACT: Duration = Duration::from_secs(5);
-/// How many decisions in a row a machine may lead to by itself. The longest plans need as many as they have steps.
+/// How many decisions in a row a machine may lead to by itself. The longest plans need as many as
+/// they have steps.
 const ROUNDS: usize = 1_000;
-/// How long the engine rests where its machines come to no end by themselves, ask for a time that has passed, or decide again and again
-/// what the store refuses: whatever it is, it must cost nobody else anything.
+/// How long the engine rests where its machines come to no end by themselves, ask for a time that
+/// has passed, or decide again and again what the store refuses: whatever it is, it must cost
+/// nobody else anything.
 pub(super) const REST: Duration = Duration::from_secs(1);
 
 impl Engine {
-    /// Grants what is wanted until nothing more is wanted now; answers when to look again, which is never a time that has passed.
+    /// Grants what is wanted until nothing more is wanted now; answers when to look again, which is
+    /// never a time that has passed.
     pub(super) fn grant(&mut self) -> Result<Option<Time>, EngineError> {
         self.drop_tasks_of_the_past();
         for _ in 0..ROUNDS {
@@ -39,7 +42,13 @@ impl Engine {
                 if !self.drives_machine(&machine) {
                     continue;
                 }
-                let cx = Cx { now, person: Person::Engine, asked: None, fresh: &[], cancels: &self.cancels };
+                let cx = Cx {
+                    now,
+                    person: Person::Engine,
+                    asked: None,
+                    fresh: &[],
+                    cancels: &self.cancels,
+                };
                 let granted = grant::grant(&self.folds, &machine, &cx, &self.parts.pure_step);
                 wake = [wake, granted.wake].into_iter().flatten().min();
                 for Grant { append, effect } in granted.now {
@@ -67,8 +76,12 @@ impl Engine {
                 self.promises.push(Promise::Fresh(attempt));
             }
             Effect::Attend { attempt, cancel } => {
-                // A start that is not durable yet has no task: the round after the commit attends it.
-                let waits = self.promises.iter().any(|promise| matches!(promise, Promise::Fresh(fresh) if *fresh == attempt));
+                // A start that is not durable yet has no task: the round after the commit attends
+                // it.
+                let waits = self
+                    .promises
+                    .iter()
+                    .any(|promise| matches!(promise, Promise::Fresh(fresh) if *fresh == attempt));
                 if !waits {
                     self.attend(attempt, cancel)?;
                 }
@@ -83,8 +96,22 @@ impl Engine {
 
     /// A new stack whose first deployment may start: is there one?
     fn look_new(&mut self, id: &StackId, entry: &Queued) {
-        let Some(request) = self.folds.deployments.get(&entry.deployment).and_then(|d| d.request.clone()) else { return };
-        let planning = match self.planning(id, &request.spec, entry.purpose, None, &request.flags, "look") {
+        let Some(request) = self
+            .folds
+            .deployments
+            .get(&entry.deployment)
+            .and_then(|d| d.request.clone())
+        else {
+            return;
+        };
+        let planning = match self.planning(
+            id,
+            &request.spec,
+            entry.purpose,
+            None,
+            &request.flags,
+            "look",
+        ) {
             Ok(planning) => planning,
             Err(failure) => {
                 self.take(grant::looked(&self.folds, id, Err(failure)));
@@ -108,9 +135,20 @@ impl Engine {
 
     /// Waits until the real stack is quiet.
     fn settle(&mut self, id: DeploymentId) {
-        let Some(d) = self.folds.deployments.get(&id).cloned() else { return };
-        let Some(request) = d.request.as_ref() else { return };
-        let planning = match self.planning(&request.stack, &request.spec, request.purpose, None, &request.flags, "settle") {
+        let Some(d) = self.folds.deployments.get(&id).cloned() else {
+            return;
+        };
+        let Some(request) = d.request.as_ref() else {
+            return;
+        };
+        let planning = match self.planning(
+            &request.stack,
+            &request.spec,
+            request.purpose,
+            None,
+            &request.flags,
+            "settle",
+        ) {
             Ok(planning) => planning,
             Err(failure) => {
                 self.take(grant::settled(&self.folds, id, Err(failure)));
@@ -121,13 +159,20 @@ impl Engine {
         let fresh = self.fresh_sight(&request.stack);
         self.spawn_look(format!("settle {id}"), async move {
             let result = until_quiet(&parts, &planning, purpose, fresh).await;
-            Msg::Settled { deployment: id, result }
+            Msg::Settled {
+                deployment: id,
+                result,
+            }
         });
     }
 
     fn plan(&mut self, id: DeploymentId) {
-        let Some(d) = self.folds.deployments.get(&id).cloned() else { return };
-        let Some(request) = d.request.as_ref() else { return };
+        let Some(d) = self.folds.deployments.get(&id).cloned() else {
+            return;
+        };
+        let Some(request) = d.request.as_ref() else {
+            return;
+        };
         let planning = match self.planning(
             &request.stack,
             &request.spec,
@@ -142,22 +187,31 @@ impl Engine {
                 return;
             }
         };
-        // A deployment plans on the look that found its stack quiet. A teardown and a recovery name what goes and what holds data,
-        // as their cards did: they look again, with the resources, else their plan differs from what was approved.
+        // A deployment plans on the look that found its stack quiet. A teardown and a recovery name
+        // what goes and what holds data, as their cards did: they look again, with the resources,
+        // else their plan differs from what was approved.
         let seen = match request.purpose {
             Purpose::Deploy => d.found.clone(),
             Purpose::Teardown | Purpose::Recover => None,
         };
         let parts = self.shared_parts();
         self.spawn_look(format!("plan {id}"), async move {
-            let planning = Planning { seen: seen.unwrap_or_default(), ..planning };
+            let planning = Planning {
+                seen: seen.unwrap_or_default(),
+                ..planning
+            };
             let result = loop {
                 match planning.clone().plan(&parts).await {
-                    Err(failure) if matches!(failure.retry, Retry::Contact | Retry::After(_)) => parts.clock.sleep(NO_CONTACT).await,
+                    Err(failure) if matches!(failure.retry, Retry::Contact | Retry::After(_)) => {
+                        parts.clock.sleep(NO_CONTACT).await;
+                    }
                     other => break other.map(|(plan, _)| plan),
                 }
             };
-            Msg::Planned { deployment: id, result }
+            Msg::Planned {
+                deployment: id,
+                result,
+            }
         });
     }
 
@@ -165,18 +219,29 @@ impl Engine {
     pub(super) async fn receive(&mut self, msg: Msg) -> Result<(), EngineError> {
         if !self.is_ours(&msg) {
             if let Msg::Note { reply, .. } = msg {
-                let _ = reply.send(Err(Failure::new("another engine has taken over").retry(Retry::Contact)));
+                let _ = reply.send(Err(
+                    Failure::new("another engine has taken over").retry(Retry::Contact)
+                ));
             }
             return Ok(());
         }
         match msg {
-            Msg::Note { key, name, value, reply } => {
+            Msg::Note {
+                key,
+                name,
+                value,
+                reply,
+            } => {
                 let noted = self
                     .folds
                     .deployments
                     .get(&key.deployment)
                     .cloned()
-                    .filter(|d| d.steps.get(&key.step).is_some_and(|run| run.attempt == key.attempt && run.is_live()));
+                    .filter(|d| {
+                        d.steps
+                            .get(&key.step)
+                            .is_some_and(|run| run.attempt == key.attempt && run.is_live())
+                    });
                 match noted {
                     Some(d) => {
                         let append = decide::noted(&self.folds, &d, &key.step, &name, value);
@@ -184,7 +249,9 @@ impl Engine {
                         self.promises.push(Promise::Noted(reply));
                     }
                     None => {
-                        let _ = reply.send(Err(Failure::new("this attempt is over: nothing more may be called for it")));
+                        let _ = reply.send(Err(Failure::new(
+                            "this attempt is over: nothing more may be called for it",
+                        )));
                     }
                 }
             }
@@ -195,7 +262,14 @@ impl Engine {
                     if let Some(stack) = d.stack() {
                         self.seen.remove(stack);
                     }
-                    let append = decide::outcome(&self.folds, &d, &key.step, key.attempt, result, self.now());
+                    let append = decide::outcome(
+                        &self.folds,
+                        &d,
+                        &key.step,
+                        key.attempt,
+                        result,
+                        self.now(),
+                    );
                     self.take(append);
                 }
                 self.failpoint("after outcome")?;
@@ -208,7 +282,11 @@ impl Engine {
             }
             Msg::Settled { deployment, result } => {
                 self.looking.remove(&format!("settle {deployment}"));
-                let waits = self.folds.deployments.get(&deployment).filter(|d| d.phase == Phase::Waiting);
+                let waits = self
+                    .folds
+                    .deployments
+                    .get(&deployment)
+                    .filter(|d| d.phase == Phase::Waiting);
                 if let (Ok(seen), Some(stack)) = (&result, waits.and_then(|d| d.stack().cloned())) {
                     self.remember(&stack, seen);
                 }
@@ -237,18 +315,37 @@ impl Engine {
 
     /// What a retry carries over, by the rule of its system.
     fn carried(&self, id: DeploymentId, plan: &Plan) -> Vec<(StepId, Output)> {
-        let Some(request) = self.folds.deployments.get(&id).and_then(|d| d.request.as_ref()) else { return vec![] };
-        let old = request.cause.retries().and_then(|id| self.folds.deployments.get(&id));
+        let Some(request) = self
+            .folds
+            .deployments
+            .get(&id)
+            .and_then(|d| d.request.as_ref())
+        else {
+            return vec![];
+        };
+        let old = request
+            .cause
+            .retries()
+            .and_then(|id| self.folds.deployments.get(&id));
         let system = (self.parts.systems)(&request.spec.system);
-        old.zip(system).map(|(old, system)| system.carry(old, plan)).unwrap_or_default()
+        old.zip(system)
+            .map(|(old, system)| system.carry(old, plan))
+            .unwrap_or_default()
     }
 }
 
-/// The state of the things that the system asks for first; nothing, for a system that has nothing outside.
+/// The state of the things that the system asks for first; nothing, for a system that has nothing
+/// outside.
 async fn state(parts: &Parts, planning: &Planning) -> Result<Sights, Failure> {
     let mut seen = Sights::default();
-    for look in planning.system.looks(&planning.ask, &planning.spec, &Sights::default()) {
-        let look = Look { whole: false, ..look };
+    for look in planning
+        .system
+        .looks(&planning.ask, &planning.spec, &Sights::default())
+    {
+        let look = Look {
+            whole: false,
+            ..look
+        };
         seen.put(loop {
             let sight = match proven(&planning.on, &look.about, parts).await {
                 Ok(()) => parts.eyes.look(&planning.on, &look, None).await,
@@ -257,7 +354,9 @@ async fn state(parts: &Parts, planning: &Planning) -> Result<Sights, Failure> {
             match sight {
                 Ok(sight) => break sight,
                 // No contact is no failure of the deployment: it waits, and goes on by itself.
-                Err(failure) if matches!(failure.retry, Retry::Contact | Retry::After(_)) => parts.clock.sleep(NO_CONTACT).await,
+                Err(failure) if matches!(failure.retry, Retry::Contact | Retry::After(_)) => {
+                    parts.clock.sleep(NO_CONTACT).await;
+                }
                 Err(failure) => return Err(failure),
             }
         });
@@ -265,7 +364,12 @@ async fn state(parts: &Parts, planning: &Planning) -> Result<Sights, Failure> {
     Ok(seen)
 }
 
-async fn until_quiet(parts: &Parts, planning: &Planning, purpose: Purpose, fresh: Option<Sights>) -> Result<Sights, Failure> {
+async fn until_quiet(
+    parts: &Parts,
+    planning: &Planning,
+    purpose: Purpose,
+    fresh: Option<Sights>,
+) -> Result<Sights, Failure> {
     let mut seen = match fresh {
         Some(seen) => seen,
         None => state(parts, planning).await?,

@@ -1,4 +1,5 @@
-//! The eyes of an engine: each look goes to the eye of its kind; a proof of identity is kept for a minute.
+//! The eyes of an engine: each look goes to the eye of its kind; a proof of identity is kept for a
+//! minute.
 
 use std::collections::BTreeMap;
 use std::future::ready;
@@ -41,17 +42,31 @@ pub struct EyesByKind {
 impl EyesByKind {
     /// These eyes, for places of these kinds.
     #[must_use]
-    pub fn new(clients: Arc<Clients>, clock: SharedClock, eyes: Vec<Arc<dyn Eye>>, kinds: Kinds) -> Self {
+    pub fn new(
+        clients: Arc<Clients>,
+        clock: SharedClock,
+        eyes: Vec<Arc<dyn Eye>>,
+        kinds: Kinds,
+    ) -> Self {
         let eyes = eyes.into_iter().map(|eye| (eye.kind(), eye)).collect();
         let with = With { clients, clock };
-        let provers = kinds.iter().map(|kind| (kind.name(), kind.prover(&with))).collect();
-        Self { eyes, provers, clock: with.clock, proofs: std::sync::Mutex::default() }
+        let provers = kinds
+            .iter()
+            .map(|kind| (kind.name(), kind.prover(&with)))
+            .collect();
+        Self {
+            eyes,
+            provers,
+            clock: with.clock,
+            proofs: std::sync::Mutex::default(),
+        }
     }
 
     fn of(&self, about: &Subject) -> Result<&Arc<dyn Eye>, Failure> {
-        self.eyes
-            .get(about.kind.as_str())
-            .ok_or_else(|| Failure::new(format!("this program has no eye for {}", about.kind)).hint("use the program that deployed it"))
+        self.eyes.get(about.kind.as_str()).ok_or_else(|| {
+            Failure::new(format!("this program has no eye for {}", about.kind))
+                .hint("use the program that deployed it")
+        })
     }
 }
 
@@ -60,7 +75,12 @@ impl Eyes for EyesByKind {
         self.of(&look.about).is_ok_and(|eye| eye.reads_files())
     }
 
-    fn look<'a>(&'a self, on: &'a LookOn, look: &'a Look, bundle: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>> {
+    fn look<'a>(
+        &'a self,
+        on: &'a LookOn,
+        look: &'a Look,
+        bundle: Option<&'a SourceBundle>,
+    ) -> BoxFuture<'a, Result<Sight, Failure>> {
         match self.of(&look.about) {
             Ok(eye) => eye.look(on, look, bundle),
             Err(failure) => ready(Err(failure)).boxed(),
@@ -71,7 +91,11 @@ impl Eyes for EyesByKind {
         self.of(about).ok()?.follow(stack, about, since)
     }
 
-    fn prove<'a>(&'a self, env: &'a EnvName, place: &'a Place) -> BoxFuture<'a, Result<Proof, Failure>> {
+    fn prove<'a>(
+        &'a self,
+        env: &'a EnvName,
+        place: &'a Place,
+    ) -> BoxFuture<'a, Result<Proof, Failure>> {
         async move {
             let kind = self.provers.get(place.kind.as_str()).ok_or_else(|| {
                 Failure::new(format!(
@@ -108,22 +132,52 @@ mod tests {
     async fn a_proof_is_of_one_place_and_at_most_a_minute_old() {
         let clock = Stepped::at(Time(0));
         let shared: SharedClock = Arc::new(clock.clone());
-        let clients = Clients::new(shared.clone(), "ana", Arc::new(|| async { Err("not here".to_owned()) }.boxed()));
+        let clients = Clients::new(
+            shared.clone(),
+            "ana",
+            Arc::new(|| async { Err("not here".to_owned()) }.boxed()),
+        );
         let eyes = EyesByKind::new(clients, shared, vec![], KINDS);
         let env: EnvName = "dev".parse().unwrap();
-        let hill = |path: &str| Place::new("hill", "summit", "side").of(Some("high")).by("path", Some(path));
+        let hill = |path: &str| {
+            Place::new("hill", "summit", "side")
+                .of(Some("high"))
+                .by("path", Some(path))
+        };
         let who = async |place: &Place| eyes.prove(&env, place).await.unwrap().who.to_string();
         assert_eq!(who(&hill("high")).await, "climber/1");
         clock.advance(Duration::from_secs(59));
         assert_eq!(who(&hill("high")).await, "climber/1");
         clock.advance(Duration::from_secs(1));
         assert_eq!(who(&hill("high")).await, "climber/2", "a minute is too old");
-        assert_eq!(who(&hill("low")).await, "climber/3", "another way is another proof");
-        let other = Place { name: "second".into(), ..hill("low") };
-        assert_eq!((who(&other).await, who(&hill("low")).await), ("climber/4".to_owned(), "climber/3".to_owned()));
-        let refused = super::super::looks::prove(&eyes, &env, Some(&hill("low"))).await.unwrap_err();
-        assert!(refused.summary.contains("dev is summit high") && refused.summary.contains("is summit low"), "{refused:?}");
-        let unknown = eyes.prove(&env, &Place::new("lake", "shore", "bay")).await.unwrap_err();
-        assert!(unknown.summary.contains("no places of the kind lake"), "{unknown:?}");
+        assert_eq!(
+            who(&hill("low")).await,
+            "climber/3",
+            "another way is another proof"
+        );
+        let other = Place {
+            name: "second".into(),
+            ..hill("low")
+        };
+        assert_eq!(
+            (who(&other).await, who(&hill("low")).await),
+            ("climber/4".to_owned(), "climber/3".to_owned())
+        );
+        let refused = super::super::looks::prove(&eyes, &env, Some(&hill("low")))
+            .await
+            .unwrap_err();
+        assert!(
+            refused.summary.contains("dev is summit high")
+                && refused.summary.contains("is summit low"),
+            "{refused:?}"
+        );
+        let unknown = eyes
+            .prove(&env, &Place::new("lake", "shore", "bay"))
+            .await
+            .unwrap_err();
+        assert!(
+            unknown.summary.contains("no places of the kind lake"),
+            "{unknown:?}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What of the store's work is this engine's: the leases that it holds, and what others wrote, which it folds before it decides.
+//! What of the store's work is this engine's: the leases that it holds, and what others wrote,
+//! which it folds before it decides.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -22,7 +23,8 @@ use super::{Engine, EngineError, Msg};
 pub enum Share {
     /// All of it, for as long as it lives: the store's lock elects one engine.
     All,
-    /// The stacks that it can serve, by leases that it extends: others serve the rest, and take over what it leaves.
+    /// The stacks that it can serve, by leases that it extends: others serve the rest, and take
+    /// over what it leaves.
     Leased {
         /// How long a lease lasts after its engine was last heard of.
         length: Duration,
@@ -47,11 +49,16 @@ pub(super) struct Own {
 impl Own {
     /// Nothing yet, with the log read up to there.
     pub(super) fn read_to(mark: u64) -> Self {
-        Self { mark, ..Self::default() }
+        Self {
+            mark,
+            ..Self::default()
+        }
     }
 
     fn has(&self, scope: &Scope) -> bool {
-        self.leases.iter().any(|lease| lease.scope == Scope::All || lease.scope == *scope)
+        self.leases
+            .iter()
+            .any(|lease| lease.scope == Scope::All || lease.scope == *scope)
     }
 
     fn drives(&self, folds: &Folds, id: DeploymentId) -> bool {
@@ -71,8 +78,8 @@ const ASK_AGAIN: Duration = Duration::from_secs(5);
 const PAGE: usize = 1_000;
 
 impl Engine {
-    /// Sees to it that what this engine can do is its own, and that its folds have what others wrote. False while the store does not
-    /// answer: then nothing may be decided.
+    /// Sees to it that what this engine can do is its own, and that its folds have what others
+    /// wrote. False while the store does not answer: then nothing may be decided.
     ///
     /// # Errors
     /// When the store is damaged, or another engine was elected.
@@ -96,34 +103,64 @@ impl Engine {
     async fn take_work(&mut self) -> Result<(), StoreError> {
         let Some(length) = self.shares() else {
             if self.own.leases.is_empty() {
-                // Nobody else takes any of it, so that nothing need be extended, and nothing of others read.
-                self.own.leases = self.parts.store.take(self.id, &[Scope::All], NO_END).await?.leases;
+                // Nobody else takes any of it, so that nothing need be extended, and nothing of
+                // others read.
+                self.own.leases = self
+                    .parts
+                    .store
+                    .take(self.id, &[Scope::All], NO_END)
+                    .await?
+                    .leases;
             }
-            return if self.own.leases.is_empty() { Err(StoreError::Fenced) } else { Ok(()) };
+            return if self.own.leases.is_empty() {
+                Err(StoreError::Fenced)
+            } else {
+                Ok(())
+            };
         };
         if self.own.extend_at.is_some_and(|at| at <= self.now()) {
             self.extend(length).await?;
         }
         self.follow().await?;
-        let done: Vec<Lease> = self.own.leases.iter().filter(|lease| !self.is_at_work(&lease.scope)).cloned().collect();
+        let done: Vec<Lease> = self
+            .own
+            .leases
+            .iter()
+            .filter(|lease| !self.is_at_work(&lease.scope))
+            .cloned()
+            .collect();
         if !done.is_empty() {
             self.parts.store.give_back(&done).await?;
             self.own.leases.retain(|lease| !done.contains(lease));
         }
         let missing = |scope: &Scope| !self.own.has(scope) && self.is_at_work(scope);
-        let wanted: Vec<Scope> = self.folds.stacks.keys().map(|id| Scope::Stack(id.clone())).filter(missing).collect();
+        let wanted: Vec<Scope> = self
+            .folds
+            .stacks
+            .keys()
+            .map(|id| Scope::Stack(id.clone()))
+            .filter(missing)
+            .collect();
         let all_theirs = wanted.iter().all(|scope| self.own.theirs.contains(scope));
         if wanted.is_empty() {
             self.own.again = None;
         } else if !all_theirs || self.own.again.is_none_or(|at| at <= self.now()) {
             self.own.again = self.take_some(&wanted, length).await?;
-            self.own.theirs = wanted.into_iter().filter(|scope| !self.own.has(scope)).collect();
+            self.own.theirs = wanted
+                .into_iter()
+                .filter(|scope| !self.own.has(scope))
+                .collect();
         }
         Ok(())
     }
 
-    /// Takes what is free of those, and reads what was written of it before; answers when to try again, where some of it is another's.
-    async fn take_some(&mut self, wanted: &[Scope], length: Duration) -> Result<Option<Time>, StoreError> {
+    /// Takes what is free of those, and reads what was written of it before; answers when to try
+    /// again, where some of it is another's.
+    async fn take_some(
+        &mut self,
+        wanted: &[Scope],
+        length: Duration,
+    ) -> Result<Option<Time>, StoreError> {
         let now = self.now();
         let taken = self.parts.store.take(self.id, wanted, length).await?;
         if !taken.leases.is_empty() {
@@ -134,9 +171,12 @@ impl Engine {
         Ok(taken.wait.map(|wait| now + wait.min(ASK_AGAIN)))
     }
 
-    /// Claims an ask, so that no other engine decides it; false where another has claimed it, or this one cannot serve it.
+    /// Claims an ask, so that no other engine decides it; false where another has claimed it, or
+    /// this one cannot serve it.
     pub(super) async fn claim(&mut self, id: AskId, ask: &Ask) -> Result<bool, EngineError> {
-        let Some(length) = self.shares() else { return Ok(true) };
+        let Some(length) = self.shares() else {
+            return Ok(true);
+        };
         if !concerned(ask).iter().all(|stack| self.serves(stack)) {
             return Ok(false);
         }
@@ -162,7 +202,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Ends what is under way for what another engine has taken over: that one looks for it, and goes on.
+    /// Ends what is under way for what another engine has taken over: that one looks for it, and
+    /// goes on.
     fn let_go(&mut self) {
         let drives = |deployment: DeploymentId| self.own.drives(&self.folds, deployment);
         self.live.retain(|key, live| {
@@ -189,7 +230,9 @@ impl Engine {
     async fn follow(&mut self) -> Result<(), StoreError> {
         loop {
             let page = self.parts.store.since(self.own.mark, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
             self.own.mark = last.seq;
             let ends = page.len() < PAGE;
             let mut fresh: Vec<Stored> = Vec::new();
@@ -216,7 +259,11 @@ impl Engine {
     /// Leaves the work to others.
     pub(super) async fn leave_work(&mut self) {
         // Where this does not arrive, the leases run out, or an election ends them.
-        let _ = self.parts.store.give_back(&std::mem::take(&mut self.own.leases)).await;
+        let _ = self
+            .parts
+            .store
+            .give_back(&std::mem::take(&mut self.own.leases))
+            .await;
     }
 
     /// For how long leases are taken, where there are other engines.
@@ -236,8 +283,11 @@ impl Engine {
 
     /// Whether there is something to do there that this engine can do.
     fn is_at_work(&self, scope: &Scope) -> bool {
-        let works =
-            |stack: &Arc<Stack>| stack.current.is_some() || !stack.queue.is_empty() || !stack.wants(self.now(), &self.folds).now.is_empty();
+        let works = |stack: &Arc<Stack>| {
+            stack.current.is_some()
+                || !stack.queue.is_empty()
+                || !stack.wants(self.now(), &self.folds).now.is_empty()
+        };
         match scope {
             Scope::All => true,
             Scope::Stack(id) => self.serves(id) && self.folds.stacks.get(id).is_some_and(works),
@@ -263,11 +313,16 @@ impl Engine {
         self.own.drives(&self.folds, id)
     }
 
-    /// Whether what is told is about this engine's work. Late news of what another has taken over are that one's to find out.
+    /// Whether what is told is about this engine's work. Late news of what another has taken over
+    /// are that one's to find out.
     pub(super) fn is_ours(&self, msg: &Msg) -> bool {
         match msg {
-            Msg::Note { key, .. } | Msg::Outcome { key, .. } | Msg::Found { key } => self.drives(key.deployment),
-            Msg::Settled { deployment, .. } | Msg::Planned { deployment, .. } => self.drives(*deployment),
+            Msg::Note { key, .. } | Msg::Outcome { key, .. } | Msg::Found { key } => {
+                self.drives(key.deployment)
+            }
+            Msg::Settled { deployment, .. } | Msg::Planned { deployment, .. } => {
+                self.drives(*deployment)
+            }
             Msg::Looked { stack, .. } => self.drives_stack(stack),
             Msg::Previewed(previewed) => self.own.has(&Scope::Ask(previewed.ask())),
         }

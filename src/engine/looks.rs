@@ -1,4 +1,5 @@
-//! Looking before planning: the rounds of looks that a planner asks for, and the plan that comes of them.
+//! Looking before planning: the rounds of looks that a planner asks for, and the plan that comes of
+//! them.
 
 use std::sync::Arc;
 
@@ -24,23 +25,38 @@ pub(super) async fn proven(on: &LookOn, about: &Subject, parts: &Parts) -> Resul
     prove(parts.eyes.as_ref(), &on.env, on.place(about)?).await
 }
 
-/// The eyes of an engine; they only read (a change set that is made to be described is deleted again).
+/// The eyes of an engine; they only read (a change set that is made to be described is deleted
+/// again).
 pub trait Eyes: Send + Sync {
     /// Whether a look reads the files of the release.
     fn reads_files(&self, look: &Look) -> bool;
     /// Takes a look. `bundle` has the files that it names.
-    fn look<'a>(&'a self, on: &'a LookOn, look: &'a Look, bundle: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>>;
+    fn look<'a>(
+        &'a self,
+        on: &'a LookOn,
+        look: &'a Look,
+        bundle: Option<&'a SourceBundle>,
+    ) -> BoxFuture<'a, Result<Sight, Failure>>;
     /// Follows a thing from a point in time; `None` where nobody can.
     fn follow(&self, stack: &StackId, about: &Subject, since: Time) -> Option<Box<dyn Follow>>;
     /// Who we are at a place of an environment, by a proof that is at most a minute old.
-    fn prove<'a>(&'a self, env: &'a EnvName, place: &'a Place) -> BoxFuture<'a, Result<Proof, Failure>>;
+    fn prove<'a>(
+        &'a self,
+        env: &'a EnvName,
+        place: &'a Place,
+    ) -> BoxFuture<'a, Result<Proof, Failure>>;
 }
 
-/// A place must be the recorded one, by a proof that is at most a minute old; there is nothing to prove where any will do.
+/// A place must be the recorded one, by a proof that is at most a minute old; there is nothing to
+/// prove where any will do.
 ///
 /// # Errors
 /// It is another one, or could not be asked.
-pub(super) async fn prove(eyes: &dyn Eyes, env: &EnvName, place: Option<&Place>) -> Result<(), Failure> {
+pub(super) async fn prove(
+    eyes: &dyn Eyes,
+    env: &EnvName,
+    place: Option<&Place>,
+) -> Result<(), Failure> {
     match place.filter(|place| place.whose.is.is_some()) {
         Some(place) => place.check(env, &eyes.prove(env, place).await?),
         None => Ok(()),
@@ -84,7 +100,11 @@ impl Planning {
                 None => stored_bundle(parts, &self.spec).await?,
             };
             self.bundle = match bundle {
-                Some(bundle) => Some(bundles::unpack(parts.store.as_ref(), bundle).await.map_err(|why| unread(&why))?),
+                Some(bundle) => Some(
+                    bundles::unpack(parts.store.as_ref(), bundle)
+                        .await
+                        .map_err(|why| unread(&why))?,
+                ),
                 None => None,
             };
         }
@@ -100,8 +120,15 @@ impl Planning {
 }
 
 async fn stored_bundle(parts: &Parts, spec: &Spec) -> Result<Option<SourceBundle>, Failure> {
-    let bytes = parts.store.blob(spec.bundle).await.map_err(|why| unread(&why))?;
-    bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose().map_err(|why| unread(&why))
+    let bytes = parts
+        .store
+        .blob(spec.bundle)
+        .await
+        .map_err(|why| unread(&why))?;
+    bytes
+        .map(|bytes| serde_json::from_slice(&bytes))
+        .transpose()
+        .map_err(|why| unread(&why))
 }
 
 fn unread(why: &dyn std::fmt::Display) -> Failure {
@@ -112,15 +139,24 @@ fn unread(why: &dyn std::fmt::Display) -> Failure {
 fn checked(parts: &Parts, on: &LookOn, system: &str, plan: &Plan) -> Result<(), Failure> {
     let cannot = |why: &dyn std::fmt::Display| Failure::new(format!("the plan cannot run: {why}"));
     plan.check().map_err(|why| cannot(&why))?;
-    plan.check_marks(of_system(system).map_err(|why| cannot(&why))?).map_err(|why| cannot(&why))?;
+    plan.check_marks(of_system(system).map_err(|why| cannot(&why))?)
+        .map_err(|why| cannot(&why))?;
     for step in &plan.steps {
-        on.record.places.find(&on.env, step.acts_at()).map_err(|why| cannot(&format!("step {}: {}", step.id, why.summary)))?;
+        on.record
+            .places
+            .find(&on.env, step.acts_at())
+            .map_err(|why| cannot(&format!("step {}: {}", step.id, why.summary)))?;
         let kind = step.kind.as_str();
         if pure::is(kind) {
             continue;
         }
-        let executor = parts.executors.get(kind).ok_or_else(|| Failure::new(format!("step {}: nothing here can do {kind}", step.id)))?;
-        executor.check(&step.params).map_err(|why| Failure::new(format!("step {}: {why}", step.id)))?;
+        let executor = parts
+            .executors
+            .get(kind)
+            .ok_or_else(|| Failure::new(format!("step {}: nothing here can do {kind}", step.id)))?;
+        executor
+            .check(&step.params)
+            .map_err(|why| Failure::new(format!("step {}: {why}", step.id)))?;
     }
     Ok(())
 }
@@ -137,14 +173,18 @@ impl Engine {
         token: &str,
     ) -> Result<Planning, Failure> {
         let system = (self.parts.systems)(&spec.system).ok_or_else(|| {
-            Failure::new(format!("this program has no system {:?}", spec.system)).hint("use the program that deployed it")
+            Failure::new(format!("this program has no system {:?}", spec.system))
+                .hint("use the program that deployed it")
         })?;
         let record = self
             .folds
             .environments
             .get(&stack.env)
             .and_then(|env| env.record.clone())
-            .ok_or_else(|| Failure::new(format!("this store knows no environment {}", stack.env)).hint("holdpoint apply"))?;
+            .ok_or_else(|| {
+                Failure::new(format!("this store knows no environment {}", stack.env))
+                    .hint("holdpoint apply")
+            })?;
         let serving = self.folds.stack(stack).serving(&self.folds).cloned();
         Ok(Planning {
             system,
@@ -158,7 +198,12 @@ impl Engine {
                 flags: flags.clone(),
             },
             spec: spec.clone(),
-            on: LookOn { env: stack.env.clone(), record, stack: stack.clone(), token: token.to_owned() },
+            on: LookOn {
+                env: stack.env.clone(),
+                record,
+                stack: stack.clone(),
+                token: token.to_owned(),
+            },
             bundle: None,
             seen: Sights::default(),
         })
@@ -171,14 +216,22 @@ impl Engine {
     }
 
     pub(super) fn remember(&mut self, stack: &StackId, seen: &Sights) {
-        // What an update would change is looked at for one release: only how the thing stands is kept.
+        // What an update would change is looked at for one release: only how the thing stands is
+        // kept.
         if let Some(main) = seen.main() {
-            self.seen.insert(stack.clone(), (self.now(), [main.clone()].into_iter().collect()));
+            self.seen.insert(
+                stack.clone(),
+                (self.now(), [main.clone()].into_iter().collect()),
+            );
         }
     }
 
     /// Spawns a look that reports back; one of a name at a time.
-    pub(super) fn spawn_look(&mut self, name: String, work: impl Future<Output = super::Msg> + Send + 'static) {
+    pub(super) fn spawn_look(
+        &mut self,
+        name: String,
+        work: impl Future<Output = super::Msg> + Send + 'static,
+    ) {
         if self.looking.contains_key(&name) {
             return;
         }
@@ -214,13 +267,36 @@ mod tests {
         fn follow(&self, _: &StackId, _: &Subject, _: Time) -> Option<Box<dyn Follow>> {
             None
         }
-        fn look<'a>(&'a self, _: &'a LookOn, _: &'a Look, _: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>> {
+        fn look<'a>(
+            &'a self,
+            _: &'a LookOn,
+            _: &'a Look,
+            _: Option<&'a SourceBundle>,
+        ) -> BoxFuture<'a, Result<Sight, Failure>> {
             async { Err(Failure::new("nothing to see")) }.boxed()
         }
-        fn prove<'a>(&'a self, _: &'a EnvName, _: &'a Place) -> BoxFuture<'a, Result<Proof, Failure>> {
+        fn prove<'a>(
+            &'a self,
+            _: &'a EnvName,
+            _: &'a Place,
+        ) -> BoxFuture<'a, Result<Proof, Failure>> {
             self.0.fetch_add(1, Ordering::Relaxed);
-            let (whose, who, called) = ("111111111111".to_owned(), Safe::new("arn:ops"), Safe::new("ops"));
-            async { Ok(Proof { whose, within: String::new(), who, called, expires_at: None, at: Time(0) }) }.boxed()
+            let (whose, who, called) = (
+                "111111111111".to_owned(),
+                Safe::new("arn:ops"),
+                Safe::new("ops"),
+            );
+            async {
+                Ok(Proof {
+                    whose,
+                    within: String::new(),
+                    who,
+                    called,
+                    expires_at: None,
+                    at: Time(0),
+                })
+            }
+            .boxed()
         }
     }
 
@@ -228,12 +304,28 @@ mod tests {
     async fn another_account_is_not_even_looked_at() {
         let (eyes, env) = (Stranger::default(), "prod".parse().unwrap());
         let place = |account: Option<&str>| Place::new("aws", "account", "region").of(account);
-        let other = prove(&eyes, &env, Some(&place(Some("222222222222")))).await.unwrap_err();
-        assert!(other.summary.contains("222222222222") && other.summary.contains("111111111111"), "{other:?}");
+        let other = prove(&eyes, &env, Some(&place(Some("222222222222"))))
+            .await
+            .unwrap_err();
+        assert!(
+            other.summary.contains("222222222222") && other.summary.contains("111111111111"),
+            "{other:?}"
+        );
         assert!(other.hint.contains("profile"), "{other:?}");
-        assert_eq!(prove(&eyes, &env, Some(&place(Some("111111111111")))).await, Ok(()));
-        assert_eq!(prove(&eyes, &env, Some(&place(None))).await, Ok(()), "any account will do");
-        assert_eq!(prove(&eyes, &env, None).await, Ok(()), "an environment of scripts alone is nowhere");
+        assert_eq!(
+            prove(&eyes, &env, Some(&place(Some("111111111111")))).await,
+            Ok(())
+        );
+        assert_eq!(
+            prove(&eyes, &env, Some(&place(None))).await,
+            Ok(()),
+            "any account will do"
+        );
+        assert_eq!(
+            prove(&eyes, &env, None).await,
+            Ok(()),
+            "an environment of scripts alone is nowhere"
+        );
         assert_eq!(eyes.0.load(Ordering::Relaxed), 2);
     }
 }

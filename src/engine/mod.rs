@@ -1,5 +1,6 @@
-//! The engine: the writer of events. It takes asks in order, grants what machines want, keeps a task for every running step,
-//! and appends what came of it. It holds no state of its own that a restart would miss.
+//! The engine: the writer of events. It takes asks in order, grants what machines want, keeps a
+//! task for every running step, and appends what came of it. It holds no state of its own that a
+//! restart would miss.
 
 mod clerk;
 mod commit;
@@ -51,7 +52,8 @@ use leases::Own;
 use tasks::Task;
 
 /// Where the files of an attempt are: deployment, step, attempt.
-pub type JobFolder = Arc<dyn Fn(DeploymentId, &crate::domain::ids::StepId, u32) -> PathBuf + Send + Sync>;
+pub type JobFolder =
+    Arc<dyn Fn(DeploymentId, &crate::domain::ids::StepId, u32) -> PathBuf + Send + Sync>;
 /// A point at which a test makes the engine die.
 pub type Failpoint = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 /// Follows what an engine commits.
@@ -90,13 +92,14 @@ pub struct Parts {
 pub trait Lines: Send + Sync {
     /// Takes lines, in the order in which they came.
     fn take(&self, lines: Vec<Line>);
-    /// The newest line of a log group that is kept and those of a while before it, by id and time, the oldest first; none where
-    /// lines are not kept. Blocks while files are read.
+    /// The newest line of a log group that is kept and those of a while before it, by id and time,
+    /// the oldest first; none where lines are not kept. Blocks while files are read.
     fn kept(&self, stack: &StackId, group: &str, back: Duration) -> Vec<(String, Time)> {
         let _ = (stack, group, back);
         Vec::new()
     }
-    /// How far the lines of a source that counts are kept; none where that is not known. Blocks while files are read.
+    /// How far the lines of a source that counts are kept; none where that is not known. Blocks
+    /// while files are read.
     fn reached(&self, stack: &StackId, giver: &Giver) -> Option<u64> {
         let _ = (stack, giver);
         None
@@ -126,22 +129,40 @@ pub enum Signal {
 /// What comes back from tasks.
 pub(crate) enum Msg {
     /// A note must be made durable before the task goes on.
-    Note { key: Attempt, name: String, value: Value, reply: tokio::sync::oneshot::Sender<Result<(), Failure>> },
+    Note {
+        key: Attempt,
+        name: String,
+        value: Value,
+        reply: tokio::sync::oneshot::Sender<Result<(), Failure>>,
+    },
     /// An attempt ended, or nobody can tell.
-    Outcome { key: Attempt, result: Result<Output, Failure> },
+    Outcome {
+        key: Attempt,
+        result: Result<Output, Failure>,
+    },
     /// Contact with a lost step is back.
     Found { key: Attempt },
     /// The real stack of a deployment is quiet, or will not be.
-    Settled { deployment: DeploymentId, result: Result<Sights, Failure> },
+    Settled {
+        deployment: DeploymentId,
+        result: Result<Sights, Failure>,
+    },
     /// A new stack was looked at.
-    Looked { stack: StackId, result: Result<(Sights, crate::domain::look::Quiet), Failure> },
+    Looked {
+        stack: StackId,
+        result: Result<(Sights, crate::domain::look::Quiet), Failure>,
+    },
     /// A plan was made.
-    Planned { deployment: DeploymentId, result: Result<crate::domain::plan::Plan, Failure> },
+    Planned {
+        deployment: DeploymentId,
+        result: Result<crate::domain::plan::Plan, Failure>,
+    },
     /// An ask's looks are done.
     Previewed(Box<clerk::Previewed>),
 }
 
-/// How many commits one round has at most: tasks that report without an end must not keep asks waiting.
+/// How many commits one round has at most: tasks that report without an end must not keep asks
+/// waiting.
 const ROUNDS: usize = 64;
 /// What becomes due within this time keeps an engine alive.
 const SOON: Duration = Duration::from_mins(10);
@@ -184,7 +205,11 @@ impl Engine {
         let folds = recall::folds(parts.store.as_ref()).await?;
         let own = Own::read_to(folds.seq);
         let (to, from) = mpsc::unbounded_channel();
-        let cancels = parts.executors.values().map(|executor| (executor.kind(), executor.cancel())).collect();
+        let cancels = parts
+            .executors
+            .values()
+            .map(|executor| (executor.kind(), executor.cancel()))
+            .collect();
         Ok(Self {
             parts,
             folds,
@@ -221,13 +246,15 @@ impl Engine {
         &self.folds
     }
 
-    /// True while the engine has work: something runs, is looked at, or becomes due soon. Held and frozen deployments are none.
+    /// True while the engine has work: something runs, is looked at, or becomes due soon. Held and
+    /// frozen deployments are none.
     #[must_use]
     pub fn needed(&self) -> Arc<AtomicBool> {
         self.needed.clone()
     }
 
-    /// Set when the store was out of room; whoever tells of it unsets it, and it is set again as long as that lasts.
+    /// Set when the store was out of room; whoever tells of it unsets it, and it is set again as
+    /// long as that lasts.
     #[must_use]
     pub fn no_room(&self) -> Arc<AtomicBool> {
         self.no_room.clone()
@@ -242,16 +269,34 @@ impl Engine {
     /// What is unfinished, as sentences.
     #[must_use]
     pub fn unfinished(&self) -> Vec<String> {
-        let mut left: Vec<_> = self.folds.deployments.values().filter(|d| !d.is_over() && d.request.is_some()).collect();
+        let mut left: Vec<_> = self
+            .folds
+            .deployments
+            .values()
+            .filter(|d| !d.is_over() && d.request.is_some())
+            .collect();
         left.sort_by_key(|d| d.no());
-        left.iter().map(|d| format!("{} {} {}", d.no(), d.stack().map(ToString::to_string).unwrap_or_default(), d.phase)).collect()
+        left.iter()
+            .map(|d| {
+                format!(
+                    "{} {} {}",
+                    d.no(),
+                    d.stack().map(ToString::to_string).unwrap_or_default(),
+                    d.phase
+                )
+            })
+            .collect()
     }
 
     /// Works until `signals` says End or closes.
     ///
     /// # Errors
-    /// When the store is damaged, taken over or does not answer for long; everything else is a state of a deployment.
-    pub async fn run(&mut self, signals: &mut mpsc::UnboundedReceiver<Signal>) -> Result<(), EngineError> {
+    /// When the store is damaged, taken over or does not answer for long; everything else is a
+    /// state of a deployment.
+    pub async fn run(
+        &mut self,
+        signals: &mut mpsc::UnboundedReceiver<Signal>,
+    ) -> Result<(), EngineError> {
         let mut asks = true;
         loop {
             let wake = self.step(std::mem::take(&mut asks)).await?;
@@ -259,7 +304,8 @@ impl Engine {
                 self.leave_work().await;
                 return Ok(());
             }
-            // Whatever wakes it and however often: signals, asks and tasks have their turn between any two rounds.
+            // Whatever wakes it and however often: signals, asks and tasks have their turn between
+            // any two rounds.
             tokio::task::yield_now().await;
             let clock = self.parts.clock.clone();
             let sleep = async {
@@ -288,8 +334,8 @@ impl Engine {
         }
     }
 
-    /// One round: messages, asks, wants, commit, until nothing more happens by itself or the store is in trouble. Answers when to look
-    /// again.
+    /// One round: messages, asks, wants, commit, until nothing more happens by itself or the store
+    /// is in trouble. Answers when to look again.
     ///
     /// # Errors
     /// As [`Engine::run`].
@@ -309,7 +355,10 @@ impl Engine {
             if !self.hold_work().await? {
                 return Ok(Some(self.now() + driver::REST));
             }
-            let wake = [self.grant()?, self.own.wake(), self.ask_again].into_iter().flatten().min();
+            let wake = [self.grant()?, self.own.wake(), self.ask_again]
+                .into_iter()
+                .flatten()
+                .min();
             match self.commit().await? {
                 Committed::Nothing => {
                     self.note_need(wake);

@@ -1,4 +1,5 @@
-//! What a running attempt gets from the engine: durable notes, lines out, its files, and the wish to stop.
+//! What a running attempt gets from the engine: durable notes, lines out, its files, and the wish
+//! to stop.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -50,7 +51,11 @@ impl Covered {
     /// A text with all of them covered.
     fn cover(&self, text: Safe) -> Safe {
         let masks = self.masks();
-        if masks.longest() == 0 { text } else { Safe::new(&masks.cover_text(text.as_str())) }
+        if masks.longest() == 0 {
+            text
+        } else {
+            Safe::new(&masks.cover_text(text.as_str()))
+        }
     }
 
     /// What covers them.
@@ -83,7 +88,8 @@ impl EnginePort {
     }
 }
 
-/// Lines are counted within an attempt, which has this many bits; a later attempt counts on above it.
+/// Lines are counted within an attempt, which has this many bits; a later attempt counts on above
+/// it.
 const COUNTS: u32 = 40;
 
 /// What the store says of content: it is tried again where that may help.
@@ -106,7 +112,12 @@ impl Port for EnginePort {
             self.passes("before note").await;
             let value = self.masks.masks().cover_value(value);
             let (reply, answer) = oneshot::channel();
-            let msg = Msg::Note { key: self.key.clone(), name: key.to_owned(), value, reply };
+            let msg = Msg::Note {
+                key: self.key.clone(),
+                name: key.to_owned(),
+                value,
+                reply,
+            };
             self.to.send(msg).map_err(|_| gone())?;
             let answer = answer.await.unwrap_or_else(|_| Err(gone()));
             self.passes("after note").await;
@@ -117,18 +128,41 @@ impl Port for EnginePort {
 
     fn out(&self, severity: Severity, part: &str, text: Safe) {
         let n = self.made.fetch_add(1, Ordering::Relaxed);
-        self.give(format!("{}/{}/{n}/{}", self.no.0, self.key.attempt, self.clock.now().0).into(), severity, part, text);
+        self.give(
+            format!(
+                "{}/{}/{n}/{}",
+                self.no.0,
+                self.key.attempt,
+                self.clock.now().0
+            )
+            .into(),
+            severity,
+            part,
+            text,
+        );
     }
 
     fn line(&self, nth: u64, severity: Severity, part: &str, text: Safe) {
-        self.give(Id::Nth(u64::from(self.key.attempt) << COUNTS | nth), severity, part, text);
+        self.give(
+            Id::Nth(u64::from(self.key.attempt) << COUNTS | nth),
+            severity,
+            part,
+            text,
+        );
     }
 
     fn reached(&self) -> BoxFuture<'_, Option<u64>> {
-        let (lines, stack, giver) = (Arc::clone(&self.lines), self.stack.clone(), Giver::step(self.no, self.key.step.as_str()));
+        let (lines, stack, giver) = (
+            Arc::clone(&self.lines),
+            self.stack.clone(),
+            Giver::step(self.no, self.key.step.as_str()),
+        );
         let attempt = u64::from(self.key.attempt);
         async move {
-            let reached = tokio::task::spawn_blocking(move || lines.reached(&stack, &giver)).await.ok().flatten()?;
+            let reached = tokio::task::spawn_blocking(move || lines.reached(&stack, &giver))
+                .await
+                .ok()
+                .flatten()?;
             (reached >> COUNTS == attempt).then_some(reached & ((1 << COUNTS) - 1))
         }
         .boxed()
@@ -140,24 +174,40 @@ impl Port for EnginePort {
                 .store
                 .blob(digest)
                 .await
-                .map_err(|why| Failure::new("the files of this deployment cannot be read").detail(why.to_string()).retry(Retry::Contact))?
-                .ok_or_else(|| Failure::new(format!("the store has no files {}", digest.short())).hint("deploy from the estate again"))?;
-            let bundle: SourceBundle = serde_json::from_slice(&bytes)
-                .map_err(|why| Failure::new(format!("the files {} cannot be read", digest.short())).detail(why.to_string()))?;
+                .map_err(|why| {
+                    Failure::new("the files of this deployment cannot be read")
+                        .detail(why.to_string())
+                        .retry(Retry::Contact)
+                })?
+                .ok_or_else(|| {
+                    Failure::new(format!("the store has no files {}", digest.short()))
+                        .hint("deploy from the estate again")
+                })?;
+            let bundle: SourceBundle = serde_json::from_slice(&bytes).map_err(|why| {
+                Failure::new(format!("the files {} cannot be read", digest.short()))
+                    .detail(why.to_string())
+            })?;
             let bundle = bundles::unpack(self.store.as_ref(), bundle)
                 .await
                 .map_err(|why| kept(&why, "the files of this deployment cannot be read"))?;
             if bundle.digest() == digest {
                 Ok(bundle)
             } else {
-                Err(Failure::new(format!("the files {} are not what was recorded", digest.short()))
-                    .hint("the store is damaged: `holdpoint doctor`"))
+                Err(Failure::new(format!(
+                    "the files {} are not what was recorded",
+                    digest.short()
+                ))
+                .hint("the store is damaged: `holdpoint doctor`"))
             }
         }
         .boxed()
     }
 
-    fn put<'a>(&'a self, content: Content, what: &'a str) -> BoxFuture<'a, Result<Artifact, Failure>> {
+    fn put<'a>(
+        &'a self,
+        content: Content,
+        what: &'a str,
+    ) -> BoxFuture<'a, Result<Artifact, Failure>> {
         async move {
             let put = self.store.put(content, what, self.clock.now()).await;
             put.map_err(|why| kept(&why, &format!("{what} cannot be kept")))
@@ -168,10 +218,16 @@ impl Port for EnginePort {
     fn get<'a>(&'a self, artifact: &'a Artifact) -> BoxFuture<'a, Result<Content, Failure>> {
         async move {
             let content = self.store.get(artifact.digest).await;
-            content.map_err(|why| kept(&why, &format!("{} cannot be read", artifact.what)))?.ok_or_else(|| {
-                Failure::new(format!("{} ({}) is not kept any more", artifact.what, artifact.digest.short()))
+            content
+                .map_err(|why| kept(&why, &format!("{} cannot be read", artifact.what)))?
+                .ok_or_else(|| {
+                    Failure::new(format!(
+                        "{} ({}) is not kept any more",
+                        artifact.what,
+                        artifact.digest.short()
+                    ))
                     .hint("deploy again: the step that makes it is carried out anew")
-            })
+                })
         }
         .boxed()
     }

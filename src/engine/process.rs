@@ -1,4 +1,5 @@
-//! The engine as a process: elected by a lock, woken by the inbox bell, ending when there is no work and nobody looks.
+//! The engine as a process: elected by a lock, woken by the inbox bell, ending when there is no
+//! work and nobody looks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,7 +33,8 @@ pub struct Status {
     pub full_since: Option<Time>,
 }
 
-/// The engine of a store by election. What it says of itself stands in its lock, which needs no room on the disk.
+/// The engine of a store by election. What it says of itself stands in its lock, which needs no
+/// room on the disk.
 #[derive(Debug)]
 pub struct Elected {
     lock: Lock,
@@ -62,13 +64,17 @@ impl Elected {
     /// Looks at the disk, and says what it found where that is new.
     pub async fn tell(&mut self, now: Time) {
         let disk = self.disk.clone();
-        let full_since = tokio::task::spawn_blocking(move || disk.look(now)).await.unwrap_or(self.status.full_since);
+        let full_since = tokio::task::spawn_blocking(move || disk.look(now))
+            .await
+            .unwrap_or(self.status.full_since);
         if full_since == self.status.full_since {
             return;
         }
         self.status.full_since = full_since;
         if full_since.is_some() {
-            tracing::warn!("the disk is full: nothing is recorded; free some space, work goes on by itself");
+            tracing::warn!(
+                "the disk is full: nothing is recorded; free some space, work goes on by itself"
+            );
         } else {
             tracing::info!("the disk has room again");
         }
@@ -138,10 +144,20 @@ const NET: Duration = Duration::from_secs(5);
 /// When the lock file cannot be used.
 pub fn elect(home: &Home) -> Result<Result<Elected, String>, FileError> {
     let path = home.engine_lock();
-    let Some(lock) = Lock::exclusive(&path)? else { return Ok(Err(Lock::said(&path))) };
-    let status = Status { pid: owner::pid(), version: env!("CARGO_PKG_VERSION").to_owned(), full_since: None };
+    let Some(lock) = Lock::exclusive(&path)? else {
+        return Ok(Err(Lock::said(&path)));
+    };
+    let status = Status {
+        pid: owner::pid(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        full_since: None,
+    };
     lock.say(&said(&status))?;
-    Ok(Ok(Elected { lock, status, disk: Arc::new(Disk::of(home.folder())) }))
+    Ok(Ok(Elected {
+        lock,
+        status,
+        disk: Arc::new(Disk::of(home.folder())),
+    }))
 }
 
 /// Works as the elected engine of a store until `end` is over, or as `stay` says.
@@ -158,20 +174,34 @@ pub async fn serve(
 ) -> Result<Ended, ProcessError> {
     let clock = parts.clock.clone();
     let mut ear = parts.store.listen(Ring::Inbox)?;
-    let watcher =
-        Watcher { store: parts.store.clone(), clock: clock.clone(), clients, eyes: parts.eyes.clone(), lines: parts.lines.clone() };
+    let watcher = Watcher {
+        store: parts.store.clone(),
+        clock: clock.clone(),
+        clients,
+        eyes: parts.eyes.clone(),
+        lines: parts.lines.clone(),
+    };
     let store = parts.store.clone();
     let mut engine = Engine::open(parts).await?;
     let (newest, folds) = watch::channel(engine.folds().clone());
     engine.observe(Arc::new(move |folds, _| {
         newest.send_replace(folds.clone());
     }));
-    let sweeping = tokio::spawn(super::sweep::run(store, clock.clone(), home.clone(), folds.clone(), engine.needed()));
+    let sweeping = tokio::spawn(super::sweep::run(
+        store,
+        clock.clone(),
+        home.clone(),
+        folds.clone(),
+        engine.needed(),
+    ));
     let watching = tokio::spawn(watcher.run(folds));
     let (signal, mut signals) = mpsc::unbounded_channel();
     let (needed, no_room) = (engine.needed(), engine.no_room());
     let result = {
-        let (work, telling) = (engine.run(&mut signals), elected.keep_telling(&no_room, &clock));
+        let (work, telling) = (
+            engine.run(&mut signals),
+            elected.keep_telling(&no_room, &clock),
+        );
         tokio::pin!(work, telling, end);
         let mut next_round = clock.now() + LOOK_ROUND;
         loop {
@@ -179,8 +209,9 @@ pub async fn serve(
                 result = &mut work => break result,
                 () = &mut end => {
                     let _ = signal.send(Signal::End);
-                    // Tasks are dropped at their next note; what they started outside is found again. A store that does not answer
-                    // must not keep the process: what was not acknowledged is decided again.
+                    // Tasks are dropped at their next note; what they started outside is found
+                    // again. A store that does not answer must not keep the process: what was not
+                    // acknowledged is decided again.
                     break tokio::select! {
                         result = &mut work => result,
                         () = clock.sleep(ENDS) => Ok(()),
@@ -192,7 +223,8 @@ pub async fn serve(
                     let _ = signal.send(Signal::Asks);
                     if stay == Stay::WhileNeeded && clock.now() >= next_round {
                         next_round = clock.now() + LOOK_ROUND;
-                        // A lock that cannot be tried, for want of room perhaps, says nothing: it is tried again.
+                        // A lock that cannot be tried, for want of room perhaps, says nothing: it
+                        // is tried again.
                         let nobody_looks = Lock::exclusive(&home.watch_lock()).is_ok_and(|taken| taken.is_some());
                         if nobody_looks && !needed.load(Ordering::Relaxed) {
                             let _ = signal.send(Signal::End);

@@ -1,4 +1,5 @@
-//! Deployments older than those that the folds hold: what an ask or a retry names is read from the store before it is decided on.
+//! Deployments older than those that the folds hold: what an ask or a retry names is read from the
+//! store before it is decided on.
 
 use std::sync::Arc;
 
@@ -39,8 +40,8 @@ pub(super) async fn complete(store: &dyn Store, folds: &mut Folds) -> Result<(),
 }
 
 impl Engine {
-    /// Reads into the folds what an intent names and they do not hold. A store that does not answer leaves them as they are: the
-    /// intent is refused then, and can be asked again.
+    /// Reads into the folds what an intent names and they do not hold. A store that does not answer
+    /// leaves them as they are: the intent is refused then, and can be asked again.
     pub(super) async fn recall(&mut self, intent: &Intent) -> Result<(), EngineError> {
         match self.missing(intent).await {
             Ok(found) => {
@@ -57,18 +58,33 @@ impl Engine {
     async fn missing(&self, intent: &Intent) -> Result<Vec<Arc<Deployment>>, StoreError> {
         let mut found = Vec::new();
         match intent {
-            Intent::Rollback { stack, to: Some(no) } if self.folds.by_no(*no).is_none() => {
+            Intent::Rollback {
+                stack,
+                to: Some(no),
+            } if self.folds.by_no(*no).is_none() => {
                 if let Some(id) = self.parts.store.numbered(*no).await? {
-                    found.extend(self.known(id).await?.filter(|one| one.stack() == Some(stack)));
+                    found.extend(
+                        self.known(id)
+                            .await?
+                            .filter(|one| one.stack() == Some(stack)),
+                    );
                 }
             }
-            Intent::Deploy { stacks, source: Source::Release(name), .. } => {
+            Intent::Deploy {
+                stacks,
+                source: Source::Release(name),
+                ..
+            } => {
                 for stack in stacks {
-                    let fits = |request: &Request| request.purpose == Purpose::Deploy && request.spec.release.is_called(name);
+                    let fits = |request: &Request| {
+                        request.purpose == Purpose::Deploy && request.spec.release.is_called(name)
+                    };
                     found.extend(self.newest(stack, fits).await?);
                 }
             }
-            Intent::Retry { deployment } | Intent::Cancel { deployment } | Intent::Abandon { deployment }
+            Intent::Retry { deployment }
+            | Intent::Cancel { deployment }
+            | Intent::Abandon { deployment }
                 if !self.folds.deployments.contains_key(deployment) =>
             {
                 found.extend(read(self.parts.store.as_ref(), *deployment).await?);
@@ -87,10 +103,19 @@ impl Engine {
         Ok(found)
     }
 
-    /// The newest deployment of a stack whose request fits, among the newest [`NAMED`]: while it is looked for, nothing else is done.
-    async fn newest(&self, stack: &StackId, fits: impl Fn(&Request) -> bool) -> Result<Option<Arc<Deployment>>, StoreError> {
+    /// The newest deployment of a stack whose request fits, among the newest [`NAMED`]: while it is
+    /// looked for, nothing else is done.
+    async fn newest(
+        &self,
+        stack: &StackId,
+        fits: impl Fn(&Request) -> bool,
+    ) -> Result<Option<Arc<Deployment>>, StoreError> {
         for id in self.parts.store.deployments_of(stack, NAMED).await? {
-            if let Some(one) = self.known(id).await?.filter(|one| one.request.as_ref().is_some_and(&fits)) {
+            if let Some(one) = self
+                .known(id)
+                .await?
+                .filter(|one| one.request.as_ref().is_some_and(&fits))
+            {
                 return Ok(Some(one));
             }
         }
@@ -109,7 +134,10 @@ impl Engine {
 /// A deployment, folded from its stream; `None` where there is none, or its log cannot be read.
 async fn read(store: &dyn Store, id: DeploymentId) -> Result<Option<Arc<Deployment>>, StoreError> {
     let mut folds = folded(store, &StreamId::Deployment(id)).await?;
-    Ok(folds.deployments.remove(&id).filter(|_| folds.broken.is_empty()))
+    Ok(folds
+        .deployments
+        .remove(&id)
+        .filter(|_| folds.broken.is_empty()))
 }
 
 fn take(folds: &mut Folds, found: Option<Arc<Deployment>>) {

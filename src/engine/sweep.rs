@@ -1,5 +1,6 @@
-//! Sweeping, at rest and rarely: job folders of deployments that ended long ago, and content that nothing names any more. It reads what
-//! is kept and removes files, never an event. What is on its way is younger than what goes.
+//! Sweeping, at rest and rarely: job folders of deployments that ended long ago, and content that
+//! nothing names any more. It reads what is kept and removes files, never an event. What is on its
+//! way is younger than what goes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,7 +30,13 @@ const EVERY: Duration = Duration::from_hours(24);
 const LOOK: Duration = Duration::from_mins(5);
 
 /// Sweeps when it is time and nothing runs, for ever.
-pub(super) async fn run(store: Arc<dyn Store>, clock: SharedClock, home: Home, folds: watch::Receiver<Folds>, busy: Arc<AtomicBool>) {
+pub(super) async fn run(
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    home: Home,
+    folds: watch::Receiver<Folds>,
+    busy: Arc<AtomicBool>,
+) {
     loop {
         clock.sleep(LOOK).await;
         let now = clock.now();
@@ -40,7 +47,9 @@ pub(super) async fn run(store: Arc<dyn Store>, clock: SharedClock, home: Home, f
         match sweep(store.as_ref(), &home, newest, now).await {
             Ok((jobs, Swept { removed, freed })) => {
                 if jobs > 0 || removed > 0 {
-                    tracing::info!("swept the job folders of {jobs} deployments and {removed} large files of {freed} bytes");
+                    tracing::info!(
+                        "swept the job folders of {jobs} deployments and {removed} large files of {freed} bytes"
+                    );
                 }
             }
             Err(why) => tracing::warn!("old files are not removed: {why}"),
@@ -50,13 +59,21 @@ pub(super) async fn run(store: Arc<dyn Store>, clock: SharedClock, home: Home, f
 
 /// Whether the last sweep, of any engine, is long enough ago.
 fn is_due(home: &Home, now: Time) -> bool {
-    let last = std::fs::read_to_string(home.swept()).ok().and_then(|text| text.trim().parse().ok()).map(Time);
+    let last = std::fs::read_to_string(home.swept())
+        .ok()
+        .and_then(|text| text.trim().parse().ok())
+        .map(Time);
     // A clock that was wrong must not keep it for long.
     last.is_none_or(|last| last > now || now.since(last) >= EVERY)
 }
 
 /// Sweeps once; says how many deployments lost their folders, and what became of content.
-pub(super) async fn sweep(store: &dyn Store, home: &Home, folds: Folds, now: Time) -> Result<(usize, Swept), String> {
+pub(super) async fn sweep(
+    store: &dyn Store,
+    home: &Home,
+    folds: Folds,
+    now: Time,
+) -> Result<(usize, Swept), String> {
     let named = named(&folds);
     let here = home.clone();
     let jobs = tokio::task::spawn_blocking(move || {
@@ -64,8 +81,14 @@ pub(super) async fn sweep(store: &dyn Store, home: &Home, folds: Folds, now: Tim
         files::write_whole(&here.swept(), now.0.to_string().as_bytes())?;
         Ok::<_, files::FileError>(jobs)
     });
-    let jobs = jobs.await.map_err(|why| why.to_string())?.map_err(|why| why.to_string())?;
-    let swept = store.sweep(&named, now - GRACE).await.map_err(|why| why.to_string())?;
+    let jobs = jobs
+        .await
+        .map_err(|why| why.to_string())?
+        .map_err(|why| why.to_string())?;
+    let swept = store
+        .sweep(&named, now - GRACE)
+        .await
+        .map_err(|why| why.to_string())?;
     Ok((jobs, swept))
 }
 
@@ -75,8 +98,8 @@ fn needed(folds: &Folds, id: DeploymentId, now: Time) -> Option<bool> {
     Some(!d.is_over() || d.ended_at.is_none_or(|at| now.since(at) < JOBS))
 }
 
-/// The artifacts of all deployments that an engine knows: unfinished ones, those that stacks name, which a retry may take up, and the
-/// newest others.
+/// The artifacts of all deployments that an engine knows: unfinished ones, those that stacks name,
+/// which a retry may take up, and the newest others.
 fn named(folds: &Folds) -> BTreeSet<Digest> {
     let mut found = BTreeSet::new();
     for d in folds.deployments.values() {
@@ -105,16 +128,31 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let home = Home::open(Some(&place.path().join("home"))).unwrap();
         let lock = Lock::exclusive(&home.engine_lock()).unwrap().unwrap();
-        let store = Sqlite::engine(&home, &lock, Arc::new(Stepped::at(NOW))).await.unwrap();
-        let put = async |text: &'static str| store.put(Box::new(text.as_bytes()), "plan", NOW).await.unwrap();
+        let store = Sqlite::engine(&home, &lock, Arc::new(Stepped::at(NOW)))
+            .await
+            .unwrap();
+        let put = async |text: &'static str| {
+            store
+                .put(Box::new(text.as_bytes()), "plan", NOW)
+                .await
+                .unwrap()
+        };
         let (kept, left) = (put("the plan of a step").await, put("of nobody").await);
 
         let mut scene = Scene::new();
         scene.env("dev", crate::domain::environment::Class::Development);
-        let d = scene.ago(600).ask("dev/a", fixture::spec("1", &json!({})), None, &[]);
+        let d = scene
+            .ago(600)
+            .ask("dev/a", fixture::spec("1", &json!({})), None, &[]);
         scene.start("dev/a", d, plan(vec![step("make", &[])]));
         scene.begin(d, "make");
-        scene.on(d, DeploymentEvent::StepDone { step: "make".into(), output: Output::public(json!({ "plan": kept })) });
+        scene.on(
+            d,
+            DeploymentEvent::StepDone {
+                step: "make".into(),
+                output: Output::public(json!({ "plan": kept })),
+            },
+        );
         let folds = scene.world.folds.clone();
         let mut over = folds.clone();
         let ended = Arc::make_mut(over.deployments.get_mut(&d).unwrap());
@@ -124,13 +162,45 @@ mod tests {
 
         let later = NOW + JOBS + Duration::from_hours(1);
         assert!(is_due(&home, NOW));
-        assert_eq!(sweep(&store, &home, folds.clone(), NOW).await.unwrap(), (0, Swept::default()), "all of it is young");
-        assert!(!is_due(&home, NOW + Duration::from_hours(23)) && is_due(&home, NOW + EVERY) && is_due(&home, NOW - EVERY));
-        let swept = Swept { removed: 1, freed: 9 };
-        assert_eq!(sweep(&store, &home, folds, later).await.unwrap(), (0, swept), "it runs");
+        assert_eq!(
+            sweep(&store, &home, folds.clone(), NOW).await.unwrap(),
+            (0, Swept::default()),
+            "all of it is young"
+        );
+        assert!(
+            !is_due(&home, NOW + Duration::from_hours(23))
+                && is_due(&home, NOW + EVERY)
+                && is_due(&home, NOW - EVERY)
+        );
+        let swept = Swept {
+            removed: 1,
+            freed: 9,
+        };
+        assert_eq!(
+            sweep(&store, &home, folds, later).await.unwrap(),
+            (0, swept),
+            "it runs"
+        );
         assert!(job.exists() && store.get(left.digest).await.unwrap().is_none());
-        assert_eq!(sweep(&store, &home, over.clone(), NOW + JOBS - Duration::from_hours(1)).await.unwrap().0, 0);
-        assert_eq!(sweep(&store, &home, over, later).await.unwrap(), (1, Swept::default()));
-        assert!(!job.exists() && store.get(kept.digest).await.unwrap().is_some(), "a retry takes up its output");
+        assert_eq!(
+            sweep(
+                &store,
+                &home,
+                over.clone(),
+                NOW + JOBS - Duration::from_hours(1)
+            )
+            .await
+            .unwrap()
+            .0,
+            0
+        );
+        assert_eq!(
+            sweep(&store, &home, over, later).await.unwrap(),
+            (1, Swept::default())
+        );
+        assert!(
+            !job.exists() && store.get(kept.digest).await.unwrap().is_some(),
+            "a retry takes up its output"
+        );
     }
 }

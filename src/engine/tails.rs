@@ -1,5 +1,6 @@
-//! The log groups that are followed now: one task each, started and ended by what is watched. A tail goes on where the one before
-//! it ended, so that nothing is lost while no engine ran; what lies too far back is said to be missing.
+//! The log groups that are followed now: one task each, started and ended by what is watched. A
+//! tail goes on where the one before it ended, so that nothing is lost while no engine ran; what
+//! lies too far back is said to be missing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,14 +61,19 @@ impl Tails {
     /// Follows exactly the groups that are wanted.
     pub(super) fn keep(&mut self, wanted: &BTreeMap<StackId, Wanted>) {
         self.live.retain(|(stack, group), task| {
-            let keep = wanted.get(stack).is_some_and(|what| what.logs.contains(group)) && !task.is_finished();
+            let keep = wanted
+                .get(stack)
+                .is_some_and(|what| what.logs.contains(group))
+                && !task.is_finished();
             if !keep {
                 task.abort();
             }
             keep
         });
         for (stack, what) in wanted {
-            let Some(place) = what.places.of_kind(target::KIND) else { continue };
+            let Some(place) = what.places.of_kind(target::KIND) else {
+                continue;
+            };
             for group in &what.logs {
                 let key = (stack.clone(), group.clone());
                 if !self.live.contains_key(&key) {
@@ -87,7 +93,10 @@ impl Tails {
             store: self.store.clone(),
             clock: self.clock.clone(),
             lines: self.lines.clone(),
-            out: Arc::new(ToEngine { lines: self.lines.clone(), sighted }),
+            out: Arc::new(ToEngine {
+                lines: self.lines.clone(),
+                sighted,
+            }),
             stack,
             group,
         };
@@ -144,11 +153,20 @@ impl One {
 
     async fn once(&self, cloud: Arc<Cloud>) -> Result<(), Failure> {
         let (lines, stack, group) = (self.lines.clone(), self.stack.clone(), self.group.clone());
-        let kept = tokio::task::spawn_blocking(move || lines.kept(&stack, &group, LATE)).await.unwrap_or_default();
-        let begin = begin(kept, self.through().await, self.clock.now());
-        Tail::new(Arc::new(cloud.watching()), self.clock.clone(), self.stack.clone(), self.group.clone(), begin, self.out.clone())
-            .follow()
+        let kept = tokio::task::spawn_blocking(move || lines.kept(&stack, &group, LATE))
             .await
+            .unwrap_or_default();
+        let begin = begin(kept, self.through().await, self.clock.now());
+        Tail::new(
+            Arc::new(cloud.watching()),
+            self.clock.clone(),
+            self.stack.clone(),
+            self.group.clone(),
+            begin,
+            self.out.clone(),
+        )
+        .follow()
+        .await
     }
 
     /// Up to where the group was followed, as was told last, also by an engine before.
@@ -161,9 +179,21 @@ impl One {
     /// What is told of a group that cannot be followed at all.
     async fn cut(&self, failure: &Failure) -> Sighting {
         let now = self.clock.now();
-        let lag = self.through().await.map_or(Duration::ZERO, |through| now.since(through));
-        let value = Seen::Tail { live: false, dropped: 0, sampled: false, lag_ms: millis(lag) };
-        Sighting { value, taken_at: now, stale: Some(Safe::new(&failure.summary)) }
+        let lag = self
+            .through()
+            .await
+            .map_or(Duration::ZERO, |through| now.since(through));
+        let value = Seen::Tail {
+            live: false,
+            dropped: 0,
+            sampled: false,
+            lag_ms: millis(lag),
+        };
+        Sighting {
+            value,
+            taken_at: now,
+            stale: Some(Safe::new(&failure.summary)),
+        }
     }
 
     /// Writes how the tail is doing, at most every few seconds.
@@ -177,22 +207,36 @@ impl One {
             let told = sightings.borrow_and_update().clone();
             if let Some(told) = told {
                 cut = matches!(told.value, Seen::Tail { live: false, .. });
-                let _ = self.store.put_sightings(&[(self.key.clone(), still(told, self.clock.now()))]).await;
+                let _ = self
+                    .store
+                    .put_sightings(&[(self.key.clone(), still(told, self.clock.now()))])
+                    .await;
             }
             self.clock.sleep(TOLD).await;
         }
     }
 }
 
-/// Where a tail begins: where lines that are kept, or the tail before, came to; with what may come late after that.
+/// Where a tail begins: where lines that are kept, or the tail before, came to; with what may come
+/// late after that.
 fn begin(kept: Vec<(String, Time)>, through: Option<Time>, now: Time) -> Begin {
-    let Some(last) = kept.iter().map(|(_, at)| *at).max().max(through) else { return Begin::fresh(now - HISTORY) };
+    let Some(last) = kept.iter().map(|(_, at)| *at).max().max(through) else {
+        return Begin::fresh(now - HISTORY);
+    };
     // A clock that was wrong must not make us wait for what is yet to come.
     let last = last.min(now);
     if now.since(last) > REACH {
-        return Begin { missing: Some(last), ..Begin::fresh(now - REACH) };
+        return Begin {
+            missing: Some(last),
+            ..Begin::fresh(now - REACH)
+        };
     }
-    Begin { since: last - LATE, through: last, given: kept, missing: None }
+    Begin {
+        since: last - LATE,
+        through: last,
+        given: kept,
+        missing: None,
+    }
 }
 
 fn through(told: &Sighting) -> Option<Time> {
@@ -202,9 +246,15 @@ fn through(told: &Sighting) -> Option<Time> {
     }
 }
 
-/// The same, said again: a tail that is cut falls behind all the time. One that is not is as old as when it was told.
+/// The same, said again: a tail that is cut falls behind all the time. One that is not is as old as
+/// when it was told.
 fn still(mut told: Sighting, now: Time) -> Sighting {
-    if let Seen::Tail { live: false, lag_ms, .. } = &mut told.value {
+    if let Seen::Tail {
+        live: false,
+        lag_ms,
+        ..
+    } = &mut told.value
+    {
         *lag_ms = lag_ms.saturating_add(millis(now.since(told.taken_at)));
         told.taken_at = now;
     }

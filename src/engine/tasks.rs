@@ -1,4 +1,5 @@
-//! Tasks: one for every running attempt. After a restart an attempt is first looked for, then attached to; nothing starts twice.
+//! Tasks: one for every running attempt. After a restart an attempt is first looked for, then
+//! attached to; nothing starts twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,18 +35,28 @@ impl Task {
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 impl Engine {
-    /// Sees to it that the attempt has a task. A lost one is looked for again after a while; one of which nobody can tell waits for a
-    /// person.
+    /// Sees to it that the attempt has a task. A lost one is looked for again after a while; one of
+    /// which nobody can tell waits for a person.
     pub(super) fn attend(&mut self, key: Attempt, cancel: bool) -> Result<(), EngineError> {
         if let Some(live) = self.live.get(&key) {
             if cancel {
-                live.cancel.send_if_modified(|asked| !std::mem::replace(asked, true));
+                live.cancel
+                    .send_if_modified(|asked| !std::mem::replace(asked, true));
             }
             return Ok(());
         }
-        let Some(d) = self.folds.deployments.get(&key.deployment).cloned() else { return Ok(()) };
-        let lost = d.steps.get(&key.step).filter(|run| run.state == StepState::Lost);
-        let comes_back = |run: &StepRun| run.failure.as_ref().is_some_and(|failure| failure.retry == Retry::Contact);
+        let Some(d) = self.folds.deployments.get(&key.deployment).cloned() else {
+            return Ok(());
+        };
+        let lost = d
+            .steps
+            .get(&key.step)
+            .filter(|run| run.state == StepState::Lost);
+        let comes_back = |run: &StepRun| {
+            run.failure
+                .as_ref()
+                .is_some_and(|failure| failure.retry == Retry::Contact)
+        };
         if lost.is_some_and(|run| !comes_back(run)) {
             return Ok(());
         }
@@ -67,7 +78,9 @@ impl Engine {
                 (Ok(()), Ok((executor, job))) => {
                     attempt_of(executor, job, fresh, || {
                         if was_lost {
-                            let _ = to.send(Msg::Found { key: task_key.clone() });
+                            let _ = to.send(Msg::Found {
+                                key: task_key.clone(),
+                            });
                         }
                     })
                     .await
@@ -78,7 +91,10 @@ impl Engine {
                 (Err(failure), _) | (Ok(()), Err(failure)) => Err(failure),
             };
             let result = covered.masks().cover_result(result);
-            let _ = to.send(Msg::Outcome { key: task_key, result });
+            let _ = to.send(Msg::Outcome {
+                key: task_key,
+                result,
+            });
         });
         self.live.insert(key, Task { handle, cancel });
         Ok(())
@@ -95,7 +111,10 @@ impl Engine {
     pub(super) fn drop_tasks_of_the_past(&mut self) {
         let folds = &self.folds;
         self.live.retain(|key, live| {
-            let run = folds.deployments.get(&key.deployment).and_then(|d| d.steps.get(&key.step));
+            let run = folds
+                .deployments
+                .get(&key.deployment)
+                .and_then(|d| d.steps.get(&key.step));
             let goes_on = run.is_some_and(|run| run.attempt == key.attempt && run.is_live());
             if !goes_on {
                 live.stop();
@@ -104,7 +123,8 @@ impl Engine {
         });
     }
 
-    /// The hands for an attempt and what they are given; an attempt that cannot be made fails, and says why.
+    /// The hands for an attempt and what they are given; an attempt that cannot be made fails, and
+    /// says why.
     fn job(
         &self,
         d: &Deployment,
@@ -112,13 +132,36 @@ impl Engine {
         cancelled: watch::Receiver<bool>,
         masks: Covered,
     ) -> Result<(Arc<dyn Executor>, Job), Failure> {
-        let planned = d.request.as_ref().zip(d.plan.as_ref().and_then(|plan| plan.step(&key.step))).zip(d.steps.get(&key.step));
-        let ((request, step), run) = planned.ok_or_else(|| Failure::new(format!("step {} is not in the plan of {}", key.step, d.no())))?;
-        let executor = self.parts.executors.get(step.kind.as_str()).cloned().ok_or_else(|| {
-            Failure::new(format!("this version has nobody who does {}", step.kind.as_str())).hint("deploy again: the plan is made anew")
+        let planned = d
+            .request
+            .as_ref()
+            .zip(d.plan.as_ref().and_then(|plan| plan.step(&key.step)))
+            .zip(d.steps.get(&key.step));
+        let ((request, step), run) = planned.ok_or_else(|| {
+            Failure::new(format!(
+                "step {} is not in the plan of {}",
+                key.step,
+                d.no()
+            ))
         })?;
-        let params = resolve(&step.params, &d.outputs())
-            .map_err(|why| Failure::new(format!("the parameters of step {} cannot be put together: {why}", key.step)))?;
+        let executor = self
+            .parts
+            .executors
+            .get(step.kind.as_str())
+            .cloned()
+            .ok_or_else(|| {
+                Failure::new(format!(
+                    "this version has nobody who does {}",
+                    step.kind.as_str()
+                ))
+                .hint("deploy again: the plan is made anew")
+            })?;
+        let params = resolve(&step.params, &d.outputs()).map_err(|why| {
+            Failure::new(format!(
+                "the parameters of step {} cannot be put together: {why}",
+                key.step
+            ))
+        })?;
         let port = EnginePort {
             key: key.clone(),
             to: self.to.clone(),
@@ -142,7 +185,10 @@ impl Engine {
             params,
             notes: run.notes.clone(),
             env: request.stack.env.clone(),
-            place: request.places.find(&request.stack.env, step.acts_at())?.cloned(),
+            place: request
+                .places
+                .find(&request.stack.env, step.acts_at())?
+                .cloned(),
             folder: (self.parts.job)(d.id, &key.step, key.attempt),
             port: Arc::new(port),
         };
@@ -150,12 +196,22 @@ impl Engine {
     }
 
     /// The proof that an attempt needs, of the place where its step acts.
-    fn proof(&self, d: &Deployment, step: &StepId) -> impl Future<Output = Result<(), Failure>> + Send + 'static {
+    fn proof(
+        &self,
+        d: &Deployment,
+        step: &StepId,
+    ) -> impl Future<Output = Result<(), Failure>> + Send + 'static {
         let eyes = self.parts.eyes.clone();
         let request = d.request.clone();
-        let place = d.plan.as_ref().and_then(|plan| plan.step(step)).and_then(|step| step.acts_at().cloned());
+        let place = d
+            .plan
+            .as_ref()
+            .and_then(|plan| plan.step(step))
+            .and_then(|step| step.acts_at().cloned());
         async move {
-            let Some(request) = request else { return Ok(()) };
+            let Some(request) = request else {
+                return Ok(());
+            };
             let place = request.places.find(&request.stack.env, place.as_ref())?;
             prove(eyes.as_ref(), &request.stack.env, place).await
         }

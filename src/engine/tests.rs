@@ -1,5 +1,5 @@
-//! The engine on a stepped clock, a store in memory and a world outside that keeps a ledger: what runs, what is held, and that
-//! being killed at any point costs a delay and nothing else.
+//! The engine on a stepped clock, a store in memory and a world outside that keeps a ledger: what
+//! runs, what is held, and that being killed at any point costs a delay and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, QueueOf, Source};
+use crate::domain::ask::{
+    Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, QueueOf, Source,
+};
 use crate::domain::deployment::{Deployment, End, Phase, StepState, Via};
 use crate::domain::digest::Digest;
 use crate::domain::document::Node;
@@ -56,16 +58,25 @@ impl System for Given {
         "script"
     }
     fn flags(&self) -> &'static [Flag] {
-        const FLAGS: &[Flag] =
-            &[Flag { name: "thorough", form: flag::Form::Switch(false), purposes: &[Purpose::Deploy], says: "looks twice" }];
+        const FLAGS: &[Flag] = &[Flag {
+            name: "thorough",
+            form: flag::Form::Switch(false),
+            purposes: &[Purpose::Deploy],
+            says: "looks twice",
+        }];
         FLAGS
     }
     fn looks(&self, _: &PlanAsk, _: &Spec, _: &Sights) -> Vec<Look> {
         vec![]
     }
     fn plan(&self, ask: &PlanAsk, spec: &Spec, _: &Sights) -> Result<Plan, Failure> {
-        let mut plan: Plan = serde_json::from_value(spec.body.clone()).map_err(|why| Failure::new(why.to_string()))?;
-        if ask.flags.values().any(|value| *value == flag::Value::Switch(true)) {
+        let mut plan: Plan = serde_json::from_value(spec.body.clone())
+            .map_err(|why| Failure::new(why.to_string()))?;
+        if ask
+            .flags
+            .values()
+            .any(|value| *value == flag::Value::Switch(true))
+        {
             plan.steps.push(step("again", &[]));
         }
         Ok(plan)
@@ -112,7 +123,13 @@ impl Hand {
     fn call(&self, job: &Job) {
         let token = job.token(1);
         if self.outside.tokens.lock().unwrap().insert(token) {
-            *self.outside.effects.lock().unwrap().entry(job.step.to_string()).or_default() += 1;
+            *self
+                .outside
+                .effects
+                .lock()
+                .unwrap()
+                .entry(job.step.to_string())
+                .or_default() += 1;
         }
     }
 }
@@ -135,7 +152,13 @@ impl Executor for Hand {
                 () = job.port.sleep(Duration::from_secs(10)) => {}
                 () = job.port.cancelled() => return Err(Failure::new("stopped half-way")),
             }
-            if self.outside.failing.lock().unwrap().contains(job.step.as_str()) {
+            if self
+                .outside
+                .failing
+                .lock()
+                .unwrap()
+                .contains(job.step.as_str())
+            {
                 return Err(Failure::new(format!("{} broke", job.step)));
             }
             Ok(Output::public(json!({ "made": job.step.as_str() })))
@@ -144,7 +167,14 @@ impl Executor for Hand {
     }
     fn find(&self, job: Job) -> BoxFuture<'_, Found> {
         let called = self.outside.tokens.lock().unwrap().contains(&job.token(1));
-        async move { if called { Found::StillRunning } else { Found::NeverStarted } }.boxed()
+        async move {
+            if called {
+                Found::StillRunning
+            } else {
+                Found::NeverStarted
+            }
+        }
+        .boxed()
     }
     fn cancel(&self) -> Cancel {
         Cancel::BestEffort
@@ -160,7 +190,12 @@ impl Eyes for NoEyes {
     fn follow(&self, _: &StackId, _: &Subject, _: Time) -> Option<Box<dyn Follow>> {
         None
     }
-    fn look<'a>(&'a self, _: &'a LookOn, _: &'a Look, _: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>> {
+    fn look<'a>(
+        &'a self,
+        _: &'a LookOn,
+        _: &'a Look,
+        _: Option<&'a SourceBundle>,
+    ) -> BoxFuture<'a, Result<Sight, Failure>> {
         async { Err(Failure::new("nothing to see")) }.boxed()
     }
     fn prove<'a>(&'a self, _: &'a EnvName, _: &'a Place) -> BoxFuture<'a, Result<Proof, Failure>> {
@@ -184,7 +219,12 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let clock = Stepped::at(Time(1_800_000_000_000));
-        Self { store: Memory::by(Arc::new(clock.clone())), clock, outside: Arc::default(), ids: Arc::default() }
+        Self {
+            store: Memory::by(Arc::new(clock.clone())),
+            clock,
+            outside: Arc::default(),
+            ids: Arc::default(),
+        }
     }
 
     /// The parts of the one engine, elected after whoever was there before.
@@ -194,7 +234,9 @@ impl Bench {
 
     fn parts_of(&self, store: Memory, share: Share, failpoint: Option<Failpoint>) -> Parts {
         let ids = self.ids.clone();
-        let hand: Arc<dyn Executor> = Arc::new(Hand { outside: self.outside.clone() });
+        let hand: Arc<dyn Executor> = Arc::new(Hand {
+            outside: self.outside.clone(),
+        });
         Parts {
             store: Arc::new(store),
             share,
@@ -206,13 +248,18 @@ impl Bench {
             job: Arc::new(|_, _, _| PathBuf::new()),
             lines: Arc::new(NoLines),
             failpoint,
-            fresh: Arc::new(move || Uuid::from_u128(u128::from(ids.fetch_add(1, Ordering::Relaxed)) + 1)),
+            fresh: Arc::new(move || {
+                Uuid::from_u128(u128::from(ids.fetch_add(1, Ordering::Relaxed)) + 1)
+            }),
         }
     }
 
     async fn ask(&self, n: u128, ask: Ask) -> AskId {
         let id = AskId(Uuid::from_u128(1_000_000 + n));
-        self.store.submit(&InboxAsk::new(id, Via::Verb, ask), self.clock.now()).await.unwrap();
+        self.store
+            .submit(&InboxAsk::new(id, Via::Verb, ask), self.clock.now())
+            .await
+            .unwrap();
         id
     }
 
@@ -231,7 +278,16 @@ impl Bench {
             hold_expiry: Duration::from_hours(24),
         };
         let environments = BTreeMap::from([("dev".parse().unwrap(), record)]);
-        self.ask(0, Ask::Do { intent: Intent::Apply { environments }, attached: vec![], confirm: Confirm::default(), armed: false }).await;
+        self.ask(
+            0,
+            Ask::Do {
+                intent: Intent::Apply { environments },
+                attached: vec![],
+                confirm: Confirm::default(),
+                armed: false,
+            },
+        )
+        .await;
     }
 
     /// Lets an engine work until nothing happens any more, moving the clock from wake to wake.
@@ -273,14 +329,23 @@ fn deploy(steps: Vec<Step>) -> Ask {
     let spec = given::spec("script", "r1", serde_json::to_value(plan).unwrap());
     Ask::Do {
         intent: Intent::deploy(stack(), Source::Estate),
-        attached: vec![Attached { stack: stack(), spec, bundle }],
+        attached: vec![Attached {
+            stack: stack(),
+            spec,
+            bundle,
+        }],
         confirm: Confirm::default(),
         armed: false,
     }
 }
 
 fn held(mut step: Step, kind: HoldKind) -> Step {
-    step.hold = Some(HoldRule { kind, when: HoldWhen::Always, choices: vec![], never_expires: false });
+    step.hold = Some(HoldRule {
+        kind,
+        when: HoldWhen::Always,
+        choices: vec![],
+        never_expires: false,
+    });
     step
 }
 
@@ -292,14 +357,24 @@ fn only(engine: &Engine) -> Arc<crate::domain::deployment::Deployment> {
 async fn a_deployment_runs_to_its_end() {
     let bench = Bench::new();
     bench.environment(Class::Development).await;
-    let id = bench.ask(1, deploy(vec![step("a", &[]), step("b", &["a"]), step("c", &["a"])])).await;
+    let id = bench
+        .ask(
+            1,
+            deploy(vec![step("a", &[]), step("b", &["a"]), step("c", &["a"])]),
+        )
+        .await;
     let mut engine = Engine::open(bench.parts(None)).await.unwrap();
     bench.settle(&mut engine).await.unwrap();
-    assert!(matches!(bench.answer(id).await, Answer::Accepted { deployments, .. } if deployments.len() == 1));
+    assert!(
+        matches!(bench.answer(id).await, Answer::Accepted { deployments, .. } if deployments.len() == 1)
+    );
     let d = only(&engine);
     assert_eq!(d.end, Some(End::Done), "{:#?}", d.steps);
     assert_eq!(engine.folds().stack(&stack()).phase, "READY");
-    assert_eq!(bench.effects(), BTreeMap::from([("a".into(), 1), ("b".into(), 1), ("c".into(), 1)]));
+    assert_eq!(
+        bench.effects(),
+        BTreeMap::from([("a".into(), 1), ("b".into(), 1), ("c".into(), 1)])
+    );
 }
 
 #[tokio::test]
@@ -307,7 +382,9 @@ async fn a_failure_breaks_the_stack_and_a_redeploy_opens_the_way_out() {
     let bench = Bench::new();
     bench.environment(Class::Development).await;
     bench.outside.failing.lock().unwrap().insert("a".into());
-    bench.ask(1, deploy(vec![step("a", &[]), step("b", &["a"])])).await;
+    bench
+        .ask(1, deploy(vec![step("a", &[]), step("b", &["a"])]))
+        .await;
     let mut engine = Engine::open(bench.parts(None)).await.unwrap();
     bench.settle(&mut engine).await.unwrap();
     let d = only(&engine);
@@ -320,7 +397,8 @@ async fn a_failure_breaks_the_stack_and_a_redeploy_opens_the_way_out() {
     assert_eq!(engine.folds().stack(&stack()).phase, "READY");
 }
 
-/// A step that nobody does any more, after another version took over, may go on outside: a person decides, and is told why.
+/// A step that nobody does any more, after another version took over, may go on outside: a person
+/// decides, and is told why.
 #[tokio::test]
 async fn a_step_that_nobody_does_any_more_goes_to_a_person() {
     let bench = Bench::new();
@@ -331,14 +409,24 @@ async fn a_step_that_nobody_does_any_more_goes_to_a_person() {
         engine.step(true).await.unwrap();
         tokio::task::yield_now().await;
     }
-    assert_eq!(only(&engine).steps[&StepId::from("a")].state, StepState::Active);
+    assert_eq!(
+        only(&engine).steps[&StepId::from("a")].state,
+        StepState::Active
+    );
     drop(engine);
-    let mut engine = Engine::open(Parts { executors: Arc::default(), ..bench.parts(None) }).await.unwrap();
+    let mut engine = Engine::open(Parts {
+        executors: Arc::default(),
+        ..bench.parts(None)
+    })
+    .await
+    .unwrap();
     bench.settle(&mut engine).await.unwrap();
     let d = only(&engine);
     let run = &d.steps[&StepId::from("a")];
     assert_eq!((run.state, &d.end), (StepState::Lost, &None));
-    let told = run.failure.as_ref().is_some_and(|failure| failure.retry == Retry::AskAPerson && failure.summary.contains("test.call"));
+    let told = run.failure.as_ref().is_some_and(|failure| {
+        failure.retry == Retry::AskAPerson && failure.summary.contains("test.call")
+    });
     assert!(told, "{:?}", run.failure);
 }
 
@@ -346,21 +434,48 @@ async fn a_step_that_nobody_does_any_more_goes_to_a_person() {
 async fn a_hold_waits_for_exactly_its_subject_and_words() {
     let bench = Bench::new();
     bench.environment(Class::Development).await;
-    bench.ask(1, deploy(vec![step("a", &[]), held(step("b", &["a"]), HoldKind::ReviewPlan)])).await;
+    bench
+        .ask(
+            1,
+            deploy(vec![
+                step("a", &[]),
+                held(step("b", &["a"]), HoldKind::ReviewPlan),
+            ]),
+        )
+        .await;
     let mut engine = Engine::open(bench.parts(None)).await.unwrap();
     // The hold expires after a day: do not let the clock run that far.
     for _ in 0..40 {
         engine.step(true).await.unwrap();
         tokio::task::yield_now().await;
-        if bench.clock.next_wake().is_some_and(|at| at.since(bench.clock.now()) < Duration::from_hours(1)) {
+        if bench
+            .clock
+            .next_wake()
+            .is_some_and(|at| at.since(bench.clock.now()) < Duration::from_hours(1))
+        {
             bench.clock.advance_to_next();
         }
     }
-    let hold = only(&engine).open_holds().next().expect("a hold is open").clone();
+    let hold = only(&engine)
+        .open_holds()
+        .next()
+        .expect("a hold is open")
+        .clone();
     assert_eq!(bench.effects().get("b"), None);
     let try_with = |n, subject, text: &str| {
-        let confirm = Confirm { subject, text: text.to_owned(), reason: String::new() };
-        bench.ask(n, Ask::Approve { hold: hold.id.clone(), confirm, choice: None })
+        let confirm = Confirm {
+            subject,
+            text: text.to_owned(),
+            reason: String::new(),
+        };
+        bench.ask(
+            n,
+            Ask::Approve {
+                hold: hold.id.clone(),
+                confirm,
+                choice: None,
+            },
+        )
     };
     let wrong = [
         try_with(10, None, &hold.phrase).await,
@@ -383,15 +498,25 @@ async fn a_hold_waits_for_exactly_its_subject_and_words() {
 async fn a_hold_that_nobody_decides_rejects() {
     let bench = Bench::new();
     bench.environment(Class::Development).await;
-    bench.ask(1, deploy(vec![held(step("a", &[]), HoldKind::ReviewPlan)])).await;
+    bench
+        .ask(1, deploy(vec![held(step("a", &[]), HoldKind::ReviewPlan)]))
+        .await;
     let mut engine = Engine::open(bench.parts(None)).await.unwrap();
     engine.step(true).await.unwrap();
     bench.settle(&mut engine).await.unwrap();
     bench.clock.advance(Duration::from_hours(25));
     bench.settle(&mut engine).await.unwrap();
-    assert!(matches!(only(&engine).end, Some(End::Terminated { .. })), "{:?}", only(&engine).end);
+    assert!(
+        matches!(only(&engine).end, Some(End::Terminated { .. })),
+        "{:?}",
+        only(&engine).end
+    );
     assert!(bench.effects().is_empty());
-    assert_eq!(engine.folds().stack(&stack()).phase, "READY", "nothing changed: the stack is as it was");
+    assert_eq!(
+        engine.folds().stack(&stack()).phase,
+        "READY",
+        "nothing changed: the stack is as it was"
+    );
 }
 
 #[tokio::test]
@@ -400,7 +525,9 @@ async fn a_cancel_stops_what_runs_and_finalisers_still_run() {
     bench.environment(Class::Development).await;
     let mut last = step("sweep", &["a"]);
     last.finaliser = Some(Finaliser::Always);
-    bench.ask(1, deploy(vec![step("a", &[]), step("b", &["a"]), last])).await;
+    bench
+        .ask(1, deploy(vec![step("a", &[]), step("b", &["a"]), last]))
+        .await;
     let mut engine = Engine::open(bench.parts(None)).await.unwrap();
     for _ in 0..20 {
         engine.step(true).await.unwrap();
@@ -409,35 +536,108 @@ async fn a_cancel_stops_what_runs_and_finalisers_still_run() {
     let d = only(&engine);
     assert_eq!(d.steps[&StepId::from("a")].state, StepState::Active);
     let intent = Intent::Cancel { deployment: d.id };
-    let refused = bench.ask(2, Ask::Do { intent: intent.clone(), attached: vec![], confirm: Confirm::default(), armed: false }).await;
+    let refused = bench
+        .ask(
+            2,
+            Ask::Do {
+                intent: intent.clone(),
+                attached: vec![],
+                confirm: Confirm::default(),
+                armed: false,
+            },
+        )
+        .await;
     engine.step(true).await.unwrap();
-    let Answer::Refused(refused) = bench.answer(refused).await else { panic!("a cancel is guarded") };
+    let Answer::Refused(refused) = bench.answer(refused).await else {
+        panic!("a cancel is guarded")
+    };
     let card = refused.card.expect("the card comes with the refusal");
-    let confirm = Confirm { subject: Some(card.subject), text: card.phrase.unwrap(), reason: String::new() };
-    bench.ask(3, Ask::Do { intent, attached: vec![], confirm, armed: false }).await;
+    let confirm = Confirm {
+        subject: Some(card.subject),
+        text: card.phrase.unwrap(),
+        reason: String::new(),
+    };
+    bench
+        .ask(
+            3,
+            Ask::Do {
+                intent,
+                attached: vec![],
+                confirm,
+                armed: false,
+            },
+        )
+        .await;
     bench.settle(&mut engine).await.unwrap();
     let d = only(&engine);
-    assert!(matches!(&d.end, Some(End::Terminated { .. })), "{:?}", d.end);
+    assert!(
+        matches!(&d.end, Some(End::Terminated { .. })),
+        "{:?}",
+        d.end
+    );
     assert_eq!(d.steps[&StepId::from("a")].state, StepState::Cancelled);
-    assert_eq!(bench.effects(), BTreeMap::from([("a".into(), 1), ("sweep".into(), 1)]));
+    assert_eq!(
+        bench.effects(),
+        BTreeMap::from([("a".into(), 1), ("sweep".into(), 1)])
+    );
 }
 
 #[tokio::test]
 async fn a_freeze_holds_the_queue_and_the_thaw_lets_it_go() {
     let bench = Bench::new();
     bench.environment(Class::Development).await;
-    let freeze = Intent::Freeze { target: QueueOf::Environment("dev".parse().unwrap()), reason: "INC-1".into(), until: None };
-    bench.ask(1, Ask::Do { intent: freeze, attached: vec![], confirm: Confirm::default(), armed: false }).await;
+    let freeze = Intent::Freeze {
+        target: QueueOf::Environment("dev".parse().unwrap()),
+        reason: "INC-1".into(),
+        until: None,
+    };
+    bench
+        .ask(
+            1,
+            Ask::Do {
+                intent: freeze,
+                attached: vec![],
+                confirm: Confirm::default(),
+                armed: false,
+            },
+        )
+        .await;
     bench.ask(2, deploy(vec![step("a", &[])])).await;
     let mut engine = Engine::open(bench.parts(None)).await.unwrap();
     bench.settle(&mut engine).await.unwrap();
     assert_eq!(only(&engine).phase, Phase::Queued);
-    let thaw = Intent::Thaw { target: QueueOf::Environment("dev".parse().unwrap()) };
-    let id = bench.ask(3, Ask::Preview { intent: thaw.clone(), attached: vec![] }).await;
+    let thaw = Intent::Thaw {
+        target: QueueOf::Environment("dev".parse().unwrap()),
+    };
+    let id = bench
+        .ask(
+            3,
+            Ask::Preview {
+                intent: thaw.clone(),
+                attached: vec![],
+            },
+        )
+        .await;
     engine.step(true).await.unwrap();
-    let Answer::Card { card } = bench.answer(id).await else { panic!("no card") };
-    let confirm = Confirm { subject: Some(card.subject), text: card.phrase.unwrap_or_default(), reason: String::new() };
-    bench.ask(4, Ask::Do { intent: thaw, attached: vec![], confirm, armed: false }).await;
+    let Answer::Card { card } = bench.answer(id).await else {
+        panic!("no card")
+    };
+    let confirm = Confirm {
+        subject: Some(card.subject),
+        text: card.phrase.unwrap_or_default(),
+        reason: String::new(),
+    };
+    bench
+        .ask(
+            4,
+            Ask::Do {
+                intent: thaw,
+                attached: vec![],
+                confirm,
+                armed: false,
+            },
+        )
+        .await;
     bench.settle(&mut engine).await.unwrap();
     assert_eq!(only(&engine).end, Some(End::Done));
 }

@@ -1,5 +1,6 @@
-//! Watching: looks at what runs and at what is on a screen, now and then at what a console has beside it, and at nothing else. What it sees becomes sightings and lines; it
-//! decides nothing, and a look that fails makes what was seen before STALE.
+//! Watching: looks at what runs and at what is on a screen, now and then at what a console has
+//! beside it, and at nothing else. What it sees becomes sightings and lines; it decides nothing,
+//! and a look that fails makes what was seen before STALE.
 
 mod round;
 mod watched;
@@ -59,8 +60,8 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Watches until `folds` ends: the newest folds of the engine. Each environment has its own rounds: one that does not answer
-    /// keeps no other one from being seen.
+    /// Watches until `folds` ends: the newest folds of the engine. Each environment has its own
+    /// rounds: one that does not answer keeps no other one from being seen.
     pub async fn run(self, folds: watch::Receiver<Folds>) {
         let mut tails = super::tails::Tails::new(&self);
         let it = Arc::new(self);
@@ -83,8 +84,12 @@ impl Watcher {
             tails.keep(&wanted);
             for (env, stacks) in by_environment(&wanted) {
                 // Also while a round waits: what is throttled may not come to its end for a while.
-                let place = stacks.first().and_then(|(_, what)| what.places.of_kind(target::KIND));
-                let slowed = place.and_then(|place| it.clients.built(place)).and_then(|cloud| cloud.slowed());
+                let place = stacks
+                    .first()
+                    .and_then(|(_, what)| what.places.of_kind(target::KIND));
+                let slowed = place
+                    .and_then(|place| it.clients.built(place))
+                    .and_then(|cloud| cloud.slowed());
                 it.tell_pace(env, slowed, now, &mut paces).await;
                 if under_way.values().any(|other| other == env) {
                     continue;
@@ -95,14 +100,27 @@ impl Watcher {
                     proven.insert(env.clone(), now);
                 }
                 if unproven || !due.is_empty() {
-                    let prove = stacks.first().map(|(_, what)| what.places.clone()).filter(|_| unproven).unwrap_or_default();
-                    under_way.insert(rounds.spawn(Arc::clone(&it).round(env.clone(), prove, due, now)).id(), env.clone());
+                    let prove = stacks
+                        .first()
+                        .map(|(_, what)| what.places.clone())
+                        .filter(|_| unproven)
+                        .unwrap_or_default();
+                    under_way.insert(
+                        rounds
+                            .spawn(Arc::clone(&it).round(env.clone(), prove, due, now))
+                            .id(),
+                        env.clone(),
+                    );
                 }
             }
             if folds.has_changed().is_err() {
                 return;
             }
-            let pause = if wanted.values().any(|what| what.no.is_some()) { RUNNING } else { Duration::from_secs(2) };
+            let pause = if wanted.values().any(|what| what.no.is_some()) {
+                RUNNING
+            } else {
+                Duration::from_secs(2)
+            };
             let mut pause = it.clock.sleep(pause);
             loop {
                 tokio::select! {
@@ -122,7 +140,9 @@ impl Watcher {
 }
 
 /// The stacks of each environment that has an outside.
-fn by_environment(wanted: &BTreeMap<StackId, Wanted>) -> BTreeMap<&EnvName, Vec<(&StackId, &Wanted)>> {
+fn by_environment(
+    wanted: &BTreeMap<StackId, Wanted>,
+) -> BTreeMap<&EnvName, Vec<(&StackId, &Wanted)>> {
     let mut all: BTreeMap<&EnvName, Vec<(&StackId, &Wanted)>> = BTreeMap::new();
     for (id, what) in wanted.iter().filter(|(_, what)| !what.places.is_empty()) {
         all.entry(&id.env).or_default().push((id, what));
@@ -131,28 +151,49 @@ fn by_environment(wanted: &BTreeMap<StackId, Wanted>) -> BTreeMap<&EnvName, Vec<
 }
 
 impl Watcher {
-    /// Says that AWS throttles what is read in an environment, now and then as long as it does, and when it is over.
+    /// Says that AWS throttles what is read in an environment, now and then as long as it does, and
+    /// when it is over.
     async fn tell_pace(&self, env: &EnvName, slowed: Option<Slowed>, now: Time, told: &mut Paces) {
         let known = match told.get(env) {
-            Some((before, at)) => *before == slowed && (slowed.is_none() || now.since(*at) < SLOWED),
+            Some((before, at)) => {
+                *before == slowed && (slowed.is_none() || now.since(*at) < SLOWED)
+            }
             None => slowed.is_none(),
         };
         if known {
             return;
         }
-        let sighting = Sighting { value: Seen::Pace { slowed }, taken_at: now, stale: None };
-        if self.store.put_sightings(&[((format!("environment/{env}"), PACE.to_owned()), sighting)]).await.is_ok() {
+        let sighting = Sighting {
+            value: Seen::Pace { slowed },
+            taken_at: now,
+            stale: None,
+        };
+        if self
+            .store
+            .put_sightings(&[((format!("environment/{env}"), PACE.to_owned()), sighting)])
+            .await
+            .is_ok()
+        {
             told.insert(env.clone(), (slowed, now));
         }
     }
 
     /// Takes the stacks whose turn it is.
-    fn due(&self, stacks: &[(&StackId, &Wanted)], watched: &mut BTreeMap<StackId, Watched>, now: Time) -> Vec<(StackId, Wanted, Watched)> {
+    fn due(
+        &self,
+        stacks: &[(&StackId, &Wanted)],
+        watched: &mut BTreeMap<StackId, Watched>,
+        now: Time,
+    ) -> Vec<(StackId, Wanted, Watched)> {
         let mut due = Vec::new();
         for (id, what) in stacks {
-            let Some(about) = what.about.first() else { continue };
+            let Some(about) = what.about.first() else {
+                continue;
+            };
             let since = what.since.unwrap_or(now - HISTORY) - BEFORE;
-            let one = watched.remove(*id).or_else(|| Some(Watched::new(self.eyes.follow(id, about, since)?, now)));
+            let one = watched
+                .remove(*id)
+                .or_else(|| Some(Watched::new(self.eyes.follow(id, about, since)?, now)));
             let Some(mut one) = one else { continue };
             one.wanted(what, now);
             if one.due <= now {
@@ -184,18 +225,30 @@ pub(super) struct Wanted {
 impl Wanted {
     /// Where the thing is that says how the stack stands.
     pub(super) fn place(&self) -> Option<&Place> {
-        self.places.at(self.about.first().and_then(|about| about.place.as_ref()))
+        self.places
+            .at(self.about.first().and_then(|about| about.place.as_ref()))
     }
 }
 
 /// What runs, and what is on a screen.
 fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> {
-    let record = |env: &EnvName| folds.environments.get(env).and_then(|env| env.record.as_ref());
+    let record = |env: &EnvName| {
+        folds
+            .environments
+            .get(env)
+            .and_then(|env| env.record.as_ref())
+    };
     let mut all: BTreeMap<StackId, Wanted> = BTreeMap::new();
     for one in interests {
-        let places = record(&one.stack.env).map(|record| record.places.clone()).unwrap_or_default();
+        let places = record(&one.stack.env)
+            .map(|record| record.places.clone())
+            .unwrap_or_default();
         // Several may look at one stack: what any of them wants to follow is followed.
-        let entry = all.entry(one.stack).or_insert_with(|| Wanted { places, far: true, ..Wanted::default() });
+        let entry = all.entry(one.stack).or_insert_with(|| Wanted {
+            places,
+            far: true,
+            ..Wanted::default()
+        });
         entry.far &= one.far;
         entry.shown |= !one.far;
         if entry.about.is_empty() {
@@ -208,7 +261,12 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
         }
     }
     for stack in folds.stacks.values() {
-        let Some(d) = stack.current.and_then(|current| folds.deployments.get(&current)) else { continue };
+        let Some(d) = stack
+            .current
+            .and_then(|current| folds.deployments.get(&current))
+        else {
+            continue;
+        };
         let Some(request) = &d.request else { continue };
         let logs = request.spec.watch_logs.clone();
         let entry = all.entry(stack.id.clone()).or_default();
@@ -223,8 +281,14 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
     }
     // Where the files cannot be read that say what a stack is, it is what was deployed last.
     for (id, entry) in all.iter_mut().filter(|(_, entry)| entry.about.is_empty()) {
-        let last = folds.stacks.get(id).and_then(|stack| folds.deployments.get(&stack.last?)).and_then(|d| d.request.as_ref());
-        entry.about = last.map(|request| request.spec.about.clone()).unwrap_or_default();
+        let last = folds
+            .stacks
+            .get(id)
+            .and_then(|stack| folds.deployments.get(&stack.last?))
+            .and_then(|d| d.request.as_ref());
+        entry.about = last
+            .map(|request| request.spec.about.clone())
+            .unwrap_or_default();
     }
     all
 }

@@ -1,4 +1,5 @@
-//! Hands: one file a tool. An executor carries out one kind of step, or finds out what became of it; it decides nothing.
+//! Hands: one file a tool. An executor carries out one kind of step, or finds out what became of
+//! it; it decides nothing.
 
 pub mod cloudformation;
 pub mod process;
@@ -29,18 +30,24 @@ pub trait Port: Send + Sync {
     fn note<'a>(&'a self, key: &'a str, value: Value) -> BoxFuture<'a, Result<(), Failure>>;
     /// Gives out a line.
     fn out(&self, severity: Severity, part: &str, text: Safe);
-    /// Gives out a line of an attempt that counts its lines, by a number that rises: given again after a restart, it is still one
-    /// line. Such an attempt gives no line without a number.
+    /// Gives out a line of an attempt that counts its lines, by a number that rises: given again
+    /// after a restart, it is still one line. Such an attempt gives no line without a number.
     fn line(&self, nth: u64, severity: Severity, part: &str, text: Safe);
-    /// The number of the newest line of this attempt that is kept; none where no line is known to be.
+    /// The number of the newest line of this attempt that is kept; none where no line is known to
+    /// be.
     fn reached(&self) -> BoxFuture<'_, Option<u64>>;
     /// The files of a bundle.
     fn bundle(&self, digest: Digest) -> BoxFuture<'_, Result<SourceBundle, Failure>>;
     /// Keeps content of any length beside the store.
-    fn put<'a>(&'a self, content: Content, what: &'a str) -> BoxFuture<'a, Result<Artifact, Failure>>;
+    fn put<'a>(
+        &'a self,
+        content: Content,
+        what: &'a str,
+    ) -> BoxFuture<'a, Result<Artifact, Failure>>;
     /// Content that was kept, to be read where one may block.
     fn get<'a>(&'a self, artifact: &'a Artifact) -> BoxFuture<'a, Result<Content, Failure>>;
-    /// Reads a secret. From then on it is covered, by its value, in all that this attempt gives out, notes or ends with.
+    /// Reads a secret. From then on it is covered, by its value, in all that this attempt gives
+    /// out, notes or ends with.
     fn secret<'a>(&'a self, reference: &'a SecretRef) -> BoxFuture<'a, Result<Secret, Failure>>;
     /// Ends when the step is to be cancelled.
     fn cancelled(&self) -> BoxFuture<'_, ()>;
@@ -83,10 +90,14 @@ pub struct Job {
 }
 
 impl Job {
-    /// The token of the n-th call of this attempt: the same after a restart, so that the other side sees one request.
+    /// The token of the n-th call of this attempt: the same after a restart, so that the other side
+    /// sees one request.
     #[must_use]
     pub fn token(&self, n: u32) -> String {
-        let short = Digest::of("holdpoint/token/1", &serde_json::json!([self.store, self.deployment, self.step, self.attempt, n]));
+        let short = Digest::of(
+            "holdpoint/token/1",
+            &serde_json::json!([self.store, self.deployment, self.step, self.attempt, n]),
+        );
         format!("hp-{}-{}", self.store, &short.to_string()[..24])
     }
 }
@@ -113,8 +124,8 @@ pub trait Executor: Send + Sync {
     /// # Errors
     /// A sentence that says what is wrong.
     fn check(&self, params: &Value) -> Result<(), String>;
-    /// Starts the attempt, or attaches to it from the job's notes; ends with the attempt. On a cancel it stops what it can and
-    /// ends with a failure that says what it left.
+    /// Starts the attempt, or attaches to it from the job's notes; ends with the attempt. On a
+    /// cancel it stops what it can and ends with a failure that says what it left.
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>>;
     /// Finds out what became of it, without starting anything.
     fn find(&self, job: Job) -> BoxFuture<'_, Found>;

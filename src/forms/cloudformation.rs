@@ -11,14 +11,17 @@ use crate::domain::plan::ChangeRow;
 use crate::domain::request::FileRef;
 use crate::domain::safe::Safe;
 
-/// The kind of a CloudFormation stack, as a real thing that is looked at; its name is the stack's name.
+/// The kind of a CloudFormation stack, as a real thing that is looked at; its name is the stack's
+/// name.
 pub const STACK: &str = "cloudformation.stack";
-/// The kind of what an update of a stack would change: a change set made, described and deleted. Only of a stack that is there and quiet.
+/// The kind of what an update of a stack would change: a change set made, described and deleted.
+/// Only of a stack that is there and quiet.
 pub const CHANGES: &str = "cloudformation.changes";
 /// What a stack is called where a person reads of it.
 pub const CALLED: &str = "CloudFormation stack";
 
-/// What a template declares of a parameter, as far as an update must know it where nobody gives a value.
+/// What a template declares of a parameter, as far as an update must know it where nobody gives a
+/// value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declared {
     /// `NoEcho`: CloudFormation never shows its value, so nobody could put it back.
@@ -27,17 +30,20 @@ pub struct Declared {
     pub default: bool,
 }
 
-/// Everything that a CloudFormation stack is made from. Also the parameters of the `cloudformation.*` steps that make one.
+/// Everything that a CloudFormation stack is made from. Also the parameters of the
+/// `cloudformation.*` steps that make one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CfnInput {
     /// The CloudFormation stack's name.
     pub stack_name: String,
     /// The template.
     pub template: FileRef,
-    /// Parameter values; never secrets (a `NoEcho` parameter takes its previous value or a dynamic reference).
+    /// Parameter values; never secrets (a `NoEcho` parameter takes its previous value or a dynamic
+    /// reference).
     pub parameters: BTreeMap<String, String>,
-    /// Every parameter that the template declares. The template is read once, where the service is made from the estate; whoever
-    /// carries it out goes by this, so that no second reading can come to another result.
+    /// Every parameter that the template declares. The template is read once, where the service is
+    /// made from the estate; whoever carries it out goes by this, so that no second reading can
+    /// come to another result.
     pub declared: BTreeMap<String, Declared>,
     /// Acknowledged capabilities.
     #[serde(default)]
@@ -114,14 +120,20 @@ pub fn stack(name: &str) -> Subject {
 #[must_use]
 pub fn changes(input: &CfnInput) -> Look {
     let with = serde_json::to_value(input).unwrap_or(Value::Null);
-    Look { with, ..Look::at(Subject::new(CHANGES, &input.stack_name)) }
+    Look {
+        with,
+        ..Look::at(Subject::new(CHANGES, &input.stack_name))
+    }
 }
 
 impl StackFacts {
     /// There is none.
     #[must_use]
     pub fn missing() -> Self {
-        Self { status: "MISSING".to_owned(), ..Self::default() }
+        Self {
+            status: "MISSING".to_owned(),
+            ..Self::default()
+        }
     }
 
     /// What its status means.
@@ -147,7 +159,10 @@ impl Changes {
     #[must_use]
     pub fn sight(&self, name: &str) -> Sight {
         let facts = serde_json::to_value(self).unwrap_or(Value::Null);
-        Sight { facts, ..Sight::of(Subject::new(CHANGES, name), "change set", Standing::Good) }
+        Sight {
+            facts,
+            ..Sight::of(Subject::new(CHANGES, name), "change set", Standing::Good)
+        }
     }
 }
 
@@ -157,26 +172,33 @@ impl Changes {
 /// Where an eye of another version told them in another form.
 pub fn facts<T: serde::de::DeserializeOwned>(sight: &Sight) -> Result<T, Failure> {
     T::deserialize(&sight.facts).map_err(|why| {
-        Failure::new(format!("what was seen of {} is told in a form that this version cannot read", sight.about))
-            .detail(why.to_string())
-            .hint("try again: it is looked at anew")
+        Failure::new(format!(
+            "what was seen of {} is told in a form that this version cannot read",
+            sight.about
+        ))
+        .detail(why.to_string())
+        .hint("try again: it is looked at anew")
     })
 }
 
-/// What a status means for one who wants to change the stack. `REVIEW_IN_PROGRESS`, left by a change set that nobody executed, counts
-/// as missing.
+/// What a status means for one who wants to change the stack. `REVIEW_IN_PROGRESS`, left by a
+/// change set that nobody executed, counts as missing.
 #[must_use]
 pub fn standing(status: &str) -> Standing {
     match status {
         "MISSING" | "REVIEW_IN_PROGRESS" | "DELETE_COMPLETE" => Standing::Missing,
-        "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "UPDATE_ROLLBACK_COMPLETE" | "IMPORT_COMPLETE" | "IMPORT_ROLLBACK_COMPLETE" => {
-            Standing::Good
-        }
+        "CREATE_COMPLETE"
+        | "UPDATE_COMPLETE"
+        | "UPDATE_ROLLBACK_COMPLETE"
+        | "IMPORT_COMPLETE"
+        | "IMPORT_ROLLBACK_COMPLETE" => Standing::Good,
         "UPDATE_FAILED" => Standing::Halted,
         "ROLLBACK_COMPLETE" | "CREATE_FAILED" | "ROLLBACK_FAILED" => Standing::NeverMade,
         "UPDATE_ROLLBACK_FAILED" | "IMPORT_ROLLBACK_FAILED" => Standing::RollbackStuck,
         "DELETE_FAILED" => Standing::DeleteStuck,
-        other if other.ends_with("_IN_PROGRESS") && other.contains("ROLLBACK") => Standing::Returning,
+        other if other.ends_with("_IN_PROGRESS") && other.contains("ROLLBACK") => {
+            Standing::Returning
+        }
         other if other.ends_with("_IN_PROGRESS") => Standing::Busy,
         _ => Standing::Unknown,
     }
@@ -193,26 +215,56 @@ mod tests {
             ("REVIEW_IN_PROGRESS", Standing::Missing, false, false),
             ("UPDATE_COMPLETE", Standing::Good, false, false),
             ("UPDATE_IN_PROGRESS", Standing::Busy, false, false),
-            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", Standing::Busy, false, false),
-            ("UPDATE_ROLLBACK_IN_PROGRESS", Standing::Returning, false, false),
+            (
+                "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+                Standing::Busy,
+                false,
+                false,
+            ),
+            (
+                "UPDATE_ROLLBACK_IN_PROGRESS",
+                Standing::Returning,
+                false,
+                false,
+            ),
             ("UPDATE_ROLLBACK_COMPLETE", Standing::Good, false, false),
             ("UPDATE_FAILED", Standing::Halted, false, true),
             ("ROLLBACK_COMPLETE", Standing::NeverMade, true, true),
             ("CREATE_FAILED", Standing::NeverMade, true, true),
-            ("UPDATE_ROLLBACK_FAILED", Standing::RollbackStuck, true, true),
+            (
+                "UPDATE_ROLLBACK_FAILED",
+                Standing::RollbackStuck,
+                true,
+                true,
+            ),
             ("DELETE_FAILED", Standing::DeleteStuck, true, true),
             ("SOMETHING_NEW", Standing::Unknown, true, false),
         ] {
             let standing = standing(status);
-            assert_eq!((standing, standing.is_shut(), standing.is_repairable()), (expected, shut, repairable), "{status}");
+            assert_eq!(
+                (standing, standing.is_shut(), standing.is_repairable()),
+                (expected, shut, repairable),
+                "{status}"
+            );
         }
     }
 
     #[test]
     fn facts_are_read_as_they_were_told() {
-        let seen = StackFacts { protected: true, ..StackFacts::missing() };
+        let seen = StackFacts {
+            protected: true,
+            ..StackFacts::missing()
+        };
         assert_eq!(facts::<StackFacts>(&seen.sight("shop")).unwrap(), seen);
-        let other = Sight { facts: Value::Bool(true), ..seen.sight("shop") };
-        assert!(facts::<StackFacts>(&other).unwrap_err().summary.contains("cloudformation.stack shop"));
+        let other = Sight {
+            facts: Value::Bool(true),
+            ..seen.sight("shop")
+        };
+        assert!(
+            facts::<StackFacts>(&other)
+                .unwrap_err()
+                .summary
+                .contains("cloudformation.stack shop")
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The forms that a system's plans share with the hands and eyes of a tool: parameters of its steps, facts of its looks, what its
-//! words mean. One file a tool; pure data. Who is no system, hand or eye does not look in here.
+//! The forms that a system's plans share with the hands and eyes of a tool: parameters of its
+//! steps, facts of its looks, what its words mean. One file a tool; pure data. Who is no system,
+//! hand or eye does not look in here.
 
 pub mod cloudformation;

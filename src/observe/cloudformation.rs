@@ -1,4 +1,5 @@
-//! The eyes on CloudFormation: stacks as they are and as they go on, and what an update would change.
+//! The eyes on CloudFormation: stacks as they are and as they go on, and what an update would
+//! change.
 
 pub mod events;
 mod followed;
@@ -25,7 +26,8 @@ use crate::os::clock::SharedClock;
 /// The clients of where a thing is.
 async fn cloud(clients: &Clients, on: &LookOn, about: &Subject) -> Result<Arc<Cloud>, Failure> {
     let place = on.place(about)?.ok_or_else(|| {
-        Failure::new(format!("{} has no `aws:` in the estate file", on.env)).hint("add `aws: { region: … }` and `holdpoint apply`")
+        Failure::new(format!("{} has no `aws:` in the estate file", on.env))
+            .hint("add `aws: { region: … }` and `holdpoint apply`")
     })?;
     clients.at(place).await
 }
@@ -46,17 +48,31 @@ impl Eye for Stacks {
         STACK
     }
 
-    fn look<'a>(&'a self, on: &'a LookOn, look: &'a Look, _bundle: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>> {
+    fn look<'a>(
+        &'a self,
+        on: &'a LookOn,
+        look: &'a Look,
+        _bundle: Option<&'a SourceBundle>,
+    ) -> BoxFuture<'a, Result<Sight, Failure>> {
         async move {
             let cloud = cloud(&self.clients, on, &look.about).await?;
-            Ok(look::stack(&cloud, &look.about.name, look.whole).await?.sight(&look.about.name))
+            Ok(look::stack(&cloud, &look.about.name, look.whole)
+                .await?
+                .sight(&look.about.name))
         }
         .boxed()
     }
 
     fn follow(&self, stack: &StackId, about: &Subject, since: Time) -> Option<Box<dyn Follow>> {
-        let (clients, events) = (Arc::clone(&self.clients), Follower::new(stack.clone(), &about.name, since));
-        Some(Box::new(followed::Followed::new(clients, about.clone(), events)))
+        let (clients, events) = (
+            Arc::clone(&self.clients),
+            Follower::new(stack.clone(), &about.name, since),
+        );
+        Some(Box::new(followed::Followed::new(
+            clients,
+            about.clone(),
+            events,
+        )))
     }
 }
 
@@ -69,7 +85,11 @@ pub(super) struct ChangeSets {
 
 impl ChangeSets {
     pub(super) fn new(clients: Arc<Clients>, clock: SharedClock, store: String) -> Self {
-        Self { clients, clock, store }
+        Self {
+            clients,
+            clock,
+            store,
+        }
     }
 }
 
@@ -82,13 +102,29 @@ impl Eye for ChangeSets {
         true
     }
 
-    fn look<'a>(&'a self, on: &'a LookOn, look: &'a Look, bundle: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>> {
+    fn look<'a>(
+        &'a self,
+        on: &'a LookOn,
+        look: &'a Look,
+        bundle: Option<&'a SourceBundle>,
+    ) -> BoxFuture<'a, Result<Sight, Failure>> {
         async move {
             let cloud = cloud(&self.clients, on, &look.about).await?;
-            let bundle = bundle.ok_or_else(|| Failure::new("the files of this release are not at hand").hint("deploy from the estate"))?;
-            let input = CfnInput::deserialize(&look.with)
-                .map_err(|why| Failure::new(format!("what {} is made from cannot be read: {why}", look.about.name)))?;
-            Ok(look::changes(&cloud, &self.clock, &self.store, &on.token, &input, bundle).await?.sight(&look.about.name))
+            let bundle = bundle.ok_or_else(|| {
+                Failure::new("the files of this release are not at hand")
+                    .hint("deploy from the estate")
+            })?;
+            let input = CfnInput::deserialize(&look.with).map_err(|why| {
+                Failure::new(format!(
+                    "what {} is made from cannot be read: {why}",
+                    look.about.name
+                ))
+            })?;
+            Ok(
+                look::changes(&cloud, &self.clock, &self.store, &on.token, &input, bundle)
+                    .await?
+                    .sight(&look.about.name),
+            )
         }
         .boxed()
     }

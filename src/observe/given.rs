@@ -1,5 +1,5 @@
-//! Which log events were given already. The two calls that tell events tell no common id, so an event is known by where, when
-//! and what it was, and by how many equal ones came before it.
+//! Which log events were given already. The two calls that tell events tell no common id, so an
+//! event is known by where, when and what it was, and by how many equal ones came before it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -42,7 +42,10 @@ impl Mark {
 /// What is remembered of the event whose line has that id; none for an id that no [`Mark`] made.
 fn short_of_id(id: &str) -> Option<u64> {
     let (digest, nth) = id.split_once('#')?;
-    Some(counted(u64::from_str_radix(digest.get(..16)?, 16).ok()?, nth.parse().ok()?))
+    Some(counted(
+        u64::from_str_radix(digest.get(..16)?, 16).ok()?,
+        nth.parse().ok()?,
+    ))
 }
 
 fn counted(short: u64, nth: u32) -> u64 {
@@ -50,7 +53,11 @@ fn counted(short: u64, nth: u32) -> u64 {
 }
 
 fn short(digest: Digest) -> u64 {
-    digest.bytes().iter().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte))
+    digest
+        .bytes()
+        .iter()
+        .take(8)
+        .fold(0, |all, byte| all << 8 | u64::from(*byte))
 }
 
 /// Counts equal events of one answer, or of one session.
@@ -66,7 +73,8 @@ impl Equal {
     pub(super) fn mark(&mut self, group: &str, event: &Event) -> Mark {
         self.buffer.clear();
         for part in [group, &event.stream, &event.message] {
-            self.buffer.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            self.buffer
+                .extend_from_slice(&(part.len() as u64).to_le_bytes());
             self.buffer.extend_from_slice(part.as_bytes());
         }
         for time in [event.at, event.ingested] {
@@ -74,7 +82,11 @@ impl Equal {
         }
         let digest = Digest::of_bytes(&self.buffer);
         let key = short(digest);
-        let seen = self.now.get(&key).or_else(|| self.before.get(&key)).copied();
+        let seen = self
+            .now
+            .get(&key)
+            .or_else(|| self.before.get(&key))
+            .copied();
         let nth = seen.map_or(0, |nth| nth + 1);
         self.now.insert(key, nth);
         if self.now.len() >= COUNTED {
@@ -96,7 +108,12 @@ pub(super) struct GivenEvents {
 
 impl Default for GivenEvents {
     fn default() -> Self {
-        Self { marks: HashSet::new(), order: VecDeque::new(), limit: REMEMBERED, forgotten: Time(0) }
+        Self {
+            marks: HashSet::new(),
+            order: VecDeque::new(),
+            limit: REMEMBERED,
+            forgotten: Time(0),
+        }
     }
 }
 
@@ -138,7 +155,12 @@ mod tests {
     use super::*;
 
     fn event(at: i64, message: &str) -> Event {
-        Event { at: Time(at), ingested: Time(at + 5), stream: "s".into(), message: message.into() }
+        Event {
+            at: Time(at),
+            ingested: Time(at + 5),
+            stream: "s".into(),
+            message: message.into(),
+        }
     }
 
     #[test]
@@ -149,9 +171,17 @@ mod tests {
         let b: Vec<Mark> = twice.iter().map(|event| filled.mark("g", event)).collect();
         assert_eq!(a, b, "both calls know them by the same marks");
         assert_ne!(a[0], a[1]);
-        assert!(a[0].id().ends_with("#0") && a[1].id().ends_with("#1") && a[2].id().ends_with("#0"));
-        let moved = Event { stream: "sg".into(), ..event(1, "ame") };
-        assert_ne!(Equal::default().mark("g", &moved), Equal::default().mark("g", &event(1, "same")));
+        assert!(
+            a[0].id().ends_with("#0") && a[1].id().ends_with("#1") && a[2].id().ends_with("#0")
+        );
+        let moved = Event {
+            stream: "sg".into(),
+            ..event(1, "ame")
+        };
+        assert_ne!(
+            Equal::default().mark("g", &moved),
+            Equal::default().mark("g", &event(1, "same"))
+        );
     }
 
     #[test]
@@ -160,18 +190,32 @@ mod tests {
         let marks: Vec<Mark> = (0..3).map(|_| equal.mark("g", &event(1, "same"))).collect();
         known.was_given(&marks[1].id(), Time(1));
         known.was_given("gap/g/1", Time(1));
-        let new: Vec<bool> = marks.iter().map(|mark| known.is_new(*mark, Time(1))).collect();
+        let new: Vec<bool> = marks
+            .iter()
+            .map(|mark| known.is_new(*mark, Time(1)))
+            .collect();
         assert_eq!(new, [true, false, true]);
     }
 
     #[test]
     fn memory_is_bounded_and_says_how_far_it_reaches() {
-        let mut known = GivenEvents { limit: 10, ..GivenEvents::default() };
+        let mut known = GivenEvents {
+            limit: 10,
+            ..GivenEvents::default()
+        };
         let mut equal = Equal::default();
         let marks: Vec<Mark> = (0..12).map(|n| equal.mark("g", &event(n, "x"))).collect();
-        assert!(marks.iter().zip(0..).all(|(mark, at)| known.is_new(*mark, Time(at))));
+        assert!(
+            marks
+                .iter()
+                .zip(0..)
+                .all(|(mark, at)| known.is_new(*mark, Time(at)))
+        );
         assert!(!known.is_new(marks[11], Time(11)));
-        assert_eq!((known.forgotten(), known.marks.len(), known.order.len()), (Time(1), 10, 10));
+        assert_eq!(
+            (known.forgotten(), known.marks.len(), known.order.len()),
+            (Time(1), 10, 10)
+        );
         assert!(known.is_new(marks[0], Time(0)), "forgotten");
     }
 }

@@ -1,9 +1,12 @@
-//! A log group, followed live: `StartLiveTail` while it lasts, gaps filled by `FilterLogEvents`, and honest about what is missing.
+//! A log group, followed live: `StartLiveTail` while it lasts, gaps filled by `FilterLogEvents`,
+//! and honest about what is missing.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LiveTailSessionLogEvent, LiveTailSessionMetadata, StartLiveTailResponseStream};
+use aws_sdk_cloudwatchlogs::types::{
+    FilteredLogEvent, LiveTailSessionLogEvent, LiveTailSessionMetadata, StartLiveTailResponseStream,
+};
 use futures_util::future::{Either, select};
 
 use super::arrivals::Arrivals;
@@ -18,7 +21,8 @@ use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
 
-/// How far a fill after a cut reaches back behind the newest line: events come late and out of order.
+/// How far a fill after a cut reaches back behind the newest line: events come late and out of
+/// order.
 pub const LATE: Duration = Duration::from_secs(150);
 /// How far the frequent ones do.
 const RECENT: Duration = Duration::from_secs(15);
@@ -50,9 +54,11 @@ pub struct Begin {
     pub since: Time,
     /// Everything up to here was given before, or is not wanted.
     pub through: Time,
-    /// The lines from then on that are kept already, by id and time, the oldest first: they are not given again.
+    /// The lines from then on that are kept already, by id and time, the oldest first: they are not
+    /// given again.
     pub given: Vec<(String, Time)>,
-    /// How far it was followed before, where that is longer ago: what came between is missing, and is said to be.
+    /// How far it was followed before, where that is longer ago: what came between is missing, and
+    /// is said to be.
     pub missing: Option<Time>,
 }
 
@@ -60,7 +66,12 @@ impl Begin {
     /// The beginning of a tail of a group that nobody followed before.
     #[must_use]
     pub fn fresh(since: Time) -> Self {
-        Self { since, through: since, given: Vec::new(), missing: None }
+        Self {
+            since,
+            through: since,
+            given: Vec::new(),
+            missing: None,
+        }
     }
 }
 
@@ -94,30 +105,67 @@ pub struct Tail {
 impl Tail {
     /// A tail of the group.
     #[must_use]
-    pub fn new(cloud: Arc<Cloud>, clock: SharedClock, stack: StackId, group: String, begin: Begin, out: Arc<dyn Out>) -> Self {
-        let Begin { since, through, given, missing } = begin;
+    pub fn new(
+        cloud: Arc<Cloud>,
+        clock: SharedClock,
+        stack: StackId,
+        group: String,
+        begin: Begin,
+        out: Arc<dyn Out>,
+    ) -> Self {
+        let Begin {
+            since,
+            through,
+            given,
+            missing,
+        } = begin;
         let mut known = GivenEvents::default();
         for (id, at) in &given {
             known.was_given(id, *at);
         }
         let newest = given.iter().map(|(_, at)| *at).fold(since, Time::max);
-        Self { cloud, clock, stack, group, out, since, missing, newest, through, known, dropped: 0, sampled: false }
+        Self {
+            cloud,
+            clock,
+            stack,
+            group,
+            out,
+            since,
+            missing,
+            newest,
+            through,
+            known,
+            dropped: 0,
+            sampled: false,
+        }
     }
 
-    /// Follows until it is dropped. No contact and a missing group are waited for; a refusal ends it.
+    /// Follows until it is dropped. No contact and a missing group are waited for; a refusal ends
+    /// it.
     ///
     /// # Errors
     /// When AWS says no: why.
     pub async fn follow(mut self) -> Result<(), Failure> {
         if let Some(from) = self.missing {
-            let text = format!("nobody followed {} from {from} to {}: what came then is not here", self.group, self.since);
+            let text = format!(
+                "nobody followed {} from {from} to {}: what came then is not here",
+                self.group, self.since
+            );
             self.gap(self.since, from, &text);
         }
         let (mut live, mut garbled) = (true, false);
         loop {
-            let ended = if live { self.live().await } else { self.poll().await };
-            // One that breaks off before its first word is garbled too: only what is so twice is somebody who has no live tail.
-            let twice = std::mem::replace(&mut garbled, matches!(&ended, Err(trouble) if trouble.kind == Kind::Garbled)) && garbled;
+            let ended = if live {
+                self.live().await
+            } else {
+                self.poll().await
+            };
+            // One that breaks off before its first word is garbled too: only what is so twice is
+            // somebody who has no live tail.
+            let twice = std::mem::replace(
+                &mut garbled,
+                matches!(&ended, Err(trouble) if trouble.kind == Kind::Garbled),
+            ) && garbled;
             match ended {
                 Ok(Ended::Polled) => {
                     live = true;
@@ -126,12 +174,22 @@ impl Tail {
                 Ok(Ended::Missing) => self.waits(),
                 Ok(Ended::Cut(why)) => self.cut(why),
                 Err(trouble) if trouble.is("ResourceNotFoundException") => self.waits(),
-                // Emulators and some partitions have no live tail: reading every two seconds does as well.
-                Err(trouble) if live && (twice || matches!(trouble.kind, Kind::Refused | Kind::Denied | Kind::Server)) => {
+                // Emulators and some partitions have no live tail: reading every two seconds does
+                // as well.
+                Err(trouble)
+                    if live
+                        && (twice
+                            || matches!(
+                                trouble.kind,
+                                Kind::Refused | Kind::Denied | Kind::Server
+                            )) =>
+                {
                     live = false;
                     continue;
                 }
-                Err(trouble) if matches!(trouble.kind, Kind::Refused | Kind::Denied) => return Err(trouble.into()),
+                Err(trouble) if matches!(trouble.kind, Kind::Refused | Kind::Denied) => {
+                    return Err(trouble.into());
+                }
                 Err(trouble) => self.cut(&Failure::from(trouble).summary),
             }
             self.clock.sleep(AGAIN).await;
@@ -139,10 +197,18 @@ impl Tail {
     }
 
     async fn live(&mut self) -> Result<Ended, Trouble> {
-        let Some(arn) = self.arn().await? else { return Ok(Ended::Missing) };
+        let Some(arn) = self.arn().await? else {
+            return Ok(Ended::Missing);
+        };
         let mut answer = self
             .cloud
-            .call("logs:StartLiveTail", &self.group, || self.cloud.logs.start_live_tail().log_group_identifiers(&arn).send())
+            .call("logs:StartLiveTail", &self.group, || {
+                self.cloud
+                    .logs
+                    .start_live_tail()
+                    .log_group_identifiers(&arn)
+                    .send()
+            })
             .await?;
         let mut filled = false;
         let mut equal = Equal::default();
@@ -156,21 +222,28 @@ impl Tail {
                     Either::Right(((), _)) => return Ok(Ended::Cut("nothing was heard for 30 s")),
                 }
             };
-            // A session that ended, after three hours or for any other reason, is followed by another one.
-            let Ok(Some(told)) = told else { return Ok(Ended::Cut("the session ended")) };
+            // A session that ended, after three hours or for any other reason, is followed by
+            // another one.
+            let Ok(Some(told)) = told else {
+                return Ok(Ended::Cut("the session ended"));
+            };
             if !filled {
                 // From here on the session tells; what came before it is read now.
                 self.fill(LATE, None, false).await?;
                 filled = true;
             }
             if let StartLiveTailResponseStream::SessionUpdate(update) = told {
-                self.sampled = update.session_metadata().is_some_and(LiveTailSessionMetadata::sampled);
+                self.sampled = update
+                    .session_metadata()
+                    .is_some_and(LiveTailSessionMetadata::sampled);
                 heard.extend(update.session_results().iter().map(of_session));
-                // A sampled second is read in full, and what the session told of it waits for that: nothing is lost and all is in
-                // order, it only comes later. Late lines are looked for when the flood is over, and now and then while it lasts.
+                // A sampled second is read in full, and what the session told of it waits for that:
+                // nothing is lost and all is in order, it only comes later. Late lines are looked
+                // for when the flood is over, and now and then while it lasts.
                 if self.sampled && in_flood < SHALLOW {
                     in_flood += 1;
-                    // What came since is told by the session in its turn, together with what came late beside it.
+                    // What came since is told by the session in its turn, together with what came
+                    // late beside it.
                     let upto = heard.iter().map(|event| event.ingested).max();
                     self.fill(RECENT, upto, false).await?;
                 } else {
@@ -192,26 +265,46 @@ impl Tail {
     async fn poll(&mut self) -> Result<Ended, Trouble> {
         self.sampled = false;
         for nth in 0..POLLS {
-            self.fill(if nth % SHALLOW == 0 { LATE } else { RECENT }, None, true).await?;
+            self.fill(if nth % SHALLOW == 0 { LATE } else { RECENT }, None, true)
+                .await?;
             self.follows();
             self.clock.sleep(POLL).await;
         }
         Ok(Ended::Polled)
     }
 
-    /// Reads everything since the newest line, and so far back that late events are found; page by page, each given out at once.
-    /// What came to the service after `upto` is left for later. A `poll` is made again and again, mostly for nothing.
-    async fn fill(&mut self, back: Duration, upto: Option<Time>, poll: bool) -> Result<(), Trouble> {
-        let from = (self.newest - back).max(self.known.forgotten()).max(self.since);
+    /// Reads everything since the newest line, and so far back that late events are found; page by
+    /// page, each given out at once. What came to the service after `upto` is left for later. A
+    /// `poll` is made again and again, mostly for nothing.
+    async fn fill(
+        &mut self,
+        back: Duration,
+        upto: Option<Time>,
+        poll: bool,
+    ) -> Result<(), Trouble> {
+        let from = (self.newest - back)
+            .max(self.known.forgotten())
+            .max(self.since);
         let begun = self.clock.now();
         let mut token: Option<String> = None;
         let (mut equal, mut arrivals) = (Equal::default(), Arrivals::default());
         for _ in 0..PAGES {
-            let make = || self.cloud.logs.filter_log_events().log_group_name(&self.group).start_time(from.0).set_next_token(token.clone());
+            let make = || {
+                self.cloud
+                    .logs
+                    .filter_log_events()
+                    .log_group_name(&self.group)
+                    .start_time(from.0)
+                    .set_next_token(token.clone())
+            };
             let page = if poll && token.is_none() {
-                self.cloud.poll("logs:FilterLogEvents", &self.group, || make().send()).await?
+                self.cloud
+                    .poll("logs:FilterLogEvents", &self.group, || make().send())
+                    .await?
             } else {
-                self.cloud.call("logs:FilterLogEvents", &self.group, || make().send()).await?
+                self.cloud
+                    .call("logs:FilterLogEvents", &self.group, || make().send())
+                    .await?
             };
             let mut events: Vec<Event> = page.events().iter().map(of_filter).collect();
             let last = events.last().map(|event| event.at);
@@ -223,14 +316,22 @@ impl Tail {
                 self.reached(upto.unwrap_or(begun));
                 return Ok(());
             }
-            // Pages are in the order of time: how far behind it is shows how far a long fill has come.
+            // Pages are in the order of time: how far behind it is shows how far a long fill has
+            // come.
             self.reached(last.map_or(self.through, |last| arrivals.given(last).max(self.through)));
             self.follows();
         }
         self.give(arrivals.rest(), &mut equal);
         self.dropped += 1;
         let now = self.clock.now();
-        self.gap(now, now, &format!("too many lines since {}: some are not shown here", from.clock()));
+        self.gap(
+            now,
+            now,
+            &format!(
+                "too many lines since {}: some are not shown here",
+                from.clock()
+            ),
+        );
         Ok(())
     }
 
@@ -291,7 +392,10 @@ impl Tail {
     /// A group that is not there has no lines: nothing is late.
     fn waits(&mut self) {
         self.reached(self.clock.now());
-        self.tell(true, Some(&format!("there is no log group {} yet", self.group)));
+        self.tell(
+            true,
+            Some(&format!("there is no log group {} yet", self.group)),
+        );
     }
 
     fn cut(&self, why: &str) {
@@ -301,15 +405,30 @@ impl Tail {
     fn tell(&self, live: bool, why: Option<&str>) {
         let now = self.clock.now();
         let lag_ms = u64::try_from(now.since(self.through).as_millis()).unwrap_or(u64::MAX);
-        let value = Seen::Tail { live, dropped: self.dropped, sampled: self.sampled, lag_ms };
-        self.out.told(Sighting { value, taken_at: now, stale: why.map(Safe::new) });
+        let value = Seen::Tail {
+            live,
+            dropped: self.dropped,
+            sampled: self.sampled,
+            lag_ms,
+        };
+        self.out.told(Sighting {
+            value,
+            taken_at: now,
+            stale: why.map(Safe::new),
+        });
     }
 
     /// The ARN of the group; `None` while it does not exist.
     async fn arn(&self) -> Result<Option<String>, Trouble> {
         let answer = self
             .cloud
-            .call("logs:DescribeLogGroups", &self.group, || self.cloud.logs.describe_log_groups().log_group_name_prefix(&self.group).send())
+            .call("logs:DescribeLogGroups", &self.group, || {
+                self.cloud
+                    .logs
+                    .describe_log_groups()
+                    .log_group_name_prefix(&self.group)
+                    .send()
+            })
             .await?;
         Ok(answer
             .log_groups()

@@ -1,5 +1,5 @@
-//! Eyes: one file a kind of thing. An eye says what a real thing is like now, and follows it for those who watch. Reads only; a change
-//! set that is made to be described is deleted again.
+//! Eyes: one file a kind of thing. An eye says what a real thing is like now, and follows it for
+//! those who watch. Reads only; a change set that is made to be described is deleted again.
 
 mod arrivals;
 pub mod cloudformation;
@@ -31,7 +31,8 @@ pub struct LookOn {
     pub record: EnvironmentRecord,
     /// The stack.
     pub stack: StackId,
-    /// What the look is for: part of the names of what is made and deleted again. It changes nothing of what is read.
+    /// What the look is for: part of the names of what is made and deleted again. It changes
+    /// nothing of what is read.
     pub token: String,
 }
 
@@ -54,7 +55,12 @@ pub trait Eye: Send + Sync {
         false
     }
     /// Takes a look. `bundle` has the files of the release, where they are read.
-    fn look<'a>(&'a self, on: &'a LookOn, look: &'a Look, bundle: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>>;
+    fn look<'a>(
+        &'a self,
+        on: &'a LookOn,
+        look: &'a Look,
+        bundle: Option<&'a SourceBundle>,
+    ) -> BoxFuture<'a, Result<Sight, Failure>>;
     /// Follows a thing from a point in time, for those who watch it; `None` where nobody can.
     fn follow(&self, stack: &StackId, about: &Subject, since: Time) -> Option<Box<dyn Follow>> {
         let _ = (stack, about, since);
@@ -73,20 +79,32 @@ pub struct Glance {
     pub now: Time,
 }
 
-/// A thing that is followed: what is told between two looks is told once. A look is cheap, and few calls answer all who look at the
-/// same time; news and parts cost a call each, and are read in turn.
+/// A thing that is followed: what is told between two looks is told once. A look is cheap, and few
+/// calls answer all who look at the same time; news and parts cost a call each, and are read in
+/// turn.
 pub trait Follow: Send {
-    /// How it is, and when it was so. Of a thing that is gone, `changed_at` is left to who knows since when.
-    fn look<'a>(&'a mut self, place: &'a Place, glance: Glance) -> BoxFuture<'a, Result<(Sight, Time), Failure>>;
+    /// How it is, and when it was so. Of a thing that is gone, `changed_at` is left to who knows
+    /// since when.
+    fn look<'a>(
+        &'a mut self,
+        place: &'a Place,
+        glance: Glance,
+    ) -> BoxFuture<'a, Result<(Sight, Time), Failure>>;
     /// Whether the last look tells that there are news which were not read.
     fn has_news(&self, glance: Glance) -> bool;
-    /// Reads the news: the thing as it was at the last look, with what they tell of its parts; and their lines.
-    fn news<'a>(&'a mut self, place: &'a Place, glance: Glance) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>>;
+    /// Reads the news: the thing as it was at the last look, with what they tell of its parts; and
+    /// their lines.
+    fn news<'a>(
+        &'a mut self,
+        place: &'a Place,
+        glance: Glance,
+    ) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>>;
     /// Whether it has to be found out what of it serves, before that can be counted.
     fn is_unsurveyed(&self, now: Time) -> bool;
     /// Finds out what of it serves.
     fn survey<'a>(&'a mut self, place: &'a Place, now: Time) -> BoxFuture<'a, Result<(), Failure>>;
-    /// How many tasks of it run, of how many that should; `None` where it has none. Few calls answer all who ask at the same time.
+    /// How many tasks of it run, of how many that should; `None` where it has none. Few calls
+    /// answer all who ask at the same time.
     fn serve<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>>;
 }
 
@@ -95,6 +113,10 @@ pub trait Follow: Send {
 pub fn eyes(clients: &Arc<Clients>, clock: &SharedClock, store: &str) -> Vec<Arc<dyn Eye>> {
     vec![
         Arc::new(cloudformation::Stacks::new(Arc::clone(clients))),
-        Arc::new(cloudformation::ChangeSets::new(Arc::clone(clients), clock.clone(), store.to_owned())),
+        Arc::new(cloudformation::ChangeSets::new(
+            Arc::clone(clients),
+            clock.clone(),
+            store.to_owned(),
+        )),
     ]
 }

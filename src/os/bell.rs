@@ -1,5 +1,6 @@
-//! Bells: small files that one process touches and others wait for, so that nobody has to ask again and again. A bell says
-//! "look now", never what there is to see; whoever waits also looks every 5 s, because a ring may be lost.
+//! Bells: small files that one process touches and others wait for, so that nobody has to ask again
+//! and again. A bell says "look now", never what there is to see; whoever waits also looks every 5
+//! s, because a ring may be lost.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -17,14 +18,22 @@ pub struct Bell {
 impl Bell {
     /// The bell of that file; made when it is not there.
     pub fn at(path: &Path) -> Result<Bell, FileError> {
-        Ok(Self { file: files::private_file(path)?, rung: AtomicU64::new(0) })
+        Ok(Self {
+            file: files::private_file(path)?,
+            rung: AtomicU64::new(0),
+        })
     }
 
     /// Rings. That nobody hears it is no failure of what was done: the waiters look again anyway.
     pub fn ring(&self) {
         use std::os::unix::fs::FileExt as _;
         // Who and how often: a waiter that compares contents sees every ring.
-        let mark = [u64::from(std::process::id()), self.rung.fetch_add(1, Ordering::Relaxed)].map(u64::to_le_bytes).concat();
+        let mark = [
+            u64::from(std::process::id()),
+            self.rung.fetch_add(1, Ordering::Relaxed),
+        ]
+        .map(u64::to_le_bytes)
+        .concat();
         let _ = self.file.write_all_at(&mark, 0);
     }
 }
@@ -37,16 +46,24 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Begins to listen; within a tokio runtime. Rings from now on are heard, also those before the first wait.
+    /// Begins to listen; within a tokio runtime. Rings from now on are heard, also those before the
+    /// first wait.
     pub fn at(path: &Path) -> Result<Listener, FileError> {
         files::private_file(path)?;
         let ears = ears::Ears::open(path).map_err(FileError::io(path, "watched"))?;
-        Ok(Self { path: path.to_owned(), ears })
+        Ok(Self {
+            path: path.to_owned(),
+            ears,
+        })
     }
 
-    /// Ends at the next ring, or at once when there was one since the last wait; many rings are one. May be dropped and called again.
+    /// Ends at the next ring, or at once when there was one since the last wait; many rings are
+    /// one. May be dropped and called again.
     pub async fn heard(&mut self) -> Result<(), FileError> {
-        self.ears.heard().await.map_err(FileError::io(&self.path, "watched"))
+        self.ears
+            .heard()
+            .await
+            .map_err(FileError::io(&self.path, "watched"))
     }
 }
 
@@ -67,10 +84,11 @@ mod ears {
             if tokio::runtime::Handle::try_current().is_err() {
                 return Err(io::Error::other("nobody listens outside a runtime"));
             }
-            let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
+            let watch =
+                inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
             inotify::add_watch(&watch, path, inotify::WatchFlags::MODIFY)?;
-            // `AsyncFd::new` is deprecated for types that may name another descriptor later on; an `OwnedFd` cannot, and its
-            // successor is an unsafe function, which this crate forbids.
+            // `AsyncFd::new` is deprecated for types that may name another descriptor later on; an
+            // `OwnedFd` cannot, and its successor is an unsafe function, which this crate forbids.
             #[allow(deprecated)]
             AsyncFd::new(watch).map(Self)
         }
@@ -119,7 +137,10 @@ mod ears {
 
     impl Ears {
         pub(super) fn open(path: &Path) -> io::Result<Self> {
-            Ok(Self { path: path.to_owned(), seen: std::fs::read(path)? })
+            Ok(Self {
+                path: path.to_owned(),
+                seen: std::fs::read(path)?,
+            })
         }
 
         pub(super) async fn heard(&mut self) -> io::Result<()> {

@@ -1,6 +1,6 @@
-//! Child processes: the only place that starts one for a step, signals one, or asks whether one lives. Arguments are a list, no
-//! shell is involved; variables are exactly the given ones; every child leads a process group of its own, so that all it starts
-//! can be stopped with it.
+//! Child processes: the only place that starts one for a step, signals one, or asks whether one
+//! lives. Arguments are a list, no shell is involved; variables are exactly the given ones; every
+//! child leads a process group of its own, so that all it starts can be stopped with it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -68,7 +68,10 @@ impl Child {
 
     /// How it ended, if it has.
     pub fn poll(&mut self) -> io::Result<Option<Exit>> {
-        Ok(self.0.try_wait()?.map(|status| Exit { code: status.code(), signal: status.signal() }))
+        Ok(self.0.try_wait()?.map(|status| Exit {
+            code: status.code(),
+            signal: status.signal(),
+        }))
     }
 }
 
@@ -101,45 +104,62 @@ fn signal(group: u32, signal: Signal) -> bool {
 
 /// A group that can be meant: 0 is our own and 1 everybody's.
 fn named(group: u32) -> Option<Pid> {
-    i32::try_from(group).ok().filter(|pid| *pid > 1).and_then(Pid::from_raw)
+    i32::try_from(group)
+        .ok()
+        .filter(|pid| *pid > 1)
+        .and_then(Pid::from_raw)
 }
 
-/// When a process was born, in the system's own count; tells it from a later one of the same id. `None` when it is gone, or
-/// where the system does not say.
+/// When a process was born, in the system's own count; tells it from a later one of the same id.
+/// `None` when it is gone, or where the system does not say.
 #[must_use]
 pub fn born(pid: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in parentheses may hold anything, also parentheses: the fields after it begin behind the last one.
+    // The name in parentheses may hold anything, also parentheses: the fields after it begin behind
+    // the last one.
     let (_, fields) = text.rsplit_once(')')?;
     fields.split_whitespace().nth(19)?.parse().ok()
 }
 
-/// Starts a program that lives on its own: no input, no output, no variables, not in our folder. It leaves our session itself.
+/// Starts a program that lives on its own: no input, no output, no variables, not in our folder. It
+/// leaves our session itself.
 pub fn start_apart<S: AsRef<OsStr>>(program: &Path, arguments: &[S]) -> io::Result<()> {
     start_told(program, arguments, &[])
 }
 
-/// The same for a program that is told something that may stand in no file and in no list of arguments: it reads it to its end.
+/// The same for a program that is told something that may stand in no file and in no list of
+/// arguments: it reads it to its end.
 pub fn start_told<S: AsRef<OsStr>>(program: &Path, arguments: &[S], told: &[u8]) -> io::Result<()> {
     let mut child = Command::new(program)
         .args(arguments)
         .env_clear()
         .current_dir("/")
-        .stdin(if told.is_empty() { Stdio::null() } else { Stdio::piped() })
+        .stdin(if told.is_empty() {
+            Stdio::null()
+        } else {
+            Stdio::piped()
+        })
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;
     let input = child.stdin.take();
     // Whoever started it may live long: it is not left as a zombie when it ends.
-    std::thread::Builder::new().name("reaper".to_owned()).spawn(move || child.wait())?;
+    std::thread::Builder::new()
+        .name("reaper".to_owned())
+        .spawn(move || child.wait())?;
     input.map_or(Ok(()), |mut input| input.write_all(told))
 }
 
 /// The program that runs now, as it can be started again; also after an update replaced its file.
 pub fn this_program() -> io::Result<PathBuf> {
     let path = std::env::current_exe()?;
-    let replaced = path.to_str().and_then(|text| text.strip_suffix(" (deleted)")).map(PathBuf::from);
-    Ok(replaced.filter(|fresh| !path.exists() && fresh.exists()).unwrap_or(path))
+    let replaced = path
+        .to_str()
+        .and_then(|text| text.strip_suffix(" (deleted)"))
+        .map(PathBuf::from);
+    Ok(replaced
+        .filter(|fresh| !path.exists() && fresh.exists())
+        .unwrap_or(path))
 }
 
 /// Blocks this thread for a while: for the keeper, which has no runtime.
@@ -147,15 +167,22 @@ pub fn pause(duration: Duration) {
     std::thread::sleep(duration);
 }
 
-/// The program that a command's first word names: below `folder` when it has a slash, else in the folders of `path`. Folders
-/// that are not whole paths are left out: what `.` is depends on who stands where.
+/// The program that a command's first word names: below `folder` when it has a slash, else in the
+/// folders of `path`. Folders that are not whole paths are left out: what `.` is depends on who
+/// stands where.
 #[must_use]
 pub fn program(word: &str, folder: &Path, path: &str) -> Option<PathBuf> {
-    let runs = |file: &PathBuf| file.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0);
+    let runs = |file: &PathBuf| {
+        file.metadata()
+            .is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
+    };
     if word.contains('/') {
         return Some(folder.join(word)).filter(runs);
     }
-    path.split(':').filter(|folder| folder.starts_with('/')).map(|folder| Path::new(folder).join(word)).find(runs)
+    path.split(':')
+        .filter(|folder| folder.starts_with('/'))
+        .map(|folder| Path::new(folder).join(word))
+        .find(runs)
 }
 
 #[cfg(test)]
@@ -168,12 +195,20 @@ mod tests {
         let tool = folder.path().join("tool");
         std::fs::write(&tool, "#!/bin/sh\n").unwrap();
         let here = folder.path().to_str().unwrap();
-        assert_eq!(program("./tool", folder.path(), ""), None, "it may not be executed");
+        assert_eq!(
+            program("./tool", folder.path(), ""),
+            None,
+            "it may not be executed"
+        );
         std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o700)).unwrap();
         assert!(program("./tool", folder.path(), "").is_some());
         assert_eq!(program("tool", folder.path(), here), Some(tool));
         assert_eq!(program("tool", folder.path(), ".::relative"), None);
-        assert_eq!(program(".", folder.path(), here), None, "a folder is no program");
+        assert_eq!(
+            program(".", folder.path(), here),
+            None,
+            "a folder is no program"
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The one clock. Everybody else gets time as an argument or sleeps on a [`Clock`]; nothing here decides anything.
+//! The one clock. Everybody else gets time as an argument or sleeps on a [`Clock`]; nothing here
+//! decides anything.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -23,7 +24,8 @@ pub trait Clock: Send + Sync + 'static {
 /// A clock that is handed around.
 pub type SharedClock = Arc<dyn Clock>;
 
-/// The machine's clock. When somebody sets it, the time told here approaches it gradually, so that neither a limit nor a hold ends early.
+/// The machine's clock. When somebody sets it, the time told here approaches it gradually, so that
+/// neither a limit nor a hold ends early.
 #[derive(Debug, Clone)]
 pub struct Real(Arc<Mutex<Told>>);
 
@@ -32,7 +34,12 @@ impl Real {
     #[must_use]
     pub fn new() -> Self {
         let time = wall();
-        Self(Arc::new(Mutex::new(Told { time, at: Instant::now(), awake: awake(), last: time })))
+        Self(Arc::new(Mutex::new(Told {
+            time,
+            at: Instant::now(),
+            awake: awake(),
+            last: time,
+        })))
     }
 
     /// The clock as it is handed around.
@@ -88,7 +95,8 @@ impl Clock for Real {
                 if left.is_zero() {
                     return;
                 }
-                // In parts, because the sleep of the runtime stands still while the machine is suspended.
+                // In parts, because the sleep of the runtime stands still while the machine is
+                // suspended.
                 tokio::time::sleep(left.min(PART)).await;
             }
         })
@@ -117,14 +125,19 @@ const STEADY: Duration = Duration::from_secs(1);
 /// The longest sleep in one piece.
 const PART: Duration = Duration::from_secs(30);
 
-/// The next time to tell: on by what has passed, and nearer to the machine's clock by a tenth of that at most when it is
-/// ahead, by a half when it is behind. Small differences are taken over at once.
+/// The next time to tell: on by what has passed, and nearer to the machine's clock by a tenth of
+/// that at most when it is ahead, by a half when it is behind. Small differences are taken over at
+/// once.
 fn next(told: Time, passed: Duration, wall: Time) -> Time {
     let on = told + passed;
     if gap(on, wall) <= STEADY {
         return wall.max(told);
     }
-    if wall > on { on + wall.since(on).min(passed / 10) } else { on - on.since(wall).min(passed / 2) }
+    if wall > on {
+        on + wall.since(on).min(passed / 10)
+    } else {
+        on - on.since(wall).min(passed / 2)
+    }
 }
 
 fn gap(a: Time, b: Time) -> Duration {
@@ -132,7 +145,9 @@ fn gap(a: Time, b: Time) -> Duration {
 }
 
 fn wall() -> Time {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -143,7 +158,8 @@ fn awake() -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// A clock for tests: it stands still until it is advanced, and its sleeps end when their time has come.
+/// A clock for tests: it stands still until it is advanced, and its sleeps end when their time has
+/// come.
 #[derive(Debug, Clone)]
 pub struct Stepped {
     now: Arc<watch::Sender<Time>>,
@@ -154,7 +170,10 @@ impl Stepped {
     /// A clock that stands at `start`.
     #[must_use]
     pub fn at(start: Time) -> Self {
-        Self { now: Arc::new(watch::Sender::new(start)), sleepers: Arc::default() }
+        Self {
+            now: Arc::new(watch::Sender::new(start)),
+            sleepers: Arc::default(),
+        }
     }
 
     /// Moves it on; sleeps that are due end.
@@ -214,7 +233,10 @@ struct Asleep {
 impl Asleep {
     fn new(sleepers: &Arc<Mutex<BTreeMap<Time, usize>>>, until: Time) -> Self {
         *locked(sleepers).entry(until).or_default() += 1;
-        Self { sleepers: Arc::clone(sleepers), until }
+        Self {
+            sleepers: Arc::clone(sleepers),
+            until,
+        }
     }
 }
 
@@ -243,14 +265,22 @@ mod tests {
         // (passed, the machine's clock, told)
         let cases = [
             (S(10), start + S(10), start + S(10)),
-            (S(10), start + Duration::from_millis(10_400), start + Duration::from_millis(10_400)),
+            (
+                S(10),
+                start + Duration::from_millis(10_400),
+                start + Duration::from_millis(10_400),
+            ),
             (S(10), start + S(3_610), start + S(11)),
             (S(10), start - S(3_600), start + S(5)),
             (S(0), start - Duration::from_millis(900), start),
             (S(0), start + S(3_600), start),
         ];
         for (passed, wall, told) in cases {
-            assert_eq!(next(start, passed, wall), told, "after {passed:?}, the machine says {wall}");
+            assert_eq!(
+                next(start, passed, wall),
+                told,
+                "after {passed:?}, the machine says {wall}"
+            );
         }
     }
 

@@ -1,5 +1,6 @@
-//! Starting a program of our own that outlives its caller: the engine, the embedded cloud. Nothing of the caller's terminal or
-//! variables goes with it but what it needs to find its files and its AWS configuration.
+//! Starting a program of our own that outlives its caller: the engine, the embedded cloud. Nothing
+//! of the caller's terminal or variables goes with it but what it needs to find its files and its
+//! AWS configuration.
 
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
@@ -39,9 +40,21 @@ const LOG: u64 = 4 * 1024 * 1024;
 pub fn start<S: AsRef<OsStr>>(arguments: &[S], log: &Path) -> io::Result<()> {
     let program = std::env::current_exe()?;
     let too_long = std::fs::metadata(log).is_ok_and(|about| about.len() > LOG);
-    let out = OpenOptions::new().create(true).append(!too_long).write(true).truncate(too_long).mode(0o600).open(log)?;
+    let out = OpenOptions::new()
+        .create(true)
+        .append(!too_long)
+        .write(true)
+        .truncate(too_long)
+        .mode(0o600)
+        .open(log)?;
     let mut command = Command::new(program);
-    command.args(arguments).env_clear().current_dir("/").stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
+    command
+        .args(arguments)
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(out.try_clone()?)
+        .stderr(out);
     for name in KEPT {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
@@ -49,11 +62,14 @@ pub fn start<S: AsRef<OsStr>>(arguments: &[S], log: &Path) -> io::Result<()> {
     }
     let mut child = command.spawn()?;
     // Whoever started it may live long: the child is not left as a zombie when it ends.
-    std::thread::Builder::new().name("reaper".to_owned()).spawn(move || child.wait())?;
+    std::thread::Builder::new()
+        .name("reaper".to_owned())
+        .spawn(move || child.wait())?;
     Ok(())
 }
 
-/// Leaves the caller's session: signals of its terminal no longer come here. A process that leads a session already stays as it is.
+/// Leaves the caller's session: signals of its terminal no longer come here. A process that leads a
+/// session already stays as it is.
 pub fn leave() {
     let _ = rustix::process::setsid();
 }
@@ -64,6 +80,9 @@ pub fn last_words(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let tail = &text[text.len().saturating_sub(2_048)..];
     let text = String::from_utf8_lossy(tail);
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
     crate::domain::safe::Safe::new(&lines[lines.len().saturating_sub(3)..].join(" | ")).to_string()
 }

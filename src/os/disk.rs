@@ -1,5 +1,6 @@
-//! Whether the disk of a folder takes what is written: what writers met, and a try of its own where the file system says that
-//! nothing is left. It frees nothing and stops nobody: writers try again by themselves.
+//! Whether the disk of a folder takes what is written: what writers met, and a try of its own where
+//! the file system says that nothing is left. It frees nothing and stops nobody: writers try again
+//! by themselves.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -31,7 +32,10 @@ impl Disk {
     /// The disk on which a folder lies; nothing is looked at yet.
     #[must_use]
     pub fn of(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), found: Mutex::default() }
+        Self {
+            folder: folder.to_owned(),
+            found: Mutex::default(),
+        }
     }
 
     /// A write was refused because there is no room.
@@ -41,14 +45,18 @@ impl Disk {
         found.full_since.get_or_insert(now);
     }
 
-    /// Since when it is full, none when it is not. It is full as long as writers are refused, and a try is refused. Blocks for as
-    /// long as the disk takes.
+    /// Since when it is full, none when it is not. It is full as long as writers are refused, and a
+    /// try is refused. Blocks for as long as the disk takes.
     pub fn look(&self, now: Time) -> Option<Time> {
         let (full, refused) = {
             let mut found = self.found();
-            (found.full_since.is_some(), std::mem::take(&mut found.refused))
+            (
+                found.full_since.is_some(),
+                std::mem::take(&mut found.refused),
+            )
         };
-        let full = refused || ((full || nothing_left(&self.folder)) && is_refused(&self.folder.join(".room")));
+        let full = refused
+            || ((full || nothing_left(&self.folder)) && is_refused(&self.folder.join(".room")));
         let mut found = self.found();
         if full {
             found.full_since.get_or_insert(now);
@@ -66,10 +74,14 @@ impl Disk {
 /// True when an error says that there is no room.
 #[must_use]
 pub fn is_full(why: &io::Error) -> bool {
-    matches!(why.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    matches!(
+        why.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
-/// What the file system counts as free for us; a look without a write, so that a program at rest writes nothing.
+/// What the file system counts as free for us; a look without a write, so that a program at rest
+/// writes nothing.
 fn nothing_left(folder: &Path) -> bool {
     rustix::fs::statvfs(folder).is_ok_and(|about| {
         let no_names = about.f_files > 0 && about.f_favail == 0;
@@ -77,10 +89,16 @@ fn nothing_left(folder: &Path) -> bool {
     })
 }
 
-/// Whether a write of [`TRIED`] bytes is refused for want of room. Any other error is another trouble.
+/// Whether a write of [`TRIED`] bytes is refused for want of room. Any other error is another
+/// trouble.
 fn is_refused(path: &Path) -> bool {
     let tried = (|| {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(path)?;
         let piece = [b'.'; 4_096];
         (0..TRIED / 4_096).try_for_each(|_| file.write_all(&piece))
     })();
@@ -99,10 +117,26 @@ mod tests {
         assert_eq!(disk.look(Time(1)), None);
         disk.refused(Time(2));
         disk.refused(Time(3));
-        assert_eq!(disk.look(Time(4)), Some(Time(2)), "as long as writers say so, nothing else is believed");
-        assert_eq!(disk.look(Time(5)), None, "nobody was refused since, and a try was taken");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "a try leaves nothing");
-        assert_eq!(Disk::of(Path::new("/no/such/folder")).look(Time(1)), None, "that is another trouble");
+        assert_eq!(
+            disk.look(Time(4)),
+            Some(Time(2)),
+            "as long as writers say so, nothing else is believed"
+        );
+        assert_eq!(
+            disk.look(Time(5)),
+            None,
+            "nobody was refused since, and a try was taken"
+        );
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            0,
+            "a try leaves nothing"
+        );
+        assert_eq!(
+            Disk::of(Path::new("/no/such/folder")).look(Time(1)),
+            None,
+            "that is another trouble"
+        );
     }
 
     #[test]

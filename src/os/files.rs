@@ -1,8 +1,11 @@
-//! Files and folders that belong to the owner alone, and writes that are whole or not there. The only place for both.
+//! Files and folders that belong to the owner alone, and writes that are whole or not there. The
+//! only place for both.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,7 +25,9 @@ pub enum FileError {
         want: u32,
     },
     /// It belongs to somebody else.
-    #[error("{path} belongs to user {owner}, not to you: use another folder with --home, or have it given to you")]
+    #[error(
+        "{path} belongs to user {owner}, not to you: use another folder with --home, or have it given to you"
+    )]
     Foreign {
         /// Which.
         path: PathBuf,
@@ -44,7 +49,11 @@ pub enum FileError {
 
 impl FileError {
     pub(crate) fn io(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> Self {
-        move |why| Self::Io { path: path.to_owned(), doing, why }
+        move |why| Self::Io {
+            path: path.to_owned(),
+            doing,
+            why,
+        }
     }
 
     /// True when there is no room on the disk.
@@ -56,11 +65,16 @@ impl FileError {
 
 /// Makes a folder (and those above it) that only the owner can enter; refuses one that others can.
 pub fn private_folder(path: &Path) -> Result<(), FileError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(FileError::io(path, "made"))?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(FileError::io(path, "made"))?;
     check(path, 0o700)
 }
 
-/// Opens a file that only the owner can read, for reading and writing; makes it when it is not there, refuses it when others can read it.
+/// Opens a file that only the owner can read, for reading and writing; makes it when it is not
+/// there, refuses it when others can read it.
 pub fn private_file(path: &Path) -> Result<File, FileError> {
     let file = OpenOptions::new()
         .read(true)
@@ -76,7 +90,12 @@ pub fn private_file(path: &Path) -> Result<File, FileError> {
 
 /// Opens a private file at whose end each write lands.
 pub fn private_log(path: &Path) -> Result<File, FileError> {
-    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(FileError::io(path, "opened"))?;
+    let file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(FileError::io(path, "opened"))?;
     check(path, 0o600)?;
     Ok(file)
 }
@@ -85,16 +104,24 @@ pub fn private_log(path: &Path) -> Result<File, FileError> {
 pub fn check(path: &Path, want: u32) -> Result<(), FileError> {
     let about = fs::metadata(path).map_err(FileError::io(path, "looked at"))?;
     if about.uid() != rustix::process::geteuid().as_raw() {
-        return Err(FileError::Foreign { path: path.to_owned(), owner: about.uid() });
+        return Err(FileError::Foreign {
+            path: path.to_owned(),
+            owner: about.uid(),
+        });
     }
     let mode = about.permissions().mode() & 0o7777;
     if mode & 0o077 != 0 {
-        return Err(FileError::Wide { path: path.to_owned(), mode, want });
+        return Err(FileError::Wide {
+            path: path.to_owned(),
+            mode,
+            want,
+        });
     }
     Ok(())
 }
 
-/// Writes a private file whole: a reader, also after a power cut, finds the old content or the new one.
+/// Writes a private file whole: a reader, also after a power cut, finds the old content or the new
+/// one.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     write_whole_as(path, bytes, 0o600)
 }
@@ -108,9 +135,17 @@ pub fn write_whole_as(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileEr
 pub fn copy_whole_as(path: &Path, mut from: impl Read, mode: u32) -> Result<(), FileError> {
     static NTH: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let fresh = path.with_file_name(format!(".{name}.{}-{}", std::process::id(), NTH.fetch_add(1, Ordering::Relaxed)));
+    let fresh = path.with_file_name(format!(
+        ".{name}.{}-{}",
+        std::process::id(),
+        NTH.fetch_add(1, Ordering::Relaxed)
+    ));
     let written = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&fresh)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&fresh)?;
         io::copy(&mut from, &mut file)?;
         file.sync_all()?;
         fs::rename(&fresh, path)
@@ -137,17 +172,27 @@ pub fn room(folder: &Path) -> u64 {
 
 /// Makes new, renamed and removed names of a folder durable.
 pub fn sync_folder(folder: &Path) -> Result<(), FileError> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    File::open(folder).and_then(|open| open.sync_all()).map_err(FileError::io(folder, "made durable"))
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    File::open(folder)
+        .and_then(|open| open.sync_all())
+        .map_err(FileError::io(folder, "made durable"))
 }
 
-/// The kind of network file system that a path lies on, if it does: locks and shared memory cannot be trusted there.
+/// The kind of network file system that a path lies on, if it does: locks and shared memory cannot
+/// be trusted there.
 #[must_use]
 pub fn network_kind(path: &Path) -> Option<&'static str> {
     #[cfg(target_os = "linux")]
     {
         let kind = rustix::fs::statfs(path).ok()?.f_type;
-        NETWORK.iter().find(|(number, _)| *number == (kind & 0xffff_ffff)).map(|(_, name)| *name)
+        NETWORK
+            .iter()
+            .find(|(number, _)| *number == (kind & 0xffff_ffff))
+            .map(|(_, name)| *name)
     }
     #[cfg(not(target_os = "linux"))]
     {
@@ -188,8 +233,16 @@ mod tests {
             fs::set_permissions(path, fs::Permissions::from_mode(wide)).unwrap();
         }
         let refused = private_folder(&home).unwrap_err().to_string();
-        assert!(refused.contains("mode 0750") && refused.contains("chmod 700"), "{refused}");
-        assert!(private_file(&file).unwrap_err().to_string().contains("chmod 600"));
+        assert!(
+            refused.contains("mode 0750") && refused.contains("chmod 700"),
+            "{refused}"
+        );
+        assert!(
+            private_file(&file)
+                .unwrap_err()
+                .to_string()
+                .contains("chmod 600")
+        );
         assert!(private_log(&file).is_err());
     }
 
@@ -205,7 +258,11 @@ mod tests {
         let into_a_folder = folder.path().join("d");
         fs::create_dir(&into_a_folder).unwrap();
         assert!(write_whole(&into_a_folder, b"x").is_err());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "a failed write leaves nothing beside");
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            2,
+            "a failed write leaves nothing beside"
+        );
         assert_eq!(network_kind(folder.path()), None);
     }
 }

@@ -1,4 +1,5 @@
-//! File locks: who holds one is the engine, or looks, or runs a job. A lock ends with its guard or its process; nothing waits here.
+//! File locks: who holds one is the engine, or looks, or runs a job. A lock ends with its guard or
+//! its process; nothing waits here.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -45,11 +46,13 @@ impl Lock {
         self.alone && self.path == path
     }
 
-    /// Writes into the lock's file who holds it, for others to read. In place and always of one length: it can be said on a full
-    /// disk where anything was said before.
+    /// Writes into the lock's file who holds it, for others to read. In place and always of one
+    /// length: it can be said on a full disk where anything was said before.
     pub fn say(&self, text: &str) -> Result<(), FileError> {
         let padded = format!("{text:<SAID$}");
-        self.file.write_all_at(padded.as_bytes(), 0).map_err(FileError::io(&self.path, "written"))
+        self.file
+            .write_all_at(padded.as_bytes(), 0)
+            .map_err(FileError::io(&self.path, "written"))
     }
 
     /// What its holder, or the one before, said; empty when nobody did.
@@ -68,7 +71,11 @@ impl Lock {
 fn take(path: &Path, how: FlockOperation) -> Result<Option<Lock>, FileError> {
     let file = files::private_file(path)?;
     match flock(&file, how) {
-        Ok(()) => Ok(Some(Lock { file, path: path.to_owned(), alone: how == FlockOperation::NonBlockingLockExclusive })),
+        Ok(()) => Ok(Some(Lock {
+            file,
+            path: path.to_owned(),
+            alone: how == FlockOperation::NonBlockingLockExclusive,
+        })),
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
         Err(why) => Err(FileError::io(path, "locked")(why.into())),
     }
@@ -85,13 +92,18 @@ mod tests {
         assert!(Lock::is_free(&path).unwrap());
         let alone = Lock::exclusive(&path).unwrap().unwrap();
         alone.say("pid 1, version 2").unwrap();
-        assert!(Lock::exclusive(&path).unwrap().is_none() && Lock::shared(&path).unwrap().is_none());
+        assert!(
+            Lock::exclusive(&path).unwrap().is_none() && Lock::shared(&path).unwrap().is_none()
+        );
         assert!(!Lock::is_free(&path).unwrap());
         assert_eq!(Lock::said(&path), "pid 1, version 2");
         alone.say("pid 3").unwrap();
         assert_eq!(Lock::said(&path), "pid 3");
         drop(alone);
-        let (a, b) = (Lock::shared(&path).unwrap().unwrap(), Lock::shared(&path).unwrap());
+        let (a, b) = (
+            Lock::shared(&path).unwrap().unwrap(),
+            Lock::shared(&path).unwrap(),
+        );
         assert!(b.is_some() && Lock::exclusive(&path).unwrap().is_none());
         drop((a, b));
         assert!(Lock::is_free(&path).unwrap());

@@ -1,5 +1,5 @@
-//! The machine under us: the one clock, paths, files, locks, bells and the owner's name. The only place that touches any of
-//! them; it knows nothing of deployments.
+//! The machine under us: the one clock, paths, files, locks, bells and the owner's name. The only
+//! place that touches any of them; it knows nothing of deployments.
 
 pub mod bell;
 pub mod child;

@@ -1,4 +1,5 @@
-//! Mutexes over plain values: each value is right after every single change, so that a panic elsewhere does not spoil it.
+//! Mutexes over plain values: each value is right after every single change, so that a panic
+//! elsewhere does not spoil it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

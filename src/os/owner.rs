@@ -1,4 +1,5 @@
-//! Whose process this is: the owner of the store, by the system's word. What the environment claims is the last resort, and only a name to show.
+//! Whose process this is: the owner of the store, by the system's word. What the environment claims
+//! is the last resort, and only a name to show.
 
 use crate::domain::person::Person;
 use crate::domain::safe::Safe;
@@ -7,9 +8,17 @@ use crate::domain::safe::Safe;
 #[must_use]
 pub fn owner() -> Person {
     let uid = rustix::process::geteuid().as_raw();
-    let listed = std::fs::read_to_string("/etc/passwd").ok().and_then(|text| name_of(&text, uid));
-    let name = listed.or_else(|| ["USER", "LOGNAME"].iter().find_map(|key| std::env::var(key).ok()));
-    let name = name.map(|name| Safe::new(&name)).filter(|name| !name.is_empty());
+    let listed = std::fs::read_to_string("/etc/passwd")
+        .ok()
+        .and_then(|text| name_of(&text, uid));
+    let name = listed.or_else(|| {
+        ["USER", "LOGNAME"]
+            .iter()
+            .find_map(|key| std::env::var(key).ok())
+    });
+    let name = name
+        .map(|name| Safe::new(&name))
+        .filter(|name| !name.is_empty());
     Person::Owner(name.unwrap_or_else(|| Safe::new(&format!("user {uid}"))))
 }
 

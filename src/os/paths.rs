@@ -1,4 +1,5 @@
-//! Where our files are: one private data folder, the practice estate's own below it, and the user's configuration folder.
+//! Where our files are: one private data folder, the practice estate's own below it, and the user's
+//! configuration folder.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,8 @@ pub enum HomeError {
     File(#[from] FileError),
 }
 
-/// The data folder of one estate. Made when first used, mode 0700, and refused when others can enter it.
+/// The data folder of one estate. Made when first used, mode 0700, and refused when others can
+/// enter it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home(PathBuf);
 
@@ -122,21 +124,30 @@ impl Home {
         self.0.join("jobs")
     }
 
-    /// The folder of one attempt of a step. Step ids come from files: only what is harmless in a path is kept, and a digest keeps two apart.
+    /// The folder of one attempt of a step. Step ids come from files: only what is harmless in a
+    /// path is kept, and a digest keeps two apart.
     #[must_use]
     pub fn job(&self, deployment: DeploymentId, step: &StepId, attempt: u32) -> PathBuf {
         let harmless = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
         let mut name: String = step.as_str().chars().filter(harmless).take(48).collect();
         if name != step.as_str() {
-            name = format!("{name}.{}", crate::domain::digest::Digest::of_bytes(step.as_str().as_bytes()).short());
+            name = format!(
+                "{name}.{}",
+                crate::domain::digest::Digest::of_bytes(step.as_str().as_bytes()).short()
+            );
         }
-        self.jobs().join(deployment.to_string()).join(format!("{name}.{attempt}"))
+        self.jobs()
+            .join(deployment.to_string())
+            .join(format!("{name}.{attempt}"))
     }
 }
 
 /// The user's configuration folder: estate file, keymap, themes.
 pub fn config_folder() -> Result<PathBuf, HomeError> {
-    if let Some(named) = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute()) {
+    if let Some(named) = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+    {
         return Ok(named.join("holdpoint"));
     }
     Ok(projects()?.config_dir().to_owned())
@@ -158,10 +169,18 @@ mod tests {
         let practice = home.practice().unwrap();
         assert_ne!(home.database(), practice.database());
         for path in [home.folder(), practice.folder()] {
-            assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o700);
+            assert_eq!(
+                std::fs::metadata(path).unwrap().permissions().mode() & 0o777,
+                0o700
+            );
         }
         std::fs::set_permissions(home.folder(), std::fs::Permissions::from_mode(0o755)).unwrap();
-        assert!(Home::open(Some(home.folder())).unwrap_err().to_string().contains("chmod 700"));
+        assert!(
+            Home::open(Some(home.folder()))
+                .unwrap_err()
+                .to_string()
+                .contains("chmod 700")
+        );
     }
 
     #[test]
@@ -170,9 +189,21 @@ mod tests {
         let home = Home::open(Some(&folder.path().join("home"))).unwrap();
         let id: DeploymentId = "01890000-0000-7000-8000-000000000001".parse().unwrap();
         let of = |step: &str| home.job(id, &StepId::from(step), 1);
-        for step in ["scale-down", "../../etc", "a/b", "", "..", "é", &"x".repeat(300)] {
+        for step in [
+            "scale-down",
+            "../../etc",
+            "a/b",
+            "",
+            "..",
+            "é",
+            &"x".repeat(300),
+        ] {
             let path = of(step);
-            assert_eq!(path.parent().unwrap(), home.jobs().join(id.to_string()), "{step:?}");
+            assert_eq!(
+                path.parent().unwrap(),
+                home.jobs().join(id.to_string()),
+                "{step:?}"
+            );
             assert!(path.file_name().unwrap().len() < 80);
         }
         assert!(of("scale-down").ends_with("scale-down.1"));

@@ -20,7 +20,9 @@ pub enum Told {
 /// # Errors
 /// When the process may not listen.
 pub fn listen(tell: impl Fn(Told) + Send + Sync + Clone + 'static) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
     let mut streams = Vec::new();
     {
         let _inside = runtime.enter();
@@ -28,8 +30,14 @@ pub fn listen(tell: impl Fn(Told) + Send + Sync + Clone + 'static) -> io::Result
             (SignalKind::hangup(), Told::End),
             (SignalKind::terminate(), Told::End),
             (SignalKind::interrupt(), Told::End),
-            (SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()), Told::Stop),
-            (SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()), Told::Continue),
+            (
+                SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()),
+                Told::Stop,
+            ),
+            (
+                SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()),
+                Told::Continue,
+            ),
         ] {
             streams.push((signal(kind)?, told));
         }
@@ -45,10 +53,14 @@ pub fn listen(tell: impl Fn(Told) + Send + Sync + Clone + 'static) -> io::Result
         });
         runtime.block_on(async { drop(futures_util::future::join_all(listeners).await) });
     };
-    std::thread::Builder::new().name("signals".to_owned()).spawn(work).map(drop)
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(work)
+        .map(drop)
 }
 
-/// Stops this process and all of its job, as a shell expects of Ctrl-Z; goes on when the shell says so.
+/// Stops this process and all of its job, as a shell expects of Ctrl-Z; goes on when the shell says
+/// so.
 ///
 /// # Errors
 /// When it cannot be stopped.

@@ -1,5 +1,6 @@
-//! A small value in a file whose room on the disk is taken when it is made, so that it can be written when the disk is full. Two
-//! places are written in turn, each with a number and a checksum: a reader finds the newest value that is whole.
+//! A small value in a file whose room on the disk is taken when it is made, so that it can be
+//! written when the disk is full. Two places are written in turn, each with a number and a
+//! checksum: a reader finds the newest value that is whole.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -31,7 +32,12 @@ impl Slot {
     /// When it cannot be made: there is no room, for example.
     pub fn make(&self) -> Result<(), FileError> {
         let made = (|| {
-            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.0)?;
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&self.0)?;
             // Bytes that are written, not a length that is set: a hole has no room.
             file.write_all(&[b'\n'; 2 * PLACE])?;
             file.sync_all()
@@ -58,13 +64,21 @@ impl Slot {
     pub fn write(&self, value: &[u8]) -> Result<(), FileError> {
         let written = (|| {
             if value.len() > LONGEST {
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} bytes are more than fit", value.len())));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    format!("{} bytes are more than fit", value.len()),
+                ));
             }
             let before = fs::read(&self.0)?;
             let number = newest(&before).map_or(0, |(number, _)| number) + 1;
-            let mut place = format!("{number} {} {}\n", value.len(), sum(number, value)).into_bytes();
+            let mut place =
+                format!("{number} {} {}\n", value.len(), sum(number, value)).into_bytes();
             place.extend_from_slice(value);
-            let at = if number.is_multiple_of(2) { PLACE as u64 } else { 0 };
+            let at = if number.is_multiple_of(2) {
+                PLACE as u64
+            } else {
+                0
+            };
             let file: File = OpenOptions::new().write(true).open(&self.0)?;
             file.write_all_at(&place, at)?;
             file.sync_data()
@@ -75,13 +89,18 @@ impl Slot {
 
 /// The newest value that is whole, with its number.
 fn newest(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    bytes.chunks(PLACE).filter_map(whole).max_by_key(|(number, _)| *number)
+    bytes
+        .chunks(PLACE)
+        .filter_map(whole)
+        .max_by_key(|(number, _)| *number)
 }
 
 fn whole(place: &[u8]) -> Option<(u64, &[u8])> {
     let end = memchr::memchr(b'\n', place)?;
     let head = std::str::from_utf8(&place[..end]).ok()?;
-    let [number, length, sum] = head.split(' ').collect::<Vec<_>>()[..] else { return None };
+    let [number, length, sum] = head.split(' ').collect::<Vec<_>>()[..] else {
+        return None;
+    };
     let (number, length): (u64, usize) = (number.parse().ok()?, length.parse().ok()?);
     let value = place.get(end + 1..)?.get(..length)?;
     (self::sum(number, value) == sum).then_some((number, value))
@@ -111,9 +130,16 @@ mod tests {
         assert!(slot.write(b"x").is_err(), "it was never made");
         slot.make().unwrap();
         assert_eq!(slot.read().unwrap(), None);
-        let room = |slot: &Slot| fs::metadata(&slot.0).map(|about| (about.len(), about.blocks(), about.mode() & 0o777)).unwrap();
+        let room = |slot: &Slot| {
+            fs::metadata(&slot.0)
+                .map(|about| (about.len(), about.blocks(), about.mode() & 0o777))
+                .unwrap()
+        };
         let before = room(&slot);
-        assert!(before.1 * 512 >= before.0 && before.2 == 0o600, "{before:?}");
+        assert!(
+            before.1 * 512 >= before.0 && before.2 == 0o600,
+            "{before:?}"
+        );
         for n in 0..20_usize {
             let value = vec![b'a'; n * 100];
             slot.write(&value).unwrap();
@@ -121,7 +147,10 @@ mod tests {
         }
         slot.write(&[7; LONGEST]).unwrap();
         assert!(slot.write(&[7; LONGEST + 1]).is_err());
-        assert_eq!((slot.read().unwrap(), room(&slot)), (Some(vec![7; LONGEST]), before));
+        assert_eq!(
+            (slot.read().unwrap(), room(&slot)),
+            (Some(vec![7; LONGEST]), before)
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Places in AWS: an account and a region, reached by a profile, a role, an endpoint; proven by STS.
+//! Places in AWS: an account and a region, reached by a profile, a role, an endpoint; proven by
+//! STS.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -72,15 +73,27 @@ impl Kind for Aws {
         let keys: Keys = match serde_json::from_value(Value::Object(written.keys.clone())) {
             Ok(keys) => keys,
             Err(why) => {
-                told.say("shape", &[], format!("what {} says of AWS cannot be read: {why}", written.env), "");
+                told.say(
+                    "shape",
+                    &[],
+                    format!("what {} says of AWS cannot be read: {why}", written.env),
+                    "",
+                );
                 return None;
             }
         };
         if keys.aws.is_none() && keys.region.is_none() {
             if keys.account.is_some() {
-                let says =
-                    format!("{} names an account and does not say how to reach AWS: nobody would look whether it is that one", written.env);
-                told.say_key("aws", &["account"], says, format!("add {}, or take the account out", self.example()));
+                let says = format!(
+                    "{} names an account and does not say how to reach AWS: nobody would look whether it is that one",
+                    written.env
+                );
+                told.say_key(
+                    "aws",
+                    &["account"],
+                    says,
+                    format!("add {}, or take the account out", self.example()),
+                );
             }
             return None;
         }
@@ -88,9 +101,18 @@ impl Kind for Aws {
         if let (Some(outer), Some(inner)) = (&keys.region, &way.region)
             && outer != inner
         {
-            told.say("clash", &["region"], format!("region is {outer:?} here and {inner:?} under aws"), "say it once");
+            told.say(
+                "clash",
+                &["region"],
+                format!("region is {outer:?} here and {inner:?} under aws"),
+                "say it once",
+            );
         }
-        if let Some((says, hint)) = way.endpoint_url.as_deref().and_then(|url| endpoint(url).err()) {
+        if let Some((says, hint)) = way
+            .endpoint_url
+            .as_deref()
+            .and_then(|url| endpoint(url).err())
+        {
             told.say("endpoint", &["aws", "endpoint_url"], says, hint);
         }
         let target = AwsTarget {
@@ -98,7 +120,9 @@ impl Kind for Aws {
             region: way.region.or(keys.region),
             role_arn: way.role_arn,
             endpoint_url: way.endpoint_url,
-            ca_bundle: way.ca_bundle.map(|path| ca_bundle(&path, written.folder, told)),
+            ca_bundle: way
+                .ca_bundle
+                .map(|path| ca_bundle(&path, written.folder, told)),
         };
         Some(target.place(keys.account.as_deref()))
     }
@@ -106,10 +130,20 @@ impl Kind for Aws {
     fn wrong_files(&self, env: &str, place: &Place) -> Vec<Diagnostic> {
         let wrong = |path: &String| {
             let why = authorities(Path::new(path)).err()?;
-            let says = format!("the certificate authorities of environment {env} cannot be used: {why}");
-            Some(Diagnostic::of_file("ca-bundle", path, &says, "ca_bundle names a file with certificates in PEM form"))
+            let says =
+                format!("the certificate authorities of environment {env} cannot be used: {why}");
+            Some(Diagnostic::of_file(
+                "ca-bundle",
+                path,
+                &says,
+                "ca_bundle names a file with certificates in PEM form",
+            ))
         };
-        AwsTarget::of(place).ok().and_then(|target| wrong(&target.ca_bundle?)).into_iter().collect()
+        AwsTarget::of(place)
+            .ok()
+            .and_then(|target| wrong(&target.ca_bundle?))
+            .into_iter()
+            .collect()
     }
 
     fn prover(&self, with: &With) -> Arc<dyn Prover> {
@@ -122,12 +156,26 @@ fn endpoint(url: &str) -> Result<(), (String, &'static str)> {
     if url == "sandbox" {
         return Ok(());
     }
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    let Some(rest) = rest.filter(|rest| !rest.is_empty() && !rest.starts_with('/') && !url.contains(char::is_whitespace)) else {
-        return Err((format!("{url:?} is no endpoint"), "write http://host:port, https://host, or sandbox"));
+    let rest = url
+        .strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"));
+    let Some(rest) = rest.filter(|rest| {
+        !rest.is_empty() && !rest.starts_with('/') && !url.contains(char::is_whitespace)
+    }) else {
+        return Err((
+            format!("{url:?} is no endpoint"),
+            "write http://host:port, https://host, or sandbox",
+        ));
     };
-    if rest.split('/').next().is_some_and(|host| host.contains('@')) {
-        return Err(("an endpoint may not carry a name or a password".to_owned(), "name a profile instead"));
+    if rest
+        .split('/')
+        .next()
+        .is_some_and(|host| host.contains('@'))
+    {
+        return Err((
+            "an endpoint may not carry a name or a password".to_owned(),
+            "name a profile instead",
+        ));
     }
     Ok(())
 }
@@ -138,7 +186,12 @@ fn ca_bundle(path: &str, folder: &Path, told: &mut Remarks) -> String {
         return path.to_owned();
     }
     if let Err(says) = inside(path) {
-        told.say("path", &["aws", "ca_bundle"], says, "name a file below the folder of the estate file, or one by its whole path");
+        told.say(
+            "path",
+            &["aws", "ca_bundle"],
+            says,
+            "name a file below the folder of the estate file, or one by its whole path",
+        );
     }
     folder.join(plain(path)).to_string_lossy().into_owned()
 }
@@ -147,7 +200,11 @@ fn ca_bundle(path: &str, folder: &Path, told: &mut Remarks) -> String {
 fn authorities(file: &Path) -> Result<(), String> {
     let pem = std::fs::read(file).map_err(|why| why.to_string())?;
     let begins = b"-----BEGIN CERTIFICATE-----";
-    if pem.windows(begins.len()).any(|window| window == begins) { Ok(()) } else { Err("there is no PEM certificate in it".to_owned()) }
+    if pem.windows(begins.len()).any(|window| window == begins) {
+        Ok(())
+    } else {
+        Err("there is no PEM certificate in it".to_owned())
+    }
 }
 
 /// Proves accounts.
@@ -155,6 +212,15 @@ struct Sts(With);
 
 impl Prover for Sts {
     fn prove<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<Proof, Failure>> {
-        async move { Ok(self.0.clients.at(place).await?.identity(self.0.clock.now()).await?) }.boxed()
+        async move {
+            Ok(self
+                .0
+                .clients
+                .at(place)
+                .await?
+                .identity(self.0.clock.now())
+                .await?)
+        }
+        .boxed()
     }
 }

@@ -1,4 +1,5 @@
-//! A kind of place for tests: hills, known by their summit. Nothing but this file knows of it: it is what a newcomer writes.
+//! A kind of place for tests: hills, known by their summit. Nothing but this file knows of it: it
+//! is what a newcomer writes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -51,11 +52,22 @@ impl Kind for Hill {
         Keys::json_schema(generator)
     }
     fn read(&self, written: &Written<'_>, _: &mut Remarks) -> Option<Place> {
-        let Ok(Keys { hill: Some(way) }) = serde_json::from_value(Value::Object(written.keys.clone())) else { return None };
-        Some(Place::new("hill", "summit", "side").of(Some(&way.summit)).by("path", Some(&way.path)))
+        let Ok(Keys { hill: Some(way) }) =
+            serde_json::from_value(Value::Object(written.keys.clone()))
+        else {
+            return None;
+        };
+        Some(
+            Place::new("hill", "summit", "side")
+                .of(Some(&way.summit))
+                .by("path", Some(&way.path)),
+        )
     }
     fn prover(&self, with: &With) -> Arc<dyn Prover> {
-        Arc::new(Climber { climbs: AtomicU32::new(0), clock: with.clock.clone() })
+        Arc::new(Climber {
+            climbs: AtomicU32::new(0),
+            clock: with.clock.clone(),
+        })
     }
 }
 
@@ -70,7 +82,14 @@ impl Prover for Climber {
         let nth = self.climbs.fetch_add(1, Ordering::Relaxed) + 1;
         let whose = place.way.get("path").cloned().unwrap_or_default();
         let who = format!("climber/{nth}").as_str().into();
-        let proof = Proof { whose, within: String::new(), who, called: "climber".into(), expires_at: None, at: self.clock.now() };
+        let proof = Proof {
+            whose,
+            within: String::new(),
+            who,
+            called: "climber".into(),
+            expires_at: None,
+            at: self.clock.now(),
+        };
         async move { Ok(proof) }.boxed()
     }
 }

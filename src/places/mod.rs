@@ -1,5 +1,6 @@
-//! Kinds of places: one file or folder each, and a line in [`all`]. A kind reads its own keys of an environment in the estate file, and
-//! proves who we are at such a place and which one it is. It changes nothing there.
+//! Kinds of places: one file or folder each, and a line in [`all`]. A kind reads its own keys of an
+//! environment in the estate file, and proves who we are at such a place and which one it is. It
+//! changes nothing there.
 
 mod aws;
 

@@ -1,5 +1,6 @@
-//! One call as every service of the embedded cloud sees it: an action with a JSON tree of parameters, whatever the wire form
-//! that it came in. The wire forms (XML, JSON, event stream) stay in `wire`.
+//! One call as every service of the embedded cloud sees it: an action with a JSON tree of
+//! parameters, whatever the wire form that it came in. The wire forms (XML, JSON, event stream)
+//! stay in `wire`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,7 +12,8 @@ use super::values::number;
 pub struct Call {
     /// The name of the service that it is for.
     pub service: String,
-    /// The action's name, for example `CreateStack`; where no route of the service fits, the method and the path.
+    /// The action's name, for example `CreateStack`; where no route of the service fits, the method
+    /// and the path.
     pub action: String,
     /// Its parameters as a tree.
     pub params: Value,
@@ -41,7 +43,11 @@ impl Call {
     /// The same call, signed with this key for this region.
     #[must_use]
     pub fn by(self, access_key: &str, region: &str) -> Self {
-        Self { access_key: access_key.to_owned(), region: region.to_owned(), ..self }
+        Self {
+            access_key: access_key.to_owned(),
+            region: region.to_owned(),
+            ..self
+        }
     }
 
     /// The parameters with typed access.
@@ -77,7 +83,12 @@ impl From<StoredBlob> for Blob {
 
 impl From<Blob> for StoredBlob {
     fn from(blob: Blob) -> Self {
-        String::from_utf8(blob.0).map_or_else(|error| Self::Bytes { hex: error.into_bytes() }, Self::Text)
+        String::from_utf8(blob.0).map_or_else(
+            |error| Self::Bytes {
+                hex: error.into_bytes(),
+            },
+            Self::Text,
+        )
     }
 }
 
@@ -110,7 +121,11 @@ pub struct AwsError {
 impl AwsError {
     /// An error of the caller (HTTP 400).
     pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), status: 400 }
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            status: 400,
+        }
     }
 
     /// CloudFormation's and STS's general refusal.
@@ -120,20 +135,30 @@ impl AwsError {
 
     /// What is asked for is not there (HTTP 404).
     pub fn missing(code: &str, message: impl Into<String>) -> Self {
-        Self { status: 404, ..Self::new(code, message) }
+        Self {
+            status: 404,
+            ..Self::new(code, message)
+        }
     }
 
     /// The service is there, this call of it is not.
     #[must_use]
     pub fn unanswered(call: &Call) -> Self {
-        Self::new("UnknownOperationException", format!("the embedded cloud does not answer {} of {}", call.action, call.service))
+        Self::new(
+            "UnknownOperationException",
+            format!(
+                "the embedded cloud does not answer {} of {}",
+                call.action, call.service
+            ),
+        )
     }
 }
 
 /// What a handler gives back: a tree, or an error.
 pub type Answer = Result<Value, AwsError>;
 
-/// Typed access to a tree of parameters. Query strings and XML carry every value as text, JSON carries types: both are read.
+/// Typed access to a tree of parameters. Query strings and XML carry every value as text, JSON
+/// carries types: both are read.
 #[derive(Debug, Clone, Copy)]
 pub struct Params<'a>(pub &'a Value);
 
@@ -141,7 +166,10 @@ impl<'a> Params<'a> {
     /// A text that may be missing; an empty one counts as missing.
     #[must_use]
     pub fn text(self, name: &str) -> Option<&'a str> {
-        self.0.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+        self.0
+            .get(name)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
     }
 
     /// The first of these texts that is given.
@@ -202,7 +230,9 @@ impl<'a> Params<'a> {
 
 fn lower_first(name: &str) -> String {
     let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
 }
 
 #[cfg(test)]
@@ -213,10 +243,20 @@ mod tests {
 
     #[test]
     fn bytes_come_back_as_they_were() {
-        for (bytes, stored) in [(&b"a: 1\n"[..], json!("a: 1\n")), (&[0xff, 0x00], json!({ "hex": "ff00" })), (&[], json!(""))] {
+        for (bytes, stored) in [
+            (&b"a: 1\n"[..], json!("a: 1\n")),
+            (&[0xff, 0x00], json!({ "hex": "ff00" })),
+            (&[], json!("")),
+        ] {
             let blob = Blob(bytes.to_vec());
             let value = serde_json::to_value(&blob).unwrap();
-            assert_eq!((&value, serde_json::from_value::<Blob>(value.clone()).unwrap()), (&stored, blob));
+            assert_eq!(
+                (
+                    &value,
+                    serde_json::from_value::<Blob>(value.clone()).unwrap()
+                ),
+                (&stored, blob)
+            );
         }
     }
 
@@ -224,7 +264,14 @@ mod tests {
     fn a_list_of_one_element_is_a_list() {
         let tree = json!({ "Many": ["a", "b"], "One": "a", "Row": { "Id": "1" }, "None": "" });
         let params = Params(&tree);
-        assert_eq!((params.texts("Many"), params.texts("One"), params.list("Row").len()), (vec!["a", "b"], vec!["a"], 1));
+        assert_eq!(
+            (
+                params.texts("Many"),
+                params.texts("One"),
+                params.list("Row").len()
+            ),
+            (vec!["a", "b"], vec!["a"], 1)
+        );
         assert!(params.list("None").is_empty() && params.list("Missing").is_empty());
     }
 }

@@ -1,6 +1,7 @@
-//! The resource types the embedded cloud knows: how long they take, what replaces them, what they are called and what
-//! `Fn::GetAtt` gives. Those behind which no service stands are data in `config/sandbox/resources.yaml`, every other is brought
-//! by its service; a type that is nowhere is refused by its name.
+//! The resource types the embedded cloud knows: how long they take, what replaces them, what they
+//! are called and what `Fn::GetAtt` gives. Those behind which no service stands are data in
+//! `config/sandbox/resources.yaml`, every other is brought by its service; a type that is nowhere
+//! is refused by its name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,14 +72,24 @@ impl ResourceType {
 }
 
 impl Catalog {
-    /// The types of the shared file and those that these services bring; a service's own word counts more. A test reads every
-    /// file, so that none of them is silently empty.
+    /// The types of the shared file and those that these services bring; a service's own word
+    /// counts more. A test reads every file, so that none of them is silently empty.
     #[must_use]
     pub fn of(offers: &[&Offer]) -> Self {
-        let mut kinds: BTreeMap<String, ResourceType> = serde_yaml::from_str(FILE).unwrap_or_default();
+        let mut kinds: BTreeMap<String, ResourceType> =
+            serde_yaml::from_str(FILE).unwrap_or_default();
         for offer in offers {
-            let brought: BTreeMap<String, ResourceType> = serde_yaml::from_str(offer.types).unwrap_or_default();
-            kinds.extend(brought.into_iter().map(|(name, kind)| (name, ResourceType { owner: Some(offer.name), ..kind })));
+            let brought: BTreeMap<String, ResourceType> =
+                serde_yaml::from_str(offer.types).unwrap_or_default();
+            kinds.extend(brought.into_iter().map(|(name, kind)| {
+                (
+                    name,
+                    ResourceType {
+                        owner: Some(offer.name),
+                        ..kind
+                    },
+                )
+            }));
         }
         Self { kinds }
     }
@@ -93,7 +104,11 @@ impl Catalog {
 /// Fills `{name}` places of a pattern; an unknown place stays as it is.
 #[must_use]
 pub fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
-    values.iter().fold(pattern.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    values
+        .iter()
+        .fold(pattern.to_owned(), |text, (name, value)| {
+            text.replace(&format!("{{{name}}}"), value)
+        })
 }
 
 fn generated() -> String {
@@ -108,23 +123,49 @@ mod tests {
     use crate::sandbox::door::Thing;
     use crate::sandbox::services;
 
-    const EVERYWHERE: [&str; 7] = ["id", "name", "account", "region", "random", "stack", "logical"];
+    const EVERYWHERE: [&str; 7] = [
+        "id", "name", "account", "region", "random", "stack", "logical",
+    ];
 
     #[test]
     fn every_file_of_types_is_read_whole_and_no_type_comes_twice() {
         let mut seen = BTreeSet::new();
-        let brought = services::ALL.iter().map(|offer| (offer.types, (offer.empty)()));
-        let brought = brought.filter(|(types, _)| !types.is_empty()).map(|(types, service)| (types, Some(service)));
+        let brought = services::ALL
+            .iter()
+            .map(|offer| (offer.types, (offer.empty)()));
+        let brought = brought
+            .filter(|(types, _)| !types.is_empty())
+            .map(|(types, service)| (types, Some(service)));
         for (types, service) in brought.chain([(FILE, None)]) {
-            let read: BTreeMap<String, ResourceType> = serde_yaml::from_str(types).unwrap_or_else(|error| panic!("{error}: {types}"));
+            let read: BTreeMap<String, ResourceType> =
+                serde_yaml::from_str(types).unwrap_or_else(|error| panic!("{error}: {types}"));
             for (name, kind) in &read {
-                assert!(name.starts_with("AWS::") && seen.insert(name.clone()), "{name}");
-                let thing = Thing { kind: name, physical: "", name: "n", properties: &json!({}) };
-                let own = service.as_ref().map(|service| service.places(&thing)).unwrap_or_default();
+                assert!(
+                    name.starts_with("AWS::") && seen.insert(name.clone()),
+                    "{name}"
+                );
+                let thing = Thing {
+                    kind: name,
+                    physical: "",
+                    name: "n",
+                    properties: &json!({}),
+                };
+                let own = service
+                    .as_ref()
+                    .map(|service| service.places(&thing))
+                    .unwrap_or_default();
                 for pattern in kind.attributes.values().chain([&kind.id]) {
-                    let places = EVERYWHERE.into_iter().chain(own.iter().map(|(place, _)| *place));
-                    let rest = fill(pattern, &places.map(|place| (place, "")).collect::<Vec<_>>());
-                    assert!(!rest.contains('{'), "{name}: {pattern} has an unknown place");
+                    let places = EVERYWHERE
+                        .into_iter()
+                        .chain(own.iter().map(|(place, _)| *place));
+                    let rest = fill(
+                        pattern,
+                        &places.map(|place| (place, "")).collect::<Vec<_>>(),
+                    );
+                    assert!(
+                        !rest.contains('{'),
+                        "{name}: {pattern} has an unknown place"
+                    );
                 }
             }
         }

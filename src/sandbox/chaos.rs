@@ -25,7 +25,8 @@ pub struct Rule {
     /// The caller's account.
     #[serde(default)]
     pub account: Option<String>,
-    /// A part of what the call is about (a stack's name); empty: only calls that are about nothing by name.
+    /// A part of what the call is about (a stack's name); empty: only calls that are about nothing
+    /// by name.
     #[serde(default)]
     pub subject: Option<String>,
     /// How many calls pass first.
@@ -148,26 +149,65 @@ impl Chaos {
 
 impl Rule {
     fn matches(&self, call: &Call, met: &Met<'_>) -> bool {
-        let subject = |part: &str| if part.is_empty() { met.subject.is_empty() } else { met.subject.contains(part) };
-        self.service.as_deref().is_none_or(|service| service == call.service)
-            && self.action.as_deref().is_none_or(|action| action == call.action)
-            && self.account.as_deref().is_none_or(|wanted| wanted == met.account)
+        let subject = |part: &str| {
+            if part.is_empty() {
+                met.subject.is_empty()
+            } else {
+                met.subject.contains(part)
+            }
+        };
+        self.service
+            .as_deref()
+            .is_none_or(|service| service == call.service)
+            && self
+                .action
+                .as_deref()
+                .is_none_or(|action| action == call.action)
+            && self
+                .account
+                .as_deref()
+                .is_none_or(|wanted| wanted == met.account)
             && self.subject.as_deref().is_none_or(subject)
     }
 
     fn mishap(&self, json: bool) -> Mishap {
-        let error =
-            |code: &str, message: &str, status| Mishap::Error(AwsError { code: code.to_owned(), message: message.to_owned(), status });
+        let error = |code: &str, message: &str, status| {
+            Mishap::Error(AwsError {
+                code: code.to_owned(),
+                message: message.to_owned(),
+                status,
+            })
+        };
         match self.kind {
             Trouble::Latency => Mishap::Delay(Duration::from_millis(self.millis)),
             Trouble::Throttle if json => error("ThrottlingException", "Rate exceeded", 400),
             Trouble::Throttle => error("Throttling", "Rate exceeded", 400),
             Trouble::ServerError => error("InternalFailure", "An internal error occurred", 500),
-            Trouble::Unavailable => error("ServiceUnavailable", "Service is currently unavailable", 503),
-            Trouble::ExpiredToken if json => error("ExpiredTokenException", "The security token included in the request is expired", 400),
-            Trouble::ExpiredToken => error("ExpiredToken", "The security token included in the request is expired", 403),
-            Trouble::AccessDenied if json => error("AccessDeniedException", "You are not authorized to perform this action", 400),
-            Trouble::AccessDenied => error("AccessDenied", "User is not authorized to perform this action", 403),
+            Trouble::Unavailable => error(
+                "ServiceUnavailable",
+                "Service is currently unavailable",
+                503,
+            ),
+            Trouble::ExpiredToken if json => error(
+                "ExpiredTokenException",
+                "The security token included in the request is expired",
+                400,
+            ),
+            Trouble::ExpiredToken => error(
+                "ExpiredToken",
+                "The security token included in the request is expired",
+                403,
+            ),
+            Trouble::AccessDenied if json => error(
+                "AccessDeniedException",
+                "You are not authorized to perform this action",
+                400,
+            ),
+            Trouble::AccessDenied => error(
+                "AccessDenied",
+                "User is not authorized to perform this action",
+                403,
+            ),
             Trouble::CutBefore => Mishap::Instead(Instead::Cut, Effect::None),
             Trouble::CutAfter => Mishap::Instead(Instead::Cut, Effect::Done),
             Trouble::PageBefore => Mishap::Instead(Instead::Page, Effect::None),
@@ -185,7 +225,14 @@ mod tests {
     use super::*;
 
     fn take(chaos: &mut Chaos, action: &str, subject: &str) -> Option<Mishap> {
-        chaos.take(&Call::new("cloudformation", action, json!({})), &Met { account: "000000000000", subject, is_json: false })
+        chaos.take(
+            &Call::new("cloudformation", action, json!({})),
+            &Met {
+                account: "000000000000",
+                subject,
+                is_json: false,
+            },
+        )
     }
 
     #[test]
@@ -195,7 +242,13 @@ mod tests {
         chaos.add(serde_json::from_value(rule).unwrap());
         let mut met = |action: &str| take(&mut chaos, action, "").is_some();
         assert_eq!(
-            [met("CreateStack"), met("DescribeStacks"), met("CreateStack"), met("CreateStack"), met("CreateStack")],
+            [
+                met("CreateStack"),
+                met("DescribeStacks"),
+                met("CreateStack"),
+                met("CreateStack"),
+                met("CreateStack")
+            ],
             [false, false, true, true, false]
         );
         assert!(chaos.rules().is_empty());
@@ -203,10 +256,21 @@ mod tests {
 
     #[test]
     fn a_rule_meets_a_part_of_a_name_or_no_name_at_all() {
-        for (subject, met) in [(json!(null), [true, true, true]), (json!("ord"), [false, true, false]), (json!(""), [true, false, false])] {
+        for (subject, met) in [
+            (json!(null), [true, true, true]),
+            (json!("ord"), [false, true, false]),
+            (json!(""), [true, false, false]),
+        ] {
             let mut chaos = Chaos::default();
-            chaos.add(serde_json::from_value(json!({ "subject": subject, "kind": "throttle" })).unwrap());
-            assert_eq!(["", "orders", "web"].map(|name| take(&mut chaos, "DescribeStacks", name).is_some()), met, "{subject}");
+            chaos.add(
+                serde_json::from_value(json!({ "subject": subject, "kind": "throttle" })).unwrap(),
+            );
+            assert_eq!(
+                ["", "orders", "web"]
+                    .map(|name| take(&mut chaos, "DescribeStacks", name).is_some()),
+                met,
+                "{subject}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Seeded chance: the same seed gives the same world, and the state is one number that is stored with it.
+//! Seeded chance: the same seed gives the same world, and the state is one number that is stored
+//! with it.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,17 +31,25 @@ impl Dice {
     /// A text in the form of a UUID.
     pub fn uuid(&mut self) -> String {
         let bits = (u128::from(self.roll()) << 64) | u128::from(self.roll());
-        uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid().to_string()
+        uuid::Builder::from_random_bytes(bits.to_be_bytes())
+            .into_uuid()
+            .to_string()
     }
 
     /// `length` capital letters and digits, as in generated names.
     pub fn letters(&mut self, length: usize) -> String {
         const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-        (0..length).map(|_| char::from(LETTERS[usize::try_from(self.roll() % 32).unwrap_or(0)])).collect()
+        (0..length)
+            .map(|_| char::from(LETTERS[usize::try_from(self.roll() % 32).unwrap_or(0)]))
+            .collect()
     }
 
     /// `length` hexadecimal digits, as in task ids.
     pub fn hex(&mut self, length: usize) -> String {
-        (0..length).map(|_| char::from_digit(u32::try_from(self.roll() % 16).unwrap_or(0), 16).unwrap_or('0')).collect()
+        (0..length)
+            .map(|_| {
+                char::from_digit(u32::try_from(self.roll() % 16).unwrap_or(0), 16).unwrap_or('0')
+            })
+            .collect()
     }
 }

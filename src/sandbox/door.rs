@@ -1,5 +1,6 @@
-//! The door between CloudFormation and every other service: a resource of a stack is made, changed and removed by the service
-//! that brings its type. CloudFormation knows the type's data (`catalog`) and nothing of the service behind it.
+//! The door between CloudFormation and every other service: a resource of a stack is made, changed
+//! and removed by the service that brings its type. CloudFormation knows the type's data
+//! (`catalog`) and nothing of the service behind it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

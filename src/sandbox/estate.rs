@@ -1,5 +1,5 @@
-//! The practice estate as it stands when its world begins: stacks made by calls, as if they had been there for days. Data in
-//! `config/sandbox/stories.yaml`.
+//! The practice estate as it stands when its world begins: stacks made by calls, as if they had
+//! been there for days. Data in `config/sandbox/stories.yaml`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,7 +13,12 @@ use super::{practice, story};
 use crate::domain::time::Time;
 
 /// Puts the practice estate into a new world as if it had been there for days, and begins a story.
-pub fn set_up(world: &mut World, name: &str, tags: &BTreeMap<String, String>, now: Time) -> Result<(), String> {
+pub fn set_up(
+    world: &mut World,
+    name: &str,
+    tags: &BTreeMap<String, String>,
+    now: Time,
+) -> Result<(), String> {
     let file = story::read()?;
     if !file.stories.contains_key(name) {
         return Err(story::unknown(name, &file));
@@ -21,15 +26,25 @@ pub fn set_up(world: &mut World, name: &str, tags: &BTreeMap<String, String>, no
     world.now = now - Duration::from_hours(9 * 24);
     let pace = std::mem::replace(&mut world.pace, 1.0);
     for existing in &file.estate {
-        let body = practice::file(&existing.template).ok_or_else(|| format!("{} is not in the practice estate", existing.template))?;
-        let parameters: Vec<Value> =
-            existing.parameters.iter().map(|(name, value)| json!({"ParameterKey": name, "ParameterValue": value})).collect();
-        let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+        let body = practice::file(&existing.template)
+            .ok_or_else(|| format!("{} is not in the practice estate", existing.template))?;
+        let parameters: Vec<Value> = existing
+            .parameters
+            .iter()
+            .map(|(name, value)| json!({"ParameterKey": name, "ParameterValue": value}))
+            .collect();
+        let tags: Vec<Value> = tags
+            .iter()
+            .map(|(key, value)| json!({"Key": key, "Value": value}))
+            .collect();
         let params = json!({
             "StackName": existing.stack, "TemplateBody": body, "Parameters": parameters, "Capabilities": existing.capabilities, "Tags": tags,
         });
         let call = Call::new("cloudformation", "CreateStack", params).by(ACCOUNT, &file.region);
-        world.call(world.now, &call).answer.map_err(|error| format!("{}: {error}", existing.stack))?;
+        world
+            .call(world.now, &call)
+            .answer
+            .map_err(|error| format!("{}: {error}", existing.stack))?;
         world.advance(world.now + Duration::from_mins(3));
     }
     world.pace = pace;
@@ -51,13 +66,25 @@ mod tests {
         let cfn: &CloudFormation = estate.get(ACCOUNT, "eu-west-1").unwrap();
         let stacks: Vec<_> = cfn.stacks.values().collect();
         assert_eq!(stacks.len(), 8);
-        assert!(stacks.iter().all(|stack| stack.status == Status::CreateComplete), "{stacks:?}");
+        assert!(
+            stacks
+                .iter()
+                .all(|stack| stack.status == Status::CreateComplete),
+            "{stacks:?}"
+        );
         for (name, _) in story::all() {
             let mut world = estate.clone();
             story::begin(&mut world.levers, start, 1.0, &name).expect("a story that is listed");
             world.advance(start + Duration::from_secs(90));
-            let refused: Vec<_> = world.ledger.entries().filter(|entry| entry.error.is_some() && entry.chaos.is_none()).collect();
-            assert!(refused.is_empty() && world.levers.script.is_empty(), "{name}: {refused:?}");
+            let refused: Vec<_> = world
+                .ledger
+                .entries()
+                .filter(|entry| entry.error.is_some() && entry.chaos.is_none())
+                .collect();
+            assert!(
+                refused.is_empty() && world.levers.script.is_empty(),
+                "{name}: {refused:?}"
+            );
         }
     }
 }

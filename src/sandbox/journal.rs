@@ -1,5 +1,6 @@
-//! The state folder of a detached embedded cloud: a snapshot, and the calls since then, each on the disk before its answer.
-//! A kill at any moment loses nothing: the next start reads the snapshot and makes the same calls at the same times.
+//! The state folder of a detached embedded cloud: a snapshot, and the calls since then, each on the
+//! disk before its answer. A kill at any moment loses nothing: the next start reads the snapshot
+//! and makes the same calls at the same times.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -43,14 +44,21 @@ struct Snapshot<W> {
 
 impl Journal {
     /// Opens a state folder: the world of these services that it holds, if it holds one.
-    pub fn open(folder: &Path, offers: &'static [&'static Offer]) -> Result<(Self, Option<World>), SandboxError> {
+    pub fn open(
+        folder: &Path,
+        offers: &'static [&'static Offer],
+    ) -> Result<(Self, Option<World>), SandboxError> {
         files::private_folder(folder)?;
-        let lock = Lock::exclusive(&folder.join("lock"))?.ok_or_else(|| SandboxError::Taken { folder: folder.to_path_buf() })?;
+        let lock = Lock::exclusive(&folder.join("lock"))?.ok_or_else(|| SandboxError::Taken {
+            folder: folder.to_path_buf(),
+        })?;
         let path = folder.join("world.json");
         let (generation, mut world) = match std::fs::read(&path) {
             Ok(bytes) => {
                 let read = serde_json::from_slice::<Snapshot<World<Stored>>>(&bytes);
-                let read = read.and_then(|snapshot| Ok((snapshot.generation, Some(snapshot.world.wake(offers)?))));
+                let read = read.and_then(|snapshot| {
+                    Ok((snapshot.generation, Some(snapshot.world.wake(offers)?)))
+                });
                 read.map_err(|source| SandboxError::Damaged { file: path, source })?
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => (0, None),
@@ -64,7 +72,16 @@ impl Journal {
             // The next call begins a line of its own.
             file.set_len(whole).map_err(FileError::io(&path, "cut"))?;
         }
-        Ok((Self { folder: folder.to_path_buf(), file, calls: 0, generation, _lock: lock }, world))
+        Ok((
+            Self {
+                folder: folder.to_path_buf(),
+                file,
+                calls: 0,
+                generation,
+                _lock: lock,
+            },
+            world,
+        ))
     }
 
     /// A call that changed the world is on the disk when this returns.
@@ -74,10 +91,16 @@ impl Journal {
         }
         self.calls += 1;
         let path = journal_path(&self.folder, self.generation);
-        let mut line = serde_json::to_vec(&Line { at: world.now, call: call.clone() })
-            .map_err(|error| FileError::io(&path, "written")(error.into()))?;
+        let mut line = serde_json::to_vec(&Line {
+            at: world.now,
+            call: call.clone(),
+        })
+        .map_err(|error| FileError::io(&path, "written")(error.into()))?;
         line.push(b'\n');
-        self.file.write_all(&line).and_then(|()| self.file.sync_data()).map_err(FileError::io(&path, "written"))?;
+        self.file
+            .write_all(&line)
+            .and_then(|()| self.file.sync_data())
+            .map_err(FileError::io(&path, "written"))?;
         Ok(())
     }
 
@@ -85,7 +108,8 @@ impl Journal {
     pub fn snapshot(&mut self, world: &World) -> Result<(), SandboxError> {
         let path = self.folder.join("world.json");
         let generation = self.generation + 1;
-        let bytes = serde_json::to_vec(&Snapshot { generation, world }).map_err(|error| FileError::io(&path, "written")(error.into()))?;
+        let bytes = serde_json::to_vec(&Snapshot { generation, world })
+            .map_err(|error| FileError::io(&path, "written")(error.into()))?;
         let next = files::private_log(&journal_path(&self.folder, generation))?;
         files::write_whole(&path, &bytes)?;
         // The old journal is in the snapshot now; one that stays behind is never read again.
@@ -97,12 +121,18 @@ impl Journal {
     }
 }
 
-/// Makes the calls again; gives the length of what was read. A torn last line, which has no end, was never answered: it is left
-/// out. Any other that cannot be read is damage.
+/// Makes the calls again; gives the length of what was read. A torn last line, which has no end,
+/// was never answered: it is left out. Any other that cannot be read is damage.
 fn replay(world: &mut World, bytes: &[u8], path: &Path) -> Result<u64, SandboxError> {
     let whole = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
-    for line in bytes[..whole].split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
-        let line: Line = serde_json::from_slice(line).map_err(|source| SandboxError::Damaged { file: path.to_path_buf(), source })?;
+    for line in bytes[..whole]
+        .split(|b| *b == b'\n')
+        .filter(|line| !line.is_empty())
+    {
+        let line: Line = serde_json::from_slice(line).map_err(|source| SandboxError::Damaged {
+            file: path.to_path_buf(),
+            source,
+        })?;
         world.call(line.at, &line.call);
     }
     Ok(whole as u64)
@@ -143,9 +173,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let folder = &folder.path().join("state");
         let path = written(folder, 2);
-        files::private_log(&path).unwrap().write_all(b"{\"at\":3,\"ca").unwrap();
+        files::private_log(&path)
+            .unwrap()
+            .write_all(b"{\"at\":3,\"ca")
+            .unwrap();
         let (mut journal, world) = Journal::open(folder, services::ALL).unwrap();
-        journal.add(&world.unwrap(), &levers::lever("Calm", json!({}))).unwrap();
+        journal
+            .add(&world.unwrap(), &levers::lever("Calm", json!({})))
+            .unwrap();
         drop(journal);
         assert_eq!(calls(folder), 3);
     }
@@ -157,7 +192,13 @@ mod tests {
         let path = written(folder, 2);
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replacen('{', "[", 1)).unwrap();
-        assert!(matches!(Journal::open(folder, services::ALL), Err(SandboxError::Damaged { .. })));
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), text.replacen('{', "[", 1));
+        assert!(matches!(
+            Journal::open(folder, services::ALL),
+            Err(SandboxError::Damaged { .. })
+        ));
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            text.replacen('{', "[", 1)
+        );
     }
 }

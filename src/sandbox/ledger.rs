@@ -70,10 +70,12 @@ impl Ledger {
     /// As JSON lines.
     #[must_use]
     pub fn lines(&self) -> String {
-        self.entries().filter_map(|entry| serde_json::to_string(entry).ok()).fold(String::new(), |mut text, line| {
-            text.push_str(&line);
-            text.push('\n');
-            text
-        })
+        self.entries()
+            .filter_map(|entry| serde_json::to_string(entry).ok())
+            .fold(String::new(), |mut text, line| {
+                text.push_str(&line);
+                text.push('\n');
+                text
+            })
     }
 }

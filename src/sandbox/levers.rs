@@ -1,5 +1,6 @@
-//! What the levers of the embedded cloud set, for tests and for practice: mishaps on the wire, failures of resources, what is
-//! still to happen by itself. The service `practice` pulls them; every service may read them.
+//! What the levers of the embedded cloud set, for tests and for practice: mishaps on the wire,
+//! failures of resources, what is still to happen by itself. The service `practice` pulls them;
+//! every service may read them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -63,10 +64,11 @@ fn once() -> u32 {
 impl Levers {
     /// Takes the scripted failure of a resource, if there is one for this act.
     pub fn failure(&mut self, stack: &str, logical: &str, act: Act) -> Option<Scripted> {
-        let index = self
-            .failures
-            .iter()
-            .position(|one| one.stack == stack && one.logical == logical && one.act.is_none_or(|wanted| wanted == act))?;
+        let index = self.failures.iter().position(|one| {
+            one.stack == stack
+                && one.logical == logical
+                && one.act.is_none_or(|wanted| wanted == act)
+        })?;
         let one = self.failures.get_mut(index)?;
         one.times = one.times.saturating_sub(1);
         let taken = one.clone();

@@ -1,9 +1,11 @@
-//! The embedded cloud: AWS services over their real wire protocols on one loopback port, for trying, practising and testing. It
-//! has time in it: stacks really go through their phases, services converge, logs flow.
+//! The embedded cloud: AWS services over their real wire protocols on one loopback port, for
+//! trying, practising and testing. It has time in it: stacks really go through their phases,
+//! services converge, logs flow.
 //!
-//! `world` is plain data with two moves, `advance` to a time and `call` at a time; `service` says what a service is, `realm` where
-//! it lives and what it may use, `services` is the list of them; `wire` speaks HTTP; `journal` keeps the state folder; `estate`,
-//! `story` and `practice` are the practice estate. No clock is read here: time comes in as a beat.
+//! `world` is plain data with two moves, `advance` to a time and `call` at a time; `service` says
+//! what a service is, `realm` where it lives and what it may use, `services` is the list of them;
+//! `wire` speaks HTTP; `journal` keeps the state folder; `estate`, `story` and `practice` are the
+//! practice estate. No clock is read here: time comes in as a beat.
 
 pub mod call;
 pub mod catalog;
@@ -96,7 +98,9 @@ impl Default for Options {
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// The port cannot be had.
-    #[error("the embedded cloud cannot listen on {listen}: {source}; name another address with --listen, or port 0 for any")]
+    #[error(
+        "the embedded cloud cannot listen on {listen}: {source}; name another address with --listen, or port 0 for any"
+    )]
     Listen {
         /// Which address.
         listen: SocketAddr,
@@ -104,7 +108,9 @@ pub enum SandboxError {
         source: std::io::Error,
     },
     /// It would be reachable from elsewhere.
-    #[error("the embedded cloud checks nobody's signature and listens on loopback only, not on {listen}; use 127.0.0.1 or [::1]")]
+    #[error(
+        "the embedded cloud checks nobody's signature and listens on loopback only, not on {listen}; use 127.0.0.1 or [::1]"
+    )]
     NotLoopback {
         /// Which address.
         listen: SocketAddr,
@@ -156,7 +162,8 @@ pub async fn serve(options: Options) -> Result<Running, SandboxError> {
     };
     let now = *beat.borrow();
     let (mut journal, kept) = match &options.state {
-        Some(folder) => Journal::open(folder, options.services).map(|(journal, world)| (Some(journal), world))?,
+        Some(folder) => Journal::open(folder, options.services)
+            .map(|(journal, world)| (Some(journal), world))?,
         None => (None, None),
     };
     let is_kept = kept.is_some();
@@ -167,20 +174,41 @@ pub async fn serve(options: Options) -> Result<Running, SandboxError> {
     if let Some(journal) = &mut journal {
         journal.snapshot(&world)?;
     }
-    let listener = TcpListener::bind(listen).await.map_err(|source| SandboxError::Listen { listen, source })?;
-    let addr = listener.local_addr().map_err(|source| SandboxError::Listen { listen, source })?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|source| SandboxError::Listen { listen, source })?;
+    let addr = listener
+        .local_addr()
+        .map_err(|source| SandboxError::Listen { listen, source })?;
     if let Some(folder) = &options.state {
-        files::write_whole(&folder.join("port"), format!("{}\n", addr.port()).as_bytes())?;
+        files::write_whole(
+            &folder.join("port"),
+            format!("{}\n", addr.port()).as_bytes(),
+        )?;
     }
     let welcomes = options.story.as_deref() == Some("practice");
-    let shared = Shared::new(world, journal, beat, welcomes.then_some(if is_kept { Welcome::FirstCall } else { Welcome::AfterAPause }));
+    let shared = Shared::new(
+        world,
+        journal,
+        beat,
+        welcomes.then_some(if is_kept {
+            Welcome::FirstCall
+        } else {
+            Welcome::AfterAPause
+        }),
+    );
     let router = wire::router(shared.clone());
     let server = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the embedded cloud stopped serving");
         }
     });
-    Ok(Running { addr, shared, steps, server })
+    Ok(Running {
+        addr,
+        shared,
+        steps,
+        server,
+    })
 }
 
 fn fresh(options: &Options, now: Time) -> Result<World, SandboxError> {
@@ -215,13 +243,17 @@ impl Running {
 
     /// Pulls a lever: `Chaos`, `Calm`, `Fail`, `Story`, `BreakTails`.
     pub fn pull(&self, lever: &str, params: Value) -> Result<Value, AwsError> {
-        self.shared.call(&levers::lever(lever, params)).answer.map(|reply| reply.tree().clone())
+        self.shared
+            .call(&levers::lever(lever, params))
+            .answer
+            .map(|reply| reply.tree().clone())
     }
 
     /// Every call so far.
     #[must_use]
     pub fn ledger(&self) -> Vec<Entry> {
-        self.shared.look(|world| world.ledger.entries().cloned().collect())
+        self.shared
+            .look(|world| world.ledger.entries().cloned().collect())
     }
 
     /// Ends when nobody has called for that long, or time stands still for good.

@@ -1,4 +1,5 @@
-//! How a service is spoken to: AWS's four families of protocols, as data that a service declares and the wire reads.
+//! How a service is spoken to: AWS's four families of protocols, as data that a service declares
+//! and the wire reads.
 
 /// The protocol of a service, with what the wire needs to recognise its calls.
 #[derive(Debug, Clone, Copy)]
@@ -47,8 +48,8 @@ pub enum Errors {
 pub struct Route {
     /// The HTTP method.
     pub method: &'static str,
-    /// The path: fixed parts, `{Name}` for one part, `{Name+}` for all that follows; after a `?` what must stand in the query, for
-    /// example `/{Bucket}?list-type=2`.
+    /// The path: fixed parts, `{Name}` for one part, `{Name+}` for all that follows; after a `?`
+    /// what must stand in the query, for example `/{Bucket}?list-type=2`.
     pub path: &'static str,
     /// The action.
     pub action: &'static str,
@@ -62,7 +63,13 @@ impl Route {
     /// A route whose body, if there is one, is a tree.
     #[must_use]
     pub const fn new(method: &'static str, path: &'static str, action: &'static str) -> Self {
-        Self { method, path, action, raw: false, headers: &[] }
+        Self {
+            method,
+            path,
+            action,
+            raw: false,
+            headers: &[],
+        }
     }
 
     /// The same with a body of bytes.

@@ -1,5 +1,6 @@
-//! Where services live: what each of them keeps, by account and region, and the context in which one of them works. A service
-//! finds another by the type of its state; nobody else knows which services there are but for the list.
+//! Where services live: what each of them keeps, by account and region, and the context in which
+//! one of them works. A service finds another by the type of its state; nobody else knows which
+//! services there are but for the list.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -30,7 +31,10 @@ impl Site {
     /// A site.
     #[must_use]
     pub fn new(account: &str, region: &str) -> Self {
-        Self { account: account.to_owned(), region: region.to_owned() }
+        Self {
+            account: account.to_owned(),
+            region: region.to_owned(),
+        }
     }
 
     /// The site where a service with this scope keeps what belongs here.
@@ -66,9 +70,14 @@ impl Serialize for Realms {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut stored = Stored::new();
         for (place, services) in &self.kept {
-            let below = stored.entry(format!("{}/{}", place.account, place.region)).or_default();
+            let below = stored
+                .entry(format!("{}/{}", place.account, place.region))
+                .or_default();
             for (name, service) in services {
-                below.insert((*name).to_owned(), service.stored().map_err(serde::ser::Error::custom)?);
+                below.insert(
+                    (*name).to_owned(),
+                    service.stored().map_err(serde::ser::Error::custom)?,
+                );
             }
         }
         stored.serialize(serializer)
@@ -79,8 +88,14 @@ impl Realms {
     /// Nothing yet.
     #[must_use]
     pub fn new(offers: &'static [&'static Offer]) -> Self {
-        let known = Known { offers, catalog: Catalog::of(offers) };
-        let mut realms = Self { known: Arc::new(known), kept: BTreeMap::new() };
+        let known = Known {
+            offers,
+            catalog: Catalog::of(offers),
+        };
+        let mut realms = Self {
+            known: Arc::new(known),
+            kept: BTreeMap::new(),
+        };
         realms.open(Scope::World, &Site::default());
         realms
     }
@@ -93,7 +108,11 @@ impl Realms {
             let below = realms.kept.entry(Site::new(account, region)).or_default();
             for (name, state) in services {
                 let offer = offers.iter().find(|offer| offer.name == name);
-                let offer = offer.ok_or_else(|| serde::de::Error::custom(format!("there is no service {name:?} to read what it kept")))?;
+                let offer = offer.ok_or_else(|| {
+                    serde::de::Error::custom(format!(
+                        "there is no service {name:?} to read what it kept"
+                    ))
+                })?;
                 below.insert(offer.name, (offer.read)(state)?);
             }
         }
@@ -109,7 +128,11 @@ impl Realms {
     /// The offer of a service.
     #[must_use]
     pub fn offer(&self, name: &str) -> Option<&'static Offer> {
-        self.known.offers.iter().copied().find(|offer| offer.name == name)
+        self.known
+            .offers
+            .iter()
+            .copied()
+            .find(|offer| offer.name == name)
     }
 
     /// Everything in a place, to be read.
@@ -122,19 +145,29 @@ impl Realms {
     #[must_use]
     pub fn get<T: Service>(&self, place: &Site) -> Option<&T> {
         let scopes = [Scope::Region, Scope::Account, Scope::World];
-        let services = scopes.into_iter().filter_map(|scope| self.kept.get(&place.reach(scope)));
-        services.flat_map(BTreeMap::values).find_map(|service| (service.as_ref() as &dyn Any).downcast_ref())
+        let services = scopes
+            .into_iter()
+            .filter_map(|scope| self.kept.get(&place.reach(scope)));
+        services
+            .flat_map(BTreeMap::values)
+            .find_map(|service| (service.as_ref() as &dyn Any).downcast_ref())
     }
 
     /// Whom an access key stands for.
     #[must_use]
     pub fn who(&self, access_key: &str) -> Session {
-        let mut worldly = self.kept.get(&Site::default()).into_iter().flat_map(BTreeMap::values);
-        worldly.find_map(|service| service.who(access_key)).unwrap_or_else(|| Session::of_key(access_key))
+        let mut worldly = self
+            .kept
+            .get(&Site::default())
+            .into_iter()
+            .flat_map(BTreeMap::values);
+        worldly
+            .find_map(|service| service.who(access_key))
+            .unwrap_or_else(|| Session::of_key(access_key))
     }
 
-    /// What a call to a service with this scope may find in a place is there from now on: its own state, and those of all
-    /// services with as wide a scope.
+    /// What a call to a service with this scope may find in a place is there from now on: its own
+    /// state, and those of all services with as wide a scope.
     pub(super) fn open(&mut self, scope: Scope, place: &Site) {
         let scopes: &[Scope] = match scope {
             Scope::Region => &[Scope::World, Scope::Account, Scope::Region],
@@ -143,7 +176,12 @@ impl Realms {
         };
         for scope in scopes {
             let below = self.kept.entry(place.reach(*scope)).or_default();
-            for offer in self.known.offers.iter().filter(|offer| offer.scope == *scope) {
+            for offer in self
+                .known
+                .offers
+                .iter()
+                .filter(|offer| offer.scope == *scope)
+            {
                 below.entry(offer.name).or_insert_with(offer.empty);
             }
         }
@@ -153,17 +191,23 @@ impl Realms {
     pub(super) fn dues(&self) -> impl Iterator<Item = (Time, &'static Offer, &Site)> {
         self.kept.iter().flat_map(move |(place, services)| {
             let offers = self.known.offers.iter().copied();
-            offers.filter_map(move |offer| Some((services.get(offer.name)?.due(self.at(place))?, offer, place)))
+            offers.filter_map(move |offer| {
+                Some((services.get(offer.name)?.due(self.at(place))?, offer, place))
+            })
         })
     }
 
     /// Time goes on until then at once.
     pub(super) fn leap(&mut self, to: Time) {
-        self.kept.values_mut().flat_map(BTreeMap::values_mut).for_each(|service| service.leap(to));
+        self.kept
+            .values_mut()
+            .flat_map(BTreeMap::values_mut)
+            .for_each(|service| service.leap(to));
     }
 }
 
-/// One account in one region, to be read: the services there, and those that are one for the account or for the world.
+/// One account in one region, to be read: the services there, and those that are one for the
+/// account or for the world.
 #[derive(Debug, Clone, Copy)]
 pub struct Realm<'a> {
     /// Which.
@@ -172,7 +216,8 @@ pub struct Realm<'a> {
 }
 
 impl<'a> Realm<'a> {
-    /// The state of this type; `None` where there is no such service, and for the service that is at work.
+    /// The state of this type; `None` where there is no such service, and for the service that is
+    /// at work.
     #[must_use]
     pub fn get<T: Service>(self) -> Option<&'a T> {
         self.all.get(self.place)
@@ -187,18 +232,25 @@ impl<'a> Realm<'a> {
     /// How it went with what the service behind a resource began, once it is over.
     #[must_use]
     pub fn ready(self, thing: &Thing<'_>) -> Option<Result<(), String>> {
-        self.owner(thing).map_or(Some(Ok(())), |service| service.ready(thing))
+        self.owner(thing)
+            .map_or(Some(Ok(())), |service| service.ready(thing))
     }
 
     /// The places of a resource's id pattern that the service behind it fills.
     #[must_use]
     pub fn places(self, thing: &Thing<'_>) -> Vec<(&'static str, String)> {
-        self.owner(thing).map(|service| service.places(thing)).unwrap_or_default()
+        self.owner(thing)
+            .map(|service| service.places(thing))
+            .unwrap_or_default()
     }
 
     fn owner(self, thing: &Thing<'_>) -> Option<&'a dyn Service> {
         let offer = self.all.offer(self.catalog().kind(thing.kind)?.owner?)?;
-        self.all.kept.get(&self.place.reach(offer.scope))?.get(offer.name).map(AsRef::as_ref)
+        self.all
+            .kept
+            .get(&self.place.reach(offer.scope))?
+            .get(offer.name)
+            .map(AsRef::as_ref)
     }
 }
 
@@ -217,7 +269,8 @@ pub struct Cx<'a> {
     pub pace: f64,
     /// How the levers stand.
     pub levers: &'a mut Levers,
-    /// What the call changed, for the ledger. A call without an effect must leave everything as it was.
+    /// What the call changed, for the ledger. A call without an effect must leave everything as it
+    /// was.
     pub effect: Option<String>,
     /// Everything but the service that is at work.
     pub(super) all: &'a mut Realms,
@@ -251,37 +304,66 @@ impl Cx<'_> {
         self.all.at(&self.place)
     }
 
-    /// The state of this type, to be changed; `None` where there is no such service, and for the service that is at work.
+    /// The state of this type, to be changed; `None` where there is no such service, and for the
+    /// service that is at work.
     pub fn get_mut<T: Service>(&mut self) -> Option<&mut T> {
-        let place = [Scope::Region, Scope::Account, Scope::World].map(|scope| self.place.reach(scope)).into_iter().find(|place| {
-            let services = self.all.kept.get(place).into_iter().flat_map(BTreeMap::values);
-            services.into_iter().any(|service| (service.as_ref() as &dyn Any).is::<T>())
-        })?;
-        self.all.kept.get_mut(&place)?.values_mut().find_map(|service| (service.as_mut() as &mut dyn Any).downcast_mut())
+        let place = [Scope::Region, Scope::Account, Scope::World]
+            .map(|scope| self.place.reach(scope))
+            .into_iter()
+            .find(|place| {
+                let services = self
+                    .all
+                    .kept
+                    .get(place)
+                    .into_iter()
+                    .flat_map(BTreeMap::values);
+                services
+                    .into_iter()
+                    .any(|service| (service.as_ref() as &dyn Any).is::<T>())
+            })?;
+        self.all
+            .kept
+            .get_mut(&place)?
+            .values_mut()
+            .find_map(|service| (service.as_mut() as &mut dyn Any).downcast_mut())
     }
 
-    /// Makes (`is_new`) or changes what stands behind a resource, by the service that brings its type.
+    /// Makes (`is_new`) or changes what stands behind a resource, by the service that brings its
+    /// type.
     pub fn make(&mut self, thing: &Thing<'_>, is_new: bool) -> Result<Ready, String> {
-        self.owner(thing)
-            .map_or(Ok(Ready::InTime), |offer| self.with(offer, |service, cx| service.make(thing, is_new, cx)).unwrap_or(Ok(Ready::InTime)))
+        self.owner(thing).map_or(Ok(Ready::InTime), |offer| {
+            self.with(offer, |service, cx| service.make(thing, is_new, cx))
+                .unwrap_or(Ok(Ready::InTime))
+        })
     }
 
     /// Removes what stands behind a resource, by the service that brings its type.
     pub fn remove(&mut self, thing: &Thing<'_>) -> Result<Ready, String> {
-        self.owner(thing)
-            .map_or(Ok(Ready::InTime), |offer| self.with(offer, |service, cx| service.remove(thing, cx)).unwrap_or(Ok(Ready::InTime)))
+        self.owner(thing).map_or(Ok(Ready::InTime), |offer| {
+            self.with(offer, |service, cx| service.remove(thing, cx))
+                .unwrap_or(Ok(Ready::InTime))
+        })
     }
 
     /// Takes a service out, lets it work together with all others, and puts it back.
-    pub(super) fn with<T>(&mut self, offer: &'static Offer, work: impl FnOnce(&mut dyn Service, &mut Self) -> T) -> Option<T> {
+    pub(super) fn with<T>(
+        &mut self,
+        offer: &'static Offer,
+        work: impl FnOnce(&mut dyn Service, &mut Self) -> T,
+    ) -> Option<T> {
         let place = self.place.reach(offer.scope);
         let mut service = self.all.kept.get_mut(&place)?.remove(offer.name)?;
         let result = work(service.as_mut(), self);
-        self.all.kept.entry(place).or_default().insert(offer.name, service);
+        self.all
+            .kept
+            .entry(place)
+            .or_default()
+            .insert(offer.name, service);
         Some(result)
     }
 
     fn owner(&self, thing: &Thing<'_>) -> Option<&'static Offer> {
-        self.all.offer(self.all.known.catalog.kind(thing.kind)?.owner?)
+        self.all
+            .offer(self.all.known.catalog.kind(thing.kind)?.owner?)
     }
 }

@@ -41,7 +41,11 @@ pub struct Args {
 }
 
 /// Runs it until it is idle or the process is stopped; `say` takes lines for a person.
-pub async fn run(args: Args, clock: SharedClock, mut say: impl FnMut(&str)) -> Result<(), SandboxError> {
+pub async fn run(
+    args: Args,
+    clock: SharedClock,
+    mut say: impl FnMut(&str),
+) -> Result<(), SandboxError> {
     if args.story == "list" {
         for (name, about) in story::all() {
             say(&format!("{name:<10} {about}"));
@@ -55,7 +59,9 @@ pub async fn run(args: Args, clock: SharedClock, mut say: impl FnMut(&str)) -> R
         running.endpoint(),
         args.story
     ));
-    let minutes = args.until_idle.map_or(Duration::MAX, |minutes| Duration::from_secs(60 * u64::from(minutes)));
+    let minutes = args.until_idle.map_or(Duration::MAX, |minutes| {
+        Duration::from_secs(60 * u64::from(minutes))
+    });
     running.until_idle(minutes).await;
     Ok(())
 }

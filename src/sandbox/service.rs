@@ -1,6 +1,7 @@
-//! What a service of the embedded cloud is: an offer, which is data (its name, how it is spoken to, where its state lives, which
-//! resource types it brings), and a state that answers calls and moves with time. A service is a folder below `services/` and a
-//! line in its list; nothing else names it.
+//! What a service of the embedded cloud is: an offer, which is data (its name, how it is spoken to,
+//! where its state lives, which resource types it brings), and a state that answers calls and moves
+//! with time. A service is a folder below `services/` and a line in its list; nothing else names
+//! it.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -16,8 +17,8 @@ use super::realm::{Cx, Realm};
 use super::who::Session;
 use crate::domain::time::Time;
 
-/// The state of a service in one place, and what it does. The same calls at the same times must give the same state: time and
-/// chance come from the context alone.
+/// The state of a service in one place, and what it does. The same calls at the same times must
+/// give the same state: time and chance come from the context alone.
 pub trait Service: Kept {
     /// Answers a call.
     fn call(&mut self, call: &Call, cx: &mut Cx<'_>) -> Result<Reply, AwsError>;
@@ -33,7 +34,8 @@ pub trait Service: Kept {
     /// Time goes on until then at once: what nobody would look at any more may be left out.
     fn leap(&mut self, _to: Time) {}
 
-    /// Whom an access key stands for, if this service gave it. Asked of services with one state for the whole world.
+    /// Whom an access key stands for, if this service gave it. Asked of services with one state for
+    /// the whole world.
     fn who(&self, _access_key: &str) -> Option<Session> {
         None
     }
@@ -43,8 +45,14 @@ pub trait Service: Kept {
         Vec::new()
     }
 
-    /// Makes (`is_new`) or changes what stands behind a resource. The error is the reason why the resource fails.
-    fn make(&mut self, _thing: &Thing<'_>, _is_new: bool, _cx: &mut Cx<'_>) -> Result<Ready, String> {
+    /// Makes (`is_new`) or changes what stands behind a resource. The error is the reason why the
+    /// resource fails.
+    fn make(
+        &mut self,
+        _thing: &Thing<'_>,
+        _is_new: bool,
+        _cx: &mut Cx<'_>,
+    ) -> Result<Ready, String> {
         Ok(Ready::InTime)
     }
 
@@ -53,7 +61,8 @@ pub trait Service: Kept {
         Ok(Ready::InTime)
     }
 
-    /// How it went with what `make` or `remove` began, once it is over. Asked after `Ready::WhenSaid`.
+    /// How it went with what `make` or `remove` began, once it is over. Asked after
+    /// `Ready::WhenSaid`.
     fn ready(&self, _thing: &Thing<'_>) -> Option<Result<(), String>> {
         Some(Ok(()))
     }
@@ -94,7 +103,8 @@ pub struct Offer {
     pub protocol: Protocol,
     /// How far one state of it reaches.
     pub scope: Scope,
-    /// The parameters that say what a call is about, tried in order: the ledger and mishaps know it by them.
+    /// The parameters that say what a call is about, tried in order: the ledger and mishaps know it
+    /// by them.
     pub subjects: &'static [&'static str],
     /// The parameters that make a repeated call the same call.
     pub tokens: &'static [&'static str],
@@ -122,7 +132,10 @@ pub enum Scope {
 impl Offer {
     /// A service whose state is a `T`, one in every region, with nothing special about it.
     #[must_use]
-    pub const fn of<T: Service + Default + DeserializeOwned>(name: &'static str, protocol: Protocol) -> Self {
+    pub const fn of<T: Service + Default + DeserializeOwned>(
+        name: &'static str,
+        protocol: Protocol,
+    ) -> Self {
         Self {
             name,
             signing: name,
@@ -160,7 +173,8 @@ pub struct Reply {
 /// The body of an answer.
 #[derive(Debug)]
 pub enum Body {
-    /// A tree, which the protocol writes. `null` is left out. In REST-XML its one field is the root element.
+    /// A tree, which the protocol writes. `null` is left out. In REST-XML its one field is the root
+    /// element.
     Tree(Value),
     /// Bytes, as they are.
     Bytes(Vec<u8>),
@@ -178,7 +192,11 @@ impl Reply {
     /// HTTP 200 with this body.
     #[must_use]
     pub fn of(body: Body) -> Self {
-        Self { status: 200, headers: Vec::new(), body }
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body,
+        }
     }
 
     /// The same with another status.

@@ -1,4 +1,5 @@
-//! The world between the tasks of the server: one lock, the time of the beat, the journal. Time only comes in from outside.
+//! The world between the tasks of the server: one lock, the time of the beat, the journal. Time
+//! only comes in from outside.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,9 +43,22 @@ struct Inner {
 impl Shared {
     /// Puts a world behind a lock.
     #[must_use]
-    pub fn new(world: World, journal: Option<Journal>, beat: watch::Receiver<Time>, welcome: Option<Welcome>) -> Self {
+    pub fn new(
+        world: World,
+        journal: Option<Journal>,
+        beat: watch::Receiver<Time>,
+        welcome: Option<Welcome>,
+    ) -> Self {
         let last_call = Arc::new(AtomicI64::new(beat.borrow().0));
-        Self { inner: Arc::new(Mutex::new(Inner { welcome, world, journal })), beat, last_call }
+        Self {
+            inner: Arc::new(Mutex::new(Inner {
+                welcome,
+                world,
+                journal,
+            })),
+            beat,
+            last_call,
+        }
     }
 
     /// The time now.
@@ -59,7 +73,8 @@ impl Shared {
         Time(self.last_call.load(Ordering::Relaxed))
     }
 
-    /// Answers a call. What it changed is on the disk before the answer leaves; this waits for the disk.
+    /// Answers a call. What it changed is on the disk before the answer leaves; this waits for the
+    /// disk.
     pub fn call(&self, call: &Call) -> Outcome {
         let now = self.now();
         let pause = now.since(self.last_call());
@@ -93,7 +108,11 @@ impl Shared {
     /// Lets everything happen that is due.
     pub fn advance(&self) {
         let now = self.now();
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).world.advance(now);
+        self.inner
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .world
+            .advance(now);
     }
 
     /// Reads the world as it is now.

@@ -1,5 +1,6 @@
-//! Stories: what happens in the practice world by itself. Data in `config/sandbox/stories.yaml`; each line is a call that
-//! somebody makes at its time, or a lever that is pulled. How the estate is set up is in `estate`.
+//! Stories: what happens in the practice world by itself. Data in `config/sandbox/stories.yaml`;
+//! each line is a call that somebody makes at its time, or a lever that is pulled. How the estate
+//! is set up is in `estate`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -69,7 +70,14 @@ pub(super) struct Existing {
 /// The names and sentences of all stories.
 #[must_use]
 pub fn all() -> Vec<(String, String)> {
-    read().map(|file| file.stories.into_iter().map(|(name, story)| (name, story.about)).collect()).unwrap_or_default()
+    read()
+        .map(|file| {
+            file.stories
+                .into_iter()
+                .map(|(name, story)| (name, story.about))
+                .collect()
+        })
+        .unwrap_or_default()
 }
 
 /// Begins a story now.
@@ -79,10 +87,16 @@ pub fn begin(levers: &mut Levers, now: Time, pace: f64, name: &str) -> Result<()
     let pace = pace.max(0.001);
     for written in &story.lines {
         let mut params = with_time(written.params.clone(), &now.text("%H%M%S"));
-        if let Some(template) = params.get("TemplateFile").and_then(Value::as_str).and_then(practice::file)
+        if let Some(template) = params
+            .get("TemplateFile")
+            .and_then(Value::as_str)
+            .and_then(practice::file)
             && let Some(fields) = params.as_object_mut()
         {
-            fields.insert("TemplateBody".to_owned(), Value::String(template.to_owned()));
+            fields.insert(
+                "TemplateBody".to_owned(),
+                Value::String(template.to_owned()),
+            );
             fields.remove("TemplateFile");
         }
         let at = now + Duration::from_secs_f64((written.at / pace).max(0.0));
@@ -97,8 +111,15 @@ pub fn begin(levers: &mut Levers, now: Time, pace: f64, name: &str) -> Result<()
 fn with_time(value: Value, now: &str) -> Value {
     match value {
         Value::String(text) => Value::String(text.replace("{now}", now)),
-        Value::Array(items) => Value::Array(items.into_iter().map(|item| with_time(item, now)).collect()),
-        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, with_time(value, now))).collect()),
+        Value::Array(items) => {
+            Value::Array(items.into_iter().map(|item| with_time(item, now)).collect())
+        }
+        Value::Object(fields) => Value::Object(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name, with_time(value, now)))
+                .collect(),
+        ),
         other => other,
     }
 }

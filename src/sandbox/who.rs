@@ -1,4 +1,5 @@
-//! Who calls: an identity for every access key. Keys are names here, never secrets: nothing is verified.
+//! Who calls: an identity for every access key. Keys are names here, never secrets: nothing is
+//! verified.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,10 +28,16 @@ impl Session {
         }
     }
 
-    /// A key that no service gave: the account that it spells (twelve digits), else the practice account; its deployer.
+    /// A key that no service gave: the account that it spells (twelve digits), else the practice
+    /// account; its deployer.
     #[must_use]
     pub fn of_key(access_key: &str) -> Self {
-        let is_account = access_key.len() == 12 && access_key.bytes().all(|byte| byte.is_ascii_digit());
-        Self::of(if is_account { access_key } else { ACCOUNT }, "deployer", "you")
+        let is_account =
+            access_key.len() == 12 && access_key.bytes().all(|byte| byte.is_ascii_digit());
+        Self::of(
+            if is_account { access_key } else { ACCOUNT },
+            "deployer",
+            "you",
+        )
     }
 }

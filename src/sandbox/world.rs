@@ -1,6 +1,6 @@
-//! The whole embedded cloud as plain data: what exists, what is under way, and the one way to move it: `advance` to a time,
-//! `call` at a time. No clock, no socket, no file: the same calls at the same times give the same world. Which services there are
-//! is said by a list alone.
+//! The whole embedded cloud as plain data: what exists, what is under way, and the one way to move
+//! it: `advance` to a time, `call` at a time. No clock, no socket, no file: the same calls at the
+//! same times give the same world. Which services there are is said by a list alone.
 
 use std::time::Duration;
 
@@ -57,7 +57,14 @@ impl World<Stored> {
     /// A stored world comes alive.
     pub fn wake(self, offers: &'static [&'static Offer]) -> serde_json::Result<World> {
         let realms = Realms::read(offers, self.realms)?;
-        Ok(World { now: self.now, dice: self.dice, pace: self.pace, realms, levers: self.levers, ledger: self.ledger })
+        Ok(World {
+            now: self.now,
+            dice: self.dice,
+            pace: self.pace,
+            realms,
+            levers: self.levers,
+            ledger: self.ledger,
+        })
     }
 }
 
@@ -72,7 +79,14 @@ impl World {
     #[must_use]
     pub fn of(offers: &'static [&'static Offer], now: Time, seed: u64, pace: f64) -> Self {
         let realms = Realms::new(offers);
-        Self { now, dice: Dice::new(seed), pace, realms, levers: Levers::default(), ledger: Ledger::default() }
+        Self {
+            now,
+            dice: Dice::new(seed),
+            pace,
+            realms,
+            levers: Levers::default(),
+            ledger: Ledger::default(),
+        }
     }
 
     /// The state of this type in an account and region, if anybody called there.
@@ -104,7 +118,8 @@ impl World {
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
         let dues = self.realms.dues().map(|(at, _, _)| at);
-        dues.chain(self.levers.script.first().map(|line| line.at)).min()
+        dues.chain(self.levers.script.first().map(|line| line.at))
+            .min()
     }
 
     /// Answers a call at a time.
@@ -116,12 +131,17 @@ impl World {
     /// True for a call that is no part of a cloud.
     #[must_use]
     pub fn is_lever(&self, call: &Call) -> bool {
-        self.realms.offer(&call.service).is_some_and(|offer| offer.is_lever)
+        self.realms
+            .offer(&call.service)
+            .is_some_and(|offer| offer.is_lever)
     }
 
     fn answer(&mut self, call: &Call) -> Outcome {
         let offer = self.realms.offer(&call.service);
-        let caller = Caller { who: self.realms.who(&call.access_key), request_id: request_id(&mut self.ledger) };
+        let caller = Caller {
+            who: self.realms.who(&call.access_key),
+            request_id: request_id(&mut self.ledger),
+        };
         let subject = offer.and_then(|offer| call.params().first(offer.subjects));
         let met = offer.filter(|offer| !offer.is_lever).map(|offer| Met {
             account: &caller.who.account,
@@ -129,14 +149,26 @@ impl World {
             is_json: offer.protocol.is_json(),
         });
         let mishap = met.and_then(|met| self.levers.chaos.take(call, &met));
-        let delay = if let Some(Mishap::Delay(delay)) = &mishap { *delay } else { Duration::ZERO };
+        let delay = if let Some(Mishap::Delay(delay)) = &mishap {
+            *delay
+        } else {
+            Duration::ZERO
+        };
         let (answer, effect) = match (&mishap, offer) {
             (Some(Mishap::Error(error)), _) => (Err(error.clone()), None),
-            (Some(Mishap::Instead(_, Effect::None)), _) => {
-                (Err(AwsError::new("Lost", "the call was lost on its way and took no effect")), None)
+            (Some(Mishap::Instead(_, Effect::None)), _) => (
+                Err(AwsError::new(
+                    "Lost",
+                    "the call was lost on its way and took no effect",
+                )),
+                None,
+            ),
+            (Some(Mishap::Instead(_, Effect::Done) | Mishap::Delay(_)) | None, Some(offer)) => {
+                self.handle(offer, call, &caller)
             }
-            (Some(Mishap::Instead(_, Effect::Done) | Mishap::Delay(_)) | None, Some(offer)) => self.handle(offer, call, &caller),
-            (Some(Mishap::Instead(_, Effect::Done) | Mishap::Delay(_)) | None, None) => (Err(self.unknown(call)), None),
+            (Some(Mishap::Instead(_, Effect::Done) | Mishap::Delay(_)) | None, None) => {
+                (Err(self.unknown(call)), None)
+            }
         };
         let changed = mishap.is_some() || effect.is_some();
         self.ledger.add(Entry {
@@ -146,7 +178,9 @@ impl World {
             account: caller.who.account.clone(),
             who: caller.who.arn.clone(),
             subject: subject.map(str::to_owned),
-            token: offer.and_then(|offer| call.params().first(offer.tokens)).map(str::to_owned),
+            token: offer
+                .and_then(|offer| call.params().first(offer.tokens))
+                .map(str::to_owned),
             effect,
             error: answer.as_ref().err().map(ToString::to_string),
             chaos: mishap.as_ref().map(|_| "chaos".to_owned()),
@@ -155,15 +189,28 @@ impl World {
         Outcome {
             answer,
             delay,
-            instead: if let Some(Mishap::Instead(instead, _)) = mishap { Some(instead) } else { None },
+            instead: if let Some(Mishap::Instead(instead, _)) = mishap {
+                Some(instead)
+            } else {
+                None
+            },
             request_id: caller.request_id,
-            place: Site { account: caller.who.account, region: call.region.clone() },
+            place: Site {
+                account: caller.who.account,
+                region: call.region.clone(),
+            },
             changed,
         }
     }
 
-    /// A call without an effect leaves the dice alone, so that reads do not change the world's future.
-    fn handle(&mut self, offer: &'static Offer, call: &Call, caller: &Caller) -> (Result<Reply, AwsError>, Option<String>) {
+    /// A call without an effect leaves the dice alone, so that reads do not change the world's
+    /// future.
+    fn handle(
+        &mut self,
+        offer: &'static Offer,
+        call: &Call,
+        caller: &Caller,
+    ) -> (Result<Reply, AwsError>, Option<String>) {
         let place = Site::new(&caller.who.account, &call.region);
         self.realms.open(offer.scope, &place);
         let mut dice = self.dice.clone();
@@ -189,14 +236,32 @@ impl World {
     fn step(&mut self) {
         let (now, pace) = (self.now, self.pace);
         let nobody = Caller::default();
-        let due: Vec<(&'static Offer, Site)> =
-            self.realms.dues().filter(|(at, _, _)| *at <= now).map(|(_, offer, place)| (offer, place.clone())).collect();
+        let due: Vec<(&'static Offer, Site)> = self
+            .realms
+            .dues()
+            .filter(|(at, _, _)| *at <= now)
+            .map(|(_, offer, place)| (offer, place.clone()))
+            .collect();
         for (offer, place) in due {
             let (dice, levers, all) = (&mut self.dice, &mut self.levers, &mut self.realms);
-            let mut cx = Cx { now, place, caller: &nobody, dice, pace, levers, effect: None, all };
+            let mut cx = Cx {
+                now,
+                place,
+                caller: &nobody,
+                dice,
+                pace,
+                levers,
+                effect: None,
+                all,
+            };
             cx.with(offer, Service::tick);
         }
-        while self.levers.script.first().is_some_and(|line| line.at <= now) {
+        while self
+            .levers
+            .script
+            .first()
+            .is_some_and(|line| line.at <= now)
+        {
             // A call that AWS would refuse now is in the ledger as refused, like any other.
             let line = self.levers.script.remove(0);
             self.call(now, &line.call);
@@ -204,9 +269,24 @@ impl World {
     }
 
     fn unknown(&self, call: &Call) -> AwsError {
-        let names: Vec<&str> = self.realms.known().offers.iter().filter(|offer| !offer.is_lever).map(|offer| offer.name).collect();
-        let service = if call.service.is_empty() { "a service that it does not name" } else { &call.service };
-        let message = format!("the embedded cloud does not serve {service} (asked for {}); it serves {}", call.action, names.join(", "));
+        let names: Vec<&str> = self
+            .realms
+            .known()
+            .offers
+            .iter()
+            .filter(|offer| !offer.is_lever)
+            .map(|offer| offer.name)
+            .collect();
+        let service = if call.service.is_empty() {
+            "a service that it does not name"
+        } else {
+            &call.service
+        };
+        let message = format!(
+            "the embedded cloud does not serve {service} (asked for {}); it serves {}",
+            call.action,
+            names.join(", ")
+        );
         AwsError::new("UnknownService", message)
     }
 }

@@ -1,4 +1,5 @@
-//! `env:NAME`: a variable of the engine's own environment. A detached engine has next to none; one in a pipeline (`--here`) has its.
+//! `env:NAME`: a variable of the engine's own environment. A detached engine has next to none; one
+//! in a pipeline (`--here`) has its.
 
 use std::future::ready;
 
@@ -37,7 +38,9 @@ impl Kind for Env {
                 format!("the engine has no variable {name}"),
                 "an engine that was started by itself has no variables of a shell: use --here where the variable is, or name a file (file:/whole/path)",
             )),
-            Err(std::env::VarError::NotUnicode(_)) => Err((format!("the variable {name} is no text"), "give it as text")),
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err((format!("the variable {name} is no text"), "give it as text"))
+            }
         };
         ready(read).boxed()
     }

@@ -1,5 +1,5 @@
-//! `file:/whole/path`: a file that belongs to the owner of the engine alone (mode 0600 or 0400). The line's end at its end is no part
-//! of it.
+//! `file:/whole/path`: a file that belongs to the owner of the engine alone (mode 0600 or 0400).
+//! The line's end at its end is no part of it.
 
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
@@ -31,10 +31,16 @@ impl Kind for File {
 
     fn check(&self, name: &str) -> Result<(), String> {
         let path = Path::new(name);
-        if path.is_absolute() && path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_))) {
+        if path.is_absolute()
+            && path
+                .components()
+                .all(|part| matches!(part, Component::RootDir | Component::Normal(_)))
+        {
             Ok(())
         } else {
-            Err(format!("{name:?} is no whole path: an engine stands in no folder"))
+            Err(format!(
+                "{name:?} is no whole path: an engine stands in no folder"
+            ))
         }
     }
 
@@ -42,7 +48,9 @@ impl Kind for File {
         let path = PathBuf::from(name);
         async move {
             let read = tokio::task::spawn_blocking(move || read(&path)).await;
-            read.unwrap_or_else(|why| Err(why.to_string())).map(Secret::new).map_err(|why| (why, HINT))
+            read.unwrap_or_else(|why| Err(why.to_string()))
+                .map(Secret::new)
+                .map_err(|why| (why, HINT))
         }
         .boxed()
     }
@@ -56,11 +64,15 @@ fn read(path: &Path) -> Result<String, String> {
         return Err(format!("{} is no ordinary file", path.display()));
     }
     let mut bytes = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(LONGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     if bytes.len() as u64 > LONGEST {
         return Err(format!("{} has more than {LONGEST} bytes", path.display()));
     }
     let text = String::from_utf8(bytes).map_err(|_| format!("{} is no text", path.display()))?;
-    let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    let line = text.strip_suffix('\n').map_or(text.as_str(), |line| {
+        line.strip_suffix('\r').unwrap_or(line)
+    });
     Ok(line.to_owned())
 }

@@ -1,5 +1,5 @@
-//! Where secrets are: one file a kind, and its line in [`all`]. A reference is checked offline, and read only when the step starts
-//! that needs it. Nothing is kept here.
+//! Where secrets are: one file a kind, and its line in [`all`]. A reference is checked offline, and
+//! read only when the step starts that needs it. Nothing is kept here.
 
 mod env;
 mod file;
@@ -36,12 +36,25 @@ pub fn all() -> &'static [&'static dyn Kind] {
 /// The ways to write a reference.
 #[must_use]
 pub fn forms() -> String {
-    all().iter().map(|kind| kind.form()).collect::<Vec<_>>().join(" or ")
+    all()
+        .iter()
+        .map(|kind| kind.form())
+        .collect::<Vec<_>>()
+        .join(" or ")
 }
 
 fn kind(reference: &SecretRef) -> Result<&'static dyn Kind, String> {
-    let known = all().iter().copied().find(|kind| kind.scheme() == reference.scheme());
-    known.ok_or_else(|| format!("there is no kind of secret {:?}: write {}", reference.scheme(), forms()))
+    let known = all()
+        .iter()
+        .copied()
+        .find(|kind| kind.scheme() == reference.scheme());
+    known.ok_or_else(|| {
+        format!(
+            "there is no kind of secret {:?}: write {}",
+            reference.scheme(),
+            forms()
+        )
+    })
 }
 
 /// Checks a reference, without looking whether the secret is there.
@@ -58,13 +71,18 @@ pub fn check(reference: &SecretRef) -> Result<(), String> {
 /// A failure that names the reference, and never a value.
 pub async fn read(reference: &SecretRef) -> Result<Secret, Failure> {
     let failed = |why: &str| Failure::new(format!("the secret {reference} cannot be read: {why}"));
-    let kind = kind(reference).map_err(|why| failed(&why).hint("use the program that deployed it"))?;
-    let secret = kind.read(reference.name()).await.map_err(|(why, hint)| failed(&why).hint(hint))?;
+    let kind =
+        kind(reference).map_err(|why| failed(&why).hint("use the program that deployed it"))?;
+    let secret = kind
+        .read(reference.name())
+        .await
+        .map_err(|(why, hint)| failed(&why).hint(hint))?;
     if secret.reveal().is_empty() {
         return Err(failed("it is empty").hint("give it a value, then deploy again"));
     }
     if secret.reveal().contains('\0') {
-        return Err(failed("it holds a NUL character, which no variable may").hint("give it as text, in base64 perhaps, then deploy again"));
+        return Err(failed("it holds a NUL character, which no variable may")
+            .hint("give it as text, in base64 perhaps, then deploy again"));
     }
     Ok(secret)
 }
@@ -83,9 +101,18 @@ mod tests {
     fn references_are_checked_offline() {
         for fine in ["env:CI_TOKEN", "file:/run/secrets/db"] {
             assert_eq!(check(&of(fine)), Ok(()), "{fine}");
-            assert_eq!(serde_json::to_value(of(fine)).unwrap(), serde_json::json!(fine));
+            assert_eq!(
+                serde_json::to_value(of(fine)).unwrap(),
+                serde_json::json!(fine)
+            );
         }
-        for bad in ["env:A B", "env:1X", "file:secrets/db", "file:/a/../b", "vault:x"] {
+        for bad in [
+            "env:A B",
+            "env:1X",
+            "file:secrets/db",
+            "file:/a/../b",
+            "vault:x",
+        ] {
             assert!(check(&of(bad)).is_err(), "{bad}");
         }
         for none in ["hunter2secret", "", ":x", "env:", "Env:X", "p4ss:", "a b:c"] {
@@ -100,12 +127,20 @@ mod tests {
         let path = folder.path().join("db");
         let reference = of(&format!("file:{}", path.display()));
         let why = async || read(&reference).await.unwrap_err().summary;
-        assert!(why().await.contains("db cannot be looked at"), "{}", why().await);
+        assert!(
+            why().await.contains("db cannot be looked at"),
+            "{}",
+            why().await
+        );
         std::fs::write(&path, "hunter2secret\n").unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(why().await.contains("chmod 600"), "{}", why().await);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        assert_eq!(read(&reference).await.unwrap().reveal(), "hunter2secret", "the end of the line is none of it");
+        assert_eq!(
+            read(&reference).await.unwrap().reveal(),
+            "hunter2secret",
+            "the end of the line is none of it"
+        );
         std::fs::write(&path, "").unwrap();
         assert!(why().await.contains("it is empty"));
         std::fs::write(&path, b"hunter\xff").unwrap();
@@ -114,7 +149,13 @@ mod tests {
         assert!(why().await.contains("more than"));
         let this = read(&of("env:CARGO_MANIFEST_DIR")).await.unwrap();
         assert_eq!(this.reveal(), env!("CARGO_MANIFEST_DIR"));
-        let missing = read(&of("env:HOLDPOINT_NOBODY_HAS_THIS")).await.unwrap_err();
-        assert!(missing.summary.contains("env:HOLDPOINT_NOBODY_HAS_THIS") && missing.hint.contains("--here"), "{missing:?}");
+        let missing = read(&of("env:HOLDPOINT_NOBODY_HAS_THIS"))
+            .await
+            .unwrap_err();
+        assert!(
+            missing.summary.contains("env:HOLDPOINT_NOBODY_HAS_THIS")
+                && missing.hint.contains("--here"),
+            "{missing:?}"
+        );
     }
 }

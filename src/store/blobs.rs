@@ -1,5 +1,6 @@
-//! Content of any length in files, one for each digest (`blobs/ab/cdef…`): streamed in and out, checked whenever it is read, and kept
-//! once however often it is put. A file stands under its name only once all of it is on the disk.
+//! Content of any length in files, one for each digest (`blobs/ab/cdef…`): streamed in and out,
+//! checked whenever it is read, and kept once however often it is put. A file stands under its name
+//! only once all of it is on the disk.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, FileTimes, OpenOptions};
@@ -46,14 +47,23 @@ impl Blobs {
         self.0.join(first).join(rest)
     }
 
-    /// Keeps what a stream gives; blocks. Content that is there already is as young as content put now.
+    /// Keeps what a stream gives; blocks. Content that is there already is as young as content put
+    /// now.
     pub(super) fn put(&self, mut from: impl Read, now: Time) -> Result<(Digest, u64), StoreError> {
         static NTH: AtomicU64 = AtomicU64::new(0);
         files::private_folder(&self.0).map_err(|why| trouble(&why))?;
         let _sweeps_wait = self.shared()?;
-        let fresh = self.0.join(format!("{NEW}{}-{}", owner::pid(), NTH.fetch_add(1, Ordering::Relaxed)));
+        let fresh = self.0.join(format!(
+            "{NEW}{}-{}",
+            owner::pid(),
+            NTH.fetch_add(1, Ordering::Relaxed)
+        ));
         let put = (|| {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&fresh)?;
             let (mut digest, mut length, mut piece) = (Digesting::default(), 0, vec![0; PIECE]);
             loop {
                 match from.read(&mut piece) {
@@ -85,24 +95,34 @@ impl Blobs {
         put.map_err(|why| failed(&why))
     }
 
-    /// The content of a digest, to be read by whoever may block; `None` where there is none. Its last read fails when it is not what
-    /// was put.
+    /// The content of a digest, to be read by whoever may block; `None` where there is none. Its
+    /// last read fails when it is not what was put.
     pub(super) fn get(&self, digest: Digest) -> Result<Option<Checked>, StoreError> {
         match File::open(self.path(digest)) {
-            Ok(file) => Ok(Some(Checked { file, so_far: Digesting::default(), is: digest })),
+            Ok(file) => Ok(Some(Checked {
+                file,
+                so_far: Digesting::default(),
+                is: digest,
+            })),
             Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(why) => Err(failed(&why)),
         }
     }
 
-    /// Removes what is named by nothing and was put before a time, and what a killed process left half put then. Nothing is removed
-    /// while something is put: it is tried another time.
-    pub(super) fn sweep(&self, named: &BTreeSet<Digest>, before: Time) -> Result<Swept, StoreError> {
+    /// Removes what is named by nothing and was put before a time, and what a killed process left
+    /// half put then. Nothing is removed while something is put: it is tried another time.
+    pub(super) fn sweep(
+        &self,
+        named: &BTreeSet<Digest>,
+        before: Time,
+    ) -> Result<Swept, StoreError> {
         let mut swept = Swept::default();
         if !self.0.exists() {
             return Ok(swept);
         }
-        let Some(_alone) = Lock::exclusive(&self.lock()).map_err(|why| trouble(&why))? else { return Ok(swept) };
+        let Some(_alone) = Lock::exclusive(&self.lock()).map_err(|why| trouble(&why))? else {
+            return Ok(swept);
+        };
         for entry in entries(&self.0)? {
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.starts_with(NEW) {
@@ -112,7 +132,8 @@ impl Blobs {
                 continue;
             }
             for blob in entries(&entry.path())? {
-                let digest = format!("{name}{}", blob.file_name().to_string_lossy()).parse::<Digest>();
+                let digest =
+                    format!("{name}{}", blob.file_name().to_string_lossy()).parse::<Digest>();
                 if digest.is_ok_and(|digest| !named.contains(&digest)) {
                     remove(&blob.path(), before, &mut swept)?;
                 }
@@ -132,7 +153,9 @@ impl Blobs {
             }
             child::pause(Duration::from_millis(5));
         }
-        Err(StoreError::Unavailable("its large files are being swept".to_owned()))
+        Err(StoreError::Unavailable(
+            "its large files are being swept".to_owned(),
+        ))
     }
 }
 
@@ -148,7 +171,10 @@ impl Read for Checked {
         let some = self.file.read(into)?;
         self.so_far.take(&into[..some]);
         if some == 0 && !into.is_empty() && self.so_far.clone().end() != self.is {
-            let says = format!("what is stored as {} is not what was put: `holdpoint doctor`", self.is.short());
+            let says = format!(
+                "what is stored as {} is not what was put: `holdpoint doctor`",
+                self.is.short()
+            );
             return Err(io::Error::new(io::ErrorKind::InvalidData, says));
         }
         Ok(some)
@@ -156,7 +182,9 @@ impl Read for Checked {
 }
 
 fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>, StoreError> {
-    fs::read_dir(folder).and_then(Iterator::collect).map_err(|why| failed(&why))
+    fs::read_dir(folder)
+        .and_then(Iterator::collect)
+        .map_err(|why| failed(&why))
 }
 
 fn remove(path: &Path, before: Time, swept: &mut Swept) -> Result<(), StoreError> {
@@ -174,11 +202,19 @@ fn system(time: Time) -> SystemTime {
 }
 
 fn failed(why: &io::Error) -> StoreError {
-    if disk::is_full(why) { StoreError::Full(why.to_string()) } else { StoreError::Unavailable(why.to_string()) }
+    if disk::is_full(why) {
+        StoreError::Full(why.to_string())
+    } else {
+        StoreError::Unavailable(why.to_string())
+    }
 }
 
 fn trouble(why: &files::FileError) -> StoreError {
-    if why.is_full() { StoreError::Full(why.to_string()) } else { StoreError::Unavailable(why.to_string()) }
+    if why.is_full() {
+        StoreError::Full(why.to_string())
+    } else {
+        StoreError::Unavailable(why.to_string())
+    }
 }
 
 #[cfg(test)]
@@ -193,7 +229,12 @@ mod tests {
     }
 
     fn files_of(folder: &Path) -> usize {
-        entries(folder).unwrap().iter().filter(|entry| entry.path().is_dir()).map(|entry| entries(&entry.path()).unwrap().len()).sum()
+        entries(folder)
+            .unwrap()
+            .iter()
+            .filter(|entry| entry.path().is_dir())
+            .map(|entry| entries(&entry.path()).unwrap().len())
+            .sum()
     }
 
     #[test]
@@ -202,13 +243,21 @@ mod tests {
         let blobs = Blobs::at(folder.path().join("blobs"));
         let long = "x".repeat(3 * PIECE + 1);
         let (digest, length) = blobs.put(long.as_bytes(), Time(0)).unwrap();
-        assert_eq!((digest, length), (Digest::of_bytes(long.as_bytes()), long.len() as u64));
+        assert_eq!(
+            (digest, length),
+            (Digest::of_bytes(long.as_bytes()), long.len() as u64)
+        );
         assert_eq!(blobs.put(long.as_bytes(), Time(0)).unwrap().0, digest);
         assert_eq!(files_of(&blobs.0), 1);
         assert_eq!(text(blobs.get(digest).unwrap().unwrap()).unwrap(), long);
         assert!(blobs.get(Digest::of_bytes(b"other")).unwrap().is_none());
         std::fs::write(blobs.path(digest), &long[1..]).unwrap();
-        assert_eq!(text(blobs.get(digest).unwrap().unwrap()).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(
+            text(blobs.get(digest).unwrap().unwrap())
+                .unwrap_err()
+                .kind(),
+            io::ErrorKind::InvalidData
+        );
     }
 
     #[test]
@@ -217,13 +266,24 @@ mod tests {
         impl Read for Breaks {
             fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
                 self.0 += 1;
-                if self.0 > 3 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(into.len()) }
+                if self.0 > 3 {
+                    Err(io::ErrorKind::StorageFull.into())
+                } else {
+                    Ok(into.len())
+                }
             }
         }
         let folder = tempfile::tempdir().unwrap();
         let blobs = Blobs::at(folder.path().join("blobs"));
-        assert!(matches!(blobs.put(Breaks(0), Time(0)), Err(StoreError::Full(_))));
-        let left: Vec<_> = entries(&blobs.0).unwrap().iter().map(fs::DirEntry::file_name).collect();
+        assert!(matches!(
+            blobs.put(Breaks(0), Time(0)),
+            Err(StoreError::Full(_))
+        ));
+        let left: Vec<_> = entries(&blobs.0)
+            .unwrap()
+            .iter()
+            .map(fs::DirEntry::file_name)
+            .collect();
         assert_eq!(left, ["lock"]);
     }
 
@@ -231,14 +291,22 @@ mod tests {
     fn a_sweep_takes_what_is_old_and_named_by_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let blobs = Blobs::at(folder.path().join("blobs"));
-        assert_eq!(blobs.sweep(&BTreeSet::new(), Time(0)).unwrap(), Swept::default());
+        assert_eq!(
+            blobs.sweep(&BTreeSet::new(), Time(0)).unwrap(),
+            Swept::default()
+        );
         let start = Time(1_800_000_000_000);
         let named = blobs.put(&b"named"[..], start).unwrap().0;
         let old = blobs.put(&b"old"[..], start).unwrap().0;
         let again = blobs.put(&b"again"[..], start).unwrap().0;
         let half = blobs.0.join(format!("{NEW}1-1"));
         std::fs::write(&half, "half").unwrap();
-        File::options().write(true).open(&half).unwrap().set_modified(system(start)).unwrap();
+        File::options()
+            .write(true)
+            .open(&half)
+            .unwrap()
+            .set_modified(system(start))
+            .unwrap();
         // What is on its way again is as young as what is new.
         blobs.put(&b"again"[..], start + DAY).unwrap();
         let there = || [named, old, again].map(|digest| blobs.get(digest).unwrap().is_some());
@@ -246,9 +314,21 @@ mod tests {
         let reading = blobs.put(&b"x"[..], start).unwrap();
         {
             let _put_at_work = blobs.shared().unwrap();
-            assert_eq!(blobs.sweep(&[named].into(), start + DAY).unwrap().removed, 0, "something is on its way");
+            assert_eq!(
+                blobs.sweep(&[named].into(), start + DAY).unwrap().removed,
+                0,
+                "something is on its way"
+            );
         }
-        assert_eq!(blobs.sweep(&[named, reading.0].into(), start + DAY).unwrap(), Swept { removed: 2, freed: 7 });
+        assert_eq!(
+            blobs
+                .sweep(&[named, reading.0].into(), start + DAY)
+                .unwrap(),
+            Swept {
+                removed: 2,
+                freed: 7
+            }
+        );
         assert_eq!((there(), half.exists()), ([true, false, true], false));
     }
 }

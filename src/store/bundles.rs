@@ -1,5 +1,5 @@
-//! Bundles as they are kept and sent: what is small stands in them, what is large is an artifact beside the store, so that a row stays
-//! small whatever travels.
+//! Bundles as they are kept and sent: what is small stands in them, what is large is an artifact
+//! beside the store, so that a row stays small whatever travels.
 
 use std::collections::BTreeSet;
 use std::io::{Cursor, Read as _};
@@ -19,8 +19,16 @@ const INSIDE: usize = 256 * 1024;
 ///
 /// # Errors
 /// They cannot be put there now.
-pub async fn pack(store: &dyn Store, mut bundle: SourceBundle, now: Time) -> Result<SourceBundle, StoreError> {
-    let mut sizes: Vec<(usize, String)> = bundle.files.iter().map(|(path, file)| (file.bytes.len(), path.clone())).collect();
+pub async fn pack(
+    store: &dyn Store,
+    mut bundle: SourceBundle,
+    now: Time,
+) -> Result<SourceBundle, StoreError> {
+    let mut sizes: Vec<(usize, String)> = bundle
+        .files
+        .iter()
+        .map(|(path, file)| (file.bytes.len(), path.clone()))
+        .collect();
     sizes.sort();
     let mut inside = 0;
     for (size, path) in sizes {
@@ -28,9 +36,17 @@ pub async fn pack(store: &dyn Store, mut bundle: SourceBundle, now: Time) -> Res
         if inside <= INSIDE {
             continue;
         }
-        let Some(SourceFile { bytes, executable }) = bundle.files.remove(&path) else { continue };
+        let Some(SourceFile { bytes, executable }) = bundle.files.remove(&path) else {
+            continue;
+        };
         let artifact = store.put(Box::new(Cursor::new(bytes)), &path, now).await?;
-        bundle.kept.insert(path, KeptFile { artifact, executable });
+        bundle.kept.insert(
+            path,
+            KeptFile {
+                artifact,
+                executable,
+            },
+        );
     }
     Ok(bundle)
 }
@@ -39,10 +55,25 @@ pub async fn pack(store: &dyn Store, mut bundle: SourceBundle, now: Time) -> Res
 ///
 /// # Errors
 /// A file is not kept any more, is not what was put, or cannot be read now.
-pub async fn unpack(store: &dyn Store, mut bundle: SourceBundle) -> Result<SourceBundle, StoreError> {
-    for (path, KeptFile { artifact, executable }) in std::mem::take(&mut bundle.kept) {
+pub async fn unpack(
+    store: &dyn Store,
+    mut bundle: SourceBundle,
+) -> Result<SourceBundle, StoreError> {
+    for (
+        path,
+        KeptFile {
+            artifact,
+            executable,
+        },
+    ) in std::mem::take(&mut bundle.kept)
+    {
         let content = store.get(artifact.digest).await?;
-        let content = content.ok_or_else(|| StoreError::Corrupt(format!("the content of {path} ({}) is gone", artifact.digest.short())))?;
+        let content = content.ok_or_else(|| {
+            StoreError::Corrupt(format!(
+                "the content of {path} ({}) is gone",
+                artifact.digest.short()
+            ))
+        })?;
         let bytes = read(content, artifact.length).await?;
         bundle.files.insert(path, SourceFile { bytes, executable });
     }
@@ -53,9 +84,14 @@ async fn read(content: Content, length: u64) -> Result<Vec<u8>, StoreError> {
     let read = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
         // One more: what is longer than it was fails as what is other than it was.
-        content.take(length + 1).read_to_end(&mut bytes).map(|_| bytes)
+        content
+            .take(length + 1)
+            .read_to_end(&mut bytes)
+            .map(|_| bytes)
     });
-    read.await.map_err(|why| StoreError::Unavailable(why.to_string()))?.map_err(|why| StoreError::Corrupt(why.to_string()))
+    read.await
+        .map_err(|why| StoreError::Unavailable(why.to_string()))?
+        .map_err(|why| StoreError::Corrupt(why.to_string()))
 }
 
 /// Collects what an ask or a bundle, as it is stored, names.

@@ -1,4 +1,5 @@
-//! Which folds a reader gets: shared by every store, so that all of them mean the same by "the newest others", and by one stream.
+//! Which folds a reader gets: shared by every store, so that all of them mean the same by "the
+//! newest others", and by one stream.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +11,36 @@ use crate::domain::stack::Stack;
 
 /// The deployments that a stack names: they are kept whatever their age.
 pub(super) fn named_by(stack: &Stack) -> impl Iterator<Item = DeploymentId> {
-    let single = [stack.current, stack.last, stack.last_good, stack.previous_good];
-    single.into_iter().flatten().chain(stack.queue.iter().map(|entry| entry.deployment))
+    let single = [
+        stack.current,
+        stack.last,
+        stack.last_good,
+        stack.previous_good,
+    ];
+    single
+        .into_iter()
+        .flatten()
+        .chain(stack.queue.iter().map(|entry| entry.deployment))
 }
 
 /// All deployments that stacks name.
 pub(super) fn named(folds: &Folds) -> BTreeSet<DeploymentId> {
-    folds.stacks.values().flat_map(|stack| named_by(stack)).collect()
+    folds
+        .stacks
+        .values()
+        .flat_map(|stack| named_by(stack))
+        .collect()
 }
 
 /// Drops the ended deployments that no stack names, but for the newest `others` of all ended ones.
 pub(super) fn trim(folds: &mut Folds, others: usize) {
     let named = named(folds);
-    let mut ended: Vec<_> = folds.deployments.values().filter(|one| one.is_over()).map(|one| (one.no(), one.id)).collect();
+    let mut ended: Vec<_> = folds
+        .deployments
+        .values()
+        .filter(|one| one.is_over())
+        .map(|one| (one.no(), one.id))
+        .collect();
     ended.sort_unstable_by(|a, b| b.cmp(a));
     for (_, id) in ended.into_iter().skip(others) {
         if !named.contains(&id) {

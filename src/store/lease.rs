@@ -1,5 +1,5 @@
-//! Leases: who may write about what, from one taking to the next. These are the rules, the same in every store; where leases are kept,
-//! and by which clock they run out, is the store's own.
+//! Leases: who may write about what, from one taking to the next. These are the rules, the same in
+//! every store; where leases are kept, and by which clock they run out, is the store's own.
 
 use std::time::Duration;
 
@@ -33,7 +33,8 @@ impl Scope {
     }
 }
 
-/// The right to write about a scope. It ends when another engine takes the scope: by its fence, whatever its holder believes.
+/// The right to write about a scope. It ends when another engine takes the scope: by its fence,
+/// whatever its holder believes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     /// Over what.
@@ -72,21 +73,41 @@ pub(super) struct Leases {
 }
 
 impl Leases {
-    /// Takes what is free: held by nobody else whose time has not come. What its engine lost there is fenced from now on.
-    pub(super) fn take(&mut self, engine: EngineId, scopes: &[Scope], now: Time, length: Duration) -> Taken {
+    /// Takes what is free: held by nobody else whose time has not come. What its engine lost there
+    /// is fenced from now on.
+    pub(super) fn take(
+        &mut self,
+        engine: EngineId,
+        scopes: &[Scope],
+        now: Time,
+        length: Duration,
+    ) -> Taken {
         let fence = self.last + 1;
         let mut taken = Taken::default();
         for scope in scopes {
-            let in_the_way = self.terms.iter().filter(|term| term.engine != engine && term.until > now && term.lease.scope.meets(scope));
+            let in_the_way = self.terms.iter().filter(|term| {
+                term.engine != engine && term.until > now && term.lease.scope.meets(scope)
+            });
             let wait = in_the_way.map(|term| term.until.since(now)).min();
             if wait.is_some() {
                 taken.wait = [taken.wait, wait].into_iter().flatten().min();
                 continue;
             }
-            // An engine that does not know whether it was given what it asked for takes its own once more.
-            self.terms.retain(|term| term.lease.scope != *scope && (term.engine == engine || !term.lease.scope.meets(scope)));
-            let lease = Lease { scope: scope.clone(), fence };
-            self.terms.push(Term { engine, lease: lease.clone(), until: now + length });
+            // An engine that does not know whether it was given what it asked for takes its own
+            // once more.
+            self.terms.retain(|term| {
+                term.lease.scope != *scope
+                    && (term.engine == engine || !term.lease.scope.meets(scope))
+            });
+            let lease = Lease {
+                scope: scope.clone(),
+                fence,
+            };
+            self.terms.push(Term {
+                engine,
+                lease: lease.clone(),
+                until: now + length,
+            });
             self.last = fence;
             taken.leases.push(lease);
         }
@@ -96,7 +117,11 @@ impl Leases {
     /// Lets those of `leases` that still hold last on, and gives them.
     pub(super) fn extend(&mut self, leases: &[Lease], now: Time, length: Duration) -> Vec<Lease> {
         let mut kept = Vec::with_capacity(leases.len());
-        for term in self.terms.iter_mut().filter(|term| leases.contains(&term.lease)) {
+        for term in self
+            .terms
+            .iter_mut()
+            .filter(|term| leases.contains(&term.lease))
+        {
             term.until = now + length;
             kept.push(term.lease.clone());
         }
@@ -113,15 +138,23 @@ impl Leases {
         self.terms.clear();
     }
 
-    /// Whether nobody has taken its scope since. One whose time has run out holds as long: nobody else has done anything there.
+    /// Whether nobody has taken its scope since. One whose time has run out holds as long: nobody
+    /// else has done anything there.
     pub(super) fn holds(&self, lease: &Lease) -> bool {
         self.terms.iter().any(|term| term.lease == *lease)
     }
 
-    /// Whether who writes under these may: there is one, all of them hold, and one is over the ask that is answered.
+    /// Whether who writes under these may: there is one, all of them hold, and one is over the ask
+    /// that is answered.
     pub(super) fn allow(&self, under: &[Lease], answers: Option<AskId>) -> bool {
-        let claimed = |ask| under.iter().any(|lease| lease.scope.meets(&Scope::Ask(ask)));
-        !under.is_empty() && under.iter().all(|lease| self.holds(lease)) && answers.is_none_or(claimed)
+        let claimed = |ask| {
+            under
+                .iter()
+                .any(|lease| lease.scope.meets(&Scope::Ask(ask)))
+        };
+        !under.is_empty()
+            && under.iter().all(|lease| self.holds(lease))
+            && answers.is_none_or(claimed)
     }
 }
 
@@ -134,10 +167,21 @@ mod tests {
     /// What engines do, and that time passes.
     #[derive(Debug, Clone)]
     enum Does {
-        Take { engine: u128, scopes: Vec<u8>, seconds: u64 },
-        Extend { engine: u128, seconds: u64 },
-        GiveBack { engine: u128 },
-        Passes { seconds: u64 },
+        Take {
+            engine: u128,
+            scopes: Vec<u8>,
+            seconds: u64,
+        },
+        Extend {
+            engine: u128,
+            seconds: u64,
+        },
+        GiveBack {
+            engine: u128,
+        },
+        Passes {
+            seconds: u64,
+        },
     }
 
     fn does() -> impl Strategy<Value = Does> {
@@ -161,7 +205,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(400))]
 
-        /// Whatever engines do: no two may write in one scope, each taking has a higher fence, and a text holds all of it.
+        /// Whatever engines do: no two may write in one scope, each taking has a higher fence, and
+        /// a text holds all of it.
         #[test]
         fn no_two_engines_ever_meet(history in prop::collection::vec(does(), 1..40)) {
             let (mut leases, mut now, mut fence) = (Leases::default(), Time(0), 0);

@@ -1,5 +1,6 @@
-//! The store as a test double: the same contract, in memory, and not too kind. It refuses what the others refuse, keeps the same
-//! text, and fails on request. A copy is the same store: an engine that "restarts" gets a copy.
+//! The store as a test double: the same contract, in memory, and not too kind. It refuses what the
+//! others refuse, keeps the same text, and fails on request. A copy is the same store: an engine
+//! that "restarts" gets a copy.
 
 mod contents;
 mod fault;
@@ -18,7 +19,10 @@ use tokio::sync::watch;
 use self::heard::Heard;
 use self::kept::{Asked, Kept};
 use super::record::{self, Record};
-use super::{Answered, By, Content, Ear, EngineId, Lease, NO_END, Preview, Ring, Scope, Store, StoreError, Swept, Taken, bundles, gather};
+use super::{
+    Answered, By, Content, Ear, EngineId, Lease, NO_END, Preview, Ring, Scope, Store, StoreError,
+    Swept, Taken, bundles, gather,
+};
 use crate::domain::artifact::Artifact;
 use crate::domain::ask::{AskState, InboxAsk, Waiting};
 use crate::domain::digest::Digest;
@@ -50,10 +54,16 @@ impl Memory {
     /// An empty store whose leases run out by that clock.
     #[must_use]
     pub fn by(clock: SharedClock) -> Self {
-        Self { clock, kept: Arc::default(), inbox: Arc::new(watch::Sender::new(0)), log: Arc::new(watch::Sender::new(0)) }
+        Self {
+            clock,
+            kept: Arc::default(),
+            inbox: Arc::new(watch::Sender::new(0)),
+            log: Arc::new(watch::Sender::new(0)),
+        }
     }
 
-    /// The same store for an engine that was elected: nobody who was at work before may write any more.
+    /// The same store for an engine that was elected: nobody who was at work before may write any
+    /// more.
     #[must_use]
     pub fn elected(&self) -> Self {
         self.kept().leases.end();
@@ -65,7 +75,9 @@ impl Memory {
     pub fn all(&self) -> Vec<Lease> {
         let mut kept = self.kept();
         kept.leases.end();
-        kept.leases.take(EngineId(uuid::Uuid::nil()), &[Scope::All], Time(0), NO_END).leases
+        kept.leases
+            .take(EngineId(uuid::Uuid::nil()), &[Scope::All], Time(0), NO_END)
+            .leases
     }
 
     /// How many calls were made so far.
@@ -84,14 +96,21 @@ impl Memory {
     /// All events as their kept texts, oldest first: for tests that compare whole logs.
     #[must_use]
     pub fn transcript(&self) -> Vec<String> {
-        self.kept().records.iter().map(|record| format!("{} {} {}", record.stream, record.version, record.payload)).collect()
+        self.kept()
+            .records
+            .iter()
+            .map(|record| format!("{} {} {}", record.stream, record.version, record.payload))
+            .collect()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         locked(&self.kept)
     }
 
-    fn call<'a, T: Send + 'a>(&self, work: impl FnOnce(&mut Kept) -> Result<T, StoreError>) -> Answered<'a, T> {
+    fn call<'a, T: Send + 'a>(
+        &self,
+        work: impl FnOnce(&mut Kept) -> Result<T, StoreError>,
+    ) -> Answered<'a, T> {
         let mut kept = self.kept();
         kept.calls += 1;
         let calls = kept.calls;
@@ -131,7 +150,12 @@ impl Store for Memory {
         Ok(Box::new(Heard::at(bell)))
     }
 
-    fn take<'a>(&'a self, engine: EngineId, scopes: &'a [Scope], length: Duration) -> Answered<'a, Taken> {
+    fn take<'a>(
+        &'a self,
+        engine: EngineId,
+        scopes: &'a [Scope],
+        length: Duration,
+    ) -> Answered<'a, Taken> {
         let now = self.clock.now();
         self.call(|kept| Ok(kept.leases.take(engine, scopes, now, length)))
     }
@@ -148,7 +172,12 @@ impl Store for Memory {
         })
     }
 
-    fn append<'a>(&'a self, append: &'a Append, by: &'a By, answer: Option<(AskId, AskState)>) -> Answered<'a, Vec<Stored>> {
+    fn append<'a>(
+        &'a self,
+        append: &'a Append,
+        by: &'a By,
+        answer: Option<(AskId, AskState)>,
+    ) -> Answered<'a, Vec<Stored>> {
         let result = self.call(|kept| kept.append(append, by, answer));
         self.ring(Ring::Log);
         result
@@ -174,35 +203,75 @@ impl Store for Memory {
     }
 
     fn since(&self, seq: u64, limit: usize) -> Answered<'_, Vec<Stored>> {
-        self.call(|kept| kept.records.iter().filter(|record| record.seq > seq).take(limit).map(Record::read).collect())
+        self.call(|kept| {
+            kept.records
+                .iter()
+                .filter(|record| record.seq > seq)
+                .take(limit)
+                .map(Record::read)
+                .collect()
+        })
     }
 
     fn newest(&self, seq: u64, limit: usize) -> Answered<'_, Vec<Stored>> {
         let below = |record: &&Record| seq == 0 || record.seq <= seq;
-        self.call(|kept| kept.records.iter().rev().filter(below).take(limit).map(Record::read).collect())
+        self.call(|kept| {
+            kept.records
+                .iter()
+                .rev()
+                .filter(below)
+                .take(limit)
+                .map(Record::read)
+                .collect()
+        })
     }
 
     fn stream<'a>(&'a self, stream: &'a StreamId) -> Answered<'a, Vec<Stored>> {
         let name = stream.to_string();
-        self.call(|kept| kept.records.iter().filter(|record| record.stream == name).map(Record::read).collect())
+        self.call(|kept| {
+            kept.records
+                .iter()
+                .filter(|record| record.stream == name)
+                .map(Record::read)
+                .collect()
+        })
     }
 
-    fn deployments_of<'a>(&'a self, stack: &'a StackId, limit: usize) -> Answered<'a, Vec<DeploymentId>> {
+    fn deployments_of<'a>(
+        &'a self,
+        stack: &'a StackId,
+        limit: usize,
+    ) -> Answered<'a, Vec<DeploymentId>> {
         self.call(|kept| {
-            let mut found: Vec<_> = kept.created()?.into_iter().filter(|(_, of, _)| of == stack).collect();
+            let mut found: Vec<_> = kept
+                .created()?
+                .into_iter()
+                .filter(|(_, of, _)| of == stack)
+                .collect();
             found.sort_unstable_by(|a, b| b.cmp(a));
             Ok(found.into_iter().take(limit).map(|(.., id)| id).collect())
         })
     }
 
     fn numbered(&self, no: DeploymentNo) -> Answered<'_, Option<DeploymentId>> {
-        self.call(|kept| Ok(kept.created()?.into_iter().find(|(of, ..)| *of == no).map(|(.., id)| id)))
+        self.call(|kept| {
+            Ok(kept
+                .created()?
+                .into_iter()
+                .find(|(of, ..)| *of == no)
+                .map(|(.., id)| id))
+        })
     }
 
     fn submit<'a>(&'a self, ask: &'a InboxAsk, at: Time) -> Answered<'a, ()> {
         let result = self.call(|kept| {
             if kept.asks.iter().all(|asked| asked.id != ask.id) {
-                kept.asks.push(Asked { id: ask.id, ask: record::text(ask)?, state: AskState::Asked, at });
+                kept.asks.push(Asked {
+                    id: ask.id,
+                    ask: record::text(ask)?,
+                    state: AskState::Asked,
+                    at,
+                });
             }
             Ok(())
         });
@@ -213,16 +282,38 @@ impl Store for Memory {
     fn asks(&self) -> Answered<'_, Vec<Waiting>> {
         let waits = |asked: &Asked| {
             let ask = record::value(&asked.ask, "an ask")?;
-            Ok(Waiting { ask, writer: Person::Owner("ana".into()), state: asked.state.clone(), at: asked.at })
+            Ok(Waiting {
+                ask,
+                writer: Person::Owner("ana".into()),
+                state: asked.state.clone(),
+                at: asked.at,
+            })
         };
-        self.call(move |kept| kept.asks.iter().filter(|asked| !matches!(asked.state, AskState::Answered { .. })).map(waits).collect())
+        self.call(move |kept| {
+            kept.asks
+                .iter()
+                .filter(|asked| !matches!(asked.state, AskState::Answered { .. }))
+                .map(waits)
+                .collect()
+        })
     }
 
     fn ask(&self, id: AskId) -> Answered<'_, Option<AskState>> {
-        self.call(|kept| Ok(kept.asks.iter().find(|asked| asked.id == id).map(|asked| asked.state.clone())))
+        self.call(|kept| {
+            Ok(kept
+                .asks
+                .iter()
+                .find(|asked| asked.id == id)
+                .map(|asked| asked.state.clone()))
+        })
     }
 
-    fn keep_preview<'a>(&'a self, id: AskId, preview: &'a Preview, drop_before: Time) -> Answered<'a, ()> {
+    fn keep_preview<'a>(
+        &'a self,
+        id: AskId,
+        preview: &'a Preview,
+        drop_before: Time,
+    ) -> Answered<'a, ()> {
         self.call(|kept| {
             let mut all: Vec<(AskId, String)> = Vec::new();
             for (other, text) in kept.previews.drain(..) {
@@ -242,7 +333,11 @@ impl Store for Memory {
             let mut newest: Option<Preview> = None;
             for (_, text) in &kept.previews {
                 let one: Preview = record::value(text, "a preview")?;
-                if one.card.subject == subject && newest.as_ref().is_none_or(|other| other.card.made_at <= one.card.made_at) {
+                if one.card.subject == subject
+                    && newest
+                        .as_ref()
+                        .is_none_or(|other| other.card.made_at <= one.card.made_at)
+                {
                     newest = Some(one);
                 }
             }
@@ -254,7 +349,8 @@ impl Store for Memory {
         let result = self.call(|kept| {
             for (key, sighting) in sightings {
                 kept.mark += 1;
-                kept.sightings.insert(key.clone(), (sighting.clone(), kept.mark));
+                kept.sightings
+                    .insert(key.clone(), (sighting.clone(), kept.mark));
             }
             Ok(())
         });
@@ -265,13 +361,26 @@ impl Store for Memory {
     fn sightings(&self, after: u64) -> Answered<'_, (Vec<(SightingKey, Sighting)>, u64)> {
         self.call(|kept| {
             let newer = kept.sightings.iter().filter(|(_, (_, mark))| *mark > after);
-            Ok((newer.map(|(key, (sighting, _))| (key.clone(), sighting.clone())).collect(), kept.mark.max(after)))
+            Ok((
+                newer
+                    .map(|(key, (sighting, _))| (key.clone(), sighting.clone()))
+                    .collect(),
+                kept.mark.max(after),
+            ))
         })
     }
 
-    fn put_interest<'a>(&'a self, console: &'a str, subjects: &'a [String], until: Time) -> Answered<'a, ()> {
+    fn put_interest<'a>(
+        &'a self,
+        console: &'a str,
+        subjects: &'a [String],
+        until: Time,
+    ) -> Answered<'a, ()> {
         let result = self.call(|kept| {
-            kept.interest.insert(console.to_owned(), (subjects.iter().cloned().collect(), until));
+            kept.interest.insert(
+                console.to_owned(),
+                (subjects.iter().cloned().collect(), until),
+            );
             Ok(())
         });
         self.ring(Ring::Inbox);
@@ -281,7 +390,11 @@ impl Store for Memory {
     fn interests(&self, now: Time) -> Answered<'_, Vec<String>> {
         self.call(|kept| {
             let live = kept.interest.values().filter(|(_, until)| *until > now);
-            Ok(live.flat_map(|(subjects, _)| subjects.iter().cloned()).collect::<BTreeSet<_>>().into_iter().collect())
+            Ok(live
+                .flat_map(|(subjects, _)| subjects.iter().cloned())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect())
         })
     }
 
@@ -296,10 +409,16 @@ impl Store for Memory {
     fn sweep<'a>(&'a self, named: &'a BTreeSet<Digest>, before: Time) -> Answered<'a, Swept> {
         self.call(|kept| {
             let mut named = named.clone();
-            for asked in kept.asks.iter().filter(|asked| !matches!(asked.state, AskState::Answered { .. })) {
+            for asked in kept
+                .asks
+                .iter()
+                .filter(|asked| !matches!(asked.state, AskState::Answered { .. }))
+            {
                 bundles::named(asked.ask.as_bytes(), &mut named);
             }
-            kept.blobs.values().for_each(|bundle| bundles::named(bundle, &mut named));
+            kept.blobs
+                .values()
+                .for_each(|bundle| bundles::named(bundle, &mut named));
             Ok(kept.contents.sweep(&named, before))
         })
     }

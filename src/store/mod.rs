@@ -1,4 +1,5 @@
-//! Where the log, the inbox, the sightings and the spool are kept: one contract, several stores. No rule of the domain stands here.
+//! Where the log, the inbox, the sightings and the spool are kept: one contract, several stores. No
+//! rule of the domain stands here.
 
 mod blobs;
 pub mod bundles;
@@ -108,11 +109,13 @@ pub enum Ring {
 
 /// Hears a bell. A ring may be lost: whoever waits also looks every 5 s.
 pub trait Ear: Send {
-    /// Ends at the next ring, or at once when there was one since the last wait. May be dropped and called again.
+    /// Ends at the next ring, or at once when there was one since the last wait. May be dropped and
+    /// called again.
     fn heard(&mut self) -> BoxFuture<'_, ()>;
 }
 
-/// Content that is read once, by whoever may block. Its last read fails where it is not what was put.
+/// Content that is read once, by whoever may block. Its last read fails where it is not what was
+/// put.
 pub type Content = Box<dyn std::io::Read + Send>;
 
 pub use blobs::Swept;
@@ -120,19 +123,23 @@ pub use blobs::Swept;
 /// The result of a store call.
 pub type Answered<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
-/// One contract for every store. Engines write events; everybody reads, and inserts single inbox rows.
+/// One contract for every store. Engines write events; everybody reads, and inserts single inbox
+/// rows.
 ///
 /// Several engines may work on one store. What keeps them apart is this alone:
-/// - **Leases.** An engine drives a stack, or decides an ask, under a lease that it took; `append` names the leases, and is refused as
-///   a whole, with [`StoreError::Fenced`], once one of them was taken over. Time is the store's: no engine's clock ends a lease.
-/// - **Claims.** An ask is claimed by the lease over it, before it is decided, and stays its engine's while that lasts, also while
-///   its engine looks before it decides. So no two decide one ask, and the ask of an engine that died goes to another. Who passes
-///   over an ask that another engine has claimed passes over the later asks about its stacks as well (over all of them, where it may
-///   be about any): so their order is kept.
-/// - **Following.** What others wrote is read with `since` and folded before anything is decided; what was decided on older folds is
-///   refused with [`StoreError::Conflict`].
+/// - **Leases.** An engine drives a stack, or decides an ask, under a lease that it took; `append`
+///   names the leases, and is refused as a whole, with [`StoreError::Fenced`], once one of them was
+///   taken over. Time is the store's: no engine's clock ends a lease.
+/// - **Claims.** An ask is claimed by the lease over it, before it is decided, and stays its
+///   engine's while that lasts, also while its engine looks before it decides. So no two decide one
+///   ask, and the ask of an engine that died goes to another. Who passes over an ask that another
+///   engine has claimed passes over the later asks about its stacks as well (over all of them,
+///   where it may be about any): so their order is kept.
+/// - **Following.** What others wrote is read with `since` and folded before anything is decided;
+///   what was decided on older folds is refused with [`StoreError::Conflict`].
 pub trait Store: Send + Sync + 'static {
-    /// A short id of this store (8 lower-case hex digits), made when it was created; names of what we make outside carry it.
+    /// A short id of this store (8 lower-case hex digits), made when it was created; names of what
+    /// we make outside carry it.
     fn id(&self) -> String;
 
     /// Begins to hear a bell: every ring from now on.
@@ -141,28 +148,42 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Unavailable`] when the system gives no way to wait.
     fn listen(&self, ring: Ring) -> Result<Box<dyn Ear>, StoreError>;
 
-    /// Takes what is free of those scopes: what no other engine holds at the store's time. Durable, because an effect may follow at once.
-    fn take<'a>(&'a self, engine: EngineId, scopes: &'a [Scope], length: Duration) -> Answered<'a, Taken>;
+    /// Takes what is free of those scopes: what no other engine holds at the store's time. Durable,
+    /// because an effect may follow at once.
+    fn take<'a>(
+        &'a self,
+        engine: EngineId,
+        scopes: &'a [Scope],
+        length: Duration,
+    ) -> Answered<'a, Taken>;
 
-    /// Lets leases last `length` from now, and gives those that still hold: the others were taken over. Need not reach the disk: what
-    /// is lost of it makes a lease end earlier, never later, and who writes under it is fenced by its number and not by its time.
+    /// Lets leases last `length` from now, and gives those that still hold: the others were taken
+    /// over. Need not reach the disk: what is lost of it makes a lease end earlier, never later,
+    /// and who writes under it is fenced by its number and not by its time.
     fn extend<'a>(&'a self, leases: &'a [Lease], length: Duration) -> Answered<'a, Vec<Lease>>;
 
     /// Gives leases back, so that nobody waits until they run out.
     fn give_back<'a>(&'a self, leases: &'a [Lease]) -> Answered<'a, ()>;
 
-    /// Appends to several streams and answers an ask, all or none, durably. `answer` is written in the same transaction; an append
-    /// without events only answers.
-    fn append<'a>(&'a self, append: &'a Append, by: &'a By, answer: Option<(AskId, AskState)>) -> Answered<'a, Vec<Stored>>;
+    /// Appends to several streams and answers an ask, all or none, durably. `answer` is written in
+    /// the same transaction; an append without events only answers.
+    fn append<'a>(
+        &'a self,
+        append: &'a Append,
+        by: &'a By,
+        answer: Option<(AskId, AskState)>,
+    ) -> Answered<'a, Vec<Stored>>;
 
-    /// Numbers for new deployments, rising, durably: nobody is ever given one of them again, whether or not they are used.
+    /// Numbers for new deployments, rising, durably: nobody is ever given one of them again,
+    /// whether or not they are used.
     fn numbers(&self, how_many: usize) -> Answered<'_, Vec<DeploymentNo>>;
 
-    /// The folds of all environments and stacks, the unfinished deployments, those that stacks refer to, and the newest `others`.
+    /// The folds of all environments and stacks, the unfinished deployments, those that stacks
+    /// refer to, and the newest `others`.
     fn folds(&self, others: usize) -> Answered<'_, Folds>;
 
-    /// Events after `seq`, in order, at most `limit`. Nothing ever appears before what was once read: who reads on from the last
-    /// one misses none and gets none twice, whoever writes.
+    /// Events after `seq`, in order, at most `limit`. Nothing ever appears before what was once
+    /// read: who reads on from the last one misses none and gets none twice, whoever writes.
     fn since(&self, seq: u64, limit: usize) -> Answered<'_, Vec<Stored>>;
 
     /// The newest `limit` events at or below `seq` (all when 0), newest first: the audit view.
@@ -172,7 +193,11 @@ pub trait Store: Send + Sync + 'static {
     fn stream<'a>(&'a self, stream: &'a StreamId) -> Answered<'a, Vec<Stored>>;
 
     /// The newest deployments of a stack, newest first.
-    fn deployments_of<'a>(&'a self, stack: &'a StackId, limit: usize) -> Answered<'a, Vec<DeploymentId>>;
+    fn deployments_of<'a>(
+        &'a self,
+        stack: &'a StackId,
+        limit: usize,
+    ) -> Answered<'a, Vec<DeploymentId>>;
 
     /// The deployment of that number, however old.
     fn numbered(&self, no: DeploymentNo) -> Answered<'_, Option<DeploymentId>>;
@@ -180,14 +205,20 @@ pub trait Store: Send + Sync + 'static {
     /// Inserts an ask; the same id again changes nothing.
     fn submit<'a>(&'a self, ask: &'a InboxAsk, at: Time) -> Answered<'a, ()>;
 
-    /// Unanswered asks, in the order in which they came, each with who wrote it: that the store proves, nobody says it.
+    /// Unanswered asks, in the order in which they came, each with who wrote it: that the store
+    /// proves, nobody says it.
     fn asks(&self) -> Answered<'_, Vec<Waiting>>;
 
     /// Where an ask stands.
     fn ask(&self, id: AskId) -> Answered<'_, Option<AskState>>;
 
     /// Keeps a preview by its ask; previews older than `drop_before` go.
-    fn keep_preview<'a>(&'a self, id: AskId, preview: &'a Preview, drop_before: Time) -> Answered<'a, ()>;
+    fn keep_preview<'a>(
+        &'a self,
+        id: AskId,
+        preview: &'a Preview,
+        drop_before: Time,
+    ) -> Answered<'a, ()>;
 
     /// The newest preview whose card has this subject.
     fn preview(&self, subject: Digest) -> Answered<'_, Option<Preview>>;
@@ -195,23 +226,30 @@ pub trait Store: Send + Sync + 'static {
     /// Overwrites sightings.
     fn put_sightings<'a>(&'a self, sightings: &'a [(SightingKey, Sighting)]) -> Answered<'a, ()>;
 
-    /// Sightings that were put after that mark (all when 0), and the new mark. A mark, not a time: a failed look is put with the
-    /// time of the value that it keeps.
+    /// Sightings that were put after that mark (all when 0), and the new mark. A mark, not a time:
+    /// a failed look is put with the time of the value that it keeps.
     fn sightings(&self, after: u64) -> Answered<'_, (Vec<(SightingKey, Sighting)>, u64)>;
 
     /// Says what a console has on its screen, until `until`.
-    fn put_interest<'a>(&'a self, console: &'a str, subjects: &'a [String], until: Time) -> Answered<'a, ()>;
+    fn put_interest<'a>(
+        &'a self,
+        console: &'a str,
+        subjects: &'a [String],
+        until: Time,
+    ) -> Answered<'a, ()>;
 
     /// What is on any screen at `now`.
     fn interests(&self, now: Time) -> Answered<'_, Vec<String>>;
 
-    /// Keeps content of any length, which never is in memory as a whole; the same content twice is kept once.
+    /// Keeps content of any length, which never is in memory as a whole; the same content twice is
+    /// kept once.
     fn put<'a>(&'a self, content: Content, what: &'a str, at: Time) -> Answered<'a, Artifact>;
 
     /// Content that was put, by its digest; none where it is not kept (any more).
     fn get(&self, digest: Digest) -> Answered<'_, Option<Content>>;
 
-    /// Removes content that was put before a time, that is not `named`, and that no ask on its way and no stored bundle names.
+    /// Removes content that was put before a time, that is not `named`, and that no ask on its way
+    /// and no stored bundle names.
     fn sweep<'a>(&'a self, named: &'a BTreeSet<Digest>, before: Time) -> Answered<'a, Swept>;
 
     /// A stored bundle by its digest.

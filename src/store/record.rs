@@ -1,4 +1,5 @@
-//! The stored form of an event, the same in every store: text and numbers, each record chained by hash to the one before it in its stream.
+//! The stored form of an event, the same in every store: text and numbers, each record chained by
+//! hash to the one before it in its stream.
 
 use std::fmt::Write as _;
 
@@ -34,7 +35,8 @@ pub(super) const FIRST: &str = "";
 impl Record {
     /// The record of a new event; its place and its hash come when it is written.
     pub(super) fn new(stream: &StreamId, event: &Event, by: &By) -> Result<Self, StoreError> {
-        let payload = serde_json::to_value(event).map_err(|why| unreadable("an event to write", &why))?;
+        let payload =
+            serde_json::to_value(event).map_err(|why| unreadable("an event to write", &why))?;
         Ok(Self {
             seq: 0,
             stream: stream.to_string(),
@@ -65,7 +67,14 @@ impl Record {
             hash.update(bytes);
         };
         feed(b"holdpoint/event/1");
-        for part in [before, &self.stream, &self.tag, &self.payload, &self.person, self.cause.as_deref().unwrap_or_default()] {
+        for part in [
+            before,
+            &self.stream,
+            &self.tag,
+            &self.payload,
+            &self.person,
+            self.cause.as_deref().unwrap_or_default(),
+        ] {
             feed(part.as_bytes());
         }
         feed(&self.version.to_le_bytes());
@@ -80,16 +89,27 @@ impl Record {
 
     /// The event that is kept here. What this program cannot read freezes its stream alone.
     pub(super) fn read(&self) -> Result<Stored, StoreError> {
-        let stream = StreamId::try_from(self.stream.clone()).map_err(|why| unreadable("the name of a stream", &why))?;
+        let stream = StreamId::try_from(self.stream.clone())
+            .map_err(|why| unreadable("the name of a stream", &why))?;
         let event = serde_json::from_str::<Value>(&self.payload)
             .map_err(|why| format!("an event of {stream} is no JSON: {why}"))
             .and_then(|payload| Event::read(&stream, self.form, &payload));
-        // A person of a newer program freezes the stream alone as well; until then it is shown as it stands.
+        // A person of a newer program freezes the stream alone as well; until then it is shown as
+        // it stands.
         let (person, event) = match serde_json::from_str(&self.person) {
             Ok(person) => (person, event),
             Err(why) => {
-                let stranger = Person::Outside { source: Issuer::Database, id: Safe::new(&self.person), behalf: None };
-                (stranger, Err(format!("who recorded an event of {stream} cannot be read: {why}")))
+                let stranger = Person::Outside {
+                    source: Issuer::Database,
+                    id: Safe::new(&self.person),
+                    behalf: None,
+                };
+                (
+                    stranger,
+                    Err(format!(
+                        "who recorded an event of {stream} cannot be read: {why}"
+                    )),
+                )
             }
         };
         Ok(Stored {
@@ -97,7 +117,12 @@ impl Record {
             version: self.version,
             at: Time(self.at),
             person,
-            cause: self.cause.as_deref().map(str::parse).transpose().map_err(|why| unreadable("the cause of an event", &why))?,
+            cause: self
+                .cause
+                .as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(|why| unreadable("the cause of an event", &why))?,
             event,
             stream,
         })
@@ -106,7 +131,9 @@ impl Record {
 
 /// The number that an event gives to a new deployment.
 pub(super) fn number(event: &Event) -> Option<u64> {
-    let Event::Deployment(event) = event else { return None };
+    let Event::Deployment(event) = event else {
+        return None;
+    };
     match &**event {
         DeploymentEvent::Created { request } => Some(request.no.0),
         _ => None,
@@ -119,13 +146,18 @@ pub(super) fn text<T: serde::Serialize>(value: &T) -> Result<String, StoreError>
 }
 
 /// A value from JSON text.
-pub(super) fn value<T: serde::de::DeserializeOwned>(text: &str, what: &str) -> Result<T, StoreError> {
+pub(super) fn value<T: serde::de::DeserializeOwned>(
+    text: &str,
+    what: &str,
+) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|why| unreadable(what, &why))
 }
 
 /// What is stored cannot be read.
 pub(super) fn unreadable(what: &str, why: &dyn std::fmt::Display) -> StoreError {
-    StoreError::Corrupt(format!("{what} cannot be read: {why}; `holdpoint doctor` checks the whole store"))
+    StoreError::Corrupt(format!(
+        "{what} cannot be read: {why}; `holdpoint doctor` checks the whole store"
+    ))
 }
 
 #[cfg(test)]
@@ -136,9 +168,18 @@ mod tests {
     type Change = (&'static str, fn(&mut Record));
 
     fn record() -> Record {
-        let by = By { person: Person::Owner("ana".into()), cause: None, at: Time(7), under: vec![] };
-        let mut record =
-            Record::new(&StreamId::Environment("dev".parse().unwrap()), &Event::Environment(EnvironmentEvent::Thawed), &by).unwrap();
+        let by = By {
+            person: Person::Owner("ana".into()),
+            cause: None,
+            at: Time(7),
+            under: vec![],
+        };
+        let mut record = Record::new(
+            &StreamId::Environment("dev".parse().unwrap()),
+            &Event::Environment(EnvironmentEvent::Thawed),
+            &by,
+        )
+        .unwrap();
         record.follow(9, 3, "abc");
         record
     }
@@ -147,7 +188,10 @@ mod tests {
     fn it_reads_back_what_was_written() {
         let stored = record().read().unwrap();
         assert_eq!((stored.seq, stored.version, stored.at), (9, 4, Time(7)));
-        assert_eq!(stored.event, Ok(Event::Environment(EnvironmentEvent::Thawed)));
+        assert_eq!(
+            stored.event,
+            Ok(Event::Environment(EnvironmentEvent::Thawed))
+        );
     }
 
     #[test]

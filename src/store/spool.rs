@@ -1,6 +1,8 @@
-//! Step output and followed lines, beside the database: segment files per stack (`spool/ENV/APP[@PART]/NNNNNN.jsonl`), one JSON line each.
-//! The engine alone appends; everybody reads. Lines stand in the order in which they arrived, each once and with its turn; whoever shows
-//! several sources merges them by [`Line::key`]. Calls block for as long as the disk takes: they belong on a blocking thread.
+//! Step output and followed lines, beside the database: segment files per stack
+//! (`spool/ENV/APP[@PART]/NNNNNN.jsonl`), one JSON line each. The engine alone appends; everybody
+//! reads. Lines stand in the order in which they arrived, each once and with its turn; whoever
+//! shows several sources merges them by [`Line::key`]. Calls block for as long as the disk takes:
+//! they belong on a blocking thread.
 
 mod folder;
 mod reader;
@@ -52,7 +54,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { age: Duration::from_hours(7 * 24), bytes: 512 << 20, segment: 4 << 20 }
+        Self {
+            age: Duration::from_hours(7 * 24),
+            bytes: 512 << 20,
+            segment: 4 << 20,
+        }
     }
 }
 
@@ -79,12 +85,19 @@ impl Spool {
     pub fn open(home: &Home, limits: Limits) -> Result<Spool, FileError> {
         let folder = home.spool();
         files::private_folder(&folder)?;
-        Ok(Self { folder, bell: Bell::at(&home.spool_bell())?, writing: Mutex::default(), limits, swept: Mutex::default() })
+        Ok(Self {
+            folder,
+            bell: Bell::at(&home.spool_bell())?,
+            writing: Mutex::default(),
+            limits,
+            swept: Mutex::default(),
+        })
     }
 
-    /// Gives the lines that are new their turns, appends them, and says how many those were. A line of a source that counts is new when
-    /// it is beyond what was counted; any other is known by kind, source and name, among the last 20,000 of its stack. Both hold over a
-    /// restart. When it fails, the lines of the stack concerned are not written and may be given again.
+    /// Gives the lines that are new their turns, appends them, and says how many those were. A line
+    /// of a source that counts is new when it is beyond what was counted; any other is known by
+    /// kind, source and name, among the last 20,000 of its stack. Both hold over a restart. When it
+    /// fails, the lines of the stack concerned are not written and may be given again.
     pub fn append(&self, lines: &mut [Line]) -> Result<usize, FileError> {
         let mut by_stack: BTreeMap<StackId, Vec<&mut Line>> = BTreeMap::new();
         for line in lines {
@@ -120,14 +133,21 @@ impl Spool {
         failure.map_or(Ok(fresh), Err)
     }
 
-    /// How far a source that counts has come, which is where it is read on; none where nothing of it is known.
+    /// How far a source that counts has come, which is where it is read on; none where nothing of
+    /// it is known.
     pub fn reached(&self, stack: &StackId, giver: &Giver) -> Result<Option<u64>, FileError> {
         Ok(writing(&mut locked(&self.writing), stack, &self.segments(stack))?.nth(giver))
     }
 
-    /// The lines since a position, at most `most` of each stack, and the position behind them. Of several stacks, the lines are in the
-    /// order of their keys; a torn or damaged line is passed over.
-    pub fn tail(&self, of: &Of, from: &Position, most: usize) -> Result<(Vec<Line>, Position), FileError> {
+    /// The lines since a position, at most `most` of each stack, and the position behind them. Of
+    /// several stacks, the lines are in the order of their keys; a torn or damaged line is passed
+    /// over.
+    pub fn tail(
+        &self,
+        of: &Of,
+        from: &Position,
+        most: usize,
+    ) -> Result<(Vec<Line>, Position), FileError> {
         let mut position = from.clone();
         let mut lines = Vec::new();
         for stack in self.stacks(of)? {
@@ -153,7 +173,8 @@ impl Spool {
         Ok((lines, position))
     }
 
-    /// The position from which on all lines are read that happened at or after a time, with few others before them.
+    /// The position from which on all lines are read that happened at or after a time, with few
+    /// others before them.
     pub fn since(&self, of: &Of, time: Time) -> Result<Position, FileError> {
         let mut position = Position::default();
         for stack in self.stacks(of)? {
@@ -168,14 +189,29 @@ impl Spool {
         let mut begins: Option<Time> = None;
         for stack in self.stacks(of)? {
             let (first, _) = self.segments(&stack).read((0, 0), 1)?;
-            begins = first.first().map(|line| line.at).into_iter().chain(begins).min();
+            begins = first
+                .first()
+                .map(|line| line.at)
+                .into_iter()
+                .chain(begins)
+                .min();
         }
         Ok(begins)
     }
 
-    /// The newest line of a log group and those of a while before it, the oldest first: what its tail goes on from.
-    pub fn newest(&self, stack: &StackId, group: &str, back: Duration) -> Result<Vec<Line>, FileError> {
-        let is = |line: &Line| line.kind == SourceKind::Logs && line.severity != Severity::Gap && line.source.as_str() == group;
+    /// The newest line of a log group and those of a while before it, the oldest first: what its
+    /// tail goes on from.
+    pub fn newest(
+        &self,
+        stack: &StackId,
+        group: &str,
+        back: Duration,
+    ) -> Result<Vec<Line>, FileError> {
+        let is = |line: &Line| {
+            line.kind == SourceKind::Logs
+                && line.severity != Severity::Gap
+                && line.source.as_str() == group
+        };
         let mut lines = self.segments(stack).newest(group, is, back)?;
         lines.sort_by_key(|line| line.at);
         Ok(lines)
@@ -190,7 +226,8 @@ impl Spool {
         self.sweep(now)
     }
 
-    /// Drops what is too old, and then the oldest segments until the rest fits; says how many segments went.
+    /// Drops what is too old, and then the oldest segments until the rest fits; says how many
+    /// segments went.
     pub fn sweep(&self, now: Time) -> Result<usize, FileError> {
         let mut open = locked(&self.writing);
         let mut all = Vec::new();
@@ -203,7 +240,9 @@ impl Spool {
         let mut bytes: u64 = all.iter().map(|(_, _, segment)| segment.bytes).sum();
         let mut gone = 0;
         for (changed_at, stack, segment) in all {
-            if segment.bytes == 0 || (now.since(changed_at) <= self.limits.age && bytes <= self.limits.bytes) {
+            if segment.bytes == 0
+                || (now.since(changed_at) <= self.limits.age && bytes <= self.limits.bytes)
+            {
                 continue;
             }
             open.remove(&stack);
@@ -225,7 +264,11 @@ impl Spool {
                 let mut stacks = BTreeSet::new();
                 for env in segments::names(&self.folder)? {
                     // What is no name of ours is not of the spool.
-                    stacks.extend(segments::names(&self.folder.join(&env))?.iter().filter_map(|name| folder::stack(&env, name)));
+                    stacks.extend(
+                        segments::names(&self.folder.join(&env))?
+                            .iter()
+                            .filter_map(|name| folder::stack(&env, name)),
+                    );
                 }
                 Ok(stacks)
             }
@@ -233,7 +276,11 @@ impl Spool {
     }
 }
 
-fn writing<'a>(open: &'a mut BTreeMap<StackId, Writing>, stack: &StackId, segments: &Segments) -> Result<&'a mut Writing, FileError> {
+fn writing<'a>(
+    open: &'a mut BTreeMap<StackId, Writing>,
+    stack: &StackId,
+    segments: &Segments,
+) -> Result<&'a mut Writing, FileError> {
     use std::collections::btree_map::Entry;
     if open.len() >= OPEN && !open.contains_key(stack) {
         open.pop_first();

@@ -1,5 +1,6 @@
-//! The entry of an application in the estate file, as its system sees it: the form it has, and what is said about places in it.
-//! No file is opened and no line is counted here; whoever reads the estate file knows where a place stands.
+//! The entry of an application in the estate file, as its system sees it: the form it has, and what
+//! is said about places in it. No file is opened and no line is counted here; whoever reads the
+//! estate file knows where a place stands.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
@@ -77,25 +78,44 @@ pub struct Remarks(pub Vec<Remark>);
 
 impl Remarks {
     /// Says something about the value at a path; the last part that exists gives the place.
-    pub fn say(&mut self, code: &'static str, path: &[&str], says: impl Into<String>, hint: impl Into<String>) {
+    pub fn say(
+        &mut self,
+        code: &'static str,
+        path: &[&str],
+        says: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
         self.push(code, path, false, says.into(), hint.into());
     }
 
     /// Says something about the last key of a path.
-    pub fn say_key(&mut self, code: &'static str, path: &[&str], says: impl Into<String>, hint: impl Into<String>) {
+    pub fn say_key(
+        &mut self,
+        code: &'static str,
+        path: &[&str],
+        says: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
         self.push(code, path, true, says.into(), hint.into());
     }
 
     fn push(&mut self, code: &'static str, path: &[&str], key: bool, says: String, hint: String) {
         let path = path.iter().map(|part| (*part).to_owned()).collect();
-        self.0.push(Remark { code, path, key, says, hint });
+        self.0.push(Remark {
+            code,
+            path,
+            key,
+            says,
+            hint,
+        });
     }
 }
 
 /// A real thing that a stack would own: no two stacks of an estate may own the same one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// What it is, as people call it (`CloudFormation stack "shop"`): two claims of one place with the same words are one thing.
+    /// What it is, as people call it (`CloudFormation stack "shop"`): two claims of one place with
+    /// the same words are one thing.
     pub what: String,
     /// Where the entry says so.
     pub path: Vec<String>,

@@ -1,4 +1,5 @@
-//! The files that a system reads: it says what it needs, is given what was found, and is asked again until it needs nothing more.
+//! The files that a system reads: it says what it needs, is given what was found, and is asked
+//! again until it needs nothing more.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +46,10 @@ impl Files {
     /// The needs of a list that were not answered yet.
     #[must_use]
     pub fn missing(&self, needs: Vec<Need>) -> Vec<Need> {
-        needs.into_iter().filter(|need| !self.answered.contains(need)).collect()
+        needs
+            .into_iter()
+            .filter(|need| !self.answered.contains(need))
+            .collect()
     }
 
     /// A file, where it is present.

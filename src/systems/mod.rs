@@ -1,4 +1,5 @@
-//! The systems: each reads its own configuration and turns "asked and observed" into a plan. Pure and sync.
+//! The systems: each reads its own configuration and turns "asked and observed" into a plan. Pure
+//! and sync.
 
 pub mod entry;
 pub mod files;
@@ -51,11 +52,12 @@ pub trait System: fmt::Debug + Sync {
     fn form(&self) -> &'static Form;
     /// Says everything that is wrong with an entry, whatever its files say.
     fn check(&self, written: &Written<'_>, told: &mut Remarks);
-    /// The secrets that stand in clear text in an entry, whatever else is wrong with it: what an estate file says is kept in every
-    /// store for ever, so that it may hold none.
+    /// The secrets that stand in clear text in an entry, whatever else is wrong with it: what an
+    /// estate file says is kept in every store for ever, so that it may hold none.
     fn secrets(&self, app: &str, entry: &Node) -> Remarks;
-    /// What an entry reaches, as sentences: what a person is shown before they trust the file is what is remembered and compared.
-    /// `environments` are the names of where it lives, ready to be shown.
+    /// What an entry reaches, as sentences: what a person is shown before they trust the file is
+    /// what is remembered and compared. `environments` are the names of where it lives, ready to be
+    /// shown.
     fn reach(&self, app: &str, environments: &str, entry: &Value) -> Vec<String>;
     /// The real things that the application would own in an environment, as far as its entry says.
     fn claims(&self, app: &str, home: &Home<'_>, entry: &Value) -> Vec<Claim>;
@@ -65,7 +67,8 @@ pub trait System: fmt::Debug + Sync {
     fn flags(&self) -> &'static [Flag] {
         &[]
     }
-    /// What to look at before planning; asked again with what was seen until it wants nothing more, three times at most.
+    /// What to look at before planning; asked again with what was seen until it wants nothing more,
+    /// three times at most.
     fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look>;
     /// The plan.
     ///
@@ -79,7 +82,8 @@ pub trait System: fmt::Debug + Sync {
         let _ = (kind, params);
         None
     }
-    /// What a retry keeps of the deployment that it repeats: outputs of steps that need not be carried out again.
+    /// What a retry keeps of the deployment that it repeats: outputs of steps that need not be
+    /// carried out again.
     fn carry(&self, old: &Deployment, plan: &Plan) -> Vec<(StepId, Output)>;
 }
 
@@ -98,10 +102,16 @@ pub fn named(name: &str) -> Option<&'static dyn System> {
 /// Carries out a step that looks at data alone.
 ///
 /// # Errors
-/// A failure, when the parameters have another form than the planner gives them, or there is no such step.
+/// A failure, when the parameters have another form than the planner gives them, or there is no
+/// such step.
 pub fn pure_step(kind: &str, params: &Value) -> Result<Output, Failure> {
-    let result = all().iter().find_map(|system| system.eval(kind, params)).unwrap_or_else(|| Err("there is no such step".to_owned()));
-    result.map_err(|why| Failure::new(format!("{kind}: {why}")).hint("deploy again: the plan is made anew"))
+    let result = all()
+        .iter()
+        .find_map(|system| system.eval(kind, params))
+        .unwrap_or_else(|| Err("there is no such step".to_owned()));
+    result.map_err(|why| {
+        Failure::new(format!("{kind}: {why}")).hint("deploy again: the plan is made anew")
+    })
 }
 
 #[cfg(test)]
@@ -111,6 +121,9 @@ mod tests {
     #[test]
     fn every_system_has_a_lifecycle() {
         let names: Vec<_> = super::all().iter().map(|system| system.name()).collect();
-        assert_eq!(names, OF_SYSTEMS.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        assert_eq!(
+            names,
+            OF_SYSTEMS.iter().map(|(name, _)| *name).collect::<Vec<_>>()
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The board: the panes of a table, which of them has the focus, and where they stand. It knows no pane by name.
+//! The board: the panes of a table, which of them has the focus, and where they stand. It knows no
+//! pane by name.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -42,9 +43,24 @@ impl Board {
     /// The panes of a table; the first has the focus.
     #[must_use]
     pub fn new(table: &'static [PaneDef]) -> Self {
-        let seats: Vec<Seat> = table.iter().map(|def| Seat { def, pane: (def.make)(), area: Rect::default() }).collect();
+        let seats: Vec<Seat> = table
+            .iter()
+            .map(|def| Seat {
+                def,
+                pane: (def.make)(),
+                area: Rect::default(),
+            })
+            .collect();
         let recent = (0..seats.len()).collect();
-        Self { seats, recent, zoom: false, tabs: Vec::new(), shifted_at: None, resized: true, size: Rect::default() }
+        Self {
+            seats,
+            recent,
+            zoom: false,
+            tabs: Vec::new(),
+            shifted_at: None,
+            resized: true,
+            size: Rect::default(),
+        }
     }
 
     fn focus(&self) -> usize {
@@ -60,13 +76,19 @@ impl Board {
     /// The line of the table of the first pane in a slot.
     #[must_use]
     pub fn first(&self, slot: Slot) -> Option<&'static PaneDef> {
-        self.seats.iter().map(|seat| seat.def).find(|def| def.slot == slot)
+        self.seats
+            .iter()
+            .map(|seat| seat.def)
+            .find(|def| def.slot == slot)
     }
 
     /// The line of the table of the first pane in which the keys of a scope hold.
     #[must_use]
     pub fn of_scope(&self, scope: Scope) -> Option<&'static PaneDef> {
-        self.seats.iter().map(|seat| seat.def).find(|def| def.scope == scope)
+        self.seats
+            .iter()
+            .map(|seat| seat.def)
+            .find(|def| def.scope == scope)
     }
 
     /// Whether the focus is where the console began.
@@ -102,7 +124,12 @@ impl Board {
 
     /// Focuses the pane of a slot that was looked at last.
     pub fn focus_slot(&mut self, slot: Slot) {
-        if let Some(at) = self.recent.iter().copied().find(|at| self.seats[*at].def.slot == slot) {
+        if let Some(at) = self
+            .recent
+            .iter()
+            .copied()
+            .find(|at| self.seats[*at].def.slot == slot)
+        {
             self.focus_at(at);
         }
     }
@@ -142,26 +169,37 @@ impl Board {
 
     /// The panes that are on the screen.
     pub fn shown(&self) -> impl Iterator<Item = &(dyn Pane + 'static)> {
-        self.seats.iter().filter(|seat| seat.area.area() > 0).map(|seat| seat.pane.as_ref())
+        self.seats
+            .iter()
+            .filter(|seat| seat.area.area() > 0)
+            .map(|seat| seat.pane.as_ref())
     }
 
     /// What the console is about, where the focus is in a list; map and lines follow.
     #[must_use]
     pub fn leads(&self, scene: &Scene<'_>) -> Option<Target> {
-        if self.def().slot == Slot::Lists { self.seen().target(scene) } else { None }
+        if self.def().slot == Slot::Lists {
+            self.seen().target(scene)
+        } else {
+            None
+        }
     }
 
     /// Whether what is under the cursor moved by itself a moment ago, its row or the whole list.
     #[must_use]
     pub fn unsettled(&self, now: Time) -> bool {
-        let shifted = self.def().slot == Slot::Lists && self.shifted_at.is_some_and(|at| now.since(at) < SETTLE);
+        let shifted = self.def().slot == Slot::Lists
+            && self.shifted_at.is_some_and(|at| now.since(at) < SETTLE);
         shifted || self.seen().unsettled(now)
     }
 
-    /// Offers a motion that the focused pane does not know to the others. The first that takes it gets the focus where that is wanted
-    /// (`go`), and where it is hidden.
+    /// Offers a motion that the focused pane does not know to the others. The first that takes it
+    /// gets the focus where that is wanted (`go`), and where it is hidden.
     pub fn offer(&mut self, motion: Motion, go: bool, scene: &Scene<'_>) -> Flow {
-        for at in (0..self.seats.len()).filter(|at| *at != self.focus()).collect::<Vec<_>>() {
+        for at in (0..self.seats.len())
+            .filter(|at| *at != self.focus())
+            .collect::<Vec<_>>()
+        {
             let flow = self.seats[at].pane.motion(motion, scene);
             if flow != Flow::Pass {
                 if go || self.seats[at].area.area() == 0 {
@@ -173,9 +211,13 @@ impl Board {
         Flow::Pass
     }
 
-    /// Goes to a stack in the first pane that lists it; the first pane of all gets the focus where none does.
+    /// Goes to a stack in the first pane that lists it; the first pane of all gets the focus where
+    /// none does.
     pub fn go_to(&mut self, stack: &StackId, scene: &Scene<'_>) {
-        let at = self.seats.iter_mut().position(|seat| seat.pane.select(stack, scene));
+        let at = self
+            .seats
+            .iter_mut()
+            .position(|seat| seat.pane.select(stack, scene));
         self.focus_at(at.unwrap_or(0));
     }
 
@@ -197,20 +239,37 @@ impl Board {
     }
 
     /// Draws the panes into what band, alert and hints leave of a screen.
-    pub fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, screen: Rect, body: Rect, buf: &mut Buffer) {
+    pub fn draw(
+        &mut self,
+        scene: &Scene<'_>,
+        theme: &Theme,
+        screen: Rect,
+        body: Rect,
+        buf: &mut Buffer,
+    ) {
         if screen != self.size {
             self.size = screen;
             self.resized = true;
         }
         self.arrange(body, scene.now);
         let focus = self.focus();
-        for at in (0..self.seats.len()).filter(|at| self.seats[*at].area.area() > 0).collect::<Vec<_>>() {
+        for at in (0..self.seats.len())
+            .filter(|at| self.seats[*at].area.area() > 0)
+            .collect::<Vec<_>>()
+        {
             let scene = scene.focused(at == focus);
             let tabs = self.tabs.iter().find(|tabs| tabs.shown == at);
             let seat = &self.seats[at];
             let inside = match tabs {
                 None if self.zoom => seat.area,
-                None => frame(seat.pane.as_ref(), seat.def.name, &scene, theme, seat.area, buf),
+                None => frame(
+                    seat.pane.as_ref(),
+                    seat.def.name,
+                    &scene,
+                    theme,
+                    seat.area,
+                    buf,
+                ),
                 Some(tabs) => self.frame_of(tabs, &scene, theme, buf),
             };
             self.seats[at].pane.draw(&scene, theme, inside, buf);
@@ -221,16 +280,32 @@ impl Board {
     fn arrange(&mut self, body: Rect, now: Time) {
         let arranged = if self.zoom {
             let focus = self.focus();
-            let areas = (0..self.seats.len()).map(|at| if at == focus { body } else { Rect::default() }).collect();
-            Arranged { areas, tabs: Vec::new() }
+            let areas = (0..self.seats.len())
+                .map(|at| if at == focus { body } else { Rect::default() })
+                .collect();
+            Arranged {
+                areas,
+                tabs: Vec::new(),
+            }
         } else {
-            let wishes: Vec<layout::Wish> =
-                self.seats.iter().map(|seat| layout::Wish { slot: seat.def.slot, rows: seat.pane.rows() }).collect();
+            let wishes: Vec<layout::Wish> = self
+                .seats
+                .iter()
+                .map(|seat| layout::Wish {
+                    slot: seat.def.slot,
+                    rows: seat.pane.rows(),
+                })
+                .collect();
             layout::arrange(body, &wishes, &self.recent)
         };
         let lists = |seat: &&mut Seat| seat.def.slot == Slot::Lists;
         // A list that moves on the screen without a key is as dangerous as a row that does.
-        let moved = self.seats.iter_mut().zip(&arranged.areas).filter(|(seat, _)| lists(seat)).any(|(seat, area)| seat.area != *area);
+        let moved = self
+            .seats
+            .iter_mut()
+            .zip(&arranged.areas)
+            .filter(|(seat, _)| lists(seat))
+            .any(|(seat, area)| seat.area != *area);
         if moved && !self.resized {
             self.shifted_at = Some(now);
         }
@@ -240,25 +315,44 @@ impl Board {
         self.tabs = arranged.tabs;
     }
 
-    /// The frame of panes that share a cell: the names of all, then what the one that is shown says besides its name.
+    /// The frame of panes that share a cell: the names of all, then what the one that is shown says
+    /// besides its name.
     fn frame_of(&self, tabs: &Tabs, scene: &Scene<'_>, theme: &Theme, buf: &mut Buffer) -> Rect {
         let (area, shown) = (tabs.area, &self.seats[tabs.shown]);
         // Where all panes share one cell, their names take the whole edge.
-        let title = if tabs.panes.len() == self.seats.len() { Title::default() } else { shown.pane.title(scene) };
+        let title = if tabs.panes.len() == self.seats.len() {
+            Title::default()
+        } else {
+            shown.pane.title(scene)
+        };
         let inside = paint::frame(buf, area, theme, scene.focused, "", &title.right);
         let tab = |at: usize| {
             let seat = &self.seats[at];
-            let count = seat.pane.count(scene).map_or_else(String::new, |count| format!(" {count}"));
+            let count = seat
+                .pane
+                .count(scene)
+                .map_or_else(String::new, |count| format!(" {count}"));
             (scene.keys.first(seat.def.name), seat.def.title, count)
         };
-        let names: Vec<(usize, (String, &str, String))> = tabs.panes.iter().map(|at| (*at, tab(*at))).collect();
-        let width = |(_, (key, title, count)): &(usize, (String, &str, String))| paint::width(key) + title.len() + paint::width(count) + 3;
+        let names: Vec<(usize, (String, &str, String))> =
+            tabs.panes.iter().map(|at| (*at, tab(*at))).collect();
+        let width = |(_, (key, title, count)): &(usize, (String, &str, String))| {
+            paint::width(key) + title.len() + paint::width(count) + 3
+        };
         // Where the names do not fit, the keys stand for the panes behind.
         let short = names.iter().map(width).sum::<usize>() + 2 > usize::from(area.width);
-        let end = area.right().saturating_sub(if title.right.is_empty() { 1 } else { paint::short(paint::width(&title.right)) + 4 });
+        let end = area.right().saturating_sub(if title.right.is_empty() {
+            1
+        } else {
+            paint::short(paint::width(&title.right)) + 4
+        });
         let mut x = area.x + 1;
         for (at, (key, title, count)) in names {
-            let name = if short && at != tabs.shown { key } else { format!("{key} {title}") };
+            let name = if short && at != tabs.shown {
+                key
+            } else {
+                format!("{key} {title}")
+            };
             let (text, role) = match (at == tabs.shown, scene.focused) {
                 (true, true) => (format!("[{name}{count}]"), Role::TitleFocused),
                 (true, false) => (format!("[{name}{count}]"), Role::Strong),
@@ -267,15 +361,32 @@ impl Board {
             x = paint::spans(buf, x, area.y, end, &[(text, theme.style(role))]);
         }
         if !title.left.is_empty() && title.left != shown.def.title {
-            let role = if scene.focused { Role::TitleFocused } else { Role::Title };
-            paint::spans(buf, x, area.y, end, &[(format!(" {} ", title.left), theme.style(role))]);
+            let role = if scene.focused {
+                Role::TitleFocused
+            } else {
+                Role::Title
+            };
+            paint::spans(
+                buf,
+                x,
+                area.y,
+                end,
+                &[(format!(" {} ", title.left), theme.style(role))],
+            );
         }
         inside
     }
 }
 
 /// The frame of a pane with its key and its title; answers what is inside.
-pub fn frame(pane: &dyn Pane, name: &str, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
+pub fn frame(
+    pane: &dyn Pane,
+    name: &str,
+    scene: &Scene<'_>,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Rect {
     let title = pane.title(scene);
     let left = format!("{} {}", scene.keys.first(name), title.left);
     paint::frame(buf, area, theme, scene.focused, &left, &title.right)

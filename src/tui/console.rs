@@ -1,4 +1,5 @@
-//! The console: what keys, the world and time do to panes and layers. It knows no terminal; what it wants of one are wishes.
+//! The console: what keys, the world and time do to panes and layers. It knows no terminal; what it
+//! wants of one are wishes.
 
 mod act;
 mod asks;
@@ -38,7 +39,8 @@ const TWICE: Duration = Duration::from_secs(2);
 /// How long what was said stands on the last line.
 const SAID: Duration = Duration::from_secs(15);
 
-/// Writes a file that its owner alone can read: a proposed name and the text; gives the path, or why not.
+/// Writes a file that its owner alone can read: a proposed name and the text; gives the path, or
+/// why not.
 pub type Saver = Arc<dyn Fn(&str, &str) -> Result<String, String> + Send + Sync>;
 
 /// What the console wants of its terminal.
@@ -91,7 +93,13 @@ pub struct Console {
 impl Console {
     /// A console over a desk, with the panes of a table.
     #[must_use]
-    pub fn new(desk: Arc<dyn Desk>, theme: Theme, keys: Keys, panes: &'static [PaneDef], now: Time) -> Self {
+    pub fn new(
+        desk: Arc<dyn Desk>,
+        theme: Theme,
+        keys: Keys,
+        panes: &'static [PaneDef],
+        now: Time,
+    ) -> Self {
         let mut it = Self {
             shown: Shown::new(desk.world(), now),
             desk,
@@ -115,7 +123,10 @@ impl Console {
     /// The same console with a way to save what a pane shows.
     #[must_use]
     pub fn saves_with(self, saver: Saver) -> Self {
-        Self { saver: Some(saver), ..self }
+        Self {
+            saver: Some(saver),
+            ..self
+        }
     }
 
     /// What the terminal should do.
@@ -138,7 +149,8 @@ impl Console {
         self.settle(now);
     }
 
-    /// Everything that follows from where the cursors are: which stack the console is about, which log is tailed.
+    /// Everything that follows from where the cursors are: which stack the console is about, which
+    /// log is tailed.
     fn settle(&mut self, now: Time) {
         let scene = self.shown.scene(&self.keys, now);
         self.board.panes().for_each(|pane| pane.sync(&scene));
@@ -150,18 +162,31 @@ impl Console {
         self.tail(now);
     }
 
-    /// When the console must be woken although nothing happens: a clock runs, a card waits, a log is to be fetched.
+    /// When the console must be woken although nothing happens: a clock runs, a card waits, a log
+    /// is to be fetched.
     #[must_use]
     pub fn next_wake(&self, now: Time) -> Option<Time> {
         let second = Time((now.0.div_euclid(1_000) + 1) * 1_000);
         let minute = Time((now.0.div_euclid(60_000) + 1) * 60_000);
-        let clock = if self.shown.views.moving() || self.asks.under_way() { second } else { minute };
+        let clock = if self.shown.views.moving() || self.asks.under_way() {
+            second
+        } else {
+            minute
+        };
         let said = self.said.as_ref().and_then(|said| said.until);
         let scene = self.shown.scene(&self.keys, now);
         let layers = self.layers.iter().filter_map(|layer| layer.moves(&scene));
-        let moves = self.board.shown().filter_map(|pane| pane.moves(&scene)).chain(layers).min();
+        let moves = self
+            .board
+            .shown()
+            .filter_map(|pane| pane.moves(&scene))
+            .chain(layers)
+            .min();
         let moves = moves.map(|long| now + long.max(Duration::from_millis(20)));
-        [Some(clock), said, moves, self.tail.due(&self.shown, now)].into_iter().flatten().min()
+        [Some(clock), said, moves, self.tail.due(&self.shown, now)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn scene(&self, now: Time) -> Scene<'_> {
@@ -170,7 +195,10 @@ impl Console {
 
     /// Does something with the pane that has the focus.
     fn with_pane<T>(&mut self, now: Time, does: impl FnOnce(&mut dyn Pane, &Scene<'_>) -> T) -> T {
-        does(self.board.pane(), &self.shown.scene(&self.keys, now).focused(true))
+        does(
+            self.board.pane(),
+            &self.shown.scene(&self.keys, now).focused(true),
+        )
     }
 
     /// The terminal has another size; rows that move for that are no surprise.
@@ -192,18 +220,30 @@ impl Console {
 
     /// What was said is not said for ever: after a while the screen alone tells how things are.
     fn let_go(&mut self, now: Time) {
-        let Some(said) = self.said.as_mut().filter(|said| said.role != Role::Warn) else { return };
+        let Some(said) = self.said.as_mut().filter(|said| said.role != Role::Warn) else {
+            return;
+        };
         if now >= *said.until.get_or_insert(now + SAID) {
             self.said = None;
         }
     }
 
     fn forget_said(&mut self) {
-        self.said = self.said.take().and_then(|said| Some(Said { keys: said.keys.checked_sub(1)?, ..said }));
+        self.said = self.said.take().and_then(|said| {
+            Some(Said {
+                keys: said.keys.checked_sub(1)?,
+                ..said
+            })
+        });
     }
 
     fn say(&mut self, text: impl Into<String>, role: Role) {
-        self.said = Some(Said { text: text.into(), role, keys: u8::from(role == Role::Said) * 2, until: None });
+        self.said = Some(Said {
+            text: text.into(),
+            role,
+            keys: u8::from(role == Role::Said) * 2,
+            until: None,
+        });
     }
 }
 

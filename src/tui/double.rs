@@ -48,13 +48,22 @@ impl Double {
 
     /// The asks that could change something.
     pub(crate) fn changing(&self) -> Vec<Ask> {
-        self.asked.lock().unwrap().iter().filter(|ask| !matches!(ask, Ask::Preview { .. })).cloned().collect()
+        self.asked
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|ask| !matches!(ask, Ask::Preview { .. }))
+            .cloned()
+            .collect()
     }
 
     /// Answers the newest ask.
     pub(crate) fn answer(&self, answer: Answer) {
         let id = AskId(Uuid::from_u128(self.asked.lock().unwrap().len() as u128));
-        self.states.lock().unwrap().insert(id, AskState::Answered { answer });
+        self.states
+            .lock()
+            .unwrap()
+            .insert(id, AskState::Answered { answer });
     }
 
     pub(crate) fn set(&self, world: World) {
@@ -74,20 +83,34 @@ impl Desk for Double {
                     | crate::domain::ask::Intent::Unblock { stack, .. } => stack.clone(),
                     _ => fixture::id("dev/web"),
                 };
-                let class = self.world.lock().unwrap().record(&stack.env).map_or(Class::Development, |record| record.class);
+                let class = self
+                    .world
+                    .lock()
+                    .unwrap()
+                    .record(&stack.env)
+                    .map_or(Class::Development, |record| record.class);
                 Some(card(&stack, class, intent.verb()))
             }
             _ => None,
         };
         asked.push(ask);
         let id = AskId(Uuid::from_u128(asked.len() as u128));
-        let state = card.map_or(AskState::Asked, |card| AskState::Answered { answer: Answer::Card { card: Box::new(card) } });
+        let state = card.map_or(AskState::Asked, |card| AskState::Answered {
+            answer: Answer::Card {
+                card: Box::new(card),
+            },
+        });
         self.states.lock().unwrap().insert(id, state);
         Ok(id)
     }
 
     fn state(&self, id: AskId) -> AskState {
-        self.states.lock().unwrap().get(&id).cloned().unwrap_or(AskState::Asked)
+        self.states
+            .lock()
+            .unwrap()
+            .get(&id)
+            .cloned()
+            .unwrap_or(AskState::Asked)
     }
 
     fn world(&self) -> Arc<World> {
@@ -99,7 +122,10 @@ impl Desk for Double {
     fn tail(&self, _of: &TailOf) {}
 
     fn drain(&self, _of: &TailOf) -> Batch {
-        Batch { lines: std::mem::take(&mut *self.lines.lock().unwrap()), dropped: 0 }
+        Batch {
+            lines: std::mem::take(&mut *self.lines.lock().unwrap()),
+            dropped: 0,
+        }
     }
 
     fn untail(&self, _of: &TailOf) {}
@@ -108,7 +134,10 @@ impl Desk for Double {
 /// A card as an engine makes it.
 pub(crate) fn card(stack: &StackId, class: Class, verb: crate::domain::level::Verb) -> Card {
     let (level, why) = level(class, verb, Danger::default());
-    let line = |label: &str, text: &str| CardLine { label: label.to_owned(), text: text.to_owned() };
+    let line = |label: &str, text: &str| CardLine {
+        label: label.to_owned(),
+        text: text.to_owned(),
+    };
     Card {
         verb,
         env: stack.env.clone(),
@@ -123,10 +152,19 @@ pub(crate) fn card(stack: &StackId, class: Class, verb: crate::domain::level::Ve
         subject: Digest::of_bytes(b"one"),
         lines: vec![
             line("WHEN", "now"),
-            line("DOES", &format!("update the CloudFormation stack {}-{}", stack.env, stack.app)),
+            line(
+                "DOES",
+                &format!(
+                    "update the CloudFormation stack {}-{}",
+                    stack.env, stack.app
+                ),
+            ),
             line("CHANGES", "2 modify, 0 replace, 0 delete"),
             line("UNDO", "roll back to 411"),
-            line("RUNS ON", "engine, role deployer; a cancel is possible until the service is scaled down"),
+            line(
+                "RUNS ON",
+                "engine, role deployer; a cancel is possible until the service is scaled down",
+            ),
         ],
         rows: Some(fixture::rows(true)),
         plan: None,
@@ -138,11 +176,36 @@ pub(crate) fn card(stack: &StackId, class: Class, verb: crate::domain::level::Ve
 /// Lines as a tail gives them.
 pub(crate) fn some_lines(stack: &StackId) -> Vec<Line> {
     [
-        (SourceKind::Events, "orders-db", "UPDATE_IN_PROGRESS DBInstance", Severity::Info),
-        (SourceKind::Logs, "app", "WARN retry 1/5 connection refused", Severity::Warn),
-        (SourceKind::Events, "orders-db", "UPDATE_FAILED DBInstance: storage-full", Severity::Error),
-        (SourceKind::Logs, "app", "ERROR could not extend file: No space left on device", Severity::Error),
-        (SourceKind::Engine, "", "step execute failed", Severity::Info),
+        (
+            SourceKind::Events,
+            "orders-db",
+            "UPDATE_IN_PROGRESS DBInstance",
+            Severity::Info,
+        ),
+        (
+            SourceKind::Logs,
+            "app",
+            "WARN retry 1/5 connection refused",
+            Severity::Warn,
+        ),
+        (
+            SourceKind::Events,
+            "orders-db",
+            "UPDATE_FAILED DBInstance: storage-full",
+            Severity::Error,
+        ),
+        (
+            SourceKind::Logs,
+            "app",
+            "ERROR could not extend file: No space left on device",
+            Severity::Error,
+        ),
+        (
+            SourceKind::Engine,
+            "",
+            "step execute failed",
+            Severity::Info,
+        ),
     ]
     .into_iter()
     .enumerate()
@@ -174,19 +237,31 @@ impl Bench {
     }
 
     pub(crate) fn themed(world: World, depth: Depth, glyphs: Glyphs) -> Self {
-        Self::over(world, TABLE, Theme::built_in("dark", depth, glyphs).unwrap())
+        Self::over(
+            world,
+            TABLE,
+            Theme::built_in("dark", depth, glyphs).unwrap(),
+        )
     }
 
     /// A console with other panes.
     pub(crate) fn with(world: World, panes: &'static [PaneDef]) -> Self {
-        Self::over(world, panes, Theme::built_in("dark", Depth::True, Glyphs::UNICODE).unwrap())
+        Self::over(
+            world,
+            panes,
+            Theme::built_in("dark", Depth::True, Glyphs::UNICODE).unwrap(),
+        )
     }
 
     fn over(world: World, panes: &'static [PaneDef], theme: Theme) -> Self {
         let desk = Double::new(world);
         let keys = Keys::read(None, panes).unwrap();
         let console = Console::new(Arc::clone(&desk) as Arc<dyn Desk>, theme, keys, panes, NOW);
-        Self { console, desk, now: NOW }
+        Self {
+            console,
+            desk,
+            now: NOW,
+        }
     }
 
     /// Lets time pass and wakes the console.
@@ -202,11 +277,16 @@ impl Bench {
         self
     }
 
-    /// Presses keys as a person does, a tenth of a second apart: letters, or `<Enter>`, `<Esc>`, `<Tab>`, `<Up>`, `<Down>`.
+    /// Presses keys as a person does, a tenth of a second apart: letters, or `<Enter>`, `<Esc>`,
+    /// `<Tab>`, `<Up>`, `<Down>`.
     pub(crate) fn keys(&mut self, script: &str) -> &mut Self {
         let mut rest = script;
         while let Some(c) = rest.chars().next() {
-            let (code, used) = match rest.strip_prefix('<').and_then(|body| body.split_once('>')).map(|(name, _)| name) {
+            let (code, used) = match rest
+                .strip_prefix('<')
+                .and_then(|body| body.split_once('>'))
+                .map(|(name, _)| name)
+            {
                 Some("Enter") => (KeyCode::Enter, 7),
                 Some("Esc") => (KeyCode::Esc, 5),
                 Some("Tab") => (KeyCode::Tab, 5),

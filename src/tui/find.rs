@@ -1,4 +1,5 @@
-//! The filter of a list: words that must all match, `!` before one turns it round, `field:value` looks at one field.
+//! The filter of a list: words that must all match, `!` before one turns it round, `field:value`
+//! looks at one field.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -47,20 +48,32 @@ impl Find {
             KeyCode::Enter | KeyCode::Tab => self.typing = false,
             KeyCode::Esc => self.clear(),
             KeyCode::Backspace => drop(self.text.pop()),
-            KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => self.text.clear(),
-            KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => self.text.push(c),
+            KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                self.text.clear();
+            }
+            KeyCode::Char(c)
+                if !key
+                    .modifiers
+                    .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
+            {
+                self.text.push(c);
+            }
             _ => return Flow::Pass,
         }
         Flow::Used
     }
 
-    /// Whether something matches; `field` gives the lower-case text of a named field, or everything for "".
+    /// Whether something matches; `field` gives the lower-case text of a named field, or everything
+    /// for "".
     #[must_use]
     pub fn matches(&self, field: impl Fn(&str) -> String) -> bool {
         self.text.split_whitespace().all(|word| {
-            let (inverse, word) = word.strip_prefix('!').map_or((false, word), |word| (true, word));
+            let (inverse, word) = word
+                .strip_prefix('!')
+                .map_or((false, word), |word| (true, word));
             let (name, value) = word.split_once(':').unwrap_or(("", word));
-            value.is_empty() || field(name).to_lowercase().contains(&value.to_lowercase()) != inverse
+            value.is_empty()
+                || field(name).to_lowercase().contains(&value.to_lowercase()) != inverse
         })
     }
 }
@@ -86,7 +99,10 @@ mod tests {
             ("state:ok", false),
             ("STATE:x", false),
         ] {
-            let find = Find { text: text.to_owned(), typing: false };
+            let find = Find {
+                text: text.to_owned(),
+                typing: false,
+            };
             assert_eq!(find.matches(row), shown, "{text}");
         }
     }

@@ -1,4 +1,5 @@
-//! Glyphs: characters whose width every terminal agrees on, and an ASCII set for terminals without Unicode.
+//! Glyphs: characters whose width every terminal agrees on, and an ASCII set for terminals without
+//! Unicode.
 
 use ratatui::symbols::border;
 
@@ -48,13 +49,21 @@ impl Glyphs {
     /// The border of an ordinary pane.
     #[must_use]
     pub fn border(self) -> border::Set<'static> {
-        if self.ascii { ASCII_BORDER } else { border::PLAIN }
+        if self.ascii {
+            ASCII_BORDER
+        } else {
+            border::PLAIN
+        }
     }
 
     /// The border of a card.
     #[must_use]
     pub fn heavy(self) -> border::Set<'static> {
-        if self.ascii { ASCII_HEAVY } else { border::THICK }
+        if self.ascii {
+            ASCII_HEAVY
+        } else {
+            border::THICK
+        }
     }
 }
 
@@ -69,5 +78,10 @@ const ASCII_BORDER: border::Set<'static> = border::Set {
     horizontal_bottom: "-",
 };
 
-const ASCII_HEAVY: border::Set<'static> =
-    border::Set { horizontal_top: "=", horizontal_bottom: "=", vertical_left: "#", vertical_right: "#", ..ASCII_BORDER };
+const ASCII_HEAVY: border::Set<'static> = border::Set {
+    horizontal_top: "=",
+    horizontal_bottom: "=",
+    vertical_left: "#",
+    vertical_right: "#",
+    ..ASCII_BORDER
+};

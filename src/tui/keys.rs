@@ -1,4 +1,5 @@
-//! Keys to actions: sequences, the scope of the focused pane before the keys that hold everywhere, and how keys are written for people.
+//! Keys to actions: sequences, the scope of the focused pane before the keys that hold everywhere,
+//! and how keys are written for people.
 
 use crokey::{KeyCombination, OneToThree};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -13,12 +14,18 @@ use super::panes::{PaneDef, TABLE};
 const DEFAULT: &str = include_str!("../../config/keymap.yaml");
 
 /// No keys at all.
-pub static NONE: Keys = Keys { actions: Vec::new(), bindings: Vec::new(), begun: Vec::new() };
+pub static NONE: Keys = Keys {
+    actions: Vec::new(),
+    bindings: Vec::new(),
+    begun: Vec::new(),
+};
 
 /// The default key map of a console with these panes.
 #[must_use]
 pub fn default_map(panes: &[PaneDef]) -> String {
-    panes.iter().fold(DEFAULT.to_owned(), |map, pane| format!("{map}{}: [{:?}]\n", pane.name, pane.key))
+    panes.iter().fold(DEFAULT.to_owned(), |map, pane| {
+        format!("{map}{}: [{:?}]\n", pane.name, pane.key)
+    })
 }
 
 /// What the keys so far mean.
@@ -43,20 +50,34 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// The keys of a console with these panes: the default map and, over it, a person's own (its name and bytes).
+    /// The keys of a console with these panes: the default map and, over it, a person's own (its
+    /// name and bytes).
     ///
     /// # Errors
     /// Everything that is wrong with a person's own map.
     pub fn read(own: Option<(&str, &[u8])>, panes: &[PaneDef]) -> Result<Self, Diagnostics> {
         let actions = actions::all(panes);
-        let rule = |action: &Action| Rule { name: action.name, mutates: action.changes(), scope: action.scope.word() };
+        let rule = |action: &Action| Rule {
+            name: action.name,
+            mutates: action.changes(),
+            scope: action.scope.word(),
+        };
         let rules: Vec<Rule<'static>> = actions.iter().map(rule).collect();
         let map = Keymap::read(("keymap.yaml", default_map(panes).as_bytes()), own, &rules)?;
         // Actions that do not exist were refused when the map was read.
         let action = |name: &str| actions.iter().find(|action| action.name == name).copied();
-        let bindings =
-            map.bindings.iter().filter_map(|(keys, name)| Some((keys.iter().copied().map(plain).collect(), action(name)?))).collect();
-        Ok(Self { actions, bindings, begun: Vec::new() })
+        let bindings = map
+            .bindings
+            .iter()
+            .filter_map(|(keys, name)| {
+                Some((keys.iter().copied().map(plain).collect(), action(name)?))
+            })
+            .collect();
+        Ok(Self {
+            actions,
+            bindings,
+            begun: Vec::new(),
+        })
     }
 
     /// All actions, in the order of help and README.
@@ -68,7 +89,10 @@ impl Keys {
     /// The action of that name.
     #[must_use]
     pub fn action(&self, name: &str) -> Option<Action> {
-        self.actions.iter().find(|action| action.name == name).copied()
+        self.actions
+            .iter()
+            .find(|action| action.name == name)
+            .copied()
     }
 
     /// Takes a key in a scope: the scope's own bindings come first.
@@ -90,7 +114,11 @@ impl Keys {
     fn look(&self, scope: Scope) -> Meaning {
         for wanted in [scope, Scope::Everywhere] {
             let mut begun = false;
-            for (keys, action) in self.bindings.iter().filter(|(_, action)| action.scope == wanted) {
+            for (keys, action) in self
+                .bindings
+                .iter()
+                .filter(|(_, action)| action.scope == wanted)
+            {
                 if *keys == self.begun {
                     return Meaning::Action(*action);
                 }
@@ -101,7 +129,9 @@ impl Keys {
             }
         }
         let elsewhere = self.bindings.iter().find(|(keys, _)| *keys == self.begun);
-        elsewhere.map_or(Meaning::None, |(keys, action)| Meaning::Elsewhere(*action, text(keys)))
+        elsewhere.map_or(Meaning::None, |(keys, action)| {
+            Meaning::Elsewhere(*action, text(keys))
+        })
     }
 
     /// Forgets a sequence that was begun; true when there was one.
@@ -127,7 +157,11 @@ impl Keys {
     /// The keys of an action, written for people; empty when it has none.
     #[must_use]
     pub fn of(&self, name: &str) -> Vec<String> {
-        self.bindings.iter().filter(|(_, action)| action.name == name).map(|(keys, _)| text(keys)).collect()
+        self.bindings
+            .iter()
+            .filter(|(_, action)| action.name == name)
+            .map(|(keys, _)| text(keys))
+            .collect()
     }
 
     /// The first key of an action, or nothing.
@@ -139,8 +173,11 @@ impl Keys {
 
 /// The same key in one form, whether or not the terminal reports Shift for signs.
 fn plain(key: KeyCombination) -> KeyCombination {
-    let OneToThree::One(code) = key.codes else { return key };
-    let mut modifiers = key.modifiers & (KeyModifiers::SHIFT | KeyModifiers::CONTROL | KeyModifiers::ALT);
+    let OneToThree::One(code) = key.codes else {
+        return key;
+    };
+    let mut modifiers =
+        key.modifiers & (KeyModifiers::SHIFT | KeyModifiers::CONTROL | KeyModifiers::ALT);
     if let KeyCode::Char(c) = code {
         modifiers.set(KeyModifiers::SHIFT, c.is_uppercase());
     }
@@ -156,7 +193,9 @@ fn text(keys: &[KeyCombination]) -> String {
 }
 
 fn word(key: KeyCombination) -> String {
-    let OneToThree::One(code) = key.codes else { return key.to_string() };
+    let OneToThree::One(code) = key.codes else {
+        return key.to_string();
+    };
     let name = match code {
         KeyCode::Char(' ') => "Space".to_owned(),
         KeyCode::Char(c) => c.to_string(),
@@ -167,12 +206,17 @@ fn word(key: KeyCombination) -> String {
         other => other.to_string(),
     };
     let mut out = String::new();
-    for (modifier, text) in [(KeyModifiers::CONTROL, "Ctrl-"), (KeyModifiers::ALT, "Alt-")] {
+    for (modifier, text) in [
+        (KeyModifiers::CONTROL, "Ctrl-"),
+        (KeyModifiers::ALT, "Alt-"),
+    ] {
         if key.modifiers.contains(modifier) {
             out.push_str(text);
         }
     }
-    if key.modifiers.contains(KeyModifiers::SHIFT) && !matches!(code, KeyCode::Char(_) | KeyCode::BackTab) {
+    if key.modifiers.contains(KeyModifiers::SHIFT)
+        && !matches!(code, KeyCode::Char(_) | KeyCode::BackTab)
+    {
         out.push_str("Shift-");
     }
     out + &name
@@ -189,8 +233,17 @@ pub fn keys_markdown() -> Result<String, Diagnostics> {
     for scope in Scope::ALL {
         let _ = writeln!(out, "**{}**\n\n| key | does |\n|---|---|", scope.title());
         for action in keys.actions.iter().filter(|action| action.scope == scope) {
-            let written = keys.of(action.name).iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect::<Vec<_>>().join(" ");
-            let written = if written.is_empty() { format!("`:{}`", action.name) } else { written };
+            let written = keys
+                .of(action.name)
+                .iter()
+                .map(|key| format!("`{}`", key.replace('|', "\\|")))
+                .collect::<Vec<_>>()
+                .join(" ");
+            let written = if written.is_empty() {
+                format!("`:{}`", action.name)
+            } else {
+                written
+            };
             let _ = writeln!(out, "| {written} | {} |", action.doc);
         }
         out.push('\n');
@@ -242,6 +295,10 @@ mod tests {
             assert_eq!(name(keys.press(press(c), scope)), is, "{c} in {scope:?}");
         }
         let shifted = KeyEvent::new(KeyCode::Char('?'), KeyModifiers::SHIFT);
-        assert_eq!(name(keys.press(shifted, Scope::Lists)), "help", "a terminal may or may not report Shift for signs");
+        assert_eq!(
+            name(keys.press(shifted, Scope::Lists)),
+            "help",
+            "a terminal may or may not report Shift for signs"
+        );
     }
 }

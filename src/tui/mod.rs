@@ -1,5 +1,5 @@
-//! The console: panes, cards and keys over a desk. It shows the world and asks; it decides nothing, waits for nothing, and holds
-//! no state but selection, scroll and what is being typed.
+//! The console: panes, cards and keys over a desk. It shows the world and asks; it decides nothing,
+//! waits for nothing, and holds no state but selection, scroll and what is being typed.
 
 pub mod actions;
 pub mod board;

@@ -1,4 +1,5 @@
-//! Motions: the closed set of things that only move, show or hide. Every pane understands them or passes; none of them asks anything.
+//! Motions: the closed set of things that only move, show or hide. Every pane understands them or
+//! passes; none of them asks anything.
 
 /// What a key can mean without changing anything outside the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,4 +1,5 @@
-//! Small strokes: text cut to a width by whole characters, frames with titles, columns. Nothing here knows what it draws.
+//! Small strokes: text cut to a width by whole characters, frames with titles, columns. Nothing
+//! here knows what it draws.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -45,7 +46,8 @@ pub fn pad(text: &str, cells: usize) -> String {
     out
 }
 
-/// A name in exactly so many cells; of a longer one the end is kept, which tells more of log groups, nested stacks and parts.
+/// A name in exactly so many cells; of a longer one the end is kept, which tells more of log
+/// groups, nested stacks and parts.
 #[must_use]
 pub fn end(name: &str, cells: usize) -> String {
     let width = name.width();
@@ -64,13 +66,19 @@ pub fn end(name: &str, cells: usize) -> String {
     format!("<{kept}{}", " ".repeat(cells.saturating_sub(used)))
 }
 
-/// A name that ends in `part`, in exactly so many cells. Of a longer one the part is kept; where that alone does not fit, its beginning.
+/// A name that ends in `part`, in exactly so many cells. Of a longer one the part is kept; where
+/// that alone does not fit, its beginning.
 #[must_use]
 pub fn part(name: &str, part: &str, cells: usize) -> String {
-    if name.width() <= cells || part.width() < cells { end(name, cells) } else { format!("<{}", pad(part, cells.saturating_sub(1))) }
+    if name.width() <= cells || part.width() < cells {
+        end(name, cells)
+    } else {
+        format!("<{}", pad(part, cells.saturating_sub(1)))
+    }
 }
 
-/// The text over several rows, broken at spaces where there are any; never cut. Rows after the first begin with `indent` blanks.
+/// The text over several rows, broken at spaces where there are any; never cut. Rows after the
+/// first begin with `indent` blanks.
 #[must_use]
 pub fn wrap(text: &str, cells: usize, indent: usize) -> Vec<String> {
     let cells = cells.max(4);
@@ -131,7 +139,8 @@ impl Words for str {
     }
 }
 
-/// Lays the cursor's style over a row. A mark that has a ground of its own keeps it: a hold under the cursor stays readable.
+/// Lays the cursor's style over a row. A mark that has a ground of its own keeps it: a hold under
+/// the cursor stays readable.
 pub fn lay(buf: &mut Buffer, row: Rect, style: Style) {
     for place in row.positions() {
         if let Some(cell) = buf.cell_mut(place).filter(|cell| cell.bg == Color::Reset) {
@@ -141,14 +150,29 @@ pub fn lay(buf: &mut Buffer, row: Rect, style: Style) {
 }
 
 /// A frame with a title on the left and one on the right; answers what is inside.
-pub fn frame(buf: &mut Buffer, area: Rect, theme: &Theme, focused: bool, title: &str, right: &str) -> Rect {
+pub fn frame(
+    buf: &mut Buffer,
+    area: Rect,
+    theme: &Theme,
+    focused: bool,
+    title: &str,
+    right: &str,
+) -> Rect {
     if area.width < 2 || area.height < 2 {
         return Rect::new(area.x, area.y, 0, 0);
     }
-    let style = theme.style(if focused { Role::BorderFocused } else { Role::Border });
+    let style = theme.style(if focused {
+        Role::BorderFocused
+    } else {
+        Role::Border
+    });
     edge(buf, area, theme.glyphs.border(), style);
     let room = usize::from(area.width.saturating_sub(4));
-    let heading = theme.style(if focused { Role::TitleFocused } else { Role::Title });
+    let heading = theme.style(if focused {
+        Role::TitleFocused
+    } else {
+        Role::Title
+    });
     let title = fit(title, room);
     let used = width(&title);
     if used > 0 {
@@ -177,9 +201,12 @@ pub fn edge(buf: &mut Buffer, area: Rect, set: ratatui::symbols::border::Set<'_>
         buf.set_string(left, y, set.vertical_left, style);
         buf.set_string(right, y, set.vertical_right, style);
     }
-    for (x, y, corner) in
-        [(left, top, set.top_left), (right, top, set.top_right), (left, bottom, set.bottom_left), (right, bottom, set.bottom_right)]
-    {
+    for (x, y, corner) in [
+        (left, top, set.top_left),
+        (right, top, set.top_right),
+        (left, bottom, set.bottom_left),
+        (right, bottom, set.bottom_right),
+    ] {
         buf.set_string(x, y, corner, style);
     }
 }
@@ -221,9 +248,13 @@ mod tests {
 
     #[test]
     fn cuts_at_whole_characters_and_shows_the_cut() {
-        for (text, cells, fits) in
-            [("orders", 6, "orders"), ("orders", 5, "orde~"), ("日本語", 5, "日本~"), ("日本語", 4, "日~"), ("x", 0, "")]
-        {
+        for (text, cells, fits) in [
+            ("orders", 6, "orders"),
+            ("orders", 5, "orde~"),
+            ("日本語", 5, "日本~"),
+            ("日本語", 4, "日~"),
+            ("x", 0, ""),
+        ] {
             assert_eq!(fit(text, cells), fits);
             assert_eq!(width(&pad(text, cells)), cells.max(width(fits)));
         }

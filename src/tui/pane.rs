@@ -1,5 +1,6 @@
-//! The pane: one trait for all that draws in a rectangle and takes motions. The panes of the table stand on the board; popups are
-//! panes on a stack of layers. What a pane wants done comes back as data.
+//! The pane: one trait for all that draws in a rectangle and takes motions. The panes of the table
+//! stand on the board; popups are panes on a stack of layers. What a pane wants done comes back as
+//! data.
 
 use std::time::Duration;
 
@@ -33,7 +34,8 @@ pub enum Flow {
     Save(String, String),
     /// Taken; open what is meant: a stack, a hold, the lines of a step.
     Open(Target),
-    /// Taken; ask this of the desk. Only a layer may, after its guard was met: of a pane of the board it is not taken.
+    /// Taken; ask this of the desk. Only a layer may, after its guard was met: of a pane of the
+    /// board it is not taken.
     Ask(Box<Wanted>),
     /// Taken; do the action of this name, chosen from a list.
     Act(&'static str),
@@ -73,7 +75,10 @@ impl Target {
     pub fn stack(&self) -> Option<&StackId> {
         match self {
             Target::Environment(_) => None,
-            Target::Stack(stack) | Target::Deployment(stack, ..) | Target::Step(stack, ..) | Target::Hold(stack, _) => Some(stack),
+            Target::Stack(stack)
+            | Target::Deployment(stack, ..)
+            | Target::Step(stack, ..)
+            | Target::Hold(stack, _) => Some(stack),
         }
     }
 
@@ -82,7 +87,10 @@ impl Target {
     pub fn env(&self) -> &EnvName {
         match self {
             Target::Environment(env) => env,
-            Target::Stack(stack) | Target::Deployment(stack, ..) | Target::Step(stack, ..) | Target::Hold(stack, _) => &stack.env,
+            Target::Stack(stack)
+            | Target::Deployment(stack, ..)
+            | Target::Step(stack, ..)
+            | Target::Hold(stack, _) => &stack.env,
         }
     }
 }
@@ -100,11 +108,15 @@ impl Title {
     /// A title of two parts.
     #[must_use]
     pub fn new(left: impl Into<String>, right: impl Into<String>) -> Self {
-        Self { left: left.into(), right: right.into() }
+        Self {
+            left: left.into(),
+            right: right.into(),
+        }
     }
 }
 
-/// Something that draws in a rectangle. It holds selection and scroll, nothing else; what it shows comes from the scene.
+/// Something that draws in a rectangle. It holds selection and scroll, nothing else; what it shows
+/// comes from the scene.
 pub trait Pane {
     /// Draws itself: a pane of the board inside its frame, a layer with a frame of its own.
     fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer);
@@ -130,7 +142,8 @@ pub trait Pane {
         false
     }
 
-    /// How long what it shows stays true without any event: a clock that runs, a glyph that turns. None: nothing moves.
+    /// How long what it shows stays true without any event: a clock that runs, a glyph that turns.
+    /// None: nothing moves.
     fn moves(&self, _scene: &Scene<'_>) -> Option<Duration> {
         None
     }

@@ -1,5 +1,5 @@
-//! The loop: one thread that owns the screen and sleeps on one channel, fed by the keys, by whoever wakes it, and by a timer only
-//! while something on the screen moves.
+//! The loop: one thread that owns the screen and sleeps on one channel, fed by the keys, by whoever
+//! wakes it, and by a timer only while something on the screen moves.
 
 use std::io;
 use std::sync::Arc;
@@ -121,10 +121,15 @@ pub fn run(desk: Arc<dyn Desk>, options: Options) -> Result<(), Error> {
     if options.term == "dumb" || options.term.is_empty() {
         return Err(Error::NoScreen(options.term));
     }
-    let own = options.keymap.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    let own = options
+        .keymap
+        .as_ref()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let keys = Keys::read(own, panes::TABLE)?;
     let theme = match (&options.own_theme, options.depth) {
-        (Some((name, bytes)), Depth::Palette | Depth::True) => Theme::read(name, bytes, options.depth, options.glyphs)?,
+        (Some((name, bytes)), Depth::Palette | Depth::True) => {
+            Theme::read(name, bytes, options.depth, options.glyphs)?
+        }
         _ => Theme::built_in(&options.theme, options.depth, options.glyphs)?,
     };
     let now = Arc::clone(&options.now);
@@ -136,9 +141,19 @@ pub fn run(desk: Arc<dyn Desk>, options: Options) -> Result<(), Error> {
     let mut picture = Buffer::empty(terminal.area()?);
     console.draw(&mut picture, now());
     terminal.show(&picture)?;
-    (options.on_start)(Waker { to: to.clone(), told: Arc::clone(&told) });
+    (options.on_start)(Waker {
+        to: to.clone(),
+        told: Arc::clone(&told),
+    });
     read_input(to, Arc::clone(&now), may_have_exact_keys(&options.term))?;
-    let mut screen = Screen { console, terminal, picture, drawn_at: now(), owed: None, resizing: None };
+    let mut screen = Screen {
+        console,
+        terminal,
+        picture,
+        drawn_at: now(),
+        owed: None,
+        resizing: None,
+    };
     let done = screen.serve(&from, &told, now.as_ref(), options.suspend.as_ref());
     // The terminal may be gone for good; then there is nobody to tell.
     match done {
@@ -158,10 +173,19 @@ struct Screen {
 }
 
 impl Screen {
-    fn serve(&mut self, from: &Receiver<Event>, told: &AtomicBool, now: &dyn Fn() -> Time, suspend: &dyn Fn()) -> io::Result<()> {
+    fn serve(
+        &mut self,
+        from: &Receiver<Event>,
+        told: &AtomicBool,
+        now: &dyn Fn() -> Time,
+        suspend: &dyn Fn(),
+    ) -> io::Result<()> {
         loop {
             let at = now();
-            let due = [self.console.next_wake(at), self.owed, self.resizing].into_iter().flatten().min();
+            let due = [self.console.next_wake(at), self.owed, self.resizing]
+                .into_iter()
+                .flatten()
+                .min();
             let long = due.map_or(THERE, |due| due.since(at)).min(THERE);
             let mut next = match from.recv_timeout(long) {
                 Ok(event) => Some(event),
@@ -195,7 +219,14 @@ impl Screen {
                     Wish::Ring => self.terminal.ring()?,
                     Wish::Mouse => {
                         let on = self.terminal.toggle_mouse()?;
-                        self.console.said(if on { "mouse on; Shift-drag selects text" } else { "mouse off" }, Role::Hint);
+                        self.console.said(
+                            if on {
+                                "mouse on; Shift-drag selects text"
+                            } else {
+                                "mouse off"
+                            },
+                            Role::Hint,
+                        );
                     }
                     Wish::Clip(text) => {
                         if let Err(why) = self.terminal.clip(&text) {
@@ -252,10 +283,18 @@ impl Screen {
 }
 
 /// The only reader of the terminal. It ends with the process.
-fn read_input(to: Sender<Event>, now: Arc<dyn Fn() -> Time + Send + Sync>, ask: bool) -> io::Result<()> {
+fn read_input(
+    to: Sender<Event>,
+    now: Arc<dyn Fn() -> Time + Send + Sync>,
+    ask: bool,
+) -> io::Result<()> {
     let read = move || {
-        // Asked only where the answer may be yes: a terminal that says nothing would hold the first keys back.
-        if ask && crossterm::terminal::supports_keyboard_enhancement().unwrap_or(false) && to.send(Event::ExactKeys).is_err() {
+        // Asked only where the answer may be yes: a terminal that says nothing would hold the first
+        // keys back.
+        if ask
+            && crossterm::terminal::supports_keyboard_enhancement().unwrap_or(false)
+            && to.send(Event::ExactKeys).is_err()
+        {
             return;
         }
         while let Ok(input) = crossterm::event::read() {
@@ -266,15 +305,22 @@ fn read_input(to: Sender<Event>, now: Arc<dyn Fn() -> Time + Send + Sync>, ask: 
         }
         let _ = to.send(Event::Ended);
     };
-    std::thread::Builder::new().name("keys".to_owned()).spawn(read).map(drop)
+    std::thread::Builder::new()
+        .name("keys".to_owned())
+        .spawn(read)
+        .map(drop)
 }
 
-/// Terminals that are known to speak the exact key protocol; it is still confirmed before it is used.
+/// Terminals that are known to speak the exact key protocol; it is still confirmed before it is
+/// used.
 fn may_have_exact_keys(term: &str) -> bool {
-    ["kitty", "ghostty", "foot", "alacritty", "wezterm"].iter().any(|name| term.contains(name))
+    ["kitty", "ghostty", "foot", "alacritty", "wezterm"]
+        .iter()
+        .any(|name| term.contains(name))
 }
 
-/// Whether the terminal is still there. After a hang-up nothing else tells: reading gives no end, and at rest nothing is written.
+/// Whether the terminal is still there. After a hang-up nothing else tells: reading gives no end,
+/// and at rest nothing is written.
 fn is_there() -> bool {
     rustix::termios::isatty(rustix::stdio::stdout())
 }

@@ -30,7 +30,15 @@ impl<'a> Scene<'a> {
     /// A scene without focus, about nothing.
     #[must_use]
     pub fn new(world: &'a World, now: Time) -> Self {
-        Self { world, views: &views::NOTHING, now, focused: false, stack: None, everything: false, keys: &keys::NONE }
+        Self {
+            world,
+            views: &views::NOTHING,
+            now,
+            focused: false,
+            stack: None,
+            everything: false,
+            keys: &keys::NONE,
+        }
     }
 
     /// The same scene for a pane that has the focus, or has not.

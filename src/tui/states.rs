@@ -28,20 +28,29 @@ pub fn role(state: State) -> Role {
 /// The glyph of a stack's state.
 #[must_use]
 pub fn glyph(state: State, theme: &Theme) -> &'static str {
-    if theme.glyphs.ascii { state.ascii() } else { state.glyph() }
+    if theme.glyphs.ascii {
+        state.ascii()
+    } else {
+        state.glyph()
+    }
 }
 
 /// Glyph and word, with their style.
 #[must_use]
 pub fn badge(state: State, theme: &Theme) -> (String, Style) {
-    (format!("{} {}", glyph(state, theme), state.word()), theme.style(role(state)))
+    (
+        format!("{} {}", glyph(state, theme), state.word()),
+        theme.style(role(state)),
+    )
 }
 
 /// The role of a step's state.
 #[must_use]
 pub fn step_role(state: StepState) -> Role {
     match state {
-        StepState::Blocked | StepState::Ready | StepState::Skipped | StepState::Cancelled => Role::Dim,
+        StepState::Blocked | StepState::Ready | StepState::Skipped | StepState::Cancelled => {
+            Role::Dim
+        }
         StepState::Held => Role::Hold,
         StepState::Active => Role::Run,
         StepState::Lost => Role::Lost,

@@ -1,15 +1,17 @@
-//! The terminal: entered and left as it was found, whatever happens, and written only where the picture changed.
+//! The terminal: entered and left as it was found, whatever happens, and written only where the
+//! picture changed.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{
-    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, KeyboardEnhancementFlags,
-    PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
+    EnableMouseCapture, KeyboardEnhancementFlags, PopKeyboardEnhancementFlags,
+    PushKeyboardEnhancementFlags,
 };
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, queue};
 use ratatui::backend::{Backend, CrosstermBackend};
@@ -37,27 +39,40 @@ impl Terminal {
     /// # Errors
     /// When standard output is no terminal that can be set up.
     pub fn enter() -> io::Result<Self> {
-        // Without this the library answers NO_COLOR with empty resets, which also wipe bold and reverse.
+        // Without this the library answers NO_COLOR with empty resets, which also wipe bold and
+        // reverse.
         crossterm::style::force_color_output(true);
         hook_panics();
-        let mut terminal = Self { shown: Buffer::empty(Rect::default()), mouse: false, frame: Vec::new() };
+        let mut terminal = Self {
+            shown: Buffer::empty(Rect::default()),
+            mouse: false,
+            frame: Vec::new(),
+        };
         terminal.resume()?;
         Ok(terminal)
     }
 
-    /// Takes the terminal over again after [`Terminal::leave`], or after a stop that somebody else did.
+    /// Takes the terminal over again after [`Terminal::leave`], or after a stop that somebody else
+    /// did.
     ///
     /// # Errors
     /// When it cannot be set up.
     pub fn resume(&mut self) -> io::Result<()> {
         let ours = ENTERED.swap(true, Ordering::SeqCst);
         if ours {
-            // The shell has set its own modes meanwhile, and the library believes that ours still hold.
+            // The shell has set its own modes meanwhile, and the library believes that ours still
+            // hold.
             disable_raw_mode()?;
         }
         enable_raw_mode()?;
         let mut out = io::stdout();
-        queue!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide, Clear(ClearType::All))?;
+        queue!(
+            out,
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            cursor::Hide,
+            Clear(ClearType::All)
+        )?;
         if self.mouse {
             queue!(out, EnableMouseCapture)?;
         }
@@ -88,7 +103,8 @@ impl Terminal {
         Ok(Rect::new(0, 0, width, height))
     }
 
-    /// Shows a picture: writes only the cells that differ, in one write, and nothing when none does.
+    /// Shows a picture: writes only the cells that differ, in one write, and nothing when none
+    /// does.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -144,17 +160,24 @@ impl Terminal {
         Ok(())
     }
 
-    /// Sends a text to the terminal's clipboard (OSC 52). Whether it arrives is the terminal's affair.
+    /// Sends a text to the terminal's clipboard (OSC 52). Whether it arrives is the terminal's
+    /// affair.
     ///
     /// # Errors
     /// When the terminal is gone, or the text is too long for terminals to take.
     pub fn clip(&mut self, text: &str) -> io::Result<()> {
         // Terminals take about 75 kB encoded; more is dropped without a word.
         if text.len() > 56_000 {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "too long for a terminal's clipboard; save it with S instead"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "too long for a terminal's clipboard; save it with S instead",
+            ));
         }
         let mut out = io::stdout();
-        queue!(out, crossterm::clipboard::CopyToClipboard::to_clipboard_from(text))?;
+        queue!(
+            out,
+            crossterm::clipboard::CopyToClipboard::to_clipboard_from(text)
+        )?;
         out.flush()
     }
 
@@ -176,7 +199,8 @@ impl Drop for Terminal {
 }
 
 fn key_flags() -> KeyboardEnhancementFlags {
-    KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES | KeyboardEnhancementFlags::REPORT_EVENT_TYPES
+    KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES
+        | KeyboardEnhancementFlags::REPORT_EVENT_TYPES
 }
 
 /// Puts the terminal back; harmless when it was not taken.
@@ -237,7 +261,11 @@ pub fn depth(variable: impl Fn(&str) -> Option<String>) -> Depth {
 #[must_use]
 pub fn unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default().to_ascii_lowercase();
+    let locale = set("LC_ALL")
+        .or_else(|| set("LC_CTYPE"))
+        .or_else(|| set("LANG"))
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     (locale.contains("utf-8") || locale.contains("utf8")) && set("TERM").as_deref() != Some("linux")
 }
 
@@ -245,7 +273,13 @@ pub fn unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
 #[must_use]
 pub fn light(variable: impl Fn(&str) -> Option<String>) -> bool {
     let value = variable("COLORFGBG").unwrap_or_default();
-    matches!(value.rsplit(';').next().and_then(|back| back.parse::<u8>().ok()), Some(7 | 15))
+    matches!(
+        value
+            .rsplit(';')
+            .next()
+            .and_then(|back| back.parse::<u8>().ok()),
+        Some(7 | 15)
+    )
 }
 
 #[cfg(test)]
@@ -253,19 +287,32 @@ mod tests {
     use super::*;
 
     fn with<'a>(set: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
-        |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        |name| {
+            set.iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        }
     }
 
     #[test]
     fn colour_depth_from_variables() {
         for (set, depth_is) in [
-            (&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")][..], Depth::True),
+            (
+                &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")][..],
+                Depth::True,
+            ),
             (&[("TERM", "xterm-256color")], Depth::Palette),
             (&[("TERM", "tmux-256color"), ("TMUX", "x")], Depth::Palette),
             (&[("TERM", "xterm")], Depth::Sixteen),
             (&[("TERM", "linux")], Depth::Sixteen),
-            (&[("TERM", "xterm-256color"), ("NO_COLOR", "1")], Depth::Mono),
-            (&[("TERM", "xterm-256color"), ("NO_COLOR", "")], Depth::Palette),
+            (
+                &[("TERM", "xterm-256color"), ("NO_COLOR", "1")],
+                Depth::Mono,
+            ),
+            (
+                &[("TERM", "xterm-256color"), ("NO_COLOR", "")],
+                Depth::Palette,
+            ),
             (&[("TERM", "dumb")], Depth::Mono),
         ] {
             assert_eq!(depth(with(set)), depth_is, "{set:?}");
@@ -277,7 +324,10 @@ mod tests {
         assert!(unicode(with(&[("LANG", "en_GB.UTF-8")])));
         assert!(!unicode(with(&[("LANG", "C")])));
         assert!(!unicode(with(&[("LANG", "en_GB.UTF-8"), ("LC_ALL", "C")])));
-        assert!(!unicode(with(&[("LANG", "en_GB.UTF-8"), ("TERM", "linux")])));
+        assert!(!unicode(with(&[
+            ("LANG", "en_GB.UTF-8"),
+            ("TERM", "linux")
+        ])));
         assert!(light(with(&[("COLORFGBG", "0;15")])));
         assert!(!light(with(&[("COLORFGBG", "15;0")])) && !light(with(&[])));
     }

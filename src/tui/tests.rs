@@ -1,5 +1,5 @@
-//! The console as people use it: screens as text, key scripts, what every pane of the table must keep, and what no sequence of
-//! harmless keys can do.
+//! The console as people use it: screens as text, key scripts, what every pane of the table must
+//! keep, and what no sequence of harmless keys can do.
 
 use super::double::{Bench, some_lines};
 use crate::domain::ask::{Answer, Ask, Intent};

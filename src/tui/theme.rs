@@ -1,4 +1,5 @@
-//! The theme: what each role looks like. Roles are meanings, never colours; a state is always told by glyph and word as well.
+//! The theme: what each role looks like. Roles are meanings, never colours; a state is always told
+//! by glyph and word as well.
 
 use std::collections::BTreeMap;
 
@@ -170,7 +171,10 @@ pub struct Theme {
 pub const BUILT_IN: [(&str, &str); 5] = [
     ("dark", include_str!("../../themes/dark.yaml")),
     ("light", include_str!("../../themes/light.yaml")),
-    ("colour-blind", include_str!("../../themes/colour-blind.yaml")),
+    (
+        "colour-blind",
+        include_str!("../../themes/colour-blind.yaml"),
+    ),
     ("sixteen", include_str!("../../themes/sixteen.yaml")),
     ("mono", include_str!("../../themes/mono.yaml")),
 ];
@@ -190,7 +194,8 @@ pub enum BadTheme {
 }
 
 impl Theme {
-    /// The built-in theme of that name, for a terminal of that depth: without colour it is `mono`, with sixteen `sixteen`.
+    /// The built-in theme of that name, for a terminal of that depth: without colour it is `mono`,
+    /// with sixteen `sixteen`.
     ///
     /// # Errors
     /// [`BadTheme`] when there is none or its file is wrong.
@@ -213,19 +218,32 @@ impl Theme {
         let file = ThemeFile::read(name, bytes, &known)?;
         let mut below: BTreeMap<String, ThemeFile> = BTreeMap::new();
         let mut wanted = file.inherits.clone();
-        while let Some((name, text)) = wanted.take().and_then(|name| Some((built_in(&name)?, name))).map(|(text, name)| (name, text)) {
+        while let Some((name, text)) = wanted
+            .take()
+            .and_then(|name| Some((built_in(&name)?, name)))
+            .map(|(text, name)| (name, text))
+        {
             let read = ThemeFile::read(&name, text.as_bytes(), &known)?;
-            wanted = read.inherits.clone().filter(|next| !below.contains_key(next));
+            wanted = read
+                .inherits
+                .clone()
+                .filter(|next| !below.contains_key(next));
             below.insert(name, read);
         }
-        let roles = file.resolve(name, |name| below.get(name)).map_err(BadTheme::Inherits)?;
+        let roles = file
+            .resolve(name, |name| below.get(name))
+            .map_err(BadTheme::Inherits)?;
         let mut styles = vec![Style::new(); Role::ALL.len()];
         for (name, look) in &roles {
             if let Some(role) = Role::named(name) {
                 styles[role as usize] = style(*look, depth);
             }
         }
-        Ok(Theme { glyphs, depth, styles })
+        Ok(Theme {
+            glyphs,
+            depth,
+            styles,
+        })
     }
 
     /// What a role looks like.
@@ -242,7 +260,10 @@ impl Theme {
 }
 
 fn built_in(name: &str) -> Option<&'static str> {
-    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    BUILT_IN
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, text)| *text)
 }
 
 fn style(look: config::Style, depth: Depth) -> Style {
@@ -285,7 +306,10 @@ fn colour(found: Colour, depth: Depth) -> Color {
     ];
     match (depth, found) {
         (Depth::Mono, _) | (_, Colour::Terminal) => Color::Reset,
-        (_, Colour::Indexed(n)) => NAMED.get(usize::from(n)).copied().unwrap_or(Color::Indexed(n)),
+        (_, Colour::Indexed(n)) => NAMED
+            .get(usize::from(n))
+            .copied()
+            .unwrap_or(Color::Indexed(n)),
         (Depth::True, Colour::Rgb(r, g, b)) => Color::Rgb(r, g, b),
         (Depth::Palette | Depth::Sixteen, Colour::Rgb(r, g, b)) => Color::Indexed(nearest(r, g, b)),
     }
@@ -294,14 +318,24 @@ fn colour(found: Colour, depth: Depth) -> Color {
 /// The nearest colour of the 6x6x6 cube or the grey ramp.
 fn nearest(r: u8, g: u8, b: u8) -> u8 {
     const STEPS: [i32; 6] = [0, 95, 135, 175, 215, 255];
-    let near = |value: u8| (0..6usize).min_by_key(|at| (STEPS[*at] - i32::from(value)).abs()).unwrap_or(0);
-    let away = |x: [i32; 3]| (x[0] - i32::from(r)).pow(2) + (x[1] - i32::from(g)).pow(2) + (x[2] - i32::from(b)).pow(2);
+    let near = |value: u8| {
+        (0..6usize)
+            .min_by_key(|at| (STEPS[*at] - i32::from(value)).abs())
+            .unwrap_or(0)
+    };
+    let away = |x: [i32; 3]| {
+        (x[0] - i32::from(r)).pow(2) + (x[1] - i32::from(g)).pow(2) + (x[2] - i32::from(b)).pow(2)
+    };
     let (cr, cg, cb) = (near(r), near(g), near(b));
     let cube = away([STEPS[cr], STEPS[cg], STEPS[cb]]);
     let mean = (i32::from(r) + i32::from(g) + i32::from(b)) / 3;
     let grey = ((mean - 8) / 10).clamp(0, 23);
     let ramp = away([8 + grey * 10; 3]);
-    let index = if ramp < cube { 232 + grey } else { i32::try_from(16 + 36 * cr + 6 * cg + cb).unwrap_or(16) };
+    let index = if ramp < cube {
+        232 + grey
+    } else {
+        i32::try_from(16 + 36 * cr + 6 * cg + cb).unwrap_or(16)
+    };
     u8::try_from(index).unwrap_or(16)
 }
 
@@ -315,7 +349,11 @@ mod tests {
         for (name, text) in BUILT_IN {
             let file = ThemeFile::read(name, text.as_bytes(), &known).unwrap();
             for role in Role::ALL {
-                assert!(file.inherits.is_some() || file.roles.contains_key(role.name()), "{name} says nothing of {}", role.name());
+                assert!(
+                    file.inherits.is_some() || file.roles.contains_key(role.name()),
+                    "{name} says nothing of {}",
+                    role.name()
+                );
             }
             Theme::read(name, text.as_bytes(), Depth::True, Glyphs::UNICODE).unwrap();
         }
@@ -326,7 +364,13 @@ mod tests {
         let theme = Theme::built_in("light", Depth::Sixteen, Glyphs::UNICODE).unwrap();
         for role in Role::ALL {
             let style = theme.style(*role);
-            assert!(![style.fg, style.bg].iter().flatten().any(|c| matches!(c, Color::Rgb(..) | Color::Indexed(_))), "{role:?}");
+            assert!(
+                ![style.fg, style.bg]
+                    .iter()
+                    .flatten()
+                    .any(|c| matches!(c, Color::Rgb(..) | Color::Indexed(_))),
+                "{role:?}"
+            );
         }
     }
 
@@ -336,7 +380,11 @@ mod tests {
             let theme = Theme::built_in(name, Depth::Mono, Glyphs::ASCII).unwrap();
             for role in Role::ALL {
                 let style = theme.style(*role);
-                assert!(matches!(style.fg, None | Some(Color::Reset)) && matches!(style.bg, None | Some(Color::Reset)), "{name} {role:?}");
+                assert!(
+                    matches!(style.fg, None | Some(Color::Reset))
+                        && matches!(style.bg, None | Some(Color::Reset)),
+                    "{name} {role:?}"
+                );
             }
         }
     }
@@ -348,8 +396,11 @@ mod tests {
         let dark = Theme::built_in("dark", Depth::True, Glyphs::UNICODE).unwrap();
         assert_eq!(mine.style(Role::Ok).fg, Some(Color::Rgb(1, 2, 3)));
         assert_eq!(mine.style(Role::Fail), dark.style(Role::Fail));
-        for (text, word) in [("roles: { fial: { fg: red } }", "fial"), ("roles: { fail: { fg: rde } }", "rde"), ("inherits: drak", "drak")]
-        {
+        for (text, word) in [
+            ("roles: { fial: { fg: red } }", "fial"),
+            ("roles: { fail: { fg: rde } }", "rde"),
+            ("inherits: drak", "drak"),
+        ] {
             assert!(read(text).unwrap_err().to_string().contains(word), "{text}");
         }
         assert!(Theme::built_in("drak", Depth::True, Glyphs::UNICODE).is_err());
@@ -357,6 +408,14 @@ mod tests {
 
     #[test]
     fn the_nearest_of_256() {
-        assert_eq!([nearest(0, 0, 0), nearest(255, 255, 255), nearest(255, 0, 0), nearest(128, 128, 128)], [16, 231, 196, 244]);
+        assert_eq!(
+            [
+                nearest(0, 0, 0),
+                nearest(255, 255, 255),
+                nearest(255, 0, 0),
+                nearest(128, 128, 128)
+            ],
+            [16, 231, 196, 244]
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What the panes show of the world, worked out once for each new world or second, however many keys are pressed.
+//! What the panes show of the world, worked out once for each new world or second, however many
+//! keys are pressed.
 
 use crate::domain::time::Time;
 use crate::world::World;
@@ -20,19 +21,32 @@ pub struct Views {
 }
 
 /// No views at all.
-pub static NOTHING: Views = Views { version: 0, environments: Vec::new(), queue: Vec::new(), needs: None };
+pub static NOTHING: Views = Views {
+    version: 0,
+    environments: Vec::new(),
+    queue: Vec::new(),
+    needs: None,
+};
 
 impl Views {
     /// Works them out.
     #[must_use]
     pub fn of(world: &World, now: Time, version: u64) -> Self {
         let environments = world.environments(now);
-        Self { version, needs: world.needs(now), queue: world.queue(now), environments }
+        Self {
+            version,
+            needs: world.needs(now),
+            queue: world.queue(now),
+            environments,
+        }
     }
 
     /// Whether anything goes on by itself, so that seconds matter.
     #[must_use]
     pub fn moving(&self) -> bool {
-        self.environments.iter().flat_map(|env| env.counts.keys()).any(|state| state.moves())
+        self.environments
+            .iter()
+            .flat_map(|env| env.counts.keys())
+            .any(|state| state.moves())
     }
 }

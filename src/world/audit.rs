@@ -33,7 +33,9 @@ pub fn sentence(stored: &Stored, folds: &Folds) -> Sentence {
         StreamId::Environment(name) => name.to_string(),
         StreamId::Stack(id) => id.to_string(),
         StreamId::Deployment(id) => match (folds.deployments.get(id), &stored.event) {
-            (Some(d), _) => d.stack().map_or_else(|| id.to_string(), |stack| format!("{} {stack}", d.no())),
+            (Some(d), _) => d
+                .stack()
+                .map_or_else(|| id.to_string(), |stack| format!("{} {stack}", d.no())),
             (None, Ok(Event::Deployment(event))) => {
                 if let DeploymentEvent::Created { request } = &**event {
                     format!("{} {}", request.no, request.stack)
@@ -61,15 +63,25 @@ pub fn sentence(stored: &Stored, folds: &Folds) -> Sentence {
 }
 
 fn frozen(freeze: &Freeze) -> String {
-    let until = freeze.until.map_or_else(|| "until thawed".to_owned(), |until| format!("until {until}"));
+    let until = freeze.until.map_or_else(
+        || "until thawed".to_owned(),
+        |until| format!("until {until}"),
+    );
     format!("froze the queue {until}: {}", freeze.reason)
 }
 
 fn environment(event: &EnvironmentEvent) -> String {
     match event {
         EnvironmentEvent::Configured { record } => {
-            let places = if record.places.is_empty() { String::new() } else { format!(", {}", record.places.whose()) };
-            format!("recorded the environment: {}{places}", record.class.word().to_lowercase())
+            let places = if record.places.is_empty() {
+                String::new()
+            } else {
+                format!(", {}", record.places.whose())
+            };
+            format!(
+                "recorded the environment: {}{places}",
+                record.class.word().to_lowercase()
+            )
         }
         EnvironmentEvent::Frozen { freeze } => frozen(freeze),
         EnvironmentEvent::Thawed => "thawed the queue".to_owned(),
@@ -77,7 +89,12 @@ fn environment(event: &EnvironmentEvent) -> String {
 }
 
 fn stack(event: &StackEvent, folds: &Folds) -> String {
-    let no = |id: &crate::domain::ids::DeploymentId| folds.deployments.get(id).map_or_else(|| id.to_string(), |d| d.no().to_string());
+    let no = |id: &crate::domain::ids::DeploymentId| {
+        folds
+            .deployments
+            .get(id)
+            .map_or_else(|| id.to_string(), |d| d.no().to_string())
+    };
     match event {
         StackEvent::Requested { entry, .. } => {
             let what = match entry.purpose {
@@ -87,28 +104,64 @@ fn stack(event: &StackEvent, folds: &Folds) -> String {
             };
             format!("queued {what} {}", entry.no)
         }
-        StackEvent::FoundMissing { deployment } => format!("did not exist; {} starts", no(deployment)),
+        StackEvent::FoundMissing { deployment } => {
+            format!("did not exist; {} starts", no(deployment))
+        }
         StackEvent::Adopted { status } => format!("was there before ({status}): adopted"),
-        StackEvent::AdoptedBroken { status } => format!("was there before, and broken ({status}): adopted"),
-        StackEvent::Started { deployment } | StackEvent::Popped { deployment } => format!("started {}", no(deployment)),
+        StackEvent::AdoptedBroken { status } => {
+            format!("was there before, and broken ({status}): adopted")
+        }
+        StackEvent::Started { deployment } | StackEvent::Popped { deployment } => {
+            format!("started {}", no(deployment))
+        }
         StackEvent::TeardownPopped { deployment } => format!("started teardown {}", no(deployment)),
-        StackEvent::Reached { deployment, mark } => format!("moved on: {} reached {mark}", no(deployment)),
-        StackEvent::Succeeded { deployment, release, as_before: true } => {
-            let release = release.as_ref().map_or_else(|| "what served before".to_owned(), ToString::to_string);
+        StackEvent::Reached { deployment, mark } => {
+            format!("moved on: {} reached {mark}", no(deployment))
+        }
+        StackEvent::Succeeded {
+            deployment,
+            release,
+            as_before: true,
+        } => {
+            let release = release
+                .as_ref()
+                .map_or_else(|| "what served before".to_owned(), ToString::to_string);
             format!("serves {release} again since {} ended well", no(deployment))
         }
-        StackEvent::Succeeded { deployment, release, as_before: false } => match release {
+        StackEvent::Succeeded {
+            deployment,
+            release,
+            as_before: false,
+        } => match release {
             Some(release) => format!("serves {release} since {} ended well", no(deployment)),
             None => format!("is gone: {} ended well", no(deployment)),
         },
-        StackEvent::Failed { deployment, reason, left } => format!("is broken: {} failed: {reason}{}", no(deployment), serves(left)),
-        StackEvent::FailedContinue { deployment, reason, left } => {
-            format!("goes on though {} failed: {reason}{}", no(deployment), serves(left))
+        StackEvent::Failed {
+            deployment,
+            reason,
+            left,
+        } => format!(
+            "is broken: {} failed: {reason}{}",
+            no(deployment),
+            serves(left)
+        ),
+        StackEvent::FailedContinue {
+            deployment,
+            reason,
+            left,
+        } => {
+            format!(
+                "goes on though {} failed: {reason}{}",
+                no(deployment),
+                serves(left)
+            )
         }
         StackEvent::Withdrawn { deployment } | StackEvent::WithdrawnNever { deployment } => {
             format!("is as before: {} changed nothing", no(deployment))
         }
-        StackEvent::WithdrawnBroken { deployment } => format!("is still broken: {} changed nothing", no(deployment)),
+        StackEvent::WithdrawnBroken { deployment } => {
+            format!("is still broken: {} changed nothing", no(deployment))
+        }
         StackEvent::QueueEmpty => "nothing is queued".to_owned(),
         StackEvent::Idle => "what is queued may not start yet".to_owned(),
         StackEvent::Unblocked { way } => format!("was unblocked: {way}"),
@@ -129,8 +182,16 @@ fn serves(left: &Left) -> String {
 fn deployment(event: &DeploymentEvent) -> String {
     match event {
         DeploymentEvent::Created { request } => {
-            let of = request.cause.of.as_ref().map_or_else(String::new, |of| format!(", {of}"));
-            let reason = if request.cause.reason.is_empty() { String::new() } else { format!(": {}", request.cause.reason) };
+            let of = request
+                .cause
+                .of
+                .as_ref()
+                .map_or_else(String::new, |of| format!(", {of}"));
+            let reason = if request.cause.reason.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", request.cause.reason)
+            };
             let what = match request.purpose {
                 Purpose::Deploy => format!("asked for release {}", request.spec.release),
                 Purpose::Teardown => "asked to tear it down".to_owned(),
@@ -140,33 +201,71 @@ fn deployment(event: &DeploymentEvent) -> String {
         }
         DeploymentEvent::Triggered => "started".to_owned(),
         DeploymentEvent::StackWait => "waits for a quiet stack".to_owned(),
-        DeploymentEvent::StackAvailable { found } => {
-            found.main().map_or_else(|| "found nothing outside to wait for".to_owned(), |main| format!("found {}", main.words))
+        DeploymentEvent::StackAvailable { found } => found.main().map_or_else(
+            || "found nothing outside to wait for".to_owned(),
+            |main| format!("found {}", main.words),
+        ),
+        DeploymentEvent::StackWaitFailure { failure } => {
+            format!("cannot start: {}", failure.summary)
         }
-        DeploymentEvent::StackWaitFailure { failure } => format!("cannot start: {}", failure.summary),
         DeploymentEvent::Planned { plan, digest, .. } => {
-            format!("planned `{}`, {} steps, plan {}", plan.name, plan.steps.len(), digest.short())
+            format!(
+                "planned `{}`, {} steps, plan {}",
+                plan.name,
+                plan.steps.len(),
+                digest.short()
+            )
         }
         DeploymentEvent::RunSteps => "runs its steps".to_owned(),
-        DeploymentEvent::StepStarted { step, attempt, .. } if *attempt > 1 => format!("step {step} started, attempt {attempt}"),
+        DeploymentEvent::StepStarted { step, attempt, .. } if *attempt > 1 => {
+            format!("step {step} started, attempt {attempt}")
+        }
         DeploymentEvent::StepStarted { step, .. } => format!("step {step} started"),
         DeploymentEvent::StepNoted { step, key, .. } => format!("step {step} noted {key}"),
-        DeploymentEvent::StepLost { step, failure } => format!("step {step}: no contact: {}", failure.summary),
+        DeploymentEvent::StepLost { step, failure } => {
+            format!("step {step}: no contact: {}", failure.summary)
+        }
         DeploymentEvent::StepFound { step, .. } => format!("step {step}: contact is back"),
         DeploymentEvent::StepDone { step, .. } => format!("step {step} is done"),
-        DeploymentEvent::StepFailed { step, failure, retry_at } => {
-            let again = if retry_at.is_some() { "; it is tried again" } else { "" };
+        DeploymentEvent::StepFailed {
+            step,
+            failure,
+            retry_at,
+        } => {
+            let again = if retry_at.is_some() {
+                "; it is tried again"
+            } else {
+                ""
+            };
             format!("step {step} failed: {}{again}", failure.summary)
         }
-        DeploymentEvent::StepCancelled { step, reason } => format!("step {step} was cancelled: {reason}"),
-        DeploymentEvent::HoldOpened { hold } => format!("hold {} opened: {}, level {}", hold.id, hold.kind.word(), hold.level),
-        DeploymentEvent::HoldPassed { step, reason, .. } => format!("step {step} needs no hold: {reason}"),
+        DeploymentEvent::StepCancelled { step, reason } => {
+            format!("step {step} was cancelled: {reason}")
+        }
+        DeploymentEvent::HoldOpened { hold } => format!(
+            "hold {} opened: {}, level {}",
+            hold.id,
+            hold.kind.word(),
+            hold.level
+        ),
+        DeploymentEvent::HoldPassed { step, reason, .. } => {
+            format!("step {step} needs no hold: {reason}")
+        }
         DeploymentEvent::HoldDecided { hold, decision } => {
-            let note = if decision.note.is_empty() { String::new() } else { format!(": {}", decision.note) };
+            let note = if decision.note.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", decision.note)
+            };
             match &decision.verdict {
                 Verdict::Approved { subject, choice } => {
-                    let choice = choice.as_ref().map_or_else(String::new, |choice| format!(", choice {choice}"));
-                    format!("approved {hold} for subject {}{choice}{note}", subject.short())
+                    let choice = choice
+                        .as_ref()
+                        .map_or_else(String::new, |choice| format!(", choice {choice}"));
+                    format!(
+                        "approved {hold} for subject {}{choice}{note}",
+                        subject.short()
+                    )
                 }
                 Verdict::Rejected => format!("rejected {hold}{note}"),
                 Verdict::Expired => format!("{hold} expired: nobody decided"),
@@ -178,11 +277,20 @@ fn deployment(event: &DeploymentEvent) -> String {
             Stopping::Cancelling { reason, .. } => format!("is being cancelled: {reason}"),
         },
         DeploymentEvent::Done => "ended well".to_owned(),
-        DeploymentEvent::Partial { arrived, missing } => format!("partial: {}", End::shortfall(arrived, missing)),
+        DeploymentEvent::Partial { arrived, missing } => {
+            format!("partial: {}", End::shortfall(arrived, missing))
+        }
         DeploymentEvent::Error { failure } => format!("failed: {}", failure.summary),
         DeploymentEvent::Terminated { reason, .. } => format!("ended: {reason}"),
         DeploymentEvent::Abandoned { still, .. } => {
-            format!("was given up on; may still run: {}", still.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+            format!(
+                "was given up on; may still run: {}",
+                still
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )
         }
     }
 }
@@ -192,7 +300,9 @@ fn deployment(event: &DeploymentEvent) -> String {
 pub fn ending(end: &End) -> String {
     match end {
         End::Done => "done".to_owned(),
-        End::Partial { arrived, missing } => format!("partial: {}", End::shortfall(arrived, missing)),
+        End::Partial { arrived, missing } => {
+            format!("partial: {}", End::shortfall(arrived, missing))
+        }
         End::Failed { failure } => format!("failed: {}", failure.summary),
         End::Terminated { reason, by } => format!("ended by {by}: {reason}"),
     }
@@ -208,7 +318,11 @@ mod tests {
         let text: Vec<String> = scene
             .log
             .iter()
-            .filter(|stored| super::sentence(stored, &scene.world.folds).on.contains("prod-us/billing"))
+            .filter(|stored| {
+                super::sentence(stored, &scene.world.folds)
+                    .on
+                    .contains("prod-us/billing")
+            })
             .map(|stored| super::sentence(stored, &scene.world.folds))
             .map(|s| format!("{} {} {}: {}", s.at.clock(), s.who, s.on, s.what))
             .collect();

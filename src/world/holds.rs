@@ -32,7 +32,8 @@ impl HoldView<'_> {
     /// How long is left, for a list: `exp 48m`, `never`.
     #[must_use]
     pub fn left_text(&self) -> String {
-        self.left.map_or_else(|| "never".to_owned(), |left| format!("exp {}", short(left)))
+        self.left
+            .map_or_else(|| "never".to_owned(), |left| format!("exp {}", short(left)))
     }
 
     /// True for the hold of a service at zero.
@@ -52,7 +53,10 @@ impl World {
             .into_iter()
             .filter_map(|(deployment, hold)| {
                 let request = deployment.request.as_ref()?;
-                let step = deployment.plan.as_ref().and_then(|plan| plan.step(&hold.id.step));
+                let step = deployment
+                    .plan
+                    .as_ref()
+                    .and_then(|plan| plan.step(&hold.id.step));
                 Some(HoldView {
                     hold,
                     deployment,
@@ -64,7 +68,13 @@ impl World {
                 })
             })
             .collect();
-        views.sort_by_key(|view| (!view.is_restore(), view.left.unwrap_or(Duration::MAX), view.hold.opened_at));
+        views.sort_by_key(|view| {
+            (
+                !view.is_restore(),
+                view.left.unwrap_or(Duration::MAX),
+                view.hold.opened_at,
+            )
+        });
         views
     }
 }
@@ -77,8 +87,17 @@ mod tests {
     fn services_at_zero_come_first_and_never_expire() {
         let world = fixture::scene();
         let holds = world.holds(NOW);
-        let list: Vec<(String, String)> = holds.iter().map(|view| (view.stack.to_string(), view.left_text())).collect();
-        assert_eq!(list, [("prod-us/billing".to_owned(), "never".to_owned()), ("prod-us/orders".to_owned(), "exp 23h".to_owned())]);
+        let list: Vec<(String, String)> = holds
+            .iter()
+            .map(|view| (view.stack.to_string(), view.left_text()))
+            .collect();
+        assert_eq!(
+            list,
+            [
+                ("prod-us/billing".to_owned(), "never".to_owned()),
+                ("prod-us/orders".to_owned(), "exp 23h".to_owned())
+            ]
+        );
         assert!(holds[0].is_restore());
     }
 }

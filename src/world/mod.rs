@@ -1,5 +1,5 @@
-//! The read model: plain data folded from the log and the sightings, and the views that screens and verbs show of it. Sync and pure:
-//! every view takes the time as an argument.
+//! The read model: plain data folded from the log and the sightings, and the views that screens and
+//! verbs show of it. Sync and pure: every view takes the time as an argument.
 
 pub mod audit;
 pub mod available;
@@ -33,7 +33,8 @@ use crate::domain::time::Time;
 pub struct World {
     /// The folds of the log.
     pub folds: Folds,
-    /// What was last seen of the outside: keys are (`environment/NAME` or `stack/ENV/APP[/PART]`, source).
+    /// What was last seen of the outside: keys are (`environment/NAME` or `stack/ENV/APP[/PART]`,
+    /// source).
     pub sightings: BTreeMap<SightingKey, Sighting>,
     /// The estate file.
     pub catalog: Arc<Catalog>,
@@ -91,7 +92,9 @@ impl DiskFull {
     #[must_use]
     pub fn says(&self) -> String {
         let Self { home, since } = self;
-        format!("the disk of {home} is full: nothing is recorded since {since}; free some space, work goes on by itself")
+        format!(
+            "the disk of {home} is full: nothing is recorded since {since}; free some space, work goes on by itself"
+        )
     }
 }
 
@@ -113,7 +116,11 @@ impl World {
     /// The record of an environment: what the store keeps, else what the file says.
     #[must_use]
     pub fn record(&self, env: &EnvName) -> Option<&EnvironmentRecord> {
-        self.folds.environments.get(env).and_then(|fold| fold.record.as_ref()).or_else(|| self.catalog.environments.get(env))
+        self.folds
+            .environments
+            .get(env)
+            .and_then(|fold| fold.record.as_ref())
+            .or_else(|| self.catalog.environments.get(env))
     }
 
     /// The deployment of that id, where it is loaded.
@@ -125,20 +132,31 @@ impl World {
     /// The deployment that holds the stack's lock.
     #[must_use]
     pub fn current(&self, stack: &StackId) -> Option<&Arc<Deployment>> {
-        self.folds.stacks.get(stack).and_then(|fold| fold.current).and_then(|id| self.deployment(id))
+        self.folds
+            .stacks
+            .get(stack)
+            .and_then(|fold| fold.current)
+            .and_then(|id| self.deployment(id))
     }
 
     /// The deployment that the stack shows: the current one, else the last that ended.
     #[must_use]
     pub fn latest(&self, stack: &StackId) -> Option<&Arc<Deployment>> {
         let fold = self.folds.stacks.get(stack)?;
-        fold.current.or(fold.last).and_then(|id| self.deployment(id))
+        fold.current
+            .or(fold.last)
+            .and_then(|id| self.deployment(id))
     }
 
     /// All loaded deployments of a stack, the newest first.
     #[must_use]
     pub fn deployments_of(&self, stack: &StackId) -> Vec<&Arc<Deployment>> {
-        let mut all: Vec<_> = self.folds.deployments.values().filter(|d| d.stack() == Some(stack)).collect();
+        let mut all: Vec<_> = self
+            .folds
+            .deployments
+            .values()
+            .filter(|d| d.stack() == Some(stack))
+            .collect();
         all.sort_by_key(|d| std::cmp::Reverse(d.no()));
         all
     }
@@ -146,6 +164,10 @@ impl World {
     /// Every stack that the log or the estate file knows.
     #[must_use]
     pub fn stacks(&self) -> std::collections::BTreeSet<&StackId> {
-        self.folds.stacks.keys().chain(self.catalog.stacks.keys()).collect()
+        self.folds
+            .stacks
+            .keys()
+            .chain(self.catalog.stacks.keys())
+            .collect()
     }
 }

@@ -83,10 +83,18 @@ impl Waits {
             Waits::Armed { until } => format!("in {}", short(until.since(now))),
             Waits::After { no, stack } => format!("after {no} {stack}"),
             Waits::Behind { no } => format!("behind {no}"),
-            Waits::Frozen { freeze, environment } => {
-                let until = freeze.until.map_or_else(|| "thawed".to_owned(), |until| until.text("%H:%MZ"));
+            Waits::Frozen {
+                freeze,
+                environment,
+            } => {
+                let until = freeze
+                    .until
+                    .map_or_else(|| "thawed".to_owned(), |until| until.text("%H:%MZ"));
                 let whole = if *environment { "environment " } else { "" };
-                format!("{whole}frozen by {} until {until}: {}", freeze.by, freeze.reason)
+                format!(
+                    "{whole}frozen by {} until {until}: {}",
+                    freeze.by, freeze.reason
+                )
             }
             Waits::Broken => "its stack is broken: unblock it".to_owned(),
             Waits::Watched => "its environment is only watched (mode: watch)".to_owned(),
@@ -97,7 +105,8 @@ impl Waits {
 }
 
 impl World {
-    /// What runs and what waits, over all environments: what runs first, then what waits, each by age.
+    /// What runs and what waits, over all environments: what runs first, then what waits, each by
+    /// age.
     #[must_use]
     pub fn queue(&self, now: Time) -> Vec<QueueItem> {
         let mut items = Vec::new();
@@ -108,7 +117,12 @@ impl World {
                     Some(hold) => Waits::Hold(hold.id.clone()),
                     None => Waits::Runs(step_at(current)),
                 };
-                items.extend(item(current, state, waits, current.started_at.unwrap_or(current.created_at)));
+                items.extend(item(
+                    current,
+                    state,
+                    waits,
+                    current.started_at.unwrap_or(current.created_at),
+                ));
             }
             for (place, entry) in stack.queue.iter().enumerate() {
                 if let Some(d) = self.deployment(entry.deployment) {
@@ -129,7 +143,13 @@ impl World {
                 }
             }
         }
-        items.sort_by_key(|item| (!matches!(item.waits, Waits::Runs(_) | Waits::Hold(_)), item.since, item.no));
+        items.sort_by_key(|item| {
+            (
+                !matches!(item.waits, Waits::Runs(_) | Waits::Hold(_)),
+                item.since,
+                item.no,
+            )
+        });
         items
     }
 
@@ -140,36 +160,70 @@ impl World {
             return Waits::Armed { until };
         }
         if let Some(freeze) = stack.frozen(now) {
-            return Waits::Frozen { freeze: freeze.clone(), environment: false };
+            return Waits::Frozen {
+                freeze: freeze.clone(),
+                environment: false,
+            };
         }
-        if let Some(freeze) = self.folds.environments.get(&stack.id.env).and_then(|env| env.frozen(now)) {
-            return Waits::Frozen { freeze: freeze.clone(), environment: true };
+        if let Some(freeze) = self
+            .folds
+            .environments
+            .get(&stack.id.env)
+            .and_then(|env| env.frozen(now))
+        {
+            return Waits::Frozen {
+                freeze: freeze.clone(),
+                environment: true,
+            };
         }
-        if self.folds.environments.get(&stack.id.env).and_then(|env| env.record.as_ref()).is_some_and(|record| record.mode == Mode::Watch) {
+        if self
+            .folds
+            .environments
+            .get(&stack.id.env)
+            .and_then(|env| env.record.as_ref())
+            .is_some_and(|record| record.mode == Mode::Watch)
+        {
             return Waits::Watched;
         }
         let before = |id: DeploymentId| self.deployment(id).map(|d| d.no());
         if let Some(no) = stack.current.and_then(before) {
-            let ahead = place.checked_sub(1).and_then(|ahead| stack.queue.get(ahead)).map(|ahead| ahead.no);
-            return Waits::Behind { no: ahead.unwrap_or(no) };
+            let ahead = place
+                .checked_sub(1)
+                .and_then(|ahead| stack.queue.get(ahead))
+                .map(|ahead| ahead.no);
+            return Waits::Behind {
+                no: ahead.unwrap_or(no),
+            };
         }
-        if let Some(ahead) = place.checked_sub(1).and_then(|ahead| stack.queue.get(ahead)) {
+        if let Some(ahead) = place
+            .checked_sub(1)
+            .and_then(|ahead| stack.queue.get(ahead))
+        {
             return Waits::Behind { no: ahead.no };
         }
         // What takes a broken stack down needs nobody to unblock it first.
         if stack.class() == Class::Broken && entry.purpose != Purpose::Teardown {
             return Waits::Broken;
         }
-        let open = entry.after.iter().filter_map(|id| self.deployment(*id)).find(|d| !d.is_over());
+        let open = entry
+            .after
+            .iter()
+            .filter_map(|id| self.deployment(*id))
+            .find(|d| !d.is_over());
         if let Some(d) = open
             && let Some(on) = d.stack()
         {
-            return Waits::After { no: d.no(), stack: on.clone() };
+            return Waits::After {
+                no: d.no(),
+                stack: on.clone(),
+            };
         }
         match &self.engine {
             EngineState::None(why) => Waits::NoEngine(why.clone()),
             EngineState::Starting => Waits::NoEngine("it is starting".to_owned()),
-            EngineState::Draining { version } => Waits::NoEngine(format!("version {version} is handing over")),
+            EngineState::Draining { version } => {
+                Waits::NoEngine(format!("version {version} is handing over"))
+            }
             EngineState::Unknown | EngineState::Live { .. } => Waits::Next,
         }
     }
@@ -199,7 +253,15 @@ mod tests {
         let list: Vec<String> = world
             .queue(NOW)
             .iter()
-            .map(|item| format!("{} {} {} {}", item.no, item.stack, item.state.word(), item.waits.says(NOW)))
+            .map(|item| {
+                format!(
+                    "{} {} {} {}",
+                    item.no,
+                    item.stack,
+                    item.state.word(),
+                    item.waits.says(NOW)
+                )
+            })
             .collect();
         insta::assert_snapshot!(list.join("\n"));
     }

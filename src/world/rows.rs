@@ -1,4 +1,5 @@
-//! The list of stacks by environment, the ones that need a person first. Rows carry ids: a screen pins the id, never the position.
+//! The list of stacks by environment, the ones that need a person first. Rows carry ids: a screen
+//! pins the id, never the position.
 
 mod standing;
 
@@ -108,22 +109,37 @@ impl EnvView {
     #[must_use]
     pub fn slowed_says(&self) -> Option<String> {
         let Slowed { since, every_ms } = self.slowed?;
-        let every = if every_ms < 1_000 { format!("{every_ms} ms") } else { format!("{} s", every_ms / 1_000) };
+        let every = if every_ms < 1_000 {
+            format!("{every_ms} ms")
+        } else {
+            format!("{} s", every_ms / 1_000)
+        };
         let (account, region) = (&self.account, &self.region);
-        let what = "nothing fails by it, what is shown grows older, and the pace comes back by itself";
-        Some(format!("AWS throttles reads of {account}/{region} since {}: reading once in {every}; {what}", since.text("%H:%M:%SZ")))
+        let what =
+            "nothing fails by it, what is shown grows older, and the pace comes back by itself";
+        Some(format!(
+            "AWS throttles reads of {account}/{region} since {}: reading once in {every}; {what}",
+            since.text("%H:%M:%SZ")
+        ))
     }
 
     /// Running and desired tasks of all its stacks together, where any has them.
     #[must_use]
     pub fn serve(&self) -> Option<(u32, u32)> {
-        self.rows.iter().filter_map(|row| row.serve).reduce(|a, b| (a.0 + b.0, a.1 + b.1))
+        self.rows
+            .iter()
+            .filter_map(|row| row.serve)
+            .reduce(|a, b| (a.0 + b.0, a.1 + b.1))
     }
 
     /// How old the oldest sighting of its stacks is.
     #[must_use]
     pub fn age(&self, now: Time) -> Option<Duration> {
-        self.rows.iter().filter_map(|row| row.seen_at).min().map(|at| now.since(at))
+        self.rows
+            .iter()
+            .filter_map(|row| row.seen_at)
+            .min()
+            .map(|at| now.since(at))
     }
 }
 
@@ -136,17 +152,29 @@ impl Row {
 }
 
 impl World {
-    /// All environments with their stacks: need first, then production before the others, then by name.
+    /// All environments with their stacks: need first, then production before the others, then by
+    /// name.
     #[must_use]
     pub fn environments(&self, now: Time) -> Vec<EnvView> {
         let mut by_env: BTreeMap<&EnvName, Vec<Row>> = BTreeMap::new();
-        for name in self.folds.environments.keys().chain(self.catalog.environments.keys()) {
+        for name in self
+            .folds
+            .environments
+            .keys()
+            .chain(self.catalog.environments.keys())
+        {
             by_env.entry(name).or_default();
         }
         for stack in self.stacks() {
-            by_env.entry(&stack.env).or_default().push(self.row(stack, now));
+            by_env
+                .entry(&stack.env)
+                .or_default()
+                .push(self.row(stack, now));
         }
-        let mut views: Vec<EnvView> = by_env.into_iter().map(|(name, rows)| self.env_view(name, rows, now)).collect();
+        let mut views: Vec<EnvView> = by_env
+            .into_iter()
+            .map(|(name, rows)| self.env_view(name, rows, now))
+            .collect();
         views.sort_by(|a, b| (a.worst(), a.class, &a.name).cmp(&(b.worst(), b.class, &b.name)));
         views
     }
@@ -173,12 +201,23 @@ impl World {
         EnvView {
             name: name.clone(),
             class: record.map_or(EnvClass::Production, |record| record.class),
-            account: proof.map(|seen| seen.proof.whose.clone()).or_else(|| home?.whose.is.clone()).unwrap_or_default(),
+            account: proof
+                .map(|seen| seen.proof.whose.clone())
+                .or_else(|| home?.whose.is.clone())
+                .unwrap_or_default(),
             proven: proof.is_some_and(|seen| seen.stale.is_none()),
-            region: proof.map(|seen| seen.proof.within.clone()).or_else(|| home?.within.is.clone()).unwrap_or_default(),
+            region: proof
+                .map(|seen| seen.proof.within.clone())
+                .or_else(|| home?.within.is.clone())
+                .unwrap_or_default(),
             mode: record.map_or(Mode::Watch, |record| record.mode),
             practice: self.catalog.practice,
-            freeze: self.folds.environments.get(name).and_then(|fold| fold.frozen(now)).cloned(),
+            freeze: self
+                .folds
+                .environments
+                .get(name)
+                .and_then(|fold| fold.frozen(now))
+                .cloned(),
             slowed: self.slowed(name, now),
             differs: self.differs(name),
             rows,
@@ -191,17 +230,31 @@ impl World {
     pub fn row(&self, id: &StackId, now: Time) -> Row {
         let stack = self.folds.stack(id);
         let (seen_at, old) = self.freshness(id);
-        let overdue = self.overdue(id, now).map(|age| format!("nobody has looked at it for {}", short(age)));
+        let overdue = self
+            .overdue(id, now)
+            .map(|age| format!("nobody has looked at it for {}", short(age)));
         let old = old.map(ToString::to_string).or(overdue);
         let (state, since) = self.state_of(&stack, old.is_some(), now);
         let serve = self.serve(id);
         let shown = stack
             .current
             .and_then(|current| self.deployment(current))
-            .or_else(|| stack.queue.first().and_then(|entry| self.deployment(entry.deployment)))
+            .or_else(|| {
+                stack
+                    .queue
+                    .first()
+                    .and_then(|entry| self.deployment(entry.deployment))
+            })
             .or_else(|| stack.last.and_then(|last| self.deployment(last)));
-        let failed = shown.filter(|_| matches!(state, State::Fail | State::Brok | State::Down | State::Canc | State::Unkn | State::Lost));
-        let gone = self.thing(id).filter(|thing| state == State::Down && thing.is_missing());
+        let failed = shown.filter(|_| {
+            matches!(
+                state,
+                State::Fail | State::Brok | State::Down | State::Canc | State::Unkn | State::Lost
+            )
+        });
+        let gone = self
+            .thing(id)
+            .filter(|thing| state == State::Down && thing.is_missing());
         let rolls = self.thing(id).is_some_and(|thing| thing.rolls_back());
         let stream = crate::domain::event::StreamId::Stack(id.clone());
         let why = self
@@ -211,16 +264,26 @@ impl World {
             .map(|why| format!("its log cannot be read any further: {why}"))
             .or_else(|| stack.broken.clone())
             .or_else(|| failed.and_then(|d| trouble(d)))
-            .or_else(|| gone.map(|thing| format!("its {} is gone, and was not taken down from here", thing.sight.called)))
+            .or_else(|| {
+                gone.map(|thing| {
+                    format!(
+                        "its {} is gone, and was not taken down from here",
+                        thing.sight.called
+                    )
+                })
+            })
             .or_else(|| old.clone())
             .or_else(|| {
                 let age = now.since(seen_at?);
-                (age >= GROWN && self.slowed(&id.env, now).is_some()).then(|| format!("AWS throttles reads: seen {} ago", short(age)))
+                (age >= GROWN && self.slowed(&id.env, now).is_some())
+                    .then(|| format!("AWS throttles reads: seen {} ago", short(age)))
             });
         Row {
             stack: id.clone(),
             state,
-            needs_me: needs_me(state) && !(state == State::Down && shown.is_some_and(|d| stays_down(d) || (goes_on(d) && !rolls))),
+            needs_me: needs_me(state)
+                && !(state == State::Down
+                    && shown.is_some_and(|d| stays_down(d) || (goes_on(d) && !rolls))),
             outage: state == State::Down && shown.is_some_and(|d| goes_on(d)) && !rolls,
             serve,
             release: release(&stack, shown.map(|d| &**d)),
@@ -228,7 +291,9 @@ impl World {
             seen_at,
             stale: old,
             deployment: shown.map(|d| (d.id, d.no())),
-            by: shown.and_then(|d| d.request.as_ref()).map(|request| request.cause.by.to_string()),
+            by: shown
+                .and_then(|d| d.request.as_ref())
+                .map(|request| request.cause.by.to_string()),
             step: shown.filter(|d| !d.is_over()).and_then(|d| step_at(d)),
             waiting: stack.queue.len(),
             why,
@@ -255,10 +320,14 @@ fn needs_me(state: State) -> bool {
 
 /// True when a person decided what becomes of a service at zero: nobody needs to be called again.
 fn stays_down(d: &Deployment) -> bool {
-    d.is_over() && d.holds.iter().any(|hold| hold.kind == HoldKind::RestoreService && hold.decision.is_some())
+    d.is_over()
+        && d.holds
+            .iter()
+            .any(|hold| hold.kind == HoldKind::RestoreService && hold.decision.is_some())
 }
 
-/// True while a deployment is at work on a service that it took to zero: nothing is to be decided, and all want to see it.
+/// True while a deployment is at work on a service that it took to zero: nothing is to be decided,
+/// and all want to see it.
 fn goes_on(d: &Deployment) -> bool {
     let lost = d.steps.values().any(|run| run.state == StepState::Lost);
     !d.is_over() && d.stopping.is_none() && !lost && d.open_holds().next().is_none()
@@ -266,21 +335,30 @@ fn goes_on(d: &Deployment) -> bool {
 
 /// What went wrong in a deployment, in one line.
 pub(super) fn trouble(d: &Deployment) -> Option<String> {
-    let live = d.steps.values().filter(|run| run.state == StepState::Lost).find_map(|run| run.failure.as_ref());
+    let live = d
+        .steps
+        .values()
+        .filter(|run| run.state == StepState::Lost)
+        .find_map(|run| run.failure.as_ref());
     if let Some(failure) = live.or_else(|| d.first_failure()) {
         return Some(failure.summary.clone());
     }
     match (&d.end, &d.stopping) {
-        (Some(End::Terminated { reason, .. }), _) | (None, Some(Stopping::Cancelling { reason, .. })) => Some(reason.clone()),
+        (Some(End::Terminated { reason, .. }), _)
+        | (None, Some(Stopping::Cancelling { reason, .. })) => Some(reason.clone()),
         (Some(End::Partial { arrived, missing }), _) => Some(End::shortfall(arrived, missing)),
         (Some(End::Done | End::Failed { .. }) | None, _) => None,
     }
 }
 
-/// The step that a deployment is at: the first that is held or lost, else the first that runs, waits, or is next.
+/// The step that a deployment is at: the first that is held or lost, else the first that runs,
+/// waits, or is next.
 #[must_use]
 pub fn step_at(d: &Deployment) -> Option<StepAt> {
-    let runs: Vec<_> = d.runs().filter(|(step, run)| run.state != StepState::Skipped && super::usual::expected(d, step)).collect();
+    let runs: Vec<_> = d
+        .runs()
+        .filter(|(step, run)| run.state != StepState::Skipped && super::usual::expected(d, step))
+        .collect();
     let rank = |state: StepState| match state {
         StepState::Held => 0,
         StepState::Lost => 1,
@@ -290,10 +368,22 @@ pub fn step_at(d: &Deployment) -> Option<StepAt> {
         StepState::Blocked => 5,
         StepState::Done | StepState::Failed | StepState::Skipped | StepState::Cancelled => 6,
     };
-    let (at, (step, run)) =
-        runs.iter().enumerate().filter(|(_, (_, run))| !run.state.is_over()).min_by_key(|(nth, (_, run))| (rank(run.state), *nth))?;
-    let opened = d.open_holds().find(|hold| hold.id.step == step.id).map(|hold| hold.opened_at);
-    Some(StepAt { id: step.id.clone(), title: step.title.clone(), nth: at + 1, of: runs.len(), since: opened.or(run.started_at) })
+    let (at, (step, run)) = runs
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, run))| !run.state.is_over())
+        .min_by_key(|(nth, (_, run))| (rank(run.state), *nth))?;
+    let opened = d
+        .open_holds()
+        .find(|hold| hold.id.step == step.id)
+        .map(|hold| hold.opened_at);
+    Some(StepAt {
+        id: step.id.clone(),
+        title: step.title.clone(),
+        nth: at + 1,
+        of: runs.len(),
+        since: opened.or(run.started_at),
+    })
 }
 
 fn release(stack: &Stack, shown: Option<&Deployment>) -> String {

@@ -59,8 +59,15 @@ impl<'a> ThingSeen<'a> {
     /// Parts that failed for a reason of their own, the earliest first; and how many failed in all.
     #[must_use]
     pub fn failures(&self) -> (Vec<&'a PartSeen>, usize) {
-        let failed = self.sight.parts.iter().filter(|part| matches!(part.health, Health::Failed | Health::Stopped));
-        let mut own: Vec<&PartSeen> = failed.clone().filter(|part| part.health == Health::Failed).collect();
+        let failed = self
+            .sight
+            .parts
+            .iter()
+            .filter(|part| matches!(part.health, Health::Failed | Health::Stopped));
+        let mut own: Vec<&PartSeen> = failed
+            .clone()
+            .filter(|part| part.health == Health::Failed)
+            .collect();
         own.sort_by_key(|part| part.at);
         (own, failed.count())
     }
@@ -82,7 +89,8 @@ impl World {
     /// A sighting.
     #[must_use]
     pub fn sighting(&self, subject: &str, source: &str) -> Option<&Sighting> {
-        // The map's key is a pair of owned texts; a world holds few sightings, and only those of one subject are looked at.
+        // The map's key is a pair of owned texts; a world holds few sightings, and only those of
+        // one subject are looked at.
         self.sightings
             .range((subject.to_owned(), source.to_owned())..)
             .next()
@@ -104,7 +112,10 @@ impl World {
     pub fn thing(&self, stack: &StackId) -> Option<ThingSeen<'_>> {
         let sighting = self.sighting(&of_stack(stack), THING)?;
         match &sighting.value {
-            Seen::Thing { sight } => Some(ThingSeen { sight, taken_at: sighting.taken_at }),
+            Seen::Thing { sight } => Some(ThingSeen {
+                sight,
+                taken_at: sighting.taken_at,
+            }),
             Seen::Serve { .. } | Seen::Proof { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
         }
     }
@@ -122,7 +133,8 @@ impl World {
         }
     }
 
-    /// How long nobody has looked at a stack, where that is too long for what is shown to be called its state.
+    /// How long nobody has looked at a stack, where that is too long for what is shown to be called
+    /// its state.
     #[must_use]
     pub fn overdue(&self, stack: &StackId, now: Time) -> Option<Duration> {
         let age = now.since(self.thing(stack)?.taken_at);
@@ -132,7 +144,11 @@ impl World {
     /// Whether there is something outside to look at, in an environment where it can be reached.
     #[must_use]
     pub fn is_outside(&self, stack: &StackId) -> bool {
-        let spec = self.catalog.stacks.get(stack).and_then(|entry| entry.spec.as_ref().ok());
+        let spec = self
+            .catalog
+            .stacks
+            .get(stack)
+            .and_then(|entry| entry.spec.as_ref().ok());
         spec.is_some_and(|spec| !spec.about.is_empty()) && self.place(stack).is_some()
     }
 
@@ -141,7 +157,11 @@ impl World {
     pub fn proof(&self, env: &EnvName, place: &PlaceName) -> Option<ProofSeen<'_>> {
         let sighting = self.sighting(&of_env(env), &proof_of(place))?;
         match &sighting.value {
-            Seen::Proof { proof } => Some(ProofSeen { proof, taken_at: sighting.taken_at, stale: sighting.stale.as_ref() }),
+            Seen::Proof { proof } => Some(ProofSeen {
+                proof,
+                taken_at: sighting.taken_at,
+                stale: sighting.stale.as_ref(),
+            }),
             Seen::Thing { .. } | Seen::Serve { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
         }
     }
@@ -149,17 +169,27 @@ impl World {
     /// That AWS throttles what is read of an environment, as an engine says now.
     #[must_use]
     pub fn slowed(&self, env: &EnvName, now: Time) -> Option<Slowed> {
-        let sighting = self.sighting(&of_env(env), PACE).filter(|sighting| now.since(sighting.taken_at) < SAID)?;
+        let sighting = self
+            .sighting(&of_env(env), PACE)
+            .filter(|sighting| now.since(sighting.taken_at) < SAID)?;
         match &sighting.value {
             Seen::Pace { slowed } => *slowed,
-            Seen::Thing { .. } | Seen::Serve { .. } | Seen::Proof { .. } | Seen::Tail { .. } => None,
+            Seen::Thing { .. } | Seen::Serve { .. } | Seen::Proof { .. } | Seen::Tail { .. } => {
+                None
+            }
         }
     }
 
     /// Where a stack is.
     fn place(&self, stack: &StackId) -> Option<&Place> {
-        let spec = self.catalog.stacks.get(stack).and_then(|entry| entry.spec.as_ref().ok());
-        let about = spec.and_then(|spec| spec.about.first()).and_then(|about| about.place.as_ref());
+        let spec = self
+            .catalog
+            .stacks
+            .get(stack)
+            .and_then(|entry| entry.spec.as_ref().ok());
+        let about = spec
+            .and_then(|spec| spec.about.first())
+            .and_then(|about| about.place.as_ref());
         self.record(&stack.env)?.places.at(about)
     }
 
@@ -174,7 +204,10 @@ impl World {
                 stale = stale.or(sighting.stale.as_ref());
             }
         }
-        (newest, stale.or_else(|| self.proof(&stack.env, &self.place(stack)?.name)?.stale))
+        (
+            newest,
+            stale.or_else(|| self.proof(&stack.env, &self.place(stack)?.name)?.stale),
+        )
     }
 }
 
@@ -193,10 +226,25 @@ mod tests {
             reason: Safe::default(),
             at: Time(at),
         };
-        let parts =
-            vec![part("B", Health::Stopped, 1), part("C", Health::Failed, 9), part("A", Health::Failed, 5), part("D", Health::Moves, 2)];
-        let sight = Sight { parts, ..Sight::of(Subject::new("test.thing", "x"), "thing", Standing::Returning) };
-        let (own, all) = ThingSeen { sight: &sight, taken_at: Time(0) }.failures();
+        let parts = vec![
+            part("B", Health::Stopped, 1),
+            part("C", Health::Failed, 9),
+            part("A", Health::Failed, 5),
+            part("D", Health::Moves, 2),
+        ];
+        let sight = Sight {
+            parts,
+            ..Sight::of(
+                Subject::new("test.thing", "x"),
+                "thing",
+                Standing::Returning,
+            )
+        };
+        let (own, all) = ThingSeen {
+            sight: &sight,
+            taken_at: Time(0),
+        }
+        .failures();
         assert_eq!((own[0].name.as_str(), own.len(), all), ("A", 2, 3));
     }
 }

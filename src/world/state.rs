@@ -1,4 +1,5 @@
-//! The state words: what a stack is in, in one word, one glyph and one role of the theme. The order is the order of need.
+//! The state words: what a stack is in, in one word, one glyph and one role of the theme. The order
+//! is the order of need.
 
 /// What a stack is in. The first needs a person most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -165,8 +166,13 @@ mod tests {
     #[test]
     fn the_list_is_the_order_of_need_and_every_word_is_its_own() {
         assert!(State::ALL.is_sorted());
-        let words: std::collections::BTreeSet<_> = State::ALL.iter().map(|state| state.word()).collect();
-        assert_eq!(words.len(), State::ALL.len(), "states must be distinguishable by word alone");
+        let words: std::collections::BTreeSet<_> =
+            State::ALL.iter().map(|state| state.word()).collect();
+        assert_eq!(
+            words.len(),
+            State::ALL.len(),
+            "states must be distinguishable by word alone"
+        );
         for state in State::ALL {
             assert_eq!(state.ascii().len(), 1, "{state:?}");
             assert_eq!(state.glyph().chars().count(), 1, "{state:?}");

@@ -11,7 +11,8 @@ use crate::domain::time::Time;
 use super::World;
 use super::seen::of_stack;
 
-/// Nothing was told for this long: nobody follows any more. A session that was cut is noticed after 30 s.
+/// Nothing was told for this long: nobody follows any more. A session that was cut is noticed after
+/// 30 s.
 const FRESH: Duration = Duration::from_secs(45);
 /// It is told every 3 s: what is older than this is late by its age.
 const TOLD: Duration = Duration::from_secs(6);
@@ -45,25 +46,50 @@ pub enum TailState<'a> {
 }
 
 impl World {
-    /// The log groups that a stack watches: as the estate says, and as its deployment says that runs.
+    /// The log groups that a stack watches: as the estate says, and as its deployment says that
+    /// runs.
     #[must_use]
     pub fn groups(&self, stack: &StackId) -> BTreeSet<&str> {
-        let spec = self.catalog.stacks.get(stack).and_then(|entry| entry.spec.as_ref().ok());
-        let running = self.current(stack).and_then(|d| d.request.as_ref()).map(|request| &request.spec);
-        spec.into_iter().chain(running).flat_map(|spec| &spec.watch_logs).map(String::as_str).collect()
+        let spec = self
+            .catalog
+            .stacks
+            .get(stack)
+            .and_then(|entry| entry.spec.as_ref().ok());
+        let running = self
+            .current(stack)
+            .and_then(|d| d.request.as_ref())
+            .map(|request| &request.spec);
+        spec.into_iter()
+            .chain(running)
+            .flat_map(|spec| &spec.watch_logs)
+            .map(String::as_str)
+            .collect()
     }
 
-    /// How the tails are doing: of the groups that a stack watches; without a stack, all that are told of.
+    /// How the tails are doing: of the groups that a stack watches; without a stack, all that are
+    /// told of.
     #[must_use]
     pub fn tails(&self, stack: Option<&StackId>, now: Time) -> Vec<TailSeen<'_>> {
         let Some(stack) = stack else {
-            return self.sightings.iter().filter_map(|((_, source), sighting)| seen(source, sighting, now)).collect();
+            return self
+                .sightings
+                .iter()
+                .filter_map(|((_, source), sighting)| seen(source, sighting, now))
+                .collect();
         };
-        let mut tails: Vec<TailSeen<'_>> =
-            self.sightings_of(&of_stack(stack)).filter_map(|(source, sighting)| seen(source, sighting, now)).collect();
+        let mut tails: Vec<TailSeen<'_>> = self
+            .sightings_of(&of_stack(stack))
+            .filter_map(|(source, sighting)| seen(source, sighting, now))
+            .collect();
         for group in self.groups(stack) {
             if tails.iter().all(|tail| tail.group != group) {
-                tails.push(TailSeen { group, state: TailState::Unknown, sampled: false, dropped: 0, behind: Duration::ZERO });
+                tails.push(TailSeen {
+                    group,
+                    state: TailState::Unknown,
+                    sampled: false,
+                    dropped: 0,
+                    behind: Duration::ZERO,
+                });
             }
         }
         tails
@@ -72,7 +98,15 @@ impl World {
 
 fn seen<'a>(source: &'a str, sighting: &'a Sighting, now: Time) -> Option<TailSeen<'a>> {
     let group = source.strip_prefix("tail/")?;
-    let Seen::Tail { live, dropped, sampled, lag_ms } = sighting.value else { return None };
+    let Seen::Tail {
+        live,
+        dropped,
+        sampled,
+        lag_ms,
+    } = sighting.value
+    else {
+        return None;
+    };
     let age = now.since(sighting.taken_at);
     if age > FRESH {
         return None;
@@ -82,8 +116,18 @@ fn seen<'a>(source: &'a str, sighting: &'a Sighting, now: Time) -> Option<TailSe
         (true, Some(why)) => TailState::Waits(why),
         (false, why) => TailState::Cut(why.as_ref()),
     };
-    let silent = if live && age <= TOLD { Duration::ZERO } else { age };
-    Some(TailSeen { group, state, sampled, dropped, behind: Duration::from_millis(lag_ms).saturating_add(silent) })
+    let silent = if live && age <= TOLD {
+        Duration::ZERO
+    } else {
+        age
+    };
+    Some(TailSeen {
+        group,
+        state,
+        sampled,
+        dropped,
+        behind: Duration::from_millis(lag_ms).saturating_add(silent),
+    })
 }
 
 #[cfg(test)]
@@ -92,14 +136,26 @@ mod tests {
     use crate::world::fixture::{NOW, Scene, ago, id};
 
     fn told(live: bool, lag_ms: u64, secs_ago: u64, why: Option<&str>) -> Sighting {
-        let value = Seen::Tail { live, dropped: 2, sampled: true, lag_ms };
-        Sighting { value, taken_at: ago(secs_ago), stale: why.map(Safe::new) }
+        let value = Seen::Tail {
+            live,
+            dropped: 2,
+            sampled: true,
+            lag_ms,
+        };
+        Sighting {
+            value,
+            taken_at: ago(secs_ago),
+            stale: why.map(Safe::new),
+        }
     }
 
     fn world(told: Vec<(&str, &str, Sighting)>) -> World {
         let mut world = Scene::whole().world;
         for (stack, group, sighting) in told {
-            world.sightings.insert((format!("stack/{stack}"), format!("tail/{group}")), sighting);
+            world.sightings.insert(
+                (format!("stack/{stack}"), format!("tail/{group}")),
+                sighting,
+            );
         }
         world
     }
@@ -111,21 +167,37 @@ mod tests {
             (told(true, 1_200, 2, None), "Follows", 1_200),
             (told(true, 1_200, 20, None), "Follows", 21_200),
             (told(true, 0, 3, Some("no group")), "Waits", 0),
-            (told(false, 9_000, 3, Some("the session ended")), "Cut", 12_000),
+            (
+                told(false, 9_000, 3, Some("the session ended")),
+                "Cut",
+                12_000,
+            ),
         ] {
             let world = world(vec![("dev/orders", "/g", told)]);
             let tails = world.tails(Some(&stack), NOW);
-            let [tail] = tails.as_slice() else { panic!("one tail was expected: {tails:?}") };
+            let [tail] = tails.as_slice() else {
+                panic!("one tail was expected: {tails:?}")
+            };
             assert!(format!("{:?}", tail.state).starts_with(state), "{tail:?}");
-            assert_eq!((tail.behind, tail.dropped, tail.group), (Duration::from_millis(behind), 2, "/g"));
+            assert_eq!(
+                (tail.behind, tail.dropped, tail.group),
+                (Duration::from_millis(behind), 2, "/g")
+            );
         }
     }
 
     #[test]
     fn what_was_told_long_ago_is_told_by_nobody() {
-        let world = world(vec![("dev/orders", "/g", told(true, 0, 50, None)), ("dev/web", "/w", told(true, 0, 1, None))]);
+        let world = world(vec![
+            ("dev/orders", "/g", told(true, 0, 50, None)),
+            ("dev/web", "/w", told(true, 0, 1, None)),
+        ]);
         assert_eq!(world.tails(Some(&id("dev/orders")), NOW), []);
-        let all: Vec<&str> = world.tails(None, NOW).iter().map(|tail| tail.group).collect();
+        let all: Vec<&str> = world
+            .tails(None, NOW)
+            .iter()
+            .map(|tail| tail.group)
+            .collect();
         assert_eq!(all, ["/w"]);
     }
 
@@ -133,10 +205,27 @@ mod tests {
     fn a_watched_group_of_which_nobody_tells_is_unknown() {
         let mut world = world(vec![("dev/orders", "/told", told(true, 0, 1, None))]);
         let stack = id("dev/orders");
-        let entry = std::sync::Arc::make_mut(&mut world.catalog).stacks.get_mut(&stack).expect("it is in the fixture");
-        entry.spec.as_mut().expect("it can be read").watch_logs = vec!["/told".to_owned(), "/silent".to_owned()];
-        let states: Vec<_> = world.tails(Some(&stack), NOW).iter().map(|tail| (tail.group, tail.state)).collect();
-        assert_eq!(states, [("/told", TailState::Follows), ("/silent", TailState::Unknown)]);
-        assert_eq!(world.groups(&stack).into_iter().collect::<Vec<_>>(), ["/silent", "/told"]);
+        let entry = std::sync::Arc::make_mut(&mut world.catalog)
+            .stacks
+            .get_mut(&stack)
+            .expect("it is in the fixture");
+        entry.spec.as_mut().expect("it can be read").watch_logs =
+            vec!["/told".to_owned(), "/silent".to_owned()];
+        let states: Vec<_> = world
+            .tails(Some(&stack), NOW)
+            .iter()
+            .map(|tail| (tail.group, tail.state))
+            .collect();
+        assert_eq!(
+            states,
+            [
+                ("/told", TailState::Follows),
+                ("/silent", TailState::Unknown)
+            ]
+        );
+        assert_eq!(
+            world.groups(&stack).into_iter().collect::<Vec<_>>(),
+            ["/silent", "/told"]
+        );
     }
 }

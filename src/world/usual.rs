@@ -1,5 +1,5 @@
-//! How long things take here, from what they took before: ranges with their basis, work apart from waiting for people. Never invented:
-//! without history there is no number.
+//! How long things take here, from what they took before: ranges with their basis, work apart from
+//! waiting for people. Never invented: without history there is no number.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -90,7 +90,8 @@ impl World {
                 .filter_map(|run| Some(run.ended_at?.since(run.started_at?)))
                 .collect()
         };
-        usual_of(took(&|other| other == stack), Basis::Stack).or_else(|| usual_of(took(&|other| other.is_alike(stack)), Basis::Application))
+        usual_of(took(&|other| other == stack), Basis::Stack)
+            .or_else(|| usual_of(took(&|other| other.is_alike(stack)), Basis::Application))
     }
 
     /// The work that is left of a deployment; `None` where history says nothing about a part of it.
@@ -103,9 +104,17 @@ impl World {
         let stack = d.stack()?;
         let plan = d.plan.as_ref()?;
         let mut ends: BTreeMap<&StepId, (Duration, Duration)> = BTreeMap::new();
-        let mut left = Left { low: Duration::ZERO, high: Duration::ZERO, n: usize::MAX, people: false, slow: false };
+        let mut left = Left {
+            low: Duration::ZERO,
+            high: Duration::ZERO,
+            n: usize::MAX,
+            people: false,
+            slow: false,
+        };
         for id in plan.order().ok()? {
-            let (Some(step), Some(run)) = (plan.step(id), d.steps.get(id)) else { continue };
+            let (Some(step), Some(run)) = (plan.step(id), d.steps.get(id)) else {
+                continue;
+            };
             if run.state.is_over() || !expected(d, step) {
                 continue;
             }
@@ -113,17 +122,29 @@ impl World {
                 .after
                 .iter()
                 .filter_map(|need| ends.get(need))
-                .fold((Duration::ZERO, Duration::ZERO), |a, b| (a.0.max(b.0), a.1.max(b.1)));
-            let held = step.hold.is_some() && run.passed.is_none() && !d.approved(&step.id) && !run.ever_started();
+                .fold((Duration::ZERO, Duration::ZERO), |a, b| {
+                    (a.0.max(b.0), a.1.max(b.1))
+                });
+            let held = step.hold.is_some()
+                && run.passed.is_none()
+                && !d.approved(&step.id)
+                && !run.ever_started();
             left.people |= held || run.state == StepState::Lost;
             let (low, high) = if pure::is(step.kind.as_str()) {
                 (Duration::ZERO, Duration::ZERO)
             } else {
                 let usual = self.usual(stack, id)?;
                 left.n = left.n.min(usual.n);
-                let spent = if run.is_live() { run.started_at.map_or(Duration::ZERO, |at| now.since(at)) } else { Duration::ZERO };
+                let spent = if run.is_live() {
+                    run.started_at.map_or(Duration::ZERO, |at| now.since(at))
+                } else {
+                    Duration::ZERO
+                };
                 left.slow |= run.is_live() && spent > usual.p90;
-                (usual.p50.saturating_sub(spent), usual.p90.saturating_sub(spent))
+                (
+                    usual.p50.saturating_sub(spent),
+                    usual.p90.saturating_sub(spent),
+                )
             };
             let end = (before.0 + low, before.1 + high);
             left.low = left.low.max(end.0);
@@ -134,17 +155,29 @@ impl World {
     }
 }
 
-/// Whether a step is on the way: no waiting finaliser, and behind no branch other than the one that was chosen, or is expected.
+/// Whether a step is on the way: no waiting finaliser, and behind no branch other than the one that
+/// was chosen, or is expected.
 pub(super) fn expected(d: &Deployment, step: &Step) -> bool {
     if step.finaliser.is_some() {
-        return d.steps.get(&step.id).is_some_and(|run| !matches!(run.state, StepState::Blocked | StepState::Skipped));
+        return d
+            .steps
+            .get(&step.id)
+            .is_some_and(|run| !matches!(run.state, StepState::Blocked | StepState::Skipped));
     }
     let Some(plan) = &d.plan else { return true };
     if let Some((chooser, branch)) = &step.only_if {
-        let chosen = d.steps.get(chooser).and_then(|run| run.branch.as_ref()).or(plan.branch.as_ref());
+        let chosen = d
+            .steps
+            .get(chooser)
+            .and_then(|run| run.branch.as_ref())
+            .or(plan.branch.as_ref());
         return chosen.is_none_or(|chosen| chosen == branch);
     }
-    let mut needs = step.after.iter().filter_map(|need| plan.step(need)).peekable();
+    let mut needs = step
+        .after
+        .iter()
+        .filter_map(|need| plan.step(need))
+        .peekable();
     needs.peek().is_none() || needs.any(|need| expected(d, need))
 }
 
@@ -152,7 +185,12 @@ fn usual_of(mut took: Vec<Duration>, basis: Basis) -> Option<Usual> {
     took.sort_unstable();
     let last = took.len().checked_sub(1)?;
     let at = |percent: usize| took.get((last * percent).div_ceil(100)).copied();
-    Some(Usual { p50: at(50)?, p90: at(90)?, n: took.len(), basis })
+    Some(Usual {
+        p50: at(50)?,
+        p90: at(90)?,
+        n: took.len(),
+        basis,
+    })
 }
 
 #[cfg(test)]
@@ -162,7 +200,12 @@ mod tests {
 
     #[test]
     fn percentiles_of_few() {
-        let secs = |list: &[u64]| usual_of(list.iter().map(|s| Duration::from_secs(*s)).collect(), Basis::Stack);
+        let secs = |list: &[u64]| {
+            usual_of(
+                list.iter().map(|s| Duration::from_secs(*s)).collect(),
+                Basis::Stack,
+            )
+        };
         assert_eq!(secs(&[]), None);
         let one = secs(&[10]).unwrap();
         assert_eq!((one.p50.as_secs(), one.p90.as_secs(), one.n), (10, 10, 1));
@@ -173,7 +216,10 @@ mod tests {
     #[test]
     fn ranges_read_at_a_glance() {
         let says = |a, b| range(Duration::from_secs(a), Duration::from_secs(b));
-        assert_eq!([says(40, 40), says(600, 900), says(40, 700)], ["~40s", "10-15m", "40s-11m"]);
+        assert_eq!(
+            [says(40, 40), says(600, 900), says(40, 700)],
+            ["~40s", "10-15m", "40s-11m"]
+        );
     }
 
     #[test]
@@ -181,8 +227,14 @@ mod tests {
         let world = fixture::scene();
         let running = world.current(&fixture::id("staging/orders")).unwrap();
         let left = world.left(running, NOW).unwrap();
-        assert_eq!((left.says(), left.n, left.slow), ("~50s".to_owned(), 3, false));
+        assert_eq!(
+            (left.says(), left.n, left.slow),
+            ("~50s".to_owned(), 3, false)
+        );
         let held = world.current(&fixture::id("prod-us/orders")).unwrap();
-        assert!(world.left(held, NOW).is_none(), "a downtime that never happened here has no number");
+        assert!(
+            world.left(held, NOW).is_none(),
+            "a downtime that never happened here has no number"
+        );
     }
 }

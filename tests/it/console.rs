@@ -6,8 +6,8 @@ use crate::program::Program;
 use crate::pty::Terminal;
 use crate::shot;
 
-/// How long a key gets to show what it does. Keys follow each other at a hand's pace: Esc and a letter at once are Alt and the
-/// letter, and a burst is a paste.
+/// How long a key gets to show what it does. Keys follow each other at a hand's pace: Esc and a
+/// letter at once are Alt and the letter, and a burst is a paste.
 const GLANCE: Duration = Duration::from_millis(40);
 
 fn tap(terminal: &mut Terminal, keys: &[&str]) {
@@ -25,10 +25,13 @@ fn open(program: &Program, columns: u16, rows: u16) -> Terminal {
 
 /// Something moves without anybody pressing a key.
 fn moves(terminal: &mut Terminal) {
-    terminal.wait("a stack that somebody else changes, or its lines", |screen| {
-        let text = screen.contents();
-        text.contains("RUN outside") || text.contains(" cwl ")
-    });
+    terminal.wait(
+        "a stack that somebody else changes, or its lines",
+        |screen| {
+            let text = screen.contents();
+            text.contains("RUN outside") || text.contains(" cwl ")
+        },
+    );
 }
 
 /// The terminal is as it was found: the main screen, the cursor, no paste marks, no mouse.
@@ -49,7 +52,9 @@ fn the_first_start_shows_a_practice_estate_in_motion_and_leaves_the_terminal_as_
     }
     moves(&mut terminal);
     terminal.resize(80, 24);
-    terminal.wait("the frame in its new size", |screen| screen.contents().contains("PRACTICE") && screen.size().1.get() == 80);
+    terminal.wait("the frame in its new size", |screen| {
+        screen.contents().contains("PRACTICE") && screen.size().1.get() == 80
+    });
     terminal.press(&["Q"]);
     assert_eq!(terminal.end().exit_code(), 0);
     assert!(restored(&terminal), "the terminal is not as it was");
@@ -66,8 +71,8 @@ fn a_killed_console_costs_nothing() {
     assert_eq!(again.end().exit_code(), 0);
 }
 
-/// Every key of the key table in three panes. None ends the program, none leaves a frame without the band, and no byte of foreign
-/// text reaches the terminal as a command.
+/// Every key of the key table in three panes. None ends the program, none leaves a frame without
+/// the band, and no byte of foreign text reaches the terminal as a command.
 #[test]
 fn every_key_of_the_table_does_something_sane() {
     let keys = table();
@@ -76,18 +81,25 @@ fn every_key_of_the_table_does_something_sane() {
     let mut terminal = open(&program, 120, 36);
     moves(&mut terminal);
     for pane in ["1", "4", "5"] {
-        for (action, key) in keys.iter().filter(|(action, _)| !matches!(action.as_str(), "quit" | "interrupt" | "suspend" | "back")) {
+        for (action, key) in keys.iter().filter(|(action, _)| {
+            !matches!(action.as_str(), "quit" | "interrupt" | "suspend" | "back")
+        }) {
             tap(&mut terminal, &[pane]);
             tap(&mut terminal, &key.split(' ').collect::<Vec<_>>());
             tap(&mut terminal, &["esc", "esc"]);
-            terminal.wait(&format!("the band after {key} ({action}) in pane {pane}"), |screen| screen.contents().contains("PRACTICE"));
+            terminal.wait(
+                &format!("the band after {key} ({action}) in pane {pane}"),
+                |screen| screen.contents().contains("PRACTICE"),
+            );
         }
     }
     // The keys that leave: one asks, the other wants to be pressed twice.
     tap(&mut terminal, &["esc", "esc", "1", "q"]);
     terminal.wait_for("leave the console?");
     tap(&mut terminal, &["x"]);
-    terminal.wait("a console that was not left", |screen| !screen.contents().contains("leave the console?"));
+    terminal.wait("a console that was not left", |screen| {
+        !screen.contents().contains("leave the console?")
+    });
     tap(&mut terminal, &["ctrl-c", "ctrl-c"]);
     assert_eq!(terminal.end().exit_code(), 0);
     assert!(restored(&terminal), "the terminal is not as it was");
@@ -101,20 +113,34 @@ fn table() -> Vec<(String, String)> {
     let mut keys = Vec::new();
     for (action, sequences) in map {
         for sequence in sequences {
-            let named = |key: &str| if key.chars().count() == 1 { key.to_owned() } else { key.to_lowercase() };
-            keys.push((action.clone(), sequence.split(' ').map(named).collect::<Vec<_>>().join(" ")));
+            let named = |key: &str| {
+                if key.chars().count() == 1 {
+                    key.to_owned()
+                } else {
+                    key.to_lowercase()
+                }
+            };
+            keys.push((
+                action.clone(),
+                sequence.split(' ').map(named).collect::<Vec<_>>().join(" "),
+            ));
         }
     }
     keys
 }
 
-/// Commands to the terminal that we never send: titles, clipboards, strings of other kinds, the bell.
+/// Commands to the terminal that we never send: titles, clipboards, strings of other kinds, the
+/// bell.
 fn foreign(bytes: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
     for (at, pair) in bytes.windows(2).enumerate() {
         let clipboard = bytes[at..].starts_with(b"\x1b]52;");
-        if matches!(pair, [0x1b, b']' | b'P' | b'X' | b'^' | b'_']) && !clipboard && !bytes[at..].starts_with(b"\x1b]11;?") {
-            found.push(String::from_utf8_lossy(&bytes[at..(at + 20).min(bytes.len())]).into_owned());
+        if matches!(pair, [0x1b, b']' | b'P' | b'X' | b'^' | b'_'])
+            && !clipboard
+            && !bytes[at..].starts_with(b"\x1b]11;?")
+        {
+            found
+                .push(String::from_utf8_lossy(&bytes[at..(at + 20).min(bytes.len())]).into_owned());
         }
     }
     found
@@ -122,20 +148,34 @@ fn foreign(bytes: &[u8]) -> Vec<String> {
 
 /// Moves down the list until the stack is the one on the right.
 fn choose(terminal: &mut Terminal, stack: &str) {
-    let shown = |terminal: &Terminal| terminal.text().lines().nth(1).is_some_and(|line| line.contains(&format!("  {stack} ")));
+    let shown = |terminal: &Terminal| {
+        terminal
+            .text()
+            .lines()
+            .nth(1)
+            .is_some_and(|line| line.contains(&format!("  {stack} ")))
+    };
     // Rows move while deployments begin and end: what was passed by is met from the top again.
     for step in 0..90 {
         if shown(terminal) {
             return;
         }
-        tap(terminal, if step % 30 == 0 { &["1", "g", "g"] } else { &["j"] });
+        tap(
+            terminal,
+            if step % 30 == 0 {
+                &["1", "g", "g"]
+            } else {
+                &["j"]
+            },
+        );
         terminal.read_for(GLANCE * 2);
     }
     panic!("{stack} is not in the list:\n{}", terminal.text());
 }
 
-/// One key redeploys a service: the card or the countdown, the deployment on its map, the end; and in production a card that wants
-/// its words. Writes the pictures of the README from these frames where asked: `HOLDPOINT_SHOTS=FOLDER cargo test --test it redeploys`.
+/// One key redeploys a service: the card or the countdown, the deployment on its map, the end; and
+/// in production a card that wants its words. Writes the pictures of the README from these frames
+/// where asked: `HOLDPOINT_SHOTS=FOLDER cargo test --test it redeploys`.
 #[test]
 fn one_key_redeploys_a_service_and_production_asks_for_words() {
     let folder = std::env::var_os("HOLDPOINT_SHOTS").map(std::path::PathBuf::from);
@@ -148,7 +188,8 @@ fn one_key_redeploys_a_service_and_production_asks_for_words() {
     let mut terminal = open(&program, 120, 36);
     moves(&mut terminal);
     terminal.wait("what dev serves", |screen| {
-        screen.contents().contains("dev               2/2") || screen.contents().matches(" OK ").count() > 5
+        screen.contents().contains("dev               2/2")
+            || screen.contents().matches(" OK ").count() > 5
     });
     tap(&mut terminal, &["?"]);
     terminal.wait_for("Keys that are valid here");
@@ -173,7 +214,9 @@ fn one_key_redeploys_a_service_and_production_asks_for_words() {
     terminal.wait_for("why:");
     type_words(&mut terminal, "INC-881");
 
-    terminal.wait("a hold before the scale-down", |screen| screen.contents().contains(" HOLD "));
+    terminal.wait("a hold before the scale-down", |screen| {
+        screen.contents().contains(" HOLD ")
+    });
     tap(&mut terminal, &["A", "enter"]);
     terminal.wait_for("prod down");
     terminal.read_for(Duration::from_secs(1));
@@ -185,7 +228,8 @@ fn one_key_redeploys_a_service_and_production_asks_for_words() {
     assert_eq!(terminal.end().exit_code(), 0);
 }
 
-/// Presses a key until it shows what it is for: for half a second after the rows moved by themselves, a key is refused.
+/// Presses a key until it shows what it is for: for half a second after the rows moved by
+/// themselves, a key is refused.
 fn insist(terminal: &mut Terminal, key: &str, shows: &str) {
     for _ in 0..20 {
         tap(terminal, &[key]);
@@ -196,7 +240,8 @@ fn insist(terminal: &mut Terminal, key: &str, shows: &str) {
     panic!("{key} does not show {shows:?}:\n{}", terminal.text());
 }
 
-/// Words into a card, at a hand's pace: what comes at once is a paste, and a paste confirms nothing.
+/// Words into a card, at a hand's pace: what comes at once is a paste, and a paste confirms
+/// nothing.
 fn type_words(terminal: &mut Terminal, words: &str) {
     for letter in words.chars() {
         terminal.send(letter.to_string().as_bytes());

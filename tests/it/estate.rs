@@ -1,4 +1,5 @@
-//! Estate files as a person meets them: the practice estate read to the last template, and a file that is wrong everywhere.
+//! Estate files as a person meets them: the practice estate read to the last template, and a file
+//! that is wrong everywhere.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,28 +20,76 @@ fn the_practice_estate_is_read_and_planned_whole() {
     let loaded = config::load(&file, systems::all()).unwrap_or_else(|found| panic!("{found}"));
     let catalog = config::catalog(&loaded);
     let classes: Vec<Class> = catalog.environments.values().map(|env| env.class).collect();
-    assert_eq!(classes, [Class::Development, Class::Production, Class::Staging]);
-    let services = catalog.stacks.values().filter(|entry| entry.spec.as_ref().is_ok_and(|spec| spec.system == "service")).count();
-    assert!(services >= 9 && catalog.stacks.len() > services, "services and a script");
+    assert_eq!(
+        classes,
+        [Class::Development, Class::Production, Class::Staging]
+    );
+    let services = catalog
+        .stacks
+        .values()
+        .filter(|entry| {
+            entry
+                .spec
+                .as_ref()
+                .is_ok_and(|spec| spec.system == "service")
+        })
+        .count();
+    assert!(
+        services >= 9 && catalog.stacks.len() > services,
+        "services and a script"
+    );
     for (id, entry) in &catalog.stacks {
-        let spec = entry.spec.as_ref().unwrap_or_else(|why| panic!("{id}: {why}"));
+        let spec = entry
+            .spec
+            .as_ref()
+            .unwrap_or_else(|why| panic!("{id}: {why}"));
         let env = &catalog.environments[&id.env];
-        let groups: Vec<&String> = spec.watch_logs.iter().filter(|group| !group.contains(id.env.as_str())).collect();
+        let groups: Vec<&String> = spec
+            .watch_logs
+            .iter()
+            .filter(|group| !group.contains(id.env.as_str()))
+            .collect();
         assert!(groups.is_empty(), "{id} watches {groups:?}");
-        let asked = [("MISSING", Purpose::Recover), ("UPDATE_COMPLETE", Purpose::Deploy), ("ROLLBACK_COMPLETE", Purpose::Recover)];
+        let asked = [
+            ("MISSING", Purpose::Recover),
+            ("UPDATE_COMPLETE", Purpose::Deploy),
+            ("ROLLBACK_COMPLETE", Purpose::Recover),
+        ];
         for (status, purpose) in asked {
-            let ask =
-                PlanAsk { stack: id.clone(), purpose, env: env.clone(), store: "s".into(), seen: None, serving: None, flags: Flags::new() };
+            let ask = PlanAsk {
+                stack: id.clone(),
+                purpose,
+                env: env.clone(),
+                store: "s".into(),
+                seen: None,
+                serving: None,
+                flags: Flags::new(),
+            };
             let parameters = BTreeMap::from([("DesiredCount".to_owned(), "2".to_owned())]);
-            let stack = StackFacts { status: status.to_owned(), parameters, ..StackFacts::default() };
+            let stack = StackFacts {
+                status: status.to_owned(),
+                parameters,
+                ..StackFacts::default()
+            };
             let seen: Sights = [stack.sight("shop")].into_iter().collect();
-            let plan = systems::named(&spec.system).unwrap().plan(&ask, spec, &seen).unwrap_or_else(|why| panic!("{id} {status}: {why:?}"));
+            let plan = systems::named(&spec.system)
+                .unwrap()
+                .plan(&ask, spec, &seen)
+                .unwrap_or_else(|why| panic!("{id} {status}: {why:?}"));
             assert_eq!(plan.check(), Ok(()), "{id} {status}");
-            assert!(plan.steps.iter().all(|step| step.timeout >= Duration::from_mins(1)));
+            assert!(
+                plan.steps
+                    .iter()
+                    .all(|step| step.timeout >= Duration::from_mins(1))
+            );
         }
     }
     let web: StackId = "prod/web".parse().unwrap();
-    let needs: Vec<&str> = catalog.stacks[&web].depends_on.iter().map(holdpoint::domain::ids::AppName::as_str).collect();
+    let needs: Vec<&str> = catalog.stacks[&web]
+        .depends_on
+        .iter()
+        .map(holdpoint::domain::ids::AppName::as_str)
+        .collect();
     assert_eq!(needs, ["orders", "billing"]);
 }
 
@@ -54,11 +103,23 @@ fn a_template_that_is_wrong_spoils_only_its_own_stacks() {
     );
     write("good.yaml", "Resources: { Q: { Type: AWS::SQS::Queue } }\n");
     write("bad.yaml", "Resources:\n  Q:\n    Properties: {}\n");
-    let catalog = config::catalog(&config::load(&folder.path().join("holdpoint.yaml"), systems::all()).unwrap());
+    let catalog = config::catalog(
+        &config::load(&folder.path().join("holdpoint.yaml"), systems::all()).unwrap(),
+    );
     let spec = |name: &str| &catalog.stacks[&name.parse::<StackId>().unwrap()].spec;
     assert!(spec("dev/good").is_ok());
-    assert!(spec("dev/bad").as_ref().unwrap_err().contains("bad.yaml:2:3"));
-    assert!(spec("dev/gone").as_ref().unwrap_err().contains("gone.yaml cannot be read"));
+    assert!(
+        spec("dev/bad")
+            .as_ref()
+            .unwrap_err()
+            .contains("bad.yaml:2:3")
+    );
+    assert!(
+        spec("dev/gone")
+            .as_ref()
+            .unwrap_err()
+            .contains("gone.yaml cannot be read")
+    );
 }
 
 #[test]
@@ -72,13 +133,34 @@ fn everything_wrong_is_told_as_text_and_as_data() {
     .unwrap();
     let found = config::load(&file, systems::all()).unwrap_err();
     let text = found.to_string();
-    for part in ["did you mean \"class\"?", "did you mean \"dev\"?", "lacks \"class\"", "2 |   dev: { clas: development }", "^^^^"] {
+    for part in [
+        "did you mean \"class\"?",
+        "did you mean \"dev\"?",
+        "lacks \"class\"",
+        "2 |   dev: { clas: development }",
+        "^^^^",
+    ] {
         assert!(text.contains(part), "no {part:?} in\n{text}");
     }
     let data = serde_json::to_value(&found).unwrap();
     assert!(
-        data.as_array().unwrap().iter().all(|one| one["line"].as_u64() >= Some(2) && one["code"].is_string() && one["says"].is_string())
+        data.as_array()
+            .unwrap()
+            .iter()
+            .all(|one| one["line"].as_u64() >= Some(2)
+                && one["code"].is_string()
+                && one["says"].is_string())
     );
-    assert!(config::load(&folder.path().join("none.yaml"), systems::all()).unwrap_err().to_string().contains("--estate"));
-    assert!(config::load(folder.path(), systems::all()).unwrap_err().to_string().contains("no ordinary file"));
+    assert!(
+        config::load(&folder.path().join("none.yaml"), systems::all())
+            .unwrap_err()
+            .to_string()
+            .contains("--estate")
+    );
+    assert!(
+        config::load(folder.path(), systems::all())
+            .unwrap_err()
+            .to_string()
+            .contains("no ordinary file")
+    );
 }

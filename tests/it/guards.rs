@@ -1,4 +1,5 @@
-//! What must not happen: a secret that is kept, a contact that is lost in silence, a proof that was never made.
+//! What must not happen: a secret that is kept, a contact that is lost in silence, a proof that was
+//! never made.
 
 use std::path::Path;
 
@@ -19,7 +20,10 @@ applications:
 fn far() -> Home {
     let place = Home::new();
     place.write("holdpoint.yaml", FAR);
-    place.write("orders.yaml", "Resources: { Q: { Type: AWS::SQS::Queue } }\n");
+    place.write(
+        "orders.yaml",
+        "Resources: { Q: { Type: AWS::SQS::Queue } }\n",
+    );
     place
 }
 
@@ -28,7 +32,11 @@ fn contact_lost_is_exit_code_four() {
     let place = far();
     for verb in ["plan", "deploy", "redeploy", "teardown"] {
         let (code, answer) = place.json(&[verb, "far/orders"]);
-        assert_eq!((code, &answer["exit"], &answer["code"]), (4, &json!(4), &json!("no-contact")), "{verb}: {answer}");
+        assert_eq!(
+            (code, &answer["exit"], &answer["code"]),
+            (4, &json!(4), &json!("no-contact")),
+            "{verb}: {answer}"
+        );
     }
 }
 
@@ -36,16 +44,36 @@ fn contact_lost_is_exit_code_four() {
 fn doctor_waits_for_what_is_being_recorded_and_proves_who_we_are() {
     let place = Home::new();
     let (code, first) = place.json(&["doctor"]);
-    assert_eq!((code, &first["ok"]), (0, &Value::Bool(true)), "the first call of all: {first}");
+    assert_eq!(
+        (code, &first["ok"]),
+        (0, &Value::Bool(true)),
+        "the first call of all: {first}"
+    );
     place.write("holdpoint.yaml", FAR);
-    place.write("orders.yaml", "Resources: { Q: { Type: AWS::SQS::Queue } }\n");
+    place.write(
+        "orders.yaml",
+        "Resources: { Q: { Type: AWS::SQS::Queue } }\n",
+    );
     let (code, answer) = place.json(&["doctor"]);
-    let wrong: Vec<&Value> = answer["facts"].as_array().unwrap().iter().filter(|fact| fact["ok"] == json!(false)).collect();
-    assert_eq!((code, wrong.len(), &wrong[0]["what"]), (1, 1, &json!("environment far")), "{answer}");
+    let wrong: Vec<&Value> = answer["facts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|fact| fact["ok"] == json!(false))
+        .collect();
+    assert_eq!(
+        (code, wrong.len(), &wrong[0]["what"]),
+        (1, 1, &json!("environment far")),
+        "{answer}"
+    );
     // A file of the person's own that cannot be read is found before a console is opened.
     place.write("config/holdpoint/settings.yaml", "colours: pink\n");
     let (_, answer) = place.json(&["doctor"]);
-    assert!(answer.to_string().contains("settings.yaml") && answer.to_string().contains("colours must be one of"), "{answer}");
+    assert!(
+        answer.to_string().contains("settings.yaml")
+            && answer.to_string().contains("colours must be one of"),
+        "{answer}"
+    );
 }
 
 /// Every file below a folder that holds these bytes.
@@ -53,7 +81,9 @@ fn holding(folder: &Path, what: &[u8], found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         if entry.file_type().unwrap().is_dir() {
             holding(&entry.path(), what, found);
-        } else if std::fs::read(entry.path()).is_ok_and(|bytes| bytes.windows(what.len()).any(|window| window == what)) {
+        } else if std::fs::read(entry.path())
+            .is_ok_and(|bytes| bytes.windows(what.len()).any(|window| window == what))
+        {
             found.push(entry.path().display().to_string());
         }
     }
@@ -77,9 +107,22 @@ exit 3
     );
     let (code, failed) = place.json(&["deploy", "dev/broken", "--wait"]);
     assert_eq!(code, 1, "{failed}");
-    assert!(failed["says"].as_str().unwrap().contains("cannot log in with token=***"), "{failed}");
-    let logs = text(&place.holdpoint(&["--estate", "holdpoint.yaml", "--here", "logs", "dev/broken"]).stdout);
-    assert!(logs.contains("DB_PASSWORD=***") && logs.contains("postgres://ana:***@db/shop"), "{logs}");
+    assert!(
+        failed["says"]
+            .as_str()
+            .unwrap()
+            .contains("cannot log in with token=***"),
+        "{failed}"
+    );
+    let logs = text(
+        &place
+            .holdpoint(&["--estate", "holdpoint.yaml", "--here", "logs", "dev/broken"])
+            .stdout,
+    );
+    assert!(
+        logs.contains("DB_PASSWORD=***") && logs.contains("postgres://ana:***@db/shop"),
+        "{logs}"
+    );
     let mut found = Vec::new();
     holding(&place.path().join("home"), b"canary-8f31c", &mut found);
     assert!(found.is_empty(), "{found:?}");
@@ -102,7 +145,13 @@ applications:
     let checked = place.holdpoint(&["check"]);
     let all = format!("{}{}", text(&checked.stdout), text(&checked.stderr));
     assert_eq!(checked.status.code(), Some(2), "{all}");
-    for part in ["holdpoint.yaml:5:27", "holdpoint.yaml:6:51", "^^^^^^^^^^^^^", "secrets: { NAME: env:NAME }", "2 errors"] {
+    for part in [
+        "holdpoint.yaml:5:27",
+        "holdpoint.yaml:6:51",
+        "^^^^^^^^^^^^^",
+        "secrets: { NAME: env:NAME }",
+        "2 errors",
+    ] {
         assert!(all.contains(part), "no {part:?} in\n{all}");
     }
     assert!(!all.contains("hunter2secret"), "{all}");
@@ -124,12 +173,18 @@ applications:
   odd: { script: { steps: {} }, environments: [dev] }
 ",
     );
-    place.write("bad.yaml", "Parameters: { P: { Type: String } }\nResources:\n  R: { Type: 5 }\n");
+    place.write(
+        "bad.yaml",
+        "Parameters: { P: { Type: String } }\nResources:\n  R: { Type: 5 }\n",
+    );
     let output = place.holdpoint(&["check", "--json"]);
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     let errors = answer["errors"].as_array().unwrap();
     let found = |part: &str| {
-        errors.iter().find(|one| one["says"].as_str().unwrap().contains(part)).unwrap_or_else(|| panic!("no {part:?} in {answer}"))
+        errors
+            .iter()
+            .find(|one| one["says"].as_str().unwrap().contains(part))
+            .unwrap_or_else(|| panic!("no {part:?} in {answer}"))
     };
     for (part, file, line) in [
         ("lacks \"class\"", "holdpoint.yaml", 3),
@@ -142,9 +197,18 @@ applications:
         ("certificate authorities of environment dev", "ca.pem", 1),
     ] {
         let one = found(part);
-        assert!(one["file"].as_str().unwrap().ends_with(file) && one["line"] == json!(line) && one["column"].as_u64() >= Some(1), "{one}");
+        assert!(
+            one["file"].as_str().unwrap().ends_with(file)
+                && one["line"] == json!(line)
+                && one["column"].as_u64() >= Some(1),
+            "{one}"
+        );
     }
-    assert_eq!((errors.len(), output.status.code()), (8, Some(2)), "{answer}");
+    assert_eq!(
+        (errors.len(), output.status.code()),
+        (8, Some(2)),
+        "{answer}"
+    );
     place.write("ca.pem", "no certificate\n");
     assert!(text(&place.holdpoint(&["check"]).stdout).contains("no PEM certificate"));
 }

@@ -1,4 +1,5 @@
-//! A store whose engine is killed: whatever was acknowledged is there, whole, and the next engine goes on.
+//! A store whose engine is killed: whatever was acknowledged is there, whole, and the next engine
+//! goes on.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -24,22 +25,34 @@ fn what_was_acknowledged_before_a_kill_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("home");
     let mut acknowledged = 0;
-    // Each time it is killed a little later: in the first commit, between commits, in the middle of a line.
+    // Each time it is killed a little later: in the first commit, between commits, in the middle of
+    // a line.
     for patience in [1, 2, 5, 40, 90] {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "killed::writes_until_it_is_killed", "--ignored", "--nocapture"])
+            .args([
+                "--exact",
+                "killed::writes_until_it_is_killed",
+                "--ignored",
+                "--nocapture",
+            ])
             .env(PLACE, &place)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let said = lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("acknowledged ").and_then(|n| n.parse::<u64>().ok()));
+        let said = lines.map_while(Result::ok).filter_map(|line| {
+            line.strip_prefix("acknowledged ")
+                .and_then(|n| n.parse::<u64>().ok())
+        });
         acknowledged = said.take(patience).last().expect("it writes");
         child.kill().unwrap();
         child.wait().unwrap();
         look(&place, acknowledged);
     }
-    assert!(acknowledged >= 138, "every life went on where the one before was cut off: {acknowledged}");
+    assert!(
+        acknowledged >= 138,
+        "every life went on where the one before was cut off: {acknowledged}"
+    );
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -48,13 +61,26 @@ async fn look(place: &Path, acknowledged: u64) {
     let store = Sqlite::client(&home, Real::shared()).await.unwrap();
     let checked = store.verify().await.unwrap();
     assert_eq!(checked.faults, [""; 0]);
-    assert!(checked.events >= acknowledged, "{} of {acknowledged} events are there", checked.events);
+    assert!(
+        checked.events >= acknowledged,
+        "{} of {acknowledged} events are there",
+        checked.events
+    );
     let folds = store.folds(5).await.unwrap();
     assert!(folds.broken.is_empty() && folds.seq == checked.events);
     let spool = Spool::open(&home, Limits::default()).unwrap();
-    let (lines, _) = spool.tail(&Of::All, &Position::default(), usize::MAX).unwrap();
+    let (lines, _) = spool
+        .tail(&Of::All, &Position::default(), usize::MAX)
+        .unwrap();
     let expect: Vec<_> = (1..=lines.len()).map(|n| format!("line {n}")).collect();
-    assert_eq!(lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), expect, "no line twice, none torn, none lost");
+    assert_eq!(
+        lines
+            .iter()
+            .map(|line| line.text.as_str())
+            .collect::<Vec<_>>(),
+        expect,
+        "no line twice, none torn, none lost"
+    );
     assert!(lines.len() as u64 >= acknowledged);
 }
 
@@ -68,21 +94,47 @@ fn writes_until_it_is_killed() {
 #[tokio::main(flavor = "current_thread")]
 async fn write(place: &Path) {
     let home = Home::open(Some(place)).unwrap();
-    let lock = Lock::exclusive(&home.engine_lock()).unwrap().expect("the one before is dead, and its lock with it");
+    let lock = Lock::exclusive(&home.engine_lock())
+        .unwrap()
+        .expect("the one before is dead, and its lock with it");
     let store = Sqlite::engine(&home, &lock, Real::shared()).await.unwrap();
-    let spool = Spool::open(&home, Limits { segment: 2_000, ..Limits::default() }).unwrap();
+    let spool = Spool::open(
+        &home,
+        Limits {
+            segment: 2_000,
+            ..Limits::default()
+        },
+    )
+    .unwrap();
     let stream = StreamId::Environment("dev".parse().unwrap());
-    let under = store.take(EngineId(random::id()), &[Scope::All], NO_END).await.unwrap().leases;
-    let by = By { person: Person::Engine, cause: None, at: Time(0), under };
+    let under = store
+        .take(EngineId(random::id()), &[Scope::All], NO_END)
+        .await
+        .unwrap()
+        .leases;
+    let by = By {
+        person: Person::Engine,
+        cause: None,
+        at: Time(0),
+        under,
+    };
     let mut version = store.folds(0).await.unwrap().version(&stream);
     loop {
         if version.is_multiple_of(7) {
-            store.snapshot(&store.folds(0).await.unwrap()).await.unwrap();
+            store
+                .snapshot(&store.folds(0).await.unwrap())
+                .await
+                .unwrap();
         }
         let mut append = Append::default();
-        append.push(stream.clone(), version, Event::Environment(EnvironmentEvent::Thawed));
+        append.push(
+            stream.clone(),
+            version,
+            Event::Environment(EnvironmentEvent::Thawed),
+        );
         version = store.append(&append, &by, None).await.unwrap()[0].version;
-        // What the last life may have written already comes again, as it does from a source that is followed anew.
+        // What the last life may have written already comes again, as it does from a source that is
+        // followed anew.
         let mut lines: Vec<_> = (1..=version).map(line).collect();
         spool.append(&mut lines).unwrap();
         // Past the capture of the test harness: another process reads it.

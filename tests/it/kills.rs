@@ -1,5 +1,6 @@
-//! Thirty engines and consoles ended with -9 in the middle of deployments, each at another number of calls. The next one carries on;
-//! the ledger of the embedded cloud, which counts every call and what it changed, shows that nothing happened twice.
+//! Thirty engines and consoles ended with -9 in the middle of deployments, each at another number
+//! of calls. The next one carries on; the ledger of the embedded cloud, which counts every call and
+//! what it changed, shows that nothing happened twice.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -18,7 +19,10 @@ const KILLS: usize = 30;
 #[ignore = "minutes of kills; .ci/run starts it"]
 fn thirty_kills_change_nothing_twice() {
     let cloud = Cloud::start();
-    let program = Program::with(&[("holdpoint.yaml", &estate(&cloud.endpoint, 0)), ("web.yaml", TEMPLATE)]);
+    let program = Program::with(&[
+        ("holdpoint.yaml", &estate(&cloud.endpoint, 0)),
+        ("web.yaml", TEMPLATE),
+    ]);
     let mut console = console(&program);
     let mut kills = (0, 0);
     let mut deployments = Vec::new();
@@ -32,7 +36,11 @@ fn thirty_kills_change_nothing_twice() {
         // another number of calls each time, from before the first to after the last
         for more in [1 + round * 5 % 17, 2 + round * 11 % 29] {
             let reached = cloud.wait_for_calls(begin + more, || over(&program, &deployments));
-            for engine in program.processes().iter().filter(|process| process.line.contains(" engine ")) {
+            for engine in program
+                .processes()
+                .iter()
+                .filter(|process| process.line.contains(" engine "))
+            {
                 engine.kill();
                 kills.0 += usize::from(reached);
             }
@@ -51,7 +59,10 @@ fn thirty_kills_change_nothing_twice() {
     console.kill();
 
     for no in &deployments {
-        let shown = program.run(&["show", &format!("#{no}"), "--json"]).ends(0).json();
+        let shown = program
+            .run(&["show", &format!("#{no}"), "--json"])
+            .ends(0)
+            .json();
         assert_eq!(shown["outcome"], "done", "{shown:#}");
     }
     let ledger = cloud.ledger();
@@ -62,15 +73,29 @@ fn thirty_kills_change_nothing_twice() {
         if !entry["token"].is_null() {
             *by_token.entry((text("action"), text("token"))).or_default() += 1;
         }
-        *by_action.entry((text("action"), stack_of(&text("subject")))).or_default() += 1;
+        *by_action
+            .entry((text("action"), stack_of(&text("subject"))))
+            .or_default() += 1;
     }
     let twice: Vec<_> = by_token.iter().filter(|(_, n)| **n > 1).collect();
-    assert!(twice.is_empty(), "these tokens had more than one effect: {twice:?}");
+    assert!(
+        twice.is_empty(),
+        "these tokens had more than one effect: {twice:?}"
+    );
     let rounds = deployments.len() / 2;
     for stack in ["kill-web", "kill-api"] {
-        let of = |action: &str| by_action.get(&(action.to_owned(), stack.to_owned())).copied().unwrap_or_default();
+        let of = |action: &str| {
+            by_action
+                .get(&(action.to_owned(), stack.to_owned()))
+                .copied()
+                .unwrap_or_default()
+        };
         assert_eq!(of("CreateStack"), 1, "{by_action:?}");
-        assert_eq!(of("ExecuteChangeSet") + of("UpdateStack"), rounds - 1, "{by_action:?}");
+        assert_eq!(
+            of("ExecuteChangeSet") + of("UpdateStack"),
+            rounds - 1,
+            "{by_action:?}"
+        );
         assert_eq!(of("DeleteStack"), 0, "{by_action:?}");
     }
     println!(
@@ -118,18 +143,36 @@ pub(crate) struct Cloud {
 impl Cloud {
     pub(crate) fn start() -> Self {
         let mut command = std::process::Command::new(Program::path());
-        command.env_clear().args(["sandbox", "--story", "empty", "--speed", "10"]);
-        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+        command
+            .env_clear()
+            .args(["sandbox", "--story", "empty", "--speed", "10"]);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let endpoint = line.split(' ').find(|word| word.starts_with("http://")).unwrap_or_else(|| panic!("no address in {line:?}"));
-        Self { child, endpoint: endpoint.to_owned() }
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let endpoint = line
+            .split(' ')
+            .find(|word| word.starts_with("http://"))
+            .unwrap_or_else(|| panic!("no address in {line:?}"));
+        Self {
+            child,
+            endpoint: endpoint.to_owned(),
+        }
     }
 
     /// Every call so far.
     pub(crate) fn ledger(&self) -> Vec<Value> {
         let answer = http(&self.endpoint, "GET", "/_holdpoint/ledger", &[], "");
-        answer.body.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        answer
+            .body
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
     }
 
     /// Reads the ledger until it has so many calls; false when everything is over before that.

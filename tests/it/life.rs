@@ -1,5 +1,6 @@
-//! A service through its life on emulators that nobody here wrote: made, changed, failed and torn down by the program as a script
-//! would do it, and looked at from outside. Run by `.ci/run`; what each emulator cannot show is in tests/peers/README.md.
+//! A service through its life on emulators that nobody here wrote: made, changed, failed and torn
+//! down by the program as a script would do it, and looked at from outside. Run by `.ci/run`; what
+//! each emulator cannot show is in tests/peers/README.md.
 
 use serde_json::json;
 
@@ -24,7 +25,12 @@ struct Peer {
 #[test]
 #[ignore = "needs moto; .ci/run starts it"]
 fn a_service_lives_on_moto() {
-    life(&Peer { endpoint: endpoint("HOLDPOINT_MOTO"), knows_no_change: false, fails: None, takes_time: false });
+    life(&Peer {
+        endpoint: endpoint("HOLDPOINT_MOTO"),
+        knows_no_change: false,
+        fails: None,
+        takes_time: false,
+    });
 }
 
 #[test]
@@ -51,38 +57,75 @@ fn a_service_lives_on_localemu() {
 
 fn life(peer: &Peer) {
     peer.put_template();
-    let program = Program::with(&[("holdpoint.yaml", &estate(peer, 30)), ("shop.yaml", SHOP), ("broken.yaml", BROKEN_TEMPLATE)]);
+    let program = Program::with(&[
+        ("holdpoint.yaml", &estate(peer, 30)),
+        ("shop.yaml", SHOP),
+        ("broken.yaml", BROKEN_TEMPLATE),
+    ]);
 
     // made
-    program.run(&["deploy", "peer/shop", "--here", "--wait", "--json"]).ends(0);
+    program
+        .run(&["deploy", "peer/shop", "--here", "--wait", "--json"])
+        .ends(0);
     assert_eq!(peer.status(STACK).as_deref(), Some("CREATE_COMPLETE"));
     let types = peer.types(STACK);
-    for wanted in ["S3::Bucket", "SQS::Queue", "SNS::Topic", "SSM::Parameter", "CloudFormation::Stack"] {
-        assert!(types.iter().any(|t| t == &format!("AWS::{wanted}")), "no {wanted} in {types:?}");
+    for wanted in [
+        "S3::Bucket",
+        "SQS::Queue",
+        "SNS::Topic",
+        "SSM::Parameter",
+        "CloudFormation::Stack",
+    ] {
+        assert!(
+            types.iter().any(|t| t == &format!("AWS::{wanted}")),
+            "no {wanted} in {types:?}"
+        );
     }
-    assert!(peer.describe(STACK).contains("holdpoint:store"), "the stack does not carry our tag");
+    assert!(
+        peer.describe(STACK).contains("holdpoint:store"),
+        "the stack does not carry our tag"
+    );
 
     if peer.takes_time {
         let lines = program.run(&["logs", "peer/shop", "--here"]).ends(0).out;
-        assert!(lines.contains("Inner  CREATE_IN_PROGRESS"), "no event of the nested stack on its way in\n{lines}");
+        assert!(
+            lines.contains("Inner  CREATE_IN_PROGRESS"),
+            "no event of the nested stack on its way in\n{lines}"
+        );
     }
 
     // changed
     program.write("holdpoint.yaml", &estate(peer, 60));
-    program.run(&["deploy", "peer/shop", "--here", "--wait", "--json"]).ends(0);
+    program
+        .run(&["deploy", "peer/shop", "--here", "--wait", "--json"])
+        .ends(0);
     assert_eq!(peer.status(STACK).as_deref(), Some("UPDATE_COMPLETE"));
-    assert!(peer.queue().contains("<Value>60</Value>") || peer.queue().contains("\"60\""), "{}", peer.queue());
+    assert!(
+        peer.queue().contains("<Value>60</Value>") || peer.queue().contains("\"60\""),
+        "{}",
+        peer.queue()
+    );
 
     // the same again
     let before = peer.events(STACK);
-    program.run(&["deploy", "peer/shop", "--here", "--wait", "--json"]).ends(0);
+    program
+        .run(&["deploy", "peer/shop", "--here", "--wait", "--json"])
+        .ends(0);
     if peer.knows_no_change {
-        assert_eq!(peer.events(STACK), before, "a deployment without a change has changed something");
+        assert_eq!(
+            peer.events(STACK),
+            before,
+            "a deployment without a change has changed something"
+        );
     }
 
     // failed: only where a stack that cannot be made comes to an end
     if let Some((reason, status)) = peer.fails {
-        let said = program.run(&["deploy", "peer/broken", "--here", "--wait", "--json"]).ends(1).json().to_string();
+        let said = program
+            .run(&["deploy", "peer/broken", "--here", "--wait", "--json"])
+            .ends(1)
+            .json()
+            .to_string();
         assert!(said.contains(reason), "{said}");
         assert_eq!(peer.status(BROKEN).as_deref(), Some(status));
     }
@@ -90,7 +133,11 @@ fn life(peer: &Peer) {
     // torn down
     tear_down(&program, "peer/shop");
     assert_eq!(peer.status(STACK), None);
-    assert!(peer.queue().contains("NonExistentQueue"), "{}", peer.queue());
+    assert!(
+        peer.queue().contains("NonExistentQueue"),
+        "{}",
+        peer.queue()
+    );
 }
 
 /// Asks; where the card wants to be read, answers with its words.
@@ -100,24 +147,54 @@ fn tear_down(program: &Program, stack: &str) {
         return;
     }
     let card = asked.ends(2).json()["card"].clone();
-    let (words, subject) = (card["confirm"].as_str().unwrap(), card["subject"].as_str().unwrap());
-    program.run(&["teardown", stack, "--here", "--wait", "--json", "--confirm", words, "--subject", subject]).ends(0);
+    let (words, subject) = (
+        card["confirm"].as_str().unwrap(),
+        card["subject"].as_str().unwrap(),
+    );
+    program
+        .run(&[
+            "teardown",
+            stack,
+            "--here",
+            "--wait",
+            "--json",
+            "--confirm",
+            words,
+            "--subject",
+            subject,
+        ])
+        .ends(0);
 }
 
 impl Peer {
     /// Puts the nested template where CloudFormation's rules allow one to be.
     fn put_template(&self) {
-        let auth =
-            ("Authorization", "AWS4-HMAC-SHA256 Credential=testing/20260101/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=0");
+        let auth = (
+            "Authorization",
+            "AWS4-HMAC-SHA256 Credential=testing/20260101/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=0",
+        );
         let place = "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>";
         let made = http(&self.endpoint, "PUT", "/hp-peer-templates", &[auth], place);
         assert!(matches!(made.status, 200 | 409), "{made:?}");
-        let put = http(&self.endpoint, "PUT", "/hp-peer-templates/inner.json", &[auth], &inner());
+        let put = http(
+            &self.endpoint,
+            "PUT",
+            "/hp-peer-templates/inner.json",
+            &[auth],
+            &inner(),
+        );
         assert_eq!(put.status, 200, "{put:?}");
     }
 
     fn cloudformation(&self, action: &str, stack: &str) -> String {
-        query(&self.endpoint, "cloudformation", "2010-05-15", action, &[("StackName", stack)]).body
+        query(
+            &self.endpoint,
+            "cloudformation",
+            "2010-05-15",
+            action,
+            &[("StackName", stack)],
+        )
+        .body
     }
 
     fn describe(&self, stack: &str) -> String {
@@ -125,23 +202,37 @@ impl Peer {
     }
 
     fn status(&self, stack: &str) -> Option<String> {
-        tagged(&self.describe(stack), "StackStatus").into_iter().next().filter(|status| status != "DELETE_COMPLETE")
+        tagged(&self.describe(stack), "StackStatus")
+            .into_iter()
+            .next()
+            .filter(|status| status != "DELETE_COMPLETE")
     }
 
     fn types(&self, stack: &str) -> Vec<String> {
-        tagged(&self.cloudformation("DescribeStackResources", stack), "ResourceType")
+        tagged(
+            &self.cloudformation("DescribeStackResources", stack),
+            "ResourceType",
+        )
     }
 
     fn events(&self, stack: &str) -> Vec<String> {
-        tagged(&self.cloudformation("DescribeStackEvents", stack), "EventId")
+        tagged(
+            &self.cloudformation("DescribeStackEvents", stack),
+            "EventId",
+        )
     }
 
     /// The attributes of the service's queue, or the error instead.
     fn queue(&self) -> String {
-        let call = |action: &str, parameters: &[(&str, &str)]| query(&self.endpoint, "sqs", "2012-11-05", action, parameters).body;
+        let call = |action: &str, parameters: &[(&str, &str)]| {
+            query(&self.endpoint, "sqs", "2012-11-05", action, parameters).body
+        };
         let found = call("GetQueueUrl", &[("QueueName", "hp-peer-queue")]);
         match tagged(&found, "QueueUrl").first() {
-            Some(url) => call("GetQueueAttributes", &[("QueueUrl", url), ("AttributeName.1", "VisibilityTimeout")]),
+            Some(url) => call(
+                "GetQueueAttributes",
+                &[("QueueUrl", url), ("AttributeName.1", "VisibilityTimeout")],
+            ),
             None => found,
         }
     }

@@ -1,5 +1,11 @@
-//! One integration binary: the walls between rooms, and the program as a person or a script meets it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what went wrong by failing")]
+//! One integration binary: the walls between rooms, and the program as a person or a script meets
+//! it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what went wrong by failing"
+)]
 
 mod cloud_contract;
 mod cloud_life;

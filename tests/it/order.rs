@@ -1,5 +1,5 @@
-//! Lines of one source keep the order in which it gave them: from a command's pipe to the shell, the screen's ring and what is saved,
-//! whatever dies on the way.
+//! Lines of one source keep the order in which it gave them: from a command's pipe to the shell,
+//! the screen's ring and what is saved, whatever dies on the way.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -44,7 +44,13 @@ const SPURT: usize = 200;
 
 fn program() -> Program {
     let program = Program::with(&[("bin/twenty", TWENTY), ("bin/tell", TELL)]);
-    program.write("holdpoint.yaml", &ESTATE.replace("GATES", &program.home().with_file_name("gates").display().to_string()));
+    program.write(
+        "holdpoint.yaml",
+        &ESTATE.replace(
+            "GATES",
+            &program.home().with_file_name("gates").display().to_string(),
+        ),
+    );
     program
 }
 
@@ -59,32 +65,57 @@ fn shown(program: &Program) -> Vec<String> {
             ring.put(line);
         }
         if !piece.more {
-            return (0..ring.len()).map(|at| ring.row(at).unwrap().text.to_owned()).collect();
+            return (0..ring.len())
+                .map(|at| ring.row(at).unwrap().text.to_owned())
+                .collect();
         }
     }
 }
 
 /// The lines of a verb's output that are the command's own.
 fn own(text: &str) -> Vec<String> {
-    text.lines().filter_map(|line| line.find("line ").map(|at| line[at..].trim_end().to_owned())).collect()
+    text.lines()
+        .filter_map(|line| {
+            line.find("line ")
+                .map(|at| line[at..].trim_end().to_owned())
+        })
+        .collect()
 }
 
 #[test]
 fn twenty_lines_are_shown_and_printed_as_they_were_written() {
     let program = program();
     let expected: Vec<String> = (1..=20).map(|n| format!("line {n:02}")).collect();
-    let wait = program.run(&["--here", "deploy", "dev/count", "--wait"]).ends(0);
+    let wait = program
+        .run(&["--here", "deploy", "dev/count", "--wait"])
+        .ends(0);
     assert_eq!(own(&wait.out), expected);
     assert_eq!(shown(&program), expected);
-    for words in [&["logs", "dev/count"][..], &["logs", "dev/count", "--since", "1h"], &["logs", "#1"]] {
+    for words in [
+        &["logs", "dev/count"][..],
+        &["logs", "dev/count", "--since", "1h"],
+        &["logs", "#1"],
+    ] {
         let logs = program.run(&[&["--here"], words].concat()).ends(0);
         assert_eq!(own(&logs.out), expected, "{words:?}");
     }
-    let json = program.run(&["--here", "logs", "dev/count", "--json"]).ends(0).out;
-    let mut lines: Vec<Line> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let json = program
+        .run(&["--here", "logs", "dev/count", "--json"])
+        .ends(0)
+        .out;
+    let mut lines: Vec<Line> = json
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     lines.reverse();
     lines.sort_by_key(|line| line.turn);
-    assert_eq!(lines.iter().map(|line| line.text.to_string()).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        lines
+            .iter()
+            .map(|line| line.text.to_string())
+            .collect::<Vec<_>>(),
+        expected
+    );
 }
 
 /// Three commands at once; their engine is killed again and again, and in the end a keeper too.
@@ -97,7 +128,11 @@ fn the_lines_of_several_commands_keep_their_order_over_engines_and_keepers_that_
     let until = Instant::now() + 2 * PATIENCE;
     let come = |count: usize| {
         while shown(&program).len() < count {
-            assert!(Instant::now() < until, "{count} lines do not come: {:?}", shown(&program));
+            assert!(
+                Instant::now() < until,
+                "{count} lines do not come: {:?}",
+                shown(&program)
+            );
             // Whoever looks starts the next engine.
             program.run(&["ls"]).ends(0);
         }
@@ -105,14 +140,30 @@ fn the_lines_of_several_commands_keep_their_order_over_engines_and_keepers_that_
     for spurt in 0..SPURTS {
         let last = spurt + 1 == SPURTS;
         come(3 * SPURT * (spurt + 1));
-        let dies = |line: &str| line.contains(" engine ") || (last && line.contains(" keep ") && line.contains("/three."));
-        let killed = program.processes().iter().filter(|process| dies(&process.line)).map(crate::program::Process::kill).count();
+        let dies = |line: &str| {
+            line.contains(" engine ")
+                || (last && line.contains(" keep ") && line.contains("/three."))
+        };
+        let killed = program
+            .processes()
+            .iter()
+            .filter(|process| dies(&process.line))
+            .map(crate::program::Process::kill)
+            .count();
         assert!(killed > usize::from(last), "{:?}", program.processes());
         std::fs::write(gates.join(spurt.to_string()), "").unwrap();
     }
     loop {
         let show = program.run(&["show", "#1", "--json"]).ends(0).json();
-        let state = |step: &str| show["steps"].as_array().unwrap().iter().find(|s| s["id"] == step).map(|s| s["state"].clone()).unwrap();
+        let state = |step: &str| {
+            show["steps"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|s| s["id"] == step)
+                .map(|s| s["state"].clone())
+                .unwrap()
+        };
         if [state("one"), state("two"), state("three")] == ["DONE", "DONE", "LOST"] {
             break;
         }
@@ -121,10 +172,18 @@ fn the_lines_of_several_commands_keep_their_order_over_engines_and_keepers_that_
     let mut by_step: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for line in shown(&program) {
         let (step, nth) = line.split_once(' ').unwrap();
-        by_step.entry(step.to_owned()).or_default().push(nth.parse().unwrap());
+        by_step
+            .entry(step.to_owned())
+            .or_default()
+            .push(nth.parse().unwrap());
     }
     for (step, numbers) in &by_step {
         assert_eq!(*numbers, (1..=numbers.len()).collect::<Vec<_>>(), "{step}");
     }
-    assert!(by_step.len() == 3 && by_step.values().all(|numbers| numbers.len() == SPURTS * SPURT));
+    assert!(
+        by_step.len() == 3
+            && by_step
+                .values()
+                .all(|numbers| numbers.len() == SPURTS * SPURT)
+    );
 }

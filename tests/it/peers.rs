@@ -1,5 +1,6 @@
-//! The contract of the embedded cloud, asked of emulators that nobody here wrote: where they keep it, what we tested against ours
-//! holds for others. What each cannot show is in tests/peers/README.md.
+//! The contract of the embedded cloud, asked of emulators that nobody here wrote: where they keep
+//! it, what we tested against ours holds for others. What each cannot show is in
+//! tests/peers/README.md.
 
 use crate::cloud_contract::{Features, Patience, config, contract};
 
@@ -30,7 +31,13 @@ async fn ministack_keeps_its_part_of_the_contract() {
         tokens: false,
         events: true,
     };
-    contract(&client("HOLDPOINT_MINISTACK"), "hp-contract", features, &AtOnce).await;
+    contract(
+        &client("HOLDPOINT_MINISTACK"),
+        "hp-contract",
+        features,
+        &AtOnce,
+    )
+    .await;
 }
 
 fn client(variable: &str) -> aws_sdk_cloudformation::Client {
@@ -48,5 +55,6 @@ impl Patience for AtOnce {
 
 /// The endpoint that a variable names.
 pub(crate) fn endpoint(variable: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} names no endpoint; run .ci/run peers"))
+    std::env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} names no endpoint; run .ci/run peers"))
 }

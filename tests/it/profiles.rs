@@ -1,4 +1,5 @@
-//! Whose key signs: a profile that the estate names, in every way of running, in a shell that is full of somebody else's variables.
+//! Whose key signs: a profile that the estate names, in every way of running, in a shell that is
+//! full of somebody else's variables.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
@@ -41,7 +42,11 @@ impl Listener {
                 stream.read_exact(&mut body).unwrap();
                 noted.lock().unwrap().push(key);
                 let (status, answer) =
-                    if String::from_utf8_lossy(&body).contains("GetCallerIdentity") { ("200 OK", WHO) } else { ("403 Forbidden", DENIED) };
+                    if String::from_utf8_lossy(&body).contains("GetCallerIdentity") {
+                        ("200 OK", WHO)
+                    } else {
+                        ("403 Forbidden", DENIED)
+                    };
                 let length = answer.len();
                 let _ = write!(
                     stream.get_mut(),
@@ -60,7 +65,8 @@ impl Listener {
 const WHO: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
 <Arn>arn:aws:iam::111122223333:user/ana</Arn><UserId>A</UserId><Account>111122223333</Account></GetCallerIdentityResult>\
 <ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></GetCallerIdentityResponse>";
-const DENIED: &str = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
+const DENIED: &str =
+    "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
 
 const CONFIG: &str = "[profile on%call]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = p\n\
 [profile other]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = o\n\
@@ -74,13 +80,20 @@ fn program(profile: &str, endpoint: &str) -> Program {
          applications:\n  app: {{ service: {{ template: t.yaml, stack_name: c24 }}, environments: [dev] }}\n"
     );
     let template = "Resources: { Topic: { Type: AWS::SNS::Topic } }\n";
-    Program::with(&[("holdpoint.yaml", &estate), ("t.yaml", template), ("aws/config", CONFIG)])
+    Program::with(&[
+        ("holdpoint.yaml", &estate),
+        ("t.yaml", template),
+        ("aws/config", CONFIG),
+    ])
 }
 
 /// Runs it in a shell of somebody who works with AWS.
 fn run(program: &Program, words: &[&str], elsewhere: &str) -> String {
     let mut command = program.command(words);
-    command.env("AWS_CONFIG_FILE", program.estate().with_file_name("aws/config"));
+    command.env(
+        "AWS_CONFIG_FILE",
+        program.estate().with_file_name("aws/config"),
+    );
     for (name, value) in [
         ("AWS_ACCESS_KEY_ID", "AKIASHELL"),
         ("AWS_SECRET_ACCESS_KEY", "s"),
@@ -97,7 +110,11 @@ fn run(program: &Program, words: &[&str], elsewhere: &str) -> String {
         command.env(name, value);
     }
     let output = command.stdin(Stdio::null()).output().unwrap();
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 #[test]
@@ -115,20 +132,36 @@ fn a_named_profile_signs_in_every_way_of_running() {
     for words in ways {
         let told = run(&program, words, &elsewhere.endpoint);
         let keys = named.take();
-        assert!(keys.iter().all(|key| key == "akiaprofile"), "{words:?}: signed by {keys:?}\n{told}");
+        assert!(
+            keys.iter().all(|key| key == "akiaprofile"),
+            "{words:?}: signed by {keys:?}\n{told}"
+        );
         // What was proven a moment ago is not asked for again.
-        assert!(!keys.is_empty() || matches!(words, ["ls", ..] | ["doctor"]), "{words:?} called nobody\n{told}");
+        assert!(
+            !keys.is_empty() || matches!(words, ["ls", ..] | ["doctor"]),
+            "{words:?} called nobody\n{told}"
+        );
     }
-    assert_eq!(elsewhere.take(), [""; 0], "nothing goes to an address of the shell");
+    assert_eq!(
+        elsewhere.take(),
+        [""; 0],
+        "nothing goes to an address of the shell"
+    );
 }
 
 #[test]
 fn what_to_do_fits_the_profile() {
     let nobody = Listener::start();
-    for (profile, hint) in
-        [("sso%eu", "aws sso login --profile 'sso%eu'"), ("on%cal", "did you mean \"on%call\"?"), ("on call", "cannot be used")]
-    {
-        let told = run(&program(profile, &nobody.endpoint), &["doctor", "--here"], &nobody.endpoint);
+    for (profile, hint) in [
+        ("sso%eu", "aws sso login --profile 'sso%eu'"),
+        ("on%cal", "did you mean \"on%call\"?"),
+        ("on call", "cannot be used"),
+    ] {
+        let told = run(
+            &program(profile, &nobody.endpoint),
+            &["doctor", "--here"],
+            &nobody.endpoint,
+        );
         assert!(told.contains(hint), "no {hint:?} in\n{told}");
     }
     assert_eq!(nobody.take(), [""; 0]);

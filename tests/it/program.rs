@@ -1,4 +1,5 @@
-//! The program as a script meets it: an estate in a folder of its own, a store of its own, an environment with nothing in it.
+//! The program as a script meets it: an estate in a folder of its own, a store of its own, an
+//! environment with nothing in it.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -26,12 +27,18 @@ pub(crate) struct Run {
 impl Program {
     /// On the practice estate.
     pub(crate) fn practice() -> Self {
-        Self { folder: TempDir::new().unwrap(), practice: true }
+        Self {
+            folder: TempDir::new().unwrap(),
+            practice: true,
+        }
     }
 
     /// With these files as the estate's folder; one is `holdpoint.yaml`.
     pub(crate) fn with(files: &[(&str, &str)]) -> Self {
-        let program = Self { folder: TempDir::new().unwrap(), practice: false };
+        let program = Self {
+            folder: TempDir::new().unwrap(),
+            practice: false,
+        };
         for (path, text) in files {
             program.write(path, text);
         }
@@ -68,7 +75,10 @@ impl Program {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(Self::path());
         command.env_clear().envs(variables(self.folder.path()));
-        command.args(self.places()).args(arguments).current_dir(self.folder.path());
+        command
+            .args(self.places())
+            .args(arguments)
+            .current_dir(self.folder.path());
         command
     }
 
@@ -95,17 +105,35 @@ impl Program {
         places
     }
 
-    /// The processes that work for this store: its engine, its embedded cloud, keepers and their tools.
+    /// The processes that work for this store: its engine, its embedded cloud, keepers and their
+    /// tools.
     pub(crate) fn processes(&self) -> Vec<Process> {
         let place = self.folder.path().to_string_lossy().into_owned();
-        let ids = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
-        let named = ids.filter_map(|id| Some((id, String::from_utf8(std::fs::read(format!("/proc/{id}/cmdline")).ok()?).ok()?)));
-        named.filter(|(_, line)| line.contains(&place)).map(|(id, line)| Process { id, line: line.replace('\0', " ") }).collect()
+        let ids = std::fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
+        let named = ids.filter_map(|id| {
+            Some((
+                id,
+                String::from_utf8(std::fs::read(format!("/proc/{id}/cmdline")).ok()?).ok()?,
+            ))
+        });
+        named
+            .filter(|(_, line)| line.contains(&place))
+            .map(|(id, line)| Process {
+                id,
+                line: line.replace('\0', " "),
+            })
+            .collect()
     }
 
     /// Runs a verb to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        let output = self.command(arguments).stdin(std::process::Stdio::null()).output().unwrap();
+        let output = self
+            .command(arguments)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
         Run {
             command: arguments.join(" "),
             code: output.status.code().unwrap_or(-1),
@@ -152,19 +180,38 @@ impl Process {
 impl Run {
     /// Fails with all that was said unless the exit code is this one.
     pub(crate) fn ends(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "`{}` ended with {}\n{}\n{}", self.command, self.code, self.out, self.err);
+        assert_eq!(
+            self.code, code,
+            "`{}` ended with {}\n{}\n{}",
+            self.command, self.code, self.out, self.err
+        );
         self
     }
 
     /// The last line of JSON, or the one document.
     pub(crate) fn json(&self) -> Value {
         let whole = serde_json::from_str(&self.out).ok();
-        let last = || self.out.lines().rev().find_map(|line| serde_json::from_str(line).ok());
-        whole.or_else(last).unwrap_or_else(|| panic!("`{}` gave no JSON:\n{}\n{}", self.command, self.out, self.err))
+        let last = || {
+            self.out
+                .lines()
+                .rev()
+                .find_map(|line| serde_json::from_str(line).ok())
+        };
+        whole.or_else(last).unwrap_or_else(|| {
+            panic!(
+                "`{}` gave no JSON:\n{}\n{}",
+                self.command, self.out, self.err
+            )
+        })
     }
 }
 
-/// All variables that the program is given in a test: what the shell of whoever runs the tests holds is in none of them.
+/// All variables that the program is given in a test: what the shell of whoever runs the tests
+/// holds is in none of them.
 pub(crate) fn variables(folder: &Path) -> [(&'static str, String); 3] {
-    [("PATH", "/usr/local/bin:/usr/bin:/bin".into()), ("HOME", folder.to_string_lossy().into_owned()), ("LANG", "C.UTF-8".into())]
+    [
+        ("PATH", "/usr/local/bin:/usr/bin:/bin".into()),
+        ("HOME", folder.to_string_lossy().into_owned()),
+        ("LANG", "C.UTF-8".into()),
+    ]
 }

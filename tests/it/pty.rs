@@ -1,5 +1,6 @@
-//! A program in a terminal of its own: keys in, screen out. Waiting means reading until something is there, never sleeping; when
-//! it does not come in time, the test ends with the screen as it was.
+//! A program in a terminal of its own: keys in, screen out. Waiting means reading until something
+//! is there, never sleeping; when it does not come in time, the test ends with the screen as it
+//! was.
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -8,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
-/// How long anything may take before a test says that it does not come: much more than it needs, as machines may be busy.
+/// How long anything may take before a test says that it does not come: much more than it needs, as
+/// machines may be busy.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A program in a terminal.
@@ -22,9 +24,17 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the program in a terminal of this size; its environment is what the command says and nothing else.
+    /// Starts the program in a terminal of this size; its environment is what the command says and
+    /// nothing else.
     pub(crate) fn start(command: CommandBuilder, columns: u16, rows: u16) -> Self {
-        let pair = native_pty_system().openpty(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let pair = native_pty_system()
+            .openpty(PtySize {
+                rows,
+                cols: columns,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
@@ -62,24 +72,38 @@ impl Terminal {
 
     /// Another size.
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
-        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+        self.master
+            .resize(PtySize {
+                rows,
+                cols: columns,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .unwrap();
         self.parser.set_size(cells(rows), cells(columns));
     }
 
     /// Reads until the screen shows the text.
     pub(crate) fn wait_for(&mut self, text: &str) {
-        self.wait(&format!("{text:?}"), |screen| screen.contents().contains(text));
+        self.wait(&format!("{text:?}"), |screen| {
+            screen.contents().contains(text)
+        });
     }
 
     /// Reads until the screen is as asked; `what` is for the message.
     pub(crate) fn wait(&mut self, what: &str, is: impl Fn(&vt100::Screen) -> bool) {
         let until = Instant::now() + PATIENCE;
         while !is(self.parser.screen()) {
-            assert!(self.read(until), "{what} did not come; the screen:\n{}", self.text());
+            assert!(
+                self.read(until),
+                "{what} did not come; the screen:\n{}",
+                self.text()
+            );
         }
     }
 
-    /// Reads until the screen shows the text: true; or the other one, or until the time has passed: false.
+    /// Reads until the screen shows the text: true; or the other one, or until the time has passed:
+    /// false.
     pub(crate) fn comes(&mut self, text: &str, span: Duration, or: &str) -> bool {
         let until = Instant::now() + span;
         loop {
@@ -90,7 +114,8 @@ impl Terminal {
         }
     }
 
-    /// Reads until nothing has come for this long; true when it became quiet before `PATIENCE` ran out.
+    /// Reads until nothing has come for this long; true when it became quiet before `PATIENCE` ran
+    /// out.
     pub(crate) fn quiet(&mut self, span: Duration) -> bool {
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
@@ -113,7 +138,11 @@ impl Terminal {
         let until = Instant::now() + PATIENCE;
         while self.read(until) {}
         let left = Instant::now() < until;
-        assert!(left, "the program does not end; the screen:\n{}", self.text());
+        assert!(
+            left,
+            "the program does not end; the screen:\n{}",
+            self.text()
+        );
         self.child.wait().unwrap()
     }
 
@@ -136,7 +165,12 @@ impl Terminal {
     /// The screen as text, without blanks at the ends of lines.
     pub(crate) fn text(&self) -> String {
         let columns = self.parser.screen().size().1.get();
-        self.parser.screen().rows(0, columns).map(|row| row.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+        self.parser
+            .screen()
+            .rows(0, columns)
+            .map(|row| row.trim_end().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// Every byte that the program has written so far.
@@ -146,7 +180,10 @@ impl Terminal {
 
     /// Reads once; false at the end of the program or of the time.
     fn read(&mut self, until: Instant) -> bool {
-        match self.output.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        match self
+            .output
+            .recv_timeout(until.saturating_duration_since(Instant::now()))
+        {
             Ok(bytes) => {
                 self.take(&bytes);
                 true
@@ -212,7 +249,9 @@ pub(crate) fn bytes_of(key: &str) -> Vec<u8> {
         "f5" => "\x1b[15~",
         "hyphen" | "minus" => "-",
         _ => match key.strip_prefix("shift-") {
-            Some(letter) if letter.chars().count() == 1 => return letter.to_uppercase().into_bytes(),
+            Some(letter) if letter.chars().count() == 1 => {
+                return letter.to_uppercase().into_bytes();
+            }
             None if key.chars().count() == 1 => key,
             _ => panic!("no bytes for the key {key}"),
         },
@@ -230,7 +269,10 @@ mod tests {
         command.args(["-c", r"stty -echo; printf '\033[31mred\033[0m ready\n'; read line; echo got $line; stty size; exit 7"]);
         let mut terminal = Terminal::start(command, 40, 5);
         terminal.wait_for("red ready");
-        assert_eq!(terminal.screen().cell(0, 0).unwrap().fgcolor(), vt100::Color::Idx(1));
+        assert_eq!(
+            terminal.screen().cell(0, 0).unwrap().fgcolor(),
+            vt100::Color::Idx(1)
+        );
         assert!(terminal.written().windows(5).any(|w| w == b"\x1b[31m"));
         terminal.resize(60, 6);
         terminal.press(&["h", "i", "enter"]);

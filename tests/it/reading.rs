@@ -1,5 +1,6 @@
-//! Templates as people write them, through everything that reads them: what one reader understands, all do, and what cannot be read is
-//! refused. A secret that nobody gives stays the one that is there, whatever else stands in the template.
+//! Templates as people write them, through everything that reads them: what one reader understands,
+//! all do, and what cannot be read is refused. A secret that nobody gives stays the one that is
+//! there, whatever else stands in the template.
 
 use crate::kills::Cloud;
 use crate::program::Program;
@@ -38,8 +39,18 @@ fn estate(endpoint: &str, name: &str) -> String {
 /// The values of the stack's outputs, once it is at rest.
 fn outputs(cloud: &Cloud) -> Vec<String> {
     loop {
-        let told = query(&cloud.endpoint, "cloudformation", "2010-05-15", "DescribeStacks", &[("StackName", "c05")]).body;
-        if tagged(&told, "StackStatus").iter().all(|status| !status.ends_with("_IN_PROGRESS")) {
+        let told = query(
+            &cloud.endpoint,
+            "cloudformation",
+            "2010-05-15",
+            "DescribeStacks",
+            &[("StackName", "c05")],
+        )
+        .body;
+        if tagged(&told, "StackStatus")
+            .iter()
+            .all(|status| !status.ends_with("_IN_PROGRESS"))
+        {
             return tagged(&told, "OutputValue");
         }
     }
@@ -62,17 +73,33 @@ fn a_secret_that_nobody_gives_stays_what_it_is() {
                 ("Parameters.member.1.ParameterValue", "the-real-one"),
             ],
         );
-        assert_eq!((made.status, outputs(&cloud)), (200, vec!["the-real-one".to_owned(), "a".to_owned()]), "{made:?}");
+        assert_eq!(
+            (made.status, outputs(&cloud)),
+            (200, vec!["the-real-one".to_owned(), "a".to_owned()]),
+            "{made:?}"
+        );
 
-        let program = Program::with(&[("holdpoint.yaml", &estate(&cloud.endpoint, "c")), ("t.json", &template(description, more))]);
-        program.run(&["deploy", "dev/bot", "--here", "--wait", "--json"]).ends(0);
-        assert_eq!(outputs(&cloud), ["the-real-one", "c"], "{description:?} {more:?}");
+        let program = Program::with(&[
+            ("holdpoint.yaml", &estate(&cloud.endpoint, "c")),
+            ("t.json", &template(description, more)),
+        ]);
+        program
+            .run(&["deploy", "dev/bot", "--here", "--wait", "--json"])
+            .ends(0);
+        assert_eq!(
+            outputs(&cloud),
+            ["the-real-one", "c"],
+            "{description:?} {more:?}"
+        );
     }
 }
 
 #[test]
 fn half_a_character_is_refused_where_it_stands() {
-    let program = Program::with(&[("holdpoint.yaml", &estate("http://127.0.0.1:9", "c")), ("t.json", &template(PAIR, ""))]);
+    let program = Program::with(&[
+        ("holdpoint.yaml", &estate("http://127.0.0.1:9", "c")),
+        ("t.json", &template(PAIR, "")),
+    ]);
     program.run(&["check"]).ends(0);
     program.write("t.json", &template(HALF, ""));
     let told = program.run(&["check"]).ends(2).out;
@@ -80,5 +107,8 @@ fn half_a_character_is_refused_where_it_stands() {
         assert!(told.contains(part), "no {part:?} in\n{told}");
     }
     let refused = program.run(&["deploy", "dev/bot", "--here", "--wait"]);
-    assert!(refused.code == 2 && refused.err.contains("one half of a character"), "{refused:?}");
+    assert!(
+        refused.code == 2 && refused.err.contains("one half of a character"),
+        "{refused:?}"
+    );
 }

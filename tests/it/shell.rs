@@ -1,4 +1,5 @@
-//! The shell as a script meets it: exit codes, messages, and a script application from the first word to the last line.
+//! The shell as a script meets it: exit codes, messages, and a script application from the first
+//! word to the last line.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -32,9 +33,15 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn new() -> Self {
-        let place = Self { folder: tempfile::tempdir().unwrap() };
+        let place = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
         place.write("holdpoint.yaml", ESTATE);
-        for (name, text) in [("one", "echo first line\n"), ("two", "echo second line\n"), ("fails", "echo it broke >&2\nexit 3\n")] {
+        for (name, text) in [
+            ("one", "echo first line\n"),
+            ("two", "echo second line\n"),
+            ("fails", "echo it broke >&2\nexit 3\n"),
+        ] {
             place.script(name, text);
         }
         place
@@ -42,7 +49,11 @@ impl Home {
 
     pub(crate) fn script(&self, name: &str, text: &str) {
         self.write(name, &format!("#!/bin/sh\n{text}"));
-        std::fs::set_permissions(self.folder.path().join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::set_permissions(
+            self.folder.path().join(name),
+            std::fs::Permissions::from_mode(0o755),
+        )
+        .unwrap();
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
@@ -58,9 +69,18 @@ impl Home {
     /// The program in this folder, with everything of its own below it.
     pub(crate) fn holdpoint(&self, words: &[&str]) -> std::process::Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_holdpoint"));
-        command.current_dir(self.path()).env_clear().envs(variables(self.path()));
-        command.env("HOLDPOINT_HOME", self.path().join("home")).env("XDG_CONFIG_HOME", self.path().join("config"));
-        command.args(words).timeout(Duration::from_mins(2)).output().unwrap()
+        command
+            .current_dir(self.path())
+            .env_clear()
+            .envs(variables(self.path()));
+        command
+            .env("HOLDPOINT_HOME", self.path().join("home"))
+            .env("XDG_CONFIG_HOME", self.path().join("config"));
+        command
+            .args(words)
+            .timeout(Duration::from_mins(2))
+            .output()
+            .unwrap()
     }
 
     /// Runs it with the estate named, an engine inside, and reads its document.
@@ -69,8 +89,12 @@ impl Home {
         all.extend(words);
         let output = self.holdpoint(&all);
         let text = String::from_utf8(output.stdout).unwrap();
-        let value =
-            serde_json::from_str(&text).unwrap_or_else(|why| panic!("{words:?}: {why}: {text}{}", String::from_utf8_lossy(&output.stderr)));
+        let value = serde_json::from_str(&text).unwrap_or_else(|why| {
+            panic!(
+                "{words:?}: {why}: {text}{}",
+                String::from_utf8_lossy(&output.stderr)
+            )
+        });
         (output.status.code().unwrap(), value)
     }
 }
@@ -85,13 +109,36 @@ fn wrong_use_ends_with_two_and_says_what_to_do() {
     for (words, says) in [
         (vec!["deploy"], "required"),
         (vec!["nothing"], "unrecognized subcommand"),
-        (vec!["--store", "postgres://x", "--estate", "holdpoint.yaml", "ls"], "sqlite:DIR"),
+        (
+            vec![
+                "--store",
+                "postgres://x",
+                "--estate",
+                "holdpoint.yaml",
+                "ls",
+            ],
+            "sqlite:DIR",
+        ),
         (vec!["ls"], "holdpoint trust"),
         (vec!["--estate", "no.yaml", "check"], "no.yaml"),
-        (vec!["--estate", "holdpoint.yaml", "--here", "deploy", "dev/chore"], "did you mean dev/chores"),
+        (
+            vec![
+                "--estate",
+                "holdpoint.yaml",
+                "--here",
+                "deploy",
+                "dev/chore",
+            ],
+            "did you mean dev/chores",
+        ),
     ] {
         let output = place.holdpoint(&words);
-        assert_eq!(output.status.code(), Some(2), "{words:?}: {}", text(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{words:?}: {}",
+            text(&output.stderr)
+        );
         let all = format!("{}{}", text(&output.stdout), text(&output.stderr));
         assert!(all.contains(says), "{words:?}: {all}");
     }
@@ -102,50 +149,115 @@ fn an_estate_is_checked_and_trusted_once() {
     let place = Home::new();
     let trusted = place.holdpoint(&["trust"]);
     assert_eq!(trusted.status.code(), Some(0), "{}", text(&trusted.stderr));
-    assert!(text(&trusted.stderr).contains("runs ./one"), "what it reaches is shown: {}", text(&trusted.stderr));
+    assert!(
+        text(&trusted.stderr).contains("runs ./one"),
+        "what it reaches is shown: {}",
+        text(&trusted.stderr)
+    );
     assert_eq!(place.holdpoint(&["check"]).status.code(), Some(0));
     place.write("holdpoint.yaml", &ESTATE.replace("./two", "./three"));
     let changed = place.holdpoint(&["ls"]);
     assert_eq!(changed.status.code(), Some(2));
-    assert!(text(&changed.stderr).contains("other accounts"), "{}", text(&changed.stderr));
-    assert!(text(&changed.stderr).contains("+ script chores in dev: two (after one) runs ./three"), "{}", text(&changed.stderr));
+    assert!(
+        text(&changed.stderr).contains("other accounts"),
+        "{}",
+        text(&changed.stderr)
+    );
+    assert!(
+        text(&changed.stderr).contains("+ script chores in dev: two (after one) runs ./three"),
+        "{}",
+        text(&changed.stderr)
+    );
     let shown = text(&place.holdpoint(&["trust", "--json"]).stdout);
-    assert!(shown.contains("\"new\": [\n    \"script chores in dev: two (after one) runs ./three\""), "{shown}");
-    place.write("holdpoint.yaml", "environments: { dev: { class: devlopment } }\napplications: {}\n");
+    assert!(
+        shown.contains("\"new\": [\n    \"script chores in dev: two (after one) runs ./three\""),
+        "{shown}"
+    );
+    place.write(
+        "holdpoint.yaml",
+        "environments: { dev: { class: devlopment } }\napplications: {}\n",
+    );
     let wrong = place.holdpoint(&["check"]);
     assert_eq!(wrong.status.code(), Some(2));
-    assert!(text(&wrong.stdout).contains("did you mean"), "{}", text(&wrong.stdout));
+    assert!(
+        text(&wrong.stdout).contains("did you mean"),
+        "{}",
+        text(&wrong.stdout)
+    );
 }
 
 #[test]
 fn a_script_is_deployed_fails_and_is_unblocked() {
     let place = Home::new();
     let (code, done) = place.json(&["deploy", "dev/chores", "--wait"]);
-    assert_eq!((code, done["outcome"].as_str()), (0, Some("done")), "{done}");
-    let steps: Vec<_> = done["deployments"][0]["steps"].as_array().unwrap().iter().map(|s| s["state"].as_str().unwrap()).collect();
+    assert_eq!(
+        (code, done["outcome"].as_str()),
+        (0, Some("done")),
+        "{done}"
+    );
+    let steps: Vec<_> = done["deployments"][0]["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["state"].as_str().unwrap())
+        .collect();
     assert_eq!(steps, ["DONE", "DONE"]);
     let logs = place.holdpoint(&["--estate", "holdpoint.yaml", "--here", "logs", "dev/chores"]);
     let lines = text(&logs.stdout);
-    assert!(lines.find("first line").unwrap() < lines.find("second line").unwrap(), "{lines}");
+    assert!(
+        lines.find("first line").unwrap() < lines.find("second line").unwrap(),
+        "{lines}"
+    );
 
     let (code, failed) = place.json(&["deploy", "dev/broken", "--wait"]);
-    assert_eq!((code, failed["outcome"].as_str()), (1, Some("failed")), "{failed}");
+    assert_eq!(
+        (code, failed["outcome"].as_str()),
+        (1, Some("failed")),
+        "{failed}"
+    );
     let (_, shown) = place.json(&["show", "dev/broken"]);
     assert_eq!(shown["needs_person"], Value::Bool(true), "{shown}");
 
     let (code, frozen) = place.json(&["freeze", "dev", "--reason", "release day"]);
-    assert_eq!((code, frozen["outcome"].as_str()), (0, Some("accepted")), "{frozen}");
+    assert_eq!(
+        (code, frozen["outcome"].as_str()),
+        (0, Some("accepted")),
+        "{frozen}"
+    );
     let (code, held) = place.json(&["deploy", "dev/chores", "--wait"]);
-    assert_eq!((code, held["outcome"].as_str()), (3, Some("held")), "only a person thaws: {held}");
+    assert_eq!(
+        (code, held["outcome"].as_str()),
+        (3, Some("held")),
+        "only a person thaws: {held}"
+    );
     let (code, card) = place.json(&["thaw", "dev"]);
-    assert_eq!((code, card["outcome"].as_str()), (2, Some("confirm")), "{card}");
-    let (confirm, subject) = (card["card"]["confirm"].as_str().unwrap(), card["card"]["subject"].as_str().unwrap());
+    assert_eq!(
+        (code, card["outcome"].as_str()),
+        (2, Some("confirm")),
+        "{card}"
+    );
+    let (confirm, subject) = (
+        card["card"]["confirm"].as_str().unwrap(),
+        card["card"]["subject"].as_str().unwrap(),
+    );
     let (code, thawed) = place.json(&["thaw", "dev", "--confirm", confirm, "--subject", subject]);
-    assert_eq!((code, thawed["outcome"].as_str()), (0, Some("accepted")), "{thawed}");
+    assert_eq!(
+        (code, thawed["outcome"].as_str()),
+        (0, Some("accepted")),
+        "{thawed}"
+    );
 
     let (code, events) = place.json(&["audit"]);
-    let whats: Vec<&str> = events["events"].as_array().unwrap().iter().map(|e| e["what"].as_str().unwrap()).collect();
-    assert!(code == 0 && whats.iter().any(|what| what.contains("release day")), "{whats:?}");
+    let whats: Vec<&str> = events["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["what"].as_str().unwrap())
+        .collect();
+    assert!(
+        code == 0 && whats.iter().any(|what| what.contains("release day")),
+        "{whats:?}"
+    );
     let (code, doctor) = place.json(&["doctor"]);
     assert_eq!((code, &doctor["ok"]), (0, &Value::Bool(true)), "{doctor}");
 }

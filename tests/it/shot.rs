@@ -1,5 +1,6 @@
-//! Pictures of real frames: the cells of a screen as SVG, and that as PNG. The cells have the shape of the font, each character
-//! stands on its own place, backgrounds are drawn first: so boxes join and columns stay in line.
+//! Pictures of real frames: the cells of a screen as SVG, and that as PNG. The cells have the shape
+//! of the font, each character stands on its own place, backgrounds are drawn first: so boxes join
+//! and columns stay in line.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -30,8 +31,8 @@ pub(crate) fn write(folder: &Path, name: &str, screen: &vt100::Screen) -> Vec<Pa
     files
 }
 
-/// The font, and one for the few signs that it lacks, as Debian lays them (fonts-jetbrains-mono, fonts-dejavu-core). Without the
-/// first no picture is drawn: another font breaks the boxes.
+/// The font, and one for the few signs that it lacks, as Debian lays them (fonts-jetbrains-mono,
+/// fonts-dejavu-core). Without the first no picture is drawn: another font breaks the boxes.
 const FACES: &[&str] = &[
     "jetbrains-mono/JetBrainsMono-Regular.ttf",
     "jetbrains-mono/JetBrainsMono-Bold.ttf",
@@ -48,11 +49,16 @@ fn face(name: &str) -> Option<Vec<u8>> {
 /// The screen as SVG.
 pub(crate) fn svg(screen: &vt100::Screen) -> String {
     let (rows, columns) = (screen.size().0.get(), screen.size().1.get());
-    let (width, height) = (f32::from(columns) * CELL_WIDTH, f32::from(rows) * CELL_HEIGHT);
+    let (width, height) = (
+        f32::from(columns) * CELL_WIDTH,
+        f32::from(rows) * CELL_HEIGHT,
+    );
     let (mut papers, mut inks) = (String::new(), String::new());
     for row in 0..rows {
         for column in 0..columns {
-            let Some(cell) = screen.cell(row, column) else { continue };
+            let Some(cell) = screen.cell(row, column) else {
+                continue;
+            };
             let (x, y) = (f32::from(column) * CELL_WIDTH, f32::from(row) * CELL_HEIGHT);
             let (mut ink, mut paper) = (colour(cell.fgcolor(), INK), colour(cell.bgcolor(), PAPER));
             if cell.inverse() {
@@ -72,9 +78,21 @@ pub(crate) fn svg(screen: &vt100::Screen) -> String {
                 );
             }
             if cell.has_contents() && cell.contents() != " " {
-                let weight = if cell.bold() { r#" font-weight="bold""# } else { "" };
-                let style = if cell.italic() { r#" font-style="italic""# } else { "" };
-                let line = if cell.underline() { r#" text-decoration="underline""# } else { "" };
+                let weight = if cell.bold() {
+                    r#" font-weight="bold""#
+                } else {
+                    ""
+                };
+                let style = if cell.italic() {
+                    r#" font-style="italic""#
+                } else {
+                    ""
+                };
+                let line = if cell.underline() {
+                    r#" text-decoration="underline""#
+                } else {
+                    ""
+                };
                 let _ = writeln!(
                     inks,
                     r#"<text x="{x:.1}" y="{:.2}" fill="{ink}"{weight}{style}{line}>{}</text>"#,
@@ -92,7 +110,10 @@ pub(crate) fn svg(screen: &vt100::Screen) -> String {
 
 /// The picture at twice its size; `None` without the font.
 fn png(svg: &str) -> Option<Vec<u8>> {
-    let mut options = usvg::Options { font_family: "JetBrains Mono".into(), ..usvg::Options::default() };
+    let mut options = usvg::Options {
+        font_family: "JetBrains Mono".into(),
+        ..usvg::Options::default()
+    };
     face(FACES[0])?;
     for bytes in FACES.iter().filter_map(|name| face(name)) {
         options.fontdb_mut().load_font_data(bytes);
@@ -100,12 +121,18 @@ fn png(svg: &str) -> Option<Vec<u8>> {
     let tree = usvg::Tree::from_str(svg, &options).unwrap();
     let size = tree.size().to_int_size().scale_by(2.0)?;
     let mut picture = tiny_skia::Pixmap::new(size.width(), size.height())?;
-    resvg::render(&tree, tiny_skia::Transform::from_scale(2.0, 2.0), &mut picture.as_mut());
+    resvg::render(
+        &tree,
+        tiny_skia::Transform::from_scale(2.0, 2.0),
+        &mut picture.as_mut(),
+    );
     picture.encode_png().ok()
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -121,7 +148,11 @@ impl Colour {
     /// Half way to the other: what dim text looks like.
     fn towards(self, other: Self) -> Self {
         let half = |a: u8, b: u8| u8::midpoint(a, b);
-        Self(half(self.0, other.0), half(self.1, other.1), half(self.2, other.2))
+        Self(
+            half(self.0, other.0),
+            half(self.1, other.1),
+            half(self.2, other.2),
+        )
     }
 }
 

@@ -18,11 +18,17 @@ impl Disk {
     pub(crate) fn mount(size: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let options = format!("size={size},mode=0700");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(folder.path()).output();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
+            .arg(folder.path())
+            .output();
         if mounted.is_ok_and(|mounted| mounted.status.success()) {
             return Some(Self { folder });
         }
-        let _ = writeln!(std::io::stderr(), "skipped: no small disk can be mounted here");
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: no small disk can be mounted here"
+        );
         None
     }
 
@@ -32,7 +38,11 @@ impl Disk {
 
     /// Takes all room that is left.
     pub(crate) fn fill(&self) {
-        let mut file = fs::OpenOptions::new().create(true).append(true).open(self.filler()).unwrap();
+        let mut file = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.filler())
+            .unwrap();
         for size in [64 * 1024, 4_096, 1] {
             while file.write_all(&vec![b'x'; size]).is_ok() {}
         }

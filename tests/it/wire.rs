@@ -1,5 +1,5 @@
-//! The least that is needed to ask an emulator what it really holds, without any of our own code: one HTTP call, and the text
-//! between two tags.
+//! The least that is needed to ask an emulator what it really holds, without any of our own code:
+//! one HTTP call, and the text between two tags.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -17,27 +17,57 @@ pub(crate) struct Answer {
 impl Answer {
     /// A header, by its name in small letters.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().filter_map(|line| line.split_once(": ")).find(|(other, _)| *other == name).map(|(_, value)| value)
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(other, _)| *other == name)
+            .map(|(_, value)| value)
     }
 }
 
 /// One call to `http://HOST:PORT`.
-pub(crate) fn http(endpoint: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+pub(crate) fn http(
+    endpoint: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let host = endpoint.trim_start_matches("http://").trim_end_matches('/');
-    let mut stream = TcpStream::connect(host).unwrap_or_else(|e| panic!("{endpoint} takes no calls: {e}"));
-    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+    let mut stream =
+        TcpStream::connect(host).unwrap_or_else(|e| panic!("{endpoint} takes no calls: {e}"));
+    stream
+        .set_read_timeout(Some(Duration::from_mins(1)))
+        .unwrap();
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n",
+        body.len()
+    );
     for (name, value) in headers {
         let _ = write!(head, "{name}: {value}\r\n");
     }
-    stream.write_all(format!("{head}\r\n{body}").as_bytes()).unwrap();
+    stream
+        .write_all(format!("{head}\r\n{body}").as_bytes())
+        .unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("no HTTP answer: {head}"));
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|code| code.parse().ok())
+        .unwrap_or_else(|| panic!("no HTTP answer: {head}"));
     let is_chunked = head.to_lowercase().contains("transfer-encoding: chunked");
-    Answer { status, body: if is_chunked { unchunked(body) } else { body.to_owned() }, head: head.to_owned() }
+    Answer {
+        status,
+        body: if is_chunked {
+            unchunked(body)
+        } else {
+            body.to_owned()
+        },
+        head: head.to_owned(),
+    }
 }
 
 fn unchunked(mut rest: &str) -> String {
@@ -54,7 +84,13 @@ fn unchunked(mut rest: &str) -> String {
 }
 
 /// One call of a service that speaks AWS's query protocol.
-pub(crate) fn query(endpoint: &str, service: &str, version: &str, action: &str, parameters: &[(&str, &str)]) -> Answer {
+pub(crate) fn query(
+    endpoint: &str,
+    service: &str,
+    version: &str,
+    action: &str,
+    parameters: &[(&str, &str)],
+) -> Answer {
     let mut form = format!("Action={action}&Version={version}");
     for (name, value) in parameters {
         let _ = write!(form, "&{name}={}", encoded(value));
@@ -73,7 +109,9 @@ pub(crate) fn query(endpoint: &str, service: &str, version: &str, action: &str, 
 fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, b| {
         match b {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(b)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                out.push(char::from(b));
+            }
             _ => {
                 let _ = write!(out, "%{b:02X}");
             }
@@ -85,7 +123,11 @@ fn encoded(text: &str) -> String {
 /// What stands between `<TAG>` and `</TAG>`, each time.
 pub(crate) fn tagged(xml: &str, tag: &str) -> Vec<String> {
     let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
-    xml.split(&open).skip(1).filter_map(|part| part.split_once(&close)).map(|(text, _)| text.to_owned()).collect()
+    xml.split(&open)
+        .skip(1)
+        .filter_map(|part| part.split_once(&close))
+        .map(|(text, _)| text.to_owned())
+        .collect()
 }
 
 #[cfg(test)]

@@ -24,7 +24,9 @@ async fn seconds(clock: &Stepped, budget: &Budget, what: Use, most: u64) -> Vec<
             // The runtime lets a task go on for a while only.
             tokio::task::yield_now().await;
         }
-        if let Some(count) = counted.get_mut(usize::try_from(clock.now().since(begun).as_secs()).unwrap()) {
+        if let Some(count) =
+            counted.get_mut(usize::try_from(clock.now().since(begun).as_secs()).unwrap())
+        {
             *count += 1;
         }
     }
@@ -52,20 +54,30 @@ fn pauses_grow_stay_bounded_and_differ_by_seed() {
 #[tokio::test]
 async fn after_the_first_looks_four_reads_go_a_second_whoever_wants_them() {
     let (clock, budget) = budget();
-    assert_eq!(seconds(&clock, &budget, Use::Read, 4).await, [QUICK as usize + 4, 4, 4, 4]);
-    // What is left over is not saved up, and who only watches takes nothing of what is for those who wait.
+    assert_eq!(
+        seconds(&clock, &budget, Use::Read, 4).await,
+        [QUICK as usize + 4, 4, 4, 4]
+    );
+    // What is left over is not saved up, and who only watches takes nothing of what is for those
+    // who wait.
     clock.advance(S(5));
     assert_eq!(seconds(&clock, &budget, Use::Watch, 2).await, [4, 4]);
     // Each change may be looked at soon.
     clock.advance(PACE);
     budget.went_through(Use::Change);
-    assert_eq!(seconds(&clock, &budget, Use::Read, 2).await, [AFTER_A_CHANGE as usize + 4, 4]);
+    assert_eq!(
+        seconds(&clock, &budget, Use::Read, 2).await,
+        [AFTER_A_CHANGE as usize + 4, 4]
+    );
     // What nobody has used is not kept.
     budget.changed();
     clock.advance(HURRY);
     assert_eq!(seconds(&clock, &budget, Use::Read, 2).await, [4, 4]);
     clock.advance(REST);
-    assert_eq!(seconds(&clock, &budget, Use::Read, 2).await, [QUICK as usize + 4, 4]);
+    assert_eq!(
+        seconds(&clock, &budget, Use::Read, 2).await,
+        [QUICK as usize + 4, 4]
+    );
 }
 
 #[tokio::test]
@@ -75,14 +87,35 @@ async fn a_throttle_halves_the_pace_and_calm_brings_it_back() {
     budget.throttled(Use::Read);
     // Calls that were under way together are throttled together.
     budget.throttled(Use::Watch);
-    assert_eq!(budget.slowed(), Some(Slowed { since: begun, every_ms: 500 }));
+    assert_eq!(
+        budget.slowed(),
+        Some(Slowed {
+            since: begun,
+            every_ms: 500
+        })
+    );
     budget.went_through(Use::Change);
     let counted = seconds(&clock, &budget, Use::Read, 9).await;
-    assert!(counted.iter().all(|reads| (1..=2).contains(reads)), "no quick ones, and none while AWS asks for a pause: {counted:?}");
+    assert!(
+        counted.iter().all(|reads| (1..=2).contains(reads)),
+        "no quick ones, and none while AWS asks for a pause: {counted:?}"
+    );
     budget.throttled(Use::Read);
-    assert_eq!(budget.slowed(), Some(Slowed { since: begun, every_ms: 1_000 }));
+    assert_eq!(
+        budget.slowed(),
+        Some(Slowed {
+            since: begun,
+            every_ms: 1_000
+        })
+    );
     clock.advance(CALM);
-    assert_eq!(budget.slowed(), Some(Slowed { since: begun, every_ms: 500 }));
+    assert_eq!(
+        budget.slowed(),
+        Some(Slowed {
+            since: begun,
+            every_ms: 500
+        })
+    );
     clock.advance(CALM);
     assert_eq!(budget.slowed(), None);
     for _ in 0..20 {
@@ -90,7 +123,11 @@ async fn a_throttle_halves_the_pace_and_calm_brings_it_back() {
         clock.advance(TOGETHER);
     }
     let slowest = u64::try_from(PACE.as_millis()).unwrap() << SLOWEST;
-    assert_eq!(budget.slowed().map(|slowed| slowed.every_ms), Some(slowest), "it never stops altogether");
+    assert_eq!(
+        budget.slowed().map(|slowed| slowed.every_ms),
+        Some(slowest),
+        "it never stops altogether"
+    );
 }
 
 /// A throttle that comes while somebody waits for his turn puts that off, too.
@@ -115,12 +152,19 @@ async fn what_changes_something_never_waits_for_reads() {
     while let Some(turn) = budget.turn(Use::Read).now_or_never() {
         reads.push(turn);
     }
-    assert_eq!(reads.len(), AT_ONCE, "reads that do not answer hold up other reads");
+    assert_eq!(
+        reads.len(),
+        AT_ONCE,
+        "reads that do not answer hold up other reads"
+    );
     budget.throttled(Use::Read);
     assert!(budget.turn(Use::Change).now_or_never().is_some());
     budget.throttled(Use::Change);
     let mut waits = Box::pin(budget.turn(Use::Change));
-    assert!(waits.as_mut().now_or_never().is_none(), "its own throttle is another matter");
+    assert!(
+        waits.as_mut().now_or_never().is_none(),
+        "its own throttle is another matter"
+    );
     clock.advance(LONGEST);
     assert!(waits.as_mut().now_or_never().is_some());
 }
@@ -129,7 +173,10 @@ async fn what_changes_something_never_waits_for_reads() {
 async fn who_stops_waiting_leaves_his_turn_to_the_next_one() {
     let (clock, budget) = budget();
     drop(budget.turn(Use::Watch).await);
-    let (mut gone, mut next) = (Box::pin(budget.turn(Use::Watch)), Box::pin(budget.turn(Use::Watch)));
+    let (mut gone, mut next) = (
+        Box::pin(budget.turn(Use::Watch)),
+        Box::pin(budget.turn(Use::Watch)),
+    );
     assert!(gone.as_mut().now_or_never().is_none() && next.as_mut().now_or_never().is_none());
     drop(gone);
     clock.advance(PACE);
@@ -159,8 +206,15 @@ fn a_call_is_known_by_its_action() {
 fn whoever_comes_to_the_same_account_and_region_shares_a_budget() {
     let budgets = Arc::new(Budgets::new(Arc::new(Stepped::at(Time(0)))));
     let share = |way: &str, region: &str| Share::new(&budgets, way, region, None);
-    let (a, b, far) = (share("profile a", "eu-west-1"), share("profile b", "eu-west-1"), share("profile a", "us-east-1"));
-    assert!(!Arc::ptr_eq(&a.budget(), &b.budget()), "nobody knows yet that both are the same account");
+    let (a, b, far) = (
+        share("profile a", "eu-west-1"),
+        share("profile b", "eu-west-1"),
+        share("profile a", "us-east-1"),
+    );
+    assert!(
+        !Arc::ptr_eq(&a.budget(), &b.budget()),
+        "nobody knows yet that both are the same account"
+    );
     for share in [&a, &b, &far] {
         share.is_of("441200007731");
         share.is_of("");
@@ -168,8 +222,16 @@ fn whoever_comes_to_the_same_account_and_region_shares_a_budget() {
     assert!(Arc::ptr_eq(&a.budget(), &b.budget()));
     assert!(!Arc::ptr_eq(&a.budget(), &far.budget()));
     // Clients that are built anew are in the same budget from the first call on.
-    assert!(Arc::ptr_eq(&share("profile b", "eu-west-1").budget(), &a.budget()));
-    let local = Share::new(&budgets, "profile a", "eu-west-1", Some("http://127.0.0.1:1"));
+    assert!(Arc::ptr_eq(
+        &share("profile b", "eu-west-1").budget(),
+        &a.budget()
+    ));
+    let local = Share::new(
+        &budgets,
+        "profile a",
+        "eu-west-1",
+        Some("http://127.0.0.1:1"),
+    );
     assert!(!Arc::ptr_eq(&local.budget(), &a.budget()));
     // A profile that leads to another account now.
     a.is_of("111111111111");

@@ -1,4 +1,5 @@
-//! Change sets: made under our own names, described as rows, deleted. Executing one is not done here.
+//! Change sets: made under our own names, described as rows, deleted. Executing one is not done
+//! here.
 
 use std::collections::BTreeSet;
 
@@ -38,12 +39,13 @@ impl ChangeSet {
         self.status.ends_with("_IN_PROGRESS") || self.status.ends_with("_PENDING")
     }
 
-    /// True when there is nothing to change: CloudFormation calls that a failure. No rows alone are not enough: outputs and tags
-    /// may change without any resource.
+    /// True when there is nothing to change: CloudFormation calls that a failure. No rows alone are
+    /// not enough: outputs and tags may change without any resource.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let reason = self.reason.as_str();
-        let told = reason.contains("didn't contain changes") || reason.contains("No updates are to be performed");
+        let told = reason.contains("didn't contain changes")
+            || reason.contains("No updates are to be performed");
         self.status == "FAILED" && told
     }
 }
@@ -69,12 +71,20 @@ pub fn preview_prefix(store: &str) -> String {
 
 /// A name that CloudFormation takes: letters, digits and dashes, 128 at most.
 fn plain(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(128).collect()
+    name.chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .take(128)
+        .collect()
 }
 
 impl Cloud {
     /// Makes a change set for an update; the same token again makes no second one. Gives its ARN.
-    pub async fn make_change_set(&self, given: &Given, name: &str, token: &str) -> Result<String, Trouble> {
+    pub async fn make_change_set(
+        &self,
+        given: &Given,
+        name: &str,
+        token: &str,
+    ) -> Result<String, Trouble> {
         let stack = &given.stack_name;
         let made = self.call("cloudformation:CreateChangeSet", stack, || {
             let call = self
@@ -90,14 +100,20 @@ impl Cloud {
                 .set_role_arn(given.role_arn.clone())
                 .client_token(token);
             // Only where it means something: not every cloud knows it.
-            if given.nests() { call.include_nested_stacks(true).send() } else { call.send() }
+            if given.nests() {
+                call.include_nested_stacks(true).send()
+            } else {
+                call.send()
+            }
         });
         match made.await {
             Ok(answer) => Ok(answer.id().unwrap_or_default().to_owned()),
             // Its name is ours alone, so it is the one of an earlier call whose answer was lost.
-            Err(trouble) if trouble.is("AlreadyExistsException") => {
-                Ok(self.change_set(stack, name).await?.map(|found| found.id).unwrap_or_default())
-            }
+            Err(trouble) if trouble.is("AlreadyExistsException") => Ok(self
+                .change_set(stack, name)
+                .await?
+                .map(|found| found.id)
+                .unwrap_or_default()),
             Err(trouble) => Err(trouble),
         }
     }
@@ -105,7 +121,9 @@ impl Cloud {
     /// Describes a change set with all its rows; `None` when there is none.
     pub async fn change_set(&self, stack: &str, name: &str) -> Result<Option<ChangeSet>, Trouble> {
         let mut nested: Vec<(String, String, usize)> = Vec::new();
-        let Some(mut found) = self.described(stack, name, "", 0, &mut nested).await? else { return Ok(None) };
+        let Some(mut found) = self.described(stack, name, "", 0, &mut nested).await? else {
+            return Ok(None);
+        };
         while let Some((id, below, depth)) = nested.pop() {
             if let Some(inner) = self.described("", &id, &below, depth, &mut nested).await? {
                 found.rows.extend(inner.rows);
@@ -118,25 +136,38 @@ impl Cloud {
     /// Deletes a change set; one that is not there is well deleted.
     pub async fn delete_change_set(&self, stack: &str, name: &str) -> Result<(), Trouble> {
         let call = self.call("cloudformation:DeleteChangeSet", stack, || {
-            self.cfn.delete_change_set().set_stack_name(of_stack(stack, name)).change_set_name(name).send()
+            self.cfn
+                .delete_change_set()
+                .set_stack_name(of_stack(stack, name))
+                .change_set_name(name)
+                .send()
         });
         match call.await {
             Ok(_) => Ok(()),
-            Err(trouble) if is_missing(&trouble) || trouble.code.contains("ChangeSetNotFound") => Ok(()),
+            Err(trouble) if is_missing(&trouble) || trouble.code.contains("ChangeSetNotFound") => {
+                Ok(())
+            }
             Err(trouble) => Err(trouble),
         }
     }
 
     /// The change sets of a stack: ARN and name.
     pub async fn change_sets(&self, stack: &str) -> Result<Vec<(String, String)>, Trouble> {
-        let call = self.call("cloudformation:ListChangeSets", stack, || self.cfn.list_change_sets().stack_name(stack).send());
+        let call = self.call("cloudformation:ListChangeSets", stack, || {
+            self.cfn.list_change_sets().stack_name(stack).send()
+        });
         match call.await {
             Ok(answer) => Ok(answer
                 .summaries()
                 .iter()
                 // One cloud lists the change sets of all stacks.
                 .filter(|one| [one.stack_name(), one.stack_id()].contains(&Some(stack)))
-                .filter_map(|one| Some((one.change_set_id()?.to_owned(), one.change_set_name()?.to_owned())))
+                .filter_map(|one| {
+                    Some((
+                        one.change_set_id()?.to_owned(),
+                        one.change_set_name()?.to_owned(),
+                    ))
+                })
                 .collect()),
             Err(trouble) if is_missing(&trouble) => Ok(Vec::new()),
             Err(trouble) => Err(trouble),
@@ -155,25 +186,43 @@ impl Cloud {
         let mut found = ChangeSet::default();
         let mut token: Option<String> = None;
         loop {
-            let call = self.call("cloudformation:DescribeChangeSet", if stack.is_empty() { name } else { stack }, || {
-                self.cfn
-                    .describe_change_set()
-                    .set_stack_name(of_stack(stack, name))
-                    .change_set_name(name)
-                    .set_next_token(token.clone())
-                    .send()
-            });
+            let call = self.call(
+                "cloudformation:DescribeChangeSet",
+                if stack.is_empty() { name } else { stack },
+                || {
+                    self.cfn
+                        .describe_change_set()
+                        .set_stack_name(of_stack(stack, name))
+                        .change_set_name(name)
+                        .set_next_token(token.clone())
+                        .send()
+                },
+            );
             let page = match call.await {
                 Ok(page) => page,
-                Err(trouble) if is_missing(&trouble) || trouble.code.contains("ChangeSetNotFound") => return Ok(None),
+                Err(trouble)
+                    if is_missing(&trouble) || trouble.code.contains("ChangeSetNotFound") =>
+                {
+                    return Ok(None);
+                }
                 Err(trouble) => return Err(trouble),
             };
             found.id = page.change_set_id().unwrap_or(name).to_owned();
             found.name = page.change_set_name().unwrap_or(name).to_owned();
-            found.status = page.status().map(|status| Safe::new(status.as_str()).to_string()).unwrap_or_default();
+            found.status = page
+                .status()
+                .map(|status| Safe::new(status.as_str()).to_string())
+                .unwrap_or_default();
             found.reason = Safe::new(page.status_reason().unwrap_or_default());
-            found.execution = page.execution_status().map(|status| Safe::new(status.as_str()).to_string()).unwrap_or_default();
-            for change in page.changes().iter().filter_map(|change| change.resource_change()) {
+            found.execution = page
+                .execution_status()
+                .map(|status| Safe::new(status.as_str()).to_string())
+                .unwrap_or_default();
+            for change in page
+                .changes()
+                .iter()
+                .filter_map(|change| change.resource_change())
+            {
                 let row = row(change, below);
                 if let Some(inner) = change.change_set_id().filter(|_| depth < DEEPEST) {
                     nested.push((inner.to_owned(), format!("{}/", row.logical), depth + 1));
@@ -201,8 +250,21 @@ fn row(change: &ResourceChange, below: &str) -> ChangeRow {
         logical: format!("{below}{}", text(change.logical_resource_id())),
         kind: text(change.resource_type()),
         does: does(change.action(), change.replacement()),
-        scope: sorted(change.scope().iter().map(|scope| text(Some(scope.as_str()))).collect()),
-        properties: sorted(change.details().iter().filter_map(|detail| detail.target()?.name()).map(|name| text(Some(name))).collect()),
+        scope: sorted(
+            change
+                .scope()
+                .iter()
+                .map(|scope| text(Some(scope.as_str())))
+                .collect(),
+        ),
+        properties: sorted(
+            change
+                .details()
+                .iter()
+                .filter_map(|detail| detail.target()?.name())
+                .map(|name| text(Some(name)))
+                .collect(),
+        ),
     }
 }
 
@@ -221,22 +283,49 @@ fn does(action: Option<&ChangeAction>, replacement: Option<&Replacement>) -> Doe
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_cloudformation::types::{ResourceAttribute, ResourceChangeDetail, ResourceTargetDefinition};
+    use aws_sdk_cloudformation::types::{
+        ResourceAttribute, ResourceChangeDetail, ResourceTargetDefinition,
+    };
 
     use super::*;
 
     #[test]
     fn names_are_what_cloudformation_takes() {
-        assert_eq!(step_name("0a1b2c3d", 2291, "change-set", 1), "hp-0a1b2c3d-2291-change-set-1");
-        let preview = preview_name("0a1b2c3d", "0192f0c1-0000-7000-8000-000000000000", "shop-orders-production");
-        assert!(preview.starts_with(&preview_prefix("0a1b2c3d")) && preview.len() <= 128, "{preview}");
-        assert_ne!(preview, preview_name("0a1b2c3d", "0192f0c1-0000-7000-8000-000000000000", "shop-billing"));
-        assert!(step_name("x", 1, &"Ä b/".repeat(90), 1).chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
+        assert_eq!(
+            step_name("0a1b2c3d", 2291, "change-set", 1),
+            "hp-0a1b2c3d-2291-change-set-1"
+        );
+        let preview = preview_name(
+            "0a1b2c3d",
+            "0192f0c1-0000-7000-8000-000000000000",
+            "shop-orders-production",
+        );
+        assert!(
+            preview.starts_with(&preview_prefix("0a1b2c3d")) && preview.len() <= 128,
+            "{preview}"
+        );
+        assert_ne!(
+            preview,
+            preview_name(
+                "0a1b2c3d",
+                "0192f0c1-0000-7000-8000-000000000000",
+                "shop-billing"
+            )
+        );
+        assert!(
+            step_name("x", 1, &"Ä b/".repeat(90), 1)
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-')
+        );
     }
 
     #[test]
     fn rows_are_sorted_within() {
-        let target = |name: &str| ResourceChangeDetail::builder().target(ResourceTargetDefinition::builder().name(name).build()).build();
+        let target = |name: &str| {
+            ResourceChangeDetail::builder()
+                .target(ResourceTargetDefinition::builder().name(name).build())
+                .build()
+        };
         let change = ResourceChange::builder()
             .logical_resource_id("Database")
             .resource_type("AWS::RDS::DBInstance")
@@ -251,8 +340,15 @@ mod tests {
         let row = row(&change, "Data/");
         assert_eq!(row.logical, "Data/Database");
         assert_eq!(row.does, Does::MayReplace);
-        assert_eq!(does(Some(&ChangeAction::Modify), None), Does::MayReplace, "what is not said is not taken for harmless");
-        assert_eq!(does(Some(&ChangeAction::Modify), Some(&Replacement::False)), Does::Change);
+        assert_eq!(
+            does(Some(&ChangeAction::Modify), None),
+            Does::MayReplace,
+            "what is not said is not taken for harmless"
+        );
+        assert_eq!(
+            does(Some(&ChangeAction::Modify), Some(&Replacement::False)),
+            Does::Change
+        );
         assert_eq!(does(Some(&ChangeAction::Dynamic), None), Does::Unclear);
         assert_eq!(row.scope, ["Properties", "Tags"]);
         assert_eq!(row.properties, ["Engine", "StorageType"]);
@@ -261,11 +357,25 @@ mod tests {
 
     #[test]
     fn nothing_to_change_is_no_failure() {
-        let set = |status: &str, reason: &str| ChangeSet { status: status.into(), reason: reason.into(), ..ChangeSet::default() };
-        assert!(set("FAILED", "The submitted information didn't contain changes. Submit different information.").is_empty());
+        let set = |status: &str, reason: &str| ChangeSet {
+            status: status.into(),
+            reason: reason.into(),
+            ..ChangeSet::default()
+        };
+        assert!(
+            set(
+                "FAILED",
+                "The submitted information didn't contain changes. Submit different information."
+            )
+            .is_empty()
+        );
         assert!(set("FAILED", "No updates are to be performed.").is_empty());
         assert!(!set("CREATE_COMPLETE", "").is_empty(), "outputs may change");
         assert!(!set("FAILED", "Parameters: [Key] must have values").is_empty());
-        assert!(set("CREATE_PENDING", "").is_busy() && set("CREATE_IN_PROGRESS", "").is_busy() && !set("FAILED", "").is_busy());
+        assert!(
+            set("CREATE_PENDING", "").is_busy()
+                && set("CREATE_IN_PROGRESS", "").is_busy()
+                && !set("FAILED", "").is_busy()
+        );
     }
 }

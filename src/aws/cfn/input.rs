@@ -1,4 +1,5 @@
-//! What goes into a create, an update or a change set: template, parameters, tags, in the SDK's form.
+//! What goes into a create, an update or a change set: template, parameters, tags, in the SDK's
+//! form.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +26,8 @@ pub struct Given {
     pub template: String,
     /// The digest of the template's bytes.
     pub digest: Digest,
-    /// The parameter values that are given, counts included; without those that keep their previous value.
+    /// The parameter values that are given, counts included; without those that keep their previous
+    /// value.
     pub values: BTreeMap<String, String>,
     /// Parameters.
     pub parameters: Vec<Parameter>,
@@ -38,7 +40,8 @@ pub struct Given {
 }
 
 impl Given {
-    /// Puts an input together; `counts` go over its parameters, `now` is the stack that it would change.
+    /// Puts an input together; `counts` go over its parameters, `now` is the stack that it would
+    /// change.
     pub fn new(
         input: &CfnInput,
         bundle: &SourceBundle,
@@ -48,15 +51,35 @@ impl Given {
         let template = template(bundle, &input.template)?;
         let mut values = input.parameters.clone();
         values.extend(counts.clone());
-        let previous = now.map(|now| previous(&input.declared, &values, &now.parameters)).unwrap_or_default();
-        let given = values.iter().map(|(key, value)| Parameter::builder().parameter_key(key).parameter_value(value).build());
-        let kept = previous.iter().map(|key| Parameter::builder().parameter_key(key).use_previous_value(true).build());
+        let previous = now
+            .map(|now| previous(&input.declared, &values, &now.parameters))
+            .unwrap_or_default();
+        let given = values.iter().map(|(key, value)| {
+            Parameter::builder()
+                .parameter_key(key)
+                .parameter_value(value)
+                .build()
+        });
+        let kept = previous.iter().map(|key| {
+            Parameter::builder()
+                .parameter_key(key)
+                .use_previous_value(true)
+                .build()
+        });
         Ok(Self {
             stack_name: input.stack_name.clone(),
             digest: Digest::of_bytes(template.as_bytes()),
             parameters: given.chain(kept).collect(),
-            tags: input.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect(),
-            capabilities: input.capabilities.iter().map(|name| Capability::from(name.as_str())).collect(),
+            tags: input
+                .tags
+                .iter()
+                .map(|(key, value)| Tag::builder().key(key).value(value).build())
+                .collect(),
+            capabilities: input
+                .capabilities
+                .iter()
+                .map(|name| Capability::from(name.as_str()))
+                .collect(),
             role_arn: input.role_arn.clone(),
             template,
             values,
@@ -74,23 +97,37 @@ impl Given {
 fn template(bundle: &SourceBundle, file: &FileRef) -> Result<String, Failure> {
     let path = &file.path;
     let found = bundle.files.get(path).ok_or_else(|| {
-        Failure::new(format!("the template {path} is not among the files of this deployment")).hint("deploy again from the estate file")
+        Failure::new(format!(
+            "the template {path} is not among the files of this deployment"
+        ))
+        .hint("deploy again from the estate file")
     })?;
     if found.bytes.len() > LONGEST {
-        return Err(Failure::new(format!("the template {path} has {} bytes; CloudFormation takes {LONGEST} in a call", found.bytes.len()))
-            .hint("split it into nested stacks"));
+        return Err(Failure::new(format!(
+            "the template {path} has {} bytes; CloudFormation takes {LONGEST} in a call",
+            found.bytes.len()
+        ))
+        .hint("split it into nested stacks"));
     }
-    String::from_utf8(found.bytes.clone())
-        .map_err(|_| Failure::new(format!("the template {path} is no UTF-8 text")).hint("save it as UTF-8"))
+    String::from_utf8(found.bytes.clone()).map_err(|_| {
+        Failure::new(format!("the template {path} is no UTF-8 text")).hint("save it as UTF-8")
+    })
 }
 
-/// The parameters that keep the value which the stack has: those that the template declares and nobody gave, where the value
-/// is hidden (`NoEcho`, there or here) or there is no default. CloudFormation would else take the default, or refuse.
-fn previous(declared: &BTreeMap<String, Declared>, given: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<String> {
+/// The parameters that keep the value which the stack has: those that the template declares and
+/// nobody gave, where the value is hidden (`NoEcho`, there or here) or there is no default.
+/// CloudFormation would else take the default, or refuse.
+fn previous(
+    declared: &BTreeMap<String, Declared>,
+    given: &BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
+) -> Vec<String> {
     now.iter()
         .filter(|(key, value)| {
             let here = declared.get(*key).filter(|_| !given.contains_key(*key));
-            here.is_some_and(|declared| declared.secret || !declared.default || value.as_str() == HIDDEN)
+            here.is_some_and(|declared| {
+                declared.secret || !declared.default || value.as_str() == HIDDEN
+            })
         })
         .map(|(key, _)| key.clone())
         .collect()
@@ -104,28 +141,59 @@ mod tests {
     const TEMPLATE: &str = "Resources: {Queue: {Type: AWS::SQS::Queue}}";
 
     fn map(of: &[(&str, &str)]) -> BTreeMap<String, String> {
-        of.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+        of.iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
     }
 
     #[test]
     fn what_is_hidden_or_has_no_default_keeps_its_value() {
-        let declared =
-            [("Size", false, true), ("Password", true, true), ("Key", false, false), ("Shown", false, true), ("New", true, false)];
-        let declared = declared.map(|(name, secret, default)| (name.to_owned(), Declared { secret, default })).into();
-        let now = map(&[("Size", "large"), ("Password", "****"), ("Key", "k"), ("Gone", "g"), ("Shown", "****")]);
-        assert_eq!(previous(&declared, &map(&[]), &now), ["Key", "Password", "Shown"]);
-        assert_eq!(previous(&declared, &map(&[("Key", "new")]), &now), ["Password", "Shown"]);
+        let declared = [
+            ("Size", false, true),
+            ("Password", true, true),
+            ("Key", false, false),
+            ("Shown", false, true),
+            ("New", true, false),
+        ];
+        let declared = declared
+            .map(|(name, secret, default)| (name.to_owned(), Declared { secret, default }))
+            .into();
+        let now = map(&[
+            ("Size", "large"),
+            ("Password", "****"),
+            ("Key", "k"),
+            ("Gone", "g"),
+            ("Shown", "****"),
+        ]);
+        assert_eq!(
+            previous(&declared, &map(&[]), &now),
+            ["Key", "Password", "Shown"]
+        );
+        assert_eq!(
+            previous(&declared, &map(&[("Key", "new")]), &now),
+            ["Password", "Shown"]
+        );
     }
 
     #[test]
     fn counts_go_over_parameters() {
         let bundle = SourceBundle {
-            files: [("t.yaml".to_owned(), SourceFile { bytes: TEMPLATE.into(), executable: false })].into(),
+            files: [(
+                "t.yaml".to_owned(),
+                SourceFile {
+                    bytes: TEMPLATE.into(),
+                    executable: false,
+                },
+            )]
+            .into(),
             ..SourceBundle::default()
         };
         let input = CfnInput {
             stack_name: "orders".into(),
-            template: FileRef { bundle: bundle.digest(), path: "t.yaml".into() },
+            template: FileRef {
+                bundle: bundle.digest(),
+                path: "t.yaml".into(),
+            },
             parameters: map(&[("DesiredCount", "3"), ("Key", "k")]),
             declared: BTreeMap::new(),
             capabilities: vec!["CAPABILITY_IAM".into()],
@@ -135,7 +203,18 @@ mod tests {
         let given = Given::new(&input, &bundle, &map(&[("DesiredCount", "0")]), None).unwrap();
         assert_eq!(given.values, map(&[("DesiredCount", "0"), ("Key", "k")]));
         assert!(!given.nests());
-        let missing = CfnInput { template: FileRef { bundle: bundle.digest(), path: "other.yaml".into() }, ..input };
-        assert!(Given::new(&missing, &bundle, &map(&[]), None).unwrap_err().summary.contains("other.yaml"));
+        let missing = CfnInput {
+            template: FileRef {
+                bundle: bundle.digest(),
+                path: "other.yaml".into(),
+            },
+            ..input
+        };
+        assert!(
+            Given::new(&missing, &bundle, &map(&[]), None)
+                .unwrap_err()
+                .summary
+                .contains("other.yaml")
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! CloudFormation's words, and the reads that hands and eyes share: stacks, events, change sets, inputs. It changes no stack;
-//! the change sets that it makes and deletes are inert.
+//! CloudFormation's words, and the reads that hands and eyes share: stacks, events, change sets,
+//! inputs. It changes no stack; the change sets that it makes and deletes are inert.
 
 pub mod changes;
 pub mod events;

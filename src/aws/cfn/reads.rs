@@ -1,5 +1,6 @@
-//! Reads of stacks, shared: who wants to know a stack while others are being read waits for the next read, and that one answers
-//! all who wait. So the calls of a wait grow with time, not with stacks and time.
+//! Reads of stacks, shared: who wants to know a stack while others are being read waits for the
+//! next read, and that one answers all who wait. So the calls of a wait grow with time, not with
+//! stacks and time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -87,11 +88,14 @@ impl Cloud {
         Ok(self.read(name).await?.0)
     }
 
-    /// The stack of that name as somebody saw it less than a second ago, or as it is now; and when that was asked. For whoever only
-    /// looks.
+    /// The stack of that name as somebody saw it less than a second ago, or as it is now; and when
+    /// that was asked. For whoever only looks.
     pub async fn glimpse(&self, name: &str) -> Result<(Option<CfnStack>, Time), Trouble> {
         let now = self.now();
-        let recent = locked(&self.reads.recent).get(name).filter(|(_, at)| now.since(*at) < FRESH).cloned();
+        let recent = locked(&self.reads.recent)
+            .get(name)
+            .filter(|(_, at)| now.since(*at) < FRESH)
+            .cloned();
         match recent {
             Some(seen) => Ok(seen),
             None => self.read(name).await,
@@ -112,7 +116,8 @@ impl Cloud {
         }
         let known = listed.as_ref().and_then(|listed| listed.get(name)).cloned();
         drop(listed);
-        // What no listing told is read by each for itself: a stack whose answer does not come holds up nobody else.
+        // What no listing told is read by each for itself: a stack whose answer does not come holds
+        // up nobody else.
         let answer = match known {
             Some(seen) => Ok(seen),
             None => self.single(name, turn).await,
@@ -129,15 +134,22 @@ impl Cloud {
         for (name, (stack, at)) in answers {
             let name = stack.as_ref().map_or(name, |stack| &stack.name);
             // What is gone is told under its ARN, and another one may have its name.
-            if stack.as_ref().is_none_or(|stack| stack.status != "DELETE_COMPLETE") {
+            if stack
+                .as_ref()
+                .is_none_or(|stack| stack.status != "DELETE_COMPLETE")
+            {
                 recent.insert(name.clone(), (stack.clone(), *at));
             }
         }
     }
 
-    /// What a listing tells of these stacks, where one pays; nothing where single reads are the better way, or where it failed: then
-    /// each finds out for itself.
-    async fn listed(&self, wanted: &BTreeSet<String>, turn: &mut Option<Turn>) -> BTreeMap<String, Glimpse> {
+    /// What a listing tells of these stacks, where one pays; nothing where single reads are the
+    /// better way, or where it failed: then each finds out for itself.
+    async fn listed(
+        &self,
+        wanted: &BTreeSet<String>,
+        turn: &mut Option<Turn>,
+    ) -> BTreeMap<String, Glimpse> {
         if !locked(&self.reads.listing).asked(wanted.len()) {
             return BTreeMap::new();
         }
@@ -146,14 +158,21 @@ impl Cloud {
             Ok(found) => found,
             Err(trouble) => {
                 let denied = trouble.kind == Kind::Denied;
-                *locked(&self.reads.listing) = if denied { Listing::Denied } else { Listing::Resting(REST) };
+                *locked(&self.reads.listing) = if denied {
+                    Listing::Denied
+                } else {
+                    Listing::Resting(REST)
+                };
                 return BTreeMap::new();
             }
         };
         let of = |name: &String| {
-            let found = stacks.iter().find(|stack| stack.name == *name || stack.id == *name);
+            let found = stacks
+                .iter()
+                .find(|stack| stack.name == *name || stack.id == *name);
             // A stack that is gone is told under its ARN, and is in no listing.
-            (found.is_some() || (complete && !name.starts_with("arn:"))).then(|| (name.clone(), (found.cloned(), asked)))
+            (found.is_some() || (complete && !name.starts_with("arn:")))
+                .then(|| (name.clone(), (found.cloned(), asked)))
         };
         let found: BTreeMap<String, Glimpse> = wanted.iter().filter_map(of).collect();
         self.told(found.iter());
@@ -166,7 +185,9 @@ impl Cloud {
             None => self.turn().await,
         };
         let asked = self.now();
-        let call = self.call_in(Some(turn), "cloudformation:DescribeStacks", name, || self.cfn.describe_stacks().stack_name(name).send());
+        let call = self.call_in(Some(turn), "cloudformation:DescribeStacks", name, || {
+            self.cfn.describe_stacks().stack_name(name).send()
+        });
         let seen = match call.await {
             Ok(answer) => (answer.stacks().first().map(CfnStack::of), asked),
             Err(trouble) if is_missing(&trouble) => (None, asked),
@@ -176,18 +197,29 @@ impl Cloud {
         Ok(seen)
     }
 
-    /// All stacks, and whether they are all: the listing of a large account ends where single calls would have cost less.
-    async fn list(&self, wanted: usize, turn: &mut Option<Turn>) -> Result<(Vec<CfnStack>, bool), Trouble> {
+    /// All stacks, and whether they are all: the listing of a large account ends where single calls
+    /// would have cost less.
+    async fn list(
+        &self,
+        wanted: usize,
+        turn: &mut Option<Turn>,
+    ) -> Result<(Vec<CfnStack>, bool), Trouble> {
         let (mut stacks, mut pages, mut token) = (Vec::new(), 0, None::<String>);
         loop {
             let answer = self
                 .call_in(turn.take(), "cloudformation:DescribeStacks", "all", || {
-                    self.cfn.describe_stacks().set_next_token(token.clone()).send()
+                    self.cfn
+                        .describe_stacks()
+                        .set_next_token(token.clone())
+                        .send()
                 })
                 .await?;
             pages += 1;
             stacks.extend(answer.stacks().iter().map(CfnStack::of));
-            token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+            token = answer
+                .next_token()
+                .filter(|token| !token.is_empty())
+                .map(str::to_owned);
             *locked(&self.reads.listing) = Listing::Pages(pages + usize::from(token.is_some()));
             if token.is_none() || !Listing::Pages(pages + 1).pays(wanted) {
                 return Ok((stacks, token.is_none()));
@@ -212,7 +244,10 @@ mod tests {
     #[test]
     fn after_a_listing_that_failed_some_are_left_out() {
         let mut listing = Listing::Resting(2);
-        let asked: Vec<bool> = [5, 1, 5, 5, 5].into_iter().map(|wanted| listing.asked(wanted)).collect();
+        let asked: Vec<bool> = [5, 1, 5, 5, 5]
+            .into_iter()
+            .map(|wanted| listing.asked(wanted))
+            .collect();
         assert_eq!(asked, [false, false, false, false, true]);
         assert_eq!(listing, Listing::Pages(1));
     }

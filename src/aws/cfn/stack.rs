@@ -53,11 +53,24 @@ impl CfnStack {
         Self {
             id: stack.stack_id().unwrap_or_default().to_owned(),
             name: stack.stack_name().unwrap_or_default().to_owned(),
-            status: stack.stack_status().map(|status| Safe::new(status.as_str()).to_string()).unwrap_or_default(),
+            status: stack
+                .stack_status()
+                .map(|status| Safe::new(status.as_str()).to_string())
+                .unwrap_or_default(),
             reason: Safe::new(stack.stack_status_reason().unwrap_or_default()),
-            parameters: pairs(stack.parameters().iter().map(|p| (p.parameter_key(), p.parameter_value()))),
+            parameters: pairs(
+                stack
+                    .parameters()
+                    .iter()
+                    .map(|p| (p.parameter_key(), p.parameter_value())),
+            ),
             tags: pairs(stack.tags().iter().map(|t| (t.key(), t.value()))),
-            outputs: pairs(stack.outputs().iter().map(|o| (o.output_key(), o.output_value()))),
+            outputs: pairs(
+                stack
+                    .outputs()
+                    .iter()
+                    .map(|o| (o.output_key(), o.output_value())),
+            ),
             capabilities: stack.capabilities().to_vec(),
             change_set: stack.change_set_id().map(str::to_owned),
             protected: stack.enable_termination_protection().unwrap_or_default(),
@@ -70,7 +83,8 @@ impl CfnStack {
 /// True when the service says that the stack is not there.
 #[must_use]
 pub fn is_missing(trouble: &Trouble) -> bool {
-    (trouble.is("ValidationError") || trouble.is("StackNotFoundException")) && trouble.says("does not exist")
+    (trouble.is("ValidationError") || trouble.is("StackNotFoundException"))
+        && trouble.says("does not exist")
 }
 
 /// A time of the SDK.
@@ -79,6 +93,14 @@ pub fn time(at: &DateTime) -> Option<Time> {
     at.to_millis().ok().map(Time)
 }
 
-fn pairs<'a>(of: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) -> BTreeMap<String, String> {
-    of.filter_map(|(key, value)| Some((Safe::new(key?).to_string(), Safe::new(value.unwrap_or_default()).to_string()))).collect()
+fn pairs<'a>(
+    of: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>,
+) -> BTreeMap<String, String> {
+    of.filter_map(|(key, value)| {
+        Some((
+            Safe::new(key?).to_string(),
+            Safe::new(value.unwrap_or_default()).to_string(),
+        ))
+    })
+    .collect()
 }

@@ -64,8 +64,12 @@ impl From<&Deployment> for DeploymentDoc {
             deployment: d.no().0,
             id: d.id.to_string(),
             stack: d.stack().map(ToString::to_string).unwrap_or_default(),
-            purpose: request.map(|r| format!("{:?}", r.purpose).to_lowercase()).unwrap_or_default(),
-            release: request.map(|r| r.spec.release.to_string()).unwrap_or_default(),
+            purpose: request
+                .map(|r| format!("{:?}", r.purpose).to_lowercase())
+                .unwrap_or_default(),
+            release: request
+                .map(|r| r.spec.release.to_string())
+                .unwrap_or_default(),
             release_digest: request.map(|r| r.spec.release.digest),
             source: request.and_then(|r| r.spec.release.source.clone()),
             phase: d.phase.to_string(),
@@ -78,13 +82,20 @@ impl From<&Deployment> for DeploymentDoc {
             },
             by: request.map(|r| r.cause.by.to_string()).unwrap_or_default(),
             via: request.map(|r| r.cause.via.to_string()).unwrap_or_default(),
-            of: request.and_then(|r| r.cause.of.as_ref()).map(ToString::to_string).unwrap_or_default(),
+            of: request
+                .and_then(|r| r.cause.of.as_ref())
+                .map(ToString::to_string)
+                .unwrap_or_default(),
             reason: request.map(|r| r.cause.reason.clone()).unwrap_or_default(),
             reply: request.and_then(|r| r.cause.reply.clone()),
             created_at: at(d.created_at),
             started_at: d.started_at.map(at),
             ended_at: d.ended_at.map(at),
-            steps: d.plan.as_ref().map(|plan| steps(plan, Some(d))).unwrap_or_default(),
+            steps: d
+                .plan
+                .as_ref()
+                .map(|plan| steps(plan, Some(d)))
+                .unwrap_or_default(),
             holds: d.open_holds().map(|hold| hold.id.to_string()).collect(),
             flags: request.map(|r| r.flags.clone()).unwrap_or_default(),
             arrived: parts.map(|(arrived, _)| arrived.clone()),
@@ -105,7 +116,14 @@ pub(in crate::cli) struct DeploymentPage {
 
 impl DeploymentPage {
     pub(in crate::cli) fn new(folds: &Folds, d: &Deployment) -> Self {
-        Self { deployment: d.into(), children: folds.children(d.id).into_iter().map(|child| (&**child).into()).collect() }
+        Self {
+            deployment: d.into(),
+            children: folds
+                .children(d.id)
+                .into_iter()
+                .map(|child| (&**child).into())
+                .collect(),
+        }
     }
 }
 

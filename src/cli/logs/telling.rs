@@ -1,4 +1,5 @@
-//! What is said beside the lines: where what is kept begins, and how the tails are doing, whenever that changes.
+//! What is said beside the lines: where what is kept begins, and how the tails are doing, whenever
+//! that changes.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -35,7 +36,12 @@ enum Standing {
 
 impl Telling {
     /// Says once where what is kept begins, if more was asked for.
-    pub(super) fn kept(&mut self, readings: &[Reading], wanted: &Wanted, out: &mut Out<'_, '_>) -> io::Result<()> {
+    pub(super) fn kept(
+        &mut self,
+        readings: &[Reading],
+        wanted: &Wanted,
+        out: &mut Out<'_, '_>,
+    ) -> io::Result<()> {
         let trouble = readings.iter().find_map(|reading| reading.trouble.clone());
         if trouble != self.trouble {
             if let Some(why) = &trouble {
@@ -43,7 +49,9 @@ impl Telling {
             }
             self.trouble = trouble;
         }
-        let Some(begins) = readings.iter().filter_map(|reading| reading.begins).min() else { return Ok(()) };
+        let Some(begins) = readings.iter().filter_map(|reading| reading.begins).min() else {
+            return Ok(());
+        };
         if self.kept || !readings.iter().all(|reading| reading.read) {
             return Ok(());
         }
@@ -59,8 +67,14 @@ impl Telling {
         }
     }
 
-    /// Says how the tails are doing where that has changed. That nobody follows yet is said when it was waited for.
-    pub(super) fn tails(&mut self, tails: &[TailSeen<'_>], waited: bool, out: &mut Out<'_, '_>) -> io::Result<()> {
+    /// Says how the tails are doing where that has changed. That nobody follows yet is said when it
+    /// was waited for.
+    pub(super) fn tails(
+        &mut self,
+        tails: &[TailSeen<'_>],
+        waited: bool,
+        out: &mut Out<'_, '_>,
+    ) -> io::Result<()> {
         for tail in tails {
             let standing = standing(tail);
             let before = self.tails.get(tail.group).copied();
@@ -72,9 +86,14 @@ impl Telling {
                 out.aside(&format!("holdpoint: {}", says(tail, standing)))?;
             }
             if tail.dropped > dropped {
-                out.aside(&format!("holdpoint: {} lines of {} are lost", tail.dropped - dropped, tail.group))?;
+                out.aside(&format!(
+                    "holdpoint: {} lines of {} are lost",
+                    tail.dropped - dropped,
+                    tail.group
+                ))?;
             }
-            self.tails.insert(tail.group.to_owned(), (standing, tail.dropped));
+            self.tails
+                .insert(tail.group.to_owned(), (standing, tail.dropped));
         }
         Ok(())
     }
@@ -97,11 +116,20 @@ fn says(tail: &TailSeen<'_>, standing: Standing) -> String {
         (_, TailState::Waits(why)) => why.to_string(),
         (_, TailState::Cut(why)) => {
             let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-            format!("the tail of {group} has been cut for {}{why}; what is written meanwhile is read when it is back", short(tail.behind))
+            format!(
+                "the tail of {group} has been cut for {}{why}; what is written meanwhile is read when it is back",
+                short(tail.behind)
+            )
         }
         (Standing::Behind, _) => format!("{group} is {} behind", short(tail.behind)),
-        (Standing::Sampled, _) => format!("{group} is sampled by the service: every line is read, a little later"),
-        (Standing::Unknown, _) => format!("nobody follows {group} now: is there an engine? `holdpoint doctor` tells"),
-        (Standing::Follows | Standing::Waits | Standing::Cut, _) => format!("{group} is followed again"),
+        (Standing::Sampled, _) => {
+            format!("{group} is sampled by the service: every line is read, a little later")
+        }
+        (Standing::Unknown, _) => {
+            format!("nobody follows {group} now: is there an engine? `holdpoint doctor` tells")
+        }
+        (Standing::Follows | Standing::Waits | Standing::Cut, _) => {
+            format!("{group} is followed again")
+        }
     }
 }

@@ -15,7 +15,11 @@ fn wrong(change: impl FnOnce(&mut Scene, &mut Double)) -> (Code, BTreeSet<String
     });
     let json: Value = serde_json::from_str(&ran.out).unwrap();
     let facts = json["facts"].as_array().unwrap();
-    let wrong = facts.iter().filter(|fact| fact["ok"] == json!(false)).map(|fact| fact["what"].as_str().unwrap().to_owned()).collect();
+    let wrong = facts
+        .iter()
+        .filter(|fact| fact["ok"] == json!(false))
+        .map(|fact| fact["what"].as_str().unwrap().to_owned())
+        .collect();
     (ran.code, wrong, ran.out)
 }
 
@@ -23,7 +27,11 @@ fn wrong(change: impl FnOnce(&mut Scene, &mut Double)) -> (Code, BTreeSet<String
 fn all_is_right() {
     let (code, wrong, out) = wrong(|_, _| {});
     assert_eq!((code, wrong.len()), (Code::Done, 0), "{out}");
-    for part in ["account 441200007731 as arn:", "the estate file is trusted", "environment prod-eu"] {
+    for part in [
+        "account 441200007731 as arn:",
+        "the estate file is trusted",
+        "environment prod-eu",
+    ] {
         assert!(out.contains(part), "no {part:?} in\n{out}");
     }
 }
@@ -31,48 +39,89 @@ fn all_is_right() {
 #[test]
 fn who_we_are_must_be_proven_and_be_who_is_recorded() {
     let of = |scene: &mut Scene, change: &dyn Fn(&mut crate::domain::sighting::Sighting)| {
-        change(scene.world.sightings.get_mut(&("environment/dev".to_owned(), "proof/aws".to_owned())).unwrap());
+        change(
+            scene
+                .world
+                .sightings
+                .get_mut(&("environment/dev".to_owned(), "proof/aws".to_owned()))
+                .unwrap(),
+        );
     };
     let dev = BTreeSet::from(["environment dev".to_owned()]);
     let (code, found, out) = wrong(|scene, _| {
-        scene.world.sightings.remove(&("environment/dev".to_owned(), "proof/aws".to_owned()));
+        scene
+            .world
+            .sightings
+            .remove(&("environment/dev".to_owned(), "proof/aws".to_owned()));
     });
     assert_eq!((code, &found), (Code::Failed, &dev), "{out}");
     assert!(out.contains("nobody could tell in 10 s"), "{out}");
-    let (code, found, out) = wrong(|scene, _| of(scene, &|seen| seen.stale = Some("127.0.0.1:9 cannot be reached".into())));
+    let (code, found, out) = wrong(|scene, _| {
+        of(scene, &|seen| {
+            seen.stale = Some("127.0.0.1:9 cannot be reached".into());
+        });
+    });
     assert_eq!((code, &found), (Code::Failed, &dev), "{out}");
     assert!(out.contains("127.0.0.1:9"), "{out}");
     let (_, found, out) = wrong(|scene, _| of(scene, &|seen| seen.taken_at = fixture::ago(3_600)));
     assert_eq!(found, dev, "an hour ago proves nothing: {out}");
     let (code, found, out) = wrong(|scene, _| {
         of(scene, &|seen| {
-            let Seen::Proof { proof } = &mut seen.value else { panic!("{seen:?}") };
+            let Seen::Proof { proof } = &mut seen.value else {
+                panic!("{seen:?}")
+            };
             proof.whose = "000000000001".to_owned();
         });
     });
     assert_eq!((code, &found), (Code::Failed, &dev), "{out}");
-    assert!(out.contains("account 000000000001") && out.contains("dev is account 441200007731"), "{out}");
+    assert!(
+        out.contains("account 000000000001") && out.contains("dev is account 441200007731"),
+        "{out}"
+    );
 }
 
 #[test]
 fn that_aws_throttles_is_told_with_what_is_done_about_it() {
     let (code, found, out) = wrong(|scene, _| {
-        let slowed = Some(crate::domain::sighting::Slowed { since: fixture::ago(20), every_ms: 4_000 });
+        let slowed = Some(crate::domain::sighting::Slowed {
+            since: fixture::ago(20),
+            every_ms: 4_000,
+        });
         scene.sighting("environment/dev", "pace", Seen::Pace { slowed }, 3);
     });
-    assert_eq!((code, found), (Code::Failed, BTreeSet::from(["reads of dev".to_owned()])));
-    assert!(out.contains("AWS throttles reads of 441200007731/eu-west-1") && out.contains("once in 4 s"), "{out}");
+    assert_eq!(
+        (code, found),
+        (Code::Failed, BTreeSet::from(["reads of dev".to_owned()]))
+    );
+    assert!(
+        out.contains("AWS throttles reads of 441200007731/eu-west-1")
+            && out.contains("once in 4 s"),
+        "{out}"
+    );
 }
 
 #[test]
 fn an_engine_that_only_starts_a_file_that_differs_and_one_that_is_not_trusted() {
     let (code, found, _) = wrong(|scene, _| scene.world.engine = EngineState::Starting);
-    assert_eq!((code, found), (Code::Failed, BTreeSet::from(["engine".to_owned()])));
+    assert_eq!(
+        (code, found),
+        (Code::Failed, BTreeSet::from(["engine".to_owned()]))
+    );
     let (_, found, out) = wrong(|scene, _| {
         let file = fixture::record(Class::Production);
-        Arc::make_mut(&mut scene.world.catalog).environments.insert("dev".parse().unwrap(), file);
+        Arc::make_mut(&mut scene.world.catalog)
+            .environments
+            .insert("dev".parse().unwrap(), file);
     });
-    assert!(found.contains("environment dev") && out.contains("DIFFERS"), "{out}");
-    let (_, found, out) = wrong(|_, desk| desk.estate = desk.estate.take().map(|(loaded, _)| (loaded, Trust::New)));
-    assert_eq!(found, BTreeSet::from(["trust".to_owned()]), "that is no fault of the store: {out}");
+    assert!(
+        found.contains("environment dev") && out.contains("DIFFERS"),
+        "{out}"
+    );
+    let (_, found, out) =
+        wrong(|_, desk| desk.estate = desk.estate.take().map(|(loaded, _)| (loaded, Trust::New)));
+    assert_eq!(
+        found,
+        BTreeSet::from(["trust".to_owned()]),
+        "that is no fault of the store: {out}"
+    );
 }

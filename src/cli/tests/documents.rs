@@ -33,9 +33,22 @@ fn every_key_that_a_verb_prints_stands_on_the_page() {
     let world = fixture::scene();
     let done = || vec![card(Level::L1, None), accepted(&world, "dev/orders")];
     let guarded = || vec![card(Level::L4, Some("dev down"))];
-    let yes = || vec![Answer::Accepted { deployments: vec![], says: "approved".to_owned() }];
-    let Answer::Card { card: now } = card(Level::L3, Some("dev down")) else { panic!("a card") };
-    let no = || vec![Answer::Refused(Refused::new("subject", "it is another one now").hint("read it").card((*now).clone()))];
+    let yes = || {
+        vec![Answer::Accepted {
+            deployments: vec![],
+            says: "approved".to_owned(),
+        }]
+    };
+    let Answer::Card { card: now } = card(Level::L3, Some("dev down")) else {
+        panic!("a card")
+    };
+    let no = || {
+        vec![Answer::Refused(
+            Refused::new("subject", "it is another one now")
+                .hint("read it")
+                .card((*now).clone()),
+        )]
+    };
     let subject = "0".repeat(64);
     let confirmed = format!("teardown|dev/orders|--confirm|dev down|--subject|{subject}");
     let cases: Vec<(&str, Vec<Answer>, &str)> = vec![
@@ -46,7 +59,11 @@ fn every_key_that_a_verb_prints_stands_on_the_page() {
         ("show|prod-us/orders", vec![], "actions"),
         ("show|2319", vec![], "steps"),
         ("show|#2318.scale-down.1", vec![], "choices"),
-        ("plan|dev/orders", vec![card(Level::L3, Some("dev down"))], "changes"),
+        (
+            "plan|dev/orders",
+            vec![card(Level::L3, Some("dev down"))],
+            "changes",
+        ),
         ("plan|dev/ordres", vec![], "code"),
         ("deploy|dev/orders", done(), "deployments"),
         ("redeploy|dev/orders|--wait", done(), "deployments"),
@@ -54,7 +71,11 @@ fn every_key_that_a_verb_prints_stands_on_the_page() {
         (&confirmed, no(), "card"),
         ("freeze|dev|--reason|release day", done(), "says"),
         ("approve|#2318.scale-down.1", vec![], "command"),
-        ("reject|#2318.scale-down.1|--reason|not at noon", yes(), "deployments"),
+        (
+            "reject|#2318.scale-down.1|--reason|not at noon",
+            yes(),
+            "deployments",
+        ),
         ("apply", vec![], "environments"),
         ("check", vec![], "errors"),
         ("trust", vec![], "reach"),
@@ -80,15 +101,30 @@ fn every_key_that_a_verb_prints_stands_on_the_page() {
         });
         let mut found = BTreeSet::new();
         for one in serde_json::Deserializer::from_str(&ran.out).into_iter::<Value>() {
-            keys(&one.unwrap_or_else(|why| panic!("{words}: {why}: {}{}", ran.out, ran.err)), &mut found);
+            keys(
+                &one.unwrap_or_else(|why| panic!("{words}: {why}: {}{}", ran.out, ran.err)),
+                &mut found,
+            );
         }
-        assert!(found.contains(with), "{words}: no {with}: {}{}", ran.out, ran.err);
-        let unknown: Vec<_> = found.iter().filter(|key| !PAGE.contains(&format!("`{key}`"))).collect();
-        assert!(unknown.is_empty(), "{words}: {unknown:?} stands nowhere in docs/json.md");
+        assert!(
+            found.contains(with),
+            "{words}: no {with}: {}{}",
+            ran.out,
+            ran.err
+        );
+        let unknown: Vec<_> = found
+            .iter()
+            .filter(|key| !PAGE.contains(&format!("`{key}`")))
+            .collect();
+        assert!(
+            unknown.is_empty(),
+            "{words}: {unknown:?} stands nowhere in docs/json.md"
+        );
     }
 }
 
-/// Everything that is known of why a deployment exists is told, and nothing from outside looks like one of ours.
+/// Everything that is known of why a deployment exists is told, and nothing from outside looks like
+/// one of ours.
 #[test]
 fn a_deployment_from_outside_says_who_why_from_what_and_what_is_owed() {
     let pushed = |words: &str| {
@@ -96,34 +132,59 @@ fn a_deployment_from_outside_says_who_why_from_what_and_what_is_owed() {
             let id = scene.world.folds.by_no(DeploymentNo(2319)).unwrap().id;
             let d = Arc::make_mut(scene.world.folds.deployments.get_mut(&id).unwrap());
             let request = d.request.as_mut().unwrap();
-            request.spec.release.source =
-                Some(Made::Commit { repo: "shop/orders".into(), at: "refs/heads/main".into(), sha: "8c1f22ab".into() });
+            request.spec.release.source = Some(Made::Commit {
+                repo: "shop/orders".into(),
+                at: "refs/heads/main".into(),
+                sha: "8c1f22ab".into(),
+            });
             request.flags = Flags::from([("slow".parse().unwrap(), flag::Value::Switch(true))]);
-            request.cause.by = Person::Outside { source: Issuer::Github, id: "4711".into(), behalf: Some("ana".into()) };
+            request.cause.by = Person::Outside {
+                source: Issuer::Github,
+                id: "4711".into(),
+                behalf: Some("ana".into()),
+            };
             request.cause.via = Via::Push;
             request.cause.reason = "INC-881\u{1b}]0;gone\u{7}".into();
-            request.cause.of = Some(Of::Rollback { no: DeploymentNo(7) });
-            request.cause.reply = Some(Reply::CheckRun { host: Issuer::Github, repo: "shop/orders".into(), run: 9 });
+            request.cause.of = Some(Of::Rollback {
+                no: DeploymentNo(7),
+            });
+            request.cause.reply = Some(Reply::CheckRun {
+                host: Issuer::Github,
+                repo: "shop/orders".into(),
+                run: 9,
+            });
         })
     };
     let told: Value = serde_json::from_str(&pushed("show|2319|--json").out).unwrap();
     let mut found = BTreeSet::new();
     keys(&told, &mut found);
     found.remove("slow");
-    assert!(found.iter().all(|key| PAGE.contains(&format!("`{key}`"))), "{found:?}");
+    assert!(
+        found.iter().all(|key| PAGE.contains(&format!("`{key}`"))),
+        "{found:?}"
+    );
     for (key, is) in [
         ("by", json!("github:4711 for ana")),
         ("via", json!("push")),
         ("of", json!("rollback to #7")),
         ("reason", json!("INC-881\u{1b}]0;gone\u{7}")),
-        ("source", json!({ "from": "commit", "repo": "shop/orders", "ref": "refs/heads/main", "sha": "8c1f22ab" })),
-        ("reply", json!({ "reply": "check_run", "host": "github", "repo": "shop/orders", "run": 9 })),
+        (
+            "source",
+            json!({ "from": "commit", "repo": "shop/orders", "ref": "refs/heads/main", "sha": "8c1f22ab" }),
+        ),
+        (
+            "reply",
+            json!({ "reply": "check_run", "host": "github", "repo": "shop/orders", "run": 9 }),
+        ),
         ("flags", json!({ "slow": true })),
     ] {
         assert_eq!(told[key], is, "{key}");
     }
     let shell = pushed("show|2319").out;
-    assert!(!shell.contains(['\u{1b}', '\u{7}']), "a terminal would obey: {shell:?}");
+    assert!(
+        !shell.contains(['\u{1b}', '\u{7}']),
+        "a terminal would obey: {shell:?}"
+    );
     for says in [
         "asked by github:4711 for ana (push), rollback to #7 at ",
         "\n  from commit 8c1f22ab of shop/orders (refs/heads/main)\n  with slow=true\n  because INC-881\n  owes check run 9 of shop/orders at github\n",
@@ -136,19 +197,32 @@ fn a_deployment_from_outside_says_who_why_from_what_and_what_is_owed() {
 fn a_hold_that_nobody_can_be_asked_about_says_what_to_read_and_to_run() {
     let ran = run_words("approve|#2318.scale-down.1|--json", vec![], None);
     let json: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!((ran.code, &json["outcome"], &json["exit"]), (Code::Wrong, &json!("confirm"), &json!(2)), "{json}");
+    assert_eq!(
+        (ran.code, &json["outcome"], &json["exit"]),
+        (Code::Wrong, &json!("confirm"), &json!(2)),
+        "{json}"
+    );
     assert_eq!(json["card"]["hold"], json!("#2318.scale-down.1"));
     let command = json["command"].as_str().unwrap();
-    assert!(command.contains("--confirm 'prod-us down' --subject ") && ran.asked.is_empty(), "{command}");
+    assert!(
+        command.contains("--confirm 'prod-us down' --subject ") && ran.asked.is_empty(),
+        "{command}"
+    );
 }
 
 #[test]
 fn errors_of_check_have_their_place() {
-    let ran = run_with("check|--json", vec![], None, |_, desk| desk.estate = Some(estate()));
+    let ran = run_with("check|--json", vec![], None, |_, desk| {
+        desk.estate = Some(estate());
+    });
     let json: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!((ran.code, &json["ok"]), (Code::Wrong, &json!(false)));
     assert_eq!(
-        (&json["errors"][0]["file"], &json["errors"][0]["line"], &json["errors"][0]["column"]),
+        (
+            &json["errors"][0]["file"],
+            &json["errors"][0]["line"],
+            &json["errors"][0]["column"]
+        ),
         (&json!("holdpoint.yaml"), &json!(1), &json!(1))
     );
 }

@@ -11,7 +11,8 @@ use crate::domain::ids::DeploymentId;
 use crate::domain::line::{Line, SourceKind};
 use crate::world::World;
 
-/// Of more deployments than these, what they say is not printed: nobody can read that in one stream.
+/// Of more deployments than these, what they say is not printed: nobody can read that in one
+/// stream.
 const MOST: usize = 8;
 /// No line for this long: what was said has come.
 const QUIET: Duration = Duration::from_millis(200);
@@ -28,12 +29,21 @@ pub(super) struct Output<'a> {
 impl<'a> Output<'a> {
     /// Nothing was printed yet.
     pub(super) fn new(desk: &'a dyn Patient, ids: &'a [DeploymentId]) -> Self {
-        Self { desk, ids: if ids.len() > MOST { &[] } else { ids }, tails: BTreeMap::new() }
+        Self {
+            desk,
+            ids: if ids.len() > MOST { &[] } else { ids },
+            tails: BTreeMap::new(),
+        }
     }
 
     /// Prints what came; true when something did.
     pub(super) fn print(&mut self, world: &World, out: &mut Out<'_, '_>) -> io::Result<bool> {
-        let deployments: Vec<&Deployment> = self.ids.iter().filter_map(|id| world.deployment(*id)).map(|d| &**d).collect();
+        let deployments: Vec<&Deployment> = self
+            .ids
+            .iter()
+            .filter_map(|id| world.deployment(*id))
+            .map(|d| &**d)
+            .collect();
         for d in &deployments {
             if let Some(stack) = d.stack()
                 && !self.tails.contains_key(&d.id)
@@ -53,16 +63,27 @@ impl<'a> Output<'a> {
         let mut lines: Vec<Line> = batches.into_iter().flat_map(|batch| batch.lines).collect();
         let any = !lines.is_empty();
         lines.sort_by_key(Line::key);
-        for line in lines.iter().filter(|line| line.kind == SourceKind::Out && deployments.iter().any(|d| line.no == Some(d.no()))) {
+        for line in lines.iter().filter(|line| {
+            line.kind == SourceKind::Out && deployments.iter().any(|d| line.no == Some(d.no()))
+        }) {
             let text = text(line, deployments.len() > 1);
-            if out.is_json() { out.aside(&text)? } else { out.line(&text)? }
+            if out.is_json() {
+                out.aside(&text)?;
+            } else {
+                out.line(&text)?;
+            }
         }
         out.flush()?;
         Ok(any)
     }
 
     /// Prints what is still on its way when something has ended.
-    pub(super) fn rest(&mut self, world: &World, ground: &dyn Ground, out: &mut Out<'_, '_>) -> io::Result<()> {
+    pub(super) fn rest(
+        &mut self,
+        world: &World,
+        ground: &dyn Ground,
+        out: &mut Out<'_, '_>,
+    ) -> io::Result<()> {
         if self.tails.is_empty() {
             return Ok(());
         }
@@ -83,7 +104,20 @@ impl<'a> Output<'a> {
 }
 
 fn text(line: &Line, several: bool) -> String {
-    let stack = if several { format!("{} ", line.stack) } else { String::new() };
-    let part = if line.part.is_empty() { String::new() } else { format!(" {}", line.part) };
-    format!("{} {stack}{}{part}  {}", line.at.clock(), line.source, line.text)
+    let stack = if several {
+        format!("{} ", line.stack)
+    } else {
+        String::new()
+    };
+    let part = if line.part.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", line.part)
+    };
+    format!(
+        "{} {stack}{}{part}  {}",
+        line.at.clock(),
+        line.source,
+        line.text
+    )
 }

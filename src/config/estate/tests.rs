@@ -1,4 +1,5 @@
-//! The estate file: what is read, what is refused, and that everything wrong is said at once with its place.
+//! The estate file: what is read, what is refused, and that everything wrong is said at once with
+//! its place.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -29,7 +30,13 @@ store: sqlite
 "#;
 
 fn read(name: &str, bytes: &[u8]) -> Result<Estate, Diagnostics> {
-    match examine(name, bytes, Path::new("/shop"), crate::systems::all(), crate::places::all()) {
+    match examine(
+        name,
+        bytes,
+        Path::new("/shop"),
+        crate::systems::all(),
+        crate::places::all(),
+    ) {
         (Some(estate), found) if found.is_empty() => Ok(estate),
         (_, found) => Err(found),
     }
@@ -53,13 +60,30 @@ fn with(from: &str, to: &str) -> String {
 fn the_whole_file() {
     let estate = estate_of(GOOD);
     let env = |name: &str| &estate.environments[&name.parse().unwrap()];
-    assert_eq!(env("prod").places.home().unwrap().whose.to_string(), "account 041200007731");
     assert_eq!(
-        (env("prod").on_failure, env("staging").on_failure, env("dev").on_failure),
+        env("prod").places.home().unwrap().whose.to_string(),
+        "account 041200007731"
+    );
+    assert_eq!(
+        (
+            env("prod").on_failure,
+            env("staging").on_failure,
+            env("dev").on_failure
+        ),
         (OnFailure::Break, OnFailure::Break, OnFailure::Continue)
     );
-    assert_eq!((env("prod").hold_expiry, env("dev").hold_expiry), (HOLD_EXPIRY, Duration::from_hours(2)));
-    assert_eq!((env("dev").mode, env("staging").queue, env("staging").min_level), (Mode::Watch, QueuePolicy::Latest, Some(Level::L3)));
+    assert_eq!(
+        (env("prod").hold_expiry, env("dev").hold_expiry),
+        (HOLD_EXPIRY, Duration::from_hours(2))
+    );
+    assert_eq!(
+        (
+            env("dev").mode,
+            env("staging").queue,
+            env("staging").min_level
+        ),
+        (Mode::Watch, QueuePolicy::Latest, Some(Level::L3))
+    );
     let target = |name: &str| AwsTarget::of(env(name).places.home().unwrap()).unwrap();
     assert_eq!(target("staging").region.as_deref(), Some("eu-west-1"));
     // An engine has no folder of the estate.
@@ -67,7 +91,13 @@ fn the_whole_file() {
     assert!(target("dev").is_sandbox());
     let orders = &estate.applications[&"orders".parse().unwrap()];
     assert_eq!(orders.system, "service");
-    assert_eq!((&orders.entry["parameters"]["Size"], &orders.entry["parameters"]["On"]), (&"0012".into(), &"true".into()));
+    assert_eq!(
+        (
+            &orders.entry["parameters"]["Size"],
+            &orders.entry["parameters"]["On"]
+        ),
+        (&"0012".into(), &"true".into())
+    );
     assert_eq!(orders.watch_logs, ["/shop/{env}/orders"]);
 }
 
@@ -75,75 +105,321 @@ fn the_whole_file() {
 #[test]
 fn an_environment_may_have_places_of_several_kinds() {
     let read = |text: &str| {
-        let (estate, found) = examine("holdpoint.yaml", text.as_bytes(), Path::new("/shop"), crate::systems::all(), KINDS);
+        let (estate, found) = examine(
+            "holdpoint.yaml",
+            text.as_bytes(),
+            Path::new("/shop"),
+            crate::systems::all(),
+            KINDS,
+        );
         (estate.unwrap(), found)
     };
     let (estate, found) = read(&with("mode: watch", "hill: { summit: high, path: high }"));
     assert!(found.is_empty(), "{found}");
     let places = &estate.environments[&"dev".parse().unwrap()].places;
-    assert_eq!(places.home().unwrap().kind, "aws", "the kinds have an order, whatever that of the file is");
-    assert_eq!(places.at(Some(&"hill".into())).unwrap().words(), "summit high, path high");
-    let reach: Vec<String> = Reach::of(&estate, crate::systems::all()).lines().map(|line| line.to_string()).collect();
-    assert!(reach.iter().any(|line| line.contains("summit high, path high")), "{reach:?}");
+    assert_eq!(
+        places.home().unwrap().kind,
+        "aws",
+        "the kinds have an order, whatever that of the file is"
+    );
+    assert_eq!(
+        places.at(Some(&"hill".into())).unwrap().words(),
+        "summit high, path high"
+    );
+    let reach: Vec<String> = Reach::of(&estate, crate::systems::all())
+        .lines()
+        .map(|line| line.to_string())
+        .collect();
+    assert!(
+        reach
+            .iter()
+            .any(|line| line.contains("summit high, path high")),
+        "{reach:?}"
+    );
     let (_, found) = read(&with("mode: watch", "hill: { sumit: high, path: high }"));
-    assert!(found.to_string().contains("did you mean \"summit\"?"), "{found}");
-    assert!(read_text(&with("mode: watch", "hill: { summit: high, path: high }")).is_err(), "a kind that is not listed is no key");
+    assert!(
+        found.to_string().contains("did you mean \"summit\"?"),
+        "{found}"
+    );
+    assert!(
+        read_text(&with("mode: watch", "hill: { summit: high, path: high }")).is_err(),
+        "a kind that is not listed is no key"
+    );
 }
 
 /// Each row: what is written wrong, and the code, the line and a part of what is said.
 #[test]
 fn one_mistake_each() {
     let rows: &[(&str, &str, &str, usize, &str)] = &[
-        ("class: production", "class: prodution", "word", 3, "did you mean \"production\"?"),
+        (
+            "class: production",
+            "class: prodution",
+            "word",
+            3,
+            "did you mean \"production\"?",
+        ),
         ("class: production, ", "", "missing", 3, "lacks \"class\""),
-        ("\"041200007731\", aws", "41200007731, aws", "text", 3, "twelve digits"),
-        ("profile: prod,", "profle: prod,", "unknown-key", 3, "did you mean \"profile\"?"),
+        (
+            "\"041200007731\", aws",
+            "41200007731, aws",
+            "text",
+            3,
+            "twelve digits",
+        ),
+        (
+            "profile: prod,",
+            "profle: prod,",
+            "unknown-key",
+            3,
+            "did you mean \"profile\"?",
+        ),
         ("  prod: ", "  kjh1:", "name", 3, "movement keys alone"),
         ("  prod: ", "  Prod: ", "name", 3, "no environment name"),
         ("min_level: 3", "min_level: 7", "kind", 4, "from 0 to 4"),
-        ("hold_expiry: 2h", "hold_expiry: soon", "duration", 5, "no duration"),
+        (
+            "hold_expiry: 2h",
+            "hold_expiry: soon",
+            "duration",
+            5,
+            "no duration",
+        ),
         ("https://127", "ftp://127", "endpoint", 4, "no endpoint"),
-        ("https://127", "https://me:secret@127", "endpoint", 4, "may not carry"),
-        ("aws: { region: eu-west-1, endpoint_url: sandbox }", "queue: queue", "aws", 5, "how to reach AWS"),
-        ("aws: { region: eu-west-1, endpoint_url: sandbox }", "account: \"041200007731\"", "aws", 5, "nobody would look whether"),
-        ("ca_bundle: ca.pem", "ca_bundle: ../ca.pem", "path", 4, "leads out"),
-        ("LEVEL: debug", "API_TOKEN: abc", "secret", 14, "secrets: { NAME: env:NAME }"),
-        ("template: orders.yaml", "template: ../orders.yaml", "path", 8, "leads out"),
-        ("template: orders.yaml", "config: app.yaml, template: t", "not-built", 8, "not built yet in this version"),
-        ("CAPABILITY_IAM", "CAPABILITY_IMA", "capability", 8, "write CAPABILITY_IAM"),
-        ("{ prod: { Size", "{ porod: { Size", "unknown-name", 8, "did you mean \"prod\"?"),
-        ("environments: [dev, staging, prod]", "environments: [dev, stagin, prod]", "unknown-name", 9, "did you mean \"staging\"?"),
-        ("environments: [dev, staging, prod]", "environments: [dev, dev]", "twice", 9, "stands twice"),
-        ("environments: [dev, staging, prod]", "environments: []", "nothing", 9, "empty list"),
-        ("environments: [dev, staging, prod]", "environments: dev", "kind", 9, "must be a list"),
-        ("logs: [", "codebuild: [x], logs: [", "not-built", 10, "CodeBuild logs are not built"),
-        ("depends_on: [orders]", "depends_on: [order]", "unknown-name", 16, "did you mean \"orders\"?"),
-        ("depends_on: [orders]", "depends_on: [chores]", "cycle", 16, "depends on itself"),
-        ("command: [./warm]", "command: []", "command", 13, "no command"),
-        ("command: [./warm]", "command: [../warm]", "path", 13, "leads out"),
-        ("after: [migrate]", "after: [warm]", "cycle", 13, "wait for each other: warm"),
-        ("after: [migrate]", "after: [migrat]", "unknown-name", 13, "does not exist"),
+        (
+            "https://127",
+            "https://me:secret@127",
+            "endpoint",
+            4,
+            "may not carry",
+        ),
+        (
+            "aws: { region: eu-west-1, endpoint_url: sandbox }",
+            "queue: queue",
+            "aws",
+            5,
+            "how to reach AWS",
+        ),
+        (
+            "aws: { region: eu-west-1, endpoint_url: sandbox }",
+            "account: \"041200007731\"",
+            "aws",
+            5,
+            "nobody would look whether",
+        ),
+        (
+            "ca_bundle: ca.pem",
+            "ca_bundle: ../ca.pem",
+            "path",
+            4,
+            "leads out",
+        ),
+        (
+            "LEVEL: debug",
+            "API_TOKEN: abc",
+            "secret",
+            14,
+            "secrets: { NAME: env:NAME }",
+        ),
+        (
+            "template: orders.yaml",
+            "template: ../orders.yaml",
+            "path",
+            8,
+            "leads out",
+        ),
+        (
+            "template: orders.yaml",
+            "config: app.yaml, template: t",
+            "not-built",
+            8,
+            "not built yet in this version",
+        ),
+        (
+            "CAPABILITY_IAM",
+            "CAPABILITY_IMA",
+            "capability",
+            8,
+            "write CAPABILITY_IAM",
+        ),
+        (
+            "{ prod: { Size",
+            "{ porod: { Size",
+            "unknown-name",
+            8,
+            "did you mean \"prod\"?",
+        ),
+        (
+            "environments: [dev, staging, prod]",
+            "environments: [dev, stagin, prod]",
+            "unknown-name",
+            9,
+            "did you mean \"staging\"?",
+        ),
+        (
+            "environments: [dev, staging, prod]",
+            "environments: [dev, dev]",
+            "twice",
+            9,
+            "stands twice",
+        ),
+        (
+            "environments: [dev, staging, prod]",
+            "environments: []",
+            "nothing",
+            9,
+            "empty list",
+        ),
+        (
+            "environments: [dev, staging, prod]",
+            "environments: dev",
+            "kind",
+            9,
+            "must be a list",
+        ),
+        (
+            "logs: [",
+            "codebuild: [x], logs: [",
+            "not-built",
+            10,
+            "CodeBuild logs are not built",
+        ),
+        (
+            "depends_on: [orders]",
+            "depends_on: [order]",
+            "unknown-name",
+            16,
+            "did you mean \"orders\"?",
+        ),
+        (
+            "depends_on: [orders]",
+            "depends_on: [chores]",
+            "cycle",
+            16,
+            "depends on itself",
+        ),
+        (
+            "command: [./warm]",
+            "command: []",
+            "command",
+            13,
+            "no command",
+        ),
+        (
+            "command: [./warm]",
+            "command: [../warm]",
+            "path",
+            13,
+            "leads out",
+        ),
+        (
+            "after: [migrate]",
+            "after: [warm]",
+            "cycle",
+            13,
+            "wait for each other: warm",
+        ),
+        (
+            "after: [migrate]",
+            "after: [migrat]",
+            "unknown-name",
+            13,
+            "does not exist",
+        ),
         ("attempts: 3", "makes: [../x]", "path", 13, "leads out"),
-        ("attempts: 3", "makes: [x, ./x]", "twice", 13, "made by warm and by warm"),
+        (
+            "attempts: 3",
+            "makes: [x, ./x]",
+            "twice",
+            13,
+            "made by warm and by warm",
+        ),
         ("attempts: 3", "attempts: 0", "attempts", 13, "1 to 10"),
         ("timeout: 10m", "timeout: 10", "duration", 13, "no duration"),
-        ("env: { LEVEL: debug }", "secrets: { TOKEN: hunter2secret }", "secret", 14, "is it the secret itself"),
-        ("env: { LEVEL: debug }", "secrets: { TOKEN: vault:x }", "secret-ref", 14, "no kind of secret \"vault\""),
-        ("env: { LEVEL: debug }", "secrets: { TOKEN: file:key }", "secret-ref", 14, "no whole path"),
-        ("env: { LEVEL: debug }", "secrets: { 1X: env:X }", "variable", 14, "cannot be the name"),
-        ("env: { LEVEL: debug }", "env: { X: y }\n      secret_files: { X: env:X }", "twice", 15, "two lists"),
-        ("LEVEL: debug", "HOLDPOINT_X: y", "variable", 14, "HOLDPOINT_ is ours"),
-        ("store: sqlite", "store: { postgres_env: DB }", "not-built", 17, "Postgres is not built yet"),
-        ("store: sqlite", "people: { ana: {} }", "not-built", 17, "people beyond the store's owner are not built yet"),
-        ("mode: watch", "approvers: 2", "not-built", 5, "second person's approval is not built yet"),
-        ("    script:\n", "    script:\n      teardown: { steps: {} }\n", "nothing", 13, "has no steps"),
+        (
+            "env: { LEVEL: debug }",
+            "secrets: { TOKEN: hunter2secret }",
+            "secret",
+            14,
+            "is it the secret itself",
+        ),
+        (
+            "env: { LEVEL: debug }",
+            "secrets: { TOKEN: vault:x }",
+            "secret-ref",
+            14,
+            "no kind of secret \"vault\"",
+        ),
+        (
+            "env: { LEVEL: debug }",
+            "secrets: { TOKEN: file:key }",
+            "secret-ref",
+            14,
+            "no whole path",
+        ),
+        (
+            "env: { LEVEL: debug }",
+            "secrets: { 1X: env:X }",
+            "variable",
+            14,
+            "cannot be the name",
+        ),
+        (
+            "env: { LEVEL: debug }",
+            "env: { X: y }\n      secret_files: { X: env:X }",
+            "twice",
+            15,
+            "two lists",
+        ),
+        (
+            "LEVEL: debug",
+            "HOLDPOINT_X: y",
+            "variable",
+            14,
+            "HOLDPOINT_ is ours",
+        ),
+        (
+            "store: sqlite",
+            "store: { postgres_env: DB }",
+            "not-built",
+            17,
+            "Postgres is not built yet",
+        ),
+        (
+            "store: sqlite",
+            "people: { ana: {} }",
+            "not-built",
+            17,
+            "people beyond the store's owner are not built yet",
+        ),
+        (
+            "mode: watch",
+            "approvers: 2",
+            "not-built",
+            5,
+            "second person's approval is not built yet",
+        ),
+        (
+            "    script:\n",
+            "    script:\n      teardown: { steps: {} }\n",
+            "nothing",
+            13,
+            "has no steps",
+        ),
     ];
     for (from, to, code, line, part) in rows {
         let text = with(from, to);
-        let Err(found) = read_text(&text) else { panic!("{to:?} was taken") };
-        let one = found.0.iter().find(|one| one.code == *code).unwrap_or_else(|| panic!("{to:?}: no {code} in\n{found}"));
+        let Err(found) = read_text(&text) else {
+            panic!("{to:?} was taken")
+        };
+        let one = found
+            .0
+            .iter()
+            .find(|one| one.code == *code)
+            .unwrap_or_else(|| panic!("{to:?}: no {code} in\n{found}"));
         assert_eq!(one.at.line, *line, "{to:?}:\n{found}");
-        assert!(found.to_string().contains(part), "{to:?}: no {part:?} in\n{found}");
+        assert!(
+            found.to_string().contains(part),
+            "{to:?}: no {part:?} in\n{found}"
+        );
     }
 }
 
@@ -152,31 +428,84 @@ fn everything_wrong_at_once_in_the_order_of_the_file() {
     let text = "environments:\n  hjkl: { class: prod, regoin: x }\napplications:\n  a: { environments: [nowhere], depends_on: [b] }\n  b: { website: {}, environments: [hjkl] }\n";
     let found = read_text(text).unwrap_err();
     let codes: Vec<_> = found.0.iter().map(|one| (one.code, one.at.line)).collect();
-    assert_eq!(codes, [("name", 2), ("word", 2), ("unknown-key", 2), ("kind", 4), ("unknown-name", 4), ("not-built", 5)], "{found}");
+    assert_eq!(
+        codes,
+        [
+            ("name", 2),
+            ("word", 2),
+            ("unknown-key", 2),
+            ("kind", 4),
+            ("unknown-name", 4),
+            ("not-built", 5)
+        ],
+        "{found}"
+    );
 }
 
 #[test]
 fn what_is_right_is_left_for_further_checks() {
-    let text = with("attempts: 3", "attempts: 0").replace("mode: watch", "mode: wach").replace("store: sqlite", "stoer: x");
-    let (estate, found) = examine("holdpoint.yaml", text.as_bytes(), Path::new("/shop"), crate::systems::all(), crate::places::all());
+    let text = with("attempts: 3", "attempts: 0")
+        .replace("mode: watch", "mode: wach")
+        .replace("store: sqlite", "stoer: x");
+    let (estate, found) = examine(
+        "holdpoint.yaml",
+        text.as_bytes(),
+        Path::new("/shop"),
+        crate::systems::all(),
+        crate::places::all(),
+    );
     let codes: Vec<_> = found.0.iter().map(|one| one.code).collect();
     assert_eq!(codes, ["word", "attempts", "unknown-key"], "{found}");
     let estate = estate.unwrap();
-    assert_eq!(estate.environments.keys().map(EnvName::as_str).collect::<Vec<_>>(), ["prod", "staging"]);
-    assert_eq!(estate.applications.keys().map(AppName::as_str).collect::<Vec<_>>(), ["orders"]);
-    assert!(examine("f", b"environments: 5\n", Path::new("/"), crate::systems::all(), crate::places::all()).0.is_none());
+    assert_eq!(
+        estate
+            .environments
+            .keys()
+            .map(EnvName::as_str)
+            .collect::<Vec<_>>(),
+        ["prod", "staging"]
+    );
+    assert_eq!(
+        estate
+            .applications
+            .keys()
+            .map(AppName::as_str)
+            .collect::<Vec<_>>(),
+        ["orders"]
+    );
+    assert!(
+        examine(
+            "f",
+            b"environments: 5\n",
+            Path::new("/"),
+            crate::systems::all(),
+            crate::places::all()
+        )
+        .0
+        .is_none()
+    );
 }
 
 #[test]
 fn a_cycle_names_its_members_only() {
     let text = "environments: { dev: { class: development, region: r } }\napplications:\n  a: { service: { template: t }, environments: [dev], depends_on: [b] }\n  b: { service: { template: t }, environments: [dev], depends_on: [c] }\n  c: { service: { template: t }, environments: [dev], depends_on: [b] }\n";
-    assert!(read_text(text).unwrap_err().to_string().contains("wait for each other: b, c"));
+    assert!(
+        read_text(text)
+            .unwrap_err()
+            .to_string()
+            .contains("wait for each other: b, c")
+    );
 }
 
 #[test]
 fn two_stacks_may_not_be_one_in_cloudformation() {
     let text = "environments:\n  a1: { class: development, account: \"123456789012\", region: r }\n  b1: { class: staging, account: \"123456789012\", aws: { region: r, profile: other } }\napplications:\n  x: { service: { template: t, stack_name: shop }, environments: [a1, b1] }\n";
-    assert!(read_text(text).unwrap_err().to_string().contains("would be the same CloudFormation stack \"shop\""));
+    assert!(
+        read_text(text)
+            .unwrap_err()
+            .to_string()
+            .contains("would be the same CloudFormation stack \"shop\"")
+    );
     assert!(read_text(&text.replace("stack_name: shop", "stack_name: \"shop-{env}\"")).is_ok());
     assert!(read_text(&text.replacen("123456789012", "123456789013", 1)).is_ok());
 }
@@ -200,9 +529,16 @@ fn the_schema_rejects_unknown_keys_and_knows_every_key_of_the_example() {
     objects(&schema, &mut all);
     assert!(all.len() >= 8);
     for one in all {
-        assert_eq!(one.get("additionalProperties"), Some(&Value::Bool(false)), "{one}");
+        assert_eq!(
+            one.get("additionalProperties"),
+            Some(&Value::Bool(false)),
+            "{one}"
+        );
         for (name, property) in one["properties"].as_object().unwrap() {
-            assert!(property.get("description").is_some(), "{name} says nothing of itself");
+            assert!(
+                property.get("description").is_some(),
+                "{name} says nothing of itself"
+            );
         }
     }
 }
@@ -216,7 +552,8 @@ proptest! {
         prop_assert_eq!(read_text(&text).is_ok(), name.parse::<EnvName>().is_ok() && !moves, "{}", name);
     }
 
-    /// Any bytes, and any single damage to a good file, are read or refused; whatever is said lies in the file.
+    /// Any bytes, and any single damage to a good file, are read or refused; whatever is said lies
+    /// in the file.
     #[test]
     fn never_panics_and_points_into_the_file(at in 0usize..1200, put in "[a-z:{}\\[\\],\"'~\n\t é&*!-]{0,6}", cut in 0usize..8, junk in prop::option::of(prop::collection::vec(any::<u8>(), 0..200))) {
         let bytes = junk.unwrap_or_else(|| {

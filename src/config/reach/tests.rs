@@ -18,7 +18,11 @@ fn trust_covers_reach_and_nothing_else() {
         assert!(GOOD.contains(from), "{from}");
         reach(&GOOD.replacen(from, to, 1))
     };
-    for (from, to) in [("Size: large", "Size: huge"), ("[orders]\n", "[]\n"), ("/shop/{env}/orders", "/x")] {
+    for (from, to) in [
+        ("Size: large", "Size: huge"),
+        ("[orders]\n", "[]\n"),
+        ("/shop/{env}/orders", "/x"),
+    ] {
         assert_eq!(with(from, to), base, "{to}");
     }
     for (from, to) in [
@@ -33,8 +37,14 @@ fn trust_covers_reach_and_nothing_else() {
         ("hold_expiry: 2h", "hold_expiry: 119m"),
         ("mode: watch", "mode: deploy"),
         ("template: orders.yaml", "template: other.yaml"),
-        ("template: orders.yaml", "template: orders.yaml, stack_name: x"),
-        ("template: orders.yaml", "template: orders.yaml, cfn_role_arn: 'arn:aws:iam::041200007731:role/x'"),
+        (
+            "template: orders.yaml",
+            "template: orders.yaml, stack_name: x",
+        ),
+        (
+            "template: orders.yaml",
+            "template: orders.yaml, cfn_role_arn: 'arn:aws:iam::041200007731:role/x'",
+        ),
         ("[CAPABILITY_IAM]", "[CAPABILITY_NAMED_IAM]"),
         ("[dev, staging, prod]", "[dev, prod]"),
         ("./migrate, up", "./migrate, down"),
@@ -44,14 +54,23 @@ fn trust_covers_reach_and_nothing_else() {
         ("attempts: 3", "attempts: 2"),
         ("LEVEL: debug", "LEVEL: x"),
         ("LEVEL: debug", "LD_PRELOAD: ./x.so"),
-        ("env: { LEVEL", "secrets: { TOKEN: env:TOKEN }\n      env: { LEVEL"),
+        (
+            "env: { LEVEL",
+            "secrets: { TOKEN: env:TOKEN }\n      env: { LEVEL",
+        ),
         ("env: { LEVEL", "files: ['**']\n      env: { LEVEL"),
-        ("env: { LEVEL", "teardown: { steps: { end: { command: [./end] } } }\n      env: { LEVEL"),
+        (
+            "env: { LEVEL",
+            "teardown: { steps: { end: { command: [./end] } } }\n      env: { LEVEL",
+        ),
         ("./migrate, up", "./migrate, \"up\\e[0m\""),
     ] {
         let changed = with(from, to);
         assert_ne!(changed, base, "{to}");
         let (new, gone) = changed.since(&base);
-        assert!(new.len() + gone.len() <= 3 && !(new.is_empty() && gone.is_empty()), "{to}: {new:?} {gone:?}");
+        assert!(
+            new.len() + gone.len() <= 3 && !(new.is_empty() && gone.is_empty()),
+            "{to}: {new:?} {gone:?}"
+        );
     }
 }

@@ -35,7 +35,8 @@ pub enum Intent {
         #[serde(default)]
         to: Option<DeploymentNo>,
     },
-    /// A new deployment of what failed. A script's finished steps stay finished; a service is planned anew from what is there.
+    /// A new deployment of what failed. A script's finished steps stay finished; a service is
+    /// planned anew from what is there.
     Retry {
         /// Which.
         deployment: DeploymentId,
@@ -94,26 +95,40 @@ impl Intent {
     /// To bring a release into service on one stack.
     #[must_use]
     pub fn deploy(stack: StackId, source: Source) -> Self {
-        Intent::Deploy { stacks: vec![stack], source, after: BTreeMap::new(), flags: Flags::new() }
+        Intent::Deploy {
+            stacks: vec![stack],
+            source,
+            after: BTreeMap::new(),
+            flags: Flags::new(),
+        }
     }
 
     /// To remove a stack.
     #[must_use]
     pub fn teardown(stack: StackId) -> Self {
-        Intent::Teardown { stack, flags: Flags::new() }
+        Intent::Teardown {
+            stack,
+            flags: Flags::new(),
+        }
     }
 
     /// To open a way out of a broken stack.
     #[must_use]
     pub fn unblock(stack: StackId, way: Way) -> Self {
-        Intent::Unblock { stack, way, flags: Flags::new() }
+        Intent::Unblock {
+            stack,
+            way,
+            flags: Flags::new(),
+        }
     }
 
     /// The same with what is chosen; nothing, where something is chosen and it takes no flags.
     #[must_use]
     pub fn choosing(mut self, chosen: Flags) -> Option<Self> {
         match &mut self {
-            Intent::Deploy { flags, .. } | Intent::Teardown { flags, .. } | Intent::Unblock { flags, .. } => *flags = chosen,
+            Intent::Deploy { flags, .. }
+            | Intent::Teardown { flags, .. }
+            | Intent::Unblock { flags, .. } => *flags = chosen,
             Intent::Rollback { .. }
             | Intent::Retry { .. }
             | Intent::Cancel { .. }
@@ -129,7 +144,9 @@ impl Intent {
     #[must_use]
     pub fn flags(&self) -> Option<&Flags> {
         match self {
-            Intent::Deploy { flags, .. } | Intent::Teardown { flags, .. } | Intent::Unblock { flags, .. } => Some(flags),
+            Intent::Deploy { flags, .. }
+            | Intent::Teardown { flags, .. }
+            | Intent::Unblock { flags, .. } => Some(flags),
             Intent::Rollback { .. }
             | Intent::Retry { .. }
             | Intent::Cancel { .. }

@@ -12,10 +12,20 @@ use super::cards::line;
 use super::specs::unknown_deployment;
 
 /// What the card of a cancel says: of each step that runs, what can be done about it.
-pub(super) fn cancel_lines(lines: &mut Vec<CardLine>, folds: &Folds, id: DeploymentId, cancels: &Cancels) -> Result<(), Refused> {
-    let d = folds.deployments.get(&id).ok_or_else(|| unknown_deployment(id))?;
+pub(super) fn cancel_lines(
+    lines: &mut Vec<CardLine>,
+    folds: &Folds,
+    id: DeploymentId,
+    cancels: &Cancels,
+) -> Result<(), Refused> {
+    let d = folds
+        .deployments
+        .get(&id)
+        .ok_or_else(|| unknown_deployment(id))?;
     line(lines, "STEP", format!("{} {}", d.no(), d.phase));
-    let told: Vec<String> = live(d).map(|step| format!("{} ({})", step.title, cancel_of(step, cancels).says())).collect();
+    let told: Vec<String> = live(d)
+        .map(|step| format!("{} ({})", step.title, cancel_of(step, cancels).says()))
+        .collect();
     line(lines, "RUNNING", told.join(", "));
     let goes = removal_runs(d, cancels);
     let left = if goes {
@@ -29,7 +39,10 @@ pub(super) fn cancel_lines(lines: &mut Vec<CardLine>, folds: &Folds, id: Deploym
     };
     line(lines, "STAYS", left.to_owned());
     let then = match d.stack().filter(|_| goes) {
-        Some(stack) => format!("{stack} is DELETED all the same; {} ends TERMINATED only if the removal fails", d.no()),
+        Some(stack) => format!(
+            "{stack} is DELETED all the same; {} ends TERMINATED only if the removal fails",
+            d.no()
+        ),
         None => format!("{} ends TERMINATED once all that runs has ended", d.no()),
     };
     line(lines, "THEN", then);
@@ -37,12 +50,34 @@ pub(super) fn cancel_lines(lines: &mut Vec<CardLine>, folds: &Folds, id: Deploym
 }
 
 /// What the card says where a cancel is given up on.
-pub(super) fn abandon_lines(lines: &mut Vec<CardLine>, folds: &Folds, id: DeploymentId) -> Result<(), Refused> {
-    let d = folds.deployments.get(&id).ok_or_else(|| unknown_deployment(id))?;
+pub(super) fn abandon_lines(
+    lines: &mut Vec<CardLine>,
+    folds: &Folds,
+    id: DeploymentId,
+) -> Result<(), Refused> {
+    let d = folds
+        .deployments
+        .get(&id)
+        .ok_or_else(|| unknown_deployment(id))?;
     line(lines, "STEP", format!("{} {}", d.no(), d.phase));
-    line(lines, "RUNNING", live(d).map(|step| step.title.as_str()).collect::<Vec<_>>().join(", "));
-    let down = if d.goes_down() { "; the service is scaled down, and a hold asks what becomes of it" } else { "" };
-    line(lines, "STAYS", format!("what runs may go on outside, and nobody here waits for its end any more{down}"));
+    line(
+        lines,
+        "RUNNING",
+        live(d)
+            .map(|step| step.title.as_str())
+            .collect::<Vec<_>>()
+            .join(", "),
+    );
+    let down = if d.goes_down() {
+        "; the service is scaled down, and a hold asks what becomes of it"
+    } else {
+        ""
+    };
+    line(
+        lines,
+        "STAYS",
+        format!("what runs may go on outside, and nobody here waits for its end any more{down}"),
+    );
     line(lines, "THEN", format!("{} ends TERMINATED", d.no()));
     Ok(())
 }
@@ -55,10 +90,15 @@ fn cancel_of(step: &Step, cancels: &Cancels) -> Cancel {
 /// True while something is being removed that no cancel can keep.
 pub(super) fn removal_runs(d: &Deployment, cancels: &Cancels) -> bool {
     let removes = d.plan.as_ref().is_some_and(Plan::removes);
-    removes && live(d).any(|step| step.leaves == Some(Leaves::Nothing) && cancel_of(step, cancels) == Cancel::None)
+    removes
+        && live(d).any(|step| {
+            step.leaves == Some(Leaves::Nothing) && cancel_of(step, cancels) == Cancel::None
+        })
 }
 
 /// The steps that run.
 fn live(d: &Deployment) -> impl Iterator<Item = &Step> {
-    d.runs().filter(|(_, run)| run.is_live()).map(|(step, _)| step)
+    d.runs()
+        .filter(|(_, run)| run.is_live())
+        .map(|(step, _)| step)
 }

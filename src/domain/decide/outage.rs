@@ -1,4 +1,5 @@
-//! What cards say of an outage and of the way back. Numbers come from what was done here before; without history there are none.
+//! What cards say of an outage and of the way back. Numbers come from what was done here before;
+//! without history there are none.
 
 use std::time::Duration;
 
@@ -11,17 +12,29 @@ use crate::domain::plan::Step;
 /// How long the services of a stack stood still before, where that ever happened here.
 #[must_use]
 pub(super) fn likely(folds: &Folds, stack: &StackId) -> Option<Outage> {
-    let of_stack = folds.deployments.values().filter(|d| d.stack() == Some(stack));
+    let of_stack = folds
+        .deployments
+        .values()
+        .filter(|d| d.stack() == Some(stack));
     let mut took: Vec<Duration> = of_stack.filter_map(|d| d.was_at_zero_for()).collect();
     took.sort();
-    let nth = |per_cent: usize| took.get((took.len() * per_cent).div_ceil(100).saturating_sub(1)).copied();
-    Some(Outage { likely: nth(50)?, bad: nth(90)?, runs: took.len() })
+    let nth = |per_cent: usize| {
+        took.get((took.len() * per_cent).div_ceil(100).saturating_sub(1))
+            .copied()
+    };
+    Some(Outage {
+        likely: nth(50)?,
+        bad: nth(90)?,
+        runs: took.len(),
+    })
 }
 
 /// The same as a sentence, also where nothing is known.
 #[must_use]
 pub(super) fn says(outage: Option<&Outage>) -> String {
-    let unknown = || "the service goes to 0 and comes up again once it has changed; no run here says how long that takes".to_owned();
+    let unknown = || {
+        "the service goes to 0 and comes up again once it has changed; no run here says how long that takes".to_owned()
+    };
     outage.map_or_else(unknown, Outage::says)
 }
 
@@ -36,11 +49,25 @@ pub(super) fn undo(folds: &Folds, d: &Deployment, step: &Step, kind: HoldKind) -
         HoldKind::Downtime | HoldKind::ReviewPlan | HoldKind::FirstTouch => {}
     }
     let lost = d.loses();
-    let data = if lost.is_empty() { String::new() } else { format!("none for the data of {}", lost.join(", ")) };
-    let serves =
-        d.request.as_ref().and_then(|request| folds.stack(&request.stack).release.clone().filter(|old| !old.is(&request.spec.release)));
-    let later = serves.map_or_else(String::new, |old| format!("after a good one, rollback brings {old} back"));
-    let parts: Vec<String> = [data, step.undo.clone(), later].into_iter().filter(|part| !part.is_empty()).collect();
+    let data = if lost.is_empty() {
+        String::new()
+    } else {
+        format!("none for the data of {}", lost.join(", "))
+    };
+    let serves = d.request.as_ref().and_then(|request| {
+        folds
+            .stack(&request.stack)
+            .release
+            .clone()
+            .filter(|old| !old.is(&request.spec.release))
+    });
+    let later = serves.map_or_else(String::new, |old| {
+        format!("after a good one, rollback brings {old} back")
+    });
+    let parts: Vec<String> = [data, step.undo.clone(), later]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
     parts.join("; ")
 }
 
@@ -57,13 +84,24 @@ mod tests {
         let mut scene = Scene::new();
         scene.env("prod", Class::Production);
         let stack = id("prod/a");
-        assert!(says(likely(&scene.world.folds, &stack).as_ref()).contains("no run here says how long"));
+        assert!(
+            says(likely(&scene.world.folds, &stack).as_ref()).contains("no run here says how long")
+        );
         for (n, secs) in [(1, 120), (2, 130), (3, 300)] {
-            scene.ago(9_000 - n * 1_000).outage("prod/a", fixture::spec(&n.to_string(), &json!({})), secs);
+            scene.ago(9_000 - n * 1_000).outage(
+                "prod/a",
+                fixture::spec(&n.to_string(), &json!({})),
+                secs,
+            );
         }
-        assert_eq!(says(likely(&scene.world.folds, &stack).as_ref()), "2:10 likely, 5:00 bad case (3 past runs)");
+        assert_eq!(
+            says(likely(&scene.world.folds, &stack).as_ref()),
+            "2:10 likely, 5:00 bad case (3 past runs)"
+        );
 
-        let d = scene.ago(60).ask("prod/a", fixture::spec("4", &json!({})), None, &[]);
+        let d = scene
+            .ago(60)
+            .ask("prod/a", fixture::spec("4", &json!({})), None, &[]);
         scene.start("prod/a", d, fixture::update_plan("prod/a", true));
         let d = scene.world.folds.deployments[&d].clone();
         let step = d.plan.as_ref().unwrap().step(&"scale-down".into()).unwrap();

@@ -1,4 +1,5 @@
-//! Outcomes of a machine's wants: each becomes one append. Wants come from state alone, so settling twice is refused by versions.
+//! Outcomes of a machine's wants: each becomes one append. Wants come from state alone, so settling
+//! twice is refused by versions.
 
 use crate::domain::deployment::{Deployment, DeploymentEvent, End, Request};
 use crate::domain::digest::Digest;
@@ -19,11 +20,20 @@ use super::{on_deployment, on_stack};
 pub fn pop(folds: &Folds, id: &StackId, entry: &Queued) -> Append {
     let mut append = Append::default();
     let event = match entry.purpose {
-        Purpose::Teardown => StackEvent::TeardownPopped { deployment: entry.deployment },
-        Purpose::Deploy | Purpose::Recover => StackEvent::Popped { deployment: entry.deployment },
+        Purpose::Teardown => StackEvent::TeardownPopped {
+            deployment: entry.deployment,
+        },
+        Purpose::Deploy | Purpose::Recover => StackEvent::Popped {
+            deployment: entry.deployment,
+        },
     };
     on_stack(&mut append, folds, id, event);
-    on_deployment(&mut append, folds, entry.deployment, DeploymentEvent::Triggered);
+    on_deployment(
+        &mut append,
+        folds,
+        entry.deployment,
+        DeploymentEvent::Triggered,
+    );
     append
 }
 
@@ -35,18 +45,38 @@ pub fn adopt(folds: &Folds, id: &StackId, entry: &Queued, seen: &Sights, quiet: 
     if let Some(missing) = main.filter(|main| main.standing == Standing::Missing) {
         return match entry.purpose {
             Purpose::Deploy => {
-                on_stack(&mut append, folds, id, StackEvent::FoundMissing { deployment: entry.deployment });
-                on_deployment(&mut append, folds, entry.deployment, DeploymentEvent::Triggered);
+                on_stack(
+                    &mut append,
+                    folds,
+                    id,
+                    StackEvent::FoundMissing {
+                        deployment: entry.deployment,
+                    },
+                );
+                on_deployment(
+                    &mut append,
+                    folds,
+                    entry.deployment,
+                    DeploymentEvent::Triggered,
+                );
                 append
             }
-            Purpose::Teardown | Purpose::Recover => {
-                end_queued(folds, id, entry.deployment, &format!("there is no such {}", missing.called))
-            }
+            Purpose::Teardown | Purpose::Recover => end_queued(
+                folds,
+                id,
+                entry.deployment,
+                &format!("there is no such {}", missing.called),
+            ),
         };
     }
-    let status = main.map_or_else(|| "nothing outside".to_owned(), |main| main.words.to_string());
+    let status = main.map_or_else(
+        || "nothing outside".to_owned(),
+        |main| main.words.to_string(),
+    );
     match quiet {
-        Quiet::Busy | Quiet::Quiet => on_stack(&mut append, folds, id, StackEvent::Adopted { status }),
+        Quiet::Busy | Quiet::Quiet => {
+            on_stack(&mut append, folds, id, StackEvent::Adopted { status });
+        }
         Quiet::Stuck(_) => on_stack(&mut append, folds, id, StackEvent::AdoptedBroken { status }),
     }
     append
@@ -56,7 +86,11 @@ pub fn adopt(folds: &Folds, id: &StackId, entry: &Queued, seen: &Sights, quiet: 
 #[must_use]
 pub fn rest(folds: &Folds, stack: &Stack) -> Append {
     let mut append = Append::default();
-    let event = if stack.queue.is_empty() { StackEvent::QueueEmpty } else { StackEvent::Idle };
+    let event = if stack.queue.is_empty() {
+        StackEvent::QueueEmpty
+    } else {
+        StackEvent::Idle
+    };
     on_stack(&mut append, folds, &stack.id, event);
     append
 }
@@ -66,7 +100,10 @@ pub fn rest(folds: &Folds, stack: &Stack) -> Append {
 pub fn end_queued(folds: &Folds, id: &StackId, deployment: DeploymentId, reason: &str) -> Append {
     let mut append = Append::default();
     on_stack(&mut append, folds, id, StackEvent::Dequeued { deployment });
-    let event = DeploymentEvent::Terminated { reason: reason.to_owned(), by: Person::Engine };
+    let event = DeploymentEvent::Terminated {
+        reason: reason.to_owned(),
+        by: Person::Engine,
+    };
     on_deployment(&mut append, folds, deployment, event);
     append
 }
@@ -75,14 +112,38 @@ pub fn end_queued(folds: &Folds, id: &StackId, deployment: DeploymentId, reason:
 #[must_use]
 pub fn complete(folds: &Folds, stack: &Stack, deployment: &Deployment) -> Append {
     let mut append = Append::default();
-    let Some(event) = completion(stack, deployment) else { return append };
-    let torn_down = matches!(&event, StackEvent::Succeeded { release: None, as_before: false, .. });
+    let Some(event) = completion(stack, deployment) else {
+        return append;
+    };
+    let torn_down = matches!(
+        &event,
+        StackEvent::Succeeded {
+            release: None,
+            as_before: false,
+            ..
+        }
+    );
     on_stack(&mut append, folds, &stack.id, event);
     if torn_down {
         for entry in &stack.queue {
-            on_stack(&mut append, folds, &stack.id, StackEvent::Dequeued { deployment: entry.deployment });
+            on_stack(
+                &mut append,
+                folds,
+                &stack.id,
+                StackEvent::Dequeued {
+                    deployment: entry.deployment,
+                },
+            );
             let reason = "torn down".to_owned();
-            on_deployment(&mut append, folds, entry.deployment, DeploymentEvent::Terminated { reason, by: Person::Engine });
+            on_deployment(
+                &mut append,
+                folds,
+                entry.deployment,
+                DeploymentEvent::Terminated {
+                    reason,
+                    by: Person::Engine,
+                },
+            );
         }
     }
     append
@@ -91,7 +152,10 @@ pub fn complete(folds: &Folds, stack: &Stack, deployment: &Deployment) -> Append
 fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
     let request = over.request.as_ref()?;
     let deployment = over.id;
-    let reason = || over.first_failure().map_or_else(|| "it failed".to_owned(), |failure| failure.summary.clone());
+    let reason = || {
+        over.first_failure()
+            .map_or_else(|| "it failed".to_owned(), |failure| failure.summary.clone())
+    };
     let failed = |reason: String| {
         let left = match over.leaves() {
             None | Some(Leaves::Old) => Left::Before,
@@ -99,29 +163,62 @@ fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
             Some(Leaves::Nothing) => Left::Nothing,
         };
         let goes_on = request.on_failure == OnFailure::Continue && stack.takes("failed_continue");
-        if goes_on { StackEvent::FailedContinue { deployment, reason, left } } else { StackEvent::Failed { deployment, reason, left } }
+        if goes_on {
+            StackEvent::FailedContinue {
+                deployment,
+                reason,
+                left,
+            }
+        } else {
+            StackEvent::Failed {
+                deployment,
+                reason,
+                left,
+            }
+        }
     };
     Some(match over.end.as_ref()? {
         End::Done => match over.leaves() {
-            _ if request.purpose == Purpose::Teardown => StackEvent::Succeeded { deployment, release: None, as_before: false },
-            Some(Leaves::Nothing) => StackEvent::Succeeded { deployment, release: None, as_before: false },
-            Some(Leaves::Old) => StackEvent::Succeeded { deployment, release: stack.release.clone(), as_before: true },
+            _ if request.purpose == Purpose::Teardown => StackEvent::Succeeded {
+                deployment,
+                release: None,
+                as_before: false,
+            },
+            Some(Leaves::Nothing) => StackEvent::Succeeded {
+                deployment,
+                release: None,
+                as_before: false,
+            },
+            Some(Leaves::Old) => StackEvent::Succeeded {
+                deployment,
+                release: stack.release.clone(),
+                as_before: true,
+            },
             // A plan that found nothing to change found this release in service.
-            Some(Leaves::New) | None => StackEvent::Succeeded { deployment, release: Some(request.spec.release.clone()), as_before: false },
+            Some(Leaves::New) | None => StackEvent::Succeeded {
+                deployment,
+                release: Some(request.spec.release.clone()),
+                as_before: false,
+            },
         },
-        // What the whole serves is no longer one release: it is broken, or goes on, as after any failure.
+        // What the whole serves is no longer one release: it is broken, or goes on, as after any
+        // failure.
         End::Partial { arrived, missing } => failed(End::shortfall(arrived, missing)),
-        End::Failed { .. } if leaves_as_it_was(stack, request, over) => withdrawn(stack, deployment),
+        End::Failed { .. } if leaves_as_it_was(stack, request, over) => {
+            withdrawn(stack, deployment)
+        }
         End::Failed { .. } => failed(reason()),
         End::Terminated { reason, .. } if over.changed_anything() => failed(reason.clone()),
         End::Terminated { .. } => withdrawn(stack, deployment),
     })
 }
 
-/// A recovery that failed before it did anything leaves the stack as it was: one that finds nothing to recover breaks nothing. A stack
-/// that was broken must be able to stay so.
+/// A recovery that failed before it did anything leaves the stack as it was: one that finds nothing
+/// to recover breaks nothing. A stack that was broken must be able to stay so.
 fn leaves_as_it_was(stack: &Stack, request: &Request, over: &Deployment) -> bool {
-    request.purpose == Purpose::Recover && !over.changed_anything() && (stack.was_broken.is_none() || stack.takes("withdrawn_broken"))
+    request.purpose == Purpose::Recover
+        && !over.changed_anything()
+        && (stack.was_broken.is_none() || stack.takes("withdrawn_broken"))
 }
 
 fn withdrawn(stack: &Stack, deployment: DeploymentId) -> StackEvent {
@@ -152,16 +249,29 @@ pub fn wait_failure(folds: &Folds, id: DeploymentId, failure: Failure) -> Append
     one(folds, id, DeploymentEvent::StackWaitFailure { failure })
 }
 
-/// The plan is made; its steps may run. A recovery whose plan comes to another thing than the one on its card ends, and is asked for
-/// again: the real stack has changed too much since.
+/// The plan is made; its steps may run. A recovery whose plan comes to another thing than the one
+/// on its card ends, and is asked for again: the real stack has changed too much since.
 #[must_use]
-pub fn planned(folds: &Folds, id: DeploymentId, plan: Plan, carried: Vec<(StepId, Output)>) -> Append {
+pub fn planned(
+    folds: &Folds,
+    id: DeploymentId,
+    plan: Plan,
+    carried: Vec<(StepId, Output)>,
+) -> Append {
     let d = folds.deployments.get(&id);
-    if let Some(request) = d.and_then(|d| d.request.as_ref()).filter(|request| request.purpose == Purpose::Recover)
+    if let Some(request) = d
+        .and_then(|d| d.request.as_ref())
+        .filter(|request| request.purpose == Purpose::Recover)
         && turned_out_otherwise(folds, request, &plan)
     {
-        let failure = Failure::new(format!("what {} runs on is in another state than when its recovery was asked for", request.stack))
-            .hint(format!("ask again: holdpoint unblock {} --way recover", request.stack));
+        let failure = Failure::new(format!(
+            "what {} runs on is in another state than when its recovery was asked for",
+            request.stack
+        ))
+        .hint(format!(
+            "ask again: holdpoint unblock {} --way recover",
+            request.stack
+        ));
         return error(folds, id, failure);
     }
     let digest: Digest = plan.digest();
@@ -169,16 +279,26 @@ pub fn planned(folds: &Folds, id: DeploymentId, plan: Plan, carried: Vec<(StepId
     if let Some(d) = d {
         super::steps::passed(&mut append, folds, d, &plan, &carried);
     }
-    on_deployment(&mut append, folds, id, DeploymentEvent::Planned { plan: Box::new(plan), digest, carried });
+    on_deployment(
+        &mut append,
+        folds,
+        id,
+        DeploymentEvent::Planned {
+            plan: Box::new(plan),
+            digest,
+            carried,
+        },
+    );
     on_deployment(&mut append, folds, id, DeploymentEvent::RunSteps);
     append
 }
 
-/// Whether a recovery would do another thing than was asked for. What removes the stack travels edges of its own: that shows also
-/// where the plan of the card was not kept.
+/// Whether a recovery would do another thing than was asked for. What removes the stack travels
+/// edges of its own: that shows also where the plan of the card was not kept.
 fn turned_out_otherwise(folds: &Folds, request: &Request, plan: &Plan) -> bool {
     let shown = request.seen.as_ref().and_then(|seen| seen.plan.as_ref());
-    shown.is_some_and(|shown| *shown != PlanShown::of(plan)) || plan.removes() != folds.stack(&request.stack).removes()
+    shown.is_some_and(|shown| *shown != PlanShown::of(plan))
+        || plan.removes() != folds.stack(&request.stack).removes()
 }
 
 /// The deployment fails for another reason than a step.
@@ -195,9 +315,17 @@ pub fn finish(folds: &Folds, id: DeploymentId, end: &End) -> Append {
         id,
         match end {
             End::Done => DeploymentEvent::Done,
-            End::Partial { arrived, missing } => DeploymentEvent::Partial { arrived: arrived.clone(), missing: missing.clone() },
-            End::Failed { failure } => DeploymentEvent::Error { failure: failure.clone() },
-            End::Terminated { reason, by } => DeploymentEvent::Terminated { reason: reason.clone(), by: by.clone() },
+            End::Partial { arrived, missing } => DeploymentEvent::Partial {
+                arrived: arrived.clone(),
+                missing: missing.clone(),
+            },
+            End::Failed { failure } => DeploymentEvent::Error {
+                failure: failure.clone(),
+            },
+            End::Terminated { reason, by } => DeploymentEvent::Terminated {
+                reason: reason.clone(),
+                by: by.clone(),
+            },
         },
     )
 }

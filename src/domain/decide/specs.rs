@@ -1,4 +1,5 @@
-//! Which spec each stack of an intent is deployed from: the estate's files, or what was deployed before.
+//! Which spec each stack of an intent is deployed from: the estate's files, or what was deployed
+//! before.
 
 use crate::domain::ask::{Attached, Intent, Refused, Source, Way};
 use crate::domain::deployment::{Deployment, End, Of};
@@ -32,13 +33,21 @@ pub struct StartOf {
 ///
 /// # Errors
 /// A refusal when a stack has nothing to be deployed from.
-pub fn specs(folds: &Folds, intent: &Intent, attached: &[Attached]) -> Result<Vec<StartOf>, Refused> {
-    let from_estate =
-        |stack: &StackId| {
-            attached.iter().find(|entry| entry.stack == *stack).map(|entry| entry.spec.clone()).ok_or_else(|| {
-                Refused::new("unknown-stack", format!("the estate file has no {stack}")).hint("`holdpoint ls` lists the stacks")
+pub fn specs(
+    folds: &Folds,
+    intent: &Intent,
+    attached: &[Attached],
+) -> Result<Vec<StartOf>, Refused> {
+    let from_estate = |stack: &StackId| {
+        attached
+            .iter()
+            .find(|entry| entry.stack == *stack)
+            .map(|entry| entry.spec.clone())
+            .ok_or_else(|| {
+                Refused::new("unknown-stack", format!("the estate file has no {stack}"))
+                    .hint("`holdpoint ls` lists the stacks")
             })
-        };
+    };
     match intent {
         Intent::Deploy { stacks, source, .. } => stacks
             .iter()
@@ -50,7 +59,11 @@ pub fn specs(folds: &Folds, intent: &Intent, attached: &[Attached]) -> Result<Ve
                         let of = stack.has_in_service(&spec.release).then_some(Of::Serving);
                         (spec, of)
                     }
-                    Source::Same => match stack.last.or(stack.last_good).and_then(|last| deployed(folds, last)) {
+                    Source::Same => match stack
+                        .last
+                        .or(stack.last_good)
+                        .and_then(|last| deployed(folds, last))
+                    {
                         Some((last, spec)) => (spec, Some(Of::Redeploy { no: last.no() })),
                         None => (from_estate(id)?, None),
                     },
@@ -60,11 +73,19 @@ pub fn specs(folds: &Folds, intent: &Intent, attached: &[Attached]) -> Result<Ve
                             .values()
                             .filter(|d| d.stack() == Some(id))
                             .filter_map(|d| d.request.as_ref())
-                            .filter(|request| request.spec.release.is_called(name) && request.purpose == Purpose::Deploy)
+                            .filter(|request| {
+                                request.spec.release.is_called(name)
+                                    && request.purpose == Purpose::Deploy
+                            })
                             .max_by_key(|request| request.no);
                         match found {
-                            Some(request) => (request.spec.clone(), Some(Of::Release { no: request.no })),
-                            None => match from_estate(id).ok().filter(|spec| spec.release.is_called(name)) {
+                            Some(request) => {
+                                (request.spec.clone(), Some(Of::Release { no: request.no }))
+                            }
+                            None => match from_estate(id)
+                                .ok()
+                                .filter(|spec| spec.release.is_called(name))
+                            {
                                 Some(spec) => (spec, None),
                                 None => {
                                     return Err(unknown_release(id, name));
@@ -79,47 +100,83 @@ pub fn specs(folds: &Folds, intent: &Intent, attached: &[Attached]) -> Result<Ve
         Intent::Rollback { stack: id, to } => {
             let stack = folds.stack(id);
             let (d, spec) = rollback_target(folds, &stack, *to)?;
-            Ok(vec![plain(id, Purpose::Deploy, spec, Some(Of::Rollback { no: d.no() }))])
+            Ok(vec![plain(
+                id,
+                Purpose::Deploy,
+                spec,
+                Some(Of::Rollback { no: d.no() }),
+            )])
         }
         Intent::Retry { deployment } => {
-            let (d, spec) = deployed(folds, *deployment).ok_or_else(|| unknown_deployment(*deployment))?;
-            let request = d.request.as_ref().ok_or_else(|| unknown_deployment(*deployment))?;
+            let (d, spec) =
+                deployed(folds, *deployment).ok_or_else(|| unknown_deployment(*deployment))?;
+            let request = d
+                .request
+                .as_ref()
+                .ok_or_else(|| unknown_deployment(*deployment))?;
             match &d.end {
-                None => Err(Refused::new("not-over", format!("{} still runs: there is nothing to retry", d.no()))),
-                Some(End::Done) => Err(Refused::new("done", format!("{} is done: there is nothing to retry", d.no()))
-                    .hint(format!("`holdpoint redeploy {}`", request.stack))),
-                Some(End::Partial { .. } | End::Failed { .. } | End::Terminated { .. }) => Ok(vec![StartOf {
-                    stack: request.stack.clone(),
-                    purpose: request.purpose,
-                    spec,
-                    of: Some(Of::Retry { no: d.no(), deployment: *deployment }),
-                    flags: request.flags.clone(),
-                    with: Vec::new(),
-                }]),
+                None => Err(Refused::new(
+                    "not-over",
+                    format!("{} still runs: there is nothing to retry", d.no()),
+                )),
+                Some(End::Done) => Err(Refused::new(
+                    "done",
+                    format!("{} is done: there is nothing to retry", d.no()),
+                )
+                .hint(format!("`holdpoint redeploy {}`", request.stack))),
+                Some(End::Partial { .. } | End::Failed { .. } | End::Terminated { .. }) => {
+                    Ok(vec![StartOf {
+                        stack: request.stack.clone(),
+                        purpose: request.purpose,
+                        spec,
+                        of: Some(Of::Retry {
+                            no: d.no(),
+                            deployment: *deployment,
+                        }),
+                        flags: request.flags.clone(),
+                        with: Vec::new(),
+                    }])
+                }
             }
         }
         Intent::Teardown { stack: id, .. } => {
             let stack = folds.stack(id);
-            let spec = match stack.last_good.or(stack.last).and_then(|last| deployed(folds, last)) {
+            let spec = match stack
+                .last_good
+                .or(stack.last)
+                .and_then(|last| deployed(folds, last))
+            {
                 Some((_, spec)) => spec,
                 None => from_estate(id)?,
             };
             Ok(vec![plain(id, Purpose::Teardown, spec, None)])
         }
         Intent::Unblock { stack: id, way, .. } => unblock(folds, id, way, attached),
-        Intent::Cancel { .. } | Intent::Abandon { .. } | Intent::Freeze { .. } | Intent::Thaw { .. } | Intent::Apply { .. } => Ok(vec![]),
+        Intent::Cancel { .. }
+        | Intent::Abandon { .. }
+        | Intent::Freeze { .. }
+        | Intent::Thaw { .. }
+        | Intent::Apply { .. } => Ok(vec![]),
     }
 }
 
-/// Sets the flags of what starts: those that are given, those of what is retried, and else what is usual. `declared` are the flags of
-/// a system.
+/// Sets the flags of what starts: those that are given, those of what is retried, and else what is
+/// usual. `declared` are the flags of a system.
 ///
 /// # Errors
 /// A flag that the system does not have for this, or a value of another form.
-pub fn choose(starts: &mut [StartOf], given: Option<&Flags>, declared: impl Fn(&str) -> &'static [Flag]) -> Result<(), Refused> {
+pub fn choose(
+    starts: &mut [StartOf],
+    given: Option<&Flags>,
+    declared: impl Fn(&str) -> &'static [Flag],
+) -> Result<(), Refused> {
     let given = given.filter(|flags| !flags.is_empty());
     if let (Some(name), []) = (given.and_then(|flags| flags.keys().next()), &*starts) {
-        return Err(Refused::new("unknown-flag", format!("nothing starts that could take the flag {name}")).hint("take it out"));
+        return Err(Refused::new(
+            "unknown-flag",
+            format!("nothing starts that could take the flag {name}"),
+        )
+        .hint("take it out"));
     }
     for start in starts {
         let system = start.spec.system.as_str();
@@ -127,35 +184,65 @@ pub fn choose(starts: &mut [StartOf], given: Option<&Flags>, declared: impl Fn(&
         chosen.extend(given.cloned().unwrap_or_default());
         let kept = |refused: Refused| match given {
             Some(_) => refused,
-            None => refused.hint("the deployment that is repeated was asked for with it: deploy anew instead"),
+            None => refused
+                .hint("the deployment that is repeated was asked for with it: deploy anew instead"),
         };
-        (start.flags, start.with) = flag::set(declared(system), system, start.purpose, &chosen).map_err(kept)?;
+        (start.flags, start.with) =
+            flag::set(declared(system), system, start.purpose, &chosen).map_err(kept)?;
     }
     Ok(())
 }
 
-fn unblock(folds: &Folds, id: &StackId, way: &Way, attached: &[Attached]) -> Result<Vec<StartOf>, Refused> {
+fn unblock(
+    folds: &Folds,
+    id: &StackId,
+    way: &Way,
+    attached: &[Attached],
+) -> Result<Vec<StartOf>, Refused> {
     let stack = folds.stack(id);
     let last = stack.last.and_then(|last| deployed(folds, last));
     match way {
         Way::Recover => {
-            let files = attached.iter().find(|entry| entry.stack == *id).map(|entry| entry.spec.clone());
+            let files = attached
+                .iter()
+                .find(|entry| entry.stack == *id)
+                .map(|entry| entry.spec.clone());
             let last = last.map(|(_, spec)| spec);
-            // What never served is made from the files as they are now: the release that failed would fail again.
-            let spec = if stack.last_good.is_none() { files.or(last) } else { last.or(files) }
-                .ok_or_else(|| Refused::new("unknown-stack", format!("nothing is known of {id}")))?;
+            // What never served is made from the files as they are now: the release that failed
+            // would fail again.
+            let spec = if stack.last_good.is_none() {
+                files.or(last)
+            } else {
+                last.or(files)
+            }
+            .ok_or_else(|| Refused::new("unknown-stack", format!("nothing is known of {id}")))?;
             Ok(vec![plain(id, Purpose::Recover, spec, Some(Of::Recovery))])
         }
         Way::Retry => {
-            let (d, _) = last.ok_or_else(|| Refused::new("nothing-to-retry", format!("{id} has no deployment to retry")))?;
+            let (d, _) = last.ok_or_else(|| {
+                Refused::new(
+                    "nothing-to-retry",
+                    format!("{id} has no deployment to retry"),
+                )
+            })?;
             specs(folds, &Intent::Retry { deployment: d.id }, attached)
         }
         Way::LastGood => {
             let (d, spec) = stack
                 .last_good
                 .and_then(|good| deployed(folds, good))
-                .ok_or_else(|| Refused::new("no-good-release", format!("{id} has no release that ended well here")))?;
-            Ok(vec![plain(id, Purpose::Deploy, spec, Some(Of::LastGood { no: d.no() }))])
+                .ok_or_else(|| {
+                    Refused::new(
+                        "no-good-release",
+                        format!("{id} has no release that ended well here"),
+                    )
+                })?;
+            Ok(vec![plain(
+                id,
+                Purpose::Deploy,
+                spec,
+                Some(Of::LastGood { no: d.no() }),
+            )])
         }
         Way::Free | Way::ResolveDone { .. } | Way::ResolveFailed { .. } => Ok(vec![]),
     }
@@ -167,16 +254,29 @@ fn unknown_release(id: &StackId, name: &str) -> Refused {
 }
 
 /// The deployment that a rollback goes back to.
-fn rollback_target<'a>(folds: &'a Folds, stack: &Stack, to: Option<DeploymentNo>) -> Result<(&'a Deployment, Spec), Refused> {
+fn rollback_target<'a>(
+    folds: &'a Folds,
+    stack: &Stack,
+    to: Option<DeploymentNo>,
+) -> Result<(&'a Deployment, Spec), Refused> {
     let chosen = match to {
         Some(no) => folds.by_no(no).map(|d| d.id),
         None => stack.rollback_to(folds),
     };
-    chosen.and_then(|id| deployed(folds, id)).filter(|(d, _)| d.stack() == Some(&stack.id)).ok_or_else(|| match to {
-        Some(no) => Refused::new("unknown-deployment", format!("{no} is no deployment of {}", stack.id)),
-        None => Refused::new("no-good-release", format!("{} has no earlier release that ended well here", stack.id))
+    chosen
+        .and_then(|id| deployed(folds, id))
+        .filter(|(d, _)| d.stack() == Some(&stack.id))
+        .ok_or_else(|| match to {
+            Some(no) => Refused::new(
+                "unknown-deployment",
+                format!("{no} is no deployment of {}", stack.id),
+            ),
+            None => Refused::new(
+                "no-good-release",
+                format!("{} has no earlier release that ended well here", stack.id),
+            )
             .hint("choose one: `holdpoint deploy STACK --release R`"),
-    })
+        })
 }
 
 fn deployed(folds: &Folds, id: DeploymentId) -> Option<(&Deployment, Spec)> {
@@ -185,9 +285,17 @@ fn deployed(folds: &Folds, id: DeploymentId) -> Option<(&Deployment, Spec)> {
 }
 
 fn plain(stack: &StackId, purpose: Purpose, spec: Spec, of: Option<Of>) -> StartOf {
-    StartOf { stack: stack.clone(), purpose, spec, of, flags: Flags::new(), with: Vec::new() }
+    StartOf {
+        stack: stack.clone(),
+        purpose,
+        spec,
+        of,
+        flags: Flags::new(),
+        with: Vec::new(),
+    }
 }
 
 pub(super) fn unknown_deployment(id: DeploymentId) -> Refused {
-    Refused::new("unknown-deployment", format!("there is no deployment {id}")).hint("`holdpoint events` lists them")
+    Refused::new("unknown-deployment", format!("there is no deployment {id}"))
+        .hint("`holdpoint events` lists them")
 }

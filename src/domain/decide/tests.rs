@@ -1,4 +1,5 @@
-//! The rules of deployments, stacks and holds: one by one as stories, and as laws over random histories.
+//! The rules of deployments, stacks and holds: one by one as stories, and as laws over random
+//! histories.
 
 mod flags;
 mod histories;

@@ -1,4 +1,5 @@
-//! The ways out: of a broken stack, of a real stack that nothing can be deployed on, of a step that nobody can tell of.
+//! The ways out: of a broken stack, of a real stack that nothing can be deployed on, of a step that
+//! nobody can tell of.
 
 use std::collections::BTreeMap;
 
@@ -36,16 +37,37 @@ pub(super) fn unblock(
         Way::Free => {
             open(folds, id)?;
             let mut append = Append::default();
-            on_stack(&mut append, folds, id, StackEvent::Unblocked { way: "free".to_owned() });
-            Ok((append, Answer::Accepted { deployments: vec![], says: format!("{id} is free; its queue goes on") }))
+            on_stack(
+                &mut append,
+                folds,
+                id,
+                StackEvent::Unblocked {
+                    way: "free".to_owned(),
+                },
+            );
+            Ok((
+                append,
+                Answer::Accepted {
+                    deployments: vec![],
+                    says: format!("{id} is free; its queue goes on"),
+                },
+            ))
         }
-        Way::Recover | Way::Retry | Way::LastGood => deploy(folds, starts, looked, confirm, &BTreeMap::new(), None, cx),
+        Way::Recover | Way::Retry | Way::LastGood => {
+            deploy(folds, starts, looked, confirm, &BTreeMap::new(), None, cx)
+        }
     }
 }
 
-/// Whether there is something to get out of: the stack is broken; or it is at rest, because its policy goes on after a failure or
-/// somebody else broke it, and the plan that the engine's look led to repairs the real stack.
-pub(super) fn blocked(folds: &Folds, id: &StackId, way: &Way, plans: &[(StackId, Plan)]) -> Result<(), Refused> {
+/// Whether there is something to get out of: the stack is broken; or it is at rest, because its
+/// policy goes on after a failure or somebody else broke it, and the plan that the engine's look
+/// led to repairs the real stack.
+pub(super) fn blocked(
+    folds: &Folds,
+    id: &StackId,
+    way: &Way,
+    plans: &[(StackId, Plan)],
+) -> Result<(), Refused> {
     let stack = folds.stack(id);
     let recovers = match way {
         Way::ResolveDone { .. } | Way::ResolveFailed { .. } => return Ok(()),
@@ -53,9 +75,14 @@ pub(super) fn blocked(folds: &Folds, id: &StackId, way: &Way, plans: &[(StackId,
         Way::Retry | Way::LastGood | Way::Free => false,
     };
     let phase = &stack.phase;
-    let repair = plans.iter().find(|(stack, plan)| stack == id && plan.repairs()).map(|(_, plan)| plan).filter(|_| recovers);
+    let repair = plans
+        .iter()
+        .find(|(stack, plan)| stack == id && plan.repairs())
+        .map(|(_, plan)| plan)
+        .filter(|_| recovers);
     match (stack.class(), repair) {
-        // A stack in a Gone phase has no teardown edge: what stands under its name since is ended where it was made.
+        // A stack in a Gone phase has no teardown edge: what stands under its name since is ended
+        // where it was made.
         (Class::Gone, Some(repair)) if repair.removes() => {
             Err(Refused::new("gone", format!("{id} is {phase} here, and what stands under its name since is stuck in its own deletion"))
                 .hint(format!(
@@ -80,17 +107,49 @@ pub(super) fn blocked(folds: &Folds, id: &StackId, way: &Way, plans: &[(StackId,
 
 /// A person says how a step ended of which nobody could tell.
 fn resolve(folds: &Folds, id: DeploymentId, step: &StepId, well: bool, cx: &Cx<'_>) -> Decided {
-    let d = folds.deployments.get(&id).ok_or_else(|| unknown_deployment(id))?;
-    let lost = d.runs().find(|(one, run)| one.id == *step && run.state == StepState::Lost);
+    let d = folds
+        .deployments
+        .get(&id)
+        .ok_or_else(|| unknown_deployment(id))?;
+    let lost = d
+        .runs()
+        .find(|(one, run)| one.id == *step && run.state == StepState::Lost);
     let Some((planned, _)) = lost else {
-        return Err(Refused::new("not-lost", format!("step {step} of {} is not LOST: nothing is to be resolved", d.no())));
+        return Err(Refused::new(
+            "not-lost",
+            format!(
+                "step {step} of {} is not LOST: nothing is to be resolved",
+                d.no()
+            ),
+        ));
     };
     let mut append = Append::default();
     if well {
-        done(&mut append, folds, d, planned, Output::public(json!({ "resolved_by": cx.person.to_string() })));
+        done(
+            &mut append,
+            folds,
+            d,
+            planned,
+            Output::public(json!({ "resolved_by": cx.person.to_string() })),
+        );
     } else {
         let failure = Failure::new(format!("{} said that it failed", cx.person));
-        on_deployment(&mut append, folds, id, DeploymentEvent::StepFailed { step: step.clone(), failure, retry_at: None });
+        on_deployment(
+            &mut append,
+            folds,
+            id,
+            DeploymentEvent::StepFailed {
+                step: step.clone(),
+                failure,
+                retry_at: None,
+            },
+        );
     }
-    Ok((append, Answer::Accepted { deployments: vec![], says: format!("{step} of {} is resolved", d.no()) }))
+    Ok((
+        append,
+        Answer::Accepted {
+            deployments: vec![],
+            says: format!("{step} of {} is resolved", d.no()),
+        },
+    ))
 }

@@ -1,4 +1,5 @@
-//! Why a deployment exists: who asked, from where, and, of a child, which step of which other deployment.
+//! Why a deployment exists: who asked, from where, and, of a child, which step of which other
+//! deployment.
 
 use std::fmt;
 
@@ -35,13 +36,21 @@ impl Cause {
     pub fn retries(&self) -> Option<DeploymentId> {
         match self.of {
             Some(Of::Retry { deployment, .. }) => Some(deployment),
-            Some(Of::Serving | Of::Redeploy { .. } | Of::Release { .. } | Of::Rollback { .. } | Of::LastGood { .. } | Of::Recovery)
+            Some(
+                Of::Serving
+                | Of::Redeploy { .. }
+                | Of::Release { .. }
+                | Of::Rollback { .. }
+                | Of::LastGood { .. }
+                | Of::Recovery,
+            )
             | None => None,
         }
     }
 }
 
-/// From where something is asked. That it is a retry or a way back says [`Of`]: both can come from anywhere.
+/// From where something is asked. That it is a retry or a way back says [`Of`]: both can come from
+/// anywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Via {
@@ -126,7 +135,8 @@ impl fmt::Display for Of {
     }
 }
 
-/// What is owed to whoever asked. It is data: that it was sent is said by who sends it, never by this.
+/// What is owed to whoever asked. It is data: that it was sent is said by who sends it, never by
+/// this.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "snake_case")]
 pub enum Reply {
@@ -162,8 +172,19 @@ pub enum Reply {
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reply::CheckRun { host, repo, run } => write!(f, "check run {run} of {repo} at {}", host.word()),
-            Reply::Status { host, repo, sha, context } => write!(f, "status {context} of commit {sha} of {repo} at {}", host.word()),
+            Reply::CheckRun { host, repo, run } => {
+                write!(f, "check run {run} of {repo} at {}", host.word())
+            }
+            Reply::Status {
+                host,
+                repo,
+                sha,
+                context,
+            } => write!(
+                f,
+                "status {context} of commit {sha} of {repo} at {}",
+                host.word()
+            ),
             Reply::Message { queue, to } => write!(f, "a message in {queue}, which answers {to}"),
         }
     }
@@ -181,10 +202,14 @@ pub struct Parent {
 }
 
 impl Parent {
-    /// The id of the child: the same attempt asks for the same child, however often its engine starts anew.
+    /// The id of the child: the same attempt asks for the same child, however often its engine
+    /// starts anew.
     #[must_use]
     pub fn child(&self) -> DeploymentId {
-        DeploymentId(Uuid::new_v5(&self.deployment.0, format!("{}/{}", self.attempt, self.step).as_bytes()))
+        DeploymentId(Uuid::new_v5(
+            &self.deployment.0,
+            format!("{}/{}", self.attempt, self.step).as_bytes(),
+        ))
     }
 }
 
@@ -193,15 +218,27 @@ mod tests {
     use super::*;
 
     fn parent(deployment: u128, step: &str, attempt: u32) -> Parent {
-        Parent { deployment: DeploymentId(Uuid::from_u128(deployment)), step: step.into(), attempt }
+        Parent {
+            deployment: DeploymentId(Uuid::from_u128(deployment)),
+            step: step.into(),
+            attempt,
+        }
     }
 
     #[test]
     fn a_child_has_one_id_for_ever() {
         let one = parent(7, "nl/cart", 1);
-        assert_eq!(one.child().to_string(), "1498cec5-0bab-5339-b20b-04ff3c02dc49");
+        assert_eq!(
+            one.child().to_string(),
+            "1498cec5-0bab-5339-b20b-04ff3c02dc49"
+        );
         assert_eq!(one.child(), parent(7, "nl/cart", 1).child());
-        for other in [parent(8, "nl/cart", 1), parent(7, "nl/search", 1), parent(7, "nl/cart", 2), parent(7, "1/nl/cart", 1)] {
+        for other in [
+            parent(8, "nl/cart", 1),
+            parent(7, "nl/search", 1),
+            parent(7, "nl/cart", 2),
+            parent(7, "1/nl/cart", 1),
+        ] {
             assert_ne!(one.child(), other.child(), "{other:?}");
         }
     }

@@ -73,7 +73,8 @@ pub struct Shown {
     /// with the digest of what was shown of each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub covers: Vec<(StepId, Digest)>,
-    /// What the plan would come to; `None` in what was asked before this was kept, and where there was no plan.
+    /// What the plan would come to; `None` in what was asked before this was kept, and where there
+    /// was no plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanShown>,
 }
@@ -82,7 +83,10 @@ impl Shown {
     /// The rows that the card showed of one thing; `None` when they could not be known.
     #[must_use]
     pub fn rows(&self, about: &Subject) -> Option<&[ChangeRow]> {
-        self.changes.iter().find(|changes| changes.about == *about).map(|changes| changes.rows.as_slice())
+        self.changes
+            .iter()
+            .find(|changes| changes.about == *about)
+            .map(|changes| changes.rows.as_slice())
     }
 }
 
@@ -143,8 +147,16 @@ impl End {
     /// What is missing after a partial end, in one line.
     #[must_use]
     pub fn shortfall(arrived: &[StackId], missing: &[StackId]) -> String {
-        let names = missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        format!("{} of {} parts did not arrive: {names}", missing.len(), arrived.len() + missing.len())
+        let names = missing
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
+        format!(
+            "{} of {} parts did not arrive: {names}",
+            missing.len(),
+            arrived.len() + missing.len()
+        )
     }
 }
 
@@ -249,7 +261,8 @@ pub enum DeploymentEvent {
         /// The hold.
         hold: Box<Hold>,
     },
-    /// A step's hold is not needed: its condition is not met, or the ask's guard covered exactly this subject.
+    /// A step's hold is not needed: its condition is not met, or the ask's guard covered exactly
+    /// this subject.
     HoldPassed {
         /// Which step.
         step: StepId,

@@ -1,4 +1,5 @@
-//! How events change a deployment, and what follows from them by itself: which steps are READY, SKIPPED, CANCELLED.
+//! How events change a deployment, and what follows from them by itself: which steps are READY,
+//! SKIPPED, CANCELLED.
 
 use crate::domain::hold::{Decision, Verdict};
 use crate::domain::ids::{HoldId, StepId};
@@ -16,8 +17,13 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
         DeploymentEvent::Created { request } => {
             // What another program's system would do next is not for this one to decide.
             of_system(&request.spec.system)?;
-            // A child is known by its id: the step that asked for it finds it again after a restart.
-            if request.parent.as_ref().is_some_and(|parent| parent.child() != d.id) {
+            // A child is known by its id: the step that asked for it finds it again after a
+            // restart.
+            if request
+                .parent
+                .as_ref()
+                .is_some_and(|parent| parent.child() != d.id)
+            {
                 return Err(d.broken_log(tag));
             }
             d.take_edge(tag, at)?;
@@ -35,13 +41,27 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
         }
         DeploymentEvent::StackWaitFailure { failure } | DeploymentEvent::Error { failure } => {
             d.take_edge(tag, at)?;
-            finish(d, End::Failed { failure: failure.clone() }, at);
+            finish(
+                d,
+                End::Failed {
+                    failure: failure.clone(),
+                },
+                at,
+            );
         }
-        DeploymentEvent::Planned { plan, digest, carried } => {
+        DeploymentEvent::Planned {
+            plan,
+            digest,
+            carried,
+        } => {
             if d.phase != Phase::Available || d.plan.is_some() {
                 return Err(d.broken_log(tag));
             }
-            d.steps = plan.steps.iter().map(|step| (step.id.clone(), StepRun::blocked())).collect();
+            d.steps = plan
+                .steps
+                .iter()
+                .map(|step| (step.id.clone(), StepRun::blocked()))
+                .collect();
             d.plan = Some((**plan).clone());
             d.plan_digest = Some(*digest);
             for (step, output) in carried {
@@ -50,7 +70,13 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
                 done(run, output, at);
             }
         }
-        DeploymentEvent::StepStarted { step, attempt, subject, deadline, .. } => {
+        DeploymentEvent::StepStarted {
+            step,
+            attempt,
+            subject,
+            deadline,
+            ..
+        } => {
             if d.is_over() {
                 return Err(d.broken_log(tag));
             }
@@ -68,7 +94,9 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
             }
         }
         DeploymentEvent::StepNoted { step, key, value } => {
-            run_mut(d, step, tag)?.notes.insert(key.clone(), value.clone());
+            run_mut(d, step, tag)?
+                .notes
+                .insert(key.clone(), value.clone());
         }
         DeploymentEvent::StepLost { step, failure } => {
             let run = run_mut(d, step, tag)?;
@@ -90,9 +118,17 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
             let run = run_mut(d, step, tag)?;
             done(run, output, at);
         }
-        DeploymentEvent::StepFailed { step, failure, retry_at } => {
+        DeploymentEvent::StepFailed {
+            step,
+            failure,
+            retry_at,
+        } => {
             let run = run_mut(d, step, tag)?;
-            run.state = if retry_at.is_some() { StepState::Waiting } else { StepState::Failed };
+            run.state = if retry_at.is_some() {
+                StepState::Waiting
+            } else {
+                StepState::Failed
+            };
             run.retry_at = *retry_at;
             run.ended_at = Some(at);
             run.deadline = None;
@@ -109,7 +145,11 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
             run_mut(d, &hold.id.step, tag)?.state = StepState::Held;
             d.holds.push((**hold).clone());
         }
-        DeploymentEvent::HoldPassed { step, subject, reason } => {
+        DeploymentEvent::HoldPassed {
+            step,
+            subject,
+            reason,
+        } => {
             let run = run_mut(d, step, tag)?;
             run.passed = Some(*subject);
             run.reason = Some(reason.clone());
@@ -130,15 +170,32 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
             finish(d, End::Done, at);
         }
         DeploymentEvent::Partial { arrived, missing } => {
-            if arrived.is_empty() || missing.is_empty() || arrived.iter().any(|stack| missing.contains(stack)) {
+            if arrived.is_empty()
+                || missing.is_empty()
+                || arrived.iter().any(|stack| missing.contains(stack))
+            {
                 return Err(d.broken_log(tag));
             }
             d.take_edge(tag, at)?;
-            finish(d, End::Partial { arrived: arrived.clone(), missing: missing.clone() }, at);
+            finish(
+                d,
+                End::Partial {
+                    arrived: arrived.clone(),
+                    missing: missing.clone(),
+                },
+                at,
+            );
         }
         DeploymentEvent::Terminated { reason, by } => {
             d.take_edge(tag, at)?;
-            finish(d, End::Terminated { reason: reason.clone(), by: by.clone() }, at);
+            finish(
+                d,
+                End::Terminated {
+                    reason: reason.clone(),
+                    by: by.clone(),
+                },
+                at,
+            );
         }
         DeploymentEvent::Abandoned { still, by } => {
             for id in still {
@@ -156,7 +213,11 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
 }
 
 fn run_mut<'a>(d: &'a mut Deployment, step: &StepId, on: &str) -> Result<&'a mut StepRun, Illegal> {
-    let illegal = Illegal::NoEdge { lifecycle: format!("step {step} of a deployment"), from: d.phase.to_string(), on: on.to_owned() };
+    let illegal = Illegal::NoEdge {
+        lifecycle: format!("step {step} of a deployment"),
+        from: d.phase.to_string(),
+        on: on.to_owned(),
+    };
     d.steps.get_mut(step).ok_or(illegal)
 }
 
@@ -165,13 +226,21 @@ fn done(run: &mut StepRun, output: &Output, at: Time) {
     run.ended_at = Some(at);
     run.deadline = None;
     run.failure = None;
-    run.branch = output.public.get("branch").and_then(|branch| branch.as_str()).map(str::to_owned);
+    run.branch = output
+        .public
+        .get("branch")
+        .and_then(|branch| branch.as_str())
+        .map(str::to_owned);
     run.output = Some(output.clone());
 }
 
 fn decided(d: &mut Deployment, id: &HoldId, decision: &Decision, at: Time) -> Result<(), Illegal> {
     let broken = d.broken_log("hold_decided");
-    let hold = d.holds.iter_mut().find(|hold| hold.id == *id && hold.is_open()).ok_or(broken)?;
+    let hold = d
+        .holds
+        .iter_mut()
+        .find(|hold| hold.id == *id && hold.is_open())
+        .ok_or(broken)?;
     hold.decision = Some(decision.clone());
     let run = run_mut(d, &id.step, "hold_decided")?;
     if run.state != StepState::Held {
@@ -184,20 +253,25 @@ fn decided(d: &mut Deployment, id: &HoldId, decision: &Decision, at: Time) -> Re
             run.ended_at = Some(at);
             run.reason = Some(match decision.verdict {
                 Verdict::Expired => "nobody decided in time".to_owned(),
-                Verdict::Rejected | Verdict::Approved { .. } | Verdict::Void => format!("rejected by {}: {}", decision.by, decision.note),
+                Verdict::Rejected | Verdict::Approved { .. } | Verdict::Void => {
+                    format!("rejected by {}: {}", decision.by, decision.note)
+                }
             });
         }
     }
     Ok(())
 }
 
-/// Everything that waits becomes void when the deployment is over; a good end skips what only a bad end needs.
+/// Everything that waits becomes void when the deployment is over; a good end skips what only a bad
+/// end needs.
 fn finish(d: &mut Deployment, end: End, at: Time) {
     for run in d.steps.values_mut() {
         if !run.state.is_over() && !run.is_live() {
             let (state, reason) = match end {
                 End::Done => (StepState::Skipped, "not needed: it ended well"),
-                End::Partial { .. } | End::Failed { .. } | End::Terminated { .. } => (StepState::Cancelled, "the deployment ended first"),
+                End::Partial { .. } | End::Failed { .. } | End::Terminated { .. } => {
+                    (StepState::Cancelled, "the deployment ended first")
+                }
             };
             run.state = state;
             run.reason.get_or_insert_with(|| reason.to_owned());
@@ -209,13 +283,25 @@ fn finish(d: &mut Deployment, end: End, at: Time) {
 }
 
 fn void_holds(d: &mut Deployment, at: Time, which: impl Fn(&StepId) -> bool) {
-    for hold in d.holds.iter_mut().filter(|hold| hold.is_open() && which(&hold.id.step)) {
-        hold.decision = Some(Decision { verdict: Verdict::Void, by: Person::Engine, at, note: "the deployment stopped".to_owned() });
+    for hold in d
+        .holds
+        .iter_mut()
+        .filter(|hold| hold.is_open() && which(&hold.id.step))
+    {
+        hold.decision = Some(Decision {
+            verdict: Verdict::Void,
+            by: Person::Engine,
+            at,
+            note: "the deployment stopped".to_owned(),
+        });
     }
 }
 
 fn ordinary(d: &Deployment) -> impl Iterator<Item = &Step> {
-    d.plan.iter().flat_map(|plan| &plan.steps).filter(|step| step.finaliser.is_none())
+    d.plan
+        .iter()
+        .flat_map(|plan| &plan.steps)
+        .filter(|step| step.finaliser.is_none())
 }
 
 /// Brings every waiting step up to date. The plan's order is topological, so one pass settles all.
@@ -225,19 +311,28 @@ fn refresh(d: &mut Deployment, at: Time) {
         let mut cancelled = Vec::new();
         for step in plan.steps.iter().filter(|step| step.finaliser.is_none()) {
             if let Some(run) = d.steps.get_mut(&step.id)
-                && matches!(run.state, StepState::Blocked | StepState::Ready | StepState::Held | StepState::Waiting)
+                && matches!(
+                    run.state,
+                    StepState::Blocked | StepState::Ready | StepState::Held | StepState::Waiting
+                )
             {
                 run.state = StepState::Cancelled;
                 run.ended_at = Some(at);
-                run.reason.get_or_insert_with(|| "the deployment is stopping".to_owned());
+                run.reason
+                    .get_or_insert_with(|| "the deployment is stopping".to_owned());
                 cancelled.push(step.id.clone());
             }
         }
         void_holds(d, at, |step| cancelled.contains(step));
     }
-    let order: Vec<StepId> = plan.order().map(|ids| ids.into_iter().cloned().collect()).unwrap_or_default();
+    let order: Vec<StepId> = plan
+        .order()
+        .map(|ids| ids.into_iter().cloned().collect())
+        .unwrap_or_default();
     for id in order {
-        let (Some(step), Some(run)) = (plan.step(&id), d.steps.get(&id)) else { continue };
+        let (Some(step), Some(run)) = (plan.step(&id), d.steps.get(&id)) else {
+            continue;
+        };
         if run.state != StepState::Blocked {
             continue;
         }
@@ -257,8 +352,10 @@ fn refresh(d: &mut Deployment, at: Time) {
 fn verdict(d: &Deployment, step: &Step) -> Option<(StepState, Option<String>)> {
     let plan = d.plan.as_ref()?;
     let state_of = |id: &StepId| d.steps.get(id).map(|run| run.state);
-    let (ordinary_needs, finaliser_needs): (Vec<&StepId>, Vec<&StepId>) =
-        step.after.iter().partition(|id| plan.step(id).is_some_and(|need| need.finaliser.is_none()));
+    let (ordinary_needs, finaliser_needs): (Vec<&StepId>, Vec<&StepId>) = step
+        .after
+        .iter()
+        .partition(|id| plan.step(id).is_some_and(|need| need.finaliser.is_none()));
     let needs: Vec<&StepId> = match step.finaliser {
         None => step.after.iter().collect(),
         Some(kind) => {
@@ -268,13 +365,21 @@ fn verdict(d: &Deployment, step: &Step) -> Option<(StepState, Option<String>)> {
             }
             if kind == Finaliser::BadEnd {
                 d.stopping.as_ref()?;
-                let touched =
-                    ordinary_needs.is_empty() || ordinary_needs.iter().any(|id| d.steps.get(*id).is_some_and(StepRun::ever_started));
+                let touched = ordinary_needs.is_empty()
+                    || ordinary_needs
+                        .iter()
+                        .any(|id| d.steps.get(*id).is_some_and(StepRun::ever_started));
                 if !touched {
-                    return Some((StepState::Skipped, Some("what it restores was never touched".to_owned())));
+                    return Some((
+                        StepState::Skipped,
+                        Some("what it restores was never touched".to_owned()),
+                    ));
                 }
                 if d.leaves() == Some(Leaves::Nothing) {
-                    return Some((StepState::Skipped, Some("what it would restore is gone".to_owned())));
+                    return Some((
+                        StepState::Skipped,
+                        Some("what it would restore is gone".to_owned()),
+                    ));
                 }
             }
             finaliser_needs
@@ -282,12 +387,21 @@ fn verdict(d: &Deployment, step: &Step) -> Option<(StepState, Option<String>)> {
     };
     let states: Vec<StepState> = needs.iter().filter_map(|id| state_of(id)).collect();
     if !states.iter().all(|state| state.is_finished()) {
-        // A finaliser behind one that failed or was rejected will never run; an ordinary step stays BLOCKED.
+        // A finaliser behind one that failed or was rejected will never run; an ordinary step stays
+        // BLOCKED.
         let never = step.finaliser.is_some() && states.iter().all(|state| state.is_over());
-        return never.then(|| (StepState::Skipped, Some("the step before it did not succeed".to_owned())));
+        return never.then(|| {
+            (
+                StepState::Skipped,
+                Some("the step before it did not succeed".to_owned()),
+            )
+        });
     }
     if !states.is_empty() && states.iter().all(|state| *state == StepState::Skipped) {
-        return Some((StepState::Skipped, Some("all steps before it were skipped".to_owned())));
+        return Some((
+            StepState::Skipped,
+            Some("all steps before it were skipped".to_owned()),
+        ));
     }
     if let Some((chooser, branch)) = &step.only_if {
         let chosen = d.steps.get(chooser).and_then(|run| run.branch.as_deref());

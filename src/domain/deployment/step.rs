@@ -48,7 +48,10 @@ impl StepState {
     /// Nothing more happens to it.
     #[must_use]
     pub fn is_over(self) -> bool {
-        matches!(self, StepState::Done | StepState::Skipped | StepState::Failed | StepState::Cancelled)
+        matches!(
+            self,
+            StepState::Done | StepState::Skipped | StepState::Failed | StepState::Cancelled
+        )
     }
 
     /// The word on the screen.
@@ -99,7 +102,8 @@ pub struct StepRun {
     pub reason: Option<String>,
     /// The approved subject it was started with.
     pub subject: Option<Digest>,
-    /// The subject for which its hold is not needed: condition not met, or covered by the guard of the ask.
+    /// The subject for which its hold is not needed: condition not met, or covered by the guard of
+    /// the ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passed: Option<Digest>,
     /// A cancel was asked of it while it ran.

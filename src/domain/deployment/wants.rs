@@ -1,4 +1,5 @@
-//! What a deployment wants at a given time, from its state alone: a restart asks again and carries on.
+//! What a deployment wants at a given time, from its state alone: a restart asks again and carries
+//! on.
 
 use std::time::Duration;
 
@@ -55,32 +56,51 @@ impl Deployment {
             Phase::Waiting => wants.now.push(DeploymentWant::Settle),
             Phase::Available => wants.now.push(DeploymentWant::Plan),
             Phase::Running => self.running(now, &mut wants),
-            Phase::New | Phase::Queued | Phase::Done | Phase::Partial | Phase::Failed | Phase::Terminated => {}
+            Phase::New
+            | Phase::Queued
+            | Phase::Done
+            | Phase::Partial
+            | Phase::Failed
+            | Phase::Terminated => {}
         }
         wants
     }
 
     fn running(&self, now: Time, wants: &mut Wants<DeploymentWant>) {
-        let finish_independent = self.plan.as_ref().is_some_and(|plan| plan.finish_independent);
+        let finish_independent = self
+            .plan
+            .as_ref()
+            .is_some_and(|plan| plan.finish_independent);
         let (mut alive, mut failed, mut blocked) = (false, false, false);
         for (step, run) in self.runs() {
             match run.state {
                 StepState::Ready => {
                     alive = true;
-                    let held = step.hold.is_some() && run.passed.is_none() && !self.approved(&step.id);
-                    wants.now.push(if held { DeploymentWant::Hold(step.id.clone()) } else { DeploymentWant::Start(step.id.clone()) });
+                    let held =
+                        step.hold.is_some() && run.passed.is_none() && !self.approved(&step.id);
+                    wants.now.push(if held {
+                        DeploymentWant::Hold(step.id.clone())
+                    } else {
+                        DeploymentWant::Start(step.id.clone())
+                    });
                 }
                 StepState::Held => alive = true,
                 StepState::Active | StepState::Lost => {
                     alive = true;
-                    wants.now.push(DeploymentWant::Attend { step: step.id.clone(), attempt: run.attempt, cancel: run.cancelling });
+                    wants.now.push(DeploymentWant::Attend {
+                        step: step.id.clone(),
+                        attempt: run.attempt,
+                        cancel: run.cancelling,
+                    });
                     if let Some(deadline) = run.deadline {
                         wants.at(now, deadline, || DeploymentWant::TimeOut(step.id.clone()));
                     }
                 }
                 StepState::Waiting => {
                     alive = true;
-                    wants.at(now, run.retry_at.unwrap_or(now), || DeploymentWant::Start(step.id.clone()));
+                    wants.at(now, run.retry_at.unwrap_or(now), || {
+                        DeploymentWant::Start(step.id.clone())
+                    });
                 }
                 StepState::Failed => failed = true,
                 StepState::Blocked => blocked |= step.finaliser.is_none(),
@@ -95,7 +115,9 @@ impl Deployment {
         if self.stopping.is_none() && failed && (!finish_independent || !alive) {
             wants.now.push(DeploymentWant::Stop(Stopping::Failing));
         } else if !alive {
-            wants.now.push(DeploymentWant::Finish(self.outcome(blocked)));
+            wants
+                .now
+                .push(DeploymentWant::Finish(self.outcome(blocked)));
         }
     }
 
@@ -104,29 +126,45 @@ impl Deployment {
         match &self.stopping {
             // The cancel came too late: it is done.
             Some(Stopping::Cancelling { .. }) if self.has_removed() => End::Done,
-            Some(Stopping::Cancelling { reason, by, .. }) => End::Terminated { reason: reason.clone(), by: by.clone() },
-            Some(Stopping::Failing) => {
-                End::Failed { failure: self.first_failure().cloned().unwrap_or_else(|| Failure::new("a step failed")) }
-            }
+            Some(Stopping::Cancelling { reason, by, .. }) => End::Terminated {
+                reason: reason.clone(),
+                by: by.clone(),
+            },
+            Some(Stopping::Failing) => End::Failed {
+                failure: self
+                    .first_failure()
+                    .cloned()
+                    .unwrap_or_else(|| Failure::new("a step failed")),
+            },
             None if blocked => {
                 let stuck: Vec<_> = self
                     .runs()
-                    .filter(|(step, run)| run.state == StepState::Blocked && step.finaliser.is_none())
+                    .filter(|(step, run)| {
+                        run.state == StepState::Blocked && step.finaliser.is_none()
+                    })
                     .map(|(step, _)| step.id.to_string())
                     .collect();
                 End::Failed {
-                    failure: Failure::new(format!("deadlock: {} can never start", stuck.join(", ")))
-                        .hint("the plan cannot be carried out; cancel nothing, deploy again")
-                        .retry(Retry::Never),
+                    failure: Failure::new(format!(
+                        "deadlock: {} can never start",
+                        stuck.join(", ")
+                    ))
+                    .hint("the plan cannot be carried out; cancel nothing, deploy again")
+                    .retry(Retry::Never),
                 }
             }
             None => End::Done,
         }
     }
 
-    /// True when the newest hold of the step was approved. Whether for the right subject is checked where the step starts.
+    /// True when the newest hold of the step was approved. Whether for the right subject is checked
+    /// where the step starts.
     #[must_use]
     pub fn approved(&self, step: &StepId) -> bool {
-        self.holds.iter().rev().find(|hold| hold.id.step == *step).is_some_and(Hold::is_approved)
+        self.holds
+            .iter()
+            .rev()
+            .find(|hold| hold.id.step == *step)
+            .is_some_and(Hold::is_approved)
     }
 }

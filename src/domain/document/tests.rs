@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use super::*;
 
 fn errors(text: &str) -> String {
-    read("f.yaml", text.as_bytes(), Limits::CONFIGURATION).unwrap_err().to_string()
+    read("f.yaml", text.as_bytes(), Limits::CONFIGURATION)
+        .unwrap_err()
+        .to_string()
 }
 
 #[test]
@@ -16,37 +18,86 @@ fn places_tags_and_text_as_written() {
     let (_, root) = read("f.yaml", text.as_bytes(), Limits::TEMPLATE).unwrap();
     let b = root.get("a").unwrap().get("b").unwrap();
     assert_eq!(b.items()[0].text(), Some("0441"));
-    assert_eq!(b.items()[0].at, At { line: 2, column: 7, length: 4 });
+    assert_eq!(
+        b.items()[0].at,
+        At {
+            line: 2,
+            column: 7,
+            length: 4
+        }
+    );
     assert_eq!(b.items()[1].tag.as_deref(), Some("Ref"));
-    assert_eq!(root.get("a").unwrap().get("c").unwrap().tag.as_deref(), Some("GetAtt"));
-    assert_eq!(root.get("a").unwrap().entries()[1].0.at, At { line: 3, column: 3, length: 1 });
+    assert_eq!(
+        root.get("a").unwrap().get("c").unwrap().tag.as_deref(),
+        Some("GetAtt")
+    );
+    assert_eq!(
+        root.get("a").unwrap().entries()[1].0.at,
+        At {
+            line: 3,
+            column: 3,
+            length: 1
+        }
+    );
 }
 
 #[test]
 fn json_with_tabs_is_read() {
-    let (_, root) = read("f.json", b"{\n\t\"a\": {\"b\": [1, \"x\\ty\"]}\n}", Limits::TEMPLATE).unwrap();
-    assert_eq!(root.get("a").unwrap().get("b").unwrap().items()[1].text(), Some("x\ty"));
+    let (_, root) = read(
+        "f.json",
+        b"{\n\t\"a\": {\"b\": [1, \"x\\ty\"]}\n}",
+        Limits::TEMPLATE,
+    )
+    .unwrap();
+    assert_eq!(
+        root.get("a").unwrap().get("b").unwrap().items()[1].text(),
+        Some("x\ty")
+    );
 }
 
 #[test]
 fn a_pair_of_escapes_is_one_character_and_half_of_it_is_refused_where_it_stands() {
-    for (name, text) in [("f.json", r#"{"a": "orders \ud83e\udd16 bot"}"#), ("f.yaml", r#"a: "orders \ud83e\udd16 bot""#)] {
+    for (name, text) in [
+        ("f.json", r#"{"a": "orders \ud83e\udd16 bot"}"#),
+        ("f.yaml", r#"a: "orders \ud83e\udd16 bot""#),
+    ] {
         let (_, root) = read(name, text.as_bytes(), Limits::TEMPLATE).unwrap();
         assert_eq!(root.get("a").unwrap().text(), Some("orders \u{1f916} bot"));
     }
     let found = errors("{\n\t\"a\": \"orders \\ud83e bot\"\n}");
-    for part in ["f.yaml:2:15", "one half of a character", "^^^^^^\n", "the character itself"] {
+    for part in [
+        "f.yaml:2:15",
+        "one half of a character",
+        "^^^^^^\n",
+        "the character itself",
+    ] {
         assert!(found.contains(part), "no {part:?} in\n{found}");
     }
-    assert!(errors(r#"{"\udd16": 1}"#).contains("f.yaml:1:3"), "{}", errors(r#"{"\udd16": 1}"#));
-    assert!(errors(r#"a: "b\qc""#).contains("f.yaml:1:6"), "{}", errors(r#"a: "b\qc""#));
+    assert!(
+        errors(r#"{"\udd16": 1}"#).contains("f.yaml:1:3"),
+        "{}",
+        errors(r#"{"\udd16": 1}"#)
+    );
+    assert!(
+        errors(r#"a: "b\qc""#).contains("f.yaml:1:6"),
+        "{}",
+        errors(r#"a: "b\qc""#)
+    );
 }
 
 #[test]
 fn what_is_refused() {
-    assert!(errors("a: 1\na: 2\nb: {c: 1, c: 2}\n").contains("f.yaml:3:11"), "{}", errors("a: 1\na: 2\nb: {c: 1, c: 2}\n"));
+    assert!(
+        errors("a: 1\na: 2\nb: {c: 1, c: 2}\n").contains("f.yaml:3:11"),
+        "{}",
+        errors("a: 1\na: 2\nb: {c: 1, c: 2}\n")
+    );
     assert!(errors("a: 1\n---\nb: 2\n").contains("error[documents]"));
-    assert!(errors("a:\n\tb: 1\n").contains("indent with spaces"), "{}", errors("a:\n\tb: 1\n"));
+    assert!(
+        errors("a:\n\tb: 1\n").contains("indent with spaces"),
+        "{}",
+        errors("a:\n\tb: 1\n")
+    );
     assert!(errors("").contains("error[empty]"));
     assert!(errors("a: [").contains("error[not-yaml]"));
     assert!(errors("a: *nobody").contains("error[not-yaml]"));
@@ -55,9 +106,22 @@ fn what_is_refused() {
     let deep = "[".repeat(40) + &"]".repeat(40);
     assert!(errors(&deep).contains("error[too-deep]"));
     let bad = read("f.yaml", b"a: 1\nb: x\xff\n", Limits::CONFIGURATION).unwrap_err();
-    assert_eq!((bad.0[0].code, bad.0[0].at.line, bad.0[0].at.column), ("not-utf8", 2, 5));
-    assert!(read("f", &vec![b'a'; 2 << 20], Limits::CONFIGURATION).unwrap_err().to_string().contains("too-big"));
-    assert!(read("f", b"a: &x 1\nb: *x\n", Limits::TEMPLATE).unwrap_err().to_string().contains("write the value out"));
+    assert_eq!(
+        (bad.0[0].code, bad.0[0].at.line, bad.0[0].at.column),
+        ("not-utf8", 2, 5)
+    );
+    assert!(
+        read("f", &vec![b'a'; 2 << 20], Limits::CONFIGURATION)
+            .unwrap_err()
+            .to_string()
+            .contains("too-big")
+    );
+    assert!(
+        read("f", b"a: &x 1\nb: *x\n", Limits::TEMPLATE)
+            .unwrap_err()
+            .to_string()
+            .contains("write the value out")
+    );
 }
 
 #[test]

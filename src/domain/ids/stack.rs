@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppName, BadName, EnvName};
 
-/// One part of an application that has parts: a site, a component of a site, a stage. One or two segments: `nl`, `nl/cart`.
+/// One part of an application that has parts: a site, a component of a site, a stage. One or two
+/// segments: `nl`, `nl/cart`.
 ///
-/// A segment has the letters of names that other tools gave: 1 to 63 of a-z, A-Z, 0-9, `-`, `_` and `.`. It begins with a letter, a
-/// digit or `_`, does not end with `.` and has no `..`, so that it is safe in a path, an address, a tag and a stream's name.
+/// A segment has the letters of names that other tools gave: 1 to 63 of a-z, A-Z, 0-9, `-`, `_` and
+/// `.`. It begins with a letter, a digit or `_`, does not end with `.` and has no `..`, so that it
+/// is safe in a path, an address, a tag and a stream's name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Part(String);
@@ -31,7 +33,9 @@ fn segment(text: &str) -> bool {
         && text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         && !text.ends_with('.')
         && !text.contains("..")
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 impl fmt::Display for Part {
@@ -47,7 +51,11 @@ impl FromStr for Part {
         if segments.len() <= 2 && segments.into_iter().all(segment) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(BadName { what: "part of an application", value: text.to_owned(), rule: PART_RULE })
+            Err(BadName {
+                what: "part of an application",
+                value: text.to_owned(),
+                rule: PART_RULE,
+            })
         }
     }
 }
@@ -66,7 +74,8 @@ impl From<Part> for String {
 }
 
 /// A stack: an application in an environment, written `environment/application`, or one part of it,
-/// `environment/application/part`. Where an application has parts, the stack without one is the whole.
+/// `environment/application/part`. Where an application has parts, the stack without one is the
+/// whole.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct StackId {
@@ -82,25 +91,38 @@ impl StackId {
     /// An application as a whole.
     #[must_use]
     pub fn new(env: EnvName, app: AppName) -> Self {
-        Self { env, app, part: None }
+        Self {
+            env,
+            app,
+            part: None,
+        }
     }
 
     /// One part of the same application.
     #[must_use]
     pub fn with_part(&self, part: Part) -> Self {
-        Self { part: Some(part), ..self.clone() }
+        Self {
+            part: Some(part),
+            ..self.clone()
+        }
     }
 
     /// The whole that a part belongs to; a whole itself.
     #[must_use]
     pub fn whole(&self) -> Self {
-        Self { part: None, ..self.clone() }
+        Self {
+            part: None,
+            ..self.clone()
+        }
     }
 
     /// Its name within its environment: `application`, `application/part`.
     #[must_use]
     pub fn name(&self) -> String {
-        self.part.as_ref().map_or_else(|| self.app.to_string(), |part| format!("{}/{part}", self.app))
+        self.part.as_ref().map_or_else(
+            || self.app.to_string(),
+            |part| format!("{}/{part}", self.app),
+        )
     }
 
     /// True for the same thing in any environment.
@@ -124,8 +146,14 @@ impl FromStr for StackId {
             value: text.to_owned(),
             rule: "write environment/application, for example prod/orders",
         })?;
-        let (app, part) = rest.split_once('/').map_or((rest, None), |(app, part)| (app, Some(part)));
-        Ok(Self { env: env.parse()?, app: app.parse()?, part: part.map(str::parse).transpose()? })
+        let (app, part) = rest
+            .split_once('/')
+            .map_or((rest, None), |(app, part)| (app, Some(part)));
+        Ok(Self {
+            env: env.parse()?,
+            app: app.parse()?,
+            part: part.map(str::parse).transpose()?,
+        })
     }
 }
 
@@ -172,9 +200,20 @@ mod tests {
     fn a_stack_is_whole_or_one_part() {
         let whole: StackId = "prod/commerce".parse().unwrap();
         let part: StackId = "prod/commerce/nl/Cart_v1.2".parse().unwrap();
-        assert_eq!((whole.name().as_str(), part.name().as_str()), ("commerce", "commerce/nl/Cart_v1.2"));
-        assert_eq!((whole.with_part("nl/Cart_v1.2".parse().unwrap()), part.whole()), (part.clone(), whole.clone()));
-        assert!(part.is_alike(&"dev/commerce/nl/Cart_v1.2".parse().unwrap()) && !part.is_alike(&whole));
+        assert_eq!(
+            (whole.name().as_str(), part.name().as_str()),
+            ("commerce", "commerce/nl/Cart_v1.2")
+        );
+        assert_eq!(
+            (
+                whole.with_part("nl/Cart_v1.2".parse().unwrap()),
+                part.whole()
+            ),
+            (part.clone(), whole.clone())
+        );
+        assert!(
+            part.is_alike(&"dev/commerce/nl/Cart_v1.2".parse().unwrap()) && !part.is_alike(&whole)
+        );
         assert!(whole < part, "a whole stands before its parts");
     }
 
@@ -182,18 +221,28 @@ mod tests {
     fn a_part_that_would_lead_elsewhere_is_refused() {
         let long = "a".repeat(64);
         let bad = [
-            "", "/", "nl/", "/nl", "a/b/c", ".", "..", ".a", "a.", "a..b", "a/..", "-a", "a b", "a%2fb", "a\\b", "a:b", "é", "a\nb", &long,
+            "", "/", "nl/", "/nl", "a/b/c", ".", "..", ".a", "a.", "a..b", "a/..", "-a", "a b",
+            "a%2fb", "a\\b", "a:b", "é", "a\nb", &long,
         ];
         for part in bad {
             let text = format!("prod/shop/{part}");
             assert!(text.parse::<StackId>().is_err(), "{text:?} must be refused");
             assert!(part.parse::<Part>().is_err(), "{part:?} must be refused");
         }
-        for text in ["orders", "prod/", "/orders", "prod/Orders", "prod/../orders"] {
+        for text in [
+            "orders",
+            "prod/",
+            "/orders",
+            "prod/Orders",
+            "prod/../orders",
+        ] {
             assert!(text.parse::<StackId>().is_err(), "{text:?} must be refused");
         }
         let said = "prod/shop/a..b".parse::<StackId>().unwrap_err().to_string();
-        assert!(said.contains("a..b") && said.contains("'_' and '.'"), "{said}");
+        assert!(
+            said.contains("a..b") && said.contains("'_' and '.'"),
+            "{said}"
+        );
     }
 
     proptest! {

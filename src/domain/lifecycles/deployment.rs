@@ -1,6 +1,8 @@
 //! The lifecycle of a deployment, the same for every system.
 
-use crate::domain::deployment::Phase::{self, Available, Done, Failed, New, Partial, Queued, Running, Terminated, Triggered, Waiting};
+use crate::domain::deployment::Phase::{
+    self, Available, Done, Failed, New, Partial, Queued, Running, Terminated, Triggered, Waiting,
+};
 use crate::domain::lifecycle::Class::{Broken, Busy, Gone, Rest};
 use crate::domain::lifecycle::Origin::{Ours, Seed};
 use crate::domain::lifecycle::{Class, Edge, Lifecycle, Origin, PhaseDef};
@@ -9,7 +11,13 @@ const fn phase(phase: Phase, source: Option<&'static str>, class: Class) -> Phas
     PhaseDef::new(phase.name(), source, class)
 }
 
-const fn edge(from: Phase, on: &'static str, to: Phase, label: &'static str, origin: Origin) -> Edge {
+const fn edge(
+    from: Phase,
+    on: &'static str,
+    to: Phase,
+    label: &'static str,
+    origin: Origin,
+) -> Edge {
     Edge::new(from.name(), on, to.name(), label, origin)
 }
 
@@ -35,11 +43,23 @@ pub static DEPLOYMENT: Lifecycle = Lifecycle {
         edge(New, "created", Queued, "Requested", Seed),
         edge(Queued, "triggered", Triggered, "Triggered", Seed),
         edge(Triggered, "stack_wait", Waiting, "StackWait", Seed),
-        edge(Waiting, "stack_available", Available, "StackStatus.Complete / Missing / Terminal", Seed),
+        edge(
+            Waiting,
+            "stack_available",
+            Available,
+            "StackStatus.Complete / Missing / Terminal",
+            Seed,
+        ),
         edge(Waiting, "stack_wait_failure", Failed, "Stack Failure", Seed),
         edge(Available, "run_steps", Running, "Running", Seed),
         edge(Running, "done", Done, "all OK", Seed),
-        edge(Running, "partial", Partial, "in part", Ours("some parts of a whole have the release, others do not")),
+        edge(
+            Running,
+            "partial",
+            Partial,
+            "in part",
+            Ours("some parts of a whole have the release, others do not"),
+        ),
         edge(Running, "error", Failed, "any error", Seed),
         edge(Waiting, "error", Failed, "error", FAULT),
         edge(Available, "error", Failed, "error", FAULT),

@@ -1,5 +1,6 @@
-//! The lifecycle of a system that only tests have: a press that prints editions. It waits in one phase until its machine is free and
-//! works in another, on the way in and on the way out, as a website does.
+//! The lifecycle of a system that only tests have: a press that prints editions. It waits in one
+//! phase until its machine is free and works in another, on the way in and on the way out, as a
+//! website does.
 
 use crate::domain::lifecycle::Class::{Broken, Busy, Gone, Rest};
 use crate::domain::lifecycle::{Edge, Flag, Lifecycle, NEW, Origin, PhaseDef};

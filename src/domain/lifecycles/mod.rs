@@ -16,15 +16,22 @@ pub static OF_SYSTEMS: &[(&str, &Lifecycle)] = &[("service", &SERVICE), ("script
 /// The lifecycle of stacks of a system, by the system's name.
 ///
 /// # Errors
-/// [`Illegal::NoSystem`] for the system of another program: following another table would fold its events wrongly.
+/// [`Illegal::NoSystem`] for the system of another program: following another table would fold its
+/// events wrongly.
 pub fn of_system(system: &str) -> Result<&'static Lifecycle, Illegal> {
-    let found = OF_SYSTEMS.iter().chain(MADE_UP).find(|(name, _)| *name == system);
-    found.map(|(_, lifecycle)| *lifecycle).ok_or_else(|| Illegal::NoSystem(system.to_owned()))
+    let found = OF_SYSTEMS
+        .iter()
+        .chain(MADE_UP)
+        .find(|(name, _)| *name == system);
+    found
+        .map(|(_, lifecycle)| *lifecycle)
+        .ok_or_else(|| Illegal::NoSystem(system.to_owned()))
 }
 
 #[cfg(not(test))]
 static MADE_UP: &[(&str, &Lifecycle)] = &[];
-/// A system that only tests have: its words are nobody else's, and it moves in the middle of a deployment.
+/// A system that only tests have: its words are nobody else's, and it moves in the middle of a
+/// deployment.
 #[cfg(test)]
 static MADE_UP: &[(&str, &Lifecycle)] = &[("press", &made_up::PRESS)];
 

@@ -24,26 +24,47 @@ const DEPLOYMENT_DIAGRAM: &[(&str, &str, &str)] = &[
     ("QUEUED", "Triggered", "TRIGGERED"),
     ("TRIGGERED", "StackWait", "WAITING"),
     ("WAITING", "Stack Failure", "FAILED"),
-    ("WAITING", "StackStatus.Complete / Missing / Terminal", "AVAILABLE"),
+    (
+        "WAITING",
+        "StackStatus.Complete / Missing / Terminal",
+        "AVAILABLE",
+    ),
     ("AVAILABLE", "Running", "RUNNING"),
     ("RUNNING", "any error", "FAILED"),
     ("RUNNING", "all OK", "DONE"),
 ];
 
 /// What the source document draws and nothing records: a status that changes nothing is no event.
-const NO_EVENTS: &[(&str, &str)] = &[("WAITING", "StackStatus.Progress"), ("RUNNING", "StepStatus: any running")];
+const NO_EVENTS: &[(&str, &str)] = &[
+    ("WAITING", "StackStatus.Progress"),
+    ("RUNNING", "StepStatus: any running"),
+];
 
 fn seed_edges(table: &Lifecycle) -> BTreeSet<(&str, &str, &str)> {
-    table.edges.iter().filter(|edge| edge.origin == Origin::Seed).map(|edge| (edge.from, edge.label, edge.to)).collect()
+    table
+        .edges
+        .iter()
+        .filter(|edge| edge.origin == Origin::Seed)
+        .map(|edge| (edge.from, edge.label, edge.to))
+        .collect()
 }
 
 #[test]
 fn the_source_diagrams_are_exactly_the_seed_edges() {
     for (table, diagram) in [(&SERVICE, STACK_DIAGRAM), (&DEPLOYMENT, DEPLOYMENT_DIAGRAM)] {
-        assert_eq!(seed_edges(table), diagram.iter().copied().collect(), "{}", table.name);
+        assert_eq!(
+            seed_edges(table),
+            diagram.iter().copied().collect(),
+            "{}",
+            table.name
+        );
     }
     for (at, label) in NO_EVENTS {
-        assert!(DEPLOYMENT.phase(at).is_some() && !DEPLOYMENT.edges.iter().any(|edge| edge.label == *label), "{at} {label}");
+        assert!(
+            DEPLOYMENT.phase(at).is_some()
+                && !DEPLOYMENT.edges.iter().any(|edge| edge.label == *label),
+            "{at} {label}"
+        );
     }
 }
 
@@ -57,20 +78,51 @@ fn all() -> impl Iterator<Item = &'static Lifecycle> {
 }
 
 fn from(table: &Lifecycle, phase: &PhaseDef, on: &str) -> Option<&'static PhaseDef> {
-    table.edge(phase.name, on).and_then(|edge| table.phase(edge.to))
+    table
+        .edge(phase.name, on)
+        .and_then(|edge| table.phase(edge.to))
 }
 
 #[test]
 fn tables_are_sound() {
     for table in all() {
         let names: BTreeSet<_> = table.phases.iter().map(|p| p.name).collect();
-        assert_eq!(names.len(), table.phases.len(), "{}: a phase twice", table.name);
-        assert_eq!(table.start().name, NEW, "{}: what nothing is known of has one name", table.name);
+        assert_eq!(
+            names.len(),
+            table.phases.len(),
+            "{}: a phase twice",
+            table.name
+        );
+        assert_eq!(
+            table.start().name,
+            NEW,
+            "{}: what nothing is known of has one name",
+            table.name
+        );
         let mut seen = BTreeSet::new();
-        for Edge { from, on, to, label, origin } in table.edges {
-            assert!(names.contains(from) && names.contains(to), "{}: {from} -> {to}", table.name);
-            assert!(seen.insert((from, on)), "{}: {from} on {on} twice", table.name);
-            assert!(!label.is_empty() && *origin != Origin::Ours(""), "{}: {from} on {on} says nothing", table.name);
+        for Edge {
+            from,
+            on,
+            to,
+            label,
+            origin,
+        } in table.edges
+        {
+            assert!(
+                names.contains(from) && names.contains(to),
+                "{}: {from} -> {to}",
+                table.name
+            );
+            assert!(
+                seen.insert((from, on)),
+                "{}: {from} on {on} twice",
+                table.name
+            );
+            assert!(
+                !label.is_empty() && *origin != Origin::Ours(""),
+                "{}: {from} on {on} says nothing",
+                table.name
+            );
         }
     }
 }
@@ -79,13 +131,26 @@ fn tables_are_sound() {
 fn every_phase_is_reached_and_none_but_an_end_is_without_a_way_on() {
     for table in all() {
         let mut reached = BTreeSet::from([table.start().name]);
-        while let Some(edge) = table.edges.iter().find(|edge| reached.contains(edge.from) && !reached.contains(edge.to)) {
+        while let Some(edge) = table
+            .edges
+            .iter()
+            .find(|edge| reached.contains(edge.from) && !reached.contains(edge.to))
+        {
             reached.insert(edge.to);
         }
         for phase in table.phases {
-            assert!(reached.contains(phase.name), "{}: nothing leads to {}", table.name, phase.name);
-            let goes_on = table.edges.iter().any(|edge| edge.from == phase.name && edge.to != phase.name);
-            let ends = table.name == DEPLOYMENT.name && matches!(phase.class, Class::Gone | Class::Broken);
+            assert!(
+                reached.contains(phase.name),
+                "{}: nothing leads to {}",
+                table.name,
+                phase.name
+            );
+            let goes_on = table
+                .edges
+                .iter()
+                .any(|edge| edge.from == phase.name && edge.to != phase.name);
+            let ends =
+                table.name == DEPLOYMENT.name && matches!(phase.class, Class::Gone | Class::Broken);
             assert_eq!(goes_on, !ends, "{}: {}", table.name, phase.name);
         }
     }
@@ -102,11 +167,22 @@ fn no_two_phases_share_a_source_name() {
 
 #[test]
 fn the_phases_of_a_deployment_are_those_of_its_table() {
-    let named: Vec<_> = crate::domain::deployment::Phase::ALL.iter().map(|phase| phase.name()).collect();
-    assert_eq!(named, DEPLOYMENT.phases.iter().map(|phase| phase.name).collect::<Vec<_>>());
+    let named: Vec<_> = crate::domain::deployment::Phase::ALL
+        .iter()
+        .map(|phase| phase.name())
+        .collect();
+    assert_eq!(
+        named,
+        DEPLOYMENT
+            .phases
+            .iter()
+            .map(|phase| phase.name)
+            .collect::<Vec<_>>()
+    );
 }
 
-/// Whatever happens in a phase of this class, there is an edge for it: an accepted ask or an end never breaks a log.
+/// Whatever happens in a phase of this class, there is an edge for it: an accepted ask or an end
+/// never breaks a log.
 #[test]
 fn every_class_has_the_edges_that_the_machine_takes_there() {
     for table in of_stacks() {
@@ -116,17 +192,35 @@ fn every_class_has_the_edges_that_the_machine_takes_there() {
             assert!(to("requested").is_some(), "{what} takes no ask");
             match phase.class {
                 Class::Busy => {
-                    assert!(to("succeeded").is_some() && to("failed").is_some(), "{what} has no end");
-                    assert!(to("withdrawn").or(to("withdrawn_never")).is_some(), "{what} cannot be cancelled");
-                    assert!(to("failed").is_some_and(|to| to.class == Class::Broken), "{what}: who failed is broken");
+                    assert!(
+                        to("succeeded").is_some() && to("failed").is_some(),
+                        "{what} has no end"
+                    );
+                    assert!(
+                        to("withdrawn").or(to("withdrawn_never")).is_some(),
+                        "{what} cannot be cancelled"
+                    );
+                    assert!(
+                        to("failed").is_some_and(|to| to.class == Class::Broken),
+                        "{what}: who failed is broken"
+                    );
                 }
                 Class::Broken => {
-                    assert!(to("unblocked").is_some_and(|to| to.class == Class::Rest), "{what} has no way out");
-                    assert!(to("teardown_popped").is_some(), "{what} cannot be taken down");
+                    assert!(
+                        to("unblocked").is_some_and(|to| to.class == Class::Rest),
+                        "{what} has no way out"
+                    );
+                    assert!(
+                        to("teardown_popped").is_some(),
+                        "{what} cannot be taken down"
+                    );
                 }
                 Class::Rest => {
                     let moves = to("requested").is_some_and(|to| to != phase);
-                    assert!(to("popped").is_some() || moves || phase.is(Flag::LookFirst), "{what}: what waits there never starts");
+                    assert!(
+                        to("popped").is_some() || moves || phase.is(Flag::LookFirst),
+                        "{what}: what waits there never starts"
+                    );
                 }
                 Class::Gone => assert!(to("popped").is_some(), "{what} never comes back"),
             }
@@ -134,24 +228,47 @@ fn every_class_has_the_edges_that_the_machine_takes_there() {
     }
 }
 
-/// A stack is busy exactly while a deployment holds it, and removes only what it removes to the end.
+/// A stack is busy exactly while a deployment holds it, and removes only what it removes to the
+/// end.
 #[test]
 fn starts_lead_into_work_and_ends_out_of_it() {
     for table in of_stacks() {
         for edge in table.edges {
             let what = format!("{}: {} on {}", table.name, edge.from, edge.on);
-            let (from, to) = (table.phase(edge.from).unwrap(), table.phase(edge.to).unwrap());
-            let (before, after, stays) = (from.class == Class::Busy, to.class == Class::Busy, from.is(Flag::Removes));
+            let (from, to) = (
+                table.phase(edge.from).unwrap(),
+                table.phase(edge.to).unwrap(),
+            );
+            let (before, after, stays) = (
+                from.class == Class::Busy,
+                to.class == Class::Busy,
+                from.is(Flag::Removes),
+            );
             match edge.on {
-                "found_missing" | "started" | "popped" => assert!(!before && after && !to.is(Flag::Removes), "{what}"),
+                "found_missing" | "started" | "popped" => {
+                    assert!(!before && after && !to.is(Flag::Removes), "{what}");
+                }
                 "teardown_popped" => assert!(!before && after && to.is(Flag::Removes), "{what}"),
-                "succeeded" => assert!(before && to.class == if stays { Class::Gone } else { Class::Rest }, "{what}"),
-                "failed" | "failed_continue" | "withdrawn" | "withdrawn_never" | "withdrawn_broken" => assert!(before && !after, "{what}"),
+                "succeeded" => assert!(
+                    before && to.class == if stays { Class::Gone } else { Class::Rest },
+                    "{what}"
+                ),
+                "failed" | "failed_continue" | "withdrawn" | "withdrawn_never"
+                | "withdrawn_broken" => assert!(before && !after, "{what}"),
                 "requested" => assert!(from.class == to.class, "{what}"),
-                "adopted" | "adopted_broken" | "queue_empty" | "idle" | "unblocked" => assert!(!before && !after, "{what}"),
+                "adopted" | "adopted_broken" | "queue_empty" | "idle" | "unblocked" => {
+                    assert!(!before && !after, "{what}");
+                }
                 mark => {
-                    assert!(mark.strip_prefix("reached:").is_some_and(|mark| !mark.is_empty()), "{what}: no event has that name");
-                    assert!(before && after && from != to && stays == to.is(Flag::Removes), "{what}");
+                    assert!(
+                        mark.strip_prefix("reached:")
+                            .is_some_and(|mark| !mark.is_empty()),
+                        "{what}: no event has that name"
+                    );
+                    assert!(
+                        before && after && from != to && stays == to.is(Flag::Removes),
+                        "{what}"
+                    );
                 }
             }
         }
@@ -164,14 +281,33 @@ fn every_flag_stands_where_it_means_something() {
         for phase in table.phases {
             let what = format!("{}: {}", table.name, phase.name);
             let to = |on: &str| from(table, phase, on);
-            let rests = |on: &str| to(on).is_some_and(|to| to.class == Class::Rest && !to.is(Flag::Settles));
-            let looks = to("found_missing").is_some() && rests("adopted") && to("adopted_broken").is_some();
+            let rests = |on: &str| {
+                to(on).is_some_and(|to| to.class == Class::Rest && !to.is(Flag::Settles))
+            };
+            let looks =
+                to("found_missing").is_some() && rests("adopted") && to("adopted_broken").is_some();
             assert_eq!(phase.is(Flag::LookFirst), looks, "{what}");
-            assert!(!looks || phase.name == NEW && to("popped").is_none(), "{what}: it starts without a look");
-            assert_eq!(phase.is(Flag::Settles), rests("queue_empty") && rests("idle"), "{what}");
-            assert!(!phase.is(Flag::Settles) || phase.class == Class::Rest, "{what}");
-            assert!(!phase.is(Flag::Removes) || phase.class == Class::Busy, "{what}");
-            assert!(!phase.is(Flag::RunAgain) || phase.class == Class::Broken, "{what}");
+            assert!(
+                !looks || phase.name == NEW && to("popped").is_none(),
+                "{what}: it starts without a look"
+            );
+            assert_eq!(
+                phase.is(Flag::Settles),
+                rests("queue_empty") && rests("idle"),
+                "{what}"
+            );
+            assert!(
+                !phase.is(Flag::Settles) || phase.class == Class::Rest,
+                "{what}"
+            );
+            assert!(
+                !phase.is(Flag::Removes) || phase.class == Class::Busy,
+                "{what}"
+            );
+            assert!(
+                !phase.is(Flag::RunAgain) || phase.class == Class::Broken,
+                "{what}"
+            );
         }
         assert!(
             !table.looks() || !table.phases.iter().any(|phase| phase.is(Flag::RunAgain)),

@@ -22,7 +22,8 @@ struct Head {
 }
 
 impl Heads {
-    /// Gives a line that comes now its turn, by the next number. False for a line that came before: its source has counted past it.
+    /// Gives a line that comes now its turn, by the next number. False for a line that came before:
+    /// its source has counted past it.
     pub fn place(&mut self, line: &mut Line, number: u64) -> bool {
         let nth = nth(line);
         let head = self.0.entry(line.giver()).or_default();
@@ -30,7 +31,10 @@ impl Heads {
             return false;
         }
         line.turn = Turn(line.at.max(head.turn.0), number);
-        *head = Head { turn: line.turn, nth: nth.or(head.nth) };
+        *head = Head {
+            turn: line.turn,
+            nth: nth.or(head.nth),
+        };
         if self.0.len() > 2 * MOST {
             self.trim();
         }
@@ -40,7 +44,10 @@ impl Heads {
     /// Learns from a line that was placed before.
     pub fn recall(&mut self, line: &Line) {
         let head = self.0.entry(line.giver()).or_default();
-        *head = Head { turn: line.turn.max(head.turn), nth: nth(line).max(head.nth) };
+        *head = Head {
+            turn: line.turn.max(head.turn),
+            nth: nth(line).max(head.nth),
+        };
         if self.0.len() > 2 * MOST {
             self.trim();
         }
@@ -56,7 +63,12 @@ impl Heads {
     fn trim(&mut self) {
         let mut numbers: Vec<u64> = self.0.values().map(|head| head.turn.1).collect();
         numbers.sort_unstable();
-        let from = numbers.len().checked_sub(MOST).and_then(|extra| numbers.get(extra)).copied().unwrap_or_default();
+        let from = numbers
+            .len()
+            .checked_sub(MOST)
+            .and_then(|extra| numbers.get(extra))
+            .copied()
+            .unwrap_or_default();
         self.0.retain(|_, head| head.turn.1 >= from);
     }
 }

@@ -1,4 +1,5 @@
-//! What a cancel can do: said before the key, because some things run to their end whatever is wished.
+//! What a cancel can do: said before the key, because some things run to their end whatever is
+//! wished.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,9 @@ impl Cancel {
     pub fn says(self) -> &'static str {
         match self {
             Cancel::Full => "stops at once and leaves nothing behind",
-            Cancel::BestEffort => "is asked to stop, which may take a while and leave things half done or rolled back",
+            Cancel::BestEffort => {
+                "is asked to stop, which may take a while and leave things half done or rolled back"
+            }
             Cancel::None => "cannot be cancelled once it has begun: it runs to its end",
         }
     }

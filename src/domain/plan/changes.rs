@@ -71,7 +71,10 @@ impl ChangeRow {
     /// The row without what is only shown.
     #[must_use]
     pub fn key(&self) -> ChangeRow {
-        ChangeRow { properties: Vec::new(), ..self.clone() }
+        ChangeRow {
+            properties: Vec::new(),
+            ..self.clone()
+        }
     }
 }
 
@@ -90,7 +93,8 @@ pub struct Changes {
     pub more_dangerous: bool,
 }
 
-/// What was known before, with what a later look found: a later word about one thing stands for all earlier ones.
+/// What was known before, with what a later look found: a later word about one thing stands for all
+/// earlier ones.
 #[must_use]
 pub fn united<'a>(before: &[Changes], later: impl Iterator<Item = &'a Changes>) -> Vec<Changes> {
     let mut all = before.to_vec();
@@ -118,12 +122,19 @@ impl Counts {
     /// All together.
     #[must_use]
     pub fn total(&self) -> u32 {
-        self.0.values().fold(0, |all, count| all.saturating_add(*count))
+        self.0
+            .values()
+            .fold(0, |all, count| all.saturating_add(*count))
     }
 
     /// The counts that these values are; one that is no number is not known.
     #[must_use]
     pub fn of(values: &BTreeMap<String, String>) -> Self {
-        Self(values.iter().filter_map(|(name, value)| Some((name.clone(), value.trim().parse().ok()?))).collect())
+        Self(
+            values
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), value.trim().parse().ok()?)))
+                .collect(),
+        )
     }
 }

@@ -12,5 +12,13 @@ pub(crate) fn step(id: &str, after: &[&str]) -> Step {
 
 /// A plan of these steps, of which nothing else is known.
 pub(crate) fn plan(steps: Vec<Step>) -> Plan {
-    Plan { name: "test".into(), steps, changes: vec![], danger: Danger::default(), says: vec![], branch: None, finish_independent: false }
+    Plan {
+        name: "test".into(),
+        steps,
+        changes: vec![],
+        danger: Danger::default(),
+        says: vec![],
+        branch: None,
+        finish_independent: false,
+    }
 }

@@ -18,7 +18,10 @@ impl PlanShown {
     /// What this plan would come to.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        Self { name: plan.name.clone(), leaves: plan.leaves() }
+        Self {
+            name: plan.name.clone(),
+            leaves: plan.leaves(),
+        }
     }
 }
 
@@ -26,7 +29,8 @@ impl Plan {
     /// The name of a plan that repairs the real stack.
     pub const RECOVER: &'static str = "recover";
 
-    /// True for a plan that repairs the real stack: it is made only where a look found something to repair.
+    /// True for a plan that repairs the real stack: it is made only where a look found something to
+    /// repair.
     #[must_use]
     pub fn repairs(&self) -> bool {
         self.name == Self::RECOVER
@@ -35,7 +39,11 @@ impl Plan {
     /// What is in service at its good end; `None` where it changes nothing of that.
     #[must_use]
     pub fn leaves(&self) -> Option<Leaves> {
-        self.steps.iter().filter(|step| step.finaliser.is_none()).filter_map(|step| step.leaves).next_back()
+        self.steps
+            .iter()
+            .filter(|step| step.finaliser.is_none())
+            .filter_map(|step| step.leaves)
+            .next_back()
     }
 
     /// True for a plan whose good end is that nothing is there any more.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a step is for: guards, cards and screens go by this and by what it is about, never by its id or a sentence.
+/// What a step is for: guards, cards and screens go by this and by what it is about, never by its
+/// id or a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -38,9 +39,14 @@ impl Role {
     pub fn changes(self) -> bool {
         match self {
             Role::Look | Role::Build | Role::Verify | Role::Decide => false,
-            Role::Publish | Role::Change | Role::Migrate | Role::ScaleDown | Role::ScaleUp | Role::Restore | Role::Remove | Role::Child => {
-                true
-            }
+            Role::Publish
+            | Role::Change
+            | Role::Migrate
+            | Role::ScaleDown
+            | Role::ScaleUp
+            | Role::Restore
+            | Role::Remove
+            | Role::Child => true,
         }
     }
 

@@ -53,7 +53,8 @@ pub mod pure {
 pub enum Finaliser {
     /// At every end.
     Always,
-    /// Only when the deployment ends badly after one of the steps that it names in `after` had started, and left something.
+    /// Only when the deployment ends badly after one of the steps that it names in `after` had
+    /// started, and left something.
     BadEnd,
 }
 
@@ -126,7 +127,8 @@ pub struct Step {
     pub title: String,
     /// What carries it out.
     pub kind: StepKind,
-    /// Parameters; `{"from": "<step>", "output": "<json pointer>"}` anywhere inside takes an earlier step's public output.
+    /// Parameters; `{"from": "<step>", "output": "<json pointer>"}` anywhere inside takes an
+    /// earlier step's public output.
     pub params: Value,
     /// Where it acts, where that is not where the thing is that it acts on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -156,7 +158,8 @@ pub struct Step {
     /// To how many tasks it brings what it is about.
     #[serde(default, skip_serializing_if = "Counts::is_empty")]
     pub counts: Counts,
-    /// The command with which a person sees what goes on outside, where nobody here can; empty where there is none.
+    /// The command with which a person sees what goes on outside, where nobody here can; empty
+    /// where there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub by_hand: String,
     /// How it can be taken back, as a clause for cards; empty where that is not known, or never.
@@ -165,7 +168,8 @@ pub struct Step {
     /// What is in service once it is done; absent where it changes nothing of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaves: Option<Leaves>,
-    /// The mark at which it moves its stack's phase, where the table has such an edge from where the stack stands.
+    /// The mark at which it moves its stack's phase, where the table has such an edge from where
+    /// the stack stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaches: Option<(When, Mark)>,
 }
@@ -176,7 +180,13 @@ const LIMIT: Duration = Duration::from_hours(1);
 impl Step {
     /// A step with what most have; the rest is chained on.
     #[must_use]
-    pub fn new(role: Role, id: impl Into<StepId>, title: impl Into<String>, kind: impl Into<StepKind>, params: Value) -> Self {
+    pub fn new(
+        role: Role,
+        id: impl Into<StepId>,
+        title: impl Into<String>,
+        kind: impl Into<StepKind>,
+        params: Value,
+    ) -> Self {
         Self {
             id: id.into(),
             title: title.into(),
@@ -218,10 +228,13 @@ impl Step {
         self
     }
 
-    /// The place where it acts: the one that it names, else that of the thing that it acts on; none is the home.
+    /// The place where it acts: the one that it names, else that of the thing that it acts on; none
+    /// is the home.
     #[must_use]
     pub fn acts_at(&self) -> Option<&PlaceName> {
-        self.place.as_ref().or_else(|| self.about.as_ref()?.place.as_ref())
+        self.place
+            .as_ref()
+            .or_else(|| self.about.as_ref()?.place.as_ref())
     }
 
     /// At a place of its environment.
@@ -306,13 +319,25 @@ impl HoldRule {
     /// A hold that always opens.
     #[must_use]
     pub fn always(kind: HoldKind) -> Self {
-        Self { kind, when: HoldWhen::Always, choices: Vec::new(), never_expires: false }
+        Self {
+            kind,
+            when: HoldWhen::Always,
+            choices: Vec::new(),
+            never_expires: false,
+        }
     }
 
     /// A hold that opens only when an earlier step's output says so.
     #[must_use]
     pub fn when(kind: HoldKind, step: &str, pointer: &str, equals: bool) -> Self {
-        let when = HoldWhen::Output { step: step.into(), pointer: pointer.to_owned(), equals: Value::Bool(equals) };
-        Self { when, ..Self::always(kind) }
+        let when = HoldWhen::Output {
+            step: step.into(),
+            pointer: pointer.to_owned(),
+            equals: Value::Bool(equals),
+        };
+        Self {
+            when,
+            ..Self::always(kind)
+        }
     }
 }

@@ -8,12 +8,24 @@ use super::*;
 
 #[test]
 fn refuses_what_cannot_run() {
-    assert_eq!(plan(vec![step("a", &[]), step("a", &[])]).check(), Err(BadPlan::Twice("a".into())));
-    assert_eq!(plan(vec![step("a", &["x"])]).check(), Err(BadPlan::Missing("a".into(), "x".into())));
-    assert_eq!(plan(vec![step("a", &["b"]), step("b", &["a"])]).check(), Err(BadPlan::Cycle(vec!["a".into(), "b".into()])));
+    assert_eq!(
+        plan(vec![step("a", &[]), step("a", &[])]).check(),
+        Err(BadPlan::Twice("a".into()))
+    );
+    assert_eq!(
+        plan(vec![step("a", &["x"])]).check(),
+        Err(BadPlan::Missing("a".into(), "x".into()))
+    );
+    assert_eq!(
+        plan(vec![step("a", &["b"]), step("b", &["a"])]).check(),
+        Err(BadPlan::Cycle(vec!["a".into(), "b".into()]))
+    );
     let mut taker = step("b", &[]);
     taker.params = json!({"deep": [{"from": "a", "output": "/x"}]});
-    assert_eq!(plan(vec![step("a", &[]), taker.clone()]).check(), Err(BadPlan::NotNeeded("b".into(), "a".into())));
+    assert_eq!(
+        plan(vec![step("a", &[]), taker.clone()]).check(),
+        Err(BadPlan::NotNeeded("b".into(), "a".into()))
+    );
     taker.after = vec!["a".into()];
     assert_eq!(plan(vec![step("a", &[]), taker]).check(), Ok(()));
 }
@@ -22,7 +34,17 @@ fn refuses_what_cannot_run() {
 fn ten_thousand_steps_in_one_chain() {
     let steps: Vec<_> = (0..10_000)
         .map(|n| {
-            step(&n.to_string(), &if n == 0 { vec![] } else { vec![(n - 1).to_string()] }.iter().map(String::as_str).collect::<Vec<_>>())
+            step(
+                &n.to_string(),
+                &if n == 0 {
+                    vec![]
+                } else {
+                    vec![(n - 1).to_string()]
+                }
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>(),
+            )
         })
         .collect();
     assert_eq!(plan(steps).order().unwrap().len(), 10_000);
@@ -31,13 +53,25 @@ fn ten_thousand_steps_in_one_chain() {
 #[test]
 fn references_resolve_or_say_why() {
     let outputs = BTreeMap::from([("a".into(), Output::public(json!({"x": {"y": 7}})))]);
-    assert_eq!(resolve(&json!({"n": {"from": "a", "output": "/x/y"}}), &outputs), Ok(json!({"n": 7})));
-    assert!(resolve(&json!({"from": "a", "output": "/z"}), &outputs).unwrap_err().contains("/z"));
-    assert!(resolve(&json!({"from": "b", "output": ""}), &outputs).unwrap_err().contains("no output"));
+    assert_eq!(
+        resolve(&json!({"n": {"from": "a", "output": "/x/y"}}), &outputs),
+        Ok(json!({"n": 7}))
+    );
+    assert!(
+        resolve(&json!({"from": "a", "output": "/z"}), &outputs)
+            .unwrap_err()
+            .contains("/z")
+    );
+    assert!(
+        resolve(&json!({"from": "b", "output": ""}), &outputs)
+            .unwrap_err()
+            .contains("no output")
+    );
 }
 
 proptest! {
-    /// Any graph whose edges point backwards in the list can run, and its order respects every edge.
+    /// Any graph whose edges point backwards in the list can run, and its order respects every
+    /// edge.
     #[test]
     fn order_respects_needs(edges in prop::collection::vec((0usize..20, 0usize..20), 0..60)) {
         let mut steps: Vec<_> = (0..20).map(|n| step(&format!("s{n}"), &[])).collect();

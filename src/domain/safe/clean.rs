@@ -1,6 +1,7 @@
-//! The parser behind [`Safe`]: ECMA-48 sequences in their 7- and 8-bit forms, UTF-8 with what is none, line ends, tabs.
-//! Its state is kept between pushes, so that a sequence cut by a page or a read ends where it ends. A line break ends every
-//! sequence: nothing that a program prints can hide the lines after it.
+//! The parser behind [`Safe`]: ECMA-48 sequences in their 7- and 8-bit forms, UTF-8 with what is
+//! none, line ends, tabs. Its state is kept between pushes, so that a sequence cut by a page or a
+//! read ends where it ends. A line break ends every sequence: nothing that a program prints can
+//! hide the lines after it.
 
 use std::fmt::Write as _;
 
@@ -63,7 +64,10 @@ pub struct Cleaner {
 
 impl Cleaner {
     pub(super) fn new(mode: Mode) -> Self {
-        Self { mode, ..Self::default() }
+        Self {
+            mode,
+            ..Self::default()
+        }
     }
 
     /// Takes the next bytes and gives the lines that they complete.
@@ -142,14 +146,20 @@ impl Cleaner {
                 }
                 Err(error) if error.valid_up_to() == 0 => {
                     let Some(bad) = error.error_len() else { return };
-                    // A byte of the 8-bit control range that belongs to no character is that control.
+                    // A byte of the 8-bit control range that belongs to no character is that
+                    // control.
                     let lone = self.carry[0];
-                    let c = if bad == 1 && (0x80..0xa0).contains(&lone) { char::from(lone) } else { char::REPLACEMENT_CHARACTER };
+                    let c = if bad == 1 && (0x80..0xa0).contains(&lone) {
+                        char::from(lone)
+                    } else {
+                        char::REPLACEMENT_CHARACTER
+                    };
                     self.carry.copy_within(bad..self.carried, 0);
                     self.carried -= bad;
                     self.char(c, done);
                 }
-                // Only an ASCII byte can be valid before the end, and it is taken as soon as it stands alone.
+                // Only an ASCII byte can be valid before the end, and it is taken as soon as it
+                // stands alone.
                 Err(_) => return,
             }
         }
@@ -212,7 +222,8 @@ impl Cleaner {
             '\x7f' => self.write("^?"),
             '\u{9b}' => self.at = At::Csi,
             '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => self.at = At::Text,
-            // Variation selectors and skin tones only change how wide terminals think the character before is.
+            // Variation selectors and skin tones only change how wide terminals think the character
+            // before is.
             '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' | '\u{1f3fb}'..='\u{1f3ff}' => {}
             _ if is_unseen(c) => self.escape(c),
             _ => match c.width() {
@@ -259,7 +270,9 @@ impl Cleaner {
         self.marks = 0;
         let take = run.len().min(MAX_CHARS - self.chars);
         self.over += run.len() - take;
-        let Ok(text) = std::str::from_utf8(&run[..take]) else { return };
+        let Ok(text) = std::str::from_utf8(&run[..take]) else {
+            return;
+        };
         let before_cut = (MAX_CHARS - CUT_ROOM).saturating_sub(self.chars).min(take);
         if before_cut > 0 {
             self.cut_at = self.line.len() + before_cut;
@@ -282,8 +295,8 @@ pub(super) fn is_plain(bytes: &[u8]) -> bool {
     plain_run(bytes) == bytes.len()
 }
 
-/// How many printable ASCII bytes stand at the beginning. Blocks without a branch inside, which the compiler turns into
-/// vector code.
+/// How many printable ASCII bytes stand at the beginning. Blocks without a branch inside, which the
+/// compiler turns into vector code.
 fn plain_run(bytes: &[u8]) -> usize {
     let mut run = 0;
     for block in bytes.chunks_exact(32) {
@@ -292,7 +305,10 @@ fn plain_run(bytes: &[u8]) -> usize {
         }
         run += 32;
     }
-    run + bytes[run..].iter().position(|b| !printable(*b)).unwrap_or(bytes.len() - run)
+    run + bytes[run..]
+        .iter()
+        .position(|b| !printable(*b))
+        .unwrap_or(bytes.len() - run)
 }
 
 const fn printable(byte: u8) -> bool {

@@ -6,7 +6,10 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::*;
 
 fn one_line(raw: &str) -> Vec<String> {
-    Safe::lines(raw.as_bytes()).into_iter().map(Safe::into_string).collect()
+    Safe::lines(raw.as_bytes())
+        .into_iter()
+        .map(Safe::into_string)
+        .collect()
 }
 
 #[test]
@@ -51,9 +54,16 @@ fn output_lines() {
     assert_eq!(one_line("a\nb\r\n\nc"), ["a", "b", "", "c"]);
     assert_eq!(one_line("10%\r50%\r100%\ndone\n"), ["100%", "done"]);
     assert_eq!(one_line("stays\r\r\n"), ["stays"]);
-    assert_eq!(one_line("\x1b]0;never ended\nnext"), ["^[", "next"], "a line break ends every sequence");
+    assert_eq!(
+        one_line("\x1b]0;never ended\nnext"),
+        ["^[", "next"],
+        "a line break ends every sequence"
+    );
     assert!(one_line("").is_empty());
-    assert_eq!(Safe::from_bytes(b"caf\xe9 \x9b31mx \xff\xe2\x82").as_str(), "caf\u{fffd} x \u{fffd}\u{fffd}");
+    assert_eq!(
+        Safe::from_bytes(b"caf\xe9 \x9b31mx \xff\xe2\x82").as_str(),
+        "caf\u{fffd} x \u{fffd}\u{fffd}"
+    );
 }
 
 #[test]
@@ -66,14 +76,23 @@ fn long_lines_say_what_was_cut() {
     }
     assert_eq!(Safe::new(&"a".repeat(MAX_CHARS)).as_str().len(), MAX_CHARS);
     let cut = Safe::new(&"a".repeat(MAX_CHARS + 1));
-    let kept = cut.as_str().chars().filter(|c| *c == 'a').count() - "characters".matches('a').count();
-    assert!(cut.as_str().contains(&format!("[{} characters cut]", MAX_CHARS + 1 - kept)), "{}", &cut.as_str()[MAX_CHARS - 64..]);
+    let kept =
+        cut.as_str().chars().filter(|c| *c == 'a').count() - "characters".matches('a').count();
+    assert!(
+        cut.as_str()
+            .contains(&format!("[{} characters cut]", MAX_CHARS + 1 - kept)),
+        "{}",
+        &cut.as_str()[MAX_CHARS - 64..]
+    );
 }
 
 #[test]
 fn towers_are_lowered() {
     let tower = format!("e{}x", "\u{301}".repeat(1_000));
-    assert_eq!(Safe::new(&tower).as_str(), format!("e{}x", "\u{301}".repeat(4)));
+    assert_eq!(
+        Safe::new(&tower).as_str(),
+        format!("e{}x", "\u{301}".repeat(4))
+    );
 }
 
 #[test]
@@ -81,7 +100,13 @@ fn it_reads_back_what_it_wrote() {
     let safe = Safe::new("a\x1b[1mb\u{202e}");
     let stored = serde_json::to_string(&safe).unwrap();
     assert_eq!(serde_json::from_str::<Safe>(&stored).unwrap(), safe);
-    assert_eq!(serde_json::from_str::<Safe>("\"\\u001b[31mred\"").unwrap().as_str(), "red", "a stored text passes the gate again");
+    assert_eq!(
+        serde_json::from_str::<Safe>("\"\\u001b[31mred\"")
+            .unwrap()
+            .as_str(),
+        "red",
+        "a stored text passes the gate again"
+    );
 }
 
 fn nasty() -> impl Strategy<Value = Vec<u8>> {
@@ -130,7 +155,12 @@ fn harmless(text: &str) -> bool {
     });
     no_bad
         && text.chars().count() <= MAX_CHARS
-        && text.graphemes(true).all(|g| g.chars().filter(|c| unicode_width::UnicodeWidthChar::width(*c) == Some(0)).count() <= 8)
+        && text.graphemes(true).all(|g| {
+            g.chars()
+                .filter(|c| unicode_width::UnicodeWidthChar::width(*c) == Some(0))
+                .count()
+                <= 8
+        })
 }
 
 proptest! {

@@ -75,7 +75,8 @@ pub enum StackEvent {
         /// Which.
         deployment: DeploymentId,
     },
-    /// A step of the current deployment reached a mark that moves the stack: it started, or it ended well.
+    /// A step of the current deployment reached a mark that moves the stack: it started, or it
+    /// ended well.
     Reached {
         /// Which; a mark of one that is not current changes nothing.
         deployment: DeploymentId,
@@ -88,7 +89,8 @@ pub enum StackEvent {
         deployment: DeploymentId,
         /// The release that serves now; absent after a teardown.
         release: Option<Release>,
-        /// True where that is the release that served before: it brought no other, and the last good deployment stays what it was.
+        /// True where that is the release that served before: it brought no other, and the last
+        /// good deployment stays what it was.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         as_before: bool,
     },

@@ -1,4 +1,5 @@
-//! What a stack wants at a given time: to start the next deployment, to complete the current one, to rest.
+//! What a stack wants at a given time: to start the next deployment, to complete the current one,
+//! to rest.
 
 use crate::domain::deployment::End;
 use crate::domain::environment::Mode;
@@ -46,7 +47,11 @@ impl Stack {
     pub fn wants(&self, now: Time, folds: &Folds) -> Wants<StackWant> {
         let mut wants = Wants::default();
         if let Some(current) = self.current {
-            if folds.deployments.get(&current).is_some_and(|deployment| deployment.is_over()) {
+            if folds
+                .deployments
+                .get(&current)
+                .is_some_and(|deployment| deployment.is_over())
+            {
                 wants.now.push(StackWant::Complete(current));
             }
             return wants;
@@ -58,7 +63,10 @@ impl Stack {
                     .get(&need)
                     .and_then(|deployment| deployment.stack().map(ToString::to_string))
                     .unwrap_or_else(|| "a deployment".to_owned());
-                wants.now.push(StackWant::EndQueued(entry.deployment, format!("needs {name}, which failed")));
+                wants.now.push(StackWant::EndQueued(
+                    entry.deployment,
+                    format!("needs {name}, which failed"),
+                ));
             }
         }
         let Some(head) = self.queue.first() else {
@@ -87,9 +95,15 @@ impl Stack {
     pub fn waits(&self, entry: &Queued, now: Time, folds: &Folds) -> Option<Waits> {
         let mut open = None;
         for need in &entry.after {
-            match folds.deployments.get(need).and_then(|deployment| deployment.end.as_ref()) {
+            match folds
+                .deployments
+                .get(need)
+                .and_then(|deployment| deployment.end.as_ref())
+            {
                 Some(End::Done) => {}
-                Some(End::Partial { .. } | End::Failed { .. } | End::Terminated { .. }) => return Some(Waits::Never(*need)),
+                Some(End::Partial { .. } | End::Failed { .. } | End::Terminated { .. }) => {
+                    return Some(Waits::Never(*need));
+                }
                 None => open = open.or(Some(*need)),
             }
         }
@@ -100,23 +114,38 @@ impl Stack {
             return Some(Waits::Armed(at));
         }
         let env = folds.environments.get(&self.id.env);
-        if env.and_then(|env| env.record.as_ref()).is_some_and(|record| record.mode == Mode::Watch) {
+        if env
+            .and_then(|env| env.record.as_ref())
+            .is_some_and(|record| record.mode == Mode::Watch)
+        {
             return Some(Waits::Watched);
         }
         let freezes = [self.frozen(now), env.and_then(|env| env.frozen(now))];
-        // A recovery or a teardown that a person asked for by name is stopped by a freeze as well: thawing is one card away.
-        freezes.into_iter().flatten().map(|freeze| Waits::Frozen(freeze.until)).next()
+        // A recovery or a teardown that a person asked for by name is stopped by a freeze as well:
+        // thawing is one card away.
+        freezes
+            .into_iter()
+            .flatten()
+            .map(|freeze| Waits::Frozen(freeze.until))
+            .next()
     }
 
     fn start(&self, head: &Queued, wants: &mut Wants<StackWant>) {
         let teardown = head.purpose == Purpose::Teardown;
-        let on = if teardown { "teardown_popped" } else { "popped" };
+        let on = if teardown {
+            "teardown_popped"
+        } else {
+            "popped"
+        };
         if self.is(Flag::LookFirst) {
             wants.now.push(StackWant::Look(head.clone()));
         } else if self.takes(on) {
             wants.now.push(StackWant::Pop(head.clone()));
         } else if self.class() == Class::Gone && teardown {
-            wants.now.push(StackWant::EndQueued(head.deployment, "there is nothing to tear down".to_owned()));
+            wants.now.push(StackWant::EndQueued(
+                head.deployment,
+                "there is nothing to tear down".to_owned(),
+            ));
         }
         // A broken stack starts nothing but a teardown: a person opens the way out.
     }

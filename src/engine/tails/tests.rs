@@ -21,20 +21,55 @@ fn a_tail_goes_on_where_the_one_before_ended() {
         let begin = begin(kept, through, now);
         (begin.since, begin.through, begin.missing)
     };
-    assert_eq!(began(vec![], None), (now - HISTORY, now - HISTORY, None), "nobody followed it before");
-    assert_eq!(began(line(now - HOUR), None), (now - HOUR - LATE, now - HOUR, None));
-    assert_eq!(began(line(now - HOUR), Some(now - HOUR * 2)), (now - HOUR - LATE, now - HOUR, None));
-    assert_eq!(began(line(now - HOUR * 90), Some(now - HOUR)), (now - HOUR - LATE, now - HOUR, None), "a quiet group was followed");
-    assert_eq!(began(line(now - HOUR * 30), None), (now - REACH, now - REACH, Some(now - HOUR * 30)));
-    assert_eq!(began(line(now + HOUR), None), (now - LATE, now, None), "a clock was wrong");
+    assert_eq!(
+        began(vec![], None),
+        (now - HISTORY, now - HISTORY, None),
+        "nobody followed it before"
+    );
+    assert_eq!(
+        began(line(now - HOUR), None),
+        (now - HOUR - LATE, now - HOUR, None)
+    );
+    assert_eq!(
+        began(line(now - HOUR), Some(now - HOUR * 2)),
+        (now - HOUR - LATE, now - HOUR, None)
+    );
+    assert_eq!(
+        began(line(now - HOUR * 90), Some(now - HOUR)),
+        (now - HOUR - LATE, now - HOUR, None),
+        "a quiet group was followed"
+    );
+    assert_eq!(
+        began(line(now - HOUR * 30), None),
+        (now - REACH, now - REACH, Some(now - HOUR * 30))
+    );
+    assert_eq!(
+        began(line(now + HOUR), None),
+        (now - LATE, now, None),
+        "a clock was wrong"
+    );
 }
 
 #[test]
 fn a_cut_tail_falls_behind_and_a_live_one_gets_old() {
-    let told =
-        |live, lag_ms, at| Sighting { value: Seen::Tail { live, dropped: 0, sampled: false, lag_ms }, taken_at: Time(at), stale: None };
-    assert_eq!(still(told(false, 500, 1_000), Time(4_000)), told(false, 3_500, 4_000));
-    assert_eq!(still(told(true, 500, 1_000), Time(4_000)), told(true, 500, 1_000));
+    let told = |live, lag_ms, at| Sighting {
+        value: Seen::Tail {
+            live,
+            dropped: 0,
+            sampled: false,
+            lag_ms,
+        },
+        taken_at: Time(at),
+        stale: None,
+    };
+    assert_eq!(
+        still(told(false, 500, 1_000), Time(4_000)),
+        told(false, 3_500, 4_000)
+    );
+    assert_eq!(
+        still(told(true, 500, 1_000), Time(4_000)),
+        told(true, 500, 1_000)
+    );
     assert_eq!(through(&told(false, 500, 1_000)), Some(Time(500)));
 }
 
@@ -54,7 +89,11 @@ impl Lines for Kept {
             Id::Name(name) => name.clone(),
             Id::Nth(nth) => panic!("a log group does not count: {nth}"),
         };
-        let mut kept: Vec<_> = lines.iter().filter(|line| line.at >= newest - back).map(|line| (name(line), line.at)).collect();
+        let mut kept: Vec<_> = lines
+            .iter()
+            .filter(|line| line.at >= newest - back)
+            .map(|line| (name(line), line.at))
+            .collect();
         kept.sort_by_key(|(_, at)| *at);
         kept
     }
@@ -62,7 +101,13 @@ impl Lines for Kept {
 
 impl Kept {
     fn of(&self, severity: Severity) -> Vec<Line> {
-        self.0.lock().unwrap().iter().filter(|line| line.severity == severity).cloned().collect()
+        self.0
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| line.severity == severity)
+            .cloned()
+            .collect()
     }
 }
 
@@ -80,31 +125,87 @@ impl Scene {
     async fn open() -> Self {
         let sandbox = sandbox::serve(Options::default()).await.unwrap();
         let port = sandbox.addr.port();
-        let clients = Clients::new(Real::shared(), "tester", Arc::new(move || async move { Ok(port) }.boxed()));
-        let aws = AwsTarget { endpoint_url: Some("sandbox".into()), region: Some("eu-west-1".into()), ..AwsTarget::default() };
+        let clients = Clients::new(
+            Real::shared(),
+            "tester",
+            Arc::new(move || async move { Ok(port) }.boxed()),
+        );
+        let aws = AwsTarget {
+            endpoint_url: Some("sandbox".into()),
+            region: Some("eu-west-1".into()),
+            ..AwsTarget::default()
+        };
         let clock = Stepped::at(sandbox.now());
-        let scene = Self { sandbox, clock, store: Memory::new(), clients, aws, kept: Arc::default(), stack: "dev/api".parse().unwrap() };
+        let scene = Self {
+            sandbox,
+            clock,
+            store: Memory::new(),
+            clients,
+            aws,
+            kept: Arc::default(),
+            stack: "dev/api".parse().unwrap(),
+        };
         let logs = &scene.clients.of(&scene.aws).await.unwrap().logs;
-        logs.create_log_group().log_group_name("g").send().await.unwrap();
-        logs.create_log_stream().log_group_name("g").log_stream_name("a").send().await.unwrap();
+        logs.create_log_group()
+            .log_group_name("g")
+            .send()
+            .await
+            .unwrap();
+        logs.create_log_stream()
+            .log_group_name("g")
+            .log_stream_name("a")
+            .send()
+            .await
+            .unwrap();
         scene
     }
 
     /// An engine that follows the group.
     fn engine(&self) -> Tails {
-        let (store, clock, lines) = (Arc::new(self.store.clone()), Arc::new(self.clock.clone()), self.kept.clone());
+        let (store, clock, lines) = (
+            Arc::new(self.store.clone()),
+            Arc::new(self.clock.clone()),
+            self.kept.clone(),
+        );
         let eyes = crate::observe::eyes(&self.clients, &Real::shared(), "0a1b2c3d");
-        let eyes = Arc::new(crate::engine::EyesByKind::new(self.clients.clone(), Real::shared(), eyes, crate::places::all()));
-        let mut tails = Tails { store, clock, clients: self.clients.clone(), eyes, lines, live: BTreeMap::new() };
-        let wanted = Wanted { places: self.aws.place(None).into(), about: vec![], logs: vec!["g".to_owned()], ..Wanted::default() };
+        let eyes = Arc::new(crate::engine::EyesByKind::new(
+            self.clients.clone(),
+            Real::shared(),
+            eyes,
+            crate::places::all(),
+        ));
+        let mut tails = Tails {
+            store,
+            clock,
+            clients: self.clients.clone(),
+            eyes,
+            lines,
+            live: BTreeMap::new(),
+        };
+        let wanted = Wanted {
+            places: self.aws.place(None).into(),
+            about: vec![],
+            logs: vec!["g".to_owned()],
+            ..Wanted::default()
+        };
         tails.keep(&BTreeMap::from([(self.stack.clone(), wanted)]));
         tails
     }
 
     async fn put(&self, text: &str) {
-        let event = InputLogEvent::builder().timestamp(self.sandbox.now().0).message(text).build().unwrap();
+        let event = InputLogEvent::builder()
+            .timestamp(self.sandbox.now().0)
+            .message(text)
+            .build()
+            .unwrap();
         let logs = &self.clients.of(&self.aws).await.unwrap().logs;
-        logs.put_log_events().log_group_name("g").log_stream_name("a").log_events(event).send().await.unwrap();
+        logs.put_log_events()
+            .log_group_name("g")
+            .log_stream_name("a")
+            .log_events(event)
+            .send()
+            .await
+            .unwrap();
     }
 
     fn pass(&self, time: Duration) {
@@ -125,12 +226,18 @@ impl Scene {
     }
 
     fn texts(&self) -> Vec<String> {
-        self.kept.of(Severity::Info).iter().map(|line| line.text.to_string()).collect()
+        self.kept
+            .of(Severity::Info)
+            .iter()
+            .map(|line| line.text.to_string())
+            .collect()
     }
 
     async fn told(&self) -> Option<Sighting> {
         let (all, _) = self.store.sightings(0).await.unwrap();
-        all.into_iter().find(|(key, _)| *key == ("stack/dev/api".to_owned(), "tail/g".to_owned())).map(|(_, told)| told)
+        all.into_iter()
+            .find(|(key, _)| *key == ("stack/dev/api".to_owned(), "tail/g".to_owned()))
+            .map(|(_, told)| told)
     }
 }
 
@@ -161,8 +268,22 @@ async fn what_is_written_while_no_engine_runs_is_read_by_the_next_one() {
     assert_eq!(scene.texts().last().map(String::as_str), Some("five"));
     let gaps = scene.kept.of(Severity::Gap);
     assert_eq!(gaps.len(), 1);
-    assert!(gaps[0].text.as_str().starts_with("nobody followed g from 20"), "{}", gaps[0].text);
-    let ids: BTreeSet<Id> = scene.kept.0.lock().unwrap().iter().map(|line| line.id.clone()).collect();
+    assert!(
+        gaps[0]
+            .text
+            .as_str()
+            .starts_with("nobody followed g from 20"),
+        "{}",
+        gaps[0].text
+    );
+    let ids: BTreeSet<Id> = scene
+        .kept
+        .0
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|line| line.id.clone())
+        .collect();
     assert_eq!(ids.len(), 6, "no line is given twice");
     drop(engine);
 }
@@ -171,7 +292,13 @@ async fn what_is_written_while_no_engine_runs_is_read_by_the_next_one() {
 async fn a_group_that_may_not_be_read_is_told_with_the_reason() {
     let scene = Scene::open().await;
     for action in ["StartLiveTail", "FilterLogEvents"] {
-        scene.sandbox.pull("Chaos", serde_json::json!({ "action": action, "kind": "access_denied" })).unwrap();
+        scene
+            .sandbox
+            .pull(
+                "Chaos",
+                serde_json::json!({ "action": action, "kind": "access_denied" }),
+            )
+            .unwrap();
     }
     let engine = scene.engine();
     let mut told = None;
@@ -184,7 +311,13 @@ async fn a_group_that_may_not_be_read_is_told_with_the_reason() {
         }
     }
     let told = told.expect("it is told");
-    assert!(matches!(told.value, Seen::Tail { live: false, .. }), "{told:?}");
-    assert!(told.stale.is_some_and(|why| why.as_str().contains("logs:FilterLogEvents")));
+    assert!(
+        matches!(told.value, Seen::Tail { live: false, .. }),
+        "{told:?}"
+    );
+    assert!(
+        told.stale
+            .is_some_and(|why| why.as_str().contains("logs:FilterLogEvents"))
+    );
     drop(engine);
 }

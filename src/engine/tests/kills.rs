@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// Kills the engine at the n-th failpoint it passes, for every n, and lets another one carry on; says how many points there were.
-/// `begin` makes what is worked on, `check` sees it at the end.
+/// Kills the engine at the n-th failpoint it passes, for every n, and lets another one carry on;
+/// says how many points there were. `begin` makes what is worked on, `check` sees it at the end.
 pub(super) async fn killed_at_every_point<T>(
     begin: impl AsyncFn() -> T,
     bench: impl Fn(&T) -> &Bench,
@@ -50,7 +50,12 @@ async fn killed_at_every_point_each_step_has_one_effect() {
     let begin = async || {
         let bench = Bench::new();
         bench.environment(Class::Development).await;
-        bench.ask(1, deploy(vec![step("a", &[]), step("b", &["a"]), step("c", &["a"])])).await;
+        bench
+            .ask(
+                1,
+                deploy(vec![step("a", &[]), step("b", &["a"]), step("c", &["a"])]),
+            )
+            .await;
         bench
     };
     let kills = killed_at_every_point(
@@ -59,10 +64,23 @@ async fn killed_at_every_point_each_step_has_one_effect() {
         Bench::parts,
         |bench, engine, nth| {
             let d = only(engine);
-            assert_eq!(d.end, Some(End::Done), "killed at point {nth}: {:#?}", d.steps);
-            let expected = BTreeMap::from([("a".to_owned(), 1), ("b".to_owned(), 1), ("c".to_owned(), 1)]);
+            assert_eq!(
+                d.end,
+                Some(End::Done),
+                "killed at point {nth}: {:#?}",
+                d.steps
+            );
+            let expected = BTreeMap::from([
+                ("a".to_owned(), 1),
+                ("b".to_owned(), 1),
+                ("c".to_owned(), 1),
+            ]);
             assert_eq!(bench.effects(), expected, "killed at point {nth}");
-            assert_eq!(engine.folds().deployments.len(), 1, "the ask was carried out once");
+            assert_eq!(
+                engine.folds().deployments.len(),
+                1,
+                "the ask was carried out once"
+            );
         },
     )
     .await;

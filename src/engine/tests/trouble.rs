@@ -3,7 +3,8 @@
 use super::*;
 use crate::store::memory::Fault;
 
-/// Each ask is decided on what the one before it led to: when that could not be written, what comes after it waits.
+/// Each ask is decided on what the one before it led to: when that could not be written, what comes
+/// after it waits.
 #[tokio::test]
 async fn what_is_asked_after_an_ask_that_was_not_written_waits_for_it() {
     let bench = Bench::new();
@@ -11,11 +12,35 @@ async fn what_is_asked_after_an_ask_that_was_not_written_waits_for_it() {
     let mut engine = Engine::open(bench.parts(None)).await.unwrap();
     bench.settle(&mut engine).await.unwrap();
     let target = QueueOf::Environment("dev".parse().unwrap());
-    let freeze = Intent::Freeze { target: target.clone(), reason: "INC-1".into(), until: None };
-    let first = bench.ask(1, Ask::Do { intent: freeze, attached: vec![], confirm: Confirm::default(), armed: false }).await;
-    let second = bench.ask(2, Ask::Preview { intent: Intent::Thaw { target }, attached: vec![] }).await;
+    let freeze = Intent::Freeze {
+        target: target.clone(),
+        reason: "INC-1".into(),
+        until: None,
+    };
+    let first = bench
+        .ask(
+            1,
+            Ask::Do {
+                intent: freeze,
+                attached: vec![],
+                confirm: Confirm::default(),
+                armed: false,
+            },
+        )
+        .await;
+    let second = bench
+        .ask(
+            2,
+            Ask::Preview {
+                intent: Intent::Thaw { target },
+                attached: vec![],
+            },
+        )
+        .await;
     // The inbox is read, then the first answer is refused.
-    bench.store.fail(2, Fault::Before(StoreError::Full("no space".into())));
+    bench
+        .store
+        .fail(2, Fault::Before(StoreError::Full("no space".into())));
     let (stepped, ()) = tokio::join!(engine.step(true), async {
         while bench.clock.advance_to_next().is_none() {
             tokio::task::yield_now().await;
@@ -26,8 +51,13 @@ async fn what_is_asked_after_an_ask_that_was_not_written_waits_for_it() {
     }
     assert!(engine.no_room().load(Ordering::Relaxed));
     // Nobody tells it: it tries again by itself.
-    bench.clock.advance_to(stepped.unwrap().expect("it wants to try again"));
+    bench
+        .clock
+        .advance_to(stepped.unwrap().expect("it wants to try again"));
     engine.step(false).await.unwrap();
     assert!(matches!(bench.answer(first).await, Answer::Accepted { .. }));
-    assert!(matches!(bench.answer(second).await, Answer::Card { .. }), "the thaw of what the first one froze");
+    assert!(
+        matches!(bench.answer(second).await, Answer::Card { .. }),
+        "the thaw of what the first one froze"
+    );
 }

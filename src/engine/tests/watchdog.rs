@@ -1,5 +1,5 @@
-//! Whatever steps report and people do, in any order: the engine comes to rest, asks to be woken at a time to come or not at all, and
-//! answers everybody else.
+//! Whatever steps report and people do, in any order: the engine comes to rest, asks to be woken at
+//! a time to come or not at all, and answers everybody else.
 
 use std::sync::atomic::AtomicUsize;
 
@@ -35,7 +35,8 @@ enum Move {
     AnotherEngine,
 }
 
-/// A hand that ends an attempt after so many seconds as the list says, and finds what the list says, over and over.
+/// A hand that ends an attempt after so many seconds as the list says, and finds what the list
+/// says, over and over.
 struct Erratic {
     ends: Vec<(u8, Says)>,
     finds: Vec<Finds>,
@@ -79,7 +80,9 @@ impl Executor for Erratic {
             Finds::NeverStarted => Found::NeverStarted,
             Finds::StillRunning => Found::StillRunning,
             Finds::Ended(says) => Found::Ended(result(says)),
-            Finds::CannotTell(retry) => Found::CannotTell(Failure::new("out of sight").retry(retry)),
+            Finds::CannotTell(retry) => {
+                Found::CannotTell(Failure::new("out of sight").retry(retry))
+            }
         };
         async move { found }.boxed()
     }
@@ -98,33 +101,65 @@ struct Watched {
 
 impl Watched {
     async fn new(ends: Vec<(u8, Says)>, finds: Vec<Finds>) -> Self {
-        let hand: Arc<dyn Executor> = Arc::new(Erratic { ends, finds, nth: AtomicUsize::new(0) });
+        let hand: Arc<dyn Executor> = Arc::new(Erratic {
+            ends,
+            finds,
+            nth: AtomicUsize::new(0),
+        });
         let bench = Bench::new();
         bench.environment(Class::Development).await;
         let mut last = step("sweep", &["a"]);
         last.finaliser = Some(Finaliser::Always);
-        bench.ask(1, deploy(vec![step("a", &[]), step("b", &["a"]), step("c", &[]), last])).await;
+        bench
+            .ask(
+                1,
+                deploy(vec![
+                    step("a", &[]),
+                    step("b", &["a"]),
+                    step("c", &[]),
+                    last,
+                ]),
+            )
+            .await;
         let engine = Self::open(&bench, &hand).await;
-        Self { bench, engine, hand, asked: 1 }
+        Self {
+            bench,
+            engine,
+            hand,
+            asked: 1,
+        }
     }
 
     async fn open(bench: &Bench, hand: &Arc<dyn Executor>) -> Engine {
         let executors = Arc::new(BTreeMap::from([("test.call".to_owned(), hand.clone())]));
-        Engine::open(Parts { executors, ..bench.parts(None) }).await.unwrap()
+        Engine::open(Parts {
+            executors,
+            ..bench.parts(None)
+        })
+        .await
+        .unwrap()
     }
 
-    /// Rounds while the clock stands: they come to an end, and none asks to be woken at a time that has passed.
+    /// Rounds while the clock stands: they come to an end, and none asks to be woken at a time that
+    /// has passed.
     async fn rests(&mut self) {
         let mut without_progress = 0;
         for _ in 0..1_000 {
             let before = self.engine.folds().seq;
             let wake = self.engine.step(true).await.unwrap();
             let now = self.bench.clock.now();
-            assert!(wake.is_none_or(|at| at > now), "it asks to be woken at {wake:?}, and it is {now:?}");
+            assert!(
+                wake.is_none_or(|at| at > now),
+                "it asks to be woken at {wake:?}, and it is {now:?}"
+            );
             for _ in 0..8 {
                 tokio::task::yield_now().await;
             }
-            without_progress = if self.engine.folds().seq == before { without_progress + 1 } else { 0 };
+            without_progress = if self.engine.folds().seq == before {
+                without_progress + 1
+            } else {
+                0
+            };
             if without_progress == 3 {
                 return;
             }
@@ -136,30 +171,74 @@ impl Watched {
     async fn answers(&mut self) {
         self.asked += 1;
         let target = QueueOf::Stack("dev/other".parse().unwrap());
-        let id = self.bench.ask(self.asked, Ask::Preview { intent: Intent::Thaw { target }, attached: vec![] }).await;
+        let id = self
+            .bench
+            .ask(
+                self.asked,
+                Ask::Preview {
+                    intent: Intent::Thaw { target },
+                    attached: vec![],
+                },
+            )
+            .await;
         self.engine.step(true).await.unwrap();
         self.bench.answer(id).await;
     }
 
     async fn intends(&mut self, intent: Intent) {
         self.asked += 1;
-        let id = self.bench.ask(self.asked, Ask::Preview { intent: intent.clone(), attached: vec![] }).await;
+        let id = self
+            .bench
+            .ask(
+                self.asked,
+                Ask::Preview {
+                    intent: intent.clone(),
+                    attached: vec![],
+                },
+            )
+            .await;
         self.rests().await;
-        let Answer::Card { card } = self.bench.answer(id).await else { return };
-        let confirm = Confirm { subject: Some(card.subject), text: card.phrase.unwrap_or_default(), reason: "why".into() };
+        let Answer::Card { card } = self.bench.answer(id).await else {
+            return;
+        };
+        let confirm = Confirm {
+            subject: Some(card.subject),
+            text: card.phrase.unwrap_or_default(),
+            reason: "why".into(),
+        };
         self.asked += 1;
-        self.bench.ask(self.asked, Ask::Do { intent, attached: vec![], confirm, armed: false }).await;
+        self.bench
+            .ask(
+                self.asked,
+                Ask::Do {
+                    intent,
+                    attached: vec![],
+                    confirm,
+                    armed: false,
+                },
+            )
+            .await;
     }
 
     async fn makes(&mut self, one: &Move) {
         let deployment = only(&self.engine).id;
-        let lost = only(&self.engine).runs().find(|(_, run)| run.state == StepState::Lost).map(|(step, _)| step.id.clone());
+        let lost = only(&self.engine)
+            .runs()
+            .find(|(_, run)| run.state == StepState::Lost)
+            .map(|(step, _)| step.id.clone());
         match (one, lost) {
-            (Move::Passes(seconds), _) => self.bench.clock.advance(Duration::from_secs((*seconds).into())),
+            (Move::Passes(seconds), _) => self
+                .bench
+                .clock
+                .advance(Duration::from_secs((*seconds).into())),
             (Move::Cancel, _) => self.intends(Intent::Cancel { deployment }).await,
             (Move::Abandon, _) => self.intends(Intent::Abandon { deployment }).await,
             (Move::Resolve { well }, Some(step)) => {
-                let way = if *well { Way::ResolveDone { deployment, step } } else { Way::ResolveFailed { deployment, step } };
+                let way = if *well {
+                    Way::ResolveDone { deployment, step }
+                } else {
+                    Way::ResolveFailed { deployment, step }
+                };
                 self.intends(Intent::unblock(stack(), way)).await;
             }
             (Move::Resolve { .. }, None) => {}
@@ -171,7 +250,11 @@ impl Watched {
 /// The keeper of a command was killed: nobody can tell how it ended.
 #[tokio::test]
 async fn a_step_of_which_nobody_can_tell_waits_for_a_person_and_keeps_nobody_waiting() {
-    let mut watched = Watched::new(vec![(1, Says::Fails(Retry::AskAPerson))], vec![Finds::StillRunning]).await;
+    let mut watched = Watched::new(
+        vec![(1, Says::Fails(Retry::AskAPerson))],
+        vec![Finds::StillRunning],
+    )
+    .await;
     for seconds in [2, 10, 3_600] {
         watched.rests().await;
         watched.bench.clock.advance(Duration::from_secs(seconds));
@@ -187,13 +270,20 @@ async fn a_step_of_which_nobody_can_tell_waits_for_a_person_and_keeps_nobody_wai
         watched.rests().await;
     }
     let d = only(&watched.engine);
-    assert!(d.steps[&StepId::from("a")].state.is_over() && d.steps[&StepId::from("b")].attempt == 1, "{d:#?}");
+    assert!(
+        d.steps[&StepId::from("a")].state.is_over() && d.steps[&StepId::from("b")].attempt == 1,
+        "{d:#?}"
+    );
 }
 
 /// What is lost for want of contact is looked for again and again, at times to come.
 #[tokio::test]
 async fn without_contact_it_looks_again_now_and_then() {
-    let mut watched = Watched::new(vec![(1, Says::Fails(Retry::Contact))], vec![Finds::CannotTell(Retry::Contact)]).await;
+    let mut watched = Watched::new(
+        vec![(1, Says::Fails(Retry::Contact))],
+        vec![Finds::CannotTell(Retry::Contact)],
+    )
+    .await;
     for _ in 0..20 {
         watched.rests().await;
         watched.makes(&Move::Passes(5)).await;
@@ -203,7 +293,11 @@ async fn without_contact_it_looks_again_now_and_then() {
     let before = watched.engine.folds().seq;
     watched.makes(&Move::Passes(600)).await;
     watched.rests().await;
-    assert_eq!(watched.engine.folds().seq, before, "what is known is not recorded again");
+    assert_eq!(
+        watched.engine.folds().seq,
+        before,
+        "what is known is not recorded again"
+    );
     watched.answers().await;
 }
 
@@ -221,7 +315,12 @@ fn says() -> impl Strategy<Value = Says> {
 }
 
 fn finds() -> impl Strategy<Value = Finds> {
-    prop_oneof![Just(Finds::NeverStarted), Just(Finds::StillRunning), says().prop_map(Finds::Ended), retries().prop_map(Finds::CannotTell),]
+    prop_oneof![
+        Just(Finds::NeverStarted),
+        Just(Finds::StillRunning),
+        says().prop_map(Finds::Ended),
+        retries().prop_map(Finds::CannotTell),
+    ]
 }
 
 fn moves() -> impl Strategy<Value = Move> {

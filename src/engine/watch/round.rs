@@ -1,5 +1,6 @@
-//! One round of looks at the stacks of one environment: the state of all of them by few calls, and then a closer look at some (news,
-//! tasks), in turn, so that a round is soon over whatever the number of stacks.
+//! One round of looks at the stacks of one environment: the state of all of them by few calls, and
+//! then a closer look at some (news, tasks), in turn, so that a round is soon over whatever the
+//! number of stacks.
 
 use std::sync::Arc;
 
@@ -68,7 +69,9 @@ impl Watcher {
 
     /// The states of all that is due, asked for at the same time.
     async fn states(&self, due: Vec<(StackId, Wanted, Watched)>, now: Time) -> Vec<One> {
-        let somewhere = due.into_iter().filter_map(|(id, what, watched)| Some((id, what.place()?.clone(), what.shown, watched)));
+        let somewhere = due.into_iter().filter_map(|(id, what, watched)| {
+            Some((id, what.place()?.clone(), what.shown, watched))
+        });
         let looked = join_all(somewhere.map(|(id, place, shown, mut watched)| async move {
             let subject = format!("stack/{id}");
             let seen = match prove(self.eyes.as_ref(), &id.env, Some(&place)).await {
@@ -81,9 +84,21 @@ impl Watcher {
                     (Some(thing(subject, sight, at)), Ok((at, missing)))
                 }
                 // What was seen before stays, and says why it is old.
-                Err(failure) => (self.as_before(&subject, THING, &failure).await, Err(failure)),
+                Err(failure) => (
+                    self.as_before(&subject, THING, &failure).await,
+                    Err(failure),
+                ),
             };
-            (sighting, One { id, place, shown, watched, seen })
+            (
+                sighting,
+                One {
+                    id,
+                    place,
+                    shown,
+                    watched,
+                    seen,
+                },
+            )
         }))
         .await;
         let (sightings, all): (Vec<_>, Vec<One>) = looked.into_iter().unzip();
@@ -91,7 +106,13 @@ impl Watcher {
         all
     }
 
-    async fn state(&self, subject: &str, place: &Place, one: &mut Watched, now: Time) -> Result<(Sight, Time), Failure> {
+    async fn state(
+        &self,
+        subject: &str,
+        place: &Place,
+        one: &mut Watched,
+        now: Time,
+    ) -> Result<(Sight, Time), Failure> {
         let glance = one.glance(now);
         let (mut sight, at) = one.follow.look(place, glance).await?;
         one.busy = sight.standing.is_busy();
@@ -107,10 +128,17 @@ impl Watcher {
         Ok((sight, at))
     }
 
-    /// Reads the news of the few whose turn it is: what is on a screen first, then whoever waits longest.
+    /// Reads the news of the few whose turn it is: what is on a screen first, then whoever waits
+    /// longest.
     async fn news(&self, all: &mut [One], now: Time) {
-        let surveys = all.iter().filter(|one| one.seen.is_ok() && one.watched.wants_survey(now)).count();
-        let mut turn: Vec<&mut One> = all.iter_mut().filter(|one| one.seen.is_ok() && one.watched.wants_news(now)).collect();
+        let surveys = all
+            .iter()
+            .filter(|one| one.seen.is_ok() && one.watched.wants_survey(now))
+            .count();
+        let mut turn: Vec<&mut One> = all
+            .iter_mut()
+            .filter(|one| one.seen.is_ok() && one.watched.wants_news(now))
+            .collect();
         turn.sort_by_key(|one| one.watched.news_at);
         if let Some(shown) = turn.iter().position(|one| one.shown) {
             turn[..=shown].rotate_right(1);
@@ -126,7 +154,10 @@ impl Watcher {
                     }
                     (Some(thing(one.subject(), sight, *at)), lines)
                 }
-                (Err(failure), _) => (self.as_before(&one.subject(), THING, &failure).await, Vec::new()),
+                (Err(failure), _) => (
+                    self.as_before(&one.subject(), THING, &failure).await,
+                    Vec::new(),
+                ),
                 (Ok((_, lines)), Err(_)) => (None, lines),
             }
         }));
@@ -141,21 +172,33 @@ impl Watcher {
     /// Finds out of a few what of them serves, and counts the tasks of all of which that is known.
     async fn counts(&self, all: &mut [One], now: Time) {
         let mut sightings = Vec::new();
-        let unsurveyed = all.iter_mut().filter(|one| one.seen.is_ok() && one.watched.wants_survey(now));
+        let unsurveyed = all
+            .iter_mut()
+            .filter(|one| one.seen.is_ok() && one.watched.wants_survey(now));
         for one in unsurveyed.take(CLOSER - NEWS) {
             if let Err(failure) = one.watched.follow.survey(&one.place, now).await {
                 one.watched.counted(None, now);
                 sightings.extend(self.as_before(&one.subject(), SERVE, &failure).await);
             }
         }
-        let due = all.iter_mut().filter(|one| one.seen.is_ok() && one.watched.wants_count(now));
+        let due = all
+            .iter_mut()
+            .filter(|one| one.seen.is_ok() && one.watched.wants_count(now));
         let counted = join_all(due.map(|one| async move {
             let tasks = one.watched.follow.serve(&one.place).await;
-            one.watched.counted(tasks.as_ref().ok().copied().flatten(), now);
+            one.watched
+                .counted(tasks.as_ref().ok().copied().flatten(), now);
             match tasks {
                 Ok(Some((running, desired))) => {
                     let value = Seen::Serve { running, desired };
-                    Some(((one.subject(), SERVE.to_owned()), Sighting { value, taken_at: now, stale: None }))
+                    Some((
+                        (one.subject(), SERVE.to_owned()),
+                        Sighting {
+                            value,
+                            taken_at: now,
+                            stale: None,
+                        },
+                    ))
                 }
                 Ok(None) => None,
                 Err(failure) => self.as_before(&one.subject(), SERVE, &failure).await,
@@ -165,42 +208,85 @@ impl Watcher {
         self.keep(sightings).await;
     }
 
-    /// Since when a thing is missing that was there when it was seen last; none for one that never was.
+    /// Since when a thing is missing that was there when it was seen last; none for one that never
+    /// was.
     async fn vanished(&self, subject: &str, now: Time) -> Result<Option<Time>, Failure> {
         let old = self.old(subject, THING).await.map_err(|why| {
-            Failure::new(format!("it is not there, and since when cannot be told: {why}")).hint("it is looked at again by itself")
+            Failure::new(format!(
+                "it is not there, and since when cannot be told: {why}"
+            ))
+            .hint("it is looked at again by itself")
         })?;
         Ok(match old.map(|old| old.value) {
             Some(Seen::Thing { sight }) if sight.standing == Standing::Missing => sight.changed_at,
             Some(Seen::Thing { .. }) => Some(now),
-            Some(Seen::Serve { .. } | Seen::Proof { .. } | Seen::Pace { .. } | Seen::Tail { .. }) | None => None,
+            Some(
+                Seen::Serve { .. } | Seen::Proof { .. } | Seen::Pace { .. } | Seen::Tail { .. },
+            )
+            | None => None,
         })
     }
 
     /// What was seen before, with the reason why it is old.
-    async fn as_before(&self, subject: &str, source: &str, failure: &Failure) -> Option<(SightingKey, Sighting)> {
-        // A store that cannot be read can take no sighting either; what stands there grows old on the screen.
+    async fn as_before(
+        &self,
+        subject: &str,
+        source: &str,
+        failure: &Failure,
+    ) -> Option<(SightingKey, Sighting)> {
+        // A store that cannot be read can take no sighting either; what stands there grows old on
+        // the screen.
         let old = self.old(subject, source).await.ok().flatten()?;
-        Some(((subject.to_owned(), source.to_owned()), Sighting { stale: Some(Safe::new(&failure.summary)), ..old }))
+        Some((
+            (subject.to_owned(), source.to_owned()),
+            Sighting {
+                stale: Some(Safe::new(&failure.summary)),
+                ..old
+            },
+        ))
     }
 
     async fn old(&self, subject: &str, source: &str) -> Result<Option<Sighting>, StoreError> {
         let (all, _) = self.store.sightings(0).await?;
-        Ok(all.into_iter().find(|((of, by), _)| of == subject && by == source).map(|(_, sighting)| sighting))
+        Ok(all
+            .into_iter()
+            .find(|((of, by), _)| of == subject && by == source)
+            .map(|(_, sighting)| sighting))
     }
 
     /// Who we are at a place, by proof; another place than the recorded one is said with it.
     async fn tell_proof(&self, env: &EnvName, place: &Place, now: Time) {
         let key = (format!("environment/{env}"), proof_of(&place.name));
         let sighting = match self.eyes.prove(env, place).await {
-            Ok(proof) => {
-                Sighting { taken_at: proof.at, stale: place.check(env, &proof).err().as_ref().map(why), value: Seen::Proof { proof } }
-            }
+            Ok(proof) => Sighting {
+                taken_at: proof.at,
+                stale: place.check(env, &proof).err().as_ref().map(why),
+                value: Seen::Proof { proof },
+            },
             Err(failure) => {
                 let (whose, within) = (String::new(), String::new());
-                let nobody = Proof { whose, within, who: Safe::default(), called: Safe::default(), expires_at: None, at: now };
-                let unknown = || Sighting { value: Seen::Proof { proof: nobody }, taken_at: now, stale: None };
-                Sighting { stale: Some(why(&failure)), ..self.old(&key.0, &key.1).await.ok().flatten().unwrap_or_else(unknown) }
+                let nobody = Proof {
+                    whose,
+                    within,
+                    who: Safe::default(),
+                    called: Safe::default(),
+                    expires_at: None,
+                    at: now,
+                };
+                let unknown = || Sighting {
+                    value: Seen::Proof { proof: nobody },
+                    taken_at: now,
+                    stale: None,
+                };
+                Sighting {
+                    stale: Some(why(&failure)),
+                    ..self
+                        .old(&key.0, &key.1)
+                        .await
+                        .ok()
+                        .flatten()
+                        .unwrap_or_else(unknown)
+                }
             }
         };
         let _ = self.store.put_sightings(&[(key, sighting)]).await;
@@ -208,10 +294,21 @@ impl Watcher {
 }
 
 fn thing(subject: String, sight: Sight, taken_at: Time) -> (SightingKey, Sighting) {
-    ((subject, THING.to_owned()), Sighting { value: Seen::Thing { sight }, taken_at, stale: None })
+    (
+        (subject, THING.to_owned()),
+        Sighting {
+            value: Seen::Thing { sight },
+            taken_at,
+            stale: None,
+        },
+    )
 }
 
 fn why(failure: &Failure) -> Safe {
-    let says = if failure.hint.is_empty() { failure.summary.clone() } else { format!("{}: {}", failure.summary, failure.hint) };
+    let says = if failure.hint.is_empty() {
+        failure.summary.clone()
+    } else {
+        format!("{}: {}", failure.summary, failure.hint)
+    };
     Safe::new(&says)
 }

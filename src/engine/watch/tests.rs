@@ -1,4 +1,5 @@
-//! What is watched, and how many calls that takes: an account in this process, on a clock that is stepped.
+//! What is watched, and how many calls that takes: an account in this process, on a clock that is
+//! stepped.
 
 mod account;
 mod deploys;
@@ -33,16 +34,29 @@ const QUICK: usize = 16;
 fn of_one_stack_is_followed_what_any_of_several_consoles_wants() {
     let interest = |name: Option<&str>, logs: &[&str]| Interest {
         stack: "dev/api".parse().unwrap(),
-        about: name.map(|name| Subject::new("test.thing", name)).into_iter().collect(),
+        about: name
+            .map(|name| Subject::new("test.thing", name))
+            .into_iter()
+            .collect(),
         logs: logs.iter().map(|group| (*group).to_owned()).collect(),
         far: false,
     };
-    let wanted =
-        wanted(&Folds::default(), vec![interest(None, &["/b"]), interest(Some("dev-api"), &["/a", "/b"]), interest(Some("dev-api"), &[])]);
+    let wanted = wanted(
+        &Folds::default(),
+        vec![
+            interest(None, &["/b"]),
+            interest(Some("dev-api"), &["/a", "/b"]),
+            interest(Some("dev-api"), &[]),
+        ],
+    );
     let what = &wanted[&"dev/api".parse().unwrap()];
     assert_eq!(
         (wanted.len(), what.about.as_slice(), what.logs.as_slice()),
-        (1, [Subject::new("test.thing", "dev-api")].as_slice(), ["/b".to_owned(), "/a".to_owned()].as_slice())
+        (
+            1,
+            [Subject::new("test.thing", "dev-api")].as_slice(),
+            ["/b".to_owned(), "/a".to_owned()].as_slice()
+        )
     );
 }
 
@@ -85,9 +99,17 @@ impl Scene {
         for (env, region) in regions {
             let keys = format!("aws_access_key_id = AKIA{env}\naws_secret_access_key = s\n");
             let _ = write!(text, "[profile {env}]\nregion = {region}\n{keys}");
-            let aws = AwsTarget { profile: Some((*env).to_owned()), region: Some((*region).to_owned()), ..AwsTarget::default() };
-            let record = crate::world::fixture::record(crate::domain::environment::Class::Development);
-            let record = crate::domain::environment::EnvironmentRecord { places: aws.place(Some(account::ID)).into(), ..record };
+            let aws = AwsTarget {
+                profile: Some((*env).to_owned()),
+                region: Some((*region).to_owned()),
+                ..AwsTarget::default()
+            };
+            let record =
+                crate::world::fixture::record(crate::domain::environment::Class::Development);
+            let record = crate::domain::environment::EnvironmentRecord {
+                places: aws.place(Some(account::ID)).into(),
+                ..record
+            };
             folds.apply(&Stored {
                 seq: 1,
                 stream: StreamId::Environment(env.parse().unwrap()),
@@ -99,36 +121,81 @@ impl Scene {
             });
         }
         std::fs::write(&file, text).unwrap();
-        let clients = Clients::over(Arc::new(clock.clone()), account.http(), &[("AWS_CONFIG_FILE", file.to_str().unwrap())]);
+        let clients = Clients::over(
+            Arc::new(clock.clone()),
+            account.http(),
+            &[("AWS_CONFIG_FILE", file.to_str().unwrap())],
+        );
         let shared: SharedClock = Arc::new(clock.clone());
         let eyes = crate::observe::eyes(&clients, &shared, "0a1b2c3d");
-        let eyes = Arc::new(EyesByKind::new(Arc::clone(&clients), shared, eyes, crate::places::all()));
+        let eyes = Arc::new(EyesByKind::new(
+            Arc::clone(&clients),
+            shared,
+            eyes,
+            crate::places::all(),
+        ));
         let folds = watch::Sender::new(folds);
-        Self { clock, account, clients, store: Memory::new(), folds, eyes, waiting: Vec::new(), _config: config }
+        Self {
+            clock,
+            account,
+            clients,
+            store: Memory::new(),
+            folds,
+            eyes,
+            waiting: Vec::new(),
+            _config: config,
+        }
     }
 
     fn place(&self, env: &str) -> Place {
-        self.folds.borrow().environments[&env.parse().unwrap()].record.as_ref().unwrap().places.home().unwrap().clone()
+        self.folds.borrow().environments[&env.parse().unwrap()]
+            .record
+            .as_ref()
+            .unwrap()
+            .places
+            .home()
+            .unwrap()
+            .clone()
     }
 
-    /// Somebody looks at these stacks, which are being changed, and a step waits for the end of each.
+    /// Somebody looks at these stacks, which are being changed, and a step waits for the end of
+    /// each.
     async fn stacks(&mut self, env: &str, many: usize) {
         let names: Vec<String> = (0..many).map(|n| format!("{env}-{n}")).collect();
         let interests: Vec<String> = names
             .iter()
             .map(|name| {
                 let about = vec![Subject::new(STACK, name)];
-                Interest { stack: format!("{env}/{name}").parse().unwrap(), about, logs: Vec::new(), far: false }.to_string()
+                Interest {
+                    stack: format!("{env}/{name}").parse().unwrap(),
+                    about,
+                    logs: Vec::new(),
+                    far: false,
+                }
+                .to_string()
             })
             .collect();
-        self.store.put_interest(env, &interests, BEGUN + S(3_600)).await.unwrap();
+        self.store
+            .put_interest(env, &interests, BEGUN + S(3_600))
+            .await
+            .unwrap();
         let place = self.place(env);
         // Who we are is proven before any step starts.
-        super::super::looks::prove(self.eyes.as_ref(), &env.parse().unwrap(), Some(&place)).await.unwrap();
+        super::super::looks::prove(self.eyes.as_ref(), &env.parse().unwrap(), Some(&place))
+            .await
+            .unwrap();
         for name in names {
             self.account.begin(&name);
-            let verify = executors(&self.clients).into_iter().find(|one| one.kind().as_str() == "cloudformation.verify").unwrap();
-            let job = job(&self.clock, env, &place, json!({ "stack_name": name, "expect": "complete" }));
+            let verify = executors(&self.clients)
+                .into_iter()
+                .find(|one| one.kind().as_str() == "cloudformation.verify")
+                .unwrap();
+            let job = job(
+                &self.clock,
+                env,
+                &place,
+                json!({ "stack_name": name, "expect": "complete" }),
+            );
             let clock = self.clock.clone();
             let waits = tokio::spawn(async move {
                 // What has no contact is run again, as an engine does.
@@ -172,21 +239,37 @@ impl Scene {
     /// The most calls in any second of the last ones.
     fn most_in_a_second(&self, last: Duration) -> usize {
         let from = self.clock.now() - last;
-        let at: Vec<Time> = self.account.calls().into_iter().map(|call| call.at).filter(|at| *at >= from).collect();
-        let within = |begin: &Time| at.iter().filter(|at| *at >= begin && at.since(*begin) < S(1)).count();
+        let at: Vec<Time> = self
+            .account
+            .calls()
+            .into_iter()
+            .map(|call| call.at)
+            .filter(|at| *at >= from)
+            .collect();
+        let within = |begin: &Time| {
+            at.iter()
+                .filter(|at| *at >= begin && at.since(*begin) < S(1))
+                .count()
+        };
         at.iter().map(within).max().unwrap_or(0)
     }
 
     /// How old the oldest of what is shown of an environment's stacks is.
     async fn oldest(&self, env: &str) -> Duration {
         let (all, _) = self.store.sightings(0).await.unwrap();
-        let own = all.into_iter().filter(|((of, by), _)| of.starts_with(&format!("stack/{env}/")) && by == THING);
-        own.map(|(_, sighting)| self.clock.now().since(sighting.taken_at)).max().unwrap()
+        let own = all
+            .into_iter()
+            .filter(|((of, by), _)| of.starts_with(&format!("stack/{env}/")) && by == THING);
+        own.map(|(_, sighting)| self.clock.now().since(sighting.taken_at))
+            .max()
+            .unwrap()
     }
 
     async fn told_slow(&self, env: &str) -> Option<Slowed> {
         let (all, _) = self.store.sightings(0).await.unwrap();
-        let told = all.into_iter().find(|((of, by), _)| *of == format!("environment/{env}") && by == PACE);
+        let told = all
+            .into_iter()
+            .find(|((of, by), _)| *of == format!("environment/{env}") && by == PACE);
         match told?.1.value {
             Seen::Pace { slowed } => slowed,
             other => panic!("{other:?}"),
@@ -194,29 +277,60 @@ impl Scene {
     }
 }
 
-/// Whatever the number of stacks, four reads go a second; each is seen again soon, and its end at once.
+/// Whatever the number of stacks, four reads go a second; each is seen again soon, and its end at
+/// once.
 #[tokio::test]
 async fn an_account_is_read_four_times_a_second_whatever_the_number_of_stacks() {
-    // An end is seen at the next half second, behind the reads that others began before: the more they are, the later.
+    // An end is seen at the next half second, behind the reads that others began before: the more
+    // they are, the later.
     let (of_20, of_100) = (Duration::from_millis(1_500), Duration::from_millis(2_500));
-    for (many, seen_within, ended_within) in [(1, S(3), S(1)), (20, S(3), of_20), (100, S(4), of_100)] {
+    for (many, seen_within, ended_within) in
+        [(1, S(3), S(1)), (20, S(3), of_20), (100, S(4), of_100)]
+    {
         let mut scene = Scene::of(&[("dev", "eu-west-1")]);
         scene.stacks("dev", many).await;
         scene.watch();
         scene.pass(S(60)).await;
         let calls = scene.account.calls();
-        // The proof of who we are, by which the account gets known, and then the pace of that account.
+        // The proof of who we are, by which the account gets known, and then the pace of that
+        // account.
         let calls = calls[1..].to_vec();
-        assert!(calls.len() <= QUICK + 4 * 60, "{many} stacks: {} calls in a minute", calls.len());
+        assert!(
+            calls.len() <= QUICK + 4 * 60,
+            "{many} stacks: {} calls in a minute",
+            calls.len()
+        );
         for (nth, call) in calls.iter().enumerate() {
-            let later = calls[nth..].iter().filter(|other| other.at.since(call.at) < S(1)).count();
-            assert!(later <= QUICK + 4, "{many} stacks: {later} calls in the second from {}", call.at);
+            let later = calls[nth..]
+                .iter()
+                .filter(|other| other.at.since(call.at) < S(1))
+                .count();
+            assert!(
+                later <= QUICK + 4,
+                "{many} stacks: {later} calls in the second from {}",
+                call.at
+            );
         }
         assert!(scene.most_in_a_second(S(56)) <= 4, "{many} stacks");
-        assert!(scene.oldest("dev").await <= seen_within, "{many} stacks: {:?}", scene.oldest("dev").await);
-        let read = |action: &str| calls.iter().filter(|call| call.action == action).map(|call| call.on.clone()).collect::<Vec<_>>();
-        let events: std::collections::BTreeSet<_> = read("DescribeStackEvents").into_iter().collect();
-        assert!(events.len() >= many.min(40), "{many} stacks: the events of {} were read", events.len());
+        assert!(
+            scene.oldest("dev").await <= seen_within,
+            "{many} stacks: {:?}",
+            scene.oldest("dev").await
+        );
+        let read = |action: &str| {
+            calls
+                .iter()
+                .filter(|call| call.action == action)
+                .map(|call| call.on.clone())
+                .collect::<Vec<_>>()
+        };
+        let events: std::collections::BTreeSet<_> =
+            read("DescribeStackEvents").into_iter().collect();
+        assert!(
+            events.len() >= many.min(40),
+            "{many} stacks: the events of {} were read",
+            events.len()
+        );
 
         // Their ends come one after the other, and at last of all.
         let (first, rest) = scene.waiting.split_first().unwrap();
@@ -227,13 +341,21 @@ async fn an_account_is_read_four_times_a_second_whatever_the_number_of_stacks() 
         }
         scene.pass(S(20)).await;
         for (nth, (name, waits)) in scene.waiting.drain(..).enumerate() {
-            let took = waits.now_or_never().unwrap().unwrap().since(if nth == 0 { ended } else { ended + S(10) });
-            assert!(took <= ended_within, "{many} stacks: the end of {name} was seen after {took:?}");
+            let took = waits.now_or_never().unwrap().unwrap().since(if nth == 0 {
+                ended
+            } else {
+                ended + S(10)
+            });
+            assert!(
+                took <= ended_within,
+                "{many} stacks: the end of {name} was seen after {took:?}"
+            );
         }
     }
 }
 
-/// The account asks for less: half as many reads go, it is said, and nothing fails; calm brings the pace back.
+/// The account asks for less: half as many reads go, it is said, and nothing fails; calm brings the
+/// pace back.
 #[tokio::test]
 async fn a_throttle_is_answered_by_less_and_said() {
     let mut scene = Scene::of(&[("dev", "eu-west-1")]);
@@ -246,14 +368,21 @@ async fn a_throttle_is_answered_by_less_and_said() {
     assert!(scene.most_in_a_second(S(5)) <= 2);
     let told = scene.told_slow("dev").await.unwrap();
     assert_eq!(told.every_ms, 500, "{told:?}");
-    assert!(scene.oldest("dev").await <= S(8), "what is shown says how old it is: {:?}", scene.oldest("dev").await);
+    assert!(
+        scene.oldest("dev").await <= S(8),
+        "what is shown says how old it is: {:?}",
+        scene.oldest("dev").await
+    );
     scene.pass(S(20)).await;
     assert_eq!(scene.told_slow("dev").await, None);
     assert!((3..=4).contains(&scene.most_in_a_second(S(5))));
     // Ten minutes of nothing but throttles are outlived.
     scene.account.throttle(usize::MAX);
     scene.pass(S(6)).await;
-    assert!(scene.told_slow("dev").await.is_some(), "it is said while every look waits");
+    assert!(
+        scene.told_slow("dev").await.is_some(),
+        "it is said while every look waits"
+    );
     scene.pass(S(60)).await;
     let told = scene.told_slow("dev").await.unwrap();
     assert!(told.every_ms >= 4_000, "{told:?}");
@@ -264,7 +393,9 @@ async fn a_throttle_is_answered_by_less_and_said() {
     }
     scene.pass(S(60)).await;
     for (name, waits) in scene.waiting.drain(..) {
-        let ended = waits.now_or_never().unwrap_or_else(|| panic!("{name} still waits"));
+        let ended = waits
+            .now_or_never()
+            .unwrap_or_else(|| panic!("{name} still waits"));
         assert!(ended.is_ok(), "a throttle ended the wait for {name}");
     }
 }
@@ -279,13 +410,28 @@ async fn two_environments_of_an_account_share_its_budget_and_two_regions_do_not(
         scene.pass(S(25)).await;
         let calls = scene.account.calls();
         let from = scene.clock.now() - S(10);
-        let in_region = |region: &str| calls.iter().filter(|call: &&Called| call.region == region && call.at >= from).count();
-        (scene.most_in_a_second(S(10)), in_region("eu-west-1"), in_region("us-east-1"))
+        let in_region = |region: &str| {
+            calls
+                .iter()
+                .filter(|call: &&Called| call.region == region && call.at >= from)
+                .count()
+        };
+        (
+            scene.most_in_a_second(S(10)),
+            in_region("eu-west-1"),
+            in_region("us-east-1"),
+        )
     };
     let (most, _, _) = counted("eu-west-1").await;
-    assert!(most <= 4, "{most} reads in a second of one account and region");
+    assert!(
+        most <= 4,
+        "{most} reads in a second of one account and region"
+    );
     let (_, here, there) = counted("us-east-1").await;
-    assert!(here > 30 && there > 30 && here <= 40 && there <= 40, "{here} and {there} reads in 10 s");
+    assert!(
+        here > 30 && there > 30 && here <= 40 && there <= 40,
+        "{here} and {there} reads in 10 s"
+    );
 }
 
 /// Nobody looks, nothing runs: not one call.

@@ -1,4 +1,5 @@
-//! One stack that is watched: when it is to be looked at next, and what of it is to be read besides. It makes no call.
+//! One stack that is watched: when it is to be looked at next, and what of it is to be read
+//! besides. It makes no call.
 
 use std::time::Duration;
 
@@ -34,10 +35,21 @@ impl Watched {
     /// A stack that is due at once.
     pub(super) fn new(follow: Box<dyn Follow>, now: Time) -> Self {
         let there = There::Yes;
-        Self { follow, no: None, due: now, serve_due: now, news_at: Time(0), busy: false, uneven: false, far: false, there }
+        Self {
+            follow,
+            no: None,
+            due: now,
+            serve_due: now,
+            news_at: Time(0),
+            busy: false,
+            uneven: false,
+            far: false,
+            there,
+        }
     }
 
-    /// Takes what is wanted of it now: what comes onto the screen, or begins to run, is due at once.
+    /// Takes what is wanted of it now: what comes onto the screen, or begins to run, is due at
+    /// once.
     pub(super) fn wanted(&mut self, what: &Wanted, now: Time) {
         if std::mem::replace(&mut self.far, what.far) && !what.far {
             (self.due, self.serve_due) = (now, now);
@@ -50,7 +62,11 @@ impl Watched {
 
     /// How it is looked at now.
     pub(super) fn glance(&self, now: Time) -> Glance {
-        Glance { far: self.far, no: self.no, now }
+        Glance {
+            far: self.far,
+            no: self.no,
+            now,
+        }
     }
 
     /// Whether its news are to be read.
@@ -68,18 +84,30 @@ impl Watched {
         self.serve_due <= now && !self.follow.is_unsurveyed(now)
     }
 
-    /// So many tasks of it run, of so many; `None` where it has none, or where they could not be counted.
+    /// So many tasks of it run, of so many; `None` where it has none, or where they could not be
+    /// counted.
     pub(super) fn counted(&mut self, tasks: Option<(u32, u32)>, now: Time) {
         self.uneven = tasks.is_some_and(|(running, desired)| running != desired);
         let rarely = if self.far { FAR_SERVE } else { SHOWN };
-        self.serve_due = now + if self.moves() || self.uneven { RUNNING * 2 } else { rarely };
+        self.serve_due = now
+            + if self.moves() || self.uneven {
+                RUNNING * 2
+            } else {
+                rarely
+            };
     }
 
     /// It was looked at: when next. What had no turn for a closer look comes again soon.
     pub(super) fn looked(&mut self, now: Time) {
-        let waits = !self.far && (self.wants_news(now) || self.wants_survey(now) || self.wants_count(now));
+        let waits =
+            !self.far && (self.wants_news(now) || self.wants_survey(now) || self.wants_count(now));
         let rarely: Duration = if self.far { FAR } else { SHOWN };
-        self.due = now + if self.moves() || waits { RUNNING } else { rarely };
+        self.due = now
+            + if self.moves() || waits {
+                RUNNING
+            } else {
+                rarely
+            };
     }
 
     fn moves(&self) -> bool {
@@ -104,13 +132,21 @@ mod tests {
     struct Endless;
 
     impl Follow for Endless {
-        fn look<'a>(&'a mut self, _: &'a Place, _: Glance) -> BoxFuture<'a, Result<(Sight, Time), Failure>> {
+        fn look<'a>(
+            &'a mut self,
+            _: &'a Place,
+            _: Glance,
+        ) -> BoxFuture<'a, Result<(Sight, Time), Failure>> {
             ready(Err(Failure::new("not asked for"))).boxed()
         }
         fn has_news(&self, glance: Glance) -> bool {
             !glance.far
         }
-        fn news<'a>(&'a mut self, _: &'a Place, _: Glance) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>> {
+        fn news<'a>(
+            &'a mut self,
+            _: &'a Place,
+            _: Glance,
+        ) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>> {
             ready(Err(Failure::new("not asked for"))).boxed()
         }
         fn is_unsurveyed(&self, _: Time) -> bool {
@@ -127,17 +163,32 @@ mod tests {
     #[test]
     fn what_nobody_sees_is_looked_at_rarely_and_by_its_state_alone() {
         let now = Time(1_000_000);
-        let (far, shown) = (Wanted { far: true, ..Wanted::default() }, Wanted::default());
+        let (far, shown) = (
+            Wanted {
+                far: true,
+                ..Wanted::default()
+            },
+            Wanted::default(),
+        );
         let mut watched = Watched::new(Box::new(Endless), now);
         watched.wanted(&far, now);
         watched.busy = true;
         watched.counted(Some((1, 1)), now);
         watched.looked(now);
-        assert_eq!((watched.due, watched.serve_due, watched.wants_news(now)), (now + FAR, now + FAR_SERVE, false));
+        assert_eq!(
+            (watched.due, watched.serve_due, watched.wants_news(now)),
+            (now + FAR, now + FAR_SERVE, false)
+        );
         watched.wanted(&shown, now);
-        assert_eq!((watched.due, watched.serve_due, watched.wants_news(now)), (now, now, true));
+        assert_eq!(
+            (watched.due, watched.serve_due, watched.wants_news(now)),
+            (now, now, true)
+        );
         watched.counted(Some((1, 2)), now);
         watched.looked(now);
-        assert_eq!((watched.due, watched.serve_due), (now + RUNNING, now + RUNNING * 2));
+        assert_eq!(
+            (watched.due, watched.serve_due),
+            (now + RUNNING, now + RUNNING * 2)
+        );
     }
 }

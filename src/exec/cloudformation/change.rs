@@ -1,4 +1,5 @@
-//! A step kind that changes a stack: what is its own of it. How such a step is begun, picked up and found again is the same for all.
+//! A step kind that changes a stack: what is its own of it. How such a step is begun, picked up and
+//! found again is the same for all.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -28,7 +29,10 @@ pub(super) trait Change: Send + Sync + 'static {
     /// The stack that it changes.
     fn stack_name(params: &Self::Params) -> &str;
     /// Does it, or goes on with it where the notes say.
-    fn run(course: Course<'_>, params: &Self::Params) -> impl Future<Output = Result<Output, Failure>> + Send;
+    fn run(
+        course: Course<'_>,
+        params: &Self::Params,
+    ) -> impl Future<Output = Result<Output, Failure>> + Send;
 }
 
 /// The executor of a kind of change.
@@ -40,7 +44,10 @@ pub(super) struct Changes<C> {
 impl<C: Change> Changes<C> {
     /// That executor, over these clients.
     pub(super) fn executor(clients: &Arc<Clients>) -> Arc<dyn Executor> {
-        Arc::new(Self { clients: Arc::clone(clients), of: PhantomData })
+        Arc::new(Self {
+            clients: Arc::clone(clients),
+            of: PhantomData,
+        })
     }
 }
 
@@ -57,7 +64,11 @@ impl<C: Change> Executor for Changes<C> {
         async move {
             let params: C::Params = super::params(&job)?;
             let cloud = super::cloud(&self.clients, &job).await?;
-            C::run(Course::new(&job, &cloud, C::OPERATION, C::stack_name(&params))?, &params).await
+            C::run(
+                Course::new(&job, &cloud, C::OPERATION, C::stack_name(&params))?,
+                &params,
+            )
+            .await
         }
         .boxed()
     }
@@ -68,7 +79,9 @@ impl<C: Change> Executor for Changes<C> {
             let found = async {
                 let params: C::Params = super::params(&job)?;
                 let cloud = super::cloud(&self.clients, &job).await?;
-                Course::new(&job, &cloud, C::OPERATION, C::stack_name(&params))?.found().await
+                Course::new(&job, &cloud, C::OPERATION, C::stack_name(&params))?
+                    .found()
+                    .await
             };
             found.await.unwrap_or_else(Found::CannotTell)
         }
@@ -76,6 +89,10 @@ impl<C: Change> Executor for Changes<C> {
     }
 
     fn cancel(&self) -> Cancel {
-        if C::OPERATION.cancels { Cancel::BestEffort } else { Cancel::None }
+        if C::OPERATION.cancels {
+            Cancel::BestEffort
+        } else {
+            Cancel::None
+        }
     }
 }

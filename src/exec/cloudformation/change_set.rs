@@ -1,5 +1,5 @@
-//! `cloudformation.change-set {input, counts}`: works out what an update would change. Nothing is changed by it; an empty change
-//! set is deleted and told as such.
+//! `cloudformation.change-set {input, counts}`: works out what an update would change. Nothing is
+//! changed by it; an empty change set is deleted and told as such.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,10 +44,18 @@ impl Executor for MakeChangeSet {
         async move { run(&self.0, &job).await }.boxed()
     }
 
-    /// A change set changes nothing and is made under a name and a token of its own: running again attaches to it.
+    /// A change set changes nothing and is made under a name and a token of its own: running again
+    /// attaches to it.
     fn find(&self, job: Job) -> BoxFuture<'_, Found> {
         let begun = job.notes.contains_key("intent");
-        async move { if begun { Found::StillRunning } else { Found::NeverStarted } }.boxed()
+        async move {
+            if begun {
+                Found::StillRunning
+            } else {
+                Found::NeverStarted
+            }
+        }
+        .boxed()
     }
 
     fn cancel(&self) -> Cancel {
@@ -55,7 +63,8 @@ impl Executor for MakeChangeSet {
     }
 }
 
-/// A change set that nobody can execute. It is noted before it is deleted: after a restart it would be made a second time.
+/// A change set that nobody can execute. It is noted before it is deleted: after a restart it would
+/// be made a second time.
 #[derive(Serialize, Deserialize)]
 struct Useless {
     arn: String,
@@ -77,42 +86,76 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
         let set = made(job, &cloud, &given, &name).await?;
         if set.status == "CREATE_COMPLETE" {
             let rows = set.rows.len();
-            let says = format!("{rows} {} would change", if rows == 1 { "resource" } else { "resources" });
-            job.port.out(Severity::Info, &given.stack_name, Safe::new(&says));
+            let says = format!(
+                "{rows} {} would change",
+                if rows == 1 { "resource" } else { "resources" }
+            );
+            job.port
+                .out(Severity::Info, &given.stack_name, Safe::new(&says));
             return Ok(told(&set, &given, false));
         }
-        let useless = Useless { empty: set.is_empty(), arn: set.id, status: set.status, reason: set.reason };
+        let useless = Useless {
+            empty: set.is_empty(),
+            arn: set.id,
+            status: set.status,
+            reason: set.reason,
+        };
         job.port.note("useless", json!(useless)).await?;
         useless
     };
-    cloud.delete_change_set(&given.stack_name, &useless.arn).await.map_err(Trouble::held_open)?;
+    cloud
+        .delete_change_set(&given.stack_name, &useless.arn)
+        .await
+        .map_err(Trouble::held_open)?;
     if useless.empty {
-        job.port.out(Severity::Info, &given.stack_name, Safe::new("nothing would change"));
+        job.port.out(
+            Severity::Info,
+            &given.stack_name,
+            Safe::new("nothing would change"),
+        );
         return Ok(told(&ChangeSet::default(), &given, true));
     }
-    Err(Failure::new(format!("{}: no change set can be made: {}", given.stack_name, useless.reason))
-        .detail(format!("change set {name} is {}", useless.status))
-        .hint("put the template or the parameters right and deploy again"))
+    Err(Failure::new(format!(
+        "{}: no change set can be made: {}",
+        given.stack_name, useless.reason
+    ))
+    .detail(format!("change set {name} is {}", useless.status))
+    .hint("put the template or the parameters right and deploy again"))
 }
 
 /// Makes it, or attaches to the one that was made, and waits until it is worked out.
 async fn made(job: &Job, cloud: &Cloud, given: &Given, name: &str) -> Result<ChangeSet, Failure> {
     let token = job.token(1);
     if !job.notes.contains_key("intent") {
-        job.port.note("intent", json!({ "action": "CreateChangeSet", "name": name, "token": token })).await?;
+        job.port
+            .note(
+                "intent",
+                json!({ "action": "CreateChangeSet", "name": name, "token": token }),
+            )
+            .await?;
     }
     let arn = make(job, cloud, given, name, &token).await?;
     described(job, cloud, &given.stack_name, &arn).await
 }
 
 /// Makes it; an answer that got lost is looked for under the name.
-async fn make(job: &Job, cloud: &Cloud, given: &Given, name: &str, token: &str) -> Result<String, Failure> {
+async fn make(
+    job: &Job,
+    cloud: &Cloud,
+    given: &Given,
+    name: &str,
+    token: &str,
+) -> Result<String, Failure> {
     match cloud.make_change_set(given, name, token).await {
         Ok(arn) => Ok(arn),
         Err(trouble) if trouble.says("No updates are to be performed") => Ok(name.to_owned()),
         Err(trouble) if trouble.is_unsure() => {
             job.port.sleep(Duration::from_secs(1)).await;
-            match cloud.change_set(&given.stack_name, name).await.map_err(Trouble::held_open)? {
+            match cloud
+                .change_set(&given.stack_name, name)
+                .await
+                .map_err(Trouble::held_open)?
+            {
                 Some(found) => Ok(found.id),
                 None => Err(trouble.held_open()),
             }
@@ -124,16 +167,27 @@ async fn make(job: &Job, cloud: &Cloud, given: &Given, name: &str, token: &str) 
 async fn described(job: &Job, cloud: &Cloud, stack: &str, arn: &str) -> Result<ChangeSet, Failure> {
     let mut waited = Duration::ZERO;
     loop {
-        let Some(set) = cloud.change_set(stack, arn).await.map_err(Trouble::held_open)? else {
-            return Err(Failure::new(format!("the change set of {stack} is gone: the stack was changed while it was made"))
-                .hint("deploy again: a new one is made"));
+        let Some(set) = cloud
+            .change_set(stack, arn)
+            .await
+            .map_err(Trouble::held_open)?
+        else {
+            return Err(Failure::new(format!(
+                "the change set of {stack} is gone: the stack was changed while it was made"
+            ))
+            .hint("deploy again: a new one is made"));
         };
         if !set.is_busy() {
             return Ok(set);
         }
         if job.port.is_cancelled() {
-            cloud.delete_change_set(stack, arn).await.map_err(Trouble::held_open)?;
-            return Err(Failure::new(format!("cancelled; the change set of {stack} was deleted, nothing was changed")));
+            cloud
+                .delete_change_set(stack, arn)
+                .await
+                .map_err(Trouble::held_open)?;
+            return Err(Failure::new(format!(
+                "cancelled; the change set of {stack} was deleted, nothing was changed"
+            )));
         }
         let pause = super::pause(cloud, waited);
         futures_util::future::select(job.port.sleep(pause), job.port.cancelled()).await;

@@ -1,4 +1,5 @@
-//! `cloudformation.continue {stack_name, skip}`: continues a rollback that got stuck, leaving out what cannot be rolled back.
+//! `cloudformation.continue {stack_name, skip}`: continues a rollback that got stuck, leaving out
+//! what cannot be rolled back.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -22,8 +23,12 @@ pub(super) struct Params {
 impl Change for Continue {
     type Params = Params;
     const KIND: &'static str = "cloudformation.continue";
-    const OPERATION: Operation =
-        Operation { action: "ContinueUpdateRollback", verb: "rollback", good: &["UPDATE_ROLLBACK_COMPLETE"], cancels: false };
+    const OPERATION: Operation = Operation {
+        action: "ContinueUpdateRollback",
+        verb: "rollback",
+        good: &["UPDATE_ROLLBACK_COMPLETE"],
+        cancels: false,
+    };
 
     fn check(params: &Value) -> Result<(), String> {
         super::require(params, &["stack_name"])
@@ -46,9 +51,14 @@ impl Change for Continue {
                 async move {
                     let call = || {
                         let call = cloud.cfn.continue_update_rollback().stack_name(name);
-                        call.set_resources_to_skip(skip.clone()).client_request_token(&token)
+                        call.set_resources_to_skip(skip.clone())
+                            .client_request_token(&token)
                     };
-                    cloud.call("cloudformation:ContinueUpdateRollback", name, || call().send()).await?;
+                    cloud
+                        .call("cloudformation:ContinueUpdateRollback", name, || {
+                            call().send()
+                        })
+                        .await?;
                     Ok(Sent::Accepted(None))
                 }
             })

@@ -29,7 +29,12 @@ pub(super) struct Params {
 impl Change for Create {
     type Params = Params;
     const KIND: &'static str = "cloudformation.create";
-    const OPERATION: Operation = Operation { action: "CreateStack", verb: "create", good: &["CREATE_COMPLETE"], cancels: false };
+    const OPERATION: Operation = Operation {
+        action: "CreateStack",
+        verb: "create",
+        good: &["CREATE_COMPLETE"],
+        cancels: false,
+    };
 
     fn check(params: &Value) -> Result<(), String> {
         super::check_input(params)
@@ -63,7 +68,11 @@ impl Change for Create {
                             .set_on_failure(keep.clone())
                             .client_request_token(&token)
                     };
-                    let answer = cloud.call("cloudformation:CreateStack", &given.stack_name, || call().send()).await?;
+                    let answer = cloud
+                        .call("cloudformation:CreateStack", &given.stack_name, || {
+                            call().send()
+                        })
+                        .await?;
                     Ok(Sent::Accepted(answer.stack_id().map(str::to_owned)))
                 }
             })
@@ -71,15 +80,21 @@ impl Change for Create {
     }
 }
 
-/// Takes away what a change set that nobody executed left under the name, if it is ours; refuses what is somebody else's.
+/// Takes away what a change set that nobody executed left under the name, if it is ours; refuses
+/// what is somebody else's.
 async fn make_room(job: &Job, cloud: &Cloud, name: &str) -> Result<(), Failure> {
-    let Some(stack) = cloud.stack(name).await.map_err(Trouble::held_open)? else { return Ok(()) };
+    let Some(stack) = cloud.stack(name).await.map_err(Trouble::held_open)? else {
+        return Ok(());
+    };
     if stack.status == "DELETE_COMPLETE" {
         return Ok(());
     }
     if stack.status != "REVIEW_IN_PROGRESS" {
-        return Err(Failure::new(format!("a CloudFormation stack named {name} is there already ({})", stack.status))
-            .hint("deploy again: it is then looked at and updated"));
+        return Err(Failure::new(format!(
+            "a CloudFormation stack named {name} is there already ({})",
+            stack.status
+        ))
+        .hint("deploy again: it is then looked at and updated"));
     }
     if !is_ours(job, cloud, &stack).await? {
         return Err(Failure::new(format!("{name} is only the shell of a change set that nobody executed, and not made by this store"))
@@ -88,18 +103,32 @@ async fn make_room(job: &Job, cloud: &Cloud, name: &str) -> Result<(), Failure> 
     job.port.note("cleared", json!({ "id": stack.id })).await?;
     let token = job.token(2);
     cloud
-        .call("cloudformation:DeleteStack", name, || cloud.cfn.delete_stack().stack_name(&stack.id).client_request_token(&token).send())
+        .call("cloudformation:DeleteStack", name, || {
+            cloud
+                .cfn
+                .delete_stack()
+                .stack_name(&stack.id)
+                .client_request_token(&token)
+                .send()
+        })
         .await
         .map_err(Trouble::held_open)?;
     // An empty shell goes at once; a minute is for a service in trouble.
     for _ in 0..60 {
-        if cloud.stack(&stack.id).await.map_err(Trouble::held_open)?.is_none_or(|stack| stack.status == "DELETE_COMPLETE") {
+        if cloud
+            .stack(&stack.id)
+            .await
+            .map_err(Trouble::held_open)?
+            .is_none_or(|stack| stack.status == "DELETE_COMPLETE")
+        {
             return Ok(());
         }
         job.port.sleep(Duration::from_secs(1)).await;
     }
-    Err(Failure::new(format!("the shell of a change set named {name} does not go away"))
-        .hint("look at the stack's events, then deploy again"))
+    Err(Failure::new(format!(
+        "the shell of a change set named {name} does not go away"
+    ))
+    .hint("look at the stack's events, then deploy again"))
 }
 
 async fn is_ours(job: &Job, cloud: &Cloud, stack: &CfnStack) -> Result<bool, Failure> {
@@ -107,6 +136,9 @@ async fn is_ours(job: &Job, cloud: &Cloud, stack: &CfnStack) -> Result<bool, Fai
         return Ok(true);
     }
     let prefix = format!("hp-{}-", job.store);
-    let sets = cloud.change_sets(&stack.name).await.map_err(Trouble::held_open)?;
+    let sets = cloud
+        .change_sets(&stack.name)
+        .await
+        .map_err(Trouble::held_open)?;
     Ok(!sets.is_empty() && sets.iter().all(|(_, name)| name.starts_with(&prefix)))
 }

@@ -1,4 +1,5 @@
-//! `cloudformation.delete {stack_name, retain}`: deletes a stack under its ARN, so that a new one of the same name is never hit.
+//! `cloudformation.delete {stack_name, retain}`: deletes a stack under its ARN, so that a new one
+//! of the same name is never hit.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -22,7 +23,12 @@ pub(super) struct Params {
 impl Change for Delete {
     type Params = Params;
     const KIND: &'static str = "cloudformation.delete";
-    const OPERATION: Operation = Operation { action: "DeleteStack", verb: "delete", good: &["DELETE_COMPLETE", "MISSING"], cancels: false };
+    const OPERATION: Operation = Operation {
+        action: "DeleteStack",
+        verb: "delete",
+        good: &["DELETE_COMPLETE", "MISSING"],
+        cancels: false,
+    };
 
     fn check(params: &Value) -> Result<(), String> {
         super::require(params, &["stack_name"])
@@ -35,19 +41,45 @@ impl Change for Delete {
     async fn run(course: Course<'_>, params: &Params) -> Result<Output, Failure> {
         let (job, cloud) = (course.job, course.cloud);
         // Later the ARN in the notes counts, and never what has the name now.
-        let now = if course.is_fresh() { cloud.stack(&params.stack_name).await.map_err(Trouble::held_open)? } else { None };
-        if course.is_fresh() && now.as_ref().is_none_or(|stack| stack.status == "DELETE_COMPLETE") {
+        let now = if course.is_fresh() {
+            cloud
+                .stack(&params.stack_name)
+                .await
+                .map_err(Trouble::held_open)?
+        } else {
+            None
+        };
+        if course.is_fresh()
+            && now
+                .as_ref()
+                .is_none_or(|stack| stack.status == "DELETE_COMPLETE")
+        {
             return Ok(super::output(job, None, true));
         }
-        let noted = job.notes.get("intent").and_then(|intent| intent["id"].as_str()).map(str::to_owned);
-        let id = noted.or_else(|| now.as_ref().map(|stack| stack.id.clone())).unwrap_or_else(|| params.stack_name.clone());
+        let noted = job
+            .notes
+            .get("intent")
+            .and_then(|intent| intent["id"].as_str())
+            .map(str::to_owned);
+        let id = noted
+            .or_else(|| now.as_ref().map(|stack| stack.id.clone()))
+            .unwrap_or_else(|| params.stack_name.clone());
         let retain = (!params.retain.is_empty()).then(|| params.retain.clone());
         course
             .run(now.as_ref(), |token| {
                 let (id, retain) = (&id, &retain);
                 async move {
-                    let call = || cloud.cfn.delete_stack().stack_name(id).set_retain_resources(retain.clone()).client_request_token(&token);
-                    cloud.call("cloudformation:DeleteStack", id, || call().send()).await?;
+                    let call = || {
+                        cloud
+                            .cfn
+                            .delete_stack()
+                            .stack_name(id)
+                            .set_retain_resources(retain.clone())
+                            .client_request_token(&token)
+                    };
+                    cloud
+                        .call("cloudformation:DeleteStack", id, || call().send())
+                        .await?;
                     Ok(Sent::Accepted(Some(id.clone())))
                 }
             })

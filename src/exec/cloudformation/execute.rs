@@ -1,4 +1,5 @@
-//! `cloudformation.execute {stack_name, change_set, ...}`: executes the change set that was shown and approved, and no other.
+//! `cloudformation.execute {stack_name, change_set, ...}`: executes the change set that was shown
+//! and approved, and no other.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,7 +25,12 @@ pub(super) struct Params {
 impl Change for Execute {
     type Params = Params;
     const KIND: &'static str = "cloudformation.execute";
-    const OPERATION: Operation = Operation { action: "ExecuteChangeSet", verb: "update", good: &["UPDATE_COMPLETE"], cancels: true };
+    const OPERATION: Operation = Operation {
+        action: "ExecuteChangeSet",
+        verb: "update",
+        good: &["UPDATE_COMPLETE"],
+        cancels: true,
+    };
 
     fn check(params: &Value) -> Result<(), String> {
         super::require(params, &["stack_name", "change_set"])
@@ -36,25 +42,46 @@ impl Change for Execute {
 
     async fn run(course: Course<'_>, params: &Params) -> Result<Output, Failure> {
         let (job, cloud) = (course.job, course.cloud);
-        let arn = arn(&params.change_set).ok_or_else(|| Failure::new(format!("step {} names no change set", job.step)))?;
+        let arn = arn(&params.change_set)
+            .ok_or_else(|| Failure::new(format!("step {} names no change set", job.step)))?;
         let stack = there(cloud, &params.stack_name).await?;
         if arn.is_empty() {
             // A change set with nothing in it was deleted where it was made.
             return Ok(super::output(job, Some(&stack), true));
         }
         if course.is_fresh() {
-            let set = cloud.change_set(&params.stack_name, &arn).await.map_err(Trouble::held_open)?.ok_or_else(gone)?;
-            if params.rows.as_ref().is_some_and(|rows| !same(rows, &set.rows)) {
-                return Err(Failure::new(format!("the change set of {} does not show what was approved", params.stack_name))
-                    .hint("deploy again: it is shown anew"));
+            let set = cloud
+                .change_set(&params.stack_name, &arn)
+                .await
+                .map_err(Trouble::held_open)?
+                .ok_or_else(gone)?;
+            if params
+                .rows
+                .as_ref()
+                .is_some_and(|rows| !same(rows, &set.rows))
+            {
+                return Err(Failure::new(format!(
+                    "the change set of {} does not show what was approved",
+                    params.stack_name
+                ))
+                .hint("deploy again: it is shown anew"));
             }
         }
         course
             .run(Some(&stack), |token| {
                 let (name, arn) = (&params.stack_name, &arn);
                 async move {
-                    let call = || cloud.cfn.execute_change_set().stack_name(name).change_set_name(arn).client_request_token(&token);
-                    cloud.call("cloudformation:ExecuteChangeSet", name, || call().send()).await?;
+                    let call = || {
+                        cloud
+                            .cfn
+                            .execute_change_set()
+                            .stack_name(name)
+                            .change_set_name(arn)
+                            .client_request_token(&token)
+                    };
+                    cloud
+                        .call("cloudformation:ExecuteChangeSet", name, || call().send())
+                        .await?;
                     Ok(Sent::Accepted(None))
                 }
             })
@@ -64,7 +91,10 @@ impl Change for Execute {
 
 /// The ARN, given as text or as the output of the step that made it.
 fn arn(change_set: &Value) -> Option<String> {
-    change_set.as_str().or_else(|| change_set["arn"].as_str()).map(str::to_owned)
+    change_set
+        .as_str()
+        .or_else(|| change_set["arn"].as_str())
+        .map(str::to_owned)
 }
 
 fn same(approved: &[ChangeRow], now: &[ChangeRow]) -> bool {
@@ -77,5 +107,6 @@ fn same(approved: &[ChangeRow], now: &[ChangeRow]) -> bool {
 }
 
 fn gone() -> Failure {
-    Failure::new("the change set is gone: the stack was changed after it was made").hint("deploy again: a new one is made")
+    Failure::new("the change set is gone: the stack was changed after it was made")
+        .hint("deploy again: a new one is made")
 }

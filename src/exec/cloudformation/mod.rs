@@ -1,5 +1,6 @@
-//! Hands for CloudFormation: one file a step kind, `operation` for what those have in common that change a stack. Every call
-//! that changes anything is noted before it is made and carries the attempt's token; after a restart AWS is asked what became of it.
+//! Hands for CloudFormation: one file a step kind, `operation` for what those have in common that
+//! change a stack. Every call that changes anything is noted before it is made and carries the
+//! attempt's token; after a restart AWS is asked what became of it.
 
 mod change;
 mod change_set;
@@ -56,17 +57,25 @@ async fn cloud(clients: &Clients, job: &Job) -> Result<Arc<Cloud>, Failure> {
 /// The parameters of a job in the form of its kind.
 fn params<P: DeserializeOwned>(job: &Job) -> Result<P, Failure> {
     serde_json::from_value(job.params.clone()).map_err(|why| {
-        Failure::new(format!("the parameters of step {} cannot be read: {why}", job.step)).hint("deploy again: the plan is made anew")
+        Failure::new(format!(
+            "the parameters of step {} cannot be read: {why}",
+            job.step
+        ))
+        .hint("deploy again: the plan is made anew")
     })
 }
 
-/// What an attempt noted under a name. A note that cannot be read is no missing note: what it stands for may have been done.
+/// What an attempt noted under a name. A note that cannot be read is no missing note: what it
+/// stands for may have been done.
 fn noted<T: DeserializeOwned>(job: &Job, name: &str) -> Result<Option<T>, Failure> {
     let read = |note: &Value| {
         serde_json::from_value(note.clone()).map_err(|why| {
-            Failure::new(format!("the note {name:?} of step {} cannot be read: {why}", job.step))
-                .hint("look at AWS what became of it, then resolve the step as done or failed")
-                .retry(Retry::AskAPerson)
+            Failure::new(format!(
+                "the note {name:?} of step {} cannot be read: {why}",
+                job.step
+            ))
+            .hint("look at AWS what became of it, then resolve the step as done or failed")
+            .retry(Retry::AskAPerson)
         })
     };
     job.notes.get(name).map(read).transpose()
@@ -74,13 +83,14 @@ fn noted<T: DeserializeOwned>(job: &Job, name: &str) -> Result<Option<T>, Failur
 
 /// How soon after a change its effect is looked at first on this machine, and at AWS.
 const SOON: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(500)];
-/// From then on looks fall on common moments, so that one call answers all who wait: two a second at first,
+/// From then on looks fall on common moments, so that one call answers all who wait: two a second
+/// at first,
 const BEAT: Duration = Duration::from_millis(500);
 /// and one a second for what has taken so long.
 const LONG: Duration = Duration::from_secs(10);
 
-/// How long to wait before the next look at something that has taken so long: twice as long each time at first, then until the next
-/// beat.
+/// How long to wait before the next look at something that has taken so long: twice as long each
+/// time at first, then until the next beat.
 fn pause(cloud: &Cloud, waited: Duration) -> Duration {
     beat(cloud.now(), waited, SOON[usize::from(!cloud.is_local())])
 }
@@ -92,36 +102,65 @@ fn beat(now: Time, waited: Duration, soon: Duration) -> Duration {
     }
     let beat = if waited < LONG { BEAT } else { BEAT * 2 };
     // Never a moment after the last look, and never two beats.
-    let (at, every) = ((now + beat / 2).0, i64::try_from(beat.as_millis()).unwrap_or(1));
+    let (at, every) = (
+        (now + beat / 2).0,
+        i64::try_from(beat.as_millis()).unwrap_or(1),
+    );
     beat / 2 + Duration::from_millis((-at).rem_euclid(every).unsigned_abs())
 }
 
-/// Checks that parameters are there when the plan is made; references to outputs stand for values that come later.
+/// Checks that parameters are there when the plan is made; references to outputs stand for values
+/// that come later.
 fn require(params: &Value, names: &[&str]) -> Result<(), String> {
-    let missing: Vec<_> = names.iter().filter(|name| params.get(**name).is_none_or(Value::is_null)).copied().collect();
-    if missing.is_empty() { Ok(()) } else { Err(format!("missing: {}", missing.join(", "))) }
+    let missing: Vec<_> = names
+        .iter()
+        .filter(|name| params.get(**name).is_none_or(Value::is_null))
+        .copied()
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("missing: {}", missing.join(", ")))
+    }
 }
 
 /// Checks an `input`, which never holds references.
 fn check_input(params: &Value) -> Result<(), String> {
     require(params, &["input"])?;
-    serde_json::from_value::<CfnInput>(params["input"].clone()).map(|_| ()).map_err(|why| format!("input: {why}"))
+    serde_json::from_value::<CfnInput>(params["input"].clone())
+        .map(|_| ())
+        .map_err(|why| format!("input: {why}"))
 }
 
 /// An input with its template, for the stack as it is.
-async fn given(job: &Job, input: &CfnInput, counts: &BTreeMap<String, String>, now: Option<&CfnStack>) -> Result<Given, Failure> {
+async fn given(
+    job: &Job,
+    input: &CfnInput,
+    counts: &BTreeMap<String, String>,
+    now: Option<&CfnStack>,
+) -> Result<Given, Failure> {
     let bundle = job.port.bundle(input.template.bundle).await?;
     Given::new(input, &bundle, counts, now)
 }
 
-/// The output of a step that left the stack in this state, with those of its counts that the step was given.
+/// The output of a step that left the stack in this state, with those of its counts that the step
+/// was given.
 fn output(job: &Job, stack: Option<&CfnStack>, noop: bool) -> Output {
     let empty = BTreeMap::new();
     let given = job.params.get("counts").and_then(Value::as_object);
     let is_given = |name: &String| given.is_some_and(|counts| counts.contains_key(name));
-    let left = stack.map(|stack| stack.parameters.iter().filter(|(name, _)| is_given(name)).map(|(k, v)| (k.clone(), v.clone())).collect());
+    let left = stack.map(|stack| {
+        stack
+            .parameters
+            .iter()
+            .filter(|(name, _)| is_given(name))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect()
+    });
     Output {
-        counts: left.map(|counts| Counts::of(&counts)).filter(|counts| !counts.is_empty()),
+        counts: left
+            .map(|counts| Counts::of(&counts))
+            .filter(|counts| !counts.is_empty()),
         ..Output::public(json!({
             "status": stack.map_or("MISSING", |stack| stack.status.as_str()),
             "stack_id": stack.map_or("", |stack| stack.id.as_str()),
@@ -145,13 +184,20 @@ mod tests {
             (now, waited) = (now + pause, waited + pause);
             looks.push(waited.as_millis());
         }
-        assert_eq!(looks, [50, 100, 200, 400, 800, 1_370, 1_870, 2_370, 2_870, 3_370]);
-        // Of all that wait, whenever they began, those that take long are looked at with the others.
+        assert_eq!(
+            looks,
+            [50, 100, 200, 400, 800, 1_370, 1_870, 2_370, 2_870, 3_370]
+        );
+        // Of all that wait, whenever they began, those that take long are looked at with the
+        // others.
         for at in 1_000_000..1_002_000 {
             for (waited, beat_ms) in [(4, 500), (9, 500), (10, 1_000), (3_600, 1_000)] {
                 let pause = beat(Time(at), Duration::from_secs(waited), ms(50));
                 assert_eq!((Time(at) + pause).0 % beat_ms, 0, "{at} {waited}");
-                assert!(pause >= ms(250) && pause <= ms(1_500), "{at} {waited} {pause:?}");
+                assert!(
+                    pause >= ms(250) && pause <= ms(1_500),
+                    "{at} {waited} {pause:?}"
+                );
             }
         }
         assert_eq!(beat(Time(0), Duration::ZERO, ms(500)), ms(500));

@@ -1,5 +1,6 @@
-//! An operation that changes a CloudFormation stack, from its intent to its end: note, call with the token, wait, judge by the
-//! events that carry the token. Started again after a crash it asks first and never does it twice.
+//! An operation that changes a CloudFormation stack, from its intent to its end: note, call with
+//! the token, wait, judge by the events that carry the token. Started again after a crash it asks
+//! first and never does it twice.
 
 use std::future::Future;
 use std::time::Duration;
@@ -85,7 +86,12 @@ pub(super) struct Course<'a> {
 
 impl<'a> Course<'a> {
     /// Where the notes say that it stands.
-    pub(super) fn new(job: &'a Job, cloud: &'a Cloud, operation: Operation, name: &'a str) -> Result<Self, Failure> {
+    pub(super) fn new(
+        job: &'a Job,
+        cloud: &'a Cloud,
+        operation: Operation,
+        name: &'a str,
+    ) -> Result<Self, Failure> {
         Ok(Self {
             job,
             cloud,
@@ -103,7 +109,11 @@ impl<'a> Course<'a> {
     }
 
     /// Does it, or picks it up where the notes say.
-    pub(super) async fn run<F>(mut self, now: Option<&CfnStack>, call: impl Fn(String) -> F) -> Result<Output, Failure>
+    pub(super) async fn run<F>(
+        mut self,
+        now: Option<&CfnStack>,
+        call: impl Fn(String) -> F,
+    ) -> Result<Output, Failure>
     where
         F: Future<Output = Result<Sent, Trouble>>,
     {
@@ -111,7 +121,10 @@ impl<'a> Course<'a> {
         if self.intent.is_none() {
             asked_before = false;
             if self.job.port.is_cancelled() {
-                return Err(Failure::new(format!("cancelled before the {} of {} was asked for", self.operation.verb, self.name)));
+                return Err(Failure::new(format!(
+                    "cancelled before the {} of {} was asked for",
+                    self.operation.verb, self.name
+                )));
             }
             self.note_intent(now).await?;
         }
@@ -120,7 +133,11 @@ impl<'a> Course<'a> {
                 Sent::Accepted(id) => self.note_sent(id).await?,
                 Sent::Nothing => {
                     self.say("nothing to change");
-                    let stack = self.cloud.stack(self.name).await.map_err(Trouble::out_of_sight)?;
+                    let stack = self
+                        .cloud
+                        .stack(self.name)
+                        .await
+                        .map_err(Trouble::out_of_sight)?;
                     return Ok(output(self.job, stack.as_ref(), true));
                 }
             }
@@ -137,7 +154,11 @@ impl<'a> Course<'a> {
             return Ok(Found::NeverStarted);
         }
         let stack = self.look().await.map_err(Trouble::out_of_sight)?;
-        match self.judge(stack.as_ref()).await.map_err(Trouble::out_of_sight)? {
+        match self
+            .judge(stack.as_ref())
+            .await
+            .map_err(Trouble::out_of_sight)?
+        {
             Some(status) => Ok(Found::Ended(self.end(stack.as_ref(), &status).await)),
             None => Ok(Found::StillRunning),
         }
@@ -145,7 +166,11 @@ impl<'a> Course<'a> {
 
     async fn note_intent(&mut self, now: Option<&CfnStack>) -> Result<(), Failure> {
         let mark = match now {
-            Some(stack) => self.cloud.newest_event(&stack.id).await.map_err(Trouble::held_open)?,
+            Some(stack) => self
+                .cloud
+                .newest_event(&stack.id)
+                .await
+                .map_err(Trouble::held_open)?,
             None => None,
         };
         let intent = Intent {
@@ -155,7 +180,13 @@ impl<'a> Course<'a> {
             mark,
             token: self.job.token(CALL),
         };
-        self.job.port.note("intent", serde_json::to_value(&intent).unwrap_or(Value::Null)).await?;
+        self.job
+            .port
+            .note(
+                "intent",
+                serde_json::to_value(&intent).unwrap_or(Value::Null),
+            )
+            .await?;
         self.intent = Some(intent);
         Ok(())
     }
@@ -164,18 +195,28 @@ impl<'a> Course<'a> {
         let known = id.or_else(|| self.intent.as_ref().and_then(|intent| intent.id.clone()));
         let id = match known {
             Some(id) => id,
-            None => {
-                self.cloud.stack(self.name).await.map_err(Trouble::out_of_sight)?.map_or_else(|| self.name.to_owned(), |stack| stack.id)
-            }
+            None => self
+                .cloud
+                .stack(self.name)
+                .await
+                .map_err(Trouble::out_of_sight)?
+                .map_or_else(|| self.name.to_owned(), |stack| stack.id),
         };
         self.say(&format!("{} accepted", self.operation.verb));
-        self.job.port.note("sent", json!(Accepted { id: id.clone() })).await?;
+        self.job
+            .port
+            .note("sent", json!(Accepted { id: id.clone() }))
+            .await?;
         self.sent = Some(id);
         Ok(())
     }
 
     /// Makes the call; where its fate is unknown, asks before it is made again with the same token.
-    async fn send<F>(&mut self, asked_before: bool, call: impl Fn(String) -> F) -> Result<Sent, Failure>
+    async fn send<F>(
+        &mut self,
+        asked_before: bool,
+        call: impl Fn(String) -> F,
+    ) -> Result<Sent, Failure>
     where
         F: Future<Output = Result<Sent, Trouble>>,
     {
@@ -190,49 +231,71 @@ impl<'a> Course<'a> {
                 Err(trouble) => trouble,
             };
             tries += 1;
-            let there = trouble.is("AlreadyExistsException") || trouble.is("TokenAlreadyExistsException");
-            let gone = trouble.is("InvalidChangeSetStatus") || trouble.code.contains("ChangeSetNotFound");
-            if (trouble.is_unsure() || there || gone) && self.has_begun().await.map_err(Trouble::out_of_sight)? {
+            let there =
+                trouble.is("AlreadyExistsException") || trouble.is("TokenAlreadyExistsException");
+            let gone =
+                trouble.is("InvalidChangeSetStatus") || trouble.code.contains("ChangeSetNotFound");
+            if (trouble.is_unsure() || there || gone)
+                && self.has_begun().await.map_err(Trouble::out_of_sight)?
+            {
                 return Ok(Sent::Accepted(None));
             }
             if !trouble.is_unsure() || tries >= TRIES {
                 return Err(outcome::refused(trouble, self.name));
             }
-            self.job.port.sleep(Duration::from_secs(u64::from(tries))).await;
+            self.job
+                .port
+                .sleep(Duration::from_secs(u64::from(tries)))
+                .await;
         }
     }
 
     /// Asks AWS whether the call has had its effect.
     async fn has_begun(&self) -> Result<bool, Trouble> {
-        let Some(intent) = &self.intent else { return Ok(false) };
+        let Some(intent) = &self.intent else {
+            return Ok(false);
+        };
         match &intent.id {
             // The stack was there: its events after the mark tell.
             Some(id) => Ok(!ours(&self.events(id).await?, &self.tokens()).is_empty()),
-            // It was not there: what is there now may be somebody else's, and what is gone again may have been ours.
+            // It was not there: what is there now may be somebody else's, and what is gone again
+            // may have been ours.
             None => match self.cloud.stack(&intent.name).await? {
                 None => Ok(false),
                 Some(stack) => {
                     let events = self.cloud.events(&stack.id, Back::All).await?;
                     let told = events.iter().any(|event| event.token.is_some());
-                    Ok(if told { !ours(&events, &self.tokens()).is_empty() } else { stack.is_of(&self.job.store) })
+                    Ok(if told {
+                        !ours(&events, &self.tokens()).is_empty()
+                    } else {
+                        stack.is_of(&self.job.store)
+                    })
                 }
             },
         }
     }
 
-    /// Waits for the end: looks at once, then more and more rarely, never later than a twentieth of the time that it takes.
+    /// Waits for the end: looks at once, then more and more rarely, never later than a twentieth of
+    /// the time that it takes.
     async fn wait(&mut self) -> Result<Output, Failure> {
         let (mut waited, mut lost, mut shown) = (Duration::ZERO, 0, String::new());
         loop {
             match self.look().await {
                 Ok(stack) => {
                     lost = 0;
-                    let status = stack.as_ref().map_or("MISSING", |stack| stack.status.as_str()).to_owned();
+                    let status = stack
+                        .as_ref()
+                        .map_or("MISSING", |stack| stack.status.as_str())
+                        .to_owned();
                     if status != shown {
                         self.say(&status);
                         shown.clone_from(&status);
                     }
-                    if let Some(status) = self.judge(stack.as_ref()).await.map_err(Trouble::out_of_sight)? {
+                    if let Some(status) = self
+                        .judge(stack.as_ref())
+                        .await
+                        .map_err(Trouble::out_of_sight)?
+                    {
                         return self.end(stack.as_ref(), &status).await;
                     }
                     if !standing(&status).is_busy() && waited > BEGINS {
@@ -243,7 +306,9 @@ impl<'a> Course<'a> {
                     }
                 }
                 Err(trouble)
-                    if trouble.kind == Kind::Login || lost >= LOST || !(trouble.is_unsure() || trouble.kind == Kind::Throttled) =>
+                    if trouble.kind == Kind::Login
+                        || lost >= LOST
+                        || !(trouble.is_unsure() || trouble.kind == Kind::Throttled) =>
                 {
                     return Err(trouble.out_of_sight());
                 }
@@ -264,11 +329,16 @@ impl<'a> Course<'a> {
     }
 
     async fn look(&self) -> Result<Option<CfnStack>, Trouble> {
-        let id = self.sent.as_deref().or_else(|| self.intent.as_ref()?.id.as_deref()).unwrap_or(self.name);
+        let id = self
+            .sent
+            .as_deref()
+            .or_else(|| self.intent.as_ref()?.id.as_deref())
+            .unwrap_or(self.name);
         self.cloud.stack(id).await
     }
 
-    /// The status with which our operation has ended; `None` while it has not, or has not shown itself yet.
+    /// The status with which our operation has ended; `None` while it has not, or has not shown
+    /// itself yet.
     async fn judge(&self, stack: Option<&CfnStack>) -> Result<Option<String>, Trouble> {
         let Some(stack) = stack else {
             // Only a delete makes a stack go away under its ARN; for all others somebody else did.
@@ -285,9 +355,13 @@ impl<'a> Course<'a> {
         Ok(ending(&ours).map(str::to_owned))
     }
 
-    /// Whether this is the stack that our call made, and nothing was done to it since: its events need not be asked.
+    /// Whether this is the stack that our call made, and nothing was done to it since: its events
+    /// need not be asked.
     fn made(&self, stack: &CfnStack) -> bool {
-        let was_missing = self.intent.as_ref().is_some_and(|intent| intent.id.is_none());
+        let was_missing = self
+            .intent
+            .as_ref()
+            .is_some_and(|intent| intent.id.is_none());
         was_missing && stack.status == "CREATE_COMPLETE" && self.sent.as_ref() == Some(&stack.id)
     }
 
@@ -295,7 +369,11 @@ impl<'a> Course<'a> {
         // What comes next looks at it at once.
         self.cloud.changed();
         if self.operation.good.contains(&status) {
-            return Ok(output(self.job, stack.filter(|_| status != "DELETE_COMPLETE"), false));
+            return Ok(output(
+                self.job,
+                stack.filter(|_| status != "DELETE_COMPLETE"),
+                false,
+            ));
         }
         let id = stack.map_or(self.name, |stack| stack.id.as_str());
         let events = self.events(id).await.map_err(Trouble::out_of_sight)?;
@@ -315,30 +393,51 @@ impl<'a> Course<'a> {
     async fn ask_to_cancel(&mut self, status: &str) -> Result<(), Failure> {
         self.cancelling = true;
         if !self.operation.cancels {
-            self.say(&format!("CloudFormation cannot cancel a {}: waiting for its end", self.operation.verb));
+            self.say(&format!(
+                "CloudFormation cannot cancel a {}: waiting for its end",
+                self.operation.verb
+            ));
             return Ok(());
         }
         if status != "UPDATE_IN_PROGRESS" {
-            self.say(&format!("too late to cancel in {status}: waiting for its end"));
+            self.say(&format!(
+                "too late to cancel in {status}: waiting for its end"
+            ));
             return Ok(());
         }
         let token = self.job.token(CANCEL);
-        self.job.port.note("cancel", json!({ "token": token })).await?;
+        self.job
+            .port
+            .note("cancel", json!({ "token": token }))
+            .await?;
         let id = self.sent.clone().unwrap_or_else(|| self.name.to_owned());
-        let call = self.cloud.call("cloudformation:CancelUpdateStack", self.name, || {
-            self.cloud.cfn.cancel_update_stack().stack_name(&id).client_request_token(&token).send()
-        });
+        let call = self
+            .cloud
+            .call("cloudformation:CancelUpdateStack", self.name, || {
+                self.cloud
+                    .cfn
+                    .cancel_update_stack()
+                    .stack_name(&id)
+                    .client_request_token(&token)
+                    .send()
+            });
         match call.await {
             Ok(_) => self.say("cancel accepted: CloudFormation rolls back"),
-            // Whatever the answer, the end of the operation is waited for; a wish that got lost is told.
+            // Whatever the answer, the end of the operation is waited for; a wish that got lost is
+            // told.
             Err(trouble) => self.say(&format!("cancel not accepted: {}", trouble.message)),
         }
         Ok(())
     }
 
     async fn events(&self, id: &str) -> Result<Vec<StackEvent>, Trouble> {
-        let mark = self.intent.as_ref().and_then(|intent| intent.mark.as_deref());
-        self.cloud.events(id, mark.map_or(Back::All, Back::To)).await
+        let mark = self
+            .intent
+            .as_ref()
+            .and_then(|intent| intent.mark.as_deref());
+        self.cloud
+            .events(id, mark.map_or(Back::All, Back::To))
+            .await
     }
 
     fn tokens(&self) -> Vec<String> {
@@ -346,12 +445,17 @@ impl<'a> Course<'a> {
     }
 
     fn say(&self, text: &str) {
-        self.job.port.out(Severity::Info, self.name, Safe::new(text));
+        self.job
+            .port
+            .out(Severity::Info, self.name, Safe::new(text));
     }
 
     fn never_began(&self, status: &str) -> Failure {
-        Failure::new(format!("{} of {} was accepted and has not begun; the stack is {status}", self.operation.verb, self.name))
-            .hint("look at the stack's events, then resolve the step as done or failed")
-            .retry(Retry::AskAPerson)
+        Failure::new(format!(
+            "{} of {} was accepted and has not begun; the stack is {status}",
+            self.operation.verb, self.name
+        ))
+        .hint("look at the stack's events, then resolve the step as done or failed")
+        .retry(Retry::AskAPerson)
     }
 }

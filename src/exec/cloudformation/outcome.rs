@@ -1,4 +1,5 @@
-//! The sentences for operations that did not succeed: what failed first, and what to do next for each state that is left.
+//! The sentences for operations that did not succeed: what failed first, and what to do next for
+//! each state that is left.
 
 use crate::aws::cfn::events::{FirstFailure, StackEvent};
 use crate::aws::{Kind, Trouble};
@@ -19,10 +20,22 @@ pub(super) struct Ended<'a> {
 
 /// The failure for it.
 pub(super) fn failed(ended: &Ended<'_>) -> Failure {
-    let Ended { verb, name, status, reason, first, events, cancelled } = ended;
+    let Ended {
+        verb,
+        name,
+        status,
+        reason,
+        first,
+        events,
+        cancelled,
+    } = ended;
     let summary = match first {
-        _ if *cancelled && first.is_none() => format!("the {verb} of {name} was cancelled; the stack is {status}"),
-        Some(first) if first.event.reason.is_empty() => format!("{}: {}", first.path, first.event.status),
+        _ if *cancelled && first.is_none() => {
+            format!("the {verb} of {name} was cancelled; the stack is {status}")
+        }
+        Some(first) if first.event.reason.is_empty() => {
+            format!("{}: {}", first.path, first.event.status)
+        }
         Some(first) => format!("{}: {}", first.path, first.event.reason),
         None if reason.is_empty() => format!("the {verb} of {name} ended in {status}"),
         None => format!("the {verb} of {name} ended in {status}: {reason}"),
@@ -30,22 +43,46 @@ pub(super) fn failed(ended: &Ended<'_>) -> Failure {
     let all: Vec<String> = events
         .iter()
         .filter(|event| event.is_failure())
-        .map(|event| format!("{} {} {} {}", event.at.clock(), event.logical, event.status, event.reason))
+        .map(|event| {
+            format!(
+                "{} {} {} {}",
+                event.at.clock(),
+                event.logical,
+                event.status,
+                event.reason
+            )
+        })
         .collect();
-    Failure::new(summary).detail(format!("{name} is {status}\n{}", all.join("\n")).trim_end().to_owned()).hint(hint(status))
+    Failure::new(summary)
+        .detail(
+            format!("{name} is {status}\n{}", all.join("\n"))
+                .trim_end()
+                .to_owned(),
+        )
+        .hint(hint(status))
 }
 
 /// What to do about a status.
 fn hint(status: &str) -> &'static str {
     match status {
-        "UPDATE_ROLLBACK_COMPLETE" => "the stack is as it was before; put right what failed and deploy again",
+        "UPDATE_ROLLBACK_COMPLETE" => {
+            "the stack is as it was before; put right what failed and deploy again"
+        }
         "ROLLBACK_COMPLETE" | "CREATE_FAILED" | "ROLLBACK_FAILED" => {
             "nothing of it can be used; unblock it (U): recover deletes what is left and creates it again"
         }
-        "UPDATE_ROLLBACK_FAILED" => "unblock it (U): recover continues the rollback, leaving out what cannot be rolled back",
-        "UPDATE_FAILED" => "put right what failed and deploy again, or unblock it (U): recover updates it once more",
-        "DELETE_FAILED" => "unblock it (U): recover deletes the stack and retains what cannot be deleted",
-        "MISSING" | "DELETE_COMPLETE" => "somebody deleted the stack meanwhile; deploy again to create it",
+        "UPDATE_ROLLBACK_FAILED" => {
+            "unblock it (U): recover continues the rollback, leaving out what cannot be rolled back"
+        }
+        "UPDATE_FAILED" => {
+            "put right what failed and deploy again, or unblock it (U): recover updates it once more"
+        }
+        "DELETE_FAILED" => {
+            "unblock it (U): recover deletes the stack and retains what cannot be deleted"
+        }
+        "MISSING" | "DELETE_COMPLETE" => {
+            "somebody deleted the stack meanwhile; deploy again to create it"
+        }
         _ => "look at the stack's events, then deploy again",
     }
 }
@@ -56,22 +93,35 @@ pub(super) fn refused(trouble: Trouble, name: &str) -> Failure {
         return trouble.held_open();
     }
     let said = trouble.message.clone();
-    let about = |summary: String| Failure { summary, ..(*trouble.failure).clone() };
+    let about = |summary: String| Failure {
+        summary,
+        ..(*trouble.failure).clone()
+    };
     if trouble.is("AlreadyExistsException") {
-        about(format!("a CloudFormation stack named {name} is there already, and this attempt did not make it"))
-            .hint("deploy again: it is then looked at and updated")
+        about(format!(
+            "a CloudFormation stack named {name} is there already, and this attempt did not make it"
+        ))
+        .hint("deploy again: it is then looked at and updated")
     } else if said.as_str().contains("_IN_PROGRESS state") {
         about(format!("{name} is being changed by somebody else: {said}"))
             .hint("wait until that has ended, then deploy again")
             .retry(Retry::After(Duration::from_secs(15)))
     } else if trouble.code.contains("ChangeSetNotFound") {
-        about(format!("the change set of {name} is gone: the stack was changed after it was made")).hint("deploy again: a new one is made")
-    } else if said.as_str().contains("TerminationProtection") || said.as_str().contains("termination protection") {
+        about(format!(
+            "the change set of {name} is gone: the stack was changed after it was made"
+        ))
+        .hint("deploy again: a new one is made")
+    } else if said.as_str().contains("TerminationProtection")
+        || said.as_str().contains("termination protection")
+    {
         about(format!("{name} is protected against deletion")).hint(format!(
             "if it is to go: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {name}"
         ))
-    } else if trouble.is("InsufficientCapabilitiesException") || trouble.is("InsufficientCapabilities") {
-        about(format!("{name}: {said}")).hint("acknowledge them in the estate file: capabilities: [CAPABILITY_NAMED_IAM]")
+    } else if trouble.is("InsufficientCapabilitiesException")
+        || trouble.is("InsufficientCapabilities")
+    {
+        about(format!("{name}: {said}"))
+            .hint("acknowledge them in the estate file: capabilities: [CAPABILITY_NAMED_IAM]")
     } else {
         about(format!("{name}: {said}"))
     }
@@ -82,26 +132,56 @@ mod tests {
     use super::*;
 
     fn trouble(code: &str, message: &str) -> Trouble {
-        Trouble { kind: Kind::Refused, code: code.into(), message: message.into(), failure: Box::new(Failure::new("x")) }
+        Trouble {
+            kind: Kind::Refused,
+            code: code.into(),
+            message: message.into(),
+            failure: Box::new(Failure::new("x")),
+        }
     }
 
     #[test]
     fn every_refusal_names_the_next_action() {
         let cases = [
-            ("AlreadyExistsException", "Stack [orders] already exists", "deploy again", Retry::Never),
+            (
+                "AlreadyExistsException",
+                "Stack [orders] already exists",
+                "deploy again",
+                Retry::Never,
+            ),
             (
                 "ValidationError",
                 "Stack:arn is in UPDATE_IN_PROGRESS state and can not be updated.",
                 "wait",
                 Retry::After(Duration::from_secs(15)),
             ),
-            ("ChangeSetNotFound", "ChangeSet [x] does not exist", "deploy again", Retry::Never),
-            ("ValidationError", "Stack [x] cannot be deleted while TerminationProtection is enabled", "if it is to go", Retry::Never),
-            ("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_IAM]", "capabilities:", Retry::Never),
+            (
+                "ChangeSetNotFound",
+                "ChangeSet [x] does not exist",
+                "deploy again",
+                Retry::Never,
+            ),
+            (
+                "ValidationError",
+                "Stack [x] cannot be deleted while TerminationProtection is enabled",
+                "if it is to go",
+                Retry::Never,
+            ),
+            (
+                "InsufficientCapabilitiesException",
+                "Requires capabilities : [CAPABILITY_IAM]",
+                "capabilities:",
+                Retry::Never,
+            ),
         ];
         for (code, message, hint, retry) in cases {
             let failure = refused(trouble(code, message), "orders");
-            assert!(failure.summary.contains("orders") && failure.hint.contains(hint) && failure.retry == retry, "{failure:?}");
+            assert!(
+                failure.summary.contains("orders")
+                    && failure.hint.contains(hint)
+                    && failure.retry == retry,
+                "{failure:?}"
+            );
         }
     }
 
@@ -113,7 +193,10 @@ mod tests {
             reason: "storage-full".into(),
             ..StackEvent::default()
         };
-        let first = FirstFailure { path: "orders/Database".into(), event: event.clone() };
+        let first = FirstFailure {
+            path: "orders/Database".into(),
+            event: event.clone(),
+        };
         let events = [event];
         let ended = Ended {
             verb: "update",
@@ -126,8 +209,19 @@ mod tests {
         };
         let failure = failed(&ended);
         assert_eq!(failure.summary, "orders/Database: storage-full");
-        assert!(failure.detail.contains("UPDATE_ROLLBACK_COMPLETE") && failure.hint.contains("as it was before"));
-        let cancelled = failed(&Ended { first: None, cancelled: true, ..ended });
-        assert!(cancelled.summary.contains("was cancelled"), "{}", cancelled.summary);
+        assert!(
+            failure.detail.contains("UPDATE_ROLLBACK_COMPLETE")
+                && failure.hint.contains("as it was before")
+        );
+        let cancelled = failed(&Ended {
+            first: None,
+            cancelled: true,
+            ..ended
+        });
+        assert!(
+            cancelled.summary.contains("was cancelled"),
+            "{}",
+            cancelled.summary
+        );
     }
 }

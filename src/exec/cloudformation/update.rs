@@ -1,5 +1,5 @@
-//! `cloudformation.update {input, counts}` and `cloudformation.scale {stack_name, counts}`: change a stack in place. Nothing to
-//! change is success.
+//! `cloudformation.update {input, counts}` and `cloudformation.scale {stack_name, counts}`: change
+//! a stack in place. Nothing to change is success.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,12 @@ pub(super) struct ScaleParams {
     counts: BTreeMap<String, String>,
 }
 
-const UPDATE: Operation = Operation { action: "UpdateStack", verb: "update", good: &["UPDATE_COMPLETE"], cancels: true };
+const UPDATE: Operation = Operation {
+    action: "UpdateStack",
+    verb: "update",
+    good: &["UPDATE_COMPLETE"],
+    cancels: true,
+};
 
 impl Change for Update {
     type Params = UpdateParams;
@@ -68,7 +73,11 @@ impl Change for Update {
                             .set_role_arn(given.role_arn.clone())
                             .client_request_token(&token)
                     };
-                    let answer = cloud.call("cloudformation:UpdateStack", &given.stack_name, || call().send()).await;
+                    let answer = cloud
+                        .call("cloudformation:UpdateStack", &given.stack_name, || {
+                            call().send()
+                        })
+                        .await;
                     sent(answer.map(|answer| answer.stack_id().map(str::to_owned)))
                 }
             })
@@ -95,7 +104,8 @@ impl Change for Scale {
         let parameters = scaled(&stack, &params.counts)?;
         course
             .run(Some(&stack), |token| {
-                let (name, parameters, capabilities) = (&params.stack_name, &parameters, &stack.capabilities);
+                let (name, parameters, capabilities) =
+                    (&params.stack_name, &parameters, &stack.capabilities);
                 async move {
                     let call = || {
                         cloud
@@ -107,7 +117,9 @@ impl Change for Scale {
                             .set_capabilities(Some(capabilities.clone()))
                             .client_request_token(&token)
                     };
-                    let answer = cloud.call("cloudformation:UpdateStack", name, || call().send()).await;
+                    let answer = cloud
+                        .call("cloudformation:UpdateStack", name, || call().send())
+                        .await;
                     sent(answer.map(|answer| answer.stack_id().map(str::to_owned)))
                 }
             })
@@ -117,19 +129,31 @@ impl Change for Scale {
 
 /// The stack, which must be there.
 pub(super) async fn there(cloud: &Cloud, name: &str) -> Result<CfnStack, Failure> {
-    cloud.stack(name).await.map_err(Trouble::held_open)?.ok_or_else(|| {
-        Failure::new(format!("there is no CloudFormation stack named {name}"))
-            .hint("somebody deleted it meanwhile; deploy again to create it")
-    })
+    cloud
+        .stack(name)
+        .await
+        .map_err(Trouble::held_open)?
+        .ok_or_else(|| {
+            Failure::new(format!("there is no CloudFormation stack named {name}"))
+                .hint("somebody deleted it meanwhile; deploy again to create it")
+        })
 }
 
-/// The counts, and all other parameters of the stack as they are: naming their values would resolve them anew.
+/// The counts, and all other parameters of the stack as they are: naming their values would resolve
+/// them anew.
 fn scaled(stack: &CfnStack, counts: &BTreeMap<String, String>) -> Result<Vec<Parameter>, Failure> {
-    let unknown: BTreeSet<_> = counts.keys().filter(|key| !stack.parameters.contains_key(*key)).map(String::as_str).collect();
+    let unknown: BTreeSet<_> = counts
+        .keys()
+        .filter(|key| !stack.parameters.contains_key(*key))
+        .map(String::as_str)
+        .collect();
     if !unknown.is_empty() {
         let list = unknown.into_iter().collect::<Vec<_>>().join(", ");
-        return Err(Failure::new(format!("{} has no parameter {list} to scale by", stack.name))
-            .hint("deploy a template that declares it first, or set downtime: never"));
+        return Err(Failure::new(format!(
+            "{} has no parameter {list} to scale by",
+            stack.name
+        ))
+        .hint("deploy a template that declares it first, or set downtime: never"));
     }
     Ok(stack
         .parameters
@@ -158,16 +182,41 @@ mod tests {
 
     #[test]
     fn only_counts_change() {
-        let map = |of: &[(&str, &str)]| of.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>();
+        let map = |of: &[(&str, &str)]| {
+            of.iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect::<BTreeMap<_, _>>()
+        };
         let stack = CfnStack {
             name: "orders".into(),
             parameters: map(&[("DesiredCount", "6"), ("Key", "****"), ("Size", "small")]),
             ..CfnStack::default()
         };
         let parameters = scaled(&stack, &map(&[("DesiredCount", "0")])).unwrap();
-        let told: Vec<_> = parameters.iter().map(|p| (p.parameter_key(), p.parameter_value(), p.use_previous_value())).collect();
+        let told: Vec<_> = parameters
+            .iter()
+            .map(|p| {
+                (
+                    p.parameter_key(),
+                    p.parameter_value(),
+                    p.use_previous_value(),
+                )
+            })
+            .collect();
         let kept = |key| (Some(key), None, Some(true));
-        assert_eq!(told, [(Some("DesiredCount"), Some("0"), None), kept("Key"), kept("Size")]);
-        assert!(scaled(&stack, &map(&[("Other", "0")])).unwrap_err().summary.contains("Other"));
+        assert_eq!(
+            told,
+            [
+                (Some("DesiredCount"), Some("0"), None),
+                kept("Key"),
+                kept("Size")
+            ]
+        );
+        assert!(
+            scaled(&stack, &map(&[("Other", "0")]))
+                .unwrap_err()
+                .summary
+                .contains("Other")
+        );
     }
 }

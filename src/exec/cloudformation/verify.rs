@@ -1,4 +1,5 @@
-//! `cloudformation.verify {stack_name, expect, counts}`: looks whether the stack is what the plan says it should be by now.
+//! `cloudformation.verify {stack_name, expect, counts}`: looks whether the stack is what the plan
+//! says it should be by now.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,7 +49,9 @@ impl Executor for Verify {
 
     fn check(&self, params: &Value) -> Result<(), String> {
         super::require(params, &["stack_name", "expect"])?;
-        serde_json::from_value::<Expect>(params["expect"].clone()).map(|_| ()).map_err(|why| format!("expect: {why}"))
+        serde_json::from_value::<Expect>(params["expect"].clone())
+            .map(|_| ())
+            .map_err(|why| format!("expect: {why}"))
     }
 
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>> {
@@ -70,13 +73,26 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     let cloud = super::cloud(clients, job).await?;
     let mut waited = Duration::ZERO;
     loop {
-        let stack = cloud.stack(&params.stack_name).await.map_err(Trouble::held_open)?;
-        if stack.as_ref().is_none_or(|stack| !standing(&stack.status).is_busy()) {
-            return verdict(&params, stack.as_ref())
-                .map(|()| super::output(job, stack.as_ref().filter(|s| s.status != "DELETE_COMPLETE"), true));
+        let stack = cloud
+            .stack(&params.stack_name)
+            .await
+            .map_err(Trouble::held_open)?;
+        if stack
+            .as_ref()
+            .is_none_or(|stack| !standing(&stack.status).is_busy())
+        {
+            return verdict(&params, stack.as_ref()).map(|()| {
+                super::output(
+                    job,
+                    stack.as_ref().filter(|s| s.status != "DELETE_COMPLETE"),
+                    true,
+                )
+            });
         }
         if job.port.is_cancelled() {
-            return Err(Failure::new("cancelled; it only looked, nothing was changed"));
+            return Err(Failure::new(
+                "cancelled; it only looked, nothing was changed",
+            ));
         }
         let pause = super::pause(&cloud, waited);
         futures_util::future::select(job.port.sleep(pause), job.port.cancelled()).await;
@@ -100,20 +116,33 @@ fn verdict(params: &Params, stack: Option<&CfnStack>) -> Result<(), Failure> {
             Expect::Usable => "there and open to updates",
             Expect::Missing => "gone",
         };
-        let reason = stack.map(|stack| stack.reason.to_string()).filter(|reason| !reason.is_empty());
-        return Err(Failure::new(format!("{name} should be {wanted} and is {status}"))
-            .detail(reason.unwrap_or_default())
-            .hint("look at the stack's events: somebody else may have changed it"));
+        let reason = stack
+            .map(|stack| stack.reason.to_string())
+            .filter(|reason| !reason.is_empty());
+        return Err(
+            Failure::new(format!("{name} should be {wanted} and is {status}"))
+                .detail(reason.unwrap_or_default())
+                .hint("look at the stack's events: somebody else may have changed it"),
+        );
     }
     let off: Vec<String> = params
         .counts
         .iter()
         .filter_map(|(key, wanted)| {
             let found = stack.and_then(|stack| stack.parameters.get(key));
-            (found != Some(wanted)).then(|| format!("{key} is {} and should be {wanted}", found.map_or("absent", String::as_str)))
+            (found != Some(wanted)).then(|| {
+                format!(
+                    "{key} is {} and should be {wanted}",
+                    found.map_or("absent", String::as_str)
+                )
+            })
         })
         .collect();
-    if off.is_empty() { Ok(()) } else { Err(Failure::new(format!("{name}: {}", off.join(", "))).hint("deploy again")) }
+    if off.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::new(format!("{name}: {}", off.join(", "))).hint("deploy again"))
+    }
 }
 
 #[cfg(test)]
@@ -140,19 +169,43 @@ mod tests {
             (Expect::Missing, "DELETE_FAILED", false),
         ];
         for (expect, status, good) in cases {
-            let params = Params { stack_name: "orders".into(), expect, counts: BTreeMap::new() };
-            let stack = CfnStack { status: status.into(), ..CfnStack::default() };
-            assert_eq!(verdict(&params, Some(&stack).filter(|_| status != "MISSING")).is_ok(), good, "{expect:?} {status}");
+            let params = Params {
+                stack_name: "orders".into(),
+                expect,
+                counts: BTreeMap::new(),
+            };
+            let stack = CfnStack {
+                status: status.into(),
+                ..CfnStack::default()
+            };
+            assert_eq!(
+                verdict(&params, Some(&stack).filter(|_| status != "MISSING")).is_ok(),
+                good,
+                "{expect:?} {status}"
+            );
         }
     }
 
     #[test]
     fn counts_are_compared() {
         let counts: BTreeMap<_, _> = [("DesiredCount".to_owned(), "6".to_owned())].into();
-        let params = Params { stack_name: "orders".into(), expect: Expect::Complete, counts: counts.clone() };
-        let mut stack = CfnStack { status: "UPDATE_COMPLETE".into(), parameters: counts, ..CfnStack::default() };
+        let params = Params {
+            stack_name: "orders".into(),
+            expect: Expect::Complete,
+            counts: counts.clone(),
+        };
+        let mut stack = CfnStack {
+            status: "UPDATE_COMPLETE".into(),
+            parameters: counts,
+            ..CfnStack::default()
+        };
         assert!(verdict(&params, Some(&stack)).is_ok());
         stack.parameters.insert("DesiredCount".into(), "0".into());
-        assert!(verdict(&params, Some(&stack)).unwrap_err().summary.contains("is 0 and should be 6"));
+        assert!(
+            verdict(&params, Some(&stack))
+                .unwrap_err()
+                .summary
+                .contains("is 0 and should be 6")
+        );
     }
 }

@@ -1,6 +1,7 @@
-//! The folder of one attempt, where engine and keeper meet: what is to be run, how it goes, what came out, and the wish to stop.
-//! Each file is written by one process alone. What changes while the command runs has its room from the start: also on a full disk
-//! the keeper can say how the command ended, and the engine that it watches.
+//! The folder of one attempt, where engine and keeper meet: what is to be run, how it goes, what
+//! came out, and the wish to stop. Each file is written by one process alone. What changes while
+//! the command runs has its room from the start: also on a full disk the keeper can say how the
+//! command ended, and the engine that it watches.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -38,7 +39,8 @@ pub(super) struct Order {
     pub(super) arguments: Vec<String>,
     /// Its variables, but for secrets.
     pub(super) variables: BTreeMap<String, String>,
-    /// The variables that are secrets: the keeper is told them by who starts it, and by nobody else.
+    /// The variables that are secrets: the keeper is told them by who starts it, and by nobody
+    /// else.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) secrets: BTreeSet<String>,
 }
@@ -55,7 +57,11 @@ pub(super) struct Told {
 impl Told {
     /// The names of all.
     pub(super) fn names(&self) -> BTreeSet<String> {
-        self.variables.keys().chain(self.files.keys()).cloned().collect()
+        self.variables
+            .keys()
+            .chain(self.files.keys())
+            .cloned()
+            .collect()
     }
 }
 
@@ -117,7 +123,9 @@ pub(super) enum How {
 impl How {
     /// It could not be started.
     pub(super) fn not_started(why: &str) -> Self {
-        Self::NotStarted { why: why.chars().take(REASON).collect() }
+        Self::NotStarted {
+            why: why.chars().take(REASON).collect(),
+        }
     }
 }
 
@@ -130,7 +138,8 @@ pub(super) struct Wrote {
     pub(super) bytes: u64,
     /// Bytes that were not kept.
     pub(super) dropped: u64,
-    /// Bytes that wait for room on the disk, and bytes given up of which the output does not say so yet.
+    /// Bytes that wait for room on the disk, and bytes given up of which the output does not say so
+    /// yet.
     #[serde(default)]
     pub(super) waits: u64,
 }
@@ -163,14 +172,21 @@ impl Folder {
         self.0.join("work")
     }
 
-    /// A file that the command made, to be kept; it must lie in its working directory, wherever links lead.
+    /// A file that the command made, to be kept; it must lie in its working directory, wherever
+    /// links lead.
     pub(super) fn made(&self, path: &str) -> Result<Option<(File, bool)>, FileError> {
-        let Some(full) = below(&self.work(), path).filter(|full| full.exists()) else { return Ok(None) };
+        let Some(full) = below(&self.work(), path).filter(|full| full.exists()) else {
+            return Ok(None);
+        };
         let real = full.canonicalize().map_err(FileError::io(&full, "found"))?;
-        let root = self.work().canonicalize().map_err(FileError::io(&full, "found"))?;
+        let root = self
+            .work()
+            .canonicalize()
+            .map_err(FileError::io(&full, "found"))?;
         let file = File::open(&real).map_err(FileError::io(&full, "opened"))?;
         let about = file.metadata().map_err(FileError::io(&full, "looked at"))?;
-        Ok((real.starts_with(root) && about.is_file()).then(|| (file, about.permissions().mode() & 0o111 != 0)))
+        Ok((real.starts_with(root) && about.is_file())
+            .then(|| (file, about.permissions().mode() & 0o111 != 0)))
     }
 
     /// Its output.
@@ -195,13 +211,15 @@ impl Folder {
     pub(super) fn forget(&self) -> Result<(), FileError> {
         let path = self.secrets();
         match std::fs::remove_dir_all(&path) {
-            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(FileError::io(&path, "removed")(why)),
+            Err(why) if why.kind() != io::ErrorKind::NotFound => {
+                Err(FileError::io(&path, "removed")(why))
+            }
             Ok(()) | Err(_) => Ok(()),
         }
     }
 
-    /// Takes the lock that the keeper holds as long as it lives; `None` when there is one. Blocks for a moment: whoever only asks
-    /// whether the lock is free holds it, too.
+    /// Takes the lock that the keeper holds as long as it lives; `None` when there is one. Blocks
+    /// for a moment: whoever only asks whether the lock is free holds it, too.
     pub(super) fn lock(&self) -> Result<Option<Lock>, FileError> {
         for _ in 0..TRIES {
             if let Some(lock) = Lock::exclusive(&self.0.join("lock"))? {
@@ -239,12 +257,24 @@ impl Folder {
     }
 
     pub(super) fn cancel(&self) -> Result<(), FileError> {
-        self.set(WISH, &Wish { cancel: true, ..self.wish() })
+        self.set(
+            WISH,
+            &Wish {
+                cancel: true,
+                ..self.wish()
+            },
+        )
     }
 
     /// Says that somebody watches: another text each time.
     pub(super) fn watch(&self, text: &str) -> Result<(), FileError> {
-        self.set(WISH, &Wish { watch: text.to_owned(), ..self.wish() })
+        self.set(
+            WISH,
+            &Wish {
+                watch: text.to_owned(),
+                ..self.wish()
+            },
+        )
     }
 
     /// What whoever watches said last.
@@ -265,7 +295,8 @@ impl Folder {
     ) -> Result<(), LayOutError> {
         let work = self.work();
         if work.exists() {
-            // Left by an engine that died before the keeper was started: the child gets nothing of that.
+            // Left by an engine that died before the keeper was started: the child gets nothing of
+            // that.
             std::fs::remove_dir_all(&work).map_err(FileError::io(&work, "emptied"))?;
         }
         self.forget()?;
@@ -279,7 +310,11 @@ impl Folder {
             if let Some(parent) = to.parent() {
                 files::private_folder(parent)?;
             }
-            files::write_whole_as(&to, &file.bytes, if file.executable { 0o700 } else { 0o600 })?;
+            files::write_whole_as(
+                &to,
+                &file.bytes,
+                if file.executable { 0o700 } else { 0o600 },
+            )?;
         }
         for (path, content, executable) in made {
             let to = below(&work, &path).ok_or(LayOutError::Outside(path))?;
@@ -298,7 +333,10 @@ impl Folder {
     }
 
     fn value<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, FileError> {
-        self.slot(name).read()?.map(|bytes| read(&self.0.join(name), &bytes)).transpose()
+        self.slot(name)
+            .read()?
+            .map(|bytes| read(&self.0.join(name), &bytes))
+            .transpose()
     }
 
     fn set<T: Serialize>(&self, name: &str, value: &T) -> Result<(), FileError> {
@@ -334,7 +372,11 @@ pub(super) enum LayOutError {
 /// A path below a folder; `None` when it leads out of it.
 fn below(folder: &Path, path: &str) -> Option<PathBuf> {
     let relative = Path::new(path);
-    let plain = !path.is_empty() && !path.contains('\0') && relative.components().all(|part| matches!(part, Component::Normal(_)));
+    let plain = !path.is_empty()
+        && !path.contains('\0')
+        && relative
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
     plain.then(|| folder.join(relative))
 }
 
@@ -343,30 +385,60 @@ mod tests {
     use super::*;
     use crate::domain::request::SourceFile;
 
-    #[expect(clippy::unnecessary_wraps, reason = "the form that laying out asks for")]
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the form that laying out asks for"
+    )]
     fn order(work: &Path) -> Result<Order, String> {
-        Ok(Order { program: work.join("run"), arguments: Vec::new(), variables: BTreeMap::new(), secrets: BTreeSet::new() })
+        Ok(Order {
+            program: work.join("run"),
+            arguments: Vec::new(),
+            variables: BTreeMap::new(),
+            secrets: BTreeSet::new(),
+        })
     }
 
     #[test]
     fn files_are_laid_out_private_and_below() {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::new(place.path().join("a/b"));
-        let file = |bytes: &str, executable| SourceFile { bytes: bytes.into(), executable };
+        let file = |bytes: &str, executable| SourceFile {
+            bytes: bytes.into(),
+            executable,
+        };
         let mut bundle = SourceBundle {
-            files: [("bin/run".to_owned(), file("x", true)), ("data".to_owned(), file("y", false))].into(),
+            files: [
+                ("bin/run".to_owned(), file("x", true)),
+                ("data".to_owned(), file("y", false)),
+            ]
+            .into(),
             ..SourceBundle::default()
         };
         folder.make().unwrap();
         folder.lay_out(&bundle, Vec::new(), order).unwrap();
-        let mode = |path: &str| folder.work().join(path).metadata().unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode("bin/run"), mode("data"), mode("bin")), (0o700, 0o600, 0o700));
+        let mode = |path: &str| {
+            folder
+                .work()
+                .join(path)
+                .metadata()
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777
+        };
+        assert_eq!(
+            (mode("bin/run"), mode("data"), mode("bin")),
+            (0o700, 0o600, 0o700)
+        );
         std::fs::write(folder.work().join("left"), "over").unwrap();
         folder.lay_out(&bundle, Vec::new(), order).unwrap();
         assert!(!folder.work().join("left").exists());
         for bad in ["../x", "/x", "a/../../x", "", "a\0b", "."] {
             bundle.files = [(bad.to_owned(), file("x", false))].into();
-            assert!(folder.lay_out(&bundle, Vec::new(), order).is_err(), "{bad:?}");
+            assert!(
+                folder.lay_out(&bundle, Vec::new(), order).is_err(),
+                "{bad:?}"
+            );
         }
         assert!(!place.path().join("a/x").exists());
     }
@@ -376,15 +448,34 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::new(place.path().join("job"));
         folder.make().unwrap();
-        assert_eq!((folder.state().unwrap(), folder.is_free().unwrap()), (None, true));
-        folder.lay_out(&SourceBundle::default(), Vec::new(), order).unwrap();
-        assert_eq!((folder.state().unwrap(), folder.is_cancelled()), (None, false));
-        let state = State::Ended { how: How::Exit { code: 3 }, at: Time(5), wrote: Wrote { lines: 1, bytes: 2, ..Wrote::default() } };
+        assert_eq!(
+            (folder.state().unwrap(), folder.is_free().unwrap()),
+            (None, true)
+        );
+        folder
+            .lay_out(&SourceBundle::default(), Vec::new(), order)
+            .unwrap();
+        assert_eq!(
+            (folder.state().unwrap(), folder.is_cancelled()),
+            (None, false)
+        );
+        let state = State::Ended {
+            how: How::Exit { code: 3 },
+            at: Time(5),
+            wrote: Wrote {
+                lines: 1,
+                bytes: 2,
+                ..Wrote::default()
+            },
+        };
         folder.set_state(&state).unwrap();
         folder.watch("once").unwrap();
         folder.cancel().unwrap();
         folder.watch("again").unwrap();
-        assert_eq!((folder.state().unwrap(), folder.is_cancelled()), (Some(state), true));
+        assert_eq!(
+            (folder.state().unwrap(), folder.is_cancelled()),
+            (Some(state), true)
+        );
         assert_eq!(folder.watched(), "again");
     }
 
@@ -393,9 +484,20 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::new(place.path().join("job"));
         folder.make().unwrap();
-        folder.lay_out(&SourceBundle::default(), Vec::new(), order).unwrap();
-        let most = Wrote { lines: u64::MAX, bytes: u64::MAX, dropped: u64::MAX, waits: u64::MAX };
-        let state = State::Ended { how: How::not_started(&"\u{1}".repeat(REASON * 2)), at: Time(i64::MIN), wrote: most };
+        folder
+            .lay_out(&SourceBundle::default(), Vec::new(), order)
+            .unwrap();
+        let most = Wrote {
+            lines: u64::MAX,
+            bytes: u64::MAX,
+            dropped: u64::MAX,
+            waits: u64::MAX,
+        };
+        let state = State::Ended {
+            how: How::not_started(&"\u{1}".repeat(REASON * 2)),
+            at: Time(i64::MIN),
+            wrote: most,
+        };
         folder.set_state(&state).unwrap();
         assert_eq!(folder.state().unwrap(), Some(state));
     }

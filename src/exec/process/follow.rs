@@ -1,4 +1,5 @@
-//! Following a record from an offset: whole lines only, each with the offset at which it stands, which is its number.
+//! Following a record from an offset: whole lines only, each with the offset at which it stands,
+//! which is its number.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -35,7 +36,11 @@ impl Follower {
     /// Follows from the first line that begins at or after `offset`.
     pub(super) fn new(path: &Path, offset: u64) -> Self {
         // From the byte before: it ends a line where one begins at the offset.
-        Self { path: path.to_owned(), offset: offset.saturating_sub(1), within: offset > 0 }
+        Self {
+            path: path.to_owned(),
+            offset: offset.saturating_sub(1),
+            within: offset > 0,
+        }
     }
 
     /// The next lines; none when there are no more now.
@@ -53,11 +58,16 @@ impl Follower {
         for end in memchr::memchr_iter(b'\n', &bytes) {
             let rest = std::mem::take(&mut self.within);
             if let Some((letter, text)) = bytes[start..end].split_first().filter(|_| !rest) {
-                lines.push(Written { at: self.offset + start as u64, letter: *letter, text: Safe::from_bytes(text) });
+                lines.push(Written {
+                    at: self.offset + start as u64,
+                    letter: *letter,
+                    text: Safe::from_bytes(text),
+                });
             }
             start = end + 1;
         }
-        // A line is never longer than what is read at once, so that a torn one only means that more is to come.
+        // A line is never longer than what is read at once, so that a torn one only means that more
+        // is to come.
         const { assert!(READ > 2 * record::LINE) };
         self.offset += start as u64;
         Ok(lines)
@@ -74,7 +84,9 @@ mod tests {
         let path = folder.path().join("output");
         let mut follower = Follower::new(&path, 0);
         assert!(follower.more().unwrap().is_empty(), "not there yet");
-        let all: Vec<u8> = (0..20_000).flat_map(|n| format!("oline {n}\n").into_bytes()).collect();
+        let all: Vec<u8> = (0..20_000)
+            .flat_map(|n| format!("oline {n}\n").into_bytes())
+            .collect();
         let mut seen = Vec::new();
         for upto in [5, 9, 40_000, all.len()] {
             std::fs::write(&path, &all[..upto]).unwrap();
@@ -91,7 +103,11 @@ mod tests {
         let again = Follower::new(&path, seen[19_990].at).more().unwrap();
         assert_eq!(again, seen[19_990..], "the same lines have the same places");
         for within in seen[19_989].at + 1..=seen[19_990].at {
-            assert_eq!(Follower::new(&path, within).more().unwrap(), again, "no piece of a line is taken for one");
+            assert_eq!(
+                Follower::new(&path, within).more().unwrap(),
+                again,
+                "no piece of a line is taken for one"
+            );
         }
     }
 }

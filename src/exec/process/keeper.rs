@@ -1,6 +1,8 @@
-//! The keeper of one child: a process of its own that outlives a killed engine. It starts the child, records what it writes and
-//! how it ends, and stops it with all it started when that is wished or when nobody watches any more. It decides nothing else. A full
-//! disk costs it nothing but time: its last word has its room from the start, and what else it has to write it tries again.
+//! The keeper of one child: a process of its own that outlives a killed engine. It starts the
+//! child, records what it writes and how it ends, and stops it with all it started when that is
+//! wished or when nobody watches any more. It decides nothing else. A full disk costs it nothing
+//! but time: its last word has its room from the start, and what else it has to write it tries
+//! again.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -35,19 +37,32 @@ const ROOM: Duration = Duration::from_mins(15);
 /// How often a start is tried of a program whose file somebody has open for writing.
 const TRIES: u32 = 50;
 
-/// Keeps the child of a job folder until it has ended. One keeper alone works on a folder, and only once.
+/// Keeps the child of a job folder until it has ended. One keeper alone works on a folder, and only
+/// once.
 pub fn keep(folder: &Path) -> ExitCode {
     detach::leave();
     let folder = Folder::new(folder.to_owned());
-    // All of it before anything is begun. Who began to tell and died has told nothing: the command is not started then.
-    let told = child::told().ok().filter(|told| !told.is_empty()).map_or(Some(Told::default()), |told| serde_json::from_slice(&told).ok());
-    let Some(told) = told else { return ExitCode::FAILURE };
+    // All of it before anything is begun. Who began to tell and died has told nothing: the command
+    // is not started then.
+    let told = child::told()
+        .ok()
+        .filter(|told| !told.is_empty())
+        .map_or(Some(Told::default()), |told| {
+            serde_json::from_slice(&told).ok()
+        });
+    let Some(told) = told else {
+        return ExitCode::FAILURE;
+    };
     match folder.lock() {
         Ok(Some(lock)) => {
             let result = work(&folder, &told);
             let _ = folder.forget();
             drop(lock);
-            if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if result.is_ok() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
         }
         // Another keeper is at work.
         Ok(None) => ExitCode::SUCCESS,
@@ -60,45 +75,80 @@ fn work(folder: &Folder, told: &Told) -> Result<(), FileError> {
         return Ok(());
     }
     // Told for another order: whoever wrote this one starts a keeper for it.
-    let Some(order) = folder.order()?.filter(|order| order.secrets == told.names()) else { return Ok(()) };
+    let Some(order) = folder
+        .order()?
+        .filter(|order| order.secrets == told.names())
+    else {
+        return Ok(());
+    };
     let clock = Real::new();
     folder.set_state(&State::Starting)?;
     let output = folder.output();
-    let file = OpenOptions::new().write(true).open(&output).map_err(FileError::io(&output, "opened"))?;
-    let (how, record) =
-        if folder.is_cancelled() { (How::Cancelled, Shared::new(file, &clock, told)) } else { run(folder, &order, told, &clock, file) };
+    let file = OpenOptions::new()
+        .write(true)
+        .open(&output)
+        .map_err(FileError::io(&output, "opened"))?;
+    let (how, record) = if folder.is_cancelled() {
+        (How::Cancelled, Shared::new(file, &clock, told))
+    } else {
+        run(folder, &order, told, &clock, file)
+    };
     let at = clock.now();
     let mut wrote = record.held().finish(at);
-    say(folder, &State::Ended { how: how.clone(), at, wrote }, &clock)?;
-    // How it ended is known by now. The end of its output is waited for as long as that may have sense; what is missing then is told
-    // by whoever follows.
+    say(
+        folder,
+        &State::Ended {
+            how: how.clone(),
+            at,
+            wrote,
+        },
+        &clock,
+    )?;
+    // How it ended is known by now. The end of its output is waited for as long as that may have
+    // sense; what is missing then is told by whoever follows.
     while wrote.waits > 0 && clock.now().since(at) < ROOM {
         child::pause(AGAIN);
         record.held().again(clock.now());
         wrote = record.held().wrote();
-        folder.set_state(&State::Ended { how: how.clone(), at, wrote })?;
+        folder.set_state(&State::Ended {
+            how: how.clone(),
+            at,
+            wrote,
+        })?;
     }
     Ok(())
 }
 
-/// Says a state until it is written: nobody else knows how the command ended. It has its room, but not every file system keeps room
-/// that was taken.
+/// Says a state until it is written: nobody else knows how the command ended. It has its room, but
+/// not every file system keeps room that was taken.
 fn say(folder: &Folder, state: &State, clock: &Real) -> Result<(), FileError> {
     let from = clock.now();
     loop {
         match folder.set_state(state) {
-            Err(why) if why.is_full() || (folder.path().exists() && clock.now().since(from) < ROOM) => child::pause(AGAIN),
+            Err(why)
+                if why.is_full() || (folder.path().exists() && clock.now().since(from) < ROOM) =>
+            {
+                child::pause(AGAIN);
+            }
             done => return done,
         }
     }
 }
 
-/// The variables of the command, with its secrets: as they are, or as the paths of files that are written now.
-fn variables(folder: &Folder, order: &Order, told: &Told) -> Result<BTreeMap<String, String>, FileError> {
+/// The variables of the command, with its secrets: as they are, or as the paths of files that are
+/// written now.
+fn variables(
+    folder: &Folder,
+    order: &Order,
+    told: &Told,
+) -> Result<BTreeMap<String, String>, FileError> {
     let mut all = order.variables.clone();
     all.extend(told.variables.clone());
     for (name, secret) in &told.files {
-        all.insert(name.clone(), folder.hand(name, secret)?.to_string_lossy().into_owned());
+        all.insert(
+            name.clone(),
+            folder.hand(name, secret)?.to_string_lossy().into_owned(),
+        );
     }
     Ok(all)
 }
@@ -110,21 +160,38 @@ fn run(folder: &Folder, order: &Order, told: &Told, clock: &Real, file: File) ->
         Ok(variables) => variables,
         Err(why) => return (How::not_started(&why.to_string()), record),
     };
-    let start = child::Order { program: &order.program, arguments: &order.arguments, variables: &variables, folder: &work };
+    let start = child::Order {
+        program: &order.program,
+        arguments: &order.arguments,
+        variables: &variables,
+        folder: &work,
+    };
     let mut child = match started(start) {
         Ok(child) => child,
         Err(why) => return (How::not_started(&why.to_string()), record),
     };
     let pid = child.pid();
-    let running = |record: &Shared, at| State::Running { pid, born: child::born(pid), at, wrote: record.held().wrote() };
+    let running = |record: &Shared, at| State::Running {
+        pid,
+        born: child::born(pid),
+        at,
+        wrote: record.held().wrote(),
+    };
     let started = clock.now();
     let said = folder.set_state(&running(&record, started));
     let (out, err) = child.outputs();
-    let readers = [out.map(|out| record.read(OUT, out)), err.map(|err| record.read(ERR, err))];
+    let readers = [
+        out.map(|out| record.read(OUT, out)),
+        err.map(|err| record.read(ERR, err)),
+    ];
     let mut watch = Watch::new(folder, clock.now());
     if said.is_err() {
         // Nobody could find it again: it must not run on.
-        watch.stop(How::not_started("its process id could not be written down"), pid, clock.now());
+        watch.stop(
+            How::not_started("its process id could not be written down"),
+            pid,
+            clock.now(),
+        );
     }
     let (mut told, mut tried) = (started, started);
     let mut pause = Duration::from_millis(2);
@@ -133,7 +200,12 @@ fn run(folder: &Folder, order: &Order, told: &Told, clock: &Real, file: File) ->
             Ok(Some(exit)) => break exit,
             Ok(None) => {}
             // It cannot be waited for: whatever became of it, it is not there for us.
-            Err(_) => break Exit { code: None, signal: None },
+            Err(_) => {
+                break Exit {
+                    code: None,
+                    signal: None,
+                };
+            }
         }
         let now = clock.now();
         watch.look(folder, pid, now);
@@ -156,12 +228,14 @@ fn run(folder: &Folder, order: &Order, told: &Told, clock: &Real, file: File) ->
     (watch.why.unwrap_or_else(|| how(exit)), record)
 }
 
-/// The engine wrote the program's file, and has closed it; a process that it began to start at that time holds it open until it is
-/// another program, which is soon.
+/// The engine wrote the program's file, and has closed it; a process that it began to start at that
+/// time holds it open until it is another program, which is soon.
 fn started(order: child::Order<'_>) -> io::Result<Child> {
     for _ in 1..TRIES {
         match Child::start(order) {
-            Err(why) if why.kind() == io::ErrorKind::ExecutableFileBusy => child::pause(Duration::from_millis(20)),
+            Err(why) if why.kind() == io::ErrorKind::ExecutableFileBusy => {
+                child::pause(Duration::from_millis(20));
+            }
             other => return other,
         }
     }
@@ -199,7 +273,13 @@ struct Watch {
 
 impl Watch {
     fn new(folder: &Folder, now: Time) -> Self {
-        Self { heard: now, said: folder.watched(), looked: now, why: None, kill_at: now }
+        Self {
+            heard: now,
+            said: folder.watched(),
+            looked: now,
+            why: None,
+            kill_at: now,
+        }
     }
 
     fn look(&mut self, folder: &Folder, pid: u32, now: Time) {
@@ -247,10 +327,18 @@ impl Shared {
             let secret = Secret::new(value.clone());
             masks.add(&secret);
             if let Some(why) = secret.shows() {
-                record.say(GAP, &format!("the secret {name} is not covered in this output: {why}"), clock.now());
+                record.say(
+                    GAP,
+                    &format!("the secret {name} is not covered in this output: {why}"),
+                    clock.now(),
+                );
             }
         }
-        Self { record: Arc::new(Mutex::new(record)), masks, clock: clock.clone() }
+        Self {
+            record: Arc::new(Mutex::new(record)),
+            masks,
+            clock: clock.clone(),
+        }
     }
 
     fn held(&self) -> MutexGuard<'_, Record> {

@@ -1,4 +1,5 @@
-//! Files that one command makes and another one gets: kept by their digest in between, and never in memory as a whole.
+//! Files that one command makes and another one gets: kept by their digest in between, and never in
+//! memory as a whole.
 
 use std::collections::BTreeMap;
 
@@ -22,11 +23,21 @@ struct Made {
 }
 
 /// The files that steps before this one made.
-pub(super) async fn fetch(job: &Job, made: &BTreeMap<String, Value>) -> Result<Vec<(String, Content, bool)>, Failure> {
+pub(super) async fn fetch(
+    job: &Job,
+    made: &BTreeMap<String, Value>,
+) -> Result<Vec<(String, Content, bool)>, Failure> {
     let mut files = Vec::with_capacity(made.len());
     for (path, value) in made {
-        let Made { artifact, executable } = serde_json::from_value(value.clone())
-            .map_err(|why| Failure::new(format!("step {}: {path} cannot be read as a file that a step made: {why}", job.step)))?;
+        let Made {
+            artifact,
+            executable,
+        } = serde_json::from_value(value.clone()).map_err(|why| {
+            Failure::new(format!(
+                "step {}: {path} cannot be read as a file that a step made: {why}",
+                job.step
+            ))
+        })?;
         files.push((path.clone(), job.port.get(&artifact).await?, executable));
     }
     Ok(files)
@@ -43,14 +54,22 @@ pub(super) async fn keep(job: &Job, folder: &Folder, makes: &[String]) -> Result
                     .hint("`makes` names files below its working directory: put the command or that list right, and deploy again"));
             };
             match job.port.put(Box::new(file), path).await {
-                Ok(artifact) => break Made { artifact, executable },
+                Ok(artifact) => {
+                    break Made {
+                        artifact,
+                        executable,
+                    };
+                }
                 Err(failure) if failure.retry == Retry::Contact && !job.port.is_cancelled() => {
                     select(job.port.sleep(AGAIN_FOR_ROOM), job.port.cancelled()).await;
                 }
                 Err(failure) => return Err(failure),
             }
         };
-        all.insert(path.clone(), serde_json::to_value(made).map_err(|why| Failure::new(format!("{path}: {why}")))?);
+        all.insert(
+            path.clone(),
+            serde_json::to_value(made).map_err(|why| Failure::new(format!("{path}: {why}")))?,
+        );
     }
     Ok(Value::Object(all))
 }

@@ -1,5 +1,6 @@
-//! `process.run {argv, bundle, env, step}`: runs a command under a keeper, and follows what it writes. No shell, no variables of
-//! the caller, no input; the files of the bundle and nothing else in its working directory.
+//! `process.run {argv, bundle, env, step}`: runs a command under a keeper, and follows what it
+//! writes. No shell, no variables of the caller, no input; the files of the bundle and nothing else
+//! in its working directory.
 
 mod folder;
 mod follow;
@@ -83,7 +84,9 @@ impl Process {
     /// With another program as the keeper: for tests, which are no `holdpoint`.
     #[must_use]
     pub fn with_keeper(program: PathBuf) -> Self {
-        Self { keeper: Some(program) }
+        Self {
+            keeper: Some(program),
+        }
     }
 }
 
@@ -99,8 +102,14 @@ impl Executor for Process {
     }
 
     fn check(&self, params: &Value) -> Result<(), String> {
-        let params: Params = serde_json::from_value(params.clone()).map_err(|why| why.to_string())?;
-        let bad = params.argv.iter().chain(params.env.keys()).chain(params.env.values()).any(|text| text.contains('\0'));
+        let params: Params =
+            serde_json::from_value(params.clone()).map_err(|why| why.to_string())?;
+        let bad = params
+            .argv
+            .iter()
+            .chain(params.env.keys())
+            .chain(params.env.values())
+            .any(|text| text.contains('\0'));
         if params.argv.first().is_none_or(String::is_empty) {
             Err("the command has no words".to_owned())
         } else if bad {
@@ -123,12 +132,17 @@ impl Executor for Process {
             match off(move || Ok((folder.is_free()?, folder.state()?))).await {
                 // Also when it has ended: what it wrote may not have been followed to the end.
                 Ok((false, _) | (true, Some(State::Ended { .. }))) => Found::StillRunning,
-                Ok((true, None)) if job.notes.contains_key("started") => Found::CannotTell(outcome::lost(&job, "its folder is gone")),
-                Ok((true, None)) => Found::NeverStarted,
-                Ok((true, Some(State::Starting))) => {
-                    Found::CannotTell(outcome::lost(&job, "its keeper was killed as it started the command"))
+                Ok((true, None)) if job.notes.contains_key("started") => {
+                    Found::CannotTell(outcome::lost(&job, "its folder is gone"))
                 }
-                Ok((true, Some(State::Running { pid, born, .. }))) => Found::CannotTell(outcome::orphan(&job, pid, born)),
+                Ok((true, None)) => Found::NeverStarted,
+                Ok((true, Some(State::Starting))) => Found::CannotTell(outcome::lost(
+                    &job,
+                    "its keeper was killed as it started the command",
+                )),
+                Ok((true, Some(State::Running { pid, born, .. }))) => {
+                    Found::CannotTell(outcome::orphan(&job, pid, born))
+                }
                 Err(failure) => Found::CannotTell(failure),
             }
         }
@@ -142,29 +156,55 @@ impl Executor for Process {
 
 impl Process {
     async fn carry_out(&self, job: &Job) -> Result<Output, Failure> {
-        let params: Params = serde_json::from_value(job.params.clone())
-            .map_err(|why| Failure::new(format!("the parameters of step {} cannot be read: {why}", job.step)))?;
+        let params: Params = serde_json::from_value(job.params.clone()).map_err(|why| {
+            Failure::new(format!(
+                "the parameters of step {} cannot be read: {why}",
+                job.step
+            ))
+        })?;
         let folder = Folder::new(job.folder.clone());
         if !job.notes.contains_key("intent") {
             if job.port.is_cancelled() {
-                return Err(Failure::new(format!("cancelled before {} was started", params.argv.join(" "))));
+                return Err(Failure::new(format!(
+                    "cancelled before {} was started",
+                    params.argv.join(" ")
+                )));
             }
-            job.port.note("intent", json!({ "argv": params.argv, "folder": job.folder })).await?;
+            job.port
+                .note(
+                    "intent",
+                    json!({ "argv": params.argv, "folder": job.folder }),
+                )
+                .await?;
         }
         let here = folder.clone();
-        let (free, state) = off(move || if here.path().exists() { Ok((here.is_free()?, here.state()?)) } else { Ok((true, None)) }).await?;
+        let (free, state) = off(move || {
+            if here.path().exists() {
+                Ok((here.is_free()?, here.state()?))
+            } else {
+                Ok((true, None))
+            }
+        })
+        .await?;
         if free && state.is_none() {
             while !self.start(job, &params, &folder).await? {
-                // Nothing was started, and nothing is: there is no room for its files. What is full is told by the engine.
-                futures_util::future::select(job.port.sleep(AGAIN_FOR_ROOM), job.port.cancelled()).await;
+                // Nothing was started, and nothing is: there is no room for its files. What is full
+                // is told by the engine.
+                futures_util::future::select(job.port.sleep(AGAIN_FOR_ROOM), job.port.cancelled())
+                    .await;
                 if job.port.is_cancelled() {
-                    return Err(Failure::new(format!("cancelled before {} was started", params.argv.join(" "))));
+                    return Err(Failure::new(format!(
+                        "cancelled before {} was started",
+                        params.argv.join(" ")
+                    )));
                 }
             }
         }
         await_keeper(job, &folder).await?;
         if !job.notes.contains_key("started") {
-            job.port.note("started", json!({ "folder": job.folder })).await?;
+            job.port
+                .note("started", json!({ "folder": job.folder }))
+                .await?;
         }
         let (how, last) = follow(job, &folder).await?;
         let mut output = outcome::told(job, &params.argv, how, &last)?;
@@ -182,16 +222,24 @@ impl Process {
         };
         let made = made::fetch(job, &params.made).await?;
         let told = secrets(job, params).await?;
-        let (argv, variables) = (params.argv.clone(), variables(job, &params.env, &folder.work()));
+        let (argv, variables) = (
+            params.argv.clone(),
+            variables(job, &params.env, &folder.work()),
+        );
         let keeper = match &self.keeper {
             Some(keeper) => keeper.clone(),
-            None => child::this_program().map_err(|why| Failure::new(format!("the program's own file is not known: {why}")))?,
+            None => child::this_program().map_err(|why| {
+                Failure::new(format!("the program's own file is not known: {why}"))
+            })?,
         };
         let (here, step) = (folder.clone(), job.step.clone());
         let laid_out = tokio::task::spawn_blocking(move || {
             here.make()?;
-            // A keeper that an engine before us started may only now begin: its files are not taken away under it.
-            let Some(lock) = here.lock()? else { return Ok(()) };
+            // A keeper that an engine before us started may only now begin: its files are not taken
+            // away under it.
+            let Some(lock) = here.lock()? else {
+                return Ok(());
+            };
             if here.state()?.is_some() {
                 return Ok(());
             }
@@ -200,20 +248,24 @@ impl Process {
             } else {
                 serde_json::to_vec(&told).map_err(|why| LayOutError::Told(why.to_string()))?
             };
-            here.lay_out(&bundle, made, |work| Ok(Order { secrets: told.names(), ..order(&argv, variables, work)? }))?;
+            here.lay_out(&bundle, made, |work| {
+                Ok(Order {
+                    secrets: told.names(),
+                    ..order(&argv, variables, work)?
+                })
+            })?;
             here.watch("begin")?;
             drop(lock);
-            child::start_told(&keeper, &["keep".as_ref(), here.path().as_os_str()], &input).map_err(FileError::io(&keeper, "started"))?;
+            child::start_told(&keeper, &["keep".as_ref(), here.path().as_os_str()], &input)
+                .map_err(FileError::io(&keeper, "started"))?;
             Ok::<_, LayOutError>(())
         });
         match laid_out.await {
             Ok(Ok(())) => Ok(true),
             Ok(Err(LayOutError::File(why))) if why.is_full() => Ok(false),
             Ok(Err(LayOutError::File(why))) => Err(Failure::new(format!("step {step}: {why}"))),
-            Ok(Err(why)) => {
-                Err(Failure::new(format!("step {step}: {why}"))
-                    .hint("put the command or its files right in the estate file and deploy again"))
-            }
+            Ok(Err(why)) => Err(Failure::new(format!("step {step}: {why}"))
+                .hint("put the command or its files right in the estate file and deploy again")),
             Err(why) => Err(Failure::new(format!("step {step}: {why}"))),
         }
     }
@@ -222,10 +274,16 @@ impl Process {
 /// The secrets of a command, read now: all of them, or the command is not started.
 async fn secrets(job: &Job, params: &Params) -> Result<Told, Failure> {
     let mut told = Told::default();
-    for (of, into) in [(&params.secrets, &mut told.variables), (&params.secret_files, &mut told.files)] {
+    for (of, into) in [
+        (&params.secrets, &mut told.variables),
+        (&params.secret_files, &mut told.files),
+    ] {
         for (name, reference) in of {
             let secret = job.port.secret(reference).await.map_err(|why| Failure {
-                summary: format!("step {}, which is not started without {name}: {}", job.step, why.summary),
+                summary: format!(
+                    "step {}, which is not started without {name}: {}",
+                    job.step, why.summary
+                ),
                 ..why
             })?;
             into.insert(name.clone(), secret.reveal().to_owned());
@@ -235,8 +293,14 @@ async fn secrets(job: &Job, params: &Params) -> Result<Told, Failure> {
 }
 
 /// What the keeper is to run.
-fn order(argv: &[String], variables: BTreeMap<String, String>, work: &Path) -> Result<Order, String> {
-    let Some((first, arguments)) = argv.split_first() else { return Err("the command has no words".to_owned()) };
+fn order(
+    argv: &[String],
+    variables: BTreeMap<String, String>,
+    work: &Path,
+) -> Result<Order, String> {
+    let Some((first, arguments)) = argv.split_first() else {
+        return Err("the command has no words".to_owned());
+    };
     let path = variables.get("PATH").map_or(PATH, String::as_str);
     let program = child::program(first, work, path).ok_or_else(|| {
         if first.contains('/') {
@@ -245,16 +309,24 @@ fn order(argv: &[String], variables: BTreeMap<String, String>, work: &Path) -> R
             format!("there is no program {first} in {path}")
         }
     })?;
-    Ok(Order { program, arguments: arguments.to_vec(), variables, secrets: BTreeSet::new() })
+    Ok(Order {
+        program,
+        arguments: arguments.to_vec(),
+        variables,
+        secrets: BTreeSet::new(),
+    })
 }
 
 /// All variables of the command: a fixed few, what the step names, and what it is run for.
 fn variables(job: &Job, named: &BTreeMap<String, String>, work: &Path) -> BTreeMap<String, String> {
     let text = |text: &dyn ToString| text.to_string();
-    let mut all: BTreeMap<String, String> =
-        [("PATH", PATH.to_owned()), ("HOME", work.display().to_string()), ("LANG", "C.UTF-8".to_owned())]
-            .map(|(name, value)| (name.to_owned(), value))
-            .into();
+    let mut all: BTreeMap<String, String> = [
+        ("PATH", PATH.to_owned()),
+        ("HOME", work.display().to_string()),
+        ("LANG", "C.UTF-8".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
     all.extend(named.clone());
     let told = [
         ("HOLDPOINT_STACK", text(&job.stack)),
@@ -296,7 +368,8 @@ async fn follow(job: &Job, folder: &Folder) -> Result<(How, Vec<(u8, String)>), 
             since_watch = Duration::ZERO;
             watches += 1;
             let (here, text) = (folder.clone(), format!("{} {watches}", std::process::id()));
-            // Where there is no room after all, the keeper bears that for longer than it takes to try again.
+            // Where there is no room after all, the keeper bears that for longer than it takes to
+            // try again.
             off(move || unless_full(here.watch(&text))).await?;
         }
         if job.port.is_cancelled() && !cancelled {
@@ -318,24 +391,41 @@ async fn follow(job: &Job, folder: &Folder) -> Result<(How, Vec<(u8, String)>), 
         let lines = lines.map_err(|why| outcome::unreadable(job, &why.to_string()))?;
         let some = !lines.is_empty();
         give_out(job, &lines);
-        last.extend(lines.into_iter().map(|line| (line.letter, line.text.into_string())));
+        last.extend(
+            lines
+                .into_iter()
+                .map(|line| (line.letter, line.text.into_string())),
+        );
         last.drain(..last.len().saturating_sub(QUOTED));
         if !some {
-            match (state.map_err(|why| outcome::unreadable(job, &why.to_string()))?, free) {
+            match (
+                state.map_err(|why| outcome::unreadable(job, &why.to_string()))?,
+                free,
+            ) {
                 // The end of the output still waits for room.
                 (Some(State::Ended { wrote, .. }), Ok(false)) if wrote.waits > 0 => {}
                 (Some(State::Ended { how, wrote, .. }), _) => {
                     if wrote.waits > 0 {
-                        let text = format!("the last {} bytes of output were not kept: the disk was full", wrote.waits);
-                        job.port.line(reader.offset, Severity::Gap, "", Safe::new(&text));
+                        let text = format!(
+                            "the last {} bytes of output were not kept: the disk was full",
+                            wrote.waits
+                        );
+                        job.port
+                            .line(reader.offset, Severity::Gap, "", Safe::new(&text));
                     }
                     return Ok((how, last));
                 }
-                (Some(State::Running { pid, born, .. }), Ok(true)) => return Err(outcome::orphan(job, pid, born)),
+                (Some(State::Running { pid, born, .. }), Ok(true)) => {
+                    return Err(outcome::orphan(job, pid, born));
+                }
                 (Some(State::Starting | State::Running { .. }) | None, _) => {}
             }
         }
-        pause = if some { Duration::ZERO } else { (pause * 2).clamp(Duration::from_millis(5), Duration::from_millis(250)) };
+        pause = if some {
+            Duration::ZERO
+        } else {
+            (pause * 2).clamp(Duration::from_millis(5), Duration::from_millis(250))
+        };
         if !pause.is_zero() {
             if cancelled {
                 job.port.sleep(pause).await;
@@ -368,7 +458,16 @@ fn unless_full(written: Result<(), FileError>) -> Result<bool, FileError> {
 }
 
 /// Does what blocks on a thread that may.
-async fn off<T: Send + 'static>(work: impl FnOnce() -> Result<T, FileError> + Send + 'static) -> Result<T, Failure> {
-    let failed = |why: String| Failure::new("the files of a running command cannot be used").detail(why).retry(Retry::AskAPerson);
-    tokio::task::spawn_blocking(work).await.map_err(|why| failed(why.to_string()))?.map_err(|why| failed(why.to_string()))
+async fn off<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, FileError> + Send + 'static,
+) -> Result<T, Failure> {
+    let failed = |why: String| {
+        Failure::new("the files of a running command cannot be used")
+            .detail(why)
+            .retry(Retry::AskAPerson)
+    };
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|why| failed(why.to_string()))?
+        .map_err(|why| failed(why.to_string()))
 }

@@ -16,39 +16,76 @@ use crate::os::child;
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// The result of a command that has ended.
-pub(super) fn told(job: &Job, argv: &[String], how: How, last: &[(u8, String)]) -> Result<Output, Failure> {
+pub(super) fn told(
+    job: &Job,
+    argv: &[String],
+    how: How,
+    last: &[(u8, String)],
+) -> Result<Output, Failure> {
     let command = Safe::new(&argv.join(" "));
-    let quoted = reason(last).map(|line| format!(": {line}")).unwrap_or_default();
+    let quoted = reason(last)
+        .map(|line| format!(": {line}"))
+        .unwrap_or_default();
     let failure = match how {
         How::Exit { code: 0 } => return Ok(Output::public(json!({ "exit": 0 }))),
-        How::Exit { code } => Failure::new(format!("{}: {command} ended with exit code {code}{quoted}", job.step))
-            .hint("its output tells why; deploy again once that is put right")
-            .retry(Retry::After(AGAIN)),
-        How::Signal { signal } => Failure::new(format!("{}: {command} was ended by signal {signal}{quoted}", job.step))
-            .hint("somebody or the system killed it; deploy again if it may be run again")
-            .retry(Retry::After(AGAIN)),
-        How::Cancelled => Failure::new(format!("{}: cancelled; {command} and all it started were stopped", job.step))
-            .hint("what it had done by then stays done"),
-        How::Unwatched => Failure::new(format!("{}: {command} was stopped because no engine watched it for 15 minutes", job.step))
-            .hint("look what it had done by then, then resolve the step as done or failed")
-            .retry(Retry::AskAPerson),
-        How::NotStarted { why } => Failure::new(format!("{}: {command} could not be run: {}", job.step, Safe::new(&why)))
-            .hint("put the command right in the estate file and deploy again"),
+        How::Exit { code } => Failure::new(format!(
+            "{}: {command} ended with exit code {code}{quoted}",
+            job.step
+        ))
+        .hint("its output tells why; deploy again once that is put right")
+        .retry(Retry::After(AGAIN)),
+        How::Signal { signal } => Failure::new(format!(
+            "{}: {command} was ended by signal {signal}{quoted}",
+            job.step
+        ))
+        .hint("somebody or the system killed it; deploy again if it may be run again")
+        .retry(Retry::After(AGAIN)),
+        How::Cancelled => Failure::new(format!(
+            "{}: cancelled; {command} and all it started were stopped",
+            job.step
+        ))
+        .hint("what it had done by then stays done"),
+        How::Unwatched => Failure::new(format!(
+            "{}: {command} was stopped because no engine watched it for 15 minutes",
+            job.step
+        ))
+        .hint("look what it had done by then, then resolve the step as done or failed")
+        .retry(Retry::AskAPerson),
+        How::NotStarted { why } => Failure::new(format!(
+            "{}: {command} could not be run: {}",
+            job.step,
+            Safe::new(&why)
+        ))
+        .hint("put the command right in the estate file and deploy again"),
     };
-    Err(failure.detail(last.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n")))
+    Err(failure.detail(
+        last.iter()
+            .map(|(_, line)| line.as_str())
+            .collect::<Vec<_>>()
+            .join("\n"),
+    ))
 }
 
 /// The last line of the errors; the last line of all where there are none.
 fn reason(last: &[(u8, String)]) -> Option<&str> {
-    let said = |errors: bool| last.iter().rev().find(|(letter, line)| !line.is_empty() && (!errors || *letter == ERR));
-    said(true).or_else(|| said(false)).map(|(_, line)| line.as_str())
+    let said = |errors: bool| {
+        last.iter()
+            .rev()
+            .find(|(letter, line)| !line.is_empty() && (!errors || *letter == ERR))
+    };
+    said(true)
+        .or_else(|| said(false))
+        .map(|(_, line)| line.as_str())
 }
 
 /// Nobody can tell what became of it.
 pub(super) fn lost(job: &Job, why: &str) -> Failure {
-    Failure::new(format!("{}: nobody can tell what became of the command: {why}", job.step))
-        .hint("look what it did, then resolve the step as done or failed")
-        .retry(Retry::AskAPerson)
+    Failure::new(format!(
+        "{}: nobody can tell what became of the command: {why}",
+        job.step
+    ))
+    .hint("look what it did, then resolve the step as done or failed")
+    .retry(Retry::AskAPerson)
 }
 
 /// Its keeper was killed, and so nobody knows how it ended, or it still runs.

@@ -1,6 +1,7 @@
-//! The record of a child's output: lines of both streams in one file, in the order in which they came, each with a letter for its
-//! stream. Bounded: a line is cut, and of a flood the beginning and the end are kept. What finds no room on the disk waits and is
-//! tried again; what had to be given up is said where it is missing.
+//! The record of a child's output: lines of both streams in one file, in the order in which they
+//! came, each with a letter for its stream. Bounded: a line is cut, and of a flood the beginning
+//! and the end are kept. What finds no room on the disk waits and is tried again; what had to be
+//! given up is said where it is missing.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -101,7 +102,10 @@ impl Record {
 
     /// How much was written so far.
     pub(super) fn wrote(&self) -> Wrote {
-        Wrote { waits: self.waits.bytes as u64 + self.waits.lost, ..self.wrote }
+        Wrote {
+            waits: self.waits.bytes as u64 + self.waits.lost,
+            ..self.wrote
+        }
     }
 
     /// Takes a line of the keeper's own.
@@ -146,11 +150,15 @@ impl Record {
         }
     }
 
-    /// Tries to write what waits: a full disk must not stop the child. True when nothing waits any more.
+    /// Tries to write what waits: a full disk must not stop the child. True when nothing waits any
+    /// more.
     pub(super) fn again(&mut self, now: Time) -> bool {
         if self.waits.lost > 0 {
             let since = self.waits.since.unwrap_or(now);
-            let told = format!("g{} bytes of output were not kept: the disk was full from {since} to {now}\n", self.waits.lost);
+            let told = format!(
+                "g{} bytes of output were not kept: the disk was full from {since} to {now}\n",
+                self.waits.lost
+            );
             if self.write(told.as_bytes()) < told.len() {
                 return false;
             }
@@ -170,8 +178,9 @@ impl Record {
         true
     }
 
-    /// Writes whole lines, as many as there is room for, and says how many bytes these are. What follows a record reads whole lines
-    /// and never the same place twice: a line that is written stays, and half a line goes.
+    /// Writes whole lines, as many as there is room for, and says how many bytes these are. What
+    /// follows a record reads whole lines and never the same place twice: a line that is written
+    /// stays, and half a line goes.
     fn write(&mut self, lines: &[u8]) -> usize {
         let mut done = 0;
         while done < lines.len() {
@@ -182,7 +191,11 @@ impl Record {
                 Err(_) => break,
             }
         }
-        let whole = if done == lines.len() { done } else { memchr::memrchr(b'\n', &lines[..done]).map_or(0, |end| end + 1) };
+        let whole = if done == lines.len() {
+            done
+        } else {
+            memchr::memrchr(b'\n', &lines[..done]).map_or(0, |end| end + 1)
+        };
         self.kept += whole as u64;
         if whole < done {
             let _ = self.paper.cut(self.kept);
@@ -190,10 +203,14 @@ impl Record {
         whole
     }
 
-    /// Writes the kept end, and before it how much is missing. What finds no room now can be tried again.
+    /// Writes the kept end, and before it how much is missing. What finds no room now can be tried
+    /// again.
     pub(super) fn finish(&mut self, now: Time) -> Wrote {
         if self.flooded > 0 {
-            let told = format!("g{} bytes of output were not kept\n", std::mem::take(&mut self.flooded));
+            let told = format!(
+                "g{} bytes of output were not kept\n",
+                std::mem::take(&mut self.flooded)
+            );
             self.keep(told.into_bytes(), now);
         }
         self.tail_bytes = 0;
@@ -217,7 +234,12 @@ pub(super) struct Splitter {
 impl Splitter {
     /// Covers what is known to be a secret, wherever a stream is cut into pieces.
     pub(super) fn new(letter: u8, masks: Masks) -> Self {
-        Self { letter, line: Vec::new(), cut: 0, masks }
+        Self {
+            letter,
+            line: Vec::new(),
+            cut: 0,
+            masks,
+        }
     }
 
     /// Takes a piece; whole lines go to the record.
@@ -248,14 +270,17 @@ impl Splitter {
 
     fn add(&mut self, bytes: &[u8]) {
         // A secret that stands where a line is cut is seen whole, else its beginning would be kept.
-        let room = (LINE + self.masks.longest()).saturating_sub(self.line.len()).min(bytes.len());
+        let room = (LINE + self.masks.longest())
+            .saturating_sub(self.line.len())
+            .min(bytes.len());
         self.line.extend_from_slice(&bytes[..room]);
         self.cut += (bytes.len() - room) as u64;
     }
 
     fn end(&mut self, lines: &mut Vec<u8>) {
         lines.push(self.letter);
-        // Before anything of it is kept: what a command says of a secret is nowhere on this machine.
+        // Before anything of it is kept: what a command says of a secret is nowhere on this
+        // machine.
         let covered = self.masks.cover(&self.line);
         let covered = secret::masked(&covered);
         // Covering makes a line shorter: what was seen beyond its end alone is what is cut.
@@ -322,18 +347,26 @@ mod tests {
             // Where a long line is cut.
             let long = [&vec![b'x'; LINE - cut][..], b"hunter2secret\n"].concat();
             let (bytes, _) = covered(HEAD, &[&long], &masks);
-            assert!(memchr::memmem::find(&bytes, b"hu").is_none(), "{cut} bytes before the end");
+            assert!(
+                memchr::memmem::find(&bytes, b"hu").is_none(),
+                "{cut} bytes before the end"
+            );
         }
     }
 
     #[test]
     fn of_a_flood_the_beginning_and_the_end_are_kept() {
-        let lines: Vec<Vec<u8>> = (0..200_000).map(|n| format!("line {n:08}\n").into_bytes()).collect();
+        let lines: Vec<Vec<u8>> = (0..200_000)
+            .map(|n| format!("line {n:08}\n").into_bytes())
+            .collect();
         let pieces: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
         let (bytes, wrote) = recorded(1_000, &pieces);
         assert!(bytes.len() < 1_100 + TAIL + 100, "{}", bytes.len());
         assert!(bytes.starts_with(b"oline 00000000\n") && bytes.ends_with(b"oline 00199999\n"));
-        assert!(wrote.dropped > 0 && memchr::memmem::find(&bytes, b"bytes of output were not kept").is_some());
+        assert!(
+            wrote.dropped > 0
+                && memchr::memmem::find(&bytes, b"bytes of output were not kept").is_some()
+        );
         assert_eq!(wrote.lines, 200_000);
     }
 
@@ -366,7 +399,11 @@ mod tests {
         }
 
         fn cut(&self, length: u64) -> io::Result<()> {
-            self.0.lock().unwrap().0.truncate(usize::try_from(length).unwrap());
+            self.0
+                .lock()
+                .unwrap()
+                .0
+                .truncate(usize::try_from(length).unwrap());
             Ok(())
         }
 
@@ -390,7 +427,10 @@ mod tests {
                 record.take(line(n), 1, Time(0));
             }
             let there = disk.text();
-            assert!(all.starts_with(&there) && (there.is_empty() || there.ends_with('\n')), "{room} bytes of room: {there:?}");
+            assert!(
+                all.starts_with(&there) && (there.is_empty() || there.ends_with('\n')),
+                "{room} bytes of room: {there:?}"
+            );
             assert_eq!(record.wrote().waits, 100 * 13 - there.len() as u64);
             assert!(!record.again(Time(1)));
             // A little more room, then enough.
@@ -402,7 +442,11 @@ mod tests {
                 record.take(line(n), 1, Time(3));
             }
             let wrote = record.finish(Time(4));
-            assert_eq!((disk.text(), wrote.waits, wrote.dropped, wrote.lines), (all.clone(), 0, 0, 200), "{room} bytes of room");
+            assert_eq!(
+                (disk.text(), wrote.waits, wrote.dropped, wrote.lines),
+                (all.clone(), 0, 0, 200),
+                "{room} bytes of room"
+            );
         }
     }
 
@@ -430,8 +474,15 @@ mod tests {
         assert!(gap.ends_with("to 1970-04-26T17:46:40Z"), "{gap}");
         let rest: Vec<&str> = read.collect();
         let first = lines - rest.len();
-        assert!(rest.iter().zip(first..).all(|(text, n)| *text == format!("oline {n:06}")));
-        assert_eq!((given_up, record.wrote().waits), (13 * (first as u64 - 10), 0));
+        assert!(
+            rest.iter()
+                .zip(first..)
+                .all(|(text, n)| *text == format!("oline {n:06}"))
+        );
+        assert_eq!(
+            (given_up, record.wrote().waits),
+            (13 * (first as u64 - 10), 0)
+        );
     }
 
     proptest! {

@@ -1,5 +1,6 @@
-//! Sweeps job folders: those of deployments that ended long ago go, and files with secrets that a killed keeper left go at once. Who
-//! holds the lock of a folder works in it: it is left alone, whatever became of its deployment.
+//! Sweeps job folders: those of deployments that ended long ago go, and files with secrets that a
+//! killed keeper left go at once. Who holds the lock of a folder works in it: it is left alone,
+//! whatever became of its deployment.
 
 use std::fs;
 use std::io;
@@ -11,15 +12,26 @@ use crate::domain::ids::DeploymentId;
 use crate::domain::time::Time;
 use crate::os::files::FileError;
 
-/// Removes the job folders that nobody needs; says how many deployments that were. `needed` says it of a deployment that is known;
-/// one that is not known is over for long, and goes by the age of its folder.
+/// Removes the job folders that nobody needs; says how many deployments that were. `needed` says it
+/// of a deployment that is known; one that is not known is over for long, and goes by the age of
+/// its folder.
 ///
 /// # Errors
 /// A folder cannot be read or removed; what else can go has gone.
-pub fn sweep(jobs: &Path, needed: impl Fn(DeploymentId) -> Option<bool>, before: Time) -> Result<usize, FileError> {
+pub fn sweep(
+    jobs: &Path,
+    needed: impl Fn(DeploymentId) -> Option<bool>,
+    before: Time,
+) -> Result<usize, FileError> {
     let (mut removed, mut failed) = (0, None);
     for folder in folders(jobs)? {
-        let Some(id) = folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok()) else { continue };
+        let Some(id) = folder
+            .file_name()
+            .and_then(|name| name.to_str())
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
         match one(&folder, needed(id), before) {
             Ok(gone) => removed += usize::from(gone),
             Err(why) => failed = Some(why),
@@ -41,7 +53,10 @@ fn one(folder: &Path, needed: Option<bool>, before: Time) -> Result<bool, FileEr
     }
     let goes = match needed {
         Some(needed) => !needed,
-        None => changed(folder)? < SystemTime::UNIX_EPOCH + Duration::from_millis(before.0.unsigned_abs()),
+        None => {
+            changed(folder)?
+                < SystemTime::UNIX_EPOCH + Duration::from_millis(before.0.unsigned_abs())
+        }
     };
     if busy || !goes {
         return Ok(false);
@@ -51,7 +66,9 @@ fn one(folder: &Path, needed: Option<bool>, before: Time) -> Result<bool, FileEr
 }
 
 fn changed(folder: &Path) -> Result<SystemTime, FileError> {
-    fs::metadata(folder).and_then(|about| about.modified()).map_err(FileError::io(folder, "looked at"))
+    fs::metadata(folder)
+        .and_then(|about| about.modified())
+        .map_err(FileError::io(folder, "looked at"))
 }
 
 /// The folders in a folder; none where it is not there.
@@ -60,8 +77,14 @@ fn folders(of: &Path) -> Result<Vec<PathBuf>, FileError> {
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(FileError::io(of, "read"))?,
     };
-    let all = entries.collect::<io::Result<Vec<_>>>().map_err(FileError::io(of, "read"))?;
-    Ok(all.into_iter().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect())
+    let all = entries
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(FileError::io(of, "read"))?;
+    Ok(all
+        .into_iter()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .collect())
 }
 
 #[cfg(test)]
@@ -83,16 +106,34 @@ mod tests {
         }
         fs::write(place.path().join("a-file"), "").unwrap();
         fs::create_dir(place.path().join("no-deployment")).unwrap();
-        let needed = |id| [(OLD, false), (RUNS, true), (HELD, false)].into_iter().find(|(known, _)| *known == id).map(|(_, needed)| needed);
+        let needed = |id| {
+            [(OLD, false), (RUNS, true), (HELD, false)]
+                .into_iter()
+                .find(|(known, _)| *known == id)
+                .map(|(_, needed)| needed)
+        };
         let held = job(HELD).lock().unwrap().unwrap();
         let there = || [OLD, RUNS, UNKNOWN, HELD].map(|id| job(id).path().exists());
         assert_eq!(sweep(place.path(), needed, Time(0)).unwrap(), 1);
-        assert_eq!(there(), [false, true, true, true], "an unknown one is young, and a held one at work");
-        assert_eq!([RUNS, UNKNOWN, HELD].map(|id| job(id).secrets().exists()), [false, false, true]);
+        assert_eq!(
+            there(),
+            [false, true, true, true],
+            "an unknown one is young, and a held one at work"
+        );
+        assert_eq!(
+            [RUNS, UNKNOWN, HELD].map(|id| job(id).secrets().exists()),
+            [false, false, true]
+        );
         drop(held);
         assert_eq!(sweep(place.path(), needed, Time(i64::MAX / 4)).unwrap(), 2);
         assert_eq!(there(), [false, true, false, false]);
-        assert!(place.path().join("no-deployment").exists() && place.path().join("a-file").exists(), "what is not ours stays");
-        assert_eq!(sweep(&place.path().join("none"), needed, Time(0)).unwrap(), 0);
+        assert!(
+            place.path().join("no-deployment").exists() && place.path().join("a-file").exists(),
+            "what is not ours stays"
+        );
+        assert_eq!(
+            sweep(&place.path().join("none"), needed, Time(0)).unwrap(),
+            0
+        );
     }
 }

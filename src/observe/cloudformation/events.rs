@@ -31,17 +31,25 @@ impl Follower {
     /// Follows the stack of that name.
     #[must_use]
     pub fn new(stack: StackId, root: &str, since: Time) -> Self {
-        Self { stack, root: root.to_owned(), arn: None, since, newest: BTreeMap::new(), nested: Vec::new() }
+        Self {
+            stack,
+            root: root.to_owned(),
+            arn: None,
+            since,
+            newest: BTreeMap::new(),
+            nested: Vec::new(),
+        }
     }
 
-    /// Whether an event is about the followed stack itself, and not about a resource or a nested stack.
+    /// Whether an event is about the followed stack itself, and not about a resource or a nested
+    /// stack.
     #[must_use]
     pub fn is_own(&self, event: &StackEvent) -> bool {
         event.is_root() && event.stack_name.as_str() == self.root
     }
 
-    /// The events that are new: by time, those of one stack in the order in which CloudFormation tells them. None are lost and none
-    /// come twice.
+    /// The events that are new: by time, those of one stack in the order in which CloudFormation
+    /// tells them. None are lost and none come twice.
     ///
     /// # Errors
     /// When AWS could not be asked; what was taken before stays taken.
@@ -60,18 +68,28 @@ impl Follower {
 
     /// Learns the stack's ARN; after its last event the next one of that name is waited for.
     fn settle(&mut self, found: &[StackEvent]) {
-        let Some(last) = found.iter().rfind(|event| event.is_root()) else { return };
+        let Some(last) = found.iter().rfind(|event| event.is_root()) else {
+            return;
+        };
         if last.status == "DELETE_COMPLETE" {
             self.arn = None;
             self.since = last.at + Duration::from_millis(1);
             self.newest.remove(&self.root);
         } else {
             self.arn = Some(last.stack_id.clone());
-            self.newest.insert(last.stack_id.clone(), found.last().unwrap_or(last).id.clone());
+            self.newest.insert(
+                last.stack_id.clone(),
+                found.last().unwrap_or(last).id.clone(),
+            );
         }
     }
 
-    async fn of(&mut self, cloud: &Cloud, stack: &str, depth: usize) -> Result<Vec<StackEvent>, Failure> {
+    async fn of(
+        &mut self,
+        cloud: &Cloud,
+        stack: &str,
+        depth: usize,
+    ) -> Result<Vec<StackEvent>, Failure> {
         let back = match self.newest.get(stack) {
             Some(id) => Back::To(id),
             None => Back::Since(self.since),
@@ -99,8 +117,16 @@ impl Follower {
     /// An event as a line.
     #[must_use]
     pub fn line(&self, event: &StackEvent, no: Option<crate::domain::ids::DeploymentNo>) -> Line {
-        let reason = if event.reason.is_empty() { String::new() } else { format!(": {}", event.reason) };
-        let kind = event.kind.as_str().strip_prefix("AWS::").unwrap_or(event.kind.as_str());
+        let reason = if event.reason.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", event.reason)
+        };
+        let kind = event
+            .kind
+            .as_str()
+            .strip_prefix("AWS::")
+            .unwrap_or(event.kind.as_str());
         Line {
             turn: Turn::default(),
             at: event.at,
@@ -146,10 +172,23 @@ mod tests {
 
     #[test]
     fn events_of_one_stack_keep_their_order_whatever_their_times_and_ids() {
-        let event = |id: &str, at| StackEvent { id: id.to_owned(), at: Time(at), ..StackEvent::default() };
-        let own = vec![event("d", 1), event("c", 4), event("b", 4), event("a", 3), event("z", 6)];
+        let event = |id: &str, at| StackEvent {
+            id: id.to_owned(),
+            at: Time(at),
+            ..StackEvent::default()
+        };
+        let own = vec![
+            event("d", 1),
+            event("c", 4),
+            event("b", 4),
+            event("a", 3),
+            event("z", 6),
+        ];
         let nested = vec![event("y", 2), event("x", 4), event("w", 5)];
-        let ids: Vec<String> = merged(vec![own, nested]).into_iter().map(|event| event.id).collect();
+        let ids: Vec<String> = merged(vec![own, nested])
+            .into_iter()
+            .map(|event| event.id)
+            .collect();
         assert_eq!(ids, ["d", "y", "c", "b", "a", "x", "w", "z"]);
     }
 
@@ -163,7 +202,11 @@ mod tests {
             ("UPDATE_ROLLBACK_COMPLETE", "", Severity::Warn),
             ("CREATE_COMPLETE", "", Severity::Info),
         ] {
-            let event = StackEvent { status: status.to_owned(), reason: reason.into(), ..StackEvent::default() };
+            let event = StackEvent {
+                status: status.to_owned(),
+                reason: reason.into(),
+                ..StackEvent::default()
+            };
             assert_eq!(severity(&event), expected, "{status} {reason}");
         }
     }

@@ -1,5 +1,5 @@
-//! A stack that is followed: its state at each look, the newest event of each of its resources, the services that it has; and what of
-//! these is worth a call, by what its state tells.
+//! A stack that is followed: its state at each look, the newest event of each of its resources, the
+//! services that it has; and what of these is worth a call, by what its state tells.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,8 +60,16 @@ struct State {
 impl State {
     fn of(stack: Option<CfnStack>) -> Self {
         match stack {
-            Some(stack) => Self { status: Some(stack.status), reason: stack.reason, changed_at: stack.changed_at },
-            None => Self { status: None, reason: Safe::default(), changed_at: None },
+            Some(stack) => Self {
+                status: Some(stack.status),
+                reason: stack.reason,
+                changed_at: stack.changed_at,
+            },
+            None => Self {
+                status: None,
+                reason: Safe::default(),
+                changed_at: None,
+            },
         }
     }
 
@@ -79,7 +87,11 @@ impl State {
 }
 
 impl Follow for Followed {
-    fn look<'a>(&'a mut self, place: &'a Place, glance: Glance) -> BoxFuture<'a, Result<(Sight, Time), Failure>> {
+    fn look<'a>(
+        &'a mut self,
+        place: &'a Place,
+        glance: Glance,
+    ) -> BoxFuture<'a, Result<(Sight, Time), Failure>> {
         async move {
             let cloud = self.cloud(place).await?;
             let (stack, at) = cloud.glimpse(&self.about.name).await?;
@@ -90,23 +102,35 @@ impl Follow for Followed {
     }
 
     fn has_news(&self, glance: Glance) -> bool {
-        let Some(state) = &self.state else { return false };
+        let Some(state) = &self.state else {
+            return false;
+        };
         if glance.far && glance.no.is_none() {
             return false;
         }
         if state.standing().is_busy() {
             return true;
         }
-        let told = self.last.as_ref().is_some_and(|(status, at)| state.is_told_by(status, *at));
-        // Of what was changed long ago, or never was there, nothing is told; one read shows whether that is so.
+        let told = self
+            .last
+            .as_ref()
+            .is_some_and(|(status, at)| state.is_told_by(status, *at));
+        // Of what was changed long ago, or never was there, nothing is told; one read shows whether
+        // that is so.
         let old = match &state.status {
-            Some(_) => state.changed_at.is_none_or(|changed| glance.now.since(changed) >= RECENT),
+            Some(_) => state
+                .changed_at
+                .is_none_or(|changed| glance.now.since(changed) >= RECENT),
             None => self.last.is_none(),
         };
         !told && self.reads < if old { 1 } else { READS }
     }
 
-    fn news<'a>(&'a mut self, place: &'a Place, glance: Glance) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>> {
+    fn news<'a>(
+        &'a mut self,
+        place: &'a Place,
+        glance: Glance,
+    ) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>> {
         async move {
             self.reads = self.reads.saturating_add(1);
             let cloud = self.cloud(place).await?;
@@ -114,16 +138,24 @@ impl Follow for Followed {
             for event in &events {
                 self.take(event);
             }
-            let lines = events.iter().map(|event| self.events.line(event, glance.no)).collect();
+            let lines = events
+                .iter()
+                .map(|event| self.events.line(event, glance.no))
+                .collect();
             Ok((self.sight(glance.now), lines))
         }
         .boxed()
     }
 
     fn is_unsurveyed(&self, now: Time) -> bool {
-        let Some(state) = self.state.as_ref().filter(|state| state.status.is_some()) else { return false };
+        let Some(state) = self.state.as_ref().filter(|state| state.status.is_some()) else {
+            return false;
+        };
         let busy = state.standing().is_busy();
-        !self.services.as_ref().is_some_and(|(known, at, _)| known == state && !(busy && now.since(*at) >= LISTED))
+        !self
+            .services
+            .as_ref()
+            .is_some_and(|(known, at, _)| known == state && !(busy && now.since(*at) >= LISTED))
     }
 
     fn survey<'a>(&'a mut self, place: &'a Place, now: Time) -> BoxFuture<'a, Result<(), Failure>> {
@@ -137,8 +169,15 @@ impl Follow for Followed {
 
     fn serve<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>> {
         async move {
-            let there = self.state.as_ref().is_some_and(|state| state.status.is_some());
-            let services = self.services.as_ref().filter(|_| there).map_or(&[] as &[Service], |(_, _, services)| services);
+            let there = self
+                .state
+                .as_ref()
+                .is_some_and(|state| state.status.is_some());
+            let services = self
+                .services
+                .as_ref()
+                .filter(|_| there)
+                .map_or(&[] as &[Service], |(_, _, services)| services);
             serve::tasks(&self.cloud(place).await?, services).await
         }
         .boxed()
@@ -147,7 +186,16 @@ impl Follow for Followed {
 
 impl Followed {
     pub(super) fn new(clients: Arc<Clients>, about: Subject, events: Follower) -> Self {
-        Self { clients, about, events, parts: BTreeMap::new(), state: None, reads: 0, last: None, services: None }
+        Self {
+            clients,
+            about,
+            events,
+            parts: BTreeMap::new(),
+            state: None,
+            reads: 0,
+            last: None,
+            services: None,
+        }
     }
 
     async fn cloud(&self, place: &Place) -> Result<Cloud, Failure> {
@@ -173,7 +221,11 @@ impl Followed {
                 self.parts.clear();
             }
         }
-        if self.state.as_ref().is_some_and(|state| state.status.is_none()) {
+        if self
+            .state
+            .as_ref()
+            .is_some_and(|state| state.status.is_none())
+        {
             return;
         }
         let part = PartSeen {
@@ -184,20 +236,27 @@ impl Followed {
             reason: event.reason.clone(),
             at: event.at,
         };
-        self.parts.insert(format!("{}/{}", event.stack_name, event.logical), part);
+        self.parts
+            .insert(format!("{}/{}", event.stack_name, event.logical), part);
     }
 
     /// As it was at the last look, with what is known of its parts.
     fn sight(&self, now: Time) -> Sight {
         match &self.state {
-            Some(State { status: Some(status), reason, changed_at }) => Sight {
+            Some(State {
+                status: Some(status),
+                reason,
+                changed_at,
+            }) => Sight {
                 words: Safe::new(status),
                 reason: reason.clone(),
                 changed_at: *changed_at,
                 parts: self.recent(now),
                 ..Sight::of(self.about.clone(), CALLED, standing(status))
             },
-            Some(State { status: None, .. }) | None => StackFacts::missing().sight(&self.about.name),
+            Some(State { status: None, .. }) | None => {
+                StackFacts::missing().sight(&self.about.name)
+            }
         }
     }
 
@@ -211,7 +270,8 @@ impl Followed {
     }
 }
 
-/// How a resource is. One that CloudFormation stops because another one failed has that as its reason.
+/// How a resource is. One that CloudFormation stops because another one failed has that as its
+/// reason.
 fn health(event: &StackEvent) -> Health {
     if event.status.ends_with("_COMPLETE") {
         Health::Fine

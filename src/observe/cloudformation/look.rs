@@ -1,4 +1,5 @@
-//! The looks that a planner asks for: a CloudFormation stack as it is, and what an update would change.
+//! The looks that a planner asks for: a CloudFormation stack as it is, and what an update would
+//! change.
 
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use crate::os::clock::SharedClock;
 /// How long a change set may take to be worked out before its rows count as unknown.
 const LONGEST: Duration = Duration::from_secs(45);
 
-/// The CloudFormation stack as it is; `MISSING` when there is none. Its resources are listed where `with_resources` asks for them.
+/// The CloudFormation stack as it is; `MISSING` when there is none. Its resources are listed where
+/// `with_resources` asks for them.
 ///
 /// # Errors
 /// When AWS could not be asked.
@@ -21,7 +23,11 @@ pub async fn stack(cloud: &Cloud, name: &str, with_resources: bool) -> Result<St
     let Some(found) = cloud.stack(name).await? else {
         return Ok(StackFacts::missing());
     };
-    let resources = if with_resources { resources(cloud, name).await? } else { Vec::new() };
+    let resources = if with_resources {
+        resources(cloud, name).await?
+    } else {
+        Vec::new()
+    };
     Ok(StackFacts {
         status: found.status,
         reason: found.reason,
@@ -43,13 +49,23 @@ pub async fn resources(cloud: &Cloud, name: &str) -> Result<Vec<Resource>, Failu
     loop {
         let page = cloud
             .call("cloudformation:ListStackResources", name, || {
-                cloud.cfn.list_stack_resources().stack_name(name).set_next_token(token.clone()).send()
+                cloud
+                    .cfn
+                    .list_stack_resources()
+                    .stack_name(name)
+                    .set_next_token(token.clone())
+                    .send()
             })
             .await?;
-        rows.extend(page.stack_resource_summaries().iter().map(|row| Resource {
-            logical: safe(row.logical_resource_id()),
-            kind: safe(row.resource_type()),
-            status: safe(row.resource_status().map(aws_sdk_cloudformation::types::ResourceStatus::as_str)),
+        rows.extend(page.stack_resource_summaries().iter().map(|row| {
+            Resource {
+                logical: safe(row.logical_resource_id()),
+                kind: safe(row.resource_type()),
+                status: safe(
+                    row.resource_status()
+                        .map(aws_sdk_cloudformation::types::ResourceStatus::as_str),
+                ),
+            }
         }));
         token = page.next_token().map(str::to_owned);
         if token.is_none() {
@@ -62,10 +78,12 @@ fn safe(text: Option<&str>) -> String {
     crate::domain::safe::Safe::new(text.unwrap_or_default()).to_string()
 }
 
-/// What an update would change: a change set is made, described and deleted. Left-overs of earlier previews are swept first.
+/// What an update would change: a change set is made, described and deleted. Left-overs of earlier
+/// previews are swept first.
 ///
 /// # Errors
-/// When AWS could not be asked; a change set that cannot be made is an answer ([`Changes::Unknown`]).
+/// When AWS could not be asked; a change set that cannot be made is an answer
+/// ([`Changes::Unknown`]).
 pub async fn changes(
     cloud: &Cloud,
     clock: &SharedClock,
@@ -76,7 +94,12 @@ pub async fn changes(
 ) -> Result<Changes, Failure> {
     let stack = &input.stack_name;
     let now = cloud.stack(stack).await?;
-    let given = Given::new(input, bundle, &std::collections::BTreeMap::new(), now.as_ref())?;
+    let given = Given::new(
+        input,
+        bundle,
+        &std::collections::BTreeMap::new(),
+        now.as_ref(),
+    )?;
     let name = preview_name(store, hint, stack);
     for (left_over, _) in cloud.change_sets(stack).await? {
         if left_over.starts_with(&preview_prefix(store)) && left_over != name {
@@ -86,9 +109,16 @@ pub async fn changes(
     let made = match cloud.make_change_set(&given, &name, &name).await {
         Ok(made) => made,
         // Some clouds say so here already.
-        Err(trouble) if trouble.says("No updates are to be performed") => return Ok(Changes::Nothing),
-        Err(trouble) if trouble.kind == crate::aws::Kind::Refused && !trouble.is("AlreadyExistsException") => {
-            return Ok(Changes::Unknown { why: trouble.message.to_string() });
+        Err(trouble) if trouble.says("No updates are to be performed") => {
+            return Ok(Changes::Nothing);
+        }
+        Err(trouble)
+            if trouble.kind == crate::aws::Kind::Refused
+                && !trouble.is("AlreadyExistsException") =>
+        {
+            return Ok(Changes::Unknown {
+                why: trouble.message.to_string(),
+            });
         }
         Err(trouble) if trouble.is("AlreadyExistsException") => name.clone(),
         Err(trouble) => return Err(trouble.into()),
@@ -99,12 +129,19 @@ pub async fn changes(
     described
 }
 
-async fn described(cloud: &Cloud, clock: &SharedClock, stack: &str, name: &str) -> Result<Changes, Failure> {
+async fn described(
+    cloud: &Cloud,
+    clock: &SharedClock,
+    stack: &str,
+    name: &str,
+) -> Result<Changes, Failure> {
     let deadline = clock.now() + LONGEST;
     let mut pause = Duration::from_millis(50);
     loop {
         let Some(set) = cloud.change_set(stack, name).await? else {
-            return Ok(Changes::Unknown { why: "the change set was deleted by somebody else".to_owned() });
+            return Ok(Changes::Unknown {
+                why: "the change set was deleted by somebody else".to_owned(),
+            });
         };
         if !set.is_busy() {
             return Ok(if set.is_empty() {
@@ -112,11 +149,15 @@ async fn described(cloud: &Cloud, clock: &SharedClock, stack: &str, name: &str) 
             } else if set.status == "CREATE_COMPLETE" {
                 Changes::Rows { rows: set.rows }
             } else {
-                Changes::Unknown { why: format!("{}: {}", set.status, set.reason) }
+                Changes::Unknown {
+                    why: format!("{}: {}", set.status, set.reason),
+                }
             });
         }
         if clock.now() >= deadline {
-            return Ok(Changes::Unknown { why: "CloudFormation is still working it out".to_owned() });
+            return Ok(Changes::Unknown {
+                why: "CloudFormation is still working it out".to_owned(),
+            });
         }
         clock.sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(2));

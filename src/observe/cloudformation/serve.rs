@@ -11,15 +11,26 @@ use crate::domain::failure::Failure;
 /// When AWS could not be asked.
 pub async fn services(cloud: &Cloud, stack_name: &str) -> Result<Vec<Service>, Failure> {
     let listed = cloud
-        .call("cloudformation:DescribeStackResources", stack_name, || cloud.cfn.describe_stack_resources().stack_name(stack_name).send())
+        .call("cloudformation:DescribeStackResources", stack_name, || {
+            cloud
+                .cfn
+                .describe_stack_resources()
+                .stack_name(stack_name)
+                .send()
+        })
         .await;
     let resources = match listed {
         Ok(answer) => answer,
         Err(trouble) if is_missing(&trouble) => return Ok(Vec::new()),
         Err(trouble) => return Err(trouble.into()),
     };
-    let services = resources.stack_resources().iter().filter(|row| row.resource_type() == Some("AWS::ECS::Service"));
-    Ok(services.filter_map(|row| row.physical_resource_id().map(Service::of)).collect())
+    let services = resources
+        .stack_resources()
+        .iter()
+        .filter(|row| row.resource_type() == Some("AWS::ECS::Service"));
+    Ok(services
+        .filter_map(|row| row.physical_resource_id().map(Service::of))
+        .collect())
 }
 
 /// Running and desired tasks of these services together; `None` when there are none.
@@ -34,10 +45,16 @@ pub async fn tasks(cloud: &Cloud, services: &[Service]) -> Result<Option<(u32, u
 }
 
 fn sum(services: &[Service], counts: &Counts) -> Result<(u32, u32), Failure> {
-    services.iter().try_fold((0, 0), |(running, desired), service| match counts.get(service) {
-        Some((more, wanted)) => Ok((running + more, desired + wanted)),
-        None => Err(Failure::new(format!("ECS was asked for the service {service} and does not tell of it"))),
-    })
+    services
+        .iter()
+        .try_fold((0, 0), |(running, desired), service| {
+            match counts.get(service) {
+                Some((more, wanted)) => Ok((running + more, desired + wanted)),
+                None => Err(Failure::new(format!(
+                    "ECS was asked for the service {service} and does not tell of it"
+                ))),
+            }
+        })
 }
 
 #[cfg(test)]
@@ -49,6 +66,11 @@ mod tests {
         let all: Vec<Service> = ["a", "b"].map(Service::of).to_vec();
         let counts: Counts = [(all[0].clone(), (1, 2))].into();
         assert_eq!(sum(&all[..1], &counts), Ok((1, 2)));
-        assert!(sum(&all, &counts).unwrap_err().summary.contains("the service b"));
+        assert!(
+            sum(&all, &counts)
+                .unwrap_err()
+                .summary
+                .contains("the service b")
+        );
     }
 }

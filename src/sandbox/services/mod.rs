@@ -1,5 +1,5 @@
-//! The services of the embedded cloud: a folder for each, and this list. Nothing else in the room names them, but for a service
-//! that looks up another by the type of its state.
+//! The services of the embedded cloud: a folder for each, and this list. Nothing else in the room
+//! names them, but for a service that looks up another by the type of its state.
 
 pub mod cloudformation;
 pub mod ecs;
@@ -11,4 +11,11 @@ pub mod sts;
 use super::service::Offer;
 
 /// All services.
-pub const ALL: &[&Offer] = &[&cloudformation::OFFER, &ecs::OFFER, &logs::OFFER, &practice::OFFER, &s3::OFFER, &sts::OFFER];
+pub const ALL: &[&Offer] = &[
+    &cloudformation::OFFER,
+    &ecs::OFFER,
+    &logs::OFFER,
+    &practice::OFFER,
+    &s3::OFFER,
+    &sts::OFFER,
+];

@@ -1,4 +1,5 @@
-//! An event stream that stays open: frames in AWS's form as its service feeds them, while the beat goes on.
+//! An event stream that stays open: frames in AWS's form as its service feeds them, while the beat
+//! goes on.
 
 use std::collections::VecDeque;
 
@@ -27,17 +28,41 @@ struct Session {
 }
 
 /// The answer of the call: headers now, frames as time goes on.
-pub(super) fn stream(shared: Shared, place: Site, feed: Box<dyn Feed>, request_id: &str) -> Response<Body> {
+pub(super) fn stream(
+    shared: Shared,
+    place: Site,
+    feed: Box<dyn Feed>,
+    request_id: &str,
+) -> Response<Body> {
     let tails = shared.look(|world| world.levers.tails);
-    let ready = [frame("event", ":event-type", "initial-response", &json!({}))].into();
+    let ready = [frame(
+        "event",
+        ":event-type",
+        "initial-response",
+        &json!({}),
+    )]
+    .into();
     let again = Some(shared.now());
-    let session = Session { shared, place, feed, ready, again, tails };
+    let session = Session {
+        shared,
+        place,
+        feed,
+        ready,
+        again,
+        tails,
+    };
     let frames = futures_util::stream::unfold(session, |mut session| async move {
         let frame = session.frame().await?;
-        Some((Ok::<Bytes, std::convert::Infallible>(Bytes::from(frame)), session))
+        Some((
+            Ok::<Bytes, std::convert::Infallible>(Bytes::from(frame)),
+            session,
+        ))
     });
     let mut response = Response::new(Body::from_stream(frames));
-    response.headers_mut().insert("content-type", HttpValue::from_static("application/vnd.amazon.eventstream"));
+    response.headers_mut().insert(
+        "content-type",
+        HttpValue::from_static("application/vnd.amazon.eventstream"),
+    );
     render::identified(response, request_id)
 }
 
@@ -55,9 +80,17 @@ impl Session {
                 }
             }
             self.shared.touch();
-            let Self { shared, place, feed, tails, .. } = self;
+            let Self {
+                shared,
+                place,
+                feed,
+                tails,
+                ..
+            } = self;
             let now = shared.now();
-            let turn = shared.look(|world| (world.levers.tails == *tails).then(|| feed.turn(world.realms.at(place), now)));
+            let turn = shared.look(|world| {
+                (world.levers.tails == *tails).then(|| feed.turn(world.realms.at(place), now))
+            });
             let Turn { frames, again } = turn?;
             self.ready.extend(frames.iter().map(written));
             self.again = again;
@@ -72,7 +105,12 @@ fn written(told: &Frame) -> Vec<u8> {
     }
 }
 
-fn frame(kind: &'static str, name_header: &'static str, name: &'static str, payload: &Value) -> Vec<u8> {
+fn frame(
+    kind: &'static str,
+    name_header: &'static str,
+    name: &'static str,
+    payload: &Value,
+) -> Vec<u8> {
     let text = |text: &'static str| HeaderValue::String(text.into());
     let message = Message::new(payload.to_string())
         .add_header(Header::new(":message-type", text(kind)))

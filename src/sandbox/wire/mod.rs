@@ -1,5 +1,5 @@
-//! The wire: HTTP requests become calls, answers become XML, JSON, bytes or an event stream. Knows no service but by what its
-//! offer says.
+//! The wire: HTTP requests become calls, answers become XML, JSON, bytes or an event stream. Knows
+//! no service but by what its offer says.
 
 pub mod feed;
 pub mod path;
@@ -27,7 +27,10 @@ const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><b
 /// The routes: the ledger by its path, everything else by what the services offer.
 pub fn router(shared: Shared) -> Router {
     Router::new()
-        .route("/_holdpoint/health", axum::routing::get(|| async { "ok\n" }))
+        .route(
+            "/_holdpoint/health",
+            axum::routing::get(|| async { "ok\n" }),
+        )
         .route("/_holdpoint/ledger", axum::routing::get(ledger))
         .fallback(any)
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST))
@@ -35,30 +38,59 @@ pub fn router(shared: Shared) -> Router {
 }
 
 async fn ledger(State(shared): State<Shared>) -> Response<Body> {
-    render::reply(StatusCode::OK, "application/x-ndjson", shared.look(|world| world.ledger.lines()).into())
+    render::reply(
+        StatusCode::OK,
+        "application/x-ndjson",
+        shared.look(|world| world.ledger.lines()).into(),
+    )
 }
 
-async fn any(State(shared): State<Shared>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
+async fn any(
+    State(shared): State<Shared>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
     let known = shared.look(|world| world.realms.known().clone());
-    let asked =
-        request::Asked { method: method.as_str(), path: uri.path(), query: uri.query().unwrap_or(""), headers: &headers, body: &body };
+    let asked = request::Asked {
+        method: method.as_str(),
+        path: uri.path(),
+        query: uri.query().unwrap_or(""),
+        headers: &headers,
+        body: &body,
+    };
     let (call, protocol) = match asked.read(known.offers) {
         Ok(read) => read,
         Err((error, protocol)) => return render::error(&protocol, &error, "none"),
     };
-    let Outcome { answer, delay, instead, request_id, place, .. } = shared.call_soon(call.clone()).await;
+    let Outcome {
+        answer,
+        delay,
+        instead,
+        request_id,
+        place,
+        ..
+    } = shared.call_soon(call.clone()).await;
     if delay > Duration::ZERO {
         shared.pause(delay).await;
     }
     match (instead, answer) {
         (Some(instead), _) => lost(instead),
-        (None, Ok(service::Reply { body: service::Body::Feed(feed), .. })) => feed::stream(shared, place, feed, &request_id),
+        (
+            None,
+            Ok(service::Reply {
+                body: service::Body::Feed(feed),
+                ..
+            }),
+        ) => feed::stream(shared, place, feed, &request_id),
         (None, Ok(reply)) => render::answer(&protocol, &call.action, reply, &request_id),
         (None, Err(error)) => render::error(&protocol, &error, &request_id),
     }
 }
 
-/// What a caller gets whose answer is lost. A page and an empty answer are a proxy's: they name no request.
+/// What a caller gets whose answer is lost. A page and an empty answer are a proxy's: they name no
+/// request.
 fn lost(instead: Instead) -> Response<Body> {
     match instead {
         Instead::Cut => render::cut(),

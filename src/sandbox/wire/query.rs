@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 /// Deeper than this no name goes.
 const DEEPEST: usize = 16;
 
-/// Reads a form into a tree; every leaf is a text. Numbered fields are a list, whether or not it stands in a `member`.
+/// Reads a form into a tree; every leaf is a text. Numbered fields are a list, whether or not it
+/// stands in a `member`.
 #[must_use]
 pub fn tree(form: &[u8]) -> Value {
     let mut root = Node::default();
@@ -34,13 +35,27 @@ impl Node {
         }
         let numbers: Option<Vec<u64>> = self.below.keys().map(|name| name.parse().ok()).collect();
         if let Some(numbers) = numbers {
-            let mut items: Vec<(u64, Node)> = numbers.into_iter().zip(self.below.into_values()).collect();
+            let mut items: Vec<(u64, Node)> =
+                numbers.into_iter().zip(self.below.into_values()).collect();
             items.sort_by_key(|(number, _)| *number);
-            return Value::Array(items.into_iter().map(|(_, node)| node.into_value()).collect());
+            return Value::Array(
+                items
+                    .into_iter()
+                    .map(|(_, node)| node.into_value())
+                    .collect(),
+            );
         }
-        let mut fields: Map<String, Value> = self.below.into_iter().map(|(name, node)| (name, node.into_value())).collect();
+        let mut fields: Map<String, Value> = self
+            .below
+            .into_iter()
+            .map(|(name, node)| (name, node.into_value()))
+            .collect();
         let is_list = fields.len() == 1 && fields.get("member").is_some_and(Value::is_array);
-        if is_list { fields.remove("member").unwrap_or_default() } else { Value::Object(fields) }
+        if is_list {
+            fields.remove("member").unwrap_or_default()
+        } else {
+            Value::Object(fields)
+        }
     }
 }
 
@@ -66,6 +81,9 @@ mod tests {
 
     #[test]
     fn broken_escapes_stay_as_they_are() {
-        assert_eq!(tree(b"A=100%&B=%zz%4&C=%ff"), json!({"A": "100%", "B": "%zz%4", "C": "\u{fffd}"}));
+        assert_eq!(
+            tree(b"A=100%&B=%zz%4&C=%ff"),
+            json!({"A": "100%", "B": "%zz%4", "C": "\u{fffd}"})
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! XML, both ways: a tree becomes a document, a document becomes a tree. Attributes and namespaces of what is read are left out.
+//! XML, both ways: a tree becomes a document, a document becomes a tree. Attributes and namespaces
+//! of what is read are left out.
 
 use std::io;
 
@@ -18,7 +19,8 @@ const DEEPEST: usize = 64;
 pub enum Lists {
     /// In an element of its name, each item in a `<member>`: the query protocol.
     Members,
-    /// Each item in an element of its name: REST-XML, where the tree itself says what stands around a list.
+    /// Each item in an element of its name: REST-XML, where the tree itself says what stands around
+    /// a list.
     Flat,
 }
 
@@ -33,14 +35,23 @@ pub fn document(root: &str, namespace: &str, tree: &Value, lists: Lists) -> Stri
 pub fn answer(action: &str, namespace: &str, result: &Value, request_id: &str) -> String {
     written(&format!("{action}Response"), namespace, |to| {
         element(to, &format!("{action}Result"), result, Lists::Members)?;
-        element(to, "ResponseMetadata", &json!({ "RequestId": request_id }), Lists::Members)
+        element(
+            to,
+            "ResponseMetadata",
+            &json!({ "RequestId": request_id }),
+            Lists::Members,
+        )
     })
 }
 
 fn written(root: &str, namespace: &str, inner: impl FnOnce(&mut To) -> io::Result<()>) -> String {
     let mut writer = Writer::new(Vec::with_capacity(512));
     let element = writer.create_element(root);
-    let element = if namespace.is_empty() { element } else { element.with_attribute(("xmlns", namespace)) };
+    let element = if namespace.is_empty() {
+        element
+    } else {
+        element.with_attribute(("xmlns", namespace))
+    };
     let written = element.write_inner_content(inner).map(|_| ());
     let text = String::from_utf8(writer.into_inner()).map_err(io::Error::other);
     written.and(text).unwrap_or_else(|error| {
@@ -54,8 +65,13 @@ type To = Writer<Vec<u8>>;
 fn element(to: &mut To, name: &str, tree: &Value, lists: Lists) -> io::Result<()> {
     match (tree, lists) {
         (Value::Null, _) => Ok(()),
-        (Value::Array(items), Lists::Flat) => items.iter().try_for_each(|item| element(to, name, item, lists)),
-        _ => to.create_element(name).write_inner_content(|to| content(to, tree, lists)).map(|_| ()),
+        (Value::Array(items), Lists::Flat) => items
+            .iter()
+            .try_for_each(|item| element(to, name, item, lists)),
+        _ => to
+            .create_element(name)
+            .write_inner_content(|to| content(to, tree, lists))
+            .map(|_| ()),
     }
 }
 
@@ -65,53 +81,89 @@ fn content(to: &mut To, tree: &Value, lists: Lists) -> io::Result<()> {
         Value::Bool(flag) => text(to, if *flag { "true" } else { "false" }),
         Value::Number(number) => text(to, &number.to_string()),
         Value::String(value) => text(to, value),
-        Value::Array(items) => items.iter().try_for_each(|item| element(to, "member", item, lists)),
-        Value::Object(fields) => fields.iter().try_for_each(|(name, value)| element(to, name, value, lists)),
+        Value::Array(items) => items
+            .iter()
+            .try_for_each(|item| element(to, "member", item, lists)),
+        Value::Object(fields) => fields
+            .iter()
+            .try_for_each(|(name, value)| element(to, name, value, lists)),
     }
 }
 
-/// Characters that XML 1.0 cannot carry at all are replaced, as AWS does; a carriage return is written so that it is read as one.
+/// Characters that XML 1.0 cannot carry at all are replaced, as AWS does; a carriage return is
+/// written so that it is read as one.
 fn text(to: &mut To, value: &str) -> io::Result<()> {
-    let clean: String = value.chars().map(|letter| if is_carried(letter) { letter } else { '?' }).collect();
-    to.write_event(Event::Text(BytesText::from_escaped(escape(&clean).replace('\r', "&#13;"))))
+    let clean: String = value
+        .chars()
+        .map(|letter| if is_carried(letter) { letter } else { '?' })
+        .collect();
+    to.write_event(Event::Text(BytesText::from_escaped(
+        escape(&clean).replace('\r', "&#13;"),
+    )))
 }
 
 fn is_carried(letter: char) -> bool {
-    matches!(letter, '\t' | '\n' | '\r') || (!letter.is_control() && !matches!(letter, '\u{fffe}' | '\u{ffff}'))
+    matches!(letter, '\t' | '\n' | '\r')
+        || (!letter.is_control() && !matches!(letter, '\u{fffe}' | '\u{ffff}'))
 }
 
-/// Reads a document into a tree of its root: every leaf is a text, an element that comes again makes a list.
+/// Reads a document into a tree of its root: every leaf is a text, an element that comes again
+/// makes a list.
 pub fn read(body: &[u8]) -> Result<Value, AwsError> {
-    let bad = |why: &dyn std::fmt::Display| AwsError::new("MalformedXML", format!("the body is no XML that can be read: {why}"));
+    let bad = |why: &dyn std::fmt::Display| {
+        AwsError::new(
+            "MalformedXML",
+            format!("the body is no XML that can be read: {why}"),
+        )
+    };
     let text = std::str::from_utf8(body).map_err(|error| bad(&error))?;
     let mut reader = Reader::from_str(text);
     let mut open = vec![Open::default()];
     loop {
         let event = reader.read_event().map_err(|error| bad(&error))?;
-        let Some(current) = open.last_mut() else { return Err(bad(&"an element ends that did not begin")) };
+        let Some(current) = open.last_mut() else {
+            return Err(bad(&"an element ends that did not begin"));
+        };
         match event {
             Event::Start(start) => {
                 let name = start.local_name().as_ref().to_owned();
-                open.push(Open { name, ..Open::default() });
+                open.push(Open {
+                    name,
+                    ..Open::default()
+                });
                 if open.len() > DEEPEST {
-                    return Err(bad(&format!("its elements are nested more than {DEEPEST} deep")));
+                    return Err(bad(&format!(
+                        "its elements are nested more than {DEEPEST} deep"
+                    )));
                 }
             }
-            Event::Empty(start) => current.add(start.local_name().as_ref(), Value::String(String::new())),
+            Event::Empty(start) => {
+                current.add(start.local_name().as_ref(), Value::String(String::new()));
+            }
             Event::End(_) => {
                 let done = open.pop().unwrap_or_default();
-                let Some(parent) = open.last_mut() else { return Err(bad(&"an element ends that did not begin")) };
+                let Some(parent) = open.last_mut() else {
+                    return Err(bad(&"an element ends that did not begin"));
+                };
                 let name = done.name.clone();
                 parent.add(&name, done.into_value());
             }
             Event::Text(text) => current.text.push_str(&text.xml10_content()),
             Event::CData(text) => current.text.push_str(&text.xml10_content()),
-            Event::GeneralRef(reference) => match reference.resolve_char_ref().map_err(|error| bad(&error))? {
-                Some(letter) => current.text.push(letter),
-                None => current.text.push_str(&unescape(&format!("&{};", &*reference)).map_err(|error| bad(&error))?),
-            },
+            Event::GeneralRef(reference) => {
+                match reference.resolve_char_ref().map_err(|error| bad(&error))? {
+                    Some(letter) => current.text.push(letter),
+                    None => current.text.push_str(
+                        &unescape(&format!("&{};", &*reference)).map_err(|error| bad(&error))?,
+                    ),
+                }
+            }
             Event::Decl(_) | Event::Comment(_) | Event::PI(_) | Event::DocType(_) => {}
-            Event::Eof if open.len() == 1 => return Ok(open.pop().map_or(Value::Null, |root| Value::Object(root.fields))),
+            Event::Eof if open.len() == 1 => {
+                return Ok(open
+                    .pop()
+                    .map_or(Value::Null, |root| Value::Object(root.fields)));
+            }
             Event::Eof => return Err(bad(&"an element has no end")),
         }
     }
@@ -137,7 +189,11 @@ impl Open {
     }
 
     fn into_value(self) -> Value {
-        if self.fields.is_empty() { Value::String(self.text) } else { Value::Object(self.fields) }
+        if self.fields.is_empty() {
+            Value::String(self.text)
+        } else {
+            Value::Object(self.fields)
+        }
     }
 }
 
@@ -154,7 +210,10 @@ mod tests {
             document("R", "http://ns/", &tree, Lists::Members),
             "<R xmlns=\"http://ns/\"><A><member>x&lt;y</member><member>z?[31m</member></A><B>true</B><D><E>1</E></D></R>"
         );
-        assert_eq!(document("R", "", &tree, Lists::Flat), "<R><A>x&lt;y</A><A>z?[31m</A><B>true</B><D><E>1</E></D></R>");
+        assert_eq!(
+            document("R", "", &tree, Lists::Flat),
+            "<R><A>x&lt;y</A><A>z?[31m</A><B>true</B><D><E>1</E></D></R>"
+        );
     }
 
     #[test]
@@ -168,7 +227,10 @@ mod tests {
     #[test]
     fn documents_become_trees() {
         let body = b"<?xml version=\"1.0\"?><n:R xmlns:n=\"u\"><Items><Id>1</Id><Id>2</Id></Items><!-- x --><E/><T>a &amp; b&#13;<![CDATA[<c>]]></T></n:R>";
-        assert_eq!(read(body).unwrap(), json!({"R": {"Items": {"Id": ["1", "2"]}, "E": "", "T": "a & b\r<c>"}}));
+        assert_eq!(
+            read(body).unwrap(),
+            json!({"R": {"Items": {"Id": ["1", "2"]}, "E": "", "T": "a & b\r<c>"}})
+        );
         assert_eq!(read(b"").unwrap(), json!({}));
     }
 
@@ -177,7 +239,13 @@ mod tests {
         let deep = "<a>".repeat(DEEPEST + 1);
         for body in ["<a>", "<a></b>", "</a>", "<a>&nobody;</a>", "<a", &deep] {
             let error = read(body.as_bytes()).unwrap_err();
-            assert!(error.code == "MalformedXML" && error.message.starts_with("the body is no XML that can be read: "), "{body}: {error}");
+            assert!(
+                error.code == "MalformedXML"
+                    && error
+                        .message
+                        .starts_with("the body is no XML that can be read: "),
+                "{body}: {error}"
+            );
         }
     }
 

@@ -16,7 +16,10 @@ pub(super) struct Heard {
 
 impl Heard {
     pub(super) fn at(bell: &Arc<watch::Sender<u64>>) -> Self {
-        Self { bell: bell.subscribe(), _rope: Arc::clone(bell) }
+        Self {
+            bell: bell.subscribe(),
+            _rope: Arc::clone(bell),
+        }
     }
 }
 

@@ -47,18 +47,38 @@ impl Kept {
         self.heads.get(&stream.to_string()).map_or(0, |head| head.0)
     }
 
-    pub(super) fn append(&mut self, append: &Append, by: &By, answer: Option<(AskId, AskState)>) -> Result<Vec<Stored>, StoreError> {
-        if !self.leases.allow(&by.under, answer.as_ref().map(|(id, _)| *id)) {
+    pub(super) fn append(
+        &mut self,
+        append: &Append,
+        by: &By,
+        answer: Option<(AskId, AskState)>,
+    ) -> Result<Vec<Stored>, StoreError> {
+        if !self
+            .leases
+            .allow(&by.under, answer.as_ref().map(|(id, _)| *id))
+        {
             return Err(StoreError::Fenced);
         }
         if let Some((id, _)) = &answer {
             self.unanswered(*id)?;
         }
-        let named = append.writes.iter().map(|write| (&write.stream, write.expected));
-        for (stream, expected) in named.chain(append.reads.iter().map(|(stream, version)| (stream, *version))) {
+        let named = append
+            .writes
+            .iter()
+            .map(|write| (&write.stream, write.expected));
+        for (stream, expected) in named.chain(
+            append
+                .reads
+                .iter()
+                .map(|(stream, version)| (stream, *version)),
+        ) {
             let found = self.version(stream);
             if found != expected {
-                return Err(StoreError::Conflict { stream: stream.clone(), expected, found });
+                return Err(StoreError::Conflict {
+                    stream: stream.clone(),
+                    expected,
+                    found,
+                });
             }
         }
         let mut fresh = Vec::new();
@@ -67,9 +87,15 @@ impl Kept {
         for write in &append.writes {
             for event in &write.events {
                 let mut record = Record::new(&write.stream, event, by)?;
-                let head = heads.entry(record.stream.clone()).or_insert_with(|| (0, FIRST.to_owned()));
+                let head = heads
+                    .entry(record.stream.clone())
+                    .or_insert_with(|| (0, FIRST.to_owned()));
                 last_no = last_no.max(number(event).unwrap_or(0));
-                record.follow((self.records.len() + fresh.len() + 1) as u64, head.0, &head.1);
+                record.follow(
+                    (self.records.len() + fresh.len() + 1) as u64,
+                    head.0,
+                    &head.1,
+                );
                 *head = (record.version, record.hash.clone());
                 fresh.push(record);
             }
@@ -90,7 +116,8 @@ impl Kept {
         let mut found = Vec::new();
         for record in self.records.iter().filter(|record| record.tag == "created") {
             let stored = record.read()?;
-            if let (StreamId::Deployment(id), Ok(Event::Deployment(event))) = (&stored.stream, &stored.event)
+            if let (StreamId::Deployment(id), Ok(Event::Deployment(event))) =
+                (&stored.stream, &stored.event)
                 && let DeploymentEvent::Created { request } = &**event
             {
                 found.push((request.no, request.stack.clone(), *id));
@@ -100,7 +127,12 @@ impl Kept {
     }
 
     pub(super) fn unanswered(&self, id: AskId) -> Result<(), StoreError> {
-        match self.asks.iter().find(|asked| asked.id == id).map(|asked| &asked.state) {
+        match self
+            .asks
+            .iter()
+            .find(|asked| asked.id == id)
+            .map(|asked| &asked.state)
+        {
             Some(AskState::Asked) => Ok(()),
             Some(AskState::Answered { .. }) => Err(StoreError::Duplicate),
             None => Err(StoreError::Corrupt(format!("ask {id} is not in the inbox"))),

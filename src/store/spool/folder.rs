@@ -1,5 +1,5 @@
-//! The folder of a stack within the spool: `ENV/APP`, and `ENV/APP@PART` for a part. Two stacks never share one, also where a file
-//! system does not tell capitals from small letters.
+//! The folder of a stack within the spool: `ENV/APP`, and `ENV/APP@PART` for a part. Two stacks
+//! never share one, also where a file system does not tell capitals from small letters.
 
 use std::path::{Path, PathBuf};
 
@@ -12,12 +12,19 @@ const CAPITAL: char = '=';
 
 /// The folder of a stack.
 pub(super) fn of(spool: &Path, stack: &StackId) -> PathBuf {
-    // Names have letters, digits, '-', '_' and '.', and no segment begins with a '.': no path leads out.
+    // Names have letters, digits, '-', '_' and '.', and no segment begins with a '.': no path leads
+    // out.
     let mut name = stack.app.to_string();
-    for c in stack.part.iter().flat_map(|part| std::iter::once('/').chain(part.as_str().chars())) {
+    for c in stack
+        .part
+        .iter()
+        .flat_map(|part| std::iter::once('/').chain(part.as_str().chars()))
+    {
         match c {
             '/' => name.push(BETWEEN),
-            capital if capital.is_ascii_uppercase() => name.extend([CAPITAL, capital.to_ascii_lowercase()]),
+            capital if capital.is_ascii_uppercase() => {
+                name.extend([CAPITAL, capital.to_ascii_lowercase()]);
+            }
             other => name.push(other),
         }
     }
@@ -31,7 +38,12 @@ pub(super) fn stack(env: &str, name: &str) -> Option<StackId> {
     while let Some(c) = chars.next() {
         match c {
             BETWEEN => text.push('/'),
-            CAPITAL => text.push(chars.next().filter(char::is_ascii_lowercase)?.to_ascii_uppercase()),
+            CAPITAL => text.push(
+                chars
+                    .next()
+                    .filter(char::is_ascii_lowercase)?
+                    .to_ascii_uppercase(),
+            ),
             other if other.is_ascii_uppercase() => return None,
             other => text.push(other),
         }
@@ -52,8 +64,21 @@ mod tests {
 
     #[test]
     fn what_is_no_folder_of_a_stack_is_none() {
-        assert_eq!(folder(&"dev/shop/nl/Cart".parse().unwrap()), "spool/dev/shop@nl@=cart");
-        for name in ["Shop", "shop@", "shop@NL", "shop@=", "shop@=1", "shop@a@b@c", "shop@..", ".", "000001.jsonl"] {
+        assert_eq!(
+            folder(&"dev/shop/nl/Cart".parse().unwrap()),
+            "spool/dev/shop@nl@=cart"
+        );
+        for name in [
+            "Shop",
+            "shop@",
+            "shop@NL",
+            "shop@=",
+            "shop@=1",
+            "shop@a@b@c",
+            "shop@..",
+            ".",
+            "000001.jsonl",
+        ] {
             assert_eq!(stack("dev", name), None, "{name:?}");
         }
     }

@@ -16,7 +16,8 @@ pub enum Begin {
     /// With the newest lines, 5,000 of a stack at most.
     #[default]
     Newest,
-    /// With everything that happened at or after a time, and what its source gave after such a line.
+    /// With everything that happened at or after a time, and what its source gave after such a
+    /// line.
     Since(Time),
 }
 
@@ -51,7 +52,16 @@ impl Reader {
     /// A reader of the spool of that home; nothing is read yet.
     #[must_use]
     pub fn new(home: Home, limits: Limits, of: Of, begin: Begin) -> Self {
-        Self { home, limits, of, begin, spool: None, at: None, begins: None, older: false }
+        Self {
+            home,
+            limits,
+            of,
+            begin,
+            spool: None,
+            at: None,
+            begins: None,
+            older: false,
+        }
     }
 
     /// What came since the last call, at first where it begins.
@@ -76,7 +86,9 @@ impl Reader {
                 self.older = lines.len() >= FIRST && self.begins < first;
                 (lines, at)
             }
-            (None, Begin::Since(time)) => spool.tail(&self.of, &spool.since(&self.of, time)?, MOST)?,
+            (None, Begin::Since(time)) => {
+                spool.tail(&self.of, &spool.since(&self.of, time)?, MOST)?
+            }
             (Some(at), _) => spool.tail(&self.of, at, MOST)?,
         };
         let more = lines.len() >= MOST;
@@ -84,6 +96,11 @@ impl Reader {
             lines.retain(|line| line.key().0 >= time);
         }
         self.at = Some(at);
-        Ok(Piece { lines, more, begins: self.begins, older: self.older })
+        Ok(Piece {
+            lines,
+            more,
+            begins: self.begins,
+            older: self.older,
+        })
     }
 }

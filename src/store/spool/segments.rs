@@ -1,4 +1,5 @@
-//! The segment files of one stack: listed, read, dropped. A segment's number only rises, so that a reader's position stays true.
+//! The segment files of one stack: listed, read, dropped. A segment's number only rises, so that a
+//! reader's position stays true.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -19,7 +20,8 @@ const AHEAD: Duration = Duration::from_mins(5);
 #[derive(Debug, Clone)]
 pub(super) struct Segments(PathBuf);
 
-/// What a segment but the first begins with: how far the sources had come by then. No reader takes it for a line.
+/// What a segment but the first begins with: how far the sources had come by then. No reader takes
+/// it for a line.
 #[derive(Serialize, Deserialize)]
 struct Header {
     heads: Heads,
@@ -60,12 +62,26 @@ impl Segments {
     pub(super) fn list(&self) -> Result<Vec<Segment>, FileError> {
         let mut found = Vec::new();
         for name in names(&self.0)? {
-            let Some(number) = name.strip_suffix(".jsonl").and_then(|digits| digits.parse().ok()) else { continue };
+            let Some(number) = name
+                .strip_suffix(".jsonl")
+                .and_then(|digits| digits.parse().ok())
+            else {
+                continue;
+            };
             let path = self.0.join(&name);
             match fs::metadata(&path) {
                 Ok(about) => {
-                    let changed_at = Time(about.mtime().saturating_mul(1_000).saturating_add(about.mtime_nsec() / 1_000_000));
-                    found.push(Segment { number, bytes: about.len(), changed_at });
+                    let changed_at = Time(
+                        about
+                            .mtime()
+                            .saturating_mul(1_000)
+                            .saturating_add(about.mtime_nsec() / 1_000_000),
+                    );
+                    found.push(Segment {
+                        number,
+                        bytes: about.len(),
+                        changed_at,
+                    });
                 }
                 // Swept between the two looks.
                 Err(why) if why.kind() == io::ErrorKind::NotFound => {}
@@ -77,14 +93,26 @@ impl Segments {
     }
 
     /// At most `most` lines from a position on, and the position behind them.
-    pub(super) fn read(&self, from: (u64, u64), most: usize) -> Result<(Vec<Line>, (u64, u64)), FileError> {
+    pub(super) fn read(
+        &self,
+        from: (u64, u64),
+        most: usize,
+    ) -> Result<(Vec<Line>, (u64, u64)), FileError> {
         let (mut lines, mut behind) = (Vec::new(), from);
-        for segment in self.list()?.into_iter().filter(|segment| segment.number >= from.0) {
+        for segment in self
+            .list()?
+            .into_iter()
+            .filter(|segment| segment.number >= from.0)
+        {
             let start = if segment.number == from.0 { from.1 } else { 0 };
             if lines.len() >= most {
                 break;
             }
-            let bytes = if start < segment.bytes { self.bytes(segment.number, start)? } else { Vec::new() };
+            let bytes = if start < segment.bytes {
+                self.bytes(segment.number, start)?
+            } else {
+                Vec::new()
+            };
             let taken = take(&bytes, most, &mut lines);
             behind = (segment.number, start + taken as u64);
         }
@@ -103,11 +131,18 @@ impl Segments {
             let whole = whole(&bytes);
             behind.get_or_insert((segment.number, whole as u64));
             let mut lines = Vec::new();
-            take(from_end(&bytes[..whole], most - have), usize::MAX, &mut lines);
+            take(
+                from_end(&bytes[..whole], most - have),
+                usize::MAX,
+                &mut lines,
+            );
             have += lines.len();
             parts.push(lines);
         }
-        Ok((parts.into_iter().rev().flatten().collect(), behind.unwrap_or_default()))
+        Ok((
+            parts.into_iter().rev().flatten().collect(),
+            behind.unwrap_or_default(),
+        ))
     }
 
     /// At least the last `most` lines, and what is known of those before them.
@@ -135,19 +170,34 @@ impl Segments {
         for line in &lines {
             heads.recall(line);
         }
-        Ok(Recalled { lines, heads, whole: last.unwrap_or_default() })
+        Ok(Recalled {
+            lines,
+            heads,
+            whole: last.unwrap_or_default(),
+        })
     }
 
-    /// The position from which on all lines of at or after a time are read: a line comes when it happened or later.
+    /// The position from which on all lines of at or after a time are read: a line comes when it
+    /// happened or later.
     pub(super) fn since(&self, time: Time) -> Result<(u64, u64), FileError> {
-        match self.list()?.into_iter().find(|segment| segment.changed_at + AHEAD >= time) {
+        match self
+            .list()?
+            .into_iter()
+            .find(|segment| segment.changed_at + AHEAD >= time)
+        {
             Some(segment) => Ok((segment.number, 0)),
             None => self.last(0).map(|(_, end)| end),
         }
     }
 
-    /// The newest line that `is` such a one and those of a while before it, in the order of arrival. Such a line has `word` in it.
-    pub(super) fn newest(&self, word: &str, is: impl Fn(&Line) -> bool, back: Duration) -> Result<Vec<Line>, FileError> {
+    /// The newest line that `is` such a one and those of a while before it, in the order of
+    /// arrival. Such a line has `word` in it.
+    pub(super) fn newest(
+        &self,
+        word: &str,
+        is: impl Fn(&Line) -> bool,
+        back: Duration,
+    ) -> Result<Vec<Line>, FileError> {
         let word = memchr::memmem::Finder::new(word);
         let mut parts: Vec<Vec<Line>> = Vec::new();
         let mut newest: Option<Time> = None;
@@ -157,7 +207,10 @@ impl Segments {
             }
             let bytes = self.bytes(segment.number, 0)?;
             let mut lines = Vec::new();
-            for text in bytes[..whole(&bytes)].split_inclusive(|byte| *byte == b'\n').filter(|text| word.find(text).is_some()) {
+            for text in bytes[..whole(&bytes)]
+                .split_inclusive(|byte| *byte == b'\n')
+                .filter(|text| word.find(text).is_some())
+            {
                 take(text, usize::MAX, &mut lines);
             }
             lines.retain(&is);
@@ -165,12 +218,21 @@ impl Segments {
             parts.push(lines);
         }
         let from = newest.unwrap_or_default() - back;
-        Ok(parts.into_iter().rev().flatten().filter(|line| line.at >= from).collect())
+        Ok(parts
+            .into_iter()
+            .rev()
+            .flatten()
+            .filter(|line| line.at >= from)
+            .collect())
     }
 
     /// Removes a segment; the number of the last one stays taken.
     pub(super) fn drop(&self, number: u64) -> Result<(), FileError> {
-        if self.list()?.last().is_some_and(|last| last.number == number) {
+        if self
+            .list()?
+            .last()
+            .is_some_and(|last| last.number == number)
+        {
             files::private_file(&self.path(number + 1))?;
         }
         let path = self.path(number);
@@ -196,7 +258,14 @@ impl Segments {
 pub(super) fn names(folder: &Path) -> Result<Vec<String>, FileError> {
     let listing = match fs::read_dir(folder) {
         Ok(listing) => listing,
-        Err(why) if matches!(why.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(Vec::new()),
+        Err(why)
+            if matches!(
+                why.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(Vec::new());
+        }
         Err(why) => return Err(FileError::io(folder, "listed")(why)),
     };
     let mut names = Vec::new();
@@ -215,17 +284,22 @@ pub(super) fn whole(bytes: &[u8]) -> usize {
 
 /// The first line of a segment that begins with how far the sources had come.
 pub(super) fn heading(heads: &Heads) -> serde_json::Result<Vec<u8>> {
-    let mut text = serde_json::to_vec(&Header { heads: heads.clone() })?;
+    let mut text = serde_json::to_vec(&Header {
+        heads: heads.clone(),
+    })?;
     text.push(b'\n');
     Ok(text)
 }
 
 fn header(bytes: &[u8]) -> Option<Heads> {
     let first = &bytes[..memchr::memchr(b'\n', bytes)?];
-    serde_json::from_slice::<Header>(first).ok().map(|header| header.heads)
+    serde_json::from_slice::<Header>(first)
+        .ok()
+        .map(|header| header.heads)
 }
 
-/// Reads whole lines until there are `most`; gives the bytes that were taken. What is no line is passed over.
+/// Reads whole lines until there are `most`; gives the bytes that were taken. What is no line is
+/// passed over.
 fn take(bytes: &[u8], most: usize, lines: &mut Vec<Line>) -> usize {
     let mut taken = 0;
     for end in memchr::memchr_iter(b'\n', bytes) {
@@ -240,7 +314,8 @@ fn take(bytes: &[u8], most: usize, lines: &mut Vec<Line>) -> usize {
 
 /// The last `most` lines of whole lines.
 fn from_end(bytes: &[u8], most: usize) -> &[u8] {
-    // The line feed at the very end closes the last line; the one before the first wanted line is where to begin.
+    // The line feed at the very end closes the last line; the one before the first wanted line is
+    // where to begin.
     match memchr::memrchr_iter(b'\n', bytes).nth(most) {
         Some(at) => &bytes[at + 1..],
         None => bytes,

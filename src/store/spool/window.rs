@@ -1,5 +1,6 @@
-//! The writing end of one stack's spool: the last segment; how far each source has come, which gives a line its turn; and the window of
-//! names by which a line that comes again is known where its source does not count.
+//! The writing end of one stack's spool: the last segment; how far each source has come, which
+//! gives a line its turn; and the window of names by which a line that comes again is known where
+//! its source does not count.
 
 use std::collections::{HashSet, VecDeque};
 use std::fs::File;
@@ -34,14 +35,30 @@ impl Writing {
         let path = segments.path(number);
         let file = files::private_log(&path)?;
         let bytes = last.map_or(0, |last| last.bytes);
-        let Recalled { lines, heads, whole } = segments.recall(REMEMBERED)?;
-        let mut writing = Self { segments: segments.clone(), number, bytes, file, heads, known: HashSet::new(), order: VecDeque::new() };
+        let Recalled {
+            lines,
+            heads,
+            whole,
+        } = segments.recall(REMEMBERED)?;
+        let mut writing = Self {
+            segments: segments.clone(),
+            number,
+            bytes,
+            file,
+            heads,
+            known: HashSet::new(),
+            order: VecDeque::new(),
+        };
         for mark in lines.iter().filter_map(mark) {
             writing.remember(mark);
         }
         if whole < bytes {
-            // Torn by a kill: what is left of the line goes, so that the next one stands for itself.
-            writing.file.set_len(whole).map_err(FileError::io(&path, "repaired"))?;
+            // Torn by a kill: what is left of the line goes, so that the next one stands for
+            // itself.
+            writing
+                .file
+                .set_len(whole)
+                .map_err(FileError::io(&path, "repaired"))?;
             writing.bytes = whole;
         }
         Ok(writing)
@@ -57,8 +74,13 @@ impl Writing {
         self.heads.nth(giver)
     }
 
-    /// Gives the lines that are new their turns and appends them, all or none. After a failure it is opened anew.
-    pub(super) fn append(&mut self, lines: &mut [&mut Line], segment: u64) -> Result<usize, FileError> {
+    /// Gives the lines that are new their turns and appends them, all or none. After a failure it
+    /// is opened anew.
+    pub(super) fn append(
+        &mut self,
+        lines: &mut [&mut Line],
+        segment: u64,
+    ) -> Result<usize, FileError> {
         let mut text = Vec::new();
         let mut count = 0;
         for line in lines {
@@ -88,7 +110,8 @@ impl Writing {
             return Ok(0);
         }
         if let Err(why) = self.file.write_all(&text) {
-            // Half a line would spoil the next one; if even this fails, the next opening repairs it.
+            // Half a line would spoil the next one; if even this fails, the next opening repairs
+            // it.
             let _ = self.file.set_len(self.bytes);
             return Err(self.unwritten(why));
         }
@@ -112,9 +135,12 @@ impl Writing {
     }
 }
 
-/// By what a line with a name is known: 64 bits, so that two of 20,000 lines meet once in a hundred thousand million windows.
+/// By what a line with a name is known: 64 bits, so that two of 20,000 lines meet once in a hundred
+/// thousand million windows.
 fn mark(line: &Line) -> Option<u64> {
-    let Id::Name(name) = &line.id else { return None };
+    let Id::Name(name) = &line.id else {
+        return None;
+    };
     let mut hasher = DefaultHasher::new();
     (line.kind, line.source.as_str(), name).hash(&mut hasher);
     Some(hasher.finish())

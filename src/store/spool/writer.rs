@@ -1,5 +1,5 @@
-//! Writing the spool on behalf of an engine. What cannot be written now waits and is tried again; of what had to be given up, a line
-//! says how much is missing.
+//! Writing the spool on behalf of an engine. What cannot be written now waits and is tried again;
+//! of what had to be given up, a line says how much is missing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use crate::domain::safe::Safe;
 use crate::domain::time::Time;
 use crate::os::files::FileError;
 
-/// The most lines of a stack that wait. Of more than these the spool knows which it has, so that none is written twice.
+/// The most lines of a stack that wait. Of more than these the spool knows which it has, so that
+/// none is written twice.
 const MOST: usize = 10_000;
 
 /// The writing end of a spool.
@@ -42,7 +43,10 @@ impl Writer {
     /// A writer of that spool.
     #[must_use]
     pub fn new(spool: Arc<Spool>) -> Self {
-        Self { spool, waiting: BTreeMap::new() }
+        Self {
+            spool,
+            waiting: BTreeMap::new(),
+        }
     }
 
     /// True while lines could not be written yet.
@@ -51,11 +55,15 @@ impl Writer {
         !self.waiting.is_empty()
     }
 
-    /// Writes lines after those that wait. When it fails, those of the stacks concerned wait; the oldest are given up where that are
-    /// too many.
+    /// Writes lines after those that wait. When it fails, those of the stacks concerned wait; the
+    /// oldest are given up where that are too many.
     pub fn write(&mut self, lines: Vec<Line>) -> Result<(), FileError> {
         for line in lines {
-            self.waiting.entry(line.stack.clone()).or_default().lines.push(line);
+            self.waiting
+                .entry(line.stack.clone())
+                .or_default()
+                .lines
+                .push(line);
         }
         let mut failure = None;
         let spool = &self.spool;
@@ -79,7 +87,12 @@ impl Waiting {
         if let Err(why) = &written {
             let extra = self.lines.len().saturating_sub(MOST);
             for line in self.lines.drain(..extra) {
-                let lost = self.lost.get_or_insert(Lost { count: 0, first: line.at, last: line.at, full: why.is_full() });
+                let lost = self.lost.get_or_insert(Lost {
+                    count: 0,
+                    first: line.at,
+                    last: line.at,
+                    full: why.is_full(),
+                });
                 lost.count += 1;
                 lost.first = lost.first.min(line.at);
                 lost.last = lost.last.max(line.at);
@@ -90,8 +103,15 @@ impl Waiting {
 }
 
 fn gap(stack: &StackId, lost: &Lost) -> Line {
-    let why = if lost.full { "the disk was full" } else { "they could not be written" };
-    let text = format!("{} lines from {} to {} are missing here: {why}", lost.count, lost.first, lost.last);
+    let why = if lost.full {
+        "the disk was full"
+    } else {
+        "they could not be written"
+    };
+    let text = format!(
+        "{} lines from {} to {} are missing here: {why}",
+        lost.count, lost.first, lost.last
+    );
     Line {
         turn: Turn::default(),
         at: lost.last,

@@ -1,5 +1,6 @@
-//! The embedded store: one SQLite file of the owner's. Who holds a lease writes events; a file lock elects the one engine that takes
-//! it. Other processes read, and insert single inbox rows. Every statement of this crate stands below this folder.
+//! The embedded store: one SQLite file of the owner's. Who holds a lease writes events; a file lock
+//! elects the one engine that takes it. Other processes read, and insert single inbox rows. Every
+//! statement of this crate stands below this folder.
 
 mod op;
 mod open;
@@ -22,7 +23,10 @@ pub use verify::Checked;
 use self::op::{Appending, Op, Reply};
 use self::write::Writer;
 use super::blobs::Blobs;
-use super::{Answered, By, Content, Ear, EngineId, Lease, Preview, Ring, Scope, Store, StoreError, Swept, Taken, record};
+use super::{
+    Answered, By, Content, Ear, EngineId, Lease, Preview, Ring, Scope, Store, StoreError, Swept,
+    Taken, record,
+};
 use crate::domain::artifact::Artifact;
 use crate::domain::ask::{AskState, InboxAsk, Waiting};
 use crate::domain::digest::Digest;
@@ -49,13 +53,15 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Ends it in order: what was asked for is written, files are closed. Dropping it instead loses nothing that was acknowledged.
+    /// Ends it in order: what was asked for is written, files are closed. Dropping it instead loses
+    /// nothing that was acknowledged.
     pub async fn close(self) {
         self.writer.close().await;
         self.readers.close().await;
     }
 
-    /// Checks the file and the whole log: pages, places, hash chains, and that every event can be read.
+    /// Checks the file and the whole log: pages, places, hash chains, and that every event can be
+    /// read.
     pub async fn verify(&self) -> Result<Checked, StoreError> {
         verify::verify(&self.readers).await
     }
@@ -64,7 +70,11 @@ impl Sqlite {
         Blobs::at(self.home.blobs())
     }
 
-    async fn write<T: Send + 'static>(&self, ring: Option<Ring>, op: impl FnOnce(Reply<T>) -> Op) -> Result<T, StoreError> {
+    async fn write<T: Send + 'static>(
+        &self,
+        ring: Option<Ring>,
+        op: impl FnOnce(Reply<T>) -> Op,
+    ) -> Result<T, StoreError> {
         let written = self.writer.ask(op).await?;
         match ring {
             Some(Ring::Inbox) => self.inbox.ring(),
@@ -76,8 +86,12 @@ impl Sqlite {
 }
 
 /// Does what blocks on a thread that may.
-async fn off<T: Send + 'static>(work: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|why| Err(StoreError::Unavailable(why.to_string())))
+async fn off<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|why| Err(StoreError::Unavailable(why.to_string())))
 }
 
 struct Heard(Listener);
@@ -86,7 +100,8 @@ impl Ear for Heard {
     fn heard(&mut self) -> BoxFuture<'_, ()> {
         async {
             if self.0.heard().await.is_err() {
-                // A bell that cannot be heard is not rung for ever: the waiter's own look every 5 s goes on.
+                // A bell that cannot be heard is not rung for ever: the waiter's own look every 5 s
+                // goes on.
                 pending::<()>().await;
             }
         }
@@ -104,35 +119,64 @@ impl Store for Sqlite {
             Ring::Inbox => self.home.inbox_bell(),
             Ring::Log => self.home.log_bell(),
         };
-        let listener = Listener::at(&path).map_err(|why| StoreError::Unavailable(why.to_string()))?;
+        let listener =
+            Listener::at(&path).map_err(|why| StoreError::Unavailable(why.to_string()))?;
         Ok(Box::new(Heard(listener)))
     }
 
-    fn take<'a>(&'a self, engine: EngineId, scopes: &'a [Scope], length: Duration) -> Answered<'a, Taken> {
+    fn take<'a>(
+        &'a self,
+        engine: EngineId,
+        scopes: &'a [Scope],
+        length: Duration,
+    ) -> Answered<'a, Taken> {
         let (scopes, now) = (scopes.to_vec(), self.clock.now());
-        self.write(None, move |reply| Op::Take { engine, scopes, now, length, reply }).boxed()
+        self.write(None, move |reply| Op::Take {
+            engine,
+            scopes,
+            now,
+            length,
+            reply,
+        })
+        .boxed()
     }
 
     fn extend<'a>(&'a self, leases: &'a [Lease], length: Duration) -> Answered<'a, Vec<Lease>> {
         let (leases, now) = (leases.to_vec(), self.clock.now());
-        self.write(None, move |reply| Op::Extend { leases, now, length, reply }).boxed()
+        self.write(None, move |reply| Op::Extend {
+            leases,
+            now,
+            length,
+            reply,
+        })
+        .boxed()
     }
 
     fn give_back<'a>(&'a self, leases: &'a [Lease]) -> Answered<'a, ()> {
         let leases = leases.to_vec();
-        self.write(None, move |reply| Op::GiveBack { leases, reply }).boxed()
+        self.write(None, move |reply| Op::GiveBack { leases, reply })
+            .boxed()
     }
 
-    fn append<'a>(&'a self, append: &'a Append, by: &'a By, answer: Option<(AskId, AskState)>) -> Answered<'a, Vec<Stored>> {
+    fn append<'a>(
+        &'a self,
+        append: &'a Append,
+        by: &'a By,
+        answer: Option<(AskId, AskState)>,
+    ) -> Answered<'a, Vec<Stored>> {
         async move {
             let appending = Appending::new(append, by, answer)?;
-            self.write(Some(Ring::Log), |reply| Op::Append(Box::new(appending), reply)).await
+            self.write(Some(Ring::Log), |reply| {
+                Op::Append(Box::new(appending), reply)
+            })
+            .await
         }
         .boxed()
     }
 
     fn numbers(&self, how_many: usize) -> Answered<'_, Vec<DeploymentNo>> {
-        self.write(None, move |reply| Op::Numbers(how_many as u64, reply)).boxed()
+        self.write(None, move |reply| Op::Numbers(how_many as u64, reply))
+            .boxed()
     }
 
     fn folds(&self, others: usize) -> Answered<'_, Folds> {
@@ -151,7 +195,11 @@ impl Store for Sqlite {
         reads::stream(&self.readers, stream).boxed()
     }
 
-    fn deployments_of<'a>(&'a self, stack: &'a StackId, limit: usize) -> Answered<'a, Vec<DeploymentId>> {
+    fn deployments_of<'a>(
+        &'a self,
+        stack: &'a StackId,
+        limit: usize,
+    ) -> Answered<'a, Vec<DeploymentId>> {
         reads::deployments_of(&self.readers, stack, limit).boxed()
     }
 
@@ -162,7 +210,13 @@ impl Store for Sqlite {
     fn submit<'a>(&'a self, ask: &'a InboxAsk, at: Time) -> Answered<'a, ()> {
         async move {
             let (id, text) = (ask.id.to_string(), record::text(ask)?);
-            self.write(Some(Ring::Inbox), |reply| Op::Submit { id, ask: text, at, reply }).await
+            self.write(Some(Ring::Inbox), |reply| Op::Submit {
+                id,
+                ask: text,
+                at,
+                reply,
+            })
+            .await
         }
         .boxed()
     }
@@ -171,9 +225,13 @@ impl Store for Sqlite {
         async move {
             let (asks, strange) = reads::asks(&self.readers, &self.owner).await?;
             for (id, state) in strange {
-                // Set aside for good, else it would come back at every start; a client has no right to, and need not.
+                // Set aside for good, else it would come back at every start; a client has no right
+                // to, and need not.
                 let state = record::text(&state)?;
-                match self.write(Some(Ring::Log), |reply| Op::SetAside { id, state, reply }).await {
+                match self
+                    .write(Some(Ring::Log), |reply| Op::SetAside { id, state, reply })
+                    .await
+                {
                     Ok(()) | Err(StoreError::Fenced) => {}
                     Err(why) => return Err(why),
                 }
@@ -187,11 +245,24 @@ impl Store for Sqlite {
         reads::ask(&self.readers, id).boxed()
     }
 
-    fn keep_preview<'a>(&'a self, id: AskId, preview: &'a Preview, drop_before: Time) -> Answered<'a, ()> {
+    fn keep_preview<'a>(
+        &'a self,
+        id: AskId,
+        preview: &'a Preview,
+        drop_before: Time,
+    ) -> Answered<'a, ()> {
         async move {
             let (subject, made_at) = (preview.card.subject.to_string(), preview.card.made_at);
             let (id, preview) = (id.to_string(), record::text(preview)?);
-            self.write(None, |reply| Op::KeepPreview { id, subject, made_at, preview, drop_before, reply }).await
+            self.write(None, |reply| Op::KeepPreview {
+                id,
+                subject,
+                made_at,
+                preview,
+                drop_before,
+                reply,
+            })
+            .await
         }
         .boxed()
     }
@@ -207,7 +278,8 @@ impl Store for Sqlite {
                 .map(|((subject, source), sighting)| Ok((subject, source, record::text(sighting)?)))
                 .collect::<Result<_, StoreError>>()?;
             let rows = record::text(&rows)?;
-            self.write(Some(Ring::Log), |reply| Op::PutSightings { rows, reply }).await
+            self.write(Some(Ring::Log), |reply| Op::PutSightings { rows, reply })
+                .await
         }
         .boxed()
     }
@@ -216,10 +288,21 @@ impl Store for Sqlite {
         reads::sightings(&self.readers, after).boxed()
     }
 
-    fn put_interest<'a>(&'a self, console: &'a str, subjects: &'a [String], until: Time) -> Answered<'a, ()> {
+    fn put_interest<'a>(
+        &'a self,
+        console: &'a str,
+        subjects: &'a [String],
+        until: Time,
+    ) -> Answered<'a, ()> {
         async move {
             let (console, subjects) = (console.to_owned(), record::text(&subjects)?);
-            self.write(Some(Ring::Inbox), |reply| Op::PutInterest { console, subjects, until, reply }).await
+            self.write(Some(Ring::Inbox), |reply| Op::PutInterest {
+                console,
+                subjects,
+                until,
+                reply,
+            })
+            .await
         }
         .boxed()
     }
@@ -232,14 +315,23 @@ impl Store for Sqlite {
         let blobs = self.blobs();
         async move {
             let (digest, length) = off(move || blobs.put(content, at)).await?;
-            Ok(Artifact { digest, length, what: what.to_owned() })
+            Ok(Artifact {
+                digest,
+                length,
+                what: what.to_owned(),
+            })
         }
         .boxed()
     }
 
     fn get(&self, digest: Digest) -> Answered<'_, Option<Content>> {
         let blobs = self.blobs();
-        off(move || Ok(blobs.get(digest)?.map(|content| Box::new(content) as Content))).boxed()
+        off(move || {
+            Ok(blobs
+                .get(digest)?
+                .map(|content| Box::new(content) as Content))
+        })
+        .boxed()
     }
 
     fn sweep<'a>(&'a self, named: &'a BTreeSet<Digest>, before: Time) -> Answered<'a, Swept> {

@@ -1,4 +1,5 @@
-//! What can be written to the embedded store, made ready by its callers so that the one writer has little left to do.
+//! What can be written to the embedded store, made ready by its callers so that the one writer has
+//! little left to do.
 
 use std::time::Duration;
 
@@ -18,16 +19,54 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What can be written.
 pub(super) enum Op {
-    Take { engine: EngineId, scopes: Vec<Scope>, now: Time, length: Duration, reply: Reply<Taken> },
-    Extend { leases: Vec<Lease>, now: Time, length: Duration, reply: Reply<Vec<Lease>> },
-    GiveBack { leases: Vec<Lease>, reply: Reply<()> },
+    Take {
+        engine: EngineId,
+        scopes: Vec<Scope>,
+        now: Time,
+        length: Duration,
+        reply: Reply<Taken>,
+    },
+    Extend {
+        leases: Vec<Lease>,
+        now: Time,
+        length: Duration,
+        reply: Reply<Vec<Lease>>,
+    },
+    GiveBack {
+        leases: Vec<Lease>,
+        reply: Reply<()>,
+    },
     Append(Box<Appending>, Reply<Vec<Stored>>),
     Numbers(u64, Reply<Vec<DeploymentNo>>),
-    Submit { id: String, ask: String, at: Time, reply: Reply<()> },
-    SetAside { id: String, state: String, reply: Reply<()> },
-    KeepPreview { id: String, subject: String, made_at: Time, preview: String, drop_before: Time, reply: Reply<()> },
-    PutSightings { rows: String, reply: Reply<()> },
-    PutInterest { console: String, subjects: String, until: Time, reply: Reply<()> },
+    Submit {
+        id: String,
+        ask: String,
+        at: Time,
+        reply: Reply<()>,
+    },
+    SetAside {
+        id: String,
+        state: String,
+        reply: Reply<()>,
+    },
+    KeepPreview {
+        id: String,
+        subject: String,
+        made_at: Time,
+        preview: String,
+        drop_before: Time,
+        reply: Reply<()>,
+    },
+    PutSightings {
+        rows: String,
+        reply: Reply<()>,
+    },
+    PutInterest {
+        console: String,
+        subjects: String,
+        until: Time,
+        reply: Reply<()>,
+    },
     Snapshot(Box<Folds>, Reply<()>),
     Close(Reply<()>),
 }
@@ -44,7 +83,11 @@ pub(super) struct Appending {
 }
 
 impl Appending {
-    pub(super) fn new(append: &Append, by: &By, answer: Option<(AskId, AskState)>) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        append: &Append,
+        by: &By,
+        answer: Option<(AskId, AskState)>,
+    ) -> Result<Self, StoreError> {
         let mut records = Vec::new();
         let mut created = Vec::new();
         for write in &append.writes {
@@ -57,12 +100,29 @@ impl Appending {
                 }
             }
         }
-        let written = append.writes.iter().map(|write| (write.stream.clone(), write.expected));
+        let written = append
+            .writes
+            .iter()
+            .map(|write| (write.stream.clone(), write.expected));
         let expected = written.chain(append.reads.iter().cloned()).collect();
-        let blobs = append.blobs.iter().map(|(digest, bytes)| (digest.to_string(), bytes.clone())).collect();
+        let blobs = append
+            .blobs
+            .iter()
+            .map(|(digest, bytes)| (digest.to_string(), bytes.clone()))
+            .collect();
         let answers = answer.as_ref().map(|(id, _)| *id);
-        let answer = answer.map(|(id, state)| Ok((id.to_string(), record::text(&state)?, is_answer(&state)))).transpose()?;
-        Ok(Self { under: by.under.clone(), answers, records, expected, blobs, created, answer })
+        let answer = answer
+            .map(|(id, state)| Ok((id.to_string(), record::text(&state)?, is_answer(&state))))
+            .transpose()?;
+        Ok(Self {
+            under: by.under.clone(),
+            answers,
+            records,
+            expected,
+            blobs,
+            created,
+            answer,
+        })
     }
 }
 
@@ -74,11 +134,17 @@ fn is_answer(state: &AskState) -> bool {
 }
 
 impl Op {
-    /// Whether it must be on the disk before it is acknowledged. What can be seen or said again need not.
+    /// Whether it must be on the disk before it is acknowledged. What can be seen or said again
+    /// need not.
     pub(super) fn durable(&self) -> bool {
         match self {
-            Op::Take { .. } | Op::Append(..) | Op::Numbers(..) | Op::Submit { .. } | Op::SetAside { .. } => true,
-            // That a lease lasts on, or has ended, is lost with the machine, and so is its engine: it ends by itself.
+            Op::Take { .. }
+            | Op::Append(..)
+            | Op::Numbers(..)
+            | Op::Submit { .. }
+            | Op::SetAside { .. } => true,
+            // That a lease lasts on, or has ended, is lost with the machine, and so is its engine:
+            // it ends by itself.
             Op::Extend { .. }
             | Op::GiveBack { .. }
             | Op::KeepPreview { .. }
@@ -111,7 +177,9 @@ impl Given {
     fn taken(self) -> Taken {
         match self {
             Given::Taken(taken) => taken,
-            Given::Stored(_) | Given::Leases(_) | Given::Numbers(_) | Given::Nothing => Taken::default(),
+            Given::Stored(_) | Given::Leases(_) | Given::Numbers(_) | Given::Nothing => {
+                Taken::default()
+            }
         }
     }
 

@@ -1,10 +1,13 @@
-//! Opening the store: where, whose, which schema. Only the holder of the engine lock makes or changes the schema.
+//! Opening the store: where, whose, which schema. Only the holder of the engine lock makes or
+//! changes the schema.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::super::lease::Leases;
@@ -36,10 +39,14 @@ pub enum OpenError {
         kind: &'static str,
     },
     /// Nobody has made it yet.
-    #[error("there is no store in {0} yet: the first engine makes it (`holdpoint engine`, or any verb with --here)")]
+    #[error(
+        "there is no store in {0} yet: the first engine makes it (`holdpoint engine`, or any verb with --here)"
+    )]
     NotYet(PathBuf),
     /// Made by a newer program.
-    #[error("the store in {path} has schema {found}; this program ({version}) knows schemas up to {known}: use the newer holdpoint")]
+    #[error(
+        "the store in {path} has schema {found}; this program ({version}) knows schemas up to {known}: use the newer holdpoint"
+    )]
     Newer {
         /// Which folder.
         path: PathBuf,
@@ -76,35 +83,54 @@ pub enum OpenError {
 }
 
 impl Sqlite {
-    /// Opens it as the elected engine: makes it or brings its schema up to date, and ends every lease of an engine before. The lock
-    /// elects; what may be written is decided by leases alone, taken by that clock.
+    /// Opens it as the elected engine: makes it or brings its schema up to date, and ends every
+    /// lease of an engine before. The lock elects; what may be written is decided by leases alone,
+    /// taken by that clock.
     pub async fn engine(home: &Home, lock: &Lock, clock: SharedClock) -> Result<Sqlite, OpenError> {
         if !lock.is_alone_on(&home.engine_lock()) {
             return Err(OpenError::NotLocked(home.folder().to_owned()));
         }
         local(home)?;
-        // Made here, because SQLite would make it readable for others; its side files take over the mode.
+        // Made here, because SQLite would make it readable for others; its side files take over the
+        // mode.
         files::private_file(&home.database())?;
         let mut connection = writing(home).await?;
         let found = schema(&mut connection).await?;
         if found > known() {
             return Err(newer(home, found));
         }
-        MIGRATIONS.run(&mut connection).await.map_err(|why| not_migrated(found, why))?;
-        let id = random::bytes::<4>().map_err(FileError::io(&home.database(), "named"))?.map(|byte| format!("{byte:02x}")).concat();
+        MIGRATIONS
+            .run(&mut connection)
+            .await
+            .map_err(|why| not_migrated(found, why))?;
+        let id = random::bytes::<4>()
+            .map_err(FileError::io(&home.database(), "named"))?
+            .map(|byte| format!("{byte:02x}"))
+            .concat();
         let made =
             "INSERT INTO meta (key, value) VALUES ('id', ?), ('created', ?), ('leases', ?), ('snapshot_seq', '0'), ('snapshot_form', ''),
                     ('last_no', (SELECT coalesce(max(no), 0) FROM deployments))
                     ON CONFLICT (key) DO NOTHING";
         let leases = record::text(&Leases::default())?;
         let created = clock.now().0.to_string();
-        sqlx::query(made).bind(id).bind(created).bind(leases).execute(&mut connection).await.map_err(failed)?;
-        let end = "UPDATE meta SET value = json_set(value, '$.terms', json('[]')) WHERE key = 'leases'";
-        sqlx::query(end).execute(&mut connection).await.map_err(failed)?;
+        sqlx::query(made)
+            .bind(id)
+            .bind(created)
+            .bind(leases)
+            .execute(&mut connection)
+            .await
+            .map_err(failed)?;
+        let end =
+            "UPDATE meta SET value = json_set(value, '$.terms', json('[]')) WHERE key = 'leases'";
+        sqlx::query(end)
+            .execute(&mut connection)
+            .await
+            .map_err(failed)?;
         put_together(home, connection, clock).await
     }
 
-    /// Opens it to read, to ask and to say what is on a screen; events are written by who holds a lease, and a client takes none.
+    /// Opens it to read, to ask and to say what is on a screen; events are written by who holds a
+    /// lease, and a client takes none.
     pub async fn client(home: &Home, clock: SharedClock) -> Result<Sqlite, OpenError> {
         local(home)?;
         let path = home.database();
@@ -117,33 +143,53 @@ impl Sqlite {
         match schema(&mut connection).await? {
             0 => Err(OpenError::NotYet(home.folder().to_owned())),
             found if found > known() => Err(newer(home, found)),
-            found if found < known() => {
-                Err(OpenError::Older { path: home.folder().to_owned(), found, known: known(), version: env!("CARGO_PKG_VERSION") })
-            }
+            found if found < known() => Err(OpenError::Older {
+                path: home.folder().to_owned(),
+                found,
+                known: known(),
+                version: env!("CARGO_PKG_VERSION"),
+            }),
             _ => put_together(home, connection, clock).await,
         }
     }
 }
 
 fn not_migrated(found: i64, why: MigrateError) -> StoreError {
-    let says = format!("its schema cannot be brought from {found} to {}: {why}; nothing was changed", known());
+    let says = format!(
+        "its schema cannot be brought from {found} to {}: {why}; nothing was changed",
+        known()
+    );
     match why {
-        MigrateError::Execute(why) | MigrateError::ExecuteMigration(why, _) => Some(failed(why)).filter(StoreError::passes),
+        MigrateError::Execute(why) | MigrateError::ExecuteMigration(why, _) => {
+            Some(failed(why)).filter(StoreError::passes)
+        }
         _ => None,
     }
     .unwrap_or(StoreError::Corrupt(says))
 }
 
-async fn put_together(home: &Home, mut writing: SqliteConnection, clock: SharedClock) -> Result<Sqlite, OpenError> {
-    let id = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'id'").fetch_optional(&mut writing).await.map_err(failed)?;
+async fn put_together(
+    home: &Home,
+    mut writing: SqliteConnection,
+    clock: SharedClock,
+) -> Result<Sqlite, OpenError> {
+    let id = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'id'")
+        .fetch_optional(&mut writing)
+        .await
+        .map_err(failed)?;
     let Some(id) = id else {
         return Err(OpenError::NotYet(home.folder().to_owned()));
     };
-    let reading = SqliteConnectOptions::new().filename(home.database()).read_only(true).busy_timeout(PATIENCE).disable_statement_logging();
+    let reading = SqliteConnectOptions::new()
+        .filename(home.database())
+        .read_only(true)
+        .busy_timeout(PATIENCE)
+        .disable_statement_logging();
     // No upkeep of the pool: it would wake a program at rest.
     let readers = SqlitePoolOptions::new()
         .max_connections(3)
-        // A file does not go away like a server does: asking whether it is still there would double every read.
+        // A file does not go away like a server does: asking whether it is still there would double
+        // every read.
         .test_before_acquire(false)
         .acquire_timeout(PATIENCE)
         .idle_timeout(None)
@@ -176,34 +222,52 @@ async fn writing(home: &Home) -> Result<SqliteConnection, OpenError> {
         // Where the system offers it, a commit reaches the platters and not only the disk's memory.
         .pragma("fullfsync", "1")
         .disable_statement_logging();
-    Ok(SqliteConnection::connect_with(&options).await.map_err(failed)?)
+    Ok(SqliteConnection::connect_with(&options)
+        .await
+        .map_err(failed)?)
 }
 
 fn local(home: &Home) -> Result<(), OpenError> {
     match files::network_kind(home.folder()) {
-        Some(kind) => Err(OpenError::Network { path: home.folder().to_owned(), kind }),
+        Some(kind) => Err(OpenError::Network {
+            path: home.folder().to_owned(),
+            kind,
+        }),
         None => Ok(()),
     }
 }
 
 /// The schema of the file; 0 when there is none.
 async fn schema(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
-    let any: Option<i64> = sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'")
-        .fetch_optional(&mut *connection)
-        .await
-        .map_err(failed)?;
+    let any: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'")
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(failed)?;
     if any.is_none() {
         return Ok(0);
     }
     let found: Option<i64> =
-        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success").fetch_one(connection).await.map_err(failed)?;
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success")
+            .fetch_one(connection)
+            .await
+            .map_err(failed)?;
     Ok(found.unwrap_or(0))
 }
 
 fn known() -> i64 {
-    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+    MIGRATIONS
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or(0)
 }
 
 fn newer(home: &Home, found: i64) -> OpenError {
-    OpenError::Newer { path: home.folder().to_owned(), found, known: known(), version: env!("CARGO_PKG_VERSION") }
+    OpenError::Newer {
+        path: home.folder().to_owned(),
+        found,
+        known: known(),
+        version: env!("CARGO_PKG_VERSION"),
+    }
 }

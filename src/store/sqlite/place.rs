@@ -1,5 +1,5 @@
-//! Where appends go: which are taken, which are refused, and the places and hashes of their events. Decided before anything is
-//! written, so that a whole batch needs one insert.
+//! Where appends go: which are taken, which are refused, and the places and hashes of their events.
+//! Decided before anything is written, so that a whole batch needs one insert.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -13,7 +13,8 @@ use super::rows::failed;
 /// The most heads that are remembered.
 const REMEMBERED: usize = 50_000;
 
-/// Version and hash of the last event of each stream, as of a place in the log: they are true as long as that is its last.
+/// Version and hash of the last event of each stream, as of a place in the log: they are true as
+/// long as that is its last.
 #[derive(Default)]
 pub(super) struct Heads {
     seq: u64,
@@ -30,7 +31,11 @@ impl Heads {
     }
 
     /// Decides which appends are taken, and gives their events their places.
-    pub(super) async fn place(&mut self, connection: &mut SqliteConnection, appends: &[&Appending]) -> Result<Placed, StoreError> {
+    pub(super) async fn place(
+        &mut self,
+        connection: &mut SqliteConnection,
+        appends: &[&Appending],
+    ) -> Result<Placed, StoreError> {
         let mut placed = Placed::default();
         if appends.is_empty() {
             return Ok(placed);
@@ -48,10 +53,16 @@ impl Heads {
             for record in &append.records {
                 let mut record = record.clone();
                 seq += 1;
-                let head = placed.heads.get(&record.stream).or_else(|| self.of.get(&record.stream));
-                let (version, hash) = head.map_or((0, FIRST), |(version, hash)| (*version, hash.as_str()));
+                let head = placed
+                    .heads
+                    .get(&record.stream)
+                    .or_else(|| self.of.get(&record.stream));
+                let (version, hash) =
+                    head.map_or((0, FIRST), |(version, hash)| (*version, hash.as_str()));
                 record.follow(seq, version, hash);
-                placed.heads.insert(record.stream.clone(), (record.version, record.hash.clone()));
+                placed
+                    .heads
+                    .insert(record.stream.clone(), (record.version, record.hash.clone()));
                 stored.push(record.read()?);
                 placed.records.push(record);
             }
@@ -70,7 +81,11 @@ impl Heads {
     }
 
     /// Reads the heads that are not remembered.
-    async fn recall(&mut self, connection: &mut SqliteConnection, appends: &[&Appending]) -> Result<(), StoreError> {
+    async fn recall(
+        &mut self,
+        connection: &mut SqliteConnection,
+        appends: &[&Appending],
+    ) -> Result<(), StoreError> {
         if self.of.len() > REMEMBERED {
             self.of.clear();
         }
@@ -82,10 +97,18 @@ impl Heads {
         if !names.is_empty() {
             let heads = "SELECT e.stream, e.version, e.hash FROM json_each(?) j JOIN events e ON e.stream = j.value
                          AND e.version = (SELECT max(version) FROM events WHERE stream = j.value)";
-            let found: Vec<(String, i64, String)> =
-                sqlx::query_as(heads).bind(record::text(&names)?).fetch_all(&mut *connection).await.map_err(failed)?;
-            self.of.extend(names.into_iter().map(|name| (name, (0, FIRST.to_owned()))));
-            self.of.extend(found.into_iter().map(|(name, version, hash)| (name, (version.cast_unsigned(), hash))));
+            let found: Vec<(String, i64, String)> = sqlx::query_as(heads)
+                .bind(record::text(&names)?)
+                .fetch_all(&mut *connection)
+                .await
+                .map_err(failed)?;
+            self.of
+                .extend(names.into_iter().map(|name| (name, (0, FIRST.to_owned()))));
+            self.of.extend(
+                found
+                    .into_iter()
+                    .map(|(name, version, hash)| (name, (version.cast_unsigned(), hash))),
+            );
         }
         Ok(())
     }
@@ -111,7 +134,12 @@ pub(super) struct Placed {
     seq: u64,
 }
 
-fn refused(append: &Appending, heads: &Heads, placed: &Placed, waiting: &BTreeMap<String, bool>) -> Option<StoreError> {
+fn refused(
+    append: &Appending,
+    heads: &Heads,
+    placed: &Placed,
+    waiting: &BTreeMap<String, bool>,
+) -> Option<StoreError> {
     if let Some((id, ..)) = &append.answer {
         match waiting.get(id) {
             Some(true) => {}
@@ -121,19 +149,38 @@ fn refused(append: &Appending, heads: &Heads, placed: &Placed, waiting: &BTreeMa
     }
     append.expected.iter().find_map(|(stream, expected)| {
         let name = stream.to_string();
-        let found = placed.heads.get(&name).or_else(|| heads.of.get(&name)).map_or(0, |head| head.0);
-        (found != *expected).then(|| StoreError::Conflict { stream: stream.clone(), expected: *expected, found })
+        let found = placed
+            .heads
+            .get(&name)
+            .or_else(|| heads.of.get(&name))
+            .map_or(0, |head| head.0);
+        (found != *expected).then(|| StoreError::Conflict {
+            stream: stream.clone(),
+            expected: *expected,
+            found,
+        })
     })
 }
 
-/// Of the asks that are to be answered: which wait (true) and which are answered already (false); unknown ones are absent.
-async fn waiting(connection: &mut SqliteConnection, appends: &[&Appending]) -> Result<BTreeMap<String, bool>, StoreError> {
-    let ids: Vec<&String> = appends.iter().filter_map(|append| append.answer.as_ref().map(|(id, ..)| id)).collect();
+/// Of the asks that are to be answered: which wait (true) and which are answered already (false);
+/// unknown ones are absent.
+async fn waiting(
+    connection: &mut SqliteConnection,
+    appends: &[&Appending],
+) -> Result<BTreeMap<String, bool>, StoreError> {
+    let ids: Vec<&String> = appends
+        .iter()
+        .filter_map(|append| append.answer.as_ref().map(|(id, ..)| id))
+        .collect();
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
     let asks = "SELECT id, answered = 0 FROM inbox WHERE id IN (SELECT value FROM json_each(?))";
-    let found: Vec<(String, bool)> = sqlx::query_as(asks).bind(record::text(&ids)?).fetch_all(connection).await.map_err(failed)?;
+    let found: Vec<(String, bool)> = sqlx::query_as(asks)
+        .bind(record::text(&ids)?)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)?;
     Ok(found.into_iter().collect())
 }
 

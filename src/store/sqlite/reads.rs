@@ -21,7 +21,9 @@ use crate::domain::time::Time;
 /// The folds as of one moment: from the snapshot and what is newer, else from zero.
 pub(super) async fn folds(pool: &SqlitePool, others: usize) -> Result<Folds, StoreError> {
     let mut moment = pool.begin().await.map_err(failed)?;
-    let mut folds = snapshot::load(&mut moment, others).await?.unwrap_or_default();
+    let mut folds = snapshot::load(&mut moment, others)
+        .await?
+        .unwrap_or_default();
     let from = folds.seq;
     fold_since(&mut moment, &mut folds, from).await?;
     snapshot::complete(&mut moment, &mut folds).await?;
@@ -29,9 +31,18 @@ pub(super) async fn folds(pool: &SqlitePool, others: usize) -> Result<Folds, Sto
     Ok(folds)
 }
 
-async fn fold_since(moment: &mut SqliteConnection, folds: &mut Folds, seq: u64) -> Result<(), StoreError> {
-    let mut newer =
-        sqlx::query_as(concat!("SELECT ", columns!(), " FROM events WHERE seq > ? ORDER BY seq")).bind(seq.cast_signed()).fetch(moment);
+async fn fold_since(
+    moment: &mut SqliteConnection,
+    folds: &mut Folds,
+    seq: u64,
+) -> Result<(), StoreError> {
+    let mut newer = sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM events WHERE seq > ? ORDER BY seq"
+    ))
+    .bind(seq.cast_signed())
+    .fetch(moment);
     while let Some(record) = newer.try_next().await.map_err(failed)? {
         let record: Record = record;
         folds.apply(&record.read()?);
@@ -39,23 +50,51 @@ async fn fold_since(moment: &mut SqliteConnection, folds: &mut Folds, seq: u64) 
     Ok(())
 }
 
-pub(super) async fn since(pool: &SqlitePool, seq: u64, most: usize) -> Result<Vec<Stored>, StoreError> {
-    let records = sqlx::query_as(concat!("SELECT ", columns!(), " FROM events WHERE seq > ? ORDER BY seq LIMIT ?"))
-        .bind(seq.cast_signed())
-        .bind(limit(most));
+pub(super) async fn since(
+    pool: &SqlitePool,
+    seq: u64,
+    most: usize,
+) -> Result<Vec<Stored>, StoreError> {
+    let records = sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+    ))
+    .bind(seq.cast_signed())
+    .bind(limit(most));
     read(records.fetch_all(pool).await)
 }
 
-pub(super) async fn newest(pool: &SqlitePool, seq: u64, most: usize) -> Result<Vec<Stored>, StoreError> {
-    let below = if seq == 0 { i64::MAX } else { seq.cast_signed() };
-    let records = sqlx::query_as(concat!("SELECT ", columns!(), " FROM events WHERE seq <= ? ORDER BY seq DESC LIMIT ?"))
-        .bind(below)
-        .bind(limit(most));
+pub(super) async fn newest(
+    pool: &SqlitePool,
+    seq: u64,
+    most: usize,
+) -> Result<Vec<Stored>, StoreError> {
+    let below = if seq == 0 {
+        i64::MAX
+    } else {
+        seq.cast_signed()
+    };
+    let records = sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM events WHERE seq <= ? ORDER BY seq DESC LIMIT ?"
+    ))
+    .bind(below)
+    .bind(limit(most));
     read(records.fetch_all(pool).await)
 }
 
-pub(super) async fn stream(pool: &SqlitePool, stream: &StreamId) -> Result<Vec<Stored>, StoreError> {
-    let records = sqlx::query_as(concat!("SELECT ", columns!(), " FROM events WHERE stream = ? ORDER BY version")).bind(stream.to_string());
+pub(super) async fn stream(
+    pool: &SqlitePool,
+    stream: &StreamId,
+) -> Result<Vec<Stored>, StoreError> {
+    let records = sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM events WHERE stream = ? ORDER BY version"
+    ))
+    .bind(stream.to_string());
     read(records.fetch_all(pool).await)
 }
 
@@ -63,17 +102,25 @@ fn read(records: Result<Vec<Record>, sqlx::Error>) -> Result<Vec<Stored>, StoreE
     records.map_err(failed)?.iter().map(Record::read).collect()
 }
 
-pub(super) async fn deployments_of(pool: &SqlitePool, stack: &StackId, most: usize) -> Result<Vec<DeploymentId>, StoreError> {
-    let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM deployments WHERE stack = ? ORDER BY no DESC LIMIT ?")
-        .bind(stack.to_string())
-        .bind(limit(most))
-        .fetch_all(pool)
-        .await
-        .map_err(failed)?;
+pub(super) async fn deployments_of(
+    pool: &SqlitePool,
+    stack: &StackId,
+    most: usize,
+) -> Result<Vec<DeploymentId>, StoreError> {
+    let ids: Vec<String> =
+        sqlx::query_scalar("SELECT id FROM deployments WHERE stack = ? ORDER BY no DESC LIMIT ?")
+            .bind(stack.to_string())
+            .bind(limit(most))
+            .fetch_all(pool)
+            .await
+            .map_err(failed)?;
     ids.iter().map(|id| deployment(id)).collect()
 }
 
-pub(super) async fn numbered(pool: &SqlitePool, no: DeploymentNo) -> Result<Option<DeploymentId>, StoreError> {
+pub(super) async fn numbered(
+    pool: &SqlitePool,
+    no: DeploymentNo,
+) -> Result<Option<DeploymentId>, StoreError> {
     let id: Option<String> = sqlx::query_scalar("SELECT id FROM deployments WHERE no = ?")
         .bind(no.0.cast_signed())
         .fetch_optional(pool)
@@ -83,21 +130,31 @@ pub(super) async fn numbered(pool: &SqlitePool, no: DeploymentNo) -> Result<Opti
 }
 
 fn deployment(id: &str) -> Result<DeploymentId, StoreError> {
-    id.parse().map_err(|why| record::unreadable("the id of a deployment", &why))
+    id.parse()
+        .map_err(|why| record::unreadable("the id of a deployment", &why))
 }
 
 /// The unanswered asks, and those that this program cannot read with the answer that they get.
 /// The asks that wait, and those that cannot be read. Only `owner` can write to the file.
-pub(super) async fn asks(pool: &SqlitePool, owner: &Person) -> Result<(Vec<Waiting>, Vec<(String, AskState)>), StoreError> {
-    let rows: Vec<(String, String, String, i64)> =
-        sqlx::query_as("SELECT id, ask, state, asked_at FROM inbox WHERE answered = 0 ORDER BY place")
-            .fetch_all(pool)
-            .await
-            .map_err(failed)?;
+pub(super) async fn asks(
+    pool: &SqlitePool,
+    owner: &Person,
+) -> Result<(Vec<Waiting>, Vec<(String, AskState)>), StoreError> {
+    let rows: Vec<(String, String, String, i64)> = sqlx::query_as(
+        "SELECT id, ask, state, asked_at FROM inbox WHERE answered = 0 ORDER BY place",
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(failed)?;
     let (mut asks, mut strange) = (Vec::new(), Vec::new());
     for (id, ask, state, at) in rows {
         match (serde_json::from_str(&ask), serde_json::from_str(&state)) {
-            (Ok(ask), Ok(state)) => asks.push(Waiting { ask, writer: owner.clone(), state, at: Time(at) }),
+            (Ok(ask), Ok(state)) => asks.push(Waiting {
+                ask,
+                writer: owner.clone(),
+                state,
+                at: Time(at),
+            }),
             (Err(why), _) | (_, Err(why)) => strange.push((id, not_understood(&why))),
         }
     }
@@ -107,34 +164,53 @@ pub(super) async fn asks(pool: &SqlitePool, owner: &Person) -> Result<(Vec<Waiti
 fn not_understood(why: &serde_json::Error) -> AskState {
     let refused = Refused::new("unknown-ask", format!("the engine does not understand this ask: {why}"))
         .hint("the engine is older than the program that asked, or the ask is damaged: restart the engine, then ask again");
-    AskState::Answered { answer: Answer::Refused(refused) }
+    AskState::Answered {
+        answer: Answer::Refused(refused),
+    }
 }
 
 pub(super) async fn ask(pool: &SqlitePool, id: AskId) -> Result<Option<AskState>, StoreError> {
-    let state: Option<String> =
-        sqlx::query_scalar("SELECT state FROM inbox WHERE id = ?").bind(id.to_string()).fetch_optional(pool).await.map_err(failed)?;
-    state.map(|state| record::value(&state, "the state of an ask")).transpose()
-}
-
-pub(super) async fn preview(pool: &SqlitePool, subject: Digest) -> Result<Option<Preview>, StoreError> {
-    let text: Option<String> = sqlx::query_scalar("SELECT preview FROM previews WHERE subject = ? ORDER BY made_at DESC, ask DESC LIMIT 1")
-        .bind(subject.to_string())
+    let state: Option<String> = sqlx::query_scalar("SELECT state FROM inbox WHERE id = ?")
+        .bind(id.to_string())
         .fetch_optional(pool)
         .await
         .map_err(failed)?;
-    text.map(|text| record::value(&text, "a preview")).transpose()
+    state
+        .map(|state| record::value(&state, "the state of an ask"))
+        .transpose()
 }
 
-pub(super) async fn sightings(pool: &SqlitePool, after: u64) -> Result<(Vec<(SightingKey, Sighting)>, u64), StoreError> {
-    let rows: Vec<(String, String, String, i64)> =
-        sqlx::query_as("SELECT subject, source, sighting, mark FROM sightings WHERE mark > ? ORDER BY mark")
-            .bind(after.cast_signed())
-            .fetch_all(pool)
-            .await
-            .map_err(failed)?;
+pub(super) async fn preview(
+    pool: &SqlitePool,
+    subject: Digest,
+) -> Result<Option<Preview>, StoreError> {
+    let text: Option<String> = sqlx::query_scalar(
+        "SELECT preview FROM previews WHERE subject = ? ORDER BY made_at DESC, ask DESC LIMIT 1",
+    )
+    .bind(subject.to_string())
+    .fetch_optional(pool)
+    .await
+    .map_err(failed)?;
+    text.map(|text| record::value(&text, "a preview"))
+        .transpose()
+}
+
+pub(super) async fn sightings(
+    pool: &SqlitePool,
+    after: u64,
+) -> Result<(Vec<(SightingKey, Sighting)>, u64), StoreError> {
+    let rows: Vec<(String, String, String, i64)> = sqlx::query_as(
+        "SELECT subject, source, sighting, mark FROM sightings WHERE mark > ? ORDER BY mark",
+    )
+    .bind(after.cast_signed())
+    .fetch_all(pool)
+    .await
+    .map_err(failed)?;
     let mark = rows.last().map_or(after, |row| row.3.cast_unsigned());
     // A sighting of a kind that this program does not know is nothing to show, and no damage.
-    let known = rows.into_iter().filter_map(|(subject, source, text, _)| Some(((subject, source), serde_json::from_str(&text).ok()?)));
+    let known = rows.into_iter().filter_map(|(subject, source, text, _)| {
+        Some(((subject, source), serde_json::from_str(&text).ok()?))
+    });
     Ok((known.collect(), mark))
 }
 
@@ -147,11 +223,18 @@ pub(super) async fn interests(pool: &SqlitePool, now: Time) -> Result<Vec<String
 }
 
 pub(super) async fn blob(pool: &SqlitePool, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
-    sqlx::query_scalar("SELECT bytes FROM blobs WHERE digest = ?").bind(digest.to_string()).fetch_optional(pool).await.map_err(failed)
+    sqlx::query_scalar("SELECT bytes FROM blobs WHERE digest = ?")
+        .bind(digest.to_string())
+        .fetch_optional(pool)
+        .await
+        .map_err(failed)
 }
 
 /// All artifacts that asks on their way and stored bundles name.
-pub(super) async fn named(pool: &SqlitePool, named: &mut BTreeSet<Digest>) -> Result<(), StoreError> {
+pub(super) async fn named(
+    pool: &SqlitePool,
+    named: &mut BTreeSet<Digest>,
+) -> Result<(), StoreError> {
     // A bundle without large files names none, and is not read.
     let all = "SELECT CAST(ask AS BLOB) FROM inbox WHERE answered = 0
                UNION ALL SELECT bytes FROM blobs WHERE instr(bytes, CAST('\"artifact\"' AS BLOB)) > 0";

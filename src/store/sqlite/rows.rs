@@ -36,7 +36,8 @@ pub(super) fn limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-/// SQLite's code for memory shared with other processes that could not grow: its file found no room.
+/// SQLite's code for memory shared with other processes that could not grow: its file found no
+/// room.
 const NO_ROOM_TO_SHARE: u32 = 4_874;
 
 /// What an error of the database means. By value, so that it fits `map_err`.
@@ -44,13 +45,19 @@ const NO_ROOM_TO_SHARE: u32 = 4_874;
 pub(super) fn failed(why: sqlx::Error) -> StoreError {
     let sqlx::Error::Database(error) = &why else {
         return match &why {
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) | sqlx::Error::RowNotFound => {
+            sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::Decode(_)
+            | sqlx::Error::ColumnNotFound(_)
+            | sqlx::Error::RowNotFound => {
                 StoreError::Corrupt(format!("{why}; `holdpoint doctor` checks the whole store"))
             }
             _ => StoreError::Unavailable(why.to_string()),
         };
     };
-    let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
+    let code = error
+        .code()
+        .and_then(|code| code.parse::<u32>().ok())
+        .unwrap_or_default();
     let text = error.message();
     if code == NO_ROOM_TO_SHARE {
         return StoreError::Full(text.to_owned());
@@ -59,9 +66,9 @@ pub(super) fn failed(why: sqlx::Error) -> StoreError {
     match code & 0xff {
         5 | 6 => StoreError::Unavailable(format!("another process keeps it busy ({text})")),
         13 => StoreError::Full(text.to_owned()),
-        11 | 26 => {
-            StoreError::Corrupt(format!("the file is damaged ({text}): end the engine, copy the folder aside, and restore a backup"))
-        }
+        11 | 26 => StoreError::Corrupt(format!(
+            "the file is damaged ({text}): end the engine, copy the folder aside, and restore a backup"
+        )),
         1 | 19 => StoreError::Corrupt(format!("{text}; `holdpoint doctor` checks the whole store")),
         _ => StoreError::Unavailable(text.to_owned()),
     }

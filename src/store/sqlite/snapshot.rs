@@ -1,5 +1,6 @@
-//! Kept folds, so that a start need not read the whole log. They follow from the log alone: what is missing, of another form or
-//! unreadable is folded again from zero, and never trusted over an event.
+//! Kept folds, so that a start need not read the whole log. They follow from the log alone: what is
+//! missing, of another form or unreadable is folded again from zero, and never trusted over an
+//! event.
 
 use std::sync::Arc;
 
@@ -14,14 +15,22 @@ use super::rows::{columns, failed, limit};
 use crate::domain::event::StreamId;
 use crate::domain::folds::Folds;
 
-/// The form of the kept folds. Rises when a fold changes its shape or its meaning; every version of the program keeps its own besides.
+/// The form of the kept folds. Rises when a fold changes its shape or its meaning; every version of
+/// the program keeps its own besides.
 const FORM: &str = concat!(env!("CARGO_PKG_VERSION"), "/3");
 
-/// Keeps the folds of all streams that have changed since the last time, as of `folds.seq`. The caller has begun a transaction.
-pub(super) async fn keep(connection: &mut SqliteConnection, folds: &Folds) -> Result<(), StoreError> {
+/// Keeps the folds of all streams that have changed since the last time, as of `folds.seq`. The
+/// caller has begun a transaction.
+pub(super) async fn keep(
+    connection: &mut SqliteConnection,
+    folds: &Folds,
+) -> Result<(), StoreError> {
     let mut from = kept_up_to(connection).await?;
     if from.is_none() {
-        sqlx::query("DELETE FROM snapshots").execute(&mut *connection).await.map_err(failed)?;
+        sqlx::query("DELETE FROM snapshots")
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
     }
     let done = *from.get_or_insert(0);
     if folds.seq <= done {
@@ -37,39 +46,65 @@ pub(super) async fn keep(connection: &mut SqliteConnection, folds: &Folds) -> Re
     for some in changed.chunks(500) {
         let mut rows = Vec::with_capacity(some.len());
         for (name, version) in some {
-            let stream = StreamId::try_from(name.clone()).map_err(|why| record::unreadable("the name of a stream", &why))?;
-            let row = if folds.version(&stream) == version.cast_unsigned() && !folds.broken.contains_key(&stream) {
+            let stream = StreamId::try_from(name.clone())
+                .map_err(|why| record::unreadable("the name of a stream", &why))?;
+            let row = if folds.version(&stream) == version.cast_unsigned()
+                && !folds.broken.contains_key(&stream)
+            {
                 row(&stream, folds)?
             } else {
-                // It is not among the folds (they leave out old deployments), or cannot be folded at all.
+                // It is not among the folds (they leave out old deployments), or cannot be folded
+                // at all.
                 row(&stream, &alone(connection, &stream, folds.seq).await?)?
             };
             rows.push(row);
         }
         let put = "INSERT OR REPLACE INTO snapshots (stream, kind, version, no, over, fold)
                    SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)";
-        sqlx::query(put).bind(record::text(&rows)?).execute(&mut *connection).await.map_err(failed)?;
+        sqlx::query(put)
+            .bind(record::text(&rows)?)
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
     }
-    let note = "INSERT OR REPLACE INTO meta (key, value) VALUES ('snapshot_seq', ?), ('snapshot_form', ?)";
-    sqlx::query(note).bind(folds.seq.to_string()).bind(FORM).execute(connection).await.map_err(failed)?;
+    let note =
+        "INSERT OR REPLACE INTO meta (key, value) VALUES ('snapshot_seq', ?), ('snapshot_form', ?)";
+    sqlx::query(note)
+        .bind(folds.seq.to_string())
+        .bind(FORM)
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
-/// Loads what a reader of the newest `others` needs: environments, stacks, unfinished deployments, the newest others, and every
-/// stream that has changed since. `None` when nothing is kept in a form that this program reads.
-pub(super) async fn load(moment: &mut SqliteConnection, others: usize) -> Result<Option<Folds>, StoreError> {
+/// Loads what a reader of the newest `others` needs: environments, stacks, unfinished deployments,
+/// the newest others, and every stream that has changed since. `None` when nothing is kept in a
+/// form that this program reads.
+pub(super) async fn load(
+    moment: &mut SqliteConnection,
+    others: usize,
+) -> Result<Option<Folds>, StoreError> {
     let Some(seq) = kept_up_to(moment).await?.filter(|seq| *seq > 0) else {
         return Ok(None);
     };
-    let mut folds = Folds { seq, ..Folds::default() };
+    let mut folds = Folds {
+        seq,
+        ..Folds::default()
+    };
     let wanted = "SELECT stream, fold FROM snapshots WHERE kind <> 'deployment' OR over = 0
         UNION SELECT stream, fold FROM (SELECT stream, fold FROM snapshots WHERE kind = 'deployment' AND over = 1 ORDER BY no DESC LIMIT ?)
         UNION SELECT stream, fold FROM snapshots WHERE stream IN (SELECT DISTINCT stream FROM events WHERE seq > ?)";
-    let rows = sqlx::query(wanted).bind(limit(others)).bind(seq.cast_signed());
+    let rows = sqlx::query(wanted)
+        .bind(limit(others))
+        .bind(seq.cast_signed());
     let rows = rows.fetch_all(&mut *moment).await.map_err(failed)?;
     let mut kept = Vec::with_capacity(rows.len());
     for row in rows {
-        kept.push((row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?));
+        kept.push((
+            row.try_get(0).map_err(failed)?,
+            row.try_get(1).map_err(failed)?,
+        ));
     }
     if take(moment, &mut folds, kept).await?.is_none() {
         return Ok(None);
@@ -79,20 +114,27 @@ pub(super) async fn load(moment: &mut SqliteConnection, others: usize) -> Result
 }
 
 /// Adds the deployments that stacks name and that are not loaded yet.
-pub(super) async fn complete(moment: &mut SqliteConnection, folds: &mut Folds) -> Result<(), StoreError> {
-    let missing: Vec<_> =
-        gather::named(folds).into_iter().filter(|id| !folds.deployments.contains_key(id)).map(StreamId::Deployment).collect();
+pub(super) async fn complete(
+    moment: &mut SqliteConnection,
+    folds: &mut Folds,
+) -> Result<(), StoreError> {
+    let missing: Vec<_> = gather::named(folds)
+        .into_iter()
+        .filter(|id| !folds.deployments.contains_key(id))
+        .map(StreamId::Deployment)
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
     let seq = folds.seq;
     let names = record::text(&missing)?;
-    let kept: Vec<(String, Option<String>)> =
-        sqlx::query_as("SELECT stream, fold FROM snapshots WHERE stream IN (SELECT value FROM json_each(?))")
-            .bind(names)
-            .fetch_all(&mut *moment)
-            .await
-            .map_err(failed)?;
+    let kept: Vec<(String, Option<String>)> = sqlx::query_as(
+        "SELECT stream, fold FROM snapshots WHERE stream IN (SELECT value FROM json_each(?))",
+    )
+    .bind(names)
+    .fetch_all(&mut *moment)
+    .await
+    .map_err(failed)?;
     if take(moment, folds, kept).await?.is_none() {
         for stream in &missing {
             let one = alone(moment, stream, ALL).await?;
@@ -104,10 +146,16 @@ pub(super) async fn complete(moment: &mut SqliteConnection, folds: &mut Folds) -
     Ok(())
 }
 
-/// Puts kept folds among the others; those that are to be folded from zero are. `None` when one cannot be read.
-async fn take(moment: &mut SqliteConnection, folds: &mut Folds, kept: Vec<(String, Option<String>)>) -> Result<Option<()>, StoreError> {
+/// Puts kept folds among the others; those that are to be folded from zero are. `None` when one
+/// cannot be read.
+async fn take(
+    moment: &mut SqliteConnection,
+    folds: &mut Folds,
+    kept: Vec<(String, Option<String>)>,
+) -> Result<Option<()>, StoreError> {
     for (name, fold) in kept {
-        let stream = StreamId::try_from(name).map_err(|why| record::unreadable("the name of a stream", &why))?;
+        let stream = StreamId::try_from(name)
+            .map_err(|why| record::unreadable("the name of a stream", &why))?;
         let Some(text) = fold else {
             let one = alone(moment, &stream, ALL).await?;
             folds.environments.extend(one.environments);
@@ -138,12 +186,20 @@ async fn take(moment: &mut SqliteConnection, folds: &mut Folds, kept: Vec<(Strin
 const ALL: u64 = i64::MAX.cast_unsigned();
 
 /// One stream folded from zero, up to a place in the log.
-async fn alone(connection: &mut SqliteConnection, stream: &StreamId, seq: u64) -> Result<Folds, StoreError> {
+async fn alone(
+    connection: &mut SqliteConnection,
+    stream: &StreamId,
+    seq: u64,
+) -> Result<Folds, StoreError> {
     let mut folds = Folds::default();
-    let mut events = sqlx::query_as(concat!("SELECT ", columns!(), " FROM events WHERE stream = ? AND seq <= ? ORDER BY version"))
-        .bind(stream.to_string())
-        .bind(seq.cast_signed())
-        .fetch(connection);
+    let mut events = sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM events WHERE stream = ? AND seq <= ? ORDER BY version"
+    ))
+    .bind(stream.to_string())
+    .bind(seq.cast_signed())
+    .fetch(connection);
     while let Some(record) = events.try_next().await.map_err(failed)? {
         let record: Record = record;
         folds.apply(&record.read()?);
@@ -171,15 +227,34 @@ fn row(stream: &StreamId, folds: &Folds) -> Result<Row, StoreError> {
     let fold = |fold: Option<String>| if broken { None } else { fold };
     let version = folds.version(stream);
     Ok(match stream {
-        StreamId::Environment(name) => {
-            (stream.to_string(), "environment", version, 0, 0, fold(json(folds.environments.get(name).map(Arc::as_ref))?))
-        }
-        StreamId::Stack(id) => (stream.to_string(), "stack", version, 0, 0, fold(json(folds.stacks.get(id).map(Arc::as_ref))?)),
+        StreamId::Environment(name) => (
+            stream.to_string(),
+            "environment",
+            version,
+            0,
+            0,
+            fold(json(folds.environments.get(name).map(Arc::as_ref))?),
+        ),
+        StreamId::Stack(id) => (
+            stream.to_string(),
+            "stack",
+            version,
+            0,
+            0,
+            fold(json(folds.stacks.get(id).map(Arc::as_ref))?),
+        ),
         StreamId::Deployment(id) => {
             let one = folds.deployments.get(id);
             let no = one.map_or(0, |one| one.no().0);
             let over = u8::from(one.is_some_and(|one| one.is_over()) && !broken);
-            (stream.to_string(), "deployment", version, no, over, fold(json(one.map(Arc::as_ref))?))
+            (
+                stream.to_string(),
+                "deployment",
+                version,
+                no,
+                over,
+                fold(json(one.map(Arc::as_ref))?),
+            )
         }
     })
 }

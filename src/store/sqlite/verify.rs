@@ -23,15 +23,34 @@ const LISTED: usize = 100;
 
 pub(super) async fn verify(pool: &SqlitePool) -> Result<Checked, StoreError> {
     let mut checked = Checked::default();
-    let pages: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)").fetch_all(pool).await.map_err(failed)?;
-    checked.faults.extend(pages.into_iter().filter(|line| line != "ok").map(|line| format!("the file is damaged: {line}")));
-    let last: Option<i64> = sqlx::query_scalar("SELECT max(seq) FROM events").fetch_one(pool).await.map_err(failed)?;
-    let mut events = sqlx::query_as(concat!("SELECT ", columns!(), " FROM events ORDER BY stream, version")).fetch(pool).map_err(failed);
+    let pages: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)")
+        .fetch_all(pool)
+        .await
+        .map_err(failed)?;
+    checked.faults.extend(
+        pages
+            .into_iter()
+            .filter(|line| line != "ok")
+            .map(|line| format!("the file is damaged: {line}")),
+    );
+    let last: Option<i64> = sqlx::query_scalar("SELECT max(seq) FROM events")
+        .fetch_one(pool)
+        .await
+        .map_err(failed)?;
+    let mut events = sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM events ORDER BY stream, version"
+    ))
+    .fetch(pool)
+    .map_err(failed);
     let mut before: Option<Record> = None;
     while let Some(record) = events.try_next().await? {
         let record: Record = record;
         checked.events += 1;
-        let known = before.as_ref().filter(|before| before.stream == record.stream);
+        let known = before
+            .as_ref()
+            .filter(|before| before.stream == record.stream);
         if known.is_none() {
             checked.streams += 1;
         }
@@ -42,20 +61,31 @@ pub(super) async fn verify(pool: &SqlitePool) -> Result<Checked, StoreError> {
     }
     let last = last.unwrap_or(0).cast_unsigned();
     if last != checked.events {
-        checked.faults.push(format!("the log ends at place {last} but holds {} events: some are missing", checked.events));
+        checked.faults.push(format!(
+            "the log ends at place {last} but holds {} events: some are missing",
+            checked.events
+        ));
     }
     Ok(checked)
 }
 
 /// What is wrong with a record behind the one before it in its stream.
 fn fault(before: Option<&Record>, record: &Record) -> Option<String> {
-    let (version, hash) = before.map_or((0, FIRST), |before| (before.version, before.hash.as_str()));
-    let place = format!("{} version {} (place {} in the log)", record.stream, record.version, record.seq);
+    let (version, hash) =
+        before.map_or((0, FIRST), |before| (before.version, before.hash.as_str()));
+    let place = format!(
+        "{} version {} (place {} in the log)",
+        record.stream, record.version, record.seq
+    );
     if record.version != version + 1 {
-        return Some(format!("{place} follows version {version}: events are missing in between"));
+        return Some(format!(
+            "{place} follows version {version}: events are missing in between"
+        ));
     }
     if record.hash != record.hash_after(hash) {
-        return Some(format!("{place} is not what was written: its hash does not follow from it and the event before"));
+        return Some(format!(
+            "{place} is not what was written: its hash does not follow from it and the event before"
+        ));
     }
     match record.read() {
         Ok(stored) => stored.event.err().map(|why| format!("{place}: {why}")),

@@ -1,5 +1,6 @@
-//! The one writer: a task with a connection of its own. It gathers all that waits while the last commit reaches the disk, and commits
-//! it together; each append in it is taken whole or refused for itself.
+//! The one writer: a task with a connection of its own. It gathers all that waits while the last
+//! commit reaches the disk, and commits it together; each append in it is taken whole or refused
+//! for itself.
 
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, Executor as _};
@@ -52,7 +53,13 @@ struct Work {
 
 impl Work {
     fn new(connection: SqliteConnection) -> Self {
-        Self { connection, leases: Default::default(), taken: Vec::new(), heads: Heads::default(), durable: true }
+        Self {
+            connection,
+            leases: Default::default(),
+            taken: Vec::new(),
+            heads: Heads::default(),
+            durable: true,
+        }
     }
 
     async fn run(mut self, mut ops: mpsc::Receiver<Op>) {
@@ -63,7 +70,10 @@ impl Work {
             {
                 batch.push(op);
             }
-            let close = batch.iter().position(|op| matches!(op, Op::Close(_))).map(|at| batch.swap_remove(at));
+            let close = batch
+                .iter()
+                .position(|op| matches!(op, Op::Close(_)))
+                .map(|at| batch.swap_remove(at));
             if !batch.is_empty() {
                 self.write(batch).await;
             }
@@ -75,7 +85,8 @@ impl Work {
         }
     }
 
-    /// Writes a batch in one transaction; when that fails, each operation in its own, so that one cannot spoil the others.
+    /// Writes a batch in one transaction; when that fails, each operation in its own, so that one
+    /// cannot spoil the others.
     async fn write(&mut self, batch: Vec<Op>) {
         let many = batch.len() > 1;
         match self.transact(&batch).await {
@@ -86,8 +97,10 @@ impl Work {
             }
             Err(_) if many => {
                 for op in batch {
-                    let outcome =
-                        self.transact(std::slice::from_ref(&op)).await.and_then(|mut one| one.pop().unwrap_or(Ok(Given::Nothing)));
+                    let outcome = self
+                        .transact(std::slice::from_ref(&op))
+                        .await
+                        .and_then(|mut one| one.pop().unwrap_or(Ok(Given::Nothing)));
                     op.answer(outcome);
                 }
             }
@@ -95,8 +108,8 @@ impl Work {
         }
     }
 
-    /// One transaction. An error means that nothing of it is written, or that nobody can tell: who asks again finds out by
-    /// `Conflict` or `Duplicate`.
+    /// One transaction. An error means that nothing of it is written, or that nobody can tell: who
+    /// asks again finds out by `Conflict` or `Duplicate`.
     async fn transact(&mut self, batch: &[Op]) -> Result<Vec<Outcome>, StoreError> {
         self.set_durable(batch.iter().any(Op::durable)).await?;
         let result = self.transact_raw(batch).await;
@@ -129,15 +142,28 @@ impl Work {
         self.commit(&placed).await?;
         let mut taken = std::mem::take(&mut placed.outcomes).into_iter();
         self.heads.advance(placed);
-        Ok(outcomes.into_iter().map(|outcome| outcome.or_else(|| taken.next()).unwrap_or(Ok(Given::Nothing))).collect())
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| {
+                outcome
+                    .or_else(|| taken.next())
+                    .unwrap_or(Ok(Given::Nothing))
+            })
+            .collect())
     }
 
     /// Begins a transaction, with what other writers have changed since the last one.
     async fn begin(&mut self) -> Result<(), StoreError> {
         let begin = "BEGIN IMMEDIATE; SELECT value, (SELECT coalesce(max(seq), 0) FROM events) FROM meta WHERE key = 'leases'";
-        let (leases, last): (String, i64) = sqlx::query_as(begin).fetch_one(&mut self.connection).await.map_err(failed)?;
+        let (leases, last): (String, i64) = sqlx::query_as(begin)
+            .fetch_one(&mut self.connection)
+            .await
+            .map_err(failed)?;
         if leases != self.leases.0 {
-            self.leases = (leases.clone(), record::value(&leases, "who works on the store")?);
+            self.leases = (
+                leases.clone(),
+                record::value(&leases, "who works on the store")?,
+            );
         }
         self.heads.as_of(last.cast_unsigned());
         Ok(())
@@ -146,7 +172,11 @@ impl Work {
     async fn keep_leases(&mut self) -> Result<(), StoreError> {
         self.leases.0 = record::text(&self.leases.1)?;
         let put = "UPDATE meta SET value = ? WHERE key = 'leases'";
-        sqlx::query(put).bind(&self.leases.0).execute(&mut self.connection).await.map_err(failed)?;
+        sqlx::query(put)
+            .bind(&self.leases.0)
+            .execute(&mut self.connection)
+            .await
+            .map_err(failed)?;
         Ok(())
     }
 
@@ -158,17 +188,34 @@ impl Work {
             Op::Close(_) => {}
             Op::Numbers(how_many, _) => {
                 let take = "UPDATE meta SET value = CAST(value AS INTEGER) + ? WHERE key = 'last_no' RETURNING CAST(value AS INTEGER)";
-                let last: i64 = sqlx::query_scalar(take).bind(how_many.cast_signed()).fetch_one(to).await.map_err(failed)?;
+                let last: i64 = sqlx::query_scalar(take)
+                    .bind(how_many.cast_signed())
+                    .fetch_one(to)
+                    .await
+                    .map_err(failed)?;
                 let last = last.cast_unsigned();
-                return Ok(Some(Ok(Given::Numbers((last - how_many + 1..=last).map(DeploymentNo).collect()))));
+                return Ok(Some(Ok(Given::Numbers(
+                    (last - how_many + 1..=last).map(DeploymentNo).collect(),
+                ))));
             }
-            Op::Take { engine, scopes, now, length, .. } => {
+            Op::Take {
+                engine,
+                scopes,
+                now,
+                length,
+                ..
+            } => {
                 let taken = self.leases.1.take(*engine, scopes, *now, *length);
                 self.taken.extend(taken.leases.iter().cloned());
                 self.keep_leases().await?;
                 return Ok(Some(Ok(Given::Taken(taken))));
             }
-            Op::Extend { leases, now, length, .. } => {
+            Op::Extend {
+                leases,
+                now,
+                length,
+                ..
+            } => {
                 let kept = self.leases.1.extend(leases, *now, *length);
                 self.keep_leases().await?;
                 return Ok(Some(Ok(Given::Leases(kept))));
@@ -181,7 +228,14 @@ impl Work {
             Op::Submit { id, ask, at, .. } => {
                 let put = "INSERT INTO inbox (id, ask, state, answered, asked_at) VALUES (?, ?, ?, 0, ?) ON CONFLICT (id) DO NOTHING";
                 let state = record::text(&AskState::Asked)?;
-                sqlx::query(put).bind(id).bind(ask).bind(state).bind(at.0).execute(to).await.map_err(failed)?;
+                sqlx::query(put)
+                    .bind(id)
+                    .bind(ask)
+                    .bind(state)
+                    .bind(at.0)
+                    .execute(to)
+                    .await
+                    .map_err(failed)?;
             }
             Op::SetAside { id, state, .. } => {
                 // An engine that was taken over would set aside what its successor understands.
@@ -189,24 +243,67 @@ impl Work {
                     return Ok(Some(Err(StoreError::Fenced)));
                 }
                 let put = "UPDATE inbox SET state = ?, answered = 1, ask = '' WHERE id = ? AND answered = 0";
-                sqlx::query(put).bind(state).bind(id).execute(to).await.map_err(failed)?;
+                sqlx::query(put)
+                    .bind(state)
+                    .bind(id)
+                    .execute(to)
+                    .await
+                    .map_err(failed)?;
             }
-            Op::KeepPreview { id, subject, made_at, preview, drop_before, .. } => {
-                sqlx::query("DELETE FROM previews WHERE made_at < ?").bind(drop_before.0).execute(&mut *to).await.map_err(failed)?;
+            Op::KeepPreview {
+                id,
+                subject,
+                made_at,
+                preview,
+                drop_before,
+                ..
+            } => {
+                sqlx::query("DELETE FROM previews WHERE made_at < ?")
+                    .bind(drop_before.0)
+                    .execute(&mut *to)
+                    .await
+                    .map_err(failed)?;
                 let put = "INSERT OR REPLACE INTO previews (ask, subject, made_at, preview) VALUES (?, ?, ?, ?)";
-                sqlx::query(put).bind(id).bind(subject).bind(made_at.0).bind(preview).execute(to).await.map_err(failed)?;
+                sqlx::query(put)
+                    .bind(id)
+                    .bind(subject)
+                    .bind(made_at.0)
+                    .bind(preview)
+                    .execute(to)
+                    .await
+                    .map_err(failed)?;
             }
             Op::PutSightings { rows, .. } => {
                 let put = "INSERT OR REPLACE INTO sightings (subject, source, sighting, mark)
                            SELECT value->>0, value->>1, value->>2, (SELECT coalesce(max(mark), 0) FROM sightings) + 1 + key FROM json_each(?)";
-                sqlx::query(put).bind(rows).execute(to).await.map_err(failed)?;
+                sqlx::query(put)
+                    .bind(rows)
+                    .execute(to)
+                    .await
+                    .map_err(failed)?;
             }
-            Op::PutInterest { console, subjects, until, .. } => {
+            Op::PutInterest {
+                console,
+                subjects,
+                until,
+                ..
+            } => {
                 // What nobody has renewed for an hour is of a console that is gone.
                 let drop = "DELETE FROM interest WHERE console = ? OR until < ?";
-                sqlx::query(drop).bind(console).bind(until.0 - 3_600_000).execute(&mut *to).await.map_err(failed)?;
+                sqlx::query(drop)
+                    .bind(console)
+                    .bind(until.0 - 3_600_000)
+                    .execute(&mut *to)
+                    .await
+                    .map_err(failed)?;
                 let put = "INSERT OR REPLACE INTO interest (console, subject, until) SELECT ?, value, ? FROM json_each(?)";
-                sqlx::query(put).bind(console).bind(until.0).bind(subjects).execute(to).await.map_err(failed)?;
+                sqlx::query(put)
+                    .bind(console)
+                    .bind(until.0)
+                    .bind(subjects)
+                    .execute(to)
+                    .await
+                    .map_err(failed)?;
             }
             Op::Snapshot(folds, _) => snapshot::keep(to, folds).await?,
         }
@@ -217,20 +314,44 @@ impl Work {
     async fn commit(&mut self, placed: &Placed) -> Result<(), StoreError> {
         let to = &mut self.connection;
         for (digest, bytes) in &placed.blobs {
-            let put = "INSERT INTO blobs (digest, bytes) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING";
-            sqlx::query(put).bind(digest).bind(bytes).execute(&mut *to).await.map_err(failed)?;
+            let put =
+                "INSERT INTO blobs (digest, bytes) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING";
+            sqlx::query(put)
+                .bind(digest)
+                .bind(bytes)
+                .execute(&mut *to)
+                .await
+                .map_err(failed)?;
         }
         if !placed.created.is_empty() {
             let put = "INSERT OR IGNORE INTO deployments (id, stack, no) SELECT value->>0, value->>1, value->>2 FROM json_each(?)";
-            sqlx::query(put).bind(record::text(&placed.created)?).execute(&mut *to).await.map_err(failed)?;
-            let last = placed.created.iter().map(|(_, _, no)| *no).max().unwrap_or(0);
-            let rise = "UPDATE meta SET value = max(CAST(value AS INTEGER), ?) WHERE key = 'last_no'";
-            sqlx::query(rise).bind(last.cast_signed()).execute(&mut *to).await.map_err(failed)?;
+            sqlx::query(put)
+                .bind(record::text(&placed.created)?)
+                .execute(&mut *to)
+                .await
+                .map_err(failed)?;
+            let last = placed
+                .created
+                .iter()
+                .map(|(_, _, no)| *no)
+                .max()
+                .unwrap_or(0);
+            let rise =
+                "UPDATE meta SET value = max(CAST(value AS INTEGER), ?) WHERE key = 'last_no'";
+            sqlx::query(rise)
+                .bind(last.cast_signed())
+                .execute(&mut *to)
+                .await
+                .map_err(failed)?;
         }
         if !placed.answers.is_empty() {
             let put = "UPDATE inbox SET state = j.value->>1, answered = j.value->>2, ask = CASE WHEN j.value->>2 THEN '' ELSE ask END
                        FROM json_each(?) j WHERE inbox.id = j.value->>0";
-            sqlx::query(put).bind(record::text(&placed.answers)?).execute(&mut *to).await.map_err(failed)?;
+            sqlx::query(put)
+                .bind(record::text(&placed.answers)?)
+                .execute(&mut *to)
+                .await
+                .map_err(failed)?;
         }
         if placed.records.is_empty() {
             to.execute("COMMIT").await.map_err(failed)?;
@@ -239,15 +360,24 @@ impl Work {
             let put = "INSERT INTO events (seq, stream, version, tag, form, payload, at, person, cause, hash)
                        SELECT value->>'seq', value->>'stream', value->>'version', value->>'tag', value->>'form', value->>'payload',
                               value->>'at', value->>'person', value->>'cause', value->>'hash' FROM json_each(?); COMMIT";
-            sqlx::query(put).bind(record::text(&placed.records)?).execute(to).await.map_err(failed)?;
+            sqlx::query(put)
+                .bind(record::text(&placed.records)?)
+                .execute(to)
+                .await
+                .map_err(failed)?;
         }
         Ok(())
     }
 
     async fn set_durable(&mut self, durable: bool) -> Result<(), StoreError> {
         if durable != self.durable {
-            // A later durable commit brings the earlier ones to the disk as well: they are in the same file.
-            let pragma = if durable { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" };
+            // A later durable commit brings the earlier ones to the disk as well: they are in the
+            // same file.
+            let pragma = if durable {
+                "PRAGMA synchronous = FULL"
+            } else {
+                "PRAGMA synchronous = NORMAL"
+            };
             self.connection.execute(pragma).await.map_err(failed)?;
             self.durable = durable;
         }

@@ -1,4 +1,5 @@
-//! The script system: commands in an order, each run in a folder of its own with the files that travelled. Plans only.
+//! The script system: commands in an order, each run in a folder of its own with the files that
+//! travelled. Plans only.
 
 pub mod entry;
 
@@ -68,38 +69,59 @@ struct Command {
 /// # Errors
 /// A sentence, when a duration cannot be read.
 fn spec(stack: &StackId, entry: &ScriptEntry, bundle: &SourceBundle) -> Result<Spec, String> {
-    let commands = |steps: &BTreeMap<String, ScriptStep>| -> Result<BTreeMap<String, Command>, String> {
-        let read = |(id, step): (&String, &ScriptStep)| {
-            let timeout = step.timeout.as_deref().map_or(Ok(LIMIT), duration::read).map_err(|why| format!("{stack}, step {id}: {why}"))?;
-            Ok((
-                id.clone(),
-                Command {
-                    argv: step.command.clone(),
-                    after: step.after.clone(),
-                    makes: step.makes.iter().map(|path| plain(path)).collect(),
-                    timeout,
-                    attempts: step.attempts.unwrap_or(1),
-                },
-            ))
+    let commands =
+        |steps: &BTreeMap<String, ScriptStep>| -> Result<BTreeMap<String, Command>, String> {
+            let read = |(id, step): (&String, &ScriptStep)| {
+                let timeout = step
+                    .timeout
+                    .as_deref()
+                    .map_or(Ok(LIMIT), duration::read)
+                    .map_err(|why| format!("{stack}, step {id}: {why}"))?;
+                Ok((
+                    id.clone(),
+                    Command {
+                        argv: step.command.clone(),
+                        after: step.after.clone(),
+                        makes: step.makes.iter().map(|path| plain(path)).collect(),
+                        timeout,
+                        attempts: step.attempts.unwrap_or(1),
+                    },
+                ))
+            };
+            steps.iter().map(read).collect()
         };
-        steps.iter().map(read).collect()
-    };
     let body = Body {
         steps: commands(&entry.steps)?,
         env: entry.env.clone(),
         secrets: references(stack, &entry.secrets)?,
         secret_files: references(stack, &entry.secret_files)?,
-        teardown: entry.teardown.as_ref().map(|teardown| commands(&teardown.steps)).transpose()?,
+        teardown: entry
+            .teardown
+            .as_ref()
+            .map(|teardown| commands(&teardown.steps))
+            .transpose()?,
         bundle: bundle.digest(),
     };
     let body = serde_json::to_value(body).map_err(|why| why.to_string())?;
     let release = Release::of_files(Digest::of("holdpoint/release/1", &body));
-    Ok(Spec { system: "script".to_owned(), release, body, bundle: bundle.digest(), about: Vec::new(), watch_logs: Vec::new() })
+    Ok(Spec {
+        system: "script".to_owned(),
+        release,
+        body,
+        bundle: bundle.digest(),
+        about: Vec::new(),
+        watch_logs: Vec::new(),
+    })
 }
 
-fn references(stack: &StackId, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, SecretRef>, String> {
+fn references(
+    stack: &StackId,
+    given: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, SecretRef>, String> {
     let read = |(name, text): (&String, &String)| -> Result<(String, SecretRef), String> {
-        let reference = text.parse::<SecretRef>().map_err(|why| format!("{stack}, {name}: {why}"))?;
+        let reference = text
+            .parse::<SecretRef>()
+            .map_err(|why| format!("{stack}, {name}: {why}"))?;
         Ok((name.clone(), reference))
     };
     given.iter().map(read).collect()
@@ -126,7 +148,9 @@ impl System for Script {
     }
 
     fn reach(&self, app: &str, environments: &str, entry: &Value) -> Vec<String> {
-        read::<ScriptEntry>(entry).map(|entry| entry.reach(app, environments)).unwrap_or_default()
+        read::<ScriptEntry>(entry)
+            .map(|entry| entry.reach(app, environments))
+            .unwrap_or_default()
     }
 
     /// What its commands change is known to them alone.
@@ -135,7 +159,9 @@ impl System for Script {
     }
 
     fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read {
-        let wrong = |why: &str| Read::Wrong(Diagnostic::of_file("script", &whole.to_string(), why, "").into());
+        let wrong = |why: &str| {
+            Read::Wrong(Diagnostic::of_file("script", &whole.to_string(), why, "").into())
+        };
         let entry = match read::<ScriptEntry>(entry) {
             Ok(entry) => entry,
             Err(why) => return wrong(&why.to_string()),
@@ -144,7 +170,10 @@ impl System for Script {
         if !needs.is_empty() {
             return Read::Needs(needs);
         }
-        spec(whole, &entry, files.bundle()).map_or_else(|why| wrong(&why), |spec| Read::Stacks(vec![(whole.clone(), spec)]))
+        spec(whole, &entry, files.bundle()).map_or_else(
+            |why| wrong(&why),
+            |spec| Read::Stacks(vec![(whole.clone(), spec)]),
+        )
     }
 
     fn looks(&self, _ask: &PlanAsk, _spec: &Spec, _seen: &Sights) -> Vec<Look> {
@@ -153,9 +182,12 @@ impl System for Script {
 
     fn plan(&self, ask: &PlanAsk, spec: &Spec, _seen: &Sights) -> Result<Plan, Failure> {
         let body: Body = serde_json::from_value(spec.body.clone()).map_err(|why| {
-            Failure::new(format!("release {} is stored in a form that this version cannot read", spec.release))
-                .detail(why.to_string())
-                .hint("deploy from the estate's files instead")
+            Failure::new(format!(
+                "release {} is stored in a form that this version cannot read",
+                spec.release
+            ))
+            .detail(why.to_string())
+            .hint("deploy from the estate's files instead")
         })?;
         match ask.purpose {
             // A script that failed has no state of its own to repair: its steps are run again.
@@ -178,26 +210,48 @@ impl System for Script {
 
     /// Commands that ended well, and that are the same still, are not run again.
     fn carry(&self, old: &Deployment, plan: &Plan) -> Vec<(StepId, Output)> {
-        let same = old.runs().filter(|(step, _)| plan.step(&step.id) == Some(*step));
-        same.filter_map(|(step, run)| Some((step.id.clone(), run.output.clone()?))).collect()
+        let same = old
+            .runs()
+            .filter(|(step, _)| plan.step(&step.id) == Some(*step));
+        same.filter_map(|(step, run)| Some((step.id.clone(), run.output.clone()?)))
+            .collect()
     }
 }
 
 fn teardown(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
     let Some(steps) = &body.teardown else {
-        return Err(Failure::new(format!("{} says nowhere how it is taken down", ask.stack))
-            .hint("add teardown: { steps: … } to its script in the estate file and deploy it once"));
+        return Err(
+            Failure::new(format!("{} says nowhere how it is taken down", ask.stack)).hint(
+                "add teardown: { steps: … } to its script in the estate file and deploy it once",
+            ),
+        );
     };
     let mut all = commands(steps, body, Role::Remove);
     let hold = HoldRule::always(HoldKind::Teardown);
-    let roots: BTreeSet<StepId> = all.iter().filter(|step| step.after.is_empty()).map(|step| step.id.clone()).collect();
+    let roots: BTreeSet<StepId> = all
+        .iter()
+        .filter(|step| step.after.is_empty())
+        .map(|step| step.id.clone())
+        .collect();
     if let (1, Some(first)) = (roots.len(), all.first_mut()) {
         first.hold = Some(hold);
     } else {
         // Several begin at once: one decision stands before them all.
         let gate = free("approve", steps);
-        all.iter_mut().filter(|step| roots.contains(&step.id)).for_each(|step| step.after = vec![gate.clone()]);
-        all.insert(0, Step::new(Role::Decide, gate, "take it down", pure::DECISION, json!({})).hold(Some(hold)));
+        all.iter_mut()
+            .filter(|step| roots.contains(&step.id))
+            .for_each(|step| step.after = vec![gate.clone()]);
+        all.insert(
+            0,
+            Step::new(
+                Role::Decide,
+                gate,
+                "take it down",
+                pure::DECISION,
+                json!({}),
+            )
+            .hold(Some(hold)),
+        );
     }
     Ok(Plan {
         name: "teardown".to_owned(),
@@ -216,7 +270,9 @@ fn made(all: &BTreeMap<String, Command>, command: &Command) -> BTreeMap<String, 
     let mut seen: BTreeSet<&String> = BTreeSet::new();
     let mut made = BTreeMap::new();
     while let Some(id) = before.pop() {
-        let Some(step) = all.get(id).filter(|_| seen.insert(id)) else { continue };
+        let Some(step) = all.get(id).filter(|_| seen.insert(id)) else {
+            continue;
+        };
         before.extend(&step.after);
         for path in &step.makes {
             let pointer = format!("/made/{}", path.replace('~', "~0").replace('/', "~1"));
@@ -240,8 +296,12 @@ fn commands(all: &BTreeMap<String, Command>, body: &Body, role: Role) -> Vec<Ste
     let mut steps: Vec<Step> = all
         .iter()
         .map(|(id, command)| {
-            let mut params = json!({ "argv": command.argv, "bundle": body.bundle, "env": body.env, "step": id });
-            for (key, secrets) in [("secrets", &body.secrets), ("secret_files", &body.secret_files)] {
+            let mut params =
+                json!({ "argv": command.argv, "bundle": body.bundle, "env": body.env, "step": id });
+            for (key, secrets) in [
+                ("secrets", &body.secrets),
+                ("secret_files", &body.secret_files),
+            ] {
                 if !secrets.is_empty() {
                     params[key] = json!(secrets);
                 }
@@ -254,7 +314,8 @@ fn commands(all: &BTreeMap<String, Command>, body: &Body, role: Role) -> Vec<Ste
                 params["makes"] = json!(command.makes);
             }
             let after: Vec<&str> = command.after.iter().map(String::as_str).collect();
-            let run = Step::new(role, id.as_str(), id.as_str(), "process.run", params).after(&after);
+            let run =
+                Step::new(role, id.as_str(), id.as_str(), "process.run", params).after(&after);
             run.within(command.timeout).tries(command.attempts)
         })
         .collect();
@@ -268,7 +329,9 @@ fn commands(all: &BTreeMap<String, Command>, body: &Body, role: Role) -> Vec<Ste
             branch: None,
             finish_independent: false,
         };
-        plan.order().map(|order| order.into_iter().cloned().collect()).unwrap_or_default()
+        plan.order()
+            .map(|order| order.into_iter().cloned().collect())
+            .unwrap_or_default()
     };
     steps.sort_by_key(|step| order.iter().position(|id| *id == step.id));
     steps

@@ -1,4 +1,5 @@
-//! The form in which a service is stored with its deployments, and how it is made from the estate. Never holds a secret.
+//! The form in which a service is stored with its deployments, and how it is made from the estate.
+//! Never holds a secret.
 
 use std::collections::BTreeMap;
 
@@ -37,16 +38,26 @@ impl Body {
     /// The stored form of a spec.
     pub(super) fn of(spec: &Spec) -> Result<Body, Failure> {
         serde_json::from_value(spec.body.clone()).map_err(|why| {
-            Failure::new(format!("release {} is stored in a form that this version cannot read", spec.release))
-                .detail(why.to_string())
-                .hint("deploy from the estate's files instead")
+            Failure::new(format!(
+                "release {} is stored in a form that this version cannot read",
+                spec.release
+            ))
+            .detail(why.to_string())
+            .hint("deploy from the estate's files instead")
         })
     }
 
-    /// Secret parameters without a value here and without a default: an update keeps what is there, a new stack cannot.
+    /// Secret parameters without a value here and without a default: an update keeps what is there,
+    /// a new stack cannot.
     pub(super) fn kept(&self) -> Vec<&str> {
-        let kept = self.input.declared.iter().filter(|(_, one)| one.secret && !one.default);
-        kept.map(|(name, _)| name.as_str()).filter(|name| !self.input.parameters.contains_key(*name)).collect()
+        let kept = self
+            .input
+            .declared
+            .iter()
+            .filter(|(_, one)| one.secret && !one.default);
+        kept.map(|(name, _)| name.as_str())
+            .filter(|name| !self.input.parameters.contains_key(*name))
+            .collect()
     }
 }
 
@@ -54,13 +65,25 @@ impl Body {
 ///
 /// # Errors
 /// Everything that is wrong with the template, and with what the estate gives it.
-pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, bundle: &SourceBundle) -> Result<Spec, Diagnostics> {
+pub(super) fn spec(
+    stack: &StackId,
+    entry: &ServiceEntry,
+    bundle: &SourceBundle,
+) -> Result<Spec, Diagnostics> {
     let path = plain(&entry.template);
     let Some(file) = bundle.files.get(&path) else {
-        return Err(Diagnostic::of_file("template", &path, &format!("{path} is not among the files of {stack}"), "").into());
+        return Err(Diagnostic::of_file(
+            "template",
+            &path,
+            &format!("{path} is not among the files of {stack}"),
+            "",
+        )
+        .into());
     };
     let (template, mut found) = template::read(&path, &file.bytes);
-    let Some(template) = template else { return Err(found) };
+    let Some(template) = template else {
+        return Err(found);
+    };
     let env = stack.env.as_str();
     let given = entry.given(env);
     found.0.extend(parameters(stack, &template, &given));
@@ -70,22 +93,35 @@ pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, bundle: &SourceBundle)
         return Err(found);
     }
     let declared = &template.parameters;
-    let value = |name: &String, declared: &template::Parameter| given.get(name).cloned().or_else(|| declared.default.clone());
+    let value = |name: &String, declared: &template::Parameter| {
+        given
+            .get(name)
+            .cloned()
+            .or_else(|| declared.default.clone())
+    };
     let counts = declared
         .iter()
         .filter(|(name, declared)| name.starts_with(COUNT) && !declared.no_echo)
         .filter_map(|(name, declared)| Some((name.clone(), value(name, declared)?)))
         .collect();
     let stack_name = entry.stack_name(env, stack.app.as_str());
-    let release =
-        Digest::of("holdpoint/release/1", &json!({ "template": Digest::of_bytes(&file.bytes), "parameters": given, "tags": entry.tags }));
+    let release = Digest::of(
+        "holdpoint/release/1",
+        &json!({ "template": Digest::of_bytes(&file.bytes), "parameters": given, "tags": entry.tags }),
+    );
     let about = vec![cloudformation::stack(&stack_name)];
     let body = Body {
         input: CfnInput {
             stack_name,
-            template: FileRef { bundle: bundle.digest(), path: path.clone() },
+            template: FileRef {
+                bundle: bundle.digest(),
+                path: path.clone(),
+            },
             parameters: given,
-            declared: declared.iter().map(|(name, one)| (name.clone(), one.declared())).collect(),
+            declared: declared
+                .iter()
+                .map(|(name, one)| (name.clone(), one.declared()))
+                .collect(),
             capabilities: entry.capabilities.clone(),
             tags: entry.tags.clone(),
             role_arn: entry.cfn_role_arn.clone(),
@@ -94,19 +130,43 @@ pub(super) fn spec(stack: &StackId, entry: &ServiceEntry, bundle: &SourceBundle)
         downtime: entry.downtime,
         resources: template.resources,
     };
-    let body = serde_json::to_value(body).map_err(|why| Diagnostics::from(Diagnostic::of_file("template", &path, &why.to_string(), "")))?;
+    let body = serde_json::to_value(body).map_err(|why| {
+        Diagnostics::from(Diagnostic::of_file("template", &path, &why.to_string(), ""))
+    })?;
     let release = Release::of_files(release);
-    Ok(Spec { system: "service".to_owned(), release, body, bundle: bundle.digest(), about, watch_logs: Vec::new() })
+    Ok(Spec {
+        system: "service".to_owned(),
+        release,
+        body,
+        bundle: bundle.digest(),
+        about,
+        watch_logs: Vec::new(),
+    })
 }
 
 /// What is wrong with what is given, against what the template declares.
-fn parameters(stack: &StackId, template: &Template, given: &BTreeMap<String, String>) -> Vec<Diagnostic> {
+fn parameters(
+    stack: &StackId,
+    template: &Template,
+    given: &BTreeMap<String, String>,
+) -> Vec<Diagnostic> {
     let mut wrong = Vec::new();
-    let mut say = |name: &str, says: String, hint: &str| wrong.push(template.about_parameter(name, &says, hint));
-    for name in given.keys().filter(|name| !template.parameters.contains_key(*name)) {
-        let hint = closest(name, template.parameters.keys().map(String::as_str))
-            .map_or_else(|| "take it out of the estate file".to_owned(), |near| format!("did you mean {near:?}?"));
-        say(name, format!("{stack} gives the parameter {name:?}, which its template does not declare"), &hint);
+    let mut say = |name: &str, says: String, hint: &str| {
+        wrong.push(template.about_parameter(name, &says, hint));
+    };
+    for name in given
+        .keys()
+        .filter(|name| !template.parameters.contains_key(*name))
+    {
+        let hint = closest(name, template.parameters.keys().map(String::as_str)).map_or_else(
+            || "take it out of the estate file".to_owned(),
+            |near| format!("did you mean {near:?}?"),
+        );
+        say(
+            name,
+            format!("{stack} gives the parameter {name:?}, which its template does not declare"),
+            &hint,
+        );
     }
     for (name, declared) in &template.parameters {
         match given.get(name) {
@@ -118,14 +178,29 @@ fn parameters(stack: &StackId, template: &Template, given: &BTreeMap<String, Str
                 "write {{resolve:secretsmanager:…}} or {{resolve:ssm-secure:…}}, or leave it out to keep the value that is there",
             ),
             Some(value) if !declared.allowed.is_empty() && !declared.allowed.contains(value) => {
-                say(name, format!("{name} may be {}, and {stack} gives {value:?}", declared.allowed.join(", ")), "");
+                say(
+                    name,
+                    format!(
+                        "{name} may be {}, and {stack} gives {value:?}",
+                        declared.allowed.join(", ")
+                    ),
+                    "",
+                );
             }
             Some(value) if declared.kind == "Number" && value.parse::<f64>().is_err() => {
-                say(name, format!("{name} is a number, and {stack} gives {value:?}"), "");
+                say(
+                    name,
+                    format!("{name} is a number, and {stack} gives {value:?}"),
+                    "",
+                );
             }
             Some(_) => {}
             None if declared.default.is_some() || declared.no_echo => {}
-            None => say(name, format!("{name} has no default, and {stack} gives no value"), "add it under parameters: in the estate file"),
+            None => say(
+                name,
+                format!("{name} has no default, and {stack} gives no value"),
+                "add it under parameters: in the estate file",
+            ),
         }
     }
     wrong
@@ -133,12 +208,25 @@ fn parameters(stack: &StackId, template: &Template, given: &BTreeMap<String, Str
 
 /// Rights that the template makes and nobody acknowledges.
 fn rights(stack: &StackId, template: &Template, entry: &ServiceEntry) -> Option<Diagnostic> {
-    let has = |name: &str| entry.capabilities.iter().any(|capability| capability == name);
+    let has = |name: &str| {
+        entry
+            .capabilities
+            .iter()
+            .any(|capability| capability == name)
+    };
     let (enough, needed) = match template.rights {
         Rights::None => return None,
-        Rights::Made => (has("CAPABILITY_IAM") || has("CAPABILITY_NAMED_IAM"), "CAPABILITY_IAM"),
+        Rights::Made => (
+            has("CAPABILITY_IAM") || has("CAPABILITY_NAMED_IAM"),
+            "CAPABILITY_IAM",
+        ),
         Rights::Named => (has("CAPABILITY_NAMED_IAM"), "CAPABILITY_NAMED_IAM"),
     };
     let says = format!("the template of {stack} makes IAM rights, which must be acknowledged");
-    (!enough).then(|| template.about_rights(&says, &format!("add capabilities: [{needed}] to its service")))
+    (!enough).then(|| {
+        template.about_rights(
+            &says,
+            &format!("add capabilities: [{needed}] to its service"),
+        )
+    })
 }

@@ -1,4 +1,5 @@
-//! The plans of a service that end something: a teardown, and the ways out of a broken CloudFormation stack.
+//! The plans of a service that end something: a teardown, and the ways out of a broken
+//! CloudFormation stack.
 
 use super::body::Body;
 use super::plan::{back, create, of, running, touch};
@@ -14,12 +15,26 @@ use crate::forms::cloudformation::{Resource, StackFacts};
 use crate::systems::PlanAsk;
 
 /// The whole stack goes.
-pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackFacts) -> Result<Plan, Failure> {
+pub(super) fn teardown(
+    ask: &PlanAsk,
+    body: &Body,
+    serving: Option<&Body>,
+    stack: &StackFacts,
+) -> Result<Plan, Failure> {
     let name = body.input.stack_name.as_str();
     let state = stack.standing();
     if state == Standing::Missing {
-        let says = vec![format!("The CloudFormation stack {name} is gone already; nothing is left to do.")];
-        return Ok(whole(name, "teardown", vec![steps::verify_gone(name, &[])], Some(Vec::new()), Danger::default(), says));
+        let says = vec![format!(
+            "The CloudFormation stack {name} is gone already; nothing is left to do."
+        )];
+        return Ok(whole(
+            name,
+            "teardown",
+            vec![steps::verify_gone(name, &[])],
+            Some(Vec::new()),
+            Danger::default(),
+            says,
+        ));
     }
     touch(ask, name, stack)?;
     if stack.protected {
@@ -30,68 +45,137 @@ pub(super) fn teardown(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack
     let running = running(stack);
     let hold = Some(HoldRule::always(HoldKind::Teardown));
     // A broken stack takes no update, so it cannot be scaled down first.
-    let scales = running.values().any(|count| count != "0") && (state.is_busy() || matches!(state, Standing::Good | Standing::Halted));
+    let scales = running.values().any(|count| count != "0")
+        && (state.is_busy() || matches!(state, Standing::Good | Standing::Halted));
     let mut all = Vec::new();
     if scales {
         let zero = steps::zero(&running);
         let title = format!("scale {name} {}", steps::told(&running, &zero));
-        all.push(steps::scale(Role::ScaleDown, "scale-down", title, name, &zero, &[]).hold(hold.clone()));
+        all.push(
+            steps::scale(Role::ScaleDown, "scale-down", title, name, &zero, &[]).hold(hold.clone()),
+        );
     }
-    let delete = if scales { steps::delete(name, &[], &["scale-down"]) } else { steps::delete(name, &[], &[]).hold(hold) };
+    let delete = if scales {
+        steps::delete(name, &[], &["scale-down"])
+    } else {
+        steps::delete(name, &[], &[]).hold(hold)
+    };
     all.push(delete);
     all.push(steps::verify_gone(name, &["delete"]));
     if scales {
-        // A deletion that failed, or goes on though nobody waits for it any more, leaves nothing that could be brought back.
-        let choices = [("old", format!("the service comes back with {}", of(&running))), ("down", "it stays down".to_owned())];
+        // A deletion that failed, or goes on though nobody waits for it any more, leaves nothing
+        // that could be brought back.
+        let choices = [
+            (
+                "old",
+                format!("the service comes back with {}", of(&running)),
+            ),
+            ("down", "it stays down".to_owned()),
+        ];
         let mut restore = steps::restore(name, &choices);
         restore.after.push("still-there".into());
         all.extend([steps::still_there(name), restore]);
         all.push(back(ask, serving, name, &running));
     }
     let rows: Vec<ChangeRow> = stack.resources.iter().map(removed).collect();
-    let data: Vec<&str> = stack.resources.iter().filter(|row| weight::holds_data(&row.kind)).map(|row| row.logical.as_str()).collect();
-    let mut says = vec![format!("The CloudFormation stack {name} goes with everything in it that its template does not retain.")];
+    let data: Vec<&str> = stack
+        .resources
+        .iter()
+        .filter(|row| weight::holds_data(&row.kind))
+        .map(|row| row.logical.as_str())
+        .collect();
+    let mut says = vec![format!(
+        "The CloudFormation stack {name} goes with everything in it that its template does not retain."
+    )];
     if data.is_empty() {
         says.push("Nothing in it is known to hold data.".to_owned());
     } else {
         says.push(format!("Data goes for good with {}.", data.join(", ")));
     }
-    let danger = Danger { replaces: true, downtime: scales, destroys: !data.is_empty() };
+    let danger = Danger {
+        replaces: true,
+        downtime: scales,
+        destroys: !data.is_empty(),
+    };
     Ok(whole(name, "teardown", all, Some(rows), danger, says))
 }
 
-/// The way out that the status asks for. Where nothing is wrong with the stack there is none: a recovery never deploys on a stack that
-/// is well, because what was deployed last may be what failed.
-pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackFacts, seen: &Sights) -> Result<Plan, Failure> {
+/// The way out that the status asks for. Where nothing is wrong with the stack there is none: a
+/// recovery never deploys on a stack that is well, because what was deployed last may be what
+/// failed.
+pub(super) fn recover(
+    ask: &PlanAsk,
+    body: &Body,
+    serving: Option<&Body>,
+    stack: &StackFacts,
+    seen: &Sights,
+) -> Result<Plan, Failure> {
     let name = body.input.stack_name.as_str();
     touch(ask, name, stack)?;
     let hold = Some(HoldRule::always(HoldKind::RecoverStack));
-    let failed =
-        |which: &str| -> Vec<String> { stack.resources.iter().filter(|row| row.status == which).map(|row| row.logical.clone()).collect() };
+    let failed = |which: &str| -> Vec<String> {
+        stack
+            .resources
+            .iter()
+            .filter(|row| row.status == which)
+            .map(|row| row.logical.clone())
+            .collect()
+    };
     match stack.standing() {
         Standing::Missing => plan::new_stack(ask, body),
         Standing::Good => Err(status::well(&ask.stack, name, stack)),
         Standing::Busy | Standing::Returning => Err(status::busy(&ask.stack, name, stack)),
-        Standing::Halted => Ok(Plan { name: Plan::RECOVER.to_owned(), ..plan::update(ask, body, serving, stack, seen)? }),
+        Standing::Halted => Ok(Plan {
+            name: Plan::RECOVER.to_owned(),
+            ..plan::update(ask, body, serving, stack, seen)?
+        }),
         Standing::Unknown => Err(status::stuck(name, stack)),
         Standing::NeverMade => {
             let (made, rows) = create(ask, body, &["verify-gone"])?;
-            let mut all = vec![steps::delete(name, &[], &[]).hold(hold), steps::verify_gone(name, &["delete"])];
+            let mut all = vec![
+                steps::delete(name, &[], &[]).hold(hold),
+                steps::verify_gone(name, &["delete"]),
+            ];
             all.extend(made);
-            let says = vec![format!("{name} is {}: it was never in service. It is deleted and made again.", stack.status)];
-            Ok(whole(name, Plan::RECOVER, all, Some(rows), Danger { replaces: true, ..Danger::default() }, says))
-        }
-        Standing::RollbackStuck => {
-            let skip = failed("UPDATE_FAILED");
-            let mut says = vec![format!("{name} is {}: its rollback goes on, to the release before.", stack.status)];
-            if !skip.is_empty() {
-                says.push(format!("Left as they are, because they cannot be rolled back: {}.", skip.join(", ")));
-            }
-            let danger = Danger { replaces: true, ..Danger::default() };
+            let says = vec![format!(
+                "{name} is {}: it was never in service. It is deleted and made again.",
+                stack.status
+            )];
             Ok(whole(
                 name,
                 Plan::RECOVER,
-                vec![steps::go_on(name, &skip).hold(hold), steps::verify_quiet(name, &["continue"])],
+                all,
+                Some(rows),
+                Danger {
+                    replaces: true,
+                    ..Danger::default()
+                },
+                says,
+            ))
+        }
+        Standing::RollbackStuck => {
+            let skip = failed("UPDATE_FAILED");
+            let mut says = vec![format!(
+                "{name} is {}: its rollback goes on, to the release before.",
+                stack.status
+            )];
+            if !skip.is_empty() {
+                says.push(format!(
+                    "Left as they are, because they cannot be rolled back: {}.",
+                    skip.join(", ")
+                ));
+            }
+            let danger = Danger {
+                replaces: true,
+                ..Danger::default()
+            };
+            Ok(whole(
+                name,
+                Plan::RECOVER,
+                vec![
+                    steps::go_on(name, &skip).hold(hold),
+                    steps::verify_quiet(name, &["continue"]),
+                ],
                 None,
                 danger,
                 says,
@@ -99,14 +183,29 @@ pub(super) fn recover(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack:
         }
         Standing::DeleteStuck => {
             let retain = failed("DELETE_FAILED");
-            let all = vec![steps::delete(name, &retain, &[]).hold(hold), steps::verify_gone(name, &["delete"])];
+            let all = vec![
+                steps::delete(name, &retain, &[]).hold(hold),
+                steps::verify_gone(name, &["delete"]),
+            ];
             let mut says = vec![format!("{name} is {}: it is deleted again.", stack.status)];
             if !retain.is_empty() {
-                says.push(format!("Left behind, because they cannot be deleted: {}.", retain.join(", ")));
+                says.push(format!(
+                    "Left behind, because they cannot be deleted: {}.",
+                    retain.join(", ")
+                ));
             }
-            let rows: Vec<ChangeRow> = stack.resources.iter().filter(|row| !retain.contains(&row.logical)).map(removed).collect();
+            let rows: Vec<ChangeRow> = stack
+                .resources
+                .iter()
+                .filter(|row| !retain.contains(&row.logical))
+                .map(removed)
+                .collect();
             let destroys = rows.iter().any(|row| weight::holds_data(&row.kind));
-            let danger = Danger { replaces: true, destroys, ..Danger::default() };
+            let danger = Danger {
+                replaces: true,
+                destroys,
+                ..Danger::default()
+            };
             Ok(whole(name, Plan::RECOVER, all, Some(rows), danger, says))
         }
     }
@@ -122,7 +221,25 @@ fn removed(resource: &Resource) -> ChangeRow {
     }
 }
 
-fn whole(stack_name: &str, name: &str, steps: Vec<Step>, rows: Option<Vec<ChangeRow>>, danger: Danger, says: Vec<String>) -> Plan {
-    let changes = rows.map(|rows| weight::weighed(steps::about(stack_name), rows)).into_iter().collect();
-    Plan { name: name.to_owned(), steps, changes, danger, says, branch: None, finish_independent: false }
+fn whole(
+    stack_name: &str,
+    name: &str,
+    steps: Vec<Step>,
+    rows: Option<Vec<ChangeRow>>,
+    danger: Danger,
+    says: Vec<String>,
+) -> Plan {
+    let changes = rows
+        .map(|rows| weight::weighed(steps::about(stack_name), rows))
+        .into_iter()
+        .collect();
+    Plan {
+        name: name.to_owned(),
+        steps,
+        changes,
+        danger,
+        says,
+        branch: None,
+        finish_independent: false,
+    }
 }

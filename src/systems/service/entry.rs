@@ -12,12 +12,19 @@ use crate::domain::secret;
 use crate::systems::entry::{Claim, Form, Home, Remarks, Written};
 use crate::systems::reach::{quoted, words};
 
-const CAPABILITIES: [&str; 3] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"];
+const CAPABILITIES: [&str; 3] = [
+    "CAPABILITY_IAM",
+    "CAPABILITY_NAMED_IAM",
+    "CAPABILITY_AUTO_EXPAND",
+];
 
 /// The form.
 pub(super) const FORM: Form = Form {
     schema: Form::schema_of::<ServiceEntry>,
-    unbuilt: &[("config", "o5 application files are"), ("cluster", "o5 application files are")],
+    unbuilt: &[
+        ("config", "o5 application files are"),
+        ("cluster", "o5 application files are"),
+    ],
     example: "{ template: FILE }",
     place: Some("aws"),
 };
@@ -34,7 +41,8 @@ pub struct ServiceEntry {
     /// Parameter values of single environments, over `parameters`.
     #[serde(default)]
     pub parameters_by_environment: BTreeMap<String, BTreeMap<String, Scalar>>,
-    /// The CloudFormation stack's name; `<environment>-<application>` when absent. `{env}` stands for the environment.
+    /// The CloudFormation stack's name; `<environment>-<application>` when absent. `{env}` stands
+    /// for the environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stack_name: Option<String>,
     /// Capabilities to acknowledge, for example `CAPABILITY_NAMED_IAM`.
@@ -46,7 +54,8 @@ pub struct ServiceEntry {
     /// The role that CloudFormation assumes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cfn_role_arn: Option<String>,
-    /// Whether a change stops the service first: `auto` when the change set replaces a service, a database or a volume.
+    /// Whether a change stops the service first: `auto` when the change set replaces a service, a
+    /// database or a volume.
     #[serde(default)]
     pub downtime: Downtime,
 }
@@ -72,19 +81,34 @@ pub struct Scalar(pub String);
 impl ServiceEntry {
     /// The name of the CloudFormation stack of an application in an environment.
     pub(super) fn stack_name(&self, env: &str, app: &str) -> String {
-        self.stack_name.as_deref().map_or_else(|| format!("{env}-{app}"), |name| name.replace("{env}", env))
+        self.stack_name
+            .as_deref()
+            .map_or_else(|| format!("{env}-{app}"), |name| name.replace("{env}", env))
     }
 
     /// The parameter values in an environment.
     pub(super) fn given(&self, env: &str) -> BTreeMap<String, String> {
-        let own = self.parameters_by_environment.get(env).into_iter().flatten();
-        self.parameters.iter().chain(own).map(|(key, value)| (key.clone(), value.0.clone())).collect()
+        let own = self
+            .parameters_by_environment
+            .get(env)
+            .into_iter()
+            .flatten();
+        self.parameters
+            .iter()
+            .chain(own)
+            .map(|(key, value)| (key.clone(), value.0.clone()))
+            .collect()
     }
 
     /// Everything that is wrong with it, whatever its template says.
     pub(super) fn check(&self, written: &Written<'_>, told: &mut Remarks) {
         if let Err(says) = inside(&self.template) {
-            told.say("path", &["template"], says, "name a file below the folder of the estate file");
+            told.say(
+                "path",
+                &["template"],
+                says,
+                "name a file below the folder of the estate file",
+            );
         }
         if self.stack_name.is_some() {
             let name = self.stack_name("x", written.app);
@@ -99,25 +123,58 @@ impl ServiceEntry {
         }
         for (n, capability) in self.capabilities.iter().enumerate() {
             if !CAPABILITIES.contains(&capability.as_str()) {
-                let hint =
-                    closest(capability, CAPABILITIES).unwrap_or("one of CAPABILITY_IAM, CAPABILITY_NAMED_IAM, CAPABILITY_AUTO_EXPAND");
+                let hint = closest(capability, CAPABILITIES).unwrap_or(
+                    "one of CAPABILITY_IAM, CAPABILITY_NAMED_IAM, CAPABILITY_AUTO_EXPAND",
+                );
                 let says = format!("CloudFormation has no capability {capability:?}");
-                told.say("capability", &["capabilities", &n.to_string()], says, format!("write {hint}"));
+                told.say(
+                    "capability",
+                    &["capabilities", &n.to_string()],
+                    says,
+                    format!("write {hint}"),
+                );
             }
         }
         for key in self.tags.keys() {
-            if key.starts_with("aws:") || key.starts_with("holdpoint:") || key.is_empty() || key.len() > 128 {
-                told.say_key("tag", &["tags", key], format!("the tag {key:?} cannot be set here"), "aws: and holdpoint: belong to others");
+            if key.starts_with("aws:")
+                || key.starts_with("holdpoint:")
+                || key.is_empty()
+                || key.len() > 128
+            {
+                told.say_key(
+                    "tag",
+                    &["tags", key],
+                    format!("the tag {key:?} cannot be set here"),
+                    "aws: and holdpoint: belong to others",
+                );
             }
         }
-        if let Some(role) = self.cfn_role_arn.as_ref().filter(|role| !role.starts_with("arn:")) {
-            told.say("role", &["cfn_role_arn"], format!("{role:?} is not an ARN"), "write arn:aws:iam::ACCOUNT:role/NAME");
+        if let Some(role) = self
+            .cfn_role_arn
+            .as_ref()
+            .filter(|role| !role.starts_with("arn:"))
+        {
+            told.say(
+                "role",
+                &["cfn_role_arn"],
+                format!("{role:?} is not an ARN"),
+                "write arn:aws:iam::ACCOUNT:role/NAME",
+            );
         }
-        for env in self.parameters_by_environment.keys().filter(|env| !written.environments.contains(env)) {
+        for env in self
+            .parameters_by_environment
+            .keys()
+            .filter(|env| !written.environments.contains(env))
+        {
             let near = closest(env, written.environments.iter().map(String::as_str));
             let hint = near.map_or_else(String::new, |near| format!("did you mean {near:?}?"));
             let says = format!("{} does not live in {env:?}", written.app);
-            told.say_key("unknown-name", &["parameters_by_environment", env], says, hint);
+            told.say_key(
+                "unknown-name",
+                &["parameters_by_environment", env],
+                says,
+                hint,
+            );
         }
     }
 
@@ -132,26 +189,60 @@ impl ServiceEntry {
 
     /// What it reaches, as a sentence.
     pub(super) fn reach(&self, app: &str, environments: &str) -> String {
-        let stack = self.stack_name.as_deref().map(|stack| format!("stack {}", quoted(stack)));
-        let role = self.cfn_role_arn.as_deref().map(|role| format!("as role {}", quoted(role)));
-        let rights = (!self.capabilities.is_empty()).then(|| format!("with {}", words(&self.capabilities)));
-        let more: Vec<String> = [stack, role, rights].into_iter().flatten().map(|part| format!(", {part}")).collect();
-        format!("service {} in {environments}: template {}{}", quoted(app), quoted(&self.template), more.concat())
+        let stack = self
+            .stack_name
+            .as_deref()
+            .map(|stack| format!("stack {}", quoted(stack)));
+        let role = self
+            .cfn_role_arn
+            .as_deref()
+            .map(|role| format!("as role {}", quoted(role)));
+        let rights =
+            (!self.capabilities.is_empty()).then(|| format!("with {}", words(&self.capabilities)));
+        let more: Vec<String> = [stack, role, rights]
+            .into_iter()
+            .flatten()
+            .map(|part| format!(", {part}"))
+            .collect();
+        format!(
+            "service {} in {environments}: template {}{}",
+            quoted(app),
+            quoted(&self.template),
+            more.concat()
+        )
     }
 }
 
-/// Parameters that are secrets in clear text. `entry` is what stands in the file, whatever else is wrong with it.
+/// Parameters that are secrets in clear text. `entry` is what stands in the file, whatever else is
+/// wrong with it.
 pub(super) fn secrets(app: &str, entry: &Node) -> Remarks {
     let mut told = Remarks::default();
-    let own = entry.get("parameters").map(|node| (vec!["parameters"], node));
-    let of_environments = entry.get("parameters_by_environment").map_or(&[][..], Node::entries).iter();
-    let of_environments = of_environments.map(|(env, node)| (vec!["parameters_by_environment", env.name.as_str()], node));
+    let own = entry
+        .get("parameters")
+        .map(|node| (vec!["parameters"], node));
+    let of_environments = entry
+        .get("parameters_by_environment")
+        .map_or(&[][..], Node::entries)
+        .iter();
+    let of_environments = of_environments
+        .map(|(env, node)| (vec!["parameters_by_environment", env.name.as_str()], node));
     for (path, node) in own.into_iter().chain(of_environments) {
         for (name, value) in node.entries() {
-            if value.text().is_some_and(|text| secret::is_kept_in(&name.name, text)) {
-                let says = format!("the parameter {} of {app} is a secret in clear text", name.name);
+            if value
+                .text()
+                .is_some_and(|text| secret::is_kept_in(&name.name, text))
+            {
+                let says = format!(
+                    "the parameter {} of {app} is a secret in clear text",
+                    name.name
+                );
                 let path = [path.as_slice(), &[name.name.as_str()]].concat();
-                told.say("secret", &path, says, "write {{resolve:secretsmanager:…}} or {{resolve:ssm-secure:…}}");
+                told.say(
+                    "secret",
+                    &path,
+                    says,
+                    "write {{resolve:secretsmanager:…}} or {{resolve:ssm-secure:…}}",
+                );
             }
         }
     }

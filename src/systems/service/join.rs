@@ -1,5 +1,5 @@
-//! The two comparisons inside a plan: which branch a change set takes, and whether a second change set is the one that was approved.
-//! Functions of their parameters alone.
+//! The two comparisons inside a plan: which branch a change set takes, and whether a second change
+//! set is the one that was approved. Functions of their parameters alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +18,9 @@ pub(super) const SAME: &str = "eval.same";
 
 /// `nop`, `update` or `downtime`: output `{branch, why}`, and what changes.
 ///
-/// Parameters: `about`, `changes` (the output of the change set), `seen_rows` (what the person had on the card, or null), `policy`, `counts`
-/// (what runs now: nothing to scale down means no downtime).
+/// Parameters: `about`, `changes` (the output of the change set), `seen_rows` (what the person had
+/// on the card, or null), `policy`, `counts` (what runs now: nothing to scale down means no
+/// downtime).
 ///
 /// # Errors
 /// A sentence, when the parameters have another form.
@@ -29,12 +30,21 @@ pub(super) fn join(params: &Value) -> Result<Output, String> {
         Value::Null => None,
         some => Some(self::rows(some)?),
     };
-    let policy: Downtime = serde_json::from_value(params["policy"].clone()).map_err(|why| format!("policy: {why}"))?;
-    let counts: BTreeMap<String, String> = serde_json::from_value(params["counts"].clone()).map_err(|why| format!("counts: {why}"))?;
-    let empty = params["changes"]["empty"].as_bool().unwrap_or(rows.is_empty());
+    let policy: Downtime =
+        serde_json::from_value(params["policy"].clone()).map_err(|why| format!("policy: {why}"))?;
+    let counts: BTreeMap<String, String> =
+        serde_json::from_value(params["counts"].clone()).map_err(|why| format!("counts: {why}"))?;
+    let empty = params["changes"]["empty"]
+        .as_bool()
+        .unwrap_or(rows.is_empty());
     let (branch, why) = branch(&rows, empty, policy, &counts);
     let more_dangerous = branch != NOP && more_dangerous(&rows, seen.as_deref());
-    told(json!({ "branch": branch, "why": why }), params, rows, more_dangerous)
+    told(
+        json!({ "branch": branch, "why": why }),
+        params,
+        rows,
+        more_dangerous,
+    )
 }
 
 /// Nothing changes.
@@ -45,8 +55,15 @@ pub(super) const UPDATE: &str = "update";
 pub(super) const DOWNTIME: &str = "downtime";
 
 /// Which branch, and why.
-pub(super) fn branch(rows: &[ChangeRow], empty: bool, policy: Downtime, counts: &BTreeMap<String, String>) -> (&'static str, String) {
-    let stops: Vec<&str> = weight::stopping(rows).map(|row| row.logical.as_str()).collect();
+pub(super) fn branch(
+    rows: &[ChangeRow],
+    empty: bool,
+    policy: Downtime,
+    counts: &BTreeMap<String, String>,
+) -> (&'static str, String) {
+    let stops: Vec<&str> = weight::stopping(rows)
+        .map(|row| row.logical.as_str())
+        .collect();
     let runs = counts.values().any(|count| count != "0");
     if empty {
         return (NOP, "nothing would change".to_owned());
@@ -54,13 +71,20 @@ pub(super) fn branch(rows: &[ChangeRow], empty: bool, policy: Downtime, counts: 
     match policy {
         Downtime::Never => (UPDATE, "downtime: never in the estate".to_owned()),
         Downtime::Always if runs => (DOWNTIME, "downtime: always in the estate".to_owned()),
-        Downtime::Auto if !stops.is_empty() && runs => (DOWNTIME, format!("replaces {}", stops.join(", "))),
-        Downtime::Auto if stops.is_empty() => (UPDATE, "replaces no service, database or volume".to_owned()),
-        Downtime::Always | Downtime::Auto => (UPDATE, "nothing runs that could be scaled down".to_owned()),
+        Downtime::Auto if !stops.is_empty() && runs => {
+            (DOWNTIME, format!("replaces {}", stops.join(", ")))
+        }
+        Downtime::Auto if stops.is_empty() => {
+            (UPDATE, "replaces no service, database or volume".to_owned())
+        }
+        Downtime::Always | Downtime::Auto => {
+            (UPDATE, "nothing runs that could be scaled down".to_owned())
+        }
     }
 }
 
-/// A row that was not seen is a new fact. Where nothing could be seen, only what replaces or deletes is one.
+/// A row that was not seen is a new fact. Where nothing could be seen, only what replaces or
+/// deletes is one.
 pub(super) fn more_dangerous(rows: &[ChangeRow], seen: Option<&[ChangeRow]>) -> bool {
     match seen {
         None => rows.iter().any(ChangeRow::destroys),
@@ -71,26 +95,50 @@ pub(super) fn more_dangerous(rows: &[ChangeRow], seen: Option<&[ChangeRow]>) -> 
     }
 }
 
-/// Whether a second change set holds nothing but what was approved: output `{same, new, gone}`, and what changes now. Fewer rows are no
-/// new fact: what only the count changed is not in the second one.
+/// Whether a second change set holds nothing but what was approved: output `{same, new, gone}`, and
+/// what changes now. Fewer rows are no new fact: what only the count changed is not in the second
+/// one.
 ///
 /// Parameters: `about`, `approved` (rows), `changes` (the output of the second change set).
 ///
 /// # Errors
 /// A sentence, when the parameters have another form.
 pub(super) fn same(params: &Value) -> Result<Output, String> {
-    let (approved, now) = (rows(&params["approved"])?, rows(&params["changes"]["rows"])?);
+    let (approved, now) = (
+        rows(&params["approved"])?,
+        rows(&params["changes"]["rows"])?,
+    );
     let (approved, keyed) = (keys(&approved), keys(&now));
-    let new: Vec<&str> = keyed.difference(&approved).map(|row| row.logical.as_str()).collect();
-    let gone: Vec<&str> = approved.difference(&keyed).map(|row| row.logical.as_str()).collect();
-    let (same, says) = (new.is_empty(), json!({ "same": new.is_empty(), "new": new, "gone": gone }));
+    let new: Vec<&str> = keyed
+        .difference(&approved)
+        .map(|row| row.logical.as_str())
+        .collect();
+    let gone: Vec<&str> = approved
+        .difference(&keyed)
+        .map(|row| row.logical.as_str())
+        .collect();
+    let (same, says) = (
+        new.is_empty(),
+        json!({ "same": new.is_empty(), "new": new, "gone": gone }),
+    );
     told(says, params, now, !same)
 }
 
-fn told(public: Value, params: &Value, rows: Vec<ChangeRow>, more_dangerous: bool) -> Result<Output, String> {
+fn told(
+    public: Value,
+    params: &Value,
+    rows: Vec<ChangeRow>,
+    more_dangerous: bool,
+) -> Result<Output, String> {
     let about = Subject::deserialize(&params["about"]).map_err(|why| format!("about: {why}"))?;
-    let changes = Changes { more_dangerous, ..weight::weighed(about, rows) };
-    Ok(Output { changes: Some(changes), ..Output::public(public) })
+    let changes = Changes {
+        more_dangerous,
+        ..weight::weighed(about, rows)
+    };
+    Ok(Output {
+        changes: Some(changes),
+        ..Output::public(public)
+    })
 }
 
 fn rows(value: &Value) -> Result<Vec<ChangeRow>, String> {

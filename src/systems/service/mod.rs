@@ -1,4 +1,5 @@
-//! The service system: one CloudFormation template, its parameters, its stack. Plans only; it calls nobody.
+//! The service system: one CloudFormation template, its parameters, its stack. Plans only; it calls
+//! nobody.
 
 mod body;
 mod end;
@@ -55,17 +56,27 @@ impl System for Service {
     }
 
     fn reach(&self, app: &str, environments: &str, entry: &Value) -> Vec<String> {
-        read::<ServiceEntry>(entry).iter().map(|entry| entry.reach(app, environments)).collect()
+        read::<ServiceEntry>(entry)
+            .iter()
+            .map(|entry| entry.reach(app, environments))
+            .collect()
     }
 
     fn claims(&self, app: &str, home: &Home<'_>, entry: &Value) -> Vec<Claim> {
-        read::<ServiceEntry>(entry).iter().map(|entry| entry.claim(home, app)).collect()
+        read::<ServiceEntry>(entry)
+            .iter()
+            .map(|entry| entry.claim(home, app))
+            .collect()
     }
 
     fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read {
         let entry = match read::<ServiceEntry>(entry) {
             Ok(entry) => entry,
-            Err(why) => return Read::Wrong(Diagnostic::of_file("service", &whole.to_string(), &why.to_string(), "").into()),
+            Err(why) => {
+                return Read::Wrong(
+                    Diagnostic::of_file("service", &whole.to_string(), &why.to_string(), "").into(),
+                );
+            }
         };
         let needs = files.missing(vec![Need::File(plain(&entry.template))]);
         if !needs.is_empty() {
@@ -77,13 +88,20 @@ impl System for Service {
         }
     }
 
-    /// First the stack; then, for a card alone, what an update would change. A deployment works that out in its own first step.
+    /// First the stack; then, for a card alone, what an update would change. A deployment works
+    /// that out in its own first step.
     fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
-        let Ok(body) = Body::of(spec) else { return Vec::new() };
+        let Ok(body) = Body::of(spec) else {
+            return Vec::new();
+        };
         let look = Look::at(cloudformation::stack(&body.input.stack_name));
         let Some(Ok(stack)) = seen.of_kind(STACK).map(facts::<StackFacts>) else {
             // A teardown and a recovery name what goes and what holds data.
-            return vec![if ask.purpose == Purpose::Deploy { look } else { look.whole() }];
+            return vec![if ask.purpose == Purpose::Deploy {
+                look
+            } else {
+                look.whole()
+            }];
         };
         let updates = match ask.purpose {
             Purpose::Deploy => matches!(stack.standing(), Standing::Good | Standing::Halted),
@@ -104,7 +122,11 @@ impl System for Service {
             Err(failure) => (None, Some(failure.summary)),
         };
         let sight = seen.of_kind(STACK).ok_or_else(|| {
-            Failure::new(format!("{}: the CloudFormation stack {} was not looked at", ask.stack, body.input.stack_name)).hint("try again")
+            Failure::new(format!(
+                "{}: the CloudFormation stack {} was not looked at",
+                ask.stack, body.input.stack_name
+            ))
+            .hint("try again")
         })?;
         let stack = &facts::<StackFacts>(sight)?;
         let mut plan = match ask.purpose {
@@ -115,15 +137,26 @@ impl System for Service {
                 Standing::Good | Standing::Halted | Standing::Busy | Standing::Returning => {
                     plan::update(ask, &body, serving.as_ref(), stack, seen)
                 }
-                Standing::NeverMade | Standing::RollbackStuck | Standing::DeleteStuck | Standing::Unknown => {
-                    Err(status::stuck(&body.input.stack_name, stack))
-                }
+                Standing::NeverMade
+                | Standing::RollbackStuck
+                | Standing::DeleteStuck
+                | Standing::Unknown => Err(status::stuck(&body.input.stack_name, stack)),
             },
         }?;
-        let by_hand = ask.env.places.home().map(|home| steps::by_hand(&body.input.stack_name, home)).unwrap_or_default();
-        plan.steps.iter_mut().filter(|step| !pure::is(step.kind.as_str())).for_each(|step| step.by_hand.clone_from(&by_hand));
+        let by_hand = ask
+            .env
+            .places
+            .home()
+            .map(|home| steps::by_hand(&body.input.stack_name, home))
+            .unwrap_or_default();
+        plan.steps
+            .iter_mut()
+            .filter(|step| !pure::is(step.kind.as_str()))
+            .for_each(|step| step.by_hand.clone_from(&by_hand));
         // The way back is shorter then: the card says so.
-        plan.says.extend(unread.map(|why| format!("What serves now cannot be brought back as a whole: {why}.")));
+        plan.says.extend(
+            unread.map(|why| format!("What serves now cannot be brought back as a whole: {why}.")),
+        );
         Ok(plan)
     }
 
@@ -143,7 +176,8 @@ impl System for Service {
         }
     }
 
-    /// Nothing: change sets do not outlive an execution, and what is left to do follows from the stack itself.
+    /// Nothing: change sets do not outlive an execution, and what is left to do follows from the
+    /// stack itself.
     fn carry(&self, _old: &Deployment, _plan: &Plan) -> Vec<(StepId, Output)> {
         Vec::new()
     }

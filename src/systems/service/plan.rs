@@ -1,4 +1,5 @@
-//! The plans of a service that bring a release into service: made new, or updated with or without downtime.
+//! The plans of a service that bring a release into service: made new, or updated with or without
+//! downtime.
 
 use serde_json::{Value, json};
 
@@ -23,7 +24,9 @@ pub(super) const STACK_TAG: &str = "holdpoint:stack";
 pub(super) fn ours(ask: &PlanAsk, input: &CfnInput) -> CfnInput {
     let mut input = input.clone();
     input.tags.insert(STORE_TAG.to_owned(), ask.store.clone());
-    input.tags.insert(STACK_TAG.to_owned(), ask.stack.to_string());
+    input
+        .tags
+        .insert(STACK_TAG.to_owned(), ask.stack.to_string());
     input
 }
 
@@ -32,14 +35,19 @@ pub(super) fn touch(ask: &PlanAsk, name: &str, stack: &StackFacts) -> Result<boo
     match (stack.tags.get(STORE_TAG), stack.tags.get(STACK_TAG)) {
         (Some(store), owner) if *store != ask.store => {
             let owner = owner.map_or_else(|| "another stack".to_owned(), Clone::clone);
-            Err(Failure::new(format!("the CloudFormation stack {name} belongs to the store {store}, as {owner}"))
-                .detail(format!("this store is {}", ask.store))
-                .hint(format!("deploy it from that store, or give {} another stack_name", ask.stack)))
+            Err(Failure::new(format!(
+                "the CloudFormation stack {name} belongs to the store {store}, as {owner}"
+            ))
+            .detail(format!("this store is {}", ask.store))
+            .hint(format!(
+                "deploy it from that store, or give {} another stack_name",
+                ask.stack
+            )))
         }
-        (Some(_), Some(owner)) if *owner != ask.stack.to_string() => {
-            Err(Failure::new(format!("the CloudFormation stack {name} is {owner} of this store"))
-                .hint(format!("give {} another stack_name", ask.stack)))
-        }
+        (Some(_), Some(owner)) if *owner != ask.stack.to_string() => Err(Failure::new(format!(
+            "the CloudFormation stack {name} is {owner} of this store"
+        ))
+        .hint(format!("give {} another stack_name", ask.stack))),
         (Some(_), _) => Ok(false),
         (None, _) => Ok(true),
     }
@@ -53,17 +61,33 @@ pub(super) fn first_touch(ask: &PlanAsk, first: bool) -> Option<HoldRule> {
 
 /// What runs now, by the counts of the deployed stack.
 pub(super) fn running(stack: &StackFacts) -> Counts {
-    stack.parameters.iter().filter(|(name, _)| name.starts_with(COUNT)).map(|(name, count)| (name.clone(), count.clone())).collect()
+    stack
+        .parameters
+        .iter()
+        .filter(|(name, _)| name.starts_with(COUNT))
+        .map(|(name, count)| (name.clone(), count.clone()))
+        .collect()
 }
 
 /// Makes a stack that is not there, after other steps.
-pub(super) fn create(ask: &PlanAsk, body: &Body, after: &[&str]) -> Result<(Vec<Step>, Vec<ChangeRow>), Failure> {
+pub(super) fn create(
+    ask: &PlanAsk,
+    body: &Body,
+    after: &[&str],
+) -> Result<(Vec<Step>, Vec<ChangeRow>), Failure> {
     let kept = body.kept();
     if let Some(secret) = kept.first() {
         let (stack, template) = (&ask.stack, &body.input.template.path);
-        return Err(Failure::new(format!("{stack} does not exist yet, and its secret parameter {secret} has no value"))
-            .detail(format!("{template} declares {} without a default", kept.join(", ")))
-            .hint(format!("give {secret} in the estate file as {{{{resolve:secretsmanager:…}}}}")));
+        return Err(Failure::new(format!(
+            "{stack} does not exist yet, and its secret parameter {secret} has no value"
+        ))
+        .detail(format!(
+            "{template} declares {} without a default",
+            kept.join(", ")
+        ))
+        .hint(format!(
+            "give {secret} in the estate file as {{{{resolve:secretsmanager:…}}}}"
+        )));
     }
     let input = ours(ask, &body.input);
     let rows = body
@@ -78,7 +102,13 @@ pub(super) fn create(ask: &PlanAsk, body: &Body, after: &[&str]) -> Result<(Vec<
         })
         .collect();
     let create = steps::create(&input, after);
-    Ok((vec![create, steps::verify("verify", &input.stack_name, &body.counts, &["create"])], rows))
+    Ok((
+        vec![
+            create,
+            steps::verify("verify", &input.stack_name, &body.counts, &["create"]),
+        ],
+        rows,
+    ))
 }
 
 /// A whole plan that makes the stack.
@@ -103,7 +133,13 @@ pub(super) fn new_stack(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
 }
 
 /// A plan that updates what is there.
-pub(super) fn update(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: &StackFacts, seen: &Sights) -> Result<Plan, Failure> {
+pub(super) fn update(
+    ask: &PlanAsk,
+    body: &Body,
+    serving: Option<&Body>,
+    stack: &StackFacts,
+    seen: &Sights,
+) -> Result<Plan, Failure> {
     let name = body.input.stack_name.as_str();
     let first = touch(ask, name, stack)?;
     let input = ours(ask, &body.input);
@@ -115,9 +151,14 @@ pub(super) fn update(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: 
         None if stack.standing().is_busy() => (None, Some(format!("{name} is {}", stack.status))),
         None => (None, None),
     };
-    let expected = rows.as_ref().map(|rows| join::branch(rows, rows.is_empty(), body.downtime, &running));
+    let expected = rows
+        .as_ref()
+        .map(|rows| join::branch(rows, rows.is_empty(), body.downtime, &running));
     let branch = expected.as_ref().map(|(branch, _)| (*branch).to_owned());
-    let mut all = vec![steps::change_set("change-set", &input, None, &[]), joined(ask, body, &running)];
+    let mut all = vec![
+        steps::change_set("change-set", &input, None, &[]),
+        joined(ask, body, &running),
+    ];
     all.extend(straight(name, body, first_touch(ask, first)));
     if !running.is_empty() {
         all.extend(downtime(ask, body, serving, &input, &running));
@@ -129,22 +170,42 @@ pub(super) fn update(ask: &PlanAsk, body: &Body, serving: Option<&Body>, stack: 
         says.push(format!("Expected: {}.", sentence(branch.as_deref(), why)));
     }
     if let Some(why) = unknown {
-        says.push(format!("What changes cannot be known now: {}.", why.trim_end_matches('.')));
+        says.push(format!(
+            "What changes cannot be known now: {}.",
+            why.trim_end_matches('.')
+        ));
     }
     if first {
         says.push(format!("{name} exists and was never touched from here."));
     }
     if danger.destroys {
-        says.push("Data goes with what is replaced or deleted: that cannot be undone from here.".to_owned());
+        says.push(
+            "Data goes with what is replaced or deleted: that cannot be undone from here."
+                .to_owned(),
+        );
     }
-    let changes = rows.map(|rows| weight::weighed(steps::about(name), rows)).into_iter().collect();
-    Ok(Plan { name: "update".to_owned(), steps: all, changes, danger, says, branch, finish_independent: false })
+    let changes = rows
+        .map(|rows| weight::weighed(steps::about(name), rows))
+        .into_iter()
+        .collect();
+    Ok(Plan {
+        name: "update".to_owned(),
+        steps: all,
+        changes,
+        danger,
+        says,
+        branch,
+        finish_independent: false,
+    })
 }
 
 fn sentence(branch: Option<&str>, why: &str) -> String {
     match branch {
         Some(join::NOP) => "nothing is done, because nothing would change".to_owned(),
-        Some(join::DOWNTIME) => format!("the service stands still while it changes, because it {}", why.trim_start_matches("it ")),
+        Some(join::DOWNTIME) => format!(
+            "the service stands still while it changes, because it {}",
+            why.trim_start_matches("it ")
+        ),
         Some(_) | None => format!("an update without downtime ({why})"),
     }
 }
@@ -152,28 +213,54 @@ fn sentence(branch: Option<&str>, why: &str) -> String {
 /// Chooses the branch.
 fn joined(ask: &PlanAsk, body: &Body, running: &Counts) -> Step {
     let name = body.input.stack_name.as_str();
-    let seen = ask.seen.as_ref().and_then(|seen| seen.rows(&steps::about(name)));
+    let seen = ask
+        .seen
+        .as_ref()
+        .and_then(|seen| seen.rows(&steps::about(name)));
     let params = json!({
         "changes": steps::from("change-set", ""),
         "seen_rows": seen,
         "policy": body.downtime,
         "counts": running,
     });
-    steps::weigh("join", "choose the way", join::JOIN, name, params, &["change-set"])
+    steps::weigh(
+        "join",
+        "choose the way",
+        join::JOIN,
+        name,
+        params,
+        &["change-set"],
+    )
 }
 
 /// The change set is executed as it is. What was not on the card asks again.
 fn straight(name: &str, body: &Body, first: Option<HoldRule>) -> [Step; 2] {
-    let hold = first.unwrap_or_else(|| HoldRule::when(HoldKind::ReviewPlan, "join", "/changes/more_dangerous", true));
+    let hold = first.unwrap_or_else(|| {
+        HoldRule::when(
+            HoldKind::ReviewPlan,
+            "join",
+            "/changes/more_dangerous",
+            true,
+        )
+    });
     [
-        steps::execute("execute", name, "change-set", &["join"]).only("join", join::UPDATE).hold(Some(hold)),
+        steps::execute("execute", name, "change-set", &["join"])
+            .only("join", join::UPDATE)
+            .hold(Some(hold)),
         steps::verify("verify", name, &body.counts, &["execute"]),
     ]
 }
 
-/// The service goes to zero, changes, and comes back; at a bad end a person says what comes back. Executing anything deletes all
-/// change sets of a stack, so the changes are worked out again at zero and compared with the approved ones.
-fn downtime(ask: &PlanAsk, body: &Body, serving: Option<&Body>, input: &CfnInput, running: &Counts) -> Vec<Step> {
+/// The service goes to zero, changes, and comes back; at a bad end a person says what comes back.
+/// Executing anything deletes all change sets of a stack, so the changes are worked out again at
+/// zero and compared with the approved ones.
+fn downtime(
+    ask: &PlanAsk,
+    body: &Body,
+    serving: Option<&Body>,
+    input: &CfnInput,
+    running: &Counts,
+) -> Vec<Step> {
     let name = input.stack_name.as_str();
     let compared = json!({ "approved": steps::from("join", "/changes/rows"), "changes": steps::from("change-set-2", "") });
     let review = HoldRule::when(HoldKind::ReviewPlan, "same", "/same", false);
@@ -182,7 +269,10 @@ fn downtime(ask: &PlanAsk, body: &Body, serving: Option<&Body>, input: &CfnInput
         steps::scale(
             Role::ScaleDown,
             "scale-down",
-            format!("scale {name} {}", steps::told(running, &steps::zero(running))),
+            format!(
+                "scale {name} {}",
+                steps::told(running, &steps::zero(running))
+            ),
             name,
             &steps::zero(running),
             &["join"],
@@ -191,7 +281,14 @@ fn downtime(ask: &PlanAsk, body: &Body, serving: Option<&Body>, input: &CfnInput
         .hold(Some(HoldRule::always(HoldKind::Downtime)))
         .undo("after a bad end a hold asks which release comes back"),
         steps::change_set("change-set-2", input, Some(&zero), &["scale-down"]),
-        steps::weigh("same", "compare with what was approved", join::SAME, name, compared, &["change-set-2"]),
+        steps::weigh(
+            "same",
+            "compare with what was approved",
+            join::SAME,
+            name,
+            compared,
+            &["change-set-2"],
+        ),
         steps::execute("execute-2", name, "change-set-2", &["same"]).hold(Some(review)),
     ];
     let mut last = "execute-2";
@@ -211,44 +308,96 @@ fn downtime(ask: &PlanAsk, body: &Body, serving: Option<&Body>, input: &CfnInput
     all.push(steps::restore(
         name,
         &[
-            ("old", format!("the release before comes back with {}", of(running))),
-            ("new", format!("the new release comes up with {}", of(&body.counts))),
+            (
+                "old",
+                format!("the release before comes back with {}", of(running)),
+            ),
+            (
+                "new",
+                format!("the new release comes up with {}", of(&body.counts)),
+            ),
             ("down", "it stays down".to_owned()),
         ],
     ));
     all.push(old);
     let title = format!("bring the new release of {name} up");
-    let new = back_up("restore-new", title, "cloudformation.update", json!({ "input": input }), name, &body.counts);
+    let new = back_up(
+        "restore-new",
+        title,
+        "cloudformation.update",
+        json!({ "input": input }),
+        name,
+        &body.counts,
+    );
     all.push(new.only("restore", "new").leaving(Leaves::New));
     all
 }
 
 /// A step that brings a service up again after a bad end.
-fn back_up(id: &str, title: String, kind: &str, params: Value, name: &str, counts: &Counts) -> Step {
-    Step::new(Role::Restore, id, title, kind, params).about(steps::about(name)).to(Tasks::of(counts)).after(&["restore"]).at_bad_end()
+fn back_up(
+    id: &str,
+    title: String,
+    kind: &str,
+    params: Value,
+    name: &str,
+    counts: &Counts,
+) -> Step {
+    Step::new(Role::Restore, id, title, kind, params)
+        .about(steps::about(name))
+        .to(Tasks::of(counts))
+        .after(&["restore"])
+        .at_bad_end()
 }
 
 /// Brings back what served before: its whole input where it is known, else its counts.
 pub(super) fn back(ask: &PlanAsk, serving: Option<&Body>, name: &str, running: &Counts) -> Step {
-    let serving = serving.filter(|serving| serving.input.stack_name == name && serving.kept().is_empty());
+    let serving =
+        serving.filter(|serving| serving.input.stack_name == name && serving.kept().is_empty());
     let (kind, params, leaves): (&str, Value, Option<Leaves>) = match serving {
         Some(serving) => {
-            let counts: Counts =
-                running.iter().filter(|(name, _)| serving.counts.contains_key(*name)).map(|(k, v)| (k.clone(), v.clone())).collect();
-            ("cloudformation.update", json!({ "input": ours(ask, &serving.input), "counts": counts }), Some(Leaves::Old))
+            let counts: Counts = running
+                .iter()
+                .filter(|(name, _)| serving.counts.contains_key(*name))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect();
+            (
+                "cloudformation.update",
+                json!({ "input": ours(ask, &serving.input), "counts": counts }),
+                Some(Leaves::Old),
+            )
         }
         // Its counts alone: the template stays the one that was executed last.
-        None => ("cloudformation.scale", json!({ "stack_name": name, "counts": running, "previous_template": true }), None),
+        None => (
+            "cloudformation.scale",
+            json!({ "stack_name": name, "counts": running, "previous_template": true }),
+            None,
+        ),
     };
-    let old = back_up("restore-old", format!("bring the release before of {name} back"), kind, params, name, running);
-    Step { leaves, ..old.only("restore", "old") }
+    let old = back_up(
+        "restore-old",
+        format!("bring the release before of {name} back"),
+        kind,
+        params,
+        name,
+        running,
+    );
+    Step {
+        leaves,
+        ..old.only("restore", "old")
+    }
 }
 
 /// `4 tasks`, or the counts by name.
 pub(super) fn of(counts: &Counts) -> String {
     match counts.iter().next() {
         None => "its own counts".to_owned(),
-        Some((_, count)) if counts.len() == 1 => format!("{count} task{}", if count == "1" { "" } else { "s" }),
-        Some(_) => counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", "),
+        Some((_, count)) if counts.len() == 1 => {
+            format!("{count} task{}", if count == "1" { "" } else { "s" })
+        }
+        Some(_) => counts
+            .iter()
+            .map(|(name, count)| format!("{name} {count}"))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }

@@ -1,4 +1,5 @@
-//! Single steps of a service's plans, each in one place, so that every plan speaks of the same thing in the same form.
+//! Single steps of a service's plans, each in one place, so that every plan speaks of the same
+//! thing in the same form.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +30,14 @@ pub(super) fn create(input: &CfnInput, after: &[&str]) -> Step {
     let name = &input.stack_name;
     // A creation that fails is rolled back: nothing half-made is left to pay for.
     let params = json!({ "input": input, "on_failure_keep": false });
-    let step = Step::new(Role::Change, "create", format!("create {name}"), "cloudformation.create", params).about(about(name));
+    let step = Step::new(
+        Role::Change,
+        "create",
+        format!("create {name}"),
+        "cloudformation.create",
+        params,
+    )
+    .about(about(name));
     step.after(after).leaving(Leaves::New).undo(ROLLS_BACK)
 }
 
@@ -39,39 +47,80 @@ const ROLLS_BACK: &str = "CloudFormation rolls a failed change back";
 /// Looks whether it is complete, with these counts.
 pub(super) fn verify(id: &str, stack_name: &str, counts: &Counts, after: &[&str]) -> Step {
     let params = json!({ "stack_name": stack_name, "expect": "complete", "counts": counts });
-    looks_at(id, format!("verify {stack_name}"), stack_name, params, after)
+    looks_at(
+        id,
+        format!("verify {stack_name}"),
+        stack_name,
+        params,
+        after,
+    )
 }
 
 /// Looks whether it is gone.
 pub(super) fn verify_gone(stack_name: &str, after: &[&str]) -> Step {
     let params = json!({ "stack_name": stack_name, "expect": "missing" });
-    looks_at("verify-gone", format!("verify that {stack_name} is gone"), stack_name, params, after)
+    looks_at(
+        "verify-gone",
+        format!("verify that {stack_name} is gone"),
+        stack_name,
+        params,
+        after,
+    )
 }
 
 /// Looks whether it stands still.
 pub(super) fn verify_quiet(stack_name: &str, after: &[&str]) -> Step {
     let params = json!({ "stack_name": stack_name, "expect": "quiet" });
-    looks_at("verify", format!("verify {stack_name}"), stack_name, params, after)
+    looks_at(
+        "verify",
+        format!("verify {stack_name}"),
+        stack_name,
+        params,
+        after,
+    )
 }
 
 fn looks_at(id: &str, title: String, stack_name: &str, params: Value, after: &[&str]) -> Step {
-    Step::new(Role::Verify, id, title, "cloudformation.verify", params).about(about(stack_name)).after(after).tries(3)
+    Step::new(Role::Verify, id, title, "cloudformation.verify", params)
+        .about(about(stack_name))
+        .after(after)
+        .tries(3)
 }
 
 /// Works out what would change; `counts` stand over those of the input.
-pub(super) fn change_set(id: &str, input: &CfnInput, counts: Option<&Counts>, after: &[&str]) -> Step {
+pub(super) fn change_set(
+    id: &str,
+    input: &CfnInput,
+    counts: Option<&Counts>,
+    after: &[&str],
+) -> Step {
     let mut params = json!({ "input": input, "name_hint": id });
     if let Some(counts) = counts {
         params["counts"] = json!(counts);
     }
-    let step = Step::new(Role::Look, id, "work out the changes", "cloudformation.change-set", params);
+    let step = Step::new(
+        Role::Look,
+        id,
+        "work out the changes",
+        "cloudformation.change-set",
+        params,
+    );
     step.about(about(&input.stack_name)).after(after).tries(3)
 }
 
 /// Weighs or compares what a change set would do: a function of its parameters.
-pub(super) fn weigh(id: &str, title: &str, kind: &str, stack_name: &str, mut params: Value, after: &[&str]) -> Step {
+pub(super) fn weigh(
+    id: &str,
+    title: &str,
+    kind: &str,
+    stack_name: &str,
+    mut params: Value,
+    after: &[&str],
+) -> Step {
     params["about"] = json!(about(stack_name));
-    Step::new(Role::Look, id, title, kind, params).about(about(stack_name)).after(after)
+    Step::new(Role::Look, id, title, kind, params)
+        .about(about(stack_name))
+        .after(after)
 }
 
 /// Executes the change set of an earlier step and nothing else.
@@ -83,40 +132,95 @@ pub(super) fn execute(id: &str, stack_name: &str, made_by: &str, after: &[&str])
         "template_digest": from(made_by, "/template_digest"),
         "parameters": from(made_by, "/parameters"),
     });
-    let step = Step::new(Role::Change, id, format!("update {stack_name}"), "cloudformation.execute", params);
-    step.about(about(stack_name)).after(after).leaving(Leaves::New).undo(ROLLS_BACK)
+    let step = Step::new(
+        Role::Change,
+        id,
+        format!("update {stack_name}"),
+        "cloudformation.execute",
+        params,
+    );
+    step.about(about(stack_name))
+        .after(after)
+        .leaving(Leaves::New)
+        .undo(ROLLS_BACK)
 }
 
 /// Brings the counts to these values and changes nothing else.
-pub(super) fn scale(role: Role, id: &str, title: String, stack_name: &str, counts: &Counts, after: &[&str]) -> Step {
+pub(super) fn scale(
+    role: Role,
+    id: &str,
+    title: String,
+    stack_name: &str,
+    counts: &Counts,
+    after: &[&str],
+) -> Step {
     let params = json!({ "stack_name": stack_name, "counts": counts, "previous_template": true });
     let step = Step::new(role, id, title, "cloudformation.scale", params);
-    step.about(about(stack_name)).after(after).to(Tasks::of(counts))
+    step.about(about(stack_name))
+        .after(after)
+        .to(Tasks::of(counts))
 }
 
 /// Deletes the stack, leaving some resources behind.
 pub(super) fn delete(stack_name: &str, retain: &[String], after: &[&str]) -> Step {
     let params = json!({ "stack_name": stack_name, "retain": retain });
-    let step = Step::new(Role::Remove, "delete", format!("delete {stack_name}"), "cloudformation.delete", params);
-    step.about(about(stack_name)).after(after).leaving(Leaves::Nothing)
+    let step = Step::new(
+        Role::Remove,
+        "delete",
+        format!("delete {stack_name}"),
+        "cloudformation.delete",
+        params,
+    );
+    step.about(about(stack_name))
+        .after(after)
+        .leaving(Leaves::Nothing)
 }
 
 /// Goes on with a rollback that got stuck, leaving out what cannot be rolled back.
 pub(super) fn go_on(stack_name: &str, skip: &[String]) -> Step {
     let params = json!({ "stack_name": stack_name, "skip": skip });
     let title = format!("continue the rollback of {stack_name}");
-    Step::new(Role::Change, "continue", title, "cloudformation.continue", params).about(about(stack_name)).leaving(Leaves::Old)
+    Step::new(
+        Role::Change,
+        "continue",
+        title,
+        "cloudformation.continue",
+        params,
+    )
+    .about(about(stack_name))
+    .leaving(Leaves::Old)
 }
 
-/// The decision at a bad end of a plan that scaled down. It never expires: nobody is served until it is taken.
+/// The decision at a bad end of a plan that scaled down. It never expires: nobody is served until
+/// it is taken.
 pub(super) fn restore(stack_name: &str, choices: &[(&str, String)]) -> Step {
-    let choices = choices.iter().map(|(name, does)| Choice { name: (*name).to_owned(), does: does.clone() }).collect();
-    let hold = HoldRule { choices, never_expires: true, ..HoldRule::always(HoldKind::RestoreService) };
-    let step = Step::new(Role::Decide, "restore", "restore the service", pure::DECISION, json!({}));
-    step.about(about(stack_name)).after(&["scale-down"]).hold(Some(hold)).at_bad_end()
+    let choices = choices
+        .iter()
+        .map(|(name, does)| Choice {
+            name: (*name).to_owned(),
+            does: does.clone(),
+        })
+        .collect();
+    let hold = HoldRule {
+        choices,
+        never_expires: true,
+        ..HoldRule::always(HoldKind::RestoreService)
+    };
+    let step = Step::new(
+        Role::Decide,
+        "restore",
+        "restore the service",
+        pure::DECISION,
+        json!({}),
+    );
+    step.about(about(stack_name))
+        .after(&["scale-down"])
+        .hold(Some(hold))
+        .at_bad_end()
 }
 
-/// Looks at a bad end whether the stack is there and takes an update; where it is not, nothing that comes after it is offered.
+/// Looks at a bad end whether the stack is there and takes an update; where it is not, nothing that
+/// comes after it is offered.
 pub(super) fn still_there(stack_name: &str) -> Step {
     let params = json!({ "stack_name": stack_name, "expect": "usable" });
     let title = format!("see whether {stack_name} can come back");
@@ -125,14 +229,24 @@ pub(super) fn still_there(stack_name: &str) -> Step {
 
 /// How to see by hand what goes on with the stack.
 pub(super) fn by_hand(stack_name: &str, place: &Place) -> String {
-    let option = |name: &str, value: Option<&String>| value.map_or_else(String::new, |value| format!(" --{name} {}", quote::shell(value)));
-    let (region, profile) = (option("region", place.within.is.as_ref()), option("profile", place.way.get("profile")));
+    let option = |name: &str, value: Option<&String>| {
+        value.map_or_else(String::new, |value| {
+            format!(" --{name} {}", quote::shell(value))
+        })
+    };
+    let (region, profile) = (
+        option("region", place.within.is.as_ref()),
+        option("profile", place.way.get("profile")),
+    );
     format!("aws cloudformation describe-stack-events --stack-name {stack_name}{region}{profile}")
 }
 
 /// Every count at zero.
 pub(super) fn zero(counts: &Counts) -> Counts {
-    counts.keys().map(|name| (name.clone(), "0".to_owned())).collect()
+    counts
+        .keys()
+        .map(|name| (name.clone(), "0".to_owned()))
+        .collect()
 }
 
 /// `4 to 0` or, of several, `DesiredCountWeb 4 to 0, …`.
@@ -140,7 +254,11 @@ pub(super) fn told(from: &Counts, to: &Counts) -> String {
     let one = from.len() == 1;
     let each = from.iter().map(|(name, count)| {
         let target = to.get(name).map_or("?", String::as_str);
-        if one { format!("{count} to {target}") } else { format!("{name} {count} to {target}") }
+        if one {
+            format!("{count} to {target}")
+        } else {
+            format!("{name} {count} to {target}")
+        }
     });
     each.collect::<Vec<_>>().join(", ")
 }

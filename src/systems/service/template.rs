@@ -1,5 +1,6 @@
-//! A CloudFormation template, as far as a deployment must know it: its parameters, its resources by type, its size. YAML with the
-//! short tags, or JSON. What CloudFormation itself judges better is left to it.
+//! A CloudFormation template, as far as a deployment must know it: its parameters, its resources by
+//! type, its size. YAML with the short tags, or JSON. What CloudFormation itself judges better is
+//! left to it.
 
 use std::collections::BTreeMap;
 
@@ -30,13 +31,17 @@ pub(super) struct Template {
 impl Template {
     /// Something wrong with a parameter; with all of them for one that is not there.
     pub(super) fn about_parameter(&self, name: &str, says: &str, hint: &str) -> Diagnostic {
-        let at = self.parameters.get(name).map_or(self.parameters_at, |parameter| parameter.at);
+        let at = self
+            .parameters
+            .get(name)
+            .map_or(self.parameters_at, |parameter| parameter.at);
         self.source.diagnostic("parameter", at, says, hint)
     }
 
     /// Something wrong with the rights that it makes.
     pub(super) fn about_rights(&self, says: &str, hint: &str) -> Diagnostic {
-        self.source.diagnostic("capabilities", self.rights_at, says, hint)
+        self.source
+            .diagnostic("capabilities", self.rights_at, says, hint)
     }
 }
 
@@ -69,7 +74,10 @@ pub(super) struct Parameter {
 impl Parameter {
     /// What an update must know of it.
     pub(super) fn declared(&self) -> Declared {
-        Declared { secret: self.no_echo, default: self.default.is_some() }
+        Declared {
+            secret: self.no_echo,
+            default: self.default.is_some(),
+        }
     }
 }
 
@@ -83,24 +91,48 @@ const IAM: [&str; 8] = [
     "AWS::IAM::User",
     "AWS::IAM::UserToGroupAddition",
 ];
-const NAMES: [&str; 5] = ["GroupName", "InstanceProfileName", "ManagedPolicyName", "RoleName", "UserName"];
+const NAMES: [&str; 5] = [
+    "GroupName",
+    "InstanceProfileName",
+    "ManagedPolicyName",
+    "RoleName",
+    "UserName",
+];
 
 /// Reads a template: as far as it can be read, and everything that is wrong with its form.
 pub(super) fn read(name: &str, bytes: &[u8]) -> (Option<Template>, Diagnostics) {
     if bytes.len() > MAX_BYTES {
-        let says = format!("{name} has {} bytes; a call to CloudFormation carries {MAX_BYTES} at most", bytes.len());
+        let says = format!(
+            "{name} has {} bytes; a call to CloudFormation carries {MAX_BYTES} at most",
+            bytes.len()
+        );
         let hint = "move a part of it into a nested stack, or take out comments and repetition";
-        return (None, Diagnostic::of_file("template-size", name, &says, hint).into());
+        return (
+            None,
+            Diagnostic::of_file("template-size", name, &says, hint).into(),
+        );
     }
     let (source, root) = match document::read(name, bytes, Limits::TEMPLATE) {
         Ok(read) => read,
         Err(found) => return (None, found),
     };
     let mut found = Diagnostics::default();
-    let mut say = |at: At, says: String, hint: &str| found.0.push(source.diagnostic("template", at, says, hint));
+    let mut say = |at: At, says: String, hint: &str| {
+        found.0.push(source.diagnostic("template", at, says, hint));
+    };
     let mut parameters = BTreeMap::new();
-    if let Some(node) = root.get("Parameters").filter(|node| !matches!(node.content, Content::Map(_)) && !node.is_null()) {
-        say(node.at, format!("Parameters is {}, and must be a mapping of names to parameters", node.word()), "");
+    if let Some(node) = root
+        .get("Parameters")
+        .filter(|node| !matches!(node.content, Content::Map(_)) && !node.is_null())
+    {
+        say(
+            node.at,
+            format!(
+                "Parameters is {}, and must be a mapping of names to parameters",
+                node.word()
+            ),
+            "",
+        );
     }
     for (key, node) in root.get("Parameters").map_or(&[][..], Node::entries) {
         parameters.insert(key.name.clone(), parameter(key, node, &mut say));
@@ -110,7 +142,11 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> (Option<Template>, Diagnostics) 
     match root.get("Resources") {
         Some(node) if !node.entries().is_empty() => {
             // `Fn::ForEach` and transforms stand among the resources and are none.
-            for (key, node) in node.entries().iter().filter(|(key, _)| !key.name.starts_with("Fn::")) {
+            for (key, node) in node
+                .entries()
+                .iter()
+                .filter(|(key, _)| !key.name.starts_with("Fn::"))
+            {
                 let Some(kind) = node.get("Type").and_then(Node::text) else {
                     say(key.at, format!("the resource {} has no Type", key.name), "");
                     continue;
@@ -119,7 +155,10 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> (Option<Template>, Diagnostics) 
                     let at = node.get("Type").map_or(key.at, |node| node.at);
                     say(
                         at,
-                        format!("the resource {} has the type {kind:?}, and CloudFormation has none of that form", key.name),
+                        format!(
+                            "the resource {} has the type {kind:?}, and CloudFormation has none of that form",
+                            key.name
+                        ),
                         "write AWS::SERVICE::KIND",
                     );
                 }
@@ -133,13 +172,33 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> (Option<Template>, Diagnostics) 
         }
         other => {
             let at = other.map_or(At::START, |node| node.at);
-            say(at, format!("{} has no Resources, so it is no CloudFormation template", source.name), "");
+            say(
+                at,
+                format!(
+                    "{} has no Resources, so it is no CloudFormation template",
+                    source.name
+                ),
+                "",
+            );
         }
     }
-    let keys = root.entries().iter().find(|(key, _)| key.name == "Parameters");
+    let keys = root
+        .entries()
+        .iter()
+        .find(|(key, _)| key.name == "Parameters");
     let parameters_at = keys.map_or(At::START, |(key, _)| key.at);
     found.settle();
-    (Some(Template { parameters, resources, rights, source, parameters_at, rights_at }), found)
+    (
+        Some(Template {
+            parameters,
+            resources,
+            rights,
+            source,
+            parameters_at,
+            rights_at,
+        }),
+        found,
+    )
 }
 
 /// What a resource does to rights.
@@ -148,21 +207,44 @@ fn makes(kind: &str, node: &Node) -> Rights {
         return Rights::None;
     }
     let properties = node.get("Properties").map_or(&[][..], Node::entries);
-    if properties.iter().any(|(key, _)| NAMES.contains(&key.name.as_str())) { Rights::Named } else { Rights::Made }
+    if properties
+        .iter()
+        .any(|(key, _)| NAMES.contains(&key.name.as_str()))
+    {
+        Rights::Named
+    } else {
+        Rights::Made
+    }
 }
 
-/// One parameter. What cannot be read is said: a secret that was taken for none, or a default that was taken for missing, would
-/// make an update put another value in the place of the one that is there.
+/// One parameter. What cannot be read is said: a secret that was taken for none, or a default that
+/// was taken for missing, would make an update put another value in the place of the one that is
+/// there.
 fn parameter(key: &Key, node: &Node, say: &mut impl FnMut(At, String, &str)) -> Parameter {
     let name = &key.name;
-    let kind = node.get("Type").and_then(Node::text).unwrap_or_default().to_owned();
+    let kind = node
+        .get("Type")
+        .and_then(Node::text)
+        .unwrap_or_default()
+        .to_owned();
     if kind.is_empty() {
-        say(key.at, format!("the parameter {name} has no Type"), "add Type: String, Number, …");
+        say(
+            key.at,
+            format!("the parameter {name} has no Type"),
+            "add Type: String, Number, …",
+        );
     }
     let default = node.get("Default").and_then(|node| {
         let text = value(node);
         if text.is_none() {
-            say(node.at, format!("the Default of {name} is {}, and must be a single value", node.word()), "write a list as one text: a,b");
+            say(
+                node.at,
+                format!(
+                    "the Default of {name} is {}, and must be a single value",
+                    node.word()
+                ),
+                "write a list as one text: a,b",
+            );
         }
         text
     });
@@ -175,19 +257,40 @@ fn parameter(key: &Key, node: &Node, say: &mut impl FnMut(At, String, &str)) -> 
     let mut allowed = Vec::new();
     if let Some(node) = node.get("AllowedValues") {
         if !matches!(node.content, Content::List(_)) {
-            say(node.at, format!("AllowedValues of {name} is {}, and must be a list", node.word()), "");
+            say(
+                node.at,
+                format!(
+                    "AllowedValues of {name} is {}, and must be a list",
+                    node.word()
+                ),
+                "",
+            );
         }
         for item in node.items() {
             match value(item) {
                 Some(text) => allowed.push(text),
-                None => say(item.at, format!("an allowed value of {name} is {}, and must be a single value", item.word()), ""),
+                None => say(
+                    item.at,
+                    format!(
+                        "an allowed value of {name} is {}, and must be a single value",
+                        item.word()
+                    ),
+                    "",
+                ),
             }
         }
     }
-    Parameter { at: key.at, kind, default, no_echo, allowed }
+    Parameter {
+        at: key.at,
+        kind,
+        default,
+        no_echo,
+        allowed,
+    }
 }
 
-/// A value is text even where YAML sees nothing: `Default: ""` and `Default:` are both the empty text.
+/// A value is text even where YAML sees nothing: `Default: ""` and `Default:` are both the empty
+/// text.
 fn value(node: &Node) -> Option<String> {
     match node.text() {
         Some(text) => Some(text.to_owned()),
@@ -195,9 +298,12 @@ fn value(node: &Node) -> Option<String> {
     }
 }
 
-/// A truth value as CloudFormation reads it: as text, or in one of the words of YAML 1.1. `None` for anything else.
+/// A truth value as CloudFormation reads it: as text, or in one of the words of YAML 1.1. `None`
+/// for anything else.
 fn truth(node: &Node) -> Option<bool> {
-    let Content::Scalar { text, plain } = &node.content else { return None };
+    let Content::Scalar { text, plain } = &node.content else {
+        return None;
+    };
     match text.to_ascii_lowercase().as_str() {
         "true" => Some(true),
         "false" => Some(false),
@@ -235,20 +341,42 @@ Resources:
     #[test]
     fn yaml_with_short_tags_and_json_alike() {
         let yaml = right("t.yaml", YAML);
-        assert_eq!(yaml.parameters["DesiredCount"].default.as_deref(), Some("2"));
+        assert_eq!(
+            yaml.parameters["DesiredCount"].default.as_deref(),
+            Some("2")
+        );
         assert!(yaml.parameters["Password"].no_echo);
         assert_eq!(yaml.parameters["Size"].allowed, ["small", "large"]);
-        assert_eq!((yaml.resources["Db"].as_str(), yaml.rights), ("AWS::RDS::DBInstance", Rights::Named));
+        assert_eq!(
+            (yaml.resources["Db"].as_str(), yaml.rights),
+            ("AWS::RDS::DBInstance", Rights::Named)
+        );
         let json = "{\n\t\"Parameters\": {\"P\": {\"Type\": \"String\", \"Default\": \"\"}},\n\t\"Resources\": {\"Q\": {\"Type\": \"AWS::SQS::Queue\"}}}";
         let json = right("t.json", json);
-        assert_eq!((json.parameters["P"].default.as_deref(), json.rights), (Some(""), Rights::None));
+        assert_eq!(
+            (json.parameters["P"].default.as_deref(), json.rights),
+            (Some(""), Rights::None)
+        );
     }
 
     #[test]
     fn what_cannot_be_read_of_a_parameter_is_refused_and_never_taken_for_nothing() {
-        let parameter = |says: &str| format!("Parameters: {{ P: {{ Type: String, {says} }} }}\nResources: {{ A: {{ Type: A::X }} }}\n");
-        for (says, secret) in [("NoEcho: true", true), ("NoEcho: 'True'", true), ("NoEcho: yes", true), ("NoEcho: off", false)] {
-            assert_eq!(right("t.yaml", &parameter(says)).parameters["P"].no_echo, secret, "{says}");
+        let parameter = |says: &str| {
+            format!(
+                "Parameters: {{ P: {{ Type: String, {says} }} }}\nResources: {{ A: {{ Type: A::X }} }}\n"
+            )
+        };
+        for (says, secret) in [
+            ("NoEcho: true", true),
+            ("NoEcho: 'True'", true),
+            ("NoEcho: yes", true),
+            ("NoEcho: off", false),
+        ] {
+            assert_eq!(
+                right("t.yaml", &parameter(says)).parameters["P"].no_echo,
+                secret,
+                "{says}"
+            );
         }
         let cases = [
             ("NoEcho: [true]", "NoEcho of P is neither"),
@@ -256,23 +384,44 @@ Resources:
             ("NoEcho: ", "NoEcho of P is neither"),
             ("Default: [a, b]", "the Default of P is a list"),
             ("AllowedValues: a", "AllowedValues of P is a single value"),
-            ("AllowedValues: [a, {b: c}]", "an allowed value of P is a mapping"),
+            (
+                "AllowedValues: [a, {b: c}]",
+                "an allowed value of P is a mapping",
+            ),
         ];
         for (says, found) in cases {
-            assert!(wrong(&parameter(says)).contains(found), "{says}: {}", wrong(&parameter(says)));
+            assert!(
+                wrong(&parameter(says)).contains(found),
+                "{says}: {}",
+                wrong(&parameter(says))
+            );
         }
-        assert!(wrong("Parameters: [P]\nResources: { A: { Type: A::X } }\n").contains("Parameters is a list"));
+        assert!(
+            wrong("Parameters: [P]\nResources: { A: { Type: A::X } }\n")
+                .contains("Parameters is a list")
+        );
     }
 
     #[test]
     fn what_is_no_template_is_told_with_its_place() {
         assert!(wrong("a: 1\n").contains("no Resources"));
-        let found = wrong("Resources:\n  A: { Type: A::X }\n  B: { Typ: X }\n  C: { Type: 5 }\nParameters: { P: {} }\n");
-        for part in ["t.yaml:3:3", "B has no Type", "t.yaml:4:14", "C has the type \"5\"", "P has no Type"] {
+        let found = wrong(
+            "Resources:\n  A: { Type: A::X }\n  B: { Typ: X }\n  C: { Type: 5 }\nParameters: { P: {} }\n",
+        );
+        for part in [
+            "t.yaml:3:3",
+            "B has no Type",
+            "t.yaml:4:14",
+            "C has the type \"5\"",
+            "P has no Type",
+        ] {
             assert!(found.contains(part), "no {part:?} in\n{found}");
         }
         assert!(wrong("Resources: { A: { Type: &x X, B: *x } }").contains("understands none"));
-        let big = format!("Resources: {{ A: {{ Type: X }} }}\n#{}", "x".repeat(MAX_BYTES));
+        let big = format!(
+            "Resources: {{ A: {{ Type: X }} }}\n#{}",
+            "x".repeat(MAX_BYTES)
+        );
         assert!(wrong(&big).contains("nested stack"));
     }
 }

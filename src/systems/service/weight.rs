@@ -1,4 +1,5 @@
-//! What a change means for those who are served: which rows take data away, which stop the service, and how dangerous that is.
+//! What a change means for those who are served: which rows take data away, which stop the service,
+//! and how dangerous that is.
 
 use crate::domain::level::Danger;
 use crate::domain::look::Subject;
@@ -49,7 +50,8 @@ const STOPS: [&str; 13] = [
     "AWS::ServiceDiscovery::Service",
 ];
 
-/// Types that are never changed in place: an update makes the next revision and takes nothing away from what serves.
+/// Types that are never changed in place: an update makes the next revision and takes nothing away
+/// from what serves.
 const REVISIONS: &[&str] = &[
     "AWS::ApiGateway::Deployment",
     "AWS::AutoScaling::LaunchConfiguration",
@@ -65,27 +67,48 @@ pub(super) fn holds_data(kind: &str) -> bool {
 
 /// What holds data and goes, or may go: logical names.
 pub(super) fn losing(rows: &[ChangeRow]) -> Vec<String> {
-    rows.iter().filter(|row| row.destroys() && holds_data(&row.kind)).map(|row| row.logical.clone()).collect()
+    rows.iter()
+        .filter(|row| row.destroys() && holds_data(&row.kind))
+        .map(|row| row.logical.clone())
+        .collect()
 }
 
 /// The rows, with what they lose.
 pub(super) fn weighed(about: Subject, rows: Vec<ChangeRow>) -> Changes {
-    Changes { about, loses: losing(&rows), rows, more_dangerous: false }
+    Changes {
+        about,
+        loses: losing(&rows),
+        rows,
+        more_dangerous: false,
+    }
 }
 
-/// The rows that surely replace something without which the service cannot go on. One that may be replaced does not count: it is
-/// shown as a danger, and stopping a service for a perhaps would be the greater one.
+/// The rows that surely replace something without which the service cannot go on. One that may be
+/// replaced does not count: it is shown as a danger, and stopping a service for a perhaps would be
+/// the greater one.
 pub(super) fn stopping(rows: &[ChangeRow]) -> impl Iterator<Item = &ChangeRow> {
-    rows.iter().filter(|row| row.does == Does::Replace && STOPS.contains(&row.kind.as_str()))
+    rows.iter()
+        .filter(|row| row.does == Does::Replace && STOPS.contains(&row.kind.as_str()))
 }
 
-/// True for a row that "replaces" a thing of which every change is a new revision: the old one goes on until nobody uses it.
+/// True for a row that "replaces" a thing of which every change is a new revision: the old one goes
+/// on until nobody uses it.
 fn is_revision(row: &ChangeRow) -> bool {
-    matches!(row.does, Does::Change | Does::Replace | Does::MayReplace) && REVISIONS.contains(&row.kind.as_str())
+    matches!(row.does, Does::Change | Does::Replace | Does::MayReplace)
+        && REVISIONS.contains(&row.kind.as_str())
 }
 
 /// How dangerous rows are; unknown rows may replace anything.
 pub(super) fn danger(rows: Option<&[ChangeRow]>) -> Danger {
-    let Some(rows) = rows else { return Danger { replaces: true, ..Danger::default() } };
-    Danger { replaces: rows.iter().any(|row| row.destroys() && !is_revision(row)), destroys: !losing(rows).is_empty(), ..Danger::default() }
+    let Some(rows) = rows else {
+        return Danger {
+            replaces: true,
+            ..Danger::default()
+        };
+    };
+    Danger {
+        replaces: rows.iter().any(|row| row.destroys() && !is_revision(row)),
+        destroys: !losing(rows).is_empty(),
+        ..Danger::default()
+    }
 }

@@ -45,12 +45,22 @@ impl Console {
     fn passed(&mut self, motion: Motion, now: Time) {
         let seeks = matches!(
             motion,
-            Motion::NextFailed | Motion::PrevFailed | Motion::NextHold | Motion::PrevHold | Motion::NextRunning | Motion::PrevRunning
+            Motion::NextFailed
+                | Motion::PrevFailed
+                | Motion::NextHold
+                | Motion::PrevHold
+                | Motion::NextRunning
+                | Motion::PrevRunning
         );
         match motion {
-            // What failed, waits or runs is sought wherever it is listed; the other view is shown wherever there is one.
+            // What failed, waits or runs is sought wherever it is listed; the other view is shown
+            // wherever there is one.
             _ if seeks || motion == Motion::Cycle => {
-                let flow = self.board.offer(motion, seeks, &self.shown.scene(&self.keys, now).focused(true));
+                let flow = self.board.offer(
+                    motion,
+                    seeks,
+                    &self.shown.scene(&self.keys, now).focused(true),
+                );
                 self.flow(flow, None, now);
             }
             Motion::Find => self.say("there is nothing to find in this pane", Role::Hint),
@@ -61,16 +71,23 @@ impl Console {
 
     /// Why an action is not possible now.
     pub(super) fn denied(&self, action: Action, now: Time) -> Option<Denied> {
-        let Does::Change(run) = action.does else { return None };
+        let Does::Change(run) = action.does else {
+            return None;
+        };
         let target = self.target(now);
-        let cx = Cx { world: &self.shown.world, now, target: target.as_ref() };
+        let cx = Cx {
+            world: &self.shown.world,
+            now,
+            target: target.as_ref(),
+        };
         match run(&cx) {
             Err(denied) => Some(denied),
             Ok(order) => self.locked(&order, target.as_ref(), now),
         }
     }
 
-    /// The lock of the environment; a hold's card is its own guard, and an undo takes nothing away but a wish.
+    /// The lock of the environment; a hold's card is its own guard, and an undo takes nothing away
+    /// but a wish.
     fn locked(&self, order: &Order, target: Option<&Target>, now: Time) -> Option<Denied> {
         match order {
             Order::Hold(..) | Order::Undo(..) => None,
@@ -82,25 +99,42 @@ impl Console {
     }
 
     fn change(&mut self, action: Action, touched: bool, now: Time) {
-        let Does::Change(run) = action.does else { return };
+        let Does::Change(run) = action.does else {
+            return;
+        };
         let target = self.target(now);
-        let order = run(&Cx { world: &self.shown.world, now, target: target.as_ref() });
-        // To be armed is what moves a row, and the time to undo it is short: what is taken back is named on the last line.
+        let order = run(&Cx {
+            world: &self.shown.world,
+            now,
+            target: target.as_ref(),
+        });
+        // To be armed is what moves a row, and the time to undo it is short: what is taken back is
+        // named on the last line.
         if self.board.unsettled(now) && !matches!(order, Ok(Order::Undo(..))) {
-            return self.say("the rows have just moved: look, then press it again", Role::Warn);
+            return self.say(
+                "the rows have just moved: look, then press it again",
+                Role::Warn,
+            );
         }
         let order = match order {
             Ok(order) => order,
-            Err(denied) => return self.say(format!("{}: {}", action.name, denied.says()), Role::Warn),
+            Err(denied) => {
+                return self.say(format!("{}: {}", action.name, denied.says()), Role::Warn);
+            }
         };
         if let Some(denied) = self.locked(&order, target.as_ref(), now) {
             return self.say(denied.says(), Role::Warn);
         }
         match order {
-            Order::Card { target, offers, first } => {
+            Order::Card {
+                target,
+                offers,
+                first,
+            } => {
                 let place = Where::of(&self.scene(now), target.env());
                 let touched = touched || first > 0;
-                self.layers.push(ChangeCard::new(target, place, offers, first, touched, now));
+                self.layers
+                    .push(ChangeCard::new(target, place, offers, first, touched, now));
                 self.due(now);
             }
             Order::Freeze(of) => {
@@ -108,7 +142,16 @@ impl Console {
                 self.layers.push(FreezeForm::new(of, place, now));
             }
             Order::Undo(deployment, no) => {
-                self.submit(Wanted { ask: Ask::Undo { deployment }, label: format!("undo {no}"), target, closes: false }, None, now);
+                self.submit(
+                    Wanted {
+                        ask: Ask::Undo { deployment },
+                        label: format!("undo {no}"),
+                        target,
+                        closes: false,
+                    },
+                    None,
+                    now,
+                );
             }
             Order::Hold(stack, id) => self.open(Target::Hold(stack, id), now),
         }
@@ -129,7 +172,8 @@ impl Console {
                     self.act(action, true, now);
                 }
             }
-            // Nothing is asked but from a layer: whatever a pane of the board answers, it changes nothing.
+            // Nothing is asked but from a layer: whatever a pane of the board answers, it changes
+            // nothing.
             Flow::Ask(_) if from.is_none() => {}
             Flow::Ask(wanted) => self.submit(*wanted, from, now),
         }
@@ -166,26 +210,40 @@ impl Console {
             Target::Environment(env) => {
                 self.layers.clear();
                 self.board.focus_root();
-                let first = self.shown.views.environments.iter().find(|view| view.name == env).and_then(|view| view.rows.first());
+                let first = self
+                    .shown
+                    .views
+                    .environments
+                    .iter()
+                    .find(|view| view.name == env)
+                    .and_then(|view| view.rows.first());
                 if let Some(stack) = first.map(|row| row.stack.clone()) {
                     self.go_to(&stack, now);
                 }
             }
-            Target::Stack(_) | Target::Deployment(..) | Target::Step(..) => self.deeper(&target, now),
+            Target::Stack(_) | Target::Deployment(..) | Target::Step(..) => {
+                self.deeper(&target, now);
+            }
         }
     }
 
-    /// Enter on a stack goes there; on the one that is shown already it goes one deeper: to a hold that waits (of the step, where one
-    /// is under the cursor), else to its picture, else to its lines.
+    /// Enter on a stack goes there; on the one that is shown already it goes one deeper: to a hold
+    /// that waits (of the step, where one is under the cursor), else to its picture, else to its
+    /// lines.
     fn deeper(&mut self, target: &Target, now: Time) {
         let Some(stack) = target.stack() else { return };
         let there = self.layers.is_empty() && self.shown.about.as_ref() == Some(stack);
         self.layers.clear();
         let meant = |id: &HoldId| !matches!(target, Target::Step(_, _, step) if *step != id.step);
         let holds = self.shown.world.holds(now);
-        let hold = holds.into_iter().find(|view| view.stack == *stack && meant(&view.hold.id)).map(|view| view.hold.id.clone());
+        let hold = holds
+            .into_iter()
+            .find(|view| view.stack == *stack && meant(&view.hold.id))
+            .map(|view| view.hold.id.clone());
         match (there, hold, self.board.def().slot) {
-            (true, Some(id), Slot::Lists | Slot::Picture) => self.open(Target::Hold(stack.clone(), id), now),
+            (true, Some(id), Slot::Lists | Slot::Picture) => {
+                self.open(Target::Hold(stack.clone(), id), now);
+            }
             (true, None, Slot::Lists) => self.board.focus_slot(Slot::Picture),
             (true, None, Slot::Picture) => self.board.focus_slot(Slot::Lines),
             (true, _, Slot::Lines) | (false, ..) => self.go_to(stack, now),
@@ -202,7 +260,13 @@ impl Console {
             Show::Help => self.help(now),
             Show::Palette => self.palette(),
             Show::Menu => self.menu(now),
-            Show::Needs => match self.shown.views.needs.as_ref().map(|(verdict, _)| verdict.stack.clone()) {
+            Show::Needs => match self
+                .shown
+                .views
+                .needs
+                .as_ref()
+                .map(|(verdict, _)| verdict.stack.clone())
+            {
                 Some(stack) => self.go_to(&stack, now),
                 None => self.say("nothing needs a person", Role::Said),
             },

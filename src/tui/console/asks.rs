@@ -43,7 +43,10 @@ pub(super) struct Asks {
 impl Asks {
     /// How many answers a person waits for.
     pub(super) fn count(&self) -> usize {
-        self.tickets.iter().filter(|ticket| ticket.wish.is_some()).count()
+        self.tickets
+            .iter()
+            .filter(|ticket| ticket.wish.is_some())
+            .count()
     }
 
     /// Whether a person waits for an answer.
@@ -60,7 +63,11 @@ impl Console {
             match self.desk.submit(ask) {
                 Ok(id) => {
                     layer.asked(Ok(id), now);
-                    self.asks.tickets.push(Ticket { id, from: Some(no), wish: None });
+                    self.asks.tickets.push(Ticket {
+                        id,
+                        from: Some(no),
+                        wish: None,
+                    });
                 }
                 Err(why) => layer.asked(Err(&why.to_string()), now),
             }
@@ -69,14 +76,26 @@ impl Console {
 
     /// Submits what a person confirmed in a layer, or what needs no more than the key.
     pub(super) fn submit(&mut self, wanted: Wanted, from: Option<LayerNo>, now: Time) {
-        let Wanted { ask, label, target, closes } = wanted;
+        let Wanted {
+            ask,
+            label,
+            target,
+            closes,
+        } = wanted;
         let intent = match &ask {
             Ask::Do { intent, .. } => Some(intent.clone()),
-            Ask::Preview { .. } | Ask::Approve { .. } | Ask::Reject { .. } | Ask::Undo { .. } | Ask::Drain { .. } => None,
+            Ask::Preview { .. }
+            | Ask::Approve { .. }
+            | Ask::Reject { .. }
+            | Ask::Undo { .. }
+            | Ask::Drain { .. } => None,
         };
         let submitted = self.desk.submit(ask).map_err(|why| why.to_string());
         if let Some(layer) = from.and_then(|no| self.layers.get(no)) {
-            layer.asked(submitted.as_ref().map(|id| *id).map_err(String::as_str), now);
+            layer.asked(
+                submitted.as_ref().map(|id| *id).map_err(String::as_str),
+                now,
+            );
         }
         match submitted {
             Ok(id) => {
@@ -84,7 +103,16 @@ impl Console {
                     self.layers.close(no);
                 }
                 self.say(format!("{label}: asked {}", now.clock()), Role::Said);
-                self.asks.tickets.push(Ticket { id, from, wish: Some(Wish { label, asked_at: now, intent, target }) });
+                self.asks.tickets.push(Ticket {
+                    id,
+                    from,
+                    wish: Some(Wish {
+                        label,
+                        asked_at: now,
+                        intent,
+                        target,
+                    }),
+                });
             }
             Err(why) => self.say(why, Role::Warn),
         }
@@ -100,9 +128,13 @@ impl Console {
         }
     }
 
-    /// Gives an answer to the layer that asked, if it is still open, and tells the person who asked.
+    /// Gives an answer to the layer that asked, if it is still open, and tells the person who
+    /// asked.
     fn answered(&mut self, ticket: &Ticket, answer: Answer, now: Time) {
-        let flow = ticket.from.and_then(|no| self.layers.get(no)).map(|layer| layer.answered(ticket.id, &answer, now));
+        let flow = ticket
+            .from
+            .and_then(|no| self.layers.get(no))
+            .map(|layer| layer.answered(ticket.id, &answer, now));
         let taken = flow.is_some();
         if let Some(wish) = &ticket.wish {
             self.told(wish, answer, taken, now);
@@ -116,39 +148,88 @@ impl Console {
         let label = &wish.label;
         match answer {
             Answer::Accepted { deployments, says } => {
-                let numbers: Vec<String> = deployments.iter().map(|(_, no)| no.to_string()).collect();
+                let numbers: Vec<String> =
+                    deployments.iter().map(|(_, no)| no.to_string()).collect();
                 let asked = wish.asked_at.clock();
-                self.say(format!("{label}: asked {asked}, accepted {} {}  {says}", now.clock(), numbers.join(" ")), Role::Said);
-                self.asks.followed.extend(deployments.into_iter().map(|(id, _)| id));
+                self.say(
+                    format!(
+                        "{label}: asked {asked}, accepted {} {}  {says}",
+                        now.clock(),
+                        numbers.join(" ")
+                    ),
+                    Role::Said,
+                );
+                self.asks
+                    .followed
+                    .extend(deployments.into_iter().map(|(id, _)| id));
             }
             Answer::Refused(refused) => {
                 self.say(format!("{label}: refused: {refused}"), Role::Warn);
-                // The engine asks for a guard that was not met: the card that it sent is shown, it does not open over another.
+                // The engine asks for a guard that was not met: the card that it sent is shown, it
+                // does not open over another.
                 if !taken
                     && self.layers.is_empty()
                     && refused.card.is_some()
                     && let (Some(intent), Some(target)) = (&wish.intent, &wish.target)
                 {
                     let place = Where::of(&self.scene(now), target.env());
-                    self.layers.push(ChangeCard::refused(target.clone(), place, intent.clone(), refused, now));
+                    self.layers.push(ChangeCard::refused(
+                        target.clone(),
+                        place,
+                        intent.clone(),
+                        refused,
+                        now,
+                    ));
                 }
             }
-            Answer::Card { .. } => self.say(format!("{label}: the engine answered with a card only; ask again"), Role::Warn),
+            Answer::Card { .. } => self.say(
+                format!("{label}: the engine answered with a card only; ask again"),
+                Role::Warn,
+            ),
         }
     }
 
     /// Tells the ends of the deployments that were asked for here.
     pub(super) fn tell_ends(&mut self) {
-        let ended: Vec<DeploymentId> =
-            self.asks.followed.iter().copied().filter(|id| self.shown.world.deployment(*id).is_some_and(|d| d.is_over())).collect();
+        let ended: Vec<DeploymentId> = self
+            .asks
+            .followed
+            .iter()
+            .copied()
+            .filter(|id| {
+                self.shown
+                    .world
+                    .deployment(*id)
+                    .is_some_and(|d| d.is_over())
+            })
+            .collect();
         self.asks.followed.retain(|id| !ended.contains(id));
-        let Some(d) = ended.last().and_then(|id| self.shown.world.deployment(*id)) else { return };
-        let name = format!("{} of {}", d.no(), d.stack().map(ToString::to_string).unwrap_or_default());
-        let took = d.started_at.zip(d.ended_at).map_or_else(String::new, |(from, to)| format!(" after {}", short(to.since(from))));
+        let Some(d) = ended.last().and_then(|id| self.shown.world.deployment(*id)) else {
+            return;
+        };
+        let name = format!(
+            "{} of {}",
+            d.no(),
+            d.stack().map(ToString::to_string).unwrap_or_default()
+        );
+        let took = d
+            .started_at
+            .zip(d.ended_at)
+            .map_or_else(String::new, |(from, to)| {
+                format!(" after {}", short(to.since(from)))
+            });
         let (text, role) = match &d.end {
-            Some(End::Partial { arrived, missing }) => (format!("{name} PARTIAL{took}: {}", End::shortfall(arrived, missing)), Role::Warn),
-            Some(End::Failed { failure }) => (format!("{name} FAILED{took}: {}", failure.summary), Role::Warn),
-            Some(End::Terminated { reason, .. }) => (format!("{name} TERMINATED{took}: {reason}"), Role::Warn),
+            Some(End::Partial { arrived, missing }) => (
+                format!("{name} PARTIAL{took}: {}", End::shortfall(arrived, missing)),
+                Role::Warn,
+            ),
+            Some(End::Failed { failure }) => (
+                format!("{name} FAILED{took}: {}", failure.summary),
+                Role::Warn,
+            ),
+            Some(End::Terminated { reason, .. }) => {
+                (format!("{name} TERMINATED{took}: {reason}"), Role::Warn)
+            }
             Some(End::Done) | None => (format!("{name} is DONE{took}"), Role::Said),
         };
         self.say(text, role);

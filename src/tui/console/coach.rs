@@ -1,4 +1,5 @@
-//! The coach of the practice estate: one line that names the next key. Nothing is said outside practice.
+//! The coach of the practice estate: one line that names the next key. Nothing is said outside
+//! practice.
 
 use crate::domain::time::Time;
 use crate::tui::layout::Slot;
@@ -27,18 +28,35 @@ impl Console {
             let (redeploy_key, down, up) = (key("redeploy"), key("down"), key("up"));
             return Some(match self.denied(redeploy, now) {
                 None => format!("{redeploy_key} : redeploy what is under the cursor"),
-                Some(_) => match self.shown.views.environments.iter().find(|env| self.lock(&env.name, now) == Lock::Open) {
-                    Some(env) => format!("{down} {up} : go to {}, where {redeploy_key} redeploys", env.name),
+                Some(_) => match self
+                    .shown
+                    .views
+                    .environments
+                    .iter()
+                    .find(|env| self.lock(&env.name, now) == Lock::Open)
+                {
+                    Some(env) => format!(
+                        "{down} {up} : go to {}, where {redeploy_key} redeploys",
+                        env.name
+                    ),
                     None => format!("{down} : choose a stack"),
                 },
             });
         }
         if self.board.at_root() {
             let picture = self.board.first(Slot::Picture)?;
-            return Some(format!("{} : the plan as it goes; {} the lines", key(picture.name), key("logs")));
+            return Some(format!(
+                "{} : the plan as it goes; {} the lines",
+                key(picture.name),
+                key("logs")
+            ));
         }
         if self.board.def().slot == Slot::Lines {
-            return Some(format!("{} : find in these lines; {} back", key("find"), key("back")));
+            return Some(format!(
+                "{} : find in these lines; {} back",
+                key("find"),
+                key("back")
+            ));
         }
         Some(format!("{} : all keys", key("help")))
     }

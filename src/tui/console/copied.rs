@@ -1,4 +1,5 @@
-//! What is copied of what is under the cursor: its id, and the command that shows or does the same in a shell.
+//! What is copied of what is under the cursor: its id, and the command that shows or does the same
+//! in a shell.
 
 use crate::domain::deployment::{Deployment, StepState};
 use crate::tui::pane::Target;
@@ -15,16 +16,25 @@ pub(super) fn id(target: &Target) -> String {
     }
 }
 
-/// The command. Without contact it is the one that shows what goes on outside; an open hold has the one that reads its
-/// card and asks.
+/// The command. Without contact it is the one that shows what goes on outside; an open hold has the
+/// one that reads its card and asks.
 pub(super) fn command(world: &World, target: &Target) -> String {
-    if let Some(command) = target.stack().and_then(|stack| by_hand(world.current(stack)?)) {
+    if let Some(command) = target
+        .stack()
+        .and_then(|stack| by_hand(world.current(stack)?))
+    {
         return command;
     }
-    let practice = if world.catalog.practice { " --practice" } else { "" };
+    let practice = if world.catalog.practice {
+        " --practice"
+    } else {
+        ""
+    };
     match target {
         Target::Environment(env) => format!("holdpoint{practice} ls {env}"),
-        Target::Stack(stack) | Target::Step(stack, ..) => format!("holdpoint{practice} show {stack}"),
+        Target::Stack(stack) | Target::Step(stack, ..) => {
+            format!("holdpoint{practice} show {stack}")
+        }
         Target::Deployment(_, _, no) => format!("holdpoint{practice} show '{no}'"),
         Target::Hold(_, hold) => format!("holdpoint{practice} approve '{hold}'"),
     }
@@ -50,16 +60,33 @@ mod tests {
         let mut scene = Scene::new();
         scene.env("prod", crate::domain::environment::Class::Production);
         let stack = id("prod/a");
-        let d = scene.ago(60).ask("prod/a", fixture::spec("1", &json!({})), None, &[]);
+        let d = scene
+            .ago(60)
+            .ask("prod/a", fixture::spec("1", &json!({})), None, &[]);
         scene.start("prod/a", d, fixture::update_plan("prod/a", true));
         let hold = scene.hold(d, "scale-down");
-        assert_eq!(command(&scene.world, &Target::Hold(stack.clone(), hold)), "holdpoint approve '#2290.scale-down.1'");
-        assert_eq!(command(&scene.world, &Target::Stack(stack.clone())), "holdpoint show prod/a");
+        assert_eq!(
+            command(&scene.world, &Target::Hold(stack.clone(), hold)),
+            "holdpoint approve '#2290.scale-down.1'"
+        );
+        assert_eq!(
+            command(&scene.world, &Target::Stack(stack.clone())),
+            "holdpoint show prod/a"
+        );
 
         scene.begin(d, "execute-2");
         let failure = Failure::new("no contact").retry(Retry::Contact);
-        scene.on(d, DeploymentEvent::StepLost { step: "execute-2".into(), failure });
+        scene.on(
+            d,
+            DeploymentEvent::StepLost {
+                step: "execute-2".into(),
+                failure,
+            },
+        );
         let by_hand = command(&scene.world, &Target::Stack(stack));
-        assert_eq!(by_hand, "aws cloudformation describe-stack-events --stack-name prod-a --region eu-west-1");
+        assert_eq!(
+            by_hand,
+            "aws cloudformation describe-stack-events --stack-name prod-a --region eu-west-1"
+        );
     }
 }

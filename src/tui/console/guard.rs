@@ -1,4 +1,5 @@
-//! Whether changes may be asked for in an environment: production is read-only until it is unlocked for a while.
+//! Whether changes may be asked for in an environment: production is read-only until it is unlocked
+//! for a while.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -47,7 +48,9 @@ impl Guard {
         let protected = record.is_none_or(|record| record.class == Class::Production);
         match self.unlocked.get(env) {
             Some(until) if *until > now => Lock::Guarded(*until),
-            _ if protected || self.locked.contains(env) => Lock::Read(format!("{env} is read-only, {key} unlocks it for 15 min")),
+            _ if protected || self.locked.contains(env) => {
+                Lock::Read(format!("{env} is read-only, {key} unlocks it for 15 min"))
+            }
             _ => Lock::Open,
         }
     }
@@ -57,7 +60,8 @@ impl Console {
     /// Whether changes may be asked for in an environment.
     #[must_use]
     pub fn lock(&self, env: &EnvName, now: Time) -> Lock {
-        self.guard.lock(&self.shown.world, env, &self.keys.first("mode"), now)
+        self.guard
+            .lock(&self.shown.world, env, &self.keys.first("mode"), now)
     }
 
     /// READ becomes GUARDED or OPEN, and the other way round.
@@ -75,14 +79,28 @@ impl Console {
                 self.say(format!("{env} is READ"), Role::Said);
             }
             Lock::Read(_) if self.guard.locked.remove(&env) => {
-                self.say(format!("{env} is OPEN; every change still has its card"), Role::Said);
+                self.say(
+                    format!("{env} is OPEN; every change still has its card"),
+                    Role::Said,
+                );
             }
             Lock::Read(why) => {
-                if self.shown.world.record(&env).is_some_and(|record| record.mode == Mode::Watch) {
+                if self
+                    .shown
+                    .world
+                    .record(&env)
+                    .is_some_and(|record| record.mode == Mode::Watch)
+                {
                     return self.say(why, Role::Warn);
                 }
                 self.guard.unlocked.insert(env.clone(), now + UNLOCKED);
-                self.say(format!("{env} is GUARDED for {}; every change still has its card", short(UNLOCKED)), Role::Said);
+                self.say(
+                    format!(
+                        "{env} is GUARDED for {}; every change still has its card",
+                        short(UNLOCKED)
+                    ),
+                    Role::Said,
+                );
             }
         }
     }

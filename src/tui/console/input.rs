@@ -1,4 +1,5 @@
-//! What comes in: keys, pastes, the mouse. The top layer sees a key first, then the focused pane while it is typed into, then the key map.
+//! What comes in: keys, pastes, the mouse. The top layer sees a key first, then the focused pane
+//! while it is typed into, then the key map.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -19,11 +20,14 @@ impl Console {
         if key.kind == KeyEventKind::Release {
             return;
         }
-        let ctrl_c = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+        let ctrl_c =
+            key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
         if self.leaving {
             self.leaving = false;
             match key.code {
-                KeyCode::Char('q' | 'Q' | 'y') if key.kind == KeyEventKind::Press => self.wishes.push(Wish::Quit),
+                KeyCode::Char('q' | 'Q' | 'y') if key.kind == KeyEventKind::Press => {
+                    self.wishes.push(Wish::Quit);
+                }
                 _ => self.said = None,
             }
             return;
@@ -39,7 +43,9 @@ impl Console {
         } else {
             let pressed = key.kind == KeyEventKind::Press;
             match self.keys.press(key, self.board.def().scope) {
-                Meaning::Action(action) if pressed || matches!(action.does, Does::Move(_)) => self.act(action, false, now),
+                Meaning::Action(action) if pressed || matches!(action.does, Does::Move(_)) => {
+                    self.act(action, false, now);
+                }
                 Meaning::Elsewhere(action, keys) if pressed => self.elsewhere(action, &keys),
                 Meaning::Action(_) | Meaning::Elsewhere(..) | Meaning::Begun | Meaning::None => {}
             }
@@ -51,7 +57,10 @@ impl Console {
     fn elsewhere(&mut self, action: Action, keys: &str) {
         if let Some(pane) = self.board.of_scope(action.scope) {
             let go = self.keys.first(pane.name);
-            self.say(format!("{keys} works in pane {go}: {}", action.doc), Role::Hint);
+            self.say(
+                format!("{keys} works in pane {go}: {}", action.doc),
+                Role::Hint,
+            );
         }
     }
 
@@ -70,8 +79,12 @@ impl Console {
         match action.does {
             Does::Move(motion) => self.give_layer(now, |layer, scene| layer.motion(motion, scene)),
             Does::Show(Show::Back | Show::Quit) => drop(self.layers.pop()),
-            Does::Show(Show::CopyLine) => self.give_layer(now, |layer, scene| layer.motion(Motion::Copy, scene)),
-            Does::Show(show @ (Show::Redraw | Show::Suspend | Show::Mouse | Show::Refresh)) => self.show(show, now),
+            Does::Show(Show::CopyLine) => {
+                self.give_layer(now, |layer, scene| layer.motion(Motion::Copy, scene));
+            }
+            Does::Show(show @ (Show::Redraw | Show::Suspend | Show::Mouse | Show::Refresh)) => {
+                self.show(show, now);
+            }
             Does::Show(_) | Does::Change(_) => self.say("close this first: Esc", Role::Hint),
         }
     }
@@ -93,7 +106,9 @@ impl Console {
         let flow = match top {
             Some(no) => {
                 let scene = self.shown.scene(&self.keys, now).focused(true);
-                self.layers.get(no).map_or(Flow::Pass, |layer| layer.paste(text.as_str(), &scene))
+                self.layers
+                    .get(no)
+                    .map_or(Flow::Pass, |layer| layer.paste(text.as_str(), &scene))
             }
             None => self.with_pane(now, |pane, scene| pane.paste(text.as_str(), scene)),
         };
@@ -143,6 +158,9 @@ impl Console {
             self.wishes.push(Wish::Quit);
         }
         self.interrupted_at = Some(now);
-        self.say("Ctrl-C again leaves the console; deployments go on", Role::Hint);
+        self.say(
+            "Ctrl-C again leaves the console; deployments go on",
+            Role::Hint,
+        );
     }
 }

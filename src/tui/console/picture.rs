@@ -1,4 +1,5 @@
-//! The whole picture: band, alert, panes, hints and the last line, at every size; layers above the panes, never above the band.
+//! The whole picture: band, alert, panes, hints and the last line, at every size; layers above the
+//! panes, never above the band.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -33,12 +34,31 @@ impl Console {
             paint::spans(buf, area.x, area.y + 1 + paint::short(n), area.right(), row);
         }
         let foot = if area.height < 20 { 1 } else { 2 };
-        let body = Rect::new(area.x, area.y + 1 + tall, area.width, area.height.saturating_sub(1 + tall + foot));
-        self.board.draw(&self.shown.scene(&self.keys, now), &self.theme, area, body, buf);
+        let body = Rect::new(
+            area.x,
+            area.y + 1 + tall,
+            area.width,
+            area.height.saturating_sub(1 + tall + foot),
+        );
+        self.board.draw(
+            &self.shown.scene(&self.keys, now),
+            &self.theme,
+            area,
+            body,
+            buf,
+        );
         if foot == 2 {
-            self.draw_hints(buf, Rect::new(area.x, area.bottom() - 2, area.width, 1), now);
+            self.draw_hints(
+                buf,
+                Rect::new(area.x, area.bottom() - 2, area.width, 1),
+                now,
+            );
         }
-        self.draw_last(buf, Rect::new(area.x, area.bottom() - 1, area.width, 1), now);
+        self.draw_last(
+            buf,
+            Rect::new(area.x, area.bottom() - 1, area.width, 1),
+            now,
+        );
         let below_band = Rect::new(area.x, area.y, area.width, area.height - 1);
         let scene = self.shown.scene(&self.keys, now).focused(true);
         for (_, layer) in self.layers.iter_mut() {
@@ -50,13 +70,29 @@ impl Console {
         if area.height > 2 {
             self.draw_band(buf, Rect { height: 1, ..area }, now);
         }
-        let says = format!("{}x{} is too small to act in; {}x{} shows the panes", area.width, area.height, SMALLEST.0, SMALLEST.1);
+        let says = format!(
+            "{}x{} is too small to act in; {}x{} shows the panes",
+            area.width, area.height, SMALLEST.0, SMALLEST.1
+        );
         let mut rows: Vec<super::super::layers::paper::Row> =
-            paint::wrap(&says, usize::from(area.width), 0).into_iter().map(|text| vec![(text, self.theme.style(Role::Strong))]).collect();
+            paint::wrap(&says, usize::from(area.width), 0)
+                .into_iter()
+                .map(|text| vec![(text, self.theme.style(Role::Strong))])
+                .collect();
         rows.extend(self.alert_rows(usize::from(area.width), usize::from(area.height), now));
         let from = u16::from(area.height > 2);
-        for (n, row) in rows.iter().enumerate().take(usize::from(area.height - from.min(area.height))) {
-            paint::spans(buf, area.x, area.y + from + paint::short(n), area.right(), row);
+        for (n, row) in rows
+            .iter()
+            .enumerate()
+            .take(usize::from(area.height - from.min(area.height)))
+        {
+            paint::spans(
+                buf,
+                area.x,
+                area.y + from + paint::short(n),
+                area.right(),
+                row,
+            );
         }
     }
 
@@ -71,14 +107,25 @@ impl Console {
             paint::spans(buf, area.x, area.y, area.right(), &row);
             return;
         }
-        let typing = self.layers.seen().map_or_else(|| self.board.seen().typing(), Pane::typing);
+        let typing = self
+            .layers
+            .seen()
+            .map_or_else(|| self.board.seen().typing(), Pane::typing);
         if typing {
-            row.extend([("Esc".to_owned(), key), (" leaves; every letter is text for what is open".to_owned(), hint)]);
+            row.extend([
+                ("Esc".to_owned(), key),
+                (
+                    " leaves; every letter is text for what is open".to_owned(),
+                    hint,
+                ),
+            ]);
             paint::spans(buf, area.x, area.y, area.right(), &row);
             return;
         }
         if let Some(layer) = self.layers.seen() {
-            row.extend(layer.hints().iter().flat_map(|(name, word)| [(self.keys.first(name), key), (format!(" {word}  "), hint)]));
+            row.extend(layer.hints().iter().flat_map(|(name, word)| {
+                [(self.keys.first(name), key), (format!(" {word}  "), hint)]
+            }));
             paint::spans(buf, area.x, area.y, area.right(), &row);
             return;
         }
@@ -90,20 +137,40 @@ impl Console {
             ]);
         }
         let scoped = self.board.seen().hints();
-        let changes = ["redeploy", "rollback", "cancel", "unblock", "freeze", "thaw", "teardown", "undo"];
+        let changes = [
+            "redeploy", "rollback", "cancel", "unblock", "freeze", "thaw", "teardown", "undo",
+        ];
         let changes: Vec<(&str, &str)> = changes
             .into_iter()
-            .filter(|name| self.keys.action(name).is_some_and(|action| self.denied(action, now).is_none()))
+            .filter(|name| {
+                self.keys
+                    .action(name)
+                    .is_some_and(|action| self.denied(action, now).is_none())
+            })
             .map(|name| (name, name))
             .collect();
-        let last = [("find", "find"), ("palette", "palette"), ("zoom", "zoom"), ("back", "back")];
+        let last = [
+            ("find", "find"),
+            ("palette", "palette"),
+            ("zoom", "zoom"),
+            ("back", "back"),
+        ];
         // A name is shown whole or not at all; all of them stand behind the last one.
         let help = (self.keys.first("help"), " keys");
-        let wide = |row: &[(String, ratatui::style::Style)]| row.iter().map(|(text, _)| paint::width(text)).sum::<usize>();
-        let room = usize::from(area.width).saturating_sub(paint::width(&help.0) + paint::width(help.1));
+        let wide = |row: &[(String, ratatui::style::Style)]| {
+            row.iter()
+                .map(|(text, _)| paint::width(text))
+                .sum::<usize>()
+        };
+        let room =
+            usize::from(area.width).saturating_sub(paint::width(&help.0) + paint::width(help.1));
         for (n, (name, word)) in changes.iter().chain(scoped).chain(&last).enumerate() {
             let mark = if n == changes.len() { "| " } else { "" };
-            let item = [(mark.to_owned(), hint), (self.keys.first(name), key), (format!(" {word}  "), hint)];
+            let item = [
+                (mark.to_owned(), hint),
+                (self.keys.first(name), key),
+                (format!(" {word}  "), hint),
+            ];
             if wide(&row) + wide(&item) > room {
                 break;
             }
@@ -115,10 +182,15 @@ impl Console {
 
     /// The last line: what was said, what is armed, what is on its way.
     fn draw_last(&self, buf: &mut Buffer, area: Rect, now: Time) {
-        let armed = self.shown.views.queue.iter().find_map(|item| match item.waits {
-            Waits::Armed { until } => Some((item.no, item.stack.clone(), until)),
-            _ => None,
-        });
+        let armed = self
+            .shown
+            .views
+            .queue
+            .iter()
+            .find_map(|item| match item.waits {
+                Waits::Armed { until } => Some((item.no, item.stack.clone(), until)),
+                _ => None,
+            });
         let mut row = vec![(" ".to_owned(), self.theme.style(Role::Text))];
         if let Some((no, stack, until)) = armed {
             let text = format!("ARMED {no} {stack} starts in {}", short(until.since(now)));
@@ -132,7 +204,11 @@ impl Console {
         match &self.said {
             Some(said) => row.push((said.text.clone(), self.theme.style(said.role))),
             None if self.asks.under_way() => {
-                let says = format!("{} on the way; {}", self.asks.count(), self.shown.world.engine.says());
+                let says = format!(
+                    "{} on the way; {}",
+                    self.asks.count(),
+                    self.shown.world.engine.says()
+                );
                 row.push((says, self.theme.style(Role::Hint)));
             }
             None => {}

@@ -37,7 +37,15 @@ pub(super) struct News {
 impl Shown {
     pub(super) fn new(world: Arc<World>, now: Time) -> Self {
         let (views, known_holds) = (Views::of(&world, now, 1), world.holds(now).len());
-        Self { world, views, viewed_at: now, about: None, about_since: now, everything: false, known_holds }
+        Self {
+            world,
+            views,
+            viewed_at: now,
+            about: None,
+            about_since: now,
+            everything: false,
+            known_holds,
+        }
     }
 
     /// Takes the newest world; the views are worked out again when it or the second is another.
@@ -51,12 +59,21 @@ impl Shown {
         self.views = Views::of(&self.world, now, self.views.version + 1);
         self.viewed_at = now;
         let before = std::mem::replace(&mut self.known_holds, self.world.holds(now).len());
-        News { new, holds: self.known_holds > before }
+        News {
+            new,
+            holds: self.known_holds > before,
+        }
     }
 
     /// The scene that panes and layers see.
     pub(super) fn scene<'a>(&'a self, keys: &'a Keys, now: Time) -> Scene<'a> {
-        Scene { views: &self.views, everything: self.everything, keys, ..Scene::new(&self.world, now) }.about(self.about.as_ref())
+        Scene {
+            views: &self.views,
+            everything: self.everything,
+            keys,
+            ..Scene::new(&self.world, now)
+        }
+        .about(self.about.as_ref())
     }
 
     /// The console is about this stack now.

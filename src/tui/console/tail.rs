@@ -1,4 +1,5 @@
-//! What the desk is told to tail and to watch: the stack that the console is about, once the cursor rests on it.
+//! What the desk is told to tail and to watch: the stack that the console is about, once the cursor
+//! rests on it.
 
 use crate::desk::TailOf;
 use crate::domain::ids::StackId;
@@ -24,12 +25,20 @@ impl Tail {
     /// When the cursor will have rested long enough to tell the desk something new.
     pub(super) fn due(&self, shown: &Shown, now: Time) -> Option<Time> {
         let told = shown.about.is_none() || shown.about.as_ref() == self.watched.first();
-        if told && wanted(shown) == self.tailed { None } else { shown.rests_at(now) }
+        if told && wanted(shown) == self.tailed {
+            None
+        } else {
+            shown.rests_at(now)
+        }
     }
 }
 
 fn wanted(shown: &Shown) -> Option<TailOf> {
-    if shown.everything { Some(TailOf::All) } else { shown.about.clone().map(TailOf::Stack) }
+    if shown.everything {
+        Some(TailOf::All)
+    } else {
+        shown.about.clone().map(TailOf::Stack)
+    }
 }
 
 impl Console {
@@ -48,7 +57,11 @@ impl Console {
         }
         // The stack that everything is about comes first: its log groups are followed.
         let about = self.shown.about.iter().cloned();
-        let others = self.board.panes().flat_map(|pane| pane.stacks()).filter(|stack| Some(stack) != self.shown.about.as_ref());
+        let others = self
+            .board
+            .panes()
+            .flat_map(|pane| pane.stacks())
+            .filter(|stack| Some(stack) != self.shown.about.as_ref());
         let watched: Vec<StackId> = about.chain(others).collect();
         if watched != self.tail.watched && (self.tail.watched.is_empty() || rested) {
             self.desk.watch(&watched);

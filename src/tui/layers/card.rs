@@ -1,4 +1,5 @@
-//! The card of a change: opens at once, shows what the engine found, and asks only after its guard was met.
+//! The card of a change: opens at once, shows what the engine found, and asks only after its guard
+//! was met.
 
 mod face;
 
@@ -63,7 +64,14 @@ pub struct ChangeCard {
 impl ChangeCard {
     /// A card with these offers; the preview of the first one is asked at once.
     #[must_use]
-    pub fn new(target: Target, place: Where, offers: Vec<Offer>, first: usize, touched: bool, now: Time) -> Self {
+    pub fn new(
+        target: Target,
+        place: Where,
+        offers: Vec<Offer>,
+        first: usize,
+        touched: bool,
+        now: Time,
+    ) -> Self {
         let chosen = first.min(offers.len().saturating_sub(1));
         Self {
             target,
@@ -82,8 +90,18 @@ impl ChangeCard {
 
     /// A card that the engine sent with a refusal: the guard was not met, or something has changed.
     #[must_use]
-    pub fn refused(target: Target, place: Where, intent: Intent, refused: Refused, now: Time) -> Self {
-        let offers = vec![Offer { label: intent.verb().word().to_owned(), note: String::new(), intent }];
+    pub fn refused(
+        target: Target,
+        place: Where,
+        intent: Intent,
+        refused: Refused,
+        now: Time,
+    ) -> Self {
+        let offers = vec![Offer {
+            label: intent.verb().word().to_owned(),
+            note: String::new(),
+            intent,
+        }];
         let mut it = Self::new(target, place, offers, 0, true, now);
         it.refuse(refused, now);
         it
@@ -94,7 +112,8 @@ impl ChangeCard {
     }
 
     fn is_calm(&self) -> bool {
-        matches!(&self.stage, Stage::Ready(card) if card.level <= Level::L1 && !card.needs_reason) && !self.touched
+        matches!(&self.stage, Stage::Ready(card) if card.level <= Level::L1 && !card.needs_reason)
+            && !self.touched
     }
 
     fn show(&mut self, card: Box<Card>, now: Time) {
@@ -124,16 +143,34 @@ impl ChangeCard {
 
     /// What does it, with the guard as met; for a card that needs no person, `armed`.
     fn wanted(&mut self, armed: bool) -> Flow {
-        let Some(intent) = self.intent().cloned() else { return Flow::Used };
-        let Stage::Ready(card) = &self.stage else { return Flow::Used };
+        let Some(intent) = self.intent().cloned() else {
+            return Flow::Used;
+        };
+        let Stage::Ready(card) = &self.stage else {
+            return Flow::Used;
+        };
         let confirm = Confirm {
             subject: Some(card.subject),
-            text: if card.phrase.is_some() { self.form.text(0).to_owned() } else { String::new() },
+            text: if card.phrase.is_some() {
+                self.form.text(0).to_owned()
+            } else {
+                String::new()
+            },
             reason: self.form.text(1).to_owned(),
         };
         self.stage = Stage::Sent;
-        let ask = Ask::Do { intent, attached: Vec::new(), confirm, armed };
-        Flow::Ask(Box::new(Wanted { ask, label: self.label(), target: Some(self.target.clone()), closes: armed }))
+        let ask = Ask::Do {
+            intent,
+            attached: Vec::new(),
+            confirm,
+            armed,
+        };
+        Flow::Ask(Box::new(Wanted {
+            ask,
+            label: self.label(),
+            target: Some(self.target.clone()),
+            closes: armed,
+        }))
     }
 
     /// What the ask would do, for the line that reads it back.
@@ -141,14 +178,23 @@ impl ChangeCard {
         let verb = self.intent().map_or("", |intent| intent.verb().word());
         match &self.target {
             Target::Environment(env) => format!("{verb} {env}"),
-            target => target.stack().map_or_else(|| verb.to_owned(), |stack| format!("{verb} {stack}")),
+            target => target
+                .stack()
+                .map_or_else(|| verb.to_owned(), |stack| format!("{verb} {stack}")),
         }
     }
 
-    /// What must be typed: the engine's phrase, else the verb, so that Enter alone never changes anything.
+    /// What must be typed: the engine's phrase, else the verb, so that Enter alone never changes
+    /// anything.
     fn phrase(&self) -> Option<String> {
-        let Stage::Ready(card) = &self.stage else { return None };
-        Some(card.phrase.clone().unwrap_or_else(|| self.intent().map_or("do", |intent| intent.verb().word()).to_owned()))
+        let Stage::Ready(card) = &self.stage else {
+            return None;
+        };
+        Some(card.phrase.clone().unwrap_or_else(|| {
+            self.intent()
+                .map_or("do", |intent| intent.verb().word())
+                .to_owned()
+        }))
     }
 
     fn choose(&mut self, to: usize, now: Time) {
@@ -164,8 +210,12 @@ impl ChangeCard {
     }
 
     fn enter(&mut self, now: Time) -> Flow {
-        let Some(phrase) = self.phrase() else { return Flow::Used };
-        let Stage::Ready(card) = &self.stage else { return Flow::Used };
+        let Some(phrase) = self.phrase() else {
+            return Flow::Used;
+        };
+        let Stage::Ready(card) = &self.stage else {
+            return Flow::Used;
+        };
         if self.renewing.is_some() {
             "it is being looked at again; one moment".clone_into(&mut self.form.said);
             return Flow::Used;
@@ -194,7 +244,10 @@ impl Layer for ChangeCard {
             Stage::Ready(card) => self.renewing.is_none() && now >= card.valid_until,
             Stage::Looking(_) | Stage::Refused(_) | Stage::Sent => false,
         };
-        due.then_some(Ask::Preview { intent, attached: Vec::new() })
+        due.then_some(Ask::Preview {
+            intent,
+            attached: Vec::new(),
+        })
     }
 
     fn asked(&mut self, asked: Result<AskId, &str>, now: Time) {
@@ -225,7 +278,10 @@ impl Layer for ChangeCard {
                 }
             }
             Answer::Accepted { says, .. } if preview => {
-                self.stage = Stage::Refused(Refused::new("no-card", format!("the engine answered without a card: {says}")));
+                self.stage = Stage::Refused(Refused::new(
+                    "no-card",
+                    format!("the engine answered without a card: {says}"),
+                ));
             }
             Answer::Refused(refused) => self.refuse(refused.clone(), now),
             Answer::Accepted { .. } => return Flow::Close,
@@ -242,14 +298,33 @@ impl Pane for ChangeCard {
         let foot = self.foot(scene, theme);
         let (place, verb) = match &self.stage {
             Stage::Ready(card) => {
-                let place = Where { account: card.account.clone(), region: card.region.clone(), class: card.class, ..self.place.clone() };
+                let place = Where {
+                    account: card.account.clone(),
+                    region: card.region.clone(),
+                    class: card.class,
+                    ..self.place.clone()
+                };
                 (place, card.verb.word())
             }
-            _ => (self.place.clone(), self.intent().map_or("change", |intent| intent.verb().word())),
+            _ => (
+                self.place.clone(),
+                self.intent()
+                    .map_or("change", |intent| intent.verb().word()),
+            ),
         };
-        let what = self.target.stack().map_or_else(String::new, |stack| format!("  {stack}"));
-        let title = format!("{} ON  {}  {} {}{what}", verb.to_uppercase(), place.name(), place.account, place.region);
-        self.form.draw(buf, area, theme, place.danger(), &title, &body, &foot);
+        let what = self
+            .target
+            .stack()
+            .map_or_else(String::new, |stack| format!("  {stack}"));
+        let title = format!(
+            "{} ON  {}  {} {}{what}",
+            verb.to_uppercase(),
+            place.name(),
+            place.account,
+            place.region
+        );
+        self.form
+            .draw(buf, area, theme, place.danger(), &title, &body, &foot);
     }
 
     fn motion(&mut self, motion: Motion, _scene: &Scene<'_>) -> Flow {
@@ -298,9 +373,11 @@ impl Pane for ChangeCard {
     fn moves(&self, scene: &Scene<'_>) -> Option<Duration> {
         match &self.stage {
             Stage::Unasked | Stage::Looking(_) | Stage::Sent => Some(Duration::from_secs(1)),
-            Stage::Ready(card) => {
-                Some(self.form.deaf(scene.now).unwrap_or_else(|| card.valid_until.since(scene.now).max(Duration::from_millis(100))))
-            }
+            Stage::Ready(card) => Some(self.form.deaf(scene.now).unwrap_or_else(|| {
+                card.valid_until
+                    .since(scene.now)
+                    .max(Duration::from_millis(100))
+            })),
             Stage::Refused(_) => None,
         }
     }

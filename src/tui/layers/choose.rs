@@ -1,4 +1,5 @@
-//! A list to choose from, narrowed as one types: the palette, the menu of actions, the help. It names what was chosen; it does nothing.
+//! A list to choose from, narrowed as one types: the palette, the menu of actions, the help. It
+//! names what was chosen; it does nothing.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
@@ -55,7 +56,11 @@ pub struct Choose {
 
 impl std::fmt::Debug for Choose {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Choose").field("title", &self.title).field("text", &self.text).field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("Choose")
+            .field("title", &self.title)
+            .field("text", &self.text)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
     }
 }
 
@@ -64,7 +69,16 @@ impl Choose {
     #[must_use]
     pub fn new(title: &'static str, entries: Vec<Entry>) -> Self {
         let shown = (0..entries.len()).collect();
-        Self { title, entries, shown, text: String::new(), at: 0, top: 0, height: 1, matcher: Matcher::new(Config::DEFAULT) }
+        Self {
+            title,
+            entries,
+            shown,
+            text: String::new(),
+            at: 0,
+            top: 0,
+            height: 1,
+            matcher: Matcher::new(Config::DEFAULT),
+        }
     }
 
     fn narrow(&mut self) {
@@ -72,7 +86,9 @@ impl Choose {
         let mut scored: Vec<(u32, usize)> = Vec::new();
         let mut buffer = Vec::new();
         for (n, entry) in self.entries.iter().enumerate() {
-            let name = pattern.score(Utf32Str::new(&entry.name, &mut buffer), &mut self.matcher).map(|score| score + 1_000);
+            let name = pattern
+                .score(Utf32Str::new(&entry.name, &mut buffer), &mut self.matcher)
+                .map(|score| score + 1_000);
             let text = format!("{} {} {}", entry.key, entry.name, entry.doc);
             let any = pattern.score(Utf32Str::new(&text, &mut buffer), &mut self.matcher);
             if let Some(score) = name.max(any) {
@@ -106,30 +122,75 @@ impl Pane for Choose {
         if inside.height < 2 {
             return;
         }
-        let field = [("> ".to_owned(), theme.style(Role::Key)), (format!("{}_", self.text), theme.style(Role::Field))];
+        let field = [
+            ("> ".to_owned(), theme.style(Role::Key)),
+            (format!("{}_", self.text), theme.style(Role::Field)),
+        ];
         paint::spans(buf, inside.x + 1, inside.y, inside.right(), &field);
         self.height = usize::from(inside.height - 1);
-        self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(self.height));
-        let key = self.entries.iter().map(|entry| paint::width(&entry.key)).max().unwrap_or(0).min(18);
-        let name = self.entries.iter().map(|entry| paint::width(&entry.name)).max().unwrap_or(0).min(28);
-        for (line, n) in self.shown.iter().skip(self.top).take(self.height).enumerate() {
-            let Some(entry) = self.entries.get(*n) else { continue };
+        self.top = self
+            .top
+            .min(self.at)
+            .max((self.at + 1).saturating_sub(self.height));
+        let key = self
+            .entries
+            .iter()
+            .map(|entry| paint::width(&entry.key))
+            .max()
+            .unwrap_or(0)
+            .min(18);
+        let name = self
+            .entries
+            .iter()
+            .map(|entry| paint::width(&entry.name))
+            .max()
+            .unwrap_or(0)
+            .min(28);
+        for (line, n) in self
+            .shown
+            .iter()
+            .skip(self.top)
+            .take(self.height)
+            .enumerate()
+        {
+            let Some(entry) = self.entries.get(*n) else {
+                continue;
+            };
             let y = inside.y + 1 + paint::short(line);
             let off = !entry.off.is_empty();
-            let doc = if off { format!("off: {}", entry.off) } else { entry.doc.clone() };
+            let doc = if off {
+                format!("off: {}", entry.off)
+            } else {
+                entry.doc.clone()
+            };
             let rest = usize::from(inside.width).saturating_sub(key + name + 5);
             let cells = [
-                (format!(" {} ", pad(&entry.key, key)), theme.style(if off { Role::Dim } else { Role::Key })),
-                (format!("{}  ", pad(&entry.name, name)), theme.style(if off { Role::Dim } else { Role::Text })),
+                (
+                    format!(" {} ", pad(&entry.key, key)),
+                    theme.style(if off { Role::Dim } else { Role::Key }),
+                ),
+                (
+                    format!("{}  ", pad(&entry.name, name)),
+                    theme.style(if off { Role::Dim } else { Role::Text }),
+                ),
                 (fit(&doc, rest), theme.style(Role::Dim)),
             ];
             paint::spans(buf, inside.x, y, inside.right(), &cells);
             if self.top + line == self.at {
-                buf.set_style(Rect::new(inside.x, y, inside.width, 1), theme.style(Role::Cursor));
+                buf.set_style(
+                    Rect::new(inside.x, y, inside.width, 1),
+                    theme.style(Role::Cursor),
+                );
             }
         }
         if self.shown.is_empty() {
-            buf.set_stringn(inside.x + 1, inside.y + 1, "nothing matches", usize::from(inside.width), theme.style(Role::Dim));
+            buf.set_stringn(
+                inside.x + 1,
+                inside.y + 1,
+                "nothing matches",
+                usize::from(inside.width),
+                theme.style(Role::Dim),
+            );
         }
     }
 
@@ -169,7 +230,9 @@ impl Pane for Choose {
             KeyCode::Backspace => drop(self.text.pop()),
             KeyCode::Char(c) if !ctrl => self.text.push(c),
             KeyCode::Enter => {
-                let Some(entry) = self.chosen() else { return Flow::Used };
+                let Some(entry) = self.chosen() else {
+                    return Flow::Used;
+                };
                 if !entry.off.is_empty() {
                     return Flow::Say(format!("{}: {}", entry.name, entry.off));
                 }

@@ -1,4 +1,5 @@
-//! The field of a card: takes only what a person types now. Keys from before the card was there, repeats, pastes and bursts are not typing.
+//! The field of a card: takes only what a person types now. Keys from before the card was there,
+//! repeats, pastes and bursts are not typing.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -43,7 +44,12 @@ impl Field {
     /// An empty field that takes nothing for a moment.
     #[must_use]
     pub fn new(now: Time) -> Self {
-        Self { text: String::new(), dead_until: now + DEAF, first_at: None, recent: VecDeque::new() }
+        Self {
+            text: String::new(),
+            dead_until: now + DEAF,
+            first_at: None,
+            recent: VecDeque::new(),
+        }
     }
 
     /// What was typed.
@@ -79,7 +85,13 @@ impl Field {
     /// Takes a key.
     pub fn key(&mut self, key: KeyEvent, now: Time) -> Typed {
         let letter = match key.code {
-            KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER) => Some(c),
+            KeyCode::Char(c)
+                if !key.modifiers.intersects(
+                    KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER,
+                ) =>
+            {
+                Some(c)
+            }
             _ => None,
         };
         if letter.is_none() && !matches!(key.code, KeyCode::Backspace | KeyCode::Enter) {
@@ -114,8 +126,13 @@ impl Field {
                 }
                 Typed::Taken
             }
-            // Nobody types a word and Enter within a blink: that is a paste that the terminal did not mark.
-            (None, _) if self.first_at.is_some_and(|first| now.since(first) <= BURST && self.text.chars().count() > 1) => {
+            // Nobody types a word and Enter within a blink: that is a paste that the terminal did
+            // not mark.
+            (None, _)
+                if self.first_at.is_some_and(|first| {
+                    now.since(first) <= BURST && self.text.chars().count() > 1
+                }) =>
+            {
                 self.kill(now, DEAF);
                 Typed::Pasted
             }
@@ -135,7 +152,11 @@ mod tests {
     fn type_in(field: &mut Field, text: &str, from: i64, each: i64) -> Typed {
         let mut last = Typed::Not;
         for (n, c) in text.chars().enumerate() {
-            let code = if c == '\r' { KeyCode::Enter } else { KeyCode::Char(c) };
+            let code = if c == '\r' {
+                KeyCode::Enter
+            } else {
+                KeyCode::Char(c)
+            };
             last = field.key(press(code), Time(from + each * i64::try_from(n).unwrap()));
         }
         last
@@ -168,7 +189,8 @@ mod tests {
     #[test]
     fn repeats_are_dropped() {
         let mut field = Field::new(Time(0));
-        let held = KeyEvent::new_with_kind(KeyCode::Char('p'), KeyModifiers::NONE, KeyEventKind::Repeat);
+        let held =
+            KeyEvent::new_with_kind(KeyCode::Char('p'), KeyModifiers::NONE, KeyEventKind::Repeat);
         field.key(held, Time(500));
         assert_eq!(field.text(), "");
     }

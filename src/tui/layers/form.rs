@@ -1,5 +1,6 @@
-//! What cards and forms have in common: fields that a person alone fills, a body that scrolls, and what is said to a hasty key. Their
-//! keys are taken here, once; what Enter, Tab and the arrows mean is the card's.
+//! What cards and forms have in common: fields that a person alone fills, a body that scrolls, and
+//! what is said to a hasty key. Their keys are taken here, once; what Enter, Tab and the arrows
+//! mean is the card's.
 
 use std::time::Duration;
 
@@ -51,13 +52,21 @@ impl Form {
     /// A form of so many fields that takes nothing for a moment.
     #[must_use]
     pub fn new(fields: usize, now: Time) -> Self {
-        Self { fields: vec![Field::new(now); fields], at: 0, said: String::new(), scroll: 0, most: 0 }
+        Self {
+            fields: vec![Field::new(now); fields],
+            at: 0,
+            said: String::new(),
+            scroll: 0,
+            most: 0,
+        }
     }
 
     /// What was typed into a field; empty for a field that is not asked.
     #[must_use]
     pub fn text(&self, field: usize) -> &str {
-        self.fields.get(field).map_or("", |field| field.text().trim())
+        self.fields
+            .get(field)
+            .map_or("", |field| field.text().trim())
     }
 
     /// The same as it stands on the card, with the cursor where it is.
@@ -90,7 +99,8 @@ impl Form {
         self.at
     }
 
-    /// Forgets what was typed, asks the first field alone, and takes nothing for that long: what the card shows is not what it was.
+    /// Forgets what was typed, asks the first field alone, and takes nothing for that long: what
+    /// the card shows is not what it was.
     pub fn disarm(&mut self, now: Time, long: Duration) {
         self.fields.truncate(1);
         self.at = 0;
@@ -102,7 +112,10 @@ impl Form {
     /// How long it takes nothing yet.
     #[must_use]
     pub fn deaf(&self, now: Time) -> Option<Duration> {
-        self.fields.first().filter(|field| field.is_dead(now)).map(|field| field.dead_until().since(now))
+        self.fields
+            .first()
+            .filter(|field| field.is_dead(now))
+            .map(|field| field.dead_until().since(now))
     }
 
     /// Shows the body from its first row.
@@ -124,9 +137,15 @@ impl Form {
             KeyCode::Down => return Pressed::Down,
             KeyCode::PageUp => self.scroll(-PAGE),
             KeyCode::PageDown => self.scroll(PAGE),
-            _ => match self.fields.get_mut(self.at).map_or(Typed::Not, |field| field.key(key, now)) {
+            _ => match self
+                .fields
+                .get_mut(self.at)
+                .map_or(Typed::Not, |field| field.key(key, now))
+            {
                 Typed::Enter => return Pressed::Enter,
-                Typed::Pasted => "that came too fast to be typed; type it".clone_into(&mut self.said),
+                Typed::Pasted => {
+                    "that came too fast to be typed; type it".clone_into(&mut self.said);
+                }
                 Typed::Taken => self.said.clear(),
                 Typed::Not => return Pressed::Not,
             },
@@ -143,8 +162,20 @@ impl Form {
     }
 
     /// Draws the card: its title, its body as far as it is scrolled, its foot.
-    #[allow(clippy::too_many_arguments, reason = "one picture of plain values; a struct would only name them again")]
-    pub fn draw(&mut self, buf: &mut Buffer, area: Rect, theme: &Theme, danger: bool, title: &str, body: &[Row], foot: &[Row]) {
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one picture of plain values; a struct would only name them again"
+    )]
+    pub fn draw(
+        &mut self,
+        buf: &mut Buffer,
+        area: Rect,
+        theme: &Theme,
+        danger: bool,
+        title: &str,
+        body: &[Row],
+        foot: &[Row],
+    ) {
         let at = paper::area(area, body.len() + foot.len());
         self.most = paper::draw(buf, at, theme, danger, title, body, foot, self.scroll);
         self.scroll = self.scroll.min(self.most);
@@ -168,10 +199,17 @@ mod tests {
         press(&mut form, KeyCode::Char('a'), 1_000);
         form.ask_more(Time(1_100));
         assert_eq!(press(&mut form, KeyCode::Char('b'), 1_200), Pressed::Taken);
-        assert_eq!((form.text(0), form.text(1), form.shown(0), form.shown(1)), ("a", "b", "a".to_owned(), "b_".to_owned()));
+        assert_eq!(
+            (form.text(0), form.text(1), form.shown(0), form.shown(1)),
+            ("a", "b", "a".to_owned(), "b_".to_owned())
+        );
         form.disarm(Time(1_300), Duration::from_secs(2));
         assert!(!form.asks(1) && form.text(0).is_empty() && form.deaf(Time(3_000)).is_some());
-        assert_eq!(press(&mut form, KeyCode::Enter, 3_100), Pressed::Taken, "nothing is taken yet");
+        assert_eq!(
+            press(&mut form, KeyCode::Enter, 3_100),
+            Pressed::Taken,
+            "nothing is taken yet"
+        );
         assert_eq!(press(&mut form, KeyCode::Enter, 3_300), Pressed::Enter);
     }
 

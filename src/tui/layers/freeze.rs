@@ -34,7 +34,11 @@ impl FreezeForm {
     /// A form for this queue.
     #[must_use]
     pub fn new(of: QueueOf, place: Where, now: Time) -> Self {
-        Self { of, place, form: Form::new(2, now) }
+        Self {
+            of,
+            place,
+            form: Form::new(2, now),
+        }
     }
 
     fn enter(&mut self, now: Time) -> Flow {
@@ -56,9 +60,23 @@ impl FreezeForm {
             QueueOf::Stack(stack) => (Target::Stack(stack.clone()), stack.to_string()),
             QueueOf::Environment(env) => (Target::Environment(env.clone()), env.to_string()),
         };
-        let intent = Intent::Freeze { target: self.of.clone(), reason, until };
-        let ask = Ask::Do { intent, attached: Vec::new(), confirm: Confirm::default(), armed: false };
-        Flow::Ask(Box::new(Wanted { ask, label: format!("freeze {name}"), target: Some(target), closes: true }))
+        let intent = Intent::Freeze {
+            target: self.of.clone(),
+            reason,
+            until,
+        };
+        let ask = Ask::Do {
+            intent,
+            attached: Vec::new(),
+            confirm: Confirm::default(),
+            armed: false,
+        };
+        Flow::Ask(Box::new(Wanted {
+            ask,
+            label: format!("freeze {name}"),
+            target: Some(target),
+            closes: true,
+        }))
     }
 }
 
@@ -72,14 +90,18 @@ impl Layer for FreezeForm {
 
 const DAY: i64 = 86_400_000;
 
-/// `2h`, `45m`, `1d`, or a clock time of today or tomorrow in UTC; nothing: until somebody thaws it.
+/// `2h`, `45m`, `1d`, or a clock time of today or tomorrow in UTC; nothing: until somebody thaws
+/// it.
 fn until(text: &str, now: Time) -> Result<Option<Time>, String> {
     let bad = || format!("{text:?} is no time: write 45m, 2h, 1d, or 16:00 (UTC)");
     if text.is_empty() {
         return Ok(None);
     }
     if let Some((hour, minute)) = text.trim_end_matches('Z').split_once(':') {
-        let (hour, minute): (i64, i64) = (hour.parse().map_err(|_| bad())?, minute.parse().map_err(|_| bad())?);
+        let (hour, minute): (i64, i64) = (
+            hour.parse().map_err(|_| bad())?,
+            minute.parse().map_err(|_| bad())?,
+        );
         if !(0..24).contains(&hour) || !(0..60).contains(&minute) {
             return Err(bad());
         }
@@ -89,7 +111,11 @@ fn until(text: &str, now: Time) -> Result<Option<Time>, String> {
     let text_of_number = text.trim_start_matches('+');
     let (number, each) = [('m', 60), ('h', 3_600), ('d', 86_400)]
         .iter()
-        .find_map(|(unit, each)| text_of_number.strip_suffix(*unit).map(|number| (number, *each)))
+        .find_map(|(unit, each)| {
+            text_of_number
+                .strip_suffix(*unit)
+                .map(|number| (number, *each))
+        })
         .ok_or_else(bad)?;
     let number: u64 = number.parse().map_err(|_| bad())?;
     if number == 0 || number > 10_000 {
@@ -100,16 +126,31 @@ fn until(text: &str, now: Time) -> Result<Option<Time>, String> {
 
 impl Pane for FreezeForm {
     fn draw(&mut self, _scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let (hint, key, field) = (theme.style(Role::Hint), theme.style(Role::Key), theme.style(Role::Field));
+        let (hint, key, field) = (
+            theme.style(Role::Hint),
+            theme.style(Role::Key),
+            theme.style(Role::Field),
+        );
         let wide = usize::from(area.width.min(84).saturating_sub(4));
-        let body: Vec<Row> = paper::labelled("DOES", "nothing new starts; what runs goes on to its end", wide, theme);
+        let body: Vec<Row> = paper::labelled(
+            "DOES",
+            "nothing new starts; what runs goes on to its end",
+            wide,
+            theme,
+        );
         let mut foot: Vec<Row> = vec![
             Vec::new(),
-            vec![("why:    ".to_owned(), hint), (self.form.shown(REASON), field)],
+            vec![
+                ("why:    ".to_owned(), hint),
+                (self.form.shown(REASON), field),
+            ],
             vec![
                 ("until:  ".to_owned(), hint),
                 (self.form.shown(UNTIL), field),
-                ("   45m, 2h, 1d, 16:00; empty: until thawed".to_owned(), hint),
+                (
+                    "   45m, 2h, 1d, 16:00; empty: until thawed".to_owned(),
+                    hint,
+                ),
             ],
         ];
         if !self.form.said.is_empty() {
@@ -128,11 +169,16 @@ impl Pane for FreezeForm {
             QueueOf::Environment(env) => format!("all of {env}"),
         };
         let title = format!("FREEZE {of} ON  {}", self.place.name());
-        self.form.draw(buf, area, theme, self.place.danger(), &title, &body, &foot);
+        self.form
+            .draw(buf, area, theme, self.place.danger(), &title, &body, &foot);
     }
 
     fn motion(&mut self, motion: Motion, _scene: &Scene<'_>) -> Flow {
-        if motion == Motion::Escape { Flow::Close } else { Flow::Pass }
+        if motion == Motion::Escape {
+            Flow::Close
+        } else {
+            Flow::Pass
+        }
     }
 
     fn target(&self, _scene: &Scene<'_>) -> Option<Target> {
@@ -146,7 +192,13 @@ impl Pane for FreezeForm {
         match self.form.key(key, scene.now) {
             Pressed::Leave => return Flow::Close,
             Pressed::Enter => return self.enter(scene.now),
-            Pressed::Tab | Pressed::Up | Pressed::Down => self.form.go(if self.form.at() == REASON { UNTIL } else { REASON }),
+            Pressed::Tab | Pressed::Up | Pressed::Down => {
+                self.form.go(if self.form.at() == REASON {
+                    UNTIL
+                } else {
+                    REASON
+                });
+            }
             Pressed::Taken => {}
             Pressed::Not => return Flow::Pass,
         }
@@ -165,10 +217,19 @@ mod tests {
     #[test]
     fn times_until_which() {
         let now = Time(1_700_000_000_000); // 22:13:20
-        for (text, after) in
-            [("45m", 45 * 60), ("+2h", 7_200), ("1d", 86_400), ("22:14", 40), ("22:13", 86_400 - 20), ("16:00Z", 17 * 3_600 + 46 * 60 + 40)]
-        {
-            assert_eq!(until(text, now).unwrap(), Some(now + Duration::from_secs(after)), "{text}");
+        for (text, after) in [
+            ("45m", 45 * 60),
+            ("+2h", 7_200),
+            ("1d", 86_400),
+            ("22:14", 40),
+            ("22:13", 86_400 - 20),
+            ("16:00Z", 17 * 3_600 + 46 * 60 + 40),
+        ] {
+            assert_eq!(
+                until(text, now).unwrap(),
+                Some(now + Duration::from_secs(after)),
+                "{text}"
+            );
         }
         assert_eq!(until("", now).unwrap(), None);
         for bad in ["x", "5", "0m", "24:00", "1:60", "-5m", "99999h"] {

@@ -1,4 +1,5 @@
-//! The layers above the panes: cards, forms, lists to choose from, pages to read. A layer is a pane on a stack; none opens by itself.
+//! The layers above the panes: cards, forms, lists to choose from, pages to read. A layer is a pane
+//! on a stack; none opens by itself.
 
 pub mod card;
 pub mod choose;
@@ -69,17 +70,24 @@ impl Layers {
 
     /// The layer of that number, while it is open.
     pub fn get(&mut self, no: LayerNo) -> Option<&mut (dyn Layer + 'static)> {
-        self.stack.iter_mut().find(|(other, _)| *other == no).map(|(_, layer)| layer.as_mut())
+        self.stack
+            .iter_mut()
+            .find(|(other, _)| *other == no)
+            .map(|(_, layer)| layer.as_mut())
     }
 
     /// All layers, the lowest first.
     pub fn iter(&self) -> impl Iterator<Item = &dyn Layer> {
-        self.stack.iter().map(|(_, layer)| layer.as_ref() as &dyn Layer)
+        self.stack
+            .iter()
+            .map(|(_, layer)| layer.as_ref() as &dyn Layer)
     }
 
     /// All layers with their numbers, the lowest first.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (LayerNo, &mut (dyn Layer + 'static))> {
-        self.stack.iter_mut().map(|(no, layer)| (*no, layer.as_mut()))
+        self.stack
+            .iter_mut()
+            .map(|(no, layer)| (*no, layer.as_mut()))
     }
 
     /// Closes a layer.

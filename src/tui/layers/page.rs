@@ -1,4 +1,5 @@
-//! A page to read: details, explanations, records, the audit. It scrolls, and its text can be copied.
+//! A page to read: details, explanations, records, the audit. It scrolls, and its text can be
+//! copied.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -26,7 +27,11 @@ impl Text {
     /// A line with a label.
     #[must_use]
     pub fn new(label: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { label: label.into(), text: text.into(), role: Role::Text }
+        Self {
+            label: label.into(),
+            text: text.into(),
+            role: Role::Text,
+        }
     }
 
     /// The same with another role.
@@ -51,7 +56,14 @@ impl Page {
     /// A page.
     #[must_use]
     pub fn new(title: impl Into<String>, target: Option<Target>, lines: Vec<Text>) -> Self {
-        Self { title: title.into(), lines, target, scroll: 0, most: 0, height: 1 }
+        Self {
+            title: title.into(),
+            lines,
+            target,
+            scroll: 0,
+            most: 0,
+            height: 1,
+        }
     }
 }
 
@@ -60,15 +72,32 @@ impl Layer for Page {}
 impl Pane for Page {
     fn draw(&mut self, _scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let width = area.width.min(110);
-        let label = self.lines.iter().map(|line| paint::width(&line.label)).max().unwrap_or(0).min(24);
+        let label = self
+            .lines
+            .iter()
+            .map(|line| paint::width(&line.label))
+            .max()
+            .unwrap_or(0)
+            .min(24);
         let gap = if label > 0 { label + 2 } else { 0 };
         let wide = usize::from(width.saturating_sub(4));
         let mut rows: Vec<[(String, ratatui::style::Style); 2]> = Vec::new();
         for line in &self.lines {
-            let (left, room) = if line.label.is_empty() { (0, wide) } else { (gap, wide.saturating_sub(gap)) };
+            let (left, room) = if line.label.is_empty() {
+                (0, wide)
+            } else {
+                (gap, wide.saturating_sub(gap))
+            };
             for (n, text) in paint::wrap(&line.text, room, 0).into_iter().enumerate() {
-                let label = if n == 0 { paint::pad(&line.label, left) } else { " ".repeat(left) };
-                rows.push([(label, theme.style(Role::Label)), (text, theme.style(line.role))]);
+                let label = if n == 0 {
+                    paint::pad(&line.label, left)
+                } else {
+                    " ".repeat(left)
+                };
+                rows.push([
+                    (label, theme.style(Role::Label)),
+                    (text, theme.style(line.role)),
+                ]);
             }
         }
         let most = area.height.saturating_sub(2);
@@ -79,13 +108,29 @@ impl Pane for Page {
         self.most = rows.len().saturating_sub(self.height);
         self.scroll = self.scroll.min(self.most);
         let right = if self.most > 0 {
-            format!("{}-{} of {}", self.scroll + 1, (self.scroll + self.height).min(rows.len()), rows.len())
+            format!(
+                "{}-{} of {}",
+                self.scroll + 1,
+                (self.scroll + self.height).min(rows.len()),
+                rows.len()
+            )
         } else {
             "Esc closes".to_owned()
         };
         let inside = paint::frame(buf, at, theme, true, &self.title, &right);
-        for (n, row) in rows.iter().skip(self.scroll).take(usize::from(inside.height)).enumerate() {
-            paint::spans(buf, inside.x + 1, inside.y + paint::short(n), inside.right(), row);
+        for (n, row) in rows
+            .iter()
+            .skip(self.scroll)
+            .take(usize::from(inside.height))
+            .enumerate()
+        {
+            paint::spans(
+                buf,
+                inside.x + 1,
+                inside.y + paint::short(n),
+                inside.right(),
+                row,
+            );
         }
     }
 
@@ -103,7 +148,11 @@ impl Pane for Page {
             Motion::Open | Motion::Escape => return Flow::Close,
             Motion::Copy => {
                 return Flow::Copy(
-                    self.lines.iter().map(|line| format!("{}  {}", line.label, line.text).trim().to_owned()).collect::<Vec<_>>().join("\n"),
+                    self.lines
+                        .iter()
+                        .map(|line| format!("{}  {}", line.label, line.text).trim().to_owned())
+                        .collect::<Vec<_>>()
+                        .join("\n"),
                 );
             }
             _ => return Flow::Pass,
@@ -116,6 +165,10 @@ impl Pane for Page {
         self.target.clone()
     }
     fn hints(&self) -> &'static [(&'static str, &'static str)] {
-        &[("down", "scroll"), ("copy-line", "copy"), ("escape", "close")]
+        &[
+            ("down", "scroll"),
+            ("copy-line", "copy"),
+            ("escape", "close"),
+        ]
     }
 }

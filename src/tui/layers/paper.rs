@@ -1,4 +1,5 @@
-//! The paper of a card: a heavy frame with the environment's name in it, lines in their fixed order, and at the foot what to type.
+//! The paper of a card: a heavy frame with the environment's name in it, lines in their fixed
+//! order, and at the foot what to type.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -35,7 +36,11 @@ impl Where {
     /// Of an environment as the world knows it.
     #[must_use]
     pub fn of(scene: &Scene<'_>, env: &EnvName) -> Self {
-        let view = scene.views.environments.iter().find(|view| view.name == *env);
+        let view = scene
+            .views
+            .environments
+            .iter()
+            .find(|view| view.name == *env);
         Self {
             env: env.clone(),
             class: view.map_or(Class::Production, |view| view.class),
@@ -54,30 +59,59 @@ impl Where {
     /// Its name for people: `PROD-US`, or `prod-us (practice)`.
     #[must_use]
     pub fn name(&self) -> String {
-        if self.practice { format!("{} (practice)", self.env) } else { self.env.as_str().to_uppercase() }
+        if self.practice {
+            format!("{} (practice)", self.env)
+        } else {
+            self.env.as_str().to_uppercase()
+        }
     }
 }
 
-/// The rows of the lines of a card, in the order in which cards show them; a line without a source is not there.
+/// The rows of the lines of a card, in the order in which cards show them; a line without a source
+/// is not there.
 #[must_use]
 pub fn lines(lines: &[CardLine], wide: usize, theme: &Theme) -> Vec<Row> {
-    let place = |label: &str| LABELS.iter().position(|known| *known == label).unwrap_or(LABELS.len());
+    let place = |label: &str| {
+        LABELS
+            .iter()
+            .position(|known| *known == label)
+            .unwrap_or(LABELS.len())
+    };
     let mut sorted: Vec<&CardLine> = lines.iter().collect();
     sorted.sort_by_key(|line| place(&line.label));
-    sorted.iter().flat_map(|line| labelled(&line.label, &line.text, wide, theme)).collect()
+    sorted
+        .iter()
+        .flat_map(|line| labelled(&line.label, &line.text, wide, theme))
+        .collect()
 }
 
 /// A label and its text over as many rows as it needs.
 #[must_use]
 pub fn labelled(label: &str, text: &str, wide: usize, theme: &Theme) -> Vec<Row> {
     const LABEL: usize = 10;
-    let strong = ["DOWNTIME", "REPLACES", "GOES", "CHANGED", "UNDO", "IF NOBODY"].contains(&label);
-    let style = if label == "CHANGED" { theme.style(Role::Alert) } else { theme.style(if strong { Role::Strong } else { Role::Text }) };
+    let strong = [
+        "DOWNTIME",
+        "REPLACES",
+        "GOES",
+        "CHANGED",
+        "UNDO",
+        "IF NOBODY",
+    ]
+    .contains(&label);
+    let style = if label == "CHANGED" {
+        theme.style(Role::Alert)
+    } else {
+        theme.style(if strong { Role::Strong } else { Role::Text })
+    };
     wrap(text, wide.saturating_sub(LABEL).max(8), 0)
         .into_iter()
         .enumerate()
         .map(|(n, text)| {
-            let label = if n == 0 { pad(label, LABEL) } else { " ".repeat(LABEL) };
+            let label = if n == 0 {
+                pad(label, LABEL)
+            } else {
+                " ".repeat(LABEL)
+            };
             vec![(label, theme.style(Role::Label)), (text, style)]
         })
         .collect()
@@ -86,13 +120,28 @@ pub fn labelled(label: &str, text: &str, wide: usize, theme: &Theme) -> Vec<Row>
 /// What is different between the lines of a card before and after.
 #[must_use]
 pub fn differences(before: &[CardLine], after: &[CardLine]) -> Vec<String> {
-    let text = |lines: &[CardLine], label: &str| lines.iter().find(|line| line.label == label).map(|line| line.text.clone());
+    let text = |lines: &[CardLine], label: &str| {
+        lines
+            .iter()
+            .find(|line| line.label == label)
+            .map(|line| line.text.clone())
+    };
     let changed = after.iter().filter_map(|line| {
         let was = text(before, &line.label);
         let other = was.as_deref() != Some(line.text.as_str());
-        other.then(|| format!("{} was {}, is now {}", line.label, was.unwrap_or_else(|| "not there".to_owned()), line.text))
+        other.then(|| {
+            format!(
+                "{} was {}, is now {}",
+                line.label,
+                was.unwrap_or_else(|| "not there".to_owned()),
+                line.text
+            )
+        })
     });
-    let gone = before.iter().filter(|line| text(after, &line.label).is_none()).map(|line| format!("{} is gone", line.label));
+    let gone = before
+        .iter()
+        .filter(|line| text(after, &line.label).is_none())
+        .map(|line| format!("{} is gone", line.label));
     changed.chain(gone).collect()
 }
 
@@ -101,13 +150,24 @@ pub fn differences(before: &[CardLine], after: &[CardLine]) -> Vec<String> {
 pub fn diff(rows: Option<&[ChangeRow]>, wide: usize, theme: &Theme) -> Vec<Row> {
     let dim = theme.style(Role::Dim);
     let Some(rows) = rows else {
-        return vec![vec![("what changes cannot be known before it runs".to_owned(), dim)]];
+        return vec![vec![(
+            "what changes cannot be known before it runs".to_owned(),
+            dim,
+        )]];
     };
     if rows.is_empty() {
         return vec![vec![("nothing changes".to_owned(), dim)]];
     }
-    let kind = rows.iter().map(|row| paint::width(&row.kind)).max().unwrap_or(0).min(wide / 3);
-    let mut out = vec![vec![(format!("{} {} {}", pad("ACTION", 9), pad("TYPE", kind), "RESOURCE"), theme.style(Role::Heading))]];
+    let kind = rows
+        .iter()
+        .map(|row| paint::width(&row.kind))
+        .max()
+        .unwrap_or(0)
+        .min(wide / 3);
+    let mut out = vec![vec![(
+        format!("{} {} {}", pad("ACTION", 9), pad("TYPE", kind), "RESOURCE"),
+        theme.style(Role::Heading),
+    )]];
     for row in rows {
         let (word, role) = match row.does {
             Does::Add => ("+ add", Role::Added),
@@ -117,7 +177,11 @@ pub fn diff(rows: Option<&[ChangeRow]>, wide: usize, theme: &Theme) -> Vec<Row> 
             Does::Change => ("~ change", Role::Changed),
             Does::Unclear => ("? unclear", Role::Changed),
         };
-        let maybe = if row.does == Does::MayReplace { " (perhaps)" } else { "" };
+        let maybe = if row.does == Does::MayReplace {
+            " (perhaps)"
+        } else {
+            ""
+        };
         out.push(vec![
             (pad(word, 10), theme.style(role)),
             (format!("{} ", pad(&row.kind, kind)), dim),
@@ -144,29 +208,72 @@ pub fn area(screen: Rect, rows: usize) -> Rect {
     Rect::new(x, y, width, height)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one picture of plain values; a struct would only name them again")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one picture of plain values; a struct would only name them again"
+)]
 /// Draws a card: title, body from `scroll` on, foot. Answers the most that can be scrolled.
-pub fn draw(buf: &mut Buffer, area: Rect, theme: &Theme, danger: bool, title: &str, body: &[Row], foot: &[Row], scroll: usize) -> usize {
+pub fn draw(
+    buf: &mut Buffer,
+    area: Rect,
+    theme: &Theme,
+    danger: bool,
+    title: &str,
+    body: &[Row],
+    foot: &[Row],
+    scroll: usize,
+) -> usize {
     let style = theme.style(if danger { Role::CardDanger } else { Role::Card });
     paint::clear(buf, area, theme.style(Role::Text));
     paint::edge(buf, area, theme.glyphs.heavy(), style);
-    let title = format!(" {} ", fit(title, usize::from(area.width.saturating_sub(6))));
+    let title = format!(
+        " {} ",
+        fit(title, usize::from(area.width.saturating_sub(6)))
+    );
     buf.set_string(area.x + 2, area.y, title, style);
-    let inside = Rect::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(2));
+    let inside = Rect::new(
+        area.x + 2,
+        area.y + 1,
+        area.width.saturating_sub(4),
+        area.height.saturating_sub(2),
+    );
     let foot_rows = foot.len().min(usize::from(inside.height));
     let room = usize::from(inside.height) - foot_rows;
     let most = body.len().saturating_sub(room);
     let scroll = scroll.min(most);
     for (n, row) in body.iter().skip(scroll).take(room).enumerate() {
-        paint::spans(buf, inside.x, inside.y + paint::short(n), inside.right(), row);
+        paint::spans(
+            buf,
+            inside.x,
+            inside.y + paint::short(n),
+            inside.right(),
+            row,
+        );
     }
     if most > 0 {
-        let text = format!(" {}-{} of {} PgUp PgDn ", scroll + 1, (scroll + room).min(body.len()), body.len());
-        buf.set_string(area.right().saturating_sub(paint::short(paint::width(&text)) + 2), area.bottom() - 1, text, theme.style(Role::Dim));
+        let text = format!(
+            " {}-{} of {} PgUp PgDn ",
+            scroll + 1,
+            (scroll + room).min(body.len()),
+            body.len()
+        );
+        buf.set_string(
+            area.right()
+                .saturating_sub(paint::short(paint::width(&text)) + 2),
+            area.bottom() - 1,
+            text,
+            theme.style(Role::Dim),
+        );
     }
     let from = foot.len() - foot_rows;
     for (n, row) in foot[from..].iter().enumerate() {
-        paint::spans(buf, inside.x, inside.y + paint::short(room + n), inside.right(), row);
+        paint::spans(
+            buf,
+            inside.x,
+            inside.y + paint::short(room + n),
+            inside.right(),
+            row,
+        );
     }
     most
 }

@@ -27,34 +27,65 @@ struct Part {
     first: bool,
 }
 
-pub(super) fn draw(pane: &mut LogPane, scene: &Scene<'_>, theme: &Theme, inside: Rect, buf: &mut Buffer) {
+pub(super) fn draw(
+    pane: &mut LogPane,
+    scene: &Scene<'_>,
+    theme: &Theme,
+    inside: Rect,
+    buf: &mut Buffer,
+) {
     if inside.width < 4 || inside.height == 0 {
         return;
     }
     let footer = u16::from(inside.height >= 3);
-    let body = Rect { height: inside.height - footer, ..inside };
+    let body = Rect {
+        height: inside.height - footer,
+        ..inside
+    };
     pane.height = usize::from(body.height);
     if pane.following {
         pane.follow(true);
     }
     pane.cursor = pane.cursor.min(pane.ring.len().saturating_sub(1));
     let before = columns(pane, scene, body.width);
-    let parts = lay(pane, usize::from(body.width).saturating_sub(before), usize::from(body.height));
+    let parts = lay(
+        pane,
+        usize::from(body.width).saturating_sub(before),
+        usize::from(body.height),
+    );
     let mut last: Option<Time> = None;
-    let selection = pane.select.map(|from| from.min(pane.cursor)..=from.max(pane.cursor));
+    let selection = pane
+        .select
+        .map(|from| from.min(pane.cursor)..=from.max(pane.cursor));
     for (y, part) in (body.top()..body.bottom()).zip(&parts) {
-        let Some(line) = pane.ring.row(part.row) else { continue };
-        let previous =
-            last.or_else(|| view::before(&pane.ring, &mut pane.filter, part.row).and_then(|at| pane.ring.row(at)).map(|row| row.at));
+        let Some(line) = pane.ring.row(part.row) else {
+            continue;
+        };
+        let previous = last.or_else(|| {
+            view::before(&pane.ring, &mut pane.filter, part.row)
+                .and_then(|at| pane.ring.row(at))
+                .map(|row| row.at)
+        });
         let here = part.row == pane.cursor;
-        let back = if selection.as_ref().is_some_and(|range| range.contains(&part.row)) {
+        let back = if selection
+            .as_ref()
+            .is_some_and(|range| range.contains(&part.row))
+        {
             Some(theme.style(Role::Selection))
         } else if here {
-            Some(theme.style(if scene.focused { Role::Cursor } else { Role::CursorAway }))
+            Some(theme.style(if scene.focused {
+                Role::Cursor
+            } else {
+                Role::CursorAway
+            }))
         } else {
             None
         };
-        let at = Rect { y, height: 1, ..body };
+        let at = Rect {
+            y,
+            height: 1,
+            ..body
+        };
         draw_part(pane, scene, theme, &line, part, (previous, back), at, buf);
         last = Some(line.at);
     }
@@ -67,7 +98,11 @@ pub(super) fn draw(pane: &mut LogPane, scene: &Scene<'_>, theme: &Theme, inside:
         pane.searched &= hits.search(&pane.ring, PIECE);
     }
     if footer > 0 {
-        let at = Rect { y: inside.bottom() - 1, height: 1, ..inside };
+        let at = Rect {
+            y: inside.bottom() - 1,
+            height: 1,
+            ..inside
+        };
         footer::draw(pane, scene, theme, at, buf);
     }
 }
@@ -79,8 +114,13 @@ pub(super) fn title(pane: &LogPane, scene: &Scene<'_>) -> String {
         (false, 0) => "paused".to_owned(),
         (false, new) => format!("paused, {} new", footer::grouped(new as u64)),
     };
-    let of = scene.lines_of().map_or_else(|| "all".to_owned(), ToString::to_string);
-    let filter = pane.filter.as_ref().map_or_else(String::new, |hits| format!("  &{}", hits.query.text));
+    let of = scene
+        .lines_of()
+        .map_or_else(|| "all".to_owned(), ToString::to_string);
+    let filter = pane
+        .filter
+        .as_ref()
+        .map_or_else(String::new, |hits| format!("  &{}", hits.query.text));
     format!("Events + logs  {of}  {state}{filter}")
 }
 
@@ -93,10 +133,19 @@ fn columns(pane: &LogPane, scene: &Scene<'_>, width: u16) -> usize {
             None => return 1,
         }
     };
-    1 + prefix(pane, scene, &row, None, width).iter().map(|(text, _)| text.width()).sum::<usize>()
+    1 + prefix(pane, scene, &row, None, width)
+        .iter()
+        .map(|(text, _)| text.width())
+        .sum::<usize>()
 }
 
-fn prefix(pane: &LogPane, scene: &Scene<'_>, line: &Row<'_>, before: Option<Time>, width: u16) -> Vec<(String, Role)> {
+fn prefix(
+    pane: &LogPane,
+    scene: &Scene<'_>,
+    line: &Row<'_>,
+    before: Option<Time>,
+    width: u16,
+) -> Vec<(String, Role)> {
     let (stack, source) = match width {
         0..=59 => (10, 8),
         60..=99 => (14, 12),
@@ -105,7 +154,10 @@ fn prefix(pane: &LogPane, scene: &Scene<'_>, line: &Row<'_>, before: Option<Time
     let mut out = vec![(pane.times.text(line.at, before, scene.now), Role::Clock)];
     if scene.lines_of().is_none() {
         let (id, name) = (&line.source.stack, line.source.stack.to_string());
-        let cells = id.part.as_ref().map_or_else(|| end(&name, stack), |one| part(&name, one.as_str(), stack));
+        let cells = id
+            .part
+            .as_ref()
+            .map_or_else(|| end(&name, stack), |one| part(&name, one.as_str(), stack));
         out.push((format!("{cells} "), Role::Dim));
     }
     out.push((format!("{:3} ", line.source.kind.word()), Role::Source));
@@ -113,36 +165,64 @@ fn prefix(pane: &LogPane, scene: &Scene<'_>, line: &Row<'_>, before: Option<Time
     out
 }
 
-/// The rows that are seen: so that the cursor is among them, and as few as possible above it are lost.
+/// The rows that are seen: so that the cursor is among them, and as few as possible above it are
+/// lost.
 fn lay(pane: &mut LogPane, room: usize, height: usize) -> Vec<Part> {
     let wraps = if pane.wrap { Some(room.max(8)) } else { None };
     let parts_of = |pane: &LogPane, row: usize| -> Vec<Part> {
-        let Some(line) = pane.ring.row(row) else { return Vec::new() };
+        let Some(line) = pane.ring.row(row) else {
+            return Vec::new();
+        };
         let begins = wraps.map_or_else(|| vec![0], |room| wrap(line.text, room, room));
         let ends = begins[1..].iter().copied().chain([line.text.len()]);
-        let mut parts: Vec<Part> =
-            begins.iter().zip(ends).map(|(from, to)| Part { row, bytes: *from..to, json: None, first: *from == 0 }).collect();
+        let mut parts: Vec<Part> = begins
+            .iter()
+            .zip(ends)
+            .map(|(from, to)| Part {
+                row,
+                bytes: *from..to,
+                json: None,
+                first: *from == 0,
+            })
+            .collect();
         if pane.opened.contains(&line.key) {
             let json = pretty(line.text).unwrap_or_default();
-            parts.extend(json.into_iter().map(|text| Part { row, bytes: 0..0, json: Some(text), first: false }));
+            parts.extend(json.into_iter().map(|text| Part {
+                row,
+                bytes: 0..0,
+                json: Some(text),
+                first: false,
+            }));
         }
         parts
     };
     let cursor = pane.cursor;
-    let Some(mut top) = view::at_or_before(&pane.ring, &mut pane.filter, if pane.following { cursor } else { pane.top.min(cursor) })
-        .or_else(|| view::at_or_after(&pane.ring, &mut pane.filter, 0))
-    else {
+    let Some(mut top) = view::at_or_before(
+        &pane.ring,
+        &mut pane.filter,
+        if pane.following {
+            cursor
+        } else {
+            pane.top.min(cursor)
+        },
+    )
+    .or_else(|| view::at_or_after(&pane.ring, &mut pane.filter, 0)) else {
         return Vec::new();
     };
     let away = std::mem::take(&mut pane.jumped) && (cursor < pane.top || cursor >= pane.bottom);
     if away && !pane.following {
-        top = (0..height / 3).fold(cursor, |at, _| view::before(&pane.ring, &mut pane.filter, at).unwrap_or(at));
+        top = (0..height / 3).fold(cursor, |at, _| {
+            view::before(&pane.ring, &mut pane.filter, at).unwrap_or(at)
+        });
     }
-    // Upwards from the cursor as far as the area reaches: the top may not lie above that, nor below it when following.
+    // Upwards from the cursor as far as the area reaches: the top may not lie above that, nor below
+    // it when following.
     let mut used = parts_of(pane, cursor).len();
     let mut first = cursor;
     while used < height {
-        let Some(above) = view::before(&pane.ring, &mut pane.filter, first) else { break };
+        let Some(above) = view::before(&pane.ring, &mut pane.filter, first) else {
+            break;
+        };
         let more = parts_of(pane, above).len();
         if used + more > height || (!pane.following && above < top) {
             break;
@@ -187,13 +267,33 @@ fn draw_part(
     };
     buf.set_stringn(area.x, area.y, sign, 1, over(theme.style(Role::Strong)));
     let text_style = theme.style(role(line.severity));
-    let body = part.json.as_deref().unwrap_or(&line.text[part.bytes.clone()]);
-    let found = pane.find.as_ref().map(|hits| hits.query.places(line.text)).unwrap_or_default();
-    let filtered = pane.filter.as_ref().map(|hits| hits.query.places(line.text)).unwrap_or_default();
+    let body = part
+        .json
+        .as_deref()
+        .unwrap_or(&line.text[part.bytes.clone()]);
+    let found = pane
+        .find
+        .as_ref()
+        .map(|hits| hits.query.places(line.text))
+        .unwrap_or_default();
+    let filtered = pane
+        .filter
+        .as_ref()
+        .map(|hits| hits.query.places(line.text))
+        .unwrap_or_default();
     let style_at = |at: usize| {
-        let inside = |ranges: &[Range<usize>]| part.json.is_none() && ranges.iter().any(|range| range.contains(&(part.bytes.start + at)));
+        let inside = |ranges: &[Range<usize>]| {
+            part.json.is_none()
+                && ranges
+                    .iter()
+                    .any(|range| range.contains(&(part.bytes.start + at)))
+        };
         if inside(&found) {
-            theme.style(if here { Role::MatchCurrent } else { Role::Match })
+            theme.style(if here {
+                Role::MatchCurrent
+            } else {
+                Role::Match
+            })
         } else if inside(&filtered) {
             over(text_style).add_modifier(Modifier::UNDERLINED)
         } else {
@@ -201,11 +301,20 @@ fn draw_part(
         }
     };
     let prefix = prefix(pane, scene, line, before, area.width);
-    let mut pen = Pen { x: area.x + 1, right: area.right(), skip: if pane.locked { 0 } else { pane.aside } };
+    let mut pen = Pen {
+        x: area.x + 1,
+        right: area.right(),
+        skip: if pane.locked { 0 } else { pane.aside },
+    };
     for (text, role) in &prefix {
         let style = over(theme.style(*role));
         let blank = " ".repeat(text.width());
-        pen.put(if part.first { text } else { &blank }, |_| style, area.y, buf);
+        pen.put(
+            if part.first { text } else { &blank },
+            |_| style,
+            area.y,
+            buf,
+        );
     }
     if pane.locked && !pane.wrap {
         pen.skip = pane.aside;
@@ -214,7 +323,13 @@ fn draw_part(
         pen.skip = 0;
     }
     if pen.put(body, style_at, area.y, buf) {
-        buf.set_stringn(area.right() - 1, area.y, ">", 1, over(theme.style(Role::Hint)));
+        buf.set_stringn(
+            area.right() - 1,
+            area.y,
+            ">",
+            1,
+            over(theme.style(Role::Hint)),
+        );
     }
 }
 
@@ -227,14 +342,23 @@ pub(super) struct Pen {
 
 impl Pen {
     /// True when something did not fit any more.
-    pub(super) fn put(&mut self, text: &str, style: impl Fn(usize) -> Style, y: u16, buf: &mut Buffer) -> bool {
+    pub(super) fn put(
+        &mut self,
+        text: &str,
+        style: impl Fn(usize) -> Style,
+        y: u16,
+        buf: &mut Buffer,
+    ) -> bool {
         for (at, grapheme) in text.grapheme_indices(true) {
             let width = grapheme.width();
             if self.skip > 0 {
                 // Of a wide character that is half scrolled away, the other half is blank.
                 let rest = width.saturating_sub(self.skip);
                 self.skip = self.skip.saturating_sub(width);
-                self.x = self.x.saturating_add(u16::try_from(rest).unwrap_or(0)).min(self.right);
+                self.x = self
+                    .x
+                    .saturating_add(u16::try_from(rest).unwrap_or(0))
+                    .min(self.right);
                 continue;
             }
             if usize::from(self.right - self.x) < width {

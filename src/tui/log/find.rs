@@ -1,5 +1,5 @@
-//! Finding in a ring: what a person types becomes a query; its hits are found chunk by chunk, when they are needed, and kept
-//! until the chunk changes.
+//! Finding in a ring: what a person types becomes a query; its hits are found chunk by chunk, when
+//! they are needed, and kept until the chunk changes.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -28,20 +28,33 @@ enum How {
 }
 
 impl Query {
-    /// Reads `[!]text[ +N]`: a regular expression where it is one, else literal; small letters find large ones too. `!` finds the
-    /// lines without it, `+N` shows N lines around. None when nothing is left.
+    /// Reads `[!]text[ +N]`: a regular expression where it is one, else literal; small letters find
+    /// large ones too. `!` finds the lines without it, `+N` shows N lines around. None when nothing
+    /// is left.
     #[must_use]
     pub fn read(typed: &str) -> Option<Self> {
-        let (inverse, text) = typed.strip_prefix('!').map_or((false, typed), |rest| (true, rest));
-        let around = text.rsplit_once(" +").and_then(|(text, n)| Some((text, n.parse::<usize>().ok()?)));
+        let (inverse, text) = typed
+            .strip_prefix('!')
+            .map_or((false, typed), |rest| (true, rest));
+        let around = text
+            .rsplit_once(" +")
+            .and_then(|(text, n)| Some((text, n.parse::<usize>().ok()?)));
         let (text, around) = around.map_or((text, 0), |(text, n)| (text, n.min(100)));
         if text.is_empty() {
             return None;
         }
         let small = !text.chars().any(char::is_uppercase);
         let is_literal = regex::escape(text) == text;
-        let pattern = |text: &str| RegexBuilder::new(text).case_insensitive(small).size_limit(1 << 20).build();
-        let how = match (is_literal && (!small || !text.chars().any(char::is_alphabetic)), pattern(text)) {
+        let pattern = |text: &str| {
+            RegexBuilder::new(text)
+                .case_insensitive(small)
+                .size_limit(1 << 20)
+                .build()
+        };
+        let how = match (
+            is_literal && (!small || !text.chars().any(char::is_alphabetic)),
+            pattern(text),
+        ) {
             (true, _) => How::Literal(Box::new(Finder::new(text.as_bytes()).into_owned())),
             (false, Ok(regex)) => How::Pattern(regex),
             (false, Err(_)) => match pattern(&regex::escape(text)) {
@@ -49,7 +62,12 @@ impl Query {
                 Err(_) => How::Literal(Box::new(Finder::new(text.as_bytes()).into_owned())),
             },
         };
-        Some(Self { text: typed.to_owned(), inverse, around, how })
+        Some(Self {
+            text: typed.to_owned(),
+            inverse,
+            around,
+            how,
+        })
     }
 
     /// Whether a line is a hit.
@@ -71,9 +89,16 @@ impl Query {
         match &self.how {
             How::Literal(finder) => {
                 let len = finder.needle().len();
-                finder.find_iter(line.as_bytes()).map(|at| at..at + len).collect()
+                finder
+                    .find_iter(line.as_bytes())
+                    .map(|at| at..at + len)
+                    .collect()
             }
-            How::Pattern(regex) => regex.find_iter(line).map(|found| found.range()).filter(|range| !range.is_empty()).collect(),
+            How::Pattern(regex) => regex
+                .find_iter(line)
+                .map(|found| found.range())
+                .filter(|range| !range.is_empty())
+                .collect(),
         }
     }
 }
@@ -108,19 +133,30 @@ impl Hits {
     /// Nothing searched yet.
     #[must_use]
     pub fn new(query: Query) -> Self {
-        Self { query, found: HashMap::new() }
+        Self {
+            query,
+            found: HashMap::new(),
+        }
     }
 
     fn of(&mut self, ring: &Ring, chunk: usize) -> &[u16] {
         let chunk = &ring.chunks()[chunk];
         let kept = self.found.entry(chunk.id).or_default();
         if kept.version != chunk.version {
-            *kept = Found { version: chunk.version, ..Found::default() };
+            *kept = Found {
+                version: chunk.version,
+                ..Found::default()
+            };
         }
         let new = kept.searched.max(chunk.from)..chunk.records();
-        kept.hits.extend(new.filter(|record| self.query.hits(chunk.text(*record))).map(|record| record as u16));
+        kept.hits.extend(
+            new.filter(|record| self.query.hits(chunk.text(*record)))
+                .map(|record| record as u16),
+        );
         kept.searched = chunk.records();
-        let begin = kept.hits.partition_point(|record| usize::from(*record) < chunk.from);
+        let begin = kept
+            .hits
+            .partition_point(|record| usize::from(*record) < chunk.from);
         &kept.hits[begin..]
     }
 
@@ -147,7 +183,9 @@ impl Hits {
             let from = ring.chunks()[n].from;
             let most = if n == last { record } else { usize::MAX };
             let hits = self.of(ring, n);
-            let found = hits[..hits.partition_point(|hit| usize::from(*hit) <= most)].last().copied();
+            let found = hits[..hits.partition_point(|hit| usize::from(*hit) <= most)]
+                .last()
+                .copied();
             if let Some(hit) = found {
                 return Some(ring.begin(n) + usize::from(hit) - from);
             }
@@ -155,21 +193,31 @@ impl Hits {
         None
     }
 
-    /// Searches chunks that were not searched yet, newest first, until about so many bytes were read; true when all are done.
+    /// Searches chunks that were not searched yet, newest first, until about so many bytes were
+    /// read; true when all are done.
     pub fn search(&mut self, ring: &Ring, bytes: usize) -> bool {
         let mut left = bytes;
         for n in (0..ring.chunks().len()).rev() {
             let chunk = &ring.chunks()[n];
-            if self.found.get(&chunk.id).is_none_or(|found| !found.is_of(chunk)) {
+            if self
+                .found
+                .get(&chunk.id)
+                .is_none_or(|found| !found.is_of(chunk))
+            {
                 if left == 0 {
                     return false;
                 }
-                left = left.saturating_sub((chunk.from..chunk.records()).map(|record| chunk.text(record).len() + 16).sum());
+                left = left.saturating_sub(
+                    (chunk.from..chunk.records())
+                        .map(|record| chunk.text(record).len() + 16)
+                        .sum(),
+                );
                 self.of(ring, n);
             }
         }
         if self.found.len() > ring.chunks().len() {
-            let live: std::collections::HashSet<u64> = ring.chunks().iter().map(|chunk| chunk.id).collect();
+            let live: std::collections::HashSet<u64> =
+                ring.chunks().iter().map(|chunk| chunk.id).collect();
             self.found.retain(|id, _| live.contains(id));
         }
         true
@@ -180,11 +228,15 @@ impl Hits {
         let here = ring.locate(row);
         let (mut before, mut all) = (0, 0);
         for (n, chunk) in ring.chunks().iter().enumerate() {
-            let Some(Found { hits, .. }) = self.found.get(&chunk.id) else { continue };
+            let Some(Found { hits, .. }) = self.found.get(&chunk.id) else {
+                continue;
+            };
             let live = &hits[hits.partition_point(|record| usize::from(*record) < chunk.from)..];
             all += live.len();
             before += match here {
-                Some((at, record)) if n == at => live.partition_point(|hit| usize::from(*hit) <= record),
+                Some((at, record)) if n == at => {
+                    live.partition_point(|hit| usize::from(*hit) <= record)
+                }
                 Some((at, _)) if n < at => live.len(),
                 _ => 0,
             };

@@ -1,5 +1,5 @@
-//! The last row of the log: how many lines of which kind there are, and how the tails are doing that bring them. While something is
-//! typed, the prompt stands there.
+//! The last row of the log: how many lines of which kind there are, and how the tails are doing
+//! that bring them. While something is typed, the prompt stands there.
 
 use std::time::Duration;
 
@@ -23,7 +23,10 @@ pub(super) fn draw(pane: &LogPane, scene: &Scene<'_>, theme: &Theme, area: Rect,
         return;
     }
     let mut x = area.x + 1;
-    for (text, role) in fitting(parts(pane, scene), usize::from(area.width).saturating_sub(1)) {
+    for (text, role) in fitting(
+        parts(pane, scene),
+        usize::from(area.width).saturating_sub(1),
+    ) {
         let room = usize::from(area.right().saturating_sub(x));
         buf.set_stringn(x, area.y, &text, room, theme.style(role));
         x += u16::try_from(text.width()).unwrap_or(0) + 2;
@@ -32,7 +35,11 @@ pub(super) fn draw(pane: &LogPane, scene: &Scene<'_>, theme: &Theme, area: Rect,
 
 /// True while a number of the footer grows by itself.
 pub(super) fn counts(scene: &Scene<'_>) -> bool {
-    scene.world.tails(scene.lines_of(), scene.now).iter().any(|tail| matches!(tail.state, TailState::Cut(_)))
+    scene
+        .world
+        .tails(scene.lines_of(), scene.now)
+        .iter()
+        .any(|tail| matches!(tail.state, TailState::Cut(_)))
 }
 
 type Part = (String, Role);
@@ -43,17 +50,38 @@ fn parts(pane: &LogPane, scene: &Scene<'_>) -> Vec<Part> {
     let dropped = pane.dropped + tails.iter().map(|tail| tail.dropped).sum::<u64>();
     let said = |text: String, role, is: bool| (text, if is { role } else { Role::Dim });
     let mut parts = vec![
-        said(format!("ERR {}", grouped(counts.errors as u64)), Role::Error, counts.errors > 0),
-        said(format!("WARN {}", grouped(counts.warnings as u64)), Role::Warn, counts.warnings > 0),
-        (format!("lines {}", grouped(pane.ring.len() as u64)), Role::Dim),
-        said(format!("dropped {}", grouped(dropped)), Role::Gap, dropped > 0),
+        said(
+            format!("ERR {}", grouped(counts.errors as u64)),
+            Role::Error,
+            counts.errors > 0,
+        ),
+        said(
+            format!("WARN {}", grouped(counts.warnings as u64)),
+            Role::Warn,
+            counts.warnings > 0,
+        ),
+        (
+            format!("lines {}", grouped(pane.ring.len() as u64)),
+            Role::Dim,
+        ),
+        said(
+            format!("dropped {}", grouped(dropped)),
+            Role::Gap,
+            dropped > 0,
+        ),
     ];
     if counts.gaps > 0 {
         parts.push((format!("gaps {}", grouped(counts.gaps as u64)), Role::Gap));
     }
     parts.extend(of_tails(&tails));
     if pane.ring.forgotten() > 0 {
-        parts.insert(3, (format!("older {}", grouped(pane.ring.forgotten())), Role::Dim));
+        parts.insert(
+            3,
+            (
+                format!("older {}", grouped(pane.ring.forgotten())),
+                Role::Dim,
+            ),
+        );
     }
     let status = found(pane);
     if !status.is_empty() {
@@ -68,7 +96,13 @@ fn of_tails(tails: &[TailSeen<'_>]) -> Vec<Part> {
         return vec![("no tail".to_owned(), Role::Dim)];
     }
     let sampled = tails.iter().any(|tail| tail.sampled);
-    let behind = |is: fn(&TailState<'_>) -> bool| tails.iter().filter(|tail| is(&tail.state)).map(|tail| tail.behind).max();
+    let behind = |is: fn(&TailState<'_>) -> bool| {
+        tails
+            .iter()
+            .filter(|tail| is(&tail.state))
+            .map(|tail| tail.behind)
+            .max()
+    };
     let state = if let Some(since) = behind(|state| matches!(state, TailState::Cut(_))) {
         (format!("tail cut {}", short(since)), Role::Gap)
     } else if behind(|state| matches!(state, TailState::Unknown)).is_some() {
@@ -78,12 +112,25 @@ fn of_tails(tails: &[TailSeen<'_>]) -> Vec<Part> {
     } else {
         ("no log group yet".to_owned(), Role::Dim)
     };
-    vec![(format!("sampled {}", if sampled { "yes" } else { "no" }), if sampled { Role::Gap } else { Role::Dim }), state]
+    vec![
+        (
+            format!("sampled {}", if sampled { "yes" } else { "no" }),
+            if sampled { Role::Gap } else { Role::Dim },
+        ),
+        state,
+    ]
 }
 
-/// As many as there is room for: how many lines there are goes first, then what is as usual; what is wrong stays longest.
+/// As many as there is room for: how many lines there are goes first, then what is as usual; what
+/// is wrong stays longest.
 fn fitting(mut parts: Vec<Part>, room: usize) -> Vec<Part> {
-    let width = |parts: &[Part]| parts.iter().map(|(text, _)| text.width() + 2).sum::<usize>().saturating_sub(2);
+    let width = |parts: &[Part]| {
+        parts
+            .iter()
+            .map(|(text, _)| text.width() + 2)
+            .sum::<usize>()
+            .saturating_sub(2)
+    };
     while width(&parts) > room {
         let find = |is: &dyn Fn(&Part) -> bool| parts.iter().position(is);
         let spare = find(&|(text, _)| text.starts_with("older"))
@@ -99,28 +146,52 @@ fn draw_prompt(pane: &LogPane, prompt: &Prompt, theme: &Theme, area: Rect, buf: 
     buf.set_stringn(area.x, area.y, prompt.sign(), 1, style);
     let room = usize::from(area.width).saturating_sub(2);
     let from = prompt.input.visual_scroll(room);
-    let mut pen = Pen { x: area.x + 1, right: area.right() - 1, skip: from };
+    let mut pen = Pen {
+        x: area.x + 1,
+        right: area.right() - 1,
+        skip: from,
+    };
     pen.put(prompt.input.value(), |_| style, area.y, buf);
     let at = u16::try_from(prompt.input.visual_cursor().saturating_sub(from)).unwrap_or(0);
     if let Some(cell) = buf.cell_mut((area.x + 1 + at.min(area.width.saturating_sub(2)), area.y)) {
         cell.set_style(style.add_modifier(Modifier::REVERSED));
     }
     let status = found(pane);
-    let hint = if prompt.input.value().is_empty() { prompt.hint() } else { status.as_str() };
+    let hint = if prompt.input.value().is_empty() {
+        prompt.hint()
+    } else {
+        status.as_str()
+    };
     let begin = pen.x.saturating_add(2);
-    buf.set_stringn(begin, area.y, hint, usize::from(area.right().saturating_sub(begin)), theme.style(Role::Hint));
+    buf.set_stringn(
+        begin,
+        area.y,
+        hint,
+        usize::from(area.right().saturating_sub(begin)),
+        theme.style(Role::Hint),
+    );
 }
 
 /// What is searched for, and which hit of how many the cursor is on; `+` while not all was read.
 fn found(pane: &LogPane) -> String {
-    let Some(hits) = &pane.find else { return String::new() };
+    let Some(hits) = &pane.find else {
+        return String::new();
+    };
     let (before, all) = hits.count(&pane.ring, pane.cursor);
-    format!("/{} {before}/{all}{}", hits.query.text, if pane.searched { "" } else { "+" })
+    format!(
+        "/{} {before}/{all}{}",
+        hits.query.text,
+        if pane.searched { "" } else { "+" }
+    )
 }
 
 fn tenths(duration: Duration) -> String {
     let ms = duration.as_millis();
-    if ms < 10_000 { format!("{}.{}s", ms / 1_000, ms % 1_000 / 100) } else { short(duration) }
+    if ms < 10_000 {
+        format!("{}.{}s", ms / 1_000, ms % 1_000 / 100)
+    } else {
+        short(duration)
+    }
 }
 
 /// A number with a comma every three digits.

@@ -1,11 +1,17 @@
-//! JSON in a line, over several lines. The text keeps its order and its escapes: nothing is decoded that could do something to a
-//! screen.
+//! JSON in a line, over several lines. The text keeps its order and its escapes: nothing is decoded
+//! that could do something to a screen.
 
 /// The JSON object or array in a line, over several lines; none when there is none.
 #[must_use]
 pub fn pretty(text: &str) -> Option<Vec<String>> {
-    let body = text.char_indices().filter(|(_, c)| matches!(c, '{' | '[')).map(|(at, _)| text[at..].trim_end()).take(4);
-    body.into_iter().find(|body| serde_json::from_str::<serde::de::IgnoredAny>(body).is_ok()).map(spread)
+    let body = text
+        .char_indices()
+        .filter(|(_, c)| matches!(c, '{' | '['))
+        .map(|(at, _)| text[at..].trim_end())
+        .take(4);
+    body.into_iter()
+        .find(|body| serde_json::from_str::<serde::de::IgnoredAny>(body).is_ok())
+        .map(spread)
 }
 
 fn spread(body: &str) -> Vec<String> {

@@ -1,5 +1,6 @@
-//! The log pane: lines of several sources, merged by time, followed or paused, searched, filtered, marked, copied and saved. Only
-//! the lines on the screen are wrapped and drawn; what a search has still to read is read a piece a frame.
+//! The log pane: lines of several sources, merged by time, followed or paused, searched, filtered,
+//! marked, copied and saved. Only the lines on the screen are wrapped and drawn; what a search has
+//! still to read is read a piece a frame.
 
 mod draw;
 mod find;
@@ -44,7 +45,10 @@ const PIECE: usize = 1 << 20;
 const SOON: Duration = Duration::from_millis(30);
 
 /// The pane.
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch that a key turns, in any combination")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch that a key turns, in any combination"
+)]
 pub struct LogPane {
     ring: Ring,
     find: Option<Hits>,
@@ -75,7 +79,10 @@ pub struct LogPane {
 
 impl fmt::Debug for LogPane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LogPane").field("lines", &self.ring.len()).field("cursor", &self.cursor).finish_non_exhaustive()
+        f.debug_struct("LogPane")
+            .field("lines", &self.ring.len())
+            .field("cursor", &self.cursor)
+            .finish_non_exhaustive()
     }
 }
 
@@ -117,9 +124,12 @@ impl LogPane {
     pub fn push(&mut self, batch: &Batch) {
         self.dropped += batch.dropped;
         for line in &batch.lines {
-            let Some(place) = self.ring.put(line) else { continue };
+            let Some(place) = self.ring.put(line) else {
+                continue;
+            };
             self.arrived += usize::from(!self.following);
-            // A late line moves what stands after it; places that are remembered go with their lines.
+            // A late line moves what stands after it; places that are remembered go with their
+            // lines.
             if place + 1 < self.ring.len() {
                 self.places(|at| {
                     if *at >= place {
@@ -166,7 +176,9 @@ impl LogPane {
         change(&mut self.bottom);
         self.select.iter_mut().for_each(&mut change);
         self.marks.iter_mut().for_each(&mut change);
-        self.prompt.iter_mut().for_each(|prompt| change(&mut prompt.before.cursor));
+        self.prompt
+            .iter_mut()
+            .for_each(|prompt| change(&mut prompt.before.cursor));
     }
 
     /// Puts the cursor on a line, if there is one, and stops following.
@@ -194,7 +206,9 @@ impl LogPane {
         let mut at = self.cursor;
         for _ in 0..lines.unsigned_abs() {
             let next = if lines < 0 { view::before } else { view::after };
-            let Some(row) = next(&self.ring, &mut self.filter, at) else { break };
+            let Some(row) = next(&self.ring, &mut self.filter, at) else {
+                break;
+            };
             at = row;
         }
         self.go(Some(at));
@@ -203,7 +217,9 @@ impl LogPane {
     }
 
     fn open(&mut self) -> Flow {
-        let Some(row) = self.ring.row(self.cursor) else { return Flow::Used };
+        let Some(row) = self.ring.row(self.cursor) else {
+            return Flow::Used;
+        };
         if self.opened.remove(&row.key) {
             return Flow::Used;
         }
@@ -279,15 +295,32 @@ impl Pane for LogPane {
                 self.first_error(shown.and_then(|d| d.started_at))
             }
             Motion::NextError => self.seek(true, "error", |_, row| row.severity == Severity::Error),
-            Motion::PrevError => self.seek(false, "error", |_, row| row.severity == Severity::Error),
-            Motion::NextWarning => self.seek(true, "warning", |_, row| row.severity == Severity::Warn),
-            Motion::PrevWarning => self.seek(false, "warning", |_, row| row.severity == Severity::Warn),
-            Motion::NextSection => self.seek(true, "other source", |here, row| row.source != here.source),
-            Motion::PrevSection => self.seek(false, "other source", |here, row| row.source != here.source),
+            Motion::PrevError => {
+                self.seek(false, "error", |_, row| row.severity == Severity::Error)
+            }
+            Motion::NextWarning => {
+                self.seek(true, "warning", |_, row| row.severity == Severity::Warn)
+            }
+            Motion::PrevWarning => {
+                self.seek(false, "warning", |_, row| row.severity == Severity::Warn)
+            }
+            Motion::NextSection => {
+                self.seek(true, "other source", |here, row| row.source != here.source)
+            }
+            Motion::PrevSection => {
+                self.seek(false, "other source", |here, row| row.source != here.source)
+            }
             Motion::Wrap => {
                 self.wrap = !self.wrap;
                 self.aside = 0;
-                Flow::Say(if self.wrap { "long lines wrap" } else { "long lines are cut" }.to_owned())
+                Flow::Say(
+                    if self.wrap {
+                        "long lines wrap"
+                    } else {
+                        "long lines are cut"
+                    }
+                    .to_owned(),
+                )
             }
             Motion::Times => {
                 self.times = self.times.next();
@@ -295,12 +328,23 @@ impl Pane for LogPane {
             }
             Motion::Columns => {
                 self.locked = !self.locked;
-                Flow::Say(if self.locked { "columns stay in place" } else { "columns scroll along" }.to_owned())
+                Flow::Say(
+                    if self.locked {
+                        "columns stay in place"
+                    } else {
+                        "columns scroll along"
+                    }
+                    .to_owned(),
+                )
             }
             Motion::Open | Motion::Pretty => self.open(),
             Motion::Select => {
                 self.follow(false);
-                self.select = if self.select.is_none() { Some(self.cursor) } else { None };
+                self.select = if self.select.is_none() {
+                    Some(self.cursor)
+                } else {
+                    None
+                };
                 Flow::Used
             }
             Motion::SetMark => self.mark(),
@@ -326,7 +370,9 @@ impl Pane for LogPane {
     }
 
     fn key(&mut self, key: KeyEvent, _scene: &Scene<'_>) -> Flow {
-        let Some(prompt) = &mut self.prompt else { return Flow::Pass };
+        let Some(prompt) = &mut self.prompt else {
+            return Flow::Pass;
+        };
         match prompt.press(key) {
             Typed::Changed | Typed::Switched => self.try_typed(),
             Typed::Nothing => {}
@@ -351,7 +397,12 @@ impl Pane for LogPane {
     }
 
     fn hints(&self) -> &'static [(&'static str, &'static str)] {
-        &[("log-pause", "pause"), ("log-filter", "filter"), ("log-next-error", "error"), ("log-wrap", "wrap")]
+        &[
+            ("log-pause", "pause"),
+            ("log-filter", "filter"),
+            ("log-next-error", "error"),
+            ("log-wrap", "wrap"),
+        ]
     }
 
     fn title(&self, scene: &Scene<'_>) -> Title {
@@ -368,8 +419,17 @@ impl Pane for LogPane {
 }
 
 /// Looks from behind the cursor to the end and then from the other end; says whether it went round.
-fn loop_round(from: usize, last: usize, forward: bool, mut look: impl FnMut(usize) -> Option<usize>) -> Option<(usize, bool)> {
-    let next = if forward { from.checked_add(1).filter(|at| *at <= last) } else { from.checked_sub(1) };
+fn loop_round(
+    from: usize,
+    last: usize,
+    forward: bool,
+    mut look: impl FnMut(usize) -> Option<usize>,
+) -> Option<(usize, bool)> {
+    let next = if forward {
+        from.checked_add(1).filter(|at| *at <= last)
+    } else {
+        from.checked_sub(1)
+    };
     if let Some(found) = next.and_then(&mut look) {
         return Some((found, false));
     }

@@ -48,7 +48,11 @@ pub(super) enum Typed {
 
 impl Prompt {
     pub(super) fn new(what: For, before: Before) -> Self {
-        Self { what, input: Input::default(), before }
+        Self {
+            what,
+            input: Input::default(),
+            before,
+        }
     }
 
     pub(super) fn sign(&self) -> &'static str {
@@ -61,7 +65,9 @@ impl Prompt {
     pub(super) fn hint(&self) -> &'static str {
         match self.what {
             For::Find => "search: Tab filters instead, ! lines without it, Esc leaves",
-            For::Filter => "filter: Tab searches instead, ! lines without it, +2 shows two around, Esc leaves",
+            For::Filter => {
+                "filter: Tab searches instead, ! lines without it, +2 shows two around, Esc leaves"
+            }
         }
     }
 

@@ -1,5 +1,5 @@
-//! The lines of a log, in bounded memory: merged by their turns, each id once, in chunks whose text lies together. It forgets the oldest
-//! and says how many. It knows nothing of screens.
+//! The lines of a log, in bounded memory: merged by their turns, each id once, in chunks whose text
+//! lies together. It forgets the oldest and says how many. It knows nothing of screens.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,7 +9,8 @@ use crate::domain::line::{Id, Line, Severity, SourceKind, Turn};
 use crate::domain::safe::Safe;
 use crate::domain::time::Time;
 
-/// Lines in a chunk before the next one begins; a chunk that late lines made twice as long is split.
+/// Lines in a chunk before the next one begins; a chunk that late lines made twice as long is
+/// split.
 const CHUNK: usize = 1_024;
 /// Bytes of text in a chunk before the next one begins.
 const TEXT: usize = 512 * 1_024;
@@ -156,8 +157,20 @@ impl Ring {
     pub fn row(&self, at: usize) -> Option<Row<'_>> {
         let (chunk, record) = self.locate(at)?;
         let chunk = &self.chunks[chunk];
-        let Record { at, key, source, severity, .. } = chunk.records[record];
-        Some(Row { at, severity, text: chunk.text(record), source: &self.sources[source as usize], key })
+        let Record {
+            at,
+            key,
+            source,
+            severity,
+            ..
+        } = chunk.records[record];
+        Some(Row {
+            at,
+            severity,
+            text: chunk.text(record),
+            source: &self.sources[source as usize],
+            key,
+        })
     }
 
     /// The place of the first line at or after a time.
@@ -174,8 +187,8 @@ impl Ring {
         before
     }
 
-    /// Takes a line: its place, or none when its id is here already. Lines of the same turn stay in the order in which they came.
-    /// [`Ring::trim`] afterwards.
+    /// Takes a line: its place, or none when its id is here already. Lines of the same turn stay in
+    /// the order in which they came. [`Ring::trim`] afterwards.
     pub fn put(&mut self, line: &Line) -> Option<usize> {
         let key = key_of(line);
         if !self.keys.insert(key) {
@@ -197,26 +210,46 @@ impl Ring {
             at = 1;
             after -= self.chunks[0].len();
         }
-        let late = after > 0 || self.chunks.back().is_some_and(|chunk| chunk.records.last().is_some_and(|last| last.turn > turn));
+        let late = after > 0
+            || self
+                .chunks
+                .back()
+                .is_some_and(|chunk| chunk.records.last().is_some_and(|last| last.turn > turn));
         if at == 0 || (!late && self.chunks[at - 1].is_full()) {
             if let Some(full) = self.chunks.back_mut() {
                 full.text.shrink_to_fit();
                 full.records.shrink_to_fit();
             }
-            self.chunks.push_back(Chunk { id: self.next_chunk, version: 0, from: 0, records: Vec::new(), text: String::new() });
+            self.chunks.push_back(Chunk {
+                id: self.next_chunk,
+                version: 0,
+                from: 0,
+                records: Vec::new(),
+                text: String::new(),
+            });
             self.next_chunk += 1;
             at = self.chunks.len();
         }
         let chunk = &mut self.chunks[at - 1];
-        let place = chunk.from + chunk.records[chunk.from..].partition_point(|record| record.turn <= turn);
+        let place =
+            chunk.from + chunk.records[chunk.from..].partition_point(|record| record.turn <= turn);
         let text = line.text.as_str();
-        let record =
-            Record { turn, at: line.at, key, start: chunk.text.len() as u32, len: text.len() as u32, source, severity: line.severity };
+        let record = Record {
+            turn,
+            at: line.at,
+            key,
+            start: chunk.text.len() as u32,
+            len: text.len() as u32,
+            source,
+            severity: line.severity,
+        };
         chunk.text.push_str(text);
         chunk.version += u32::from(place < chunk.records.len());
         chunk.records.insert(place, record);
         let row = self.len - after - chunk.len() + (place - chunk.from);
-        if chunk.len() >= 2 * CHUNK || chunk.text.len() >= 2 * TEXT + 4 * crate::domain::safe::MAX_CHARS {
+        if chunk.len() >= 2 * CHUNK
+            || chunk.text.len() >= 2 * TEXT + 4 * crate::domain::safe::MAX_CHARS
+        {
             self.split(at - 1);
         }
         Some(row)
@@ -226,7 +259,9 @@ impl Ring {
     pub fn trim(&mut self) -> usize {
         let extra = self.len.saturating_sub(self.most);
         for _ in 0..extra {
-            let Some(chunk) = self.chunks.front_mut() else { break };
+            let Some(chunk) = self.chunks.front_mut() else {
+                break;
+            };
             let Record { key, severity, .. } = chunk.records[chunk.from];
             chunk.from += 1;
             let empty = chunk.len() == 0;
@@ -251,7 +286,10 @@ impl Ring {
     /// Forgets everything.
     pub fn clear(&mut self) {
         let next_chunk = self.next_chunk;
-        *self = Self { next_chunk, ..Self::new(self.most) };
+        *self = Self {
+            next_chunk,
+            ..Self::new(self.most)
+        };
     }
 
     pub(super) fn chunks(&self) -> &VecDeque<Chunk> {
@@ -289,7 +327,13 @@ impl Ring {
     }
 
     fn intern(&mut self, line: &Line) -> u32 {
-        let source = Source { kind: line.kind, name: line.source.clone(), part: line.part.clone(), stack: line.stack.clone(), no: line.no };
+        let source = Source {
+            kind: line.kind,
+            name: line.source.clone(),
+            part: line.part.clone(),
+            stack: line.stack.clone(),
+            no: line.no,
+        };
         if let Some(known) = self.by_source.get(&source) {
             return *known;
         }
@@ -314,12 +358,20 @@ impl Ring {
                 });
             }
             let from = chunk.from;
-            chunk.records[..from].iter_mut().for_each(|record| record.source = 0);
+            chunk.records[..from]
+                .iter_mut()
+                .for_each(|record| record.source = 0);
         }
     }
 
     fn count(&mut self, severity: Severity, more: bool) {
-        let change = |count: &mut usize| *count = if more { *count + 1 } else { count.saturating_sub(1) };
+        let change = |count: &mut usize| {
+            *count = if more {
+                *count + 1
+            } else {
+                count.saturating_sub(1)
+            }
+        };
         match severity {
             Severity::Debug | Severity::Info => {}
             Severity::Warn => change(&mut self.counts.warnings),
@@ -339,12 +391,21 @@ impl Ring {
     /// A new chunk from some records of another.
     fn piece(&mut self, of: usize, records: std::ops::Range<usize>) -> Chunk {
         let old = &self.chunks[of];
-        let mut new = Chunk { id: self.next_chunk, version: 0, from: 0, records: Vec::with_capacity(records.len()), text: String::new() };
+        let mut new = Chunk {
+            id: self.next_chunk,
+            version: 0,
+            from: 0,
+            records: Vec::with_capacity(records.len()),
+            text: String::new(),
+        };
         self.next_chunk += 1;
         for record in records {
             let start = new.text.len() as u32;
             new.text.push_str(old.text(record));
-            new.records.push(Record { start, ..old.records[record] });
+            new.records.push(Record {
+                start,
+                ..old.records[record]
+            });
         }
         new
     }

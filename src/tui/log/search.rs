@@ -1,28 +1,54 @@
-//! Searching and filtering: asking for the words, trying them as they are typed, and the way from hit to hit.
+//! Searching and filtering: asking for the words, trying them as they are typed, and the way from
+//! hit to hit.
 
 use super::prompt::{Before, For, Prompt};
 use super::{Flow, Hits, LogPane, Query, loop_round, view};
 
 impl LogPane {
     pub(super) fn next_match(&mut self, forward: bool) -> Flow {
-        let Some(hits) = &mut self.find else { return Flow::Say("nothing is searched for; / searches".to_owned()) };
+        let Some(hits) = &mut self.find else {
+            return Flow::Say("nothing is searched for; / searches".to_owned());
+        };
         let last = self.ring.len().saturating_sub(1);
         let found = loop_round(self.cursor, last, forward, |at| {
-            let mut at = if forward { hits.at_or_after(&self.ring, at) } else { hits.at_or_before(&self.ring, at) };
+            let mut at = if forward {
+                hits.at_or_after(&self.ring, at)
+            } else {
+                hits.at_or_before(&self.ring, at)
+            };
             // A hit that the filter hides is none.
             while let Some(row) = at {
-                let shown = if forward { view::at_or_after } else { view::at_or_before }(&self.ring, &mut self.filter, row)?;
+                let shown = if forward {
+                    view::at_or_after
+                } else {
+                    view::at_or_before
+                }(&self.ring, &mut self.filter, row)?;
                 if shown == row {
                     return Some(row);
                 }
-                at = if forward { hits.at_or_after(&self.ring, shown) } else { hits.at_or_before(&self.ring, shown) };
+                at = if forward {
+                    hits.at_or_after(&self.ring, shown)
+                } else {
+                    hits.at_or_before(&self.ring, shown)
+                };
             }
             None
         });
         match found {
             Some((row, round)) => {
                 self.go(Some(row));
-                if round { Flow::Say(if forward { "from the top again" } else { "from the end again" }.to_owned()) } else { Flow::Used }
+                if round {
+                    Flow::Say(
+                        if forward {
+                            "from the top again"
+                        } else {
+                            "from the end again"
+                        }
+                        .to_owned(),
+                    )
+                } else {
+                    Flow::Used
+                }
             }
             None => Flow::Say(format!("no line with {}", hits.query.text)),
         }
@@ -30,16 +56,26 @@ impl LogPane {
 
     pub(super) fn ask(&mut self, what: For) -> Flow {
         let text = |hits: &Option<Hits>| hits.as_ref().map(|hits| hits.query.text.clone());
-        let before =
-            Before { find: text(&self.find), filter: text(&self.filter), cursor: self.cursor, top: self.top, following: self.following };
+        let before = Before {
+            find: text(&self.find),
+            filter: text(&self.filter),
+            cursor: self.cursor,
+            top: self.top,
+            following: self.following,
+        };
         self.prompt = Some(Prompt::new(what, before));
         Flow::Used
     }
 
-    /// Searches or filters by what is typed so far; what the other of the two was before comes back.
+    /// Searches or filters by what is typed so far; what the other of the two was before comes
+    /// back.
     pub(super) fn try_typed(&mut self) {
         let Some(prompt) = &self.prompt else { return };
-        let (typed, before, what) = (prompt.input.value().to_owned(), prompt.before.clone(), prompt.what);
+        let (typed, before, what) = (
+            prompt.input.value().to_owned(),
+            prompt.before.clone(),
+            prompt.what,
+        );
         let query = |text: &Option<String>| text.as_deref().and_then(Query::read).map(Hits::new);
         let typed = Query::read(&typed).map(Hits::new);
         self.searched = false;
@@ -51,7 +87,9 @@ impl LogPane {
                 self.find = typed;
                 self.cursor = before.cursor;
                 if let Some(hits) = &mut self.find
-                    && let Some(row) = hits.at_or_after(&self.ring, before.cursor).or_else(|| hits.at_or_before(&self.ring, before.cursor))
+                    && let Some(row) = hits
+                        .at_or_after(&self.ring, before.cursor)
+                        .or_else(|| hits.at_or_before(&self.ring, before.cursor))
                 {
                     self.go(Some(row));
                 }
@@ -61,16 +99,26 @@ impl LogPane {
                 self.filter = typed;
                 let near = view::at_or_before(&self.ring, &mut self.filter, before.cursor);
                 self.jumped = true;
-                self.cursor = near.or_else(|| view::at_or_after(&self.ring, &mut self.filter, before.cursor)).unwrap_or(before.cursor);
+                self.cursor = near
+                    .or_else(|| view::at_or_after(&self.ring, &mut self.filter, before.cursor))
+                    .unwrap_or(before.cursor);
             }
         }
     }
 
     pub(super) fn leave_prompt(&mut self, restore: bool) {
-        let Some(prompt) = self.prompt.take() else { return };
+        let Some(prompt) = self.prompt.take() else {
+            return;
+        };
         if restore {
             let query = |text: Option<String>| text.as_deref().and_then(Query::read).map(Hits::new);
-            let Before { find, filter, cursor, top, following } = prompt.before;
+            let Before {
+                find,
+                filter,
+                cursor,
+                top,
+                following,
+            } = prompt.before;
             (self.find, self.filter, self.top) = (query(find), query(filter), top);
             self.follow(following);
             if !following {
@@ -81,16 +129,27 @@ impl LogPane {
 
     pub(super) fn invert(&mut self) -> Flow {
         let flip = |hits: &Hits| {
-            let text = hits.query.text.strip_prefix('!').map_or_else(|| format!("!{}", hits.query.text), str::to_owned);
+            let text = hits
+                .query
+                .text
+                .strip_prefix('!')
+                .map_or_else(|| format!("!{}", hits.query.text), str::to_owned);
             Query::read(&text).map(Hits::new)
         };
-        let which = if self.filter.is_some() { &mut self.filter } else { &mut self.find };
-        let Some(hits) = which else { return Flow::Say("nothing to turn round; / searches, & filters".to_owned()) };
+        let which = if self.filter.is_some() {
+            &mut self.filter
+        } else {
+            &mut self.find
+        };
+        let Some(hits) = which else {
+            return Flow::Say("nothing to turn round; / searches, & filters".to_owned());
+        };
         if let Some(flipped) = flip(hits) {
             *which = Some(flipped);
         }
         self.searched = false;
-        self.cursor = view::at_or_before(&self.ring, &mut self.filter, self.cursor).unwrap_or(self.cursor);
+        self.cursor =
+            view::at_or_before(&self.ring, &mut self.filter, self.cursor).unwrap_or(self.cursor);
         Flow::Used
     }
 }

@@ -7,16 +7,24 @@ use crate::tui::pane::Flow;
 use super::{LogPane, Row, view};
 
 impl LogPane {
-    /// Goes to the first error at or after a time: to what the outside says failed, where it says so, else to the first line that
-    /// calls itself an error. What failed only because something else did is a warning.
+    /// Goes to the first error at or after a time: to what the outside says failed, where it says
+    /// so, else to the first line that calls itself an error. What failed only because something
+    /// else did is a warning.
     pub fn first_error(&mut self, since: Option<Time>) -> Flow {
         let from = since.map_or(0, |at| self.ring.place_of(at));
         let is = |at: &usize, outside: bool| {
             let row = self.ring.row(*at);
-            row.is_some_and(|row| row.severity == Severity::Error && (!outside || row.source.kind == SourceKind::Events))
+            row.is_some_and(|row| {
+                row.severity == Severity::Error
+                    && (!outside || row.source.kind == SourceKind::Events)
+            })
         };
         let mut all = from..self.ring.len();
-        match all.clone().find(|at| is(at, true)).or_else(|| all.find(|at| is(at, false))) {
+        match all
+            .clone()
+            .find(|at| is(at, true))
+            .or_else(|| all.find(|at| is(at, false)))
+        {
             Some(at) => {
                 self.filter = None;
                 self.go(Some(at))
@@ -26,8 +34,15 @@ impl LogPane {
     }
 
     /// The next shown line of a kind, or the one before.
-    pub(super) fn seek(&mut self, forward: bool, what: &str, is: impl Fn(&Row<'_>, &Row<'_>) -> bool) -> Flow {
-        let Some(here) = self.ring.row(self.cursor) else { return Flow::Say(format!("no {what}")) };
+    pub(super) fn seek(
+        &mut self,
+        forward: bool,
+        what: &str,
+        is: impl Fn(&Row<'_>, &Row<'_>) -> bool,
+    ) -> Flow {
+        let Some(here) = self.ring.row(self.cursor) else {
+            return Flow::Say(format!("no {what}"));
+        };
         let next = if forward { view::after } else { view::before };
         let mut at = next(&self.ring, &mut self.filter, self.cursor);
         while let Some(row) = at {
@@ -36,6 +51,9 @@ impl LogPane {
             }
             at = next(&self.ring, &mut self.filter, row);
         }
-        Flow::Say(format!("no {what} {} this line", if forward { "after" } else { "before" }))
+        Flow::Say(format!(
+            "no {what} {} this line",
+            if forward { "after" } else { "before" }
+        ))
     }
 }

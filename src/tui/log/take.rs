@@ -5,7 +5,12 @@ use super::{Flow, LogPane, Time, text, view};
 impl LogPane {
     pub(super) fn selected(&mut self) -> Vec<usize> {
         match self.select {
-            Some(from) => view::between(&self.ring, &mut self.filter, from.min(self.cursor), from.max(self.cursor)),
+            Some(from) => view::between(
+                &self.ring,
+                &mut self.filter,
+                from.min(self.cursor),
+                from.max(self.cursor),
+            ),
             None => vec![self.cursor],
         }
     }
@@ -23,13 +28,20 @@ impl LogPane {
         let rows = self.selected();
         let text = self.text_of(&rows);
         self.select = None;
-        if text.is_empty() { Flow::Say("no line to copy".to_owned()) } else { Flow::Copy(text.trim_end().to_owned()) }
+        if text.is_empty() {
+            Flow::Say("no line to copy".to_owned())
+        } else {
+            Flow::Copy(text.trim_end().to_owned())
+        }
     }
 
     /// What is shown, and a name for the file.
     pub(super) fn save(&mut self, now: Time) -> Flow {
         let rows = view::between(&self.ring, &mut self.filter, 0, usize::MAX);
-        Flow::Save(now.text("holdpoint-%Y%m%dT%H%M%SZ.log"), self.text_of(&rows))
+        Flow::Save(
+            now.text("holdpoint-%Y%m%dT%H%M%SZ.log"),
+            self.text_of(&rows),
+        )
     }
 
     pub(super) fn mark(&mut self) -> Flow {
@@ -43,7 +55,12 @@ impl LogPane {
     }
 
     pub(super) fn jump(&mut self) -> Flow {
-        let next = self.marks.iter().find(|mark| **mark > self.cursor).or_else(|| self.marks.first()).copied();
+        let next = self
+            .marks
+            .iter()
+            .find(|mark| **mark > self.cursor)
+            .or_else(|| self.marks.first())
+            .copied();
         match next {
             Some(row) => self.go(Some(row)),
             None => Flow::Say("no line is marked; m marks".to_owned()),

@@ -1,4 +1,5 @@
-//! The log pane: pictures in sizes and modes; what keys must show, the ring against a plain list and the footer each in a file.
+//! The log pane: pictures in sizes and modes; what keys must show, the ring against a plain list
+//! and the footer each in a file.
 
 mod footer;
 mod keys;
@@ -56,24 +57,52 @@ fn story() -> Batch {
         (Events, Info, "UPDATE_IN_PROGRESS DBInstance"),
         (Out, Debug, "0042_add_idx: checking"),
         (Events, Error, "UPDATE_FAILED DBInstance: storage-full"),
-        (Logs, Error, "ERROR could not extend file: No space left on device \u{1b}[31mnow\u{1b}[0m"),
-        (Logs, Info, r#"{"lvl":"warn","msg":"db failover","ids":[1,2],"esc":"a\u202eb"}"#),
+        (
+            Logs,
+            Error,
+            "ERROR could not extend file: No space left on device \u{1b}[31mnow\u{1b}[0m",
+        ),
+        (
+            Logs,
+            Info,
+            r#"{"lvl":"warn","msg":"db failover","ids":[1,2],"esc":"a\u202eb"}"#,
+        ),
         (
             Logs,
             Gap,
             "nobody followed /ecs/shop-production/orders from 2023-11-12T22:22:51Z to 2023-11-13T22:22:51Z: what came then is not here",
         ),
-        (Logs, Warn, "WARN retry 1/5 connection refused by the database of orders, which is in the middle of a failover"),
+        (
+            Logs,
+            Warn,
+            "WARN retry 1/5 connection refused by the database of orders, which is in the middle of a failover",
+        ),
         (Logs, Warn, "WARN retry 2/5 日本 connection refused"),
         (Events, Info, "UPDATE_ROLLBACK_IN_PROGRESS"),
     ];
-    let lines = rows.iter().enumerate().map(|(n, (kind, severity, text))| line(after(n * 1_250), &n.to_string(), *kind, *severity, text));
-    Batch { lines: lines.collect(), dropped: 0 }
+    let lines = rows.iter().enumerate().map(|(n, (kind, severity, text))| {
+        line(after(n * 1_250), &n.to_string(), *kind, *severity, text)
+    });
+    Batch {
+        lines: lines.collect(),
+        dropped: 0,
+    }
 }
 
 fn numbered(count: usize) -> Batch {
-    let lines = (0..count).map(|n| line(after(n), &n.to_string(), SourceKind::Logs, Severity::Info, &format!("line {n}")));
-    Batch { lines: lines.collect(), dropped: 0 }
+    let lines = (0..count).map(|n| {
+        line(
+            after(n),
+            &n.to_string(),
+            SourceKind::Logs,
+            Severity::Info,
+            &format!("line {n}"),
+        )
+    });
+    Batch {
+        lines: lines.collect(),
+        dropped: 0,
+    }
 }
 
 static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys::read(None, TABLE).unwrap());
@@ -90,18 +119,33 @@ impl Desk {
     fn new(batch: &Batch, size: (u16, u16)) -> Self {
         let mut pane = LogPane::default();
         pane.push(batch);
-        Self { pane, world: World::default(), stack: "prod/orders".parse().unwrap(), size, zoomed: false }
+        Self {
+            pane,
+            world: World::default(),
+            stack: "prod/orders".parse().unwrap(),
+            size,
+            zoomed: false,
+        }
     }
 
     fn scene<'a>(world: &'a World, stack: &'a StackId) -> Scene<'a> {
-        Scene { keys: &KEYS, ..Scene::new(world, Time(T0 + 20_000)).focused(true).about(Some(stack)) }
+        Scene {
+            keys: &KEYS,
+            ..Scene::new(world, Time(T0 + 20_000))
+                .focused(true)
+                .about(Some(stack))
+        }
     }
 
     fn draw_with(&mut self, theme: &Theme) -> Buffer {
         let area = Rect::new(0, 0, self.size.0, self.size.1);
         let mut buf = Buffer::empty(area);
         let scene = Self::scene(&self.world, &self.stack);
-        let inside = if self.zoomed { area } else { frame(&self.pane, "pane-5", &scene, theme, area, &mut buf) };
+        let inside = if self.zoomed {
+            area
+        } else {
+            frame(&self.pane, "pane-5", &scene, theme, area, &mut buf)
+        };
         self.pane.draw(&scene, theme, inside, &mut buf);
         buf
     }
@@ -113,13 +157,17 @@ impl Desk {
 
     fn go(&mut self, motion: Motion) -> Flow {
         self.shown();
-        self.pane.motion(motion, &Self::scene(&self.world, &self.stack))
+        self.pane
+            .motion(motion, &Self::scene(&self.world, &self.stack))
     }
 
     fn press(&mut self, code: KeyCode) {
         assert!(self.pane.typing());
         let key = KeyEvent::new(code, KeyModifiers::NONE);
-        assert_eq!(self.pane.key(key, &Self::scene(&self.world, &self.stack)), Flow::Used);
+        assert_eq!(
+            self.pane.key(key, &Self::scene(&self.world, &self.stack)),
+            Flow::Used
+        );
     }
 
     fn typed(&mut self, text: &str) {
@@ -135,11 +183,23 @@ impl Desk {
 fn tell(desk: &mut Desk, group: &str, value: Seen, secs_ago: u64, why: Option<&str>) {
     let taken_at = Time(T0 + 20_000) - Duration::from_secs(secs_ago);
     let key = (of_stack(&desk.stack), format!("tail/{group}"));
-    desk.world.sightings.insert(key, Sighting { value, taken_at, stale: why.map(Safe::new) });
+    desk.world.sightings.insert(
+        key,
+        Sighting {
+            value,
+            taken_at,
+            stale: why.map(Safe::new),
+        },
+    );
 }
 
 fn tail(live: bool, sampled: bool, dropped: u64, lag_ms: u64) -> Seen {
-    Seen::Tail { live, dropped, sampled, lag_ms }
+    Seen::Tail {
+        live,
+        dropped,
+        sampled,
+        lag_ms,
+    }
 }
 
 fn text_of(buf: &Buffer) -> String {
@@ -149,7 +209,9 @@ fn text_of(buf: &Buffer) -> String {
         while x < buf.area.width {
             let symbol = buf[(x, y)].symbol();
             line.push_str(symbol);
-            x += u16::try_from(unicode_width::UnicodeWidthStr::width(symbol)).unwrap().max(1);
+            x += u16::try_from(unicode_width::UnicodeWidthStr::width(symbol))
+                .unwrap()
+                .max(1);
         }
         out.push_str(line.trim_end());
         out.push('\n');
@@ -160,7 +222,13 @@ fn text_of(buf: &Buffer) -> String {
 #[test]
 fn pictures() {
     let mut desk = Desk::new(&story(), (100, 14));
-    tell(&mut desk, "/ecs/shop-production/orders", tail(true, true, 0, 1_200), 2, None);
+    tell(
+        &mut desk,
+        "/ecs/shop-production/orders",
+        tail(true, true, 0, 1_200),
+        2,
+        None,
+    );
     insta::assert_snapshot!("follow_100", desk.shown());
     desk.go(Motion::Find);
     insta::assert_snapshot!("prompt_empty", desk.shown());
@@ -200,14 +268,27 @@ fn nothing_foreign_reaches_the_screen_even_from_opened_json() {
     desk.go(Motion::Pretty);
     let text = desk.shown();
     assert!(text.contains(r#""esc": "a\u202eb""#), "{text}");
-    assert!(!text.contains('\u{202e}') && !text.contains('\u{1b}'), "{text}");
+    assert!(
+        !text.contains('\u{202e}') && !text.contains('\u{1b}'),
+        "{text}"
+    );
 }
 
 #[test]
 fn json_keeps_its_order_and_its_escapes() {
     let lines = pretty(r#"INFO {"b": [1, {"a":"x, {y"}], "e": {}, "s": "q\"\\" } "#).unwrap();
-    let wanted =
-        ["{", "  \"b\": [", "    1,", "    {", "      \"a\": \"x, {y\"", "    }", "  ],", "  \"e\": {},", "  \"s\": \"q\\\"\\\\\"", "}"];
+    let wanted = [
+        "{",
+        "  \"b\": [",
+        "    1,",
+        "    {",
+        "      \"a\": \"x, {y\"",
+        "    }",
+        "  ],",
+        "  \"e\": {},",
+        "  \"s\": \"q\\\"\\\\\"",
+        "}",
+    ];
     assert_eq!(lines, wanted);
     assert!(pretty("no json {here").is_none() && pretty("").is_none());
 }

@@ -1,4 +1,5 @@
-//! How a line of the log reads: its columns, its rows when it is wrapped, and its form in files and in the clipboard.
+//! How a line of the log reads: its columns, its rows when it is wrapped, and its form in files and
+//! in the clipboard.
 
 use std::fmt::Write as _;
 
@@ -67,11 +68,14 @@ impl Times {
 pub(super) fn name(source: &Source) -> &str {
     match source.kind {
         SourceKind::Events if !source.part.is_empty() => source.part.as_str(),
-        SourceKind::Events | SourceKind::Logs | SourceKind::Out | SourceKind::Engine => source.name.as_str(),
+        SourceKind::Events | SourceKind::Logs | SourceKind::Out | SourceKind::Engine => {
+            source.name.as_str()
+        }
     }
 }
 
-/// Bytes at which each row of a wrapped text begins: the first row has `first` cells, the others `rest`.
+/// Bytes at which each row of a wrapped text begins: the first row has `first` cells, the others
+/// `rest`.
 pub(super) fn wrap(text: &str, first: usize, rest: usize) -> Vec<usize> {
     let (mut begins, mut used, mut room) = (vec![0], 0, first.max(1));
     for (at, grapheme) in text.grapheme_indices(true) {
@@ -88,7 +92,13 @@ pub(super) fn wrap(text: &str, first: usize, rest: usize) -> Vec<usize> {
 
 /// A line as it is copied and saved: one line of text, complete.
 pub(super) fn plain(row: &Row<'_>) -> String {
-    let Source { kind, name, part, stack, no } = row.source;
+    let Source {
+        kind,
+        name,
+        part,
+        stack,
+        no,
+    } = row.source;
     let level = match row.severity {
         Severity::Debug => "DEBUG ",
         Severity::Info => "",

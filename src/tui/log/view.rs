@@ -1,4 +1,5 @@
-//! Which lines of the ring are shown: all of them, or those that a filter finds with what stands around them.
+//! Which lines of the ring are shown: all of them, or those that a filter finds with what stands
+//! around them.
 
 use super::find::Hits;
 use super::ring::Ring;
@@ -34,7 +35,12 @@ pub(super) fn before(ring: &Ring, filter: &mut Option<Hits>, row: usize) -> Opti
 }
 
 /// All shown lines between two places, both included.
-pub(super) fn between(ring: &Ring, filter: &mut Option<Hits>, from: usize, to: usize) -> Vec<usize> {
+pub(super) fn between(
+    ring: &Ring,
+    filter: &mut Option<Hits>,
+    from: usize,
+    to: usize,
+) -> Vec<usize> {
     let mut rows = Vec::new();
     let mut at = at_or_after(ring, filter, from);
     while let Some(row) = at.filter(|row| *row <= to) {

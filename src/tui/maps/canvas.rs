@@ -1,5 +1,6 @@
-//! A grid of cells in which lines meet: what crosses a cell is kept as four arms, so that corners, branches and crossings come
-//! out right whatever is drawn in which order. Text and arrow heads lie over the lines.
+//! A grid of cells in which lines meet: what crosses a cell is kept as four arms, so that corners,
+//! branches and crossings come out right whatever is drawn in which order. Text and arrow heads lie
+//! over the lines.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -72,25 +73,36 @@ pub(super) struct Canvas {
 }
 
 /// Line characters by arms in base three: up, right, down, left.
-const LINES: &str = " ╴╸╷┐┑╻┒┓╶─╾┌┬┭┎┰┱╺╼━┍┮┯┏┲┳╵┘┙│┤┥╽┧┪└┴┵├┼┽┟╁╅┕┶┷┝┾┿┢╆╈╹┚┛╿┦┩┃┨┫┖┸┹┞╀╃┠╂╉┗┺┻┡╄╇┣╊╋";
+const LINES: &str =
+    " ╴╸╷┐┑╻┒┓╶─╾┌┬┭┎┰┱╺╼━┍┮┯┏┲┳╵┘┙│┤┥╽┧┪└┴┵├┼┽┟╁╅┕┶┷┝┾┿┢╆╈╹┚┛╿┦┩┃┨┫┖┸┹┞╀╃┠╂╉┗┺┻┡╄╇┣╊╋";
 
 impl Canvas {
     pub(super) fn new(width: u16, height: u16) -> Self {
-        Self { width, height, cells: vec![Cell::default(); usize::from(width) * usize::from(height)] }
+        Self {
+            width,
+            height,
+            cells: vec![Cell::default(); usize::from(width) * usize::from(height)],
+        }
     }
 
     fn at(&mut self, x: u16, y: u16) -> Option<&mut Cell> {
-        (x < self.width && y < self.height).then(|| usize::from(y) * usize::from(self.width) + usize::from(x)).map(|at| &mut self.cells[at])
+        (x < self.width && y < self.height)
+            .then(|| usize::from(y) * usize::from(self.width) + usize::from(x))
+            .map(|at| &mut self.cells[at])
     }
 
-    /// Draws a line through the corners; the first and the last cell belong to boxes and stay free, and the cell before the last
-    /// carries the arrow head. Lines drawn later give shared cells their style.
+    /// Draws a line through the corners; the first and the last cell belong to boxes and stay free,
+    /// and the cell before the last carries the arrow head. Lines drawn later give shared cells
+    /// their style.
     pub(super) fn wire(&mut self, corners: &[(u16, u16)], pen: Pen, head: bool, glyphs: Glyphs) {
         let cells = cells_of(corners);
         let weight = if pen.heavy { 2 } else { 1 };
         for (at, pair) in cells.windows(2).enumerate() {
             let dir = Dir::between(pair[0], pair[1]);
-            let ends = [(pair[0], dir, at == 0), (pair[1], dir.back(), at + 2 == cells.len())];
+            let ends = [
+                (pair[0], dir, at == 0),
+                (pair[1], dir.back(), at + 2 == cells.len()),
+            ];
             for ((x, y), arm, outside) in ends {
                 if outside {
                     continue;
@@ -129,7 +141,13 @@ impl Canvas {
                     line((top || bottom) && !left),
                 ];
                 if let Some(cell) = self.at(x, y) {
-                    *cell = Cell { arms, solid: true, over: None, tail: false, style: pen.style };
+                    *cell = Cell {
+                        arms,
+                        solid: true,
+                        over: None,
+                        tail: false,
+                        style: pen.style,
+                    };
                 }
             }
         }
@@ -145,7 +163,12 @@ impl Canvas {
             }
             for part in 0..width {
                 if let Some(cell) = self.at(at + part, y) {
-                    *cell = Cell { over: (part == 0).then(|| grapheme.to_owned()), tail: part > 0, style, ..Cell::default() };
+                    *cell = Cell {
+                        over: (part == 0).then(|| grapheme.to_owned()),
+                        tail: part > 0,
+                        style,
+                        ..Cell::default()
+                    };
                 }
             }
             at += width;
@@ -173,14 +196,21 @@ impl Canvas {
         match (cell.solid, cell.arms) {
             (false, [1, 0, 1, 0]) => "╎".to_owned(),
             (false, [0, 1, 0, 1]) => "╌".to_owned(),
-            _ => LINES.chars().nth(up * 27 + right * 9 + down * 3 + left).unwrap_or(' ').to_string(),
+            _ => LINES
+                .chars()
+                .nth(up * 27 + right * 9 + down * 3 + left)
+                .unwrap_or(' ')
+                .to_string(),
         }
     }
 
     /// Puts the grid into a buffer, from the top left of `area`.
     pub(super) fn draw(&self, glyphs: Glyphs, area: Rect, buf: &mut Buffer) {
         for (at, cell) in self.cells.iter().enumerate() {
-            let (x, y) = ((at % usize::from(self.width)) as u16, (at / usize::from(self.width)) as u16);
+            let (x, y) = (
+                (at % usize::from(self.width)) as u16,
+                (at / usize::from(self.width)) as u16,
+            );
             if x >= area.width || y >= area.height || cell.tail {
                 continue;
             }
@@ -196,7 +226,11 @@ impl Canvas {
         self.cells
             .chunks(usize::from(self.width))
             .map(|row| {
-                let line: String = row.iter().filter(|cell| !cell.tail).map(|cell| Self::symbol(cell, glyphs)).collect();
+                let line: String = row
+                    .iter()
+                    .filter(|cell| !cell.tail)
+                    .map(|cell| Self::symbol(cell, glyphs))
+                    .collect();
                 line.trim_end().to_owned()
             })
             .collect()

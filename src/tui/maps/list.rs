@@ -1,5 +1,5 @@
-//! A machine as a list, for areas too small for its picture: how it got here, where it stands, where it can go; and, as far as
-//! there is room, every phase with its ways out.
+//! A machine as a list, for areas too small for its picture: how it got here, where it stands,
+//! where it can go; and, as far as there is room, every phase with its ways out.
 
 use std::fmt::Write as _;
 
@@ -26,9 +26,16 @@ pub(super) fn draw(course: &Course<'_>, theme: &Theme, area: Rect, buf: &mut Buf
         rows.push((path(course, theme, width), theme.style(Role::EdgeTravelled)));
     }
     if usize::from(area.height) >= phases + heads {
-        rows.extend(course.lifecycle.phases.iter().map(|phase| (ways(course, theme, phase.name), style(course, theme, phase.name))));
+        rows.extend(course.lifecycle.phases.iter().map(|phase| {
+            (
+                ways(course, theme, phase.name),
+                style(course, theme, phase.name),
+            )
+        }));
     } else {
-        let shown = course.selected.filter(|selected| *selected != course.current);
+        let shown = course
+            .selected
+            .filter(|selected| *selected != course.current);
         for name in [Some(course.current), shown].into_iter().flatten() {
             let text = ways(course, theme, name);
             let mut lines = broken(&text, width).into_iter();
@@ -45,7 +52,10 @@ pub(super) fn draw(course: &Course<'_>, theme: &Theme, area: Rect, buf: &mut Buf
 }
 
 fn style(course: &Course<'_>, theme: &Theme, phase: &str) -> Style {
-    let class = course.lifecycle.phase(phase).map_or(Class::Rest, |phase| phase.class);
+    let class = course
+        .lifecycle
+        .phase(phase)
+        .map_or(Class::Rest, |phase| phase.class);
     let style = if phase != course.current {
         theme.style(Role::Node)
     } else if class == Class::Broken {
@@ -53,7 +63,11 @@ fn style(course: &Course<'_>, theme: &Theme, phase: &str) -> Style {
     } else {
         theme.style(Role::NodeCurrent)
     };
-    if course.selected == Some(phase) { style.patch(theme.style(Role::NodeSelected)) } else { style }
+    if course.selected == Some(phase) {
+        style.patch(theme.style(Role::NodeSelected))
+    } else {
+        style
+    }
 }
 
 /// The edges it took, newest last; the oldest go first where there is no room.
@@ -61,14 +75,28 @@ fn path(course: &Course<'_>, theme: &Theme, width: usize) -> String {
     let arrow = theme.glyphs.pick("►", ">");
     let mut steps: Vec<String> = Vec::new();
     for edge in course.travelled {
-        let label = course.lifecycle.edge(&edge.from, &edge.on).map_or(edge.on.as_str(), |edge| edge.label);
-        steps.push(format!("{} {label} {arrow} {}", edge.at.text("%H:%M"), edge.to));
+        let label = course
+            .lifecycle
+            .edge(&edge.from, &edge.on)
+            .map_or(edge.on.as_str(), |edge| edge.label);
+        steps.push(format!(
+            "{} {label} {arrow} {}",
+            edge.at.text("%H:%M"),
+            edge.to
+        ));
     }
-    let first = course.travelled.first().map_or(course.current, |edge| edge.from.as_str());
+    let first = course
+        .travelled
+        .first()
+        .map_or(course.current, |edge| edge.from.as_str());
     steps.insert(0, first.to_owned());
     let mut from = 0;
     loop {
-        let text = format!("{}{}", if from > 0 { ".. " } else { "" }, steps[from..].join("  "));
+        let text = format!(
+            "{}{}",
+            if from > 0 { ".. " } else { "" },
+            steps[from..].join("  ")
+        );
         if text.width() <= width || from + 1 == steps.len() {
             return text;
         }
@@ -80,16 +108,34 @@ fn path(course: &Course<'_>, theme: &Theme, width: usize) -> String {
 fn ways(course: &Course<'_>, theme: &Theme, phase: &str) -> String {
     let here = phase == course.current;
     let arrow = theme.glyphs.pick("►", ">");
-    let names = course.lifecycle.phases.iter().map(|phase| phase.name.width()).max().unwrap_or(0);
-    let mut text = format!("{} {phase:names$} ", if here { theme.glyphs.pointer() } else { " " });
+    let names = course
+        .lifecycle
+        .phases
+        .iter()
+        .map(|phase| phase.name.width())
+        .max()
+        .unwrap_or(0);
+    let mut text = format!(
+        "{} {phase:names$} ",
+        if here { theme.glyphs.pointer() } else { " " }
+    );
     if here {
-        let spent = if course.since > course.now { String::new() } else { short(course.now.since(course.since)) };
+        let spent = if course.since > course.now {
+            String::new()
+        } else {
+            short(course.now.since(course.since))
+        };
         let _ = write!(text, "{spent:>5} ");
     } else {
         text.push_str("      ");
     }
     let mut out: Vec<String> = Vec::new();
-    for edge in course.lifecycle.edges.iter().filter(|edge| edge.from == phase) {
+    for edge in course
+        .lifecycle
+        .edges
+        .iter()
+        .filter(|edge| edge.from == phase)
+    {
         if edge.to == phase {
             out.push(format!("{} {}", theme.glyphs.pick("↺", "@"), edge.label));
         } else {

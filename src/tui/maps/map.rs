@@ -1,4 +1,5 @@
-//! What a hand-placed map is: where each phase stands, how each wire runs, and where its label may stand. Data alone.
+//! What a hand-placed map is: where each phase stands, how each wire runs, and where its label may
+//! stand. Data alone.
 
 use ratatui::layout::Rect;
 
@@ -18,7 +19,8 @@ pub(super) struct Node {
     pub(super) area: Rect,
 }
 
-/// All edges from one phase to another, as one line with one arrow head. Wires to the same phase may run together.
+/// All edges from one phase to another, as one line with one arrow head. Wires to the same phase
+/// may run together.
 #[derive(Debug)]
 pub(super) struct Wire {
     pub(super) from: &'static str,
@@ -40,16 +42,34 @@ pub(super) struct Row {
 }
 
 pub(super) const fn left(x: u16, y: u16, width: u16) -> Row {
-    Row { x, y, width, right: false }
+    Row {
+        x,
+        y,
+        width,
+        right: false,
+    }
 }
 
 pub(super) const fn right(x: u16, y: u16, width: u16) -> Row {
-    Row { x, y, width, right: true }
+    Row {
+        x,
+        y,
+        width,
+        right: true,
+    }
 }
 
 impl Node {
     pub(super) const fn new(phase: &'static str, x: u16, y: u16, width: u16, height: u16) -> Self {
-        Self { phase, area: Rect { x, y, width, height } }
+        Self {
+            phase,
+            area: Rect {
+                x,
+                y,
+                width,
+                height,
+            },
+        }
     }
 }
 

@@ -1,5 +1,6 @@
-//! The maps of the machines, placed by hand and drawn from the same tables that run: where a stack or a deployment stands, how it
-//! got there and where it can go. What does not fit as a picture is shown as a list. Nothing is decided here.
+//! The maps of the machines, placed by hand and drawn from the same tables that run: where a stack
+//! or a deployment stands, how it got there and where it can go. What does not fit as a picture is
+//! shown as a list. Nothing is decided here.
 
 mod canvas;
 mod deployment;
@@ -24,10 +25,13 @@ use crate::tui::theme::{Role, Theme};
 use canvas::{Canvas, Pen};
 use map::{Map, Row, Wire};
 
-/// The maps, by the names of the lifecycles that they show. A new one is one file and one line here; a lifecycle without one is shown
-/// as a list.
-static MAPS: &[(&str, &Map)] =
-    &[("service stack", &service::SERVICE), ("script stack", &script::SCRIPT), ("deployment", &deployment::DEPLOYMENT)];
+/// The maps, by the names of the lifecycles that they show. A new one is one file and one line
+/// here; a lifecycle without one is shown as a list.
+static MAPS: &[(&str, &Map)] = &[
+    ("service stack", &service::SERVICE),
+    ("script stack", &script::SCRIPT),
+    ("deployment", &deployment::DEPLOYMENT),
+];
 
 /// Where a machine stands, and how it came there.
 #[derive(Debug, Clone, Copy)]
@@ -48,10 +52,16 @@ pub struct Course<'a> {
 
 /// Draws where a machine stands: as a picture where there is one and room for it, else as a list.
 pub fn draw(course: &Course<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    match map_of(course.lifecycle).filter(|map| map.width <= area.width && map.height <= area.height) {
+    match map_of(course.lifecycle)
+        .filter(|map| map.width <= area.width && map.height <= area.height)
+    {
         Some(map) => {
             let aside = (area.width - map.width) / 2;
-            let inside = Rect { x: area.x + aside, width: area.width - aside, ..area };
+            let inside = Rect {
+                x: area.x + aside,
+                width: area.width - aside,
+                ..area
+            };
             picture(map, course, &Paint::live(theme)).draw(theme.glyphs, inside, buf);
         }
         None => list::draw(course, theme, area, buf),
@@ -64,13 +74,21 @@ pub fn tallest() -> u16 {
     MAPS.iter().map(|(_, map)| map.height).max().unwrap_or(0)
 }
 
-/// The phase beside `from` in the direction of a motion, for moving between nodes; in a list the one above or below.
+/// The phase beside `from` in the direction of a motion, for moving between nodes; in a list the
+/// one above or below.
 #[must_use]
 pub fn beside(lifecycle: &Lifecycle, from: &str, motion: Motion) -> Option<&'static str> {
     if let Some(map) = map_of(lifecycle) {
-        return nearest(map.node(from)?.area, motion, map.nodes.iter().map(|node| (node.area, node.phase)));
+        return nearest(
+            map.node(from)?.area,
+            motion,
+            map.nodes.iter().map(|node| (node.area, node.phase)),
+        );
     }
-    let at = lifecycle.phases.iter().position(|phase| phase.name == from)?;
+    let at = lifecycle
+        .phases
+        .iter()
+        .position(|phase| phase.name == from)?;
     let to = match motion {
         Motion::Up => at.checked_sub(1)?,
         Motion::Down => at + 1,
@@ -82,7 +100,14 @@ pub fn beside(lifecycle: &Lifecycle, from: &str, motion: Motion) -> Option<&'sta
 /// The picture of a lifecycle and a list of its edges, as text.
 #[must_use]
 pub fn text(lifecycle: &Lifecycle, glyphs: Glyphs) -> String {
-    let nowhere = Course { lifecycle, travelled: &[], current: "", since: Time(0), now: Time(0), selected: None };
+    let nowhere = Course {
+        lifecycle,
+        travelled: &[],
+        current: "",
+        since: Time(0),
+        now: Time(0),
+        selected: None,
+    };
     let mut out = format!("{}\n\n", lifecycle.name);
     if let Some(map) = map_of(lifecycle) {
         for row in picture(map, &nowhere, &Paint::plain(glyphs)).lines(glyphs) {
@@ -91,10 +116,24 @@ pub fn text(lifecycle: &Lifecycle, glyphs: Glyphs) -> String {
         }
         out.push('\n');
     }
-    let width = |part: fn(&Edge) -> &str| lifecycle.edges.iter().map(|edge| part(edge).width()).max().unwrap_or(0);
+    let width = |part: fn(&Edge) -> &str| {
+        lifecycle
+            .edges
+            .iter()
+            .map(|edge| part(edge).width())
+            .max()
+            .unwrap_or(0)
+    };
     let (from, label, to) = (width(|e| e.from), width(|e| e.label), width(|e| e.to));
     for edge in lifecycle.edges {
-        let line = format!("{:from$}  {:label$}  {} {:to$}  {}", edge.from, edge.label, glyphs.pick("►", ">"), edge.to, edge.origin);
+        let line = format!(
+            "{:from$}  {:label$}  {} {:to$}  {}",
+            edge.from,
+            edge.label,
+            glyphs.pick("►", ">"),
+            edge.to,
+            edge.origin
+        );
         out.push_str(line.trim_end());
         out.push('\n');
     }
@@ -102,34 +141,70 @@ pub fn text(lifecycle: &Lifecycle, glyphs: Glyphs) -> String {
 }
 
 /// The nearest area in the direction of a motion; aside counts more than ahead.
-fn nearest<T: Ord>(here: Rect, motion: Motion, areas: impl Iterator<Item = (Rect, T)>) -> Option<T> {
-    let gap = |a: (u16, u16), b: (u16, u16)| u32::from(b.0.saturating_sub(a.1).max(a.0.saturating_sub(b.1)));
+fn nearest<T: Ord>(
+    here: Rect,
+    motion: Motion,
+    areas: impl Iterator<Item = (Rect, T)>,
+) -> Option<T> {
+    let gap = |a: (u16, u16), b: (u16, u16)| {
+        u32::from(b.0.saturating_sub(a.1).max(a.0.saturating_sub(b.1)))
+    };
     let away = |there: Rect| {
-        let (flat, upright) = (|area: Rect| (area.left(), area.right()), |area: Rect| (area.top(), area.bottom()));
+        let (flat, upright) = (
+            |area: Rect| (area.left(), area.right()),
+            |area: Rect| (area.top(), area.bottom()),
+        );
         let (ahead, along, aside) = match motion {
-            Motion::Up => (there.bottom() <= here.top(), gap(upright(here), upright(there)) * 2, gap(flat(here), flat(there))),
-            Motion::Down => (there.top() >= here.bottom(), gap(upright(here), upright(there)) * 2, gap(flat(here), flat(there))),
-            Motion::Left => (there.right() <= here.left(), gap(flat(here), flat(there)), gap(upright(here), upright(there)) * 2),
-            Motion::Right => (there.left() >= here.right(), gap(flat(here), flat(there)), gap(upright(here), upright(there)) * 2),
+            Motion::Up => (
+                there.bottom() <= here.top(),
+                gap(upright(here), upright(there)) * 2,
+                gap(flat(here), flat(there)),
+            ),
+            Motion::Down => (
+                there.top() >= here.bottom(),
+                gap(upright(here), upright(there)) * 2,
+                gap(flat(here), flat(there)),
+            ),
+            Motion::Left => (
+                there.right() <= here.left(),
+                gap(flat(here), flat(there)),
+                gap(upright(here), upright(there)) * 2,
+            ),
+            Motion::Right => (
+                there.left() >= here.right(),
+                gap(flat(here), flat(there)),
+                gap(upright(here), upright(there)) * 2,
+            ),
             _ => return None,
         };
         ahead.then_some(along + 2 * aside)
     };
-    areas.filter_map(|(area, what)| Some((away(area)?, what))).min().map(|(_, what)| what)
+    areas
+        .filter_map(|(area, what)| Some((away(area)?, what)))
+        .min()
+        .map(|(_, what)| what)
 }
 
 fn map_of(lifecycle: &Lifecycle) -> Option<&'static Map> {
-    MAPS.iter().find(|(name, _)| *name == lifecycle.name).map(|(_, map)| *map)
+    MAPS.iter()
+        .find(|(name, _)| *name == lifecycle.name)
+        .map(|(_, map)| *map)
 }
 
 impl Course<'_> {
     fn edges<'b>(&'b self, from: &'b str, to: &'b str) -> impl Iterator<Item = &'static Edge> + 'b {
-        self.lifecycle.edges.iter().filter(move |edge| edge.from == from && edge.to == to)
+        self.lifecycle
+            .edges
+            .iter()
+            .filter(move |edge| edge.from == from && edge.to == to)
     }
 
     /// The last time a wire was taken, by which event, and how often.
     fn taken(&self, from: &str, to: &str) -> Option<(&Travelled, usize)> {
-        let mut all = self.travelled.iter().filter(|edge| edge.from == from && edge.to == to);
+        let mut all = self
+            .travelled
+            .iter()
+            .filter(|edge| edge.from == from && edge.to == to);
         let last = all.next_back()?;
         Some((last, all.count() + 1))
     }
@@ -197,10 +272,21 @@ impl Paint {
 
 fn picture(map: &'static Map, course: &Course<'_>, paint: &Paint) -> Canvas {
     let mut canvas = Canvas::new(map.width, map.height);
-    let has_seed = course.lifecycle.edges.iter().any(|edge| edge.origin == Origin::Seed);
+    let has_seed = course
+        .lifecycle
+        .edges
+        .iter()
+        .any(|edge| edge.origin == Origin::Seed);
     let rank = |wire: &&Wire| {
-        let seed = !has_seed || course.edges(wire.from, wire.to).any(|edge| edge.origin == Origin::Seed);
-        (course.taken(wire.from, wire.to).is_some(), course.speaks(wire.from), seed)
+        let seed = !has_seed
+            || course
+                .edges(wire.from, wire.to)
+                .any(|edge| edge.origin == Origin::Seed);
+        (
+            course.taken(wire.from, wire.to).is_some(),
+            course.speaks(wire.from),
+            seed,
+        )
     };
     let mut wires: Vec<&'static Wire> = map.wires.iter().collect();
     wires.sort_by_key(rank);
@@ -215,16 +301,30 @@ fn picture(map: &'static Map, course: &Course<'_>, paint: &Paint) -> Canvas {
         } else {
             paint.ours
         };
-        canvas.wire(wire.path, Pen { heavy: taken, dashed: !seed && !taken, style }, true, paint.glyphs);
+        canvas.wire(
+            wire.path,
+            Pen {
+                heavy: taken,
+                dashed: !seed && !taken,
+                style,
+            },
+            true,
+            paint.glyphs,
+        );
     }
     for node in map.nodes {
         draw_node(&mut canvas, node, course, paint);
     }
     let mut used: Vec<Row> = Vec::new();
-    // The current node's ways out first, then the newest travelled edges: where two labels would meet, the first stays.
+    // The current node's ways out first, then the newest travelled edges: where two labels would
+    // meet, the first stays.
     wires.sort_by_key(|wire| {
         let at = course.taken(wire.from, wire.to).map(|(last, _)| last.at);
-        (std::cmp::Reverse(wire.from == course.current), std::cmp::Reverse(course.speaks(wire.from)), std::cmp::Reverse(at))
+        (
+            std::cmp::Reverse(wire.from == course.current),
+            std::cmp::Reverse(course.speaks(wire.from)),
+            std::cmp::Reverse(at),
+        )
     });
     for wire in wires {
         label(&mut canvas, wire, course, paint, &mut used);
@@ -233,7 +333,10 @@ fn picture(map: &'static Map, course: &Course<'_>, paint: &Paint) -> Canvas {
 }
 
 fn draw_node(canvas: &mut Canvas, node: &map::Node, course: &Course<'_>, paint: &Paint) {
-    let class = course.lifecycle.phase(node.phase).map_or(Class::Rest, |phase| phase.class);
+    let class = course
+        .lifecycle
+        .phase(node.phase)
+        .map_or(Class::Rest, |phase| phase.class);
     let current = node.phase == course.current;
     let mut style = match (current, class) {
         (true, Class::Broken) => paint.needs,
@@ -244,14 +347,30 @@ fn draw_node(canvas: &mut Canvas, node: &map::Node, course: &Course<'_>, paint: 
         style = style.patch(paint.selected);
     }
     let area = node.area;
-    canvas.frame(area, Pen { heavy: current, dashed: false, style });
+    canvas.frame(
+        area,
+        Pen {
+            heavy: current,
+            dashed: false,
+            style,
+        },
+    );
     for y in area.top() + 1..area.bottom() - 1 {
-        canvas.text(area.x + 1, y, &" ".repeat(usize::from(area.width - 2)), style);
+        canvas.text(
+            area.x + 1,
+            y,
+            &" ".repeat(usize::from(area.width - 2)),
+            style,
+        );
     }
     if course.edges(node.phase, node.phase).next().is_some() {
         canvas.text(area.right() - 2, area.y, paint.glyphs.pick("↺", "@"), style);
     }
-    let spent = if current && course.since <= course.now { short(course.now.since(course.since)) } else { String::new() };
+    let spent = if current && course.since <= course.now {
+        short(course.now.since(course.since))
+    } else {
+        String::new()
+    };
     let inside = area.width - 2;
     let mut centred = |y: u16, text: &str| {
         let aside = inside.saturating_sub(u16::try_from(text.width()).unwrap_or(inside)) / 2;
@@ -265,22 +384,49 @@ fn draw_node(canvas: &mut Canvas, node: &map::Node, course: &Course<'_>, paint: 
     }
 }
 
-/// Writes what a wire has to say into its rows: the last time it was taken, then what else may lead along it.
-fn label(canvas: &mut Canvas, wire: &Wire, course: &Course<'_>, paint: &Paint, used: &mut Vec<Row>) {
-    let mut rows = wire.rows.iter().filter(|row| !used.iter().any(|other| meet(**row, *other))).copied().collect::<Vec<_>>();
+/// Writes what a wire has to say into its rows: the last time it was taken, then what else may lead
+/// along it.
+fn label(
+    canvas: &mut Canvas,
+    wire: &Wire,
+    course: &Course<'_>,
+    paint: &Paint,
+    used: &mut Vec<Row>,
+) {
+    let mut rows = wire
+        .rows
+        .iter()
+        .filter(|row| !used.iter().any(|other| meet(**row, *other)))
+        .copied()
+        .collect::<Vec<_>>();
     let mut written = Vec::new();
     let mut taken_label = None;
     if let Some((last, count)) = course.taken(wire.from, wire.to) {
-        let what = course.lifecycle.edge(&last.from, &last.on).map_or(last.on.as_str(), |edge| edge.label);
+        let what = course
+            .lifecycle
+            .edge(&last.from, &last.on)
+            .map_or(last.on.as_str(), |edge| edge.label);
         taken_label = Some(what);
         let at = last.at.text("%H:%M");
-        let times = if count > 1 { format!(" x{count}") } else { String::new() };
-        let forms = [format!("{what} {at}{times}"), format!("{what} {at}"), what.to_owned(), at];
+        let times = if count > 1 {
+            format!(" x{count}")
+        } else {
+            String::new()
+        };
+        let forms = [
+            format!("{what} {at}{times}"),
+            format!("{what} {at}"),
+            what.to_owned(),
+            at,
+        ];
         if let Some(placed) = forms.iter().find_map(|form| place(form, &mut rows)) {
             written.extend(placed.into_iter().map(|part| (part, paint.label_travelled)));
         }
     }
-    let mut more: Vec<&Edge> = course.edges(wire.from, wire.to).filter(|edge| Some(edge.label) != taken_label).collect();
+    let mut more: Vec<&Edge> = course
+        .edges(wire.from, wire.to)
+        .filter(|edge| Some(edge.label) != taken_label)
+        .collect();
     more.retain(|edge| course.speaks(wire.from) || (paint.all && edge.origin == Origin::Seed));
     more.sort_by_key(|edge| edge.origin != Origin::Seed);
     for edge in more {
@@ -289,8 +435,15 @@ fn label(canvas: &mut Canvas, wire: &Wire, course: &Course<'_>, paint: &Paint, u
         }
     }
     for ((row, text), style) in written {
-        let free = row.width.saturating_sub(u16::try_from(text.width()).unwrap_or(row.width));
-        canvas.text(if row.right { row.x + free } else { row.x }, row.y, &text, style);
+        let free = row
+            .width
+            .saturating_sub(u16::try_from(text.width()).unwrap_or(row.width));
+        canvas.text(
+            if row.right { row.x + free } else { row.x },
+            row.y,
+            &text,
+            style,
+        );
         used.push(row);
     }
 }
@@ -306,7 +459,9 @@ fn place(text: &str, rows: &mut Vec<Row>) -> Option<Vec<(Row, String)>> {
             line.push(' ');
             line.push_str(word);
         } else {
-            let row = next.next().filter(|row| word.width() <= usize::from(row.width))?;
+            let row = next
+                .next()
+                .filter(|row| word.width() <= usize::from(row.width))?;
             placed.push((*row, word.to_owned()));
         }
     }

@@ -1,5 +1,5 @@
-//! A plan, before it runs and while it does: boxes from left to right where there is room, else a list in the order of work. It
-//! shows what the steps say; it starts, skips and approves nothing.
+//! A plan, before it runs and while it does: boxes from left to right where there is room, else a
+//! list in the order of work. It shows what the steps say; it starts, skips and approves nothing.
 
 mod boxes;
 mod layout;
@@ -37,19 +37,32 @@ impl<'a> PlanOf<'a> {
     /// A plan that does not run yet, as on a card.
     #[must_use]
     pub fn card(plan: &'a Plan) -> Self {
-        Self { plan, runs: None, now: Time(0), usual: None }
+        Self {
+            plan,
+            runs: None,
+            now: Time(0),
+            usual: None,
+        }
     }
 
     /// The plan of a deployment; none before it is planned.
     #[must_use]
     pub fn deployment(deployment: &'a Deployment, now: Time) -> Option<Self> {
-        Some(Self { plan: deployment.plan.as_ref()?, runs: Some(&deployment.steps), now, usual: None })
+        Some(Self {
+            plan: deployment.plan.as_ref()?,
+            runs: Some(&deployment.steps),
+            now,
+            usual: None,
+        })
     }
 
     /// The same with how long steps usually take.
     #[must_use]
     pub fn usual(self, usual: Usual<'a>) -> Self {
-        Self { usual: Some(usual), ..self }
+        Self {
+            usual: Some(usual),
+            ..self
+        }
     }
 
     fn run(&self, step: &StepId) -> Option<&'a StepRun> {
@@ -69,7 +82,10 @@ impl<'a> PlanOf<'a> {
     /// The steps in the order of work; as they stand in the plan when they wait for each other.
     fn order(&self) -> Vec<&'a Step> {
         match self.plan.order() {
-            Ok(ids) => ids.into_iter().filter_map(|id| self.plan.step(id)).collect(),
+            Ok(ids) => ids
+                .into_iter()
+                .filter_map(|id| self.plan.step(id))
+                .collect(),
             Err(_) => self.plan.steps.iter().collect(),
         }
     }
@@ -78,12 +94,26 @@ impl<'a> PlanOf<'a> {
     fn critical(&self) -> Vec<&'a StepId> {
         let mut best: BTreeMap<&StepId, (Duration, Option<&StepId>)> = BTreeMap::new();
         for step in self.order() {
-            let own = self.took(step).max(self.usually(step)).unwrap_or_default() + Duration::from_millis(1);
-            let before = step.after.iter().filter_map(|need| Some((best.get(need)?.0, need))).max();
-            best.insert(&step.id, (own + before.map_or(Duration::ZERO, |(all, _)| all), before.map(|(_, need)| need)));
+            let own = self.took(step).max(self.usually(step)).unwrap_or_default()
+                + Duration::from_millis(1);
+            let before = step
+                .after
+                .iter()
+                .filter_map(|need| Some((best.get(need)?.0, need)))
+                .max();
+            best.insert(
+                &step.id,
+                (
+                    own + before.map_or(Duration::ZERO, |(all, _)| all),
+                    before.map(|(_, need)| need),
+                ),
+            );
         }
         let mut chain = Vec::new();
-        let mut at = best.iter().max_by_key(|(_, (all, _))| *all).map(|(id, _)| *id);
+        let mut at = best
+            .iter()
+            .max_by_key(|(_, (all, _))| *all)
+            .map(|(id, _)| *id);
         while let Some(id) = at {
             chain.push(id);
             at = best.get(id).and_then(|(_, before)| *before);
@@ -93,7 +123,8 @@ impl<'a> PlanOf<'a> {
     }
 }
 
-/// The state of a plan view: the step under the cursor, how far it is scrolled, whether the critical path is shown.
+/// The state of a plan view: the step under the cursor, how far it is scrolled, whether the
+/// critical path is shown.
 #[derive(Debug, Clone, Default)]
 pub struct PlanView {
     selected: Option<StepId>,
@@ -113,18 +144,37 @@ impl PlanView {
     }
 
     /// Draws the plan. A cursor that was never moved stands on the first step that is not over.
-    pub fn draw(&mut self, of: &PlanOf<'_>, focused: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    pub fn draw(
+        &mut self,
+        of: &PlanOf<'_>,
+        focused: bool,
+        theme: &Theme,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
         if area.width == 0 || area.height == 0 {
             return;
         }
-        let critical = if self.critical { of.critical() } else { Vec::new() };
-        let selected = if focused { self.selected.as_ref() } else { None };
+        let critical = if self.critical {
+            of.critical()
+        } else {
+            Vec::new()
+        };
+        let selected = if focused {
+            self.selected.as_ref()
+        } else {
+            None
+        };
         self.places.clear();
         self.height = usize::from(area.height);
         let order = of.order();
         if let Some(laid) = boxes::lay(of, &order, &DagLayout, area) {
             boxes::draw(of, &order, &laid, &critical, selected, theme, area, buf);
-            self.places = order.iter().map(|step| step.id.clone()).zip(laid.nodes).collect();
+            self.places = order
+                .iter()
+                .map(|step| step.id.clone())
+                .zip(laid.nodes)
+                .collect();
         } else {
             self.top = rows::draw(of, &order, &critical, selected, self.top, theme, area, buf);
         }
@@ -133,8 +183,13 @@ impl PlanView {
     /// Moves the cursor, or shows the critical path; false when the motion means nothing here.
     pub fn motion(&mut self, motion: Motion, of: &PlanOf<'_>) -> bool {
         let order = of.order();
-        let Some(last) = order.len().checked_sub(1) else { return false };
-        let at = self.selected.as_ref().and_then(|id| order.iter().position(|step| step.id == *id));
+        let Some(last) = order.len().checked_sub(1) else {
+            return false;
+        };
+        let at = self
+            .selected
+            .as_ref()
+            .and_then(|id| order.iter().position(|step| step.id == *id));
         let page = self.height.max(2);
         let row = |to: usize| Some(order[to.min(last)].id.clone());
         let next = match (motion, at) {
@@ -142,8 +197,12 @@ impl PlanView {
                 self.critical = !self.critical;
                 return true;
             }
-            (Motion::Up | Motion::Down | Motion::Left | Motion::Right, None) => row(Self::first(of, &order)),
-            (Motion::Up | Motion::Down | Motion::Left | Motion::Right, Some(at)) if !self.places.is_empty() => {
+            (Motion::Up | Motion::Down | Motion::Left | Motion::Right, None) => {
+                row(Self::first(of, &order))
+            }
+            (Motion::Up | Motion::Down | Motion::Left | Motion::Right, Some(at))
+                if !self.places.is_empty() =>
+            {
                 boxes::beside(&self.places, &order[at].id, motion).or_else(|| row(at))
             }
             (Motion::Up, Some(at)) => row(at.saturating_sub(1)),
@@ -168,7 +227,10 @@ impl PlanView {
     }
 
     fn first(of: &PlanOf<'_>, order: &[&Step]) -> usize {
-        order.iter().position(|step| of.run(&step.id).is_none_or(|run| !run.state.is_over())).unwrap_or(0)
+        order
+            .iter()
+            .position(|step| of.run(&step.id).is_none_or(|run| !run.state.is_over()))
+            .unwrap_or(0)
     }
 }
 

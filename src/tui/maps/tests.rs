@@ -1,4 +1,5 @@
-//! The maps against the tables that run: nothing missing, nothing invented, every line where it can be followed.
+//! The maps against the tables that run: nothing missing, nothing invented, every line where it can
+//! be followed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +14,29 @@ fn theme() -> Theme {
     Theme::built_in("dark", Depth::True, Glyphs::UNICODE).unwrap()
 }
 
-fn shown(lifecycle: &Lifecycle, travelled: &[Travelled], current: &str, selected: Option<&str>, width: u16, height: u16) -> String {
+fn shown(
+    lifecycle: &Lifecycle,
+    travelled: &[Travelled],
+    current: &str,
+    selected: Option<&str>,
+    width: u16,
+    height: u16,
+) -> String {
     let area = Rect::new(0, 0, width, height);
     let mut buf = Buffer::empty(area);
-    draw(&Course { lifecycle, travelled, current, since: Time(0), now: Time(258_000), selected }, &theme(), area, &mut buf);
+    draw(
+        &Course {
+            lifecycle,
+            travelled,
+            current,
+            since: Time(0),
+            now: Time(258_000),
+            selected,
+        },
+        &theme(),
+        area,
+        &mut buf,
+    );
     screen(&buf)
 }
 
@@ -32,7 +52,12 @@ fn screen(buf: &Buffer) -> String {
 
 fn step(lifecycle: &Lifecycle, from: &str, on: &str, minute: i64) -> Travelled {
     let to = lifecycle.next(from, on).unwrap().to_owned();
-    Travelled { from: from.to_owned(), on: on.to_owned(), to, at: Time((14 * 60 + minute) * 60_000) }
+    Travelled {
+        from: from.to_owned(),
+        on: on.to_owned(),
+        to,
+        at: Time((14 * 60 + minute) * 60_000),
+    }
 }
 
 #[test]
@@ -42,10 +67,25 @@ fn no_edge_is_missing_and_none_invented() {
         assert!(map.width <= 76 && map.height <= 20, "{}", table.name);
         let phases: BTreeSet<_> = table.phases.iter().map(|phase| phase.name).collect();
         let placed: BTreeSet<_> = map.nodes.iter().map(|node| node.phase).collect();
-        assert_eq!((placed, map.nodes.len()), (phases.clone(), phases.len()), "{}", table.name);
-        let edges: BTreeSet<_> = table.edges.iter().filter(|edge| edge.from != edge.to).map(|edge| (edge.from, edge.to)).collect();
+        assert_eq!(
+            (placed, map.nodes.len()),
+            (phases.clone(), phases.len()),
+            "{}",
+            table.name
+        );
+        let edges: BTreeSet<_> = table
+            .edges
+            .iter()
+            .filter(|edge| edge.from != edge.to)
+            .map(|edge| (edge.from, edge.to))
+            .collect();
         let wires: BTreeSet<_> = map.wires.iter().map(|wire| (wire.from, wire.to)).collect();
-        assert_eq!((wires, map.wires.len()), (edges.clone(), edges.len()), "{}", table.name);
+        assert_eq!(
+            (wires, map.wires.len()),
+            (edges.clone(), edges.len()),
+            "{}",
+            table.name
+        );
     }
 }
 
@@ -56,7 +96,9 @@ type Passing<'a> = (&'a Wire, Dir, Dir);
 fn wires_run_from_box_to_box_and_meet_only_where_it_can_be_read() {
     for table in TABLES {
         let map = map_of(table).unwrap();
-        let inside = |area: Rect, (x, y): (u16, u16)| x >= area.left() && x < area.right() && y >= area.top() && y < area.bottom();
+        let inside = |area: Rect, (x, y): (u16, u16)| {
+            x >= area.left() && x < area.right() && y >= area.top() && y < area.bottom()
+        };
         let mut through: BTreeMap<(u16, u16), Vec<Passing<'_>>> = BTreeMap::new();
         for wire in map.wires {
             let what = format!("{}: {} -> {}", table.name, wire.from, wire.to);
@@ -64,15 +106,32 @@ fn wires_run_from_box_to_box_and_meet_only_where_it_can_be_read() {
             for (end, phase) in [(cells[0], wire.from), (cells[cells.len() - 1], wire.to)] {
                 let area = map.node(phase).unwrap().area;
                 assert!(inside(area, end), "{what}: {end:?} is not on {phase}");
-                let corner = (end.0 == area.left() || end.0 + 1 == area.right()) && (end.1 == area.top() || end.1 + 1 == area.bottom());
+                let corner = (end.0 == area.left() || end.0 + 1 == area.right())
+                    && (end.1 == area.top() || end.1 + 1 == area.bottom());
                 assert!(!corner, "{what}: ends on a corner");
             }
-            assert!(wire.path.windows(2).all(|pair| (pair[0].0 == pair[1].0) != (pair[0].1 == pair[1].1)), "{what}: not straight");
+            assert!(
+                wire.path
+                    .windows(2)
+                    .all(|pair| (pair[0].0 == pair[1].0) != (pair[0].1 == pair[1].1)),
+                "{what}: not straight"
+            );
             assert!(cells.len() >= 4, "{what}: too short to be seen");
             for part in cells.windows(3) {
-                assert!(map.nodes.iter().all(|node| !inside(node.area, part[1])), "{what}: runs through a box at {:?}", part[1]);
-                assert!(part[1].0 < map.width && part[1].1 < map.height, "{what}: leaves the map");
-                through.entry(part[1]).or_default().push((wire, Dir::between(part[0], part[1]), Dir::between(part[1], part[2])));
+                assert!(
+                    map.nodes.iter().all(|node| !inside(node.area, part[1])),
+                    "{what}: runs through a box at {:?}",
+                    part[1]
+                );
+                assert!(
+                    part[1].0 < map.width && part[1].1 < map.height,
+                    "{what}: leaves the map"
+                );
+                through.entry(part[1]).or_default().push((
+                    wire,
+                    Dir::between(part[0], part[1]),
+                    Dir::between(part[1], part[2]),
+                ));
             }
         }
         for (at, wires) in through {
@@ -81,19 +140,35 @@ fn wires_run_from_box_to_box_and_meet_only_where_it_can_be_read() {
                     let straight = a_in == a_out && b_in == b_out;
                     let crossing = straight && *a_in != *b_in && *a_in != b_in.back();
                     let together = a.to == b.to && a_out == b_out;
-                    assert!(crossing || together, "{}: {} -> {} and {} -> {} meet at {at:?}", table.name, a.from, a.to, b.from, b.to);
+                    assert!(
+                        crossing || together,
+                        "{}: {} -> {} and {} -> {} meet at {at:?}",
+                        table.name,
+                        a.from,
+                        a.to,
+                        b.from,
+                        b.to
+                    );
                 }
             }
         }
     }
 }
 
-/// Follows every wire on the drawn picture: each cell must connect to the one before and the one after.
+/// Follows every wire on the drawn picture: each cell must connect to the one before and the one
+/// after.
 #[test]
 fn every_wire_can_be_followed_on_the_picture() {
     for table in TABLES {
         let map = map_of(table).unwrap();
-        let course = Course { lifecycle: table, travelled: &[], current: "", since: Time(0), now: Time(0), selected: None };
+        let course = Course {
+            lifecycle: table,
+            travelled: &[],
+            current: "",
+            since: Time(0),
+            now: Time(0),
+            selected: None,
+        };
         let mut paint = Paint::plain(Glyphs::UNICODE);
         paint.all = false;
         let lines = picture(map, &course, &paint).lines(Glyphs::UNICODE);
@@ -120,8 +195,17 @@ fn every_wire_can_be_followed_on_the_picture() {
             for part in cells.windows(3) {
                 let (x, y) = part[1];
                 let here = arms(grid[usize::from(y)][usize::from(x)]);
-                let (back, on) = (Dir::between(part[1], part[0]), Dir::between(part[1], part[2]));
-                assert!(here[back as usize] && here[on as usize], "{} -> {} is cut at {x},{y}\n{}", wire.from, wire.to, lines.join("\n"));
+                let (back, on) = (
+                    Dir::between(part[1], part[0]),
+                    Dir::between(part[1], part[2]),
+                );
+                assert!(
+                    here[back as usize] && here[on as usize],
+                    "{} -> {} is cut at {x},{y}\n{}",
+                    wire.from,
+                    wire.to,
+                    lines.join("\n")
+                );
             }
             let (x, y) = cells[cells.len() - 2];
             let head = grid[usize::from(y)][usize::from(x)];
@@ -134,8 +218,17 @@ fn every_wire_can_be_followed_on_the_picture() {
             assert_eq!(head, right, "{} -> {}", wire.from, wire.to);
             heads.insert((x, y));
         }
-        let drawn = lines.iter().flat_map(|line| line.chars()).filter(|c| "▴▾►◄".contains(*c)).count();
-        assert_eq!(drawn, heads.len(), "{}: an arrow that no edge has", table.name);
+        let drawn = lines
+            .iter()
+            .flat_map(|line| line.chars())
+            .filter(|c| "▴▾►◄".contains(*c))
+            .count();
+        assert_eq!(
+            drawn,
+            heads.len(),
+            "{}: an arrow that no edge has",
+            table.name
+        );
     }
 }
 
@@ -145,14 +238,39 @@ fn whatever_is_current_every_phase_is_there_and_its_ways_out_are_named() {
         for phase in table.phases {
             let text = shown(table, &[], phase.name, None, 80, 20);
             for other in table.phases {
-                assert!(text.contains(other.name), "{} at {}: no {}\n{text}", table.name, phase.name, other.name);
+                assert!(
+                    text.contains(other.name),
+                    "{} at {}: no {}\n{text}",
+                    table.name,
+                    phase.name,
+                    other.name
+                );
             }
-            assert!(text.contains("4:18"), "{} at {}: how long\n{text}", table.name, phase.name);
+            assert!(
+                text.contains("4:18"),
+                "{} at {}: how long\n{text}",
+                table.name,
+                phase.name
+            );
             let words: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            for wire in map_of(table).unwrap().wires.iter().filter(|wire| wire.from == phase.name) {
-                let edges: Vec<_> = table.edges.iter().filter(|edge| edge.from == wire.from && edge.to == wire.to).collect();
+            for wire in map_of(table)
+                .unwrap()
+                .wires
+                .iter()
+                .filter(|wire| wire.from == phase.name)
+            {
+                let edges: Vec<_> = table
+                    .edges
+                    .iter()
+                    .filter(|edge| edge.from == wire.from && edge.to == wire.to)
+                    .collect();
                 let named = |edge: &Edge| edge.label.split(' ').all(|word| words.contains(word));
-                assert!(edges.iter().any(|edge| named(edge)), "{} -> {} has no label\n{text}", wire.from, wire.to);
+                assert!(
+                    edges.iter().any(|edge| named(edge)),
+                    "{} -> {} has no label\n{text}",
+                    wire.from,
+                    wire.to
+                );
                 for edge in edges.iter().filter(|edge| edge.origin == Origin::Seed) {
                     assert!(named(edge), "{} of {}\n{text}", edge.label, phase.name);
                 }
@@ -164,9 +282,19 @@ fn whatever_is_current_every_phase_is_there_and_its_ways_out_are_named() {
 #[test]
 fn self_loops_are_one_mark_on_the_box() {
     for table in TABLES {
-        let loops: BTreeSet<_> = table.edges.iter().filter(|edge| edge.from == edge.to).map(|edge| edge.from).collect();
+        let loops: BTreeSet<_> = table
+            .edges
+            .iter()
+            .filter(|edge| edge.from == edge.to)
+            .map(|edge| edge.from)
+            .collect();
         let text = shown(table, &[], "NEW", None, 80, 20);
-        assert_eq!(text.matches('↺').count(), loops.len(), "{}\n{text}", table.name);
+        assert_eq!(
+            text.matches('↺').count(),
+            loops.len(),
+            "{}\n{text}",
+            table.name
+        );
     }
 }
 
@@ -178,8 +306,16 @@ fn the_list_names_every_edge_when_there_is_room_for_the_phases() {
         for phase in table.phases {
             assert!(text.contains(phase.name), "{text}");
         }
-        for edge in table.edges.iter().filter(|edge| edge.from != edge.to && map_of(table).unwrap().height > 12) {
-            assert!(wide.contains(&format!("{} ► {}", edge.label, edge.to)), "{}\n{wide}", edge.label);
+        for edge in table
+            .edges
+            .iter()
+            .filter(|edge| edge.from != edge.to && map_of(table).unwrap().height > 12)
+        {
+            assert!(
+                wide.contains(&format!("{} ► {}", edge.label, edge.to)),
+                "{}\n{wide}",
+                edge.label
+            );
         }
     }
 }
@@ -202,21 +338,38 @@ fn motions_reach_every_node() {
     }
 }
 
-/// In the smallest area the phase where it stands, or the head of its name; with two rows how it came there; in a large one the picture.
+/// In the smallest area the phase where it stands, or the head of its name; with two rows how it
+/// came there; in a large one the picture.
 #[test]
 fn no_area_is_too_small() {
     for table in TABLES {
-        let first = table.edges.iter().find(|edge| edge.from == "NEW" && edge.to != "NEW").unwrap();
+        let first = table
+            .edges
+            .iter()
+            .find(|edge| edge.from == "NEW" && edge.to != "NEW")
+            .unwrap();
         let travelled = [step(table, "NEW", first.on, 0)];
         let map = map_of(table).unwrap();
-        for (width, height) in
-            [(0, 0), (1, 1), (3, 2), (20, 3), (map.width, map.height - 1), (map.width - 1, map.height), (map.width, map.height), (200, 60)]
-        {
+        for (width, height) in [
+            (0, 0),
+            (1, 1),
+            (3, 2),
+            (20, 3),
+            (map.width, map.height - 1),
+            (map.width - 1, map.height),
+            (map.width, map.height),
+            (200, 60),
+        ] {
             let text = shown(table, &travelled, first.to, Some("NEW"), width, height);
             let lines: Vec<&str> = text.lines().collect();
             let what = format!("{} in {width}x{height}:\n{text}", table.name);
             assert_eq!(lines.len(), usize::from(height), "{what}");
-            assert!(lines.iter().all(|line| line.chars().count() <= usize::from(width)), "{what}");
+            assert!(
+                lines
+                    .iter()
+                    .all(|line| line.chars().count() <= usize::from(width)),
+                "{what}"
+            );
             match (width, height) {
                 (0, _) | (_, 0) => assert!(text.trim().is_empty(), "{what}"),
                 (1..4, 1) => assert_eq!(text, ">\n", "it is cut: {what}"),
@@ -226,7 +379,10 @@ fn no_area_is_too_small() {
                     let boxes = text.matches('\u{250c}').count() + text.matches('\u{250f}').count();
                     let picture = width >= map.width && height >= map.height;
                     assert_eq!(boxes >= table.phases.len(), picture, "{what}");
-                    assert!(text.contains(first.to) && text.contains(first.label), "{what}");
+                    assert!(
+                        text.contains(first.to) && text.contains(first.label),
+                        "{what}"
+                    );
                 }
             }
         }
@@ -235,18 +391,34 @@ fn no_area_is_too_small() {
 
 #[test]
 fn a_lifecycle_without_a_map_is_a_list_that_can_be_walked() {
-    let made_up = Lifecycle { name: "made up", ..SERVICE };
+    let made_up = Lifecycle {
+        name: "made up",
+        ..SERVICE
+    };
     let text = shown(&made_up, &[], "STABLE", Some("NEW"), 200, 60);
     for phase in made_up.phases {
-        assert!(text.contains(&format!(" {} ", phase.name)), "{}\n{text}", phase.name);
+        assert!(
+            text.contains(&format!(" {} ", phase.name)),
+            "{}\n{text}",
+            phase.name
+        );
     }
-    assert!(text.contains("queue empty") && !text.contains('\u{250c}'), "{text}");
+    assert!(
+        text.contains("queue empty") && !text.contains('\u{250c}'),
+        "{text}"
+    );
     let mut at = made_up.start().name;
     for phase in &made_up.phases[1..] {
         at = beside(&made_up, at, Motion::Down).unwrap();
         assert_eq!(at, phase.name);
     }
-    assert_eq!((beside(&made_up, at, Motion::Down), beside(&made_up, "NEW", Motion::Up)), (None, None));
+    assert_eq!(
+        (
+            beside(&made_up, at, Motion::Down),
+            beside(&made_up, "NEW", Motion::Up)
+        ),
+        (None, None)
+    );
 }
 
 #[test]
@@ -262,10 +434,22 @@ fn pictures() {
     ];
     let mut broken = story.to_vec();
     broken.push(s("MIGRATING", "failed", 40));
-    insta::assert_snapshot!("service_migrating", shown(&SERVICE, &story, "MIGRATING", None, 80, 20));
-    insta::assert_snapshot!("service_broken", shown(&SERVICE, &broken, "BROKEN", None, 80, 20));
-    insta::assert_snapshot!("service_broken_list", shown(&SERVICE, &broken, "BROKEN", None, 78, 4));
-    insta::assert_snapshot!("service_list", shown(&SERVICE, &broken, "BROKEN", Some("STABLE"), 78, 12));
+    insta::assert_snapshot!(
+        "service_migrating",
+        shown(&SERVICE, &story, "MIGRATING", None, 80, 20)
+    );
+    insta::assert_snapshot!(
+        "service_broken",
+        shown(&SERVICE, &broken, "BROKEN", None, 80, 20)
+    );
+    insta::assert_snapshot!(
+        "service_broken_list",
+        shown(&SERVICE, &broken, "BROKEN", None, 78, 4)
+    );
+    insta::assert_snapshot!(
+        "service_list",
+        shown(&SERVICE, &broken, "BROKEN", Some("STABLE"), 78, 12)
+    );
     let d = |from, on, minute| step(&DEPLOYMENT, from, on, minute);
     let running = [
         d("NEW", "created", 0),
@@ -274,12 +458,25 @@ fn pictures() {
         d("WAITING", "stack_available", 2),
         d("AVAILABLE", "run_steps", 2),
     ];
-    insta::assert_snapshot!("deployment_running", shown(&DEPLOYMENT, &running, "RUNNING", None, 80, 20));
+    insta::assert_snapshot!(
+        "deployment_running",
+        shown(&DEPLOYMENT, &running, "RUNNING", None, 80, 20)
+    );
     let c = |from, on, minute| step(&SCRIPT, from, on, minute);
-    let failed = [c("NEW", "requested", 0), c("READY", "popped", 0), c("RUNNING", "failed", 2)];
-    insta::assert_snapshot!("script_failed", shown(&SCRIPT, &failed, "FAILED", None, 80, 20));
+    let failed = [
+        c("NEW", "requested", 0),
+        c("READY", "popped", 0),
+        c("RUNNING", "failed", 2),
+    ];
+    insta::assert_snapshot!(
+        "script_failed",
+        shown(&SCRIPT, &failed, "FAILED", None, 80, 20)
+    );
     for table in TABLES {
-        insta::assert_snapshot!(format!("text_{}", table.name.replace(' ', "_")), text(table, Glyphs::UNICODE));
+        insta::assert_snapshot!(
+            format!("text_{}", table.name.replace(' ', "_")),
+            text(table, Glyphs::UNICODE)
+        );
     }
     insta::assert_snapshot!("text_ascii", text(&SERVICE, Glyphs::ASCII));
 }

@@ -1,5 +1,6 @@
-//! A cursor in a list of things with ids. The cursor is pinned to an id, never to a position, and it remembers when the rows around
-//! it moved by themselves, so that no action hits what has just slid under it.
+//! A cursor in a list of things with ids. The cursor is pinned to an id, never to a position, and
+//! it remembers when the rows around it moved by themselves, so that no action hits what has just
+//! slid under it.
 
 use std::time::Duration;
 
@@ -22,7 +23,14 @@ pub struct Cursor<K> {
 
 impl<K> Default for Cursor<K> {
     fn default() -> Self {
-        Self { keys: Vec::new(), key: None, at: 0, top: 0, height: 1, moved_at: None }
+        Self {
+            keys: Vec::new(),
+            key: None,
+            at: 0,
+            top: 0,
+            height: 1,
+            moved_at: None,
+        }
     }
 }
 
@@ -31,7 +39,10 @@ impl<K: Clone + PartialEq> Cursor<K> {
     pub fn sync(&mut self, keys: Vec<K>, now: Time) {
         let before = self.around();
         self.keys = keys;
-        let found = self.key.as_ref().and_then(|key| self.keys.iter().position(|other| other == key));
+        let found = self
+            .key
+            .as_ref()
+            .and_then(|key| self.keys.iter().position(|other| other == key));
         let first = before.1.is_none();
         self.at = found.unwrap_or_else(|| self.at.min(self.keys.len().saturating_sub(1)));
         self.key = self.keys.get(self.at).cloned();
@@ -41,10 +52,16 @@ impl<K: Clone + PartialEq> Cursor<K> {
         self.scroll();
     }
 
-    /// The row before, the row under the cursor, the row after, and how far the cursor is from the top of the list on the screen.
+    /// The row before, the row under the cursor, the row after, and how far the cursor is from the
+    /// top of the list on the screen.
     fn around(&self) -> (Option<K>, Option<K>, Option<K>, usize) {
         let at = |n: Option<usize>| n.and_then(|n| self.keys.get(n)).cloned();
-        (at(self.at.checked_sub(1)), self.key.clone(), at(Some(self.at + 1)), self.at.saturating_sub(self.top))
+        (
+            at(self.at.checked_sub(1)),
+            self.key.clone(),
+            at(Some(self.at + 1)),
+            self.at.saturating_sub(self.top),
+        )
     }
 
     /// What is under the cursor.
@@ -85,7 +102,9 @@ impl<K: Clone + PartialEq> Cursor<K> {
     /// The rows that are on the screen.
     #[must_use]
     pub fn shown(&self) -> &[K] {
-        self.keys.get(self.top..(self.top + self.height).min(self.keys.len())).unwrap_or_default()
+        self.keys
+            .get(self.top..(self.top + self.height).min(self.keys.len()))
+            .unwrap_or_default()
     }
 
     /// Puts the cursor on an id; false when there is no such row.
@@ -105,7 +124,13 @@ impl<K: Clone + PartialEq> Cursor<K> {
     /// The next row after the cursor (or before it) that is wanted, going round.
     pub fn seek(&mut self, forward: bool, wanted: impl Fn(usize) -> bool) -> bool {
         let n = self.keys.len();
-        let step = |k: usize| if forward { (self.at + k) % n } else { (self.at + n - k) % n };
+        let step = |k: usize| {
+            if forward {
+                (self.at + k) % n
+            } else {
+                (self.at + n - k) % n
+            }
+        };
         let found = (1..=n).map(step).find(|at| wanted(*at));
         if let Some(at) = found {
             self.go(at);

@@ -1,4 +1,5 @@
-//! Pane 3: what waits for a person. Nothing can be approved from the list; a card must be opened for exactly one hold.
+//! Pane 3: what waits for a person. Nothing can be approved from the list; a card must be opened
+//! for exactly one hold.
 
 use ratatui::style::Style;
 
@@ -39,7 +40,13 @@ impl Listed for Waiting {
         match name {
             "kind" => view.hold.kind.word().to_owned(),
             "by" => view.asked_by.clone(),
-            _ => format!("{} {} {} {}", view.stack, view.hold.kind.word(), view.hold.id, view.asked_by),
+            _ => format!(
+                "{} {} {} {}",
+                view.stack,
+                view.hold.kind.word(),
+                view.hold.id,
+                view.asked_by
+            ),
         }
     }
 
@@ -47,19 +54,45 @@ impl Listed for Waiting {
         wide
     }
 
-    fn row(view: &HoldView<'_>, wide: &usize, _: &Scene<'_>, theme: &Theme) -> Vec<(String, Style)> {
+    fn row(
+        view: &HoldView<'_>,
+        wide: &usize,
+        _: &Scene<'_>,
+        theme: &Theme,
+    ) -> Vec<(String, Style)> {
         let wide = *wide;
-        let stack = if wide < 60 { 16 + wide.saturating_sub(36).min(4) } else { 28 };
+        let stack = if wide < 60 {
+            16 + wide.saturating_sub(36).min(4)
+        } else {
+            28
+        };
         let kind = view.hold.kind.word();
-        let what = if wide < 60 { kind.to_owned() } else { format!("{kind}: {}  {}", view.step, view.hold.id) };
-        let (mark, role) = if view.is_restore() { ("!", Role::Down) } else { ("?", Role::Hold) };
+        let what = if wide < 60 {
+            kind.to_owned()
+        } else {
+            format!("{kind}: {}  {}", view.step, view.hold.id)
+        };
+        let (mark, role) = if view.is_restore() {
+            ("!", Role::Down)
+        } else {
+            ("?", Role::Hold)
+        };
         let text = theme.style(Role::Text);
         vec![
             (mark.to_owned(), theme.style(role)),
             (" ".to_owned(), text),
-            (format!("{} ", named(&view.stack, &view.stack.to_string(), stack - 1)), text),
+            (
+                format!(
+                    "{} ",
+                    named(&view.stack, &view.stack.to_string(), stack - 1)
+                ),
+                text,
+            ),
             (pad(&what, wide.saturating_sub(2 + stack + 8)), text),
-            (format!("{:>8}", fit(&view.left_text(), 8)), theme.style(Role::Dim)),
+            (
+                format!("{:>8}", fit(&view.left_text(), 8)),
+                theme.style(Role::Dim),
+            ),
         ]
     }
 
@@ -73,7 +106,11 @@ impl Listed for Waiting {
 
     fn right(count: usize, scene: &Scene<'_>) -> String {
         // The key opens what is under the cursor, and the cursor is in the pane that has the focus.
-        if count > 0 && scene.focused { format!("{count} [{}] reads one", scene.keys.first("open")) } else { count.to_string() }
+        if count > 0 && scene.focused {
+            format!("{count} [{}] reads one", scene.keys.first("open"))
+        } else {
+            count.to_string()
+        }
     }
 
     /// Every row is a hold: to the next one is one down.

@@ -1,4 +1,5 @@
-//! A list of one kind of rows: cursor, filter, clicks and what an action would act on, written once for every kind.
+//! A list of one kind of rows: cursor, filter, clicks and what an action would act on, written once
+//! for every kind.
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -37,7 +38,12 @@ pub trait Listed: 'static {
     /// The columns for these rows in so many cells.
     fn columns(items: &[Self::Item<'_>], wide: usize) -> Self::Columns;
     /// The cells of a row.
-    fn row(item: &Self::Item<'_>, columns: &Self::Columns, scene: &Scene<'_>, theme: &Theme) -> Vec<(String, Style)>;
+    fn row(
+        item: &Self::Item<'_>,
+        columns: &Self::Columns,
+        scene: &Scene<'_>,
+        theme: &Theme,
+    ) -> Vec<(String, Style)>;
     /// What an action would act on.
     fn target(key: &Self::Key) -> Target;
     /// What is copied of a row.
@@ -65,7 +71,12 @@ pub struct List<L: Listed> {
 
 impl<L: Listed> Default for List<L> {
     fn default() -> Self {
-        Self { cursor: Cursor::default(), find: Find::default(), made: None, changes: 0 }
+        Self {
+            cursor: Cursor::default(),
+            find: Find::default(),
+            made: None,
+            changes: 0,
+        }
     }
 }
 
@@ -83,10 +94,22 @@ impl<L: Listed> Pane for List<L> {
         let items = self.matching(scene);
         let wide = usize::from(area.width);
         let columns = L::columns(&items, wide);
-        rows(&mut self.cursor, scene, theme, area, buf, |at| Some(L::row(items.get(at)?, &columns, scene, theme)));
+        rows(&mut self.cursor, scene, theme, area, buf, |at| {
+            Some(L::row(items.get(at)?, &columns, scene, theme))
+        });
         if items.is_empty() && area.height > 0 {
-            let says = if self.find.is_empty() { L::EMPTY } else { "nothing matches; Esc shows all" };
-            buf.set_stringn(area.x + 1, area.y, says, wide.saturating_sub(1), theme.style(Role::Dim));
+            let says = if self.find.is_empty() {
+                L::EMPTY
+            } else {
+                "nothing matches; Esc shows all"
+            };
+            buf.set_stringn(
+                area.x + 1,
+                area.y,
+                says,
+                wide.saturating_sub(1),
+                theme.style(Role::Dim),
+            );
         }
     }
 
@@ -107,7 +130,10 @@ impl<L: Listed> Pane for List<L> {
                 self.changes += 1;
                 Flow::Used
             }
-            Motion::Copy => self.cursor.key().map_or(Flow::Pass, |key| Flow::Copy(L::copied(key))),
+            Motion::Copy => self
+                .cursor
+                .key()
+                .map_or(Flow::Pass, |key| Flow::Copy(L::copied(key))),
             _ => Flow::Pass,
         }
     }
@@ -130,7 +156,14 @@ impl<L: Listed> Pane for List<L> {
     }
 
     fn title(&self, scene: &Scene<'_>) -> Title {
-        Title::new(L::TITLE, if self.find.is_empty() { L::right(L::all(scene).len(), scene) } else { self.find.says() })
+        Title::new(
+            L::TITLE,
+            if self.find.is_empty() {
+                L::right(L::all(scene).len(), scene)
+            } else {
+                self.find.says()
+            },
+        )
     }
 
     fn sync(&mut self, scene: &Scene<'_>) {
@@ -160,7 +193,11 @@ impl<L: Listed> Pane for List<L> {
 }
 
 /// What is worth naming under a list.
-pub(super) const HINTS: &[(&str, &str)] = &[("logs", "logs"), ("explain", "explain"), ("details", "details")];
+pub(super) const HINTS: &[(&str, &str)] = &[
+    ("logs", "logs"),
+    ("explain", "explain"),
+    ("details", "details"),
+];
 
 /// Draws the rows around the cursor that there is room for, and the cursor over its own.
 pub(super) fn rows<K: Clone + PartialEq>(
@@ -176,7 +213,11 @@ pub(super) fn rows<K: Clone + PartialEq>(
         let y = area.y + paint::short(line);
         paint::spans(buf, area.x, y, area.right(), &cells);
         if at == cursor.at() {
-            let role = if scene.focused { Role::Cursor } else { Role::CursorAway };
+            let role = if scene.focused {
+                Role::Cursor
+            } else {
+                Role::CursorAway
+            };
             paint::lay(buf, Rect::new(area.x, y, area.width, 1), theme.style(role));
         }
     }

@@ -1,5 +1,5 @@
-//! The panes of the console, as a table: a new pane is one file and one line here. Focus, digits, zoom, layout, titles, tabs, help and
-//! README follow from the line.
+//! The panes of the console, as a table: a new pane is one file and one line here. Focus, digits,
+//! zoom, layout, titles, tabs, help and README follow from the line.
 
 pub mod cursor;
 pub mod holds;
@@ -34,7 +34,8 @@ pub struct PaneDef {
     pub make: fn() -> Box<dyn Pane>,
 }
 
-/// All panes, in the order of their numbers. The first is where the console begins, and where *back* leads.
+/// All panes, in the order of their numbers. The first is where the console begins, and where
+/// *back* leads.
 pub static TABLE: &[PaneDef] = &[
     PaneDef {
         name: "pane-1",
@@ -83,7 +84,11 @@ pub static TABLE: &[PaneDef] = &[
     },
 ];
 
-/// A name of a stack in exactly so many cells, with as much as can be of what tells parts of one application apart.
+/// A name of a stack in exactly so many cells, with as much as can be of what tells parts of one
+/// application apart.
 fn named(stack: &StackId, name: &str, cells: usize) -> String {
-    stack.part.as_ref().map_or_else(|| paint::pad(name, cells), |part| paint::part(name, part.as_str(), cells))
+    stack.part.as_ref().map_or_else(
+        || paint::pad(name, cells),
+        |part| paint::part(name, part.as_str(), cells),
+    )
 }

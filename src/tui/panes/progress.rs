@@ -1,5 +1,6 @@
-//! Pane 4: what happens with one stack, and why. It follows: the plan while something runs or waits for a person, the map of the
-//! stack otherwise. A key pins one of the pictures: plan, map of the stack, map of the deployment.
+//! Pane 4: what happens with one stack, and why. It follows: the plan while something runs or waits
+//! for a person, the map of the stack otherwise. A key pins one of the pictures: plan, map of the
+//! stack, map of the deployment.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -89,8 +90,26 @@ impl Progress {
         match self.view(scene) {
             View::Stack => {
                 // A stack that was never asked for has no system yet; the estate's file knows it.
-                let filed = || of_system(&scene.world.catalog.stacks.get(scene.stack?)?.spec.as_ref().ok()?.system).ok();
-                scene.world.folds.stack(scene.stack?).lifecycle().or_else(filed)
+                let filed = || {
+                    of_system(
+                        &scene
+                            .world
+                            .catalog
+                            .stacks
+                            .get(scene.stack?)?
+                            .spec
+                            .as_ref()
+                            .ok()?
+                            .system,
+                    )
+                    .ok()
+                };
+                scene
+                    .world
+                    .folds
+                    .stack(scene.stack?)
+                    .lifecycle()
+                    .or_else(filed)
             }
             View::Deployment | View::Plan => Some(&DEPLOYMENT),
         }
@@ -99,37 +118,79 @@ impl Progress {
     /// Where the machine stands, and since when.
     fn current(&self, scene: &Scene<'_>) -> Option<(String, Time)> {
         match self.view(scene) {
-            View::Stack => scene.stack.map(|stack| scene.world.folds.stack(stack)).map(|fold| (fold.phase.clone(), fold.since)),
-            View::Deployment | View::Plan => Self::deployment(scene).map(|d| (d.phase.to_string(), d.since)),
+            View::Stack => scene
+                .stack
+                .map(|stack| scene.world.folds.stack(stack))
+                .map(|fold| (fold.phase.clone(), fold.since)),
+            View::Deployment | View::Plan => {
+                Self::deployment(scene).map(|d| (d.phase.to_string(), d.since))
+            }
         }
     }
 
     fn draw_map(&self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let Some((phase, since)) = self.current(scene) else {
-            buf.set_stringn(area.x + 1, area.y, "it was never deployed from here", usize::from(area.width), theme.style(Role::Dim));
+            buf.set_stringn(
+                area.x + 1,
+                area.y,
+                "it was never deployed from here",
+                usize::from(area.width),
+                theme.style(Role::Dim),
+            );
             return;
         };
         // Since when a stack that was never touched stands where it stands is not known.
-        let since = if since == Time(0) { Time(i64::MAX) } else { since };
+        let since = if since == Time(0) {
+            Time(i64::MAX)
+        } else {
+            since
+        };
         let selected = if scene.focused { self.phase } else { None };
         let Some(lifecycle) = self.lifecycle(scene) else {
             let says = "nobody here knows what kind of stack this is";
-            buf.set_stringn(area.x + 1, area.y, says, usize::from(area.width), theme.style(Role::Dim));
+            buf.set_stringn(
+                area.x + 1,
+                area.y,
+                says,
+                usize::from(area.width),
+                theme.style(Role::Dim),
+            );
             return;
         };
         let travelled = match (self.view(scene), scene.stack) {
             (View::Stack, Some(stack)) => scene.world.folds.stack(stack).travelled.clone(),
-            _ => Self::deployment(scene).map(|d| d.travelled.clone()).unwrap_or_default(),
+            _ => Self::deployment(scene)
+                .map(|d| d.travelled.clone())
+                .unwrap_or_default(),
         };
-        let course = maps::Course { lifecycle, travelled: &travelled, current: &phase, since, now: scene.now, selected };
+        let course = maps::Course {
+            lifecycle,
+            travelled: &travelled,
+            current: &phase,
+            since,
+            now: scene.now,
+            selected,
+        };
         maps::draw(&course, theme, area, buf);
     }
 
     /// Does something with the plan of the deployment, where it has one.
-    fn with_plan<T>(&mut self, scene: &Scene<'_>, does: impl FnOnce(&mut PlanView, &PlanOf<'_>) -> T) -> Option<T> {
+    fn with_plan<T>(
+        &mut self,
+        scene: &Scene<'_>,
+        does: impl FnOnce(&mut PlanView, &PlanOf<'_>) -> T,
+    ) -> Option<T> {
         let d = Self::deployment(scene)?;
-        let usual = |step: &Step| scene.stack.and_then(|stack| scene.world.usual(stack, &step.id)).map(|usual| usual.p50);
-        Some(does(&mut self.plan, &PlanOf::deployment(d, scene.now)?.usual(&usual)))
+        let usual = |step: &Step| {
+            scene
+                .stack
+                .and_then(|stack| scene.world.usual(stack, &step.id))
+                .map(|usual| usual.p50)
+        };
+        Some(does(
+            &mut self.plan,
+            &PlanOf::deployment(d, scene.now)?.usual(&usual),
+        ))
     }
 }
 
@@ -142,9 +203,18 @@ impl Pane for Progress {
         match self.view(scene) {
             View::Plan => {
                 let focused = scene.focused;
-                if self.with_plan(scene, |view, of| view.draw(of, focused, theme, inside, buf)).is_none() {
+                if self
+                    .with_plan(scene, |view, of| view.draw(of, focused, theme, inside, buf))
+                    .is_none()
+                {
                     let says = "no plan yet: it is made when the real stack is quiet";
-                    buf.set_stringn(inside.x + 1, inside.y, says, usize::from(inside.width), theme.style(Role::Dim));
+                    buf.set_stringn(
+                        inside.x + 1,
+                        inside.y,
+                        says,
+                        usize::from(inside.width),
+                        theme.style(Role::Dim),
+                    );
                 }
             }
             View::Stack | View::Deployment => self.draw_map(scene, theme, inside, buf),
@@ -155,12 +225,19 @@ impl Pane for Progress {
         self.sync(scene);
         match motion {
             Motion::Cycle => self.cycle(scene),
-            _ if self.view(scene) == View::Plan && self.with_plan(scene, |view, of| view.motion(motion, of)) == Some(true) => Flow::Used,
+            _ if self.view(scene) == View::Plan
+                && self.with_plan(scene, |view, of| view.motion(motion, of)) == Some(true) =>
+            {
+                Flow::Used
+            }
             Motion::Up | Motion::Down | Motion::Left | Motion::Right => {
-                if let (Some((current, _)), Some(lifecycle)) = (self.current(scene), self.lifecycle(scene)) {
+                if let (Some((current, _)), Some(lifecycle)) =
+                    (self.current(scene), self.lifecycle(scene))
+                {
                     let from = self.phase.map_or(current, str::to_owned);
-                    self.phase =
-                        maps::beside(lifecycle, &from, motion).or(self.phase).or_else(|| lifecycle.phase(&from).map(|phase| phase.name));
+                    self.phase = maps::beside(lifecycle, &from, motion)
+                        .or(self.phase)
+                        .or_else(|| lifecycle.phase(&from).map(|phase| phase.name));
                 }
                 Flow::Used
             }
@@ -169,7 +246,10 @@ impl Pane for Progress {
                 self.phase = None;
                 Flow::Used
             }
-            Motion::Copy => self.target(scene).and_then(|target| target.stack().map(ToString::to_string)).map_or(Flow::Pass, Flow::Copy),
+            Motion::Copy => self
+                .target(scene)
+                .and_then(|target| target.stack().map(ToString::to_string))
+                .map_or(Flow::Pass, Flow::Copy),
             _ => Flow::Pass,
         }
     }
@@ -177,7 +257,9 @@ impl Pane for Progress {
     fn target(&self, scene: &Scene<'_>) -> Option<Target> {
         let stack = scene.stack?;
         let d = Self::deployment(scene);
-        let step = d.filter(|_| self.view(scene) == View::Plan).and_then(|d| self.plan.selected(d.plan.as_ref()?));
+        let step = d
+            .filter(|_| self.view(scene) == View::Plan)
+            .and_then(|d| self.plan.selected(d.plan.as_ref()?));
         Some(match (d, step) {
             (Some(d), Some(step)) => Target::Step(stack.clone(), d.id, step.id.clone()),
             (Some(d), None) => Target::Deployment(stack.clone(), d.id, d.no()),
@@ -186,16 +268,26 @@ impl Pane for Progress {
     }
 
     fn hints(&self) -> &'static [(&'static str, &'static str)] {
-        &[("view", "other view"), ("explain", "explain"), ("details", "details")]
+        &[
+            ("view", "other view"),
+            ("explain", "explain"),
+            ("details", "details"),
+        ]
     }
 
     fn title(&self, scene: &Scene<'_>) -> Title {
-        let Some(stack) = scene.stack else { return Title::new("Live", "") };
+        let Some(stack) = scene.stack else {
+            return Title::new("Live", "");
+        };
         let d = Self::deployment(scene);
-        let exists = scene.world.thing(stack).is_some_and(|thing| !thing.is_missing());
+        let exists = scene
+            .world
+            .thing(stack)
+            .is_some_and(|thing| !thing.is_missing());
         let no = match d {
             Some(d) => format!("  {}", d.no()),
-            // Its lifecycle begins with the first deployment from here, whatever runs there already.
+            // Its lifecycle begins with the first deployment from here, whatever runs there
+            // already.
             None if exists => "  not deployed from here yet".to_owned(),
             None => String::new(),
         };
@@ -203,7 +295,11 @@ impl Pane for Progress {
             .filter(|d| !d.is_over())
             .and_then(|d| scene.world.left(d, scene.now))
             .map_or_else(String::new, |left| format!("{} left  ", left.says()));
-        let pinned = if self.pinned.is_some() { "pinned  " } else { "" };
+        let pinned = if self.pinned.is_some() {
+            "pinned  "
+        } else {
+            ""
+        };
         let right = format!("{left}{pinned}[{}] other view", scene.keys.first("view"));
         Title::new(format!("{}  {stack}{no}", self.view(scene).word()), right)
     }

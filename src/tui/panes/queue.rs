@@ -48,30 +48,68 @@ impl Listed for Queued {
         match name {
             "state" => item.state.word().to_lowercase(),
             "by" => item.by.clone(),
-            _ => format!("{} {} {} {}", item.no, item.stack, item.state.word(), item.by),
+            _ => format!(
+                "{} {} {} {}",
+                item.no,
+                item.stack,
+                item.state.word(),
+                item.by
+            ),
         }
     }
 
     fn columns(items: &[&QueueItem], wide: usize) -> Columns {
-        let longest = items.iter().map(|item| width(&item.stack.to_string())).max().unwrap_or(0);
+        let longest = items
+            .iter()
+            .map(|item| width(&item.stack.to_string()))
+            .max()
+            .unwrap_or(0);
         Columns {
             wide,
-            no: items.iter().map(|item| item.no.to_string().len()).max().unwrap_or(0) + 1,
+            no: items
+                .iter()
+                .map(|item| item.no.to_string().len())
+                .max()
+                .unwrap_or(0)
+                + 1,
             stack: (longest + 1).min(if wide < 60 { wide * 2 / 5 } else { 32 }),
         }
     }
 
-    fn row(item: &&QueueItem, columns: &Columns, scene: &Scene<'_>, theme: &Theme) -> Vec<(String, Style)> {
+    fn row(
+        item: &&QueueItem,
+        columns: &Columns,
+        scene: &Scene<'_>,
+        theme: &Theme,
+    ) -> Vec<(String, Style)> {
         let Columns { wide, no, stack } = *columns;
         let (badge, style) = states::badge(item.state, theme);
         let badge = fit(&badge, 7);
-        let age = if wide < 60 { String::new() } else { format!(" {:>5} {}", short(scene.now.since(item.since)), pad(&item.by, 8)) };
+        let age = if wide < 60 {
+            String::new()
+        } else {
+            format!(
+                " {:>5} {}",
+                short(scene.now.since(item.since)),
+                pad(&item.by, 8)
+            )
+        };
         let rest = wide.saturating_sub(no + stack + 8 + width(&age));
         let (text, dim) = (theme.style(Role::Text), theme.style(Role::Dim));
         let gap = " ".repeat(8 - width(&badge));
         vec![
             (pad(&item.no.to_string(), no), dim),
-            (format!("{} ", named(&item.stack, &item.stack.to_string(), stack.saturating_sub(1))), text),
+            (
+                format!(
+                    "{} ",
+                    named(
+                        &item.stack,
+                        &item.stack.to_string(),
+                        stack.saturating_sub(1)
+                    )
+                ),
+                text,
+            ),
             (badge, style),
             (gap, text),
             (pad(&item.waits.says(scene.now), rest), dim),

@@ -60,10 +60,16 @@ impl Stacks {
     fn seek(&mut self, scene: &Scene<'_>, forward: bool, wanted: impl Fn(State) -> bool) -> Flow {
         let places = self.places.clone();
         let found = self.cursor.seek(forward, |at| {
-            let row = places.get(at).and_then(|(e, r)| scene.views.environments.get(*e)?.rows.get((*r)?));
+            let row = places
+                .get(at)
+                .and_then(|(e, r)| scene.views.environments.get(*e)?.rows.get((*r)?));
             row.is_some_and(|row| wanted(row.state))
         });
-        if found { Flow::Used } else { Flow::Say("there is none in this list".to_owned()) }
+        if found {
+            Flow::Used
+        } else {
+            Flow::Say("there is none in this list".to_owned())
+        }
     }
 }
 
@@ -76,7 +82,13 @@ fn field_of(env: &EnvView, row: &Row, field: &str) -> String {
         "class" => env.class.word().to_lowercase(),
         "release" | "rel" => row.release.clone(),
         "by" => row.by.clone().unwrap_or_default(),
-        _ => format!("{} {} {} {}", row.stack, row.state.word().to_lowercase(), row.release, row.by.as_deref().unwrap_or_default()),
+        _ => format!(
+            "{} {} {} {}",
+            row.stack,
+            row.state.word().to_lowercase(),
+            row.release,
+            row.by.as_deref().unwrap_or_default()
+        ),
     }
 }
 
@@ -87,9 +99,25 @@ impl Pane for Stacks {
             return;
         }
         let columns = Columns::of(inside.width);
-        paint::spans(buf, inside.x, inside.y, inside.right(), &columns.heading(theme, self.clocks));
-        let below = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
-        let Self { cursor, places, folded, clocks, .. } = self;
+        paint::spans(
+            buf,
+            inside.x,
+            inside.y,
+            inside.right(),
+            &columns.heading(theme, self.clocks),
+        );
+        let below = Rect {
+            y: inside.y + 1,
+            height: inside.height - 1,
+            ..inside
+        };
+        let Self {
+            cursor,
+            places,
+            folded,
+            clocks,
+            ..
+        } = self;
         rows(cursor, scene, theme, below, buf, |at| {
             let (e, row) = places.get(at)?;
             let env = scene.views.environments.get(*e)?;
@@ -104,7 +132,13 @@ impl Pane for Stacks {
                 (true, false) => "reading the store ...",
                 (false, _) => "nothing matches; Esc shows all",
             };
-            buf.set_stringn(inside.x + 1, inside.y + 1, says, usize::from(inside.width.saturating_sub(1)), theme.style(Role::Dim));
+            buf.set_stringn(
+                inside.x + 1,
+                inside.y + 1,
+                says,
+                usize::from(inside.width.saturating_sub(1)),
+                theme.style(Role::Dim),
+            );
         }
     }
 
@@ -144,8 +178,12 @@ impl Pane for Stacks {
             }),
             (Motion::NextFailed, _) => self.seek(scene, true, failed),
             (Motion::PrevFailed, _) => self.seek(scene, false, failed),
-            (Motion::NextHold, _) => self.seek(scene, true, |state| matches!(state, State::Hold | State::Unkn | State::Down)),
-            (Motion::PrevHold, _) => self.seek(scene, false, |state| matches!(state, State::Hold | State::Unkn | State::Down)),
+            (Motion::NextHold, _) => self.seek(scene, true, |state| {
+                matches!(state, State::Hold | State::Unkn | State::Down)
+            }),
+            (Motion::PrevHold, _) => self.seek(scene, false, |state| {
+                matches!(state, State::Hold | State::Unkn | State::Down)
+            }),
             (Motion::NextRunning, _) => self.seek(scene, true, State::moves),
             (Motion::PrevRunning, _) => self.seek(scene, false, State::moves),
             _ => Flow::Pass,
@@ -175,9 +213,23 @@ impl Pane for Stacks {
     }
 
     fn title(&self, scene: &Scene<'_>) -> Title {
-        let oldest = scene.views.environments.iter().filter_map(|env| env.age(scene.now)).max();
-        let age = oldest.filter(|age| age.as_secs() >= 60).map(|age| format!("seen {} ago", short(age)));
-        Title::new("Stacks", if self.find.is_empty() { age.unwrap_or_else(|| "need first".to_owned()) } else { self.find.says() })
+        let oldest = scene
+            .views
+            .environments
+            .iter()
+            .filter_map(|env| env.age(scene.now))
+            .max();
+        let age = oldest
+            .filter(|age| age.as_secs() >= 60)
+            .map(|age| format!("seen {} ago", short(age)));
+        Title::new(
+            "Stacks",
+            if self.find.is_empty() {
+                age.unwrap_or_else(|| "need first".to_owned())
+            } else {
+                self.find.says()
+            },
+        )
     }
 
     fn sync(&mut self, scene: &Scene<'_>) {
@@ -189,7 +241,12 @@ impl Pane for Stacks {
         self.places.clear();
         let mut keys = Vec::new();
         for (e, env) in scene.views.environments.iter().enumerate() {
-            let rows: Vec<usize> = (0..env.rows.len()).filter(|r| self.find.matches(|field| field_of(env, &env.rows[*r], field))).collect();
+            let rows: Vec<usize> = (0..env.rows.len())
+                .filter(|r| {
+                    self.find
+                        .matches(|field| field_of(env, &env.rows[*r], field))
+                })
+                .collect();
             if rows.is_empty() && !self.find.is_empty() {
                 continue;
             }
@@ -244,10 +301,14 @@ impl Pane for Stacks {
 }
 
 fn failed(state: State) -> bool {
-    matches!(state, State::Down | State::Fail | State::Brok | State::Unkn | State::Roll)
+    matches!(
+        state,
+        State::Down | State::Fail | State::Brok | State::Unkn | State::Roll
+    )
 }
 
-/// How wide the columns are in a pane of some width. What does not fit is left out, the least needed first.
+/// How wide the columns are in a pane of some width. What does not fit is left out, the least
+/// needed first.
 struct Columns {
     stack: usize,
     state: usize,
@@ -262,11 +323,23 @@ struct Columns {
 impl Columns {
     fn of(width: u16) -> Self {
         let width = usize::from(width);
-        let mut it = Self { stack: 8, state: 8, serve: 6, release: 8, deployment: 0, step: 0, by: 0, age: 4 };
+        let mut it = Self {
+            stack: 8,
+            state: 8,
+            serve: 6,
+            release: 8,
+            deployment: 0,
+            step: 0,
+            by: 0,
+            age: 4,
+        };
         if width < 36 {
-            it.release = width.saturating_sub(2 + it.stack + it.state + it.serve + it.age).min(8);
+            it.release = width
+                .saturating_sub(2 + it.stack + it.state + it.serve + it.age)
+                .min(8);
         }
-        let mut left = width.saturating_sub(2 + it.stack + it.state + it.serve + it.release + it.age);
+        let mut left =
+            width.saturating_sub(2 + it.stack + it.state + it.serve + it.release + it.age);
         let mut give = |column: &mut usize, wish: usize, from: usize| {
             if left >= from {
                 let more = wish.min(left);
@@ -302,14 +375,30 @@ impl Columns {
         vec![(text, theme.style(Role::Heading))]
     }
 
-    fn row(&self, row: &Row, scene: &Scene<'_>, theme: &Theme, clocks: bool) -> Vec<(String, Style)> {
+    fn row(
+        &self,
+        row: &Row,
+        scene: &Scene<'_>,
+        theme: &Theme,
+        clocks: bool,
+    ) -> Vec<(String, Style)> {
         let text = theme.style(Role::Text);
         let dim = theme.style(Role::Dim);
         let (badge, badge_style) = states::badge(row.state, theme);
-        let need = if row.needs_me { ("!".to_owned(), theme.style(Role::Alert)) } else { (" ".to_owned(), text) };
-        let serve = row.serve.map_or_else(String::new, |(running, desired)| format!("{running}/{desired}"));
-        let short_of = row.serve.is_some_and(|(running, desired)| running < desired);
-        let step = row.step.as_ref().map_or_else(String::new, |at| format!("{} ({}/{})", at.id, at.nth, at.of));
+        let need = if row.needs_me {
+            ("!".to_owned(), theme.style(Role::Alert))
+        } else {
+            (" ".to_owned(), text)
+        };
+        let serve = row.serve.map_or_else(String::new, |(running, desired)| {
+            format!("{running}/{desired}")
+        });
+        let short_of = row
+            .serve
+            .is_some_and(|(running, desired)| running < desired);
+        let step = row.step.as_ref().map_or_else(String::new, |at| {
+            format!("{} ({}/{})", at.id, at.nth, at.of)
+        });
         let age = match row.since {
             Some(since) if clocks => since.text("%H:%M"),
             Some(since) => short(scene.now.since(since)),
@@ -319,12 +408,32 @@ impl Columns {
         vec![
             need,
             (" ".to_owned(), text),
-            (format!("{} ", named(&row.stack, &row.stack.name(), self.stack - 1)), text),
+            (
+                format!("{} ", named(&row.stack, &row.stack.name(), self.stack - 1)),
+                text,
+            ),
             (fit(&badge, badge_cells), badge_style),
-            (" ".repeat(self.state - paint::width(&fit(&badge, badge_cells))), text),
-            (pad(&serve, self.serve), if short_of { theme.style(Role::Warn) } else { text }),
+            (
+                " ".repeat(self.state - paint::width(&fit(&badge, badge_cells))),
+                text,
+            ),
+            (
+                pad(&serve, self.serve),
+                if short_of {
+                    theme.style(Role::Warn)
+                } else {
+                    text
+                },
+            ),
             (pad_release(&row.release, self.release), text),
-            (pad(&row.deployment.map_or_else(String::new, |(_, no)| no.to_string()), self.deployment), dim),
+            (
+                pad(
+                    &row.deployment
+                        .map_or_else(String::new, |(_, no)| no.to_string()),
+                    self.deployment,
+                ),
+                dim,
+            ),
             (pad(&step, self.step), dim),
             (pad(row.by.as_deref().unwrap_or_default(), self.by), dim),
             (format!("{:>1$}", fit(&age, self.age), self.age), dim),
@@ -333,11 +442,17 @@ impl Columns {
 
     fn env(&self, env: &EnvView, folded: bool, theme: &Theme) -> Vec<(String, Style)> {
         let strong = theme.style(Role::Strong);
-        let serve = env.serve().map_or_else(String::new, |(running, desired)| format!("{running}/{desired}"));
+        let serve = env.serve().map_or_else(String::new, |(running, desired)| {
+            format!("{running}/{desired}")
+        });
         let frozen = env.freeze.is_some();
         let mut counts: Vec<(String, Style)> = Vec::new();
         let mut used = 0;
-        for (state, n) in env.counts.iter().filter(|(state, _)| !matches!(state, State::Ok | State::New | State::Gone)) {
+        for (state, n) in env
+            .counts
+            .iter()
+            .filter(|(state, _)| !matches!(state, State::Ok | State::New | State::Gone))
+        {
             let text = format!("{}{n} ", states::glyph(*state, theme));
             if used + paint::width(&text) > self.state {
                 break;
@@ -348,7 +463,11 @@ impl Columns {
         counts.push((" ".repeat(self.state - used), strong));
         let rest = self.release + self.deployment + self.step + self.by + self.age;
         let class = env.class.word().to_owned();
-        let class = if env.practice && class.len() + 9 <= rest { format!("{class} practice") } else { class };
+        let class = if env.practice && class.len() + 9 <= rest {
+            format!("{class} practice")
+        } else {
+            class
+        };
         let note = match (frozen, env.differs.disagree()) {
             (_, true) => format!("DIFFERS {class}"),
             (true, false) => format!("FROZEN {class}"),
@@ -358,12 +477,16 @@ impl Columns {
         let mut cells = vec![(format!("{} ", pad(&name, self.stack + 1)), strong)];
         cells.extend(counts);
         cells.push((pad(&serve, self.serve), theme.style(Role::Dim)));
-        cells.push((format!("{:>rest$}", fit(&note, rest)), theme.style(if frozen { Role::Frozen } else { Role::Dim })));
+        cells.push((
+            format!("{:>rest$}", fit(&note, rest)),
+            theme.style(if frozen { Role::Frozen } else { Role::Dim }),
+        ));
         cells
     }
 }
 
-/// A release, or two with `>` between them, each cut so that the arrow stays visible. Digests lose their last digits without a mark.
+/// A release, or two with `>` between them, each cut so that the arrow stays visible. Digests lose
+/// their last digits without a mark.
 fn pad_release(release: &str, cells: usize) -> String {
     let room = cells.saturating_sub(1);
     let head = |text: &str, most: usize| text.chars().take(most).collect::<String>();
@@ -371,7 +494,10 @@ fn pad_release(release: &str, cells: usize) -> String {
         Some((now, next)) if paint::width(release) > room => {
             let half = room.saturating_sub(1) / 2;
             let now = head(now, half);
-            format!("{now}>{}", head(next, room.saturating_sub(1 + paint::width(&now))))
+            format!(
+                "{now}>{}",
+                head(next, room.saturating_sub(1 + paint::width(&now)))
+            )
         }
         _ => head(release, room),
     };

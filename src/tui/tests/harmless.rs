@@ -1,4 +1,5 @@
-//! What no sequence of harmless keys can do: in no pane of the table, and with nothing open that an action of the table opens.
+//! What no sequence of harmless keys can do: in no pane of the table, and with nothing open that an
+//! action of the table opens.
 
 use std::sync::LazyLock;
 
@@ -21,7 +22,8 @@ enum Input {
     Wait(u64),
 }
 
-/// Enter, Space, Esc, Tab, digits, arrows, h j k l, Ctrl with any letter, pastes of anything, and time.
+/// Enter, Space, Esc, Tab, digits, arrows, h j k l, Ctrl with any letter, pastes of anything, and
+/// time.
 fn harmless() -> impl Strategy<Value = Input> {
     use KeyCode::{BackTab, Char, Down, Enter, Esc, Left, Right, Tab, Up};
     let plain = prop::sample::select(vec![
@@ -65,14 +67,27 @@ static WORLD: LazyLock<World> = LazyLock::new(fixture::scene);
 fn printing() -> World {
     let (mut scene, stack) = (Scene::new(), "prod/gazette/sport");
     scene.env("prod", Class::Production);
-    let spec = Spec { system: "press".to_owned(), ..fixture::spec("1", &serde_json::json!({})) };
-    let d = scene.listed(stack, Ok(spec.clone())).ago(60).ask(stack, spec, None, &[]);
-    scene.start(stack, d, fixture::update_plan(stack, true)).weighed(d, "change-set", "join", &fixture::rows(true)).hold(d, "scale-down");
-    assert_eq!(scene.world.folds.stack(&fixture::id(stack)).phase, "ORDERED");
+    let spec = Spec {
+        system: "press".to_owned(),
+        ..fixture::spec("1", &serde_json::json!({}))
+    };
+    let d = scene
+        .listed(stack, Ok(spec.clone()))
+        .ago(60)
+        .ask(stack, spec, None, &[]);
+    scene
+        .start(stack, d, fixture::update_plan(stack, true))
+        .weighed(d, "change-set", "join", &fixture::rows(true))
+        .hold(d, "scale-down");
+    assert_eq!(
+        scene.world.folds.stack(&fixture::id(stack)).phase,
+        "ORDERED"
+    );
     scene.world
 }
 
-/// Opens what an action opens, in a pane and on the stack that many rows down, with its lock turned or not.
+/// Opens what an action opens, in a pane and on the stack that many rows down, with its lock turned
+/// or not.
 fn opened(pane: &str, (down, turn): (usize, bool), action: &str) -> Bench {
     let mut bench = Bench::with(WORLD.clone(), &WITH_NOTES);
     bench.keys(&"j".repeat(down));
@@ -84,9 +99,15 @@ fn opened(pane: &str, (down, turn): (usize, bool), action: &str) -> Bench {
     bench
 }
 
-/// How often a change was asked for. What is armed may be taken back from the menu: that is the end of a wish, no change.
+/// How often a change was asked for. What is armed may be taken back from the menu: that is the end
+/// of a wish, no change.
 fn changes(bench: &Bench) -> usize {
-    bench.desk.changing().iter().filter(|ask| !matches!(ask, Ask::Undo { .. })).count()
+    bench
+        .desk
+        .changing()
+        .iter()
+        .filter(|ask| !matches!(ask, Ask::Undo { .. }))
+        .count()
 }
 
 proptest! {
@@ -122,7 +143,8 @@ proptest! {
     }
 }
 
-/// The keys that people press to get rid of something, after every action: in production unlocked and in development, pane after pane.
+/// The keys that people press to get rid of something, after every action: in production unlocked
+/// and in development, pane after pane.
 #[test]
 fn the_keys_of_a_hasty_hand_change_nothing_after_any_action() {
     let keys = Keys::read(None, &WITH_NOTES).unwrap();
@@ -131,8 +153,16 @@ fn the_keys_of_a_hasty_hand_change_nothing_after_any_action() {
             let pane = WITH_NOTES[n % WITH_NOTES.len()].name;
             let mut bench = opened(pane, at, action.name);
             let before = changes(&bench);
-            bench.wait(1_000).keys("<Enter> <Enter><Tab><Enter><Down><Enter><Esc><Enter>");
-            assert_eq!(changes(&bench), before, "{} in {pane}: {:?}", action.name, bench.desk.changing());
+            bench
+                .wait(1_000)
+                .keys("<Enter> <Enter><Tab><Enter><Down><Enter><Esc><Enter>");
+            assert_eq!(
+                changes(&bench),
+                before,
+                "{} in {pane}: {:?}",
+                action.name,
+                bench.desk.changing()
+            );
         }
     }
 }

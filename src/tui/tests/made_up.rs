@@ -1,4 +1,5 @@
-//! A pane that the program does not have. It is added as any pane is: its file, and one line in the table; all else must follow.
+//! A pane that the program does not have. It is added as any pane is: its file, and one line in the
+//! table; all else must follow.
 
 use std::sync::LazyLock;
 
@@ -27,15 +28,31 @@ fn web() -> StackId {
 
 impl Pane for Notes {
     fn draw(&mut self, _: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        buf.set_stringn(area.x, area.y, "water the plants", usize::from(area.width), theme.style(Role::Text));
+        buf.set_stringn(
+            area.x,
+            area.y,
+            "water the plants",
+            usize::from(area.width),
+            theme.style(Role::Text),
+        );
     }
 
     fn motion(&mut self, motion: Motion, _: &Scene<'_>) -> Flow {
         if motion == Motion::Escape {
             return Flow::Pass;
         }
-        let ask = Ask::Do { intent: Intent::teardown(web()), attached: Vec::new(), confirm: Confirm::default(), armed: false };
-        Flow::Ask(Box::new(Wanted { ask, label: String::new(), target: None, closes: false }))
+        let ask = Ask::Do {
+            intent: Intent::teardown(web()),
+            attached: Vec::new(),
+            confirm: Confirm::default(),
+            armed: false,
+        };
+        Flow::Ask(Box::new(Wanted {
+            ask,
+            label: String::new(),
+            target: None,
+            closes: false,
+        }))
     }
 
     fn target(&self, _: &Scene<'_>) -> Option<Target> {
@@ -59,8 +76,17 @@ const NOTES: PaneDef = PaneDef {
 
 /// The table of the program and the pane, once in each slot.
 pub(super) static WITH_NOTES: LazyLock<Vec<PaneDef>> = LazyLock::new(|| {
-    let beside = |name, key, slot| PaneDef { name, key, slot, ..NOTES };
-    let more = [NOTES, beside("pane-7", "7", Slot::Picture), beside("pane-8", "8", Slot::Lines)];
+    let beside = |name, key, slot| PaneDef {
+        name,
+        key,
+        slot,
+        ..NOTES
+    };
+    let more = [
+        NOTES,
+        beside("pane-7", "7", Slot::Picture),
+        beside("pane-8", "8", Slot::Lines),
+    ];
     TABLE.iter().copied().chain(more).collect()
 });
 
@@ -74,16 +100,31 @@ fn bench() -> Bench {
 fn a_line_in_the_table_is_a_pane() {
     let mut bench = bench();
     let wide = bench.screen(120, 36);
-    assert!(wide.contains("6 Notes") && wide.contains("water the plants"), "a list stands below the others:\n{wide}");
-    assert!(wide.contains("[4 Live] 7 Notes") && wide.contains("[5 Logs] 8 Notes"), "what shares a slot stands behind tabs:\n{wide}");
+    assert!(
+        wide.contains("6 Notes") && wide.contains("water the plants"),
+        "a list stands below the others:\n{wide}"
+    );
+    assert!(
+        wide.contains("[4 Live] 7 Notes") && wide.contains("[5 Logs] 8 Notes"),
+        "what shares a slot stands behind tabs:\n{wide}"
+    );
     let narrow = bench.screen(80, 24);
-    assert!(narrow.contains("[1 Stacks] 2 Queue 8  3 Holds 2  6 Notes"), "{narrow}");
+    assert!(
+        narrow.contains("[1 Stacks] 2 Queue 8  3 Holds 2  6 Notes"),
+        "{narrow}"
+    );
     for key in ["6", "7", "8"] {
         let shown = bench.keys(key).screen(120, 36);
-        assert!(shown.contains("water the plants") && shown.contains(&format!("{key} Notes")), "{key} goes there:\n{shown}");
+        assert!(
+            shown.contains("water the plants") && shown.contains(&format!("{key} Notes")),
+            "{key} goes there:\n{shown}"
+        );
         let zoomed = bench.keys("z").screen(80, 24);
         assert_eq!(zoomed.matches("water the plants").count(), 1, "{zoomed}");
-        assert!(!zoomed.contains('\u{2502}'), "nothing else is there:\n{zoomed}");
+        assert!(
+            !zoomed.contains('\u{2502}'),
+            "nothing else is there:\n{zoomed}"
+        );
         bench.keys("z");
     }
     for at in 1..=WITH_NOTES.len() {
@@ -92,8 +133,15 @@ fn a_line_in_the_table_is_a_pane() {
         let keys = bench.keys("?").screen(120, 110);
         bench.keys("<Esc>");
         let goes = &WITH_NOTES[at - 1];
-        let line = |pane: &PaneDef| keys.lines().any(|line| line.contains(&format!(" {} ", pane.key)) && line.contains(pane.doc));
-        assert!(WITH_NOTES.iter().all(line), "help in {}:\n{keys}", goes.name);
+        let line = |pane: &PaneDef| {
+            keys.lines()
+                .any(|line| line.contains(&format!(" {} ", pane.key)) && line.contains(pane.doc))
+        };
+        assert!(
+            WITH_NOTES.iter().all(line),
+            "help in {}:\n{keys}",
+            goes.name
+        );
     }
     let menu = bench.keys("6a").screen(120, 36);
     assert!(menu.contains("What can be done"), "{menu}");
@@ -107,7 +155,13 @@ fn a_line_in_the_table_is_a_pane() {
 fn its_key_can_be_moved_and_must_be_free() {
     let moved = Keys::read(Some(("own.yaml", b"pane-6: [F6]\n")), &WITH_NOTES).unwrap();
     assert_eq!(moved.first("pane-6"), "F6");
-    let twice = [TABLE[0], PaneDef { name: "pane-9", ..TABLE[0] }];
+    let twice = [
+        TABLE[0],
+        PaneDef {
+            name: "pane-9",
+            ..TABLE[0]
+        },
+    ];
     assert!(Keys::read(None, &twice).is_err(), "two panes under one key");
 }
 
@@ -117,6 +171,10 @@ fn a_pane_of_the_board_cannot_ask() {
     for key in ["6", "7", "8"] {
         let mut bench = bench();
         bench.keys(key).keys("<Enter>j ]f/<Enter>");
-        assert!(bench.desk.changing().is_empty(), "{:?}", bench.desk.changing());
+        assert!(
+            bench.desk.changing().is_empty(),
+            "{:?}",
+            bench.desk.changing()
+        );
     }
 }

@@ -20,8 +20,18 @@ fn in_mode(depth: Depth, glyphs: Glyphs) -> Bench {
 
 #[test]
 fn sizes() {
-    for (width, height) in [(120, 36), (80, 24), (60, 15), (200, 60), (150, 40), (50, 10)] {
-        insta::assert_snapshot!(format!("console_{width}x{height}"), settled().screen(width, height));
+    for (width, height) in [
+        (120, 36),
+        (80, 24),
+        (60, 15),
+        (200, 60),
+        (150, 40),
+        (50, 10),
+    ] {
+        insta::assert_snapshot!(
+            format!("console_{width}x{height}"),
+            settled().screen(width, height)
+        );
     }
 }
 
@@ -30,14 +40,23 @@ fn parts_of_an_application_are_told_apart_at_every_width() {
     let mut bench = Bench::new(fixture::Scene::parted().world);
     bench.wait(10_000);
     for (width, height) in [(120, 36), (80, 24)] {
-        insta::assert_snapshot!(format!("parts_{width}x{height}"), bench.screen(width, height));
+        insta::assert_snapshot!(
+            format!("parts_{width}x{height}"),
+            bench.screen(width, height)
+        );
     }
 }
 
 #[test]
 fn the_card_of_a_change() {
     let mut bench = settled();
-    bench.keys("/prod-eu/orders<Enter>j").wait(600).keys("M").wait(600).keys("B").wait(100);
+    bench
+        .keys("/prod-eu/orders<Enter>j")
+        .wait(600)
+        .keys("M")
+        .wait(600)
+        .keys("B")
+        .wait(100);
     insta::assert_snapshot!("card_120x36", bench.screen(120, 36));
     insta::assert_snapshot!("card_80x24", bench.screen(80, 24));
     bench.keys("<Tab>");
@@ -69,12 +88,22 @@ fn styles(buf: &Buffer) -> String {
     for y in 0..buf.area.height {
         let mut from = 0;
         for x in 1..=buf.area.width {
-            let (here, first) = (buf.cell((x, y)).map(ratatui::buffer::Cell::style), buf[(from, y)].style());
+            let (here, first) = (
+                buf.cell((x, y)).map(ratatui::buffer::Cell::style),
+                buf[(from, y)].style(),
+            );
             if x == buf.area.width || here != Some(first) {
                 let text: String = (from..x).map(|x| buf[(x, y)].symbol()).collect();
-                let marks = if first.add_modifier.is_empty() { String::new() } else { format!(" {:?}", first.add_modifier) };
+                let marks = if first.add_modifier.is_empty() {
+                    String::new()
+                } else {
+                    format!(" {:?}", first.add_modifier)
+                };
                 let (fg, bg) = (first.fg.unwrap_or_default(), first.bg.unwrap_or_default());
-                if !text.trim().is_empty() && (fg, bg, first.add_modifier) != (Color::Reset, Color::Reset, Modifier::empty()) {
+                if !text.trim().is_empty()
+                    && (fg, bg, first.add_modifier)
+                        != (Color::Reset, Color::Reset, Modifier::empty())
+                {
                     let _ = writeln!(out, "{y}:{from} {:?} {fg} on {bg}{marks}", text.trim());
                 }
                 from = x;
@@ -86,8 +115,15 @@ fn styles(buf: &Buffer) -> String {
 
 #[test]
 fn modes() {
-    for (name, depth) in [("truecolour", Depth::True), ("sixteen", Depth::Sixteen), ("no_color", Depth::Mono)] {
-        insta::assert_snapshot!(format!("styles_{name}"), styles(&in_mode(depth, Glyphs::UNICODE).buffer(80, 24)));
+    for (name, depth) in [
+        ("truecolour", Depth::True),
+        ("sixteen", Depth::Sixteen),
+        ("no_color", Depth::Mono),
+    ] {
+        insta::assert_snapshot!(
+            format!("styles_{name}"),
+            styles(&in_mode(depth, Glyphs::UNICODE).buffer(80, 24))
+        );
     }
     insta::assert_snapshot!("ascii", in_mode(Depth::Mono, Glyphs::ASCII).screen(120, 36));
 }
@@ -95,7 +131,9 @@ fn modes() {
 #[test]
 fn ascii_screens_hold_nothing_else() {
     for keys in ["", "a", "?", "x", "d", "@", "I", "4v", "4vv", "A<Enter>"] {
-        let screen = in_mode(Depth::Mono, Glyphs::ASCII).keys(keys).screen(120, 36);
+        let screen = in_mode(Depth::Mono, Glyphs::ASCII)
+            .keys(keys)
+            .screen(120, 36);
         let other: String = screen.chars().filter(|c| !c.is_ascii()).collect();
         assert!(other.is_empty(), "after {keys:?}: {other}");
     }
@@ -108,10 +146,16 @@ fn without_colour_the_terminal_gets_attributes_and_never_an_empty_reset() {
     let buf = in_mode(Depth::Mono, Glyphs::UNICODE).buffer(120, 36);
     let mut bytes = Vec::new();
     let empty = Buffer::empty(buf.area);
-    ratatui::backend::CrosstermBackend::new(&mut bytes).draw(empty.diff(&buf).into_iter()).unwrap();
+    ratatui::backend::CrosstermBackend::new(&mut bytes)
+        .draw(empty.diff(&buf).into_iter())
+        .unwrap();
     let text = String::from_utf8(bytes).unwrap();
-    assert!(!text.contains("\u{1b}[m"), "an empty reset would wipe bold and reverse");
-    let colours = regex::Regex::new("\u{1b}\\[(38|48);|\u{1b}\\[(3[0-7]|4[0-7]|9[0-7]|10[0-7])m").unwrap();
+    assert!(
+        !text.contains("\u{1b}[m"),
+        "an empty reset would wipe bold and reverse"
+    );
+    let colours =
+        regex::Regex::new("\u{1b}\\[(38|48);|\u{1b}\\[(3[0-7]|4[0-7]|9[0-7]|10[0-7])m").unwrap();
     assert!(!colours.is_match(&text), "{:?}", colours.find(&text));
     assert!(text.contains("\u{1b}[1m") && text.contains("\u{1b}[7m"));
 }
@@ -119,8 +163,14 @@ fn without_colour_the_terminal_gets_attributes_and_never_an_empty_reset() {
 #[test]
 fn states_are_told_apart_without_colour() {
     let screen = in_mode(Depth::Mono, Glyphs::ASCII).screen(200, 60);
-    for word in ["! DOWN", "? HOLD", "= FROZ", "x FAIL", "? UNKN", "~ STALE", "+ OK", ". QUE", "< ROLL", "x BROK", "* RUN"] {
-        assert!(screen.contains(word), "{word} is not on the screen:\n{screen}");
+    for word in [
+        "! DOWN", "? HOLD", "= FROZ", "x FAIL", "? UNKN", "~ STALE", "+ OK", ". QUE", "< ROLL",
+        "x BROK", "* RUN",
+    ] {
+        assert!(
+            screen.contains(word),
+            "{word} is not on the screen:\n{screen}"
+        );
     }
 }
 
@@ -129,13 +179,21 @@ fn practice_wears_its_own_word_on_every_frame_and_never_the_colour_of_production
     let mut world = fixture::scene();
     std::sync::Arc::make_mut(&mut world.catalog).practice = true;
     let mut bench = Bench::new(world);
-    for keys in ["", "z", "z", "a", "<Esc>", "M", "B", "<Esc>", "A", "<Enter>"] {
+    for keys in [
+        "", "z", "z", "a", "<Esc>", "M", "B", "<Esc>", "A", "<Enter>",
+    ] {
         bench.wait(600).keys(keys);
         let buf = bench.buffer(80, 24);
         let band: String = (0..80).map(|x| buf[(x, 0)].symbol()).collect();
-        assert!(band.contains("PRACTICE") && band.contains("(practice)"), "after {keys:?}: {band}");
+        assert!(
+            band.contains("PRACTICE") && band.contains("(practice)"),
+            "after {keys:?}: {band}"
+        );
         let production = Color::Rgb(0xb3, 0x26, 0x1e);
-        assert!(buf.content().iter().all(|cell| cell.bg != production), "after {keys:?}");
+        assert!(
+            buf.content().iter().all(|cell| cell.bg != production),
+            "after {keys:?}"
+        );
     }
     insta::assert_snapshot!(
         "practice",
@@ -156,28 +214,65 @@ fn practice_wears_its_own_word_on_every_frame_and_never_the_colour_of_production
 fn that_aws_throttles_is_named_in_the_band_of_its_environment_and_told_by_who_is_who() {
     use crate::domain::sighting::{PACE, Seen, Sighting, Slowed};
     let mut world = fixture::scene();
-    let value = Seen::Pace { slowed: Some(Slowed { since: fixture::ago(90), every_ms: 2_000 }) };
-    let sighting = Sighting { value, taken_at: fixture::ago(3), stale: None };
-    world.sightings.insert(("environment/prod-us".to_owned(), PACE.to_owned()), sighting);
+    let value = Seen::Pace {
+        slowed: Some(Slowed {
+            since: fixture::ago(90),
+            every_ms: 2_000,
+        }),
+    };
+    let sighting = Sighting {
+        value,
+        taken_at: fixture::ago(3),
+        stale: None,
+    };
+    world.sightings.insert(
+        ("environment/prod-us".to_owned(), PACE.to_owned()),
+        sighting,
+    );
     let mut bench = Bench::new(world);
     for (width, height) in [(120, 36), (80, 24)] {
         let screen = bench.wait(600).screen(width, height);
-        assert!(screen.lines().next().unwrap().contains("AWS THROTTLES READS since 14:01Z"), "{screen}");
+        assert!(
+            screen
+                .lines()
+                .next()
+                .unwrap()
+                .contains("AWS THROTTLES READS since 14:01Z"),
+            "{screen}"
+        );
     }
-    let page = bench.keys("I").screen(160, 60).split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(page.contains("THROTTLED AWS throttles reads of 441200007731/eu-west-1") && page.contains("once in 2 s"), "{page}");
+    let page = bench
+        .keys("I")
+        .screen(160, 60)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        page.contains("THROTTLED AWS throttles reads of 441200007731/eu-west-1")
+            && page.contains("once in 2 s"),
+        "{page}"
+    );
 }
 
 #[test]
 fn a_full_disk_is_named_in_the_band_and_above_all_that_needs_a_person() {
     let mut world = fixture::scene();
-    world.disk_full = Some(crate::world::DiskFull { home: "/home/ana/.local/share/holdpoint".to_owned(), since: fixture::ago(90) });
+    world.disk_full = Some(crate::world::DiskFull {
+        home: "/home/ana/.local/share/holdpoint".to_owned(),
+        since: fixture::ago(90),
+    });
     let mut bench = Bench::new(world);
     for (width, height) in [(120, 36), (80, 24), (60, 15), (50, 10)] {
         let screen = bench.wait(600).screen(width, height);
-        assert!(screen.lines().next().unwrap().contains("DISK FULL since"), "{screen}");
+        assert!(
+            screen.lines().next().unwrap().contains("DISK FULL since"),
+            "{screen}"
+        );
         let text = screen.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(text.contains("free some space, work goes on by itself"), "{screen}");
+        assert!(
+            text.contains("free some space, work goes on by itself"),
+            "{screen}"
+        );
     }
     insta::assert_snapshot!("disk_full_120x36", bench.screen(120, 36));
     insta::assert_snapshot!("disk_full_80x24", bench.screen(80, 24));

@@ -1,4 +1,5 @@
-//! Which state word a stack gets, and since when: its deployment first, then the real stack, then its queue, then what is old.
+//! Which state word a stack gets, and since when: its deployment first, then the real stack, then
+//! its queue, then what is old.
 
 use std::time::Duration;
 
@@ -18,16 +19,24 @@ const TOLD: Duration = Duration::from_hours(24);
 impl World {
     pub(super) fn state_of(&self, stack: &Stack, stale: bool, now: Time) -> (State, Option<Time>) {
         // What was seen before the last deployment ended tells nothing of what it left.
-        let thing = self.thing(&stack.id).filter(|_| self.standing(stack).is_some());
+        let thing = self
+            .thing(&stack.id)
+            .filter(|_| self.standing(stack).is_some());
         let rolls = thing.filter(crate::world::seen::ThingSeen::rolls_back);
-        if self.folds.broken.contains_key(&StreamId::Stack(stack.id.clone())) {
+        if self
+            .folds
+            .broken
+            .contains_key(&StreamId::Stack(stack.id.clone()))
+        {
             return (State::Unkn, known(stack.since));
         }
         if let Some(current) = stack.current {
             return match self.deployment(current) {
-                Some(current) => {
-                    running(current, rolls.map(|thing| thing.sight.changed_at.unwrap_or(thing.taken_at)), self.serve(&stack.id))
-                }
+                Some(current) => running(
+                    current,
+                    rolls.map(|thing| thing.sight.changed_at.unwrap_or(thing.taken_at)),
+                    self.serve(&stack.id),
+                ),
                 None => (State::Run, known(stack.since)),
             };
         }
@@ -35,26 +44,45 @@ impl World {
             return (State::Roll, thing.sight.changed_at);
         }
         if stack.class() == Class::Broken {
-            return (if stack.is(Flag::RunAgain) { State::Fail } else { State::Brok }, known(stack.since));
+            return (
+                if stack.is(Flag::RunAgain) {
+                    State::Fail
+                } else {
+                    State::Brok
+                },
+                known(stack.since),
+            );
         }
         if let Some(thing) = thing.filter(crate::world::seen::ThingSeen::in_progress) {
             return (State::RunOutside, thing.sight.changed_at);
         }
-        if self.standing(stack).is_some_and(|standing| standing.is_shut() || standing.is_repairable()) {
+        if self
+            .standing(stack)
+            .is_some_and(|standing| standing.is_shut() || standing.is_repairable())
+        {
             return (State::Brok, thing.and_then(|thing| thing.sight.changed_at));
         }
         if let Some((state, since)) = self.waiting(stack, now) {
             return (state, since);
         }
-        if let Some(thing) = thing.filter(|thing| thing.is_missing() && stack.class() != Class::Gone) {
-            // What was there is not there any more, and nobody here took it down. Who never deployed it hears of it for a day.
+        if let Some(thing) =
+            thing.filter(|thing| thing.is_missing() && stack.class() != Class::Gone)
+        {
+            // What was there is not there any more, and nobody here took it down. Who never
+            // deployed it hears of it for a day.
             let since = thing.sight.changed_at;
             if stack.release.is_some() || since.is_some_and(|at| now.since(at) < TOLD) {
                 return (State::Down, since.or(Some(thing.taken_at)));
             }
         }
         if self.at_zero(stack) {
-            return (State::Down, stack.last.and_then(|last| self.deployment(last)).and_then(|last| last.down_since()));
+            return (
+                State::Down,
+                stack
+                    .last
+                    .and_then(|last| self.deployment(last))
+                    .and_then(|last| last.down_since()),
+            );
         }
         if stale {
             return (State::Stale, self.freshness(&stack.id).0);
@@ -71,11 +99,17 @@ impl World {
         {
             return (State::Fail, last.ended_at);
         }
-        if stack.release.is_none() && stack.last_good.is_none() && thing.is_none_or(|thing| thing.is_missing()) {
+        if stack.release.is_none()
+            && stack.last_good.is_none()
+            && thing.is_none_or(|thing| thing.is_missing())
+        {
             let looked_at = self.thing(&stack.id).is_some() || !self.is_outside(&stack.id);
             return (if looked_at { State::New } else { State::Stale }, None);
         }
-        (State::Ok, known(stack.since).or_else(|| thing.and_then(|thing| thing.sight.changed_at)))
+        (
+            State::Ok,
+            known(stack.since).or_else(|| thing.and_then(|thing| thing.sight.changed_at)),
+        )
     }
 
     /// What the head of the queue waits for.
@@ -85,23 +119,45 @@ impl World {
         if first.not_before.is_some_and(|at| at > now) {
             return Some((State::Armed, since));
         }
-        let env_frozen = self.folds.environments.get(&stack.id.env).is_some_and(|env| env.frozen(now).is_some());
-        Some((if stack.frozen(now).is_some() || env_frozen { State::Froz } else { State::Que }, since))
+        let env_frozen = self
+            .folds
+            .environments
+            .get(&stack.id.env)
+            .is_some_and(|env| env.frozen(now).is_some());
+        Some((
+            if stack.frozen(now).is_some() || env_frozen {
+                State::Froz
+            } else {
+                State::Que
+            },
+            since,
+        ))
     }
 
     /// Whether the service is at zero though nobody is at work on it.
     fn at_zero(&self, stack: &Stack) -> bool {
-        let Some((running, desired)) = self.serve(&stack.id) else { return false };
+        let Some((running, desired)) = self.serve(&stack.id) else {
+            return false;
+        };
         let last = stack.last.and_then(|last| self.deployment(last));
-        let left_at_zero = last.is_some_and(|d| !matches!(d.end, Some(End::Done)) && d.down_since().is_some());
+        let left_at_zero =
+            last.is_some_and(|d| !matches!(d.end, Some(End::Done)) && d.down_since().is_some());
         stack.class() != Class::Gone && running == 0 && (desired > 0 || left_at_zero)
     }
 }
 
 /// What a deployment that holds its stack is in.
-fn running(d: &Deployment, rolls: Option<Time>, serves: Option<(u32, u32)>) -> (State, Option<Time>) {
-    let oldest =
-        |kind: Option<HoldKind>| d.open_holds().filter(|hold| kind.is_none_or(|kind| hold.kind == kind)).map(|hold| hold.opened_at).min();
+fn running(
+    d: &Deployment,
+    rolls: Option<Time>,
+    serves: Option<(u32, u32)>,
+) -> (State, Option<Time>) {
+    let oldest = |kind: Option<HoldKind>| {
+        d.open_holds()
+            .filter(|hold| kind.is_none_or(|kind| hold.kind == kind))
+            .map(|hold| hold.opened_at)
+            .min()
+    };
     if let Some(opened) = oldest(Some(HoldKind::RestoreService)) {
         return (State::Down, d.down_since().or(Some(opened)));
     }
@@ -109,11 +165,20 @@ fn running(d: &Deployment, rolls: Option<Time>, serves: Option<(u32, u32)>) -> (
         d.steps
             .values()
             .filter(|run| run.state == StepState::Lost)
-            .filter(|run| unknown == run.failure.as_ref().is_some_and(|failure| failure.retry == Retry::AskAPerson))
+            .filter(|run| {
+                unknown
+                    == run
+                        .failure
+                        .as_ref()
+                        .is_some_and(|failure| failure.retry == Retry::AskAPerson)
+            })
             .map(|run| run.started_at)
             .min()
     };
-    if let Some(since) = d.down_since().filter(|_| serves.is_none_or(|(running, _)| running == 0)) {
+    if let Some(since) = d
+        .down_since()
+        .filter(|_| serves.is_none_or(|(running, _)| running == 0))
+    {
         return (State::Down, Some(since));
     }
     if let Some(since) = lost(true) {
@@ -130,9 +195,14 @@ fn running(d: &Deployment, rolls: Option<Time>, serves: Option<(u32, u32)>) -> (
     }
     match &d.stopping {
         Some(Stopping::Cancelling { at, .. }) => (State::Canc, Some(*at)),
-        Some(Stopping::Failing) => {
-            (State::Fail, d.steps.values().filter(|run| run.state == StepState::Failed).filter_map(|run| run.ended_at).min())
-        }
+        Some(Stopping::Failing) => (
+            State::Fail,
+            d.steps
+                .values()
+                .filter(|run| run.state == StepState::Failed)
+                .filter_map(|run| run.ended_at)
+                .min(),
+        ),
         None => (State::Run, d.started_at),
     }
 }

@@ -8,11 +8,25 @@ fn every_state_of_the_scene() {
     let world = fixture::scene();
     let mut text = Vec::new();
     for env in world.environments(NOW) {
-        text.push(format!("{} {} {} {:?} {}", env.name, env.class.word(), env.account, env.serve(), env.worst().word()));
+        text.push(format!(
+            "{} {} {} {:?} {}",
+            env.name,
+            env.class.word(),
+            env.account,
+            env.serve(),
+            env.worst().word()
+        ));
         for row in &env.rows {
-            let serve = row.serve.map_or_else(String::new, |(a, b)| format!("{a}/{b}"));
-            let step = row.step.as_ref().map_or_else(String::new, |at| format!("{} {}/{}", at.id, at.nth, at.of));
-            let age = row.held_for(NOW).map_or_else(|| "-".to_owned(), crate::domain::time::short);
+            let serve = row
+                .serve
+                .map_or_else(String::new, |(a, b)| format!("{a}/{b}"));
+            let step = row
+                .step
+                .as_ref()
+                .map_or_else(String::new, |at| format!("{} {}/{}", at.id, at.nth, at.of));
+            let age = row
+                .held_for(NOW)
+                .map_or_else(|| "-".to_owned(), crate::domain::time::short);
             let mark = if row.needs_me { "!" } else { " " };
             text.push(format!(
                 "{mark} {} {} {serve} {} {age} {step} {}",
@@ -30,7 +44,9 @@ fn every_state_of_the_scene() {
 fn a_real_stack_that_moves_without_us_is_seen_as_outside_or_rolling() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
-    scene.ago(900).good("dev/a", fixture::spec("1", &serde_json::json!({})));
+    scene
+        .ago(900)
+        .good("dev/a", fixture::spec("1", &serde_json::json!({})));
     for (status, state) in [
         ("UPDATE_COMPLETE", State::Ok),
         ("UPDATE_IN_PROGRESS", State::RunOutside),
@@ -47,8 +63,18 @@ fn a_real_stack_that_moves_without_us_is_seen_as_outside_or_rolling() {
 fn a_crashed_service_is_down_and_needs_somebody() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
-    scene.ago(900).good("dev/a", fixture::spec("1", &serde_json::json!({})));
-    scene.sighting("stack/dev/a", "serve", Seen::Serve { running: 0, desired: 2 }, 2);
+    scene
+        .ago(900)
+        .good("dev/a", fixture::spec("1", &serde_json::json!({})));
+    scene.sighting(
+        "stack/dev/a",
+        "serve",
+        Seen::Serve {
+            running: 0,
+            desired: 2,
+        },
+        2,
+    );
     let row = scene.world.row(&id("dev/a"), NOW);
     assert_eq!((row.state, row.needs_me), (State::Down, true));
     scene.serve("dev/a", 1, 2);
@@ -59,13 +85,32 @@ fn a_crashed_service_is_down_and_needs_somebody() {
 fn what_somebody_else_deleted_is_down_and_serves_nothing() {
     let mut scene = Scene::new();
     scene.env("prod", EnvClass::Production);
-    scene.ago(900).good("prod/a", fixture::spec("1", &serde_json::json!({})));
-    scene.serve("prod/a", 3, 3).cfn("prod/a", "MISSING", 0, vec![]);
+    scene
+        .ago(900)
+        .good("prod/a", fixture::spec("1", &serde_json::json!({})));
+    scene
+        .serve("prod/a", 3, 3)
+        .cfn("prod/a", "MISSING", 0, vec![]);
     let row = scene.world.row(&id("prod/a"), NOW);
-    assert_eq!((row.state, row.needs_me, row.serve), (State::Down, true, None));
+    assert_eq!(
+        (row.state, row.needs_me, row.serve),
+        (State::Down, true, None)
+    );
     let (needs, _) = scene.world.needs(NOW).unwrap();
-    assert!(needs.why.as_deref().is_some_and(|why| why.contains("is gone")), "{needs:?}");
-    assert!(needs.next.iter().any(|offer| offer.doing == crate::world::available::Doing::Redeploy && offer.refused.is_none()), "{needs:?}");
+    assert!(
+        needs
+            .why
+            .as_deref()
+            .is_some_and(|why| why.contains("is gone")),
+        "{needs:?}"
+    );
+    assert!(
+        needs.next.iter().any(
+            |offer| offer.doing == crate::world::available::Doing::Redeploy
+                && offer.refused.is_none()
+        ),
+        "{needs:?}"
+    );
 }
 
 #[test]
@@ -73,15 +118,30 @@ fn what_nobody_has_looked_at_yet_is_neither_new_nor_well() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
     let spec = fixture::spec("1", &serde_json::json!({}));
-    let service = crate::domain::request::Spec { about: vec![fixture::seen("MISSING").about], ..spec.clone() };
-    scene.listed("dev/a", Ok(service)).listed("dev/chores", Ok(crate::domain::request::Spec { system: "script".to_owned(), ..spec }));
+    let service = crate::domain::request::Spec {
+        about: vec![fixture::seen("MISSING").about],
+        ..spec.clone()
+    };
+    scene.listed("dev/a", Ok(service)).listed(
+        "dev/chores",
+        Ok(crate::domain::request::Spec {
+            system: "script".to_owned(),
+            ..spec
+        }),
+    );
     let state = |scene: &Scene, stack: &str| scene.world.row(&id(stack), NOW).state;
-    assert_eq!((state(&scene, "dev/a"), state(&scene, "dev/chores")), (State::Stale, State::New));
+    assert_eq!(
+        (state(&scene, "dev/a"), state(&scene, "dev/chores")),
+        (State::Stale, State::New)
+    );
     scene.sighting("stack/dev/a", THING, seen("MISSING"), 0);
     assert_eq!(state(&scene, "dev/a"), State::New);
     // One that was there and vanished is no new one.
     scene.cfn("dev/a", "MISSING", 90, vec![]);
-    assert_eq!(scene.world.row(&id("dev/a"), NOW).since, Some(fixture::ago(90)));
+    assert_eq!(
+        scene.world.row(&id("dev/a"), NOW).since,
+        Some(fixture::ago(90))
+    );
     assert_eq!(state(&scene, "dev/a"), State::Down);
 }
 
@@ -108,31 +168,61 @@ fn what_nobody_looked_at_for_long_is_stale_and_can_still_be_changed() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
     let about = vec![fixture::seen("UPDATE_COMPLETE").about];
-    scene.listed("dev/a", Ok(crate::domain::request::Spec { about, ..fixture::spec("1", &serde_json::json!({})) }));
+    scene.listed(
+        "dev/a",
+        Ok(crate::domain::request::Spec {
+            about,
+            ..fixture::spec("1", &serde_json::json!({}))
+        }),
+    );
     scene.sighting("stack/dev/a", THING, seen("UPDATE_COMPLETE"), 119);
     assert_eq!(scene.world.row(&id("dev/a"), NOW).state, State::Ok);
     scene.sighting("stack/dev/a", THING, seen("UPDATE_COMPLETE"), 19 * 60);
     let row = scene.world.row(&id("dev/a"), NOW);
-    assert_eq!((row.state, row.stale.as_deref()), (State::Stale, Some("nobody has looked at it for 19m")));
+    assert_eq!(
+        (row.state, row.stale.as_deref()),
+        (State::Stale, Some("nobody has looked at it for 19m"))
+    );
     // The engine looks again before it plans: an old picture is said, and forbids nothing.
-    let offer = scene.world.offer(&id("dev/a"), crate::world::available::Doing::Deploy, NOW);
+    let offer = scene
+        .world
+        .offer(&id("dev/a"), crate::world::available::Doing::Deploy, NOW);
     assert_eq!(offer.refused, None);
 }
 
 fn seen(status: &str) -> Seen {
-    Seen::Thing { sight: fixture::seen(status) }
+    Seen::Thing {
+        sight: fixture::seen(status),
+    }
 }
 
 #[test]
 fn what_was_seen_before_the_last_end_tells_nothing_of_now() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
-    scene.ago(900).good("dev/a", fixture::spec("1", &serde_json::json!({})));
-    let ended = scene.world.folds.stack(&id("dev/a")).last.and_then(|last| scene.world.deployment(last)).and_then(|d| d.ended_at).unwrap();
+    scene
+        .ago(900)
+        .good("dev/a", fixture::spec("1", &serde_json::json!({})));
+    let ended = scene
+        .world
+        .folds
+        .stack(&id("dev/a"))
+        .last
+        .and_then(|last| scene.world.deployment(last))
+        .and_then(|d| d.ended_at)
+        .unwrap();
     let before = NOW.since(ended).as_secs() + 5;
-    for status in ["MISSING", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_IN_PROGRESS"] {
+    for status in [
+        "MISSING",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+        "UPDATE_IN_PROGRESS",
+    ] {
         scene.sighting("stack/dev/a", THING, seen(status), before);
-        assert_eq!(scene.world.row(&id("dev/a"), NOW).state, State::Ok, "{status}");
+        assert_eq!(
+            scene.world.row(&id("dev/a"), NOW).state,
+            State::Ok,
+            "{status}"
+        );
     }
 }
 
@@ -140,21 +230,49 @@ fn what_was_seen_before_the_last_end_tells_nothing_of_now() {
 fn that_aws_throttles_is_said_while_an_engine_says_so() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
-    scene.ago(900).good("dev/a", fixture::spec("1", &serde_json::json!({})));
+    scene
+        .ago(900)
+        .good("dev/a", fixture::spec("1", &serde_json::json!({})));
     scene.cfn("dev/a", "UPDATE_COMPLETE", 900, vec![]);
-    scene.world.sightings.values_mut().for_each(|sighting| sighting.taken_at = fixture::ago(32));
+    scene
+        .world
+        .sightings
+        .values_mut()
+        .for_each(|sighting| sighting.taken_at = fixture::ago(32));
     let mut said = |slowed, secs_ago| {
         scene.sighting("environment/dev", "pace", Seen::Pace { slowed }, secs_ago);
         let says = scene.world.environments(NOW)[0].slowed_says();
         (says, scene.world.row(&id("dev/a"), NOW).why)
     };
-    let slowed = Some(Slowed { since: fixture::ago(90), every_ms: 2_000 });
+    let slowed = Some(Slowed {
+        since: fixture::ago(90),
+        every_ms: 2_000,
+    });
     let (says, why) = said(slowed, 5);
     let says = says.unwrap();
-    assert!(says.starts_with("AWS throttles reads of 441200007731/eu-west-1 since ") && says.contains("once in 2 s"), "{says}");
-    assert_eq!(why.as_deref(), Some("AWS throttles reads: seen 32s ago"), "a row says how old it is");
+    assert!(
+        says.starts_with("AWS throttles reads of 441200007731/eu-west-1 since ")
+            && says.contains("once in 2 s"),
+        "{says}"
+    );
+    assert_eq!(
+        why.as_deref(),
+        Some("AWS throttles reads: seen 32s ago"),
+        "a row says how old it is"
+    );
     assert_eq!(said(None, 5), (None, None));
     // An engine that ended while it was so says nothing any more.
     assert_eq!(said(slowed, 60), (None, None));
-    assert!(said(Some(Slowed { since: NOW, every_ms: 500 }), 0).0.unwrap().contains("once in 500 ms"));
+    assert!(
+        said(
+            Some(Slowed {
+                since: NOW,
+                every_ms: 500
+            }),
+            0
+        )
+        .0
+        .unwrap()
+        .contains("once in 500 ms")
+    );
 }

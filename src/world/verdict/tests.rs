@@ -19,7 +19,10 @@ fn the_night_screen_of_every_stack() {
             writeln!(text, "  SEEN {}", seen.says()).unwrap();
         }
         for offer in &verdict.next {
-            let when = offer.refused.as_ref().map_or_else(|| offer.note.clone(), |no| format!("not now: {} {}", no.why, no.when));
+            let when = offer.refused.as_ref().map_or_else(
+                || offer.note.clone(),
+                |no| format!("not now: {} {}", no.why, no.when),
+            );
             writeln!(text, "  THEN {} {when}", offer.doing.name()).unwrap();
         }
     }
@@ -30,45 +33,110 @@ fn the_night_screen_of_every_stack() {
 fn a_service_at_zero_stands_above_everything() {
     let world = fixture::scene();
     let (needs, others) = world.needs(NOW).unwrap();
-    assert_eq!((needs.stack.to_string().as_str(), needs.state), ("prod-us/billing", State::Down));
-    assert_eq!(needs.line, "DOWN prod-us/billing 0/6 for 4:12 execute-2 failed");
-    assert_eq!(others + 1, world.stacks().into_iter().filter(|stack| world.row(stack, NOW).needs_me).count());
+    assert_eq!(
+        (needs.stack.to_string().as_str(), needs.state),
+        ("prod-us/billing", State::Down)
+    );
+    assert_eq!(
+        needs.line,
+        "DOWN prod-us/billing 0/6 for 4:12 execute-2 failed"
+    );
+    assert_eq!(
+        others + 1,
+        world
+            .stacks()
+            .into_iter()
+            .filter(|stack| world.row(stack, NOW).needs_me)
+            .count()
+    );
 }
 
 #[test]
 fn an_approved_outage_is_shown_while_it_lasts_and_calls_nobody() {
     let mut scene = Scene::new();
     scene.env("prod", EnvClass::Production);
-    scene.ago(9_000).outage("prod/a", fixture::spec("0", &serde_json::json!({})), 190);
-    scene.ago(900).good("prod/a", fixture::spec("1", &serde_json::json!({})));
-    let d = scene.ago(420).ask("prod/a", fixture::spec("2", &serde_json::json!({})), None, &[]);
+    scene
+        .ago(9_000)
+        .outage("prod/a", fixture::spec("0", &serde_json::json!({})), 190);
+    scene
+        .ago(900)
+        .good("prod/a", fixture::spec("1", &serde_json::json!({})));
+    let d = scene.ago(420).ask(
+        "prod/a",
+        fixture::spec("2", &serde_json::json!({})),
+        None,
+        &[],
+    );
     scene.start("prod/a", d, fixture::update_plan("prod/a", true));
     scene.weighed(d, "change-set", "join", &fixture::rows(true));
     let hold = scene.hold(d, "scale-down");
-    scene.ago(300).approve(d, &hold).serve("prod/a", 6, 6).begin(d, "scale-down");
-    assert_eq!(scene.world.row(&id("prod/a"), NOW).state, State::Run, "it still serves");
-    scene.done(d, "scale-down", 48, serde_json::json!({})).serve("prod/a", 0, 0).begin(d, "change-set-2");
+    scene
+        .ago(300)
+        .approve(d, &hold)
+        .serve("prod/a", 6, 6)
+        .begin(d, "scale-down");
+    assert_eq!(
+        scene.world.row(&id("prod/a"), NOW).state,
+        State::Run,
+        "it still serves"
+    );
+    scene
+        .done(d, "scale-down", 48, serde_json::json!({}))
+        .serve("prod/a", 0, 0)
+        .begin(d, "change-set-2");
 
     let row = scene.world.row(&id("prod/a"), NOW);
-    assert_eq!((row.state, row.needs_me, row.outage), (State::Down, false, true));
+    assert_eq!(
+        (row.state, row.needs_me, row.outage),
+        (State::Down, false, true)
+    );
     let (shown, others) = scene.world.needs(NOW).unwrap();
-    assert_eq!(shown.line, "DOWN prod/a 0/6 for 4:12 (said 3:10 likely), as approved: change-set-2 (4/8)");
-    assert_eq!((others, shown.next.iter().map(|offer| offer.doing).collect::<Vec<_>>()), (0, vec![Doing::Cancel]));
+    assert_eq!(
+        shown.line,
+        "DOWN prod/a 0/6 for 4:12 (said 3:10 likely), as approved: change-set-2 (4/8)"
+    );
+    assert_eq!(
+        (
+            others,
+            shown
+                .next
+                .iter()
+                .map(|offer| offer.doing)
+                .collect::<Vec<_>>()
+        ),
+        (0, vec![Doing::Cancel])
+    );
 
     // A step without contact at zero calls somebody.
     let failure = Failure::new("no contact").retry(crate::domain::failure::Retry::Contact);
-    scene.on(d, crate::domain::deployment::DeploymentEvent::StepLost { step: "change-set-2".into(), failure });
+    scene.on(
+        d,
+        crate::domain::deployment::DeploymentEvent::StepLost {
+            step: "change-set-2".into(),
+            failure,
+        },
+    );
     let row = scene.world.row(&id("prod/a"), NOW);
-    assert_eq!((row.state, row.needs_me, row.outage), (State::Down, true, false));
+    assert_eq!(
+        (row.state, row.needs_me, row.outage),
+        (State::Down, true, false)
+    );
 }
 
 #[test]
 fn the_same_failure_is_recognised_without_its_numbers() {
-    assert_eq!(fingerprint("DBInstance: storage-full on volume vol-0a1b2c"), fingerprint("DBInstance: storage-full on volume vol-99ff"));
+    assert_eq!(
+        fingerprint("DBInstance: storage-full on volume vol-0a1b2c"),
+        fingerprint("DBInstance: storage-full on volume vol-99ff")
+    );
     assert_ne!(fingerprint("storage-full"), fingerprint("quota exceeded"));
     let world = fixture::scene();
     let seen = world.verdict(&id("prod-eu/orders"), NOW).seen.unwrap();
-    assert!(seen.says().contains("AllocatedStorage 100>200"), "{}", seen.says());
+    assert!(
+        seen.says().contains("AllocatedStorage 100>200"),
+        "{}",
+        seen.says()
+    );
 }
 
 #[test]
@@ -76,30 +144,68 @@ fn every_state_has_a_sentence() {
     let world = fixture::scene();
     for stack in world.stacks() {
         let line = world.verdict(stack, NOW).line;
-        assert!(line.contains(&stack.to_string()) && line.len() > stack.to_string().len() + 3, "{line}");
+        assert!(
+            line.contains(&stack.to_string()) && line.len() > stack.to_string().len() + 3,
+            "{line}"
+        );
     }
 }
 
-/// A cancel whose outcome nobody can ask for says both, and can be given up; one that a person must tell of can also be resolved.
+/// A cancel whose outcome nobody can ask for says both, and can be given up; one that a person must
+/// tell of can also be resolved.
 #[test]
 fn a_cancel_out_of_sight_is_no_end() {
     use crate::domain::deployment::{DeploymentEvent, Stopping};
     use crate::domain::failure::Retry;
     for (retry, line, next) in [
-        (Retry::Contact, "CANCELLING, NO CONTACT", vec![Doing::Abandon]),
-        (Retry::AskAPerson, "CANCELLING, OUTCOME UNKNOWN", vec![Doing::Unblock, Doing::Abandon]),
+        (
+            Retry::Contact,
+            "CANCELLING, NO CONTACT",
+            vec![Doing::Abandon],
+        ),
+        (
+            Retry::AskAPerson,
+            "CANCELLING, OUTCOME UNKNOWN",
+            vec![Doing::Unblock, Doing::Abandon],
+        ),
     ] {
         let mut scene = Scene::new();
         scene.env("prod", EnvClass::Production);
-        scene.ago(420).good("prod/a", fixture::spec("1", &serde_json::json!({})));
-        let d = scene.ago(300).ask("prod/a", fixture::spec("2", &serde_json::json!({})), None, &[]);
-        scene.start("prod/a", d, fixture::update_plan("prod/a", false)).begin(d, "change-set");
-        let stopping = Stopping::Cancelling { reason: "wrong one".to_owned(), by: crate::domain::person::Person::Engine, at: NOW };
+        scene
+            .ago(420)
+            .good("prod/a", fixture::spec("1", &serde_json::json!({})));
+        let d = scene.ago(300).ask(
+            "prod/a",
+            fixture::spec("2", &serde_json::json!({})),
+            None,
+            &[],
+        );
+        scene
+            .start("prod/a", d, fixture::update_plan("prod/a", false))
+            .begin(d, "change-set");
+        let stopping = Stopping::Cancelling {
+            reason: "wrong one".to_owned(),
+            by: crate::domain::person::Person::Engine,
+            at: NOW,
+        };
         scene.on(d, DeploymentEvent::Stopping { stopping });
         let failure = Failure::new("out of sight").retry(retry);
-        scene.on(d, DeploymentEvent::StepLost { step: "change-set".into(), failure });
+        scene.on(
+            d,
+            DeploymentEvent::StepLost {
+                step: "change-set".into(),
+                failure,
+            },
+        );
         let verdict = scene.world.verdict(&id("prod/a"), NOW);
         assert!(verdict.line.contains(line), "{}", verdict.line);
-        assert_eq!(verdict.next.iter().map(|offer| offer.doing).collect::<Vec<_>>(), next);
+        assert_eq!(
+            verdict
+                .next
+                .iter()
+                .map(|offer| offer.doing)
+                .collect::<Vec<_>>(),
+            next
+        );
     }
 }

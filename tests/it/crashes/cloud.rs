@@ -1,5 +1,5 @@
-//! The embedded cloud as engines that die meet it: before and after each call stands a point, and time goes on when somebody
-//! sleeps.
+//! The embedded cloud as engines that die meet it: before and after each call stands a point, and
+//! time goes on when somebody sleeps.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,9 +24,11 @@ use tokio::task::JoinHandle;
 
 use super::fate::Fate;
 
-/// How many times faster than usual things are made: fewer polls, and each of them costs in a debug build.
+/// How many times faster than usual things are made: fewer polls, and each of them costs in a debug
+/// build.
 const PACE: f64 = 1_000.0;
-/// A wait until a time that is no further away is over at once; what is further away comes when others have slept so long.
+/// A wait until a time that is no further away is over at once; what is further away comes when
+/// others have slept so long.
 const SOON: Duration = Duration::from_mins(1);
 
 /// The embedded cloud, put together here so that its calls can be met.
@@ -59,7 +61,13 @@ impl Cloud {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { shared, beat: Arc::new(beat), port, caller, server }
+        Self {
+            shared,
+            beat: Arc::new(beat),
+            port,
+            caller,
+            server,
+        }
     }
 
     /// From now on an engine with this fate calls.
@@ -68,35 +76,62 @@ impl Cloud {
     }
 
     pub(super) fn clock(&self) -> SharedClock {
-        Arc::new(Pace { shared: self.shared.clone(), beat: Arc::clone(&self.beat) })
+        Arc::new(Pace {
+            shared: self.shared.clone(),
+            beat: Arc::clone(&self.beat),
+        })
     }
 
     pub(super) fn clients(&self) -> Arc<Clients> {
         let port = self.port;
-        Clients::new(self.clock(), "tester", Arc::new(move || async move { Ok(port) }.boxed()))
+        Clients::new(
+            self.clock(),
+            "tester",
+            Arc::new(move || async move { Ok(port) }.boxed()),
+        )
     }
 
     pub(super) fn target() -> AwsTarget {
-        AwsTarget { endpoint_url: Some("sandbox".into()), region: Some("eu-west-1".into()), ..AwsTarget::default() }
+        AwsTarget {
+            endpoint_url: Some("sandbox".into()),
+            region: Some("eu-west-1".into()),
+            ..AwsTarget::default()
+        }
     }
 
     /// A stack that is there before anybody deploys, marked as one of this store.
     pub(super) fn make(&self, name: &str, template: &str, tags: &[(&str, &str)]) {
-        let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+        let tags: Vec<Value> = tags
+            .iter()
+            .map(|(key, value)| json!({ "Key": key, "Value": value }))
+            .collect();
         let params = json!({ "StackName": name, "TemplateBody": template, "Tags": tags });
-        self.shared.call(&Call::new("cloudformation", "CreateStack", params).by("test", "eu-west-1")).answer.unwrap();
+        self.shared
+            .call(&Call::new("cloudformation", "CreateStack", params).by("test", "eu-west-1"))
+            .answer
+            .unwrap();
         tick(&self.shared, &self.beat, Duration::from_mins(1));
     }
 
     /// A resource will fail to be updated.
     pub(super) fn fails(&self, stack: &str, logical: &str, times: u32) {
         let how = json!({ "stack": stack, "logical": logical, "act": "UPDATE", "reason": "no room", "times": times });
-        self.shared.call(&levers::lever("Fail", how)).answer.unwrap();
+        self.shared
+            .call(&levers::lever("Fail", how))
+            .answer
+            .unwrap();
     }
 
     /// The calls that changed something, but for levers.
     pub(super) fn effects(&self) -> Vec<Entry> {
-        self.shared.look(|world| world.ledger.effects().filter(|entry| entry.service != PRACTICE).cloned().collect())
+        self.shared.look(|world| {
+            world
+                .ledger
+                .effects()
+                .filter(|entry| entry.service != PRACTICE)
+                .cloned()
+                .collect()
+        })
     }
 }
 

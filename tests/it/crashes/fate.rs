@@ -1,4 +1,5 @@
-//! When engines die: a seed draws for each of them the points of which the first that it passes is its last.
+//! When engines die: a seed draws for each of them the points of which the first that it passes is
+//! its last.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -31,7 +32,8 @@ const EARLY: usize = 3;
 const DEATHS: usize = 6;
 /// How many points are drawn for an engine.
 const DRAWN: u64 = 3;
-/// At which passage of a point, most often the first: some points are passed once or twice in the life of an engine.
+/// At which passage of a point, most often the first: some points are passed once or twice in the
+/// life of an engine.
 const PASSAGES: [u32; 8] = [1, 1, 1, 2, 2, 3, 5, 8];
 
 /// Chance from a seed (splitmix64).
@@ -59,11 +61,15 @@ fn points(kind: &str) -> Vec<&'static str> {
         "process.run" => &["before call", "after call"],
         _ => &[],
     };
-    POINTS.into_iter().filter(|point| !never.contains(point)).collect()
+    POINTS
+        .into_iter()
+        .filter(|point| !never.contains(point))
+        .collect()
 }
 
-/// The fates of the engines of one seed, one after the other. The first death is where the kind is tried, and at another point for
-/// each seed, so that every point of every kind has its turn; the later ones are anywhere.
+/// The fates of the engines of one seed, one after the other. The first death is where the kind is
+/// tried, and at another point for each seed, so that every point of every kind has its turn; the
+/// later ones are anywhere.
 pub(super) struct Fates {
     pub(super) seed: u64,
     kind: &'static str,
@@ -73,7 +79,12 @@ pub(super) struct Fates {
 
 impl Fates {
     pub(super) fn of(seed: u64, kind: &'static str) -> Self {
-        Self { seed, kind, dice: Dice(seed), met: Vec::new() }
+        Self {
+            seed,
+            kind,
+            dice: Dice(seed),
+            met: Vec::new(),
+        }
     }
 
     /// The fate of the next engine.
@@ -82,21 +93,37 @@ impl Fates {
         let deaths = self.deaths().len();
         let last: BTreeSet<_> = match deaths {
             0 => [(all[usize::try_from(self.seed).unwrap() % all.len()], 1)].into(),
-            1..DEATHS => (0..DRAWN).map(|_| (self.dice.one_of(&all), self.dice.one_of(&PASSAGES))).collect(),
+            1..DEATHS => (0..DRAWN)
+                .map(|_| (self.dice.one_of(&all), self.dice.one_of(&PASSAGES)))
+                .collect(),
             _ => BTreeSet::new(),
         };
-        let fate = Arc::new(Fate { kind: self.kind, only_there: deaths == 0, last, passed: Mutex::default(), death: Notify::new() });
+        let fate = Arc::new(Fate {
+            kind: self.kind,
+            only_there: deaths == 0,
+            last,
+            passed: Mutex::default(),
+            death: Notify::new(),
+        });
         self.met.push(Arc::clone(&fate));
         fate
     }
 
     /// What a failure says, so that it can be told again.
     pub(super) fn told(&self) -> String {
-        format!("{} with seed {}, died {:?}", self.kind, self.seed, self.deaths())
+        format!(
+            "{} with seed {}, died {:?}",
+            self.kind,
+            self.seed,
+            self.deaths()
+        )
     }
 
     fn deaths(&self) -> Vec<String> {
-        self.met.iter().filter_map(|fate| fate.passed.lock().unwrap().died_at.clone()).collect()
+        self.met
+            .iter()
+            .filter_map(|fate| fate.passed.lock().unwrap().died_at.clone())
+            .collect()
     }
 }
 
@@ -125,7 +152,10 @@ impl Fate {
         if passed.died_at.is_some() {
             return true;
         }
-        assert!(POINTS.contains(&point), "{point} is not in the list of points");
+        assert!(
+            POINTS.contains(&point),
+            "{point} is not in the list of points"
+        );
         if self.only_there && !passed.is_there && !POINTS[..EARLY].contains(&point) {
             return false;
         }
@@ -142,7 +172,8 @@ impl Fate {
     /// Takes what was committed last: whether a step of the kind is tried.
     pub(super) fn sees(&self, folds: &Folds) {
         let mut runs = folds.deployments.values().flat_map(|d| d.runs());
-        let is_there = runs.any(|(step, run)| step.kind.as_str() == self.kind && run.state == StepState::Active);
+        let is_there = runs
+            .any(|(step, run)| step.kind.as_str() == self.kind && run.state == StepState::Active);
         let mut passed = self.passed.lock().unwrap();
         if passed.died_at.is_none() {
             passed.is_there = is_there;
@@ -168,17 +199,24 @@ impl Fate {
     }
 }
 
-/// Over all seeds of a kind, engines died at each of its points while it was tried, and several for each seed.
+/// Over all seeds of a kind, engines died at each of its points while it was tried, and several for
+/// each seed.
 pub(super) fn died_everywhere(kind: &str, seeds: &[Fates]) {
     let (mut at, mut deaths) = (BTreeSet::new(), 0);
     for fate in seeds.iter().flat_map(|fates| &fates.met) {
         let passed = fate.passed.lock().unwrap();
-        let Some(point) = &passed.died_at else { continue };
+        let Some(point) = &passed.died_at else {
+            continue;
+        };
         deaths += 1;
         if passed.is_there || POINTS[..EARLY].contains(&point.as_str()) {
             at.insert(point.clone());
         }
     }
-    assert_eq!(at, points(kind).into_iter().map(str::to_owned).collect(), "{kind}");
+    assert_eq!(
+        at,
+        points(kind).into_iter().map(str::to_owned).collect(),
+        "{kind}"
+    );
     assert!(deaths >= 2 * seeds.len(), "{kind}: only {deaths} deaths");
 }

@@ -1,4 +1,5 @@
-//! Engines that die over one store, and the person who asks them: every hold is approved, every card confirmed as it stands.
+//! Engines that die over one store, and the person who asks them: every hold is approved, every
+//! card confirmed as it stands.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,7 +11,9 @@ use futures_util::FutureExt as _;
 use holdpoint::aws::{AwsTarget, Clients};
 use holdpoint::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Source};
 use holdpoint::domain::deployment::{Deployment, Via};
-use holdpoint::domain::environment::{Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use holdpoint::domain::environment::{
+    Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy,
+};
 use holdpoint::domain::event::{Append, Event, StreamId};
 use holdpoint::domain::folds::Folds;
 use holdpoint::domain::hold::Hold;
@@ -62,12 +65,22 @@ impl Release {
             match self.system.read(stack, &self.entry, &files) {
                 Read::Stacks(stacks) => {
                     let (stack, spec) = stacks.into_iter().next().unwrap();
-                    return Attached { stack, spec, bundle: files.into_bundle() };
+                    return Attached {
+                        stack,
+                        spec,
+                        bundle: files.into_bundle(),
+                    };
                 }
                 Read::Wrong(found) => panic!("{found}"),
                 Read::Needs(needs) => needs.into_iter().for_each(|need| {
-                    let Need::File(path) = &need else { panic!("{need:?}") };
-                    let found = self.files.iter().filter(|(name, _)| name == path).map(|(name, file)| ((*name).to_owned(), file.clone()));
+                    let Need::File(path) = &need else {
+                        panic!("{need:?}")
+                    };
+                    let found = self
+                        .files
+                        .iter()
+                        .filter(|(name, _)| name == path)
+                        .map(|(name, file)| ((*name).to_owned(), file.clone()));
                     files.answer(need.clone(), found);
                 }),
             }
@@ -101,16 +114,37 @@ impl Life {
             store: Arc::new(store.clone()),
             share: Share::All,
             clock: clock.clone(),
-            executors: Arc::new(executors.into_iter().map(|one| (one.kind().as_str().to_owned(), one)).collect()),
+            executors: Arc::new(
+                executors
+                    .into_iter()
+                    .map(|one| (one.kind().as_str().to_owned(), one))
+                    .collect(),
+            ),
             systems: systems::named,
             pure_step: systems::pure_step,
-            eyes: Arc::new(EyesByKind::new(Arc::clone(clients), clock, seen, holdpoint::places::all())),
-            job: Arc::new(move |deployment, step, attempt| jobs.join(format!("{deployment}/{step}/{attempt}"))),
+            eyes: Arc::new(EyesByKind::new(
+                Arc::clone(clients),
+                clock,
+                seen,
+                holdpoint::places::all(),
+            )),
+            job: Arc::new(move |deployment, step, attempt| {
+                jobs.join(format!("{deployment}/{step}/{attempt}"))
+            }),
             lines: Arc::new(NoLines),
             failpoint: None,
-            fresh: Arc::new(move || Uuid::from_u128(u128::from(ids.fetch_add(1, Ordering::Relaxed)))),
+            fresh: Arc::new(move || {
+                Uuid::from_u128(u128::from(ids.fetch_add(1, Ordering::Relaxed)))
+            }),
         };
-        Self { store, fates, parts, cloud: None, stack: stack.parse().unwrap(), asks: 0 }
+        Self {
+            store,
+            fates,
+            parts,
+            cloud: None,
+            stack: stack.parse().unwrap(),
+            asks: 0,
+        }
     }
 
     /// The engines' calls go to this cloud.
@@ -123,7 +157,10 @@ impl Life {
     pub(super) fn environment(&self, aws: Option<AwsTarget>) {
         let record = EnvironmentRecord {
             class: Class::Development,
-            places: aws.into_iter().map(|aws| aws.place(Some(ACCOUNT))).collect(),
+            places: aws
+                .into_iter()
+                .map(|aws| aws.place(Some(ACCOUNT)))
+                .collect(),
             on_failure: OnFailure::Break,
             queue: QueuePolicy::Queue,
             mode: Mode::Deploy,
@@ -131,8 +168,17 @@ impl Life {
             hold_expiry: Duration::from_hours(24),
         };
         let mut append = Append::default();
-        append.push(StreamId::Environment(self.stack.env.clone()), 0, Event::Environment(EnvironmentEvent::Configured { record }));
-        let by = By { person: Proven::Engine, cause: None, at: self.parts.clock.now(), under: self.store.all() };
+        append.push(
+            StreamId::Environment(self.stack.env.clone()),
+            0,
+            Event::Environment(EnvironmentEvent::Configured { record }),
+        );
+        let by = By {
+            person: Proven::Engine,
+            cause: None,
+            at: self.parts.clock.now(),
+            under: self.store.all(),
+        };
         now(self.store.append(&append, &by, None));
     }
 
@@ -143,8 +189,13 @@ impl Life {
         self.carried_out(intent, attached).await
     }
 
-    /// Asks for something that starts a deployment; one engine after the other sees to it until it is over.
-    pub(super) async fn carried_out(&mut self, intent: Intent, attached: Vec<Attached>) -> Arc<Deployment> {
+    /// Asks for something that starts a deployment; one engine after the other sees to it until it
+    /// is over.
+    pub(super) async fn carried_out(
+        &mut self,
+        intent: Intent,
+        attached: Vec<Attached>,
+    ) -> Arc<Deployment> {
         let person = Arc::new(Person {
             seed: self.fates.seed,
             store: self.store.clone(),
@@ -152,7 +203,10 @@ impl Life {
             stack: self.stack.clone(),
             intent,
             attached,
-            desk: Mutex::new(Desk { asks: self.asks, ..Desk::default() }),
+            desk: Mutex::new(Desk {
+                asks: self.asks,
+                ..Desk::default()
+            }),
         });
         person.ask(Confirm::default());
         while !self.engine(&person).await {}
@@ -172,10 +226,13 @@ impl Life {
         if let Some(cloud) = &self.cloud {
             cloud.called_by(&fate);
         }
-        let mut engine =
-            Engine::open(Parts { store: Arc::new(self.store.elected()), failpoint: Some(fate.failpoint()), ..self.parts.clone() })
-                .await
-                .unwrap();
+        let mut engine = Engine::open(Parts {
+            store: Arc::new(self.store.elected()),
+            failpoint: Some(fate.failpoint()),
+            ..self.parts.clone()
+        })
+        .await
+        .unwrap();
         let (to, mut signals) = mpsc::unbounded_channel();
         let (watching, its_fate) = (Arc::clone(person), Arc::clone(&fate));
         let committed = move |folds: &Folds| {
@@ -192,11 +249,20 @@ impl Life {
             }
         };
         let Ok(end) = tokio::time::timeout(PATIENCE, life).await else {
-            panic!("stuck: {}, {:#?}", self.fates.told(), engine.folds().deployments)
+            panic!(
+                "stuck: {}, {:#?}",
+                self.fates.told(),
+                engine.folds().deployments
+            )
         };
         match end {
             Some(Ok(())) => {
-                assert_eq!(engine.folds(), &self.folds(), "a replay of the log leads where the engine is: {}", self.fates.told());
+                assert_eq!(
+                    engine.folds(),
+                    &self.folds(),
+                    "a replay of the log leads where the engine is: {}",
+                    self.fates.told()
+                );
                 true
             }
             Some(Err(EngineError::Killed(_))) | None => false,
@@ -234,8 +300,17 @@ impl Person {
                 self.desk.lock().unwrap().started = deployments.first().map(|(id, _)| *id);
             }
             Some(Answer::Refused(refused)) => {
-                let card = refused.card.unwrap_or_else(|| panic!("seed {}: {:?} is refused: {}", self.seed, self.intent, refused.says));
-                self.ask(Confirm { subject: Some(card.subject), text: card.phrase.unwrap_or_default(), reason: String::new() });
+                let card = refused.card.unwrap_or_else(|| {
+                    panic!(
+                        "seed {}: {:?} is refused: {}",
+                        self.seed, self.intent, refused.says
+                    )
+                });
+                self.ask(Confirm {
+                    subject: Some(card.subject),
+                    text: card.phrase.unwrap_or_default(),
+                    reason: String::new(),
+                });
                 let _ = engine.send(Signal::Asks);
             }
             Some(Answer::Card { .. }) | None => {}
@@ -250,7 +325,10 @@ impl Person {
         }
         for approval in self.desk.lock().unwrap().approvals.clone() {
             if let Some(Answer::Refused(refused)) = self.answer(approval) {
-                panic!("seed {}: an approval is refused: {}", self.seed, refused.says);
+                panic!(
+                    "seed {}: an approval is refused: {}",
+                    self.seed, refused.says
+                );
             }
         }
         if deployment.is_some_and(|d| d.is_over()) && folds.stack(&self.stack).current.is_none() {
@@ -259,16 +337,33 @@ impl Person {
     }
 
     fn ask(&self, confirm: Confirm) {
-        let ask = Ask::Do { intent: self.intent.clone(), attached: self.attached.clone(), confirm, armed: false };
+        let ask = Ask::Do {
+            intent: self.intent.clone(),
+            attached: self.attached.clone(),
+            confirm,
+            armed: false,
+        };
         let id = self.submit(ask);
         self.desk.lock().unwrap().asked = Some(id);
     }
 
     /// Where there is a choice, the new release comes up.
     fn approve(&self, hold: &Hold) {
-        let choice = hold.choices.iter().find(|choice| choice.name == "new").map(|choice| choice.name.clone());
-        let confirm = Confirm { subject: Some(hold.subject), text: hold.words(choice.as_deref()), reason: String::new() };
-        let id = self.submit(Ask::Approve { hold: hold.id.clone(), confirm, choice });
+        let choice = hold
+            .choices
+            .iter()
+            .find(|choice| choice.name == "new")
+            .map(|choice| choice.name.clone());
+        let confirm = Confirm {
+            subject: Some(hold.subject),
+            text: hold.words(choice.as_deref()),
+            reason: String::new(),
+        };
+        let id = self.submit(Ask::Approve {
+            hold: hold.id.clone(),
+            confirm,
+            choice,
+        });
         self.desk.lock().unwrap().approvals.push(id);
     }
 
@@ -276,7 +371,9 @@ impl Person {
         let mut desk = self.desk.lock().unwrap();
         desk.asks += 1;
         let id = AskId(Uuid::from_u128(1 << 64 | desk.asks));
-        now(self.store.submit(&InboxAsk::new(id, Via::Verb, ask), self.clock.now()));
+        now(self
+            .store
+            .submit(&InboxAsk::new(id, Via::Verb, ask), self.clock.now()));
         id
     }
 
@@ -290,5 +387,8 @@ impl Person {
 
 /// The store in memory answers at once.
 fn now<T>(answer: impl Future<Output = Result<T, holdpoint::store::StoreError>>) -> T {
-    answer.now_or_never().expect("the store in memory answers at once").unwrap()
+    answer
+        .now_or_never()
+        .expect("the store in memory answers at once")
+        .unwrap()
 }

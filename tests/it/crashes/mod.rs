@@ -1,5 +1,6 @@
-//! Engines that die at every point of every executor, by twenty seeds: whatever the seed, the deployment ends as it should, the
-//! ledger of the embedded cloud shows one effect a step, and a replay of the log leads to the same state.
+//! Engines that die at every point of every executor, by twenty seeds: whatever the seed, the
+//! deployment ends as it should, the ledger of the embedded cloud shows one effect a step, and a
+//! replay of the log leads to the same state.
 
 mod cloud;
 mod command;
@@ -60,18 +61,27 @@ struct Story {
     effects: &'static [(&'static str, &'static str)],
 }
 
-const CREATED: Story =
-    Story { is_there: false, downtime: "never", fails: 0, asked: &[(Asked::Deploy("5"), true)], effects: &[("create", "CreateStack")] };
+const CREATED: Story = Story {
+    is_there: false,
+    downtime: "never",
+    fails: 0,
+    asked: &[(Asked::Deploy("5"), true)],
+    effects: &[("create", "CreateStack")],
+};
 
 const CHANGED: Story = Story {
     is_there: true,
     downtime: "never",
     fails: 0,
     asked: &[(Asked::Deploy("7"), true)],
-    effects: &[("change-set", "CreateChangeSet"), ("execute", "ExecuteChangeSet")],
+    effects: &[
+        ("change-set", "CreateChangeSet"),
+        ("execute", "ExecuteChangeSet"),
+    ],
 };
 
-/// The change fails while the service is down; the person brings up the new release, and now it can be made.
+/// The change fails while the service is down; the person brings up the new release, and now it can
+/// be made.
 const STOPPED: Story = Story {
     is_there: true,
     downtime: "always",
@@ -92,7 +102,11 @@ const STUCK: Story = Story {
     downtime: "never",
     fails: 2,
     asked: &[(Asked::Deploy("7"), false), (Asked::Recover, true)],
-    effects: &[("change-set", "CreateChangeSet"), ("execute", "ExecuteChangeSet"), ("continue", "ContinueUpdateRollback")],
+    effects: &[
+        ("change-set", "CreateChangeSet"),
+        ("execute", "ExecuteChangeSet"),
+        ("continue", "ContinueUpdateRollback"),
+    ],
 };
 
 /// What is deployed first changes nothing.
@@ -101,7 +115,11 @@ const REMOVED: Story = Story {
     downtime: "never",
     fails: 0,
     asked: &[(Asked::Deploy("5"), true), (Asked::Teardown, true)],
-    effects: &[("change-set", "CreateChangeSet"), ("scale-down", "UpdateStack"), ("delete", "DeleteStack")],
+    effects: &[
+        ("change-set", "CreateChangeSet"),
+        ("scale-down", "UpdateStack"),
+        ("delete", "DeleteStack"),
+    ],
 };
 
 /// The story in which the engines of a kind die.
@@ -158,7 +176,11 @@ fn a_look_at_the_end_changes_nothing() {
 
 #[tokio::test]
 async fn every_executor_has_its_story() {
-    let told: BTreeSet<&str> = TOLD.iter().map(|(kind, _)| *kind).chain([command::KIND]).collect();
+    let told: BTreeSet<&str> = TOLD
+        .iter()
+        .map(|(kind, _)| *kind)
+        .chain([command::KIND])
+        .collect();
     let all = executors(&Cloud::open(0).await.clients());
     let kinds: BTreeSet<_> = all.iter().map(|executor| executor.kind()).collect();
     assert_eq!(told, kinds.iter().map(StepKind::as_str).collect());
@@ -179,9 +201,21 @@ async fn told(kind: &str) {
 async fn lived(story: &Story, fates: Fates) -> Fates {
     let cloud = Arc::new(Cloud::open(fates.seed).await);
     let clients = cloud.clients();
-    let mut life = Life::new(fates, STACK, cloud.clock(), &clients, executors(&clients), "/nowhere".into()).over(&cloud);
+    let mut life = Life::new(
+        fates,
+        STACK,
+        cloud.clock(),
+        &clients,
+        executors(&clients),
+        "/nowhere".into(),
+    )
+    .over(&cloud);
     if story.is_there {
-        cloud.make(NAME, TEMPLATE, &[("holdpoint:store", Life::STORE), ("holdpoint:stack", STACK)]);
+        cloud.make(
+            NAME,
+            TEMPLATE,
+            &[("holdpoint:store", Life::STORE), ("holdpoint:stack", STACK)],
+        );
     }
     if story.fails > 0 {
         cloud.fails(NAME, "Queue", story.fails);
@@ -193,50 +227,103 @@ async fn lived(story: &Story, fates: Fates) -> Fates {
         let stack = STACK.parse().unwrap();
         ended.push(match asked {
             Asked::Deploy(delay) => life.deploy(release(story, delay)).await,
-            Asked::Recover => life.carried_out(Intent::unblock(stack, Way::Recover), vec![]).await,
+            Asked::Recover => {
+                life.carried_out(Intent::unblock(stack, Way::Recover), vec![])
+                    .await
+            }
             Asked::Teardown => life.carried_out(Intent::teardown(stack), vec![]).await,
         });
     }
     let told = life.fates.told();
-    assert_eq!(life.folds().deployments.len(), ended.len(), "each was asked for once: {told}");
+    assert_eq!(
+        life.folds().deployments.len(),
+        ended.len(),
+        "each was asked for once: {told}"
+    );
     for (d, (_, well)) in ended.iter().zip(story.asked) {
-        assert!(matches!((&d.end, well), (Some(End::Done), true) | (Some(End::Failed { .. }), false)), "{:#?}: {told}", d.end);
-        assert!(d.steps.values().all(|run| run.attempt <= 1), "that an engine dies is no failure of a step: {told}, {:#?}", d.steps);
+        assert!(
+            matches!(
+                (&d.end, well),
+                (Some(End::Done), true) | (Some(End::Failed { .. }), false)
+            ),
+            "{:#?}: {told}",
+            d.end
+        );
+        assert!(
+            d.steps.values().all(|run| run.attempt <= 1),
+            "that an engine dies is no failure of a step: {told}, {:#?}",
+            d.steps
+        );
     }
     one_effect_each(story, &ended, &cloud.effects()[before..], &told);
     life.fates
 }
 
-/// The steps that noted an intent are those of the story, and the cloud shows one effect for each and nothing else.
+/// The steps that noted an intent are those of the story, and the cloud shows one effect for each
+/// and nothing else.
 fn one_effect_each(story: &Story, ended: &[Arc<Deployment>], effects: &[Entry], told: &str) {
     let noted: Vec<(String, String, String)> = ended.iter().flat_map(|d| intents(d)).collect();
-    let mut steps: Vec<(&str, &str)> = noted.iter().map(|(step, action, _)| (step.as_str(), action.as_str())).collect();
+    let mut steps: Vec<(&str, &str)> = noted
+        .iter()
+        .map(|(step, action, _)| (step.as_str(), action.as_str()))
+        .collect();
     let mut expected = story.effects.to_vec();
     steps.sort_unstable();
     expected.sort_unstable();
     assert_eq!(steps, expected, "{told}");
-    let mut promised: Vec<_> = noted.iter().map(|(_, action, token)| (action.as_str(), Some(token.as_str()))).collect();
+    let mut promised: Vec<_> = noted
+        .iter()
+        .map(|(_, action, token)| (action.as_str(), Some(token.as_str())))
+        .collect();
     let steps_alone = effects.iter().filter(|entry| !is_of_preview(entry));
-    let mut made: Vec<_> = steps_alone.map(|entry| (entry.action.as_str(), entry.token.as_deref())).collect();
+    let mut made: Vec<_> = steps_alone
+        .map(|entry| (entry.action.as_str(), entry.token.as_deref()))
+        .collect();
     promised.sort_unstable();
     made.sort_unstable();
-    assert_eq!(made, promised, "the ledger has one effect for each intent: {told}");
+    assert_eq!(
+        made, promised,
+        "the ledger has one effect for each intent: {told}"
+    );
 }
 
 /// Step, action and token of everything that was noted before it was called.
 fn intents(d: &Deployment) -> Vec<(String, String, String)> {
     let text = |intent: &Value, field: &str| intent[field].as_str().unwrap().to_owned();
-    let noted = d.steps.iter().filter_map(|(step, run)| Some((step, run.notes.get("intent")?)));
-    noted.map(|(step, intent)| (step.to_string(), text(intent, "action"), text(intent, "token"))).collect()
+    let noted = d
+        .steps
+        .iter()
+        .filter_map(|(step, run)| Some((step, run.notes.get("intent")?)));
+    noted
+        .map(|(step, intent)| {
+            (
+                step.to_string(),
+                text(intent, "action"),
+                text(intent, "token"),
+            )
+        })
+        .collect()
 }
 
-/// Previews make change sets and delete them, and a look that was interrupted is taken again. A step deletes one that is empty.
+/// Previews make change sets and delete them, and a look that was interrupted is taken again. A
+/// step deletes one that is empty.
 fn is_of_preview(entry: &Entry) -> bool {
-    entry.action == "DeleteChangeSet" || entry.token.as_ref().is_some_and(|token| token.starts_with(&preview_prefix(Life::STORE)))
+    entry.action == "DeleteChangeSet"
+        || entry
+            .token
+            .as_ref()
+            .is_some_and(|token| token.starts_with(&preview_prefix(Life::STORE)))
 }
 
 fn release(story: &Story, delay: &str) -> Release {
     let entry = json!({ "template": "orders.yaml", "parameters": { "Delay": delay }, "downtime": story.downtime });
-    let file = SourceFile { bytes: TEMPLATE.into(), executable: false };
-    Release { system: &Service, entry, files: vec![("orders.yaml", file)] }
+    let file = SourceFile {
+        bytes: TEMPLATE.into(),
+        executable: false,
+    };
+    Release {
+        system: &Service,
+        entry,
+        files: vec![("orders.yaml", file)],
+    }
 }

@@ -1,5 +1,5 @@
-//! The hands on the embedded cloud: every step kind to its end, cut off at its call, cancelled; the ledger shows one effect each.
-//! What becomes of them when their engine dies is told in `crashes`.
+//! The hands on the embedded cloud: every step kind to its end, cut off at its call, cancelled; the
+//! ledger shows one effect each. What becomes of them when their engine dies is told in `crashes`.
 
 mod cloudformation;
 mod peers;
@@ -78,7 +78,10 @@ impl Port for Bench {
     }
 
     fn line(&self, nth: u64, _: Severity, part: &str, text: Safe) {
-        self.lines.lock().unwrap().push(format!("{nth} {part}{}{text}", if part.is_empty() { "" } else { ": " }));
+        self.lines.lock().unwrap().push(format!(
+            "{nth} {part}{}{text}",
+            if part.is_empty() { "" } else { ": " }
+        ));
     }
 
     fn reached(&self) -> BoxFuture<'_, Option<u64>> {
@@ -136,23 +139,54 @@ impl Workshop {
         let cloud = Arc::new(sandbox::serve(Options::default()).await.unwrap());
         let port = cloud.addr.port();
         let clock: SharedClock = Arc::new(Pace(Arc::clone(&cloud)));
-        let clients = Clients::new(Arc::clone(&clock), "tester", Arc::new(move || async move { Ok(port) }.boxed()));
-        let target = AwsTarget { endpoint_url: Some("sandbox".into()), region: Some("eu-west-1".into()), ..AwsTarget::default() };
+        let clients = Clients::new(
+            Arc::clone(&clock),
+            "tester",
+            Arc::new(move || async move { Ok(port) }.boxed()),
+        );
+        let target = AwsTarget {
+            endpoint_url: Some("sandbox".into()),
+            region: Some("eu-west-1".into()),
+            ..AwsTarget::default()
+        };
         Self::with(Some(cloud), clock, clients, target, 41)
     }
 
     /// Over somebody else's cloud, in real time.
     pub(crate) fn at(endpoint: &str) -> Self {
         let clock = Real::shared();
-        let clients = Clients::new(Arc::clone(&clock), "tester", Arc::new(|| async { Err("not asked for".to_owned()) }.boxed()));
-        let target = AwsTarget { endpoint_url: Some(endpoint.into()), region: Some("eu-west-1".into()), ..AwsTarget::default() };
+        let clients = Clients::new(
+            Arc::clone(&clock),
+            "tester",
+            Arc::new(|| async { Err("not asked for".to_owned()) }.boxed()),
+        );
+        let target = AwsTarget {
+            endpoint_url: Some(endpoint.into()),
+            region: Some("eu-west-1".into()),
+            ..AwsTarget::default()
+        };
         let no = clock.now().0.unsigned_abs();
         Self::with(None, clock, clients, target, no)
     }
 
-    fn with(cloud: Option<Arc<Running>>, clock: SharedClock, clients: Arc<Clients>, target: AwsTarget, no: u64) -> Self {
+    fn with(
+        cloud: Option<Arc<Running>>,
+        clock: SharedClock,
+        clients: Arc<Clients>,
+        target: AwsTarget,
+        no: u64,
+    ) -> Self {
         let executors = executors(&clients);
-        Self { cloud, clock, target, executors, clients, bundle: SourceBundle::default(), step: AtomicU32::new(1), no }
+        Self {
+            cloud,
+            clock,
+            target,
+            executors,
+            clients,
+            bundle: SourceBundle::default(),
+            step: AtomicU32::new(1),
+            no,
+        }
     }
 
     /// The embedded cloud.
@@ -161,12 +195,23 @@ impl Workshop {
     }
 
     pub(crate) fn with_file(mut self, path: &str, text: &str) -> Self {
-        self.bundle.files.insert(path.to_owned(), SourceFile { bytes: text.into(), executable: false });
+        self.bundle.files.insert(
+            path.to_owned(),
+            SourceFile {
+                bytes: text.into(),
+                executable: false,
+            },
+        );
         self
     }
 
     pub(crate) fn executor(&self, kind: &str) -> Arc<dyn Executor> {
-        Arc::clone(self.executors.iter().find(|executor| executor.kind().as_str() == kind).unwrap_or_else(|| panic!("no {kind}")))
+        Arc::clone(
+            self.executors
+                .iter()
+                .find(|executor| executor.kind().as_str() == kind)
+                .unwrap_or_else(|| panic!("no {kind}")),
+        )
     }
 
     /// A job of a step of its own.
@@ -204,13 +249,20 @@ impl Workshop {
         self.executor(kind).run(self.job(params)).await
     }
 
-    /// Runs a step to its end as an engine does: without contact it is looked for, and run again with its notes.
+    /// Runs a step to its end as an engine does: without contact it is looked for, and run again
+    /// with its notes.
     pub(crate) async fn to_its_end(&self, kind: &str, params: Value) -> Result<Output, Failure> {
         let (bench, executor) = (Arc::new(self.bench(None)), self.executor(kind));
-        let mut job = Job { port: bench.clone(), ..self.job(params) };
+        let mut job = Job {
+            port: bench.clone(),
+            ..self.job(params)
+        };
         let mut result = executor.run(job.clone()).await;
         for _ in 0..9 {
-            if !result.as_ref().is_err_and(|failure| failure.retry == Retry::Contact) {
+            if !result
+                .as_ref()
+                .is_err_and(|failure| failure.retry == Retry::Contact)
+            {
                 break;
             }
             job.notes = bench.notes.lock().unwrap().clone();
@@ -224,7 +276,12 @@ impl Workshop {
     }
 
     /// Runs a step that is cancelled when it says `on`; gives the lines too.
-    pub(crate) async fn run_cancelled(&self, kind: &str, params: Value, on: &'static str) -> (Result<Output, Failure>, Vec<String>) {
+    pub(crate) async fn run_cancelled(
+        &self,
+        kind: &str,
+        params: Value,
+        on: &'static str,
+    ) -> (Result<Output, Failure>, Vec<String>) {
         let bench = Arc::new(self.bench(Some(on)));
         let mut job = self.job(params);
         job.port = bench.clone();
@@ -235,6 +292,10 @@ impl Workshop {
 
     /// How many calls of an action had an effect.
     pub(crate) fn effects(&self, action: &str) -> usize {
-        self.cloud().ledger().iter().filter(|entry| entry.action == action && entry.effect.is_some()).count()
+        self.cloud()
+            .ledger()
+            .iter()
+            .filter(|entry| entry.action == action && entry.effect.is_some())
+            .count()
     }
 }

@@ -73,10 +73,18 @@ impl Port for Desk {
         async { Ok(self.bundle.clone()) }.boxed()
     }
 
-    fn put<'a>(&'a self, mut content: Content, what: &'a str) -> BoxFuture<'a, Result<Artifact, Failure>> {
+    fn put<'a>(
+        &'a self,
+        mut content: Content,
+        what: &'a str,
+    ) -> BoxFuture<'a, Result<Artifact, Failure>> {
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes).unwrap();
-        let artifact = Artifact { digest: Digest::of_bytes(&bytes), length: bytes.len() as u64, what: what.to_owned() };
+        let artifact = Artifact {
+            digest: Digest::of_bytes(&bytes),
+            length: bytes.len() as u64,
+            what: what.to_owned(),
+        };
         self.contents.lock().unwrap().insert(artifact.digest, bytes);
         async { Ok(artifact) }.boxed()
     }
@@ -128,8 +136,14 @@ impl Run {
     }
 
     fn watched(script: &str, params: &Value, cancel_on: &'static str, only_dies: bool) -> Self {
-        let file = SourceFile { bytes: format!("#!/bin/sh\n{script}\n").into_bytes(), executable: true };
-        let bundle = SourceBundle { files: [("run".to_owned(), file)].into(), ..SourceBundle::default() };
+        let file = SourceFile {
+            bytes: format!("#!/bin/sh\n{script}\n").into_bytes(),
+            executable: true,
+        };
+        let bundle = SourceBundle {
+            files: [("run".to_owned(), file)].into(),
+            ..SourceBundle::default()
+        };
         let mut params = params.clone();
         params["bundle"] = json!(bundle.digest());
         let place = tempfile::tempdir().unwrap();
@@ -159,7 +173,12 @@ impl Run {
             folder: place.path().join("job"),
             port: desk.clone(),
         };
-        Self { place, desk, executor: Process::with_keeper(env!("CARGO_BIN_EXE_holdpoint").into()), job }
+        Self {
+            place,
+            desk,
+            executor: Process::with_keeper(env!("CARGO_BIN_EXE_holdpoint").into()),
+            job,
+        }
     }
 
     async fn to_its_end(&self) -> Result<Output, Failure> {
@@ -172,7 +191,10 @@ impl Run {
 
     /// The job as the next engine gets it.
     fn again(&self) -> Job {
-        Job { notes: self.desk.notes.lock().unwrap().clone(), ..self.job.clone() }
+        Job {
+            notes: self.desk.notes.lock().unwrap().clone(),
+            ..self.job.clone()
+        }
     }
 }
 
@@ -182,7 +204,17 @@ fn command() -> Value {
 
 #[tokio::test]
 async fn words_and_variables_are_exactly_the_given_ones() {
-    let hostile = ["; id", "$(id)", "`id`", "two\nlines", "--help", "-oProxyCommand=x", "@file", "%00", "'\""];
+    let hostile = [
+        "; id",
+        "$(id)",
+        "`id`",
+        "two\nlines",
+        "--help",
+        "-oProxyCommand=x",
+        "@file",
+        "%00",
+        "'\"",
+    ];
     let words: Vec<&str> = std::iter::once("./run").chain(hostile).collect();
     let run = Run::of(
         r#"for word in "$@"; do printf '<%s>' "$word"; done; echo; env | sort; pwd; ls -A; cat; echo oops >&2"#,
@@ -198,34 +230,98 @@ async fn words_and_variables_are_exactly_the_given_ones() {
         .filter_map(|line| line.split_once('=').map(|(name, _)| name))
         .filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
         .collect();
-    for name in ["GREETING", "HOME", "PATH", "LANG", "HOLDPOINT_STACK", "HOLDPOINT_STEP"] {
+    for name in [
+        "GREETING",
+        "HOME",
+        "PATH",
+        "LANG",
+        "HOLDPOINT_STACK",
+        "HOLDPOINT_STEP",
+    ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
-    assert!(!names.iter().any(|name| name.starts_with("CARGO") || name.starts_with("AWS")), "nothing of the caller's: {names:?}");
-    assert!(lines.contains(&"GREETING=hello $USER".to_owned()) && lines.contains(&"HOLDPOINT_STACK=dev/chores".to_owned()));
-    let work = run.place.path().join("job/work").canonicalize().unwrap().display().to_string();
-    assert!(lines.contains(&work) && lines.contains(&"oops".to_owned()), "{lines:?}");
-    assert_eq!(lines.iter().filter(|line| *line == "run").count(), 1, "only the files of the bundle are there: {lines:?}");
+    assert!(
+        !names
+            .iter()
+            .any(|name| name.starts_with("CARGO") || name.starts_with("AWS")),
+        "nothing of the caller's: {names:?}"
+    );
+    assert!(
+        lines.contains(&"GREETING=hello $USER".to_owned())
+            && lines.contains(&"HOLDPOINT_STACK=dev/chores".to_owned())
+    );
+    let work = run
+        .place
+        .path()
+        .join("job/work")
+        .canonicalize()
+        .unwrap()
+        .display()
+        .to_string();
+    assert!(
+        lines.contains(&work) && lines.contains(&"oops".to_owned()),
+        "{lines:?}"
+    );
+    assert_eq!(
+        lines.iter().filter(|line| *line == "run").count(),
+        1,
+        "only the files of the bundle are there: {lines:?}"
+    );
 }
 
 #[tokio::test]
 async fn how_it_ended_is_told_rightly() {
     let cases = [
-        ("echo first; echo why >&2; exit 3", "ended with exit code 3: why", Retry::After(Duration::from_secs(2))),
-        ("kill -9 $$", "was ended by signal 9", Retry::After(Duration::from_secs(2))),
+        (
+            "echo first; echo why >&2; exit 3",
+            "ended with exit code 3: why",
+            Retry::After(Duration::from_secs(2)),
+        ),
+        (
+            "kill -9 $$",
+            "was ended by signal 9",
+            Retry::After(Duration::from_secs(2)),
+        ),
         // It closes its outputs and lives on for a while.
-        ("exec >&- 2>&-; sleep 0.3; exit 7", "ended with exit code 7", Retry::After(Duration::from_secs(2))),
+        (
+            "exec >&- 2>&-; sleep 0.3; exit 7",
+            "ended with exit code 7",
+            Retry::After(Duration::from_secs(2)),
+        ),
     ];
     for (script, summary, retry) in cases {
         let failure = Run::of(script, &command()).to_its_end().await.unwrap_err();
-        assert!(failure.summary.contains(summary) && failure.retry == retry, "{script}: {failure:?}");
+        assert!(
+            failure.summary.contains(summary) && failure.retry == retry,
+            "{script}: {failure:?}"
+        );
     }
-    let absent = Run::of("", &json!({ "argv": ["no-such-program-here"] })).to_its_end().await.unwrap_err();
-    assert!(absent.summary.contains("there is no program no-such-program-here"), "{absent:?}");
-    let outside = Run::of("", &json!({ "argv": ["./other"] })).to_its_end().await.unwrap_err();
-    assert!(outside.summary.contains("./other is not among the files"), "{outside:?}");
+    let absent = Run::of("", &json!({ "argv": ["no-such-program-here"] }))
+        .to_its_end()
+        .await
+        .unwrap_err();
+    assert!(
+        absent
+            .summary
+            .contains("there is no program no-such-program-here"),
+        "{absent:?}"
+    );
+    let outside = Run::of("", &json!({ "argv": ["./other"] }))
+        .to_its_end()
+        .await
+        .unwrap_err();
+    assert!(
+        outside.summary.contains("./other is not among the files"),
+        "{outside:?}"
+    );
     let garbage = Run::of("", &command());
-    let odd = Run { job: Job { params: json!({ "argv": [] }), ..garbage.job.clone() }, ..garbage };
+    let odd = Run {
+        job: Job {
+            params: json!({ "argv": [] }),
+            ..garbage.job.clone()
+        },
+        ..garbage
+    };
     assert!(odd.executor.check(&odd.job.params).is_err());
 }
 
@@ -242,7 +338,10 @@ async fn what_it_writes_is_bounded_and_harmless() {
     assert_eq!(lines.len(), 1_500_003);
     let kept = run.place.path().join("job/output").metadata().unwrap();
     assert!(kept.len() < 40 << 20 && kept.permissions().mode() & 0o777 == 0o600);
-    assert!(!alive(run.place.path(), "sleep"), "what it left in the background is stopped");
+    assert!(
+        !alive(run.place.path(), "sleep"),
+        "what it left in the background is stopped"
+    );
 }
 
 #[tokio::test]
@@ -254,7 +353,8 @@ async fn a_cancel_stops_the_whole_group_also_when_it_will_not() {
     assert!(!alive(run.place.path(), "sleep") && !alive(run.place.path(), "run"));
 }
 
-/// The engine dies while the command runs: the command runs on, the next engine attaches, no line is lost or doubled, and it ran once.
+/// The engine dies while the command runs: the command runs on, the next engine attaches, no line
+/// is lost or doubled, and it ran once.
 #[tokio::test]
 async fn a_command_outlives_its_engine() {
     let script = "echo begin >> ../ran; echo up; for n in $(seq 1 40); do echo line $n; sleep 0.02; done; echo over";
@@ -273,18 +373,31 @@ async fn a_command_outlives_its_engine() {
         assert_eq!(run.executor.find(run.again()).await, Found::StillRunning);
         run.executor.run(run.again()).await.unwrap();
         let lines = run.lines();
-        let expected: Vec<String> =
-            std::iter::once("up".to_owned()).chain((1..=40).map(|n| format!("line {n}"))).chain(["over".to_owned()]).collect();
+        let expected: Vec<String> = std::iter::once("up".to_owned())
+            .chain((1..=40).map(|n| format!("line {n}")))
+            .chain(["over".to_owned()])
+            .collect();
         assert_eq!(lines, expected);
-        assert!(*run.desk.given.lock().unwrap() > lines.len(), "some were given twice, under the same ids");
-        assert_eq!(std::fs::read_to_string(run.place.path().join("job/ran")).unwrap(), "begin\n", "it ran once");
+        assert!(
+            *run.desk.given.lock().unwrap() > lines.len(),
+            "some were given twice, under the same ids"
+        );
+        assert_eq!(
+            std::fs::read_to_string(run.place.path().join("job/ran")).unwrap(),
+            "begin\n",
+            "it ran once"
+        );
     }
 }
 
-/// What was written before is not given again from its beginning, and no piece of a line is taken for one.
+/// What was written before is not given again from its beginning, and no piece of a line is taken
+/// for one.
 #[tokio::test]
 async fn a_long_output_is_read_on_where_it_was() {
-    let run = Run::killed_on("seq 1 60000; echo up; while [ ! -e ../go ]; do sleep 0.01; done; seq 60001 60100", "up");
+    let run = Run::killed_on(
+        "seq 1 60000; echo up; while [ ! -e ../go ]; do sleep 0.01; done; seq 60001 60100",
+        "up",
+    );
     tokio::select! {
         _ = run.to_its_end() => panic!("it ended before its engine died"),
         () = run.desk.seen.notified() => {}
@@ -292,37 +405,74 @@ async fn a_long_output_is_read_on_where_it_was() {
     std::fs::write(run.place.path().join("job/go"), "").unwrap();
     run.executor.run(run.again()).await.unwrap();
     let number = |n: i32| n.to_string();
-    let expected: Vec<String> = (1..=60_000).map(number).chain(["up".to_owned()]).chain((60_001..=60_100).map(number)).collect();
+    let expected: Vec<String> = (1..=60_000)
+        .map(number)
+        .chain(["up".to_owned()])
+        .chain((60_001..=60_100).map(number))
+        .collect();
     assert_eq!(run.lines(), expected);
     let again = *run.desk.given.lock().unwrap() - expected.len();
-    assert!((1..15_000).contains(&again), "{again} lines were given again");
+    assert!(
+        (1..15_000).contains(&again),
+        "{again} lines were given again"
+    );
 }
 
 #[tokio::test]
 async fn what_nobody_can_tell_is_not_guessed() {
     let run = Run::of("true", &command());
-    assert_eq!(run.executor.find(run.job.clone()).await, Found::NeverStarted);
-    let noted = |notes: &[&str]| Job { notes: notes.iter().map(|key| ((*key).to_owned(), json!({}))).collect(), ..run.job.clone() };
-    assert_eq!(run.executor.find(noted(&["intent"])).await, Found::NeverStarted);
+    assert_eq!(
+        run.executor.find(run.job.clone()).await,
+        Found::NeverStarted
+    );
+    let noted = |notes: &[&str]| Job {
+        notes: notes
+            .iter()
+            .map(|key| ((*key).to_owned(), json!({})))
+            .collect(),
+        ..run.job.clone()
+    };
+    assert_eq!(
+        run.executor.find(noted(&["intent"])).await,
+        Found::NeverStarted
+    );
     let gone = run.executor.find(noted(&["intent", "started"])).await;
-    assert!(matches!(&gone, Found::CannotTell(failure) if failure.retry == Retry::AskAPerson), "{gone:?}");
+    assert!(
+        matches!(&gone, Found::CannotTell(failure) if failure.retry == Retry::AskAPerson),
+        "{gone:?}"
+    );
     run.to_its_end().await.unwrap();
-    assert_eq!(run.executor.find(run.again()).await, Found::StillRunning, "its last lines are followed first");
-    Slot::at(run.place.path().join("job/state")).write(br#"{"phase":"running","pid":4194303,"at":1}"#).unwrap();
+    assert_eq!(
+        run.executor.find(run.again()).await,
+        Found::StillRunning,
+        "its last lines are followed first"
+    );
+    Slot::at(run.place.path().join("job/state"))
+        .write(br#"{"phase":"running","pid":4194303,"at":1}"#)
+        .unwrap();
     let mut orphan = run.executor.find(run.again()).await;
     while orphan == Found::StillRunning {
         // The keeper has written its last state and is about to leave.
         Real::new().sleep(Duration::from_millis(5)).await;
         orphan = run.executor.find(run.again()).await;
     }
-    assert!(matches!(&orphan, Found::CannotTell(failure) if failure.summary.contains("keeper was killed")), "{orphan:?}");
+    assert!(
+        matches!(&orphan, Found::CannotTell(failure) if failure.summary.contains("keeper was killed")),
+        "{orphan:?}"
+    );
 }
 
-/// The command goes on while nothing can be written, and ends so; how it ended and all that it wrote is there once there is room.
+/// The command goes on while nothing can be written, and ends so; how it ended and all that it
+/// wrote is there once there is room.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_ends_on_a_full_disk_is_told_by_its_exit_code() {
-    let Some(disk) = Disk::mount("1m") else { return };
-    let mut run = Run::killed_on("echo up; while [ -e ../../wait ]; do sleep 0.02; done; seq 1 40000; exit 3", "up");
+    let Some(disk) = Disk::mount("1m") else {
+        return;
+    };
+    let mut run = Run::killed_on(
+        "echo up; while [ -e ../../wait ]; do sleep 0.02; done; seq 1 40000; exit 3",
+        "up",
+    );
     run.job.folder = disk.path().join("job");
     let wait = disk.path().join("wait");
     std::fs::write(&wait, "").unwrap();
@@ -333,22 +483,46 @@ async fn a_command_that_ends_on_a_full_disk_is_told_by_its_exit_code() {
     disk.fill();
     std::fs::remove_file(wait).unwrap();
     let state = Slot::at(disk.path().join("job/state"));
-    let told = || state.read().unwrap().map(|bytes| String::from_utf8(bytes).unwrap()).filter(|state| state.contains("ended"));
+    let told = || {
+        state
+            .read()
+            .unwrap()
+            .map(|bytes| String::from_utf8(bytes).unwrap())
+            .filter(|state| state.contains("ended"))
+    };
     let ended = until("the keeper's last word", told);
-    assert!(ended.contains(r#""code":3"#) && !ended.contains(r#""waits":0"#), "{ended}");
-    assert!(!running.is_finished(), "the end of its output still waits for room");
+    assert!(
+        ended.contains(r#""code":3"#) && !ended.contains(r#""waits":0"#),
+        "{ended}"
+    );
+    assert!(
+        !running.is_finished(),
+        "the end of its output still waits for room"
+    );
     disk.free();
     let failure = running.await.unwrap().unwrap_err();
-    assert!(failure.summary.contains("ended with exit code 3"), "{failure:?}");
+    assert!(
+        failure.summary.contains("ended with exit code 3"),
+        "{failure:?}"
+    );
     let lines = run.lines();
-    let expected: Vec<String> = std::iter::once("up".to_owned()).chain((1..=40_000).map(|n| n.to_string())).collect();
-    assert!(lines == expected, "{} lines, the last {:?}", lines.len(), lines.last());
+    let expected: Vec<String> = std::iter::once("up".to_owned())
+        .chain((1..=40_000).map(|n| n.to_string()))
+        .collect();
+    assert!(
+        lines == expected,
+        "{} lines, the last {:?}",
+        lines.len(),
+        lines.last()
+    );
 }
 
 /// There is no room to begin: nothing was started, so that it waits, and begins when there is.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_without_room_for_its_files_waits_for_room() {
-    let Some(disk) = Disk::mount("1m") else { return };
+    let Some(disk) = Disk::mount("1m") else {
+        return;
+    };
     let mut run = Run::of("echo it runs", &command());
     run.job.folder = disk.path().join("job");
     disk.fill();
@@ -365,8 +539,10 @@ fn alive(place: &Path, name: &str) -> bool {
     let place = place.canonicalize().unwrap();
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     processes.into_iter().any(|entry| {
-        let named = std::fs::read_to_string(entry.path().join("comm")).is_ok_and(|comm| comm.trim() == name);
-        named && std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&place))
+        let named = std::fs::read_to_string(entry.path().join("comm"))
+            .is_ok_and(|comm| comm.trim() == name);
+        named
+            && std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&place))
     })
 }
 
@@ -384,14 +560,17 @@ fn holding(folder: &Path, text: &str) -> Vec<String> {
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
         if entry.path().is_dir() {
             found.extend(holding(&entry.path(), text));
-        } else if memchr::memmem::find(&std::fs::read(entry.path()).unwrap(), text.as_bytes()).is_some() {
+        } else if memchr::memmem::find(&std::fs::read(entry.path()).unwrap(), text.as_bytes())
+            .is_some()
+        {
             found.push(entry.file_name().to_string_lossy().into_owned());
         }
     }
     found
 }
 
-/// The child gets the secret; nothing that is written, noted, given out or left behind has it, in whatever writing it was printed.
+/// The child gets the secret; nothing that is written, noted, given out or left behind has it, in
+/// whatever writing it was printed.
 #[tokio::test]
 async fn a_secret_reaches_its_command_and_nothing_else() {
     const VALUE: &str = "p4ss/w0rd+x y=z";
@@ -407,14 +586,24 @@ async fn a_secret_reaches_its_command_and_nothing_else() {
     let failure = run.to_its_end().await.unwrap_err();
     let lines = run.lines();
     assert_eq!(lines[..4], ["right", "600", "raw ***", "***"], "{lines:?}");
-    let told = format!("{lines:?} {failure:?} {:?} {:?}", run.desk.notes.lock().unwrap(), run.job.params);
+    let told = format!(
+        "{lines:?} {failure:?} {:?} {:?}",
+        run.desk.notes.lock().unwrap(),
+        run.job.params
+    );
     for part in [VALUE, "p4ss", "cDRzcy93MHJk", "NHNzL3cwcmQ", "w0rd"] {
         assert!(!told.contains(part), "{part} in {told}");
         let kept = holding(run.place.path(), part);
         // The script itself names it here, so that it can be compared.
-        assert!(kept.iter().all(|name| name == "run"), "{part} is in {kept:?}");
+        assert!(
+            kept.iter().all(|name| name == "run"),
+            "{part} is in {kept:?}"
+        );
     }
-    assert!(!run.place.path().join("job/secrets").exists(), "the file is gone with the command");
+    assert!(
+        !run.place.path().join("job/secrets").exists(),
+        "the file is gone with the command"
+    );
 }
 
 #[tokio::test]
@@ -423,9 +612,14 @@ async fn a_command_is_not_started_without_its_secret() {
     params["secrets"] = json!({ "TOKEN": "file:/nowhere/token" });
     let run = Run::of("echo begun > ../begun", &params);
     let failure = run.to_its_end().await.unwrap_err();
-    assert!(failure.summary.contains("file:/nowhere/token") && failure.summary.contains("step migrate"), "{failure:?}");
+    assert!(
+        failure.summary.contains("file:/nowhere/token") && failure.summary.contains("step migrate"),
+        "{failure:?}"
+    );
     assert!(failure.hint.contains("chmod 600"), "{failure:?}");
-    assert!(!run.place.path().join("job/begun").exists() && !run.place.path().join("job/work").exists());
+    assert!(
+        !run.place.path().join("job/begun").exists() && !run.place.path().join("job/work").exists()
+    );
 }
 
 #[tokio::test]
@@ -435,24 +629,54 @@ async fn a_secret_that_is_too_short_to_cover_is_told() {
     params["secrets"] = json!({ "PIN": secret(place.path(), "1234") });
     let run = Run::of("echo up", &params);
     run.to_its_end().await.unwrap();
-    assert_eq!(run.lines(), ["the secret PIN is not covered in this output: it is shorter than 6 characters", "up"]);
+    assert_eq!(
+        run.lines(),
+        [
+            "the secret PIN is not covered in this output: it is shorter than 6 characters",
+            "up"
+        ]
+    );
 }
 
 #[tokio::test]
 async fn what_a_command_makes_is_kept_and_laid_out_for_the_next() {
     let mut params = command();
     params["makes"] = json!(["dist/tool", "note"]);
-    let run = Run::of("mkdir dist; printf '#!/bin/sh\\necho made\\n' > dist/tool; chmod +x dist/tool; echo hello > note", &params);
+    let run = Run::of(
+        "mkdir dist; printf '#!/bin/sh\\necho made\\n' > dist/tool; chmod +x dist/tool; echo hello > note",
+        &params,
+    );
     let output = run.to_its_end().await.unwrap();
     let made = &output.public["made"];
-    assert_eq!((made["dist/tool"]["executable"].clone(), made["note"]["length"].clone()), (json!(true), json!(6)), "{output:?}");
+    assert_eq!(
+        (
+            made["dist/tool"]["executable"].clone(),
+            made["note"]["length"].clone()
+        ),
+        (json!(true), json!(6)),
+        "{output:?}"
+    );
     let next = Run::of("", &json!({ "argv": ["./dist/tool"], "made": made }));
-    next.desk.contents.lock().unwrap().clone_from(&run.desk.contents.lock().unwrap());
+    next.desk
+        .contents
+        .lock()
+        .unwrap()
+        .clone_from(&run.desk.contents.lock().unwrap());
     next.to_its_end().await.unwrap();
     assert_eq!(next.lines(), ["made"]);
-    assert_eq!(std::fs::read_to_string(next.place.path().join("job/work/note")).unwrap(), "hello\n");
-    for missing in ["true", "ln -s /etc/passwd dist; echo x > note", "mkdir dist; ln -s /etc/passwd dist/tool; echo x > note"] {
+    assert_eq!(
+        std::fs::read_to_string(next.place.path().join("job/work/note")).unwrap(),
+        "hello\n"
+    );
+    for missing in [
+        "true",
+        "ln -s /etc/passwd dist; echo x > note",
+        "mkdir dist; ln -s /etc/passwd dist/tool; echo x > note",
+    ] {
         let failure = Run::of(missing, &params).to_its_end().await.unwrap_err();
-        assert!(failure.summary.contains("made no file dist/tool"), "{missing}: {failure:?}");
+        assert!(
+            failure.summary.contains("made no file dist/tool"),
+            "{missing}: {failure:?}"
+        );
     }
 }

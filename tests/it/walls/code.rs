@@ -1,5 +1,5 @@
-//! What the rules ask of one source file: the full paths it names (renames undone, groups opened), its words and texts, and
-//! which of its lines are tests.
+//! What the rules ask of one source file: the full paths it names (renames undone, groups opened),
+//! its words and texts, and which of its lines are tests.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,9 @@ impl Code {
         let (tokens, test_lines, test_mods) = without_tests(&tokens(source));
         let folder = match file.strip_suffix(".rs") {
             Some(path) if path == "lib" || path == "main" => String::new(),
-            Some(path) => path.strip_suffix("mod").map_or_else(|| format!("{path}/"), ToOwned::to_owned),
+            Some(path) => path
+                .strip_suffix("mod")
+                .map_or_else(|| format!("{path}/"), ToOwned::to_owned),
             None => String::new(),
         };
         Self {
@@ -48,13 +50,20 @@ impl Code {
             paths: paths(&tokens, depth(file)),
             tokens,
             lines: source.lines().count().saturating_sub(test_lines),
-            test_files: test_mods.into_iter().map(|name| format!("{folder}{name}")).collect(),
+            test_files: test_mods
+                .into_iter()
+                .map(|name| format!("{folder}{name}"))
+                .collect(),
         }
     }
 
     /// The room: the folder below `src/`, or the name of a file at its root.
     pub(crate) fn room(&self) -> &str {
-        self.file.split('/').next().unwrap_or_default().trim_end_matches(".rs")
+        self.file
+            .split('/')
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches(".rs")
     }
 }
 
@@ -67,7 +76,8 @@ fn depth(file: &str) -> usize {
     }
 }
 
-/// Takes out what stands under `#[cfg(test)]`; also gives how many lines that were and the modules in files of their own.
+/// Takes out what stands under `#[cfg(test)]`; also gives how many lines that were and the modules
+/// in files of their own.
 fn without_tests(tokens: &[Token]) -> (Vec<Token>, usize, Vec<String>) {
     let (mut kept, mut lines, mut mods, mut at) = (Vec::new(), 0, Vec::new(), 0);
     while at < tokens.len() {
@@ -78,7 +88,10 @@ fn without_tests(tokens: &[Token]) -> (Vec<Token>, usize, Vec<String>) {
                     return (Vec::new(), lines, mods);
                 }
                 let item = item_end(tokens, end);
-                if let Some(name) = tokens[end..item].windows(3).find(|w| w[0].word("mod") && w[2].sign(";")) {
+                if let Some(name) = tokens[end..item]
+                    .windows(3)
+                    .find(|w| w[0].word("mod") && w[2].sign(";"))
+                {
                     mods.push(name[1].text.clone());
                 }
                 lines += tokens[item - 1].line - tokens[at].line + 1;
@@ -137,7 +150,11 @@ fn item_end(tokens: &[Token], from: usize) -> usize {
         } else if tokens[at].sign("{") {
             let end = group_end(tokens, at);
             // a `use` with a group goes on to its semicolon
-            return if tokens.get(end).is_some_and(|t| t.sign(";")) { end + 1 } else { end };
+            return if tokens.get(end).is_some_and(|t| t.sign(";")) {
+                end + 1
+            } else {
+                end
+            };
         } else if tokens[at].sign(";") {
             return at + 1;
         } else if tokens[at].sign("}") {
@@ -181,10 +198,17 @@ fn paths(tokens: &[Token], depth: usize) -> Vec<Path> {
             }
             at = end;
             continue;
-        } else if token.kind == TokenKind::Word && !at.checked_sub(1).is_some_and(|before| tokens[before].sign("::")) {
+        } else if token.kind == TokenKind::Word
+            && !at
+                .checked_sub(1)
+                .is_some_and(|before| tokens[before].sign("::"))
+        {
             let (parts, end) = chain(tokens, at);
             if parts.len() > 1 {
-                found.push(Path { parts: home(parts, depth + inline.len()), line: token.line });
+                found.push(Path {
+                    parts: home(parts, depth + inline.len()),
+                    line: token.line,
+                });
             }
             at = end;
             continue;
@@ -192,7 +216,12 @@ fn paths(tokens: &[Token], depth: usize) -> Vec<Path> {
         at += 1;
     }
     for path in &mut found {
-        if let Some(full) = path.parts.first().and_then(|first| names.get(first)).filter(|full| full.first() != path.parts.first()) {
+        if let Some(full) = path
+            .parts
+            .first()
+            .and_then(|first| names.get(first))
+            .filter(|full| full.first() != path.parts.first())
+        {
             path.parts = full.iter().chain(&path.parts[1..]).cloned().collect();
         }
     }
@@ -211,7 +240,12 @@ fn chain(tokens: &[Token], from: usize) -> (Vec<String>, usize) {
 }
 
 /// The leaves of a `use` tree, each with the name it gets here.
-fn tree(tokens: &[Token], at: &mut usize, before: &[String], leaves: &mut Vec<(Path, Option<String>)>) {
+fn tree(
+    tokens: &[Token],
+    at: &mut usize,
+    before: &[String],
+    leaves: &mut Vec<(Path, Option<String>)>,
+) {
     let mut parts = before.to_vec();
     while let Some(token) = tokens.get(*at) {
         *at += 1;
@@ -244,7 +278,13 @@ fn tree(tokens: &[Token], at: &mut usize, before: &[String], leaves: &mut Vec<(P
             name = tokens.get(*at + 1).map(|t| t.text.clone());
             *at += 2;
         }
-        leaves.push((Path { parts, line: token.line }, name));
+        leaves.push((
+            Path {
+                parts,
+                line: token.line,
+            },
+            name,
+        ));
         return;
     }
 }
@@ -269,24 +309,72 @@ mod tests {
     use super::*;
 
     fn named(file: &str, source: &str) -> Vec<String> {
-        Code::read(file, source).paths.into_iter().map(|p| p.parts.join("::")).collect()
+        Code::read(file, source)
+            .paths
+            .into_iter()
+            .map(|p| p.parts.join("::"))
+            .collect()
     }
 
     #[test]
     fn groups_renames_and_super_are_followed() {
         for (file, source, want) in [
-            ("a/b.rs", "use crate::{x::{Y, Z as W}, v};", vec!["crate::x::Y", "crate::x::Z", "crate::v"]),
-            ("a/b.rs", "use std::time::Instant as I; fn f() { I::now() }", vec!["std::time::Instant", "std::time::Instant::now"]),
-            ("a/b.rs", "use std::process; fn f() { process::Command::new(x) }", vec!["std::process", "std::process::Command::new"]),
-            ("a/b.rs", "use std::{time::{self, Duration}};", vec!["std::time", "std::time::Duration"]),
-            ("a/b.rs", "use super::super::exec::Job;", vec!["crate::exec::Job"]),
+            (
+                "a/b.rs",
+                "use crate::{x::{Y, Z as W}, v};",
+                vec!["crate::x::Y", "crate::x::Z", "crate::v"],
+            ),
+            (
+                "a/b.rs",
+                "use std::time::Instant as I; fn f() { I::now() }",
+                vec!["std::time::Instant", "std::time::Instant::now"],
+            ),
+            (
+                "a/b.rs",
+                "use std::process; fn f() { process::Command::new(x) }",
+                vec!["std::process", "std::process::Command::new"],
+            ),
+            (
+                "a/b.rs",
+                "use std::{time::{self, Duration}};",
+                vec!["std::time", "std::time::Duration"],
+            ),
+            (
+                "a/b.rs",
+                "use super::super::exec::Job;",
+                vec!["crate::exec::Job"],
+            ),
             ("a/b.rs", "use super::Job;", vec!["super::Job"]),
-            ("a/mod.rs", "use super::exec::Job;", vec!["crate::exec::Job"]),
-            ("a/mod.rs", "mod x { use super::super::exec::Job; }", vec!["crate::exec::Job"]),
-            ("a/mod.rs", "mod x { use super::exec::Job; }", vec!["super::exec::Job"]),
-            ("main.rs", "fn main() { holdpoint::cli::run() }", vec!["crate::cli::run"]),
-            ("a/b.rs", "use x::*; fn f() { y::z::<T>(1) }", vec!["x::*", "y::z"]),
-            ("a/b.rs", "use crate::{\n    x,\n    y,\n}; use z::w;", vec!["crate::x", "crate::y", "z::w"]),
+            (
+                "a/mod.rs",
+                "use super::exec::Job;",
+                vec!["crate::exec::Job"],
+            ),
+            (
+                "a/mod.rs",
+                "mod x { use super::super::exec::Job; }",
+                vec!["crate::exec::Job"],
+            ),
+            (
+                "a/mod.rs",
+                "mod x { use super::exec::Job; }",
+                vec!["super::exec::Job"],
+            ),
+            (
+                "main.rs",
+                "fn main() { holdpoint::cli::run() }",
+                vec!["crate::cli::run"],
+            ),
+            (
+                "a/b.rs",
+                "use x::*; fn f() { y::z::<T>(1) }",
+                vec!["x::*", "y::z"],
+            ),
+            (
+                "a/b.rs",
+                "use crate::{\n    x,\n    y,\n}; use z::w;",
+                vec!["crate::x", "crate::y", "z::w"],
+            ),
         ] {
             assert_eq!(named(file, source), want, "{source}");
         }
@@ -294,15 +382,39 @@ mod tests {
 
     #[test]
     fn tests_do_not_count() {
-        let code = Code::read("a/b.rs", "fn f() {}\n#[cfg(test)]\n#[allow(x)]\nmod tests {\n    use crate::x::Y;\n}\nfn g() { p::q() }\n");
+        let code = Code::read(
+            "a/b.rs",
+            "fn f() {}\n#[cfg(test)]\n#[allow(x)]\nmod tests {\n    use crate::x::Y;\n}\nfn g() { p::q() }\n",
+        );
         assert_eq!(code.paths.len(), 1);
         assert_eq!(code.lines, 2);
         assert!(code.tokens.iter().any(|t| t.word("g")));
 
-        assert_eq!(Code::read("a/b.rs", "#[cfg(test)]\nmod tests;").test_files, ["a/b/tests"]);
-        assert_eq!(Code::read("a/mod.rs", "#[cfg(test)]\npub(crate) mod fixture;").test_files, ["a/fixture"]);
-        assert_eq!(Code::read("a/b.rs", "#[cfg(test)]\nuse crate::{x, y};\nuse z::w;").paths.len(), 1);
-        assert_eq!(Code::read("a/b.rs", "#[cfg(not(test))]\nuse crate::x;").paths.len(), 1);
-        assert_eq!(Code::read("a/b.rs", "#![cfg(test)]\nuse crate::x;").paths.len(), 0);
+        assert_eq!(
+            Code::read("a/b.rs", "#[cfg(test)]\nmod tests;").test_files,
+            ["a/b/tests"]
+        );
+        assert_eq!(
+            Code::read("a/mod.rs", "#[cfg(test)]\npub(crate) mod fixture;").test_files,
+            ["a/fixture"]
+        );
+        assert_eq!(
+            Code::read("a/b.rs", "#[cfg(test)]\nuse crate::{x, y};\nuse z::w;")
+                .paths
+                .len(),
+            1
+        );
+        assert_eq!(
+            Code::read("a/b.rs", "#[cfg(not(test))]\nuse crate::x;")
+                .paths
+                .len(),
+            1
+        );
+        assert_eq!(
+            Code::read("a/b.rs", "#![cfg(test)]\nuse crate::x;")
+                .paths
+                .len(),
+            0
+        );
     }
 }

@@ -1,34 +1,62 @@
-//! Names that stand in their own rooms alone: what CloudFormation calls things, and the names of the systems.
+//! Names that stand in their own rooms alone: what CloudFormation calls things, and the names of
+//! the systems.
 
 use super::code::Code;
 use super::tokens::TokenKind;
 use super::{Breaks, sources};
 
 /// The rooms of CloudFormation: files and folders below `src/`.
-const CLOUDFORMATION: &[&str] =
-    &["aws/", "forms/cloudformation.rs", "exec/cloudformation/", "observe/cloudformation", "systems/service/", "sandbox/"];
+const CLOUDFORMATION: &[&str] = &[
+    "aws/",
+    "forms/cloudformation.rs",
+    "exec/cloudformation/",
+    "observe/cloudformation",
+    "systems/service/",
+    "sandbox/",
+];
 
 /// The systems, those of the road ahead included.
 const SYSTEMS: &[&str] = &["service", "script", "website", "mach", "review", "stages"];
 
-/// Where such a name may stand all the same, with the reason. A line that is no longer needed fails.
+/// Where such a name may stand all the same, with the reason. A line that is no longer needed
+/// fails.
 const MAY: &[(&str, &str, &str)] = &[
     ("exec/mod.rs", "cloudformation", "the list of hands"),
     ("forms/mod.rs", "cloudformation", "the list of forms"),
     ("observe/mod.rs", "cloudformation", "the list of eyes"),
     ("systems/mod.rs", "service", "the list of systems"),
     ("systems/mod.rs", "script", "the list of systems"),
-    ("domain/lifecycles/mod.rs", "service", "the list of lifecycles"),
-    ("domain/lifecycles/mod.rs", "script", "the list of lifecycles"),
+    (
+        "domain/lifecycles/mod.rs",
+        "service",
+        "the list of lifecycles",
+    ),
+    (
+        "domain/lifecycles/mod.rs",
+        "script",
+        "the list of lifecycles",
+    ),
     ("tui/maps/mod.rs", "service", "the list of maps"),
     ("tui/maps/mod.rs", "script", "the list of maps"),
     ("config/raw.rs", "website", "says that it is not built yet"),
     ("config/raw.rs", "mach", "says that it is not built yet"),
     ("config/raw.rs", "review", "says that it is not built yet"),
     ("config/raw.rs", "stages", "says that it is not built yet"),
-    ("domain/decide/holds.rs", "review", "what is typed at a review hold: no system"),
-    ("domain/secret.rs", "service", "a word in names of variables: no system"),
-    ("aws/ecs.rs", "service", "a part of the ARNs of ECS: no system"),
+    (
+        "domain/decide/holds.rs",
+        "review",
+        "what is typed at a review hold: no system",
+    ),
+    (
+        "domain/secret.rs",
+        "service",
+        "a word in names of variables: no system",
+    ),
+    (
+        "aws/ecs.rs",
+        "service",
+        "a part of the ARNs of ECS: no system",
+    ),
 ];
 
 /// What CloudFormation calls things, outside its rooms.
@@ -42,46 +70,80 @@ pub(super) fn systems(code: &Code) -> Breaks {
 }
 
 fn allowed(code: &Code, found: Breaks) -> Breaks {
-    let may = |what: &str| MAY.iter().any(|(file, name, _)| *file == code.file && what.to_lowercase().contains(name));
+    let may = |what: &str| {
+        MAY.iter()
+            .any(|(file, name, _)| *file == code.file && what.to_lowercase().contains(name))
+    };
     found.into_iter().filter(|(_, what)| !may(what)).collect()
 }
 
 fn all_of_cloudformation(code: &Code) -> Breaks {
-    if CLOUDFORMATION.iter().any(|room| code.file.starts_with(room)) {
+    if CLOUDFORMATION
+        .iter()
+        .any(|room| code.file.starts_with(room))
+    {
         return Vec::new();
     }
     let is_theirs = |text: &str| {
         let text = text.to_lowercase();
         text.contains("cfn") || text.contains("cloudformation") || text.contains("aws::")
     };
-    let hit = code.tokens.iter().filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Text) && is_theirs(&token.text));
-    hit.map(|token| (token.line, format!("`{}`", token.text))).collect()
+    let hit = code.tokens.iter().filter(|token| {
+        matches!(token.kind, TokenKind::Word | TokenKind::Text) && is_theirs(&token.text)
+    });
+    hit.map(|token| (token.line, format!("`{}`", token.text)))
+        .collect()
 }
 
 fn all_systems(code: &Code) -> Breaks {
     let is_own = |name: &str| {
-        let rooms = [format!("systems/{name}/"), format!("domain/lifecycles/{name}.rs"), format!("tui/maps/{name}.rs")];
+        let rooms = [
+            format!("systems/{name}/"),
+            format!("domain/lifecycles/{name}.rs"),
+            format!("tui/maps/{name}.rs"),
+        ];
         rooms.iter().any(|room| code.file.starts_with(room)) || code.room() == "sandbox"
     };
     let named = |text: &str| SYSTEMS.iter().find(|name| **name == text && !is_own(name));
-    let texts =
-        code.tokens.iter().filter(|token| token.kind == TokenKind::Text).filter_map(|token| Some((token.line, named(&token.text)?)));
+    let texts = code
+        .tokens
+        .iter()
+        .filter(|token| token.kind == TokenKind::Text)
+        .filter_map(|token| Some((token.line, named(&token.text)?)));
     let paths = code.paths.iter().filter_map(|path| {
-        let in_list = path.parts.iter().skip_while(|part| !matches!(part.as_str(), "systems" | "lifecycles" | "maps")).nth(1);
+        let in_list = path
+            .parts
+            .iter()
+            .skip_while(|part| !matches!(part.as_str(), "systems" | "lifecycles" | "maps"))
+            .nth(1);
         Some((path.line, named(in_list.or(path.parts.first())?)?))
     });
-    texts.chain(paths).map(|(line, name)| (line, format!("`{name}`"))).collect()
+    texts
+        .chain(paths)
+        .map(|(line, name)| (line, format!("`{name}`")))
+        .collect()
 }
 
 #[test]
 fn every_exception_is_needed() {
     let files = sources();
     for (file, name, reason) in MAY {
-        let code = files.iter().find(|code| code.file == *file).unwrap_or_else(|| panic!("src/{file} ({reason}) is gone"));
+        let code = files
+            .iter()
+            .find(|code| code.file == *file)
+            .unwrap_or_else(|| panic!("src/{file} ({reason}) is gone"));
         let found = [all_of_cloudformation(code), all_systems(code)].concat();
-        assert!(found.iter().any(|(_, what)| what.to_lowercase().contains(name)), "src/{file} names {name} no more: drop its line");
+        assert!(
+            found
+                .iter()
+                .any(|(_, what)| what.to_lowercase().contains(name)),
+            "src/{file} names {name} no more: drop its line"
+        );
     }
     for room in CLOUDFORMATION {
-        assert!(files.iter().any(|code| code.file.starts_with(room)), "src/{room} is gone");
+        assert!(
+            files.iter().any(|code| code.file.starts_with(room)),
+            "src/{room} is gone"
+        );
     }
 }

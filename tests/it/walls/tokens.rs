@@ -1,5 +1,6 @@
-//! Rust text as tokens with their lines: comments gone, strings told from code, so that no rule is fooled by text. It parses
-//! no grammar; [`super::code`] finds paths and test code in what this gives.
+//! Rust text as tokens with their lines: comments gone, strings told from code, so that no rule is
+//! fooled by text. It parses no grammar; [`super::code`] finds paths and test code in what this
+//! gives.
 
 use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
 
@@ -38,20 +39,27 @@ impl Token {
 
 /// The tokens of a source text.
 pub(crate) fn tokens(source: &str) -> Vec<Token> {
-    let stream: TokenStream = source.parse().unwrap_or_else(|why| panic!("this is no Rust: {why}\n{source}"));
+    let stream: TokenStream = source
+        .parse()
+        .unwrap_or_else(|why| panic!("this is no Rust: {why}\n{source}"));
     let mut out = Vec::new();
     flatten(stream, &mut out);
     out
 }
 
-/// Groups become their two signs, `:` and `:` become `::`, a lifetime and a comment of documentation nothing.
+/// Groups become their two signs, `:` and `:` become `::`, a lifetime and a comment of
+/// documentation nothing.
 fn flatten(stream: TokenStream, out: &mut Vec<Token>) {
     let mut trees = stream.into_iter().peekable();
     while let Some(tree) = trees.next() {
         let line = tree.span().start().line;
         let mut push = |kind, text: String, line| out.push(Token { kind, text, line });
         match tree {
-            TokenTree::Ident(word) => push(TokenKind::Word, word.to_string().trim_start_matches("r#").to_owned(), line),
+            TokenTree::Ident(word) => push(
+                TokenKind::Word,
+                word.to_string().trim_start_matches("r#").to_owned(),
+                line,
+            ),
             TokenTree::Literal(literal) => match text(&literal.to_string()) {
                 Some(text) => push(TokenKind::Text, text, line),
                 None => push(TokenKind::Other, literal.to_string(), line),
@@ -59,11 +67,24 @@ fn flatten(stream: TokenStream, out: &mut Vec<Token>) {
             TokenTree::Punct(sign) if sign.as_char() == '\'' => drop(trees.next()),
             TokenTree::Punct(sign) => {
                 let next = |tree: &TokenTree| matches!(tree, TokenTree::Punct(next) if next.as_char() == ':');
-                let is_double = sign.as_char() == ':' && sign.spacing() == Spacing::Joint && trees.next_if(next).is_some();
-                push(TokenKind::Sign, if is_double { "::".to_owned() } else { sign.as_char().to_string() }, line);
+                let is_double = sign.as_char() == ':'
+                    && sign.spacing() == Spacing::Joint
+                    && trees.next_if(next).is_some();
+                push(
+                    TokenKind::Sign,
+                    if is_double {
+                        "::".to_owned()
+                    } else {
+                        sign.as_char().to_string()
+                    },
+                    line,
+                );
             }
             TokenTree::Group(group) if is_documentation(&group) => {
-                while out.last().is_some_and(|before| before.sign("#") || before.sign("!")) {
+                while out
+                    .last()
+                    .is_some_and(|before| before.sign("#") || before.sign("!"))
+                {
                     out.pop();
                 }
             }
@@ -76,7 +97,11 @@ fn flatten(stream: TokenStream, out: &mut Vec<Token>) {
                 };
                 push(TokenKind::Sign, open.to_owned(), line);
                 flatten(group.stream(), out);
-                out.push(Token { kind: TokenKind::Sign, text: close.to_owned(), line: group.span_close().start().line });
+                out.push(Token {
+                    kind: TokenKind::Sign,
+                    text: close.to_owned(),
+                    line: group.span_close().start().line,
+                });
             }
         }
     }
@@ -93,7 +118,9 @@ fn text(literal: &str) -> Option<String> {
     let quoted = literal.trim_start_matches(['b', 'c']);
     match quoted.strip_prefix('r') {
         Some(raw) => Some(raw.trim_matches('#').trim_matches('"').to_owned()),
-        None => quoted.strip_prefix('"').map(|rest| rest.trim_end_matches('"').replace("\\n", " ")),
+        None => quoted
+            .strip_prefix('"')
+            .map(|rest| rest.trim_end_matches('"').replace("\\n", " ")),
     }
 }
 
@@ -102,7 +129,11 @@ mod tests {
     use super::*;
 
     fn words(source: &str) -> Vec<String> {
-        tokens(source).into_iter().filter(|t| t.kind == TokenKind::Word).map(|t| t.text).collect()
+        tokens(source)
+            .into_iter()
+            .filter(|t| t.kind == TokenKind::Word)
+            .map(|t| t.text)
+            .collect()
     }
 
     #[test]
@@ -125,8 +156,11 @@ mod tests {
 
     #[test]
     fn lines_are_counted_through_text_and_comments() {
-        let lines: Vec<(String, usize)> =
-            tokens("a\n/* \n */ b \"x\ny\" c").into_iter().filter(|t| t.kind == TokenKind::Word).map(|t| (t.text, t.line)).collect();
+        let lines: Vec<(String, usize)> = tokens("a\n/* \n */ b \"x\ny\" c")
+            .into_iter()
+            .filter(|t| t.kind == TokenKind::Word)
+            .map(|t| (t.text, t.line))
+            .collect();
         assert_eq!(lines, [("a".into(), 1), ("b".into(), 3), ("c".into(), 4)]);
     }
 }

@@ -1,4 +1,5 @@
-//! What is chosen beside a release: kept by a retry, set anew by who asks, and said where it cannot be.
+//! What is chosen beside a release: kept by a retry, set anew by who asks, and said where it cannot
+//! be.
 
 use super::sim::{Sim, attached, stack};
 use crate::domain::ask::{Intent, Source};
@@ -9,12 +10,25 @@ use crate::domain::plan::given::{plan, step};
 use crate::domain::stack::Purpose;
 
 const DECLARED: &[Flag] = &[
-    Flag { name: "slow", form: Form::Switch(false), purposes: &[Purpose::Deploy], says: "one at a time" },
-    Flag { name: "workers", form: Form::Number(1), purposes: &[Purpose::Deploy], says: "so many at once" },
+    Flag {
+        name: "slow",
+        form: Form::Switch(false),
+        purposes: &[Purpose::Deploy],
+        says: "one at a time",
+    },
+    Flag {
+        name: "workers",
+        form: Form::Number(1),
+        purposes: &[Purpose::Deploy],
+        says: "so many at once",
+    },
 ];
 
 fn flags(given: &[(&str, &str)]) -> Flags {
-    given.iter().map(|(name, value)| (name.parse().unwrap(), Value::Text((*value).into()))).collect()
+    given
+        .iter()
+        .map(|(name, value)| (name.parse().unwrap(), Value::Text((*value).into())))
+        .collect()
 }
 
 fn starts(kept: &[(&str, &str)]) -> Vec<StartOf> {
@@ -25,7 +39,11 @@ fn starts(kept: &[(&str, &str)]) -> Vec<StartOf> {
     starts
 }
 
-fn chosen(kept: &[(&str, &str)], given: &[(&str, &str)], declared: &'static [Flag]) -> Result<String, String> {
+fn chosen(
+    kept: &[(&str, &str)],
+    given: &[(&str, &str)],
+    declared: &'static [Flag],
+) -> Result<String, String> {
     let mut starts = starts(kept);
     let given = flags(given);
     choose(&mut starts, Some(&given), |_| declared).map_err(|refused| refused.to_string())?;
@@ -36,10 +54,21 @@ fn chosen(kept: &[(&str, &str)], given: &[(&str, &str)], declared: &'static [Fla
 fn what_is_given_goes_before_what_is_kept_one_flag_at_a_time() {
     let slow = "slow=true (one at a time)";
     assert_eq!(chosen(&[], &[], DECLARED), Ok(String::new()));
-    assert_eq!(chosen(&[("slow", "true")], &[], DECLARED).as_deref(), Ok(slow), "a retry keeps it");
-    assert_eq!(chosen(&[("slow", "true")], &[("slow", "false")], DECLARED), Ok(String::new()));
+    assert_eq!(
+        chosen(&[("slow", "true")], &[], DECLARED).as_deref(),
+        Ok(slow),
+        "a retry keeps it"
+    );
+    assert_eq!(
+        chosen(&[("slow", "true")], &[("slow", "false")], DECLARED),
+        Ok(String::new())
+    );
     let both = chosen(&[("slow", "true")], &[("workers", "3")], DECLARED).unwrap();
-    assert_eq!(both, format!("{slow}; workers=3 (so many at once)"), "the other one stays as it was");
+    assert_eq!(
+        both,
+        format!("{slow}; workers=3 (so many at once)"),
+        "the other one stays as it was"
+    );
 }
 
 #[test]
@@ -47,7 +76,10 @@ fn a_flag_that_nothing_takes_is_said_with_a_way_on() {
     let given = chosen(&[], &[("slwo", "true")], DECLARED).unwrap_err();
     assert!(given.contains("did you mean slow?"), "{given}");
     let kept = chosen(&[("slow", "true")], &[], &[]).unwrap_err();
-    assert!(kept.contains("has no flag slow") && kept.contains("deploy anew"), "{kept}");
+    assert!(
+        kept.contains("has no flag slow") && kept.contains("deploy anew"),
+        "{kept}"
+    );
     let nothing = choose(&mut [], Some(&flags(&[("slow", "true")])), |_| DECLARED).unwrap_err();
     assert!(nothing.to_string().contains("nothing starts"), "{nothing}");
 }

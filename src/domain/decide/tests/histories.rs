@@ -1,5 +1,5 @@
-//! Random histories of three stacks: what people ask, how steps end, how time goes, in any order. The laws hold throughout, and at the
-//! end all comes to an end.
+//! Random histories of three stacks: what people ask, how steps end, how time goes, in any order.
+//! The laws hold throughout, and at the end all comes to an end.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,9 @@ use super::outside::plans;
 use super::sim::{Ends, Sim, attached_as, env, record};
 use crate::domain::ask::{Attached, Intent, QueueOf, Source, Way};
 use crate::domain::decide::*;
-use crate::domain::deployment::{Deployment, DeploymentEvent, End, Parent, Phase, Request, StepState};
+use crate::domain::deployment::{
+    Deployment, DeploymentEvent, End, Parent, Phase, Request, StepState,
+};
 use crate::domain::environment::{Class, Mode, OnFailure, QueuePolicy};
 use crate::domain::flag::Flags;
 use crate::domain::level::Level;
@@ -69,11 +71,17 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 }
 
 fn id(n: u8) -> StackId {
-    ["prod/a", "prod/a/nl/b", "prod/c"][usize::from(n % 3)].parse().unwrap()
+    ["prod/a", "prod/a/nl/b", "prod/c"][usize::from(n % 3)]
+        .parse()
+        .unwrap()
 }
 
 fn whose(n: u8) -> QueueOf {
-    if n % 4 == 3 { QueueOf::Environment(env()) } else { QueueOf::Stack(id(n)) }
+    if n % 4 == 3 {
+        QueueOf::Environment(env())
+    } else {
+        QueueOf::Stack(id(n))
+    }
 }
 
 /// The history of one case.
@@ -87,7 +95,9 @@ struct Case {
 impl Case {
     fn files(&self, stack: &StackId, release: u8) -> Attached {
         let n = usize::from(release) % self.releases.len();
-        let system = (0..3).find(|n| id(*n) == *stack).map_or("service", |n| self.systems[usize::from(n)]);
+        let system = (0..3)
+            .find(|n| id(*n) == *stack)
+            .map_or("service", |n| self.systems[usize::from(n)]);
         attached_as(system, stack, &format!("r{n}"), &self.releases[n])
     }
 
@@ -96,28 +106,60 @@ impl Case {
     }
 
     fn one(&self, n: u8, which: impl Fn(&Deployment) -> bool) -> Option<DeploymentId> {
-        let all: Vec<DeploymentId> = self.sim.folds.deployments.values().filter(|d| which(d)).map(|d| d.id).collect();
+        let all: Vec<DeploymentId> = self
+            .sim
+            .folds
+            .deployments
+            .values()
+            .filter(|d| which(d))
+            .map(|d| d.id)
+            .collect();
         all.get(usize::from(n) % all.len().max(1)).copied()
     }
 
     fn makes(&mut self, one: &Move) {
         match *one {
-            Move::Deploy { stack, release, armed } => {
+            Move::Deploy {
+                stack,
+                release,
+                armed,
+            } => {
                 let intent = Intent::deploy(id(stack), Source::Estate);
-                let _ = self.sim.ask(&intent, &[self.files(&id(stack), release)], true, armed);
+                let _ = self
+                    .sim
+                    .ask(&intent, &[self.files(&id(stack), release)], true, armed);
             }
             Move::Chain { release } => {
                 let stacks = vec![id(0), id(1), id(2)];
                 let after = BTreeMap::from([(id(1), vec![id(0)]), (id(2), vec![id(0), id(1)])]);
-                let files: Vec<Attached> = stacks.iter().map(|stack| self.files(stack, release)).collect();
-                let _ = self.sim.ask(&Intent::Deploy { stacks, source: Source::Estate, after, flags: Flags::new() }, &files, true, false);
+                let files: Vec<Attached> = stacks
+                    .iter()
+                    .map(|stack| self.files(stack, release))
+                    .collect();
+                let _ = self.sim.ask(
+                    &Intent::Deploy {
+                        stacks,
+                        source: Source::Estate,
+                        after,
+                        flags: Flags::new(),
+                    },
+                    &files,
+                    true,
+                    false,
+                );
             }
             Move::Redeploy(n) => self.ask(&Intent::deploy(id(n), Source::Same)),
-            Move::Rollback(n) => self.ask(&Intent::Rollback { stack: id(n), to: None }),
+            Move::Rollback(n) => self.ask(&Intent::Rollback {
+                stack: id(n),
+                to: None,
+            }),
             Move::Retry(n) => {
-                if let Some(deployment) =
-                    self.one(n, |d| matches!(d.end, Some(End::Partial { .. } | End::Failed { .. } | End::Terminated { .. })))
-                {
+                if let Some(deployment) = self.one(n, |d| {
+                    matches!(
+                        d.end,
+                        Some(End::Partial { .. } | End::Failed { .. } | End::Terminated { .. })
+                    )
+                }) {
                     self.ask(&Intent::Retry { deployment });
                 }
             }
@@ -142,13 +184,19 @@ impl Case {
             Move::Child { of, stack } => self.child(of, &id(stack)),
             Move::Unblock { stack, way } => self.unblock(&id(stack), way),
             Move::Freeze { what, hours } => {
-                let until = hours.map(|hours| self.sim.now + Duration::from_hours(u64::from(hours)));
-                self.ask(&Intent::Freeze { target: whose(what), reason: "x".into(), until });
+                let until =
+                    hours.map(|hours| self.sim.now + Duration::from_hours(u64::from(hours)));
+                self.ask(&Intent::Freeze {
+                    target: whose(what),
+                    reason: "x".into(),
+                    until,
+                });
             }
             Move::Thaw(n) => self.ask(&Intent::Thaw { target: whose(n) }),
             Move::Ends { how, branch, ask } => {
                 let output = json!({ "branch": if branch { "x" } else { "y" }, "ask": ask });
-                self.sim.end_steps(&output, &|step| ends(how, step.as_str()));
+                self.sim
+                    .end_steps(&output, &|step| ends(how, step.as_str()));
             }
             Move::Decide(yes) => self.sim.decide(yes),
             Move::Apply(n) => self.apply(n),
@@ -171,7 +219,12 @@ impl Case {
             _ => Way::Recover,
         };
         let files = self.files(stack, 0);
-        let asked = self.sim.ask(&Intent::unblock(stack.clone(), way.clone()), &[files], true, false);
+        let asked = self.sim.ask(
+            &Intent::unblock(stack.clone(), way.clone()),
+            &[files],
+            true,
+            false,
+        );
         if let (Ok(()), Way::ResolveDone { deployment, step }) = (asked, way) {
             let d = self.sim.folds.deployments[&deployment].clone();
             self.sim.ended(&d, &step, Ends::Well);
@@ -181,22 +234,66 @@ impl Case {
     /// A step that runs asks for the deployment of a part: an ordinary one from then on.
     fn child(&mut self, of: u8, stack: &StackId) {
         let live = self.sim.live();
-        let Some((deployment, step, attempt)) = live.get(usize::from(of) % live.len().max(1)).cloned() else { return };
-        let parent = Parent { deployment, step, attempt };
+        let Some((deployment, step, attempt)) =
+            live.get(usize::from(of) % live.len().max(1)).cloned()
+        else {
+            return;
+        };
+        let parent = Parent {
+            deployment,
+            step,
+            attempt,
+        };
         let (id, no) = (parent.child(), self.sim.fresh(1)[0].1);
-        // Which of several that wait is dropped for the newest is the group's to decide, once there are groups.
-        if self.sim.folds.deployments.contains_key(&id) || self.sim.record().queue == QueuePolicy::Latest {
+        // Which of several that wait is dropped for the newest is the group's to decide, once there
+        // are groups.
+        if self.sim.folds.deployments.contains_key(&id)
+            || self.sim.record().queue == QueuePolicy::Latest
+        {
             return;
         }
-        let asked = self.sim.folds.deployments[&deployment].request.clone().unwrap();
+        let asked = self.sim.folds.deployments[&deployment]
+            .request
+            .clone()
+            .unwrap();
         let spec = self.files(stack, of).spec;
-        let request =
-            Request { no, stack: stack.clone(), purpose: Purpose::Deploy, spec, after: vec![], seen: None, parent: Some(parent), ..asked };
-        let entry = Queued { deployment: id, no, purpose: Purpose::Deploy, not_before: request.not_before, after: vec![] };
+        let request = Request {
+            no,
+            stack: stack.clone(),
+            purpose: Purpose::Deploy,
+            spec,
+            after: vec![],
+            seen: None,
+            parent: Some(parent),
+            ..asked
+        };
+        let entry = Queued {
+            deployment: id,
+            no,
+            purpose: Purpose::Deploy,
+            not_before: request.not_before,
+            after: vec![],
+        };
         let system = request.spec.system.clone();
         let mut append = Append::default();
-        on_deployment(&mut append, &self.sim.folds, id, DeploymentEvent::Created { request: Box::new(request) });
-        on_stack(&mut append, &self.sim.folds, stack, StackEvent::Requested { system, entry, place: QueueEnd::Tail });
+        on_deployment(
+            &mut append,
+            &self.sim.folds,
+            id,
+            DeploymentEvent::Created {
+                request: Box::new(request),
+            },
+        );
+        on_stack(
+            &mut append,
+            &self.sim.folds,
+            stack,
+            StackEvent::Requested {
+                system,
+                entry,
+                place: QueueEnd::Tail,
+            },
+        );
         self.sim.take(append);
     }
 
@@ -212,35 +309,56 @@ impl Case {
         self.sim.configure(record);
     }
 
-    /// True for what is queued on a broken stack, and for what is queued behind one that needs another, which may be queued there.
+    /// True for what is queued on a broken stack, and for what is queued behind one that needs
+    /// another, which may be queued there.
     fn waits_for_a_person(&self, d: &Deployment) -> bool {
         let fold = d.stack().map(|stack| self.sim.folds.stack(stack));
-        let stands = |fold: &Stack| fold.class() == lifecycle::Class::Broken || fold.queue.iter().any(|entry| !entry.after.is_empty());
+        let stands = |fold: &Stack| {
+            fold.class() == lifecycle::Class::Broken
+                || fold.queue.iter().any(|entry| !entry.after.is_empty())
+        };
         d.phase == Phase::Queued && fold.is_some_and(|fold| stands(&fold))
     }
 
-    /// Whatever holds things up goes away: the environment may be changed, nothing is frozen, steps end well, people approve.
+    /// Whatever holds things up goes away: the environment may be changed, nothing is frozen, steps
+    /// end well, people approve.
     fn runs_out(&mut self) {
         let mut record = self.sim.record();
         record.mode = Mode::Deploy;
         self.sim.configure(record);
         for what in 0..4 {
-            self.ask(&Intent::Thaw { target: whose(what) });
+            self.ask(&Intent::Thaw {
+                target: whose(what),
+            });
         }
         for _ in 0..200 {
             self.sim.grant();
             laws::at_rest(&self.sim);
-            if !self.sim.folds.deployments.values().any(|d| !d.is_over() && !self.waits_for_a_person(d)) {
+            if !self
+                .sim
+                .folds
+                .deployments
+                .values()
+                .any(|d| !d.is_over() && !self.waits_for_a_person(d))
+            {
                 return;
             }
             self.sim.now = self.sim.now + Duration::from_secs(10);
             for n in 0..3 {
                 self.unblock(&id(n), 1);
             }
-            self.sim.end_steps(&json!({ "branch": "x", "ask": false }), &|_| Ends::Well);
+            self.sim
+                .end_steps(&json!({ "branch": "x", "ask": false }), &|_| Ends::Well);
             self.sim.decide(true);
         }
-        let left: Vec<_> = self.sim.folds.deployments.values().filter(|d| !d.is_over()).map(|d| (d.no(), d.phase)).collect();
+        let left: Vec<_> = self
+            .sim
+            .folds
+            .deployments
+            .values()
+            .filter(|d| !d.is_over())
+            .map(|d| (d.no(), d.phase))
+            .collect();
         panic!("these never end: {left:?}");
     }
 }

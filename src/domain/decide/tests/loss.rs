@@ -25,11 +25,19 @@ fn gone(logical: &str) -> ChangeRow {
 /// Data that goes, all of it of one thing.
 fn losing(about: &str, names: &[&str]) -> Changes {
     let loses = names.iter().map(|name| (*name).to_owned()).collect();
-    Changes { about: Subject::new("test.thing", about), rows: names.iter().map(|name| gone(name)).collect(), loses, more_dangerous: false }
+    Changes {
+        about: Subject::new("test.thing", about),
+        rows: names.iter().map(|name| gone(name)).collect(),
+        loses,
+        more_dangerous: false,
+    }
 }
 
 fn downtime() -> Plan {
-    plan(vec![step("weigh", &[]), held(step("down", &["weigh"]), HoldKind::Downtime)])
+    plan(vec![
+        step("weigh", &[]),
+        held(step("down", &["weigh"]), HoldKind::Downtime),
+    ])
 }
 
 fn finds(sim: &mut Sim, changes: &Changes) {
@@ -46,7 +54,10 @@ fn deployed(plan: &Plan) -> Sim {
 
 fn guard(sim: &Sim) -> (Level, String) {
     let d = sim.newest();
-    let hold = d.open_holds().next().expect("such a hold in production is never covered by the ask");
+    let hold = d
+        .open_holds()
+        .next()
+        .expect("such a hold in production is never covered by the ask");
     (hold.level, hold.phrase.clone())
 }
 
@@ -57,10 +68,14 @@ fn hold_of(plan: &Plan) -> (Level, String) {
     guard(&sim)
 }
 
-/// The plan of an outage: the changes are weighed, worked out and weighed again at zero, and executed.
+/// The plan of an outage: the changes are weighed, worked out and weighed again at zero, and
+/// executed.
 fn twice() -> Plan {
     let mut steps = downtime().steps;
-    steps.extend([step("again", &["down"]), held(step("execute", &["again"]), HoldKind::ReviewPlan)]);
+    steps.extend([
+        step("again", &["down"]),
+        held(step("execute", &["again"]), HoldKind::ReviewPlan),
+    ]);
     plan(steps)
 }
 
@@ -79,7 +94,10 @@ fn what_the_second_change_set_loses_is_typed_at_its_hold() {
 /// What a person typed at one hold is not asked again at the next: what is new is.
 #[test]
 fn the_next_hold_names_what_none_before_it_did() {
-    for (second, words) in [(vec!["OrdersDb"], "prod review"), (vec!["OrdersDb", "CacheDb"], "CacheDb")] {
+    for (second, words) in [
+        (vec!["OrdersDb"], "prod review"),
+        (vec!["OrdersDb", "CacheDb"], "CacheDb"),
+    ] {
         let mut sim = deployed(&twice());
         finds(&mut sim, &losing("orders", &["OrdersDb"]));
         assert_eq!(guard(&sim).1, "OrdersDb");
@@ -94,9 +112,17 @@ fn the_next_hold_names_what_none_before_it_did() {
 /// One plan over two things: each newest word counts, and neither hides the other.
 #[test]
 fn losses_of_several_things_are_united() {
-    let plan = plan(vec![step("a", &[]), step("b", &["a"]), step("c", &["b"]), held(step("down", &["c"]), HoldKind::Downtime)]);
+    let plan = plan(vec![
+        step("a", &[]),
+        step("b", &["a"]),
+        step("c", &["b"]),
+        held(step("down", &["c"]), HoldKind::Downtime),
+    ]);
     let mut sim = deployed(&plan);
-    for changes in [losing("orders", &["OrdersDb"]), losing("billing", &["BillingDb"])] {
+    for changes in [
+        losing("orders", &["OrdersDb"]),
+        losing("billing", &["BillingDb"]),
+    ] {
         finds(&mut sim, &changes);
     }
     assert_eq!(sim.newest().loses(), ["OrdersDb", "BillingDb"]);
@@ -104,7 +130,11 @@ fn losses_of_several_things_are_united() {
     let d = sim.newest();
     assert_eq!(d.loses(), ["BillingDb"]);
     assert_eq!(guard(&sim), (Level::L4, "BillingDb".to_owned()));
-    assert_eq!(d.rows(), None, "its steps are about other things, of which nothing is known");
+    assert_eq!(
+        d.rows(),
+        None,
+        "its steps are about other things, of which nothing is known"
+    );
 }
 
 #[test]
@@ -114,13 +144,36 @@ fn a_loss_that_the_card_could_not_show_is_typed_at_the_hold() {
 
 #[test]
 fn a_loss_that_the_card_showed_was_typed_there() {
-    let danger = Danger { replaces: true, downtime: true, destroys: true };
-    let plan = Plan { changes: vec![losing("orders", &["OrdersDb"])], danger, ..downtime() };
+    let danger = Danger {
+        replaces: true,
+        downtime: true,
+        destroys: true,
+    };
+    let plan = Plan {
+        changes: vec![losing("orders", &["OrdersDb"])],
+        danger,
+        ..downtime()
+    };
     assert_eq!(hold_of(&plan), (Level::L3, "prod down".to_owned()));
 
     let sim = Sim::new(OnFailure::Break);
     let intent = Intent::deploy(stack(), Source::Estate);
-    let starts: Vec<StartOf> = specs(&sim.folds, &intent, &[super::sim::attached(&stack(), "r1", &plan)]).unwrap();
-    let card = card(&sim.folds, &intent, &starts, &[(stack(), plan)], &sim.cx(&[])).unwrap();
-    assert_eq!((card.level, card.phrase.as_deref(), card.needs_reason), (Level::L4, Some("OrdersDb"), true));
+    let starts: Vec<StartOf> = specs(
+        &sim.folds,
+        &intent,
+        &[super::sim::attached(&stack(), "r1", &plan)],
+    )
+    .unwrap();
+    let card = card(
+        &sim.folds,
+        &intent,
+        &starts,
+        &[(stack(), plan)],
+        &sim.cx(&[]),
+    )
+    .unwrap();
+    assert_eq!(
+        (card.level, card.phrase.as_deref(), card.needs_reason),
+        (Level::L4, Some("OrdersDb"), true)
+    );
 }

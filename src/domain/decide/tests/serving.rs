@@ -39,10 +39,14 @@ fn named(release: Option<&Release>) -> Option<&str> {
 pub(super) fn served(sim: &mut Sim, plan: &Plan, release: &str) {
     deploys(sim, plan, release).unwrap();
     runs(sim, &|_| Ends::Well);
-    assert_eq!(named(sim.folds.stack(&stack()).release.as_ref()), Some(release));
+    assert_eq!(
+        named(sim.folds.stack(&stack()).release.as_ref()),
+        Some(release)
+    );
 }
 
-/// What is stuck is recovered, whether the stack is broken or at rest; afterwards the stack says what serves.
+/// What is stuck is recovered, whether the stack is broken or at rest; afterwards the stack says
+/// what serves.
 #[test]
 fn every_dead_end_is_recovered_and_says_what_serves() {
     let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
@@ -59,7 +63,9 @@ fn every_dead_end_is_recovered_and_says_what_serves() {
             }
             let good = sim.folds.stack(&stack()).last_good;
             match status {
-                "DELETE_FAILED" => sim.ask(&Intent::teardown(stack()), &[], true, false).unwrap(),
+                "DELETE_FAILED" => sim
+                    .ask(&Intent::teardown(stack()), &[], true, false)
+                    .unwrap(),
                 _ => deploys(&mut sim, &plan, "r2").unwrap(),
             }
             runs(&mut sim, &|_| Ends::Stuck);
@@ -68,26 +74,53 @@ fn every_dead_end_is_recovered_and_says_what_serves() {
             sim.ask(&recover, &[], true, false).unwrap();
             runs(&mut sim, &|_| Ends::Well);
             let fold = sim.folds.stack(&stack());
-            assert_eq!((fold.phase.as_str(), named(fold.release.as_ref())), (phase, serves), "{policy:?} {status}");
+            assert_eq!(
+                (fold.phase.as_str(), named(fold.release.as_ref())),
+                (phase, serves),
+                "{policy:?} {status}"
+            );
             assert_eq!(fold.release, real(&mut sim).serves);
-            let bad = sim.folds.deployments.values().find(|d| matches!(d.end, Some(End::Failed { .. }))).map(|d| d.id);
-            assert!(fold.last_good.is_some() && fold.last_good != bad, "{policy:?} {status}: what never served is not good");
-            assert!(status == "ROLLBACK_COMPLETE" || fold.last_good == good, "{policy:?} {status}");
-            let again = if serves.is_some() { "cannot-plan" } else { "not-broken" };
+            let bad = sim
+                .folds
+                .deployments
+                .values()
+                .find(|d| matches!(d.end, Some(End::Failed { .. })))
+                .map(|d| d.id);
+            assert!(
+                fold.last_good.is_some() && fold.last_good != bad,
+                "{policy:?} {status}: what never served is not good"
+            );
+            assert!(
+                status == "ROLLBACK_COMPLETE" || fold.last_good == good,
+                "{policy:?} {status}"
+            );
+            let again = if serves.is_some() {
+                "cannot-plan"
+            } else {
+                "not-broken"
+            };
             assert_eq!(sim.ask(&recover, &[], true, false), Err(again.into()));
         }
     }
 }
 
-/// A recovery that would do another thing than was asked for when its turn comes does nothing, and leaves the stack as it was: never
-/// does it deploy the release that failed.
+/// A recovery that would do another thing than was asked for when its turn comes does nothing, and
+/// leaves the stack as it was: never does it deploy the release that failed.
 #[test]
 fn a_recovery_does_what_was_asked_for_or_nothing() {
     let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
     for policy in [OnFailure::Break, OnFailure::Continue] {
         for (asked, turn, says) in [
-            ("DELETE_FAILED", Some("UPDATE_ROLLBACK_FAILED"), "another state"),
-            ("UPDATE_ROLLBACK_FAILED", Some("UPDATE_FAILED"), "another state"),
+            (
+                "DELETE_FAILED",
+                Some("UPDATE_ROLLBACK_FAILED"),
+                "another state",
+            ),
+            (
+                "UPDATE_ROLLBACK_FAILED",
+                Some("UPDATE_FAILED"),
+                "another state",
+            ),
             ("UPDATE_ROLLBACK_FAILED", None, "nothing to recover"),
         ] {
             let mut sim = Sim::new(policy);
@@ -96,11 +129,16 @@ fn a_recovery_does_what_was_asked_for_or_nothing() {
             runs(&mut sim, &|_| Ends::Badly);
             real(&mut sim).stuck = Some(asked);
             let before = sim.folds.stack(&stack());
-            sim.ask(&Intent::unblock(stack(), Way::Recover), &[], true, false).unwrap();
+            sim.ask(&Intent::unblock(stack(), Way::Recover), &[], true, false)
+                .unwrap();
             real(&mut sim).stuck = turn;
             runs(&mut sim, &|_| Ends::Well);
             let d = sim.newest();
-            assert!(matches!(&d.end, Some(End::Failed { failure }) if failure.summary.contains(says)), "{:?}", d.end);
+            assert!(
+                matches!(&d.end, Some(End::Failed { failure }) if failure.summary.contains(says)),
+                "{:?}",
+                d.end
+            );
             assert!(!d.changed_anything());
             let after = sim.folds.stack(&stack());
             assert_eq!(
@@ -119,65 +157,137 @@ fn a_recovery_that_came_too_late_breaks_nothing() {
     let mut sim = Sim::new(OnFailure::Break);
     served(&mut sim, &plan, "r1");
     real(&mut sim).stuck = Some("UPDATE_ROLLBACK_FAILED");
-    sim.ask(&Intent::Freeze { target: QueueOf::Stack(stack()), reason: "x".into(), until: None }, &[], true, false).unwrap();
+    sim.ask(
+        &Intent::Freeze {
+            target: QueueOf::Stack(stack()),
+            reason: "x".into(),
+            until: None,
+        },
+        &[],
+        true,
+        false,
+    )
+    .unwrap();
     let recover = Intent::unblock(stack(), Way::Recover);
     sim.ask(&recover, &[], true, false).unwrap();
     sim.ask(&recover, &[], true, false).unwrap();
-    sim.ask(&Intent::Thaw { target: QueueOf::Stack(stack()) }, &[], true, false).unwrap();
+    sim.ask(
+        &Intent::Thaw {
+            target: QueueOf::Stack(stack()),
+        },
+        &[],
+        true,
+        false,
+    )
+    .unwrap();
     runs(&mut sim, &|_| Ends::Well);
     let fold = sim.folds.stack(&stack());
-    assert_eq!((fold.phase.as_str(), named(fold.release.as_ref()), fold.queue.len()), ("AVAILABLE", Some("r1"), 0));
-    let late = fold.last.map(|last| sim.folds.deployments[&last].clone()).unwrap();
-    assert!(matches!(&late.end, Some(End::Failed { .. })) && !late.changed_anything(), "{:?}", late.end);
+    assert_eq!(
+        (
+            fold.phase.as_str(),
+            named(fold.release.as_ref()),
+            fold.queue.len()
+        ),
+        ("AVAILABLE", Some("r1"), 0)
+    );
+    let late = fold
+        .last
+        .map(|last| sim.folds.deployments[&last].clone())
+        .unwrap();
+    assert!(
+        matches!(&late.end, Some(End::Failed { .. })) && !late.changed_anything(),
+        "{:?}",
+        late.end
+    );
 }
 
-/// A release that came into service before something failed is what serves, and not the last good one.
+/// A release that came into service before something failed is what serves, and not the last good
+/// one.
 #[test]
 fn a_failure_after_the_change_says_what_serves() {
-    let plan = plan(vec![leaving(step("execute", &[]), Leaves::New), step("verify", &["execute"])]);
+    let plan = plan(vec![
+        leaving(step("execute", &[]), Leaves::New),
+        step("verify", &["execute"]),
+    ]);
     let mut sim = Sim::new(OnFailure::Break);
     served(&mut sim, &plan, "r1");
     let good = sim.folds.stack(&stack()).last_good;
     deploys(&mut sim, &plan, "r2").unwrap();
-    runs(&mut sim, &|step| if step.as_str() == "verify" { Ends::Badly } else { Ends::Well });
+    runs(&mut sim, &|step| {
+        if step.as_str() == "verify" {
+            Ends::Badly
+        } else {
+            Ends::Well
+        }
+    });
     let fold = sim.folds.stack(&stack());
-    assert_eq!((named(fold.release.as_ref()), fold.phase.as_str(), fold.last_good), (Some("r2"), "BROKEN", good));
+    assert_eq!(
+        (
+            named(fold.release.as_ref()),
+            fold.phase.as_str(),
+            fold.last_good
+        ),
+        (Some("r2"), "BROKEN", good)
+    );
     assert_eq!(fold.rollback_to(&sim.folds), good);
 }
 
 /// The release before comes back as a whole only where it is known to be the one that served.
 #[test]
 fn what_comes_back_is_what_served() {
-    let one = plan(vec![leaving(step("execute", &[]), Leaves::New), step("verify", &["execute"])]);
+    let one = plan(vec![
+        leaving(step("execute", &[]), Leaves::New),
+        step("verify", &["execute"]),
+    ]);
     let mut restore = step("restore", &["execute"]);
     (restore.finaliser, restore.leaves) = restores();
     let restoring = plan(one.steps.iter().cloned().chain([restore]).collect());
-    let unverified = |step: &StepId| if step.as_str() == "verify" { Ends::Badly } else { Ends::Well };
+    let unverified = |step: &StepId| {
+        if step.as_str() == "verify" {
+            Ends::Badly
+        } else {
+            Ends::Well
+        }
+    };
     for (second, serves) in [(false, "r1"), (true, "r3")] {
         let mut sim = Sim::new(OnFailure::Continue);
         served(&mut sim, &one, "r1");
         if second {
             deploys(&mut sim, &one, "r2").unwrap();
             runs(&mut sim, &unverified);
-            assert_eq!(named(sim.folds.stack(&stack()).release.as_ref()), Some("r2"));
+            assert_eq!(
+                named(sim.folds.stack(&stack()).release.as_ref()),
+                Some("r2")
+            );
         }
         deploys(&mut sim, &restoring, "r3").unwrap();
         runs(&mut sim, &unverified);
         let fold = sim.folds.stack(&stack());
-        assert_eq!((named(fold.release.as_ref()), &fold.release), (Some(serves), &real(&mut sim).serves));
+        assert_eq!(
+            (named(fold.release.as_ref()), &fold.release),
+            (Some(serves), &real(&mut sim).serves)
+        );
     }
 }
 
-/// What was torn down here and made again by somebody else cannot be deleted from here: that is said, and not queued in vain.
+/// What was torn down here and made again by somebody else cannot be deleted from here: that is
+/// said, and not queued in vain.
 #[test]
 fn a_deletion_that_stuck_behind_our_back_is_refused() {
     let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
     let mut sim = Sim::new(OnFailure::Break);
     served(&mut sim, &plan, "r1");
-    sim.ask(&Intent::teardown(stack()), &[], true, false).unwrap();
+    sim.ask(&Intent::teardown(stack()), &[], true, false)
+        .unwrap();
     runs(&mut sim, &|_| Ends::Well);
-    *real(&mut sim) = Outside { serves: Some(given::release("by hand")), stuck: Some("DELETE_FAILED") };
-    assert_eq!(sim.ask(&Intent::unblock(stack(), Way::Recover), &[], true, false), Err("gone".into()));
+    *real(&mut sim) = Outside {
+        serves: Some(given::release("by hand")),
+        stuck: Some("DELETE_FAILED"),
+    };
+    assert_eq!(
+        sim.ask(&Intent::unblock(stack(), Way::Recover), &[], true, false),
+        Err("gone".into())
+    );
 }
 
 /// The target of a rollback moves only over another release.
@@ -185,14 +295,31 @@ fn a_deletion_that_stuck_behind_our_back_is_refused() {
 fn a_rollback_goes_past_every_deployment_of_what_serves() {
     let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
     let mut sim = Sim::new(OnFailure::Continue);
-    let to = |sim: &Sim| sim.folds.stack(&stack()).rollback_to(&sim.folds).map(|id| sim.folds.deployments[&id].no().0);
-    for (release, target) in [("r1", None), ("r1", None), ("r2", Some(2)), ("r2", Some(2)), ("r1", Some(4)), ("r1", Some(4))] {
+    let to = |sim: &Sim| {
+        sim.folds
+            .stack(&stack())
+            .rollback_to(&sim.folds)
+            .map(|id| sim.folds.deployments[&id].no().0)
+    };
+    for (release, target) in [
+        ("r1", None),
+        ("r1", None),
+        ("r2", Some(2)),
+        ("r2", Some(2)),
+        ("r1", Some(4)),
+        ("r1", Some(4)),
+    ] {
         served(&mut sim, &plan, release);
         assert_eq!(to(&sim), target, "{release}");
     }
-    sim.ask(&Intent::teardown(stack()), &[], true, false).unwrap();
+    sim.ask(&Intent::teardown(stack()), &[], true, false)
+        .unwrap();
     runs(&mut sim, &|_| Ends::Well);
-    assert_eq!(to(&sim), Some(6), "nothing serves: the last good one comes back");
+    assert_eq!(
+        to(&sim),
+        Some(6),
+        "nothing serves: the last good one comes back"
+    );
     served(&mut sim, &plan, "r1");
     assert_eq!(to(&sim), Some(4), "a teardown is no release");
 }
@@ -212,10 +339,26 @@ fn a_release_is_what_its_digest_says_whatever_it_is_called() {
         sim.grant();
         sim.newest().request.as_ref().unwrap().cause.of.clone()
     };
-    let to = |sim: &Sim| sim.folds.stack(&stack()).rollback_to(&sim.folds).map(|id| sim.folds.deployments[&id].no().0);
+    let to = |sim: &Sim| {
+        sim.folds
+            .stack(&stack())
+            .rollback_to(&sim.folds)
+            .map(|id| sim.folds.deployments[&id].no().0)
+    };
     assert_eq!(deploy(&mut sim, "v1", "one"), None);
-    assert_eq!(deploy(&mut sim, "v2", "one"), Some(Of::Serving), "the same under another name");
+    assert_eq!(
+        deploy(&mut sim, "v2", "one"),
+        Some(Of::Serving),
+        "the same under another name"
+    );
     assert_eq!(to(&sim), None, "there is no other release to go back to");
-    assert_eq!(deploy(&mut sim, "v2", "two"), None, "another under the same name");
-    assert_eq!((to(&sim), named(sim.folds.stack(&stack()).release.as_ref())), (Some(2), Some("v2")));
+    assert_eq!(
+        deploy(&mut sim, "v2", "two"),
+        None,
+        "another under the same name"
+    );
+    assert_eq!(
+        (to(&sim), named(sim.folds.stack(&stack()).release.as_ref())),
+        (Some(2), Some("v2"))
+    );
 }

@@ -1,5 +1,5 @@
-//! A whole engine's worth of decisions without an engine: folds, a clock, and the answers of the outside as data. Each event is held
-//! against the laws before it is taken.
+//! A whole engine's worth of decisions without an engine: folds, a clock, and the answers of the
+//! outside as data. Each event is held against the laws before it is taken.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -54,7 +54,9 @@ pub(super) enum Ends {
 pub(super) fn record(class: Class, on_failure: OnFailure, queue: QueuePolicy) -> EnvironmentRecord {
     EnvironmentRecord {
         class,
-        places: Place::new("aws", "account", "region").of(Some("000000000000")).into(),
+        places: Place::new("aws", "account", "region")
+            .of(Some("000000000000"))
+            .into(),
         on_failure,
         queue,
         mode: Mode::Deploy,
@@ -85,7 +87,12 @@ impl Sim {
     /// Records the environment, past the guard.
     pub(super) fn configure(&mut self, record: EnvironmentRecord) {
         let mut append = Append::default();
-        on_environment(&mut append, &self.folds, &env(), EnvironmentEvent::Configured { record });
+        on_environment(
+            &mut append,
+            &self.folds,
+            &env(),
+            EnvironmentEvent::Configured { record },
+        );
         self.take(append);
     }
 
@@ -96,7 +103,12 @@ impl Sim {
     pub(super) fn take(&mut self, append: Append) -> usize {
         let before = self.log.len();
         for write in append.writes {
-            assert_eq!(self.folds.version(&write.stream), write.expected, "decided on an old {}", write.stream);
+            assert_eq!(
+                self.folds.version(&write.stream),
+                write.expected,
+                "decided on an old {}",
+                write.stream
+            );
             for (offset, event) in (1..).zip(write.events) {
                 laws::before(self, &write.stream, &event);
                 let stored = Stored {
@@ -112,32 +124,67 @@ impl Sim {
                 self.log.push(stored);
             }
         }
-        assert_eq!(self.folds.broken, BTreeMap::new(), "a decision that is no edge");
+        assert_eq!(
+            self.folds.broken,
+            BTreeMap::new(),
+            "a decision that is no edge"
+        );
         self.log.len() - before
     }
 
     pub(super) fn cx<'a>(&'a self, fresh: &'a [(DeploymentId, DeploymentNo)]) -> Cx<'a> {
-        let asked = Asked { id: AskId(Uuid::from_u128(self.log.len() as u128)), via: Via::Verb, reply: None };
-        Cx { now: self.now, person: ana(), asked: Some(asked), fresh, cancels: &self.cancels }
+        let asked = Asked {
+            id: AskId(Uuid::from_u128(self.log.len() as u128)),
+            via: Via::Verb,
+            reply: None,
+        };
+        Cx {
+            now: self.now,
+            person: ana(),
+            asked: Some(asked),
+            fresh,
+            cancels: &self.cancels,
+        }
     }
 
-    /// Asks as the clerk does: starts, looks, plans, card, guard. `guard`: what is asked for is typed.
-    pub(super) fn ask(&mut self, intent: &Intent, attached: &[Attached], guard: bool, armed: bool) -> Result<(), String> {
+    /// Asks as the clerk does: starts, looks, plans, card, guard. `guard`: what is asked for is
+    /// typed.
+    pub(super) fn ask(
+        &mut self,
+        intent: &Intent,
+        attached: &[Attached],
+        guard: bool,
+        armed: bool,
+    ) -> Result<(), String> {
         let code = |refused: Refused| refused.code;
         let starts = specs(&self.folds, intent, attached).map_err(code)?;
         let fresh = self.fresh(starts.len());
-        let plan = |start: &StartOf| Ok((start.stack.clone(), self.plan(&start.stack, start.purpose, &start.spec)?));
-        let plans: Vec<(StackId, Plan)> = starts.iter().map(plan).collect::<Result<_, Failure>>().map_err(|_| "cannot-plan".to_owned())?;
+        let plan = |start: &StartOf| {
+            Ok((
+                start.stack.clone(),
+                self.plan(&start.stack, start.purpose, &start.spec)?,
+            ))
+        };
+        let plans: Vec<(StackId, Plan)> = starts
+            .iter()
+            .map(plan)
+            .collect::<Result<_, Failure>>()
+            .map_err(|_| "cannot-plan".to_owned())?;
         let cx = self.cx(&fresh);
         let card = card(&self.folds, intent, &starts, &plans, &cx).map_err(code)?;
         laws::card(self, &card);
         let confirm = if guard {
-            Confirm { subject: Some(card.subject), text: card.phrase.clone().unwrap_or_default(), reason: "why".into() }
+            Confirm {
+                subject: Some(card.subject),
+                text: card.phrase.clone().unwrap_or_default(),
+                reason: "why".into(),
+            }
         } else {
             Confirm::default()
         };
         let looked = Looked { card, plans };
-        let (append, _) = act(&self.folds, intent, &starts, &looked, &confirm, armed, &cx).map_err(code)?;
+        let (append, _) =
+            act(&self.folds, intent, &starts, &looked, &confirm, armed, &cx).map_err(code)?;
         laws::accepted(self, intent, &starts, &append);
         self.take(append);
         Ok(())
@@ -145,12 +192,21 @@ impl Sim {
 
     /// New ids, and the numbers behind those that were used.
     pub(super) fn fresh(&mut self, how_many: usize) -> Vec<(DeploymentId, DeploymentNo)> {
-        let last = self.folds.deployments.values().map(|d| d.no().0).max().unwrap_or(0);
+        let last = self
+            .folds
+            .deployments
+            .values()
+            .map(|d| d.no().0)
+            .max()
+            .unwrap_or(0);
         let id = |made: &mut u128| {
             *made += 1;
             DeploymentId(Uuid::from_u128(*made))
         };
-        (1..).take(how_many).map(|nth| (id(&mut self.made), DeploymentNo(last + nth))).collect()
+        (1..)
+            .take(how_many)
+            .map(|nth| (id(&mut self.made), DeploymentNo(last + nth)))
+            .collect()
     }
 
     pub(super) fn outside(&self, id: &StackId) -> Outside {
@@ -158,7 +214,12 @@ impl Sim {
     }
 
     fn plan(&self, id: &StackId, purpose: Purpose, spec: &Spec) -> Result<Plan, Failure> {
-        plan_for(purpose, spec, &self.outside(id), self.folds.stack(id).serving(&self.folds))
+        plan_for(
+            purpose,
+            spec,
+            &self.outside(id),
+            self.folds.stack(id).serving(&self.folds),
+        )
     }
 
     /// Deploys this plan as the release of that name on the first stack.
@@ -167,7 +228,8 @@ impl Sim {
         self.ask(&intent, &[attached(&stack(), "r1", plan)], true, false)
     }
 
-    /// Grants until nothing more is wanted. Looks and plans are answered at once; steps go on until [`Sim::end_steps`].
+    /// Grants until nothing more is wanted. Looks and plans are answered at once; steps go on until
+    /// [`Sim::end_steps`].
     pub(super) fn grant(&mut self) {
         for _ in 0..500 {
             let mut took = 0;
@@ -187,7 +249,11 @@ impl Sim {
     }
 
     pub(super) fn granted(&self, machine: &Machine) -> Wants<Grant> {
-        let cx = Cx { person: Person::Engine, asked: None, ..self.cx(&[]) };
+        let cx = Cx {
+            person: Person::Engine,
+            asked: None,
+            ..self.cx(&[])
+        };
         grant::grant(&self.folds, machine, &cx, &|_, _| Ok(Output::default()))
     }
 
@@ -197,7 +263,11 @@ impl Sim {
             Effect::Look { stack, entry } => {
                 let outside = self.outside(&stack);
                 let seen: Sights = [outside.sight()].into_iter().collect();
-                grant::looked(&self.folds, &stack, Ok((seen, outside.quiet(entry.purpose))))
+                grant::looked(
+                    &self.folds,
+                    &stack,
+                    Ok((seen, outside.quiet(entry.purpose))),
+                )
             }
             Effect::Settle(id) => {
                 let request = self.folds.deployments[&id].request.as_ref().unwrap();
@@ -218,7 +288,10 @@ impl Sim {
                 Append::default()
             }
             Effect::Attend { attempt, .. } => {
-                assert!(self.begun.contains(&attempt), "{attempt:?} is attended and never began");
+                assert!(
+                    self.begun.contains(&attempt),
+                    "{attempt:?} is attended and never began"
+                );
                 Append::default()
             }
             Effect::Drop(attempt) => {
@@ -236,7 +309,10 @@ impl Sim {
     /// Every step that runs, or of which nobody could tell.
     pub(super) fn live(&self) -> Vec<(DeploymentId, StepId, u32)> {
         let of = |d: &Arc<Deployment>| -> Vec<_> {
-            d.runs().filter(|(_, run)| run.is_live()).map(|(step, run)| (d.id, step.id.clone(), run.attempt)).collect()
+            d.runs()
+                .filter(|(_, run)| run.is_live())
+                .map(|(step, run)| (d.id, step.id.clone(), run.attempt))
+                .collect()
         };
         self.folds.deployments.values().flat_map(of).collect()
     }
@@ -252,11 +328,19 @@ impl Sim {
             self.ended(&d, &step, ends);
             let result = match ends {
                 Ends::Well => {
-                    let changes = output.get("changes").map(|changes| serde_json::from_value(changes.clone()).unwrap());
-                    Ok(Output { changes, ..Output::public(output.clone()) })
+                    let changes = output
+                        .get("changes")
+                        .map(|changes| serde_json::from_value(changes.clone()).unwrap());
+                    Ok(Output {
+                        changes,
+                        ..Output::public(output.clone())
+                    })
                 }
-                Ends::Badly | Ends::Stuck => Err(Failure::new(format!("{step} broke")).retry(Retry::After(Duration::from_secs(1)))),
-                Ends::Lost => Err(Failure::new(format!("{step} is out of sight")).retry(Retry::AskAPerson)),
+                Ends::Badly | Ends::Stuck => Err(Failure::new(format!("{step} broke"))
+                    .retry(Retry::After(Duration::from_secs(1)))),
+                Ends::Lost => {
+                    Err(Failure::new(format!("{step} is out of sight")).retry(Retry::AskAPerson))
+                }
             };
             let append = outcome(&self.folds, &d, &step, attempt, result, self.now);
             self.take(append);
@@ -265,7 +349,10 @@ impl Sim {
 
     /// What the end of a step makes of the real stack.
     pub(super) fn ended(&mut self, d: &Deployment, step: &StepId, how: Ends) {
-        let (request, step) = (d.request.as_ref().unwrap(), d.plan.as_ref().and_then(|plan| plan.step(step)).unwrap());
+        let (request, step) = (
+            d.request.as_ref().unwrap(),
+            d.plan.as_ref().and_then(|plan| plan.step(step)).unwrap(),
+        );
         let Some(leaves) = step.leaves else { return };
         let fold = self.folds.stack(&request.stack);
         let outside = self.outside.entry(request.stack.clone()).or_default();
@@ -278,12 +365,29 @@ impl Sim {
 
     /// The first open hold is decided.
     pub(super) fn decide(&mut self, yes: bool) {
-        let Some(hold) = self.folds.open_holds().first().map(|(_, hold)| (*hold).clone()) else { return };
+        let Some(hold) = self
+            .folds
+            .open_holds()
+            .first()
+            .map(|(_, hold)| (*hold).clone())
+        else {
+            return;
+        };
         laws::hold(self, &hold);
         let choice = hold.choices.first().map(|choice| choice.name.clone());
-        let confirm = Confirm { subject: Some(hold.subject), text: hold.words(choice.as_deref()), reason: "r".into() };
+        let confirm = Confirm {
+            subject: Some(hold.subject),
+            text: hold.words(choice.as_deref()),
+            reason: "r".into(),
+        };
         let decided = if yes {
-            approve(&self.folds, &hold.id, &confirm, choice.as_deref(), &self.cx(&[]))
+            approve(
+                &self.folds,
+                &hold.id,
+                &confirm,
+                choice.as_deref(),
+                &self.cx(&[]),
+            )
         } else {
             reject(&self.folds, &hold.id, "no", &self.cx(&[]))
         };
@@ -293,7 +397,12 @@ impl Sim {
     }
 
     pub(super) fn newest(&self) -> Arc<Deployment> {
-        self.folds.deployments.values().max_by_key(|d| d.no()).unwrap().clone()
+        self.folds
+            .deployments
+            .values()
+            .max_by_key(|d| d.no())
+            .unwrap()
+            .clone()
     }
 
     /// The log again from nothing, through its stored form.
@@ -301,7 +410,10 @@ impl Sim {
         let mut again = Folds::default();
         for stored in &self.log {
             let text = serde_json::to_value(stored.event.as_ref().unwrap()).unwrap();
-            again.apply(&Stored { event: Event::read(&stored.stream, 1, &text), ..stored.clone() });
+            again.apply(&Stored {
+                event: Event::read(&stored.stream, 1, &text),
+                ..stored.clone()
+            });
         }
         again
     }
@@ -321,5 +433,9 @@ pub(super) fn attached(stack: &StackId, release: &str, plan: &Plan) -> Attached 
 
 pub(super) fn attached_as(system: &str, stack: &StackId, release: &str, plan: &Plan) -> Attached {
     let spec = given::spec(system, release, serde_json::to_value(plan).unwrap());
-    Attached { stack: stack.clone(), spec, bundle: SourceBundle::default() }
+    Attached {
+        stack: stack.clone(),
+        spec,
+        bundle: SourceBundle::default(),
+    }
 }

@@ -16,7 +16,11 @@ fn line(source: usize, nth: usize, at: i64) -> Line {
         (SourceKind::Logs, "/ecs/orders", "b", None),
         (SourceKind::Events, "orders", "Database", Some(1)),
     ][source];
-    let id = if kind == SourceKind::Out { Id::Nth(nth as u64 * 10) } else { Id::Name(format!("{source}/{nth}")) };
+    let id = if kind == SourceKind::Out {
+        Id::Nth(nth as u64 * 10)
+    } else {
+        Id::Name(format!("{source}/{nth}"))
+    };
     Line {
         turn: Turn::default(),
         at: Time(at),
@@ -32,13 +36,18 @@ fn line(source: usize, nth: usize, at: i64) -> Line {
 }
 
 fn texts(lines: &[Line], of: &Giver) -> Vec<String> {
-    lines.iter().filter(|line| line.giver() == *of).map(|line| line.text.to_string()).collect()
+    lines
+        .iter()
+        .filter(|line| line.giver() == *of)
+        .map(|line| line.text.to_string())
+        .collect()
 }
 
 proptest! {
-    /// Sources speak in turns, with equal times and with clocks that go back; now and then whoever numbers their lines begins anew,
-    /// and those that count are read again from anywhere. However the lines are shuffled before they are sorted, every source stands
-    /// in its own order, whole and once; where no clock goes back, all stand in the order of time.
+    /// Sources speak in turns, with equal times and with clocks that go back; now and then whoever
+    /// numbers their lines begins anew, and those that count are read again from anywhere. However
+    /// the lines are shuffled before they are sorted, every source stands in its own order, whole
+    /// and once; where no clock goes back, all stand in the order of time.
     #[test]
     fn no_line_is_lost_doubled_or_out_of_order_within_its_source(
         spoken in prop::collection::vec((0usize..5, 0i64..30, prop::option::weighted(0.05, any::<prop::sample::Index>())), 1..200),
@@ -87,7 +96,10 @@ proptest! {
 fn memory_is_bounded_and_forgets_the_silent() {
     let mut heads = Heads::default();
     let speak = |heads: &mut Heads, stream: u64, number| {
-        let mut line = Line { part: stream.to_string().as_str().into(), ..line(2, 0, 0) };
+        let mut line = Line {
+            part: stream.to_string().as_str().into(),
+            ..line(2, 0, 0)
+        };
         assert!(heads.place(&mut line, number));
         line.giver()
     };

@@ -22,7 +22,12 @@ impl Eye for Reader {
         EDITION
     }
 
-    fn look<'a>(&'a self, _: &'a LookOn, look: &'a Look, _: Option<&'a SourceBundle>) -> BoxFuture<'a, Result<Sight, Failure>> {
+    fn look<'a>(
+        &'a self,
+        _: &'a LookOn,
+        look: &'a Look,
+        _: Option<&'a SourceBundle>,
+    ) -> BoxFuture<'a, Result<Sight, Failure>> {
         let found = self.0.edition(&look.about.name);
         async move {
             let standing = match found.as_ref().map(|edition| edition.state) {
@@ -32,8 +37,13 @@ impl Eye for Reader {
                 Some(_) => Standing::Unknown,
             };
             let words = Safe::new(found.as_ref().map_or("MISSING", |edition| edition.state));
-            let facts = json!({ "sheets": found.map(|edition| edition.sheets).unwrap_or_default() });
-            Ok(Sight { words, facts, ..Sight::of(look.about.clone(), "edition", standing) })
+            let facts =
+                json!({ "sheets": found.map(|edition| edition.sheets).unwrap_or_default() });
+            Ok(Sight {
+                words,
+                facts,
+                ..Sight::of(look.about.clone(), "edition", standing)
+            })
         }
         .boxed()
     }

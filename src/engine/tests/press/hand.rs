@@ -1,4 +1,5 @@
-//! The hand of a press: it gives an order under a token, waits, and asks how it went. This file is what `exec/<tool>.rs` would be.
+//! The hand of a press: it gives an order under a token, waits, and asks how it went. This file is
+//! what `exec/<tool>.rs` would be.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +61,11 @@ impl Executor for Orders {
     }
 
     fn find(&self, job: Job) -> BoxFuture<'_, Found> {
-        let found = if self.0.knows(&job.token(1)) { Found::StillRunning } else { Found::NeverStarted };
+        let found = if self.0.knows(&job.token(1)) {
+            Found::StillRunning
+        } else {
+            Found::NeverStarted
+        };
         async { found }.boxed()
     }
 

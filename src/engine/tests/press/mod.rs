@@ -1,6 +1,8 @@
-//! A press: a system that only these tests have, and the recipe for whoever adds one. It prints an edition from a file of sheets; each of
-//! its desks has an edition of its own, which is a part. This file is what `systems/<name>/mod.rs` would be; beside it stand its hand
-//! (`exec/`), its eye (`observe/`) and the works, which are the world outside. Its table is `domain/lifecycles/made_up.rs`.
+//! A press: a system that only these tests have, and the recipe for whoever adds one. It prints an
+//! edition from a file of sheets; each of its desks has an edition of its own, which is a part.
+//! This file is what `systems/<name>/mod.rs` would be; beside it stand its hand (`exec/`), its eye
+//! (`observe/`) and the works, which are the world outside. Its table is
+//! `domain/lifecycles/made_up.rs`.
 
 mod eye;
 mod hand;
@@ -19,7 +21,9 @@ use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::level::Danger;
 use crate::domain::look::{Look, Quiet, Sights, Standing, Subject};
-use crate::domain::plan::{ChangeRow, Changes, Does, HoldRule, Leaves, Output, Plan, Role, Step, When};
+use crate::domain::plan::{
+    ChangeRow, Changes, Does, HoldRule, Leaves, Output, Plan, Role, Step, When,
+};
 use crate::domain::relative::plain;
 use crate::domain::request::{Release, Spec};
 use crate::domain::stack::Purpose;
@@ -38,7 +42,12 @@ const WEIGH: &str = "eval.sheets";
 #[derive(Debug)]
 pub(super) struct Press;
 
-const FORM: Form = Form { schema: Form::schema_of::<Entry>, unbuilt: &[], example: "{ sheets: sheets.txt }", place: None };
+const FORM: Form = Form {
+    schema: Form::schema_of::<Entry>,
+    unbuilt: &[],
+    example: "{ sheets: sheets.txt }",
+    place: None,
+};
 
 /// `press:` of an application.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -60,7 +69,8 @@ struct Body {
 
 impl Body {
     fn of(spec: &Spec) -> Result<Self, Failure> {
-        Self::deserialize(&spec.body).map_err(|why| Failure::new(format!("release {} cannot be read: {why}", spec.release)))
+        Self::deserialize(&spec.body)
+            .map_err(|why| Failure::new(format!("release {} cannot be read: {why}", spec.release)))
     }
 
     fn about(&self) -> Subject {
@@ -70,7 +80,9 @@ impl Body {
     /// An order to the works.
     fn order(&self, role: Role, id: &str, after: &[&str]) -> Step {
         let params = json!({ "edition": self.edition, "order": id, "sheets": self.sheets });
-        Step::new(role, id, format!("{id} {}", self.edition), ORDER, params).about(self.about()).after(after)
+        Step::new(role, id, format!("{id} {}", self.edition), ORDER, params)
+            .about(self.about())
+            .after(after)
     }
 }
 
@@ -102,11 +114,17 @@ impl System for Press {
     }
 
     fn claims(&self, app: &str, home: &Home<'_>, _entry: &Value) -> Vec<Claim> {
-        vec![Claim { what: format!("edition {}-{app}", home.name), path: vec![], hint: String::new() }]
+        vec![Claim {
+            what: format!("edition {}-{app}", home.name),
+            path: vec![],
+            hint: String::new(),
+        }]
     }
 
     fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read {
-        let wrong = |why: &str| Read::Wrong(Diagnostic::of_file("press", &whole.to_string(), why, "").into());
+        let wrong = |why: &str| {
+            Read::Wrong(Diagnostic::of_file("press", &whole.to_string(), why, "").into())
+        };
         let entry = match read::<Entry>(entry) {
             Ok(entry) => entry,
             Err(why) => return wrong(&why.to_string()),
@@ -116,38 +134,85 @@ impl System for Press {
         if !needs.is_empty() {
             return Read::Needs(needs);
         }
-        let Some(file) = files.get(&path) else { return wrong("its sheets are not there") };
-        let sheets: Vec<String> = String::from_utf8_lossy(&file.bytes).lines().map(str::to_owned).collect();
-        let desks: Result<Vec<StackId>, _> = entry.desks.iter().map(|desk| format!("{whole}/{desk}").parse()).collect();
-        let Ok(desks) = desks else { return wrong("a desk has a name that no part can have") };
+        let Some(file) = files.get(&path) else {
+            return wrong("its sheets are not there");
+        };
+        let sheets: Vec<String> = String::from_utf8_lossy(&file.bytes)
+            .lines()
+            .map(str::to_owned)
+            .collect();
+        let desks: Result<Vec<StackId>, _> = entry
+            .desks
+            .iter()
+            .map(|desk| format!("{whole}/{desk}").parse())
+            .collect();
+        let Ok(desks) = desks else {
+            return wrong("a desk has a name that no part can have");
+        };
         let bundle = files.bundle().digest();
         let spec = |stack: StackId| {
-            let body = Body { edition: name_of(&stack), sheets: sheets.clone() };
+            let body = Body {
+                edition: name_of(&stack),
+                sheets: sheets.clone(),
+            };
             let (about, body) = (vec![body.about()], json!(body));
-            (stack, Spec { system: "press".to_owned(), release: Release::of_files(bundle), body, bundle, about, watch_logs: vec![] })
+            (
+                stack,
+                Spec {
+                    system: "press".to_owned(),
+                    release: Release::of_files(bundle),
+                    body,
+                    bundle,
+                    about,
+                    watch_logs: vec![],
+                },
+            )
         };
-        Read::Stacks(std::iter::once(whole.clone()).chain(desks).map(spec).collect())
+        Read::Stacks(
+            std::iter::once(whole.clone())
+                .chain(desks)
+                .map(spec)
+                .collect(),
+        )
     }
 
     fn looks(&self, _ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
-        let unseen = |body: &Body| seen.of_kind(EDITION).is_none().then(|| Look::at(body.about()));
+        let unseen = |body: &Body| {
+            seen.of_kind(EDITION)
+                .is_none()
+                .then(|| Look::at(body.about()))
+        };
         Body::of(spec).iter().filter_map(unseen).collect()
     }
 
     fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
         let body = Body::of(spec)?;
-        let stands = seen.of_kind(EDITION).map(|sight| sight.facts["sheets"].clone()).unwrap_or_default();
+        let stands = seen
+            .of_kind(EDITION)
+            .map(|sight| sight.facts["sheets"].clone())
+            .unwrap_or_default();
         let steps = match ask.purpose {
             Purpose::Teardown => {
-                let pulp = body.order(Role::Remove, "pulp", &[]).leaving(Leaves::Nothing).reaching(When::Started, "pulping");
+                let pulp = body
+                    .order(Role::Remove, "pulp", &[])
+                    .leaving(Leaves::Nothing)
+                    .reaching(When::Started, "pulping");
                 vec![pulp.hold(Some(HoldRule::always(HoldKind::Teardown)))]
             }
             Purpose::Deploy | Purpose::Recover => {
-                let params = json!({ "about": body.about(), "stands": stands, "comes": body.sheets });
-                let review = HoldRule::when(HoldKind::ReviewPlan, "weigh", "/changes/more_dangerous", true);
+                let params =
+                    json!({ "about": body.about(), "stands": stands, "comes": body.sheets });
+                let review = HoldRule::when(
+                    HoldKind::ReviewPlan,
+                    "weigh",
+                    "/changes/more_dangerous",
+                    true,
+                );
                 vec![
                     body.order(Role::Build, "set", &[]),
-                    Step::new(Role::Look, "weigh", "count the sheets", WEIGH, params).about(body.about()).after(&["set"]),
+                    Step::new(Role::Look, "weigh", "count the sheets", WEIGH, params)
+                        .about(body.about())
+                        .after(&["set"]),
                     body.order(Role::Change, "roll", &["weigh"])
                         .leaving(Leaves::New)
                         .reaching(When::Started, "rolling")
@@ -156,8 +221,21 @@ impl System for Press {
                 ]
             }
         };
-        let name = if ask.purpose == Purpose::Teardown { "teardown" } else { "print" }.to_owned();
-        Ok(Plan { name, steps, changes: vec![], danger: Danger::default(), says: vec![], branch: None, finish_independent: false })
+        let name = if ask.purpose == Purpose::Teardown {
+            "teardown"
+        } else {
+            "print"
+        }
+        .to_owned();
+        Ok(Plan {
+            name,
+            steps,
+            changes: vec![],
+            danger: Danger::default(),
+            says: vec![],
+            branch: None,
+            finish_independent: false,
+        })
     }
 
     fn quiet(&self, _purpose: Purpose, seen: &Sights) -> Quiet {
@@ -170,10 +248,18 @@ impl System for Press {
     /// A sheet that stands and does not come again is lost: nobody saw that before.
     fn eval(&self, kind: &str, params: &Value) -> Option<Result<Output, String>> {
         (kind == WEIGH).then(|| {
-            let sheets = |name: &str| Option::<Vec<String>>::deserialize(&params[name]).map_err(|why| why.to_string());
-            let (stands, comes) = (sheets("stands")?.unwrap_or_default(), sheets("comes")?.unwrap_or_default());
+            let sheets = |name: &str| {
+                Option::<Vec<String>>::deserialize(&params[name]).map_err(|why| why.to_string())
+            };
+            let (stands, comes) = (
+                sheets("stands")?.unwrap_or_default(),
+                sheets("comes")?.unwrap_or_default(),
+            );
             let about = Subject::deserialize(&params["about"]).map_err(|why| why.to_string())?;
-            let loses: Vec<String> = stands.into_iter().filter(|sheet| !comes.contains(sheet)).collect();
+            let loses: Vec<String> = stands
+                .into_iter()
+                .filter(|sheet| !comes.contains(sheet))
+                .collect();
             let rows = loses.iter().map(|sheet| ChangeRow {
                 logical: sheet.clone(),
                 kind: "sheet".to_owned(),
@@ -181,8 +267,16 @@ impl System for Press {
                 scope: vec![],
                 properties: vec![],
             });
-            let changes = Changes { about, rows: rows.collect(), more_dangerous: !loses.is_empty(), loses };
-            Ok(Output { changes: Some(changes), ..Output::default() })
+            let changes = Changes {
+                about,
+                rows: rows.collect(),
+                more_dangerous: !loses.is_empty(),
+                loses,
+            };
+            Ok(Output {
+                changes: Some(changes),
+                ..Output::default()
+            })
         })
     }
 

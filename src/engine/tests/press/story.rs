@@ -1,5 +1,6 @@
-//! What the engine does with a press: a deployment that moves its stack half-way, a hold for what would be lost, a failure and the way
-//! out of it, a teardown; a part beside its whole; and that being killed at any point costs a delay and nothing else.
+//! What the engine does with a press: a deployment that moves its stack half-way, a hold for what
+//! would be lost, a failure and the way out of it, a teardown; a part beside its whole; and that
+//! being killed at any point costs a delay and nothing else.
 
 use std::cell::Cell;
 
@@ -41,7 +42,12 @@ applications:
 
 impl Shop {
     async fn new() -> Self {
-        let shop = Self { bench: Bench::new(), works: Arc::default(), folder: tempfile::tempdir().unwrap(), asked: Cell::new(0) };
+        let shop = Self {
+            bench: Bench::new(),
+            works: Arc::default(),
+            folder: tempfile::tempdir().unwrap(),
+            asked: Cell::new(0),
+        };
         std::fs::write(shop.folder.path().join("holdpoint.yaml"), ESTATE).unwrap();
         shop.sheets("front\nback\n");
         let environments = shop.estate().environments;
@@ -56,7 +62,9 @@ impl Shop {
     /// The estate, read as any estate is: its systems are a list.
     fn estate(&self) -> Catalog {
         let file = self.folder.path().join("holdpoint.yaml");
-        crate::config::catalog(&crate::config::load(&file, SYSTEMS).unwrap_or_else(|found| panic!("{found}")))
+        crate::config::catalog(
+            &crate::config::load(&file, SYSTEMS).unwrap_or_else(|found| panic!("{found}")),
+        )
     }
 
     /// What an engine is made of: the system, its hand and its eye are one entry each.
@@ -64,12 +72,21 @@ impl Shop {
         let hand: Arc<dyn Executor> = Arc::new(Orders(self.works.clone()));
         let eye: Arc<dyn Eye> = Arc::new(Reader(self.works.clone()));
         let clock: SharedClock = Arc::new(self.bench.clock.clone());
-        let clients = Clients::new(clock.clone(), "tester", Arc::new(|| async { Err("not asked for".to_owned()) }.boxed()));
+        let clients = Clients::new(
+            clock.clone(),
+            "tester",
+            Arc::new(|| async { Err("not asked for".to_owned()) }.boxed()),
+        );
         Parts {
             executors: Arc::new(BTreeMap::from([(hand.kind().as_str().to_owned(), hand)])),
             systems: |name| SYSTEMS.iter().copied().find(|system| system.name() == name),
             pure_step: |kind, params| Press.eval(kind, params).unwrap().map_err(Failure::new),
-            eyes: Arc::new(EyesByKind::new(clients, clock, vec![eye], crate::places::all())),
+            eyes: Arc::new(EyesByKind::new(
+                clients,
+                clock,
+                vec![eye],
+                crate::places::all(),
+            )),
             ..self.bench.parts(failpoint)
         }
     }
@@ -80,31 +97,66 @@ impl Shop {
     }
 
     async fn act(&self, intent: Intent) -> AskId {
-        self.ask(Ask::Do { attached: self.attached(&intent), intent, confirm: Confirm::default(), armed: false }).await
+        self.ask(Ask::Do {
+            attached: self.attached(&intent),
+            intent,
+            confirm: Confirm::default(),
+            armed: false,
+        })
+        .await
     }
 
     fn attached(&self, intent: &Intent) -> Vec<Attached> {
-        let Intent::Deploy { stacks, .. } = intent else { return vec![] };
+        let Intent::Deploy { stacks, .. } = intent else {
+            return vec![];
+        };
         let mut estate = self.estate();
         let of = |stack: &StackId| {
             let entry = estate.stacks.remove(stack).unwrap();
-            Attached { stack: stack.clone(), spec: entry.spec.unwrap(), bundle: entry.bundle }
+            Attached {
+                stack: stack.clone(),
+                spec: entry.spec.unwrap(),
+                bundle: entry.bundle,
+            }
         };
         stacks.iter().map(of).collect()
     }
 
     async fn deploy(&self, stacks: &[&str]) -> AskId {
         let stacks = stacks.iter().map(|stack| stack.parse().unwrap()).collect();
-        self.act(Intent::Deploy { stacks, source: Source::Estate, after: BTreeMap::new(), flags: Flags::new() }).await
+        self.act(Intent::Deploy {
+            stacks,
+            source: Source::Estate,
+            after: BTreeMap::new(),
+            flags: Flags::new(),
+        })
+        .await
     }
 
     /// Reads the card of an intent and confirms it as it stands.
     async fn confirmed(&self, engine: &mut Engine, intent: Intent) -> Card {
-        let id = self.ask(Ask::Preview { intent: intent.clone(), attached: self.attached(&intent) }).await;
+        let id = self
+            .ask(Ask::Preview {
+                intent: intent.clone(),
+                attached: self.attached(&intent),
+            })
+            .await;
         self.bench.settle(engine).await.unwrap();
-        let Answer::Card { card } = self.bench.answer(id).await else { panic!("no card") };
-        let confirm = Confirm { subject: Some(card.subject), text: card.phrase.clone().unwrap_or_default(), reason: "why".to_owned() };
-        self.ask(Ask::Do { attached: self.attached(&intent), intent, confirm, armed: false }).await;
+        let Answer::Card { card } = self.bench.answer(id).await else {
+            panic!("no card")
+        };
+        let confirm = Confirm {
+            subject: Some(card.subject),
+            text: card.phrase.clone().unwrap_or_default(),
+            reason: "why".to_owned(),
+        };
+        self.ask(Ask::Do {
+            attached: self.attached(&intent),
+            intent,
+            confirm,
+            armed: false,
+        })
+        .await;
         *card
     }
 
@@ -116,7 +168,12 @@ impl Shop {
             if engine.folds().stack(&stack.parse().unwrap()).phase == phase {
                 return;
             }
-            if self.bench.clock.next_wake().is_some_and(|at| at.since(self.bench.clock.now()) < Duration::from_hours(1)) {
+            if self
+                .bench
+                .clock
+                .next_wake()
+                .is_some_and(|at| at.since(self.bench.clock.now()) < Duration::from_hours(1))
+            {
                 self.bench.clock.advance_to_next();
             }
         }
@@ -129,7 +186,13 @@ fn phase_of(engine: &Engine, stack: &str) -> String {
 }
 
 fn newest(engine: &Engine) -> Arc<Deployment> {
-    engine.folds().deployments.values().max_by_key(|d| d.no()).unwrap().clone()
+    engine
+        .folds()
+        .deployments
+        .values()
+        .max_by_key(|d| d.no())
+        .unwrap()
+        .clone()
 }
 
 #[tokio::test]
@@ -137,13 +200,28 @@ async fn a_part_is_printed_by_its_own_marks_and_its_whole_is_left_alone() {
     let shop = Shop::new().await;
     shop.deploy(&["dev/gazette/sport"]).await;
     let mut engine = Engine::open(shop.parts(None)).await.unwrap();
-    shop.until(&mut engine, "dev/gazette/sport", "ORDERED").await;
-    shop.until(&mut engine, "dev/gazette/sport", "PRINTING").await;
-    assert_eq!(newest(&engine).end, None, "the mark moved the stack in the middle of its deployment");
+    shop.until(&mut engine, "dev/gazette/sport", "ORDERED")
+        .await;
+    shop.until(&mut engine, "dev/gazette/sport", "PRINTING")
+        .await;
+    assert_eq!(
+        newest(&engine).end,
+        None,
+        "the mark moved the stack in the middle of its deployment"
+    );
     shop.bench.settle(&mut engine).await.unwrap();
-    assert_eq!((newest(&engine).end.clone(), phase_of(&engine, "dev/gazette/sport").as_str()), (Some(End::Done), "OUT"));
+    assert_eq!(
+        (
+            newest(&engine).end.clone(),
+            phase_of(&engine, "dev/gazette/sport").as_str()
+        ),
+        (Some(End::Done), "OUT")
+    );
     assert_eq!(phase_of(&engine, "dev/gazette"), "NEW");
-    assert_eq!(shop.works.orders(), ["set dev-gazette-sport", "roll dev-gazette-sport"]);
+    assert_eq!(
+        shop.works.orders(),
+        ["set dev-gazette-sport", "roll dev-gazette-sport"]
+    );
 }
 
 #[tokio::test]
@@ -160,16 +238,37 @@ async fn a_sheet_that_would_be_lost_is_named_and_typed_before_it_goes() {
         if newest(&engine).open_holds().next().is_some() {
             break;
         }
-        if shop.bench.clock.next_wake().is_some_and(|at| at.since(shop.bench.clock.now()) < Duration::from_hours(1)) {
+        if shop
+            .bench
+            .clock
+            .next_wake()
+            .is_some_and(|at| at.since(shop.bench.clock.now()) < Duration::from_hours(1))
+        {
             shop.bench.clock.advance_to_next();
         }
     }
     let d = newest(&engine);
-    let hold = d.open_holds().next().expect("a loss that no card showed is asked for").clone();
-    assert_eq!((hold.phrase.as_str(), hold.level, d.loses()), ("back", Level::L3, vec!["back".to_owned()]));
+    let hold = d
+        .open_holds()
+        .next()
+        .expect("a loss that no card showed is asked for")
+        .clone();
+    assert_eq!(
+        (hold.phrase.as_str(), hold.level, d.loses()),
+        ("back", Level::L3, vec!["back".to_owned()])
+    );
     assert_eq!(phase_of(&engine, "dev/gazette"), "ORDERED");
-    let confirm = Confirm { subject: Some(hold.subject), text: hold.phrase.clone(), reason: "why".to_owned() };
-    shop.ask(Ask::Approve { hold: hold.id, confirm, choice: None }).await;
+    let confirm = Confirm {
+        subject: Some(hold.subject),
+        text: hold.phrase.clone(),
+        reason: "why".to_owned(),
+    };
+    shop.ask(Ask::Approve {
+        hold: hold.id,
+        confirm,
+        choice: None,
+    })
+    .await;
     shop.bench.settle(&mut engine).await.unwrap();
     assert_eq!(newest(&engine).end, Some(End::Done));
     assert_eq!(shop.works.edition("dev-gazette").unwrap().sheets, ["front"]);
@@ -182,7 +281,9 @@ async fn a_jam_spoils_the_edition_and_a_new_one_brings_it_out() {
     shop.works.jam(true);
     shop.deploy(&["dev/gazette/culture"]).await;
     shop.bench.settle(&mut engine).await.unwrap();
-    assert!(matches!(&newest(&engine).end, Some(End::Failed { failure }) if failure.summary.contains("is jammed")));
+    assert!(
+        matches!(&newest(&engine).end, Some(End::Failed { failure }) if failure.summary.contains("is jammed"))
+    );
     assert_eq!(phase_of(&engine, "dev/gazette/culture"), "SPOILT");
     shop.works.jam(false);
     shop.deploy(&["dev/gazette/culture"]).await;
@@ -194,15 +295,28 @@ async fn a_jam_spoils_the_edition_and_a_new_one_brings_it_out() {
 async fn a_teardown_goes_by_its_own_phases_to_its_own_end() {
     let shop = Shop::new().await;
     let mut engine = Engine::open(shop.parts(None)).await.unwrap();
-    shop.deploy(&["dev/gazette/sport", "dev/gazette/culture"]).await;
+    shop.deploy(&["dev/gazette/sport", "dev/gazette/culture"])
+        .await;
     shop.bench.settle(&mut engine).await.unwrap();
     let stack: StackId = "dev/gazette/sport".parse().unwrap();
     let card = shop.confirmed(&mut engine, Intent::teardown(stack)).await;
-    assert_eq!(card.phrase.as_deref(), Some("teardown"), "a teardown is guarded whatever the system");
-    shop.until(&mut engine, "dev/gazette/sport", "RECALLED").await;
-    shop.until(&mut engine, "dev/gazette/sport", "PULPING").await;
+    assert_eq!(
+        card.phrase.as_deref(),
+        Some("teardown"),
+        "a teardown is guarded whatever the system"
+    );
+    shop.until(&mut engine, "dev/gazette/sport", "RECALLED")
+        .await;
+    shop.until(&mut engine, "dev/gazette/sport", "PULPING")
+        .await;
     shop.bench.settle(&mut engine).await.unwrap();
-    assert_eq!((phase_of(&engine, "dev/gazette/sport").as_str(), phase_of(&engine, "dev/gazette/culture").as_str()), ("PULP", "OUT"));
+    assert_eq!(
+        (
+            phase_of(&engine, "dev/gazette/sport").as_str(),
+            phase_of(&engine, "dev/gazette/culture").as_str()
+        ),
+        ("PULP", "OUT")
+    );
     assert_eq!(shop.works.edition("dev-gazette-sport"), None);
 
     // What is read from the log alone is what the engine has.
@@ -210,7 +324,10 @@ async fn a_teardown_goes_by_its_own_phases_to_its_own_end() {
     for stored in shop.bench.store.since(0, 10_000).await.unwrap() {
         again.apply(&stored);
     }
-    assert_eq!((&again.stacks, &again.deployments), (&engine.folds().stacks, &engine.folds().deployments));
+    assert_eq!(
+        (&again.stacks, &again.deployments),
+        (&engine.folds().stacks, &engine.folds().deployments)
+    );
     assert!(again.broken.is_empty(), "{:?}", again.broken);
 }
 
@@ -231,7 +348,12 @@ async fn killed_at_every_point_each_order_comes_once() {
             }
             let mut orders = shop.works.orders();
             orders.sort();
-            let once = ["roll dev-gazette", "roll dev-gazette-sport", "set dev-gazette", "set dev-gazette-sport"];
+            let once = [
+                "roll dev-gazette",
+                "roll dev-gazette-sport",
+                "set dev-gazette",
+                "set dev-gazette-sport",
+            ];
             assert_eq!(orders, once, "killed at point {nth}");
         },
     )

@@ -45,7 +45,11 @@ impl Works {
         let state = if well { "OUT" } else { "SPOILT" };
         match order {
             "pulp" if well => drop(floor.editions.remove(edition)),
-            "roll" => drop(floor.editions.insert(edition.to_owned(), Edition { state, sheets })),
+            "roll" => drop(
+                floor
+                    .editions
+                    .insert(edition.to_owned(), Edition { state, sheets }),
+            ),
             _ => {}
         }
         well

@@ -1,11 +1,14 @@
-//! An AWS account in this process: it answers what is read, on a clock that is stepped, and remembers when it was asked.
+//! An AWS account in this process: it answers what is read, on a clock that is stepped, and
+//! remembers when it was asked.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use futures_util::FutureExt as _;
@@ -64,7 +67,14 @@ struct Stack {
 
 impl Account {
     pub(super) fn new(clock: Stepped, latency: Duration, takes: Duration) -> Self {
-        Self { clock, latency, takes, stacks: Mutex::default(), calls: Mutex::default(), throttles: Mutex::default() }
+        Self {
+            clock,
+            latency,
+            takes,
+            stacks: Mutex::default(),
+            calls: Mutex::default(),
+            throttles: Mutex::default(),
+        }
     }
 
     pub(super) fn http(self: &Arc<Self>) -> SharedHttpClient {
@@ -74,12 +84,24 @@ impl Account {
 
     /// A stack is being changed from now on.
     pub(super) fn begin(&self, name: &str) {
-        self.stacks.lock().unwrap().insert(name.to_owned(), Stack { verb: "UPDATE", ends: None });
+        self.stacks.lock().unwrap().insert(
+            name.to_owned(),
+            Stack {
+                verb: "UPDATE",
+                ends: None,
+            },
+        );
     }
 
     /// It comes to rest then.
     pub(super) fn end(&self, name: &str, at: Time) {
-        self.stacks.lock().unwrap().insert(name.to_owned(), Stack { verb: "UPDATE", ends: Some(at) });
+        self.stacks.lock().unwrap().insert(
+            name.to_owned(),
+            Stack {
+                verb: "UPDATE",
+                ends: Some(at),
+            },
+        );
     }
 
     /// The next calls are throttled.
@@ -93,13 +115,29 @@ impl Account {
 
     fn answer(&self, request: &HttpRequest) -> (u16, String) {
         let text = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
-        let field = |name: &str| text.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")).map(str::to_owned));
-        let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next()).map(str::to_owned);
+        let field = |name: &str| {
+            text.split('&')
+                .find_map(|pair| pair.strip_prefix(&format!("{name}=")).map(str::to_owned))
+        };
+        let target = request
+            .headers()
+            .get("x-amz-target")
+            .and_then(|target| target.rsplit('.').next())
+            .map(str::to_owned);
         let action = target.or_else(|| field("Action")).unwrap();
         let on = field("StackName").unwrap_or_default();
-        let region = if request.uri().contains("us-east-1") { "us-east-1" } else { "eu-west-1" };
+        let region = if request.uri().contains("us-east-1") {
+            "us-east-1"
+        } else {
+            "eu-west-1"
+        };
         let at = self.clock.now();
-        self.calls.lock().unwrap().push(Called { at, action: action.clone(), on: on.clone(), region: region.to_owned() });
+        self.calls.lock().unwrap().push(Called {
+            at,
+            action: action.clone(),
+            on: on.clone(),
+            region: region.to_owned(),
+        });
         let mut throttles = self.throttles.lock().unwrap();
         if *throttles > 0 {
             *throttles -= 1;
@@ -109,24 +147,47 @@ impl Account {
         drop(throttles);
         let mut stacks = self.stacks.lock().unwrap();
         if action == "CreateStack" {
-            stacks.insert(on.clone(), Stack { verb: "CREATE", ends: Some(at + self.takes) });
+            stacks.insert(
+                on.clone(),
+                Stack {
+                    verb: "CREATE",
+                    ends: Some(at + self.takes),
+                },
+            );
         }
-        if action == "DescribeStacks" && !on.is_empty() && !stacks.keys().any(|name| on == *name || on == urlencoded(&arn(name))) {
-            let says = format!("<Code>ValidationError</Code><Message>Stack with id {on} does not exist</Message>");
-            return (400, format!("<ErrorResponse><Error>{says}</Error></ErrorResponse>"));
+        if action == "DescribeStacks"
+            && !on.is_empty()
+            && !stacks
+                .keys()
+                .any(|name| on == *name || on == urlencoded(&arn(name)))
+        {
+            let says = format!(
+                "<Code>ValidationError</Code><Message>Stack with id {on} does not exist</Message>"
+            );
+            return (
+                400,
+                format!("<ErrorResponse><Error>{says}</Error></ErrorResponse>"),
+            );
         }
         (200, self.told(&action, &on, &text, &stacks))
     }
 
     fn told(&self, action: &str, on: &str, text: &str, stacks: &BTreeMap<String, Stack>) -> String {
         let result = match action {
-            "GetCallerIdentity" => format!("<Account>{ID}</Account><Arn>arn:aws:iam::{ID}:role/x</Arn><UserId>x</UserId>"),
+            "GetCallerIdentity" => format!(
+                "<Account>{ID}</Account><Arn>arn:aws:iam::{ID}:role/x</Arn><UserId>x</UserId>"
+            ),
             "DescribeStacks" => {
                 let mut told = String::new();
-                let named = |name: &str| on.is_empty() || name == on || urlencoded(&arn(name)) == on;
+                let named =
+                    |name: &str| on.is_empty() || name == on || urlencoded(&arn(name)) == on;
                 for (name, stack) in stacks.iter().filter(|(name, _)| named(name)) {
                     let rests = stack.ends.is_some_and(|ends| self.clock.now() >= ends);
-                    let status = format!("{}_{}", stack.verb, if rests { "COMPLETE" } else { "IN_PROGRESS" });
+                    let status = format!(
+                        "{}_{}",
+                        stack.verb,
+                        if rests { "COMPLETE" } else { "IN_PROGRESS" }
+                    );
                     let id = arn(name);
                     let made = "<CreationTime>2020-01-01T00:00:00Z</CreationTime>";
                     let _ = write!(
@@ -142,13 +203,20 @@ impl Account {
                 let arn = format!("arn:aws:ecs:eu-west-1:{ID}:service/main/{on}");
                 let kind = "<ResourceType>AWS::ECS::Service</ResourceType><ResourceStatus>CREATE_COMPLETE</ResourceStatus>";
                 let when = "<Timestamp>2020-01-01T00:00:00Z</Timestamp>";
-                let one = format!("<LogicalResourceId>S</LogicalResourceId><PhysicalResourceId>{arn}</PhysicalResourceId>{kind}{when}");
+                let one = format!(
+                    "<LogicalResourceId>S</LogicalResourceId><PhysicalResourceId>{arn}</PhysicalResourceId>{kind}{when}"
+                );
                 format!("<StackResources><member>{one}</member></StackResources>")
             }
             "DescribeServices" => {
                 let asked: Value = serde_json::from_str(text).unwrap();
                 let one = |arn: &Value| serde_json::json!({ "serviceArn": arn, "runningCount": 1, "desiredCount": 1 });
-                let services: Vec<Value> = asked["services"].as_array().unwrap().iter().map(one).collect();
+                let services: Vec<Value> = asked["services"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(one)
+                    .collect();
                 assert!(services.len() <= 10, "more than ECS takes");
                 return serde_json::json!({ "services": services, "failures": [] }).to_string();
             }
@@ -176,7 +244,10 @@ impl HttpConnector for Wire {
             account.clock.sleep(account.latency / 2).await;
             let (status, text) = account.answer(&request);
             account.clock.sleep(account.latency / 2).await;
-            Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(text)))
+            Ok(HttpResponse::new(
+                status.try_into().unwrap(),
+                SdkBody::from(text),
+            ))
         })
     }
 }
@@ -185,7 +256,13 @@ impl HttpConnector for Wire {
 pub(super) fn files() -> SourceBundle {
     let mut bundle = SourceBundle::default();
     let template = "Resources: { Topic: { Type: 'AWS::SNS::Topic' } }";
-    bundle.files.insert(FILE.to_owned(), SourceFile { bytes: template.into(), executable: false });
+    bundle.files.insert(
+        FILE.to_owned(),
+        SourceFile {
+            bytes: template.into(),
+            executable: false,
+        },
+    );
     bundle
 }
 

@@ -1,4 +1,5 @@
-//! Whole deployments of stacks that depend on one another: how many calls they take, and how long by the clock of the account.
+//! Whole deployments of stacks that depend on one another: how many calls they take, and how long
+//! by the clock of the account.
 
 use futures_util::future::join_all;
 
@@ -16,14 +17,24 @@ async fn deployed(clients: Arc<Clients>, clock: Stepped, place: Place, name: Str
     let cloud = clients.at(&place).await.unwrap();
     assert_eq!(cloud.stack(&name).await.unwrap(), None);
     let template = json!({ "bundle": account::files().digest(), "path": account::FILE });
-    let input = json!({ "stack_name": name, "template": template, "parameters": {}, "declared": {} });
+    let input =
+        json!({ "stack_name": name, "template": template, "parameters": {}, "declared": {} });
     let steps = [
         ("cloudformation.create", json!({ "input": input })),
-        ("cloudformation.verify", json!({ "stack_name": name, "expect": "complete" })),
+        (
+            "cloudformation.verify",
+            json!({ "stack_name": name, "expect": "complete" }),
+        ),
     ];
     for (kind, params) in steps {
-        let executor = executors(&clients).into_iter().find(|one| one.kind().as_str() == kind).unwrap();
-        executor.run(job(&clock, "dev", &place, params)).await.unwrap();
+        let executor = executors(&clients)
+            .into_iter()
+            .find(|one| one.kind().as_str() == kind)
+            .unwrap();
+        executor
+            .run(job(&clock, "dev", &place, params))
+            .await
+            .unwrap();
     }
 }
 
@@ -38,13 +49,34 @@ async fn deploy(layers: usize, width: usize, takes: Duration) -> Took {
         logs: Vec::new(),
         far: false,
     };
-    let interests: Vec<String> = (0..layers).flat_map(names).map(|name| interest(name).to_string()).collect();
-    scene.store.put_interest("dev", &interests, BEGUN + S(3_600)).await.unwrap();
-    let (clients, clock, eyes) = (Arc::clone(&scene.clients), scene.clock.clone(), scene.eyes.clone());
+    let interests: Vec<String> = (0..layers)
+        .flat_map(names)
+        .map(|name| interest(name).to_string())
+        .collect();
+    scene
+        .store
+        .put_interest("dev", &interests, BEGUN + S(3_600))
+        .await
+        .unwrap();
+    let (clients, clock, eyes) = (
+        Arc::clone(&scene.clients),
+        scene.clock.clone(),
+        scene.eyes.clone(),
+    );
     let all = tokio::spawn(async move {
-        crate::engine::looks::prove(eyes.as_ref(), &"dev".parse().unwrap(), Some(&place)).await.unwrap();
+        crate::engine::looks::prove(eyes.as_ref(), &"dev".parse().unwrap(), Some(&place))
+            .await
+            .unwrap();
         for layer in 0..layers {
-            join_all(names(layer).map(|name| tokio::spawn(deployed(clients.clone(), clock.clone(), place.clone(), name)))).await;
+            join_all(names(layer).map(|name| {
+                tokio::spawn(deployed(
+                    clients.clone(),
+                    clock.clone(),
+                    place.clone(),
+                    name,
+                ))
+            }))
+            .await;
         }
         clock.now()
     });
@@ -54,16 +86,32 @@ async fn deploy(layers: usize, width: usize, takes: Duration) -> Took {
     }
     let time = all.await.unwrap().since(BEGUN);
     let calls = scene.account.calls();
-    assert_eq!(calls.iter().filter(|call| call.action == "CreateStack").count(), layers * width);
-    Took { calls: calls.len(), reads: calls.len() - layers * width, time }
+    assert_eq!(
+        calls
+            .iter()
+            .filter(|call| call.action == "CreateStack")
+            .count(),
+        layers * width
+    );
+    Took {
+        calls: calls.len(),
+        reads: calls.len() - layers * width,
+        time,
+    }
 }
 
-/// Stacks that are there at once are never kept waiting by the pace: the changes themselves give the looks that they need.
+/// Stacks that are there at once are never kept waiting by the pace: the changes themselves give
+/// the looks that they need.
 #[tokio::test]
 async fn stacks_that_take_no_time_are_not_slowed_by_the_pace_of_reads() {
     for (layers, width, calls, ms) in [(2, 10, 47, 500), (10, 10, 250, 1_000)] {
         let took = deploy(layers, width, Duration::ZERO).await;
-        assert!(took.calls <= calls && took.time <= Duration::from_millis(ms), "{} calls, {:?}", took.calls, took.time);
+        assert!(
+            took.calls <= calls && took.time <= Duration::from_millis(ms),
+            "{} calls, {:?}",
+            took.calls,
+            took.time
+        );
     }
 }
 

@@ -8,15 +8,28 @@ const NOW: Time = Time(100_000_000);
 fn followed() -> Followed {
     let nobody = Arc::new(|| async { Err("not asked for".to_owned()) }.boxed());
     let clients = Clients::new(Arc::new(Stepped::at(NOW)), "tester", nobody);
-    Followed::new(clients, Subject::new("cloudformation.stack", "dev-api"), Follower::new("dev/api".parse().unwrap(), "dev-api", NOW))
+    Followed::new(
+        clients,
+        Subject::new("cloudformation.stack", "dev-api"),
+        Follower::new("dev/api".parse().unwrap(), "dev-api", NOW),
+    )
 }
 
 fn stack(status: &str, changed_at: Time) -> State {
-    State::of(Some(CfnStack { name: "dev-api".into(), status: status.into(), changed_at: Some(changed_at), ..CfnStack::default() }))
+    State::of(Some(CfnStack {
+        name: "dev-api".into(),
+        status: status.into(),
+        changed_at: Some(changed_at),
+        ..CfnStack::default()
+    }))
 }
 
 fn shown(now: Time) -> Glance {
-    Glance { far: false, no: None, now }
+    Glance {
+        far: false,
+        no: None,
+        now,
+    }
 }
 
 /// As if the newest event about the stack itself had been this one.
@@ -35,8 +48,21 @@ fn news_are_read_until_they_tell_what_the_state_says() {
         assert!(it.has_news(shown(NOW)), "as long as it changes");
         told(&mut it, "UPDATE_IN_PROGRESS", NOW);
     }
-    assert!(!it.has_news(Glance { far: true, ..shown(NOW) }), "nobody sees it");
-    assert!(it.has_news(Glance { far: true, no: Some(crate::domain::ids::DeploymentNo(1)), now: NOW }), "ours is told whoever looks");
+    assert!(
+        !it.has_news(Glance {
+            far: true,
+            ..shown(NOW)
+        }),
+        "nobody sees it"
+    );
+    assert!(
+        it.has_news(Glance {
+            far: true,
+            no: Some(crate::domain::ids::DeploymentNo(1)),
+            now: NOW
+        }),
+        "ours is told whoever looks"
+    );
     it.is(stack("UPDATE_COMPLETE", NOW));
     assert!(it.has_news(shown(NOW)), "its end is not told yet");
     told(&mut it, "UPDATE_COMPLETE", NOW + s(9));
@@ -47,7 +73,10 @@ fn news_are_read_until_they_tell_what_the_state_says() {
         assert!(it.has_news(shown(NOW + s(60))));
         it.reads += 1;
     }
-    assert!(!it.has_news(shown(NOW + s(60))), "an event that never comes is not asked for for ever");
+    assert!(
+        !it.has_news(shown(NOW + s(60))),
+        "an event that never comes is not asked for for ever"
+    );
     // Quiet for days: one read.
     let mut old = followed();
     old.is(stack("UPDATE_COMPLETE", Time(0)));
@@ -72,7 +101,10 @@ fn services_are_looked_for_once_a_state() {
     it.is(stack("UPDATE_IN_PROGRESS", NOW));
     assert!(it.is_unsurveyed(NOW));
     it.services = it.state.clone().map(|state| (state, NOW, vec![]));
-    assert!(!it.is_unsurveyed(NOW) && it.is_unsurveyed(NOW + LISTED), "what changes may get more of them");
+    assert!(
+        !it.is_unsurveyed(NOW) && it.is_unsurveyed(NOW + LISTED),
+        "what changes may get more of them"
+    );
     it.is(State::of(None));
     assert!(!it.is_unsurveyed(NOW));
 }
@@ -81,12 +113,24 @@ fn services_are_looked_for_once_a_state() {
 fn what_failed_because_of_another_is_told_apart() {
     for (status, reason, expected) in [
         ("UPDATE_FAILED", "storage-full", Health::Failed),
-        ("UPDATE_FAILED", "Resource update cancelled", Health::Stopped),
-        ("CREATE_FAILED", "Resource creation Canceled", Health::Stopped),
+        (
+            "UPDATE_FAILED",
+            "Resource update cancelled",
+            Health::Stopped,
+        ),
+        (
+            "CREATE_FAILED",
+            "Resource creation Canceled",
+            Health::Stopped,
+        ),
         ("UPDATE_IN_PROGRESS", "", Health::Moves),
         ("UPDATE_COMPLETE", "", Health::Fine),
     ] {
-        let event = StackEvent { status: status.to_owned(), reason: reason.into(), ..StackEvent::default() };
+        let event = StackEvent {
+            status: status.to_owned(),
+            reason: reason.into(),
+            ..StackEvent::default()
+        };
         assert_eq!(health(&event), expected, "{status} {reason}");
     }
 }

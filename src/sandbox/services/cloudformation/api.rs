@@ -1,11 +1,13 @@
-//! The calls that change a stack, with AWS's own refusals and client tokens. What they answer is in `describe` where it is read.
+//! The calls that change a stack, with AWS's own refusals and client tokens. What they answer is in
+//! `describe` where it is read.
 
 use serde_json::{Value, json};
 
 use super::service::Token;
 use super::template::Template;
 use super::{
-    All, CfnStack, CloudFormation, OnFailure, Status, Version, describe, diff, machine, nested, parameters, rollback, scope, sets,
+    All, CfnStack, CloudFormation, OnFailure, Status, Version, describe, diff, machine, nested,
+    parameters, rollback, scope, sets,
 };
 use crate::sandbox::call::{Answer, AwsError, Call, Params};
 use crate::sandbox::realm::Cx;
@@ -34,22 +36,42 @@ type Handler = fn(&mut CloudFormation, &mut Cx<'_>, Params<'_>) -> Answer;
 /// A call with a token that was used before is answered as it was then, with no second effect.
 fn tokened(own: &mut CloudFormation, cx: &mut Cx<'_>, call: &Call, handler: Handler) -> Answer {
     let params = call.params();
-    let Some(token) = params.text("ClientRequestToken") else { return handler(own, cx, params) };
-    let name = params.text("StackName").or(params.text("ChangeSetName")).unwrap_or("");
-    let of = format!("{} {}", call.action, own.stack(name).map_or(name, |stack| stack.name.as_str()));
+    let Some(token) = params.text("ClientRequestToken") else {
+        return handler(own, cx, params);
+    };
+    let name = params
+        .text("StackName")
+        .or(params.text("ChangeSetName"))
+        .unwrap_or("");
+    let of = format!(
+        "{} {}",
+        call.action,
+        own.stack(name).map_or(name, |stack| stack.name.as_str())
+    );
     match own.tokens.get(token) {
-        Some(used) if used.of == of || used.of == format!("{} {name}", call.action) => return Ok(used.answer.clone()),
+        Some(used) if used.of == of || used.of == format!("{} {name}", call.action) => {
+            return Ok(used.answer.clone());
+        }
         Some(used) => {
             return Err(AwsError::new(
                 "TokenAlreadyExistsException",
-                format!("A client request token already exists: {token} was used for {}", used.of),
+                format!(
+                    "A client request token already exists: {token} was used for {}",
+                    used.of
+                ),
             ));
         }
         None => {}
     }
     let answer = handler(own, cx, params)?;
     if cx.effect.is_some() {
-        own.tokens.insert(token.to_owned(), Token { of, answer: answer.clone() });
+        own.tokens.insert(
+            token.to_owned(),
+            Token {
+                of,
+                answer: answer.clone(),
+            },
+        );
     }
     Ok(answer)
 }
@@ -58,9 +80,15 @@ fn create_stack(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -
     let name = checked_name(params.need("StackName")?)?;
     if let Some(stack) = own.stack(name) {
         if stack.status == Status::ReviewInProgress {
-            return Err(AwsError::validation(format!("Stack:{} is in REVIEW_IN_PROGRESS state and can not be created.", stack.id)));
+            return Err(AwsError::validation(format!(
+                "Stack:{} is in REVIEW_IN_PROGRESS state and can not be created.",
+                stack.id
+            )));
         }
-        return Err(AwsError::new("AlreadyExistsException", format!("Stack [{name}] already exists")));
+        return Err(AwsError::new(
+            "AlreadyExistsException",
+            format!("Stack [{name}] already exists"),
+        ));
     }
     let version = version(own.all(cx), params, None)?;
     let mut stack = CfnStack::new(&stack_id(name, cx), name, version, cx.now);
@@ -77,10 +105,13 @@ fn create_stack(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -
 fn update_stack(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
     let name = params.need("StackName")?;
     let stack = own.stack(name).filter(|stack| stack.deleted.is_none());
-    let stack = stack.ok_or_else(|| AwsError::validation(format!("Stack [{name}] does not exist")))?;
+    let stack =
+        stack.ok_or_else(|| AwsError::validation(format!("Stack [{name}] does not exist")))?;
     updatable(stack)?;
     if params.flag("DisableRollback") {
-        return Err(AwsError::validation("the embedded cloud always rolls a failed update back: leave DisableRollback out"));
+        return Err(AwsError::validation(
+            "the embedded cloud always rolls a failed update back: leave DisableRollback out",
+        ));
     }
     let next = version(own.all(cx), params, Some(stack))?;
     if diff::between(own.all(cx), stack, &next)?.is_empty() {
@@ -92,7 +123,13 @@ fn update_stack(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -
 }
 
 /// Starts an update; all change sets of the stack die, as they do at AWS.
-pub fn start_update(own: &mut CloudFormation, id: &str, next: Version, token: Option<String>, cx: &mut Cx<'_>) -> Result<(), AwsError> {
+pub fn start_update(
+    own: &mut CloudFormation,
+    id: &str,
+    next: Version,
+    token: Option<String>,
+    cx: &mut Cx<'_>,
+) -> Result<(), AwsError> {
     let started = own.with(id, |own, stack| {
         machine::update(own, stack, next, token, cx).map_err(AwsError::validation)?;
         stack.change_sets.clear();
@@ -104,20 +141,35 @@ pub fn start_update(own: &mut CloudFormation, id: &str, next: Version, token: Op
 
 fn delete_stack(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
     let name = params.need("StackName")?;
-    let Some(stack) = own.stack(name).filter(|stack| stack.deleted.is_none()) else { return Ok(json!({})) };
+    let Some(stack) = own.stack(name).filter(|stack| stack.deleted.is_none()) else {
+        return Ok(json!({}));
+    };
     if stack.protected {
-        return Err(AwsError::validation(format!("Stack [{}] cannot be deleted while TerminationProtection is enabled", stack.name)));
+        return Err(AwsError::validation(format!(
+            "Stack [{}] cannot be deleted while TerminationProtection is enabled",
+            stack.name
+        )));
     }
     if stack.status == Status::DeleteInProgress {
         return Ok(json!({}));
     }
     if stack.status.is_moving() && stack.status != Status::CreateInProgress {
-        return Err(AwsError::validation(format!("Stack [{}] cannot be deleted while in status {}", stack.name, stack.status)));
+        return Err(AwsError::validation(format!(
+            "Stack [{}] cannot be deleted while in status {}",
+            stack.name, stack.status
+        )));
     }
-    for export in stack.outputs.iter().filter_map(|output| output.export.as_deref()) {
+    for export in stack
+        .outputs
+        .iter()
+        .filter_map(|output| output.export.as_deref())
+    {
         let users = scope::importers(own.all(cx), export, &stack.id);
         if !users.is_empty() {
-            return Err(AwsError::validation(format!("Export {export} cannot be deleted as it is in use by {}", users.join(", "))));
+            return Err(AwsError::validation(format!(
+                "Export {export} cannot be deleted as it is in use by {}",
+                users.join(", ")
+            )));
         }
     }
     let mut retain = params.texts("RetainResources");
@@ -127,8 +179,12 @@ fn delete_stack(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -
             stack.id
         )));
     }
-    let failed: Vec<String> =
-        stack.resources.iter().filter(|(_, row)| row.status == "DELETE_FAILED").map(|(logical, _)| logical.clone()).collect();
+    let failed: Vec<String> = stack
+        .resources
+        .iter()
+        .filter(|(_, row)| row.status == "DELETE_FAILED")
+        .map(|(logical, _)| logical.clone())
+        .collect();
     if params.text("DeletionMode") == Some("FORCE_DELETE_STACK") {
         retain.extend(failed.iter().map(String::as_str));
     }
@@ -142,9 +198,13 @@ fn delete_stack(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -
 
 fn cancel_update(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
     let name = params.need("StackName")?;
-    let stack = own.stack(name).ok_or_else(|| AwsError::validation(format!("Stack [{name}] does not exist")))?;
+    let stack = own
+        .stack(name)
+        .ok_or_else(|| AwsError::validation(format!("Stack [{name}] does not exist")))?;
     if stack.status != Status::UpdateInProgress {
-        return Err(AwsError::validation("CancelUpdateStack cannot be called from current stack status"));
+        return Err(AwsError::validation(
+            "CancelUpdateStack cannot be called from current stack status",
+        ));
     }
     let id = stack.id.clone();
     own.with(&id, |own, stack| {
@@ -159,7 +219,9 @@ fn cancel_update(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) 
 
 fn continue_rollback(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
     let name = params.need("StackName")?;
-    let id = own.stack_id(name).ok_or_else(|| AwsError::validation(format!("Stack [{name}] does not exist")))?;
+    let id = own
+        .stack_id(name)
+        .ok_or_else(|| AwsError::validation(format!("Stack [{name}] does not exist")))?;
     let skip = params.texts("ResourcesToSkip");
     let done = own.with(&id, |_, stack| {
         rollback::resume(stack, &skip, token(params), cx)?;
@@ -172,7 +234,9 @@ fn continue_rollback(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'
 
 fn termination_protection(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
     let name = params.need("StackName")?;
-    let id = own.stack_id(name).ok_or_else(|| AwsError::validation(format!("Stack [{name}] does not exist")))?;
+    let id = own
+        .stack_id(name)
+        .ok_or_else(|| AwsError::validation(format!("Stack [{name}] does not exist")))?;
     own.with(&id, |_, stack| {
         stack.protected = params.flag("EnableTerminationProtection");
         cx.effect = Some(format!("{} protected: {}", stack.name, stack.protected));
@@ -181,34 +245,80 @@ fn termination_protection(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Par
 }
 
 /// What a call asks a stack to hold.
-pub fn version(all: All<'_>, params: Params<'_>, stack: Option<&CfnStack>) -> Result<Version, AwsError> {
-    let body = match (params.text("TemplateBody"), params.text("TemplateURL"), stack) {
+pub fn version(
+    all: All<'_>,
+    params: Params<'_>,
+    stack: Option<&CfnStack>,
+) -> Result<Version, AwsError> {
+    let body = match (
+        params.text("TemplateBody"),
+        params.text("TemplateURL"),
+        stack,
+    ) {
         (Some(body), None, _) => body.to_owned(),
-        (None, Some(url), _) => {
-            nested::template_at(all, url).ok_or_else(|| AwsError::validation("S3 error: The specified key does not exist."))?.to_owned()
+        (None, Some(url), _) => nested::template_at(all, url)
+            .ok_or_else(|| AwsError::validation("S3 error: The specified key does not exist."))?
+            .to_owned(),
+        (None, None, Some(stack)) if params.flag("UsePreviousTemplate") => {
+            stack.version.body.clone()
         }
-        (None, None, Some(stack)) if params.flag("UsePreviousTemplate") => stack.version.body.clone(),
-        (Some(_), Some(_), _) => return Err(AwsError::validation("You must specify exactly one of TemplateBody or TemplateURL.")),
-        (None, None, _) => return Err(AwsError::validation("Either Template URL or Template Body must be specified.")),
+        (Some(_), Some(_), _) => {
+            return Err(AwsError::validation(
+                "You must specify exactly one of TemplateBody or TemplateURL.",
+            ));
+        }
+        (None, None, _) => {
+            return Err(AwsError::validation(
+                "Either Template URL or Template Body must be specified.",
+            ));
+        }
     };
     let template = Template::read(&body)?;
     let catalog = all.realm.catalog();
     template.check_types(catalog)?;
-    let capabilities: Vec<String> = params.texts("Capabilities").into_iter().map(str::to_owned).collect();
+    let capabilities: Vec<String> = params
+        .texts("Capabilities")
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
     let missing: Vec<String> = template
         .capabilities(catalog)
         .into_iter()
-        .filter(|needed| !capabilities.contains(needed) && !capabilities.iter().any(|given| given == "CAPABILITY_NAMED_IAM"))
+        .filter(|needed| {
+            !capabilities.contains(needed)
+                && !capabilities
+                    .iter()
+                    .any(|given| given == "CAPABILITY_NAMED_IAM")
+        })
         .collect();
     if !missing.is_empty() {
-        return Err(AwsError::new("InsufficientCapabilitiesException", format!("Requires capabilities : [{}]", missing.join(", "))));
+        return Err(AwsError::new(
+            "InsufficientCapabilitiesException",
+            format!("Requires capabilities : [{}]", missing.join(", ")),
+        ));
     }
     let before = stack.map(|stack| &stack.version);
-    let parameters = parameters::settle(&template, params.list("Parameters"), before.map(|before| &before.parameters))?;
-    let tags =
-        if params.has("Tags") { diff::tags(params.list("Tags")) } else { before.map(|before| before.tags.clone()).unwrap_or_default() };
-    let role = params.text("RoleARN").map(str::to_owned).or_else(|| before.and_then(|before| before.role.clone()));
-    Ok(Version { body, parameters, capabilities, tags, role })
+    let parameters = parameters::settle(
+        &template,
+        params.list("Parameters"),
+        before.map(|before| &before.parameters),
+    )?;
+    let tags = if params.has("Tags") {
+        diff::tags(params.list("Tags"))
+    } else {
+        before.map(|before| before.tags.clone()).unwrap_or_default()
+    };
+    let role = params
+        .text("RoleARN")
+        .map(str::to_owned)
+        .or_else(|| before.and_then(|before| before.role.clone()));
+    Ok(Version {
+        body,
+        parameters,
+        capabilities,
+        tags,
+        role,
+    })
 }
 
 /// Refuses a stack that cannot be updated now.
@@ -216,13 +326,19 @@ pub fn updatable(stack: &CfnStack) -> Result<(), AwsError> {
     if stack.status.can_update() {
         return Ok(());
     }
-    Err(AwsError::validation(format!("Stack:{} is in {} state and can not be updated.", stack.id, stack.status)))
+    Err(AwsError::validation(format!(
+        "Stack:{} is in {} state and can not be updated.",
+        stack.id, stack.status
+    )))
 }
 
 /// A new stack's ARN.
 pub fn stack_id(name: &str, cx: &mut Cx<'_>) -> String {
     let id = cx.dice.uuid();
-    format!("arn:aws:cloudformation:{}:{}:stack/{name}/{id}", cx.place.region, cx.place.account)
+    format!(
+        "arn:aws:cloudformation:{}:{}:stack/{name}/{id}",
+        cx.place.region, cx.place.account
+    )
 }
 
 /// The caller's token.
@@ -235,7 +351,9 @@ pub fn token(params: Params<'_>) -> Option<String> {
 pub fn checked_name(name: &str) -> Result<&str, AwsError> {
     let good = name.len() <= 128
         && name.starts_with(|letter: char| letter.is_ascii_alphabetic())
-        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
     if good {
         return Ok(name);
     }
@@ -256,5 +374,11 @@ fn on_failure(params: Params<'_>) -> OnFailure {
 /// A tree of name and value pairs as the wire shows tags.
 #[must_use]
 pub fn shown_tags(version: &Version) -> Value {
-    Value::Array(version.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect())
+    Value::Array(
+        version
+            .tags
+            .iter()
+            .map(|(key, value)| json!({"Key": key, "Value": value}))
+            .collect(),
+    )
 }

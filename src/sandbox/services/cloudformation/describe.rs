@@ -23,13 +23,20 @@ pub fn call(all: All<'_>, action: &str, params: Params<'_>) -> Answer {
         "GetTemplateSummary" | "ValidateTemplate" => summary(all, params),
         "ListExports" => Ok(exports(all, params)),
         "ListImports" => imports(all, params),
-        _ => Err(AwsError::new("InvalidAction", format!("Could not find operation {action} for version 2010-05-15"))),
+        _ => Err(AwsError::new(
+            "InvalidAction",
+            format!("Could not find operation {action} for version 2010-05-15"),
+        )),
     }
 }
 
 fn stacks(all: All<'_>, params: Params<'_>) -> Answer {
     let Some(name) = params.text("StackName") else {
-        let all = all.own.stacks.values().filter(|stack| stack.deleted.is_none());
+        let all = all
+            .own
+            .stacks
+            .values()
+            .filter(|stack| stack.deleted.is_none());
         return Ok(page(params, "Stacks", all.map(shown).collect()));
     };
     Ok(json!({ "Stacks": [shown(named(all, name)?)] }))
@@ -37,7 +44,11 @@ fn stacks(all: All<'_>, params: Params<'_>) -> Answer {
 
 fn list_stacks(all: All<'_>, params: Params<'_>) -> Value {
     let wanted = params.texts("StackStatusFilter");
-    let stacks = all.own.stacks.values().filter(|stack| wanted.is_empty() || wanted.contains(&stack.status.as_str()));
+    let stacks = all
+        .own
+        .stacks
+        .values()
+        .filter(|stack| wanted.is_empty() || wanted.contains(&stack.status.as_str()));
     let rows = stacks.map(|stack| {
         json!({
             "StackId": stack.id, "StackName": stack.name, "StackStatus": stack.status.as_str(), "StackStatusReason": stack.reason,
@@ -49,11 +60,19 @@ fn list_stacks(all: All<'_>, params: Params<'_>) -> Value {
     page(params, "StackSummaries", rows.collect())
 }
 
-/// Newest first. A token counts from the oldest event, so that events that arrive between two pages shift nothing.
+/// Newest first. A token counts from the oldest event, so that events that arrive between two pages
+/// shift nothing.
 fn events(all: All<'_>, params: Params<'_>) -> Answer {
     let name = params.need("StackName")?;
-    let stack = all.own.stack(name).ok_or_else(|| AwsError::validation(format!("Stack [{name}] does not exist")))?;
-    let upto = params.text("NextToken").and_then(|token| token.parse::<usize>().ok()).unwrap_or(stack.events.len()).min(stack.events.len());
+    let stack = all
+        .own
+        .stack(name)
+        .ok_or_else(|| AwsError::validation(format!("Stack [{name}] does not exist")))?;
+    let upto = params
+        .text("NextToken")
+        .and_then(|token| token.parse::<usize>().ok())
+        .unwrap_or(stack.events.len())
+        .min(stack.events.len());
     let from = upto.saturating_sub(PAGE);
     let rows = stack.events.get(from..upto).unwrap_or(&[]).iter().rev().map(|event| {
         let properties = stack.resources.get(&event.logical).map(|row| row.properties.to_string());
@@ -65,25 +84,36 @@ fn events(all: All<'_>, params: Params<'_>) -> Answer {
             "ClientRequestToken": event.token,
         })
     });
-    Ok(json!({ "StackEvents": rows.collect::<Vec<_>>(), "NextToken": (from > 0).then(|| from.to_string()) }))
+    Ok(
+        json!({ "StackEvents": rows.collect::<Vec<_>>(), "NextToken": (from > 0).then(|| from.to_string()) }),
+    )
 }
 
 fn resources(all: All<'_>, params: Params<'_>) -> Answer {
     let stack = named(all, params.need("StackName")?)?;
     let wanted = params.text("LogicalResourceId");
-    let rows = stack.resources.iter().filter(|(logical, _)| wanted.is_none_or(|wanted| wanted == *logical));
-    let rows: Vec<Value> = rows.map(|(logical, row)| shown_resource(stack, logical, row, "Timestamp")).collect();
+    let rows = stack
+        .resources
+        .iter()
+        .filter(|(logical, _)| wanted.is_none_or(|wanted| wanted == *logical));
+    let rows: Vec<Value> = rows
+        .map(|(logical, row)| shown_resource(stack, logical, row, "Timestamp"))
+        .collect();
     Ok(json!({ "StackResources": rows }))
 }
 
 fn resource(all: All<'_>, params: Params<'_>) -> Answer {
     let stack = named(all, params.need("StackName")?)?;
     let logical = params.need("LogicalResourceId")?;
-    let row = stack
-        .resources
-        .get(logical)
-        .ok_or_else(|| AwsError::validation(format!("Resource {logical} does not exist for stack {}", stack.name)))?;
-    Ok(json!({ "StackResourceDetail": shown_resource(stack, logical, row, "LastUpdatedTimestamp") }))
+    let row = stack.resources.get(logical).ok_or_else(|| {
+        AwsError::validation(format!(
+            "Resource {logical} does not exist for stack {}",
+            stack.name
+        ))
+    })?;
+    Ok(
+        json!({ "StackResourceDetail": shown_resource(stack, logical, row, "LastUpdatedTimestamp") }),
+    )
 }
 
 fn list_resources(all: All<'_>, params: Params<'_>) -> Answer {
@@ -100,9 +130,21 @@ fn list_resources(all: All<'_>, params: Params<'_>) -> Answer {
 
 fn template(all: All<'_>, params: Params<'_>) -> Answer {
     if let Some(set) = params.text("ChangeSetName") {
-        let all = all.own.stacks.values().flat_map(|stack| stack.change_sets.values());
-        let found = all.filter(|one| one.name == set || one.id == set).map(|one| &one.next.body).next();
-        let body = found.ok_or_else(|| AwsError::new("ChangeSetNotFound", format!("ChangeSet [{set}] does not exist")))?;
+        let all = all
+            .own
+            .stacks
+            .values()
+            .flat_map(|stack| stack.change_sets.values());
+        let found = all
+            .filter(|one| one.name == set || one.id == set)
+            .map(|one| &one.next.body)
+            .next();
+        let body = found.ok_or_else(|| {
+            AwsError::new(
+                "ChangeSetNotFound",
+                format!("ChangeSet [{set}] does not exist"),
+            )
+        })?;
         return Ok(json!({ "TemplateBody": body, "StagesAvailable": ["Original", "Processed"] }));
     }
     let stack = named(all, params.need("StackName")?)?;
@@ -113,7 +155,11 @@ fn summary(all: All<'_>, params: Params<'_>) -> Answer {
     let body = match (params.text("TemplateBody"), params.text("StackName")) {
         (Some(body), _) => body.to_owned(),
         (None, Some(name)) => named(all, name)?.version.body.clone(),
-        (None, None) => return Err(AwsError::validation("Either Template URL or Template Body must be specified.")),
+        (None, None) => {
+            return Err(AwsError::validation(
+                "Either Template URL or Template Body must be specified.",
+            ));
+        }
     };
     let template = Template::read(&body)?;
     template.check_types(all.realm.catalog())?;
@@ -123,7 +169,11 @@ fn summary(all: All<'_>, params: Params<'_>) -> Answer {
             "ParameterType": raw.get("Type"), "NoEcho": Params(raw).flag("NoEcho"), "Description": raw.get("Description"),
         })
     });
-    let types = template.part("Resources").values().filter_map(|raw| raw.get("Type")).collect::<Vec<_>>();
+    let types = template
+        .part("Resources")
+        .values()
+        .filter_map(|raw| raw.get("Type"))
+        .collect::<Vec<_>>();
     Ok(json!({
         "Parameters": parameters.collect::<Vec<_>>(), "Description": template.description(),
         "Capabilities": template.capabilities(all.realm.catalog()).into_iter().collect::<Vec<_>>(), "ResourceTypes": types,
@@ -131,7 +181,11 @@ fn summary(all: All<'_>, params: Params<'_>) -> Answer {
 }
 
 fn exports(all: All<'_>, params: Params<'_>) -> Value {
-    let stacks = all.own.stacks.values().filter(|stack| stack.deleted.is_none());
+    let stacks = all
+        .own
+        .stacks
+        .values()
+        .filter(|stack| stack.deleted.is_none());
     let rows = stacks.flat_map(|stack| {
         stack.outputs.iter().filter_map(|output| {
             let name = output.export.as_ref()?;
@@ -145,13 +199,17 @@ fn imports(all: All<'_>, params: Params<'_>) -> Answer {
     let name = params.need("ExportName")?;
     let users = scope::importers(all, name, "");
     if users.is_empty() {
-        return Err(AwsError::validation(format!("Export '{name}' is not imported by any stack.")));
+        return Err(AwsError::validation(format!(
+            "Export '{name}' is not imported by any stack."
+        )));
     }
     Ok(json!({ "Imports": users }))
 }
 
 fn named<'a>(all: All<'a>, name: &str) -> Result<&'a CfnStack, AwsError> {
-    all.own.stack(name).ok_or_else(|| AwsError::validation(format!("Stack with id {name} does not exist")))
+    all.own
+        .stack(name)
+        .ok_or_else(|| AwsError::validation(format!("Stack with id {name} does not exist")))
 }
 
 fn shown(stack: &CfnStack) -> Value {
@@ -192,7 +250,10 @@ fn shown_resource(stack: &CfnStack, logical: &str, row: &Resource, time: &str) -
 }
 
 fn page(params: Params<'_>, name: &str, rows: Vec<Value>) -> Value {
-    let from = params.text("NextToken").and_then(|token| token.parse::<usize>().ok()).unwrap_or(0);
+    let from = params
+        .text("NextToken")
+        .and_then(|token| token.parse::<usize>().ok())
+        .unwrap_or(0);
     let more = from + PAGE < rows.len();
     let page: Vec<Value> = rows.into_iter().skip(from).take(PAGE).collect();
     json!({ name: page, "NextToken": more.then(|| (from + PAGE).to_string()) })

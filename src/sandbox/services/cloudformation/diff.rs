@@ -1,7 +1,9 @@
-//! True differences between what a stack holds and what a version asks for, as `DescribeChangeSet` shows them.
+//! True differences between what a stack holds and what a version asks for, as `DescribeChangeSet`
+//! shows them.
 //!
-//! A value that is known only when the change is made (it refers to a resource that is new or replaced, or to an attribute of
-//! one that changes) counts as a dynamic change, as it does at AWS, also where in the end nothing changes.
+//! A value that is known only when the change is made (it refers to a resource that is new or
+//! replaced, or to an attribute of one that changes) counts as a dynamic change, as it does at AWS,
+//! also where in the end nothing changes.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +33,8 @@ impl Difference {
     }
 }
 
-/// Compares. Refuses what AWS refuses before anything starts: unknown conditions, imports that do not exist.
+/// Compares. Refuses what AWS refuses before anything starts: unknown conditions, imports that do
+/// not exist.
 pub fn between(all: All<'_>, stack: &CfnStack, next: &Version) -> Result<Difference, AwsError> {
     let template = Template::read(&next.body)?;
     let old_template = Template::read(&stack.version.body).ok();
@@ -47,15 +50,33 @@ pub fn between(all: All<'_>, stack: &CfnStack, next: &Version) -> Result<Differe
         let included = scope::included(scope).map_err(AwsError::validation)?;
         let mut rows = BTreeMap::new();
         for logical in in_order(&template, &included) {
-            let definition = Definition(template.part("Resources").get(&logical).unwrap_or(&Value::Null));
+            let definition = Definition(
+                template
+                    .part("Resources")
+                    .get(&logical)
+                    .unwrap_or(&Value::Null),
+            );
             let Some(old) = stack.resources.get(&logical) else {
-                scope.value(definition.properties()).map_err(AwsError::validation)?;
+                scope
+                    .value(definition.properties())
+                    .map_err(AwsError::validation)?;
                 fresh.borrow_mut().insert(logical.clone());
                 rows.insert(logical.clone(), added(&logical, definition));
                 continue;
             };
-            let old_raw = old_template.as_ref().and_then(|template| template.resource(&logical)).map(Definition::properties);
-            let side = Side { all, stack, scope, fresh: &fresh, touched: &touched, old, old_raw };
+            let old_raw = old_template
+                .as_ref()
+                .and_then(|template| template.resource(&logical))
+                .map(Definition::properties);
+            let side = Side {
+                all,
+                stack,
+                scope,
+                fresh: &fresh,
+                touched: &touched,
+                old,
+                old_raw,
+            };
             if let Some((row, is_fresh)) = side.modified(&logical, definition)? {
                 if is_fresh {
                     fresh.borrow_mut().insert(logical.clone());
@@ -64,11 +85,20 @@ pub fn between(all: All<'_>, stack: &CfnStack, next: &Version) -> Result<Differe
                 rows.insert(logical, row);
             }
         }
-        for (logical, old) in stack.resources.iter().filter(|(logical, _)| !included.contains(*logical)) {
+        for (logical, old) in stack
+            .resources
+            .iter()
+            .filter(|(logical, _)| !included.contains(*logical))
+        {
             rows.insert(logical.clone(), removed(logical, old));
         }
-        let changes: Vec<Value> = rows.into_values().map(|row| json!({"Type": "Resource", "ResourceChange": row})).collect();
-        let beside = next.tags != stack.version.tags || next.role != stack.version.role || outputs_differ(scope, stack);
+        let changes: Vec<Value> = rows
+            .into_values()
+            .map(|row| json!({"Type": "Resource", "ResourceChange": row}))
+            .collect();
+        let beside = next.tags != stack.version.tags
+            || next.role != stack.version.role
+            || outputs_differ(scope, stack);
         Ok(Difference { changes, beside })
     })
 }
@@ -93,8 +123,15 @@ struct Side<'a> {
 
 impl Side<'_> {
     /// The change, and whether the resource gets, or may get, a new physical id.
-    fn modified(&self, logical: &str, definition: Definition<'_>) -> Result<Option<(Value, bool)>, AwsError> {
-        let new = self.scope.value(definition.properties()).map_err(AwsError::validation)?;
+    fn modified(
+        &self,
+        logical: &str,
+        definition: Definition<'_>,
+    ) -> Result<Option<(Value, bool)>, AwsError> {
+        let new = self
+            .scope
+            .value(definition.properties())
+            .map_err(AwsError::validation)?;
         let new = nested::embed(self.all, definition.kind(), new).map_err(AwsError::validation)?;
         let old = self.old;
         let kind = self.all.realm.catalog().kind(definition.kind());
@@ -104,11 +141,21 @@ impl Side<'_> {
             return Ok(None);
         }
         let mut details = Vec::new();
-        let mut replacement = if old.kind == definition.kind() { "False" } else { "True" };
-        for name in names.iter().filter(|name| *name != "TemplateBody" || definition.kind() != nested::KIND) {
+        let mut replacement = if old.kind == definition.kind() {
+            "False"
+        } else {
+            "True"
+        };
+        for name in names
+            .iter()
+            .filter(|name| *name != "TemplateBody" || definition.kind() != nested::KIND)
+        {
             let replaces = kind.is_some_and(|kind| kind.replaces(name));
             let raw = definition.properties().get(name).unwrap_or(&Value::Null);
-            let old_raw = self.old_raw.and_then(|raw| raw.get(name)).unwrap_or(&Value::Null);
+            let old_raw = self
+                .old_raw
+                .and_then(|raw| raw.get(name))
+                .unwrap_or(&Value::Null);
             let source = self.source(raw, old_raw);
             replacement = match (replaces, source.perhaps, replacement) {
                 (true, false, _) | (_, _, "True") => "True",
@@ -129,26 +176,38 @@ impl Side<'_> {
             "Scope": ["Properties"],
             "Details": details,
         });
-        let policy = definition.policy("UpdateReplacePolicy").filter(|_| replacement == "True");
+        let policy = definition
+            .policy("UpdateReplacePolicy")
+            .filter(|_| replacement == "True");
         if replacement == "True" {
-            row["PolicyAction"] = json!(if policy == Some("Retain") { "ReplaceAndRetain" } else { "ReplaceAndDelete" });
+            row["PolicyAction"] = json!(if policy == Some("Retain") {
+                "ReplaceAndRetain"
+            } else {
+                "ReplaceAndDelete"
+            });
         }
         Ok(Some((row, replacement != "False")))
     }
 
-    /// Properties that ask for an attribute of a resource that changes: CloudFormation cannot know whether the attribute will.
+    /// Properties that ask for an attribute of a resource that changes: CloudFormation cannot know
+    /// whether the attribute will.
     fn perhaps(&self, definition: Definition<'_>) -> Vec<String> {
         let asks = |raw: &Value| {
             let mut asks = false;
-            references(raw, &mut |logical, attribute| asks |= attribute.is_some() && self.touched.contains(logical));
+            references(raw, &mut |logical, attribute| {
+                asks |= attribute.is_some() && self.touched.contains(logical);
+            });
             asks
         };
         let properties = definition.properties().as_object().into_iter().flatten();
-        properties.filter(|(_, raw)| asks(raw)).map(|(name, _)| name.clone()).collect()
+        properties
+            .filter(|(_, raw)| asks(raw))
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
-    /// Why a property changes: a parameter, the template itself, or else (then only perhaps) a resource that is new, replaced or
-    /// changed.
+    /// Why a property changes: a parameter, the template itself, or else (then only perhaps) a
+    /// resource that is new, replaced or changed.
     fn source(&self, raw: &Value, old_raw: &Value) -> Source {
         let mut parameter = None;
         let mut resource = None;
@@ -168,9 +227,21 @@ impl Side<'_> {
             }
         });
         match (parameter, resource) {
-            (Some(name), _) => Source { kind: "ParameterReference", cause: Some(name), perhaps: false },
-            (None, Some((kind, cause))) if raw == old_raw => Source { kind, cause: Some(cause), perhaps: true },
-            (None, _) => Source { kind: "DirectModification", cause: None, perhaps: false },
+            (Some(name), _) => Source {
+                kind: "ParameterReference",
+                cause: Some(name),
+                perhaps: false,
+            },
+            (None, Some((kind, cause))) if raw == old_raw => Source {
+                kind,
+                cause: Some(cause),
+                perhaps: true,
+            },
+            (None, _) => Source {
+                kind: "DirectModification",
+                cause: None,
+                perhaps: false,
+            },
         }
     }
 
@@ -216,7 +287,10 @@ fn removed(logical: &str, old: &Resource) -> Value {
 fn outputs_differ(scope: &Scope<'_>, stack: &CfnStack) -> bool {
     scope::outputs_in(scope).is_ok_and(|outputs| {
         let plain = |outputs: &[super::Output]| {
-            outputs.iter().map(|one| (one.key.clone(), one.value.clone(), one.export.clone())).collect::<Vec<_>>()
+            outputs
+                .iter()
+                .map(|one| (one.key.clone(), one.value.clone(), one.export.clone()))
+                .collect::<Vec<_>>()
         };
         plain(&outputs) != plain(&stack.outputs)
     })
@@ -226,9 +300,13 @@ fn outputs_differ(scope: &Scope<'_>, stack: &CfnStack) -> bool {
 fn in_order(template: &Template, included: &BTreeSet<String>) -> Vec<String> {
     let mut order: Vec<String> = Vec::new();
     while order.len() < included.len() {
-        let ready = included
-            .iter()
-            .find(|name| !order.contains(name) && template.needs(name).iter().all(|need| order.contains(need) || !included.contains(need)));
+        let ready = included.iter().find(|name| {
+            !order.contains(name)
+                && template
+                    .needs(name)
+                    .iter()
+                    .all(|need| order.contains(need) || !included.contains(need))
+        });
         match ready {
             Some(name) => order.push(name.clone()),
             None => break,
@@ -240,6 +318,11 @@ fn in_order(template: &Template, included: &BTreeSet<String>) -> Vec<String> {
 /// The names of tags given as a list of `{Key, Value}`.
 #[must_use]
 pub fn tags(list: &[Value]) -> BTreeMap<String, String> {
-    let pair = |tag: &Value| Some((tag.get("Key")?.as_str()?.to_owned(), text_of(tag.get("Value").unwrap_or(&Value::Null))));
+    let pair = |tag: &Value| {
+        Some((
+            tag.get("Key")?.as_str()?.to_owned(),
+            text_of(tag.get("Value").unwrap_or(&Value::Null)),
+        ))
+    };
     list.iter().filter_map(pair).collect()
 }

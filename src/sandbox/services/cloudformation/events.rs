@@ -23,7 +23,14 @@ impl CfnStack {
     }
 
     /// A resource says what it is now.
-    pub fn tell(&mut self, cx: &mut Cx<'_>, logical: &str, row: &Resource, status: &str, reason: Option<&str>) {
+    pub fn tell(
+        &mut self,
+        cx: &mut Cx<'_>,
+        logical: &str,
+        row: &Resource,
+        status: &str,
+        reason: Option<&str>,
+    ) {
         let token = self.token();
         self.events.push(Event {
             id: format!("{logical}-{status}-{}", cx.dice.uuid()),
@@ -38,7 +45,14 @@ impl CfnStack {
     }
 
     /// A resource enters a status: its row shows it and an event says so.
-    pub fn mark(&mut self, cx: &mut Cx<'_>, logical: &str, mut row: Resource, status: &str, reason: Option<&str>) {
+    pub fn mark(
+        &mut self,
+        cx: &mut Cx<'_>,
+        logical: &str,
+        mut row: Resource,
+        status: &str,
+        reason: Option<&str>,
+    ) {
         status.clone_into(&mut row.status);
         row.reason = reason.map(str::to_owned);
         row.at = cx.now;
@@ -47,6 +61,8 @@ impl CfnStack {
     }
 
     fn token(&self) -> Option<String> {
-        self.operation.as_ref().and_then(|operation| operation.token.clone())
+        self.operation
+            .as_ref()
+            .and_then(|operation| operation.token.clone())
     }
 }

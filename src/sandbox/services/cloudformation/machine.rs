@@ -1,13 +1,22 @@
-//! How a stack moves through time: resources in the order of their dependencies, then what is left over, then the end.
-//! `due` says when, `step` does what is due; the way back after a failure is in `rollback`.
+//! How a stack moves through time: resources in the order of their dependencies, then what is left
+//! over, then the end. `due` says when, `step` does what is due; the way back after a failure is in
+//! `rollback`.
 
 use super::template::Template;
-use super::{All, Before, CfnStack, CloudFormation, OnFailure, Operation, OperationKind, State, Status, Version, rollback, scope, tasks};
+use super::{
+    All, Before, CfnStack, CloudFormation, OnFailure, Operation, OperationKind, State, Status,
+    Version, rollback, scope, tasks,
+};
 use crate::domain::time::Time;
 use crate::sandbox::realm::Cx;
 
 /// A stack begins to be created.
-pub fn create(own: &mut CloudFormation, stack: &mut CfnStack, token: Option<String>, cx: &mut Cx<'_>) -> Result<(), String> {
+pub fn create(
+    own: &mut CloudFormation,
+    stack: &mut CfnStack,
+    token: Option<String>,
+    cx: &mut Cx<'_>,
+) -> Result<(), String> {
     let template = Template::read(&stack.version.body).map_err(|error| error.message)?;
     let tasks = tasks::forward(own.all(cx), stack, &template)?;
     stack.operation = Some(operation(OperationKind::Create, token, cx));
@@ -17,10 +26,19 @@ pub fn create(own: &mut CloudFormation, stack: &mut CfnStack, token: Option<Stri
 }
 
 /// A stack begins to move to another version.
-pub fn update(own: &mut CloudFormation, stack: &mut CfnStack, next: Version, token: Option<String>, cx: &mut Cx<'_>) -> Result<(), String> {
+pub fn update(
+    own: &mut CloudFormation,
+    stack: &mut CfnStack,
+    next: Version,
+    token: Option<String>,
+    cx: &mut Cx<'_>,
+) -> Result<(), String> {
     let template = Template::read(&next.body).map_err(|error| error.message)?;
-    let before =
-        Before { version: std::mem::replace(&mut stack.version, next), resources: stack.resources.clone(), outputs: stack.outputs.clone() };
+    let before = Before {
+        version: std::mem::replace(&mut stack.version, next),
+        resources: stack.resources.clone(),
+        outputs: stack.outputs.clone(),
+    };
     let tasks = match tasks::forward(own.all(cx), stack, &template) {
         Ok(tasks) => tasks,
         Err(reason) => {
@@ -54,16 +72,25 @@ pub fn delete(stack: &mut CfnStack, retain: &[&str], token: Option<String>, cx: 
 #[must_use]
 pub fn due(all: All<'_>, stack: &CfnStack) -> Option<Time> {
     let op = stack.operation.as_ref()?;
-    let mut running = op.tasks.values().filter(|task| matches!(task.state, State::Running { .. })).peekable();
+    let mut running = op
+        .tasks
+        .values()
+        .filter(|task| matches!(task.state, State::Running { .. }))
+        .peekable();
     if running.peek().is_none() {
         return Some(op.starts);
     }
-    running.filter_map(|task| tasks::due(all, task)).min().map(|due| due.max(op.starts))
+    running
+        .filter_map(|task| tasks::due(all, task))
+        .min()
+        .map(|due| due.max(op.starts))
 }
 
 /// Does what is due now.
 pub fn step(own: &mut CloudFormation, stack: &mut CfnStack, cx: &mut Cx<'_>) {
-    let Some(mut op) = stack.operation.clone() else { return };
+    let Some(mut op) = stack.operation.clone() else {
+        return;
+    };
     if cx.now < op.starts {
         return;
     }
@@ -76,7 +103,10 @@ pub fn step(own: &mut CloudFormation, stack: &mut CfnStack, cx: &mut Cx<'_>) {
         turn_back(own, stack, op, None, cx);
         return;
     }
-    let is_running = op.tasks.values().any(|task| matches!(task.state, State::Running { .. }));
+    let is_running = op
+        .tasks
+        .values()
+        .any(|task| matches!(task.state, State::Running { .. }));
     if is_running {
         stack.operation = Some(op);
     } else {
@@ -86,7 +116,9 @@ pub fn step(own: &mut CloudFormation, stack: &mut CfnStack, cx: &mut Cx<'_>) {
 
 /// An update is cancelled by a person.
 pub fn cancel(own: &mut CloudFormation, stack: &mut CfnStack, cx: &mut Cx<'_>) {
-    let Some(mut op) = stack.operation.clone() else { return };
+    let Some(mut op) = stack.operation.clone() else {
+        return;
+    };
     tasks::cancel(own, stack, &mut op, cx);
     turn_back(own, stack, op, Some("User Initiated"), cx);
 }
@@ -109,7 +141,12 @@ pub fn operation(kind: OperationKind, token: Option<String>, cx: &Cx<'_>) -> Ope
 /// What each resource of a template needs.
 pub fn needs_of(body: &str) -> impl Fn(&str) -> std::collections::BTreeSet<String> + use<> {
     let template = Template::read(body).ok();
-    move |logical| template.as_ref().map(|template| template.needs(logical)).unwrap_or_default()
+    move |logical| {
+        template
+            .as_ref()
+            .map(|template| template.needs(logical))
+            .unwrap_or_default()
+    }
 }
 
 fn set_tasks(stack: &mut CfnStack, tasks: std::collections::BTreeMap<String, super::Task>) {
@@ -121,13 +158,19 @@ fn set_tasks(stack: &mut CfnStack, tasks: std::collections::BTreeMap<String, sup
 fn settle(own: &mut CloudFormation, stack: &mut CfnStack, op: &mut Operation, cx: &mut Cx<'_>) {
     let names: Vec<String> = op.tasks.keys().cloned().collect();
     for logical in names {
-        let Some(task) = op.tasks.get(&logical) else { continue };
-        if let State::Running { announce: Some(at), .. } = &task.state
+        let Some(task) = op.tasks.get(&logical) else {
+            continue;
+        };
+        if let State::Running {
+            announce: Some(at), ..
+        } = &task.state
             && *at <= cx.now
         {
             tasks::announce(stack, op, &logical, cx);
         }
-        let Some(task) = op.tasks.get(&logical) else { continue };
+        let Some(task) = op.tasks.get(&logical) else {
+            continue;
+        };
         match tasks::ends(own.all(cx), task, cx.now) {
             Some(Ok(())) => tasks::finish(stack, op, &logical, cx),
             Some(Err(reason)) => tasks::fail(stack, op, &logical, &reason, cx),
@@ -136,12 +179,24 @@ fn settle(own: &mut CloudFormation, stack: &mut CfnStack, op: &mut Operation, cx
     }
 }
 
-fn start_ready(own: &mut CloudFormation, stack: &mut CfnStack, op: &mut Operation, cx: &mut Cx<'_>) {
+fn start_ready(
+    own: &mut CloudFormation,
+    stack: &mut CfnStack,
+    op: &mut Operation,
+    cx: &mut Cx<'_>,
+) {
     loop {
         let ready = op.tasks.iter().find(|(_, task)| {
-            task.state == State::Waiting && task.needs.iter().all(|need| op.tasks.get(need).is_none_or(|need| need.state == State::Done))
+            task.state == State::Waiting
+                && task.needs.iter().all(|need| {
+                    op.tasks
+                        .get(need)
+                        .is_none_or(|need| need.state == State::Done)
+                })
         });
-        let Some(logical) = ready.map(|(logical, _)| logical.clone()) else { return };
+        let Some(logical) = ready.map(|(logical, _)| logical.clone()) else {
+            return;
+        };
         if let Err(reason) = tasks::start(own, stack, op, &logical, cx) {
             tasks::fail(stack, op, &logical, &reason, cx);
             if !goes_on_after_failure(op) {
@@ -156,12 +211,21 @@ fn goes_on_after_failure(op: &Operation) -> bool {
     op.cleaning || matches!(op.kind, OperationKind::Delete | OperationKind::Rollback)
 }
 
-fn turn_back(own: &mut CloudFormation, stack: &mut CfnStack, op: Operation, asked: Option<&str>, cx: &mut Cx<'_>) {
+fn turn_back(
+    own: &mut CloudFormation,
+    stack: &mut CfnStack,
+    op: Operation,
+    asked: Option<&str>,
+    cx: &mut Cx<'_>,
+) {
     match op.kind {
         OperationKind::Create => match stack.on_failure {
             OnFailure::Rollback => rollback::of_create(stack, op, asked, cx),
             OnFailure::DoNothing => {
-                let reason = format!("The following resource(s) failed to create: [{}]. ", op.failed.join(", "));
+                let reason = format!(
+                    "The following resource(s) failed to create: [{}]. ",
+                    op.failed.join(", ")
+                );
                 rest(stack, op, Status::CreateFailed, Some(&reason), cx);
             }
             OnFailure::Delete => delete(stack, &[], op.token, cx),
@@ -173,10 +237,19 @@ fn turn_back(own: &mut CloudFormation, stack: &mut CfnStack, op: Operation, aske
 }
 
 fn end(own: &mut CloudFormation, stack: &mut CfnStack, mut op: Operation, cx: &mut Cx<'_>) {
-    let undone: Vec<String> = op.tasks.iter().filter(|(_, task)| task.state != State::Done).map(|(logical, _)| logical.clone()).collect();
-    let undeleted = format!("The following resource(s) failed to delete: [{}]. ", undone.join(", "));
+    let undone: Vec<String> = op
+        .tasks
+        .iter()
+        .filter(|(_, task)| task.state != State::Done)
+        .map(|(logical, _)| logical.clone())
+        .collect();
+    let undeleted = format!(
+        "The following resource(s) failed to delete: [{}]. ",
+        undone.join(", ")
+    );
     match (op.kind, op.cleaning) {
-        (OperationKind::Create | OperationKind::Update, false) => match outputs(own.all(cx), stack) {
+        (OperationKind::Create | OperationKind::Update, false) => match outputs(own.all(cx), stack)
+        {
             Ok(outputs) => {
                 stack.outputs = outputs;
                 if op.kind == OperationKind::Create {
@@ -190,11 +263,21 @@ fn end(own: &mut CloudFormation, stack: &mut CfnStack, mut op: Operation, cx: &m
                 turn_back(own, stack, op, Some(&reason), cx);
             }
         },
-        (OperationKind::UpdateRollback, false) => rollback::clean(stack, op, Status::UpdateRollbackCleanup, cx),
-        (OperationKind::Create | OperationKind::Update, true) => rest(stack, op, Status::UpdateComplete, None, cx),
-        (OperationKind::UpdateRollback, true) => rest(stack, op, Status::UpdateRollbackComplete, None, cx),
-        (OperationKind::Rollback, _) if undone.is_empty() => rest(stack, op, Status::RollbackComplete, None, cx),
-        (OperationKind::Rollback, _) => rest(stack, op, Status::RollbackFailed, Some(&undeleted), cx),
+        (OperationKind::UpdateRollback, false) => {
+            rollback::clean(stack, op, Status::UpdateRollbackCleanup, cx);
+        }
+        (OperationKind::Create | OperationKind::Update, true) => {
+            rest(stack, op, Status::UpdateComplete, None, cx);
+        }
+        (OperationKind::UpdateRollback, true) => {
+            rest(stack, op, Status::UpdateRollbackComplete, None, cx);
+        }
+        (OperationKind::Rollback, _) if undone.is_empty() => {
+            rest(stack, op, Status::RollbackComplete, None, cx);
+        }
+        (OperationKind::Rollback, _) => {
+            rest(stack, op, Status::RollbackFailed, Some(&undeleted), cx);
+        }
         (OperationKind::Delete, _) if undone.is_empty() => {
             stack.outputs.clear();
             stack.change_sets.clear();
@@ -206,7 +289,13 @@ fn end(own: &mut CloudFormation, stack: &mut CfnStack, mut op: Operation, cx: &m
 }
 
 /// The operation is over; its last event still carries its token.
-fn rest(stack: &mut CfnStack, op: Operation, status: Status, reason: Option<&str>, cx: &mut Cx<'_>) {
+fn rest(
+    stack: &mut CfnStack,
+    op: Operation,
+    status: Status,
+    reason: Option<&str>,
+    cx: &mut Cx<'_>,
+) {
     stack.operation = Some(op);
     stack.turn(cx, status, reason);
     stack.operation = None;
@@ -217,15 +306,26 @@ fn outputs(all: All<'_>, stack: &CfnStack) -> Result<Vec<super::Output>, String>
     let outputs = scope::outputs(all, stack)?;
     for name in outputs.iter().filter_map(|output| output.export.as_deref()) {
         if scope::export(all, name).is_some() {
-            return Err(format!("Export with name {name} is already exported by another stack."));
+            return Err(format!(
+                "Export with name {name} is already exported by another stack."
+            ));
         }
     }
     for old in stack.outputs.iter().filter(|old| old.export.is_some()) {
-        let kept = outputs.iter().any(|new| new.export == old.export && new.value == old.value);
+        let kept = outputs
+            .iter()
+            .any(|new| new.export == old.export && new.value == old.value);
         let name = old.export.as_deref().unwrap_or_default();
-        let users = if kept { Vec::new() } else { scope::importers(all, name, &stack.id) };
+        let users = if kept {
+            Vec::new()
+        } else {
+            scope::importers(all, name, &stack.id)
+        };
         if !users.is_empty() {
-            return Err(format!("Export {name} cannot be updated as it is in use by {}", users.join(", ")));
+            return Err(format!(
+                "Export {name} cannot be updated as it is in use by {}",
+                users.join(", ")
+            ));
         }
     }
     Ok(outputs)

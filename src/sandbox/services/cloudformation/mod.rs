@@ -1,7 +1,9 @@
-//! CloudFormation with time in it: stacks, their resources, events, change sets and the operation under way.
+//! CloudFormation with time in it: stacks, their resources, events, change sets and the operation
+//! under way.
 //!
-//! `template`, `resolve`, `parameters` read; `diff` compares; `machine` and `rollback` move a stack through time; `api`, `sets`
-//! and `describe` answer calls. What stands behind a resource is made by the service that brings its type.
+//! `template`, `resolve`, `parameters` read; `diff` compares; `machine` and `rollback` move a stack
+//! through time; `api`, `sets` and `describe` answer calls. What stands behind a resource is made
+//! by the service that brings its type.
 
 pub mod api;
 pub mod describe;
@@ -72,7 +74,10 @@ impl Status {
     /// True when an update may start.
     #[must_use]
     pub fn can_update(self) -> bool {
-        matches!(self, Self::CreateComplete | Self::UpdateComplete | Self::UpdateRollbackComplete)
+        matches!(
+            self,
+            Self::CreateComplete | Self::UpdateComplete | Self::UpdateRollbackComplete
+        )
     }
 
     /// True while CloudFormation works on the stack.
@@ -325,7 +330,12 @@ impl Resource {
     /// As the service behind it sees it.
     #[must_use]
     pub fn thing(&self) -> Thing<'_> {
-        Thing { kind: &self.kind, physical: &self.physical, name: &self.name, properties: &self.properties }
+        Thing {
+            kind: &self.kind,
+            physical: &self.physical,
+            name: &self.name,
+            properties: &self.properties,
+        }
     }
 }
 

@@ -1,10 +1,14 @@
-//! Stacks in stacks. The template of a nested stack is an object of the embedded cloud that `TemplateURL` names (path style,
-//! `…/bucket/key`), or stands in the property `TemplateBody`, which only the embedded cloud knows.
+//! Stacks in stacks. The template of a nested stack is an object of the embedded cloud that
+//! `TemplateURL` names (path style, `…/bucket/key`), or stands in the property `TemplateBody`,
+//! which only the embedded cloud knows.
 
 use serde_json::{Value, json};
 
 use super::template::Template;
-use super::{Act, All, CfnStack, CloudFormation, OnFailure, Resource, Status, Until, Version, machine, parameters};
+use super::{
+    Act, All, CfnStack, CloudFormation, OnFailure, Resource, Status, Until, Version, machine,
+    parameters,
+};
 use crate::sandbox::realm::Cx;
 use crate::sandbox::services::s3::S3;
 use crate::sandbox::values::text_of;
@@ -12,13 +16,15 @@ use crate::sandbox::values::text_of;
 /// The resource type.
 pub const KIND: &str = "AWS::CloudFormation::Stack";
 
-/// Puts the text of the template into the properties, so that a changed object is a changed resource.
+/// Puts the text of the template into the properties, so that a changed object is a changed
+/// resource.
 pub fn embed(all: All<'_>, kind: &str, mut properties: Value) -> Result<Value, String> {
     if kind != KIND {
         return Ok(properties);
     }
     if let Some(url) = properties.get("TemplateURL").map(text_of) {
-        let body = template_at(all, &url).ok_or_else(|| format!("S3 error: The specified key does not exist. ({url})"))?;
+        let body = template_at(all, &url)
+            .ok_or_else(|| format!("S3 error: The specified key does not exist. ({url})"))?;
         if let Some(fields) = properties.as_object_mut() {
             fields.insert("TemplateBody".to_owned(), Value::String(body.to_owned()));
         }
@@ -32,12 +38,20 @@ pub fn template_at<'a>(all: All<'a>, url: &str) -> Option<&'a str> {
 }
 
 /// Makes or changes a nested stack.
-pub fn make(own: &mut CloudFormation, parent: &CfnStack, row: &Resource, is_new: bool, cx: &mut Cx<'_>) -> Result<Until, String> {
+pub fn make(
+    own: &mut CloudFormation,
+    parent: &CfnStack,
+    row: &Resource,
+    is_new: bool,
+    cx: &mut Cx<'_>,
+) -> Result<Until, String> {
     if parent.parent.is_some() {
         return Err("the embedded cloud nests stacks one level deep".to_owned());
     }
     let next = version(parent, row)?;
-    Template::read(&next.body).and_then(|template| template.check_types(cx.realm().catalog())).map_err(|error| error.message)?;
+    Template::read(&next.body)
+        .and_then(|template| template.check_types(cx.realm().catalog()))
+        .map_err(|error| error.message)?;
     if is_new {
         let mut child = CfnStack::new(&row.physical, &row.name, next, cx.now);
         child.parent = Some(parent.id.clone());
@@ -46,8 +60,13 @@ pub fn make(own: &mut CloudFormation, parent: &CfnStack, row: &Resource, is_new:
         machine::create(own, &mut child, None, cx)?;
         own.stacks.insert(row.physical.clone(), child);
     } else {
-        let moved =
-            own.with(&row.physical, |own, child| if child.version == next { Ok(()) } else { machine::update(own, child, next, None, cx) });
+        let moved = own.with(&row.physical, |own, child| {
+            if child.version == next {
+                Ok(())
+            } else {
+                machine::update(own, child, next, None, cx)
+            }
+        });
         moved.unwrap_or_else(|| Err(format!("Stack with id {} does not exist", row.physical)))?;
     }
     Ok(Until::Child(row.physical.clone()))
@@ -75,12 +94,15 @@ pub fn cancel(own: &mut CloudFormation, child: &str, cx: &mut Cx<'_>) {
 /// True when nothing goes on in a nested stack.
 #[must_use]
 pub fn rests(own: &CloudFormation, child: &str) -> bool {
-    own.stack(child).is_none_or(|child| child.operation.is_none())
+    own.stack(child)
+        .is_none_or(|child| child.operation.is_none())
 }
 
 /// How it went with a nested stack that rests: it must hold what its row says.
 pub fn result(own: &CloudFormation, row: &Resource, act: Act) -> Result<(), String> {
-    let Some(child) = own.stack(&row.physical) else { return Ok(()) };
+    let Some(child) = own.stack(&row.physical) else {
+        return Ok(());
+    };
     let arrived = match act {
         Act::Create => child.status == Status::CreateComplete,
         Act::Update => child.status.can_update() && !differs(own, row),
@@ -94,8 +116,17 @@ pub fn result(own: &CloudFormation, row: &Resource, act: Act) -> Result<(), Stri
         Act::Update => "updated",
         Act::Delete => "deleted",
     };
-    let cause = child.events.iter().rev().filter_map(|event| event.reason.as_deref()).find(|reason| reason.starts_with("The following"));
-    Err(format!("Embedded stack {} was not successfully {done}: {}", child.id, cause.unwrap_or_default()))
+    let cause = child
+        .events
+        .iter()
+        .rev()
+        .filter_map(|event| event.reason.as_deref())
+        .find(|reason| reason.starts_with("The following"));
+    Err(format!(
+        "Embedded stack {} was not successfully {done}: {}",
+        child.id,
+        cause.unwrap_or_default()
+    ))
 }
 
 /// True when a nested stack does not hold what its row says.
@@ -104,9 +135,13 @@ pub fn differs(own: &CloudFormation, row: &Resource) -> bool {
     if row.kind != KIND {
         return false;
     }
-    let Some(child) = own.stack(&row.physical) else { return false };
+    let Some(child) = own.stack(&row.physical) else {
+        return false;
+    };
     match version_of(child.version.clone(), row) {
-        Ok(wanted) => wanted.body != child.version.body || wanted.parameters != child.version.parameters,
+        Ok(wanted) => {
+            wanted.body != child.version.body || wanted.parameters != child.version.parameters
+        }
         Err(_) => false,
     }
 }
@@ -117,7 +152,11 @@ fn version(parent: &CfnStack, row: &Resource) -> Result<Version, String> {
 
 /// The version a row asks for; tags, role and capabilities are inherited.
 fn version_of(inherited: Version, row: &Resource) -> Result<Version, String> {
-    let body = row.properties.get("TemplateBody").map(text_of).ok_or("TemplateURL must be specified.")?;
+    let body = row
+        .properties
+        .get("TemplateBody")
+        .map(text_of)
+        .ok_or("TemplateURL must be specified.")?;
     let template = Template::read(&body).map_err(|error| error.message)?;
     let given: Vec<Value> = row
         .properties
@@ -126,10 +165,17 @@ fn version_of(inherited: Version, row: &Resource) -> Result<Version, String> {
         .into_iter()
         .flatten()
         .map(|(name, value)| {
-            let value = value.as_array().map_or_else(|| text_of(value), |items| items.iter().map(text_of).collect::<Vec<_>>().join(","));
+            let value = value.as_array().map_or_else(
+                || text_of(value),
+                |items| items.iter().map(text_of).collect::<Vec<_>>().join(","),
+            );
             json!({"ParameterKey": name, "ParameterValue": value})
         })
         .collect();
     let parameters = parameters::settle(&template, &given, None).map_err(|error| error.message)?;
-    Ok(Version { body, parameters, ..inherited })
+    Ok(Version {
+        body,
+        parameters,
+        ..inherited
+    })
 }

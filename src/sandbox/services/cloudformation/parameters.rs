@@ -31,11 +31,21 @@ pub fn settle(
             })?;
             values.insert(name.to_owned(), kept.clone());
         } else {
-            values.insert(name.to_owned(), entry.0.get("ParameterValue").map(text_of).unwrap_or_default());
+            values.insert(
+                name.to_owned(),
+                entry
+                    .0
+                    .get("ParameterValue")
+                    .map(text_of)
+                    .unwrap_or_default(),
+            );
         }
     }
     if !unknown.is_empty() {
-        return Err(AwsError::validation(format!("Parameters: [{}] do not exist in the template", unknown.join(", "))));
+        return Err(AwsError::validation(format!(
+            "Parameters: [{}] do not exist in the template",
+            unknown.join(", ")
+        )));
     }
     let mut missing = Vec::new();
     for (name, declaration) in declared {
@@ -50,7 +60,10 @@ pub fn settle(
         }
     }
     if !missing.is_empty() {
-        return Err(AwsError::validation(format!("Parameters: [{}] must have values", missing.join(", "))));
+        return Err(AwsError::validation(format!(
+            "Parameters: [{}] must have values",
+            missing.join(", ")
+        )));
     }
     for (name, value) in &values {
         check(name, value, declared.get(name).unwrap_or(&Value::Null))?;
@@ -62,7 +75,10 @@ pub fn settle(
 #[must_use]
 pub fn shown(template: &Template, values: &BTreeMap<String, String>) -> Value {
     let rows = values.iter().map(|(name, value)| {
-        let hidden = template.part("Parameters").get(name).is_some_and(|p| Params(p).flag("NoEcho"));
+        let hidden = template
+            .part("Parameters")
+            .get(name)
+            .is_some_and(|p| Params(p).flag("NoEcho"));
         json!({ "ParameterKey": name, "ParameterValue": if hidden { HIDDEN } else { value } })
     });
     Value::Array(rows.collect())
@@ -71,35 +87,57 @@ pub fn shown(template: &Template, values: &BTreeMap<String, String>) -> Value {
 fn check(name: &str, value: &str, declaration: &Value) -> Result<(), AwsError> {
     let rule = Params(declaration);
     let refuse = |why: String| {
-        let own = rule.text("ConstraintDescription").map(|text| format!("Parameter {name} failed to satisfy constraint: {text}"));
+        let own = rule
+            .text("ConstraintDescription")
+            .map(|text| format!("Parameter {name} failed to satisfy constraint: {text}"));
         Err(AwsError::validation(own.unwrap_or(why)))
     };
     let allowed = rule.list("AllowedValues");
     if !allowed.is_empty() && !allowed.iter().any(|one| text_of(one) == value) {
         let names: Vec<String> = allowed.iter().map(text_of).collect();
-        return refuse(format!("Parameter {name} must be one of AllowedValues [{}]", names.join(", ")));
+        return refuse(format!(
+            "Parameter {name} must be one of AllowedValues [{}]",
+            names.join(", ")
+        ));
     }
     if let Some(pattern) = rule.text("AllowedPattern")
         && let Ok(pattern_read) = regex::Regex::new(&format!("^(?:{pattern})$"))
         && !pattern_read.is_match(value)
     {
-        return refuse(format!("Parameter {name} failed to satisfy constraint: must match pattern {pattern}"));
+        return refuse(format!(
+            "Parameter {name} failed to satisfy constraint: must match pattern {pattern}"
+        ));
     }
     if rule.text("Type") == Some("Number") {
         let Ok(number) = value.parse::<f64>() else {
             return refuse(format!("Parameter {name} must be a number"));
         };
-        let bound = |limit: &str| declaration.get(limit).map(text_of).and_then(|text| text.parse::<f64>().ok());
-        if bound("MinValue").is_some_and(|least| number < least) || bound("MaxValue").is_some_and(|most| number > most) {
-            return refuse(format!("Parameter {name} must be a number within MinValue and MaxValue"));
+        let bound = |limit: &str| {
+            declaration
+                .get(limit)
+                .map(text_of)
+                .and_then(|text| text.parse::<f64>().ok())
+        };
+        if bound("MinValue").is_some_and(|least| number < least)
+            || bound("MaxValue").is_some_and(|most| number > most)
+        {
+            return refuse(format!(
+                "Parameter {name} must be a number within MinValue and MaxValue"
+            ));
         }
     }
     let length = i64::try_from(value.chars().count()).unwrap_or(i64::MAX);
     if rule.number("MinLength").is_some_and(|least| length < least) {
-        return refuse(format!("Parameter {name} must contain at least {} characters", rule.number("MinLength").unwrap_or(0)));
+        return refuse(format!(
+            "Parameter {name} must contain at least {} characters",
+            rule.number("MinLength").unwrap_or(0)
+        ));
     }
     if rule.number("MaxLength").is_some_and(|most| length > most) {
-        return refuse(format!("Parameter {name} must contain at most {} characters", rule.number("MaxLength").unwrap_or(0)));
+        return refuse(format!(
+            "Parameter {name} must contain at most {} characters",
+            rule.number("MaxLength").unwrap_or(0)
+        ));
     }
     Ok(())
 }
@@ -118,24 +156,48 @@ mod tests {
     #[test]
     fn given_kept_and_defaulted() {
         let before = BTreeMap::from([("Count".to_owned(), "4".to_owned())]);
-        let given =
-            [json!({"ParameterKey": "Count", "UsePreviousValue": "true"}), json!({"ParameterKey": "Size", "ParameterValue": "large"})];
+        let given = [
+            json!({"ParameterKey": "Count", "UsePreviousValue": "true"}),
+            json!({"ParameterKey": "Size", "ParameterValue": "large"}),
+        ];
         let values = settle(&template(), &given, Some(&before)).unwrap();
-        assert_eq!((values["Count"].as_str(), values["Size"].as_str(), values["Secret"].as_str()), ("4", "large", "x"));
+        assert_eq!(
+            (
+                values["Count"].as_str(),
+                values["Size"].as_str(),
+                values["Secret"].as_str()
+            ),
+            ("4", "large", "x")
+        );
         let shown = shown(&template(), &values);
-        assert!(shown.as_array().unwrap().contains(&json!({"ParameterKey": "Secret", "ParameterValue": "****"})));
+        assert!(
+            shown
+                .as_array()
+                .unwrap()
+                .contains(&json!({"ParameterKey": "Secret", "ParameterValue": "****"}))
+        );
     }
 
     #[test]
     fn refusals() {
-        let one = |name: &str, value: &str| vec![json!({"ParameterKey": name, "ParameterValue": value})];
+        let one =
+            |name: &str, value: &str| vec![json!({"ParameterKey": name, "ParameterValue": value})];
         for (given, part) in [
             (vec![], "Parameters: [Count] must have values"),
-            (one("Nope", "1"), "Parameters: [Nope] do not exist in the template"),
+            (
+                one("Nope", "1"),
+                "Parameters: [Nope] do not exist in the template",
+            ),
             (one("Count", "many"), "Parameter Count must be a number"),
             (one("Count", "10"), "within MinValue and MaxValue"),
-            ([one("Count", "1"), one("Size", "huge")].concat(), "must be one of AllowedValues [small, large]"),
-            (vec![json!({"ParameterKey": "Count", "UsePreviousValue": true})], "Cannot specify usePreviousValue"),
+            (
+                [one("Count", "1"), one("Size", "huge")].concat(),
+                "must be one of AllowedValues [small, large]",
+            ),
+            (
+                vec![json!({"ParameterKey": "Count", "UsePreviousValue": true})],
+                "Cannot specify usePreviousValue",
+            ),
         ] {
             let message = settle(&template(), &given, None).unwrap_err().message;
             assert!(message.contains(part), "{message}");

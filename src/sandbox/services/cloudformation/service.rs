@@ -19,11 +19,15 @@ pub const OFFER: Offer = Offer {
     types: include_str!("resources.yaml"),
     ..Offer::of::<CloudFormation>(
         "cloudformation",
-        Protocol::Query { version: "2010-05-15", namespace: "http://cloudformation.amazonaws.com/doc/2010-05-15/" },
+        Protocol::Query {
+            version: "2010-05-15",
+            namespace: "http://cloudformation.amazonaws.com/doc/2010-05-15/",
+        },
     )
 };
 
-/// Turns of one tick; each moves one stack one step on. The bound only guards against a stack that would never come to rest.
+/// Turns of one tick; each moves one stack one step on. The bound only guards against a stack that
+/// would never come to rest.
 const TURNS: u32 = 10_000;
 
 /// The stacks of one account in one region.
@@ -51,14 +55,22 @@ impl Service for CloudFormation {
 
     fn due(&self, realm: Realm<'_>) -> Option<Time> {
         let all = All { own: self, realm };
-        self.stacks.values().filter_map(|stack| machine::due(all, stack)).min()
+        self.stacks
+            .values()
+            .filter_map(|stack| machine::due(all, stack))
+            .min()
     }
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
         for _ in 0..TURNS {
             let all = self.all(cx);
-            let due = self.stacks.values().find(|stack| machine::due(all, stack).is_some_and(|due| due <= cx.now));
-            let Some(id) = due.map(|stack| stack.id.clone()) else { return };
+            let due = self
+                .stacks
+                .values()
+                .find(|stack| machine::due(all, stack).is_some_and(|due| due <= cx.now));
+            let Some(id) = due.map(|stack| stack.id.clone()) else {
+                return;
+            };
             self.with(&id, |own, stack| machine::step(own, stack, cx));
         }
     }
@@ -68,7 +80,11 @@ impl CloudFormation {
     /// The stack of this name that is not deleted, or of this ARN.
     #[must_use]
     pub fn stack(&self, name: &str) -> Option<&CfnStack> {
-        self.stacks.get(name).or_else(|| self.stacks.values().find(|stack| stack.name == name && stack.deleted.is_none()))
+        self.stacks.get(name).or_else(|| {
+            self.stacks
+                .values()
+                .find(|stack| stack.name == name && stack.deleted.is_none())
+        })
     }
 
     /// The ARN of a stack by name or ARN.
@@ -78,7 +94,11 @@ impl CloudFormation {
     }
 
     /// Takes a stack out, works on it together with all others, and puts it back.
-    pub fn with<T>(&mut self, id: &str, work: impl FnOnce(&mut Self, &mut CfnStack) -> T) -> Option<T> {
+    pub fn with<T>(
+        &mut self,
+        id: &str,
+        work: impl FnOnce(&mut Self, &mut CfnStack) -> T,
+    ) -> Option<T> {
         let mut stack = self.stacks.remove(id)?;
         let result = work(self, &mut stack);
         self.stacks.insert(stack.id.clone(), stack);
@@ -88,7 +108,10 @@ impl CloudFormation {
     /// The stacks and what is around them, to be read.
     #[must_use]
     pub fn all<'a>(&'a self, cx: &'a Cx<'_>) -> All<'a> {
-        All { own: self, realm: cx.realm() }
+        All {
+            own: self,
+            realm: cx.realm(),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Change sets: made, described, executed, deleted. Executing one deletes all others of its stack, as AWS does.
+//! Change sets: made, described, executed, deleted. Executing one deletes all others of its stack,
+//! as AWS does.
 
 use serde_json::{Value, json};
 
@@ -17,22 +18,34 @@ const SECONDS: f64 = 2.0;
 /// `CreateChangeSet`.
 pub fn create(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
     let name = params.need("ChangeSetName")?;
-    api::checked_name(name).map_err(|error| AwsError::validation(error.message.replace("stackName", "changeSetName")))?;
+    api::checked_name(name).map_err(|error| {
+        AwsError::validation(error.message.replace("stackName", "changeSetName"))
+    })?;
     let id = stack_for(own, cx, params)?;
-    let stack = own.stack(&id).ok_or_else(|| AwsError::validation(format!("Stack [{id}] does not exist")))?;
+    let stack = own
+        .stack(&id)
+        .ok_or_else(|| AwsError::validation(format!("Stack [{id}] does not exist")))?;
     let token = params.text("ClientToken").map(str::to_owned);
     if let Some(set) = stack.change_sets.get(name) {
         if token.is_some() && set.token == token {
             return Ok(json!({ "Id": set.id, "StackId": stack.id }));
         }
-        return Err(AwsError::new("AlreadyExistsException", format!("ChangeSet {name} already exists")));
+        return Err(AwsError::new(
+            "AlreadyExistsException",
+            format!("ChangeSet {name} already exists"),
+        ));
     }
     let creates = stack.status == Status::ReviewInProgress;
     let next = api::version(own.all(cx), params, Some(stack).filter(|_| !creates))?;
     let difference = diff::between(own.all(cx), stack, &next)?;
     let place = &cx.place;
     let set = ChangeSet {
-        id: format!("arn:aws:cloudformation:{}:{}:changeSet/{name}/{}", place.region, place.account, cx.dice.uuid()),
+        id: format!(
+            "arn:aws:cloudformation:{}:{}:changeSet/{name}/{}",
+            place.region,
+            place.account,
+            cx.dice.uuid()
+        ),
         name: name.to_owned(),
         description: params.text("Description").map(str::to_owned),
         created: cx.now,
@@ -45,12 +58,18 @@ pub fn create(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> 
     };
     let answer = json!({ "Id": set.id, "StackId": stack.id });
     cx.effect = Some(format!("{} change set {name}", stack.name));
-    own.with(&id, |_, stack| stack.change_sets.insert(name.to_owned(), set));
+    own.with(&id, |_, stack| {
+        stack.change_sets.insert(name.to_owned(), set)
+    });
     Ok(answer)
 }
 
 /// The stack a change set is for; `CREATE` makes one in review, if all else is in order.
-fn stack_for(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> Result<String, AwsError> {
+fn stack_for(
+    own: &mut CloudFormation,
+    cx: &mut Cx<'_>,
+    params: Params<'_>,
+) -> Result<String, AwsError> {
     let name = params.need("StackName")?;
     let found = own.stack(name).filter(|stack| stack.deleted.is_none());
     let creates = params.text("ChangeSetType") == Some("CREATE");
@@ -65,15 +84,22 @@ fn stack_for(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> R
         None if creates => {
             let name = api::checked_name(name)?;
             api::version(own.all(cx), params, None)?;
-            let mut stack = CfnStack::new(&api::stack_id(name, cx), name, Version::default(), cx.now);
-            diff::between(own.all(cx), &stack, &api::version(own.all(cx), params, None)?)?;
+            let mut stack =
+                CfnStack::new(&api::stack_id(name, cx), name, Version::default(), cx.now);
+            diff::between(
+                own.all(cx),
+                &stack,
+                &api::version(own.all(cx), params, None)?,
+            )?;
             stack.turn(cx, Status::ReviewInProgress, Some("User Initiated"));
             cx.effect = Some(format!("{name} {}", stack.status));
             let id = stack.id.clone();
             own.stacks.insert(id.clone(), stack);
             Ok(id)
         }
-        None => Err(AwsError::validation(format!("Stack [{name}] does not exist"))),
+        None => Err(AwsError::validation(format!(
+            "Stack [{name}] does not exist"
+        ))),
     }
 }
 
@@ -81,10 +107,21 @@ fn stack_for(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> R
 pub fn describe(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
     let (stack, set) = find(own, params)?;
     let (status, execution) = states(set, cx.now);
-    let first = params.text("NextToken").and_then(|token| token.parse::<usize>().ok()).unwrap_or(0);
-    let page: Vec<&Value> = set.changes.iter().skip(first).take(100).filter(|_| status == "CREATE_COMPLETE").collect();
+    let first = params
+        .text("NextToken")
+        .and_then(|token| token.parse::<usize>().ok())
+        .unwrap_or(0);
+    let page: Vec<&Value> = set
+        .changes
+        .iter()
+        .skip(first)
+        .take(100)
+        .filter(|_| status == "CREATE_COMPLETE")
+        .collect();
     let next = (first + 100 < set.changes.len()).then(|| (first + 100).to_string());
-    let shown = Template::read(&set.next.body).map_or(Value::Null, |template| parameters::shown(&template, &set.next.parameters));
+    let shown = Template::read(&set.next.body).map_or(Value::Null, |template| {
+        parameters::shown(&template, &set.next.parameters)
+    });
     Ok(json!({
         "ChangeSetName": set.name,
         "ChangeSetId": set.id,
@@ -111,7 +148,10 @@ pub fn execute(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) ->
     if execution != "AVAILABLE" {
         return Err(AwsError::new(
             "InvalidChangeSetStatus",
-            format!("ChangeSet [{}] cannot be executed in its current status of [{status}]", set.id),
+            format!(
+                "ChangeSet [{}] cannot be executed in its current status of [{status}]",
+                set.id
+            ),
         ));
     }
     if !set.creates {
@@ -140,7 +180,9 @@ pub fn delete(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> 
         if name.is_empty() || own.stack(name).is_some() {
             return Ok(json!({}));
         }
-        return Err(AwsError::validation(format!("Stack [{name}] does not exist")));
+        return Err(AwsError::validation(format!(
+            "Stack [{name}] does not exist"
+        )));
     };
     let (id, name) = (stack.id.clone(), set.name.clone());
     own.with(&id, |_, stack| {
@@ -153,7 +195,9 @@ pub fn delete(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> 
 /// `ListChangeSets`.
 pub fn list(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
     let name = params.need("StackName")?;
-    let stack = own.stack(name).ok_or_else(|| AwsError::validation(format!("Stack [{name}] does not exist")))?;
+    let stack = own
+        .stack(name)
+        .ok_or_else(|| AwsError::validation(format!("Stack [{name}] does not exist")))?;
     let rows = stack.change_sets.values().map(|set| {
         let (status, execution) = states(set, cx.now);
         json!({
@@ -175,19 +219,33 @@ fn states(set: &ChangeSet, now: Time) -> (&'static str, &'static str) {
 }
 
 /// A change set by name and stack, or by its ARN alone.
-fn find<'a>(own: &'a CloudFormation, params: Params<'_>) -> Result<(&'a CfnStack, &'a ChangeSet), AwsError> {
+fn find<'a>(
+    own: &'a CloudFormation,
+    params: Params<'_>,
+) -> Result<(&'a CfnStack, &'a ChangeSet), AwsError> {
     let name = params.need("ChangeSetName")?;
-    let gone = || AwsError { code: "ChangeSetNotFound".to_owned(), message: format!("ChangeSet [{name}] does not exist"), status: 404 };
+    let gone = || AwsError {
+        code: "ChangeSetNotFound".to_owned(),
+        message: format!("ChangeSet [{name}] does not exist"),
+        status: 404,
+    };
     let in_stack = |stack: &'a CfnStack| {
-        let set = stack.change_sets.values().find(|set| set.name == name || set.id == name)?;
+        let set = stack
+            .change_sets
+            .values()
+            .find(|set| set.name == name || set.id == name)?;
         Some((stack, set))
     };
     match params.text("StackName") {
         Some(stack) => {
-            let stack = own.stack(stack).ok_or_else(|| AwsError::validation(format!("Stack [{stack}] does not exist")))?;
+            let stack = own
+                .stack(stack)
+                .ok_or_else(|| AwsError::validation(format!("Stack [{stack}] does not exist")))?;
             in_stack(stack).ok_or_else(gone)
         }
         None if name.starts_with("arn:") => own.stacks.values().find_map(in_stack).ok_or_else(gone),
-        None => Err(AwsError::validation("StackName must be specified if ChangeSetName is not specified as an ARN.")),
+        None => Err(AwsError::validation(
+            "StackName must be specified if ChangeSetName is not specified as an ARN.",
+        )),
     }
 }

@@ -1,4 +1,5 @@
-//! A template as text (YAML with CloudFormation's short tags, or JSON) and as a checked tree. Refusals are AWS's own sentences.
+//! A template as text (YAML with CloudFormation's short tags, or JSON) and as a checked tree.
+//! Refusals are AWS's own sentences.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +35,10 @@ impl Template {
     #[must_use]
     pub fn part(&self, name: &str) -> &Map<String, Value> {
         static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
-        self.root.get(name).and_then(Value::as_object).unwrap_or(&NONE)
+        self.root
+            .get(name)
+            .and_then(Value::as_object)
+            .unwrap_or(&NONE)
     }
 
     /// The description.
@@ -65,13 +69,19 @@ impl Template {
 
     /// Refuses resource types that are nowhere.
     pub fn check_types(&self, catalog: &Catalog) -> Result<(), AwsError> {
-        let kinds = self.part("Resources").values().map(|raw| Definition(raw).kind());
+        let kinds = self
+            .part("Resources")
+            .values()
+            .map(|raw| Definition(raw).kind());
         let unknown: BTreeSet<&str> = kinds.filter(|kind| catalog.kind(kind).is_none()).collect();
         if unknown.is_empty() {
             return Ok(());
         }
         let names: Vec<&str> = unknown.into_iter().collect();
-        Err(AwsError::validation(format!("Template format error: Unrecognized resource types: [{}]", names.join(", "))))
+        Err(AwsError::validation(format!(
+            "Template format error: Unrecognized resource types: [{}]",
+            names.join(", ")
+        )))
     }
 
     /// The capabilities that the caller must acknowledge.
@@ -83,21 +93,34 @@ impl Template {
             .filter_map(|definition| {
                 let kind = catalog.kind(definition.kind())?;
                 let capability = kind.capability.as_deref()?;
-                let named = kind.name.as_ref().is_some_and(|name| definition.properties().get(name).is_some());
-                Some(if named { "CAPABILITY_NAMED_IAM".to_owned() } else { capability.to_owned() })
+                let named = kind
+                    .name
+                    .as_ref()
+                    .is_some_and(|name| definition.properties().get(name).is_some());
+                Some(if named {
+                    "CAPABILITY_NAMED_IAM".to_owned()
+                } else {
+                    capability.to_owned()
+                })
             })
             .collect()
     }
 
     fn check(&self) -> Result<(), AwsError> {
         if !self.root.is_object() {
-            return Err(AwsError::validation("Template format error: unsupported structure."));
+            return Err(AwsError::validation(
+                "Template format error: unsupported structure.",
+            ));
         }
         let resources = self.part("Resources");
         if resources.is_empty() {
-            return Err(AwsError::validation("Template format error: At least one Resources member must be defined."));
+            return Err(AwsError::validation(
+                "Template format error: At least one Resources member must be defined.",
+            ));
         }
-        let untyped = resources.iter().find(|(_, raw)| Definition(raw).kind().is_empty());
+        let untyped = resources
+            .iter()
+            .find(|(_, raw)| Definition(raw).kind().is_empty());
         if let Some((logical, _)) = untyped {
             return Err(AwsError::validation(format!(
                 "Template format error: [/Resources/{logical}] Every Resources object must contain a Type member."
@@ -113,12 +136,16 @@ impl Template {
             for raw in self.part(part).values() {
                 references(raw, &mut |name, attribute| {
                     let known = self.part("Resources").contains_key(name)
-                        || (attribute.is_none() && (self.part("Parameters").contains_key(name) || name.starts_with("AWS::")));
+                        || (attribute.is_none()
+                            && (self.part("Parameters").contains_key(name)
+                                || name.starts_with("AWS::")));
                     if !known {
                         missing.insert(name.to_owned());
                     }
                 });
-                let depends = Definition(raw).depends_on().filter(|name| !self.part("Resources").contains_key(*name));
+                let depends = Definition(raw)
+                    .depends_on()
+                    .filter(|name| !self.part("Resources").contains_key(*name));
                 missing.extend(depends.map(str::to_owned));
             }
             if !missing.is_empty() {
@@ -133,14 +160,23 @@ impl Template {
     }
 
     fn check_cycles(&self) -> Result<(), AwsError> {
-        let mut left: BTreeMap<String, BTreeSet<String>> =
-            self.part("Resources").keys().map(|logical| (logical.clone(), self.needs(logical))).collect();
+        let mut left: BTreeMap<String, BTreeSet<String>> = self
+            .part("Resources")
+            .keys()
+            .map(|logical| (logical.clone(), self.needs(logical)))
+            .collect();
         while !left.is_empty() {
-            let free: Vec<String> =
-                left.iter().filter(|(_, needs)| needs.iter().all(|need| !left.contains_key(need))).map(|(name, _)| name.clone()).collect();
+            let free: Vec<String> = left
+                .iter()
+                .filter(|(_, needs)| needs.iter().all(|need| !left.contains_key(need)))
+                .map(|(name, _)| name.clone())
+                .collect();
             if free.is_empty() {
                 let names: Vec<String> = left.into_keys().collect();
-                return Err(AwsError::validation(format!("Circular dependency between resources: [{}]", names.join(", "))));
+                return Err(AwsError::validation(format!(
+                    "Circular dependency between resources: [{}]",
+                    names.join(", ")
+                )));
             }
             left.retain(|name, _| !free.contains(name));
         }
@@ -202,7 +238,11 @@ pub fn references(value: &Value, found: &mut dyn FnMut(&str, Option<&str>)) {
                     }
                     ("Fn::Sub", Value::String(text)) => sub_references(text, &Map::new(), found),
                     ("Fn::Sub", Value::Array(parts)) => {
-                        let own = parts.get(1).and_then(Value::as_object).cloned().unwrap_or_default();
+                        let own = parts
+                            .get(1)
+                            .and_then(Value::as_object)
+                            .cloned()
+                            .unwrap_or_default();
                         if let Some(text) = parts.first().and_then(Value::as_str) {
                             sub_references(text, &own, found);
                         }
@@ -220,7 +260,9 @@ pub fn references(value: &Value, found: &mut dyn FnMut(&str, Option<&str>)) {
 #[must_use]
 pub fn get_att(value: &Value) -> Option<(String, String)> {
     match value {
-        Value::String(text) => text.split_once('.').map(|(logical, attribute)| (logical.to_owned(), attribute.to_owned())),
+        Value::String(text) => text
+            .split_once('.')
+            .map(|(logical, attribute)| (logical.to_owned(), attribute.to_owned())),
         Value::Array(parts) => {
             let logical = parts.first()?.as_str()?;
             let attribute: Vec<&str> = parts.iter().skip(1).filter_map(Value::as_str).collect();
@@ -235,7 +277,9 @@ pub fn sub_pieces(text: &str) -> Vec<(bool, String)> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find("${") {
-        let Some(length) = rest[start..].find('}') else { break };
+        let Some(length) = rest[start..].find('}') else {
+            break;
+        };
         pieces.push((false, rest[..start].to_owned()));
         let name = rest[start + 2..start + length].trim();
         match name.strip_prefix('!') {
@@ -259,21 +303,29 @@ fn sub_references(text: &str, own: &Map<String, Value>, found: &mut dyn FnMut(&s
     }
 }
 
-/// The text as JSON. It is read as the product reads it; what begins with a brace must be JSON besides, as AWS wants it.
+/// The text as JSON. It is read as the product reads it; what begins with a brace must be JSON
+/// besides, as AWS wants it.
 fn parse(body: &str) -> Result<Value, AwsError> {
     let json = body.trim_start().starts_with('{');
     let form = if json { "JSON" } else { "YAML" };
-    let bad = |line, column| AwsError::validation(format!("Template format error: {form} not well-formed. (line {line}, column {column})"));
+    let bad = |line, column| {
+        AwsError::validation(format!(
+            "Template format error: {form} not well-formed. (line {line}, column {column})"
+        ))
+    };
     if json && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(body) {
         return Err(bad(error.line(), error.column()));
     }
-    let (_, root) = document::read("template", body.as_bytes(), Limits::TEMPLATE).map_err(|found| match found.0.first() {
-        Some(first) if first.code == "alias" => {
-            AwsError::validation("Template error: YAML aliases are not allowed in CloudFormation templates".to_owned())
-        }
-        Some(first) => bad(first.at.line, first.at.column),
-        None => bad(1, 1),
-    })?;
+    let (_, root) = document::read("template", body.as_bytes(), Limits::TEMPLATE).map_err(
+        |found| match found.0.first() {
+            Some(first) if first.code == "alias" => AwsError::validation(
+                "Template error: YAML aliases are not allowed in CloudFormation templates"
+                    .to_owned(),
+            ),
+            Some(first) => bad(first.at.line, first.at.column),
+            None => bad(1, 1),
+        },
+    )?;
     Ok(plain(&root))
 }
 
@@ -284,7 +336,12 @@ fn plain(node: &Node) -> Value {
         Content::Scalar { text, plain: true } => scalar(text),
         Content::Scalar { text, plain: false } => Value::String(text.clone()),
         Content::List(items) => Value::Array(items.iter().map(plain).collect()),
-        Content::Map(entries) => Value::Object(entries.iter().map(|(key, node)| (key.name.clone(), plain(node))).collect()),
+        Content::Map(entries) => Value::Object(
+            entries
+                .iter()
+                .map(|(key, node)| (key.name.clone(), plain(node)))
+                .collect(),
+        ),
     };
     match (node.tag.as_deref(), value) {
         (None, value) => value,
@@ -302,7 +359,9 @@ fn scalar(text: &str) -> Value {
     match text {
         "true" | "True" | "TRUE" => Value::Bool(true),
         "false" | "False" | "FALSE" => Value::Bool(false),
-        _ => text.parse::<Number>().map_or_else(|_| Value::String(text.to_owned()), Value::Number),
+        _ => text
+            .parse::<Number>()
+            .map_or_else(|_| Value::String(text.to_owned()), Value::Number),
     }
 }
 
@@ -312,7 +371,10 @@ mod tests {
     use crate::sandbox::services;
 
     fn refused(body: &str) -> String {
-        Template::read(body).and_then(|template| template.check_types(&Catalog::of(services::ALL))).unwrap_err().message
+        Template::read(body)
+            .and_then(|template| template.check_types(&Catalog::of(services::ALL)))
+            .unwrap_err()
+            .message
     }
 
     #[test]
@@ -323,39 +385,63 @@ mod tests {
         .unwrap();
         assert_eq!(template.needs("Q").into_iter().collect::<Vec<_>>(), ["T"]);
         assert_eq!(template.needs("T").into_iter().collect::<Vec<_>>(), ["D"]);
-        assert_eq!(template.part("Outputs")["A"]["Value"], json!({"Fn::GetAtt": ["Q", "Arn"]}));
-        assert_eq!(template.resource("T").unwrap().properties()["TopicName"], json!({"Fn::Join": ["-", [{"Ref": "P"}, "a"]]}));
+        assert_eq!(
+            template.part("Outputs")["A"]["Value"],
+            json!({"Fn::GetAtt": ["Q", "Arn"]})
+        );
+        assert_eq!(
+            template.resource("T").unwrap().properties()["TopicName"],
+            json!({"Fn::Join": ["-", [{"Ref": "P"}, "a"]]})
+        );
     }
 
     #[test]
     fn values_are_what_they_are_written_as() {
         let text = "Metadata: {a: 12, b: 0441, c: '12', d: 1.5, e: True, f: ~, g: yes, 80: x, h: !Sub '${A}'}\nResources: {Q: {Type: 'AWS::SQS::Queue'}}\n";
-        let told =
-            json!({"a": 12, "b": "0441", "c": "12", "d": 1.5, "e": true, "f": null, "g": "yes", "80": "x", "h": {"Fn::Sub": "${A}"}});
+        let told = json!({"a": 12, "b": "0441", "c": "12", "d": 1.5, "e": true, "f": null, "g": "yes", "80": "x", "h": {"Fn::Sub": "${A}"}});
         assert_eq!(Template::read(text).unwrap().root["Metadata"], told);
-        let pair = r#"{"Description": "\ud83e\udd16", "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}"#;
-        assert_eq!(Template::read(pair).unwrap().description(), Some("\u{1f916}"));
+        let pair =
+            r#"{"Description": "\ud83e\udd16", "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}"#;
+        assert_eq!(
+            Template::read(pair).unwrap().description(),
+            Some("\u{1f916}")
+        );
     }
 
     #[test]
     fn refusals_are_aws_sentences() {
-        assert_eq!(refused("Resources: {}"), "Template format error: At least one Resources member must be defined.");
+        assert_eq!(
+            refused("Resources: {}"),
+            "Template format error: At least one Resources member must be defined."
+        );
         assert_eq!(
             refused("Resources: {A: {Type: 'AWS::Nope::Thing'}, B: {Type: 'Custom::X'}}"),
             "Template format error: Unrecognized resource types: [AWS::Nope::Thing, Custom::X]"
         );
         assert_eq!(
-            refused("Resources: {A: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !Ref Nobody}}}"),
+            refused(
+                "Resources: {A: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !Ref Nobody}}}"
+            ),
             "Template format error: Unresolved resource dependencies [Nobody] in the Resources block of the template"
         );
         assert_eq!(
-            refused("Resources: {A: {Type: 'AWS::SQS::Queue', DependsOn: B}, B: {Type: 'AWS::SQS::Queue', DependsOn: A}}"),
+            refused(
+                "Resources: {A: {Type: 'AWS::SQS::Queue', DependsOn: B}, B: {Type: 'AWS::SQS::Queue', DependsOn: A}}"
+            ),
             "Circular dependency between resources: [A, B]"
         );
-        assert_eq!(refused("a: ["), "Template format error: YAML not well-formed. (line 1, column 4)");
+        assert_eq!(
+            refused("a: ["),
+            "Template format error: YAML not well-formed. (line 1, column 4)"
+        );
         assert!(refused("{").starts_with("Template format error: JSON not well-formed."));
-        assert!(refused("{Resources: {}}").starts_with("Template format error: JSON not well-formed."));
-        assert_eq!(refused("a: &x 1\nb: *x\n"), "Template error: YAML aliases are not allowed in CloudFormation templates");
+        assert!(
+            refused("{Resources: {}}").starts_with("Template format error: JSON not well-formed.")
+        );
+        assert_eq!(
+            refused("a: &x 1\nb: *x\n"),
+            "Template error: YAML aliases are not allowed in CloudFormation templates"
+        );
     }
 
     #[test]
@@ -366,6 +452,9 @@ mod tests {
                 .capabilities(&Catalog::of(services::ALL))
         };
         assert_eq!(role("").into_iter().collect::<Vec<_>>(), ["CAPABILITY_IAM"]);
-        assert_eq!(role("RoleName: x, ").into_iter().collect::<Vec<_>>(), ["CAPABILITY_NAMED_IAM"]);
+        assert_eq!(
+            role("RoleName: x, ").into_iter().collect::<Vec<_>>(),
+            ["CAPABILITY_NAMED_IAM"]
+        );
     }
 }

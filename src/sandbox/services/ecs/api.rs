@@ -11,10 +11,17 @@ use crate::sandbox::values::{last_part, seconds};
 pub fn call(ecs: &mut Ecs, cx: &mut Cx<'_>, call: &Call) -> Answer {
     let params = call.params();
     match call.action.as_str() {
-        "ListClusters" => Ok(json!({ "clusterArns": ecs.clusters.iter().map(|name| arn(&cx.place, "cluster", name)).collect::<Vec<_>>() })),
+        "ListClusters" => Ok(
+            json!({ "clusterArns": ecs.clusters.iter().map(|name| arn(&cx.place, "cluster", name)).collect::<Vec<_>>() }),
+        ),
         "ListServices" => {
             let cluster = cluster(params);
-            let arns: Vec<&String> = ecs.services.iter().filter(|(_, service)| service.cluster == cluster).map(|(arn, _)| arn).collect();
+            let arns: Vec<&String> = ecs
+                .services
+                .iter()
+                .filter(|(_, service)| service.cluster == cluster)
+                .map(|(arn, _)| arn)
+                .collect();
             Ok(json!({ "serviceArns": arns }))
         }
         "DescribeServices" => Ok(describe_services(ecs, cx, params)),
@@ -34,8 +41,9 @@ fn describe_services(ecs: &Ecs, cx: &Cx<'_>, params: Params<'_>) -> Value {
     let mut found = Vec::new();
     let mut failures = Vec::new();
     for wanted in params.texts("services") {
-        let one =
-            ecs.services.iter().find(|(arn, service)| service.cluster == cluster && (*arn == wanted || service.name == last_part(wanted)));
+        let one = ecs.services.iter().find(|(arn, service)| {
+            service.cluster == cluster && (*arn == wanted || service.name == last_part(wanted))
+        });
         match one {
             Some((arn, service)) => found.push(shown_service(ecs, arn, service, cx)),
             None => {
@@ -49,25 +57,34 @@ fn describe_services(ecs: &Ecs, cx: &Cx<'_>, params: Params<'_>) -> Value {
 
 fn shown_service(ecs: &Ecs, arn_of: &str, service: &Service, cx: &Cx<'_>) -> Value {
     let count = |deployment: Option<&str>, status: &str| {
-        let tasks = ecs.tasks.values().filter(|task| task.service.as_deref() == Some(arn_of) && task.status(cx.now) == status);
-        tasks.filter(|task| deployment.is_none() || deployment == task.started_by.as_deref()).count()
+        let tasks = ecs.tasks.values().filter(|task| {
+            task.service.as_deref() == Some(arn_of) && task.status(cx.now) == status
+        });
+        tasks
+            .filter(|task| deployment.is_none() || deployment == task.started_by.as_deref())
+            .count()
     };
     let primary = service.deployments.last();
-    let deployments = service.deployments.iter().rev().enumerate().map(|(index, one)| {
-        let is_primary = index == 0;
-        json!({
-            "id": one.id,
-            "status": if is_primary { "PRIMARY" } else { "ACTIVE" },
-            "taskDefinition": one.definition,
-            "desiredCount": if is_primary { service.desired } else { 0 },
-            "pendingCount": count(Some(&one.id), "PENDING"),
-            "runningCount": count(Some(&one.id), "RUNNING"),
-            "failedTasks": 0,
-            "createdAt": seconds(one.created),
-            "updatedAt": seconds(one.updated),
-            "rolloutState": if one.completed { "COMPLETED" } else { "IN_PROGRESS" },
-        })
-    });
+    let deployments = service
+        .deployments
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(index, one)| {
+            let is_primary = index == 0;
+            json!({
+                "id": one.id,
+                "status": if is_primary { "PRIMARY" } else { "ACTIVE" },
+                "taskDefinition": one.definition,
+                "desiredCount": if is_primary { service.desired } else { 0 },
+                "pendingCount": count(Some(&one.id), "PENDING"),
+                "runningCount": count(Some(&one.id), "RUNNING"),
+                "failedTasks": 0,
+                "createdAt": seconds(one.created),
+                "updatedAt": seconds(one.updated),
+                "rolloutState": if one.completed { "COMPLETED" } else { "IN_PROGRESS" },
+            })
+        });
     let events = service
         .events
         .iter()
@@ -94,17 +111,35 @@ fn shown_service(ecs: &Ecs, arn_of: &str, service: &Service, cx: &Cx<'_>) -> Val
 fn update_service(ecs: &mut Ecs, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
     let cluster = cluster(params);
     let wanted = params.need("service")?;
-    let found =
-        ecs.services.iter().find(|(arn, service)| service.cluster == cluster && (*arn == wanted || service.name == last_part(wanted)));
-    let arn = found.map(|(arn, _)| arn.clone()).ok_or_else(|| AwsError::new("ServiceNotFoundException", "Service not found."))?;
-    let definition = params.text("taskDefinition").map(|name| find_definition(ecs, name).map(|(arn, _)| arn.clone())).transpose()?;
+    let found = ecs.services.iter().find(|(arn, service)| {
+        service.cluster == cluster && (*arn == wanted || service.name == last_part(wanted))
+    });
+    let arn = found
+        .map(|(arn, _)| arn.clone())
+        .ok_or_else(|| AwsError::new("ServiceNotFoundException", "Service not found."))?;
+    let definition = params
+        .text("taskDefinition")
+        .map(|name| find_definition(ecs, name).map(|(arn, _)| arn.clone()))
+        .transpose()?;
     if let Some(service) = ecs.services.get_mut(&arn) {
-        let current = service.deployments.last().map(|primary| primary.definition.clone()).unwrap_or_default();
+        let current = service
+            .deployments
+            .last()
+            .map(|primary| primary.definition.clone())
+            .unwrap_or_default();
         let desired = params.number("desiredCount").unwrap_or(service.desired);
-        service.deploy(&definition.unwrap_or(current), desired, params.flag("forceNewDeployment"), cx);
+        service.deploy(
+            &definition.unwrap_or(current),
+            desired,
+            params.flag("forceNewDeployment"),
+            cx,
+        );
         cx.effect = Some(format!("service {} desired {desired}", service.name));
     }
-    let service = ecs.services.get(&arn).map(|service| shown_service(ecs, &arn, service, cx));
+    let service = ecs
+        .services
+        .get(&arn)
+        .map(|service| shown_service(ecs, &arn, service, cx));
     Ok(json!({ "service": service }))
 }
 
@@ -116,7 +151,9 @@ fn list_tasks(ecs: &Ecs, cx: &Cx<'_>, params: Params<'_>) -> Value {
         let service = task.service.as_deref().map(last_part);
         task.cluster == cluster
             && (status == wanted || (wanted == "RUNNING" && status == "PENDING"))
-            && params.text("serviceName").is_none_or(|name| service == Some(last_part(name)))
+            && params
+                .text("serviceName")
+                .is_none_or(|name| service == Some(last_part(name)))
     });
     json!({ "taskArns": arns.map(|(arn, _)| arn).collect::<Vec<_>>() })
 }
@@ -125,7 +162,11 @@ fn describe_tasks(ecs: &Ecs, cx: &Cx<'_>, params: Params<'_>) -> Value {
     let mut found = Vec::new();
     let mut failures = Vec::new();
     for wanted in params.texts("tasks") {
-        match ecs.tasks.iter().find(|(arn, _)| *arn == wanted || last_part(arn) == last_part(wanted)) {
+        match ecs
+            .tasks
+            .iter()
+            .find(|(arn, _)| *arn == wanted || last_part(arn) == last_part(wanted))
+        {
             Some((arn, task)) => found.push(shown_task(ecs, arn, task, cx)),
             None => failures.push(json!({ "arn": wanted, "reason": "MISSING" })),
         }
@@ -169,28 +210,46 @@ fn describe_definition(ecs: &Ecs, params: Params<'_>) -> Answer {
 fn register(ecs: &mut Ecs, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
     let family = params.need("family")?;
     let definition = TaskDefinition::read(family, params.0);
-    let arn = arn(&cx.place, "task-definition", &format!("{family}:{}", ecs.next_revision(family)));
+    let arn = arn(
+        &cx.place,
+        "task-definition",
+        &format!("{family}:{}", ecs.next_revision(family)),
+    );
     let shown = shown_definition(&arn, &definition);
     ecs.definitions.insert(arn.clone(), definition);
     cx.effect = Some(arn);
     Ok(json!({ "taskDefinition": shown }))
 }
 
-/// Runs one task; how long and how it ends is told by the variables `SECONDS` and `EXIT_CODE` of its override.
+/// Runs one task; how long and how it ends is told by the variables `SECONDS` and `EXIT_CODE` of
+/// its override.
 fn run_task(ecs: &mut Ecs, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
-    let (definition, containers) =
-        find_definition(ecs, params.need("taskDefinition")?).map(|(arn, one)| (arn.clone(), one.containers.clone()))?;
+    let (definition, containers) = find_definition(ecs, params.need("taskDefinition")?)
+        .map(|(arn, one)| (arn.clone(), one.containers.clone()))?;
     let cluster = cluster(params);
     if !ecs.clusters.contains(&cluster) {
-        return Err(AwsError::new("ClusterNotFoundException", "Cluster not found."));
+        return Err(AwsError::new(
+            "ClusterNotFoundException",
+            "Cluster not found.",
+        ));
     }
-    let over = params.0.pointer("/overrides/containerOverrides/0").unwrap_or(&Value::Null);
+    let over = params
+        .0
+        .pointer("/overrides/containerOverrides/0")
+        .unwrap_or(&Value::Null);
     let variable = |name: &str| {
-        let given = Params(over).list("environment").iter().find(|pair| Params(pair).text("name") == Some(name));
+        let given = Params(over)
+            .list("environment")
+            .iter()
+            .find(|pair| Params(pair).text("name") == Some(name));
         let given = given.and_then(|pair| Params(pair).number("value"));
         given.or_else(|| containers.first()?.variables.get(name)?.parse().ok())
     };
-    let command: Vec<String> = Params(over).texts("command").into_iter().map(str::to_owned).collect();
+    let command: Vec<String> = Params(over)
+        .texts("command")
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
     let exit = variable("EXIT_CODE").unwrap_or(0);
     let lasts = u32::try_from(variable("SECONDS").unwrap_or(6)).unwrap_or(6);
     let mut shown = Vec::new();
@@ -209,7 +268,11 @@ fn run_task(ecs: &mut Ecs, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
             started_by: params.text("startedBy").map(str::to_owned),
             greeted: false,
             parted: false,
-            command: if command.is_empty() { vec!["task".to_owned()] } else { command.clone() },
+            command: if command.is_empty() {
+                vec!["task".to_owned()]
+            } else {
+                command.clone()
+            },
         };
         shown.push(shown_task(ecs, &arn, &task, cx));
         ecs.tasks.insert(arn, task);
@@ -220,17 +283,34 @@ fn run_task(ecs: &mut Ecs, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
 
 fn stop_task(ecs: &mut Ecs, cx: &mut Cx<'_>, params: Params<'_>) -> Answer {
     let wanted = params.need("task")?;
-    let found = ecs.tasks.keys().find(|arn| *arn == wanted || last_part(arn) == last_part(wanted)).cloned();
-    let arn = found.ok_or_else(|| AwsError::new("InvalidParameterException", "The referenced task was not found."))?;
+    let found = ecs
+        .tasks
+        .keys()
+        .find(|arn| *arn == wanted || last_part(arn) == last_part(wanted))
+        .cloned();
+    let arn = found.ok_or_else(|| {
+        AwsError::new(
+            "InvalidParameterException",
+            "The referenced task was not found.",
+        )
+    })?;
     if let Some(task) = ecs.tasks.get_mut(&arn)
         && task.status(cx.now) != "STOPPED"
     {
         task.ends = Some(cx.now);
         task.exit = Some(143);
-        task.reason = Some(params.text("reason").unwrap_or("Task stopped by user").to_owned());
+        task.reason = Some(
+            params
+                .text("reason")
+                .unwrap_or("Task stopped by user")
+                .to_owned(),
+        );
         cx.effect = Some(format!("task {arn} stopped"));
     }
-    let shown = ecs.tasks.get(&arn).map(|task| shown_task(ecs, &arn, task, cx));
+    let shown = ecs
+        .tasks
+        .get(&arn)
+        .map(|task| shown_task(ecs, &arn, task, cx));
     Ok(json!({ "task": shown }))
 }
 
@@ -253,14 +333,29 @@ fn shown_definition(arn: &str, definition: &TaskDefinition) -> Value {
 }
 
 /// By ARN, by `family:revision`, or the newest active one of a family.
-fn find_definition<'a>(ecs: &'a Ecs, wanted: &str) -> Result<(&'a String, &'a TaskDefinition), AwsError> {
+fn find_definition<'a>(
+    ecs: &'a Ecs,
+    wanted: &str,
+) -> Result<(&'a String, &'a TaskDefinition), AwsError> {
     let named = wanted.rsplit('/').next().unwrap_or(wanted);
-    let exact = ecs.definitions.iter().find(|(arn, _)| *arn == wanted || arn.ends_with(&format!("/{named}")));
+    let exact = ecs
+        .definitions
+        .iter()
+        .find(|(arn, _)| *arn == wanted || arn.ends_with(&format!("/{named}")));
     let newest = || {
-        let family = ecs.definitions.iter().filter(|(_, one)| one.family == named && one.active);
-        family.max_by_key(|(arn, _)| arn.rsplit(':').next().and_then(|text| text.parse::<u64>().ok()))
+        let family = ecs
+            .definitions
+            .iter()
+            .filter(|(_, one)| one.family == named && one.active);
+        family.max_by_key(|(arn, _)| {
+            arn.rsplit(':')
+                .next()
+                .and_then(|text| text.parse::<u64>().ok())
+        })
     };
-    exact.or_else(newest).ok_or_else(|| AwsError::new("ClientException", "Unable to describe task definition."))
+    exact
+        .or_else(newest)
+        .ok_or_else(|| AwsError::new("ClientException", "Unable to describe task definition."))
 }
 
 fn cluster(params: Params<'_>) -> String {
@@ -268,5 +363,8 @@ fn cluster(params: Params<'_>) -> String {
 }
 
 fn arn(place: &Site, kind: &str, name: &str) -> String {
-    format!("arn:aws:ecs:{}:{}:{kind}/{name}", place.region, place.account)
+    format!(
+        "arn:aws:ecs:{}:{}:{kind}/{name}",
+        place.region, place.account
+    )
 }

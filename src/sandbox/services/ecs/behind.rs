@@ -7,7 +7,10 @@ use crate::sandbox::values::{last_part, number, text_of};
 
 /// The places `{revision}` and `{cluster}` of an id.
 pub(super) fn places(ecs: &Ecs, thing: &Thing<'_>) -> Vec<(&'static str, String)> {
-    vec![("revision", ecs.next_revision(thing.name).to_string()), ("cluster", cluster(thing))]
+    vec![
+        ("revision", ecs.next_revision(thing.name).to_string()),
+        ("cluster", cluster(thing)),
+    ]
 }
 
 /// Makes or changes a cluster, a task definition or a service.
@@ -17,19 +20,33 @@ pub(super) fn make(ecs: &mut Ecs, thing: &Thing<'_>, cx: &mut Cx<'_>) -> Result<
             ecs.clusters.insert(thing.name.to_owned());
         }
         "AWS::ECS::TaskDefinition" => {
-            ecs.definitions.insert(thing.physical.to_owned(), TaskDefinition::read(thing.name, thing.properties));
+            ecs.definitions.insert(
+                thing.physical.to_owned(),
+                TaskDefinition::read(thing.name, thing.properties),
+            );
         }
         "AWS::ECS::Service" => {
-            let definition = thing.properties.get("TaskDefinition").map(text_of).unwrap_or_default();
+            let definition = thing
+                .properties
+                .get("TaskDefinition")
+                .map(text_of)
+                .unwrap_or_default();
             if !ecs.definitions.contains_key(&definition) {
                 return Err(format!(
                     "Resource handler returned message: \"Invalid request provided: TaskDefinition not found: {definition}\""
                 ));
             }
-            let desired = thing.properties.get("DesiredCount").and_then(number).unwrap_or(1);
+            let desired = thing
+                .properties
+                .get("DesiredCount")
+                .and_then(number)
+                .unwrap_or(1);
             let cluster = cluster(thing);
             ecs.clusters.insert(cluster.clone());
-            let service = ecs.services.entry(thing.physical.to_owned()).or_insert_with(|| Service::new(thing.name, &cluster, cx.now));
+            let service = ecs
+                .services
+                .entry(thing.physical.to_owned())
+                .or_insert_with(|| Service::new(thing.name, &cluster, cx.now));
             service.deploy(&definition, desired, false, cx);
             return Ok(Ready::WhenSaid);
         }
@@ -55,5 +72,10 @@ pub(super) fn remove(ecs: &mut Ecs, thing: &Thing<'_>, cx: &Cx<'_>) {
 }
 
 fn cluster(thing: &Thing<'_>) -> String {
-    last_part(&thing.properties.get("Cluster").map_or_else(|| "default".to_owned(), text_of))
+    last_part(
+        &thing
+            .properties
+            .get("Cluster")
+            .map_or_else(|| "default".to_owned(), text_of),
+    )
 }

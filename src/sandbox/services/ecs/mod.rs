@@ -1,4 +1,5 @@
-//! Containers: clusters, task definitions, services that converge to their desired count, tasks that write log lines.
+//! Containers: clusters, task definitions, services that converge to their desired count, tasks
+//! that write log lines.
 
 pub mod api;
 pub mod behind;
@@ -26,7 +27,13 @@ pub const OFFER: Offer = Offer {
     subjects: &["service", "cluster"],
     tokens: &["clientToken"],
     types: include_str!("resources.yaml"),
-    ..Offer::of::<Ecs>("ecs", Protocol::Json { version: "1.1", target: "AmazonEC2ContainerServiceV20141113" })
+    ..Offer::of::<Ecs>(
+        "ecs",
+        Protocol::Json {
+            version: "1.1",
+            target: "AmazonEC2ContainerServiceV20141113",
+        },
+    )
 };
 
 /// How long stopped tasks can still be described, and how far back lines are written.
@@ -101,12 +108,17 @@ pub struct Task {
 }
 
 impl TaskDefinition {
-    /// Reads the properties of a `AWS::ECS::TaskDefinition`; names may start with a capital (CloudFormation) or not (the API).
+    /// Reads the properties of a `AWS::ECS::TaskDefinition`; names may start with a capital
+    /// (CloudFormation) or not (the API).
     #[must_use]
     pub fn read(family: &str, properties: &Value) -> Self {
         let list = any(properties, "ContainerDefinitions").and_then(Value::as_array);
         let containers = list.into_iter().flatten().map(Container::read).collect();
-        Self { family: family.to_owned(), active: true, containers }
+        Self {
+            family: family.to_owned(),
+            active: true,
+            containers,
+        }
     }
 }
 
@@ -115,13 +127,20 @@ impl Container {
         let text = |name: &str| any(raw, name).map(text_of);
         let options = any(raw, "LogConfiguration").and_then(|logs| any(logs, "Options"));
         let option = |name: &str| options.and_then(|options| options.get(name)).map(text_of);
-        let variables = any(raw, "Environment").and_then(Value::as_array).into_iter().flatten();
+        let variables = any(raw, "Environment")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         Self {
             name: text("Name").unwrap_or_default(),
             image: text("Image").unwrap_or_default(),
             group: option("awslogs-group"),
             prefix: option("awslogs-stream-prefix"),
-            variables: variables.filter_map(|pair| Some((text_of(any(pair, "Name")?), text_of(any(pair, "Value")?)))).collect(),
+            variables: variables
+                .filter_map(|pair| {
+                    Some((text_of(any(pair, "Name")?), text_of(any(pair, "Value")?)))
+                })
+                .collect(),
         }
     }
 }
@@ -130,7 +149,10 @@ impl Task {
     /// How far it is.
     #[must_use]
     pub fn status(&self, now: Time) -> &'static str {
-        match (self.ends.is_some_and(|ends| now >= ends), now >= self.starts) {
+        match (
+            self.ends.is_some_and(|ends| now >= ends),
+            now >= self.starts,
+        ) {
             (true, _) => "STOPPED",
             (false, true) => "RUNNING",
             (false, false) => "PENDING",
@@ -141,7 +163,11 @@ impl Task {
     #[must_use]
     pub fn stream(&self, arn: &str, container: &Container) -> String {
         let id = arn.rsplit('/').next().unwrap_or(arn);
-        format!("{}/{}/{id}", container.prefix.as_deref().unwrap_or("ecs"), container.name)
+        format!(
+            "{}/{}/{id}",
+            container.prefix.as_deref().unwrap_or("ecs"),
+            container.name
+        )
     }
 
     fn next_due(&self) -> Option<Time> {
@@ -155,7 +181,11 @@ impl Ecs {
     /// The next revision of a family.
     #[must_use]
     pub fn next_revision(&self, family: &str) -> usize {
-        self.definitions.values().filter(|definition| definition.family == family).count() + 1
+        self.definitions
+            .values()
+            .filter(|definition| definition.family == family)
+            .count()
+            + 1
     }
 
     /// How a service's deployment went, once it is over.
@@ -170,7 +200,10 @@ impl Ecs {
     /// A service is deleted: its tasks end.
     pub fn delete(&mut self, arn: &str, now: Time) {
         self.services.remove(arn);
-        let orphans = self.tasks.values_mut().filter(|task| task.service.as_deref() == Some(arn) && task.ends.is_none());
+        let orphans = self
+            .tasks
+            .values_mut()
+            .filter(|task| task.service.as_deref() == Some(arn) && task.ends.is_none());
         for task in orphans {
             task.ends = Some(now);
             task.exit = Some(0);
@@ -185,12 +218,19 @@ impl offered::Service for Ecs {
     }
 
     fn due(&self, _: Realm<'_>) -> Option<Time> {
-        let services = self.services.values().flat_map(|service| [service.next_move, service.next_line]).flatten();
-        services.chain(self.tasks.values().filter_map(Task::next_due)).min()
+        let services = self
+            .services
+            .values()
+            .flat_map(|service| [service.next_move, service.next_line])
+            .flatten();
+        services
+            .chain(self.tasks.values().filter_map(Task::next_due))
+            .min()
     }
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        self.tasks.retain(|_, task| task.ends.is_none_or(|ends| cx.now.since(ends) < REMEMBERS));
+        self.tasks
+            .retain(|_, task| task.ends.is_none_or(|ends| cx.now.since(ends) < REMEMBERS));
         traffic::tasks(self, cx);
         let arns: Vec<String> = self.services.keys().cloned().collect();
         for arn in arns {

@@ -67,7 +67,11 @@ impl Service {
 
     /// Asks for another definition or count, or for new tasks all the same (`force`).
     pub fn deploy(&mut self, definition: &str, desired: i64, force: bool, cx: &mut Cx<'_>) {
-        let same = !force && self.deployments.last().is_some_and(|primary| primary.definition == definition);
+        let same = !force
+            && self
+                .deployments
+                .last()
+                .is_some_and(|primary| primary.definition == definition);
         if !same {
             self.deployments.push(Deployment {
                 id: format!("ecs-svc/{:019}", cx.dice.below(10_u64.pow(18))),
@@ -86,29 +90,55 @@ impl Service {
     /// Makes one move.
     pub fn advance(&mut self, arn: &str, ecs: &mut Ecs, cx: &mut Cx<'_>) {
         let primary = self.deployments.last();
-        let (id, definition) = primary.map(|primary| (primary.id.clone(), primary.definition.clone())).unwrap_or_default();
+        let (id, definition) = primary
+            .map(|primary| (primary.id.clone(), primary.definition.clone()))
+            .unwrap_or_default();
         let desired = usize::try_from(self.desired).unwrap_or(0);
         let mut new = Vec::new();
         let mut old = Vec::new();
         let mut pending = false;
-        for (task_arn, task) in ecs.tasks.iter().filter(|(_, task)| task.service.as_deref() == Some(arn) && task.ends.is_none()) {
+        for (task_arn, task) in ecs
+            .tasks
+            .iter()
+            .filter(|(_, task)| task.service.as_deref() == Some(arn) && task.ends.is_none())
+        {
             pending |= task.status(cx.now) == "PENDING";
-            if task.started_by.as_deref() == Some(&id) { new.push(task_arn.clone()) } else { old.push(task_arn.clone()) }
+            if task.started_by.as_deref() == Some(&id) {
+                new.push(task_arn.clone());
+            } else {
+                old.push(task_arn.clone());
+            }
         }
         let next = cx.after(MOVE);
         if new.len() < desired {
             let id = cx.dice.hex(32);
-            let task = format!("arn:aws:ecs:{}:{}:task/{}/{id}", cx.place.region, cx.place.account, self.cluster);
+            let task = format!(
+                "arn:aws:ecs:{}:{}:task/{}/{id}",
+                cx.place.region, cx.place.account, self.cluster
+            );
             ecs.tasks.insert(task, self.task(arn, &definition, cx));
-            self.say(cx.now, format!("(service {}) has started 1 tasks: (task {id}).", self.name));
+            self.say(
+                cx.now,
+                format!("(service {}) has started 1 tasks: (task {id}).", self.name),
+            );
             self.next_move = Some(next);
         } else if new.len() > desired {
-            self.stop(ecs, new.last().map_or("", String::as_str), "Scaling activity initiated by deployment", cx.now);
+            self.stop(
+                ecs,
+                new.last().map_or("", String::as_str),
+                "Scaling activity initiated by deployment",
+                cx.now,
+            );
             self.next_move = Some(next);
         } else if pending {
             self.next_move = Some(next);
         } else if let Some(task) = old.first() {
-            self.stop(ecs, task, "Scaling activity initiated by deployment", cx.now);
+            self.stop(
+                ecs,
+                task,
+                "Scaling activity initiated by deployment",
+                cx.now,
+            );
             self.next_move = Some(next);
         } else {
             self.steady(cx.now);
@@ -127,10 +157,19 @@ impl Service {
             let id = primary.id.clone();
             self.deployments = vec![primary];
             if fresh {
-                self.say(now, format!("(service {}) (deployment {id}) deployment completed.", self.name));
+                self.say(
+                    now,
+                    format!(
+                        "(service {}) (deployment {id}) deployment completed.",
+                        self.name
+                    ),
+                );
             }
         }
-        self.say(now, format!("(service {}) has reached a steady state.", self.name));
+        self.say(
+            now,
+            format!("(service {}) has reached a steady state.", self.name),
+        );
     }
 
     fn task(&self, arn: &str, definition: &str, cx: &Cx<'_>) -> Task {
@@ -157,7 +196,13 @@ impl Service {
             stopped.reason = Some(reason.to_owned());
         }
         let id = task.rsplit('/').next().unwrap_or(task);
-        self.say(now, format!("(service {}) has stopped 1 running tasks: (task {id}).", self.name));
+        self.say(
+            now,
+            format!(
+                "(service {}) has stopped 1 running tasks: (task {id}).",
+                self.name
+            ),
+        );
     }
 
     fn say(&mut self, now: Time, text: String) {

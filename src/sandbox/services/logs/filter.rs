@@ -1,4 +1,5 @@
-//! The simple filter patterns of CloudWatch Logs: terms that must all be there, `?any`, `-none`, `"a phrase"`.
+//! The simple filter patterns of CloudWatch Logs: terms that must all be there, `?any`, `-none`,
+//! `"a phrase"`.
 
 /// A pattern that was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,7 +10,8 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Reads a pattern; `None` for one of the forms that are not understood here (JSON and space-delimited patterns, `%regex%`).
+    /// Reads a pattern; `None` for one of the forms that are not understood here (JSON and
+    /// space-delimited patterns, `%regex%`).
     #[must_use]
     pub fn read(pattern: &str) -> Option<Self> {
         let pattern = pattern.trim();
@@ -62,7 +64,11 @@ mod tests {
             ("ERROR -payment", false),
             ("-\"not there\" order", true),
         ] {
-            assert_eq!(Filter::read(pattern).unwrap().passes(message), passes, "{pattern}");
+            assert_eq!(
+                Filter::read(pattern).unwrap().passes(message),
+                passes,
+                "{pattern}"
+            );
         }
         assert_eq!(Filter::read("{ $.level = \"x\" }"), None);
         assert_eq!(Filter::read("\"open"), None);

@@ -20,7 +20,13 @@ use crate::sandbox::values::number;
 pub const OFFER: Offer = Offer {
     subjects: &["logGroupName", "logGroupIdentifier"],
     types: include_str!("resources.yaml"),
-    ..Offer::of::<Logs>("logs", Protocol::Json { version: "1.1", target: "Logs_20140328" })
+    ..Offer::of::<Logs>(
+        "logs",
+        Protocol::Json {
+            version: "1.1",
+            target: "Logs_20140328",
+        },
+    )
 };
 
 /// How many events a group keeps.
@@ -75,7 +81,11 @@ pub struct LogEvent {
 impl Service for Logs {
     fn call(&mut self, call: &Call, cx: &mut Cx<'_>) -> Result<Reply, AwsError> {
         match call.action.as_str() {
-            "StartLiveTail" => Ok(Reply::of(Body::Feed(Box::new(tail::Tail::open(self, cx, call.params())?)))),
+            "StartLiveTail" => Ok(Reply::of(Body::Feed(Box::new(tail::Tail::open(
+                self,
+                cx,
+                call.params(),
+            )?)))),
             _ => api::call(self, cx, call).map(Reply::from),
         }
     }
@@ -87,7 +97,10 @@ impl Service for Logs {
                 thing.name
             ));
         }
-        let group = self.groups.entry(thing.name.to_owned()).or_insert_with(|| Group::new(cx.now));
+        let group = self
+            .groups
+            .entry(thing.name.to_owned())
+            .or_insert_with(|| Group::new(cx.now));
         group.retention = thing.properties.get("RetentionInDays").and_then(number);
         Ok(Ready::InTime)
     }
@@ -102,18 +115,36 @@ impl Group {
     /// An empty group.
     #[must_use]
     pub fn new(now: Time) -> Self {
-        Self { created: now, retention: None, streams: BTreeMap::new(), events: VecDeque::new(), arrived: 0 }
+        Self {
+            created: now,
+            retention: None,
+            streams: BTreeMap::new(),
+            events: VecDeque::new(),
+            arrived: 0,
+        }
     }
 
     /// An event arrives; its stream is made when it is missing.
     pub fn put(&mut self, stream: &str, at: Time, now: Time, message: String) {
-        let entry = self.streams.entry(stream.to_owned()).or_insert_with(|| Stream { created: now, ..Stream::default() });
+        let entry = self
+            .streams
+            .entry(stream.to_owned())
+            .or_insert_with(|| Stream {
+                created: now,
+                ..Stream::default()
+            });
         entry.first = Some(entry.first.map_or(at, |first| first.min(at)));
         entry.last = Some(entry.last.map_or(at, |last| last.max(at)));
         if self.events.len() >= KEEPS {
             self.events.pop_front();
         }
-        self.events.push_back(LogEvent { number: self.arrived, at, arrived: now, stream: stream.to_owned(), message });
+        self.events.push_back(LogEvent {
+            number: self.arrived,
+            at,
+            arrived: now,
+            stream: stream.to_owned(),
+            message,
+        });
         self.arrived += 1;
     }
 
@@ -125,7 +156,9 @@ impl Group {
 
     /// Events by arrival, from this number on.
     pub fn since(&self, number: u64) -> impl Iterator<Item = &LogEvent> {
-        self.events.iter().skip_while(move |event| event.number < number)
+        self.events
+            .iter()
+            .skip_while(move |event| event.number < number)
     }
 
     /// All events by time.

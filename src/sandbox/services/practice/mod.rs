@@ -1,5 +1,6 @@
-//! The embedded cloud's own levers, for tests and for practice: mishaps, scripted failures, stories, live tails that break. They
-//! are spoken to like any other service, at paths that no service of a cloud has.
+//! The embedded cloud's own levers, for tests and for practice: mishaps, scripted failures,
+//! stories, live tails that break. They are spoken to like any other service, at paths that no
+//! service of a cloud has.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,8 +14,11 @@ use crate::sandbox::service::{Offer, Reply, Scope, Service};
 use crate::sandbox::story;
 
 /// The levers.
-pub const OFFER: Offer =
-    Offer { scope: Scope::World, is_lever: true, ..Offer::of::<Practice>(PRACTICE, Protocol::RestJson { routes: ROUTES }) };
+pub const OFFER: Offer = Offer {
+    scope: Scope::World,
+    is_lever: true,
+    ..Offer::of::<Practice>(PRACTICE, Protocol::RestJson { routes: ROUTES })
+};
 
 const ROUTES: &[Route] = &[
     Route::new("POST", "/_holdpoint/chaos", "Chaos"),
@@ -52,13 +56,21 @@ fn pull(call: &Call, cx: &mut Cx<'_>) -> Result<String, AwsError> {
         }
         "Fail" => {
             let scripted: Scripted = serde_json::from_value(call.params.clone()).map_err(bad)?;
-            let text =
-                format!("next {} of {} meets {}", scripted.logical, scripted.stack, scripted.reason.as_deref().unwrap_or("slowness"));
+            let text = format!(
+                "next {} of {} meets {}",
+                scripted.logical,
+                scripted.stack,
+                scripted.reason.as_deref().unwrap_or("slowness")
+            );
             cx.levers.failures.push(scripted);
             Ok(text)
         }
         "Story" => {
-            let name = call.params.get("Name").and_then(Value::as_str).unwrap_or("");
+            let name = call
+                .params
+                .get("Name")
+                .and_then(Value::as_str)
+                .unwrap_or("");
             story::begin(cx.levers, cx.now, cx.pace, name).map_err(AwsError::validation)?;
             Ok(format!("story {name}"))
         }
@@ -66,6 +78,9 @@ fn pull(call: &Call, cx: &mut Cx<'_>) -> Result<String, AwsError> {
             cx.levers.tails += 1;
             Ok("live tails end".to_owned())
         }
-        action => Err(AwsError::new("InvalidAction", format!("there is no lever {action}"))),
+        action => Err(AwsError::new(
+            "InvalidAction",
+            format!("there is no lever {action}"),
+        )),
     }
 }

@@ -17,7 +17,11 @@ pub const OFFER: Offer = Offer {
     types: include_str!("resources.yaml"),
     ..Offer::of::<S3>(
         "s3",
-        Protocol::RestXml { routes: ROUTES, namespace: "http://s3.amazonaws.com/doc/2006-03-01/", errors: Errors::Bare },
+        Protocol::RestXml {
+            routes: ROUTES,
+            namespace: "http://s3.amazonaws.com/doc/2006-03-01/",
+            errors: Errors::Bare,
+        },
     )
 };
 
@@ -54,22 +58,32 @@ impl Service for S3 {
             "HeadBucket" => self.bucket(bucket).map(|_| nothing()),
             "DeleteBucket" => {
                 if !self.bucket(bucket)?.is_empty() {
-                    let error = AwsError::new("BucketNotEmpty", "The bucket you tried to delete is not empty");
-                    return Err(AwsError { status: 409, ..error });
+                    let error = AwsError::new(
+                        "BucketNotEmpty",
+                        "The bucket you tried to delete is not empty",
+                    );
+                    return Err(AwsError {
+                        status: 409,
+                        ..error
+                    });
                 }
                 self.buckets.remove(bucket);
                 cx.effect = Some(format!("bucket {bucket} deleted"));
                 Ok(nothing().status(204))
             }
             "PutObject" => {
-                self.bucket(bucket)?.insert(key.to_owned(), call.body.clone());
+                self.bucket(bucket)?
+                    .insert(key.to_owned(), call.body.clone());
                 cx.effect = Some(format!("object {bucket}/{key}"));
                 Ok(nothing())
             }
             "GetObject" | "HeadObject" => {
                 let object = self.bucket(bucket)?.get(key);
-                let object = object.ok_or_else(|| AwsError::missing("NoSuchKey", "The specified key does not exist."))?;
-                Ok(Reply::of(Body::Bytes(object.0.clone())).header("content-type", "application/octet-stream"))
+                let object = object.ok_or_else(|| {
+                    AwsError::missing("NoSuchKey", "The specified key does not exist.")
+                })?;
+                Ok(Reply::of(Body::Bytes(object.0.clone()))
+                    .header("content-type", "application/octet-stream"))
             }
             "DeleteObject" => {
                 if self.bucket(bucket)?.remove(key).is_some() {
@@ -100,12 +114,16 @@ impl S3 {
         let (host, path) = rest.split_once('/')?;
         let path = path.split('?').next().unwrap_or(path);
         let object = |bucket: &str, key: &str| self.buckets.get(bucket)?.get(key);
-        let in_path = path.split_once('/').and_then(|(bucket, key)| object(bucket, key));
+        let in_path = path
+            .split_once('/')
+            .and_then(|(bucket, key)| object(bucket, key));
         in_path.or_else(|| object(host.split_once(".s3")?.0, path))
     }
 
     fn bucket(&mut self, name: &str) -> Result<&mut BTreeMap<String, Blob>, AwsError> {
-        self.buckets.get_mut(name).ok_or_else(|| AwsError::missing("NoSuchBucket", "The specified bucket does not exist"))
+        self.buckets
+            .get_mut(name)
+            .ok_or_else(|| AwsError::missing("NoSuchBucket", "The specified bucket does not exist"))
     }
 }
 

@@ -17,7 +17,13 @@ use crate::sandbox::who::Session;
 pub const OFFER: Offer = Offer {
     scope: Scope::World,
     subjects: &["RoleArn"],
-    ..Offer::of::<Sts>("sts", Protocol::Query { version: "2011-06-15", namespace: "https://sts.amazonaws.com/doc/2011-06-15/" })
+    ..Offer::of::<Sts>(
+        "sts",
+        Protocol::Query {
+            version: "2011-06-15",
+            namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+        },
+    )
 };
 
 /// The keys that `AssumeRole` gave.
@@ -30,9 +36,14 @@ impl Service for Sts {
     fn call(&mut self, call: &Call, cx: &mut Cx<'_>) -> Result<Reply, AwsError> {
         let who = &cx.caller.who;
         match call.action.as_str() {
-            "GetCallerIdentity" => Ok(json!({ "Arn": who.arn, "UserId": who.user_id, "Account": who.account }).into()),
+            "GetCallerIdentity" => {
+                Ok(json!({ "Arn": who.arn, "UserId": who.user_id, "Account": who.account }).into())
+            }
             "AssumeRole" => self.assume(call.params(), cx).map(Reply::from),
-            action => Err(AwsError::new("InvalidAction", format!("Could not find operation {action} for version 2011-06-15"))),
+            action => Err(AwsError::new(
+                "InvalidAction",
+                format!("Could not find operation {action} for version 2011-06-15"),
+            )),
         }
     }
 
@@ -47,12 +58,17 @@ impl Sts {
         let name = params.need("RoleSessionName")?;
         let parts: Vec<&str> = role.splitn(6, ':').collect();
         let (account, role_name) = match parts.as_slice() {
-            ["arn", "aws", "iam", "", account, rest] if rest.starts_with("role/") => (*account, rest.rsplit('/').next().unwrap_or(rest)),
+            ["arn", "aws", "iam", "", account, rest] if rest.starts_with("role/") => {
+                (*account, rest.rsplit('/').next().unwrap_or(rest))
+            }
             _ => return Err(AwsError::validation(format!("{role} is invalid"))),
         };
         let key = format!("ASIA{}", cx.dice.letters(16));
         let session = Session::of(account, role_name, name);
-        let seconds = params.number("DurationSeconds").and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(3_600);
+        let seconds = params
+            .number("DurationSeconds")
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .unwrap_or(3_600);
         let answer = json!({
             "Credentials": {
                 "AccessKeyId": key,

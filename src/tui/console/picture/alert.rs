@@ -1,5 +1,5 @@
-//! The night screen: a full disk, under which nothing goes on; then the one thing that needs a person, what it is, why, and what to do
-//! now. Verdict and deed are never cut.
+//! The night screen: a full disk, under which nothing goes on; then the one thing that needs a
+//! person, what it is, why, and what to do now. Verdict and deed are never cut.
 
 use crate::domain::time::Time;
 use crate::tui::console::Console;
@@ -12,37 +12,87 @@ use crate::world::rows::State;
 use crate::world::verdict::Verdict;
 
 impl Console {
-    /// The rows of the alert: verdict, why, seen, then. Why and seen give way where `most` rows are not enough.
+    /// The rows of the alert: verdict, why, seen, then. Why and seen give way where `most` rows are
+    /// not enough.
     pub(super) fn alert_rows(&self, wide: usize, most: usize, now: Time) -> Vec<Row> {
         let mut rows = self.disk_rows(wide);
-        let Some((verdict, more)) = &self.shown.views.needs else { return rows };
+        let Some((verdict, more)) = &self.shown.views.needs else {
+            return rows;
+        };
         let down = verdict.state == State::Down;
-        let mark = if down { "!!" } else { states::glyph(verdict.state, &self.theme) };
-        let more = if *more > 0 { format!("  (+{more} more)") } else { String::new() };
-        let style = self.theme.style(if down { Role::Down } else { states::role(verdict.state) });
+        let mark = if down {
+            "!!"
+        } else {
+            states::glyph(verdict.state, &self.theme)
+        };
+        let more = if *more > 0 {
+            format!("  (+{more} more)")
+        } else {
+            String::new()
+        };
+        let style = self.theme.style(if down {
+            Role::Down
+        } else {
+            states::role(verdict.state)
+        });
         let text = self.theme.style(Role::Text);
         let block = |label: &str, words: &str, style| -> Vec<Row> {
             wrap(words, wide.saturating_sub(7), 0)
                 .into_iter()
                 .enumerate()
                 .map(|(n, line)| {
-                    let label = if n == 0 { format!(" {label:<5} ") } else { " ".repeat(7) };
+                    let label = if n == 0 {
+                        format!(" {label:<5} ")
+                    } else {
+                        " ".repeat(7)
+                    };
                     vec![(label, self.theme.style(Role::Label)), (line, style)]
                 })
                 .collect()
         };
-        let head: Vec<Row> = wrap(&format!("{}{more}", verdict.line), wide.saturating_sub(4), 0)
-            .into_iter()
-            .enumerate()
-            .map(|(n, line)| {
-                let mark = if n == 0 { format!(" {mark:<2} ") } else { "    ".to_owned() };
-                vec![(mark, style), (line, if down { style } else { self.theme.style(Role::Strong) })]
-            })
-            .collect();
-        let then = block("THEN", &self.then(verdict, now), self.theme.style(Role::Strong));
-        let why = verdict.why.as_ref().map(|why| block("WHY", why, text)).unwrap_or_default();
-        let seen =
-            verdict.seen.as_ref().map(|seen| block("SEEN", &format!("{}  [{}] explain", seen.says(), self.keys.first("explain")), text));
+        let head: Vec<Row> = wrap(
+            &format!("{}{more}", verdict.line),
+            wide.saturating_sub(4),
+            0,
+        )
+        .into_iter()
+        .enumerate()
+        .map(|(n, line)| {
+            let mark = if n == 0 {
+                format!(" {mark:<2} ")
+            } else {
+                "    ".to_owned()
+            };
+            vec![
+                (mark, style),
+                (
+                    line,
+                    if down {
+                        style
+                    } else {
+                        self.theme.style(Role::Strong)
+                    },
+                ),
+            ]
+        })
+        .collect();
+        let then = block(
+            "THEN",
+            &self.then(verdict, now),
+            self.theme.style(Role::Strong),
+        );
+        let why = verdict
+            .why
+            .as_ref()
+            .map(|why| block("WHY", why, text))
+            .unwrap_or_default();
+        let seen = verdict.seen.as_ref().map(|seen| {
+            block(
+                "SEEN",
+                &format!("{}  [{}] explain", seen.says(), self.keys.first("explain")),
+                text,
+            )
+        });
         let seen = seen.unwrap_or_default();
         rows.extend(head);
         let left = most.saturating_sub(rows.len() + then.len());
@@ -59,15 +109,37 @@ impl Console {
 
     /// The disk, where it is full.
     fn disk_rows(&self, wide: usize) -> Vec<Row> {
-        let Some(disk) = &self.shown.world.disk_full else { return Vec::new() };
+        let Some(disk) = &self.shown.world.disk_full else {
+            return Vec::new();
+        };
         let style = self.theme.style(Role::Fail);
-        let rows = wrap(&disk.says(), wide.saturating_sub(4), 0).into_iter().enumerate();
-        rows.map(|(n, line)| vec![(if n == 0 { " !! ".to_owned() } else { "    ".to_owned() }, style), (line, style)]).collect()
+        let rows = wrap(&disk.says(), wide.saturating_sub(4), 0)
+            .into_iter()
+            .enumerate();
+        rows.map(|(n, line)| {
+            vec![
+                (
+                    if n == 0 {
+                        " !! ".to_owned()
+                    } else {
+                        "    ".to_owned()
+                    },
+                    style,
+                ),
+                (line, style),
+            ]
+        })
+        .collect()
     }
 
     /// What to do now, with keys; what is not possible yet says when it will be.
     fn then(&self, verdict: &Verdict, now: Time) -> String {
-        let hold = self.shown.world.holds(now).into_iter().find(|view| view.stack == verdict.stack);
+        let hold = self
+            .shown
+            .world
+            .holds(now)
+            .into_iter()
+            .find(|view| view.stack == verdict.stack);
         let mut deeds: Vec<String> = Vec::new();
         if let Some(view) = hold {
             if view.is_restore() {
@@ -75,8 +147,16 @@ impl Console {
             } else {
                 // Among lines the same key opens a line.
                 let lines = self.board.def().slot == Slot::Lines;
-                let way = if lines { format!("[{}] ", self.keys.first("holds")) } else { String::new() };
-                deeds.push(format!("{way}[{}] reads the card of {}", self.keys.first("open"), view.hold.id));
+                let way = if lines {
+                    format!("[{}] ", self.keys.first("holds"))
+                } else {
+                    String::new()
+                };
+                deeds.push(format!(
+                    "{way}[{}] reads the card of {}",
+                    self.keys.first("open"),
+                    view.hold.id
+                ));
             }
         }
         let mut later: Vec<String> = Vec::new();
@@ -87,7 +167,9 @@ impl Console {
                 key => key,
             };
             match &offer.refused {
-                None if deeds.iter().any(|deed| deed.starts_with(&format!("[{key}]"))) => {}
+                None if deeds
+                    .iter()
+                    .any(|deed| deed.starts_with(&format!("[{key}]"))) => {}
                 None if offer.note.is_empty() => deeds.push(format!("[{key}] {name}")),
                 None => deeds.push(format!("[{key}] {name} ({})", offer.note)),
                 Some(not) if !not.when.is_empty() => later.push(format!("{name} {}", not.when)),
@@ -95,8 +177,13 @@ impl Console {
             }
         }
         deeds.extend(later);
-        let deeds = if deeds.is_empty() { "wait; nothing can be done now".to_owned() } else { deeds.join("   ") };
-        // The keys act on what is under the cursor: they are named as keys of this stack only once the cursor is there.
+        let deeds = if deeds.is_empty() {
+            "wait; nothing can be done now".to_owned()
+        } else {
+            deeds.join("   ")
+        };
+        // The keys act on what is under the cursor: they are named as keys of this stack only once
+        // the cursor is there.
         if self.shown.about.as_ref() == Some(&verdict.stack) {
             deeds
         } else {

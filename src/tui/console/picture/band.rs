@@ -1,5 +1,5 @@
-//! The band: which environment one is about to change, unmistakable. Class by colour and word, name, all digits of the account, what
-//! the engine proved, the lock, counts, the clock.
+//! The band: which environment one is about to change, unmistakable. Class by colour and word,
+//! name, all digits of the account, what the engine proved, the lock, counts, the clock.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -15,7 +15,8 @@ use crate::world::rows::{EnvView, State};
 
 use crate::tui::console::{Console, Lock};
 
-/// One piece of the band and how much it is needed; the least needed go first when there is no room.
+/// One piece of the band and how much it is needed; the least needed go first when there is no
+/// room.
 struct Piece {
     text: String,
     style: Style,
@@ -25,9 +26,21 @@ struct Piece {
 impl Console {
     pub(super) fn draw_band(&self, buf: &mut Buffer, area: Rect, now: Time) {
         let practice = self.shown.world.catalog.practice;
-        let target = self.layers.seen().and_then(|layer| layer.target(&self.scene(now))).or_else(|| self.target(now));
-        let env = target.map(|target| target.env().clone()).or_else(|| self.shown.about.as_ref().map(|stack| stack.env.clone()));
-        let view = env.and_then(|env| self.shown.views.environments.iter().find(|view| view.name == env));
+        let target = self
+            .layers
+            .seen()
+            .and_then(|layer| layer.target(&self.scene(now)))
+            .or_else(|| self.target(now));
+        let env = target
+            .map(|target| target.env().clone())
+            .or_else(|| self.shown.about.as_ref().map(|stack| stack.env.clone()));
+        let view = env.and_then(|env| {
+            self.shown
+                .views
+                .environments
+                .iter()
+                .find(|view| view.name == env)
+        });
         let practice = practice || view.is_some_and(|view| view.practice);
         let role = match (practice, view.map(|view| view.class)) {
             (true, _) => Role::BandPractice,
@@ -38,60 +51,138 @@ impl Console {
         };
         let band = self.theme.style(role);
         buf.set_style(area, band);
-        let mut left = vec![Piece { text: format!(" {} ", word(practice, view)), style: band, need: 9 }];
+        let mut left = vec![Piece {
+            text: format!(" {} ", word(practice, view)),
+            style: band,
+            need: 9,
+        }];
         if let Some(view) = view {
-            let name = if practice { format!("{} (practice)", view.name) } else { view.name.to_string() };
-            left.push(Piece { text: format!("{} {name} ", self.theme.glyphs.pointer()), style: band, need: 9 });
+            let name = if practice {
+                format!("{} (practice)", view.name)
+            } else {
+                view.name.to_string()
+            };
+            left.push(Piece {
+                text: format!("{} {name} ", self.theme.glyphs.pointer()),
+                style: band,
+                need: 9,
+            });
             if !view.account.is_empty() {
                 let unproven = if view.proven { "" } else { "?" };
-                left.push(Piece { text: format!("{}{unproven} ", view.account), style: band, need: 8 });
+                left.push(Piece {
+                    text: format!("{}{unproven} ", view.account),
+                    style: band,
+                    need: 8,
+                });
             }
             if !view.region.is_empty() {
-                left.push(Piece { text: format!("{} ", view.region), style: band, need: 6 });
+                left.push(Piece {
+                    text: format!("{} ", view.region),
+                    style: band,
+                    need: 6,
+                });
             }
             let lock = match self.lock(&view.name, now) {
                 Lock::Read(_) => "READ ".to_owned(),
                 Lock::Guarded(until) => format!("GUARDED {} ", minutes(until, now)),
                 Lock::Open => "OPEN ".to_owned(),
             };
-            left.push(Piece { text: lock, style: band, need: 8 });
+            left.push(Piece {
+                text: lock,
+                style: band,
+                need: 8,
+            });
             if view.differs.disagree() {
-                left.push(Piece { text: "DIFFERS ".to_owned(), style: band, need: 8 });
+                left.push(Piece {
+                    text: "DIFFERS ".to_owned(),
+                    style: band,
+                    need: 8,
+                });
             }
-            left.push(Piece { text: format!(" {}", self.identity(view, now)), style: band, need: 3 });
+            left.push(Piece {
+                text: format!(" {}", self.identity(view, now)),
+                style: band,
+                need: 3,
+            });
         }
         let mut right: Vec<Piece> = Vec::new();
         if let Some(slowed) = view.and_then(|view| view.slowed) {
             let style = self.theme.style(Role::Warn);
-            right.push(Piece { text: format!(" AWS THROTTLES READS since {} ", slowed.since.text("%H:%MZ")), style, need: 7 });
+            right.push(Piece {
+                text: format!(
+                    " AWS THROTTLES READS since {} ",
+                    slowed.since.text("%H:%MZ")
+                ),
+                style,
+                need: 7,
+            });
         }
         if let Some(disk) = &self.shown.world.disk_full {
             let style = self.theme.style(Role::Fail);
-            right.push(Piece { text: format!(" DISK FULL since {} ", disk.since.text("%H:%MZ")), style, need: 9 });
+            right.push(Piece {
+                text: format!(" DISK FULL since {} ", disk.since.text("%H:%MZ")),
+                style,
+                need: 9,
+            });
         }
         if let Some(words) = engine(&self.shown.world.engine) {
-            right.push(Piece { text: format!(" {words} "), style: band, need: 7 });
+            right.push(Piece {
+                text: format!(" {words} "),
+                style: band,
+                need: 7,
+            });
         }
         // States that share a glyph are counted together, in the order of need.
         let mut counts: Vec<(&str, usize)> = Vec::new();
-        let mut all: Vec<(State, usize)> =
-            self.shown.views.environments.iter().flat_map(|env| env.counts.iter().map(|(s, n)| (*s, *n))).collect();
+        let mut all: Vec<(State, usize)> = self
+            .shown
+            .views
+            .environments
+            .iter()
+            .flat_map(|env| env.counts.iter().map(|(s, n)| (*s, *n)))
+            .collect();
         all.sort_by_key(|(state, _)| *state);
-        for (state, n) in all.into_iter().filter(|(state, _)| !matches!(state, State::Ok | State::New | State::Gone)) {
+        for (state, n) in all
+            .into_iter()
+            .filter(|(state, _)| !matches!(state, State::Ok | State::New | State::Gone))
+        {
             let glyph = states::glyph(state, &self.theme);
             match counts.iter_mut().find(|(known, _)| *known == glyph) {
                 Some((_, sum)) => *sum += n,
                 None => counts.push((glyph, n)),
             }
         }
-        right.extend(counts.into_iter().map(|(glyph, n)| Piece { text: format!("{glyph}{n} "), style: band, need: 5 }));
-        let clock = if self.shown.views.moving() { now.text("%H:%M:%SZ ") } else { now.text("%H:%MZ ") };
-        right.push(Piece { text: clock, style: band, need: 4 });
+        right.extend(counts.into_iter().map(|(glyph, n)| Piece {
+            text: format!("{glyph}{n} "),
+            style: band,
+            need: 5,
+        }));
+        let clock = if self.shown.views.moving() {
+            now.text("%H:%M:%SZ ")
+        } else {
+            now.text("%H:%MZ ")
+        };
+        right.push(Piece {
+            text: clock,
+            style: band,
+            need: 4,
+        });
         shrink(&mut left, &mut right, usize::from(area.width));
-        let cells = |pieces: &[Piece]| pieces.iter().map(|piece| (piece.text.clone(), piece.style)).collect::<Vec<_>>();
+        let cells = |pieces: &[Piece]| {
+            pieces
+                .iter()
+                .map(|piece| (piece.text.clone(), piece.style))
+                .collect::<Vec<_>>()
+        };
         paint::spans(buf, area.x, area.y, area.right(), &cells(&left));
         let wide: usize = right.iter().map(|piece| paint::width(&piece.text)).sum();
-        paint::spans(buf, area.right().saturating_sub(paint::short(wide)), area.y, area.right(), &cells(&right));
+        paint::spans(
+            buf,
+            area.right().saturating_sub(paint::short(wide)),
+            area.y,
+            area.right(),
+            &cells(&right),
+        );
     }
 
     /// `you ana · engine role deployer 11h`.
@@ -101,7 +192,10 @@ impl Console {
         let home = world.record(&view.name).map(|record| record.places.home());
         let engine = match home.map(|home| home.map(|home| world.proof(&view.name, &home.name))) {
             Some(Some(Some(seen))) => {
-                let left = seen.proof.expires_at.map_or_else(String::new, |until| format!(" {}", short(until.since(now))));
+                let left = seen
+                    .proof
+                    .expires_at
+                    .map_or_else(String::new, |until| format!(" {}", short(until.since(now))));
                 format!("engine {}{left}", seen.proof.called)
             }
             Some(None) => "engine here, no account".to_owned(),
@@ -137,9 +231,19 @@ fn minutes(until: Time, now: Time) -> String {
 
 /// Leaves pieces out, the least needed first, until all fit.
 fn shrink(left: &mut Vec<Piece>, right: &mut Vec<Piece>, cells: usize) {
-    let wide = |pieces: &[Piece]| pieces.iter().map(|piece| paint::width(&piece.text)).sum::<usize>();
+    let wide = |pieces: &[Piece]| {
+        pieces
+            .iter()
+            .map(|piece| paint::width(&piece.text))
+            .sum::<usize>()
+    };
     while wide(left) + wide(right) > cells {
-        let least = left.iter().chain(right.iter()).map(|piece| piece.need).min().unwrap_or(9);
+        let least = left
+            .iter()
+            .chain(right.iter())
+            .map(|piece| piece.need)
+            .min()
+            .unwrap_or(9);
         if least >= 9 {
             return;
         }

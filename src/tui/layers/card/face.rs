@@ -17,22 +17,43 @@ impl ChangeCard {
                 let here = n == self.chosen;
                 let mark = if here { theme.glyphs.pointer() } else { " " };
                 let style = theme.style(if here { Role::Strong } else { Role::Dim });
-                let note = if offer.note.is_empty() { String::new() } else { format!("   {}", offer.note) };
-                rows.push(vec![(format!("{mark} {}", offer.label), style), (note, dim)]);
+                let note = if offer.note.is_empty() {
+                    String::new()
+                } else {
+                    format!("   {}", offer.note)
+                };
+                rows.push(vec![
+                    (format!("{mark} {}", offer.label), style),
+                    (note, dim),
+                ]);
             }
             rows.push(Vec::new());
-        } else if let Some(note) = self.offers.first().map(|offer| &offer.note).filter(|note| !note.is_empty()) {
+        } else if let Some(note) = self
+            .offers
+            .first()
+            .map(|offer| &offer.note)
+            .filter(|note| !note.is_empty())
+        {
             rows.extend(paper::labelled("NOTE", note, wide, theme));
         }
         match &self.stage {
             Stage::Unasked | Stage::Looking(_) => {
                 let long = scene.now.since(self.asked_at);
-                rows.push(vec![("looking ...".to_owned(), theme.style(Role::Run)), (format!(" {}", short(long)), dim)]);
+                rows.push(vec![
+                    ("looking ...".to_owned(), theme.style(Role::Run)),
+                    (format!(" {}", short(long)), dim),
+                ]);
                 if long > SLOW {
-                    rows.push(vec![(format!("slow: {}", scene.world.engine.says()), theme.style(Role::Warn))]);
+                    rows.push(vec![(
+                        format!("slow: {}", scene.world.engine.says()),
+                        theme.style(Role::Warn),
+                    )]);
                 }
             }
-            Stage::Sent => rows.push(vec![("asked; waiting for the engine's answer".to_owned(), theme.style(Role::Run))]),
+            Stage::Sent => rows.push(vec![(
+                "asked; waiting for the engine's answer".to_owned(),
+                theme.style(Role::Run),
+            )]),
             Stage::Refused(refused) => {
                 rows.extend(paper::labelled("NO", &refused.says, wide, theme));
                 if !refused.hint.is_empty() {
@@ -47,7 +68,12 @@ impl ChangeCard {
                     rows.extend(paper::diff(card.rows.as_deref(), wide, theme));
                 } else {
                     rows.extend(paper::lines(&card.lines, wide, theme));
-                    rows.extend(paper::labelled("LEVEL", &format!("{}: {}", card.level, card.why), wide, theme));
+                    rows.extend(paper::labelled(
+                        "LEVEL",
+                        &format!("{}: {}", card.level, card.why),
+                        wide,
+                        theme,
+                    ));
                 }
             }
         }
@@ -63,7 +89,11 @@ impl ChangeCard {
         if let Some(phrase) = self.phrase() {
             let verb = self.intent().map_or("do it", |intent| intent.verb().word());
             let unread = self.form.deaf(scene.now).is_some() && !self.changed.is_empty();
-            let typed = if unread { "(changed: read it first)".to_owned() } else { self.form.shown(0) };
+            let typed = if unread {
+                "(changed: read it first)".to_owned()
+            } else {
+                self.form.shown(0)
+            };
             rows.push(vec![
                 ("type  ".to_owned(), hint),
                 (phrase, theme.style(Role::Strong)),
@@ -71,11 +101,16 @@ impl ChangeCard {
                 (typed, theme.style(Role::Field)),
             ]);
             if self.form.asks(1) {
-                rows.push(vec![("and why:  ".to_owned(), hint), (self.form.shown(1), theme.style(Role::Field))]);
+                rows.push(vec![
+                    ("and why:  ".to_owned(), hint),
+                    (self.form.shown(1), theme.style(Role::Field)),
+                ]);
             }
         }
         let mut keys: Row = Vec::new();
-        let mut offer = |name: &str, does: &str| keys.extend([(name.to_owned(), key), (format!(" {does}   "), hint)]);
+        let mut offer = |name: &str, does: &str| {
+            keys.extend([(name.to_owned(), key), (format!(" {does}   "), hint)]);
+        };
         if matches!(self.stage, Stage::Ready(_)) {
             offer("Enter", "on an exact match");
             offer("Tab", if self.diff { "the card" } else { "the diff" });
@@ -93,7 +128,10 @@ impl ChangeCard {
 pub(super) fn differences(before: &Card, after: &Card) -> Vec<String> {
     let mut out = paper::differences(&before.lines, &after.lines);
     if before.level != after.level {
-        out.push(format!("level was {}, is now {}", before.level, after.level));
+        out.push(format!(
+            "level was {}, is now {}",
+            before.level, after.level
+        ));
     }
     if out.is_empty() {
         out.push("what would run is not the same as before".to_owned());

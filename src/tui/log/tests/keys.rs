@@ -15,8 +15,17 @@ fn following_stops_when_the_cursor_moves_and_counts_what_comes() {
     desk.pane.push(&numbered(60));
     let after = desk.shown();
     assert!(after.contains("paused, 10 new"), "{after}");
-    let lines = |text: &str| text.lines().filter(|line| line.contains("cwl")).map(str::to_owned).collect::<Vec<_>>();
-    assert_eq!(lines(&before), lines(&after), "a paused screen stands still");
+    let lines = |text: &str| {
+        text.lines()
+            .filter(|line| line.contains("cwl"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        lines(&before),
+        lines(&after),
+        "a paused screen stands still"
+    );
     desk.go(Motion::Bottom);
     assert!(desk.shown().contains("line 59"));
     desk.go(Motion::Pause);
@@ -31,7 +40,16 @@ fn late_lines_go_to_their_place_and_the_cursor_stays_on_its_line() {
     desk.go(Motion::Top);
     (0..5).for_each(|_| drop(desk.go(Motion::Down)));
     desk.go(Motion::SetMark);
-    let late = Batch { lines: vec![line(T0 + 2, "late", SourceKind::Events, Severity::Info, "late")], dropped: 3 };
+    let late = Batch {
+        lines: vec![line(
+            T0 + 2,
+            "late",
+            SourceKind::Events,
+            Severity::Info,
+            "late",
+        )],
+        dropped: 3,
+    };
     desk.pane.push(&late);
     assert_eq!(desk.at(), "line 5");
     desk.go(Motion::Top);
@@ -49,22 +67,48 @@ fn the_first_error_is_the_deployments_own() {
     let rows = [
         (Logs, Error, "ERROR upstream timed out, hours before"),
         (Logs, Error, "ERROR upstream timed out, while it ran"),
-        (Events, Warn, "UPDATE_FAILED Service: Resource update cancelled"),
+        (
+            Events,
+            Warn,
+            "UPDATE_FAILED Service: Resource update cancelled",
+        ),
         (Events, Error, "CREATE_FAILED LateAlarm: no such metric"),
     ];
-    let lines = rows.iter().enumerate().map(|(n, (kind, how, text))| line(after(n * 1_000), &n.to_string(), *kind, *how, text));
-    let mut desk = Desk::new(&Batch { lines: lines.collect(), dropped: 0 }, (100, 14));
+    let lines = rows
+        .iter()
+        .enumerate()
+        .map(|(n, (kind, how, text))| line(after(n * 1_000), &n.to_string(), *kind, *how, text));
+    let mut desk = Desk::new(
+        &Batch {
+            lines: lines.collect(),
+            dropped: 0,
+        },
+        (100, 14),
+    );
     let began = Some(Time(after(500)));
     desk.pane.first_error(began);
     assert_eq!(desk.at(), "CREATE_FAILED LateAlarm: no such metric");
-    assert_eq!(desk.pane.first_error(Some(Time(after(3_500)))), Flow::Say("there is no error in these lines".to_owned()));
+    assert_eq!(
+        desk.pane.first_error(Some(Time(after(3_500)))),
+        Flow::Say("there is no error in these lines".to_owned())
+    );
 
     let mut quiet = Desk::new(
-        &Batch { lines: vec![line(after(0), "a", Logs, Error, "old"), line(after(900), "b", Logs, Error, "new")], dropped: 0 },
+        &Batch {
+            lines: vec![
+                line(after(0), "a", Logs, Error, "old"),
+                line(after(900), "b", Logs, Error, "new"),
+            ],
+            dropped: 0,
+        },
         (100, 14),
     );
     quiet.pane.first_error(began);
-    assert_eq!(quiet.at(), "new", "where CloudFormation says nothing, the first line that calls itself an error");
+    assert_eq!(
+        quiet.at(),
+        "new",
+        "where CloudFormation says nothing, the first line that calls itself an error"
+    );
 }
 
 #[test]
@@ -75,7 +119,10 @@ fn errors_and_warnings_are_found_in_both_directions() {
     assert!(desk.at().starts_with("UPDATE_FAILED"));
     desk.go(Motion::NextError);
     assert!(desk.at().starts_with("ERROR could"));
-    assert_eq!(desk.go(Motion::NextError), Flow::Say("no error after this line".to_owned()));
+    assert_eq!(
+        desk.go(Motion::NextError),
+        Flow::Say("no error after this line".to_owned())
+    );
     desk.go(Motion::NextWarning);
     desk.go(Motion::NextWarning);
     assert!(desk.at().contains("2/5"));
@@ -93,16 +140,26 @@ fn searching_keeps_context_and_goes_round() {
     desk.typed("line 2.5$");
     desk.press(KeyCode::Enter);
     assert_eq!(desk.at(), "line 205");
-    assert!(desk.shown().contains("line 204") && desk.shown().contains("line 206"), "the other lines stay");
+    assert!(
+        desk.shown().contains("line 204") && desk.shown().contains("line 206"),
+        "the other lines stay"
+    );
     (0..3).for_each(|_| drop(desk.go(Motion::NextMatch)));
     assert_eq!(desk.at(), "line 235");
     (0..4).for_each(|_| drop(desk.go(Motion::PrevMatch)));
     assert_eq!(desk.at(), "line 295", "round");
-    assert!(desk.shown().contains("/line 2.5$ 10/10"), "{}", desk.shown());
+    assert!(
+        desk.shown().contains("/line 2.5$ 10/10"),
+        "{}",
+        desk.shown()
+    );
     desk.go(Motion::Find);
     desk.typed("LINE");
     desk.press(KeyCode::Enter);
-    assert!(matches!(desk.go(Motion::NextMatch), Flow::Say(_)), "large letters mean themselves");
+    assert!(
+        matches!(desk.go(Motion::NextMatch), Flow::Say(_)),
+        "large letters mean themselves"
+    );
     desk.go(Motion::Find);
     desk.typed("2999");
     desk.press(KeyCode::Esc);
@@ -116,7 +173,15 @@ fn a_filter_hides_the_others_and_shows_what_stands_around() {
     desk.typed("line 1000 +1");
     desk.press(KeyCode::Enter);
     let text = desk.shown();
-    let seen: Vec<_> = ["line 998", "line 999", "line 1000", "line 1001", "line 1002"].map(|l| text.contains(l)).into();
+    let seen: Vec<_> = [
+        "line 998",
+        "line 999",
+        "line 1000",
+        "line 1001",
+        "line 1002",
+    ]
+    .map(|l| text.contains(l))
+    .into();
     assert_eq!(seen, [false, true, true, true, false], "{text}");
     desk.go(Motion::Invert);
     desk.go(Motion::ShowAll);
@@ -134,12 +199,24 @@ fn a_filter_hides_the_others_and_shows_what_stands_around() {
 fn copying_takes_the_selection_without_borders() {
     let mut desk = Desk::new(&story(), (60, 14));
     desk.go(Motion::Top);
-    assert_eq!(desk.go(Motion::Copy), Flow::Copy("2023-11-14T22:22:51.000Z prod/orders hp holdpoint #2291 update started".to_owned()));
+    assert_eq!(
+        desk.go(Motion::Copy),
+        Flow::Copy(
+            "2023-11-14T22:22:51.000Z prod/orders hp holdpoint #2291 update started".to_owned()
+        )
+    );
     desk.go(Motion::Select);
     (0..3).for_each(|_| drop(desk.go(Motion::Down)));
-    let Flow::Copy(text) = desk.go(Motion::Copy) else { panic!("nothing copied") };
+    let Flow::Copy(text) = desk.go(Motion::Copy) else {
+        panic!("nothing copied")
+    };
     assert_eq!(text.lines().count(), 4);
-    assert!(text.ends_with("evt shop-orders-prod orders-db/DBInstance ERROR UPDATE_FAILED DBInstance: storage-full"), "{text}");
+    assert!(
+        text.ends_with(
+            "evt shop-orders-prod orders-db/DBInstance ERROR UPDATE_FAILED DBInstance: storage-full"
+        ),
+        "{text}"
+    );
 }
 
 #[test]
@@ -148,8 +225,13 @@ fn what_is_shown_is_saved() {
     desk.go(Motion::Filter);
     desk.typed("retry");
     desk.press(KeyCode::Enter);
-    let Flow::Save(name, text) = desk.go(Motion::Save) else { panic!("nothing to save") };
-    assert_eq!((name.as_str(), text.lines().count()), ("holdpoint-20231114T222311Z.log", 2));
+    let Flow::Save(name, text) = desk.go(Motion::Save) else {
+        panic!("nothing to save")
+    };
+    assert_eq!(
+        (name.as_str(), text.lines().count()),
+        ("holdpoint-20231114T222311Z.log", 2)
+    );
 }
 
 #[test]
@@ -193,19 +275,34 @@ fn no_area_is_too_small_and_no_key_hurts_an_empty_pane() {
         Copy,
         Escape,
     ];
-    let rows = |text: &str| text.lines().filter(|line| line.starts_with("\u{2502}>") || line.starts_with("\u{2502}*")).count();
+    let rows = |text: &str| {
+        text.lines()
+            .filter(|line| line.starts_with("\u{2502}>") || line.starts_with("\u{2502}*"))
+            .count()
+    };
     for batch in [Batch::default(), story()] {
         for size in [(0, 0), (1, 1), (3, 3), (10, 2), (5, 30), (30, 8), (200, 60)] {
             let mut desk = Desk::new(&batch, size);
             let fits = |text: &str, what: &str| {
                 let inside = |line: &str| line.width() <= usize::from(size.0);
-                assert!(text.lines().count() == usize::from(size.1) && text.lines().all(inside), "{what} in {size:?}:\n{text}");
+                assert!(
+                    text.lines().count() == usize::from(size.1) && text.lines().all(inside),
+                    "{what} in {size:?}:\n{text}"
+                );
                 let room = !batch.lines.is_empty() && size.0 >= 6 && size.1 >= 5;
-                assert_eq!(rows(text) > 0, room, "the row under the cursor after {what} in {size:?}:\n{text}");
+                assert_eq!(
+                    rows(text) > 0,
+                    room,
+                    "the row under the cursor after {what} in {size:?}:\n{text}"
+                );
             };
             let first = desk.shown();
             fits(&first, "nothing");
-            assert_eq!(first.contains("UPDATE_ROLLBACK_IN_PROGRESS"), size == (200, 60) && !batch.lines.is_empty(), "{first}");
+            assert_eq!(
+                first.contains("UPDATE_ROLLBACK_IN_PROGRESS"),
+                size == (200, 60) && !batch.lines.is_empty(),
+                "{first}"
+            );
             for motion in all {
                 desk.go(motion);
                 fits(&desk.shown(), &format!("{motion:?}"));
@@ -214,7 +311,11 @@ fn no_area_is_too_small_and_no_key_hurts_an_empty_pane() {
             desk.typed("retry");
             let typed = desk.shown();
             fits(&typed, "a search");
-            assert_eq!(typed.contains("/retry"), size.0 >= 10 && size.1 >= 5, "{typed}");
+            assert_eq!(
+                typed.contains("/retry"),
+                size.0 >= 10 && size.1 >= 5,
+                "{typed}"
+            );
             desk.press(KeyCode::Enter);
             fits(&desk.shown(), "Enter");
         }

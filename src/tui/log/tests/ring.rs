@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What the ring must be: a list, sorted by time and arrival, without repeats, of which the newest are kept.
+/// What the ring must be: a list, sorted by time and arrival, without repeats, of which the newest
+/// are kept.
 #[derive(Default)]
 struct Model {
     lines: Vec<(i64, usize, String)>,

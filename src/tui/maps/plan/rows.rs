@@ -15,7 +15,8 @@ use crate::tui::theme::{Role, Theme};
 use super::PlanOf;
 use super::step::{look, says, slow, time};
 
-/// Draws the rows from `top` on, moved so that the cursor, or else the first step that runs or waits for a person, is seen. Gives the new top.
+/// Draws the rows from `top` on, moved so that the cursor, or else the first step that runs or
+/// waits for a person, is seen. Gives the new top.
 #[expect(clippy::too_many_arguments, reason = "plain values of one drawing")]
 pub(super) fn draw(
     of: &PlanOf<'_>,
@@ -28,11 +29,28 @@ pub(super) fn draw(
     buf: &mut Buffer,
 ) -> usize {
     let (height, width) = (usize::from(area.height), usize::from(area.width));
-    let now = order.iter().position(|step| of.run(&step.id).is_some_and(|run| !run.state.is_over() && run.state != StepState::Blocked));
-    let focus = selected.and_then(|id| order.iter().position(|step| step.id == *id)).or(now).unwrap_or(0);
-    let top = top.clamp((focus + 1).saturating_sub(height), focus).min(order.len().saturating_sub(height));
-    let titles = order.iter().map(|step| step.title.width()).max().unwrap_or(0).min(width / 3);
-    let times = order.iter().map(|step| time(of, step).width()).max().unwrap_or(0);
+    let now = order.iter().position(|step| {
+        of.run(&step.id)
+            .is_some_and(|run| !run.state.is_over() && run.state != StepState::Blocked)
+    });
+    let focus = selected
+        .and_then(|id| order.iter().position(|step| step.id == *id))
+        .or(now)
+        .unwrap_or(0);
+    let top = top
+        .clamp((focus + 1).saturating_sub(height), focus)
+        .min(order.len().saturating_sub(height));
+    let titles = order
+        .iter()
+        .map(|step| step.title.width())
+        .max()
+        .unwrap_or(0)
+        .min(width / 3);
+    let times = order
+        .iter()
+        .map(|step| time(of, step).width())
+        .max()
+        .unwrap_or(0);
     let running = of.runs.is_some();
     for (y, step) in (area.top()..area.bottom()).zip(order.iter().skip(top)) {
         let state = of.run(&step.id).map(|run| run.state);
@@ -42,8 +60,19 @@ pub(super) fn draw(
         if critical.contains(&&step.id) {
             style = style.add_modifier(Modifier::BOLD);
         }
-        let text = if here { theme.style(Role::Cursor) } else { style };
-        buf.set_style(Rect { y, height: 1, ..area }, text);
+        let text = if here {
+            theme.style(Role::Cursor)
+        } else {
+            style
+        };
+        buf.set_style(
+            Rect {
+                y,
+                height: 1,
+                ..area
+            },
+            text,
+        );
         let mut x = area.x;
         // Writes into the next `room` cells and gives how many there were.
         let mut put = |words: &str, room: usize, style| {
@@ -60,7 +89,15 @@ pub(super) fn draw(
         put(&fit(Safe::new(&step.title).as_str(), titles), titles, text);
         put("", 2, text);
         if times > 0 {
-            put(&time(of, step), times, if slow(of, step) && !here { theme.style(Role::Warn) } else { text });
+            put(
+                &time(of, step),
+                times,
+                if slow(of, step) && !here {
+                    theme.style(Role::Warn)
+                } else {
+                    text
+                },
+            );
             put("", 2, text);
         }
         let says = says(of, step);

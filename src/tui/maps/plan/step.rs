@@ -28,7 +28,9 @@ pub(super) fn look(state: Option<StepState>, glyphs: Glyphs) -> (&'static str, R
 /// How long: `0:44`, `0:44 of ~2:10`, or `~2:10` before it starts.
 pub(super) fn time(of: &PlanOf<'_>, step: &Step) -> String {
     match (of.took(step), of.usually(step)) {
-        (Some(took), Some(usual)) if of.run(&step.id).is_some_and(StepRun::is_live) => format!("{} of ~{}", short(took), short(usual)),
+        (Some(took), Some(usual)) if of.run(&step.id).is_some_and(StepRun::is_live) => {
+            format!("{} of ~{}", short(took), short(usual))
+        }
         (Some(took), _) => short(took),
         (None, Some(usual)) => format!("~{}", short(usual)),
         (None, None) => String::new(),
@@ -38,13 +40,21 @@ pub(super) fn time(of: &PlanOf<'_>, step: &Step) -> String {
 /// Whether a live step takes longer than it usually does.
 pub(super) fn slow(of: &PlanOf<'_>, step: &Step) -> bool {
     let live = of.run(&step.id).is_some_and(StepRun::is_live);
-    live && of.took(step).zip(of.usually(step)).is_some_and(|(took, usual)| took > usual)
+    live && of
+        .took(step)
+        .zip(of.usually(step))
+        .is_some_and(|(took, usual)| took > usual)
 }
 
 /// The hold that is still before a person, or will be.
 pub(super) fn hold(of: &PlanOf<'_>, step: &Step) -> Option<HoldKind> {
     let rule = step.hold.as_ref()?;
-    let ahead = of.run(&step.id).is_none_or(|run| matches!(run.state, StepState::Blocked | StepState::Ready | StepState::Held));
+    let ahead = of.run(&step.id).is_none_or(|run| {
+        matches!(
+            run.state,
+            StepState::Blocked | StepState::Ready | StepState::Held
+        )
+    });
     ahead.then_some(rule.kind)
 }
 
@@ -56,9 +66,18 @@ pub(super) fn says(of: &PlanOf<'_>, step: &Step) -> String {
     }
     let run = of.run(&step.id);
     if let Some(run) = run {
-        let failure = run.failure.as_ref().filter(|_| matches!(run.state, StepState::Failed | StepState::Lost | StepState::Waiting));
+        let failure = run.failure.as_ref().filter(|_| {
+            matches!(
+                run.state,
+                StepState::Failed | StepState::Lost | StepState::Waiting
+            )
+        });
         parts.extend(failure.map(|failure| Safe::new(&failure.summary).into_string()));
-        parts.extend(run.reason.as_ref().map(|reason| Safe::new(reason).into_string()));
+        parts.extend(
+            run.reason
+                .as_ref()
+                .map(|reason| Safe::new(reason).into_string()),
+        );
         if let (StepState::Waiting, Some(due)) = (run.state, run.retry_at) {
             parts.push(format!("again in {}", short(due.since(of.now))));
         }
@@ -70,7 +89,11 @@ pub(super) fn says(of: &PlanOf<'_>, step: &Step) -> String {
         }
     }
     if run.is_none_or(|run| !run.state.is_over()) {
-        parts.extend(step.only_if.as_ref().map(|(_, branch)| format!("if {}", Safe::new(branch))));
+        parts.extend(
+            step.only_if
+                .as_ref()
+                .map(|(_, branch)| format!("if {}", Safe::new(branch))),
+        );
         parts.extend(step.finaliser.map(|finaliser| {
             match finaliser {
                 Finaliser::Always => "at every end",

@@ -12,16 +12,29 @@ use crate::tui::glyphs::Glyphs;
 use crate::tui::theme::Depth;
 
 fn step(id: &str, title: &str, after: &[&str]) -> Step {
-    Step { title: title.to_owned(), kind: "process.run".into(), retry: RetryRule { attempts: 2 }, ..given::step(id, after) }
+    Step {
+        title: title.to_owned(),
+        kind: "process.run".into(),
+        retry: RetryRule { attempts: 2 },
+        ..given::step(id, after)
+    }
 }
 
 fn plan(steps: Vec<Step>) -> Plan {
-    Plan { name: "update".to_owned(), ..given::plan(steps) }
+    Plan {
+        name: "update".to_owned(),
+        ..given::plan(steps)
+    }
 }
 
 fn downtime() -> Plan {
     let held = |mut step: Step| {
-        step.hold = Some(HoldRule { kind: HoldKind::Downtime, when: HoldWhen::Always, choices: Vec::new(), never_expires: false });
+        step.hold = Some(HoldRule {
+            kind: HoldKind::Downtime,
+            when: HoldWhen::Always,
+            choices: Vec::new(),
+            never_expires: false,
+        });
         step
     };
     let only = |mut step: Step, branch: &str| {
@@ -70,17 +83,31 @@ fn shown(of: &PlanOf<'_>, view: &mut PlanView, width: u16, height: u16) -> Strin
     let area = Rect::new(0, 0, width, height);
     let mut buf = Buffer::empty(area);
     view.draw(of, true, &theme, area, &mut buf);
-    let line = |y: u16| (0..width).map(|x| buf[(x, y)].symbol().to_owned()).collect::<String>();
-    (0..height).map(|y| line(y).trim_end().to_owned() + "\n").collect()
+    let line = |y: u16| {
+        (0..width)
+            .map(|x| buf[(x, y)].symbol().to_owned())
+            .collect::<String>()
+    };
+    (0..height)
+        .map(|y| line(y).trim_end().to_owned() + "\n")
+        .collect()
 }
 
 #[test]
 fn pictures() {
     let (plan, runs) = (downtime(), runs());
     let usual = |step: &Step| (step.id.as_str() == "restore").then(|| Duration::from_secs(20));
-    let live = PlanOf { plan: &plan, runs: Some(&runs), now: Time(125_000), usual: Some(&usual) };
+    let live = PlanOf {
+        plan: &plan,
+        runs: Some(&runs),
+        now: Time(125_000),
+        usual: Some(&usual),
+    };
     let mut view = PlanView::default();
-    insta::assert_snapshot!("card_boxes", shown(&PlanOf::card(&plan), &mut view, 110, 14));
+    insta::assert_snapshot!(
+        "card_boxes",
+        shown(&PlanOf::card(&plan), &mut view, 110, 14)
+    );
     insta::assert_snapshot!("card_list", shown(&PlanOf::card(&plan), &mut view, 60, 8));
     insta::assert_snapshot!("live_boxes", shown(&live, &mut view, 110, 14));
     view.motion(Motion::Down, &live);
@@ -91,7 +118,12 @@ fn pictures() {
 #[test]
 fn the_longest_chain_is_the_critical_path() {
     let (plan, runs) = (downtime(), runs());
-    let live = PlanOf { plan: &plan, runs: Some(&runs), now: Time(125_000), usual: None };
+    let live = PlanOf {
+        plan: &plan,
+        runs: Some(&runs),
+        now: Time(125_000),
+        usual: None,
+    };
     let ids: Vec<_> = live.critical().into_iter().map(StepId::as_str).collect();
     assert_eq!(ids, ["changes", "join", "down", "restore"]);
 }
@@ -102,7 +134,16 @@ fn motions_stay_on_steps() {
     let of = PlanOf::card(&plan);
     for (width, height) in [(110, 14), (60, 4)] {
         let mut view = PlanView::default();
-        for motion in [Motion::Down, Motion::Right, Motion::Right, Motion::Up, Motion::Left, Motion::Bottom, Motion::PageUp, Motion::Top] {
+        for motion in [
+            Motion::Down,
+            Motion::Right,
+            Motion::Right,
+            Motion::Up,
+            Motion::Left,
+            Motion::Bottom,
+            Motion::PageUp,
+            Motion::Top,
+        ] {
             shown(&of, &mut view, width, height);
             assert!(view.motion(motion, &of));
             assert!(view.selected(&plan).is_some(), "{motion:?}");
@@ -114,14 +155,22 @@ fn motions_stay_on_steps() {
 
 #[test]
 fn chains_and_diamonds_become_boxes_and_what_cannot_be_read_does_not() {
-    let laid = |edges: &[(usize, usize)]| DagLayout.lay(&[(12, 4), (9, 4), (14, 4), (8, 4), (10, 4)], edges);
-    for edges in [vec![(0, 1), (1, 2), (2, 3), (3, 4)], vec![(0, 1), (0, 2), (1, 3), (2, 3), (3, 4)], vec![(0, 1), (0, 2), (0, 3), (0, 4)]]
-    {
+    let laid = |edges: &[(usize, usize)]| {
+        DagLayout.lay(&[(12, 4), (9, 4), (14, 4), (8, 4), (10, 4)], edges)
+    };
+    for edges in [
+        vec![(0, 1), (1, 2), (2, 3), (3, 4)],
+        vec![(0, 1), (0, 2), (1, 3), (2, 3), (3, 4)],
+        vec![(0, 1), (0, 2), (0, 3), (0, 4)],
+    ] {
         assert!(laid(&edges).is_some(), "{edges:?}");
     }
     let mut crossed = laid(&[(0, 1), (1, 2)]).unwrap();
     let middle = crossed.nodes[1];
-    crossed.edges[0] = vec![(crossed.nodes[0].right() - 1, middle.y + 1), (crossed.nodes[2].x, middle.y + 1)];
+    crossed.edges[0] = vec![
+        (crossed.nodes[0].right() - 1, middle.y + 1),
+        (crossed.nodes[2].x, middle.y + 1),
+    ];
     assert!(!crossed.can_be_read(&[(0, 2)]), "a line through a box");
 }
 

@@ -1,4 +1,5 @@
-//! A made-up service that speaks REST-XML, with one state for an account: depots that know the parcels of the caller's region.
+//! A made-up service that speaks REST-XML, with one state for an account: depots that know the
+//! parcels of the caller's region.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,11 @@ pub(crate) const OFFER: Offer = Offer {
     scope: Scope::Account,
     ..Offer::of::<Depots>(
         "depots",
-        Protocol::RestXml { routes: ROUTES, namespace: "http://depots.example/doc/2026-01-01/", errors: Errors::Wrapped },
+        Protocol::RestXml {
+            routes: ROUTES,
+            namespace: "http://depots.example/doc/2026-01-01/",
+            errors: Errors::Wrapped,
+        },
     )
 };
 
@@ -43,17 +48,24 @@ impl Service for Depots {
         let id = params.text("Id").unwrap_or("");
         match call.action.as_str() {
             "ListDepots" => {
-                let rows: Vec<Value> = self.depots.keys().map(|id| json!({ "Id": id, "Note": null })).collect();
+                let rows: Vec<Value> = self
+                    .depots
+                    .keys()
+                    .map(|id| json!({ "Id": id, "Note": null }))
+                    .collect();
                 Ok(json!({ "DepotList": { "Quantity": rows.len(), "Items": { "DepotSummary": rows } } }).into())
             }
             "PutDepot" => self.put(id, params, cx),
             "GetDepot" => self.shown(id),
             "CountParcels" => {
                 self.shown(id)?;
-                let arrived = cx
-                    .realm()
-                    .get::<Parcels>()
-                    .map_or(0, |parcels| parcels.parcels.values().filter(|parcel| parcel.state() == "ARRIVED").count());
+                let arrived = cx.realm().get::<Parcels>().map_or(0, |parcels| {
+                    parcels
+                        .parcels
+                        .values()
+                        .filter(|parcel| parcel.state() == "ARRIVED")
+                        .count()
+                });
                 Ok(json!({ "Parcels": { "Region": cx.place.region, "Arrived": arrived } }).into())
             }
             _ => Err(AwsError::unanswered(call)),
@@ -65,19 +77,38 @@ impl Depots {
     fn put(&mut self, id: &str, params: Params<'_>, cx: &mut Cx<'_>) -> Result<Reply, AwsError> {
         let version = self.depots.get(id).map_or(0, |depot| depot.version);
         if version > 0 && params.text("IfMatch") != Some(version.to_string().as_str()) {
-            let error = AwsError::new("PreconditionFailed", "the depot was changed since you looked");
-            return Err(AwsError { status: 412, ..error });
+            let error = AwsError::new(
+                "PreconditionFailed",
+                "the depot was changed since you looked",
+            );
+            return Err(AwsError {
+                status: 412,
+                ..error
+            });
         }
         let config = params.0.get("DepotConfig").unwrap_or(&Value::Null);
         let gates = Params(config).0.get("Gates").unwrap_or(&Value::Null);
-        let gates = Params(gates).texts("Gate").into_iter().map(str::to_owned).collect();
-        self.depots.insert(id.to_owned(), Depot { version: version + 1, gates });
+        let gates = Params(gates)
+            .texts("Gate")
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        self.depots.insert(
+            id.to_owned(),
+            Depot {
+                version: version + 1,
+                gates,
+            },
+        );
         cx.effect = Some(format!("depot {id}"));
         self.shown(id)
     }
 
     fn shown(&self, id: &str) -> Result<Reply, AwsError> {
-        let depot = self.depots.get(id).ok_or_else(|| AwsError::missing("NoSuchDepot", format!("there is no depot <{id}>")))?;
+        let depot = self
+            .depots
+            .get(id)
+            .ok_or_else(|| AwsError::missing("NoSuchDepot", format!("there is no depot <{id}>")))?;
         let tree = json!({ "Depot": { "Id": id, "Gates": { "Gate": depot.gates } } });
         Ok(Reply::from(tree).header("etag", depot.version.to_string()))
     }

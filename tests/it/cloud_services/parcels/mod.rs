@@ -1,4 +1,5 @@
-//! A made-up service that speaks REST-JSON: parcels that take their time. It brings a resource type.
+//! A made-up service that speaks REST-JSON: parcels that take their time. It brings a resource
+//! type.
 
 use std::collections::BTreeMap;
 
@@ -52,13 +53,18 @@ impl Service for Parcels {
         match call.action.as_str() {
             "ListParcels" => {
                 let wanted = params.text("state");
-                let found = self.parcels.iter().filter(|(_, parcel)| wanted.is_none_or(|wanted| wanted == parcel.state()));
+                let found = self
+                    .parcels
+                    .iter()
+                    .filter(|(_, parcel)| wanted.is_none_or(|wanted| wanted == parcel.state()));
                 Ok(json!({ "Parcels": found.map(|(id, _)| id).collect::<Vec<_>>(), "NextToken": null }).into())
             }
             "SendParcel" => {
                 self.send(id, params.need("To")?, params.text("Sender"), cx);
                 cx.effect = Some(format!("parcel {id}"));
-                Ok(Reply::from(self.shown(id)?).status(201).header("location", format!("/parcels/{id}")))
+                Ok(Reply::from(self.shown(id)?)
+                    .status(201)
+                    .header("location", format!("/parcels/{id}")))
             }
             "GetParcel" => Ok(self.shown(id)?.into()),
             "PutLabel" => {
@@ -72,21 +78,41 @@ impl Service for Parcels {
     }
 
     fn due(&self, _: Realm<'_>) -> Option<Time> {
-        self.parcels.values().filter(|parcel| parcel.arrived.is_none()).map(|parcel| parcel.arrives).min()
+        self.parcels
+            .values()
+            .filter(|parcel| parcel.arrived.is_none())
+            .map(|parcel| parcel.arrives)
+            .min()
     }
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        for parcel in self.parcels.values_mut().filter(|parcel| parcel.arrived.is_none() && parcel.arrives <= cx.now) {
+        for parcel in self
+            .parcels
+            .values_mut()
+            .filter(|parcel| parcel.arrived.is_none() && parcel.arrives <= cx.now)
+        {
             parcel.arrived = Some(cx.now);
         }
     }
 
     fn places(&self, thing: &Thing<'_>) -> Vec<(&'static str, String)> {
-        vec![("to", thing.properties.get("To").and_then(Value::as_str).unwrap_or("").to_lowercase())]
+        vec![(
+            "to",
+            thing
+                .properties
+                .get("To")
+                .and_then(Value::as_str)
+                .unwrap_or("")
+                .to_lowercase(),
+        )]
     }
 
     fn make(&mut self, thing: &Thing<'_>, _: bool, cx: &mut Cx<'_>) -> Result<Ready, String> {
-        let to = thing.properties.get("To").and_then(Value::as_str).unwrap_or("");
+        let to = thing
+            .properties
+            .get("To")
+            .and_then(Value::as_str)
+            .unwrap_or("");
         if to == "nowhere" {
             return Err("nobody lives nowhere".to_owned());
         }
@@ -110,22 +136,39 @@ impl Service for Parcels {
 impl Parcels {
     fn send(&mut self, id: &str, to: &str, sender: Option<&str>, cx: &Cx<'_>) {
         let (to, sender) = (to.to_owned(), sender.map(str::to_owned));
-        self.parcels.insert(id.to_owned(), Parcel { to, sender, label: Vec::new(), arrives: cx.after(SECONDS), arrived: None });
+        self.parcels.insert(
+            id.to_owned(),
+            Parcel {
+                to,
+                sender,
+                label: Vec::new(),
+                arrives: cx.after(SECONDS),
+                arrived: None,
+            },
+        );
     }
 
     fn parcel(&mut self, id: &str) -> Result<&mut Parcel, AwsError> {
-        self.parcels.get_mut(id).ok_or_else(|| AwsError::missing("NoSuchParcel", format!("there is no parcel {id}")))
+        self.parcels
+            .get_mut(id)
+            .ok_or_else(|| AwsError::missing("NoSuchParcel", format!("there is no parcel {id}")))
     }
 
     fn shown(&mut self, id: &str) -> Result<Value, AwsError> {
         let parcel = self.parcel(id)?;
         let arrived = parcel.arrived.map(iso);
-        Ok(json!({ "Id": id, "To": parcel.to, "Sender": parcel.sender, "State": parcel.state(), "ArrivedAt": arrived }))
+        Ok(
+            json!({ "Id": id, "To": parcel.to, "Sender": parcel.sender, "State": parcel.state(), "ArrivedAt": arrived }),
+        )
     }
 }
 
 impl Parcel {
     pub(crate) fn state(&self) -> &'static str {
-        if self.arrived.is_some() { "ARRIVED" } else { "ON_ITS_WAY" }
+        if self.arrived.is_some() {
+            "ARRIVED"
+        } else {
+            "ON_ITS_WAY"
+        }
     }
 }
