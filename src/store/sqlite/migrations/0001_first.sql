@@ -28,6 +28,7 @@ CREATE TABLE deployments (
     no    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deployments_of_stack ON deployments (stack, no);
+CREATE INDEX deployments_by_no ON deployments (no);
 
 -- Asks in the order in which they came. The text of an answered ask is dropped: its events tell what became of it.
 CREATE TABLE inbox (
