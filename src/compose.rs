@@ -2,45 +2,32 @@
 //! here concrete parts are named.
 
 pub(crate) mod appearance;
+mod engine;
+mod lines;
+mod sandbox;
 pub(crate) mod shell;
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::RecvTimeoutError;
-use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use futures_util::FutureExt as _;
-use holdpoint::aws::clients::SandboxPort;
-use holdpoint::aws::{Clients, Variables};
 use holdpoint::cli::{Common, Stop, Unread};
 use holdpoint::config::{self, Loaded, Trust};
-use holdpoint::desk::{self, EngineStart};
+use holdpoint::desk;
 use holdpoint::domain::deployment::Via;
 use holdpoint::domain::estate::Catalog;
 use holdpoint::domain::ids::StackId;
-use holdpoint::domain::line::{Giver, Id, Line};
-use holdpoint::domain::time::Time;
-use holdpoint::engine::process::Elected;
-use holdpoint::engine::{EyesByKind, Lines, Parts, Share};
-use holdpoint::exec;
-use holdpoint::observe;
-use holdpoint::os::clock::{Real, SharedClock};
-use holdpoint::os::disk::{self, Disk};
-use holdpoint::os::lock::Lock;
+use holdpoint::os::clock::Real;
 use holdpoint::os::paths::Home;
-use holdpoint::os::{detach, files, owner};
-use holdpoint::places;
+use holdpoint::os::{files, owner};
 use holdpoint::sandbox::practice;
-use holdpoint::store::StoreError;
-use holdpoint::store::spool::{Limits, Of, Reader, Spool, Writer};
-use holdpoint::store::sqlite::{OpenError, Sqlite};
+use holdpoint::store::spool::{Limits, Of, Reader};
+use holdpoint::store::sqlite::Sqlite;
 use holdpoint::systems;
 
-/// How long the embedded cloud is waited for.
-const SANDBOX: Duration = Duration::from_secs(10);
+pub(crate) use engine::engine;
+use engine::engine_start;
 
 /// An estate with its store: what every verb but a few works on.
 pub(crate) struct Ground {
@@ -246,223 +233,4 @@ fn trusted(home: &Home, loaded: &Loaded, named: bool) -> Result<(), Stop> {
             Err(Stop::wrong("not-trusted", says))
         }
     }
-}
-
-fn engine_start(home: &Home) -> EngineStart {
-    let (log, folder) = (home.engine_log(), home.folder().to_owned());
-    let words = log.clone();
-    EngineStart {
-        start: Box::new(move || {
-            let arguments: [OsString; 3] = [
-                "engine".into(),
-                "--store-home".into(),
-                folder.clone().into(),
-            ];
-            detach::start(&arguments, &log)
-                .map_err(|why| format!("the engine cannot be started: {why}"))
-        }),
-        last_words: Box::new(move || detach::last_words(&words)),
-    }
-}
-
-/// The port of the embedded cloud of a home; starts it where none answers.
-pub(crate) fn sandbox_port(home: &Home, clock: SharedClock) -> SandboxPort {
-    let folder = home.sandbox();
-    let log = home.folder().join("sandbox.log");
-    Arc::new(move || {
-        let (folder, log, clock) = (folder.clone(), log.clone(), clock.clone());
-        async move {
-            find_sandbox(&folder, &log, &clock)
-                .await
-                .map_err(|why| format!("{why:#}"))
-        }
-        .boxed()
-    })
-}
-
-async fn find_sandbox(folder: &Path, log: &Path, clock: &SharedClock) -> Result<u16> {
-    files::private_folder(folder)?;
-    let until = clock.now() + SANDBOX;
-    let mut started = false;
-    loop {
-        if let Some(port) = port_in(folder)
-            && tokio::net::TcpStream::connect(("127.0.0.1", port))
-                .await
-                .is_ok()
-        {
-            return Ok(port);
-        }
-        if !started && Lock::is_free(&folder.join("lock"))? {
-            let arguments: [OsString; 5] = [
-                "sandbox".into(),
-                "--state".into(),
-                folder.into(),
-                "--until-idle".into(),
-                "10".into(),
-            ];
-            detach::start(&arguments, log)?;
-            started = true;
-        }
-        if clock.now() >= until {
-            bail!(
-                "the embedded cloud does not start: {}",
-                detach::last_words(log)
-            );
-        }
-        clock.sleep(Duration::from_millis(50)).await;
-    }
-}
-
-fn port_in(folder: &Path) -> Option<u16> {
-    std::fs::read_to_string(folder.join("port"))
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
-}
-
-/// Lines of an engine into the spool, in the order in which they came, off the engine's thread.
-struct ToSpool {
-    spool: Arc<Spool>,
-    to: std::sync::mpsc::Sender<Vec<Line>>,
-}
-
-impl Lines for ToSpool {
-    fn take(&self, lines: Vec<Line>) {
-        // The writer ends only with the process.
-        let _ = self.to.send(lines);
-    }
-
-    fn kept(&self, stack: &StackId, group: &str, back: Duration) -> Vec<(String, Time)> {
-        match self.spool.newest(stack, group, back) {
-            Ok(lines) => lines
-                .into_iter()
-                .filter_map(|line| match line.id {
-                    Id::Name(name) => Some((name, line.at)),
-                    Id::Nth(_) => None,
-                })
-                .collect(),
-            Err(why) => {
-                tracing::warn!("what is kept of {group} cannot be read: {why}");
-                Vec::new()
-            }
-        }
-    }
-
-    fn reached(&self, stack: &StackId, giver: &Giver) -> Option<u64> {
-        self.spool.reached(stack, giver).unwrap_or_else(|why| {
-            tracing::warn!("how far the output of {stack} is kept cannot be read: {why}");
-            None
-        })
-    }
-}
-
-/// How often it is looked whether the spool is to be swept although no line came.
-const SWEEP: Duration = Duration::from_mins(5);
-/// How soon what could not be written is tried again.
-const AGAIN: Duration = Duration::from_secs(3);
-
-fn to_spool(home: &Home, clock: SharedClock, disk: Arc<Disk>) -> Result<Arc<dyn Lines>> {
-    let spool = Arc::new(Spool::open(home, Limits::default())?);
-    let (to, from) = std::sync::mpsc::channel::<Vec<Line>>();
-    let sweeps = Arc::clone(&spool);
-    let mut writer = Writer::new(Arc::clone(&spool));
-    std::thread::Builder::new()
-        .name("spool".to_owned())
-        .spawn(move || {
-            loop {
-                if let Err(why) = sweeps.sweep_when_due(clock.now()) {
-                    tracing::warn!("old lines are not removed: {why}");
-                }
-                let lines = match from.recv_timeout(if writer.waits() { AGAIN } else { SWEEP }) {
-                    Ok(lines) => lines.into_iter().chain(from.try_iter().flatten()).collect(),
-                    Err(RecvTimeoutError::Timeout) => Vec::new(),
-                    Err(RecvTimeoutError::Disconnected) => return,
-                };
-                let waited = writer.waits();
-                match writer.write(lines) {
-                    Ok(()) if waited => tracing::info!("the lines that waited are written"),
-                    Ok(()) => {}
-                    Err(why) => {
-                        if why.is_full() {
-                            disk.refused(clock.now());
-                        }
-                        // Once: a log on the same disk is not to grow by what cannot be written.
-                        if !waited {
-                            tracing::warn!("lines wait to be written: {why}");
-                        }
-                    }
-                }
-            }
-        })?;
-    Ok(Arc::new(ToSpool { spool, to }))
-}
-
-/// The engine of the store in this home. Where there is no room to begin, that is said and waited
-/// for.
-pub(crate) async fn engine(home: &Home, elected: &mut Elected) -> Result<(Parts, Arc<Clients>)> {
-    let clock = Real::shared();
-    loop {
-        match parts(home, elected, clock.clone()).await {
-            Err(why) if is_full(&why) => {
-                elected.disk().refused(clock.now());
-                elected.tell(clock.now()).await;
-                clock.sleep(AGAIN).await;
-            }
-            done => return done,
-        }
-    }
-}
-
-fn is_full(why: &anyhow::Error) -> bool {
-    let store = why
-        .downcast_ref::<OpenError>()
-        .is_some_and(|why| matches!(why, OpenError::Store(StoreError::Full(_))));
-    store
-        || why
-            .chain()
-            .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-            .any(disk::is_full)
-}
-
-async fn parts(
-    home: &Home,
-    elected: &Elected,
-    clock: SharedClock,
-) -> Result<(Parts, Arc<Clients>)> {
-    let store = Arc::new(Sqlite::engine(home, elected.lock(), clock.clone()).await?);
-    let owner = owner::owner().to_string();
-    let clients = Clients::with(
-        clock.clone(),
-        &owner,
-        sandbox_port(home, clock.clone()),
-        Variables::of_this_process(),
-    );
-    let executors = exec::executors(&clients)
-        .into_iter()
-        .map(|one| (one.kind().as_str().to_owned(), one))
-        .collect::<BTreeMap<_, _>>();
-    let id = holdpoint::store::Store::id(store.as_ref());
-    let jobs = home.clone();
-    let parts = Parts {
-        store,
-        share: Share::All,
-        clock: clock.clone(),
-        executors: Arc::new(executors),
-        systems: systems::named,
-        pure_step: systems::pure_step,
-        eyes: Arc::new(EyesByKind::new(
-            clients.clone(),
-            clock.clone(),
-            observe::eyes(&clients, &clock, &id),
-            places::all(),
-        )),
-        job: Arc::new(move |deployment, step, attempt| -> PathBuf {
-            jobs.job(deployment, step, attempt)
-        }),
-        lines: to_spool(home, clock, elected.disk().clone())?,
-        failpoint: None,
-        fresh: Arc::new(holdpoint::os::random::id),
-    };
-    Ok((parts, clients))
 }

@@ -1,28 +1,18 @@
 //! Clients for AWS targets, built once each and kept. Credentials go only where the rules of
 //! `address` allow.
 
+mod build;
+
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::sts::AssumeRoleProvider;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sts::config::{
-    Credentials, SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
-};
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_sdk_sts::config::{SharedCredentialsProvider, SharedHttpClient};
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
-use super::address::{Rewrite, Whose, whose};
 use super::budget::{Budgets, Share, Turn, Use};
 use super::cfn::reads::Reads;
 use super::ecs::Counting;
-use super::genuine::Genuine;
-use super::profile::{NO_PROFILE, Profile};
 use super::target::AwsTarget;
 use super::variables::Variables;
 use crate::domain::failure::{Failure, Retry};
@@ -149,206 +139,6 @@ impl Clients {
             .iter()
             .find(|(of, _)| *of == target)
             .map(|(_, cloud)| Arc::clone(cloud))
-    }
-
-    async fn build(&self, target: &AwsTarget) -> Result<Cloud, Failure> {
-        let port = Arc::new(AtomicU16::new(0));
-        let sandbox = target.is_sandbox().then(|| Arc::clone(&self.sandbox));
-        let endpoint = match (&sandbox, &target.endpoint_url) {
-            (Some(resolve), _) => {
-                let found = resolve().await.map_err(|why| no_sandbox(&why))?;
-                port.store(found, Ordering::Release);
-                Some(format!("http://127.0.0.1:{found}"))
-            }
-            (None, given) => given.clone(),
-        };
-        let local = endpoint
-            .as_deref()
-            .is_some_and(|url| whose(url) == Whose::Loopback);
-        let profile = match &target.profile {
-            Some(name) => Some(Profile::read(name, &self.variables).await?),
-            None => None,
-        };
-        let base = self
-            .config(target, endpoint.as_deref(), profile.as_ref())
-            .await?;
-        let region = base.region().map(ToString::to_string).ok_or_else(|| {
-            Failure::new("no region is known for this environment")
-                .hint("name one in the estate file (aws: {region: eu-west-1}) or in the profile")
-        })?;
-        let login = base.credentials_provider();
-        let config = match &target.role_arn {
-            None => base,
-            Some(role) => {
-                let provider = AssumeRoleProvider::builder(role)
-                    .session_name(&self.session)
-                    .configure(&base)
-                    .build()
-                    .await;
-                base.into_builder()
-                    .credentials_provider(SharedCredentialsProvider::new(provider))
-                    .build()
-            }
-        };
-        let rewrite = || Rewrite {
-            port: Arc::clone(&port),
-        };
-        Ok(Cloud {
-            target: target.clone(),
-            cfn: aws_sdk_cloudformation::Client::from_conf(
-                aws_sdk_cloudformation::config::Builder::from(&config)
-                    .retry_config(RetryConfig::disabled())
-                    .interceptor(rewrite())
-                    .interceptor(Genuine)
-                    .build(),
-            ),
-            logs: aws_sdk_cloudwatchlogs::Client::from_conf(
-                aws_sdk_cloudwatchlogs::config::Builder::from(&config)
-                    .retry_config(RetryConfig::disabled())
-                    .interceptor(rewrite())
-                    .interceptor(Genuine)
-                    // A tail in which nothing happens is no stalled download.
-                    .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-                    .build(),
-            ),
-            ecs: aws_sdk_ecs::Client::from_conf(
-                aws_sdk_ecs::config::Builder::from(&config)
-                    .retry_config(RetryConfig::disabled())
-                    .interceptor(rewrite())
-                    .interceptor(Genuine)
-                    .build(),
-            ),
-            sts: aws_sdk_sts::Client::from_conf(
-                aws_sdk_sts::config::Builder::from(&config)
-                    .retry_config(RetryConfig::disabled())
-                    .interceptor(rewrite())
-                    .interceptor(Genuine)
-                    .build(),
-            ),
-            share: Arc::new(self.share(target, &region)),
-            reads: Arc::default(),
-            counting: Arc::default(),
-            watching: false,
-            region,
-            login,
-            log_in: profile
-                .as_ref()
-                .map_or_else(|| NO_PROFILE.to_owned(), Profile::login),
-            refused: Arc::default(),
-            local,
-            port,
-            sandbox,
-            clock: Arc::clone(&self.clock),
-        })
-    }
-
-    async fn config(
-        &self,
-        target: &AwsTarget,
-        endpoint: Option<&str>,
-        profile: Option<&Profile>,
-    ) -> Result<SdkConfig, Failure> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            // A named profile signs with its own credentials whatever the shell says.
-            .env(profile.map_or_else(
-                || self.variables.all(),
-                |profile| profile.sees(&self.variables),
-            ))
-            .http_client(self.http(target, endpoint)?)
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(Duration::from_secs(4))
-                    .operation_attempt_timeout(Duration::from_secs(30))
-                    .build(),
-            );
-        if let Ok(name) = AppName::new("holdpoint") {
-            loader = loader.app_name(name);
-        }
-        if let Some(profile) = &target.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(region) = target
-            .region
-            .clone()
-            .or_else(|| target.is_sandbox().then(|| "eu-west-1".to_owned()))
-        {
-            loader = loader.region(Region::new(region));
-        }
-        if let Some(url) = endpoint {
-            loader = loader.endpoint_url(url);
-            match (whose(url), &target.profile) {
-                (_, Some(_)) | (Whose::Aws, None) => {}
-                // Real keys never go to an address from a file: this machine gets test keys that
-                // are worth nothing.
-                (Whose::Loopback, None) => {
-                    loader = loader.credentials_provider(Credentials::new(
-                        "test", "test", None, None, "loopback",
-                    ));
-                }
-                (Whose::Other, None) => {
-                    return Err(Failure::new(format!("{url} is no address of AWS and no profile is named for it"))
-                        .hint("name the profile whose keys may go there: aws: {profile: NAME, endpoint_url: ...}"));
-                }
-            }
-        }
-        Ok(loader.load().await)
-    }
-
-    /// One connection pool for all; an own one where another authority is trusted, or where nothing
-    /// is ever encrypted (reading the machine's authorities takes longer than a whole call to this
-    /// machine).
-    fn http(
-        &self,
-        target: &AwsTarget,
-        endpoint: Option<&str>,
-    ) -> Result<SharedHttpClient, Failure> {
-        if target.profile.is_none() && endpoint.is_some_and(|url| url.starts_with("http://")) {
-            return Ok(aws_smithy_http_client::Builder::new().build_http());
-        }
-        let builder = || {
-            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        };
-        let Some(path) = &target.ca_bundle else {
-            return Ok(self.http.get_or_init(|| builder().build_https()).clone());
-        };
-        let bad = |why: String| {
-            Failure::new(format!(
-                "the certificate authorities in {path} cannot be used: {why}"
-            ))
-            .hint("ca_bundle names a file with certificates in PEM form")
-        };
-        let pem = std::fs::read(path).map_err(|why| bad(why.to_string()))?;
-        if !pem.windows(10).any(|window| window == b"-----BEGIN") {
-            return Err(bad("there is no PEM certificate in it".to_owned()));
-        }
-        let trust = TrustStore::default().with_pem_certificate(pem);
-        let context = TlsContext::builder()
-            .with_trust_store(trust)
-            .build()
-            .map_err(|why| bad(why.to_string()))?;
-        Ok(builder().tls_context(context).build_https())
-    }
-
-    /// The share in one budget for all targets that lead to the same account and region, as far as
-    /// the target tells.
-    fn share(&self, target: &AwsTarget, region: &str) -> Share {
-        let account = target
-            .role_arn
-            .as_deref()
-            .and_then(|arn| arn.split(':').nth(4));
-        let way = account.map(str::to_owned).or_else(|| {
-            target
-                .profile
-                .as_ref()
-                .map(|profile| format!("profile {profile}"))
-        });
-        Share::new(
-            &self.budgets,
-            &way.unwrap_or_default(),
-            region,
-            target.endpoint_url.as_deref(),
-        )
     }
 }
 

@@ -7,8 +7,9 @@ use crate::domain::flag::Flags;
 use crate::domain::ids::{AppName, EnvName, StackId};
 use crate::world::World;
 
+use super::act::{Done, on_stack, source};
 use super::args::DeployArgs;
-use super::target::{Done, agreed, on_stack, source};
+use super::target::agreed;
 use super::{Ground, Out, Stop, ask, wait};
 
 /// `deploy`.

@@ -2,6 +2,8 @@
 //! desk as the console does; the engine decides. What is printed is text or, with --json, one
 //! document in the form of docs/json.md.
 
+mod act;
+mod apply;
 mod args;
 mod ask;
 mod card;
@@ -11,10 +13,13 @@ mod deploy;
 mod diagram;
 mod doctor;
 mod estate;
+mod freeze;
+mod hold;
 mod json;
 mod list;
 mod logs;
 mod out;
+mod plan;
 mod show;
 mod target;
 mod wait;
@@ -243,25 +248,25 @@ pub fn run<S: clap::Args>(
         Verb::Schema => estate::schema(&mut out),
         Verb::Trust => estate::trust(ground, &mut out),
         Verb::Doctor => doctor::doctor(ground, &mut out),
-        Verb::Apply(guard) => target::apply(ground, &guard, &mut out),
+        Verb::Apply(guard) => apply::apply(ground, &guard, &mut out),
         Verb::Ls(args) => list::ls(ground, &args, &mut out),
         Verb::Show(args) => show::show(ground, &args, &mut out),
-        Verb::Plan(args) => target::plan(ground, &args, &mut out),
+        Verb::Plan(args) => plan::plan(ground, &args, &mut out),
         Verb::Events(args) => list::events(ground, &args, false, &mut out),
         Verb::Audit(args) => list::events(ground, &args, true, &mut out),
         Verb::Diagram(args) => diagram::diagram(ground, &args, &mut out),
         Verb::Deploy(args) => deploy::deploy(ground, &args, &mut out),
-        Verb::Redeploy(args) => target::redeploy(ground, &args, &mut out),
-        Verb::Rollback(args) => target::rollback(ground, &args, &mut out),
-        Verb::Teardown(args) => target::teardown(ground, &args, &mut out),
-        Verb::Cancel(args) => target::cancel(ground, &args, &mut out),
-        Verb::Retry(args) => target::retry(ground, &args, &mut out),
-        Verb::Unblock(args) => target::unblock(ground, &args, &mut out),
-        Verb::Freeze(args) => target::freeze(ground, &args, &mut out),
-        Verb::Thaw(args) => target::thaw(ground, &args, &mut out),
+        Verb::Redeploy(args) => act::redeploy(ground, &args, &mut out),
+        Verb::Rollback(args) => act::rollback(ground, &args, &mut out),
+        Verb::Teardown(args) => act::teardown(ground, &args, &mut out),
+        Verb::Cancel(args) => act::cancel(ground, &args, &mut out),
+        Verb::Retry(args) => act::retry(ground, &args, &mut out),
+        Verb::Unblock(args) => act::unblock(ground, &args, &mut out),
+        Verb::Freeze(args) => freeze::freeze(ground, &args, &mut out),
+        Verb::Thaw(args) => freeze::thaw(ground, &args, &mut out),
         Verb::Holds => list::holds(ground, &mut out),
-        Verb::Approve(args) => ask::approve(ground, &args, &mut out),
-        Verb::Reject(args) => ask::reject(ground, &args, &mut out),
+        Verb::Approve(args) => hold::approve(ground, &args, &mut out),
+        Verb::Reject(args) => hold::reject(ground, &args, &mut out),
         Verb::Logs(args) => logs::logs(ground, &args, &mut out),
         Verb::Engine(_) | Verb::Sandbox(_) | Verb::Keep { .. } => Err(Stop::wrong(
             "room",

@@ -11,7 +11,7 @@ use super::args::ShowArgs;
 use super::json::{DeploymentDoc, DeploymentPage, HoldDoc, OfferDoc, RowDoc, StackDoc};
 use super::out::table;
 use super::target::{self, Target};
-use super::{Code, Ground, Out, Stop, ask, card, wait};
+use super::{Code, Ground, Out, Stop, card, hold, wait};
 
 /// How many deployments of a stack are shown.
 const HISTORY: usize = 10;
@@ -303,7 +303,7 @@ fn hold(
             .map(|choice| Some(choice.name.as_str()))
             .collect(),
     };
-    let reason = if ask::asks_why(view.hold) {
+    let reason = if hold::asks_why(view.hold) {
         " --reason WHY"
     } else {
         ""

@@ -3,9 +3,11 @@
 
 mod attach;
 mod engine;
+mod follow;
 mod live;
 mod read;
 mod send;
+mod shown;
 mod tails;
 mod work;
 

@@ -1,5 +1,5 @@
-//! The desk's thread: opens the store, follows the log, the sightings and the spool, sends asks and
-//! sees to the engine.
+//! The desk's thread: when the store, the spool and the engine are looked at, and what commands ask
+//! of it.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -8,17 +8,16 @@ use std::time::Duration;
 use futures_util::future::pending;
 use tokio::sync::mpsc;
 
-use crate::domain::ask::{AskState, InboxAsk};
+use crate::domain::ask::InboxAsk;
 use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
-use crate::domain::ids::{AskId, StackId};
-use crate::domain::interest::Interest;
+use crate::domain::ids::AskId;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::os::bell::Listener;
 use crate::os::lock::Lock;
 use crate::os::mutex::locked;
-use crate::store::{Ear, Ring, Store, StoreError};
+use crate::store::{Ear, Store};
 use crate::world::{DiskFull, EngineState, World};
 
 use super::engine::Watch;
@@ -33,18 +32,6 @@ const ROUND: Duration = Duration::from_secs(5);
 const NET: Duration = Duration::from_secs(15);
 /// How often while an engine or the store is being waited for.
 const SOON: Duration = Duration::from_millis(100);
-/// How long the engine believes that something is on a screen.
-const SHOWN: Duration = Duration::from_secs(30);
-/// How often that is said again.
-const SHOWN_AGAIN: Duration = Duration::from_secs(20);
-/// At most so many stacks are looked at beside those on the screen.
-const FAR: usize = 200;
-/// The newest deployments that are loaded beside the unfinished ones.
-const OTHERS: usize = 50;
-/// The newest events that the world keeps.
-const RECENT: usize = 500;
-/// Events in one read.
-const PAGE: usize = 1_000;
 /// How long an ask is tried to be sent while the store cannot be written.
 pub(super) const SENDING: Duration = Duration::from_secs(10);
 
@@ -180,124 +167,11 @@ impl Worker {
         }
     }
 
-    async fn open(&mut self) {
-        let opened = (self.parts.open)().await;
-        let store = match opened {
-            Ok(store) => store,
-            Err(why) => return self.trouble(Some(why)),
-        };
-        let loaded = async {
-            // The ear first: what is written from here on rings.
-            let ear = store.listen(Ring::Log)?;
-            let folds = store.folds(OTHERS).await?;
-            let mut recent: VecDeque<Arc<Stored>> = store
-                .newest(0, RECENT)
-                .await?
-                .into_iter()
-                .map(Arc::new)
-                .collect();
-            recent.make_contiguous().reverse();
-            Ok::<_, StoreError>((ear, folds, recent))
-        };
-        match loaded.await {
-            Ok((ear, folds, recent)) => {
-                self.recent = recent;
-                // What was committed between the two reads is taken by `follow`, which passes over
-                // what it has.
-                self.recent.retain(|stored| stored.seq <= folds.seq);
-                self.trouble = self
-                    .read_sightings(&store)
-                    .await
-                    .err()
-                    .map(|why| why.to_string());
-                (self.ear, self.folds, self.store) = (Some(ear), folds, Some(store));
-                self.loaded = true;
-                self.publish();
-            }
-            Err(why) => self.trouble(Some(why.to_string())),
-        }
-    }
-
-    fn trouble(&mut self, why: Option<String>) {
+    pub(super) fn trouble(&mut self, why: Option<String>) {
         if self.trouble != why {
             self.trouble = why;
             self.publish();
         }
-    }
-
-    /// Takes what is new in the store: events, sightings, answers.
-    async fn follow(&mut self) {
-        let Some(store) = self.store.clone() else {
-            return;
-        };
-        let mut news = false;
-        loop {
-            match store.since(self.folds.seq, PAGE).await {
-                Ok(events) => {
-                    let full = events.len() == PAGE;
-                    for stored in events {
-                        news = true;
-                        self.folds.apply(&stored);
-                        self.recent.push_back(Arc::new(stored));
-                    }
-                    if !full {
-                        break;
-                    }
-                }
-                Err(why) => return self.trouble(Some(why.to_string())),
-            }
-        }
-        let extra = self.recent.len().saturating_sub(RECENT);
-        self.recent.drain(..extra);
-        if self.folds.deployments.len() > 8 * OTHERS
-            && let Ok(fresh) = store.folds(OTHERS).await
-        {
-            // What a long-lived console has gathered is let go of.
-            self.folds
-                .deployments
-                .retain(|id, d| !d.is_over() || fresh.deployments.contains_key(id));
-        }
-        let (sightings, answers) = (
-            self.read_sightings(&store).await,
-            self.read_answers(&store).await,
-        );
-        news |= matches!(sightings, Ok(true));
-        let answered = matches!(answers, Ok(true));
-        let trouble = sightings.and(answers).err().map(|why| why.to_string());
-        if news || self.trouble != trouble {
-            self.trouble = trouble;
-            self.publish();
-        } else if answered {
-            self.shared.tell();
-        }
-        self.record_new_environments();
-    }
-
-    async fn read_sightings(&mut self, store: &Arc<dyn Store>) -> Result<bool, StoreError> {
-        let (fresh, mark) = store.sightings(self.mark).await?;
-        self.mark = mark;
-        let any = !fresh.is_empty();
-        self.sightings.extend(fresh);
-        Ok(any)
-    }
-
-    /// Reads the answers that are still to come; one that cannot be read keeps no other one back.
-    async fn read_answers(&mut self, store: &Arc<dyn Store>) -> Result<bool, StoreError> {
-        let mut read = Ok(false);
-        for id in self.open_asks.clone() {
-            match store.ask(id).await {
-                Ok(Some(state)) => {
-                    if matches!(state, AskState::Answered { .. }) {
-                        self.open_asks.remove(&id);
-                    }
-                    let new = locked(&self.shared.states).insert(id, state.clone()) != Some(state);
-                    read = read.map(|any| any | new);
-                }
-                Ok(None) => {}
-                Err(why) => read = Err(why),
-            }
-        }
-        read
     }
 
     pub(super) fn publish(&mut self) {
@@ -315,51 +189,6 @@ impl Worker {
         };
         *locked(&self.shared.world) = Arc::new(world);
         self.shared.tell();
-    }
-
-    async fn say_what_is_shown(&mut self) {
-        let Some(store) = &self.store else { return };
-        let watched = locked(&self.shared.watched).clone();
-        let spec = |id: &StackId| {
-            self.catalog
-                .stacks
-                .get(id)
-                .and_then(|entry| entry.spec.as_ref().ok())
-        };
-        let far = self
-            .catalog
-            .stacks
-            .keys()
-            .filter(|id| self.parts.overview && !watched.contains(id))
-            .take(FAR);
-        let subjects: Vec<String> = watched
-            .iter()
-            .enumerate()
-            .map(|(place, id)| {
-                let mut interest = Interest::of(id, spec(id));
-                if place > 0 && !locked(&self.shared.tails).names(id) {
-                    // Log groups are followed of the stack that the screen is about, and of what is
-                    // tailed by name; of the others only their state is shown.
-                    interest.logs.clear();
-                }
-                interest.to_string()
-            })
-            .chain(far.map(|id| Interest::of(id, spec(id)).from_afar().to_string()))
-            .collect();
-        let now = self.now();
-        let (said, at) = &self.said;
-        if *said == subjects && (subjects.is_empty() || now.since(*at) < SHOWN_AGAIN) {
-            return;
-        }
-        let console = format!("{}-{}", self.parts.via, crate::os::owner::pid());
-        // Not said now is said in the next round.
-        if store
-            .put_interest(&console, &subjects, now + SHOWN)
-            .await
-            .is_ok()
-        {
-            self.said = (subjects, now);
-        }
     }
 
     async fn obey(&mut self, command: Command) {

@@ -1,18 +1,15 @@
 //! A log group, followed live: `StartLiveTail` while it lasts, gaps filled by `FilterLogEvents`,
 //! and honest about what is missing.
 
+mod fill;
+mod live;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_cloudwatchlogs::types::{
-    FilteredLogEvent, LiveTailSessionLogEvent, LiveTailSessionMetadata, StartLiveTailResponseStream,
-};
-use futures_util::future::{Either, select};
-
-use super::arrivals::Arrivals;
 use super::given::{Equal, Event, GivenEvents};
 use super::severity::severity;
-use crate::aws::{Cloud, Kind, Trouble};
+use crate::aws::{Cloud, Kind};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::line::{Line, Severity, SourceKind, Turn};
@@ -24,20 +21,10 @@ use crate::os::clock::SharedClock;
 /// How far a fill after a cut reaches back behind the newest line: events come late and out of
 /// order.
 pub const LATE: Duration = Duration::from_secs(150);
-/// How far the frequent ones do.
-const RECENT: Duration = Duration::from_secs(15);
-/// How often a group is read where it cannot be followed live.
-const POLL: Duration = Duration::from_secs(2);
 /// How many fills in a row reach only the recent ones, until one looks for late events too.
 const SHALLOW: u32 = 30;
-/// How many of them are made before following live is tried again.
-const POLLS: u32 = 300;
 /// How long is waited for a group that does not exist yet, or after a cut.
 const AGAIN: Duration = Duration::from_secs(3);
-/// A session tells something every second; silence for this long is a connection that was cut.
-const SILENT: Duration = Duration::from_secs(30);
-/// The most pages of one fill; what lies beyond is said to be missing.
-const PAGES: usize = 2_000;
 
 /// Where a tail gives what it has.
 pub trait Out: Send + Sync {
@@ -196,145 +183,6 @@ impl Tail {
         }
     }
 
-    async fn live(&mut self) -> Result<Ended, Trouble> {
-        let Some(arn) = self.arn().await? else {
-            return Ok(Ended::Missing);
-        };
-        let mut answer = self
-            .cloud
-            .call("logs:StartLiveTail", &self.group, || {
-                self.cloud
-                    .logs
-                    .start_live_tail()
-                    .log_group_identifiers(&arn)
-                    .send()
-            })
-            .await?;
-        let mut filled = false;
-        let mut equal = Equal::default();
-        let mut heard: Vec<Event> = Vec::new();
-        let mut in_flood = 0;
-        loop {
-            let told = {
-                let next = std::pin::pin!(answer.response_stream.recv());
-                match select(next, self.clock.sleep(SILENT)).await {
-                    Either::Left((told, _)) => told,
-                    Either::Right(((), _)) => return Ok(Ended::Cut("nothing was heard for 30 s")),
-                }
-            };
-            // A session that ended, after three hours or for any other reason, is followed by
-            // another one.
-            let Ok(Some(told)) = told else {
-                return Ok(Ended::Cut("the session ended"));
-            };
-            if !filled {
-                // From here on the session tells; what came before it is read now.
-                self.fill(LATE, None, false).await?;
-                filled = true;
-            }
-            if let StartLiveTailResponseStream::SessionUpdate(update) = told {
-                self.sampled = update
-                    .session_metadata()
-                    .is_some_and(LiveTailSessionMetadata::sampled);
-                heard.extend(update.session_results().iter().map(of_session));
-                // A sampled second is read in full, and what the session told of it waits for that:
-                // nothing is lost and all is in order, it only comes later. Late lines are looked
-                // for when the flood is over, and now and then while it lasts.
-                if self.sampled && in_flood < SHALLOW {
-                    in_flood += 1;
-                    // What came since is told by the session in its turn, together with what came
-                    // late beside it.
-                    let upto = heard.iter().map(|event| event.ingested).max();
-                    self.fill(RECENT, upto, false).await?;
-                } else {
-                    if std::mem::take(&mut in_flood) > 0 {
-                        self.fill(LATE, None, false).await?;
-                    }
-                    let upto = heard.iter().map(|event| event.ingested.max(event.at)).max();
-                    heard.sort_by_key(|event| event.ingested);
-                    self.give(std::mem::take(&mut heard), &mut equal);
-                    if !self.sampled {
-                        self.reached(upto.unwrap_or_else(|| self.clock.now()));
-                    }
-                }
-            }
-            self.follows();
-        }
-    }
-
-    async fn poll(&mut self) -> Result<Ended, Trouble> {
-        self.sampled = false;
-        for nth in 0..POLLS {
-            self.fill(if nth % SHALLOW == 0 { LATE } else { RECENT }, None, true)
-                .await?;
-            self.follows();
-            self.clock.sleep(POLL).await;
-        }
-        Ok(Ended::Polled)
-    }
-
-    /// Reads everything since the newest line, and so far back that late events are found; page by
-    /// page, each given out at once. What came to the service after `upto` is left for later. A
-    /// `poll` is made again and again, mostly for nothing.
-    async fn fill(
-        &mut self,
-        back: Duration,
-        upto: Option<Time>,
-        poll: bool,
-    ) -> Result<(), Trouble> {
-        let from = (self.newest - back)
-            .max(self.known.forgotten())
-            .max(self.since);
-        let begun = self.clock.now();
-        let mut token: Option<String> = None;
-        let (mut equal, mut arrivals) = (Equal::default(), Arrivals::default());
-        for _ in 0..PAGES {
-            let make = || {
-                self.cloud
-                    .logs
-                    .filter_log_events()
-                    .log_group_name(&self.group)
-                    .start_time(from.0)
-                    .set_next_token(token.clone())
-            };
-            let page = if poll && token.is_none() {
-                self.cloud
-                    .poll("logs:FilterLogEvents", &self.group, || make().send())
-                    .await?
-            } else {
-                self.cloud
-                    .call("logs:FilterLogEvents", &self.group, || make().send())
-                    .await?
-            };
-            let mut events: Vec<Event> = page.events().iter().map(of_filter).collect();
-            let last = events.last().map(|event| event.at);
-            events.retain(|event| upto.is_none_or(|upto| event.ingested <= upto));
-            self.give(arrivals.page(events, last), &mut equal);
-            token = page.next_token().map(str::to_owned);
-            if token.is_none() {
-                self.give(arrivals.rest(), &mut equal);
-                self.reached(upto.unwrap_or(begun));
-                return Ok(());
-            }
-            // Pages are in the order of time: how far behind it is shows how far a long fill has
-            // come.
-            self.reached(last.map_or(self.through, |last| arrivals.given(last).max(self.through)));
-            self.follows();
-        }
-        self.give(arrivals.rest(), &mut equal);
-        self.dropped += 1;
-        let now = self.clock.now();
-        self.gap(
-            now,
-            now,
-            &format!(
-                "too many lines since {}: some are not shown here",
-                from.clock()
-            ),
-        );
-        Ok(())
-    }
-
     /// Gives out what is new, in the order in which it came to the service.
     fn give(&mut self, events: Vec<Event>, equal: &mut Equal) {
         let now = self.clock.now();
@@ -416,43 +264,5 @@ impl Tail {
             taken_at: now,
             stale: why.map(Safe::new),
         });
-    }
-
-    /// The ARN of the group; `None` while it does not exist.
-    async fn arn(&self) -> Result<Option<String>, Trouble> {
-        let answer = self
-            .cloud
-            .call("logs:DescribeLogGroups", &self.group, || {
-                self.cloud
-                    .logs
-                    .describe_log_groups()
-                    .log_group_name_prefix(&self.group)
-                    .send()
-            })
-            .await?;
-        Ok(answer
-            .log_groups()
-            .iter()
-            .find(|group| group.log_group_name() == Some(self.group.as_str()))
-            .and_then(|group| group.log_group_arn().or(group.arn()))
-            .map(|arn| arn.trim_end_matches(":*").to_owned()))
-    }
-}
-
-fn of_session(event: &LiveTailSessionLogEvent) -> Event {
-    Event {
-        at: Time(event.timestamp().unwrap_or_default()),
-        ingested: Time(event.ingestion_time().unwrap_or_default()),
-        stream: event.log_stream_name().unwrap_or_default().to_owned(),
-        message: event.message().unwrap_or_default().to_owned(),
-    }
-}
-
-fn of_filter(event: &FilteredLogEvent) -> Event {
-    Event {
-        at: Time(event.timestamp().unwrap_or_default()),
-        ingested: Time(event.ingestion_time().unwrap_or_default()),
-        stream: event.log_stream_name().unwrap_or_default().to_owned(),
-        message: event.message().unwrap_or_default().to_owned(),
     }
 }

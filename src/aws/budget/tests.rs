@@ -1,7 +1,12 @@
 //! The pace of reads as data, and who waits for whom.
 
+use std::time::Duration;
+
 use futures_util::FutureExt as _;
 
+use super::pace::{
+    AFTER_A_CHANGE, CALM, FIRST, HURRY, LONGEST, PACE, QUICK, REST, SLOWEST, TOGETHER,
+};
 use super::*;
 use crate::os::clock::{Clock as _, Stepped};
 

@@ -4,6 +4,7 @@ use aws_sdk_sts::config::ProvideCredentials as _;
 
 use super::*;
 use crate::aws::Kind;
+use crate::aws::profile::Profile;
 use crate::domain::time::Time;
 use crate::os::clock::Stepped;
 

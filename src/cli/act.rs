@@ -1,0 +1,224 @@
+//! The verbs on one stack or one deployment: from their words to an intent.
+
+use crate::domain::ask::{Intent, Refused, Source, Way};
+use crate::domain::deployment::End;
+use crate::domain::ids::{DeploymentId, StackId};
+use crate::world::World;
+use crate::world::available::Doing;
+
+use super::args::{CancelArgs, Guard, RollbackArgs, StackArgs, TargetArgs, UnblockArgs, WayOut};
+use super::target::{Target, agreed, known, no_deployment, number, numbered, target};
+use super::{Code, Ground, Out, Stop, ask, wait};
+
+pub(super) type Done = Result<Code, Stop>;
+
+/// One stack's verb: checks, builds the intent, carries it out.
+pub(super) fn on_stack(
+    ground: &dyn Ground,
+    text: &str,
+    guard: &Guard,
+    out: &mut Out<'_, '_>,
+    intent: impl FnOnce(&World, &StackId) -> Result<Intent, Stop>,
+) -> Done {
+    let desk = ground.desk()?;
+    let world = wait::ready(&*desk, ground)?;
+    let id = known(&world, text)?;
+    let world = agreed(&*desk, ground, &id.env)?;
+    desk.watch(std::slice::from_ref(&id));
+    let intent = intent(&world, &id)?;
+    ask::carry_out(&*desk, ground, intent, guard, out)
+}
+
+pub(super) fn source(release: Option<&String>) -> Source {
+    release.map_or(Source::Estate, |release| Source::Release(release.clone()))
+}
+
+pub(super) fn one(id: &StackId, source: Source) -> Intent {
+    Intent::deploy(id.clone(), source)
+}
+
+/// What a person may do to a stack now, as an intent; or why not, and when.
+pub(super) fn offered(
+    world: &World,
+    id: &StackId,
+    doing: Doing,
+    ground: &dyn Ground,
+) -> Result<Intent, Stop> {
+    let offer = world.offer(id, doing, ground.now());
+    match (offer.intent, offer.refused) {
+        (Some(intent), _) => Ok(intent),
+        (None, Some(no)) => {
+            let when = if no.when.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", no.when)
+            };
+            let says = format!("{} {id}: {}{when}", doing.name(), no.why);
+            Err(if no.no_contact {
+                Stop::lost(Refused::NO_CONTACT, says)
+            } else {
+                Stop::wrong("not-now", says)
+            })
+        }
+        (None, None) => Err(Stop::wrong(
+            "not-now",
+            format!("{} {id}: {}", doing.name(), offer.note),
+        )),
+    }
+}
+
+/// `redeploy`.
+pub(super) fn redeploy(ground: &dyn Ground, args: &StackArgs, out: &mut Out<'_, '_>) -> Done {
+    on_stack(ground, &args.stack, &args.guard, out, |_, id| {
+        args.chosen.on(one(id, Source::Same))
+    })
+}
+
+/// `rollback`.
+pub(super) fn rollback(ground: &dyn Ground, args: &RollbackArgs, out: &mut Out<'_, '_>) -> Done {
+    let to = match &args.to {
+        None => None,
+        Some(text) => Some(number(text).ok_or_else(|| {
+            Stop::wrong(
+                "deployment",
+                format!("--to {text:?} is no deployment: write #12"),
+            )
+        })?),
+    };
+    on_stack(ground, &args.stack, &args.guard, out, |_, id| {
+        Ok(Intent::Rollback {
+            stack: id.clone(),
+            to,
+        })
+    })
+}
+
+/// `teardown`.
+pub(super) fn teardown(ground: &dyn Ground, args: &StackArgs, out: &mut Out<'_, '_>) -> Done {
+    on_stack(ground, &args.stack, &args.guard, out, |_, id| {
+        args.chosen.on(Intent::teardown(id.clone()))
+    })
+}
+
+/// `cancel`.
+pub(super) fn cancel(ground: &dyn Ground, args: &CancelArgs, out: &mut Out<'_, '_>) -> Done {
+    let doing = if args.abandon {
+        Doing::Abandon
+    } else {
+        Doing::Cancel
+    };
+    on_deployment(
+        ground,
+        &args.target,
+        &args.guard,
+        out,
+        doing,
+        |deployment| {
+            if args.abandon {
+                Intent::Abandon { deployment }
+            } else {
+                Intent::Cancel { deployment }
+            }
+        },
+    )
+}
+
+/// `retry`.
+pub(super) fn retry(ground: &dyn Ground, args: &TargetArgs, out: &mut Out<'_, '_>) -> Done {
+    on_deployment(
+        ground,
+        &args.target,
+        &args.guard,
+        out,
+        Doing::Retry,
+        |deployment| Intent::Retry { deployment },
+    )
+}
+
+fn on_deployment(
+    ground: &dyn Ground,
+    text: &str,
+    guard: &Guard,
+    out: &mut Out<'_, '_>,
+    doing: Doing,
+    intent: impl FnOnce(DeploymentId) -> Intent,
+) -> Done {
+    match target(text)? {
+        Target::Stack(id) => on_stack(
+            ground,
+            &id.to_string(),
+            guard,
+            out,
+            |world, id| match doing {
+                Doing::Retry => retrying(world, id, ground),
+                _ => offered(world, id, doing, ground),
+            },
+        ),
+        Target::Deployment(no) => {
+            let desk = ground.desk()?;
+            wait::ready(&*desk, ground)?;
+            let found = numbered(&*desk, no)?;
+            let stack = found.stack().ok_or_else(|| no_deployment(no))?;
+            agreed(&*desk, ground, &stack.env)?;
+            ask::carry_out(&*desk, ground, intent(found.id), guard, out)
+        }
+    }
+}
+
+/// The last deployment again. Where the stack is at rest the engine looks and decides: what is
+/// shown here may be older.
+pub(super) fn retrying(world: &World, id: &StackId, ground: &dyn Ground) -> Result<Intent, Stop> {
+    let stack = world.folds.stack(id);
+    let failed = |id: &DeploymentId| {
+        world
+            .deployment(*id)
+            .is_some_and(|d| !matches!(d.end, Some(End::Done)))
+    };
+    match stack.last.filter(failed) {
+        Some(deployment) if stack.current.is_none() => Ok(Intent::Retry { deployment }),
+        Some(_) | None => offered(world, id, Doing::Retry, ground),
+    }
+}
+
+/// `unblock`.
+pub(super) fn unblock(ground: &dyn Ground, args: &UnblockArgs, out: &mut Out<'_, '_>) -> Done {
+    on_stack(ground, &args.stack, &args.guard, out, |world, id| {
+        args.chosen.on(unblocking(world, id, args.way, ground)?)
+    })
+}
+
+/// A way that is named is asked for as it is: the engine looks before it answers, what is shown
+/// here may be older.
+pub(super) fn unblocking(
+    world: &World,
+    id: &StackId,
+    way: Option<WayOut>,
+    ground: &dyn Ground,
+) -> Result<Intent, Stop> {
+    let asked = |way| Ok(Intent::unblock(id.clone(), way));
+    let matches: fn(&Way) -> bool = match way {
+        None => return offered(world, id, Doing::Unblock, ground),
+        Some(WayOut::Recover) => return asked(Way::Recover),
+        Some(WayOut::Retry) => return asked(Way::Retry),
+        Some(WayOut::LastGood) => return asked(Way::LastGood),
+        Some(WayOut::Free) => return asked(Way::Free),
+        Some(WayOut::Done) => |way| matches!(way, Way::ResolveDone { .. }),
+        Some(WayOut::Failed) => |way| matches!(way, Way::ResolveFailed { .. }),
+    };
+    let ways = world.ways(id);
+    match ways.iter().find(|(way, _)| matches(way)) {
+        Some((way, _)) => asked(way.clone()),
+        None if ways.is_empty() => offered(world, id, Doing::Unblock, ground),
+        None => {
+            let list = ways
+                .iter()
+                .map(|(_, says)| says.as_str())
+                .collect::<Vec<_>>()
+                .join("; ");
+            Err(Stop::wrong(
+                "way",
+                format!("{id} has no such way out now; there is: {list}"),
+            ))
+        }
+    }
+}

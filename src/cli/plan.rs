@@ -1,0 +1,95 @@
+//! `plan`: the card of a verb that changes something, without asking for it.
+
+use crate::desk::Patient;
+use crate::domain::ask::{Intent, Source};
+use crate::world::World;
+use crate::world::available::Doing;
+
+use super::act::{Done, offered, one, retrying, source, unblocking};
+use super::args::{For, PlanArgs};
+use super::json::CardDoc;
+use super::target::{Target, agreed, known, no_deployment, numbered, queue_of, target};
+use super::{Code, Ground, Out, Stop, ask, card, wait};
+
+/// `plan`.
+pub(super) fn plan(ground: &dyn Ground, args: &PlanArgs, out: &mut Out<'_, '_>) -> Done {
+    let desk = ground.desk()?;
+    let world = wait::ready(&*desk, ground)?;
+    let intent = args.chosen.on(planned(&world, &*desk, ground, args)?)?;
+    match ask::preview(&*desk, ground, intent)? {
+        Ok(shown) if out.is_json() => out.document(&CardDoc::from(&shown))?,
+        Ok(shown) => {
+            for line in card::card(&shown) {
+                out.line(&line)?;
+            }
+            for step in shown.plan.iter().flat_map(|plan| &plan.steps) {
+                let hold = step.hold.as_ref().map_or_else(String::new, |hold| {
+                    format!("  [hold: {}]", hold.kind.word())
+                });
+                out.line(&format!("  step {:<14} {}{hold}", step.id, step.title))?;
+            }
+            let reason = if shown.needs_reason {
+                " --reason WHY"
+            } else {
+                ""
+            };
+            let confirm = shown.phrase.as_deref();
+            let confirm = confirm.map_or_else(
+                || "nothing must be typed".to_owned(),
+                |phrase| format!("--confirm '{phrase}'{reason}"),
+            );
+            out.line(&format!("{:<10} {confirm}", "CONFIRM"))?;
+        }
+        Err(refused) => return Err(refused.into()),
+    }
+    Ok(Code::Done)
+}
+
+fn planned(
+    world: &World,
+    desk: &dyn Patient,
+    ground: &dyn Ground,
+    args: &PlanArgs,
+) -> Result<Intent, Stop> {
+    if args.verb == For::Thaw {
+        return queue_of(world, &args.target).map(|target| Intent::Thaw { target });
+    }
+    let id = match target(&args.target)? {
+        Target::Stack(_) => known(world, &args.target)?,
+        Target::Deployment(no) => {
+            let found = numbered(desk, no)?;
+            match args.verb {
+                For::Cancel => {
+                    return Ok(Intent::Cancel {
+                        deployment: found.id,
+                    });
+                }
+                For::Retry => {
+                    return Ok(Intent::Retry {
+                        deployment: found.id,
+                    });
+                }
+                For::Deploy
+                | For::Redeploy
+                | For::Rollback
+                | For::Teardown
+                | For::Unblock
+                | For::Thaw => found.stack().cloned().ok_or_else(|| no_deployment(no))?,
+            }
+        }
+    };
+    let world = agreed(desk, ground, &id.env)?;
+    match args.verb {
+        For::Deploy => Ok(one(&id, source(args.release.as_ref()))),
+        For::Redeploy => Ok(one(&id, Source::Same)),
+        For::Rollback => Ok(Intent::Rollback {
+            stack: id,
+            to: None,
+        }),
+        For::Teardown => Ok(Intent::teardown(id)),
+        For::Cancel => offered(&world, &id, Doing::Cancel, ground),
+        For::Retry => retrying(&world, &id, ground),
+        For::Unblock => unblocking(&world, &id, args.way, ground),
+        For::Thaw => Err(Stop::wrong("verb", "thaw takes a stack or an environment")),
+    }
+}

@@ -1,0 +1,134 @@
+//! What the desk follows of the store: it opens it, and takes what is new of events, sightings and
+//! answers.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::domain::ask::AskState;
+use crate::domain::event::Stored;
+use crate::os::mutex::locked;
+use crate::store::{Ring, Store, StoreError};
+
+use super::work::Worker;
+
+/// The newest deployments that are loaded beside the unfinished ones.
+const OTHERS: usize = 50;
+/// The newest events that the world keeps.
+const RECENT: usize = 500;
+/// Events in one read.
+const PAGE: usize = 1_000;
+
+impl Worker {
+    pub(super) async fn open(&mut self) {
+        let opened = (self.parts.open)().await;
+        let store = match opened {
+            Ok(store) => store,
+            Err(why) => return self.trouble(Some(why)),
+        };
+        let loaded = async {
+            // The ear first: what is written from here on rings.
+            let ear = store.listen(Ring::Log)?;
+            let folds = store.folds(OTHERS).await?;
+            let mut recent: VecDeque<Arc<Stored>> = store
+                .newest(0, RECENT)
+                .await?
+                .into_iter()
+                .map(Arc::new)
+                .collect();
+            recent.make_contiguous().reverse();
+            Ok::<_, StoreError>((ear, folds, recent))
+        };
+        match loaded.await {
+            Ok((ear, folds, recent)) => {
+                self.recent = recent;
+                // What was committed between the two reads is taken by `follow`, which passes over
+                // what it has.
+                self.recent.retain(|stored| stored.seq <= folds.seq);
+                self.trouble = self
+                    .read_sightings(&store)
+                    .await
+                    .err()
+                    .map(|why| why.to_string());
+                (self.ear, self.folds, self.store) = (Some(ear), folds, Some(store));
+                self.loaded = true;
+                self.publish();
+            }
+            Err(why) => self.trouble(Some(why.to_string())),
+        }
+    }
+
+    /// Takes what is new in the store: events, sightings, answers.
+    pub(super) async fn follow(&mut self) {
+        let Some(store) = self.store.clone() else {
+            return;
+        };
+        let mut news = false;
+        loop {
+            match store.since(self.folds.seq, PAGE).await {
+                Ok(events) => {
+                    let full = events.len() == PAGE;
+                    for stored in events {
+                        news = true;
+                        self.folds.apply(&stored);
+                        self.recent.push_back(Arc::new(stored));
+                    }
+                    if !full {
+                        break;
+                    }
+                }
+                Err(why) => return self.trouble(Some(why.to_string())),
+            }
+        }
+        let extra = self.recent.len().saturating_sub(RECENT);
+        self.recent.drain(..extra);
+        if self.folds.deployments.len() > 8 * OTHERS
+            && let Ok(fresh) = store.folds(OTHERS).await
+        {
+            // What a long-lived console has gathered is let go of.
+            self.folds
+                .deployments
+                .retain(|id, d| !d.is_over() || fresh.deployments.contains_key(id));
+        }
+        let (sightings, answers) = (
+            self.read_sightings(&store).await,
+            self.read_answers(&store).await,
+        );
+        news |= matches!(sightings, Ok(true));
+        let answered = matches!(answers, Ok(true));
+        let trouble = sightings.and(answers).err().map(|why| why.to_string());
+        if news || self.trouble != trouble {
+            self.trouble = trouble;
+            self.publish();
+        } else if answered {
+            self.shared.tell();
+        }
+        self.record_new_environments();
+    }
+
+    async fn read_sightings(&mut self, store: &Arc<dyn Store>) -> Result<bool, StoreError> {
+        let (fresh, mark) = store.sightings(self.mark).await?;
+        self.mark = mark;
+        let any = !fresh.is_empty();
+        self.sightings.extend(fresh);
+        Ok(any)
+    }
+
+    /// Reads the answers that are still to come; one that cannot be read keeps no other one back.
+    async fn read_answers(&mut self, store: &Arc<dyn Store>) -> Result<bool, StoreError> {
+        let mut read = Ok(false);
+        for id in self.open_asks.clone() {
+            match store.ask(id).await {
+                Ok(Some(state)) => {
+                    if matches!(state, AskState::Answered { .. }) {
+                        self.open_asks.remove(&id);
+                    }
+                    let new = locked(&self.shared.states).insert(id, state.clone()) != Some(state);
+                    read = read.map(|any| any | new);
+                }
+                Ok(None) => {}
+                Err(why) => read = Err(why),
+            }
+        }
+        read
+    }
+}

@@ -1,0 +1,265 @@
+//! An intent that is planned before it is answered: looks aside, and then the card or the decision.
+
+use futures_util::future::join_all;
+
+use super::Origin;
+use crate::domain::ask::{Answer, Attached, Confirm, Intent, Refused};
+use crate::domain::decide::{self, Looked, StartOf};
+use crate::domain::event::Append;
+use crate::domain::failure::{Failure, Retry};
+use crate::domain::ids::{AskId, StackId};
+use crate::domain::look::Sights;
+use crate::domain::plan::Plan;
+use crate::domain::stack::Purpose;
+use crate::engine::driver::REST;
+use crate::engine::looks::Planning;
+use crate::engine::{Engine, EngineError, Msg};
+use crate::store::Preview;
+
+/// What is wanted of an intent once it is planned.
+#[derive(Debug, Clone)]
+pub(crate) enum Wanted {
+    Card,
+    Act { confirm: Confirm, armed: bool },
+}
+
+/// An ask whose looks are done.
+pub(crate) struct Previewed {
+    pub(super) from: Origin,
+    pub(super) intent: Intent,
+    pub(super) attached: Vec<Attached>,
+    pub(super) wanted: Wanted,
+    pub(super) starts: Vec<StartOf>,
+    pub(super) plans: Result<Vec<(StackId, Plan, Sights)>, Failure>,
+}
+
+impl Previewed {
+    /// Which ask it is.
+    pub(in crate::engine) fn ask(&self) -> AskId {
+        self.from.asked.id
+    }
+}
+
+impl Engine {
+    /// Plans an intent: at once where nothing is to be looked at, else aside.
+    pub(super) async fn look_for(
+        &mut self,
+        from: Origin,
+        intent: Intent,
+        attached: Vec<Attached>,
+        wanted: Wanted,
+    ) -> Result<(), EngineError> {
+        let starts = match self.starts(&intent, &attached) {
+            Ok(starts) => starts,
+            Err(refused) => {
+                self.answer(&from, Err(refused));
+                return Ok(());
+            }
+        };
+        let ask = from.asked.id;
+        let mut plannings = Vec::with_capacity(starts.len());
+        for start in &starts {
+            let token = ask.0.simple().to_string();
+            match self.planning(
+                &start.stack,
+                &start.spec,
+                start.purpose,
+                None,
+                &start.flags,
+                &token,
+            ) {
+                Ok(planning) => {
+                    let bundle = attached
+                        .iter()
+                        .find(|a| a.stack == start.stack && a.spec == start.spec)
+                        .map(|a| a.bundle.clone());
+                    // A teardown and a recovery name resources, which the looks of the driver leave
+                    // out: they look for themselves.
+                    let fresh = (start.purpose == Purpose::Deploy)
+                        .then(|| self.fresh_sight(&start.stack))
+                        .flatten();
+                    let seen = fresh.unwrap_or_default();
+                    plannings.push((
+                        start.stack.clone(),
+                        Planning {
+                            bundle,
+                            seen,
+                            ..planning
+                        },
+                    ));
+                }
+                Err(failure) => {
+                    self.answer(&from, Err(refusal(&failure)));
+                    return Ok(());
+                }
+            }
+        }
+        if plannings.is_empty() {
+            return self
+                .previewed(Previewed {
+                    from,
+                    intent,
+                    attached,
+                    wanted,
+                    starts,
+                    plans: Ok(vec![]),
+                })
+                .await;
+        }
+        self.parked
+            .insert(ask, starts.first().map(|start| start.stack.clone()));
+        let parts = self.shared_parts();
+        self.spawn_look(format!("ask {ask}"), async move {
+            let plans = join_all(plannings.into_iter().map(|(stack, planning)| {
+                let parts = parts.clone();
+                async move {
+                    planning
+                        .plan(&parts)
+                        .await
+                        .map(|(plan, seen)| (stack, plan, seen))
+                }
+            }))
+            .await
+            .into_iter()
+            .collect();
+            Msg::Previewed(Box::new(Previewed {
+                from,
+                intent,
+                attached,
+                wanted,
+                starts,
+                plans,
+            }))
+        });
+        Ok(())
+    }
+
+    /// Answers an ask whose plans are there.
+    pub(in crate::engine) async fn previewed(
+        &mut self,
+        previewed: Previewed,
+    ) -> Result<(), EngineError> {
+        let Previewed {
+            from,
+            intent,
+            attached,
+            wanted,
+            starts,
+            plans,
+        } = previewed;
+        let ask = from.asked.id;
+        self.parked.remove(&ask);
+        self.looking.remove(&format!("ask {ask}"));
+        let plans = match plans {
+            Ok(plans) => plans,
+            Err(failure) => {
+                self.answer(&from, Err(refusal(&failure)));
+                return Ok(());
+            }
+        };
+        for (stack, _, seen) in &plans {
+            self.remember(stack, seen);
+        }
+        let plans: Vec<(StackId, Plan)> = plans
+            .into_iter()
+            .map(|(stack, plan, _)| (stack, plan))
+            .collect();
+        let card = match decide::card(
+            &self.folds,
+            &intent,
+            &starts,
+            &plans,
+            &self.ask_cx(&from, &[]),
+        ) {
+            Ok(card) => card,
+            Err(refused) => {
+                self.answer(&from, Err(refused));
+                return Ok(());
+            }
+        };
+        match wanted {
+            Wanted::Card => {
+                let preview = Preview {
+                    intent,
+                    card: card.clone(),
+                    plans,
+                };
+                self.previews.push((ask, preview));
+                self.answer(
+                    &from,
+                    Ok((
+                        Append::default(),
+                        Answer::Card {
+                            card: Box::new(card),
+                        },
+                    )),
+                );
+            }
+            Wanted::Act { confirm, armed } => {
+                let looked = Looked { card, plans };
+                // A guard that is not met uses no number up.
+                let wanted = if decide::guard(&looked.card, &confirm).is_ok() {
+                    starts.len()
+                } else {
+                    0
+                };
+                let fresh = match self.fresh_deployments(wanted).await {
+                    Ok(fresh) => fresh,
+                    // Nothing is decided: the ask stays where it is, and is taken again.
+                    Err(why) if why.passes() => {
+                        self.note_room(&why);
+                        self.ask_again = Some(self.now() + REST);
+                        return Ok(());
+                    }
+                    Err(why) => return Err(why.into()),
+                };
+                let cx = self.ask_cx(&from, &fresh);
+                let decided =
+                    decide::act(&self.folds, &intent, &starts, &looked, &confirm, armed, &cx).map(
+                        |(mut append, answer)| {
+                            for start in &starts {
+                                if let Some(entry) = attached
+                                    .iter()
+                                    .find(|entry| entry.spec.bundle == start.spec.bundle)
+                                    && let Ok(bytes) = serde_json::to_vec(&entry.bundle)
+                                {
+                                    append.blobs.push((start.spec.bundle, bytes));
+                                }
+                            }
+                            (append, answer)
+                        },
+                    );
+                if decided.is_ok() {
+                    self.numbers.drain(..fresh.len());
+                }
+                if let Err(Refused {
+                    card: Some(card), ..
+                }) = &decided
+                {
+                    // The card in the refusal can be confirmed as it stands.
+                    let preview = Preview {
+                        intent,
+                        card: (**card).clone(),
+                        plans: looked.plans,
+                    };
+                    self.previews.push((ask, preview));
+                }
+                self.answer(&from, decided);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn refusal(failure: &Failure) -> Refused {
+    let says = if failure.detail.is_empty() {
+        failure.summary.clone()
+    } else {
+        format!("{}: {}", failure.summary, failure.detail)
+    };
+    let code = match failure.retry {
+        Retry::Contact => Refused::NO_CONTACT,
+        Retry::Never | Retry::After(_) | Retry::AskAPerson => Refused::CANNOT_PLAN,
+    };
+    Refused::new(code, says).hint(failure.hint.clone())
+}
