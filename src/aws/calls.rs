@@ -11,7 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::budget::{Turn, Use};
 use super::clients::{Cloud, no_sandbox};
-use super::trouble::{Call, Facts, Kind, Trouble};
+use super::trouble::{Call, Facts, Trouble, TroubleKind};
 
 /// How often a throttled call is made again.
 const THROTTLED_TRIES: u32 = 6;
@@ -92,27 +92,32 @@ impl Cloud {
                 Err(error) => error,
             };
             let trouble = self.trouble(action, on, &error);
-            if trouble.kind == Kind::Login {
+            if trouble.kind == TroubleKind::Login {
                 self.refused.store(true, Ordering::Release);
             }
             match trouble.kind {
-                Kind::Throttled => {
+                TroubleKind::Throttled => {
                     budget.throttled(what);
                     throttled += 1;
                     if throttled > THROTTLED_TRIES {
                         return Err(trouble);
                     }
                 }
-                Kind::Unreachable if !moved && self.sandbox.is_some() => {
+                TroubleKind::Unreachable if !moved && self.sandbox.is_some() => {
                     moved = true;
                     self.find_sandbox().await?;
                 }
-                Kind::Garbled if !garbled => garbled = true,
-                Kind::Server | Kind::Timeout | Kind::Unreachable => match again.next() {
-                    Some(pause) => self.clock.sleep(pause).await,
-                    None => return Err(trouble),
-                },
-                Kind::Garbled | Kind::Login | Kind::Denied | Kind::Refused => return Err(trouble),
+                TroubleKind::Garbled if !garbled => garbled = true,
+                TroubleKind::Server | TroubleKind::Timeout | TroubleKind::Unreachable => {
+                    match again.next() {
+                        Some(pause) => self.clock.sleep(pause).await,
+                        None => return Err(trouble),
+                    }
+                }
+                TroubleKind::Garbled
+                | TroubleKind::Login
+                | TroubleKind::Denied
+                | TroubleKind::Refused => return Err(trouble),
             }
         }
     }
@@ -147,7 +152,7 @@ impl Cloud {
             Err(why) => {
                 let failure = no_sandbox(&why);
                 Err(Trouble {
-                    kind: Kind::Unreachable,
+                    kind: TroubleKind::Unreachable,
                     code: String::new(),
                     message: failure.detail.as_str().into(),
                     failure: Box::new(failure),

@@ -18,5 +18,5 @@ mod variables;
 
 pub use clients::{Clients, Cloud};
 pub use target::AwsTarget;
-pub use trouble::{Kind, Trouble};
+pub use trouble::{Trouble, TroubleKind};
 pub use variables::Variables;

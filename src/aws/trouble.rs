@@ -12,7 +12,7 @@ use crate::domain::safe::Safe;
 
 /// What kind of trouble a call ran into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum TroubleKind {
     /// Too many calls: nothing happened.
     Throttled,
     /// The service failed: nobody knows whether anything happened.
@@ -36,7 +36,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     /// What kind.
-    pub kind: Kind,
+    pub kind: TroubleKind,
     /// The service's code; empty when there was no answer.
     pub code: String,
     /// The service's message, or what went wrong on the way.
@@ -50,8 +50,14 @@ impl Trouble {
     #[must_use]
     pub fn is_unsure(&self) -> bool {
         match self.kind {
-            Kind::Server | Kind::Timeout | Kind::Unreachable | Kind::Garbled => true,
-            Kind::Throttled | Kind::Login | Kind::Denied | Kind::Refused => false,
+            TroubleKind::Server
+            | TroubleKind::Timeout
+            | TroubleKind::Unreachable
+            | TroubleKind::Garbled => true,
+            TroubleKind::Throttled
+            | TroubleKind::Login
+            | TroubleKind::Denied
+            | TroubleKind::Refused => false,
         }
     }
 
@@ -72,7 +78,7 @@ impl Trouble {
     /// person's to find out.
     #[must_use]
     pub fn out_of_sight(self) -> Failure {
-        let retry = if self.kind == Kind::Refused {
+        let retry = if self.kind == TroubleKind::Refused {
             Retry::AskAPerson
         } else {
             Retry::Contact
@@ -169,36 +175,36 @@ impl Facts {
         }
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> TroubleKind {
         match self.stage {
-            Stage::Timeout => Kind::Timeout,
-            Stage::Unsent | Stage::Dispatch if mentions_login(&self.message) => Kind::Login,
-            Stage::Connection | Stage::Dispatch => Kind::Unreachable,
-            Stage::Unsent => Kind::Refused,
+            Stage::Timeout => TroubleKind::Timeout,
+            Stage::Unsent | Stage::Dispatch if mentions_login(&self.message) => TroubleKind::Login,
+            Stage::Connection | Stage::Dispatch => TroubleKind::Unreachable,
+            Stage::Unsent => TroubleKind::Refused,
             Stage::Garbled | Stage::Answered => self.answered(),
         }
     }
 
-    fn answered(&self) -> Kind {
+    fn answered(&self) -> TroubleKind {
         let code = self.code.as_str();
         if THROTTLES.contains(&code) || self.status == 429 {
-            Kind::Throttled
+            TroubleKind::Throttled
         } else if LOGINS.contains(&code)
             || (code == "ValidationError"
                 && self
                     .message
                     .contains("security token included in the request is expired"))
         {
-            Kind::Login
+            TroubleKind::Login
         } else if DENIALS.contains(&code) {
-            Kind::Denied
+            TroubleKind::Denied
         } else if self.status >= 500 {
-            Kind::Server
+            TroubleKind::Server
         } else if self.stage == Stage::Garbled || code.is_empty() {
             // AWS never refuses without a code.
-            Kind::Garbled
+            TroubleKind::Garbled
         } else {
-            Kind::Refused
+            TroubleKind::Refused
         }
     }
 
@@ -219,31 +225,31 @@ impl Facts {
         };
         let place = endpoint.map(|url| format!(" at {url}")).unwrap_or_default();
         let failure = match kind {
-            Kind::Throttled => Failure::new(format!("{action}{on}: AWS asks for fewer calls"))
+            TroubleKind::Throttled => Failure::new(format!("{action}{on}: AWS asks for fewer calls"))
                 .hint("it goes on by itself, more slowly")
                 .retry(Retry::After(Duration::from_secs(20))),
-            Kind::Server => Failure::new(format!("{action}{on}: AWS failed ({})", self.status))
+            TroubleKind::Server => Failure::new(format!("{action}{on}: AWS failed ({})", self.status))
                 .hint("it goes on by itself when AWS answers again")
                 .retry(Retry::After(Duration::from_secs(5))),
-            Kind::Timeout => Failure::new(format!("{action}{on}: no answer in time{place}"))
+            TroubleKind::Timeout => Failure::new(format!("{action}{on}: no answer in time{place}"))
                 .hint("it goes on by itself when AWS answers again")
                 .retry(Retry::Contact),
-            Kind::Unreachable => Failure::new(format!("{action}{on}: no connection{place}"))
+            TroubleKind::Unreachable => Failure::new(format!("{action}{on}: no connection{place}"))
                 .hint(if self.message.contains("certificate") {
                     "the certificate is not trusted: name its authority in ca_bundle"
                 } else {
                     "check the network; it goes on by itself when AWS can be reached"
                 })
                 .retry(Retry::Contact),
-            Kind::Garbled => Failure::new(format!("{action}{on}: what answered is not AWS (status {}){place}", self.status))
+            TroubleKind::Garbled => Failure::new(format!("{action}{on}: what answered is not AWS (status {}){place}", self.status))
                 .hint("a proxy or the login page of a network is in the way: look at that; it goes on by itself when AWS answers")
                 .retry(Retry::Contact),
-            Kind::Login => {
+            TroubleKind::Login => {
                 Failure::new(format!("{action}{on}: the credentials have ended or there are none")).hint(login).retry(Retry::Contact)
             }
-            Kind::Denied => Failure::new(format!("{action}{on}: access denied"))
+            TroubleKind::Denied => Failure::new(format!("{action}{on}: access denied"))
                 .hint(format!("allow {action}{on} to the role of this environment, or name another role or profile in the estate file")),
-            Kind::Refused => Failure::new(format!("{action}{on}: {message}")),
+            TroubleKind::Refused => Failure::new(format!("{action}{on}: {message}")),
         };
         let told = if self.code.is_empty() {
             message.to_string()
@@ -352,33 +358,33 @@ mod tests {
         let cases = [
             (
                 facts(Stage::Answered, "Throttling", "Rate exceeded", 400),
-                Kind::Throttled,
+                TroubleKind::Throttled,
                 Retry::After(s(20)),
             ),
             (
                 facts(Stage::Answered, "", "", 429),
-                Kind::Throttled,
+                TroubleKind::Throttled,
                 Retry::After(s(20)),
             ),
             (
                 facts(Stage::Answered, "InternalFailure", "", 500),
-                Kind::Server,
+                TroubleKind::Server,
                 Retry::After(s(5)),
             ),
             (
                 facts(Stage::Answered, "", "bad gateway", 502),
-                Kind::Server,
+                TroubleKind::Server,
                 Retry::After(s(5)),
             ),
             (
                 facts(Stage::Garbled, "", "<html>", 200),
-                Kind::Garbled,
+                TroubleKind::Garbled,
                 Retry::Contact,
             ),
             // What the SDK makes of a page where it looks for XML.
             (
                 facts(Stage::Answered, "", "unhandled error", 200),
-                Kind::Garbled,
+                TroubleKind::Garbled,
                 Retry::Contact,
             ),
             (
@@ -388,22 +394,22 @@ mod tests {
                     "<html>Proxy Authentication Required",
                     407,
                 ),
-                Kind::Garbled,
+                TroubleKind::Garbled,
                 Retry::Contact,
             ),
             (
                 facts(Stage::Timeout, "", "", 0),
-                Kind::Timeout,
+                TroubleKind::Timeout,
                 Retry::Contact,
             ),
             (
                 facts(Stage::Connection, "", "connection refused", 0),
-                Kind::Unreachable,
+                TroubleKind::Unreachable,
                 Retry::Contact,
             ),
             (
                 facts(Stage::Answered, "ExpiredToken", "expired", 403),
-                Kind::Login,
+                TroubleKind::Login,
                 Retry::Contact,
             ),
             (
@@ -413,7 +419,7 @@ mod tests {
                     "no providers in chain provided credentials",
                     0,
                 ),
-                Kind::Login,
+                TroubleKind::Login,
                 Retry::Contact,
             ),
             (
@@ -423,12 +429,12 @@ mod tests {
                     "client error (SendRequest): connection closed",
                     0,
                 ),
-                Kind::Unreachable,
+                TroubleKind::Unreachable,
                 Retry::Contact,
             ),
             (
                 facts(Stage::Answered, "AccessDenied", "User x may not", 403),
-                Kind::Denied,
+                TroubleKind::Denied,
                 Retry::Never,
             ),
             (
@@ -438,12 +444,12 @@ mod tests {
                     "No updates are to be performed.",
                     400,
                 ),
-                Kind::Refused,
+                TroubleKind::Refused,
                 Retry::Never,
             ),
             (
                 facts(Stage::Unsent, "", "missing required field", 0),
-                Kind::Refused,
+                TroubleKind::Refused,
                 Retry::Never,
             ),
         ];

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::given::{Equal, Event, GivenEvents};
 use super::severity::severity;
-use crate::aws::{Cloud, Kind};
+use crate::aws::{Cloud, TroubleKind};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::line::{Line, Severity, SourceKind, Turn};
@@ -151,7 +151,7 @@ impl Tail {
             // somebody who has no live tail.
             let twice = std::mem::replace(
                 &mut garbled,
-                matches!(&ended, Err(trouble) if trouble.kind == Kind::Garbled),
+                matches!(&ended, Err(trouble) if trouble.kind == TroubleKind::Garbled),
             ) && garbled;
             match ended {
                 Ok(Ended::Polled) => {
@@ -168,13 +168,15 @@ impl Tail {
                         && (twice
                             || matches!(
                                 trouble.kind,
-                                Kind::Refused | Kind::Denied | Kind::Server
+                                TroubleKind::Refused | TroubleKind::Denied | TroubleKind::Server
                             )) =>
                 {
                     live = false;
                     continue;
                 }
-                Err(trouble) if matches!(trouble.kind, Kind::Refused | Kind::Denied) => {
+                Err(trouble)
+                    if matches!(trouble.kind, TroubleKind::Refused | TroubleKind::Denied) =>
+                {
                     return Err(trouble.into());
                 }
                 Err(trouble) => self.cut(&Failure::from(trouble).summary),

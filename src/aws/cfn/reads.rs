@@ -12,7 +12,7 @@ use super::stack::{CfnStack, is_missing};
 use crate::aws::budget::Turn;
 use crate::aws::clients::Cloud;
 use crate::aws::gather::Gather;
-use crate::aws::trouble::{Kind, Trouble};
+use crate::aws::trouble::{Trouble, TroubleKind};
 use crate::domain::time::Time;
 use crate::os::mutex::locked;
 
@@ -157,7 +157,7 @@ impl Cloud {
         let (stacks, complete) = match self.list(wanted.len(), turn).await {
             Ok(found) => found,
             Err(trouble) => {
-                let denied = trouble.kind == Kind::Denied;
+                let denied = trouble.kind == TroubleKind::Denied;
                 *locked(&self.reads.listing) = if denied {
                     Listing::Denied
                 } else {

@@ -3,7 +3,7 @@
 use aws_sdk_sts::config::ProvideCredentials as _;
 
 use super::*;
-use crate::aws::Kind;
+use crate::aws::TroubleKind;
 use crate::aws::profile::Profile;
 use crate::domain::time::Time;
 use crate::os::clock::Stepped;
@@ -128,7 +128,7 @@ async fn a_missing_profile_is_told_and_a_missing_service_asks_for_patience() {
     assert_eq!(clock.next_wake(), None);
     assert_eq!(
         (trouble.kind, trouble.failure.retry),
-        (Kind::Unreachable, Retry::Contact),
+        (TroubleKind::Unreachable, Retry::Contact),
         "{trouble:?}"
     );
 }

@@ -12,7 +12,7 @@ use super::outcome;
 use super::output;
 use crate::aws::cfn::events::{Back, StackEvent, ending, ours};
 use crate::aws::cfn::stack::CfnStack;
-use crate::aws::{Cloud, Kind, Trouble};
+use crate::aws::{Cloud, Trouble, TroubleKind};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::line::Severity;
 use crate::domain::plan::Output;
@@ -306,9 +306,9 @@ impl<'a> Course<'a> {
                     }
                 }
                 Err(trouble)
-                    if trouble.kind == Kind::Login
+                    if trouble.kind == TroubleKind::Login
                         || lost >= LOST
-                        || !(trouble.is_unsure() || trouble.kind == Kind::Throttled) =>
+                        || !(trouble.is_unsure() || trouble.kind == TroubleKind::Throttled) =>
                 {
                     return Err(trouble.out_of_sight());
                 }

@@ -2,7 +2,7 @@
 //! each state that is left.
 
 use crate::aws::cfn::events::{FirstFailure, StackEvent};
-use crate::aws::{Kind, Trouble};
+use crate::aws::{Trouble, TroubleKind};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::safe::Safe;
 use std::time::Duration;
@@ -89,7 +89,7 @@ fn hint(status: &str) -> &'static str {
 
 /// A call that AWS refused, or that could not be made.
 pub(super) fn refused(trouble: Trouble, name: &str) -> Failure {
-    if trouble.kind != Kind::Refused {
+    if trouble.kind != TroubleKind::Refused {
         return trouble.held_open();
     }
     let said = trouble.message.clone();
@@ -133,7 +133,7 @@ mod tests {
 
     fn trouble(code: &str, message: &str) -> Trouble {
         Trouble {
-            kind: Kind::Refused,
+            kind: TroubleKind::Refused,
             code: code.into(),
             message: message.into(),
             failure: Box::new(Failure::new("x")),

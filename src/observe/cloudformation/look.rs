@@ -113,7 +113,7 @@ pub async fn changes(
             return Ok(Changes::Nothing);
         }
         Err(trouble)
-            if trouble.kind == crate::aws::Kind::Refused
+            if trouble.kind == crate::aws::TroubleKind::Refused
                 && !trouble.is("AlreadyExistsException") =>
         {
             return Ok(Changes::Unknown {
