@@ -10,7 +10,7 @@ use crate::desk::Patient;
 use crate::domain::ids::EnvName;
 use crate::domain::place::Place;
 use crate::domain::time::{Time, short};
-use crate::world::seen::ProofSeen;
+use crate::world::sightings::ProofSighting;
 use crate::world::{EngineState, World};
 
 use super::out::table;
@@ -210,7 +210,12 @@ fn places<'a>(world: &'a World, env: &EnvName) -> impl Iterator<Item = &'a Place
 }
 
 /// A proof of who we are that is not old.
-fn proof<'a>(world: &'a World, env: &EnvName, place: &Place, now: Time) -> Option<ProofSeen<'a>> {
+fn proof<'a>(
+    world: &'a World,
+    env: &EnvName,
+    place: &Place,
+    now: Time,
+) -> Option<ProofSighting<'a>> {
     world
         .proof(env, &place.name)
         .filter(|seen| seen.stale.is_none() && now.since(seen.taken_at) < FRESH)

@@ -12,7 +12,7 @@ use crate::domain::deployment::Deployment;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::line::Line;
 use crate::domain::time::Time;
-use crate::world::tails::{TailSeen, TailState};
+use crate::world::tails::{TailSighting, TailState};
 use crate::world::{EngineState, World};
 
 use self::telling::Telling;
@@ -147,7 +147,7 @@ impl Progress {
 }
 
 /// Whether a log group has given what it has, or cannot.
-fn has_come(tail: &TailSeen<'_>) -> bool {
+fn has_come(tail: &TailSighting<'_>) -> bool {
     match tail.state {
         TailState::Follows => tail.behind <= NEAR,
         TailState::Waits(_) | TailState::Cut(_) => true,
@@ -196,7 +196,7 @@ impl Wanted {
 
     /// The tails of the log groups whose lines are wanted; of a deployment that is over, all have
     /// come.
-    fn tails<'a>(&self, world: &'a World, now: Time) -> Vec<TailSeen<'a>> {
+    fn tails<'a>(&self, world: &'a World, now: Time) -> Vec<TailSighting<'a>> {
         if self
             .deployment
             .as_ref()

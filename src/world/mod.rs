@@ -10,7 +10,7 @@ pub mod fixture;
 pub mod holds;
 pub mod queue;
 pub mod rows;
-pub mod seen;
+pub mod sightings;
 pub mod state;
 pub mod tails;
 pub mod usual;

@@ -9,7 +9,7 @@ use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::time::Time;
 
 use super::World;
-use super::seen::of_stack;
+use super::sightings::of_stack;
 
 /// Nothing was told for this long: nobody follows any more. A session that was cut is noticed after
 /// 30 s.
@@ -19,7 +19,7 @@ const TOLD: Duration = Duration::from_secs(6);
 
 /// How the tail of a log group is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TailSeen<'a> {
+pub struct TailSighting<'a> {
     /// The log group.
     pub group: &'a str,
     /// In a word.
@@ -69,7 +69,7 @@ impl World {
     /// How the tails are doing: of the groups that a stack watches; without a stack, all that are
     /// told of.
     #[must_use]
-    pub fn tails(&self, stack: Option<&StackId>, now: Time) -> Vec<TailSeen<'_>> {
+    pub fn tails(&self, stack: Option<&StackId>, now: Time) -> Vec<TailSighting<'_>> {
         let Some(stack) = stack else {
             return self
                 .sightings
@@ -77,13 +77,13 @@ impl World {
                 .filter_map(|((_, source), sighting)| seen(source, sighting, now))
                 .collect();
         };
-        let mut tails: Vec<TailSeen<'_>> = self
+        let mut tails: Vec<TailSighting<'_>> = self
             .sightings_of(&of_stack(stack))
             .filter_map(|(source, sighting)| seen(source, sighting, now))
             .collect();
         for group in self.groups(stack) {
             if tails.iter().all(|tail| tail.group != group) {
-                tails.push(TailSeen {
+                tails.push(TailSighting {
                     group,
                     state: TailState::Unknown,
                     sampled: false,
@@ -96,7 +96,7 @@ impl World {
     }
 }
 
-fn seen<'a>(source: &'a str, sighting: &'a Sighting, now: Time) -> Option<TailSeen<'a>> {
+fn seen<'a>(source: &'a str, sighting: &'a Sighting, now: Time) -> Option<TailSighting<'a>> {
     let group = source.strip_prefix("tail/")?;
     let Seen::Tail {
         live,
@@ -121,7 +121,7 @@ fn seen<'a>(source: &'a str, sighting: &'a Sighting, now: Time) -> Option<TailSe
     } else {
         age
     };
-    Some(TailSeen {
+    Some(TailSighting {
         group,
         state,
         sampled,

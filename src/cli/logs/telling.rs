@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::cli::Out;
 use crate::desk::{Begin, Reading};
 use crate::domain::time::short;
-use crate::world::tails::{TailSeen, TailState};
+use crate::world::tails::{TailSighting, TailState};
 
 use super::Wanted;
 
@@ -71,7 +71,7 @@ impl Telling {
     /// was waited for.
     pub(super) fn tails(
         &mut self,
-        tails: &[TailSeen<'_>],
+        tails: &[TailSighting<'_>],
         waited: bool,
         out: &mut Out<'_, '_>,
     ) -> io::Result<()> {
@@ -99,7 +99,7 @@ impl Telling {
     }
 }
 
-fn standing(tail: &TailSeen<'_>) -> Standing {
+fn standing(tail: &TailSighting<'_>) -> Standing {
     match tail.state {
         TailState::Unknown => Standing::Unknown,
         TailState::Waits(_) => Standing::Waits,
@@ -110,7 +110,7 @@ fn standing(tail: &TailSeen<'_>) -> Standing {
     }
 }
 
-fn says(tail: &TailSeen<'_>, standing: Standing) -> String {
+fn says(tail: &TailSighting<'_>, standing: Standing) -> String {
     let group = tail.group;
     match (standing, tail.state) {
         (_, TailState::Waits(why)) => why.to_string(),

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::time::short;
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
-use crate::world::tails::{TailSeen, TailState};
+use crate::world::tails::{TailSighting, TailState};
 
 use super::LogPane;
 use super::draw::Pen;
@@ -91,7 +91,7 @@ fn parts(pane: &LogPane, scene: &Scene<'_>) -> Vec<Part> {
 }
 
 /// How the tails are doing: the worst of them.
-fn of_tails(tails: &[TailSeen<'_>]) -> Vec<Part> {
+fn of_tails(tails: &[TailSighting<'_>]) -> Vec<Part> {
     if tails.is_empty() {
         return vec![("no tail".to_owned(), Role::Dim)];
     }

@@ -20,7 +20,7 @@ use crate::tui::keys::Keys;
 use crate::tui::panes::TABLE;
 use crate::tui::theme::Depth;
 use crate::world::World;
-use crate::world::seen::of_stack;
+use crate::world::sightings::of_stack;
 
 fn line(at: i64, id: &str, kind: SourceKind, severity: Severity, text: &str) -> Line {
     let (source, part) = match kind {

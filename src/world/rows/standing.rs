@@ -22,7 +22,7 @@ impl World {
         let thing = self
             .thing(&stack.id)
             .filter(|_| self.standing(stack).is_some());
-        let rolls = thing.filter(crate::world::seen::ThingSeen::rolls_back);
+        let rolls = thing.filter(crate::world::sightings::ThingSighting::rolls_back);
         if self
             .folds
             .broken
@@ -53,7 +53,7 @@ impl World {
                 known(stack.since),
             );
         }
-        if let Some(thing) = thing.filter(crate::world::seen::ThingSeen::in_progress) {
+        if let Some(thing) = thing.filter(crate::world::sightings::ThingSighting::in_progress) {
             return (State::RunOutside, thing.sight.changed_at);
         }
         if self

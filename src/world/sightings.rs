@@ -19,7 +19,7 @@ const SAID: Duration = Duration::from_secs(45);
 
 /// The thing that says how a stack stands, as it was last seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ThingSeen<'a> {
+pub struct ThingSighting<'a> {
     /// What was seen.
     pub sight: &'a Sight,
     /// When.
@@ -28,7 +28,7 @@ pub struct ThingSeen<'a> {
 
 /// Who the engine is at a place.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ProofSeen<'a> {
+pub struct ProofSighting<'a> {
     /// As it was proven.
     pub proof: &'a Proof,
     /// When.
@@ -37,7 +37,7 @@ pub struct ProofSeen<'a> {
     pub stale: Option<&'a Safe>,
 }
 
-impl<'a> ThingSeen<'a> {
+impl<'a> ThingSighting<'a> {
     /// True while it is being changed.
     #[must_use]
     pub fn in_progress(&self) -> bool {
@@ -109,10 +109,10 @@ impl World {
 
     /// The thing that says how a stack stands.
     #[must_use]
-    pub fn thing(&self, stack: &StackId) -> Option<ThingSeen<'_>> {
+    pub fn thing(&self, stack: &StackId) -> Option<ThingSighting<'_>> {
         let sighting = self.sighting(&of_stack(stack), THING)?;
         match &sighting.value {
-            Seen::Thing { sight } => Some(ThingSeen {
+            Seen::Thing { sight } => Some(ThingSighting {
                 sight,
                 taken_at: sighting.taken_at,
             }),
@@ -154,10 +154,10 @@ impl World {
 
     /// Who the engine is at a place of an environment.
     #[must_use]
-    pub fn proof(&self, env: &EnvName, place: &PlaceName) -> Option<ProofSeen<'_>> {
+    pub fn proof(&self, env: &EnvName, place: &PlaceName) -> Option<ProofSighting<'_>> {
         let sighting = self.sighting(&of_env(env), &proof_of(place))?;
         match &sighting.value {
-            Seen::Proof { proof } => Some(ProofSeen {
+            Seen::Proof { proof } => Some(ProofSighting {
                 proof,
                 taken_at: sighting.taken_at,
                 stale: sighting.stale.as_ref(),
@@ -240,7 +240,7 @@ mod tests {
                 Standing::Returning,
             )
         };
-        let (own, all) = ThingSeen {
+        let (own, all) = ThingSighting {
             sight: &sight,
             taken_at: Time(0),
         }
