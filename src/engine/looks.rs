@@ -249,60 +249,13 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use futures_util::FutureExt as _;
-
     use super::*;
-    use crate::domain::safe::Safe;
-
-    /// Credentials of account 111111111111; counts how often it is asked who they are.
-    #[derive(Default)]
-    struct Stranger(AtomicU32);
-
-    impl Eyes for Stranger {
-        fn reads_files(&self, _: &Look) -> bool {
-            false
-        }
-        fn follow(&self, _: &StackId, _: &Subject, _: Time) -> Option<Box<dyn Follow>> {
-            None
-        }
-        fn look<'a>(
-            &'a self,
-            _: &'a LookOn,
-            _: &'a Look,
-            _: Option<&'a SourceBundle>,
-        ) -> BoxFuture<'a, Result<Sight, Failure>> {
-            async { Err(Failure::new("nothing to see")) }.boxed()
-        }
-        fn prove<'a>(
-            &'a self,
-            _: &'a EnvName,
-            _: &'a Place,
-        ) -> BoxFuture<'a, Result<Proof, Failure>> {
-            self.0.fetch_add(1, Ordering::Relaxed);
-            let (whose, who, called) = (
-                "111111111111".to_owned(),
-                Safe::new("arn:ops"),
-                Safe::new("ops"),
-            );
-            async {
-                Ok(Proof {
-                    whose,
-                    within: String::new(),
-                    who,
-                    called,
-                    expires_at: None,
-                    at: Time(0),
-                })
-            }
-            .boxed()
-        }
-    }
+    use crate::engine::tests::eyes::Blind;
 
     #[tokio::test]
     async fn another_account_is_not_even_looked_at() {
-        let (eyes, env) = (Stranger::default(), "prod".parse().unwrap());
+        let eyes = Blind::proving(|_| Some(Blind::proof("111111111111", "ops")));
+        let env = "prod".parse().unwrap();
         let place = |account: Option<&str>| Place::new("aws", "account", "region").of(account);
         let other = prove(&eyes, &env, Some(&place(Some("222222222222"))))
             .await
@@ -326,6 +279,6 @@ mod tests {
             Ok(()),
             "an environment of scripts alone is nowhere"
         );
-        assert_eq!(eyes.0.load(Ordering::Relaxed), 2);
+        assert_eq!(eyes.asked(), 2);
     }
 }

@@ -39,8 +39,10 @@ use crate::systems::PlanAsk;
 use crate::systems::entry::{Claim, Form, Home, Remarks, Written};
 use crate::systems::files::{Files, Read};
 use crate::systems::script::Script;
+use eyes::Blind;
 
 mod asks;
+pub(super) mod eyes;
 mod kills;
 mod places;
 mod press;
@@ -181,28 +183,6 @@ impl Executor for Hand {
     }
 }
 
-struct NoEyes;
-
-impl Eyes for NoEyes {
-    fn reads_files(&self, _: &Look) -> bool {
-        false
-    }
-    fn follow(&self, _: &StackId, _: &Subject, _: Time) -> Option<Box<dyn Follow>> {
-        None
-    }
-    fn look<'a>(
-        &'a self,
-        _: &'a LookOn,
-        _: &'a Look,
-        _: Option<&'a SourceBundle>,
-    ) -> BoxFuture<'a, Result<Sight, Failure>> {
-        async { Err(Failure::new("nothing to see")) }.boxed()
-    }
-    fn prove<'a>(&'a self, _: &'a EnvName, _: &'a Place) -> BoxFuture<'a, Result<Proof, Failure>> {
-        async { Err(Failure::new("nobody")) }.boxed()
-    }
-}
-
 struct NoLines;
 
 impl Lines for NoLines {
@@ -244,7 +224,7 @@ impl Bench {
             executors: Arc::new(BTreeMap::from([("test.call".to_owned(), hand)])),
             systems: |name| (name == "script").then_some(&Given as &dyn System),
             pure_step: |_, _| Ok(Output::default()),
-            eyes: Arc::new(NoEyes),
+            eyes: Arc::new(Blind::proving(|_| None)),
             job: Arc::new(|_, _, _| PathBuf::new()),
             lines: Arc::new(NoLines),
             failpoint,

@@ -3,42 +3,10 @@
 
 use super::*;
 
-/// Proves hills; whoever goes to one comes out on the low one.
-struct Lost;
-
-impl Eyes for Lost {
-    fn reads_files(&self, _: &Look) -> bool {
-        false
-    }
-    fn follow(&self, _: &StackId, _: &Subject, _: Time) -> Option<Box<dyn Follow>> {
-        None
-    }
-    fn look<'a>(
-        &'a self,
-        _: &'a LookOn,
-        _: &'a Look,
-        _: Option<&'a SourceBundle>,
-    ) -> BoxFuture<'a, Result<Sight, Failure>> {
-        async { Err(Failure::new("nothing to see")) }.boxed()
-    }
-    fn prove<'a>(
-        &'a self,
-        _: &'a EnvName,
-        place: &'a Place,
-    ) -> BoxFuture<'a, Result<Proof, Failure>> {
-        let whose = if place.kind == "hill" { "low" } else { "1" }.to_owned();
-        async {
-            Ok(Proof {
-                whose,
-                within: String::new(),
-                who: "us".into(),
-                called: "us".into(),
-                expires_at: None,
-                at: Time(0),
-            })
-        }
-        .boxed()
-    }
+/// Whoever goes to a hill comes out on the low one.
+fn lost(place: &Place) -> Proof {
+    let whose = if place.kind == "hill" { "low" } else { "1" };
+    Blind::proof(whose, "us")
 }
 
 async fn runs(steps: Vec<Step>) -> (BTreeMap<String, u32>, String) {
@@ -52,7 +20,7 @@ async fn runs(steps: Vec<Step>) -> (BTreeMap<String, u32>, String) {
         .await;
     bench.ask(1, deploy(steps)).await;
     let mut engine = Engine::open(Parts {
-        eyes: Arc::new(Lost),
+        eyes: Arc::new(Blind::proving(|place| Some(lost(place)))),
         ..bench.parts(None)
     })
     .await
