@@ -3,23 +3,31 @@
 //! conflict.
 
 mod act;
+mod apply;
 mod cancel;
 mod cards;
+mod deploy;
+mod enqueue;
+mod freeze;
 mod holds;
+mod lines;
 mod outage;
 mod settle;
 mod specs;
 mod steps;
+mod stop;
 mod unblock;
 
-pub use act::{ARMED, act, guard, undo};
-pub use cards::{VALID, card, differences};
+pub use act::{ARMED, act, guard};
+pub use apply::differences;
+pub use cards::{VALID, card};
 pub use holds::{approve, cover, expire, hold_want, reject, subject};
 pub use settle::{
     adopt, available, begin, complete, end_queued, error, finish, planned, pop, rest, wait_failure,
 };
 pub use specs::{NAMED, StartOf, choose, specs};
 pub use steps::{StartWith, found, noted, outcome, start, time_out};
+pub use stop::undo;
 
 use std::collections::BTreeMap;
 

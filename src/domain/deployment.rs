@@ -2,6 +2,7 @@
 
 mod cause;
 mod event;
+mod follow;
 mod phase;
 mod rules;
 mod scale;

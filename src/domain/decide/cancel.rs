@@ -8,7 +8,7 @@ use crate::domain::ids::DeploymentId;
 use crate::domain::plan::{Cancel, Leaves, Plan, Step};
 
 use super::Cancels;
-use super::cards::line;
+use super::lines::line;
 use super::specs::unknown_deployment;
 
 /// What the card of a cancel says: of each step that runs, what can be done about it.

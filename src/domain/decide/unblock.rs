@@ -15,7 +15,7 @@ use crate::domain::lifecycle::Class;
 use crate::domain::plan::{Output, Plan};
 use crate::domain::stack::StackEvent;
 
-use super::act::{deploy, open};
+use super::deploy::{deploy, open};
 use super::specs::{StartOf, unknown_deployment};
 use super::steps::done;
 use super::{Cx, Decided, Looked, on_deployment, on_stack};

@@ -2,6 +2,9 @@
 //! the token, wait, judge by the events that carry the token. Started again after a crash it asks
 //! first and never does it twice.
 
+mod cancel;
+mod seen;
+
 use std::future::Future;
 use std::time::Duration;
 
@@ -10,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::outcome;
 use super::output;
-use crate::aws::cfn::events::{Back, StackEvent, ending, ours};
+use crate::aws::cfn::events::{StackEvent, ours};
 use crate::aws::cfn::stack::CfnStack;
 use crate::aws::{Cloud, Trouble, TroubleKind};
 use crate::domain::failure::{Failure, Retry};
@@ -250,31 +253,6 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Asks AWS whether the call has had its effect.
-    async fn has_begun(&self) -> Result<bool, Trouble> {
-        let Some(intent) = &self.intent else {
-            return Ok(false);
-        };
-        match &intent.id {
-            // The stack was there: its events after the mark tell.
-            Some(id) => Ok(!ours(&self.events(id).await?, &self.tokens()).is_empty()),
-            // It was not there: what is there now may be somebody else's, and what is gone again
-            // may have been ours.
-            None => match self.cloud.stack(&intent.name).await? {
-                None => Ok(false),
-                Some(stack) => {
-                    let events = self.cloud.events(&stack.id, Back::All).await?;
-                    let told = events.iter().any(|event| event.token.is_some());
-                    Ok(if told {
-                        !ours(&events, &self.tokens()).is_empty()
-                    } else {
-                        stack.is_of(&self.job.store)
-                    })
-                }
-            },
-        }
-    }
-
     /// Waits for the end: looks at once, then more and more rarely, never later than a twentieth of
     /// the time that it takes.
     async fn wait(&mut self) -> Result<Output, Failure> {
@@ -328,43 +306,6 @@ impl<'a> Course<'a> {
         futures_util::future::select(self.job.port.sleep(pause), self.job.port.cancelled()).await;
     }
 
-    async fn look(&self) -> Result<Option<CfnStack>, Trouble> {
-        let id = self
-            .sent
-            .as_deref()
-            .or_else(|| self.intent.as_ref()?.id.as_deref())
-            .unwrap_or(self.name);
-        self.cloud.stack(id).await
-    }
-
-    /// The status with which our operation has ended; `None` while it has not, or has not shown
-    /// itself yet.
-    async fn judge(&self, stack: Option<&CfnStack>) -> Result<Option<String>, Trouble> {
-        let Some(stack) = stack else {
-            // Only a delete makes a stack go away under its ARN; for all others somebody else did.
-            return Ok(Some("MISSING".to_owned()));
-        };
-        if standing(&stack.status).is_busy() {
-            return Ok(None);
-        }
-        if stack.status == "DELETE_COMPLETE" || self.made(stack) {
-            return Ok(Some(stack.status.clone()));
-        }
-        let events = self.events(&stack.id).await?;
-        let ours = ours(&events, &self.tokens());
-        Ok(ending(&ours).map(str::to_owned))
-    }
-
-    /// Whether this is the stack that our call made, and nothing was done to it since: its events
-    /// need not be asked.
-    fn made(&self, stack: &CfnStack) -> bool {
-        let was_missing = self
-            .intent
-            .as_ref()
-            .is_some_and(|intent| intent.id.is_none());
-        was_missing && stack.status == "CREATE_COMPLETE" && self.sent.as_ref() == Some(&stack.id)
-    }
-
     async fn end(&self, stack: Option<&CfnStack>, status: &str) -> Result<Output, Failure> {
         // What comes next looks at it at once.
         self.cloud.changed();
@@ -388,60 +329,6 @@ impl<'a> Course<'a> {
             events: &ours,
             cancelled: self.cancelling,
         }))
-    }
-
-    async fn ask_to_cancel(&mut self, status: &str) -> Result<(), Failure> {
-        self.cancelling = true;
-        if !self.operation.cancels {
-            self.say(&format!(
-                "CloudFormation cannot cancel a {}: waiting for its end",
-                self.operation.verb
-            ));
-            return Ok(());
-        }
-        if status != "UPDATE_IN_PROGRESS" {
-            self.say(&format!(
-                "too late to cancel in {status}: waiting for its end"
-            ));
-            return Ok(());
-        }
-        let token = self.job.token(CANCEL);
-        self.job
-            .port
-            .note("cancel", json!({ "token": token }))
-            .await?;
-        let id = self.sent.clone().unwrap_or_else(|| self.name.to_owned());
-        let call = self
-            .cloud
-            .call("cloudformation:CancelUpdateStack", self.name, || {
-                self.cloud
-                    .cfn
-                    .cancel_update_stack()
-                    .stack_name(&id)
-                    .client_request_token(&token)
-                    .send()
-            });
-        match call.await {
-            Ok(_) => self.say("cancel accepted: CloudFormation rolls back"),
-            // Whatever the answer, the end of the operation is waited for; a wish that got lost is
-            // told.
-            Err(trouble) => self.say(&format!("cancel not accepted: {}", trouble.message)),
-        }
-        Ok(())
-    }
-
-    async fn events(&self, id: &str) -> Result<Vec<StackEvent>, Trouble> {
-        let mark = self
-            .intent
-            .as_ref()
-            .and_then(|intent| intent.mark.as_deref());
-        self.cloud
-            .events(id, mark.map_or(Back::All, Back::To))
-            .await
-    }
-
-    fn tokens(&self) -> Vec<String> {
-        vec![self.job.token(CALL), self.job.token(CANCEL)]
     }
 
     fn say(&self, text: &str) {

@@ -2,19 +2,21 @@
 //! writes. No shell, no variables of the caller, no input; the files of the bundle and nothing else
 //! in its working directory.
 
+mod attend;
 mod folder;
 mod follow;
 mod keeper;
 mod made;
 mod outcome;
 mod record;
+mod start;
 mod sweep;
 
 pub use keeper::keep;
 pub use sweep::sweep;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -22,17 +24,13 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use self::folder::{Folder, How, LayOutError, Order, State, Told};
-use self::follow::{Follower, Written};
+use self::attend::{await_keeper, follow};
+use self::folder::{Folder, State};
 use super::{Cancel, Executor, Found, Job};
 use crate::domain::digest::Digest;
 use crate::domain::failure::{Failure, Retry};
-use crate::domain::line::Severity;
 use crate::domain::plan::{Output, StepKind};
-use crate::domain::request::SourceBundle;
-use crate::domain::safe::Safe;
 use crate::domain::secret_ref::SecretRef;
-use crate::os::child;
 use crate::os::files::FileError;
 
 /// Where programs are looked for; a step may name its own PATH.
@@ -212,248 +210,6 @@ impl Process {
             output.public["made"] = made::keep(job, &folder, &params.makes).await?;
         }
         Ok(output)
-    }
-
-    /// Starts a keeper; false when there is no room for what it needs.
-    async fn start(&self, job: &Job, params: &Params, folder: &Folder) -> Result<bool, Failure> {
-        let bundle = match params.bundle {
-            Some(digest) => job.port.bundle(digest).await?,
-            None => SourceBundle::default(),
-        };
-        let made = made::fetch(job, &params.made).await?;
-        let told = secrets(job, params).await?;
-        let (argv, variables) = (
-            params.argv.clone(),
-            variables(job, &params.env, &folder.work()),
-        );
-        let keeper = match &self.keeper {
-            Some(keeper) => keeper.clone(),
-            None => child::this_program().map_err(|why| {
-                Failure::new(format!("the program's own file is not known: {why}"))
-            })?,
-        };
-        let (here, step) = (folder.clone(), job.step.clone());
-        let laid_out = tokio::task::spawn_blocking(move || {
-            here.make()?;
-            // A keeper that an engine before us started may only now begin: its files are not taken
-            // away under it.
-            let Some(lock) = here.lock()? else {
-                return Ok(());
-            };
-            if here.state()?.is_some() {
-                return Ok(());
-            }
-            let input = if told.names().is_empty() {
-                Vec::new()
-            } else {
-                serde_json::to_vec(&told).map_err(|why| LayOutError::Told(why.to_string()))?
-            };
-            here.lay_out(&bundle, made, |work| {
-                Ok(Order {
-                    secrets: told.names(),
-                    ..order(&argv, variables, work)?
-                })
-            })?;
-            here.watch("begin")?;
-            drop(lock);
-            child::start_told(&keeper, &["keep".as_ref(), here.path().as_os_str()], &input)
-                .map_err(FileError::io(&keeper, "started"))?;
-            Ok::<_, LayOutError>(())
-        });
-        match laid_out.await {
-            Ok(Ok(())) => Ok(true),
-            Ok(Err(LayOutError::File(why))) if why.is_full() => Ok(false),
-            Ok(Err(LayOutError::File(why))) => Err(Failure::new(format!("step {step}: {why}"))),
-            Ok(Err(why)) => Err(Failure::new(format!("step {step}: {why}"))
-                .hint("put the command or its files right in the estate file and deploy again")),
-            Err(why) => Err(Failure::new(format!("step {step}: {why}"))),
-        }
-    }
-}
-
-/// The secrets of a command, read now: all of them, or the command is not started.
-async fn secrets(job: &Job, params: &Params) -> Result<Told, Failure> {
-    let mut told = Told::default();
-    for (of, into) in [
-        (&params.secrets, &mut told.variables),
-        (&params.secret_files, &mut told.files),
-    ] {
-        for (name, reference) in of {
-            let secret = job.port.secret(reference).await.map_err(|why| Failure {
-                summary: format!(
-                    "step {}, which is not started without {name}: {}",
-                    job.step, why.summary
-                ),
-                ..why
-            })?;
-            into.insert(name.clone(), secret.reveal().to_owned());
-        }
-    }
-    Ok(told)
-}
-
-/// What the keeper is to run.
-fn order(
-    argv: &[String],
-    variables: BTreeMap<String, String>,
-    work: &Path,
-) -> Result<Order, String> {
-    let Some((first, arguments)) = argv.split_first() else {
-        return Err("the command has no words".to_owned());
-    };
-    let path = variables.get("PATH").map_or(PATH, String::as_str);
-    let program = child::program(first, work, path).ok_or_else(|| {
-        if first.contains('/') {
-            format!("{first} is not among the files of this step, or may not be executed")
-        } else {
-            format!("there is no program {first} in {path}")
-        }
-    })?;
-    Ok(Order {
-        program,
-        arguments: arguments.to_vec(),
-        variables,
-        secrets: BTreeSet::new(),
-    })
-}
-
-/// All variables of the command: a fixed few, what the step names, and what it is run for.
-fn variables(job: &Job, named: &BTreeMap<String, String>, work: &Path) -> BTreeMap<String, String> {
-    let text = |text: &dyn ToString| text.to_string();
-    let mut all: BTreeMap<String, String> = [
-        ("PATH", PATH.to_owned()),
-        ("HOME", work.display().to_string()),
-        ("LANG", "C.UTF-8".to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    all.extend(named.clone());
-    let told = [
-        ("HOLDPOINT_STACK", text(&job.stack)),
-        ("HOLDPOINT_ENVIRONMENT", text(&job.env)),
-        ("HOLDPOINT_DEPLOYMENT", job.no.0.to_string()),
-        ("HOLDPOINT_STEP", text(&job.step)),
-        ("HOLDPOINT_ATTEMPT", job.attempt.to_string()),
-    ];
-    all.extend(told.map(|(name, value)| (name.to_owned(), value)));
-    all
-}
-
-async fn await_keeper(job: &Job, folder: &Folder) -> Result<(), Failure> {
-    let mut waited = Duration::ZERO;
-    loop {
-        let here = folder.clone();
-        if off(move || Ok(here.state()?.is_some_and(|state| state != State::Starting))).await? {
-            return Ok(());
-        }
-        if waited >= BEGINS {
-            return Err(outcome::lost(job, "its keeper does not begin"));
-        }
-        let pause = (waited / 4).clamp(Duration::from_millis(2), Duration::from_millis(200));
-        job.port.sleep(pause).await;
-        waited += pause;
-    }
-}
-
-/// Gives out what the command writes until it has ended; gives how it ended, and its last lines.
-async fn follow(job: &Job, folder: &Folder) -> Result<(How, Vec<(u8, String)>), Failure> {
-    // What is kept already is known by its number when it comes again.
-    let kept = job.port.reached().await.unwrap_or_default();
-    let mut reader = Follower::new(&folder.output(), kept.saturating_sub(AGAIN));
-    let mut last: Vec<(u8, String)> = Vec::new();
-    let (mut pause, mut since_watch, mut watches) = (Duration::ZERO, WATCH, 0_u64);
-    let mut cancelled = false;
-    loop {
-        if since_watch >= WATCH {
-            since_watch = Duration::ZERO;
-            watches += 1;
-            let (here, text) = (folder.clone(), format!("{} {watches}", std::process::id()));
-            // Where there is no room after all, the keeper bears that for longer than it takes to
-            // try again.
-            off(move || unless_full(here.watch(&text))).await?;
-        }
-        if job.port.is_cancelled() && !cancelled {
-            let here = folder.clone();
-            cancelled = off(move || unless_full(here.cancel())).await?;
-        }
-        // The output last: what an ended command wrote is all there.
-        let here = folder.clone();
-        let (state, free, lines, back) = tokio::task::spawn_blocking(move || {
-            // The lock first: a keeper that is gone by now has written its last state before.
-            let free = here.is_free();
-            let state = here.state();
-            let lines = reader.more();
-            (state, free, lines, reader)
-        })
-        .await
-        .map_err(|why| Failure::new(format!("step {}: {why}", job.step)))?;
-        reader = back;
-        let lines = lines.map_err(|why| outcome::unreadable(job, &why.to_string()))?;
-        let some = !lines.is_empty();
-        give_out(job, &lines);
-        last.extend(
-            lines
-                .into_iter()
-                .map(|line| (line.letter, line.text.into_string())),
-        );
-        last.drain(..last.len().saturating_sub(QUOTED));
-        if !some {
-            match (
-                state.map_err(|why| outcome::unreadable(job, &why.to_string()))?,
-                free,
-            ) {
-                // The end of the output still waits for room.
-                (Some(State::Ended { wrote, .. }), Ok(false)) if wrote.waits > 0 => {}
-                (Some(State::Ended { how, wrote, .. }), _) => {
-                    if wrote.waits > 0 {
-                        let text = format!(
-                            "the last {} bytes of output were not kept: the disk was full",
-                            wrote.waits
-                        );
-                        job.port
-                            .line(reader.offset, Severity::Gap, "", Safe::new(&text));
-                    }
-                    return Ok((how, last));
-                }
-                (Some(State::Running { pid, born, .. }), Ok(true)) => {
-                    return Err(outcome::orphan(job, pid, born));
-                }
-                (Some(State::Starting | State::Running { .. }) | None, _) => {}
-            }
-        }
-        pause = if some {
-            Duration::ZERO
-        } else {
-            (pause * 2).clamp(Duration::from_millis(5), Duration::from_millis(250))
-        };
-        if !pause.is_zero() {
-            if cancelled {
-                job.port.sleep(pause).await;
-            } else {
-                futures_util::future::select(job.port.sleep(pause), job.port.cancelled()).await;
-            }
-            since_watch += pause;
-        }
-    }
-}
-
-fn give_out(job: &Job, lines: &[Written]) {
-    for line in lines {
-        let (severity, part) = match line.letter {
-            record::GAP => (Severity::Gap, ""),
-            record::ERR => (Severity::Info, "stderr"),
-            _ => (Severity::Info, ""),
-        };
-        job.port.line(line.at, severity, part, line.text.clone());
-    }
-}
-
-/// Whether it was written; not, where there is no room: it is tried again.
-fn unless_full(written: Result<(), FileError>) -> Result<bool, FileError> {
-    match written {
-        Ok(()) => Ok(true),
-        Err(why) if why.is_full() => Ok(false),
-        Err(why) => Err(why),
     }
 }
 

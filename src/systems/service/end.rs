@@ -2,7 +2,8 @@
 //! CloudFormation stack.
 
 use super::body::Body;
-use super::plan::{back, create, of, running, touch};
+use super::downtime::{back, of};
+use super::plan::{create, running, touch};
 use super::status;
 use super::steps;
 use super::{plan, weight};

@@ -2,6 +2,7 @@
 //! nobody.
 
 mod body;
+mod downtime;
 mod end;
 pub mod entry;
 mod join;

@@ -1,9 +1,10 @@
 //! The plans of a service that bring a release into service: made new, or updated with or without
 //! downtime.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::body::{Body, COUNT};
+use super::downtime::downtime;
 use super::steps::{self, Counts};
 use super::{join, weight};
 use crate::domain::environment::Class;
@@ -11,7 +12,7 @@ use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
 use crate::domain::look::Sights;
-use crate::domain::plan::{ChangeRow, Counts as Tasks, Does, HoldRule, Leaves, Plan, Role, Step};
+use crate::domain::plan::{ChangeRow, Does, HoldRule, Plan, Step};
 use crate::forms::cloudformation::{self, CHANGES, CfnInput, StackFacts, facts};
 use crate::systems::PlanAsk;
 
@@ -249,155 +250,4 @@ fn straight(name: &str, body: &Body, first: Option<HoldRule>) -> [Step; 2] {
             .hold(Some(hold)),
         steps::verify("verify", name, &body.counts, &["execute"]),
     ]
-}
-
-/// The service goes to zero, changes, and comes back; at a bad end a person says what comes back.
-/// Executing anything deletes all change sets of a stack, so the changes are worked out again at
-/// zero and compared with the approved ones.
-fn downtime(
-    ask: &PlanAsk,
-    body: &Body,
-    serving: Option<&Body>,
-    input: &CfnInput,
-    running: &Counts,
-) -> Vec<Step> {
-    let name = input.stack_name.as_str();
-    let compared = json!({ "approved": steps::from("join", "/changes/rows"), "changes": steps::from("change-set-2", "") });
-    let review = HoldRule::when(HoldKind::ReviewPlan, "same", "/same", false);
-    let zero = steps::zero(&body.counts);
-    let mut all = vec![
-        steps::scale(
-            Role::ScaleDown,
-            "scale-down",
-            format!(
-                "scale {name} {}",
-                steps::told(running, &steps::zero(running))
-            ),
-            name,
-            &steps::zero(running),
-            &["join"],
-        )
-        .only("join", join::DOWNTIME)
-        .hold(Some(HoldRule::always(HoldKind::Downtime)))
-        .undo("after a bad end a hold asks which release comes back"),
-        steps::change_set("change-set-2", input, Some(&zero), &["scale-down"]),
-        steps::weigh(
-            "same",
-            "compare with what was approved",
-            join::SAME,
-            name,
-            compared,
-            &["change-set-2"],
-        ),
-        steps::execute("execute-2", name, "change-set-2", &["same"]).hold(Some(review)),
-    ];
-    let mut last = "execute-2";
-    if !body.counts.is_empty() {
-        all.push(steps::scale(
-            Role::ScaleUp,
-            "scale-up",
-            format!("scale {name} {}", steps::told(&zero, &body.counts)),
-            name,
-            &body.counts,
-            &["execute-2"],
-        ));
-        last = "scale-up";
-    }
-    all.push(steps::verify("verify-2", name, &body.counts, &[last]));
-    let old = back(ask, serving, name, running);
-    all.push(steps::restore(
-        name,
-        &[
-            (
-                "old",
-                format!("the release before comes back with {}", of(running)),
-            ),
-            (
-                "new",
-                format!("the new release comes up with {}", of(&body.counts)),
-            ),
-            ("down", "it stays down".to_owned()),
-        ],
-    ));
-    all.push(old);
-    let title = format!("bring the new release of {name} up");
-    let new = back_up(
-        "restore-new",
-        title,
-        "cloudformation.update",
-        json!({ "input": input }),
-        name,
-        &body.counts,
-    );
-    all.push(new.only("restore", "new").leaving(Leaves::New));
-    all
-}
-
-/// A step that brings a service up again after a bad end.
-fn back_up(
-    id: &str,
-    title: String,
-    kind: &str,
-    params: Value,
-    name: &str,
-    counts: &Counts,
-) -> Step {
-    Step::new(Role::Restore, id, title, kind, params)
-        .about(steps::about(name))
-        .to(Tasks::of(counts))
-        .after(&["restore"])
-        .at_bad_end()
-}
-
-/// Brings back what served before: its whole input where it is known, else its counts.
-pub(super) fn back(ask: &PlanAsk, serving: Option<&Body>, name: &str, running: &Counts) -> Step {
-    let serving =
-        serving.filter(|serving| serving.input.stack_name == name && serving.kept().is_empty());
-    let (kind, params, leaves): (&str, Value, Option<Leaves>) = match serving {
-        Some(serving) => {
-            let counts: Counts = running
-                .iter()
-                .filter(|(name, _)| serving.counts.contains_key(*name))
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect();
-            (
-                "cloudformation.update",
-                json!({ "input": ours(ask, &serving.input), "counts": counts }),
-                Some(Leaves::Old),
-            )
-        }
-        // Its counts alone: the template stays the one that was executed last.
-        None => (
-            "cloudformation.scale",
-            json!({ "stack_name": name, "counts": running, "previous_template": true }),
-            None,
-        ),
-    };
-    let old = back_up(
-        "restore-old",
-        format!("bring the release before of {name} back"),
-        kind,
-        params,
-        name,
-        running,
-    );
-    Step {
-        leaves,
-        ..old.only("restore", "old")
-    }
-}
-
-/// `4 tasks`, or the counts by name.
-pub(super) fn of(counts: &Counts) -> String {
-    match counts.iter().next() {
-        None => "its own counts".to_owned(),
-        Some((_, count)) if counts.len() == 1 => {
-            format!("{count} task{}", if count == "1" { "" } else { "s" })
-        }
-        Some(_) => counts
-            .iter()
-            .map(|(name, count)| format!("{name} {count}"))
-            .collect::<Vec<_>>()
-            .join(", "),
-    }
 }

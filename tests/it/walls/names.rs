@@ -43,7 +43,7 @@ const MAY: &[(&str, &str, &str)] = &[
     ("config/raw.rs", "review", "says that it is not built yet"),
     ("config/raw.rs", "stages", "says that it is not built yet"),
     (
-        "domain/decide/holds.rs",
+        "domain/decide/holds/guard.rs",
         "review",
         "what is typed at a review hold: no system",
     ),

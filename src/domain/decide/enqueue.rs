@@ -1,0 +1,159 @@
+//! Queueing one deployment by the policy of its environment, or starting it at once.
+
+use crate::domain::ask::Refused;
+use crate::domain::deployment::{DeploymentEvent, Request};
+use crate::domain::environment::QueuePolicy;
+use crate::domain::event::Append;
+use crate::domain::folds::Folds;
+use crate::domain::ids::DeploymentId;
+use crate::domain::lifecycle::Class;
+use crate::domain::lifecycles::of_system;
+use crate::domain::stack::{Purpose, QueueEnd, Queued, StackEvent};
+use crate::domain::time::short;
+
+use super::deploy::open;
+use super::specs::StartOf;
+use super::{Cx, on_deployment, on_stack};
+
+/// Queues one deployment by the policy of its environment, and starts it in the same append where
+/// nothing is in the way.
+pub(super) fn enqueue(
+    append: &mut Append,
+    folds: &Folds,
+    start: &StartOf,
+    id: DeploymentId,
+    request: Request,
+    removes: bool,
+    cx: &Cx<'_>,
+) -> Result<String, Refused> {
+    let stack = folds.stack(&start.stack);
+    let record = open(folds, &start.stack)?;
+    let system = start.spec.system.clone();
+    if !stack.follows(&system) {
+        return Err(Refused::new(
+            "other-system",
+            format!(
+                "{} is a {} here, and its files make it a {system}",
+                stack.id, stack.system
+            ),
+        )
+        .hint(format!(
+            "`holdpoint teardown {}` first, or give the new one another name in the estate file",
+            stack.id
+        )));
+    }
+    if let Err(why) = of_system(&system) {
+        return Err(Refused::new("unknown-system", why.to_string()));
+    }
+    let busy = stack.current.is_some() || !stack.queue.is_empty();
+    let broken = stack.class() == Class::Broken;
+    // The policy is about releases that pile up: a way out, and an end, may always be asked for.
+    if busy && !broken && start.purpose == Purpose::Deploy && record.queue == QueuePolicy::Refuse {
+        return Err(Refused::new(
+            "busy",
+            format!(
+                "{} is busy, and {} refuses to queue",
+                start.stack, start.stack.env
+            ),
+        ));
+    }
+    if record.queue == QueuePolicy::Latest {
+        for entry in stack
+            .queue
+            .iter()
+            .filter(|entry| entry.purpose == Purpose::Deploy)
+        {
+            on_stack(
+                append,
+                folds,
+                &stack.id,
+                StackEvent::Dequeued {
+                    deployment: entry.deployment,
+                },
+            );
+            let event = DeploymentEvent::Terminated {
+                reason: format!("superseded by {}", request.no),
+                by: cx.person.clone(),
+            };
+            on_deployment(append, folds, entry.deployment, event);
+        }
+    }
+    // What removes the stack travels the edges of a teardown, also where it finishes one that got
+    // stuck.
+    let purpose = if removes {
+        Purpose::Teardown
+    } else {
+        start.purpose
+    };
+    let entry = Queued {
+        deployment: id,
+        no: request.no,
+        purpose,
+        not_before: request.not_before,
+        after: request.after.clone(),
+    };
+    let no = request.no;
+    on_deployment(
+        append,
+        folds,
+        id,
+        DeploymentEvent::Created {
+            request: Box::new(request),
+        },
+    );
+    let unblocks = broken && purpose != Purpose::Teardown;
+    // What waits would meet the same stack: a way out goes first, also where only the real stack is
+    // stuck.
+    let first = broken || start.purpose == Purpose::Recover;
+    let place = if first {
+        QueueEnd::Head
+    } else {
+        QueueEnd::Tail
+    };
+    on_stack(
+        append,
+        folds,
+        &stack.id,
+        StackEvent::Requested {
+            system,
+            entry: entry.clone(),
+            place,
+        },
+    );
+    if unblocks {
+        on_stack(
+            append,
+            folds,
+            &stack.id,
+            StackEvent::Unblocked {
+                way: start
+                    .of
+                    .as_ref()
+                    .map_or_else(|| "deploy".to_owned(), ToString::to_string),
+            },
+        );
+        return Ok(format!(
+            "{no} of {} goes to the head of the queue",
+            start.stack
+        ));
+    }
+    let free = !busy && stack.takes("started") && purpose != Purpose::Teardown;
+    if free && stack.waits(&entry, cx.now, folds).is_none() && entry.after.is_empty() {
+        on_stack(
+            append,
+            folds,
+            &stack.id,
+            StackEvent::Started { deployment: id },
+        );
+        on_deployment(append, folds, id, DeploymentEvent::Triggered);
+        return Ok(format!("{no} of {} starts", start.stack));
+    }
+    Ok(match entry.not_before {
+        Some(at) => format!(
+            "{no} of {} starts in {}",
+            start.stack,
+            short(at.since(cx.now))
+        ),
+        None => format!("{no} of {} is queued", start.stack),
+    })
+}

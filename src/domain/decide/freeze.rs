@@ -1,0 +1,83 @@
+//! Freezing a stack or an environment, and thawing it.
+
+use crate::domain::ask::{Answer, QueueOf, Refused};
+use crate::domain::environment::{EnvironmentEvent, Freeze};
+use crate::domain::event::Append;
+use crate::domain::folds::Folds;
+use crate::domain::stack::StackEvent;
+use crate::domain::time::Time;
+
+use super::{Cx, Decided, on_environment, on_stack, record};
+
+pub(super) fn freeze(
+    folds: &Folds,
+    target: &QueueOf,
+    reason: &str,
+    until: Option<Time>,
+    cx: &Cx<'_>,
+) -> Decided {
+    if reason.trim().is_empty() {
+        return Err(
+            Refused::new("reason", "a freeze needs a reason that everybody can read")
+                .hint("--reason TEXT"),
+        );
+    }
+    if until.is_some_and(|until| until <= cx.now) {
+        return Err(Refused::new("past", "the freeze would have ended already"));
+    }
+    record(folds, target.env())?;
+    let freeze = Freeze {
+        reason: reason.trim().to_owned(),
+        by: cx.person.clone(),
+        at: cx.now,
+        until,
+    };
+    let mut append = Append::default();
+    let says = match target {
+        QueueOf::Stack(id) => {
+            on_stack(&mut append, folds, id, StackEvent::StackFrozen { freeze });
+            format!("{id} is frozen")
+        }
+        QueueOf::Environment(env) => {
+            on_environment(&mut append, folds, env, EnvironmentEvent::Frozen { freeze });
+            format!("{env} is frozen")
+        }
+    };
+    Ok((
+        append,
+        Answer::Accepted {
+            deployments: vec![],
+            says,
+        },
+    ))
+}
+
+pub(super) fn thaw(folds: &Folds, target: &QueueOf, cx: &Cx<'_>) -> Decided {
+    let mut append = Append::default();
+    let frozen = match target {
+        QueueOf::Stack(id) => {
+            on_stack(&mut append, folds, id, StackEvent::StackThawed);
+            folds
+                .stacks
+                .get(id)
+                .is_some_and(|stack| stack.frozen(cx.now).is_some())
+        }
+        QueueOf::Environment(env) => {
+            on_environment(&mut append, folds, env, EnvironmentEvent::Thawed);
+            folds
+                .environments
+                .get(env)
+                .is_some_and(|env| env.frozen(cx.now).is_some())
+        }
+    };
+    if !frozen {
+        return Err(Refused::new("not-frozen", "it is not frozen"));
+    }
+    Ok((
+        append,
+        Answer::Accepted {
+            deployments: vec![],
+            says: "thawed; the queue goes on".to_owned(),
+        },
+    ))
+}

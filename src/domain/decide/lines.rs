@@ -1,0 +1,63 @@
+//! Lines of cards: their order, and those that many cards have.
+
+use crate::domain::environment::EnvironmentRecord;
+use crate::domain::hold::CardLine;
+use crate::domain::plan::{ChangeRow, Does};
+
+/// "1 replace  2 modify  1 add  0 delete".
+pub(super) fn count_rows(rows: &[ChangeRow]) -> String {
+    let count = |test: &dyn Fn(&ChangeRow) -> bool| rows.iter().filter(|row| test(row)).count();
+    format!(
+        "{} replace  {} modify  {} add  {} delete",
+        count(&|row| matches!(row.does, Does::Replace | Does::MayReplace)),
+        count(&|row| row.does == Does::Change),
+        count(&|row| matches!(row.does, Does::Add | Does::Import)),
+        count(&|row| row.does == Does::Remove),
+    )
+}
+
+pub(super) fn runs_on(lines: &mut Vec<CardLine>, record: &EnvironmentRecord) {
+    for place in &record.places {
+        line(lines, "RUNS ON", place.words());
+    }
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "most callers format a text for it"
+)]
+pub(super) fn line(lines: &mut Vec<CardLine>, label: &str, text: String) {
+    if !text.trim().is_empty() {
+        lines.push(CardLine {
+            label: label.to_owned(),
+            text: crate::domain::safe::Safe::new(&text).as_str().to_owned(),
+        });
+    }
+}
+
+/// Cards always have their lines in the same order.
+pub(super) fn order(lines: &mut [CardLine]) {
+    let place = |label: &str| {
+        crate::domain::card::LABELS
+            .iter()
+            .position(|known| *known == label)
+            .unwrap_or(usize::MAX)
+    };
+    lines.sort_by_key(|line| place(&line.label));
+}
+
+pub(super) fn account(record: &EnvironmentRecord) -> String {
+    record
+        .places
+        .home()
+        .and_then(|place| place.whose.is.clone())
+        .unwrap_or_default()
+}
+
+pub(super) fn region(record: &EnvironmentRecord) -> String {
+    record
+        .places
+        .home()
+        .and_then(|place| place.within.is.clone())
+        .unwrap_or_default()
+}

@@ -1,0 +1,193 @@
+//! Ending what was asked for: cancelled, abandoned, undone.
+
+use crate::domain::ask::{Answer, Confirm, Refused};
+use crate::domain::deployment::{CANCEL_LIMIT, Deployment, DeploymentEvent, Phase, Stopping};
+use crate::domain::event::Append;
+use crate::domain::folds::Folds;
+use crate::domain::ids::{DeploymentId, StepId};
+use crate::domain::stack::StackEvent;
+use crate::domain::time::short;
+
+use super::specs::unknown_deployment;
+use super::{Cx, Decided, on_deployment, on_stack};
+
+pub(super) fn cancel(folds: &Folds, id: DeploymentId, confirm: &Confirm, cx: &Cx<'_>) -> Decided {
+    let d = live(folds, id)?;
+    let reason = if confirm.reason.trim().is_empty() {
+        "cancelled".to_owned()
+    } else {
+        format!("cancelled: {}", confirm.reason.trim())
+    };
+    let mut append = Append::default();
+    let says = match (d.phase, d.stack()) {
+        (Phase::Queued, Some(stack)) => {
+            on_stack(
+                &mut append,
+                folds,
+                stack,
+                StackEvent::Dequeued { deployment: id },
+            );
+            on_deployment(
+                &mut append,
+                folds,
+                id,
+                DeploymentEvent::Terminated {
+                    reason,
+                    by: cx.person.clone(),
+                },
+            );
+            format!("{} left the queue", d.no())
+        }
+        (Phase::Running, _) => {
+            if matches!(d.stopping, Some(Stopping::Cancelling { .. })) {
+                return Err(Refused::new(
+                    "stopping",
+                    format!("{} is being cancelled already", d.no()),
+                )
+                .hint("after 10 minutes it can be abandoned"));
+            }
+            let stopping = Stopping::Cancelling {
+                reason,
+                by: cx.person.clone(),
+                at: cx.now,
+            };
+            on_deployment(
+                &mut append,
+                folds,
+                id,
+                DeploymentEvent::Stopping { stopping },
+            );
+            format!("{} is being cancelled", d.no())
+        }
+        _ => {
+            on_deployment(
+                &mut append,
+                folds,
+                id,
+                DeploymentEvent::Terminated {
+                    reason,
+                    by: cx.person.clone(),
+                },
+            );
+            format!("{} is cancelled", d.no())
+        }
+    };
+    Ok((
+        append,
+        Answer::Accepted {
+            deployments: vec![],
+            says,
+        },
+    ))
+}
+
+pub(super) fn abandon(folds: &Folds, id: DeploymentId, cx: &Cx<'_>) -> Decided {
+    let d = live(folds, id)?;
+    let Some(Stopping::Cancelling { at, .. }) = &d.stopping else {
+        return Err(Refused::new(
+            "not-cancelling",
+            format!("{} was not cancelled: cancel it first", d.no()),
+        ));
+    };
+    let due = *at + CANCEL_LIMIT;
+    if cx.now < due {
+        return Err(Refused::new(
+            "too-soon",
+            format!(
+                "{} may be abandoned in {}",
+                d.no(),
+                short(due.since(cx.now))
+            ),
+        ));
+    }
+    let still: Vec<StepId> = d
+        .runs()
+        .filter(|(_, run)| run.is_live())
+        .map(|(step, _)| step.id.clone())
+        .collect();
+    let mut append = Append::default();
+    let says = format!(
+        "{} is abandoned; may still be running: {}",
+        d.no(),
+        names(&still)
+    );
+    on_deployment(
+        &mut append,
+        folds,
+        id,
+        DeploymentEvent::Abandoned {
+            still,
+            by: cx.person.clone(),
+        },
+    );
+    Ok((
+        append,
+        Answer::Accepted {
+            deployments: vec![],
+            says,
+        },
+    ))
+}
+
+fn names(steps: &[StepId]) -> String {
+    if steps.is_empty() {
+        "nothing".to_owned()
+    } else {
+        steps
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+fn live(folds: &Folds, id: DeploymentId) -> Result<&Deployment, Refused> {
+    let d = folds
+        .deployments
+        .get(&id)
+        .ok_or_else(|| unknown_deployment(id))?;
+    if d.is_over() {
+        return Err(Refused::new(
+            "over",
+            format!("{} is over: {}", d.no(), d.phase),
+        ));
+    }
+    Ok(d)
+}
+
+/// Withdraws a deployment that has not started: the undo of an armed key.
+///
+/// # Errors
+/// A refusal when it has started.
+pub fn undo(folds: &Folds, id: DeploymentId, cx: &Cx<'_>) -> Decided {
+    let d = live(folds, id)?;
+    let Some(stack) = d.stack().filter(|_| d.phase == Phase::Queued) else {
+        return Err(Refused::new(
+            "started",
+            format!("{} has started: cancel it instead", d.no()),
+        ));
+    };
+    let mut append = Append::default();
+    on_stack(
+        &mut append,
+        folds,
+        stack,
+        StackEvent::Dequeued { deployment: id },
+    );
+    on_deployment(
+        &mut append,
+        folds,
+        id,
+        DeploymentEvent::Terminated {
+            reason: "undone".to_owned(),
+            by: cx.person.clone(),
+        },
+    );
+    Ok((
+        append,
+        Answer::Accepted {
+            deployments: vec![],
+            says: format!("{} was undone; nothing had started", d.no()),
+        },
+    ))
+}

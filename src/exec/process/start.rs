@@ -1,0 +1,143 @@
+//! Starting a command: its secrets, its variables, its files, its keeper.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::super::Job;
+use super::folder::{Folder, LayOutError, Order, Told};
+use super::{PATH, Params, Process, made};
+use crate::domain::failure::Failure;
+use crate::domain::request::SourceBundle;
+use crate::os::child;
+use crate::os::files::FileError;
+
+impl Process {
+    /// Starts a keeper; false when there is no room for what it needs.
+    pub(super) async fn start(
+        &self,
+        job: &Job,
+        params: &Params,
+        folder: &Folder,
+    ) -> Result<bool, Failure> {
+        let bundle = match params.bundle {
+            Some(digest) => job.port.bundle(digest).await?,
+            None => SourceBundle::default(),
+        };
+        let made = made::fetch(job, &params.made).await?;
+        let told = secrets(job, params).await?;
+        let (argv, variables) = (
+            params.argv.clone(),
+            variables(job, &params.env, &folder.work()),
+        );
+        let keeper = match &self.keeper {
+            Some(keeper) => keeper.clone(),
+            None => child::this_program().map_err(|why| {
+                Failure::new(format!("the program's own file is not known: {why}"))
+            })?,
+        };
+        let (here, step) = (folder.clone(), job.step.clone());
+        let laid_out = tokio::task::spawn_blocking(move || {
+            here.make()?;
+            // A keeper that an engine before us started may only now begin: its files are not taken
+            // away under it.
+            let Some(lock) = here.lock()? else {
+                return Ok(());
+            };
+            if here.state()?.is_some() {
+                return Ok(());
+            }
+            let input = if told.names().is_empty() {
+                Vec::new()
+            } else {
+                serde_json::to_vec(&told).map_err(|why| LayOutError::Told(why.to_string()))?
+            };
+            here.lay_out(&bundle, made, |work| {
+                Ok(Order {
+                    secrets: told.names(),
+                    ..order(&argv, variables, work)?
+                })
+            })?;
+            here.watch("begin")?;
+            drop(lock);
+            child::start_told(&keeper, &["keep".as_ref(), here.path().as_os_str()], &input)
+                .map_err(FileError::io(&keeper, "started"))?;
+            Ok::<_, LayOutError>(())
+        });
+        match laid_out.await {
+            Ok(Ok(())) => Ok(true),
+            Ok(Err(LayOutError::File(why))) if why.is_full() => Ok(false),
+            Ok(Err(LayOutError::File(why))) => Err(Failure::new(format!("step {step}: {why}"))),
+            Ok(Err(why)) => Err(Failure::new(format!("step {step}: {why}"))
+                .hint("put the command or its files right in the estate file and deploy again")),
+            Err(why) => Err(Failure::new(format!("step {step}: {why}"))),
+        }
+    }
+}
+
+/// The secrets of a command, read now: all of them, or the command is not started.
+async fn secrets(job: &Job, params: &Params) -> Result<Told, Failure> {
+    let mut told = Told::default();
+    for (of, into) in [
+        (&params.secrets, &mut told.variables),
+        (&params.secret_files, &mut told.files),
+    ] {
+        for (name, reference) in of {
+            let secret = job.port.secret(reference).await.map_err(|why| Failure {
+                summary: format!(
+                    "step {}, which is not started without {name}: {}",
+                    job.step, why.summary
+                ),
+                ..why
+            })?;
+            into.insert(name.clone(), secret.reveal().to_owned());
+        }
+    }
+    Ok(told)
+}
+
+/// What the keeper is to run.
+fn order(
+    argv: &[String],
+    variables: BTreeMap<String, String>,
+    work: &Path,
+) -> Result<Order, String> {
+    let Some((first, arguments)) = argv.split_first() else {
+        return Err("the command has no words".to_owned());
+    };
+    let path = variables.get("PATH").map_or(PATH, String::as_str);
+    let program = child::program(first, work, path).ok_or_else(|| {
+        if first.contains('/') {
+            format!("{first} is not among the files of this step, or may not be executed")
+        } else {
+            format!("there is no program {first} in {path}")
+        }
+    })?;
+    Ok(Order {
+        program,
+        arguments: arguments.to_vec(),
+        variables,
+        secrets: BTreeSet::new(),
+    })
+}
+
+/// All variables of the command: a fixed few, what the step names, and what it is run for.
+fn variables(job: &Job, named: &BTreeMap<String, String>, work: &Path) -> BTreeMap<String, String> {
+    let text = |text: &dyn ToString| text.to_string();
+    let mut all: BTreeMap<String, String> = [
+        ("PATH", PATH.to_owned()),
+        ("HOME", work.display().to_string()),
+        ("LANG", "C.UTF-8".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    all.extend(named.clone());
+    let told = [
+        ("HOLDPOINT_STACK", text(&job.stack)),
+        ("HOLDPOINT_ENVIRONMENT", text(&job.env)),
+        ("HOLDPOINT_DEPLOYMENT", job.no.0.to_string()),
+        ("HOLDPOINT_STEP", text(&job.step)),
+        ("HOLDPOINT_ATTEMPT", job.attempt.to_string()),
+    ];
+    all.extend(told.map(|(name, value)| (name.to_owned(), value)));
+    all
+}
