@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::plan::Output;
-use super::secret::MASK;
+use super::secret::{MASK, mask};
 
 /// A secret that was read. It has no way into a text, a log or JSON but [`Secret::reveal`].
 #[derive(Clone, PartialEq, Eq)]
@@ -122,22 +122,7 @@ impl Masks {
         for pattern in &self.patterns {
             found.extend(memchr::memmem::find_iter(text, pattern).map(|at| at..at + pattern.len()));
         }
-        if found.is_empty() {
-            return Cow::Borrowed(text);
-        }
-        found.sort_by_key(|place| place.start);
-        let mut out = Vec::with_capacity(text.len());
-        let mut at = 0;
-        for place in found {
-            // Writings of one secret overlap: they are covered once.
-            if place.start >= at {
-                out.extend_from_slice(&text[at..place.start]);
-                out.extend_from_slice(MASK.as_bytes());
-            }
-            at = at.max(place.end);
-        }
-        out.extend_from_slice(&text[at..]);
-        Cow::Owned(out)
+        mask(text, found)
     }
 
     /// The same for what is text already.

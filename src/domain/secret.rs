@@ -221,34 +221,37 @@ static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 /// A line with every secret in it replaced by [`MASK`]; the line itself where there is none.
 #[must_use]
 pub fn masked(line: &[u8]) -> Cow<'_, [u8]> {
-    let found = found(line, is_value);
-    if found.is_empty() {
-        return Cow::Borrowed(line);
+    mask(line, found(line, is_value))
+}
+
+/// A text with [`MASK`] over these places, in any order; those that overlap are covered once.
+pub(super) fn mask(text: &[u8], mut places: Vec<Range<usize>>) -> Cow<'_, [u8]> {
+    if places.is_empty() {
+        return Cow::Borrowed(text);
     }
-    let mut out = Vec::with_capacity(line.len());
+    places.sort_by_key(|place| place.start);
+    let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
-    for place in found {
+    for place in places {
         if place.start >= at {
-            out.extend_from_slice(&line[at..place.start]);
+            out.extend_from_slice(&text[at..place.start]);
             out.extend_from_slice(MASK.as_bytes());
         }
         at = at.max(place.end);
     }
-    out.extend_from_slice(&line[at..]);
+    out.extend_from_slice(&text[at..]);
     Cow::Owned(out)
 }
 
-/// The places of all secrets, in order; some may overlap. `holds` says which values are secrets.
+/// The places of all secrets; some may overlap. `holds` says which values are secrets.
 fn found(line: &[u8], holds: fn(&str) -> bool) -> Vec<Range<usize>> {
     if HINTS.as_ref().is_none_or(|hints| !hints.is_match(line)) {
         return Vec::new();
     }
-    let mut found: Vec<Range<usize>> = FORMS
+    FORMS
         .iter()
         .flat_map(|form| places(form, line, holds))
-        .collect();
-    found.sort_by_key(|place| (place.start, std::cmp::Reverse(place.end)));
-    found
+        .collect()
 }
 
 /// The places of the secrets of one form.
