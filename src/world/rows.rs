@@ -2,6 +2,7 @@
 //! pins the id, never the position.
 
 mod standing;
+mod step;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use crate::domain::deployment::{Deployment, End, StepState, Stopping};
 use crate::domain::environment::{Class as EnvClass, Freeze, Mode};
 use crate::domain::hold::HoldKind;
-use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId, StepId};
+use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId};
 use crate::domain::sighting::Slowed;
 use crate::domain::stack::Stack;
 use crate::domain::time::{Time, short};
@@ -17,6 +18,7 @@ use crate::domain::time::{Time, short};
 use super::World;
 use super::differs::Differs;
 pub use super::state::State;
+pub use step::{StepAt, step_at};
 
 /// How old what is shown must be for a row to say that it is because AWS throttles.
 const GROWN: Duration = Duration::from_secs(15);
@@ -52,21 +54,6 @@ pub struct Row {
     pub waiting: usize,
     /// Why it is broken or has failed, in one line.
     pub why: Option<String>,
-}
-
-/// Where a deployment stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StepAt {
-    /// The step.
-    pub id: StepId,
-    /// Its title.
-    pub title: String,
-    /// Its place among the steps that are not skipped, from 1.
-    pub nth: usize,
-    /// How many those are.
-    pub of: usize,
-    /// Since when it runs or waits.
-    pub since: Option<Time>,
 }
 
 /// One environment with its stacks.
@@ -349,41 +336,6 @@ pub(super) fn trouble(d: &Deployment) -> Option<String> {
         (Some(End::Partial { arrived, missing }), _) => Some(End::shortfall(arrived, missing)),
         (Some(End::Done | End::Failed { .. }) | None, _) => None,
     }
-}
-
-/// The step that a deployment is at: the first that is held or lost, else the first that runs,
-/// waits, or is next.
-#[must_use]
-pub fn step_at(d: &Deployment) -> Option<StepAt> {
-    let runs: Vec<_> = d
-        .runs()
-        .filter(|(step, run)| run.state != StepState::Skipped && super::usual::expected(d, step))
-        .collect();
-    let rank = |state: StepState| match state {
-        StepState::Held => 0,
-        StepState::Lost => 1,
-        StepState::Active => 2,
-        StepState::Waiting => 3,
-        StepState::Ready => 4,
-        StepState::Blocked => 5,
-        StepState::Done | StepState::Failed | StepState::Skipped | StepState::Cancelled => 6,
-    };
-    let (at, (step, run)) = runs
-        .iter()
-        .enumerate()
-        .filter(|(_, (_, run))| !run.state.is_over())
-        .min_by_key(|(nth, (_, run))| (rank(run.state), *nth))?;
-    let opened = d
-        .open_holds()
-        .find(|hold| hold.id.step == step.id)
-        .map(|hold| hold.opened_at);
-    Some(StepAt {
-        id: step.id.clone(),
-        title: step.title.clone(),
-        nth: at + 1,
-        of: runs.len(),
-        since: opened.or(run.started_at),
-    })
 }
 
 fn release(stack: &Stack, shown: Option<&Deployment>) -> String {

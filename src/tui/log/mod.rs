@@ -6,6 +6,7 @@ mod draw;
 mod find;
 mod footer;
 mod json;
+mod pane;
 mod prompt;
 mod ring;
 mod search;
@@ -22,19 +23,11 @@ use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
-use crossterm::event::KeyEvent;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
 use crate::desk::Batch;
-use crate::domain::line::Severity;
 use crate::domain::time::Time;
-use crate::tui::motion::Motion;
-use crate::tui::pane::{Flow, Pane, Target, Title};
-use crate::tui::scene::Scene;
-use crate::tui::theme::Theme;
+use crate::tui::pane::Flow;
 
-use prompt::{For, Prompt, Typed};
+use prompt::Prompt;
 use text::Times;
 
 /// Lines that the pane keeps.
@@ -243,178 +236,6 @@ impl LogPane {
             return Flow::Used;
         }
         Flow::Pass
-    }
-}
-
-impl Pane for LogPane {
-    fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        draw::draw(self, scene, theme, area, buf);
-    }
-
-    fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Flow {
-        let page = isize::try_from(self.height.max(1)).unwrap_or(1);
-        match motion {
-            Motion::Up => self.step(-1),
-            Motion::Down => self.step(1),
-            Motion::HalfUp => self.step(-(page / 2).max(1)),
-            Motion::HalfDown => self.step((page / 2).max(1)),
-            Motion::PageUp => self.step(-page),
-            Motion::PageDown => self.step(page),
-            Motion::Top => {
-                let first = view::at_or_after(&self.ring, &mut self.filter, 0);
-                self.go(first)
-            }
-            Motion::Bottom | Motion::Follow => {
-                let on = motion == Motion::Bottom || !self.following;
-                self.follow(on);
-                Flow::Used
-            }
-            Motion::Pause => {
-                self.follow(!self.following);
-                Flow::Used
-            }
-            Motion::ScrollLeft => {
-                self.aside = self.aside.saturating_sub(16);
-                Flow::Used
-            }
-            Motion::ScrollRight => {
-                self.aside += 16;
-                Flow::Used
-            }
-            Motion::Find => self.ask(For::Find),
-            Motion::Filter => self.ask(For::Filter),
-            Motion::Invert => self.invert(),
-            Motion::ShowAll => {
-                self.filter = None;
-                Flow::Used
-            }
-            Motion::NextMatch => self.next_match(true),
-            Motion::PrevMatch => self.next_match(false),
-            Motion::FirstError => {
-                let shown = scene.stack.and_then(|stack| scene.world.latest(stack));
-                self.first_error(shown.and_then(|d| d.started_at))
-            }
-            Motion::NextError => self.seek(true, "error", |_, row| row.severity == Severity::Error),
-            Motion::PrevError => {
-                self.seek(false, "error", |_, row| row.severity == Severity::Error)
-            }
-            Motion::NextWarning => {
-                self.seek(true, "warning", |_, row| row.severity == Severity::Warn)
-            }
-            Motion::PrevWarning => {
-                self.seek(false, "warning", |_, row| row.severity == Severity::Warn)
-            }
-            Motion::NextSection => {
-                self.seek(true, "other source", |here, row| row.source != here.source)
-            }
-            Motion::PrevSection => {
-                self.seek(false, "other source", |here, row| row.source != here.source)
-            }
-            Motion::Wrap => {
-                self.wrap = !self.wrap;
-                self.aside = 0;
-                Flow::Say(
-                    if self.wrap {
-                        "long lines wrap"
-                    } else {
-                        "long lines are cut"
-                    }
-                    .to_owned(),
-                )
-            }
-            Motion::Times => {
-                self.times = self.times.next();
-                Flow::Say(self.times.word().to_owned())
-            }
-            Motion::Columns => {
-                self.locked = !self.locked;
-                Flow::Say(
-                    if self.locked {
-                        "columns stay in place"
-                    } else {
-                        "columns scroll along"
-                    }
-                    .to_owned(),
-                )
-            }
-            Motion::Open | Motion::Pretty => self.open(),
-            Motion::Select => {
-                self.follow(false);
-                self.select = if self.select.is_none() {
-                    Some(self.cursor)
-                } else {
-                    None
-                };
-                Flow::Used
-            }
-            Motion::SetMark => self.mark(),
-            Motion::JumpMark => self.jump(),
-            Motion::Save => self.save(scene.now),
-            Motion::Copy => self.copy(),
-            Motion::Escape => self.escape(),
-            Motion::Left
-            | Motion::Right
-            | Motion::Cycle
-            | Motion::NextFailed
-            | Motion::PrevFailed
-            | Motion::NextHold
-            | Motion::PrevHold
-            | Motion::NextRunning
-            | Motion::PrevRunning
-            | Motion::Critical => Flow::Pass,
-        }
-    }
-
-    fn target(&self, scene: &Scene<'_>) -> Option<Target> {
-        scene.lines_of().cloned().map(Target::Stack)
-    }
-
-    fn key(&mut self, key: KeyEvent, _scene: &Scene<'_>) -> Flow {
-        let Some(prompt) = &mut self.prompt else {
-            return Flow::Pass;
-        };
-        match prompt.press(key) {
-            Typed::Changed | Typed::Switched => self.try_typed(),
-            Typed::Nothing => {}
-            Typed::Done => self.leave_prompt(false),
-            Typed::Left => self.leave_prompt(true),
-        }
-        Flow::Used
-    }
-
-    fn typing(&self) -> bool {
-        self.prompt.is_some()
-    }
-
-    fn moves(&self, scene: &Scene<'_>) -> Option<Duration> {
-        if !self.searched && (self.find.is_some() || self.filter.is_some()) {
-            Some(SOON)
-        } else if (self.times == Times::Ago && !self.ring.is_empty()) || footer::counts(scene) {
-            Some(Duration::from_secs(1))
-        } else {
-            None
-        }
-    }
-
-    fn hints(&self) -> &'static [(&'static str, &'static str)] {
-        &[
-            ("log-pause", "pause"),
-            ("log-filter", "filter"),
-            ("log-next-error", "error"),
-            ("log-wrap", "wrap"),
-        ]
-    }
-
-    fn title(&self, scene: &Scene<'_>) -> Title {
-        Title::new(draw::title(self, scene), "")
-    }
-
-    fn lines(&mut self, batch: &Batch) {
-        self.push(batch);
-    }
-
-    fn forget_lines(&mut self) {
-        self.clear();
     }
 }
 

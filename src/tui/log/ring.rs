@@ -1,36 +1,21 @@
 //! The lines of a log, in bounded memory: merged by their turns, each id once, in chunks whose text
 //! lies together. It forgets the oldest and says how many. It knows nothing of screens.
 
+mod chunk;
+mod sources;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::domain::ids::{DeploymentNo, StackId};
-use crate::domain::line::{Id, Line, Severity, SourceKind, Turn};
-use crate::domain::safe::Safe;
+use crate::domain::line::{Id, Line, Severity};
 use crate::domain::time::Time;
 
-/// Lines in a chunk before the next one begins; a chunk that late lines made twice as long is
-/// split.
-const CHUNK: usize = 1_024;
-/// Bytes of text in a chunk before the next one begins.
-const TEXT: usize = 512 * 1_024;
+pub(super) use chunk::Chunk;
+use chunk::{CHUNK, Record, TEXT};
+pub use sources::Source;
+
 /// Sources remembered before those that no line has any more are forgotten.
 const SOURCES: usize = 8_192;
-
-/// Where lines come from: what they share is stored once.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Source {
-    /// What kind.
-    pub kind: SourceKind,
-    /// Its name.
-    pub name: Safe,
-    /// The part within it.
-    pub part: Safe,
-    /// The stack.
-    pub stack: StackId,
-    /// The deployment, where known.
-    pub no: Option<DeploymentNo>,
-}
 
 /// One line of the ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,45 +41,6 @@ pub struct Counts {
     pub warnings: usize,
     /// Lines that say that lines are missing.
     pub gaps: usize,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Record {
-    turn: Turn,
-    at: Time,
-    key: u64,
-    start: u32,
-    len: u32,
-    source: u32,
-    severity: Severity,
-}
-
-/// Lines that lie together.
-#[derive(Debug)]
-pub(super) struct Chunk {
-    pub(super) id: u64,
-    /// Rises whenever a line comes in between others; not for lines at the end.
-    pub(super) version: u32,
-    /// The first record that is still there.
-    pub(super) from: usize,
-    records: Vec<Record>,
-    text: String,
-}
-
-impl Chunk {
-    /// Records, those that are gone included.
-    pub(super) fn records(&self) -> usize {
-        self.records.len()
-    }
-
-    fn len(&self) -> usize {
-        self.records.len() - self.from
-    }
-
-    pub(super) fn text(&self, record: usize) -> &str {
-        let Record { start, len, .. } = self.records[record];
-        &self.text[start as usize..(start + len) as usize]
-    }
 }
 
 /// The ring.
@@ -326,44 +272,6 @@ impl Ring {
         self.chunks.iter().take(chunk).map(Chunk::len).sum()
     }
 
-    fn intern(&mut self, line: &Line) -> u32 {
-        let source = Source {
-            kind: line.kind,
-            name: line.source.clone(),
-            part: line.part.clone(),
-            stack: line.stack.clone(),
-            no: line.no,
-        };
-        if let Some(known) = self.by_source.get(&source) {
-            return *known;
-        }
-        let id = self.sources.len() as u32;
-        self.sources.push(source.clone());
-        self.by_source.insert(source, id);
-        id
-    }
-
-    fn forget_sources(&mut self) {
-        let old = std::mem::take(&mut self.sources);
-        self.by_source.clear();
-        let mut moved: HashMap<u32, u32> = HashMap::new();
-        for chunk in &mut self.chunks {
-            for record in &mut chunk.records[chunk.from..] {
-                record.source = *moved.entry(record.source).or_insert_with(|| {
-                    let source = old[record.source as usize].clone();
-                    let id = self.sources.len() as u32;
-                    self.sources.push(source.clone());
-                    self.by_source.insert(source, id);
-                    id
-                });
-            }
-            let from = chunk.from;
-            chunk.records[..from]
-                .iter_mut()
-                .for_each(|record| record.source = 0);
-        }
-    }
-
     fn count(&mut self, severity: Severity, more: bool) {
         let change = |count: &mut usize| {
             *count = if more {
@@ -408,12 +316,6 @@ impl Ring {
             });
         }
         new
-    }
-}
-
-impl Chunk {
-    fn is_full(&self) -> bool {
-        self.len() >= CHUNK || self.text.len() >= TEXT
     }
 }
 

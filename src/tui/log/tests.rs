@@ -7,18 +7,23 @@ mod ring;
 
 use std::sync::LazyLock;
 
-use crossterm::event::{KeyCode, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 use super::*;
 use crate::domain::ids::StackId;
-use crate::domain::line::{Line, SourceKind, Turn};
+use crate::domain::line::{Line, Severity, SourceKind, Turn};
 use crate::domain::safe::Safe;
 use crate::domain::sighting::{Seen, Sighting};
 use crate::tui::board::frame;
 use crate::tui::glyphs::Glyphs;
 use crate::tui::keys::Keys;
+use crate::tui::motion::Motion;
+use crate::tui::pane::Pane;
 use crate::tui::panes::TABLE;
-use crate::tui::theme::Depth;
+use crate::tui::scene::Scene;
+use crate::tui::theme::{Depth, Theme};
 use crate::world::World;
 use crate::world::sightings::of_stack;
 

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::canvas::{Dir, cells_of};
+use super::map::Wire;
 use super::*;
+use crate::domain::lifecycle::Origin;
 use crate::domain::lifecycles::{DEPLOYMENT, SCRIPT, SERVICE};
 use crate::tui::theme::Depth;
 

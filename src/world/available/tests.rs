@@ -2,11 +2,13 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::deployment::DeploymentEvent;
+use crate::domain::ask::Way;
+use crate::domain::deployment::{DeploymentEvent, End};
 use crate::domain::environment::Class as EnvClass;
 use crate::domain::sighting::THING;
 use crate::domain::stack::{Left, StackEvent};
 use crate::world::fixture::{self, NOW, Scene, id};
+use crate::world::rows::State;
 
 use super::*;
 

@@ -1,0 +1,328 @@
+//! What each action that changes something answers: an order, or why there is none now. Whether
+//! something is possible comes from the world's offers, so that keys, menu and night screen say the
+//! same.
+
+use crate::domain::ask::{Intent, QueueOf, Source};
+use crate::domain::deployment::End;
+use crate::domain::hold::HoldKind;
+use crate::domain::ids::{DeploymentNo, StackId};
+use crate::domain::request::Release;
+use crate::tui::pane::Target;
+use crate::world::available::{Doing, armed};
+
+use super::{Cx, Denied, Offer, Order};
+
+impl<'a> Cx<'a> {
+    fn target(&self) -> Result<&'a Target, Denied> {
+        self.target
+            .ok_or_else(|| Denied::new("nothing is under the cursor"))
+    }
+
+    fn stack(&self) -> Result<&'a StackId, Denied> {
+        self.target()?.stack().ok_or_else(|| {
+            Denied::new("an environment is under the cursor; choose one of its stacks")
+        })
+    }
+
+    fn offer(&self, stack: &StackId, doing: Doing) -> Result<(Option<Intent>, String), Denied> {
+        let offer = self.world.offer(stack, doing, self.now);
+        match offer.refused {
+            Some(not) => Err(not.into()),
+            None => Ok((offer.intent, offer.note)),
+        }
+    }
+
+    /// A card with one row.
+    fn single(&self, doing: Doing, label: &str) -> Result<Order, Denied> {
+        let stack = self.stack()?;
+        let (intent, note) = self.offer(stack, doing)?;
+        let intent = intent.ok_or_else(|| Denied::new("there is nothing to ask"))?;
+        Ok(Order::Card {
+            target: Target::Stack(stack.clone()),
+            offers: vec![Offer {
+                label: label.to_owned(),
+                note,
+                intent,
+            }],
+            first: 0,
+        })
+    }
+
+    /// What a retry does: it goes on from the steps that are done, or is planned anew.
+    fn retry_label(&self, stack: &StackId) -> &'static str {
+        let resumes = self
+            .world
+            .folds
+            .stack(stack)
+            .lifecycle()
+            .is_some_and(|table| table.resumes);
+        if resumes {
+            "retry from the step that failed"
+        } else {
+            "retry: work out what is left, and do it"
+        }
+    }
+
+    /// All ways to deploy: the same, the files now, a retry, earlier releases.
+    fn deploys(&self, stack: &StackId) -> (Vec<Offer>, Option<Denied>) {
+        let mut offers = Vec::new();
+        let mut denied = None;
+        let serving = self.world.folds.stacks.get(stack);
+        let last = self
+            .world
+            .deployments_of(stack)
+            .first()
+            .and_then(|d| d.request.as_ref())
+            .map(|request| request.spec.release.clone());
+        let file = self
+            .world
+            .catalog
+            .stacks
+            .get(stack)
+            .and_then(|entry| entry.spec.as_ref().ok())
+            .map(|spec| spec.release.clone());
+        let named = |what: &str, release: Option<&Release>| {
+            release.map_or_else(|| what.to_owned(), |release| format!("{what} ({release})"))
+        };
+        for (doing, label) in [
+            (Doing::Redeploy, named("redeploy the same", last.as_ref())),
+            (Doing::Deploy, named("deploy the files now", file.as_ref())),
+            (Doing::Retry, self.retry_label(stack).to_owned()),
+        ] {
+            match self.offer(stack, doing) {
+                // What was never deployed is "redeployed" from the files: one row, under its own
+                // name.
+                Ok((
+                    Some(Intent::Deploy {
+                        source: Source::Estate,
+                        ..
+                    }),
+                    _,
+                )) if doing == Doing::Redeploy => {}
+                Ok((Some(intent), note)) => offers.push(Offer {
+                    label,
+                    note,
+                    intent,
+                }),
+                Ok((None, _)) => {}
+                Err(why) => denied = denied.or(Some(why)),
+            }
+        }
+        if !offers.is_empty() {
+            let mut known: Vec<&Release> = [&last, &file].into_iter().flatten().collect();
+            for d in self.world.deployments_of(stack) {
+                let Some(request) = d
+                    .request
+                    .as_ref()
+                    .filter(|_| matches!(d.end, Some(End::Done)))
+                else {
+                    continue;
+                };
+                let release = &request.spec.release;
+                if known.iter().any(|one| one.is(release)) || known.len() > 7 {
+                    continue;
+                }
+                known.push(release);
+                let source = Source::Release(release.to_string());
+                let serves = if serving.is_some_and(|fold| fold.has_in_service(release)) {
+                    "in service, "
+                } else {
+                    ""
+                };
+                offers.push(Offer {
+                    label: format!("deploy {release}"),
+                    note: format!(
+                        "{serves}{} of {}",
+                        d.no(),
+                        d.created_at.text("%-d %b %H:%M")
+                    ),
+                    intent: Intent::deploy(stack.clone(), source),
+                });
+            }
+        }
+        (offers, denied)
+    }
+}
+
+pub(super) fn redeploy(cx: &Cx<'_>) -> Result<Order, Denied> {
+    let stack = cx.stack()?;
+    match cx.deploys(stack) {
+        (offers, denied) if offers.is_empty() => {
+            Err(denied.unwrap_or_else(|| Denied::new("there is nothing to deploy")))
+        }
+        (offers, _) => Ok(Order::Card {
+            target: Target::Stack(stack.clone()),
+            offers,
+            first: 0,
+        }),
+    }
+}
+
+pub(super) fn release(cx: &Cx<'_>) -> Result<Order, Denied> {
+    let stack = cx.stack()?;
+    let (offers, denied) = cx.deploys(stack);
+    let same = |offer: &Offer| {
+        matches!(
+            &offer.intent,
+            Intent::Deploy {
+                source: Source::Same,
+                ..
+            }
+        )
+    };
+    let first = offers
+        .iter()
+        .position(|offer| !same(offer) && matches!(offer.intent, Intent::Deploy { .. }));
+    match first {
+        Some(first) => Ok(Order::Card {
+            target: Target::Stack(stack.clone()),
+            offers,
+            first,
+        }),
+        None => Err(denied
+            .unwrap_or_else(|| Denied::new("no other release is known; `r` redeploys the same"))),
+    }
+}
+
+pub(super) fn rollback(cx: &Cx<'_>) -> Result<Order, Denied> {
+    cx.single(Doing::Rollback, "roll back")
+}
+
+pub(super) fn retry(cx: &Cx<'_>) -> Result<Order, Denied> {
+    cx.single(Doing::Retry, cx.retry_label(cx.stack()?))
+}
+
+pub(super) fn teardown(cx: &Cx<'_>) -> Result<Order, Denied> {
+    cx.single(Doing::Teardown, "tear down")
+}
+
+pub(super) fn cancel(cx: &Cx<'_>) -> Result<Order, Denied> {
+    // In the queue a deployment is under the cursor, and that one is meant, not the one that runs.
+    if let Target::Deployment(stack, id, no) = cx.target()?
+        && cx
+            .world
+            .current(stack)
+            .is_none_or(|current| current.id != *id)
+    {
+        let d = cx
+            .world
+            .deployment(*id)
+            .ok_or_else(|| Denied::new(format!("{no} is not loaded any more")))?;
+        if d.is_over() {
+            return Err(Denied::new(format!("{no} has ended")));
+        }
+        let offer = Offer {
+            label: format!("cancel {no}"),
+            note: "it waits".to_owned(),
+            intent: Intent::Cancel { deployment: *id },
+        };
+        return Ok(Order::Card {
+            target: Target::Stack(stack.clone()),
+            offers: vec![offer],
+            first: 0,
+        });
+    }
+    cx.single(Doing::Cancel, "cancel")
+        .or_else(|denied| cx.single(Doing::Abandon, "abandon").map_err(|_| denied))
+}
+
+pub(super) fn unblock(cx: &Cx<'_>) -> Result<Order, Denied> {
+    let stack = cx.stack()?;
+    let restore = cx.world.current(stack).and_then(|d| {
+        d.open_holds()
+            .find(|hold| hold.kind == HoldKind::RestoreService)
+    });
+    if let Some(hold) = restore {
+        return Ok(Order::Hold(stack.clone(), hold.id.clone()));
+    }
+    cx.offer(stack, Doing::Unblock)?;
+    let offers: Vec<Offer> = cx
+        .world
+        .ways(stack)
+        .into_iter()
+        .map(|(way, says)| Offer {
+            label: says,
+            note: String::new(),
+            intent: Intent::unblock(stack.clone(), way),
+        })
+        .collect();
+    if offers.is_empty() {
+        return Err(Denied::new(format!("{stack} is not broken")));
+    }
+    Ok(Order::Card {
+        target: Target::Stack(stack.clone()),
+        offers,
+        first: 0,
+    })
+}
+
+pub(super) fn freeze(cx: &Cx<'_>) -> Result<Order, Denied> {
+    match cx.target()? {
+        Target::Environment(env) => match cx
+            .world
+            .folds
+            .environments
+            .get(env)
+            .and_then(|fold| fold.frozen(cx.now))
+        {
+            Some(freeze) => Err(Denied::new(format!(
+                "{env} is frozen already by {}: {}",
+                freeze.by, freeze.reason
+            ))),
+            None => Ok(Order::Freeze(QueueOf::Environment(env.clone()))),
+        },
+        target => {
+            let stack = target
+                .stack()
+                .ok_or_else(|| Denied::new("choose a stack or an environment"))?;
+            cx.offer(stack, Doing::Freeze)?;
+            Ok(Order::Freeze(QueueOf::Stack(stack.clone())))
+        }
+    }
+}
+
+pub(super) fn thaw(cx: &Cx<'_>) -> Result<Order, Denied> {
+    match cx.target()? {
+        Target::Environment(env) => {
+            let freeze = cx
+                .world
+                .folds
+                .environments
+                .get(env)
+                .and_then(|fold| fold.frozen(cx.now));
+            let freeze = freeze.ok_or_else(|| Denied::new(format!("{env} is not frozen")))?;
+            let offer = Offer {
+                label: format!("thaw {env}"),
+                note: format!("frozen by {}: {}", freeze.by, freeze.reason),
+                intent: Intent::Thaw {
+                    target: QueueOf::Environment(env.clone()),
+                },
+            };
+            Ok(Order::Card {
+                target: Target::Environment(env.clone()),
+                offers: vec![offer],
+                first: 0,
+            })
+        }
+        _ => cx.single(Doing::Thaw, "thaw"),
+    }
+}
+
+/// Whatever is armed under the cursor; else the one thing that is armed anywhere.
+pub(super) fn undo(cx: &Cx<'_>) -> Result<Order, Denied> {
+    let of = |stack: &StackId| {
+        cx.world
+            .folds
+            .stacks
+            .get(stack)
+            .and_then(|fold| armed(fold, cx.now))
+    };
+    let own = cx.target.and_then(Target::stack).and_then(of);
+    let mut all = cx.world.folds.stacks.keys().filter_map(of);
+    let any = all.next().filter(|_| all.next().is_none());
+    let id = own.or(any).ok_or_else(|| {
+        Denied::new("nothing is armed under the cursor; what has started is ended with cancel")
+    })?;
+    let no = cx.world.deployment(id).map_or(DeploymentNo(0), |d| d.no());
+    Ok(Order::Undo(id, no))
+}

@@ -1,0 +1,182 @@
+//! A stack in full: its state, what was seen of it, its last deployment with all steps, its queue.
+
+use std::fmt::Write as _;
+
+use crate::domain::deployment::Deployment;
+use crate::domain::folds::Folds;
+use crate::domain::look::Health;
+use crate::domain::request::Made;
+use crate::domain::time::{Time, short};
+use crate::tui::console::Console;
+use crate::tui::layers::page::Text;
+use crate::tui::pane::Target;
+use crate::tui::states;
+use crate::tui::theme::Role;
+use crate::world::audit::ending;
+
+use super::of;
+
+impl Console {
+    pub(in crate::tui::console) fn page_details(&mut self, now: Time) {
+        let Some(stack) = self.page_stack(now) else {
+            return;
+        };
+        let row = self.shown.world.row(&stack, now);
+        let fold = self.shown.world.folds.stack(&stack);
+        let mut lines = vec![
+            Text::new(
+                "state",
+                format!(
+                    "{} {}",
+                    states::glyph(row.state, &self.theme),
+                    row.state.word()
+                ),
+            )
+            .role(states::role(row.state)),
+            Text::new(
+                "phase",
+                fold.lifecycle().map_or_else(String::new, |table| {
+                    format!("{} of the {} lifecycle", fold.phase, table.name)
+                }),
+            ),
+            Text::new("release", row.release.clone()),
+        ];
+        if let Some((running, desired)) = row.serve {
+            lines.push(Text::new("serves", format!("{running} of {desired}")));
+        }
+        if let Some(at) = row.since {
+            lines.push(Text::new(
+                "since",
+                format!("{at} ({} ago)", short(now.since(at))),
+            ));
+        }
+        if let Some(why) = &row.why {
+            lines.push(Text::new("why", why.clone()).role(Role::Fail));
+        }
+        if let Some(freeze) = fold.frozen(now) {
+            lines.push(
+                Text::new(
+                    "frozen",
+                    format!("by {} at {}: {}", freeze.by, freeze.at, freeze.reason),
+                )
+                .role(Role::Frozen),
+            );
+        }
+        if let Some(thing) = self.shown.world.thing(&stack) {
+            let sight = thing.sight;
+            let seen = format!(
+                "{}  seen {} ago  {}",
+                sight.words,
+                short(now.since(thing.taken_at)),
+                sight.reason
+            );
+            lines.push(Text::new(sight.called.to_string(), seen));
+            for part in &sight.parts {
+                let text = format!("{}  {}  {}", part.kind, part.words, part.reason);
+                let role = if matches!(part.health, Health::Failed | Health::Stopped) {
+                    Role::Fail
+                } else {
+                    Role::Dim
+                };
+                lines.push(Text::new(format!("  {}", part.name), text).role(role));
+            }
+        }
+        if let Some(d) = self.shown.world.latest(&stack).map(std::sync::Arc::clone) {
+            lines.push(Text::new("", ""));
+            lines.extend(deployment(&self.shown.world.folds, &d, now));
+        }
+        for (n, queued) in fold.queue.iter().enumerate() {
+            lines.push(Text::new(
+                format!("queue {}", n + 1),
+                format!(
+                    "{}  {}",
+                    queued.no,
+                    self.shown.world.waits(&fold, n, queued, now).says(now)
+                ),
+            ));
+        }
+        self.page(format!("{stack}"), Some(Target::Stack(stack)), lines);
+    }
+}
+
+fn deployment(folds: &Folds, d: &Deployment, now: Time) -> Vec<Text> {
+    let Some(request) = &d.request else {
+        return Vec::new();
+    };
+    let mut lines = vec![
+        Text::new(
+            "deployment",
+            format!(
+                "{} {}  {}",
+                d.no(),
+                d.phase,
+                d.end.as_ref().map_or_else(String::new, ending)
+            ),
+        )
+        .role(Role::Strong),
+        Text::new(
+            "asked",
+            format!(
+                "{} by {} from {} {}",
+                d.created_at,
+                request.cause.by,
+                request.cause.via,
+                of(&request.cause)
+            ),
+        ),
+        Text::new("release", request.spec.release.to_string()),
+    ];
+    if let Some(source) = request
+        .spec
+        .release
+        .source
+        .as_ref()
+        .filter(|made| **made != Made::Files)
+    {
+        lines.push(Text::new("from", source.to_string()));
+    }
+    if let Some(reply) = &request.cause.reply {
+        lines.push(Text::new("owes", reply.to_string()));
+    }
+    let flags: Vec<String> = request
+        .flags
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    if !flags.is_empty() {
+        lines.push(Text::new("with", flags.join(", ")));
+    }
+    if let Some(parent) = &request.parent {
+        let no = folds
+            .deployments
+            .get(&parent.deployment)
+            .map_or_else(|| parent.deployment.to_string(), |of| of.no().to_string());
+        lines.push(Text::new("child of", format!("{no}, step {}", parent.step)));
+    }
+    for child in folds.children(d.id) {
+        let stack = child.stack().map(ToString::to_string).unwrap_or_default();
+        lines.push(Text::new(
+            "child",
+            format!(
+                "{} {stack} {}  {}",
+                child.no(),
+                child.phase,
+                child.end.as_ref().map_or_else(String::new, ending)
+            ),
+        ));
+    }
+    for (step, run) in d.runs() {
+        let took = run.started_at.map_or_else(String::new, |at| {
+            short(run.ended_at.unwrap_or(now).since(at))
+        });
+        let mut text = format!("{:<9} {took:>6}  {}", run.state.word(), step.title);
+        if let Some(failure) = &run.failure {
+            let _ = write!(text, "  {}", failure.summary);
+        }
+        if let Some(reason) = &run.reason {
+            let _ = write!(text, "  ({reason})");
+        }
+        lines.push(Text::new(format!("  {}", step.id), text).role(states::step_role(run.state)));
+    }
+    lines
+}

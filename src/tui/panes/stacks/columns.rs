@@ -1,0 +1,208 @@
+//! The columns of the list of stacks: how wide each is, and what stands in them.
+
+use ratatui::style::Style;
+
+use crate::domain::time::short;
+use crate::tui::paint::{self, fit, pad};
+use crate::tui::panes::named;
+use crate::tui::scene::Scene;
+use crate::tui::states;
+use crate::tui::theme::{Role, Theme};
+use crate::world::rows::{EnvView, Row, State};
+
+/// How wide the columns are in a pane of some width. What does not fit is left out, the least
+/// needed first.
+pub(super) struct Columns {
+    stack: usize,
+    state: usize,
+    serve: usize,
+    release: usize,
+    deployment: usize,
+    step: usize,
+    by: usize,
+    age: usize,
+}
+
+impl Columns {
+    pub(super) fn of(width: u16) -> Self {
+        let width = usize::from(width);
+        let mut it = Self {
+            stack: 8,
+            state: 8,
+            serve: 6,
+            release: 8,
+            deployment: 0,
+            step: 0,
+            by: 0,
+            age: 4,
+        };
+        if width < 36 {
+            it.release = width
+                .saturating_sub(2 + it.stack + it.state + it.serve + it.age)
+                .min(8);
+        }
+        let mut left =
+            width.saturating_sub(2 + it.stack + it.state + it.serve + it.release + it.age);
+        let mut give = |column: &mut usize, wish: usize, from: usize| {
+            if left >= from {
+                let more = wish.min(left);
+                *column += more;
+                left -= more;
+            }
+        };
+        give(&mut it.stack, 2, 1);
+        give(&mut it.release, 2, 1);
+        give(&mut it.age, 1, 1);
+        give(&mut it.stack, 6, 6);
+        give(&mut it.release, 8, 8);
+        give(&mut it.deployment, 7, 7);
+        give(&mut it.step, 22, 10);
+        give(&mut it.by, 10, 6);
+        give(&mut it.stack, 24, 1);
+        it
+    }
+
+    pub(super) fn heading(&self, theme: &Theme, clocks: bool) -> Vec<(String, Style)> {
+        let text = format!(
+            "  {}{}{}{}{}{}{}{:>age$}",
+            pad("STACK", self.stack),
+            pad("STATE", self.state),
+            pad("SERVE", self.serve),
+            pad("REL", self.release),
+            pad("DEPL", self.deployment),
+            pad("STEP", self.step),
+            pad("BY", self.by),
+            if clocks { "AT" } else { "IN" },
+            age = self.age
+        );
+        vec![(text, theme.style(Role::Heading))]
+    }
+
+    pub(super) fn row(
+        &self,
+        row: &Row,
+        scene: &Scene<'_>,
+        theme: &Theme,
+        clocks: bool,
+    ) -> Vec<(String, Style)> {
+        let text = theme.style(Role::Text);
+        let dim = theme.style(Role::Dim);
+        let (badge, badge_style) = states::badge(row.state, theme);
+        let need = if row.needs_me {
+            ("!".to_owned(), theme.style(Role::Alert))
+        } else {
+            (" ".to_owned(), text)
+        };
+        let serve = row.serve.map_or_else(String::new, |(running, desired)| {
+            format!("{running}/{desired}")
+        });
+        let short_of = row
+            .serve
+            .is_some_and(|(running, desired)| running < desired);
+        let step = row.step.as_ref().map_or_else(String::new, |at| {
+            format!("{} ({}/{})", at.id, at.nth, at.of)
+        });
+        let age = match row.since {
+            Some(since) if clocks => since.text("%H:%M"),
+            Some(since) => short(scene.now.since(since)),
+            None => String::new(),
+        };
+        let badge_cells = self.state.saturating_sub(1);
+        vec![
+            need,
+            (" ".to_owned(), text),
+            (
+                format!("{} ", named(&row.stack, &row.stack.name(), self.stack - 1)),
+                text,
+            ),
+            (fit(&badge, badge_cells), badge_style),
+            (
+                " ".repeat(self.state - paint::width(&fit(&badge, badge_cells))),
+                text,
+            ),
+            (
+                pad(&serve, self.serve),
+                if short_of {
+                    theme.style(Role::Warn)
+                } else {
+                    text
+                },
+            ),
+            (pad_release(&row.release, self.release), text),
+            (
+                pad(
+                    &row.deployment
+                        .map_or_else(String::new, |(_, no)| no.to_string()),
+                    self.deployment,
+                ),
+                dim,
+            ),
+            (pad(&step, self.step), dim),
+            (pad(row.by.as_deref().unwrap_or_default(), self.by), dim),
+            (format!("{:>1$}", fit(&age, self.age), self.age), dim),
+        ]
+    }
+
+    pub(super) fn env(&self, env: &EnvView, folded: bool, theme: &Theme) -> Vec<(String, Style)> {
+        let strong = theme.style(Role::Strong);
+        let serve = env.serve().map_or_else(String::new, |(running, desired)| {
+            format!("{running}/{desired}")
+        });
+        let frozen = env.freeze.is_some();
+        let mut counts: Vec<(String, Style)> = Vec::new();
+        let mut used = 0;
+        for (state, n) in env
+            .counts
+            .iter()
+            .filter(|(state, _)| !matches!(state, State::Ok | State::New | State::Gone))
+        {
+            let text = format!("{}{n} ", states::glyph(*state, theme));
+            if used + paint::width(&text) > self.state {
+                break;
+            }
+            used += paint::width(&text);
+            counts.push((text, theme.style(states::role(*state))));
+        }
+        counts.push((" ".repeat(self.state - used), strong));
+        let rest = self.release + self.deployment + self.step + self.by + self.age;
+        let class = env.class.word().to_owned();
+        let class = if env.practice && class.len() + 9 <= rest {
+            format!("{class} practice")
+        } else {
+            class
+        };
+        let note = match (frozen, env.differs.disagree()) {
+            (_, true) => format!("DIFFERS {class}"),
+            (true, false) => format!("FROZEN {class}"),
+            (false, false) => class,
+        };
+        let name = format!("{} {}", if folded { ">" } else { "v" }, env.name);
+        let mut cells = vec![(format!("{} ", pad(&name, self.stack + 1)), strong)];
+        cells.extend(counts);
+        cells.push((pad(&serve, self.serve), theme.style(Role::Dim)));
+        cells.push((
+            format!("{:>rest$}", fit(&note, rest)),
+            theme.style(if frozen { Role::Frozen } else { Role::Dim }),
+        ));
+        cells
+    }
+}
+
+/// A release, or two with `>` between them, each cut so that the arrow stays visible. Digests lose
+/// their last digits without a mark.
+fn pad_release(release: &str, cells: usize) -> String {
+    let room = cells.saturating_sub(1);
+    let head = |text: &str, most: usize| text.chars().take(most).collect::<String>();
+    let text = match release.split_once('>') {
+        Some((now, next)) if paint::width(release) > room => {
+            let half = room.saturating_sub(1) / 2;
+            let now = head(now, half);
+            format!(
+                "{now}>{}",
+                head(next, room.saturating_sub(1 + paint::width(&now)))
+            )
+        }
+        _ => head(release, room),
+    };
+    format!("{} ", pad(&text, room))
+}

@@ -1,0 +1,56 @@
+//! The step that a deployment is at.
+
+use crate::domain::deployment::{Deployment, StepState};
+use crate::domain::ids::StepId;
+use crate::domain::time::Time;
+use crate::world::usual;
+
+/// Where a deployment stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepAt {
+    /// The step.
+    pub id: StepId,
+    /// Its title.
+    pub title: String,
+    /// Its place among the steps that are not skipped, from 1.
+    pub nth: usize,
+    /// How many those are.
+    pub of: usize,
+    /// Since when it runs or waits.
+    pub since: Option<Time>,
+}
+
+/// The step that a deployment is at: the first that is held or lost, else the first that runs,
+/// waits, or is next.
+#[must_use]
+pub fn step_at(d: &Deployment) -> Option<StepAt> {
+    let runs: Vec<_> = d
+        .runs()
+        .filter(|(step, run)| run.state != StepState::Skipped && usual::expected(d, step))
+        .collect();
+    let rank = |state: StepState| match state {
+        StepState::Held => 0,
+        StepState::Lost => 1,
+        StepState::Active => 2,
+        StepState::Waiting => 3,
+        StepState::Ready => 4,
+        StepState::Blocked => 5,
+        StepState::Done | StepState::Failed | StepState::Skipped | StepState::Cancelled => 6,
+    };
+    let (at, (step, run)) = runs
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, run))| !run.state.is_over())
+        .min_by_key(|(nth, (_, run))| (rank(run.state), *nth))?;
+    let opened = d
+        .open_holds()
+        .find(|hold| hold.id.step == step.id)
+        .map(|hold| hold.opened_at);
+    Some(StepAt {
+        id: step.id.clone(),
+        title: step.title.clone(),
+        nth: at + 1,
+        of: runs.len(),
+        since: opened.or(run.started_at),
+    })
+}

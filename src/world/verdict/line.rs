@@ -1,0 +1,172 @@
+//! The verdict itself, one line for each state: what is the matter, since when, what serves.
+
+use crate::domain::deployment::{Deployment, StepState};
+use crate::domain::ids::StackId;
+use crate::domain::lifecycle::Class;
+use crate::domain::time::{Time, short};
+use crate::world::World;
+use crate::world::rows::{Row, State};
+
+use super::cancelling;
+
+impl World {
+    pub(super) fn line(&self, row: &Row, shown: Option<&Deployment>, now: Time) -> String {
+        let stack = &row.stack;
+        let age = row.since.map_or_else(String::new, |since| {
+            format!(" for {}", short(now.since(since)))
+        });
+        let serves = match (
+            &row.serve,
+            row.release.split('>').next().unwrap_or_default(),
+        ) {
+            (Some((running, desired)), "") => format!(" SERVES {running}/{desired}."),
+            (Some((running, desired)), release) => {
+                format!(" SERVES {release} {running}/{desired}.")
+            }
+            (None, _) => String::new(),
+        };
+        let step = row.step.as_ref().map_or_else(String::new, |at| {
+            format!(" {} ({}/{})", at.id, at.nth, at.of)
+        });
+        let left = shown
+            .filter(|d| !d.is_over())
+            .and_then(|d| self.left(d, now))
+            .map_or_else(String::new, |left| format!(" {} left.", left.says()));
+        let no = row
+            .deployment
+            .map_or_else(String::new, |(_, no)| format!(" {no}"));
+        match row.state {
+            State::Down => down_line(row, shown, now),
+            State::Fail if shown.is_some_and(|d| !d.is_over()) => {
+                format!("{stack} FAILING{no}{step}{age}.{serves}")
+            }
+            State::Fail => {
+                format!(
+                    "{stack} FAILED{no}{}.{serves}",
+                    row.since
+                        .map_or_else(String::new, |at| format!(" {} ago", short(now.since(at))))
+                )
+            }
+            State::Brok => format!("{stack} BROKEN{age}.{serves} {}", self.stands(stack)),
+            State::Unkn if cancelling(shown) => {
+                format!(
+                    "{stack} CANCELLING, OUTCOME UNKNOWN{no}{step}{age}.{serves} A person must look."
+                )
+            }
+            State::Unkn => {
+                format!("{stack} OUTCOME UNKNOWN{no}{step}{age}.{serves} A person must look.")
+            }
+            State::Hold => {
+                let hold = shown.and_then(|d| d.open_holds().next());
+                let what = hold.map_or_else(String::new, |hold| format!(" {}", hold.kind.word()));
+                let expires = hold
+                    .and_then(|hold| hold.left(now))
+                    .map_or_else(String::new, |left| format!(", expires in {}", short(left)));
+                format!("{stack} HOLD{what}{no}{age}{expires}.{serves}")
+            }
+            State::Lost if cancelling(shown) => format!(
+                "{stack} CANCELLING, NO CONTACT{no}{step}{age}.{serves} AWS goes on alone: it is cancelled when its end is known, or given up."
+            ),
+            State::Lost => {
+                format!(
+                    "{stack} NO CONTACT{no}{step}{age}.{serves} AWS goes on alone, nothing was cancelled, step timeouts are stopped."
+                )
+            }
+            State::Stale => format!(
+                "{stack} STALE: seen {}.{serves}",
+                row.seen_at.map_or_else(
+                    || "never".to_owned(),
+                    |at| format!("{} ago", short(now.since(at)))
+                )
+            ),
+            State::Roll => format!("{stack} ROLLING BACK{no}{age}.{serves} WAIT."),
+            State::Canc => format!("{stack} CANCELLING{no}{age}.{serves}"),
+            State::RunOutside => format!("{stack} IS BEING CHANGED BY SOMEBODY ELSE{age}.{serves}"),
+            State::Run => format!("{stack} RUNNING{no}{step}{age}.{left}{serves}"),
+            State::Armed | State::Que | State::Froz => {
+                let waits = self
+                    .queue(now)
+                    .into_iter()
+                    .find(|item| item.stack == *stack);
+                let waits = waits.map_or_else(String::new, |item| {
+                    format!(": {} {}", item.no, item.waits.says(now))
+                });
+                format!(
+                    "{stack} {}{waits}.{serves}",
+                    if row.state == State::Froz {
+                        "FROZEN"
+                    } else {
+                        "WAITS"
+                    }
+                )
+            }
+            State::Ok => format!("{stack} OK.{serves}"),
+            State::New => format!("{stack} was never deployed."),
+            State::Gone => {
+                format!(
+                    "{stack} was torn down{}.",
+                    row.since
+                        .map_or_else(String::new, |at| format!(" {} ago", short(now.since(at))))
+                )
+            }
+        }
+    }
+
+    /// What stands still with a broken stack: its queue; or only the real stack, where the stack
+    /// itself is at rest.
+    fn stands(&self, stack: &StackId) -> String {
+        if self.folds.stack(stack).class() == Class::Broken {
+            return "Its queue stands.".to_owned();
+        }
+        let Some(thing) = self.thing(stack) else {
+            return String::new();
+        };
+        let until = if thing.sight.standing.is_shut() {
+            "nothing can be deployed before it is repaired"
+        } else {
+            "recover it, or deploy again"
+        };
+        format!(
+            "The {} is {}: {until}.",
+            thing.sight.called, thing.sight.words
+        )
+    }
+}
+
+/// `DOWN prod-us/orders 0/6 for 4:12 (said 3:10 likely) migrate failed`.
+fn down_line(row: &Row, shown: Option<&Deployment>, now: Time) -> String {
+    let (running, desired) = row.serve.unwrap_or_default();
+    let was = shown.map_or(0, Deployment::wanted).max(desired);
+    let count = if was > 0 {
+        format!(" {running}/{was}")
+    } else {
+        format!(" {running}")
+    };
+    let since = shown.and_then(Deployment::down_since).or(row.since);
+    let age = since.map_or_else(String::new, |since| {
+        format!(" for {}", short(now.since(since)))
+    });
+    let said = shown.and_then(|d| d.holds.iter().find_map(|hold| hold.outage));
+    let said = said.map_or_else(String::new, |outage| {
+        format!(" (said {} likely)", short(outage.likely))
+    });
+    let failed = shown.and_then(|d| {
+        d.runs()
+            .find(|(_, run)| run.state == StepState::Failed)
+            .map(|(step, _)| format!(" {} failed", step.id))
+    });
+    let approved = if row.outage { ", as approved" } else { "" };
+    // Where a person decides, no step is at work.
+    let at_work = row
+        .step
+        .as_ref()
+        .filter(|_| shown.is_none_or(|d| d.open_holds().next().is_none()));
+    let at = at_work.map_or_else(String::new, |at| {
+        format!("{approved}: {} ({}/{})", at.id, at.nth, at.of)
+    });
+    format!(
+        "DOWN {}{count}{age}{said}{}{at}",
+        row.stack,
+        failed.unwrap_or_default()
+    )
+}

@@ -1,0 +1,103 @@
+//! Why a stack is in its state: the first part that failed, or the step.
+
+use crate::domain::deployment::{Deployment, StepState};
+use crate::world::World;
+use crate::world::rows::{Row, State};
+
+/// A reason.
+pub(super) struct Why {
+    pub(super) text: String,
+    /// The bare reason, for comparison.
+    pub(super) reason: String,
+}
+
+impl World {
+    pub(super) fn why(&self, row: &Row, shown: Option<&Deployment>) -> Option<Why> {
+        match row.state {
+            State::Down
+            | State::Fail
+            | State::Brok
+            | State::Unkn
+            | State::Hold
+            | State::Lost
+            | State::Stale
+            | State::Roll
+            | State::Canc => {}
+            State::RunOutside
+            | State::Run
+            | State::Armed
+            | State::Que
+            | State::Froz
+            | State::Ok
+            | State::New
+            | State::Gone => return None,
+        }
+        let from_parts = || {
+            let (own, all) = self.thing(&row.stack)?.failures();
+            let first = own.first().filter(|first| {
+                shown.is_none_or(|d| d.started_at.is_none_or(|at| first.at >= at))
+            })?;
+            let follow = all.saturating_sub(1);
+            let of = if follow > 0 {
+                format!(" (first of {all}, {follow} follow from it)")
+            } else {
+                String::new()
+            };
+            Some(Why {
+                text: format!("{}: {} {}{of}", first.name, first.reason, first.at.clock()),
+                reason: first.reason.to_string(),
+            })
+        };
+        let failed = || {
+            let d = shown?;
+            let (step, run) = d
+                .runs()
+                .filter(|(_, run)| run.state == StepState::Failed)
+                .min_by_key(|(_, run)| run.ended_at)?;
+            let failure = run.failure.as_ref()?;
+            // The thing itself says when its part failed; the step ended only after the way back.
+            let part = self.thing(&row.stack).and_then(|thing| {
+                thing
+                    .failures()
+                    .0
+                    .first()
+                    .map(|first| (first.reason.to_string(), first.at))
+            });
+            let at = part
+                .filter(|(reason, _)| !reason.is_empty() && failure.summary.contains(reason))
+                .map(|(_, at)| at);
+            let at = at
+                .or(run.ended_at)
+                .map_or_else(String::new, |at| format!(" {}", at.clock()));
+            Some(Why {
+                text: format!("{}: {}{at}", step.id, failure.summary),
+                reason: failure.summary.clone(),
+            })
+        };
+        match row.state {
+            State::Hold => None,
+            State::Roll => from_parts().or_else(failed),
+            State::Down
+            | State::Fail
+            | State::Brok
+            | State::Unkn
+            | State::Lost
+            | State::Stale
+            | State::Canc
+            | State::RunOutside
+            | State::Run
+            | State::Armed
+            | State::Que
+            | State::Froz
+            | State::Ok
+            | State::New
+            | State::Gone => failed().or_else(from_parts),
+        }
+        .or_else(|| {
+            row.why.as_ref().map(|why| Why {
+                text: why.clone(),
+                reason: why.clone(),
+            })
+        })
+    }
+}
