@@ -1,0 +1,184 @@
+//! A desk that answers from a script, and a program around the verbs.
+
+use super::*;
+
+/// What `sandbox` takes in the program; nothing here.
+#[derive(Debug, clap::Args)]
+pub(super) struct Nothing {}
+
+/// A desk that answers from a script and records what was asked.
+#[derive(Default)]
+pub(super) struct Double {
+    pub(super) world: Mutex<Arc<World>>,
+    pub(super) asked: Mutex<Vec<Ask>>,
+    pub(super) answers: Mutex<VecDeque<Answer>>,
+    pub(super) states: Mutex<BTreeMap<AskId, AskState>>,
+    pub(super) log: Vec<Stored>,
+    pub(super) lines: Mutex<Vec<Line>>,
+    pub(super) tailed: Mutex<Vec<(TailOf, Begin)>>,
+    pub(super) reading: Reading,
+    pub(super) estate: Option<(Loaded, Trust)>,
+}
+
+impl Desk for Double {
+    fn submit(&self, ask: Ask) -> Result<AskId, NotAsked> {
+        let mut asked = self.asked.lock().unwrap();
+        asked.push(ask);
+        let id = AskId(uuid::Uuid::from_u128(asked.len() as u128));
+        let answer = self
+            .answers
+            .lock()
+            .unwrap()
+            .pop_front()
+            .expect("an answer for every ask");
+        self.states
+            .lock()
+            .unwrap()
+            .insert(id, AskState::Answered { answer });
+        Ok(id)
+    }
+    fn state(&self, id: AskId) -> AskState {
+        self.states
+            .lock()
+            .unwrap()
+            .get(&id)
+            .cloned()
+            .unwrap_or(AskState::Asked)
+    }
+    fn world(&self) -> Arc<World> {
+        Arc::clone(&self.world.lock().unwrap())
+    }
+    fn watch(&self, _: &[StackId]) {}
+    fn tail(&self, _: &TailOf) {}
+    fn drain(&self, _: &TailOf) -> Batch {
+        Batch {
+            lines: std::mem::take(&mut self.lines.lock().unwrap()),
+            dropped: 0,
+        }
+    }
+    fn untail(&self, _: &TailOf) {}
+}
+
+impl Patient for Double {
+    fn tail_from(&self, of: &TailOf, begin: Begin) {
+        self.tailed.lock().unwrap().push((of.clone(), begin));
+    }
+    fn reading(&self, _: &TailOf) -> Reading {
+        self.reading.clone()
+    }
+    fn changed(&self, _: Duration) -> bool {
+        true
+    }
+    fn newest(&self, seq: u64, limit: usize) -> Result<Vec<Stored>, String> {
+        Ok(self
+            .log
+            .iter()
+            .rev()
+            .filter(|s| seq == 0 || s.seq <= seq)
+            .take(limit)
+            .cloned()
+            .collect())
+    }
+    fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<Deployment>, String> {
+        Ok(self
+            .world()
+            .deployments_of(stack)
+            .into_iter()
+            .take(limit)
+            .map(|d| (**d).clone())
+            .collect())
+    }
+    fn numbered(&self, no: DeploymentNo) -> Result<Option<Deployment>, String> {
+        Ok(self.world().folds.by_no(no).map(|d| (**d).clone()))
+    }
+}
+
+struct Shared(Arc<Double>);
+
+macro_rules! forward {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $out:ty;)*) => { $(fn $name(&self, $($arg: $type),*) -> $out { self.0.$name($($arg),*) })* };
+}
+
+impl Desk for Shared {
+    forward! {
+        submit(ask: Ask) -> Result<AskId, NotAsked>;
+        state(id: AskId) -> AskState;
+        world() -> Arc<World>;
+        watch(stacks: &[StackId]) -> ();
+        tail(of: &TailOf) -> ();
+        drain(of: &TailOf) -> Batch;
+        untail(of: &TailOf) -> ();
+    }
+}
+
+impl Patient for Shared {
+    forward! {
+        tail_from(of: &TailOf, begin: Begin) -> ();
+        reading(of: &TailOf) -> Reading;
+        changed(limit: Duration) -> bool;
+        newest(seq: u64, limit: usize) -> Result<Vec<Stored>, String>;
+        history(stack: &StackId, limit: usize) -> Result<Vec<Deployment>, String>;
+        numbered(no: DeploymentNo) -> Result<Option<Deployment>, String>;
+    }
+}
+
+/// A program around the verbs whose time passes with every look at it.
+pub(super) struct TestGround {
+    pub(super) desk: Arc<Double>,
+    pub(super) now: Mutex<Time>,
+}
+
+impl Ground for TestGround {
+    fn estate(&self) -> Result<Loaded, Unread> {
+        let none = || {
+            Unread::None(Stop::wrong(
+                "estate",
+                "there is no estate file here; name one with --estate",
+            ))
+        };
+        self.desk
+            .estate
+            .as_ref()
+            .map(|(loaded, _)| loaded.clone())
+            .ok_or_else(none)
+    }
+    fn examine(&self) -> Result<Examined, Stop> {
+        let loaded = self.estate()?;
+        let what = Diagnostic::of_file(
+            "word",
+            "holdpoint.yaml",
+            "class must be one of production",
+            "",
+        );
+        Ok(Examined {
+            file: loaded.file.clone(),
+            loaded: Some(loaded),
+            found: what.into(),
+        })
+    }
+    fn standing(&self, _: &Loaded) -> Result<Trust, Stop> {
+        Ok(self
+            .desk
+            .estate
+            .as_ref()
+            .map_or(Trust::New, |(_, trust)| trust.clone()))
+    }
+    fn trust(&self, _: &Loaded) -> Result<(), Stop> {
+        Ok(())
+    }
+    fn desk(&self) -> Result<Box<dyn Patient + '_>, Stop> {
+        Ok(Box::new(Shared(Arc::clone(&self.desk))))
+    }
+    fn facts(&self) -> Vec<Fact> {
+        vec![Fact::right("data folder", "mode 0700")]
+    }
+    fn map(&self, lifecycle: &Lifecycle) -> String {
+        lifecycle.name.to_owned()
+    }
+    fn now(&self) -> Time {
+        let mut now = self.now.lock().unwrap();
+        let at = *now;
+        *now = at + Duration::from_millis(200);
+        at
+    }
+}

@@ -1,0 +1,49 @@
+//! What was typed wrong is told, with what is near, and asks nothing.
+
+use super::*;
+
+#[test]
+fn what_does_not_exist_is_said_with_what_is_near() {
+    for (words, says) in [
+        ("show|dev/ordres", "did you mean dev/orders"),
+        ("show|9999", "no deployment #9999"),
+        ("show|#2318.nothing.1", "no hold"),
+        ("deploy|dev", "environment/application"),
+        ("freeze|nowhere|--reason|x", "no environment nowhere"),
+        ("approve|#1.x.1", "no open hold"),
+        ("reject|#2318.scale-down.1|--reason| ", "needs a reason"),
+        ("logs|dev/orders|--grep|(", "no regular expression"),
+        ("logs|dev/orders|--since|yesterday", "neither a duration"),
+        ("retry|dev/orders", "did not fail"),
+        ("unblock|prod-eu/orders", "rolls back"),
+        ("check", "no estate file"),
+    ] {
+        let ran = run_words(words, vec![], None);
+        assert_eq!(ran.code, Code::Wrong, "{words}: {}", ran.err);
+        assert!(ran.err.contains(says), "{words}: {}", ran.err);
+        assert!(ran.asked.is_empty(), "{words} asked something");
+    }
+}
+
+#[test]
+fn wrong_use_is_told_by_the_parser() {
+    for words in [
+        vec!["holdpoint", "deploy"],
+        vec!["holdpoint", "deploy", "a/b", "--all", "dev"],
+        vec!["holdpoint", "deploy", "a/b", "--confirm", "x"],
+        vec!["holdpoint", "deploy", "a/b", "--through-holds"],
+        vec!["holdpoint", "freeze", "a/b"],
+        vec!["holdpoint", "nothing"],
+        vec!["holdpoint", "ls", "--practice", "--estate", "f"],
+    ] {
+        let why = Program::<Nothing>::try_parse_from(&words).unwrap_err();
+        assert_eq!(why.exit_code(), 2, "{words:?}");
+    }
+    assert!(
+        Program::<Nothing>::try_parse_from(["holdpoint"])
+            .unwrap()
+            .verb
+            .is_none()
+    );
+    Program::<Nothing>::command().debug_assert();
+}
