@@ -72,10 +72,14 @@ impl Output {
 }
 
 /// A plan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Plan {
-    /// Which plan it is ("create", "update", "teardown", "recover" …).
+    /// What it is called on a card ("create", "update", "teardown", "recover" …); nothing follows from
+    /// it.
     pub name: String,
+    /// It repairs the real stack: it is made only where a look found something to repair.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repairs: bool,
     /// The steps, in an order in which each stands after its needs.
     pub steps: Vec<Step>,
     /// What is known beforehand of what will change.

@@ -77,7 +77,7 @@ pub(super) fn blocked(
     let phase = &stack.phase;
     let repair = plans
         .iter()
-        .find(|(stack, plan)| stack == id && plan.repairs())
+        .find(|(stack, plan)| stack == id && plan.repairs)
         .map(|(_, plan)| plan)
         .filter(|_| recovers);
     match (stack.class(), repair) {

@@ -146,6 +146,7 @@ fn rich_plan() -> Plan {
         never_expires: false,
     });
     Plan {
+        repairs: true,
         changes: vec![changes()],
         says: vec!["it stands still".into()],
         branch: Some("downtime".into()),

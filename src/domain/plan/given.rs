@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::{Plan, Role, Step};
-use crate::domain::level::Danger;
 
 /// A step of its own kind that changes something, after others.
 pub(crate) fn step(id: &str, after: &[&str]) -> Step {
@@ -15,10 +14,6 @@ pub(crate) fn plan(steps: Vec<Step>) -> Plan {
     Plan {
         name: "test".into(),
         steps,
-        changes: vec![],
-        danger: Danger::default(),
-        says: vec![],
-        branch: None,
-        finish_independent: false,
+        ..Plan::default()
     }
 }

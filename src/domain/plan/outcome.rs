@@ -7,8 +7,9 @@ use super::{Leaves, Plan};
 /// What the plan on a card would come to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanShown {
-    /// Which plan it was.
-    pub name: String,
+    /// It would repair the real stack.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repairs: bool,
     /// What would be in service at its good end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaves: Option<Leaves>,
@@ -19,23 +20,13 @@ impl PlanShown {
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
         Self {
-            name: plan.name.clone(),
+            repairs: plan.repairs,
             leaves: plan.leaves(),
         }
     }
 }
 
 impl Plan {
-    /// The name of a plan that repairs the real stack.
-    pub const RECOVER: &'static str = "recover";
-
-    /// True for a plan that repairs the real stack: it is made only where a look found something to
-    /// repair.
-    #[must_use]
-    pub fn repairs(&self) -> bool {
-        self.name == Self::RECOVER
-    }
-
     /// What is in service at its good end; `None` where it changes nothing of that.
     #[must_use]
     pub fn leaves(&self) -> Option<Leaves> {

@@ -20,7 +20,6 @@ use crate::domain::duration;
 use crate::domain::failure::{Failure, millis};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
-use crate::domain::level::Danger;
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{HoldRule, Output, Plan, Role, Step, pure};
 use crate::domain::relative::plain;
@@ -194,11 +193,8 @@ impl System for Script {
             Purpose::Deploy | Purpose::Recover => Ok(Plan {
                 name: "script".to_owned(),
                 steps: commands(&body.steps, &body, Role::Change),
-                danger: Danger::default(),
-                changes: vec![],
                 says: vec!["What these commands change is known to them alone.".to_owned()],
-                branch: None,
-                finish_independent: false,
+                ..Plan::default()
             }),
             Purpose::Teardown => teardown(ask, &body),
         }
@@ -256,11 +252,8 @@ fn teardown(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
     Ok(Plan {
         name: "teardown".to_owned(),
         steps: all,
-        danger: Danger::default(),
-        changes: vec![],
         says: vec!["What these commands remove is known to them alone.".to_owned()],
-        branch: None,
-        finish_independent: false,
+        ..Plan::default()
     })
 }
 
@@ -321,13 +314,8 @@ fn commands(all: &BTreeMap<String, Command>, body: &Body, role: Role) -> Vec<Ste
         .collect();
     let order: Vec<StepId> = {
         let plan = Plan {
-            name: String::new(),
             steps: steps.clone(),
-            danger: Danger::default(),
-            changes: vec![],
-            says: Vec::new(),
-            branch: None,
-            finish_independent: false,
+            ..Plan::default()
         };
         plan.order()
             .map(|order| order.into_iter().cloned().collect())

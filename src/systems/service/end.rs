@@ -127,7 +127,8 @@ pub(super) fn recover(
         Standing::Good => Err(status::well(&ask.stack, name, stack)),
         Standing::Busy | Standing::Returning => Err(status::busy(&ask.stack, name, stack)),
         Standing::Halted => Ok(Plan {
-            name: Plan::RECOVER.to_owned(),
+            name: "recover".to_owned(),
+            repairs: true,
             ..plan::update(ask, body, serving, stack, seen)?
         }),
         Standing::Unknown => Err(status::stuck(name, stack)),
@@ -142,9 +143,8 @@ pub(super) fn recover(
                 "{name} is {}: it was never in service. It is deleted and made again.",
                 stack.status
             )];
-            Ok(whole(
+            Ok(repair(
                 name,
-                Plan::RECOVER,
                 all,
                 Some(rows),
                 Danger {
@@ -170,9 +170,8 @@ pub(super) fn recover(
                 replaces: true,
                 ..Danger::default()
             };
-            Ok(whole(
+            Ok(repair(
                 name,
-                Plan::RECOVER,
                 vec![
                     steps::go_on(name, &skip).hold(hold),
                     steps::verify_quiet(name, &["continue"]),
@@ -207,7 +206,7 @@ pub(super) fn recover(
                 destroys,
                 ..Danger::default()
             };
-            Ok(whole(name, Plan::RECOVER, all, Some(rows), danger, says))
+            Ok(repair(name, all, Some(rows), danger, says))
         }
     }
 }
@@ -219,6 +218,19 @@ fn removed(resource: &Resource) -> ChangeRow {
         does: Does::Remove,
         scope: Vec::new(),
         properties: Vec::new(),
+    }
+}
+
+fn repair(
+    stack_name: &str,
+    steps: Vec<Step>,
+    rows: Option<Vec<ChangeRow>>,
+    danger: Danger,
+    says: Vec<String>,
+) -> Plan {
+    Plan {
+        repairs: true,
+        ..whole(stack_name, "recover", steps, rows, danger, says)
     }
 }
 
@@ -240,7 +252,6 @@ fn whole(
         changes,
         danger,
         says,
-        branch: None,
-        finish_independent: false,
+        ..Plan::default()
     }
 }

@@ -10,7 +10,6 @@ use super::{join, weight};
 use crate::domain::environment::Class;
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
-use crate::domain::level::Danger;
 use crate::domain::look::Sights;
 use crate::domain::plan::{ChangeRow, Does, HoldRule, Plan, Step};
 use crate::forms::cloudformation::{self, CHANGES, CfnInput, StackFacts, facts};
@@ -127,9 +126,7 @@ pub(super) fn new_stack(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
             rows.len()
         )],
         changes: vec![weight::weighed(steps::about(&body.input.stack_name), rows)],
-        danger: Danger::default(),
-        branch: None,
-        finish_independent: false,
+        ..Plan::default()
     })
 }
 
@@ -196,7 +193,7 @@ pub(super) fn update(
         danger,
         says,
         branch,
-        finish_independent: false,
+        ..Plan::default()
     })
 }
 

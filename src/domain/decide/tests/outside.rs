@@ -103,41 +103,40 @@ pub(super) fn plan_for(
                 vec![held(HoldKind::Teardown, delete), step("gone", &["delete"])],
             )
         }
-        (Purpose::Recover, Standing::RollbackStuck) => named(
-            Plan::RECOVER,
-            vec![
-                held(
-                    HoldKind::RecoverStack,
-                    leaving(step("continue", &[]), Leaves::Old),
-                ),
-                step("verify", &["continue"]),
-            ],
-        ),
-        (Purpose::Recover, Standing::DeleteStuck) => named(
-            Plan::RECOVER,
-            vec![
-                held(
-                    HoldKind::RecoverStack,
-                    leaving(step("delete", &[]), Leaves::Nothing),
-                ),
-                step("gone", &["delete"]),
-            ],
-        ),
+        (Purpose::Recover, Standing::RollbackStuck) => mend(vec![
+            held(
+                HoldKind::RecoverStack,
+                leaving(step("continue", &[]), Leaves::Old),
+            ),
+            step("verify", &["continue"]),
+        ]),
+        (Purpose::Recover, Standing::DeleteStuck) => mend(vec![
+            held(
+                HoldKind::RecoverStack,
+                leaving(step("delete", &[]), Leaves::Nothing),
+            ),
+            step("gone", &["delete"]),
+        ]),
         (Purpose::Recover, _) => {
             let delete = held(
                 HoldKind::RecoverStack,
                 leaving(step("delete", &[]), Leaves::Nothing),
             );
-            named(
-                Plan::RECOVER,
-                vec![
-                    delete,
-                    leaving(step("create", &["delete"]), Leaves::New),
-                    step("verify", &["create"]),
-                ],
-            )
+            mend(vec![
+                delete,
+                leaving(step("create", &["delete"]), Leaves::New),
+                step("verify", &["create"]),
+            ])
         }
     })
+}
+
+/// A system may call its repairs as it likes.
+fn mend(steps: Vec<Step>) -> Plan {
+    Plan {
+        repairs: true,
+        ..named("mend", steps)
+    }
 }
 
 fn named(name: &str, steps: Vec<Step>) -> Plan {

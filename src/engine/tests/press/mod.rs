@@ -19,7 +19,6 @@ use crate::domain::document::Node;
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
-use crate::domain::level::Danger;
 use crate::domain::look::{Look, Quiet, Sights, Standing, Subject};
 use crate::domain::plan::{
     ChangeRow, Changes, Does, HoldRule, Leaves, Output, Plan, Role, Step, When,
@@ -229,12 +228,9 @@ impl System for Press {
         .to_owned();
         Ok(Plan {
             name,
+            repairs: ask.purpose == Purpose::Recover,
             steps,
-            changes: vec![],
-            danger: Danger::default(),
-            says: vec![],
-            branch: None,
-            finish_independent: false,
+            ..Plan::default()
         })
     }
 
