@@ -180,7 +180,7 @@ pub struct Engine {
     live: BTreeMap<Attempt, Task>,
     fresh: BTreeSet<Attempt>,
     looking: BTreeMap<String, AbortHandle>,
-    parked: BTreeMap<AskId, Option<StackId>>,
+    parked: BTreeMap<AskId, Vec<StackId>>,
     previews: Vec<(AskId, crate::store::Preview)>,
     /// Numbers that the store gave and no decision has used.
     numbers: Vec<DeploymentNo>,

@@ -106,8 +106,8 @@ impl Engine {
                 })
                 .await;
         }
-        self.parked
-            .insert(ask, starts.first().map(|start| start.stack.clone()));
+        let stacks = starts.iter().map(|start| start.stack.clone()).collect();
+        self.parked.insert(ask, stacks);
         let parts = self.shared_parts();
         self.spawn_look(format!("ask {ask}"), async move {
             let plans = join_all(plannings.into_iter().map(|(stack, planning)| {

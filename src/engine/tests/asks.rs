@@ -261,6 +261,47 @@ async fn an_ask_that_gets_no_number_waits_for_one() {
     }
 }
 
+/// An ask over several stacks keeps its place in the line of each of them while it looks.
+#[tokio::test]
+async fn what_is_asked_later_of_any_stack_of_an_ask_that_looks_waits_for_its_answer() {
+    let bench = Bench::recorded().await;
+    let mut engine = Engine::open(bench.parts(None)).await.unwrap();
+    let other: StackId = "dev/other".parse().unwrap();
+    let on = |stack: &StackId, step: Step| {
+        let stack = stack.clone();
+        let Ask::Do { attached, .. } = deploy(vec![step]) else {
+            panic!("no deployment")
+        };
+        attached.into_iter().map(move |one| Attached {
+            stack: stack.clone(),
+            ..one
+        })
+    };
+    let ask_for = |attached: Vec<Attached>| Ask::Do {
+        intent: Intent::Deploy {
+            stacks: attached.iter().map(|one| one.stack.clone()).collect(),
+            source: Source::Estate,
+            after: BTreeMap::new(),
+            flags: Flags::default(),
+        },
+        attached,
+        confirm: Confirm::default(),
+        armed: false,
+    };
+    let both = on(&stack(), step("a", &[])).chain(on(&other, step("b", &[])));
+    let first = bench.ask(1, ask_for(both.collect())).await;
+    let later = bench
+        .ask(2, ask_for(on(&other, step("c", &[])).collect()))
+        .await;
+    engine.step(true).await.unwrap();
+    assert_eq!(engine.parked.keys().collect::<Vec<_>>(), [&first]);
+    bench.settle(&mut engine).await.unwrap();
+    assert_eq!(
+        bench.numbers(&[first, later]).await,
+        [DeploymentNo(1), DeploymentNo(2), DeploymentNo(3)]
+    );
+}
+
 impl Bench {
     /// With an environment that an engine has recorded.
     async fn recorded() -> Self {
