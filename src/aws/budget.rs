@@ -1,6 +1,6 @@
 //! One budget of calls for an account and region, shared by everybody in this process who comes
-//! there. Reads have a pace, four a second after a few quick ones; a throttle halves it and calm
-//! brings it back. Writes never wait for reads. It makes no call.
+//! there. Reads have a pace, four a second after a few quick ones, and pages of lines the same
+//! beside them, because AWS counts those apart; a throttle halves it and calm brings it back. Writes never wait for reads. It makes no call.
 
 mod pace;
 
@@ -143,6 +143,8 @@ pub struct Budget {
     watch: Arc<Semaphore>,
     /// Whose read is the next one: they go in the order in which they came.
     gate: tokio::sync::Mutex<()>,
+    /// The same for pages of lines.
+    page_gate: tokio::sync::Mutex<()>,
     pace: Mutex<Pace>,
 }
 
@@ -167,6 +169,7 @@ impl Budget {
             reads,
             watch,
             gate: tokio::sync::Mutex::default(),
+            page_gate: tokio::sync::Mutex::default(),
             pace,
         }
     }
@@ -180,8 +183,11 @@ impl Budget {
                 Arc::clone(&self.changes).acquire_owned().await.ok()
             }
             Use::Lines => {
-                self.when(|pace| pace.lines).await;
-                Arc::clone(&self.lines).acquire_owned().await.ok()
+                let permit = Arc::clone(&self.lines).acquire_owned().await.ok();
+                let _next = self.page_gate.lock().await;
+                self.when(Pace::next_page).await;
+                self.pace().page_goes(self.clock.now());
+                permit
             }
             Use::Read => {
                 let permit = Arc::clone(&self.reads).acquire_owned().await.ok();

@@ -24,6 +24,8 @@ pub(super) const QUICK: u32 = 16;
 pub(super) const AFTER_A_CHANGE: u32 = 2;
 /// How long quick ones are kept: whoever waits longer has the pace.
 pub(super) const HURRY: Duration = Duration::from_secs(2);
+/// Pages of lines that may go at once after a rest; then they have the pace of reads.
+pub(super) const PAGES: u32 = 8;
 /// So long without a read for which somebody waits is a rest.
 pub(super) const REST: Duration = Duration::from_secs(10);
 
@@ -34,8 +36,8 @@ pub(super) struct Pace {
     pub(super) strikes: u32,
     /// Before that nothing is changed.
     pub(super) changes: Time,
-    /// Before that no lines are read.
-    pub(super) lines: Time,
+    /// When the page of lines would go that comes after all that have gone, had each had its time.
+    lines: Time,
     /// When the next read goes.
     pub(super) next: Time,
     /// Reads that may go before their time, and until when.
@@ -60,7 +62,7 @@ impl Pace {
         Self {
             strikes: 0,
             changes: Time(0),
-            lines: Time(0),
+            lines: now,
             next: now,
             quick: QUICK,
             hurry: now + HURRY,
@@ -96,6 +98,17 @@ impl Pace {
         self.next = now + self.every();
     }
 
+    /// When the next page of lines goes.
+    pub(super) fn next_page(&self) -> Time {
+        self.lines - PACE * (PAGES - 1)
+    }
+
+    /// A page of lines goes in its turn.
+    pub(super) fn page_goes(&mut self, now: Time) {
+        self.recover(now);
+        self.lines = self.lines.max(now) + self.every();
+    }
+
     /// What was just changed is looked at soon.
     pub(super) fn look_soon(&mut self, now: Time) {
         if self.halved == 0 {
@@ -115,7 +128,7 @@ impl Pace {
         let until = now + self.pause();
         match what {
             Use::Change => self.changes = self.changes.max(until),
-            Use::Lines => self.lines = self.lines.max(until),
+            Use::Lines => self.lines = self.lines.max(until + PACE * (PAGES - 1)),
             Use::Read | Use::Watch => self.next = self.next.max(until),
         }
         self.quick = 0;

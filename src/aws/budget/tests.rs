@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 
 use super::pace::{
-    AFTER_A_CHANGE, CALM, FIRST, HURRY, LONGEST, PACE, QUICK, REST, SLOWEST, TOGETHER,
+    AFTER_A_CHANGE, CALM, FIRST, HURRY, LONGEST, PACE, PAGES, QUICK, REST, SLOWEST, TOGETHER,
 };
 use super::*;
 use crate::os::clock::{Clock as _, Stepped};
@@ -82,6 +82,33 @@ async fn after_the_first_looks_four_reads_go_a_second_whoever_wants_them() {
     assert_eq!(
         seconds(&clock, &budget, Use::Read, 2).await,
         [QUICK as usize + 4, 4]
+    );
+}
+
+#[tokio::test]
+async fn pages_of_lines_have_the_same_pace_beside_the_reads() {
+    let (clock, budget) = budget();
+    let at_once = PAGES as usize;
+    assert_eq!(
+        seconds(&clock, &budget, Use::Lines, 3).await,
+        [at_once + 3, 4, 4]
+    );
+    assert_eq!(
+        seconds(&clock, &budget, Use::Watch, 2).await,
+        [4, 4],
+        "a long download takes nothing of what states need"
+    );
+    // What is not used comes back at the same pace, and never more than that.
+    clock.advance(S(60));
+    assert_eq!(
+        seconds(&clock, &budget, Use::Lines, 2).await,
+        [at_once + 3, 4]
+    );
+    budget.throttled(Use::Lines);
+    let counted = seconds(&clock, &budget, Use::Lines, 8).await;
+    assert!(
+        counted.iter().all(|pages| *pages <= 2),
+        "none at once while AWS asks for a pause: {counted:?}"
     );
 }
 
