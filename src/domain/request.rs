@@ -38,7 +38,7 @@ pub struct KeptFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {
     /// Its bytes (hex in JSON).
-    #[serde(with = "hex_bytes")]
+    #[serde(with = "hex")]
     pub bytes: Vec<u8>,
     /// Whether it may be executed.
     #[serde(default)]
@@ -168,7 +168,7 @@ impl fmt::Display for Release {
 /// opaque to everybody else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The system's name: `service` or `script`.
+    /// The system's name, as in the estate file.
     pub system: String,
     /// What is brought into service.
     pub release: Release,
@@ -183,28 +183,4 @@ pub struct Spec {
     /// Names of log groups to watch beside its deployments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub watch_logs: Vec<String>,
-}
-
-mod hex_bytes {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-        use std::fmt::Write as _;
-        let mut text = String::with_capacity(bytes.len() * 2);
-        for byte in bytes {
-            let _ = write!(text, "{byte:02x}");
-        }
-        to.serialize_str(&text)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(from)?;
-        if !text.len().is_multiple_of(2) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(D::Error::custom("file bytes are pairs of hex digits"));
-        }
-        Ok((0..text.len())
-            .step_by(2)
-            .filter_map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
-            .collect())
-    }
 }

@@ -16,6 +16,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::lifecycle::{Edge, Lifecycle};
+use crate::domain::lifecycles;
 use crate::domain::stack::Travelled;
 use crate::domain::time::Time;
 use crate::tui::glyphs::Glyphs;
@@ -25,12 +26,12 @@ use crate::tui::theme::Theme;
 use map::Map;
 use picture::{Paint, picture};
 
-/// The maps, by the names of the lifecycles that they show. A new one is one file and one line
-/// here; a lifecycle without one is shown as a list.
-static MAPS: &[(&str, &Map)] = &[
-    ("service stack", &service::SERVICE),
-    ("script stack", &script::SCRIPT),
-    ("deployment", &deployment::DEPLOYMENT),
+/// The maps, by the lifecycles that they show. A new one is one file and one line here; a lifecycle
+/// without one is shown as a list.
+static MAPS: &[(&Lifecycle, &Map)] = &[
+    (&lifecycles::SERVICE, &service::SERVICE),
+    (&lifecycles::SCRIPT, &script::SCRIPT),
+    (&lifecycles::DEPLOYMENT, &deployment::DEPLOYMENT),
 ];
 
 /// Where a machine stands, and how it came there.
@@ -187,7 +188,7 @@ fn nearest<T: Ord>(
 
 fn map_of(lifecycle: &Lifecycle) -> Option<&'static Map> {
     MAPS.iter()
-        .find(|(name, _)| *name == lifecycle.name)
+        .find(|(of, _)| of.name == lifecycle.name)
         .map(|(_, map)| *map)
 }
 
