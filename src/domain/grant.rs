@@ -248,14 +248,14 @@ fn begun(d: &Deployment, append: &Append) -> Option<Attempt> {
     let Some(Event::Deployment(event)) = own.events.last() else {
         return None;
     };
-    match event.as_ref() {
-        DeploymentEvent::StepStarted { step, attempt, .. } => Some(Attempt {
-            deployment: d.id,
-            step: step.clone(),
-            attempt: *attempt,
-        }),
-        _ => None,
-    }
+    let DeploymentEvent::StepStarted { step, attempt, .. } = event.as_ref() else {
+        return None;
+    };
+    Some(Attempt {
+        deployment: d.id,
+        step: step.clone(),
+        attempt: *attempt,
+    })
 }
 
 /// The answer to [`Effect::Look`]: what is there, or why that cannot be known. Late answers change

@@ -40,7 +40,7 @@ pub(super) fn cancel_lines(
     line(lines, "STAYS", left.to_owned());
     let then = match d.stack().filter(|_| goes) {
         Some(stack) => format!(
-            "{stack} is DELETED all the same; {} ends TERMINATED only if the removal fails",
+            "{stack} is gone all the same; {} ends TERMINATED only if the removal fails",
             d.no()
         ),
         None => format!("{} ends TERMINATED once all that runs has ended", d.no()),

@@ -128,10 +128,7 @@ pub(super) fn start_lines(
         line(
             lines,
             "THEN",
-            format!(
-                "{} is DELETED; what is queued ends \"torn down\"",
-                start.stack
-            ),
+            format!("{} is gone; what is queued ends \"torn down\"", start.stack),
         );
     }
 }

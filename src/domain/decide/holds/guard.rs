@@ -99,6 +99,9 @@ pub(super) fn guard_of(
             }),
             lost,
         ),
-        _ => (level, phrase_of(kind, record.class, env, stack)),
+        (_, None)
+        | (HoldKind::RestoreService | HoldKind::Teardown | HoldKind::ManualTask, Some(_)) => {
+            (level, phrase_of(kind, record.class, env, stack))
+        }
     }
 }

@@ -657,7 +657,7 @@ fn a_removal_that_was_cancelled_too_late_is_a_removal() {
         );
         assert!(
             says.iter()
-                .any(|text| text.contains("is DELETED all the same")),
+                .any(|text| text.contains("is gone all the same")),
             "{says:?}"
         );
         sim.ask(&Intent::Cancel { deployment }, &[], true, false)
