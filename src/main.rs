@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use clap::Parser;
 use holdpoint::cli::{self, Code, Common, EngineArgs, Stop, Unread, Verb};
 use holdpoint::domain::deployment::Via;
-use holdpoint::engine::process::{self, Ended, Stay};
+use holdpoint::engine::process::{self, Stay};
 use holdpoint::os::clock::Real;
 use holdpoint::os::detach;
 use holdpoint::os::files;
@@ -194,7 +194,7 @@ fn engine(common: &Common, args: &EngineArgs) -> Result<Code> {
             return Ok(if detached { Code::Done } else { Code::Failed });
         }
     };
-    let ended = runtime()?.block_on(async {
+    let left = runtime()?.block_on(async {
         let (parts, clients) = compose::engine(&home, &mut elected).await?;
         tracing::info!(
             "engine {} of {}",
@@ -208,10 +208,10 @@ fn engine(common: &Common, args: &EngineArgs) -> Result<Code> {
         };
         anyhow::Ok(process::serve(parts, clients, &home, &mut elected, stay, told_to_end()).await?)
     })?;
-    match ended {
-        Ended::Left(left) if left.is_empty() => tracing::info!("ended; nothing is unfinished"),
-        Ended::Left(left) => tracing::info!("ended; unfinished: {}", left.join("; ")),
-        Ended::AnotherRuns(said) => tracing::info!("another engine runs: {said}"),
+    if left.is_empty() {
+        tracing::info!("ended; nothing is unfinished");
+    } else {
+        tracing::info!("ended; unfinished: {}", left.join("; "));
     }
     Ok(Code::Done)
 }

@@ -14,7 +14,7 @@ use holdpoint::domain::deployment::Via;
 use holdpoint::domain::diagnostic::Diagnostics;
 use holdpoint::domain::lifecycle::Lifecycle;
 use holdpoint::domain::time::Time;
-use holdpoint::engine::process::{self, Ended, Status, Stay};
+use holdpoint::engine::process::{self, Status, Stay};
 use holdpoint::os::clock::{Clock as _, Real};
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
@@ -223,7 +223,7 @@ fn store(home: &Home) -> Fact {
 /// An engine inside this command, or the one that runs already.
 pub(crate) struct Here {
     end: Option<oneshot::Sender<()>>,
-    work: Option<JoinHandle<Result<Ended>>>,
+    work: Option<JoinHandle<Result<Vec<String>>>>,
 }
 
 impl Here {
@@ -256,7 +256,7 @@ impl Here {
                     // The command ends, or is gone: both mean the end.
                     let (parts, clients) = tokio::select! {
                         made = super::engine(&home, &mut elected) => made?,
-                        _ = &mut ended => return Ok(Ended::Left(Vec::new())),
+                        _ = &mut ended => return Ok(Vec::new()),
                     };
                     let until = async { drop(ended.await) };
                     Ok(
@@ -278,12 +278,11 @@ impl Here {
         };
         drop(self.end.take());
         match work.join() {
-            Ok(Ok(Ended::Left(left))) if left.is_empty() => String::new(),
-            Ok(Ok(Ended::Left(left))) => format!(
+            Ok(Ok(left)) if left.is_empty() => String::new(),
+            Ok(Ok(left)) => format!(
                 "left unfinished: {}; the next engine goes on with it",
                 left.join("; ")
             ),
-            Ok(Ok(Ended::AnotherRuns(said))) => format!("another engine took over: {said}"),
             Ok(Err(why)) => format!("the engine ended: {why:#}"),
             Err(_) => {
                 "the engine ended in a way that it should not; the next engine goes on".to_owned()

@@ -172,36 +172,17 @@ fn plain(c: char) -> char {
 /// The closest of some words, if any is close enough to be meant.
 #[must_use]
 pub fn closest<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Longer words are never close, and comparing them would take long.
+    const LONGEST: usize = 64;
+    let word = word.to_lowercase();
     let limit = if word.chars().count() < 4 { 1 } else { 2 };
     among
         .into_iter()
-        .map(|other| (distance(&word.to_lowercase(), &other.to_lowercase()), other))
+        .filter(|other| word.len().max(other.len()) <= LONGEST)
+        .map(|other| (strsim::osa_distance(&word, &other.to_lowercase()), other))
         .filter(|(far, _)| *far <= limit)
         .min_by_key(|(far, other)| (*far, *other))
         .map(|(_, other)| other)
-}
-
-/// Insertions, deletions, replacements and swaps of neighbours between two words; words above 64
-/// characters are never close.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len() > 64 || b.len() > 64 {
-        return usize::MAX;
-    }
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]

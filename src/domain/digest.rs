@@ -75,7 +75,7 @@ pub fn canonical(value: &Value) -> String {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -88,15 +88,8 @@ impl fmt::Debug for Digest {
 impl FromStr for Digest {
     type Err = BadDigest;
     fn from_str(text: &str) -> Result<Self, BadDigest> {
-        let bytes = text.as_bytes();
-        if bytes.len() != 64 || !bytes.iter().all(u8::is_ascii_hexdigit) {
-            return Err(BadDigest);
-        }
         let mut out = [0u8; 32];
-        for (slot, pair) in out.iter_mut().zip(bytes.chunks_exact(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| BadDigest)?;
-            *slot = u8::from_str_radix(pair, 16).map_err(|_| BadDigest)?;
-        }
+        hex::decode_to_slice(text, &mut out).map_err(|_| BadDigest)?;
         Ok(Self(out))
     }
 }

@@ -108,15 +108,6 @@ pub enum Stay {
     UntilTold,
 }
 
-/// How it ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ended {
-    /// Another engine has the lock; nothing was done.
-    AnotherRuns(String),
-    /// It was told to, or nobody needed it; what is unfinished.
-    Left(Vec<String>),
-}
-
 /// Why it could not work.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
@@ -160,7 +151,8 @@ pub fn elect(home: &Home) -> Result<Result<Elected, String>, FileError> {
     }))
 }
 
-/// Works as the elected engine of a store until `end` is over, or as `stay` says.
+/// Works as the elected engine of a store until `end` is over, or as `stay` says; answers what is
+/// left unfinished.
 ///
 /// # Errors
 /// When the store is damaged or does not answer.
@@ -171,7 +163,7 @@ pub async fn serve(
     elected: &mut Elected,
     stay: Stay,
     end: impl Future<Output = ()> + Send,
-) -> Result<Ended, ProcessError> {
+) -> Result<Vec<String>, ProcessError> {
     let clock = parts.clock.clone();
     let mut ear = parts.store.listen(Ring::Inbox)?;
     let watcher = Watcher {
@@ -237,5 +229,5 @@ pub async fn serve(
     watching.abort();
     sweeping.abort();
     result?;
-    Ok(Ended::Left(engine.unfinished()))
+    Ok(engine.unfinished())
 }

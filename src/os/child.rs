@@ -121,14 +121,9 @@ pub fn born(pid: u32) -> Option<u64> {
     fields.split_whitespace().nth(19)?.parse().ok()
 }
 
-/// Starts a program that lives on its own: no input, no output, no variables, not in our folder. It
-/// leaves our session itself.
-pub fn start_apart<S: AsRef<OsStr>>(program: &Path, arguments: &[S]) -> io::Result<()> {
-    start_told(program, arguments, &[])
-}
-
-/// The same for a program that is told something that may stand in no file and in no list of
-/// arguments: it reads it to its end.
+/// Starts a program that lives on its own: no output, no variables, not in our folder; it leaves our
+/// session itself. What it is told may stand in no file and in no list of arguments: it reads it to
+/// its end.
 pub fn start_told<S: AsRef<OsStr>>(program: &Path, arguments: &[S], told: &[u8]) -> io::Result<()> {
     let mut child = Command::new(program)
         .args(arguments)

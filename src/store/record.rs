@@ -1,8 +1,6 @@
 //! The stored form of an event, the same in every store: text and numbers, each record chained by
 //! hash to the one before it in its stream.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -80,11 +78,7 @@ impl Record {
         feed(&self.version.to_le_bytes());
         feed(&self.form.to_le_bytes());
         feed(&self.at.to_le_bytes());
-        let mut hex = String::with_capacity(64);
-        for byte in hash.finalize() {
-            let _ = write!(hex, "{byte:02x}");
-        }
-        hex
+        hex::encode(hash.finalize())
     }
 
     /// The event that is kept here. What this program cannot read freezes its stream alone.

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::folder::{Folder, How, Order, State, Told};
@@ -21,6 +21,7 @@ use crate::os::child::{self, Child, Exit};
 use crate::os::clock::{Clock as _, Real};
 use crate::os::detach;
 use crate::os::files::FileError;
+use crate::os::mutex::locked;
 
 /// How long the child may run after whoever watches was last heard of.
 const UNWATCHED: Duration = Duration::from_mins(15);
@@ -94,7 +95,7 @@ fn work(folder: &Folder, told: &Told) -> Result<(), FileError> {
         run(folder, &order, told, &clock, file)
     };
     let at = clock.now();
-    let mut wrote = record.held().finish(at);
+    let mut wrote = record.locked().finish(at);
     say(
         folder,
         &State::Ended {
@@ -108,8 +109,8 @@ fn work(folder: &Folder, told: &Told) -> Result<(), FileError> {
     // sense; what is missing then is told by whoever follows.
     while wrote.waits > 0 && clock.now().since(at) < ROOM {
         child::pause(AGAIN);
-        record.held().again(clock.now());
-        wrote = record.held().wrote();
+        record.locked().again(clock.now());
+        wrote = record.locked().wrote();
         folder.set_state(&State::Ended {
             how: how.clone(),
             at,
@@ -175,7 +176,7 @@ fn run(folder: &Folder, order: &Order, told: &Told, clock: &Real, file: File) ->
         pid,
         born: child::born(pid),
         at,
-        wrote: record.held().wrote(),
+        wrote: record.locked().wrote(),
     };
     let started = clock.now();
     let said = folder.set_state(&running(&record, started));
@@ -211,7 +212,7 @@ fn run(folder: &Folder, order: &Order, told: &Told, clock: &Real, file: File) ->
         watch.look(folder, pid, now);
         if now.since(tried) >= AGAIN {
             tried = now;
-            record.held().again(now);
+            record.locked().again(now);
         }
         if now.since(told) >= PROGRESS {
             told = now;
@@ -341,8 +342,8 @@ impl Shared {
         }
     }
 
-    fn held(&self) -> MutexGuard<'_, Record> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> MutexGuard<'_, Record> {
+        locked(&self.record)
     }
 
     /// Reads a stream to its end on a thread of its own; the channel tells when that is.
@@ -355,12 +356,12 @@ impl Shared {
             loop {
                 match stream.read(&mut piece) {
                     Ok(0) => break,
-                    Ok(length) => splitter.feed(&piece[..length], &mut it.held(), it.clock.now()),
+                    Ok(length) => splitter.feed(&piece[..length], &mut it.locked(), it.clock.now()),
                     Err(why) if why.kind() == std::io::ErrorKind::Interrupted => {}
                     Err(_) => break,
                 }
             }
-            splitter.close(&mut it.held(), it.clock.now());
+            splitter.close(&mut it.locked(), it.clock.now());
             let _ = done.send(());
         });
         is_done

@@ -103,10 +103,8 @@ impl Sqlite {
             .run(&mut connection)
             .await
             .map_err(|why| not_migrated(found, why))?;
-        let id = random::bytes::<4>()
-            .map_err(FileError::io(&home.database(), "named"))?
-            .map(|byte| format!("{byte:02x}"))
-            .concat();
+        let id =
+            hex::encode(random::bytes::<4>().map_err(FileError::io(&home.database(), "named"))?);
         let made =
             "INSERT INTO meta (key, value) VALUES ('id', ?), ('created', ?), ('leases', ?), ('snapshot_seq', '0'), ('snapshot_form', ''),
                     ('last_no', (SELECT coalesce(max(no), 0) FROM deployments))

@@ -2,6 +2,7 @@
 //! of the README.
 
 use crate::tui::motion::Motion;
+use crate::tui::panes;
 
 use super::{Action, Cx, Denied, Does, Order, Scope, Show, answers};
 
@@ -63,7 +64,7 @@ pub(super) static SHOWS: &[Action] = &[
     ),
     shows(
         "holds",
-        Show::Pane("pane-3"),
+        Show::Pane(panes::HOLDS),
         "holds that wait for a person",
     ),
     shows(

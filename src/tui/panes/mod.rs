@@ -34,6 +34,9 @@ pub struct PaneDef {
     pub make: fn() -> Box<dyn Pane>,
 }
 
+/// The name of the pane of holds, to which an action leads.
+pub const HOLDS: &str = "pane-3";
+
 /// All panes, in the order of their numbers. The first is where the console begins, and where
 /// *back* leads.
 pub static TABLE: &[PaneDef] = &[
@@ -56,7 +59,7 @@ pub static TABLE: &[PaneDef] = &[
         make: || Box::<queue::Queue>::default(),
     },
     PaneDef {
-        name: "pane-3",
+        name: HOLDS,
         key: "3",
         title: "Holds",
         doc: "holds",
