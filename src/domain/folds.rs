@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::deployment::Deployment;
+use super::deployment::{Deployment, Request};
 use super::environment::Environment;
 use super::event::{Event, Stored, StreamId};
 use super::ids::{DeploymentId, DeploymentNo, EnvName, HoldId, StackId};
+use super::place::Places;
 use super::stack::Stack;
 
 /// The folds of every stream that is loaded. Values are shared: a copy of all folds is cheap.
@@ -102,6 +103,24 @@ impl Folds {
             .get(id)
             .cloned()
             .unwrap_or_else(|| Arc::new(Stack::new(id.clone())))
+    }
+
+    /// What was asked of the deployment that runs on a stack.
+    #[must_use]
+    pub fn running(&self, stack: &StackId) -> Option<&Request> {
+        let current = self.stacks.get(stack)?.current?;
+        self.deployments.get(&current)?.request.as_ref()
+    }
+
+    /// Where a stack is: the places to which the deployment that runs on it is bound, else those of
+    /// its environment's record.
+    #[must_use]
+    pub fn places_of(&self, stack: &StackId) -> Option<&Places> {
+        if let Some(request) = self.running(stack) {
+            return Some(&request.places);
+        }
+        let record = self.environments.get(&stack.env)?.record.as_ref()?;
+        Some(&record.places)
     }
 
     /// The deployment of that number.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::look::Sight;
-use super::place::{PlaceName, Proof};
+use super::place::{Place, PlaceName, Proof};
 use super::safe::Safe;
 use super::time::Time;
 
@@ -15,6 +15,10 @@ pub struct Sighting {
     pub value: Seen,
     /// When.
     pub taken_at: Time,
+    /// Where; absent where that is no one place. What was seen at another place than the one that
+    /// is recorded now says nothing of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// Why the newest look failed, if it did: then the value is STALE.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale: Option<Safe>,

@@ -117,6 +117,7 @@ impl Engine {
                         intent,
                         attached,
                         wanted,
+                        records: self.records(&starts),
                         starts,
                         plans: Ok(plans),
                     })

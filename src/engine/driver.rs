@@ -112,14 +112,15 @@ impl Engine {
             &request.flags,
             "look",
         ) {
-            Ok(planning) => planning,
+            Ok(planning) => planning.bound_to(&request.places),
             Err(failure) => {
                 self.take(grant::looked(&self.folds, id, Err(failure)));
                 return;
             }
         };
         let (parts, stack, purpose) = (self.shared_parts(), id.clone(), entry.purpose);
-        let fresh = self.fresh_sight(id);
+        let fresh = self.fresh_sight(id, &request.places);
+        let places = request.places;
         self.spawn_look(format!("look {id}"), async move {
             let result = match fresh {
                 Some(seen) => Ok(seen),
@@ -129,7 +130,11 @@ impl Engine {
                 let quiet = planning.system.quiet(purpose, &seen);
                 (seen, quiet)
             });
-            Msg::Looked { stack, result }
+            Msg::Looked {
+                stack,
+                places,
+                result,
+            }
         });
     }
 
@@ -149,14 +154,14 @@ impl Engine {
             &request.flags,
             "settle",
         ) {
-            Ok(planning) => planning,
+            Ok(planning) => planning.bound_to(&request.places),
             Err(failure) => {
                 self.take(grant::settled(&self.folds, id, Err(failure)));
                 return;
             }
         };
         let (parts, purpose) = (self.shared_parts(), request.purpose);
-        let fresh = self.fresh_sight(&request.stack);
+        let fresh = self.fresh_sight(&request.stack, &request.places);
         self.spawn_look(format!("settle {id}"), async move {
             let result = until_quiet(&parts, &planning, purpose, fresh).await;
             Msg::Settled {
@@ -181,7 +186,7 @@ impl Engine {
             &request.flags,
             &d.no().0.to_string(),
         ) {
-            Ok(planning) => planning,
+            Ok(planning) => planning.bound_to(&request.places),
             Err(failure) => {
                 self.take(grant::made(&self.folds, id, Err(failure)));
                 return;
@@ -287,16 +292,21 @@ impl Engine {
                     .deployments
                     .get(&deployment)
                     .filter(|d| d.phase == Phase::Waiting);
-                if let (Ok(seen), Some(stack)) = (&result, waits.and_then(|d| d.stack().cloned())) {
-                    self.remember(&stack, seen);
+                let request = waits.and_then(|d| d.request.clone());
+                if let (Ok(seen), Some(request)) = (&result, request) {
+                    self.remember(&request.stack, &request.places, seen);
                 }
                 self.take(grant::settled(&self.folds, deployment, result));
             }
-            Msg::Looked { stack, result } => {
+            Msg::Looked {
+                stack,
+                places,
+                result,
+            } => {
                 self.looking.remove(&format!("look {stack}"));
                 let waits = self.folds.stack(&stack).is(Flag::LookFirst);
                 if let (Ok((seen, _)), true) = (&result, waits) {
-                    self.remember(&stack, seen);
+                    self.remember(&stack, &places, seen);
                 }
                 self.take(grant::looked(&self.folds, &stack, result));
             }

@@ -10,7 +10,7 @@ use crate::domain::flag::Flags;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::lifecycles::of_system;
 use crate::domain::look::{Look, Sight, Sights, Subject};
-use crate::domain::place::{Place, Proof};
+use crate::domain::place::{Place, Places, Proof};
 use crate::domain::plan::{Plan, pure};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::time::Time;
@@ -79,6 +79,18 @@ pub(crate) struct Planning {
 }
 
 impl Planning {
+    /// Where it looks, and where its steps would act.
+    pub(super) fn places(&self) -> &Places {
+        &self.on.record.places
+    }
+
+    /// The same at the places to which a deployment is bound.
+    pub(super) fn bound_to(mut self, places: &Places) -> Self {
+        self.ask.env.places.clone_from(places);
+        self.on.record.places.clone_from(places);
+        self
+    }
+
     /// Looks as often as the planner asks, then plans, and checks what was planned.
     pub(crate) async fn plan(mut self, parts: &Parts) -> Result<(Plan, Sights), Failure> {
         for _ in 0..ROUNDS {
@@ -209,19 +221,24 @@ impl Engine {
         })
     }
 
-    /// What was seen of a stack moments ago, while nothing of ours ran there.
-    pub(super) fn fresh_sight(&self, stack: &StackId) -> Option<Sights> {
-        let (at, seen) = self.seen.get(stack)?;
-        (self.now().since(*at) < std::time::Duration::from_secs(3)).then(|| seen.clone())
+    /// What was seen of a stack moments ago at these places, while nothing of ours ran there.
+    pub(super) fn fresh_sight(&self, stack: &StackId, places: &Places) -> Option<Sights> {
+        let (at, of, seen) = self.seen.get(stack)?;
+        let fresh = self.now().since(*at) < std::time::Duration::from_secs(3);
+        (fresh && of == places).then(|| seen.clone())
     }
 
-    pub(super) fn remember(&mut self, stack: &StackId, seen: &Sights) {
+    pub(super) fn remember(&mut self, stack: &StackId, places: &Places, seen: &Sights) {
         // What an update would change is looked at for one release: only how the thing stands is
         // kept.
         if let Some(main) = seen.main() {
             self.seen.insert(
                 stack.clone(),
-                (self.now(), [main.clone()].into_iter().collect()),
+                (
+                    self.now(),
+                    places.clone(),
+                    [main.clone()].into_iter().collect(),
+                ),
             );
         }
     }

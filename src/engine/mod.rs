@@ -8,6 +8,7 @@ mod driver;
 mod eyes;
 mod leases;
 mod looks;
+mod parts;
 mod port;
 pub mod process;
 mod recall;
@@ -19,9 +20,9 @@ pub mod watch;
 pub use eyes::EyesByKind;
 pub use leases::Share;
 pub use looks::Eyes;
+pub use parts::{Failpoint, JobFolder, Lines, Parts};
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -37,74 +38,21 @@ use crate::domain::failure::Failure;
 use crate::domain::folds::Folds;
 use crate::domain::grant::Attempt;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
-use crate::domain::line::{Giver, Line};
 use crate::domain::look::Sights;
+use crate::domain::place::Places;
 use crate::domain::plan::Output;
 use crate::domain::time::Time;
-use crate::exec::Executor;
-use crate::os::clock::SharedClock;
 use crate::os::random;
-use crate::store::{By, EngineId, Store, StoreError};
-use crate::systems::System;
+use crate::store::{By, EngineId, StoreError};
 
 use commit::{Committed, Promise};
 use leases::Own;
 use tasks::Task;
 
-/// Where the files of an attempt are: deployment, step, attempt.
-pub type JobFolder =
-    Arc<dyn Fn(DeploymentId, &crate::domain::ids::StepId, u32) -> PathBuf + Send + Sync>;
-/// A point at which a test makes the engine die.
-pub type Failpoint = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 /// Follows what an engine commits.
 pub type Observer = Arc<dyn Fn(&Folds, &[Stored]) + Send + Sync>;
 /// A decision that is not durable yet: what, by whom, and the ask that it answers.
 type Decision = (Append, By, Option<(AskId, AskState)>);
-
-/// What an engine is made of; the program puts it together.
-#[derive(Clone)]
-pub struct Parts {
-    /// Where everything is kept.
-    pub store: Arc<dyn Store>,
-    /// What it takes of the work there.
-    pub share: Share,
-    /// The clock.
-    pub clock: SharedClock,
-    /// The hands, by kind.
-    pub executors: Arc<BTreeMap<String, Arc<dyn Executor>>>,
-    /// The systems, by name.
-    pub systems: fn(&str) -> Option<&'static dyn System>,
-    /// Steps that look at data alone.
-    pub pure_step: fn(&str, &Value) -> Result<Output, Failure>,
-    /// The eyes.
-    pub eyes: Arc<dyn Eyes>,
-    /// Where executors may keep files: `jobs/DEPLOYMENT/STEP/ATTEMPT`.
-    pub job: JobFolder,
-    /// Where lines go: the spool, and whoever looks.
-    pub lines: Arc<dyn Lines>,
-    /// Points at which a test makes the engine die: true kills it.
-    pub failpoint: Option<Failpoint>,
-    /// Makes new ids.
-    pub fresh: Arc<dyn Fn() -> uuid::Uuid + Send + Sync>,
-}
-
-/// Where an engine gives lines.
-pub trait Lines: Send + Sync {
-    /// Takes lines, in the order in which they came.
-    fn take(&self, lines: Vec<Line>);
-    /// The newest line of a log group that is kept and those of a while before it, by id and time,
-    /// the oldest first; none where lines are not kept. Blocks while files are read.
-    fn kept(&self, stack: &StackId, group: &str, back: Duration) -> Vec<(String, Time)> {
-        let _ = (stack, group, back);
-        Vec::new()
-    }
-    /// How far the lines of a source that counts are kept; none where that is not known. Blocks
-    /// while files are read.
-    fn reached(&self, stack: &StackId, giver: &Giver) -> Option<u64> {
-        let _ = (stack, giver);
-        None
-    }
-}
 
 /// Why an engine ended before it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -150,6 +98,7 @@ pub(crate) enum Msg {
     /// A new stack was looked at.
     Looked {
         stack: StackId,
+        places: Places,
         result: Result<(Sights, crate::domain::look::Quiet), Failure>,
     },
     /// A plan was made.
@@ -186,7 +135,7 @@ pub struct Engine {
     numbers: Vec<DeploymentNo>,
     to: mpsc::UnboundedSender<Msg>,
     from: mpsc::UnboundedReceiver<Msg>,
-    seen: BTreeMap<StackId, (Time, Sights)>,
+    seen: BTreeMap<StackId, (Time, Places, Sights)>,
     draining: bool,
     /// What a cancel can do about steps of each kind.
     cancels: Cancels,

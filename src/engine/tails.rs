@@ -43,7 +43,7 @@ pub(super) struct Tails {
     clients: Arc<Clients>,
     eyes: Arc<dyn Eyes>,
     lines: Arc<dyn Lines>,
-    live: BTreeMap<(StackId, String), JoinHandle<()>>,
+    live: BTreeMap<(StackId, String), (Place, JoinHandle<()>)>,
 }
 
 impl Tails {
@@ -60,11 +60,10 @@ impl Tails {
 
     /// Follows exactly the groups that are wanted.
     pub(super) fn keep(&mut self, wanted: &BTreeMap<StackId, Wanted>) {
-        self.live.retain(|(stack, group), task| {
-            let keep = wanted
-                .get(stack)
-                .is_some_and(|what| what.logs.contains(group))
-                && !task.is_finished();
+        self.live.retain(|(stack, group), (place, task)| {
+            let keep = wanted.get(stack).is_some_and(|what| {
+                what.logs.contains(group) && what.places.of_kind(target::KIND) == Some(place)
+            }) && !task.is_finished();
             if !keep {
                 task.abort();
             }
@@ -78,7 +77,7 @@ impl Tails {
                 let key = (stack.clone(), group.clone());
                 if !self.live.contains_key(&key) {
                     let task = self.start(stack.clone(), group.clone(), place.clone());
-                    self.live.insert(key, task);
+                    self.live.insert(key, (place.clone(), task));
                 }
             }
         }
@@ -112,7 +111,7 @@ impl Tails {
 
 impl Drop for Tails {
     fn drop(&mut self) {
-        for task in self.live.values() {
+        for (_, task) in self.live.values() {
             task.abort();
         }
     }
@@ -169,11 +168,11 @@ impl One {
         .await
     }
 
-    /// Up to where the group was followed, as was told last, also by an engine before.
+    /// Up to where the group was followed here, as was told last, also by an engine before.
     async fn through(&self) -> Option<Time> {
         let (all, _) = self.store.sightings(0).await.ok()?;
         let (_, told) = all.into_iter().find(|(key, _)| *key == self.key)?;
-        through(&told)
+        through(&told).filter(|_| told.place.as_ref() == Some(&self.place))
     }
 
     /// What is told of a group that cannot be followed at all.
@@ -192,6 +191,7 @@ impl One {
         Sighting {
             value,
             taken_at: now,
+            place: None,
             stale: Some(Safe::new(&failure.summary)),
         }
     }
@@ -207,10 +207,11 @@ impl One {
             let told = sightings.borrow_and_update().clone();
             if let Some(told) = told {
                 cut = matches!(told.value, Seen::Tail { live: false, .. });
-                let _ = self
-                    .store
-                    .put_sightings(&[(self.key.clone(), still(told, self.clock.now()))])
-                    .await;
+                let told = Sighting {
+                    place: Some(self.place.clone()),
+                    ..still(told, self.clock.now())
+                };
+                let _ = self.store.put_sightings(&[(self.key.clone(), told)]).await;
             }
             self.clock.sleep(TOLD).await;
         }

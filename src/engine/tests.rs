@@ -2,6 +2,7 @@
 //! runs, what is held, and that being killed at any point costs a delay and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -34,11 +35,12 @@ use crate::domain::stack::Purpose;
 use crate::exec::{Executor, Found, Job};
 use crate::observe::{Follow, LookOn};
 use crate::os::clock::{Clock as _, Stepped};
+use crate::store::Store;
 use crate::store::memory::Memory;
-use crate::systems::PlanAsk;
 use crate::systems::entry::{Claim, Form, Home, Remarks, Written};
 use crate::systems::files::{Files, Read};
 use crate::systems::script::Script;
+use crate::systems::{PlanAsk, System};
 use eyes::Blind;
 
 mod asks;

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::aws::{Clients, target};
+use crate::domain::environment::Environment;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentNo, EnvName, StackId};
 use crate::domain::interest::Interest;
@@ -66,9 +67,9 @@ impl Watcher {
         let mut tails = super::tails::Tails::new(&self);
         let it = Arc::new(self);
         let mut watched: BTreeMap<StackId, Watched> = BTreeMap::new();
-        let mut proven: BTreeMap<EnvName, Time> = BTreeMap::new();
+        let mut proven: BTreeMap<EnvName, (Places, Time)> = BTreeMap::new();
         let mut rounds: JoinSet<Vec<(StackId, Watched)>> = JoinSet::new();
-        let mut under_way: HashMap<tokio::task::Id, EnvName> = HashMap::new();
+        let mut under_way: HashMap<tokio::task::Id, Round> = HashMap::new();
         let mut interests: Vec<Interest> = Vec::new();
         let mut paces = Paces::new();
         loop {
@@ -79,38 +80,40 @@ impl Watcher {
                 // Nobody has stopped looking: what was followed is followed on.
                 Err(why) => tracing::warn!("who looks at what cannot be read: {why}"),
             }
-            let wanted = wanted(&folds.borrow(), interests.clone());
+            let (wanted, recorded) = {
+                let folds = folds.borrow();
+                (wanted(&folds, interests.clone()), recorded(&folds))
+            };
             watched.retain(|id, _| wanted.contains_key(id));
             tails.keep(&wanted);
             for (env, stacks) in by_environment(&wanted) {
+                let meant = recorded.get(env).cloned().unwrap_or_default();
                 // Also while a round waits: what is throttled may not come to its end for a while.
-                let place = stacks
-                    .first()
-                    .and_then(|(_, what)| what.places.of_kind(target::KIND));
-                let slowed = place
-                    .and_then(|place| it.clients.built(place))
-                    .and_then(|cloud| cloud.slowed());
-                it.tell_pace(env, slowed, now, &mut paces).await;
-                if under_way.values().any(|other| other == env) {
+                it.tell_pace(env, it.slowed(&meant, &stacks), now, &mut paces)
+                    .await;
+                let at = stacks.iter().filter_map(|(_, what)| what.place());
+                let at: Vec<Place> = at.chain(&meant).cloned().collect();
+                if let Some(round) = under_way.values().find(|round| round.env == *env) {
+                    // Nobody waits for what is said at a place that is not meant any more.
+                    if !round.at.iter().all(|place| at.contains(place)) {
+                        round.task.abort();
+                    }
                     continue;
                 }
                 let due = it.due(&stacks, &mut watched, now);
-                let unproven = proven.get(env).is_none_or(|at| now.since(*at) >= PROOF);
+                let unproven = proven
+                    .get(env)
+                    .is_none_or(|(of, at)| *of != meant || now.since(*at) >= PROOF);
                 if unproven {
-                    proven.insert(env.clone(), now);
+                    proven.insert(env.clone(), (meant.clone(), now));
                 }
                 if unproven || !due.is_empty() {
-                    let prove = stacks
-                        .first()
-                        .map(|(_, what)| what.places.clone())
-                        .filter(|_| unproven)
-                        .unwrap_or_default();
-                    under_way.insert(
-                        rounds
-                            .spawn(Arc::clone(&it).round(env.clone(), prove, due, now))
-                            .id(),
-                        env.clone(),
-                    );
+                    let prove = Some(meant).filter(|_| unproven).unwrap_or_default();
+                    let at = due.iter().filter_map(|(_, what, _)| what.place());
+                    let at = at.chain(&prove).cloned().collect();
+                    let round = Arc::clone(&it).round(env.clone(), prove, due, now);
+                    let (env, task) = (env.clone(), rounds.spawn(round));
+                    under_way.insert(task.id(), Round { env, at, task });
                 }
             }
             if folds.has_changed().is_err() {
@@ -129,14 +132,37 @@ impl Watcher {
                             under_way.remove(&id);
                             watched.extend(taken);
                         }
-                        // What it had taken is looked at anew.
-                        Err(died) => drop(under_way.remove(&died.id())),
+                        // What it had taken is looked at anew; at once where it was given up.
+                        Err(died) => {
+                            under_way.remove(&died.id());
+                            if died.is_cancelled() {
+                                break;
+                            }
+                        }
                     },
                     () = &mut pause => break,
                 }
             }
         }
     }
+}
+
+/// A round of looks under way.
+struct Round {
+    env: EnvName,
+    /// Where it looks.
+    at: Vec<Place>,
+    task: AbortHandle,
+}
+
+/// The places of each environment, as they are recorded now.
+fn recorded(folds: &Folds) -> BTreeMap<EnvName, Places> {
+    let places = |env: &Environment| Some(env.record.as_ref()?.places.clone());
+    folds
+        .environments
+        .iter()
+        .filter_map(|(name, env)| Some((name.clone(), places(env)?)))
+        .collect()
 }
 
 /// The stacks of each environment that has an outside.
@@ -151,6 +177,17 @@ fn by_environment(
 }
 
 impl Watcher {
+    /// Whether AWS asks for fewer reads of an environment: where it is recorded, or where something
+    /// of it still runs.
+    fn slowed(&self, places: &Places, stacks: &[(&StackId, &Wanted)]) -> Option<Slowed> {
+        let running = stacks.iter().filter(|(_, what)| what.no.is_some());
+        let running = running.map(|(_, what)| &what.places);
+        std::iter::once(places)
+            .chain(running.filter(|other| *other != places))
+            .filter_map(|places| places.of_kind(target::KIND))
+            .find_map(|place| self.clients.built(place)?.slowed())
+    }
+
     /// Says that AWS throttles what is read in an environment, now and then as long as it does, and
     /// when it is over.
     async fn tell_pace(&self, env: &EnvName, slowed: Option<Slowed>, now: Time, told: &mut Paces) {
@@ -166,6 +203,7 @@ impl Watcher {
         let sighting = Sighting {
             value: Seen::Pace { slowed },
             taken_at: now,
+            place: None,
             stale: None,
         };
         if self
@@ -191,9 +229,17 @@ impl Watcher {
                 continue;
             };
             let since = what.since.unwrap_or(now - HISTORY) - BEFORE;
+            let Some(place) = what.place() else {
+                continue;
+            };
+            // What is looked at elsewhere than before, or is another thing, is followed anew.
             let one = watched
                 .remove(*id)
-                .or_else(|| Some(Watched::new(self.eyes.follow(id, about, since)?, now)));
+                .filter(|one| one.is_of(about, place))
+                .or_else(|| {
+                    let follow = self.eyes.follow(id, about, since)?;
+                    Some(Watched::new(follow, about.clone(), place.clone(), now))
+                });
             let Some(mut one) = one else { continue };
             one.wanted(what, now);
             if one.due <= now {

@@ -264,6 +264,7 @@ impl Tail {
         self.out.told(Sighting {
             value,
             taken_at: now,
+            place: None,
             stale: why.map(Safe::new),
         });
     }

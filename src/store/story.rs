@@ -23,6 +23,7 @@ use crate::domain::event::{Append, Event, StreamId};
 use crate::domain::given;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::person::Person;
+use crate::domain::place::Place;
 use crate::domain::request::{SourceBundle, SourceFile};
 use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::stack::{Purpose, QueueEnd, Queued, StackEvent};
@@ -517,6 +518,7 @@ chapter!(sightings_are_overwritten_and_read_by_what_is_new, store, {
             desired: 3,
         },
         taken_at: Time(50),
+        place: Some(Place::new("hill", "summit", "side")),
         stale: stale.map(Into::into),
     };
     let key = |subject: &str| (format!("stack/dev/{subject}"), "serve".to_owned());

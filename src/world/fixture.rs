@@ -190,6 +190,20 @@ impl Scene {
         self
     }
 
+    /// The record of an environment changes, in the file and in the store.
+    pub fn recorded(&mut self, name: &str, record: EnvironmentRecord) -> &mut Self {
+        let name: crate::domain::ids::EnvName = name.parse().unwrap();
+        Arc::make_mut(&mut self.world.catalog)
+            .environments
+            .insert(name.clone(), record.clone());
+        self.event(
+            StreamId::Environment(name),
+            Event::Environment(EnvironmentEvent::Configured { record }),
+            ana(),
+        );
+        self
+    }
+
     /// Names a stack in the estate file.
     pub fn listed(&mut self, stack: &str, spec: Result<Spec, String>) -> &mut Self {
         let entry = Entry {
@@ -211,9 +225,12 @@ impl Scene {
         value: Seen,
         secs_ago: u64,
     ) -> &mut Self {
+        let env = subject.split('/').nth(1).and_then(|env| env.parse().ok());
+        let record = env.and_then(|env| self.world.record(&env));
         let sighting = Sighting {
             value,
             taken_at: ago(secs_ago),
+            place: record.and_then(|record| record.places.home().cloned()),
             stale: None,
         };
         self.world

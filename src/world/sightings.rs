@@ -107,10 +107,17 @@ impl World {
             .map(|(key, s)| (key.1.as_str(), s))
     }
 
+    /// What a source says of a stack, seen where the stack is now: what was seen at another place
+    /// says nothing of it.
+    fn of_here(&self, stack: &StackId, source: &str) -> Option<&Sighting> {
+        self.sighting(&of_stack(stack), source)
+            .filter(|sighting| sighting.place.as_ref() == self.place(stack))
+    }
+
     /// The thing that says how a stack stands.
     #[must_use]
     pub fn thing(&self, stack: &StackId) -> Option<ThingSighting<'_>> {
-        let sighting = self.sighting(&of_stack(stack), THING)?;
+        let sighting = self.of_here(stack, THING)?;
         match &sighting.value {
             Seen::Thing { sight } => Some(ThingSighting {
                 sight,
@@ -127,7 +134,7 @@ impl World {
             // What ran before its stack was deleted runs no more.
             return None;
         }
-        match &self.sighting(&of_stack(stack), SERVE)?.value {
+        match &self.of_here(stack, SERVE)?.value {
             Seen::Serve { running, desired } => Some((*running, *desired)),
             Seen::Thing { .. } | Seen::Proof { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
         }
@@ -152,10 +159,13 @@ impl World {
         spec.is_some_and(|spec| !spec.about.is_empty()) && self.place(stack).is_some()
     }
 
-    /// Who the engine is at a place of an environment.
+    /// Who the engine is at a place of an environment, as that is recorded now.
     #[must_use]
     pub fn proof(&self, env: &EnvName, place: &PlaceName) -> Option<ProofSighting<'_>> {
-        let sighting = self.sighting(&of_env(env), &proof_of(place))?;
+        let recorded = self.record(env)?.places.at(Some(place))?;
+        let sighting = self
+            .sighting(&of_env(env), &proof_of(place))
+            .filter(|sighting| sighting.place.as_ref() == Some(recorded))?;
         match &sighting.value {
             Seen::Proof { proof } => Some(ProofSighting {
                 proof,
@@ -180,33 +190,41 @@ impl World {
         }
     }
 
-    /// Where a stack is.
+    /// Where a stack is: where the deployment that runs on it acts, else where its environment's
+    /// record says.
     fn place(&self, stack: &StackId) -> Option<&Place> {
-        let spec = self
-            .catalog
-            .stacks
-            .get(stack)
-            .and_then(|entry| entry.spec.as_ref().ok());
+        let last = || self.latest(stack)?.request.as_ref();
+        let listed = || self.catalog.stacks.get(stack)?.spec.as_ref().ok();
+        let spec = match self.folds.running(stack) {
+            Some(request) => Some(&request.spec),
+            // Where the files cannot be read that say what a stack is, it is what was deployed
+            // last.
+            None => listed().or_else(|| last().map(|request| &request.spec)),
+        };
         let about = spec
             .and_then(|spec| spec.about.first())
             .and_then(|about| about.place.as_ref());
-        self.record(&stack.env)?.places.at(about)
+        let places = self.folds.places_of(stack);
+        places
+            .or_else(|| Some(&self.record(&stack.env)?.places))?
+            .at(about)
     }
 
     /// When a stack was seen last, and why the newest look failed, if it did.
     #[must_use]
     pub fn freshness(&self, stack: &StackId) -> (Option<Time>, Option<&Safe>) {
+        let here = self.place(stack);
         let mut newest = None;
         let mut stale = None;
         for (source, sighting) in self.sightings_of(&of_stack(stack)) {
-            if source == THING || source == SERVE {
+            if (source == THING || source == SERVE) && sighting.place.as_ref() == here {
                 newest = newest.max(Some(sighting.taken_at));
                 stale = stale.or(sighting.stale.as_ref());
             }
         }
         (
             newest,
-            stale.or_else(|| self.proof(&stack.env, &self.place(stack)?.name)?.stale),
+            stale.or_else(|| self.proof(&stack.env, &here?.name)?.stale),
         )
     }
 }
@@ -214,7 +232,43 @@ impl World {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::environment::EnvironmentRecord;
     use crate::domain::look::Subject;
+    use crate::world::fixture::{NOW, Scene, id};
+
+    #[test]
+    fn what_was_seen_elsewhere_says_nothing_of_the_place_that_is_recorded_now() {
+        let mut scene = Scene::whole();
+        let (stack, env) = (id("dev/orders"), "dev".parse::<EnvName>().unwrap());
+        let home: PlaceName = "aws".into();
+        let shown = |world: &World| {
+            (
+                world.thing(&stack).is_some(),
+                world.serve(&stack).is_some(),
+                world.freshness(&stack).0.is_some(),
+                world.proof(&env, &home).is_some(),
+            )
+        };
+        scene.serve("dev/orders", 1, 1);
+        assert_eq!(shown(&scene.world), (true, true, true, true));
+        let before = scene.world.record(&env).unwrap().clone();
+        let moved = |of: &Place, region: &str| of.clone().within(Some(region));
+        let after = EnvironmentRecord {
+            places: before
+                .places
+                .iter()
+                .map(|at| moved(at, "eu-south-1"))
+                .collect(),
+            ..before.clone()
+        };
+        scene.recorded("dev", after);
+        assert_eq!(shown(&scene.world), (false, false, false, false));
+        let view = scene.world.environments(NOW);
+        let view = view.iter().find(|view| view.name == env).unwrap();
+        assert_eq!((view.region.as_str(), view.proven), ("eu-south-1", false));
+        scene.recorded("dev", before);
+        assert_eq!(shown(&scene.world), (true, true, true, true));
+    }
 
     #[test]
     fn the_first_failure_is_the_earliest_with_a_reason_of_its_own() {

@@ -66,6 +66,15 @@ impl World {
             .collect()
     }
 
+    /// Whether something was seen at one of the places where a stack is now.
+    fn is_of_here(&self, stack: &StackId, sighting: &Sighting) -> bool {
+        let places = self.folds.places_of(stack);
+        sighting
+            .place
+            .as_ref()
+            .is_none_or(|at| places.is_some_and(|places| places.iter().any(|place| place == at)))
+    }
+
     /// How the tails are doing: of the groups that a stack watches; without a stack, all that are
     /// told of.
     #[must_use]
@@ -74,11 +83,16 @@ impl World {
             return self
                 .sightings
                 .iter()
+                .filter(|((of, _), sighting)| {
+                    let stack = of.strip_prefix("stack/").and_then(|id| id.parse().ok());
+                    stack.is_some_and(|stack| self.is_of_here(&stack, sighting))
+                })
                 .filter_map(|((_, source), sighting)| seen(source, sighting, now))
                 .collect();
         };
         let mut tails: Vec<TailSighting<'_>> = self
             .sightings_of(&of_stack(stack))
+            .filter(|(_, sighting)| self.is_of_here(stack, sighting))
             .filter_map(|(source, sighting)| seen(source, sighting, now))
             .collect();
         for group in self.groups(stack) {
@@ -145,6 +159,7 @@ mod tests {
         Sighting {
             value,
             taken_at: ago(secs_ago),
+            place: None,
             stale: why.map(Safe::new),
         }
     }

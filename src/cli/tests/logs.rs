@@ -40,6 +40,7 @@ fn told(scene: &mut Scene, live: bool, why: Option<&str>) {
     let sighting = Sighting {
         value,
         taken_at: NOW + Duration::from_secs(5),
+        place: None,
         stale: why.map(Safe::new),
     };
     scene.world.sightings.insert(

@@ -1,19 +1,22 @@
 //! Recording what an estate file says of environments: the card, and what is appended.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use crate::domain::ask::{Answer, Intent, Refused};
 use crate::domain::card::Card;
+use crate::domain::deployment::Deployment;
 use crate::domain::digest::Digest;
 use crate::domain::environment::Environment;
 use crate::domain::environment::{EnvironmentEvent, EnvironmentRecord};
 use crate::domain::event::Append;
 use crate::domain::folds::Folds;
-use crate::domain::ids::EnvName;
+use crate::domain::ids::{DeploymentNo, EnvName};
 use crate::domain::level::Level;
 use crate::domain::level::{self as levels, Danger, phrase};
+use crate::domain::place::Place;
 
 use super::cards::VALID;
 use super::lines::{account, line, order, region, runs_on};
@@ -86,6 +89,7 @@ pub(super) fn apply_card(
             "CHANGES",
             format!("{name}: {}", differences(from, to).join(", ")),
         );
+        line(&mut lines, "SAYS", stays(folds, name, to));
         if from.loosened_by(to) {
             let (needed, reason) =
                 levels::level(from.class.min(to.class), intent.verb(), Danger::default());
@@ -107,14 +111,14 @@ pub(super) fn apply_card(
         "holdpoint/card/1",
         &json!({ "intent": intent, "versions": versions }),
     );
-    runs_on(&mut lines, shown);
+    runs_on(&mut lines, &shown.places);
     order(&mut lines);
     Ok(Card {
         verb: intent.verb(),
         env: name.clone(),
         class: shown.class,
-        account: account(shown),
-        region: region(shown),
+        account: account(&shown.places),
+        region: region(&shown.places),
         stack: None,
         level,
         why,
@@ -129,13 +133,41 @@ pub(super) fn apply_card(
     })
 }
 
+/// Which deployments go on where they were asked for, although something else is recorded from now
+/// on.
+fn stays(folds: &Folds, env: &EnvName, to: &EnvironmentRecord) -> String {
+    let elsewhere = |d: &&Arc<Deployment>| {
+        let request = d.request.as_ref().filter(|_| !d.is_over());
+        request.is_some_and(|of| of.stack.env == *env && of.places != to.places)
+    };
+    let mut numbers: Vec<DeploymentNo> = folds
+        .deployments
+        .values()
+        .filter(elsewhere)
+        .map(|d| d.no())
+        .collect();
+    numbers.sort();
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    match numbers.as_slice() {
+        [] => String::new(),
+        [only] => format!("{only} goes on where it was asked for."),
+        all => format!("{} go on where they were asked for.", all.join(", ")),
+    }
+}
+
 /// The fields in which two records differ, as `field from>to`.
 #[must_use]
 pub fn differences(from: &EnvironmentRecord, to: &EnvironmentRecord) -> Vec<String> {
-    let (a, b) = (
-        serde_json::to_value(from).unwrap_or_default(),
-        serde_json::to_value(to).unwrap_or_default(),
-    );
+    // A place is told in words.
+    let fields = |record: &EnvironmentRecord| {
+        let mut value = serde_json::to_value(record).unwrap_or_default();
+        let words: Vec<String> = record.places.iter().map(Place::words).collect();
+        if let Some(places) = value.get_mut("places") {
+            *places = Value::String(words.join("; "));
+        }
+        value
+    };
+    let (a, b) = (fields(from), fields(to));
     let (Some(a), Some(b)) = (a.as_object(), b.as_object()) else {
         return vec![];
     };

@@ -13,6 +13,7 @@ use crate::domain::digest::Digest;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::level::{self as levels, Danger, Level, Verb, phrase};
+use crate::domain::place::Places;
 use crate::domain::plan::Plan;
 
 use self::starts::start_lines;
@@ -61,6 +62,7 @@ pub fn card(
         level = least;
         why = format!("the environment asks for level {least} at least");
     }
+    let places = acts_at(folds, intent, starts).unwrap_or(&record.places);
     let plan = plans.first().map(|(_, plan)| plan.clone());
     let rows = plan.as_ref().and_then(Plan::rows);
     let subject = Digest::of(
@@ -69,7 +71,7 @@ pub fn card(
             "intent": intent,
             "environment": env_name,
             "version": env.record_version,
-            "places": record.places,
+            "places": places,
             "starts": starts.iter().map(start_json).collect::<Vec<_>>(),
             "plans": plans.iter().map(|(id, plan)| json!([id, plan])).collect::<Vec<_>>(),
         }),
@@ -132,14 +134,14 @@ pub fn card(
         }
         Intent::Apply { .. } => {}
     }
-    runs_on(&mut lines, record);
+    runs_on(&mut lines, places);
     order(&mut lines);
     Ok(Card {
         verb,
         env: env_name.clone(),
         class: record.class,
-        account: account(record),
-        region: region(record),
+        account: account(places),
+        region: region(places),
         stack,
         level,
         why,
@@ -152,6 +154,26 @@ pub fn card(
         made_at: cx.now,
         valid_until: cx.now + VALID,
     })
+}
+
+/// The places to which a deployment is bound that an intent is about; none where it is about what
+/// starts, at the places that are recorded now.
+fn acts_at<'a>(folds: &'a Folds, intent: &Intent, starts: &[StartOf]) -> Option<&'a Places> {
+    match intent {
+        Intent::Cancel { deployment } | Intent::Abandon { deployment } => {
+            let request = folds.deployments.get(deployment)?.request.as_ref()?;
+            Some(&request.places)
+        }
+        Intent::Unblock { stack, .. } if starts.is_empty() => Some(&folds.running(stack)?.places),
+        Intent::Unblock { .. }
+        | Intent::Deploy { .. }
+        | Intent::Rollback { .. }
+        | Intent::Retry { .. }
+        | Intent::Teardown { .. }
+        | Intent::Freeze { .. }
+        | Intent::Thaw { .. }
+        | Intent::Apply { .. } => None,
+    }
 }
 
 /// What must be typed: the name of the first thing whose data goes, so that no habit types it; else

@@ -144,7 +144,7 @@ pub(super) fn request(
             sure.then(|| {
                 (
                     step.id.clone(),
-                    super::cover(step, env_version, record, plan.rows().as_deref()),
+                    super::cover(step, env_version, &record.places, plan.rows().as_deref()),
                 )
             })
         })

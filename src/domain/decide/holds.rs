@@ -55,7 +55,7 @@ pub fn hold_want(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>) -> App
         }
     }
     let rows = d.rows();
-    let shown = cover(step, env.record_version, record, rows.as_deref());
+    let shown = cover(step, env.record_version, &request.places, rows.as_deref());
     let seen = request.seen.as_ref();
     if opened(d, id) == 0
         && seen.is_some_and(|seen| {
@@ -88,7 +88,7 @@ pub fn hold_want(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>) -> App
         phrase,
         subject: nth_subject(folds, d, step, nth),
         choices: rule.choices.clone(),
-        lines: lines(folds, d, step, record, expires_at, nth),
+        lines: lines(folds, d, step, expires_at, nth),
         outage: outage::likely(folds, &request.stack).filter(|_| rule.kind == HoldKind::Downtime),
         loses: if rule.kind == HoldKind::RestoreService {
             vec![]

@@ -1,7 +1,7 @@
 //! Lines of cards: their order, and those that many cards have.
 
-use crate::domain::environment::EnvironmentRecord;
 use crate::domain::hold::CardLine;
+use crate::domain::place::Places;
 use crate::domain::plan::{ChangeRow, Does};
 
 /// "1 replace  2 modify  1 add  0 delete".
@@ -16,8 +16,8 @@ pub(super) fn count_rows(rows: &[ChangeRow]) -> String {
     )
 }
 
-pub(super) fn runs_on(lines: &mut Vec<CardLine>, record: &EnvironmentRecord) {
-    for place in &record.places {
+pub(super) fn runs_on(lines: &mut Vec<CardLine>, places: &Places) {
+    for place in places {
         line(lines, "RUNS ON", place.words());
     }
 }
@@ -46,17 +46,15 @@ pub(super) fn order(lines: &mut [CardLine]) {
     lines.sort_by_key(|line| place(&line.label));
 }
 
-pub(super) fn account(record: &EnvironmentRecord) -> String {
-    record
-        .places
+pub(super) fn account(places: &Places) -> String {
+    places
         .home()
         .and_then(|place| place.whose.is.clone())
         .unwrap_or_default()
 }
 
-pub(super) fn region(record: &EnvironmentRecord) -> String {
-    record
-        .places
+pub(super) fn region(places: &Places) -> String {
+    places
         .home()
         .and_then(|place| place.within.is.clone())
         .unwrap_or_default()

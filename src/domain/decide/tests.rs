@@ -7,6 +7,7 @@ mod laws;
 mod loss;
 mod marks;
 mod outside;
+mod places;
 mod rules;
 mod serving;
 mod sim;

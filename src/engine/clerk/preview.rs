@@ -1,5 +1,7 @@
 //! An intent that is planned before it is answered: looks aside, and then the card or the decision.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::join_all;
 
 use super::Origin;
@@ -7,8 +9,9 @@ use crate::domain::ask::{Answer, Attached, Confirm, Intent, Refused};
 use crate::domain::decide::{self, Looked, StartOf};
 use crate::domain::event::Append;
 use crate::domain::failure::{Failure, Retry};
-use crate::domain::ids::{AskId, StackId};
+use crate::domain::ids::{AskId, EnvName, StackId};
 use crate::domain::look::Sights;
+use crate::domain::place::Places;
 use crate::domain::plan::Plan;
 use crate::domain::stack::Purpose;
 use crate::engine::driver::REST;
@@ -30,8 +33,13 @@ pub(crate) struct Previewed {
     pub(super) attached: Vec<Attached>,
     pub(super) wanted: Wanted,
     pub(super) starts: Vec<StartOf>,
+    /// The versions of the records for which it was planned.
+    pub(super) records: Records,
     pub(super) plans: Result<Vec<(StackId, Plan, Sights)>, Failure>,
 }
+
+/// The versions of the records of some environments.
+pub(super) type Records = BTreeMap<EnvName, u64>;
 
 impl Previewed {
     /// Which ask it is.
@@ -76,7 +84,7 @@ impl Engine {
                     // A teardown and a recovery name resources, which the looks of the driver leave
                     // out: they look for themselves.
                     let fresh = (start.purpose == Purpose::Deploy)
-                        .then(|| self.fresh_sight(&start.stack))
+                        .then(|| self.fresh_sight(&start.stack, planning.places()))
                         .flatten();
                     let seen = fresh.unwrap_or_default();
                     plannings.push((
@@ -101,6 +109,7 @@ impl Engine {
                     intent,
                     attached,
                     wanted,
+                    records: self.records(&starts),
                     starts,
                     plans: Ok(vec![]),
                 })
@@ -108,7 +117,7 @@ impl Engine {
         }
         let stacks = starts.iter().map(|start| start.stack.clone()).collect();
         self.parked.insert(ask, stacks);
-        let parts = self.shared_parts();
+        let (parts, records) = (self.shared_parts(), self.records(&starts));
         self.spawn_look(format!("ask {ask}"), async move {
             let plans = join_all(plannings.into_iter().map(|(stack, planning)| {
                 let parts = parts.clone();
@@ -128,10 +137,28 @@ impl Engine {
                 attached,
                 wanted,
                 starts,
+                records,
                 plans,
             }))
         });
         Ok(())
+    }
+
+    /// The versions of the records where something is to start.
+    pub(super) fn records(&self, starts: &[StartOf]) -> Records {
+        let envs = starts.iter().map(|start| start.stack.env.clone());
+        envs.map(|env| {
+            let known = self.folds.environments.get(&env);
+            let version = known.map_or(0, |known| known.record_version);
+            (env, version)
+        })
+        .collect()
+    }
+
+    /// The places of a stack's environment, as they are recorded now.
+    fn recorded(&self, stack: &StackId) -> Option<Places> {
+        let record = self.folds.environments.get(&stack.env)?.record.as_ref()?;
+        Some(record.places.clone())
     }
 
     /// Answers an ask whose plans are there.
@@ -145,11 +172,16 @@ impl Engine {
             attached,
             wanted,
             starts,
+            records,
             plans,
         } = previewed;
         let ask = from.asked.id;
         self.parked.remove(&ask);
         self.looking.remove(&format!("ask {ask}"));
+        if records != self.records(&starts) {
+            // What was looked at meanwhile may be another place than the one that is meant now.
+            return Box::pin(self.look_for(from, intent, attached, wanted)).await;
+        }
         let plans = match plans {
             Ok(plans) => plans,
             Err(failure) => {
@@ -158,7 +190,9 @@ impl Engine {
             }
         };
         for (stack, _, seen) in &plans {
-            self.remember(stack, seen);
+            if let Some(places) = self.recorded(stack) {
+                self.remember(stack, &places, seen);
+            }
         }
         let plans: Vec<(StackId, Plan)> = plans
             .into_iter()

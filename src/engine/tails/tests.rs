@@ -60,6 +60,7 @@ fn a_cut_tail_falls_behind_and_a_live_one_gets_old() {
             lag_ms,
         },
         taken_at: Time(at),
+        place: None,
         stale: None,
     };
     assert_eq!(

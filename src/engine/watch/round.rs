@@ -27,7 +27,6 @@ const NEWS: usize = 2;
 /// One stack in a round.
 struct One {
     id: StackId,
-    place: Place,
     shown: bool,
     watched: Watched,
     /// When its state was seen, and since when it is missing if it is; or why it was not seen.
@@ -69,23 +68,21 @@ impl Watcher {
 
     /// The states of all that is due, asked for at the same time.
     async fn states(&self, due: Vec<(StackId, Wanted, Watched)>, now: Time) -> Vec<One> {
-        let somewhere = due.into_iter().filter_map(|(id, what, watched)| {
-            Some((id, what.place()?.clone(), what.shown, watched))
-        });
-        let looked = join_all(somewhere.map(|(id, place, shown, mut watched)| async move {
+        let looked = join_all(due.into_iter().map(|(id, what, mut watched)| async move {
             let subject = format!("stack/{id}");
-            let seen = match prove(self.eyes.as_ref(), &id.env, Some(&place)).await {
-                Ok(()) => self.state(&subject, &place, &mut watched, now).await,
+            let seen = match prove(self.eyes.as_ref(), &id.env, Some(&watched.place)).await {
+                Ok(()) => self.state(&subject, &mut watched, now).await,
                 Err(failure) => Err(failure),
             };
+            let place = &watched.place;
             let (sighting, seen) = match seen {
                 Ok((sight, at)) => {
                     let missing = sight.changed_at;
-                    (Some(thing(subject, sight, at)), Ok((at, missing)))
+                    (Some(thing(subject, sight, at, place)), Ok((at, missing)))
                 }
                 // What was seen before stays, and says why it is old.
                 Err(failure) => (
-                    self.as_before(&subject, THING, &failure).await,
+                    self.as_before(&subject, THING, place, &failure).await,
                     Err(failure),
                 ),
             };
@@ -93,8 +90,7 @@ impl Watcher {
                 sighting,
                 One {
                     id,
-                    place,
-                    shown,
+                    shown: what.shown,
                     watched,
                     seen,
                 },
@@ -109,17 +105,16 @@ impl Watcher {
     async fn state(
         &self,
         subject: &str,
-        place: &Place,
         one: &mut Watched,
         now: Time,
     ) -> Result<(Sight, Time), Failure> {
         let glance = one.glance(now);
-        let (mut sight, at) = one.follow.look(place, glance).await?;
+        let (mut sight, at) = one.follow.look(&one.place, glance).await?;
         one.busy = sight.standing.is_busy();
         if sight.standing == Standing::Missing {
             sight.changed_at = match one.there {
                 There::No(since) => since,
-                There::Yes => self.vanished(subject, now).await?,
+                There::Yes => self.vanished(subject, &one.place, now).await?,
             };
             one.there = There::No(sight.changed_at);
         } else {
@@ -146,16 +141,17 @@ impl Watcher {
         let places = CLOSER - surveys.min(CLOSER - NEWS);
         let read = join_all(turn.into_iter().take(places).map(|one| async move {
             one.watched.news_at = now;
-            let glance = one.watched.glance(now);
-            match (one.watched.follow.news(&one.place, glance).await, &one.seen) {
+            let (glance, subject) = (one.watched.glance(now), one.subject());
+            let Watched { follow, place, .. } = &mut one.watched;
+            match (follow.news(place, glance).await, &one.seen) {
                 (Ok((mut sight, lines)), Ok((at, changed_at))) => {
                     if sight.standing == Standing::Missing {
                         sight.changed_at = *changed_at;
                     }
-                    (Some(thing(one.subject(), sight, *at)), lines)
+                    (Some(thing(subject, sight, *at, place)), lines)
                 }
                 (Err(failure), _) => (
-                    self.as_before(&one.subject(), THING, &failure).await,
+                    self.as_before(&subject, THING, place, &failure).await,
                     Vec::new(),
                 ),
                 (Ok((_, lines)), Err(_)) => (None, lines),
@@ -176,16 +172,19 @@ impl Watcher {
             .iter_mut()
             .filter(|one| one.seen.is_ok() && one.watched.wants_survey(now));
         for one in unsurveyed.take(CLOSER - NEWS) {
-            if let Err(failure) = one.watched.follow.survey(&one.place, now).await {
+            let subject = one.subject();
+            let Watched { follow, place, .. } = &mut one.watched;
+            if let Err(failure) = follow.survey(place, now).await {
+                sightings.extend(self.as_before(&subject, SERVE, place, &failure).await);
                 one.watched.counted(None, now);
-                sightings.extend(self.as_before(&one.subject(), SERVE, &failure).await);
             }
         }
         let due = all
             .iter_mut()
             .filter(|one| one.seen.is_ok() && one.watched.wants_count(now));
         let counted = join_all(due.map(|one| async move {
-            let tasks = one.watched.follow.serve(&one.place).await;
+            let place = one.watched.place.clone();
+            let tasks = one.watched.follow.serve(&place).await;
             one.watched
                 .counted(tasks.as_ref().ok().copied().flatten(), now);
             match tasks {
@@ -196,12 +195,16 @@ impl Watcher {
                         Sighting {
                             value,
                             taken_at: now,
+                            place: Some(place),
                             stale: None,
                         },
                     ))
                 }
                 Ok(None) => None,
-                Err(failure) => self.as_before(&one.subject(), SERVE, &failure).await,
+                Err(failure) => {
+                    self.as_before(&one.subject(), SERVE, &place, &failure)
+                        .await
+                }
             }
         }));
         sightings.extend(counted.await.into_iter().flatten());
@@ -210,8 +213,13 @@ impl Watcher {
 
     /// Since when a thing is missing that was there when it was seen last; none for one that never
     /// was.
-    async fn vanished(&self, subject: &str, now: Time) -> Result<Option<Time>, Failure> {
-        let old = self.old(subject, THING).await.map_err(|why| {
+    async fn vanished(
+        &self,
+        subject: &str,
+        place: &Place,
+        now: Time,
+    ) -> Result<Option<Time>, Failure> {
+        let old = self.old(subject, THING, place).await.map_err(|why| {
             Failure::new(format!(
                 "it is not there, and since when cannot be told: {why}"
             ))
@@ -232,11 +240,12 @@ impl Watcher {
         &self,
         subject: &str,
         source: &str,
+        place: &Place,
         failure: &Failure,
     ) -> Option<(SightingKey, Sighting)> {
         // A store that cannot be read can take no sighting either; what stands there grows old on
         // the screen.
-        let old = self.old(subject, source).await.ok().flatten()?;
+        let old = self.old(subject, source, place).await.ok().flatten()?;
         Some((
             (subject.to_owned(), source.to_owned()),
             Sighting {
@@ -246,12 +255,19 @@ impl Watcher {
         ))
     }
 
-    async fn old(&self, subject: &str, source: &str) -> Result<Option<Sighting>, StoreError> {
+    /// What was seen last at a place.
+    async fn old(
+        &self,
+        subject: &str,
+        source: &str,
+        place: &Place,
+    ) -> Result<Option<Sighting>, StoreError> {
         let (all, _) = self.store.sightings(0).await?;
         Ok(all
             .into_iter()
             .find(|((of, by), _)| of == subject && by == source)
-            .map(|(_, sighting)| sighting))
+            .map(|(_, sighting)| sighting)
+            .filter(|sighting| sighting.place.as_ref() == Some(place)))
     }
 
     /// Who we are at a place, by proof; another place than the recorded one is said with it.
@@ -260,6 +276,7 @@ impl Watcher {
         let sighting = match self.eyes.prove(env, place).await {
             Ok(proof) => Sighting {
                 taken_at: proof.at,
+                place: Some(place.clone()),
                 stale: place.check(env, &proof).err().as_ref().map(why),
                 value: Seen::Proof { proof },
             },
@@ -276,12 +293,13 @@ impl Watcher {
                 let unknown = || Sighting {
                     value: Seen::Proof { proof: nobody },
                     taken_at: now,
+                    place: Some(place.clone()),
                     stale: None,
                 };
                 Sighting {
                     stale: Some(why(&failure)),
                     ..self
-                        .old(&key.0, &key.1)
+                        .old(&key.0, &key.1, place)
                         .await
                         .ok()
                         .flatten()
@@ -293,12 +311,13 @@ impl Watcher {
     }
 }
 
-fn thing(subject: String, sight: Sight, taken_at: Time) -> (SightingKey, Sighting) {
+fn thing(subject: String, sight: Sight, taken_at: Time, place: &Place) -> (SightingKey, Sighting) {
     (
         (subject, THING.to_owned()),
         Sighting {
             value: Seen::Thing { sight },
             taken_at,
+            place: Some(place.clone()),
             stale: None,
         },
     )

@@ -147,6 +147,15 @@ impl Scene {
         }
     }
 
+    /// The record of an environment has another place from now on.
+    fn record(&self, env: &str, place: &Place) {
+        self.folds.send_modify(|folds| {
+            let env = folds.environments.get_mut(&env.parse().unwrap()).unwrap();
+            let record = Arc::make_mut(env).record.as_mut().unwrap();
+            record.places = place.clone().into();
+        });
+    }
+
     fn place(&self, env: &str) -> Place {
         self.folds.borrow().environments[&env.parse().unwrap()]
             .record
@@ -158,9 +167,8 @@ impl Scene {
             .clone()
     }
 
-    /// Somebody looks at these stacks, which are being changed, and a step waits for the end of
-    /// each.
-    async fn stacks(&mut self, env: &str, many: usize) {
+    /// Somebody looks at these stacks, which are being changed.
+    async fn shown(&self, env: &str, many: usize) -> Vec<String> {
         let names: Vec<String> = (0..many).map(|n| format!("{env}-{n}")).collect();
         let interests: Vec<String> = names
             .iter()
@@ -179,13 +187,22 @@ impl Scene {
             .put_interest(env, &interests, BEGUN + S(3_600))
             .await
             .unwrap();
+        for name in &names {
+            self.account.begin(name);
+        }
+        names
+    }
+
+    /// Somebody looks at these stacks, which are being changed, and a step waits for the end of
+    /// each.
+    async fn stacks(&mut self, env: &str, many: usize) {
+        let names = self.shown(env, many).await;
         let place = self.place(env);
         // Who we are is proven before any step starts.
         super::super::looks::prove(self.eyes.as_ref(), &env.parse().unwrap(), Some(&place))
             .await
             .unwrap();
         for name in names {
-            self.account.begin(&name);
             let verify = executors(&self.clients)
                 .into_iter()
                 .find(|one| one.kind().as_str() == "cloudformation.verify")
@@ -432,6 +449,43 @@ async fn two_environments_of_an_account_share_its_budget_and_two_regions_do_not(
         here > 30 && there > 30 && here <= 40 && there <= 40,
         "{here} and {there} reads in 10 s"
     );
+}
+
+/// A new record of an environment is looked at at once, at its new place alone, also while a look
+/// at the old one waits for its answer.
+#[tokio::test]
+async fn what_is_recorded_elsewhere_is_looked_at_there_at_once() {
+    for latency in [Duration::ZERO, S(30)] {
+        let scene = Scene::over(&[("dev", "eu-west-1")], latency, Duration::ZERO);
+        scene.shown("dev", 2).await;
+        scene.watch();
+        scene.pass(S(62)).await;
+        let moved = scene.place("dev").within(Some("us-east-1"));
+        scene.record("dev", &moved);
+        let from = scene.clock.now();
+        scene.pass(S(20)).await;
+        let here = |call: &Called| call.at >= from && call.region == "us-east-1";
+        let calls = scene.account.calls();
+        assert!(
+            calls.iter().any(here),
+            "nothing was read there within 20 s, where an answer takes {latency:?}"
+        );
+        scene.pass(S(200)).await;
+        let (all, _) = scene.store.sightings(0).await.unwrap();
+        let of = |subject: &str, source: &str| {
+            let key = (subject.to_owned(), source.to_owned());
+            let found = all.iter().find(|(of, _)| *of == key);
+            found
+                .unwrap_or_else(|| panic!("no {key:?}"))
+                .1
+                .place
+                .clone()
+        };
+        assert_eq!(of("stack/dev/dev-0", THING).as_ref(), Some(&moved));
+        assert_eq!(of("environment/dev", "proof/aws").as_ref(), Some(&moved));
+        let last = scene.account.calls().pop().unwrap();
+        assert_eq!(last.region, "us-east-1");
+    }
 }
 
 /// Nobody looks, nothing runs: not one call.

@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use super::{FAR, FAR_SERVE, RUNNING, SHOWN, Wanted};
 use crate::domain::ids::DeploymentNo;
+use crate::domain::look::Subject;
+use crate::domain::place::Place;
 use crate::domain::time::Time;
 use crate::observe::{Follow, Glance};
 
 /// One stack that is watched.
 pub(super) struct Watched {
     pub(super) follow: Box<dyn Follow>,
+    about: Subject,
+    pub(super) place: Place,
     no: Option<DeploymentNo>,
     pub(super) due: Time,
     pub(super) serve_due: Time,
@@ -33,10 +37,12 @@ pub(super) enum There {
 
 impl Watched {
     /// A stack that is due at once.
-    pub(super) fn new(follow: Box<dyn Follow>, now: Time) -> Self {
+    pub(super) fn new(follow: Box<dyn Follow>, about: Subject, place: Place, now: Time) -> Self {
         let there = There::Yes;
         Self {
             follow,
+            about,
+            place,
             no: None,
             due: now,
             serve_due: now,
@@ -46,6 +52,11 @@ impl Watched {
             far: false,
             there,
         }
+    }
+
+    /// Whether it is this thing, at this place.
+    pub(super) fn is_of(&self, about: &Subject, place: &Place) -> bool {
+        self.about == *about && self.place == *place
     }
 
     /// Takes what is wanted of it now: what comes onto the screen, or begins to run, is due at
@@ -126,7 +137,6 @@ mod tests {
     use crate::domain::failure::Failure;
     use crate::domain::line::Line;
     use crate::domain::look::Sight;
-    use crate::domain::place::Place;
 
     /// A thing of which there is always something to be read.
     struct Endless;
@@ -170,7 +180,11 @@ mod tests {
             },
             Wanted::default(),
         );
-        let mut watched = Watched::new(Box::new(Endless), now);
+        let (about, place) = (
+            Subject::new("test.thing", "x"),
+            Place::new("hill", "summit", "side"),
+        );
+        let mut watched = Watched::new(Box::new(Endless), about, place, now);
         watched.wanted(&far, now);
         watched.busy = true;
         watched.counted(Some((1, 1)), now);

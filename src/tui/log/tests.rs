@@ -193,6 +193,7 @@ fn tell(desk: &mut Desk, group: &str, value: Seen, secs_ago: u64, why: Option<&s
         Sighting {
             value,
             taken_at,
+            place: None,
             stale: why.map(Safe::new),
         },
     );

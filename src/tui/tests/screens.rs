@@ -223,6 +223,7 @@ fn that_aws_throttles_is_named_in_the_band_of_its_environment_and_told_by_who_is
     let sighting = Sighting {
         value,
         taken_at: fixture::ago(3),
+        place: None,
         stale: None,
     };
     world.sightings.insert(

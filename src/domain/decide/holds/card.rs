@@ -1,7 +1,6 @@
 //! What the card of a hold says.
 
 use crate::domain::deployment::Deployment;
-use crate::domain::environment::EnvironmentRecord;
 use crate::domain::folds::Folds;
 use crate::domain::hold::{CardLine, HoldKind};
 use crate::domain::place::Place;
@@ -17,7 +16,6 @@ pub(super) fn lines(
     folds: &Folds,
     d: &Deployment,
     step: &Step,
-    record: &EnvironmentRecord,
     expires_at: Option<Time>,
     nth: u32,
 ) -> Vec<CardLine> {
@@ -78,7 +76,7 @@ pub(super) fn lines(
     );
     line(
         "RUNS ON",
-        record
+        request
             .places
             .at(step.acts_at())
             .map(Place::words)

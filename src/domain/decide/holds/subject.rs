@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::domain::deployment::Deployment;
 use crate::domain::digest::Digest;
-use crate::domain::environment::EnvironmentRecord;
 use crate::domain::folds::Folds;
 use crate::domain::hold::Hold;
 use crate::domain::ids::StepId;
+use crate::domain::place::Places;
 use crate::domain::plan::{ChangeRow, Plan, Step, resolve};
 
 /// What an approval of this step's newest hold covers, from what is true now.
@@ -46,15 +46,14 @@ pub(super) fn nth_subject(folds: &Folds, d: &Deployment, step: &Step, nth: u32) 
     )
 }
 
-/// Where a step acts, and the version of the environment's record, as they are now.
+/// Where a step acts, and the version of the environment's record now.
 fn place(folds: &Folds, d: &Deployment, step: &Step) -> Value {
     let env = d
         .stack()
         .and_then(|stack| folds.environments.get(&stack.env));
-    let record = env.and_then(|env| env.record.as_ref());
     json!({
         "version": env.map(|env| env.record_version),
-        "at": record.and_then(|record| record.places.at(step.acts_at())),
+        "at": d.request.as_ref().and_then(|request| request.places.at(step.acts_at())),
     })
 }
 
@@ -93,19 +92,14 @@ fn behind(plan: &Plan, id: &StepId) -> Vec<StepId> {
 /// What the guard of an ask covers of a hold that its card already showed: the step as planned,
 /// where, and the change rows.
 #[must_use]
-pub fn cover(
-    step: &Step,
-    env_version: u64,
-    record: &EnvironmentRecord,
-    rows: Option<&[ChangeRow]>,
-) -> Digest {
+pub fn cover(step: &Step, env_version: u64, places: &Places, rows: Option<&[ChangeRow]>) -> Digest {
     let rows: Option<Vec<ChangeRow>> = rows.map(|rows| rows.iter().map(ChangeRow::key).collect());
     Digest::of(
         "holdpoint/cover/1",
         &json!({
             "step": serde_json::to_value(step).unwrap_or(Value::Null),
             "version": env_version,
-            "at": record.places.at(step.acts_at()),
+            "at": places.at(step.acts_at()),
             "rows": rows,
         }),
     )
