@@ -156,7 +156,7 @@ impl Profile {
         let name = quote::shell(&self.base);
         match self.source {
             Source::Sso => {
-                format!("log in again: aws sso login --profile {name}; it goes on by itself then")
+                format!("log in again: aws sso login --profile {name}")
             }
             Source::Login => format!(
                 "this version cannot use the login of profile {name} itself: give it a line credential_process = aws configure export-credentials --profile NAME --format process"
@@ -168,12 +168,12 @@ impl Profile {
             }
             Source::Keys { end: true } => {
                 format!(
-                    "the keys of profile {name} have ended: put fresh ones into the AWS configuration; it goes on by itself then"
+                    "the keys of profile {name} have ended: put fresh ones into the AWS configuration"
                 )
             }
             Source::Keys { end: false } => {
                 format!(
-                    "AWS does not take the keys of profile {name}: put valid ones there (aws configure --profile {name}); it goes on by itself then"
+                    "AWS does not take the keys of profile {name}: put valid ones there (aws configure --profile {name})"
                 )
             }
             Source::WebIdentity => format!(
@@ -192,7 +192,7 @@ impl Profile {
             }
             Source::Nothing => {
                 format!(
-                    "profile {name} holds no credentials: aws configure sso --profile {name}, or aws configure --profile {name}; it goes on by itself then"
+                    "profile {name} holds no credentials: aws configure sso --profile {name}, or aws configure --profile {name}"
                 )
             }
         }
@@ -264,8 +264,8 @@ region = eu-west-1
     #[tokio::test]
     async fn every_kind_of_profile_has_its_own_way_to_credentials() {
         let cases = [
-            ("sso", "aws sso login --profile sso;"),
-            ("role-of-sso", "aws sso login --profile sso;"),
+            ("sso", "aws sso login --profile sso"),
+            ("role-of-sso", "aws sso login --profile sso"),
             ("vault", "aws sts get-caller-identity --profile vault"),
             ("keys", "aws configure --profile keys"),
             ("temporary", "put fresh ones"),

@@ -226,23 +226,23 @@ impl Facts {
         let place = endpoint.map(|url| format!(" at {url}")).unwrap_or_default();
         let failure = match kind {
             TroubleKind::Throttled => Failure::new(format!("{action}{on}: AWS asks for fewer calls"))
-                .hint("it goes on by itself, more slowly")
+                .hint("wait until AWS takes more calls again")
                 .retry(Retry::After(Duration::from_secs(20))),
             TroubleKind::Server => Failure::new(format!("{action}{on}: AWS failed ({})", self.status))
-                .hint("it goes on by itself when AWS answers again")
+                .hint("wait until AWS answers again")
                 .retry(Retry::After(Duration::from_secs(5))),
             TroubleKind::Timeout => Failure::new(format!("{action}{on}: no answer in time{place}"))
-                .hint("it goes on by itself when AWS answers again")
+                .hint("wait until AWS answers again")
                 .retry(Retry::Contact),
             TroubleKind::Unreachable => Failure::new(format!("{action}{on}: no connection{place}"))
                 .hint(if self.message.contains("certificate") {
                     "the certificate is not trusted: name its authority in ca_bundle"
                 } else {
-                    "check the network; it goes on by itself when AWS can be reached"
+                    "check the network"
                 })
                 .retry(Retry::Contact),
             TroubleKind::Garbled => Failure::new(format!("{action}{on}: what answered is not AWS (status {}){place}", self.status))
-                .hint("a proxy or the login page of a network is in the way: look at that; it goes on by itself when AWS answers")
+                .hint("a proxy or the login page of a network is in the way: look at that")
                 .retry(Retry::Contact),
             TroubleKind::Login => {
                 Failure::new(format!("{action}{on}: the credentials have ended or there are none")).hint(login).retry(Retry::Contact)

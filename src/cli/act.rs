@@ -160,6 +160,7 @@ fn on_deployment(
             let found = numbered(&*desk, no)?;
             let stack = found.stack().ok_or_else(|| no_deployment(no))?;
             agreed(&*desk, ground, &stack.env)?;
+            desk.watch(std::slice::from_ref(stack));
             ask::carry_out(&*desk, ground, intent(found.id), guard, out)
         }
     }

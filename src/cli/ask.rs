@@ -6,7 +6,7 @@ use crate::domain::ask::{Answer, Ask, Confirm, Intent, Refused};
 use crate::domain::card::Card;
 use crate::domain::deployment::End;
 use crate::domain::digest::Digest;
-use crate::domain::ids::DeploymentId;
+use crate::domain::ids::{DeploymentId, EnvName};
 
 use super::args::Guard;
 use super::json::{AskedDoc, DeploymentDoc, ShownDoc};
@@ -27,7 +27,7 @@ pub(super) fn carry_out(
             text: guard.confirm.clone().unwrap_or_default(),
             reason: guard.reason.clone().unwrap_or_default(),
         },
-        None => match preview(desk, ground, intent.clone())? {
+        None => match preview(desk, ground, intent.clone(), out)? {
             Err(refused) => return refuse(&refused, None, out),
             Ok(shown) => match met(&shown, guard, out)? {
                 Some(confirm) => confirm,
@@ -35,7 +35,7 @@ pub(super) fn carry_out(
             },
         },
     };
-    let ends = ending(&intent);
+    let (ends, env) = (ending(&intent), env_of(desk, &intent));
     let id = desk
         .submit(Ask::Do {
             intent,
@@ -44,7 +44,7 @@ pub(super) fn carry_out(
             armed: false,
         })
         .map_err(|why| Stop::lost("desk", why.to_string()))?;
-    match wait::answer(desk, ground, id)? {
+    match wait::answer(desk, ground, id, env.as_ref(), out)? {
         Answer::Accepted { deployments, says } => {
             let ids: Vec<DeploymentId> =
                 deployments.iter().map(|(id, _)| *id).chain(ends).collect();
@@ -84,19 +84,39 @@ fn ending(intent: &Intent) -> Option<DeploymentId> {
     }
 }
 
+/// The environment of which an answer to an intent is read.
+fn env_of(desk: &dyn Patient, intent: &Intent) -> Option<EnvName> {
+    let of = |deployment: &DeploymentId| {
+        let world = desk.world();
+        Some(world.deployment(*deployment)?.stack()?.env.clone())
+    };
+    match intent {
+        Intent::Deploy { stacks, .. } => Some(stacks.first()?.env.clone()),
+        Intent::Rollback { stack, .. }
+        | Intent::Teardown { stack, .. }
+        | Intent::Unblock { stack, .. } => Some(stack.env.clone()),
+        Intent::Retry { deployment }
+        | Intent::Cancel { deployment }
+        | Intent::Abandon { deployment } => of(deployment),
+        Intent::Freeze { .. } | Intent::Thaw { .. } | Intent::Apply { .. } => None,
+    }
+}
+
 /// Asks for the card of an intent.
 pub(super) fn preview(
     desk: &dyn Patient,
     ground: &dyn Ground,
     intent: Intent,
+    out: &mut Out<'_, '_>,
 ) -> Result<Result<Card, Refused>, Stop> {
+    let env = env_of(desk, &intent);
     let id = desk
         .submit(Ask::Preview {
             intent,
             attached: Vec::new(),
         })
         .map_err(|why| Stop::lost("desk", why.to_string()))?;
-    match wait::answer(desk, ground, id)? {
+    match wait::answer(desk, ground, id, env.as_ref(), out)? {
         Answer::Card { card } => Ok(Ok(*card)),
         Answer::Refused(refused) => Ok(Err(refused)),
         Answer::Accepted { .. } => Err(wrong_answer("an action where it was asked for a card")),

@@ -1,5 +1,6 @@
 //! `doctor`: looks at everything this program needs, and says what is wrong and what to do.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub struct Fact {
     pub what: String,
     /// Whether it is as it should be.
     pub ok: bool,
+    /// Whether it is worth knowing all the same: it passes by itself.
+    pub note: bool,
     /// How it is; and what to do, where it is not right.
     pub says: String,
 }
@@ -34,7 +37,17 @@ impl Fact {
         Self {
             what: what.into(),
             ok: true,
+            note: false,
             says: says.into(),
+        }
+    }
+
+    /// It passes by itself; whoever looks should know it.
+    #[must_use]
+    pub fn note(what: impl Into<String>, says: impl Into<String>) -> Self {
+        Self {
+            note: true,
+            ..Self::right(what, says)
         }
     }
 
@@ -44,6 +57,7 @@ impl Fact {
         Self {
             what: what.into(),
             ok: false,
+            note: false,
             says: says.into(),
         }
     }
@@ -61,7 +75,7 @@ pub(super) fn doctor(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code,
             facts.push(trusted);
             if usable {
                 match ground.desk() {
-                    Ok(desk) => facts.extend(lived(&*desk, ground)),
+                    Ok(desk) => facts.extend(lived(&*desk, ground, out)?),
                     Err(stop) => facts.push(Fact::wrong("store", stop.says)),
                 }
             }
@@ -76,7 +90,12 @@ pub(super) fn doctor(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code,
             .iter()
             .map(|fact| {
                 vec![
-                    if fact.ok { "ok" } else { "WRONG" }.to_owned(),
+                    match (fact.ok, fact.note) {
+                        (true, false) => "ok",
+                        (true, true) => "note",
+                        (false, _) => "WRONG",
+                    }
+                    .to_owned(),
                     fact.what.clone(),
                     fact.says.clone(),
                 ]
@@ -114,12 +133,17 @@ fn trust(ground: &dyn Ground, loaded: &Loaded) -> Fact {
 
 /// What only an engine at work can tell: whether there is one, whether the store has the
 /// environments as the file says, and who we are in each of them.
-fn lived(desk: &dyn Patient, ground: &dyn Ground) -> Vec<Fact> {
+fn lived(
+    desk: &dyn Patient,
+    ground: &dyn Ground,
+    out: &mut Out<'_, '_>,
+) -> Result<Vec<Fact>, Stop> {
     let mut facts = Vec::new();
     let world = match wait::ready(desk, ground) {
         Ok(world) => world,
-        Err(stop) => return vec![Fact::wrong("store", stop.says)],
+        Err(stop) => return Ok(vec![Fact::wrong("store", stop.says)]),
     };
+    started(desk, ground, out)?;
     let environments: Vec<EnvName> = world
         .environments(ground.now())
         .into_iter()
@@ -145,9 +169,8 @@ fn lived(desk: &dyn Patient, ground: &dyn Ground) -> Vec<Fact> {
         EngineState::Live { .. } | EngineState::Draining { .. } => {
             Fact::right("engine", world.engine.says())
         }
-        EngineState::None(_) | EngineState::Unknown | EngineState::Starting => {
-            Fact::wrong("engine", world.engine.says())
-        }
+        EngineState::Unknown | EngineState::Starting => Fact::note("engine", world.engine.says()),
+        EngineState::None(_) => Fact::wrong("engine", world.engine.says()),
     });
     facts.push(match &world.disk_full {
         Some(full) => Fact::wrong("disk", full.says()),
@@ -160,13 +183,47 @@ fn lived(desk: &dyn Patient, ground: &dyn Ground) -> Vec<Fact> {
         ));
     }
     facts.extend(agreed.iter().flat_map(|env| who(&world, env, ground.now())));
-    let slowed = world.environments(ground.now());
-    let slowed = slowed
-        .iter()
-        .filter(|env| agreed.contains(&env.name))
-        .filter_map(|env| Some((&env.name, env.slowed_says()?)));
-    facts.extend(slowed.map(|(env, says)| Fact::wrong(format!("reads of {env}"), says)));
-    facts
+    facts.extend(throttled(&world, &agreed, ground.now()));
+    Ok(facts)
+}
+
+/// That AWS throttles, told once of an account and region, whatever the number of environments
+/// there.
+fn throttled(world: &World, among: &[EnvName], now: Time) -> Vec<Fact> {
+    let mut told: BTreeMap<(String, String), (Vec<String>, String)> = BTreeMap::new();
+    for env in world.environments(now) {
+        let says = env.slowed_says().filter(|_| among.contains(&env.name));
+        let Some(says) = says else { continue };
+        let (names, _) = told
+            .entry((env.account, env.region))
+            .or_insert_with(|| (Vec::new(), says));
+        names.push(env.name.to_string());
+    }
+    told.into_values()
+        .map(|(names, says)| Fact::note(format!("reads of {}", names.join(", ")), says))
+        .collect()
+}
+
+/// How long an engine that is starting is waited for.
+const STARTING: Duration = Duration::from_secs(30);
+/// How long it is waited for before that is said.
+const QUIETLY: Duration = Duration::from_secs(2);
+
+/// Waits for an engine that is starting, and says so.
+fn started(desk: &dyn Patient, ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<(), Stop> {
+    let (from, mut told) = (ground.now(), false);
+    loop {
+        let (engine, waited) = (desk.world().engine.clone(), ground.now().since(from));
+        let starts = matches!(engine, EngineState::Unknown | EngineState::Starting);
+        if !starts || waited >= STARTING {
+            return Ok(());
+        }
+        if !told && waited >= QUIETLY {
+            out.aside(&format!("{}: it is waited for", engine.says()))?;
+            told = true;
+        }
+        desk.changed(Duration::from_millis(200));
+    }
 }
 
 /// How long somebody may take to find out who we are.
@@ -235,6 +292,23 @@ fn who(world: &World, env: &EnvName, now: Time) -> Vec<Fact> {
     }
 }
 
+/// Why it is not known who we are at a place, where that passes by itself: no engine could look yet,
+/// or AWS throttles and nothing denied it.
+fn passes(world: &World, env: &EnvName, place: &Place, now: Time) -> Option<String> {
+    let starts = matches!(
+        world.engine,
+        EngineState::Unknown | EngineState::Starting | EngineState::Draining { .. }
+    );
+    if starts {
+        return Some(world.engine.says());
+    }
+    let denied = world
+        .proof(env, &place.name)
+        .is_some_and(|seen| seen.stale.is_some());
+    let slowed = world.slowed(env, now).filter(|_| !denied)?;
+    Some(world.slowed_says(env, slowed))
+}
+
 fn who_at(world: &World, env: &EnvName, place: &Place, now: Time) -> Fact {
     let home = world.record(env).and_then(|record| record.places.home());
     let what = if home == Some(place) {
@@ -243,6 +317,12 @@ fn who_at(world: &World, env: &EnvName, place: &Place, now: Time) -> Fact {
         format!("place {} of {env}", place.name)
     };
     let Some(seen) = proof(world, env, place, now) else {
+        if let Some(passes) = passes(world, env, place, now) {
+            return Fact::note(
+                what,
+                format!("it is not proven yet who we are there: {passes}"),
+            );
+        }
         let why = world
             .proof(env, &place.name)
             .and_then(|seen| seen.stale)

@@ -147,7 +147,7 @@ fn decide(
     let id = desk
         .submit(ask)
         .map_err(|why| Stop::lost("desk", why.to_string()))?;
-    match wait::answer(desk, ground, id)? {
+    match wait::answer(desk, ground, id, None, out)? {
         Answer::Accepted { says, .. } => accepted(
             desk,
             ground,

@@ -16,7 +16,7 @@ pub(super) fn plan(ground: &dyn Ground, args: &PlanArgs, out: &mut Out<'_, '_>) 
     let desk = ground.desk()?;
     let world = wait::ready(&*desk, ground)?;
     let intent = args.chosen.on(planned(&world, &*desk, ground, args)?)?;
-    match ask::preview(&*desk, ground, intent)? {
+    match ask::preview(&*desk, ground, intent, out)? {
         Ok(shown) if out.is_json() => out.document(&CardDoc::from(&shown))?,
         Ok(shown) => {
             for line in card::card(&shown) {
@@ -79,6 +79,7 @@ fn planned(
         }
     };
     let world = agreed(desk, ground, &id.env)?;
+    desk.watch(std::slice::from_ref(&id));
     match args.verb {
         For::Deploy => Ok(one(&id, source(args.release.as_ref()))),
         For::Redeploy => Ok(one(&id, Source::Same)),

@@ -10,7 +10,8 @@ use crate::desk::Patient;
 use crate::domain::ask::{Answer, AskState};
 use crate::domain::deployment::{Deployment, End, StepState};
 use crate::domain::failure::Retry;
-use crate::domain::ids::{AskId, DeploymentId};
+use crate::domain::ids::{AskId, DeploymentId, EnvName};
+use crate::domain::sighting::Slowed;
 use crate::domain::time::Time;
 use crate::world::queue::Waits;
 use crate::world::rows::step_at;
@@ -67,9 +68,17 @@ pub(super) fn ready(
     }
 }
 
-/// Waits for the engine's answer.
-pub(super) fn answer(desk: &dyn Patient, ground: &dyn Ground, ask: AskId) -> Result<Answer, Stop> {
-    let from = ground.now();
+/// Waits for the engine's answer about an environment, where it is about one. While AWS throttles
+/// what is read there it is waited for longer, and that is said.
+pub(super) fn answer(
+    desk: &dyn Patient,
+    ground: &dyn Ground,
+    ask: AskId,
+    about: Option<&EnvName>,
+    out: &mut Out<'_, '_>,
+) -> Result<Answer, Stop> {
+    let mut from = ground.now();
+    let mut slowed: Option<Slowed> = None;
     loop {
         match desk.state(ask) {
             AskState::Answered { answer } => return Ok(answer),
@@ -80,6 +89,16 @@ pub(super) fn answer(desk: &dyn Patient, ground: &dyn Ground, ask: AskId) -> Res
                 "engine",
                 format!("it was asked, and nobody answers: there is no engine: {why}"),
             ));
+        }
+        let (world, now) = (desk.world(), ground.now());
+        if let Some((env, now_slowed)) = about.and_then(|env| Some((env, world.slowed(env, now)?)))
+        {
+            from = now;
+            if slowed.is_none_or(|slowed| slowed.since != now_slowed.since) {
+                let says = world.slowed_says(env, now_slowed);
+                out.aside(&format!("{} the answer takes longer: {says}", now.clock()))?;
+                slowed = Some(now_slowed);
+            }
         }
         if let Some(full) = &desk.world().disk_full
             && ground.now().since(from) >= SILENCE
@@ -316,12 +335,13 @@ fn running(world: &World, d: &Deployment, now: Time) -> Standing {
     if let Some((step, run)) = lost {
         let cancelling = if run.cancelling { "cancelling, " } else { "" };
         let why = run.failure.as_ref().map_or_else(String::new, |failure| {
-            let hint = if failure.hint.is_empty() {
+            let advice = failure.advice();
+            let advice = if advice.is_empty() {
                 String::new()
             } else {
-                format!(" ({})", failure.hint)
+                format!(" ({advice})")
             };
-            format!("{}{hint}", failure.summary)
+            format!("{}{advice}", failure.summary)
         });
         return match run.failure.as_ref().map(|failure| failure.retry) {
             Some(Retry::AskAPerson) => Standing::Person(format!(

@@ -60,6 +60,26 @@ impl Failure {
         self
     }
 
+    /// What to do next, and that it goes on by itself then, where it does.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        self.then("it goes on by itself then")
+    }
+
+    /// What to do next by whoever is refused because of it: of a refusal nothing goes on.
+    #[must_use]
+    pub fn advice_refused(&self) -> String {
+        self.then("ask again then")
+    }
+
+    fn then(&self, passes: &str) -> String {
+        match (self.retry, self.hint.as_str()) {
+            (Retry::Never | Retry::AskAPerson, hint) => hint.to_owned(),
+            (Retry::After(_) | Retry::Contact, "") => passes.to_owned(),
+            (Retry::After(_) | Retry::Contact, hint) => format!("{hint}; {passes}"),
+        }
+    }
+
     /// Sets whether to try again.
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
@@ -82,5 +102,23 @@ pub mod millis {
     /// Reads milliseconds.
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
         u64::deserialize(from).map(Duration::from_millis)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_goes_on_by_itself_and_who_was_refused_asks_again() {
+        let of = |retry: Retry, hint: &str| Failure::new("no").hint(hint).retry(retry);
+        let login = of(Retry::Contact, "log in");
+        assert_eq!(login.advice(), "log in; it goes on by itself then");
+        assert_eq!(login.advice_refused(), "log in; ask again then");
+        let never = of(Retry::Never, "put the file right");
+        assert_eq!(never.advice(), "put the file right");
+        assert_eq!(never.advice_refused(), "put the file right");
+        let after = of(Retry::After(Duration::from_secs(5)), "");
+        assert_eq!(after.advice_refused(), "ask again then");
     }
 }

@@ -95,19 +95,22 @@ impl EnvView {
     /// That AWS throttles what is read there, and what is done about it.
     #[must_use]
     pub fn slowed_says(&self) -> Option<String> {
-        let Slowed { since, every_ms } = self.slowed?;
+        let slowed = self.slowed?;
+        let what =
+            "nothing fails by it, what is shown grows older, and the pace comes back by itself";
+        Some(format!("{}; {what}", self.pace_says(slowed)))
+    }
+
+    /// Since when AWS throttles what is read there, and how often it is read.
+    fn pace_says(&self, Slowed { since, every_ms }: Slowed) -> String {
         let every = if every_ms < 1_000 {
             format!("{every_ms} ms")
         } else {
             format!("{} s", every_ms / 1_000)
         };
         let (account, region) = (&self.account, &self.region);
-        let what =
-            "nothing fails by it, what is shown grows older, and the pace comes back by itself";
-        Some(format!(
-            "AWS throttles reads of {account}/{region} since {}: reading once in {every}; {what}",
-            since.text("%H:%M:%SZ")
-        ))
+        let since = since.text("%H:%M:%SZ");
+        format!("AWS throttles reads of {account}/{region} since {since}: reading once in {every}")
     }
 
     /// Running and desired tasks of all its stacks together, where any has them.
@@ -174,6 +177,14 @@ impl World {
             *counts.entry(self.row(stack, now).state).or_default() += 1;
         }
         counts
+    }
+
+    /// Since when AWS throttles what is read of an environment, for whoever waits for an answer
+    /// from there.
+    #[must_use]
+    pub fn slowed_says(&self, env: &EnvName, slowed: Slowed) -> String {
+        self.env_view(env, Vec::new(), slowed.since)
+            .pace_says(slowed)
     }
 
     fn env_view(&self, name: &EnvName, mut rows: Vec<Row>, now: Time) -> EnvView {

@@ -282,6 +282,52 @@ fn a_full_disk_is_the_first_thing_that_is_said() {
     );
 }
 
+/// What comes of waiting for an answer about dev, and what was said meanwhile.
+fn answered(place: &TestGround) -> (Result<Answer, Stop>, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let answer = {
+        let mut hands = Hands {
+            out: &mut out,
+            err: &mut err,
+            interactive: false,
+            colour: false,
+            argv: vec![],
+            read_line: &mut || Ok(None),
+        };
+        let (desk, ask) = (place.desk().unwrap(), AskId(uuid::Uuid::nil()));
+        let (dev, mut out) = ("dev".parse().unwrap(), Out::new(&mut hands, false));
+        crate::cli::wait::answer(&*desk, place, ask, Some(&dev), &mut out)
+    };
+    (answer, String::from_utf8(err).unwrap())
+}
+
+/// While AWS throttles, an answer is waited for longer than otherwise, and that is said once.
+#[test]
+fn who_waits_for_an_answer_is_told_that_aws_throttles() {
+    let desk = Double::default();
+    let mut scene = Scene::whole();
+    let slowed = Some(crate::domain::sighting::Slowed {
+        since: fixture::ago(20),
+        every_ms: 4_000,
+    });
+    let told = crate::domain::sighting::Seen::Pace { slowed };
+    scene.sighting("environment/dev", "pace", told, 3);
+    *desk.world.lock().unwrap() = Arc::new(scene.world);
+    let place = TestGround {
+        desk: Arc::new(desk),
+        now: Mutex::new(NOW),
+    };
+    let (answer, said) = answered(&place);
+    assert_eq!(answer.unwrap_err().word, "answer");
+    let says = "the answer takes longer: AWS throttles reads of 441200007731/eu-west-1 since";
+    assert_eq!(said.matches(says).count(), 1, "{said}");
+    let waited = place.now.lock().unwrap().since(NOW);
+    assert!(
+        waited > Duration::from_secs(155),
+        "two minutes from when an engine said so last: {waited:?}"
+    );
+}
+
 #[test]
 fn who_waits_is_told_of_a_full_disk() {
     // The answer cannot be recorded: it is not waited for in silence.
@@ -293,8 +339,9 @@ fn who_waits_is_told_of_a_full_disk() {
         desk: Arc::new(desk),
         now: Mutex::new(NOW),
     };
-    let stop = crate::cli::wait::answer(&*place.desk().unwrap(), &place, AskId(uuid::Uuid::nil()))
-        .unwrap_err();
+    let (stop, said) = answered(&place);
+    let stop = stop.unwrap_err();
+    assert_eq!(said, "");
     assert_eq!(
         (stop.code, stop.word.as_str()),
         (Code::Lost, "disk"),

@@ -1,6 +1,7 @@
 //! An intent that is planned before it is answered: looks aside, and then the card or the decision.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
@@ -16,7 +17,7 @@ use crate::domain::plan::Plan;
 use crate::domain::stack::Purpose;
 use crate::engine::driver::REST;
 use crate::engine::looks::Planning;
-use crate::engine::{Engine, EngineError, Msg};
+use crate::engine::{Engine, EngineError, Msg, Parts};
 use crate::store::Preview;
 
 /// What is wanted of an intent once it is planned.
@@ -122,10 +123,8 @@ impl Engine {
             let plans = join_all(plannings.into_iter().map(|(stack, planning)| {
                 let parts = parts.clone();
                 async move {
-                    planning
-                        .plan(&parts)
-                        .await
-                        .map(|(plan, seen)| (stack, plan, seen))
+                    let (plan, seen) = planned(&planning, &parts).await?;
+                    Ok((stack, plan, seen))
                 }
             }))
             .await
@@ -285,6 +284,28 @@ impl Engine {
     }
 }
 
+/// How long a plan is waited for whose looks fail by what passes, as a throttle does: the screen
+/// and the shell say so meanwhile.
+const PASSES: Duration = Duration::from_mins(5);
+
+/// The plan, looked for again as long as only what passes is in its way.
+async fn planned(planning: &Planning, parts: &Parts) -> Result<(Plan, Sights), Failure> {
+    let until = parts.clock.now() + PASSES;
+    loop {
+        match planning.clone().plan(parts).await {
+            Err(failure) => match failure.retry {
+                Retry::After(pause) if parts.clock.now() + pause < until => {
+                    parts.clock.sleep(pause).await;
+                }
+                Retry::Never | Retry::After(_) | Retry::AskAPerson | Retry::Contact => {
+                    return Err(failure);
+                }
+            },
+            planned => return planned,
+        }
+    }
+}
+
 fn refusal(failure: &Failure) -> Refused {
     let says = if failure.detail.is_empty() {
         failure.summary.clone()
@@ -295,5 +316,5 @@ fn refusal(failure: &Failure) -> Refused {
         Retry::Contact => Refused::NO_CONTACT,
         Retry::Never | Retry::After(_) | Retry::AskAPerson => Refused::CANNOT_PLAN,
     };
-    Refused::new(code, says).hint(failure.hint.clone())
+    Refused::new(code, says).hint(failure.advice_refused())
 }

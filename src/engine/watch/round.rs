@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use super::super::looks::prove;
 use super::watched::{There, Watched};
 use super::{Wanted, Watcher};
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::line::Line;
 use crate::domain::look::{Sight, Standing};
@@ -280,6 +280,11 @@ impl Watcher {
                 stale: place.check(env, &proof).err().as_ref().map(why),
                 value: Seen::Proof { proof },
             },
+            // A throttle denies nothing: what was proven before stands, and gets older.
+            Err(Failure {
+                retry: Retry::After(_),
+                ..
+            }) => return,
             Err(failure) => {
                 let (whose, within) = (String::new(), String::new());
                 let nobody = Proof {
@@ -324,10 +329,11 @@ fn thing(subject: String, sight: Sight, taken_at: Time, place: &Place) -> (Sight
 }
 
 fn why(failure: &Failure) -> Safe {
-    let says = if failure.hint.is_empty() {
+    let advice = failure.advice();
+    let says = if advice.is_empty() {
         failure.summary.clone()
     } else {
-        format!("{}: {}", failure.summary, failure.hint)
+        format!("{}: {advice}", failure.summary)
     };
     Safe::new(&says)
 }

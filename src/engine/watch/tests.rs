@@ -16,7 +16,7 @@ use crate::domain::environment::EnvironmentEvent;
 use crate::domain::event::{Event, Stored, StreamId};
 use crate::domain::failure::Retry;
 use crate::domain::person::Person;
-use crate::domain::sighting::THING;
+use crate::domain::sighting::{SightingKey, THING};
 use crate::domain::time::Time;
 use crate::engine::EyesByKind;
 use crate::exec::cloudformation::executors;
@@ -486,6 +486,31 @@ async fn what_is_recorded_elsewhere_is_looked_at_there_at_once() {
         let last = scene.account.calls().pop().unwrap();
         assert_eq!(last.region, "us-east-1");
     }
+}
+
+/// A throttle denies nothing: who we are stays as it was proven, and gets older.
+#[tokio::test]
+async fn a_throttled_proof_makes_the_one_before_no_less_true() {
+    let scene = Scene::of(&[("dev", "eu-west-1")]);
+    scene.shown("dev", 1).await;
+    scene.watch();
+    scene.pass(S(30)).await;
+    let told = async || {
+        let (all, _) = scene.store.sightings(0).await.unwrap();
+        let of = |(of, by): &SightingKey| of == "environment/dev" && by == "proof/aws";
+        all.into_iter().find(|(key, _)| of(key)).unwrap().1
+    };
+    let before = told().await;
+    scene.account.throttle(usize::MAX);
+    scene.pass(S(600)).await;
+    assert_eq!(told().await, before);
+    scene.account.throttle(0);
+    scene.pass(S(120)).await;
+    let after = told().await;
+    assert!(
+        after.taken_at > before.taken_at && after.stale.is_none(),
+        "{after:?}"
+    );
 }
 
 /// Nobody looks, nothing runs: not one call.

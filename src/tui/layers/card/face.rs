@@ -1,6 +1,7 @@
 //! The face of a card: what stands on it, and at its foot what to type.
 
 use crate::domain::card::Card;
+use crate::domain::ids::EnvName;
 use crate::domain::time::short;
 use crate::tui::layers::paper::{self, Row};
 use crate::tui::scene::Scene;
@@ -43,6 +44,7 @@ impl ChangeCard {
                     ("looking ...".to_owned(), theme.style(Role::Run)),
                     (format!(" {}", short(long)), dim),
                 ]);
+                rows.extend(slowed(scene, self.target.env(), wide, theme));
                 if long > SLOW {
                     rows.push(vec![(
                         format!("slow: {}", scene.world.engine.says()),
@@ -50,10 +52,13 @@ impl ChangeCard {
                     )]);
                 }
             }
-            Stage::Sent => rows.push(vec![(
-                "asked; waiting for the engine's answer".to_owned(),
-                theme.style(Role::Run),
-            )]),
+            Stage::Sent => {
+                rows.push(vec![(
+                    "asked; waiting for the engine's answer".to_owned(),
+                    theme.style(Role::Run),
+                )]);
+                rows.extend(slowed(scene, self.target.env(), wide, theme));
+            }
             Stage::Refused(refused) => {
                 rows.extend(paper::labelled("NO", &refused.says, wide, theme));
                 if !refused.hint.is_empty() {
@@ -122,6 +127,15 @@ impl ChangeCard {
         rows.push(keys);
         rows
     }
+}
+
+/// Why the answer takes longer, where AWS throttles what is read for it.
+fn slowed(scene: &Scene<'_>, env: &EnvName, wide: usize, theme: &Theme) -> Vec<Row> {
+    let says = scene
+        .world
+        .slowed(env, scene.now)
+        .map(|slowed| scene.world.slowed_says(env, slowed));
+    says.map_or_else(Vec::new, |says| paper::labelled("SLOW", &says, wide, theme))
 }
 
 /// What is different between two cards, line by line.
