@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::config::{self, Loaded, Trust, Wrong};
+use crate::domain::counted::counted;
 use crate::domain::diagnostic::Diagnostic;
 use crate::domain::safe::Safe;
 use crate::systems;
@@ -30,13 +31,11 @@ pub(super) fn check(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
             &json!({ "file": file.to_string_lossy(), "ok": errors.is_empty(), "errors": errors }),
         )?;
     } else if let Some(loaded) = loaded.filter(|_| wrong.is_empty()) {
-        let (envs, apps) = (
-            loaded.estate.environments.len(),
-            loaded.estate.applications.len(),
-        );
         out.line(&format!(
-            "{} is right: {envs} environments, {apps} applications",
-            file.display()
+            "{} is right: {}, {}",
+            file.display(),
+            counted(loaded.estate.environments.len(), "environment"),
+            counted(loaded.estate.applications.len(), "application")
         ))?;
     } else {
         for one in &wrong {

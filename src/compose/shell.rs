@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, anyhow};
 use holdpoint::cli::{self, Code, Common, Examined, Fact, Hands, Stop, Unread, Verb};
 use holdpoint::config::{self, Loaded, Trust};
 use holdpoint::desk::Patient;
+use holdpoint::domain::counted::counted;
 use holdpoint::domain::deployment::Via;
 use holdpoint::domain::diagnostic::Diagnostics;
 use holdpoint::domain::lifecycle::Lifecycle;
@@ -211,8 +212,9 @@ fn store(home: &Home) -> Fact {
         Ok(checked) if checked.faults.is_empty() => Fact::right(
             "store",
             format!(
-                "{} events in {} streams, every hash right",
-                checked.events, checked.streams
+                "{} in {}, every hash right",
+                counted(checked.events, "event"),
+                counted(checked.streams, "stream")
             ),
         ),
         Ok(checked) => Fact::wrong("store", checked.faults.join("; ")),

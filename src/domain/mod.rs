@@ -4,6 +4,7 @@
 pub mod artifact;
 pub mod ask;
 pub mod card;
+pub mod counted;
 pub mod decide;
 pub mod deployment;
 pub mod diagnostic;

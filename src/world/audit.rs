@@ -1,5 +1,6 @@
 //! The log as sentences: who did what to what, when.
 
+use crate::domain::counted::counted;
 use crate::domain::deployment::{DeploymentEvent, End, Stopping};
 use crate::domain::environment::{EnvironmentEvent, Freeze};
 use crate::domain::event::{Event, Stored, StreamId};
@@ -210,9 +211,9 @@ fn deployment(event: &DeploymentEvent) -> String {
         }
         DeploymentEvent::Planned { plan, digest, .. } => {
             format!(
-                "planned `{}`, {} steps, plan {}",
+                "planned `{}`, {}, plan {}",
                 plan.name,
-                plan.steps.len(),
+                counted(plan.steps.len(), "step"),
                 digest.short()
             )
         }

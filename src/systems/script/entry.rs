@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::counted::counted;
 use crate::domain::relative::plain;
 use crate::systems::entry::Form;
 use crate::systems::files::Need;
@@ -144,7 +145,9 @@ impl ScriptEntry {
                 .timeout
                 .as_deref()
                 .map(|limit| format!("{} at most", quoted(limit)));
-            let tries = step.attempts.map(|n| format!("tried {n} times"));
+            let tries = step
+                .attempts
+                .map(|n| format!("tried {}", counted(n, "time")));
             let makes = (!step.makes.is_empty()).then(|| format!("makes {}", words(&step.makes)));
             let how: Vec<String> = [after, limit, tries, makes].into_iter().flatten().collect();
             let how = if how.is_empty() {

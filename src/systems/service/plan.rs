@@ -7,6 +7,7 @@ use super::body::{Body, COUNT};
 use super::downtime::downtime;
 use super::steps::{self, Counts};
 use super::{join, weight};
+use crate::domain::counted::counted;
 use crate::domain::environment::Class;
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
@@ -121,9 +122,9 @@ pub(super) fn new_stack(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
         name: "create".to_owned(),
         steps: all,
         says: vec![format!(
-            "Makes the CloudFormation stack {}, with {} resources; a creation that fails is rolled back.",
+            "Makes the CloudFormation stack {}, with {}; a creation that fails is rolled back.",
             body.input.stack_name,
-            rows.len()
+            counted(rows.len(), "resource")
         )],
         changes: vec![weight::weighed(steps::about(&body.input.stack_name), rows)],
         ..Plan::default()

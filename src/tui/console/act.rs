@@ -1,6 +1,7 @@
 //! Actions and what flows from panes: the only place where an order becomes a layer or an ask.
 
 use crate::domain::ask::Ask;
+use crate::domain::counted::counted;
 use crate::domain::ids::{HoldId, StackId};
 use crate::domain::time::Time;
 use crate::tui::actions::{Action, Cx, Denied, Does, Order, Show};
@@ -193,7 +194,9 @@ impl Console {
 
     fn save(&mut self, name: &str, text: &str) {
         let says = match self.saver.as_ref().map(|saver| saver(name, text)) {
-            Some(Ok(path)) => format!("{} lines saved to {path}", text.lines().count()),
+            Some(Ok(path)) => {
+                format!("{} saved to {path}", counted(text.lines().count(), "line"))
+            }
             Some(Err(why)) => format!("the lines were not saved: {why}"),
             None => "lines cannot be saved from here".to_owned(),
         };
