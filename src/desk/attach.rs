@@ -3,6 +3,7 @@
 
 use crate::domain::ask::{Ask, Attached, Intent, Refused, Source, Way};
 use crate::domain::estate::Catalog;
+use crate::domain::folds::Folds;
 use crate::domain::ids::StackId;
 
 /// Whether an ask is about what the estate's files say now.
@@ -32,11 +33,11 @@ fn reads_files(intent: &Intent) -> bool {
     }
 }
 
-/// The ask with the catalog's entries.
-pub(super) fn attach(ask: Ask, catalog: &Catalog) -> Result<Ask, Refused> {
+/// The ask with the catalog's entries; what was deployed before, by the log, may need none.
+pub(super) fn attach(ask: Ask, catalog: &Catalog, folds: &Folds) -> Result<Ask, Refused> {
     match ask {
         Ask::Preview { intent, .. } => Ok(Ask::Preview {
-            attached: entries(&intent, catalog)?,
+            attached: entries(&intent, catalog, folds)?,
             intent,
         }),
         Ask::Do {
@@ -45,7 +46,7 @@ pub(super) fn attach(ask: Ask, catalog: &Catalog) -> Result<Ask, Refused> {
             armed,
             ..
         } => Ok(Ask::Do {
-            attached: entries(&intent, catalog)?,
+            attached: entries(&intent, catalog, folds)?,
             intent,
             confirm,
             armed,
@@ -54,7 +55,7 @@ pub(super) fn attach(ask: Ask, catalog: &Catalog) -> Result<Ask, Refused> {
     }
 }
 
-fn entries(intent: &Intent, catalog: &Catalog) -> Result<Vec<Attached>, Refused> {
+fn entries(intent: &Intent, catalog: &Catalog, folds: &Folds) -> Result<Vec<Attached>, Refused> {
     let (stacks, needed): (&[StackId], bool) = match intent {
         Intent::Deploy { stacks, source, .. } => (stacks, *source == Source::Estate),
         Intent::Teardown { stack, .. }
@@ -77,6 +78,8 @@ fn entries(intent: &Intent, catalog: &Catalog) -> Result<Vec<Attached>, Refused>
     };
     let mut attached = Vec::new();
     for stack in stacks {
+        let fold = folds.stack(stack);
+        let was_deployed = fold.last.or(fold.last_good).is_some();
         match catalog
             .stacks
             .get(stack)
@@ -87,7 +90,7 @@ fn entries(intent: &Intent, catalog: &Catalog) -> Result<Vec<Attached>, Refused>
                 spec: spec.clone(),
                 bundle: bundle.clone(),
             }),
-            Some((Err(why), _)) if needed => {
+            Some((Err(why), _)) if needed || !was_deployed => {
                 return Err(Refused::new(
                     "files",
                     format!("the files of {stack} cannot be read: {why}"),
@@ -98,4 +101,45 @@ fn entries(intent: &Intent, catalog: &Catalog) -> Result<Vec<Attached>, Refused>
         }
     }
     Ok(attached)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::fixture::{Scene, id};
+
+    /// What needs files that cannot be read is refused with what is wrong with them, not as a stack
+    /// that the estate file does not have.
+    #[test]
+    fn files_that_cannot_be_read_are_told_to_whoever_needs_them() {
+        let mut scene = Scene::whole();
+        for stack in ["dev/orders", "dev/unborn"] {
+            scene.listed(stack, Err("orders.yaml:3:7: no such thing".to_owned()));
+        }
+        let asked = |stack: &str, intent: &dyn Fn(StackId) -> Intent| {
+            let ask = Ask::Preview {
+                intent: intent(id(stack)),
+                attached: Vec::new(),
+            };
+            attach(ask, &scene.world.catalog, &scene.world.folds).map_err(|refused| refused.says)
+        };
+        let same = |stack| Intent::deploy(stack, Source::Same);
+        let estate = |stack| Intent::deploy(stack, Source::Estate);
+        let needs: [&dyn Fn(StackId) -> Intent; 3] = [&Intent::teardown, &same, &estate];
+        for intent in needs {
+            assert_eq!(
+                asked("dev/unborn", intent),
+                Err(
+                    "the files of dev/unborn cannot be read: orders.yaml:3:7: no such thing"
+                        .to_owned()
+                )
+            );
+        }
+        assert!(asked("dev/orders", &estate).is_err());
+        assert!(
+            asked("dev/orders", &Intent::teardown).is_ok(),
+            "it goes by what was deployed"
+        );
+        assert!(asked("dev/orders", &same).is_ok());
+    }
 }

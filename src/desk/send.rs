@@ -57,7 +57,8 @@ impl Worker {
                 self.publish();
             }
         }
-        let mut filled = attach(ask.ask.clone(), &self.catalog).map_err(NotSent::Refused)?;
+        let mut filled =
+            attach(ask.ask.clone(), &self.catalog, &self.folds).map_err(NotSent::Refused)?;
         if let Ask::Preview { attached, .. } | Ask::Do { attached, .. } = &mut filled {
             for one in attached {
                 let whole = std::mem::take(&mut one.bundle);
