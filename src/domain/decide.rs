@@ -19,7 +19,6 @@ mod stop;
 mod unblock;
 
 pub use act::{ARMED, act, guard};
-pub use apply::differences;
 pub use cards::{VALID, card};
 pub use holds::{approve, cover, expire, hold_want, reject, subject};
 pub use settle::{

@@ -1,6 +1,8 @@
 //! The environment machine: what is recorded of an environment, its version, and whether its queues
 //! are frozen.
 
+mod differences;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};

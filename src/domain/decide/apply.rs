@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::domain::ask::{Answer, Intent, Refused};
 use crate::domain::card::Card;
@@ -16,7 +16,6 @@ use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentNo, EnvName};
 use crate::domain::level::Level;
 use crate::domain::level::{self as levels, Danger, phrase};
-use crate::domain::place::Place;
 
 use super::cards::VALID;
 use super::lines::{account, line, order, region, runs_on};
@@ -87,7 +86,7 @@ pub(super) fn apply_card(
         line(
             &mut lines,
             "CHANGES",
-            format!("{name}: {}", differences(from, to).join(", ")),
+            format!("{name}: {}", from.differences(to).join(", ")),
         );
         line(&mut lines, "SAYS", stays(folds, name, to));
         if from.loosened_by(to) {
@@ -153,36 +152,4 @@ fn stays(folds: &Folds, env: &EnvName, to: &EnvironmentRecord) -> String {
         [only] => format!("{only} goes on where it was asked for."),
         all => format!("{} go on where they were asked for.", all.join(", ")),
     }
-}
-
-/// The fields in which two records differ, as `field from>to`.
-#[must_use]
-pub fn differences(from: &EnvironmentRecord, to: &EnvironmentRecord) -> Vec<String> {
-    // A place is told in words.
-    let fields = |record: &EnvironmentRecord| {
-        let mut value = serde_json::to_value(record).unwrap_or_default();
-        let words: Vec<String> = record.places.iter().map(Place::words).collect();
-        if let Some(places) = value.get_mut("places") {
-            *places = Value::String(words.join("; "));
-        }
-        value
-    };
-    let (a, b) = (fields(from), fields(to));
-    let (Some(a), Some(b)) = (a.as_object(), b.as_object()) else {
-        return vec![];
-    };
-    let mut fields: Vec<&String> = a.keys().chain(b.keys()).collect();
-    fields.sort();
-    fields.dedup();
-    let text = |value: Option<&Value>| {
-        value.map_or_else(
-            || "none".to_owned(),
-            |v| v.as_str().map_or_else(|| v.to_string(), str::to_owned),
-        )
-    };
-    fields
-        .into_iter()
-        .filter(|field| a.get(*field) != b.get(*field))
-        .map(|field| format!("{field} {} to {}", text(a.get(field)), text(b.get(field))))
-        .collect()
 }
