@@ -1,7 +1,7 @@
 //! `plan`: the card of a verb that changes something, without asking for it.
 
 use crate::desk::Patient;
-use crate::domain::ask::{Intent, Source};
+use crate::domain::ask::{Intent, Source, WHY};
 use crate::world::World;
 use crate::world::available::Doing;
 
@@ -29,9 +29,9 @@ pub(super) fn plan(ground: &dyn Ground, args: &PlanArgs, out: &mut Out<'_, '_>) 
                 out.line(&format!("  step {:<14} {}{hold}", step.id, step.title))?;
             }
             let reason = if shown.needs_reason {
-                " --reason WHY"
+                format!(" --reason {WHY}")
             } else {
-                ""
+                String::new()
             };
             let confirm = shown.phrase.as_deref();
             let confirm = confirm.map_or_else(

@@ -123,6 +123,24 @@ pub struct Attached {
     pub bundle: SourceBundle,
 }
 
+/// Stands for the reason in a command that is shown: nobody's own words.
+pub const WHY: &str = "WHY";
+
+/// Refuses the word that stands for a reason as a reason.
+///
+/// # Errors
+/// `reason`: a command was run as it was shown.
+pub fn own_words(reason: &str) -> Result<(), Refused> {
+    if reason.trim() == WHY {
+        return Err(Refused::new(
+            "reason",
+            format!("{WHY} only stands for the reason: say it in your own words"),
+        )
+        .hint("--reason TEXT"));
+    }
+    Ok(())
+}
+
 /// The guard that was met.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Confirm {

@@ -93,6 +93,48 @@ impl Person {
     }
 }
 
+impl Person {
+    /// What they are to the store, as one word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Person::Owner(_) => "owner",
+            Person::Engine => "engine",
+            Person::Member { .. } => "member",
+            Person::Outside { .. } => "outside",
+        }
+    }
+
+    /// How they are known: what was proven of them, and by what.
+    #[must_use]
+    pub fn known(&self) -> String {
+        match self {
+            Person::Owner(_) => "owner of the store, by the operating system".to_owned(),
+            Person::Engine => "the engine itself".to_owned(),
+            Person::Member { proofs, .. } => {
+                let proofs: Vec<String> = proofs
+                    .iter()
+                    .map(|proof| format!("{} {}", proof.issuer.word(), proof.id))
+                    .collect();
+                format!("member, proven as {}", proofs.join(", "))
+            }
+            Person::Outside {
+                source,
+                behalf: Some(_),
+                ..
+            } => format!(
+                "outside: {} vouches for itself, for whom it asks is not proven",
+                source.word()
+            ),
+            Person::Outside {
+                source,
+                behalf: None,
+                ..
+            } => format!("outside: {} vouches for it", source.word()),
+        }
+    }
+}
+
 /// The name to show. What is from outside says so first: it cannot show itself as one of ours.
 impl fmt::Display for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::ask::{Confirm, Intent, Refused};
+use crate::domain::ask::{Confirm, Intent, Refused, own_words};
 use crate::domain::card::Card;
 use crate::domain::folds::Folds;
 use crate::domain::level::Level;
@@ -33,6 +33,7 @@ pub fn act(
     cx: &Cx<'_>,
 ) -> Decided {
     guard(&looked.card, confirm)?;
+    own_words(&confirm.reason)?;
     let not_before = (armed && looked.card.level == Level::L1).then(|| cx.now + ARMED);
     match intent {
         Intent::Deploy { after, .. } => {

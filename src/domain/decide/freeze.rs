@@ -1,6 +1,6 @@
 //! Freezing a stack or an environment, and thawing it.
 
-use crate::domain::ask::{Answer, QueueOf, Refused};
+use crate::domain::ask::{Answer, QueueOf, Refused, own_words};
 use crate::domain::environment::{EnvironmentEvent, Freeze};
 use crate::domain::event::Append;
 use crate::domain::folds::Folds;
@@ -22,6 +22,7 @@ pub(super) fn freeze(
                 .hint("--reason TEXT"),
         );
     }
+    own_words(reason)?;
     if until.is_some_and(|until| until <= cx.now) {
         return Err(Refused::new("past", "the freeze would have ended already"));
     }

@@ -175,7 +175,9 @@ pub(super) fn update(
         ));
     }
     if first {
-        says.push(format!("{name} exists and was never touched from here."));
+        says.push(format!(
+            "{name} exists, and what serves there was not brought from here."
+        ));
     }
     if danger.destroys {
         says.push(

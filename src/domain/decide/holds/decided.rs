@@ -1,6 +1,6 @@
 //! Deciding a hold: a person approves or rejects, or time does.
 
-use crate::domain::ask::{Answer, Confirm, Refused};
+use crate::domain::ask::{Answer, Confirm, Refused, own_words};
 use crate::domain::deployment::{Deployment, DeploymentEvent, Stopping};
 use crate::domain::event::Append;
 use crate::domain::folds::Folds;
@@ -93,6 +93,7 @@ pub fn approve(
             Refused::new("reason", format!("{id} is level 4: give a reason")).hint("--reason TEXT"),
         );
     }
+    own_words(&confirm.reason)?;
     let mut append = Append::default();
     let decision = Decision {
         verdict: Verdict::Approved {
@@ -133,6 +134,7 @@ pub fn reject(folds: &Folds, id: &HoldId, reason: &str, cx: &Cx<'_>) -> Decided 
     if reason.trim().is_empty() {
         return Err(Refused::new("reason", "a rejection needs a reason").hint("--reason TEXT"));
     }
+    own_words(reason)?;
     let decision = Decision {
         verdict: Verdict::Rejected,
         by: cx.person.clone(),

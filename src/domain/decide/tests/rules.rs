@@ -793,3 +793,35 @@ fn a_partial_end_and_a_child_that_contradict_themselves_are_a_broken_log() {
     child.apply(&created, sim.now).unwrap();
     assert_eq!(child.parent(), Some(&parent));
 }
+
+#[test]
+fn the_word_that_stands_for_a_reason_is_no_reason() {
+    let plan = plan(vec![held(step("down", &[]), HoldKind::Downtime)]);
+    let mut sim = Sim::new(OnFailure::Break);
+    sim.deploy(&plan).unwrap();
+    sim.grant();
+    let hold = sim.newest().open_holds().next().unwrap().clone();
+    let confirm = Confirm {
+        subject: Some(hold.subject),
+        text: hold.phrase.clone(),
+        reason: " WHY ".into(),
+    };
+    let cx = sim.cx(&[]);
+    for refused in [
+        approve(&sim.folds, &hold.id, &confirm, None, &cx),
+        reject(&sim.folds, &hold.id, "WHY", &cx),
+    ] {
+        assert_eq!(refused.unwrap_err().code, "reason");
+    }
+    let freeze = Intent::Freeze {
+        target: QueueOf::Stack(stack()),
+        reason: "WHY".into(),
+        until: None,
+    };
+    assert_eq!(sim.ask(&freeze, &[], true, false), Err("reason".into()));
+    let ours = Confirm {
+        reason: "WHY not: the release waits since Monday".into(),
+        ..confirm
+    };
+    assert!(approve(&sim.folds, &hold.id, &ours, None, &sim.cx(&[])).is_ok());
+}
