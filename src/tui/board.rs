@@ -231,7 +231,7 @@ impl Board {
     /// A click: the pane under it gets the focus, and its cursor goes to that row.
     pub fn click(&mut self, at: Position) {
         if let Some(which) = self.seats.iter().position(|seat| seat.area.contains(at)) {
-            let edge = u16::from(!self.zoom);
+            let edge = u16::from(!self.zoom || headed(self.seats[which].area));
             let row = usize::from(at.y.saturating_sub(self.seats[which].area.y + edge));
             self.focus_at(which);
             self.seats[which].pane.click(row);
@@ -261,7 +261,14 @@ impl Board {
             let tabs = self.tabs.iter().find(|tabs| tabs.shown == at);
             let seat = &self.seats[at];
             let inside = match tabs {
-                None if self.zoom => seat.area,
+                None if self.zoom => heading(
+                    seat.pane.as_ref(),
+                    seat.def.name,
+                    &scene,
+                    theme,
+                    seat.area,
+                    buf,
+                ),
                 None => frame(
                     seat.pane.as_ref(),
                     seat.def.name,
@@ -375,6 +382,43 @@ impl Board {
             );
         }
         inside
+    }
+}
+
+/// Whether there is room for a line that names a zoomed pane.
+fn headed(area: Rect) -> bool {
+    area.height > 4
+}
+
+/// The line that names a zoomed pane: it has no frame, so that what it shows can be selected and
+/// copied. Answers what is below.
+fn heading(
+    pane: &dyn Pane,
+    name: &str,
+    scene: &Scene<'_>,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Rect {
+    if !headed(area) {
+        return area;
+    }
+    let title = pane.title(scene);
+    let left = format!(" {} {}", scene.keys.first(name), title.left);
+    let wide = paint::short(paint::width(&title.right)) + 1;
+    let style = theme.style(Role::TitleFocused);
+    paint::spans(buf, area.x, area.y, area.right(), &[(left, style)]);
+    paint::spans(
+        buf,
+        area.right().saturating_sub(wide).max(area.x),
+        area.y,
+        area.right(),
+        &[(title.right, theme.style(Role::Title))],
+    );
+    Rect {
+        y: area.y + 1,
+        height: area.height - 1,
+        ..area
     }
 }
 

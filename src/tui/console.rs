@@ -17,6 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::desk::Desk;
+use crate::domain::deployment::Phase;
+use crate::domain::ids::DeploymentId;
 use crate::domain::time::Time;
 
 use super::board::Board;
@@ -69,6 +71,15 @@ struct Said {
     keys: u8,
     /// Until when it is true enough to stand there; a warning stays until a key.
     until: Option<Time>,
+    /// What was accepted and waited then: once it has started, only the rest is still true.
+    awaited: Option<Awaited>,
+}
+
+/// Deployments that wait, and what is left to say of them when they do not any more.
+#[derive(Debug, Clone)]
+struct Awaited {
+    deployments: Vec<DeploymentId>,
+    then: String,
 }
 
 /// The console.
@@ -141,6 +152,7 @@ impl Console {
             self.wishes.push(Wish::Ring);
         }
         self.answers(now);
+        self.outdate();
         if news.new {
             self.tell_ends();
         }
@@ -243,7 +255,25 @@ impl Console {
             role,
             keys: u8::from(role == Role::Said) * 2,
             until: None,
+            awaited: None,
         });
+    }
+
+    /// That something waits is not said any more once it does not.
+    fn outdate(&mut self) {
+        let Some(said) = &mut self.said else { return };
+        let waits = |id: &DeploymentId| {
+            self.shown
+                .world
+                .deployment(*id)
+                .is_none_or(|d| d.phase == Phase::Queued)
+        };
+        if let Some(awaited) = said
+            .awaited
+            .take_if(|all| !all.deployments.iter().all(waits))
+        {
+            said.text = awaited.then;
+        }
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Double {
     pub(crate) asked: Mutex<Vec<Ask>>,
     pub(crate) states: Mutex<BTreeMap<AskId, AskState>>,
     pub(crate) lines: Mutex<Vec<Line>>,
+    /// Whether previews wait for an answer.
+    pub(crate) slow: std::sync::atomic::AtomicBool,
 }
 
 impl Double {
@@ -75,6 +77,7 @@ impl Desk for Double {
     fn submit(&self, ask: Ask) -> Result<AskId, NotAsked> {
         let mut asked = self.asked.lock().unwrap();
         let card = match &ask {
+            Ask::Preview { .. } if self.slow.load(std::sync::atomic::Ordering::SeqCst) => None,
             Ask::Preview { intent, .. } => {
                 let stack = match intent {
                     crate::domain::ask::Intent::Deploy { stacks, .. } => stacks[0].clone(),

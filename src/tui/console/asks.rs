@@ -10,7 +10,7 @@ use crate::tui::layers::paper::Where;
 use crate::tui::pane::{Target, Wanted};
 use crate::tui::theme::Role;
 
-use super::Console;
+use super::{Awaited, Console};
 
 /// One ask that is on its way.
 #[derive(Debug, Clone)]
@@ -151,17 +151,18 @@ impl Console {
                 let numbers: Vec<String> =
                     deployments.iter().map(|(_, no)| no.to_string()).collect();
                 let asked = wish.asked_at.clock();
-                self.say(
-                    format!(
-                        "{label}: asked {asked}, accepted {} {}  {says}",
-                        now.clock(),
-                        numbers.join(" ")
-                    ),
-                    Role::Said,
+                let then = format!(
+                    "{label}: asked {asked}, accepted {} {}",
+                    now.clock(),
+                    numbers.join(" ")
                 );
-                self.asks
-                    .followed
-                    .extend(deployments.into_iter().map(|(id, _)| id));
+                self.say(format!("{then}  {says}"), Role::Said);
+                let deployments: Vec<DeploymentId> =
+                    deployments.into_iter().map(|(id, _)| id).collect();
+                self.asks.followed.extend(&deployments);
+                if let Some(said) = &mut self.said {
+                    said.awaited = Some(Awaited { deployments, then });
+                }
             }
             Answer::Refused(refused) => {
                 self.say(format!("{label}: refused: {refused}"), Role::Warn);

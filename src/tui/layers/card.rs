@@ -5,7 +5,7 @@ mod face;
 
 use std::time::Duration;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -209,11 +209,20 @@ impl ChangeCard {
         }
     }
 
-    fn enter(&mut self, now: Time) -> Flow {
-        let Some(phrase) = self.phrase() else {
-            return Flow::Used;
+    /// Why a key of a person means nothing on the card as it stands.
+    fn not_yet(&mut self) {
+        let says = match &self.stage {
+            Stage::Unasked | Stage::Looking(_) => "not yet: the card is still being made",
+            Stage::Refused(_) => "nothing can be asked here; Esc leaves",
+            // The card says that it waits; a ready one takes what is typed.
+            Stage::Sent | Stage::Ready(_) => return,
         };
-        let Stage::Ready(card) = &self.stage else {
+        says.clone_into(&mut self.form.said);
+    }
+
+    fn enter(&mut self, now: Time) -> Flow {
+        let (Some(phrase), Stage::Ready(card)) = (self.phrase(), &self.stage) else {
+            self.not_yet();
             return Flow::Used;
         };
         if self.renewing.is_some() {
@@ -354,6 +363,13 @@ impl Pane for ChangeCard {
             Pressed::Down if several => self.choose(self.chosen + 1, now),
             Pressed::Up => self.form.scroll(-1),
             Pressed::Down => self.form.scroll(1),
+            // A letter that no field shows would look as if it was lost.
+            Pressed::Taken
+                if matches!(self.stage, Stage::Refused(_))
+                    && matches!(key.code, KeyCode::Char(_)) =>
+            {
+                self.not_yet();
+            }
             Pressed::Taken | Pressed::Leave => {}
             Pressed::Not => return Flow::Pass,
         }

@@ -23,8 +23,14 @@ const LONGEST: usize = 240;
 pub enum Typed {
     /// It was not for the field.
     Not,
-    /// It changed the text, or was dropped.
+    /// It changed the text.
     Taken,
+    /// It was dropped: nothing is taken yet.
+    Early,
+    /// It was dropped: a key that is held down types nothing.
+    Held,
+    /// It was dropped: the text is as long as it may be.
+    Full,
     /// Enter, typed by a person after the text.
     Enter,
     /// It came too fast for a person: the text is gone.
@@ -98,7 +104,7 @@ impl Field {
             return Typed::Not;
         }
         if key.kind == KeyEventKind::Repeat && key.code != KeyCode::Backspace {
-            return Typed::Taken;
+            return Typed::Held;
         }
         self.recent.push_back(now);
         while self.recent.front().is_some_and(|at| now.since(*at) > BURST) {
@@ -109,14 +115,15 @@ impl Field {
             return Typed::Pasted;
         }
         if self.is_dead(now) {
-            return Typed::Taken;
+            return Typed::Early;
         }
         match (letter, key.code) {
             (Some(c), _) => {
-                if self.text.chars().count() < LONGEST && !c.is_control() {
-                    self.text.push(c);
-                    self.first_at.get_or_insert(now);
+                if self.text.chars().count() >= LONGEST || c.is_control() {
+                    return Typed::Full;
                 }
+                self.text.push(c);
+                self.first_at.get_or_insert(now);
                 Typed::Taken
             }
             (None, KeyCode::Backspace) => {
@@ -174,7 +181,7 @@ mod tests {
         let mut field = Field::new(Time(0));
         type_in(&mut field, "pr", 100, 60);
         assert_eq!(field.text(), "");
-        assert_eq!(field.key(press(KeyCode::Enter), Time(399)), Typed::Taken);
+        assert_eq!(field.key(press(KeyCode::Enter), Time(399)), Typed::Early);
     }
 
     #[test]
@@ -191,7 +198,7 @@ mod tests {
         let mut field = Field::new(Time(0));
         let held =
             KeyEvent::new_with_kind(KeyCode::Char('p'), KeyModifiers::NONE, KeyEventKind::Repeat);
-        field.key(held, Time(500));
+        assert_eq!(field.key(held, Time(500)), Typed::Held);
         assert_eq!(field.text(), "");
     }
 }

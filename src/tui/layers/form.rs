@@ -146,6 +146,17 @@ impl Form {
                 Typed::Pasted => {
                     "that came too fast to be typed; type it".clone_into(&mut self.said);
                 }
+                // What a person typed is never dropped without a word; a reason that is said
+                // already says more.
+                Typed::Early if self.said.is_empty() => {
+                    "too soon: nothing is taken yet; type it again".clone_into(&mut self.said);
+                }
+                Typed::Early => {}
+                Typed::Held => {
+                    "a key that is held down types nothing; press it again"
+                        .clone_into(&mut self.said);
+                }
+                Typed::Full => "there is no room for more text".clone_into(&mut self.said),
                 Typed::Taken => self.said.clear(),
                 Typed::Not => return Pressed::Not,
             },
@@ -229,5 +240,40 @@ mod tests {
         }
         form.paste(Time(2_000));
         assert_eq!(form.said, "a paste is not taken here; type it");
+    }
+
+    #[test]
+    fn a_key_that_is_dropped_says_why_until_one_is_taken() {
+        let mut form = Form::new(1, Time(0));
+        press(&mut form, KeyCode::Char('d'), 300);
+        assert!(form.said.starts_with("too soon"), "{}", form.said);
+        press(&mut form, KeyCode::Char('d'), 500);
+        assert_eq!((form.text(0), form.said.as_str()), ("d", ""));
+        for (n, c) in "ev down, really".chars().enumerate() {
+            press(
+                &mut form,
+                KeyCode::Char(c),
+                1_000 + i64::try_from(n).unwrap(),
+            );
+        }
+        // The end of a line that came in one piece, a blink later.
+        assert_eq!(press(&mut form, KeyCode::Enter, 1_100), Pressed::Taken);
+        assert!(
+            form.text(0).is_empty() && form.said.contains("too fast"),
+            "{}",
+            form.said
+        );
+        for (n, c) in "dev down".chars().enumerate() {
+            press(
+                &mut form,
+                KeyCode::Char(c),
+                2_000 + 60 * i64::try_from(n).unwrap(),
+            );
+        }
+        assert_eq!(
+            press(&mut form, KeyCode::Enter, 2_425),
+            Pressed::Enter,
+            "what was typed by hand is taken, however soon Enter follows"
+        );
     }
 }

@@ -129,7 +129,11 @@ impl HoldCard {
             "this hold is gone".clone_into(&mut self.form.said);
             return Flow::Used;
         };
-        if !hold.is_open() || self.sent {
+        if !hold.is_open() {
+            "nothing is left to decide here; Esc leaves".clone_into(&mut self.form.said);
+            return Flow::Used;
+        }
+        if self.sent {
             return Flow::Used;
         }
         let text = self.form.text(0).to_owned();

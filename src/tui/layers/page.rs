@@ -145,7 +145,11 @@ impl Pane for Page {
             Motion::PageDown | Motion::Pause => self.scroll + self.height,
             Motion::Top => 0,
             Motion::Bottom => self.most,
-            Motion::Open | Motion::Escape => return Flow::Close,
+            Motion::Escape => return Flow::Close,
+            // One Enter too many would go on to what lies below.
+            Motion::Open => {
+                return Flow::Say("there is nothing to open here; Esc closes".to_owned());
+            }
             Motion::Copy => {
                 return Flow::Copy(
                     self.lines

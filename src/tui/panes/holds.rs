@@ -26,7 +26,7 @@ impl Listed for Waiting {
     type Key = (StackId, HoldId);
     type Columns = usize;
     const TITLE: &'static str = "Holds";
-    const EMPTY: &'static str = "nothing waits for a person";
+    const EMPTY: &'static str = "no hold is open";
 
     fn all<'a>(scene: &Scene<'a>) -> Vec<HoldView<'a>> {
         scene.world.holds(scene.now)

@@ -1,6 +1,11 @@
 //! Keys in, asks out.
 
+use std::sync::atomic::Ordering;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
 use super::*;
+use crate::domain::ask::Refused;
 
 #[test]
 fn redeploy_in_development_is_armed_by_one_key() {
@@ -142,5 +147,96 @@ fn an_approval_covers_what_the_card_showed() {
             );
         }
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_waited_is_not_said_to_wait_once_it_has_started() {
+    let mut bench = Bench::new(fixture::scene());
+    bench.keys("/dev/web<Enter>").wait(600).keys("j").wait(600);
+    bench.keys("r").wait(50);
+    let mut world = fixture::scene();
+    let no = crate::domain::ids::DeploymentNo(2323);
+    let id = world.folds.by_no(no).unwrap().id;
+    bench.desk.answer(Answer::Accepted {
+        deployments: vec![(id, no)],
+        says: "#2323 goes in a moment".to_owned(),
+    });
+    let waits = bench.wait(50).screen(200, 50);
+    assert!(waits.contains("accepted") && waits.contains("goes in a moment"));
+    let d = world.folds.deployments.get_mut(&id).unwrap();
+    std::sync::Arc::make_mut(d).phase = crate::domain::deployment::Phase::Triggered;
+    bench.desk.set(world);
+    let started = bench.wait(50).screen(200, 50);
+    assert!(
+        started.contains("accepted") && !started.contains("goes in a moment"),
+        "{started}"
+    );
+}
+
+#[test]
+fn a_key_on_a_card_that_takes_none_says_why() {
+    let mut bench = Bench::new(fixture::scene());
+    bench
+        .keys("/dev/orders<Enter>")
+        .wait(600)
+        .keys("j")
+        .wait(600);
+    bench.desk.slow.store(true, Ordering::SeqCst);
+    let looking = bench.keys("T").wait(500).keys("<Enter>").screen(120, 36);
+    assert!(
+        looking.contains("the card is still being made"),
+        "{looking}"
+    );
+    bench
+        .desk
+        .answer(Answer::Refused(Refused::new("frozen", "it is frozen")));
+    let refused = bench.wait(50).keys("d").screen(120, 36);
+    assert!(refused.contains("nothing can be asked here"), "{refused}");
+    assert!(bench.desk.changing().is_empty());
+}
+
+#[test]
+fn a_line_in_one_piece_approves_nothing_and_says_so_whatever_follows() {
+    let mut bench = Bench::new(fixture::scene());
+    bench.keys("A").wait(600).keys("j<Enter>").wait(500);
+    for c in "prod-us down".chars() {
+        bench.press(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
+    }
+    let said = bench.wait(100).keys("<Enter>").screen(120, 36);
+    assert!(said.contains("came too fast to be typed"), "{said}");
+    assert!(bench.desk.changing().is_empty());
+}
+
+#[test]
+fn enter_closes_no_page_and_goes_no_further() {
+    let mut bench = Bench::new(fixture::scene());
+    let page = bench.keys("i").wait(50).screen(120, 36);
+    assert!(page.contains("Deployments of"), "{page}");
+    let still = bench.keys("<Enter>").screen(120, 36);
+    assert!(
+        still.contains("Deployments of") && still.contains("nothing to open here"),
+        "{still}"
+    );
+    assert!(
+        !bench
+            .keys("<Esc>")
+            .screen(120, 36)
+            .contains("Deployments of")
+    );
+}
+
+#[test]
+fn a_zoomed_pane_is_named() {
+    let mut bench = Bench::new(fixture::scene());
+    for (pane, name) in [
+        ("1", "1 Stacks"),
+        ("2", "2 Queue"),
+        ("3", "3 Holds"),
+        ("5", "5 Events"),
+    ] {
+        let screen = bench.keys(pane).keys("z").wait(50).screen(120, 36);
+        assert!(screen.contains(name), "{screen}");
+        bench.keys("z");
     }
 }

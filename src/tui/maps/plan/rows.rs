@@ -86,11 +86,24 @@ pub(super) fn draw(
         if running {
             put(state.map_or("", |state| state.word()), 10, text);
         }
-        put(&fit(Safe::new(&step.title).as_str(), titles), titles, text);
+        let (title, took, says) = (Safe::new(&step.title), time(of, step), says(of, step));
+        // A title that is longer than its column goes on where its own row has room: what stands
+        // behind it moves, and nothing is cut without need.
+        let before = if running { 14 } else { 4 };
+        let behind = if took.is_empty() { 2 } else { took.width() + 4 };
+        let left = width.saturating_sub(before + behind + says.width());
+        let spills = title.as_str().width().min(left) > titles;
+        let room = if spills {
+            title.as_str().width().min(left)
+        } else {
+            titles
+        };
+        put(&fit(title.as_str(), room), room, text);
         put("", 2, text);
+        let times = if spills { took.width() } else { times };
         if times > 0 {
             put(
-                &time(of, step),
+                &took,
                 times,
                 if slow(of, step) && !here {
                     theme.style(Role::Warn)
@@ -100,7 +113,6 @@ pub(super) fn draw(
             );
             put("", 2, text);
         }
-        let says = says(of, step);
         if says.width() > put(&says, width, text) {
             buf.set_stringn(area.right() - 1, y, ">", 1, theme.style(Role::Hint));
         }

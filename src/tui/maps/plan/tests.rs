@@ -116,6 +116,20 @@ fn pictures() {
 }
 
 #[test]
+fn a_title_is_cut_only_where_there_is_no_room() {
+    let titles = [
+        "Compare with what was approved",
+        "Bring the release before of staging-web up",
+    ];
+    let plan = plan(vec![
+        step("a", titles[0], &[]),
+        step("b", titles[1], &["a"]),
+    ]);
+    let list = shown(&PlanOf::card(&plan), &mut PlanView::default(), 120, 3);
+    assert!(titles.iter().all(|title| list.contains(title)), "{list}");
+}
+
+#[test]
 fn the_longest_chain_is_the_critical_path() {
     let (plan, runs) = (downtime(), runs());
     let live = PlanOf {
