@@ -25,7 +25,20 @@ use compose::appearance::Appearance;
 use compose::{Ground, shell};
 
 fn main() -> ExitCode {
-    let program = cli::Program::<run::Args>::parse();
+    let program = match cli::Program::<run::Args>::try_parse() {
+        Ok(program) => program,
+        Err(why) => {
+            let words: Vec<String> = std::env::args_os()
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect();
+            let Some(document) = cli::usage(&why, &words) else {
+                why.exit()
+            };
+            // There is nobody left to tell when this fails.
+            let _ = writeln!(io::stdout(), "{document}");
+            return ExitCode::from(Code::Wrong as u8);
+        }
+    };
     let done = match program.verb {
         None => console(program.common),
         Some(Verb::Sandbox(args)) => sandbox(args),

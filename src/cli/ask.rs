@@ -1,12 +1,16 @@
 //! From an intent to its end: preview, card, guard, ask, wait. The same for every verb that changes
 //! something.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use crate::desk::Patient;
-use crate::domain::ask::{Answer, Ask, Confirm, Intent, Refused};
+use crate::domain::ask::{Answer, Ask, Confirm, Intent, Refused, WHY};
 use crate::domain::card::Card;
 use crate::domain::deployment::End;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{DeploymentId, EnvName};
+use crate::world::World;
 
 use super::args::Guard;
 use super::json::{AskedDoc, DeploymentDoc, ShownDoc};
@@ -210,7 +214,7 @@ pub(super) fn to_confirm(
     let subject = subject.to_string();
     let mut more = vec![("--confirm", phrase), ("--subject", subject.as_str())];
     if needs_reason {
-        more.push(("--reason", "WHY"));
+        more.push(("--reason", WHY));
     }
     let command = out.command(&more);
     if out.is_json() {
@@ -281,7 +285,7 @@ pub(super) fn accepted(
             }
             (true, Code::Lost) => "lost",
         };
-        let world = desk.world();
+        let world = heard(desk, ground, ids);
         let deployments = ids
             .iter()
             .filter_map(|id| world.deployment(*id))
@@ -299,6 +303,22 @@ pub(super) fn accepted(
         out.aside(&format!("holdpoint: {end}"))?;
     }
     Ok(code)
+}
+
+/// How long a world may take to hear of what was accepted.
+const HEARD: Duration = Duration::from_secs(5);
+
+/// The world once it knows these deployments: they stand in the log since they were accepted.
+fn heard(desk: &dyn Patient, ground: &dyn Ground, ids: &[DeploymentId]) -> Arc<World> {
+    let from = ground.now();
+    loop {
+        let world = desk.world();
+        if ids.iter().all(|id| world.deployment(*id).is_some()) || ground.now().since(from) >= HEARD
+        {
+            return world;
+        }
+        desk.changed(Duration::from_millis(200));
+    }
 }
 
 /// Says why it was refused. `given` is the guard that was not enough.

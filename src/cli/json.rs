@@ -17,7 +17,10 @@ use crate::world::available::Offer;
 use crate::world::differs::Differs;
 use crate::world::holds::HoldView;
 use crate::world::rows::{EnvView, Row};
-use crate::world::{DiskFull, EngineState};
+use crate::world::verdict::Verdict;
+use crate::world::{DiskFull, EngineState, World};
+
+use super::then;
 
 /// A class as the estate file says it.
 fn class(class: Class) -> &'static str {
@@ -339,6 +342,34 @@ impl From<&Offer> for OfferDoc {
     }
 }
 
+/// A stack that needs a person though no hold is open on it.
+#[derive(Debug, Serialize)]
+pub(super) struct NeedDoc {
+    stack: String,
+    state: &'static str,
+    verdict: String,
+    commands: Vec<String>,
+}
+
+impl NeedDoc {
+    pub(super) fn new(world: &World, verdict: &Verdict, now: Time) -> Self {
+        Self {
+            stack: verdict.stack.to_string(),
+            state: verdict.state.word(),
+            verdict: verdict.line.clone(),
+            commands: commands(world, verdict, now),
+        }
+    }
+}
+
+/// What a person can do, as commands.
+pub(super) fn commands(world: &World, verdict: &Verdict, now: Time) -> Vec<String> {
+    then::commands(world, verdict, now)
+        .into_iter()
+        .map(|(command, _)| command)
+        .collect()
+}
+
 #[derive(Debug, Serialize)]
 pub(super) struct StackDoc {
     #[serde(flatten)]
@@ -346,6 +377,7 @@ pub(super) struct StackDoc {
     pub(super) verdict: String,
     pub(super) because: Option<String>,
     pub(super) seen_before: Option<String>,
+    pub(super) commands: Vec<String>,
     pub(super) actions: Vec<OfferDoc>,
     pub(super) deployments: Vec<DeploymentDoc>,
 }

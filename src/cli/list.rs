@@ -16,9 +16,9 @@ use crate::world::rows::{EnvView, Row};
 use crate::world::{EngineState, World};
 
 use super::args::{EventsArgs, LsArgs};
-use super::json::{DiskDoc, EngineDoc, EnvDoc, HoldDoc, LsDoc, at};
+use super::json::{DiskDoc, EngineDoc, EnvDoc, HoldDoc, LsDoc, NeedDoc, at};
 use super::out::table;
-use super::{Code, Ground, Out, Stop, wait};
+use super::{Code, Ground, Out, Stop, then, wait};
 
 /// `ls`.
 pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
@@ -62,12 +62,8 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
         out.line("")?;
     }
     if let Some((needs, _)) = world.needs(now) {
-        out.line(&needs.line)?;
-        if let Some(why) = &needs.why {
-            out.line(&format!("  WHY  {why}"))?;
-        }
-        if let Some(seen) = &needs.seen {
-            out.line(&format!("  SEEN {}", seen.says()))?;
+        for line in then::told(&world, &needs, now) {
+            out.line(&line)?;
         }
     }
     if let Some(why) = &world.trouble {
@@ -169,12 +165,21 @@ pub(super) fn holds(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
     let holds = world.holds(now);
     if out.is_json() {
         let holds: Vec<HoldDoc> = holds.iter().map(HoldDoc::from).collect();
-        out.document(&serde_json::json!({ "holds": holds }))?;
+        let needs: Vec<NeedDoc> = world
+            .without_a_hold(now)
+            .iter()
+            .map(|verdict| NeedDoc::new(&world, verdict, now))
+            .collect();
+        out.document(&serde_json::json!({ "holds": holds, "needs": needs }))?;
         return Ok(Code::Done);
     }
+    let needs = world.without_a_hold(now);
     if holds.is_empty() {
-        out.line("nothing waits for a person")?;
-        return Ok(Code::Done);
+        out.line(if needs.is_empty() {
+            "nothing waits for a person"
+        } else {
+            "no hold is open"
+        })?;
     }
     let rows: Vec<Vec<String>> = holds
         .iter()
@@ -198,6 +203,12 @@ pub(super) fn holds(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
         .collect();
     for line in table(&rows) {
         out.line(&line)?;
+    }
+    for verdict in &needs {
+        out.line("")?;
+        for line in then::told(&world, verdict, now) {
+            out.line(&line)?;
+        }
     }
     Ok(Code::Done)
 }

@@ -22,6 +22,8 @@ mod out;
 mod plan;
 mod show;
 mod target;
+mod then;
+mod usage;
 mod wait;
 
 use std::io::{self, Write};
@@ -30,6 +32,7 @@ use std::path::PathBuf;
 pub use args::{Common, EngineArgs, Program, Verb};
 pub use doctor::Fact;
 pub use out::Out;
+pub use usage::usage;
 
 use crate::config::{Loaded, Trust};
 use crate::desk::Patient;

@@ -1,6 +1,7 @@
 //! `show`: one stack, one deployment or one hold, with everything that is known of it.
 
 use crate::desk::Patient;
+use crate::domain::ask::WHY;
 use crate::domain::deployment::{Deployment, Request};
 use crate::domain::request::Made;
 use crate::domain::safe::Safe;
@@ -11,7 +12,7 @@ use super::args::ShowArgs;
 use super::json::{DeploymentDoc, DeploymentPage, HoldDoc, OfferDoc, RowDoc, StackDoc};
 use super::out::table;
 use super::target::{self, Target};
-use super::{Code, Ground, Out, Stop, card, hold, wait};
+use super::{Code, Ground, Out, Stop, card, hold, json, then, wait};
 
 /// How many deployments of a stack are shown.
 const HISTORY: usize = 10;
@@ -57,6 +58,7 @@ fn stack(
     if out.is_json() {
         out.document(&StackDoc {
             row: RowDoc::from(&world.row(id, now)),
+            commands: json::commands(world, &verdict, now),
             verdict: verdict.line,
             because: verdict.why,
             seen_before: verdict.seen.map(|seen| seen.says()),
@@ -65,22 +67,8 @@ fn stack(
         })?;
         return Ok(Code::Done);
     }
-    out.line(&verdict.line)?;
-    if let Some(why) = &verdict.why {
-        out.line(&format!("  WHY  {why}"))?;
-    }
-    if let Some(seen) = &verdict.seen {
-        out.line(&format!("  SEEN {}", seen.says()))?;
-    }
-    for (way, says) in world.ways(id) {
-        out.line(&format!(
-            "  OUT  {says}{}",
-            if matches!(way, crate::domain::ask::Way::Free) {
-                " (unblock --way free)"
-            } else {
-                ""
-            }
-        ))?;
+    for line in then::told(world, &verdict, now) {
+        out.line(&line)?;
     }
     out.line("")?;
     for offer in &offers {
@@ -247,6 +235,7 @@ fn ordered(request: &Request) -> Vec<String> {
                 .map(ToString::to_string),
         ),
         ("with", Some(flags.join(", "))),
+        ("asked as", Some(request.cause.by.known())),
         ("because", Some(request.cause.reason.clone())),
         (
             "owes",
@@ -304,9 +293,9 @@ fn hold(
             .collect(),
     };
     let reason = if hold::asks_why(view.hold) {
-        " --reason WHY"
+        format!(" --reason {WHY}")
     } else {
-        ""
+        String::new()
     };
     for way in ways {
         let choice = way.map_or_else(String::new, |name| format!(" --choice {name}"));

@@ -62,6 +62,29 @@ impl World {
     /// was approved and goes on. With it, how many other stacks need a person.
     #[must_use]
     pub fn needs(&self, now: Time) -> Option<(Verdict, usize)> {
+        let rows = self.in_need(now);
+        let others = rows.iter().skip(1).filter(|row| row.needs_me).count();
+        rows.first()
+            .map(|row| (self.verdict(&row.stack, now), others))
+    }
+
+    /// What needs a person though no hold is open on it: no list of holds names it.
+    #[must_use]
+    pub fn without_a_hold(&self, now: Time) -> Vec<Verdict> {
+        let held = |row: &Row| {
+            self.holds(now)
+                .into_iter()
+                .any(|view| view.stack == row.stack)
+        };
+        self.in_need(now)
+            .iter()
+            .filter(|row| row.needs_me && !held(row))
+            .map(|row| self.verdict(&row.stack, now))
+            .collect()
+    }
+
+    /// The stacks that need a person, or are to be watched, the worst first.
+    fn in_need(&self, now: Time) -> Vec<Row> {
         let all = self.stacks().into_iter().map(|stack| self.row(stack, now));
         let mut rows: Vec<Row> = all
             .filter(|row| row.needs_me || row.outage || row.state == State::Roll)
@@ -74,9 +97,7 @@ impl World {
                 row.since,
             )
         });
-        let others = rows.iter().skip(1).filter(|row| row.needs_me).count();
-        rows.first()
-            .map(|row| (self.verdict(&row.stack, now), others))
+        rows
     }
 }
 

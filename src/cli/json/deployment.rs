@@ -27,6 +27,8 @@ pub(in crate::cli) struct DeploymentDoc {
     outcome: Option<&'static str>,
     why: Option<String>,
     by: String,
+    /// What whoever asked is to the store: `owner`, `member`, `outside`, `engine`.
+    by_is: &'static str,
     via: String,
     of: String,
     /// What whoever asked wrote.
@@ -81,6 +83,7 @@ impl From<&Deployment> for DeploymentDoc {
                 Some(End::Done) | None => None,
             },
             by: request.map(|r| r.cause.by.to_string()).unwrap_or_default(),
+            by_is: request.map_or("", |r| r.cause.by.word()),
             via: request.map(|r| r.cause.via.to_string()).unwrap_or_default(),
             of: request
                 .and_then(|r| r.cause.of.as_ref())

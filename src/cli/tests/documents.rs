@@ -187,7 +187,7 @@ fn a_deployment_from_outside_says_who_why_from_what_and_what_is_owed() {
     );
     for says in [
         "asked by github:4711 for ana (push), rollback to #7 at ",
-        "\n  from commit 8c1f22ab of shop/orders (refs/heads/main)\n  with slow=true\n  because INC-881\n  owes check run 9 of shop/orders at github\n",
+        "\n  from commit 8c1f22ab of shop/orders (refs/heads/main)\n  with slow=true\n  asked as outside: github vouches for itself, for whom it asks is not proven\n  because INC-881\n  owes check run 9 of shop/orders at github\n",
     ] {
         assert!(shell.contains(says), "{says}: {shell}");
     }
@@ -225,4 +225,24 @@ fn errors_of_check_have_their_place() {
         ),
         (&json!("holdpoint.yaml"), &json!(1), &json!(1))
     );
+}
+
+/// The engine answers before the world has read the log: what is told is read, not guessed.
+#[test]
+fn what_was_accepted_is_told_with_its_deployments() {
+    let world = fixture::scene();
+    let answers = vec![card(Level::L1, None), accepted(&world, "dev/orders")];
+    let ran = run_with("deploy|dev/orders|--json", answers, None, |scene, desk| {
+        desk.later = Mutex::new(Some(Arc::new(scene.world.clone())));
+        let id = scene.world.latest(&fixture::id("dev/orders")).unwrap().id;
+        scene.world.folds.deployments.remove(&id);
+    });
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(json["outcome"], "accepted");
+    assert_eq!(
+        json["deployments"].as_array().map(Vec::len),
+        Some(1),
+        "{json}"
+    );
+    assert_eq!(json["deployments"][0]["by_is"], "owner");
 }

@@ -10,6 +10,8 @@ pub(super) struct Nothing {}
 #[derive(Default)]
 pub(super) struct Double {
     pub(super) world: Mutex<Arc<World>>,
+    /// What the world is once it has been waited for.
+    pub(super) later: Mutex<Option<Arc<World>>>,
     pub(super) asked: Mutex<Vec<Ask>>,
     pub(super) answers: Mutex<VecDeque<Answer>>,
     pub(super) states: Mutex<BTreeMap<AskId, AskState>>,
@@ -67,6 +69,9 @@ impl Patient for Double {
         self.reading.clone()
     }
     fn changed(&self, _: Duration) -> bool {
+        if let Some(later) = self.later.lock().unwrap().take() {
+            *self.world.lock().unwrap() = later;
+        }
         true
     }
     fn newest(&self, seq: u64, limit: usize) -> Result<Vec<Stored>, String> {

@@ -1,6 +1,8 @@
 //! What `ls`, `show`, `holds`, `events` and `audit` say, for people and for scripts.
 
 use super::*;
+use crate::domain::deployment::StepState;
+use crate::domain::failure::{Failure, Retry};
 
 #[test]
 fn ls_for_people() {
@@ -76,4 +78,54 @@ fn a_stack_a_deployment_and_the_audit() {
     let events: Value =
         serde_json::from_str(&run_words("events|-n|5|--json", vec![], None).out).unwrap();
     assert_eq!(events["events"].as_array().unwrap().len(), 5);
+}
+
+/// What needs a person stands in every list that speaks of it, with the command that helps.
+#[test]
+fn lists_agree_on_who_needs_a_person_and_name_what_to_do() {
+    let lost = |scene: &mut Scene, _: &mut Double| {
+        let id = scene.world.folds.by_no(DeploymentNo(2318)).unwrap().id;
+        let d = Arc::make_mut(scene.world.folds.deployments.get_mut(&id).unwrap());
+        d.holds.clear();
+        let step = d
+            .steps
+            .values_mut()
+            .find(|run| !run.state.is_over())
+            .unwrap();
+        step.state = StepState::Lost;
+        step.failure = Some(Failure::new("nobody can tell").retry(Retry::AskAPerson));
+    };
+    let run = |words: &str| run_with(words, vec![], None, lost);
+    let command = "holdpoint unblock prod-us/orders --way done";
+    for words in ["holds", "show|prod-us/orders"] {
+        let ran = run(words);
+        assert!(
+            ran.out.contains("OUTCOME UNKNOWN") && ran.out.contains(command),
+            "{words}: {}",
+            ran.out
+        );
+        assert!(!ran.out.contains("nothing waits"), "{words}: {}", ran.out);
+    }
+    let ls = run("ls").out;
+    let worst = ls.lines().rev().find(|line| line.contains("THEN")).unwrap();
+    assert!(worst.contains("holdpoint "), "{ls}");
+    let json: Value = serde_json::from_str(&run("holds|--json").out).unwrap();
+    let need = json["needs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|need| need["stack"] == "prod-us/orders")
+        .unwrap();
+    assert_eq!(need["state"], "UNKN");
+    assert!(need["commands"][0].as_str().unwrap().contains(command));
+    // Every command that is named can be typed.
+    let all = json["needs"].as_array().unwrap().iter();
+    for command in all.flat_map(|need| need["commands"].as_array().unwrap()) {
+        let command = command.as_str().unwrap();
+        let words = command.split(' ').map(|word| word.trim_matches('\''));
+        assert!(
+            Program::<Nothing>::try_parse_from(words).is_ok(),
+            "{command}"
+        );
+    }
 }

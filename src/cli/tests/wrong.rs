@@ -47,3 +47,32 @@ fn wrong_use_is_told_by_the_parser() {
     );
     Program::<Nothing>::command().debug_assert();
 }
+
+#[test]
+fn wrong_use_is_a_document_where_one_is_wanted() {
+    let told = |words: &[&str]| {
+        let why = Program::<Nothing>::try_parse_from(words).unwrap_err();
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        usage(&why, &words)
+    };
+    let document = told(&["holdpoint", "deploy", "--json"]).unwrap();
+    let json: Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(
+        (&json["outcome"], &json["code"], &json["exit"]),
+        (&json!("stopped"), &json!("usage"), &json!(2))
+    );
+    assert!(!json["says"].as_str().unwrap().is_empty());
+    let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
+    let page = include_str!("../../../docs/json.md");
+    let promised = page
+        .lines()
+        .find(|line| line.contains("\"stopped\""))
+        .unwrap();
+    assert!(
+        keys.iter()
+            .all(|key| promised.contains(&format!("\"{key}\""))),
+        "{keys:?} {promised}"
+    );
+    assert_eq!(told(&["holdpoint", "deploy"]), None, "for people as ever");
+    assert_eq!(told(&["holdpoint", "ls", "--json", "--help"]), None);
+}

@@ -61,7 +61,7 @@ fn a_card_about_what_runs_names_the_place_to_which_that_is_bound() {
     let says: Vec<&str> = apply.lines.iter().map(|line| line.text.as_str()).collect();
     assert!(
         says.iter()
-            .any(|text| text.ends_with("places any account us-east-1 to any account eu-south-1")),
+            .any(|text| text.ends_with("region us-east-1 -> eu-south-1")),
         "{says:?}"
     );
     assert!(
