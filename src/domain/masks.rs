@@ -2,6 +2,10 @@
 //! also in the writings that tools give them. What is a secret by its form alone is known in
 //! `secret`.
 
+mod pieces;
+
+pub use pieces::Cut;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
@@ -9,6 +13,7 @@ use std::ops::Range;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_json::Value;
 
+use self::pieces::Pieces;
 use super::failure::Failure;
 use super::plan::Output;
 use super::secret::{MASK, mask};
@@ -53,8 +58,6 @@ impl fmt::Debug for Secret {
 const SHORTEST: usize = 6;
 /// A shorter line of a secret of several lines tells nothing by itself.
 const LINE: usize = 12;
-/// How long the lines are in which tools write base64.
-const COLUMNS: [usize; 2] = [76, 64];
 /// Values that are none, and stand in every other line.
 const COMMON: [&str; 9] = [
     "password",
@@ -79,6 +82,8 @@ const IN_URLS: &AsciiSet = &NON_ALPHANUMERIC
 pub struct Masks {
     /// The longest first.
     patterns: Vec<Vec<u8>>,
+    /// What of them is in base64.
+    pieces: Pieces,
 }
 
 impl fmt::Debug for Masks {
@@ -103,7 +108,7 @@ impl Masks {
         for text in lines {
             self.patterns.extend(writings(text));
         }
-        self.patterns.extend(base64s(value.as_bytes()));
+        self.pieces.add(value.as_bytes());
         self.patterns
             .sort_by(|a, b| (b.len(), a).cmp(&(a.len(), b)));
         self.patterns.dedup();
@@ -112,16 +117,25 @@ impl Masks {
     /// The length of the longest writing: as much of a text must be seen at once.
     #[must_use]
     pub fn longest(&self) -> usize {
-        self.patterns.first().map_or(0, Vec::len)
+        let longest = self.patterns.first().map_or(0, Vec::len);
+        longest.max(self.pieces.longest())
     }
 
     /// A text with all of them covered; the text itself where there are none.
     #[must_use]
     pub fn cover<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        self.cover_line(text, &mut Cut::default())
+    }
+
+    /// The same for one line of a text after another, which may end in the middle of a secret:
+    /// `cut` goes from one to the next.
+    #[must_use]
+    pub fn cover_line<'a>(&self, text: &'a [u8], cut: &mut Cut) -> Cow<'a, [u8]> {
         let mut found: Vec<Range<usize>> = Vec::new();
         for pattern in &self.patterns {
             found.extend(memchr::memmem::find_iter(text, pattern).map(|at| at..at + pattern.len()));
         }
+        self.pieces.find(text, cut, &mut found);
         mask(text, found)
     }
 
@@ -218,46 +232,6 @@ fn lower_escapes(url: &str) -> String {
         let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
         format!("{all}%{}{rest}", digits.to_ascii_lowercase())
     })
-}
-
-/// What of a value is sure in base64, wherever in the text that is written so it stands; and in the
-/// lines into which tools cut it.
-fn base64s(value: &[u8]) -> Vec<Vec<u8>> {
-    const PLAIN: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut all = Vec::new();
-    for signs in [PLAIN, URL] {
-        for offset in 0..3 {
-            let whole = base64(value, offset, signs);
-            if offset == 0 {
-                let cut = COLUMNS.iter().filter(|columns| whole.len() > **columns);
-                all.extend(cut.flat_map(|columns| {
-                    whole
-                        .chunks(*columns)
-                        .filter(|line| line.len() >= LINE)
-                        .map(<[u8]>::to_vec)
-                }));
-            }
-            all.push(whole);
-        }
-    }
-    all
-}
-
-/// The signs that a value alone decides where it begins `offset` bytes into a group of three.
-fn base64(value: &[u8], offset: usize, signs: &[u8; 64]) -> Vec<u8> {
-    let bit = |at: usize| {
-        let byte = (at / 8)
-            .checked_sub(offset)
-            .and_then(|byte| value.get(byte))
-            .copied()
-            .unwrap_or_default();
-        usize::from(byte >> (7 - at % 8) & 1)
-    };
-    let (first, end) = ((8 * offset).div_ceil(6), 8 * (offset + value.len()) / 6);
-    (first..end)
-        .map(|sign| signs[(6 * sign..6 * sign + 6).fold(0, |all, at| all << 1 | bit(at))])
-        .collect()
 }
 
 #[cfg(test)]

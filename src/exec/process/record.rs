@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use super::folder::Wrote;
-use crate::domain::masks::Masks;
+use crate::domain::masks::{Cut, Masks};
 use crate::domain::secret;
 use crate::domain::time::Time;
 
@@ -229,6 +229,8 @@ pub(super) struct Splitter {
     line: Vec<u8>,
     cut: u64,
     masks: Masks,
+    /// Where the line before ended in a secret.
+    within: Cut,
 }
 
 impl Splitter {
@@ -239,6 +241,7 @@ impl Splitter {
             line: Vec::new(),
             cut: 0,
             masks,
+            within: Cut::default(),
         }
     }
 
@@ -281,7 +284,7 @@ impl Splitter {
         lines.push(self.letter);
         // Before anything of it is kept: what a command says of a secret is nowhere on this
         // machine.
-        let covered = self.masks.cover(&self.line);
+        let covered = self.masks.cover_line(&self.line, &mut self.within);
         let covered = secret::masked(&covered);
         // Covering makes a line shorter: what was seen beyond its end alone is what is cut.
         let kept = covered.len().min(LINE);
