@@ -211,18 +211,8 @@ fn of_deployment(
             cancel,
         }
         .into(),
-        DeploymentWant::TimeOut(step) => {
-            let append = decide::time_out(folds, d, &step);
-            let attempt = d.steps.get(&step).map_or(0, |run| run.attempt);
-            Grant {
-                append,
-                effect: Some(Effect::Drop(Attempt {
-                    deployment: d.id,
-                    step,
-                    attempt,
-                })),
-            }
-        }
+        DeploymentWant::Withdraw(step) => ended(d, &step, decide::withdraw(folds, d, &step)),
+        DeploymentWant::TimeOut(step) => ended(d, &step, decide::time_out(folds, d, &step)),
         DeploymentWant::Expire(hold) => decide::expire(folds, d, &hold, cx).into(),
         DeploymentWant::Stop(stopping) => {
             let mut append = Append::default();
@@ -235,6 +225,19 @@ fn of_deployment(
             append.into()
         }
         DeploymentWant::Finish(end) => decide::finish(folds, d.id, &end).into(),
+    }
+}
+
+/// What ends an attempt in the log ends its task.
+fn ended(d: &Deployment, step: &StepId, append: Append) -> Grant {
+    let attempt = Attempt {
+        deployment: d.id,
+        step: step.clone(),
+        attempt: d.steps.get(step).map_or(0, |run| run.attempt),
+    };
+    Grant {
+        append,
+        effect: Some(Effect::Drop(attempt)),
     }
 }
 

@@ -125,7 +125,9 @@ pub trait Executor: Send + Sync {
     /// A sentence that says what is wrong.
     fn check(&self, params: &Value) -> Result<(), String>;
     /// Starts the attempt, or attaches to it from the job's notes; ends with the attempt. On a
-    /// cancel it stops what it can and ends with a failure that says what it left.
+    /// cancel it stops what it can and ends with a failure that says what it left. It notes what
+    /// it is about to do before it changes anything outside: an attempt that noted nothing is
+    /// cancelled without waiting for it.
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>>;
     /// Finds out what became of it, without starting anything.
     fn find(&self, job: Job) -> BoxFuture<'_, Found>;

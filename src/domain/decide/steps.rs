@@ -323,6 +323,22 @@ pub fn noted(folds: &Folds, d: &Deployment, id: &StepId, key: &str, value: Value
     append
 }
 
+/// An attempt is to be cancelled of which nothing was begun outside: it is over.
+#[must_use]
+pub fn withdraw(folds: &Folds, d: &Deployment, id: &StepId) -> Append {
+    let mut append = Append::default();
+    on_deployment(
+        &mut append,
+        folds,
+        d.id,
+        DeploymentEvent::StepCancelled {
+            step: id.clone(),
+            reason: "cancelled before anything of it was begun".to_owned(),
+        },
+    );
+    append
+}
+
 /// An attempt's time is over.
 #[must_use]
 pub fn time_out(folds: &Folds, d: &Deployment, id: &StepId) -> Append {

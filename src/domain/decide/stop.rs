@@ -39,12 +39,21 @@ pub(super) fn cancel(folds: &Folds, id: DeploymentId, confirm: &Confirm, cx: &Cx
             format!("{} left the queue", d.no())
         }
         (Phase::Running, _) => {
-            if matches!(d.stopping, Some(Stopping::Cancelling { .. })) {
+            if let Some(Stopping::Cancelling { at, .. }) = &d.stopping {
+                let due = *at + CANCEL_LIMIT;
+                let command = format!("`holdpoint cancel '{}' --abandon`", d.no());
                 return Err(Refused::new(
                     "stopping",
                     format!("{} is being cancelled already", d.no()),
                 )
-                .hint("after 10 minutes it can be abandoned"));
+                .hint(if cx.now < due {
+                    format!(
+                        "from {} on it can be given up: {command}",
+                        due.text("%H:%M:%SZ")
+                    )
+                } else {
+                    format!("give it up: {command}")
+                }));
             }
             let stopping = Stopping::Cancelling {
                 reason,

@@ -197,6 +197,13 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
             );
         }
         DeploymentEvent::Abandoned { still, by } => {
+            if let Some(Stopping::Cancelling { reason, .. }) = &d.stopping {
+                d.stopping = Some(Stopping::Cancelling {
+                    reason: format!("{reason}; abandoned: {}", may_go_on(still)),
+                    by: by.clone(),
+                    at,
+                });
+            }
             for id in still {
                 let run = run_mut(d, id, tag)?;
                 run.state = StepState::Cancelled;
@@ -209,6 +216,15 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
         refresh(d, at);
     }
     Ok(())
+}
+
+/// What is said of steps that nobody waits for any more.
+fn may_go_on(steps: &[StepId]) -> String {
+    if steps.is_empty() {
+        return "nothing was running any more".to_owned();
+    }
+    let names: Vec<_> = steps.iter().map(ToString::to_string).collect();
+    format!("what {} began may go on outside", names.join(", "))
 }
 
 fn run_mut<'a>(d: &'a mut Deployment, step: &StepId, on: &str) -> Result<&'a mut StepRun, Illegal> {

@@ -140,6 +140,13 @@ impl StepRun {
         self.attempt > 0
     }
 
+    /// True when something of this attempt may have been begun outside: whoever carries it out
+    /// notes what it does before it does it, and the note of an attempt that is over is refused.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        !self.notes.is_empty()
+    }
+
     /// True while it holds an outside operation.
     #[must_use]
     pub fn is_live(&self) -> bool {

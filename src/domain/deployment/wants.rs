@@ -36,6 +36,8 @@ pub enum DeploymentWant {
         /// A cancel was asked for.
         cancel: bool,
     },
+    /// End an attempt that is to be cancelled: nothing of it was begun outside.
+    Withdraw(StepId),
     /// The attempt's time is over.
     TimeOut(StepId),
     /// The hold's time is over.
@@ -85,6 +87,10 @@ impl Deployment {
                     });
                 }
                 StepState::Held => alive = true,
+                StepState::Active | StepState::Lost if run.cancelling && !run.has_begun() => {
+                    alive = true;
+                    wants.now.push(DeploymentWant::Withdraw(step.id.clone()));
+                }
                 StepState::Active | StepState::Lost => {
                     alive = true;
                     wants.now.push(DeploymentWant::Attend {

@@ -614,6 +614,85 @@ fn a_cancel_is_over_when_what_it_cancels_is_over() {
     );
 }
 
+/// Of what was never begun nothing is waited for: neither while it runs nor out of contact.
+#[test]
+fn what_was_never_begun_is_cancelled_at_once() {
+    for lost in [false, true] {
+        let mut sim = Sim::new(OnFailure::Break);
+        sim.stands = true;
+        sim.deploy(&plan(vec![step("a", &[])])).unwrap();
+        sim.grant();
+        if lost {
+            let failure = Failure::new("no contact").retry(Retry::Contact);
+            let append = outcome(
+                &sim.folds,
+                &sim.newest(),
+                &"a".into(),
+                1,
+                Err(failure),
+                sim.now,
+            );
+            sim.take(append);
+            sim.grant();
+            assert_eq!(sim.newest().steps[&"a".into()].state, StepState::Lost);
+        }
+        let deployment = sim.newest().id;
+        sim.ask(&Intent::Cancel { deployment }, &[], true, false)
+            .unwrap();
+        sim.grant();
+        let d = sim.newest();
+        assert_eq!(d.steps[&"a".into()].state, StepState::Cancelled, "{lost}");
+        assert!(matches!(d.end, Some(End::Terminated { .. })), "{lost}");
+    }
+}
+
+/// Who asks again to cancel is told when, and by which command, it can be given up; what was given
+/// up says so, and who did it.
+#[test]
+fn a_cancel_that_has_no_end_can_be_given_up_and_says_so() {
+    let mut sim = Sim::new(OnFailure::Break);
+    sim.deploy(&plan(vec![step("a", &[])])).unwrap();
+    sim.grant();
+    let deployment = sim.newest().id;
+    let cancel = Intent::Cancel { deployment };
+    sim.ask(&cancel, &[], true, false).unwrap();
+    sim.grant();
+    let hint = |sim: &Sim| {
+        let cx = sim.cx(&[]);
+        let looked = Looked {
+            card: card(&sim.folds, &cancel, &[], &[], &cx).unwrap(),
+            plans: vec![],
+        };
+        let confirm = Confirm {
+            subject: Some(looked.card.subject),
+            text: looked.card.phrase.clone().unwrap_or_default(),
+            reason: String::new(),
+        };
+        act(&sim.folds, &cancel, &[], &looked, &confirm, false, &cx)
+            .unwrap_err()
+            .hint
+    };
+    assert_eq!(
+        hint(&sim),
+        "from 00:26:40Z on it can be given up: `holdpoint cancel '#1' --abandon`"
+    );
+    sim.now = sim.now + Duration::from_mins(10);
+    assert_eq!(hint(&sim), "give it up: `holdpoint cancel '#1' --abandon`");
+    sim.ask(&Intent::Abandon { deployment }, &[], true, false)
+        .unwrap();
+    sim.grant();
+    let Some(End::Terminated { reason, by }) = sim.newest().end.clone() else {
+        panic!("{:?}", sim.newest().end);
+    };
+    assert_eq!(
+        (reason.as_str(), by),
+        (
+            "cancelled: why; abandoned: what a began may go on outside",
+            crate::domain::given::ana()
+        )
+    );
+}
+
 /// A removal that went through is one, whatever was asked meanwhile; what is gone is not offered
 /// back.
 #[test]

@@ -37,6 +37,8 @@ pub(super) struct Sim {
     pub(super) cancels: Cancels,
     /// Attempts that somebody carries out.
     begun: BTreeSet<Attempt>,
+    /// Whoever carries out a step gets no further than to its start.
+    pub(super) stands: bool,
     made: u128,
 }
 
@@ -78,6 +80,7 @@ impl Sim {
             log: vec![],
             cancels: Cancels::new(),
             begun: BTreeSet::new(),
+            stands: false,
             made: 0,
         };
         sim.configure(record);
@@ -284,8 +287,13 @@ impl Sim {
             }
             Effect::Begin(attempt) => {
                 laws::begins(self, &attempt);
-                assert!(self.begun.insert(attempt), "an attempt begins once");
-                Append::default()
+                assert!(self.begun.insert(attempt.clone()), "an attempt begins once");
+                let d = &self.folds.deployments[&attempt.deployment];
+                if self.stands {
+                    Append::default()
+                } else {
+                    noted(&self.folds, d, &attempt.step, "intent", Value::Null)
+                }
             }
             Effect::Attend { attempt, .. } => {
                 assert!(

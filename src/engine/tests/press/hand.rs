@@ -43,10 +43,11 @@ impl Executor for Orders {
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Output, Failure>> {
         async move {
             let Params { edition, order, sheets } = Params::of(&job.params).map_err(Failure::new)?;
-            if !job.notes.contains_key("ordered") {
-                self.0.order(job.token(1), &order, &edition);
-                job.port.note("ordered", json!(true)).await?;
+            if !job.notes.contains_key("intent") {
+                job.port.note("intent", json!(order)).await?;
             }
+            // Given twice under one token it is one order.
+            self.0.order(job.token(1), &order, &edition);
             tokio::select! {
                 () = job.port.sleep(Duration::from_secs(10)) => {}
                 () = job.port.cancelled() => return Err(Failure::new(format!("{order} {edition} was called off"))),
