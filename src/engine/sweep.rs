@@ -29,7 +29,8 @@ const EVERY: Duration = Duration::from_hours(24);
 /// How often it is looked whether it is time.
 const LOOK: Duration = Duration::from_mins(5);
 
-/// Sweeps when it is time and nothing runs, for ever.
+/// Removes what killed keepers left of secrets; then sweeps when it is time and nothing runs, for
+/// ever.
 pub(super) async fn run(
     store: Arc<dyn Store>,
     clock: SharedClock,
@@ -37,6 +38,14 @@ pub(super) async fn run(
     folds: watch::Receiver<Folds>,
     busy: Arc<AtomicBool>,
 ) {
+    let jobs = home.jobs();
+    let forgotten = tokio::task::spawn_blocking(move || process::forget(&jobs)).await;
+    if let Err(why) = forgotten
+        .map_err(|why| why.to_string())
+        .and_then(|done| done.map_err(|why| why.to_string()))
+    {
+        tracing::warn!("secrets that a killed keeper left are not removed: {why}");
+    }
     loop {
         clock.sleep(LOOK).await;
         let now = clock.now();

@@ -31,16 +31,20 @@ impl Kind for Env {
         }
     }
 
-    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Secret, (String, &'static str)>> {
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Secret, (String, String)>> {
         let read = match std::env::var(name) {
             Ok(value) => Ok(Secret::new(value)),
             Err(std::env::VarError::NotPresent) => Err((
                 format!("the engine has no variable {name}"),
-                "an engine that was started by itself has no variables of a shell: use --here where the variable is, or name a file (file:/whole/path)",
+                format!(
+                    "end this engine (process {}) and run `holdpoint engine`, or the verb with --here, in a shell that has {name}: it goes on by itself; or name a file in the estate, which any engine can read (file:/whole/path)",
+                    std::process::id()
+                ),
             )),
-            Err(std::env::VarError::NotUnicode(_)) => {
-                Err((format!("the variable {name} is no text"), "give it as text"))
-            }
+            Err(std::env::VarError::NotUnicode(_)) => Err((
+                format!("the variable {name} is no text"),
+                "give it as text".to_owned(),
+            )),
         };
         ready(read).boxed()
     }

@@ -1,5 +1,6 @@
 //! `file:/whole/path`: a file that belongs to the owner of the engine alone (mode 0600 or 0400).
-//! The line's end at its end is no part of it.
+//! The line's end at its end is no part of it, where it is one line: a key of several lines is
+//! whole only with its last one.
 
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
@@ -14,7 +15,7 @@ use crate::os::files;
 /// The longest secret.
 const LONGEST: u64 = 1 << 20;
 /// What to do about a file that cannot be used.
-const HINT: &str = "put the secret into that file on the machine of the engine, for its owner alone (chmod 600), then deploy again";
+const HINT: &str = "put the secret into that file on the machine of the engine, for its owner alone (chmod 600); what waits for it goes on by itself";
 
 /// The kind.
 #[derive(Debug)]
@@ -44,13 +45,13 @@ impl Kind for File {
         }
     }
 
-    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Secret, (String, &'static str)>> {
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Secret, (String, String)>> {
         let path = PathBuf::from(name);
         async move {
             let read = tokio::task::spawn_blocking(move || read(&path)).await;
             read.unwrap_or_else(|why| Err(why.to_string()))
                 .map(Secret::new)
-                .map_err(|why| (why, HINT))
+                .map_err(|why| (why, HINT.to_owned()))
         }
         .boxed()
     }
@@ -74,5 +75,9 @@ fn read(path: &Path) -> Result<String, String> {
     let line = text.strip_suffix('\n').map_or(text.as_str(), |line| {
         line.strip_suffix('\r').unwrap_or(line)
     });
-    Ok(line.to_owned())
+    Ok(if line.contains('\n') {
+        text
+    } else {
+        line.to_owned()
+    })
 }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, Retry};
 use crate::domain::masks::Secret;
 use crate::domain::secret_ref::SecretRef;
 
@@ -24,7 +24,7 @@ pub trait Kind: fmt::Debug + Sync {
     /// A sentence that says why not.
     fn check(&self, name: &str) -> Result<(), String>;
     /// The secret of that name; fails with why there is none, and what to do.
-    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Secret, (String, &'static str)>>;
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Secret, (String, String)>>;
 }
 
 /// Every kind that there is.
@@ -68,21 +68,29 @@ pub fn check(reference: &SecretRef) -> Result<(), String> {
 /// Reads a secret.
 ///
 /// # Errors
-/// A failure that names the reference, and never a value.
+/// A failure that names the reference, and never a value. It is one to wait for: once somebody has
+/// put the secret there, what needs it goes on by itself.
 pub async fn read(reference: &SecretRef) -> Result<Secret, Failure> {
-    let failed = |why: &str| Failure::new(format!("the secret {reference} cannot be read: {why}"));
-    let kind =
-        kind(reference).map_err(|why| failed(&why).hint("use the program that deployed it"))?;
+    let failed = |why: &str| {
+        Failure::new(format!("the secret {reference} cannot be read: {why}")).retry(Retry::Contact)
+    };
+    let kind = kind(reference).map_err(|why| {
+        failed(&why)
+            .hint("use the program that deployed it")
+            .retry(Retry::Never)
+    })?;
     let secret = kind
         .read(reference.name())
         .await
         .map_err(|(why, hint)| failed(&why).hint(hint))?;
     if secret.reveal().is_empty() {
-        return Err(failed("it is empty").hint("give it a value, then deploy again"));
+        return Err(
+            failed("it is empty").hint("give it a value; what waits for it goes on by itself")
+        );
     }
     if secret.reveal().contains('\0') {
         return Err(failed("it holds a NUL character, which no variable may")
-            .hint("give it as text, in base64 perhaps, then deploy again"));
+            .hint("give it as text, in base64 perhaps; what waits for it goes on by itself"));
     }
     Ok(secret)
 }
@@ -140,6 +148,12 @@ mod tests {
             read(&reference).await.unwrap().reveal(),
             "hunter2secret",
             "the end of the line is none of it"
+        );
+        std::fs::write(&path, "-----BEGIN-----\nMIIE\n-----END-----\n").unwrap();
+        assert_eq!(
+            read(&reference).await.unwrap().reveal(),
+            "-----BEGIN-----\nMIIE\n-----END-----\n",
+            "a key is whole only with its last line feed"
         );
         std::fs::write(&path, "").unwrap();
         assert!(why().await.contains("it is empty"));

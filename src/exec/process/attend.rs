@@ -11,6 +11,7 @@ use crate::domain::line::Severity;
 use crate::domain::safe::Safe;
 use crate::os::files::FileError;
 
+/// Waits until the keeper has begun.
 pub(super) async fn await_keeper(job: &Job, folder: &Folder) -> Result<(), Failure> {
     let mut waited = Duration::ZERO;
     loop {
@@ -19,6 +20,10 @@ pub(super) async fn await_keeper(job: &Job, folder: &Folder) -> Result<(), Failu
             return Ok(());
         }
         if waited >= BEGINS {
+            let here = folder.clone();
+            if off(move || here.call_off()).await? {
+                return Err(outcome::not_begun(job, BEGINS));
+            }
             return Err(outcome::lost(job, "its keeper does not begin"));
         }
         let pause = (waited / 4).clamp(Duration::from_millis(2), Duration::from_millis(200));

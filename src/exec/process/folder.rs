@@ -230,6 +230,23 @@ impl Folder {
         Ok(None)
     }
 
+    /// Takes the order back where no keeper has begun; true once none can begin any more.
+    pub(super) fn call_off(&self) -> Result<bool, FileError> {
+        let Some(_lock) = self.lock()? else {
+            return Ok(false);
+        };
+        if self.state()?.is_some() {
+            return Ok(false);
+        }
+        let path = self.0.join("order");
+        match std::fs::remove_file(&path) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => {
+                Err(FileError::io(&path, "removed")(why))
+            }
+            Ok(()) | Err(_) => Ok(true),
+        }
+    }
+
     /// True when no keeper lives.
     pub(super) fn is_free(&self) -> Result<bool, FileError> {
         Lock::is_free(&self.0.join("lock"))

@@ -13,7 +13,7 @@ mod start;
 mod sweep;
 
 pub use keeper::keep;
-pub use sweep::sweep;
+pub use sweep::{forget, sweep};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 
 use self::attend::{await_keeper, follow};
 use self::folder::{Folder, State};
+use self::start::secrets;
 use super::{Cancel, Executor, Found, Job};
 use crate::domain::digest::Digest;
 use crate::domain::failure::{Failure, Retry};
@@ -124,7 +125,7 @@ impl Executor for Process {
     fn find(&self, job: Job) -> BoxFuture<'_, Found> {
         async move {
             if !job.notes.contains_key("intent") {
-                return Found::NeverStarted;
+                return never_started(&job).await;
             }
             let folder = Folder::new(job.folder.clone());
             match off(move || Ok((folder.is_free()?, folder.state()?))).await {
@@ -133,7 +134,7 @@ impl Executor for Process {
                 Ok((true, None)) if job.notes.contains_key("started") => {
                     Found::CannotTell(outcome::lost(&job, "its folder is gone"))
                 }
-                Ok((true, None)) => Found::NeverStarted,
+                Ok((true, None)) => never_started(&job).await,
                 Ok((true, Some(State::Starting))) => Found::CannotTell(outcome::lost(
                     &job,
                     "its keeper was killed as it started the command",
@@ -163,11 +164,10 @@ impl Process {
         let folder = Folder::new(job.folder.clone());
         if !job.notes.contains_key("intent") {
             if job.port.is_cancelled() {
-                return Err(Failure::new(format!(
-                    "cancelled before {} was started",
-                    params.argv.join(" ")
-                )));
+                return Err(outcome::called_off(&params.argv));
             }
+            // A step that waits for its secrets has begun nothing, and the log says so.
+            secrets(job, &params).await?;
             job.port
                 .note(
                     "intent",
@@ -185,16 +185,16 @@ impl Process {
         })
         .await?;
         if free && state.is_none() {
+            if job.port.is_cancelled() {
+                return Err(outcome::called_off(&params.argv));
+            }
             while !self.start(job, &params, &folder).await? {
                 // Nothing was started, and nothing is: there is no room for its files. What is full
                 // is told by the engine.
                 futures_util::future::select(job.port.sleep(AGAIN_FOR_ROOM), job.port.cancelled())
                     .await;
                 if job.port.is_cancelled() {
-                    return Err(Failure::new(format!(
-                        "cancelled before {} was started",
-                        params.argv.join(" ")
-                    )));
+                    return Err(outcome::called_off(&params.argv));
                 }
             }
         }
@@ -210,6 +210,18 @@ impl Process {
             output.public["made"] = made::keep(job, &folder, &params.makes).await?;
         }
         Ok(output)
+    }
+}
+
+/// Nothing was begun; it can be now, unless a secret is not there: then it waits for that.
+async fn never_started(job: &Job) -> Found {
+    let missing = match serde_json::from_value(job.params.clone()) {
+        Ok(params) if !job.port.is_cancelled() => secrets(job, &params).await.err(),
+        Ok(_) | Err(_) => None,
+    };
+    match missing {
+        Some(failure) if failure.retry == Retry::Contact => Found::CannotTell(failure),
+        Some(_) | None => Found::NeverStarted,
     }
 }
 

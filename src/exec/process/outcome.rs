@@ -9,8 +9,10 @@ use super::record::ERR;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::plan::Output;
 use crate::domain::safe::Safe;
+use crate::domain::time::short;
 use crate::exec::Job;
 use crate::os::child;
+use crate::os::clock::{Clock as _, Real};
 
 /// How long is waited before a command that failed is tried again, where its step says so.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -78,6 +80,23 @@ fn reason(last: &[(u8, String)]) -> Option<&str> {
         .map(|(_, line)| line.as_str())
 }
 
+/// It was cancelled before it was started.
+pub(super) fn called_off(argv: &[String]) -> Failure {
+    let command = Safe::new(&argv.join(" "));
+    Failure::new(format!("cancelled before {command} was started"))
+}
+
+/// No keeper began, and none can any more.
+pub(super) fn not_begun(job: &Job, waited: Duration) -> Failure {
+    Failure::new(format!(
+        "{}: nothing was started: no keeper began within {}",
+        job.step,
+        short(waited)
+    ))
+    .hint("this machine may be overloaded, or the program was replaced; deploy again")
+    .retry(Retry::After(AGAIN))
+}
+
 /// Nobody can tell what became of it.
 pub(super) fn lost(job: &Job, why: &str) -> Failure {
     Failure::new(format!(
@@ -88,11 +107,16 @@ pub(super) fn lost(job: &Job, why: &str) -> Failure {
     .retry(Retry::AskAPerson)
 }
 
-/// Its keeper was killed, and so nobody knows how it ended, or it still runs.
+/// Its keeper was killed, and so nobody knows how it ended, or it still runs. Nobody looks again:
+/// so it says when that was.
 pub(super) fn orphan(job: &Job, pid: u32, born: Option<u64>) -> Failure {
     let lives = born.is_some() && child::born(pid) == born;
     let what = if lives {
-        format!("its keeper was killed and it still runs as process {pid}")
+        let now = Real::new().now();
+        format!(
+            "its keeper was killed, and at {} it still ran as process {pid}",
+            now.text("%Y-%m-%d %H:%M:%SZ")
+        )
     } else {
         format!("its keeper was killed; the command was process {pid} and is gone")
     };

@@ -75,7 +75,7 @@ impl Process {
 }
 
 /// The secrets of a command, read now: all of them, or the command is not started.
-async fn secrets(job: &Job, params: &Params) -> Result<Told, Failure> {
+pub(super) async fn secrets(job: &Job, params: &Params) -> Result<Told, Failure> {
     let mut told = Told::default();
     for (of, into) in [
         (&params.secrets, &mut told.variables),
@@ -83,10 +83,7 @@ async fn secrets(job: &Job, params: &Params) -> Result<Told, Failure> {
     ] {
         for (name, reference) in of {
             let secret = job.port.secret(reference).await.map_err(|why| Failure {
-                summary: format!(
-                    "step {}, which is not started without {name}: {}",
-                    job.step, why.summary
-                ),
+                summary: format!("{}: not started without {name}: {}", job.step, why.summary),
                 ..why
             })?;
             into.insert(name.clone(), secret.reveal().to_owned());

@@ -1,5 +1,5 @@
-//! Sweeps job folders: those of deployments that ended long ago go, and files with secrets that a
-//! killed keeper left go at once. Who holds the lock of a folder works in it: it is left alone,
+//! Sweeps job folders: those of deployments that ended long ago go; files with secrets that a killed
+//! keeper left go with every sweep, and when an engine begins. Who holds the lock of a folder works in it: it is left alone,
 //! whatever became of its deployment.
 
 use std::fs;
@@ -40,16 +40,39 @@ pub fn sweep(
     failed.map_or(Ok(removed), Err)
 }
 
+/// Removes the files with secrets that killed keepers left, of all deployments.
+///
+/// # Errors
+/// A folder cannot be read or a file removed; what else can go has gone.
+pub fn forget(jobs: &Path) -> Result<(), FileError> {
+    let mut failed = None;
+    for folder in folders(jobs)? {
+        for attempt in folders(&folder)? {
+            let job = Folder::new(attempt);
+            if job.secrets().exists()
+                && let Err(why) = left(&job)
+            {
+                failed = Some(why);
+            }
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// Removes the secrets of one attempt, where nobody works in its folder; whether nobody does.
+fn left(job: &Folder) -> Result<bool, FileError> {
+    match job.lock()? {
+        // Keeper and engine write there under the lock alone.
+        Some(_lock) => job.forget().map(|()| true),
+        None => Ok(false),
+    }
+}
+
 /// Sweeps the folder of one deployment; true when it is gone.
 fn one(folder: &Path, needed: Option<bool>, before: Time) -> Result<bool, FileError> {
     let mut busy = false;
     for attempt in folders(folder)? {
-        let job = Folder::new(attempt);
-        match job.lock()? {
-            // Keeper and engine write there under the lock alone.
-            Some(_lock) => job.forget()?,
-            None => busy = true,
-        }
+        busy |= !left(&Folder::new(attempt))?;
     }
     let goes = match needed {
         Some(needed) => !needed,
@@ -95,6 +118,25 @@ mod tests {
     const RUNS: DeploymentId = DeploymentId(uuid::Uuid::from_u128(2));
     const UNKNOWN: DeploymentId = DeploymentId(uuid::Uuid::from_u128(3));
     const HELD: DeploymentId = DeploymentId(uuid::Uuid::from_u128(4));
+
+    #[test]
+    fn secrets_that_a_killed_keeper_left_go_when_an_engine_begins() {
+        let place = tempfile::tempdir().unwrap();
+        let job = |id: DeploymentId| Folder::new(place.path().join(id.to_string()).join("step.1"));
+        for id in [RUNS, HELD] {
+            job(id).make().unwrap();
+            job(id).hand("TOKEN", "hunter2secret").unwrap();
+        }
+        let held = job(HELD).lock().unwrap().unwrap();
+        forget(place.path()).unwrap();
+        assert_eq!(
+            [RUNS, HELD].map(|id| (job(id).path().exists(), job(id).secrets().exists())),
+            [(true, false), (true, true)],
+            "a keeper at work keeps its own"
+        );
+        drop(held);
+        forget(&place.path().join("none")).unwrap();
+    }
 
     #[test]
     fn what_is_needed_or_held_stays_and_secrets_never_do() {

@@ -613,13 +613,49 @@ async fn a_command_is_not_started_without_its_secret() {
     let run = Run::of("echo begun > ../begun", &params);
     let failure = run.to_its_end().await.unwrap_err();
     assert!(
-        failure.summary.contains("file:/nowhere/token") && failure.summary.contains("step migrate"),
+        failure
+            .summary
+            .starts_with("migrate: not started without TOKEN: the secret file:/nowhere/token"),
         "{failure:?}"
     );
     assert!(failure.hint.contains("chmod 600"), "{failure:?}");
+    assert_eq!(
+        (failure.retry, run.desk.notes.lock().unwrap().len()),
+        (Retry::Contact, 0),
+        "it waits for the secret, and nothing was begun"
+    );
     assert!(
         !run.place.path().join("job/begun").exists() && !run.place.path().join("job/work").exists()
     );
+    // Out of contact it is looked for: it stays so until the secret is there.
+    assert_eq!(
+        run.executor.find(run.job.clone()).await,
+        Found::CannotTell(failure)
+    );
+    let begun = Job {
+        notes: [("intent".to_owned(), json!({}))].into(),
+        params: {
+            let mut params = run.job.params.clone();
+            params["secrets"] = json!({ "TOKEN": secret(run.place.path(), "hunter2secret") });
+            params
+        },
+        ..run.job.clone()
+    };
+    assert_eq!(run.executor.find(begun).await, Found::NeverStarted);
+}
+
+/// What no keeper began is not started any more once it is cancelled, also after a restart.
+#[tokio::test]
+async fn a_cancelled_command_that_no_keeper_began_is_not_started() {
+    let run = Run::cancelled_on("echo begun > ../begun", "");
+    run.desk.cancel.send_replace(true);
+    let again = Job {
+        notes: [("intent".to_owned(), json!({}))].into(),
+        ..run.job.clone()
+    };
+    let failure = run.executor.run(again).await.unwrap_err();
+    assert!(failure.summary.contains("was started"), "{failure:?}");
+    assert!(!run.place.path().join("job/begun").exists());
 }
 
 #[tokio::test]
