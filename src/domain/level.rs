@@ -53,9 +53,15 @@ impl fmt::Display for Level {
 
 /// What makes a plan more or less dangerous; computed from the plan and its change rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts, of which a plan may have any"
+)]
 pub struct Danger {
     /// A resource is replaced or deleted, or it is not known whether one will be.
     pub replaces: bool,
+    /// A resource is replaced by its next revision: what serves keeps the one that it has.
+    pub revises: bool,
     /// A service is scaled to zero or stands still for a while.
     pub downtime: bool,
     /// Something is destroyed that holds data, or the whole stack goes.
@@ -151,6 +157,10 @@ pub fn level(class: Class, verb: Verb, danger: Danger) -> (Level, String) {
             (Level::L2, "every change in staging")
         }
         Verb::Unblock | Verb::Rollback => (Level::L2, "a broken or older state is repaired"),
+        Verb::Deploy | Verb::Retry if danger.revises => (
+            Level::L1,
+            "nothing is replaced but by its next revision, no deletion, not protected",
+        ),
         Verb::Deploy | Verb::Retry => (Level::L1, "no replacement, no deletion, not protected"),
     };
     (level, why.to_owned())
@@ -220,11 +230,12 @@ mod tests {
         ] {
             for verb in VERBS {
                 let calm = level(class, verb, Danger::default()).0;
-                for bits in 0..8u8 {
+                for bits in 0..16u8 {
                     let danger = Danger {
                         replaces: bits & 1 != 0,
                         downtime: bits & 2 != 0,
                         destroys: bits & 4 != 0,
+                        revises: bits & 8 != 0,
                     };
                     assert!(
                         level(class, verb, danger).0 >= calm,

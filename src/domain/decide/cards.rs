@@ -202,6 +202,7 @@ fn start_json(start: &StartOf) -> Value {
 fn merge(a: Danger, b: Danger) -> Danger {
     Danger {
         replaces: a.replaces || b.replaces,
+        revises: a.revises || b.revises,
         downtime: a.downtime || b.downtime,
         destroys: a.destroys || b.destroys,
     }

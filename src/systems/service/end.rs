@@ -97,6 +97,7 @@ pub(super) fn teardown(
         replaces: true,
         downtime: scales,
         destroys: !data.is_empty(),
+        ..Danger::default()
     };
     Ok(whole(name, "teardown", all, Some(rows), danger, says))
 }

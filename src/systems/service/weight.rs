@@ -108,7 +108,36 @@ pub(super) fn danger(rows: Option<&[ChangeRow]>) -> Danger {
     };
     Danger {
         replaces: rows.iter().any(|row| row.destroys() && !is_revision(row)),
+        revises: rows.iter().any(|row| row.destroys() && is_revision(row)),
         destroys: !losing(rows).is_empty(),
         ..Danger::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::environment::Class;
+    use crate::domain::level::{Level, Verb, level};
+
+    /// The card lists the new revision as a replacement: the words of its level say so too.
+    #[test]
+    fn a_level_says_no_other_than_its_rows() {
+        let row = |kind: &str, does| ChangeRow {
+            logical: "It".to_owned(),
+            kind: kind.to_owned(),
+            does,
+            scope: Vec::new(),
+            properties: Vec::new(),
+        };
+        let of = |rows: &[ChangeRow]| level(Class::Development, Verb::Deploy, danger(Some(rows)));
+        let revision = row("AWS::ECS::TaskDefinition", Does::Replace);
+        let (one, why) = of(std::slice::from_ref(&revision));
+        assert_eq!(one, Level::L1);
+        assert!(why.contains("by its next revision"), "{why}");
+        let (two, _) = of(&[revision, row("AWS::ECS::Service", Does::Replace)]);
+        assert_eq!(two, Level::L2);
+        let (one, why) = of(&[row("AWS::ECS::Service", Does::Change)]);
+        assert_eq!((one, why.starts_with("no replacement")), (Level::L1, true));
     }
 }

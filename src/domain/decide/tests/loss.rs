@@ -148,6 +148,7 @@ fn a_loss_that_the_card_showed_was_typed_there() {
         replaces: true,
         downtime: true,
         destroys: true,
+        ..Danger::default()
     };
     let plan = Plan {
         changes: vec![losing("orders", &["OrdersDb"])],
