@@ -197,8 +197,28 @@ pub(super) fn unblocking(
     ground: &dyn Ground,
 ) -> Result<Intent, Stop> {
     let asked = |way| Ok(Intent::unblock(id.clone(), way));
+    let ways = world.ways(id);
     let matches: fn(&Way) -> bool = match way {
-        None => return offered(world, id, Doing::Unblock, ground),
+        None => {
+            let ended: Vec<String> = ways
+                .iter()
+                .filter_map(|(way, says)| match way {
+                    Way::ResolveDone { .. } => Some(format!("--way done ({says})")),
+                    Way::ResolveFailed { .. } => Some(format!("--way failed ({says})")),
+                    Way::Recover | Way::Retry | Way::LastGood | Way::Free => None,
+                })
+                .collect();
+            if ended.is_empty() {
+                return offered(world, id, Doing::Unblock, ground);
+            }
+            return Err(Stop::wrong(
+                "way",
+                format!(
+                    "unblock {id}: look how it ended and say so, nothing is taken for granted: {}",
+                    ended.join(", or ")
+                ),
+            ));
+        }
         Some(WayOut::Recover) => return asked(Way::Recover),
         Some(WayOut::Retry) => return asked(Way::Retry),
         Some(WayOut::LastGood) => return asked(Way::LastGood),
@@ -206,7 +226,6 @@ pub(super) fn unblocking(
         Some(WayOut::Done) => |way| matches!(way, Way::ResolveDone { .. }),
         Some(WayOut::Failed) => |way| matches!(way, Way::ResolveFailed { .. }),
     };
-    let ways = world.ways(id);
     match ways.iter().find(|(way, _)| matches(way)) {
         Some((way, _)) => asked(way.clone()),
         None if ways.is_empty() => offered(world, id, Doing::Unblock, ground),

@@ -120,7 +120,7 @@ pub struct UnblockArgs {
     /// environment/application
     #[arg(value_name = "STACK")]
     pub stack: String,
-    /// The way out; the usual one when not named
+    /// The way out; the usual one when not named. How a step ended that nobody can tell of has none
     #[arg(long, value_enum)]
     pub way: Option<WayOut>,
     /// What is chosen for a recovery.

@@ -34,7 +34,7 @@ pub(super) enum Standing {
     Moves(String),
     /// Only a person can move it.
     Person(String),
-    /// There is no contact; it goes on when there is.
+    /// There is no contact, or something is missing; it goes on when it is there.
     NoContact(String),
     /// It is over.
     Over(End),
@@ -243,9 +243,8 @@ fn says(world: &World, id: DeploymentId, standing: &Standing) -> String {
         },
     );
     match standing {
-        Standing::Moves(what) => format!("{name} {what}"),
+        Standing::Moves(what) | Standing::NoContact(what) => format!("{name} {what}"),
         Standing::Person(what) => format!("{name} waits for a person: {what}"),
-        Standing::NoContact(what) => format!("{name} has no contact: {what}"),
         Standing::Over(end) => format!("{name} {}", crate::world::audit::ending(end)),
     }
 }
@@ -289,7 +288,7 @@ pub(super) fn standing(world: &World, id: DeploymentId, now: Time) -> Standing {
     match &waits {
         Waits::Frozen { freeze, .. } if freeze.until.is_none() => Standing::Person(text),
         Waits::Broken | Waits::Watched => Standing::Person(text),
-        Waits::NoEngine(_) => Standing::NoContact(text),
+        Waits::NoEngine(_) => Standing::NoContact(format!("has no contact: {text}")),
         Waits::Behind { no } | Waits::After { no, .. } => {
             behind(world.folds.by_no(*no).map(|d| d.id))
         }
@@ -341,7 +340,7 @@ fn running(world: &World, d: &Deployment, now: Time) -> Standing {
             } else {
                 format!(" ({advice})")
             };
-            format!("{}{advice}", failure.summary)
+            format!("{}{advice}", failure.told_of(step.id.as_str()))
         });
         return match run.failure.as_ref().map(|failure| failure.retry) {
             Some(Retry::AskAPerson) => Standing::Person(format!(
@@ -349,7 +348,12 @@ fn running(world: &World, d: &Deployment, now: Time) -> Standing {
                 step.id
             )),
             Some(Retry::Never | Retry::After(_) | Retry::Contact) | None => {
-                Standing::NoContact(format!("{cancelling}{}: {why}", step.id))
+                let what = if run.has_begun() {
+                    "has no contact"
+                } else {
+                    "waits, nothing of the step was begun"
+                };
+                Standing::NoContact(format!("{what}: {cancelling}{}: {why}", step.id))
             }
         };
     }

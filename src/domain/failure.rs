@@ -46,6 +46,15 @@ impl Failure {
         }
     }
 
+    /// What failed, without the name in front under which it is told: that says it once.
+    #[must_use]
+    pub fn told_of(&self, name: &str) -> &str {
+        self.summary
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix(": "))
+            .unwrap_or(&self.summary)
+    }
+
     /// Adds the detail.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {

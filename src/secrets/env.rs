@@ -37,7 +37,7 @@ impl Kind for Env {
             Err(std::env::VarError::NotPresent) => Err((
                 format!("the engine has no variable {name}"),
                 format!(
-                    "end this engine (process {}) and run `holdpoint engine`, or the verb with --here, in a shell that has {name}: it goes on by itself; or name a file in the estate, which any engine can read (file:/whole/path)",
+                    "end this engine (process {}) and run `holdpoint engine`, or the verb with --here, in a shell that has {name}; or name a file in the estate, which any engine can read (file:/whole/path)",
                     std::process::id()
                 ),
             )),

@@ -15,7 +15,8 @@ use crate::os::files;
 /// The longest secret.
 const LONGEST: u64 = 1 << 20;
 /// What to do about a file that cannot be used.
-const HINT: &str = "put the secret into that file on the machine of the engine, for its owner alone (chmod 600); what waits for it goes on by itself";
+const HINT: &str =
+    "put the secret into that file on the machine of the engine, for its owner alone (chmod 600)";
 
 /// The kind.
 #[derive(Debug)]

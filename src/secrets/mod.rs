@@ -84,13 +84,11 @@ pub async fn read(reference: &SecretRef) -> Result<Secret, Failure> {
         .await
         .map_err(|(why, hint)| failed(&why).hint(hint))?;
     if secret.reveal().is_empty() {
-        return Err(
-            failed("it is empty").hint("give it a value; what waits for it goes on by itself")
-        );
+        return Err(failed("it is empty").hint("give it a value"));
     }
     if secret.reveal().contains('\0') {
         return Err(failed("it holds a NUL character, which no variable may")
-            .hint("give it as text, in base64 perhaps; what waits for it goes on by itself"));
+            .hint("give it as text, in base64 perhaps"));
     }
     Ok(secret)
 }

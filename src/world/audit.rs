@@ -224,7 +224,10 @@ fn deployment(event: &DeploymentEvent) -> String {
         DeploymentEvent::StepStarted { step, .. } => format!("step {step} started"),
         DeploymentEvent::StepNoted { step, key, .. } => format!("step {step} noted {key}"),
         DeploymentEvent::StepLost { step, failure } => {
-            format!("step {step}: no contact: {}", failure.summary)
+            format!(
+                "step {step}: no contact: {}",
+                failure.told_of(step.as_str())
+            )
         }
         DeploymentEvent::StepFound { step, .. } => format!("step {step}: contact is back"),
         DeploymentEvent::StepDone { step, .. } => format!("step {step} is done"),

@@ -433,6 +433,18 @@ impl Scene {
         )
     }
 
+    /// Whoever carries out a step notes what it is about to begin.
+    pub fn note(&mut self, d: DeploymentId, step: &str) -> &mut Self {
+        self.on(
+            d,
+            DeploymentEvent::StepNoted {
+                step: step.into(),
+                key: "intent".to_owned(),
+                value: json!({}),
+            },
+        )
+    }
+
     /// Starts a step and ends it well after some seconds.
     pub fn done(&mut self, d: DeploymentId, step: &str, secs: u64, output: Value) -> &mut Self {
         self.begin(d, step);

@@ -16,6 +16,7 @@ fn what_does_not_exist_is_said_with_what_is_near() {
         ("logs|dev/orders|--since|yesterday", "neither a duration"),
         ("retry|dev/orders", "did not fail"),
         ("unblock|prod-eu/orders", "rolls back"),
+        ("unblock|dev/billing", "--way done"),
         ("check", "no estate file"),
     ] {
         let ran = run_words(words, vec![], None);

@@ -1,7 +1,7 @@
 //! What the state of a stack allows: what would be asked and what to know beforehand, or why not
 //! now.
 
-use crate::domain::ask::{Intent, QueueOf, Source};
+use crate::domain::ask::{Intent, QueueOf, Source, Way};
 use crate::domain::deployment::{CANCEL_LIMIT, End, Stopping};
 use crate::domain::hold::HoldKind;
 use crate::domain::lifecycle::Class;
@@ -120,14 +120,19 @@ impl World {
                 let which =
                     which.ok_or_else(|| NotNow::new(format!("nothing of {id} waits or runs")))?;
                 match &which.stopping {
-                    Some(Stopping::Cancelling { at, .. }) => Err(NotNow::new(format!(
-                        "{} is being cancelled",
-                        which.no()
-                    ))
-                    .when(format!(
-                        "is under way, and can be given up from {}",
-                        (*at + CANCEL_LIMIT).clock()
-                    ))),
+                    Some(Stopping::Cancelling { at, .. }) => {
+                        Err(
+                            NotNow::new(format!("{} is being cancelled", which.no())).when({
+                                let due = *at + CANCEL_LIMIT;
+                                let from = if now < due {
+                                    format!("from {}", due.clock())
+                                } else {
+                                    "now".to_owned()
+                                };
+                                format!("to give up {from}: cancel {id} --abandon")
+                            }),
+                        )
+                    }
                     Some(Stopping::Failing) | None => Ok((
                         Some(Intent::Cancel {
                             deployment: which.id,
@@ -267,7 +272,16 @@ impl World {
             return Ok((None, note));
         }
         if let Some((way, says)) = self.ways(&stack.id).into_iter().next() {
-            return Ok((Some(Intent::unblock(stack.id.clone(), way)), says));
+            // How a step ended that nobody can tell of is chosen, never taken for granted.
+            let intent = match way {
+                Way::ResolveDone { .. } | Way::ResolveFailed { .. } => {
+                    return Ok((None, "say how it ended: there is no usual way".to_owned()));
+                }
+                Way::Recover | Way::Retry | Way::LastGood | Way::Free => {
+                    Intent::unblock(stack.id.clone(), way)
+                }
+            };
+            return Ok((Some(intent), says));
         }
         let row = self.row(&stack.id, now);
         Err(match row.state {

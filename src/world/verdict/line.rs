@@ -1,6 +1,6 @@
 //! The verdict itself, one line for each state: what is the matter, since when, what serves.
 
-use crate::domain::deployment::{Deployment, StepState};
+use crate::domain::deployment::{CANCEL_LIMIT, Deployment, StepState, Stopping};
 use crate::domain::ids::StackId;
 use crate::domain::lifecycle::Class;
 use crate::domain::time::{Time, short};
@@ -64,13 +64,9 @@ impl World {
                     .map_or_else(String::new, |left| format!(", expires in {}", short(left)));
                 format!("{stack} HOLD{what}{no}{age}{expires}.{serves}")
             }
-            State::Lost if cancelling(shown) => format!(
-                "{stack} CANCELLING, NO CONTACT{no}{step}{age}.{serves} AWS goes on alone: it is cancelled when its end is known, or given up."
-            ),
             State::Lost => {
-                format!(
-                    "{stack} NO CONTACT{no}{step}{age}.{serves} AWS goes on alone, nothing was cancelled, step timeouts are stopped."
-                )
+                let (word, what) = out_of_contact(shown, now);
+                format!("{stack} {word}{no}{step}{age}.{serves} {what}")
             }
             State::Stale => format!(
                 "{stack} STALE: seen {}.{serves}",
@@ -130,6 +126,39 @@ impl World {
             "The {} is {}: {until}.",
             thing.sight.called, thing.sight.words
         )
+    }
+}
+
+/// The word for a deployment with a step out of contact, and what goes on of that by its name:
+/// nothing, where the log says that nothing was begun.
+fn out_of_contact(shown: Option<&Deployment>, now: Time) -> (&'static str, String) {
+    let lost = shown.and_then(|d| d.runs().find(|(_, run)| run.state == StepState::Lost));
+    let name = lost.map_or("it", |(step, _)| step.id.as_str());
+    if lost.is_some_and(|(_, run)| !run.has_begun()) {
+        let what = format!(
+            "Nothing of {name} was begun: it starts by itself once that is put right, and can be cancelled."
+        );
+        return ("NOT STARTED", what);
+    }
+    match shown.and_then(|d| d.stopping.as_ref()) {
+        Some(Stopping::Cancelling { at, .. }) => {
+            let due = *at + CANCEL_LIMIT;
+            let given_up = if now < due {
+                format!("it can be given up from {}", due.clock())
+            } else {
+                "it can be given up".to_owned()
+            };
+            let what = format!(
+                "What {name} began goes on alone: it is cancelled when its end is known; {given_up}."
+            );
+            ("CANCELLING, NO CONTACT", what)
+        }
+        Some(Stopping::Failing) | None => {
+            let what = format!(
+                "What {name} began goes on alone, nothing was cancelled, step timeouts are stopped."
+            );
+            ("NO CONTACT", what)
+        }
     }
 }
 

@@ -151,16 +151,55 @@ fn every_state_has_a_sentence() {
     }
 }
 
+/// A step that waits for what is missing says that nothing was begun, what is missing, and what to
+/// do; its name once.
+#[test]
+fn a_step_that_was_not_begun_says_what_it_waits_for() {
+    use crate::domain::deployment::DeploymentEvent;
+    use crate::domain::failure::Retry;
+    let mut scene = Scene::new();
+    scene.env("prod", EnvClass::Production);
+    let d = scene.ago(300).ask(
+        "prod/a",
+        fixture::spec("2", &serde_json::json!({})),
+        None,
+        &[],
+    );
+    scene
+        .start("prod/a", d, fixture::update_plan("prod/a", false))
+        .begin(d, "change-set");
+    let failure = Failure::new("change-set: not started without TOKEN")
+        .hint("put it there")
+        .retry(Retry::Contact);
+    scene.on(
+        d,
+        DeploymentEvent::StepLost {
+            step: "change-set".into(),
+            failure,
+        },
+    );
+    let verdict = scene.world.verdict(&id("prod/a"), NOW);
+    assert!(
+        verdict.line.contains("NOT STARTED") && verdict.line.contains("Nothing of change-set"),
+        "{}",
+        verdict.line
+    );
+    assert_eq!(
+        verdict.why.as_deref(),
+        Some("change-set: not started without TOKEN; put it there; it goes on by itself then")
+    );
+}
+
 /// A cancel whose outcome nobody can ask for says both, and can be given up; one that a person must
 /// tell of can also be resolved.
 #[test]
 fn a_cancel_out_of_sight_is_no_end() {
-    use crate::domain::deployment::{DeploymentEvent, Stopping};
+    use crate::domain::deployment::{CANCEL_LIMIT, DeploymentEvent, Stopping};
     use crate::domain::failure::Retry;
     for (retry, line, next) in [
         (
             Retry::Contact,
-            "CANCELLING, NO CONTACT",
+            "What change-set began goes on alone: it is cancelled when its end is known; it can be given up from",
             vec![Doing::Abandon],
         ),
         (
@@ -189,6 +228,7 @@ fn a_cancel_out_of_sight_is_no_end() {
             at: NOW,
         };
         scene.on(d, DeploymentEvent::Stopping { stopping });
+        scene.note(d, "change-set");
         let failure = Failure::new("out of sight").retry(retry);
         scene.on(
             d,
@@ -198,7 +238,23 @@ fn a_cancel_out_of_sight_is_no_end() {
             },
         );
         let verdict = scene.world.verdict(&id("prod/a"), NOW);
-        assert!(verdict.line.contains(line), "{}", verdict.line);
+        for (now, when) in [(NOW, "from "), (NOW + CANCEL_LIMIT, "now")] {
+            let refused = scene
+                .world
+                .offer(&id("prod/a"), Doing::Cancel, now)
+                .refused
+                .unwrap();
+            assert!(
+                refused.when.starts_with(&format!("to give up {when}"))
+                    && refused.when.ends_with("cancel prod/a --abandon"),
+                "{refused:?}"
+            );
+        }
+        assert!(
+            verdict.line.contains(line) && verdict.line.contains("CANCELLING"),
+            "{}",
+            verdict.line
+        );
         assert_eq!(
             verdict
                 .next

@@ -70,18 +70,33 @@ impl World {
                 .or(run.ended_at)
                 .map_or_else(String::new, |at| format!(" {}", at.clock()));
             Some(Why {
-                text: format!("{}: {}{at}", step.id, failure.summary),
+                text: format!("{}: {}{at}", step.id, failure.told_of(step.id.as_str())),
+                reason: failure.summary.clone(),
+            })
+        };
+        let lost = || {
+            let (step, run) = shown?
+                .runs()
+                .find(|(_, run)| run.state == StepState::Lost)?;
+            let failure = run.failure.as_ref()?;
+            let advice = failure.advice();
+            let advice = if advice.is_empty() {
+                advice
+            } else {
+                format!("; {advice}")
+            };
+            Some(Why {
+                text: format!("{}: {}{advice}", step.id, failure.told_of(step.id.as_str())),
                 reason: failure.summary.clone(),
             })
         };
         match row.state {
             State::Hold => None,
             State::Roll => from_parts().or_else(failed),
+            State::Unkn | State::Lost => lost().or_else(failed).or_else(from_parts),
             State::Down
             | State::Fail
             | State::Brok
-            | State::Unkn
-            | State::Lost
             | State::Stale
             | State::Canc
             | State::RunOutside
