@@ -1,6 +1,6 @@
-//! The verbs of the shell: everything that a key can do, for people and for scripts. They use the
-//! desk as the console does; the engine decides. What is printed is text or, with --json, one
-//! document in the form of docs/json.md.
+//! The verbs of the shell: everything that a key can do (what `u` takes back, `cancel` ends), for
+//! people and for scripts. They use the desk as the console does; the engine decides. What is
+//! printed is text or, with --json, one document in the form of docs/json.md.
 
 mod act;
 mod apply;
