@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use self::pieces::Pieces;
 use super::failure::Failure;
-use super::plan::Output;
+use super::plan::{ChangeRow, Changes, Output};
 use super::secret::{MASK, mask};
 
 /// A secret that was read. It has no way into a text, a log or JSON but [`Secret::reveal`].
@@ -174,6 +174,7 @@ impl Masks {
         match result {
             Ok(output) => Ok(Output {
                 public: self.cover_value(output.public),
+                changes: output.changes.map(|changes| self.cover_changes(changes)),
                 ..output
             }),
             Err(failure) => Err(Failure {
@@ -182,6 +183,23 @@ impl Masks {
                 hint: self.cover_text(&failure.hint),
                 ..failure
             }),
+        }
+    }
+
+    /// What would change, covered: names and properties come from the outside.
+    fn cover_changes(&self, changes: Changes) -> Changes {
+        let all = |texts: Vec<String>| texts.iter().map(|text| self.cover_text(text)).collect();
+        let rows = changes.rows.into_iter().map(|row| ChangeRow {
+            logical: self.cover_text(&row.logical),
+            kind: self.cover_text(&row.kind),
+            scope: all(row.scope),
+            properties: all(row.properties),
+            ..row
+        });
+        Changes {
+            rows: rows.collect(),
+            loses: all(changes.loses),
+            ..changes
         }
     }
 }
@@ -240,6 +258,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::look::Subject;
+    use crate::domain::plan::Does;
 
     fn masks(value: &str) -> Masks {
         let mut masks = Masks::default();
@@ -274,6 +294,25 @@ mod tests {
         );
         let failure = Failure::new(value).detail(value).hint(value);
         assert!(!format!("{:?}", masks.cover_result(Err(failure))).contains("4+s"));
+        let named = || vec![format!("x {value}")];
+        let row = ChangeRow {
+            logical: value.to_owned(),
+            kind: value.to_owned(),
+            does: Does::Change,
+            scope: named(),
+            properties: named(),
+        };
+        let output = Output {
+            changes: Some(Changes {
+                about: Subject::new("press", "daily"),
+                rows: vec![row],
+                loses: named(),
+                more_dangerous: false,
+            }),
+            ..Output::default()
+        };
+        let shown = format!("{:?}", masks.cover_result(Ok(output)));
+        assert!(shown.contains(MASK) && !shown.contains("4+s"), "{shown}");
         assert_eq!(
             format!("{:?} {masks:?}", Secret::new(value.to_owned())).find("4+s"),
             None
