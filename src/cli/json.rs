@@ -2,8 +2,10 @@
 //! (docs/json.md).
 
 mod deployment;
+mod stack;
 
 pub(super) use deployment::{DeploymentDoc, DeploymentPage};
+pub(super) use stack::{NeedDoc, OfferDoc, StackDoc, commands};
 
 use serde::Serialize;
 
@@ -13,14 +15,10 @@ use crate::domain::environment::Class;
 use crate::domain::hold::CardLine;
 use crate::domain::plan::{ChangeRow, Plan};
 use crate::domain::time::Time;
-use crate::world::available::Offer;
 use crate::world::differs::Differs;
 use crate::world::holds::HoldView;
 use crate::world::rows::{EnvView, Row};
-use crate::world::verdict::Verdict;
-use crate::world::{DiskFull, EngineState, World};
-
-use super::then;
+use crate::world::{DiskFull, EngineState};
 
 /// A class as the estate file says it.
 fn class(class: Class) -> &'static str {
@@ -315,71 +313,6 @@ impl From<&HoldView<'_>> for HoldDoc {
             expires_at: view.hold.expires_at.map(at),
         }
     }
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct OfferDoc {
-    action: &'static str,
-    possible: bool,
-    why: Option<String>,
-    when: Option<String>,
-    note: String,
-}
-
-impl From<&Offer> for OfferDoc {
-    fn from(offer: &Offer) -> Self {
-        Self {
-            action: offer.doing.name(),
-            possible: offer.refused.is_none(),
-            why: offer.refused.as_ref().map(|no| no.why.clone()),
-            when: offer
-                .refused
-                .as_ref()
-                .map(|no| no.when.clone())
-                .filter(|when| !when.is_empty()),
-            note: offer.note.clone(),
-        }
-    }
-}
-
-/// A stack that needs a person though no hold is open on it.
-#[derive(Debug, Serialize)]
-pub(super) struct NeedDoc {
-    stack: String,
-    state: &'static str,
-    verdict: String,
-    commands: Vec<String>,
-}
-
-impl NeedDoc {
-    pub(super) fn new(world: &World, verdict: &Verdict, now: Time) -> Self {
-        Self {
-            stack: verdict.stack.to_string(),
-            state: verdict.state.word(),
-            verdict: verdict.line.clone(),
-            commands: commands(world, verdict, now),
-        }
-    }
-}
-
-/// What a person can do, as commands.
-pub(super) fn commands(world: &World, verdict: &Verdict, now: Time) -> Vec<String> {
-    then::commands(world, verdict, now)
-        .into_iter()
-        .map(|(command, _)| command)
-        .collect()
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct StackDoc {
-    #[serde(flatten)]
-    pub(super) row: RowDoc,
-    pub(super) verdict: String,
-    pub(super) because: Option<String>,
-    pub(super) seen_before: Option<String>,
-    pub(super) commands: Vec<String>,
-    pub(super) actions: Vec<OfferDoc>,
-    pub(super) deployments: Vec<DeploymentDoc>,
 }
 
 /// What must be read before it is confirmed.

@@ -209,17 +209,6 @@ impl ChangeCard {
         }
     }
 
-    /// Why a key of a person means nothing on the card as it stands.
-    fn not_yet(&mut self) {
-        let says = match &self.stage {
-            Stage::Unasked | Stage::Looking(_) => "not yet: the card is still being made",
-            Stage::Refused(_) => "nothing can be asked here; Esc leaves",
-            // The card says that it waits; a ready one takes what is typed.
-            Stage::Sent | Stage::Ready(_) => return,
-        };
-        says.clone_into(&mut self.form.said);
-    }
-
     fn enter(&mut self, now: Time) -> Flow {
         let (Some(phrase), Stage::Ready(card)) = (self.phrase(), &self.stage) else {
             self.not_yet();

@@ -10,6 +10,17 @@ use crate::tui::theme::{Role, Theme};
 use super::{ChangeCard, SLOW, Stage};
 
 impl ChangeCard {
+    /// Why a key of a person means nothing on the card as it stands.
+    pub(super) fn not_yet(&mut self) {
+        let says = match &self.stage {
+            Stage::Unasked | Stage::Looking(_) => "not yet: the card is still being made",
+            Stage::Refused(_) => "nothing can be asked here; Esc leaves",
+            // The card says that it waits; a ready one takes what is typed.
+            Stage::Sent | Stage::Ready(_) => return,
+        };
+        says.clone_into(&mut self.form.said);
+    }
+
     pub(super) fn body(&self, wide: usize, scene: &Scene<'_>, theme: &Theme) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
         let dim = theme.style(Role::Dim);
