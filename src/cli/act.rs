@@ -7,7 +7,7 @@ use crate::world::World;
 use crate::world::available::Doing;
 
 use super::args::{CancelArgs, Guard, RollbackArgs, StackArgs, TargetArgs, UnblockArgs, WayOut};
-use super::target::{Target, agreed, known, no_deployment, number, numbered, target};
+use super::target::{Target, agreed_for, known, no_deployment, number, numbered, target};
 use super::{Code, Ground, Out, Stop, ask, wait};
 
 pub(super) type Done = Result<Code, Stop>;
@@ -15,7 +15,7 @@ pub(super) type Done = Result<Code, Stop>;
 /// One stack's verb: checks, builds the intent, carries it out.
 pub(super) fn on_stack(
     ground: &dyn Ground,
-    text: &str,
+    (text, doing): (&str, Doing),
     guard: &Guard,
     out: &mut Out<'_, '_>,
     intent: impl FnOnce(&World, &StackId) -> Result<Intent, Stop>,
@@ -23,7 +23,7 @@ pub(super) fn on_stack(
     let desk = ground.desk()?;
     let world = wait::ready(&*desk, ground)?;
     let id = known(&world, text)?;
-    let world = agreed(&*desk, ground, &id.env)?;
+    let world = agreed_for(&*desk, ground, &id.env, doing)?;
     desk.watch(std::slice::from_ref(&id));
     let intent = intent(&world, &id)?;
     ask::carry_out(&*desk, ground, intent, guard, out)
@@ -69,9 +69,13 @@ pub(super) fn offered(
 
 /// `redeploy`.
 pub(super) fn redeploy(ground: &dyn Ground, args: &StackArgs, out: &mut Out<'_, '_>) -> Done {
-    on_stack(ground, &args.stack, &args.guard, out, |_, id| {
-        args.chosen.on(one(id, Source::Same))
-    })
+    on_stack(
+        ground,
+        (&args.stack, Doing::Redeploy),
+        &args.guard,
+        out,
+        |_, id| args.chosen.on(one(id, Source::Same)),
+    )
 }
 
 /// `rollback`.
@@ -85,19 +89,29 @@ pub(super) fn rollback(ground: &dyn Ground, args: &RollbackArgs, out: &mut Out<'
             )
         })?),
     };
-    on_stack(ground, &args.stack, &args.guard, out, |_, id| {
-        Ok(Intent::Rollback {
-            stack: id.clone(),
-            to,
-        })
-    })
+    on_stack(
+        ground,
+        (&args.stack, Doing::Rollback),
+        &args.guard,
+        out,
+        |_, id| {
+            Ok(Intent::Rollback {
+                stack: id.clone(),
+                to,
+            })
+        },
+    )
 }
 
 /// `teardown`.
 pub(super) fn teardown(ground: &dyn Ground, args: &StackArgs, out: &mut Out<'_, '_>) -> Done {
-    on_stack(ground, &args.stack, &args.guard, out, |_, id| {
-        args.chosen.on(Intent::teardown(id.clone()))
-    })
+    on_stack(
+        ground,
+        (&args.stack, Doing::Teardown),
+        &args.guard,
+        out,
+        |_, id| args.chosen.on(Intent::teardown(id.clone())),
+    )
 }
 
 /// `cancel`.
@@ -144,22 +158,24 @@ fn on_deployment(
     intent: impl FnOnce(DeploymentId) -> Intent,
 ) -> Done {
     match target(text)? {
-        Target::Stack(id) => on_stack(
-            ground,
-            &id.to_string(),
-            guard,
-            out,
-            |world, id| match doing {
-                Doing::Retry => retrying(world, id, ground),
-                _ => offered(world, id, doing, ground),
-            },
-        ),
+        Target::Stack(id) => {
+            on_stack(
+                ground,
+                (&id.to_string(), doing),
+                guard,
+                out,
+                |world, id| match doing {
+                    Doing::Retry => retrying(world, id, ground),
+                    _ => offered(world, id, doing, ground),
+                },
+            )
+        }
         Target::Deployment(no) => {
             let desk = ground.desk()?;
             wait::ready(&*desk, ground)?;
             let found = numbered(&*desk, no)?;
             let stack = found.stack().ok_or_else(|| no_deployment(no))?;
-            agreed(&*desk, ground, &stack.env)?;
+            agreed_for(&*desk, ground, &stack.env, doing)?;
             desk.watch(std::slice::from_ref(stack));
             ask::carry_out(&*desk, ground, intent(found.id), guard, out)
         }
@@ -183,9 +199,13 @@ pub(super) fn retrying(world: &World, id: &StackId, ground: &dyn Ground) -> Resu
 
 /// `unblock`.
 pub(super) fn unblock(ground: &dyn Ground, args: &UnblockArgs, out: &mut Out<'_, '_>) -> Done {
-    on_stack(ground, &args.stack, &args.guard, out, |world, id| {
-        args.chosen.on(unblocking(world, id, args.way, ground)?)
-    })
+    on_stack(
+        ground,
+        (&args.stack, Doing::Unblock),
+        &args.guard,
+        out,
+        |world, id| args.chosen.on(unblocking(world, id, args.way, ground)?),
+    )
 }
 
 /// A way that is named is asked for as it is: the engine looks before it answers, what is shown

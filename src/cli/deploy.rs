@@ -6,6 +6,7 @@ use crate::domain::ask::{Intent, Source};
 use crate::domain::flag::Flags;
 use crate::domain::ids::{AppName, EnvName, StackId};
 use crate::world::World;
+use crate::world::available::Doing;
 
 use super::act::{Done, on_stack, source};
 use super::args::DeployArgs;
@@ -15,7 +16,7 @@ use super::{Ground, Out, Stop, ask, wait};
 /// `deploy`.
 pub(super) fn deploy(ground: &dyn Ground, args: &DeployArgs, out: &mut Out<'_, '_>) -> Done {
     match (&args.stack, &args.all) {
-        (Some(stack), _) => on_stack(ground, stack, &args.guard, out, |_, id| {
+        (Some(stack), _) => on_stack(ground, (stack, Doing::Deploy), &args.guard, out, |_, id| {
             args.chosen
                 .on(Intent::deploy(id.clone(), source(args.release.as_ref())))
         }),

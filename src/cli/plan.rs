@@ -8,7 +8,7 @@ use crate::world::available::Doing;
 use super::act::{Done, offered, one, retrying, source, unblocking};
 use super::args::{For, PlanArgs};
 use super::json::CardDoc;
-use super::target::{Target, agreed, known, no_deployment, numbered, queue_of, target};
+use super::target::{Target, agreed, agreed_for, known, no_deployment, numbered, queue_of, target};
 use super::{Code, Ground, Out, Stop, ask, card, wait};
 
 /// `plan`.
@@ -78,7 +78,16 @@ fn planned(
             }
         }
     };
-    let world = agreed(desk, ground, &id.env)?;
+    let world = match args.verb {
+        For::Cancel => agreed_for(desk, ground, &id.env, Doing::Cancel)?,
+        For::Deploy
+        | For::Redeploy
+        | For::Rollback
+        | For::Retry
+        | For::Teardown
+        | For::Unblock
+        | For::Thaw => agreed(desk, ground, &id.env)?,
+    };
     desk.watch(std::slice::from_ref(&id));
     match args.verb {
         For::Deploy => Ok(one(&id, source(args.release.as_ref()))),

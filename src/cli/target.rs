@@ -8,6 +8,7 @@ use crate::domain::ask::QueueOf;
 use crate::domain::deployment::Deployment;
 use crate::domain::ids::{DeploymentNo, EnvName, StackId};
 use crate::world::World;
+use crate::world::available::Doing;
 use crate::world::differs::Differs;
 
 use super::{Ground, Stop};
@@ -85,6 +86,19 @@ pub(super) fn agreed(
             }
         }
     }
+}
+
+/// The same for what is to be done there: what stops something waits for no agreement.
+pub(super) fn agreed_for(
+    desk: &dyn Patient,
+    ground: &dyn Ground,
+    env: &EnvName,
+    doing: Doing,
+) -> Result<Arc<World>, Stop> {
+    if doing.stops() {
+        return Ok(desk.world());
+    }
+    agreed(desk, ground, env)
 }
 
 /// The deployment of a number, however old.

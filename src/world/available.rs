@@ -55,6 +55,22 @@ impl Doing {
         Doing::Teardown,
     ];
 
+    /// True for what stops something and takes nothing from the estate file: it is open also where
+    /// that file and the store disagree.
+    #[must_use]
+    pub fn stops(self) -> bool {
+        match self {
+            Doing::Cancel | Doing::Abandon | Doing::Undo | Doing::Freeze => true,
+            Doing::Deploy
+            | Doing::Redeploy
+            | Doing::Retry
+            | Doing::Rollback
+            | Doing::Unblock
+            | Doing::Thaw
+            | Doing::Teardown => false,
+        }
+    }
+
     /// The name of the action and of the shell's verb.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -157,7 +173,9 @@ impl World {
 
     /// What forbids it whatever the stack is in.
     fn closed(&self, id: &StackId, doing: Doing) -> Option<NotNow> {
-        if let Some(why) = self.differs(&id.env).refuses(&id.env) {
+        if !doing.stops()
+            && let Some(why) = self.differs(&id.env).refuses(&id.env)
+        {
             return Some(NotNow::new(why));
         }
         let changes = match doing {

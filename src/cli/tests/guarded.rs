@@ -204,3 +204,27 @@ fn nothing_is_changed_where_the_file_differs() {
         ran.err
     );
 }
+
+/// What stops something takes nothing from the file.
+#[test]
+fn what_stops_is_asked_also_where_the_file_differs() {
+    for words in ["freeze|dev/orders|--reason|it burns", "cancel|2321"] {
+        let answers = vec![
+            card(Level::L1, None),
+            accepted(&fixture::scene(), "dev/orders"),
+        ];
+        let ran = run_with(words, answers, None, |scene, _| {
+            for env in ["dev", "staging"] {
+                let file = fixture::record(Class::Production);
+                Arc::make_mut(&mut scene.world.catalog)
+                    .environments
+                    .insert(env.parse().unwrap(), file);
+            }
+        });
+        assert!(
+            !ran.err.contains("DIFFERS") && !ran.asked.is_empty(),
+            "{words}: {}",
+            ran.err
+        );
+    }
+}

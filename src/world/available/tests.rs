@@ -60,7 +60,19 @@ fn nothing_can_be_changed_where_the_file_differs_or_nobody_would_do_it() {
         .environments
         .insert(stack.env.clone(), file);
     for offer in world.offers(&stack, NOW) {
-        assert!(offer.refused.unwrap().why.contains("DIFFERS"));
+        let differs = offer
+            .refused
+            .is_some_and(|refused| refused.why.contains("DIFFERS"));
+        assert_eq!(differs, !offer.doing.stops(), "{:?}", offer.doing);
+    }
+    let running = id("staging/orders");
+    let file = fixture::record(EnvClass::Production);
+    Arc::make_mut(&mut world.catalog)
+        .environments
+        .insert(running.env.clone(), file);
+    for doing in [Doing::Cancel, Doing::Freeze] {
+        let offer = world.offer(&running, doing, NOW);
+        assert!(offer.refused.is_none(), "{doing:?}: {:?}", offer.refused);
     }
 }
 
