@@ -16,6 +16,19 @@ pub(super) fn count_rows(rows: &[ChangeRow]) -> String {
     )
 }
 
+/// What goes for good, and what is replaced or may be: names.
+pub(super) fn lost<'a>(rows: impl IntoIterator<Item = &'a ChangeRow>) -> (String, String) {
+    let (gone, replaced): (Vec<&ChangeRow>, Vec<&ChangeRow>) = rows
+        .into_iter()
+        .filter(|row| row.destroys())
+        .partition(|row| row.does == Does::Remove);
+    let names = |rows: Vec<&ChangeRow>| {
+        let names: Vec<&str> = rows.iter().map(|row| row.logical.as_str()).collect();
+        names.join(", ")
+    };
+    (names(gone), names(replaced))
+}
+
 pub(super) fn runs_on(lines: &mut Vec<CardLine>, places: &Places) {
     for place in places {
         line(lines, "RUNS ON", place.words());

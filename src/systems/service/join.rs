@@ -64,6 +64,9 @@ pub(super) fn branch(
     let stops: Vec<&str> = weight::stopping(rows)
         .map(|row| row.logical.as_str())
         .collect();
+    let ends: Vec<&str> = weight::ending(rows)
+        .map(|row| row.logical.as_str())
+        .collect();
     let runs = counts.values().any(|count| count != "0");
     if empty {
         return (NOP, "nothing would change".to_owned());
@@ -73,6 +76,10 @@ pub(super) fn branch(
         Downtime::Always if runs => (DOWNTIME, "downtime: always in the estate".to_owned()),
         Downtime::Auto if !stops.is_empty() && runs => {
             (DOWNTIME, format!("replaces {}", stops.join(", ")))
+        }
+        Downtime::Auto if stops.is_empty() && !ends.is_empty() => {
+            let why = format!("it deletes {} for good", ends.join(", "));
+            (UPDATE, why)
         }
         Downtime::Auto if stops.is_empty() => {
             (UPDATE, "replaces no service, database or volume".to_owned())

@@ -166,7 +166,11 @@ pub(super) fn update(
     danger.downtime = branch.as_deref() == Some(join::DOWNTIME);
     let mut says = Vec::new();
     if let Some((_, why)) = &expected {
-        says.push(format!("Expected: {}.", sentence(branch.as_deref(), why)));
+        let ends = rows
+            .iter()
+            .any(|rows| weight::ending(rows).next().is_some());
+        let sentence = sentence(branch.as_deref(), why, ends);
+        says.push(format!("Expected: {sentence}."));
     }
     if let Some(why) = unknown {
         says.push(format!(
@@ -200,13 +204,14 @@ pub(super) fn update(
     })
 }
 
-fn sentence(branch: Option<&str>, why: &str) -> String {
+fn sentence(branch: Option<&str>, why: &str, ends: bool) -> String {
     match branch {
         Some(join::NOP) => "nothing is done, because nothing would change".to_owned(),
         Some(join::DOWNTIME) => format!(
             "the service stands still while it changes, because it {}",
             why.trim_start_matches("it ")
         ),
+        Some(_) | None if ends => format!("an update that ends what serves ({why})"),
         Some(_) | None => format!("an update without downtime ({why})"),
     }
 }

@@ -91,6 +91,13 @@ pub(super) fn stopping(rows: &[ChangeRow]) -> impl Iterator<Item = &ChangeRow> {
         .filter(|row| row.does == Does::Replace && STOPS.contains(&row.kind.as_str()))
 }
 
+/// The rows that delete something without which a service cannot go on: no scale-down helps, since
+/// nothing comes back.
+pub(super) fn ending(rows: &[ChangeRow]) -> impl Iterator<Item = &ChangeRow> {
+    rows.iter()
+        .filter(|row| row.does == Does::Remove && STOPS.contains(&row.kind.as_str()))
+}
+
 /// True for a row that "replaces" a thing of which every change is a new revision: the old one goes
 /// on until nobody uses it.
 fn is_revision(row: &ChangeRow) -> bool {

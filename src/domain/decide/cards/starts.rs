@@ -6,7 +6,7 @@ use crate::domain::hold::CardLine;
 use crate::domain::ids::StackId;
 use crate::domain::plan::Plan;
 
-use super::super::lines::{count_rows, line};
+use super::super::lines::{count_rows, line, lost};
 use super::super::outage;
 use super::super::specs::StartOf;
 
@@ -59,19 +59,9 @@ pub(super) fn start_lines(
         };
         line(lines, "DOES", format!("{name}{}", steps.join(", then ")));
         let rows = plan.rows();
-        let replaced: Vec<&str> = plan
-            .changes
-            .iter()
-            .flat_map(|one| &one.rows)
-            .filter(|row| row.destroys())
-            .map(|row| row.logical.as_str())
-            .collect();
-        let label = if matches!(intent, Intent::Teardown { .. }) {
-            "GOES"
-        } else {
-            "REPLACES"
-        };
-        line(lines, label, replaced.join(", "));
+        let (goes, replaced) = lost(plan.changes.iter().flat_map(|one| &one.rows));
+        line(lines, "GOES", goes);
+        line(lines, "REPLACES", replaced);
         line(
             lines,
             "CHANGES",

@@ -7,7 +7,7 @@ use crate::domain::place::Place;
 use crate::domain::plan::{ChangeRow, Step};
 use crate::domain::time::Time;
 
-use super::super::lines::count_rows;
+use super::super::lines::{count_rows, lost};
 use super::super::outage;
 use super::subject::place_was_seen;
 
@@ -54,12 +54,9 @@ pub(super) fn lines(
         .filter(|_| !restores)
         .flat_map(|changes| changes.rows)
         .collect();
-    let replaced: Vec<&str> = rows
-        .iter()
-        .filter(|row| row.destroys())
-        .map(|row| row.logical.as_str())
-        .collect();
-    line("REPLACES", replaced.join(", "));
+    let (goes, replaced) = lost(&rows);
+    line("GOES", goes);
+    line("REPLACES", replaced);
     if !rows.is_empty() {
         line("CHANGES", count_rows(&rows));
     }

@@ -98,6 +98,23 @@ fn the_join_as_a_table() {
 }
 
 #[test]
+fn what_is_deleted_is_no_update_without_downtime() {
+    let rows = vec![row("Web", "AWS::ECS::Service", Does::Remove)];
+    let seen = observed(
+        "UPDATE_COMPLETE",
+        Some(cloudformation::Changes::Rows { rows }),
+    );
+    let plan = plan(&ask(Purpose::Deploy, Class::Development), &seen).unwrap();
+    assert!(
+        plan.says
+            .join(" ")
+            .contains("an update that ends what serves (it deletes Web for good)"),
+        "{:?}",
+        plan.says
+    );
+}
+
+#[test]
 fn the_second_change_set_may_hold_less_but_nothing_new() {
     let both = replaces_db();
     let run = |approved: &[ChangeRow], now: &[ChangeRow]| {
