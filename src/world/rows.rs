@@ -63,7 +63,7 @@ pub struct EnvView {
     pub name: EnvName,
     /// Its class.
     pub class: EnvClass,
-    /// Whose its home is (an account): proven, or as recorded; empty when neither is known.
+    /// Whose its home is (an account): as recorded, else as proven; empty when neither is known.
     pub account: String,
     /// Whether the engine proved that.
     pub proven: bool,
@@ -199,14 +199,14 @@ impl World {
         EnvView {
             name: name.clone(),
             class: record.map_or(EnvClass::Production, |record| record.class),
-            account: proof
-                .map(|seen| seen.proof.whose.clone())
-                .or_else(|| home?.whose.is.clone())
+            account: home
+                .and_then(|home| home.whose.is.clone())
+                .or_else(|| Some(proof?.proof.whose.clone()))
                 .unwrap_or_default(),
             proven: proof.is_some_and(|seen| seen.stale.is_none()),
-            region: proof
-                .map(|seen| seen.proof.within.clone())
-                .or_else(|| home?.within.is.clone())
+            region: home
+                .and_then(|home| home.within.is.clone())
+                .or_else(|| Some(proof?.proof.within.clone()))
                 .unwrap_or_default(),
             mode: record.map_or(Mode::Watch, |record| record.mode),
             practice: self.catalog.practice,
