@@ -215,7 +215,7 @@ impl ChangeCard {
             return Flow::Used;
         };
         if self.renewing.is_some() {
-            "it is being looked at again; one moment".clone_into(&mut self.form.said);
+            face::LOOKED_AT_AGAIN.clone_into(&mut self.form.said);
             return Flow::Used;
         }
         if self.form.text(0) != phrase {
@@ -270,7 +270,12 @@ impl Layer for ChangeCard {
         }
         match answer {
             Answer::Card { card } if preview => {
+                let same =
+                    matches!(&self.stage, Stage::Ready(before) if before.subject == card.subject);
                 self.show(card.clone(), now);
+                if self.form.said == face::LOOKED_AT_AGAIN {
+                    face::newer(same).clone_into(&mut self.form.said);
+                }
                 if self.is_calm() {
                     return self.wanted(true);
                 }

@@ -6,6 +6,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
 use crate::domain::ask::Refused;
+use crate::domain::environment::Class;
+use crate::domain::level::Verb;
+use crate::tui::double::card;
 
 #[test]
 fn redeploy_in_development_is_armed_by_one_key() {
@@ -193,6 +196,29 @@ fn a_key_on_a_card_that_takes_none_says_why() {
         .answer(Answer::Refused(Refused::new("frozen", "it is frozen")));
     let refused = bench.wait(50).keys("d").screen(120, 36);
     assert!(refused.contains("nothing can be asked here"), "{refused}");
+    assert!(bench.desk.changing().is_empty());
+}
+
+/// Enter on a card that is too old waits for a newer one, and says when that is there.
+#[test]
+fn a_card_that_was_looked_at_again_says_so() {
+    let mut bench = Bench::new(fixture::scene());
+    bench
+        .keys("/dev/orders<Enter>")
+        .wait(600)
+        .keys("j")
+        .wait(600);
+    bench.keys("T").wait(500);
+    bench.desk.slow.store(true, Ordering::SeqCst);
+    let waits = bench.wait(61_000).keys("<Enter>").screen(120, 36);
+    assert!(waits.contains("looked at again; one moment"), "{waits}");
+    let stack = fixture::id("dev/orders");
+    let card = card(&stack, Class::Development, Verb::Teardown);
+    bench.desk.answer(Answer::Card {
+        card: Box::new(card),
+    });
+    let there = bench.wait(50).screen(120, 36);
+    assert!(there.contains("it is the same: Enter once more"), "{there}");
     assert!(bench.desk.changing().is_empty());
 }
 

@@ -9,6 +9,18 @@ use crate::tui::theme::{Role, Theme};
 
 use super::{ChangeCard, SLOW, Stage};
 
+/// What Enter says while the card is too old and a newer one is being made.
+pub(super) const LOOKED_AT_AGAIN: &str = "it is being looked at again; one moment";
+
+/// What is said then, once the newer one is there.
+pub(super) fn newer(same: bool) -> &'static str {
+    if same {
+        "looked at again, and it is the same: Enter once more"
+    } else {
+        "looked at again: read what has CHANGED, then Enter"
+    }
+}
+
 impl ChangeCard {
     /// Why a key of a person means nothing on the card as it stands.
     pub(super) fn not_yet(&mut self) {
