@@ -238,7 +238,7 @@ fn a_removal_that_was_cancelled_too_late_ends_as_one() {
     let says = card.to_string();
     assert!(
         says.contains("cannot be cancelled once it has begun")
-            && says.contains("is DELETED all the same"),
+            && says.contains("is gone all the same"),
         "{says}"
     );
     let late = place.confirmed(&cancel, &card).ends(1);
