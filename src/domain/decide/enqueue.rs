@@ -13,6 +13,7 @@ use crate::domain::time::short;
 
 use super::deploy::open;
 use super::specs::StartOf;
+use super::stop::leave_queue;
 use super::{Cx, on_deployment, on_stack};
 
 /// Queues one deployment by the policy of its environment, and starts it in the same append where
@@ -63,19 +64,15 @@ pub(super) fn enqueue(
             .iter()
             .filter(|entry| entry.purpose == Purpose::Deploy)
         {
-            on_stack(
+            let reason = format!("superseded by {}", request.no);
+            leave_queue(
                 append,
                 folds,
                 &stack.id,
-                StackEvent::Dequeued {
-                    deployment: entry.deployment,
-                },
+                entry.deployment,
+                reason,
+                &cx.person,
             );
-            let event = DeploymentEvent::Terminated {
-                reason: format!("superseded by {}", request.no),
-                by: cx.person.clone(),
-            };
-            on_deployment(append, folds, entry.deployment, event);
         }
     }
     // What removes the stack travels the edges of a teardown, also where it finishes one that got

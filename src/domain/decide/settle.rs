@@ -13,6 +13,7 @@ use crate::domain::person::Person;
 use crate::domain::plan::{Leaves, Output, Plan, PlanShown};
 use crate::domain::stack::{Left, Purpose, Queued, Stack, StackEvent};
 
+use super::stop::leave_queue;
 use super::{on_deployment, on_stack};
 
 /// Starts a queued deployment.
@@ -99,12 +100,8 @@ pub fn rest(folds: &Folds, stack: &Stack) -> Append {
 #[must_use]
 pub fn end_queued(folds: &Folds, id: &StackId, deployment: DeploymentId, reason: &str) -> Append {
     let mut append = Append::default();
-    on_stack(&mut append, folds, id, StackEvent::Dequeued { deployment });
-    let event = DeploymentEvent::Terminated {
-        reason: reason.to_owned(),
-        by: Person::Engine,
-    };
-    on_deployment(&mut append, folds, deployment, event);
+    let reason = reason.to_owned();
+    leave_queue(&mut append, folds, id, deployment, reason, &Person::Engine);
     append
 }
 
@@ -126,24 +123,8 @@ pub fn complete(folds: &Folds, stack: &Stack, deployment: &Deployment) -> Append
     on_stack(&mut append, folds, &stack.id, event);
     if torn_down {
         for entry in &stack.queue {
-            on_stack(
-                &mut append,
-                folds,
-                &stack.id,
-                StackEvent::Dequeued {
-                    deployment: entry.deployment,
-                },
-            );
-            let reason = "torn down".to_owned();
-            on_deployment(
-                &mut append,
-                folds,
-                entry.deployment,
-                DeploymentEvent::Terminated {
-                    reason,
-                    by: Person::Engine,
-                },
-            );
+            let (id, reason) = (entry.deployment, "torn down".to_owned());
+            leave_queue(&mut append, folds, &stack.id, id, reason, &Person::Engine);
         }
     }
     append

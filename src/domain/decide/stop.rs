@@ -4,7 +4,8 @@ use crate::domain::ask::{Answer, Confirm, Refused};
 use crate::domain::deployment::{CANCEL_LIMIT, Deployment, DeploymentEvent, Phase, Stopping};
 use crate::domain::event::Append;
 use crate::domain::folds::Folds;
-use crate::domain::ids::{DeploymentId, StepId};
+use crate::domain::ids::{DeploymentId, StackId, StepId};
+use crate::domain::person::Person;
 use crate::domain::stack::StackEvent;
 use crate::domain::time::short;
 
@@ -21,21 +22,7 @@ pub(super) fn cancel(folds: &Folds, id: DeploymentId, confirm: &Confirm, cx: &Cx
     let mut append = Append::default();
     let says = match (d.phase, d.stack()) {
         (Phase::Queued, Some(stack)) => {
-            on_stack(
-                &mut append,
-                folds,
-                stack,
-                StackEvent::Dequeued { deployment: id },
-            );
-            on_deployment(
-                &mut append,
-                folds,
-                id,
-                DeploymentEvent::Terminated {
-                    reason,
-                    by: cx.person.clone(),
-                },
-            );
+            leave_queue(&mut append, folds, stack, id, reason, &cx.person);
             format!("{} left the queue", d.no())
         }
         (Phase::Running, _) => {
@@ -68,7 +55,18 @@ pub(super) fn cancel(folds: &Folds, id: DeploymentId, confirm: &Confirm, cx: &Cx
             );
             format!("{} is being cancelled", d.no())
         }
-        _ => {
+        (
+            Phase::New
+            | Phase::Queued
+            | Phase::Triggered
+            | Phase::Waiting
+            | Phase::Available
+            | Phase::Done
+            | Phase::Partial
+            | Phase::Failed
+            | Phase::Terminated,
+            _,
+        ) => {
             on_deployment(
                 &mut append,
                 folds,
@@ -138,6 +136,21 @@ pub(super) fn abandon(folds: &Folds, id: DeploymentId, cx: &Cx<'_>) -> Decided {
     ))
 }
 
+/// A deployment that waits ends without having started.
+pub(super) fn leave_queue(
+    append: &mut Append,
+    folds: &Folds,
+    stack: &StackId,
+    deployment: DeploymentId,
+    reason: String,
+    by: &Person,
+) {
+    on_stack(append, folds, stack, StackEvent::Dequeued { deployment });
+    let by = by.clone();
+    let event = DeploymentEvent::Terminated { reason, by };
+    on_deployment(append, folds, deployment, event);
+}
+
 fn names(steps: &[StepId]) -> String {
     if steps.is_empty() {
         "nothing".to_owned()
@@ -177,21 +190,8 @@ pub fn undo(folds: &Folds, id: DeploymentId, cx: &Cx<'_>) -> Decided {
         ));
     };
     let mut append = Append::default();
-    on_stack(
-        &mut append,
-        folds,
-        stack,
-        StackEvent::Dequeued { deployment: id },
-    );
-    on_deployment(
-        &mut append,
-        folds,
-        id,
-        DeploymentEvent::Terminated {
-            reason: "undone".to_owned(),
-            by: cx.person.clone(),
-        },
-    );
+    let reason = "undone".to_owned();
+    leave_queue(&mut append, folds, stack, id, reason, &cx.person);
     Ok((
         append,
         Answer::Accepted {

@@ -43,15 +43,7 @@ pub fn approve(
             at: cx.now,
             note: "what it covers has changed".to_owned(),
         };
-        on_deployment(
-            &mut append,
-            folds,
-            d.id,
-            DeploymentEvent::HoldDecided {
-                hold: id.clone(),
-                decision,
-            },
-        );
+        decided(&mut append, folds, d, id, decision);
         let refused = Refused::new(
             "changed",
             format!("what {id} covers has changed since it opened; nothing was approved"),
@@ -104,15 +96,7 @@ pub fn approve(
         at: cx.now,
         note: confirm.reason.clone(),
     };
-    on_deployment(
-        &mut append,
-        folds,
-        d.id,
-        DeploymentEvent::HoldDecided {
-            hold: id.clone(),
-            decision,
-        },
-    );
+    decided(&mut append, folds, d, id, decision);
     // The environment's record is part of the subject: if it moves before this is written, nothing
     // is.
     if let Some(stack) = d.stack() {
@@ -177,6 +161,12 @@ pub fn expire(folds: &Folds, d: &Deployment, id: &HoldId, cx: &Cx<'_>) -> Append
     )
 }
 
+fn decided(append: &mut Append, folds: &Folds, d: &Deployment, id: &HoldId, decision: Decision) {
+    let hold = id.clone();
+    let event = DeploymentEvent::HoldDecided { hold, decision };
+    on_deployment(append, folds, d.id, event);
+}
+
 fn end_hold(
     folds: &Folds,
     d: &Deployment,
@@ -186,15 +176,7 @@ fn end_hold(
     cx: &Cx<'_>,
 ) -> Append {
     let mut append = Append::default();
-    on_deployment(
-        &mut append,
-        folds,
-        d.id,
-        DeploymentEvent::HoldDecided {
-            hold: id.clone(),
-            decision,
-        },
-    );
+    decided(&mut append, folds, d, id, decision);
     let finaliser = d
         .plan
         .as_ref()
