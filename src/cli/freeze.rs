@@ -1,10 +1,11 @@
 //! `freeze` and `thaw`: a stack or an environment starts nothing until it is thawed.
 
 use crate::domain::ask::Intent;
+use crate::world::available::Doing;
 
 use super::act::Done;
 use super::args::{FreezeArgs, Guard, ThawArgs};
-use super::target::{agreed, queue_of};
+use super::target::{agreed_for, queue_of};
 use super::{Ground, Out, Stop, ask, wait};
 
 /// `freeze`.
@@ -25,6 +26,7 @@ pub(super) fn freeze(ground: &dyn Ground, args: &FreezeArgs, out: &mut Out<'_, '
     let desk = ground.desk()?;
     let world = wait::ready(&*desk, ground)?;
     let target = queue_of(&world, &args.target)?;
+    agreed_for(&*desk, ground, target.env(), Doing::Freeze)?;
     let intent = Intent::Freeze {
         target,
         reason: args.reason.trim().to_owned(),
@@ -38,6 +40,6 @@ pub(super) fn thaw(ground: &dyn Ground, args: &ThawArgs, out: &mut Out<'_, '_>) 
     let desk = ground.desk()?;
     let world = wait::ready(&*desk, ground)?;
     let target = queue_of(&world, &args.target)?;
-    agreed(&*desk, ground, target.env())?;
+    agreed_for(&*desk, ground, target.env(), Doing::Thaw)?;
     ask::carry_out(&*desk, ground, Intent::Thaw { target }, &args.guard, out)
 }

@@ -8,7 +8,7 @@ use crate::world::available::Doing;
 use super::act::{Done, offered, one, retrying, source, unblocking};
 use super::args::{For, PlanArgs};
 use super::json::CardDoc;
-use super::target::{Target, agreed, agreed_for, known, no_deployment, numbered, queue_of, target};
+use super::target::{Target, agreed_for, known, no_deployment, numbered, queue_of, target};
 use super::{Code, Ground, Out, Stop, ask, card, wait};
 
 /// `plan`.
@@ -78,16 +78,7 @@ fn planned(
             }
         }
     };
-    let world = match args.verb {
-        For::Cancel => agreed_for(desk, ground, &id.env, Doing::Cancel)?,
-        For::Deploy
-        | For::Redeploy
-        | For::Rollback
-        | For::Retry
-        | For::Teardown
-        | For::Unblock
-        | For::Thaw => agreed(desk, ground, &id.env)?,
-    };
+    let world = agreed_for(desk, ground, &id.env, doing(args.verb))?;
     desk.watch(std::slice::from_ref(&id));
     match args.verb {
         For::Deploy => Ok(one(&id, source(args.release.as_ref()))),
@@ -101,5 +92,19 @@ fn planned(
         For::Retry => retrying(&world, &id, ground),
         For::Unblock => unblocking(&world, &id, args.way, ground),
         For::Thaw => Err(Stop::wrong("verb", "thaw takes a stack or an environment")),
+    }
+}
+
+/// What the planned verb does.
+fn doing(verb: For) -> Doing {
+    match verb {
+        For::Deploy => Doing::Deploy,
+        For::Redeploy => Doing::Redeploy,
+        For::Rollback => Doing::Rollback,
+        For::Teardown => Doing::Teardown,
+        For::Cancel => Doing::Cancel,
+        For::Retry => Doing::Retry,
+        For::Unblock => Doing::Unblock,
+        For::Thaw => Doing::Thaw,
     }
 }
