@@ -57,6 +57,8 @@ pub struct ChangeCard {
     form: Form,
     changed: Vec<String>,
     renewing: Option<AskId>,
+    /// Enter was pressed while it was looked at again.
+    awaited: bool,
     asked_at: Time,
     diff: bool,
 }
@@ -83,6 +85,7 @@ impl ChangeCard {
             form: Form::new(1, now),
             changed: Vec::new(),
             renewing: None,
+            awaited: false,
             asked_at: now,
             diff: false,
         }
@@ -202,6 +205,7 @@ impl ChangeCard {
             self.chosen = to;
             self.stage = Stage::Unasked;
             self.renewing = None;
+            self.awaited = false;
             self.changed.clear();
             self.form.said.clear();
             self.form.disarm(now, Duration::ZERO);
@@ -215,6 +219,7 @@ impl ChangeCard {
             return Flow::Used;
         };
         if self.renewing.is_some() {
+            self.awaited = true;
             face::LOOKED_AT_AGAIN.clone_into(&mut self.form.said);
             return Flow::Used;
         }
@@ -262,6 +267,7 @@ impl Layer for ChangeCard {
     /// A card that needs no person, level 1 and nothing else pressed, does it by itself.
     fn answered(&mut self, id: AskId, answer: &Answer, now: Time) -> Flow {
         let preview = self.renewing == Some(id) || self.stage == Stage::Looking(id);
+        let awaited = preview && std::mem::take(&mut self.awaited);
         if preview {
             self.renewing = None;
         } else if self.stage != Stage::Sent {
@@ -273,7 +279,7 @@ impl Layer for ChangeCard {
                 let same =
                     matches!(&self.stage, Stage::Ready(before) if before.subject == card.subject);
                 self.show(card.clone(), now);
-                if self.form.said == face::LOOKED_AT_AGAIN {
+                if awaited {
                     face::newer(same).clone_into(&mut self.form.said);
                 }
                 if self.is_calm() {
