@@ -43,8 +43,8 @@ impl FreezeForm {
 
     fn enter(&mut self, now: Time) -> Flow {
         let reason = self.form.text(REASON).to_owned();
-        if reason.is_empty() {
-            "say why: others see it".clone_into(&mut self.form.said);
+        if only_moves(&reason) {
+            "say why, in words: others see it".clone_into(&mut self.form.said);
             self.form.go(REASON);
             return Flow::Used;
         }
@@ -86,6 +86,16 @@ impl Layer for FreezeForm {
             why.clone_into(&mut self.form.said);
         }
     }
+}
+
+/// Whether a text has nothing but keys that move a cursor or choose a pane: a hand that believes
+/// itself in a list types no reason. True of an empty text.
+fn only_moves(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_ascii_digit()
+            || c.is_whitespace()
+            || matches!(c.to_ascii_lowercase(), 'h' | 'j' | 'k' | 'l')
+    })
 }
 
 const DAY: i64 = 86_400_000;
@@ -213,6 +223,16 @@ impl Pane for FreezeForm {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_that_move_are_no_reason() {
+        for moves in ["", "h", "jj k", "HJKL", "2", "4 j"] {
+            assert!(only_moves(moves), "{moves:?}");
+        }
+        for reason in ["hil", "INC-7", "dns", "停止", "jk?"] {
+            assert!(!only_moves(reason), "{reason:?}");
+        }
+    }
 
     #[test]
     fn times_until_which() {

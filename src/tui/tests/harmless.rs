@@ -143,6 +143,18 @@ proptest! {
     }
 }
 
+/// A freeze takes any reason at once, so keys that move are none: with the form open, and in a row.
+#[test]
+fn a_hand_that_moves_freezes_nothing() {
+    for typed in ["h", "jjj", "4k", "hjkl"] {
+        let mut bench = opened("pane-4", (4, false), "freeze");
+        bench.wait(400).keys(typed).keys("<Enter>");
+        assert_eq!(bench.desk.changing(), [], "{typed}");
+        bench.keys("x<Enter>");
+        assert_eq!(bench.desk.changing().len(), 1, "{typed}x");
+    }
+}
+
 /// The keys that people press to get rid of something, after every action: in production unlocked
 /// and in development, pane after pane.
 #[test]
