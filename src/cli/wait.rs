@@ -125,7 +125,7 @@ pub(super) fn end(
     through_holds: bool,
     out: &mut Out<'_, '_>,
 ) -> Result<(Code, String), Stop> {
-    let mut told: BTreeMap<DeploymentId, String> = BTreeMap::new();
+    let mut told: BTreeMap<DeploymentId, Standing> = BTreeMap::new();
     let mut silent: Option<Time> = None;
     let mut output = Output::new(desk, ids);
     let mut disk_full = None;
@@ -145,14 +145,16 @@ pub(super) fn end(
             .collect();
         output.print(&world, out)?;
         for (id, standing) in &standings {
-            let line = says(&world, *id, standing);
-            if told.get(id).map(|told| without_time(told)) != Some(without_time(&line)) {
-                if matches!(standing, Standing::Over(_) | Standing::Person(_)) {
-                    output.rest(&world, ground, out)?;
-                }
-                out.aside(&format!("{} {line}", now.clock()))?;
-                told.insert(*id, line);
+            if told.get(id) == Some(standing) {
+                continue;
             }
+            if matches!(standing, Standing::Over(_) | Standing::Person(_)) {
+                output.rest(&world, ground, out)?;
+            }
+            let line = says(&world, *id, standing);
+            let left = left(&world, *id, standing, now);
+            out.aside(&format!("{} {line}{left}", now.clock()))?;
+            told.insert(*id, standing.clone());
         }
         let open: Vec<&(DeploymentId, Standing)> = standings
             .iter()
@@ -199,12 +201,16 @@ pub(super) fn end(
     }
 }
 
-/// A line without what changes only with time.
-fn without_time(line: &str) -> String {
-    line.split(' ')
-        .filter(|word| !word.starts_with('~'))
-        .collect::<Vec<_>>()
-        .join(" ")
+/// What is left of one that runs. It changes with time alone, so it is worked out where a line is
+/// told, not for every deployment at every change of the world.
+fn left(world: &World, id: DeploymentId, standing: &Standing, now: Time) -> String {
+    let runs = world
+        .deployment(id)
+        .filter(|d| d.started_at.is_some() && matches!(standing, Standing::Moves(_)));
+    runs.and_then(|d| world.left(d, now))
+        .map_or_else(String::new, |left| {
+            format!(" ~{}", left.says().replace(['~', ' '], ""))
+        })
 }
 
 /// The worst of all ends, with a sentence.
@@ -261,7 +267,7 @@ pub(super) fn standing(world: &World, id: DeploymentId, now: Time) -> Standing {
         return Standing::Moves("asked".to_owned());
     };
     if stack.current == Some(id) {
-        return running(world, d, now);
+        return running(world, d);
     }
     let Some((place, entry)) = stack
         .queue
@@ -276,7 +282,7 @@ pub(super) fn standing(world: &World, id: DeploymentId, now: Time) -> Standing {
     // A cycle of deployments cannot be asked for; still nobody may wait for ever on a broken log.
     let behind = |other: Option<DeploymentId>| match other
         .filter(|other| *other != id)
-        .map(|other| standing_of(world, other, now))
+        .map(|other| standing_of(world, other))
     {
         Some(Standing::Person(why)) => {
             Standing::Person(format!("{text}, which waits for a person: {why}"))
@@ -301,14 +307,14 @@ pub(super) fn standing(world: &World, id: DeploymentId, now: Time) -> Standing {
 }
 
 /// Where the one before stands; one that waits itself counts as moving, so that this ends.
-fn standing_of(world: &World, id: DeploymentId, now: Time) -> Standing {
+fn standing_of(world: &World, id: DeploymentId) -> Standing {
     match world.deployment(id) {
-        Some(d) if d.end.is_none() && d.started_at.is_some() => running(world, d, now),
+        Some(d) if d.end.is_none() && d.started_at.is_some() => running(world, d),
         Some(_) | None => Standing::Moves(String::new()),
     }
 }
 
-fn running(world: &World, d: &Deployment, now: Time) -> Standing {
+fn running(world: &World, d: &Deployment) -> Standing {
     let at = step_at(d).map_or_else(
         || d.phase.name().to_lowercase(),
         |at| format!("{} ({}/{})", at.title, at.nth, at.of),
@@ -317,10 +323,7 @@ fn running(world: &World, d: &Deployment, now: Time) -> Standing {
     for (step, run) in d.runs() {
         match run.state {
             StepState::Active | StepState::Ready | StepState::Waiting => {
-                let left = world.left(d, now).map_or_else(String::new, |left| {
-                    format!(" ~{}", left.says().replace(['~', ' '], ""))
-                });
-                return Standing::Moves(format!("{at}{left}"));
+                return Standing::Moves(at);
             }
             StepState::Lost => lost = Some((step, run)),
             StepState::Blocked
@@ -392,9 +395,10 @@ mod tests {
             };
             let standing = standing(&world, d, NOW);
             text.push(format!(
-                "{} {}",
+                "{} {}{}",
                 matches!(standing, Standing::Person(_)),
-                says(&world, d, &standing)
+                says(&world, d, &standing),
+                left(&world, d, &standing, NOW)
             ));
         }
         insta::assert_snapshot!(text.join("\n"));
