@@ -15,7 +15,7 @@ use futures_util::FutureExt as _;
 use holdpoint::cli::{Common, Stop, Unread};
 use holdpoint::config::{self, Loaded, Trust};
 use holdpoint::desk;
-use holdpoint::domain::deployment::Via;
+use holdpoint::domain::cause::Via;
 use holdpoint::domain::estate::Catalog;
 use holdpoint::domain::ids::StackId;
 use holdpoint::os::clock::Real;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use holdpoint::cli::{self, Code, Common, EngineArgs, Stop, Unread, Verb};
-use holdpoint::domain::deployment::Via;
+use holdpoint::domain::cause::Via;
 use holdpoint::engine::process::{self, Stay};
 use holdpoint::os::clock::Real;
 use holdpoint::os::detach;

@@ -1,8 +1,9 @@
 //! The verbs on one stack or one deployment: from their words to an intent.
 
-use crate::domain::ask::{Intent, Refused, Source, Way};
-use crate::domain::deployment::End;
+use crate::domain::ask::{Intent, Source, Way};
+use crate::domain::end::End;
 use crate::domain::ids::{DeploymentId, StackId};
+use crate::domain::refused::Refused;
 use crate::world::World;
 use crate::world::available::Doing;
 

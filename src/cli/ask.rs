@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::desk::Patient;
-use crate::domain::ask::{Answer, Ask, Confirm, Intent, Refused, WHY};
+use crate::domain::ask::{Answer, Ask, Confirm, Intent, WHY};
 use crate::domain::card::Card;
-use crate::domain::deployment::End;
 use crate::domain::digest::Digest;
+use crate::domain::end::End;
 use crate::domain::ids::{DeploymentId, EnvName};
+use crate::domain::refused::Refused;
 use crate::world::World;
 
 use super::args::Guard;

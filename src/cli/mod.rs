@@ -36,9 +36,9 @@ pub use usage::usage;
 
 use crate::config::{Loaded, Trust};
 use crate::desk::Patient;
-use crate::domain::ask::Refused;
 use crate::domain::diagnostic::Diagnostics;
 use crate::domain::lifecycle::Lifecycle;
+use crate::domain::refused::Refused;
 use crate::domain::time::Time;
 
 /// How a verb ended; its number is the exit code.

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::desk::Patient;
 use crate::domain::ask::{Answer, AskState};
-use crate::domain::deployment::{Deployment, End, StepState};
+use crate::domain::deployment::{Deployment, StepState};
+use crate::domain::end::End;
 use crate::domain::failure::Retry;
 use crate::domain::ids::{AskId, DeploymentId, EnvName};
 use crate::domain::sighting::Slowed;

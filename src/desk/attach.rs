@@ -1,10 +1,11 @@
 //! Fills an ask with what the estate says of the stacks concerned: their specs and files. Decides
 //! nothing.
 
-use crate::domain::ask::{Ask, Attached, Intent, Refused, Source, Way};
+use crate::domain::ask::{Ask, Attached, Intent, Source, Way};
 use crate::domain::estate::Catalog;
 use crate::domain::folds::Folds;
 use crate::domain::ids::StackId;
+use crate::domain::refused::Refused;
 
 /// Whether an ask is about what the estate's files say now.
 pub(super) fn wants_files(ask: &Ask) -> bool {

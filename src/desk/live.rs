@@ -11,7 +11,8 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::ask::{Ask, AskState, InboxAsk};
-use crate::domain::deployment::{Deployment, Via};
+use crate::domain::cause::Via;
+use crate::domain::deployment::Deployment;
 use crate::domain::estate::Catalog;
 use crate::domain::event::Stored;
 use crate::domain::ids::{AskId, DeploymentNo, StackId};

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::domain::ask::{Answer, Ask, AskState, Confirm, InboxAsk, Intent, Refused};
+use crate::domain::ask::{Answer, Ask, AskState, Confirm, InboxAsk, Intent};
 use crate::domain::ids::AskId;
+use crate::domain::refused::Refused;
 use crate::os::mutex::locked;
 use crate::store::bundles;
 

@@ -49,7 +49,7 @@ fn parts(store: &Memory, catalog: Catalog) -> Parts {
         spool: None,
         engine: None,
         you: "ana".to_owned(),
-        via: crate::domain::deployment::Via::Verb,
+        via: crate::domain::cause::Via::Verb,
         overview: false,
         version: "0.1.0".to_owned(),
         fresh: Arc::new(move || {

@@ -7,10 +7,11 @@ pub use intent::{Intent, QueueOf, Source, Way};
 use serde::{Deserialize, Serialize};
 
 use super::card::Card;
-use super::deployment::{Reply, Via};
+use super::cause::{Reply, Via};
 use super::digest::Digest;
 use super::ids::{AskId, DeploymentId, DeploymentNo, HoldId, StackId};
 use super::person::{Person, Proof};
+use super::refused::Refused;
 use super::request::{SourceBundle, Spec};
 use super::time::Time;
 
@@ -187,54 +188,4 @@ pub enum Answer {
     },
     /// It will not be done.
     Refused(Refused),
-}
-
-/// Why not, and what to do instead.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
-#[error("{says}{}", if hint.is_empty() { String::new() } else { format!(" ({hint})") })]
-pub struct Refused {
-    /// A stable short code: `unknown-stack`, `guard`, `stale-preview`, `frozen` …
-    pub code: String,
-    /// Why not.
-    pub says: String,
-    /// What to do.
-    #[serde(default)]
-    pub hint: String,
-    /// The card as it is now, where a guard was not met or the subject changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub card: Option<Box<Card>>,
-}
-
-impl Refused {
-    /// The code of a refusal because nobody could be reached who would have to be looked at.
-    pub const NO_CONTACT: &'static str = "no-contact";
-    /// The code of a refusal because there is no plan.
-    pub const CANNOT_PLAN: &'static str = "cannot-plan";
-    /// The code of an ask that did not reach the store.
-    pub const STORE: &'static str = "store";
-
-    /// A refusal.
-    #[must_use]
-    pub fn new(code: &str, says: impl Into<String>) -> Self {
-        Self {
-            code: code.to_owned(),
-            says: says.into(),
-            hint: String::new(),
-            card: None,
-        }
-    }
-
-    /// Adds what to do.
-    #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = hint.into();
-        self
-    }
-
-    /// Adds the card as it is now.
-    #[must_use]
-    pub fn card(mut self, card: Card) -> Self {
-        self.card = Some(Box::new(card));
-        self
-    }
 }

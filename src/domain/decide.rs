@@ -30,15 +30,16 @@ pub use stop::undo;
 
 use std::collections::BTreeMap;
 
-use super::ask::{Answer, Refused};
+use super::ask::Answer;
 use super::card::Card;
-use super::deployment::{Reply, Via};
+use super::cause::{Reply, Via};
 use super::environment::{Environment, EnvironmentRecord};
 use super::event::{Append, Event, StreamId};
 use super::folds::Folds;
 use super::ids::{AskId, DeploymentId, DeploymentNo, EnvName, StackId};
 use super::person::Person;
 use super::plan::{Cancel, Plan, StepKind};
+use super::refused::Refused;
 use super::time::Time;
 
 /// Everything that varies around a decision.

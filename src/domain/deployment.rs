@@ -1,6 +1,5 @@
 //! The deployment machine: one attempt, its plan, its steps, its holds.
 
-mod cause;
 mod event;
 mod follow;
 mod phase;
@@ -9,8 +8,7 @@ mod scale;
 mod step;
 mod wants;
 
-pub use cause::{Cause, Of, Parent, Reply, Via};
-pub use event::{DeploymentEvent, End, Request, Shown, Stopping};
+pub use event::{DeploymentEvent, Request, Shown, Stopping};
 pub use phase::Phase;
 pub use step::{Branch, StepRun, StepState};
 pub use wants::{CANCEL_LIMIT, DeploymentWant};
@@ -19,15 +17,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::cause::Parent;
 use super::digest::Digest;
+use super::end::End;
 use super::failure::Failure;
 use super::hold::Hold;
 use super::ids::{DeploymentId, DeploymentNo, StackId, StepId};
+use super::lifecycle::Travelled;
 use super::lifecycle::{Class, Illegal};
 use super::lifecycles::DEPLOYMENT;
 use super::look::Sights;
 use super::plan::{ChangeRow, Changes, Leaves, Output, Plan, Step, united};
-use super::stack::Travelled;
 use super::time::Time;
 
 /// A deployment as folded from its stream.

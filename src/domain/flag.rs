@@ -7,12 +7,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::ask::Refused;
 use super::diagnostic::closest;
 use super::ids::FlagName;
+use super::purpose::Purpose;
+use super::refused::Refused;
 use super::safe::Safe;
 use super::secret;
-use super::stack::Purpose;
 
 /// The flags that are set, by name.
 pub type Flags = BTreeMap<FlagName, Value>;

@@ -1,5 +1,10 @@
 //! All folds together: what a decision sees, and what a console shows.
 
+mod queue;
+mod service;
+
+pub use queue::{StackWant, Waits};
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

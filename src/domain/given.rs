@@ -4,15 +4,16 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::deployment::{Cause, Request, Via};
+use super::cause::{Cause, Via};
+use super::deployment::Request;
 use super::digest::Digest;
 use super::environment::OnFailure;
 use super::flag::Flags;
 use super::ids::{AskId, DeploymentNo, StackId};
 use super::person::Person;
 use super::place::Places;
+use super::purpose::Purpose;
 use super::request::{Release, SourceBundle, Spec};
-use super::stack::Purpose;
 
 /// The owner of a store.
 pub(crate) fn ana() -> Person {

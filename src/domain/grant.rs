@@ -7,11 +7,12 @@ use super::deployment::{Deployment, DeploymentEvent, DeploymentWant, Phase};
 use super::event::{Append, Event, StreamId};
 use super::failure::Failure;
 use super::folds::Folds;
+use super::folds::StackWant;
 use super::ids::{DeploymentId, StackId, StepId};
 use super::lifecycle::Flag;
 use super::look::{Quiet, Sights};
 use super::plan::{Output, Plan};
-use super::stack::{Queued, Stack, StackWant};
+use super::stack::{Queued, Stack};
 use super::wants::Wants;
 
 /// One machine.

@@ -3,6 +3,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
+use super::time::Time;
+
 /// What a phase means, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -114,6 +118,19 @@ impl Edge {
             origin,
         }
     }
+}
+
+/// A travelled edge, for the live map.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Travelled {
+    /// From this phase.
+    pub from: String,
+    /// By this event.
+    pub on: String,
+    /// To this phase.
+    pub to: String,
+    /// When.
+    pub at: Time,
 }
 
 /// A lifecycle: the phases and the edges of one kind of machine. The first phase is where it

@@ -1,33 +1,18 @@
 //! The stack machine: lifecycle, queue and lock of one application in one environment.
 
 mod event;
-mod wants;
 
 pub use event::{Left, StackEvent};
-pub use wants::{StackWant, Waits};
 
 use serde::{Deserialize, Serialize};
 
-use super::deployment::End;
 use super::environment::Freeze;
-use super::folds::Folds;
 use super::ids::{DeploymentId, DeploymentNo, StackId};
-use super::lifecycle::{Class, Flag, Illegal, Lifecycle, NEW, PhaseDef};
+use super::lifecycle::{Class, Flag, Illegal, Lifecycle, NEW, PhaseDef, Travelled};
 use super::lifecycles;
-use super::request::{Release, Spec};
+use super::purpose::Purpose;
+use super::request::Release;
 use super::time::Time;
-
-/// What a deployment is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// To bring a release into service.
-    Deploy,
-    /// To remove the stack.
-    Teardown,
-    /// To repair a broken stack.
-    Recover,
-}
 
 /// One place in a queue; it copies what its start depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,19 +39,6 @@ pub enum QueueEnd {
     Tail,
     /// Before all others: a way out of BROKEN.
     Head,
-}
-
-/// A travelled edge, for the live map.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Travelled {
-    /// From this phase.
-    pub from: String,
-    /// By this event.
-    pub on: String,
-    /// To this phase.
-    pub to: String,
-    /// When.
-    pub at: Time,
 }
 
 /// How many travelled edges a fold keeps.
@@ -190,23 +162,9 @@ impl Stack {
         self.freeze.as_ref().filter(|freeze| freeze.holds(now))
     }
 
-    /// What serves now, where the last good deployment brought it. `None` where something else
-    /// serves, as after a release that came into service and then failed: what to bring back as it
-    /// was is not known then.
-    #[must_use]
-    pub fn serving<'a>(&self, folds: &'a Folds) -> Option<&'a Spec> {
-        let good = self.last_good.filter(|_| self.serves_the_good_one())?;
-        folds
-            .deployments
-            .get(&good)?
-            .request
-            .as_ref()
-            .map(|request| &request.spec)
-    }
-
     /// True where what serves is what the last good deployment brought; also where neither is
     /// known.
-    fn serves_the_good_one(&self) -> bool {
+    pub(super) fn serves_the_good_one(&self) -> bool {
         is_one(self.release.as_ref(), self.good_release.as_ref())
     }
 
@@ -214,29 +172,6 @@ impl Stack {
     #[must_use]
     pub fn has_in_service(&self, release: &Release) -> bool {
         is_one(self.release.as_ref(), Some(release))
-    }
-
-    /// The deployment whose release a rollback brings back: the last good one, where something else
-    /// serves, may serve soon, or it is in doubt what serves; where that one serves, the good one
-    /// before it.
-    #[must_use]
-    pub fn rollback_to(&self, folds: &Folds) -> Option<DeploymentId> {
-        let of = |id: Option<DeploymentId>| folds.deployments.get(&id?);
-        let coming = of(self.current)
-            .and_then(|d| d.request.as_ref())
-            .is_some_and(|request| {
-                request.purpose != Purpose::Deploy
-                    || !is_one(self.good_release.as_ref(), Some(&request.spec.release))
-            });
-        let in_doubt = of(self.last)
-            .is_some_and(|d| d.changed_anything() && !matches!(d.end, Some(End::Done)));
-        let serves =
-            self.release.is_some() && self.serves_the_good_one() && self.class() != Class::Broken;
-        if serves && !coming && !in_doubt {
-            self.previous_good
-        } else {
-            self.last_good
-        }
     }
 
     /// Takes one event that was recorded at `at`.
@@ -387,7 +322,7 @@ impl Stack {
 }
 
 /// True for the same release, and for none at all.
-fn is_one(a: Option<&Release>, b: Option<&Release>) -> bool {
+pub(super) fn is_one(a: Option<&Release>, b: Option<&Release>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => a.is(b),
         (None, None) => true,

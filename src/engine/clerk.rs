@@ -5,14 +5,13 @@ mod preview;
 
 use std::collections::BTreeSet;
 
-use crate::domain::ask::{
-    Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Refused, Waiting,
-};
+use crate::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Waiting};
 use crate::domain::decide::{self, Asked, Cx, StartOf};
 use crate::domain::event::Append;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
 use crate::domain::look::Sights;
 use crate::domain::person::Person;
+use crate::domain::refused::Refused;
 use crate::store::Preview;
 
 use super::commit::Committed;

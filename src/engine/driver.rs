@@ -11,7 +11,8 @@ use crate::domain::lifecycle::Flag;
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::person::Person;
 use crate::domain::plan::{Output, Plan};
-use crate::domain::stack::{Purpose, Queued};
+use crate::domain::purpose::Purpose;
+use crate::domain::stack::Queued;
 use crate::domain::time::Time;
 
 use super::commit::Promise;

@@ -179,7 +179,7 @@ impl Engine {
         &self,
         stack: &StackId,
         spec: &Spec,
-        purpose: crate::domain::stack::Purpose,
+        purpose: crate::domain::purpose::Purpose,
         seen: Option<crate::domain::deployment::Shown>,
         flags: &Flags,
         token: &str,

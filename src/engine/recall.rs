@@ -9,7 +9,7 @@ use crate::domain::deployment::{Deployment, Request};
 use crate::domain::event::StreamId;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, StackId};
-use crate::domain::stack::Purpose;
+use crate::domain::purpose::Purpose;
 use crate::store::{Store, StoreError, folded};
 
 use super::{Engine, EngineError};

@@ -124,7 +124,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::deployment::{DeploymentEvent, End};
+    use crate::domain::deployment::DeploymentEvent;
+    use crate::domain::end::End;
     use crate::domain::plan::Output;
     use crate::domain::plan::given::{plan, step};
     use crate::os::clock::Stepped;

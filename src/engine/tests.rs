@@ -16,9 +16,11 @@ use super::*;
 use crate::domain::ask::{
     Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, QueueOf, Source,
 };
-use crate::domain::deployment::{Deployment, End, Phase, StepState, Via};
+use crate::domain::cause::Via;
+use crate::domain::deployment::{Deployment, Phase, StepState};
 use crate::domain::digest::Digest;
 use crate::domain::document::Node;
+use crate::domain::end::End;
 use crate::domain::environment::{Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::failure::Retry;
 use crate::domain::flag::{self, Flag};
@@ -30,8 +32,8 @@ use crate::domain::look::{Look, Quiet, Sight, Sights, Subject};
 use crate::domain::place::{Place, Places, Proof};
 use crate::domain::plan::given::{plan, step};
 use crate::domain::plan::{Cancel, Finaliser, HoldRule, HoldWhen, Plan, Step};
+use crate::domain::purpose::Purpose;
 use crate::domain::request::{SourceBundle, Spec};
-use crate::domain::stack::Purpose;
 use crate::exec::{Executor, Found, Job};
 use crate::observe::{Follow, LookOn};
 use crate::os::clock::{Clock as _, Stepped};

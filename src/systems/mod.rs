@@ -19,8 +19,8 @@ use crate::domain::flag::{Flag, Flags};
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{Output, Plan};
+use crate::domain::purpose::Purpose;
 use crate::domain::request::Spec;
-use crate::domain::stack::Purpose;
 
 use entry::{Claim, Form, Home, Remarks, Written};
 use files::{Files, Read};

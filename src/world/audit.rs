@@ -1,13 +1,15 @@
 //! The log as sentences: who did what to what, when.
 
 use crate::domain::counted::counted;
-use crate::domain::deployment::{DeploymentEvent, End, Stopping};
+use crate::domain::deployment::{DeploymentEvent, Stopping};
+use crate::domain::end::End;
 use crate::domain::environment::{EnvironmentEvent, Freeze};
 use crate::domain::event::{Event, Stored, StreamId};
 use crate::domain::folds::Folds;
 use crate::domain::hold::Verdict;
+use crate::domain::purpose::Purpose;
 use crate::domain::safe::Safe;
-use crate::domain::stack::{Left, Purpose, StackEvent};
+use crate::domain::stack::{Left, StackEvent};
 use crate::domain::time::Time;
 
 /// One event as a sentence.

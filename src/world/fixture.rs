@@ -14,8 +14,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::domain::cause::Parent;
 use crate::domain::decide::{Cx, hold_want};
-use crate::domain::deployment::{DeploymentEvent, End, Parent, Request, Shown, Stopping};
+use crate::domain::deployment::{DeploymentEvent, Request, Shown, Stopping};
+use crate::domain::end::End;
 use crate::domain::environment::{
     Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy,
 };

@@ -4,7 +4,8 @@ use crate::domain::deployment::Deployment;
 use crate::domain::environment::{Freeze, Mode};
 use crate::domain::ids::{DeploymentId, DeploymentNo, HoldId, StackId};
 use crate::domain::lifecycle::Class;
-use crate::domain::stack::{Purpose, Queued, Stack};
+use crate::domain::purpose::Purpose;
+use crate::domain::stack::{Queued, Stack};
 use crate::domain::time::{Time, short};
 
 use super::rows::{State, StepAt, step_at};

@@ -7,7 +7,8 @@ mod step;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::domain::deployment::{Deployment, End, StepState, Stopping};
+use crate::domain::deployment::{Deployment, StepState, Stopping};
+use crate::domain::end::End;
 use crate::domain::environment::{Class as EnvClass, Freeze, Mode};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId};
@@ -353,7 +354,7 @@ fn release(stack: &Stack, shown: Option<&Deployment>) -> String {
     let coming = shown
         .filter(|d| !d.is_over())
         .and_then(|d| d.request.as_ref())
-        .filter(|request| request.purpose != crate::domain::stack::Purpose::Teardown)
+        .filter(|request| request.purpose != crate::domain::purpose::Purpose::Teardown)
         .map(|request| &request.spec.release);
     match (&stack.release, coming) {
         (Some(now), Some(next)) if !now.is(next) => format!("{now}>{next}"),

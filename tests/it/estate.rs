@@ -10,7 +10,7 @@ use holdpoint::domain::environment::Class;
 use holdpoint::domain::flag::Flags;
 use holdpoint::domain::ids::StackId;
 use holdpoint::domain::look::Sights;
-use holdpoint::domain::stack::Purpose;
+use holdpoint::domain::purpose::Purpose;
 use holdpoint::forms::cloudformation::StackFacts;
 use holdpoint::systems::{self, PlanAsk};
 

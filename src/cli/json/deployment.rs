@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::{StepDoc, at, steps};
-use crate::domain::deployment::{Deployment, End, Parent, Reply};
+use crate::domain::cause::{Parent, Reply};
+use crate::domain::deployment::Deployment;
 use crate::domain::digest::Digest;
+use crate::domain::end::End;
 use crate::domain::flag::Flags;
 use crate::domain::folds::Folds;
 use crate::domain::ids::StackId;

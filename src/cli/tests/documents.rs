@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::deployment::{Of, Reply, Via};
+use crate::domain::cause::{Of, Reply, Via};
 use crate::domain::flag::{self, Flags};
 use crate::domain::line::{Severity, SourceKind, Turn};
 use crate::domain::person::{Issuer, Person};

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::ask::{Confirm, Intent, Refused, own_words};
+use crate::domain::ask::{Confirm, Intent, own_words};
 use crate::domain::card::Card;
 use crate::domain::folds::Folds;
 use crate::domain::level::Level;
+use crate::domain::refused::Refused;
 
 use super::apply::apply;
 use super::deploy::deploy;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::domain::ask::{Answer, Intent, Refused};
+use crate::domain::ask::{Answer, Intent};
 use crate::domain::card::Card;
 use crate::domain::deployment::Deployment;
 use crate::domain::digest::Digest;
@@ -16,6 +16,7 @@ use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentNo, EnvName};
 use crate::domain::level::Level;
 use crate::domain::level::{self as levels, Danger, phrase};
+use crate::domain::refused::Refused;
 
 use super::cards::VALID;
 use super::lines::{account, line, order, region, runs_on};

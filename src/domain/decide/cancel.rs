@@ -1,11 +1,11 @@
 //! Cancelling on cards: what a wish can still stop, and what runs to its end all the same.
 
-use crate::domain::ask::Refused;
 use crate::domain::deployment::Deployment;
 use crate::domain::folds::Folds;
 use crate::domain::hold::CardLine;
 use crate::domain::ids::DeploymentId;
 use crate::domain::plan::{Cancel, Leaves, Plan, Step};
+use crate::domain::refused::Refused;
 
 use super::Cancels;
 use super::lines::line;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::domain::ask::{Intent, QueueOf, Refused};
+use crate::domain::ask::{Intent, QueueOf};
 use crate::domain::card::Card;
 use crate::domain::digest::Digest;
 use crate::domain::folds::Folds;
@@ -15,6 +15,7 @@ use crate::domain::ids::{EnvName, StackId};
 use crate::domain::level::{self as levels, Danger, Level, Verb, phrase};
 use crate::domain::place::Places;
 use crate::domain::plan::Plan;
+use crate::domain::refused::Refused;
 
 use self::starts::start_lines;
 use super::apply::apply_card;

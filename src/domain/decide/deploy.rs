@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::ask::{Answer, Confirm, Refused};
+use crate::domain::ask::{Answer, Confirm};
 use crate::domain::card::Card;
-use crate::domain::deployment::{Cause, Request, Shown};
+use crate::domain::cause::Cause;
+use crate::domain::deployment::{Request, Shown};
 use crate::domain::environment::{EnvironmentRecord, Mode};
 use crate::domain::event::{Append, StreamId};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
 use crate::domain::plan::{HoldWhen, Plan, PlanShown};
+use crate::domain::refused::Refused;
 use crate::domain::time::Time;
 
 use super::enqueue::enqueue;

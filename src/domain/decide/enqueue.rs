@@ -1,6 +1,5 @@
 //! Queueing one deployment by the policy of its environment, or starting it at once.
 
-use crate::domain::ask::Refused;
 use crate::domain::deployment::{DeploymentEvent, Request};
 use crate::domain::environment::QueuePolicy;
 use crate::domain::event::Append;
@@ -8,7 +7,9 @@ use crate::domain::folds::Folds;
 use crate::domain::ids::DeploymentId;
 use crate::domain::lifecycle::Class;
 use crate::domain::lifecycles::of_system;
-use crate::domain::stack::{Purpose, QueueEnd, Queued, StackEvent};
+use crate::domain::purpose::Purpose;
+use crate::domain::refused::Refused;
+use crate::domain::stack::{QueueEnd, Queued, StackEvent};
 use crate::domain::time::short;
 
 use super::deploy::open;

@@ -1,9 +1,10 @@
 //! Freezing a stack or an environment, and thawing it.
 
-use crate::domain::ask::{Answer, QueueOf, Refused, own_words};
+use crate::domain::ask::{Answer, QueueOf, own_words};
 use crate::domain::environment::{EnvironmentEvent, Freeze};
 use crate::domain::event::Append;
 use crate::domain::folds::Folds;
+use crate::domain::refused::Refused;
 use crate::domain::stack::StackEvent;
 use crate::domain::time::Time;
 

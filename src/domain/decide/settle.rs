@@ -1,8 +1,9 @@
 //! Outcomes of a machine's wants: each becomes one append. Wants come from state alone, so settling
 //! twice is refused by versions.
 
-use crate::domain::deployment::{Deployment, DeploymentEvent, End, Request};
+use crate::domain::deployment::{Deployment, DeploymentEvent, Request};
 use crate::domain::digest::Digest;
+use crate::domain::end::End;
 use crate::domain::environment::OnFailure;
 use crate::domain::event::Append;
 use crate::domain::failure::Failure;
@@ -11,7 +12,8 @@ use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::look::{Quiet, Sights, Standing};
 use crate::domain::person::Person;
 use crate::domain::plan::{Leaves, Output, Plan, PlanShown};
-use crate::domain::stack::{Left, Purpose, Queued, Stack, StackEvent};
+use crate::domain::purpose::Purpose;
+use crate::domain::stack::{Left, Queued, Stack, StackEvent};
 
 use super::stop::leave_queue;
 use super::{on_deployment, on_stack};

@@ -1,13 +1,17 @@
 //! Which spec each stack of an intent is deployed from: the estate's files, or what was deployed
 //! before.
 
-use crate::domain::ask::{Attached, Intent, Refused, Source, Way};
-use crate::domain::deployment::{Deployment, End, Of};
+use crate::domain::ask::{Attached, Intent, Source, Way};
+use crate::domain::cause::Of;
+use crate::domain::deployment::Deployment;
+use crate::domain::end::End;
 use crate::domain::flag::{self, Flag, Flags};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
+use crate::domain::purpose::Purpose;
+use crate::domain::refused::Refused;
 use crate::domain::request::Spec;
-use crate::domain::stack::{Purpose, Stack};
+use crate::domain::stack::Stack;
 
 /// Among how many deployments of a stack, the newest, a release is looked for by its name.
 pub const NAMED: usize = 200;

@@ -1,11 +1,12 @@
 //! Ending what was asked for: cancelled, abandoned, undone.
 
-use crate::domain::ask::{Answer, Confirm, Refused};
+use crate::domain::ask::{Answer, Confirm};
 use crate::domain::deployment::{CANCEL_LIMIT, Deployment, DeploymentEvent, Phase, Stopping};
 use crate::domain::event::Append;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::person::Person;
+use crate::domain::refused::Refused;
 use crate::domain::stack::StackEvent;
 use crate::domain::time::short;
 

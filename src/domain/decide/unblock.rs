@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::domain::ask::{Answer, Confirm, Refused, Way};
+use crate::domain::ask::{Answer, Confirm, Way};
 use crate::domain::deployment::{DeploymentEvent, StepState};
 use crate::domain::event::Append;
 use crate::domain::failure::Failure;
@@ -13,6 +13,7 @@ use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::lifecycle::Class;
 use crate::domain::plan::{Output, Plan};
+use crate::domain::refused::Refused;
 use crate::domain::stack::StackEvent;
 
 use super::deploy::{deploy, open};

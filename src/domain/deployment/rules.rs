@@ -1,5 +1,6 @@
 //! How events change a deployment.
 
+use crate::domain::end::End;
 use crate::domain::hold::{Decision, Verdict};
 use crate::domain::ids::{HoldId, StepId};
 use crate::domain::lifecycle::Illegal;
@@ -8,7 +9,7 @@ use crate::domain::plan::Output;
 use crate::domain::time::Time;
 
 use super::follow::{ordinary, refresh, void_holds};
-use super::{Deployment, DeploymentEvent, End, Phase, StepRun, StepState, Stopping};
+use super::{Deployment, DeploymentEvent, Phase, StepRun, StepState, Stopping};
 
 pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Result<(), Illegal> {
     let tag = event.tag();

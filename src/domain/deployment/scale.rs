@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::domain::end::End;
 use crate::domain::look::Subject;
 use crate::domain::plan::{Counts, Role, Step};
 use crate::domain::time::Time;
 
-use super::{Deployment, End, StepRun, StepState};
+use super::{Deployment, StepRun, StepState};
 
 impl Deployment {
     /// The scaling steps that are done, the oldest first.

@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
+use crate::domain::end::End;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{HoldId, StepId};
 use crate::domain::time::Time;
 use crate::domain::wants::Wants;
 
-use super::{Deployment, End, Phase, StepState, Stopping};
+use super::{Deployment, Phase, StepState, Stopping};
 
 /// How long a cancel may take before a person may abandon it.
 pub const CANCEL_LIMIT: Duration = Duration::from_mins(10);

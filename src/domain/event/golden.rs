@@ -9,7 +9,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::deployment::{Cause, End, Of, Parent, Reply, Request, Shown, Stopping, Via};
+use crate::domain::cause::{Cause, Of, Parent, Reply, Via};
+use crate::domain::deployment::{Request, Shown, Stopping};
+use crate::domain::end::End;
 use crate::domain::environment::{Class, EnvironmentRecord, Freeze, Mode, OnFailure, QueuePolicy};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::flag;
@@ -25,8 +27,9 @@ use crate::domain::plan::{
     ChangeRow, Changes, Choice, Counts, Does, Finaliser, HoldRule, HoldWhen, Leaves, Mark, Output,
     Plan, PlanShown, Role, When,
 };
+use crate::domain::purpose::Purpose;
 use crate::domain::request::{Made, Release};
-use crate::domain::stack::{Left, Purpose, QueueEnd, Queued};
+use crate::domain::stack::{Left, QueueEnd, Queued};
 
 fn id(n: u128) -> DeploymentId {
     DeploymentId(Uuid::from_u128(n))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::Origin;
-use crate::domain::ask::{Answer, Attached, Confirm, Intent, Refused};
+use crate::domain::ask::{Answer, Attached, Confirm, Intent};
 use crate::domain::decide::{self, Looked, StartOf};
 use crate::domain::event::Append;
 use crate::domain::failure::{Failure, Retry};
@@ -14,7 +14,8 @@ use crate::domain::ids::{AskId, EnvName, StackId};
 use crate::domain::look::Sights;
 use crate::domain::place::Places;
 use crate::domain::plan::Plan;
-use crate::domain::stack::Purpose;
+use crate::domain::purpose::Purpose;
+use crate::domain::refused::Refused;
 use crate::engine::driver::REST;
 use crate::engine::looks::Planning;
 use crate::engine::{Engine, EngineError, Msg, Parts};

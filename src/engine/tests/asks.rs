@@ -2,7 +2,7 @@
 //! make.
 
 use super::*;
-use crate::domain::deployment::Reply;
+use crate::domain::cause::Reply;
 use crate::domain::flag::Flags;
 use crate::domain::ids::DeploymentNo;
 use crate::domain::person::{Issuer, Person, Proof};

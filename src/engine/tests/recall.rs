@@ -2,12 +2,12 @@
 //! all of them.
 
 use super::*;
-use crate::domain::ask::Refused;
 use crate::domain::decide::NAMED;
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::event::{Append, Event, StreamId};
 use crate::domain::ids::DeploymentNo;
 use crate::domain::person::Person;
+use crate::domain::refused::Refused;
 
 fn of_release(release: &str, steps: Vec<Step>) -> Ask {
     let Ask::Do {

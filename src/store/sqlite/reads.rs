@@ -9,12 +9,13 @@ use super::super::record::{self, Record};
 use super::super::{Preview, StoreError, bundles, gather};
 use super::rows::{columns, failed, limit};
 use super::snapshot;
-use crate::domain::ask::{Answer, AskState, Refused, Waiting};
+use crate::domain::ask::{Answer, AskState, Waiting};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Stored, StreamId};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::person::Person;
+use crate::domain::refused::Refused;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 

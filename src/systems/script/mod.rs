@@ -22,10 +22,10 @@ use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{HoldRule, Output, Plan, Role, Step, pure};
+use crate::domain::purpose::Purpose;
 use crate::domain::relative::plain;
 use crate::domain::request::{Release, SourceBundle, Spec};
 use crate::domain::secret_ref::SecretRef;
-use crate::domain::stack::Purpose;
 
 use entry::{FORM, ScriptEntry, ScriptStep};
 

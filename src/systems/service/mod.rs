@@ -27,9 +27,9 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing};
 use crate::domain::plan::{Output, Plan, pure};
+use crate::domain::purpose::Purpose;
 use crate::domain::relative::plain;
 use crate::domain::request::Spec;
-use crate::domain::stack::Purpose;
 use crate::forms::cloudformation::{self, CHANGES, STACK, StackFacts, facts};
 
 /// The system.

@@ -4,7 +4,7 @@
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::look::{Quiet, Standing};
-use crate::domain::stack::Purpose;
+use crate::domain::purpose::Purpose;
 use crate::forms::cloudformation::StackFacts;
 
 /// What it means for a deployment that wants to start.

@@ -3,7 +3,7 @@
 //! same.
 
 use crate::domain::ask::{Intent, QueueOf, Source};
-use crate::domain::deployment::End;
+use crate::domain::end::End;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentNo, StackId};
 use crate::domain::request::Release;

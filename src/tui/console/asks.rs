@@ -1,7 +1,7 @@
 //! Asks that are on their way, and what becomes of their answers.
 
 use crate::domain::ask::{Answer, Ask, AskState, Intent};
-use crate::domain::deployment::End;
+use crate::domain::end::End;
 use crate::domain::ids::{AskId, DeploymentId};
 use crate::domain::time::{Time, short};
 use crate::tui::layers::LayerNo;

@@ -6,7 +6,8 @@ mod details;
 mod explain;
 mod identity;
 
-use crate::domain::deployment::{Cause, End};
+use crate::domain::cause::Cause;
+use crate::domain::end::End;
 use crate::domain::ids::StackId;
 use crate::domain::time::{Time, short};
 use crate::tui::layers::page::{Page, Text};

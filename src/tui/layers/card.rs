@@ -9,10 +9,11 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::ask::{Answer, Ask, Confirm, Intent, Refused};
+use crate::domain::ask::{Answer, Ask, Confirm, Intent};
 use crate::domain::card::Card;
 use crate::domain::ids::AskId;
 use crate::domain::level::Level;
+use crate::domain::refused::Refused;
 use crate::domain::time::Time;
 use crate::tui::actions::Offer;
 use crate::tui::motion::Motion;

@@ -15,9 +15,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
+use crate::domain::lifecycle::Travelled;
 use crate::domain::lifecycle::{Edge, Lifecycle};
 use crate::domain::lifecycles;
-use crate::domain::stack::Travelled;
 use crate::domain::time::Time;
 use crate::tui::glyphs::Glyphs;
 use crate::tui::motion::Motion;

@@ -1,7 +1,7 @@
 //! Pane 4 follows what goes on, until a view is pinned.
 
 use super::*;
-use crate::domain::deployment::End;
+use crate::domain::end::End;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
-use crate::domain::ask::Refused;
 use crate::domain::environment::Class;
 use crate::domain::level::Verb;
+use crate::domain::refused::Refused;
 use crate::tui::double::card;
 
 #[test]

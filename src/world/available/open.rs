@@ -2,11 +2,13 @@
 //! now.
 
 use crate::domain::ask::{Intent, QueueOf, Source, Way};
-use crate::domain::deployment::{CANCEL_LIMIT, End, Stopping};
+use crate::domain::deployment::{CANCEL_LIMIT, Stopping};
+use crate::domain::end::End;
 use crate::domain::hold::HoldKind;
 use crate::domain::lifecycle::Class;
 use crate::domain::look::Standing;
-use crate::domain::stack::{Purpose, Stack};
+use crate::domain::purpose::Purpose;
+use crate::domain::stack::Stack;
 use crate::domain::time::Time;
 use crate::world::World;
 use crate::world::rows::State;

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::ask::Way;
-use crate::domain::deployment::{DeploymentEvent, End};
+use crate::domain::deployment::DeploymentEvent;
+use crate::domain::end::End;
 use crate::domain::environment::Class as EnvClass;
 use crate::domain::sighting::THING;
 use crate::domain::stack::{Left, StackEvent};

@@ -7,7 +7,8 @@ use crate::domain::failure::Retry;
 use crate::domain::ids::StackId;
 use crate::domain::lifecycle::{Class, Lifecycle};
 use crate::domain::look::Standing;
-use crate::domain::stack::{Purpose, Stack};
+use crate::domain::purpose::Purpose;
+use crate::domain::stack::Stack;
 use crate::world::World;
 
 impl World {

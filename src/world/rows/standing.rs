@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use crate::domain::deployment::{Deployment, End, StepState, Stopping};
+use crate::domain::deployment::{Deployment, StepState, Stopping};
+use crate::domain::end::End;
 use crate::domain::event::StreamId;
 use crate::domain::failure::Retry;
 use crate::domain::hold::HoldKind;

@@ -1,7 +1,8 @@
 //! Whether a failure was seen before: the newest deployment that failed in the same way, and what
 //! ended it.
 
-use crate::domain::deployment::{Deployment, End};
+use crate::domain::deployment::Deployment;
+use crate::domain::end::End;
 use crate::domain::ids::{DeploymentNo, StackId};
 use crate::domain::time::Time;
 use crate::world::World;

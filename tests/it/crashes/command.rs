@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use holdpoint::aws::Clients;
-use holdpoint::domain::deployment::End;
+use holdpoint::domain::end::End;
 use holdpoint::domain::request::SourceFile;
 use holdpoint::exec::process::Process;
 use holdpoint::os::clock::Real;

@@ -10,7 +10,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use holdpoint::aws::{AwsTarget, Clients};
 use holdpoint::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Source};
-use holdpoint::domain::deployment::{Deployment, Via};
+use holdpoint::domain::cause::Via;
+use holdpoint::domain::deployment::Deployment;
 use holdpoint::domain::environment::{
     Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy,
 };

@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use holdpoint::aws::cfn::changes::preview_prefix;
 use holdpoint::domain::ask::{Intent, Way};
-use holdpoint::domain::deployment::{Deployment, End};
+use holdpoint::domain::deployment::Deployment;
+use holdpoint::domain::end::End;
 use holdpoint::domain::plan::StepKind;
 use holdpoint::domain::request::SourceFile;
 use holdpoint::exec::executors;

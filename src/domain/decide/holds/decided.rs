@@ -1,12 +1,13 @@
 //! Deciding a hold: a person approves or rejects, or time does.
 
-use crate::domain::ask::{Answer, Confirm, Refused, own_words};
+use crate::domain::ask::{Answer, Confirm, own_words};
 use crate::domain::deployment::{Deployment, DeploymentEvent, Stopping};
 use crate::domain::event::Append;
 use crate::domain::folds::Folds;
 use crate::domain::hold::{Decision, Hold, Verdict};
 use crate::domain::ids::HoldId;
 use crate::domain::level::Level;
+use crate::domain::refused::Refused;
 
 use super::super::{Cx, Decided, on_deployment};
 use super::subject;

@@ -7,7 +7,7 @@ use crate::domain::decide::{StartOf, choose, specs};
 use crate::domain::environment::OnFailure;
 use crate::domain::flag::{Flag, Flags, Form, Value};
 use crate::domain::plan::given::{plan, step};
-use crate::domain::stack::Purpose;
+use crate::domain::purpose::Purpose;
 
 const DECLARED: &[Flag] = &[
     Flag {

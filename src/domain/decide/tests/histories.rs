@@ -11,16 +11,17 @@ use super::laws;
 use super::outside::plans;
 use super::sim::{Ends, Sim, attached_as, env, record};
 use crate::domain::ask::{Attached, Intent, QueueOf, Source, Way};
+use crate::domain::cause::Parent;
 use crate::domain::decide::*;
-use crate::domain::deployment::{
-    Deployment, DeploymentEvent, End, Parent, Phase, Request, StepState,
-};
+use crate::domain::deployment::{Deployment, DeploymentEvent, Phase, Request, StepState};
+use crate::domain::end::End;
 use crate::domain::environment::{Class, Mode, OnFailure, QueuePolicy};
 use crate::domain::flag::Flags;
 use crate::domain::level::Level;
 use crate::domain::lifecycle;
 use crate::domain::plan::Plan;
-use crate::domain::stack::{Purpose, QueueEnd, Queued, Stack, StackEvent};
+use crate::domain::purpose::Purpose;
+use crate::domain::stack::{QueueEnd, Queued, Stack, StackEvent};
 
 /// One thing that somebody does, or that happens. Numbers choose among what there is.
 #[derive(Debug, Clone)]

@@ -5,9 +5,8 @@ use super::sim::{Sim, env};
 use crate::domain::ask::Intent;
 use crate::domain::card::Card;
 use crate::domain::decide::{StartOf, subject};
-use crate::domain::deployment::{
-    Deployment, DeploymentEvent, End, Phase, StepRun, StepState, Stopping,
-};
+use crate::domain::deployment::{Deployment, DeploymentEvent, Phase, StepRun, StepState, Stopping};
+use crate::domain::end::End;
 use crate::domain::environment::{Mode, QueuePolicy};
 use crate::domain::event::{Append, Event, StreamId};
 use crate::domain::folds::Folds;
@@ -17,7 +16,8 @@ use crate::domain::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use crate::domain::level::Level;
 use crate::domain::lifecycle::Class;
 use crate::domain::plan::{Leaves, Step, When};
-use crate::domain::stack::{Purpose, QueueEnd, Queued, Stack, StackEvent};
+use crate::domain::purpose::Purpose;
+use crate::domain::stack::{QueueEnd, Queued, Stack, StackEvent};
 
 /// What must hold when an event is about to be taken.
 pub(super) fn before(sim: &Sim, stream: &StreamId, event: &Event) {

@@ -11,8 +11,8 @@ use crate::domain::ids::StepId;
 use crate::domain::look::{Quiet, Sight, Standing};
 pub(super) use crate::domain::plan::given::{plan, step};
 use crate::domain::plan::{Finaliser, HoldRule, HoldWhen, Leaves, Mark, Plan, Step, When};
+use crate::domain::purpose::Purpose;
 use crate::domain::request::{Release, Spec};
-use crate::domain::stack::Purpose;
 use crate::forms::cloudformation::StackFacts;
 
 /// A real stack.

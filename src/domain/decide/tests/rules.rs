@@ -9,10 +9,10 @@ use super::outside::{held, leaving, plan, step};
 use super::serving::{real, runs, served};
 use super::sim::{Ends, Sim, record, stack};
 use crate::domain::ask::{Confirm, Intent, QueueOf, Source, Way};
+use crate::domain::cause::Parent;
 use crate::domain::decide::*;
-use crate::domain::deployment::{
-    Deployment, DeploymentEvent, End, Parent, Phase, Request, StepState,
-};
+use crate::domain::deployment::{Deployment, DeploymentEvent, Phase, Request, StepState};
+use crate::domain::end::End;
 use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, QueuePolicy};
 use crate::domain::event::StreamId;
 use crate::domain::failure::{Failure, Retry};

@@ -22,8 +22,8 @@ use crate::domain::ids::StepId;
 use crate::domain::look::{Quiet, Sights};
 use crate::domain::place::Place;
 use crate::domain::plan::{Output, Plan};
+use crate::domain::purpose::Purpose;
 use crate::domain::request::{SourceBundle, Spec};
-use crate::domain::stack::Purpose;
 use crate::domain::wants::Wants;
 
 pub(super) struct Sim {

@@ -23,9 +23,9 @@ use crate::domain::look::{Look, Quiet, Sights, Standing, Subject};
 use crate::domain::plan::{
     ChangeRow, Changes, Does, HoldRule, Leaves, Output, Plan, Role, Step, When,
 };
+use crate::domain::purpose::Purpose;
 use crate::domain::relative::plain;
 use crate::domain::request::{Release, Spec};
-use crate::domain::stack::Purpose;
 use crate::systems::entry::{Claim, Form, Home, Remarks, Written, read};
 use crate::systems::files::{Files, Need, Read};
 use crate::systems::{PlanAsk, System};

@@ -1,6 +1,6 @@
 //! Who did what, the newest first.
 
-use crate::domain::deployment::End;
+use crate::domain::end::End;
 use crate::domain::hold::Verdict as Decided;
 use crate::domain::time::Time;
 use crate::tui::console::Console;

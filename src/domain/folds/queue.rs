@@ -1,15 +1,17 @@
 //! What a stack wants at a given time: to start the next deployment, to complete the current one,
 //! to rest.
 
-use crate::domain::deployment::End;
+use crate::domain::end::End;
 use crate::domain::environment::Mode;
-use crate::domain::folds::Folds;
 use crate::domain::ids::DeploymentId;
 use crate::domain::lifecycle::{Class, Flag};
+use crate::domain::purpose::Purpose;
 use crate::domain::time::Time;
 use crate::domain::wants::Wants;
 
-use super::{Purpose, Queued, Stack};
+use crate::domain::stack::{Queued, Stack};
+
+use super::Folds;
 
 /// One thing that a stack wants.
 #[derive(Debug, Clone, PartialEq, Eq)]

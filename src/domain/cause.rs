@@ -6,9 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StepId};
-use crate::domain::person::{Issuer, Person};
-use crate::domain::safe::Safe;
+use super::ids::{AskId, DeploymentId, DeploymentNo, StepId};
+use super::person::{Issuer, Person};
+use super::safe::Safe;
 
 /// Why a deployment exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,50 @@
+//! What serves on a stack, and what a rollback brings back: its own record with the deployments
+//! around it.
+
+use crate::domain::end::End;
+use crate::domain::ids::DeploymentId;
+use crate::domain::lifecycle::Class;
+use crate::domain::purpose::Purpose;
+use crate::domain::request::Spec;
+use crate::domain::stack::{Stack, is_one};
+
+use super::Folds;
+
+impl Stack {
+    /// What serves now, where the last good deployment brought it. `None` where something else
+    /// serves, as after a release that came into service and then failed: what to bring back as it
+    /// was is not known then.
+    #[must_use]
+    pub fn serving<'a>(&self, folds: &'a Folds) -> Option<&'a Spec> {
+        let good = self.last_good.filter(|_| self.serves_the_good_one())?;
+        folds
+            .deployments
+            .get(&good)?
+            .request
+            .as_ref()
+            .map(|request| &request.spec)
+    }
+
+    /// The deployment whose release a rollback brings back: the last good one, where something else
+    /// serves, may serve soon, or it is in doubt what serves; where that one serves, the good one
+    /// before it.
+    #[must_use]
+    pub fn rollback_to(&self, folds: &Folds) -> Option<DeploymentId> {
+        let of = |id: Option<DeploymentId>| folds.deployments.get(&id?);
+        let coming = of(self.current)
+            .and_then(|d| d.request.as_ref())
+            .is_some_and(|request| {
+                request.purpose != Purpose::Deploy
+                    || !is_one(self.good_release.as_ref(), Some(&request.spec.release))
+            });
+        let in_doubt = of(self.last)
+            .is_some_and(|d| d.changed_anything() && !matches!(d.end, Some(End::Done)));
+        let serves =
+            self.release.is_some() && self.serves_the_good_one() && self.class() != Class::Broken;
+        if serves && !coming && !in_doubt {
+            self.previous_good
+        } else {
+            self.last_good
+        }
+    }
+}
