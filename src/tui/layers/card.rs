@@ -306,35 +306,9 @@ impl Pane for ChangeCard {
         let wide = usize::from(area.width.min(84).saturating_sub(4));
         let body = self.body(wide, scene, theme);
         let foot = self.foot(scene, theme);
-        let (place, verb) = match &self.stage {
-            Stage::Ready(card) => {
-                let place = Where {
-                    account: card.account.clone(),
-                    region: card.region.clone(),
-                    class: card.class,
-                    ..self.place.clone()
-                };
-                (place, card.verb.word())
-            }
-            _ => (
-                self.place.clone(),
-                self.intent()
-                    .map_or("change", |intent| intent.verb().word()),
-            ),
-        };
-        let what = self
-            .target
-            .stack()
-            .map_or_else(String::new, |stack| format!("  {stack}"));
-        let title = format!(
-            "{} ON  {}  {} {}{what}",
-            verb.to_uppercase(),
-            place.name(),
-            place.account,
-            place.region
-        );
+        let (title, danger) = self.title();
         self.form
-            .draw(buf, area, theme, place.danger(), &title, &body, &foot);
+            .draw(buf, area, theme, danger, &title, &body, &foot);
     }
 
     fn motion(&mut self, motion: Motion, _scene: &Scene<'_>) -> Flow {

@@ -3,7 +3,7 @@
 use crate::domain::card::Card;
 use crate::domain::ids::EnvName;
 use crate::domain::time::short;
-use crate::tui::layers::paper::{self, Row};
+use crate::tui::layers::paper::{self, Row, Where};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 
@@ -22,6 +22,38 @@ pub(super) fn newer(same: bool) -> &'static str {
 }
 
 impl ChangeCard {
+    /// What it does to what, and where; and whether that place is one where a mistake costs most.
+    pub(super) fn title(&self) -> (String, bool) {
+        let (place, verb) = match &self.stage {
+            Stage::Ready(card) => {
+                let place = Where {
+                    account: card.account.clone(),
+                    region: card.region.clone(),
+                    class: card.class,
+                    ..self.place.clone()
+                };
+                (place, card.verb.word())
+            }
+            _ => (
+                self.place.clone(),
+                self.intent()
+                    .map_or("change", |intent| intent.verb().word()),
+            ),
+        };
+        let what = self
+            .target
+            .stack()
+            .map_or_else(String::new, |stack| format!("  {stack}"));
+        let title = format!(
+            "{} ON  {}  {} {}{what}",
+            verb.to_uppercase(),
+            place.name(),
+            place.account,
+            place.region
+        );
+        (title, place.danger())
+    }
+
     /// Why a key of a person means nothing on the card as it stands.
     pub(super) fn not_yet(&mut self) {
         let says = match &self.stage {
