@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::ask::{Intent, Source};
 use crate::domain::flag::Flags;
 use crate::domain::ids::{AppName, EnvName, StackId};
+use crate::domain::order::order;
 use crate::world::World;
 use crate::world::available::Doing;
 
@@ -49,32 +50,25 @@ fn all_of(world: &World, env: &EnvName) -> Result<Intent, Stop> {
             format!("the estate file has no stack in {env}; `holdpoint ls` lists them"),
         ));
     }
-    let mut after = BTreeMap::new();
-    let mut stacks: Vec<StackId> = Vec::new();
-    while stacks.len() < here.len() {
-        let before = stacks.len();
-        for (id, apps) in &here {
-            let needs: Vec<StackId> = here
-                .keys()
-                .filter(|other| apps.contains(&other.app))
-                .map(|other| (*other).clone())
-                .collect();
-            if !stacks.contains(id) && needs.iter().all(|need| stacks.contains(need)) {
-                stacks.push((*id).clone());
-                if !needs.is_empty() {
-                    after.insert((*id).clone(), needs);
-                }
-            }
-        }
-        if stacks.len() == before {
-            return Err(Stop::wrong(
-                "depends_on",
-                format!("the applications of {env} wait for each other; run `holdpoint check`"),
-            ));
-        }
-    }
+    let needs = |apps: &[AppName]| -> Vec<&StackId> {
+        let needed = here.keys().filter(|id| apps.contains(&id.app));
+        needed.copied().collect()
+    };
+    let stacks = order(here.iter().map(|(id, apps)| (*id, needs(apps)))).map_err(|circle| {
+        let circle: Vec<String> = circle.into_iter().map(ToString::to_string).collect();
+        let circle = circle.join(", ");
+        Stop::wrong(
+            "depends_on",
+            format!("these stacks wait for each other: {circle}; run `holdpoint check`"),
+        )
+    })?;
+    let after = here
+        .iter()
+        .map(|(id, apps)| ((*id).clone(), needs(apps).into_iter().cloned().collect()))
+        .filter(|(_, needs): &(StackId, Vec<StackId>)| !needs.is_empty())
+        .collect();
     Ok(Intent::Deploy {
-        stacks,
+        stacks: stacks.into_iter().cloned().collect(),
         source: Source::Estate,
         after,
         flags: Flags::new(),

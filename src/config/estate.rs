@@ -17,7 +17,7 @@ use crate::domain::environment::{Class, EnvironmentRecord, OnFailure};
 use crate::domain::estate::{Application, Estate};
 use crate::domain::ids::{AppName, EnvName};
 use crate::domain::level::Level;
-use crate::domain::order::circle;
+use crate::domain::order::order;
 use crate::domain::place::Places;
 use crate::places::{Kinds, Written};
 use crate::systems::System;
@@ -349,7 +349,7 @@ impl Check<'_> {
                 )
             })
             .collect();
-        if let Some(circle) = circle(&edges)
+        if let Err(circle) = order(edges)
             && circle.len() > 1
         {
             let says = format!(

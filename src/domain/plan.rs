@@ -24,6 +24,7 @@ use super::digest::Digest;
 use super::ids::StepId;
 use super::level::Danger;
 use super::lifecycle::Lifecycle;
+use super::order::order;
 use super::secret_ref::SecretRef;
 
 /// What an attempt gave.
@@ -242,46 +243,11 @@ impl Plan {
     /// # Errors
     /// [`BadPlan::Cycle`] with the steps that wait for each other.
     pub fn order(&self) -> Result<Vec<&StepId>, BadPlan> {
-        let mut waits: BTreeMap<&StepId, usize> = BTreeMap::new();
-        let mut behind: BTreeMap<&StepId, Vec<&StepId>> = BTreeMap::new();
-        for step in &self.steps {
-            let needs: BTreeSet<_> = step.after.iter().collect();
-            waits.insert(&step.id, needs.len());
-            for need in needs {
-                behind.entry(need).or_default().push(&step.id);
-            }
-        }
-        let mut ready: std::collections::VecDeque<&StepId> = self
+        let waits = self
             .steps
             .iter()
-            .map(|s| &s.id)
-            .filter(|id| waits.get(id) == Some(&0))
-            .collect();
-        let mut out = Vec::with_capacity(self.steps.len());
-        while let Some(id) = ready.pop_front() {
-            out.push(id);
-            for next in behind.get(id).into_iter().flatten() {
-                if let Some(left) = waits.get_mut(next) {
-                    *left -= 1;
-                    if *left == 0 {
-                        ready.push_back(next);
-                    }
-                }
-            }
-        }
-        if out.len() == self.steps.len() {
-            Ok(out)
-        } else {
-            let done: BTreeSet<_> = out.into_iter().collect();
-            Err(BadPlan::Cycle(
-                self.steps
-                    .iter()
-                    .map(|s| &s.id)
-                    .filter(|id| !done.contains(id))
-                    .cloned()
-                    .collect(),
-            ))
-        }
+            .map(|step| (&step.id, step.after.iter().collect()));
+        order(waits).map_err(|circle| BadPlan::Cycle(circle.into_iter().cloned().collect()))
     }
 }
 

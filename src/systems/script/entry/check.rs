@@ -6,7 +6,7 @@ use globset::Glob;
 
 use super::{ScriptEntry, ScriptStep, is_local};
 use crate::domain::duration;
-use crate::domain::order::circle;
+use crate::domain::order::order;
 use crate::domain::relative::{inside, plain};
 use crate::domain::secret_ref::SecretRef;
 use crate::secrets;
@@ -192,7 +192,7 @@ pub(super) fn steps(
         .iter()
         .map(|(id, step)| (id.as_str(), step.after.iter().map(String::as_str).collect()))
         .collect();
-    if let Some(circle) = circle(&edges) {
+    if let Err(circle) = order(edges) {
         let says = format!("these steps wait for each other: {}", circle.join(", "));
         told.say(
             "cycle",
