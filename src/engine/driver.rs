@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::decide::{self, Cx};
-use crate::domain::deployment::Phase;
+use crate::domain::deployment::{Phase, Request, Shown};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::grant::{self, Effect, Grant};
 use crate::domain::ids::{DeploymentId, StackId, StepId};
@@ -95,6 +95,18 @@ impl Engine {
         Ok(())
     }
 
+    /// What a look or a plan of a deployment is made from, at the places to which it is bound.
+    fn planning_of(
+        &self,
+        request: &Request,
+        seen: Option<Shown>,
+        token: &str,
+    ) -> Result<Planning, Failure> {
+        let (spec, purpose, flags) = (&request.spec, request.purpose, &request.flags);
+        let planning = self.planning(&request.stack, spec, purpose, seen, flags, token)?;
+        Ok(planning.bound_to(&request.places))
+    }
+
     /// A new stack whose first deployment may start: is there one?
     fn look_new(&mut self, id: &StackId, entry: &Queued) {
         let Some(request) = self
@@ -105,15 +117,8 @@ impl Engine {
         else {
             return;
         };
-        let planning = match self.planning(
-            id,
-            &request.spec,
-            entry.purpose,
-            None,
-            &request.flags,
-            "look",
-        ) {
-            Ok(planning) => planning.bound_to(&request.places),
+        let planning = match self.planning_of(&request, None, "look") {
+            Ok(planning) => planning,
             Err(failure) => {
                 self.take(grant::looked(&self.folds, id, Err(failure)));
                 return;
@@ -123,11 +128,7 @@ impl Engine {
         let fresh = self.fresh_sight(id, &request.places);
         let places = request.places;
         self.spawn_look(format!("look {id}"), async move {
-            let result = match fresh {
-                Some(seen) => Ok(seen),
-                None => state(&parts, &planning).await,
-            };
-            let result = result.map(|seen| {
+            let result = state(&parts, &planning, fresh).await.map(|seen| {
                 let quiet = planning.system.quiet(purpose, &seen);
                 (seen, quiet)
             });
@@ -147,15 +148,8 @@ impl Engine {
         let Some(request) = d.request.as_ref() else {
             return;
         };
-        let planning = match self.planning(
-            &request.stack,
-            &request.spec,
-            request.purpose,
-            None,
-            &request.flags,
-            "settle",
-        ) {
-            Ok(planning) => planning.bound_to(&request.places),
+        let planning = match self.planning_of(request, None, "settle") {
+            Ok(planning) => planning,
             Err(failure) => {
                 self.take(grant::settled(&self.folds, id, Err(failure)));
                 return;
@@ -179,15 +173,9 @@ impl Engine {
         let Some(request) = d.request.as_ref() else {
             return;
         };
-        let planning = match self.planning(
-            &request.stack,
-            &request.spec,
-            request.purpose,
-            request.seen.clone(),
-            &request.flags,
-            &d.no().0.to_string(),
-        ) {
-            Ok(planning) => planning.bound_to(&request.places),
+        let token = d.no().0.to_string();
+        let planning = match self.planning_of(request, request.seen.clone(), &token) {
+            Ok(planning) => planning,
             Err(failure) => {
                 self.take(grant::made(&self.folds, id, Err(failure)));
                 return;
@@ -345,9 +333,16 @@ impl Engine {
     }
 }
 
-/// The state of the things that the system asks for first; nothing, for a system that has nothing
-/// outside.
-async fn state(parts: &Parts, planning: &Planning) -> Result<Sights, Failure> {
+/// The state of the things that the system asks for first, as seen moments ago or now; nothing, for
+/// a system that has nothing outside.
+async fn state(
+    parts: &Parts,
+    planning: &Planning,
+    fresh: Option<Sights>,
+) -> Result<Sights, Failure> {
+    if let Some(seen) = fresh {
+        return Ok(seen);
+    }
     let mut seen = Sights::default();
     for look in planning
         .system
@@ -381,16 +376,13 @@ async fn until_quiet(
     purpose: Purpose,
     fresh: Option<Sights>,
 ) -> Result<Sights, Failure> {
-    let mut seen = match fresh {
-        Some(seen) => seen,
-        None => state(parts, planning).await?,
-    };
+    let mut seen = state(parts, planning, fresh).await?;
     loop {
         match planning.system.quiet(purpose, &seen) {
             Quiet::Quiet => return Ok(seen),
             Quiet::Stuck(failure) => return Err(failure),
             Quiet::Busy => parts.clock.sleep(BUSY).await,
         }
-        seen = state(parts, planning).await?;
+        seen = state(parts, planning, None).await?;
     }
 }

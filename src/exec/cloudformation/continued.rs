@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::change::Change;
-use super::operation::{Course, Operation, Sent};
+use super::operation::{Course, Operation};
 use super::update::there;
 use crate::domain::failure::Failure;
 use crate::domain::plan::Output;
@@ -24,7 +24,7 @@ impl Change for Continue {
     type Params = Params;
     const KIND: &'static str = "cloudformation.continue";
     const OPERATION: Operation = Operation {
-        action: "ContinueUpdateRollback",
+        action: "cloudformation:ContinueUpdateRollback",
         verb: "rollback",
         good: &["UPDATE_ROLLBACK_COMPLETE"],
         cancels: false,
@@ -46,22 +46,17 @@ impl Change for Continue {
         }
         let skip = (!params.skip.is_empty()).then(|| params.skip.clone());
         course
-            .run(Some(&stack), |token| {
-                let (name, skip) = (&params.stack_name, &skip);
-                async move {
-                    let call = || {
-                        let call = cloud.cfn.continue_update_rollback().stack_name(name);
-                        call.set_resources_to_skip(skip.clone())
-                            .client_request_token(&token)
-                    };
-                    cloud
-                        .call("cloudformation:ContinueUpdateRollback", name, || {
-                            call().send()
-                        })
-                        .await?;
-                    Ok(Sent::Accepted(None))
-                }
-            })
+            .run(
+                Some(&stack),
+                |token| {
+                    let call = cloud.cfn.continue_update_rollback();
+                    call.stack_name(&params.stack_name)
+                        .set_resources_to_skip(skip.clone())
+                        .client_request_token(token)
+                        .send()
+                },
+                |_| None,
+            )
             .await
     }
 }

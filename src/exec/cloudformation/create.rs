@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::change::Change;
-use super::operation::{Course, Operation, Sent};
+use super::operation::{Course, Operation};
 use crate::aws::cfn::stack::CfnStack;
 use crate::aws::{Cloud, Trouble};
 use crate::domain::failure::Failure;
@@ -30,7 +30,7 @@ impl Change for Create {
     type Params = Params;
     const KIND: &'static str = "cloudformation.create";
     const OPERATION: Operation = Operation {
-        action: "CreateStack",
+        action: "cloudformation:CreateStack",
         verb: "create",
         good: &["CREATE_COMPLETE"],
         cancels: false,
@@ -52,30 +52,21 @@ impl Change for Create {
         }
         let keep = params.on_failure_keep.then_some(OnFailure::DoNothing);
         course
-            .run(None, |token| {
-                let (given, keep) = (&given, &keep);
-                async move {
-                    let call = || {
-                        cloud
-                            .cfn
-                            .create_stack()
-                            .stack_name(&given.stack_name)
-                            .template_body(&given.template)
-                            .set_parameters(Some(given.parameters.clone()))
-                            .set_capabilities(Some(given.capabilities.clone()))
-                            .set_tags(Some(given.tags.clone()))
-                            .set_role_arn(given.role_arn.clone())
-                            .set_on_failure(keep.clone())
-                            .client_request_token(&token)
-                    };
-                    let answer = cloud
-                        .call("cloudformation:CreateStack", &given.stack_name, || {
-                            call().send()
-                        })
-                        .await?;
-                    Ok(Sent::Accepted(answer.stack_id().map(str::to_owned)))
-                }
-            })
+            .run(
+                None,
+                |token| {
+                    let call = cloud.cfn.create_stack().stack_name(&given.stack_name);
+                    call.template_body(&given.template)
+                        .set_parameters(Some(given.parameters.clone()))
+                        .set_capabilities(Some(given.capabilities.clone()))
+                        .set_tags(Some(given.tags.clone()))
+                        .set_role_arn(given.role_arn.clone())
+                        .set_on_failure(keep.clone())
+                        .client_request_token(token)
+                        .send()
+                },
+                |made| made.stack_id,
+            )
             .await
     }
 }

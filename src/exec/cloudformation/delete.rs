@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::change::Change;
-use super::operation::{Course, Operation, Sent};
+use super::operation::{Course, Operation};
 use crate::aws::Trouble;
 use crate::domain::failure::Failure;
 use crate::domain::plan::Output;
@@ -24,7 +24,7 @@ impl Change for Delete {
     type Params = Params;
     const KIND: &'static str = "cloudformation.delete";
     const OPERATION: Operation = Operation {
-        action: "DeleteStack",
+        action: "cloudformation:DeleteStack",
         verb: "delete",
         good: &["DELETE_COMPLETE", "MISSING"],
         cancels: false,
@@ -66,23 +66,16 @@ impl Change for Delete {
             .unwrap_or_else(|| params.stack_name.clone());
         let retain = (!params.retain.is_empty()).then(|| params.retain.clone());
         course
-            .run(now.as_ref(), |token| {
-                let (id, retain) = (&id, &retain);
-                async move {
-                    let call = || {
-                        cloud
-                            .cfn
-                            .delete_stack()
-                            .stack_name(id)
-                            .set_retain_resources(retain.clone())
-                            .client_request_token(&token)
-                    };
-                    cloud
-                        .call("cloudformation:DeleteStack", id, || call().send())
-                        .await?;
-                    Ok(Sent::Accepted(Some(id.clone())))
-                }
-            })
+            .run(
+                now.as_ref(),
+                |token| {
+                    let call = cloud.cfn.delete_stack().stack_name(&id);
+                    call.set_retain_resources(retain.clone())
+                        .client_request_token(token)
+                        .send()
+                },
+                |_| Some(id.clone()),
+            )
             .await
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::change::Change;
-use super::operation::{Course, Operation, Sent};
+use super::operation::{Course, Operation};
 use super::update::there;
 use crate::aws::Trouble;
 use crate::domain::failure::Failure;
@@ -26,7 +26,7 @@ impl Change for Execute {
     type Params = Params;
     const KIND: &'static str = "cloudformation.execute";
     const OPERATION: Operation = Operation {
-        action: "ExecuteChangeSet",
+        action: "cloudformation:ExecuteChangeSet",
         verb: "update",
         good: &["UPDATE_COMPLETE"],
         cancels: true,
@@ -68,23 +68,17 @@ impl Change for Execute {
             }
         }
         course
-            .run(Some(&stack), |token| {
-                let (name, arn) = (&params.stack_name, &arn);
-                async move {
-                    let call = || {
-                        cloud
-                            .cfn
-                            .execute_change_set()
-                            .stack_name(name)
-                            .change_set_name(arn)
-                            .client_request_token(&token)
-                    };
-                    cloud
-                        .call("cloudformation:ExecuteChangeSet", name, || call().send())
-                        .await?;
-                    Ok(Sent::Accepted(None))
-                }
-            })
+            .run(
+                Some(&stack),
+                |token| {
+                    let call = cloud.cfn.execute_change_set();
+                    call.stack_name(&params.stack_name)
+                        .change_set_name(&arn)
+                        .client_request_token(token)
+                        .send()
+                },
+                |_| None,
+            )
             .await
     }
 }

@@ -8,6 +8,9 @@ mod seen;
 use std::future::Future;
 use std::time::Duration;
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -37,7 +40,7 @@ const BEGINS: Duration = Duration::from_mins(1);
 /// What kind of operation it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Operation {
-    /// The API's action.
+    /// The API's action, with its service.
     pub(super) action: &'static str,
     /// The verb of the sentences ("update").
     pub(super) verb: &'static str,
@@ -48,7 +51,7 @@ pub(super) struct Operation {
 }
 
 /// What the call answered.
-pub(super) enum Sent {
+enum Sent {
     /// It goes on; the stack's ARN where the answer has it.
     Accepted(Option<String>),
     /// There is nothing to do.
@@ -111,14 +114,17 @@ impl<'a> Course<'a> {
         self.intent.is_none()
     }
 
-    /// Does it, or picks it up where the notes say.
-    pub(super) async fn run<F>(
+    /// Does it, or picks it up where the notes say: `call` makes the call with the token, `id` takes
+    /// the stack's ARN out of its answer, where the answer has it.
+    pub(super) async fn run<T, E, F>(
         mut self,
         now: Option<&CfnStack>,
-        call: impl Fn(String) -> F,
+        call: impl Fn(&str) -> F,
+        id: impl Fn(T) -> Option<String>,
     ) -> Result<Output, Failure>
     where
-        F: Future<Output = Result<Sent, Trouble>>,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let mut asked_before = true;
         if self.intent.is_none() {
@@ -132,7 +138,7 @@ impl<'a> Course<'a> {
             self.note_intent(now).await?;
         }
         if self.sent.is_none() {
-            match self.send(asked_before, call).await? {
+            match self.send(asked_before, call, id).await? {
                 Sent::Accepted(id) => self.note_sent(id).await?,
                 Sent::Nothing => {
                     self.say("nothing to change");
@@ -215,13 +221,15 @@ impl<'a> Course<'a> {
     }
 
     /// Makes the call; where its fate is unknown, asks before it is made again with the same token.
-    async fn send<F>(
+    async fn send<T, E, F>(
         &mut self,
         asked_before: bool,
-        call: impl Fn(String) -> F,
+        call: impl Fn(&str) -> F,
+        id: impl Fn(T) -> Option<String>,
     ) -> Result<Sent, Failure>
     where
-        F: Future<Output = Result<Sent, Trouble>>,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let token = self.job.token(CALL);
         if asked_before && self.has_begun().await.map_err(Trouble::out_of_sight)? {
@@ -229,8 +237,14 @@ impl<'a> Course<'a> {
         }
         let mut tries = 0;
         loop {
-            let trouble = match call(token.clone()).await {
-                Ok(sent) => return Ok(sent),
+            let sent = self
+                .cloud
+                .call(self.operation.action, self.name, || call(&token));
+            let trouble = match sent.await {
+                Ok(answer) => return Ok(Sent::Accepted(id(answer))),
+                Err(trouble) if trouble.says("No updates are to be performed") => {
+                    return Ok(Sent::Nothing);
+                }
                 Err(trouble) => trouble,
             };
             tries += 1;

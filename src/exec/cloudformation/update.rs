@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::change::Change;
-use super::operation::{Course, Operation, Sent};
+use super::operation::{Course, Operation};
 use crate::aws::cfn::stack::CfnStack;
 use crate::aws::{Cloud, Trouble};
 use crate::domain::failure::Failure;
@@ -34,7 +34,7 @@ pub(super) struct ScaleParams {
 }
 
 const UPDATE: Operation = Operation {
-    action: "UpdateStack",
+    action: "cloudformation:UpdateStack",
     verb: "update",
     good: &["UPDATE_COMPLETE"],
     cancels: true,
@@ -58,29 +58,20 @@ impl Change for Update {
         let stack = there(cloud, &params.input.stack_name).await?;
         let given = super::given(job, &params.input, &params.counts, Some(&stack)).await?;
         course
-            .run(Some(&stack), |token| {
-                let given = &given;
-                async move {
-                    let call = || {
-                        cloud
-                            .cfn
-                            .update_stack()
-                            .stack_name(&given.stack_name)
-                            .template_body(&given.template)
-                            .set_parameters(Some(given.parameters.clone()))
-                            .set_capabilities(Some(given.capabilities.clone()))
-                            .set_tags(Some(given.tags.clone()))
-                            .set_role_arn(given.role_arn.clone())
-                            .client_request_token(&token)
-                    };
-                    let answer = cloud
-                        .call("cloudformation:UpdateStack", &given.stack_name, || {
-                            call().send()
-                        })
-                        .await;
-                    sent(answer.map(|answer| answer.stack_id().map(str::to_owned)))
-                }
-            })
+            .run(
+                Some(&stack),
+                |token| {
+                    let call = cloud.cfn.update_stack().stack_name(&given.stack_name);
+                    call.template_body(&given.template)
+                        .set_parameters(Some(given.parameters.clone()))
+                        .set_capabilities(Some(given.capabilities.clone()))
+                        .set_tags(Some(given.tags.clone()))
+                        .set_role_arn(given.role_arn.clone())
+                        .client_request_token(token)
+                        .send()
+                },
+                |updates| updates.stack_id,
+            )
             .await
     }
 }
@@ -103,26 +94,18 @@ impl Change for Scale {
         let stack = there(cloud, &params.stack_name).await?;
         let parameters = scaled(&stack, &params.counts)?;
         course
-            .run(Some(&stack), |token| {
-                let (name, parameters, capabilities) =
-                    (&params.stack_name, &parameters, &stack.capabilities);
-                async move {
-                    let call = || {
-                        cloud
-                            .cfn
-                            .update_stack()
-                            .stack_name(name)
-                            .use_previous_template(true)
-                            .set_parameters(Some(parameters.clone()))
-                            .set_capabilities(Some(capabilities.clone()))
-                            .client_request_token(&token)
-                    };
-                    let answer = cloud
-                        .call("cloudformation:UpdateStack", name, || call().send())
-                        .await;
-                    sent(answer.map(|answer| answer.stack_id().map(str::to_owned)))
-                }
-            })
+            .run(
+                Some(&stack),
+                |token| {
+                    let call = cloud.cfn.update_stack().stack_name(&params.stack_name);
+                    call.use_previous_template(true)
+                        .set_parameters(Some(parameters.clone()))
+                        .set_capabilities(Some(stack.capabilities.clone()))
+                        .client_request_token(token)
+                        .send()
+                },
+                |updates| updates.stack_id,
+            )
             .await
     }
 }
@@ -166,14 +149,6 @@ fn scaled(stack: &CfnStack, counts: &BTreeMap<String, String>) -> Result<Vec<Par
             }
         })
         .collect())
-}
-
-fn sent(answer: Result<Option<String>, Trouble>) -> Result<Sent, Trouble> {
-    match answer {
-        Ok(id) => Ok(Sent::Accepted(id)),
-        Err(trouble) if trouble.says("No updates are to be performed") => Ok(Sent::Nothing),
-        Err(trouble) => Err(trouble),
-    }
 }
 
 #[cfg(test)]
