@@ -169,10 +169,7 @@ fn hold_id(text: &str) -> Result<HoldId, Stop> {
 
 fn not_open(id: &HoldId, known: Option<&Hold>) -> Stop {
     match known.and_then(|hold| hold.decision.as_ref()) {
-        Some(decision) => Stop::wrong(
-            "decided",
-            format!("{id} was decided by {} at {}", decision.by, decision.at),
-        ),
+        Some(decision) => Stop::wrong("decided", format!("{id} is {}", decision.says())),
         None => Stop::wrong(
             "hold",
             format!("there is no open hold {id}; `holdpoint holds` lists them"),

@@ -3,6 +3,7 @@
 use crate::desk::Patient;
 use crate::domain::ask::WHY;
 use crate::domain::deployment::{Deployment, Request};
+use crate::domain::hold::{Decision, Verdict};
 use crate::domain::request::Made;
 use crate::domain::safe::Safe;
 use crate::domain::time::{Time, short};
@@ -264,13 +265,13 @@ fn hold(
                 format!("there is no hold {id}; `holdpoint holds` lists the open ones"),
             ));
         };
-        let decided = known.decision.as_ref().map_or_else(
-            || "is void".to_owned(),
-            |d| format!("was decided by {} at {}", d.by, d.at),
-        );
+        let decided = known
+            .decision
+            .as_ref()
+            .map_or_else(|| Verdict::Void.word().to_owned(), Decision::says);
         return Err(Stop::wrong(
             "decided",
-            format!("{id} {decided}; `holdpoint audit {}` tells how", id.no),
+            format!("{id} is {decided}; `holdpoint audit {}` tells how", id.no),
         ));
     };
     if out.is_json() {

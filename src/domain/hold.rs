@@ -63,6 +63,35 @@ pub struct Decision {
     pub note: String,
 }
 
+impl Decision {
+    /// For people: `approved (old) by ana at 2026-03-12T14:03:22Z: INC-881`.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let word = self.verdict.word();
+        let who = match &self.verdict {
+            Verdict::Approved {
+                choice: Some(choice),
+                ..
+            } => format!(" ({choice}) by {}", self.by),
+            Verdict::Approved { choice: None, .. } | Verdict::Rejected => {
+                format!(" by {}", self.by)
+            }
+            Verdict::Expired | Verdict::Void => String::new(),
+        };
+        format!("{word}{who} at {}{}", self.at, self.noted())
+    }
+
+    /// What they wrote, behind a colon; nothing where they wrote nothing.
+    #[must_use]
+    pub fn noted(&self) -> String {
+        if self.note.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", self.note)
+        }
+    }
+}
+
 /// Approved or rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -80,6 +109,19 @@ pub enum Verdict {
     Expired,
     /// The deployment ended first, or the subject changed.
     Void,
+}
+
+impl Verdict {
+    /// What became of the hold.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Verdict::Approved { .. } => "approved",
+            Verdict::Rejected => "rejected",
+            Verdict::Expired => "expired",
+            Verdict::Void => "void",
+        }
+    }
 }
 
 /// One line of a card: a label in capitals, and text.
@@ -193,5 +235,50 @@ impl Hold {
     #[must_use]
     pub fn left(&self, now: Time) -> Option<Duration> {
         self.expires_at.map(|at| at.since(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_says_what_by_whom_when_and_why() {
+        let approved = |choice: Option<&str>| Verdict::Approved {
+            subject: Digest::of("test", &serde_json::Value::Null),
+            choice: choice.map(str::to_owned),
+        };
+        let at = Time(1_700_000_000_000);
+        let says = |verdict: Verdict, by: Person, note: &str| {
+            let note = note.to_owned();
+            Decision {
+                verdict,
+                by,
+                at,
+                note,
+            }
+            .says()
+        };
+        let ana = || Person::Owner("ana".into());
+        for (said, expected) in [
+            (
+                says(approved(Some("old")), ana(), ""),
+                "approved (old) by ana at 2023-11-14T22:13:20Z",
+            ),
+            (
+                says(approved(None), ana(), "INC-881"),
+                "approved by ana at 2023-11-14T22:13:20Z: INC-881",
+            ),
+            (
+                says(Verdict::Rejected, ana(), "not now"),
+                "rejected by ana at 2023-11-14T22:13:20Z: not now",
+            ),
+            (
+                says(Verdict::Expired, Person::Engine, ""),
+                "expired at 2023-11-14T22:13:20Z",
+            ),
+        ] {
+            assert_eq!(said, expected);
+        }
     }
 }

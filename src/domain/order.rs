@@ -61,6 +61,8 @@ pub fn order<T: Ord + Copy>(
 mod tests {
     use super::order;
 
+    type Graph<'a> = &'a [(&'a str, &'a [&'a str])];
+
     #[test]
     fn each_stands_after_what_it_waits_for_and_else_where_it_stood() {
         let graph: [(&str, &[&str]); 5] = [
@@ -79,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_circle_is_named_without_what_waits_for_it_and_what_it_waits_for() {
-        let cases: [(&[(&str, &[&str])], &[&str]); 3] = [
+        let cases: [(Graph<'_>, &[&str]); 3] = [
             (&[("alone", &["alone"])], &["alone"]),
             (
                 &[("d", &["c"]), ("c", &["b"]), ("b", &["c", "a"]), ("a", &[])],

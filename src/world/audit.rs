@@ -1,16 +1,22 @@
 //! The log as sentences: who did what to what, when.
 
 use crate::domain::counted::counted;
-use crate::domain::deployment::{DeploymentEvent, Stopping};
+use crate::domain::deployment::{DeploymentEvent, Request, Stopping};
 use crate::domain::end::End;
 use crate::domain::environment::{EnvironmentEvent, Freeze};
 use crate::domain::event::{Event, Stored, StreamId};
 use crate::domain::folds::Folds;
-use crate::domain::hold::Verdict;
+use crate::domain::hold::{Decision, Hold, Verdict};
+use crate::domain::ids::HoldId;
 use crate::domain::purpose::Purpose;
 use crate::domain::safe::Safe;
 use crate::domain::stack::{Left, StackEvent};
 use crate::domain::time::Time;
+
+/// What a freeze of a stack stops, and one of an environment.
+pub const QUEUE: &str = "the queue";
+/// The second of the two.
+pub const ALL_QUEUES: &str = "all queues";
 
 /// One event as a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,12 +71,13 @@ pub fn sentence(stored: &Stored, folds: &Folds) -> Sentence {
     }
 }
 
-fn frozen(freeze: &Freeze) -> String {
-    let until = freeze.until.map_or_else(
-        || "until thawed".to_owned(),
-        |until| format!("until {until}"),
-    );
-    format!("froze the queue {until}: {}", freeze.reason)
+/// That a queue was frozen, or all of an environment.
+#[must_use]
+pub fn froze(what: &str, freeze: &Freeze) -> String {
+    let until = freeze
+        .until
+        .map_or_else(|| "thawed".to_owned(), |until| until.to_string());
+    format!("froze {what} until {until}: {}", freeze.reason)
 }
 
 fn environment(event: &EnvironmentEvent) -> String {
@@ -86,8 +93,8 @@ fn environment(event: &EnvironmentEvent) -> String {
                 record.class.word().to_lowercase()
             )
         }
-        EnvironmentEvent::Frozen { freeze } => frozen(freeze),
-        EnvironmentEvent::Thawed => "thawed the queue".to_owned(),
+        EnvironmentEvent::Frozen { freeze } => froze(ALL_QUEUES, freeze),
+        EnvironmentEvent::Thawed => format!("thawed {ALL_QUEUES}"),
     }
 }
 
@@ -169,8 +176,8 @@ fn stack(event: &StackEvent, folds: &Folds) -> String {
         StackEvent::Idle => "what is queued may not start yet".to_owned(),
         StackEvent::Unblocked { way } => format!("was unblocked: {way}"),
         StackEvent::Dequeued { deployment } => format!("took {} out of the queue", no(deployment)),
-        StackEvent::StackFrozen { freeze } => frozen(freeze),
-        StackEvent::StackThawed => "thawed the queue".to_owned(),
+        StackEvent::StackFrozen { freeze } => froze(QUEUE, freeze),
+        StackEvent::StackThawed => format!("thawed {QUEUE}"),
     }
 }
 
@@ -184,24 +191,7 @@ fn serves(left: &Left) -> String {
 
 fn deployment(event: &DeploymentEvent) -> String {
     match event {
-        DeploymentEvent::Created { request } => {
-            let of = request
-                .cause
-                .of
-                .as_ref()
-                .map_or_else(String::new, |of| format!(", {of}"));
-            let reason = if request.cause.reason.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", request.cause.reason)
-            };
-            let what = match request.purpose {
-                Purpose::Deploy => format!("asked for release {}", request.spec.release),
-                Purpose::Teardown => "asked to tear it down".to_owned(),
-                Purpose::Recover => "asked to recover it".to_owned(),
-            };
-            format!("{what} ({}{of}){reason}", request.cause.via)
-        }
+        DeploymentEvent::Created { request } => asked(request),
         DeploymentEvent::Triggered => "started".to_owned(),
         DeploymentEvent::StackWait => "waits for a quiet stack".to_owned(),
         DeploymentEvent::StackAvailable { found } => found.main().map_or_else(
@@ -248,36 +238,11 @@ fn deployment(event: &DeploymentEvent) -> String {
         DeploymentEvent::StepCancelled { step, reason } => {
             format!("step {step} was cancelled: {reason}")
         }
-        DeploymentEvent::HoldOpened { hold } => format!(
-            "hold {} opened: {}, level {}",
-            hold.id,
-            hold.kind.word(),
-            hold.level
-        ),
+        DeploymentEvent::HoldOpened { hold } => opened(hold),
         DeploymentEvent::HoldPassed { step, reason, .. } => {
             format!("step {step} needs no hold: {reason}")
         }
-        DeploymentEvent::HoldDecided { hold, decision } => {
-            let note = if decision.note.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", decision.note)
-            };
-            match &decision.verdict {
-                Verdict::Approved { subject, choice } => {
-                    let choice = choice
-                        .as_ref()
-                        .map_or_else(String::new, |choice| format!(", choice {choice}"));
-                    format!(
-                        "approved {hold} for subject {}{choice}{note}",
-                        subject.short()
-                    )
-                }
-                Verdict::Rejected => format!("rejected {hold}{note}"),
-                Verdict::Expired => format!("{hold} expired: nobody decided"),
-                Verdict::Void => format!("{hold} is void{note}"),
-            }
-        }
+        DeploymentEvent::HoldDecided { hold, decision } => decided(hold, decision),
         DeploymentEvent::Stopping { stopping } => match stopping {
             Stopping::Failing => "stops: a step has failed".to_owned(),
             Stopping::Cancelling { reason, .. } => format!("is being cancelled: {reason}"),
@@ -298,6 +263,52 @@ fn deployment(event: &DeploymentEvent) -> String {
                     .join(", ")
             )
         }
+    }
+}
+
+/// What somebody asked for, from where, and why.
+#[must_use]
+pub fn asked(request: &Request) -> String {
+    let of = request
+        .cause
+        .of
+        .as_ref()
+        .map_or_else(String::new, |of| format!(", {of}"));
+    let reason = if request.cause.reason.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", request.cause.reason)
+    };
+    let what = match request.purpose {
+        Purpose::Deploy => format!("asked for release {}", request.spec.release),
+        Purpose::Teardown => "asked to tear it down".to_owned(),
+        Purpose::Recover => "asked to recover it".to_owned(),
+    };
+    format!("{what} ({}{of}){reason}", request.cause.via)
+}
+
+/// That a hold was opened.
+#[must_use]
+pub fn opened(hold: &Hold) -> String {
+    let (id, kind, level) = (&hold.id, hold.kind.word(), hold.level);
+    format!("hold {id} opened: {kind}, level {level}")
+}
+
+/// What was decided about a hold.
+#[must_use]
+pub fn decided(hold: &HoldId, decision: &Decision) -> String {
+    let note = decision.noted();
+    match &decision.verdict {
+        Verdict::Approved { subject, choice } => {
+            let choice = choice
+                .as_ref()
+                .map_or_else(String::new, |choice| format!(", choice {choice}"));
+            let subject = subject.short();
+            format!("approved {hold} for subject {subject}{choice}{note}")
+        }
+        Verdict::Rejected => format!("rejected {hold}{note}"),
+        Verdict::Expired => format!("{hold} expired: nobody decided"),
+        Verdict::Void => format!("{hold} is void{note}"),
     }
 }
 

@@ -7,7 +7,7 @@ mod step;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::domain::deployment::{Deployment, StepState, Stopping};
+use crate::domain::deployment::{Deployment, Stopping};
 use crate::domain::end::End;
 use crate::domain::environment::{Class as EnvClass, Freeze, Mode};
 use crate::domain::hold::HoldKind;
@@ -19,7 +19,7 @@ use crate::domain::time::{Time, short};
 use super::World;
 use super::differs::Differs;
 pub use super::state::State;
-pub use step::{StepAt, step_at};
+pub use step::{StepAt, lost_step, step_at};
 
 /// How old what is shown must be for a row to say that it is because AWS throttles.
 const GROWN: Duration = Duration::from_secs(15);
@@ -328,17 +328,13 @@ fn stays_down(d: &Deployment) -> bool {
 /// True while a deployment is at work on a service that it took to zero: nothing is to be decided,
 /// and all want to see it.
 fn goes_on(d: &Deployment) -> bool {
-    let lost = d.steps.values().any(|run| run.state == StepState::Lost);
+    let lost = lost_step(d).is_some();
     !d.is_over() && d.stopping.is_none() && !lost && d.open_holds().next().is_none()
 }
 
 /// What went wrong in a deployment, in one line.
 pub(super) fn trouble(d: &Deployment) -> Option<String> {
-    let live = d
-        .steps
-        .values()
-        .filter(|run| run.state == StepState::Lost)
-        .find_map(|run| run.failure.as_ref());
+    let live = lost_step(d).and_then(|(_, run)| run.failure.as_ref());
     if let Some(failure) = live.or_else(|| d.first_failure()) {
         return Some(failure.summary.clone());
     }

@@ -1,9 +1,10 @@
 //! What is copied of what is under the cursor: its id, and the command that shows or does the same
 //! in a shell.
 
-use crate::domain::deployment::{Deployment, StepState};
+use crate::domain::deployment::Deployment;
 use crate::tui::pane::Target;
 use crate::world::World;
+use crate::world::rows::lost_step;
 
 /// The id.
 pub(super) fn id(target: &Target) -> String {
@@ -42,7 +43,7 @@ pub(super) fn command(world: &World, target: &Target) -> String {
 
 /// For a step without contact: how to see by hand what goes on.
 fn by_hand(d: &Deployment) -> Option<String> {
-    let (step, _) = d.runs().find(|(_, run)| run.state == StepState::Lost)?;
+    let (step, _) = lost_step(d)?;
     Some(step.by_hand.clone()).filter(|command| !command.is_empty())
 }
 

@@ -15,6 +15,7 @@ use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 
 use super::Layer;
+use super::foot;
 use super::form::{Form, Pressed};
 use super::paper::{self, Row, Where};
 
@@ -136,11 +137,7 @@ fn until(text: &str, now: Time) -> Result<Option<Time>, String> {
 
 impl Pane for FreezeForm {
     fn draw(&mut self, _scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let (hint, key, field) = (
-            theme.style(Role::Hint),
-            theme.style(Role::Key),
-            theme.style(Role::Field),
-        );
+        let (hint, field) = (theme.style(Role::Hint), theme.style(Role::Field));
         let wide = usize::from(area.width.min(84).saturating_sub(4));
         let body: Vec<Row> = paper::labelled(
             "DOES",
@@ -148,7 +145,7 @@ impl Pane for FreezeForm {
             wide,
             theme,
         );
-        let mut foot: Vec<Row> = vec![
+        let mut rows: Vec<Row> = vec![
             Vec::new(),
             vec![
                 ("why:    ".to_owned(), hint),
@@ -163,24 +160,22 @@ impl Pane for FreezeForm {
                 ),
             ],
         ];
-        if !self.form.said.is_empty() {
-            foot.push(vec![(self.form.said.clone(), theme.style(Role::Warn))]);
-        }
-        foot.push(vec![
-            ("Enter".to_owned(), key),
-            (" freeze   ".to_owned(), hint),
-            ("Tab".to_owned(), key),
-            (" other field   ".to_owned(), hint),
-            ("Esc".to_owned(), key),
-            (" leave".to_owned(), hint),
-        ]);
+        rows.extend(foot::said(&self.form, theme));
+        rows.push(foot::keys(
+            [
+                ("Enter", "freeze"),
+                ("Tab", "other field"),
+                ("Esc", "leave"),
+            ],
+            theme,
+        ));
         let of = match &self.of {
             QueueOf::Stack(stack) => stack.to_string(),
             QueueOf::Environment(env) => format!("all of {env}"),
         };
         let title = format!("FREEZE {of} ON  {}", self.place.name());
         self.form
-            .draw(buf, area, theme, self.place.danger(), &title, &body, &foot);
+            .draw(buf, area, theme, self.place.danger(), &title, &body, &rows);
     }
 
     fn motion(&mut self, motion: Motion, _scene: &Scene<'_>) -> Flow {

@@ -4,6 +4,7 @@
 pub mod card;
 pub mod choose;
 pub mod field;
+mod foot;
 pub mod form;
 pub mod freeze;
 pub mod hold;

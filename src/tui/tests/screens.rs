@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 
 use super::*;
+use crate::domain::purpose::Purpose;
 use crate::tui::glyphs::Glyphs;
 use crate::tui::theme::Depth;
 
@@ -126,6 +127,20 @@ fn modes() {
         );
     }
     insta::assert_snapshot!("ascii", in_mode(Depth::Mono, Glyphs::ASCII).screen(120, 36));
+}
+
+#[test]
+fn the_audit_tells_a_teardown_from_a_deployment() {
+    let mut world = fixture::scene();
+    let asked = world.folds.deployments.values_mut();
+    let newest = asked.max_by_key(|d| d.created_at).unwrap();
+    let request = std::sync::Arc::make_mut(newest).request.as_mut().unwrap();
+    request.purpose = Purpose::Teardown;
+    let screen = Bench::new(world).keys("@").screen(120, 36);
+    assert!(
+        screen.contains("asked to tear it down (console)"),
+        "{screen}"
+    );
 }
 
 #[test]

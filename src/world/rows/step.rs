@@ -1,7 +1,8 @@
 //! The step that a deployment is at.
 
-use crate::domain::deployment::{Deployment, StepState};
+use crate::domain::deployment::{Deployment, StepRun, StepState};
 use crate::domain::ids::StepId;
+use crate::domain::plan::Step;
 use crate::domain::time::Time;
 use crate::world::usual;
 
@@ -18,6 +19,12 @@ pub struct StepAt {
     pub of: usize,
     /// Since when it runs or waits.
     pub since: Option<Time>,
+}
+
+/// The first step that nobody has contact with.
+#[must_use]
+pub fn lost_step(d: &Deployment) -> Option<(&Step, &StepRun)> {
+    d.runs().find(|(_, run)| run.state == StepState::Lost)
 }
 
 /// The step that a deployment is at: the first that is held or lost, else the first that runs,

@@ -5,7 +5,7 @@ use crate::domain::ids::StackId;
 use crate::domain::lifecycle::Class;
 use crate::domain::time::{Time, short};
 use crate::world::World;
-use crate::world::rows::{Row, State};
+use crate::world::rows::{Row, State, lost_step};
 
 use super::cancelling;
 
@@ -132,7 +132,7 @@ impl World {
 /// The word for a deployment with a step out of contact, and what goes on of that by its name:
 /// nothing, where the log says that nothing was begun.
 fn out_of_contact(shown: Option<&Deployment>, now: Time) -> (&'static str, String) {
-    let lost = shown.and_then(|d| d.runs().find(|(_, run)| run.state == StepState::Lost));
+    let lost = shown.and_then(lost_step);
     let name = lost.map_or("it", |(step, _)| step.id.as_str());
     if lost.is_some_and(|(_, run)| !run.has_begun()) {
         let what = format!(

@@ -2,7 +2,7 @@
 
 use crate::domain::deployment::{Deployment, StepState};
 use crate::world::World;
-use crate::world::rows::{Row, State};
+use crate::world::rows::{Row, State, lost_step};
 
 /// A reason.
 pub(super) struct Why {
@@ -13,25 +13,6 @@ pub(super) struct Why {
 
 impl World {
     pub(super) fn why(&self, row: &Row, shown: Option<&Deployment>) -> Option<Why> {
-        match row.state {
-            State::Down
-            | State::Fail
-            | State::Brok
-            | State::Unkn
-            | State::Hold
-            | State::Lost
-            | State::Stale
-            | State::Roll
-            | State::Canc => {}
-            State::RunOutside
-            | State::Run
-            | State::Armed
-            | State::Que
-            | State::Froz
-            | State::Ok
-            | State::New
-            | State::Gone => return None,
-        }
         let from_parts = || {
             let (own, all) = self.thing(&row.stack)?.failures();
             let first = own.first().filter(|first| {
@@ -75,9 +56,7 @@ impl World {
             })
         };
         let lost = || {
-            let (step, run) = shown?
-                .runs()
-                .find(|(_, run)| run.state == StepState::Lost)?;
+            let (step, run) = lost_step(shown?)?;
             let failure = run.failure.as_ref()?;
             let advice = failure.advice();
             let advice = if advice.is_empty() {
@@ -94,19 +73,17 @@ impl World {
             State::Hold => None,
             State::Roll => from_parts().or_else(failed),
             State::Unkn | State::Lost => lost().or_else(failed).or_else(from_parts),
-            State::Down
-            | State::Fail
-            | State::Brok
-            | State::Stale
-            | State::Canc
-            | State::RunOutside
+            State::Down | State::Fail | State::Brok | State::Stale | State::Canc => {
+                failed().or_else(from_parts)
+            }
+            State::RunOutside
             | State::Run
             | State::Armed
             | State::Que
             | State::Froz
             | State::Ok
             | State::New
-            | State::Gone => failed().or_else(from_parts),
+            | State::Gone => return None,
         }
         .or_else(|| {
             row.why.as_ref().map(|why| Why {

@@ -215,19 +215,9 @@ fn open_hold<'a>(
         ));
     }
     if let Some(decision) = &hold.decision {
-        let what = match &decision.verdict {
-            Verdict::Approved { .. } => "approved",
-            Verdict::Rejected => "rejected",
-            Verdict::Expired => "expired",
-            Verdict::Void => "void",
-        };
         return Err(Refused::new(
             "decided",
-            format!(
-                "{id} was {what} by {} at {}",
-                decision.by,
-                decision.at.clock()
-            ),
+            format!("{id} is {}", decision.says()),
         ));
     }
     if hold.expires_at.is_some_and(|at| at <= cx.now) {

@@ -1,17 +1,17 @@
 //! Who did what, the newest first.
 
 use crate::domain::end::End;
-use crate::domain::hold::Verdict as Decided;
+use crate::domain::person::Person;
 use crate::domain::time::Time;
 use crate::tui::console::Console;
 use crate::tui::layers::page::Text;
 use crate::tui::theme::Role;
-use crate::world::audit::ending;
+use crate::world::audit;
 
 impl Console {
     pub(in crate::tui::console) fn page_audit(&mut self) {
         let mut lines: Vec<(Time, Text)> = Vec::new();
-        let mut add = |at: Time, who: &dyn std::fmt::Display, what: String, role: Role| {
+        let mut add = |at: Time, who: &Person, what: String, role: Role| {
             lines.push((
                 at,
                 Text::new(format!("{}  {who}", at.text("%m-%d %H:%M:%S")), what).role(role),
@@ -20,58 +20,14 @@ impl Console {
         for d in self.shown.world.folds.deployments.values() {
             let Some(request) = &d.request else { continue };
             let what = |text: &str| format!("{} {}: {text}", d.no(), request.stack);
-            let of = request
-                .cause
-                .of
-                .as_ref()
-                .map_or_else(String::new, |of| format!(", {of}"));
-            let why = if request.cause.reason.is_empty() {
-                String::new()
-            } else {
-                format!(", because {}", request.cause.reason)
-            };
-            let asked = format!(
-                "asked for {} from {}{of}{why}",
-                request.spec.release, request.cause.via
-            );
-            add(d.created_at, &request.cause.by, what(&asked), Role::Text);
+            let asked = what(&audit::asked(request));
+            add(d.created_at, &request.cause.by, asked, Role::Text);
             for hold in &d.holds {
-                add(
-                    hold.opened_at,
-                    &"engine",
-                    what(&format!(
-                        "hold {} opened on {}",
-                        hold.kind.word(),
-                        hold.id.step
-                    )),
-                    Role::Dim,
-                );
+                let opened = what(&audit::opened(hold));
+                add(hold.opened_at, &Person::Engine, opened, Role::Dim);
                 if let Some(decision) = &hold.decision {
-                    let verdict = match &decision.verdict {
-                        Decided::Approved {
-                            choice: Some(choice),
-                            ..
-                        } => format!("approved {choice}"),
-                        Decided::Approved { choice: None, .. } => "approved".to_owned(),
-                        Decided::Rejected => "rejected".to_owned(),
-                        Decided::Expired => "let expire".to_owned(),
-                        Decided::Void => "voided".to_owned(),
-                    };
-                    let note = if decision.note.is_empty() {
-                        String::new()
-                    } else {
-                        format!(": {}", decision.note)
-                    };
-                    add(
-                        decision.at,
-                        &decision.by,
-                        what(&format!(
-                            "{verdict} {} on {}{note}",
-                            hold.kind.word(),
-                            hold.id.step
-                        )),
-                        Role::Strong,
-                    );
+                    let decided = what(&audit::decided(&hold.id, decision));
+                    add(decision.at, &decision.by, decided, Role::Strong);
                 }
             }
             if let (Some(end), Some(at)) = (&d.end, d.ended_at) {
@@ -80,27 +36,21 @@ impl Console {
                 } else {
                     Role::Dim
                 };
-                add(at, &"engine", what(&ending(end)), role);
+                add(at, &Person::Engine, what(&audit::ending(end)), role);
             }
         }
         for stack in self.shown.world.folds.stacks.values() {
             if let Some(freeze) = &stack.freeze {
-                add(
-                    freeze.at,
-                    &freeze.by,
-                    format!("{}: froze the queue: {}", stack.id, freeze.reason),
-                    Role::Strong,
-                );
+                let froze = audit::froze(audit::QUEUE, freeze);
+                let froze = format!("{}: {froze}", stack.id);
+                add(freeze.at, &freeze.by, froze, Role::Strong);
             }
         }
         for env in self.shown.world.folds.environments.values() {
             if let Some(freeze) = &env.freeze {
-                add(
-                    freeze.at,
-                    &freeze.by,
-                    format!("{}: froze all queues: {}", env.name, freeze.reason),
-                    Role::Strong,
-                );
+                let froze = audit::froze(audit::ALL_QUEUES, freeze);
+                let froze = format!("{}: {froze}", env.name);
+                add(freeze.at, &freeze.by, froze, Role::Strong);
             }
         }
         lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));

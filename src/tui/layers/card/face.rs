@@ -3,6 +3,7 @@
 use crate::domain::card::Card;
 use crate::domain::ids::EnvName;
 use crate::domain::time::short;
+use crate::tui::layers::foot;
 use crate::tui::layers::paper::{self, Row, Where};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
@@ -69,20 +70,9 @@ impl ChangeCard {
         let mut rows: Vec<Row> = Vec::new();
         let dim = theme.style(Role::Dim);
         if self.offers.len() > 1 {
-            for (n, offer) in self.offers.iter().enumerate() {
-                let here = n == self.chosen;
-                let mark = if here { theme.glyphs.pointer() } else { " " };
-                let style = theme.style(if here { Role::Strong } else { Role::Dim });
-                let note = if offer.note.is_empty() {
-                    String::new()
-                } else {
-                    format!("   {}", offer.note)
-                };
-                rows.push(vec![
-                    (format!("{mark} {}", offer.label), style),
-                    (note, dim),
-                ]);
-            }
+            let offers = self.offers.iter();
+            let offers = offers.map(|offer| (offer.label.as_str(), offer.note.as_str()));
+            rows.extend(foot::ways(offers, self.chosen, theme));
             rows.push(Vec::new());
         } else if let Some(note) = self
             .offers
@@ -108,10 +98,7 @@ impl ChangeCard {
                 }
             }
             Stage::Sent => {
-                rows.push(vec![(
-                    "asked; waiting for the engine's answer".to_owned(),
-                    theme.style(Role::Run),
-                )]);
+                rows.push(foot::asked(theme));
                 rows.extend(slowed(scene, self.target.env(), wide, theme));
             }
             Stage::Refused(refused) => {
@@ -141,45 +128,30 @@ impl ChangeCard {
     }
 
     pub(super) fn foot(&self, scene: &Scene<'_>, theme: &Theme) -> Vec<Row> {
-        let (hint, key) = (theme.style(Role::Hint), theme.style(Role::Key));
+        let hint = theme.style(Role::Hint);
         let mut rows: Vec<Row> = vec![Vec::new()];
-        if !self.form.said.is_empty() {
-            rows.push(vec![(self.form.said.clone(), theme.style(Role::Warn))]);
-        }
+        rows.extend(foot::said(&self.form, theme));
         if let Some(phrase) = self.phrase() {
             let verb = self.intent().map_or("do it", |intent| intent.verb().word());
-            let unread = self.form.deaf(scene.now).is_some() && !self.changed.is_empty();
-            let typed = if unread {
-                "(changed: read it first)".to_owned()
-            } else {
-                self.form.shown(0)
-            };
+            let typed = foot::typed(&self.form, !self.changed.is_empty(), scene.now);
             rows.push(vec![
                 ("type  ".to_owned(), hint),
                 (phrase, theme.style(Role::Strong)),
                 (format!("  to {verb}:  "), hint),
                 (typed, theme.style(Role::Field)),
             ]);
-            if self.form.asks(1) {
-                rows.push(vec![
-                    ("and why:  ".to_owned(), hint),
-                    (self.form.shown(1), theme.style(Role::Field)),
-                ]);
-            }
+            rows.extend(foot::why(&self.form, theme));
         }
-        let mut keys: Row = Vec::new();
-        let mut offer = |name: &str, does: &str| {
-            keys.extend([(name.to_owned(), key), (format!(" {does}   "), hint)]);
-        };
+        let mut keys = Vec::new();
         if matches!(self.stage, Stage::Ready(_)) {
-            offer("Enter", "on an exact match");
-            offer("Tab", if self.diff { "the card" } else { "the diff" });
+            keys.push(("Enter", "on an exact match"));
+            keys.push(("Tab", if self.diff { "the card" } else { "the diff" }));
         }
         if self.offers.len() > 1 {
-            offer("Up Down", "choose");
+            keys.push(("Up Down", "choose"));
         }
-        offer("Esc", "leave");
-        rows.push(keys);
+        keys.push(("Esc", "leave"));
+        rows.push(foot::keys(keys, theme));
         rows
     }
 }

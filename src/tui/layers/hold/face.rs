@@ -1,8 +1,9 @@
 //! What the card of a hold shows: what is decided about, and below it what to type.
 
 use crate::domain::deployment::Deployment;
-use crate::domain::hold::{Hold, Verdict};
+use crate::domain::hold::Hold;
 use crate::domain::time::short;
+use crate::tui::layers::foot;
 use crate::tui::layers::paper::{self, Row};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
@@ -63,96 +64,52 @@ impl HoldCard {
             ));
         }
         if let Some(decision) = &hold.decision {
-            let what = match &decision.verdict {
-                Verdict::Approved {
-                    choice: Some(choice),
-                    ..
-                } => format!("approved: {choice}"),
-                Verdict::Approved { choice: None, .. } => "approved".to_owned(),
-                Verdict::Rejected => "rejected".to_owned(),
-                Verdict::Expired => "expired".to_owned(),
-                Verdict::Void => "void".to_owned(),
-            };
-            let note = if decision.note.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", decision.note)
-            };
-            rows.extend(paper::labelled(
-                "DECIDED",
-                &format!("{what} by {} at {}{note}", decision.by, decision.at.clock()),
-                wide,
-                theme,
-            ));
+            rows.extend(paper::labelled("DECIDED", &decision.says(), wide, theme));
         }
         rows
     }
 
     pub(super) fn foot(&self, hold: &Hold, scene: &Scene<'_>, theme: &Theme) -> Vec<Row> {
-        let (hint, key) = (theme.style(Role::Hint), theme.style(Role::Key));
+        let (hint, strong) = (theme.style(Role::Hint), theme.style(Role::Strong));
         let mut rows: Vec<Row> = vec![Vec::new()];
         let open = hold.is_open() && !self.sent;
         if open {
-            for (n, choice) in hold.choices.iter().enumerate() {
-                let here = n == self.chosen;
-                let mark = if here { theme.glyphs.pointer() } else { " " };
-                let style = theme.style(if here { Role::Strong } else { Role::Dim });
-                rows.push(vec![
-                    (format!("{mark} {}", choice.name), style),
-                    (format!("   {}", choice.does), theme.style(Role::Dim)),
-                ]);
-            }
+            let ways = hold.choices.iter();
+            let ways = ways.map(|choice| (choice.name.as_str(), choice.does.as_str()));
+            rows.extend(foot::ways(ways, self.chosen, theme));
         }
-        if !self.form.said.is_empty() {
-            rows.push(vec![(self.form.said.clone(), theme.style(Role::Warn))]);
-        }
+        rows.extend(foot::said(&self.form, theme));
         if self.sent && hold.is_open() {
-            rows.push(vec![(
-                "asked; waiting for the engine's answer".to_owned(),
-                theme.style(Role::Run),
-            )]);
+            rows.push(foot::asked(theme));
         }
         if open {
             let choice = self
                 .choice(hold)
                 .map_or_else(String::new, |name| format!(" {name}"));
-            let unread = self.form.deaf(scene.now).is_some() && !self.changed.is_empty();
             rows.push(vec![
                 ("type  ".to_owned(), hint),
-                (self.phrase(hold), theme.style(Role::Strong)),
+                (self.phrase(hold), strong),
                 (format!("  to approve{choice},  "), hint),
-                ("no <reason>".to_owned(), theme.style(Role::Strong)),
+                ("no <reason>".to_owned(), strong),
                 ("  to reject:  ".to_owned(), hint),
             ]);
-            let text = if unread {
-                "(changed: read it first)".to_owned()
-            } else {
-                self.form.shown(0)
-            };
+            let typed = foot::typed(&self.form, !self.changed.is_empty(), scene.now);
             rows.push(vec![
-                ("> ".to_owned(), key),
-                (text, theme.style(Role::Field)),
+                ("> ".to_owned(), theme.style(Role::Key)),
+                (typed, theme.style(Role::Field)),
             ]);
-            if self.form.asks(1) {
-                rows.push(vec![
-                    ("and why:  ".to_owned(), hint),
-                    (self.form.shown(1), theme.style(Role::Field)),
-                ]);
-            }
+            rows.extend(foot::why(&self.form, theme));
         }
-        let mut keys: Row = Vec::new();
-        let mut offer = |name: &str, does: &str| {
-            keys.extend([(name.to_owned(), key), (format!(" {does}   "), hint)]);
-        };
+        let mut keys = Vec::new();
         if open {
-            offer("Enter", "on an exact match");
-            offer("Tab", if self.diff { "the card" } else { "the diff" });
+            keys.push(("Enter", "on an exact match"));
+            keys.push(("Tab", if self.diff { "the card" } else { "the diff" }));
             if hold.choices.len() > 1 {
-                offer("Up Down", "choose");
+                keys.push(("Up Down", "choose"));
             }
         }
-        offer("Esc", "leave it waiting");
-        rows.push(keys);
+        keys.push(("Esc", "leave it waiting"));
+        rows.push(foot::keys(keys, theme));
         rows
     }
 }
