@@ -10,15 +10,21 @@ use super::works::Works;
 use super::*;
 use crate::aws::Clients;
 use crate::domain::card::Card;
+use crate::domain::cause::Parent;
+use crate::domain::deployment::{DeploymentEvent, Request};
 use crate::domain::estate::Catalog;
+use crate::domain::event::{Append, Event, StreamId};
 use crate::domain::flag::Flags;
 use crate::domain::folds::Folds;
 use crate::domain::level::Level;
+use crate::domain::person::Person;
+use crate::domain::stack::{QueueEnd, Queued, StackEvent};
 use crate::engine::EyesByKind;
 use crate::engine::tests::kills::killed_at_every_point;
 use crate::engine::tests::*;
 use crate::observe::Eye;
 use crate::os::clock::SharedClock;
+use crate::store::By;
 
 /// The list of systems of this program.
 static SYSTEMS: &[&dyn System] = &[&Press];
@@ -359,4 +365,96 @@ async fn killed_at_every_point_each_order_comes_once() {
     )
     .await;
     assert!(kills > 30, "only {kills} points were passed");
+}
+
+impl Shop {
+    /// The whole came out, and a step of its deployment asked for the deployment of a part, as a
+    /// system with groups will: the same release of the part again.
+    async fn with_a_child() -> (Self, Parent) {
+        let shop = Self::new().await;
+        let mut engine = Engine::open(shop.parts(None)).await.unwrap();
+        shop.deploy(&["dev/gazette", "dev/gazette/sport"]).await;
+        shop.bench.settle(&mut engine).await.unwrap();
+        let folds = engine.folds().clone();
+        drop(engine);
+        let last = |stack: &str| {
+            let stack: StackId = stack.parse().unwrap();
+            folds.deployments[&folds.stack(&stack).last.unwrap()].clone()
+        };
+        let (whole, part) = (last("dev/gazette"), last("dev/gazette/sport"));
+        let parent = Parent {
+            deployment: whole.id,
+            step: "roll".into(),
+            attempt: 1,
+        };
+        let request = Request {
+            no: shop.bench.store.numbers(1).await.unwrap()[0],
+            parent: Some(parent.clone()),
+            ..part.request.clone().unwrap()
+        };
+        let entry = Queued {
+            deployment: parent.child(),
+            no: request.no,
+            purpose: request.purpose,
+            not_before: None,
+            after: vec![],
+        };
+        let queued = StackEvent::Requested {
+            system: request.spec.system.clone(),
+            entry,
+            place: QueueEnd::Tail,
+        };
+        let stack = StreamId::Stack(request.stack.clone());
+        let created = DeploymentEvent::Created {
+            request: Box::new(request),
+        };
+        let mut append = Append::default();
+        append.push(
+            StreamId::Deployment(parent.child()),
+            0,
+            Event::Deployment(Box::new(created)),
+        );
+        append.push(stack.clone(), folds.version(&stack), Event::Stack(queued));
+        let by = By {
+            person: Person::Engine,
+            cause: None,
+            at: shop.bench.clock.now(),
+            under: shop.bench.store.all(),
+        };
+        shop.bench.store.append(&append, &by, None).await.unwrap();
+        (shop, parent)
+    }
+}
+
+#[tokio::test]
+async fn killed_at_every_point_a_child_runs_once_and_stays_its_parents() {
+    let kills = killed_at_every_point(
+        Shop::with_a_child,
+        |(shop, _)| &shop.bench,
+        |(shop, _), failpoint| shop.parts(failpoint),
+        |(shop, parent), engine, nth| {
+            let children = engine.folds().children(parent.deployment);
+            assert_eq!(children.len(), 1, "killed at point {nth}");
+            assert_eq!(
+                (children[0].id, children[0].parent(), &children[0].end),
+                (parent.child(), Some(parent), &Some(End::Done)),
+                "killed at point {nth}"
+            );
+            let rolled = |name: &str| {
+                let roll = format!("roll {name}");
+                shop.works
+                    .orders()
+                    .iter()
+                    .filter(|order| **order == roll)
+                    .count()
+            };
+            assert_eq!(
+                (rolled("dev-gazette"), rolled("dev-gazette-sport")),
+                (1, 2),
+                "killed at point {nth}"
+            );
+        },
+    )
+    .await;
+    assert!(kills > 15, "only {kills} points were passed");
 }
