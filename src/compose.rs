@@ -198,11 +198,11 @@ fn estate_file(common: &Common) -> Result<PathBuf, Stop> {
 }
 
 /// Whether an estate is trusted: naming its file is trusting it.
-fn standing(home: &Home, loaded: &Loaded, named: bool) -> Result<Trust, Stop> {
+fn trust_of(home: &Home, loaded: &Loaded, named: bool) -> Result<Trust, Stop> {
     if named || loaded.practice {
         return Ok(Trust::Trusted);
     }
-    config::trust::standing(&home.trusted(), &loaded.file, &loaded.reach).map_err(|why| {
+    config::trust::trust_of(&home.trusted(), &loaded.file, &loaded.reach).map_err(|why| {
         Stop::wrong(
             "trust-list",
             format!("which estate files are trusted cannot be read: {why}\nput the file right, or move it away and trust anew"),
@@ -212,7 +212,7 @@ fn standing(home: &Home, loaded: &Loaded, named: bool) -> Result<Trust, Stop> {
 
 fn trusted(home: &Home, loaded: &Loaded, named: bool) -> Result<(), Stop> {
     let file = loaded.file.display();
-    match standing(home, loaded, named)? {
+    match trust_of(home, loaded, named)? {
         Trust::Trusted => Ok(()),
         Trust::New => Err(Stop::wrong(
             "not-trusted",

@@ -117,7 +117,7 @@ fn wrong_file(wrong: &Wrong) -> Fact {
 }
 
 fn trust(ground: &dyn Ground, loaded: &Loaded) -> Fact {
-    match ground.standing(loaded) {
+    match ground.trust_of(loaded) {
         Err(stop) => Fact::wrong("trust", stop.says),
         Ok(Trust::Trusted) => Fact::right("trust", "the estate file is trusted for what it names"),
         Ok(Trust::New) => Fact::wrong(

@@ -123,7 +123,7 @@ pub(super) fn trust(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
 
 /// What a file reaches that it was not trusted for, and what it no longer does.
 fn since(ground: &dyn Ground, loaded: &Loaded) -> Result<(Vec<Safe>, Vec<Safe>), Stop> {
-    Ok(match ground.standing(loaded)? {
+    Ok(match ground.trust_of(loaded)? {
         Trust::Changed(before) => loaded.reach.since(&before),
         Trust::Trusted | Trust::New => (Vec::new(), Vec::new()),
     })

@@ -202,7 +202,7 @@ pub trait Ground {
     ///
     /// # Errors
     /// When what was trusted cannot be read.
-    fn standing(&self, loaded: &Loaded) -> Result<Trust, Stop>;
+    fn trust_of(&self, loaded: &Loaded) -> Result<Trust, Stop>;
     /// Trusts the estate file for what it names now.
     ///
     /// # Errors

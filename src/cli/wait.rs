@@ -30,7 +30,7 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// Where a deployment stands for somebody who waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Awaited {
     /// It goes on by itself.
     Moves(String),
     /// Only a person can move it.
@@ -126,7 +126,7 @@ pub(super) fn end(
     through_holds: bool,
     out: &mut Out<'_, '_>,
 ) -> Result<(Code, String), Stop> {
-    let mut told: BTreeMap<DeploymentId, Standing> = BTreeMap::new();
+    let mut told: BTreeMap<DeploymentId, Awaited> = BTreeMap::new();
     let mut silent: Option<Time> = None;
     let mut output = Output::new(desk, ids);
     let mut disk_full = None;
@@ -140,42 +140,40 @@ pub(super) fn end(
                 .map_or_else(|| "the disk has room again".to_owned(), DiskFull::says);
             out.aside(&format!("{} {says}", now.clock()))?;
         }
-        let standings: Vec<(DeploymentId, Standing)> = ids
+        let all: Vec<(DeploymentId, Awaited)> = ids
             .iter()
-            .map(|id| (*id, standing(&world, *id, now)))
+            .map(|id| (*id, awaited(&world, *id, now)))
             .collect();
         output.print(&world, out)?;
-        for (id, standing) in &standings {
-            if told.get(id) == Some(standing) {
+        for (id, awaited) in &all {
+            if told.get(id) == Some(awaited) {
                 continue;
             }
-            if matches!(standing, Standing::Over(_) | Standing::Person(_)) {
+            if matches!(awaited, Awaited::Over(_) | Awaited::Person(_)) {
                 output.rest(&world, ground, out)?;
             }
-            let line = says(&world, *id, standing);
-            let left = left(&world, *id, standing, now);
+            let line = says(&world, *id, awaited);
+            let left = left(&world, *id, awaited, now);
             out.aside(&format!("{} {line}{left}", now.clock()))?;
-            told.insert(*id, standing.clone());
+            told.insert(*id, awaited.clone());
         }
-        let open: Vec<&(DeploymentId, Standing)> = standings
+        let open: Vec<&(DeploymentId, Awaited)> = all
             .iter()
-            .filter(|(_, s)| !matches!(s, Standing::Over(_)))
+            .filter(|(_, s)| !matches!(s, Awaited::Over(_)))
             .collect();
         if open.is_empty() {
-            return Ok(whole(&world, &standings));
+            return Ok(whole(&world, &all));
         }
-        let moves = open.iter().any(|(_, s)| matches!(s, Standing::Moves(_)));
-        let person = open.iter().find(|(_, s)| matches!(s, Standing::Person(_)));
+        let moves = open.iter().any(|(_, s)| matches!(s, Awaited::Moves(_)));
+        let person = open.iter().find(|(_, s)| matches!(s, Awaited::Person(_)));
         if !moves
             && !through_holds
-            && let Some((id, standing)) = person
+            && let Some((id, awaited)) = person
         {
-            return Ok((Code::Held, says(&world, *id, standing)));
+            return Ok((Code::Held, says(&world, *id, awaited)));
         }
-        let cut = open
-            .iter()
-            .any(|(_, s)| matches!(s, Standing::NoContact(_)))
-            || world.trouble.is_some();
+        let cut =
+            open.iter().any(|(_, s)| matches!(s, Awaited::NoContact(_))) || world.trouble.is_some();
         let gone = matches!(world.engine, EngineState::None(_));
         silent = if (cut && !moves) || gone {
             silent.or(Some(now))
@@ -204,10 +202,10 @@ pub(super) fn end(
 
 /// What is left of one that runs. It changes with time alone, so it is worked out where a line is
 /// told, not for every deployment at every change of the world.
-fn left(world: &World, id: DeploymentId, standing: &Standing, now: Time) -> String {
+fn left(world: &World, id: DeploymentId, awaited: &Awaited, now: Time) -> String {
     let runs = world
         .deployment(id)
-        .filter(|d| d.started_at.is_some() && matches!(standing, Standing::Moves(_)));
+        .filter(|d| d.started_at.is_some() && matches!(awaited, Awaited::Moves(_)));
     runs.and_then(|d| world.left(d, now))
         .map_or_else(String::new, |left| {
             format!(" ~{}", left.says().replace(['~', ' '], ""))
@@ -215,17 +213,17 @@ fn left(world: &World, id: DeploymentId, standing: &Standing, now: Time) -> Stri
 }
 
 /// The worst of all ends, with a sentence.
-fn whole(world: &World, standings: &[(DeploymentId, Standing)]) -> (Code, String) {
+fn whole(world: &World, all: &[(DeploymentId, Awaited)]) -> (Code, String) {
     let code = |end: &End| match end {
         End::Done => Code::Done,
         End::Partial { .. } | End::Failed { .. } => Code::Failed,
         End::Terminated { .. } => Code::Held,
     };
-    let worst = standings
+    let worst = all
         .iter()
-        .filter_map(|(id, standing)| match standing {
-            Standing::Over(end) => Some((code(end), *id, standing)),
-            Standing::Moves(_) | Standing::Person(_) | Standing::NoContact(_) => None,
+        .filter_map(|(id, awaited)| match awaited {
+            Awaited::Over(end) => Some((code(end), *id, awaited)),
+            Awaited::Moves(_) | Awaited::Person(_) | Awaited::NoContact(_) => None,
         })
         // A failure tells more than the ends that follow from it.
         .min_by_key(|(code, _, _)| match code {
@@ -233,12 +231,12 @@ fn whole(world: &World, standings: &[(DeploymentId, Standing)]) -> (Code, String
             Code::Held => 1,
             Code::Done | Code::Wrong | Code::Lost => 2,
         });
-    worst.map_or((Code::Done, String::new()), |(code, id, standing)| {
-        (code, says(world, id, standing))
+    worst.map_or((Code::Done, String::new()), |(code, id, awaited)| {
+        (code, says(world, id, awaited))
     })
 }
 
-fn says(world: &World, id: DeploymentId, standing: &Standing) -> String {
+fn says(world: &World, id: DeploymentId, awaited: &Awaited) -> String {
     let name = world.deployment(id).map_or_else(
         || id.to_string(),
         |d| {
@@ -249,23 +247,23 @@ fn says(world: &World, id: DeploymentId, standing: &Standing) -> String {
             )
         },
     );
-    match standing {
-        Standing::Moves(what) | Standing::NoContact(what) => format!("{name} {what}"),
-        Standing::Person(what) => format!("{name} waits for a person: {what}"),
-        Standing::Over(end) => format!("{name} {}", crate::world::audit::ending(end)),
+    match awaited {
+        Awaited::Moves(what) | Awaited::NoContact(what) => format!("{name} {what}"),
+        Awaited::Person(what) => format!("{name} waits for a person: {what}"),
+        Awaited::Over(end) => format!("{name} {}", crate::world::audit::ending(end)),
     }
 }
 
 /// Where a deployment stands.
-pub(super) fn standing(world: &World, id: DeploymentId, now: Time) -> Standing {
+pub(super) fn awaited(world: &World, id: DeploymentId, now: Time) -> Awaited {
     let Some(d) = world.deployment(id) else {
-        return Standing::Moves("asked".to_owned());
+        return Awaited::Moves("asked".to_owned());
     };
     if let Some(end) = &d.end {
-        return Standing::Over(end.clone());
+        return Awaited::Over(end.clone());
     }
     let Some(stack) = d.stack().map(|stack| world.folds.stack(stack)) else {
-        return Standing::Moves("asked".to_owned());
+        return Awaited::Moves("asked".to_owned());
     };
     if stack.current == Some(id) {
         return running(world, d);
@@ -276,26 +274,26 @@ pub(super) fn standing(world: &World, id: DeploymentId, now: Time) -> Standing {
         .enumerate()
         .find(|(_, entry)| entry.deployment == id)
     else {
-        return Standing::Moves("asked".to_owned());
+        return Awaited::Moves("asked".to_owned());
     };
     let waits = world.waits(&stack, place, entry, now);
     let text = waits.says(now);
     // A cycle of deployments cannot be asked for; still nobody may wait for ever on a broken log.
     let behind = |other: Option<DeploymentId>| match other
         .filter(|other| *other != id)
-        .map(|other| standing_of(world, other))
+        .map(|other| awaited_of(world, other))
     {
-        Some(Standing::Person(why)) => {
-            Standing::Person(format!("{text}, which waits for a person: {why}"))
+        Some(Awaited::Person(why)) => {
+            Awaited::Person(format!("{text}, which waits for a person: {why}"))
         }
-        Some(Standing::Moves(_) | Standing::NoContact(_) | Standing::Over(_)) | None => {
-            Standing::Moves(text.clone())
+        Some(Awaited::Moves(_) | Awaited::NoContact(_) | Awaited::Over(_)) | None => {
+            Awaited::Moves(text.clone())
         }
     };
     match &waits {
-        Waits::Frozen { freeze, .. } if freeze.until.is_none() => Standing::Person(text),
-        Waits::Broken | Waits::Watched => Standing::Person(text),
-        Waits::NoEngine(_) => Standing::NoContact(format!("has no contact: {text}")),
+        Waits::Frozen { freeze, .. } if freeze.until.is_none() => Awaited::Person(text),
+        Waits::Broken | Waits::Watched => Awaited::Person(text),
+        Waits::NoEngine(_) => Awaited::NoContact(format!("has no contact: {text}")),
         Waits::Behind { no } | Waits::After { no, .. } => {
             behind(world.folds.by_no(*no).map(|d| d.id))
         }
@@ -303,19 +301,19 @@ pub(super) fn standing(world: &World, id: DeploymentId, now: Time) -> Standing {
         | Waits::Armed { .. }
         | Waits::Next
         | Waits::Runs(_)
-        | Waits::Hold(_) => Standing::Moves(text),
+        | Waits::Hold(_) => Awaited::Moves(text),
     }
 }
 
 /// Where the one before stands; one that waits itself counts as moving, so that this ends.
-fn standing_of(world: &World, id: DeploymentId) -> Standing {
+fn awaited_of(world: &World, id: DeploymentId) -> Awaited {
     match world.deployment(id) {
         Some(d) if d.end.is_none() && d.started_at.is_some() => running(world, d),
-        Some(_) | None => Standing::Moves(String::new()),
+        Some(_) | None => Awaited::Moves(String::new()),
     }
 }
 
-fn running(world: &World, d: &Deployment) -> Standing {
+fn running(world: &World, d: &Deployment) -> Awaited {
     let at = step_at(d).map_or_else(
         || d.phase.name().to_lowercase(),
         |at| format!("{} ({}/{})", at.title, at.nth, at.of),
@@ -324,7 +322,7 @@ fn running(world: &World, d: &Deployment) -> Standing {
     for (step, run) in d.runs() {
         match run.state {
             StepState::Active | StepState::Ready | StepState::Waiting => {
-                return Standing::Moves(at);
+                return Awaited::Moves(at);
             }
             StepState::Lost => lost = Some((step, run)),
             StepState::Blocked
@@ -347,7 +345,7 @@ fn running(world: &World, d: &Deployment) -> Standing {
             format!("{}{advice}", failure.told_of(step.id.as_str()))
         });
         return match run.failure.as_ref().map(|failure| failure.retry) {
-            Some(Retry::AskAPerson) => Standing::Person(format!(
+            Some(Retry::AskAPerson) => Awaited::Person(format!(
                 "{cancelling}nobody can tell how {} ended: {why}",
                 step.id
             )),
@@ -357,7 +355,7 @@ fn running(world: &World, d: &Deployment) -> Standing {
                 } else {
                     "waits, nothing of the step was begun"
                 };
-                Standing::NoContact(format!("{what}: {cancelling}{}: {why}", step.id))
+                Awaited::NoContact(format!("{what}: {cancelling}{}: {why}", step.id))
             }
         };
     }
@@ -367,14 +365,14 @@ fn running(world: &World, d: &Deployment) -> Standing {
         } else {
             ""
         };
-        return Standing::Person(format!(
+        return Awaited::Person(format!(
             "hold {} ({}): `holdpoint{practice} approve '{}'`",
             hold.id,
             hold.kind.word(),
             hold.id
         ));
     }
-    Standing::Moves(at)
+    Awaited::Moves(at)
 }
 
 #[cfg(test)]
@@ -394,12 +392,12 @@ mod tests {
             else {
                 continue;
             };
-            let standing = standing(&world, d, NOW);
+            let awaited = awaited(&world, d, NOW);
             text.push(format!(
                 "{} {}{}",
-                matches!(standing, Standing::Person(_)),
-                says(&world, d, &standing),
-                left(&world, d, &standing, NOW)
+                matches!(awaited, Awaited::Person(_)),
+                says(&world, d, &awaited),
+                left(&world, d, &awaited, NOW)
             ));
         }
         insta::assert_snapshot!(text.join("\n"));
@@ -422,14 +420,14 @@ mod tests {
             &[],
         );
         assert!(matches!(
-            standing(&scene.world, behind, NOW),
-            Standing::Person(_)
+            awaited(&scene.world, behind, NOW),
+            Awaited::Person(_)
         ));
         assert!(
-            matches!(standing(&scene.world, other, NOW), Standing::Moves(_)),
+            matches!(awaited(&scene.world, other, NOW), Awaited::Moves(_)),
             "a freeze with an end passes by itself"
         );
         let gone = scene.world.folds.stack(&id("dev/orders")).last.unwrap();
-        assert_eq!(standing(&scene.world, gone, NOW), Standing::Over(End::Done));
+        assert_eq!(awaited(&scene.world, gone, NOW), Awaited::Over(End::Done));
     }
 }

@@ -103,8 +103,8 @@ impl cli::Ground for Shell<'_> {
         })
     }
 
-    fn standing(&self, loaded: &Loaded) -> Result<Trust, Stop> {
-        super::standing(&home_of(self.common)?, loaded, self.common.estate.is_some())
+    fn trust_of(&self, loaded: &Loaded) -> Result<Trust, Stop> {
+        super::trust_of(&home_of(self.common)?, loaded, self.common.estate.is_some())
     }
 
     fn trust(&self, loaded: &Loaded) -> Result<(), Stop> {

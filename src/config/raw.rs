@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::shape::Unbuilt;
 use crate::domain::environment::{Class, Mode, OnFailure, QueuePolicy};
-use crate::places::{Kind, Kinds};
+use crate::places::{Kinds, PlaceKind};
 use crate::systems::System;
 
 /// The estate: environments, and the applications that live in them.
@@ -135,7 +135,7 @@ pub(super) fn schema(systems: &[&dyn System], kinds: Kinds) -> Value {
 }
 
 /// The keys of a kind in an environment, with their schemas.
-pub(super) fn keys(kind: &dyn Kind, generator: &mut SchemaGenerator) -> Map<String, Value> {
+pub(super) fn keys(kind: &dyn PlaceKind, generator: &mut SchemaGenerator) -> Map<String, Value> {
     let mut schema = kind.schema(generator).to_value();
     match schema.get_mut("properties").map(Value::take) {
         Some(Value::Object(keys)) => keys,

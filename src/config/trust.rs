@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::reach::Reach;
 use crate::os::files::{FileError, write_whole};
 
-/// How an estate file stands.
+/// Whether an estate file is trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trust {
     /// Trusted for exactly what it reaches now.
@@ -30,11 +30,11 @@ struct Kept {
     trusted: BTreeMap<String, Reach>,
 }
 
-/// How a file stands, by the list at `trusted`.
+/// Whether a file is trusted, by the list at `trusted`.
 ///
 /// # Errors
 /// When there is a list and it cannot be read: nothing is trusted then.
-pub fn standing(trusted: &Path, file: &Path, reach: &Reach) -> Result<Trust, FileError> {
+pub fn trust_of(trusted: &Path, file: &Path, reach: &Reach) -> Result<Trust, FileError> {
     Ok(match kept(trusted)?.trusted.remove(&key(file)) {
         Some(known) if known == *reach => Trust::Trusted,
         Some(known) => Trust::Changed(known),
@@ -87,15 +87,15 @@ mod tests {
         let reach =
             |text: &str| serde_json::from_value::<Reach>(serde_json::json!([text])).unwrap();
         let (a, b) = (reach("a"), reach("b"));
-        assert_eq!(standing(&list, &file, &a).unwrap(), Trust::New);
+        assert_eq!(trust_of(&list, &file, &a).unwrap(), Trust::New);
         trust(&list, &file, &a).unwrap();
-        assert_eq!(standing(&list, &file, &a).unwrap(), Trust::Trusted);
+        assert_eq!(trust_of(&list, &file, &a).unwrap(), Trust::Trusted);
         assert_eq!(
-            standing(&list, &file, &b).unwrap(),
+            trust_of(&list, &file, &b).unwrap(),
             Trust::Changed(a.clone())
         );
         assert_eq!(
-            standing(&list, &home.path().join("other.yaml"), &a).unwrap(),
+            trust_of(&list, &home.path().join("other.yaml"), &a).unwrap(),
             Trust::New
         );
         assert_eq!(
@@ -113,7 +113,7 @@ mod tests {
         );
         std::fs::write(&list, "{\"trusted\": {\"/a/holdpoint.ya").unwrap();
         assert!(
-            standing(&list, &file, &Reach::default())
+            trust_of(&list, &file, &Reach::default())
                 .unwrap_err()
                 .to_string()
                 .contains("trusted")

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::folds::Folds;
 use super::folds::StackWant;
 use super::ids::{DeploymentId, StackId, StepId};
-use super::lifecycle::Flag;
+use super::lifecycle::PhaseFlag;
 use super::look::{Quiet, Sights};
 use super::plan::{Output, Plan};
 use super::stack::{Queued, Stack};
@@ -267,7 +267,7 @@ fn begun(d: &Deployment, append: &Append) -> Option<Attempt> {
 #[must_use]
 pub fn looked(folds: &Folds, id: &StackId, found: Result<(Sights, Quiet), Failure>) -> Append {
     let stack = folds.stack(id);
-    let Some(entry) = stack.queue.first().filter(|_| stack.is(Flag::LookFirst)) else {
+    let Some(entry) = stack.queue.first().filter(|_| stack.is(PhaseFlag::LookFirst)) else {
         return Append::default();
     };
     match found {

@@ -22,7 +22,7 @@ pub enum Class {
 
 /// What the stack machine and the screen must know of a phase besides its class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flag {
+pub enum PhaseFlag {
     /// The real stack is looked at before anything starts here: it may be there already.
     LookFirst,
     /// Passed through: where nothing may start, the stack comes to rest by `queue_empty` or `idle`.
@@ -48,7 +48,7 @@ pub struct PhaseDef {
     /// What it means.
     pub class: Class,
     /// What else is true of it.
-    pub flags: &'static [Flag],
+    pub flags: &'static [PhaseFlag],
 }
 
 impl PhaseDef {
@@ -65,13 +65,13 @@ impl PhaseDef {
 
     /// The phase with these flags.
     #[must_use]
-    pub const fn with(self, flags: &'static [Flag]) -> Self {
+    pub const fn with(self, flags: &'static [PhaseFlag]) -> Self {
         Self { flags, ..self }
     }
 
     /// Whether the flag is set.
     #[must_use]
-    pub fn is(&self, flag: Flag) -> bool {
+    pub fn is(&self, flag: PhaseFlag) -> bool {
         self.flags.contains(&flag)
     }
 }
@@ -206,7 +206,9 @@ impl Lifecycle {
     /// at.
     #[must_use]
     pub fn looks(&self) -> bool {
-        self.phases.iter().any(|phase| phase.is(Flag::LookFirst))
+        self.phases
+            .iter()
+            .any(|phase| phase.is(PhaseFlag::LookFirst))
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::Freeze;
 use super::ids::{DeploymentId, DeploymentNo, StackId};
-use super::lifecycle::{Class, Flag, Illegal, Lifecycle, NEW, PhaseDef, Travelled};
+use super::lifecycle::{Class, Illegal, Lifecycle, NEW, PhaseDef, PhaseFlag, Travelled};
 use super::lifecycles;
 use super::purpose::Purpose;
 use super::request::Release;
@@ -124,7 +124,7 @@ impl Stack {
 
     /// Whether the phase has this flag.
     #[must_use]
-    pub fn is(&self, flag: Flag) -> bool {
+    pub fn is(&self, flag: PhaseFlag) -> bool {
         self.at().is_some_and(|phase| phase.is(flag))
     }
 
@@ -144,7 +144,7 @@ impl Stack {
     /// True while it is on the way to its end.
     #[must_use]
     pub fn removes(&self) -> bool {
-        self.is(Flag::Removes)
+        self.is(PhaseFlag::Removes)
     }
 
     /// Whether a deployment of this system may be asked of it: what was another system's must be

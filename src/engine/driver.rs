@@ -7,7 +7,7 @@ use crate::domain::deployment::{Phase, Request, Shown};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::grant::{self, Effect, Grant};
 use crate::domain::ids::{DeploymentId, StackId, StepId};
-use crate::domain::lifecycle::Flag;
+use crate::domain::lifecycle::PhaseFlag;
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::person::Person;
 use crate::domain::plan::{Output, Plan};
@@ -293,7 +293,7 @@ impl Engine {
                 result,
             } => {
                 self.looking.remove(&format!("look {stack}"));
-                let waits = self.folds.stack(&stack).is(Flag::LookFirst);
+                let waits = self.folds.stack(&stack).is(PhaseFlag::LookFirst);
                 if let (Ok((seen, _)), true) = (&result, waits) {
                     self.remember(&stack, &places, seen);
                 }

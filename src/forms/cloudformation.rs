@@ -95,7 +95,7 @@ pub struct Resource {
 /// The facts of a look at what an update would change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "changes", rename_all = "snake_case")]
-pub enum Changes {
+pub enum ChangeFacts {
     /// These rows, sorted.
     Rows {
         /// The rows.
@@ -154,7 +154,7 @@ impl StackFacts {
     }
 }
 
-impl Changes {
+impl ChangeFacts {
     /// As they are seen: what an update would change stands in no state of its own.
     #[must_use]
     pub fn sight(&self, name: &str) -> Sight {

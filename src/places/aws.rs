@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Kind, Prover, With, Written};
+use super::{PlaceKind, Prover, With, Written};
 use crate::aws::{AwsTarget, target};
 use crate::domain::diagnostic::Diagnostic;
 use crate::domain::failure::Failure;
@@ -52,7 +52,7 @@ struct Way {
     ca_bundle: Option<String>,
 }
 
-impl Kind for Aws {
+impl PlaceKind for Aws {
     fn name(&self) -> &'static str {
         target::KIND
     }

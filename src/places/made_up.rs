@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Kind, Kinds, Prover, With, Written, aws};
+use super::{Kinds, PlaceKind, Prover, With, Written, aws};
 use crate::domain::failure::Failure;
 use crate::domain::place::{Place, Proof};
 use crate::os::clock::SharedClock;
@@ -38,7 +38,7 @@ struct Way {
     path: String,
 }
 
-impl Kind for Hill {
+impl PlaceKind for Hill {
     fn name(&self) -> &'static str {
         "hill"
     }

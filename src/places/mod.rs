@@ -31,7 +31,7 @@ pub struct Written<'a> {
 }
 
 /// A kind of place.
-pub trait Kind: fmt::Debug + Sync {
+pub trait PlaceKind: fmt::Debug + Sync {
     /// Its name, as in the record of a place.
     fn name(&self) -> &'static str;
     /// What people call it ("AWS").
@@ -67,7 +67,7 @@ pub trait Prover: Send + Sync {
 }
 
 /// The kinds that an estate file may have places of.
-pub type Kinds = &'static [&'static dyn Kind];
+pub type Kinds = &'static [&'static dyn PlaceKind];
 
 #[cfg(test)]
 pub(crate) mod made_up;

@@ -6,14 +6,14 @@ use std::future::ready;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::Kind;
+use super::SecretKind;
 use crate::domain::masks::Secret;
 
 /// The kind.
 #[derive(Debug)]
 pub(super) struct Env;
 
-impl Kind for Env {
+impl SecretKind for Env {
     fn scheme(&self) -> &'static str {
         "env"
     }

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::Kind;
+use super::SecretKind;
 use crate::domain::masks::Secret;
 use crate::os::files;
 
@@ -22,7 +22,7 @@ const HINT: &str =
 #[derive(Debug)]
 pub(super) struct File;
 
-impl Kind for File {
+impl SecretKind for File {
     fn scheme(&self) -> &'static str {
         "file"
     }

@@ -13,7 +13,7 @@ use crate::domain::masks::Secret;
 use crate::domain::secret_ref::SecretRef;
 
 /// A kind of place where secrets are.
-pub trait Kind: fmt::Debug + Sync {
+pub trait SecretKind: fmt::Debug + Sync {
     /// What stands before the colon.
     fn scheme(&self) -> &'static str;
     /// How it is written ("env:NAME").
@@ -29,7 +29,7 @@ pub trait Kind: fmt::Debug + Sync {
 
 /// Every kind that there is.
 #[must_use]
-pub fn all() -> &'static [&'static dyn Kind] {
+pub fn all() -> &'static [&'static dyn SecretKind] {
     &[&env::Env, &file::File]
 }
 
@@ -43,7 +43,7 @@ pub fn forms() -> String {
         .join(" or ")
 }
 
-fn kind(reference: &SecretRef) -> Result<&'static dyn Kind, String> {
+fn kind(reference: &SecretRef) -> Result<&'static dyn SecretKind, String> {
     let known = all()
         .iter()
         .copied()

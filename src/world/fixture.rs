@@ -28,7 +28,7 @@ use crate::domain::given::{self, ana};
 use crate::domain::hold::{Decision, Verdict};
 use crate::domain::ids::{DeploymentId, HoldId, StackId};
 use crate::domain::level::Level;
-use crate::domain::lifecycle::Flag;
+use crate::domain::lifecycle::PhaseFlag;
 use crate::domain::look::{PartSeen, Sight};
 use crate::domain::person::Person;
 use crate::domain::place::{self, Proof};
@@ -391,7 +391,7 @@ impl Scene {
 
     /// Starts a queued deployment with a plan, up to RUNNING.
     pub fn start(&mut self, stack: &str, deployment: DeploymentId, plan: Plan) -> &mut Self {
-        let first = self.world.folds.stack(&id(stack)).is(Flag::LookFirst);
+        let first = self.world.folds.stack(&id(stack)).is(PhaseFlag::LookFirst);
         self.on_stack(
             stack,
             if first {
@@ -591,7 +591,7 @@ impl Scene {
                         as_before: false,
                     },
                 );
-                if self.world.folds.stack(&id(stack)).is(Flag::Settles) {
+                if self.world.folds.stack(&id(stack)).is(PhaseFlag::Settles) {
                     self.on_stack(stack, StackEvent::QueueEmpty);
                 }
             }

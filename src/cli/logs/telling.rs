@@ -20,12 +20,12 @@ const BEHIND: Duration = Duration::from_secs(30);
 pub(super) struct Telling {
     kept: bool,
     trouble: Option<String>,
-    tails: BTreeMap<String, (Standing, u64)>,
+    tails: BTreeMap<String, (Health, u64)>,
 }
 
-/// How a tail stands, as far as it is worth a sentence.
+/// How a tail is doing, as far as it is worth a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum Health {
     Unknown,
     Waits,
     Cut,
@@ -76,14 +76,14 @@ impl Telling {
         out: &mut Out<'_, '_>,
     ) -> io::Result<()> {
         for tail in tails {
-            let standing = standing(tail);
+            let health = health(tail);
             let before = self.tails.get(tail.group).copied();
-            if before.is_none() && standing == Standing::Unknown && !waited {
+            if before.is_none() && health == Health::Unknown && !waited {
                 continue;
             }
-            let (was, dropped) = before.unwrap_or((Standing::Follows, 0));
-            if was != standing {
-                out.aside(&format!("holdpoint: {}", says(tail, standing)))?;
+            let (was, dropped) = before.unwrap_or((Health::Follows, 0));
+            if was != health {
+                out.aside(&format!("holdpoint: {}", says(tail, health)))?;
             }
             if tail.dropped > dropped {
                 out.aside(&format!(
@@ -93,26 +93,26 @@ impl Telling {
                 ))?;
             }
             self.tails
-                .insert(tail.group.to_owned(), (standing, tail.dropped));
+                .insert(tail.group.to_owned(), (health, tail.dropped));
         }
         Ok(())
     }
 }
 
-fn standing(tail: &TailSighting<'_>) -> Standing {
+fn health(tail: &TailSighting<'_>) -> Health {
     match tail.state {
-        TailState::Unknown => Standing::Unknown,
-        TailState::Waits(_) => Standing::Waits,
-        TailState::Cut(_) => Standing::Cut,
-        TailState::Follows if tail.behind > BEHIND => Standing::Behind,
-        TailState::Follows if tail.sampled => Standing::Sampled,
-        TailState::Follows => Standing::Follows,
+        TailState::Unknown => Health::Unknown,
+        TailState::Waits(_) => Health::Waits,
+        TailState::Cut(_) => Health::Cut,
+        TailState::Follows if tail.behind > BEHIND => Health::Behind,
+        TailState::Follows if tail.sampled => Health::Sampled,
+        TailState::Follows => Health::Follows,
     }
 }
 
-fn says(tail: &TailSighting<'_>, standing: Standing) -> String {
+fn says(tail: &TailSighting<'_>, health: Health) -> String {
     let group = tail.group;
-    match (standing, tail.state) {
+    match (health, tail.state) {
         (_, TailState::Waits(why)) => why.to_string(),
         (_, TailState::Cut(why)) => {
             let why = why.map(|why| format!(": {why}")).unwrap_or_default();
@@ -121,14 +121,14 @@ fn says(tail: &TailSighting<'_>, standing: Standing) -> String {
                 short(tail.behind)
             )
         }
-        (Standing::Behind, _) => format!("{group} is {} behind", short(tail.behind)),
-        (Standing::Sampled, _) => {
+        (Health::Behind, _) => format!("{group} is {} behind", short(tail.behind)),
+        (Health::Sampled, _) => {
             format!("{group} is sampled by the service: every line is read, a little later")
         }
-        (Standing::Unknown, _) => {
+        (Health::Unknown, _) => {
             format!("nobody follows {group} now: is there an engine? `holdpoint doctor` tells")
         }
-        (Standing::Follows | Standing::Waits | Standing::Cut, _) => {
+        (Health::Follows | Health::Waits | Health::Cut, _) => {
             format!("{group} is followed again")
         }
     }

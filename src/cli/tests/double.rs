@@ -161,7 +161,7 @@ impl Ground for TestGround {
             found: what.into(),
         })
     }
-    fn standing(&self, _: &Loaded) -> Result<Trust, Stop> {
+    fn trust_of(&self, _: &Loaded) -> Result<Trust, Stop> {
         Ok(self
             .desk
             .estate

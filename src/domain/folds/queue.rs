@@ -4,7 +4,7 @@
 use crate::domain::end::End;
 use crate::domain::environment::Mode;
 use crate::domain::ids::DeploymentId;
-use crate::domain::lifecycle::{Class, Flag};
+use crate::domain::lifecycle::{Class, PhaseFlag};
 use crate::domain::purpose::Purpose;
 use crate::domain::time::Time;
 use crate::domain::wants::Wants;
@@ -72,7 +72,7 @@ impl Stack {
             }
         }
         let Some(head) = self.queue.first() else {
-            if self.is(Flag::Settles) {
+            if self.is(PhaseFlag::Settles) {
                 wants.now.push(StackWant::Rest);
             }
             return wants;
@@ -84,7 +84,7 @@ impl Stack {
                     Waits::Armed(at) | Waits::Frozen(Some(at)) => wants.wake_at(at),
                     Waits::Frozen(None) | Waits::Watched | Waits::After(_) | Waits::Never(_) => {}
                 }
-                if self.is(Flag::Settles) {
+                if self.is(PhaseFlag::Settles) {
                     wants.now.push(StackWant::Rest);
                 }
             }
@@ -139,7 +139,7 @@ impl Stack {
         } else {
             "popped"
         };
-        if self.is(Flag::LookFirst) {
+        if self.is(PhaseFlag::LookFirst) {
             wants.now.push(StackWant::Look(head.clone()));
         } else if self.takes(on) {
             wants.now.push(StackWant::Pop(head.clone()));

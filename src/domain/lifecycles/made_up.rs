@@ -3,7 +3,7 @@
 //! website does.
 
 use crate::domain::lifecycle::Class::{Broken, Busy, Gone, Rest};
-use crate::domain::lifecycle::{Edge, Flag, Lifecycle, NEW, Origin, PhaseDef};
+use crate::domain::lifecycle::{Edge, Lifecycle, NEW, Origin, PhaseDef, PhaseFlag};
 
 const fn edge(from: &'static str, on: &'static str, to: &'static str) -> Edge {
     Edge::new(from, on, to, on, Origin::Ours("made up"))
@@ -13,13 +13,13 @@ const fn edge(from: &'static str, on: &'static str, to: &'static str) -> Edge {
 pub(crate) static PRESS: Lifecycle = Lifecycle {
     name: "press",
     phases: &[
-        PhaseDef::new(NEW, None, Rest).with(&[Flag::LookFirst]),
+        PhaseDef::new(NEW, None, Rest).with(&[PhaseFlag::LookFirst]),
         PhaseDef::new("ORDERED", None, Busy),
         PhaseDef::new("PRINTING", None, Busy),
         PhaseDef::new("OUT", None, Rest),
         PhaseDef::new("SPOILT", None, Broken),
-        PhaseDef::new("RECALLED", None, Busy).with(&[Flag::Removes]),
-        PhaseDef::new("PULPING", None, Busy).with(&[Flag::Removes]),
+        PhaseDef::new("RECALLED", None, Busy).with(&[PhaseFlag::Removes]),
+        PhaseDef::new("PULPING", None, Busy).with(&[PhaseFlag::Removes]),
         PhaseDef::new("JAMMED", None, Broken),
         PhaseDef::new("PULP", None, Gone),
     ],

@@ -1,7 +1,7 @@
 //! The lifecycle of a script stack.
 
 use crate::domain::lifecycle::Class::{Broken, Busy, Gone, Rest};
-use crate::domain::lifecycle::{Edge, Flag, Lifecycle, NEW, Origin, PhaseDef};
+use crate::domain::lifecycle::{Edge, Lifecycle, NEW, Origin, PhaseDef, PhaseFlag};
 
 const fn edge(from: &'static str, on: &'static str, to: &'static str, label: &'static str) -> Edge {
     Edge::new(from, on, to, label, Origin::Ours("scripts are ours"))
@@ -14,8 +14,8 @@ pub static SCRIPT: Lifecycle = Lifecycle {
         PhaseDef::new(NEW, None, Rest),
         PhaseDef::new("READY", None, Rest),
         PhaseDef::new("RUNNING", None, Busy),
-        PhaseDef::new("FAILED", None, Broken).with(&[Flag::RunAgain]),
-        PhaseDef::new("REMOVING", None, Busy).with(&[Flag::Removes]),
+        PhaseDef::new("FAILED", None, Broken).with(&[PhaseFlag::RunAgain]),
+        PhaseDef::new("REMOVING", None, Busy).with(&[PhaseFlag::Removes]),
         PhaseDef::new("REMOVED", None, Gone),
     ],
     edges: &[

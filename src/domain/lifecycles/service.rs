@@ -2,7 +2,7 @@
 
 use crate::domain::lifecycle::Class::{Broken, Busy, Gone, Rest};
 use crate::domain::lifecycle::Origin::{Ours, Seed};
-use crate::domain::lifecycle::{Edge, Flag, Lifecycle, NEW, Origin, PhaseDef};
+use crate::domain::lifecycle::{Edge, Lifecycle, NEW, Origin, PhaseDef, PhaseFlag};
 
 const QUEUED: Origin = Ours("a deployment waits in place: frozen, armed, or not its turn");
 const ADOPTED: Origin = Ours("the real stack was there before this store");
@@ -14,13 +14,13 @@ const UNBLOCK: Origin = Ours("the source document has no way out of BROKEN");
 pub static SERVICE: Lifecycle = Lifecycle {
     name: "service stack",
     phases: &[
-        PhaseDef::new(NEW, None, Rest).with(&[Flag::LookFirst]),
+        PhaseDef::new(NEW, None, Rest).with(&[PhaseFlag::LookFirst]),
         PhaseDef::new("CREATING", Some("CREATING"), Busy),
-        PhaseDef::new("STABLE", Some("STABLE"), Rest).with(&[Flag::Settles]),
+        PhaseDef::new("STABLE", Some("STABLE"), Rest).with(&[PhaseFlag::Settles]),
         PhaseDef::new("AVAILABLE", Some("AVAILABLE"), Rest),
         PhaseDef::new("MIGRATING", Some("MIGRATING"), Busy),
         PhaseDef::new("BROKEN", Some("BROKEN"), Broken),
-        PhaseDef::new("DELETING", None, Busy).with(&[Flag::Removes]),
+        PhaseDef::new("DELETING", None, Busy).with(&[PhaseFlag::Removes]),
         PhaseDef::new("DELETE_FAILED", None, Broken),
         PhaseDef::new("DELETED", None, Gone),
     ],

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::domain::lifecycle::{Class, Edge, Flag, Lifecycle, NEW, Origin, PhaseDef};
+use crate::domain::lifecycle::{Class, Edge, Lifecycle, NEW, Origin, PhaseDef, PhaseFlag};
 
 /// `from, label of the source document, to`; `[*]` is NEW.
 const STACK_DIAGRAM: &[(&str, &str, &str)] = &[
@@ -218,7 +218,7 @@ fn every_class_has_the_edges_that_the_machine_takes_there() {
                 Class::Rest => {
                     let moves = to("requested").is_some_and(|to| to != phase);
                     assert!(
-                        to("popped").is_some() || moves || phase.is(Flag::LookFirst),
+                        to("popped").is_some() || moves || phase.is(PhaseFlag::LookFirst),
                         "{what}: what waits there never starts"
                     );
                 }
@@ -242,13 +242,15 @@ fn starts_lead_into_work_and_ends_out_of_it() {
             let (before, after, stays) = (
                 from.class == Class::Busy,
                 to.class == Class::Busy,
-                from.is(Flag::Removes),
+                from.is(PhaseFlag::Removes),
             );
             match edge.on {
                 "found_missing" | "started" | "popped" => {
-                    assert!(!before && after && !to.is(Flag::Removes), "{what}");
+                    assert!(!before && after && !to.is(PhaseFlag::Removes), "{what}");
                 }
-                "teardown_popped" => assert!(!before && after && to.is(Flag::Removes), "{what}"),
+                "teardown_popped" => {
+                    assert!(!before && after && to.is(PhaseFlag::Removes), "{what}");
+                }
                 "succeeded" => assert!(
                     before && to.class == if stays { Class::Gone } else { Class::Rest },
                     "{what}"
@@ -266,7 +268,7 @@ fn starts_lead_into_work_and_ends_out_of_it() {
                         "{what}: no event has that name"
                     );
                     assert!(
-                        before && after && from != to && stays == to.is(Flag::Removes),
+                        before && after && from != to && stays == to.is(PhaseFlag::Removes),
                         "{what}"
                     );
                 }
@@ -282,35 +284,39 @@ fn every_flag_stands_where_it_means_something() {
             let what = format!("{}: {}", table.name, phase.name);
             let to = |on: &str| from(table, phase, on);
             let rests = |on: &str| {
-                to(on).is_some_and(|to| to.class == Class::Rest && !to.is(Flag::Settles))
+                to(on).is_some_and(|to| to.class == Class::Rest && !to.is(PhaseFlag::Settles))
             };
             let looks =
                 to("found_missing").is_some() && rests("adopted") && to("adopted_broken").is_some();
-            assert_eq!(phase.is(Flag::LookFirst), looks, "{what}");
+            assert_eq!(phase.is(PhaseFlag::LookFirst), looks, "{what}");
             assert!(
                 !looks || phase.name == NEW && to("popped").is_none(),
                 "{what}: it starts without a look"
             );
             assert_eq!(
-                phase.is(Flag::Settles),
+                phase.is(PhaseFlag::Settles),
                 rests("queue_empty") && rests("idle"),
                 "{what}"
             );
             assert!(
-                !phase.is(Flag::Settles) || phase.class == Class::Rest,
+                !phase.is(PhaseFlag::Settles) || phase.class == Class::Rest,
                 "{what}"
             );
             assert!(
-                !phase.is(Flag::Removes) || phase.class == Class::Busy,
+                !phase.is(PhaseFlag::Removes) || phase.class == Class::Busy,
                 "{what}"
             );
             assert!(
-                !phase.is(Flag::RunAgain) || phase.class == Class::Broken,
+                !phase.is(PhaseFlag::RunAgain) || phase.class == Class::Broken,
                 "{what}"
             );
         }
         assert!(
-            !table.looks() || !table.phases.iter().any(|phase| phase.is(Flag::RunAgain)),
+            !table.looks()
+                || !table
+                    .phases
+                    .iter()
+                    .any(|phase| phase.is(PhaseFlag::RunAgain)),
             "{}: what is looked at may need repair",
             table.name
         );

@@ -36,12 +36,12 @@ pub(super) trait Change: Send + Sync + 'static {
 }
 
 /// The executor of a kind of change.
-pub(super) struct Changes<C> {
+pub(super) struct Hand<C> {
     clients: Arc<Clients>,
     of: PhantomData<C>,
 }
 
-impl<C: Change> Changes<C> {
+impl<C: Change> Hand<C> {
     /// That executor, over these clients.
     pub(super) fn executor(clients: &Arc<Clients>) -> Arc<dyn Executor> {
         Arc::new(Self {
@@ -51,7 +51,7 @@ impl<C: Change> Changes<C> {
     }
 }
 
-impl<C: Change> Executor for Changes<C> {
+impl<C: Change> Executor for Hand<C> {
     fn kind(&self) -> StepKind {
         C::KIND.into()
     }

@@ -20,7 +20,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use self::change::Changes;
+use self::change::Hand;
 use super::{Executor, Job};
 use crate::aws::cfn::input::Given;
 use crate::aws::cfn::stack::CfnStack;
@@ -34,12 +34,12 @@ use crate::forms::cloudformation::CfnInput;
 #[must_use]
 pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
     vec![
-        Changes::<create::Create>::executor(clients),
-        Changes::<update::Update>::executor(clients),
-        Changes::<update::Scale>::executor(clients),
-        Changes::<execute::Execute>::executor(clients),
-        Changes::<delete::Delete>::executor(clients),
-        Changes::<continued::Continue>::executor(clients),
+        Hand::<create::Create>::executor(clients),
+        Hand::<update::Update>::executor(clients),
+        Hand::<update::Scale>::executor(clients),
+        Hand::<execute::Execute>::executor(clients),
+        Hand::<delete::Delete>::executor(clients),
+        Hand::<continued::Continue>::executor(clients),
         Arc::new(change_set::MakeChangeSet(Arc::clone(clients))),
         Arc::new(verify::Verify(Arc::clone(clients))),
     ]

@@ -8,7 +8,7 @@ use crate::aws::cfn::changes::{preview_name, preview_prefix};
 use crate::aws::cfn::input::Given;
 use crate::domain::failure::Failure;
 use crate::domain::request::SourceBundle;
-use crate::forms::cloudformation::{CfnInput, Changes, Resource, StackFacts};
+use crate::forms::cloudformation::{CfnInput, ChangeFacts, Resource, StackFacts};
 use crate::os::clock::SharedClock;
 
 /// How long a change set may take to be worked out before its rows count as unknown.
@@ -83,7 +83,7 @@ fn safe(text: Option<&str>) -> String {
 ///
 /// # Errors
 /// When AWS could not be asked; a change set that cannot be made is an answer
-/// ([`Changes::Unknown`]).
+/// ([`ChangeFacts::Unknown`]).
 pub async fn changes(
     cloud: &Cloud,
     clock: &SharedClock,
@@ -91,7 +91,7 @@ pub async fn changes(
     hint: &str,
     input: &CfnInput,
     bundle: &SourceBundle,
-) -> Result<Changes, Failure> {
+) -> Result<ChangeFacts, Failure> {
     let stack = &input.stack_name;
     let now = cloud.stack(stack).await?;
     let given = Given::new(
@@ -110,13 +110,13 @@ pub async fn changes(
         Ok(made) => made,
         // Some clouds say so here already.
         Err(trouble) if trouble.says("No updates are to be performed") => {
-            return Ok(Changes::Nothing);
+            return Ok(ChangeFacts::Nothing);
         }
         Err(trouble)
             if trouble.kind == crate::aws::TroubleKind::Refused
                 && !trouble.is("AlreadyExistsException") =>
         {
-            return Ok(Changes::Unknown {
+            return Ok(ChangeFacts::Unknown {
                 why: trouble.message.to_string(),
             });
         }
@@ -134,28 +134,28 @@ async fn described(
     clock: &SharedClock,
     stack: &str,
     name: &str,
-) -> Result<Changes, Failure> {
+) -> Result<ChangeFacts, Failure> {
     let deadline = clock.now() + LONGEST;
     let mut pause = Duration::from_millis(50);
     loop {
         let Some(set) = cloud.change_set(stack, name).await? else {
-            return Ok(Changes::Unknown {
+            return Ok(ChangeFacts::Unknown {
                 why: "the change set was deleted by somebody else".to_owned(),
             });
         };
         if !set.is_busy() {
             return Ok(if set.is_empty() {
-                Changes::Nothing
+                ChangeFacts::Nothing
             } else if set.status == "CREATE_COMPLETE" {
-                Changes::Rows { rows: set.rows }
+                ChangeFacts::Rows { rows: set.rows }
             } else {
-                Changes::Unknown {
+                ChangeFacts::Unknown {
                     why: format!("{}: {}", set.status, set.reason),
                 }
             });
         }
         if clock.now() >= deadline {
-            return Ok(Changes::Unknown {
+            return Ok(ChangeFacts::Unknown {
                 why: "CloudFormation is still working it out".to_owned(),
             });
         }

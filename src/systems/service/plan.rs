@@ -144,9 +144,9 @@ pub(super) fn update(
     let input = ours(ask, &body.input);
     let running = running(stack);
     let (rows, unknown) = match seen.of_kind(CHANGES).map(facts).transpose()? {
-        Some(cloudformation::Changes::Rows { rows }) => (Some(rows), None),
-        Some(cloudformation::Changes::Nothing) => (Some(Vec::new()), None),
-        Some(cloudformation::Changes::Unknown { why }) => (None, Some(why)),
+        Some(cloudformation::ChangeFacts::Rows { rows }) => (Some(rows), None),
+        Some(cloudformation::ChangeFacts::Nothing) => (Some(Vec::new()), None),
+        Some(cloudformation::ChangeFacts::Unknown { why }) => (None, Some(why)),
         None if stack.standing().is_busy() => (None, Some(format!("{name} is {}", stack.status))),
         None => (None, None),
     };

@@ -127,7 +127,7 @@ fn sight(stack: &StackFacts) -> Sights {
     [stack.sight("prod-orders")].into_iter().collect()
 }
 
-fn observed(status: &str, changes: Option<cloudformation::Changes>) -> Sights {
+fn observed(status: &str, changes: Option<cloudformation::ChangeFacts>) -> Sights {
     let mut seen = sight(&stack(status));
     if let Some(changes) = changes {
         seen.put(changes.sight("prod-orders"));

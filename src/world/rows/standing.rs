@@ -8,7 +8,7 @@ use crate::domain::end::End;
 use crate::domain::event::StreamId;
 use crate::domain::failure::Retry;
 use crate::domain::hold::HoldKind;
-use crate::domain::lifecycle::{Class, Flag};
+use crate::domain::lifecycle::{Class, PhaseFlag};
 use crate::domain::stack::Stack;
 use crate::domain::time::Time;
 
@@ -46,7 +46,7 @@ impl World {
         }
         if stack.class() == Class::Broken {
             return (
-                if stack.is(Flag::RunAgain) {
+                if stack.is(PhaseFlag::RunAgain) {
                     State::Fail
                 } else {
                     State::Brok

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Workshop;
 use crate::peers::endpoint;
-use holdpoint::forms::cloudformation::{CfnInput, Changes};
+use holdpoint::forms::cloudformation::{CfnInput, ChangeFacts};
 use holdpoint::observe::cloudformation::{look, serve};
 use holdpoint::os::clock::Real;
 
@@ -104,7 +104,7 @@ async fn deployed_and_torn_down(endpoint: &str, exact: bool) {
     )
     .await
     .unwrap();
-    let Changes::Rows { rows } = changes else {
+    let ChangeFacts::Rows { rows } = changes else {
         panic!("rows, not {changes:?}")
     };
     assert!(

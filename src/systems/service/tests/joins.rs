@@ -102,7 +102,7 @@ fn what_is_deleted_is_no_update_without_downtime() {
     let rows = vec![row("Web", "AWS::ECS::Service", Does::Remove)];
     let seen = observed(
         "UPDATE_COMPLETE",
-        Some(cloudformation::Changes::Rows { rows }),
+        Some(cloudformation::ChangeFacts::Rows { rows }),
     );
     let plan = plan(&ask(Purpose::Deploy, Class::Development), &seen).unwrap();
     assert!(

@@ -71,7 +71,7 @@ fn every_status() {
 #[test]
 fn plans_as_data() {
     let mut text = String::new();
-    let rows = cloudformation::Changes::Rows {
+    let rows = cloudformation::ChangeFacts::Rows {
         rows: replaces_db(),
     };
     let untouched = sight(&StackFacts {
@@ -104,7 +104,10 @@ fn plans_as_data() {
         (
             "serving known",
             serving,
-            observed("UPDATE_COMPLETE", Some(cloudformation::Changes::Nothing)),
+            observed(
+                "UPDATE_COMPLETE",
+                Some(cloudformation::ChangeFacts::Nothing),
+            ),
         ),
         (
             "teardown",
@@ -201,7 +204,10 @@ fn looks_are_asked_once_each() {
             .looks(
                 &deploy,
                 &spec,
-                &observed("UPDATE_COMPLETE", Some(cloudformation::Changes::Nothing))
+                &observed(
+                    "UPDATE_COMPLETE",
+                    Some(cloudformation::ChangeFacts::Nothing)
+                )
             )
             .is_empty()
     );

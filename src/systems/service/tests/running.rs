@@ -241,7 +241,7 @@ proptest! {
     /// The same ask gives the same plan, so that what a card covered is what is done.
     #[test]
     fn held_steps_do_not_depend_on_what_was_seen(rows in any_rows()) {
-        let card = plan(&ask(Purpose::Deploy, Class::Production), &observed("UPDATE_COMPLETE", Some(cloudformation::Changes::Rows { rows: rows.clone() }))).unwrap();
+        let card = plan(&ask(Purpose::Deploy, Class::Production), &observed("UPDATE_COMPLETE", Some(cloudformation::ChangeFacts::Rows { rows: rows.clone() }))).unwrap();
         let mut later = ask(Purpose::Deploy, Class::Production);
         later.seen = Some(Shown { card: Digest::of_bytes(b""), level: Level::L3, branch: card.branch.clone(), changes: vec![weighed(rows)], covers: vec![], plan: None });
         let turn = plan(&later, &observed("UPDATE_COMPLETE", None)).unwrap();
