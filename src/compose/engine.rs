@@ -94,7 +94,6 @@ async fn parts(
         clock: clock.clone(),
         executors: Arc::new(executors),
         systems: systems::named,
-        pure_step: systems::pure_step,
         eyes: Arc::new(EyesByKind::new(
             clients.clone(),
             clock.clone(),

@@ -25,7 +25,7 @@ pub use settle::{
     adopt, available, begin, complete, end_queued, error, finish, planned, pop, rest, wait_failure,
 };
 pub use specs::{NAMED, StartOf, choose, specs};
-pub use steps::{StartWith, found, noted, outcome, start, time_out, withdraw};
+pub use steps::{PureStep, found, noted, outcome, start, time_out, withdraw};
 pub use stop::undo;
 
 use std::collections::BTreeMap;

@@ -124,7 +124,7 @@ pub fn grant(
     folds: &Folds,
     machine: &Machine,
     cx: &Cx<'_>,
-    pure_step: decide::StartWith<'_>,
+    pure_step: decide::PureStep<'_>,
 ) -> Wants<Grant> {
     match machine {
         Machine::Stack(id) => {
@@ -187,7 +187,7 @@ fn of_deployment(
     d: &Deployment,
     want: DeploymentWant,
     cx: &Cx<'_>,
-    pure_step: decide::StartWith<'_>,
+    pure_step: decide::PureStep<'_>,
 ) -> Grant {
     match want {
         DeploymentWant::Await => decide::begin(folds, d.id).into(),
@@ -267,7 +267,11 @@ fn begun(d: &Deployment, append: &Append) -> Option<Attempt> {
 #[must_use]
 pub fn looked(folds: &Folds, id: &StackId, found: Result<(Sights, Quiet), Failure>) -> Append {
     let stack = folds.stack(id);
-    let Some(entry) = stack.queue.first().filter(|_| stack.is(PhaseFlag::LookFirst)) else {
+    let Some(entry) = stack
+        .queue
+        .first()
+        .filter(|_| stack.is(PhaseFlag::LookFirst))
+    else {
         return Append::default();
     };
     match found {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::domain::decide::{self, Cx};
 use crate::domain::deployment::{Phase, Request, Shown};
 use crate::domain::failure::{Failure, Retry};
@@ -18,6 +20,7 @@ use crate::domain::time::Time;
 use super::commit::Promise;
 use super::looks::{Planning, proven};
 use super::{Engine, EngineError, Msg, Parts};
+use crate::systems;
 
 /// How often a stack that somebody else is changing is looked at.
 const BUSY: Duration = Duration::from_secs(2);
@@ -36,6 +39,10 @@ impl Engine {
     /// never a time that has passed.
     pub(super) fn grant(&mut self) -> Result<Option<Time>, EngineError> {
         self.drop_tasks_of_the_past();
+        let systems = self.parts.systems;
+        let pure_step = |system: &str, kind: &str, params: &Value| {
+            systems::pure_step(systems(system), kind, params)
+        };
         for _ in 0..ROUNDS {
             let now = self.now();
             let (mut wake, mut took) = (None::<Time>, false);
@@ -50,7 +57,7 @@ impl Engine {
                     fresh: &[],
                     cancels: &self.cancels,
                 };
-                let granted = grant::grant(&self.folds, &machine, &cx, &self.parts.pure_step);
+                let granted = grant::grant(&self.folds, &machine, &cx, &pure_step);
                 wake = [wake, granted.wake].into_iter().flatten().min();
                 for Grant { append, effect } in granted.now {
                     took |= !append.is_empty();

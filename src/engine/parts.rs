@@ -5,13 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::{Eyes, Share};
-use crate::domain::failure::Failure;
 use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::line::{Giver, Line};
-use crate::domain::plan::Output;
 use crate::domain::time::Time;
 use crate::exec::Executor;
 use crate::os::clock::SharedClock;
@@ -36,8 +32,6 @@ pub struct Parts {
     pub executors: Arc<BTreeMap<String, Arc<dyn Executor>>>,
     /// The systems, by name.
     pub systems: fn(&str) -> Option<&'static dyn System>,
-    /// Steps that look at data alone.
-    pub pure_step: fn(&str, &Value) -> Result<Output, Failure>,
     /// The eyes.
     pub eyes: Arc<dyn Eyes>,
     /// Where executors may keep files: `jobs/DEPLOYMENT/STEP/ATTEMPT`.

@@ -99,15 +99,18 @@ pub fn named(name: &str) -> Option<&'static dyn System> {
     all().iter().copied().find(|system| system.name() == name)
 }
 
-/// Carries out a step that looks at data alone.
+/// Carries out a step of a system that looks at data alone.
 ///
 /// # Errors
-/// A failure, when the parameters have another form than the planner gives them, or there is no
-/// such step.
-pub fn pure_step(kind: &str, params: &Value) -> Result<Output, Failure> {
-    let result = all()
-        .iter()
-        .find_map(|system| system.eval(kind, params))
+/// A failure, when the parameters have another form than the planner gives them, or the system has
+/// no such step.
+pub fn pure_step(
+    system: Option<&'static dyn System>,
+    kind: &str,
+    params: &Value,
+) -> Result<Output, Failure> {
+    let result = system
+        .and_then(|system| system.eval(kind, params))
         .unwrap_or_else(|| Err("there is no such step".to_owned()));
     result.map_err(|why| {
         Failure::new(format!("{kind}: {why}")).hint("deploy again: the plan is made anew")

@@ -477,7 +477,8 @@ impl Scene {
             .and_then(|plan| plan.step(&eval.into()))
             .unwrap();
         let params = resolve(&step.params, &fold.outputs()).unwrap();
-        let output = crate::systems::pure_step(step.kind.as_str(), &params).unwrap();
+        let system = crate::systems::named("service");
+        let output = crate::systems::pure_step(system, step.kind.as_str(), &params).unwrap();
         self.on(
             d,
             DeploymentEvent::StepDone {

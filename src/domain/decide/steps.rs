@@ -16,8 +16,8 @@ use crate::domain::time::Time;
 
 use super::{Cx, on_deployment, on_stack};
 
-/// What the engine brings to the start of a step that needs no executor.
-pub type StartWith<'a> = &'a dyn Fn(&str, &Value) -> Result<Output, Failure>;
+/// How a step that needs no executor is carried out: by its system, its kind and its parameters.
+pub type PureStep<'a> = &'a dyn Fn(&str, &str, &Value) -> Result<Output, Failure>;
 
 /// Starts an attempt: the parameters with outputs filled in, and the approval checked against what
 /// is true now. A step whose approval no longer fits opens its hold again instead. Pure steps end
@@ -28,10 +28,11 @@ pub fn start(
     d: &Deployment,
     id: &StepId,
     cx: &Cx<'_>,
-    pure_step: StartWith<'_>,
+    pure_step: PureStep<'_>,
 ) -> Append {
     let mut append = Append::default();
-    let (Some(step), Some(run)) = (
+    let (Some(request), Some(step), Some(run)) = (
+        &d.request,
         d.plan.as_ref().and_then(|plan| plan.step(id)),
         d.steps.get(id),
     ) else {
@@ -90,7 +91,7 @@ pub fn start(
     let kind = step.kind.as_str();
     let result = match kind {
         pure::DECISION => Some(Ok(Output::public(json!({ "branch": choice(d, id) })))),
-        kind if pure::is(kind) => Some(pure_step(kind, &params)),
+        kind if pure::is(kind) => Some(pure_step(&request.spec.system, kind, &params)),
         _ => None,
     };
     if let Some(result) = result {

@@ -122,7 +122,6 @@ impl Life {
                     .collect(),
             ),
             systems: systems::named,
-            pure_step: systems::pure_step,
             eyes: Arc::new(EyesByKind::new(
                 Arc::clone(clients),
                 clock,

@@ -7,7 +7,7 @@ use super::outside::{held, leaving, plan, step};
 use super::serving::runs;
 use super::sim::{Ends, Sim, attached_as, stack};
 use crate::domain::ask::{Intent, Source, Way};
-use crate::domain::decide::{StartWith, start};
+use crate::domain::decide::{PureStep, start};
 use crate::domain::environment::OnFailure;
 use crate::domain::event::{Event, Stored, StreamId};
 use crate::domain::failure::Failure;
@@ -85,7 +85,7 @@ fn a_mark_is_in_the_append_of_its_step() {
     sim.grant();
     let d = sim.newest();
     sim.decide(true);
-    let pure: StartWith<'_> = &|_, _| Ok(Output::default());
+    let pure: PureStep<'_> = &|_, _, _| Ok(Output::default());
     let append = start(
         &sim.folds,
         &sim.folds.deployments[&d.id],

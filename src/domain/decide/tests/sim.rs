@@ -257,7 +257,7 @@ impl Sim {
             asked: None,
             ..self.cx(&[])
         };
-        grant::grant(&self.folds, machine, &cx, &|_, _| Ok(Output::default()))
+        grant::grant(&self.folds, machine, &cx, &|_, _, _| Ok(Output::default()))
     }
 
     /// The outside answers.

@@ -86,7 +86,6 @@ impl Shop {
         Parts {
             executors: Arc::new(BTreeMap::from([(hand.kind().as_str().to_owned(), hand)])),
             systems: |name| SYSTEMS.iter().copied().find(|system| system.name() == name),
-            pure_step: |kind, params| Press.eval(kind, params).unwrap().map_err(Failure::new),
             eyes: Arc::new(EyesByKind::new(
                 clients,
                 clock,

@@ -67,7 +67,9 @@ fn run(
             started.push(id.to_string());
         }
         let output = match step.kind.as_str() {
-            kind @ ("eval.join" | "eval.same") => crate::systems::pure_step(kind, &params).unwrap(),
+            kind @ ("eval.join" | "eval.same") => {
+                crate::systems::pure_step(Some(&Service), kind, &params).unwrap()
+            }
             "hold.decision" => Output::public(json!({ "branch": restore })),
             "cloudformation.change-set" => {
                 let arn = if rows.is_empty() { "" } else { "arn" };
