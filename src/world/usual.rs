@@ -156,7 +156,8 @@ impl World {
 }
 
 /// Whether a step is on the way: no waiting finaliser, and behind no branch other than the one that
-/// was chosen, or is expected.
+/// was chosen, or is expected: a plan that is made to run is made before its changes are known, and
+/// the card knew them.
 pub(super) fn expected(d: &Deployment, step: &Step) -> bool {
     if step.finaliser.is_some() {
         return d
@@ -170,7 +171,8 @@ pub(super) fn expected(d: &Deployment, step: &Step) -> bool {
             .steps
             .get(chooser)
             .and_then(|run| run.branch.as_ref())
-            .or(plan.branch.as_ref());
+            .or(plan.branch.as_ref())
+            .or_else(|| d.request.as_ref()?.seen.as_ref()?.branch.as_ref());
         return chosen.is_none_or(|chosen| chosen == branch);
     }
     let mut needs = step
