@@ -1,6 +1,6 @@
 //! What verbs print and ask, against a scripted desk.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -57,13 +57,11 @@ fn run_with(
     change: impl FnOnce(&mut Scene, &mut Double),
 ) -> Ran {
     let mut scene = Scene::whole();
-    let mut desk = Double {
-        log: scene.log.clone(),
-        answers: Mutex::new(answers.into()),
-        ..Double::default()
-    };
+    let mut desk = Double::default();
+    desk.by.log.clone_from(&scene.log);
+    desk.by.answers = Mutex::new(answers.into());
     change(&mut scene, &mut desk);
-    desk.world = Mutex::new(Arc::new(scene.world));
+    desk.set(scene.world);
     let desk = Arc::new(desk);
     let place = TestGround {
         desk: Arc::clone(&desk),
@@ -96,7 +94,7 @@ fn run_with(
         )
     };
     let asked = desk.asked.lock().unwrap().clone();
-    let tailed = desk.tailed.lock().unwrap().clone();
+    let tailed = desk.by.tailed.lock().unwrap().clone();
     Ran {
         code,
         out: String::from_utf8(out).unwrap(),

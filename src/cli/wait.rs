@@ -409,13 +409,13 @@ mod tests {
         scene.ago(1);
         let behind = scene.ask(
             "prod-us/orders",
-            fixture::spec("414", &serde_json::json!({})),
+            fixture::spec("prod-us/orders", "414"),
             None,
             &[],
         );
         let other = scene.ask(
             "prod-us/web",
-            fixture::spec("414", &serde_json::json!({})),
+            fixture::spec("prod-us/web", "414"),
             None,
             &[],
         );

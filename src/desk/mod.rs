@@ -2,6 +2,8 @@
 //! blocks, never decides.
 
 mod attach;
+#[cfg(test)]
+pub(crate) mod double;
 mod engine;
 mod follow;
 mod live;

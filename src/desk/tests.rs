@@ -6,7 +6,7 @@ use crate::domain::event::{Append, Write};
 use crate::domain::ids::DeploymentId;
 use crate::domain::line::{Severity, SourceKind, Turn};
 use crate::domain::person::Person;
-use crate::domain::request::SourceBundle;
+use crate::domain::request::{SourceBundle, Spec};
 use crate::os::clock::Stepped;
 use crate::store::memory::Memory;
 use crate::store::{By, Store as _};
@@ -20,7 +20,7 @@ const LONG: Duration = Duration::from_secs(20);
 
 fn catalog() -> Catalog {
     let mut catalog = Catalog::default();
-    let spec = fixture::spec("412", &serde_json::json!({}));
+    let spec = fixture::spec("dev/orders", "412");
     let entry = |spec| Entry {
         spec,
         bundle: SourceBundle::default(),
@@ -344,11 +344,13 @@ fn a_tail_reads_on_only_as_fast_as_it_is_drained() {
 fn log_groups_are_followed_of_the_first_stack_and_of_those_that_are_tailed_by_name() {
     let store = Memory::new();
     let mut file = catalog();
-    let mut spec = fixture::spec("412", &serde_json::json!({}));
-    spec.watch_logs = vec!["/g".to_owned()];
     for stack in ["dev/a", "dev/b", "dev/c"] {
+        let spec = Spec {
+            watch_logs: vec!["/g".to_owned()],
+            ..fixture::spec(stack, "412")
+        };
         let entry = Entry {
-            spec: Ok(spec.clone()),
+            spec: Ok(spec),
             bundle: SourceBundle::default(),
             depends_on: Vec::new(),
         };

@@ -153,8 +153,8 @@ mod tests {
         scene.env("dev", crate::domain::environment::Class::Development);
         let d = scene
             .ago(600)
-            .ask("dev/a", fixture::spec("1", &json!({})), None, &[]);
-        scene.start("dev/a", d, plan(vec![step("make", &[])]));
+            .ask("dev/a", fixture::spec("dev/a", "1"), None, &[]);
+        scene.start_with("dev/a", d, plan(vec![step("make", &[])]));
         scene.begin(d, "make");
         scene.on(
             d,

@@ -1,23 +1,19 @@
-//! A desk for tests: a world to show, and a record of everything that was asked.
+//! A console for tests, over a desk whose asks are answered as an engine answers them.
 
-use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use uuid::Uuid;
 
-use crate::desk::{Batch, Desk, NotAsked, TailOf};
-use crate::domain::ask::{Answer, Ask, AskState};
-use crate::domain::card::Card;
-use crate::domain::digest::Digest;
-use crate::domain::environment::Class;
-use crate::domain::hold::CardLine;
+use crate::desk::Desk;
+use crate::desk::double::{Answers, Double};
+use crate::domain::ask::{Answer, Ask};
 use crate::domain::ids::{AskId, StackId};
-use crate::domain::level::{Danger, level, phrase};
 use crate::domain::line::{Line, Severity, SourceKind, Turn};
+use crate::domain::plan::ChangeRow;
 use crate::domain::safe::Safe;
 use crate::domain::time::Time;
 use crate::world::World;
@@ -29,150 +25,29 @@ use super::keys::Keys;
 use super::panes::{PaneDef, TABLE};
 use super::theme::{Depth, Theme};
 
-/// The desk.
-#[derive(Default)]
-pub(crate) struct Double {
-    pub(crate) world: Mutex<Arc<World>>,
-    /// Everything that was asked, in order.
-    pub(crate) asked: Mutex<Vec<Ask>>,
-    pub(crate) states: Mutex<BTreeMap<AskId, AskState>>,
-    pub(crate) lines: Mutex<Vec<Line>>,
-    /// Whether previews wait for an answer.
-    pub(crate) slow: std::sync::atomic::AtomicBool,
+/// Answers as an engine does.
+pub(crate) struct Clerk {
+    /// Whether it takes its time: nothing is answered.
+    pub(crate) slow: AtomicBool,
+    /// What an update would change.
+    pub(crate) changes: Mutex<Vec<ChangeRow>>,
+    now: Mutex<Time>,
 }
 
-impl Double {
-    pub(crate) fn new(world: World) -> Arc<Self> {
-        let double = Self::default();
-        *double.world.lock().unwrap() = Arc::new(world);
-        Arc::new(double)
-    }
-
-    /// The asks that could change something.
-    pub(crate) fn changing(&self) -> Vec<Ask> {
-        self.asked
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|ask| !matches!(ask, Ask::Preview { .. }))
-            .cloned()
-            .collect()
-    }
-
-    /// Answers the newest ask.
-    pub(crate) fn answer(&self, answer: Answer) {
-        let id = AskId(Uuid::from_u128(self.asked.lock().unwrap().len() as u128));
-        self.states
-            .lock()
-            .unwrap()
-            .insert(id, AskState::Answered { answer });
-    }
-
-    pub(crate) fn set(&self, world: World) {
-        *self.world.lock().unwrap() = Arc::new(world);
-    }
-}
-
-impl Desk for Double {
-    fn submit(&self, ask: Ask) -> Result<AskId, NotAsked> {
-        let mut asked = self.asked.lock().unwrap();
-        let card = match &ask {
-            Ask::Preview { .. } if self.slow.load(std::sync::atomic::Ordering::SeqCst) => None,
-            Ask::Preview { intent, .. } => {
-                let stack = match intent {
-                    crate::domain::ask::Intent::Deploy { stacks, .. } => stacks[0].clone(),
-                    crate::domain::ask::Intent::Teardown { stack, .. }
-                    | crate::domain::ask::Intent::Rollback { stack, .. }
-                    | crate::domain::ask::Intent::Unblock { stack, .. } => stack.clone(),
-                    _ => fixture::id("dev/web"),
-                };
-                let class = self
-                    .world
-                    .lock()
-                    .unwrap()
-                    .record(&stack.env)
-                    .map_or(Class::Development, |record| record.class);
-                Some(card(&stack, class, intent.verb()))
-            }
-            _ => None,
-        };
-        asked.push(ask);
-        let id = AskId(Uuid::from_u128(asked.len() as u128));
-        let state = card.map_or(AskState::Asked, |card| AskState::Answered {
-            answer: Answer::Card {
-                card: Box::new(card),
-            },
-        });
-        self.states.lock().unwrap().insert(id, state);
-        Ok(id)
-    }
-
-    fn state(&self, id: AskId) -> AskState {
-        self.states
-            .lock()
-            .unwrap()
-            .get(&id)
-            .cloned()
-            .unwrap_or(AskState::Asked)
-    }
-
-    fn world(&self) -> Arc<World> {
-        Arc::clone(&self.world.lock().unwrap())
-    }
-
-    fn watch(&self, _stacks: &[StackId]) {}
-
-    fn tail(&self, _of: &TailOf) {}
-
-    fn drain(&self, _of: &TailOf) -> Batch {
-        Batch {
-            lines: std::mem::take(&mut *self.lines.lock().unwrap()),
-            dropped: 0,
+impl Answers for Clerk {
+    fn answer(&self, ask: &Ask, id: AskId, world: &mut Arc<World>) -> Option<Answer> {
+        if self.slow.load(Ordering::SeqCst) {
+            return None;
         }
-    }
-
-    fn untail(&self, _of: &TailOf) {}
-}
-
-/// A card as an engine makes it.
-pub(crate) fn card(stack: &StackId, class: Class, verb: crate::domain::level::Verb) -> Card {
-    let (level, why) = level(class, verb, Danger::default());
-    let line = |label: &str, text: &str| CardLine {
-        label: label.to_owned(),
-        text: text.to_owned(),
-    };
-    Card {
-        verb,
-        env: stack.env.clone(),
-        class,
-        account: "441200007731".to_owned(),
-        region: "eu-west-1".to_owned(),
-        stack: Some(stack.clone()),
-        level,
-        why,
-        phrase: phrase(level, verb, stack.env.as_str()),
-        needs_reason: u8::from(level) == 4,
-        subject: Digest::of_bytes(b"one"),
-        lines: vec![
-            line("WHEN", "now"),
-            line(
-                "DOES",
-                &format!(
-                    "update the CloudFormation stack {}-{}",
-                    stack.env, stack.app
-                ),
-            ),
-            line("CHANGES", "2 modify, 0 replace, 0 delete"),
-            line("UNDO", "roll back to 411"),
-            line(
-                "RUNS ON",
-                "engine, role deployer; a cancel is possible until the service is scaled down",
-            ),
-        ],
-        rows: Some(fixture::rows(true)),
-        plan: None,
-        made_at: NOW,
-        valid_until: NOW + Duration::from_mins(1),
+        let now = *self.now.lock().unwrap();
+        let changes = self.changes.lock().unwrap();
+        Some(match fixture::decided(world, ask, id, &changes, now) {
+            Ok((append, answer)) => {
+                fixture::append(Arc::make_mut(world), append, now);
+                answer
+            }
+            Err(refused) => Answer::Refused(refused),
+        })
     }
 }
 
@@ -230,7 +105,7 @@ pub(crate) fn some_lines(stack: &StackId) -> Vec<Line> {
 /// A console over a desk, with a clock of its own.
 pub(crate) struct Bench {
     pub(crate) console: Console,
-    pub(crate) desk: Arc<Double>,
+    pub(crate) desk: Arc<Double<Clerk>>,
     pub(crate) now: Time,
 }
 
@@ -257,7 +132,12 @@ impl Bench {
     }
 
     fn over(world: World, panes: &'static [PaneDef], theme: Theme) -> Self {
-        let desk = Double::new(world);
+        let clerk = Clerk {
+            slow: AtomicBool::new(false),
+            changes: Mutex::new(fixture::rows(false)),
+            now: Mutex::new(NOW),
+        };
+        let desk = Arc::new(Double::over(world, clerk));
         let keys = Keys::read(None, panes).unwrap();
         let console = Console::new(Arc::clone(&desk) as Arc<dyn Desk>, theme, keys, panes, NOW);
         Self {
@@ -270,8 +150,18 @@ impl Bench {
     /// Lets time pass and wakes the console.
     pub(crate) fn wait(&mut self, ms: u64) -> &mut Self {
         self.now = self.now + Duration::from_millis(ms);
+        *self.desk.by.now.lock().unwrap() = self.now;
         self.console.wake(self.now);
         self
+    }
+
+    /// The asks that could change something.
+    pub(crate) fn changing(&self) -> Vec<Ask> {
+        let asked = self.desk.asked.lock().unwrap();
+        let changing = asked
+            .iter()
+            .filter(|ask| !matches!(ask, Ask::Preview { .. }));
+        changing.cloned().collect()
     }
 
     pub(crate) fn press(&mut self, key: KeyEvent) -> &mut Self {

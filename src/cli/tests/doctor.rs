@@ -10,7 +10,7 @@ use super::*;
 /// What is wrong, by what was looked at; and the exit code.
 fn wrong(change: impl FnOnce(&mut Scene, &mut Double)) -> (Code, BTreeSet<String>, String) {
     let ran = run_with("doctor|--json", vec![], None, |scene, desk| {
-        desk.estate = Some(estate());
+        desk.by.estate = Some(estate());
         change(scene, desk);
     });
     let json: Value = serde_json::from_str(&ran.out).unwrap();
@@ -130,7 +130,7 @@ fn that_aws_throttles_is_told_with_what_is_done_about_it() {
 #[test]
 fn an_engine_that_only_starts_a_file_that_differs_and_one_that_is_not_trusted() {
     let starting = run_with("doctor", vec![], None, |scene, desk| {
-        desk.estate = Some(estate());
+        desk.by.estate = Some(estate());
         scene.world.engine = EngineState::Starting;
     });
     assert_eq!(starting.code, Code::Done, "{}", starting.out);
@@ -155,8 +155,13 @@ fn an_engine_that_only_starts_a_file_that_differs_and_one_that_is_not_trusted() 
         found.contains("environment dev") && out.contains("DIFFERS"),
         "{out}"
     );
-    let (_, found, out) =
-        wrong(|_, desk| desk.estate = desk.estate.take().map(|(loaded, _)| (loaded, Trust::New)));
+    let (_, found, out) = wrong(|_, desk| {
+        desk.by.estate = desk
+            .by
+            .estate
+            .take()
+            .map(|(loaded, _)| (loaded, Trust::New));
+    });
     assert_eq!(
         found,
         BTreeSet::from(["trust".to_owned()]),

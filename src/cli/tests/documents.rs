@@ -85,7 +85,7 @@ fn every_key_that_a_verb_prints_stands_on_the_page() {
     ];
     for (words, answers, with) in cases {
         let ran = run_with(&format!("{words}|--json"), answers, None, |_, desk| {
-            desk.estate = Some(estate());
+            desk.by.estate = Some(estate());
             desk.lines = Mutex::new(vec![Line {
                 turn: Turn::default(),
                 at: NOW,
@@ -213,7 +213,7 @@ fn a_hold_that_nobody_can_be_asked_about_says_what_to_read_and_to_run() {
 #[test]
 fn errors_of_check_have_their_place() {
     let ran = run_with("check|--json", vec![], None, |_, desk| {
-        desk.estate = Some(estate());
+        desk.by.estate = Some(estate());
     });
     let json: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!((ran.code, &json["ok"]), (Code::Wrong, &json!(false)));
@@ -233,7 +233,7 @@ fn what_was_accepted_is_told_with_its_deployments() {
     let world = fixture::scene();
     let answers = vec![card(Level::L1, None), accepted(&world, "dev/orders")];
     let ran = run_with("deploy|dev/orders|--json", answers, None, |scene, desk| {
-        desk.later = Mutex::new(Some(Arc::new(scene.world.clone())));
+        desk.by.later = Mutex::new(Some(Arc::new(scene.world.clone())));
         let id = scene.world.latest(&fixture::id("dev/orders")).unwrap().id;
         scene.world.folds.deployments.remove(&id);
     });

@@ -1,81 +1,50 @@
 //! A desk that answers from a script, and a program around the verbs.
 
 use super::*;
+use crate::desk::double::Answers;
 
 /// What `sandbox` takes in the program; nothing here.
 #[derive(Debug, clap::Args)]
 pub(super) struct Nothing {}
 
-/// A desk that answers from a script and records what was asked.
+/// A desk that answers from a script.
+pub(super) type Double = crate::desk::double::Double<Script>;
+
+/// The answers, and what else a verb finds.
 #[derive(Default)]
-pub(super) struct Double {
-    pub(super) world: Mutex<Arc<World>>,
+pub(super) struct Script {
+    pub(super) answers: Mutex<VecDeque<Answer>>,
     /// What the world is once it has been waited for.
     pub(super) later: Mutex<Option<Arc<World>>>,
-    pub(super) asked: Mutex<Vec<Ask>>,
-    pub(super) answers: Mutex<VecDeque<Answer>>,
-    pub(super) states: Mutex<BTreeMap<AskId, AskState>>,
     pub(super) log: Vec<Stored>,
-    pub(super) lines: Mutex<Vec<Line>>,
     pub(super) tailed: Mutex<Vec<(TailOf, Begin)>>,
     pub(super) reading: Reading,
     pub(super) estate: Option<(Loaded, Trust)>,
 }
 
-impl Desk for Double {
-    fn submit(&self, ask: Ask) -> Result<AskId, NotAsked> {
-        let mut asked = self.asked.lock().unwrap();
-        asked.push(ask);
-        let id = AskId(uuid::Uuid::from_u128(asked.len() as u128));
-        let answer = self
-            .answers
-            .lock()
-            .unwrap()
-            .pop_front()
-            .expect("an answer for every ask");
-        self.states
-            .lock()
-            .unwrap()
-            .insert(id, AskState::Answered { answer });
-        Ok(id)
+impl Answers for Script {
+    fn answer(&self, _: &Ask, _: AskId, _: &mut Arc<World>) -> Option<Answer> {
+        let next = self.answers.lock().unwrap().pop_front();
+        Some(next.expect("an answer for every ask"))
     }
-    fn state(&self, id: AskId) -> AskState {
-        self.states
-            .lock()
-            .unwrap()
-            .get(&id)
-            .cloned()
-            .unwrap_or(AskState::Asked)
-    }
-    fn world(&self) -> Arc<World> {
-        Arc::clone(&self.world.lock().unwrap())
-    }
-    fn watch(&self, _: &[StackId]) {}
-    fn tail(&self, _: &TailOf) {}
-    fn drain(&self, _: &TailOf) -> Batch {
-        Batch {
-            lines: std::mem::take(&mut self.lines.lock().unwrap()),
-            dropped: 0,
-        }
-    }
-    fn untail(&self, _: &TailOf) {}
 }
 
 impl Patient for Double {
     fn tail_from(&self, of: &TailOf, begin: Begin) {
-        self.tailed.lock().unwrap().push((of.clone(), begin));
+        self.by.tailed.lock().unwrap().push((of.clone(), begin));
     }
     fn reading(&self, _: &TailOf) -> Reading {
-        self.reading.clone()
+        self.by.reading.clone()
     }
     fn changed(&self, _: Duration) -> bool {
-        if let Some(later) = self.later.lock().unwrap().take() {
+        if let Some(later) = self.by.later.lock().unwrap().take() {
             *self.world.lock().unwrap() = later;
         }
         true
     }
     fn newest(&self, seq: u64, limit: usize) -> Result<Vec<Stored>, String> {
         Ok(self
+            .by
             .log
             .iter()
             .rev()
@@ -142,6 +111,7 @@ impl Ground for TestGround {
             ))
         };
         self.desk
+            .by
             .estate
             .as_ref()
             .map(|(loaded, _)| loaded.clone())
@@ -164,6 +134,7 @@ impl Ground for TestGround {
     fn trust_of(&self, _: &Loaded) -> Result<Trust, Stop> {
         Ok(self
             .desk
+            .by
             .estate
             .as_ref()
             .map_or(Trust::New, |(_, trust)| trust.clone()))

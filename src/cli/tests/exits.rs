@@ -77,16 +77,14 @@ fn each_exit_code_has_its_causes() {
         |scene| scene.world.engine = EngineState::None("the folder is read-only".to_owned());
     let old: Change = |scene| {
         scene.ago(0);
-        let d = scene.ask("dev/search", fixture::spec("414", &json!({})), None, &[]);
-        scene
-            .start("dev/search", d, fixture::update_plan("dev/search", false))
-            .end(
-                "dev/search",
-                d,
-                End::Failed {
-                    failure: Failure::new("it broke"),
-                },
-            );
+        let d = scene.ask("dev/search", fixture::spec("dev/search", "414"), None, &[]);
+        scene.start("dev/search", d).end(
+            "dev/search",
+            d,
+            End::Failed {
+                failure: Failure::new("it broke"),
+            },
+        );
         scene.stale("dev/search", "127.0.0.1:9 cannot be reached");
     };
     for (words, exit, change) in [
@@ -135,8 +133,8 @@ fn what_is_waited_for_ends_with_the_code_of_its_end() {
     ] {
         let change = |scene: &mut Scene| {
             scene.ago(0);
-            let d = scene.ask("dev/orders", fixture::spec("414", &json!({})), None, &[]);
-            scene.start("dev/orders", d, fixture::update_plan("dev/orders", false));
+            let d = scene.ask("dev/orders", fixture::spec("dev/orders", "414"), None, &[]);
+            scene.start("dev/orders", d);
             match end.clone() {
                 Some(end) => drop(scene.end("dev/orders", d, end)),
                 None => scene.world.engine = EngineState::None("it ended".to_owned()),
@@ -213,7 +211,7 @@ fn what_the_steps_say_is_printed_while_it_is_waited_for() {
                     )
                 });
                 desk.lines = Mutex::new(others.into_iter().chain(own).collect());
-                desk.reading.read = true;
+                desk.by.reading.read = true;
             },
         );
         let (printed, beside) = if json {
@@ -269,7 +267,7 @@ fn a_full_disk_is_the_first_thing_that_is_said() {
         json!(fixture::ago(90).to_string())
     );
     let ran = run_with("doctor", vec![], None, |scene, desk| {
-        desk.estate = Some(estate());
+        desk.by.estate = Some(estate());
         full(scene);
     });
     assert_eq!(ran.code, Code::Failed);
@@ -355,8 +353,8 @@ fn who_waits_is_told_of_a_full_disk() {
     );
     // What runs is waited for, and that is said once.
     let change = |scene: &mut Scene| {
-        let d = scene.ask("dev/orders", fixture::spec("414", &json!({})), None, &[]);
-        scene.start("dev/orders", d, fixture::update_plan("dev/orders", false));
+        let d = scene.ask("dev/orders", fixture::spec("dev/orders", "414"), None, &[]);
+        scene.start("dev/orders", d);
         scene.end("dev/orders", d, End::Done);
         full(scene);
         (d, scene.world.deployment(d).unwrap().no())

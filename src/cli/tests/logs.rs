@@ -23,7 +23,7 @@ fn line(at: i64, text: &str) -> Line {
 }
 
 fn watch(scene: &mut Scene, stack: &str, groups: &[&str]) {
-    let mut spec = fixture::spec("412", &json!({}));
+    let mut spec = fixture::spec(stack, "412");
     spec.watch_logs = groups.iter().map(|group| (*group).to_owned()).collect();
     scene.listed(stack, Ok(spec));
 }
@@ -63,7 +63,7 @@ fn logs(words: &str, change: impl FnOnce(&mut Scene, &mut Double)) -> Ran {
             line(0, "fine"),
             other,
         ]);
-        desk.reading = Reading {
+        desk.by.reading = Reading {
             read: true,
             begins: Some(NOW - Duration::from_hours(1)),
             ..Reading::default()
@@ -167,14 +167,14 @@ fn where_what_is_kept_begins_is_said_when_more_was_asked_for() {
             .contains("begins")
     );
     assert!(!logs("logs|dev/orders", |_, _| {}).err.contains("begins"));
-    let cut = logs("logs|dev/orders", |_, desk| desk.reading.older = true);
+    let cut = logs("logs|dev/orders", |_, desk| desk.by.reading.older = true);
     assert!(
         cut.err.contains(begins) && cut.err.contains("--since"),
         "{}",
         cut.err
     );
     let trouble = logs("logs|dev/orders", |_, desk| {
-        desk.reading.trouble = Some("the disk is gone".to_owned());
+        desk.by.reading.trouble = Some("the disk is gone".to_owned());
     });
     assert!(
         trouble.err.contains("cannot be read: the disk is gone"),

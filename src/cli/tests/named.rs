@@ -6,6 +6,7 @@ use super::*;
 fn deploy_all_follows_depends_on() {
     let world = fixture::scene();
     let order = |scene: &mut Scene| {
+        scene.listed("dev/mail", Ok(fixture::spec("dev/mail", "1")));
         let catalog = Arc::make_mut(&mut scene.world.catalog);
         let needs = |list: &[&str]| {
             list.iter()

@@ -6,7 +6,7 @@ use super::*;
 fn a_part_is_a_stack_of_its_own_and_its_whole_brings_it() {
     let parted = |scene: &mut Scene, desk: &mut Double| {
         *scene = Scene::parted();
-        desk.log.clone_from(&scene.log);
+        desk.by.log.clone_from(&scene.log);
     };
     let run = |words: &str, answers: Vec<Answer>| run_with(words, answers, None, parted);
     insta::assert_snapshot!(format!(
@@ -107,7 +107,7 @@ fn a_partial_end_names_what_arrived_and_children_are_listed_under_their_parent()
     let run = |words: &str| {
         run_with(words, vec![], None, |scene, desk| {
             *scene = Scene::in_part().0;
-            desk.log.clone_from(&scene.log);
+            desk.by.log.clone_from(&scene.log);
         })
     };
     let (whole, child) = (run("show|2290"), run("show|2292"));

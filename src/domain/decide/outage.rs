@@ -73,8 +73,6 @@ pub(super) fn undo(folds: &Folds, d: &Deployment, step: &Step, kind: HoldKind) -
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::domain::environment::Class;
     use crate::world::fixture::{self, Scene, id};
@@ -90,7 +88,7 @@ mod tests {
         for (n, secs) in [(1, 120), (2, 130), (3, 300)] {
             scene.ago(9_000 - n * 1_000).outage(
                 "prod/a",
-                fixture::spec(&n.to_string(), &json!({})),
+                fixture::spec("prod/a", &n.to_string()),
                 secs,
             );
         }
@@ -101,8 +99,8 @@ mod tests {
 
         let d = scene
             .ago(60)
-            .ask("prod/a", fixture::spec("4", &json!({})), None, &[]);
-        scene.start("prod/a", d, fixture::update_plan("prod/a", true));
+            .ask_to_replace("prod/a", fixture::spec("prod/a", "4"));
+        scene.start("prod/a", d);
         let d = scene.world.folds.deployments[&d].clone();
         let step = d.plan.as_ref().unwrap().step(&"scale-down".into()).unwrap();
         let undo = |kind| undo(&scene.world.folds, &d, step, kind);

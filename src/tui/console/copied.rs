@@ -49,8 +49,6 @@ fn by_hand(d: &Deployment) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::domain::deployment::DeploymentEvent;
     use crate::domain::failure::{Failure, Retry};
@@ -63,8 +61,8 @@ mod tests {
         let stack = id("prod/a");
         let d = scene
             .ago(60)
-            .ask("prod/a", fixture::spec("1", &json!({})), None, &[]);
-        scene.start("prod/a", d, fixture::update_plan("prod/a", true));
+            .ask_to_replace("prod/a", fixture::spec("prod/a", "1"));
+        scene.start("prod/a", d);
         let hold = scene.hold(d, "scale-down");
         assert_eq!(
             command(&scene.world, &Target::Hold(stack.clone(), hold)),

@@ -69,14 +69,14 @@ fn printing() -> World {
     scene.env("prod", Class::Production);
     let spec = Spec {
         system: "press".to_owned(),
-        ..fixture::spec("1", &serde_json::json!({}))
+        ..fixture::spec(stack, "1")
     };
     let d = scene
         .listed(stack, Ok(spec.clone()))
         .ago(60)
-        .ask(stack, spec, None, &[]);
+        .ask_to_replace(stack, spec);
     scene
-        .start(stack, d, fixture::update_plan(stack, true))
+        .start(stack, d)
         .weighed(d, "change-set", "join", &fixture::rows(true))
         .hold(d, "scale-down");
     assert_eq!(
@@ -103,7 +103,6 @@ fn opened(pane: &str, (down, turn): (usize, bool), action: &str) -> Bench {
 /// of a wish, no change.
 fn changes(bench: &Bench) -> usize {
     bench
-        .desk
         .changing()
         .iter()
         .filter(|ask| !matches!(ask, Ask::Undo { .. }))
@@ -123,7 +122,7 @@ proptest! {
         let mut bench = Bench::with(world, &WITH_NOTES);
         feed(&mut bench, &inputs);
         let _ = bench.buffer(width, height);
-        prop_assert!(bench.desk.changing().is_empty(), "{:?}", bench.desk.changing());
+        prop_assert!(bench.changing().is_empty(), "{:?}", bench.changing());
     }
 }
 
@@ -139,7 +138,7 @@ proptest! {
         let mut bench = opened(pane, at, action);
         let before = changes(&bench);
         feed(&mut bench, &inputs);
-        prop_assert_eq!(changes(&bench), before, "{} in {}: {:?}", action, pane, bench.desk.changing());
+        prop_assert_eq!(changes(&bench), before, "{} in {}: {:?}", action, pane, bench.changing());
     }
 }
 
@@ -149,9 +148,9 @@ fn a_hand_that_moves_freezes_nothing() {
     for typed in ["h", "jjj", "4k", "hjkl"] {
         let mut bench = opened("pane-4", (4, false), "freeze");
         bench.wait(400).keys(typed).keys("<Enter>");
-        assert_eq!(bench.desk.changing(), [], "{typed}");
+        assert_eq!(bench.changing(), [], "{typed}");
         bench.keys("x<Enter>");
-        assert_eq!(bench.desk.changing().len(), 1, "{typed}x");
+        assert_eq!(bench.changing().len(), 1, "{typed}x");
     }
 }
 
@@ -173,7 +172,7 @@ fn the_keys_of_a_hasty_hand_change_nothing_after_any_action() {
                 before,
                 "{} in {pane}: {:?}",
                 action.name,
-                bench.desk.changing()
+                bench.changing()
             );
         }
     }

@@ -171,10 +171,6 @@ fn a_pane_of_the_board_cannot_ask() {
     for key in ["6", "7", "8"] {
         let mut bench = bench();
         bench.keys(key).keys("<Enter>j ]f/<Enter>");
-        assert!(
-            bench.desk.changing().is_empty(),
-            "{:?}",
-            bench.desk.changing()
-        );
+        assert!(bench.changing().is_empty(), "{:?}", bench.changing());
     }
 }

@@ -51,17 +51,34 @@ fn parts_of_an_application_are_told_apart_at_every_width() {
 #[test]
 fn the_card_of_a_change() {
     let mut bench = settled();
-    bench
-        .keys("/prod-eu/orders<Enter>j")
-        .wait(600)
-        .keys("M")
-        .wait(600)
-        .keys("B")
-        .wait(100);
+    *bench.desk.by.changes.lock().unwrap() = fixture::rows(true);
+    unlocked(&mut bench, "prod-eu/web").keys("B").wait(100);
     insta::assert_snapshot!("card_120x36", bench.screen(120, 36));
     insta::assert_snapshot!("card_80x24", bench.screen(80, 24));
     bench.keys("<Tab>");
     insta::assert_snapshot!("card_diff", bench.screen(80, 24));
+}
+
+#[test]
+fn the_cards_of_what_cannot_be_known_and_of_an_end() {
+    for (name, stack, key) in [
+        ("card_busy", "prod-eu/orders", "B"),
+        ("card_teardown", "prod-eu/web", "T"),
+        ("card_cancel", "prod-eu/orders", "X"),
+    ] {
+        let mut bench = settled();
+        unlocked(&mut bench, stack).keys(key).wait(100);
+        insta::assert_snapshot!(name, bench.screen(120, 36));
+    }
+}
+
+/// The cursor stands on the stack, and its environment is unlocked.
+fn unlocked<'a>(bench: &'a mut Bench, stack: &str) -> &'a mut Bench {
+    bench
+        .keys(&format!("/{stack}<Enter>j"))
+        .wait(600)
+        .keys("M")
+        .wait(600)
 }
 
 #[test]

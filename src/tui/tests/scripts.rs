@@ -5,19 +5,21 @@ use std::sync::atomic::Ordering;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
-use crate::domain::environment::Class;
-use crate::domain::level::Verb;
+use crate::desk::Desk as _;
 use crate::domain::refused::Refused;
-use crate::tui::double::card;
 
 #[test]
 fn redeploy_in_development_is_armed_by_one_key() {
     let mut bench = Bench::new(fixture::scene());
-    bench.keys("/dev/web<Enter>").wait(600).keys("j").wait(600);
+    bench
+        .keys("/dev/orders<Enter>")
+        .wait(600)
+        .keys("j")
+        .wait(600);
     bench.keys("r").wait(50);
     assert!(
         matches!(
-            bench.desk.changing().as_slice(),
+            bench.changing().as_slice(),
             [Ask::Do {
                 armed: true,
                 intent: Intent::Deploy { .. },
@@ -27,11 +29,13 @@ fn redeploy_in_development_is_armed_by_one_key() {
         "{:?}",
         bench.desk.asked.lock().unwrap()
     );
-    bench.desk.answer(Answer::Accepted {
-        deployments: vec![],
-        says: "it starts in 5s".to_owned(),
-    });
-    assert!(bench.wait(50).screen(120, 36).contains("it starts in 5s"));
+    let armed = bench.wait(50).screen(120, 36);
+    assert!(
+        armed.contains("orders    ◷ ARMED") && armed.contains("accepted 14:03:24 #2326"),
+        "{armed}"
+    );
+    let undone = bench.keys("u").wait(50).screen(120, 36);
+    assert!(undone.contains("orders    ✓ OK"), "{undone}");
 }
 
 #[test]
@@ -46,7 +50,7 @@ fn production_is_read_only_until_it_is_unlocked_and_then_asks_for_its_name() {
     bench.keys("M<Esc>").wait(600);
     bench.keys("H").wait(500).keys("INC-7<Enter>");
     assert!(
-        matches!(bench.desk.changing().as_slice(), [Ask::Do { intent: Intent::Freeze { reason, .. }, armed: false, .. }] if reason == "INC-7")
+        matches!(bench.changing().as_slice(), [Ask::Do { intent: Intent::Freeze { reason, .. }, armed: false, .. }] if reason == "INC-7")
     );
 }
 
@@ -58,7 +62,7 @@ fn a_hold_is_approved_by_its_phrase_alone() {
     insta::assert_snapshot!("hold_card", card);
     bench.keys("<Enter>prod<Enter>");
     assert!(
-        bench.desk.changing().is_empty(),
+        bench.changing().is_empty(),
         "an inexact text approves nothing"
     );
     bench.keys("<Esc><Esc>");
@@ -73,13 +77,10 @@ fn a_hold_is_rejected_with_a_reason() {
         .keys("j<Enter>")
         .wait(500)
         .keys("no<Enter>");
-    assert!(
-        bench.desk.changing().is_empty(),
-        "a rejection needs a reason"
-    );
+    assert!(bench.changing().is_empty(), "a rejection needs a reason");
     bench.keys(" too late<Enter>");
     assert!(
-        matches!(bench.desk.changing().as_slice(), [Ask::Reject { reason, .. }] if reason == "too late")
+        matches!(bench.changing().as_slice(), [Ask::Reject { reason, .. }] if reason == "too late")
     );
 }
 
@@ -116,14 +117,11 @@ fn a_hold_that_changes_under_the_eyes_is_disarmed() {
     );
     bench.keys("n<Enter>prod-us down<Enter>");
     assert!(
-        bench.desk.changing().is_empty(),
+        bench.changing().is_empty(),
         "what was typed for the old card, and what was typed too soon, approves nothing"
     );
     bench.wait(2_000).keys("prod-us down<Enter>");
-    assert!(matches!(
-        bench.desk.changing().as_slice(),
-        [Ask::Approve { .. }]
-    ));
+    assert!(matches!(bench.changing().as_slice(), [Ask::Approve { .. }]));
 }
 
 #[test]
@@ -136,7 +134,7 @@ fn an_approval_covers_what_the_card_showed() {
         .keys("j<Enter>")
         .wait(500)
         .keys("prod-us down<Enter>");
-    match bench.desk.changing().as_slice() {
+    match bench.changing().as_slice() {
         [
             Ask::Approve {
                 confirm,
@@ -156,23 +154,26 @@ fn an_approval_covers_what_the_card_showed() {
 #[test]
 fn what_waited_is_not_said_to_wait_once_it_has_started() {
     let mut bench = Bench::new(fixture::scene());
-    bench.keys("/dev/web<Enter>").wait(600).keys("j").wait(600);
-    bench.keys("r").wait(50);
-    let mut world = fixture::scene();
-    let no = crate::domain::ids::DeploymentNo(2323);
+    bench
+        .keys("/dev/orders<Enter>")
+        .wait(600)
+        .keys("j")
+        .wait(600);
+    let says = "#2326 of dev/orders starts in 5s";
+    let waits = bench.keys("r").wait(50).screen(200, 50);
+    assert!(
+        waits.contains("accepted") && waits.contains(says),
+        "{waits}"
+    );
+    let mut world = (*bench.desk.world()).clone();
+    let no = crate::domain::ids::DeploymentNo(2326);
     let id = world.folds.by_no(no).unwrap().id;
-    bench.desk.answer(Answer::Accepted {
-        deployments: vec![(id, no)],
-        says: "#2323 goes in a moment".to_owned(),
-    });
-    let waits = bench.wait(50).screen(200, 50);
-    assert!(waits.contains("accepted") && waits.contains("goes in a moment"));
     let d = world.folds.deployments.get_mut(&id).unwrap();
     std::sync::Arc::make_mut(d).phase = crate::domain::deployment::Phase::Triggered;
     bench.desk.set(world);
     let started = bench.wait(50).screen(200, 50);
     assert!(
-        started.contains("accepted") && !started.contains("goes in a moment"),
+        started.contains("accepted") && !started.contains(says),
         "{started}"
     );
 }
@@ -185,7 +186,7 @@ fn a_key_on_a_card_that_takes_none_says_why() {
         .wait(600)
         .keys("j")
         .wait(600);
-    bench.desk.slow.store(true, Ordering::SeqCst);
+    bench.desk.by.slow.store(true, Ordering::SeqCst);
     let looking = bench.keys("T").wait(500).keys("<Enter>").screen(120, 36);
     assert!(
         looking.contains("the card is still being made"),
@@ -196,7 +197,7 @@ fn a_key_on_a_card_that_takes_none_says_why() {
         .answer(Answer::Refused(Refused::new("frozen", "it is frozen")));
     let refused = bench.wait(50).keys("d").screen(120, 36);
     assert!(refused.contains("nothing can be asked here"), "{refused}");
-    assert!(bench.desk.changing().is_empty());
+    assert!(bench.changing().is_empty());
 }
 
 /// Enter on a card that is too old waits for a newer one, and says when that is there.
@@ -209,17 +210,14 @@ fn a_card_that_was_looked_at_again_says_so() {
         .keys("j")
         .wait(600);
     bench.keys("T").wait(500);
-    bench.desk.slow.store(true, Ordering::SeqCst);
+    bench.desk.by.slow.store(true, Ordering::SeqCst);
     let waits = bench.wait(61_000).keys("<Enter>").screen(120, 36);
     assert!(waits.contains("looked at again; one moment"), "{waits}");
-    let stack = fixture::id("dev/orders");
-    let card = card(&stack, Class::Development, Verb::Teardown);
-    bench.desk.answer(Answer::Card {
-        card: Box::new(card),
-    });
+    bench.desk.by.slow.store(false, Ordering::SeqCst);
+    bench.desk.answer_newest();
     let there = bench.wait(50).screen(120, 36);
     assert!(there.contains("it is the same: Enter once more"), "{there}");
-    assert!(bench.desk.changing().is_empty());
+    assert!(bench.changing().is_empty());
 }
 
 #[test]
@@ -231,7 +229,7 @@ fn a_line_in_one_piece_approves_nothing_and_says_so_whatever_follows() {
     }
     let said = bench.wait(100).keys("<Enter>").screen(120, 36);
     assert!(said.contains("came too fast to be typed"), "{said}");
-    assert!(bench.desk.changing().is_empty());
+    assert!(bench.changing().is_empty());
 }
 
 #[test]

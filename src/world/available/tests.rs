@@ -107,19 +107,12 @@ fn a_cancel_that_does_not_end_can_be_abandoned_after_its_time() {
 fn gone_on(failed_ago: u64) -> Scene {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
-    scene.listed("dev/q", Ok(fixture::spec("2", &serde_json::json!({}))));
-    scene
-        .ago(9_000)
-        .good("dev/q", fixture::spec("1", &serde_json::json!({})));
-    let d = scene.ago(failed_ago + 60).ask(
-        "dev/q",
-        fixture::spec("2", &serde_json::json!({})),
-        None,
-        &[],
-    );
-    scene
-        .start("dev/q", d, fixture::update_plan("dev/q", false))
-        .begin(d, "change-set");
+    scene.listed("dev/q", Ok(fixture::spec("dev/q", "2")));
+    scene.ago(9_000).good("dev/q", fixture::spec("dev/q", "1"));
+    let d = scene
+        .ago(failed_ago + 60)
+        .ask("dev/q", fixture::spec("dev/q", "2"), None, &[]);
+    scene.start("dev/q", d).begin(d, "change-set");
     let failure = crate::domain::failure::Failure::new("no room");
     scene
         .ago(failed_ago)
@@ -228,7 +221,7 @@ fn a_look_from_before_the_failure_says_nothing_of_now() {
 fn a_rollback_goes_to_what_does_not_serve() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
-    let spec = |release: &str| fixture::spec(release, &serde_json::json!({}));
+    let spec = |release: &str| fixture::spec("dev/q", release);
     scene.ago(9_000).good("dev/q", spec("1"));
     for release in ["2", "2", "2"] {
         scene.ago(8_000).good("dev/q", spec(release));
@@ -236,7 +229,7 @@ fn a_rollback_goes_to_what_does_not_serve() {
     let to = |scene: &Scene| scene.world.offer(&id("dev/q"), Doing::Rollback, NOW).note;
     assert!(to(&scene).starts_with("to 1 of"), "{}", to(&scene));
     let d = scene.ago(60).ask("dev/q", spec("3"), None, &[]);
-    scene.start("dev/q", d, fixture::update_plan("dev/q", false));
+    scene.start("dev/q", d);
     assert!(
         to(&scene).starts_with("to 2 of"),
         "another release is on its way: {}",

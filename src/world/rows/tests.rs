@@ -44,9 +44,7 @@ fn every_state_of_the_scene() {
 fn a_real_stack_that_moves_without_us_is_seen_as_outside_or_rolling() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
-    scene
-        .ago(900)
-        .good("dev/a", fixture::spec("1", &serde_json::json!({})));
+    scene.ago(900).good("dev/a", fixture::spec("dev/a", "1"));
     for (status, state) in [
         ("UPDATE_COMPLETE", State::Ok),
         ("UPDATE_IN_PROGRESS", State::RunOutside),
@@ -63,9 +61,7 @@ fn a_real_stack_that_moves_without_us_is_seen_as_outside_or_rolling() {
 fn a_crashed_service_is_down_and_needs_somebody() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
-    scene
-        .ago(900)
-        .good("dev/a", fixture::spec("1", &serde_json::json!({})));
+    scene.ago(900).good("dev/a", fixture::spec("dev/a", "1"));
     scene.sighting(
         "stack/dev/a",
         "serve",
@@ -85,9 +81,7 @@ fn a_crashed_service_is_down_and_needs_somebody() {
 fn what_somebody_else_deleted_is_down_and_serves_nothing() {
     let mut scene = Scene::new();
     scene.env("prod", EnvClass::Production);
-    scene
-        .ago(900)
-        .good("prod/a", fixture::spec("1", &serde_json::json!({})));
+    scene.ago(900).good("prod/a", fixture::spec("prod/a", "1"));
     scene
         .serve("prod/a", 3, 3)
         .cfn("prod/a", "MISSING", 0, vec![]);
@@ -117,18 +111,9 @@ fn what_somebody_else_deleted_is_down_and_serves_nothing() {
 fn what_nobody_has_looked_at_yet_is_neither_new_nor_well() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
-    let spec = fixture::spec("1", &serde_json::json!({}));
-    let service = crate::domain::request::Spec {
-        about: vec![fixture::seen("MISSING").about],
-        ..spec.clone()
-    };
-    scene.listed("dev/a", Ok(service)).listed(
-        "dev/chores",
-        Ok(crate::domain::request::Spec {
-            system: "script".to_owned(),
-            ..spec
-        }),
-    );
+    scene
+        .listed("dev/a", Ok(fixture::spec("dev/a", "1")))
+        .listed("dev/chores", Ok(fixture::script("dev/chores", "1")));
     let state = |scene: &Scene, stack: &str| scene.world.row(&id(stack), NOW).state;
     assert_eq!(
         (state(&scene, "dev/a"), state(&scene, "dev/chores")),
@@ -167,14 +152,7 @@ fn the_order_is_need_first_and_stays_the_same_while_nothing_changes() {
 fn what_nobody_looked_at_for_long_is_stale_and_can_still_be_changed() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
-    let about = vec![fixture::seen("UPDATE_COMPLETE").about];
-    scene.listed(
-        "dev/a",
-        Ok(crate::domain::request::Spec {
-            about,
-            ..fixture::spec("1", &serde_json::json!({}))
-        }),
-    );
+    scene.listed("dev/a", Ok(fixture::spec("dev/a", "1")));
     scene.sighting("stack/dev/a", THING, seen("UPDATE_COMPLETE"), 119);
     assert_eq!(scene.world.row(&id("dev/a"), NOW).state, State::Ok);
     scene.sighting("stack/dev/a", THING, seen("UPDATE_COMPLETE"), 19 * 60);
@@ -192,7 +170,7 @@ fn what_nobody_looked_at_for_long_is_stale_and_can_still_be_changed() {
 
 fn seen(status: &str) -> Seen {
     Seen::Thing {
-        sight: fixture::seen(status),
+        sight: fixture::seen("dev/a", status),
     }
 }
 
@@ -200,9 +178,7 @@ fn seen(status: &str) -> Seen {
 fn what_was_seen_before_the_last_end_tells_nothing_of_now() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
-    scene
-        .ago(900)
-        .good("dev/a", fixture::spec("1", &serde_json::json!({})));
+    scene.ago(900).good("dev/a", fixture::spec("dev/a", "1"));
     let ended = scene
         .world
         .folds
@@ -230,9 +206,7 @@ fn what_was_seen_before_the_last_end_tells_nothing_of_now() {
 fn that_aws_throttles_is_said_while_an_engine_says_so() {
     let mut scene = Scene::new();
     scene.env("dev", EnvClass::Development);
-    scene
-        .ago(900)
-        .good("dev/a", fixture::spec("1", &serde_json::json!({})));
+    scene.ago(900).good("dev/a", fixture::spec("dev/a", "1"));
     scene.cfn("dev/a", "UPDATE_COMPLETE", 900, vec![]);
     scene
         .world

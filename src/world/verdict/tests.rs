@@ -57,17 +57,12 @@ fn an_approved_outage_is_shown_while_it_lasts_and_calls_nobody() {
     scene.env("prod", EnvClass::Production);
     scene
         .ago(9_000)
-        .outage("prod/a", fixture::spec("0", &serde_json::json!({})), 190);
-    scene
-        .ago(900)
-        .good("prod/a", fixture::spec("1", &serde_json::json!({})));
-    let d = scene.ago(420).ask(
-        "prod/a",
-        fixture::spec("2", &serde_json::json!({})),
-        None,
-        &[],
-    );
-    scene.start("prod/a", d, fixture::update_plan("prod/a", true));
+        .outage("prod/a", fixture::spec("prod/a", "0"), 190);
+    scene.ago(900).good("prod/a", fixture::spec("prod/a", "1"));
+    let d = scene
+        .ago(420)
+        .ask_to_replace("prod/a", fixture::spec("prod/a", "2"));
+    scene.start("prod/a", d);
     scene.weighed(d, "change-set", "join", &fixture::rows(true));
     let hold = scene.hold(d, "scale-down");
     scene
@@ -159,15 +154,10 @@ fn a_step_that_was_not_begun_says_what_it_waits_for() {
     use crate::domain::failure::Retry;
     let mut scene = Scene::new();
     scene.env("prod", EnvClass::Production);
-    let d = scene.ago(300).ask(
-        "prod/a",
-        fixture::spec("2", &serde_json::json!({})),
-        None,
-        &[],
-    );
-    scene
-        .start("prod/a", d, fixture::update_plan("prod/a", false))
-        .begin(d, "change-set");
+    let d = scene
+        .ago(300)
+        .ask("prod/a", fixture::spec("prod/a", "2"), None, &[]);
+    scene.start("prod/a", d).begin(d, "change-set");
     let failure = Failure::new("change-set: not started without TOKEN")
         .hint("put it there")
         .retry(Retry::Contact);
@@ -210,18 +200,11 @@ fn a_cancel_out_of_sight_is_no_end() {
     ] {
         let mut scene = Scene::new();
         scene.env("prod", EnvClass::Production);
-        scene
-            .ago(420)
-            .good("prod/a", fixture::spec("1", &serde_json::json!({})));
-        let d = scene.ago(300).ask(
-            "prod/a",
-            fixture::spec("2", &serde_json::json!({})),
-            None,
-            &[],
-        );
-        scene
-            .start("prod/a", d, fixture::update_plan("prod/a", false))
-            .begin(d, "change-set");
+        scene.ago(420).good("prod/a", fixture::spec("prod/a", "1"));
+        let d = scene
+            .ago(300)
+            .ask("prod/a", fixture::spec("prod/a", "2"), None, &[]);
+        scene.start("prod/a", d).begin(d, "change-set");
         let stopping = Stopping::Cancelling {
             reason: "wrong one".to_owned(),
             by: crate::domain::person::Person::Engine,
