@@ -119,8 +119,8 @@ pub fn fingerprint(text: &str) -> String {
 }
 
 /// Which plain values differ between two specs, as `name old>new`; at most three. Digests and ids
-/// say nothing to a person and are left out.
-fn changes(old: &serde_json::Value, new: &serde_json::Value) -> Vec<String> {
+/// say nothing to a person and are left out, and what stands in two places is told once.
+pub(super) fn changes(old: &serde_json::Value, new: &serde_json::Value) -> Vec<String> {
     let mut out = Vec::new();
     walk("", old, new, &mut out);
     out.truncate(3);
@@ -144,8 +144,9 @@ fn walk(name: &str, old: &serde_json::Value, new: &serde_json::Value, out: &mut 
                     .map_or_else(|| value.to_string(), str::to_owned)
             };
             let (a, b) = (text(a), text(b));
-            if a.len() <= 24 && b.len() <= 24 {
-                out.push(format!("{name} {a}>{b}"));
+            let told = format!("{name} {a}>{b}");
+            if a.len() <= 24 && b.len() <= 24 && !out.contains(&told) {
+                out.push(told);
             }
         }
     }

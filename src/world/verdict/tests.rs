@@ -3,6 +3,7 @@ use crate::domain::failure::Failure;
 use crate::world::fixture::{self, NOW, Scene, id};
 use std::fmt::Write as _;
 
+use super::before::changes;
 use super::*;
 
 #[test]
@@ -116,6 +117,16 @@ fn an_approved_outage_is_shown_while_it_lasts_and_calls_nobody() {
         (row.state, row.needs_me, row.outage),
         (State::Down, true, false)
     );
+}
+
+/// How many tasks run stands in the parameters and in the counts of a service.
+#[test]
+fn what_changed_is_told_once() {
+    let with = |count: &str| {
+        let parameters = serde_json::json!({ "DesiredCount": count, "AllocatedStorage": "100" });
+        fixture::spec_with("prod/a", count, &parameters).body
+    };
+    assert_eq!(changes(&with("4"), &with("6")), ["DesiredCount 4>6"]);
 }
 
 #[test]
