@@ -1,6 +1,8 @@
 //! The card: what would happen, at which level, and what must be typed. Made by the engine, shown
 //! by everybody.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
@@ -10,6 +12,9 @@ use super::ids::{EnvName, StackId};
 use super::level::{Level, Verb};
 use super::plan::{ChangeRow, Plan};
 use super::time::Time;
+
+/// How long a card may be confirmed.
+pub const VALID: Duration = Duration::from_mins(1);
 
 /// What would happen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

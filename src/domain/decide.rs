@@ -19,7 +19,7 @@ mod stop;
 mod unblock;
 
 pub use act::{ARMED, act, guard};
-pub use cards::{VALID, card};
+pub use cards::card;
 pub use holds::{approve, cover, expire, hold_want, reject, subject};
 pub use settle::{
     adopt, available, begin, complete, end_queued, error, finish, planned, pop, rest, wait_failure,
@@ -33,7 +33,7 @@ use std::collections::BTreeMap;
 use super::ask::Answer;
 use super::card::Card;
 use super::cause::{Reply, Via};
-use super::environment::{Environment, EnvironmentRecord};
+use super::environment::{Environment, EnvironmentRecord, Mode};
 use super::event::{Append, Event, StreamId};
 use super::folds::Folds;
 use super::ids::{AskId, DeploymentId, DeploymentNo, EnvName, StackId};
@@ -99,6 +99,24 @@ pub(crate) fn record<'a>(
             )
             .hint("run `holdpoint apply` to record what the estate file says")
         })
+}
+
+/// The record of a stack's environment, if anything may be changed there.
+fn open<'a>(folds: &'a Folds, id: &StackId) -> Result<&'a EnvironmentRecord, Refused> {
+    let (_, record) = record(folds, &id.env)?;
+    if record.mode == Mode::Watch {
+        return Err(Refused::new(
+            "watch-only",
+            format!("{} is only watched (mode: watch)", id.env),
+        ));
+    }
+    if let Some(why) = folds.broken.get(&StreamId::Stack(id.clone())) {
+        return Err(Refused::new(
+            "broken-log",
+            format!("the log of {id} cannot be read: {why}"),
+        ));
+    }
+    Ok(record)
 }
 
 /// Adds an event of a stack, with the version that the folds have.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::domain::ask::{Answer, Intent};
-use crate::domain::card::Card;
+use crate::domain::card::{Card, VALID};
 use crate::domain::deployment::Deployment;
 use crate::domain::digest::Digest;
 use crate::domain::environment::Environment;
@@ -18,7 +18,6 @@ use crate::domain::level::Level;
 use crate::domain::level::{self as levels, Danger, phrase};
 use crate::domain::refused::Refused;
 
-use super::cards::VALID;
 use super::lines::{account, line, order, region, runs_on};
 use super::{Cx, on_environment};
 

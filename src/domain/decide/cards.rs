@@ -3,12 +3,10 @@
 
 mod starts;
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::domain::ask::{Intent, QueueOf};
-use crate::domain::card::Card;
+use crate::domain::card::{Card, VALID};
 use crate::domain::digest::Digest;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{EnvName, StackId};
@@ -22,9 +20,6 @@ use super::apply::apply_card;
 use super::lines::{account, line, order, region, runs_on};
 use super::specs::{StartOf, unknown_deployment};
 use super::{Cx, cancel, record};
-
-/// How long a card may be confirmed.
-pub const VALID: Duration = Duration::from_mins(1);
 
 /// The card of an intent. `plans` are the plans of its starts, in the same order.
 ///

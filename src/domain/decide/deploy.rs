@@ -6,8 +6,8 @@ use crate::domain::ask::{Answer, Confirm};
 use crate::domain::card::Card;
 use crate::domain::cause::Cause;
 use crate::domain::deployment::{Request, Shown};
-use crate::domain::environment::{EnvironmentRecord, Mode};
-use crate::domain::event::{Append, StreamId};
+use crate::domain::environment::EnvironmentRecord;
+use crate::domain::event::Append;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
 use crate::domain::plan::{HoldWhen, Plan, PlanShown};
@@ -15,9 +15,8 @@ use crate::domain::refused::Refused;
 use crate::domain::time::Time;
 
 use super::enqueue::enqueue;
-use super::record;
 use super::specs::StartOf;
-use super::{Cx, Decided, Looked};
+use super::{Cx, Decided, Looked, open};
 
 pub(super) fn deploy(
     folds: &Folds,
@@ -102,26 +101,8 @@ pub(super) fn deploy(
     ))
 }
 
-/// The record of a stack's environment, if anything may be changed there.
-pub(super) fn open<'a>(folds: &'a Folds, id: &StackId) -> Result<&'a EnvironmentRecord, Refused> {
-    let (_, record) = record(folds, &id.env)?;
-    if record.mode == Mode::Watch {
-        return Err(Refused::new(
-            "watch-only",
-            format!("{} is only watched (mode: watch)", id.env),
-        ));
-    }
-    if let Some(why) = folds.broken.get(&StreamId::Stack(id.clone())) {
-        return Err(Refused::new(
-            "broken-log",
-            format!("the log of {id} cannot be read: {why}"),
-        ));
-    }
-    Ok(record)
-}
-
 #[allow(clippy::too_many_arguments)]
-pub(super) fn request(
+fn request(
     folds: &Folds,
     start: &StartOf,
     no: DeploymentNo,

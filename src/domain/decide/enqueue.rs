@@ -12,10 +12,9 @@ use crate::domain::refused::Refused;
 use crate::domain::stack::{QueueEnd, Queued, StackEvent};
 use crate::domain::time::short;
 
-use super::deploy::open;
 use super::specs::StartOf;
 use super::stop::leave_queue;
-use super::{Cx, on_deployment, on_stack};
+use super::{Cx, on_deployment, on_stack, open};
 
 /// Queues one deployment by the policy of its environment, and starts it in the same append where
 /// nothing is in the way.

@@ -16,10 +16,10 @@ use crate::domain::plan::{Output, Plan};
 use crate::domain::refused::Refused;
 use crate::domain::stack::StackEvent;
 
-use super::deploy::{deploy, open};
+use super::deploy::deploy;
 use super::specs::{StartOf, unknown_deployment};
 use super::steps::done;
-use super::{Cx, Decided, Looked, on_deployment, on_stack};
+use super::{Cx, Decided, Looked, on_deployment, on_stack, open};
 
 /// Takes a way out.
 pub(super) fn unblock(
