@@ -9,7 +9,6 @@ use super::failure::millis;
 use super::ids::HoldId;
 use super::level::Level;
 use super::person::Person;
-use super::plan::Choice;
 use super::time::{Time, short};
 
 /// What is decided.
@@ -47,6 +46,15 @@ impl HoldKind {
             HoldKind::ManualTask => "manual task",
         }
     }
+}
+
+/// One way to approve a hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The branch name, for `--choice` and `only_if`.
+    pub name: String,
+    /// What it does, as a sentence.
+    pub does: String,
 }
 
 /// What a person decided.

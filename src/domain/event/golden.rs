@@ -16,7 +16,7 @@ use crate::domain::environment::{Class, EnvironmentRecord, Freeze, Mode, OnFailu
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::flag;
 use crate::domain::given;
-use crate::domain::hold::{CardLine, Decision, Hold, HoldKind, Outage, Verdict};
+use crate::domain::hold::{CardLine, Choice, Decision, Hold, HoldKind, Outage, Verdict};
 use crate::domain::ids::{DeploymentNo, HoldId};
 use crate::domain::level::Level;
 use crate::domain::look::{Health, PartSeen, Sight, Standing, Subject};
@@ -24,8 +24,8 @@ use crate::domain::person::{Identity, Issuer};
 use crate::domain::place;
 use crate::domain::plan::given::{plan, step};
 use crate::domain::plan::{
-    ChangeRow, Changes, Choice, Counts, Does, Finaliser, HoldRule, HoldWhen, Leaves, Mark, Output,
-    Plan, PlanShown, Role, When,
+    ChangeRow, Changes, Counts, Does, Finaliser, HoldRule, HoldWhen, Leaves, Mark, Output, Plan,
+    PlanShown, Role, When,
 };
 use crate::domain::purpose::Purpose;
 use crate::domain::request::{Made, Release};

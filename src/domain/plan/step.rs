@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::failure::millis;
-use crate::domain::hold::HoldKind;
+use crate::domain::hold::{Choice, HoldKind};
 use crate::domain::ids::StepId;
 use crate::domain::look::Subject;
 use crate::domain::place::PlaceName;
@@ -107,15 +107,6 @@ pub struct HoldRule {
     /// Never expires.
     #[serde(default)]
     pub never_expires: bool,
-}
-
-/// One way to approve a hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choice {
-    /// The branch name, for `--choice` and `only_if`.
-    pub name: String,
-    /// What it does, as a sentence.
-    pub does: String,
 }
 
 /// One step.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::domain::hold::HoldKind;
+use crate::domain::hold::{Choice, HoldKind};
 use crate::domain::look::Subject;
 use crate::domain::place::Place;
-use crate::domain::plan::{Choice, Counts as Tasks, HoldRule, Leaves, Role, Step, pure};
+use crate::domain::plan::{Counts as Tasks, HoldRule, Leaves, Role, Step, pure};
 use crate::domain::quote;
 use crate::forms::cloudformation::{self, CfnInput};
 

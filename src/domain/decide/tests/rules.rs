@@ -303,7 +303,7 @@ fn a_bad_end_after_a_scale_down_asks_to_restore_the_service() {
         step.finaliser = Some(Finaliser::BadEnd);
         if let Some(rule) = &mut step.hold {
             rule.never_expires = true;
-            rule.choices = vec![crate::domain::plan::Choice {
+            rule.choices = vec![crate::domain::hold::Choice {
                 name: "old".into(),
                 does: "old release up".into(),
             }];
