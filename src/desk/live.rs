@@ -1,64 +1,24 @@
 //! The real desk: a handle to a thread with its own runtime, which follows the store, keeps the
 //! world and sends asks.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::ask::{Ask, AskState, InboxAsk};
 use crate::domain::cause::Via;
 use crate::domain::deployment::Deployment;
-use crate::domain::estate::Catalog;
 use crate::domain::event::Stored;
 use crate::domain::ids::{AskId, DeploymentNo, StackId};
-use crate::os::clock::SharedClock;
 use crate::os::mutex::locked;
-use crate::os::paths::Home;
-use crate::store::Store;
 use crate::world::World;
 
-use super::engine::EngineStart;
-use super::tails::{Follows, Tails};
+use super::parts::Parts;
+use super::shared::{Command, Shared};
 use super::{Batch, Begin, Desk, NotAsked, Patient, Reading, TailOf, work};
-
-/// Opens the store; a sentence when it cannot be opened now.
-pub type Open = Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Store>, String>> + Send + Sync>;
-
-/// Reads the estate's files again; a sentence when they may not be used.
-pub type Reload = Arc<dyn Fn() -> Result<Catalog, String> + Send + Sync>;
-
-/// What a desk is made of; the program puts it together.
-pub struct Parts {
-    /// The store.
-    pub open: Open,
-    /// The clock.
-    pub clock: SharedClock,
-    /// Where locks and bells are; without it, whether an engine runs is not this desk's business.
-    pub home: Option<Home>,
-    /// What the estate says.
-    pub catalog: Catalog,
-    /// How to read it again.
-    pub reload: Option<Reload>,
-    /// How to follow lines.
-    pub spool: Option<Follows>,
-    /// How to start an engine; without it none is started.
-    pub engine: Option<EngineStart>,
-    /// Who looks.
-    pub you: String,
-    /// From where.
-    pub via: Via,
-    /// Whether all stacks are looked at now and then, not only those that are watched.
-    pub overview: bool,
-    /// The program's version.
-    pub version: String,
-    /// Makes new ids.
-    pub fresh: Arc<dyn Fn() -> uuid::Uuid + Send + Sync>,
-}
 
 /// The most asks that wait to be sent.
 const ASKS: usize = 64;
@@ -70,45 +30,6 @@ pub struct LiveDesk {
     worker: Option<JoinHandle<()>>,
     via: Via,
     fresh: Arc<dyn Fn() -> uuid::Uuid + Send + Sync>,
-}
-
-/// What the handle asks of the thread.
-pub(super) enum Command {
-    Submit(Box<InboxAsk>),
-    /// What is shown or tailed has changed.
-    Look,
-    Newest(u64, usize, oneshot::Sender<Result<Vec<Stored>, String>>),
-    History(
-        StackId,
-        usize,
-        oneshot::Sender<Result<Vec<Deployment>, String>>,
-    ),
-    Numbered(
-        DeploymentNo,
-        oneshot::Sender<Result<Option<Deployment>, String>>,
-    ),
-}
-
-/// What the thread and the handle share. Each lock is held for a moment only.
-pub(super) struct Shared {
-    pub(super) world: Mutex<Arc<World>>,
-    pub(super) states: Mutex<BTreeMap<AskId, AskState>>,
-    pub(super) tails: Mutex<Tails>,
-    pub(super) watched: Mutex<Vec<StackId>>,
-    wake: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
-    changes: Mutex<u64>,
-    changed: Condvar,
-}
-
-impl Shared {
-    /// Tells everybody who waits that something is new.
-    pub(super) fn tell(&self) {
-        *locked(&self.changes) += 1;
-        self.changed.notify_all();
-        if let Some(wake) = &*locked(&self.wake) {
-            wake();
-        }
-    }
 }
 
 impl LiveDesk {

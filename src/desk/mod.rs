@@ -6,16 +6,20 @@ mod attach;
 pub(crate) mod double;
 mod engine;
 mod follow;
+mod history;
 mod live;
+mod parts;
 mod read;
 mod send;
+mod shared;
 mod shown;
 mod tails;
+mod watch;
 mod work;
 
 pub use crate::store::spool::{Begin, Piece};
-pub use engine::EngineStart;
-pub use live::{LiveDesk, Open, Parts, Reload};
+pub use live::LiveDesk;
+pub use parts::{EngineStart, Open, Parts, Reload};
 pub use tails::{Follow, Follows};
 
 use std::sync::Arc;

@@ -20,9 +20,10 @@ use crate::os::mutex::locked;
 use crate::store::{Ear, Store};
 use crate::world::{DiskFull, EngineState, World};
 
-use super::engine::Watch;
-use super::live::{Command, Parts, Shared};
-use super::read::{numbered, old_deployments};
+use super::history::{numbered, old_deployments};
+use super::parts::Parts;
+use super::shared::{Command, Shared};
+use super::watch::Watch;
 
 /// How often the engine's lock is looked at: that wakes nobody else.
 const ROUND: Duration = Duration::from_secs(5);
