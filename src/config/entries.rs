@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::estate::Check;
+use super::check::Check;
 use super::raw::File;
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::ids::EnvName;

@@ -3,6 +3,7 @@
 //! nothing, reaches nothing, and asks the systems about their own entries and files.
 
 mod bundle;
+mod check;
 mod entries;
 mod estate;
 mod raw;

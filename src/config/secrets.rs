@@ -2,7 +2,7 @@
 //! hold none. Looked for in the tree as written, so that they are found, and hidden, whatever else
 //! is wrong.
 
-use super::estate::place;
+use super::check::place;
 use crate::domain::diagnostic::{At, Diagnostic};
 use crate::domain::document::{Node, Source};
 use crate::systems::System;
