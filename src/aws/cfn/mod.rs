@@ -2,6 +2,7 @@
 //! inputs. It changes no stack; the change sets that it makes and deletes are inert.
 
 pub mod changes;
+mod described;
 pub mod events;
 pub mod input;
 pub(super) mod reads;

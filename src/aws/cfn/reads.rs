@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::stack::{CfnStack, is_missing};
+use super::stack::CfnStack;
 use crate::aws::budget::Turn;
-use crate::aws::clients::Cloud;
 use crate::aws::gather::Gather;
 use crate::aws::trouble::{Trouble, TroubleKind};
 use crate::domain::time::Time;
@@ -28,7 +27,22 @@ const REST: u32 = 30;
 const FRESH: Duration = Duration::from_secs(1);
 
 /// A stack as it was at a time; `None` when there was none.
-type Glimpse = (Option<CfnStack>, Time);
+pub(super) type Glimpse = (Option<CfnStack>, Time);
+
+/// The calls that read stacks.
+pub(super) trait Describe {
+    /// The time by which calls are counted.
+    fn now(&self) -> Time;
+    /// Waits for the turn of a read that answers many, whoever asked first.
+    async fn turn(&self) -> Turn;
+    /// One stack by its name or ARN.
+    async fn one(&self, name: &str, turn: Turn) -> Result<Option<CfnStack>, Trouble>;
+    /// A page of all stacks, and the token of the next one.
+    async fn page(&self, token: Option<String>, turn: Option<Turn>) -> Result<Page, Trouble>;
+}
+
+/// Some of all stacks, and where the others begin.
+pub(super) type Page = (Vec<CfnStack>, Option<String>);
 
 /// The reads of one target.
 pub(in crate::aws) struct Reads {
@@ -82,37 +96,19 @@ impl Default for Reads {
     }
 }
 
-impl Cloud {
-    /// The stack of that name or ARN as it is after this was asked; `None` when there is none.
-    pub async fn stack(&self, name: &str) -> Result<Option<CfnStack>, Trouble> {
-        Ok(self.read(name).await?.0)
-    }
-
-    /// The stack of that name as somebody saw it less than a second ago, or as it is now; and when
-    /// that was asked. For whoever only looks.
-    pub async fn glimpse(&self, name: &str) -> Result<(Option<CfnStack>, Time), Trouble> {
-        let now = self.now();
-        let recent = locked(&self.reads.recent)
-            .get(name)
-            .filter(|(_, at)| now.since(*at) < FRESH)
-            .cloned();
-        match recent {
-            Some(seen) => Ok(seen),
-            None => self.read(name).await,
-        }
-    }
-
-    async fn read(&self, name: &str) -> Result<Glimpse, Trouble> {
-        let batch = self.reads.gather.join([name.to_owned()]);
+impl Reads {
+    /// The stack of that name or ARN as it is after this was asked, and when it was asked.
+    pub(super) async fn read(&self, name: &str, from: &impl Describe) -> Result<Glimpse, Trouble> {
+        let batch = self.gather.join([name.to_owned()]);
         let mut listed = batch.answer.lock().await;
         let (mut place, mut turn) = (None, None);
         if listed.is_none() {
             // The semaphore is never closed; without a permit the read goes on all the same.
-            place = self.reads.places.acquire().await.ok();
+            place = self.places.acquire().await.ok();
             // Until its turn comes, whoever asks joins.
-            turn = Some(self.turn().await);
-            let wanted = self.reads.gather.close(&batch);
-            *listed = Some(self.listed(&wanted, &mut turn).await);
+            turn = Some(from.turn().await);
+            let wanted = self.gather.close(&batch);
+            *listed = Some(self.listed(&wanted, from, &mut turn).await);
         }
         let known = listed.as_ref().and_then(|listed| listed.get(name)).cloned();
         drop(listed);
@@ -120,16 +116,23 @@ impl Cloud {
         // up nobody else.
         let answer = match known {
             Some(seen) => Ok(seen),
-            None => self.single(name, turn).await,
+            None => self.single(name, from, turn).await,
         };
         drop(place);
         answer
     }
 
+    /// What was answered of a stack less than a second ago.
+    pub(super) fn fresh(&self, name: &str, now: Time) -> Option<Glimpse> {
+        locked(&self.recent)
+            .get(name)
+            .filter(|(_, at)| now.since(*at) < FRESH)
+            .cloned()
+    }
+
     /// Keeps what was answered, for those who only look.
-    fn told<'a>(&self, answers: impl Iterator<Item = (&'a String, &'a Glimpse)>) {
-        let now = self.now();
-        let mut recent = locked(&self.reads.recent);
+    fn told<'a>(&self, answers: impl Iterator<Item = (&'a String, &'a Glimpse)>, now: Time) {
+        let mut recent = locked(&self.recent);
         recent.retain(|_, (_, at)| now.since(*at) < FRESH);
         for (name, (stack, at)) in answers {
             let name = stack.as_ref().map_or(name, |stack| &stack.name);
@@ -148,17 +151,18 @@ impl Cloud {
     async fn listed(
         &self,
         wanted: &BTreeSet<String>,
+        from: &impl Describe,
         turn: &mut Option<Turn>,
     ) -> BTreeMap<String, Glimpse> {
-        if !locked(&self.reads.listing).asked(wanted.len()) {
+        if !locked(&self.listing).asked(wanted.len()) {
             return BTreeMap::new();
         }
-        let asked = self.now();
-        let (stacks, complete) = match self.list(wanted.len(), turn).await {
+        let asked = from.now();
+        let (stacks, complete) = match self.list(wanted.len(), from, turn).await {
             Ok(found) => found,
             Err(trouble) => {
                 let denied = trouble.kind == TroubleKind::Denied;
-                *locked(&self.reads.listing) = if denied {
+                *locked(&self.listing) = if denied {
                     Listing::Denied
                 } else {
                     Listing::Resting(REST)
@@ -175,25 +179,23 @@ impl Cloud {
                 .then(|| (name.clone(), (found.cloned(), asked)))
         };
         let found: BTreeMap<String, Glimpse> = wanted.iter().filter_map(of).collect();
-        self.told(found.iter());
+        self.told(found.iter(), from.now());
         found
     }
 
-    async fn single(&self, name: &str, turn: Option<Turn>) -> Result<Glimpse, Trouble> {
+    async fn single(
+        &self,
+        name: &str,
+        from: &impl Describe,
+        turn: Option<Turn>,
+    ) -> Result<Glimpse, Trouble> {
         let turn = match turn {
             Some(turn) => turn,
-            None => self.turn().await,
+            None => from.turn().await,
         };
-        let asked = self.now();
-        let call = self.call_in(Some(turn), "cloudformation:DescribeStacks", name, || {
-            self.cfn.describe_stacks().stack_name(name).send()
-        });
-        let seen = match call.await {
-            Ok(answer) => (answer.stacks().first().map(CfnStack::of), asked),
-            Err(trouble) if is_missing(&trouble) => (None, asked),
-            Err(trouble) => return Err(trouble),
-        };
-        self.told(std::iter::once((&name.to_owned(), &seen)));
+        let asked = from.now();
+        let seen = (from.one(name, turn).await?, asked);
+        self.told(std::iter::once((&name.to_owned(), &seen)), from.now());
         Ok(seen)
     }
 
@@ -202,25 +204,16 @@ impl Cloud {
     async fn list(
         &self,
         wanted: usize,
+        from: &impl Describe,
         turn: &mut Option<Turn>,
     ) -> Result<(Vec<CfnStack>, bool), Trouble> {
         let (mut stacks, mut pages, mut token) = (Vec::new(), 0, None::<String>);
         loop {
-            let answer = self
-                .call_in(turn.take(), "cloudformation:DescribeStacks", "all", || {
-                    self.cfn
-                        .describe_stacks()
-                        .set_next_token(token.clone())
-                        .send()
-                })
-                .await?;
+            let (page, next) = from.page(token, turn.take()).await?;
             pages += 1;
-            stacks.extend(answer.stacks().iter().map(CfnStack::of));
-            token = answer
-                .next_token()
-                .filter(|token| !token.is_empty())
-                .map(str::to_owned);
-            *locked(&self.reads.listing) = Listing::Pages(pages + usize::from(token.is_some()));
+            stacks.extend(page);
+            token = next;
+            *locked(&self.listing) = Listing::Pages(pages + usize::from(token.is_some()));
             if token.is_none() || !Listing::Pages(pages + 1).pays(wanted) {
                 return Ok((stacks, token.is_none()));
             }
