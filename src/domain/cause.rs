@@ -34,18 +34,7 @@ impl Cause {
     /// The deployment that it is a retry of.
     #[must_use]
     pub fn retries(&self) -> Option<DeploymentId> {
-        match self.of {
-            Some(Of::Retry { deployment, .. }) => Some(deployment),
-            Some(
-                Of::Serving
-                | Of::Redeploy { .. }
-                | Of::Release { .. }
-                | Of::Rollback { .. }
-                | Of::LastGood { .. }
-                | Of::Recovery,
-            )
-            | None => None,
-        }
+        self.of.as_ref()?.retries()
     }
 }
 
@@ -119,6 +108,22 @@ pub enum Of {
     },
     /// A repair.
     Recovery,
+}
+
+impl Of {
+    /// The deployment that it is a retry of.
+    #[must_use]
+    pub fn retries(&self) -> Option<DeploymentId> {
+        match self {
+            Of::Retry { deployment, .. } => Some(*deployment),
+            Of::Serving
+            | Of::Redeploy { .. }
+            | Of::Release { .. }
+            | Of::Rollback { .. }
+            | Of::LastGood { .. }
+            | Of::Recovery => None,
+        }
+    }
 }
 
 impl fmt::Display for Of {

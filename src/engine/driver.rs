@@ -309,7 +309,11 @@ impl Engine {
             Msg::Planned { deployment, result } => {
                 self.looking.remove(&format!("plan {deployment}"));
                 let made = result.map(|plan| {
-                    let carried = self.carried(deployment, &plan);
+                    let of = self.folds.deployments.get(&deployment);
+                    let carried = of
+                        .and_then(|d| d.request.as_ref())
+                        .map(|of| self.carried(of.cause.retries(), &of.spec.system, &plan))
+                        .unwrap_or_default();
                     (plan, carried)
                 });
                 self.take(grant::made(&self.folds, deployment, made));
@@ -319,22 +323,16 @@ impl Engine {
         Ok(())
     }
 
-    /// What a retry carries over, by the rule of its system.
-    fn carried(&self, id: DeploymentId, plan: &Plan) -> Vec<(StepId, Output)> {
-        let Some(request) = self
-            .folds
-            .deployments
-            .get(&id)
-            .and_then(|d| d.request.as_ref())
-        else {
-            return vec![];
-        };
-        let old = request
-            .cause
-            .retries()
-            .and_then(|id| self.folds.deployments.get(&id));
-        let system = (self.parts.systems)(&request.spec.system);
-        old.zip(system)
+    /// What a retry of a deployment carries over, by the rule of its system; nothing of what is no
+    /// retry.
+    pub(super) fn carried(
+        &self,
+        retries: Option<DeploymentId>,
+        system: &str,
+        plan: &Plan,
+    ) -> Vec<(StepId, Output)> {
+        let old = retries.and_then(|id| self.folds.deployments.get(&id));
+        old.zip((self.parts.systems)(system))
             .map(|(old, system)| system.carry(old, plan))
             .unwrap_or_default()
     }

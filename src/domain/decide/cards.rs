@@ -191,7 +191,8 @@ fn start_json(start: &StartOf) -> Value {
         start.spec.body,
         start.spec.bundle,
         start.of,
-        start.flags
+        start.flags,
+        start.carried
     ])
 }
 

@@ -7,7 +7,7 @@ use crate::domain::deployment::Deployment;
 use crate::domain::end::End;
 use crate::domain::flag::{self, Flag, Flags};
 use crate::domain::folds::Folds;
-use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
+use crate::domain::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use crate::domain::purpose::Purpose;
 use crate::domain::refused::Refused;
 use crate::domain::request::Spec;
@@ -31,6 +31,8 @@ pub struct StartOf {
     pub with: Vec<String>,
     /// What it repeats, or goes back to; absent for a plain deploy.
     pub of: Option<Of>,
+    /// Of a retry: the steps of its plan that ended well already and are not run again.
+    pub carried: Vec<StepId>,
 }
 
 /// The starts of an intent; none for an intent that starts no deployment.
@@ -139,6 +141,7 @@ pub fn specs(
                         }),
                         flags: request.flags.clone(),
                         with: Vec::new(),
+                        carried: Vec::new(),
                     }])
                 }
             }
@@ -296,6 +299,7 @@ fn plain(stack: &StackId, purpose: Purpose, spec: Spec, of: Option<Of>) -> Start
         of,
         flags: Flags::new(),
         with: Vec::new(),
+        carried: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 
 use super::Origin;
 use crate::domain::ask::{Answer, Attached, Confirm, Intent};
+use crate::domain::cause::Of;
 use crate::domain::decide::{self, Looked, StartOf};
 use crate::domain::event::Append;
 use crate::domain::failure::{Failure, Retry};
@@ -171,7 +172,7 @@ impl Engine {
             intent,
             attached,
             wanted,
-            starts,
+            mut starts,
             records,
             plans,
         } = previewed;
@@ -198,6 +199,13 @@ impl Engine {
             .into_iter()
             .map(|(stack, plan, _)| (stack, plan))
             .collect();
+        for start in &mut starts {
+            if let Some((_, plan)) = plans.iter().find(|(stack, _)| *stack == start.stack) {
+                let retries = start.of.as_ref().and_then(Of::retries);
+                let carried = self.carried(retries, &start.spec.system, plan);
+                start.carried = carried.into_iter().map(|(step, _)| step).collect();
+            }
+        }
         let card = match decide::card(
             &self.folds,
             &intent,

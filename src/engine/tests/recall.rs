@@ -161,6 +161,21 @@ async fn a_retry_that_outlives_its_engine_still_carries_over_what_was_done() {
     assert_eq!(bench.effects()["b"], 1, "what was done stays done");
 }
 
+#[tokio::test]
+async fn the_card_of_a_retry_says_what_is_done_already_and_what_runs() {
+    let bench = Bench::new();
+    let (mut engine, failed) = long_ago(&bench).await;
+    let intent = Intent::Retry { deployment: failed };
+    let attached = vec![];
+    let id = bench.ask(100, Ask::Preview { intent, attached }).await;
+    bench.settle(&mut engine).await.unwrap();
+    let Answer::Card { card } = bench.answer(id).await else {
+        panic!("no card")
+    };
+    let does = card.lines.iter().find(|line| line.label == "DOES").unwrap();
+    assert_eq!(does.text, "c (done already: b)");
+}
+
 /// Adds ended deployments to the store, of releases `old-2`, `old-3` and so on, as its first one
 /// was asked for.
 async fn grown(bench: &Bench, engine: &Engine, to: u64) {

@@ -3,8 +3,8 @@
 use crate::domain::ask::{Intent, Way};
 use crate::domain::folds::Folds;
 use crate::domain::hold::CardLine;
-use crate::domain::ids::StackId;
-use crate::domain::plan::Plan;
+use crate::domain::ids::{StackId, StepId};
+use crate::domain::plan::{Plan, Step};
 
 use super::super::lines::{count_rows, line, lost};
 use super::super::outage;
@@ -17,7 +17,23 @@ pub(super) fn start_lines(
     starts: &[StartOf],
     plans: &[(StackId, Plan)],
 ) {
-    let names: Vec<String> = starts.iter().map(|start| start.stack.to_string()).collect();
+    let release = |start: &StartOf| {
+        let of = start.of.as_ref();
+        let of = of.map_or_else(String::new, |of| format!(" ({of})"));
+        format!("{}{of}", start.spec.release)
+    };
+    // Several may bring a release each; one stands for all only where it is the same.
+    let one = starts
+        .first()
+        .map(release)
+        .filter(|one| starts.iter().all(|start| release(start) == *one));
+    let names: Vec<String> = starts
+        .iter()
+        .map(|start| match &one {
+            Some(_) => start.stack.to_string(),
+            None => format!("{} {}", start.stack, release(start)),
+        })
+        .collect();
     let what = match intent {
         Intent::Teardown { .. } => "teardown".to_owned(),
         Intent::Unblock {
@@ -33,13 +49,11 @@ pub(super) fn start_lines(
         | Intent::Abandon { .. }
         | Intent::Freeze { .. }
         | Intent::Thaw { .. }
-        | Intent::Apply { .. } => starts.first().map_or_else(String::new, |start| {
-            let of = start
-                .of
-                .as_ref()
-                .map_or_else(String::new, |of| format!(" ({of})"));
-            format!("deploy {}{of}", start.spec.release)
-        }),
+        | Intent::Apply { .. } => match (&one, starts) {
+            (Some(one), _) => format!("deploy {one}"),
+            (None, []) => String::new(),
+            (None, _) => "deploy".to_owned(),
+        },
     };
     line(
         lines,
@@ -51,13 +65,16 @@ pub(super) fn start_lines(
         },
     );
     for (id, plan) in plans {
-        let steps = expected(plan);
+        let carried = starts
+            .iter()
+            .find(|start| start.stack == *id)
+            .map_or(&[][..], |start| &start.carried);
         let name = if plans.len() > 1 {
             format!("{id}: ")
         } else {
             String::new()
         };
-        line(lines, "DOES", format!("{name}{}", steps.join(", then ")));
+        line(lines, "DOES", format!("{name}{}", does(plan, carried)));
         let rows = plan.rows();
         let (goes, replaced) = lost(plan.changes.iter().flat_map(|one| &one.rows));
         line(lines, "GOES", goes);
@@ -123,11 +140,28 @@ pub(super) fn start_lines(
     }
 }
 
+/// What runs of a plan, and what of it a retry finds done already.
+fn does(plan: &Plan, carried: &[StepId]) -> String {
+    let (done, runs): (Vec<&Step>, Vec<&Step>) = expected(plan)
+        .into_iter()
+        .partition(|step| carried.contains(&step.id));
+    let titles = |steps: &[&Step], between: &str| {
+        let titles: Vec<&str> = steps.iter().map(|step| step.title.as_str()).collect();
+        titles.join(between)
+    };
+    let runs = titles(&runs, ", then ");
+    if done.is_empty() {
+        return runs;
+    }
+    let runs = if runs.is_empty() { "nothing" } else { &runs };
+    format!("{runs} (done already: {})", titles(&done, ", "))
+}
+
 /// The steps of the expected branch that change something: a step all of whose needs are on another
 /// branch is none of them.
-fn expected(plan: &Plan) -> Vec<&str> {
-    let mut off: Vec<&crate::domain::ids::StepId> = Vec::new();
-    let mut titles = Vec::new();
+fn expected(plan: &Plan) -> Vec<&Step> {
+    let mut off: Vec<&StepId> = Vec::new();
+    let mut steps = Vec::new();
     for step in &plan.steps {
         let other_branch = match (&step.only_if, &plan.branch) {
             (Some((_, branch)), Some(expected)) => branch != expected,
@@ -138,10 +172,10 @@ fn expected(plan: &Plan) -> Vec<&str> {
         if other_branch || behind {
             off.push(&step.id);
         } else if step.finaliser.is_none() && step.changes() {
-            titles.push(step.title.as_str());
+            steps.push(step);
         }
     }
-    titles
+    steps
 }
 
 fn way_word(way: &Way) -> &'static str {
@@ -152,5 +186,45 @@ fn way_word(way: &Way) -> &'static str {
         Way::Free => "free the stack as it is",
         Way::ResolveDone { .. } => "say that the step ended well",
         Way::ResolveFailed { .. } => "say that the step failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::ask::Source;
+    use crate::domain::flag::Flags;
+    use crate::domain::given;
+    use crate::domain::purpose::Purpose;
+
+    #[test]
+    fn one_release_stands_for_all_only_where_it_is_the_same() {
+        let step = |releases: [&str; 2]| {
+            let start = |stack: &str, release: &str| StartOf {
+                stack: stack.parse().unwrap(),
+                purpose: Purpose::Deploy,
+                spec: given::spec("script", release, json!({})),
+                flags: Flags::new(),
+                with: vec![],
+                of: None,
+                carried: vec![],
+            };
+            let starts = [start("dev/a", releases[0]), start("dev/b", releases[1])];
+            let intent = Intent::Deploy {
+                stacks: starts.iter().map(|start| start.stack.clone()).collect(),
+                source: Source::Estate,
+                after: BTreeMap::new(),
+                flags: Flags::new(),
+            };
+            let mut lines = vec![];
+            start_lines(&mut lines, &Folds::default(), &intent, &starts, &[]);
+            lines[0].text.clone()
+        };
+        assert_eq!(step(["412", "412"]), "deploy 412   STACK dev/a, dev/b");
+        assert_eq!(step(["412", "7"]), "deploy   STACK dev/a 412, dev/b 7");
     }
 }
