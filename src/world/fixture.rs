@@ -2,6 +2,7 @@
 //! state that matters.
 
 mod answers;
+mod asked;
 mod deployments;
 mod parts;
 mod plans;

@@ -1,13 +1,17 @@
 //! The rules of deployments, stacks and holds: one by one as stories, and as laws over random
 //! histories.
 
+mod approvals;
+mod cancels;
 mod flags;
 mod histories;
 mod laws;
 mod loss;
 mod marks;
 mod outside;
+mod partial;
 mod places;
+mod queueing;
 mod rules;
 mod serving;
 mod sim;

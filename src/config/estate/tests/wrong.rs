@@ -1,0 +1,366 @@
+//! Estate files with something wrong in them: each mistake alone, and many at once.
+
+use super::*;
+
+/// Each row: what is written wrong, and the code, the line and a part of what is said.
+#[test]
+fn one_mistake_each() {
+    let rows: &[(&str, &str, &str, usize, &str)] = &[
+        (
+            "class: production",
+            "class: prodution",
+            "word",
+            3,
+            "did you mean \"production\"?",
+        ),
+        ("class: production, ", "", "missing", 3, "lacks \"class\""),
+        (
+            "\"041200007731\", aws",
+            "41200007731, aws",
+            "text",
+            3,
+            "twelve digits",
+        ),
+        (
+            "profile: prod,",
+            "profle: prod,",
+            "unknown-key",
+            3,
+            "did you mean \"profile\"?",
+        ),
+        ("  prod: ", "  kjh1:", "name", 3, "movement keys alone"),
+        ("  prod: ", "  Prod: ", "name", 3, "no environment name"),
+        ("min_level: 3", "min_level: 7", "kind", 4, "from 0 to 4"),
+        (
+            "hold_expiry: 2h",
+            "hold_expiry: soon",
+            "duration",
+            5,
+            "no duration",
+        ),
+        ("https://127", "ftp://127", "endpoint", 4, "no endpoint"),
+        (
+            "https://127",
+            "https://me:secret@127",
+            "endpoint",
+            4,
+            "may not carry",
+        ),
+        (
+            "aws: { region: eu-west-1, endpoint_url: sandbox }",
+            "queue: queue",
+            "aws",
+            5,
+            "how to reach AWS",
+        ),
+        (
+            "aws: { region: eu-west-1, endpoint_url: sandbox }",
+            "account: \"041200007731\"",
+            "aws",
+            5,
+            "nobody would look whether",
+        ),
+        (
+            "ca_bundle: ca.pem",
+            "ca_bundle: ../ca.pem",
+            "path",
+            4,
+            "leads out",
+        ),
+        (
+            "LEVEL: debug",
+            "API_TOKEN: abc",
+            "secret",
+            14,
+            "secrets: { NAME: env:NAME }",
+        ),
+        (
+            "template: orders.yaml",
+            "template: ../orders.yaml",
+            "path",
+            8,
+            "leads out",
+        ),
+        (
+            "template: orders.yaml",
+            "config: app.yaml, template: t",
+            "not-built",
+            8,
+            "not built yet in this version",
+        ),
+        (
+            "CAPABILITY_IAM",
+            "CAPABILITY_IMA",
+            "capability",
+            8,
+            "write CAPABILITY_IAM",
+        ),
+        (
+            "{ prod: { Size",
+            "{ porod: { Size",
+            "unknown-name",
+            8,
+            "did you mean \"prod\"?",
+        ),
+        (
+            "environments: [dev, staging, prod]",
+            "environments: [dev, stagin, prod]",
+            "unknown-name",
+            9,
+            "did you mean \"staging\"?",
+        ),
+        (
+            "environments: [dev, staging, prod]",
+            "environments: [dev, dev]",
+            "twice",
+            9,
+            "stands twice",
+        ),
+        (
+            "environments: [dev, staging, prod]",
+            "environments: []",
+            "nothing",
+            9,
+            "empty list",
+        ),
+        (
+            "environments: [dev, staging, prod]",
+            "environments: dev",
+            "kind",
+            9,
+            "must be a list",
+        ),
+        (
+            "logs: [",
+            "codebuild: [x], logs: [",
+            "not-built",
+            10,
+            "CodeBuild logs are not built",
+        ),
+        (
+            "depends_on: [orders]",
+            "depends_on: [order]",
+            "unknown-name",
+            16,
+            "did you mean \"orders\"?",
+        ),
+        (
+            "depends_on: [orders]",
+            "depends_on: [chores]",
+            "cycle",
+            16,
+            "depends on itself",
+        ),
+        (
+            "command: [./warm]",
+            "command: []",
+            "command",
+            13,
+            "no command",
+        ),
+        (
+            "command: [./warm]",
+            "command: [../warm]",
+            "path",
+            13,
+            "leads out",
+        ),
+        (
+            "after: [migrate]",
+            "after: [warm]",
+            "cycle",
+            13,
+            "wait for each other: warm",
+        ),
+        (
+            "after: [migrate]",
+            "after: [migrat]",
+            "unknown-name",
+            13,
+            "does not exist",
+        ),
+        ("attempts: 3", "makes: [../x]", "path", 13, "leads out"),
+        (
+            "attempts: 3",
+            "makes: [x, ./x]",
+            "twice",
+            13,
+            "made by warm and by warm",
+        ),
+        ("attempts: 3", "attempts: 0", "attempts", 13, "1 to 10"),
+        ("timeout: 10m", "timeout: 10", "duration", 13, "no duration"),
+        (
+            "env: { LEVEL: debug }",
+            "secrets: { TOKEN: hunter2secret }",
+            "secret",
+            14,
+            "is it the secret itself",
+        ),
+        (
+            "env: { LEVEL: debug }",
+            "secrets: { TOKEN: vault:x }",
+            "secret-ref",
+            14,
+            "no kind of secret \"vault\"",
+        ),
+        (
+            "env: { LEVEL: debug }",
+            "secrets: { TOKEN: file:key }",
+            "secret-ref",
+            14,
+            "no whole path",
+        ),
+        (
+            "env: { LEVEL: debug }",
+            "secrets: { 1X: env:X }",
+            "variable",
+            14,
+            "cannot be the name",
+        ),
+        (
+            "env: { LEVEL: debug }",
+            "env: { X: y }\n      secret_files: { X: env:X }",
+            "twice",
+            15,
+            "two lists",
+        ),
+        (
+            "LEVEL: debug",
+            "HOLDPOINT_X: y",
+            "variable",
+            14,
+            "HOLDPOINT_ is ours",
+        ),
+        (
+            "store: sqlite",
+            "store: { postgres_env: DB }",
+            "not-built",
+            17,
+            "Postgres is not built yet",
+        ),
+        (
+            "store: sqlite",
+            "people: { ana: {} }",
+            "not-built",
+            17,
+            "people beyond the store's owner are not built yet",
+        ),
+        (
+            "mode: watch",
+            "approvers: 2",
+            "not-built",
+            5,
+            "second person's approval is not built yet",
+        ),
+        (
+            "    script:\n",
+            "    script:\n      teardown: { steps: {} }\n",
+            "nothing",
+            13,
+            "has no steps",
+        ),
+    ];
+    for (from, to, code, line, part) in rows {
+        let text = with(from, to);
+        let Err(found) = read_text(&text) else {
+            panic!("{to:?} was taken")
+        };
+        let one = found
+            .0
+            .iter()
+            .find(|one| one.code == *code)
+            .unwrap_or_else(|| panic!("{to:?}: no {code} in\n{found}"));
+        assert_eq!(one.at.line, *line, "{to:?}:\n{found}");
+        assert!(
+            found.to_string().contains(part),
+            "{to:?}: no {part:?} in\n{found}"
+        );
+    }
+}
+
+#[test]
+fn everything_wrong_at_once_in_the_order_of_the_file() {
+    let text = "environments:\n  hjkl: { class: prod, regoin: x }\napplications:\n  a: { environments: [nowhere], depends_on: [b] }\n  b: { website: {}, environments: [hjkl] }\n";
+    let found = read_text(text).unwrap_err();
+    let codes: Vec<_> = found.0.iter().map(|one| (one.code, one.at.line)).collect();
+    assert_eq!(
+        codes,
+        [
+            ("name", 2),
+            ("word", 2),
+            ("unknown-key", 2),
+            ("kind", 4),
+            ("unknown-name", 4),
+            ("not-built", 5)
+        ],
+        "{found}"
+    );
+}
+
+#[test]
+fn what_is_right_is_left_for_further_checks() {
+    let text = with("attempts: 3", "attempts: 0")
+        .replace("mode: watch", "mode: wach")
+        .replace("store: sqlite", "stoer: x");
+    let (estate, found) = examine(
+        "holdpoint.yaml",
+        text.as_bytes(),
+        Path::new("/shop"),
+        crate::systems::all(),
+        crate::places::all(),
+    );
+    let codes: Vec<_> = found.0.iter().map(|one| one.code).collect();
+    assert_eq!(codes, ["word", "attempts", "unknown-key"], "{found}");
+    let estate = estate.unwrap();
+    assert_eq!(
+        estate
+            .environments
+            .keys()
+            .map(EnvName::as_str)
+            .collect::<Vec<_>>(),
+        ["prod", "staging"]
+    );
+    assert_eq!(
+        estate
+            .applications
+            .keys()
+            .map(AppName::as_str)
+            .collect::<Vec<_>>(),
+        ["orders"]
+    );
+    assert!(
+        examine(
+            "f",
+            b"environments: 5\n",
+            Path::new("/"),
+            crate::systems::all(),
+            crate::places::all()
+        )
+        .0
+        .is_none()
+    );
+}
+
+#[test]
+fn a_cycle_names_its_members_only() {
+    let text = "environments: { dev: { class: development, region: r } }\napplications:\n  a: { service: { template: t }, environments: [dev], depends_on: [b] }\n  b: { service: { template: t }, environments: [dev], depends_on: [c] }\n  c: { service: { template: t }, environments: [dev], depends_on: [b] }\n";
+    assert!(
+        read_text(text)
+            .unwrap_err()
+            .to_string()
+            .contains("wait for each other: b, c")
+    );
+}
+
+#[test]
+fn two_stacks_may_not_be_one_in_cloudformation() {
+    let text = "environments:\n  a1: { class: development, account: \"123456789012\", region: r }\n  b1: { class: staging, account: \"123456789012\", aws: { region: r, profile: other } }\napplications:\n  x: { service: { template: t, stack_name: shop }, environments: [a1, b1] }\n";
+    assert!(
+        read_text(text)
+            .unwrap_err()
+            .to_string()
+            .contains("would be the same CloudFormation stack \"shop\"")
+    );
+    assert!(read_text(&text.replace("stack_name: shop", "stack_name: \"shop-{env}\"")).is_ok());
+    assert!(read_text(&text.replacen("123456789012", "123456789013", 1)).is_ok());
+}

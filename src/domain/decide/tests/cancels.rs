@@ -1,0 +1,235 @@
+//! Cancelling: what goes on outside, what was never begun, what can be given up, and a removal
+//! that was quicker.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::outside::{held, leaving, plan, step};
+use super::serving::served;
+use super::sim::{Ends, Sim, stack};
+use crate::domain::ask::{Confirm, Intent};
+use crate::domain::decide::*;
+use crate::domain::deployment::StepState;
+use crate::domain::end::End;
+use crate::domain::environment::OnFailure;
+use crate::domain::failure::{Failure, Retry};
+use crate::domain::hold::HoldKind;
+use crate::domain::plan::{Cancel, Finaliser, Leaves, Role};
+
+/// What is cancelled goes on outside until it has ended there: losing sight of it is no end, and
+/// time is none.
+#[test]
+fn a_cancel_is_over_when_what_it_cancels_is_over() {
+    let contact = || Err(Failure::new("no contact").retry(Retry::Contact));
+    let cancelled = |role: Role| {
+        let mut sim = Sim::new(OnFailure::Break);
+        let mut only = step("a", &[]);
+        only.role = role;
+        sim.deploy(&plan(vec![only])).unwrap();
+        sim.grant();
+        sim.ask(
+            &Intent::Cancel {
+                deployment: sim.newest().id,
+            },
+            &[],
+            true,
+            false,
+        )
+        .unwrap();
+        sim.grant();
+        sim
+    };
+    let report = |sim: &mut Sim, result| {
+        let append = outcome(&sim.folds, &sim.newest(), &"a".into(), 1, result, sim.now);
+        sim.take(append);
+        sim.grant();
+        let a = sim.newest().steps[&"a".into()].clone();
+        (a.state, a.cancelling)
+    };
+    let mut sim = cancelled(Role::Change);
+    assert_eq!(report(&mut sim, contact()), (StepState::Lost, true));
+    assert_eq!(sim.newest().end, None);
+    let append = found(&sim.folds, &sim.newest(), &"a".into(), sim.now);
+    sim.take(append);
+    assert_eq!(
+        report(&mut sim, Err(Failure::new("rolled back"))),
+        (StepState::Cancelled, true)
+    );
+    assert!(matches!(sim.newest().end, Some(End::Terminated { .. })));
+
+    let mut sim = cancelled(Role::Change);
+    sim.now = sim.now + Duration::from_hours(1);
+    sim.grant();
+    let a = sim.newest().steps[&"a".into()].clone();
+    assert_eq!(
+        (a.state, a.failure.map(|failure| failure.retry)),
+        (StepState::Lost, Some(Retry::AskAPerson))
+    );
+    sim.ask(
+        &Intent::Abandon {
+            deployment: sim.newest().id,
+        },
+        &[],
+        true,
+        false,
+    )
+    .unwrap();
+    sim.grant();
+    assert!(
+        matches!(sim.newest().end, Some(End::Terminated { .. })),
+        "given up by a person"
+    );
+
+    let mut sim = cancelled(Role::Look);
+    assert_eq!(
+        report(&mut sim, contact()),
+        (StepState::Cancelled, true),
+        "nothing of it goes on"
+    );
+}
+
+/// Of what was never begun nothing is waited for: neither while it runs nor out of contact.
+#[test]
+fn what_was_never_begun_is_cancelled_at_once() {
+    for lost in [false, true] {
+        let mut sim = Sim::new(OnFailure::Break);
+        sim.stands = true;
+        sim.deploy(&plan(vec![step("a", &[])])).unwrap();
+        sim.grant();
+        if lost {
+            let failure = Failure::new("no contact").retry(Retry::Contact);
+            let append = outcome(
+                &sim.folds,
+                &sim.newest(),
+                &"a".into(),
+                1,
+                Err(failure),
+                sim.now,
+            );
+            sim.take(append);
+            sim.grant();
+            assert_eq!(sim.newest().steps[&"a".into()].state, StepState::Lost);
+        }
+        let deployment = sim.newest().id;
+        sim.ask(&Intent::Cancel { deployment }, &[], true, false)
+            .unwrap();
+        sim.grant();
+        let d = sim.newest();
+        assert_eq!(d.steps[&"a".into()].state, StepState::Cancelled, "{lost}");
+        assert!(matches!(d.end, Some(End::Terminated { .. })), "{lost}");
+    }
+}
+
+/// Who asks again to cancel is told when, and by which command, it can be given up; what was given
+/// up says so, and who did it.
+#[test]
+fn a_cancel_that_has_no_end_can_be_given_up_and_says_so() {
+    let mut sim = Sim::new(OnFailure::Break);
+    sim.deploy(&plan(vec![step("a", &[])])).unwrap();
+    sim.grant();
+    let deployment = sim.newest().id;
+    let cancel = Intent::Cancel { deployment };
+    sim.ask(&cancel, &[], true, false).unwrap();
+    sim.grant();
+    let hint = |sim: &Sim| {
+        let cx = sim.cx(&[]);
+        let looked = Looked {
+            card: card(&sim.folds, &cancel, &[], &[], &cx).unwrap(),
+            plans: vec![],
+        };
+        let confirm = Confirm {
+            subject: Some(looked.card.subject),
+            text: looked.card.phrase.clone().unwrap_or_default(),
+            reason: String::new(),
+        };
+        act(&sim.folds, &cancel, &[], &looked, &confirm, false, &cx)
+            .unwrap_err()
+            .hint
+    };
+    assert_eq!(
+        hint(&sim),
+        "from 00:26:40Z on it can be given up: `holdpoint cancel '#1' --abandon`"
+    );
+    sim.now = sim.now + Duration::from_mins(10);
+    assert_eq!(hint(&sim), "give it up: `holdpoint cancel '#1' --abandon`");
+    sim.ask(&Intent::Abandon { deployment }, &[], true, false)
+        .unwrap();
+    sim.grant();
+    let Some(End::Terminated { reason, by }) = sim.newest().end.clone() else {
+        panic!("{:?}", sim.newest().end);
+    };
+    assert_eq!(
+        (reason.as_str(), by),
+        (
+            "cancelled: why; abandoned: what a began may go on outside",
+            crate::domain::given::ana()
+        )
+    );
+}
+
+/// A removal that went through is one, whatever was asked meanwhile; what is gone is not offered
+/// back.
+#[test]
+fn a_removal_that_was_cancelled_too_late_is_a_removal() {
+    let removal = |deleted: Ends| {
+        let mut restore = held(step("restore", &["scale-down"]), HoldKind::RestoreService);
+        restore.kind = crate::domain::plan::pure::DECISION.into();
+        restore.finaliser = Some(Finaliser::BadEnd);
+        let delete = leaving(step("delete", &["scale-down"]), Leaves::Nothing);
+        let all = plan(vec![
+            step("scale-down", &[]),
+            delete,
+            step("verify-gone", &["delete"]),
+            restore,
+        ]);
+        let mut sim = Sim::new(OnFailure::Break);
+        served(
+            &mut sim,
+            &plan(vec![leaving(step("a", &[]), Leaves::New)]),
+            "r0",
+        );
+        sim.cancels.insert("test.call".into(), Cancel::None);
+        sim.deploy(&all).unwrap();
+        sim.grant();
+        sim.end_steps(&json!({}), &|_| Ends::Well);
+        sim.grant();
+        let deployment = sim.newest().id;
+        let card = card(
+            &sim.folds,
+            &Intent::Cancel { deployment },
+            &[],
+            &[],
+            &sim.cx(&[]),
+        )
+        .unwrap();
+        let says: Vec<&str> = card.lines.iter().map(|line| line.text.as_str()).collect();
+        assert!(
+            says.iter()
+                .any(|text| text.contains("cannot be cancelled once it has begun")),
+            "{says:?}"
+        );
+        assert!(
+            says.iter()
+                .any(|text| text.contains("is gone all the same")),
+            "{says:?}"
+        );
+        sim.ask(&Intent::Cancel { deployment }, &[], true, false)
+            .unwrap();
+        sim.end_steps(&json!({}), &|_| deleted);
+        sim.grant();
+        sim
+    };
+    let sim = removal(Ends::Well);
+    assert_eq!(
+        (sim.newest().end.clone(), sim.newest().open_holds().count()),
+        (Some(End::Done), 0)
+    );
+    assert_eq!(sim.folds.stack(&stack()).phase, "DELETED");
+    let sim = removal(Ends::Badly);
+    assert_eq!(
+        (sim.newest().end.clone(), sim.newest().open_holds().count()),
+        (None, 1),
+        "it is there, and at zero: a person decides"
+    );
+}
