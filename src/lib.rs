@@ -16,5 +16,6 @@ pub mod sandbox;
 pub mod secrets;
 pub mod store;
 pub mod systems;
+pub mod text;
 pub mod tui;
 pub mod world;

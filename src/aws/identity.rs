@@ -6,8 +6,8 @@ use aws_sdk_sts::config::ProvideCredentials as _;
 use super::clients::Cloud;
 use super::trouble::Trouble;
 use crate::domain::place::Proof;
-use crate::domain::safe::Safe;
 use crate::domain::time::Time;
+use crate::text::safe::Safe;
 
 impl Cloud {
     /// Asks STS who we are.

@@ -8,9 +8,9 @@ use aws_config::profile::ProfileSet;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::variables::Variables;
-use crate::domain::diagnostic::closest;
 use crate::domain::failure::{Failure, Retry};
-use crate::domain::quote;
+use crate::text::diagnostic::closest;
+use crate::text::quote;
 
 /// What the SDK takes in the name of a profile beside letters and digits; it passes over a profile
 /// with anything else in it.

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::domain::failure::{Failure, Retry};
-use crate::domain::safe::Safe;
+use crate::text::safe::Safe;
 
 /// What kind of trouble a call ran into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::config::{self, Loaded, Trust, Wrong};
-use crate::domain::counted::counted;
-use crate::domain::diagnostic::Diagnostic;
-use crate::domain::safe::Safe;
 use crate::systems;
+use crate::text::counted::counted;
+use crate::text::diagnostic::Diagnostic;
+use crate::text::safe::Safe;
 
 use super::{Code, Examined, Ground, Out, Stop};
 

@@ -20,7 +20,7 @@ pub(super) fn freeze(ground: &dyn Ground, args: &FreezeArgs, out: &mut Out<'_, '
         None => None,
         Some(text) => Some(
             ground.now()
-                + crate::domain::duration::read(text).map_err(|why| Stop::wrong("time", why))?,
+                + crate::text::duration::read(text).map_err(|why| Stop::wrong("time", why))?,
         ),
     };
     let desk = ground.desk()?;

@@ -279,7 +279,7 @@ fn not_watched(world: &World, group: &str) -> Stop {
         .flat_map(|stack| world.groups(stack))
         .collect();
     let how = "`watch: { logs: [...] }` of an application names the log groups that are followed";
-    let says = match crate::domain::diagnostic::closest(group, groups.iter().copied()) {
+    let says = match crate::text::diagnostic::closest(group, groups.iter().copied()) {
         Some(near) => format!("no stack watches a log group {group}; did you mean {near}? {how}"),
         None if groups.is_empty() => {
             format!("no stack watches a log group {group}, nor any other; {how}")
@@ -303,7 +303,7 @@ fn pattern(text: &str) -> Result<Regex, Stop> {
 
 /// A duration before now, or a time.
 fn point(text: &str, now: Time) -> Result<Time, Stop> {
-    if let Ok(ago) = crate::domain::duration::read(text) {
+    if let Ok(ago) = crate::text::duration::read(text) {
         return Ok(now - ago);
     }
     text.parse::<jiff::Timestamp>()

@@ -36,10 +36,10 @@ pub use usage::usage;
 
 use crate::config::{Loaded, Trust};
 use crate::desk::Patient;
-use crate::domain::diagnostic::Diagnostics;
 use crate::domain::lifecycle::Lifecycle;
 use crate::domain::refused::Refused;
 use crate::domain::time::Time;
+use crate::text::diagnostic::Diagnostics;
 
 /// How a verb ended; its number is the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

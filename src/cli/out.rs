@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::domain::quote;
+use crate::text::quote;
 use crate::world::state::State;
 
 use super::{Code, Hands, Stop};

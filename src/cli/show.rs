@@ -5,8 +5,8 @@ use crate::domain::ask::WHY;
 use crate::domain::deployment::{Deployment, Request};
 use crate::domain::hold::{Decision, Verdict};
 use crate::domain::request::Made;
-use crate::domain::safe::Safe;
 use crate::domain::time::{Time, short};
+use crate::text::safe::Safe;
 use crate::world::World;
 
 use super::args::ShowArgs;

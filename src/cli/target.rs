@@ -53,7 +53,7 @@ pub(super) fn known(world: &World, text: &str) -> Result<StackId, Stop> {
         .into_iter()
         .map(ToString::to_string)
         .collect();
-    let near = crate::domain::diagnostic::closest(text, names.iter().map(String::as_str));
+    let near = crate::text::diagnostic::closest(text, names.iter().map(String::as_str));
     let near = near.map_or_else(
         || "`holdpoint ls` lists the stacks".to_owned(),
         |near| format!("did you mean {near}?"),

@@ -11,7 +11,6 @@ use crate::desk::{Batch, Begin, Desk, NotAsked, Reading, TailOf};
 use crate::domain::ask::{Answer, Ask, AskState, Intent};
 use crate::domain::card::Card;
 use crate::domain::deployment::{Deployment, DeploymentEvent};
-use crate::domain::diagnostic::Diagnostic;
 use crate::domain::digest::Digest;
 use crate::domain::end::End;
 use crate::domain::environment::Class;
@@ -22,6 +21,7 @@ use crate::domain::ids::{AskId, DeploymentNo, StackId};
 use crate::domain::level::{Level, Verb as Doing};
 use crate::domain::line::Line;
 use crate::domain::refused::Refused;
+use crate::text::diagnostic::Diagnostic;
 use crate::world::World;
 use crate::world::fixture::{self, NOW, Scene};
 

@@ -11,8 +11,6 @@ use holdpoint::cli::{self, Code, Common, Examined, Fact, Hands, Stop, Unread, Ve
 use holdpoint::config::{self, Loaded, Trust};
 use holdpoint::desk::Patient;
 use holdpoint::domain::cause::Via;
-use holdpoint::domain::counted::counted;
-use holdpoint::domain::diagnostic::Diagnostics;
 use holdpoint::domain::lifecycle::Lifecycle;
 use holdpoint::domain::time::Time;
 use holdpoint::engine::process::{self, Status, Stay};
@@ -21,6 +19,8 @@ use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
 use holdpoint::os::{files, owner};
 use holdpoint::store::sqlite::Sqlite;
+use holdpoint::text::counted::counted;
+use holdpoint::text::diagnostic::Diagnostics;
 use holdpoint::tui::glyphs::Glyphs;
 use holdpoint::{systems, tui};
 use tokio::sync::oneshot;

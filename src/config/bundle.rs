@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
 
-use crate::domain::diagnostic::Diagnostic;
 use crate::domain::relative::{inside, plain};
 use crate::domain::request::SourceFile;
 use crate::systems::files::Need;
+use crate::text::diagnostic::Diagnostic;
 
 /// What a bundle may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::domain::diagnostic::{At, Diagnostics};
-use crate::domain::document::{Node, Source};
 use crate::places::Kinds;
 use crate::systems::System;
 use crate::systems::entry::Remarks;
+use crate::text::diagnostic::{At, Diagnostics};
+use crate::text::document::{Node, Source};
 
 /// The checks of one file, with the places of what they are about.
 pub(super) struct Check<'a> {

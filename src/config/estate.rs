@@ -11,9 +11,6 @@ use serde_json::{Map, Value};
 use super::check::Check;
 use super::raw::{self, File, Store};
 use super::{entries, secrets, shape};
-use crate::domain::diagnostic::{Diagnostics, closest};
-use crate::domain::document::{self, Limits, Node};
-use crate::domain::duration;
 use crate::domain::environment::{Class, EnvironmentRecord, OnFailure};
 use crate::domain::estate::{Application, Estate};
 use crate::domain::ids::{AppName, EnvName};
@@ -23,6 +20,9 @@ use crate::domain::place::Places;
 use crate::places::{Kinds, Written};
 use crate::systems::System;
 use crate::systems::entry::Remarks;
+use crate::text::diagnostic::{Diagnostics, closest};
+use crate::text::document::{self, Limits, Node};
+use crate::text::duration;
 
 /// How long a hold waits when the file says nothing.
 pub const HOLD_EXPIRY: Duration = Duration::from_hours(24);

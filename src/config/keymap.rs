@@ -9,8 +9,8 @@ use crokey::OneToThree;
 use crossterm::event::{KeyCode, KeyModifiers};
 
 use super::shape;
-use crate::domain::diagnostic::{At, Diagnostics, closest};
-use crate::domain::document::{self, Limits, Source};
+use crate::text::diagnostic::{At, Diagnostics, closest};
+use crate::text::document::{self, Limits, Source};
 
 /// What the loader must know of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

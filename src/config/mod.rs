@@ -27,15 +27,15 @@ pub use settings::{Colours, GlyphSet, Settings};
 pub use theme::{Colour, Style, ThemeFile};
 pub use trust::Trust;
 
-use crate::domain::diagnostic::{Diagnostic, Diagnostics};
-use crate::domain::document::Limits;
 use crate::domain::estate::{Application, Catalog, Entry, Estate};
 use crate::domain::ids::StackId;
 use crate::domain::request::{SourceBundle, Spec};
-use crate::domain::safe::Safe;
 use crate::places;
 use crate::systems::System;
 use crate::systems::files::{Files, Read};
+use crate::text::diagnostic::{Diagnostic, Diagnostics};
+use crate::text::document::Limits;
+use crate::text::safe::Safe;
 use bundle::Gathering;
 
 /// The name of an estate file.

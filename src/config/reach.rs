@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::estate::Estate;
 use crate::domain::place::Fact;
-use crate::domain::safe::Safe;
 use crate::systems::System;
 use crate::systems::reach::quoted;
+use crate::text::safe::Safe;
 
 /// What an estate reaches: one sentence each, in a fixed order.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -3,10 +3,10 @@
 //! is wrong.
 
 use super::check::place;
-use crate::domain::diagnostic::{At, Diagnostic};
-use crate::domain::document::{Node, Source};
 use crate::systems::System;
 use crate::systems::entry::Remark;
+use crate::text::diagnostic::{At, Diagnostic};
+use crate::text::document::{Node, Source};
 
 /// One secret that stands in the file.
 pub(super) struct Found {

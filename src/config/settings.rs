@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shape;
-use crate::domain::diagnostic::Diagnostics;
-use crate::domain::document::{self, Limits};
+use crate::text::diagnostic::Diagnostics;
+use crate::text::document::{self, Limits};
 
 /// Every setting with its default and a sentence.
 pub const DEFAULT: &str = include_str!("../../config/default.yaml");

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::domain::diagnostic::{At, Diagnostics, closest};
-use crate::domain::document::{Content, Node, Source};
+use crate::text::diagnostic::{At, Diagnostics, closest};
+use crate::text::document::{Content, Node, Source};
 use scalar::words;
 
 /// A key that later versions will know.

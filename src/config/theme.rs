@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shape;
-use crate::domain::diagnostic::{Diagnostics, closest};
-use crate::domain::document::{self, Limits};
+use crate::text::diagnostic::{Diagnostics, closest};
+use crate::text::document::{self, Limits};
 
 /// A theme as its file says, colours resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

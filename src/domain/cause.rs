@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::ids::{AskId, DeploymentId, DeploymentNo, StepId};
 use super::person::{Issuer, Person};
-use super::safe::Safe;
+use crate::text::safe::Safe;
 
 /// Why a deployment exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

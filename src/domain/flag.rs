@@ -7,12 +7,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::diagnostic::closest;
 use super::ids::FlagName;
 use super::purpose::Purpose;
 use super::refused::Refused;
-use super::safe::Safe;
-use super::secret;
+use crate::text::diagnostic::closest;
+use crate::text::safe::Safe;
+use crate::text::secret;
 
 /// The flags that are set, by name.
 pub type Flags = BTreeMap<FlagName, Value>;

@@ -9,8 +9,8 @@ pub use heads::Heads;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{DeploymentNo, StackId};
-use super::safe::Safe;
 use super::time::Time;
+use crate::text::safe::Safe;
 
 /// Where a line comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

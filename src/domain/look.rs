@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::place::PlaceName;
-use super::safe::Safe;
 use super::time::Time;
+use crate::text::safe::Safe;
 
 pub use super::standing::Standing;
 

@@ -16,7 +16,7 @@ use serde_json::Value;
 use self::pieces::Pieces;
 use super::failure::Failure;
 use super::plan::{ChangeRow, Changes, Output};
-use super::secret::{MASK, mask};
+use crate::text::secret::{MASK, mask};
 
 /// A secret that was read. It has no way into a text, a log or JSON but [`Secret::reveal`].
 #[derive(Clone, PartialEq, Eq)]

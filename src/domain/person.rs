@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::ids::MemberName;
-use super::safe::Safe;
+use crate::text::safe::Safe;
 
 /// A person as the engine proved them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

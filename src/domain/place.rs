@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
 use super::ids::EnvName;
-use super::safe::Safe;
 use super::time::Time;
+use crate::text::safe::Safe;
 
 /// The name of a place in its environment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

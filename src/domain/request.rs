@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::artifact::Artifact;
 use super::digest::Digest;
 use super::look::Subject;
-use super::safe::Safe;
+use crate::text::safe::Safe;
 
 /// Files that travel with an ask: path below the estate's folder to content. Stored by digest.
 /// However a file is kept, the digest of its bundle is the same.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::look::Sight;
 use super::place::{Place, PlaceName, Proof};
-use super::safe::Safe;
 use super::time::Time;
+use crate::text::safe::Safe;
 
 /// Something that was seen, when, and whether the last look failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -18,13 +18,13 @@ use crate::domain::ids::{DeploymentNo, StackId};
 use crate::domain::line::{Giver, Id, Line, Severity, SourceKind, Turn};
 use crate::domain::masks::{Masks, Secret};
 use crate::domain::request::SourceBundle;
-use crate::domain::safe::Safe;
 use crate::domain::secret_ref::SecretRef;
 use crate::exec::{Content, Port};
 use crate::os::clock::SharedClock;
 use crate::os::mutex::locked;
 use crate::secrets;
 use crate::store::{Store, StoreError, bundles};
+use crate::text::safe::Safe;
 
 use super::{Failpoint, Lines, Msg};
 

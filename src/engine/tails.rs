@@ -14,12 +14,12 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::line::Line;
 use crate::domain::place::Place;
-use crate::domain::safe::Safe;
 use crate::domain::sighting::{Seen, Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::observe::logs::{Begin, LATE, Out, Tail};
 use crate::os::clock::SharedClock;
 use crate::store::Store;
+use crate::text::safe::Safe;
 
 use super::looks::prove;
 use super::watch::{Wanted, Watcher};

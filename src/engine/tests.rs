@@ -19,7 +19,6 @@ use crate::domain::ask::{
 use crate::domain::cause::Via;
 use crate::domain::deployment::{Deployment, Phase, StepState};
 use crate::domain::digest::Digest;
-use crate::domain::document::Node;
 use crate::domain::end::End;
 use crate::domain::environment::{Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::failure::Retry;
@@ -43,6 +42,7 @@ use crate::systems::entry::{Claim, Form, Home, Remarks, Written};
 use crate::systems::files::{Files, Read};
 use crate::systems::script::Script;
 use crate::systems::{PlanAsk, System};
+use crate::text::document::Node;
 use eyes::Blind;
 
 mod asks;

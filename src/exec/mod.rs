@@ -21,8 +21,8 @@ use crate::domain::masks::Secret;
 use crate::domain::place::Place;
 use crate::domain::plan::{Cancel, Output, StepKind};
 use crate::domain::request::SourceBundle;
-use crate::domain::safe::Safe;
 use crate::domain::secret_ref::SecretRef;
+use crate::text::safe::Safe;
 
 /// What a job gets from the engine: durable notes, lines out, files, and the wish to stop.
 pub trait Port: Send + Sync {

@@ -9,7 +9,7 @@ use crate::domain::failure::Failure;
 use crate::domain::look::{Look, Sight, Standing, Subject};
 use crate::domain::plan::ChangeRow;
 use crate::domain::request::FileRef;
-use crate::domain::safe::Safe;
+use crate::text::safe::Safe;
 
 /// The kind of a CloudFormation stack, as a real thing that is looked at; its name is the stack's
 /// name.

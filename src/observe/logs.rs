@@ -13,10 +13,10 @@ use crate::aws::{Cloud, TroubleKind};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::line::{Line, Severity, SourceKind, Turn};
-use crate::domain::safe::Safe;
 use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
+use crate::text::safe::Safe;
 
 /// How far a fill after a cut reaches back behind the newest line: events come late and out of
 /// order.

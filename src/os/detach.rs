@@ -84,5 +84,5 @@ pub fn last_words(log: &Path) -> String {
         .lines()
         .filter(|line| !line.trim().is_empty())
         .collect();
-    crate::domain::safe::Safe::new(&lines[lines.len().saturating_sub(3)..].join(" | ")).to_string()
+    crate::text::safe::Safe::new(&lines[lines.len().saturating_sub(3)..].join(" | ")).to_string()
 }

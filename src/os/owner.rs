@@ -2,7 +2,7 @@
 //! is the last resort, and only a name to show.
 
 use crate::domain::person::Person;
-use crate::domain::safe::Safe;
+use crate::text::safe::Safe;
 
 /// The owner of this process.
 #[must_use]

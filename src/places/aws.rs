@@ -12,11 +12,11 @@ use serde_json::Value;
 
 use super::{PlaceKind, Prover, With, Written};
 use crate::aws::{AwsTarget, target};
-use crate::domain::diagnostic::Diagnostic;
 use crate::domain::failure::Failure;
 use crate::domain::place::{Place, Proof};
 use crate::domain::relative::{inside, plain};
 use crate::systems::entry::Remarks;
+use crate::text::diagnostic::Diagnostic;
 
 /// The kind.
 #[derive(Debug)]

@@ -13,11 +13,11 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
 use crate::aws::Clients;
-use crate::domain::diagnostic::Diagnostic;
 use crate::domain::failure::Failure;
 use crate::domain::place::{Place, Proof};
 use crate::os::clock::SharedClock;
 use crate::systems::entry::Remarks;
+use crate::text::diagnostic::Diagnostic;
 
 /// What an environment says in the keys of a kind; their shape is checked by its schema.
 #[derive(Debug, Clone, Copy)]

@@ -9,8 +9,8 @@ use crate::domain::deployment::DeploymentEvent;
 use crate::domain::digest::canonical;
 use crate::domain::event::{Event, FORM, Stored, StreamId};
 use crate::domain::person::{Issuer, Person};
-use crate::domain::safe::Safe;
 use crate::domain::time::Time;
+use crate::text::safe::Safe;
 
 /// An event as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

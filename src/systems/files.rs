@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::diagnostic::Diagnostics;
 use crate::domain::ids::StackId;
 use crate::domain::request::{SourceBundle, SourceFile, Spec};
+use crate::text::diagnostic::Diagnostics;
 
 /// A file that is needed. Paths lie below the estate's folder, cleaned of `.` and empty parts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -12,7 +12,6 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::domain::deployment::{Deployment, Shown};
-use crate::domain::document::Node;
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::failure::Failure;
 use crate::domain::flag::{Flag, Flags};
@@ -21,6 +20,7 @@ use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
 use crate::domain::request::Spec;
+use crate::text::document::Node;
 
 use entry::{Claim, Form, Home, Remarks, Written};
 use files::{Files, Read};

@@ -14,8 +14,8 @@ use crate::domain::ask::{Answer, Ask};
 use crate::domain::ids::{AskId, StackId};
 use crate::domain::line::{Line, Severity, SourceKind, Turn};
 use crate::domain::plan::ChangeRow;
-use crate::domain::safe::Safe;
 use crate::domain::time::Time;
+use crate::text::safe::Safe;
 use crate::world::World;
 use crate::world::fixture::{self, NOW};
 

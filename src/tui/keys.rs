@@ -5,7 +5,7 @@ use crokey::{KeyCombination, OneToThree};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::config::{Keymap, Rule};
-use crate::domain::diagnostic::Diagnostics;
+use crate::text::diagnostic::Diagnostics;
 
 use super::actions::{self, Action, Scope};
 use super::panes::{PaneDef, TABLE};

@@ -43,7 +43,7 @@ pub enum Error {
     Theme(#[from] BadTheme),
     /// The key map cannot be used.
     #[error("{0}")]
-    Keys(#[from] crate::domain::diagnostic::Diagnostics),
+    Keys(#[from] crate::text::diagnostic::Diagnostics),
 }
 
 /// What wakes the console from outside.

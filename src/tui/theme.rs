@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::config::{self, Colour, ThemeFile};
-use crate::domain::diagnostic::Diagnostics;
+use crate::text::diagnostic::Diagnostics;
 
 use super::glyphs::Glyphs;
 

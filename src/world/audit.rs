@@ -1,6 +1,5 @@
 //! The log as sentences: who did what to what, when.
 
-use crate::domain::counted::counted;
 use crate::domain::deployment::{DeploymentEvent, Request, Stopping};
 use crate::domain::end::End;
 use crate::domain::environment::{EnvironmentEvent, Freeze};
@@ -9,9 +8,10 @@ use crate::domain::folds::Folds;
 use crate::domain::hold::{Decision, Hold, Verdict};
 use crate::domain::ids::HoldId;
 use crate::domain::purpose::Purpose;
-use crate::domain::safe::Safe;
 use crate::domain::stack::{Left, StackEvent};
 use crate::domain::time::Time;
+use crate::text::counted::counted;
+use crate::text::safe::Safe;
 
 /// What a freeze of a stack stops, and one of an environment.
 pub const QUEUE: &str = "the queue";

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::look::{Health, PartSeen, Sight, Standing};
 use crate::domain::place::{Place, PlaceName, Proof};
-use crate::domain::safe::Safe;
 use crate::domain::sighting::{PACE, SERVE, Seen, Sighting, Slowed, THING, proof_of};
 use crate::domain::time::Time;
+use crate::text::safe::Safe;
 
 use super::World;
 

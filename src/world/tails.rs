@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::domain::ids::StackId;
-use crate::domain::safe::Safe;
 use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::time::Time;
+use crate::text::safe::Safe;
 
 use super::World;
 use super::sightings::of_stack;

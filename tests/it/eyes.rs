@@ -10,13 +10,13 @@ use futures_util::FutureExt as _;
 use holdpoint::aws::{AwsTarget, Clients, Cloud};
 use holdpoint::domain::ids::StackId;
 use holdpoint::domain::line::{Line, Severity};
-use holdpoint::domain::safe::Safe;
 use holdpoint::domain::sighting::{Seen, Sighting};
 use holdpoint::domain::time::Time;
 use holdpoint::observe::cloudformation::events::Follower;
 use holdpoint::observe::logs::{Begin, Out, Tail};
 use holdpoint::os::clock::{Real, Stepped};
 use holdpoint::sandbox::{self, Options, Running};
+use holdpoint::text::safe::Safe;
 use serde_json::json;
 
 #[derive(Default)]

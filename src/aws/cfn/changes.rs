@@ -10,7 +10,7 @@ use super::stack::is_missing;
 use crate::aws::clients::Cloud;
 use crate::aws::trouble::Trouble;
 use crate::domain::plan::{ChangeRow, Does};
-use crate::domain::safe::Safe;
+use crate::text::safe::Safe;
 
 /// How deep nested change sets are followed.
 const DEEPEST: usize = 6;

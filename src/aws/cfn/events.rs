@@ -6,8 +6,8 @@ use aws_sdk_cloudformation::types::StackEvent as Raw;
 use super::stack::{is_missing, time};
 use crate::aws::clients::Cloud;
 use crate::aws::trouble::Trouble;
-use crate::domain::safe::Safe;
 use crate::domain::time::Time;
+use crate::text::safe::Safe;
 
 /// The most pages that are read back for one question.
 const MOST_PAGES: usize = 200;

@@ -6,8 +6,8 @@ use aws_sdk_cloudformation::types::{Capability, Stack};
 use aws_smithy_types::DateTime;
 
 use crate::aws::trouble::Trouble;
-use crate::domain::safe::Safe;
 use crate::domain::time::Time;
+use crate::text::safe::Safe;
 
 /// The tag with the id of the store that a stack belongs to.
 pub const STORE_TAG: &str = "holdpoint:store";

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::domain::line::{Severity, SourceKind, Turn};
-use crate::domain::safe::Safe;
 use crate::domain::sighting::{Seen, Sighting};
+use crate::text::safe::Safe;
 
 const GROUP: &str = "/ecs/orders";
 

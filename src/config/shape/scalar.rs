@@ -4,8 +4,8 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::{Shape, describe, name};
-use crate::domain::diagnostic::{At, closest};
-use crate::domain::document::Node;
+use crate::text::diagnostic::{At, closest};
+use crate::text::document::Node;
 
 impl Shape<'_> {
     pub(super) fn word(&mut self, words: &[String], node: &Node, path: &[String]) -> Value {

@@ -43,7 +43,7 @@ pub(super) fn line(lines: &mut Vec<CardLine>, label: &str, text: String) {
     if !text.trim().is_empty() {
         lines.push(CardLine {
             label: label.to_owned(),
-            text: crate::domain::safe::Safe::new(&text).as_str().to_owned(),
+            text: crate::text::safe::Safe::new(&text).as_str().to_owned(),
         });
     }
 }

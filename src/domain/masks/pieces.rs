@@ -164,7 +164,7 @@ mod tests {
 
     use super::super::{Masks, Secret};
     use super::*;
-    use crate::domain::secret::MASK;
+    use crate::text::secret::MASK;
 
     fn masks(value: &str) -> Masks {
         let mut masks = Masks::default();

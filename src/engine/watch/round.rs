@@ -14,10 +14,10 @@ use crate::domain::ids::{EnvName, StackId};
 use crate::domain::line::Line;
 use crate::domain::look::{Sight, Standing};
 use crate::domain::place::{Place, Places, Proof};
-use crate::domain::safe::Safe;
 use crate::domain::sighting::{SERVE, Seen, Sighting, SightingKey, THING, proof_of};
 use crate::domain::time::Time;
 use crate::store::StoreError;
+use crate::text::safe::Safe;
 
 /// How many closer looks there are in a round,
 const CLOSER: usize = 3;

@@ -17,9 +17,9 @@ use crate::aws::{Clients, Cloud, Trouble};
 use crate::domain::failure::Failure;
 use crate::domain::line::Severity;
 use crate::domain::plan::{Output, StepKind};
-use crate::domain::safe::Safe;
 use crate::exec::{Cancel, Executor, Found, Job};
 use crate::forms::cloudformation::CfnInput;
+use crate::text::safe::Safe;
 
 /// Makes change sets.
 pub(super) struct MakeChangeSet(pub(super) Arc<Clients>);

@@ -22,9 +22,9 @@ use crate::aws::{Cloud, Trouble, TroubleKind};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::line::Severity;
 use crate::domain::plan::Output;
-use crate::domain::safe::Safe;
 use crate::exec::{Found, Job};
 use crate::forms::cloudformation::standing;
+use crate::text::safe::Safe;
 
 /// The number of the call that does it, within the attempt.
 const CALL: u32 = 1;

@@ -4,7 +4,7 @@
 use crate::aws::cfn::events::{FirstFailure, StackEvent};
 use crate::aws::{Trouble, TroubleKind};
 use crate::domain::failure::{Failure, Retry};
-use crate::domain::safe::Safe;
+use crate::text::safe::Safe;
 use std::time::Duration;
 
 /// An operation that ended in a status that is not its success.

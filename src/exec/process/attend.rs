@@ -8,8 +8,8 @@ use super::follow::{Follower, Written};
 use super::{AGAIN, BEGINS, QUOTED, WATCH, off, outcome, record};
 use crate::domain::failure::Failure;
 use crate::domain::line::Severity;
-use crate::domain::safe::Safe;
 use crate::os::files::FileError;
+use crate::text::safe::Safe;
 
 /// Waits until the keeper has begun.
 pub(super) async fn await_keeper(job: &Job, folder: &Folder) -> Result<(), Failure> {

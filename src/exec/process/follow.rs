@@ -6,7 +6,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::record;
-use crate::domain::safe::Safe;
+use crate::text::safe::Safe;
 
 /// How much is read at once.
 const READ: usize = 256 * 1024;

@@ -8,11 +8,11 @@ use super::folder::How;
 use super::record::ERR;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::plan::Output;
-use crate::domain::safe::Safe;
 use crate::domain::time::short;
 use crate::exec::Job;
 use crate::os::child;
 use crate::os::clock::{Clock as _, Real};
+use crate::text::safe::Safe;
 
 /// How long is waited before a command that failed is tried again, where its step says so.
 const AGAIN: Duration = Duration::from_secs(2);

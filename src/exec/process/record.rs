@@ -10,8 +10,8 @@ use std::os::unix::fs::FileExt;
 
 use super::folder::Wrote;
 use crate::domain::masks::{Cut, Masks};
-use crate::domain::secret;
 use crate::domain::time::Time;
+use crate::text::secret;
 
 /// The longest line that is kept, in bytes.
 pub(super) const LINE: usize = 16 * 1024;

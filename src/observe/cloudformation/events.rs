@@ -8,8 +8,8 @@ use crate::aws::cfn::events::{Back, StackEvent};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::line::{Line, Severity, SourceKind, Turn};
-use crate::domain::safe::Safe;
 use crate::domain::time::Time;
+use crate::text::safe::Safe;
 
 /// How deep nested stacks are followed.
 const DEEPEST: usize = 3;

@@ -16,12 +16,12 @@ use crate::domain::failure::Failure;
 use crate::domain::line::Line;
 use crate::domain::look::{Health, PartSeen, Sight, Standing, Subject};
 use crate::domain::place::Place;
-use crate::domain::safe::Safe;
 use crate::domain::time::Time;
 use crate::forms::cloudformation::{CALLED, StackFacts, standing};
 use crate::observe::cloudformation::events::Follower;
 use crate::observe::cloudformation::serve;
 use crate::observe::{Follow, Glance};
+use crate::text::safe::Safe;
 
 /// How many parts a sight keeps.
 const PARTS: usize = 200;

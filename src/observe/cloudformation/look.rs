@@ -75,7 +75,7 @@ pub async fn resources(cloud: &Cloud, name: &str) -> Result<Vec<Resource>, Failu
 }
 
 fn safe(text: Option<&str>) -> String {
-    crate::domain::safe::Safe::new(text.unwrap_or_default()).to_string()
+    crate::text::safe::Safe::new(text.unwrap_or_default()).to_string()
 }
 
 /// What an update would change: a change set is made, described and deleted. Left-overs of earlier

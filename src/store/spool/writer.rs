@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::Spool;
 use crate::domain::ids::StackId;
 use crate::domain::line::{Line, Severity, SourceKind, Turn};
-use crate::domain::safe::Safe;
 use crate::domain::time::Time;
 use crate::os::files::FileError;
+use crate::text::safe::Safe;
 
 /// The most lines of a stack that wait. Of more than these the spool knows which it has, so that
 /// none is written twice.

@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::counted::counted;
 use crate::domain::relative::plain;
 use crate::systems::entry::Form;
 use crate::systems::files::Need;
 use crate::systems::reach::{quoted, words};
+use crate::text::counted::counted;
 
 /// The form.
 pub(super) const FORM: Form = Form {

@@ -13,10 +13,7 @@ use super::entry::{Claim, Form, Home, Remarks, Written, read};
 use super::files::{Files, Read};
 use super::{PlanAsk, System};
 use crate::domain::deployment::Deployment;
-use crate::domain::diagnostic::Diagnostic;
 use crate::domain::digest::Digest;
-use crate::domain::document::Node;
-use crate::domain::duration;
 use crate::domain::failure::{Failure, millis};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
@@ -26,6 +23,9 @@ use crate::domain::purpose::Purpose;
 use crate::domain::relative::plain;
 use crate::domain::request::{Release, SourceBundle, Spec};
 use crate::domain::secret_ref::SecretRef;
+use crate::text::diagnostic::Diagnostic;
+use crate::text::document::Node;
+use crate::text::duration;
 
 use entry::{FORM, ScriptEntry, ScriptStep};
 

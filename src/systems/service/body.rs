@@ -8,13 +8,13 @@ use serde_json::json;
 
 use super::entry::{Downtime, ServiceEntry};
 use super::template::{self, Rights, Template};
-use crate::domain::diagnostic::{Diagnostic, Diagnostics, closest};
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::relative::plain;
 use crate::domain::request::{FileRef, Release, SourceBundle, Spec};
 use crate::forms::cloudformation::{self, CfnInput};
+use crate::text::diagnostic::{Diagnostic, Diagnostics, closest};
 
 /// What a service is made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

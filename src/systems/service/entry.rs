@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::diagnostic::closest;
-use crate::domain::document::Node;
 use crate::domain::relative::inside;
-use crate::domain::secret;
 use crate::systems::entry::{Claim, Form, Home, Remarks, Written};
 use crate::systems::reach::{quoted, words};
+use crate::text::diagnostic::closest;
+use crate::text::document::Node;
+use crate::text::secret;
 
 const CAPABILITIES: [&str; 3] = [
     "CAPABILITY_IAM",

@@ -21,8 +21,6 @@ use super::entry::{Claim, Form, Home, Remarks, Written, read};
 use super::files::{Files, Need, Read};
 use super::{PlanAsk, System};
 use crate::domain::deployment::Deployment;
-use crate::domain::diagnostic::Diagnostic;
-use crate::domain::document::Node;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing};
@@ -31,6 +29,8 @@ use crate::domain::purpose::Purpose;
 use crate::domain::relative::plain;
 use crate::domain::request::Spec;
 use crate::forms::cloudformation::{self, CHANGES, STACK, StackFacts, facts};
+use crate::text::diagnostic::Diagnostic;
+use crate::text::document::Node;
 
 /// The system.
 #[derive(Debug)]

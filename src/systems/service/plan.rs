@@ -7,7 +7,6 @@ use super::body::{Body, COUNT};
 use super::downtime::downtime;
 use super::steps::{self, Counts};
 use super::{join, weight};
-use crate::domain::counted::counted;
 use crate::domain::environment::Class;
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
@@ -15,6 +14,7 @@ use crate::domain::look::Sights;
 use crate::domain::plan::{ChangeRow, Does, HoldRule, Plan, Step};
 use crate::forms::cloudformation::{self, CHANGES, CfnInput, StackFacts, facts};
 use crate::systems::PlanAsk;
+use crate::text::counted::counted;
 
 /// The tag that says which store a stack belongs to.
 pub(super) const STORE_TAG: &str = "holdpoint:store";

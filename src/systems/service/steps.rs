@@ -9,8 +9,8 @@ use crate::domain::hold::{Choice, HoldKind};
 use crate::domain::look::Subject;
 use crate::domain::place::Place;
 use crate::domain::plan::{Counts as Tasks, HoldRule, Leaves, Role, Step, pure};
-use crate::domain::quote;
 use crate::forms::cloudformation::{self, CfnInput};
+use crate::text::quote;
 
 /// Counts of tasks by parameter name, as the template takes them.
 pub(super) type Counts = BTreeMap<String, String>;

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::diagnostic::{At, Diagnostic, Diagnostics};
-use crate::domain::document::{self, Content, Key, Limits, Node, Source};
 use crate::forms::cloudformation::Declared;
+use crate::text::diagnostic::{At, Diagnostic, Diagnostics};
+use crate::text::document::{self, Content, Key, Limits, Node, Source};
 
 /// The longest template that a call can carry.
 pub(super) const MAX_BYTES: usize = 51_200;

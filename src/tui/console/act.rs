@@ -1,9 +1,9 @@
 //! Actions and what flows from panes: the only place where an order becomes a layer or an ask.
 
 use crate::domain::ask::Ask;
-use crate::domain::counted::counted;
 use crate::domain::ids::{HoldId, StackId};
 use crate::domain::time::Time;
+use crate::text::counted::counted;
 use crate::tui::actions::{Action, Cx, Denied, Does, Order, Show};
 use crate::tui::layers::LayerNo;
 use crate::tui::layers::card::ChangeCard;

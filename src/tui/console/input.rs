@@ -100,7 +100,7 @@ impl Console {
 
     /// Takes a paste; it is text for a field that wants one, and nothing anywhere else.
     pub fn paste(&mut self, text: &str, now: Time) {
-        let text = crate::domain::safe::Safe::new(text);
+        let text = crate::text::safe::Safe::new(text);
         self.said = None;
         let top = self.layers.top();
         let flow = match top {

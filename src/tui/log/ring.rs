@@ -194,7 +194,7 @@ impl Ring {
         chunk.records.insert(place, record);
         let row = self.len - after - chunk.len() + (place - chunk.from);
         if chunk.len() >= 2 * CHUNK
-            || chunk.text.len() >= 2 * TEXT + 4 * crate::domain::safe::MAX_CHARS
+            || chunk.text.len() >= 2 * TEXT + 4 * crate::text::safe::MAX_CHARS
         {
             self.split(at - 1);
         }

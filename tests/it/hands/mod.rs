@@ -21,12 +21,12 @@ use holdpoint::domain::line::Severity;
 use holdpoint::domain::masks::Secret;
 use holdpoint::domain::plan::Output;
 use holdpoint::domain::request::{SourceBundle, SourceFile};
-use holdpoint::domain::safe::Safe;
 use holdpoint::domain::secret_ref::SecretRef;
 use holdpoint::domain::time::Time;
 use holdpoint::exec::{Content, Executor, Found, Job, Port, executors};
 use holdpoint::os::clock::{Clock, Real, SharedClock};
 use holdpoint::sandbox::{self, Options, Running};
+use holdpoint::text::safe::Safe;
 use serde_json::Value;
 use tokio::sync::watch;
 

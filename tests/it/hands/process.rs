@@ -18,12 +18,12 @@ use holdpoint::domain::line::Severity;
 use holdpoint::domain::masks::Secret;
 use holdpoint::domain::plan::Output;
 use holdpoint::domain::request::{SourceBundle, SourceFile};
-use holdpoint::domain::safe::Safe;
 use holdpoint::domain::secret_ref::SecretRef;
 use holdpoint::exec::process::Process;
 use holdpoint::exec::{Content, Executor as _, Found, Job, Port};
 use holdpoint::os::clock::{Clock as _, Real};
 use holdpoint::os::slot::Slot;
+use holdpoint::text::safe::Safe;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 

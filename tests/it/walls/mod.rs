@@ -163,8 +163,8 @@ struct Wall {
 
 const WALLS: &[Wall] = &[
     Wall {
-        sentence: "`async` and `await` do not stand in domain, systems, world or tui.",
-        stands_in: |room| matches!(room, "domain" | "systems" | "world" | "tui"),
+        sentence: "`async` and `await` do not stand in text, domain, systems, world or tui.",
+        stands_in: |room| matches!(room, "text" | "domain" | "systems" | "world" | "tui"),
         breaks: |code| {
             let words = code
                 .tokens

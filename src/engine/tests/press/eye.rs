@@ -11,8 +11,8 @@ use super::works::Works;
 use crate::domain::failure::Failure;
 use crate::domain::look::{Look, Sight, Standing};
 use crate::domain::request::SourceBundle;
-use crate::domain::safe::Safe;
 use crate::observe::{Eye, LookOn};
+use crate::text::safe::Safe;
 
 /// The eye.
 pub(super) struct Reader(pub(super) Arc<Works>);

@@ -14,8 +14,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::domain::deployment::Deployment;
-use crate::domain::diagnostic::Diagnostic;
-use crate::domain::document::Node;
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
@@ -29,6 +27,8 @@ use crate::domain::request::{Release, Spec};
 use crate::systems::entry::{Claim, Form, Home, Remarks, Written, read};
 use crate::systems::files::{Files, Need, Read};
 use crate::systems::{PlanAsk, System};
+use crate::text::diagnostic::Diagnostic;
+use crate::text::document::Node;
 
 /// The kind of an edition, as a real thing.
 const EDITION: &str = "press.edition";

@@ -23,12 +23,12 @@ use crate::domain::line::Severity;
 use crate::domain::masks::Secret;
 use crate::domain::place::Place;
 use crate::domain::request::{SourceBundle, SourceFile};
-use crate::domain::safe::Safe;
 use crate::domain::secret_ref::SecretRef;
 use crate::domain::time::Time;
 use crate::exec::Content;
 use crate::exec::{Job, Port};
 use crate::os::clock::{Clock, Stepped};
+use crate::text::safe::Safe;
 
 /// The account.
 pub(super) const ID: &str = "441200007731";

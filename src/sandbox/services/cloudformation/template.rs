@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Number, Value, json};
 
-use crate::domain::document::{self, Content, Limits, Node};
 use crate::sandbox::call::AwsError;
 use crate::sandbox::catalog::Catalog;
+use crate::text::document::{self, Content, Limits, Node};
 
 /// The largest template that may stand in a request.
 const LARGEST: usize = 51_200;

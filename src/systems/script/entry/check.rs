@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use globset::Glob;
 
 use super::{ScriptEntry, ScriptStep, is_local};
-use crate::domain::duration;
 use crate::domain::order::order;
 use crate::domain::relative::{inside, plain};
 use crate::domain::secret_ref::SecretRef;
 use crate::secrets;
 use crate::systems::entry::Remarks;
+use crate::text::duration;
 
 impl ScriptEntry {
     /// Everything that is wrong with it.

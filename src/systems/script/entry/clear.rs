@@ -1,10 +1,10 @@
 //! Secrets in clear text in `script:` of an application.
 
-use crate::domain::document::Node;
-use crate::domain::secret;
 use crate::domain::secret_ref::SecretRef;
 use crate::secrets;
 use crate::systems::entry::Remarks;
+use crate::text::document::Node;
+use crate::text::secret;
 
 /// What to do instead of a secret.
 const FETCH: &str = "give the command a variable: `secrets: { NAME: env:NAME }` or `secrets: { NAME: file:/whole/path }` beside `steps`; \

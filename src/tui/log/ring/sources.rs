@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::domain::ids::{DeploymentNo, StackId};
 use crate::domain::line::{Line, SourceKind};
-use crate::domain::safe::Safe;
+use crate::text::safe::Safe;
 
 use super::Ring;
 

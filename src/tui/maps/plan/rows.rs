@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::deployment::StepState;
 use crate::domain::ids::StepId;
 use crate::domain::plan::Step;
-use crate::domain::safe::Safe;
+use crate::text::safe::Safe;
 use crate::tui::paint::fit;
 use crate::tui::theme::{Role, Theme};
 

@@ -3,8 +3,8 @@
 use crate::domain::deployment::{StepRun, StepState};
 use crate::domain::hold::HoldKind;
 use crate::domain::plan::{Finaliser, Step};
-use crate::domain::safe::Safe;
 use crate::domain::time::short;
+use crate::text::safe::Safe;
 use crate::tui::glyphs::Glyphs;
 use crate::tui::theme::Role;
 

@@ -225,7 +225,8 @@ pub fn masked(line: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// A text with [`MASK`] over these places, in any order; those that overlap are covered once.
-pub(super) fn mask(text: &[u8], mut places: Vec<Range<usize>>) -> Cow<'_, [u8]> {
+#[must_use]
+pub(crate) fn mask(text: &[u8], mut places: Vec<Range<usize>>) -> Cow<'_, [u8]> {
     if places.is_empty() {
         return Cow::Borrowed(text);
     }
