@@ -1,6 +1,7 @@
 //! What verbs print and ask, against a scripted desk.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

@@ -171,6 +171,10 @@ impl Patient for LiveDesk {
         locked(&self.shared.tails).reading(of)
     }
 
+    fn read_on(&self) {
+        let _ = self.send(Command::Look);
+    }
+
     fn changed(&self, limit: Duration) -> bool {
         let changes = locked(&self.shared.changes);
         let (mut changes, _) = self

@@ -76,6 +76,8 @@ pub struct Batch {
 pub struct Reading {
     /// Whether everything that was kept at the start was read.
     pub read: bool,
+    /// How often it has read up to the end of what was kept then.
+    pub ends: u64,
     /// When the lines that are kept begin; none when there are none.
     pub begins: Option<Time>,
     /// Whether older lines are kept than the tail began with.
@@ -114,6 +116,9 @@ pub trait Patient: Desk {
     fn tail_from(&self, of: &TailOf, begin: Begin);
     /// How far a tail has read.
     fn reading(&self, of: &TailOf) -> Reading;
+    /// Has all tails read on now: each comes to the end of what is kept once more, as far as it is
+    /// drained.
+    fn read_on(&self);
     /// Waits until something changed since the last wait, or for `limit`; true when something did.
     fn changed(&self, limit: Duration) -> bool;
     /// The newest events at or below `seq` (all when 0), newest first.

@@ -48,6 +48,8 @@ struct Tail {
     lines: VecDeque<Line>,
     dropped: u64,
     reading: Reading,
+    /// How often it has come to the end of what was kept then.
+    ends: u64,
     /// Whether there is more to be read already.
     more: bool,
     /// Absent while it is being read.
@@ -123,7 +125,10 @@ impl Tails {
     pub(super) fn reading(&self, of: &TailOf) -> Reading {
         self.tails
             .get(of)
-            .map(|tail| tail.reading.clone())
+            .map(|tail| Reading {
+                ends: tail.ends,
+                ..tail.reading.clone()
+            })
             .unwrap_or_default()
     }
 
@@ -159,11 +164,14 @@ impl Tails {
         let any = match read {
             Ok(piece) => {
                 tail.more = piece.more;
+                tail.ends += u64::from(!piece.more);
                 tail.reading = Reading {
                     read: before.read || !piece.more,
                     begins: piece.begins,
                     older: piece.older,
                     trouble: None,
+                    // Counted apart: to have come to an end once more is nothing new.
+                    ends: 0,
                 };
                 let any = !piece.lines.is_empty();
                 tail.lines.extend(piece.lines);

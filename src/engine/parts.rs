@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
 use super::{Eyes, Share};
 use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::line::{Giver, Line};
@@ -48,6 +51,11 @@ pub struct Parts {
 pub trait Lines: Send + Sync {
     /// Takes lines, in the order in which they came.
     fn take(&self, lines: Vec<Line>);
+    /// Ends when all lines that were taken before are where they are kept; where there is no room
+    /// for them, not before there is.
+    fn flushed(&self) -> BoxFuture<'static, ()> {
+        std::future::ready(()).boxed()
+    }
     /// The newest line of a log group that is kept and those of a while before it, by id and time,
     /// the oldest first; none where lines are not kept. Blocks while files are read.
     fn kept(&self, stack: &StackId, group: &str, back: Duration) -> Vec<(String, Time)> {

@@ -68,7 +68,7 @@ impl Engine {
         let to = self.to.clone();
         let proof = self.proof(&d, &key.step);
         let was_lost = lost.is_some();
-        let clock = self.parts.clock.clone();
+        let (clock, lines) = (self.parts.clock.clone(), self.parts.lines.clone());
         let task_key = key.clone();
         let handle = tokio::spawn(async move {
             if was_lost {
@@ -91,6 +91,8 @@ impl Engine {
                 (Err(failure), _) | (Ok(()), Err(failure)) => Err(failure),
             };
             let result = covered.masks().cover_result(result);
+            // An engine may end as soon as an outcome is known: what the attempt said is kept first.
+            lines.flushed().await;
             let _ = to.send(Msg::Outcome {
                 key: task_key,
                 result,

@@ -19,6 +19,10 @@ pub(super) struct Script {
     pub(super) log: Vec<Stored>,
     pub(super) tailed: Mutex<Vec<(TailOf, Begin)>>,
     pub(super) reading: Reading,
+    /// How often the tails were read on.
+    pub(super) ends: AtomicU64,
+    /// Lines that are there when the tails were read on a second time.
+    pub(super) late: Mutex<Vec<Line>>,
     pub(super) estate: Option<(Loaded, Trust)>,
 }
 
@@ -34,7 +38,16 @@ impl Patient for Double {
         self.by.tailed.lock().unwrap().push((of.clone(), begin));
     }
     fn reading(&self, _: &TailOf) -> Reading {
-        self.by.reading.clone()
+        Reading {
+            ends: self.by.ends.load(Ordering::Relaxed),
+            ..self.by.reading.clone()
+        }
+    }
+    fn read_on(&self) {
+        if self.by.ends.fetch_add(1, Ordering::Relaxed) == 1 {
+            let late = std::mem::take(&mut *self.by.late.lock().unwrap());
+            self.lines.lock().unwrap().extend(late);
+        }
     }
     fn changed(&self, _: Duration) -> bool {
         if let Some(later) = self.by.later.lock().unwrap().take() {
@@ -89,6 +102,7 @@ impl Patient for Shared {
     forward! {
         tail_from(of: &TailOf, begin: Begin) -> ();
         reading(of: &TailOf) -> Reading;
+        read_on() -> ();
         changed(limit: Duration) -> bool;
         newest(seq: u64, limit: usize) -> Result<Vec<Stored>, String>;
         history(stack: &StackId, limit: usize) -> Result<Vec<Deployment>, String>;

@@ -211,6 +211,8 @@ fn what_the_steps_say_is_printed_while_it_is_waited_for() {
                     )
                 });
                 desk.lines = Mutex::new(others.into_iter().chain(own).collect());
+                // The last line is read when everything is over, and some time after the others.
+                desk.by.late = Mutex::new(vec![line(no, 4, SourceKind::Out, "")]);
                 desk.by.reading.read = true;
             },
         );
@@ -224,6 +226,7 @@ fn what_the_steps_say_is_printed_while_it_is_waited_for() {
                 "migrate  line 1",
                 "migrate stderr  line 2",
                 "migrate  line 3",
+                "migrate  line 4",
             ]
         } else {
             &[]

@@ -14,10 +14,10 @@ use crate::world::World;
 /// Of more deployments than these, what they say is not printed: nobody can read that in one
 /// stream.
 const MOST: usize = 8;
-/// No line for this long: what was said has come.
-const QUIET: Duration = Duration::from_millis(200);
-/// How long that may take.
-const REST: Duration = Duration::from_secs(5);
+/// How often it is looked whether the end of what was said has come.
+const LOOK: Duration = Duration::from_millis(50);
+/// Nothing came for this long, and the end neither.
+const STUCK: Duration = Duration::from_secs(10);
 
 /// The output of some deployments.
 pub(super) struct Output<'a> {
@@ -77,28 +77,46 @@ impl<'a> Output<'a> {
         Ok(any)
     }
 
-    /// Prints what is still on its way when something has ended.
+    /// Prints what is still on its way when something has ended: an engine keeps what a step said
+    /// before it says how the step ended, so all of it can be read now.
     pub(super) fn rest(
         &mut self,
         world: &World,
         ground: &dyn Ground,
         out: &mut Out<'_, '_>,
     ) -> io::Result<()> {
-        if self.tails.is_empty() {
-            return Ok(());
-        }
-        let from = ground.now();
-        let mut heard = from;
+        // The reading that is under way may have begun before the end; the one after it has not.
+        let goals: Vec<(TailOf, u64)> = self
+            .tails
+            .values()
+            .map(|of| (of.clone(), self.desk.reading(of).ends + 2))
+            .collect();
+        let mut heard = ground.now();
         loop {
+            let readings: Vec<_> = goals
+                .iter()
+                .map(|(of, goal)| (self.desk.reading(of), goal))
+                .collect();
+            let all = readings
+                .iter()
+                .all(|(reading, goal)| reading.ends >= **goal);
             if self.print(world, out)? {
                 heard = ground.now();
             }
-            let now = ground.now();
-            let read = self.tails.values().all(|of| self.desk.reading(of).read);
-            if (read && now.since(heard) >= QUIET) || now.since(from) >= REST {
+            if all {
                 return Ok(());
             }
-            self.desk.changed(QUIET);
+            let trouble = readings
+                .iter()
+                .find_map(|(reading, _)| reading.trouble.clone());
+            let stuck = ground.now().since(heard) >= STUCK;
+            if let Some(why) = trouble.or_else(|| stuck.then(|| "it takes too long".to_owned())) {
+                return out.aside(&format!(
+                    "holdpoint: the end of the output cannot be read here: {why}; `holdpoint logs` has it"
+                ));
+            }
+            self.desk.read_on();
+            self.desk.changed(LOOK);
         }
     }
 }

@@ -61,3 +61,36 @@ async fn what_is_asked_after_an_ask_that_was_not_written_waits_for_it() {
         "the thaw of what the first one froze"
     );
 }
+
+/// Lines that are kept once there is room for them.
+struct Slow(Arc<tokio::sync::Notify>);
+
+impl Lines for Slow {
+    fn take(&self, _: Vec<Line>) {}
+    fn flushed(&self) -> BoxFuture<'static, ()> {
+        let room = Arc::clone(&self.0);
+        async move { room.notified().await }.boxed()
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_is_not_known_before_what_the_step_said_is_kept() {
+    let bench = Bench::new();
+    bench.environment(Class::Development).await;
+    bench.ask(1, deploy(vec![step("a", &[])])).await;
+    let room = Arc::<tokio::sync::Notify>::default();
+    let parts = Parts {
+        lines: Arc::new(Slow(room.clone())),
+        ..bench.parts(None)
+    };
+    let mut engine = Engine::open(parts).await.unwrap();
+    for _ in 0..40 {
+        engine.step(true).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(bench.effects(), BTreeMap::from([("a".to_owned(), 1)]));
+    assert_eq!(only(&engine).end, None);
+    room.notify_one();
+    bench.settle(&mut engine).await.unwrap();
+    assert_eq!(only(&engine).end, Some(End::Done));
+}
