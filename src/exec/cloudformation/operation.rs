@@ -40,7 +40,7 @@ const BEGINS: Duration = Duration::from_mins(1);
 /// What kind of operation it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Operation {
-    /// The API's action, with its service.
+    /// The API's action with its service, as a policy names it.
     pub(super) action: &'static str,
     /// The verb of the sentences ("update").
     pub(super) verb: &'static str,
@@ -48,6 +48,15 @@ pub(super) struct Operation {
     pub(super) good: &'static [&'static str],
     /// Whether CloudFormation can be asked to cancel it.
     pub(super) cancels: bool,
+}
+
+impl Operation {
+    /// The action without its service, as the cloud's own records name it.
+    fn call(&self) -> &'static str {
+        self.action
+            .split_once(':')
+            .map_or(self.action, |(_, call)| call)
+    }
 }
 
 /// What the call answered.
@@ -183,7 +192,7 @@ impl<'a> Course<'a> {
             None => None,
         };
         let intent = Intent {
-            action: self.operation.action.to_owned(),
+            action: self.operation.call().to_owned(),
             name: self.name.to_owned(),
             id: now.map(|stack| stack.id.clone()),
             mark,
