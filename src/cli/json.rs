@@ -170,7 +170,7 @@ impl From<&Row> for RowDoc {
             needs_person: row.needs_me,
             running: row.serve.map(|(running, _)| running),
             desired: row.serve.map(|(_, desired)| desired),
-            release: row.release.clone(),
+            release: row.release(),
             since: row.since.map(at),
             seen_at: row.seen_at.map(at),
             stale: row.stale.clone(),

@@ -144,11 +144,9 @@ fn cells(row: &Row, now: crate::domain::time::Time) -> Vec<String> {
         .step
         .as_ref()
         .map_or_else(String::new, |at| format!("{} {}/{}", at.id, at.nth, at.of));
-    let release = if row.release.is_empty() {
-        "-".to_owned()
-    } else {
-        row.release.clone()
-    };
+    let release = Some(row.release())
+        .filter(|release| !release.is_empty())
+        .unwrap_or_else(|| "-".to_owned());
     let text = [step, row.why.clone().unwrap_or_default()]
         .into_iter()
         .filter(|t| !t.is_empty())

@@ -28,8 +28,6 @@ pub enum HoldKind {
     ReviewPlan,
     /// A stack is created, or first touched, in a protected environment.
     FirstTouch,
-    /// A person does something by hand.
-    ManualTask,
 }
 
 impl HoldKind {
@@ -43,7 +41,6 @@ impl HoldKind {
             HoldKind::RecoverStack => "recover stack",
             HoldKind::ReviewPlan => "review plan",
             HoldKind::FirstTouch => "first touch",
-            HoldKind::ManualTask => "manual task",
         }
     }
 }

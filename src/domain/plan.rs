@@ -25,16 +25,12 @@ use super::ids::StepId;
 use super::level::Danger;
 use super::lifecycle::Lifecycle;
 use super::order::order;
-use super::secret_ref::SecretRef;
 
 /// What an attempt gave.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Output {
     /// Values that may be shown and stored.
     pub public: Value,
-    /// References to secrets, never their values.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub secrets: Vec<SecretRef>,
     /// What it found would change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,
@@ -96,7 +92,7 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
     /// `on_step_failure: finish_independent` instead of stop.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub finish_independent: bool,
 }
 

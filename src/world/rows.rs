@@ -12,6 +12,7 @@ use crate::domain::end::End;
 use crate::domain::environment::{Class as EnvClass, Freeze, Mode};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId};
+use crate::domain::purpose::Purpose;
 use crate::domain::sighting::Slowed;
 use crate::domain::stack::Stack;
 use crate::domain::time::{Time, short};
@@ -37,8 +38,10 @@ pub struct Row {
     pub outage: bool,
     /// Running and desired tasks, where it has any.
     pub serve: Option<(u32, u32)>,
-    /// The release in service, and behind `>` the one that is on its way.
-    pub release: String,
+    /// The release in service, where one is known.
+    pub serving: Option<String>,
+    /// The one that is on its way, where it is another.
+    pub coming: Option<String>,
     /// Since when it is in this state; absent when that is not known.
     pub since: Option<Time>,
     /// When it was seen last; absent when it was never looked at.
@@ -135,6 +138,16 @@ impl EnvView {
 }
 
 impl Row {
+    /// The release in service, and behind `>` the one that is on its way.
+    #[must_use]
+    pub fn release(&self) -> String {
+        let serving = self.serving.as_deref().unwrap_or_default();
+        match &self.coming {
+            Some(coming) => format!("{serving}>{coming}"),
+            None => serving.to_owned(),
+        }
+    }
+
     /// How long it has been in its state.
     #[must_use]
     pub fn held_for(&self, now: Time) -> Option<Duration> {
@@ -285,7 +298,8 @@ impl World {
                     && shown.is_some_and(|d| stays_down(d) || (goes_on(d) && !rolls))),
             outage: state == State::Down && shown.is_some_and(|d| goes_on(d)) && !rolls,
             serve,
-            release: release(&stack, shown.map(|d| &**d)),
+            serving: stack.release.as_ref().map(ToString::to_string),
+            coming: coming(&stack, shown.map(|d| &**d)),
             since,
             seen_at,
             stale: old,
@@ -346,18 +360,15 @@ pub(super) fn trouble(d: &Deployment) -> Option<String> {
     }
 }
 
-fn release(stack: &Stack, shown: Option<&Deployment>) -> String {
+/// The release that is on its way, where it is not the one in service.
+fn coming(stack: &Stack, shown: Option<&Deployment>) -> Option<String> {
     let coming = shown
         .filter(|d| !d.is_over())
         .and_then(|d| d.request.as_ref())
-        .filter(|request| request.purpose != crate::domain::purpose::Purpose::Teardown)
-        .map(|request| &request.spec.release);
-    match (&stack.release, coming) {
-        (Some(now), Some(next)) if !now.is(next) => format!("{now}>{next}"),
-        (Some(now), Some(_) | None) => now.to_string(),
-        (None, Some(next)) => format!(">{next}"),
-        (None, None) => String::new(),
-    }
+        .filter(|request| request.purpose != Purpose::Teardown)
+        .map(|request| &request.spec.release)?;
+    let serves = stack.release.as_ref().is_some_and(|now| now.is(coming));
+    (!serves).then(|| coming.to_string())
 }
 
 #[cfg(test)]

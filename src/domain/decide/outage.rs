@@ -44,8 +44,8 @@ pub(super) fn undo(folds: &Folds, d: &Deployment, step: &Step, kind: HoldKind) -
     match kind {
         HoldKind::Teardown => return "none: what is deleted is gone".to_owned(),
         HoldKind::RecoverStack => return "none: a recovery only goes forward".to_owned(),
-        // Either choice is followed by the next deployment; a task done by hand is not known here.
-        HoldKind::RestoreService | HoldKind::ManualTask => return String::new(),
+        // Either choice is followed by the next deployment.
+        HoldKind::RestoreService => return String::new(),
         HoldKind::Downtime | HoldKind::ReviewPlan | HoldKind::FirstTouch => {}
     }
     let lost = d.loses();

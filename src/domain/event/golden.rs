@@ -359,7 +359,6 @@ fn of_deployments() -> Vec<DeploymentEvent> {
     };
     let output = Output {
         public: json!({ "branch": "update" }),
-        secrets: vec!["env:ORDERS_PASSWORD".parse().unwrap()],
         changes: Some(changes()),
         counts: Some(counts(0)),
     };

@@ -14,17 +14,17 @@ pub(super) struct Pieces {
     /// The signs that a secret alone decides, for each way in which it can stand there.
     whole: Vec<Vec<u8>>,
     /// All places in them where a piece begins, in the order of the pieces.
-    places: Vec<Place>,
+    places: Vec<Spot>,
     /// With which two signs a piece begins.
     begins: Vec<bool>,
 }
 
-/// A place in one of the writings.
-type Place = (usize, usize);
+/// Which of the writings, and where in it.
+type Spot = (usize, usize);
 
 /// Where a line ended in the middle of a secret: the next one may go on with it.
 #[derive(Debug, Clone, Default)]
-pub struct Cut(Vec<Place>);
+pub struct Cut(Vec<Spot>);
 
 impl Pieces {
     pub(super) fn add(&mut self, value: &[u8]) {
@@ -106,12 +106,12 @@ impl Pieces {
         }
     }
 
-    fn places_of(&self, piece: &[u8]) -> &[Place] {
+    fn places_of(&self, piece: &[u8]) -> &[Spot] {
         if !self.begins.get(pair(piece)).is_some_and(|begins| *begins) {
             return &[];
         }
         let piece: Vec<u8> = piece.iter().copied().map(plain).collect();
-        let stands = |place: &Place| &self.whole[place.0][place.1..place.1 + SHORT];
+        let stands = |place: &Spot| &self.whole[place.0][place.1..place.1 + SHORT];
         let from = self
             .places
             .partition_point(|place| stands(place) < piece.as_slice());

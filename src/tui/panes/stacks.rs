@@ -80,13 +80,13 @@ fn field_of(env: &EnvView, row: &Row, field: &str) -> String {
         "env" | "environment" => row.stack.env.to_string(),
         "app" | "application" => row.stack.name(),
         "class" => env.class.word().to_lowercase(),
-        "release" | "rel" => row.release.clone(),
+        "release" | "rel" => row.release(),
         "by" => row.by.clone().unwrap_or_default(),
         _ => format!(
             "{} {} {} {}",
             row.stack,
             row.state.word().to_lowercase(),
-            row.release,
+            row.release(),
             row.by.as_deref().unwrap_or_default()
         ),
     }

@@ -32,7 +32,7 @@ fn every_state_of_the_scene() {
                 "{mark} {} {} {serve} {} {age} {step} {}",
                 row.stack,
                 row.state.word(),
-                row.release,
+                row.release(),
                 row.why.as_deref().unwrap_or("")
             ));
         }

@@ -15,12 +15,9 @@ impl World {
         let age = row.since.map_or_else(String::new, |since| {
             format!(" for {}", short(now.since(since)))
         });
-        let serves = match (
-            &row.serve,
-            row.release.split('>').next().unwrap_or_default(),
-        ) {
-            (Some((running, desired)), "") => format!(" SERVES {running}/{desired}."),
-            (Some((running, desired)), release) => {
+        let serves = match (&row.serve, &row.serving) {
+            (Some((running, desired)), None) => format!(" SERVES {running}/{desired}."),
+            (Some((running, desired)), Some(release)) => {
                 format!(" SERVES {release} {running}/{desired}.")
             }
             (None, _) => String::new(),

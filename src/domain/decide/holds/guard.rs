@@ -12,7 +12,7 @@ pub(in crate::domain::decide) fn coverable(kind: HoldKind, class: Class, guard: 
         HoldKind::FirstTouch | HoldKind::Teardown | HoldKind::RecoverStack => true,
         // An outage in a protected environment has a card and words of its own.
         HoldKind::Downtime => !matches!(class, Class::Production | Class::Staging),
-        HoldKind::RestoreService | HoldKind::ReviewPlan | HoldKind::ManualTask => false,
+        HoldKind::RestoreService | HoldKind::ReviewPlan => false,
     };
     same_kind && guard >= level_of(kind, class).min(Level::L3)
 }
@@ -35,8 +35,7 @@ pub(super) fn level_of(kind: HoldKind, class: Class) -> Level {
         | HoldKind::RestoreService
         | HoldKind::RecoverStack
         | HoldKind::ReviewPlan
-        | HoldKind::FirstTouch
-        | HoldKind::ManualTask => Level::L2,
+        | HoldKind::FirstTouch => Level::L2,
     }
 }
 
@@ -45,7 +44,6 @@ fn phrase_of(kind: HoldKind, class: Class, env: &str, stack: &str) -> String {
     let word = match kind {
         HoldKind::Downtime => return format!("{env} down"),
         HoldKind::Teardown => return stack.to_owned(),
-        HoldKind::ManualTask => return "done".to_owned(),
         HoldKind::RestoreService => "restore",
         HoldKind::RecoverStack => "recover",
         HoldKind::ReviewPlan => "review",
@@ -99,8 +97,7 @@ pub(super) fn guard_of(
             }),
             lost,
         ),
-        (_, None)
-        | (HoldKind::RestoreService | HoldKind::Teardown | HoldKind::ManualTask, Some(_)) => {
+        (_, None) | (HoldKind::RestoreService | HoldKind::Teardown, Some(_)) => {
             (level, phrase_of(kind, record.class, env, stack))
         }
     }

@@ -39,7 +39,7 @@ impl Console {
                     format!("{} of the {} lifecycle", fold.phase, table.name)
                 }),
             ),
-            Text::new("release", row.release.clone()),
+            Text::new("release", row.release()),
         ];
         if let Some((running, desired)) = row.serve {
             lines.push(Text::new("serves", format!("{running} of {desired}")));

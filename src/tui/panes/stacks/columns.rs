@@ -128,7 +128,7 @@ impl Columns {
                     text
                 },
             ),
-            (pad_release(&row.release, self.release), text),
+            (pad_release(row, self.release), text),
             (
                 pad(
                     &row.deployment
@@ -190,19 +190,20 @@ impl Columns {
 
 /// A release, or two with `>` between them, each cut so that the arrow stays visible. Digests lose
 /// their last digits without a mark.
-fn pad_release(release: &str, cells: usize) -> String {
+fn pad_release(row: &Row, cells: usize) -> String {
     let room = cells.saturating_sub(1);
     let head = |text: &str, most: usize| text.chars().take(most).collect::<String>();
-    let text = match release.split_once('>') {
-        Some((now, next)) if paint::width(release) > room => {
+    let release = row.release();
+    let text = match &row.coming {
+        Some(next) if paint::width(&release) > room => {
             let half = room.saturating_sub(1) / 2;
-            let now = head(now, half);
+            let now = head(row.serving.as_deref().unwrap_or_default(), half);
             format!(
                 "{now}>{}",
                 head(next, room.saturating_sub(1 + paint::width(&now)))
             )
         }
-        _ => head(release, room),
+        _ => head(&release, room),
     };
     format!("{} ", pad(&text, room))
 }
