@@ -8,8 +8,8 @@ use crate::domain::line::{Severity, SourceKind, Turn};
 use crate::domain::person::Person;
 use crate::domain::request::{SourceBundle, Spec};
 use crate::os::clock::Stepped;
-use crate::store::memory::Memory;
-use crate::store::{By, Store as _};
+use crate::store::memory::{Fault, Memory};
+use crate::store::{By, Store as _, StoreError};
 use crate::world::fixture::{self, NOW, Scene, id};
 
 use super::tails::Follow;
@@ -143,6 +143,41 @@ fn the_world_is_what_the_log_says_and_follows_it() {
     assert_eq!(desk.numbered(DeploymentNo(1)).unwrap(), None);
     let history = desk.history(&id("staging/orders"), 2).unwrap();
     assert!(history.len() == 2 && history[0].no() > history[1].no());
+}
+
+#[test]
+fn a_store_that_goes_away_is_said_and_followed_again_when_it_is_back() {
+    let store = Memory::new();
+    let scene = Scene::whole();
+    let log = |events: &[Stored]| Scene {
+        world: World::default(),
+        log: events.to_vec(),
+        at: NOW,
+    };
+    let (first, rest) = scene.log.split_at(scene.log.len() - 2);
+    write_all(&store, &log(first));
+    let desk = LiveDesk::start(parts(&store, Catalog::default())).unwrap();
+    assert!(desk.ready(LONG));
+    // The event is written; to read it fails.
+    let away = StoreError::Unavailable("the share is gone".to_owned());
+    store.fail(2, Fault::Before(away));
+    write_all(&store, &log(&rest[..1]));
+    until(&desk, |desk| desk.world().trouble.is_some());
+    let world = desk.world();
+    assert!(
+        world
+            .trouble
+            .as_ref()
+            .unwrap()
+            .contains("the share is gone")
+    );
+    assert_eq!(world.folds.seq, first.len() as u64, "what was read stays");
+    write_all(&store, &log(&rest[1..]));
+    until(&desk, |desk| {
+        desk.world().folds.seq == scene.log.len() as u64
+    });
+    assert_eq!(desk.world().trouble, None);
+    assert_eq!(desk.world().folds.stacks, scene.world.folds.stacks);
 }
 
 #[test]

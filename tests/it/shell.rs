@@ -8,7 +8,7 @@ use std::time::Duration;
 use assert_cmd::Command;
 use serde_json::Value;
 
-use crate::program::variables;
+use crate::program::{Program, variables};
 
 const ESTATE: &str = r"
 environments:
@@ -260,4 +260,18 @@ fn a_script_is_deployed_fails_and_is_unblocked() {
     );
     let (code, doctor) = place.json(&["doctor"]);
     assert_eq!((code, &doctor["ok"]), (0, &Value::Bool(true)), "{doctor}");
+}
+
+#[test]
+fn nobody_practises_where_a_real_store_is_without_saying_so() {
+    let program = Program::practice();
+    std::fs::create_dir_all(program.home()).unwrap();
+    std::fs::set_permissions(program.home(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    std::fs::write(program.home().join("store.db"), "").unwrap();
+    let run = program.run(&[]);
+    assert_eq!(run.code, 2, "{run:?}");
+    for told in ["the store of a real one", "--estate", "--practice"] {
+        assert!(run.err.contains(told), "{run:?}");
+    }
+    assert!(!program.home().join("practice").exists());
 }

@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use super::EDITION;
-use super::works::Works;
-use crate::domain::failure::Failure;
+use super::works::{Meets, Works};
+use crate::domain::failure::{Failure, Retry};
 use crate::domain::look::{Look, Sight, Standing};
 use crate::domain::request::SourceBundle;
 use crate::observe::{Eye, LookOn};
@@ -28,9 +28,13 @@ impl Eye for Reader {
         look: &'a Look,
         _: Option<&'a SourceBundle>,
     ) -> BoxFuture<'a, Result<Sight, Failure>> {
-        let found = self.0.edition(&look.about.name);
+        let (found, met) = (self.0.edition(&look.about.name), self.0.met());
         async move {
             let standing = match found.as_ref().map(|edition| edition.state) {
+                _ if met == Some(Meets::NoContact) => {
+                    return Err(Failure::new("the works do not answer").retry(Retry::Contact));
+                }
+                _ if met == Some(Meets::Busy) => Standing::Busy,
                 None => Standing::Missing,
                 Some("OUT") => Standing::Good,
                 Some("SPOILT") => Standing::Halted,

@@ -6,7 +6,7 @@ use std::cell::Cell;
 
 use super::eye::Reader;
 use super::hand::Orders;
-use super::works::Works;
+use super::works::{Meets, Works};
 use super::*;
 use crate::aws::Clients;
 use crate::domain::card::Card;
@@ -277,6 +277,33 @@ async fn a_sheet_that_would_be_lost_is_named_and_typed_before_it_goes() {
     shop.bench.settle(&mut engine).await.unwrap();
     assert_eq!(newest(&engine).end, Some(End::Done));
     assert_eq!(shop.works.edition("dev-gazette").unwrap().sheets, ["front"]);
+}
+
+#[tokio::test]
+async fn who_is_busy_or_does_not_answer_is_waited_for() {
+    let shop = Shop::new().await;
+    let mut engine = Engine::open(shop.parts(None)).await.unwrap();
+    shop.deploy(&["dev/gazette"]).await;
+    shop.bench.settle(&mut engine).await.unwrap();
+    let (begin, orders) = (shop.bench.clock.now(), shop.works.orders());
+    // The first look is the one for the answer to the ask.
+    shop.works
+        .meet(&[Meets::Busy, Meets::NoContact, Meets::Busy]);
+    shop.deploy(&["dev/gazette"]).await;
+    for _ in 0..20 {
+        engine.step(true).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(
+        (newest(&engine).phase, shop.works.orders()),
+        (Phase::Waiting, orders),
+        "nothing is changed while somebody else prints"
+    );
+    shop.bench.settle(&mut engine).await.unwrap();
+    assert_eq!(newest(&engine).end, Some(End::Done));
+    let took = shop.bench.clock.now().since(begin);
+    assert!(took >= Duration::from_secs(2 + 5 + 2), "{took:?}");
+    assert_eq!(shop.works.met(), None, "each was met");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The world outside a press: what stands at the works, and every order by its token.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 
 /// An edition at the works.
@@ -18,6 +18,16 @@ struct Floor {
     tokens: BTreeSet<String>,
     orders: Vec<String>,
     jammed: bool,
+    meets: VecDeque<Meets>,
+}
+
+/// What a look meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meets {
+    /// Somebody else prints there.
+    Busy,
+    /// Nobody answers.
+    NoContact,
 }
 
 /// The works.
@@ -62,6 +72,16 @@ impl Works {
     /// Every order that came, in turn.
     pub(super) fn orders(&self) -> Vec<String> {
         self.0.lock().unwrap().orders.clone()
+    }
+
+    /// What the next looks meet, one after the other.
+    pub(super) fn meet(&self, meets: &[Meets]) {
+        self.0.lock().unwrap().meets.extend(meets);
+    }
+
+    /// What this look meets.
+    pub(super) fn met(&self) -> Option<Meets> {
+        self.0.lock().unwrap().meets.pop_front()
     }
 
     pub(super) fn jam(&self, jammed: bool) {
