@@ -323,18 +323,15 @@ impl Engine {
         Ok(())
     }
 
-    /// What a retry of a deployment carries over, by the rule of its system; nothing of what is no
-    /// retry.
+    /// What a retry of a deployment carries over.
     pub(super) fn carried(
         &self,
         retries: Option<DeploymentId>,
         system: &str,
         plan: &Plan,
     ) -> Vec<(StepId, Output)> {
-        let old = retries.and_then(|id| self.folds.deployments.get(&id));
-        old.zip((self.parts.systems)(system))
-            .map(|(old, system)| system.carry(old, plan))
-            .unwrap_or_default()
+        let system = (self.parts.systems)(system);
+        systems::carried(system, &self.folds, retries, plan)
     }
 }
 

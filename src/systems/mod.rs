@@ -15,7 +15,8 @@ use crate::domain::deployment::{Deployment, Shown};
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::failure::Failure;
 use crate::domain::flag::{Flag, Flags};
-use crate::domain::ids::{StackId, StepId};
+use crate::domain::folds::Folds;
+use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
@@ -115,6 +116,21 @@ pub fn pure_step(
     result.map_err(|why| {
         Failure::new(format!("{kind}: {why}")).hint("deploy again: the plan is made anew")
     })
+}
+
+/// What a retry of a deployment carries over, by the rule of its system; nothing of what is no
+/// retry.
+#[must_use]
+pub fn carried(
+    system: Option<&'static dyn System>,
+    folds: &Folds,
+    retries: Option<DeploymentId>,
+    plan: &Plan,
+) -> Vec<(StepId, Output)> {
+    let old = retries.and_then(|id| folds.deployments.get(&id));
+    old.zip(system)
+        .map(|(old, system)| system.carry(old, plan))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -8,14 +8,20 @@ use super::*;
 use crate::desk::Desk as _;
 use crate::domain::refused::Refused;
 
-#[test]
-fn redeploy_in_development_is_armed_by_one_key() {
+/// The scene, with the cursor on `dev/orders`.
+fn on_dev_orders() -> Bench {
     let mut bench = Bench::new(fixture::scene());
     bench
         .keys("/dev/orders<Enter>")
         .wait(600)
         .keys("j")
         .wait(600);
+    bench
+}
+
+#[test]
+fn redeploy_in_development_is_armed_by_one_key() {
+    let mut bench = on_dev_orders();
     bench.keys("r").wait(50);
     assert!(
         matches!(
@@ -153,12 +159,7 @@ fn an_approval_covers_what_the_card_showed() {
 
 #[test]
 fn what_waited_is_not_said_to_wait_once_it_has_started() {
-    let mut bench = Bench::new(fixture::scene());
-    bench
-        .keys("/dev/orders<Enter>")
-        .wait(600)
-        .keys("j")
-        .wait(600);
+    let mut bench = on_dev_orders();
     let says = "#2326 of dev/orders starts in 5s";
     let waits = bench.keys("r").wait(50).screen(200, 50);
     assert!(
@@ -180,12 +181,7 @@ fn what_waited_is_not_said_to_wait_once_it_has_started() {
 
 #[test]
 fn a_key_on_a_card_that_takes_none_says_why() {
-    let mut bench = Bench::new(fixture::scene());
-    bench
-        .keys("/dev/orders<Enter>")
-        .wait(600)
-        .keys("j")
-        .wait(600);
+    let mut bench = on_dev_orders();
     bench.desk.by.slow.store(true, Ordering::SeqCst);
     let looking = bench.keys("T").wait(500).keys("<Enter>").screen(120, 36);
     assert!(
@@ -203,12 +199,7 @@ fn a_key_on_a_card_that_takes_none_says_why() {
 /// Enter on a card that is too old waits for a newer one, and says when that is there.
 #[test]
 fn a_card_that_was_looked_at_again_says_so() {
-    let mut bench = Bench::new(fixture::scene());
-    bench
-        .keys("/dev/orders<Enter>")
-        .wait(600)
-        .keys("j")
-        .wait(600);
+    let mut bench = on_dev_orders();
     bench.keys("T").wait(500);
     bench.desk.by.slow.store(true, Ordering::SeqCst);
     let waits = bench.wait(61_000).keys("<Enter>").screen(120, 36);
