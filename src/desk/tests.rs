@@ -8,7 +8,7 @@ use crate::domain::line::{Severity, SourceKind, Turn};
 use crate::domain::person::Person;
 use crate::domain::request::{SourceBundle, Spec};
 use crate::os::clock::Stepped;
-use crate::store::memory::{Fault, Memory};
+use crate::store::memory::Memory;
 use crate::store::{By, Store as _, StoreError};
 use crate::world::fixture::{self, NOW, Scene, id};
 
@@ -156,11 +156,12 @@ fn a_store_that_goes_away_is_said_and_followed_again_when_it_is_back() {
     };
     let (first, rest) = scene.log.split_at(scene.log.len() - 2);
     write_all(&store, &log(first));
-    let desk = LiveDesk::start(parts(&store, Catalog::default())).unwrap();
+    let way = store.by_another_way();
+    let desk = LiveDesk::start(parts(&way, Catalog::default())).unwrap();
     assert!(desk.ready(LONG));
-    // The event is written; to read it fails.
-    let away = StoreError::Unavailable("the share is gone".to_owned());
-    store.fail(2, Fault::Before(away));
+    way.cut(Some(StoreError::Unavailable(
+        "the share is gone".to_owned(),
+    )));
     write_all(&store, &log(&rest[..1]));
     until(&desk, |desk| desk.world().trouble.is_some());
     let world = desk.world();
@@ -172,6 +173,7 @@ fn a_store_that_goes_away_is_said_and_followed_again_when_it_is_back() {
             .contains("the share is gone")
     );
     assert_eq!(world.folds.seq, first.len() as u64, "what was read stays");
+    way.cut(None);
     write_all(&store, &log(&rest[1..]));
     until(&desk, |desk| {
         desk.world().folds.seq == scene.log.len() as u64

@@ -28,6 +28,8 @@ pub struct Memory {
     kept: Arc<Mutex<Kept>>,
     inbox: Arc<watch::Sender<u64>>,
     log: Arc<watch::Sender<u64>>,
+    /// Why nothing comes through on this way to the store, while it is cut.
+    cut: Arc<Mutex<Option<StoreError>>>,
 }
 
 impl Memory {
@@ -45,6 +47,7 @@ impl Memory {
             kept: Arc::default(),
             inbox: Arc::new(watch::Sender::new(0)),
             log: Arc::new(watch::Sender::new(0)),
+            cut: Arc::default(),
         }
     }
 
@@ -79,6 +82,20 @@ impl Memory {
         kept.faults.insert(at, fault);
     }
 
+    /// Another way to the same store, which can be cut while the others work.
+    #[must_use]
+    pub fn by_another_way(&self) -> Self {
+        Self {
+            cut: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// Cuts this way (every call on it fails), or mends it.
+    pub fn cut(&self, why: Option<StoreError>) {
+        *locked(&self.cut) = why;
+    }
+
     /// All events as their kept texts, oldest first: for tests that compare whole logs.
     #[must_use]
     pub fn transcript(&self) -> Vec<String> {
@@ -97,6 +114,9 @@ impl Memory {
         &self,
         work: impl FnOnce(&mut Kept) -> Result<T, StoreError>,
     ) -> Answered<'a, T> {
+        if let Some(why) = locked(&self.cut).clone() {
+            return ready(Err(why)).boxed();
+        }
         let mut kept = self.kept();
         kept.calls += 1;
         let calls = kept.calls;
