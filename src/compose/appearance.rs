@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, anyhow};
 use holdpoint::cli::{Common, Fact};
 use holdpoint::config::settings::{AUTO, Colours, GlyphSet, Settings};
-use holdpoint::os::paths;
+use holdpoint::os::{open, paths};
 use holdpoint::text::diagnostic::Diagnostics;
 use holdpoint::tui::glyphs::Glyphs;
 use holdpoint::tui::keys::Keys;
@@ -129,7 +129,7 @@ fn depth(colours: Colours, variable: impl Fn(&str) -> Option<String>) -> Depth {
 }
 
 fn own_file(path: &Path) -> Result<OwnFile> {
-    match std::fs::read(path) {
+    match open::bytes(path) {
         Ok(bytes) => Ok(Some((path.display().to_string(), bytes))),
         Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(why) => Err(why).with_context(|| format!("{} cannot be read", path.display())),

@@ -11,7 +11,7 @@ use holdpoint::aws::clients::SandboxPort;
 use holdpoint::os::clock::SharedClock;
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
-use holdpoint::os::{detach, files};
+use holdpoint::os::{detach, files, open};
 
 /// How long the embedded cloud is waited for.
 const SANDBOX: Duration = Duration::from_secs(10);
@@ -65,9 +65,5 @@ async fn find_sandbox(folder: &Path, log: &Path, clock: &SharedClock) -> Result<
 }
 
 fn port_in(folder: &Path) -> Option<u16> {
-    std::fs::read_to_string(folder.join("port"))
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
+    open::text(&folder.join("port")).ok()?.trim().parse().ok()
 }

@@ -11,6 +11,7 @@ use globset::GlobBuilder;
 
 use crate::domain::relative::{inside, plain};
 use crate::domain::request::SourceFile;
+use crate::os::open;
 use crate::systems::files::Need;
 use crate::text::diagnostic::Diagnostic;
 
@@ -191,7 +192,7 @@ impl<'a> Gathering<'a> {
             )));
         }
         let mut bytes = Vec::new();
-        let file = fs::File::open(&full).map_err(|why| BundleError::Unreadable {
+        let file = open::read(&full).map_err(|why| BundleError::Unreadable {
             path: full.clone(),
             why,
         })?;

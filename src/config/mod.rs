@@ -30,6 +30,7 @@ pub use trust::Trust;
 use crate::domain::estate::{Application, Catalog, Entry, Estate};
 use crate::domain::ids::StackId;
 use crate::domain::request::{SourceBundle, Spec};
+use crate::os::open;
 use crate::places;
 use crate::systems::System;
 use crate::systems::files::{Files, Read};
@@ -90,16 +91,13 @@ pub fn load(file: &Path, systems: Systems) -> Result<Loaded, Diagnostics> {
 pub fn examine(file: &Path, systems: Systems) -> (Option<Loaded>, Diagnostics) {
     let name = file.to_string_lossy();
     let read = || {
-        let opened = std::fs::File::open(file)?;
-        if !opened.metadata()?.is_file() {
-            return Err(std::io::Error::other("it is no ordinary file"));
-        }
+        let opened = open::read(file)?;
         let mut bytes = Vec::new();
         // One byte more than is read: what is too big is said to be too big.
         opened
             .take(Limits::CONFIGURATION.bytes as u64 + 1)
             .read_to_end(&mut bytes)?;
-        Ok((bytes, file.canonicalize()?))
+        std::io::Result::Ok((bytes, file.canonicalize()?))
     };
     let (bytes, full) = match read() {
         Ok(read) => read,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reach::Reach;
 use crate::os::files::{FileError, write_whole};
+use crate::os::open;
 
 /// Whether an estate file is trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub fn trust(trusted: &Path, file: &Path, reach: &Reach) -> Result<(), FileError
 }
 
 fn kept(trusted: &Path) -> Result<Kept, FileError> {
-    match std::fs::read(trusted) {
+    match open::bytes(trusted) {
         Ok(bytes) => {
             serde_json::from_slice(&bytes).map_err(|why| FileError::io(trusted, "read")(why.into()))
         }

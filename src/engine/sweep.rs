@@ -17,6 +17,7 @@ use crate::domain::time::Time;
 use crate::exec::process;
 use crate::os::clock::SharedClock;
 use crate::os::files;
+use crate::os::open;
 use crate::os::paths::Home;
 use crate::store::{Store, Swept};
 
@@ -68,7 +69,7 @@ pub(super) async fn run(
 
 /// Whether the last sweep, of any engine, is long enough ago.
 fn is_due(home: &Home, now: Time) -> bool {
-    let last = std::fs::read_to_string(home.swept())
+    let last = open::text(&home.swept())
         .ok()
         .and_then(|text| text.trim().parse().ok())
         .map(Time);

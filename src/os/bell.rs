@@ -126,6 +126,8 @@ mod ears {
     use std::path::{Path, PathBuf};
     use std::time::Duration;
 
+    use super::super::open;
+
     /// Looks at the file twice a second: the most that a program at rest may wake.
     const EVERY: Duration = Duration::from_millis(500);
 
@@ -139,13 +141,13 @@ mod ears {
         pub(super) fn open(path: &Path) -> io::Result<Self> {
             Ok(Self {
                 path: path.to_owned(),
-                seen: std::fs::read(path)?,
+                seen: open::bytes(path)?,
             })
         }
 
         pub(super) async fn heard(&mut self) -> io::Result<()> {
             loop {
-                let now = std::fs::read(&self.path)?;
+                let now = open::bytes(&self.path)?;
                 if now != self.seen {
                     self.seen = now;
                     return Ok(());

@@ -9,6 +9,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::open;
+
 /// The variables that go with it. No key of somebody's shell is among them.
 const KEPT: [&str; 16] = [
     "HOME",
@@ -40,13 +42,10 @@ const LOG: u64 = 4 * 1024 * 1024;
 pub fn start<S: AsRef<OsStr>>(arguments: &[S], log: &Path) -> io::Result<()> {
     let program = std::env::current_exe()?;
     let too_long = std::fs::metadata(log).is_ok_and(|about| about.len() > LOG);
-    let out = OpenOptions::new()
-        .create(true)
-        .append(!too_long)
-        .write(true)
-        .truncate(too_long)
-        .mode(0o600)
-        .open(log)?;
+    let mut options = OpenOptions::new();
+    options.create(true).append(!too_long);
+    options.write(true).truncate(too_long).mode(0o600);
+    let out = open::with(&mut options, log)?;
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -77,7 +76,7 @@ pub fn leave() {
 /// The last lines of a log, for people.
 #[must_use]
 pub fn last_words(log: &Path) -> String {
-    let text = std::fs::read(log).unwrap_or_default();
+    let text = open::bytes(log).unwrap_or_default();
     let tail = &text[text.len().saturating_sub(2_048)..];
     let text = String::from_utf8_lossy(tail);
     let lines: Vec<&str> = text

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
 use super::mutex::locked;
+use super::open;
 use crate::domain::time::Time;
 
 /// How much is written for a try; less than this is no room to work with.
@@ -93,12 +94,9 @@ fn nothing_left(folder: &Path) -> bool {
 /// trouble.
 fn is_refused(path: &Path) -> bool {
     let tried = (|| {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(path)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        let mut file = open::with(options.mode(0o600), path)?;
         let piece = [b'.'; 4_096];
         (0..TRIED / 4_096).try_for_each(|_| file.write_all(&piece))
     })();

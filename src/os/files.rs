@@ -9,6 +9,8 @@ use std::os::unix::fs::{
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::open;
+
 /// Why a file or folder of ours cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -63,6 +65,15 @@ impl FileError {
     }
 }
 
+impl From<FileError> for io::Error {
+    fn from(why: FileError) -> Self {
+        match why {
+            FileError::Io { why, .. } => why,
+            other => io::Error::other(other),
+        }
+    }
+}
+
 /// Makes a folder (and those above it) that only the owner can enter; refuses one that others can.
 pub fn private_folder(path: &Path) -> Result<(), FileError> {
     DirBuilder::new()
@@ -76,25 +87,17 @@ pub fn private_folder(path: &Path) -> Result<(), FileError> {
 /// Opens a file that only the owner can read, for reading and writing; makes it when it is not
 /// there, refuses it when others can read it.
 pub fn private_file(path: &Path) -> Result<File, FileError> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
-        .map_err(FileError::io(path, "opened"))?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let file = open::with(options.mode(0o600), path).map_err(FileError::io(path, "opened"))?;
     check(path, 0o600)?;
     Ok(file)
 }
 
 /// Opens a private file at whose end each write lands.
 pub fn private_log(path: &Path) -> Result<File, FileError> {
-    let file = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
+    let mut options = OpenOptions::new();
+    let file = open::with(options.append(true).create(true).mode(0o600), path)
         .map_err(FileError::io(path, "opened"))?;
     check(path, 0o600)?;
     Ok(file)
@@ -141,11 +144,7 @@ pub fn copy_whole_as(path: &Path, mut from: impl Read, mode: u32) -> Result<(), 
         NTH.fetch_add(1, Ordering::Relaxed)
     ));
     let written = (|| {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(&fresh)?;
+        let mut file = open::fresh(&fresh, mode)?;
         io::copy(&mut from, &mut file)?;
         file.sync_all()?;
         fs::rename(&fresh, path)

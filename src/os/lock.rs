@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 
 use super::files::{self, FileError};
+use super::open;
 
 /// The length of what is said.
 const SAID: usize = 512;
@@ -60,7 +61,7 @@ impl Lock {
     pub fn said(path: &Path) -> String {
         let mut text = String::new();
         // Whoever holds the lock is of the same owner; still nobody needs more than a line of it.
-        if let Ok(file) = File::open(path) {
+        if let Ok(file) = open::read(path) {
             let _ = file.take(4_096).read_to_string(&mut text);
         }
         text.truncate(text.trim_end().len());

@@ -9,6 +9,7 @@ pub mod disk;
 pub mod files;
 pub mod lock;
 pub mod mutex;
+pub mod open;
 pub mod owner;
 pub mod paths;
 pub mod random;

@@ -2,12 +2,13 @@
 //! written when the disk is full. Two places are written in turn, each with a number and a
 //! checksum: a reader finds the newest value that is whole.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 
 use super::files::FileError;
+use super::open;
 use crate::domain::digest::Digest;
 
 /// The bytes of one place: two of them fill the block that file systems give a file at least.
@@ -32,12 +33,9 @@ impl Slot {
     /// When it cannot be made: there is no room, for example.
     pub fn make(&self) -> Result<(), FileError> {
         let made = (|| {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&self.0)?;
+            let mut options = OpenOptions::new();
+            options.write(true).create(true).truncate(true);
+            let mut file = open::with(options.mode(0o600), &self.0)?;
             // Bytes that are written, not a length that is set: a hole has no room.
             file.write_all(&[b'\n'; 2 * PLACE])?;
             file.sync_all()
@@ -50,7 +48,7 @@ impl Slot {
     /// # Errors
     /// When the file is there and cannot be read.
     pub fn read(&self) -> Result<Option<Vec<u8>>, FileError> {
-        match fs::read(&self.0) {
+        match open::bytes(&self.0) {
             Ok(bytes) => Ok(newest(&bytes).map(|(_, value)| value.to_vec())),
             Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(why) => Err(FileError::io(&self.0, "read")(why)),
@@ -69,7 +67,7 @@ impl Slot {
                     format!("{} bytes are more than fit", value.len()),
                 ));
             }
-            let before = fs::read(&self.0)?;
+            let before = open::bytes(&self.0)?;
             let number = newest(&before).map_or(0, |(number, _)| number) + 1;
             let mut place =
                 format!("{number} {} {}\n", value.len(), sum(number, value)).into_bytes();
@@ -79,7 +77,7 @@ impl Slot {
             } else {
                 0
             };
-            let file: File = OpenOptions::new().write(true).open(&self.0)?;
+            let file = open::write(&self.0)?;
             file.write_all_at(&place, at)?;
             file.sync_data()
         })();
@@ -113,6 +111,7 @@ fn sum(number: u64, value: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::MetadataExt as _;
 
     use super::*;

@@ -15,6 +15,7 @@ use crate::aws::{AwsTarget, target};
 use crate::domain::failure::Failure;
 use crate::domain::place::{Place, Proof};
 use crate::domain::relative::{inside, plain};
+use crate::os::open;
 use crate::systems::entry::Remarks;
 use crate::text::diagnostic::Diagnostic;
 
@@ -198,7 +199,7 @@ fn ca_bundle(path: &str, folder: &Path, told: &mut Remarks) -> String {
 
 /// Whether a file holds certificates.
 fn authorities(file: &Path) -> Result<(), String> {
-    let pem = std::fs::read(file).map_err(|why| why.to_string())?;
+    let pem = open::bytes(file).map_err(|why| why.to_string())?;
     let begins = b"-----BEGIN CERTIFICATE-----";
     if pem.windows(begins.len()).any(|window| window == begins) {
         Ok(())

@@ -16,6 +16,7 @@ use super::world::World;
 use crate::domain::time::Time;
 use crate::os::files::{self, FileError};
 use crate::os::lock::Lock;
+use crate::os::open;
 
 /// After so many calls a new snapshot is written.
 const CALLS: u32 = 200;
@@ -53,7 +54,7 @@ impl Journal {
             folder: folder.to_path_buf(),
         })?;
         let path = folder.join("world.json");
-        let (generation, mut world) = match std::fs::read(&path) {
+        let (generation, mut world) = match open::bytes(&path) {
             Ok(bytes) => {
                 let read = serde_json::from_slice::<Snapshot<World<Stored>>>(&bytes);
                 let read = read.and_then(|snapshot| {
@@ -67,7 +68,7 @@ impl Journal {
         let path = journal_path(folder, generation);
         let file = files::private_log(&path)?;
         if let Some(world) = &mut world {
-            let bytes = std::fs::read(&path).map_err(FileError::io(&path, "read"))?;
+            let bytes = open::bytes(&path).map_err(FileError::io(&path, "read"))?;
             let whole = replay(world, &bytes, &path)?;
             // The next call begins a line of its own.
             file.set_len(whole).map_err(FileError::io(&path, "cut"))?;

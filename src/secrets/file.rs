@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 
 use super::SecretKind;
 use crate::domain::masks::Secret;
-use crate::os::files;
+use crate::os::{files, open};
 
 /// The longest secret.
 const LONGEST: u64 = 1 << 20;
@@ -61,10 +61,7 @@ impl SecretKind for File {
 fn read(path: &Path) -> Result<String, String> {
     files::check(path, 0o600).map_err(|why| why.to_string())?;
     let unreadable = |why: std::io::Error| format!("{} cannot be read: {why}", path.display());
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err(format!("{} is no ordinary file", path.display()));
-    }
+    let file = open::read(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(LONGEST + 1)
         .read_to_end(&mut bytes)

@@ -3,9 +3,8 @@
 //! only once all of it is on the disk.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, FileTimes, OpenOptions};
+use std::fs::{self, File, FileTimes};
 use std::io::{self, Read, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -14,7 +13,7 @@ use super::StoreError;
 use crate::domain::digest::{Digest, Digesting};
 use crate::domain::time::Time;
 use crate::os::lock::Lock;
-use crate::os::{child, disk, files, owner};
+use crate::os::{child, disk, files, open, owner};
 
 /// How much of a stream is in memory at once.
 const PIECE: usize = 64 * 1024;
@@ -59,11 +58,7 @@ impl Blobs {
             NTH.fetch_add(1, Ordering::Relaxed)
         ));
         let put = (|| {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&fresh)?;
+            let mut file = open::fresh(&fresh, 0o600)?;
             let (mut digest, mut length, mut piece) = (Digesting::default(), 0, vec![0; PIECE]);
             loop {
                 match from.read(&mut piece) {
@@ -82,11 +77,11 @@ impl Blobs {
             let digest = digest.end();
             let path = self.path(digest);
             if let Some(folder) = path.parent() {
-                files::private_folder(folder).map_err(io::Error::other)?;
+                files::private_folder(folder)?;
                 fs::rename(&fresh, &path)?;
-                File::open(folder)?.sync_all()?;
+                files::sync_folder(folder)?;
             }
-            File::open(&self.0)?.sync_all()?;
+            files::sync_folder(&self.0)?;
             Ok((digest, length))
         })();
         if put.is_err() {
@@ -98,7 +93,7 @@ impl Blobs {
     /// The content of a digest, to be read by whoever may block; `None` where there is none. Its
     /// last read fails when it is not what was put.
     pub(super) fn get(&self, digest: Digest) -> Result<Option<Checked>, StoreError> {
-        match File::open(self.path(digest)) {
+        match open::read(&self.path(digest)) {
             Ok(file) => Ok(Some(Checked {
                 file,
                 so_far: Digesting::default(),

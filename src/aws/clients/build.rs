@@ -1,6 +1,7 @@
 //! Building the clients of a target: endpoint, profile, role, trusted authorities, and which
 //! credentials may go where.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::aws::genuine::Genuine;
 use crate::aws::profile::{NO_PROFILE, Profile};
 use crate::aws::target::AwsTarget;
 use crate::domain::failure::Failure;
+use crate::os::open;
 
 impl Clients {
     pub(super) async fn build(&self, target: &AwsTarget) -> Result<Cloud, Failure> {
@@ -191,7 +193,7 @@ impl Clients {
             ))
             .hint("ca_bundle names a file with certificates in PEM form")
         };
-        let pem = std::fs::read(path).map_err(|why| bad(why.to_string()))?;
+        let pem = open::bytes(Path::new(path)).map_err(|why| bad(why.to_string()))?;
         if !pem.windows(10).any(|window| window == b"-----BEGIN") {
             return Err(bad("there is no PEM certificate in it".to_owned()));
         }

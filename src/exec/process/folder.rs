@@ -19,6 +19,7 @@ use crate::exec::Content;
 use crate::os::child;
 use crate::os::files::{self, FileError};
 use crate::os::lock::Lock;
+use crate::os::open;
 use crate::os::slot::Slot;
 
 /// How often the lock is tried.
@@ -183,7 +184,7 @@ impl Folder {
             .work()
             .canonicalize()
             .map_err(FileError::io(&full, "found"))?;
-        let file = File::open(&real).map_err(FileError::io(&full, "opened"))?;
+        let file = open::read(&real).map_err(FileError::io(&full, "opened"))?;
         let about = file.metadata().map_err(FileError::io(&full, "looked at"))?;
         Ok((real.starts_with(root) && about.is_file())
             .then(|| (file, about.permissions().mode() & 0o111 != 0)))
@@ -262,7 +263,7 @@ impl Folder {
 
     pub(super) fn order(&self) -> Result<Option<Order>, FileError> {
         let path = self.0.join("order");
-        match std::fs::read(&path) {
+        match open::bytes(&path) {
             Ok(bytes) => read(&path, &bytes).map(Some),
             Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(why) => Err(FileError::io(&path, "read")(why)),

@@ -1,11 +1,11 @@
 //! Following a record from an offset: whole lines only, each with the offset at which it stands,
 //! which is its number.
 
-use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::record;
+use crate::os::open;
 use crate::text::safe::Safe;
 
 /// How much is read at once.
@@ -45,7 +45,7 @@ impl Follower {
 
     /// The next lines; none when there are no more now.
     pub(super) fn more(&mut self) -> io::Result<Vec<Written>> {
-        let mut file = match File::open(&self.path) {
+        let mut file = match open::read(&self.path) {
             Ok(file) => file,
             Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(why) => return Err(why),

@@ -5,7 +5,7 @@
 //! again.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
@@ -22,6 +22,7 @@ use crate::os::clock::{Clock as _, Real};
 use crate::os::detach;
 use crate::os::files::FileError;
 use crate::os::mutex::locked;
+use crate::os::open;
 
 /// How long the child may run after whoever watches was last heard of.
 const UNWATCHED: Duration = Duration::from_mins(15);
@@ -85,10 +86,7 @@ fn work(folder: &Folder, told: &Told) -> Result<(), FileError> {
     let clock = Real::new();
     folder.set_state(&State::Starting)?;
     let output = folder.output();
-    let file = OpenOptions::new()
-        .write(true)
-        .open(&output)
-        .map_err(FileError::io(&output, "opened"))?;
+    let file = open::write(&output).map_err(FileError::io(&output, "opened"))?;
     let (how, record) = if folder.is_cancelled() {
         (How::Cancelled, Shared::new(file, &clock, told))
     } else {

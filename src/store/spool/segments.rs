@@ -1,7 +1,7 @@
 //! The segment files of one stack: listed, read, dropped. A segment's number only rises, so that a
 //! reader's position stays true.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::line::{Heads, Line};
 use crate::domain::time::Time;
 use crate::os::files::{self, FileError};
+use crate::os::open;
 
 /// How far ahead of the file system's clock a source's clock may be.
 const AHEAD: Duration = Duration::from_mins(5);
@@ -242,7 +243,7 @@ impl Segments {
     fn bytes(&self, number: u64, start: u64) -> Result<Vec<u8>, FileError> {
         let path = self.path(number);
         let mut bytes = Vec::new();
-        let read = File::open(&path).and_then(|mut file| {
+        let read = open::read(&path).and_then(|mut file| {
             file.seek(SeekFrom::Start(start))?;
             file.read_to_end(&mut bytes)
         });

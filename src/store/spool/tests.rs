@@ -315,3 +315,35 @@ fn what_cannot_be_written_waits_and_what_is_given_up_is_said() {
         "another stack is not concerned"
     );
 }
+
+/// What stands in the place of a segment must not be waited for.
+#[test]
+fn a_pipe_in_place_of_a_segment_is_refused_at_once_and_concerns_its_stack_alone() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let spot = spot();
+    let spool = Arc::new(Spool::open(&spot.home, Limits::default()).unwrap());
+    for stack in ["dev/api", "dev/web"] {
+        spool.append(&mut lines(stack, 1..3)).unwrap();
+    }
+    let pipe = spot.home.spool().join("dev/api/000002.jsonl");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let (told, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let api = spool.last(&api(), 9).map(drop);
+        let web = Of::Stack("dev/web".parse().unwrap());
+        let web = spool.last(&web, 9).map(|(lines, _)| lines.len());
+        let fresh = Spool::open(&spot.home, Limits::default()).unwrap();
+        let appended = fresh.append(&mut lines("dev/api", 3..4)).map(drop);
+        told.send((api, web, appended)).unwrap();
+    });
+    let waited = std::time::Duration::from_secs(20);
+    let (api, web, appended) = heard.recv_timeout(waited).expect("nobody waits for a pipe");
+    for refused in [api, appended] {
+        let says = refused.unwrap_err().to_string();
+        assert!(
+            says.contains("000002.jsonl") && says.contains("no ordinary file"),
+            "{says}"
+        );
+    }
+    assert_eq!(web.unwrap(), 2);
+}

@@ -19,6 +19,7 @@ use crate::os::bell::Bell;
 use crate::os::clock::SharedClock;
 use crate::os::files::{self, FileError};
 use crate::os::lock::Lock;
+use crate::os::open;
 use crate::os::owner;
 use crate::os::paths::Home;
 use crate::os::random;
@@ -90,7 +91,7 @@ impl Sqlite {
         if !lock.is_alone_on(&home.engine_lock()) {
             return Err(OpenError::NotLocked(home.folder().to_owned()));
         }
-        local(home)?;
+        usable(home)?;
         // Made here, because SQLite would make it readable for others; its side files take over the
         // mode.
         files::private_file(&home.database())?;
@@ -130,7 +131,7 @@ impl Sqlite {
     /// Opens it to read, to ask and to say what is on a screen; events are written by who holds a
     /// lease, and a client takes none.
     pub async fn client(home: &Home, clock: SharedClock) -> Result<Sqlite, OpenError> {
-        local(home)?;
+        usable(home)?;
         let path = home.database();
         // An empty file is one that an engine is about to fill.
         if std::fs::metadata(&path).map_or(0, |about| about.len()) == 0 {
@@ -225,14 +226,21 @@ async fn writing(home: &Home) -> Result<SqliteConnection, OpenError> {
         .map_err(failed)?)
 }
 
-fn local(home: &Home) -> Result<(), OpenError> {
-    match files::network_kind(home.folder()) {
-        Some(kind) => Err(OpenError::Network {
+/// Whether the files of the database are where, and what, they must be.
+fn usable(home: &Home) -> Result<(), OpenError> {
+    if let Some(kind) = files::network_kind(home.folder()) {
+        return Err(OpenError::Network {
             path: home.folder().to_owned(),
             kind,
-        }),
-        None => Ok(()),
+        });
     }
+    for beside in ["", "-wal", "-shm"] {
+        let mut path = home.database().into_os_string();
+        path.push(beside);
+        let path = PathBuf::from(path);
+        open::check(&path).map_err(FileError::io(&path, "opened"))?;
+    }
+    Ok(())
 }
 
 /// The schema of the file; 0 when there is none.

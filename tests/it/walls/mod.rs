@@ -194,6 +194,25 @@ const WALLS: &[Wall] = &[
         },
     },
     Wall {
+        sentence: "A file is opened by its name in `os/` alone, which opens ordinary files alone.",
+        stands_in: |room| room != "os",
+        breaks: |code| {
+            named(
+                code,
+                &[
+                    &["File", "open"],
+                    &["File", "create"],
+                    &["File", "options"],
+                    &["OpenOptions", "new"],
+                    &["fs", "read"],
+                    &["fs", "read_to_string"],
+                    &["fs", "write"],
+                    &["fs", "copy"],
+                ],
+            )
+        },
+    },
+    Wall {
         sentence: "SQL stands in `store/` alone.",
         stands_in: |room| room != "store",
         breaks: |code| {
@@ -398,6 +417,16 @@ mod tests {
                 "exec/x.rs",
                 "use std::process::Command;",
                 "no process started",
+            ),
+            (
+                "config/x.rs",
+                "use std::fs; fn f() { fs::read(path) }",
+                "opened by its name",
+            ),
+            (
+                "store/x.rs",
+                "fn f() { std::fs::File::open(path) }",
+                "opened by its name",
             ),
             (
                 "exec/x.rs",

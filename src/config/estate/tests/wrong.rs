@@ -364,3 +364,18 @@ fn two_stacks_may_not_be_one_in_cloudformation() {
     assert!(read_text(&text.replace("stack_name: shop", "stack_name: \"shop-{env}\"")).is_ok());
     assert!(read_text(&text.replacen("123456789012", "123456789013", 1)).is_ok());
 }
+
+/// What stands in the place of a file must not be waited for.
+#[test]
+fn a_pipe_in_place_of_an_estate_file_is_refused_at_once() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join(crate::config::FILE);
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let (told, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || told.send(crate::config::examine(&pipe, crate::systems::all()).1));
+    let waited = std::time::Duration::from_secs(20);
+    let found = heard.recv_timeout(waited).expect("nobody waits for a pipe");
+    let says = found.to_string();
+    assert!(says.contains("no ordinary file but a pipe"), "{says}");
+}
