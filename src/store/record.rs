@@ -1,6 +1,8 @@
 //! The stored form of an event, the same in every store: text and numbers, each record chained by
 //! hash to the one before it in its stream.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -25,6 +27,10 @@ pub(super) struct Record {
     pub person: String,
     pub cause: Option<String>,
     pub hash: String,
+    /// What of it is no text, where it was read and is damaged; it stands here with marks in place
+    /// of what is none.
+    #[serde(skip)]
+    pub garbled: Vec<&'static str>,
 }
 
 /// What comes before the first event of a stream.
@@ -46,6 +52,7 @@ impl Record {
             person: text(&by.person)?,
             cause: by.cause.map(|id| id.to_string()),
             hash: String::new(),
+            garbled: Vec::new(),
         })
     }
 
@@ -85,8 +92,12 @@ impl Record {
     pub(super) fn read(&self) -> Result<Stored, StoreError> {
         let stream = StreamId::try_from(self.stream.clone())
             .map_err(|why| unreadable("the name of a stream", &why))?;
-        let event = serde_json::from_str::<Value>(&self.payload)
-            .map_err(|why| format!("an event of {stream} is no JSON: {why}"))
+        let event = self
+            .whole()
+            .and_then(|()| {
+                serde_json::from_str::<Value>(&self.payload)
+                    .map_err(|why| format!("an event of {stream} is no JSON: {why}"))
+            })
             .and_then(|payload| Event::read(&stream, self.form, &payload));
         // A person of a newer program freezes the stream alone as well; until then it is shown as
         // it stands.
@@ -106,20 +117,73 @@ impl Record {
                 )
             }
         };
+        let (cause, event) = match self.cause.as_deref().map(str::parse).transpose() {
+            Ok(cause) => (cause, event),
+            Err(why) => (
+                None,
+                event.and(Err(format!(
+                    "the cause of an event of {stream} cannot be read: {why}"
+                ))),
+            ),
+        };
         Ok(Stored {
             seq: self.seq,
             version: self.version,
             at: Time(self.at),
             person,
-            cause: self
-                .cause
-                .as_deref()
-                .map(str::parse)
-                .transpose()
-                .map_err(|why| unreadable("the cause of an event", &why))?,
+            cause,
             event,
             stream,
         })
+    }
+
+    fn whole(&self) -> Result<(), String> {
+        if self.garbled.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "version {} of {} is damaged: its {} is no text",
+            self.version,
+            self.stream,
+            self.garbled.join(", ")
+        ))
+    }
+}
+
+/// The chains of hashes, followed while events are read in their order.
+#[derive(Debug, Default)]
+pub(super) struct Chains(HashMap<String, (u64, String)>);
+
+impl Chains {
+    /// Reading goes on behind these: the last version and hash that each stream had by then.
+    pub(super) fn behind(heads: impl IntoIterator<Item = (String, u64, String)>) -> Self {
+        let heads = heads.into_iter();
+        Self(
+            heads
+                .map(|(name, version, hash)| (name, (version, hash)))
+                .collect(),
+        )
+    }
+
+    /// The next event; one that is not what was written freezes its stream.
+    pub(super) fn read(&mut self, record: &Record) -> Result<Stored, StoreError> {
+        let mut stored = record.read()?;
+        let (version, hash) = self
+            .0
+            .get(&record.stream)
+            .map_or((0, FIRST), |(version, hash)| (*version, hash.as_str()));
+        if stored.event.is_ok()
+            && record.version == version + 1
+            && record.hash != record.hash_after(hash)
+        {
+            stored.event = Err(format!(
+                "version {} of {} is damaged: it is not what was written",
+                record.version, record.stream
+            ));
+        }
+        self.0
+            .insert(record.stream.clone(), (record.version, record.hash.clone()));
+        Ok(stored)
     }
 }
 
@@ -141,10 +205,10 @@ pub(super) fn text<T: serde::Serialize>(value: &T) -> Result<String, StoreError>
 
 /// A value from JSON text.
 pub(super) fn value<T: serde::de::DeserializeOwned>(
-    text: &str,
+    text: impl AsRef<[u8]>,
     what: &str,
 ) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|why| unreadable(what, &why))
+    serde_json::from_slice(text.as_ref()).map_err(|why| unreadable(what, &why))
 }
 
 /// What is stored cannot be read.
@@ -214,12 +278,14 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_said_and_nothing_else_is_lost() {
-        let cases: [fn(&mut Record); 5] = [
+        let cases: [fn(&mut Record); 7] = [
             |r| r.form = 99,
             |r| r.payload = r#"{"event":"sung"}"#.into(),
             |r| r.payload = r#"{"event":"thawed","gently":true}"#.into(),
             |r| r.payload = "{".into(),
             |r| r.person = r#"{"robot":"r2"}"#.into(),
+            |r| r.cause = Some("because".into()),
+            |r| r.garbled = vec!["person"],
         ];
         for spoil in cases {
             let mut other = record();

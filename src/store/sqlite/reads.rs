@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 
-use super::super::record::{self, Record};
+use super::super::record::{self, Chains, Record};
 use super::super::{Preview, StoreError, bundles, gather};
-use super::rows::{columns, failed, limit};
+use super::rows::{Text, columns, failed, limit};
 use super::snapshot;
 use crate::domain::ask::{Answer, AskState, Waiting};
 use crate::domain::digest::Digest;
@@ -37,6 +37,24 @@ async fn fold_since(
     folds: &mut Folds,
     seq: u64,
 ) -> Result<(), StoreError> {
+    let behind: Vec<(Text, i64, Text)> = if seq == 0 {
+        Vec::new()
+    } else {
+        let heads = "SELECT e.stream, e.version, e.hash FROM events e
+                     JOIN (SELECT stream, min(version) - 1 AS version FROM events WHERE seq > ? GROUP BY stream) n
+                     ON e.stream = n.stream AND e.version = n.version";
+        sqlx::query_as(heads)
+            .bind(seq.cast_signed())
+            .fetch_all(&mut *moment)
+            .await
+            .map_err(failed)?
+    };
+    let text = |bytes: Text| String::from_utf8_lossy(&bytes).into_owned();
+    let mut chains = Chains::behind(
+        behind
+            .into_iter()
+            .map(|(name, version, hash)| (text(name), version.cast_unsigned(), text(hash))),
+    );
     let mut newer = sqlx::query_as(concat!(
         "SELECT ",
         columns!(),
@@ -46,7 +64,11 @@ async fn fold_since(
     .fetch(moment);
     while let Some(record) = newer.try_next().await.map_err(failed)? {
         let record: Record = record;
-        folds.apply(&record.read()?);
+        match chains.read(&record) {
+            Ok(stored) => folds.apply(&stored),
+            // Nobody can tell of which stream it is.
+            Err(_) => folds.seq = folds.seq.max(record.seq),
+        }
     }
     Ok(())
 }
@@ -96,11 +118,16 @@ pub(super) async fn stream(
         " FROM events WHERE stream = ? ORDER BY version"
     ))
     .bind(stream.to_string());
-    read(records.fetch_all(pool).await)
+    let records: Vec<Record> = records.fetch_all(pool).await.map_err(failed)?;
+    let mut chains = Chains::default();
+    records.iter().map(|record| chains.read(record)).collect()
 }
 
+/// What can be read of them: of a record without the name of a stream nobody can tell where it
+/// belongs.
 fn read(records: Result<Vec<Record>, sqlx::Error>) -> Result<Vec<Stored>, StoreError> {
-    records.map_err(failed)?.iter().map(Record::read).collect()
+    let records = records.map_err(failed)?;
+    Ok(records.iter().filter_map(|one| one.read().ok()).collect())
 }
 
 pub(super) async fn deployments_of(
@@ -141,7 +168,7 @@ pub(super) async fn asks(
     pool: &SqlitePool,
     owner: &Person,
 ) -> Result<(Vec<Waiting>, Vec<(String, AskState)>), StoreError> {
-    let rows: Vec<(String, String, String, i64)> = sqlx::query_as(
+    let rows: Vec<(Text, Text, Text, i64)> = sqlx::query_as(
         "SELECT id, ask, state, asked_at FROM inbox WHERE answered = 0 ORDER BY place",
     )
     .fetch_all(pool)
@@ -149,14 +176,19 @@ pub(super) async fn asks(
     .map_err(failed)?;
     let (mut asks, mut strange) = (Vec::new(), Vec::new());
     for (id, ask, state, at) in rows {
-        match (serde_json::from_str(&ask), serde_json::from_str(&state)) {
+        match (serde_json::from_slice(&ask), serde_json::from_slice(&state)) {
             (Ok(ask), Ok(state)) => asks.push(Waiting {
                 ask,
                 writer: owner.clone(),
                 state,
                 at: Time(at),
             }),
-            (Err(why), _) | (_, Err(why)) => strange.push((id, not_understood(&why))),
+            (Err(why), _) | (_, Err(why)) => {
+                strange.push((
+                    String::from_utf8_lossy(&id).into_owned(),
+                    not_understood(&why),
+                ));
+            }
         }
     }
     Ok((asks, strange))
@@ -171,7 +203,7 @@ fn not_understood(why: &serde_json::Error) -> AskState {
 }
 
 pub(super) async fn ask(pool: &SqlitePool, id: AskId) -> Result<Option<AskState>, StoreError> {
-    let state: Option<String> = sqlx::query_scalar("SELECT state FROM inbox WHERE id = ?")
+    let state: Option<Text> = sqlx::query_scalar("SELECT state FROM inbox WHERE id = ?")
         .bind(id.to_string())
         .fetch_optional(pool)
         .await
@@ -185,22 +217,22 @@ pub(super) async fn preview(
     pool: &SqlitePool,
     subject: Digest,
 ) -> Result<Option<Preview>, StoreError> {
-    let text: Option<String> = sqlx::query_scalar(
+    let text: Option<Text> = sqlx::query_scalar(
         "SELECT preview FROM previews WHERE subject = ? ORDER BY made_at DESC, ask DESC LIMIT 1",
     )
     .bind(subject.to_string())
     .fetch_optional(pool)
     .await
     .map_err(failed)?;
-    text.map(|text| record::value(&text, "a preview"))
-        .transpose()
+    // One that cannot be read is made again, as one that is not kept.
+    Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
 }
 
 pub(super) async fn sightings(
     pool: &SqlitePool,
     after: u64,
 ) -> Result<(Vec<(SightingKey, Sighting)>, u64), StoreError> {
-    let rows: Vec<(String, String, String, i64)> = sqlx::query_as(
+    let rows: Vec<(Text, Text, Text, i64)> = sqlx::query_as(
         "SELECT subject, source, sighting, mark FROM sightings WHERE mark > ? ORDER BY mark",
     )
     .bind(after.cast_signed())
@@ -208,9 +240,14 @@ pub(super) async fn sightings(
     .await
     .map_err(failed)?;
     let mark = rows.last().map_or(after, |row| row.3.cast_unsigned());
-    // A sighting of a kind that this program does not know is nothing to show, and no damage.
+    // A sighting of a kind that this program does not know, or that is damaged, is nothing to show:
+    // it is seen again.
     let known = rows.into_iter().filter_map(|(subject, source, text, _)| {
-        Some(((subject, source), serde_json::from_str(&text).ok()?))
+        let key = (
+            String::from_utf8(subject).ok()?,
+            String::from_utf8(source).ok()?,
+        );
+        Some((key, serde_json::from_slice(&text).ok()?))
     });
     Ok((known.collect(), mark))
 }

@@ -14,19 +14,40 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
+/// A text of a row, as it is read: one that is no text is damage of that row alone.
+pub(super) type Text = Vec<u8>;
+
 impl FromRow<'_, SqliteRow> for Record {
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let mut garbled = Vec::new();
+        // Bytes, because one that is no text must not take all other rows with it.
+        let mut text = |at: usize, what| -> Result<Option<String>, sqlx::Error> {
+            let bytes: Option<&[u8]> = row.try_get_unchecked(at)?;
+            Ok(bytes.map(|bytes| {
+                if std::str::from_utf8(bytes).is_err() {
+                    garbled.push(what);
+                }
+                String::from_utf8_lossy(bytes).into_owned()
+            }))
+        };
+        let stream = text(1, "stream")?.unwrap_or_default();
+        let tag = text(3, "tag")?.unwrap_or_default();
+        let payload = text(5, "payload")?.unwrap_or_default();
+        let person = text(7, "person")?.unwrap_or_default();
+        let cause = text(8, "cause")?;
+        let hash = text(9, "hash")?.unwrap_or_default();
         Ok(Self {
             seq: row.try_get::<i64, _>(0)?.cast_unsigned(),
-            stream: row.try_get(1)?,
+            stream,
             version: row.try_get::<i64, _>(2)?.cast_unsigned(),
-            tag: row.try_get(3)?,
+            tag,
             form: row.try_get(4)?,
-            payload: row.try_get(5)?,
+            payload,
             at: row.try_get(6)?,
-            person: row.try_get(7)?,
-            cause: row.try_get(8)?,
-            hash: row.try_get(9)?,
+            person,
+            cause,
+            hash,
+            garbled,
         })
     }
 }

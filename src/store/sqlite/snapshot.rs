@@ -9,15 +9,16 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
-use super::super::record::{self, Record};
+use super::super::record::{self, Chains, Record};
 use super::super::{StoreError, gather};
-use super::rows::{columns, failed, limit};
+use super::rows::{Text, columns, failed, limit};
+use crate::domain::digest::Digest;
 use crate::domain::event::StreamId;
 use crate::domain::folds::Folds;
 
 /// The form of the kept folds. Rises when a fold changes its shape or its meaning; every version of
 /// the program keeps its own besides.
-const FORM: &str = concat!(env!("CARGO_PKG_VERSION"), "/3");
+const FORM: &str = concat!(env!("CARGO_PKG_VERSION"), "/4");
 
 /// Keeps the folds of all streams that have changed since the last time, as of `folds.seq`. The
 /// caller has begun a transaction.
@@ -36,7 +37,7 @@ pub(super) async fn keep(
     if folds.seq <= done {
         return Ok(());
     }
-    let changed: Vec<(String, i64)> =
+    let changed: Vec<(Text, i64)> =
         sqlx::query_as("SELECT stream, max(version) FROM events WHERE seq > ? AND seq <= ? GROUP BY stream ORDER BY stream")
             .bind(done.cast_signed())
             .bind(folds.seq.cast_signed())
@@ -46,8 +47,8 @@ pub(super) async fn keep(
     for some in changed.chunks(500) {
         let mut rows = Vec::with_capacity(some.len());
         for (name, version) in some {
-            let stream = StreamId::try_from(name.clone())
-                .map_err(|why| record::unreadable("the name of a stream", &why))?;
+            // Of what has no name, nothing can be kept.
+            let Some(stream) = named(name) else { continue };
             let row = if folds.version(&stream) == version.cast_unsigned()
                 && !folds.broken.contains_key(&stream)
             {
@@ -102,8 +103,8 @@ pub(super) async fn load(
     let mut kept = Vec::with_capacity(rows.len());
     for row in rows {
         kept.push((
-            row.try_get(0).map_err(failed)?,
-            row.try_get(1).map_err(failed)?,
+            row.try_get::<Text, _>(0).map_err(failed)?,
+            row.try_get::<Option<Text>, _>(1).map_err(failed)?,
         ));
     }
     if take(moment, &mut folds, kept).await?.is_none() {
@@ -128,7 +129,7 @@ pub(super) async fn complete(
     }
     let seq = folds.seq;
     let names = record::text(&missing)?;
-    let kept: Vec<(String, Option<String>)> = sqlx::query_as(
+    let kept: Vec<(Text, Option<Text>)> = sqlx::query_as(
         "SELECT stream, fold FROM snapshots WHERE stream IN (SELECT value FROM json_each(?))",
     )
     .bind(names)
@@ -151,11 +152,12 @@ pub(super) async fn complete(
 async fn take(
     moment: &mut SqliteConnection,
     folds: &mut Folds,
-    kept: Vec<(String, Option<String>)>,
+    kept: Vec<(Text, Option<Text>)>,
 ) -> Result<Option<()>, StoreError> {
     for (name, fold) in kept {
-        let stream = StreamId::try_from(name)
-            .map_err(|why| record::unreadable("the name of a stream", &why))?;
+        let Some(stream) = named(&name) else {
+            return Ok(None);
+        };
         let Some(text) = fold else {
             let one = alone(moment, &stream, ALL).await?;
             folds.environments.extend(one.environments);
@@ -164,14 +166,17 @@ async fn take(
             folds.broken.extend(one.broken);
             continue;
         };
+        let Some(text) = unsealed(&stream, &text) else {
+            return Ok(None);
+        };
         let read = match stream {
-            StreamId::Environment(name) => serde_json::from_str(&text).map(|fold| {
+            StreamId::Environment(name) => serde_json::from_slice(text).map(|fold| {
                 folds.environments.insert(name, Arc::new(fold));
             }),
-            StreamId::Stack(id) => serde_json::from_str(&text).map(|fold| {
+            StreamId::Stack(id) => serde_json::from_slice(text).map(|fold| {
                 folds.stacks.insert(id, Arc::new(fold));
             }),
-            StreamId::Deployment(id) => serde_json::from_str(&text).map(|fold| {
+            StreamId::Deployment(id) => serde_json::from_slice(text).map(|fold| {
                 folds.deployments.insert(id, Arc::new(fold));
             }),
         };
@@ -200,11 +205,33 @@ async fn alone(
     .bind(stream.to_string())
     .bind(seq.cast_signed())
     .fetch(connection);
+    let mut chains = Chains::default();
     while let Some(record) = events.try_next().await.map_err(failed)? {
         let record: Record = record;
-        folds.apply(&record.read()?);
+        folds.apply(&chains.read(&record)?);
     }
     Ok(folds)
+}
+
+fn named(name: &[u8]) -> Option<StreamId> {
+    StreamId::try_from(String::from_utf8(name.to_vec()).ok()?).ok()
+}
+
+/// A fold as it is kept: behind a sum of it and of whose it is. A page of the file that was changed
+/// is not always noticed by the database.
+fn sealed(stream: &StreamId, fold: &str) -> String {
+    format!("{} {fold}", sum(stream, fold.as_bytes()))
+}
+
+/// The fold that was kept of that stream; none where it is damaged.
+fn unsealed<'a>(stream: &StreamId, kept: &'a [u8]) -> Option<&'a [u8]> {
+    let end = memchr::memchr(b' ', kept)?;
+    let (sum, fold) = (&kept[..end], &kept[end + 1..]);
+    (self::sum(stream, fold).as_bytes() == sum).then_some(fold)
+}
+
+fn sum(stream: &StreamId, fold: &[u8]) -> String {
+    Digest::of_bytes(&[stream.to_string().as_bytes(), b" ", fold].concat()).short()
 }
 
 /// Up to where folds are kept in the form of this program.
@@ -224,7 +251,7 @@ type Row = (String, &'static str, u64, u64, u8, Option<String>);
 
 fn row(stream: &StreamId, folds: &Folds) -> Result<Row, StoreError> {
     let broken = folds.broken.contains_key(stream);
-    let fold = |fold: Option<String>| if broken { None } else { fold };
+    let fold = |fold: Option<String>| fold.filter(|_| !broken).map(|fold| sealed(stream, &fold));
     let version = folds.version(stream);
     Ok(match stream {
         StreamId::Environment(name) => (
