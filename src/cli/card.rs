@@ -7,17 +7,16 @@ use crate::world::holds::HoldView;
 
 /// The card of an intent.
 pub(super) fn card(card: &Card) -> Vec<String> {
-    let account = if card.account.is_empty() {
-        String::new()
-    } else {
-        format!("  {} {}", card.account, card.region)
+    let spot = match card.spot.to_string() {
+        nowhere if nowhere.is_empty() => nowhere,
+        somewhere => format!("  {somewhere}"),
     };
     let stack = card
         .stack
         .as_ref()
         .map_or_else(|| card.env.to_string(), ToString::to_string);
     let mut text = vec![format!(
-        "{} {stack}  {}{account}",
+        "{} {stack}  {}{spot}",
         card.verb.word().to_uppercase(),
         card.class.word()
     )];

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::config::{Loaded, Trust, Wrong};
 use crate::desk::Patient;
 use crate::domain::ids::EnvName;
-use crate::domain::place::Place;
+use crate::domain::place::{Place, Spot};
 use crate::domain::time::{Time, short};
 use crate::world::sightings::ProofSighting;
 use crate::world::{EngineState, World};
@@ -187,16 +187,13 @@ fn lived(
     Ok(facts)
 }
 
-/// That AWS throttles, told once of an account and region, whatever the number of environments
-/// there.
+/// What is throttled, told once of a place, whatever the number of environments there.
 fn throttled(world: &World, among: &[EnvName], now: Time) -> Vec<Fact> {
-    let mut told: BTreeMap<(String, String), (Vec<String>, String)> = BTreeMap::new();
+    let mut told: BTreeMap<Spot, (Vec<String>, String)> = BTreeMap::new();
     for env in world.environments(now) {
-        let says = env.slowed_says().filter(|_| among.contains(&env.name));
+        let says = env.throttled_says().filter(|_| among.contains(&env.name));
         let Some(says) = says else { continue };
-        let (names, _) = told
-            .entry((env.account, env.region))
-            .or_insert_with(|| (Vec::new(), says));
+        let (names, _) = told.entry(env.spot).or_insert_with(|| (Vec::new(), says));
         names.push(env.name.to_string());
     }
     told.into_values()
@@ -292,8 +289,8 @@ fn who(world: &World, env: &EnvName, now: Time) -> Vec<Fact> {
     }
 }
 
-/// Why it is not known who we are at a place, where that passes by itself: no engine could look yet,
-/// or AWS throttles and nothing denied it.
+/// Why it is not known who we are at a place, where that passes by itself: no engine could look
+/// yet, or AWS throttles and nothing denied it.
 fn passes(world: &World, env: &EnvName, place: &Place, now: Time) -> Option<String> {
     let starts = matches!(
         world.engine,
@@ -305,8 +302,8 @@ fn passes(world: &World, env: &EnvName, place: &Place, now: Time) -> Option<Stri
     let denied = world
         .proof(env, &place.name)
         .is_some_and(|seen| seen.stale.is_some());
-    let slowed = world.slowed(env, now).filter(|_| !denied)?;
-    Some(world.slowed_says(env, slowed))
+    let throttled = world.throttled(env, now).filter(|_| !denied)?;
+    Some(throttled.to_string())
 }
 
 fn who_at(world: &World, env: &EnvName, place: &Place, now: Time) -> Fact {

@@ -7,12 +7,15 @@ mod stack;
 pub(super) use deployment::{DeploymentDoc, DeploymentPage};
 pub(super) use stack::{NeedDoc, OfferDoc, StackDoc, commands};
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::domain::card::Card;
 use crate::domain::deployment::Deployment;
 use crate::domain::environment::Class;
 use crate::domain::hold::CardLine;
+use crate::domain::place::Spot;
 use crate::domain::plan::{ChangeRow, Plan};
 use crate::domain::time::Time;
 use crate::world::differs::Differs;
@@ -84,19 +87,31 @@ impl From<&DiskFull> for DiskDoc {
 pub(super) struct EnvDoc {
     name: String,
     class: String,
-    account: String,
-    account_proven: bool,
-    region: String,
+    place: Option<PlaceDoc>,
+    proven: bool,
     practice: bool,
     frozen: Option<FreezeDoc>,
-    /// That AWS throttles what is read there.
+    /// That what is read there is throttled.
     throttled: Option<ThrottledDoc>,
     differs: Vec<String>,
     stacks: Vec<RowDoc>,
 }
 
+/// A place as its kind calls it: `{"account": "441200007731", "region": "eu-west-1"}`.
+type PlaceDoc = BTreeMap<String, Option<String>>;
+
+fn place(spot: &Spot) -> Option<PlaceDoc> {
+    let facts = [&spot.whose, &spot.within];
+    let named = facts.iter().filter(|fact| !fact.what.is_empty());
+    let doc: PlaceDoc = named
+        .map(|fact| (fact.what.clone(), fact.is.clone()))
+        .collect();
+    Some(doc).filter(|doc| !doc.is_empty())
+}
+
 #[derive(Debug, Serialize)]
 struct ThrottledDoc {
+    by: String,
     since: String,
     every_ms: u64,
     says: String,
@@ -133,9 +148,8 @@ impl From<&EnvView> for EnvDoc {
         Self {
             name: env.name.to_string(),
             class: class(env.class).to_owned(),
-            account: env.account.clone(),
-            account_proven: env.proven,
-            region: env.region.clone(),
+            place: place(&env.spot),
+            proven: env.proven,
             practice: env.practice,
             frozen: env.freeze.as_ref().map(|freeze| FreezeDoc {
                 reason: freeze.reason.clone(),
@@ -143,14 +157,12 @@ impl From<&EnvView> for EnvDoc {
                 since: at(freeze.at),
                 until: freeze.until.map(at),
             }),
-            throttled: env
-                .slowed
-                .zip(env.slowed_says())
-                .map(|(slowed, says)| ThrottledDoc {
-                    since: at(slowed.since),
-                    every_ms: slowed.every_ms,
-                    says,
-                }),
+            throttled: env.throttled.as_ref().map(|throttled| ThrottledDoc {
+                by: throttled.by.clone(),
+                since: at(throttled.pace.since),
+                every_ms: throttled.pace.every_ms,
+                says: throttled.with_what_is_done(),
+            }),
             differs: match &env.differs {
                 Differs::Same => Vec::new(),
                 Differs::New => vec!["not recorded yet".to_owned()],
@@ -188,8 +200,7 @@ pub(super) struct CardDoc {
     verb: &'static str,
     environment: String,
     class: String,
-    account: String,
-    region: String,
+    place: Option<PlaceDoc>,
     stack: Option<String>,
     level: u8,
     why: String,
@@ -224,8 +235,7 @@ impl From<&Card> for CardDoc {
             verb: card.verb.word(),
             environment: card.env.to_string(),
             class: class(card.class).to_owned(),
-            account: card.account.clone(),
-            region: card.region.clone(),
+            place: place(&card.spot),
             stack: card.stack.as_ref().map(ToString::to_string),
             level: card.level.into(),
             why: card.why.clone(),

@@ -51,7 +51,7 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
     }
     for env in &environments {
         out.line(&heading(env))?;
-        if let Some(says) = env.slowed_says() {
+        if let Some(says) = env.throttled_says() {
             out.line(&format!("! {says}"))?;
         }
         let rows: Vec<Vec<String>> = env.rows.iter().map(|row| cells(row, now)).collect();
@@ -108,7 +108,7 @@ fn looked(desk: &dyn Patient, ground: &dyn Ground, only: Option<&str>) -> Arc<Wo
 
 fn heading(env: &EnvView) -> String {
     let practice = if env.practice { " (practice)" } else { "" };
-    let proven = if env.proven || env.account.is_empty() {
+    let proven = if env.proven || env.spot.whose.is.is_none() {
         ""
     } else {
         " (not proven)"
@@ -123,11 +123,10 @@ fn heading(env: &EnvView) -> String {
         Differs::Different(what) => format!("  DIFFERS: {}", what.join(", ")),
     };
     format!(
-        "{}{practice}  {}  {}{proven} {}{frozen}{differs}",
+        "{}{practice}  {}  {}{proven}{frozen}{differs}",
         env.name,
         env.class.word(),
-        env.account,
-        env.region
+        env.spot
     )
 }
 

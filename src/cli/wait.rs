@@ -12,7 +12,6 @@ use crate::domain::deployment::{Deployment, StepState};
 use crate::domain::end::End;
 use crate::domain::failure::Retry;
 use crate::domain::ids::{AskId, DeploymentId, EnvName};
-use crate::domain::sighting::Slowed;
 use crate::domain::time::Time;
 use crate::world::queue::Waits;
 use crate::world::rows::step_at;
@@ -69,8 +68,8 @@ pub(super) fn ready(
     }
 }
 
-/// Waits for the engine's answer about an environment, where it is about one. While AWS throttles
-/// what is read there it is waited for longer, and that is said.
+/// Waits for the engine's answer about an environment, where it is about one. While what is
+/// read there is throttled it is waited for longer, and that is said.
 pub(super) fn answer(
     desk: &dyn Patient,
     ground: &dyn Ground,
@@ -79,7 +78,7 @@ pub(super) fn answer(
     out: &mut Out<'_, '_>,
 ) -> Result<Answer, Stop> {
     let mut from = ground.now();
-    let mut slowed: Option<Slowed> = None;
+    let mut told: Option<Time> = None;
     loop {
         match desk.state(ask) {
             AskState::Answered { answer } => return Ok(answer),
@@ -92,13 +91,13 @@ pub(super) fn answer(
             ));
         }
         let (world, now) = (desk.world(), ground.now());
-        if let Some((env, now_slowed)) = about.and_then(|env| Some((env, world.slowed(env, now)?)))
-        {
+        if let Some(throttled) = about.and_then(|env| world.throttled(env, now)) {
             from = now;
-            if slowed.is_none_or(|slowed| slowed.since != now_slowed.since) {
-                let says = world.slowed_says(env, now_slowed);
-                out.aside(&format!("{} the answer takes longer: {says}", now.clock()))?;
-                slowed = Some(now_slowed);
+            let since = Some(throttled.pace.since);
+            if told != since {
+                let says = format!("{} the answer takes longer: {throttled}", now.clock());
+                out.aside(&says)?;
+                told = since;
             }
         }
         if let Some(full) = &desk.world().disk_full

@@ -10,6 +10,7 @@ use super::environment::Class;
 use super::hold::CardLine;
 use super::ids::{EnvName, StackId};
 use super::level::{Level, Verb};
+use super::place::Spot;
 use super::plan::{ChangeRow, Plan};
 use super::time::Time;
 
@@ -25,10 +26,9 @@ pub struct Card {
     pub env: EnvName,
     /// Its class.
     pub class: Class,
-    /// The account that the engine proved, or that the record names; empty for scripts.
-    pub account: String,
-    /// The region.
-    pub region: String,
+    /// Which place it is about, as it is recorded; nowhere for scripts.
+    #[serde(default)]
+    pub spot: Spot,
     /// The stack, where one is concerned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stack: Option<StackId>,

@@ -29,7 +29,7 @@ impl fmt::Display for PlaceName {
 }
 
 /// Something that was recorded of a place, by what people call it: `account 441200007731`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Fact {
     /// What it is ("account").
     pub what: String,
@@ -44,6 +44,42 @@ impl fmt::Display for Fact {
             Some(is) => write!(f, "{} {is}", self.what),
             None => write!(f, "any {}", self.what),
         }
+    }
+}
+
+/// Which place it is that is acted on, as its kind calls that. Empty where nothing outside is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct Spot {
+    /// Whose it is: an account, a cluster.
+    pub whose: Fact,
+    /// Where in it: a region, a namespace.
+    pub within: Fact,
+}
+
+impl Spot {
+    /// With what was proven in the stead of what is not recorded.
+    #[must_use]
+    pub fn or_proven(mut self, proof: Option<&Proof>) -> Self {
+        if let Some(proof) = proof {
+            let proven = |is: &str| Some(is.to_owned()).filter(|is| !is.is_empty());
+            self.whose.is = self.whose.is.or_else(|| proven(&proof.whose));
+            self.within.is = self.within.is.or_else(|| proven(&proof.within));
+        }
+        self
+    }
+
+    /// Whose it is and where in it, as far as it is known, with this between them.
+    #[must_use]
+    pub fn words(&self, between: &str) -> String {
+        let known = [&self.whose, &self.within];
+        let known = known.iter().filter_map(|fact| fact.is.as_deref());
+        known.collect::<Vec<_>>().join(between)
+    }
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words(" "))
     }
 }
 
@@ -100,6 +136,15 @@ impl Place {
         self.way
             .extend(name.map(|name| (what.to_owned(), name.to_owned())));
         self
+    }
+
+    /// Which one it is.
+    #[must_use]
+    pub fn spot(&self) -> Spot {
+        Spot {
+            whose: self.whose.clone(),
+            within: self.within.clone(),
+        }
     }
 
     /// What a person is told of it where it is acted on: `account 441200007731 eu-west-1, role

@@ -47,7 +47,9 @@ pub enum Seen {
     },
     /// How often an environment may be read.
     Pace {
-        /// That AWS asks for fewer reads, while it does.
+        /// Who says how often ("AWS").
+        by: String,
+        /// That fewer reads are asked for, while they are.
         slowed: Option<Slowed>,
     },
     /// How the tail of a log group is doing. A reason beside it says why no lines come: the group
@@ -64,7 +66,7 @@ pub enum Seen {
     },
 }
 
-/// That AWS throttles the reads of an account.
+/// That the reads of a place are throttled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slowed {
     /// Since when.

@@ -16,6 +16,7 @@ use crate::domain::ids::{EnvName, StackId};
 use crate::domain::look::{Look, Sight, Subject};
 use crate::domain::place::{Place, PlaceName, Proof};
 use crate::domain::request::SourceBundle;
+use crate::domain::sighting::Slowed;
 use crate::domain::time::Time;
 use crate::observe::{Eye, Follow, LookOn};
 use crate::os::clock::SharedClock;
@@ -33,7 +34,8 @@ type Proven = Arc<Mutex<Option<(Place, Proof)>>>;
 /// The eyes by the kind of what they look at, and the proofs of who we are.
 pub struct EyesByKind {
     eyes: BTreeMap<&'static str, Arc<dyn Eye>>,
-    provers: BTreeMap<&'static str, Arc<dyn Prover>>,
+    /// By kind, with what people call it.
+    provers: BTreeMap<&'static str, (&'static str, Arc<dyn Prover>)>,
     clock: SharedClock,
     /// By place: one that does not answer keeps no other one waiting.
     proofs: std::sync::Mutex<BTreeMap<(EnvName, PlaceName), Proven>>,
@@ -52,7 +54,7 @@ impl EyesByKind {
         let with = With { clients, clock };
         let provers = kinds
             .iter()
-            .map(|kind| (kind.name(), kind.prover(&with)))
+            .map(|kind| (kind.name(), (kind.called(), kind.prover(&with))))
             .collect();
         Self {
             eyes,
@@ -97,7 +99,7 @@ impl Eyes for EyesByKind {
         place: &'a Place,
     ) -> BoxFuture<'a, Result<Proof, Failure>> {
         async move {
-            let kind = self.provers.get(place.kind.as_str()).ok_or_else(|| {
+            let (_, prover) = self.provers.get(place.kind.as_str()).ok_or_else(|| {
                 Failure::new(format!(
                     "this program cannot prove what {} of {env} is: it knows no places of the kind {}",
                     place.name, place.kind
@@ -114,11 +116,16 @@ impl Eyes for EyesByKind {
             {
                 return Ok(proof.clone());
             }
-            let proof = kind.prove(place).await?;
+            let proof = prover.prove(place).await?;
             *newest = Some((place.clone(), proof.clone()));
             Ok(proof)
         }
         .boxed()
+    }
+
+    fn slowed(&self, place: &Place) -> Option<(&'static str, Slowed)> {
+        let (called, prover) = self.provers.get(place.kind.as_str())?;
+        Some((called, prover.slowed(place)?))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::domain::look::{Look, Sight, Sights, Subject};
 use crate::domain::place::{Place, Places, Proof};
 use crate::domain::plan::{Plan, pure};
 use crate::domain::request::{SourceBundle, Spec};
+use crate::domain::sighting::Slowed;
 use crate::domain::time::Time;
 use crate::observe::{Follow, LookOn};
 use crate::store::bundles;
@@ -45,10 +46,12 @@ pub trait Eyes: Send + Sync {
         env: &'a EnvName,
         place: &'a Place,
     ) -> BoxFuture<'a, Result<Proof, Failure>>;
+    /// Whether a place asks for fewer reads now, and what people call its kind.
+    fn slowed(&self, place: &Place) -> Option<(&'static str, Slowed)>;
 }
 
-/// A place must be the recorded one, by a proof that is at most a minute old; there is nothing to
-/// prove where any will do.
+/// A place must be there and be the recorded one, by a proof that is at most a minute old. Without
+/// a place there is nothing to prove.
 ///
 /// # Errors
 /// It is another one, or could not be asked.
@@ -57,7 +60,7 @@ pub(super) async fn prove(
     env: &EnvName,
     place: Option<&Place>,
 ) -> Result<(), Failure> {
-    match place.filter(|place| place.whose.is.is_some()) {
+    match place {
         Some(place) => place.check(env, &eyes.prove(env, place).await?),
         None => Ok(()),
     }
@@ -291,11 +294,17 @@ mod tests {
             Ok(()),
             "any account will do"
         );
+        assert_eq!(eyes.asked(), 3, "but which one it is, is known");
         assert_eq!(
             prove(&eyes, &env, None).await,
             Ok(()),
             "an environment of scripts alone is nowhere"
         );
-        assert_eq!(eyes.asked(), 2);
+        assert_eq!(eyes.asked(), 3);
+        let nobody = Blind::proving(|_| None);
+        assert!(
+            prove(&nobody, &env, Some(&place(None))).await.is_err(),
+            "nothing is done where nobody knows who we are"
+        );
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::aws::{Clients, target};
+use crate::aws::Clients;
 use crate::domain::environment::Environment;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentNo, EnvName, StackId};
@@ -40,11 +40,20 @@ const FAR_SERVE: Duration = Duration::from_mins(2);
 const BEFORE: Duration = Duration::from_secs(30);
 /// How far back events are read of a stack that is only looked at.
 const HISTORY: Duration = Duration::from_hours(1);
-/// How often it is said again that AWS throttles.
+/// How often it is said again that reads are throttled.
 const SLOWED: Duration = Duration::from_secs(10);
 
 /// What was told last of the pace of each environment, and when.
-type Paces = BTreeMap<EnvName, (Option<Slowed>, Time)>;
+type Paces = BTreeMap<EnvName, (Option<Pace>, Time)>;
+
+/// That a place asks for fewer reads.
+#[derive(Debug, Clone, PartialEq)]
+struct Pace {
+    /// What people call its kind.
+    by: String,
+    place: Place,
+    slowed: Slowed,
+}
 
 /// What a watcher is made of.
 pub struct Watcher {
@@ -177,33 +186,44 @@ fn by_environment(
 }
 
 impl Watcher {
-    /// Whether AWS asks for fewer reads of an environment: where it is recorded, or where something
-    /// of it still runs.
-    fn slowed(&self, places: &Places, stacks: &[(&StackId, &Wanted)]) -> Option<Slowed> {
+    /// Which place of an environment asks for fewer reads: of those that are recorded, or where
+    /// something of it still runs.
+    fn slowed(&self, places: &Places, stacks: &[(&StackId, &Wanted)]) -> Option<Pace> {
         let running = stacks.iter().filter(|(_, what)| what.no.is_some());
         let running = running.map(|(_, what)| &what.places);
         std::iter::once(places)
             .chain(running.filter(|other| *other != places))
-            .filter_map(|places| places.of_kind(target::KIND))
-            .find_map(|place| self.clients.built(place)?.slowed())
+            .flatten()
+            .find_map(|place| {
+                let (by, slowed) = self.eyes.slowed(place)?;
+                Some(Pace {
+                    by: by.to_owned(),
+                    place: place.clone(),
+                    slowed,
+                })
+            })
     }
 
-    /// Says that AWS throttles what is read in an environment, now and then as long as it does, and
+    /// Says that what is read in an environment is throttled, now and then as long as it is, and
     /// when it is over.
-    async fn tell_pace(&self, env: &EnvName, slowed: Option<Slowed>, now: Time, told: &mut Paces) {
+    async fn tell_pace(&self, env: &EnvName, pace: Option<Pace>, now: Time, told: &mut Paces) {
         let known = match told.get(env) {
-            Some((before, at)) => {
-                *before == slowed && (slowed.is_none() || now.since(*at) < SLOWED)
-            }
-            None => slowed.is_none(),
+            Some((before, at)) => *before == pace && (pace.is_none() || now.since(*at) < SLOWED),
+            None => pace.is_none(),
         };
         if known {
             return;
         }
         let sighting = Sighting {
-            value: Seen::Pace { slowed },
+            value: Seen::Pace {
+                by: pace
+                    .as_ref()
+                    .map(|pace| pace.by.clone())
+                    .unwrap_or_default(),
+                slowed: pace.as_ref().map(|pace| pace.slowed),
+            },
             taken_at: now,
-            place: None,
+            place: pace.as_ref().map(|pace| pace.place.clone()),
             stale: None,
         };
         if self
@@ -212,7 +232,7 @@ impl Watcher {
             .await
             .is_ok()
         {
-            told.insert(env.clone(), (slowed, now));
+            told.insert(env.clone(), (pace, now));
         }
     }
 

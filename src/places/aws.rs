@@ -16,6 +16,7 @@ use crate::domain::failure::Failure;
 use crate::domain::place::{Place, Proof};
 use crate::domain::relative::{inside, plain};
 use crate::os::open;
+use crate::domain::sighting::Slowed;
 use crate::systems::entry::Remarks;
 use crate::text::diagnostic::Diagnostic;
 
@@ -223,5 +224,9 @@ impl Prover for Sts {
                 .await?)
         }
         .boxed()
+    }
+
+    fn slowed(&self, place: &Place) -> Option<Slowed> {
+        self.0.clients.built(place)?.slowed()
     }
 }

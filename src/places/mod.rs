@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::aws::Clients;
 use crate::domain::failure::Failure;
 use crate::domain::place::{Place, Proof};
+use crate::domain::sighting::Slowed;
 use crate::os::clock::SharedClock;
 use crate::systems::entry::Remarks;
 use crate::text::diagnostic::Diagnostic;
@@ -60,10 +61,15 @@ pub struct With {
     pub clock: SharedClock,
 }
 
-/// Proves places of one kind.
+/// Proves places of one kind, and knows how they are doing.
 pub trait Prover: Send + Sync {
     /// Asks the place itself which one it is and who we are there.
     fn prove<'a>(&'a self, place: &'a Place) -> BoxFuture<'a, Result<Proof, Failure>>;
+    /// Whether the place asks for fewer reads now.
+    fn slowed(&self, place: &Place) -> Option<Slowed> {
+        let _ = place;
+        None
+    }
 }
 
 /// The kinds that an estate file may have places of.

@@ -29,7 +29,7 @@ use crate::domain::ids::{DeploymentId, StackId};
 use crate::domain::person::Person;
 use crate::domain::place::{self, Proof};
 use crate::domain::request::Spec;
-use crate::domain::sighting::Seen;
+use crate::domain::sighting::{Seen, Slowed};
 use crate::domain::stack::StackEvent;
 use crate::domain::time::Time;
 
@@ -53,6 +53,14 @@ pub fn account(account: &str) -> place::Place {
     place::Place::new("aws", "account", "region")
         .of(Some(account))
         .within(Some("eu-west-1"))
+}
+
+/// What an engine says of how often AWS may be read.
+pub fn pace(slowed: Option<Slowed>) -> Seen {
+    Seen::Pace {
+        by: "AWS".to_owned(),
+        slowed,
+    }
 }
 
 /// The same record with its home in another account.

@@ -12,17 +12,18 @@ use crate::domain::end::End;
 use crate::domain::environment::{Class as EnvClass, Freeze, Mode};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId};
+use crate::domain::place::Spot;
 use crate::domain::purpose::Purpose;
-use crate::domain::sighting::Slowed;
 use crate::domain::stack::Stack;
 use crate::domain::time::{Time, short};
 
 use super::World;
 use super::differs::Differs;
+use super::sightings::Throttled;
 pub use super::state::State;
 pub use step::{StepAt, lost_step, step_at};
 
-/// How old what is shown must be for a row to say that it is because AWS throttles.
+/// How old what is shown must be for a row to say that it is because reads are throttled.
 const GROWN: Duration = Duration::from_secs(15);
 
 /// One stack.
@@ -67,20 +68,18 @@ pub struct EnvView {
     pub name: EnvName,
     /// Its class.
     pub class: EnvClass,
-    /// Whose its home is (an account): as recorded, else as proven; empty when neither is known.
-    pub account: String,
+    /// Which place its home is: as recorded, else as proven; nowhere when neither is known.
+    pub spot: Spot,
     /// Whether the engine proved that.
     pub proven: bool,
-    /// Where in it: the region.
-    pub region: String,
     /// Whether this store may change it.
     pub mode: Mode,
     /// Whether it is of the practice estate.
     pub practice: bool,
     /// The stop of all its queues.
     pub freeze: Option<Freeze>,
-    /// That AWS throttles what is read there.
-    pub slowed: Option<Slowed>,
+    /// That what is read there is throttled.
+    pub throttled: Option<Throttled>,
     /// Whether the estate file and the store agree.
     pub differs: Differs,
     /// Its stacks, the ones in need first.
@@ -96,25 +95,10 @@ impl EnvView {
         self.counts.keys().next().copied().unwrap_or(State::New)
     }
 
-    /// That AWS throttles what is read there, and what is done about it.
+    /// That what is read there is throttled, and what is done about it.
     #[must_use]
-    pub fn slowed_says(&self) -> Option<String> {
-        let slowed = self.slowed?;
-        let what =
-            "nothing fails by it, what is shown grows older, and the pace comes back by itself";
-        Some(format!("{}; {what}", self.pace_says(slowed)))
-    }
-
-    /// Since when AWS throttles what is read there, and how often it is read.
-    fn pace_says(&self, Slowed { since, every_ms }: Slowed) -> String {
-        let every = if every_ms < 1_000 {
-            format!("{every_ms} ms")
-        } else {
-            format!("{} s", every_ms / 1_000)
-        };
-        let (account, region) = (&self.account, &self.region);
-        let since = since.text("%H:%M:%SZ");
-        format!("AWS throttles reads of {account}/{region} since {since}: reading once in {every}")
+    pub fn throttled_says(&self) -> Option<String> {
+        Some(self.throttled.as_ref()?.with_what_is_done())
     }
 
     /// Running and desired tasks of all its stacks together, where any has them.
@@ -193,14 +177,6 @@ impl World {
         counts
     }
 
-    /// Since when AWS throttles what is read of an environment, for whoever waits for an answer
-    /// from there.
-    #[must_use]
-    pub fn slowed_says(&self, env: &EnvName, slowed: Slowed) -> String {
-        self.env_view(env, Vec::new(), slowed.since)
-            .pace_says(slowed)
-    }
-
     fn env_view(&self, name: &EnvName, mut rows: Vec<Row>, now: Time) -> EnvView {
         rows.sort_by(|a, b| (a.state, &a.stack).cmp(&(b.state, &b.stack)));
         let mut counts = BTreeMap::new();
@@ -213,15 +189,8 @@ impl World {
         EnvView {
             name: name.clone(),
             class: record.map_or(EnvClass::Production, |record| record.class),
-            account: home
-                .and_then(|home| home.whose.is.clone())
-                .or_else(|| Some(proof?.proof.whose.clone()))
-                .unwrap_or_default(),
+            spot: home.map_or_else(Spot::default, |home| self.spot(name, home)),
             proven: proof.is_some_and(|seen| seen.stale.is_none()),
-            region: home
-                .and_then(|home| home.within.is.clone())
-                .or_else(|| Some(proof?.proof.within.clone()))
-                .unwrap_or_default(),
             mode: record.map_or(Mode::Watch, |record| record.mode),
             practice: self.catalog.practice,
             freeze: self
@@ -230,7 +199,7 @@ impl World {
                 .get(name)
                 .and_then(|fold| fold.frozen(now))
                 .cloned(),
-            slowed: self.slowed(name, now),
+            throttled: self.throttled(name, now),
             differs: self.differs(name),
             rows,
             counts,
@@ -287,8 +256,12 @@ impl World {
             .or_else(|| old.clone())
             .or_else(|| {
                 let age = now.since(seen_at?);
-                (age >= GROWN && self.slowed(&id.env, now).is_some())
-                    .then(|| format!("AWS throttles reads: seen {} ago", short(age)))
+                let throttled = self.throttled(&id.env, now).filter(|_| age >= GROWN)?;
+                Some(format!(
+                    "{} throttles reads: seen {} ago",
+                    throttled.by,
+                    short(age)
+                ))
             });
         Row {
             stack: id.clone(),

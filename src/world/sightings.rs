@@ -1,10 +1,11 @@
 //! Typed access to the sightings. Looks at nothing itself.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::look::{Health, PartSeen, Sight, Standing};
-use crate::domain::place::{Place, PlaceName, Proof};
+use crate::domain::place::{Place, PlaceName, Proof, Spot};
 use crate::domain::sighting::{PACE, SERVE, Seen, Sighting, Slowed, THING, proof_of};
 use crate::domain::time::Time;
 use crate::text::safe::Safe;
@@ -14,7 +15,8 @@ use super::World;
 /// What a console has beside its screen is looked at twice a minute.
 const OVERDUE: Duration = Duration::from_mins(2);
 
-/// How old the word of an engine that AWS throttles may be: it is said again every ten seconds.
+/// How old the word of an engine that reads are throttled may be: it is said again every ten
+/// seconds.
 const SAID: Duration = Duration::from_secs(45);
 
 /// The thing that says how a stack stands, as it was last seen.
@@ -83,6 +85,42 @@ pub fn of_stack(stack: &StackId) -> String {
 #[must_use]
 pub fn of_env(env: &EnvName) -> String {
     format!("environment/{env}")
+}
+
+/// That what is read of an environment is throttled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Throttled {
+    /// By whom ("AWS").
+    pub by: String,
+    /// Where.
+    pub of: Spot,
+    /// Since when, and how often is read now.
+    pub pace: Slowed,
+}
+
+impl Throttled {
+    /// The same with what is done about it.
+    #[must_use]
+    pub fn with_what_is_done(&self) -> String {
+        format!(
+            "{self}; nothing fails by it, what is shown grows older, and the pace comes back by itself"
+        )
+    }
+}
+
+impl fmt::Display for Throttled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let every = match self.pace.every_ms {
+            ms if ms < 1_000 => format!("{ms} ms"),
+            ms => format!("{} s", ms / 1_000),
+        };
+        let (by, of) = (&self.by, self.of.words("/"));
+        let since = self.pace.since.text("%H:%M:%SZ");
+        write!(
+            f,
+            "{by} throttles reads of {of} since {since}: reading once in {every}"
+        )
+    }
 }
 
 impl World {
@@ -176,14 +214,24 @@ impl World {
         }
     }
 
-    /// That AWS throttles what is read of an environment, as an engine says now.
+    /// Which place it is: as recorded, else as proven.
+    pub(super) fn spot(&self, env: &EnvName, place: &Place) -> Spot {
+        let proof = self.proof(env, &place.name).map(|seen| seen.proof);
+        place.spot().or_proven(proof)
+    }
+
+    /// That what is read of an environment is throttled, as an engine says now.
     #[must_use]
-    pub fn slowed(&self, env: &EnvName, now: Time) -> Option<Slowed> {
+    pub fn throttled(&self, env: &EnvName, now: Time) -> Option<Throttled> {
         let sighting = self
             .sighting(&of_env(env), PACE)
             .filter(|sighting| now.since(sighting.taken_at) < SAID)?;
         match &sighting.value {
-            Seen::Pace { slowed } => *slowed,
+            Seen::Pace { by, slowed } => Some(Throttled {
+                by: by.clone(),
+                of: self.spot(env, sighting.place.as_ref()?),
+                pace: (*slowed)?,
+            }),
             Seen::Thing { .. } | Seen::Serve { .. } | Seen::Proof { .. } | Seen::Tail { .. } => {
                 None
             }
@@ -265,7 +313,10 @@ mod tests {
         assert_eq!(shown(&scene.world), (false, false, false, false));
         let view = scene.world.environments(NOW);
         let view = view.iter().find(|view| view.name == env).unwrap();
-        assert_eq!((view.region.as_str(), view.proven), ("eu-south-1", false));
+        assert_eq!(
+            (view.spot.within.is.as_deref(), view.proven),
+            (Some("eu-south-1"), false)
+        );
         scene.recorded("dev", before);
         assert_eq!(shown(&scene.world), (true, true, true, true));
     }

@@ -91,7 +91,7 @@ fn that_aws_throttles_is_told_with_what_is_done_about_it() {
             scene.sighting(
                 &format!("environment/{env}"),
                 "pace",
-                Seen::Pace { slowed },
+                fixture::pace(slowed),
                 3,
             );
         }

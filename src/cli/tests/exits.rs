@@ -311,7 +311,7 @@ fn who_waits_for_an_answer_is_told_that_aws_throttles() {
         since: fixture::ago(20),
         every_ms: 4_000,
     });
-    let told = crate::domain::sighting::Seen::Pace { slowed };
+    let told = fixture::pace(slowed);
     scene.sighting("environment/dev", "pace", told, 3);
     *desk.world.lock().unwrap() = Arc::new(scene.world);
     let place = TestGround {

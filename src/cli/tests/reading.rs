@@ -19,12 +19,7 @@ fn ls_says_of_an_environment_that_aws_throttles_what_is_read_there() {
                 since: fixture::ago(20),
                 every_ms: 4_000,
             });
-            scene.sighting(
-                "environment/prod-us",
-                "pace",
-                crate::domain::sighting::Seen::Pace { slowed },
-                3,
-            );
+            scene.sighting("environment/prod-us", "pace", fixture::pace(slowed), 3);
         })
     };
     let line = "! AWS throttles reads of 441200007731/eu-west-1 since ";

@@ -18,7 +18,7 @@ use crate::domain::level::Level;
 use crate::domain::level::{self as levels, Danger, phrase};
 use crate::domain::refused::Refused;
 
-use super::lines::{account, line, order, region, runs_on};
+use super::lines::{line, order, runs_on, spot};
 use super::{Cx, on_environment};
 
 pub(super) fn apply(
@@ -116,8 +116,7 @@ pub(super) fn apply_card(
         verb: intent.verb(),
         env: name.clone(),
         class: shown.class,
-        account: account(&shown.places),
-        region: region(&shown.places),
+        spot: spot(&shown.places),
         stack: None,
         level,
         why,

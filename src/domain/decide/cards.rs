@@ -17,7 +17,7 @@ use crate::domain::refused::Refused;
 
 use self::starts::start_lines;
 use super::apply::apply_card;
-use super::lines::{account, line, order, region, runs_on};
+use super::lines::{line, order, runs_on, spot};
 use super::specs::{StartOf, unknown_deployment};
 use super::{Cx, cancel, record};
 
@@ -136,8 +136,7 @@ pub fn card(
         verb,
         env: env_name.clone(),
         class: record.class,
-        account: account(places),
-        region: region(places),
+        spot: spot(places),
         stack,
         level,
         why,

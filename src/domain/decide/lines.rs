@@ -1,7 +1,7 @@
 //! Lines of cards: their order, and those that many cards have.
 
 use crate::domain::hold::CardLine;
-use crate::domain::place::Places;
+use crate::domain::place::{Place, Places, Spot};
 use crate::domain::plan::{ChangeRow, Does};
 
 /// "1 replace  2 modify  1 add  0 delete".
@@ -59,16 +59,7 @@ pub(super) fn order(lines: &mut [CardLine]) {
     lines.sort_by_key(|line| place(&line.label));
 }
 
-pub(super) fn account(places: &Places) -> String {
-    places
-        .home()
-        .and_then(|place| place.whose.is.clone())
-        .unwrap_or_default()
-}
-
-pub(super) fn region(places: &Places) -> String {
-    places
-        .home()
-        .and_then(|place| place.within.is.clone())
-        .unwrap_or_default()
+/// Which place a card is about.
+pub(super) fn spot(places: &Places) -> Spot {
+    places.home().map(Place::spot).unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
+use crate::domain::sighting::Slowed;
 
 /// Eyes that see nothing; who they are at a place is for the test to say.
 pub(in crate::engine) struct Blind {
@@ -63,5 +64,9 @@ impl Eyes for Blind {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let proven = (self.who)(place).ok_or_else(|| Failure::new("nobody"));
         async { proven }.boxed()
+    }
+
+    fn slowed(&self, _: &Place) -> Option<(&'static str, Slowed)> {
+        None
     }
 }

@@ -288,7 +288,10 @@ impl Scene {
             .into_iter()
             .find(|((of, by), _)| *of == format!("environment/{env}") && by == PACE);
         match told?.1.value {
-            Seen::Pace { slowed } => slowed,
+            Seen::Pace { by, slowed } => {
+                assert_eq!(by.is_empty(), slowed.is_none());
+                slowed
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -95,12 +95,7 @@ impl Console {
             });
         }
         for env in &self.shown.views.environments {
-            let doc = format!(
-                "environment, {} {} {}",
-                env.class.word(),
-                env.account,
-                env.region
-            );
+            let doc = format!("environment, {} {}", env.class.word(), env.spot);
             entries.push(Entry {
                 key: "env".to_owned(),
                 name: env.name.to_string(),

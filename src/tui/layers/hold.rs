@@ -219,12 +219,7 @@ impl Pane for HoldCard {
     fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
         self.reread(scene.world, scene.now);
         let wide = usize::from(area.width.min(84).saturating_sub(4));
-        let title = format!(
-            "APPROVE ON  {}  {} {}",
-            self.place.name(),
-            self.place.account,
-            self.place.region
-        );
+        let title = format!("APPROVE ON  {}  {}", self.place.name(), self.place.spot);
         let (body, foot) = match find(scene.world, &self.stack, &self.id) {
             Some((d, hold)) => (
                 self.body(d, hold, wide, scene, theme),

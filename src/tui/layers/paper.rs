@@ -9,6 +9,7 @@ use crate::domain::card::LABELS;
 use crate::domain::environment::Class;
 use crate::domain::hold::CardLine;
 use crate::domain::ids::EnvName;
+use crate::domain::place::Spot;
 use crate::domain::plan::{ChangeRow, Does};
 use crate::tui::paint::{self, fit, pad, wrap};
 use crate::tui::scene::Scene;
@@ -24,10 +25,8 @@ pub struct Where {
     pub env: EnvName,
     /// Its class.
     pub class: Class,
-    /// The account, all its digits.
-    pub account: String,
-    /// The region.
-    pub region: String,
+    /// Which place it is at home, in full.
+    pub spot: Spot,
     /// Whether it is of the practice estate.
     pub practice: bool,
 }
@@ -44,8 +43,7 @@ impl Where {
         Self {
             env: env.clone(),
             class: view.map_or(Class::Production, |view| view.class),
-            account: view.map(|view| view.account.clone()).unwrap_or_default(),
-            region: view.map(|view| view.region.clone()).unwrap_or_default(),
+            spot: view.map(|view| view.spot.clone()).unwrap_or_default(),
             practice: view.is_some_and(|view| view.practice),
         }
     }

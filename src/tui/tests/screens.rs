@@ -244,18 +244,15 @@ fn practice_wears_its_own_word_on_every_frame_and_never_the_colour_of_production
 
 #[test]
 fn that_aws_throttles_is_named_in_the_band_of_its_environment_and_told_by_who_is_who() {
-    use crate::domain::sighting::{PACE, Seen, Sighting, Slowed};
+    use crate::domain::sighting::{PACE, Sighting, Slowed};
     let mut world = fixture::scene();
-    let value = Seen::Pace {
-        slowed: Some(Slowed {
+    let sighting = Sighting {
+        value: fixture::pace(Some(Slowed {
             since: fixture::ago(90),
             every_ms: 2_000,
-        }),
-    };
-    let sighting = Sighting {
-        value,
+        })),
         taken_at: fixture::ago(3),
-        place: None,
+        place: Some(fixture::account("441200007731")),
         stale: None,
     };
     world.sightings.insert(

@@ -1,4 +1,4 @@
-use crate::domain::sighting::{Seen, THING};
+use crate::domain::sighting::{Seen, Slowed, THING};
 use crate::world::fixture::{self, NOW, Scene, id};
 
 use super::*;
@@ -12,7 +12,7 @@ fn every_state_of_the_scene() {
             "{} {} {} {:?} {}",
             env.name,
             env.class.word(),
-            env.account,
+            env.spot.words("/"),
             env.serve(),
             env.worst().word()
         ));
@@ -214,8 +214,8 @@ fn that_aws_throttles_is_said_while_an_engine_says_so() {
         .values_mut()
         .for_each(|sighting| sighting.taken_at = fixture::ago(32));
     let mut said = |slowed, secs_ago| {
-        scene.sighting("environment/dev", "pace", Seen::Pace { slowed }, secs_ago);
-        let says = scene.world.environments(NOW)[0].slowed_says();
+        scene.sighting("environment/dev", "pace", fixture::pace(slowed), secs_ago);
+        let says = scene.world.environments(NOW)[0].throttled_says();
         (says, scene.world.row(&id("dev/a"), NOW).why)
     };
     let slowed = Some(Slowed {

@@ -44,7 +44,7 @@ fn a_card_about_what_runs_names_the_place_to_which_that_is_bound() {
         Intent::Abandon { deployment },
     ] {
         let card = shown(&intent);
-        assert_eq!(card.region, "eu-west-1", "{intent:?}");
+        assert_eq!(card.spot.words("/"), "eu-west-1", "{intent:?}");
         assert_eq!(
             runs_on(&card.lines),
             ["any account eu-west-1"],
@@ -54,7 +54,11 @@ fn a_card_about_what_runs_names_the_place_to_which_that_is_bound() {
     let thaw = shown(&Intent::Thaw {
         target: QueueOf::Environment(env()),
     });
-    assert_eq!(thaw.region, "us-east-1", "anything else is of the record");
+    assert_eq!(
+        thaw.spot.words("/"),
+        "us-east-1",
+        "anything else is of the record"
+    );
     let apply = shown(&Intent::Apply {
         environments: [(env(), at("eu-south-1"))].into(),
     });

@@ -36,12 +36,7 @@ impl Console {
             lines.push(
                 Text::new(
                     format!("{}{practice}", env.name),
-                    format!(
-                        "{}  {} {}  {lock}",
-                        env.class.word(),
-                        env.account,
-                        env.region
-                    ),
+                    format!("{}  {}  {lock}", env.class.word(), env.spot),
                 )
                 .role(Role::Strong),
             );
@@ -81,7 +76,7 @@ impl Console {
                     lines.push(Text::new("  NO PROOF", says).role(Role::Alert));
                 }
             }
-            if let Some(says) = env.slowed_says() {
+            if let Some(says) = env.throttled_says() {
                 lines.push(Text::new("  THROTTLED", says).role(Role::Warn));
             }
             if let Some(why) = env.differs.refuses(&env.name) {

@@ -67,17 +67,17 @@ impl Console {
                 style: band,
                 need: 9,
             });
-            if !view.account.is_empty() {
+            if let Some(whose) = &view.spot.whose.is {
                 let unproven = if view.proven { "" } else { "?" };
                 left.push(Piece {
-                    text: format!("{}{unproven} ", view.account),
+                    text: format!("{whose}{unproven} "),
                     style: band,
                     need: 8,
                 });
             }
-            if !view.region.is_empty() {
+            if let Some(within) = &view.spot.within.is {
                 left.push(Piece {
-                    text: format!("{} ", view.region),
+                    text: format!("{within} "),
                     style: band,
                     need: 6,
                 });
@@ -106,12 +106,13 @@ impl Console {
             });
         }
         let mut right: Vec<Piece> = Vec::new();
-        if let Some(slowed) = view.and_then(|view| view.slowed) {
+        if let Some(throttled) = view.and_then(|view| view.throttled.as_ref()) {
             let style = self.theme.style(Role::Warn);
             right.push(Piece {
                 text: format!(
-                    " AWS THROTTLES READS since {} ",
-                    slowed.since.text("%H:%MZ")
+                    " {} THROTTLES READS since {} ",
+                    throttled.by.to_uppercase(),
+                    throttled.pace.since.text("%H:%MZ")
                 ),
                 style,
                 need: 7,
@@ -198,7 +199,7 @@ impl Console {
                     .map_or_else(String::new, |until| format!(" {}", short(until.since(now))));
                 format!("engine {}{left}", seen.proof.called)
             }
-            Some(None) => "engine here, no account".to_owned(),
+            Some(None) => "engine here, nothing outside".to_owned(),
             Some(Some(None)) | None => "engine unproven here".to_owned(),
         };
         format!("you {} {separator} {engine}", self.shown.world.you)

@@ -28,8 +28,7 @@ impl ChangeCard {
         let (place, verb) = match &self.stage {
             Stage::Ready(card) => {
                 let place = Where {
-                    account: card.account.clone(),
-                    region: card.region.clone(),
+                    spot: card.spot.clone(),
                     class: card.class,
                     ..self.place.clone()
                 };
@@ -46,11 +45,10 @@ impl ChangeCard {
             .stack()
             .map_or_else(String::new, |stack| format!("  {stack}"));
         let title = format!(
-            "{} ON  {}  {} {}{what}",
+            "{} ON  {}  {}{what}",
             verb.to_uppercase(),
             place.name(),
-            place.account,
-            place.region
+            place.spot
         );
         (title, place.danger())
     }
@@ -156,13 +154,12 @@ impl ChangeCard {
     }
 }
 
-/// Why the answer takes longer, where AWS throttles what is read for it.
+/// Why the answer takes longer, where what is read for it is throttled.
 fn slowed(scene: &Scene<'_>, env: &EnvName, wide: usize, theme: &Theme) -> Vec<Row> {
-    let says = scene
-        .world
-        .slowed(env, scene.now)
-        .map(|slowed| scene.world.slowed_says(env, slowed));
-    says.map_or_else(Vec::new, |says| paper::labelled("SLOW", &says, wide, theme))
+    let throttled = scene.world.throttled(env, scene.now);
+    throttled.map_or_else(Vec::new, |throttled| {
+        paper::labelled("SLOW", &throttled.to_string(), wide, theme)
+    })
 }
 
 /// What is different between two cards, line by line.
