@@ -1,7 +1,8 @@
 //! A card as text: what would happen, in the fixed order of its labels.
 
 use crate::domain::card::Card;
-use crate::domain::hold::{CardLine, Hold};
+use crate::domain::hold::Hold;
+use crate::domain::label::{CardLine, Label};
 use crate::domain::plan::ChangeRow;
 use crate::world::holds::HoldView;
 
@@ -36,7 +37,11 @@ pub(super) fn hold(view: &HoldView<'_>) -> Vec<String> {
         view.stack
     )];
     text.extend(lines(&view.hold.lines));
-    let told = view.hold.lines.iter().any(|line| line.label == "CHOICES");
+    let told = view
+        .hold
+        .lines
+        .iter()
+        .any(|line| line.label == Label::Choices);
     text.extend(
         view.hold
             .choices

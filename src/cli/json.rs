@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::domain::card::Card;
 use crate::domain::deployment::Deployment;
 use crate::domain::environment::Class;
-use crate::domain::hold::CardLine;
+use crate::domain::label::CardLine;
 use crate::domain::place::Spot;
 use crate::domain::plan::{ChangeRow, Plan};
 use crate::domain::time::Time;

@@ -9,6 +9,7 @@ use crate::desk::Patient;
 use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
 use crate::domain::ids::StackId;
+use crate::domain::label::Label;
 use crate::domain::time::short;
 use crate::world::audit::{Sentence, sentence};
 use crate::world::differs::Differs;
@@ -185,7 +186,7 @@ pub(super) fn holds(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
                 .hold
                 .lines
                 .iter()
-                .find(|line| line.label == "DOES")
+                .find(|line| line.label == Label::Does)
                 .map(|line| line.text.clone())
                 .unwrap_or_default();
             vec![

@@ -17,8 +17,8 @@ use crate::domain::end::End;
 use crate::domain::environment::Class;
 use crate::domain::estate::Estate;
 use crate::domain::event::Stored;
-use crate::domain::hold::CardLine;
 use crate::domain::ids::{AskId, DeploymentNo, StackId};
+use crate::domain::label::{CardLine, Label};
 use crate::domain::level::{Level, Verb as Doing};
 use crate::domain::line::Line;
 use crate::domain::refused::Refused;
@@ -137,7 +137,7 @@ fn card(level: Level, phrase: Option<&str>) -> Answer {
             needs_reason: level == Level::L4,
             subject: Digest::of_bytes(b"card"),
             lines: vec![CardLine {
-                label: "GOES".to_owned(),
+                label: Label::Goes,
                 text: "12 resources".to_owned(),
             }],
             rows: Some(fixture::rows(true)),

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
 use super::environment::Class;
-use super::hold::CardLine;
 use super::ids::{EnvName, StackId};
+use super::label::CardLine;
 use super::level::{Level, Verb};
 use super::place::Spot;
 use super::plan::{ChangeRow, Plan};
@@ -57,31 +57,3 @@ pub struct Card {
     /// Until when it may be confirmed.
     pub valid_until: Time,
 }
-
-/// The labels of card lines, in the order in which cards show them.
-pub const LABELS: [&str; 24] = [
-    "STEP",
-    "DOES",
-    "WITH",
-    "GOES",
-    "STAYS",
-    "BLOCKS",
-    "DOWNTIME",
-    "REPLACES",
-    "CHANGES",
-    "PLAN",
-    "UNDO",
-    "RUNNING",
-    "QUEUED",
-    "THEN",
-    "RUNS ON",
-    "WHEN",
-    "ASKED BY",
-    "CHOICES",
-    "BECAUSE",
-    "SAYS",
-    "CHANGED",
-    "IF YES",
-    "IF NO",
-    "IF NOBODY",
-];

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::Digest;
 use super::failure::millis;
 use super::ids::HoldId;
+use super::label::CardLine;
 use super::level::Level;
 use super::person::Person;
 use super::time::{Time, short};
@@ -127,15 +128,6 @@ impl Verdict {
             Verdict::Void => "void",
         }
     }
-}
-
-/// One line of a card: a label in capitals, and text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CardLine {
-    /// For example `DOWNTIME`.
-    pub label: String,
-    /// The text; already safe for a screen.
-    pub text: String,
 }
 
 /// How long a service will stand still, from how long it did here before.

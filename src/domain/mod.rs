@@ -21,6 +21,7 @@ pub mod grant;
 pub mod hold;
 pub mod ids;
 pub mod interest;
+pub mod label;
 pub mod level;
 pub mod lifecycle;
 pub mod lifecycles;

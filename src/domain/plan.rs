@@ -13,7 +13,7 @@ pub use changes::{ChangeRow, Changes, Counts, Does, united};
 pub use mark::{Mark, When};
 pub use outcome::PlanShown;
 pub use role::Role;
-pub use step::{Finaliser, HoldRule, HoldWhen, Leaves, RetryRule, Step, StepKind, pure};
+pub use step::{Finaliser, HoldRule, HoldWhen, Leaves, RetryRule, Step, StepKind};
 
 use std::collections::{BTreeMap, BTreeSet};
 

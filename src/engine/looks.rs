@@ -11,7 +11,7 @@ use crate::domain::ids::{EnvName, StackId};
 use crate::domain::lifecycles::of_system;
 use crate::domain::look::{Look, Sight, Sights, Subject};
 use crate::domain::place::{Place, Places, Proof};
-use crate::domain::plan::{Plan, pure};
+use crate::domain::plan::Plan;
 use crate::domain::request::{SourceBundle, Spec};
 use crate::domain::sighting::Slowed;
 use crate::domain::time::Time;
@@ -161,10 +161,10 @@ fn checked(parts: &Parts, on: &LookOn, system: &str, plan: &Plan) -> Result<(), 
             .places
             .find(&on.env, step.acts_at())
             .map_err(|why| cannot(&format!("step {}: {}", step.id, why.summary)))?;
-        let kind = step.kind.as_str();
-        if pure::is(kind) {
+        if step.kind.is_pure() {
             continue;
         }
+        let kind = step.kind.as_str();
         let executor = parts
             .executors
             .get(kind)

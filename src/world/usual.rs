@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::domain::deployment::{Deployment, StepState};
 use crate::domain::ids::{StackId, StepId};
-use crate::domain::plan::{Step, pure};
+use crate::domain::plan::Step;
 use crate::domain::time::{Time, short};
 
 use super::World;
@@ -130,7 +130,7 @@ impl World {
                 && !d.approved(&step.id)
                 && !run.ever_started();
             left.people |= held || run.state == StepState::Lost;
-            let (low, high) = if pure::is(step.kind.as_str()) {
+            let (low, high) = if step.kind.is_pure() {
                 (Duration::ZERO, Duration::ZERO)
             } else {
                 let usual = self.usual(stack, id)?;

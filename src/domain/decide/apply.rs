@@ -14,6 +14,7 @@ use crate::domain::environment::{EnvironmentEvent, EnvironmentRecord};
 use crate::domain::event::Append;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentNo, EnvName};
+use crate::domain::label::Label;
 use crate::domain::level::Level;
 use crate::domain::level::{self as levels, Danger, phrase};
 use crate::domain::refused::Refused;
@@ -74,7 +75,7 @@ pub(super) fn apply_card(
             };
             line(
                 &mut lines,
-                "DOES",
+                Label::Does,
                 format!("{name}: recorded as {}{places}", to.class.word()),
             );
             most.get_or_insert((name, to));
@@ -85,10 +86,10 @@ pub(super) fn apply_card(
         }
         line(
             &mut lines,
-            "CHANGES",
+            Label::Changes,
             format!("{name}: {}", from.differences(to).join(", ")),
         );
-        line(&mut lines, "SAYS", stays(folds, name, to));
+        line(&mut lines, Label::Says, stays(folds, name, to));
         if from.loosened_by(to) {
             let (needed, reason) =
                 levels::level(from.class.min(to.class), intent.verb(), Danger::default());

@@ -2,8 +2,8 @@
 
 use crate::domain::deployment::Deployment;
 use crate::domain::folds::Folds;
-use crate::domain::hold::CardLine;
 use crate::domain::ids::DeploymentId;
+use crate::domain::label::{CardLine, Label};
 use crate::domain::plan::{Cancel, Leaves, Plan, Step};
 use crate::domain::refused::Refused;
 
@@ -22,11 +22,11 @@ pub(super) fn cancel_lines(
         .deployments
         .get(&id)
         .ok_or_else(|| unknown_deployment(id))?;
-    line(lines, "STEP", format!("{} {}", d.no(), d.phase));
+    line(lines, Label::Step, format!("{} {}", d.no(), d.phase));
     let told: Vec<String> = live(d)
         .map(|step| format!("{} ({})", step.title, cancel_of(step, cancels).says()))
         .collect();
-    line(lines, "RUNNING", told.join(", "));
+    line(lines, Label::Running, told.join(", "));
     let goes = removal_runs(d, cancels);
     let left = if goes {
         "nothing, once the removal has gone through: only a new deployment brings back what served"
@@ -37,7 +37,7 @@ pub(super) fn cancel_lines(
     } else {
         "nothing has changed yet: the stack stays as it is"
     };
-    line(lines, "STAYS", left.to_owned());
+    line(lines, Label::Stays, left.to_owned());
     let then = match d.stack().filter(|_| goes) {
         Some(stack) => format!(
             "{stack} is gone all the same; {} ends TERMINATED only if the removal fails",
@@ -45,7 +45,7 @@ pub(super) fn cancel_lines(
         ),
         None => format!("{} ends TERMINATED once all that runs has ended", d.no()),
     };
-    line(lines, "THEN", then);
+    line(lines, Label::Then, then);
     Ok(())
 }
 
@@ -59,10 +59,10 @@ pub(super) fn abandon_lines(
         .deployments
         .get(&id)
         .ok_or_else(|| unknown_deployment(id))?;
-    line(lines, "STEP", format!("{} {}", d.no(), d.phase));
+    line(lines, Label::Step, format!("{} {}", d.no(), d.phase));
     line(
         lines,
-        "RUNNING",
+        Label::Running,
         live(d)
             .map(|step| step.title.as_str())
             .collect::<Vec<_>>()
@@ -75,10 +75,10 @@ pub(super) fn abandon_lines(
     };
     line(
         lines,
-        "STAYS",
+        Label::Stays,
         format!("what runs may go on outside, and nobody here waits for its end any more{down}"),
     );
-    line(lines, "THEN", format!("{} ends TERMINATED", d.no()));
+    line(lines, Label::Then, format!("{} ends TERMINATED", d.no()));
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use crate::domain::card::{Card, VALID};
 use crate::domain::digest::Digest;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{EnvName, StackId};
+use crate::domain::label::Label;
 use crate::domain::level::{self as levels, Danger, Level, Verb, phrase};
 use crate::domain::place::Places;
 use crate::domain::plan::Plan;
@@ -92,13 +93,13 @@ pub fn card(
         } => {
             line(
                 &mut lines,
-                "DOES",
+                Label::Does,
                 format!("no deployment of {} starts until it is thawed", of(target)),
             );
-            line(&mut lines, "BECAUSE", reason.clone());
+            line(&mut lines, Label::Because, reason.clone());
             line(
                 &mut lines,
-                "WHEN",
+                Label::When,
                 until.map_or_else(
                     || "until a person thaws it".to_owned(),
                     |at| format!("until {at}"),
@@ -108,7 +109,7 @@ pub fn card(
         Intent::Thaw { target } => {
             line(
                 &mut lines,
-                "DOES",
+                Label::Does,
                 format!("the queue of {} goes on", of(target)),
             );
             let frozen = match target {
@@ -118,7 +119,7 @@ pub fn card(
             if let Some(freeze) = frozen {
                 line(
                     &mut lines,
-                    "BECAUSE",
+                    Label::Because,
                     format!(
                         "{} froze it at {}: {}",
                         freeze.by,

@@ -1,6 +1,6 @@
 //! Lines of cards: their order, and those that many cards have.
 
-use crate::domain::hold::CardLine;
+use crate::domain::label::{CardLine, Label};
 use crate::domain::place::{Place, Places, Spot};
 use crate::domain::plan::{ChangeRow, Does};
 
@@ -31,7 +31,7 @@ pub(super) fn lost<'a>(rows: impl IntoIterator<Item = &'a ChangeRow>) -> (String
 
 pub(super) fn runs_on(lines: &mut Vec<CardLine>, places: &Places) {
     for place in places {
-        line(lines, "RUNS ON", place.words());
+        line(lines, Label::RunsOn, place.words());
     }
 }
 
@@ -39,10 +39,10 @@ pub(super) fn runs_on(lines: &mut Vec<CardLine>, places: &Places) {
     clippy::needless_pass_by_value,
     reason = "most callers format a text for it"
 )]
-pub(super) fn line(lines: &mut Vec<CardLine>, label: &str, text: String) {
+pub(super) fn line(lines: &mut Vec<CardLine>, label: Label, text: String) {
     if !text.trim().is_empty() {
         lines.push(CardLine {
-            label: label.to_owned(),
+            label,
             text: crate::text::safe::Safe::new(&text).as_str().to_owned(),
         });
     }
@@ -50,13 +50,7 @@ pub(super) fn line(lines: &mut Vec<CardLine>, label: &str, text: String) {
 
 /// Cards always have their lines in the same order.
 pub(super) fn order(lines: &mut [CardLine]) {
-    let place = |label: &str| {
-        crate::domain::card::LABELS
-            .iter()
-            .position(|known| *known == label)
-            .unwrap_or(usize::MAX)
-    };
-    lines.sort_by_key(|line| place(&line.label));
+    lines.sort_by_key(|line| line.label);
 }
 
 /// Which place a card is about.

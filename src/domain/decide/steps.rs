@@ -10,7 +10,7 @@ use crate::domain::failure::{Failure, Retry};
 use crate::domain::folds::Folds;
 use crate::domain::hold::Verdict;
 use crate::domain::ids::StepId;
-use crate::domain::plan::{Output, Plan, Step, When, pure, resolve};
+use crate::domain::plan::{Output, Plan, Step, StepKind, When, resolve};
 use crate::domain::stack::{Stack, StackEvent};
 use crate::domain::time::Time;
 
@@ -88,11 +88,10 @@ pub fn start(
         params.clone(),
         cx.now,
     );
-    let kind = step.kind.as_str();
-    let result = match kind {
-        pure::DECISION => Some(Ok(Output::public(json!({ "branch": choice(d, id) })))),
-        kind if pure::is(kind) => Some(pure_step(&request.spec.system, kind, &params)),
-        _ => None,
+    let result = match &step.kind {
+        StepKind::Decision => Some(Ok(Output::public(json!({ "branch": choice(d, id) })))),
+        StepKind::Weigh(name) => Some(pure_step(&request.spec.system, name, &params)),
+        StepKind::Act(_) => None,
     };
     if let Some(result) = result {
         match result {

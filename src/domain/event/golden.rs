@@ -16,8 +16,9 @@ use crate::domain::environment::{Class, EnvironmentRecord, Freeze, Mode, OnFailu
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::flag;
 use crate::domain::given;
-use crate::domain::hold::{CardLine, Choice, Decision, Hold, HoldKind, Outage, Verdict};
+use crate::domain::hold::{Choice, Decision, Hold, HoldKind, Outage, Verdict};
 use crate::domain::ids::{DeploymentNo, HoldId};
+use crate::domain::label::{CardLine, Label};
 use crate::domain::level::Level;
 use crate::domain::look::{Health, PartSeen, Sight, Standing, Subject};
 use crate::domain::person::{Identity, Issuer};
@@ -227,7 +228,7 @@ fn hold() -> Hold {
             does: "the old release up again".into(),
         }],
         lines: vec![CardLine {
-            label: "DOES".into(),
+            label: Label::Does,
             text: "bring the service up again".into(),
         }],
         outage: Some(Outage {

@@ -14,36 +14,41 @@ use crate::domain::place::PlaceName;
 use super::mark::{Mark, When};
 use super::{Counts, Role};
 
-/// What a step does: the name of its executor, for example `cloudformation.update`.
+/// What a step does, and who carries it out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct StepKind(pub String);
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// Nothing but to wait for its hold; the choice is its branch: output `{branch}`.
+    Decision,
+    /// The system of the stack weighs data: a function of the parameters, by its name.
+    Weigh(String),
+    /// The executor of this name does it, for example `cloudformation.update`.
+    Act(String),
+}
 
 impl StepKind {
     /// The kind as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match self {
+            Self::Decision => "decision",
+            Self::Weigh(name) | Self::Act(name) => name,
+        }
+    }
+
+    /// True where it looks at data alone: it takes no time and no executor.
+    #[must_use]
+    pub fn is_pure(&self) -> bool {
+        match self {
+            Self::Decision | Self::Weigh(_) => true,
+            Self::Act(_) => false,
+        }
     }
 }
 
 impl From<&str> for StepKind {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-/// The step kinds that the engine carries out itself, without an executor: they look at data alone.
-pub mod pure {
-    /// Does nothing but wait for its hold; the choice is its branch: output `{branch}`.
-    pub const DECISION: &str = "hold.decision";
-    /// What the kinds begin with that a system carries out as a function of their parameters.
-    pub const EVAL: &str = "eval.";
-
-    /// True for such a kind.
-    #[must_use]
-    pub fn is(kind: &str) -> bool {
-        kind == DECISION || kind.starts_with(EVAL)
+    fn from(executor: &str) -> Self {
+        Self::Act(executor.to_owned())
     }
 }
 

@@ -5,6 +5,7 @@ use super::*;
 use crate::domain::cause::Reply;
 use crate::domain::flag::Flags;
 use crate::domain::ids::DeploymentNo;
+use crate::domain::label::Label;
 use crate::domain::person::{Issuer, Person, Proof};
 use crate::store::StoreError;
 use crate::store::memory::Fault;
@@ -156,7 +157,7 @@ async fn a_flag_is_checked_shown_covered_kept_and_given_to_the_planner() {
     let with = |card: &crate::domain::card::Card| {
         card.lines
             .iter()
-            .find(|line| line.label == "WITH")
+            .find(|line| line.label == Label::With)
             .map(|line| line.text.clone())
     };
     assert_eq!(

@@ -6,6 +6,7 @@ use crate::domain::decide::NAMED;
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::event::{Append, Event, StreamId};
 use crate::domain::ids::DeploymentNo;
+use crate::domain::label::Label;
 use crate::domain::person::Person;
 use crate::domain::refused::Refused;
 
@@ -172,7 +173,11 @@ async fn the_card_of_a_retry_says_what_is_done_already_and_what_runs() {
     let Answer::Card { card } = bench.answer(id).await else {
         panic!("no card")
     };
-    let does = card.lines.iter().find(|line| line.label == "DOES").unwrap();
+    let does = card
+        .lines
+        .iter()
+        .find(|line| line.label == Label::Does)
+        .unwrap();
     assert_eq!(does.text, "c (done already: b)");
 }
 

@@ -18,7 +18,7 @@ use crate::domain::failure::{Failure, millis};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights};
-use crate::domain::plan::{HoldRule, Output, Plan, Role, Step, pure};
+use crate::domain::plan::{HoldRule, Output, Plan, Role, Step, StepKind};
 use crate::domain::purpose::Purpose;
 use crate::domain::relative::plain;
 use crate::domain::request::{Release, SourceBundle, Spec};
@@ -243,7 +243,7 @@ fn teardown(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
                 Role::Decide,
                 gate,
                 "take it down",
-                pure::DECISION,
+                StepKind::Decision,
                 json!({}),
             )
             .hold(Some(hold)),

@@ -119,8 +119,8 @@ fn a_teardown_is_held_or_says_why_not() {
     .unwrap();
     let first = &two.steps[0];
     assert_eq!(
-        (first.id.as_str(), first.kind.as_str(), first.changes()),
-        ("approve-", pure::DECISION, false)
+        (first.id.as_str(), &first.kind, first.changes()),
+        ("approve-", &StepKind::Decision, false)
     );
     assert_eq!(first.hold.as_ref().unwrap().kind, HoldKind::Teardown);
     assert!(

@@ -12,9 +12,9 @@ use crate::domain::look::Subject;
 use crate::domain::plan::{ChangeRow, Changes, Output};
 
 /// The step that chooses a branch from a change set.
-pub(super) const JOIN: &str = "eval.join";
+pub(super) const JOIN: &str = "join";
 /// The step that compares a second change set with what was approved.
-pub(super) const SAME: &str = "eval.same";
+pub(super) const SAME: &str = "same";
 
 /// `nop`, `update` or `downtime`: output `{branch, why}`, and what changes.
 ///

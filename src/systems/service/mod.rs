@@ -24,7 +24,7 @@ use crate::domain::deployment::Deployment;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing};
-use crate::domain::plan::{Output, Plan, pure};
+use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
 use crate::domain::relative::plain;
 use crate::domain::request::Spec;
@@ -152,7 +152,7 @@ impl System for Service {
             .unwrap_or_default();
         plan.steps
             .iter_mut()
-            .filter(|step| !pure::is(step.kind.as_str()))
+            .filter(|step| !step.kind.is_pure())
             .for_each(|step| step.by_hand.clone_from(&by_hand));
         // The way back is shorter then: the card says so.
         plan.says.extend(

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::domain::hold::{Choice, HoldKind};
 use crate::domain::look::Subject;
 use crate::domain::place::Place;
-use crate::domain::plan::{Counts as Tasks, HoldRule, Leaves, Role, Step, pure};
+use crate::domain::plan::{Counts as Tasks, HoldRule, Leaves, Role, Step, StepKind};
 use crate::forms::cloudformation::{self, CfnInput};
 use crate::text::quote;
 
@@ -118,9 +118,15 @@ pub(super) fn weigh(
     after: &[&str],
 ) -> Step {
     params["about"] = json!(about(stack_name));
-    Step::new(Role::Look, id, title, kind, params)
-        .about(about(stack_name))
-        .after(after)
+    Step::new(
+        Role::Look,
+        id,
+        title,
+        StepKind::Weigh(kind.to_owned()),
+        params,
+    )
+    .about(about(stack_name))
+    .after(after)
 }
 
 /// Executes the change set of an earlier step and nothing else.
@@ -210,7 +216,7 @@ pub(super) fn restore(stack_name: &str, choices: &[(&str, String)]) -> Step {
         Role::Decide,
         "restore",
         "restore the service",
-        pure::DECISION,
+        StepKind::Decision,
         json!({}),
     );
     step.about(about(stack_name))

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::ask::{Ask, Confirm, Intent, QueueOf};
 use crate::domain::ids::AskId;
+use crate::domain::label::Label;
 use crate::domain::time::Time;
 use crate::tui::motion::Motion;
 use crate::tui::pane::{Flow, Pane, Target, Wanted};
@@ -139,8 +140,8 @@ impl Pane for FreezeForm {
     fn draw(&mut self, _scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let (hint, field) = (theme.style(Role::Hint), theme.style(Role::Field));
         let wide = usize::from(area.width.min(84).saturating_sub(4));
-        let body: Vec<Row> = paper::labelled(
-            "DOES",
+        let body: Vec<Row> = paper::line(
+            Label::Does,
             "nothing new starts; what runs goes on to its end",
             wide,
             theme,

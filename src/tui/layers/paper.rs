@@ -5,10 +5,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::domain::card::LABELS;
 use crate::domain::environment::Class;
-use crate::domain::hold::CardLine;
 use crate::domain::ids::EnvName;
+use crate::domain::label::{CardLine, Label};
 use crate::domain::place::Spot;
 use crate::domain::plan::{ChangeRow, Does};
 use crate::tui::paint::{self, fit, pad, wrap};
@@ -69,38 +68,35 @@ impl Where {
 /// is not there.
 #[must_use]
 pub fn lines(lines: &[CardLine], wide: usize, theme: &Theme) -> Vec<Row> {
-    let place = |label: &str| {
-        LABELS
-            .iter()
-            .position(|known| *known == label)
-            .unwrap_or(LABELS.len())
-    };
     let mut sorted: Vec<&CardLine> = lines.iter().collect();
-    sorted.sort_by_key(|line| place(&line.label));
+    sorted.sort_by_key(|line| line.label);
     sorted
         .iter()
-        .flat_map(|line| labelled(&line.label, &line.text, wide, theme))
+        .flat_map(|line| self::line(line.label, &line.text, wide, theme))
         .collect()
 }
 
-/// A label and its text over as many rows as it needs.
+/// A line over as many rows as it needs.
+#[must_use]
+pub fn line(label: Label, text: &str, wide: usize, theme: &Theme) -> Vec<Row> {
+    let role = match label {
+        Label::Changed => Role::Alert,
+        Label::Downtime | Label::Replaces | Label::Goes | Label::Undo | Label::IfNobody => {
+            Role::Strong
+        }
+        _ => Role::Text,
+    };
+    in_style(label.word(), text, wide, theme, theme.style(role))
+}
+
+/// What the screen itself says beside the lines of a card.
 #[must_use]
 pub fn labelled(label: &str, text: &str, wide: usize, theme: &Theme) -> Vec<Row> {
+    in_style(label, text, wide, theme, theme.style(Role::Text))
+}
+
+fn in_style(label: &str, text: &str, wide: usize, theme: &Theme, style: Style) -> Vec<Row> {
     const LABEL: usize = 10;
-    let strong = [
-        "DOWNTIME",
-        "REPLACES",
-        "GOES",
-        "CHANGED",
-        "UNDO",
-        "IF NOBODY",
-    ]
-    .contains(&label);
-    let style = if label == "CHANGED" {
-        theme.style(Role::Alert)
-    } else {
-        theme.style(if strong { Role::Strong } else { Role::Text })
-    };
     wrap(text, wide.saturating_sub(LABEL).max(8), 0)
         .into_iter()
         .enumerate()
@@ -118,14 +114,14 @@ pub fn labelled(label: &str, text: &str, wide: usize, theme: &Theme) -> Vec<Row>
 /// What is different between the lines of a card before and after.
 #[must_use]
 pub fn differences(before: &[CardLine], after: &[CardLine]) -> Vec<String> {
-    let text = |lines: &[CardLine], label: &str| {
+    let text = |lines: &[CardLine], label| {
         lines
             .iter()
             .find(|line| line.label == label)
             .map(|line| line.text.clone())
     };
     let changed = after.iter().filter_map(|line| {
-        let was = text(before, &line.label);
+        let was = text(before, line.label);
         let other = was.as_deref() != Some(line.text.as_str());
         other.then(|| {
             format!(
@@ -138,7 +134,7 @@ pub fn differences(before: &[CardLine], after: &[CardLine]) -> Vec<String> {
     });
     let gone = before
         .iter()
-        .filter(|line| text(after, &line.label).is_none())
+        .filter(|line| text(after, line.label).is_none())
         .map(|line| format!("{} is gone", line.label));
     changed.chain(gone).collect()
 }

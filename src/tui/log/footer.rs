@@ -23,7 +23,7 @@ pub(super) fn draw(pane: &LogPane, scene: &Scene<'_>, theme: &Theme, area: Rect,
         return;
     }
     let mut x = area.x + 1;
-    for (text, role) in fitting(
+    for Part { text, role, .. } in fitting(
         parts(pane, scene),
         usize::from(area.width).saturating_sub(1),
     ) {
@@ -42,13 +42,55 @@ pub(super) fn counts(scene: &Scene<'_>) -> bool {
         .any(|tail| matches!(tail.state, TailState::Cut(_)))
 }
 
-type Part = (String, Role);
+/// A piece of the footer.
+struct Part {
+    text: String,
+    role: Role,
+    /// What goes first where there is no room: the smallest.
+    stays: Stays,
+}
+
+/// How long a piece stays where room gets short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stays {
+    /// How many lines are older than those that are kept.
+    Least,
+    /// How many lines there are.
+    Less,
+    /// What is as usual.
+    Usual,
+    /// What is wrong, and what somebody looks for.
+    Longest,
+}
+
+impl Part {
+    fn new(text: impl Into<String>, role: Role) -> Self {
+        let stays = if role == Role::Dim {
+            Stays::Usual
+        } else {
+            Stays::Longest
+        };
+        Self {
+            text: text.into(),
+            role,
+            stays,
+        }
+    }
+
+    fn counted(what: &str, many: u64, stays: Stays) -> Self {
+        Self {
+            text: format!("{what} {}", grouped(many)),
+            role: Role::Dim,
+            stays,
+        }
+    }
+}
 
 fn parts(pane: &LogPane, scene: &Scene<'_>) -> Vec<Part> {
     let tails = scene.world.tails(scene.lines_of(), scene.now);
     let counts = pane.ring.counts();
     let dropped = pane.dropped + tails.iter().map(|tail| tail.dropped).sum::<u64>();
-    let said = |text: String, role, is: bool| (text, if is { role } else { Role::Dim });
+    let said = |text: String, role, is: bool| Part::new(text, if is { role } else { Role::Dim });
     let mut parts = vec![
         said(
             format!("ERR {}", grouped(counts.errors as u64)),
@@ -60,10 +102,7 @@ fn parts(pane: &LogPane, scene: &Scene<'_>) -> Vec<Part> {
             Role::Warn,
             counts.warnings > 0,
         ),
-        (
-            format!("lines {}", grouped(pane.ring.len() as u64)),
-            Role::Dim,
-        ),
+        Part::counted("lines", pane.ring.len() as u64, Stays::Less),
         said(
             format!("dropped {}", grouped(dropped)),
             Role::Gap,
@@ -71,21 +110,19 @@ fn parts(pane: &LogPane, scene: &Scene<'_>) -> Vec<Part> {
         ),
     ];
     if counts.gaps > 0 {
-        parts.push((format!("gaps {}", grouped(counts.gaps as u64)), Role::Gap));
+        let gaps = format!("gaps {}", grouped(counts.gaps as u64));
+        parts.push(Part::new(gaps, Role::Gap));
     }
     parts.extend(of_tails(&tails));
     if pane.ring.forgotten() > 0 {
         parts.insert(
             3,
-            (
-                format!("older {}", grouped(pane.ring.forgotten())),
-                Role::Dim,
-            ),
+            Part::counted("older", pane.ring.forgotten(), Stays::Least),
         );
     }
     let status = found(pane);
     if !status.is_empty() {
-        parts.insert(0, (status, Role::Match));
+        parts.insert(0, Part::new(status, Role::Match));
     }
     parts
 }
@@ -93,7 +130,7 @@ fn parts(pane: &LogPane, scene: &Scene<'_>) -> Vec<Part> {
 /// How the tails are doing: the worst of them.
 fn of_tails(tails: &[TailSighting<'_>]) -> Vec<Part> {
     if tails.is_empty() {
-        return vec![("no tail".to_owned(), Role::Dim)];
+        return vec![Part::new("no tail", Role::Dim)];
     }
     let sampled = tails.iter().any(|tail| tail.sampled);
     let behind = |is: fn(&TailState<'_>) -> bool| {
@@ -104,16 +141,16 @@ fn of_tails(tails: &[TailSighting<'_>]) -> Vec<Part> {
             .max()
     };
     let state = if let Some(since) = behind(|state| matches!(state, TailState::Cut(_))) {
-        (format!("tail cut {}", short(since)), Role::Gap)
+        Part::new(format!("tail cut {}", short(since)), Role::Gap)
     } else if behind(|state| matches!(state, TailState::Unknown)).is_some() {
-        ("not followed".to_owned(), Role::Gap)
+        Part::new("not followed", Role::Gap)
     } else if let Some(lag) = behind(|state| matches!(state, TailState::Follows)) {
-        (format!("lag {}", tenths(lag)), Role::Dim)
+        Part::new(format!("lag {}", tenths(lag)), Role::Dim)
     } else {
-        ("no log group yet".to_owned(), Role::Dim)
+        Part::new("no log group yet", Role::Dim)
     };
     vec![
-        (
+        Part::new(
             format!("sampled {}", if sampled { "yes" } else { "no" }),
             if sampled { Role::Gap } else { Role::Dim },
         ),
@@ -121,21 +158,17 @@ fn of_tails(tails: &[TailSighting<'_>]) -> Vec<Part> {
     ]
 }
 
-/// As many as there is room for: how many lines there are goes first, then what is as usual; what
-/// is wrong stays longest.
+/// As many as there is room for.
 fn fitting(mut parts: Vec<Part>, room: usize) -> Vec<Part> {
     let width = |parts: &[Part]| {
         parts
             .iter()
-            .map(|(text, _)| text.width() + 2)
+            .map(|part| part.text.width() + 2)
             .sum::<usize>()
             .saturating_sub(2)
     };
     while width(&parts) > room {
-        let find = |is: &dyn Fn(&Part) -> bool| parts.iter().position(is);
-        let spare = find(&|(text, _)| text.starts_with("older"))
-            .or_else(|| find(&|(text, _)| text.starts_with("lines")))
-            .or_else(|| find(&|(_, role)| *role == Role::Dim));
+        let spare = (0..parts.len()).min_by_key(|nth| parts[*nth].stays);
         parts.remove(spare.unwrap_or(0));
     }
     parts

@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
 use crate::desk::Desk as _;
+use crate::domain::label::Label;
 use crate::domain::refused::Refused;
 
 /// The scene, with the cursor on `dev/orders`.
@@ -111,7 +112,7 @@ fn a_hold_that_changes_under_the_eyes_is_disarmed() {
         hold.subject = crate::domain::digest::Digest::of_bytes(b"another");
         hold.lines
             .iter_mut()
-            .find(|line| line.label == "DOWNTIME")
+            .find(|line| line.label == Label::Downtime)
             .unwrap()
             .text = "5m likely".to_owned();
     }

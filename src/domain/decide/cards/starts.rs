@@ -2,8 +2,8 @@
 
 use crate::domain::ask::{Intent, Way};
 use crate::domain::folds::Folds;
-use crate::domain::hold::CardLine;
 use crate::domain::ids::{StackId, StepId};
+use crate::domain::label::{CardLine, Label};
 use crate::domain::plan::{Plan, Step};
 
 use super::super::lines::{count_rows, line, lost};
@@ -57,7 +57,7 @@ pub(super) fn start_lines(
     };
     line(
         lines,
-        "STEP",
+        Label::Step,
         if names.is_empty() {
             what
         } else {
@@ -74,14 +74,14 @@ pub(super) fn start_lines(
         } else {
             String::new()
         };
-        line(lines, "DOES", format!("{name}{}", does(plan, carried)));
+        line(lines, Label::Does, format!("{name}{}", does(plan, carried)));
         let rows = plan.rows();
         let (goes, replaced) = lost(plan.changes.iter().flat_map(|one| &one.rows));
-        line(lines, "GOES", goes);
-        line(lines, "REPLACES", replaced);
+        line(lines, Label::Goes, goes);
+        line(lines, Label::Replaces, replaced);
         line(
             lines,
-            "CHANGES",
+            Label::Changes,
             match &rows {
                 Some(rows) if rows.is_empty() => "nothing".to_owned(),
                 Some(rows) => count_rows(rows),
@@ -91,11 +91,11 @@ pub(super) fn start_lines(
         if plan.danger.downtime && !matches!(intent, Intent::Teardown { .. }) {
             line(
                 lines,
-                "DOWNTIME",
+                Label::Downtime,
                 outage::says(outage::likely(folds, id).as_ref()),
             );
         }
-        line(lines, "SAYS", plan.says.join(" "));
+        line(lines, Label::Says, plan.says.join(" "));
     }
     for start in starts {
         let name = if starts.len() > 1 && !start.with.is_empty() {
@@ -103,7 +103,11 @@ pub(super) fn start_lines(
         } else {
             String::new()
         };
-        line(lines, "WITH", format!("{name}{}", start.with.join(", ")));
+        line(
+            lines,
+            Label::With,
+            format!("{name}{}", start.with.join(", ")),
+        );
         let stack = folds.stack(&start.stack);
         if let Some(current) = stack
             .current
@@ -111,7 +115,7 @@ pub(super) fn start_lines(
         {
             line(
                 lines,
-                "RUNNING",
+                Label::Running,
                 format!("{} runs: this one waits for it", current.no()),
             );
         }
@@ -121,12 +125,16 @@ pub(super) fn start_lines(
                 .iter()
                 .map(|entry| entry.no.to_string())
                 .collect();
-            line(lines, "QUEUED", format!("behind {}", waiting.join(", ")));
+            line(
+                lines,
+                Label::Queued,
+                format!("behind {}", waiting.join(", ")),
+            );
         }
         if let Some(why) = &stack.broken {
             line(
                 lines,
-                "BECAUSE",
+                Label::Because,
                 format!("{} is {}: {why}", start.stack, stack.phase),
             );
         }
@@ -134,7 +142,7 @@ pub(super) fn start_lines(
     if let (Intent::Teardown { .. }, Some(start)) = (intent, starts.first()) {
         line(
             lines,
-            "THEN",
+            Label::Then,
             format!("{} is gone; what is queued ends \"torn down\"", start.stack),
         );
     }

@@ -2,7 +2,8 @@
 
 use crate::domain::deployment::Deployment;
 use crate::domain::folds::Folds;
-use crate::domain::hold::{CardLine, HoldKind};
+use crate::domain::hold::HoldKind;
+use crate::domain::label::{CardLine, Label};
 use crate::domain::place::Place;
 use crate::domain::plan::{ChangeRow, Step};
 use crate::domain::time::Time;
@@ -20,29 +21,26 @@ pub(super) fn lines(
     nth: u32,
 ) -> Vec<CardLine> {
     let mut lines = Vec::new();
-    let mut line = |label: &str, text: String| {
+    let mut line = |label, text: String| {
         if !text.is_empty() {
-            lines.push(CardLine {
-                label: label.to_owned(),
-                text,
-            });
+            lines.push(CardLine { label, text });
         }
     };
     let Some(request) = &d.request else {
         return lines;
     };
     line(
-        "STEP",
+        Label::Step,
         format!(
             "{}   DEPLOYMENT {}   STACK {}   ENV {}",
             step.title, request.no, request.stack, request.stack.env
         ),
     );
-    line("DOES", does(step));
+    line(Label::Does, does(step));
     let kind = step.hold.as_ref().map(|rule| rule.kind);
     if kind == Some(HoldKind::Downtime) {
         line(
-            "DOWNTIME",
+            Label::Downtime,
             outage::says(outage::likely(folds, &request.stack).as_ref()),
         );
     }
@@ -55,24 +53,24 @@ pub(super) fn lines(
         .flat_map(|changes| changes.rows)
         .collect();
     let (goes, replaced) = lost(&rows);
-    line("GOES", goes);
-    line("REPLACES", replaced);
+    line(Label::Goes, goes);
+    line(Label::Replaces, replaced);
     if !rows.is_empty() {
-        line("CHANGES", count_rows(&rows));
+        line(Label::Changes, count_rows(&rows));
     }
     line(
-        "PLAN",
+        Label::Plan,
         d.plan_digest
             .map(|digest| digest.short())
             .unwrap_or_default(),
     );
     line(
-        "UNDO",
+        Label::Undo,
         kind.map(|kind| outage::undo(folds, d, step, kind))
             .unwrap_or_default(),
     );
     line(
-        "RUNS ON",
+        Label::RunsOn,
         request
             .places
             .at(step.acts_at())
@@ -80,12 +78,12 @@ pub(super) fn lines(
             .unwrap_or_default(),
     );
     line(
-        "ASKED BY",
+        Label::AskedBy,
         format!("{} at {}", request.cause.by, d.created_at.clock()),
     );
     if !place_was_seen(folds, d) {
         line(
-            "CHANGED",
+            Label::Changed,
             format!(
                 "the record of {} is another than when this was asked for",
                 request.stack.env
@@ -94,21 +92,21 @@ pub(super) fn lines(
     }
     if nth > 1 {
         line(
-            "CHANGED",
+            Label::Changed,
             "it was approved before, for something else: what it covers has changed since"
                 .to_owned(),
         );
     }
     if restores {
         line(
-            "BECAUSE",
+            Label::Because,
             d.first_failure()
                 .map(|failure| failure.summary.clone())
                 .unwrap_or_default(),
         );
     } else {
         line(
-            "SAYS",
+            Label::Says,
             d.plan
                 .as_ref()
                 .map(|plan| plan.says.join(" "))
@@ -121,10 +119,10 @@ pub(super) fn lines(
             .iter()
             .map(|choice| format!("{}: {}", choice.name, choice.does))
             .collect();
-        line("CHOICES", choices.join("  |  "));
+        line(Label::Choices, choices.join("  |  "));
     }
     line(
-        "IF YES",
+        Label::IfYes,
         if restores {
             "what is chosen is done at once".to_owned()
         } else {
@@ -132,10 +130,10 @@ pub(super) fn lines(
         },
     );
     if step.finaliser.is_none() {
-        line("IF NO", "the deployment ends TERMINATED".to_owned());
+        line(Label::IfNo, "the deployment ends TERMINATED".to_owned());
     }
     line(
-        "IF NOBODY",
+        Label::IfNobody,
         expires_at.map_or_else(
             || "it waits for ever".to_owned(),
             |at| format!("rejected at {}", at.text("%Y-%m-%d %H:%MZ")),

@@ -12,6 +12,7 @@ use crate::domain::deployment::StepState;
 use crate::domain::end::End;
 use crate::domain::environment::{Class, EnvironmentEvent, OnFailure, QueuePolicy};
 use crate::domain::hold::{HoldKind, Verdict};
+use crate::domain::label::Label;
 use crate::domain::level::Level;
 use crate::domain::place::Place;
 use crate::domain::plan::{Finaliser, HoldRule, HoldWhen};
@@ -112,7 +113,7 @@ fn an_approval_covers_exactly_what_was_shown() {
 fn a_bad_end_after_a_scale_down_asks_to_restore_the_service() {
     let restore = |after: &str| {
         let mut step = held(step("restore", &[after]), HoldKind::RestoreService);
-        step.kind = crate::domain::plan::pure::DECISION.into();
+        step.kind = crate::domain::plan::StepKind::Decision;
         step.finaliser = Some(Finaliser::BadEnd);
         if let Some(rule) = &mut step.hold {
             rule.never_expires = true;
@@ -203,7 +204,7 @@ fn another_record_of_the_environment_asks_again() {
                 (hold.level, hold.phrase.as_str()),
                 (Level::L3, "prod review")
             );
-            assert!(hold.lines.iter().any(|line| line.label == "CHANGED"
+            assert!(hold.lines.iter().any(|line| line.label == Label::Changed
                 && line.text.contains("the record of prod is another")));
             sim.decide(true);
             sim.grant();

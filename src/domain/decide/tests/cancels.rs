@@ -174,7 +174,7 @@ fn a_cancel_that_has_no_end_can_be_given_up_and_says_so() {
 fn a_removal_that_was_cancelled_too_late_is_a_removal() {
     let removal = |deleted: Ends| {
         let mut restore = held(step("restore", &["scale-down"]), HoldKind::RestoreService);
-        restore.kind = crate::domain::plan::pure::DECISION.into();
+        restore.kind = crate::domain::plan::StepKind::Decision;
         restore.finaliser = Some(Finaliser::BadEnd);
         let delete = leaving(step("delete", &["scale-down"]), Leaves::Nothing);
         let all = plan(vec![

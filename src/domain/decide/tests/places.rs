@@ -8,7 +8,8 @@ use crate::domain::card::Card;
 use crate::domain::decide::card;
 use crate::domain::deployment::Phase;
 use crate::domain::environment::{Class, EnvironmentRecord, OnFailure, QueuePolicy};
-use crate::domain::hold::{CardLine, HoldKind};
+use crate::domain::hold::HoldKind;
+use crate::domain::label::{CardLine, Label};
 use crate::domain::place::Place;
 
 fn at(region: &str) -> EnvironmentRecord {
@@ -20,7 +21,7 @@ fn at(region: &str) -> EnvironmentRecord {
 }
 
 fn runs_on(lines: &[CardLine]) -> Vec<&str> {
-    let on = lines.iter().filter(|line| line.label == "RUNS ON");
+    let on = lines.iter().filter(|line| line.label == Label::RunsOn);
     on.map(|line| line.text.as_str()).collect()
 }
 

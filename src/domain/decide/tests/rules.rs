@@ -151,7 +151,7 @@ fn a_machine_whose_stream_is_broken_is_granted_nothing() {
 fn a_step_that_looks_at_data_alone_ends_where_it_starts() {
     let mut sim = Sim::new(OnFailure::Break);
     let evaluated = Step {
-        kind: "eval.x".into(),
+        kind: crate::domain::plan::StepKind::Weigh("x".to_owned()),
         ..step("a", &[])
     };
     sim.deploy(&plan(vec![evaluated])).unwrap();

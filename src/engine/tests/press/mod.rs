@@ -19,7 +19,7 @@ use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing, Subject};
 use crate::domain::plan::{
-    ChangeRow, Changes, Does, HoldRule, Leaves, Output, Plan, Role, Step, When,
+    ChangeRow, Changes, Does, HoldRule, Leaves, Output, Plan, Role, Step, StepKind, When,
 };
 use crate::domain::purpose::Purpose;
 use crate::domain::relative::plain;
@@ -35,7 +35,7 @@ const EDITION: &str = "press.edition";
 /// The kind of its steps.
 const ORDER: &str = "press.order";
 /// The step that compares the sheets that stand with those that will.
-const WEIGH: &str = "eval.sheets";
+const WEIGH: &str = "sheets";
 
 /// The system.
 #[derive(Debug)]
@@ -209,9 +209,15 @@ impl System for Press {
                 );
                 vec![
                     body.order(Role::Build, "set", &[]),
-                    Step::new(Role::Look, "weigh", "count the sheets", WEIGH, params)
-                        .about(body.about())
-                        .after(&["set"]),
+                    Step::new(
+                        Role::Look,
+                        "weigh",
+                        "count the sheets",
+                        StepKind::Weigh(WEIGH.to_owned()),
+                        params,
+                    )
+                    .about(body.about())
+                    .after(&["set"]),
                     body.order(Role::Change, "roll", &["weigh"])
                         .leaving(Leaves::New)
                         .reaching(When::Started, "rolling")

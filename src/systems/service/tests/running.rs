@@ -67,10 +67,10 @@ fn run(
             started.push(id.to_string());
         }
         let output = match step.kind.as_str() {
-            kind @ ("eval.join" | "eval.same") => {
+            kind @ ("join" | "same") => {
                 crate::systems::pure_step(Some(&Service), kind, &params).unwrap()
             }
-            "hold.decision" => Output::public(json!({ "branch": restore })),
+            "decision" => Output::public(json!({ "branch": restore })),
             "cloudformation.change-set" => {
                 let arn = if rows.is_empty() { "" } else { "arn" };
                 let empty = rows.is_empty();

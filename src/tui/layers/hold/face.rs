@@ -2,6 +2,7 @@
 
 use crate::domain::deployment::Deployment;
 use crate::domain::hold::Hold;
+use crate::domain::label::Label;
 use crate::domain::time::short;
 use crate::tui::layers::foot;
 use crate::tui::layers::paper::{self, Row};
@@ -21,7 +22,7 @@ impl HoldCard {
     ) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
         for text in &self.changed {
-            rows.extend(paper::labelled("CHANGED", text, wide, theme));
+            rows.extend(paper::line(Label::Changed, text, wide, theme));
         }
         if self.diff {
             rows.extend(paper::diff(d.rows().as_deref(), wide, theme));
@@ -32,7 +33,7 @@ impl HoldCard {
             .as_ref()
             .and_then(|plan| plan.step(&hold.id.step))
             .map_or("", |step| step.title.as_str());
-        if !hold.lines.iter().any(|line| line.label == "STEP") {
+        if !hold.lines.iter().any(|line| line.label == Label::Step) {
             let text = format!(
                 "{} {title}   {} {}   {}",
                 hold.id.step,
@@ -40,7 +41,7 @@ impl HoldCard {
                 self.stack,
                 hold.kind.word()
             );
-            rows.extend(paper::labelled("STEP", &text, wide, theme));
+            rows.extend(paper::line(Label::Step, &text, wide, theme));
         }
         rows.extend(paper::lines(&hold.lines, wide, theme));
         rows.extend(paper::labelled(
@@ -54,10 +55,10 @@ impl HoldCard {
             theme,
         ));
         if let Some(left) = hold.left(scene.now)
-            && !hold.lines.iter().any(|line| line.label == "IF NOBODY")
+            && !hold.lines.iter().any(|line| line.label == Label::IfNobody)
         {
-            rows.extend(paper::labelled(
-                "IF NOBODY",
+            rows.extend(paper::line(
+                Label::IfNobody,
                 &format!("rejected in {}", short(left)),
                 wide,
                 theme,
