@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::domain::card::Card;
+use crate::domain::class::EnvClass;
 use crate::domain::deployment::Deployment;
-use crate::domain::environment::Class;
 use crate::domain::label::CardLine;
 use crate::domain::place::Spot;
 use crate::domain::plan::{ChangeRow, Plan};
@@ -24,12 +24,12 @@ use crate::world::rows::{EnvView, Row};
 use crate::world::{DiskFull, EngineState};
 
 /// A class as the estate file says it.
-fn class(class: Class) -> &'static str {
+fn class(class: EnvClass) -> &'static str {
     match class {
-        Class::Production => "production",
-        Class::Staging => "staging",
-        Class::Development => "development",
-        Class::Branch => "branch",
+        EnvClass::Production => "production",
+        EnvClass::Staging => "staging",
+        EnvClass::Development => "development",
+        EnvClass::Branch => "branch",
     }
 }
 

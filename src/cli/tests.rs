@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use crate::desk::{Batch, Begin, Desk, NotAsked, Reading, TailOf};
 use crate::domain::ask::{Answer, Ask, AskState, Intent};
 use crate::domain::card::Card;
+use crate::domain::class::EnvClass;
 use crate::domain::deployment::{Deployment, DeploymentEvent};
 use crate::domain::digest::Digest;
 use crate::domain::end::End;
-use crate::domain::environment::Class;
 use crate::domain::estate::Estate;
 use crate::domain::event::Stored;
 use crate::domain::ids::{AskId, DeploymentNo, StackId};
@@ -128,7 +128,7 @@ fn card(level: Level, phrase: Option<&str>) -> Answer {
         card: Box::new(Card {
             verb: Doing::Teardown,
             env: "dev".parse().unwrap(),
-            class: Class::Development,
+            class: EnvClass::Development,
             spot: fixture::account("441200007731").spot(),
             stack: Some(fixture::id("dev/orders")),
             level,

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use super::check::Check;
 use super::raw::{self, File, Store};
 use super::{entries, secrets, shape};
-use crate::domain::environment::{Class, EnvironmentRecord, OnFailure};
+use crate::domain::class::EnvClass;
+use crate::domain::environment::{EnvironmentRecord, OnFailure};
 use crate::domain::estate::{Application, Estate};
 use crate::domain::ids::{AppName, EnvName};
 use crate::domain::level::Level;
@@ -148,7 +149,7 @@ impl Check<'_> {
     fn environments(&mut self, file: &File) -> BTreeMap<EnvName, EnvironmentRecord> {
         let mut out = BTreeMap::new();
         for (name, raw) in &file.environments {
-            let protected = matches!(raw.class, Class::Production | Class::Staging);
+            let protected = matches!(raw.class, EnvClass::Production | EnvClass::Staging);
             let places = self.places(name, raw);
             let hold_expiry = raw
                 .hold_expiry

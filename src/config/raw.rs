@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::shape::Unbuilt;
-use crate::domain::environment::{Class, Mode, OnFailure, QueuePolicy};
+use crate::domain::class::EnvClass;
+use crate::domain::environment::{Mode, OnFailure, QueuePolicy};
 use crate::places::{Kinds, PlaceKind};
 use crate::systems::System;
 
@@ -41,7 +42,7 @@ pub(super) enum Store {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Environment {
     /// What kind it is; decides levels and defaults.
-    pub(super) class: Class,
+    pub(super) class: EnvClass,
     /// What it says of its places, by the keys of their kinds. They are part of the schema by
     /// [`schema`].
     #[serde(flatten)]

@@ -261,7 +261,7 @@ fn environments_that_the_store_never_heard_of_are_recorded_and_no_others() {
     let scene = Scene::whole();
     write_all(&store, &scene);
     let mut file = catalog();
-    let staging = fixture::record(crate::domain::environment::Class::Staging);
+    let staging = fixture::record(crate::domain::class::EnvClass::Staging);
     file.environments
         .insert("dev".parse().unwrap(), staging.clone());
     file.environments.insert("fresh".parse().unwrap(), staging);

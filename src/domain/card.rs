@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::class::EnvClass;
 use super::digest::Digest;
-use super::environment::Class;
 use super::ids::{EnvName, StackId};
 use super::label::CardLine;
 use super::level::{Level, Verb};
@@ -25,7 +25,7 @@ pub struct Card {
     /// The environment; the first one where several are concerned.
     pub env: EnvName,
     /// Its class.
-    pub class: Class,
+    pub class: EnvClass,
     /// Which place it is about, as it is recorded; nowhere for scripts.
     #[serde(default)]
     pub spot: Spot,

@@ -24,7 +24,7 @@ use super::failure::Failure;
 use super::hold::Hold;
 use super::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use super::lifecycle::Travelled;
-use super::lifecycle::{Class, Illegal};
+use super::lifecycle::{Illegal, PhaseClass};
 use super::lifecycles::DEPLOYMENT;
 use super::look::Sights;
 use super::plan::{ChangeRow, Changes, Leaves, Output, Plan, Step, united};
@@ -119,10 +119,10 @@ impl Deployment {
 
     /// What the phase means.
     #[must_use]
-    pub fn class(&self) -> Class {
+    pub fn class(&self) -> PhaseClass {
         DEPLOYMENT
             .phase(self.phase.name())
-            .map_or(Class::Rest, |phase| phase.class)
+            .map_or(PhaseClass::Rest, |phase| phase.class)
     }
 
     /// Holds that wait for a person.

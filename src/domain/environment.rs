@@ -7,51 +7,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::class::EnvClass;
 use super::failure::millis;
 use super::ids::EnvName;
 use super::level::Level;
 use super::person::Person;
 use super::place::Places;
 use super::time::Time;
-
-/// What kind of environment it is; decides levels and defaults.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// Customers are served from here.
-    Production,
-    /// As production, but nobody is served.
-    Staging,
-    /// For the people who build.
-    Development,
-    /// Made from a branch; may go at any time.
-    Branch,
-}
-
-impl Class {
-    /// The word that the band shows.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Class::Production => "PROD",
-            Class::Staging => "STAGING",
-            Class::Development => "DEV",
-            Class::Branch => "BRANCH",
-        }
-    }
-}
 
 /// What a failed deployment does to its stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -95,7 +57,7 @@ pub enum Mode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvironmentRecord {
     /// Its class.
-    pub class: Class,
+    pub class: EnvClass,
     /// Where its stacks are; none for an environment of scripts alone.
     #[serde(default, skip_serializing_if = "Places::is_empty")]
     pub places: Places,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::environment::Class;
+use super::class::EnvClass;
 
 /// How much a person must do before something happens. Configuration can raise a level, never lower
 /// it.
@@ -115,8 +115,8 @@ impl Verb {
 
 /// The level of an action, with the reason that the card shows.
 #[must_use]
-pub fn level(class: Class, verb: Verb, danger: Danger) -> (Level, String) {
-    let protected = class == Class::Production;
+pub fn level(class: EnvClass, verb: Verb, danger: Danger) -> (Level, String) {
+    let protected = class == EnvClass::Production;
     let (level, why) = match verb {
         Verb::Freeze => (Level::L1, "stopping a queue is safe and can be undone"),
         Verb::Thaw if protected => (Level::L3, "a production queue goes on"),
@@ -131,7 +131,9 @@ pub fn level(class: Class, verb: Verb, danger: Danger) -> (Level, String) {
         Verb::Abandon => (Level::L3, "something may still be running"),
         Verb::Teardown if protected => (Level::L4, "a production stack goes"),
         Verb::Teardown if danger.destroys => (Level::L3, "data goes with the stack"),
-        Verb::Teardown if class == Class::Branch => (Level::L1, "a branch stack without data goes"),
+        Verb::Teardown if class == EnvClass::Branch => {
+            (Level::L1, "a branch stack without data goes")
+        }
         Verb::Teardown => (Level::L2, "a stack goes"),
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock
             if protected && danger.destroys =>
@@ -153,7 +155,9 @@ pub fn level(class: Class, verb: Verb, danger: Danger) -> (Level, String) {
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.replaces => {
             (Level::L2, "a resource is replaced or deleted")
         }
-        Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if class == Class::Staging => {
+        Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock
+            if class == EnvClass::Staging =>
+        {
             (Level::L2, "every change in staging")
         }
         Verb::Unblock | Verb::Rollback => (Level::L2, "a broken or older state is repaired"),
@@ -207,7 +211,7 @@ mod tests {
     #[test]
     fn production_is_never_below_level_three_except_to_stop_things() {
         for verb in VERBS {
-            let (level, why) = level(Class::Production, verb, Danger::default());
+            let (level, why) = level(EnvClass::Production, verb, Danger::default());
             assert!(!why.is_empty());
             match verb {
                 Verb::Freeze => assert_eq!(level, Level::L1),
@@ -223,10 +227,10 @@ mod tests {
     #[test]
     fn danger_never_lowers_a_level() {
         for class in [
-            Class::Production,
-            Class::Staging,
-            Class::Development,
-            Class::Branch,
+            EnvClass::Production,
+            EnvClass::Staging,
+            EnvClass::Development,
+            EnvClass::Branch,
         ] {
             for verb in VERBS {
                 let calm = level(class, verb, Danger::default()).0;

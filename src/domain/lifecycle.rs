@@ -9,7 +9,7 @@ use super::time::Time;
 
 /// What a phase means, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
+pub enum PhaseClass {
     /// Nothing happens; something may start.
     Rest,
     /// Something happens.
@@ -46,7 +46,7 @@ pub struct PhaseDef {
     /// Its name in the source document, where it has one.
     pub source: Option<&'static str>,
     /// What it means.
-    pub class: Class,
+    pub class: PhaseClass,
     /// What else is true of it.
     pub flags: &'static [PhaseFlag],
 }
@@ -54,7 +54,7 @@ pub struct PhaseDef {
 impl PhaseDef {
     /// A phase without flags.
     #[must_use]
-    pub const fn new(name: &'static str, source: Option<&'static str>, class: Class) -> Self {
+    pub const fn new(name: &'static str, source: Option<&'static str>, class: PhaseClass) -> Self {
         Self {
             name,
             source,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::Freeze;
 use super::ids::{DeploymentId, DeploymentNo, StackId};
-use super::lifecycle::{Class, Illegal, Lifecycle, NEW, PhaseDef, PhaseFlag, Travelled};
+use super::lifecycle::{Illegal, Lifecycle, NEW, PhaseClass, PhaseDef, PhaseFlag, Travelled};
 use super::lifecycles;
 use super::purpose::Purpose;
 use super::request::Release;
@@ -118,8 +118,8 @@ impl Stack {
 
     /// What the phase means.
     #[must_use]
-    pub fn class(&self) -> Class {
-        self.at().map_or(Class::Rest, |phase| phase.class)
+    pub fn class(&self) -> PhaseClass {
+        self.at().map_or(PhaseClass::Rest, |phase| phase.class)
     }
 
     /// Whether the phase has this flag.
@@ -153,7 +153,7 @@ impl Stack {
     pub fn follows(&self, system: &str) -> bool {
         self.system.is_empty()
             || self.system == system
-            || (self.queue.is_empty() && (self.is_new() || self.class() == Class::Gone))
+            || (self.queue.is_empty() && (self.is_new() || self.class() == PhaseClass::Gone))
     }
 
     /// The freeze that holds now.
@@ -299,7 +299,7 @@ impl Stack {
     fn finish(&mut self, deployment: DeploymentId, broken: Option<String>) {
         self.current = None;
         self.last = Some(deployment);
-        self.broken = broken.filter(|_| self.class() == Class::Broken);
+        self.broken = broken.filter(|_| self.class() == PhaseClass::Broken);
         self.was_broken = None;
     }
 

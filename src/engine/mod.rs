@@ -13,7 +13,6 @@ mod port;
 pub mod process;
 mod recall;
 mod sweep;
-mod tails;
 mod tasks;
 pub mod watch;
 

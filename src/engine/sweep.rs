@@ -151,7 +151,7 @@ mod tests {
         let (kept, left) = (put("the plan of a step").await, put("of nobody").await);
 
         let mut scene = Scene::new();
-        scene.env("dev", crate::domain::environment::Class::Development);
+        scene.env("dev", crate::domain::class::EnvClass::Development);
         let d = scene
             .ago(600)
             .ask("dev/a", fixture::spec("dev/a", "1"), None, &[]);

@@ -17,10 +17,11 @@ use crate::domain::ask::{
     Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, QueueOf, Source,
 };
 use crate::domain::cause::Via;
+use crate::domain::class::EnvClass;
 use crate::domain::deployment::{Deployment, Phase, StepState};
 use crate::domain::digest::Digest;
 use crate::domain::end::End;
-use crate::domain::environment::{Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use crate::domain::environment::{EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::failure::Retry;
 use crate::domain::flag::{self, Flag};
 use crate::domain::given;
@@ -249,11 +250,11 @@ impl Bench {
         id
     }
 
-    async fn environment(&self, class: Class) {
+    async fn environment(&self, class: EnvClass) {
         self.environment_at(class, Places::default()).await;
     }
 
-    async fn environment_at(&self, class: Class, places: Places) {
+    async fn environment_at(&self, class: EnvClass, places: Places) {
         let record = EnvironmentRecord {
             class,
             places,
@@ -342,7 +343,7 @@ fn only(engine: &Engine) -> Arc<crate::domain::deployment::Deployment> {
 #[tokio::test]
 async fn a_deployment_runs_to_its_end() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     let id = bench
         .ask(
             1,
@@ -366,7 +367,7 @@ async fn a_deployment_runs_to_its_end() {
 #[tokio::test]
 async fn a_failure_breaks_the_stack_and_a_redeploy_opens_the_way_out() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     bench.outside.failing.lock().unwrap().insert("a".into());
     bench
         .ask(1, deploy(vec![step("a", &[]), step("b", &["a"])]))
@@ -388,7 +389,7 @@ async fn a_failure_breaks_the_stack_and_a_redeploy_opens_the_way_out() {
 #[tokio::test]
 async fn a_step_that_nobody_does_any_more_goes_to_a_person() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     bench.ask(1, deploy(vec![step("a", &[])])).await;
     let mut engine = Engine::open(bench.parts(None)).await.unwrap();
     for _ in 0..20 {
@@ -419,7 +420,7 @@ async fn a_step_that_nobody_does_any_more_goes_to_a_person() {
 #[tokio::test]
 async fn a_hold_waits_for_exactly_its_subject_and_words() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     bench
         .ask(
             1,
@@ -483,7 +484,7 @@ async fn a_hold_waits_for_exactly_its_subject_and_words() {
 #[tokio::test]
 async fn a_hold_that_nobody_decides_rejects() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     bench
         .ask(1, deploy(vec![held(step("a", &[]), HoldKind::ReviewPlan)]))
         .await;
@@ -508,7 +509,7 @@ async fn a_hold_that_nobody_decides_rejects() {
 #[tokio::test]
 async fn a_cancel_stops_what_runs_and_finalisers_still_run() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     let mut last = step("sweep", &["a"]);
     last.finaliser = Some(Finaliser::Always);
     bench
@@ -571,7 +572,7 @@ async fn a_cancel_stops_what_runs_and_finalisers_still_run() {
 #[tokio::test]
 async fn a_freeze_holds_the_queue_and_the_thaw_lets_it_go() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     let freeze = Intent::Freeze {
         target: QueueOf::Environment("dev".parse().unwrap()),
         reason: "INC-1".into(),

@@ -3,6 +3,7 @@
 //! and a look that fails makes what was seen before STALE.
 
 mod round;
+mod tails;
 mod watched;
 
 use std::collections::{BTreeMap, HashMap};
@@ -73,7 +74,7 @@ impl Watcher {
     /// Watches until `folds` ends: the newest folds of the engine. Each environment has its own
     /// rounds: one that does not answer keeps no other one from being seen.
     pub async fn run(self, folds: watch::Receiver<Folds>) {
-        let mut tails = super::tails::Tails::new(&self);
+        let mut tails = tails::Tails::new(&self);
         let it = Arc::new(self);
         let mut watched: BTreeMap<StackId, Watched> = BTreeMap::new();
         let mut proven: BTreeMap<EnvName, (Places, Time)> = BTreeMap::new();

@@ -7,8 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::service::Offer;
-
 const FILE: &str = include_str!("../../config/sandbox/resources.yaml");
 
 /// All types, by name.
@@ -72,20 +70,20 @@ impl ResourceType {
 }
 
 impl Catalog {
-    /// The types of the shared file and those that these services bring; a service's own word
-    /// counts more. A test reads every file, so that none of them is silently empty.
+    /// The types of the shared file and those that services bring, as their names and texts; a
+    /// service's own word counts more. A test reads every file, so that none of them is silently empty.
     #[must_use]
-    pub fn of(offers: &[&Offer]) -> Self {
+    pub fn of(brought: impl IntoIterator<Item = (&'static str, &'static str)>) -> Self {
         let mut kinds: BTreeMap<String, ResourceType> =
             serde_yaml::from_str(FILE).unwrap_or_default();
-        for offer in offers {
-            let brought: BTreeMap<String, ResourceType> =
-                serde_yaml::from_str(offer.types).unwrap_or_default();
-            kinds.extend(brought.into_iter().map(|(name, kind)| {
+        for (service, types) in brought {
+            let types: BTreeMap<String, ResourceType> =
+                serde_yaml::from_str(types).unwrap_or_default();
+            kinds.extend(types.into_iter().map(|(name, kind)| {
                 (
                     name,
                     ResourceType {
-                        owner: Some(offer.name),
+                        owner: Some(service),
                         ..kind
                     },
                 )

@@ -90,7 +90,7 @@ impl Realms {
     pub fn new(offers: &'static [&'static Offer]) -> Self {
         let known = Known {
             offers,
-            catalog: Catalog::of(offers),
+            catalog: Catalog::of(offers.iter().map(|offer| offer.brings())),
         };
         let mut realms = Self {
             known: Arc::new(known),

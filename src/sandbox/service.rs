@@ -130,6 +130,12 @@ pub enum Scope {
 }
 
 impl Offer {
+    /// Its name, and the resource types that it brings.
+    #[must_use]
+    pub fn brings(&self) -> (&'static str, &'static str) {
+        (self.name, self.types)
+    }
+
     /// A service whose state is a `T`, one in every region, with nothing special about it.
     #[must_use]
     pub const fn of<T: Service + Default + DeserializeOwned>(

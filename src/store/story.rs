@@ -17,9 +17,10 @@ use super::sqlite::Sqlite;
 use super::{By, EngineId, Lease, NO_END, Preview, Ring, Scope, Store, StoreError, Swept, bundles};
 use crate::domain::ask::{Answer, Ask, AskState, Attached, InboxAsk, Intent};
 use crate::domain::cause::Via;
+use crate::domain::class::EnvClass;
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::digest::Digest;
-use crate::domain::environment::{Class, EnvironmentEvent, Freeze};
+use crate::domain::environment::{EnvironmentEvent, Freeze};
 use crate::domain::event::{Append, Event, StreamId};
 use crate::domain::given;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
@@ -477,7 +478,7 @@ chapter!(
     {
         let card = |subject: &str, made_at: i64| {
             serde_json::from_value::<crate::domain::card::Card>(json!({
-            "verb": "freeze", "env": "dev", "class": Class::Development, "account": "", "region": "", "level": 2, "why": "", "subject": Digest::of_bytes(subject.as_bytes()),
+            "verb": "freeze", "env": "dev", "class": EnvClass::Development, "level": 2, "why": "", "subject": Digest::of_bytes(subject.as_bytes()),
             "lines": [], "made_at": made_at, "valid_until": made_at + 60_000,
         }))
         .unwrap()

@@ -66,14 +66,15 @@ impl World {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::environment::{Class, EnvironmentRecord};
+    use crate::domain::class::EnvClass;
+    use crate::domain::environment::EnvironmentRecord;
     use crate::world::fixture;
 
     #[test]
     fn says_what_is_different_and_what_to_do() {
-        let kept = fixture::record(Class::Production);
+        let kept = fixture::record(EnvClass::Production);
         let file = EnvironmentRecord {
-            class: Class::Staging,
+            class: EnvClass::Staging,
             ..fixture::in_account(&kept, "000000000001")
         };
         let differs = Differs::Different(kept.differences(&file));

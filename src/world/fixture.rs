@@ -18,9 +18,10 @@ pub use specs::{script, spec, spec_with};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::class::EnvClass;
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::environment::{
-    Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy,
+    EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy,
 };
 use crate::domain::estate::{Catalog, Entry};
 use crate::domain::event::{Event, Stored, StreamId};
@@ -72,7 +73,7 @@ pub fn in_account(record: &EnvironmentRecord, other: &str) -> EnvironmentRecord 
 }
 
 /// A record of an environment.
-pub fn record(class: Class) -> EnvironmentRecord {
+pub fn record(class: EnvClass) -> EnvironmentRecord {
     EnvironmentRecord {
         class,
         places: account("441200007731").into(),
@@ -134,7 +135,7 @@ impl Scene {
     }
 
     /// An environment, in the file and in the store.
-    pub fn env(&mut self, name: &str, class: Class) -> &mut Self {
+    pub fn env(&mut self, name: &str, class: EnvClass) -> &mut Self {
         let name: crate::domain::ids::EnvName = name.parse().unwrap();
         let record = record(class);
         Arc::make_mut(&mut self.world.catalog)

@@ -3,7 +3,7 @@
 use crate::domain::deployment::Deployment;
 use crate::domain::environment::{Freeze, Mode};
 use crate::domain::ids::{DeploymentId, DeploymentNo, HoldId, StackId};
-use crate::domain::lifecycle::Class;
+use crate::domain::lifecycle::PhaseClass;
 use crate::domain::purpose::Purpose;
 use crate::domain::stack::{Queued, Stack};
 use crate::domain::time::{Time, short};
@@ -203,7 +203,7 @@ impl World {
             return Waits::Behind { no: ahead.no };
         }
         // What takes a broken stack down needs nobody to unblock it first.
-        if stack.class() == Class::Broken && entry.purpose != Purpose::Teardown {
+        if stack.class() == PhaseClass::Broken && entry.purpose != Purpose::Teardown {
             return Waits::Broken;
         }
         let open = entry

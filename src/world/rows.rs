@@ -7,9 +7,10 @@ mod step;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::domain::class::EnvClass;
 use crate::domain::deployment::{Deployment, Stopping};
 use crate::domain::end::End;
-use crate::domain::environment::{Class as EnvClass, Freeze, Mode};
+use crate::domain::environment::{Freeze, Mode};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId};
 use crate::domain::place::Spot;

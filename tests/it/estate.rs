@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use holdpoint::config;
-use holdpoint::domain::environment::Class;
+use holdpoint::domain::class::EnvClass;
 use holdpoint::domain::flag::Flags;
 use holdpoint::domain::ids::StackId;
 use holdpoint::domain::look::Sights;
@@ -19,10 +19,14 @@ fn the_practice_estate_is_read_and_planned_whole() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/sandbox/estate/holdpoint.yaml");
     let loaded = config::load(&file, systems::all()).unwrap_or_else(|found| panic!("{found}"));
     let catalog = config::catalog(&loaded);
-    let classes: Vec<Class> = catalog.environments.values().map(|env| env.class).collect();
+    let classes: Vec<EnvClass> = catalog.environments.values().map(|env| env.class).collect();
     assert_eq!(
         classes,
-        [Class::Development, Class::Production, Class::Staging]
+        [
+            EnvClass::Development,
+            EnvClass::Production,
+            EnvClass::Staging
+        ]
     );
     let services = catalog
         .stacks

@@ -146,7 +146,7 @@ fn an_engine_that_only_starts_a_file_that_differs_and_one_that_is_not_trusted() 
         (Code::Failed, BTreeSet::from(["engine".to_owned()]))
     );
     let (_, found, out) = wrong(|scene, _| {
-        let file = fixture::record(Class::Production);
+        let file = fixture::record(EnvClass::Production);
         Arc::make_mut(&mut scene.world.catalog)
             .environments
             .insert("dev".parse().unwrap(), file);

@@ -193,7 +193,7 @@ fn a_hold_is_approved_for_exactly_what_it_shows() {
 #[test]
 fn nothing_is_changed_where_the_file_differs() {
     let ran = run_with("deploy|dev/orders", vec![], None, |scene, _| {
-        let file = fixture::record(Class::Production);
+        let file = fixture::record(EnvClass::Production);
         Arc::make_mut(&mut scene.world.catalog)
             .environments
             .insert("dev".parse().unwrap(), file);
@@ -215,7 +215,7 @@ fn what_stops_is_asked_also_where_the_file_differs() {
         ];
         let ran = run_with(words, answers, None, |scene, _| {
             for env in ["dev", "staging"] {
-                let file = fixture::record(Class::Production);
+                let file = fixture::record(EnvClass::Production);
                 Arc::make_mut(&mut scene.world.catalog)
                     .environments
                     .insert(env.parse().unwrap(), file);

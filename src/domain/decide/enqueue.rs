@@ -5,7 +5,7 @@ use crate::domain::environment::QueuePolicy;
 use crate::domain::event::Append;
 use crate::domain::folds::Folds;
 use crate::domain::ids::DeploymentId;
-use crate::domain::lifecycle::Class;
+use crate::domain::lifecycle::PhaseClass;
 use crate::domain::lifecycles::of_system;
 use crate::domain::purpose::Purpose;
 use crate::domain::refused::Refused;
@@ -47,7 +47,7 @@ pub(super) fn enqueue(
         return Err(Refused::new("unknown-system", why.to_string()));
     }
     let busy = stack.current.is_some() || !stack.queue.is_empty();
-    let broken = stack.class() == Class::Broken;
+    let broken = stack.class() == PhaseClass::Broken;
     // The policy is about releases that pile up: a way out, and an end, may always be asked for.
     if busy && !broken && start.purpose == Purpose::Deploy && record.queue == QueuePolicy::Refuse {
         return Err(Refused::new(

@@ -74,13 +74,13 @@ pub(super) fn undo(folds: &Folds, d: &Deployment, step: &Step, kind: HoldKind) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::environment::Class;
+    use crate::domain::class::EnvClass;
     use crate::world::fixture::{self, Scene, id};
 
     #[test]
     fn numbers_come_from_earlier_outages_alone() {
         let mut scene = Scene::new();
-        scene.env("prod", Class::Production);
+        scene.env("prod", EnvClass::Production);
         let stack = id("prod/a");
         assert!(
             says(likely(&scene.world.folds, &stack).as_ref()).contains("no run here says how long")

@@ -11,7 +11,7 @@ use crate::domain::event::Append;
 use crate::domain::failure::Failure;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, StackId, StepId};
-use crate::domain::lifecycle::Class;
+use crate::domain::lifecycle::PhaseClass;
 use crate::domain::plan::{Output, Plan};
 use crate::domain::refused::Refused;
 use crate::domain::stack::StackEvent;
@@ -84,20 +84,20 @@ pub(super) fn blocked(
     match (stack.class(), repair) {
         // A stack in a Gone phase has no teardown edge: what stands under its name since is ended
         // where it was made.
-        (Class::Gone, Some(repair)) if repair.removes() => {
+        (PhaseClass::Gone, Some(repair)) if repair.removes() => {
             Err(Refused::new("gone", format!("{id} is {phase} here, and what stands under its name since is stuck in its own deletion"))
                 .hint(format!(
                     "finish that deletion where the stack was made, retaining what cannot be deleted; then `holdpoint deploy {id}`"
                 )))
         }
-        (Class::Broken, _) | (Class::Rest | Class::Gone, Some(_)) => Ok(()),
-        (Class::Rest | Class::Gone, None) if recovers => {
+        (PhaseClass::Broken, _) | (PhaseClass::Rest | PhaseClass::Gone, Some(_)) => Ok(()),
+        (PhaseClass::Rest | PhaseClass::Gone, None) if recovers => {
             Err(Refused::new("not-broken", format!("{id} is {phase}, and what it runs on needs no repair: there is nothing to recover"))
                 .hint(format!("`holdpoint deploy {id}`")))
         }
-        (Class::Rest | Class::Gone, None) => Err(Refused::new("not-broken", format!("{id} is {phase}: there is nothing to unblock"))
+        (PhaseClass::Rest | PhaseClass::Gone, None) => Err(Refused::new("not-broken", format!("{id} is {phase}: there is nothing to unblock"))
             .hint(format!("`holdpoint show {id}` says what can be done"))),
-        (Class::Busy, _) => {
+        (PhaseClass::Busy, _) => {
             let no =
                 stack.current.and_then(|current| folds.deployments.get(&current)).map_or_else(String::new, |d| format!(" with {}", d.no()));
             Err(Refused::new("not-broken", format!("{id} is {phase}{no}: nothing can be unblocked before that has ended"))

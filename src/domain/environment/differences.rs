@@ -137,11 +137,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::environment::Class;
+    use crate::domain::class::EnvClass;
 
     fn record(places: Vec<Place>) -> EnvironmentRecord {
         EnvironmentRecord {
-            class: Class::Production,
+            class: EnvClass::Production,
             places: places.into_iter().collect(),
             on_failure: OnFailure::Break,
             queue: QueuePolicy::Queue,
@@ -194,7 +194,7 @@ mod tests {
     fn every_field_of_a_record_is_told() {
         let before = record(vec![aws("111")]);
         let changes: [fn(&mut EnvironmentRecord); 7] = [
-            |to| to.class = Class::Staging,
+            |to| to.class = EnvClass::Staging,
             |to| to.places = aws("222").into(),
             |to| to.on_failure = OnFailure::Continue,
             |to| to.queue = QueuePolicy::Latest,

@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::cause::{Cause, Of, Parent, Reply, Via};
+use crate::domain::class::EnvClass;
 use crate::domain::deployment::{Request, Shown, Stopping};
 use crate::domain::end::End;
-use crate::domain::environment::{Class, EnvironmentRecord, Freeze, Mode, OnFailure, QueuePolicy};
+use crate::domain::environment::{EnvironmentRecord, Freeze, Mode, OnFailure, QueuePolicy};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::flag;
 use crate::domain::given;
@@ -277,7 +278,7 @@ fn place() -> place::Place {
 
 fn of_environments() -> Vec<EnvironmentEvent> {
     let record = EnvironmentRecord {
-        class: Class::Production,
+        class: EnvClass::Production,
         places: place().into(),
         on_failure: OnFailure::Break,
         queue: QueuePolicy::Latest,

@@ -4,7 +4,7 @@
 use crate::domain::end::End;
 use crate::domain::environment::Mode;
 use crate::domain::ids::DeploymentId;
-use crate::domain::lifecycle::{Class, PhaseFlag};
+use crate::domain::lifecycle::{PhaseClass, PhaseFlag};
 use crate::domain::purpose::Purpose;
 use crate::domain::time::Time;
 use crate::domain::wants::Wants;
@@ -143,7 +143,7 @@ impl Stack {
             wants.now.push(StackWant::Look(head.clone()));
         } else if self.takes(on) {
             wants.now.push(StackWant::Pop(head.clone()));
-        } else if self.class() == Class::Gone && teardown {
+        } else if self.class() == PhaseClass::Gone && teardown {
             wants.now.push(StackWant::EndQueued(
                 head.deployment,
                 "there is nothing to tear down".to_owned(),

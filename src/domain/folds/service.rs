@@ -3,7 +3,7 @@
 
 use crate::domain::end::End;
 use crate::domain::ids::DeploymentId;
-use crate::domain::lifecycle::Class;
+use crate::domain::lifecycle::PhaseClass;
 use crate::domain::purpose::Purpose;
 use crate::domain::request::Spec;
 use crate::domain::stack::{Stack, is_one};
@@ -39,8 +39,9 @@ impl Stack {
             });
         let in_doubt = of(self.last)
             .is_some_and(|d| d.changed_anything() && !matches!(d.end, Some(End::Done)));
-        let serves =
-            self.release.is_some() && self.serves_the_good_one() && self.class() != Class::Broken;
+        let serves = self.release.is_some()
+            && self.serves_the_good_one()
+            && self.class() != PhaseClass::Broken;
         if serves && !coming && !in_doubt {
             self.previous_good
         } else {

@@ -3,11 +3,11 @@
 use crate::domain::deployment::Phase::{
     self, Available, Done, Failed, New, Partial, Queued, Running, Terminated, Triggered, Waiting,
 };
-use crate::domain::lifecycle::Class::{Broken, Busy, Gone, Rest};
 use crate::domain::lifecycle::Origin::{Ours, Seed};
-use crate::domain::lifecycle::{Class, Edge, Lifecycle, Origin, PhaseDef};
+use crate::domain::lifecycle::PhaseClass::{Broken, Busy, Gone, Rest};
+use crate::domain::lifecycle::{Edge, Lifecycle, Origin, PhaseClass, PhaseDef};
 
-const fn phase(phase: Phase, source: Option<&'static str>, class: Class) -> PhaseDef {
+const fn phase(phase: Phase, source: Option<&'static str>, class: PhaseClass) -> PhaseDef {
     PhaseDef::new(phase.name(), source, class)
 }
 

@@ -2,7 +2,7 @@
 //! phase until its machine is free and works in another, on the way in and on the way out, as a
 //! website does.
 
-use crate::domain::lifecycle::Class::{Broken, Busy, Gone, Rest};
+use crate::domain::lifecycle::PhaseClass::{Broken, Busy, Gone, Rest};
 use crate::domain::lifecycle::{Edge, Lifecycle, NEW, Origin, PhaseDef, PhaseFlag};
 
 const fn edge(from: &'static str, on: &'static str, to: &'static str) -> Edge {

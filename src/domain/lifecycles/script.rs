@@ -1,6 +1,6 @@
 //! The lifecycle of a script stack.
 
-use crate::domain::lifecycle::Class::{Broken, Busy, Gone, Rest};
+use crate::domain::lifecycle::PhaseClass::{Broken, Busy, Gone, Rest};
 use crate::domain::lifecycle::{Edge, Lifecycle, NEW, Origin, PhaseDef, PhaseFlag};
 
 const fn edge(from: &'static str, on: &'static str, to: &'static str, label: &'static str) -> Edge {

@@ -1,7 +1,7 @@
 //! The lifecycle of a service stack.
 
-use crate::domain::lifecycle::Class::{Broken, Busy, Gone, Rest};
 use crate::domain::lifecycle::Origin::{Ours, Seed};
+use crate::domain::lifecycle::PhaseClass::{Broken, Busy, Gone, Rest};
 use crate::domain::lifecycle::{Edge, Lifecycle, NEW, Origin, PhaseDef, PhaseFlag};
 
 const QUEUED: Origin = Ours("a deployment waits in place: frozen, armed, or not its turn");

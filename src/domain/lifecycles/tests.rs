@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::domain::lifecycle::{Class, Edge, Lifecycle, NEW, Origin, PhaseDef, PhaseFlag};
+use crate::domain::lifecycle::{Edge, Lifecycle, NEW, Origin, PhaseClass, PhaseDef, PhaseFlag};
 
 /// `from, label of the source document, to`; `[*]` is NEW.
 const STACK_DIAGRAM: &[(&str, &str, &str)] = &[
@@ -149,8 +149,8 @@ fn every_phase_is_reached_and_none_but_an_end_is_without_a_way_on() {
                 .edges
                 .iter()
                 .any(|edge| edge.from == phase.name && edge.to != phase.name);
-            let ends =
-                table.name == DEPLOYMENT.name && matches!(phase.class, Class::Gone | Class::Broken);
+            let ends = table.name == DEPLOYMENT.name
+                && matches!(phase.class, PhaseClass::Gone | PhaseClass::Broken);
             assert_eq!(goes_on, !ends, "{}: {}", table.name, phase.name);
         }
     }
@@ -191,7 +191,7 @@ fn every_class_has_the_edges_that_the_machine_takes_there() {
             let what = format!("{}: {}", table.name, phase.name);
             assert!(to("requested").is_some(), "{what} takes no ask");
             match phase.class {
-                Class::Busy => {
+                PhaseClass::Busy => {
                     assert!(
                         to("succeeded").is_some() && to("failed").is_some(),
                         "{what} has no end"
@@ -201,13 +201,13 @@ fn every_class_has_the_edges_that_the_machine_takes_there() {
                         "{what} cannot be cancelled"
                     );
                     assert!(
-                        to("failed").is_some_and(|to| to.class == Class::Broken),
+                        to("failed").is_some_and(|to| to.class == PhaseClass::Broken),
                         "{what}: who failed is broken"
                     );
                 }
-                Class::Broken => {
+                PhaseClass::Broken => {
                     assert!(
-                        to("unblocked").is_some_and(|to| to.class == Class::Rest),
+                        to("unblocked").is_some_and(|to| to.class == PhaseClass::Rest),
                         "{what} has no way out"
                     );
                     assert!(
@@ -215,14 +215,14 @@ fn every_class_has_the_edges_that_the_machine_takes_there() {
                         "{what} cannot be taken down"
                     );
                 }
-                Class::Rest => {
+                PhaseClass::Rest => {
                     let moves = to("requested").is_some_and(|to| to != phase);
                     assert!(
                         to("popped").is_some() || moves || phase.is(PhaseFlag::LookFirst),
                         "{what}: what waits there never starts"
                     );
                 }
-                Class::Gone => assert!(to("popped").is_some(), "{what} never comes back"),
+                PhaseClass::Gone => assert!(to("popped").is_some(), "{what} never comes back"),
             }
         }
     }
@@ -240,8 +240,8 @@ fn starts_lead_into_work_and_ends_out_of_it() {
                 table.phase(edge.to).unwrap(),
             );
             let (before, after, stays) = (
-                from.class == Class::Busy,
-                to.class == Class::Busy,
+                from.class == PhaseClass::Busy,
+                to.class == PhaseClass::Busy,
                 from.is(PhaseFlag::Removes),
             );
             match edge.on {
@@ -252,7 +252,13 @@ fn starts_lead_into_work_and_ends_out_of_it() {
                     assert!(!before && after && to.is(PhaseFlag::Removes), "{what}");
                 }
                 "succeeded" => assert!(
-                    before && to.class == if stays { Class::Gone } else { Class::Rest },
+                    before
+                        && to.class
+                            == if stays {
+                                PhaseClass::Gone
+                            } else {
+                                PhaseClass::Rest
+                            },
                     "{what}"
                 ),
                 "failed" | "failed_continue" | "withdrawn" | "withdrawn_never"
@@ -284,7 +290,7 @@ fn every_flag_stands_where_it_means_something() {
             let what = format!("{}: {}", table.name, phase.name);
             let to = |on: &str| from(table, phase, on);
             let rests = |on: &str| {
-                to(on).is_some_and(|to| to.class == Class::Rest && !to.is(PhaseFlag::Settles))
+                to(on).is_some_and(|to| to.class == PhaseClass::Rest && !to.is(PhaseFlag::Settles))
             };
             let looks =
                 to("found_missing").is_some() && rests("adopted") && to("adopted_broken").is_some();
@@ -299,15 +305,15 @@ fn every_flag_stands_where_it_means_something() {
                 "{what}"
             );
             assert!(
-                !phase.is(PhaseFlag::Settles) || phase.class == Class::Rest,
+                !phase.is(PhaseFlag::Settles) || phase.class == PhaseClass::Rest,
                 "{what}"
             );
             assert!(
-                !phase.is(PhaseFlag::Removes) || phase.class == Class::Busy,
+                !phase.is(PhaseFlag::Removes) || phase.class == PhaseClass::Busy,
                 "{what}"
             );
             assert!(
-                !phase.is(PhaseFlag::RunAgain) || phase.class == Class::Broken,
+                !phase.is(PhaseFlag::RunAgain) || phase.class == PhaseClass::Broken,
                 "{what}"
             );
         }

@@ -13,7 +13,7 @@ use crate::store::memory::Fault;
 #[tokio::test]
 async fn an_ask_is_of_whoever_it_was_proven_for_and_the_outside_decides_nothing() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     let proof = Proof::Checked {
         source: Issuer::Github,
         id: "4711".into(),
@@ -112,7 +112,7 @@ async fn an_ask_is_of_whoever_it_was_proven_for_and_the_outside_decides_nothing(
 #[tokio::test]
 async fn a_flag_is_checked_shown_covered_kept_and_given_to_the_planner() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     let mut engine = Engine::open(bench.parts(None)).await.unwrap();
     let asked = |name: &str, value: flag::Value| {
         let Ask::Do {
@@ -307,7 +307,7 @@ impl Bench {
     /// With an environment that an engine has recorded.
     async fn recorded() -> Self {
         let bench = Self::new();
-        bench.environment(Class::Development).await;
+        bench.environment(EnvClass::Development).await;
         bench
             .settle(&mut Engine::open(bench.parts(None)).await.unwrap())
             .await

@@ -49,7 +49,7 @@ pub(super) async fn killed_at_every_point<T>(
 async fn killed_at_every_point_each_step_has_one_effect() {
     let begin = async || {
         let bench = Bench::new();
-        bench.environment(Class::Development).await;
+        bench.environment(EnvClass::Development).await;
         bench
             .ask(
                 1,

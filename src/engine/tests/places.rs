@@ -16,7 +16,7 @@ async fn runs(steps: Vec<Step>) -> (BTreeMap<String, u32>, String) {
         Place::new("hill", "summit", "side").of(Some("high")),
     ];
     bench
-        .environment_at(Class::Development, places.into_iter().collect())
+        .environment_at(EnvClass::Development, places.into_iter().collect())
         .await;
     bench.ask(1, deploy(steps)).await;
     let mut engine = Engine::open(Parts {
@@ -107,7 +107,7 @@ async fn done(bench: &Bench, engine: &mut Engine, n: u128, intent: Intent) {
 async fn at(places: &[Place]) -> (Bench, Engine) {
     let bench = Bench::new();
     bench
-        .environment_at(Class::Development, places.iter().cloned().collect())
+        .environment_at(EnvClass::Development, places.iter().cloned().collect())
         .await;
     let mut engine = Engine::open(Parts {
         eyes: Arc::new(Blind::proving(|place| Some(lost(place)))),

@@ -61,7 +61,7 @@ async fn answered(bench: &Bench, engine: &mut Engine, n: u128, intent: &Intent) 
 /// An engine on a store whose first two deployments, a good one and a failed one, are older than
 /// what folds hold.
 async fn long_ago(bench: &Bench) -> (Engine, DeploymentId) {
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     bench.ask(1, of_release("good", vec![step("a", &[])])).await;
     let mut engine = Engine::open(bench.parts(None)).await.unwrap();
     bench.settle(&mut engine).await.unwrap();
@@ -216,7 +216,7 @@ async fn grown(bench: &Bench, engine: &Engine, to: u64) {
 #[tokio::test]
 async fn what_is_named_is_looked_for_with_few_reads_however_long_the_history() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     bench
         .ask(1, of_release("first", vec![step("a", &[])]))
         .await;

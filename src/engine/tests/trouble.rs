@@ -8,7 +8,7 @@ use crate::store::memory::Fault;
 #[tokio::test]
 async fn what_is_asked_after_an_ask_that_was_not_written_waits_for_it() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     let mut engine = Engine::open(bench.parts(None)).await.unwrap();
     bench.settle(&mut engine).await.unwrap();
     let target = QueueOf::Environment("dev".parse().unwrap());
@@ -76,7 +76,7 @@ impl Lines for Slow {
 #[tokio::test]
 async fn an_outcome_is_not_known_before_what_the_step_said_is_kept() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     bench.ask(1, deploy(vec![step("a", &[])])).await;
     let room = Arc::<tokio::sync::Notify>::default();
     let parts = Parts {

@@ -119,7 +119,7 @@ async fn of_two_one_is_killed_at_every_point_and_the_other_carries_on() {
     let mut kills = 0;
     for nth in 1.. {
         let bench = Bench::new();
-        bench.environment(Class::Development).await;
+        bench.environment(EnvClass::Development).await;
         bench
             .ask(
                 1,
@@ -178,7 +178,7 @@ async fn one_that_was_held_up_writes_nothing_and_starts_nothing() {
     let mut taken_over = 0;
     for turns in 1..30 {
         let bench = Bench::new();
-        bench.environment(Class::Development).await;
+        bench.environment(EnvClass::Development).await;
         bench
             .ask(
                 1,
@@ -230,7 +230,7 @@ async fn one_that_was_held_up_writes_nothing_and_starts_nothing() {
 #[tokio::test]
 async fn a_claim_stays_while_its_engine_looks_and_goes_over_when_that_is_gone() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     let mut first = any(&bench).await;
     first.step(true).await.unwrap();
     let id = bench.ask(1, deploy(vec![step("a", &[])])).await;
@@ -272,7 +272,7 @@ async fn a_claim_stays_while_its_engine_looks_and_goes_over_when_that_is_gone() 
 #[tokio::test]
 async fn each_drives_what_it_can_serve_and_decides_what_is_asked_of_it() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     let mut engines = [
         Some(one_of(&bench, |stack| stack.app.as_str() == "chores", None).await),
         Some(one_of(&bench, |stack| stack.app.as_str() == "other", None).await),
@@ -317,7 +317,7 @@ async fn each_drives_what_it_can_serve_and_decides_what_is_asked_of_it() {
 #[tokio::test]
 async fn what_one_decides_the_other_carries_out() {
     let bench = Bench::new();
-    bench.environment(Class::Development).await;
+    bench.environment(EnvClass::Development).await;
     bench
         .ask(1, deploy(vec![step("a", &[]), step("b", &["a"])]))
         .await;

@@ -107,7 +107,7 @@ impl Watched {
             nth: AtomicUsize::new(0),
         });
         let bench = Bench::new();
-        bench.environment(Class::Development).await;
+        bench.environment(EnvClass::Development).await;
         let mut last = step("sweep", &["a"]);
         last.finaliser = Some(Finaliser::Always);
         bench

@@ -104,8 +104,7 @@ impl Scene {
                 region: Some((*region).to_owned()),
                 ..AwsTarget::default()
             };
-            let record =
-                crate::world::fixture::record(crate::domain::environment::Class::Development);
+            let record = crate::world::fixture::record(crate::domain::class::EnvClass::Development);
             let record = crate::domain::environment::EnvironmentRecord {
                 places: aws.place(Some(account::ID)).into(),
                 ..record

@@ -3,7 +3,8 @@
 use super::super::files::Need;
 use super::entry::ScriptTeardown;
 use super::*;
-use crate::domain::environment::{Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use crate::domain::class::EnvClass;
+use crate::domain::environment::{EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::flag::Flags;
 use crate::domain::place::Places;
 use crate::domain::request::SourceFile;
@@ -49,7 +50,7 @@ fn plan(purpose: Purpose, entry: &ScriptEntry) -> Result<Plan, Failure> {
     let stack: StackId = "dev/chores".parse().unwrap();
     let spec = spec(&stack, entry, &bundle).unwrap();
     let env = EnvironmentRecord {
-        class: Class::Development,
+        class: EnvClass::Development,
         places: Places::default(),
         on_failure: OnFailure::Continue,
         queue: QueuePolicy::Queue,

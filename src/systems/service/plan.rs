@@ -7,7 +7,7 @@ use super::body::{Body, COUNT};
 use super::downtime::downtime;
 use super::steps::{self, Counts};
 use super::{join, weight};
-use crate::domain::environment::Class;
+use crate::domain::class::EnvClass;
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::look::Sights;
@@ -56,7 +56,7 @@ pub(super) fn touch(ask: &PlanAsk, name: &str, stack: &StackFacts) -> Result<boo
 
 /// The hold for what is touched first in an environment where that matters.
 pub(super) fn first_touch(ask: &PlanAsk, first: bool) -> Option<HoldRule> {
-    let protected = matches!(ask.env.class, Class::Production | Class::Staging);
+    let protected = matches!(ask.env.class, EnvClass::Production | EnvClass::Staging);
     (first && protected).then(|| HoldRule::always(HoldKind::FirstTouch))
 }
 

@@ -16,9 +16,10 @@ use super::body::spec;
 use super::entry::{Downtime, Scalar};
 use super::join::{join, same};
 use super::*;
+use crate::domain::class::EnvClass;
 use crate::domain::deployment::{Deployment, DeploymentEvent, Shown, StepState, Stopping};
 use crate::domain::digest::Digest;
-use crate::domain::environment::{Class, EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use crate::domain::environment::{EnvironmentRecord, Mode, OnFailure, QueuePolicy};
 use crate::domain::flag::Flags;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, StepId};
@@ -75,7 +76,7 @@ fn orders() -> Spec {
     spec_of(&entry(&[("Version", "7"), ("DesiredCount", "4")]))
 }
 
-fn ask(purpose: Purpose, class: Class) -> PlanAsk {
+fn ask(purpose: Purpose, class: EnvClass) -> PlanAsk {
     PlanAsk {
         stack: "prod/orders".parse().unwrap(),
         purpose,

@@ -124,7 +124,7 @@ pub(super) fn danger(rows: Option<&[ChangeRow]>) -> Danger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::environment::Class;
+    use crate::domain::class::EnvClass;
     use crate::domain::level::{Level, Verb, level};
 
     /// The card lists the new revision as a replacement: the words of its level say so too.
@@ -137,7 +137,8 @@ mod tests {
             scope: Vec::new(),
             properties: Vec::new(),
         };
-        let of = |rows: &[ChangeRow]| level(Class::Development, Verb::Deploy, danger(Some(rows)));
+        let of =
+            |rows: &[ChangeRow]| level(EnvClass::Development, Verb::Deploy, danger(Some(rows)));
         let revision = row("AWS::ECS::TaskDefinition", Does::Replace);
         let (one, why) = of(std::slice::from_ref(&revision));
         assert_eq!(one, Level::L1);

@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn the_command_does_what_the_line_is_about() {
         let mut scene = Scene::new();
-        scene.env("prod", crate::domain::environment::Class::Production);
+        scene.env("prod", crate::domain::class::EnvClass::Production);
         let stack = id("prod/a");
         let d = scene
             .ago(60)

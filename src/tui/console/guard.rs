@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::domain::environment::{Class, Mode};
+use crate::domain::class::EnvClass;
+use crate::domain::environment::Mode;
 use crate::domain::ids::EnvName;
 use crate::domain::time::{Time, short};
 use crate::tui::theme::Role;
@@ -45,7 +46,7 @@ impl Guard {
         if record.is_some_and(|record| record.mode == Mode::Watch) {
             return Lock::Read(format!("{env} is only watched by this store"));
         }
-        let protected = record.is_none_or(|record| record.class == Class::Production);
+        let protected = record.is_none_or(|record| record.class == EnvClass::Production);
         match self.unlocked.get(env) {
             Some(until) if *until > now => Lock::Guarded(*until),
             _ if protected || self.locked.contains(env) => {

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::domain::environment::Class;
+use crate::domain::class::EnvClass;
 use crate::domain::ids::EnvName;
 use crate::domain::label::{CardLine, Label};
 use crate::domain::place::Spot;
@@ -23,7 +23,7 @@ pub struct Where {
     /// The environment.
     pub env: EnvName,
     /// Its class.
-    pub class: Class,
+    pub class: EnvClass,
     /// Which place it is at home, in full.
     pub spot: Spot,
     /// Whether it is of the practice estate.
@@ -41,7 +41,7 @@ impl Where {
             .find(|view| view.name == *env);
         Self {
             env: env.clone(),
-            class: view.map_or(Class::Production, |view| view.class),
+            class: view.map_or(EnvClass::Production, |view| view.class),
             spot: view.map(|view| view.spot.clone()).unwrap_or_default(),
             practice: view.is_some_and(|view| view.practice),
         }
@@ -50,7 +50,7 @@ impl Where {
     /// Whether the frame has the colour of danger: never in practice.
     #[must_use]
     pub fn danger(&self) -> bool {
-        self.class == Class::Production && !self.practice
+        self.class == EnvClass::Production && !self.practice
     }
 
     /// Its name for people: `PROD-US`, or `prod-us (practice)`.

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
-use crate::domain::lifecycle::Class;
+use crate::domain::lifecycle::PhaseClass;
 use crate::domain::time::short;
 use crate::tui::theme::{Role, Theme};
 
@@ -55,10 +55,10 @@ fn style(course: &Course<'_>, theme: &Theme, phase: &str) -> Style {
     let class = course
         .lifecycle
         .phase(phase)
-        .map_or(Class::Rest, |phase| phase.class);
+        .map_or(PhaseClass::Rest, |phase| phase.class);
     let style = if phase != course.current {
         theme.style(Role::Node)
-    } else if class == Class::Broken {
+    } else if class == PhaseClass::Broken {
         theme.style(Role::Fail).add_modifier(Modifier::REVERSED)
     } else {
         theme.style(Role::NodeCurrent)

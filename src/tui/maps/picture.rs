@@ -3,7 +3,7 @@
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
-use crate::domain::lifecycle::{Class, Edge, Origin};
+use crate::domain::lifecycle::{Edge, Origin, PhaseClass};
 use crate::domain::time::short;
 use crate::tui::glyphs::Glyphs;
 use crate::tui::theme::{Role, Theme};
@@ -133,11 +133,11 @@ fn draw_node(canvas: &mut Canvas, node: &map::Node, course: &Course<'_>, paint: 
     let class = course
         .lifecycle
         .phase(node.phase)
-        .map_or(Class::Rest, |phase| phase.class);
+        .map_or(PhaseClass::Rest, |phase| phase.class);
     let current = node.phase == course.current;
     let mut style = match (current, class) {
-        (true, Class::Broken) => paint.needs,
-        (true, Class::Rest | Class::Busy | Class::Gone) => paint.current,
+        (true, PhaseClass::Broken) => paint.needs,
+        (true, PhaseClass::Rest | PhaseClass::Busy | PhaseClass::Gone) => paint.current,
         (false, _) => paint.node,
     };
     if course.selected == Some(node.phase) {

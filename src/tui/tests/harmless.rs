@@ -9,7 +9,7 @@ use proptest::sample::Index;
 
 use super::made_up::WITH_NOTES;
 use super::*;
-use crate::domain::environment::Class;
+use crate::domain::class::EnvClass;
 use crate::domain::request::Spec;
 use crate::tui::keys::Keys;
 use crate::world::World;
@@ -66,7 +66,7 @@ static WORLD: LazyLock<World> = LazyLock::new(fixture::scene);
 /// A part of the made-up system, held in a phase that no other system has and nobody has drawn.
 fn printing() -> World {
     let (mut scene, stack) = (Scene::new(), "prod/gazette/sport");
-    scene.env("prod", Class::Production);
+    scene.env("prod", EnvClass::Production);
     let spec = Spec {
         system: "press".to_owned(),
         ..fixture::spec(stack, "1")

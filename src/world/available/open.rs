@@ -5,7 +5,7 @@ use crate::domain::ask::{Intent, QueueOf, Source, Way};
 use crate::domain::deployment::{CANCEL_LIMIT, Stopping};
 use crate::domain::end::End;
 use crate::domain::hold::HoldKind;
-use crate::domain::lifecycle::Class;
+use crate::domain::lifecycle::PhaseClass;
 use crate::domain::look::Standing;
 use crate::domain::purpose::Purpose;
 use crate::domain::stack::Stack;
@@ -69,8 +69,8 @@ impl World {
             stack.class(),
         ) {
             (Some(current), _) => format!("waits behind {}", current.no()),
-            (None, Class::Broken) => "goes first and unblocks the stack".to_owned(),
-            (None, Class::Rest | Class::Busy | Class::Gone) => String::new(),
+            (None, PhaseClass::Broken) => "goes first and unblocks the stack".to_owned(),
+            (None, PhaseClass::Rest | PhaseClass::Busy | PhaseClass::Gone) => String::new(),
         };
         let deploy = |source| Some(Intent::deploy(id.clone(), source));
         match doing {
@@ -209,10 +209,10 @@ impl World {
             },
             Doing::Teardown => {
                 let thing = self.thing(&id);
-                let there = thing
-                    .map_or(stack.class() != Class::Gone && !stack.is_new(), |thing| {
-                        !thing.is_missing()
-                    });
+                let there = thing.map_or(
+                    stack.class() != PhaseClass::Gone && !stack.is_new(),
+                    |thing| !thing.is_missing(),
+                );
                 let behind = if stack.current.is_some() {
                     behind
                 } else {

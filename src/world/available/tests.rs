@@ -3,9 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::ask::Way;
+use crate::domain::class::EnvClass;
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::end::End;
-use crate::domain::environment::Class as EnvClass;
 use crate::domain::sighting::THING;
 use crate::domain::stack::{Left, StackEvent};
 use crate::world::fixture::{self, NOW, Scene, id};

@@ -5,7 +5,7 @@ use crate::domain::ask::Way;
 use crate::domain::deployment::{Deployment, StepState};
 use crate::domain::failure::Retry;
 use crate::domain::ids::StackId;
-use crate::domain::lifecycle::{Class, Lifecycle};
+use crate::domain::lifecycle::{Lifecycle, PhaseClass};
 use crate::domain::look::Standing;
 use crate::domain::purpose::Purpose;
 use crate::domain::stack::Stack;
@@ -47,7 +47,10 @@ impl World {
         if stack.current.is_some() {
             return ways;
         }
-        let (broken, failed) = (stack.class() == Class::Broken, self.failed_last(&stack));
+        let (broken, failed) = (
+            stack.class() == PhaseClass::Broken,
+            self.failed_last(&stack),
+        );
         let standing = self.standing(&stack);
         let repair = match standing {
             Some(standing) if standing.is_repairable() => Some(format!(

@@ -8,7 +8,7 @@ use crate::domain::end::End;
 use crate::domain::event::StreamId;
 use crate::domain::failure::Retry;
 use crate::domain::hold::HoldKind;
-use crate::domain::lifecycle::{Class, PhaseFlag};
+use crate::domain::lifecycle::{PhaseClass, PhaseFlag};
 use crate::domain::stack::Stack;
 use crate::domain::time::Time;
 
@@ -44,7 +44,7 @@ impl World {
         if let Some(thing) = rolls {
             return (State::Roll, thing.sight.changed_at);
         }
-        if stack.class() == Class::Broken {
+        if stack.class() == PhaseClass::Broken {
             return (
                 if stack.is(PhaseFlag::RunAgain) {
                     State::Fail
@@ -67,7 +67,7 @@ impl World {
             return (state, since);
         }
         if let Some(thing) =
-            thing.filter(|thing| thing.is_missing() && stack.class() != Class::Gone)
+            thing.filter(|thing| thing.is_missing() && stack.class() != PhaseClass::Gone)
         {
             // What was there is not there any more, and nobody here took it down. Who never
             // deployed it hears of it for a day.
@@ -91,7 +91,7 @@ impl World {
         if let Some(freeze) = stack.frozen(now) {
             return (State::Froz, Some(freeze.at));
         }
-        if stack.class() == Class::Gone {
+        if stack.class() == PhaseClass::Gone {
             return (State::Gone, known(stack.since));
         }
         let last = stack.last.and_then(|last| self.deployment(last));
@@ -143,7 +143,7 @@ impl World {
         let last = stack.last.and_then(|last| self.deployment(last));
         let left_at_zero =
             last.is_some_and(|d| !matches!(d.end, Some(End::Done)) && d.down_since().is_some());
-        stack.class() != Class::Gone && running == 0 && (desired > 0 || left_at_zero)
+        stack.class() != PhaseClass::Gone && running == 0 && (desired > 0 || left_at_zero)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::domain::deployment::{CANCEL_LIMIT, Deployment, StepState, Stopping};
 use crate::domain::ids::StackId;
-use crate::domain::lifecycle::Class;
+use crate::domain::lifecycle::PhaseClass;
 use crate::domain::time::{Time, short};
 use crate::world::World;
 use crate::world::rows::{Row, State, lost_step};
@@ -108,7 +108,7 @@ impl World {
     /// What stands still with a broken stack: its queue; or only the real stack, where the stack
     /// itself is at rest.
     fn stands(&self, stack: &StackId) -> String {
-        if self.folds.stack(stack).class() == Class::Broken {
+        if self.folds.stack(stack).class() == PhaseClass::Broken {
             return "Its queue stands.".to_owned();
         }
         let Some(thing) = self.thing(stack) else {

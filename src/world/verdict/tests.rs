@@ -1,4 +1,4 @@
-use crate::domain::environment::Class as EnvClass;
+use crate::domain::class::EnvClass;
 use crate::domain::failure::Failure;
 use crate::world::fixture::{self, NOW, Scene, id};
 use std::fmt::Write as _;

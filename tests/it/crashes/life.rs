@@ -11,9 +11,10 @@ use futures_util::FutureExt as _;
 use holdpoint::aws::{AwsTarget, Clients};
 use holdpoint::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Source};
 use holdpoint::domain::cause::Via;
+use holdpoint::domain::class::EnvClass;
 use holdpoint::domain::deployment::Deployment;
 use holdpoint::domain::environment::{
-    Class, EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy,
+    EnvironmentEvent, EnvironmentRecord, Mode, OnFailure, QueuePolicy,
 };
 use holdpoint::domain::event::{Append, Event, StreamId};
 use holdpoint::domain::folds::Folds;
@@ -156,7 +157,7 @@ impl Life {
     /// The environment, as it was recorded before the first engine.
     pub(super) fn environment(&self, aws: Option<AwsTarget>) {
         let record = EnvironmentRecord {
-            class: Class::Development,
+            class: EnvClass::Development,
             places: aws
                 .into_iter()
                 .map(|aws| aws.place(Some(ACCOUNT)))

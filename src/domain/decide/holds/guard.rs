@@ -1,25 +1,26 @@
 //! How well a hold is guarded, and what is typed for it.
 
+use crate::domain::class::EnvClass;
 use crate::domain::deployment::Deployment;
-use crate::domain::environment::{Class, EnvironmentRecord};
+use crate::domain::environment::EnvironmentRecord;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Level;
 
 /// True where the guard of an ask may stand for the hold: the same kind of decision, at least as
 /// well guarded.
-pub(in crate::domain::decide) fn coverable(kind: HoldKind, class: Class, guard: Level) -> bool {
+pub(in crate::domain::decide) fn coverable(kind: HoldKind, class: EnvClass, guard: Level) -> bool {
     let same_kind = match kind {
         HoldKind::FirstTouch | HoldKind::Teardown | HoldKind::RecoverStack => true,
         // An outage in a protected environment has a card and words of its own.
-        HoldKind::Downtime => !matches!(class, Class::Production | Class::Staging),
+        HoldKind::Downtime => !matches!(class, EnvClass::Production | EnvClass::Staging),
         HoldKind::RestoreService | HoldKind::ReviewPlan => false,
     };
     same_kind && guard >= level_of(kind, class).min(Level::L3)
 }
 
 /// How well a hold is guarded.
-pub(super) fn level_of(kind: HoldKind, class: Class) -> Level {
-    let protected = class == Class::Production;
+pub(super) fn level_of(kind: HoldKind, class: EnvClass) -> Level {
+    let protected = class == EnvClass::Production;
     match kind {
         HoldKind::Downtime => Level::L3,
         HoldKind::Teardown if protected => Level::L4,
@@ -40,7 +41,7 @@ pub(super) fn level_of(kind: HoldKind, class: Class) -> Level {
 }
 
 /// What is typed for a hold. The words differ by kind, so that no one habit serves all.
-fn phrase_of(kind: HoldKind, class: Class, env: &str, stack: &str) -> String {
+fn phrase_of(kind: HoldKind, class: EnvClass, env: &str, stack: &str) -> String {
     let word = match kind {
         HoldKind::Downtime => return format!("{env} down"),
         HoldKind::Teardown => return stack.to_owned(),
@@ -49,7 +50,7 @@ fn phrase_of(kind: HoldKind, class: Class, env: &str, stack: &str) -> String {
         HoldKind::ReviewPlan => "review",
         HoldKind::FirstTouch => "first",
     };
-    if class == Class::Production {
+    if class == EnvClass::Production {
         format!("{env} {word}")
     } else {
         word.to_owned()
@@ -90,7 +91,7 @@ pub(super) fn guard_of(
             | HoldKind::FirstTouch,
             Some(lost),
         ) => (
-            level.max(if record.class == Class::Production {
+            level.max(if record.class == EnvClass::Production {
                 Level::L4
             } else {
                 Level::L3

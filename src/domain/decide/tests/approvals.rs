@@ -7,10 +7,11 @@ use serde_json::json;
 use super::outside::{held, plan, step};
 use super::sim::{Ends, Sim, record, stack};
 use crate::domain::ask::{Confirm, Intent, QueueOf};
+use crate::domain::class::EnvClass;
 use crate::domain::decide::*;
 use crate::domain::deployment::StepState;
 use crate::domain::end::End;
-use crate::domain::environment::{Class, EnvironmentEvent, OnFailure, QueuePolicy};
+use crate::domain::environment::{EnvironmentEvent, OnFailure, QueuePolicy};
 use crate::domain::hold::{HoldKind, Verdict};
 use crate::domain::label::Label;
 use crate::domain::level::Level;
@@ -181,7 +182,7 @@ fn another_record_of_the_environment_asks_again() {
     ]);
     for moves in [false, true] {
         let mut sim = Sim::with(record(
-            Class::Development,
+            EnvClass::Development,
             OnFailure::Break,
             QueuePolicy::Queue,
         ));
@@ -190,7 +191,7 @@ fn another_record_of_the_environment_asks_again() {
         if moves {
             let old = sim.record();
             sim.configure(EnvironmentRecord {
-                class: Class::Production,
+                class: EnvClass::Production,
                 ..old
             });
         }

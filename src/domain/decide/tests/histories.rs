@@ -12,10 +12,11 @@ use super::outside::plans;
 use super::sim::{Ends, Sim, attached_as, env, record};
 use crate::domain::ask::{Attached, Intent, QueueOf, Source, Way};
 use crate::domain::cause::Parent;
+use crate::domain::class::EnvClass;
 use crate::domain::decide::*;
 use crate::domain::deployment::{Deployment, DeploymentEvent, Phase, Request, StepState};
 use crate::domain::end::End;
-use crate::domain::environment::{Class, Mode, OnFailure, QueuePolicy};
+use crate::domain::environment::{Mode, OnFailure, QueuePolicy};
 use crate::domain::flag::Flags;
 use crate::domain::level::Level;
 use crate::domain::lifecycle;
@@ -303,7 +304,7 @@ impl Case {
         match n % 5 {
             0 => record.mode = Mode::Watch,
             1 => record.mode = Mode::Deploy,
-            2 => record.class = Class::Production,
+            2 => record.class = EnvClass::Production,
             3 => record.min_level = Some(Level::L3),
             _ => record.hold_expiry = Duration::from_hours(u64::from(n) % 48 + 1),
         }
@@ -315,7 +316,7 @@ impl Case {
     fn waits_for_a_person(&self, d: &Deployment) -> bool {
         let fold = d.stack().map(|stack| self.sim.folds.stack(stack));
         let stands = |fold: &Stack| {
-            fold.class() == lifecycle::Class::Broken
+            fold.class() == lifecycle::PhaseClass::Broken
                 || fold.queue.iter().any(|entry| !entry.after.is_empty())
         };
         d.phase == Phase::Queued && fold.is_some_and(|fold| stands(&fold))
@@ -385,7 +386,7 @@ proptest! {
         systems in prop::collection::vec(prop::sample::select(vec!["service", "script", "press"]), 3),
         go_on in any::<bool>(),
         queue in prop::sample::select(vec![QueuePolicy::Queue, QueuePolicy::Latest, QueuePolicy::Refuse]),
-        class in prop::sample::select(vec![Class::Production, Class::Development]),
+        class in prop::sample::select(vec![EnvClass::Production, EnvClass::Development]),
     ) {
         let on_failure = if go_on { OnFailure::Continue } else { OnFailure::Break };
         let mut case = Case { sim: Sim::with(record(class, on_failure, queue)), releases, systems };

@@ -14,7 +14,7 @@ use crate::domain::grant::{Attempt, Effect, Machine};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use crate::domain::level::Level;
-use crate::domain::lifecycle::Class;
+use crate::domain::lifecycle::PhaseClass;
 use crate::domain::plan::{Leaves, Step, When};
 use crate::domain::purpose::Purpose;
 use crate::domain::stack::{QueueEnd, Queued, Stack, StackEvent};
@@ -49,7 +49,7 @@ fn stack_event(sim: &Sim, id: &StackId, event: &StackEvent) {
             may_start(sim, &fold, entry);
             let teardown = matches!(event, StackEvent::TeardownPopped { .. });
             assert!(
-                fold.class() != Class::Broken || teardown,
+                fold.class() != PhaseClass::Broken || teardown,
                 "{id}: something starts on a broken stack"
             );
         }
@@ -345,7 +345,7 @@ pub(super) fn accepted(sim: &Sim, intent: &Intent, starts: &[StartOf], append: &
         });
     for (start, place) in starts.iter().zip(places) {
         let way_out = start.purpose == Purpose::Recover
-            || sim.folds.stack(&start.stack).class() == Class::Broken;
+            || sim.folds.stack(&start.stack).class() == PhaseClass::Broken;
         assert_eq!(
             place == QueueEnd::Head,
             way_out,
@@ -357,7 +357,8 @@ pub(super) fn accepted(sim: &Sim, intent: &Intent, starts: &[StartOf], append: &
         let fold = sim.folds.stack(&start.stack);
         assert_eq!(record.mode, Mode::Deploy, "asked for where one only looks");
         let busy = fold.current.is_some() || !fold.queue.is_empty();
-        let piles_up = busy && start.purpose == Purpose::Deploy && fold.class() != Class::Broken;
+        let piles_up =
+            busy && start.purpose == Purpose::Deploy && fold.class() != PhaseClass::Broken;
         assert!(
             !piles_up || record.queue != QueuePolicy::Refuse,
             "{} queues where that is refused",
@@ -370,7 +371,7 @@ pub(super) fn accepted(sim: &Sim, intent: &Intent, starts: &[StartOf], append: &
             let dead_end = sim.outside(&start.stack).sight().standing.is_repairable();
             let recovers = start.purpose == Purpose::Recover && dead_end && fold.current.is_none();
             assert!(
-                fold.class() == Class::Broken || recovers,
+                fold.class() == PhaseClass::Broken || recovers,
                 "{} was unblocked, which was not blocked",
                 start.stack
             );
@@ -382,7 +383,7 @@ pub(super) fn accepted(sim: &Sim, intent: &Intent, starts: &[StartOf], append: &
 /// something else is on its way.
 fn rollback(sim: &Sim, fold: &Stack, start: &StartOf) {
     let last = fold.last.map(|last| sim.folds.deployments[&last].clone());
-    let doubt = fold.class() == Class::Broken
+    let doubt = fold.class() == PhaseClass::Broken
         || last.is_some_and(|d| d.end != Some(End::Done) && d.changed_anything());
     let coming = fold.current.is_some();
     let serves = fold
@@ -428,7 +429,7 @@ pub(super) fn at_rest(sim: &Sim) {
                 .filter(|d| d.stack() == Some(&fold.id))
         };
         assert!(
-            mine().filter(|d| d.class() == Class::Busy).count() <= 1,
+            mine().filter(|d| d.class() == PhaseClass::Busy).count() <= 1,
             "{}: two run at once",
             fold.id
         );

@@ -62,7 +62,7 @@ fn a_partial_end_breaks_the_stack_or_goes_on_and_is_never_a_success() {
         sim.grant();
         let d = sim.folds.deployments[&id].clone();
         assert_eq!((d.phase, d.end.as_ref()), (Phase::Partial, Some(&end)));
-        assert_eq!(d.class(), crate::domain::lifecycle::Class::Broken);
+        assert_eq!(d.class(), crate::domain::lifecycle::PhaseClass::Broken);
         let fold = sim.folds.stack(&stack());
         assert_eq!((fold.phase.as_str(), fold.last_good), (phase, Some(good)));
         assert_eq!(

@@ -5,9 +5,10 @@ use super::outside::{held, plan, step};
 use super::sim::{Sim, env, record};
 use crate::domain::ask::{Intent, QueueOf};
 use crate::domain::card::Card;
+use crate::domain::class::EnvClass;
 use crate::domain::decide::card;
 use crate::domain::deployment::Phase;
-use crate::domain::environment::{Class, EnvironmentRecord, OnFailure, QueuePolicy};
+use crate::domain::environment::{EnvironmentRecord, OnFailure, QueuePolicy};
 use crate::domain::hold::HoldKind;
 use crate::domain::label::{CardLine, Label};
 use crate::domain::place::Place;
@@ -16,7 +17,7 @@ fn at(region: &str) -> EnvironmentRecord {
     let place = Place::new("aws", "account", "region").within(Some(region));
     EnvironmentRecord {
         places: place.into(),
-        ..record(Class::Development, OnFailure::Break, QueuePolicy::Queue)
+        ..record(EnvClass::Development, OnFailure::Break, QueuePolicy::Queue)
     }
 }
 

@@ -6,10 +6,11 @@ use super::outside::{held, leaving, plan, step};
 use super::serving::{real, runs, served};
 use super::sim::{Ends, Sim, record, stack};
 use crate::domain::ask::{Intent, QueueOf, Way};
+use crate::domain::class::EnvClass;
 use crate::domain::decide::*;
 use crate::domain::deployment::Phase;
 use crate::domain::end::End;
-use crate::domain::environment::{Class, Mode, OnFailure, QueuePolicy};
+use crate::domain::environment::{Mode, OnFailure, QueuePolicy};
 use crate::domain::hold::HoldKind;
 use crate::domain::plan::Leaves;
 
@@ -41,7 +42,7 @@ fn each_queue_policy_does_as_it_says() {
         (QueuePolicy::Latest, Ok(()), 1),
         (QueuePolicy::Refuse, Err("busy".to_owned()), 0),
     ] {
-        let mut sim = Sim::with(record(Class::Production, OnFailure::Break, policy));
+        let mut sim = Sim::with(record(EnvClass::Production, OnFailure::Break, policy));
         sim.deploy(&plan).unwrap();
         sim.grant();
         assert_eq!(sim.deploy(&plan), second);
@@ -60,7 +61,7 @@ fn each_queue_policy_does_as_it_says() {
 fn a_way_out_is_never_refused_as_busy() {
     let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
     let mut sim = Sim::with(record(
-        Class::Production,
+        EnvClass::Production,
         OnFailure::Break,
         QueuePolicy::Refuse,
     ));
@@ -143,7 +144,7 @@ fn a_teardown_of_a_broken_stack_goes_first() {
 /// Who lets others queue again loosens a policy.
 #[test]
 fn queueing_where_it_was_refused_is_guarded() {
-    let of = |queue| record(Class::Production, OnFailure::Break, queue);
+    let of = |queue| record(EnvClass::Production, OnFailure::Break, queue);
     assert!(of(QueuePolicy::Refuse).loosened_by(&of(QueuePolicy::Queue)));
     assert!(of(QueuePolicy::Refuse).loosened_by(&of(QueuePolicy::Latest)));
     assert!(!of(QueuePolicy::Queue).loosened_by(&of(QueuePolicy::Refuse)));

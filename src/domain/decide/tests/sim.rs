@@ -11,9 +11,10 @@ use uuid::Uuid;
 use super::laws;
 use super::outside::{Outside, plan_for};
 use crate::domain::ask::{Attached, Confirm, Intent, Source};
+use crate::domain::class::EnvClass;
 use crate::domain::decide::*;
 use crate::domain::deployment::Deployment;
-use crate::domain::environment::{Class, EnvironmentEvent, Mode, OnFailure, QueuePolicy};
+use crate::domain::environment::{EnvironmentEvent, Mode, OnFailure, QueuePolicy};
 use crate::domain::event::Stored;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::given::{self, ana};
@@ -53,7 +54,11 @@ pub(super) enum Ends {
     Lost,
 }
 
-pub(super) fn record(class: Class, on_failure: OnFailure, queue: QueuePolicy) -> EnvironmentRecord {
+pub(super) fn record(
+    class: EnvClass,
+    on_failure: OnFailure,
+    queue: QueuePolicy,
+) -> EnvironmentRecord {
     EnvironmentRecord {
         class,
         places: Place::new("aws", "account", "region")
@@ -69,7 +74,7 @@ pub(super) fn record(class: Class, on_failure: OnFailure, queue: QueuePolicy) ->
 
 impl Sim {
     pub(super) fn new(on_failure: OnFailure) -> Self {
-        Self::with(record(Class::Production, on_failure, QueuePolicy::Queue))
+        Self::with(record(EnvClass::Production, on_failure, QueuePolicy::Queue))
     }
 
     pub(super) fn with(record: EnvironmentRecord) -> Self {

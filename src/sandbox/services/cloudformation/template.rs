@@ -372,7 +372,11 @@ mod tests {
 
     fn refused(body: &str) -> String {
         Template::read(body)
-            .and_then(|template| template.check_types(&Catalog::of(services::ALL)))
+            .and_then(|template| {
+                template.check_types(&Catalog::of(
+                    services::ALL.iter().map(|offer| offer.brings()),
+                ))
+            })
             .unwrap_err()
             .message
     }
@@ -449,7 +453,7 @@ mod tests {
         let role = |name: &str| {
             Template::read(&format!("Resources: {{R: {{Type: 'AWS::IAM::Role', Properties: {{{name}AssumeRolePolicyDocument: {{}}}}}}}}"))
                 .unwrap()
-                .capabilities(&Catalog::of(services::ALL))
+                .capabilities(&Catalog::of(services::ALL.iter().map(|offer| offer.brings())))
         };
         assert_eq!(role("").into_iter().collect::<Vec<_>>(), ["CAPABILITY_IAM"]);
         assert_eq!(

@@ -104,7 +104,7 @@ fn what_is_deleted_is_no_update_without_downtime() {
         "UPDATE_COMPLETE",
         Some(cloudformation::ChangeFacts::Rows { rows }),
     );
-    let plan = plan(&ask(Purpose::Deploy, Class::Development), &seen).unwrap();
+    let plan = plan(&ask(Purpose::Deploy, EnvClass::Development), &seen).unwrap();
     assert!(
         plan.says
             .join(" ")

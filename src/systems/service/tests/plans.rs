@@ -47,7 +47,7 @@ fn every_status() {
                     "stuck"
                 }
             };
-            let planned = match plan(&ask(purpose, Class::Production), &seen) {
+            let planned = match plan(&ask(purpose, EnvClass::Production), &seen) {
                 Ok(plan) => {
                     assert_eq!(plan.check(), Ok(()), "{status} {purpose:?}");
                     ids(&plan).join(" ")
@@ -78,27 +78,27 @@ fn plans_as_data() {
         tags: BTreeMap::new(),
         ..stack("UPDATE_COMPLETE")
     });
-    let mut serving = ask(Purpose::Deploy, Class::Development);
+    let mut serving = ask(Purpose::Deploy, EnvClass::Development);
     serving.serving = Some(spec_of(&entry(&[("Version", "6")])));
     for (what, ask, seen) in [
         (
             "new, production",
-            ask(Purpose::Deploy, Class::Production),
+            ask(Purpose::Deploy, EnvClass::Production),
             observed("MISSING", None),
         ),
         (
             "new, development",
-            ask(Purpose::Deploy, Class::Development),
+            ask(Purpose::Deploy, EnvClass::Development),
             observed("MISSING", None),
         ),
         (
             "downtime expected",
-            ask(Purpose::Deploy, Class::Production),
+            ask(Purpose::Deploy, EnvClass::Production),
             observed("UPDATE_COMPLETE", Some(rows)),
         ),
         (
             "first touch",
-            ask(Purpose::Deploy, Class::Staging),
+            ask(Purpose::Deploy, EnvClass::Staging),
             untouched,
         ),
         (
@@ -111,27 +111,27 @@ fn plans_as_data() {
         ),
         (
             "teardown",
-            ask(Purpose::Teardown, Class::Production),
+            ask(Purpose::Teardown, EnvClass::Production),
             observed("UPDATE_COMPLETE", None),
         ),
         (
             "teardown of a broken one",
-            ask(Purpose::Teardown, Class::Production),
+            ask(Purpose::Teardown, EnvClass::Production),
             observed("ROLLBACK_COMPLETE", None),
         ),
         (
             "recover, never made",
-            ask(Purpose::Recover, Class::Production),
+            ask(Purpose::Recover, EnvClass::Production),
             observed("ROLLBACK_COMPLETE", None),
         ),
         (
             "recover, rollback stuck",
-            ask(Purpose::Recover, Class::Production),
+            ask(Purpose::Recover, EnvClass::Production),
             observed("UPDATE_ROLLBACK_FAILED", None),
         ),
         (
             "recover, deletion stuck",
-            ask(Purpose::Recover, Class::Production),
+            ask(Purpose::Recover, EnvClass::Production),
             observed("DELETE_FAILED", None),
         ),
     ] {
@@ -144,7 +144,7 @@ fn plans_as_data() {
 
 #[test]
 fn a_release_before_that_cannot_be_read_is_told_on_the_card() {
-    let mut ask = ask(Purpose::Deploy, Class::Production);
+    let mut ask = ask(Purpose::Deploy, EnvClass::Production);
     ask.serving = Some(Spec {
         body: json!({ "input": 5 }),
         ..spec_of(&entry(&[("Version", "6")]))
@@ -181,7 +181,7 @@ fn what_a_template_declares_goes_with_what_is_deployed() {
 #[test]
 fn looks_are_asked_once_each() {
     let spec = orders();
-    let deploy = ask(Purpose::Deploy, Class::Production);
+    let deploy = ask(Purpose::Deploy, EnvClass::Production);
     assert!(
         Service.looks(&deploy, &spec, &Sights::default())
             == [Look::at(cloudformation::stack("prod-orders"))]
@@ -222,7 +222,7 @@ fn looks_are_asked_once_each() {
     assert!(
         Service
             .looks(
-                &ask(Purpose::Teardown, Class::Production),
+                &ask(Purpose::Teardown, EnvClass::Production),
                 &spec,
                 &observed("UPDATE_COMPLETE", None)
             )
@@ -247,12 +247,16 @@ fn stacks_of_others_are_refused_with_their_owner() {
         ]);
         let seen = sight(&other);
         for purpose in [Purpose::Deploy, Purpose::Teardown, Purpose::Recover] {
-            let failure = plan(&ask(purpose, Class::Development), &seen).unwrap_err();
+            let failure = plan(&ask(purpose, EnvClass::Development), &seen).unwrap_err();
             assert!(failure.summary.contains(part), "{failure:?}");
         }
         assert!(
             Service
-                .looks(&ask(Purpose::Deploy, Class::Development), &orders(), &seen)
+                .looks(
+                    &ask(Purpose::Deploy, EnvClass::Development),
+                    &orders(),
+                    &seen
+                )
                 .is_empty()
         );
     }
@@ -265,7 +269,7 @@ fn protected_stacks_are_not_torn_down() {
         ..stack("UPDATE_COMPLETE")
     });
     assert!(
-        plan(&ask(Purpose::Teardown, Class::Production), &seen)
+        plan(&ask(Purpose::Teardown, EnvClass::Production), &seen)
             .unwrap_err()
             .summary
             .contains("termination protection")

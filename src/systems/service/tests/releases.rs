@@ -82,7 +82,7 @@ fn a_new_stack_needs_its_secrets() {
         &bundle(&template),
     )
     .unwrap();
-    let deploy = ask(Purpose::Deploy, Class::Development);
+    let deploy = ask(Purpose::Deploy, EnvClass::Development);
     let failure = Service
         .plan(&deploy, &spec, &observed("MISSING", None))
         .unwrap_err();

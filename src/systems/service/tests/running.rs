@@ -114,7 +114,7 @@ fn run(
 #[test]
 fn branches_run_as_they_should() {
     let plan = plan(
-        &ask(Purpose::Deploy, Class::Production),
+        &ask(Purpose::Deploy, EnvClass::Production),
         &observed("UPDATE_COMPLETE", None),
     )
     .unwrap();
@@ -144,7 +144,7 @@ fn branches_run_as_they_should() {
     );
     let down = super::Service
         .plan(
-            &ask(Purpose::Teardown, Class::Production),
+            &ask(Purpose::Teardown, EnvClass::Production),
             &orders(),
             &observed("UPDATE_COMPLETE", None),
         )
@@ -186,7 +186,7 @@ proptest! {
         seen_rows in prop::option::of(any_rows()),
         policy in prop::sample::select(vec![Downtime::Auto, Downtime::Always, Downtime::Never]),
         count in prop::option::of(0u8..5),
-        class in prop::sample::select(vec![Class::Production, Class::Staging, Class::Development, Class::Branch]),
+        class in prop::sample::select(vec![EnvClass::Production, EnvClass::Staging, EnvClass::Development, EnvClass::Branch]),
         tagged in any::<bool>(),
         fails in prop::option::of(prop::sample::select(vec!["change-set", "execute", "verify", "scale-down", "change-set-2", "execute-2", "scale-up", "verify-2"])),
         restore in prop::sample::select(vec!["old", "new", "down"]),
@@ -236,15 +236,15 @@ proptest! {
             }
         }
         let hold = plan.step(&"execute".into()).and_then(|step| step.hold.clone()).unwrap();
-        let protected = matches!(class, Class::Production | Class::Staging);
+        let protected = matches!(class, EnvClass::Production | EnvClass::Staging);
         prop_assert_eq!(hold.kind == HoldKind::FirstTouch, protected && !tagged);
     }
 
     /// The same ask gives the same plan, so that what a card covered is what is done.
     #[test]
     fn held_steps_do_not_depend_on_what_was_seen(rows in any_rows()) {
-        let card = plan(&ask(Purpose::Deploy, Class::Production), &observed("UPDATE_COMPLETE", Some(cloudformation::ChangeFacts::Rows { rows: rows.clone() }))).unwrap();
-        let mut later = ask(Purpose::Deploy, Class::Production);
+        let card = plan(&ask(Purpose::Deploy, EnvClass::Production), &observed("UPDATE_COMPLETE", Some(cloudformation::ChangeFacts::Rows { rows: rows.clone() }))).unwrap();
+        let mut later = ask(Purpose::Deploy, EnvClass::Production);
         later.seen = Some(Shown { card: Digest::of_bytes(b""), level: Level::L3, branch: card.branch.clone(), changes: vec![weighed(rows)], covers: vec![], plan: None });
         let turn = plan(&later, &observed("UPDATE_COMPLETE", None)).unwrap();
         for step in card.steps.iter().filter(|step| step.hold.is_some()) {

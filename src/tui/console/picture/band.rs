@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::domain::environment::Class;
+use crate::domain::class::EnvClass;
 use crate::domain::time::{Time, short};
 use crate::tui::paint;
 use crate::tui::states;
@@ -44,10 +44,10 @@ impl Console {
         let practice = practice || view.is_some_and(|view| view.practice);
         let role = match (practice, view.map(|view| view.class)) {
             (true, _) => Role::BandPractice,
-            (false, Some(Class::Production)) => Role::BandProduction,
-            (false, Some(Class::Staging)) => Role::BandStaging,
-            (false, Some(Class::Development) | None) => Role::BandDevelopment,
-            (false, Some(Class::Branch)) => Role::BandBranch,
+            (false, Some(EnvClass::Production)) => Role::BandProduction,
+            (false, Some(EnvClass::Staging)) => Role::BandStaging,
+            (false, Some(EnvClass::Development) | None) => Role::BandDevelopment,
+            (false, Some(EnvClass::Branch)) => Role::BandBranch,
         };
         let band = self.theme.style(role);
         buf.set_style(area, band);

@@ -21,9 +21,8 @@ use crate::os::clock::SharedClock;
 use crate::store::Store;
 use crate::text::safe::Safe;
 
-use super::looks::prove;
-use super::watch::{Wanted, Watcher};
-use super::{Eyes, Lines};
+use super::{Eyes, Lines, Wanted, Watcher};
+use crate::engine::looks::prove;
 
 /// How far back a tail begins of a group that nobody followed before.
 const HISTORY: Duration = Duration::from_mins(15);
