@@ -14,6 +14,7 @@ pub use step::{Branch, StepRun, StepState};
 pub use wants::{CANCEL_LIMIT, DeploymentWant};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +43,7 @@ pub struct Deployment {
     /// Since when.
     pub since: Time,
     /// What was asked; absent before `created`.
-    pub request: Option<Request>,
+    pub request: Option<Arc<Request>>,
     /// When it was asked for.
     pub created_at: Time,
     /// When its stack started it.
@@ -52,7 +53,7 @@ pub struct Deployment {
     /// How the real things were found when it started.
     pub found: Option<Sights>,
     /// The plan.
-    pub plan: Option<Plan>,
+    pub plan: Option<Arc<Plan>>,
     /// Its digest.
     pub plan_digest: Option<Digest>,
     /// The steps' states, by step id.
@@ -197,7 +198,7 @@ impl Deployment {
     /// True where the plan was to remove what it is about, and that has gone through.
     #[must_use]
     pub fn has_removed(&self) -> bool {
-        self.plan.as_ref().is_some_and(Plan::removes)
+        self.plan.as_ref().is_some_and(|plan| plan.removes())
             && self.leaves() == Some(Leaves::Nothing)
             && !self
                 .steps

@@ -114,7 +114,7 @@ impl Folds {
     #[must_use]
     pub fn running(&self, stack: &StackId) -> Option<&Request> {
         let current = self.stacks.get(stack)?.current?;
-        self.deployments.get(&current)?.request.as_ref()
+        self.deployments.get(&current)?.request.as_deref()
     }
 
     /// Where a stack is: the places to which the deployment that runs on it is bound, else those of

@@ -133,7 +133,7 @@ impl Engine {
         };
         let (parts, stack, purpose) = (self.shared_parts(), id.clone(), entry.purpose);
         let fresh = self.fresh_sight(id, &request.places);
-        let places = request.places;
+        let places = request.places.clone();
         self.spawn_look(format!("look {id}"), async move {
             let result = state(&parts, &planning, fresh).await.map(|seen| {
                 let quiet = planning.system.quiet(purpose, &seen);

@@ -114,7 +114,7 @@ impl Engine {
             if let Some(one) = self
                 .known(id)
                 .await?
-                .filter(|one| one.request.as_ref().is_some_and(&fits))
+                .filter(|one| one.request.as_ref().is_some_and(|request| fits(request)))
             {
                 return Ok(Some(one));
             }

@@ -131,7 +131,7 @@ fn a_deployment_from_outside_says_who_why_from_what_and_what_is_owed() {
         run_with(words, vec![], None, |scene, _| {
             let id = scene.world.folds.by_no(DeploymentNo(2319)).unwrap().id;
             let d = Arc::make_mut(scene.world.folds.deployments.get_mut(&id).unwrap());
-            let request = d.request.as_mut().unwrap();
+            let request = Arc::make_mut(d.request.as_mut().unwrap());
             request.spec.release.source = Some(Made::Commit {
                 repo: "shop/orders".into(),
                 at: "refs/heads/main".into(),

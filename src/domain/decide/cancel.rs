@@ -4,7 +4,7 @@ use crate::domain::deployment::Deployment;
 use crate::domain::folds::Folds;
 use crate::domain::ids::DeploymentId;
 use crate::domain::label::{CardLine, Label};
-use crate::domain::plan::{Cancel, Leaves, Plan, Step};
+use crate::domain::plan::{Cancel, Leaves, Step};
 use crate::domain::refused::Refused;
 
 use super::Cancels;
@@ -89,7 +89,7 @@ fn cancel_of(step: &Step, cancels: &Cancels) -> Cancel {
 
 /// True while something is being removed that no cancel can keep.
 pub(super) fn removal_runs(d: &Deployment, cancels: &Cancels) -> bool {
-    let removes = d.plan.as_ref().is_some_and(Plan::removes);
+    let removes = d.plan.as_ref().is_some_and(|plan| plan.removes());
     removes
         && live(d).any(|step| {
             step.leaves == Some(Leaves::Nothing) && cancel_of(step, cancels) == Cancel::None

@@ -1,5 +1,7 @@
 //! How events change a deployment.
 
+use std::sync::Arc;
+
 use crate::domain::end::End;
 use crate::domain::hold::{Decision, Verdict};
 use crate::domain::ids::{HoldId, StepId};
@@ -27,7 +29,7 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
                 return Err(d.broken_log(tag));
             }
             d.take_edge(tag, at)?;
-            d.request = Some((**request).clone());
+            d.request = Some(Arc::new((**request).clone()));
             d.created_at = at;
         }
         DeploymentEvent::Triggered => {
@@ -62,7 +64,7 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
                 .iter()
                 .map(|step| (step.id.clone(), StepRun::blocked()))
                 .collect();
-            d.plan = Some((**plan).clone());
+            d.plan = Some(Arc::new((**plan).clone()));
             d.plan_digest = Some(*digest);
             for (step, output) in carried {
                 let run = run_mut(d, step, tag)?;

@@ -192,7 +192,7 @@ async fn grown(bench: &Bench, engine: &Engine, to: u64) {
     };
     let first = only(engine).request.clone().unwrap();
     for no in 2..=to {
-        let mut request = first.clone();
+        let mut request = (*first).clone();
         (request.no, request.spec.release) =
             (DeploymentNo(no), given::release(&format!("old-{no}")));
         let ended = DeploymentEvent::Terminated {

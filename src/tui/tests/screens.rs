@@ -151,7 +151,8 @@ fn the_audit_tells_a_teardown_from_a_deployment() {
     let mut world = fixture::scene();
     let asked = world.folds.deployments.values_mut();
     let newest = asked.max_by_key(|d| d.created_at).unwrap();
-    let request = std::sync::Arc::make_mut(newest).request.as_mut().unwrap();
+    let request =
+        std::sync::Arc::make_mut(std::sync::Arc::make_mut(newest).request.as_mut().unwrap());
     request.purpose = Purpose::Teardown;
     let screen = Bench::new(world).keys("@").screen(120, 36);
     assert!(

@@ -267,7 +267,7 @@ impl Case {
             after: vec![],
             seen: None,
             parent: Some(parent),
-            ..asked
+            ..(*asked).clone()
         };
         let entry = Queued {
             deployment: id,

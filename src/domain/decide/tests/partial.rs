@@ -115,7 +115,7 @@ fn a_partial_end_and_a_child_that_contradict_themselves_are_a_broken_log() {
     };
     let request = Box::new(Request {
         parent: Some(parent.clone()),
-        ..d.request.clone().unwrap()
+        ..(**d.request.as_ref().unwrap()).clone()
     });
     let created = DeploymentEvent::Created { request };
     assert!(

@@ -416,7 +416,7 @@ impl Shop {
         let request = Request {
             no: shop.bench.store.numbers(1).await.unwrap()[0],
             parent: Some(parent.clone()),
-            ..part.request.clone().unwrap()
+            ..(**part.request.as_ref().unwrap()).clone()
         };
         let entry = Queued {
             deployment: parent.child(),
