@@ -15,8 +15,8 @@ use crate::aws::{AwsTarget, target};
 use crate::domain::failure::Failure;
 use crate::domain::place::{Place, Proof};
 use crate::domain::relative::{inside, plain};
-use crate::os::open;
 use crate::domain::sighting::Slowed;
+use crate::os::open;
 use crate::systems::entry::Remarks;
 use crate::text::diagnostic::Diagnostic;
 
