@@ -107,7 +107,7 @@ impl Cloud {
                     moved = true;
                     self.find_sandbox().await?;
                 }
-                TroubleKind::Garbled if !garbled => garbled = true,
+                TroubleKind::Garbled | TroubleKind::Endless if !garbled => garbled = true,
                 TroubleKind::Server | TroubleKind::Timeout | TroubleKind::Unreachable => {
                     match again.next() {
                         Some(pause) => self.clock.sleep(pause).await,
@@ -115,6 +115,7 @@ impl Cloud {
                     }
                 }
                 TroubleKind::Garbled
+                | TroubleKind::Endless
                 | TroubleKind::Login
                 | TroubleKind::Denied
                 | TroubleKind::Refused => return Err(trouble),

@@ -3,6 +3,7 @@
 //! and changes nothing by itself.
 
 pub mod address;
+mod bounds;
 pub mod budget;
 mod calls;
 pub mod cfn;

@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::bounds::is_endless;
 use crate::domain::failure::{Failure, Retry};
 use crate::text::safe::Safe;
 
@@ -24,6 +25,8 @@ pub enum TroubleKind {
     /// Somebody on the way answered, or the answer cannot be read: nobody knows whether anything
     /// happened.
     Garbled,
+    /// An answer that does not end: nobody knows whether anything happened.
+    Endless,
     /// No credentials, or they have ended: nothing happened.
     Login,
     /// The credentials may not do this: nothing happened.
@@ -53,7 +56,8 @@ impl Trouble {
             TroubleKind::Server
             | TroubleKind::Timeout
             | TroubleKind::Unreachable
-            | TroubleKind::Garbled => true,
+            | TroubleKind::Garbled
+            | TroubleKind::Endless => true,
             TroubleKind::Throttled
             | TroubleKind::Login
             | TroubleKind::Denied
@@ -130,6 +134,8 @@ pub(super) enum Stage {
     Dispatch,
     /// The answer could not be read.
     Garbled,
+    /// There was too much of it.
+    Endless,
     /// The service answered.
     Answered,
 }
@@ -150,6 +156,7 @@ impl Facts {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let stage = match error {
+            _ if is_endless(error) => Stage::Endless,
             SdkError::TimeoutError(_) => Stage::Timeout,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => Stage::Timeout,
             SdkError::DispatchFailure(failure) if failure.is_io() => Stage::Connection,
@@ -181,6 +188,7 @@ impl Facts {
             Stage::Unsent | Stage::Dispatch if mentions_login(&self.message) => TroubleKind::Login,
             Stage::Connection | Stage::Dispatch => TroubleKind::Unreachable,
             Stage::Unsent => TroubleKind::Refused,
+            Stage::Endless => TroubleKind::Endless,
             Stage::Garbled | Stage::Answered => self.answered(),
         }
     }
@@ -243,6 +251,9 @@ impl Facts {
                 .retry(Retry::Contact),
             TroubleKind::Garbled => Failure::new(format!("{action}{on}: what answered is not AWS (status {}){place}", self.status))
                 .hint("a proxy or the login page of a network is in the way: look at that")
+                .retry(Retry::Contact),
+            TroubleKind::Endless => Failure::new(format!("{action}{on}: the answer does not end{place}"))
+                .hint("what answers is broken, or is not AWS: look at the endpoint, and at what is between")
                 .retry(Retry::Contact),
             TroubleKind::Login => {
                 Failure::new(format!("{action}{on}: the credentials have ended or there are none")).hint(login).retry(Retry::Contact)
@@ -395,6 +406,11 @@ mod tests {
                     407,
                 ),
                 TroubleKind::Garbled,
+                Retry::Contact,
+            ),
+            (
+                facts(Stage::Endless, "", "", 200),
+                TroubleKind::Endless,
                 Retry::Contact,
             ),
             (

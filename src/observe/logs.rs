@@ -151,7 +151,7 @@ impl Tail {
             // somebody who has no live tail.
             let twice = std::mem::replace(
                 &mut garbled,
-                matches!(&ended, Err(trouble) if trouble.kind == TroubleKind::Garbled),
+                matches!(&ended, Err(trouble) if matches!(trouble.kind, TroubleKind::Garbled | TroubleKind::Endless)),
             ) && garbled;
             match ended {
                 Ok(Ended::Polled) => {

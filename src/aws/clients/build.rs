@@ -4,11 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
-use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{
     Credentials, SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
@@ -18,6 +16,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
 use super::{Clients, Cloud, no_sandbox};
 use crate::aws::address::{Rewrite, Whose, whose};
+use crate::aws::bounds::{bounded, times};
 use crate::aws::budget::Share;
 use crate::aws::genuine::Genuine;
 use crate::aws::profile::{NO_PROFILE, Profile};
@@ -129,14 +128,9 @@ impl Clients {
                 || self.variables.all(),
                 |profile| profile.sees(&self.variables),
             ))
-            .http_client(self.http(target, endpoint)?)
+            .http_client(bounded(self.http(target, endpoint)?))
             .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(Duration::from_secs(4))
-                    .operation_attempt_timeout(Duration::from_secs(30))
-                    .build(),
-            );
+            .timeout_config(times());
         if let Ok(name) = AppName::new("holdpoint") {
             loader = loader.app_name(name);
         }
