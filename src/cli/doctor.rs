@@ -11,6 +11,7 @@ use crate::desk::Patient;
 use crate::domain::ids::EnvName;
 use crate::domain::place::{Place, Spot};
 use crate::domain::time::{Time, short};
+use crate::text::safe::Safe;
 use crate::world::sightings::ProofSighting;
 use crate::world::{EngineState, World};
 
@@ -68,7 +69,10 @@ pub(super) fn doctor(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code,
     let mut facts = ground.facts();
     match ground.estate() {
         Ok(loaded) => {
-            facts.push(Fact::right("estate", loaded.file.to_string_lossy()));
+            facts.push(Fact::right(
+                "estate",
+                Safe::from(loaded.file.as_path()).into_string(),
+            ));
             facts.extend(crate::config::wrong_files(&loaded).iter().map(wrong_file));
             let trusted = trust(ground, &loaded);
             let usable = trusted.ok;

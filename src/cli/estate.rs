@@ -33,7 +33,7 @@ pub(super) fn check(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
     } else if let Some(loaded) = loaded.filter(|_| wrong.is_empty()) {
         out.line(&format!(
             "{} is right: {}, {}",
-            file.display(),
+            Safe::from(file.as_path()),
             counted(loaded.estate.environments.len(), "environment"),
             counted(loaded.estate.applications.len(), "application")
         ))?;
@@ -90,7 +90,7 @@ pub(super) fn trust(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
         out.document(&json!({ "outcome": "done", "file": file, "reach": reach, "new": new, "gone": gone, "exit": 0 }))?;
         return Ok(Code::Done);
     }
-    out.aside(&format!("{} names:", loaded.file.display()))?;
+    out.aside(&format!("{} names:", Safe::from(loaded.file.as_path())))?;
     for line in loaded.reach.lines() {
         out.aside(&format!("  {line}"))?;
     }
@@ -117,7 +117,7 @@ pub(super) fn trust(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
         }
     }
     ground.trust(&loaded)?;
-    out.line(&format!("trusted {}", loaded.file.display()))?;
+    out.line(&format!("trusted {}", Safe::from(loaded.file.as_path())))?;
     Ok(Code::Done)
 }
 

@@ -77,7 +77,7 @@ pub(super) fn logs(
         for line in lines.iter().filter(|line| wanted.has(line, &world)) {
             progress.any = true;
             if out.is_json() {
-                out.line(&serde_json::to_string(line).map_err(std::io::Error::other)?)?;
+                out.row(line)?;
             } else {
                 out.line(&text(line))?;
             }

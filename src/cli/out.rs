@@ -1,11 +1,12 @@
 //! Where a verb writes: text for people, or one JSON document. Colours only where they are wanted.
 
+use std::borrow::Cow;
 use std::io;
 
 use serde::Serialize;
-use serde_json::json;
 
-use crate::text::quote;
+use crate::text::safe::shown;
+use crate::text::{json, quote};
 use crate::world::state::State;
 
 use super::{Code, Hands, Stop};
@@ -39,7 +40,7 @@ impl<'a, 'h> Out<'a, 'h> {
     /// # Errors
     /// When it cannot be written.
     pub fn line(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.hands.out, "{}", text.trim_end())
+        writeln!(self.hands.out, "{}", painted(text.trim_end()))
     }
 
     /// A line beside it: progress, questions, reasons.
@@ -47,7 +48,7 @@ impl<'a, 'h> Out<'a, 'h> {
     /// # Errors
     /// When it cannot be written.
     pub fn aside(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.hands.err, "{}", text.trim_end())?;
+        writeln!(self.hands.err, "{}", painted(text.trim_end()))?;
         self.hands.err.flush()
     }
 
@@ -56,7 +57,16 @@ impl<'a, 'h> Out<'a, 'h> {
     /// # Errors
     /// When it cannot be written.
     pub fn document(&mut self, document: &impl Serialize) -> io::Result<()> {
-        let text = serde_json::to_string_pretty(document).map_err(io::Error::other)?;
+        let text = json::pages(document).map_err(io::Error::other)?;
+        writeln!(self.hands.out, "{text}")
+    }
+
+    /// One document of many, each on a line.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn row(&mut self, document: &impl Serialize) -> io::Result<()> {
+        let text = json::line(document).map_err(io::Error::other)?;
         writeln!(self.hands.out, "{text}")
     }
 
@@ -73,7 +83,7 @@ impl<'a, 'h> Out<'a, 'h> {
     /// # Errors
     /// When nothing can be read.
     pub fn ask(&mut self, question: &str) -> io::Result<Option<String>> {
-        write!(self.hands.err, "{question}")?;
+        write!(self.hands.err, "{}", shown(question))?;
         self.hands.err.flush()?;
         (self.hands.read_line)()
     }
@@ -97,7 +107,7 @@ impl<'a, 'h> Out<'a, 'h> {
             return Code::Done;
         }
         let written = if self.json {
-            self.document(&json!({ "outcome": "stopped", "code": stop.word, "says": stop.says, "exit": stop.code as u8 }))
+            self.document(&serde_json::json!({ "outcome": "stopped", "code": stop.word, "says": stop.says, "exit": stop.code as u8 }))
         } else {
             self.aside(&format!("holdpoint: {}", stop.says))
         };
@@ -113,17 +123,47 @@ impl<'a, 'h> Out<'a, 'h> {
         if !self.hands.colour || self.json {
             return word;
         }
-        let colour = match state {
-            State::Down | State::Fail | State::Brok => "1;31",
-            State::Unkn | State::Hold | State::Roll => "33",
-            State::Lost | State::Stale | State::Gone | State::New => "2",
-            State::Canc | State::RunOutside | State::Run => "36",
-            State::Armed | State::Que => "34",
-            State::Froz => "35",
-            State::Ok => "32",
+        let paint = match state {
+            State::Down | State::Fail | State::Brok => RED,
+            State::Unkn | State::Hold | State::Roll => YELLOW,
+            State::Lost | State::Stale | State::Gone | State::New => FAINT,
+            State::Canc | State::RunOutside | State::Run => CYAN,
+            State::Armed | State::Que => BLUE,
+            State::Froz => MAGENTA,
+            State::Ok => GREEN,
         };
-        format!("\u{1b}[{colour}m{word}\u{1b}[0m")
+        format!("{paint}{word}{PLAIN}")
     }
+}
+
+const RED: &str = "\u{1b}[1;31m";
+const GREEN: &str = "\u{1b}[32m";
+const YELLOW: &str = "\u{1b}[33m";
+const BLUE: &str = "\u{1b}[34m";
+const MAGENTA: &str = "\u{1b}[35m";
+const CYAN: &str = "\u{1b}[36m";
+const FAINT: &str = "\u{1b}[2m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// The text with our own colours, of which each hides nothing, and nothing else that acts.
+fn painted(text: &str) -> Cow<'_, str> {
+    const OURS: [&str; 8] = [RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, FAINT, PLAIN];
+    if !text.contains('\u{1b}') {
+        return shown(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut parts = text.split('\u{1b}');
+    out.push_str(&shown(parts.next().unwrap_or_default()));
+    for part in parts {
+        let ours = OURS.iter().find_map(|paint| {
+            let rest = part.strip_prefix(paint.trim_start_matches('\u{1b}'))?;
+            Some((*paint, rest))
+        });
+        let (paint, rest) = ours.unwrap_or(("^[", part));
+        out.push_str(paint);
+        out.push_str(&shown(rest));
+    }
+    Cow::Owned(out)
 }
 
 /// Rows with aligned columns; the last one is not padded.
@@ -161,6 +201,14 @@ pub(super) fn table(rows: &[Vec<String>]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_our_colours_act() {
+        assert_eq!(
+            painted("\u{1b}[2mOK\u{1b}[0m a\u{1b}[8mb\u{1b}]0;t\u{7}\n\u{9b}2J\u{202e}c"),
+            "\u{1b}[2mOK\u{1b}[0m a^[[8mb^[]0;t^G\n<U+009B>2J<U+202E>c"
+        );
+    }
 
     #[test]
     fn columns_are_aligned_by_width() {

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::Code;
+use crate::text::json;
 
 /// The document of a command that could not be parsed; none where no document is wanted, or where
 /// help or the version was asked for.
@@ -22,5 +23,5 @@ pub fn usage(why: &clap::Error, words: &[String]) -> Option<String> {
         "says": why.render().to_string().trim_end(),
         "exit": Code::Wrong as u8,
     });
-    serde_json::to_string_pretty(&document).ok()
+    json::pages(&document).ok()
 }

@@ -14,6 +14,7 @@ use super::person::{Person, Proof};
 use super::refused::Refused;
 use super::request::{SourceBundle, Spec};
 use super::time::Time;
+use crate::text::safe::Safe;
 
 /// One row of the inbox, as a client writes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,6 +114,26 @@ pub enum Ask {
     },
 }
 
+impl Ask {
+    /// The reason that a person gave, where one may be given.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Ask::Do {
+                intent: Intent::Freeze { reason, .. },
+                ..
+            }
+            | Ask::Preview {
+                intent: Intent::Freeze { reason, .. },
+                ..
+            }
+            | Ask::Reject { reason, .. } => Some(reason),
+            Ask::Do { confirm, .. } | Ask::Approve { confirm, .. } => Some(&confirm.reason),
+            Ask::Preview { .. } | Ask::Undo { .. } | Ask::Drain { .. } => None,
+        }
+    }
+}
+
 /// What the estate says of one stack; filled in by the desk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attached {
@@ -127,19 +148,34 @@ pub struct Attached {
 /// Stands for the reason in a command that is shown: nobody's own words.
 pub const WHY: &str = "WHY";
 
-/// Refuses the word that stands for a reason as a reason.
+/// How many characters a reason may have: it is kept for ever, and shown on one line.
+pub const LONGEST_REASON: usize = 1_000;
+
+/// A reason as it is kept: without what a terminal would obey.
 ///
 /// # Errors
-/// `reason`: a command was run as it was shown.
-pub fn own_words(reason: &str) -> Result<(), Refused> {
-    if reason.trim() == WHY {
+/// `reason`: it is the word that stands for one, because a command was run as it was shown; or it is
+/// longer than one may be.
+pub fn own_words(reason: &str) -> Result<String, Refused> {
+    let reason = reason.trim();
+    if reason == WHY {
         return Err(Refused::new(
             "reason",
             format!("{WHY} only stands for the reason: say it in your own words"),
         )
         .hint("--reason TEXT"));
     }
-    Ok(())
+    let length = reason.chars().count();
+    if length > LONGEST_REASON {
+        return Err(Refused::new(
+            "reason",
+            format!(
+                "the reason has {length} characters, {LONGEST_REASON} are kept; nothing was done"
+            ),
+        )
+        .hint("say it shorter, and where the rest stands"));
+    }
+    Ok(Safe::new(reason).into_string())
 }
 
 /// The guard that was met.

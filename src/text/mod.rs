@@ -1,11 +1,12 @@
 //! Text that others wrote and text for people: the gate that foreign bytes pass, documents with the
 //! places of their words, diagnostics with file, line, column and caret, what looks like a secret,
-//! durations, quotes and counted words. No word of deployments, and nothing of ours below it.
+//! JSON that is printed, durations, quotes and counted words. No word of deployments, and nothing of ours below it.
 
 pub mod counted;
 pub mod diagnostic;
 pub mod document;
 pub mod duration;
+pub mod json;
 pub mod quote;
 pub mod safe;
 pub mod secret;

@@ -4,12 +4,39 @@
 
 mod clean;
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
 pub use clean::Cleaner;
-use clean::{Mode, is_plain};
+use clean::{Mode, is_plain, is_unseen};
+
+/// Whether a character does something to a terminal, or to how others are seen, instead of being
+/// seen.
+#[must_use]
+pub fn acts(c: char) -> bool {
+    c.is_control() || is_unseen(c)
+}
+
+/// Text of ours on its way out, whole and with its line breaks: whatever in it would act stands
+/// there visibly. The last gate; what comes from others passes [`Safe`] where it comes in.
+#[must_use]
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| c != '\n' && acts(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\0'..='\x1f' if c != '\n' => out.extend(['^', char::from(c as u8 + 0x40)]),
+            '\x7f' => out.push_str("^?"),
+            _ if is_unseen(c) => drop(write!(out, "<U+{:04X}>", c as u32)),
+            _ => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
 
 /// Text on one line, of bounded length, without control characters, escape sequences, invisible
 /// characters or direction overrides. What was dangerous is dropped (whole escape sequences) or
@@ -95,6 +122,12 @@ impl fmt::Display for Safe {
 impl From<&str> for Safe {
     fn from(text: &str) -> Self {
         Self::new(text)
+    }
+}
+
+impl From<&std::path::Path> for Safe {
+    fn from(path: &std::path::Path) -> Self {
+        Self::new(&path.to_string_lossy())
     }
 }
 

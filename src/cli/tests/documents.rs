@@ -7,6 +7,7 @@ use crate::domain::flag::{self, Flags};
 use crate::domain::line::{Severity, SourceKind, Turn};
 use crate::domain::person::{Issuer, Person};
 use crate::domain::request::Made;
+use crate::text::safe::acts;
 
 use super::*;
 
@@ -123,6 +124,26 @@ fn every_key_that_a_verb_prints_stands_on_the_page() {
     }
 }
 
+/// The name of a folder is not ours.
+#[test]
+fn no_name_of_a_folder_acts_on_a_terminal() {
+    for words in ["check", "trust", "doctor", "doctor|--json", "check|--json"] {
+        let ran = run_with(words, vec![], None, |_, desk| {
+            let (mut loaded, trust) = estate();
+            loaded.file = "/home/a\u{1b}]0;x\u{7}\n\u{9b}2J\u{202e}b/holdpoint.yaml".into();
+            desk.by.estate = Some((loaded, trust));
+        });
+        let printed = format!("{}{}", ran.out, ran.err);
+        assert!(
+            printed.chars().all(|c| c == '\n' || !acts(c)),
+            "{words}: {printed:?}"
+        );
+    }
+}
+
+/// What is pushed says why in words of its own.
+const REASON: &str = "INC-881\u{1b}]0;gone\u{7}\u{9b}2J\u{202e}";
+
 /// Everything that is known of why a deployment exists is told, and nothing from outside looks like
 /// one of ours.
 #[test]
@@ -144,7 +165,7 @@ fn a_deployment_from_outside_says_who_why_from_what_and_what_is_owed() {
                 behalf: Some("ana".into()),
             };
             request.cause.via = Via::Push;
-            request.cause.reason = "INC-881\u{1b}]0;gone\u{7}".into();
+            request.cause.reason = REASON.into();
             request.cause.of = Some(Of::Rollback {
                 no: DeploymentNo(7),
             });
@@ -155,7 +176,12 @@ fn a_deployment_from_outside_says_who_why_from_what_and_what_is_owed() {
             });
         })
     };
-    let told: Value = serde_json::from_str(&pushed("show|2319|--json").out).unwrap();
+    let document = pushed("show|2319|--json").out;
+    assert!(
+        document.contains("\\u009b2J\\u202e") && document.chars().all(|c| c == '\n' || !acts(c)),
+        "{document:?}"
+    );
+    let told: Value = serde_json::from_str(&document).unwrap();
     let mut found = BTreeSet::new();
     keys(&told, &mut found);
     found.remove("slow");
@@ -167,7 +193,7 @@ fn a_deployment_from_outside_says_who_why_from_what_and_what_is_owed() {
         ("by", json!("github:4711 for ana")),
         ("via", json!("push")),
         ("of", json!("rollback to #7")),
-        ("reason", json!("INC-881\u{1b}]0;gone\u{7}")),
+        ("reason", json!(REASON)),
         (
             "source",
             json!({ "from": "commit", "repo": "shop/orders", "ref": "refs/heads/main", "sha": "8c1f22ab" }),
@@ -182,12 +208,12 @@ fn a_deployment_from_outside_says_who_why_from_what_and_what_is_owed() {
     }
     let shell = pushed("show|2319").out;
     assert!(
-        !shell.contains(['\u{1b}', '\u{7}']),
+        shell.chars().all(|c| c == '\n' || !acts(c)),
         "a terminal would obey: {shell:?}"
     );
     for says in [
         "asked by github:4711 for ana (push), rollback to #7 at ",
-        "\n  from commit 8c1f22ab of shop/orders (refs/heads/main)\n  with slow=true\n  asked as outside: github vouches for itself, for whom it asks is not proven\n  because INC-881\n  owes check run 9 of shop/orders at github\n",
+        "\n  from commit 8c1f22ab of shop/orders (refs/heads/main)\n  with slow=true\n  asked as outside: github vouches for itself, for whom it asks is not proven\n  because INC-881<U+202E>\n  owes check run 9 of shop/orders at github\n",
     ] {
         assert!(shell.contains(says), "{says}: {shell}");
     }

@@ -34,7 +34,10 @@ pub fn act(
     cx: &Cx<'_>,
 ) -> Decided {
     guard(&looked.card, confirm)?;
-    own_words(&confirm.reason)?;
+    let confirm = &Confirm {
+        reason: own_words(&confirm.reason)?,
+        ..confirm.clone()
+    };
     let not_before = (armed && looked.card.level == Level::L1).then(|| cx.now + ARMED);
     match intent {
         Intent::Deploy { after, .. } => {

@@ -65,7 +65,7 @@ pub(super) fn deploy(
             ask: asked.id,
             by: cx.person.clone(),
             via: asked.via,
-            reason: confirm.reason.trim().to_owned(),
+            reason: confirm.reason.clone(),
             of: start.of.clone(),
             reply: asked.reply.clone(),
         };

@@ -23,13 +23,13 @@ pub(super) fn freeze(
                 .hint("--reason TEXT"),
         );
     }
-    own_words(reason)?;
+    let reason = own_words(reason)?;
     if until.is_some_and(|until| until <= cx.now) {
         return Err(Refused::new("past", "the freeze would have ended already"));
     }
     record(folds, target.env())?;
     let freeze = Freeze {
-        reason: reason.trim().to_owned(),
+        reason,
         by: cx.person.clone(),
         at: cx.now,
         until,

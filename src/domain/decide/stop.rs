@@ -15,10 +15,10 @@ use super::{Cx, Decided, on_deployment, on_stack};
 
 pub(super) fn cancel(folds: &Folds, id: DeploymentId, confirm: &Confirm, cx: &Cx<'_>) -> Decided {
     let d = live(folds, id)?;
-    let reason = if confirm.reason.trim().is_empty() {
+    let reason = if confirm.reason.is_empty() {
         "cancelled".to_owned()
     } else {
-        format!("cancelled: {}", confirm.reason.trim())
+        format!("cancelled: {}", confirm.reason)
     };
     let mut append = Append::default();
     let says = match (d.phase, d.stack()) {

@@ -86,7 +86,7 @@ pub fn approve(
             Refused::new("reason", format!("{id} is level 4: give a reason")).hint("--reason TEXT"),
         );
     }
-    own_words(&confirm.reason)?;
+    let note = own_words(&confirm.reason)?;
     let mut append = Append::default();
     let decision = Decision {
         verdict: Verdict::Approved {
@@ -95,7 +95,7 @@ pub fn approve(
         },
         by: cx.person.clone(),
         at: cx.now,
-        note: confirm.reason.clone(),
+        note,
     };
     decided(&mut append, folds, d, id, decision);
     // The environment's record is part of the subject: if it moves before this is written, nothing
@@ -119,19 +119,19 @@ pub fn reject(folds: &Folds, id: &HoldId, reason: &str, cx: &Cx<'_>) -> Decided 
     if reason.trim().is_empty() {
         return Err(Refused::new("reason", "a rejection needs a reason").hint("--reason TEXT"));
     }
-    own_words(reason)?;
+    let reason = own_words(reason)?;
     let decision = Decision {
         verdict: Verdict::Rejected,
         by: cx.person.clone(),
         at: cx.now,
-        note: reason.trim().to_owned(),
+        note: reason.clone(),
     };
     let append = end_hold(
         folds,
         d,
         &hold.id,
         decision,
-        format!("rejected: {}", reason.trim()),
+        format!("rejected: {reason}"),
         cx,
     );
     Ok((

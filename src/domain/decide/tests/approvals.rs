@@ -220,6 +220,63 @@ fn another_record_of_the_environment_asks_again() {
     }
 }
 
+/// What people write is kept for ever and shown everywhere: as text, and not without end.
+#[test]
+fn a_reason_is_kept_as_text_and_not_without_end() {
+    let plan = plan(vec![held(step("down", &[]), HoldKind::Downtime)]);
+    let raw = " INC-7\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\nnext ";
+    let long = "x".repeat(1_001);
+    let asked = |reason: &str| {
+        let mut sim = Sim::new(OnFailure::Break);
+        sim.deploy(&plan).unwrap();
+        sim.grant();
+        let d = sim.newest().clone();
+        let hold = d.open_holds().next().unwrap().clone();
+        let confirm = Confirm {
+            subject: Some(hold.subject),
+            text: hold.phrase.clone(),
+            reason: reason.to_owned(),
+        };
+        let freeze = |target| Intent::Freeze {
+            target,
+            reason: reason.to_owned(),
+            until: None,
+        };
+        let cx = sim.cx(&[]);
+        let act = |intent: &Intent| {
+            let card = card(&sim.folds, intent, &[], &[], &cx).unwrap();
+            let confirm = Confirm {
+                subject: Some(card.subject),
+                text: card.phrase.clone().unwrap_or_default(),
+                reason: reason.to_owned(),
+            };
+            let looked = Looked {
+                card,
+                plans: Vec::new(),
+            };
+            act(&sim.folds, intent, &[], &looked, &confirm, false, &cx)
+        };
+        [
+            approve(&sim.folds, &hold.id, &confirm, None, &cx),
+            reject(&sim.folds, &hold.id, reason, &cx),
+            act(&freeze(QueueOf::Stack(stack()))),
+            act(&freeze(QueueOf::Environment(stack().env))),
+            act(&Intent::Cancel { deployment: d.id }),
+        ]
+    };
+    for decided in asked(raw) {
+        let kept = format!("{:?}", decided.unwrap().0.writes);
+        assert!(kept.contains("INC-7<U+202E>^Jnext"), "{kept}");
+    }
+    for decided in asked(&long) {
+        let refused = decided.unwrap_err();
+        assert!(
+            refused.code == "reason" && refused.says.contains("1001 characters, 1000 are kept"),
+            "{refused:?}"
+        );
+    }
+}
+
 #[test]
 fn the_word_that_stands_for_a_reason_is_no_reason() {
     let plan = plan(vec![held(step("down", &[]), HoldKind::Downtime)]);
