@@ -27,7 +27,7 @@ pub(super) fn on_stack(
     let world = agreed_for(&*desk, ground, &id.env, doing)?;
     desk.watch(std::slice::from_ref(&id));
     let intent = intent(&world, &id)?;
-    ask::carry_out(&*desk, ground, intent, guard, out)
+    ask::carry_out(&*desk, ground, &intent, guard, out)
 }
 
 pub(super) fn source(release: Option<&String>) -> Source {
@@ -178,7 +178,7 @@ fn on_deployment(
             let stack = found.stack().ok_or_else(|| no_deployment(no))?;
             agreed_for(&*desk, ground, &stack.env, doing)?;
             desk.watch(std::slice::from_ref(stack));
-            ask::carry_out(&*desk, ground, intent(found.id), guard, out)
+            ask::carry_out(&*desk, ground, &intent(found.id), guard, out)
         }
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn apply(ground: &dyn Ground, guard: &Guard, out: &mut Out<'_, '_>) -
     ask::carry_out(
         &*desk,
         ground,
-        Intent::Apply {
+        &Intent::Apply {
             environments: different,
         },
         guard,

@@ -21,12 +21,12 @@ use super::{Code, Ground, Out, Stop, card, wait};
 pub(super) fn carry_out(
     desk: &dyn Patient,
     ground: &dyn Ground,
-    intent: Intent,
+    intent: &Intent,
     guard: &Guard,
     out: &mut Out<'_, '_>,
 ) -> Result<Code, Stop> {
     let subject = subject(guard)?;
-    let confirm = match subject {
+    let mut confirm = match subject {
         Some(subject) => Confirm {
             subject: Some(subject),
             text: guard.confirm.clone().unwrap_or_default(),
@@ -40,16 +40,50 @@ pub(super) fn carry_out(
             },
         },
     };
-    let (ends, env) = (ending(&intent), env_of(desk, &intent));
-    let id = desk
-        .submit(Ask::Do {
-            intent,
-            attached: Vec::new(),
-            confirm,
-            armed: false,
-        })
-        .map_err(|why| Stop::lost("desk", why.to_string()))?;
-    match wait::answer(desk, ground, id, env.as_ref(), out)? {
+    let (ends, env) = (ending(intent), env_of(desk, intent));
+    loop {
+        let id = desk
+            .submit(Ask::Do {
+                intent: intent.clone(),
+                attached: Vec::new(),
+                confirm: confirm.clone(),
+                armed: false,
+            })
+            .map_err(|why| Stop::lost("desk", why.to_string()))?;
+        let answer = wait::answer(desk, ground, id, env.as_ref(), out)?;
+        // It is another card by now, and nobody read the one before.
+        if subject.is_none()
+            && confirm.text.is_empty()
+            && let Answer::Refused(refused) = &answer
+            && let Some(now) = refused.card.as_deref()
+        {
+            if now.phrase.is_some() {
+                confirm = match met(now, guard, out)? {
+                    Some(confirm) => confirm,
+                    None => return unconfirmed(now, out),
+                };
+                continue;
+            }
+            // What would happen when it is done will do; it may be another card once more.
+            if confirm.subject.take().is_some() {
+                continue;
+            }
+        }
+        return answered(desk, ground, answer, ends, subject, guard, out);
+    }
+}
+
+/// What an answer to an intent comes to.
+fn answered(
+    desk: &dyn Patient,
+    ground: &dyn Ground,
+    answer: Answer,
+    ends: Option<DeploymentId>,
+    subject: Option<Digest>,
+    guard: &Guard,
+    out: &mut Out<'_, '_>,
+) -> Result<Code, Stop> {
+    match answer {
         Answer::Accepted { deployments, says } => {
             let ids: Vec<DeploymentId> =
                 deployments.iter().map(|(id, _)| *id).chain(ends).collect();

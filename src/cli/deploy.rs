@@ -29,7 +29,7 @@ pub(super) fn deploy(ground: &dyn Ground, args: &DeployArgs, out: &mut Out<'_, '
             })?;
             let world = agreed(&*desk, ground, &env)?;
             let intent = args.chosen.on(all_of(&world, &env)?)?;
-            ask::carry_out(&*desk, ground, intent, &args.guard, out)
+            ask::carry_out(&*desk, ground, &intent, &args.guard, out)
         }
         (None, None) => Err(Stop::wrong("stack", "name a stack, or --all ENV")),
     }

@@ -32,7 +32,7 @@ pub(super) fn freeze(ground: &dyn Ground, args: &FreezeArgs, out: &mut Out<'_, '
         reason: args.reason.trim().to_owned(),
         until,
     };
-    ask::carry_out(&*desk, ground, intent, &Guard::default(), out)
+    ask::carry_out(&*desk, ground, &intent, &Guard::default(), out)
 }
 
 /// `thaw`.
@@ -41,5 +41,5 @@ pub(super) fn thaw(ground: &dyn Ground, args: &ThawArgs, out: &mut Out<'_, '_>) 
     let world = wait::ready(&*desk, ground)?;
     let target = queue_of(&world, &args.target)?;
     agreed_for(&*desk, ground, target.env(), Doing::Thaw)?;
-    ask::carry_out(&*desk, ground, Intent::Thaw { target }, &args.guard, out)
+    ask::carry_out(&*desk, ground, &Intent::Thaw { target }, &args.guard, out)
 }

@@ -253,3 +253,30 @@ fn a_removal_that_was_cancelled_too_late_ends_as_one() {
     );
     place.program.run(&["deploy", "dev/web", "--wait"]).ends(0);
 }
+
+/// Nobody confirmed anything, so nobody is told that what they confirmed is another thing by now.
+#[test]
+fn many_who_ask_for_the_same_at_once_are_all_served() {
+    const MANY: usize = 12;
+    let program = Program::with(&[
+        ("holdpoint.yaml", SCRIPTS),
+        ("bin/wait", WAIT),
+        ("bin/say", "#!/bin/sh\necho said\n"),
+    ]);
+    program.run(&["ls"]).ends(0);
+    let ran: Vec<Run> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..MANY)
+            .map(|_| scope.spawn(|| program.run(&["deploy", "dev/quick", "--wait"])))
+            .collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    for one in &ran {
+        assert_eq!(one.code, 0, "{one:?}");
+    }
+    let said = program
+        .run(&["logs", "dev/quick"])
+        .out
+        .matches("said")
+        .count();
+    assert_eq!(said, MANY, "each ran once");
+}

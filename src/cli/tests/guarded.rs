@@ -19,6 +19,61 @@ fn level_one_needs_no_words() {
     assert!(ran.out.contains("starts"), "{}", ran.out);
 }
 
+/// Others were faster: what was looked at is another card by now, which nobody read.
+#[test]
+fn who_read_no_card_is_not_told_that_it_is_another() {
+    let world = fixture::scene();
+    let Answer::Card { card: now } = card(Level::L1, None) else {
+        panic!("a card")
+    };
+    let other = Answer::Refused(Refused::new("subject", "it is another").card(*now));
+    let answers = vec![card(Level::L1, None), other, accepted(&world, "dev/orders")];
+    let ran = run_words("deploy|dev/orders", answers, None);
+    assert_eq!(
+        (ran.code, ran.asked.len()),
+        (Code::Done, 3),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+    let Ask::Do { confirm, .. } = &ran.asked[2] else {
+        panic!("it must be asked")
+    };
+    assert_eq!(confirm.subject, None, "whatever the card is then");
+}
+
+/// Between the look and the ask somebody else made it dangerous: then the card is read first.
+#[test]
+fn what_needs_a_person_only_by_now_is_read_and_typed() {
+    let world = fixture::scene();
+    let Answer::Card { card: now } = card(Level::L3, Some("dev up")) else {
+        panic!("a card")
+    };
+    let answers = || {
+        vec![
+            card(Level::L1, None),
+            Answer::Refused(Refused::new("guard", "this is level 3").card((*now).clone())),
+            accepted(&world, "dev/orders"),
+        ]
+    };
+    let alone = run_words("redeploy|dev/orders", answers(), None);
+    assert_eq!((alone.code, alone.asked.len()), (Code::Wrong, 2));
+    assert!(
+        alone.err.contains("--confirm 'dev up' --subject "),
+        "{}",
+        alone.err
+    );
+    let typed = run_words("redeploy|dev/orders", answers(), Some(&["dev up"]));
+    assert_eq!((typed.code, typed.asked.len()), (Code::Done, 3));
+    let Ask::Do { confirm, .. } = &typed.asked[2] else {
+        panic!("it must be asked")
+    };
+    assert_eq!(
+        (confirm.subject, confirm.text.as_str()),
+        (Some(now.subject), "dev up")
+    );
+}
+
 #[test]
 fn a_guarded_verb_without_a_person_shows_the_card_and_the_exact_command() {
     let ran = run_words(
