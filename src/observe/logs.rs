@@ -4,6 +4,7 @@
 mod fill;
 mod live;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
 use crate::text::safe::Safe;
+use crate::text::secret::Within;
 
 /// How far a fill after a cut reaches back behind the newest line: events come late and out of
 /// order.
@@ -87,6 +89,8 @@ pub struct Tail {
     known: GivenEvents,
     dropped: u64,
     sampled: bool,
+    /// The streams whose last event was a line of a private key.
+    keys: BTreeMap<String, Within>,
 }
 
 impl Tail {
@@ -124,6 +128,7 @@ impl Tail {
             known,
             dropped: 0,
             sampled: false,
+            keys: BTreeMap::new(),
         }
     }
 
@@ -206,12 +211,22 @@ impl Tail {
                 stack: self.stack.clone(),
                 no: None,
                 severity: severity(&event.message),
-                text: Safe::new(event.message.trim_end()),
+                text: self.masked(&event),
             });
         }
         if !lines.is_empty() {
             self.out.lines(lines);
         }
+    }
+
+    /// What an event says, without what tells that it is a secret; a key may go over several.
+    fn masked(&mut self, event: &Event) -> Safe {
+        let mut within = self.keys.remove(&event.stream).unwrap_or_default();
+        let text = Safe::from_bytes(&within.next_masked(event.message.trim_end().as_bytes()));
+        if within.is_open() {
+            self.keys.insert(event.stream.clone(), within);
+        }
+        text
     }
 
     /// Everything up to then was given.

@@ -200,6 +200,36 @@ impl Scene {
     }
 }
 
+/// What a service logs is kept here for days: without what tells that it is a secret.
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_in_log_lines_are_not_kept() {
+    let scene = Scene::open().await;
+    scene.group().await;
+    let at = scene.sandbox.now().0 - 5_000;
+    let lines = [
+        "login with PASSWORD=hunter2",
+        "-----BEGIN PRIVATE KEY-----",
+        "MIIEvQIBADANBgkqhkiG9w0BAQhunter2",
+        "-----END PRIVATE KEY-----",
+        "done",
+    ];
+    let put: Vec<(i64, String)> = (at..).zip(lines.map(str::to_owned)).collect();
+    scene.put("a", &put).await;
+    let tail = scene.follow(scene.sandbox.now() - Duration::from_mins(5));
+    scene.until(lines.len()).await;
+    tail.abort();
+    assert_eq!(
+        scene.heard.by_stream()["a"],
+        [
+            "login with PASSWORD=***",
+            "-----BEGIN PRIVATE KEY-----",
+            "***",
+            "-----END PRIVATE KEY-----",
+            "done"
+        ]
+    );
+}
+
 /// Lines in bursts, equal ones, late ones, tails that break, seconds that are sampled.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_line_is_lost_and_none_is_doubled() {

@@ -11,10 +11,12 @@ use std::os::unix::fs::FileExt;
 use super::folder::Wrote;
 use crate::domain::masks::{Cut, Masks};
 use crate::domain::time::Time;
-use crate::text::secret;
+use crate::text::secret::Within;
 
 /// The longest line that is kept, in bytes.
 pub(super) const LINE: usize = 16 * 1024;
+/// How much behind that is looked at: a secret that stands where a line is cut is seen whole.
+const AHEAD: usize = 16 * 1024;
 /// How much of the beginning is kept.
 const HEAD: u64 = 32 << 20;
 /// How much of the end is kept.
@@ -231,6 +233,8 @@ pub(super) struct Splitter {
     masks: Masks,
     /// Where the line before ended in a secret.
     within: Cut,
+    /// Whether it was a line of a key.
+    key: Within,
 }
 
 impl Splitter {
@@ -242,6 +246,7 @@ impl Splitter {
             cut: 0,
             masks,
             within: Cut::default(),
+            key: Within::default(),
         }
     }
 
@@ -272,8 +277,7 @@ impl Splitter {
     }
 
     fn add(&mut self, bytes: &[u8]) {
-        // A secret that stands where a line is cut is seen whole, else its beginning would be kept.
-        let room = (LINE + self.masks.longest())
+        let room = (LINE + self.masks.longest().max(AHEAD))
             .saturating_sub(self.line.len())
             .min(bytes.len());
         self.line.extend_from_slice(&bytes[..room]);
@@ -285,7 +289,7 @@ impl Splitter {
         // Before anything of it is kept: what a command says of a secret is nowhere on this
         // machine.
         let covered = self.masks.cover_line(&self.line, &mut self.within);
-        let covered = secret::masked(&covered);
+        let covered = self.key.next_masked(&covered);
         // Covering makes a line shorter: what was seen beyond its end alone is what is cut.
         let kept = covered.len().min(LINE);
         self.cut += (covered.len() - kept) as u64;
@@ -353,6 +357,35 @@ mod tests {
             assert!(
                 memchr::memmem::find(&bytes, b"hu").is_none(),
                 "{cut} bytes before the end"
+            );
+        }
+    }
+
+    /// Secrets by their form, wherever a stream is cut into pieces and a line is cut off.
+    #[test]
+    fn what_tells_what_it_is_is_covered_wherever_it_is_cut() {
+        let lines: [(&[u8], &[u8]); 5] = [
+            (b"ghp_abcdefghijklmnopqrstuvwxyz0123456789", b"abc"),
+            (b"PASSWORD=hunter2secret", b"hunt"),
+            (b"postgres://ana:hunter2secret@db/shop", b"hunt"),
+            (br#"{"a":"{\"password\":\"hunter2secret\"}"}"#, b"hunt"),
+            (b"PASSWORD\x1b[0m=hunter2secret", b"hunt"),
+        ];
+        for (line, shows) in lines {
+            for cut in 0..=line.len() {
+                let (bytes, _) = recorded(HEAD, &[&line[..cut], &line[cut..], b"\n"]);
+                assert!(memchr::memmem::find(&bytes, shows).is_none(), "{bytes:?}");
+                let long = [&vec![b'x'; LINE - cut - 1], &b" "[..], line, b"\n"].concat();
+                let (bytes, _) = recorded(HEAD, &[&long]);
+                assert!(memchr::memmem::find(&bytes, shows).is_none(), "{cut}");
+            }
+        }
+        let key = b"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQ\nab=\n-----END PRIVATE KEY-----\nab=\n";
+        for cut in 0..key.len() {
+            let (bytes, _) = recorded(HEAD, &[&key[..cut], &key[cut..]]);
+            assert_eq!(
+                String::from_utf8_lossy(&bytes),
+                "o-----BEGIN PRIVATE KEY-----\no***\no***\no-----END PRIVATE KEY-----\noab=\n"
             );
         }
     }

@@ -10,6 +10,7 @@ use crate::domain::ids::StackId;
 use crate::domain::line::{Line, Severity, SourceKind, Turn};
 use crate::domain::time::Time;
 use crate::text::safe::Safe;
+use crate::text::secret::masked;
 
 /// How deep nested stacks are followed.
 const DEEPEST: usize = 3;
@@ -137,7 +138,9 @@ impl Follower {
             stack: self.stack.clone(),
             no,
             severity: severity(event),
-            text: Safe::new(&format!("{} {kind}{reason}", event.status)),
+            text: Safe::from_bytes(&masked(
+                format!("{} {kind}{reason}", event.status).as_bytes(),
+            )),
         }
     }
 }
