@@ -6,6 +6,7 @@ pub mod child;
 pub mod clock;
 pub mod detach;
 pub mod disk;
+pub mod family;
 pub mod files;
 pub mod lock;
 pub mod mutex;

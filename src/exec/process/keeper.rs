@@ -4,7 +4,7 @@
 //! but time: its last word has its room from the start, and what else it has to write it tries
 //! again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -20,6 +20,7 @@ use crate::domain::time::Time;
 use crate::os::child::{self, Child, Exit};
 use crate::os::clock::{Clock as _, Real};
 use crate::os::detach;
+use crate::os::family;
 use crate::os::files::FileError;
 use crate::os::mutex::locked;
 use crate::os::open;
@@ -28,7 +29,7 @@ use crate::os::open;
 const UNWATCHED: Duration = Duration::from_mins(15);
 /// How long a child that was asked to end may take.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long is waited for the last output when something that left the group holds it open.
+/// How long is waited for the last output when something that could not be ended holds it open.
 const LAST_OUTPUT: Duration = Duration::from_secs(2);
 /// How often the state says how much was written.
 const PROGRESS: Duration = Duration::from_secs(5);
@@ -43,6 +44,7 @@ const TRIES: u32 = 50;
 /// once.
 pub fn keep(folder: &Path) -> ExitCode {
     detach::leave();
+    family::adopt();
     let folder = Folder::new(folder.to_owned());
     // All of it before anything is begun. Who began to tell and died has told nothing: the command
     // is not started then.
@@ -214,12 +216,14 @@ fn run(folder: &Folder, order: &Order, told: &Told, clock: &Real, file: File) ->
         }
         if now.since(told) >= PROGRESS {
             told = now;
+            family::reap(pid);
             let _ = folder.set_state(&running(&record, started));
         }
         child::pause(pause);
         pause = (pause * 2).min(Duration::from_millis(100));
     };
     end_group(pid, clock);
+    end_left(pid, clock);
     let _ = folder.forget();
     for reader in readers.into_iter().flatten() {
         let _ = reader.recv_timeout(LAST_OUTPUT);
@@ -251,6 +255,28 @@ fn end_group(pid: u32, clock: &Real) {
         child::pause(Duration::from_millis(20));
     }
     child::kill(pid);
+}
+
+/// Ends what left the child's group: whatever still lives below this keeper.
+fn end_left(pid: u32, clock: &Real) {
+    let from = clock.now();
+    let mut asked = BTreeSet::new();
+    loop {
+        family::reap(pid);
+        let (left, waited) = (family::left(), clock.now().since(from));
+        // What no signal ends any more must not keep the end of the command from being told.
+        if left.is_empty() || waited >= 2 * GRACE {
+            return;
+        }
+        for one in left {
+            if waited >= GRACE {
+                family::kill(one);
+            } else if asked.insert(one) {
+                family::ask_to_end(one);
+            }
+        }
+        child::pause(Duration::from_millis(20));
+    }
 }
 
 fn how(exit: Exit) -> How {

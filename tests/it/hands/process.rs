@@ -344,6 +344,20 @@ async fn what_it_writes_is_bounded_and_harmless() {
     );
 }
 
+/// What a command starts in a session of its own does not outlive its step, whether it ends by
+/// itself or is cancelled.
+#[tokio::test]
+async fn what_leaves_the_group_ends_with_the_step() {
+    let leaves = "(setsid sh -c 'echo > ../left; exec sleep 600' > /dev/null 2>&1 &); while [ ! -e ../left ]; do sleep 0.01; done; echo up";
+    let run = Run::of(leaves, &command());
+    run.to_its_end().await.unwrap();
+    assert!(!alive(run.place.path(), "sleep"));
+    let run = Run::cancelled_on(&format!("{leaves}; sleep 602"), "up");
+    let failure = run.to_its_end().await.unwrap_err();
+    assert!(failure.summary.contains("cancelled"), "{failure:?}");
+    assert!(!alive(run.place.path(), "sleep"));
+}
+
 #[tokio::test]
 async fn a_cancel_stops_the_whole_group_also_when_it_will_not() {
     let script = "trap '' TERM; (trap '' TERM; sleep 600) & echo up; while true; do sleep 1; done";
