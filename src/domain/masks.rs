@@ -261,6 +261,29 @@ mod tests {
     use crate::domain::look::Subject;
     use crate::domain::plan::Does;
 
+    /// Compiles only while a type is none of these: otherwise two could be meant.
+    macro_rules! never {
+        ($type:ty: $($way:path),*) => { $({
+            trait Way<A> { fn is() {} }
+            struct No;
+            impl<T: ?Sized> Way<()> for T {}
+            impl<T: ?Sized + $way> Way<No> for T {}
+            let _ = <$type as Way<_>>::is;
+        })* };
+    }
+
+    /// No secret has a way into a text, a log or the store.
+    #[test]
+    fn a_secret_can_be_neither_shown_nor_stored() {
+        never!(Secret: fmt::Display, serde::Serialize, serde::de::DeserializeOwned, AsRef<str>, Into<String>, std::ops::Deref);
+        never!(Masks: fmt::Display, serde::Serialize);
+        let secret = Secret::new("hunter2secret".to_owned());
+        let mut masks = Masks::default();
+        masks.add(&secret);
+        let shown = format!("{secret:?} {secret:#?} {masks:?} {:?}", Some(&secret));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
     fn masks(value: &str) -> Masks {
         let mut masks = Masks::default();
         masks.add(&Secret::new(value.to_owned()));

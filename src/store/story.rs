@@ -773,3 +773,34 @@ chapter!(
         assert!(read(large).await.is_some(), "a stored bundle names it");
     }
 );
+
+// Texts of all kinds come back as they were, and are no part of a statement.
+chapter!(whatever_people_write_is_kept_as_it_is, store, {
+    for (n, text) in [
+        "x'; DROP TABLE inbox; --",
+        "\"quoted\" 100% _under_ \\ `x` $1 ?1 :x",
+        "nul \0 and \u{202e} \u{9b} \u{1f600}",
+        "",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = AskId(Uuid::from_u128(900 + n as u128));
+        let intent = Intent::Freeze {
+            target: crate::domain::ask::QueueOf::Environment("dev".parse().unwrap()),
+            reason: text.to_owned(),
+            until: None,
+        };
+        let ask = Ask::Preview {
+            intent: intent.clone(),
+            attached: vec![],
+        };
+        store
+            .submit(&InboxAsk::new(id, Via::Verb, ask.clone()), Time(1))
+            .await
+            .unwrap();
+        let waiting = store.asks().await.unwrap();
+        let found = waiting.iter().find(|one| one.ask.id == id).unwrap();
+        assert_eq!(found.ask.ask, ask);
+    }
+});

@@ -163,6 +163,11 @@ struct Wall {
 
 const WALLS: &[Wall] = &[
     Wall {
+        sentence: "Values go into SQL as parameters alone: no statement is put together from text.",
+        stands_in: |room| room == "store",
+        breaks: |code| named(code, &[&["AssertSqlSafe"], &["QueryBuilder"], &["raw_sql"]]),
+    },
+    Wall {
         sentence: "`async` and `await` do not stand in text, domain, systems, world or tui.",
         stands_in: |room| matches!(room, "text" | "domain" | "systems" | "world" | "tui"),
         breaks: |code| {
@@ -372,6 +377,11 @@ mod tests {
                 "domain/x.rs",
                 "fn f() { let x = crate::os::clock(); }",
                 "| domain | nothing of ours | |",
+            ),
+            (
+                "store/x.rs",
+                "use sqlx::AssertSqlSafe as A; fn f() { A(text) }",
+                "no statement is put together",
             ),
             (
                 "domain/x.rs",
