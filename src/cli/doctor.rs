@@ -174,7 +174,9 @@ fn lived(
             Fact::right("engine", world.engine.says())
         }
         EngineState::Unknown | EngineState::Starting => Fact::note("engine", world.engine.says()),
-        EngineState::None(_) => Fact::wrong("engine", world.engine.says()),
+        EngineState::None(_) | EngineState::Silent { .. } => {
+            Fact::wrong("engine", world.engine.says())
+        }
     });
     facts.push(match &world.disk_full {
         Some(full) => Fact::wrong("disk", full.says()),

@@ -59,6 +59,7 @@ impl From<&EngineState> for EngineDoc {
             EngineState::None(_) => "none",
             EngineState::Starting => "starting",
             EngineState::Live { .. } => "live",
+            EngineState::Silent { .. } => "silent",
             EngineState::Draining { .. } => "draining",
         };
         Self {

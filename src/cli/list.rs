@@ -11,10 +11,10 @@ use crate::domain::folds::Folds;
 use crate::domain::ids::StackId;
 use crate::domain::label::Label;
 use crate::domain::time::short;
+use crate::world::World;
 use crate::world::audit::{Sentence, sentence};
 use crate::world::differs::Differs;
 use crate::world::rows::{EnvView, Row};
-use crate::world::{EngineState, World};
 
 use super::args::{EventsArgs, LsArgs};
 use super::json::{DiskDoc, EngineDoc, EnvDoc, HoldDoc, LsDoc, NeedDoc, at};
@@ -48,6 +48,10 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
     }
     if let Some(full) = &world.disk_full {
         out.line(&format!("! {}", full.says()))?;
+        out.line("")?;
+    }
+    if let Some(why) = world.engine.absent() {
+        out.line(&format!("! {why}"))?;
         out.line("")?;
     }
     for env in &environments {
@@ -98,7 +102,7 @@ fn looked(desk: &dyn Patient, ground: &dyn Ground, only: Option<&str>) -> Arc<Wo
             stale.is_some() || seen.is_some_and(|at| now.since(at) < FRESH)
         };
         if now.since(from) >= LOOKING
-            || matches!(world.engine, EngineState::None(_))
+            || world.engine.absent().is_some()
             || shown.iter().filter(outside).all(fresh)
         {
             return world;

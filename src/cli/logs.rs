@@ -12,8 +12,8 @@ use crate::domain::deployment::Deployment;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::line::Line;
 use crate::domain::time::Time;
+use crate::world::World;
 use crate::world::tails::{TailSighting, TailState};
-use crate::world::{EngineState, World};
 
 use self::telling::Telling;
 use super::args::LogsArgs;
@@ -92,17 +92,21 @@ pub(super) fn logs(
             continue;
         }
         let read = readings.iter().all(|reading| reading.read);
-        let came = groups.iter().all(has_come) || matches!(world.engine, EngineState::None(_));
+        let came = groups.iter().all(has_come) || world.engine.absent().is_some();
         if progress.is_over(now, read, came) {
             telling.tails(&groups, true, out)?;
             break;
         }
         desk.changed(QUIET);
     }
-    if !progress.any {
+    if !progress.any && telling.trouble().is_none() {
         out.aside("holdpoint: no lines; what was followed while nobody looked is kept for 7 days")?;
     }
-    Ok(Code::Done)
+    Ok(if telling.trouble().is_some() {
+        Code::Failed
+    } else {
+        Code::Done
+    })
 }
 
 /// How far a reading has come that is to end.

@@ -84,10 +84,10 @@ pub(super) fn answer(
             AskState::Answered { answer } => return Ok(answer),
             AskState::Asked => {}
         }
-        if let EngineState::None(why) = &desk.world().engine {
+        if let Some(why) = desk.world().engine.absent() {
             return Err(Stop::lost(
                 "engine",
-                format!("it was asked, and nobody answers: there is no engine: {why}"),
+                format!("it was asked, and nobody answers: {why}"),
             ));
         }
         let (world, now) = (desk.world(), ground.now());
@@ -173,17 +173,17 @@ pub(super) fn end(
         }
         let cut =
             open.iter().any(|(_, s)| matches!(s, Awaited::NoContact(_))) || world.trouble.is_some();
-        let gone = matches!(world.engine, EngineState::None(_));
-        silent = if (cut && !moves) || gone {
+        let gone = world.engine.absent();
+        silent = if (cut && !moves) || gone.is_some() {
             silent.or(Some(now))
         } else {
             None
         };
         if silent.is_some_and(|since| now.since(since) >= SILENCE) {
-            let why = match (&world.engine, &world.trouble) {
-                (EngineState::None(why), _) => format!("there is no engine: {why}"),
-                (_, Some(why)) => why.clone(),
-                (_, None) => open
+            let why = match (gone, &world.trouble) {
+                (Some(why), _) => why,
+                (None, Some(why)) => why.clone(),
+                (None, None) => open
                     .first()
                     .map(|(id, s)| says(&world, *id, s))
                     .unwrap_or_default(),

@@ -1,6 +1,8 @@
 //! Sees to it that an engine runs: looks at the lock, starts one where there is none, asks an older
 //! one to hand over.
 
+use std::time::Duration;
+
 use crate::domain::ask::{Ask, InboxAsk};
 use crate::domain::ids::AskId;
 use crate::os::lock::Lock;
@@ -16,9 +18,9 @@ impl Worker {
         let Some(home) = &self.parts.home else { return };
         let now = self.now();
         let (seen, what, said) = match lock(home) {
-            Ok((free, said)) => {
+            Ok((free, said, silent)) => {
                 let (ours, may) = (self.parts.version.clone(), self.parts.engine.is_some());
-                let (seen, what) = self.watch.look(free, &said, &ours, may, now);
+                let (seen, what) = self.watch.look(free, &said, silent, &ours, may, now);
                 (seen, what, said)
             }
             Err(why) => (EngineState::None(why), Do::Nothing, String::new()),
@@ -58,9 +60,10 @@ impl Worker {
     }
 }
 
-/// Whether the lock is free, and what stands in it.
-fn lock(home: &Home) -> Result<(bool, String), String> {
+/// Whether the lock is free, what stands in it, and how long that was not said anew.
+fn lock(home: &Home) -> Result<(bool, String, Duration), String> {
     let path = home.engine_lock();
     let free = Lock::is_free(&path).map_err(|why| why.to_string())?;
-    Ok((free, Lock::said(&path)))
+    let silent = Lock::silent_for(&path).unwrap_or_default();
+    Ok((free, Lock::said(&path), silent))
 }

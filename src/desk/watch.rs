@@ -13,6 +13,12 @@ use crate::world::EngineState;
 const STARTING: Duration = Duration::from_secs(8);
 /// How long what stands in the lock must have stood there before it is believed of an older engine.
 const LASTS: Duration = Duration::from_secs(1);
+/// How long an engine says nothing before it counts as one that does not answer; it says something
+/// every 5 s.
+const SILENT: Duration = Duration::from_secs(20);
+/// How long that must be seen where it was looked at before: a machine that was suspended wakes up
+/// with an engine that had no time to say anything.
+const WAKES: Duration = Duration::from_secs(7);
 /// How often one is started before the reason is shown.
 const TRIES: u32 = 3;
 /// How long is waited after that.
@@ -42,17 +48,22 @@ pub(super) struct Watch {
     tries: u32,
     /// An older engine, since when it is seen, and whether it was asked.
     older: Option<(u32, Time, bool)>,
+    /// Since when it is seen that it says nothing.
+    quiet: Option<Time>,
+    /// Whether it was seen to say something.
+    heard: bool,
     /// The disk, looked at where no engine tells of it.
     disk: Option<Disk>,
 }
 
 impl Watch {
     /// What is seen, and what is to be done. `free` says whether nobody holds the lock, `said` what
-    /// its holder wrote there.
+    /// its holder wrote there, and `silent` how long ago.
     pub(super) fn look(
         &mut self,
         free: bool,
         said: &str,
+        silent: Duration,
         ours: &str,
         may_start: bool,
         now: Time,
@@ -63,6 +74,15 @@ impl Watch {
             let Ok(said) = serde_json::from_str::<Said>(said) else {
                 return (EngineState::Starting, Do::Nothing);
             };
+            if self.is_silent(silent, now) {
+                return (
+                    EngineState::Silent {
+                        pid: said.pid,
+                        since: now - silent,
+                    },
+                    Do::Nothing,
+                );
+            }
             if may_start && older(&said.version, ours) {
                 // A new holder of the lock may not have written over what the one before said: what
                 // stands there must last.
@@ -117,6 +137,16 @@ impl Watch {
         }
     }
 
+    /// Whether an engine that said nothing for that long does not answer.
+    fn is_silent(&mut self, silent: Duration, now: Time) -> bool {
+        if silent < SILENT {
+            (self.quiet, self.heard) = (None, true);
+            return false;
+        }
+        let since = *self.quiet.get_or_insert(now);
+        !self.heard || now.since(since) >= WAKES
+    }
+
     /// Since when the disk is full: as the engine says; where there is none that could say it, as
     /// is found here.
     pub(super) fn full_since(
@@ -127,11 +157,11 @@ impl Watch {
         now: Time,
     ) -> Option<Time> {
         match seen {
-            EngineState::Live { .. } | EngineState::Draining { .. } => {
-                serde_json::from_str::<Said>(said)
-                    .ok()
-                    .and_then(|said| said.full_since)
-            }
+            EngineState::Live { .. }
+            | EngineState::Silent { .. }
+            | EngineState::Draining { .. } => serde_json::from_str::<Said>(said)
+                .ok()
+                .and_then(|said| said.full_since),
             EngineState::None(_) | EngineState::Unknown | EngineState::Starting => self
                 .disk
                 .get_or_insert_with(|| Disk::of(home.folder()))
@@ -165,11 +195,11 @@ mod tests {
         let mut watch = Watch::default();
         let at = |secs: u64| Time(0) + Duration::from_secs(secs);
         assert_eq!(
-            watch.look(true, "", "0.1.0", true, at(0)),
+            watch.look(true, "", Duration::ZERO, "0.1.0", true, at(0)),
             (EngineState::Starting, Do::Start)
         );
         assert_eq!(
-            watch.look(true, "", "0.1.0", true, at(1)),
+            watch.look(true, "", Duration::ZERO, "0.1.0", true, at(1)),
             (EngineState::Starting, Do::Nothing)
         );
         let live = EngineState::Live {
@@ -177,21 +207,54 @@ mod tests {
             version: "0.1.0".to_owned(),
         };
         assert_eq!(
-            watch.look(false, SAID, "0.1.0", true, at(2)),
+            watch.look(false, SAID, Duration::ZERO, "0.1.0", true, at(2)),
             (live, Do::Nothing)
         );
         let mut starts = 0;
         let mut shown = false;
         for secs in 3..40 {
-            let (seen, what) = watch.look(true, SAID, "0.1.0", true, at(secs));
+            let (seen, what) = watch.look(true, SAID, Duration::ZERO, "0.1.0", true, at(secs));
             starts += u32::from(what == Do::Start);
             shown |= matches!(seen, EngineState::None(_));
         }
         assert_eq!((starts, shown), (TRIES, true));
         assert_eq!(
-            watch.look(true, "", "0.1.0", true, at(100)).1,
+            watch
+                .look(true, "", Duration::ZERO, "0.1.0", true, at(100))
+                .1,
             Do::Start,
             "it is tried again later"
+        );
+    }
+
+    #[test]
+    fn an_engine_that_says_nothing_does_not_answer() {
+        let at = |secs: u64| Time(0) + Duration::from_secs(secs);
+        let silent = |secs| EngineState::Silent {
+            pid: 7,
+            since: at(secs),
+        };
+        let mut look = {
+            let mut watch = Watch::default();
+            move |secs: u64, quiet: u64| {
+                let quiet = Duration::from_secs(quiet);
+                watch.look(false, SAID, quiet, "0.1.0", true, at(secs)).0
+            }
+        };
+        let live = look(100, 5);
+        assert!(matches!(live, EngineState::Live { .. }));
+        assert_eq!(look(119, 19), live);
+        // Perhaps this machine slept, and the engine wakes up as well.
+        assert_eq!(look(9_000, 8_900), live);
+        assert_eq!(look(9_006, 1), live);
+        assert_eq!(look(9_025, 20), live);
+        assert_eq!(look(9_032, 27), silent(9_005));
+        assert_eq!(look(9_040, 0), live, "it goes on");
+        // Who has only come has nothing to wait for; an older one is not asked to end.
+        let quiet = Duration::from_secs(30);
+        assert_eq!(
+            Watch::default().look(false, SAID, quiet, "0.2.0", true, at(100)),
+            (silent(70), Do::Nothing)
         );
     }
 
@@ -221,7 +284,7 @@ mod tests {
         let draining = EngineState::Draining {
             version: "0.1.0".to_owned(),
         };
-        let mut look = |ms: i64| watch.look(false, SAID, "0.2.0", true, Time(ms));
+        let mut look = |ms: i64| watch.look(false, SAID, Duration::ZERO, "0.2.0", true, Time(ms));
         assert_eq!(
             look(0),
             (draining.clone(), Do::Nothing),
@@ -230,7 +293,9 @@ mod tests {
         assert_eq!(look(1_000), (draining.clone(), Do::AskToDrain));
         assert_eq!(look(2_000), (draining, Do::Nothing));
         assert!(matches!(
-            watch.look(false, SAID, "0.0.9", true, Time(0)).0,
+            watch
+                .look(false, SAID, Duration::ZERO, "0.0.9", true, Time(0))
+                .0,
             EngineState::Live { .. }
         ));
         assert!(older("0.9.0", "0.10.0") && !older("0.1.0", "0.1.0") && !older("dev", "0.1.0"));

@@ -61,29 +61,30 @@ impl Elected {
         &self.status
     }
 
-    /// Looks at the disk, and says what it found where that is new.
+    /// Looks at the disk, and says what it found. It is said also where it is not new: who hears
+    /// nothing for long knows that the engine is stopped, or stands still.
     pub async fn tell(&mut self, now: Time) {
         let disk = self.disk.clone();
         let full_since = tokio::task::spawn_blocking(move || disk.look(now))
             .await
             .unwrap_or(self.status.full_since);
-        if full_since == self.status.full_since {
-            return;
-        }
+        let is_new = full_since != self.status.full_since;
         self.status.full_since = full_since;
-        if full_since.is_some() {
-            tracing::warn!(
+        match (is_new, full_since) {
+            (false, _) => {}
+            (true, Some(_)) => tracing::warn!(
                 "the disk is full: nothing is recorded; free some space, work goes on by itself"
-            );
-        } else {
-            tracing::info!("the disk has room again");
+            ),
+            (true, None) => tracing::info!("the disk has room again"),
         }
-        if let Err(why) = self.lock.say(&said(&self.status)) {
+        if let Err(why) = self.lock.say(&said(&self.status))
+            && is_new
+        {
             tracing::warn!("what the engine says of itself is old: {why}");
         }
     }
 
-    /// Tells of the disk for ever; `no_room` is set by the engine where its store was out of room.
+    /// Tells of itself for ever, in turn with its work; `no_room` is set by the engine where its store was out of room.
     async fn keep_telling(&mut self, no_room: &AtomicBool, clock: &SharedClock) {
         loop {
             if no_room.swap(false, Ordering::Relaxed) {

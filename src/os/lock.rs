@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -66,6 +67,13 @@ impl Lock {
         }
         text.truncate(text.trim_end().len());
         text
+    }
+
+    /// How long ago its holder said anything, by the machine's clock; `None` where that is not known.
+    #[must_use]
+    pub fn silent_for(path: &Path) -> Option<Duration> {
+        let said = std::fs::metadata(path).and_then(|about| about.modified());
+        Some(said.ok()?.elapsed().unwrap_or_default())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::ids::{DeploymentId, StackId};
 use crate::domain::stack::Stack;
 use crate::domain::time::Time;
 
-use super::{EngineState, World};
+use super::World;
 
 /// What a person can do to a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -197,8 +197,8 @@ impl World {
                 id.env
             )));
         }
-        if let EngineState::None(why) = &self.engine {
-            return Some(NotNow::no_contact(format!("no engine runs: {why}")));
+        if let Some(why) = self.engine.absent() {
+            return Some(NotNow::no_contact(why));
         }
         let stale = self
             .freshness(id)

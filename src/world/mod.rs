@@ -71,6 +71,13 @@ pub enum EngineState {
         /// Program version.
         version: String,
     },
+    /// One holds the lock and says nothing: it is stopped, or stands still.
+    Silent {
+        /// Process id.
+        pid: u32,
+        /// Since when.
+        since: Time,
+    },
     /// Another version runs that is being asked to end.
     Draining {
         /// Its version.
@@ -99,6 +106,19 @@ impl DiskFull {
 }
 
 impl EngineState {
+    /// Why nobody answers; `None` where somebody does, or soon will.
+    #[must_use]
+    pub fn absent(&self) -> Option<String> {
+        match self {
+            EngineState::None(why) => Some(format!("there is no engine: {why}")),
+            EngineState::Silent { .. } => Some(self.says()),
+            EngineState::Unknown
+            | EngineState::Starting
+            | EngineState::Live { .. }
+            | EngineState::Draining { .. } => None,
+        }
+    }
+
     /// In a few words, for the band and for `doctor`.
     #[must_use]
     pub fn says(&self) -> String {
@@ -107,6 +127,9 @@ impl EngineState {
             EngineState::None(why) => format!("no engine: {why}"),
             EngineState::Starting => "engine starting".to_owned(),
             EngineState::Live { pid, version } => format!("engine {version} (pid {pid})"),
+            EngineState::Silent { pid, since } => format!(
+                "the engine (pid {pid}) does not answer since {since}: `kill -CONT {pid}` lets one go on that was stopped; after `kill -9 {pid}` another goes on with its work"
+            ),
             EngineState::Draining { version } => format!("engine {version} is handing over"),
         }
     }

@@ -221,6 +221,9 @@ impl World {
         }
         match &self.engine {
             EngineState::None(why) => Waits::NoEngine(why.clone()),
+            EngineState::Silent { since, .. } => {
+                Waits::NoEngine(format!("it does not answer since {}", since.clock()))
+            }
             EngineState::Starting => Waits::NoEngine("it is starting".to_owned()),
             EngineState::Draining { version } => {
                 Waits::NoEngine(format!("version {version} is handing over"))

@@ -280,3 +280,42 @@ fn many_who_ask_for_the_same_at_once_are_all_served() {
         .count();
     assert_eq!(said, MANY, "each ran once");
 }
+
+/// An engine that was stopped holds its lock and does nothing: whoever looks is told, and it goes on
+/// when it is let.
+#[test]
+fn a_stopped_engine_is_no_engine_at_work() {
+    let program = Program::with(&[
+        ("holdpoint.yaml", SCRIPTS),
+        ("bin/wait", WAIT),
+        ("bin/say", "#!/bin/sh\necho said\n"),
+    ]);
+    program.run(&["deploy", "dev/quick", "--wait"]).ends(0);
+    let all = program.processes();
+    let engine = all
+        .iter()
+        .find(|one| one.line.contains(" engine "))
+        .unwrap();
+    engine.stop(true);
+    // As if that were long ago.
+    let lock = std::fs::File::options()
+        .append(true)
+        .open(program.home().join("engine.lock"))
+        .unwrap();
+    let before = std::time::SystemTime::now() - Duration::from_mins(1);
+    lock.set_modified(before).unwrap();
+    for verb in [&["doctor"][..], &["ls"], &["deploy", "dev/quick"]] {
+        let run = program.run(verb);
+        assert!(
+            format!("{}{}", run.out, run.err).contains("does not answer since")
+                && (run.code != 0 || verb == ["ls"]),
+            "{run:?}"
+        );
+    }
+    engine.stop(false);
+    until("it says so again", || {
+        let run = program.run(&["ls"]);
+        (!run.out.contains("does not answer")).then_some(())
+    });
+    program.run(&["deploy", "dev/quick", "--wait"]).ends(0);
+}

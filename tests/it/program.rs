@@ -170,6 +170,15 @@ impl Process {
         self.signal(rustix::process::Signal::TERM);
     }
 
+    /// Stops it, or lets it go on.
+    pub(crate) fn stop(&self, stop: bool) {
+        self.signal(if stop {
+            rustix::process::Signal::STOP
+        } else {
+            rustix::process::Signal::CONT
+        });
+    }
+
     fn signal(&self, signal: rustix::process::Signal) {
         if let Some(id) = rustix::process::Pid::from_raw(self.id) {
             let _ = rustix::process::kill_process(id, signal);

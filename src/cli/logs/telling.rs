@@ -35,6 +35,11 @@ enum Health {
 }
 
 impl Telling {
+    /// Why what is kept could not be read, the last time.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
     /// Says once where what is kept begins, if more was asked for.
     pub(super) fn kept(
         &mut self,

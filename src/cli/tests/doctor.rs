@@ -127,6 +127,26 @@ fn that_aws_throttles_is_told_with_what_is_done_about_it() {
     );
 }
 
+fn silent() -> EngineState {
+    EngineState::Silent {
+        pid: 7,
+        since: NOW - Duration::from_secs(90),
+    }
+}
+
+/// It holds the lock, and nothing goes on: nobody is told that it works.
+#[test]
+fn an_engine_that_stands_still_is_named_by_every_verb() {
+    let says = "the engine (pid 7) does not answer since ";
+    let ls = run_with("ls", vec![], None, |scene, _| scene.world.engine = silent());
+    assert!(ls.out.starts_with(&format!("! {says}")), "{}", ls.out);
+    let document = run_with("ls|--json", vec![], None, |scene, _| {
+        scene.world.engine = silent();
+    });
+    let document: Value = serde_json::from_str(&document.out).unwrap();
+    assert_eq!(document["engine"]["state"], "silent");
+}
+
 #[test]
 fn an_engine_that_only_starts_a_file_that_differs_and_one_that_is_not_trusted() {
     let starting = run_with("doctor", vec![], None, |scene, desk| {
@@ -144,6 +164,12 @@ fn an_engine_that_only_starts_a_file_that_differs_and_one_that_is_not_trusted() 
     assert_eq!(
         (code, found),
         (Code::Failed, BTreeSet::from(["engine".to_owned()]))
+    );
+    let (code, found, out) = wrong(|scene, _| scene.world.engine = silent());
+    assert_eq!(
+        (code, found),
+        (Code::Failed, BTreeSet::from(["engine".to_owned()])),
+        "{out}"
     );
     let (_, found, out) = wrong(|scene, _| {
         let file = fixture::record(EnvClass::Production);

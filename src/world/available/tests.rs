@@ -12,6 +12,7 @@ use crate::world::fixture::{self, NOW, Scene, id};
 use crate::world::rows::State;
 
 use super::*;
+use crate::world::EngineState;
 
 fn list(world: &World, stack: &str) -> String {
     let line = |offer: Offer| match offer.refused {

@@ -216,12 +216,16 @@ fn word(practice: bool, view: Option<&EnvView>) -> &'static str {
 }
 
 /// What must be said of the engine; nothing when it runs.
-fn engine(seen: &EngineState) -> Option<&'static str> {
+fn engine(seen: &EngineState) -> Option<String> {
     match seen {
         EngineState::Live { .. } | EngineState::Unknown => None,
-        EngineState::None(_) => Some("NO ENGINE"),
-        EngineState::Starting => Some("engine starting"),
-        EngineState::Draining { .. } => Some("engine handing over"),
+        EngineState::None(_) => Some("NO ENGINE".to_owned()),
+        EngineState::Silent { since, .. } => Some(format!(
+            "ENGINE DOES NOT ANSWER since {}",
+            since.text("%H:%MZ")
+        )),
+        EngineState::Starting => Some("engine starting".to_owned()),
+        EngineState::Draining { .. } => Some("engine handing over".to_owned()),
     }
 }
 
