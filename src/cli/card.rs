@@ -100,12 +100,7 @@ fn rows(rows: Option<&[ChangeRow]>) -> Vec<String> {
             } else {
                 row.properties.join(", ")
             };
-            format!(
-                "  {:<8} {} ({}) {what}",
-                row.does.word(),
-                row.logical,
-                row.kind
-            )
+            format!("  {:<8} {} ({}) {what}", row.word(), row.logical, row.kind)
         })
         .collect()
 }

@@ -259,7 +259,7 @@ mod tests {
 
     use super::*;
     use crate::domain::look::Subject;
-    use crate::domain::plan::Does;
+    use crate::domain::plan::{Does, Fate};
 
     /// Compiles only while a type is none of these: otherwise two could be meant.
     macro_rules! never {
@@ -322,6 +322,7 @@ mod tests {
             logical: value.to_owned(),
             kind: value.to_owned(),
             does: Does::Change,
+            fate: Fate::Goes,
             scope: named(),
             properties: named(),
         };

@@ -9,7 +9,7 @@ mod role;
 mod step;
 
 pub use cancel::Cancel;
-pub use changes::{ChangeRow, Changes, Counts, Does, united};
+pub use changes::{ChangeRow, Changes, Counts, Does, Fate, united};
 pub use mark::{Mark, When};
 pub use outcome::PlanShown;
 pub use role::Role;
@@ -71,8 +71,8 @@ impl Output {
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Plan {
-    /// What it is called on a card ("create", "update", "teardown", "recover" …); nothing follows from
-    /// it.
+    /// What it is called on a card ("create", "update", "teardown", "recover" …); nothing follows
+    /// from it.
     pub name: String,
     /// It repairs the real stack: it is made only where a look found something to repair.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -1,13 +1,17 @@
 //! CloudFormation: what a stack is made from, what is seen of one, and what its statuses mean.
 
+pub mod template;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::template::Fixed;
+
 use crate::domain::failure::Failure;
 use crate::domain::look::{Look, Sight, Standing, Subject};
-use crate::domain::plan::ChangeRow;
+use crate::domain::plan::{ChangeRow, Fate};
 use crate::domain::request::FileRef;
 use crate::text::safe::Safe;
 
@@ -19,6 +23,10 @@ pub const STACK: &str = "cloudformation.stack";
 pub const CHANGES: &str = "cloudformation.changes";
 /// What a stack is called where a person reads of it.
 pub const CALLED: &str = "CloudFormation stack";
+/// Parameters whose names begin so say how many tasks run.
+pub const COUNT: &str = "DesiredCount";
+/// The type of a stack within a stack.
+pub const NESTED: &str = "AWS::CloudFormation::Stack";
 
 /// What a template declares of a parameter, as far as an update must know it where nobody gives a
 /// value.
@@ -73,9 +81,13 @@ pub struct StackFacts {
     /// Its outputs.
     #[serde(default)]
     pub outputs: BTreeMap<String, String>,
-    /// Its resources, where the look asked for the whole of it.
+    /// Its resources and those of the stacks within it, where the look asked for the whole of it.
     #[serde(default)]
     pub resources: Vec<Resource>,
+    /// The parameters that are named as counts of tasks and cannot be brought to 0, by the template
+    /// that the stack has.
+    #[serde(default)]
+    pub fixed: BTreeMap<String, Fixed>,
     /// Whether termination protection is on.
     #[serde(default)]
     pub protected: bool,
@@ -84,12 +96,23 @@ pub struct StackFacts {
 /// A resource of a stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
-    /// Logical id.
+    /// Logical id, with the stack within the stack before it where there is one.
     pub logical: String,
     /// Type.
     pub kind: String,
     /// Status.
     pub status: String,
+    /// What becomes of it when the stack goes; `None` where that could not be read.
+    #[serde(default)]
+    pub fate: Option<Fate>,
+}
+
+impl Resource {
+    /// True where it is in the stack no more, and only listed there.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(self.status.as_str(), "DELETE_COMPLETE" | "DELETE_SKIPPED")
+    }
 }
 
 /// The facts of a look at what an update would change.

@@ -1,6 +1,7 @@
 //! The eyes on CloudFormation: stacks as they are and as they go on, and what an update would
 //! change.
 
+mod contents;
 pub mod events;
 mod followed;
 pub mod look;

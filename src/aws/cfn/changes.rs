@@ -3,13 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_cloudformation::types::{ChangeAction, ChangeSetType, Replacement, ResourceChange};
+use aws_sdk_cloudformation::types::{
+    ChangeAction, ChangeSetType, PolicyAction, Replacement, ResourceChange,
+};
 
 use super::input::Given;
 use super::stack::is_missing;
 use crate::aws::clients::Cloud;
 use crate::aws::trouble::Trouble;
-use crate::domain::plan::{ChangeRow, Does};
+use crate::domain::plan::{ChangeRow, Does, Fate};
 use crate::text::safe::Safe;
 
 /// How deep nested change sets are followed.
@@ -250,6 +252,7 @@ fn row(change: &ResourceChange, below: &str) -> ChangeRow {
         logical: format!("{below}{}", text(change.logical_resource_id())),
         kind: text(change.resource_type()),
         does: does(change.action(), change.replacement()),
+        fate: fate(change.policy_action()),
         scope: sorted(
             change
                 .scope()
@@ -278,6 +281,15 @@ fn does(action: Option<&ChangeAction>, replacement: Option<&Replacement>) -> Doe
         (Some(ChangeAction::Modify), Some(Replacement::False)) => Does::Change,
         (Some(ChangeAction::Modify), _) => Does::MayReplace,
         _ => Does::Unclear,
+    }
+}
+
+/// What becomes of what is there; where CloudFormation does not say it, it goes.
+fn fate(action: Option<&PolicyAction>) -> Fate {
+    match action {
+        Some(PolicyAction::Retain | PolicyAction::ReplaceAndRetain) => Fate::Stays,
+        Some(PolicyAction::Snapshot | PolicyAction::ReplaceAndSnapshot) => Fate::Saved,
+        _ => Fate::Goes,
     }
 }
 

@@ -2,31 +2,53 @@
 
 use crate::domain::label::{CardLine, Label};
 use crate::domain::place::{Place, Places, Spot};
-use crate::domain::plan::{ChangeRow, Does};
+use crate::domain::plan::{ChangeRow, Does, Fate};
 
-/// "1 replace  2 modify  1 add  0 delete".
+/// "1 replace  2 modify  1 add  0 delete", and what leaves the stack and stays.
 pub(super) fn count_rows(rows: &[ChangeRow]) -> String {
     let count = |test: &dyn Fn(&ChangeRow) -> bool| rows.iter().filter(|row| test(row)).count();
+    let left = match count(&ChangeRow::is_left) {
+        0 => String::new(),
+        left => format!("  {left} left behind"),
+    };
     format!(
-        "{} replace  {} modify  {} add  {} delete",
+        "{} replace  {} modify  {} add  {} delete{left}",
         count(&|row| matches!(row.does, Does::Replace | Does::MayReplace)),
         count(&|row| row.does == Does::Change),
         count(&|row| matches!(row.does, Does::Add | Does::Import)),
-        count(&|row| row.does == Does::Remove),
+        count(&|row| row.does == Does::Remove && !row.is_left()),
     )
 }
 
-/// What goes for good, and what is replaced or may be: names.
-pub(super) fn lost<'a>(rows: impl IntoIterator<Item = &'a ChangeRow>) -> (String, String) {
-    let (gone, replaced): (Vec<&ChangeRow>, Vec<&ChangeRow>) = rows
+/// The lines of a card that name what goes, what stays though its stack has it no more, and what is
+/// replaced or may be.
+pub(super) fn lost<'a>(
+    rows: impl IntoIterator<Item = &'a ChangeRow>,
+) -> impl Iterator<Item = (Label, String)> {
+    let (mut goes, mut stays, mut replaced) = (Vec::new(), Vec::new(), Vec::new());
+    for row in rows {
+        let name = &row.logical;
+        match (row.does, row.fate) {
+            (Does::Remove, Fate::Goes) => goes.push(name.clone()),
+            (Does::Remove, Fate::Saved) => goes.push(format!("{name} (a snapshot stays)")),
+            (Does::Remove, Fate::Stays) => {
+                stays.push(format!(
+                    "{name} (outside the stack: its template retains it)"
+                ));
+            }
+            (Does::Replace | Does::MayReplace, Fate::Goes) => replaced.push(name.clone()),
+            (Does::Replace | Does::MayReplace, Fate::Saved) => {
+                replaced.push(format!("{name} (a snapshot of the old one stays)"));
+            }
+            (Does::Replace | Does::MayReplace, Fate::Stays) => {
+                replaced.push(format!("{name} (the old one stays)"));
+            }
+            (Does::Add | Does::Import | Does::Change | Does::Unclear, _) => {}
+        }
+    }
+    [(Label::Goes, goes), (Label::Stays, stays), (Label::Replaces, replaced)]
         .into_iter()
-        .filter(|row| row.destroys())
-        .partition(|row| row.does == Does::Remove);
-    let names = |rows: Vec<&ChangeRow>| {
-        let names: Vec<&str> = rows.iter().map(|row| row.logical.as_str()).collect();
-        names.join(", ")
-    };
-    (names(gone), names(replaced))
+        .map(|(label, names)| (label, names.join(", ")))
 }
 
 pub(super) fn runs_on(lines: &mut Vec<CardLine>, places: &Places) {
@@ -56,4 +78,47 @@ pub(super) fn order(lines: &mut [CardLine]) {
 /// Which place a card is about.
 pub(super) fn spot(places: &Places) -> Spot {
     places.home().map(Place::spot).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_is_counted_and_named_apart_from_what_goes() {
+        let row = |logical: &str, does, fate| ChangeRow {
+            logical: logical.to_owned(),
+            kind: String::new(),
+            does,
+            fate,
+            scope: vec![],
+            properties: vec![],
+        };
+        let rows = [
+            row("Orders", Does::Remove, Fate::Stays),
+            row("Db", Does::Remove, Fate::Saved),
+            row("Queue", Does::Remove, Fate::Goes),
+            row("Topic", Does::Replace, Fate::Stays),
+        ];
+        assert_eq!(
+            count_rows(&rows),
+            "1 replace  0 modify  0 add  2 delete  1 left behind"
+        );
+        assert_eq!(
+            count_rows(&rows[2..]),
+            "1 replace  0 modify  0 add  1 delete"
+        );
+        let told: Vec<(Label, String)> = lost(&rows).collect();
+        assert_eq!(
+            told,
+            [
+                (Label::Goes, "Db (a snapshot stays), Queue".to_owned()),
+                (
+                    Label::Stays,
+                    "Orders (outside the stack: its template retains it)".to_owned()
+                ),
+                (Label::Replaces, "Topic (the old one stays)".to_owned()),
+            ]
+        );
+    }
 }

@@ -26,8 +26,8 @@ use crate::domain::person::{Identity, Issuer};
 use crate::domain::place;
 use crate::domain::plan::given::{plan, step};
 use crate::domain::plan::{
-    ChangeRow, Changes, Counts, Does, Finaliser, HoldRule, HoldWhen, Leaves, Mark, Output, Plan,
-    PlanShown, Role, When,
+    ChangeRow, Changes, Counts, Does, Fate, Finaliser, HoldRule, HoldWhen, Leaves, Mark, Output,
+    Plan, PlanShown, Role, When,
 };
 use crate::domain::purpose::Purpose;
 use crate::domain::request::{Made, Release};
@@ -100,6 +100,7 @@ fn row() -> ChangeRow {
         logical: "Database".into(),
         kind: "AWS::RDS::DBInstance".into(),
         does: Does::Replace,
+        fate: Fate::Goes,
         scope: vec!["Properties".into()],
         properties: vec!["Engine".into()],
     }

@@ -42,6 +42,29 @@ impl Does {
     }
 }
 
+/// What becomes of what is there when a resource is deleted, or another one takes its place.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// It is deleted.
+    #[default]
+    Goes,
+    /// It is deleted, and a snapshot of it stays.
+    Saved,
+    /// It stays, and nobody looks after it any more.
+    Stays,
+}
+
+impl Fate {
+    /// True where it is deleted and nothing of it stays.
+    #[must_use]
+    pub fn goes(&self) -> bool {
+        matches!(self, Fate::Goes)
+    }
+}
+
 /// One row of what a change will do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ChangeRow {
@@ -51,6 +74,9 @@ pub struct ChangeRow {
     pub kind: String,
     /// What is done to it.
     pub does: Does,
+    /// What becomes of what is there, where it is deleted or replaced.
+    #[serde(default, skip_serializing_if = "Fate::goes")]
+    pub fate: Fate,
     /// What changes (`Properties`, `Metadata`, `Tags` …), sorted.
     pub scope: Vec<String>,
     /// The names of the changed properties, sorted; shown, and no part of what is compared.
@@ -59,12 +85,30 @@ pub struct ChangeRow {
 }
 
 impl ChangeRow {
-    /// True when the resource is deleted or may be replaced.
+    /// True when the resource is deleted or may be replaced. One that only leaves its stack goes on
+    /// as it is.
     #[must_use]
     pub fn destroys(&self) -> bool {
         match self.does {
-            Does::Remove | Does::Replace | Does::MayReplace => true,
+            Does::Remove => self.fate != Fate::Stays,
+            Does::Replace | Does::MayReplace => true,
             Does::Add | Does::Import | Does::Change | Does::Unclear => false,
+        }
+    }
+
+    /// True when the resource leaves its stack and goes on as it is.
+    #[must_use]
+    pub fn is_left(&self) -> bool {
+        self.does == Does::Remove && self.fate == Fate::Stays
+    }
+
+    /// For lists.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        if self.is_left() {
+            "leave"
+        } else {
+            self.does.word()
         }
     }
 

@@ -3,19 +3,22 @@
 
 use std::time::Duration;
 
+use super::contents;
 use crate::aws::Cloud;
 use crate::aws::cfn::changes::{preview_name, preview_prefix};
 use crate::aws::cfn::input::Given;
 use crate::domain::failure::Failure;
+use crate::domain::look::Standing;
 use crate::domain::request::SourceBundle;
-use crate::forms::cloudformation::{CfnInput, ChangeFacts, Resource, StackFacts};
+use crate::forms::cloudformation::{COUNT, CfnInput, ChangeFacts, StackFacts, standing};
 use crate::os::clock::SharedClock;
 
 /// How long a change set may take to be worked out before its rows count as unknown.
 const LONGEST: Duration = Duration::from_secs(45);
 
 /// The CloudFormation stack as it is; `MISSING` when there is none. Its resources are listed where
-/// `with_resources` asks for them.
+/// `with_resources` asks for them; its template is read where they are, and where it has counts of
+/// tasks and stands still.
 ///
 /// # Errors
 /// When AWS could not be asked.
@@ -23,8 +26,17 @@ pub async fn stack(cloud: &Cloud, name: &str, with_resources: bool) -> Result<St
     let Some(found) = cloud.stack(name).await? else {
         return Ok(StackFacts::missing());
     };
+    let standing = standing(&found.status);
+    let counts = found.parameters.keys().any(|name| name.starts_with(COUNT));
+    let reads =
+        standing != Standing::Missing && (with_resources || (counts && !standing.is_busy()));
+    let template = if reads {
+        contents::template(cloud, name).await?
+    } else {
+        None
+    };
     let resources = if with_resources {
-        resources(cloud, name).await?
+        contents::resources(cloud, name, template.as_ref()).await?
     } else {
         Vec::new()
     };
@@ -35,47 +47,11 @@ pub async fn stack(cloud: &Cloud, name: &str, with_resources: bool) -> Result<St
         tags: found.tags,
         outputs: found.outputs,
         resources,
+        fixed: template
+            .map(|template| template.fixed())
+            .unwrap_or_default(),
         protected: found.protected,
     })
-}
-
-/// The resources of a stack.
-///
-/// # Errors
-/// When AWS could not be asked.
-pub async fn resources(cloud: &Cloud, name: &str) -> Result<Vec<Resource>, Failure> {
-    let mut rows = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let page = cloud
-            .call("cloudformation:ListStackResources", name, || {
-                cloud
-                    .cfn
-                    .list_stack_resources()
-                    .stack_name(name)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-        rows.extend(page.stack_resource_summaries().iter().map(|row| {
-            Resource {
-                logical: safe(row.logical_resource_id()),
-                kind: safe(row.resource_type()),
-                status: safe(
-                    row.resource_status()
-                        .map(aws_sdk_cloudformation::types::ResourceStatus::as_str),
-                ),
-            }
-        }));
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(rows);
-        }
-    }
-}
-
-fn safe(text: Option<&str>) -> String {
-    crate::text::safe::Safe::new(text.unwrap_or_default()).to_string()
 }
 
 /// What an update would change: a change set is made, described and deleted. Left-overs of earlier

@@ -1,19 +1,19 @@
 //! The form in which a service is stored with its deployments, and how it is made from the estate.
 //! Never holds a secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::entry::{Downtime, ServiceEntry};
-use super::template::{self, Rights, Template};
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::relative::plain;
 use crate::domain::request::{FileRef, Release, SourceBundle, Spec};
-use crate::forms::cloudformation::{self, CfnInput};
+use crate::forms::cloudformation::template::{self, Made, Parameter, Template};
+use crate::forms::cloudformation::{self, COUNT, CfnInput};
 use crate::text::diagnostic::{Diagnostic, Diagnostics, closest};
 
 /// What a service is made from.
@@ -26,13 +26,13 @@ pub(super) struct Body {
     /// Whether a change stops the service first.
     #[serde(default)]
     pub(super) downtime: Downtime,
-    /// Types of the template's resources by logical id.
+    /// Types by logical id of the resources that its template makes with these parameters.
     #[serde(default)]
     pub(super) resources: BTreeMap<String, String>,
+    /// Those of which it is known only at AWS whether they are made.
+    #[serde(default)]
+    pub(super) open: BTreeSet<String>,
 }
-
-/// Parameters whose names begin so say how many tasks run.
-pub(super) const COUNT: &str = "DesiredCount";
 
 impl Body {
     /// The stored form of a spec.
@@ -80,6 +80,9 @@ pub(super) fn spec(
         )
         .into());
     };
+    if file.bytes.len() > MAX_BYTES {
+        return Err(too_long(&path, file.bytes.len()));
+    }
     let (template, mut found) = template::read(&path, &file.bytes);
     let Some(template) = template else {
         return Err(found);
@@ -87,13 +90,14 @@ pub(super) fn spec(
     let env = stack.env.as_str();
     let given = entry.given(env);
     found.0.extend(parameters(stack, &template, &given));
-    found.0.extend(rights(stack, &template, entry));
+    let acknowledged = template.unacknowledged(&stack.to_string(), &entry.capabilities);
+    found.0.extend(acknowledged);
     if !found.is_empty() {
         found.settle();
         return Err(found);
     }
     let declared = &template.parameters;
-    let value = |name: &String, declared: &template::Parameter| {
+    let value = |name: &String, declared: &Parameter| {
         given
             .get(name)
             .cloned()
@@ -105,6 +109,7 @@ pub(super) fn spec(
         .filter_map(|(name, declared)| Some((name.clone(), value(name, declared)?)))
         .collect();
     let stack_name = entry.stack_name(env, stack.app.as_str());
+    let Made { resources, open } = template.made(&stack_name, &given);
     let release = Digest::of(
         "holdpoint/release/1",
         &json!({ "template": Digest::of_bytes(&file.bytes), "parameters": given, "tags": entry.tags }),
@@ -128,7 +133,8 @@ pub(super) fn spec(
         },
         counts,
         downtime: entry.downtime,
-        resources: template.resources,
+        resources,
+        open,
     };
     let body = serde_json::to_value(body).map_err(|why| {
         Diagnostics::from(Diagnostic::of_file("template", &path, &why.to_string(), ""))
@@ -169,7 +175,11 @@ fn parameters(
         );
     }
     for (name, declared) in &template.parameters {
-        match given.get(name) {
+        let value = given.get(name);
+        let used = value
+            .or(declared.default.as_ref())
+            .filter(|value| !declared.no_echo && !value.starts_with("{{resolve:"));
+        match value {
             Some(value) if value.starts_with("{{resolve:") => {}
             // The value is a secret in clear text: it is named and never repeated.
             Some(_) if declared.no_echo => say(
@@ -177,23 +187,6 @@ fn parameters(
                 format!("{name} is a secret (NoEcho), and {stack} gives it in clear text"),
                 "write {{resolve:secretsmanager:…}} or {{resolve:ssm-secure:…}}, or leave it out to keep the value that is there",
             ),
-            Some(value) if !declared.allowed.is_empty() && !declared.allowed.contains(value) => {
-                say(
-                    name,
-                    format!(
-                        "{name} may be {}, and {stack} gives {value:?}",
-                        declared.allowed.join(", ")
-                    ),
-                    "",
-                );
-            }
-            Some(value) if declared.kind == "Number" && value.parse::<f64>().is_err() => {
-                say(
-                    name,
-                    format!("{name} is a number, and {stack} gives {value:?}"),
-                    "",
-                );
-            }
             Some(_) => {}
             None if declared.default.is_some() || declared.no_echo => {}
             None => say(
@@ -202,31 +195,28 @@ fn parameters(
                 "add it under parameters: in the estate file",
             ),
         }
+        if let Some((value, must)) = used.and_then(|used| Some((used, declared.refuses(used)?))) {
+            let source = if given.contains_key(name) {
+                format!("{stack} gives")
+            } else {
+                "its default is".to_owned()
+            };
+            say(
+                name,
+                format!("{name} {must}, and {source} {value:?}"),
+                declared.described(),
+            );
+        }
     }
     wrong
 }
 
-/// Rights that the template makes and nobody acknowledges.
-fn rights(stack: &StackId, template: &Template, entry: &ServiceEntry) -> Option<Diagnostic> {
-    let has = |name: &str| {
-        entry
-            .capabilities
-            .iter()
-            .any(|capability| capability == name)
-    };
-    let (enough, needed) = match template.rights {
-        Rights::None => return None,
-        Rights::Made => (
-            has("CAPABILITY_IAM") || has("CAPABILITY_NAMED_IAM"),
-            "CAPABILITY_IAM",
-        ),
-        Rights::Named => (has("CAPABILITY_NAMED_IAM"), "CAPABILITY_NAMED_IAM"),
-    };
-    let says = format!("the template of {stack} makes IAM rights, which must be acknowledged");
-    (!enough).then(|| {
-        template.about_rights(
-            &says,
-            &format!("add capabilities: [{needed}] to its service"),
-        )
-    })
+/// The longest template that a call can carry.
+const MAX_BYTES: usize = 51_200;
+
+fn too_long(path: &str, bytes: usize) -> Diagnostics {
+    let says =
+        format!("{path} has {bytes} bytes; a call to CloudFormation carries {MAX_BYTES} at most");
+    let hint = "move a part of it into a nested stack, or take out comments and repetition";
+    Diagnostic::of_file("template-size", path, &says, hint).into()
 }

@@ -11,7 +11,7 @@ use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Danger;
 use crate::domain::look::{Sights, Standing};
-use crate::domain::plan::{ChangeRow, Does, HoldRule, Plan, Role, Step};
+use crate::domain::plan::{ChangeRow, Does, Fate, HoldRule, Plan, Role, Step};
 use crate::forms::cloudformation::{Resource, StackFacts};
 use crate::systems::PlanAsk;
 
@@ -78,25 +78,24 @@ pub(super) fn teardown(
         all.extend([steps::still_there(name), restore]);
         all.push(back(ask, serving, name, &running));
     }
-    let rows: Vec<ChangeRow> = stack.resources.iter().map(removed).collect();
-    let data: Vec<&str> = stack
-        .resources
-        .iter()
-        .filter(|row| weight::holds_data(&row.kind))
-        .map(|row| row.logical.as_str())
-        .collect();
-    let mut says = vec![format!(
-        "The CloudFormation stack {name} goes with everything in it that its template does not retain."
-    )];
+    let rows: Vec<ChangeRow> = there(stack).map(removed).collect();
+    let mut says = vec![if rows.iter().any(ChangeRow::is_left) {
+        format!(
+            "The CloudFormation stack {name} goes with everything in it that its template does not retain."
+        )
+    } else {
+        format!("The CloudFormation stack {name} goes with everything in it.")
+    }];
+    let data = weight::says(&rows);
     if data.is_empty() {
         says.push("Nothing in it is known to hold data.".to_owned());
-    } else {
-        says.push(format!("Data goes for good with {}.", data.join(", ")));
     }
+    says.extend(data);
+    says.extend(unread(stack));
     let danger = Danger {
         replaces: true,
         downtime: scales,
-        destroys: !data.is_empty(),
+        destroys: weight::takes_data(&rows),
         ..Danger::default()
     };
     Ok(whole(name, "teardown", all, Some(rows), danger, says))
@@ -119,7 +118,8 @@ pub(super) fn recover(
         stack
             .resources
             .iter()
-            .filter(|row| row.status == which)
+            // What is within a nested stack cannot be named in a call about this one.
+            .filter(|row| row.status == which && !row.logical.contains('/'))
             .map(|row| row.logical.clone())
             .collect()
     };
@@ -195,13 +195,13 @@ pub(super) fn recover(
                     retain.join(", ")
                 ));
             }
-            let rows: Vec<ChangeRow> = stack
-                .resources
-                .iter()
-                .filter(|row| !retain.contains(&row.logical))
+            let rows: Vec<ChangeRow> = there(stack)
+                .filter(|row| !retain.iter().any(|kept| within(&row.logical, kept)))
                 .map(removed)
                 .collect();
-            let destroys = rows.iter().any(|row| weight::holds_data(&row.kind));
+            says.extend(weight::says(&rows));
+            says.extend(unread(stack));
+            let destroys = weight::takes_data(&rows);
             let danger = Danger {
                 replaces: true,
                 destroys,
@@ -212,11 +212,39 @@ pub(super) fn recover(
     }
 }
 
+/// The resources that are still there.
+fn there(stack: &StackFacts) -> impl Iterator<Item = &Resource> {
+    stack.resources.iter().filter(|row| !row.is_gone())
+}
+
+/// Whether a resource is this one, or within this nested stack.
+fn within(logical: &str, of: &str) -> bool {
+    logical
+        .strip_prefix(of)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What is said where nobody could read what a template retains: what it may keep is listed among
+/// what goes.
+fn unread(stack: &StackFacts) -> Option<String> {
+    let unread: Vec<&str> = there(stack)
+        .filter(|row| row.fate.is_none() && weight::holds_data(&row.kind))
+        .map(|row| row.logical.as_str())
+        .collect();
+    (!unread.is_empty()).then(|| {
+        format!(
+            "Whether the template of the stack retains {} could not be read.",
+            unread.join(", ")
+        )
+    })
+}
+
 fn removed(resource: &Resource) -> ChangeRow {
     ChangeRow {
         logical: resource.logical.clone(),
         kind: resource.kind.clone(),
         does: Does::Remove,
+        fate: resource.fate.unwrap_or(Fate::Goes),
         scope: Vec::new(),
         properties: Vec::new(),
     }

@@ -9,7 +9,6 @@ mod join;
 mod plan;
 mod status;
 mod steps;
-mod template;
 mod weight;
 
 use body::Body;

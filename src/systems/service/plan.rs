@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::body::{Body, COUNT};
+use super::body::Body;
 use super::downtime::downtime;
 use super::steps::{self, Counts};
 use super::{join, weight};
@@ -11,8 +11,8 @@ use crate::domain::class::EnvClass;
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::look::Sights;
-use crate::domain::plan::{ChangeRow, Does, HoldRule, Plan, Step};
-use crate::forms::cloudformation::{self, CHANGES, CfnInput, StackFacts, facts};
+use crate::domain::plan::{ChangeRow, Does, Fate, HoldRule, Plan, Step};
+use crate::forms::cloudformation::{self, CHANGES, COUNT, CfnInput, StackFacts, facts};
 use crate::systems::PlanAsk;
 use crate::text::counted::counted;
 
@@ -98,6 +98,7 @@ pub(super) fn create(
             logical: logical.clone(),
             kind: kind.clone(),
             does: Does::Add,
+            fate: Fate::Goes,
             scope: Vec::new(),
             properties: Vec::new(),
         })
@@ -121,14 +122,27 @@ pub(super) fn new_stack(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
     Ok(Plan {
         name: "create".to_owned(),
         steps: all,
-        says: vec![format!(
-            "Makes the CloudFormation stack {}, with {}; a creation that fails is rolled back.",
-            body.input.stack_name,
-            counted(rows.len(), "resource")
-        )],
+        says: made(body, rows.len()),
         changes: vec![weight::weighed(steps::about(&body.input.stack_name), rows)],
         ..Plan::default()
     })
+}
+
+/// What is made, and what of it is known only at AWS.
+pub(super) fn made(body: &Body, resources: usize) -> Vec<String> {
+    let mut says = vec![format!(
+        "Makes the CloudFormation stack {}, with {}; a creation that fails is rolled back.",
+        body.input.stack_name,
+        counted(resources, "resource")
+    )];
+    if !body.open.is_empty() {
+        let open: Vec<&str> = body.open.iter().map(String::as_str).collect();
+        says.push(format!(
+            "Whether {} is among them depends on conditions that only AWS can tell.",
+            open.join(", ")
+        ));
+    }
+    says
 }
 
 /// A plan that updates what is there.
@@ -183,12 +197,7 @@ pub(super) fn update(
             "{name} exists, and what serves there was not brought from here."
         ));
     }
-    if danger.destroys {
-        says.push(
-            "Data goes with what is replaced or deleted: that cannot be undone from here."
-                .to_owned(),
-        );
-    }
+    says.extend(weight::says(rows.as_deref().unwrap_or_default()));
     let changes = rows
         .map(|rows| weight::weighed(steps::about(name), rows))
         .into_iter()

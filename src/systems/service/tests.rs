@@ -1,6 +1,7 @@
 //! Planners as data: every status, every branch, and that no plan can do what it must not.
 
 mod joins;
+mod keeps;
 mod plans;
 mod releases;
 mod running;
@@ -25,7 +26,7 @@ use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, StepId};
 use crate::domain::level::Level;
 use crate::domain::place::Place;
-use crate::domain::plan::{ChangeRow, Changes, Does, HoldWhen, Output, Step, resolve};
+use crate::domain::plan::{ChangeRow, Changes, Does, Fate, HoldWhen, Output, Step, resolve};
 use crate::domain::request::{Made, SourceBundle, SourceFile};
 use crate::domain::time::Time;
 use crate::forms::cloudformation::{CfnInput, Resource};
@@ -112,11 +113,13 @@ fn stack(status: &str) -> StackFacts {
                 logical: "Db".to_owned(),
                 kind: "AWS::RDS::DBInstance".to_owned(),
                 status: "DELETE_FAILED".to_owned(),
+                fate: Some(Fate::Goes),
             },
             Resource {
                 logical: "Web".to_owned(),
                 kind: "AWS::ECS::Service".to_owned(),
                 status: "UPDATE_FAILED".to_owned(),
+                fate: Some(Fate::Goes),
             },
         ],
         ..StackFacts::default()
@@ -141,6 +144,7 @@ fn row(logical: &str, kind: &str, does: Does) -> ChangeRow {
         logical: logical.to_owned(),
         kind: kind.to_owned(),
         does,
+        fate: Fate::Goes,
         scope: vec!["Properties".to_owned()],
         properties: vec![],
     }

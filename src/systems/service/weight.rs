@@ -3,7 +3,7 @@
 
 use crate::domain::level::Danger;
 use crate::domain::look::Subject;
-use crate::domain::plan::{ChangeRow, Changes, Does};
+use crate::domain::plan::{ChangeRow, Changes, Does, Fate};
 
 /// Types that hold data.
 const DATA: [&str; 24] = [
@@ -65,12 +65,51 @@ pub(super) fn holds_data(kind: &str) -> bool {
     DATA.contains(&kind)
 }
 
-/// What holds data and goes, or may go: logical names.
-pub(super) fn losing(rows: &[ChangeRow]) -> Vec<String> {
+/// What holds data and is deleted, or may be, with this fate.
+fn data(rows: &[ChangeRow], fate: Fate) -> impl Iterator<Item = &ChangeRow> {
     rows.iter()
-        .filter(|row| row.destroys() && holds_data(&row.kind))
+        .filter(|row| row.does == Does::Remove || row.destroys())
+        .filter(move |row| row.fate == fate && holds_data(&row.kind))
+}
+
+/// Their names, as sentences have them: what may be replaced is not said to go.
+fn names(rows: &[ChangeRow], fate: Fate) -> Vec<String> {
+    let name = |row: &ChangeRow| match row.does {
+        Does::MayReplace => format!("{} (if it is replaced)", row.logical),
+        Does::Add | Does::Import | Does::Change | Does::Replace | Does::Remove | Does::Unclear => {
+            row.logical.clone()
+        }
+    };
+    data(rows, fate).map(name).collect()
+}
+
+/// What holds data and goes, or may go, and nothing of it stays: logical names.
+pub(super) fn losing(rows: &[ChangeRow]) -> Vec<String> {
+    data(rows, Fate::Goes)
         .map(|row| row.logical.clone())
         .collect()
+}
+
+/// What becomes of data, in sentences; none where no data is touched.
+pub(super) fn says(rows: &[ChangeRow]) -> Vec<String> {
+    let said = |fate, says: &dyn Fn(&str) -> String| {
+        let names = names(rows, fate).join(", ");
+        (!names.is_empty()).then(|| says(&names))
+    };
+    [
+        said(Fate::Goes, &|names| {
+            format!("Data goes for good with {names}.")
+        }),
+        said(Fate::Saved, &|names| {
+            format!("A snapshot stays of the data of {names}.")
+        }),
+        said(Fate::Stays, &|names| {
+            format!("The data of {names} stays, outside the stack.")
+        }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The rows, with what they lose.
@@ -95,7 +134,8 @@ pub(super) fn stopping(rows: &[ChangeRow]) -> impl Iterator<Item = &ChangeRow> {
 /// nothing comes back.
 pub(super) fn ending(rows: &[ChangeRow]) -> impl Iterator<Item = &ChangeRow> {
     rows.iter()
-        .filter(|row| row.does == Does::Remove && STOPS.contains(&row.kind.as_str()))
+        .filter(|row| row.does == Does::Remove && !row.is_left())
+        .filter(|row| STOPS.contains(&row.kind.as_str()))
 }
 
 /// True for a row that "replaces" a thing of which every change is a new revision: the old one goes
@@ -116,9 +156,16 @@ pub(super) fn danger(rows: Option<&[ChangeRow]>) -> Danger {
     Danger {
         replaces: rows.iter().any(|row| row.destroys() && !is_revision(row)),
         revises: rows.iter().any(|row| row.destroys() && is_revision(row)),
-        destroys: !losing(rows).is_empty(),
+        destroys: takes_data(rows),
         ..Danger::default()
     }
+}
+
+/// Whether something that holds data is deleted, or may be, a snapshot or not.
+pub(super) fn takes_data(rows: &[ChangeRow]) -> bool {
+    [Fate::Goes, Fate::Saved]
+        .iter()
+        .any(|fate| data(rows, *fate).next().is_some())
 }
 
 #[cfg(test)]
@@ -134,6 +181,7 @@ mod tests {
             logical: "It".to_owned(),
             kind: kind.to_owned(),
             does,
+            fate: Fate::Goes,
             scope: Vec::new(),
             properties: Vec::new(),
         };

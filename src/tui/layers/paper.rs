@@ -9,7 +9,7 @@ use crate::domain::class::EnvClass;
 use crate::domain::ids::EnvName;
 use crate::domain::label::{CardLine, Label};
 use crate::domain::place::Spot;
-use crate::domain::plan::{ChangeRow, Does};
+use crate::domain::plan::{ChangeRow, Does, Fate};
 use crate::tui::paint::{self, fit, pad, wrap};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
@@ -166,15 +166,20 @@ pub fn diff(rows: Option<&[ChangeRow]>, wide: usize, theme: &Theme) -> Vec<Row> 
         let (word, role) = match row.does {
             Does::Add => ("+ add", Role::Added),
             Does::Import => ("+ import", Role::Added),
+            Does::Remove if row.is_left() => ("- leave", Role::Changed),
             Does::Remove => ("- remove", Role::Removed),
             Does::Replace | Does::MayReplace => ("! replace", Role::Removed),
             Does::Change => ("~ change", Role::Changed),
             Does::Unclear => ("? unclear", Role::Changed),
         };
-        let maybe = if row.does == Does::MayReplace {
-            " (perhaps)"
-        } else {
-            ""
+        let maybe = match (row.does, row.fate) {
+            (Does::MayReplace, Fate::Goes) => " (perhaps)",
+            (Does::MayReplace, Fate::Stays) => " (perhaps; the old one stays)",
+            (Does::MayReplace | Does::Replace | Does::Remove, Fate::Saved) => " (a snapshot stays)",
+            (Does::Replace, Fate::Stays) => " (the old one stays)",
+            (Does::Remove, Fate::Stays) => " (it stays, outside the stack)",
+            (Does::Replace | Does::Remove, Fate::Goes)
+            | (Does::Add | Does::Import | Does::Change | Does::Unclear, _) => "",
         };
         out.push(vec![
             (pad(word, 10), theme.style(role)),

@@ -2,6 +2,7 @@
 //! ledger shows one effect each. What becomes of them when their engine dies is told in `crashes`.
 
 mod cloudformation;
+mod kept;
 mod peers;
 mod process;
 

@@ -8,7 +8,7 @@ use super::{Breaks, sources};
 /// The rooms of CloudFormation: files and folders below `src/`.
 const CLOUDFORMATION: &[&str] = &[
     "aws/",
-    "forms/cloudformation.rs",
+    "forms/cloudformation",
     "exec/cloudformation/",
     "observe/cloudformation",
     "systems/service/",

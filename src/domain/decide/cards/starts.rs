@@ -76,9 +76,9 @@ pub(super) fn start_lines(
         };
         line(lines, Label::Does, format!("{name}{}", does(plan, carried)));
         let rows = plan.rows();
-        let (goes, replaced) = lost(plan.changes.iter().flat_map(|one| &one.rows));
-        line(lines, Label::Goes, goes);
-        line(lines, Label::Replaces, replaced);
+        for (label, names) in lost(plan.changes.iter().flat_map(|one| &one.rows)) {
+            line(lines, label, names);
+        }
         line(
             lines,
             Label::Changes,

@@ -52,9 +52,9 @@ pub(super) fn lines(
         .filter(|_| !restores)
         .flat_map(|changes| changes.rows)
         .collect();
-    let (goes, replaced) = lost(&rows);
-    line(Label::Goes, goes);
-    line(Label::Replaces, replaced);
+    for (label, names) in lost(&rows) {
+        line(label, names);
+    }
     if !rows.is_empty() {
         line(Label::Changes, count_rows(&rows));
     }

@@ -10,13 +10,14 @@ use crate::domain::environment::OnFailure;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::{Danger, Level};
 use crate::domain::look::Subject;
-use crate::domain::plan::{ChangeRow, Changes, Does, Plan};
+use crate::domain::plan::{ChangeRow, Changes, Does, Fate, Plan};
 
 fn gone(logical: &str) -> ChangeRow {
     ChangeRow {
         logical: logical.to_owned(),
         kind: "AWS::RDS::DBInstance".to_owned(),
         does: Does::Replace,
+        fate: Fate::Goes,
         scope: vec![],
         properties: vec![],
     }

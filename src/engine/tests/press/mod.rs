@@ -19,7 +19,7 @@ use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing, Subject};
 use crate::domain::plan::{
-    ChangeRow, Changes, Does, HoldRule, Leaves, Output, Plan, Role, Step, StepKind, When,
+    ChangeRow, Changes, Does, Fate, HoldRule, Leaves, Output, Plan, Role, Step, StepKind, When,
 };
 use crate::domain::purpose::Purpose;
 use crate::domain::relative::plain;
@@ -266,6 +266,7 @@ impl System for Press {
                 logical: sheet.clone(),
                 kind: "sheet".to_owned(),
                 does: Does::Remove,
+                fate: Fate::Goes,
                 scope: vec![],
                 properties: vec![],
             });

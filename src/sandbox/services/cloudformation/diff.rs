@@ -90,7 +90,10 @@ pub fn between(all: All<'_>, stack: &CfnStack, next: &Version) -> Result<Differe
             .iter()
             .filter(|(logical, _)| !included.contains(*logical))
         {
-            rows.insert(logical.clone(), removed(logical, old));
+            let was = old_template
+                .as_ref()
+                .and_then(|template| template.resource(logical));
+            rows.insert(logical.clone(), removed(logical, old, was));
         }
         let changes: Vec<Value> = rows
             .into_values()
@@ -176,14 +179,11 @@ impl Side<'_> {
             "Scope": ["Properties"],
             "Details": details,
         });
-        let policy = definition
-            .policy("UpdateReplacePolicy")
-            .filter(|_| replacement == "True");
         if replacement == "True" {
-            row["PolicyAction"] = json!(if policy == Some("Retain") {
-                "ReplaceAndRetain"
-            } else {
-                "ReplaceAndDelete"
+            row["PolicyAction"] = json!(match definition.policy("UpdateReplacePolicy") {
+                Some("Retain") => "ReplaceAndRetain",
+                Some("Snapshot") => "ReplaceAndSnapshot",
+                _ => "ReplaceAndDelete",
             });
         }
         Ok(Some((row, replacement != "False")))
@@ -272,10 +272,16 @@ fn added(logical: &str, definition: Definition<'_>) -> Value {
     })
 }
 
-fn removed(logical: &str, old: &Resource) -> Value {
+/// The policy is that of the template which the resource is still in.
+fn removed(logical: &str, old: &Resource, was: Option<Definition<'_>>) -> Value {
+    let policy = match was.map_or("Delete", Definition::deletion) {
+        "Snapshot" => "Snapshot",
+        "Retain" | "RetainExceptOnCreate" => "Retain",
+        _ => "Delete",
+    };
     json!({
         "Action": "Remove",
-        "PolicyAction": "Delete",
+        "PolicyAction": policy,
         "LogicalResourceId": logical,
         "PhysicalResourceId": old.physical,
         "ResourceType": old.kind,

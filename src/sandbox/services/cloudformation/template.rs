@@ -213,6 +213,18 @@ impl<'a> Definition<'a> {
         self.0.get(name).and_then(Value::as_str)
     }
 
+    /// What becomes of it when it is deleted: a database of its own has a snapshot taken where
+    /// nothing else is said.
+    #[must_use]
+    pub fn deletion(self) -> &'a str {
+        let of_cluster = self.properties().get("DBClusterIdentifier").is_some();
+        self.policy("DeletionPolicy").unwrap_or(match self.kind() {
+            "AWS::RDS::DBCluster" => "Snapshot",
+            "AWS::RDS::DBInstance" if !of_cluster => "Snapshot",
+            _ => "Delete",
+        })
+    }
+
     fn depends_on(self) -> impl Iterator<Item = &'a str> {
         let (one, many) = match self.0.get("DependsOn") {
             Some(Value::String(name)) => (Some(name.as_str()), &[][..]),

@@ -63,7 +63,8 @@ fn retains(stack: &CfnStack, op: &Operation, logical: &str) -> bool {
     let policy = |body: &str, name: &str| {
         let template = Template::read(body).ok()?;
         let definition = template.resource(logical)?;
-        Some(definition.policy(name) == Some("Retain"))
+        let policy = definition.policy(name);
+        Some(matches!(policy, Some("Retain" | "RetainExceptOnCreate")))
     };
     let name = if op.cleaning {
         "UpdateReplacePolicy"

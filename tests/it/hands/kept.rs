@@ -1,0 +1,94 @@
+//! What templates retain is read from the stack itself, and stays; the embedded cloud and an
+//! emulator that nobody here wrote.
+
+use serde_json::{Value, json};
+
+use super::Workshop;
+use crate::peers::endpoint;
+use holdpoint::domain::plan::{ChangeRow, Does, Fate};
+use holdpoint::forms::cloudformation::{CfnInput, ChangeFacts};
+use holdpoint::observe::cloudformation::look;
+use holdpoint::os::clock::Real;
+
+const BEFORE: &str = r#"
+Parameters:
+  Keep: { Type: String, Default: "no" }
+  DesiredCount: { Type: Number, Default: 1, MinValue: 1 }
+Conditions: { Kept: !Equals [ !Ref Keep, "yes" ] }
+Resources:
+  Orders:
+    Type: AWS::DynamoDB::Table
+    DeletionPolicy: Retain
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [ { AttributeName: id, AttributeType: S } ]
+      KeySchema: [ { AttributeName: id, KeyType: HASH } ]
+  Archive: { Type: AWS::S3::Bucket, Condition: Kept }
+  Queue: { Type: AWS::SQS::Queue, Properties: { VisibilityTimeout: !Ref DesiredCount } }
+"#;
+const AFTER: &str = "
+Parameters: { DesiredCount: { Type: Number, Default: 1, MinValue: 1 } }
+Resources:
+  Queue: { Type: AWS::SQS::Queue, Properties: { VisibilityTimeout: !Ref DesiredCount } }
+";
+
+fn input(shop: &Workshop, file: &str) -> Value {
+    json!({
+        "stack_name": "hp-kept",
+        "template": { "bundle": shop.bundle.digest(), "path": file },
+        "parameters": {},
+        "declared": {},
+    })
+}
+
+/// `tells`: its change sets say what becomes of what is there.
+async fn read_and_kept(shop: &Workshop, tells: bool) {
+    let delete = json!({ "stack_name": "hp-kept" });
+    shop.run("cloudformation.delete", delete.clone())
+        .await
+        .unwrap();
+    let made = json!({ "input": input(shop, "before.yaml") });
+    shop.run("cloudformation.create", made).await.unwrap();
+    let cloud = shop.clients.of(&shop.target).await.unwrap();
+    let seen = look::stack(&cloud, "hp-kept", true).await.unwrap();
+    let fates: Vec<_> = seen
+        .resources
+        .iter()
+        .map(|one| (one.logical.as_str(), one.fate))
+        .collect();
+    assert_eq!(
+        fates,
+        [("Orders", Some(Fate::Stays)), ("Queue", Some(Fate::Goes))],
+        "what a condition leaves out is not there"
+    );
+    assert!(seen.fixed.contains_key("DesiredCount"), "{:?}", seen.fixed);
+    let wanted: CfnInput = serde_json::from_value(input(shop, "after.yaml")).unwrap();
+    let clock = Real::shared();
+    let changes = look::changes(&cloud, &clock, "0a1b2c3d", "hint", &wanted, &shop.bundle);
+    let ChangeFacts::Rows { rows } = changes.await.unwrap() else {
+        panic!("no rows")
+    };
+    let orders = rows.iter().find(|row| row.logical == "Orders").unwrap();
+    assert_eq!(orders.does, Does::Remove);
+    assert_eq!(orders.fate == Fate::Stays, tells, "{rows:?}");
+    assert_eq!(rows.iter().any(ChangeRow::is_left), tells);
+    shop.run("cloudformation.delete", delete).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_template_retains_is_read_from_the_stack() {
+    let shop = Workshop::open()
+        .await
+        .with_file("before.yaml", BEFORE)
+        .with_file("after.yaml", AFTER);
+    read_and_kept(&shop, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs moto; .ci/run starts it"]
+async fn moto_tells_what_a_template_retains() {
+    let shop = Workshop::at(&endpoint("HOLDPOINT_MOTO"))
+        .with_file("before.yaml", BEFORE)
+        .with_file("after.yaml", AFTER);
+    read_and_kept(&shop, false).await;
+}
