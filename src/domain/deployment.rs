@@ -178,11 +178,12 @@ impl Deployment {
             .collect()
     }
 
-    /// True when a step that can change something outside was ever started.
+    /// True when a step that can change something outside was started, and it is not known that it
+    /// left everything as it was.
     #[must_use]
     pub fn changed_anything(&self) -> bool {
         self.runs()
-            .any(|(step, run)| step.changes() && run.ever_started())
+            .any(|(step, run)| step.changes() && run.may_have_changed())
     }
 
     /// What its steps left in service: what the last one said that ended well. `None` where none of

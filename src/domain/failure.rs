@@ -17,6 +17,9 @@ pub struct Failure {
     pub hint: String,
     /// Whether trying again can help.
     pub retry: Retry,
+    /// What it is about is as it was before: nothing was begun, or all of it was taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_before: bool,
 }
 
 /// What the engine does about a failure.
@@ -43,7 +46,15 @@ impl Failure {
             detail: String::new(),
             hint: String::new(),
             retry: Retry::Never,
+            as_before: false,
         }
+    }
+
+    /// Says that what it is about is as it was before.
+    #[must_use]
+    pub fn as_before(mut self) -> Self {
+        self.as_before = true;
+        self
     }
 
     /// What failed, without the name in front under which it is told: that says it once.

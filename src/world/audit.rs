@@ -235,7 +235,7 @@ fn deployment(event: &DeploymentEvent) -> String {
             };
             format!("step {step} failed: {}{again}", failure.summary)
         }
-        DeploymentEvent::StepCancelled { step, reason } => {
+        DeploymentEvent::StepCancelled { step, reason, .. } => {
             format!("step {step} was cancelled: {reason}")
         }
         DeploymentEvent::HoldOpened { hold } => opened(hold),

@@ -196,10 +196,11 @@ fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
     })
 }
 
-/// A recovery that failed before it did anything leaves the stack as it was: one that finds nothing
-/// to recover breaks nothing. A stack that was broken must be able to stay so.
+/// A recovery or a teardown that failed before it did anything leaves the stack as it was: one that
+/// finds nothing to recover, or is refused, breaks nothing. A stack that was broken must be able to
+/// stay so.
 fn leaves_as_it_was(stack: &Stack, request: &Request, over: &Deployment) -> bool {
-    request.purpose == Purpose::Recover
+    request.purpose != Purpose::Deploy
         && !over.changed_anything()
         && (stack.was_broken.is_none() || stack.takes("withdrawn_broken"))
 }

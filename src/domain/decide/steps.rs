@@ -262,6 +262,7 @@ pub fn outcome(
                 DeploymentEvent::StepCancelled {
                     step: step_id,
                     reason: failure.summary,
+                    as_before: failure.as_before,
                 }
             }
             Retry::After(wait) if attempt < step.retry.attempts && d.stopping.is_none() => {
@@ -334,6 +335,7 @@ pub fn withdraw(folds: &Folds, d: &Deployment, id: &StepId) -> Append {
         DeploymentEvent::StepCancelled {
             step: id.clone(),
             reason: "cancelled before anything of it was begun".to_owned(),
+            as_before: true,
         },
     );
     append
@@ -365,6 +367,7 @@ pub fn time_out(folds: &Folds, d: &Deployment, id: &StepId) -> Append {
         (true, false) => DeploymentEvent::StepCancelled {
             step: id.clone(),
             reason: failure.summary,
+            as_before: false,
         },
         (false, _) => DeploymentEvent::StepFailed {
             step: id.clone(),

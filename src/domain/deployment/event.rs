@@ -201,6 +201,9 @@ pub enum DeploymentEvent {
         step: StepId,
         /// What it left.
         reason: String,
+        /// What it is about is as it was before.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        as_before: bool,
     },
     /// A person must decide.
     HoldOpened {

@@ -94,7 +94,7 @@ fn verdict(d: &Deployment, step: &Step) -> Option<(StepState, Option<String>)> {
                 let touched = ordinary_needs.is_empty()
                     || ordinary_needs
                         .iter()
-                        .any(|id| d.steps.get(*id).is_some_and(StepRun::ever_started));
+                        .any(|id| d.steps.get(*id).is_some_and(StepRun::may_have_changed));
                 if !touched {
                     return Some((
                         StepState::Skipped,

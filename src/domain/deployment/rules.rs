@@ -118,6 +118,7 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
         }
         DeploymentEvent::StepDone { step, output } => {
             let run = run_mut(d, step, tag)?;
+            run.touched = true;
             done(run, output, at);
         }
         DeploymentEvent::StepFailed {
@@ -134,10 +135,16 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
             run.retry_at = *retry_at;
             run.ended_at = Some(at);
             run.deadline = None;
+            run.touched |= !failure.as_before;
             run.failure = Some(failure.clone());
         }
-        DeploymentEvent::StepCancelled { step, reason } => {
+        DeploymentEvent::StepCancelled {
+            step,
+            reason,
+            as_before,
+        } => {
             let run = run_mut(d, step, tag)?;
+            run.touched |= !as_before;
             run.state = StepState::Cancelled;
             run.ended_at = Some(at);
             run.deadline = None;
@@ -210,6 +217,7 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
             for id in still {
                 let run = run_mut(d, id, tag)?;
                 run.state = StepState::Cancelled;
+                run.touched = true;
                 run.ended_at = Some(at);
                 run.reason = Some(format!("abandoned by {by}: it may still be running"));
             }

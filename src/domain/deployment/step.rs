@@ -79,6 +79,9 @@ pub struct StepRun {
     pub state: StepState,
     /// How many attempts were started.
     pub attempt: u32,
+    /// An attempt has ended of which it is not known that it left everything as it was.
+    #[serde(default)]
+    pub touched: bool,
     /// When the current or last attempt started.
     pub started_at: Option<Time>,
     /// When it ended.
@@ -118,6 +121,7 @@ impl StepRun {
         Self {
             state: StepState::Blocked,
             attempt: 0,
+            touched: false,
             started_at: None,
             ended_at: None,
             deadline: None,
@@ -138,6 +142,13 @@ impl StepRun {
     #[must_use]
     pub fn ever_started(&self) -> bool {
         self.attempt > 0
+    }
+
+    /// True when what it is about may be another than before: by an attempt that has ended, or by
+    /// one that runs.
+    #[must_use]
+    pub fn may_have_changed(&self) -> bool {
+        self.touched || self.is_live()
     }
 
     /// True when something of this attempt may have been begun outside: whoever carries it out

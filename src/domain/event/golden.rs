@@ -413,6 +413,7 @@ fn of_deployments() -> Vec<DeploymentEvent> {
         DeploymentEvent::StepCancelled {
             step: step(),
             reason: "asked to".into(),
+            as_before: false,
         },
         DeploymentEvent::HoldOpened {
             hold: Box::new(hold()),

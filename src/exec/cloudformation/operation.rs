@@ -142,7 +142,8 @@ impl<'a> Course<'a> {
                 return Err(Failure::new(format!(
                     "cancelled before the {} of {} was asked for",
                     self.operation.verb, self.name
-                )));
+                ))
+                .as_before());
             }
             self.note_intent(now).await?;
         }
@@ -267,7 +268,13 @@ impl<'a> Course<'a> {
                 return Ok(Sent::Accepted(None));
             }
             if !trouble.is_unsure() || tries >= TRIES {
-                return Err(outcome::refused(trouble, self.name));
+                let refused = outcome::refused(trouble, self.name);
+                // What an earlier call of it may have begun is not told by a later refusal.
+                let as_before = refused.as_before && tries == 1 && !asked_before;
+                return Err(Failure {
+                    as_before,
+                    ..refused
+                });
             }
             self.job
                 .port

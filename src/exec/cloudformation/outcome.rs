@@ -53,13 +53,18 @@ pub(super) fn failed(ended: &Ended<'_>) -> Failure {
             )
         })
         .collect();
-    Failure::new(summary)
+    let failure = Failure::new(summary)
         .detail(
             format!("{name} is {status}\n{}", all.join("\n"))
                 .trim_end()
                 .to_owned(),
         )
-        .hint(hint(status))
+        .hint(hint(status));
+    if status.ends_with("UPDATE_ROLLBACK_COMPLETE") {
+        failure.as_before()
+    } else {
+        failure
+    }
 }
 
 /// What to do about a status.
@@ -90,11 +95,14 @@ fn hint(status: &str) -> &'static str {
 /// A call that AWS refused, or that could not be made.
 pub(super) fn refused(trouble: Trouble, name: &str) -> Failure {
     if trouble.kind != TroubleKind::Refused {
-        return trouble.held_open();
+        let begun = trouble.is_unsure();
+        let failure = trouble.held_open();
+        return if begun { failure } else { failure.as_before() };
     }
     let said = trouble.message.clone();
     let about = |summary: String| Failure {
         summary,
+        as_before: true,
         ..(*trouble.failure).clone()
     };
     if trouble.is("AlreadyExistsException") {
@@ -179,7 +187,8 @@ mod tests {
             assert!(
                 failure.summary.contains("orders")
                     && failure.hint.contains(hint)
-                    && failure.retry == retry,
+                    && failure.retry == retry
+                    && failure.as_before,
                 "{failure:?}"
             );
         }
@@ -212,6 +221,7 @@ mod tests {
         assert!(
             failure.detail.contains("UPDATE_ROLLBACK_COMPLETE")
                 && failure.hint.contains("as it was before")
+                && failure.as_before
         );
         let cancelled = failed(&Ended {
             first: None,

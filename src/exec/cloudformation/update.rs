@@ -119,6 +119,7 @@ pub(super) async fn there(cloud: &Cloud, name: &str) -> Result<CfnStack, Failure
         .ok_or_else(|| {
             Failure::new(format!("there is no CloudFormation stack named {name}"))
                 .hint("somebody deleted it meanwhile; deploy again to create it")
+                .as_before()
         })
 }
 
@@ -136,7 +137,8 @@ fn scaled(stack: &CfnStack, counts: &BTreeMap<String, String>) -> Result<Vec<Par
             "{} has no parameter {list} to scale by",
             stack.name
         ))
-        .hint("deploy a template that declares it first, or set downtime: never"));
+        .hint("deploy a template that declares it first, or set downtime: never")
+        .as_before());
     }
     Ok(stack
         .parameters

@@ -12,7 +12,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::relative::plain;
 use crate::domain::request::{FileRef, Release, SourceBundle, Spec};
-use crate::forms::cloudformation::template::{self, Made, Parameter, Template};
+use crate::forms::cloudformation::template::{self, Fixed, Made, Parameter, Template};
 use crate::forms::cloudformation::{self, COUNT, CfnInput};
 use crate::text::diagnostic::{Diagnostic, Diagnostics, closest};
 
@@ -23,6 +23,9 @@ pub(super) struct Body {
     pub(super) input: CfnInput,
     /// The parameters that say how many tasks run, with the values that they end at.
     pub(super) counts: BTreeMap<String, String>,
+    /// Those of them that its template does not let go to 0: what they must be.
+    #[serde(default)]
+    pub(super) fixed: BTreeMap<String, String>,
     /// Whether a change stops the service first.
     #[serde(default)]
     pub(super) downtime: Downtime,
@@ -45,6 +48,19 @@ impl Body {
             .detail(why.to_string())
             .hint("deploy from the estate's files instead")
         })
+    }
+
+    /// The counts as low as its template takes them.
+    pub(super) fn lowest(&self) -> BTreeMap<String, String> {
+        let lowest = |(name, count): (&String, &String)| {
+            let low = if self.fixed.contains_key(name) {
+                count.clone()
+            } else {
+                "0".to_owned()
+            };
+            (name.clone(), low)
+        };
+        self.counts.iter().map(lowest).collect()
     }
 
     /// Secret parameters without a value here and without a default: an update keeps what is there,
@@ -103,10 +119,12 @@ pub(super) fn spec(
             .cloned()
             .or_else(|| declared.default.clone())
     };
+    let fixed = template.fixed();
     let counts = declared
         .iter()
-        .filter(|(name, declared)| name.starts_with(COUNT) && !declared.no_echo)
+        .filter(|(name, _)| name.starts_with(COUNT) && fixed.get(*name) != Some(&Fixed::NoCount))
         .filter_map(|(name, declared)| Some((name.clone(), value(name, declared)?)))
+        .filter(|(_, value)| is_count(value))
         .collect();
     let stack_name = entry.stack_name(env, stack.app.as_str());
     let Made { resources, open } = template.made(&stack_name, &given);
@@ -132,6 +150,13 @@ pub(super) fn spec(
             role_arn: entry.cfn_role_arn.clone(),
         },
         counts,
+        fixed: fixed
+            .into_iter()
+            .filter_map(|(name, fixed)| match fixed {
+                Fixed::Refuses(must) => Some((name, must)),
+                Fixed::NoCount => None,
+            })
+            .collect(),
         downtime: entry.downtime,
         resources,
         open,
@@ -148,6 +173,11 @@ pub(super) fn spec(
         about,
         watch_logs: Vec::new(),
     })
+}
+
+/// Whether a value says how many tasks run.
+pub(super) fn is_count(value: &str) -> bool {
+    value.trim().parse::<u32>().is_ok()
 }
 
 /// What is wrong with what is given, against what the template declares.

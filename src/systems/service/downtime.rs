@@ -24,7 +24,7 @@ pub(super) fn downtime(
     let name = input.stack_name.as_str();
     let compared = json!({ "approved": steps::from("join", "/changes/rows"), "changes": steps::from("change-set-2", "") });
     let review = HoldRule::when(HoldKind::ReviewPlan, "same", "/same", false);
-    let zero = steps::zero(&body.counts);
+    let lowest = body.lowest();
     let mut all = vec![
         steps::scale(
             Role::ScaleDown,
@@ -40,7 +40,7 @@ pub(super) fn downtime(
         .only("join", join::DOWNTIME)
         .hold(Some(HoldRule::always(HoldKind::Downtime)))
         .undo("after a bad end a hold asks which release comes back"),
-        steps::change_set("change-set-2", input, Some(&zero), &["scale-down"]),
+        steps::change_set("change-set-2", input, Some(&lowest), &["scale-down"]),
         steps::weigh(
             "same",
             "compare with what was approved",
@@ -52,11 +52,11 @@ pub(super) fn downtime(
         steps::execute("execute-2", name, "change-set-2", &["same"]).hold(Some(review)),
     ];
     let mut last = "execute-2";
-    if !body.counts.is_empty() {
+    if lowest != body.counts {
         all.push(steps::scale(
             Role::ScaleUp,
             "scale-up",
-            format!("scale {name} {}", steps::told(&zero, &body.counts)),
+            format!("scale {name} {}", steps::told(&lowest, &body.counts)),
             name,
             &body.counts,
             &["execute-2"],

@@ -3,7 +3,7 @@
 
 use super::body::Body;
 use super::downtime::{back, of};
-use super::plan::{create, running, touch};
+use super::plan::{create, running, steady, touch};
 use super::status;
 use super::steps;
 use super::{plan, weight};
@@ -92,6 +92,7 @@ pub(super) fn teardown(
     }
     says.extend(data);
     says.extend(unread(stack));
+    says.extend(steady(stack).map(|why| format!("It is not scaled down first: {why}.")));
     let danger = Danger {
         replaces: true,
         downtime: scales,

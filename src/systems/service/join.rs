@@ -19,8 +19,8 @@ pub(super) const SAME: &str = "same";
 /// `nop`, `update` or `downtime`: output `{branch, why}`, and what changes.
 ///
 /// Parameters: `about`, `changes` (the output of the change set), `seen_rows` (what the person had
-/// on the card, or null), `policy`, `counts` (what runs now: nothing to scale down means no
-/// downtime).
+/// on the card, or null), `policy`, `counts` (what runs now and can be scaled down: nothing means no
+/// downtime), `steady` (why what runs besides cannot, or null).
 ///
 /// # Errors
 /// A sentence, when the parameters have another form.
@@ -37,7 +37,8 @@ pub(super) fn join(params: &Value) -> Result<Output, String> {
     let empty = params["changes"]["empty"]
         .as_bool()
         .unwrap_or(rows.is_empty());
-    let (branch, why) = branch(&rows, empty, policy, &counts);
+    let steady = params["steady"].as_str();
+    let (branch, why) = branch(&rows, empty, policy, &counts, steady);
     let more_dangerous = branch != NOP && more_dangerous(&rows, seen.as_deref());
     told(
         json!({ "branch": branch, "why": why }),
@@ -60,6 +61,7 @@ pub(super) fn branch(
     empty: bool,
     policy: Downtime,
     counts: &BTreeMap<String, String>,
+    steady: Option<&str>,
 ) -> (&'static str, String) {
     let stops: Vec<&str> = weight::stopping(rows)
         .map(|row| row.logical.as_str())
@@ -85,7 +87,11 @@ pub(super) fn branch(
             (UPDATE, "replaces no service, database or volume".to_owned())
         }
         Downtime::Always | Downtime::Auto => {
-            (UPDATE, "nothing runs that could be scaled down".to_owned())
+            let why = match steady {
+                Some(steady) => format!("it is not scaled down: {steady}"),
+                None => "nothing runs that could be scaled down".to_owned(),
+            };
+            (UPDATE, why)
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::body::Body;
+use super::body::{Body, is_count};
 use super::downtime::downtime;
 use super::steps::{self, Counts};
 use super::{join, weight};
@@ -12,6 +12,7 @@ use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::look::Sights;
 use crate::domain::plan::{ChangeRow, Does, Fate, HoldRule, Plan, Step};
+use crate::forms::cloudformation::template::Fixed;
 use crate::forms::cloudformation::{self, CHANGES, COUNT, CfnInput, StackFacts, facts};
 use crate::systems::PlanAsk;
 use crate::text::counted::counted;
@@ -60,14 +61,28 @@ pub(super) fn first_touch(ask: &PlanAsk, first: bool) -> Option<HoldRule> {
     (first && protected).then(|| HoldRule::always(HoldKind::FirstTouch))
 }
 
-/// What runs now, by the counts of the deployed stack.
+/// What runs now and can be brought to 0, by the counts of the deployed stack and by its template.
 pub(super) fn running(stack: &StackFacts) -> Counts {
     stack
         .parameters
         .iter()
-        .filter(|(name, _)| name.starts_with(COUNT))
+        .filter(|(name, count)| name.starts_with(COUNT) && is_count(count))
+        .filter(|(name, _)| !stack.fixed.contains_key(*name))
         .map(|(name, count)| (name.clone(), count.clone()))
         .collect()
+}
+
+/// Why what runs besides cannot be brought to 0; `None` where nothing does.
+pub(super) fn steady(stack: &StackFacts) -> Option<String> {
+    let why = stack.fixed.iter().filter_map(|(name, fixed)| {
+        let runs = stack.parameters.get(name)? != "0";
+        match fixed {
+            Fixed::Refuses(must) if runs => Some(format!("{name} {must}")),
+            Fixed::Refuses(_) | Fixed::NoCount => None,
+        }
+    });
+    let why: Vec<String> = why.collect();
+    (!why.is_empty()).then(|| why.join(", "))
 }
 
 /// Makes a stack that is not there, after other steps.
@@ -156,7 +171,7 @@ pub(super) fn update(
     let name = body.input.stack_name.as_str();
     let first = touch(ask, name, stack)?;
     let input = ours(ask, &body.input);
-    let running = running(stack);
+    let (running, steady) = (running(stack), steady(stack));
     let (rows, unknown) = match seen.of_kind(CHANGES).map(facts).transpose()? {
         Some(cloudformation::ChangeFacts::Rows { rows }) => (Some(rows), None),
         Some(cloudformation::ChangeFacts::Nothing) => (Some(Vec::new()), None),
@@ -164,13 +179,19 @@ pub(super) fn update(
         None if stack.standing().is_busy() => (None, Some(format!("{name} is {}", stack.status))),
         None => (None, None),
     };
-    let expected = rows
-        .as_ref()
-        .map(|rows| join::branch(rows, rows.is_empty(), body.downtime, &running));
+    let expected = rows.as_ref().map(|rows| {
+        join::branch(
+            rows,
+            rows.is_empty(),
+            body.downtime,
+            &running,
+            steady.as_deref(),
+        )
+    });
     let branch = expected.as_ref().map(|(branch, _)| (*branch).to_owned());
     let mut all = vec![
         steps::change_set("change-set", &input, None, &[]),
-        joined(ask, body, &running),
+        joined(ask, body, &running, steady.as_deref()),
     ];
     all.extend(straight(name, body, first_touch(ask, first)));
     if !running.is_empty() {
@@ -180,10 +201,8 @@ pub(super) fn update(
     danger.downtime = branch.as_deref() == Some(join::DOWNTIME);
     let mut says = Vec::new();
     if let Some((_, why)) = &expected {
-        let ends = rows
-            .iter()
-            .any(|rows| weight::ending(rows).next().is_some());
-        let sentence = sentence(branch.as_deref(), why, ends);
+        let rows = rows.as_deref().unwrap_or_default();
+        let sentence = sentence(branch.as_deref(), why, rows);
         says.push(format!("Expected: {sentence}."));
     }
     if let Some(why) = unknown {
@@ -213,7 +232,9 @@ pub(super) fn update(
     })
 }
 
-fn sentence(branch: Option<&str>, why: &str, ends: bool) -> String {
+fn sentence(branch: Option<&str>, why: &str, rows: &[ChangeRow]) -> String {
+    let ends = weight::ending(rows).next().is_some();
+    let replaces = weight::stopping(rows).next().is_some();
     match branch {
         Some(join::NOP) => "nothing is done, because nothing would change".to_owned(),
         Some(join::DOWNTIME) => format!(
@@ -221,12 +242,13 @@ fn sentence(branch: Option<&str>, why: &str, ends: bool) -> String {
             why.trim_start_matches("it ")
         ),
         Some(_) | None if ends => format!("an update that ends what serves ({why})"),
+        Some(_) | None if replaces => format!("an update that replaces what serves ({why})"),
         Some(_) | None => format!("an update without downtime ({why})"),
     }
 }
 
 /// Chooses the branch.
-fn joined(ask: &PlanAsk, body: &Body, running: &Counts) -> Step {
+fn joined(ask: &PlanAsk, body: &Body, running: &Counts, steady: Option<&str>) -> Step {
     let name = body.input.stack_name.as_str();
     let seen = ask
         .seen
@@ -237,6 +259,7 @@ fn joined(ask: &PlanAsk, body: &Body, running: &Counts) -> Step {
         "seen_rows": seen,
         "policy": body.downtime,
         "counts": running,
+        "steady": steady,
     });
     steps::weigh(
         "join",

@@ -1,5 +1,6 @@
 //! Planners as data: every status, every branch, and that no plan can do what it must not.
 
+mod fixed;
 mod joins;
 mod keeps;
 mod plans;
@@ -38,7 +39,7 @@ Parameters:
   Password: { Type: String, NoEcho: true, Default: '' }
 Resources:
   Db: { Type: AWS::RDS::DBInstance }
-  Web: { Type: AWS::ECS::Service }
+  Web: { Type: AWS::ECS::Service, Properties: { DesiredCount: !Ref DesiredCount } }
 ";
 
 fn bundle(template: &str) -> SourceBundle {

@@ -168,6 +168,54 @@ fn a_cancel_that_has_no_end_can_be_given_up_and_says_so() {
     );
 }
 
+/// What restores a service is offered only where a step may have touched it.
+#[test]
+fn what_was_refused_is_not_offered_back() {
+    for (ends, restores) in [(Ends::Refused, false), (Ends::Badly, true)] {
+        let mut restore = held(step("restore", &["scale-down"]), HoldKind::RestoreService);
+        restore.kind = crate::domain::plan::pure::DECISION.into();
+        restore.finaliser = Some(Finaliser::BadEnd);
+        let change = leaving(step("change", &["scale-down"]), Leaves::New);
+        let mut sim = Sim::new(OnFailure::Break);
+        served(
+            &mut sim,
+            &plan(vec![leaving(step("a", &[]), Leaves::New)]),
+            "r0",
+        );
+        sim.deploy(&plan(vec![step("scale-down", &[]), change, restore]))
+            .unwrap();
+        sim.grant();
+        sim.end_steps(&json!({}), &|_| ends);
+        sim.grant();
+        let d = sim.newest();
+        assert_eq!(d.open_holds().next().is_some(), restores, "{ends:?}");
+        assert_eq!(d.changed_anything(), restores, "{ends:?}");
+    }
+}
+
+/// A teardown of which nothing was begun leaves the stack as it was.
+#[test]
+fn a_teardown_that_was_refused_is_no_half_deletion() {
+    for (ends, phase) in [(Ends::Refused, "AVAILABLE"), (Ends::Stuck, "DELETE_FAILED")] {
+        let mut sim = Sim::new(OnFailure::Break);
+        served(
+            &mut sim,
+            &plan(vec![leaving(step("a", &[]), Leaves::New)]),
+            "r0",
+        );
+        let teardown = Intent::teardown(super::sim::stack());
+        sim.ask(&teardown, &[], true, false).unwrap();
+        sim.grant();
+        sim.decide(true);
+        sim.grant();
+        sim.end_steps(&json!({}), &|_| ends);
+        sim.grant();
+        assert!(matches!(sim.newest().end, Some(End::Failed { .. })));
+        let stack = sim.folds.stack(&super::sim::stack());
+        assert_eq!(stack.phase, phase, "{ends:?}");
+    }
+}
+
 /// A removal that went through is one, whatever was asked meanwhile; what is gone is not offered
 /// back.
 #[test]

@@ -52,6 +52,8 @@ pub(super) enum Ends {
     Stuck,
     /// Nobody can tell.
     Lost,
+    /// Nothing was begun.
+    Refused,
 }
 
 pub(super) fn record(
@@ -351,6 +353,7 @@ impl Sim {
                 }
                 Ends::Badly | Ends::Stuck => Err(Failure::new(format!("{step} broke"))
                     .retry(Retry::After(Duration::from_secs(1)))),
+                Ends::Refused => Err(Failure::new(format!("{step} was refused")).as_before()),
                 Ends::Lost => {
                     Err(Failure::new(format!("{step} is out of sight")).retry(Retry::AskAPerson))
                 }
