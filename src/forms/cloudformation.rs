@@ -2,7 +2,7 @@
 
 pub mod template;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,9 +56,12 @@ pub struct CfnInput {
     /// Acknowledged capabilities.
     #[serde(default)]
     pub capabilities: Vec<String>,
-    /// Tags, ours included.
+    /// Tags, ours included. Others that the stack has are kept.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// Tags that the stack is to have no more: a release before gave them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub untag: BTreeSet<String>,
     /// The role that CloudFormation assumes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role_arn: Option<String>,

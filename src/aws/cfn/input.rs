@@ -70,9 +70,8 @@ impl Given {
             stack_name: input.stack_name.clone(),
             digest: Digest::of_bytes(template.as_bytes()),
             parameters: given.chain(kept).collect(),
-            tags: input
-                .tags
-                .iter()
+            tags: tags(input, now)
+                .into_iter()
                 .map(|(key, value)| Tag::builder().key(key).value(value).build())
                 .collect(),
             capabilities: input
@@ -112,6 +111,21 @@ fn template(bundle: &SourceBundle, file: &FileRef) -> Result<String, Failure> {
     String::from_utf8(found.bytes.clone()).map_err(|_| {
         Failure::new(format!("the template {path} is no UTF-8 text")).hint("save it as UTF-8")
     })
+}
+
+/// All tags that the stack is to have: CloudFormation takes away every one that a call does not
+/// name, and what somebody else put there is not ours to take.
+fn tags<'a>(input: &'a CfnInput, now: Option<&'a CfnStack>) -> BTreeMap<&'a str, &'a str> {
+    let kept = now
+        .into_iter()
+        .flat_map(|now| &now.tags)
+        .filter(|(key, _)| {
+            // These are put there by AWS, and kept by it.
+            !key.starts_with("aws:") && !input.untag.contains(*key)
+        });
+    kept.chain(&input.tags)
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect()
 }
 
 /// The parameters that keep the value which the stack has: those that the template declares and
@@ -176,6 +190,42 @@ mod tests {
     }
 
     #[test]
+    fn tags_of_others_are_kept_and_those_of_the_release_before_go() {
+        let input = CfnInput {
+            stack_name: "orders".into(),
+            template: FileRef {
+                bundle: Digest::of_bytes(b""),
+                path: "t.yaml".into(),
+            },
+            parameters: BTreeMap::new(),
+            declared: BTreeMap::new(),
+            capabilities: vec![],
+            tags: map(&[("team", "shop"), ("holdpoint:store", "s1")]),
+            untag: ["old".to_owned()].into(),
+            role_arn: None,
+        };
+        let now = CfnStack {
+            tags: map(&[
+                ("owner", "ana"),
+                ("team", "before"),
+                ("old", "x"),
+                ("aws:cloudformation:stack-name", "orders"),
+            ]),
+            ..CfnStack::default()
+        };
+        let told: Vec<_> = tags(&input, Some(&now)).into_iter().collect();
+        assert_eq!(
+            told,
+            [
+                ("holdpoint:store", "s1"),
+                ("owner", "ana"),
+                ("team", "shop")
+            ]
+        );
+        assert_eq!(tags(&input, None).len(), 2);
+    }
+
+    #[test]
     fn counts_go_over_parameters() {
         let bundle = SourceBundle {
             files: [(
@@ -198,6 +248,7 @@ mod tests {
             declared: BTreeMap::new(),
             capabilities: vec!["CAPABILITY_IAM".into()],
             tags: map(&[("a", "b")]),
+            untag: std::collections::BTreeSet::new(),
             role_arn: None,
         };
         let given = Given::new(&input, &bundle, &map(&[("DesiredCount", "0")]), None).unwrap();

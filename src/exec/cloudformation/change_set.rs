@@ -85,11 +85,11 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     } else {
         let set = made(job, &cloud, &given, &name).await?;
         if set.status == "CREATE_COMPLETE" {
-            let rows = set.rows.len();
-            let says = format!(
-                "{rows} {} would change",
-                if rows == 1 { "resource" } else { "resources" }
-            );
+            let says = match set.rows.len() {
+                0 => "no resource would change, only outputs or tags".to_owned(),
+                1 => "1 resource would change".to_owned(),
+                rows => format!("{rows} resources would change"),
+            };
             job.port
                 .out(Severity::Info, &given.stack_name, Safe::new(&says));
             return Ok(told(&set, &given, false));

@@ -147,6 +147,7 @@ pub(super) fn spec(
                 .collect(),
             capabilities: entry.capabilities.clone(),
             tags: entry.tags.clone(),
+            untag: BTreeSet::new(),
             role_arn: entry.cfn_role_arn.clone(),
         },
         counts,

@@ -64,7 +64,7 @@ pub(super) fn downtime(
         last = "scale-up";
     }
     all.push(steps::verify("verify-2", name, &body.counts, &[last]));
-    let old = back(ask, serving, name, running);
+    let old = back(ask, body, serving, name, running);
     all.push(steps::restore(
         name,
         &[
@@ -110,7 +110,13 @@ fn back_up(
 }
 
 /// Brings back what served before: its whole input where it is known, else its counts.
-pub(super) fn back(ask: &PlanAsk, serving: Option<&Body>, name: &str, running: &Counts) -> Step {
+pub(super) fn back(
+    ask: &PlanAsk,
+    body: &Body,
+    serving: Option<&Body>,
+    name: &str,
+    running: &Counts,
+) -> Step {
     let serving =
         serving.filter(|serving| serving.input.stack_name == name && serving.kept().is_empty());
     let (kind, params, leaves): (&str, Value, Option<Leaves>) = match serving {
@@ -122,7 +128,7 @@ pub(super) fn back(ask: &PlanAsk, serving: Option<&Body>, name: &str, running: &
                 .collect();
             (
                 "cloudformation.update",
-                json!({ "input": ours(ask, &serving.input), "counts": counts }),
+                json!({ "input": ours(ask, &serving.input, Some(body)), "counts": counts }),
                 Some(Leaves::Old),
             )
         }

@@ -76,7 +76,7 @@ pub(super) fn teardown(
         let mut restore = steps::restore(name, &choices);
         restore.after.push("still-there".into());
         all.extend([steps::still_there(name), restore]);
-        all.push(back(ask, serving, name, &running));
+        all.push(back(ask, body, serving, name, &running));
     }
     let rows: Vec<ChangeRow> = there(stack).map(removed).collect();
     let mut says = vec![if rows.iter().any(ChangeRow::is_left) {

@@ -73,6 +73,12 @@ pub(super) fn branch(
     if empty {
         return (NOP, "nothing would change".to_owned());
     }
+    if rows.is_empty() && !(policy == Downtime::Always && runs) {
+        return (
+            UPDATE,
+            "no resource changes, only outputs or tags".to_owned(),
+        );
+    }
     match policy {
         Downtime::Never => (UPDATE, "downtime: never in the estate".to_owned()),
         Downtime::Always if runs => (DOWNTIME, "downtime: always in the estate".to_owned()),

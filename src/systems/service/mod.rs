@@ -110,7 +110,13 @@ impl System for Service {
         };
         let ours = plan::touch(ask, &body.input.stack_name, &stack).is_ok();
         if updates && ours && seen.of_kind(CHANGES).is_none() && ask.seen.is_none() {
-            return vec![cloudformation::changes(&plan::ours(ask, &body.input))];
+            // One that cannot be read is told in the plan.
+            let serving = ask.serving.as_ref().and_then(|spec| Body::of(spec).ok());
+            return vec![cloudformation::changes(&plan::ours(
+                ask,
+                &body.input,
+                serving.as_ref(),
+            ))];
         }
         Vec::new()
     }

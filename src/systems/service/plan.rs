@@ -22,9 +22,16 @@ pub(super) const STORE_TAG: &str = "holdpoint:store";
 /// The tag that says which stack of that store it is.
 pub(super) const STACK_TAG: &str = "holdpoint:stack";
 
-/// An input with our tags on it.
-pub(super) fn ours(ask: &PlanAsk, input: &CfnInput) -> CfnInput {
+/// An input with our tags on it, and without those that only the release before it names.
+pub(super) fn ours(ask: &PlanAsk, input: &CfnInput, before: Option<&Body>) -> CfnInput {
     let mut input = input.clone();
+    if let Some(before) = before.filter(|before| before.input.stack_name == input.stack_name) {
+        let named = before.input.tags.keys();
+        input.untag = named
+            .filter(|tag| !input.tags.contains_key(*tag))
+            .cloned()
+            .collect();
+    }
     input.tags.insert(STORE_TAG.to_owned(), ask.store.clone());
     input
         .tags
@@ -105,7 +112,7 @@ pub(super) fn create(
             "give {secret} in the estate file as {{{{resolve:secretsmanager:…}}}}"
         )));
     }
-    let input = ours(ask, &body.input);
+    let input = ours(ask, &body.input, None);
     let rows = body
         .resources
         .iter()
@@ -170,24 +177,22 @@ pub(super) fn update(
 ) -> Result<Plan, Failure> {
     let name = body.input.stack_name.as_str();
     let first = touch(ask, name, stack)?;
-    let input = ours(ask, &body.input);
+    let input = ours(ask, &body.input, serving);
     let (running, steady) = (running(stack), steady(stack));
+    let mut empty = false;
     let (rows, unknown) = match seen.of_kind(CHANGES).map(facts).transpose()? {
         Some(cloudformation::ChangeFacts::Rows { rows }) => (Some(rows), None),
-        Some(cloudformation::ChangeFacts::Nothing) => (Some(Vec::new()), None),
+        Some(cloudformation::ChangeFacts::Nothing) => {
+            empty = true;
+            (Some(Vec::new()), None)
+        }
         Some(cloudformation::ChangeFacts::Unknown { why }) => (None, Some(why)),
         None if stack.standing().is_busy() => (None, Some(format!("{name} is {}", stack.status))),
         None => (None, None),
     };
-    let expected = rows.as_ref().map(|rows| {
-        join::branch(
-            rows,
-            rows.is_empty(),
-            body.downtime,
-            &running,
-            steady.as_deref(),
-        )
-    });
+    let expected = rows
+        .as_ref()
+        .map(|rows| join::branch(rows, empty, body.downtime, &running, steady.as_deref()));
     let branch = expected.as_ref().map(|(branch, _)| (*branch).to_owned());
     let mut all = vec![
         steps::change_set("change-set", &input, None, &[]),
@@ -216,6 +221,7 @@ pub(super) fn update(
             "{name} exists, and what serves there was not brought from here."
         ));
     }
+    says.extend(tags(&input, stack, first));
     says.extend(weight::says(rows.as_deref().unwrap_or_default()));
     let changes = rows
         .map(|rows| weight::weighed(steps::about(name), rows))
@@ -230,6 +236,29 @@ pub(super) fn update(
         branch,
         ..Plan::default()
     })
+}
+
+/// What becomes of the tags that the estate does not name.
+fn tags(input: &CfnInput, stack: &StackFacts, first: bool) -> impl Iterator<Item = String> {
+    let others = stack.tags.keys().filter(|tag| {
+        !input.tags.contains_key(*tag) && !tag.starts_with("aws:") && *tag != STORE_TAG
+    });
+    let (gone, kept): (Vec<&str>, Vec<&str>) = others
+        .map(String::as_str)
+        .partition(|tag| input.untag.contains(*tag));
+    let gone = (!gone.is_empty()).then(|| {
+        format!(
+            "Tags that the estate does not name any more go: {}.",
+            gone.join(", ")
+        )
+    });
+    let kept = (first && !kept.is_empty()).then(|| {
+        format!(
+            "Tags of the stack that the estate does not name stay: {}.",
+            kept.join(", ")
+        )
+    });
+    gone.into_iter().chain(kept)
 }
 
 fn sentence(branch: Option<&str>, why: &str, rows: &[ChangeRow]) -> String {

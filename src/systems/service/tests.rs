@@ -1,5 +1,6 @@
 //! Planners as data: every status, every branch, and that no plan can do what it must not.
 
+mod adopted;
 mod fixed;
 mod joins;
 mod keeps;

@@ -150,7 +150,7 @@ pub fn diff(rows: Option<&[ChangeRow]>, wide: usize, theme: &Theme) -> Vec<Row> 
         )]];
     };
     if rows.is_empty() {
-        return vec![vec![("nothing changes".to_owned(), dim)]];
+        return vec![vec![("no resource changes".to_owned(), dim)]];
     }
     let kind = rows
         .iter()

@@ -83,7 +83,8 @@ pub(super) fn start_lines(
             lines,
             Label::Changes,
             match &rows {
-                Some(rows) if rows.is_empty() => "nothing".to_owned(),
+                Some(rows) if rows.is_empty() && expected(plan).is_empty() => "nothing".to_owned(),
+                Some(rows) if rows.is_empty() => "no resource".to_owned(),
                 Some(rows) => count_rows(rows),
                 None => "not known before it runs".to_owned(),
             },
@@ -208,6 +209,38 @@ mod tests {
     use crate::domain::flag::Flags;
     use crate::domain::given;
     use crate::domain::purpose::Purpose;
+
+    /// Outputs and tags change without any resource: that is done, and said.
+    #[test]
+    fn what_changes_no_resource_is_no_nothing() {
+        use crate::domain::look::Subject;
+        use crate::domain::plan::given::step;
+        use crate::domain::plan::{Changes, Role};
+        let about = Subject::new("test.thing", "a");
+        let changes = |role| {
+            let mut step = step("a", &[]);
+            step.role = role;
+            step.about = Some(about.clone());
+            let plan = Plan {
+                steps: vec![step],
+                changes: vec![Changes {
+                    about: about.clone(),
+                    rows: vec![],
+                    loses: vec![],
+                    more_dangerous: false,
+                }],
+                ..Plan::default()
+            };
+            let intent = Intent::deploy("dev/a".parse().unwrap(), Source::Estate);
+            let mut lines = vec![];
+            let plans = [("dev/a".parse().unwrap(), plan)];
+            start_lines(&mut lines, &Folds::default(), &intent, &[], &plans);
+            let line = lines.iter().find(|line| line.label == "CHANGES");
+            line.unwrap().text.clone()
+        };
+        assert_eq!(changes(Role::Change), "no resource");
+        assert_eq!(changes(Role::Verify), "nothing");
+    }
 
     #[test]
     fn one_release_stands_for_all_only_where_it_is_the_same() {
