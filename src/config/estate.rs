@@ -64,7 +64,7 @@ pub(super) fn examine(
     check
         .found
         .0
-        .extend(secrets.iter().map(|secret| secret.told(&source)));
+        .extend(secrets.iter().filter_map(|secret| secret.told(&source)));
     check.names();
     let estate = file.map(|file| check.estate(&file));
     check.found.settle();

@@ -72,6 +72,12 @@ pub struct Remark {
     pub hint: String,
 }
 
+/// The code of a secret in clear text.
+pub const SECRET: &str = "secret";
+/// The code of what may be one: it is hidden wherever the file is quoted, and judged by whoever
+/// reads the files of the entry.
+pub const PERHAPS_SECRET: &str = "perhaps-secret";
+
 /// Everything that is said about an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Remarks(pub Vec<Remark>);

@@ -54,7 +54,9 @@ pub trait System: fmt::Debug + Sync {
     /// Says everything that is wrong with an entry, whatever its files say.
     fn check(&self, written: &Written<'_>, told: &mut Remarks);
     /// The secrets that stand in clear text in an entry, whatever else is wrong with it: what an
-    /// estate file says is kept in every store for ever, so that it may hold none.
+    /// estate file says is kept in every store for ever, so that it may hold none. What may be one
+    /// by its name, and may be none by what its files say, is told as [`entry::PERHAPS_SECRET`], and
+    /// refused by [`System::read`] where it is one.
     fn secrets(&self, app: &str, entry: &Node) -> Remarks;
     /// What an entry reaches, as sentences: what a person is shown before they trust the file is
     /// what is remembered and compared. `environments` are the names of where it lives, ready to be

@@ -15,6 +15,7 @@ use crate::domain::request::{FileRef, Release, SourceBundle, Spec};
 use crate::forms::cloudformation::template::{self, Fixed, Made, Parameter, Template};
 use crate::forms::cloudformation::{self, COUNT, CfnInput};
 use crate::text::diagnostic::{Diagnostic, Diagnostics, closest};
+use crate::text::secret;
 
 /// What a service is made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -209,7 +210,9 @@ fn parameters(
         let value = given.get(name);
         let used = value
             .or(declared.default.as_ref())
-            .filter(|value| !declared.no_echo && !value.starts_with("{{resolve:"));
+            .filter(|value| !declared.no_echo && !value.starts_with("{{resolve:"))
+            // What may be a secret is not repeated.
+            .filter(|value| declared.is_plain() || !secret::is_kept_in(name, value));
         match value {
             Some(value) if value.starts_with("{{resolve:") => {}
             // The value is a secret in clear text: it is named and never repeated.
@@ -217,6 +220,11 @@ fn parameters(
                 name,
                 format!("{name} is a secret (NoEcho), and {stack} gives it in clear text"),
                 "write {{resolve:secretsmanager:…}} or {{resolve:ssm-secure:…}}, or leave it out to keep the value that is there",
+            ),
+            Some(value) if !declared.is_plain() && secret::is_kept_in(name, value) => say(
+                name,
+                format!("{name} is a secret by its name, and {stack} gives it in clear text"),
+                "write {{resolve:secretsmanager:…}} or {{resolve:ssm-secure:…}}; where it is none, declare it as a Number or with its AllowedValues",
             ),
             Some(_) => {}
             None if declared.default.is_some() || declared.no_echo => {}

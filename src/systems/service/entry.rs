@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::relative::inside;
-use crate::systems::entry::{Claim, Form, Home, Remarks, Written};
+use crate::systems::entry::{Claim, Form, Home, PERHAPS_SECRET, Remarks, SECRET, Written};
 use crate::systems::reach::{quoted, words};
 use crate::text::diagnostic::closest;
 use crate::text::document::Node;
@@ -213,6 +213,16 @@ impl ServiceEntry {
     }
 }
 
+/// What a person may write for a parameter that its template declares as a number, or as one of a
+/// few words: its template says whether it is a secret.
+fn may_be_plain(value: &str) -> bool {
+    const WORDS: [&str; 16] = [
+        "allow", "allowed", "always", "denied", "deny", "disable", "disabled", "enable", "enabled",
+        "n", "never", "off", "on", "optional", "required", "y",
+    ];
+    value.parse::<f64>().is_ok() || WORDS.contains(&value.to_ascii_lowercase().as_str())
+}
+
 /// Parameters that are secrets in clear text. `entry` is what stands in the file, whatever else is
 /// wrong with it.
 pub(super) fn secrets(app: &str, entry: &Node) -> Remarks {
@@ -237,8 +247,13 @@ pub(super) fn secrets(app: &str, entry: &Node) -> Remarks {
                     name.name
                 );
                 let path = [path.as_slice(), &[name.name.as_str()]].concat();
+                let code = if value.text().is_some_and(may_be_plain) {
+                    PERHAPS_SECRET
+                } else {
+                    SECRET
+                };
                 told.say(
-                    "secret",
+                    code,
                     &path,
                     says,
                     "write {{resolve:secretsmanager:…}} or {{resolve:ssm-secure:…}}",

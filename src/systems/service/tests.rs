@@ -7,6 +7,7 @@ mod keeps;
 mod plans;
 mod releases;
 mod running;
+mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
