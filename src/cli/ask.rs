@@ -327,9 +327,21 @@ pub(super) fn accepted(
             .map(|d| DeploymentDoc::from(&**d))
             .collect();
         let says = if end.is_empty() { says.to_owned() } else { end };
+        let hint = ids
+            .iter()
+            .find_map(|id| {
+                world
+                    .deployment(*id)?
+                    .end
+                    .as_ref()?
+                    .hint()
+                    .map(str::to_owned)
+            })
+            .filter(|_| guard.wait);
         out.document(&AskedDoc {
             outcome,
             says,
+            hint,
             deployments,
             exit: code as u8,
             ..AskedDoc::default()

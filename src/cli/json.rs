@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::show::advice;
 use crate::domain::card::Card;
 use crate::domain::class::EnvClass;
 use crate::domain::deployment::Deployment;
@@ -228,6 +229,9 @@ pub(super) struct StepDoc {
     started_at: Option<String>,
     ended_at: Option<String>,
     why: Option<String>,
+    /// What to do next about a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
 }
 
 impl From<&Card> for CardDoc {
@@ -279,6 +283,10 @@ fn steps(plan: &Plan, of: Option<&Deployment>) -> Vec<StepDoc> {
                         .map(|failure| failure.summary.clone())
                         .or_else(|| run.reason.clone())
                 }),
+                hint: of
+                    .zip(run.and_then(|run| run.failure.as_ref()))
+                    .map(|(d, failure)| advice(d, failure))
+                    .filter(|advice| !advice.is_empty()),
             }
         })
         .collect()

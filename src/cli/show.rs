@@ -3,6 +3,8 @@
 use crate::desk::Patient;
 use crate::domain::ask::WHY;
 use crate::domain::deployment::{Deployment, Request};
+use crate::domain::end::End;
+use crate::domain::failure::Failure;
 use crate::domain::hold::{Decision, Verdict};
 use crate::domain::request::Made;
 use crate::domain::time::{Time, short};
@@ -137,6 +139,9 @@ fn deployment(
     ))?;
     if let Some(end) = &d.end {
         out.line(&format!("  {}", crate::world::audit::ending(end)))?;
+        if let Some(hint) = end.hint() {
+            out.line(&format!("  DO {hint}"))?;
+        }
     } else if let Some(left) = world.left(d, now) {
         out.line(&format!(
             "  {} left, from {} earlier runs",
@@ -211,10 +216,31 @@ fn deployment(
     for line in table(&rows) {
         out.line(&format!("  {line}"))?;
     }
+    for (step, run) in d.runs() {
+        let advice = run
+            .failure
+            .as_ref()
+            .map(|failure| advice(d, failure))
+            .filter(|advice| {
+                !advice.is_empty() && d.end.as_ref().and_then(End::hint) != Some(advice)
+            });
+        if let Some(advice) = advice {
+            out.line(&format!("  DO {}: {advice}", step.id))?;
+        }
+    }
     for hold in d.open_holds() {
         out.line(&format!("  hold {} {}", hold.id, hold.kind.word()))?;
     }
     Ok(Code::Done)
+}
+
+/// What to do next about a step: of a deployment that is over nothing goes on by itself.
+pub(super) fn advice(d: &Deployment, failure: &Failure) -> String {
+    if d.is_over() {
+        failure.hint.clone()
+    } else {
+        failure.advice()
+    }
 }
 
 /// What was asked, beyond the release and who asked.

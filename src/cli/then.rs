@@ -16,6 +16,15 @@ type Command = (String, String);
 pub(super) fn told(world: &World, verdict: &Verdict, now: Time) -> Vec<String> {
     let mut lines = vec![verdict.line.clone()];
     lines.extend(verdict.why.as_ref().map(|why| format!("  WHY  {why}")));
+    let last = world
+        .folds
+        .stack(&verdict.stack)
+        .last
+        .and_then(|last| world.deployment(last));
+    if let Some((last, hint)) = last.and_then(|last| Some((last.no(), last.end.as_ref()?.hint()?)))
+    {
+        lines.push(format!("  DO   {hint} (of {last})"));
+    }
     lines.extend(
         verdict
             .seen

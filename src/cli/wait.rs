@@ -249,7 +249,12 @@ fn says(world: &World, id: DeploymentId, awaited: &Awaited) -> String {
     match awaited {
         Awaited::Moves(what) | Awaited::NoContact(what) => format!("{name} {what}"),
         Awaited::Person(what) => format!("{name} waits for a person: {what}"),
-        Awaited::Over(end) => format!("{name} {}", crate::world::audit::ending(end)),
+        Awaited::Over(end) => {
+            let hint = end
+                .hint()
+                .map_or_else(String::new, |hint| format!("; {hint}"));
+            format!("{name} {}{hint}", crate::world::audit::ending(end))
+        }
     }
 }
 

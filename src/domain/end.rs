@@ -43,6 +43,15 @@ impl End {
         }
     }
 
+    /// What to do next after a failure, where it says so.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            End::Failed { failure } => Some(failure.hint.as_str()).filter(|hint| !hint.is_empty()),
+            End::Done | End::Partial { .. } | End::Terminated { .. } => None,
+        }
+    }
+
     /// What is missing after a partial end, in one line.
     #[must_use]
     pub fn shortfall(arrived: &[StackId], missing: &[StackId]) -> String {

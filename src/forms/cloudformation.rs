@@ -25,6 +25,13 @@ pub const CHANGES: &str = "cloudformation.changes";
 pub const CALLED: &str = "CloudFormation stack";
 /// Parameters whose names begin so say how many tasks run.
 pub const COUNT: &str = "DesiredCount";
+/// The status of a stack of which there is nothing but a change set that nobody executed.
+pub const SHELL: &str = "REVIEW_IN_PROGRESS";
+/// How the names of all change sets of a store begin.
+#[must_use]
+pub fn change_set_prefix(store: &str) -> String {
+    format!("hp-{store}-")
+}
 /// The type of a stack within a stack.
 pub const NESTED: &str = "AWS::CloudFormation::Stack";
 
@@ -70,7 +77,8 @@ pub struct CfnInput {
 /// The facts of a look at a stack.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct StackFacts {
-    /// Its status; `MISSING` when there is none. `REVIEW_IN_PROGRESS` counts as missing.
+    /// Its status; `MISSING` when there is none. `REVIEW_IN_PROGRESS` counts as missing: a change set
+    /// that nobody executed is all there is.
     pub status: String,
     /// The reason of its status.
     #[serde(default)]
@@ -91,6 +99,9 @@ pub struct StackFacts {
     /// that the stack has.
     #[serde(default)]
     pub fixed: BTreeMap<String, Fixed>,
+    /// The change sets of a stack that was never made (`REVIEW_IN_PROGRESS`): names.
+    #[serde(default)]
+    pub change_sets: Vec<String>,
     /// Whether termination protection is on.
     #[serde(default)]
     pub protected: bool,
@@ -160,6 +171,12 @@ impl StackFacts {
             status: "MISSING".to_owned(),
             ..Self::default()
         }
+    }
+
+    /// True where a change set that nobody executed is all there is of it.
+    #[must_use]
+    pub fn is_shell(&self) -> bool {
+        self.status == SHELL
     }
 
     /// What its status means.

@@ -12,6 +12,7 @@ use super::stack::is_missing;
 use crate::aws::clients::Cloud;
 use crate::aws::trouble::Trouble;
 use crate::domain::plan::{ChangeRow, Does, Fate};
+use crate::forms::cloudformation::change_set_prefix;
 use crate::text::safe::Safe;
 
 /// How deep nested change sets are followed.
@@ -55,7 +56,10 @@ impl ChangeSet {
 /// The name of a change set of a step: unique in its store, because the deployment's number is.
 #[must_use]
 pub fn step_name(store: &str, no: u64, step: &str, attempt: u32) -> String {
-    plain(&format!("hp-{store}-{no}-{step}-{attempt}"))
+    plain(&format!(
+        "{}{no}-{step}-{attempt}",
+        change_set_prefix(store)
+    ))
 }
 
 /// The name of a change set of a preview: the ask and the stack, since one ask may look at several.
@@ -68,7 +72,7 @@ pub fn preview_name(store: &str, ask: &str, stack_name: &str) -> String {
 /// How the names of all previews of a store begin.
 #[must_use]
 pub fn preview_prefix(store: &str) -> String {
-    format!("hp-{store}-p-")
+    format!("{}p-", change_set_prefix(store))
 }
 
 /// A name that CloudFormation takes: letters, digits and dashes, 128 at most.

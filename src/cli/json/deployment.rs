@@ -28,6 +28,9 @@ pub(in crate::cli) struct DeploymentDoc {
     /// `done`, `partial`, `failed`, `ended`; null while it is not over.
     outcome: Option<&'static str>,
     why: Option<String>,
+    /// What to do next after a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
     by: String,
     /// What whoever asked is to the store: `owner`, `member`, `outside`, `engine`.
     by_is: &'static str,
@@ -84,6 +87,7 @@ impl From<&Deployment> for DeploymentDoc {
                 Some(End::Partial { arrived, missing }) => Some(End::shortfall(arrived, missing)),
                 Some(End::Done) | None => None,
             },
+            hint: d.end.as_ref().and_then(End::hint).map(str::to_owned),
             by: request.map(|r| r.cause.by.to_string()).unwrap_or_default(),
             by_is: request.map_or("", |r| r.cause.by.word()),
             via: request.map(|r| r.cause.via.to_string()).unwrap_or_default(),

@@ -4,6 +4,38 @@ use super::*;
 use crate::domain::deployment::StepState;
 use crate::domain::failure::{Failure, Retry};
 
+/// What to do next after a failure stands wherever the failure does.
+#[test]
+fn the_hint_of_a_failure_is_told_to_people_and_to_scripts() {
+    let hint = "name a certificate of this region";
+    let world = fixture::scene();
+    let (id, no) = world
+        .folds
+        .deployments
+        .values()
+        .find(|d| d.end.as_ref().and_then(crate::domain::end::End::hint) == Some(hint))
+        .map(|d| (d.stack().unwrap().to_string(), d.no().0))
+        .unwrap();
+    for words in [format!("show|{no}"), format!("show|{id}")] {
+        let ran = run_words(&words, vec![], None);
+        assert!(
+            ran.out.contains(&format!("DO {hint}")) || ran.out.contains(&format!("DO   {hint}")),
+            "{words}: {}",
+            ran.out
+        );
+    }
+    let shown: Value =
+        serde_json::from_str(&run_words(&format!("show|{no}|--json"), vec![], None).out).unwrap();
+    assert_eq!(shown["hint"], hint, "{shown}");
+    assert!(shown["steps"].to_string().contains(hint), "{shown}");
+    let answers = || vec![card(Level::L1, None), accepted(&world, &id)];
+    let waited = run_words(&format!("redeploy|{id}|--wait"), answers(), None);
+    assert!(waited.err.contains(&format!("; {hint}")), "{}", waited.err);
+    let waited = run_words(&format!("redeploy|{id}|--wait|--json"), answers(), None);
+    let waited: Value = serde_json::from_str(&waited.out).unwrap();
+    assert_eq!(waited["hint"], hint, "{waited}");
+}
+
 #[test]
 fn ls_for_people() {
     let ran = run_words("ls", vec![], None);

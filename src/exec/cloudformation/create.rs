@@ -14,7 +14,7 @@ use crate::aws::{Cloud, Trouble};
 use crate::domain::failure::Failure;
 use crate::domain::plan::Output;
 use crate::exec::Job;
-use crate::forms::cloudformation::CfnInput;
+use crate::forms::cloudformation::{CfnInput, SHELL, change_set_prefix};
 
 /// Creates stacks.
 pub(super) struct Create;
@@ -80,7 +80,7 @@ async fn make_room(job: &Job, cloud: &Cloud, name: &str) -> Result<(), Failure> 
     if stack.status == "DELETE_COMPLETE" {
         return Ok(());
     }
-    if stack.status != "REVIEW_IN_PROGRESS" {
+    if stack.status != SHELL {
         return Err(Failure::new(format!(
             "a CloudFormation stack named {name} is there already ({})",
             stack.status
@@ -126,7 +126,7 @@ async fn is_ours(job: &Job, cloud: &Cloud, stack: &CfnStack) -> Result<bool, Fai
     if stack.is_of(&job.store) {
         return Ok(true);
     }
-    let prefix = format!("hp-{}-", job.store);
+    let prefix = change_set_prefix(&job.store);
     let sets = cloud
         .change_sets(&stack.name)
         .await

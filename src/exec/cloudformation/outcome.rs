@@ -128,10 +128,25 @@ pub(super) fn refused(trouble: Trouble, name: &str) -> Failure {
     } else if trouble.is("InsufficientCapabilitiesException")
         || trouble.is("InsufficientCapabilities")
     {
-        about(format!("{name}: {said}"))
-            .hint("acknowledge them in the estate file: capabilities: [CAPABILITY_NAMED_IAM]")
+        let asked = capabilities(said.as_str());
+        about(format!("{name}: {said}")).hint(format!(
+            "acknowledge them in the estate file: capabilities: [{asked}], beside those that stand there"
+        ))
     } else {
         about(format!("{name}: {said}"))
+    }
+}
+
+/// The capabilities that a refusal asks for, as it names them.
+fn capabilities(said: &str) -> String {
+    let asked: Vec<&str> = said
+        .split(|c: char| !(c.is_ascii_uppercase() || c == '_'))
+        .filter(|word| word.starts_with("CAPABILITY_"))
+        .collect();
+    if asked.is_empty() {
+        "…".to_owned()
+    } else {
+        asked.join(", ")
     }
 }
 
@@ -177,8 +192,8 @@ mod tests {
             ),
             (
                 "InsufficientCapabilitiesException",
-                "Requires capabilities : [CAPABILITY_IAM]",
-                "capabilities:",
+                "Requires capabilities : [CAPABILITY_IAM, CAPABILITY_AUTO_EXPAND]",
+                "capabilities: [CAPABILITY_IAM, CAPABILITY_AUTO_EXPAND]",
                 Retry::Never,
             ),
         ];

@@ -10,8 +10,9 @@ use crate::aws::cfn::input::Given;
 use crate::domain::failure::Failure;
 use crate::domain::look::Standing;
 use crate::domain::request::SourceBundle;
-use crate::forms::cloudformation::{COUNT, CfnInput, ChangeFacts, StackFacts, standing};
+use crate::forms::cloudformation::{COUNT, CfnInput, ChangeFacts, SHELL, StackFacts, standing};
 use crate::os::clock::SharedClock;
+use crate::text::safe::Safe;
 
 /// How long a change set may take to be worked out before its rows count as unknown.
 const LONGEST: Duration = Duration::from_secs(45);
@@ -40,6 +41,14 @@ pub async fn stack(cloud: &Cloud, name: &str, with_resources: bool) -> Result<St
     } else {
         Vec::new()
     };
+    let change_sets = if found.status == SHELL {
+        let sets = cloud.change_sets(name).await?;
+        sets.into_iter()
+            .map(|(_, name)| Safe::new(&name).to_string())
+            .collect()
+    } else {
+        Vec::new()
+    };
     Ok(StackFacts {
         status: found.status,
         reason: found.reason,
@@ -50,6 +59,7 @@ pub async fn stack(cloud: &Cloud, name: &str, with_resources: bool) -> Result<St
         fixed: template
             .map(|template| template.fixed())
             .unwrap_or_default(),
+        change_sets,
         protected: found.protected,
     })
 }

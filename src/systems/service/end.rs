@@ -25,9 +25,14 @@ pub(super) fn teardown(
     let name = body.input.stack_name.as_str();
     let state = stack.standing();
     if state == Standing::Missing {
-        let says = vec![format!(
-            "The CloudFormation stack {name} is gone already; nothing is left to do."
-        )];
+        let says = vec![if stack.is_shell() {
+            format!(
+                "The CloudFormation stack {name} was never made: a change set that nobody executed is all there is of it ({}). To take that away: aws cloudformation delete-stack --stack-name {name}",
+                stack.status
+            )
+        } else {
+            format!("The CloudFormation stack {name} is gone already; nothing is left to do.")
+        }];
         return Ok(whole(
             name,
             "teardown",
@@ -125,7 +130,7 @@ pub(super) fn recover(
             .collect()
     };
     match stack.standing() {
-        Standing::Missing => plan::new_stack(ask, body),
+        Standing::Missing => plan::new_stack(ask, body, stack),
         Standing::Good => Err(status::well(&ask.stack, name, stack)),
         Standing::Busy | Standing::Returning => Err(status::busy(&ask.stack, name, stack)),
         Standing::Halted => Ok(Plan {

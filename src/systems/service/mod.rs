@@ -139,7 +139,7 @@ impl System for Service {
             Purpose::Teardown => end::teardown(ask, &body, serving.as_ref(), stack),
             Purpose::Recover => end::recover(ask, &body, serving.as_ref(), stack, seen),
             Purpose::Deploy => match stack.standing() {
-                Standing::Missing => plan::new_stack(ask, &body),
+                Standing::Missing => plan::new_stack(ask, &body, stack),
                 Standing::Good | Standing::Halted | Standing::Busy | Standing::Returning => {
                     plan::update(ask, &body, serving.as_ref(), stack, seen)
                 }

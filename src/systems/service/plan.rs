@@ -13,7 +13,9 @@ use crate::domain::hold::HoldKind;
 use crate::domain::look::Sights;
 use crate::domain::plan::{ChangeRow, Does, Fate, HoldRule, Plan, Step};
 use crate::forms::cloudformation::template::Fixed;
-use crate::forms::cloudformation::{self, CHANGES, COUNT, CfnInput, StackFacts, facts};
+use crate::forms::cloudformation::{
+    self, CHANGES, COUNT, CfnInput, SHELL, StackFacts, change_set_prefix, facts,
+};
 use crate::systems::PlanAsk;
 use crate::text::counted::counted;
 
@@ -135,8 +137,45 @@ pub(super) fn create(
     ))
 }
 
+/// What stands under the name though there is no stack: goes first where it is ours, and is
+/// somebody else's to decide about where it is not.
+fn shell(ask: &PlanAsk, name: &str, stack: &StackFacts) -> Result<Option<String>, Failure> {
+    if !stack.is_shell() {
+        return Ok(None);
+    }
+    let prefix = change_set_prefix(&ask.store);
+    let sets = stack.change_sets.join(", ");
+    let ours = stack.tags.get(STORE_TAG) == Some(&ask.store)
+        || (!sets.is_empty() && stack.change_sets.iter().all(|set| set.starts_with(&prefix)));
+    if ours {
+        let says =
+            format!("{name} is {SHELL}, left by a change set of this store: that goes first.");
+        return Ok(Some(says));
+    }
+    let (which, execute) = match stack.change_sets.as_slice() {
+        [only] => (
+            format!(" ({only})"),
+            format!(
+                "aws cloudformation execute-change-set --stack-name {name} --change-set-name {only}"
+            ),
+        ),
+        _ => (
+            String::new(),
+            format!("aws cloudformation list-change-sets --stack-name {name}"),
+        ),
+    };
+    Err(Failure::new(format!(
+        "{name} is {SHELL}: somebody else made a change set that would create it{which}, and nobody executed that"
+    ))
+    .detail(format!("change sets: {sets}"))
+    .hint(format!(
+        "execute it ({execute}), or take it away (aws cloudformation delete-stack --stack-name {name}); then deploy again"
+    )))
+}
+
 /// A whole plan that makes the stack.
-pub(super) fn new_stack(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
+pub(super) fn new_stack(ask: &PlanAsk, body: &Body, stack: &StackFacts) -> Result<Plan, Failure> {
+    let left = shell(ask, &body.input.stack_name, stack)?;
     let (mut all, rows) = create(ask, body, &[])?;
     if let Some(create) = all.first_mut() {
         create.hold = first_touch(ask, true);
@@ -144,7 +183,7 @@ pub(super) fn new_stack(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
     Ok(Plan {
         name: "create".to_owned(),
         steps: all,
-        says: made(body, rows.len()),
+        says: made(body, rows.len()).into_iter().chain(left).collect(),
         changes: vec![weight::weighed(steps::about(&body.input.stack_name), rows)],
         ..Plan::default()
     })

@@ -58,6 +58,50 @@ fn a_tag_that_only_the_release_before_names_goes_and_the_card_says_so() {
     assert_eq!(back.params["input"]["untag"], json!(["new"]));
 }
 
+/// A change set of somebody else is all there is of the stack: no creation is promised that would
+/// then be refused.
+#[test]
+fn what_somebody_else_has_under_review_is_not_taken_over() {
+    let shell = |tags: &[(&str, &str)], sets: &[&str]| {
+        sight(&StackFacts {
+            status: "REVIEW_IN_PROGRESS".to_owned(),
+            tags: tags
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect(),
+            change_sets: sets.iter().map(|set| (*set).to_owned()).collect(),
+            ..StackFacts::default()
+        })
+    };
+    let deploy = ask(Purpose::Deploy, Class::Development);
+    let failure = plan(&deploy, &shell(&[], &["rain-1"])).unwrap_err();
+    assert!(
+        failure.summary.contains("REVIEW_IN_PROGRESS") && failure.summary.contains("rain-1"),
+        "{failure:?}"
+    );
+    for part in [
+        "execute-change-set --stack-name prod-orders --change-set-name rain-1",
+        "delete-stack --stack-name prod-orders",
+    ] {
+        assert!(failure.hint.contains(part), "no {part} in {}", failure.hint);
+    }
+    assert!(plan(&deploy, &shell(&[], &[])).is_err());
+    assert!(plan(&deploy, &shell(&[], &["hp-s1-4-x-1", "other"])).is_err());
+    for ours in [
+        shell(&[], &["hp-s1-4-x-1"]),
+        shell(&[("holdpoint:store", "s1")], &[]),
+    ] {
+        let says = plan(&deploy, &ours).unwrap().says.join(" ");
+        assert!(says.contains("that goes first"), "{says}");
+    }
+    let gone = plan(
+        &ask(Purpose::Teardown, Class::Development),
+        &shell(&[], &["rain-1"]),
+    )
+    .unwrap();
+    assert!(gone.says[0].contains("was never made"), "{:?}", gone.says);
+}
+
 #[test]
 fn what_changes_no_resource_is_an_update_on_the_card_and_in_the_run() {
     let seen = |facts| observed("UPDATE_COMPLETE", Some(facts));
