@@ -151,6 +151,11 @@ impl Shape<'_> {
                 };
                 let hint = match (kind, &node.content) {
                     (Some("array"), Content::Scalar { text, .. }) => format!("write [{text}]"),
+                    // Where a list is one text.
+                    (Some("string"), Content::List(items)) if schema.get("x-list").is_some() => {
+                        let items: Vec<&str> = items.iter().filter_map(Node::text).collect();
+                        format!("write it as one text: {:?}", items.join(","))
+                    }
                     _ => String::new(),
                 };
                 self.say(

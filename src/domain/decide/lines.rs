@@ -46,9 +46,13 @@ pub(super) fn lost<'a>(
             (Does::Add | Does::Import | Does::Change | Does::Unclear, _) => {}
         }
     }
-    [(Label::Goes, goes), (Label::Stays, stays), (Label::Replaces, replaced)]
-        .into_iter()
-        .map(|(label, names)| (label, names.join(", ")))
+    [
+        (Label::Goes, goes),
+        (Label::Stays, stays),
+        (Label::Replaces, replaced),
+    ]
+    .into_iter()
+    .map(|(label, names)| (label, names.join(", ")))
 }
 
 pub(super) fn runs_on(lines: &mut Vec<CardLine>, places: &Places) {

@@ -73,9 +73,10 @@ pub enum Downtime {
     Never,
 }
 
-/// A plain value; kept as the text that was written, so that account ids keep their zeros.
+/// A plain value (a list as one text: `a,b`); kept as the text that was written, so that account ids keep their zeros.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(extend("x-list" = "joined"))]
 pub struct Scalar(pub String);
 
 impl ServiceEntry {

@@ -75,6 +75,13 @@ fn one_mistake_each() {
             "secrets: { NAME: env:NAME }",
         ),
         (
+            "Size: 0012",
+            "Size: [a, b]",
+            "kind",
+            8,
+            "write it as one text: \"a,b\"",
+        ),
+        (
             "template: orders.yaml",
             "template: ../orders.yaml",
             "path",

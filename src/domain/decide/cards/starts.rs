@@ -235,7 +235,7 @@ mod tests {
             let mut lines = vec![];
             let plans = [("dev/a".parse().unwrap(), plan)];
             start_lines(&mut lines, &Folds::default(), &intent, &[], &plans);
-            let line = lines.iter().find(|line| line.label == "CHANGES");
+            let line = lines.iter().find(|line| line.label == Label::Changes);
             line.unwrap().text.clone()
         };
         assert_eq!(changes(Role::Change), "no resource");

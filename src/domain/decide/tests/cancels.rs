@@ -173,7 +173,7 @@ fn a_cancel_that_has_no_end_can_be_given_up_and_says_so() {
 fn what_was_refused_is_not_offered_back() {
     for (ends, restores) in [(Ends::Refused, false), (Ends::Badly, true)] {
         let mut restore = held(step("restore", &["scale-down"]), HoldKind::RestoreService);
-        restore.kind = crate::domain::plan::pure::DECISION.into();
+        restore.kind = crate::domain::plan::StepKind::Decision;
         restore.finaliser = Some(Finaliser::BadEnd);
         let change = leaving(step("change", &["scale-down"]), Leaves::New);
         let mut sim = Sim::new(OnFailure::Break);

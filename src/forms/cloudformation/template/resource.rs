@@ -73,6 +73,17 @@ pub(super) fn read(
                 "write AWS::SERVICE::KIND",
             );
         }
+        if let Some((property, node)) = local(kind, node) {
+            say(
+                node.at,
+                format!(
+                    "{property} of {} is {:?}, a path on this machine, which CloudFormation cannot read",
+                    key.name,
+                    node.text().unwrap_or_default()
+                ),
+                "put it into a bucket and write its address: aws cloudformation package does both",
+            );
+        }
         resources.insert(
             key.name.clone(),
             Resource {
@@ -86,6 +97,32 @@ pub(super) fn read(
         );
     }
     resources
+}
+
+/// Properties that name something which AWS fetches from where it can reach it.
+const FETCHED: [(&str, &str); 8] = [
+    ("AWS::CloudFormation::Stack", "TemplateURL"),
+    ("AWS::Lambda::Function", "Code"),
+    ("AWS::Lambda::LayerVersion", "Content"),
+    ("AWS::Serverless::Api", "DefinitionUri"),
+    ("AWS::Serverless::Application", "Location"),
+    ("AWS::Serverless::Function", "CodeUri"),
+    ("AWS::Serverless::LayerVersion", "ContentUri"),
+    ("AWS::Serverless::StateMachine", "DefinitionUri"),
+];
+
+/// A property in which a path stands where AWS wants an address.
+fn local<'a>(kind: &str, node: &'a Node) -> Option<(&'static str, &'a Node)> {
+    let properties = node.get("Properties")?;
+    let mut fetched = FETCHED.iter().filter(|(of, _)| *of == kind);
+    fetched.find_map(|(_, property)| {
+        let node = properties.get(property).filter(|node| node.tag.is_none())?;
+        let text = node.text()?;
+        let address = ["https://", "http://", "s3://", "{{resolve:"]
+            .iter()
+            .any(|start| text.starts_with(start));
+        (!address).then_some((*property, node))
+    })
 }
 
 /// What becomes of a resource when it is deleted. A snapshot is promised only where there is one of

@@ -206,6 +206,30 @@ Resources:
 }
 
 #[test]
+fn a_path_where_aws_wants_an_address_is_told_with_its_place() {
+    let found = wrong(
+        "Resources:
+  Net: { Type: 'AWS::CloudFormation::Stack', Properties: { TemplateURL: ./net.yaml } }
+  Far: { Type: 'AWS::CloudFormation::Stack', Properties: { TemplateURL: 'https://s3/b/net.yaml' } }
+  Ref: { Type: 'AWS::CloudFormation::Stack', Properties: { TemplateURL: !Sub 'https://${B}/net.yaml' } }
+  Fn: { Type: 'AWS::Lambda::Function', Properties: { Code: { ZipFile: x } } }
+  Sam: { Type: 'AWS::Serverless::Function', Properties: { CodeUri: src/ } }
+",
+    );
+    for part in [
+        "t.yaml:2:",
+        "TemplateURL of Net is \"./net.yaml\", a path on this machine",
+        "CodeUri of Sam is \"src/\"",
+        "aws cloudformation package",
+    ] {
+        assert!(found.contains(part), "no {part:?} in\n{found}");
+    }
+    for none in ["Far", "Ref", "of Fn"] {
+        assert!(!found.contains(none), "{none} in\n{found}");
+    }
+}
+
+#[test]
 fn a_count_is_one_by_which_something_runs() {
     let template = right(
         "t.yaml",

@@ -28,7 +28,7 @@ fn tags_that_the_estate_does_not_name_stay_and_the_card_of_an_adoption_says_so()
         ]),
         ..stack("UPDATE_COMPLETE")
     });
-    let ask = ask(Purpose::Deploy, Class::Development);
+    let ask = ask(Purpose::Deploy, EnvClass::Development);
     let (input, says) = updated(&ask, &tagged(&[("team", "web")]), &adopted);
     assert!(input["untag"].is_null(), "{input}");
     assert!(
@@ -39,7 +39,7 @@ fn tags_that_the_estate_does_not_name_stay_and_the_card_of_an_adoption_says_so()
 
 #[test]
 fn a_tag_that_only_the_release_before_names_goes_and_the_card_says_so() {
-    let mut ask = ask(Purpose::Deploy, Class::Development);
+    let mut ask = ask(Purpose::Deploy, EnvClass::Development);
     ask.serving = Some(tagged(&[("team", "shop"), ("cost", "12")]));
     let mut there = stack("UPDATE_COMPLETE");
     for (key, value) in [("team", "shop"), ("cost", "12"), ("owner", "ana")] {
@@ -73,7 +73,7 @@ fn what_somebody_else_has_under_review_is_not_taken_over() {
             ..StackFacts::default()
         })
     };
-    let deploy = ask(Purpose::Deploy, Class::Development);
+    let deploy = ask(Purpose::Deploy, EnvClass::Development);
     let failure = plan(&deploy, &shell(&[], &["rain-1"])).unwrap_err();
     assert!(
         failure.summary.contains("REVIEW_IN_PROGRESS") && failure.summary.contains("rain-1"),
@@ -95,7 +95,7 @@ fn what_somebody_else_has_under_review_is_not_taken_over() {
         assert!(says.contains("that goes first"), "{says}");
     }
     let gone = plan(
-        &ask(Purpose::Teardown, Class::Development),
+        &ask(Purpose::Teardown, EnvClass::Development),
         &shell(&[], &["rain-1"]),
     )
     .unwrap();
@@ -105,7 +105,7 @@ fn what_somebody_else_has_under_review_is_not_taken_over() {
 #[test]
 fn what_changes_no_resource_is_an_update_on_the_card_and_in_the_run() {
     let seen = |facts| observed("UPDATE_COMPLETE", Some(facts));
-    let planned = |facts| plan(&ask(Purpose::Deploy, Class::Development), &seen(facts)).unwrap();
+    let planned = |facts| plan(&ask(Purpose::Deploy, EnvClass::Development), &seen(facts)).unwrap();
     let beside = planned(cloudformation::ChangeFacts::Rows { rows: vec![] });
     assert_eq!(beside.branch.as_deref(), Some("update"));
     let says = beside.says.join(" ");

@@ -25,7 +25,7 @@ fn least() -> Fixed {
 #[test]
 fn a_teardown_does_not_scale_down_what_cannot_be_at_0_and_says_so() {
     let of = |stack: &StackFacts| {
-        plan(&ask(Purpose::Teardown, Class::Production), &sight(stack)).unwrap()
+        plan(&ask(Purpose::Teardown, EnvClass::Production), &sight(stack)).unwrap()
     };
     let plan = of(&fixed(least()));
     assert_eq!(ids(&plan), ["delete", "verify-gone"]);
@@ -47,7 +47,7 @@ fn an_update_takes_the_way_that_its_card_says() {
     let rows = vec![row("Web", "AWS::ECS::Service", Does::Replace)];
     let mut seen = sight(&fixed(least()));
     seen.put(cloudformation::ChangeFacts::Rows { rows: rows.clone() }.sight("prod-orders"));
-    let plan = plan(&ask(Purpose::Deploy, Class::Development), &seen).unwrap();
+    let plan = plan(&ask(Purpose::Deploy, EnvClass::Development), &seen).unwrap();
     assert_eq!(plan.branch.as_deref(), Some("update"));
     let says = plan.says.join(" ");
     for part in [
@@ -74,7 +74,7 @@ fn a_new_release_that_cannot_be_at_0_comes_up_at_once() {
     let rows = replaces_db();
     let plan = Service
         .plan(
-            &ask(Purpose::Deploy, Class::Development),
+            &ask(Purpose::Deploy, EnvClass::Development),
             &spec,
             &observed(
                 "UPDATE_COMPLETE",

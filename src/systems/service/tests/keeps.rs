@@ -19,7 +19,11 @@ fn holding(rows: &[(&str, &str, Option<Fate>)]) -> StackFacts {
 }
 
 fn torn_down(stack: &StackFacts) -> Plan {
-    plan(&ask(Purpose::Teardown, Class::Development), &sight(stack)).unwrap()
+    plan(
+        &ask(Purpose::Teardown, EnvClass::Development),
+        &sight(stack),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -72,7 +76,7 @@ fn what_is_gone_already_is_not_listed_again() {
     let rows = torn_down(&half).rows().unwrap();
     let names: Vec<&str> = rows.iter().map(|row| row.logical.as_str()).collect();
     assert_eq!(names, ["Inner/Table"]);
-    let again = plan(&ask(Purpose::Recover, Class::Development), &sight(&half)).unwrap();
+    let again = plan(&ask(Purpose::Recover, EnvClass::Development), &sight(&half)).unwrap();
     let delete = again.step(&"delete".into()).unwrap();
     assert_eq!(
         delete.params["retain"],
@@ -93,7 +97,7 @@ fn an_update_that_drops_what_is_retained_destroys_nothing() {
             Some(cloudformation::ChangeFacts::Rows { rows: vec![row] }),
         )
     };
-    let ask = ask(Purpose::Deploy, Class::Development);
+    let ask = ask(Purpose::Deploy, EnvClass::Development);
     let kept = plan(&ask, &seen(left.clone())).unwrap();
     assert!(
         !kept.danger.destroys && !kept.danger.replaces && kept.loses().count() == 0,
@@ -140,7 +144,7 @@ Resources:
     let spec = spec(&"prod/orders".parse().unwrap(), &entry, &bundle(template)).unwrap();
     let plan = Service
         .plan(
-            &ask(Purpose::Deploy, Class::Development),
+            &ask(Purpose::Deploy, EnvClass::Development),
             &spec,
             &observed("MISSING", None),
         )
