@@ -96,12 +96,13 @@ pub struct StackFacts {
     #[serde(default)]
     pub resources: Vec<Resource>,
     /// The parameters that are named as counts of tasks and cannot be brought to 0, by the template
-    /// that the stack has.
+    /// that the stack has; `None` where the look did not ask for the whole of it.
     #[serde(default)]
-    pub fixed: BTreeMap<String, Fixed>,
-    /// The change sets of a stack that was never made (`REVIEW_IN_PROGRESS`): names.
+    pub fixed: Option<BTreeMap<String, Fixed>>,
+    /// The change sets of a stack that was never made (`REVIEW_IN_PROGRESS`): names; `None` where it
+    /// was only seen in passing.
     #[serde(default)]
-    pub change_sets: Vec<String>,
+    pub change_sets: Option<Vec<String>>,
     /// Whether termination protection is on.
     #[serde(default)]
     pub protected: bool,

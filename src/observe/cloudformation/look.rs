@@ -10,7 +10,7 @@ use crate::aws::cfn::input::Given;
 use crate::domain::failure::Failure;
 use crate::domain::look::Standing;
 use crate::domain::request::SourceBundle;
-use crate::forms::cloudformation::{COUNT, CfnInput, ChangeFacts, SHELL, StackFacts, standing};
+use crate::forms::cloudformation::{CfnInput, ChangeFacts, SHELL, StackFacts, standing};
 use crate::os::clock::SharedClock;
 use crate::text::safe::Safe;
 
@@ -18,8 +18,7 @@ use crate::text::safe::Safe;
 const LONGEST: Duration = Duration::from_secs(45);
 
 /// The CloudFormation stack as it is; `MISSING` when there is none. Its resources are listed where
-/// `with_resources` asks for them; its template is read where they are, and where it has counts of
-/// tasks and stands still.
+/// `with_resources` asks for them, and its template is read.
 ///
 /// # Errors
 /// When AWS could not be asked.
@@ -27,11 +26,7 @@ pub async fn stack(cloud: &Cloud, name: &str, with_resources: bool) -> Result<St
     let Some(found) = cloud.stack(name).await? else {
         return Ok(StackFacts::missing());
     };
-    let standing = standing(&found.status);
-    let counts = found.parameters.keys().any(|name| name.starts_with(COUNT));
-    let reads =
-        standing != Standing::Missing && (with_resources || (counts && !standing.is_busy()));
-    let template = if reads {
+    let template = if with_resources && standing(&found.status) != Standing::Missing {
         contents::template(cloud, name).await?
     } else {
         None
@@ -43,11 +38,10 @@ pub async fn stack(cloud: &Cloud, name: &str, with_resources: bool) -> Result<St
     };
     let change_sets = if found.status == SHELL {
         let sets = cloud.change_sets(name).await?;
-        sets.into_iter()
-            .map(|(_, name)| Safe::new(&name).to_string())
-            .collect()
+        let names = sets.iter().map(|(_, name)| Safe::new(name).to_string());
+        Some(names.collect())
     } else {
-        Vec::new()
+        None
     };
     Ok(StackFacts {
         status: found.status,
@@ -56,9 +50,12 @@ pub async fn stack(cloud: &Cloud, name: &str, with_resources: bool) -> Result<St
         tags: found.tags,
         outputs: found.outputs,
         resources,
-        fixed: template
-            .map(|template| template.fixed())
-            .unwrap_or_default(),
+        // One that may not be read fixes nothing.
+        fixed: with_resources.then(|| {
+            template
+                .map(|template| template.fixed())
+                .unwrap_or_default()
+        }),
         change_sets,
         protected: found.protected,
     })

@@ -3,7 +3,7 @@
 
 use super::body::Body;
 use super::downtime::{back, of};
-use super::plan::{create, running, steady, touch};
+use super::plan::{Running, create, running, touch};
 use super::status;
 use super::steps;
 use super::{plan, weight};
@@ -48,7 +48,10 @@ pub(super) fn teardown(
             "if it really is to go: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {name}"
         )));
     }
-    let running = running(stack);
+    let Running {
+        counts: running,
+        steady,
+    } = running(stack, serving, name);
     let hold = Some(HoldRule::always(HoldKind::Teardown));
     // A broken stack takes no update, so it cannot be scaled down first.
     let scales = running.values().any(|count| count != "0")
@@ -97,7 +100,7 @@ pub(super) fn teardown(
     }
     says.extend(data);
     says.extend(unread(stack));
-    says.extend(steady(stack).map(|why| format!("It is not scaled down first: {why}.")));
+    says.extend(steady.map(|why| format!("It is not scaled down first: {why}.")));
     let danger = Danger {
         replaces: true,
         downtime: scales,

@@ -94,7 +94,10 @@ impl System for Service {
         let Ok(body) = Body::of(spec) else {
             return Vec::new();
         };
-        let look = Look::at(cloudformation::stack(&body.input.stack_name));
+        let name = &body.input.stack_name;
+        // One that cannot be read is told in the plan.
+        let serving = ask.serving.as_ref().and_then(|spec| Body::of(spec).ok());
+        let look = Look::at(cloudformation::stack(name));
         let Some(Ok(stack)) = seen.of_kind(STACK).map(facts::<StackFacts>) else {
             // A teardown and a recovery name what goes and what holds data.
             return vec![if ask.purpose == Purpose::Deploy {
@@ -103,6 +106,9 @@ impl System for Service {
                 look.whole()
             }];
         };
+        if plan::is_open(&stack, serving.as_ref(), name) {
+            return vec![look.whole()];
+        }
         let updates = match ask.purpose {
             Purpose::Deploy => matches!(stack.standing(), Standing::Good | Standing::Halted),
             Purpose::Recover => stack.standing() == Standing::Halted,
@@ -110,8 +116,6 @@ impl System for Service {
         };
         let ours = plan::touch(ask, &body.input.stack_name, &stack).is_ok();
         if updates && ours && seen.of_kind(CHANGES).is_none() && ask.seen.is_none() {
-            // One that cannot be read is told in the plan.
-            let serving = ask.serving.as_ref().and_then(|spec| Body::of(spec).ok());
             return vec![cloudformation::changes(&plan::ours(
                 ask,
                 &body.input,

@@ -70,28 +70,46 @@ pub(super) fn first_touch(ask: &PlanAsk, first: bool) -> Option<HoldRule> {
     (first && protected).then(|| HoldRule::always(HoldKind::FirstTouch))
 }
 
-/// What runs now and can be brought to 0, by the counts of the deployed stack and by its template.
-pub(super) fn running(stack: &StackFacts) -> Counts {
-    stack
-        .parameters
-        .iter()
-        .filter(|(name, count)| name.starts_with(COUNT) && is_count(count))
-        .filter(|(name, _)| !stack.fixed.contains_key(*name))
-        .map(|(name, count)| (name.clone(), count.clone()))
-        .collect()
+/// What runs now, as far as the deployed stack counts it.
+pub(super) struct Running {
+    /// What can be brought to 0.
+    pub(super) counts: Counts,
+    /// Why what runs besides cannot be; `None` where nothing does.
+    pub(super) steady: Option<String>,
 }
 
-/// Why what runs besides cannot be brought to 0; `None` where nothing does.
-pub(super) fn steady(stack: &StackFacts) -> Option<String> {
-    let why = stack.fixed.iter().filter_map(|(name, fixed)| {
-        let runs = stack.parameters.get(name)? != "0";
-        match fixed {
-            Fixed::Refuses(must) if runs => Some(format!("{name} {must}")),
-            Fixed::Refuses(_) | Fixed::NoCount => None,
+/// What runs now, by the counts of the deployed stack: by its own template where that was read, else
+/// by the release that serves.
+pub(super) fn running(stack: &StackFacts, serving: Option<&Body>, name: &str) -> Running {
+    let serving = serving.filter(|serving| serving.input.stack_name == name);
+    let fixed = |count: &String| match (&stack.fixed, serving) {
+        (Some(read), _) => read.get(count).cloned(),
+        (None, Some(serving)) if !serving.counts.contains_key(count) => Some(Fixed::NoCount),
+        (None, Some(serving)) => serving.fixed.get(count).cloned().map(Fixed::Refuses),
+        (None, None) => None,
+    };
+    let (mut counts, mut steady) = (Counts::new(), Vec::new());
+    let named = stack.parameters.iter();
+    for (name, count) in named.filter(|(name, count)| name.starts_with(COUNT) && is_count(count)) {
+        match fixed(name) {
+            None => drop(counts.insert(name.clone(), count.clone())),
+            Some(Fixed::Refuses(must)) if count != "0" => steady.push(format!("{name} {must}")),
+            Some(Fixed::Refuses(_) | Fixed::NoCount) => {}
         }
-    });
-    let why: Vec<String> = why.collect();
-    (!why.is_empty()).then(|| why.join(", "))
+    }
+    Running {
+        counts,
+        steady: (!steady.is_empty()).then(|| steady.join(", ")),
+    }
+}
+
+/// Whether it is open what can be brought to 0, because nobody read the template of the stack and no
+/// release says it; or whose the change set is that is all there is of it.
+pub(super) fn is_open(stack: &StackFacts, serving: Option<&Body>, name: &str) -> bool {
+    let known = serving.is_some_and(|serving| serving.input.stack_name == name);
+    let counts = || stack.parameters.keys().any(|name| name.starts_with(COUNT));
+    (stack.fixed.is_none() && !known && counts())
+        || (stack.is_shell() && stack.change_sets.is_none())
 }
 
 /// Makes a stack that is not there, after other steps.
@@ -144,15 +162,15 @@ fn shell(ask: &PlanAsk, name: &str, stack: &StackFacts) -> Result<Option<String>
         return Ok(None);
     }
     let prefix = change_set_prefix(&ask.store);
-    let sets = stack.change_sets.join(", ");
+    let sets = stack.change_sets.as_deref().unwrap_or_default();
     let ours = stack.tags.get(STORE_TAG) == Some(&ask.store)
-        || (!sets.is_empty() && stack.change_sets.iter().all(|set| set.starts_with(&prefix)));
+        || (!sets.is_empty() && sets.iter().all(|set| set.starts_with(&prefix)));
     if ours {
         let says =
             format!("{name} is {SHELL}, left by a change set of this store: that goes first.");
         return Ok(Some(says));
     }
-    let (which, execute) = match stack.change_sets.as_slice() {
+    let (which, execute) = match sets {
         [only] => (
             format!(" ({only})"),
             format!(
@@ -167,7 +185,7 @@ fn shell(ask: &PlanAsk, name: &str, stack: &StackFacts) -> Result<Option<String>
     Err(Failure::new(format!(
         "{name} is {SHELL}: somebody else made a change set that would create it{which}, and nobody executed that"
     ))
-    .detail(format!("change sets: {sets}"))
+    .detail(format!("change sets: {}", sets.join(", ")))
     .hint(format!(
         "execute it ({execute}), or take it away (aws cloudformation delete-stack --stack-name {name}); then deploy again"
     )))
@@ -217,7 +235,10 @@ pub(super) fn update(
     let name = body.input.stack_name.as_str();
     let first = touch(ask, name, stack)?;
     let input = ours(ask, &body.input, serving);
-    let (running, steady) = (running(stack), steady(stack));
+    let Running {
+        counts: running,
+        steady,
+    } = running(stack, serving, name);
     let mut empty = false;
     let (rows, unknown) = match seen.of_kind(CHANGES).map(facts).transpose()? {
         Some(cloudformation::ChangeFacts::Rows { rows }) => (Some(rows), None),

@@ -107,6 +107,7 @@ fn stack(status: &str) -> StackFacts {
             ("DesiredCount".to_owned(), "3".to_owned()),
             ("Version".to_owned(), "6".to_owned()),
         ]),
+        fixed: Some(BTreeMap::new()),
         tags: BTreeMap::from([
             ("holdpoint:store".to_owned(), "s1".to_owned()),
             ("holdpoint:stack".to_owned(), "prod/orders".to_owned()),

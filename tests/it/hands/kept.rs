@@ -61,7 +61,8 @@ async fn read_and_kept(shop: &Workshop, tells: bool) {
         [("Orders", Some(Fate::Stays)), ("Queue", Some(Fate::Goes))],
         "what a condition leaves out is not there"
     );
-    assert!(seen.fixed.contains_key("DesiredCount"), "{:?}", seen.fixed);
+    let fixed = seen.fixed.unwrap();
+    assert!(fixed.contains_key("DesiredCount"), "{fixed:?}");
     let wanted: CfnInput = serde_json::from_value(input(shop, "after.yaml")).unwrap();
     let clock = Real::shared();
     let changes = look::changes(&cloud, &clock, "0a1b2c3d", "hint", &wanted, &shop.bundle);
@@ -91,4 +92,67 @@ async fn moto_tells_what_a_template_retains() {
         .with_file("before.yaml", BEFORE)
         .with_file("after.yaml", AFTER);
     read_and_kept(&shop, false).await;
+}
+
+/// Tags that somebody else gave a stack are there after an update, and those of a release before
+/// are not.
+async fn tags_kept(shop: &Workshop) {
+    let delete = json!({ "stack_name": "hp-tags" });
+    let tagged = |tags: Value, delay: u32| {
+        json!({
+            "stack_name": "hp-tags",
+            "template": { "bundle": shop.bundle.digest(), "path": "tags.yaml" },
+            "parameters": { "Delay": delay.to_string() },
+            "declared": { "Delay": { "secret": false, "default": true } },
+            "tags": tags,
+            "untag": ["cost"],
+        })
+    };
+    shop.run("cloudformation.delete", delete.clone())
+        .await
+        .unwrap();
+    let theirs = tagged(json!({ "owner": "ana", "cost": "12", "team": "shop" }), 1);
+    shop.run("cloudformation.create", json!({ "input": theirs }))
+        .await
+        .unwrap();
+    let set = shop
+        .run(
+            "cloudformation.change-set",
+            json!({ "input": tagged(json!({ "team": "web" }), 2) }),
+        )
+        .await
+        .unwrap();
+    let execute = json!({ "stack_name": "hp-tags", "change_set": set.public["arn"], "rows": set.public["rows"] });
+    shop.run("cloudformation.execute", execute).await.unwrap();
+    let cloud = shop.clients.of(&shop.target).await.unwrap();
+    let tags = async || look::stack(&cloud, "hp-tags", false).await.unwrap().tags;
+    let of = |pairs: &[(&str, &str)]| -> std::collections::BTreeMap<String, String> {
+        let owned = pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        owned.collect()
+    };
+    assert_eq!(tags().await, of(&[("owner", "ana"), ("team", "web")]));
+    let update = json!({ "input": tagged(json!({ "team": "app" }), 3) });
+    shop.run("cloudformation.update", update).await.unwrap();
+    assert_eq!(tags().await, of(&[("owner", "ana"), ("team", "app")]));
+    shop.run("cloudformation.delete", delete).await.unwrap();
+}
+
+const TAGGED: &str = r#"
+Parameters: { Delay: { Type: Number, Default: 1 } }
+Resources:
+  Queue: { Type: "AWS::SQS::Queue", Properties: { DelaySeconds: !Ref Delay } }
+"#;
+
+#[tokio::test]
+async fn tags_of_others_are_kept() {
+    tags_kept(&Workshop::open().await.with_file("tags.yaml", TAGGED)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs moto; .ci/run starts it"]
+async fn moto_keeps_tags_of_others() {
+    let shop = Workshop::at(&endpoint("HOLDPOINT_MOTO"));
+    tags_kept(&shop.with_file("tags.yaml", TAGGED)).await;
 }

@@ -69,7 +69,7 @@ fn what_somebody_else_has_under_review_is_not_taken_over() {
                 .iter()
                 .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
                 .collect(),
-            change_sets: sets.iter().map(|set| (*set).to_owned()).collect(),
+            change_sets: Some(sets.iter().map(|set| (*set).to_owned()).collect()),
             ..StackFacts::default()
         })
     };

@@ -13,7 +13,7 @@ Resources:
 
 fn fixed(must: Fixed) -> StackFacts {
     StackFacts {
-        fixed: BTreeMap::from([("DesiredCount".to_owned(), must)]),
+        fixed: Some(BTreeMap::from([("DesiredCount".to_owned(), must)])),
         ..stack("UPDATE_COMPLETE")
     }
 }
@@ -61,6 +61,31 @@ fn an_update_takes_the_way_that_its_card_says() {
     params["changes"] = json!({ "rows": rows, "empty": false });
     let joined = join(&params).unwrap();
     assert_eq!(joined.public["branch"], "update", "{joined:?}");
+}
+
+/// What was seen in passing has no template: the release that serves says it, else the stack is
+/// looked at as a whole.
+#[test]
+fn what_can_be_at_0_is_known_before_it_is_planned() {
+    let passing = sight(&StackFacts {
+        fixed: None,
+        ..stack("UPDATE_COMPLETE")
+    });
+    let mut ask = ask(Purpose::Deploy, EnvClass::Development);
+    let looks = Service.looks(&ask, &orders(), &passing);
+    assert!(looks.len() == 1 && looks[0].whole, "{looks:?}");
+    ask.serving = Some(
+        spec(
+            &"prod/orders".parse().unwrap(),
+            &entry(&[("DesiredCount", "4")]),
+            &bundle(LEAST),
+        )
+        .unwrap(),
+    );
+    let looks = Service.looks(&ask, &orders(), &passing);
+    assert!(looks.len() == 1 && !looks[0].whole, "{looks:?}");
+    let plan = Service.plan(&ask, &orders(), &passing).unwrap();
+    assert!(!ids(&plan).contains(&"scale-down"), "{:?}", ids(&plan));
 }
 
 #[test]
