@@ -185,7 +185,11 @@ fn shell(ask: &PlanAsk, name: &str, stack: &StackFacts) -> Result<Option<String>
     Err(Failure::new(format!(
         "{name} is {SHELL}: somebody else made a change set that would create it{which}, and nobody executed that"
     ))
-    .detail(format!("change sets: {}", sets.join(", ")))
+    .detail(if sets.len() > 1 {
+        format!("change sets: {}", sets.join(", "))
+    } else {
+        String::new()
+    })
     .hint(format!(
         "execute it ({execute}), or take it away (aws cloudformation delete-stack --stack-name {name}); then deploy again"
     )))
