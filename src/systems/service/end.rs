@@ -2,8 +2,10 @@
 //! CloudFormation stack.
 
 use super::body::Body;
+use super::create::{create, new_stack};
 use super::downtime::{back, of};
-use super::plan::{Running, create, running, touch};
+use super::plan::touch;
+use super::running::{Running, running};
 use super::status;
 use super::steps;
 use super::{plan, weight};
@@ -133,7 +135,7 @@ pub(super) fn recover(
             .collect()
     };
     match stack.standing() {
-        Standing::Missing => plan::new_stack(ask, body, stack),
+        Standing::Missing => new_stack(ask, body, stack),
         Standing::Good => Err(status::well(&ask.stack, name, stack)),
         Standing::Busy | Standing::Returning => Err(status::busy(&ask.stack, name, stack)),
         Standing::Halted => Ok(Plan {

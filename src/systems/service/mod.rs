@@ -2,11 +2,13 @@
 //! nobody.
 
 mod body;
+mod create;
 mod downtime;
 mod end;
 pub mod entry;
 mod join;
 mod plan;
+mod running;
 mod status;
 mod steps;
 mod weight;
@@ -106,7 +108,7 @@ impl System for Service {
                 look.whole()
             }];
         };
-        if plan::is_open(&stack, serving.as_ref(), name) {
+        if running::is_open(&stack, serving.as_ref(), name) {
             return vec![look.whole()];
         }
         let updates = match ask.purpose {
@@ -143,7 +145,7 @@ impl System for Service {
             Purpose::Teardown => end::teardown(ask, &body, serving.as_ref(), stack),
             Purpose::Recover => end::recover(ask, &body, serving.as_ref(), stack, seen),
             Purpose::Deploy => match stack.standing() {
-                Standing::Missing => plan::new_stack(ask, &body, stack),
+                Standing::Missing => create::new_stack(ask, &body, stack),
                 Standing::Good | Standing::Halted | Standing::Busy | Standing::Returning => {
                     plan::update(ask, &body, serving.as_ref(), stack, seen)
                 }

@@ -1,23 +1,19 @@
-//! The plans of a service that bring a release into service: made new, or updated with or without
-//! downtime.
+//! The plan of a service that updates its stack, with or without downtime; and whose a stack is.
 
 use serde_json::json;
 
-use super::body::{Body, is_count};
+use super::body::Body;
 use super::downtime::downtime;
+use super::running::{Running, running};
 use super::steps::{self, Counts};
 use super::{join, weight};
 use crate::domain::class::EnvClass;
 use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::look::Sights;
-use crate::domain::plan::{ChangeRow, Does, Fate, HoldRule, Plan, Step};
-use crate::forms::cloudformation::template::Fixed;
-use crate::forms::cloudformation::{
-    self, CHANGES, COUNT, CfnInput, SHELL, StackFacts, change_set_prefix, facts,
-};
+use crate::domain::plan::{ChangeRow, HoldRule, Plan, Step};
+use crate::forms::cloudformation::{self, CHANGES, CfnInput, StackFacts, facts};
 use crate::systems::PlanAsk;
-use crate::text::counted::counted;
 
 /// The tag that says which store a stack belongs to.
 pub(super) const STORE_TAG: &str = "holdpoint:store";
@@ -68,164 +64,6 @@ pub(super) fn touch(ask: &PlanAsk, name: &str, stack: &StackFacts) -> Result<boo
 pub(super) fn first_touch(ask: &PlanAsk, first: bool) -> Option<HoldRule> {
     let protected = matches!(ask.env.class, EnvClass::Production | EnvClass::Staging);
     (first && protected).then(|| HoldRule::always(HoldKind::FirstTouch))
-}
-
-/// What runs now, as far as the deployed stack counts it.
-pub(super) struct Running {
-    /// What can be brought to 0.
-    pub(super) counts: Counts,
-    /// Why what runs besides cannot be; `None` where nothing does.
-    pub(super) steady: Option<String>,
-}
-
-/// What runs now, by the counts of the deployed stack: by its own template where that was read, else
-/// by the release that serves.
-pub(super) fn running(stack: &StackFacts, serving: Option<&Body>, name: &str) -> Running {
-    let serving = serving.filter(|serving| serving.input.stack_name == name);
-    let fixed = |count: &String| match (&stack.fixed, serving) {
-        (Some(read), _) => read.get(count).cloned(),
-        (None, Some(serving)) if !serving.counts.contains_key(count) => Some(Fixed::NoCount),
-        (None, Some(serving)) => serving.fixed.get(count).cloned().map(Fixed::Refuses),
-        (None, None) => None,
-    };
-    let (mut counts, mut steady) = (Counts::new(), Vec::new());
-    let named = stack.parameters.iter();
-    for (name, count) in named.filter(|(name, count)| name.starts_with(COUNT) && is_count(count)) {
-        match fixed(name) {
-            None => drop(counts.insert(name.clone(), count.clone())),
-            Some(Fixed::Refuses(must)) if count != "0" => steady.push(format!("{name} {must}")),
-            Some(Fixed::Refuses(_) | Fixed::NoCount) => {}
-        }
-    }
-    Running {
-        counts,
-        steady: (!steady.is_empty()).then(|| steady.join(", ")),
-    }
-}
-
-/// Whether it is open what can be brought to 0, because nobody read the template of the stack and no
-/// release says it; or whose the change set is that is all there is of it.
-pub(super) fn is_open(stack: &StackFacts, serving: Option<&Body>, name: &str) -> bool {
-    let known = serving.is_some_and(|serving| serving.input.stack_name == name);
-    let counts = || stack.parameters.keys().any(|name| name.starts_with(COUNT));
-    (stack.fixed.is_none() && !known && counts())
-        || (stack.is_shell() && stack.change_sets.is_none())
-}
-
-/// Makes a stack that is not there, after other steps.
-pub(super) fn create(
-    ask: &PlanAsk,
-    body: &Body,
-    after: &[&str],
-) -> Result<(Vec<Step>, Vec<ChangeRow>), Failure> {
-    let kept = body.kept();
-    if let Some(secret) = kept.first() {
-        let (stack, template) = (&ask.stack, &body.input.template.path);
-        return Err(Failure::new(format!(
-            "{stack} does not exist yet, and its secret parameter {secret} has no value"
-        ))
-        .detail(format!(
-            "{template} declares {} without a default",
-            kept.join(", ")
-        ))
-        .hint(format!(
-            "give {secret} in the estate file as {{{{resolve:secretsmanager:…}}}}"
-        )));
-    }
-    let input = ours(ask, &body.input, None);
-    let rows = body
-        .resources
-        .iter()
-        .map(|(logical, kind)| ChangeRow {
-            logical: logical.clone(),
-            kind: kind.clone(),
-            does: Does::Add,
-            fate: Fate::Goes,
-            scope: Vec::new(),
-            properties: Vec::new(),
-        })
-        .collect();
-    let create = steps::create(&input, after);
-    Ok((
-        vec![
-            create,
-            steps::verify("verify", &input.stack_name, &body.counts, &["create"]),
-        ],
-        rows,
-    ))
-}
-
-/// What stands under the name though there is no stack: goes first where it is ours, and is
-/// somebody else's to decide about where it is not.
-fn shell(ask: &PlanAsk, name: &str, stack: &StackFacts) -> Result<Option<String>, Failure> {
-    if !stack.is_shell() {
-        return Ok(None);
-    }
-    let prefix = change_set_prefix(&ask.store);
-    let sets = stack.change_sets.as_deref().unwrap_or_default();
-    let ours = stack.tags.get(STORE_TAG) == Some(&ask.store)
-        || (!sets.is_empty() && sets.iter().all(|set| set.starts_with(&prefix)));
-    if ours {
-        let says =
-            format!("{name} is {SHELL}, left by a change set of this store: that goes first.");
-        return Ok(Some(says));
-    }
-    let (which, execute) = match sets {
-        [only] => (
-            format!(" ({only})"),
-            format!(
-                "aws cloudformation execute-change-set --stack-name {name} --change-set-name {only}"
-            ),
-        ),
-        _ => (
-            String::new(),
-            format!("aws cloudformation list-change-sets --stack-name {name}"),
-        ),
-    };
-    Err(Failure::new(format!(
-        "{name} is {SHELL}: somebody else made a change set that would create it{which}, and nobody executed that"
-    ))
-    .detail(if sets.len() > 1 {
-        format!("change sets: {}", sets.join(", "))
-    } else {
-        String::new()
-    })
-    .hint(format!(
-        "execute it ({execute}), or take it away (aws cloudformation delete-stack --stack-name {name}); then deploy again"
-    )))
-}
-
-/// A whole plan that makes the stack.
-pub(super) fn new_stack(ask: &PlanAsk, body: &Body, stack: &StackFacts) -> Result<Plan, Failure> {
-    let left = shell(ask, &body.input.stack_name, stack)?;
-    let (mut all, rows) = create(ask, body, &[])?;
-    if let Some(create) = all.first_mut() {
-        create.hold = first_touch(ask, true);
-    }
-    Ok(Plan {
-        name: "create".to_owned(),
-        steps: all,
-        says: made(body, rows.len()).into_iter().chain(left).collect(),
-        changes: vec![weight::weighed(steps::about(&body.input.stack_name), rows)],
-        ..Plan::default()
-    })
-}
-
-/// What is made, and what of it is known only at AWS.
-pub(super) fn made(body: &Body, resources: usize) -> Vec<String> {
-    let mut says = vec![format!(
-        "Makes the CloudFormation stack {}, with {}; a creation that fails is rolled back.",
-        body.input.stack_name,
-        counted(resources, "resource")
-    )];
-    if !body.open.is_empty() {
-        let open: Vec<&str> = body.open.iter().map(String::as_str).collect();
-        says.push(format!(
-            "Whether {} is among them depends on conditions that only AWS can tell.",
-            open.join(", ")
-        ));
-    }
-    says
 }
 
 /// A plan that updates what is there.

@@ -1,0 +1,127 @@
+//! The plans of a service that make its stack: where there is none, and where what stands under the
+//! name is only what a change set left.
+
+use super::body::Body;
+use super::plan::{STORE_TAG, first_touch, ours};
+use super::{steps, weight};
+use crate::domain::failure::Failure;
+use crate::domain::plan::{ChangeRow, Does, Fate, Plan, Step};
+use crate::forms::cloudformation::{SHELL, StackFacts, change_set_prefix};
+use crate::systems::PlanAsk;
+use crate::text::counted::counted;
+
+/// Makes a stack that is not there, after other steps.
+pub(super) fn create(
+    ask: &PlanAsk,
+    body: &Body,
+    after: &[&str],
+) -> Result<(Vec<Step>, Vec<ChangeRow>), Failure> {
+    let kept = body.kept();
+    if let Some(secret) = kept.first() {
+        let (stack, template) = (&ask.stack, &body.input.template.path);
+        return Err(Failure::new(format!(
+            "{stack} does not exist yet, and its secret parameter {secret} has no value"
+        ))
+        .detail(format!(
+            "{template} declares {} without a default",
+            kept.join(", ")
+        ))
+        .hint(format!(
+            "give {secret} in the estate file as {{{{resolve:secretsmanager:…}}}}"
+        )));
+    }
+    let input = ours(ask, &body.input, None);
+    let rows = body
+        .resources
+        .iter()
+        .map(|(logical, kind)| ChangeRow {
+            logical: logical.clone(),
+            kind: kind.clone(),
+            does: Does::Add,
+            fate: Fate::Goes,
+            scope: Vec::new(),
+            properties: Vec::new(),
+        })
+        .collect();
+    let create = steps::create(&input, after);
+    Ok((
+        vec![
+            create,
+            steps::verify("verify", &input.stack_name, &body.counts, &["create"]),
+        ],
+        rows,
+    ))
+}
+
+/// What stands under the name though there is no stack: goes first where it is ours, and is
+/// somebody else's to decide about where it is not.
+fn shell(ask: &PlanAsk, name: &str, stack: &StackFacts) -> Result<Option<String>, Failure> {
+    if !stack.is_shell() {
+        return Ok(None);
+    }
+    let prefix = change_set_prefix(&ask.store);
+    let sets = stack.change_sets.as_deref().unwrap_or_default();
+    let ours = stack.tags.get(STORE_TAG) == Some(&ask.store)
+        || (!sets.is_empty() && sets.iter().all(|set| set.starts_with(&prefix)));
+    if ours {
+        let says =
+            format!("{name} is {SHELL}, left by a change set of this store: that goes first.");
+        return Ok(Some(says));
+    }
+    let (which, execute) = match sets {
+        [only] => (
+            format!(" ({only})"),
+            format!(
+                "aws cloudformation execute-change-set --stack-name {name} --change-set-name {only}"
+            ),
+        ),
+        _ => (
+            String::new(),
+            format!("aws cloudformation list-change-sets --stack-name {name}"),
+        ),
+    };
+    Err(Failure::new(format!(
+        "{name} is {SHELL}: somebody else made a change set that would create it{which}, and nobody executed that"
+    ))
+    .detail(if sets.len() > 1 {
+        format!("change sets: {}", sets.join(", "))
+    } else {
+        String::new()
+    })
+    .hint(format!(
+        "execute it ({execute}), or take it away (aws cloudformation delete-stack --stack-name {name}); then deploy again"
+    )))
+}
+
+/// A whole plan that makes the stack.
+pub(super) fn new_stack(ask: &PlanAsk, body: &Body, stack: &StackFacts) -> Result<Plan, Failure> {
+    let left = shell(ask, &body.input.stack_name, stack)?;
+    let (mut all, rows) = create(ask, body, &[])?;
+    if let Some(create) = all.first_mut() {
+        create.hold = first_touch(ask, true);
+    }
+    Ok(Plan {
+        name: "create".to_owned(),
+        steps: all,
+        says: made(body, rows.len()).into_iter().chain(left).collect(),
+        changes: vec![weight::weighed(steps::about(&body.input.stack_name), rows)],
+        ..Plan::default()
+    })
+}
+
+/// What is made, and what of it is known only at AWS.
+fn made(body: &Body, resources: usize) -> Vec<String> {
+    let mut says = vec![format!(
+        "Makes the CloudFormation stack {}, with {}; a creation that fails is rolled back.",
+        body.input.stack_name,
+        counted(resources, "resource")
+    )];
+    if !body.open.is_empty() {
+        let open: Vec<&str> = body.open.iter().map(String::as_str).collect();
+        says.push(format!(
+            "Whether {} is among them depends on conditions that only AWS can tell.",
+            open.join(", ")
+        ));
+    }
+    says
+}
