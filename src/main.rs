@@ -19,6 +19,7 @@ use holdpoint::os::files;
 use holdpoint::os::paths::{self, Home};
 use holdpoint::os::signals::{self, Told};
 use holdpoint::sandbox::run;
+use holdpoint::store::sqlite::Sqlite;
 use holdpoint::tui;
 
 use compose::appearance::Appearance;
@@ -207,6 +208,20 @@ fn engine(common: &Common, args: &EngineArgs) -> Result<Code> {
             return Ok(if detached { Code::Done } else { Code::Failed });
         }
     };
+    if args.accept_store {
+        let doubts = runtime()?.block_on(Sqlite::accept(&home, elected.lock(), Real::shared()))?;
+        let mut out = io::stdout();
+        for doubt in &doubts {
+            writeln!(out, "accepted: {}", doubt.is())?;
+        }
+        let home = home.folder().display();
+        if doubts.is_empty() {
+            writeln!(out, "{home}: there was nothing to accept")?;
+        } else {
+            writeln!(out, "{home}: the next engine goes on with what is there")?;
+        }
+        return Ok(Code::Done);
+    }
     let left = runtime()?.block_on(async {
         let (parts, clients) = compose::engine(&home, &mut elected).await?;
         tracing::info!(

@@ -262,4 +262,8 @@ pub struct EngineArgs {
     /// nobody looks
     #[arg(long, hide = true, value_name = "DIR")]
     pub store_home: Option<PathBuf>,
+    /// Accept the store as it is (moved to another disk, brought back from a backup, a part of it
+    /// lost), and end
+    #[arg(long)]
+    pub accept_store: bool,
 }

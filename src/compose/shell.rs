@@ -18,7 +18,7 @@ use holdpoint::os::clock::{Clock as _, Real};
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
 use holdpoint::os::{files, owner};
-use holdpoint::store::sqlite::Sqlite;
+use holdpoint::store::sqlite::{OpenError, Sqlite};
 use holdpoint::text::counted::counted;
 use holdpoint::text::diagnostic::Diagnostics;
 use holdpoint::tui::glyphs::Glyphs;
@@ -197,9 +197,6 @@ fn room(bytes: u64) -> String {
 
 /// Whether the store can be read, whole.
 fn store(home: &Home) -> Fact {
-    if !home.database().exists() {
-        return Fact::right("store", "none yet: the first engine makes it");
-    }
     let checked = crate::runtime().and_then(|runtime| {
         runtime.block_on(async {
             let store = Sqlite::client(home, Real::shared()).await?;
@@ -218,6 +215,9 @@ fn store(home: &Home) -> Fact {
             ),
         ),
         Ok(checked) => Fact::wrong("store", checked.faults.join("; ")),
+        Err(why) if matches!(why.downcast_ref(), Some(OpenError::NotYet(_))) => {
+            Fact::right("store", "none yet: the first engine makes it")
+        }
         Err(why) => Fact::wrong("store", format!("{why:#}")),
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::ask::{Answer, Ask, AskState, Confirm, InboxAsk, Intent, own_w
 use crate::domain::ids::AskId;
 use crate::domain::refused::Refused;
 use crate::os::mutex::locked;
-use crate::store::bundles;
+use crate::store::{StoreError, bundles};
 
 use super::attach::{attach, wants_files};
 use super::work::{SENDING, Worker};
@@ -79,7 +79,13 @@ impl Worker {
         store
             .submit(&filled, self.now())
             .await
-            .map_err(|why| NotSent::Later(why.to_string()))?;
+            .map_err(|why| match why {
+                StoreError::Doubted(doubt) => NotSent::Refused(Refused::new(
+                    Refused::STORE,
+                    format!("it was not asked: {doubt}"),
+                )),
+                passes => NotSent::Later(passes.to_string()),
+            })?;
         self.open_asks.insert(ask.id);
         Ok(())
     }

@@ -194,7 +194,9 @@ impl Engine {
             }
             // Of the work of many engines, only what was taken over is lost.
             StoreError::Fenced if self.shares().is_some() => {}
-            StoreError::Fenced | StoreError::Corrupt(_) => return Err(why.into()),
+            StoreError::Fenced | StoreError::Corrupt(_) | StoreError::Doubted(_) => {
+                return Err(why.into());
+            }
         }
         loop {
             match self.read_again(why == StoreError::Fenced).await {

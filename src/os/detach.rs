@@ -79,9 +79,11 @@ pub fn last_words(log: &Path) -> String {
     let text = open::bytes(log).unwrap_or_default();
     let tail = &text[text.len().saturating_sub(2_048)..];
     let text = String::from_utf8_lossy(tail);
-    let lines: Vec<&str> = text
+    let mut lines: Vec<&str> = text
         .lines()
         .filter(|line| !line.trim().is_empty())
         .collect();
+    // One that was started again and again says the same again and again.
+    lines.dedup();
     crate::text::safe::Safe::new(&lines[lines.len().saturating_sub(3)..].join(" | ")).to_string()
 }

@@ -52,6 +52,12 @@ impl Home {
         self.0.join("store.db")
     }
 
+    /// Where the log ends, for whoever finds a part of the database missing.
+    #[must_use]
+    pub fn mark(&self) -> PathBuf {
+        self.0.join("store.mark")
+    }
+
     /// Held alone by the engine.
     #[must_use]
     pub fn engine_lock(&self) -> PathBuf {

@@ -2,7 +2,7 @@
 //! written when the disk is full. Two places are written in turn, each with a number and a
 //! checksum: a reader finds the newest value that is whole.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
@@ -60,6 +60,41 @@ impl Slot {
     /// # Errors
     /// When the value is too long, or the file is gone or cannot be written.
     pub fn write(&self, value: &[u8]) -> Result<(), FileError> {
+        let mut pen = self.pen()?;
+        pen.write(value)?;
+        pen.sync()
+    }
+
+    /// Keeps the file open, for whoever writes often. The file must have been made.
+    ///
+    /// # Errors
+    /// When the file is gone or cannot be opened.
+    pub fn pen(&self) -> Result<Pen, FileError> {
+        let opened = open::bytes(&self.0).and_then(|before| Ok((before, open::write(&self.0)?)));
+        let (before, file) = opened.map_err(FileError::io(&self.0, "written"))?;
+        Ok(Pen {
+            path: self.0.clone(),
+            number: newest(&before).map_or(0, |(number, _)| number),
+            file,
+        })
+    }
+}
+
+/// A slot that is written often.
+#[derive(Debug)]
+pub struct Pen {
+    path: PathBuf,
+    file: File,
+    number: u64,
+}
+
+impl Pen {
+    /// Writes a value into the place of the older one; it outlives the process, and reaches the
+    /// disk when the system finds the time.
+    ///
+    /// # Errors
+    /// When the value is too long, or cannot be written.
+    pub fn write(&mut self, value: &[u8]) -> Result<(), FileError> {
         let written = (|| {
             if value.len() > LONGEST {
                 return Err(io::Error::new(
@@ -67,8 +102,7 @@ impl Slot {
                     format!("{} bytes are more than fit", value.len()),
                 ));
             }
-            let before = open::bytes(&self.0)?;
-            let number = newest(&before).map_or(0, |(number, _)| number) + 1;
+            let number = self.number + 1;
             let mut place =
                 format!("{number} {} {}\n", value.len(), sum(number, value)).into_bytes();
             place.extend_from_slice(value);
@@ -77,11 +111,21 @@ impl Slot {
             } else {
                 0
             };
-            let file = open::write(&self.0)?;
-            file.write_all_at(&place, at)?;
-            file.sync_data()
+            self.file.write_all_at(&place, at)?;
+            self.number = number;
+            Ok(())
         })();
-        written.map_err(FileError::io(&self.0, "written"))
+        written.map_err(FileError::io(&self.path, "written"))
+    }
+
+    /// Brings what was written to the disk.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sync(&self) -> Result<(), FileError> {
+        self.file
+            .sync_data()
+            .map_err(FileError::io(&self.path, "written"))
     }
 }
 

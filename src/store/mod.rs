@@ -61,6 +61,9 @@ pub enum StoreError {
     /// What is stored cannot be read.
     #[error("the store is damaged: {0}")]
     Corrupt(String),
+    /// Nothing is written before a person says how to go on.
+    #[error("{0}")]
+    Doubted(String),
 }
 
 impl StoreError {
@@ -69,7 +72,11 @@ impl StoreError {
     pub fn passes(&self) -> bool {
         match self {
             Self::Unavailable(_) | Self::Full(_) => true,
-            Self::Conflict { .. } | Self::Duplicate | Self::Fenced | Self::Corrupt(_) => false,
+            Self::Conflict { .. }
+            | Self::Duplicate
+            | Self::Fenced
+            | Self::Corrupt(_)
+            | Self::Doubted(_) => false,
         }
     }
 }

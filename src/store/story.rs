@@ -4,6 +4,7 @@
 mod durable;
 mod engines;
 mod folds;
+mod lost;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

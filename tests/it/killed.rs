@@ -20,6 +20,57 @@ use holdpoint::store::{By, EngineId, NO_END, Scope, Store as _};
 
 const PLACE: &str = "HOLDPOINT_TEST_KILLED_HOME";
 
+/// What SQLite keeps beside the database is a part of it.
+#[test]
+fn a_part_that_is_lost_after_a_kill_is_told_and_read_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("home");
+    let acknowledged = killed_after(&place, 40);
+    for beside in ["store.db-wal", "store.db-shm"] {
+        std::fs::remove_file(place.join(beside)).unwrap();
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let told = runtime.block_on(async {
+        let home = Home::open(Some(&place)).unwrap();
+        let lock = Lock::exclusive(&home.engine_lock()).unwrap().unwrap();
+        let refused = Sqlite::engine(&home, &lock, Real::shared()).await;
+        refused.err().expect("nothing is written there").to_string()
+    });
+    let marked = format!("Place {acknowledged} of its log");
+    assert!(
+        told.contains("store.db-wal was lost") && told.contains("--accept-store"),
+        "{told}"
+    );
+    assert!(
+        told.contains(&marked) || told.contains(&format!("Place {}", acknowledged + 1)),
+        "{marked}: {told}"
+    );
+}
+
+/// Kills a writer once it has acknowledged so many more events; says how many there are.
+fn killed_after(place: &Path, patience: usize) -> u64 {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "killed::writes_until_it_is_killed",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env(PLACE, place)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let said = lines.map_while(Result::ok).filter_map(|line| {
+        line.strip_prefix("acknowledged ")
+            .and_then(|n| n.parse::<u64>().ok())
+    });
+    let acknowledged = said.take(patience).last().expect("it writes");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    acknowledged
+}
+
 #[test]
 fn what_was_acknowledged_before_a_kill_is_there() {
     let folder = tempfile::tempdir().unwrap();
@@ -28,25 +79,7 @@ fn what_was_acknowledged_before_a_kill_is_there() {
     // Each time it is killed a little later: in the first commit, between commits, in the middle of
     // a line.
     for patience in [1, 2, 5, 40, 90] {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "killed::writes_until_it_is_killed",
-                "--ignored",
-                "--nocapture",
-            ])
-            .env(PLACE, &place)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let said = lines.map_while(Result::ok).filter_map(|line| {
-            line.strip_prefix("acknowledged ")
-                .and_then(|n| n.parse::<u64>().ok())
-        });
-        acknowledged = said.take(patience).last().expect("it writes");
-        child.kill().unwrap();
-        child.wait().unwrap();
+        acknowledged = killed_after(&place, patience);
         look(&place, acknowledged);
     }
     assert!(

@@ -36,6 +36,7 @@ mod shell;
 #[allow(dead_code, reason = "pictures are written by hand and by .ci/run")]
 mod shot;
 mod small_disk;
+mod stores;
 mod walls;
 mod ways_out;
 mod wire;

@@ -2,6 +2,8 @@
 //! elects the one engine that takes it. Other processes read, and insert single inbox rows. Every
 //! statement of this crate stands below this folder.
 
+mod doubt;
+mod mark;
 mod op;
 mod open;
 mod place;
@@ -17,10 +19,13 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt as _, pending};
 use sqlx::sqlite::SqlitePool;
 
+pub use doubt::Doubt;
 pub use open::OpenError;
 pub use verify::Checked;
 
+use self::mark::Mark;
 use self::op::{Appending, Op, Reply};
+use self::rows::failed;
 use self::write::Writer;
 use super::blobs::Blobs;
 use super::{
@@ -43,6 +48,8 @@ use crate::os::paths::Home;
 /// The embedded store of a home.
 pub struct Sqlite {
     id: String,
+    /// A client found a doubt when it opened it.
+    doubted: bool,
     home: Home,
     clock: SharedClock,
     owner: Person,
@@ -60,10 +67,36 @@ impl Sqlite {
         self.readers.close().await;
     }
 
-    /// Checks the file and the whole log: pages, places, hash chains, and that every event can be
-    /// read.
+    /// Checks the file and the whole log: that nothing is lost, pages, places, hash chains, and that
+    /// every event can be read. Streams that are damaged are folded anew from then on, so that they
+    /// are frozen.
     pub async fn verify(&self) -> Result<Checked, StoreError> {
-        verify::verify(&self.readers).await
+        let doubts = self.doubts().await?;
+        let mut checked = verify::verify(&self.readers).await?;
+        checked
+            .faults
+            .splice(0..0, doubts.iter().map(ToString::to_string));
+        if checked.kept_damaged || !checked.damaged.is_empty() {
+            let (streams, all) = (checked.damaged.clone(), checked.kept_damaged);
+            let given_up = |reply| Op::GiveUp {
+                streams,
+                all,
+                reply,
+            };
+            match self.write(Some(Ring::Log), given_up).await {
+                // Nobody writes there anyway.
+                Ok(()) | Err(StoreError::Doubted(_)) => {}
+                Err(why) => checked.faults.push(why.to_string()),
+            }
+        }
+        Ok(checked)
+    }
+
+    async fn doubts(&self) -> Result<Vec<Doubt>, StoreError> {
+        let marked =
+            Mark::read(&self.home).map_err(|why| StoreError::Unavailable(why.to_string()))?;
+        let mut connection = self.readers.acquire().await.map_err(failed)?;
+        doubt::doubts(&mut connection, &self.home, marked.as_ref()).await
     }
 
     fn blobs(&self) -> Blobs {
@@ -75,6 +108,12 @@ impl Sqlite {
         ring: Option<Ring>,
         op: impl FnOnce(Reply<T>) -> Op,
     ) -> Result<T, StoreError> {
+        // A person may have accepted it meanwhile.
+        if self.doubted
+            && let Some(doubt) = self.doubts().await?.first()
+        {
+            return Err(StoreError::Doubted(doubt.to_string()));
+        }
         let written = self.writer.ask(op).await?;
         match ring {
             Some(Ring::Inbox) => self.inbox.ring(),

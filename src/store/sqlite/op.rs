@@ -1,6 +1,7 @@
 //! What can be written to the embedded store, made ready by its callers so that the one writer has
 //! little left to do.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -68,6 +69,13 @@ pub(super) enum Op {
         reply: Reply<()>,
     },
     Snapshot(Box<Folds>, Reply<()>),
+    /// What is kept of these streams is given up, or of all; who works on the folds that it had
+    /// reads them anew.
+    GiveUp {
+        streams: BTreeSet<String>,
+        all: bool,
+        reply: Reply<()>,
+    },
     Close(Reply<()>),
 }
 
@@ -142,7 +150,8 @@ impl Op {
             | Op::Append(..)
             | Op::Numbers(..)
             | Op::Submit { .. }
-            | Op::SetAside { .. } => true,
+            | Op::SetAside { .. }
+            | Op::GiveUp { .. } => true,
             // That a lease lasts on, or has ended, is lost with the machine, and so is its engine:
             // it ends by itself.
             Op::Extend { .. }
@@ -167,6 +176,14 @@ pub(super) enum Given {
 }
 
 impl Given {
+    /// The last of the numbers that were given; 0 when none were.
+    pub(super) fn last_no(&self) -> u64 {
+        match self {
+            Given::Numbers(numbers) => numbers.last().map_or(0, |no| no.0),
+            Given::Stored(_) | Given::Taken(_) | Given::Leases(_) | Given::Nothing => 0,
+        }
+    }
+
     fn stored(self) -> Vec<Stored> {
         match self {
             Given::Stored(stored) => stored,
@@ -216,6 +233,7 @@ impl Op {
             | Op::PutSightings { reply, .. }
             | Op::PutInterest { reply, .. }
             | Op::Snapshot(_, reply)
+            | Op::GiveUp { reply, .. }
             | Op::Close(reply) => reply.send(outcome.map(drop)).map_err(drop),
         };
     }

@@ -13,6 +13,8 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use super::super::lease::Leases;
 use super::super::{StoreError, record};
 use super::Sqlite;
+use super::doubt::{self, Doubt};
+use super::mark::{Mark, Marker};
 use super::rows::failed;
 use super::write::Writer;
 use crate::os::bell::Bell;
@@ -75,6 +77,9 @@ pub enum OpenError {
     /// The lock of another home, or a shared one.
     #[error("the store in {0} can be opened for writing only by who holds its engine lock alone")]
     NotLocked(PathBuf),
+    /// Nothing may be written to it before a person says so.
+    #[error(transparent)]
+    Doubt(#[from] Doubt),
     /// A file or folder cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
@@ -86,8 +91,31 @@ pub enum OpenError {
 impl Sqlite {
     /// Opens it as the elected engine: makes it or brings its schema up to date, and ends every
     /// lease of an engine before. The lock elects; what may be written is decided by leases alone,
-    /// taken by that clock.
+    /// taken by that clock. Nothing is changed where there is a doubt.
     pub async fn engine(home: &Home, lock: &Lock, clock: SharedClock) -> Result<Sqlite, OpenError> {
+        Self::elected(home, lock, clock, false)
+            .await
+            .map(|(store, _)| store)
+    }
+
+    /// Accepts it as it is, for good; gives what was doubted. Refused while the store that it was
+    /// copied from is still there.
+    pub async fn accept(
+        home: &Home,
+        lock: &Lock,
+        clock: SharedClock,
+    ) -> Result<Vec<Doubt>, OpenError> {
+        let (store, doubts) = Self::elected(home, lock, clock, true).await?;
+        store.close().await;
+        Ok(doubts)
+    }
+
+    async fn elected(
+        home: &Home,
+        lock: &Lock,
+        clock: SharedClock,
+        accepts: bool,
+    ) -> Result<(Sqlite, Vec<Doubt>), OpenError> {
         if !lock.is_alone_on(&home.engine_lock()) {
             return Err(OpenError::NotLocked(home.folder().to_owned()));
         }
@@ -99,6 +127,18 @@ impl Sqlite {
         let found = schema(&mut connection).await?;
         if found > known() {
             return Err(newer(home, found));
+        }
+        let marked = Mark::read(home)?;
+        let doubts = if found == 0 {
+            doubt::nothing_left(home, marked.as_ref())
+                .into_iter()
+                .collect()
+        } else {
+            doubt::doubts(&mut connection, home, marked.as_ref()).await?
+        };
+        let refused = |doubt: &&Doubt| !accepts || matches!(doubt, Doubt::Twin { .. });
+        if let Some(doubt) = doubts.iter().find(refused) {
+            return Err(doubt.clone().into());
         }
         MIGRATIONS
             .run(&mut connection)
@@ -112,10 +152,20 @@ impl Sqlite {
                     ON CONFLICT (key) DO NOTHING";
         let leases = record::text(&Leases::default())?;
         let created = clock.now().0.to_string();
+        // What was given once is not given again, also where the database has forgotten it.
+        let last_no = marked.map_or(0, |marked| marked.no).cast_signed();
         sqlx::query(made)
             .bind(id)
             .bind(created)
             .bind(leases)
+            .execute(&mut connection)
+            .await
+            .map_err(failed)?;
+        let here = "INSERT INTO meta (key, value) VALUES ('whereabouts', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1 WHERE value <> ?1;
+                    UPDATE meta SET value = ?2 WHERE key = 'last_no' AND CAST(value AS INTEGER) < ?2";
+        sqlx::query(here)
+            .bind(doubt::whereabouts(home)?)
+            .bind(last_no)
             .execute(&mut connection)
             .await
             .map_err(failed)?;
@@ -125,7 +175,10 @@ impl Sqlite {
             .execute(&mut connection)
             .await
             .map_err(failed)?;
-        put_together(home, connection, clock).await
+        let (now, _) = doubt::found(&mut connection, None).await?;
+        let keeps = Marker::begin(home, now.mark)?;
+        let store = put_together(home, connection, clock, Some(keeps)).await?;
+        Ok((store, doubts))
     }
 
     /// Opens it to read, to ask and to say what is on a screen; events are written by who holds a
@@ -133,14 +186,19 @@ impl Sqlite {
     pub async fn client(home: &Home, clock: SharedClock) -> Result<Sqlite, OpenError> {
         usable(home)?;
         let path = home.database();
+        let marked = Mark::read(home)?;
+        let not_yet = || match doubt::nothing_left(home, marked.as_ref()) {
+            Some(doubt) => OpenError::Doubt(doubt),
+            None => OpenError::NotYet(home.folder().to_owned()),
+        };
         // An empty file is one that an engine is about to fill.
         if std::fs::metadata(&path).map_or(0, |about| about.len()) == 0 {
-            return Err(OpenError::NotYet(home.folder().to_owned()));
+            return Err(not_yet());
         }
         files::check(&path, 0o600)?;
         let mut connection = writing(home).await?;
         match schema(&mut connection).await? {
-            0 => Err(OpenError::NotYet(home.folder().to_owned())),
+            0 => Err(not_yet()),
             found if found > known() => Err(newer(home, found)),
             found if found < known() => Err(OpenError::Older {
                 path: home.folder().to_owned(),
@@ -148,7 +206,7 @@ impl Sqlite {
                 known: known(),
                 version: env!("CARGO_PKG_VERSION"),
             }),
-            _ => put_together(home, connection, clock).await,
+            _ => put_together(home, connection, clock, None).await,
         }
     }
 }
@@ -171,6 +229,7 @@ async fn put_together(
     home: &Home,
     mut writing: SqliteConnection,
     clock: SharedClock,
+    marker: Option<Marker>,
 ) -> Result<Sqlite, OpenError> {
     let id = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'id'")
         .fetch_optional(&mut writing)
@@ -194,14 +253,22 @@ async fn put_together(
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_lazy_with(reading);
+    let doubts = if marker.is_none() {
+        // The mark first: the database is never behind it.
+        let recorded = Mark::read(home)?;
+        doubt::doubts(&mut writing, home, recorded.as_ref()).await?
+    } else {
+        Vec::new()
+    };
     Ok(Sqlite {
         id,
+        doubted: !doubts.is_empty(),
         home: home.clone(),
         clock,
         // Whose the file is was checked when it was opened.
         owner: owner::owner(),
         readers,
-        writer: Writer::start(writing),
+        writer: Writer::start(writing, marker),
         inbox: Bell::at(&home.inbox_bell())?,
         log: Bell::at(&home.log_bell())?,
     })

@@ -1,8 +1,9 @@
 //! Where appends go: which are taken, which are refused, and the places and hashes of their events.
-//! Decided before anything is written, so that a whole batch needs one insert.
+//! Decided before anything is written, so that a whole batch is written by one insert.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use sqlx::Executor as _;
 use sqlx::sqlite::SqliteConnection;
 
 use super::super::StoreError;
@@ -132,6 +133,61 @@ pub(super) struct Placed {
     pub blobs: Vec<(String, Vec<u8>)>,
     pub answers: Vec<(String, String, bool)>,
     seq: u64,
+}
+
+impl Placed {
+    /// Writes what was placed, and commits.
+    pub(super) async fn commit(&self, to: &mut SqliteConnection) -> Result<(), StoreError> {
+        for (digest, bytes) in &self.blobs {
+            let put =
+                "INSERT INTO blobs (digest, bytes) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING";
+            sqlx::query(put)
+                .bind(digest)
+                .bind(bytes)
+                .execute(&mut *to)
+                .await
+                .map_err(failed)?;
+        }
+        if !self.created.is_empty() {
+            let put = "INSERT OR IGNORE INTO deployments (id, stack, no) SELECT value->>0, value->>1, value->>2 FROM json_each(?)";
+            sqlx::query(put)
+                .bind(record::text(&self.created)?)
+                .execute(&mut *to)
+                .await
+                .map_err(failed)?;
+            let last = self.created.iter().map(|(_, _, no)| *no).max().unwrap_or(0);
+            let rise =
+                "UPDATE meta SET value = max(CAST(value AS INTEGER), ?) WHERE key = 'last_no'";
+            sqlx::query(rise)
+                .bind(last.cast_signed())
+                .execute(&mut *to)
+                .await
+                .map_err(failed)?;
+        }
+        if !self.answers.is_empty() {
+            let put = "UPDATE inbox SET state = j.value->>1, answered = j.value->>2, ask = CASE WHEN j.value->>2 THEN '' ELSE ask END
+                       FROM json_each(?) j WHERE inbox.id = j.value->>0";
+            sqlx::query(put)
+                .bind(record::text(&self.answers)?)
+                .execute(&mut *to)
+                .await
+                .map_err(failed)?;
+        }
+        if self.records.is_empty() {
+            to.execute("COMMIT").await.map_err(failed)?;
+        } else {
+            // One statement for all events of the batch, and the commit in the same call.
+            let put = "INSERT INTO events (seq, stream, version, tag, form, payload, at, person, cause, hash)
+                       SELECT value->>'seq', value->>'stream', value->>'version', value->>'tag', value->>'form', value->>'payload',
+                              value->>'at', value->>'person', value->>'cause', value->>'hash' FROM json_each(?); COMMIT";
+            sqlx::query(put)
+                .bind(record::text(&self.records)?)
+                .execute(to)
+                .await
+                .map_err(failed)?;
+        }
+        Ok(())
+    }
 }
 
 fn refused(

@@ -2,12 +2,13 @@
 //! missing, of another form or unreadable is folded again from zero, and never trusted over an
 //! event.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
 
 use super::super::record::{self, Chains, Record};
 use super::super::{StoreError, gather};
@@ -60,8 +61,11 @@ pub(super) async fn keep(
             };
             rows.push(row);
         }
-        let put = "INSERT OR REPLACE INTO snapshots (stream, kind, version, no, over, fold)
-                   SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)";
+        // One that is to be folded from zero stays so.
+        let put = "INSERT INTO snapshots (stream, kind, version, no, over, fold)
+                   SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?) WHERE true
+                   ON CONFLICT (stream) DO UPDATE SET kind = excluded.kind, version = excluded.version, no = excluded.no,
+                   over = iif(fold IS NULL, 0, excluded.over), fold = iif(fold IS NULL, NULL, excluded.fold)";
         sqlx::query(put)
             .bind(record::text(&rows)?)
             .execute(&mut *connection)
@@ -77,6 +81,47 @@ pub(super) async fn keep(
         .await
         .map_err(failed)?;
     Ok(())
+}
+
+/// Of which streams what is kept is damaged.
+pub(super) async fn damaged(pool: &SqlitePool) -> Result<Vec<String>, StoreError> {
+    let mut moment = pool.begin().await.map_err(failed)?;
+    if kept_up_to(&mut moment).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let mut damaged = Vec::new();
+    let mut rows = sqlx::query_as("SELECT stream, fold FROM snapshots WHERE fold IS NOT NULL")
+        .fetch(&mut *moment);
+    while let Some(row) = rows.try_next().await.map_err(failed)? {
+        let (name, fold): (Text, Text) = row;
+        if named(&name).is_none_or(|stream| unsealed(&stream, &fold).is_none()) {
+            damaged.push(String::from_utf8_lossy(&name).into_owned());
+        }
+    }
+    Ok(damaged)
+}
+
+/// Lets every next reader fold these streams from zero, and all, where what is kept is damaged. Says
+/// whether anything of it was not so before.
+pub(super) async fn give_up(
+    connection: &mut SqliteConnection,
+    streams: &BTreeSet<String>,
+    all: bool,
+) -> Result<bool, StoreError> {
+    let of_streams = "UPDATE snapshots SET fold = NULL, over = 0 WHERE fold IS NOT NULL AND stream IN (SELECT value FROM json_each(?))";
+    let given_up = sqlx::query(of_streams)
+        .bind(record::text(streams)?)
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?
+        .rows_affected();
+    if all {
+        sqlx::query("UPDATE meta SET value = '' WHERE key = 'snapshot_form'")
+            .execute(connection)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(given_up > 0)
 }
 
 /// Loads what a reader of the newest `others` needs: environments, stacks, unfinished deployments,

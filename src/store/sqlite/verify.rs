@@ -1,11 +1,14 @@
 //! The check of the whole store, for `doctor`: it reads everything and changes nothing.
 
+use std::collections::BTreeSet;
+
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::SqlitePool;
 
 use super::super::StoreError;
 use super::super::record::{FIRST, Record};
 use super::rows::{columns, failed};
+use super::snapshot;
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,6 +19,10 @@ pub struct Checked {
     pub streams: u64,
     /// What is wrong, as sentences; empty when all is well.
     pub faults: Vec<String>,
+    /// The streams that are damaged.
+    pub damaged: BTreeSet<String>,
+    /// Whether what is kept besides the log is damaged; it is made anew from the log.
+    pub kept_damaged: bool,
 }
 
 /// How many faults are listed before the check stops listing.
@@ -54,8 +61,11 @@ pub(super) async fn verify(pool: &SqlitePool) -> Result<Checked, StoreError> {
         if known.is_none() {
             checked.streams += 1;
         }
-        if checked.faults.len() < LISTED {
-            checked.faults.extend(fault(known, &record));
+        if let Some(fault) = fault(known, &record) {
+            checked.damaged.insert(record.stream.clone());
+            if checked.faults.len() < LISTED {
+                checked.faults.push(fault);
+            }
         }
         before = Some(record);
     }
@@ -66,6 +76,15 @@ pub(super) async fn verify(pool: &SqlitePool) -> Result<Checked, StoreError> {
             checked.events
         ));
     }
+    let kept = snapshot::damaged(pool).await?;
+    checked.kept_damaged = !kept.is_empty();
+    checked
+        .faults
+        .extend(kept.into_iter().take(LISTED).map(|name| {
+            format!(
+                "what is kept of {name} besides the log is damaged: it is made anew from the log"
+            )
+        }));
     Ok(checked)
 }
 
@@ -77,6 +96,12 @@ fn fault(before: Option<&Record>, record: &Record) -> Option<String> {
         "{} version {} (place {} in the log)",
         record.stream, record.version, record.seq
     );
+    if !record.garbled.is_empty() {
+        return Some(format!(
+            "{place} is damaged: its {} is no text",
+            record.garbled.join(", ")
+        ));
+    }
     if record.version != version + 1 {
         return Some(format!(
             "{place} follows version {version}: events are missing in between"

@@ -8,8 +8,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::lease::Leases;
 use super::super::{Lease, StoreError, record};
+use super::mark::Marker;
 use super::op::{Given, Op, Outcome, Reply};
-use super::place::{Heads, Placed};
+use super::place::Heads;
 use super::rows::failed;
 use super::snapshot;
 use crate::domain::ask::AskState;
@@ -19,9 +20,10 @@ use crate::domain::ids::DeploymentNo;
 pub(super) struct Writer(mpsc::Sender<Op>);
 
 impl Writer {
-    pub(super) fn start(connection: SqliteConnection) -> Self {
+    /// Of an engine, `marker` keeps what was recorded last.
+    pub(super) fn start(connection: SqliteConnection, marker: Option<Marker>) -> Self {
         let (sender, ops) = mpsc::channel(GATHERED);
-        tokio::spawn(Work::new(connection).run(ops));
+        tokio::spawn(Work::new(connection, marker).run(ops));
         Self(sender)
     }
 
@@ -49,16 +51,18 @@ struct Work {
     taken: Vec<Lease>,
     heads: Heads,
     durable: bool,
+    marker: Option<Marker>,
 }
 
 impl Work {
-    fn new(connection: SqliteConnection) -> Self {
+    fn new(connection: SqliteConnection, marker: Option<Marker>) -> Self {
         Self {
             connection,
             leases: Default::default(),
             taken: Vec::new(),
             heads: Heads::default(),
             durable: true,
+            marker,
         }
     }
 
@@ -139,7 +143,15 @@ impl Work {
             }
         }
         let mut placed = self.heads.place(&mut self.connection, &appends).await?;
-        self.commit(&placed).await?;
+        placed.commit(&mut self.connection).await?;
+        if let Some(marker) = &mut self.marker {
+            let given = outcomes.iter().flatten().flatten().map(Given::last_no);
+            let created = placed.created.iter().map(|(_, _, no)| *no);
+            marker.recorded(
+                placed.records.last(),
+                given.chain(created).max().unwrap_or(0),
+            );
+        }
         let mut taken = std::mem::take(&mut placed.outcomes).into_iter();
         self.heads.advance(placed);
         Ok(outcomes
@@ -306,67 +318,16 @@ impl Work {
                     .map_err(failed)?;
             }
             Op::Snapshot(folds, _) => snapshot::keep(to, folds).await?,
+            Op::GiveUp { streams, all, .. } => {
+                if snapshot::give_up(to, streams, *all).await? {
+                    // As after an election: an engine that goes on writes about a stream that is
+                    // damaged.
+                    self.leases.1.end();
+                    self.keep_leases().await?;
+                }
+            }
         }
         Ok(Some(Ok(Given::Nothing)))
-    }
-
-    /// Writes what was placed, and commits.
-    async fn commit(&mut self, placed: &Placed) -> Result<(), StoreError> {
-        let to = &mut self.connection;
-        for (digest, bytes) in &placed.blobs {
-            let put =
-                "INSERT INTO blobs (digest, bytes) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING";
-            sqlx::query(put)
-                .bind(digest)
-                .bind(bytes)
-                .execute(&mut *to)
-                .await
-                .map_err(failed)?;
-        }
-        if !placed.created.is_empty() {
-            let put = "INSERT OR IGNORE INTO deployments (id, stack, no) SELECT value->>0, value->>1, value->>2 FROM json_each(?)";
-            sqlx::query(put)
-                .bind(record::text(&placed.created)?)
-                .execute(&mut *to)
-                .await
-                .map_err(failed)?;
-            let last = placed
-                .created
-                .iter()
-                .map(|(_, _, no)| *no)
-                .max()
-                .unwrap_or(0);
-            let rise =
-                "UPDATE meta SET value = max(CAST(value AS INTEGER), ?) WHERE key = 'last_no'";
-            sqlx::query(rise)
-                .bind(last.cast_signed())
-                .execute(&mut *to)
-                .await
-                .map_err(failed)?;
-        }
-        if !placed.answers.is_empty() {
-            let put = "UPDATE inbox SET state = j.value->>1, answered = j.value->>2, ask = CASE WHEN j.value->>2 THEN '' ELSE ask END
-                       FROM json_each(?) j WHERE inbox.id = j.value->>0";
-            sqlx::query(put)
-                .bind(record::text(&placed.answers)?)
-                .execute(&mut *to)
-                .await
-                .map_err(failed)?;
-        }
-        if placed.records.is_empty() {
-            to.execute("COMMIT").await.map_err(failed)?;
-        } else {
-            // One statement for all events of the batch, and the commit in the same call.
-            let put = "INSERT INTO events (seq, stream, version, tag, form, payload, at, person, cause, hash)
-                       SELECT value->>'seq', value->>'stream', value->>'version', value->>'tag', value->>'form', value->>'payload',
-                              value->>'at', value->>'person', value->>'cause', value->>'hash' FROM json_each(?); COMMIT";
-            sqlx::query(put)
-                .bind(record::text(&placed.records)?)
-                .execute(to)
-                .await
-                .map_err(failed)?;
-        }
-        Ok(())
     }
 
     async fn set_durable(&mut self, durable: bool) -> Result<(), StoreError> {

@@ -277,7 +277,7 @@ async fn damage_is_said_and_freezes_one_stream_alone() {
             super::super::sqlite::Checked {
                 events: 6,
                 streams: 2,
-                faults: vec![]
+                ..Default::default()
             }
         );
         raw(&spot.home).await.execute(harm).await.unwrap();

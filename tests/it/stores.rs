@@ -1,0 +1,107 @@
+//! A store that is doubted, as somebody at a shell meets it: what is told, what can still be done,
+//! and how to go on.
+
+use std::fs;
+
+use crate::program::Program;
+
+const ESTATE: &str = r"
+environments:
+  dev: { class: development }
+applications:
+  chores:
+    script:
+      steps:
+        one: { command: [echo, one] }
+    environments: [dev]
+";
+
+fn deployed() -> Program {
+    let program = Program::with(&[("holdpoint.yaml", ESTATE)]);
+    program.run(&["trust"]).ends(0);
+    program
+        .run(&["deploy", "dev/chores", "--here", "--wait"])
+        .ends(0);
+    program
+}
+
+#[test]
+fn an_older_store_is_read_told_and_accepted_by_a_person() {
+    let program = deployed();
+    let files = ["store.db", "store.db-wal", "store.db-shm"].map(|name| program.home().join(name));
+    let older: Vec<_> = files.iter().map(|file| fs::read(file).ok()).collect();
+    program
+        .run(&["deploy", "dev/chores", "--here", "--wait"])
+        .ends(0);
+    for (file, bytes) in files.iter().zip(older) {
+        match bytes {
+            Some(bytes) => fs::write(file, bytes).unwrap(),
+            None => drop(fs::remove_file(file)),
+        }
+    }
+
+    let listed = program.run(&["ls"]).ends(0);
+    assert!(listed.out.contains("chores"), "{}", listed.out);
+    let looked = program.run(&["doctor", "--here"]).ends(1);
+    let refused = program.run(&["deploy", "dev/chores", "--here", "--wait"]);
+    assert_ne!(refused.code, 0, "{}", refused.out);
+    for told in [&looked.out, &refused.err] {
+        assert!(
+            told.contains("a part of the store is lost") && told.contains("--accept-store"),
+            "{told}"
+        );
+    }
+    let accepted = program.run(&["engine", "--accept-store"]).ends(0);
+    assert!(accepted.out.contains("accepted: "), "{}", accepted.out);
+    let done = program
+        .run(&["deploy", "dev/chores", "--here", "--wait", "--json"])
+        .ends(0);
+    assert!(
+        done.out.contains("\"#3\"") || done.out.contains("#3"),
+        "{}",
+        done.out
+    );
+    let again = program.run(&["engine", "--accept-store"]).ends(0);
+    assert!(again.out.contains("nothing to accept"), "{}", again.out);
+}
+
+#[test]
+fn a_copied_home_reads_and_does_nothing() {
+    let program = deployed();
+    let copy = program.home().with_file_name("copy");
+    let copied = std::process::Command::new("cp")
+        .arg("-a")
+        .args([program.home(), copy.clone()])
+        .status();
+    assert!(copied.unwrap().success());
+    let on_copy = |words: &[&str]| {
+        let estate = program.estate();
+        let mut command = program.command(&[]);
+        command
+            .args(words)
+            .args(["--home".as_ref(), copy.as_os_str()]);
+        let output = command.arg("--estate").arg(estate).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
+        )
+    };
+    let (code, told) = on_copy(&["deploy", "dev/chores", "--here", "--wait"]);
+    assert!(
+        code != Some(0) && told.contains("is a copy of the one in"),
+        "{code:?} {told}"
+    );
+    let (code, told) = on_copy(&["engine", "--accept-store"]);
+    assert!(
+        code == Some(1) && told.contains("still there"),
+        "{code:?} {told}"
+    );
+    fs::rename(program.home(), program.home().with_file_name("moved")).unwrap();
+    let (code, told) = on_copy(&["engine", "--accept-store"]);
+    assert!(
+        code == Some(0) && told.contains("accepted: "),
+        "{code:?} {told}"
+    );
+    let (code, told) = on_copy(&["deploy", "dev/chores", "--here", "--wait"]);
+    assert_eq!(code, Some(0), "{told}");
+}
