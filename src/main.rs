@@ -19,6 +19,7 @@ use holdpoint::os::files;
 use holdpoint::os::paths::{self, Home};
 use holdpoint::os::signals::{self, Told};
 use holdpoint::sandbox::run;
+use holdpoint::store::Store as _;
 use holdpoint::store::sqlite::Sqlite;
 use holdpoint::tui;
 
@@ -220,6 +221,22 @@ fn engine(common: &Common, args: &EngineArgs) -> Result<Code> {
         } else {
             writeln!(out, "{home}: the next engine goes on with what is there")?;
         }
+        return Ok(Code::Done);
+    }
+    if args.accept_clock {
+        let gap = runtime()?.block_on(async {
+            let store = Sqlite::engine(&home, elected.lock(), Real::shared()).await?;
+            let gap = store.gap();
+            store.close_gap().await?;
+            store.close().await;
+            anyhow::Ok(gap)
+        })?;
+        let says = if gap.is_some() {
+            "the clock is accepted: the next engine goes on with what is due"
+        } else {
+            "nothing about the clock was in doubt"
+        };
+        writeln!(io::stdout(), "{says}")?;
         return Ok(Code::Done);
     }
     let left = runtime()?.block_on(async {

@@ -5,6 +5,7 @@ mod build;
 
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use aws_sdk_sts::config::{SharedCredentialsProvider, SharedHttpClient};
 use futures_util::future::BoxFuture;
@@ -12,6 +13,7 @@ use tokio::sync::Mutex;
 
 use super::budget::{Budgets, Share, Turn, Use};
 use super::cfn::reads::Reads;
+use super::dates::Apart;
 use super::ecs::Counting;
 use super::target::AwsTarget;
 use super::variables::Variables;
@@ -34,6 +36,7 @@ pub struct Clients {
     http: OnceLock<SharedHttpClient>,
     known: Mutex<Vec<(AwsTarget, Arc<Cloud>)>>,
     budgets: Arc<Budgets>,
+    apart: Apart,
 }
 
 /// The clients of one target.
@@ -90,8 +93,15 @@ impl Clients {
             http: OnceLock::new(),
             known: Mutex::default(),
             budgets: Arc::new(Budgets::new(Arc::clone(&clock))),
+            apart: Apart::default(),
             clock,
         })
+    }
+
+    /// How far our clock and that of AWS were apart at its newest answer; none before the first.
+    #[must_use]
+    pub fn apart(&self) -> Option<Duration> {
+        self.apart.newest()
     }
 
     /// Clients over an AWS in this process.

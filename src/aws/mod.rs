@@ -8,6 +8,7 @@ pub mod budget;
 mod calls;
 pub mod cfn;
 pub mod clients;
+mod dates;
 pub mod ecs;
 mod gather;
 mod genuine;

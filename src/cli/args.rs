@@ -266,4 +266,8 @@ pub struct EngineArgs {
     /// lost), and end
     #[arg(long)]
     pub accept_store: bool,
+    /// The clock of this machine is right although it went on by more than is known to have passed:
+    /// say so to the store, and end
+    #[arg(long, conflicts_with = "accept_store")]
+    pub accept_clock: bool,
 }

@@ -182,6 +182,9 @@ fn lived(
         Some(full) => Fact::wrong("disk", full.says()),
         None => Fact::right("disk", "takes what is written"),
     });
+    if let Some(gap) = world.gap {
+        facts.push(Fact::wrong("clock", gap.says()));
+    }
     for (stream, why) in &world.folds.broken {
         facts.push(Fact::wrong(
             stream.to_string(),

@@ -44,6 +44,9 @@ pub(super) struct LsDoc {
     pub(super) engine: EngineDoc,
     /// Only where it is full.
     pub(super) disk: Option<DiskDoc>,
+    /// Only while the clock is in doubt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) clock: Option<String>,
     pub(super) environments: Vec<EnvDoc>,
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::desk::Patient;
 use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
+use crate::domain::gap::Gap;
 use crate::domain::ids::StackId;
 use crate::domain::label::Label;
 use crate::domain::time::short;
@@ -41,6 +42,7 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
         let doc = LsDoc {
             engine: EngineDoc::from(&world.engine),
             disk: world.disk_full.as_ref().map(DiskDoc::from),
+            clock: world.gap.map(Gap::says),
             environments: environments.iter().map(EnvDoc::from).collect(),
         };
         out.document(&doc)?;
@@ -52,6 +54,10 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
     }
     if let Some(why) = world.engine.absent() {
         out.line(&format!("! {why}"))?;
+        out.line("")?;
+    }
+    if let Some(gap) = world.gap {
+        out.line(&format!("! {}", gap.says()))?;
         out.line("")?;
     }
     for env in &environments {

@@ -50,7 +50,7 @@ pub(crate) async fn engine(home: &Home, elected: &mut Elected) -> Result<(Parts,
         match parts(home, elected, clock.clone()).await {
             Err(why) if is_full(&why) => {
                 elected.disk().refused(clock.now());
-                elected.tell(clock.now()).await;
+                elected.tell(clock.now(), None).await;
                 clock.sleep(AGAIN).await;
             }
             done => return done,

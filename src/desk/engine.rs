@@ -9,7 +9,7 @@ use crate::os::lock::Lock;
 use crate::os::paths::Home;
 use crate::world::{DiskFull, EngineState};
 
-use super::watch::Do;
+use super::watch::{self, Do};
 use super::work::Worker;
 
 impl Worker {
@@ -26,6 +26,7 @@ impl Worker {
             Err(why) => (EngineState::None(why), Do::Nothing, String::new()),
         };
         let full_since = self.watch.full_since(home, &seen, &said, now);
+        let gap = watch::gap(&seen, &said);
         let seen = match (what, &self.parts.engine, seen) {
             (Do::Start, Some(engine), seen) => {
                 (engine.start)().map_or_else(EngineState::None, |()| seen)
@@ -53,8 +54,8 @@ impl Worker {
             home: home.folder().display().to_string(),
             since,
         });
-        if self.engine != seen || self.disk_full != disk_full {
-            (self.engine, self.disk_full) = (seen, disk_full);
+        if self.engine != seen || self.disk_full != disk_full || self.gap != gap {
+            (self.engine, self.disk_full, self.gap) = (seen, disk_full, gap);
             self.publish();
         }
     }

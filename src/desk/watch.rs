@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::domain::gap::Gap;
 use crate::domain::time::Time;
 use crate::os::disk::Disk;
 use crate::os::paths::Home;
@@ -31,6 +32,8 @@ struct Said {
     version: String,
     #[serde(default)]
     full_since: Option<Time>,
+    #[serde(default)]
+    gap: Option<Gap>,
 }
 
 /// What is to be done about the engine.
@@ -167,6 +170,18 @@ impl Watch {
                 .get_or_insert_with(|| Disk::of(home.folder()))
                 .look(now),
         }
+    }
+}
+
+/// The time that nothing confirms, as the engine says, while it runs.
+pub(super) fn gap(seen: &EngineState, said: &str) -> Option<Gap> {
+    match seen {
+        EngineState::Live { .. } => serde_json::from_str::<Said>(said).ok()?.gap,
+        EngineState::Draining { .. }
+        | EngineState::Silent { .. }
+        | EngineState::None(_)
+        | EngineState::Unknown
+        | EngineState::Starting => None,
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use crate::domain::ask::InboxAsk;
 use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
+use crate::domain::gap::Gap;
 use crate::domain::ids::AskId;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
@@ -51,6 +52,7 @@ pub(super) struct Worker {
     pub(super) watch: Watch,
     pub(super) trouble: Option<String>,
     pub(super) disk_full: Option<DiskFull>,
+    pub(super) gap: Option<Gap>,
     pub(super) loaded: bool,
     pub(super) applied: bool,
     pub(super) watching: Option<Lock>,
@@ -78,6 +80,7 @@ pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::
         watch: Watch::default(),
         trouble: None,
         disk_full: None,
+        gap: None,
         loaded: false,
         applied: false,
         watching: None,
@@ -185,6 +188,7 @@ impl Worker {
             recent: Arc::new(self.recent.clone()),
             trouble: self.trouble.clone(),
             disk_full: self.disk_full.clone(),
+            gap: self.gap,
             loaded: self.loaded,
             at: self.now(),
         };

@@ -8,6 +8,7 @@ use super::event::{Append, Event, StreamId};
 use super::failure::Failure;
 use super::folds::Folds;
 use super::folds::StackWant;
+use super::gap::Gap;
 use super::ids::{DeploymentId, StackId, StepId};
 use super::lifecycle::PhaseFlag;
 use super::look::{Quiet, Sights};
@@ -118,25 +119,32 @@ fn stream(machine: &Machine) -> StreamId {
 }
 
 /// What follows from the wants of one machine, up to the first that is recorded: what comes after
-/// it is asked of the state that it leads to.
+/// it is asked of the state that it leads to. What became due in a `gap` waits.
 #[must_use]
 pub fn grant(
     folds: &Folds,
     machine: &Machine,
     cx: &Cx<'_>,
+    gap: Option<Gap>,
     pure_step: decide::PureStep<'_>,
 ) -> Wants<Grant> {
     match machine {
         Machine::Stack(id) => {
             let stack = folds.stack(id);
-            first_recorded(stack.wants(cx.now, folds), |want| {
-                of_stack(folds, &stack, want)
-            })
+            let mut wants = stack.wants(cx.now, folds);
+            if let Some(gap) = gap {
+                wants
+                    .now
+                    .retain(|want| !gap.keeps_back_of(folds, &stack, want));
+            }
+            first_recorded(wants, |want| of_stack(folds, &stack, want))
         }
         Machine::Deployment(id) => folds.deployments.get(id).map_or_else(Wants::default, |d| {
-            first_recorded(d.wants(cx.now), |want| {
-                of_deployment(folds, d, want, cx, pure_step)
-            })
+            let mut wants = d.wants(cx.now);
+            if let Some(gap) = gap {
+                wants.now.retain(|want| !gap.keeps_back(d, want));
+            }
+            first_recorded(wants, |want| of_deployment(folds, d, want, cx, pure_step))
         }),
     }
 }

@@ -16,6 +16,7 @@ pub mod event;
 pub mod failure;
 pub mod flag;
 pub mod folds;
+pub mod gap;
 #[cfg(test)]
 pub(crate) mod given;
 pub mod grant;

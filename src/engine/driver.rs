@@ -20,6 +20,7 @@ use crate::domain::time::Time;
 use super::commit::Promise;
 use super::looks::{Planning, proven};
 use super::{Engine, EngineError, Msg, Parts};
+use crate::os::mutex::locked;
 use crate::systems;
 
 /// How often a stack that somebody else is changing is looked at.
@@ -44,7 +45,7 @@ impl Engine {
             systems::pure_step(systems(system), kind, params)
         };
         for _ in 0..ROUNDS {
-            let now = self.now();
+            let (now, gap) = (self.now(), *locked(&self.gap));
             let (mut wake, mut took) = (None::<Time>, false);
             for machine in grant::machines(&self.folds) {
                 if !self.drives_machine(&machine) {
@@ -57,7 +58,7 @@ impl Engine {
                     fresh: &[],
                     cancels: &self.cancels,
                 };
-                let granted = grant::grant(&self.folds, &machine, &cx, &pure_step);
+                let granted = grant::grant(&self.folds, &machine, &cx, gap, &pure_step);
                 wake = [wake, granted.wake].into_iter().flatten().min();
                 for Grant { append, effect } in granted.now {
                     took |= !append.is_empty();

@@ -22,8 +22,8 @@ pub use looks::Eyes;
 pub use parts::{Failpoint, JobFolder, Lines, Parts};
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -35,12 +35,14 @@ use crate::domain::decide::Cancels;
 use crate::domain::event::{Append, Stored};
 use crate::domain::failure::Failure;
 use crate::domain::folds::Folds;
+use crate::domain::gap::Gap;
 use crate::domain::grant::Attempt;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::look::Sights;
 use crate::domain::place::Places;
 use crate::domain::plan::Output;
 use crate::domain::time::Time;
+use crate::os::mutex::locked;
 use crate::os::random;
 use crate::store::{By, EngineId, StoreError};
 
@@ -69,6 +71,8 @@ pub enum EngineError {
 pub enum Signal {
     /// Something is in the inbox.
     Asks,
+    /// The clock is right: what became due while nobody looked waits no longer.
+    ClockIsRight,
     /// End: grant nothing more, drop tasks at their next note.
     End,
 }
@@ -140,6 +144,8 @@ pub struct Engine {
     cancels: Cancels,
     needed: Arc<AtomicBool>,
     no_room: Arc<AtomicBool>,
+    /// A time that nothing confirms.
+    gap: Arc<Mutex<Option<Gap>>>,
     /// Committed events, for whoever follows in this process.
     observer: Option<Observer>,
 }
@@ -151,6 +157,14 @@ impl Engine {
     /// When the store cannot be read.
     pub async fn open(parts: Parts) -> Result<Engine, EngineError> {
         let folds = recall::folds(parts.store.as_ref()).await?;
+        let found = parts.store.gap();
+        let gap = found.filter(|gap| gap.matters(&folds));
+        if let Some(gap) = gap {
+            tracing::warn!("{}", gap.says());
+        } else if found.is_some() {
+            // Nothing was due in it, and nothing ever will be.
+            parts.store.close_gap().await?;
+        }
         let own = Own::read_to(folds.seq);
         let (to, from) = mpsc::unbounded_channel();
         let cancels = parts
@@ -179,6 +193,7 @@ impl Engine {
             cancels,
             needed: Arc::new(AtomicBool::new(true)),
             no_room: Arc::default(),
+            gap: Arc::new(Mutex::new(gap)),
             observer: None,
         })
     }
@@ -206,6 +221,20 @@ impl Engine {
     #[must_use]
     pub fn no_room(&self) -> Arc<AtomicBool> {
         self.no_room.clone()
+    }
+
+    /// A time that nothing confirms, as long as that is so.
+    #[must_use]
+    pub fn gap(&self) -> Arc<Mutex<Option<Gap>>> {
+        self.gap.clone()
+    }
+
+    /// The clock is right. Where the store does not take that, it is confirmed again later.
+    async fn close_gap(&self) {
+        *locked(&self.gap) = None;
+        if let Err(why) = self.parts.store.close_gap().await {
+            tracing::warn!("that the clock is right is not kept: {why}");
+        }
     }
 
     fn note_need(&self, wake: Option<Time>) {
@@ -267,6 +296,7 @@ impl Engine {
                 biased;
                 signal = signals.recv() => match signal {
                     Some(Signal::Asks) => asks = true,
+                    Some(Signal::ClockIsRight) => self.close_gap().await,
                     Some(Signal::End) | None => {
                         self.leave_work().await;
                         return Ok(());

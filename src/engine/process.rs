@@ -1,19 +1,21 @@
 //! The engine as a process: elected by a lock, woken by the inbox bell, ending when there is no
 //! work and nobody looks.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 
 use crate::aws::Clients;
+use crate::domain::gap::{self, Gap};
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
 use crate::os::disk::Disk;
 use crate::os::files::FileError;
 use crate::os::lock::Lock;
+use crate::os::mutex::locked;
 use crate::os::owner;
 use crate::os::paths::Home;
 use crate::store::{Ring, StoreError};
@@ -31,6 +33,9 @@ pub struct Status {
     /// Since when the disk of its home is full, where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub full_since: Option<Time>,
+    /// A time that nothing confirms, while what became due in it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Gap>,
 }
 
 /// The engine of a store by election. What it says of itself stands in its lock, which needs no
@@ -61,15 +66,15 @@ impl Elected {
         &self.status
     }
 
-    /// Looks at the disk, and says what it found. It is said also where it is not new: who hears
-    /// nothing for long knows that the engine is stopped, or stands still.
-    pub async fn tell(&mut self, now: Time) {
+    /// Looks at the disk, and says what it found, and whether there is a gap. It is said also where
+    /// it is not new: who hears nothing for long knows that the engine is stopped, or stands still.
+    pub async fn tell(&mut self, now: Time, gap: Option<Gap>) {
         let disk = self.disk.clone();
         let full_since = tokio::task::spawn_blocking(move || disk.look(now))
             .await
             .unwrap_or(self.status.full_since);
         let is_new = full_since != self.status.full_since;
-        self.status.full_since = full_since;
+        (self.status.full_since, self.status.gap) = (full_since, gap);
         match (is_new, full_since) {
             (false, _) => {}
             (true, Some(_)) => tracing::warn!(
@@ -84,13 +89,20 @@ impl Elected {
         }
     }
 
-    /// Tells of itself for ever, in turn with its work; `no_room` is set by the engine where its store was out of room.
-    async fn keep_telling(&mut self, no_room: &AtomicBool, clock: &SharedClock) {
+    /// Tells of itself for ever, in turn with its work; `no_room` is set by the engine where its
+    /// store was out of room.
+    async fn keep_telling(
+        &mut self,
+        no_room: &AtomicBool,
+        gap: &Mutex<Option<Gap>>,
+        clock: &SharedClock,
+    ) {
         loop {
             if no_room.swap(false, Ordering::Relaxed) {
                 self.disk.refused(clock.now());
             }
-            self.tell(clock.now()).await;
+            let unsure = *locked(gap);
+            self.tell(clock.now(), unsure).await;
             clock.sleep(NET).await;
         }
     }
@@ -143,6 +155,7 @@ pub fn elect(home: &Home) -> Result<Result<Elected, String>, FileError> {
         pid: owner::pid(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         full_since: None,
+        gap: None,
     };
     lock.say(&said(&status))?;
     Ok(Ok(Elected {
@@ -170,7 +183,7 @@ pub async fn serve(
     let watcher = Watcher {
         store: parts.store.clone(),
         clock: clock.clone(),
-        clients,
+        clients: clients.clone(),
         eyes: parts.eyes.clone(),
         lines: parts.lines.clone(),
     };
@@ -189,11 +202,11 @@ pub async fn serve(
     ));
     let watching = tokio::spawn(watcher.run(folds));
     let (signal, mut signals) = mpsc::unbounded_channel();
-    let (needed, no_room) = (engine.needed(), engine.no_room());
+    let (needed, no_room, gap) = (engine.needed(), engine.no_room(), engine.gap());
     let result = {
         let (work, telling) = (
             engine.run(&mut signals),
-            elected.keep_telling(&no_room, &clock),
+            elected.keep_telling(&no_room, &gap, &clock),
         );
         tokio::pin!(work, telling, end);
         let mut next_round = clock.now() + LOOK_ROUND;
@@ -214,6 +227,11 @@ pub async fn serve(
                 () = ear.heard() => { let _ = signal.send(Signal::Asks); }
                 () = clock.sleep(NET) => {
                     let _ = signal.send(Signal::Asks);
+                    let unsure = *locked(&gap);
+                    let proven = || clients.apart().is_some_and(|apart| apart < gap::SURE);
+                    if unsure.is_some_and(|gap| gap.is_made_up(clock.now()) || proven()) {
+                        let _ = signal.send(Signal::ClockIsRight);
+                    }
                     if stay == Stay::WhileNeeded && clock.now() >= next_round {
                         next_round = clock.now() + LOOK_ROUND;
                         // A lock that cannot be tried, for want of room perhaps, says nothing: it

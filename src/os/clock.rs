@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::mutex::locked;
@@ -149,6 +150,39 @@ fn wall() -> Time {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// How long the machine has been up, and since which start: by a clock that nobody can set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uptime {
+    /// The id of this start of the machine.
+    pub start: String,
+    /// How long it has been up, in milliseconds, time asleep included.
+    pub millis: u64,
+}
+
+impl Uptime {
+    /// As it is now; none where the system does not say.
+    #[must_use]
+    pub fn now() -> Option<Self> {
+        let start = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        Some(Self {
+            start: start.trim().to_owned(),
+            millis: u64::try_from(awake()?.as_millis()).ok()?,
+        })
+    }
+
+    /// How much time has passed for sure since another one: all of it, where the machine has not
+    /// been started anew.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Duration {
+        let from = if self.start == before.start {
+            before.millis
+        } else {
+            0
+        };
+        Duration::from_millis(self.millis.saturating_sub(from))
+    }
 }
 
 /// How long the machine has been up, time asleep included; absent where the system does not say.

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use self::kept::Kept;
 use super::{Answered, EngineId, Lease, NO_END, Ring, Scope, StoreError};
+use crate::domain::gap::Gap;
 use crate::domain::time::Time;
 use crate::os::clock::{SharedClock, Stepped};
 use crate::os::mutex::locked;
@@ -30,6 +31,7 @@ pub struct Memory {
     log: Arc<watch::Sender<u64>>,
     /// Why nothing comes through on this way to the store, while it is cut.
     cut: Arc<Mutex<Option<StoreError>>>,
+    gap: Arc<Mutex<Option<Gap>>>,
 }
 
 impl Memory {
@@ -48,7 +50,13 @@ impl Memory {
             inbox: Arc::new(watch::Sender::new(0)),
             log: Arc::new(watch::Sender::new(0)),
             cut: Arc::default(),
+            gap: Arc::default(),
         }
+    }
+
+    /// The clock went on where nobody could see it.
+    pub fn doubt_the_clock(&self, gap: Gap) {
+        *locked(&self.gap) = Some(gap);
     }
 
     /// The same store for an engine that was elected: nobody who was at work before may write any

@@ -27,6 +27,7 @@ use crate::domain::card::Card;
 use crate::domain::digest::Digest;
 use crate::domain::event::{Append, Stored, StreamId};
 use crate::domain::folds::Folds;
+use crate::domain::gap::Gap;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::person::Person;
 use crate::domain::plan::Plan;
@@ -148,6 +149,13 @@ pub trait Store: Send + Sync + 'static {
     /// A short id of this store (8 lower-case hex digits), made when it was created; names of what
     /// we make outside carry it.
     fn id(&self) -> String;
+
+    /// A time that passed by this machine's clock alone since the store was written last, where
+    /// there is one.
+    fn gap(&self) -> Option<Gap>;
+
+    /// The clock is right: there is no gap any more.
+    fn close_gap(&self) -> Answered<'_, ()>;
 
     /// Begins to hear a bell: every ring from now on.
     ///

@@ -24,6 +24,7 @@ use crate::domain::environment::EnvironmentRecord;
 use crate::domain::estate::Catalog;
 use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
+use crate::domain::gap::Gap;
 use crate::domain::ids::{DeploymentId, EnvName, StackId};
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
@@ -48,6 +49,8 @@ pub struct World {
     pub trouble: Option<String>,
     /// The disk of the home, where it is full.
     pub disk_full: Option<DiskFull>,
+    /// A time that nothing confirms, while what became due in it waits.
+    pub gap: Option<Gap>,
     /// Whether the log has been read at all.
     pub loaded: bool,
     /// When this was put together.

@@ -18,6 +18,7 @@ use super::{Clients, Cloud, no_sandbox};
 use crate::aws::address::{Rewrite, Whose, whose};
 use crate::aws::bounds::{bounded, times};
 use crate::aws::budget::Share;
+use crate::aws::dates::{Apart, Dates};
 use crate::aws::genuine::Genuine;
 use crate::aws::profile::{NO_PROFILE, Profile};
 use crate::aws::target::AwsTarget;
@@ -67,6 +68,16 @@ impl Clients {
         let rewrite = || Rewrite {
             port: Arc::clone(&port),
         };
+        // On this machine the clock is our own.
+        let theirs = if local {
+            Apart::default()
+        } else {
+            self.apart.clone()
+        };
+        let dates = || Dates {
+            apart: theirs.clone(),
+            clock: Arc::clone(&self.clock),
+        };
         Ok(Cloud {
             target: target.clone(),
             cfn: aws_sdk_cloudformation::Client::from_conf(
@@ -74,6 +85,7 @@ impl Clients {
                     .retry_config(RetryConfig::disabled())
                     .interceptor(rewrite())
                     .interceptor(Genuine)
+                    .interceptor(dates())
                     .build(),
             ),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(
@@ -81,6 +93,7 @@ impl Clients {
                     .retry_config(RetryConfig::disabled())
                     .interceptor(rewrite())
                     .interceptor(Genuine)
+                    .interceptor(dates())
                     // A tail in which nothing happens is no stalled download.
                     .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
                     .build(),
@@ -90,6 +103,7 @@ impl Clients {
                     .retry_config(RetryConfig::disabled())
                     .interceptor(rewrite())
                     .interceptor(Genuine)
+                    .interceptor(dates())
                     .build(),
             ),
             sts: aws_sdk_sts::Client::from_conf(
@@ -97,6 +111,7 @@ impl Clients {
                     .retry_config(RetryConfig::disabled())
                     .interceptor(rewrite())
                     .interceptor(Genuine)
+                    .interceptor(dates())
                     .build(),
             ),
             share: Arc::new(self.share(target, &region)),

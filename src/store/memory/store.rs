@@ -16,14 +16,25 @@ use crate::domain::ask::{AskState, InboxAsk, Waiting};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Append, Stored, StreamId};
 use crate::domain::folds::Folds;
+use crate::domain::gap::Gap;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::person::Person;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
+use crate::os::mutex::locked;
 
 impl Store for Memory {
     fn id(&self) -> String {
         "00c0ffee".to_owned()
+    }
+
+    fn gap(&self) -> Option<Gap> {
+        *locked(&self.gap)
+    }
+
+    fn close_gap(&self) -> Answered<'_, ()> {
+        *locked(&self.gap) = None;
+        self.call(|_| Ok(()))
     }
 
     fn listen(&self, ring: Ring) -> Result<Box<dyn Ear>, StoreError> {

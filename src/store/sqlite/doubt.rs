@@ -183,6 +183,7 @@ pub(super) async fn found(
         seq: seq.cast_unsigned(),
         hash: text(hash),
         no: no.unwrap_or_default().cast_unsigned(),
+        ..Mark::default()
     };
     let whereabouts = whereabouts.and_then(|text| serde_json::from_slice(&text).ok());
     Ok((Found { mark, whereabouts }, there))

@@ -37,6 +37,7 @@ use crate::domain::ask::{AskState, InboxAsk, Waiting};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Append, Stored, StreamId};
 use crate::domain::folds::Folds;
+use crate::domain::gap::Gap;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::person::Person;
 use crate::domain::sighting::{Sighting, SightingKey};
@@ -50,6 +51,8 @@ pub struct Sqlite {
     id: String,
     /// A client found a doubt when it opened it.
     doubted: bool,
+    /// As an engine found it when it opened it.
+    gap: Option<Gap>,
     home: Home,
     clock: SharedClock,
     owner: Person,
@@ -151,6 +154,14 @@ impl Ear for Heard {
 impl Store for Sqlite {
     fn id(&self) -> String {
         self.id.clone()
+    }
+
+    fn gap(&self) -> Option<Gap> {
+        self.gap
+    }
+
+    fn close_gap(&self) -> Answered<'_, ()> {
+        self.write(None, Op::CloseGap).boxed()
     }
 
     fn listen(&self, ring: Ring) -> Result<Box<dyn Ear>, StoreError> {

@@ -76,6 +76,7 @@ pub(super) enum Op {
         all: bool,
         reply: Reply<()>,
     },
+    CloseGap(Reply<()>),
     Close(Reply<()>),
 }
 
@@ -160,6 +161,7 @@ impl Op {
             | Op::PutSightings { .. }
             | Op::PutInterest { .. }
             | Op::Snapshot(..)
+            | Op::CloseGap(..)
             | Op::Close(..) => false,
         }
     }
@@ -234,6 +236,7 @@ impl Op {
             | Op::PutInterest { reply, .. }
             | Op::Snapshot(_, reply)
             | Op::GiveUp { reply, .. }
+            | Op::CloseGap(reply)
             | Op::Close(reply) => reply.send(outcome.map(drop)).map_err(drop),
         };
     }

@@ -18,7 +18,7 @@ use super::mark::{Mark, Marker};
 use super::rows::failed;
 use super::write::Writer;
 use crate::os::bell::Bell;
-use crate::os::clock::SharedClock;
+use crate::os::clock::{SharedClock, Uptime};
 use crate::os::files::{self, FileError};
 use crate::os::lock::Lock;
 use crate::os::open;
@@ -153,7 +153,8 @@ impl Sqlite {
         let leases = record::text(&Leases::default())?;
         let created = clock.now().0.to_string();
         // What was given once is not given again, also where the database has forgotten it.
-        let last_no = marked.map_or(0, |marked| marked.no).cast_signed();
+        let last_no = marked.as_ref().map_or(0, |marked| marked.no).cast_signed();
+        let gap = marked.and_then(|marked| marked.gap(clock.now(), Uptime::now().as_ref()));
         sqlx::query(made)
             .bind(id)
             .bind(created)
@@ -176,8 +177,10 @@ impl Sqlite {
             .await
             .map_err(failed)?;
         let (now, _) = doubt::found(&mut connection, None).await?;
-        let keeps = Marker::begin(home, now.mark)?;
-        let store = put_together(home, connection, clock, Some(keeps)).await?;
+        let mark = Mark { gap, ..now.mark };
+        let keeps = Marker::begin(home, mark, clock.clone())?;
+        let mut store = put_together(home, connection, clock, Some(keeps)).await?;
+        store.gap = gap;
         Ok((store, doubts))
     }
 
@@ -263,6 +266,7 @@ async fn put_together(
     Ok(Sqlite {
         id,
         doubted: !doubts.is_empty(),
+        gap: None,
         home: home.clone(),
         clock,
         // Whose the file is was checked when it was opened.

@@ -317,6 +317,12 @@ impl Work {
                     .await
                     .map_err(failed)?;
             }
+            Op::CloseGap(_) => {
+                if let Some(marker) = &mut self.marker {
+                    let closed = marker.close_gap();
+                    closed.map_err(|why| StoreError::Unavailable(why.to_string()))?;
+                }
+            }
             Op::Snapshot(folds, _) => snapshot::keep(to, folds).await?,
             Op::GiveUp { streams, all, .. } => {
                 if snapshot::give_up(to, streams, *all).await? {

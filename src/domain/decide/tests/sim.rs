@@ -264,7 +264,9 @@ impl Sim {
             asked: None,
             ..self.cx(&[])
         };
-        grant::grant(&self.folds, machine, &cx, &|_, _, _| Ok(Output::default()))
+        grant::grant(&self.folds, machine, &cx, None, &|_, _, _| {
+            Ok(Output::default())
+        })
     }
 
     /// The outside answers.

@@ -126,6 +126,14 @@ impl Console {
                 need: 9,
             });
         }
+        if let Some(gap) = self.shown.world.gap {
+            let style = self.theme.style(Role::Warn);
+            right.push(Piece {
+                text: format!(" CLOCK UNSURE from {} ", gap.from.text("%a %H:%MZ")),
+                style,
+                need: 8,
+            });
+        }
         if let Some(words) = engine(&self.shown.world.engine) {
             right.push(Piece {
                 text: format!(" {words} "),
