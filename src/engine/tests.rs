@@ -47,7 +47,9 @@ use crate::text::document::Node;
 use eyes::Blind;
 
 mod asks;
+mod clock;
 pub(super) mod eyes;
+mod faults;
 mod kills;
 mod places;
 mod press;

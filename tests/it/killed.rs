@@ -25,7 +25,7 @@ const PLACE: &str = "HOLDPOINT_TEST_KILLED_HOME";
 fn a_part_that_is_lost_after_a_kill_is_told_and_read_on() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("home");
-    let acknowledged = killed_after(&place, 40);
+    let acknowledged = killed_after(&place, 40, |_| ());
     for beside in ["store.db-wal", "store.db-shm"] {
         std::fs::remove_file(place.join(beside)).unwrap();
     }
@@ -48,8 +48,9 @@ fn a_part_that_is_lost_after_a_kill_is_told_and_read_on() {
 }
 
 /// Kills a writer once it has acknowledged so many more events; says how many there are.
-fn killed_after(place: &Path, patience: usize) -> u64 {
-    let mut child = Command::new(std::env::current_exe().unwrap())
+pub(crate) fn killed_after(place: &Path, patience: usize, with: impl Fn(&mut Command)) -> u64 {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
         .args([
             "--exact",
             "killed::writes_until_it_is_killed",
@@ -57,9 +58,9 @@ fn killed_after(place: &Path, patience: usize) -> u64 {
             "--nocapture",
         ])
         .env(PLACE, place)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .stdout(Stdio::piped());
+    with(&mut command);
+    let mut child = command.spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let said = lines.map_while(Result::ok).filter_map(|line| {
         line.strip_prefix("acknowledged ")
@@ -79,7 +80,7 @@ fn what_was_acknowledged_before_a_kill_is_there() {
     // Each time it is killed a little later: in the first commit, between commits, in the middle of
     // a line.
     for patience in [1, 2, 5, 40, 90] {
-        acknowledged = killed_after(&place, patience);
+        acknowledged = killed_after(&place, patience, |_| ());
         look(&place, acknowledged);
     }
     assert!(

@@ -24,6 +24,7 @@ mod kills;
 mod life;
 mod order;
 mod peers;
+mod power;
 mod profiles;
 #[allow(dead_code, reason = "the stories use all of it in turn")]
 mod program;

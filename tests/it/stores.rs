@@ -4,6 +4,7 @@
 use std::fs;
 
 use crate::program::Program;
+use crate::small_disk::until;
 
 const ESTATE: &str = r"
 environments:
@@ -63,6 +64,32 @@ fn an_older_store_is_read_told_and_accepted_by_a_person() {
     );
     let again = program.run(&["engine", "--accept-store"]).ends(0);
     assert!(again.out.contains("nothing to accept"), "{}", again.out);
+}
+
+/// A ring that nobody hears is no loss: whoever waits also looks by himself.
+#[test]
+fn bells_that_nobody_hears_cost_seconds() {
+    let program = deployed();
+    let mut engine = program
+        .command(&["engine"])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let live = || {
+        let said = fs::read_to_string(program.home().join("engine.lock")).ok()?;
+        said.contains(&format!("\"pid\":{}", engine.id()))
+            .then_some(())
+    };
+    until("the engine", live);
+    // It answers, so it listens; what it listens to is not what is rung from now on.
+    program.run(&["deploy", "dev/chores", "--wait"]).ends(0);
+    for bell in ["inbox.bell", "log.bell"] {
+        fs::remove_file(program.home().join(bell)).unwrap();
+    }
+    let done = program.run(&["deploy", "dev/chores", "--wait"]).ends(0);
+    assert!(done.out.contains("#3"), "{}", done.out);
+    engine.kill().unwrap();
+    engine.wait().unwrap();
 }
 
 #[test]

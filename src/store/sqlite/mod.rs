@@ -3,6 +3,7 @@
 //! statement of this crate stands below this folder.
 
 mod doubt;
+mod heard;
 mod mark;
 mod op;
 mod open;
@@ -16,13 +17,14 @@ mod write;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt as _, pending};
+use futures_util::future::FutureExt as _;
 use sqlx::sqlite::SqlitePool;
 
 pub use doubt::Doubt;
 pub use open::OpenError;
 pub use verify::Checked;
 
+use self::heard::Heard;
 use self::mark::Mark;
 use self::op::{Appending, Op, Reply};
 use self::rows::failed;
@@ -134,21 +136,6 @@ async fn off<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|why| Err(StoreError::Unavailable(why.to_string())))
-}
-
-struct Heard(Listener);
-
-impl Ear for Heard {
-    fn heard(&mut self) -> BoxFuture<'_, ()> {
-        async {
-            if self.0.heard().await.is_err() {
-                // A bell that cannot be heard is not rung for ever: the waiter's own look every 5 s
-                // goes on.
-                pending::<()>().await;
-            }
-        }
-        .boxed()
-    }
 }
 
 impl Store for Sqlite {

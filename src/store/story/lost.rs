@@ -271,6 +271,8 @@ async fn no_changed_page_is_taken_for_the_truth() {
     let mut stranger = raw(&spot.home).await;
     let forget = "DELETE FROM meta WHERE key = 'whereabouts'";
     stranger.execute(forget).await.unwrap();
+    let into_the_file = "PRAGMA wal_checkpoint(TRUNCATE)";
+    stranger.execute(into_the_file).await.unwrap();
     stranger.close().await.unwrap();
     store.close().await;
     drop(lock);
