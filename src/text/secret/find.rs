@@ -1,31 +1,33 @@
 //! Finds the forms in one reading of a line.
 
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use regex::bytes::{Captures, Regex, RegexSet};
 
 use super::forms::{Form, Found, forms, hints};
 use super::names::is_name;
 
-/// The forms, each with its expression, and which of them a line has.
+/// The forms, each with its expression once a line has it, and which of them a line has.
 struct Forms {
-    each: Vec<(Regex, Form)>,
+    each: Vec<(OnceLock<Option<Regex>>, Form)>,
     which: RegexSet,
 }
 
 static FORMS: LazyLock<Option<Forms>> = LazyLock::new(|| {
-    let all: Vec<(String, Form)> = forms()
-        .into_iter()
-        .map(|form| (format!("(?i-u){}", form.regex), form))
-        .collect();
-    let which = RegexSet::new(all.iter().map(|(regex, _)| regex)).ok()?;
-    let each = all
-        .into_iter()
-        .map(|(regex, form)| Some((Regex::new(&regex).ok()?, form)))
-        .collect::<Option<_>>()?;
-    Some(Forms { each, which })
+    let all = forms();
+    Some(Forms {
+        which: RegexSet::new(all.iter().map(expression)).ok()?,
+        each: all
+            .into_iter()
+            .map(|form| (OnceLock::new(), form))
+            .collect(),
+    })
 });
+
+fn expression(form: &Form) -> String {
+    format!("(?i-u){}", form.regex)
+}
 
 static HINTS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(&format!("(?i-u){}", hints())).ok());
@@ -33,20 +35,26 @@ static HINTS: LazyLock<Option<Regex>> =
 /// The places of all secrets; some may overlap. `holds` says which values are secrets; with `sure`
 /// what may be something else is left out.
 pub(super) fn found(line: &[u8], holds: fn(&str) -> bool, sure: bool) -> Vec<Range<usize>> {
-    let (Some(hints), Some(forms)) = (&*HINTS, &*FORMS) else {
-        // Without the forms nothing can be told from a secret.
-        return std::iter::once(0..line.len()).collect();
-    };
-    if !hints.is_match(line) {
+    if HINTS.as_ref().is_some_and(|hints| !hints.is_match(line)) {
         return Vec::new();
     }
+    // They take a while to be made: nobody needs them who meets no hint.
+    let Some(forms) = &*FORMS else {
+        // Without them nothing can be told from a secret.
+        return std::iter::once(0..line.len()).collect();
+    };
     forms
         .which
         .matches(line)
         .into_iter()
         .filter_map(|n| forms.each.get(n))
         .filter(|(_, form)| form.sure || !sure)
-        .flat_map(|(regex, form)| places(regex, form, line, holds))
+        .flat_map(
+            |(regex, form)| match regex.get_or_init(|| Regex::new(&expression(form)).ok()) {
+                Some(regex) => places(regex, form, line, holds),
+                None => std::iter::once(0..line.len()).collect(),
+            },
+        )
         .collect()
 }
 
@@ -121,7 +129,7 @@ mod tests {
     fn every_form_can_be_looked_for() {
         assert!(HINTS.is_some());
         for form in forms() {
-            Regex::new(&format!("(?i-u){}", form.regex)).unwrap();
+            Regex::new(&expression(&form)).unwrap();
         }
         assert_eq!(
             FORMS.as_ref().map(|all| all.each.len()),

@@ -41,7 +41,7 @@ const MAY: &[(&str, &str, &str)] = &[
         "what is typed at a review hold: no system",
     ),
     (
-        "text/secret.rs",
+        "text/secret/names.rs",
         "service",
         "a word in names of variables: no system",
     ),
