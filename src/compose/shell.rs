@@ -209,9 +209,10 @@ fn store(home: &Home) -> Fact {
         Ok(checked) if checked.faults.is_empty() => Fact::right(
             "store",
             format!(
-                "{} in {}, every hash right",
+                "{} in {}, {}, every hash right",
                 counted(checked.events, "event"),
-                counted(checked.streams, "stream")
+                counted(checked.streams, "stream"),
+                counted(checked.contents, "kept content")
             ),
         ),
         Ok(checked) => Fact::wrong("store", checked.faults.join("; ")),

@@ -137,6 +137,32 @@ impl Blobs {
         Ok(swept)
     }
 
+    /// All content, and whether each is what was put.
+    pub(super) fn check(&self) -> Result<Vec<(Digest, bool)>, StoreError> {
+        let mut checked = Vec::new();
+        if !self.0.exists() {
+            return Ok(checked);
+        }
+        for entry in entries(&self.0)? {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.len() != 2 {
+                continue;
+            }
+            for blob in entries(&entry.path())? {
+                let name = format!("{name}{}", blob.file_name().to_string_lossy());
+                let Ok(digest) = name.parse::<Digest>() else {
+                    continue;
+                };
+                // Swept meanwhile, it is not there any more and nothing is wrong with it.
+                if let Some(mut content) = self.get(digest)? {
+                    let read = io::copy(&mut content, &mut io::sink());
+                    checked.push((digest, read.is_ok()));
+                }
+            }
+        }
+        Ok(checked)
+    }
+
     fn lock(&self) -> PathBuf {
         self.0.join("lock")
     }

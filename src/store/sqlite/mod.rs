@@ -2,6 +2,7 @@
 //! elects the one engine that takes it. Other processes read, and insert single inbox rows. Every
 //! statement of this crate stands below this folder.
 
+mod contents;
 mod doubt;
 mod heard;
 mod mark;
@@ -72,8 +73,8 @@ impl Sqlite {
         self.readers.close().await;
     }
 
-    /// Checks the file and the whole log: that nothing is lost, pages, places, hash chains, and that
-    /// every event can be read. Streams that are damaged are folded anew from then on, so that they
+    /// Checks the file and the whole log: that nothing is lost, pages, places, hash chains, that
+    /// every event can be read, and that all content is what was kept. Streams that are damaged are folded anew from then on, so that they
     /// are frozen.
     pub async fn verify(&self) -> Result<Checked, StoreError> {
         let doubts = self.doubts().await?;
@@ -81,6 +82,12 @@ impl Sqlite {
         checked
             .faults
             .splice(0..0, doubts.iter().map(ToString::to_string));
+        contents::verify(&self.readers, &mut checked).await?;
+        let blobs = self.blobs();
+        for (digest, is_whole) in off(move || blobs.check()).await? {
+            let fault = (!is_whole).then(|| contents::damaged(&digest.to_string()));
+            contents::count(&mut checked, fault);
+        }
         if checked.kept_damaged || !checked.damaged.is_empty() {
             let (streams, all) = (checked.damaged.clone(), checked.kept_damaged);
             let given_up = |reply| Op::GiveUp {

@@ -17,6 +17,8 @@ pub struct Checked {
     pub events: u64,
     /// In how many streams.
     pub streams: u64,
+    /// How much content is kept beside them.
+    pub contents: u64,
     /// What is wrong, as sentences; empty when all is well.
     pub faults: Vec<String>,
     /// The streams that are damaged.
@@ -26,7 +28,7 @@ pub struct Checked {
 }
 
 /// How many faults are listed before the check stops listing.
-const LISTED: usize = 100;
+pub(super) const LISTED: usize = 100;
 
 pub(super) async fn verify(pool: &SqlitePool) -> Result<Checked, StoreError> {
     let mut checked = Checked::default();

@@ -432,3 +432,40 @@ async fn numbers_go_on_after_a_kill() {
         "one that lives on without knowing gets none of the other's"
     );
 }
+
+/// Content that the disk has lost, in a file or in the database, is found by the check.
+#[tokio::test]
+async fn content_that_is_not_what_was_kept_is_told() {
+    let spot = spot();
+    let (store, _lock) = engine(&spot.home).await;
+    let kept = store
+        .put(Box::new(&b"all of it"[..]), "a file", Time(1))
+        .await
+        .unwrap();
+    let mut append = one(env("dev"), 0, frozen("x"));
+    append.blobs = vec![(Digest::of_bytes(b"x"), b"x".to_vec())];
+    store.append(&append, &by(None), None).await.unwrap();
+    let checked = store.verify().await.unwrap();
+    assert_eq!(
+        (checked.contents, checked.faults),
+        (2, Vec::<String>::new())
+    );
+
+    let name = kept.digest.to_string();
+    let file = spot.home.blobs().join(&name[..2]).join(&name[2..]);
+    std::fs::write(&file, [0; 9]).unwrap();
+    raw(&spot.home)
+        .await
+        .execute("UPDATE blobs SET bytes = CAST('y' AS BLOB)")
+        .await
+        .unwrap();
+    let faults = store.verify().await.unwrap().faults;
+    assert!(
+        faults.len() == 2
+            && faults
+                .iter()
+                .all(|fault| fault.contains("is not what was kept"))
+            && faults.iter().any(|fault| fault.contains(&name)),
+        "{faults:?}"
+    );
+}
