@@ -21,6 +21,7 @@ use holdpoint::os::signals::{self, Told};
 use holdpoint::sandbox::run;
 use holdpoint::store::Store as _;
 use holdpoint::store::sqlite::Sqlite;
+use holdpoint::text::safe::{Safe, shown};
 use holdpoint::tui;
 
 use compose::appearance::Appearance;
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
             .downcast_ref::<Stop>()
             .map_or(Code::Failed, |stop| stop.code);
         // There is nobody left to tell when this fails.
-        let _ = writeln!(io::stderr(), "holdpoint: {why:#}");
+        let _ = writeln!(io::stderr(), "holdpoint: {}", shown(&format!("{why:#}")));
         code
     });
     ExitCode::from(code as u8)
@@ -150,7 +151,7 @@ fn choose_practice(common: &mut Common) -> Result<Option<Code>> {
         writeln!(
             err,
             "There is no estate file here, and {} has the store of a real one.",
-            home.folder().display()
+            Safe::from(home.folder())
         )?;
         if !io::stdin().is_terminal() {
             writeln!(
