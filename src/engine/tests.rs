@@ -51,6 +51,7 @@ mod clock;
 pub(super) mod eyes;
 mod faults;
 mod kills;
+mod many;
 mod places;
 mod press;
 mod recall;

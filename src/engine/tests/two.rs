@@ -85,7 +85,7 @@ async fn work_until(bench: &Bench, engines: &mut [Option<Engine>], killed: &dyn 
     panic!("it comes to no end: {:#?}", bench.store.transcript());
 }
 
-fn on(name: &str, steps: Vec<Step>) -> Ask {
+pub(super) fn on(name: &str, steps: Vec<Step>) -> Ask {
     let Ask::Do {
         mut intent,
         mut attached,
