@@ -93,6 +93,12 @@ pub(super) async fn follow(
                         job.port
                             .line(reader.offset, Severity::Gap, "", Safe::new(&text));
                     }
+                    // How it ended stands among its lines, as an error: whoever looks for one there
+                    // finds it, whatever the command wrote. Its number is behind all others.
+                    if let Some(says) = outcome::bad_end(&how, &last) {
+                        let (nth, text) = (reader.offset + 1, Safe::new(&says));
+                        job.port.line(nth, Severity::Error, "", text);
+                    }
                     return Ok((how, last));
                 }
                 (Some(State::Running { pid, born, .. }), Ok(true)) => {

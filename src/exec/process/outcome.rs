@@ -68,6 +68,19 @@ pub(super) fn told(
     ))
 }
 
+/// How it ended, where that was badly and nobody asked for it; with what it wrote last.
+pub(super) fn bad_end(how: &How, last: &[(u8, String)]) -> Option<String> {
+    let ended = match how {
+        How::Exit { code: 0 } | How::Cancelled => return None,
+        How::Exit { code } => format!("ended with exit code {code}"),
+        How::Signal { signal } => format!("ended by signal {signal}"),
+        How::Unwatched => "stopped because no engine watched it".to_owned(),
+        How::NotStarted { why } => format!("could not be run: {why}"),
+    };
+    let quoted = reason(last).map_or_else(String::new, |line| format!("; it wrote last: {line}"));
+    Some(format!("{ended}{quoted}"))
+}
+
 /// The last line of the errors; the last line of all where there are none.
 fn reason(last: &[(u8, String)]) -> Option<&str> {
     let said = |errors: bool| {
@@ -125,4 +138,25 @@ pub(super) fn orphan(job: &Job, pid: u32, born: Option<u64>) -> Failure {
 
 pub(super) fn unreadable(job: &Job, why: &str) -> Failure {
     lost(job, &format!("its files cannot be read: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_end_is_a_line_with_what_was_written_last_to_stderr() {
+        let last = [
+            (ERR, "table orders is locked".to_owned()),
+            (b'o', "bye".to_owned()),
+        ];
+        let says = |how| bad_end(&how, &last);
+        assert_eq!(
+            says(How::Exit { code: 3 }).as_deref(),
+            Some("ended with exit code 3; it wrote last: table orders is locked")
+        );
+        assert!(says(How::Signal { signal: 9 }).is_some());
+        assert_eq!(says(How::Exit { code: 0 }), None);
+        assert_eq!(says(How::Cancelled), None, "it was asked for");
+    }
 }
