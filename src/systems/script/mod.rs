@@ -26,6 +26,7 @@ use crate::domain::secret_ref::SecretRef;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Node;
 use crate::text::duration;
+use crate::text::quote::shell;
 
 use entry::{FORM, ScriptEntry, ScriptStep};
 
@@ -193,7 +194,7 @@ impl System for Script {
             Purpose::Deploy | Purpose::Recover => Ok(Plan {
                 name: "script".to_owned(),
                 steps: commands(&body.steps, &body, Role::Change),
-                says: vec!["What these commands change is known to them alone.".to_owned()],
+                says: told(&body.steps, &body, "change"),
                 ..Plan::default()
             }),
             Purpose::Teardown => teardown(ask, &body),
@@ -252,9 +253,35 @@ fn teardown(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
     Ok(Plan {
         name: "teardown".to_owned(),
         steps: all,
-        says: vec!["What these commands remove is known to them alone.".to_owned()],
+        says: told(steps, body, "remove"),
         ..Plan::default()
     })
+}
+
+/// Every command as it is run, where, and with which variables: their names, never what they hold.
+fn told(all: &BTreeMap<String, Command>, body: &Body, does: &str) -> Vec<String> {
+    let mut says: Vec<String> = all
+        .iter()
+        .map(|(id, command)| {
+            let words: Vec<String> = command.argv.iter().map(|word| shell(word)).collect();
+            format!("{id} runs `{}`.", words.join(" "))
+        })
+        .collect();
+    says.push("Each runs in a folder of its own with the files of the release.".to_owned());
+    for (what, names) in [
+        ("variables", body.env.keys().collect::<Vec<_>>()),
+        ("secrets in", body.secrets.keys().collect()),
+        ("files with secrets in", body.secret_files.keys().collect()),
+    ] {
+        let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
+        if !names.is_empty() {
+            says.push(format!("It has {what} {}.", names.join(", ")));
+        }
+    }
+    says.push(format!(
+        "What these commands {does} is known to them alone."
+    ));
+    says
 }
 
 /// The files that the steps before a command make, each as the output of its step.

@@ -187,3 +187,17 @@ fn what_a_step_makes_is_promised_to_the_steps_behind_it() {
     }
     assert_eq!(step("z-first").params.get("made"), None);
 }
+
+/// What a person approves of a script is its commands: each stands in the plan as it is run.
+#[test]
+fn the_plan_says_every_command_and_the_names_of_its_variables() {
+    let says = plan(Purpose::Deploy, &entry(&[])).unwrap().says.join(" ");
+    assert!(
+        says.contains("z-first runs `./up now`.")
+            && says.contains("a-last runs `./warm`.")
+            && says.contains("variables LEVEL")
+            && says.contains("a folder of its own")
+            && !says.contains("info"),
+        "{says}"
+    );
+}
