@@ -196,6 +196,19 @@ impl Deployment {
             .map(|(_, leaves)| leaves)
     }
 
+    /// True where all that its steps changed was brought back: what served before serves again.
+    #[must_use]
+    pub fn is_restored(&self) -> bool {
+        let mut begun = self
+            .runs()
+            .filter(|(step, run)| step.changes() && run.may_have_changed());
+        // A step that brings back what served before brings back all of it; counts are back when
+        // the last scaling step of each has brought them.
+        self.leaves() == Some(Leaves::Old)
+            || begun.all(|(step, run)| step.scales() && run.state == StepState::Done)
+                && !self.goes_down()
+    }
+
     /// True where the plan was to remove what it is about, and that has gone through.
     #[must_use]
     pub fn has_removed(&self) -> bool {

@@ -106,9 +106,30 @@ pub struct Sight {
     /// Parts that change, have changed of late or have failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<PartSeen>,
+    /// What it is made of, as its own list says; empty where that was not read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Member>,
     /// What its eye tells beyond that, in the form of its kind.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub facts: Value,
+}
+
+/// A thing that another one is made of: as it is, where a part tells what happened to it last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its name within the thing.
+    pub name: Safe,
+    /// Its type.
+    pub kind: Safe,
+    /// Its name outside; empty until it has one.
+    pub id: Safe,
+    /// How it is.
+    pub health: Health,
+    /// Its state in its own words.
+    pub words: Safe,
+    /// Why it is so.
+    #[serde(default)]
+    pub reason: Safe,
 }
 
 impl Sight {
@@ -123,6 +144,7 @@ impl Sight {
             reason: Safe::default(),
             changed_at: None,
             parts: Vec::new(),
+            members: Vec::new(),
             facts: Value::Null,
         }
     }

@@ -5,6 +5,7 @@ mod answers;
 mod orders;
 mod table;
 
+pub(super) use answers::undone;
 pub use orders::{Cx, Denied, Offer, Order, Show};
 
 use super::motion::Motion;

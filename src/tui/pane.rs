@@ -34,6 +34,8 @@ pub enum Flow {
     Save(String, String),
     /// Taken; open what is meant: a stack, a hold, the lines of a step.
     Open(Target),
+    /// Taken; show the page of this deployment.
+    Read(DeploymentId),
     /// Taken; ask this of the desk. Only a layer may, after its guard was met: of a pane of the
     /// board it is not taken.
     Ask(Box<Wanted>),

@@ -21,7 +21,7 @@ pub fn role(state: State) -> Role {
         State::Armed | State::Que => Role::Queued,
         State::Froz => Role::Frozen,
         State::Ok => Role::Ok,
-        State::New | State::Gone => Role::Gone,
+        State::Cut | State::New | State::Gone => Role::Gone,
     }
 }
 

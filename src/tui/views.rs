@@ -3,6 +3,7 @@
 
 use crate::domain::time::Time;
 use crate::world::World;
+use crate::world::contact::OutOfSight;
 use crate::world::queue::QueueItem;
 use crate::world::rows::EnvView;
 use crate::world::verdict::Verdict;
@@ -18,6 +19,8 @@ pub struct Views {
     pub queue: Vec<QueueItem>,
     /// The one thing that needs a person, and how many others there are.
     pub needs: Option<(Verdict, usize)>,
+    /// What nobody sees now.
+    pub unseen: Vec<OutOfSight>,
 }
 
 /// No views at all.
@@ -26,6 +29,7 @@ pub static NOTHING: Views = Views {
     environments: Vec::new(),
     queue: Vec::new(),
     needs: None,
+    unseen: Vec::new(),
 };
 
 impl Views {
@@ -36,6 +40,7 @@ impl Views {
         Self {
             version,
             needs: world.needs(now),
+            unseen: world.out_of_sight(now),
             queue: world.queue(now),
             environments,
         }

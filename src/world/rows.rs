@@ -22,6 +22,7 @@ use super::World;
 use super::differs::Differs;
 use super::sightings::Throttled;
 pub use super::state::State;
+use super::usual::Slow;
 pub use step::{StepAt, lost_step, step_at};
 
 /// How old what is shown must be for a row to say that it is because reads are throttled.
@@ -58,6 +59,8 @@ pub struct Row {
     pub step: Option<StepAt>,
     /// How many deployments wait.
     pub waiting: usize,
+    /// The step that takes several times its usual time, while it runs.
+    pub slow: Option<Slow>,
     /// Why it is broken or has failed, in one line.
     pub why: Option<String>,
 }
@@ -217,7 +220,6 @@ impl World {
             .map(|age| format!("nobody has looked at it for {}", short(age)));
         let old = old.map(ToString::to_string).or(overdue);
         let (state, since) = self.state_of(&stack, old.is_some(), now);
-        let serve = self.serve(id);
         let shown = stack
             .current
             .and_then(|current| self.deployment(current))
@@ -228,10 +230,20 @@ impl World {
                     .and_then(|entry| self.deployment(entry.deployment))
             })
             .or_else(|| stack.last.and_then(|last| self.deployment(last)));
+        let serve = self.tasks(id, state, shown.map(|d| &**d));
+        let slow = shown
+            .filter(|_| state == State::Run)
+            .and_then(|d| self.slow(d, now));
         let failed = shown.filter(|_| {
             matches!(
                 state,
-                State::Fail | State::Brok | State::Down | State::Canc | State::Unkn | State::Lost
+                State::Fail
+                    | State::Brok
+                    | State::Down
+                    | State::Canc
+                    | State::Cut
+                    | State::Unkn
+                    | State::Lost
             )
         });
         let gone = self
@@ -267,9 +279,10 @@ impl World {
         Row {
             stack: id.clone(),
             state,
-            needs_me: needs_me(state)
-                && !(state == State::Down
-                    && shown.is_some_and(|d| stays_down(d) || (goes_on(d) && !rolls))),
+            needs_me: slow.is_some()
+                || needs_me(state)
+                    && !(state == State::Down
+                        && shown.is_some_and(|d| stays_down(d) || (goes_on(d) && !rolls))),
             outage: state == State::Down && shown.is_some_and(|d| goes_on(d)) && !rolls,
             serve,
             serving: stack.release.as_ref().map(ToString::to_string),
@@ -283,7 +296,23 @@ impl World {
                 .map(|request| request.cause.by.to_string()),
             step: shown.filter(|d| !d.is_over()).and_then(|d| step_at(d)),
             waiting: stack.queue.len(),
+            slow,
             why,
+        }
+    }
+}
+
+impl World {
+    /// Running and desired tasks: of a service that was taken to zero, the desired are those that it
+    /// has when all is well.
+    fn tasks(&self, id: &StackId, state: State, shown: Option<&Deployment>) -> Option<(u32, u32)> {
+        let seen = self.serve(id);
+        let wanted = shown
+            .filter(|_| state == State::Down)
+            .map_or(0, Deployment::wanted);
+        match seen {
+            Some((running, desired)) => Some((running, desired.max(wanted))),
+            None => (wanted > 0).then_some((0, wanted)),
         }
     }
 }
@@ -294,6 +323,7 @@ fn needs_me(state: State) -> bool {
         State::Stale
         | State::Roll
         | State::Canc
+        | State::Cut
         | State::RunOutside
         | State::Run
         | State::Armed

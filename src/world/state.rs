@@ -32,6 +32,8 @@ pub enum State {
     Que,
     /// The queue is stopped.
     Froz,
+    /// The last deployment was cancelled half-way, and nothing brought back what it changed.
+    Cut,
     /// All is well.
     Ok,
     /// It was never deployed.
@@ -42,7 +44,7 @@ pub enum State {
 
 impl State {
     /// All of them, in the order of need.
-    pub const ALL: [State; 17] = [
+    pub const ALL: [State; 18] = [
         State::Down,
         State::Fail,
         State::Brok,
@@ -57,6 +59,7 @@ impl State {
         State::Armed,
         State::Que,
         State::Froz,
+        State::Cut,
         State::Ok,
         State::New,
         State::Gone,
@@ -80,6 +83,7 @@ impl State {
             State::Armed => "ARMED",
             State::Que => "QUE",
             State::Froz => "FROZ",
+            State::Cut => "CANC'D",
             State::Ok => "OK",
             State::New => "NEW",
             State::Gone => "GONE",
@@ -95,7 +99,7 @@ impl State {
             State::Unkn | State::Hold => "?",
             State::Lost | State::Stale => "~",
             State::Roll => "\u{21BA}",
-            State::Canc | State::Gone => "-",
+            State::Canc | State::Cut | State::Gone => "-",
             State::RunOutside | State::Run => "\u{283F}",
             State::Armed | State::Que => "\u{25F7}",
             State::Froz => "\u{2298}",
@@ -113,7 +117,7 @@ impl State {
             State::Unkn | State::Hold => "?",
             State::Lost | State::Stale => "~",
             State::Roll => "<",
-            State::Canc | State::Gone => "-",
+            State::Canc | State::Cut | State::Gone => "-",
             State::RunOutside | State::Run => "*",
             State::Armed | State::Que | State::New => ".",
             State::Froz => "=",
@@ -134,7 +138,7 @@ impl State {
             State::Armed | State::Que => "queue",
             State::Froz => "frozen",
             State::Ok => "ok",
-            State::New | State::Gone => "idle",
+            State::Cut | State::New | State::Gone => "idle",
         }
     }
 
@@ -152,6 +156,7 @@ impl State {
             | State::Stale
             | State::Que
             | State::Froz
+            | State::Cut
             | State::Ok
             | State::New
             | State::Gone => false,

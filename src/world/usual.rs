@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::domain::deployment::{Deployment, StepState};
+use crate::domain::deployment::{Deployment, StepRun, StepState};
 use crate::domain::ids::{StackId, StepId};
-use crate::domain::plan::Step;
+use crate::domain::plan::{Output, Step};
 use crate::domain::time::{Time, short};
 
 use super::World;
@@ -39,6 +39,41 @@ impl Usual {
     pub fn says(&self) -> String {
         format!("{} of {}", range(self.p50, self.p90), self.n)
     }
+}
+
+/// How many times its usual time a step must take to be called slow, and how long at least.
+const SLOW: u32 = 3;
+const LEAST: Duration = Duration::from_mins(1);
+
+/// A step that takes several times what it usually takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slow {
+    /// Which.
+    pub step: StepId,
+    /// How long it runs already.
+    pub spent: Duration,
+    /// What it usually takes.
+    pub usual: Usual,
+}
+
+impl Slow {
+    /// `execute runs for 12:00, 4 times its usual ~3:00 of 7`.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let times = self.spent.as_secs() / self.usual.p90.as_secs().max(1);
+        format!(
+            "{} runs for {}, {times} times its usual {}",
+            self.step,
+            short(self.spent),
+            self.usual.says()
+        )
+    }
+}
+
+/// Whether a person said how it ended: its time is theirs.
+fn resolved(run: &StepRun) -> bool {
+    let public = run.output.as_ref().map(Output::value);
+    public.is_some_and(|value| value.get("resolved_by").is_some())
 }
 
 /// The work that is left.
@@ -86,12 +121,31 @@ impl World {
                 .values()
                 .filter(|d| d.stack().is_some_and(same))
                 .filter_map(|d| d.steps.get(step))
-                .filter(|run| run.state == StepState::Done && run.ever_started())
+                .filter(|run| run.state == StepState::Done && run.ever_started() && !resolved(run))
                 .filter_map(|run| Some(run.ended_at?.since(run.started_at?)))
                 .collect()
         };
         usual_of(took(&|other| other == stack), Basis::Stack)
             .or_else(|| usual_of(took(&|other| other.is_alike(stack)), Basis::Application))
+    }
+
+    /// The running step that takes several times what it usually takes, where that is known.
+    #[must_use]
+    pub fn slow(&self, d: &Deployment, now: Time) -> Option<Slow> {
+        let stack = d.stack()?;
+        d.runs()
+            .filter(|(step, run)| run.is_live() && !step.kind.is_pure())
+            .filter(|(_, run)| run.state == StepState::Active)
+            .find_map(|(step, run)| {
+                let spent = now.since(run.started_at?);
+                let usual = self.usual(stack, &step.id)?;
+                let long = spent > usual.p90 * SLOW && spent > LEAST;
+                long.then(|| Slow {
+                    step: step.id.clone(),
+                    spent,
+                    usual,
+                })
+            })
     }
 
     /// The work that is left of a deployment; `None` where history says nothing about a part of it.

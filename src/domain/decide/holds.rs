@@ -9,13 +9,13 @@ pub use decided::{approve, expire, reject};
 pub(super) use guard::coverable;
 pub use subject::{cover, subject};
 
-use crate::domain::deployment::{Deployment, DeploymentEvent};
+use crate::domain::deployment::{Deployment, DeploymentEvent, StepState};
 use crate::domain::event::Append;
 use crate::domain::folds::Folds;
-use crate::domain::hold::{Hold, HoldKind};
+use crate::domain::hold::{Choice, Hold, HoldKind};
 use crate::domain::ids::{HoldId, StepId};
 use crate::domain::level::Level;
-use crate::domain::plan::{HoldWhen, Step};
+use crate::domain::plan::{HoldWhen, Leaves, Step};
 
 use self::card::lines;
 use self::guard::guard_of;
@@ -87,7 +87,7 @@ pub fn hold_want(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>) -> App
         level: level.max(record.min_level.unwrap_or(Level::L0)),
         phrase,
         subject: nth_subject(folds, d, step, nth),
-        choices: rule.choices.clone(),
+        choices: open_choices(d, step),
         lines: lines(folds, d, step, expires_at, nth),
         outage: outage::likely(folds, &request.stack).filter(|_| rule.kind == HoldKind::Downtime),
         loses: if rule.kind == HoldKind::RestoreService {
@@ -108,6 +108,35 @@ pub fn hold_want(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>) -> App
         },
     );
     append
+}
+
+/// What may be chosen as things stand: a release that failed in this deployment comes up only where
+/// its change goes through this time, and says so.
+fn open_choices(d: &Deployment, step: &Step) -> Vec<Choice> {
+    let all = step.hold.as_ref().map_or(&[][..], |rule| &rule.choices);
+    let failed = d
+        .runs()
+        .any(|(of, run)| of.leaves == Some(Leaves::New) && run.state == StepState::Failed);
+    let brings_new = |choice: &Choice| {
+        let branch = (step.id.clone(), choice.name.clone());
+        d.runs()
+            .any(|(of, _)| of.only_if.as_ref() == Some(&branch) && of.leaves == Some(Leaves::New))
+    };
+    all.iter()
+        .map(|one| {
+            if failed && brings_new(one) {
+                Choice {
+                    does: format!(
+                        "once more the change that has just failed; while it is tried nothing serves, and where it fails again nothing does ({})",
+                        one.does
+                    ),
+                    ..one.clone()
+                }
+            } else {
+                one.clone()
+            }
+        })
+        .collect()
 }
 
 fn pass(append: &mut Append, folds: &Folds, d: &Deployment, step: &Step, why: &str) {

@@ -191,6 +191,10 @@ fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
             withdrawn(stack, deployment)
         }
         End::Failed { .. } => failed(reason()),
+        // What was brought back as it was is as if nothing had been asked.
+        End::Terminated { .. } if request.purpose == Purpose::Deploy && over.is_restored() => {
+            withdrawn(stack, deployment)
+        }
         End::Terminated { reason, .. } if over.changed_anything() => failed(reason.clone()),
         End::Terminated { .. } => withdrawn(stack, deployment),
     })

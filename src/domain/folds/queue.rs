@@ -60,14 +60,18 @@ impl Stack {
         }
         for entry in &self.queue {
             if let Some(Waits::Never(need)) = self.waits(entry, now, folds) {
-                let name = folds
-                    .deployments
-                    .get(&need)
+                let needed = folds.deployments.get(&need);
+                let ended = match needed.and_then(|deployment| deployment.end.as_ref()) {
+                    Some(End::Terminated { .. }) => "was cancelled",
+                    Some(End::Partial { .. }) => "came through in part",
+                    Some(End::Done | End::Failed { .. }) | None => "failed",
+                };
+                let name = needed
                     .and_then(|deployment| deployment.stack().map(ToString::to_string))
                     .unwrap_or_else(|| "a deployment".to_owned());
                 wants.now.push(StackWant::EndQueued(
                     entry.deployment,
-                    format!("needs {name}, which failed"),
+                    format!("needs {name}, which {ended}"),
                 ));
             }
         }

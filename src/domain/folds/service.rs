@@ -37,8 +37,10 @@ impl Stack {
                 request.purpose != Purpose::Deploy
                     || !is_one(self.good_release.as_ref(), Some(&request.spec.release))
             });
-        let in_doubt = of(self.last)
-            .is_some_and(|d| d.changed_anything() && !matches!(d.end, Some(End::Done)));
+        let in_doubt = of(self.last).is_some_and(|d| {
+            let restored = matches!(d.end, Some(End::Terminated { .. })) && d.is_restored();
+            d.changed_anything() && !matches!(d.end, Some(End::Done)) && !restored
+        });
         let serves = self.release.is_some()
             && self.serves_the_good_one()
             && self.class() != PhaseClass::Broken;

@@ -249,7 +249,7 @@ impl Watcher {
         Some((
             (subject.to_owned(), source.to_owned()),
             Sighting {
-                stale: Some(Safe::new(&failure.summary)),
+                stale: Some(why(failure)),
                 ..old
             },
         ))

@@ -1,5 +1,5 @@
 //! A stack that is followed: its state at each look, the newest event of each of its resources, the
-//! services that it has; and what of these is worth a call, by what its state tells.
+//! resources and services that it has; and what of these is worth a call, by what its state tells.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use crate::aws::ecs::Service;
 use crate::aws::{Clients, Cloud};
 use crate::domain::failure::Failure;
 use crate::domain::line::Line;
-use crate::domain::look::{Health, PartSeen, Sight, Standing, Subject};
+use crate::domain::look::{Health, Member, PartSeen, Sight, Standing, Subject};
 use crate::domain::place::Place;
 use crate::domain::time::Time;
 use crate::forms::cloudformation::{CALLED, StackFacts, standing};
 use crate::observe::cloudformation::events::Follower;
-use crate::observe::cloudformation::serve;
+use crate::observe::cloudformation::serve::{self, health};
 use crate::observe::{Follow, Glance};
 use crate::text::safe::Safe;
 
@@ -44,6 +44,8 @@ pub(super) struct Followed {
     reads: u32,
     /// The newest event about the stack itself: its status, and when.
     last: Option<(String, Time)>,
+    /// What it is made of, as it was when its services were found out.
+    members: Vec<Member>,
     /// Its services, in which state, and when that was found out.
     services: Option<(State, Time, Vec<Service>)>,
 }
@@ -96,7 +98,7 @@ impl Follow for Followed {
             let cloud = self.cloud(place).await?;
             let (stack, at) = cloud.glimpse(&self.about.name).await?;
             self.is(State::of(stack));
-            Ok((self.sight(glance.now), at))
+            Ok((self.sight(glance), at))
         }
         .boxed()
     }
@@ -142,7 +144,7 @@ impl Follow for Followed {
                 .iter()
                 .map(|event| self.events.line(event, glance.no))
                 .collect();
-            Ok((self.sight(glance.now), lines))
+            Ok((self.sight(glance), lines))
         }
         .boxed()
     }
@@ -160,7 +162,9 @@ impl Follow for Followed {
 
     fn survey<'a>(&'a mut self, place: &'a Place, now: Time) -> BoxFuture<'a, Result<(), Failure>> {
         async move {
-            let services = serve::services(&self.cloud(place).await?, &self.about.name).await?;
+            let cloud = self.cloud(place).await?;
+            let (members, services) = serve::resources(&cloud, &self.about.name).await?;
+            self.members = members;
             self.services = self.state.clone().map(|state| (state, now, services));
             Ok(())
         }
@@ -194,6 +198,7 @@ impl Followed {
             state: None,
             reads: 0,
             last: None,
+            members: Vec::new(),
             services: None,
         }
     }
@@ -206,6 +211,7 @@ impl Followed {
     fn is(&mut self, state: State) {
         if state.status.is_none() {
             self.parts.clear();
+            self.members.clear();
         }
         if self.state.as_ref() != Some(&state) {
             self.reads = 0;
@@ -241,7 +247,7 @@ impl Followed {
     }
 
     /// As it was at the last look, with what is known of its parts.
-    fn sight(&self, now: Time) -> Sight {
+    fn sight(&self, glance: Glance) -> Sight {
         match &self.state {
             Some(State {
                 status: Some(status),
@@ -251,13 +257,22 @@ impl Followed {
                 words: Safe::new(status),
                 reason: reason.clone(),
                 changed_at: *changed_at,
-                parts: self.recent(now),
+                parts: self.recent(glance.now),
+                members: self.shown(glance),
                 ..Sight::of(self.about.clone(), CALLED, standing(status))
             },
             Some(State { status: None, .. }) | None => {
                 StackFacts::missing().sight(&self.about.name)
             }
         }
+    }
+
+    /// What it is made of, for those who see it: what nobody looks at closely is told by its state.
+    fn shown(&self, glance: Glance) -> Vec<Member> {
+        if glance.far {
+            return Vec::new();
+        }
+        self.members.iter().take(PARTS).cloned().collect()
     }
 
     /// The parts that do not rest, and those that came to rest of late, the oldest first.
@@ -267,20 +282,6 @@ impl Followed {
         parts.sort_by_key(|part| part.at);
         parts.truncate(PARTS);
         parts
-    }
-}
-
-/// How a resource is. One that CloudFormation stops because another one failed has that as its
-/// reason.
-fn health(event: &StackEvent) -> Health {
-    if event.status.ends_with("_COMPLETE") {
-        Health::Fine
-    } else if !event.is_failure() {
-        Health::Moves
-    } else if event.is_cancellation() {
-        Health::Stopped
-    } else {
-        Health::Failed
     }
 }
 

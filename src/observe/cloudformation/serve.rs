@@ -1,15 +1,24 @@
-//! How many tasks of a stack's ECS services run, of how many desired.
+//! What a stack is made of, and how many tasks of its ECS services run, of how many desired.
+
+use aws_sdk_cloudformation::types::{ResourceStatus, StackResource};
 
 use crate::aws::Cloud;
+use crate::aws::cfn::events::StackEvent;
 use crate::aws::cfn::stack::is_missing;
 use crate::aws::ecs::{Counts, Service};
 use crate::domain::failure::Failure;
+use crate::domain::look::{Health, Member};
+use crate::text::safe::Safe;
 
-/// The ECS services of a CloudFormation stack; none when it is not there.
+/// The resources of a CloudFormation stack as they are, and the ECS services among them; none when
+/// it is not there.
 ///
 /// # Errors
 /// When AWS could not be asked.
-pub async fn services(cloud: &Cloud, stack_name: &str) -> Result<Vec<Service>, Failure> {
+pub async fn resources(
+    cloud: &Cloud,
+    stack_name: &str,
+) -> Result<(Vec<Member>, Vec<Service>), Failure> {
     let listed = cloud
         .call("cloudformation:DescribeStackResources", stack_name, || {
             cloud
@@ -21,16 +30,48 @@ pub async fn services(cloud: &Cloud, stack_name: &str) -> Result<Vec<Service>, F
         .await;
     let resources = match listed {
         Ok(answer) => answer,
-        Err(trouble) if is_missing(&trouble) => return Ok(Vec::new()),
+        Err(trouble) if is_missing(&trouble) => return Ok((Vec::new(), Vec::new())),
         Err(trouble) => return Err(trouble.into()),
     };
-    let services = resources
-        .stack_resources()
+    let rows = resources.stack_resources();
+    let services = rows
         .iter()
-        .filter(|row| row.resource_type() == Some("AWS::ECS::Service"));
-    Ok(services
-        .filter_map(|row| row.physical_resource_id().map(Service::of))
-        .collect())
+        .filter(|row| row.resource_type() == Some("AWS::ECS::Service"))
+        .filter_map(|row| row.physical_resource_id().map(Service::of));
+    Ok((rows.iter().map(member).collect(), services.collect()))
+}
+
+fn member(row: &StackResource) -> Member {
+    let safe = |text: Option<&str>| Safe::new(text.unwrap_or_default());
+    let words = row.resource_status().map_or("", ResourceStatus::as_str);
+    let reason = safe(row.resource_status_reason());
+    let event = StackEvent {
+        status: words.to_owned(),
+        reason: reason.clone(),
+        ..StackEvent::default()
+    };
+    Member {
+        name: safe(row.logical_resource_id()),
+        kind: safe(row.resource_type()),
+        id: safe(row.physical_resource_id()),
+        health: health(&event),
+        words: Safe::new(words),
+        reason,
+    }
+}
+
+/// How a resource is. One that CloudFormation stops because another one failed has that as its
+/// reason.
+pub(super) fn health(event: &StackEvent) -> Health {
+    if event.status.ends_with("_COMPLETE") {
+        Health::Fine
+    } else if !event.is_failure() {
+        Health::Moves
+    } else if event.is_cancellation() {
+        Health::Stopped
+    } else {
+        Health::Failed
+    }
 }
 
 /// Running and desired tasks of these services together; `None` when there are none.

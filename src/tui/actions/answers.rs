@@ -5,7 +5,8 @@
 use crate::domain::ask::{Intent, QueueOf, Source};
 use crate::domain::end::End;
 use crate::domain::hold::HoldKind;
-use crate::domain::ids::{DeploymentNo, StackId};
+use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
+use crate::domain::level::{Danger, Level, Verb, level};
 use crate::domain::request::Release;
 use crate::tui::pane::Target;
 use crate::world::available::{Doing, armed};
@@ -61,6 +62,14 @@ impl<'a> Cx<'a> {
         } else {
             "retry: work out what is left, and do it"
         }
+    }
+
+    /// Whether the environment asks no more than the key for a deployment that replaces nothing.
+    fn one_key(&self, stack: &StackId) -> bool {
+        self.world.record(&stack.env).is_some_and(|record| {
+            let plain = level(record.class, Verb::Deploy, Danger::default()).0;
+            record.min_level.map_or(plain, |least| plain.max(least)) <= Level::L1
+        })
     }
 
     /// All ways to deploy: the same, the files now, a retry, earlier releases.
@@ -144,18 +153,25 @@ impl<'a> Cx<'a> {
     }
 }
 
+/// What serves, once more: by one key where level 1 is enough for it. Where more is asked, or the
+/// last deployment failed, a person chooses among all ways.
 pub(super) fn redeploy(cx: &Cx<'_>) -> Result<Order, Denied> {
     let stack = cx.stack()?;
-    match cx.deploys(stack) {
-        (offers, denied) if offers.is_empty() => {
-            Err(denied.unwrap_or_else(|| Denied::new("there is nothing to deploy")))
-        }
-        (offers, _) => Ok(Order::Card {
-            target: Target::Stack(stack.clone()),
-            offers,
-            first: 0,
-        }),
+    let (mut offers, denied) = cx.deploys(stack);
+    if offers.is_empty() {
+        return Err(denied.unwrap_or_else(|| Denied::new("there is nothing to deploy")));
     }
+    let failed = offers
+        .iter()
+        .any(|offer| matches!(offer.intent, Intent::Retry { .. }));
+    if cx.one_key(stack) && !failed {
+        offers.truncate(1);
+    }
+    Ok(Order::Card {
+        target: Target::Stack(stack.clone()),
+        offers,
+        first: 0,
+    })
 }
 
 pub(super) fn release(cx: &Cx<'_>) -> Result<Order, Denied> {
@@ -308,21 +324,19 @@ pub(super) fn thaw(cx: &Cx<'_>) -> Result<Order, Denied> {
     }
 }
 
-/// Whatever is armed under the cursor; else the one thing that is armed anywhere.
+/// Whatever is armed under the cursor; else what was armed last anywhere: the last line names it.
 pub(super) fn undo(cx: &Cx<'_>) -> Result<Order, Denied> {
-    let of = |stack: &StackId| {
-        cx.world
-            .folds
-            .stacks
-            .get(stack)
-            .and_then(|fold| armed(fold, cx.now))
-    };
-    let own = cx.target.and_then(Target::stack).and_then(of);
-    let mut all = cx.world.folds.stacks.keys().filter_map(of);
-    let any = all.next().filter(|_| all.next().is_none());
-    let id = own.or(any).ok_or_else(|| {
-        Denied::new("nothing is armed under the cursor; what has started is ended with cancel")
-    })?;
-    let no = cx.world.deployment(id).map_or(DeploymentNo(0), |d| d.no());
+    let (id, no) = undone(cx)
+        .ok_or_else(|| Denied::new("nothing is armed; what has started is ended with cancel"))?;
     Ok(Order::Undo(id, no))
+}
+
+/// What an undo would withdraw now.
+pub(in crate::tui) fn undone(cx: &Cx<'_>) -> Option<(DeploymentId, DeploymentNo)> {
+    let of = |stack: &StackId| armed(cx.world.folds.stacks.get(stack)?, cx.now);
+    let own = cx.target.and_then(Target::stack).and_then(of);
+    let no = |id: DeploymentId| cx.world.deployment(id).map_or(DeploymentNo(0), |d| d.no());
+    let all = cx.world.folds.stacks.keys().filter_map(of);
+    own.map(|id| (id, no(id)))
+        .or_else(|| all.map(|id| (id, no(id))).max_by_key(|(_, no)| *no))
 }

@@ -11,9 +11,13 @@ pub(super) static CHANGES: &[Action] = &[
     changes(
         "redeploy",
         answers::redeploy,
-        "redeploy: the same release, the files now, a retry or an earlier release",
+        "redeploy: the same release by one key at level 1, else a choice of all ways",
     ),
-    changes("release", answers::release, "deploy a chosen release"),
+    changes(
+        "release",
+        answers::release,
+        "choose what to deploy: the files now, a retry, an earlier release",
+    ),
     changes(
         "rollback",
         answers::rollback,

@@ -65,7 +65,7 @@ impl Console {
                 self.flow(flow, None, now);
             }
             Motion::Find => self.say("there is nothing to find in this pane", Role::Hint),
-            Motion::Escape if !self.keys.forget() && self.board.zoomed() => self.board.zoom(false),
+            Motion::Escape if !self.keys.forget() && self.board.zoomed() => self.unzoom(),
             _ => {}
         }
     }
@@ -167,6 +167,7 @@ impl Console {
             Flow::Copy(text) => self.copy(&text),
             Flow::Save(name, text) => self.save(&name, &text),
             Flow::Open(target) => self.open(target, now),
+            Flow::Read(id) => self.page_deployment(id, now),
             Flow::Act(name) => {
                 self.close(from);
                 if let Some(action) = self.keys.action(name) {
@@ -303,7 +304,8 @@ impl Console {
                 Some(target) => self.copy(&copied::command(&self.shown.world, &target)),
                 None => self.say("nothing is under the cursor", Role::Hint),
             },
-            Show::Zoom => self.board.zoom(!self.board.zoomed()),
+            Show::Zoom if self.board.zoomed() => self.unzoom(),
+            Show::Zoom => self.board.zoom(true),
             Show::NextPane => self.board.focus_next(true),
             Show::PrevPane => self.board.focus_next(false),
             Show::Pane(name) => self.board.focus_on(name),
@@ -317,7 +319,7 @@ impl Console {
             Show::Mode => self.toggle_lock(now),
             Show::Back => {
                 if self.board.zoomed() {
-                    self.board.zoom(false);
+                    self.unzoom();
                 } else if !self.board.at_root() {
                     self.board.focus_root();
                 } else {
@@ -329,6 +331,14 @@ impl Console {
             Show::Quit => self.wishes.push(Wish::Quit),
             Show::Interrupt => self.interrupt(now),
             Show::Suspend => self.wishes.push(Wish::Suspend),
+        }
+    }
+
+    /// Shows all panes again; the lines are those of the stack, as the other panes are.
+    fn unzoom(&mut self) {
+        self.board.zoom(false);
+        if self.shown.everything {
+            self.shown.lines_of(false);
         }
     }
 

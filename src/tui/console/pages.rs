@@ -7,9 +7,9 @@ mod explain;
 mod identity;
 
 use crate::domain::cause::Cause;
-use crate::domain::end::End;
 use crate::domain::ids::StackId;
 use crate::domain::time::{Time, short};
+use crate::tui::layers::choose::{Choose, Entry, Leads};
 use crate::tui::layers::page::{Page, Text};
 use crate::tui::pane::Target;
 use crate::tui::theme::Role;
@@ -57,7 +57,7 @@ impl Console {
         let Some(stack) = self.page_stack(now) else {
             return;
         };
-        let mut lines = Vec::new();
+        let mut entries = Vec::new();
         for d in self.shown.world.deployments_of(&stack) {
             let Some(request) = &d.request else { continue };
             let took = d
@@ -65,29 +65,32 @@ impl Console {
                 .map(|from| short(d.ended_at.unwrap_or(now).since(from)))
                 .unwrap_or_default();
             let end = d.end.as_ref().map_or_else(|| d.phase.to_string(), ending);
-            let role = match &d.end {
-                Some(End::Partial { .. } | End::Failed { .. }) => Role::Fail,
-                Some(End::Terminated { .. }) => Role::Dim,
-                Some(End::Done) => Role::Text,
-                None => Role::Run,
-            };
-            let text = format!(
-                "{}  {}  by {} {}  took {took}  {end}",
-                d.created_at.text("%m-%d %H:%M"),
-                request.spec.release,
-                request.cause.by,
-                of(&request.cause)
+            entries.push(Entry {
+                key: d.no().to_string(),
+                name: format!(
+                    "{}  {}",
+                    d.created_at.text("%m-%d %H:%M"),
+                    request.spec.release
+                ),
+                doc: format!(
+                    "{end}  by {} {}  took {took}",
+                    request.cause.by,
+                    of(&request.cause)
+                ),
+                off: String::new(),
+                leads: Leads::Deployment(d.id),
+            });
+        }
+        if entries.is_empty() {
+            return self.say(
+                format!("no deployment of {stack} is known here"),
+                Role::Hint,
             );
-            lines.push(Text::new(d.no().to_string(), text).role(role));
         }
-        if lines.is_empty() {
-            lines.push(Text::new("", "none known here").role(Role::Dim));
-        }
-        self.page(
-            format!("Deployments of {stack}"),
-            Some(Target::Stack(stack)),
-            lines,
-        );
+        self.layers.push(Choose::new(
+            format!("Deployments of {stack}: Enter opens one"),
+            entries,
+        ));
     }
 }
 

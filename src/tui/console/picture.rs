@@ -5,10 +5,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::time::{Time, short};
+use crate::tui::actions::{Cx, undone};
+use crate::tui::layers::paper::Row;
 use crate::tui::paint;
 use crate::tui::pane::Pane;
 use crate::tui::theme::Role;
-use crate::world::queue::Waits;
+use crate::world::queue::{QueueItem, Waits};
 
 use super::Console;
 
@@ -74,11 +76,10 @@ impl Console {
             "{}x{} is too small to act in; {}x{} shows the panes",
             area.width, area.height, SMALLEST.0, SMALLEST.1
         );
-        let mut rows: Vec<super::super::layers::paper::Row> =
-            paint::wrap(&says, usize::from(area.width), 0)
-                .into_iter()
-                .map(|text| vec![(text, self.theme.style(Role::Strong))])
-                .collect();
+        let mut rows: Vec<Row> = paint::wrap(&says, usize::from(area.width), 0)
+            .into_iter()
+            .map(|text| vec![(text, self.theme.style(Role::Strong))])
+            .collect();
         rows.extend(self.alert_rows(usize::from(area.width), usize::from(area.height), now));
         let from = u16::from(area.height > 2);
         for (n, row) in rows
@@ -180,27 +181,53 @@ impl Console {
         paint::spans(buf, area.x, area.y, area.right(), &row);
     }
 
+    /// Everything that is armed, and which of it the key takes back.
+    fn armed(&self, now: Time) -> Row {
+        let queue = self.shown.views.queue.iter();
+        let armed: Vec<(&QueueItem, Time)> = queue
+            .filter_map(|item| match item.waits {
+                Waits::Armed { until } => Some((item, until)),
+                _ => None,
+            })
+            .collect();
+        let (text, which) = match armed.as_slice() {
+            [] => return Row::new(),
+            [(item, until)] => {
+                let left = short(until.since(now));
+                let text = format!("ARMED {} {} starts in {left}", item.no, item.stack);
+                (text, String::new())
+            }
+            [(_, first), ..] => {
+                let first = armed
+                    .iter()
+                    .fold(*first, |least, (_, until)| least.min(*until));
+                let numbers: Vec<String> =
+                    armed.iter().map(|(item, _)| item.no.to_string()).collect();
+                let target = self.target(now);
+                let undone = undone(&Cx {
+                    world: &self.shown.world,
+                    now,
+                    target: target.as_ref(),
+                });
+                let first = short(first.since(now));
+                (
+                    format!("ARMED {}, first in {first}", numbers.join(" ")),
+                    undone.map_or_else(String::new, |(_, no)| format!(" {no}")),
+                )
+            }
+        };
+        vec![
+            (text, self.theme.style(Role::Hold)),
+            ("  ".to_owned(), self.theme.style(Role::Text)),
+            (self.keys.first("undo"), self.theme.style(Role::Key)),
+            (format!(" undoes{which}   "), self.theme.style(Role::Hint)),
+        ]
+    }
+
     /// The last line: what was said, what is armed, what is on its way.
     fn draw_last(&self, buf: &mut Buffer, area: Rect, now: Time) {
-        let armed = self
-            .shown
-            .views
-            .queue
-            .iter()
-            .find_map(|item| match item.waits {
-                Waits::Armed { until } => Some((item.no, item.stack.clone(), until)),
-                _ => None,
-            });
         let mut row = vec![(" ".to_owned(), self.theme.style(Role::Text))];
-        if let Some((no, stack, until)) = armed {
-            let text = format!("ARMED {no} {stack} starts in {}", short(until.since(now)));
-            row.extend([
-                (text, self.theme.style(Role::Hold)),
-                ("  ".to_owned(), self.theme.style(Role::Text)),
-                (self.keys.first("undo"), self.theme.style(Role::Key)),
-                (" undoes   ".to_owned(), self.theme.style(Role::Hint)),
-            ]);
-        }
+        row.extend(self.armed(now));
         match &self.said {
             Some(said) => row.push((said.text.clone(), self.theme.style(said.role))),
             None if self.asks.under_way() => {

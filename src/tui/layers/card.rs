@@ -22,7 +22,7 @@ use crate::tui::scene::Scene;
 use crate::tui::theme::Theme;
 
 use super::Layer;
-use super::field::CHANGED;
+use super::field::{CHANGED, DEAF, Holds};
 use super::form::{Form, Pressed};
 use super::paper::Where;
 
@@ -32,6 +32,8 @@ const SLOW: Duration = Duration::from_secs(10);
 /// Where the card stands.
 #[derive(Debug, Clone, PartialEq)]
 enum Stage {
+    /// A person chooses among several offers: nothing is asked before.
+    Choosing,
     /// The preview is to be asked.
     Unasked,
     /// An engine looks.
@@ -65,7 +67,7 @@ pub struct ChangeCard {
 }
 
 impl ChangeCard {
-    /// A card with these offers; the preview of the first one is asked at once.
+    /// A card with these offers. A single one is asked at once; of several a person chooses first.
     #[must_use]
     pub fn new(
         target: Target,
@@ -76,14 +78,19 @@ impl ChangeCard {
         now: Time,
     ) -> Self {
         let chosen = first.min(offers.len().saturating_sub(1));
+        let stage = if offers.len() > 1 {
+            Stage::Choosing
+        } else {
+            Stage::Unasked
+        };
         Self {
             target,
             place,
             offers,
             chosen,
-            stage: Stage::Unasked,
+            stage,
             touched,
-            form: Form::new(1, now),
+            form: Form::new(&[Holds::Word], now),
             changed: Vec::new(),
             renewing: None,
             awaited: false,
@@ -117,7 +124,13 @@ impl ChangeCard {
 
     fn is_calm(&self) -> bool {
         matches!(&self.stage, Stage::Ready(card) if card.level <= Level::L1 && !card.needs_reason)
-            && !self.touched
+            && self.may_arm()
+    }
+
+    /// Whether nothing was chosen here and nothing pressed but the key that opened it: where level 1
+    /// is enough, that key was the confirmation.
+    fn may_arm(&self) -> bool {
+        self.offers.len() == 1 && !self.touched
     }
 
     fn show(&mut self, card: Box<Card>, now: Time) {
@@ -204,7 +217,7 @@ impl ChangeCard {
     fn choose(&mut self, to: usize, now: Time) {
         if to != self.chosen && to < self.offers.len() && !matches!(self.stage, Stage::Sent) {
             self.chosen = to;
-            self.stage = Stage::Unasked;
+            self.stage = Stage::Choosing;
             self.renewing = None;
             self.awaited = false;
             self.changed.clear();
@@ -215,6 +228,13 @@ impl ChangeCard {
     }
 
     fn enter(&mut self, now: Time) -> Flow {
+        if self.stage == Stage::Choosing {
+            self.stage = Stage::Unasked;
+            self.asked_at = now;
+            self.form.said.clear();
+            self.form.disarm(now, DEAF);
+            return Flow::Used;
+        }
         let (Some(phrase), Stage::Ready(card)) = (self.phrase(), &self.stage) else {
             self.not_yet();
             return Flow::Used;
@@ -231,7 +251,7 @@ impl ChangeCard {
         if card.needs_reason && self.form.text(1).is_empty() {
             self.form.said.clear();
             if !self.form.asks(1) {
-                self.form.ask_more(now);
+                self.form.ask_why(now);
             }
             return Flow::Used;
         }
@@ -246,7 +266,7 @@ impl Layer for ChangeCard {
         let due = match &self.stage {
             Stage::Unasked => true,
             Stage::Ready(card) => self.renewing.is_none() && now >= card.valid_until,
-            Stage::Looking(_) | Stage::Refused(_) | Stage::Sent => false,
+            Stage::Choosing | Stage::Looking(_) | Stage::Refused(_) | Stage::Sent => false,
         };
         due.then_some(Ask::Preview {
             intent,
@@ -259,7 +279,7 @@ impl Layer for ChangeCard {
             (Err(why), _) => self.refuse(Refused::new("not-asked", why), now),
             (Ok(_), Stage::Sent) => {}
             (Ok(id), Stage::Ready(_)) => (self.renewing, self.asked_at) = (Some(id), now),
-            (Ok(id), Stage::Unasked | Stage::Looking(_) | Stage::Refused(_)) => {
+            (Ok(id), Stage::Choosing | Stage::Unasked | Stage::Looking(_) | Stage::Refused(_)) => {
                 (self.stage, self.asked_at) = (Stage::Looking(id), now);
             }
         }
@@ -303,6 +323,7 @@ impl Layer for ChangeCard {
 
 impl Pane for ChangeCard {
     fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        self.overtaken(scene);
         let wide = usize::from(area.width.min(84).saturating_sub(4));
         let body = self.body(wide, scene, theme);
         let foot = self.foot(scene, theme);
@@ -323,6 +344,7 @@ impl Pane for ChangeCard {
     }
 
     fn key(&mut self, key: KeyEvent, scene: &Scene<'_>) -> Flow {
+        self.overtaken(scene);
         let now = scene.now;
         let pressed = self.form.key(key, now);
         if pressed == Pressed::Leave {
@@ -333,16 +355,18 @@ impl Pane for ChangeCard {
         let several = self.offers.len() > 1 && self.form.text(0).is_empty();
         match pressed {
             Pressed::Enter => return self.enter(now),
-            Pressed::Tab => self.diff = !self.diff,
+            Pressed::Tab if self.has_diff() => self.diff = !self.diff,
+            Pressed::Tab => face::NO_DIFF.clone_into(&mut self.form.said),
             Pressed::Up if several => self.choose(self.chosen.saturating_sub(1), now),
             Pressed::Down if several => self.choose(self.chosen + 1, now),
             Pressed::Up => self.form.scroll(-1),
             Pressed::Down => self.form.scroll(1),
             // A letter that no field shows would look as if it was lost.
             Pressed::Taken
-                if matches!(self.stage, Stage::Refused(_))
+                if matches!(self.stage, Stage::Choosing | Stage::Refused(_))
                     && matches!(key.code, KeyCode::Char(_)) =>
             {
+                self.form.disarm(now, Duration::ZERO);
                 self.not_yet();
             }
             Pressed::Taken | Pressed::Leave => {}
@@ -355,9 +379,9 @@ impl Pane for ChangeCard {
         true
     }
 
-    fn paste(&mut self, _text: &str, scene: &Scene<'_>) -> Flow {
+    fn paste(&mut self, text: &str, scene: &Scene<'_>) -> Flow {
         self.touched = true;
-        self.form.paste(scene.now);
+        self.form.paste(text, scene.now);
         Flow::Used
     }
 
@@ -369,7 +393,7 @@ impl Pane for ChangeCard {
                     .since(scene.now)
                     .max(Duration::from_millis(100))
             })),
-            Stage::Refused(_) => None,
+            Stage::Refused(_) | Stage::Choosing => None,
         }
     }
 }

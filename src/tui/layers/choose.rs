@@ -7,6 +7,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::domain::ids::DeploymentId;
 use crate::tui::motion::Motion;
 use crate::tui::paint::{self, fit, pad};
 use crate::tui::pane::{Flow, Pane, Target};
@@ -24,6 +25,8 @@ pub enum Leads {
     Action(&'static str),
     /// A place to go to.
     To(Target),
+    /// The page of a deployment.
+    Deployment(DeploymentId),
 }
 
 /// One entry.
@@ -43,7 +46,7 @@ pub struct Entry {
 
 /// The list.
 pub struct Choose {
-    title: &'static str,
+    title: String,
     entries: Vec<Entry>,
     /// Positions of the entries that match, the best first.
     shown: Vec<usize>,
@@ -67,10 +70,10 @@ impl std::fmt::Debug for Choose {
 impl Choose {
     /// A list.
     #[must_use]
-    pub fn new(title: &'static str, entries: Vec<Entry>) -> Self {
+    pub fn new(title: impl Into<String>, entries: Vec<Entry>) -> Self {
         let shown = (0..entries.len()).collect();
         Self {
-            title,
+            title: title.into(),
             entries,
             shown,
             text: String::new(),
@@ -118,7 +121,7 @@ impl Pane for Choose {
         let at = Rect::new(area.x + (area.width - width) / 2, area.y + 1, width, height);
         paint::clear(buf, at, theme.style(Role::Text));
         let right = format!("{} of {}", self.shown.len(), self.entries.len());
-        let inside = paint::frame(buf, at, theme, true, self.title, &right);
+        let inside = paint::frame(buf, at, theme, true, &self.title, &right);
         if inside.height < 2 {
             return;
         }
@@ -240,6 +243,7 @@ impl Pane for Choose {
                     Leads::Nowhere => Flow::Used,
                     Leads::Action(name) => Flow::Act(name),
                     Leads::To(target) => Flow::Open(target.clone()),
+                    Leads::Deployment(id) => Flow::Read(*id),
                 };
             }
             _ => return Flow::Pass,

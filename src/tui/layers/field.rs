@@ -1,5 +1,5 @@
-//! The field of a card: takes only what a person types now. Keys from before the card was there,
-//! repeats, pastes and bursts are not typing.
+//! The field of a card. A word that confirms takes only what a person types now: keys from before
+//! the card was there, repeats, pastes and bursts are not typing. A reason may be pasted.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -18,6 +18,17 @@ const BURST: Duration = Duration::from_millis(30);
 /// The longest text.
 const LONGEST: usize = 240;
 
+/// What a field holds, and so whether it may be pasted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// A word that confirms: typed by hand alone.
+    Word,
+    /// The same, until it begins with this: what follows is a reason.
+    WordOr(&'static str),
+    /// A reason, or whatever else confirms nothing.
+    Reason,
+}
+
 /// What became of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Typed {
@@ -35,25 +46,31 @@ pub enum Typed {
     Enter,
     /// It came too fast for a person: the text is gone.
     Pasted,
+    /// An Enter that came with a pasted reason: the text stays.
+    Trailing,
 }
 
 /// The field.
 #[derive(Debug, Clone)]
 pub struct Field {
+    holds: Holds,
     text: String,
     dead_until: Time,
     first_at: Option<Time>,
+    last_at: Option<Time>,
     recent: VecDeque<Time>,
 }
 
 impl Field {
     /// An empty field that takes nothing for a moment.
     #[must_use]
-    pub fn new(now: Time) -> Self {
+    pub fn new(holds: Holds, now: Time) -> Self {
         Self {
+            holds,
             text: String::new(),
             dead_until: now + DEAF,
             first_at: None,
+            last_at: None,
             recent: VecDeque::new(),
         }
     }
@@ -80,12 +97,39 @@ impl Field {
     pub fn kill(&mut self, now: Time, long: Duration) {
         self.text.clear();
         self.first_at = None;
+        self.last_at = None;
         self.dead_until = self.dead_until.max(now + long);
     }
 
-    /// Refuses a paste: what was typed before it is gone as well.
-    pub fn paste(&mut self, now: Time) {
-        self.kill(now, DEAF);
+    /// Takes a paste into a reason, on one line; refuses it as a word that confirms: what was typed
+    /// before it is gone as well.
+    pub fn paste(&mut self, text: &str, now: Time) -> Typed {
+        if !self.takes_pastes() {
+            self.kill(now, DEAF);
+            return Typed::Pasted;
+        }
+        if self.is_dead(now) {
+            return Typed::Early;
+        }
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let text = words.join(" ");
+        let room = LONGEST.saturating_sub(self.text.chars().count());
+        self.text
+            .extend(text.chars().filter(|c| !c.is_control()).take(room));
+        self.last_at = Some(now);
+        if text.chars().count() > room {
+            Typed::Full
+        } else {
+            Typed::Taken
+        }
+    }
+
+    fn takes_pastes(&self) -> bool {
+        match self.holds {
+            Holds::Word => false,
+            Holds::WordOr(begin) => self.text.starts_with(begin),
+            Holds::Reason => true,
+        }
     }
 
     /// Takes a key.
@@ -110,7 +154,7 @@ impl Field {
         while self.recent.front().is_some_and(|at| now.since(*at) > BURST) {
             self.recent.pop_front();
         }
-        if self.recent.len() > KEYS {
+        if self.recent.len() > KEYS && !self.takes_pastes() {
             self.kill(now, DEAF);
             return Typed::Pasted;
         }
@@ -124,6 +168,7 @@ impl Field {
                 }
                 self.text.push(c);
                 self.first_at.get_or_insert(now);
+                self.last_at = Some(now);
                 Typed::Taken
             }
             (None, KeyCode::Backspace) => {
@@ -132,6 +177,13 @@ impl Field {
                     self.first_at = None;
                 }
                 Typed::Taken
+            }
+            // The end of a line that was pasted: it is there, and asks nothing by itself.
+            (None, _)
+                if self.takes_pastes()
+                    && self.last_at.is_some_and(|last| now.since(last) <= BURST) =>
+            {
+                Typed::Trailing
             }
             // Nobody types a word and Enter within a blink: that is a paste that the terminal did
             // not mark.
@@ -171,14 +223,14 @@ mod tests {
 
     #[test]
     fn a_person_types() {
-        let mut field = Field::new(Time(0));
+        let mut field = Field::new(Holds::Word, Time(0));
         assert_eq!(type_in(&mut field, "prod-us\r", 500, 60), Typed::Enter);
         assert_eq!(field.text(), "prod-us");
     }
 
     #[test]
     fn nothing_is_taken_in_the_first_moment() {
-        let mut field = Field::new(Time(0));
+        let mut field = Field::new(Holds::Word, Time(0));
         type_in(&mut field, "pr", 100, 60);
         assert_eq!(field.text(), "");
         assert_eq!(field.key(press(KeyCode::Enter), Time(399)), Typed::Early);
@@ -187,7 +239,7 @@ mod tests {
     #[test]
     fn bursts_and_unmarked_pastes_are_refused() {
         for text in ["prod-us\r", "production\r", "dev\r"] {
-            let mut field = Field::new(Time(0));
+            let mut field = Field::new(Holds::Word, Time(0));
             assert_eq!(type_in(&mut field, text, 500, 1), Typed::Pasted, "{text:?}");
             assert_eq!(field.text(), "");
         }
@@ -195,7 +247,7 @@ mod tests {
 
     #[test]
     fn repeats_are_dropped() {
-        let mut field = Field::new(Time(0));
+        let mut field = Field::new(Holds::Word, Time(0));
         let held =
             KeyEvent::new_with_kind(KeyCode::Char('p'), KeyModifiers::NONE, KeyEventKind::Repeat);
         assert_eq!(field.key(held, Time(500)), Typed::Held);

@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use crate::domain::time::Time;
 use crate::tui::theme::Theme;
 
-use super::field::{DEAF, Field, Typed};
+use super::field::{DEAF, Field, Holds, Typed};
 use super::paper::{self, Row};
 
 /// Rows that `PgUp` and `PgDn` scroll.
@@ -49,11 +49,11 @@ pub struct Form {
 }
 
 impl Form {
-    /// A form of so many fields that takes nothing for a moment.
+    /// A form of these fields that takes nothing for a moment.
     #[must_use]
-    pub fn new(fields: usize, now: Time) -> Self {
+    pub fn new(fields: &[Holds], now: Time) -> Self {
         Self {
-            fields: vec![Field::new(now); fields],
+            fields: fields.iter().map(|one| Field::new(*one, now)).collect(),
             at: 0,
             said: String::new(),
             scroll: 0,
@@ -82,9 +82,9 @@ impl Form {
         field < self.fields.len()
     }
 
-    /// Asks one field more, and types into it.
-    pub fn ask_more(&mut self, now: Time) {
-        self.fields.push(Field::new(now - DEAF));
+    /// Asks for a reason as well, and types into it.
+    pub fn ask_why(&mut self, now: Time) {
+        self.fields.push(Field::new(Holds::Reason, now - DEAF));
         self.at = self.fields.len() - 1;
     }
 
@@ -143,6 +143,9 @@ impl Form {
                 .map_or(Typed::Not, |field| field.key(key, now))
             {
                 Typed::Enter => return Pressed::Enter,
+                Typed::Trailing => {
+                    "it is pasted: read it, then press Enter".clone_into(&mut self.said);
+                }
                 Typed::Pasted => {
                     "that came too fast to be typed; type it".clone_into(&mut self.said);
                 }
@@ -164,12 +167,16 @@ impl Form {
         Pressed::Taken
     }
 
-    /// Refuses a paste: what was typed before it is gone as well.
-    pub fn paste(&mut self, now: Time) {
-        if let Some(field) = self.fields.get_mut(self.at) {
-            field.paste(now);
-        }
-        "a paste is not taken here; type it".clone_into(&mut self.said);
+    /// Takes a paste where a reason is typed; a word that confirms is typed by hand.
+    pub fn paste(&mut self, text: &str, now: Time) {
+        let field = self.fields.get_mut(self.at);
+        let says = match field.map_or(Typed::Not, |field| field.paste(text, now)) {
+            Typed::Pasted => "a word that confirms is not pasted; type it",
+            Typed::Early => "too soon: nothing is taken yet; paste it again",
+            Typed::Full => "there is no room for more text: the end was left out",
+            Typed::Not | Typed::Taken | Typed::Held | Typed::Enter | Typed::Trailing => "",
+        };
+        says.clone_into(&mut self.said);
     }
 
     /// Draws the card: its title, its body as far as it is scrolled, its foot.
@@ -205,10 +212,10 @@ mod tests {
 
     #[test]
     fn a_field_more_is_typed_into_and_a_change_takes_it_back() {
-        let mut form = Form::new(1, Time(0));
+        let mut form = Form::new(&[Holds::Word], Time(0));
         assert_eq!(form.deaf(Time(100)), Some(Duration::from_millis(300)));
         press(&mut form, KeyCode::Char('a'), 1_000);
-        form.ask_more(Time(1_100));
+        form.ask_why(Time(1_100));
         assert_eq!(press(&mut form, KeyCode::Char('b'), 1_200), Pressed::Taken);
         assert_eq!(
             (form.text(0), form.text(1), form.shown(0), form.shown(1)),
@@ -226,7 +233,7 @@ mod tests {
 
     #[test]
     fn keys_that_are_no_text_mean_the_same_on_every_card() {
-        let mut form = Form::new(2, Time(0));
+        let mut form = Form::new(&[Holds::Word, Holds::Reason], Time(0));
         for (code, means) in [
             (KeyCode::Esc, Pressed::Leave),
             (KeyCode::Tab, Pressed::Tab),
@@ -238,13 +245,56 @@ mod tests {
         ] {
             assert_eq!(press(&mut form, code, 1_000), means);
         }
-        form.paste(Time(2_000));
-        assert_eq!(form.said, "a paste is not taken here; type it");
+    }
+
+    #[test]
+    fn a_reason_is_pasted_and_a_word_that_confirms_is_not() {
+        let ticket = "https://tickets.example.com/INC-881\nthe disk is full\n";
+        let mut form = Form::new(&[Holds::Word], Time(0));
+        press(&mut form, KeyCode::Char('d'), 1_000);
+        form.paste("dev down", Time(2_000));
+        assert_eq!(
+            (form.text(0), form.said.as_str()),
+            ("", "a word that confirms is not pasted; type it")
+        );
+        press(&mut form, KeyCode::Char('d'), 3_000);
+        form.ask_why(Time(3_100));
+        form.paste(ticket, Time(3_200));
+        assert_eq!(
+            (form.text(0), form.text(1), form.said.as_str()),
+            (
+                "d",
+                "https://tickets.example.com/INC-881 the disk is full",
+                ""
+            )
+        );
+        form.paste(&"x".repeat(300), Time(3_300));
+        assert!(form.said.contains("no room"), "{}", form.said);
+    }
+
+    /// A paste that the terminal did not mark is a burst of keys with an Enter at its end.
+    #[test]
+    fn a_burst_is_taken_as_a_reason_and_its_enter_asks_nothing() {
+        let mut form = Form::new(&[Holds::WordOr("no ")], Time(0));
+        for (n, c) in "no ".chars().enumerate() {
+            press(
+                &mut form,
+                KeyCode::Char(c),
+                1_000 + 100 * i64::try_from(n).unwrap(),
+            );
+        }
+        for c in "INC-881, the disk is full".chars() {
+            press(&mut form, KeyCode::Char(c), 2_000);
+        }
+        assert_eq!(press(&mut form, KeyCode::Enter, 2_001), Pressed::Taken);
+        assert_eq!(form.text(0), "no INC-881, the disk is full");
+        assert!(form.said.contains("press Enter"), "{}", form.said);
+        assert_eq!(press(&mut form, KeyCode::Enter, 3_000), Pressed::Enter);
     }
 
     #[test]
     fn a_key_that_is_dropped_says_why_until_one_is_taken() {
-        let mut form = Form::new(1, Time(0));
+        let mut form = Form::new(&[Holds::Word], Time(0));
         press(&mut form, KeyCode::Char('d'), 300);
         assert!(form.said.starts_with("too soon"), "{}", form.said);
         press(&mut form, KeyCode::Char('d'), 500);

@@ -16,6 +16,7 @@ use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 
 use super::Layer;
+use super::field::Holds;
 use super::foot;
 use super::form::{Form, Pressed};
 use super::paper::{self, Row, Where};
@@ -39,7 +40,7 @@ impl FreezeForm {
         Self {
             of,
             place,
-            form: Form::new(2, now),
+            form: Form::new(&[Holds::Reason; 2], now),
         }
     }
 
@@ -208,6 +209,11 @@ impl Pane for FreezeForm {
             Pressed::Taken => {}
             Pressed::Not => return Flow::Pass,
         }
+        Flow::Used
+    }
+
+    fn paste(&mut self, text: &str, scene: &Scene<'_>) -> Flow {
+        self.form.paste(text, scene.now);
         Flow::Used
     }
 

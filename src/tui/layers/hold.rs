@@ -22,7 +22,7 @@ use crate::tui::theme::Theme;
 use crate::world::World;
 
 use super::Layer;
-use super::field::CHANGED;
+use super::field::{CHANGED, Holds};
 use super::form::{Form, Pressed};
 use super::paper::{self, Where};
 
@@ -53,7 +53,7 @@ impl HoldCard {
             read: None,
             changed: Vec::new(),
             chosen: 0,
-            form: Form::new(1, now),
+            form: Form::new(&[Holds::WordOr("no ")], now),
             sent: false,
             diff: false,
         }
@@ -160,7 +160,7 @@ impl HoldCard {
         let why = self.form.text(1).to_owned();
         if hold.level >= Level::L4 && why.is_empty() {
             if !self.form.asks(1) {
-                self.form.ask_more(now);
+                self.form.ask_why(now);
             }
             return Flow::Used;
         }
@@ -264,8 +264,8 @@ impl Pane for HoldCard {
         Flow::Used
     }
 
-    fn paste(&mut self, _text: &str, scene: &Scene<'_>) -> Flow {
-        self.form.paste(scene.now);
+    fn paste(&mut self, text: &str, scene: &Scene<'_>) -> Flow {
+        self.form.paste(text, scene.now);
         Flow::Used
     }
 

@@ -139,6 +139,20 @@ pub fn differences(before: &[CardLine], after: &[CardLine]) -> Vec<String> {
     changed.chain(gone).collect()
 }
 
+/// What a change does, as a word with its sign, and its role.
+#[must_use]
+pub fn does(row: &ChangeRow) -> (&'static str, Role) {
+    match row.does {
+        Does::Add => ("+ add", Role::Added),
+        Does::Import => ("+ import", Role::Added),
+        Does::Remove if row.is_left() => ("- leave", Role::Changed),
+        Does::Remove => ("- remove", Role::Removed),
+        Does::Replace | Does::MayReplace => ("! replace", Role::Removed),
+        Does::Change => ("~ change", Role::Changed),
+        Does::Unclear => ("? unclear", Role::Changed),
+    }
+}
+
 /// The rows of a diff.
 #[must_use]
 pub fn diff(rows: Option<&[ChangeRow]>, wide: usize, theme: &Theme) -> Vec<Row> {
@@ -163,15 +177,7 @@ pub fn diff(rows: Option<&[ChangeRow]>, wide: usize, theme: &Theme) -> Vec<Row> 
         theme.style(Role::Heading),
     )]];
     for row in rows {
-        let (word, role) = match row.does {
-            Does::Add => ("+ add", Role::Added),
-            Does::Import => ("+ import", Role::Added),
-            Does::Remove if row.is_left() => ("- leave", Role::Changed),
-            Does::Remove => ("- remove", Role::Removed),
-            Does::Replace | Does::MayReplace => ("! replace", Role::Removed),
-            Does::Change => ("~ change", Role::Changed),
-            Does::Unclear => ("? unclear", Role::Changed),
-        };
+        let (word, role) = does(row);
         let maybe = match (row.does, row.fate) {
             (Does::MayReplace, Fate::Goes) => " (perhaps)",
             (Does::MayReplace, Fate::Stays) => " (perhaps; the old one stays)",

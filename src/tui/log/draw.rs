@@ -97,6 +97,20 @@ pub(super) fn draw(
     if let Some(hits) = &mut pane.filter {
         pane.searched &= hits.search(&pane.ring, PIECE);
     }
+    if let Some(hits) = pane
+        .filter
+        .as_ref()
+        .filter(|_| parts.is_empty() && pane.searched && !pane.ring.is_empty())
+    {
+        let says = format!(
+            "none of {} lines matches {}; {} shows all",
+            footer::grouped(pane.ring.len() as u64),
+            hits.query.text,
+            scene.keys.first("log-all")
+        );
+        let (style, wide) = (theme.style(Role::Warn), usize::from(body.width));
+        buf.set_stringn(body.x + 1, body.y, &says, wide.saturating_sub(1), style);
+    }
     if footer > 0 {
         let at = Rect {
             y: inside.bottom() - 1,
@@ -116,7 +130,7 @@ pub(super) fn title(pane: &LogPane, scene: &Scene<'_>) -> String {
     };
     let of = scene
         .lines_of()
-        .map_or_else(|| "all".to_owned(), ToString::to_string);
+        .map_or_else(|| "all that is followed".to_owned(), ToString::to_string);
     let filter = pane
         .filter
         .as_ref()

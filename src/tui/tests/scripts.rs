@@ -45,6 +45,52 @@ fn redeploy_in_development_is_armed_by_one_key() {
     assert!(undone.contains("orders    ✓ OK"), "{undone}");
 }
 
+/// A menu waits, however long it stands: nothing is asked before a person has chosen.
+#[test]
+fn a_menu_of_ways_asks_nothing_by_itself() {
+    let mut bench = on_dev_orders();
+    bench.keys("n");
+    let asked = bench.desk.asked.lock().unwrap().len();
+    for _ in 0..20 {
+        bench.wait(1_000);
+    }
+    assert_eq!(bench.desk.asked.lock().unwrap().len(), asked);
+    let menu = bench.screen(120, 36);
+    assert!(
+        menu.contains("before you choose") && menu.contains("Enter look at what it would do"),
+        "{menu}"
+    );
+    let chosen = bench.keys("<Down><Enter>").wait(600).screen(120, 36);
+    assert!(chosen.contains("to deploy:"), "{chosen}");
+    assert!(bench.changing().is_empty(), "{:?}", bench.changing());
+}
+
+/// The key alone arms, and the card that looks first says so.
+#[test]
+fn what_is_armed_by_one_key_says_so_before() {
+    let mut bench = on_dev_orders();
+    bench.desk.by.slow.store(true, Ordering::SeqCst);
+    let looks = bench.keys("r").wait(2_000).screen(120, 36);
+    assert!(
+        looks.contains("it is armed then, with 5 s to undo") && !looks.contains("Up Down"),
+        "{looks}"
+    );
+    let kept = bench.keys("<Down>").wait(50).screen(120, 36);
+    assert!(!kept.contains("it is armed then"), "{kept}");
+}
+
+/// Each of several armed deployments is named, and the one that the key takes back.
+#[test]
+fn two_armed_deployments_are_both_named() {
+    let mut bench = on_dev_orders();
+    let screen = bench.keys("r").wait(50).screen(120, 36);
+    let last = screen.lines().last().unwrap();
+    assert!(
+        last.contains("ARMED #2323 #2326, first in 1s  u undoes #2326 "),
+        "{last}"
+    );
+}
+
 #[test]
 fn production_is_read_only_until_it_is_unlocked_and_then_asks_for_its_name() {
     let mut bench = Bench::new(fixture::scene());
@@ -227,19 +273,15 @@ fn a_line_in_one_piece_approves_nothing_and_says_so_whatever_follows() {
 #[test]
 fn enter_closes_no_page_and_goes_no_further() {
     let mut bench = Bench::new(fixture::scene());
-    let page = bench.keys("i").wait(50).screen(120, 36);
-    assert!(page.contains("Deployments of"), "{page}");
+    let page = bench.keys("d").wait(50).screen(120, 36);
+    assert!(page.contains("in the service stack lifecycle"), "{page}");
     let still = bench.keys("<Enter>").screen(120, 36);
     assert!(
-        still.contains("Deployments of") && still.contains("nothing to open here"),
+        still.contains("in the service stack lifecycle") && still.contains("nothing to open here"),
         "{still}"
     );
-    assert!(
-        !bench
-            .keys("<Esc>")
-            .screen(120, 36)
-            .contains("Deployments of")
-    );
+    let left = bench.keys("<Esc>").screen(120, 36);
+    assert!(!left.contains("in the service stack lifecycle"), "{left}");
 }
 
 #[test]
@@ -255,4 +297,62 @@ fn a_zoomed_pane_is_named() {
         assert!(screen.contains(name), "{screen}");
         bench.keys("z");
     }
+}
+
+/// A past deployment opens, and Esc goes back to the list.
+#[test]
+fn enter_opens_a_deployment_of_the_past() {
+    let mut bench = on_dev_orders();
+    let list = bench.keys("i").wait(50).screen(120, 36);
+    assert!(
+        list.contains("Deployments of dev/orders: Enter opens one"),
+        "{list}"
+    );
+    let page = bench.keys("<Down><Enter>").wait(50).screen(120, 36);
+    assert!(
+        page.contains("of dev/orders") && page.contains("deployment") && page.contains("DONE"),
+        "{page}"
+    );
+    let back = bench.keys("<Esc>").wait(50).screen(120, 36);
+    assert!(
+        back.contains("Deployments of dev/orders: Enter opens one"),
+        "{back}"
+    );
+}
+
+/// Without contact nothing on the screen is known to be so still: that stands on top.
+#[test]
+fn a_loss_of_contact_stands_above_all() {
+    let mut scene = fixture::Scene::whole();
+    for stack in [
+        "dev/orders",
+        "dev/web",
+        "dev/billing",
+        "dev/search",
+        "dev/reports",
+    ] {
+        scene.stale(stack, "AWS cannot be reached");
+    }
+    let now = fixture::NOW;
+    for (key, sighting) in &mut scene.world.sightings {
+        if key.0.starts_with("stack/dev/") {
+            sighting.taken_at = now - std::time::Duration::from_secs(90);
+        }
+    }
+    let screen = Bench::new(scene.world).screen(120, 36);
+    let rows: Vec<&str> = screen.lines().collect();
+    assert!(
+        rows[1].contains("LOST contact with dev since 14:01:") && screen.contains("looks again"),
+        "{screen}"
+    );
+}
+
+/// The lines of everything fill the screen; with the other panes come the lines of the stack again.
+#[test]
+fn leaving_the_lines_of_everything_comes_back_to_the_stack() {
+    let mut bench = on_dev_orders();
+    let all = bench.keys("L").wait(600).screen(120, 36);
+    assert!(all.contains("Events + logs  all that is followed"), "{all}");
+    let back = bench.keys("z").wait(600).screen(120, 36);
+    assert!(back.contains("Events + logs  dev/orders"), "{back}");
 }

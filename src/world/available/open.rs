@@ -296,6 +296,7 @@ impl World {
             State::Down
             | State::Fail
             | State::Canc
+            | State::Cut
             | State::Brok
             | State::Unkn
             | State::Hold

@@ -100,6 +100,14 @@ impl World {
         {
             return (State::Fail, last.ended_at);
         }
+        // What it began and did not end is not undone by its end.
+        if let Some(last) = last
+            && matches!(last.end, Some(End::Terminated { .. }))
+            && last.changed_anything()
+            && !last.is_restored()
+        {
+            return (State::Cut, last.ended_at);
+        }
         if stack.release.is_none()
             && stack.last_good.is_none()
             && thing.is_none_or(|thing| thing.is_missing())

@@ -2,6 +2,7 @@ use crate::domain::sighting::{Seen, Slowed, THING};
 use crate::world::fixture::{self, NOW, Scene, id};
 
 use super::*;
+use crate::domain::deployment::DeploymentEvent;
 
 #[test]
 fn every_state_of_the_scene() {
@@ -88,7 +89,7 @@ fn what_somebody_else_deleted_is_down_and_serves_nothing() {
     let row = scene.world.row(&id("prod/a"), NOW);
     assert_eq!(
         (row.state, row.needs_me, row.serve),
-        (State::Down, true, None)
+        (State::Down, true, Some((0, 6)))
     );
     let (needs, _) = scene.world.needs(NOW).unwrap();
     assert!(
@@ -249,4 +250,90 @@ fn that_aws_throttles_is_said_while_an_engine_says_so() {
         .unwrap()
         .contains("once in 500 ms")
     );
+}
+
+fn cancelled() -> End {
+    End::Terminated {
+        reason: "cancelled".to_owned(),
+        by: crate::domain::given::ana(),
+    }
+}
+
+/// What a cancelled script had begun is not undone by its end: it was not "never deployed", and it
+/// is not well.
+#[test]
+fn what_was_cancelled_half_way_says_so() {
+    let mut scene = Scene::new();
+    scene.env("dev", EnvClass::Development);
+    let release = fixture::script("dev/chores", "9c");
+    scene.listed("dev/chores", Ok(release.clone()));
+    let d = scene.ago(60).ask("dev/chores", release, None, &[]);
+    scene.start("dev/chores", d).begin(d, "migrate");
+    scene
+        .ago(40)
+        .on(
+            d,
+            DeploymentEvent::StepCancelled {
+                step: "migrate".into(),
+                reason: "cancelled".to_owned(),
+                as_before: false,
+            },
+        )
+        .end("dev/chores", d, cancelled());
+    let row = scene.world.row(&id("dev/chores"), NOW);
+    assert_eq!((row.state, row.needs_me), (State::Cut, false));
+    let line = scene.world.verdict(&id("dev/chores"), NOW).line;
+    assert!(line.contains("CANCELLED #"), "{line}");
+}
+
+/// A service at zero reads the same in its row, in its environment and in the verdict.
+#[test]
+fn a_service_at_zero_has_one_count_everywhere() {
+    let world = fixture::scene();
+    let row = world.row(&id("prod-us/billing"), NOW);
+    assert_eq!((row.state, row.serve), (State::Down, Some((0, 6))));
+    let line = world.verdict(&id("prod-us/billing"), NOW).line;
+    assert!(line.contains("prod-us/billing 0/6"), "{line}");
+    let envs = world.environments(NOW);
+    let env = envs.iter().find(|env| env.name == row.stack.env).unwrap();
+    let sum = env
+        .rows
+        .iter()
+        .filter_map(|row| row.serve)
+        .map(|(_, of)| of);
+    assert_eq!(env.serve().map(|(_, of)| of), Some(sum.sum()));
+}
+
+/// A step that takes several times what it takes here is told with its numbers; without earlier
+/// runs there are none.
+#[test]
+fn a_step_without_progress_needs_a_person() {
+    let mut scene = Scene::new();
+    scene.env("dev", EnvClass::Development);
+    let running = |scene: &mut Scene, secs: u64| {
+        let d = scene
+            .ago(secs)
+            .ask("dev/a", fixture::spec("dev/a", "9"), None, &[]);
+        scene
+            .start("dev/a", d)
+            .weighed(d, "change-set", "join", &fixture::rows(false))
+            .begin(d, "execute");
+        d
+    };
+    let mut fresh = Scene::new();
+    fresh.env("dev", EnvClass::Development);
+    running(&mut fresh, 90_000);
+    assert_eq!(fresh.world.row(&id("dev/a"), NOW).slow, None);
+    for n in 0..3 {
+        scene
+            .ago(200_000 - n * 10_000)
+            .good("dev/a", fixture::spec("dev/a", &n.to_string()));
+    }
+    running(&mut scene, 20_000);
+    let row = scene.world.row(&id("dev/a"), NOW);
+    assert_eq!((row.state, row.needs_me), (State::Run, true));
+    let verdict = scene.world.verdict(&id("dev/a"), NOW);
+    assert!(verdict.line.contains("NO PROGRESS #"), "{}", verdict.line);
+    let why = verdict.why.unwrap();
+    assert!(why.contains("times its usual"), "{why}");
 }

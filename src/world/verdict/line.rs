@@ -75,6 +75,9 @@ impl World {
             State::Roll => format!("{stack} ROLLING BACK{no}{age}.{serves} WAIT."),
             State::Canc => format!("{stack} CANCELLING{no}{age}.{serves}"),
             State::RunOutside => format!("{stack} IS BEING CHANGED BY SOMEBODY ELSE{age}.{serves}"),
+            State::Run if row.slow.is_some() => {
+                format!("{stack} NO PROGRESS{no}{step}{age}.{serves}")
+            }
             State::Run => format!("{stack} RUNNING{no}{step}{age}.{left}{serves}"),
             State::Armed | State::Que | State::Froz => {
                 let waits = self
@@ -93,6 +96,11 @@ impl World {
                     }
                 )
             }
+            State::Cut => format!(
+                "{stack} CANCELLED{no}{}: what it had changed stays.{serves}",
+                row.since
+                    .map_or_else(String::new, |at| format!(" {} ago", short(now.since(at))))
+            ),
             State::Ok => format!("{stack} OK.{serves}"),
             State::New => format!("{stack} was never deployed."),
             State::Gone => {

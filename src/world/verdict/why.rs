@@ -76,11 +76,18 @@ impl World {
             State::Down | State::Fail | State::Brok | State::Stale | State::Canc => {
                 failed().or_else(from_parts)
             }
+            State::Run => {
+                let slow = row.slow.as_ref()?;
+                return Some(Why {
+                    text: format!("{}; its events and lines tell more", slow.says()),
+                    reason: String::new(),
+                });
+            }
             State::RunOutside
-            | State::Run
             | State::Armed
             | State::Que
             | State::Froz
+            | State::Cut
             | State::Ok
             | State::New
             | State::Gone => return None,

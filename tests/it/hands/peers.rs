@@ -128,12 +128,8 @@ async fn deployed_and_torn_down(endpoint: &str, exact: bool) {
             .len(),
         12
     );
-    assert!(
-        serve::services(&cloud, "hp-hands")
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    let (members, services) = serve::resources(&cloud, "hp-hands").await.unwrap();
+    assert!(services.is_empty() && !members.is_empty(), "{members:?}");
 
     let set = shop
         .run(

@@ -1,6 +1,7 @@
 //! What a card says of deployments that would start.
 
 use crate::domain::ask::{Intent, Way};
+use crate::domain::deployment::Branch;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::label::{CardLine, Label};
@@ -83,7 +84,11 @@ pub(super) fn start_lines(
             lines,
             Label::Changes,
             match &rows {
-                Some(rows) if rows.is_empty() && expected(plan).is_empty() => "nothing".to_owned(),
+                Some(rows)
+                    if rows.is_empty() && expected(plan, plan.branch.as_ref()).is_empty() =>
+                {
+                    "nothing".to_owned()
+                }
                 Some(rows) if rows.is_empty() => "no resource".to_owned(),
                 Some(rows) => count_rows(rows),
                 None => "not known before it runs".to_owned(),
@@ -151,14 +156,35 @@ pub(super) fn start_lines(
 
 /// What runs of a plan, and what of it a retry finds done already.
 fn does(plan: &Plan, carried: &[StepId]) -> String {
-    let (done, runs): (Vec<&Step>, Vec<&Step>) = expected(plan)
+    let (done, runs): (Vec<&Step>, Vec<&Step>) = expected(plan, plan.branch.as_ref())
         .into_iter()
         .partition(|step| carried.contains(&step.id));
     let titles = |steps: &[&Step], between: &str| {
         let titles: Vec<&str> = steps.iter().map(|step| step.title.as_str()).collect();
         titles.join(between)
     };
-    let runs = titles(&runs, ", then ");
+    let runs = match (titles(&runs, ", then "), branches(plan)) {
+        (runs, ways) if ways.is_empty() => runs,
+        (first, ways) => {
+            let ways: Vec<String> = ways
+                .iter()
+                .map(|way| {
+                    let steps = expected(plan, Some(way));
+                    let steps: Vec<&Step> = steps
+                        .into_iter()
+                        .filter(|step| !runs.iter().any(|known| known.id == step.id))
+                        .collect();
+                    format!("{way} ({})", titles(&steps, ", then "))
+                })
+                .collect();
+            let first = if first.is_empty() {
+                first
+            } else {
+                format!("{first}, then ")
+            };
+            format!("{first}what it finds when it runs: {}", ways.join(", or "))
+        }
+    };
     if done.is_empty() {
         return runs;
     }
@@ -166,13 +192,29 @@ fn does(plan: &Plan, carried: &[StepId]) -> String {
     format!("{runs} (done already: {})", titles(&done, ", "))
 }
 
-/// The steps of the expected branch that change something: a step all of whose needs are on another
-/// branch is none of them.
-fn expected(plan: &Plan) -> Vec<&Step> {
+/// The branches that change something, where it is not known yet which one it will be.
+fn branches(plan: &Plan) -> Vec<Branch> {
+    let mut ways: Vec<Branch> = Vec::new();
+    let branched = plan.steps.iter().filter(|step| step.finaliser.is_none());
+    for (_, branch) in branched.filter_map(|step| step.only_if.as_ref()) {
+        let changes = || {
+            let then = expected(plan, Some(branch));
+            then.len() > expected(plan, None).len()
+        };
+        if plan.branch.is_none() && !ways.contains(branch) && changes() {
+            ways.push(branch.clone());
+        }
+    }
+    ways
+}
+
+/// The steps of a branch that change something: a step all of whose needs are on another branch is
+/// none of them.
+fn expected<'a>(plan: &'a Plan, branch: Option<&Branch>) -> Vec<&'a Step> {
     let mut off: Vec<&StepId> = Vec::new();
     let mut steps = Vec::new();
     for step in &plan.steps {
-        let other_branch = match (&step.only_if, &plan.branch) {
+        let other_branch = match (&step.only_if, branch) {
             (Some((_, branch)), Some(expected)) => branch != expected,
             (Some(_), None) => true,
             (None, _) => false,
@@ -208,6 +250,8 @@ mod tests {
     use crate::domain::ask::Source;
     use crate::domain::flag::Flags;
     use crate::domain::given;
+    use crate::domain::plan::StepKind;
+    use crate::domain::plan::given::{plan, step};
     use crate::domain::purpose::Purpose;
 
     /// Outputs and tags change without any resource: that is done, and said.
@@ -267,5 +311,30 @@ mod tests {
         };
         assert_eq!(step(["412", "412"]), "deploy 412   STACK dev/a, dev/b");
         assert_eq!(step(["412", "7"]), "deploy   STACK dev/a 412, dev/b 7");
+    }
+
+    /// While the real stack is busy nobody knows which branch it will be: the card names them all.
+    #[test]
+    fn a_card_whose_branch_is_not_known_names_every_way() {
+        let only = |id: &str, branch: &str| step(id, &["join"]).only("join", branch);
+        let mut plan = plan(vec![
+            step("join", &[]),
+            only("execute", "update"),
+            only("scale", "downtime"),
+        ]);
+        let join = plan.steps[0].id.clone();
+        plan.steps
+            .iter_mut()
+            .find(|one| one.id == join)
+            .unwrap()
+            .kind = StepKind::Decision;
+        let says = does(&plan, &[]);
+        assert!(
+            says.contains("what it finds when it runs: update (")
+                && says.contains(", or downtime ("),
+            "{says}"
+        );
+        plan.branch = Some("update".into());
+        assert!(!does(&plan, &[]).contains("what it finds"), "{says}");
     }
 }

@@ -1,6 +1,6 @@
 //! What the card of a hold says.
 
-use crate::domain::deployment::Deployment;
+use crate::domain::deployment::{Deployment, Stopping};
 use crate::domain::folds::Folds;
 use crate::domain::hold::HoldKind;
 use crate::domain::label::{CardLine, Label};
@@ -10,6 +10,7 @@ use crate::domain::time::Time;
 
 use super::super::lines::{count_rows, lost};
 use super::super::outage;
+use super::open_choices;
 use super::subject::place_was_seen;
 
 /// What the card of a hold says. A line without a source of data is left out.
@@ -43,6 +44,18 @@ pub(super) fn lines(
             Label::Downtime,
             outage::says(outage::likely(folds, &request.stack).as_ref()),
         );
+    }
+    if kind == Some(HoldKind::RestoreService) {
+        line(
+            Label::Downtime,
+            d.down_since().map_or_else(String::new, |at| {
+                format!(
+                    "nothing serves since {}, until you choose",
+                    at.text("%H:%M:%SZ")
+                )
+            }),
+        );
+        line(Label::With, releases(folds, d));
     }
     // A service that is brought back is not changed as the failed plan said.
     let restores = kind == Some(HoldKind::RestoreService);
@@ -98,12 +111,7 @@ pub(super) fn lines(
         );
     }
     if restores {
-        line(
-            Label::Because,
-            d.first_failure()
-                .map(|failure| failure.summary.clone())
-                .unwrap_or_default(),
-        );
+        line(Label::Because, why(d));
     } else {
         line(
             Label::Says,
@@ -113,9 +121,8 @@ pub(super) fn lines(
                 .unwrap_or_default(),
         );
     }
-    if let Some(rule) = &step.hold {
-        let choices: Vec<String> = rule
-            .choices
+    if step.hold.is_some() {
+        let choices: Vec<String> = open_choices(d, step)
             .iter()
             .map(|choice| format!("{}: {}", choice.name, choice.does))
             .collect();
@@ -129,9 +136,15 @@ pub(super) fn lines(
             format!("{} starts at once", step.title)
         },
     );
-    if step.finaliser.is_none() {
-        line(Label::IfNo, "the deployment ends TERMINATED".to_owned());
-    }
+    line(
+        Label::IfNo,
+        if step.finaliser.is_none() {
+            "the deployment ends TERMINATED"
+        } else {
+            "nothing is brought back: it stays as it is now until somebody deploys or unblocks it"
+        }
+        .to_owned(),
+    );
     line(
         Label::IfNobody,
         expires_at.map_or_else(
@@ -140,6 +153,30 @@ pub(super) fn lines(
         ),
     );
     lines
+}
+
+/// Which releases there are to choose between, by their names.
+fn releases(folds: &Folds, d: &Deployment) -> String {
+    let Some(request) = &d.request else {
+        return String::new();
+    };
+    let old = folds.stack(&request.stack).release.clone();
+    let old = old.map_or_else(
+        || "what served before has no name here".to_owned(),
+        |old| format!("served before: {old}"),
+    );
+    format!("{old}; this deployment brings {}", request.spec.release)
+}
+
+/// Why it came to a bad end: what failed, else who stopped it and why.
+fn why(d: &Deployment) -> String {
+    let failed = d.first_failure().map(|failure| failure.summary.clone());
+    failed
+        .or_else(|| match &d.stopping {
+            Some(Stopping::Cancelling { reason, .. }) => Some(reason.clone()),
+            Some(Stopping::Failing) | None => None,
+        })
+        .unwrap_or_default()
 }
 
 fn does(step: &Step) -> String {

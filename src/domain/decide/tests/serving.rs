@@ -363,3 +363,38 @@ fn a_release_is_what_its_digest_says_whatever_it_is_called() {
         (Some(2), Some("v2"))
     );
 }
+
+/// A deployment that was cancelled, and whose restore brought back what served before, leaves the
+/// stack as if nothing had been asked.
+#[test]
+fn what_was_cancelled_and_restored_is_not_broken() {
+    let mut restore = step("back", &[]);
+    (restore.finaliser, restore.leaves) = restores();
+    let plan = plan(vec![leaving(step("a", &[]), Leaves::New), restore]);
+    let mut sim = Sim::new(OnFailure::Break);
+    served(&mut sim, &plan, "r1");
+    deploys(&mut sim, &plan, "r2").unwrap();
+    sim.grant();
+    let deployment = sim.newest().id;
+    sim.ask(&Intent::Cancel { deployment }, &[], true, false)
+        .unwrap();
+    runs(&mut sim, &|id| {
+        if id.as_str() == "a" {
+            Ends::Badly
+        } else {
+            Ends::Well
+        }
+    });
+    let d = sim.newest();
+    assert!(matches!(d.end, Some(End::Terminated { .. })), "{:?}", d.end);
+    assert!(d.changed_anything() && d.is_restored());
+    let fold = sim.folds.stack(&stack());
+    assert_eq!(
+        (
+            fold.phase.as_str(),
+            &fold.broken,
+            named(fold.release.as_ref())
+        ),
+        ("AVAILABLE", &None, Some("r1"))
+    );
+}

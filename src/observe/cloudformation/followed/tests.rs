@@ -109,6 +109,38 @@ fn services_are_looked_for_once_a_state() {
     assert!(!it.is_unsurveyed(NOW));
 }
 
+/// A replacement that was rolled back deletes the new one: the last event of the name is that, and
+/// the resource lives.
+#[test]
+fn what_it_is_made_of_is_its_own_list_and_not_its_last_events() {
+    let mut it = followed();
+    it.is(stack("UPDATE_ROLLBACK_COMPLETE", NOW));
+    it.members = vec![Member {
+        name: "OrdersDb".into(),
+        kind: "AWS::RDS::DBInstance".into(),
+        id: "orders-db-1".into(),
+        health: Health::Fine,
+        words: "UPDATE_COMPLETE".into(),
+        reason: Safe::default(),
+    }];
+    it.take(&StackEvent {
+        logical: "OrdersDb".into(),
+        status: "DELETE_COMPLETE".into(),
+        at: NOW,
+        ..StackEvent::default()
+    });
+    let sight = it.sight(shown(NOW));
+    assert_eq!(sight.members[0].words.as_str(), "UPDATE_COMPLETE");
+    assert_eq!(sight.parts[0].words.as_str(), "DELETE_COMPLETE");
+    let far = Glance {
+        far: true,
+        ..shown(NOW)
+    };
+    assert_eq!(it.sight(far).members, []);
+    it.is(State::of(None));
+    assert_eq!(it.sight(shown(NOW)).members, []);
+}
+
 #[test]
 fn what_failed_because_of_another_is_told_apart() {
     for (status, reason, expected) in [

@@ -4,17 +4,23 @@ use std::fmt::Write as _;
 
 use crate::domain::deployment::Deployment;
 use crate::domain::folds::Folds;
-use crate::domain::look::Health;
+use crate::domain::hold::Decision;
+use crate::domain::ids::DeploymentId;
+use crate::domain::lifecycle::PhaseClass;
 use crate::domain::request::Made;
 use crate::domain::time::{Time, short};
 use crate::tui::console::Console;
 use crate::tui::layers::page::Text;
+use crate::tui::layers::paper;
 use crate::tui::pane::Target;
 use crate::tui::states;
 use crate::tui::theme::Role;
 use crate::world::audit::ending;
+use crate::world::rows::State;
 
 use super::of;
+
+mod parts;
 
 impl Console {
     pub(in crate::tui::console) fn page_details(&mut self, now: Time) {
@@ -34,11 +40,19 @@ impl Console {
             )
             .role(states::role(row.state)),
             Text::new(
-                "phase",
+                "record",
                 fold.lifecycle().map_or_else(String::new, |table| {
-                    format!("{} of the {} lifecycle", fold.phase, table.name)
+                    let words = format!("{} in the {} lifecycle", fold.phase, table.name);
+                    // The record tells of deployments from here alone.
+                    let outside = row.state == State::Brok && fold.class() != PhaseClass::Broken;
+                    if outside {
+                        format!("{words}: no deployment from here broke it, what is seen did")
+                    } else {
+                        words
+                    }
                 }),
-            ),
+            )
+            .role(Role::Dim),
             Text::new("release", row.release()),
         ];
         if let Some((running, desired)) = row.serve {
@@ -71,15 +85,7 @@ impl Console {
                 sight.reason
             );
             lines.push(Text::new(sight.called.to_string(), seen));
-            for part in &sight.parts {
-                let text = format!("{}  {}  {}", part.kind, part.words, part.reason);
-                let role = if matches!(part.health, Health::Failed | Health::Stopped) {
-                    Role::Fail
-                } else {
-                    Role::Dim
-                };
-                lines.push(Text::new(format!("  {}", part.name), text).role(role));
-            }
+            lines.extend(parts::of(sight));
         }
         if let Some(d) = self.shown.world.latest(&stack).map(std::sync::Arc::clone) {
             lines.push(Text::new("", ""));
@@ -96,6 +102,40 @@ impl Console {
             ));
         }
         self.page(format!("{stack}"), Some(Target::Stack(stack)), lines);
+    }
+
+    /// One deployment, also one that is over.
+    pub(in crate::tui::console) fn page_deployment(&mut self, id: DeploymentId, now: Time) {
+        let Some(d) = self.shown.world.deployment(id).map(std::sync::Arc::clone) else {
+            return self.say("that deployment is not loaded any more", Role::Hint);
+        };
+        let mut lines = deployment(&self.shown.world.folds, &d, now);
+        if let Some(failure) = d.first_failure() {
+            lines.push(Text::new("failed", failure.summary.clone()).role(Role::Fail));
+            for line in failure.detail.lines() {
+                lines.push(Text::new("", line.to_owned()).role(Role::Dim));
+            }
+            lines.push(Text::new("hint", failure.hint.clone()));
+        }
+        if let Some(plan) = &d.plan {
+            lines.push(Text::new("plan", plan.says.join(" ")));
+        }
+        for row in d.rows().unwrap_or_default() {
+            let (word, role) = paper::does(&row);
+            let text = format!("{word} {}", row.kind);
+            lines.push(Text::new(format!("  {}", row.logical), text).role(role));
+        }
+        for hold in &d.holds {
+            let decided = hold
+                .decision
+                .as_ref()
+                .map_or_else(|| "open".to_owned(), Decision::says);
+            lines.push(Text::new(format!("hold {}", hold.id), decided));
+        }
+        let stack = d.stack().cloned();
+        let name = stack.as_ref().map(ToString::to_string).unwrap_or_default();
+        let target = stack.map(|stack| Target::Deployment(stack, id, d.no()));
+        self.page(format!("{} of {name}", d.no()), target, lines);
     }
 }
 

@@ -16,6 +16,7 @@ impl Console {
     /// not enough.
     pub(super) fn alert_rows(&self, wide: usize, most: usize, now: Time) -> Vec<Row> {
         let mut rows = self.disk_rows(wide);
+        rows.extend(self.unseen_rows(wide, now));
         let Some((verdict, more)) = &self.shown.views.needs else {
             return rows;
         };
@@ -104,6 +105,48 @@ impl Console {
             }
         }
         rows.extend(then);
+        rows
+    }
+
+    /// What is out of sight: until contact is back nothing below is known to be so still.
+    fn unseen_rows(&self, wide: usize, now: Time) -> Vec<Row> {
+        let Some(first) = self.shown.views.unseen.first() else {
+            return Vec::new();
+        };
+        let more = match self.shown.views.unseen.len() - 1 {
+            0 => String::new(),
+            more => format!("  (+{more} more reasons)"),
+        };
+        let mark = states::glyph(State::Lost, &self.theme);
+        let style = self.theme.style(Role::Alert);
+        let head = wrap(
+            &format!("{}{more}", first.says(now)),
+            wide.saturating_sub(4),
+            0,
+        );
+        let mut rows: Vec<Row> = head
+            .into_iter()
+            .enumerate()
+            .map(|(n, line)| {
+                let mark = if n == 0 { mark } else { " " };
+                vec![(format!(" {mark}  "), style), (line, style)]
+            })
+            .collect();
+        let then = format!(
+            "{}   [{}] looks again",
+            first.then(),
+            self.keys.first("refresh")
+        );
+        for (n, line) in wrap(&then, wide.saturating_sub(7), 0)
+            .into_iter()
+            .enumerate()
+        {
+            let label = if n == 0 { " THEN  " } else { "       " };
+            rows.push(vec![
+                (label.to_owned(), self.theme.style(Role::Label)),
+                (line, self.theme.style(Role::Strong)),
+            ]);
+        }
         rows
     }
 

@@ -1,17 +1,23 @@
 //! The face of a card: what stands on it, and at its foot what to type.
 
+use crate::domain::ask::Intent;
 use crate::domain::card::Card;
 use crate::domain::ids::EnvName;
+use crate::domain::refused::Refused;
 use crate::domain::time::short;
 use crate::tui::layers::foot;
 use crate::tui::layers::paper::{self, Row, Where};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
+use crate::world::audit::ending;
 
 use super::{ChangeCard, SLOW, Stage};
 
 /// What Enter says while the card is too old and a newer one is being made.
 pub(super) const LOOKED_AT_AGAIN: &str = "it is being looked at again; one moment";
+
+/// What Tab says where what would change is not known.
+pub(super) const NO_DIFF: &str = "no diff is known here; the card says all that is";
 
 /// What is said then, once the newer one is there.
 pub(super) fn newer(same: bool) -> &'static str {
@@ -53,9 +59,32 @@ impl ChangeCard {
         (title, place.danger())
     }
 
+    /// Whether rows of what would change are known.
+    pub(super) fn has_diff(&self) -> bool {
+        matches!(&self.stage, Stage::Ready(card) if card.rows.as_ref().is_some_and(|rows| !rows.is_empty()))
+    }
+
+    /// What would be ended has ended by itself: nothing is left to ask.
+    pub(super) fn overtaken(&mut self, scene: &Scene<'_>) {
+        let (Some(Intent::Cancel { deployment } | Intent::Abandon { deployment }), Stage::Ready(_)) =
+            (self.intent(), &self.stage)
+        else {
+            return;
+        };
+        let over = scene
+            .world
+            .deployment(*deployment)
+            .and_then(|d| Some((d.no(), ending(d.end.as_ref()?))));
+        if let Some((no, end)) = over {
+            let says = format!("{no} has ended meanwhile: {end}");
+            self.stage = Stage::Refused(Refused::new("ended", says));
+        }
+    }
+
     /// Why a key of a person means nothing on the card as it stands.
     pub(super) fn not_yet(&mut self) {
         let says = match &self.stage {
+            Stage::Choosing => "choose first: Up Down, then Enter; nothing is asked before",
             Stage::Unasked | Stage::Looking(_) => "not yet: the card is still being made",
             Stage::Refused(_) => "nothing can be asked here; Esc leaves",
             // The card says that it waits; a ready one takes what is typed.
@@ -81,12 +110,20 @@ impl ChangeCard {
             rows.extend(paper::labelled("NOTE", note, wide, theme));
         }
         match &self.stage {
+            Stage::Choosing => rows.push(vec![(
+                "nothing is asked, and nothing starts, before you choose".to_owned(),
+                dim,
+            )]),
             Stage::Unasked | Stage::Looking(_) => {
                 let long = scene.now.since(self.asked_at);
                 rows.push(vec![
                     ("looking ...".to_owned(), theme.style(Role::Run)),
                     (format!(" {}", short(long)), dim),
                 ]);
+                if self.may_arm() {
+                    let says = "where level 1 is enough it is armed then, with 5 s to undo; Esc leaves, any other key keeps the card open";
+                    rows.extend(paper::labelled("THEN", says, wide, theme));
+                }
                 rows.extend(slowed(scene, self.target.env(), wide, theme));
                 if long > SLOW {
                     rows.push(vec![(
@@ -143,7 +180,12 @@ impl ChangeCard {
         let mut keys = Vec::new();
         if matches!(self.stage, Stage::Ready(_)) {
             keys.push(("Enter", "on an exact match"));
-            keys.push(("Tab", if self.diff { "the card" } else { "the diff" }));
+            if self.has_diff() {
+                keys.push(("Tab", if self.diff { "the card" } else { "the diff" }));
+            }
+        }
+        if self.stage == Stage::Choosing {
+            keys.push(("Enter", "look at what it would do"));
         }
         if self.offers.len() > 1 {
             keys.push(("Up Down", "choose"));

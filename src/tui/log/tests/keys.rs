@@ -321,3 +321,15 @@ fn no_area_is_too_small_and_no_key_hurts_an_empty_pane() {
         }
     }
 }
+
+#[test]
+fn a_filter_that_matches_nothing_says_so() {
+    let mut desk = Desk::new(&numbered(20), (80, 10));
+    desk.pane.filter = super::super::Query::read("nowhere").map(super::super::Hits::new);
+    desk.shown();
+    let shown = desk.shown();
+    assert!(
+        shown.contains("none of 20 lines matches nowhere"),
+        "{shown}"
+    );
+}

@@ -1,0 +1,115 @@
+//! What a thing is made of, as its own list says; and what happened to its parts, which is no state.
+
+use crate::domain::look::{Health, PartSeen, Sight};
+use crate::tui::layers::page::Text;
+use crate::tui::theme::Role;
+
+/// The lines of both.
+pub(super) fn of(sight: &Sight) -> Vec<Text> {
+    let role = |health: Health| match health {
+        Health::Failed | Health::Stopped => Role::Fail,
+        Health::Moves => Role::Run,
+        Health::Fine => Role::Dim,
+    };
+    let mut lines: Vec<Text> = sight
+        .members
+        .iter()
+        .map(|one| {
+            let text = format!("{}  {}  {}  {}", one.words, one.kind, one.id, one.reason);
+            Text::new(format!("  {}", one.name), text.trim_end()).role(role(one.health))
+        })
+        .collect();
+    let events: Vec<Text> = sight
+        .parts
+        .iter()
+        .filter_map(|part| Some((part, told(sight, part)?)))
+        .map(|(part, told)| {
+            let text = format!("{} {told}  {}", part.at.clock(), part.reason);
+            Text::new(format!("  {}", part.name), text.trim_end()).role(role(part.health))
+        })
+        .collect();
+    if !events.is_empty() {
+        lines.push(Text::new(
+            "happened",
+            "last events; what is there now stands above",
+        ));
+        lines.extend(events);
+    }
+    lines
+}
+
+/// What an event tells that the list does not: a way to a state that is listed is none.
+fn told(sight: &Sight, part: &PartSeen) -> Option<String> {
+    let member = sight.members.iter().find(|one| one.name == part.name);
+    let words = part.words.as_str();
+    match member {
+        Some(one) if one.words == part.words => None,
+        // The name lives on: what was deleted is the one that it stood for before, or was to stand
+        // for.
+        Some(one) if words.starts_with("DELETE_") && !one.words.as_str().starts_with("DELETE_") => {
+            Some(format!("clean-up of another {}: {words}", part.kind))
+        }
+        Some(_) | None => Some(format!("{words}  {}", part.kind)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::look::{Member, Standing, Subject};
+    use crate::domain::time::Time;
+
+    fn part(name: &str, words: &str) -> PartSeen {
+        PartSeen {
+            name: name.into(),
+            kind: "AWS::RDS::DBInstance".into(),
+            health: Health::Fine,
+            words: words.into(),
+            reason: "".into(),
+            at: Time(0),
+        }
+    }
+
+    #[test]
+    fn a_living_resource_is_not_shown_by_the_end_of_the_one_before() {
+        let member = Member {
+            name: "OrdersDb".into(),
+            kind: "AWS::RDS::DBInstance".into(),
+            id: "orders-db-1".into(),
+            health: Health::Fine,
+            words: "UPDATE_COMPLETE".into(),
+            reason: "".into(),
+        };
+        let sight = Sight {
+            members: vec![member],
+            parts: vec![
+                part("OrdersDb", "DELETE_COMPLETE"),
+                part("Gone", "DELETE_COMPLETE"),
+            ],
+            ..Sight::of(Subject::new("test", "x"), "stack", Standing::Good)
+        };
+        let lines: Vec<(String, String)> = of(&sight)
+            .into_iter()
+            .map(|line| (line.label.trim().to_owned(), line.text))
+            .collect();
+        assert_eq!(
+            lines[0],
+            (
+                "OrdersDb".to_owned(),
+                "UPDATE_COMPLETE  AWS::RDS::DBInstance  orders-db-1".to_owned()
+            )
+        );
+        assert_eq!(lines[1].0, "happened");
+        assert!(
+            lines[2]
+                .1
+                .contains("clean-up of another AWS::RDS::DBInstance: DELETE_COMPLETE")
+        );
+        assert!(lines[3].1.contains("DELETE_COMPLETE  AWS::RDS::DBInstance"));
+        let settled = Sight {
+            parts: vec![part("OrdersDb", "UPDATE_COMPLETE")],
+            ..sight
+        };
+        assert_eq!(of(&settled).len(), 1, "what is listed is not told twice");
+    }
+}
