@@ -48,7 +48,7 @@ pub struct ServiceEntry {
     /// Capabilities to acknowledge, for example `CAPABILITY_NAMED_IAM`.
     #[serde(default)]
     pub capabilities: Vec<String>,
-    /// Tags.
+    /// Tags. Others that the stack has are kept; one that is taken out here goes from the stack.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
     /// The role that CloudFormation assumes.

@@ -92,24 +92,34 @@ fn check(name: &str, value: &str, declaration: &Value) -> Result<(), AwsError> {
             .map(|text| format!("Parameter {name} failed to satisfy constraint: {text}"));
         Err(AwsError::validation(own.unwrap_or(why)))
     };
-    let allowed = rule.list("AllowedValues");
-    if !allowed.is_empty() && !allowed.iter().any(|one| text_of(one) == value) {
-        let names: Vec<String> = allowed.iter().map(text_of).collect();
+    let kind = rule.text("Type").unwrap_or_default();
+    let is_list = kind == "CommaDelimitedList" || kind.starts_with("List<");
+    // Of a list each item is checked.
+    let items: Vec<&str> = if is_list {
+        value.split(',').map(str::trim).collect()
+    } else {
+        vec![value]
+    };
+    let allowed: Vec<String> = rule.list("AllowedValues").iter().map(text_of).collect();
+    let is_allowed = |item: &&str| allowed.iter().any(|one| one == item);
+    if !allowed.is_empty() && !items.iter().all(is_allowed) {
         return refuse(format!(
             "Parameter {name} must be one of AllowedValues [{}]",
-            names.join(", ")
+            allowed.join(", ")
         ));
     }
     if let Some(pattern) = rule.text("AllowedPattern")
-        && let Ok(pattern_read) = regex::Regex::new(&format!("^(?:{pattern})$"))
-        && !pattern_read.is_match(value)
+        && let Ok(whole) = regex::Regex::new(&format!("^(?:{pattern})$"))
+        && !items.iter().all(|item| whole.is_match(item))
     {
         return refuse(format!(
             "Parameter {name} failed to satisfy constraint: must match pattern {pattern}"
         ));
     }
-    if rule.text("Type") == Some("Number") {
-        let Ok(number) = value.parse::<f64>() else {
+    if matches!(kind, "Number" | "List<Number>") {
+        let numbers = items.iter().map(|item| item.parse::<f64>().ok());
+        let numbers: Option<Vec<f64>> = numbers.map(|one| one.filter(|n| n.is_finite())).collect();
+        let Some(numbers) = numbers else {
             return refuse(format!("Parameter {name} must be a number"));
         };
         let bound = |limit: &str| {
@@ -118,13 +128,20 @@ fn check(name: &str, value: &str, declaration: &Value) -> Result<(), AwsError> {
                 .map(text_of)
                 .and_then(|text| text.parse::<f64>().ok())
         };
-        if bound("MinValue").is_some_and(|least| number < least)
-            || bound("MaxValue").is_some_and(|most| number > most)
+        let least = bound("MinValue").unwrap_or(f64::NEG_INFINITY);
+        let most = bound("MaxValue").unwrap_or(f64::INFINITY);
+        if numbers
+            .iter()
+            .any(|number| *number < least || *number > most)
         {
             return refuse(format!(
                 "Parameter {name} must be a number within MinValue and MaxValue"
             ));
         }
+        return Ok(());
+    }
+    if is_list {
+        return Ok(());
     }
     let length = i64::try_from(value.chars().count()).unwrap_or(i64::MAX);
     if rule.number("MinLength").is_some_and(|least| length < least) {
@@ -176,6 +193,23 @@ mod tests {
                 .unwrap()
                 .contains(&json!({"ParameterKey": "Secret", "ParameterValue": "****"}))
         );
+    }
+
+    #[test]
+    fn of_a_list_each_item_is_checked() {
+        let template = Template::read(
+            "Parameters: {L: {Type: CommaDelimitedList, AllowedValues: [a, b]}, N: {Type: List<Number>, Default: '1', MaxValue: 5}}\nResources: {Q: {Type: 'AWS::SQS::Queue'}}",
+        )
+        .unwrap();
+        let given = |l: &str, n: &str| {
+            let one =
+                |name: &str, value: &str| json!({"ParameterKey": name, "ParameterValue": value});
+            settle(&template, &[one("L", l), one("N", n)], None)
+        };
+        assert!(given("a, b", "1, 2").is_ok());
+        for (l, n) in [("a,c", "1"), ("a", "1,x"), ("a", "1,6"), ("a", "inf")] {
+            assert!(given(l, n).is_err(), "{l} {n}");
+        }
     }
 
     #[test]
