@@ -8,7 +8,8 @@ use crate::domain::level::Level;
 use crate::world::holds::HoldView;
 
 use super::args::{ApproveArgs, Guard, RejectArgs};
-use super::ask::{Awaited, accepted, refuse, subject, to_confirm, wrong_answer};
+use super::ask::{Awaited, accepted, refuse, subject, wrong_answer};
+use super::confirm::to_confirm;
 use super::json::{HoldDoc, ShownDoc};
 use super::{Code, Ground, Out, Stop, card, wait};
 

@@ -9,6 +9,7 @@ mod ask;
 mod card;
 mod change;
 mod chosen;
+mod confirm;
 mod deploy;
 mod diagram;
 mod doctor;
