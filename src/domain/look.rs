@@ -109,6 +109,9 @@ pub struct Sight {
     /// What it is made of, as its own list says; empty where that was not read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<Member>,
+    /// When that list was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members_at: Option<Time>,
     /// What its eye tells beyond that, in the form of its kind.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub facts: Value,
@@ -145,6 +148,7 @@ impl Sight {
             changed_at: None,
             parts: Vec::new(),
             members: Vec::new(),
+            members_at: None,
             facts: Value::Null,
         }
     }

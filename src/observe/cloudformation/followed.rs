@@ -259,6 +259,7 @@ impl Followed {
                 changed_at: *changed_at,
                 parts: self.recent(glance.now),
                 members: self.shown(glance),
+                members_at: self.listed_at(glance),
                 ..Sight::of(self.about.clone(), CALLED, standing(status))
             },
             Some(State { status: None, .. }) | None => {
@@ -273,6 +274,12 @@ impl Followed {
             return Vec::new();
         }
         self.members.iter().take(PARTS).cloned().collect()
+    }
+
+    /// When that was read.
+    fn listed_at(&self, glance: Glance) -> Option<Time> {
+        let (_, at, _) = self.services.as_ref()?;
+        Some(*at).filter(|_| !glance.far && !self.members.is_empty())
     }
 
     /// The parts that do not rest, and those that came to rest of late, the oldest first.

@@ -85,7 +85,7 @@ impl Console {
                 sight.reason
             );
             lines.push(Text::new(sight.called.to_string(), seen));
-            lines.extend(parts::of(sight));
+            lines.extend(parts::of(sight, now));
         }
         if let Some(d) = self.shown.world.latest(&stack).map(std::sync::Arc::clone) {
             lines.push(Text::new("", ""));

@@ -1,24 +1,26 @@
 //! What a thing is made of, as its own list says; and what happened to its parts, which is no state.
 
 use crate::domain::look::{Health, PartSeen, Sight};
+use crate::domain::time::{Time, short};
 use crate::tui::layers::page::Text;
 use crate::tui::theme::Role;
 
 /// The lines of both.
-pub(super) fn of(sight: &Sight) -> Vec<Text> {
+pub(super) fn of(sight: &Sight, now: Time) -> Vec<Text> {
     let role = |health: Health| match health {
         Health::Failed | Health::Stopped => Role::Fail,
         Health::Moves => Role::Run,
         Health::Fine => Role::Dim,
     };
-    let mut lines: Vec<Text> = sight
-        .members
-        .iter()
-        .map(|one| {
-            let text = format!("{}  {}  {}  {}", one.words, one.kind, one.id, one.reason);
-            Text::new(format!("  {}", one.name), text.trim_end()).role(role(one.health))
-        })
-        .collect();
+    let listed = sight.members_at.map(|at| {
+        let age = short(now.since(at));
+        Text::new("made of", format!("as its own list said {age} ago"))
+    });
+    let mut lines: Vec<Text> = listed.into_iter().collect();
+    lines.extend(sight.members.iter().map(|one| {
+        let text = format!("{}  {}  {}  {}", one.words, one.kind, one.id, one.reason);
+        Text::new(format!("  {}", one.name), text.trim_end()).role(role(one.health))
+    }));
     let events: Vec<Text> = sight
         .parts
         .iter()
@@ -31,7 +33,7 @@ pub(super) fn of(sight: &Sight) -> Vec<Text> {
     if !events.is_empty() {
         lines.push(Text::new(
             "happened",
-            "last events; what is there now stands above",
+            "the last event of each; what is listed above may be older",
         ));
         lines.extend(events);
     }
@@ -57,7 +59,6 @@ fn told(sight: &Sight, part: &PartSeen) -> Option<String> {
 mod tests {
     use super::*;
     use crate::domain::look::{Member, Standing, Subject};
-    use crate::domain::time::Time;
 
     fn part(name: &str, words: &str) -> PartSeen {
         PartSeen {
@@ -82,34 +83,40 @@ mod tests {
         };
         let sight = Sight {
             members: vec![member],
+            members_at: Some(Time(0)),
             parts: vec![
                 part("OrdersDb", "DELETE_COMPLETE"),
                 part("Gone", "DELETE_COMPLETE"),
             ],
             ..Sight::of(Subject::new("test", "x"), "stack", Standing::Good)
         };
-        let lines: Vec<(String, String)> = of(&sight)
+        let lines: Vec<(String, String)> = of(&sight, Time(9_000))
             .into_iter()
             .map(|line| (line.label.trim().to_owned(), line.text))
             .collect();
+        assert_eq!(lines[0].1, "as its own list said 9s ago");
         assert_eq!(
-            lines[0],
+            lines[1],
             (
                 "OrdersDb".to_owned(),
                 "UPDATE_COMPLETE  AWS::RDS::DBInstance  orders-db-1".to_owned()
             )
         );
-        assert_eq!(lines[1].0, "happened");
+        assert_eq!(lines[2].0, "happened");
         assert!(
-            lines[2]
+            lines[3]
                 .1
                 .contains("clean-up of another AWS::RDS::DBInstance: DELETE_COMPLETE")
         );
-        assert!(lines[3].1.contains("DELETE_COMPLETE  AWS::RDS::DBInstance"));
+        assert!(lines[4].1.contains("DELETE_COMPLETE  AWS::RDS::DBInstance"));
         let settled = Sight {
             parts: vec![part("OrdersDb", "UPDATE_COMPLETE")],
             ..sight
         };
-        assert_eq!(of(&settled).len(), 1, "what is listed is not told twice");
+        assert_eq!(
+            of(&settled, Time(9_000)).len(),
+            2,
+            "what is listed is not told twice"
+        );
     }
 }
