@@ -522,6 +522,7 @@ async fn a_command_that_ends_on_a_full_disk_is_told_by_its_exit_code() {
     let lines = run.lines();
     let expected: Vec<String> = std::iter::once("up".to_owned())
         .chain((1..=40_000).map(|n| n.to_string()))
+        .chain(["ended with exit code 3; it wrote last: 40000".to_owned()])
         .collect();
     assert!(
         lines == expected,
