@@ -18,6 +18,8 @@ const THROTTLED_TRIES: u32 = 6;
 /// When a call is made again that failed for a reason that passes. The SDK makes none again: what
 /// it would send has no turn.
 const AGAIN: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
+/// What was waited for longer than this is not waited for again: who asked has to know.
+const LONG: Duration = Duration::from_secs(10);
 
 impl Cloud {
     /// Makes a call within the account's budget: throttled ones again and slower, refused ones to
@@ -82,7 +84,9 @@ impl Cloud {
                 Some(turn) => turn,
                 None => budget.turn(what).await,
             };
+            let begun = self.clock.now();
             let answer = make().await;
+            let long = self.clock.now().since(begun) >= LONG;
             drop((turn, alone));
             let error = match answer {
                 Ok(answer) => {
@@ -109,7 +113,7 @@ impl Cloud {
                 }
                 TroubleKind::Garbled | TroubleKind::Endless if !garbled => garbled = true,
                 TroubleKind::Server | TroubleKind::Timeout | TroubleKind::Unreachable => {
-                    match again.next() {
+                    match again.next().filter(|_| !long) {
                         Some(pause) => self.clock.sleep(pause).await,
                         None => return Err(trouble),
                     }
@@ -160,5 +164,47 @@ impl Cloud {
                 })
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Arc;
+
+    use aws_sdk_cloudformation::operation::describe_stacks::DescribeStacksError;
+
+    use super::*;
+    use crate::aws::{AwsTarget, Clients};
+    use crate::domain::time::Time;
+    use crate::os::clock::Stepped;
+
+    #[tokio::test]
+    async fn what_was_waited_for_long_is_not_waited_for_again() {
+        let clock = Stepped::at(Time(0));
+        let nobody = Arc::new(|| -> futures_util::future::BoxFuture<'static, _> {
+            Box::pin(async { Err("not here".to_owned()) })
+        });
+        let target = AwsTarget {
+            region: Some("eu-west-1".into()),
+            endpoint_url: Some("http://127.0.0.1:9".into()),
+            ..AwsTarget::default()
+        };
+        let cloud = Clients::new(Arc::new(clock.clone()), "ana", nobody)
+            .of(&target)
+            .await
+            .unwrap();
+        let calls = Cell::new(0);
+        let asked = cloud.call("cloudformation:DescribeStacks", "shop", || {
+            calls.set(calls.get() + 1);
+            clock.advance(Duration::from_secs(30));
+            async {
+                let late: SdkError<DescribeStacksError, HttpResponse> =
+                    SdkError::timeout_error("late");
+                Err::<(), _>(late)
+            }
+        });
+        assert_eq!(asked.await.unwrap_err().kind, TroubleKind::Timeout);
+        assert_eq!(calls.get(), 1);
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -28,8 +29,14 @@ use super::looks::Eyes;
 /// How old a proof may be.
 pub(super) const PROOF: Duration = Duration::from_mins(1);
 
-/// The newest proof of a place, as the place was recorded then.
-type Proven = Arc<Mutex<Option<(Place, Proof)>>>;
+/// The proofs of a place.
+#[derive(Debug, Default)]
+struct Proofs {
+    /// How many were tried.
+    tried: AtomicU64,
+    /// The newest, as the place was recorded then; or why there is none.
+    newest: Mutex<Option<(Place, Result<Proof, Failure>)>>,
+}
 
 /// The eyes by the kind of what they look at, and the proofs of who we are.
 pub struct EyesByKind {
@@ -38,7 +45,7 @@ pub struct EyesByKind {
     provers: BTreeMap<&'static str, (&'static str, Arc<dyn Prover>)>,
     clock: SharedClock,
     /// By place: one that does not answer keeps no other one waiting.
-    proofs: std::sync::Mutex<BTreeMap<(EnvName, PlaceName), Proven>>,
+    proofs: std::sync::Mutex<BTreeMap<(EnvName, PlaceName), Arc<Proofs>>>,
 }
 
 impl EyesByKind {
@@ -107,18 +114,25 @@ impl Eyes for EyesByKind {
                 .hint("use the program that recorded it")
             })?;
             let key = (env.clone(), place.name.clone());
-            let newest = Arc::clone(locked(&self.proofs).entry(key).or_default());
-            // One proof at a time: many steps that start together share it.
-            let mut newest = newest.lock().await;
-            if let Some((of, proof)) = &*newest
-                && of == place
-                && self.clock.now().since(proof.at) < PROOF
-            {
-                return Ok(proof.clone());
+            let proofs = Arc::clone(locked(&self.proofs).entry(key).or_default());
+            let before = proofs.tried.load(Ordering::Acquire);
+            // One proof at a time: many that ask together share it, also where it fails. A place
+            // that does not answer would keep the last of them waiting for as many failures.
+            let mut newest = proofs.newest.lock().await;
+            let waited = proofs.tried.load(Ordering::Acquire) > before;
+            match &*newest {
+                Some((of, Ok(proof)))
+                    if of == place && self.clock.now().since(proof.at) < PROOF =>
+                {
+                    return Ok(proof.clone());
+                }
+                Some((of, Err(failure))) if of == place && waited => return Err(failure.clone()),
+                Some(_) | None => {}
             }
-            let proof = prover.prove(place).await?;
+            let proof = prover.prove(place).await;
             *newest = Some((place.clone(), proof.clone()));
-            Ok(proof)
+            proofs.tried.fetch_add(1, Ordering::Release);
+            proof
         }
         .boxed()
     }
@@ -134,6 +148,47 @@ mod tests {
     use super::*;
     use crate::os::clock::Stepped;
     use crate::places::made_up::KINDS;
+
+    /// A place that does not answer until it is told to, and then denies.
+    #[derive(Default)]
+    struct Slow {
+        asked: AtomicU64,
+        answers: tokio::sync::Notify,
+    }
+
+    impl Prover for Slow {
+        fn prove<'a>(&'a self, _: &'a Place) -> BoxFuture<'a, Result<Proof, Failure>> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            async {
+                self.answers.notified().await;
+                Err(Failure::new("no answer in time"))
+            }
+            .boxed()
+        }
+    }
+
+    #[tokio::test]
+    async fn who_asks_together_shares_a_proof_that_fails() {
+        let slow = Arc::new(Slow::default());
+        let eyes = EyesByKind {
+            eyes: BTreeMap::new(),
+            provers: [("hill", ("a hill", Arc::clone(&slow) as Arc<dyn Prover>))].into(),
+            clock: Arc::new(Stepped::at(Time(0))),
+            proofs: std::sync::Mutex::default(),
+        };
+        let (env, hill) = ("dev".parse().unwrap(), Place::new("hill", "summit", "side"));
+        let many = futures_util::future::join_all((0..9).map(|_| eyes.prove(&env, &hill)));
+        let (answers, ()) = tokio::join!(many, async { slow.answers.notify_one() });
+        assert!(answers.iter().all(Result::is_err), "{answers:?}");
+        assert_eq!(slow.asked.load(Ordering::Relaxed), 1);
+        slow.answers.notify_one();
+        assert!(eyes.prove(&env, &hill).await.is_err());
+        assert_eq!(
+            slow.asked.load(Ordering::Relaxed),
+            2,
+            "who asks later asks anew"
+        );
+    }
 
     #[tokio::test]
     async fn a_proof_is_of_one_place_and_at_most_a_minute_old() {
