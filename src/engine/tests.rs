@@ -54,6 +54,7 @@ mod kills;
 mod many;
 mod places;
 mod press;
+mod races;
 mod recall;
 mod trouble;
 mod two;

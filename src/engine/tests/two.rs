@@ -20,7 +20,7 @@ async fn one_of(
         .unwrap()
 }
 
-async fn any(bench: &Bench) -> Engine {
+pub(super) async fn any(bench: &Bench) -> Engine {
     one_of(bench, |_| true, None).await
 }
 
@@ -30,7 +30,7 @@ async fn others_have_their_turn() {
     }
 }
 
-async fn work(bench: &Bench, engines: &mut [Option<Engine>]) {
+pub(super) async fn work(bench: &Bench, engines: &mut [Option<Engine>]) {
     work_until(bench, engines, &|| false).await;
 }
 
