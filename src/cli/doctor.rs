@@ -299,7 +299,7 @@ fn who(world: &World, env: &EnvName, now: Time) -> Vec<Fact> {
 }
 
 /// Why it is not known who we are at a place, where that passes by itself: no engine could look
-/// yet, or AWS throttles and nothing denied it.
+/// yet, or reads are throttled there and nothing denied it.
 fn passes(world: &World, env: &EnvName, place: &Place, now: Time) -> Option<String> {
     let starts = matches!(
         world.engine,

@@ -5,20 +5,8 @@ use super::*;
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::event::Event;
 use crate::domain::stack::StackEvent;
+use crate::sandbox::dice::Dice;
 use crate::store::StoreError;
-
-/// Numbers that look random, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        (self.0 >> 33) % sides
-    }
-}
 
 /// How much of everything.
 struct Size {
@@ -62,11 +50,11 @@ async fn one_of_many(bench: &Bench, dies_at: Option<u64>) -> Life {
 }
 
 async fn work(bench: &Bench, size: &Size, seed: u64) -> usize {
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let mut kills = 0;
     let life = |dice: &mut Dice, kills: usize| {
         (kills < size.kills)
-            .then(|| 1 + dice.roll(60 * size.deployments() as u64 / size.kills as u64))
+            .then(|| 1 + dice.below(60 * size.deployments() as u64 / size.kills as u64))
     };
     let mut engines = Vec::new();
     for _ in 0..size.engines {

@@ -4,14 +4,7 @@
 use super::*;
 use crate::domain::deployment::DeploymentEvent;
 use crate::domain::event::Event;
-
-/// Numbers that look random, the same in every run.
-fn roll(state: &mut u64, sides: u64) -> u64 {
-    *state = state
-        .wrapping_mul(6_364_136_223_846_793_005)
-        .wrapping_add(1);
-    (*state >> 33) % sides
-}
+use crate::sandbox::dice::Dice;
 
 async fn step_one(engines: &mut [Option<Engine>], which: u64) {
     let place = &mut engines[usize::try_from(which).unwrap()];
@@ -22,8 +15,7 @@ async fn step_one(engines: &mut [Option<Engine>], which: u64) {
 }
 
 async fn one_race(seed: u64) -> (bool, bool) {
-    // Seeds that stand side by side begin far apart.
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut dice = Dice::new(seed);
     let bench = Bench::new();
     bench.environment(EnvClass::Development).await;
     let plan = vec![held(step("b", &[]), HoldKind::ReviewPlan)];
@@ -75,7 +67,7 @@ async fn one_race(seed: u64) -> (bool, bool) {
     ];
     let (mut approve, mut reject) = (None, None);
     for n in 0..3 {
-        let which = roll(&mut state, asks.len() as u64);
+        let which = dice.below(asks.len() as u64);
         let ask = asks.remove(usize::try_from(which).unwrap());
         let (approves, rejects) = (
             matches!(ask, Ask::Approve { .. }),
@@ -87,8 +79,8 @@ async fn one_race(seed: u64) -> (bool, bool) {
         } else if rejects {
             reject = Some(id);
         }
-        for _ in 0..roll(&mut state, 3) {
-            let which = roll(&mut state, 2);
+        for _ in 0..dice.below(3) {
+            let which = dice.below(2);
             step_one(&mut engines, which).await;
         }
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use holdpoint::domain::deployment::StepState;
 use holdpoint::domain::folds::Folds;
 use holdpoint::engine::Failpoint;
+use holdpoint::sandbox::dice::Dice;
 use tokio::sync::Notify;
 
 /// Where an engine can die. The intent of a call is a note; its result is the outcome of the step.
@@ -36,20 +37,8 @@ const DRAWN: u64 = 3;
 /// life of an engine.
 const PASSAGES: [u32; 8] = [1, 1, 1, 2, 2, 3, 5, 8];
 
-/// Chance from a seed (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[usize::try_from(self.roll() % all.len() as u64).unwrap()]
-    }
+fn one_of<T: Copy>(dice: &mut Dice, all: &[T]) -> T {
+    all[usize::try_from(dice.below(all.len() as u64)).unwrap()]
 }
 
 /// The points at which an engine can die while a step of this kind is tried, or before it is.
@@ -82,7 +71,7 @@ impl Fates {
         Self {
             seed,
             kind,
-            dice: Dice(seed),
+            dice: Dice::new(seed),
             met: Vec::new(),
         }
     }
@@ -94,7 +83,12 @@ impl Fates {
         let last: BTreeSet<_> = match deaths {
             0 => [(all[usize::try_from(self.seed).unwrap() % all.len()], 1)].into(),
             1..DEATHS => (0..DRAWN)
-                .map(|_| (self.dice.one_of(&all), self.dice.one_of(&PASSAGES)))
+                .map(|_| {
+                    (
+                        one_of(&mut self.dice, &all),
+                        one_of(&mut self.dice, &PASSAGES),
+                    )
+                })
                 .collect(),
             _ => BTreeSet::new(),
         };

@@ -12,6 +12,7 @@ use std::process::Command;
 use holdpoint::os::clock::Real;
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
+use holdpoint::sandbox::dice::Dice;
 use holdpoint::store::Store as _;
 use holdpoint::store::sqlite::{Doubt, Sqlite};
 
@@ -98,19 +99,6 @@ fn apply(bytes: &mut Vec<u8>, did: &Did, most: usize) {
     }
 }
 
-/// Numbers that look random, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        (self.0 >> 33) % sides
-    }
-}
-
 /// The files after a power cut behind so many deeds, and how many events were acknowledged by then.
 fn cut(record: &Record, behind: usize, dice: &mut Dice) -> (BTreeMap<PathBuf, Vec<u8>>, u64) {
     let mut files: BTreeMap<&Path, OnDisk<'_>> = BTreeMap::new();
@@ -125,16 +113,16 @@ fn cut(record: &Record, behind: usize, dice: &mut Dice) -> (BTreeMap<PathBuf, Ve
     }
     let left = files.into_iter().map(|(path, mut file)| {
         // The disk takes what it likes, in sectors, in any order.
-        let kind = dice.roll(3);
+        let kind = dice.below(3);
         for did in &file.on_its_way {
             match kind {
                 0 => {}
                 1 => apply(&mut file.bytes, did, usize::MAX),
-                _ => match dice.roll(3) {
+                _ => match dice.below(3) {
                     0 => {}
                     1 => apply(&mut file.bytes, did, usize::MAX),
                     _ => {
-                        let sectors = usize::try_from(dice.roll(8)).unwrap();
+                        let sectors = usize::try_from(dice.below(8)).unwrap();
                         apply(&mut file.bytes, did, sectors * 512);
                     }
                 },
@@ -193,9 +181,9 @@ fn what_was_acknowledged_before_a_power_cut_is_there() {
     let mut points: Vec<usize> = acknowledgements.collect();
     assert!(points.len() >= 50, "only {} were noted", points.len());
     let first = points[0];
-    let mut dice = Dice(7);
+    let mut dice = Dice::new(7);
     let range = (record.len() - first) as u64;
-    points.extend((0..60).map(|_| first + usize::try_from(dice.roll(range)).unwrap()));
+    points.extend((0..60).map(|_| first + usize::try_from(dice.below(range)).unwrap()));
     for point in points {
         let (files, acknowledged) = cut(&record, point, &mut dice);
         let folder = tempfile::tempdir().unwrap();
