@@ -4,6 +4,7 @@
 pub(crate) mod appearance;
 mod engine;
 mod lines;
+pub(crate) mod log;
 mod sandbox;
 pub(crate) mod shell;
 
@@ -25,6 +26,7 @@ use holdpoint::sandbox::practice;
 use holdpoint::store::spool::{Limits, Of, Reader};
 use holdpoint::store::sqlite::Sqlite;
 use holdpoint::systems;
+use holdpoint::text::causes::causes;
 
 pub(crate) use engine::engine;
 use engine::engine_start;
@@ -45,7 +47,7 @@ impl Ground {
         let home = home_of(common).map_err(Unread::None)?;
         if common.practice {
             return Self::practice(&home)
-                .map_err(|why| Unread::None(Stop::failed("practice", format!("{why:#}"))));
+                .map_err(|why| Unread::None(Stop::failed("practice", causes(why.as_ref()))));
         }
         let file = estate_file(common).map_err(Unread::None)?;
         let loaded = config::load(&file, systems::all()).map_err(Unread::Wrong)?;
@@ -167,7 +169,7 @@ pub(crate) fn home_of(common: &Common) -> Result<Home, Stop> {
                 return Err(Stop::wrong(
                     "store",
                     format!(
-                        "--store {url:?} is no store that this version knows: write sqlite:DIR"
+                        "--store {url:?} is not a store that this version knows: write sqlite:DIR"
                     ),
                 ));
             }

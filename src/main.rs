@@ -21,6 +21,7 @@ use holdpoint::os::signals::{self, Told};
 use holdpoint::sandbox::run;
 use holdpoint::store::Store as _;
 use holdpoint::store::sqlite::Sqlite;
+use holdpoint::text::causes::causes;
 use holdpoint::text::safe::{Safe, shown};
 use holdpoint::tui;
 
@@ -34,12 +35,14 @@ fn main() -> ExitCode {
             let words: Vec<String> = std::env::args_os()
                 .map(|word| word.to_string_lossy().into_owned())
                 .collect();
-            let Some(document) = cli::usage(&why, &words) else {
-                why.exit()
-            };
+            let usage = cli::usage(&why, &words);
             // There is nobody left to tell when this fails.
-            let _ = writeln!(io::stdout(), "{document}");
-            return ExitCode::from(Code::Wrong as u8);
+            let _ = if usage.answer {
+                writeln!(io::stdout(), "{}", usage.text)
+            } else {
+                writeln!(io::stderr(), "{}", usage.text)
+            };
+            return ExitCode::from(usage.code as u8);
         }
     };
     let done = match program.verb {
@@ -54,7 +57,7 @@ fn main() -> ExitCode {
             .downcast_ref::<Stop>()
             .map_or(Code::Failed, |stop| stop.code);
         // There is nobody left to tell when this fails.
-        let _ = writeln!(io::stderr(), "holdpoint: {}", shown(&format!("{why:#}")));
+        let _ = writeln!(io::stderr(), "holdpoint: {}", shown(&causes(why.as_ref())));
         code
     });
     ExitCode::from(code as u8)
@@ -90,7 +93,7 @@ fn console(mut common: Common) -> Result<Code> {
     let variable = |name: &str| std::env::var(name).ok();
     let look = Appearance::read(&paths::config_folder()?, common.theme.as_deref(), variable)?;
     let saved = ground.home.folder().join("saved");
-    let shown = tui::run(
+    let ran = tui::run(
         desk,
         tui::Options {
             now: Arc::new(move || clock.now()),
@@ -130,10 +133,10 @@ fn console(mut common: Common) -> Result<Code> {
     if let Some(here) = here {
         let says = here.end();
         if !says.is_empty() {
-            let _ = writeln!(io::stderr(), "holdpoint: {says}");
+            let _ = writeln!(io::stderr(), "holdpoint: {}", shown(&says));
         }
     }
-    shown?;
+    ran?;
     Ok(Code::Done)
 }
 
@@ -183,7 +186,7 @@ fn sandbox(args: run::Args) -> Result<Code> {
     runtime()?.block_on(async {
         let mut out = io::stdout();
         run::run(args, Real::shared(), |line| {
-            let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+            let _ = writeln!(out, "{}", shown(line)).and_then(|()| out.flush());
         })
         .await
     })?;
@@ -201,7 +204,7 @@ fn engine(common: &Common, args: &EngineArgs) -> Result<Code> {
         .with_ansi(false)
         .log_internal_errors(false);
     log.with_max_level(tracing::Level::INFO)
-        .with_writer(io::stderr)
+        .with_writer(compose::log::gate)
         .init();
     let mut elected = match process::elect(&home)? {
         Ok(elected) => elected,
@@ -214,9 +217,9 @@ fn engine(common: &Common, args: &EngineArgs) -> Result<Code> {
         let doubts = runtime()?.block_on(Sqlite::accept(&home, elected.lock(), Real::shared()))?;
         let mut out = io::stdout();
         for doubt in &doubts {
-            writeln!(out, "accepted: {}", doubt.is())?;
+            writeln!(out, "accepted: {}", shown(&doubt.is().to_string()))?;
         }
-        let home = home.folder().display();
+        let home = Safe::from(home.folder());
         if doubts.is_empty() {
             writeln!(out, "{home}: there was nothing to accept")?;
         } else {

@@ -40,7 +40,7 @@ pub(super) fn bounded(client: SharedHttpClient) -> SharedHttpClient {
 
 /// An answer does not end where answers of AWS do.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer goes on after {LARGEST} MiB")]
+#[error("the answer is longer than {LARGEST} MiB")]
 struct Endless;
 
 /// Whether an error is that an answer did not end.

@@ -168,7 +168,7 @@ impl Profile {
             }
             Source::Keys { end: true } => {
                 format!(
-                    "the keys of profile {name} have ended: put fresh ones into the AWS configuration"
+                    "the keys of profile {name} have expired: put new ones into the AWS configuration"
                 )
             }
             Source::Keys { end: false } => {
@@ -268,7 +268,7 @@ region = eu-west-1
             ("role-of-sso", "aws sso login --profile sso"),
             ("vault", "aws sts get-caller-identity --profile vault"),
             ("keys", "aws configure --profile keys"),
-            ("temporary", "put fresh ones"),
+            ("temporary", "put new ones"),
             ("role-of-itself", "aws configure --profile role-of-itself"),
             ("web", "web_identity_token_file"),
             ("shell", "credential_source = Environment"),

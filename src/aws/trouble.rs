@@ -250,13 +250,13 @@ impl Facts {
                 })
                 .retry(Retry::Contact),
             TroubleKind::Garbled => Failure::new(format!("{action}{on}: what answered is not AWS (status {}){place}", self.status))
-                .hint("a proxy or the login page of a network is in the way: look at that")
+                .hint("a proxy or the login page of a network is in the way: check that")
                 .retry(Retry::Contact),
             TroubleKind::Endless => Failure::new(format!("{action}{on}: the answer does not end{place}"))
-                .hint("what answers is broken, or is not AWS: look at the endpoint, and at what is between")
+                .hint("what answers is broken, or is not AWS: check the endpoint, and whatever stands in between")
                 .retry(Retry::Contact),
             TroubleKind::Login => {
-                Failure::new(format!("{action}{on}: the credentials have ended or there are none")).hint(login).retry(Retry::Contact)
+                Failure::new(format!("{action}{on}: the credentials have expired, or there are none")).hint(login).retry(Retry::Contact)
             }
             TroubleKind::Denied => Failure::new(format!("{action}{on}: access denied"))
                 .hint(format!("allow {action}{on} to the role of this environment, or name another role or profile in the estate file")),

@@ -1,13 +1,16 @@
 //! The verbs on one stack or one deployment: from their words to an intent.
 
-use crate::domain::ask::{Intent, Source, Way};
+use crate::domain::ask::{Answer, Ask, Intent, Source, Way};
 use crate::domain::end::End;
 use crate::domain::ids::{DeploymentId, StackId};
 use crate::domain::refused::Refused;
 use crate::world::World;
-use crate::world::available::Doing;
+use crate::world::available::{Doing, NotNow, armed};
 
-use super::args::{CancelArgs, Guard, RollbackArgs, StackArgs, TargetArgs, UnblockArgs, WayOut};
+use super::args::{
+    CancelArgs, Guard, RollbackArgs, StackArgs, TargetArgs, UnblockArgs, UndoArgs, WayOut,
+};
+use super::ask::Awaited;
 use super::target::{Target, agreed_for, known, no_deployment, number, numbered, target};
 use super::{Code, Ground, Out, Stop, ask, wait};
 
@@ -48,23 +51,26 @@ pub(super) fn offered(
     let offer = world.offer(id, doing, ground.now());
     match (offer.intent, offer.refused) {
         (Some(intent), _) => Ok(intent),
-        (None, Some(no)) => {
-            let when = if no.when.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", no.when)
-            };
-            let says = format!("{} {id}: {}{when}", doing.name(), no.why);
-            Err(if no.no_contact {
-                Stop::lost(Refused::NO_CONTACT, says)
-            } else {
-                Stop::wrong("not-now", says)
-            })
-        }
+        (None, Some(no)) => Err(not_now(id, doing, &no)),
         (None, None) => Err(Stop::wrong(
             "not-now",
             format!("{} {id}: {}", doing.name(), offer.note),
         )),
+    }
+}
+
+/// Why something cannot be done now, and when it can.
+fn not_now(id: &StackId, doing: Doing, no: &NotNow) -> Stop {
+    let when = if no.when.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", no.when)
+    };
+    let says = format!("{} {id}: {}{when}", doing.name(), no.why);
+    if no.no_contact {
+        Stop::lost(Refused::NO_CONTACT, says)
+    } else {
+        Stop::wrong("not-now", says)
     }
 }
 
@@ -86,7 +92,7 @@ pub(super) fn rollback(ground: &dyn Ground, args: &RollbackArgs, out: &mut Out<'
         Some(text) => Some(number(text).ok_or_else(|| {
             Stop::wrong(
                 "deployment",
-                format!("--to {text:?} is no deployment: write #12"),
+                format!("--to {text:?} is not a deployment: write #12"),
             )
         })?),
     };
@@ -136,6 +142,45 @@ pub(super) fn cancel(ground: &dyn Ground, args: &CancelArgs, out: &mut Out<'_, '
             }
         },
     )
+}
+
+/// `undo`: of a stack what is armed, of a number what has not started.
+pub(super) fn undo(ground: &dyn Ground, args: &UndoArgs, out: &mut Out<'_, '_>) -> Done {
+    let desk = ground.desk()?;
+    let world = wait::ready(&*desk, ground)?;
+    let deployment = match target(&args.target)? {
+        Target::Deployment(no) => numbered(&*desk, no)?.id,
+        Target::Stack(id) => {
+            let id = known(&world, &id.to_string())?;
+            let now = ground.now();
+            if let Some(no) = world.offer(&id, Doing::Undo, now).refused {
+                return Err(not_now(&id, Doing::Undo, &no));
+            }
+            armed(&world.folds.stack(&id), now).ok_or_else(|| {
+                Stop::wrong("not-now", format!("undo {id}: nothing is armed any more"))
+            })?
+        }
+    };
+    let asked = desk
+        .submit(Ask::Undo { deployment })
+        .map_err(|why| Stop::lost("desk", why.to_string()))?;
+    let guard = Guard {
+        wait: args.wait,
+        ..Guard::default()
+    };
+    match wait::answer(&*desk, ground, asked, None, out)? {
+        Answer::Accepted { says, .. } => ask::accepted(
+            &*desk,
+            ground,
+            &[deployment],
+            Awaited::Gone,
+            &says,
+            &guard,
+            out,
+        ),
+        Answer::Refused(refused) => ask::refuse(&refused, None, out),
+        Answer::Card { .. } => Err(ask::wrong_answer("a card where it was asked to undo")),
+    }
 }
 
 /// `retry`.
@@ -235,7 +280,7 @@ pub(super) fn unblocking(
             return Err(Stop::wrong(
                 "way",
                 format!(
-                    "unblock {id}: look how it ended and say so, nothing is taken for granted: {}",
+                    "unblock {id}: find out how it ended and say so; nothing is taken for granted: {}",
                     ended.join(", or ")
                 ),
             ));

@@ -9,7 +9,7 @@ use crate::domain::lifecycles;
 
 pub(super) use super::change::{
     ApproveArgs, CancelArgs, DeployArgs, FreezeArgs, Guard, RejectArgs, RollbackArgs, StackArgs,
-    TargetArgs, ThawArgs, UnblockArgs, WayOut,
+    TargetArgs, ThawArgs, UnblockArgs, UndoArgs, WayOut,
 };
 pub(super) use super::chosen::Chosen;
 
@@ -17,7 +17,8 @@ pub(super) use super::chosen::Chosen;
 ///
 /// Without a verb: the console. Without an estate file: the practice estate over the embedded
 /// cloud. Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 held, rejected, cancelled
-/// or expired, 4 contact lost.
+/// or expired, 4 contact lost. Settings, keys and themes of your own: settings.yaml, keymap.yaml
+/// and themes/ in ~/.config/holdpoint (`holdpoint doctor` names the folder).
 #[derive(Debug, Parser)]
 #[command(name = "holdpoint", version, max_term_width = 110)]
 pub struct Program<S: Args> {
@@ -99,6 +100,8 @@ pub enum Verb<S: Args> {
     Teardown(StackArgs),
     /// End a deployment that waits or runs
     Cancel(CancelArgs),
+    /// Withdraw what is still ARMED, or what only waits in a queue: nothing of it has started
+    Undo(UndoArgs),
     /// Deploy a failed deployment again, and do what is left of it
     Retry(TargetArgs),
     /// Open a way out of a broken stack

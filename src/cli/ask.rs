@@ -178,7 +178,7 @@ pub(super) fn subject(guard: &Guard) -> Result<Option<Digest>, Stop> {
     text.parse().map(Some).map_err(|_| {
         Stop::wrong(
             "subject",
-            format!("--subject {text:?} is no digest: give the 64 hex digits of `plan --json`"),
+            format!("--subject {text:?} is not a digest: give the 64 hex digits of `plan --json`"),
         )
     })
 }
@@ -258,7 +258,8 @@ pub(super) fn accepted(
             exit: code as u8,
             ..AskedDoc::default()
         })?;
-    } else if code != Code::Done && !end.is_empty() {
+    } else if code != Code::Done && !end.is_empty() && (ids.len() > 1 || code == Code::Lost) {
+        // Of a single one this was told last, when it came.
         out.aside(&format!("holdpoint: {end}"))?;
     }
     Ok(code)

@@ -78,7 +78,7 @@ pub(super) fn wrong_choice(hold: &Hold, choice: Option<&str>) -> Option<String> 
             Some(format!("{} offers no choice, so not {name:?}", hold.id))
         }
         Some(name) => Some(format!(
-            "{name:?} is no way of {}: {}",
+            "{name:?} is not a way of {}: {}",
             hold.id,
             names.join(", ")
         )),

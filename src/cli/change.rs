@@ -83,6 +83,17 @@ pub struct CancelArgs {
     pub guard: Guard,
 }
 
+/// `undo`.
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// environment/application, or a deployment (#12)
+    #[arg(value_name = "STACK")]
+    pub target: String,
+    /// Wait until it has ended
+    #[arg(long)]
+    pub wait: bool,
+}
+
 /// `rollback`.
 #[derive(Debug, Args)]
 pub struct RollbackArgs {

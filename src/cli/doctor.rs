@@ -15,7 +15,7 @@ use crate::text::safe::Safe;
 use crate::world::sightings::ProofSighting;
 use crate::world::{EngineState, World};
 
-use super::out::table;
+use super::out::headed;
 use super::{Code, Ground, Out, Stop, target, wait};
 
 /// One thing that was looked at.
@@ -105,7 +105,7 @@ pub(super) fn doctor(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code,
                 ]
             })
             .collect();
-        for line in table(&rows) {
+        for line in headed(&["STATE", "WHAT", "SAYS"], rows) {
             out.line(&line)?;
         }
     }
@@ -130,7 +130,7 @@ fn trust(ground: &dyn Ground, loaded: &Loaded) -> Fact {
         ),
         Ok(Trust::Changed(_)) => Fact::wrong(
             "trust",
-            "the estate file names more or else than when it was trusted: `holdpoint trust` says what",
+            "the estate file names other things than when it was trusted: `holdpoint trust` shows which",
         ),
     }
 }
@@ -335,7 +335,7 @@ fn who_at(world: &World, env: &EnvName, place: &Place, now: Time) -> Fact {
             .map_or_else(
                 || {
                     format!(
-                        "nobody could tell in {} s who we are there",
+                        "who we are there was not proven within {} s",
                         LOOKING.as_secs()
                     )
                 },

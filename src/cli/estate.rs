@@ -18,13 +18,7 @@ pub(super) fn check(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
         loaded,
         found,
     } = ground.examine()?;
-    let files = loaded.as_ref().map(config::wrong_files).unwrap_or_default();
-    let wrong: Vec<Wrong> = found
-        .0
-        .into_iter()
-        .map(|what| Wrong { stack: None, what })
-        .chain(files)
-        .collect();
+    let wrong = config::all_wrong(loaded.as_ref(), found);
     if out.is_json() {
         let errors: Vec<WrongDoc<'_>> = wrong.iter().map(WrongDoc::from).collect();
         out.document(

@@ -19,7 +19,7 @@ use crate::world::rows::{EnvView, Row};
 
 use super::args::{EventsArgs, LsArgs};
 use super::json::{DiskDoc, EngineDoc, EnvDoc, HoldDoc, LsDoc, NeedDoc, at};
-use super::out::table;
+use super::out::headed;
 use super::{Code, Ground, Out, Stop, then, wait};
 
 /// `ls`.
@@ -60,13 +60,18 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
         out.line(&format!("! {}", gap.says()))?;
         out.line("")?;
     }
+    // One table over all environments, so that its columns stand below each other.
+    let rows = environments.iter().flat_map(|env| &env.rows);
+    let mut lines = headed(&COLUMNS, rows.map(|row| cells(row, now)).collect()).into_iter();
+    if let Some(names) = lines.next() {
+        out.line(&format!("  {:<11}  {names}", "STATE"))?;
+    }
     for env in &environments {
         out.line(&heading(env))?;
         if let Some(says) = env.throttled_says() {
             out.line(&format!("! {says}"))?;
         }
-        let rows: Vec<Vec<String>> = env.rows.iter().map(|row| cells(row, now)).collect();
-        for (row, line) in env.rows.iter().zip(table(&rows)) {
+        for (row, line) in env.rows.iter().zip(lines.by_ref()) {
             let mark = if row.needs_me { "!" } else { " " };
             out.line(&format!("{mark} {}  {line}", out.state(row.state, 11)))?;
         }
@@ -82,6 +87,9 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
     }
     Ok(Code::Done)
 }
+
+/// The names of the columns behind the state.
+const COLUMNS: [&str; 6] = ["STACK", "SERVES", "RELEASE", "AGE", "NO", "STEP"];
 
 /// How long a list waits for a fresh look at what it shows.
 const LOOKING: Duration = Duration::from_secs(3);
@@ -103,13 +111,19 @@ fn looked(desk: &dyn Patient, ground: &dyn Ground, only: Option<&str>) -> Arc<Wo
         let world = desk.world();
         let now = ground.now();
         let outside = |id: &&StackId| world.is_outside(id);
+        // New environments are recorded by this command itself: what stood there before the engine
+        // took them would ask for what is on its way.
+        let envs = world.catalog.environments.keys();
+        let recorded = envs
+            .filter(|env| only.is_none_or(|only| env.as_str() == only))
+            .all(|env| world.differs(env) != Differs::New);
         let fresh = |id: &StackId| {
             let (seen, stale) = world.freshness(id);
             stale.is_some() || seen.is_some_and(|at| now.since(at) < FRESH)
         };
         if now.since(from) >= LOOKING
             || world.engine.absent().is_some()
-            || shown.iter().filter(outside).all(fresh)
+            || (recorded && shown.iter().filter(outside).all(fresh))
         {
             return world;
         }
@@ -209,7 +223,8 @@ pub(super) fn holds(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, 
             ]
         })
         .collect();
-    for line in table(&rows) {
+    let names = ["HOLD", "STACK", "KIND", "LEFT", "ASKED BY", "DOES"];
+    for line in headed(&names, rows) {
         out.line(&line)?;
     }
     for verdict in &needs {
@@ -289,7 +304,7 @@ pub(super) fn events(
             ]
         })
         .collect();
-    for line in table(&rows) {
+    for line in headed(&["AT", "WHO", "ON", "WHAT"], rows) {
         out.line(&line)?;
     }
     Ok(Code::Done)

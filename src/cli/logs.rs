@@ -300,7 +300,7 @@ fn pattern(text: &str) -> Result<Regex, Stop> {
     Regex::new(text).map_err(|why| {
         Stop::wrong(
             "grep",
-            format!("--grep {text:?} is no regular expression: {why}"),
+            format!("--grep {text:?} is not a regular expression: {why}"),
         )
     })
 }

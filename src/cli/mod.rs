@@ -1,5 +1,4 @@
-//! The verbs of the shell: everything that a key can do (what `u` takes back, `cancel` ends), for
-//! people and for scripts. They use the desk as the console does; the engine decides. What is
+//! The verbs of the shell: everything that a key can do, for people and for scripts. They use the desk as the console does; the engine decides. What is
 //! printed is text or, with --json, one document in the form of docs/json.md.
 
 mod act;
@@ -33,7 +32,7 @@ use std::path::PathBuf;
 pub use args::{Common, EngineArgs, Program, Verb};
 pub use doctor::Fact;
 pub use out::Out;
-pub use usage::usage;
+pub use usage::{Usage, usage};
 
 use crate::config::{Loaded, Trust};
 use crate::desk::Patient;
@@ -264,6 +263,7 @@ pub fn run<S: clap::Args>(
         Verb::Rollback(args) => act::rollback(ground, &args, &mut out),
         Verb::Teardown(args) => act::teardown(ground, &args, &mut out),
         Verb::Cancel(args) => act::cancel(ground, &args, &mut out),
+        Verb::Undo(args) => act::undo(ground, &args, &mut out),
         Verb::Retry(args) => act::retry(ground, &args, &mut out),
         Verb::Unblock(args) => act::unblock(ground, &args, &mut out),
         Verb::Freeze(args) => freeze::freeze(ground, &args, &mut out),

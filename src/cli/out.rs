@@ -126,7 +126,9 @@ impl<'a, 'h> Out<'a, 'h> {
         let paint = match state {
             State::Down | State::Fail | State::Brok => RED,
             State::Unkn | State::Hold | State::Roll => YELLOW,
-            State::Lost | State::Stale | State::Cut | State::Gone | State::New => FAINT,
+            State::Lost | State::Stale | State::Unseen | State::Cut | State::Gone | State::New => {
+                FAINT
+            }
             State::Canc | State::RunOutside | State::Run => CYAN,
             State::Armed | State::Que => BLUE,
             State::Froz => MAGENTA,
@@ -196,6 +198,17 @@ pub(super) fn table(rows: &[Vec<String>]) -> Vec<String> {
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         })
         .collect()
+}
+
+/// The same below the names of the columns; nothing at all where there is no row.
+#[must_use]
+pub(super) fn headed(names: &[&str], rows: Vec<Vec<String>>) -> Vec<String> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let mut all = vec![names.iter().map(|name| (*name).to_owned()).collect()];
+    all.extend(rows);
+    table(&all)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::world::World;
 
 use super::args::ShowArgs;
 use super::json::{DeploymentDoc, DeploymentPage, HoldDoc, OfferDoc, RowDoc, StackDoc};
-use super::out::table;
+use super::out::headed;
 use super::target::{self, Target};
 use super::{Code, Ground, Out, Stop, card, hold, json, then, wait};
 
@@ -84,7 +84,8 @@ fn stack(
     }
     out.line("")?;
     let rows: Vec<Vec<String>> = history.iter().map(history_row).collect();
-    for line in table(&rows) {
+    let names = ["NO", "ASKED AT", "RELEASE", "BY", "TOOK", "END"];
+    for line in headed(&names, rows) {
         out.line(&format!("  {line}"))?;
     }
     Ok(Code::Done)
@@ -173,16 +174,10 @@ fn deployment(
                 .end
                 .as_ref()
                 .map_or_else(String::new, crate::world::audit::ending);
-            vec![
-                "child".to_owned(),
-                child.no().to_string(),
-                stack,
-                child.phase.to_string(),
-                end,
-            ]
+            vec![child.no().to_string(), stack, child.phase.to_string(), end]
         })
         .collect();
-    for line in table(&children) {
+    for line in headed(&["CHILD", "STACK", "PHASE", "END"], children) {
         out.line(&format!("  {line}"))?;
     }
     let rows: Vec<Vec<String>> = d
@@ -196,7 +191,7 @@ fn deployment(
             let usual = d
                 .stack()
                 .and_then(|stack| world.usual(stack, &step.id))
-                .map_or_else(String::new, |usual| format!("usually {}", usual.says()));
+                .map_or_else(|| "-".to_owned(), |usual| usual.says());
             let why = run
                 .failure
                 .as_ref()
@@ -213,7 +208,8 @@ fn deployment(
             ]
         })
         .collect();
-    for line in table(&rows) {
+    let names = ["STEP", "STATE", "TOOK", "USUALLY", "DOES", "WHY"];
+    for line in headed(&names, rows) {
         out.line(&format!("  {line}"))?;
     }
     for (step, run) in d.runs() {

@@ -37,6 +37,7 @@ mod logs;
 mod named;
 mod parts;
 mod reading;
+mod undo;
 mod waiting;
 mod wrong;
 
@@ -113,6 +114,7 @@ fn estate() -> (Loaded, Trust) {
         file: "holdpoint.yaml".into(),
         folder: PathBuf::new(),
         systems: &[],
+        named: Arc::default(),
         reach,
         practice: false,
     };

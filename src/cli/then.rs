@@ -5,6 +5,7 @@ use crate::domain::ask::{WHY, Way};
 use crate::domain::time::Time;
 use crate::world::World;
 use crate::world::available::Doing;
+use crate::world::rows::State;
 use crate::world::verdict::Verdict;
 
 use super::out::table;
@@ -39,11 +40,13 @@ pub(super) fn told(world: &World, verdict: &Verdict, now: Time) -> Vec<String> {
     lines
 }
 
-/// What a person can do now, the usual thing first; nothing where nobody is needed.
+/// What a person can do now, the usual thing first; nothing where nobody is needed and nothing is
+/// armed.
 pub(super) fn commands(world: &World, verdict: &Verdict, now: Time) -> Vec<Command> {
     let stack = &verdict.stack;
     let ways = world.ways(stack);
-    if !world.row(stack, now).needs_me && ways.is_empty() {
+    let row = world.row(stack, now);
+    if !row.needs_me && ways.is_empty() && row.state != State::Armed {
         return Vec::new();
     }
     let practice = if world.catalog.practice {
@@ -73,8 +76,8 @@ pub(super) fn commands(world: &World, verdict: &Verdict, now: Time) -> Vec<Comma
     }
     for offer in &verdict.next {
         let verb = match offer.doing {
-            // Its ways stand there already; an undo is a key alone.
-            Doing::Unblock | Doing::Undo => continue,
+            // Its ways stand there already.
+            Doing::Unblock => continue,
             Doing::Abandon => "cancel --abandon",
             Doing::Freeze => "freeze",
             Doing::Deploy
@@ -82,6 +85,7 @@ pub(super) fn commands(world: &World, verdict: &Verdict, now: Time) -> Vec<Comma
             | Doing::Retry
             | Doing::Rollback
             | Doing::Cancel
+            | Doing::Undo
             | Doing::Thaw
             | Doing::Teardown => offer.doing.name(),
         };

@@ -357,7 +357,7 @@ fn running(world: &World, d: &Deployment) -> Awaited {
                 let what = if run.has_begun() {
                     "has no contact"
                 } else {
-                    "waits, nothing of the step was begun"
+                    "waits; nothing of the step has begun"
                 };
                 Awaited::NoContact(format!("{what}: {cancelling}{}: {why}", step.id))
             }

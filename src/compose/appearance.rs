@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, anyhow};
 use holdpoint::cli::{Common, Fact};
 use holdpoint::config::settings::{AUTO, Colours, GlyphSet, Settings};
 use holdpoint::os::{open, paths};
+use holdpoint::text::causes::causes;
 use holdpoint::text::diagnostic::Diagnostics;
 use holdpoint::tui::glyphs::Glyphs;
 use holdpoint::tui::keys::Keys;
@@ -68,12 +69,18 @@ pub(crate) fn facts(common: &Common) -> Vec<Fact> {
     let variable = |name: &str| std::env::var(name).ok();
     let appearance = match Appearance::read(&config, common.theme.as_deref(), variable) {
         Ok(appearance) => appearance,
-        Err(why) => return vec![Fact::wrong("settings", format!("{why:#}"))],
+        Err(why) => return vec![Fact::wrong("settings", causes(why.as_ref()))],
     };
-    let fact = |what: &str, own: &OwnFile, read: Result<(), String>| {
-        let says = own
-            .as_ref()
-            .map_or_else(|| "the built-in one".to_owned(), |(name, _)| name.clone());
+    let fact = |what: &str, file: &str, own: &OwnFile, read: Result<(), String>| {
+        let says = own.as_ref().map_or_else(
+            || {
+                format!(
+                    "built in; a file of your own goes to {}",
+                    config.join(file).display()
+                )
+            },
+            |(name, _)| name.clone(),
+        );
         match read {
             Ok(()) => Fact::right(what, says),
             Err(why) => Fact::wrong(what, why.trim_end()),
@@ -90,9 +97,10 @@ pub(crate) fn facts(common: &Common) -> Vec<Fact> {
         None => Theme::built_in(&appearance.theme, appearance.depth, appearance.glyphs),
     };
     vec![
-        fact("settings", &own_settings, Ok(())),
+        fact("settings", "settings.yaml", &own_settings, Ok(())),
         fact(
             "key map",
+            "keymap.yaml",
             &appearance.keymap,
             keymap
                 .map(drop)
@@ -100,6 +108,7 @@ pub(crate) fn facts(common: &Common) -> Vec<Fact> {
         ),
         fact(
             &format!("theme {}", appearance.theme),
+            &format!("themes/{}.yaml", appearance.theme),
             &appearance.own_theme,
             theme.map(drop).map_err(|why| why.to_string()),
         ),

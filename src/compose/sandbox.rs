@@ -12,6 +12,7 @@ use holdpoint::os::clock::SharedClock;
 use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
 use holdpoint::os::{detach, files, open};
+use holdpoint::text::causes::causes;
 
 /// How long the embedded cloud is waited for.
 const SANDBOX: Duration = Duration::from_secs(10);
@@ -25,7 +26,7 @@ pub(super) fn sandbox_port(home: &Home, clock: SharedClock) -> SandboxPort {
         async move {
             find_sandbox(&folder, &log, &clock)
                 .await
-                .map_err(|why| format!("{why:#}"))
+                .map_err(|why| causes(why.as_ref()))
         }
         .boxed()
     })

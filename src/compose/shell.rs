@@ -19,8 +19,10 @@ use holdpoint::os::lock::Lock;
 use holdpoint::os::paths::Home;
 use holdpoint::os::{files, owner};
 use holdpoint::store::sqlite::{OpenError, Sqlite};
+use holdpoint::text::causes::causes;
 use holdpoint::text::counted::counted;
 use holdpoint::text::diagnostic::Diagnostics;
+use holdpoint::text::safe::shown;
 use holdpoint::tui::glyphs::Glyphs;
 use holdpoint::{systems, tui};
 use tokio::sync::oneshot;
@@ -61,7 +63,7 @@ pub(crate) fn run_on<S: clap::Args>(verb: Verb<S>, common: &Common, read: Option
     if let Some(here) = shell.here.take() {
         let says = here.end();
         if !says.is_empty() {
-            let _ = writeln!(hands.err, "holdpoint: {says}");
+            let _ = writeln!(hands.err, "holdpoint: {}", shown(&says));
         }
     }
     match flushed {
@@ -120,14 +122,17 @@ impl cli::Ground for Shell<'_> {
             let here = Here::start(&ground.home).map_err(|why| {
                 Stop::failed(
                     "engine",
-                    format!("the engine cannot be started here: {why:#}"),
+                    format!(
+                        "the engine cannot be started here: {}",
+                        causes(why.as_ref())
+                    ),
                 )
             })?;
             *self.here.borrow_mut() = Some(here);
         }
         let desk = ground
             .desk(Via::Verb, !self.common.here)
-            .map_err(|why| Stop::failed("desk", format!("{why:#}")))?;
+            .map_err(|why| Stop::failed("desk", causes(why.as_ref())))?;
         Ok(Box::new(desk))
     }
 
@@ -219,7 +224,7 @@ fn store(home: &Home) -> Fact {
         Err(why) if matches!(why.downcast_ref(), Some(OpenError::NotYet(_))) => {
             Fact::right("store", "none yet: the first engine makes it")
         }
-        Err(why) => Fact::wrong("store", format!("{why:#}")),
+        Err(why) => Fact::wrong("store", causes(why.as_ref())),
     }
 }
 
@@ -286,7 +291,7 @@ impl Here {
                 "left unfinished: {}; the next engine goes on with it",
                 left.join("; ")
             ),
-            Ok(Err(why)) => format!("the engine ended: {why:#}"),
+            Ok(Err(why)) => format!("the engine ended: {}", causes(why.as_ref())),
             Err(_) => {
                 "the engine ended in a way that it should not; the next engine goes on".to_owned()
             }

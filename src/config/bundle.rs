@@ -13,7 +13,6 @@ use crate::domain::relative::{inside, plain};
 use crate::domain::request::SourceFile;
 use crate::os::open;
 use crate::systems::files::Need;
-use crate::text::diagnostic::Diagnostic;
 
 /// What a bundle may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +39,7 @@ impl Default for Caps {
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// A path that leads out, as written or through a link.
-    #[error("{path:?} leads out of {folder}: name a file below it, or copy the file there")]
+    #[error("{path:?} lies outside {folder}: name a file below it, or copy the file there")]
     Outside {
         /// The path as written.
         path: String,
@@ -57,7 +56,9 @@ pub enum BundleError {
         why: std::io::Error,
     },
     /// It is a folder, a pipe, a device.
-    #[error("{path} is no ordinary file: name the files themselves, or a glob such as {path}/**")]
+    #[error(
+        "{path} is not an ordinary file: name the files themselves, or a glob such as {path}/**"
+    )]
     NoFile {
         /// Which.
         path: PathBuf,
@@ -69,7 +70,7 @@ pub enum BundleError {
         path: PathBuf,
     },
     /// Nothing fits.
-    #[error("{glob:?} fits no file below {folder}")]
+    #[error("{glob:?} matches no file below {folder}")]
     Nothing {
         /// The glob.
         glob: String,
@@ -77,7 +78,7 @@ pub enum BundleError {
         folder: PathBuf,
     },
     /// It is no glob.
-    #[error("{glob:?} is no glob: {why}")]
+    #[error("{glob:?} is not a glob: {why}")]
     Glob {
         /// The glob.
         glob: String,
@@ -95,18 +96,27 @@ pub enum BundleError {
 }
 
 impl BundleError {
-    /// As what is wrong with a file: the one concerned, or the estate file that names it.
-    pub(super) fn told(&self, estate: &Path) -> Diagnostic {
-        let file = match self {
-            BundleError::Unreadable { path, .. }
-            | BundleError::NoFile { path }
-            | BundleError::Name { path } => path,
-            BundleError::Outside { .. }
-            | BundleError::Nothing { .. }
+    /// What to do, where what is wrong does not say it.
+    pub(super) fn hint(&self) -> &'static str {
+        match self {
+            BundleError::Unreadable { why, .. } if why.kind() == std::io::ErrorKind::NotFound => {
+                "paths begin in the folder of the estate file: write the file, or name another"
+            }
+            BundleError::Nothing { .. } => {
+                "globs begin in the folder of the estate file: `*` stays in a folder, `**` goes below"
+            }
+            BundleError::Unreadable { .. }
+            | BundleError::Outside { .. }
+            | BundleError::NoFile { .. }
+            | BundleError::Name { .. }
             | BundleError::Glob { .. }
-            | BundleError::TooMuch { .. } => estate,
-        };
-        Diagnostic::of_file("files", &file.to_string_lossy(), &self.to_string(), "")
+            | BundleError::TooMuch { .. } => "",
+        }
+    }
+
+    /// True where every further file would only say the same.
+    pub(super) fn ends_all(&self) -> bool {
+        matches!(self, BundleError::TooMuch { .. })
     }
 }
 
@@ -139,20 +149,39 @@ impl<'a> Gathering<'a> {
     /// The files that a need asks for.
     ///
     /// # Errors
-    /// The first [`BundleError`] met.
-    pub(super) fn fetch(&mut self, need: &Need) -> Result<Vec<(String, SourceFile)>, BundleError> {
-        let paths = match need {
-            Need::File(path) => vec![path.clone()],
-            Need::Maybe(path) => {
-                if self.exists(path)? {
-                    vec![path.clone()]
-                } else {
-                    Vec::new()
+    /// Every file of them that cannot be had.
+    pub(super) fn fetch(
+        &mut self,
+        need: &Need,
+    ) -> Result<Vec<(String, SourceFile)>, Vec<BundleError>> {
+        let paths = self.paths(need).map_err(|error| vec![error])?;
+        let (mut found, mut wrong) = (Vec::new(), Vec::new());
+        for path in paths {
+            match self.file(&path) {
+                Ok(file) => found.push(file),
+                Err(error) => {
+                    let last = error.ends_all();
+                    wrong.push(error);
+                    if last {
+                        break;
+                    }
                 }
             }
+        }
+        if wrong.is_empty() {
+            Ok(found)
+        } else {
+            Err(wrong)
+        }
+    }
+
+    fn paths(&mut self, need: &Need) -> Result<Vec<String>, BundleError> {
+        Ok(match need {
+            Need::File(path) => vec![path.clone()],
+            Need::Maybe(path) if self.exists(path)? => vec![path.clone()],
+            Need::Maybe(_) => Vec::new(),
             Need::Glob(glob) => self.fitting(glob)?,
-        };
-        paths.iter().map(|path| self.file(path)).collect()
+        })
     }
 
     fn exists(&self, path: &str) -> Result<bool, BundleError> {

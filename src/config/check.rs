@@ -1,6 +1,5 @@
 //! The checks of one file: what is wrong with it is said with its place.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::places::Kinds;
@@ -17,8 +16,6 @@ pub(super) struct Check<'a> {
     pub(super) systems: &'a [&'a dyn System],
     pub(super) kinds: Kinds,
     pub(super) found: Diagnostics,
-    /// Applications with something wrong of their own.
-    pub(super) wrong: BTreeSet<String>,
 }
 
 impl Check<'_> {
@@ -30,7 +27,6 @@ impl Check<'_> {
         says: impl AsRef<str>,
         hint: impl AsRef<str>,
     ) {
-        self.blame(path);
         self.say_at(code, place(self.root, path, false), says, hint);
     }
 
@@ -44,7 +40,6 @@ impl Check<'_> {
         hint: impl AsRef<str>,
     ) {
         let path = [path, &[key]].concat();
-        self.blame(&path);
         self.say_at(code, place(self.root, &path, true), says, hint);
     }
 
@@ -62,20 +57,12 @@ impl Check<'_> {
                     .as_slice(),
             ]
             .concat();
-            self.blame(&path);
             self.say_at(
                 remark.code,
                 place(self.root, &path, remark.key),
                 &remark.says,
                 &remark.hint,
             );
-        }
-    }
-
-    /// Remembers which application a path is about.
-    fn blame(&mut self, path: &[&str]) {
-        if let ["applications", app, ..] = path {
-            self.wrong.insert((*app).to_owned());
         }
     }
 

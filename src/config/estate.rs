@@ -9,6 +9,7 @@ use schemars::SchemaGenerator;
 use serde_json::{Map, Value};
 
 use super::check::Check;
+use super::named::Named;
 use super::raw::{self, File, Store};
 use super::{entries, secrets, shape};
 use crate::domain::class::EnvClass;
@@ -28,9 +29,9 @@ use crate::text::duration;
 /// How long a hold waits when the file says nothing.
 pub const HOLD_EXPIRY: Duration = Duration::from_hours(24);
 
-/// What an estate file says, and everything that is wrong with it. What is wrong is left out, entry
-/// by entry, so that the rest can be checked further; there is no estate at all where the file is
-/// no tree or names no environments.
+/// What an estate file says, and everything that is wrong with it. What has another shape than it
+/// must have is left out, entry by entry; all else is there, so that it can be checked further.
+/// There is no estate at all where the file is no tree or names no environments.
 ///
 /// `folder` is where relative paths of files that AWS clients read begin.
 pub(super) fn examine(
@@ -39,7 +40,7 @@ pub(super) fn examine(
     folder: &Path,
     systems: &[&dyn System],
     kinds: Kinds,
-) -> (Option<Estate>, Diagnostics) {
+) -> (Option<(Estate, Named)>, Diagnostics) {
     let (mut source, root) = match document::read(name, bytes, Limits::CONFIGURATION) {
         Ok(read) => read,
         Err(found) => return (None, found),
@@ -59,7 +60,6 @@ pub(super) fn examine(
         systems,
         kinds,
         found,
-        wrong: BTreeSet::new(),
     };
     check
         .found
@@ -68,7 +68,11 @@ pub(super) fn examine(
     check.names();
     let estate = file.map(|file| check.estate(&file));
     check.found.settle();
-    (estate, check.found)
+    let found = check.found;
+    (
+        estate.map(|estate| (estate, Named::new(source, root))),
+        found,
+    )
 }
 
 impl Check<'_> {
@@ -121,7 +125,7 @@ impl Check<'_> {
                         self.say_at(
                             "twice",
                             item.at,
-                            format!("{name:?} stands twice in {list} of {}", app.name),
+                            format!("{name:?} is listed twice in {list} of {}", app.name),
                             "",
                         );
                     } else if list == "depends_on" && name == app.name {
@@ -132,14 +136,13 @@ impl Check<'_> {
         }
     }
 
-    /// Environments and applications, but for those with something wrong of their own.
+    /// Environments and applications.
     fn estate(&mut self, file: &File) -> Estate {
         // There is one kind of store: another one must say here what it means.
         let Store::Sqlite = file.store;
         let environments = self.environments(file);
-        let mut applications = self.applications(file);
+        let applications = self.applications(file);
         entries::check(self, file, &environments);
-        applications.retain(|name, _| !self.wrong.contains(name.as_str()));
         Estate {
             environments,
             applications,
@@ -215,7 +218,7 @@ impl Check<'_> {
             let (system, entry) = match own.as_slice() {
                 [one] => *one,
                 [] => {
-                    let says = format!("{name} says nowhere what it is");
+                    let says = format!("{name} does not say what it is");
                     let ways: Vec<String> = self
                         .systems
                         .iter()

@@ -188,7 +188,7 @@ fn clashes(entries: &[Entry], rules: &[Rule<'_>], found: &mut Diagnostics) {
 fn sequence(written: &str) -> Result<Vec<KeyCombination>, String> {
     let keys: Vec<KeyCombination> = written
         .split_whitespace()
-        .map(|word| key(word).ok_or_else(|| format!("{word:?} is no key")))
+        .map(|word| key(word).ok_or_else(|| format!("{word:?} is not a key")))
         .collect::<Result<_, _>>()?;
     match keys.len() {
         0 => Err("no key is named here".to_owned()),

@@ -6,6 +6,7 @@ mod bundle;
 mod check;
 mod entries;
 mod estate;
+mod named;
 mod raw;
 mod reach;
 mod secrets;
@@ -18,10 +19,12 @@ pub mod trust;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use bundle::{BundleError, Caps};
 pub use estate::HOLD_EXPIRY;
 pub use keymap::{Keymap, Rule};
+pub use named::Named;
 pub use reach::Reach;
 pub use settings::{Colours, GlyphSet, Settings};
 pub use theme::{Colour, Style, ThemeFile};
@@ -56,6 +59,8 @@ pub struct Loaded {
     pub folder: PathBuf,
     /// The systems by which it was read.
     pub systems: Systems,
+    /// Its lines: what is wrong with a file that it names is told there.
+    pub named: Arc<Named>,
     /// What it is trusted for.
     pub reach: Reach,
     /// Whether it is the practice estate.
@@ -117,8 +122,9 @@ pub fn examine(file: &Path, systems: Systems) -> (Option<Loaded>, Diagnostics) {
     };
     let folder = full.parent().map(Path::to_owned).unwrap_or_default();
     let (estate, found) = estate::examine(&name, &bytes, &folder, systems, places::all());
-    let loaded = estate.map(|estate| Loaded {
+    let loaded = estate.map(|(estate, named)| Loaded {
         reach: Reach::of(&estate, systems),
+        named: Arc::new(named),
         estate,
         file: full,
         folder,
@@ -174,6 +180,25 @@ pub struct Wrong {
     pub what: Diagnostic,
 }
 
+/// Everything that is wrong with an estate file and with the files that it names, of which `found`
+/// was told already: one pass says it all, and each of it once.
+#[must_use]
+pub fn all_wrong(loaded: Option<&Loaded>, found: Diagnostics) -> Vec<Wrong> {
+    let files = loaded.map(wrong_files).unwrap_or_default();
+    let new = |one: &Wrong| {
+        // What a system says of an entry as a whole was told before, at its place.
+        let entry = one.stack.as_ref().map(ToString::to_string);
+        let whole = !found.is_empty() && entry.as_deref() == Some(one.what.file.as_str());
+        let again = |other: &Diagnostic| (&other.file, other.at) == (&one.what.file, one.what.at);
+        !whole && !found.0.iter().any(again)
+    };
+    let files: Vec<Wrong> = files.into_iter().filter(new).collect();
+    let told = found.0.into_iter();
+    told.map(|what| Wrong { stack: None, what })
+        .chain(files)
+        .collect()
+}
+
 /// Everything that is wrong with the files that an estate names; what concerns several stacks alike
 /// is said of the first.
 #[must_use]
@@ -185,7 +210,10 @@ pub fn wrong_files(loaded: &Loaded) -> Vec<Wrong> {
             let of_place = kind
                 .map(|kind| kind.wrong_files(env.as_str(), place))
                 .unwrap_or_default();
-            wrong.extend(of_place.into_iter().map(|what| Wrong { stack: None, what }));
+            wrong.extend(of_place.0.iter().map(|remark| Wrong {
+                stack: None,
+                what: loaded.named.remark(env.as_str(), remark),
+            }));
         }
     }
     for Found { stack, spec, .. } in stacks(loaded) {
@@ -258,17 +286,33 @@ fn read(
     whole: &StackId,
     app: &Application,
 ) -> Result<(Vec<(StackId, Spec)>, SourceBundle), Diagnostics> {
-    let told = |error: BundleError| Diagnostics::from(error.told(&loaded.file));
-    let mut gathering = Gathering::new(&loaded.folder, Caps::default()).map_err(told)?;
+    let named = named::Files::of(&loaded.named, &whole.app, app, system);
+    let mut gathering = Gathering::new(&loaded.folder, Caps::default()).map_err(|error| {
+        let says = error.to_string();
+        let named = &loaded.named;
+        Diagnostics::from(named.of_application(&whole.app, &says, error.hint()))
+    })?;
     let mut files = Files::default();
     for _ in 0..ROUNDS {
         match system.read(whole, &app.entry, &files) {
             Read::Stacks(stacks) => return Ok((stacks, files.into_bundle())),
             Read::Wrong(found) => return Err(found),
             Read::Needs(needs) => {
+                let mut wrong = Diagnostics::default();
                 for need in needs {
-                    let found = gathering.fetch(&need).map_err(told)?;
-                    files.answer(need, found);
+                    match gathering.fetch(&need) {
+                        Ok(found) => files.answer(need, found),
+                        Err(errors) => {
+                            let all = errors.iter().map(|error| named.told(&need, error));
+                            wrong.0.extend(all);
+                            if errors.iter().any(BundleError::ends_all) {
+                                break;
+                            }
+                        }
+                    }
+                }
+                if !wrong.is_empty() {
+                    return Err(wrong);
                 }
             }
         }
@@ -276,13 +320,10 @@ fn read(
     let says = format!(
         "{whole} asks for further files again and again: files that name each other in a circle?"
     );
-    Err(Diagnostic::of_file(
-        "files",
-        &loaded.file.to_string_lossy(),
-        &says,
-        "take the circle out",
-    )
-    .into())
+    let named = &loaded.named;
+    Err(named
+        .of_application(&whole.app, &says, "take the circle out")
+        .into())
 }
 
 /// The JSON Schema of the estate file.

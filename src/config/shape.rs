@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::text::diagnostic::{At, Diagnostics, closest};
 use crate::text::document::{Content, Node, Source};
+use crate::text::quote;
 use scalar::words;
 
 /// A key that later versions will know.
@@ -150,7 +151,10 @@ impl Shape<'_> {
                     _ => "a single value",
                 };
                 let hint = match (kind, &node.content) {
-                    (Some("array"), Content::Scalar { text, .. }) => format!("write [{text}]"),
+                    (Some("array"), Content::Scalar { text, .. }) => {
+                        let command = schema.get("x-words").is_some();
+                        format!("write {}", quote::list(text, command))
+                    }
                     // Where a list is one text.
                     (Some("string"), Content::List(items)) if schema.get("x-list").is_some() => {
                         let items: Vec<&str> = items.iter().filter_map(Node::text).collect();

@@ -245,7 +245,7 @@ const COLOURS: &str =
     "write a name of the palette, terminal, red, bright-red …, a number from 0 to 255, or #rrggbb";
 
 fn no_colour(written: &str) -> String {
-    format!("{written:?} is no colour")
+    format!("{written:?} is not a colour")
 }
 
 fn colour(written: &str, palette: &BTreeMap<String, Colour>) -> Option<Colour> {

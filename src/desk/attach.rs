@@ -15,7 +15,11 @@ pub(super) fn wants_files(ask: &Ask) -> bool {
         Ask::Do {
             intent, confirm, ..
         } => confirm.subject.is_none() && reads_files(intent),
-        Ask::Approve { .. } | Ask::Reject { .. } | Ask::Undo { .. } | Ask::Drain { .. } => false,
+        Ask::Approve { .. }
+        | Ask::Reject { .. }
+        | Ask::Undo { .. }
+        | Ask::Lock { .. }
+        | Ask::Drain { .. } => false,
     }
 }
 
@@ -52,7 +56,11 @@ pub(super) fn attach(ask: Ask, catalog: &Catalog, folds: &Folds) -> Result<Ask, 
             confirm,
             armed,
         }),
-        Ask::Approve { .. } | Ask::Reject { .. } | Ask::Undo { .. } | Ask::Drain { .. } => Ok(ask),
+        Ask::Approve { .. }
+        | Ask::Reject { .. }
+        | Ask::Undo { .. }
+        | Ask::Lock { .. }
+        | Ask::Drain { .. } => Ok(ask),
     }
 }
 

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::card::Card;
 use super::cause::{Reply, Via};
 use super::digest::Digest;
-use super::ids::{AskId, DeploymentId, DeploymentNo, HoldId, StackId};
+use super::environment::Lock;
+use super::ids::{AskId, DeploymentId, DeploymentNo, EnvName, HoldId, StackId};
 use super::person::{Person, Proof};
 use super::refused::Refused;
 use super::request::{SourceBundle, Spec};
@@ -107,6 +108,14 @@ pub enum Ask {
         /// Which.
         deployment: DeploymentId,
     },
+    /// Record that somebody opened an environment to changes from their console, or closed it: that
+    /// is theirs alone and decides nothing, and others can read when they did.
+    Lock {
+        /// Which environment.
+        environment: EnvName,
+        /// What it is to them now.
+        lock: Lock,
+    },
     /// End as an engine: a newer program wants to take over. Every version can read this.
     Drain {
         /// The version that asks.
@@ -129,7 +138,7 @@ impl Ask {
             }
             | Ask::Reject { reason, .. } => Some(reason),
             Ask::Do { confirm, .. } | Ask::Approve { confirm, .. } => Some(&confirm.reason),
-            Ask::Preview { .. } | Ask::Undo { .. } | Ask::Drain { .. } => None,
+            Ask::Preview { .. } | Ask::Undo { .. } | Ask::Lock { .. } | Ask::Drain { .. } => None,
         }
     }
 }
@@ -170,10 +179,10 @@ pub fn own_words(reason: &str) -> Result<String, Refused> {
         return Err(Refused::new(
             "reason",
             format!(
-                "the reason has {length} characters, {LONGEST_REASON} are kept; nothing was done"
+                "the reason has {length} characters; at most {LONGEST_REASON} are kept, and nothing was done"
             ),
         )
-        .hint("say it shorter, and where the rest stands"));
+        .hint("shorten it, and say where the rest is"));
     }
     Ok(Safe::new(reason).into_string())
 }

@@ -20,6 +20,7 @@ mod unblock;
 
 pub use act::{ARMED, act, guard};
 pub use cards::card;
+pub use freeze::lock;
 pub use holds::{approve, cover, expire, hold_want, reject, subject};
 pub use settle::{
     adopt, available, begin, complete, end_queued, error, finish, planned, pop, rest, wait_failure,

@@ -114,6 +114,21 @@ impl Freeze {
     }
 }
 
+/// What an environment is to the console of one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "lock", rename_all = "snake_case")]
+pub enum Lock {
+    /// It only shows it.
+    Read,
+    /// It may ask for changes until then.
+    Guarded {
+        /// Until when.
+        until: Time,
+    },
+    /// It may ask for changes.
+    Open,
+}
+
 /// What can happen to an environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -130,6 +145,11 @@ pub enum EnvironmentEvent {
     },
     /// They go on.
     Thawed,
+    /// Somebody opened it to changes from their console, or closed it. Nothing follows from it.
+    Locked {
+        /// What it is to them now.
+        lock: Lock,
+    },
 }
 
 /// An environment as folded from its stream.
@@ -170,6 +190,7 @@ impl Environment {
             }
             EnvironmentEvent::Frozen { freeze } => self.freeze = Some(freeze.clone()),
             EnvironmentEvent::Thawed => self.freeze = None,
+            EnvironmentEvent::Locked { .. } => {}
         }
     }
 

@@ -41,7 +41,7 @@ impl fmt::Display for StreamId {
 impl TryFrom<String> for StreamId {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
-        let unknown = || format!("{text:?} is no stream");
+        let unknown = || format!("{text:?} is not a stream");
         let (kind, rest) = text.split_once('/').ok_or_else(unknown)?;
         match kind {
             "environment" => rest
@@ -85,6 +85,7 @@ impl Event {
             Event::Environment(EnvironmentEvent::Configured { .. }) => "configured",
             Event::Environment(EnvironmentEvent::Frozen { .. }) => "frozen",
             Event::Environment(EnvironmentEvent::Thawed) => "thawed",
+            Event::Environment(EnvironmentEvent::Locked { .. }) => "locked",
             Event::Stack(event) => event.tag(),
             Event::Deployment(event) => event.tag(),
         }

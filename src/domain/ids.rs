@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 /// Why a name was refused; the text says what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{value:?} is no {what}: {rule}")]
+#[error("{value:?} is not a valid {what}: {rule}")]
 pub struct BadName {
     /// What the name was to be ("environment name").
     pub what: &'static str,

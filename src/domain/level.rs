@@ -41,7 +41,7 @@ impl TryFrom<u8> for Level {
         [Level::L0, Level::L1, Level::L2, Level::L3, Level::L4]
             .get(usize::from(number))
             .copied()
-            .ok_or_else(|| format!("{number} is no level: 0 to 4"))
+            .ok_or_else(|| format!("{number} is not a level: 0 to 4"))
     }
 }
 

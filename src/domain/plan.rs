@@ -100,10 +100,10 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadPlan {
     /// Two steps share an id.
-    #[error("step {0} stands twice in the plan")]
+    #[error("step {0} is in the plan twice")]
     Twice(StepId),
     /// A dependency names no step.
-    #[error("step {0} comes after {1}, which is no step of the plan")]
+    #[error("step {0} comes after {1}, which is not a step of the plan")]
     Missing(StepId, StepId),
     /// A circle.
     #[error("these steps wait for each other: {0:?}")]
@@ -115,7 +115,7 @@ pub enum BadPlan {
     #[error("step {0} comes after the finaliser {1}")]
     AfterFinaliser(StepId, StepId),
     /// A step reaches a mark that no edge has.
-    #[error("step {0} reaches {1}, which is no mark of the {2} lifecycle")]
+    #[error("step {0} reaches {1}, which is not a mark of the {2} lifecycle")]
     NoMark(StepId, Mark, &'static str),
 }
 

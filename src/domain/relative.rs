@@ -14,7 +14,7 @@ pub fn inside(path: &str) -> Result<(), String> {
     {
         Err(format!("{path:?} is not a path below the estate's folder"))
     } else if path.split('/').any(|part| part == "..") {
-        Err(format!("{path:?} leads out of the estate's folder"))
+        Err(format!("{path:?} lies outside the estate's folder"))
     } else {
         Ok(())
     }

@@ -16,7 +16,7 @@ pub struct SecretRef {
 
 /// A text is no reference. It is not repeated: it may be the secret itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is no reference to a secret, such as env:NAME or file:/whole/path")]
+#[error("it is not a reference to a secret, such as env:NAME or file:/whole/path")]
 pub struct NoReference;
 
 impl SecretRef {

@@ -148,6 +148,10 @@ impl Engine {
                 let decided = decide::undo(&self.folds, deployment, &self.ask_cx(&from, &[]));
                 self.answer(&from, decided);
             }
+            Ask::Lock { environment, lock } => {
+                let decided = decide::lock(&self.folds, &environment, lock);
+                self.answer(&from, decided);
+            }
             Ask::Drain { version } => {
                 let says = format!("ending for version {version}");
                 self.answer(
@@ -254,7 +258,7 @@ impl Engine {
                 of(&self.folds.hold(hold)?.0.id)
             }
             Ask::Undo { deployment } => of(deployment),
-            Ask::Drain { .. } => Some(vec![]),
+            Ask::Lock { .. } | Ask::Drain { .. } => Some(vec![]),
         }
     }
 }
@@ -274,6 +278,10 @@ pub(super) fn concerned(ask: &Ask) -> Vec<StackId> {
             | Intent::Thaw { .. }
             | Intent::Apply { .. } => vec![],
         },
-        Ask::Approve { .. } | Ask::Reject { .. } | Ask::Undo { .. } | Ask::Drain { .. } => vec![],
+        Ask::Approve { .. }
+        | Ask::Reject { .. }
+        | Ask::Undo { .. }
+        | Ask::Lock { .. }
+        | Ask::Drain { .. } => vec![],
     }
 }

@@ -73,7 +73,7 @@ impl EyesByKind {
 
     fn of(&self, about: &Subject) -> Result<&Arc<dyn Eye>, Failure> {
         self.eyes.get(about.kind.as_str()).ok_or_else(|| {
-            Failure::new(format!("this program has no eye for {}", about.kind))
+            Failure::new(format!("this program cannot look at {}", about.kind))
                 .hint("use the program that deployed it")
         })
     }

@@ -153,7 +153,7 @@ impl Engine {
             .cloned()
             .ok_or_else(|| {
                 Failure::new(format!(
-                    "this version has nobody who does {}",
+                    "nothing in this version can do {}",
                     step.kind.as_str()
                 ))
                 .hint("deploy again: the plan is made anew")

@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(
             program(".", folder.path(), here),
             None,
-            "a folder is no program"
+            "a folder is not a program"
         );
     }
 

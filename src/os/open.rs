@@ -105,7 +105,7 @@ fn ordinary(about: &fs::Metadata) -> io::Result<()> {
     };
     Err(io::Error::new(
         io::ErrorKind::InvalidInput,
-        format!("it is no ordinary file but {is}: take it away, or put the file in its place"),
+        format!("it is not an ordinary file but {is}: take it away, or put the file in its place"),
     ))
 }
 
@@ -141,7 +141,7 @@ mod tests {
             for refused in ways {
                 let says = refused.unwrap().to_string();
                 assert!(
-                    says.contains("no ordinary file") && says.contains(is),
+                    says.contains("not an ordinary file") && says.contains(is),
                     "{says}"
                 );
             }

@@ -18,7 +18,6 @@ use crate::domain::relative::{inside, plain};
 use crate::domain::sighting::Slowed;
 use crate::os::open;
 use crate::systems::entry::Remarks;
-use crate::text::diagnostic::Diagnostic;
 
 /// The kind.
 #[derive(Debug)]
@@ -129,23 +128,22 @@ impl PlaceKind for Aws {
         Some(target.place(keys.account.as_deref()))
     }
 
-    fn wrong_files(&self, env: &str, place: &Place) -> Vec<Diagnostic> {
-        let wrong = |path: &String| {
-            let why = authorities(Path::new(path)).err()?;
-            let says =
-                format!("the certificate authorities of environment {env} cannot be used: {why}");
-            Some(Diagnostic::of_file(
-                "ca-bundle",
-                path,
-                &says,
-                "ca_bundle names a file with certificates in PEM form",
-            ))
-        };
-        AwsTarget::of(place)
+    fn wrong_files(&self, env: &str, place: &Place) -> Remarks {
+        let mut told = Remarks::default();
+        let path = AwsTarget::of(place)
             .ok()
-            .and_then(|target| wrong(&target.ca_bundle?))
-            .into_iter()
-            .collect()
+            .and_then(|target| target.ca_bundle);
+        if let Some(path) = path
+            && let Err(why) = authorities(Path::new(&path))
+        {
+            told.say(
+                "ca-bundle",
+                &["aws", "ca_bundle"],
+                format!("the certificate authorities of {env} cannot be used: {path}: {why}"),
+                "ca_bundle names a file with certificates in PEM form",
+            );
+        }
+        told
     }
 
     fn prover(&self, with: &With) -> Arc<dyn Prover> {
@@ -165,7 +163,7 @@ fn endpoint(url: &str) -> Result<(), (String, &'static str)> {
         !rest.is_empty() && !rest.starts_with('/') && !url.contains(char::is_whitespace)
     }) else {
         return Err((
-            format!("{url:?} is no endpoint"),
+            format!("{url:?} is not an endpoint"),
             "write http://host:port, https://host, or sandbox",
         ));
     };

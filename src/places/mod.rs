@@ -18,7 +18,6 @@ use crate::domain::place::{Place, Proof};
 use crate::domain::sighting::Slowed;
 use crate::os::clock::SharedClock;
 use crate::systems::entry::Remarks;
-use crate::text::diagnostic::Diagnostic;
 
 /// What an environment says in the keys of a kind; their shape is checked by its schema.
 #[derive(Debug, Clone, Copy)]
@@ -43,10 +42,10 @@ pub trait PlaceKind: fmt::Debug + Sync {
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
     /// The place that the keys describe; none where they are about none.
     fn read(&self, written: &Written<'_>, told: &mut Remarks) -> Option<Place>;
-    /// What is wrong with files that a place names.
-    fn wrong_files(&self, env: &str, place: &Place) -> Vec<Diagnostic> {
+    /// What is wrong with files that a place names, each with the keys that name it.
+    fn wrong_files(&self, env: &str, place: &Place) -> Remarks {
         let _ = (env, place);
-        Vec::new()
+        Remarks::default()
     }
     /// Who proves such places.
     fn prover(&self, with: &With) -> Arc<dyn Prover>;

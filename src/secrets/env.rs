@@ -42,7 +42,7 @@ impl SecretKind for Env {
                 ),
             )),
             Err(std::env::VarError::NotUnicode(_)) => Err((
-                format!("the variable {name} is no text"),
+                format!("the variable {name} is not text"),
                 "give it as text".to_owned(),
             )),
         };

@@ -41,7 +41,7 @@ impl SecretKind for File {
             Ok(())
         } else {
             Err(format!(
-                "{name:?} is no whole path: an engine stands in no folder"
+                "{name:?} is not a whole path: an engine stands in no folder"
             ))
         }
     }
@@ -69,7 +69,7 @@ fn read(path: &Path) -> Result<String, String> {
     if bytes.len() as u64 > LONGEST {
         return Err(format!("{} has more than {LONGEST} bytes", path.display()));
     }
-    let text = String::from_utf8(bytes).map_err(|_| format!("{} is no text", path.display()))?;
+    let text = String::from_utf8(bytes).map_err(|_| format!("{} is not text", path.display()))?;
     let line = text.strip_suffix('\n').map_or(text.as_str(), |line| {
         line.strip_suffix('\r').unwrap_or(line)
     });

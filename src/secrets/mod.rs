@@ -156,7 +156,7 @@ mod tests {
         std::fs::write(&path, "").unwrap();
         assert!(why().await.contains("it is empty"));
         std::fs::write(&path, b"hunter\xff").unwrap();
-        assert!(why().await.contains("no text") && !why().await.contains("hunter"));
+        assert!(why().await.contains("not text") && !why().await.contains("hunter"));
         std::fs::write(&path, vec![b'x'; 2 << 20]).unwrap();
         assert!(why().await.contains("more than"));
         let this = read(&of("env:CARGO_MANIFEST_DIR")).await.unwrap();

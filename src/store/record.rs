@@ -96,7 +96,7 @@ impl Record {
             .whole()
             .and_then(|()| {
                 serde_json::from_str::<Value>(&self.payload)
-                    .map_err(|why| format!("an event of {stream} is no JSON: {why}"))
+                    .map_err(|why| format!("an event of {stream} is not JSON: {why}"))
             })
             .and_then(|payload| Event::read(&stream, self.form, &payload));
         // A person of a newer program freezes the stream alone as well; until then it is shown as
@@ -142,7 +142,7 @@ impl Record {
             return Ok(());
         }
         Err(format!(
-            "version {} of {} is damaged: its {} is no text",
+            "version {} of {} is damaged: its {} is not text",
             self.version,
             self.stream,
             self.garbled.join(", ")

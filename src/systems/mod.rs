@@ -24,7 +24,7 @@ use crate::domain::request::Spec;
 use crate::text::document::Node;
 
 use entry::{Claim, Form, Home, Remarks, Written};
-use files::{Files, Read};
+use files::{Files, Need, Read};
 
 /// What is to be planned.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +64,12 @@ pub trait System: fmt::Debug + Sync {
     fn reach(&self, app: &str, environments: &str, entry: &Value) -> Vec<String>;
     /// The real things that the application would own in an environment, as far as its entry says.
     fn claims(&self, app: &str, home: &Home<'_>, entry: &Value) -> Vec<Claim>;
+    /// The files that an entry names, each with where it does: what is wrong with one is told
+    /// there.
+    fn names(&self, entry: &Value) -> Vec<(Need, Vec<String>)> {
+        let _ = entry;
+        Vec::new()
+    }
     /// What an entry is in one environment, from its files; `whole` is the stack without a part.
     fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read;
     /// What a person may choose beside the release.

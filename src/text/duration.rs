@@ -8,7 +8,9 @@ use std::time::Duration;
 /// A sentence that says how to write it.
 pub fn read(text: &str) -> Result<Duration, String> {
     let bad = || {
-        format!("{text:?} is no duration: write a number and s, m, h or d, for example 90s or 24h")
+        format!(
+            "{text:?} is not a duration: write a number and s, m, h or d, for example 90s or 24h"
+        )
     };
     let unit = text.chars().last().ok_or_else(bad)?;
     let number = text
@@ -24,7 +26,9 @@ pub fn read(text: &str) -> Result<Duration, String> {
     };
     let number: u64 = number.parse().map_err(|_| bad())?;
     match number.checked_mul(seconds) {
-        Some(0) => Err(format!("{text:?} is no time at all")),
+        Some(0) => Err(format!(
+            "{text:?} is not a duration: it must be more than nothing"
+        )),
         Some(all) if all <= 366 * 86_400 => Ok(Duration::from_secs(all)),
         _ => Err(format!("{text:?} is longer than a year")),
     }

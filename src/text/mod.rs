@@ -1,7 +1,8 @@
 //! Text that others wrote and text for people: the gate that foreign bytes pass, documents with the
 //! places of their words, diagnostics with file, line, column and caret, what looks like a secret,
-//! JSON that is printed, durations, quotes and counted words. No word of deployments, and nothing of ours below it.
+//! JSON that is printed, errors with their causes, durations, quotes and counted words. No word of deployments, and nothing of ours below it.
 
+pub mod causes;
 pub mod counted;
 pub mod diagnostic;
 pub mod document;

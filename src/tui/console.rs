@@ -10,6 +10,7 @@ mod input;
 mod lists;
 mod pages;
 mod picture;
+mod said;
 mod shown;
 mod tail;
 
@@ -17,8 +18,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::desk::Desk;
-use crate::domain::deployment::Phase;
-use crate::domain::ids::DeploymentId;
 use crate::domain::time::Time;
 
 use super::board::Board;
@@ -27,19 +26,18 @@ use super::layers::Layers;
 use super::pane::{Pane, Target};
 use super::panes::PaneDef;
 use super::scene::Scene;
-use super::theme::{Role, Theme};
+use super::theme::Theme;
 
 pub use guard::{Lock, UNLOCKED};
 
 use asks::Asks;
 use guard::Guard;
+use said::Said;
 use shown::Shown;
 use tail::Tail;
 
 /// Two interrupts within this leave the console.
 const TWICE: Duration = Duration::from_secs(2);
-/// How long what was said stands on the last line.
-const SAID: Duration = Duration::from_secs(15);
 
 /// Writes a file that its owner alone can read: a proposed name and the text; gives the path, or
 /// why not.
@@ -60,26 +58,6 @@ pub enum Wish {
     Ring,
     /// End.
     Quit,
-}
-
-/// What was said on the last line.
-#[derive(Debug, Clone)]
-struct Said {
-    text: String,
-    role: Role,
-    /// How many keys it outlives: an answer of the engine is still there after a hasty one.
-    keys: u8,
-    /// Until when it is true enough to stand there; a warning stays until a key.
-    until: Option<Time>,
-    /// What was accepted and waited then: once it has started, only the rest is still true.
-    awaited: Option<Awaited>,
-}
-
-/// Deployments that wait, and what is left to say of them when they do not any more.
-#[derive(Debug, Clone)]
-struct Awaited {
-    deployments: Vec<DeploymentId>,
-    then: String,
 }
 
 /// The console.
@@ -152,7 +130,7 @@ impl Console {
             self.wishes.push(Wish::Ring);
         }
         self.answers(now);
-        self.outdate();
+        self.outdate(now);
         if news.new {
             self.tell_ends();
         }
@@ -216,64 +194,6 @@ impl Console {
     /// The terminal has another size; rows that move for that are no surprise.
     pub fn resized(&mut self) {
         self.board.resized();
-    }
-
-    /// Says something on the last line.
-    pub fn said(&mut self, text: &str, role: Role) {
-        self.say(text, role);
-    }
-
-    /// What is said at the start; nothing when empty.
-    pub fn greet(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.say(text, Role::Said);
-        }
-    }
-
-    /// What was said is not said for ever: after a while the screen alone tells how things are.
-    fn let_go(&mut self, now: Time) {
-        let Some(said) = self.said.as_mut().filter(|said| said.role != Role::Warn) else {
-            return;
-        };
-        if now >= *said.until.get_or_insert(now + SAID) {
-            self.said = None;
-        }
-    }
-
-    fn forget_said(&mut self) {
-        self.said = self.said.take().and_then(|said| {
-            Some(Said {
-                keys: said.keys.checked_sub(1)?,
-                ..said
-            })
-        });
-    }
-
-    fn say(&mut self, text: impl Into<String>, role: Role) {
-        self.said = Some(Said {
-            text: text.into(),
-            role,
-            keys: u8::from(role == Role::Said) * 2,
-            until: None,
-            awaited: None,
-        });
-    }
-
-    /// That something waits is not said any more once it does not.
-    fn outdate(&mut self) {
-        let Some(said) = &mut self.said else { return };
-        let waits = |id: &DeploymentId| {
-            self.shown
-                .world
-                .deployment(*id)
-                .is_none_or(|d| d.phase == Phase::Queued)
-        };
-        if let Some(awaited) = said
-            .awaited
-            .take_if(|all| !all.deployments.iter().all(waits))
-        {
-            said.text = awaited.then;
-        }
     }
 }
 

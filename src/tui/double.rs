@@ -160,7 +160,7 @@ impl Bench {
         let asked = self.desk.asked.lock().unwrap();
         let changing = asked
             .iter()
-            .filter(|ask| !matches!(ask, Ask::Preview { .. }));
+            .filter(|ask| !matches!(ask, Ask::Preview { .. } | Ask::Lock { .. }));
         changing.cloned().collect()
     }
 

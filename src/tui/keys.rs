@@ -7,7 +7,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use crate::config::{Keymap, Rule};
 use crate::text::diagnostic::Diagnostics;
 
-use super::actions::{self, Action, Scope};
+use super::actions::{self, Action, Does, Scope};
+use super::motion::Motion;
 use super::panes::{PaneDef, TABLE};
 
 /// The default keys of all that is no pane; those of the panes stand in their table.
@@ -109,6 +110,24 @@ impl Keys {
             Meaning::None | Meaning::Action(_) | Meaning::Elsewhere(..) => self.begun.clear(),
         }
         meaning
+    }
+
+    /// The motion of a key that is no text, wherever text is typed: arrows, pages, ends.
+    #[must_use]
+    pub fn moves(&self, key: KeyEvent) -> Option<Motion> {
+        let held = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        if matches!(key.code, KeyCode::Char(_)) && !key.modifiers.intersects(held) {
+            return None;
+        }
+        let key = plain(KeyCombination::from(key));
+        self.bindings
+            .iter()
+            .find_map(|(keys, action)| match action.does {
+                Does::Move(motion) if action.scope == Scope::Everywhere => {
+                    (keys.as_slice() == [key]).then_some(motion)
+                }
+                Does::Move(_) | Does::Show(_) | Does::Change(_) => None,
+            })
     }
 
     fn look(&self, scope: Scope) -> Meaning {

@@ -77,14 +77,18 @@ pub fn part(name: &str, part: &str, cells: usize) -> String {
     }
 }
 
-/// The text over several rows, broken at spaces where there are any; never cut. Rows after the
-/// first begin with `indent` blanks.
+/// The text over several rows, broken at spaces where there are any; never cut. The blanks that it
+/// begins with stay, on every row of it, as far as they leave room; rows after the first begin with
+/// `indent` more.
 #[must_use]
 pub fn wrap(text: &str, cells: usize, indent: usize) -> Vec<String> {
     let cells = cells.max(4);
+    let own = text.len() - text.trim_start_matches(' ').len();
+    let (own, text) = (own.min(cells / 2), &text[own..]);
+    let indent = own + indent;
     let indent = if indent + 4 > cells { 0 } else { indent };
-    let mut rows = vec![String::new()];
-    let mut used = 0;
+    let mut rows = vec![" ".repeat(own)];
+    let mut used = own;
     let mut fresh = true;
     let row = |rows: &mut Vec<String>, used: &mut usize| {
         rows.push(" ".repeat(indent));
@@ -268,6 +272,15 @@ mod tests {
             proptest::prop_assert!(rows.iter().all(|row| width(row) <= cells));
             let joined: String = rows.concat().split_whitespace().collect();
             proptest::prop_assert_eq!(joined, words.concat());
+        }
+
+        #[test]
+        fn wrapping_keeps_what_a_text_begins_with(blanks in 0usize..30, words in proptest::collection::vec("[a-z]{1,30}", 1..20), cells in 10usize..60) {
+            let rows = wrap(&format!("{}{}", " ".repeat(blanks), words.join(" ")), cells, 0);
+            let begins = " ".repeat(blanks.min(cells / 2));
+            proptest::prop_assert!(rows.iter().all(|row| width(row) <= cells));
+            proptest::prop_assert!(rows[0].starts_with(&begins) && !rows[0][begins.len()..].starts_with(' '));
+            proptest::prop_assert!(begins.len() + 4 > cells || rows.iter().all(|row| row.starts_with(&begins)));
         }
     }
 }

@@ -5,9 +5,12 @@ use super::double::{Bench, some_lines};
 use crate::domain::ask::{Answer, Ask, Intent};
 use crate::world::fixture::{self};
 
+mod audited;
 mod follows;
 mod harmless;
 mod keys_shown;
 mod made_up;
+mod paging;
+mod said;
 mod screens;
 mod scripts;

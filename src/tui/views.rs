@@ -6,6 +6,7 @@ use crate::world::World;
 use crate::world::contact::OutOfSight;
 use crate::world::queue::QueueItem;
 use crate::world::rows::EnvView;
+use crate::world::tails::Unfollowed;
 use crate::world::verdict::Verdict;
 
 /// The views of one world at one time.
@@ -21,6 +22,8 @@ pub struct Views {
     pub needs: Option<(Verdict, usize)>,
     /// What nobody sees now.
     pub unseen: Vec<OutOfSight>,
+    /// Whose lines are missing among those of everything.
+    pub unfollowed: Vec<Unfollowed>,
 }
 
 /// No views at all.
@@ -30,6 +33,7 @@ pub static NOTHING: Views = Views {
     queue: Vec::new(),
     needs: None,
     unseen: Vec::new(),
+    unfollowed: Vec::new(),
 };
 
 impl Views {
@@ -41,6 +45,7 @@ impl Views {
             version,
             needs: world.needs(now),
             unseen: world.out_of_sight(now),
+            unfollowed: world.unfollowed(now),
             queue: world.queue(now),
             environments,
         }

@@ -2,11 +2,12 @@
 
 use crate::domain::deployment::{DeploymentEvent, Request, Stopping};
 use crate::domain::end::End;
-use crate::domain::environment::{EnvironmentEvent, Freeze};
+use crate::domain::environment::{EnvironmentEvent, Freeze, Lock};
 use crate::domain::event::{Event, Stored, StreamId};
 use crate::domain::folds::Folds;
 use crate::domain::hold::{Decision, Hold, Verdict};
 use crate::domain::ids::HoldId;
+use crate::domain::person::Person;
 use crate::domain::purpose::Purpose;
 use crate::domain::stack::{Left, StackEvent};
 use crate::domain::time::Time;
@@ -31,7 +32,8 @@ pub struct Sentence {
     pub on: String,
     /// What happened.
     pub what: Safe,
-    /// Whether a person did it, rather than the engine by itself.
+    /// Whether it is what a person did, rather than the engine by itself or what only follows in
+    /// the same append.
     pub person: bool,
 }
 
@@ -67,7 +69,37 @@ pub fn sentence(stored: &Stored, folds: &Folds) -> Sentence {
         who: stored.person.to_string(),
         on,
         what: Safe::new(&what),
-        person: stored.person != crate::domain::person::Person::Engine,
+        person: stored.person != Person::Engine && !stored.event.as_ref().is_ok_and(follows),
+    }
+}
+
+/// Whether an event only follows from another one of its append, which says what was done.
+fn follows(event: &Event) -> bool {
+    match event {
+        Event::Environment(_) => false,
+        Event::Stack(event) => match event {
+            StackEvent::StackFrozen { .. }
+            | StackEvent::StackThawed
+            | StackEvent::Unblocked { .. } => false,
+            StackEvent::Requested { .. }
+            | StackEvent::FoundMissing { .. }
+            | StackEvent::Adopted { .. }
+            | StackEvent::AdoptedBroken { .. }
+            | StackEvent::Started { .. }
+            | StackEvent::Popped { .. }
+            | StackEvent::TeardownPopped { .. }
+            | StackEvent::Reached { .. }
+            | StackEvent::Succeeded { .. }
+            | StackEvent::Failed { .. }
+            | StackEvent::FailedContinue { .. }
+            | StackEvent::Withdrawn { .. }
+            | StackEvent::WithdrawnNever { .. }
+            | StackEvent::WithdrawnBroken { .. }
+            | StackEvent::QueueEmpty
+            | StackEvent::Idle
+            | StackEvent::Dequeued { .. } => true,
+        },
+        Event::Deployment(event) => matches!(**event, DeploymentEvent::Triggered),
     }
 }
 
@@ -95,6 +127,13 @@ fn environment(event: &EnvironmentEvent) -> String {
         }
         EnvironmentEvent::Frozen { freeze } => froze(ALL_QUEUES, freeze),
         EnvironmentEvent::Thawed => format!("thawed {ALL_QUEUES}"),
+        EnvironmentEvent::Locked { lock } => match lock {
+            Lock::Read => "made it READ at a console: no changes from there".to_owned(),
+            Lock::Guarded { until } => {
+                format!("made it GUARDED at a console: changes from there until {until}")
+            }
+            Lock::Open => "made it OPEN at a console: changes from there".to_owned(),
+        },
     }
 }
 
@@ -117,9 +156,9 @@ fn stack(event: &StackEvent, folds: &Folds) -> String {
         StackEvent::FoundMissing { deployment } => {
             format!("did not exist; {} starts", no(deployment))
         }
-        StackEvent::Adopted { status } => format!("was there before ({status}): adopted"),
+        StackEvent::Adopted { status } => format!("existed before ({status}): adopted"),
         StackEvent::AdoptedBroken { status } => {
-            format!("was there before, and broken ({status}): adopted")
+            format!("existed before, and was broken ({status}): adopted")
         }
         StackEvent::Started { deployment } | StackEvent::Popped { deployment } => {
             format!("started {}", no(deployment))
@@ -161,7 +200,7 @@ fn stack(event: &StackEvent, folds: &Folds) -> String {
             left,
         } => {
             format!(
-                "goes on though {} failed: {reason}{}",
+                "continues although {} failed: {reason}{}",
                 no(deployment),
                 serves(left)
             )
@@ -255,7 +294,7 @@ fn deployment(event: &DeploymentEvent) -> String {
         DeploymentEvent::Terminated { reason, .. } => format!("ended: {reason}"),
         DeploymentEvent::Abandoned { still, .. } => {
             format!(
-                "was given up on; may still run: {}",
+                "was abandoned; may still be running: {}",
                 still
                     .iter()
                     .map(ToString::to_string)

@@ -104,7 +104,7 @@ impl DiskFull {
     pub fn says(&self) -> String {
         let Self { home, since } = self;
         format!(
-            "the disk of {home} is full: nothing is recorded since {since}; free some space, work goes on by itself"
+            "the disk of {home} is full: nothing has been recorded since {since}; free some space, work goes on by itself"
         )
     }
 }
@@ -132,7 +132,7 @@ impl EngineState {
             EngineState::Starting => "engine starting".to_owned(),
             EngineState::Live { pid, version } => format!("engine {version} (pid {pid})"),
             EngineState::Silent { pid, since } => format!(
-                "the engine (pid {pid}) does not answer since {since}: `kill -CONT {pid}` lets one go on that was stopped; after `kill -9 {pid}` another goes on with its work"
+                "the engine (pid {pid}) has not answered since {since}: `kill -CONT {pid}` lets one go on that was stopped; after `kill -9 {pid}` another goes on with its work"
             ),
             EngineState::Draining { version } => format!("engine {version} is handing over"),
         }

@@ -154,12 +154,18 @@ impl World {
         items
     }
 
-    /// What one place of a queue waits for.
+    /// What one place of a queue waits for. What would not start at the end of its undo window
+    /// waits for something else.
     #[must_use]
     pub fn waits(&self, stack: &Stack, place: usize, entry: &Queued, now: Time) -> Waits {
-        if let Some(until) = entry.not_before.filter(|at| *at > now) {
-            return Waits::Armed { until };
+        let armed = entry.not_before.filter(|at| *at > now);
+        match (armed, self.waits_for(stack, place, entry, now)) {
+            (Some(until), Waits::Next | Waits::NoEngine(_)) => Waits::Armed { until },
+            (_, waits) => waits,
         }
+    }
+
+    fn waits_for(&self, stack: &Stack, place: usize, entry: &Queued, now: Time) -> Waits {
         if let Some(freeze) = stack.frozen(now) {
             return Waits::Frozen {
                 freeze: freeze.clone(),
@@ -222,7 +228,7 @@ impl World {
         match &self.engine {
             EngineState::None(why) => Waits::NoEngine(why.clone()),
             EngineState::Silent { since, .. } => {
-                Waits::NoEngine(format!("it does not answer since {}", since.clock()))
+                Waits::NoEngine(format!("it has not answered since {}", since.clock()))
             }
             EngineState::Starting => Waits::NoEngine("it is starting".to_owned()),
             EngineState::Draining { version } => {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::domain::end::End;
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::look::{Health, PartSeen, Sight, Standing};
 use crate::domain::place::{Place, PlaceName, Proof, Spot};
@@ -182,7 +183,14 @@ impl World {
     /// its state.
     #[must_use]
     pub fn overdue(&self, stack: &StackId, now: Time) -> Option<Duration> {
-        let age = now.since(self.thing(stack)?.taken_at);
+        // A deployment that ended well looked at what it left.
+        let last = self.folds.stack(stack).last;
+        let ended = last
+            .and_then(|last| self.deployment(last))
+            .filter(|last| matches!(last.end, Some(End::Done)))
+            .and_then(|last| last.ended_at);
+        let seen = Some(self.thing(stack)?.taken_at).max(ended)?;
+        let age = now.since(seen);
         (age > OVERDUE && self.is_outside(stack)).then_some(age)
     }
 

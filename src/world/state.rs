@@ -18,6 +18,8 @@ pub enum State {
     Lost,
     /// What is shown is old: the last look failed.
     Stale,
+    /// Nobody has looked at it yet.
+    Unseen,
     /// The real stack rolls back.
     Roll,
     /// A cancel is under way.
@@ -44,7 +46,7 @@ pub enum State {
 
 impl State {
     /// All of them, in the order of need.
-    pub const ALL: [State; 18] = [
+    pub const ALL: [State; 19] = [
         State::Down,
         State::Fail,
         State::Brok,
@@ -52,6 +54,7 @@ impl State {
         State::Hold,
         State::Lost,
         State::Stale,
+        State::Unseen,
         State::Roll,
         State::Canc,
         State::RunOutside,
@@ -76,6 +79,7 @@ impl State {
             State::Hold => "HOLD",
             State::Lost => "LOST",
             State::Stale => "STALE",
+            State::Unseen => "UNSEEN",
             State::Roll => "ROLL",
             State::Canc => "CANC",
             State::RunOutside => "RUN outside",
@@ -98,6 +102,7 @@ impl State {
             State::Fail | State::Brok => "\u{2717}",
             State::Unkn | State::Hold => "?",
             State::Lost | State::Stale => "~",
+            State::Unseen => "\u{00B7}",
             State::Roll => "\u{21BA}",
             State::Canc | State::Cut | State::Gone => "-",
             State::RunOutside | State::Run => "\u{283F}",
@@ -116,6 +121,7 @@ impl State {
             State::Fail | State::Brok => "x",
             State::Unkn | State::Hold => "?",
             State::Lost | State::Stale => "~",
+            State::Unseen => ":",
             State::Roll => "<",
             State::Canc | State::Cut | State::Gone => "-",
             State::RunOutside | State::Run => "*",
@@ -132,7 +138,7 @@ impl State {
             State::Down => "down",
             State::Fail | State::Brok => "fail",
             State::Unkn | State::Hold => "hold",
-            State::Lost | State::Stale => "stale",
+            State::Lost | State::Stale | State::Unseen => "stale",
             State::Roll => "roll",
             State::Canc | State::RunOutside | State::Run => "run",
             State::Armed | State::Que => "queue",
@@ -154,6 +160,7 @@ impl State {
             | State::Hold
             | State::Lost
             | State::Stale
+            | State::Unseen
             | State::Que
             | State::Froz
             | State::Cut

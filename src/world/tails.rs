@@ -45,7 +45,62 @@ pub enum TailState<'a> {
     Unknown,
 }
 
+/// A stack of which lines are missing among those of everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfollowed {
+    /// Which.
+    pub stack: StackId,
+    /// Its log group, where it has one.
+    pub group: Option<String>,
+    /// Why its lines are missing.
+    pub why: String,
+}
+
 impl World {
+    /// What is not followed, and why: stacks without a log group, and groups that are not there yet,
+    /// cut, or looked at by nobody.
+    #[must_use]
+    pub fn unfollowed(&self, now: Time) -> Vec<Unfollowed> {
+        let mut all = Vec::new();
+        for stack in self.stacks() {
+            let mut add = |group: Option<&str>, why: String| {
+                all.push(Unfollowed {
+                    stack: stack.clone(),
+                    group: group.map(str::to_owned),
+                    why,
+                });
+            };
+            let listed = self.catalog.stacks.get(stack);
+            if listed.is_some_and(|entry| entry.spec.is_err()) {
+                add(
+                    None,
+                    "its files cannot be read, so its log groups are not known".to_owned(),
+                );
+            } else if self.groups(stack).is_empty() && self.is_outside(stack) {
+                add(
+                    None,
+                    "the estate names no log group of it (`watch: { logs: […] }`)".to_owned(),
+                );
+            }
+            for tail in self.tails(Some(stack), now) {
+                let why = match tail.state {
+                    TailState::Follows => continue,
+                    TailState::Waits(why) => why.to_string(),
+                    TailState::Cut(Some(why)) => format!("cut: {why}"),
+                    TailState::Cut(None) => "cut; it is tried again by itself".to_owned(),
+                    TailState::Unknown => match self.engine.absent() {
+                        Some(why) => why,
+                        None => {
+                            "a log group is followed while its stack is on the screen".to_owned()
+                        }
+                    },
+                };
+                add(Some(tail.group), why);
+            }
+        }
+        all
+    }
+
     /// The log groups that a stack watches: as the estate says, and as its deployment says that
     /// runs.
     #[must_use]
@@ -214,6 +269,62 @@ mod tests {
             .map(|tail| tail.group)
             .collect();
         assert_eq!(all, ["/w"]);
+    }
+
+    #[test]
+    fn what_is_not_followed_says_why() {
+        let mut world = world(vec![
+            ("dev/orders", "/lives", told(true, 0, 1, None)),
+            (
+                "dev/orders",
+                "/waits",
+                told(true, 0, 1, Some("there is no log group /waits yet")),
+            ),
+            (
+                "dev/orders",
+                "/cut",
+                told(false, 9_000, 3, Some("AWS denies logs:StartLiveTail")),
+            ),
+        ]);
+        let catalog = std::sync::Arc::make_mut(&mut world.catalog);
+        for entry in catalog.stacks.values_mut() {
+            if let Ok(spec) = &mut entry.spec {
+                spec.watch_logs.clear();
+            }
+        }
+        let spec = |catalog: &mut crate::domain::estate::Catalog, stack: &str, groups: &[&str]| {
+            let entry = catalog.stacks.get_mut(&id(stack)).expect("it is listed");
+            entry.spec.as_mut().expect("it can be read").watch_logs =
+                groups.iter().map(|group| (*group).to_owned()).collect();
+        };
+        spec(catalog, "dev/orders", &["/lives", "/waits", "/cut"]);
+        spec(catalog, "dev/web", &["/away"]);
+        let all = world.unfollowed(NOW);
+        let why = |stack: &str| -> Vec<(Option<&str>, &str)> {
+            all.iter()
+                .filter(|one| one.stack == id(stack))
+                .map(|one| (one.group.as_deref(), one.why.as_str()))
+                .collect()
+        };
+        assert_eq!(
+            why("dev/orders"),
+            [
+                (Some("/cut"), "cut: AWS denies logs:StartLiveTail"),
+                (Some("/waits"), "there is no log group /waits yet"),
+            ]
+        );
+        let away = why("dev/web");
+        assert!(
+            away.len() == 1 && away[0].0 == Some("/away") && away[0].1.contains("on the screen"),
+            "{away:?}"
+        );
+        let none = why("dev/search");
+        assert!(none.len() == 1 && none[0].1.contains("watch:"), "{none:?}");
+        assert_eq!(
+            why("dev/chores"),
+            [],
+            "what a script prints is there already"
+        );
     }
 
     #[test]

@@ -165,6 +165,6 @@ fn everything_wrong_is_told_as_text_and_as_data() {
         config::load(folder.path(), systems::all())
             .unwrap_err()
             .to_string()
-            .contains("no ordinary file")
+            .contains("not an ordinary file")
     );
 }

@@ -307,7 +307,7 @@ fn a_stopped_engine_is_no_engine_at_work() {
     for verb in [&["doctor"][..], &["ls"], &["deploy", "dev/quick"]] {
         let run = program.run(verb);
         assert!(
-            format!("{}{}", run.out, run.err).contains("does not answer since")
+            format!("{}{}", run.out, run.err).contains("has not answered since")
                 && (run.code != 0 || verb == ["ls"]),
             "{run:?}"
         );

@@ -44,7 +44,7 @@ fn a_full_disk_is_named_and_costs_nothing_but_time() {
     let home = program.home().display().to_string();
     assert!(
         named.starts_with(&format!(
-            "the disk of {home} is full: nothing is recorded since "
+            "the disk of {home} is full: nothing has been recorded since "
         )),
         "{named}"
     );

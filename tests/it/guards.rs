@@ -66,6 +66,11 @@ fn doctor_waits_for_what_is_being_recorded_and_proves_who_we_are() {
         (1, 1, &json!("environment far")),
         "{answer}"
     );
+    // Where a key map of one's own goes is said as long as there is none.
+    assert!(
+        answer.to_string().contains("config/holdpoint/keymap.yaml"),
+        "{answer}"
+    );
     // A file of the person's own that cannot be read is found before a console is opened.
     place.write("config/holdpoint/settings.yaml", "colours: pink\n");
     let (_, answer) = place.json(&["doctor"]);
@@ -193,8 +198,8 @@ applications:
         ("the parameter \"Nope\"", "bad.yaml", 1),
         ("P has no default", "bad.yaml", 1),
         ("R has the type \"5\"", "bad.yaml", 3),
-        ("gone.yaml cannot be read", "gone.yaml", 1),
-        ("certificate authorities of environment dev", "ca.pem", 1),
+        ("gone.yaml cannot be read", "holdpoint.yaml", 6),
+        ("certificate authorities of dev", "holdpoint.yaml", 2),
     ] {
         let one = found(part);
         assert!(

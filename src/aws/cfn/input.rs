@@ -109,7 +109,7 @@ fn template(bundle: &SourceBundle, file: &FileRef) -> Result<String, Failure> {
         .hint("split it into nested stacks"));
     }
     String::from_utf8(found.bytes.clone()).map_err(|_| {
-        Failure::new(format!("the template {path} is no UTF-8 text")).hint("save it as UTF-8")
+        Failure::new(format!("the template {path} is not UTF-8 text")).hint("save it as UTF-8")
     })
 }
 

@@ -171,7 +171,7 @@ impl Clients {
                     ));
                 }
                 (Whose::Other, None) => {
-                    return Err(Failure::new(format!("{url} is no address of AWS and no profile is named for it"))
+                    return Err(Failure::new(format!("{url} is not an address of AWS and no profile is named for it"))
                         .hint("name the profile whose keys may go there: aws: {profile: NAME, endpoint_url: ...}"));
                 }
             }

@@ -43,7 +43,7 @@ async fn real_keys_go_to_no_address_from_a_file() {
         .err()
         .unwrap();
     assert!(
-        refused.summary.contains("no address of AWS") && refused.hint.contains("profile"),
+        refused.summary.contains("not an address of AWS") && refused.hint.contains("profile"),
         "{refused:?}"
     );
     let local = clients

@@ -55,7 +55,7 @@ fn who_we_are_must_be_proven_and_be_who_is_recorded() {
             .remove(&("environment/dev".to_owned(), "proof/aws".to_owned()));
     });
     assert_eq!((code, &found), (Code::Failed, &dev), "{out}");
-    assert!(out.contains("nobody could tell in 10 s"), "{out}");
+    assert!(out.contains("was not proven within 10 s"), "{out}");
     let (code, found, out) = wrong(|scene, _| {
         of(scene, &|seen| {
             seen.stale = Some("127.0.0.1:9 cannot be reached".into());
@@ -137,7 +137,7 @@ fn silent() -> EngineState {
 /// It holds the lock, and nothing goes on: nobody is told that it works.
 #[test]
 fn an_engine_that_stands_still_is_named_by_every_verb() {
-    let says = "the engine (pid 7) does not answer since ";
+    let says = "the engine (pid 7) has not answered since ";
     let ls = run_with("ls", vec![], None, |scene, _| scene.world.engine = silent());
     assert!(ls.out.starts_with(&format!("! {says}")), "{}", ls.out);
     let document = run_with("ls|--json", vec![], None, |scene, _| {
@@ -155,7 +155,7 @@ fn an_engine_that_only_starts_a_file_that_differs_and_one_that_is_not_trusted() 
     });
     assert_eq!(starting.code, Code::Done, "{}", starting.out);
     assert!(
-        starting.out.contains("note  engine") && !starting.out.contains("WRONG"),
+        starting.out.contains("note   engine") && !starting.out.contains("WRONG"),
         "{}",
         starting.out
     );

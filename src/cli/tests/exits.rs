@@ -252,7 +252,8 @@ fn full(scene: &mut Scene) {
 
 #[test]
 fn a_full_disk_is_the_first_thing_that_is_said() {
-    let says = "the disk of /home/ana/.local/share/holdpoint is full: nothing is recorded since ";
+    let says =
+        "the disk of /home/ana/.local/share/holdpoint is full: nothing has been recorded since ";
     let ran = run_with("ls", vec![], None, |scene, _| full(scene));
     assert!(
         ran.code == Code::Done && ran.out.starts_with(&format!("! {says}")),

@@ -83,7 +83,10 @@ fn flags_reach_the_ask_as_they_are_written_and_the_help_speaks_of_them_only_wher
     );
     for (words, says) in [
         ("deploy|dev/orders|--flag|slow", "write NAME=VALUE"),
-        ("deploy|dev/orders|--flag|Slow=1", "is no flag's name"),
+        (
+            "deploy|dev/orders|--flag|Slow=1",
+            "is not a valid flag's name",
+        ),
         (
             "deploy|dev/orders|--flag|slow=1|--flag|slow=2",
             "given twice",

@@ -25,7 +25,7 @@ fn a_part_is_a_stack_of_its_own_and_its_whole_brings_it() {
     );
     let wrong = run("show|prod/commerce/nl/../x", vec![]);
     assert!(
-        wrong.code == Code::Wrong && wrong.err.contains("is no part of an application"),
+        wrong.code == Code::Wrong && wrong.err.contains("is not a valid part of an application"),
         "{}",
         wrong.err
     );

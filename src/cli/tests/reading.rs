@@ -156,3 +156,36 @@ fn lists_agree_on_who_needs_a_person_and_name_what_to_do() {
         );
     }
 }
+
+/// Columns without a name are guessed at.
+#[test]
+fn every_table_has_the_names_of_its_columns() {
+    for (words, names) in [
+        ("ls", "  STATE        STACK"),
+        ("ls|--plain", "  STATE        STACK"),
+        ("ls|dev", "  STATE        STACK"),
+        ("holds", "HOLD"),
+        ("events", "AT"),
+        ("audit", "AT"),
+        ("doctor", "STATE"),
+        ("show|2318", "  STEP"),
+        ("show|dev/orders", "  NO"),
+    ] {
+        let ran = run_words(words, vec![], None);
+        let named = ran.out.lines().filter(|line| line.starts_with(names));
+        assert_eq!(named.count(), 1, "{words}: {}", ran.out);
+    }
+}
+
+/// An environment that only the file has is recorded by the command that finds it: what `ls` shows
+/// does not ask for what is on its way.
+#[test]
+fn ls_waits_until_new_environments_are_recorded() {
+    let ran = run_with("ls|dev", vec![], None, |scene, desk| {
+        let recorded = scene.world.clone();
+        let dev = "dev".parse().unwrap();
+        Arc::make_mut(scene.world.folds.environments.get_mut(&dev).unwrap()).record = None;
+        *desk.by.later.lock().unwrap() = Some(Arc::new(recorded));
+    });
+    assert!(!ran.out.contains("not recorded"), "{}", ran.out);
+}

@@ -82,3 +82,21 @@ fn a_cancel_waits_for_the_end_that_it_asked_for() {
         "it ended well before the cancel reached it"
     );
 }
+
+/// What a single deployment came to is told when it comes, and not again below it.
+#[test]
+fn a_failure_that_was_waited_for_is_told_once() {
+    let world = fixture::scene();
+    let answers = || vec![card(Level::L1, None), accepted(&world, "staging/web")];
+    let ran = run_words("redeploy|staging/web|--wait", answers(), None);
+    let failure = crate::world::audit::ending(
+        world
+            .latest(&fixture::id("staging/web"))
+            .unwrap()
+            .end
+            .as_ref()
+            .unwrap(),
+    );
+    assert_eq!(ran.code, Code::Failed);
+    assert_eq!(ran.err.matches(&failure).count(), 1, "{}", ran.err);
+}

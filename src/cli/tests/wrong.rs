@@ -12,7 +12,7 @@ fn what_does_not_exist_is_said_with_what_is_near() {
         ("freeze|nowhere|--reason|x", "no environment nowhere"),
         ("approve|#1.x.1", "no open hold"),
         ("reject|#2318.scale-down.1|--reason| ", "needs a reason"),
-        ("logs|dev/orders|--grep|(", "no regular expression"),
+        ("logs|dev/orders|--grep|(", "not a regular expression"),
         ("logs|dev/orders|--since|yesterday", "neither a duration"),
         ("retry|dev/orders", "did not fail"),
         ("unblock|prod-eu/orders", "rolls back"),
@@ -56,8 +56,9 @@ fn wrong_use_is_a_document_where_one_is_wanted() {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         usage(&why, &words)
     };
-    let document = told(&["holdpoint", "deploy", "--json"]).unwrap();
-    let json: Value = serde_json::from_str(&document).unwrap();
+    let document = told(&["holdpoint", "deploy", "--json"]);
+    assert!(document.answer && document.code == Code::Wrong);
+    let json: Value = serde_json::from_str(&document.text).unwrap();
     assert_eq!(
         (&json["outcome"], &json["code"], &json["exit"]),
         (&json!("stopped"), &json!("usage"), &json!(2))
@@ -74,6 +75,38 @@ fn wrong_use_is_a_document_where_one_is_wanted() {
             .all(|key| promised.contains(&format!("\"{key}\""))),
         "{keys:?} {promised}"
     );
-    assert_eq!(told(&["holdpoint", "deploy"]), None, "for people as ever");
-    assert_eq!(told(&["holdpoint", "ls", "--json", "--help"]), None);
+    let plain = told(&["holdpoint", "deploy"]);
+    assert!(
+        !plain.answer && plain.text.starts_with("error: "),
+        "{plain:?}"
+    );
+    let help = told(&["holdpoint", "ls", "--json", "--help"]);
+    assert!(help.answer && help.code == Code::Done, "{help:?}");
+}
+
+/// Words come from scripts, pastes and names of files: none of them acts on a terminal.
+#[test]
+fn words_that_are_wrong_are_repeated_without_what_acts() {
+    let foreign = "\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}";
+    for words in [
+        vec![format!("--{foreign}")],
+        vec![foreign.to_owned()],
+        vec!["diagram".to_owned(), foreign.to_owned()],
+        vec![
+            "plan".to_owned(),
+            "a/b".to_owned(),
+            format!("--for={foreign}"),
+        ],
+        vec!["ls".to_owned(), format!("--{foreign}"), "--json".to_owned()],
+    ] {
+        let mut argv = vec!["holdpoint".to_owned()];
+        argv.extend(words);
+        let why = Program::<Nothing>::try_parse_from(&argv).unwrap_err();
+        let said = usage(&why, &argv).text;
+        assert!(
+            said.to_lowercase().contains("202e")
+                && !said.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']),
+            "{said:?}"
+        );
+    }
 }

@@ -112,7 +112,7 @@ impl<'a> Output<'a> {
             let stuck = ground.now().since(heard) >= STUCK;
             if let Some(why) = trouble.or_else(|| stuck.then(|| "it takes too long".to_owned())) {
                 return out.aside(&format!(
-                    "holdpoint: the end of the output cannot be read here: {why}; `holdpoint logs` has it"
+                    "holdpoint: the rest of the output cannot be read here: {why}; `holdpoint logs` has it"
                 ));
             }
             self.desk.read_on();

@@ -25,7 +25,11 @@ fn gather(
     let mut gathering = Gathering::new(folder, caps)?;
     let mut all = BTreeMap::new();
     for need in needs {
-        all.extend(gathering.fetch(need)?);
+        all.extend(
+            gathering
+                .fetch(need)
+                .map_err(|mut wrong| wrong.swap_remove(0))?,
+        );
     }
     Ok(all)
 }

@@ -39,7 +39,7 @@ fn read(name: &str, bytes: &[u8]) -> Result<Estate, Diagnostics> {
         crate::systems::all(),
         crate::places::all(),
     ) {
-        (Some(estate), found) if found.is_empty() => Ok(estate),
+        (Some((estate, _)), found) if found.is_empty() => Ok(estate),
         (_, found) => Err(found),
     }
 }
@@ -114,7 +114,7 @@ fn an_environment_may_have_places_of_several_kinds() {
             crate::systems::all(),
             KINDS,
         );
-        (estate.unwrap(), found)
+        (estate.unwrap().0, found)
     };
     let (estate, found) = read(&with("mode: watch", "hill: { summit: high, path: high }"));
     assert!(found.is_empty(), "{found}");
@@ -145,7 +145,7 @@ fn an_environment_may_have_places_of_several_kinds() {
     );
     assert!(
         read_text(&with("mode: watch", "hill: { summit: high, path: high }")).is_err(),
-        "a kind that is not listed is no key"
+        "a kind that is not listed is not a key"
     );
 }
 

@@ -135,7 +135,12 @@ pub(super) fn enqueue(
         ));
     }
     let free = !busy && stack.takes("started") && purpose != Purpose::Teardown;
-    if free && stack.waits(&entry, cx.now, folds).is_none() && entry.after.is_empty() {
+    let undone = Queued {
+        not_before: None,
+        ..entry.clone()
+    };
+    let free = free && stack.waits(&undone, cx.now, folds).is_none() && entry.after.is_empty();
+    if free && stack.waits(&entry, cx.now, folds).is_none() {
         on_stack(
             append,
             folds,
@@ -145,7 +150,7 @@ pub(super) fn enqueue(
         on_deployment(append, folds, id, DeploymentEvent::Triggered);
         return Ok(format!("{no} of {} starts", start.stack));
     }
-    Ok(match entry.not_before {
+    Ok(match entry.not_before.filter(|_| free) {
         Some(at) => format!(
             "{no} of {} starts in {}",
             start.stack,

@@ -1,9 +1,11 @@
-//! Freezing a stack or an environment, and thawing it.
+//! Freezing a stack or an environment, and thawing it; recording what an environment is to a
+//! console.
 
 use crate::domain::ask::{Answer, QueueOf, own_words};
-use crate::domain::environment::{EnvironmentEvent, Freeze};
+use crate::domain::environment::{EnvironmentEvent, Freeze, Lock};
 use crate::domain::event::Append;
 use crate::domain::folds::Folds;
+use crate::domain::ids::EnvName;
 use crate::domain::refused::Refused;
 use crate::domain::stack::StackEvent;
 use crate::domain::time::Time;
@@ -80,6 +82,24 @@ pub(super) fn thaw(folds: &Folds, target: &QueueOf, cx: &Cx<'_>) -> Decided {
         Answer::Accepted {
             deployments: vec![],
             says: "thawed; the queue goes on".to_owned(),
+        },
+    ))
+}
+
+/// Records that somebody opened an environment to changes from their console, or closed it.
+///
+/// # Errors
+/// A refusal when the store does not know the environment.
+pub fn lock(folds: &Folds, env: &EnvName, lock: Lock) -> Decided {
+    record(folds, env)?;
+    let mut append = Append::default();
+    on_environment(&mut append, folds, env, EnvironmentEvent::Locked { lock });
+    let says = "recorded".to_owned();
+    Ok((
+        append,
+        Answer::Accepted {
+            deployments: vec![],
+            says,
         },
     ))
 }

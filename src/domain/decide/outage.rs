@@ -33,7 +33,7 @@ pub(super) fn likely(folds: &Folds, stack: &StackId) -> Option<Outage> {
 #[must_use]
 pub(super) fn says(outage: Option<&Outage>) -> String {
     let unknown = || {
-        "the service goes to 0 and comes up again once it has changed; no run here says how long that takes".to_owned()
+        "the service goes to 0 and comes up again once it has changed; no run here shows how long that takes".to_owned()
     };
     outage.map_or_else(unknown, Outage::says)
 }
@@ -83,7 +83,8 @@ mod tests {
         scene.env("prod", EnvClass::Production);
         let stack = id("prod/a");
         assert!(
-            says(likely(&scene.world.folds, &stack).as_ref()).contains("no run here says how long")
+            says(likely(&scene.world.folds, &stack).as_ref())
+                .contains("no run here shows how long")
         );
         for (n, secs) in [(1, 120), (2, 130), (3, 300)] {
             scene.ago(9_000 - n * 1_000).outage(

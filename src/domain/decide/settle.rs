@@ -253,7 +253,7 @@ pub fn planned(
         && turned_out_otherwise(folds, request, &plan)
     {
         let failure = Failure::new(format!(
-            "what {} runs on is in another state than when its recovery was asked for",
+            "what {} runs on is not in the state in which its recovery was asked for",
             request.stack
         ))
         .hint(format!(

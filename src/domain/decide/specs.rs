@@ -276,7 +276,7 @@ fn rollback_target<'a>(
         .ok_or_else(|| match to {
             Some(no) => Refused::new(
                 "unknown-deployment",
-                format!("{no} is no deployment of {}", stack.id),
+                format!("{no} is not a deployment of {}", stack.id),
             ),
             None => Refused::new(
                 "no-good-release",

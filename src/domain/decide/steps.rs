@@ -361,7 +361,7 @@ pub fn time_out(folds: &Folds, d: &Deployment, id: &StepId) -> Append {
         (true, true) => DeploymentEvent::StepLost {
             step: id.clone(),
             failure: failure
-                .hint("look what became of it, then resolve the step as done or failed")
+                .hint("check what became of it, then resolve the step as done or failed")
                 .retry(Retry::AskAPerson),
         },
         (true, false) => DeploymentEvent::StepCancelled {

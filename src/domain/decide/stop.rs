@@ -36,7 +36,7 @@ pub(super) fn cancel(folds: &Folds, id: DeploymentId, confirm: &Confirm, cx: &Cx
                 )
                 .hint(if cx.now < due {
                     format!(
-                        "from {} on it can be given up: {command}",
+                        "it can be given up after {}: {command}",
                         due.text("%H:%M:%SZ")
                     )
                 } else {

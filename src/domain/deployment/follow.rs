@@ -132,7 +132,7 @@ fn verdict(d: &Deployment, step: &Step) -> Option<(StepState, Option<String>)> {
     if let Some((chooser, branch)) = &step.only_if {
         let chosen = d.steps.get(chooser).and_then(|run| run.branch.as_deref());
         if chosen != Some(branch.as_str()) {
-            let reason = format!("{chooser} chose {}", chosen.unwrap_or("nothing"));
+            let reason = format!("another way taken: {}", chosen.unwrap_or("none"));
             return Some((StepState::Skipped, Some(reason)));
         }
     }

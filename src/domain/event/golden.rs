@@ -13,7 +13,7 @@ use crate::domain::cause::{Cause, Of, Parent, Reply, Via};
 use crate::domain::class::EnvClass;
 use crate::domain::deployment::{Request, Shown, Stopping};
 use crate::domain::end::End;
-use crate::domain::environment::{EnvironmentRecord, Freeze, Mode, OnFailure, QueuePolicy};
+use crate::domain::environment::{EnvironmentRecord, Freeze, Lock, Mode, OnFailure, QueuePolicy};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::flag;
 use crate::domain::given;
@@ -291,6 +291,9 @@ fn of_environments() -> Vec<EnvironmentEvent> {
         EnvironmentEvent::Configured { record },
         EnvironmentEvent::Frozen { freeze: freeze() },
         EnvironmentEvent::Thawed,
+        EnvironmentEvent::Locked {
+            lock: Lock::Guarded { until: Time(3) },
+        },
     ]
 }
 
@@ -531,7 +534,8 @@ fn no_event_is_without_its_form() {
             Event::Environment(
                 EnvironmentEvent::Configured { .. }
                 | EnvironmentEvent::Frozen { .. }
-                | EnvironmentEvent::Thawed,
+                | EnvironmentEvent::Thawed
+                | EnvironmentEvent::Locked { .. },
             ) => {}
             Event::Stack(event) => assert!(!event.tag().is_empty()),
             Event::Deployment(event) => assert!(!event.tag().is_empty()),

@@ -221,7 +221,7 @@ impl Watcher {
     ) -> Result<Option<Time>, Failure> {
         let old = self.old(subject, THING, place).await.map_err(|why| {
             Failure::new(format!(
-                "it is not there, and since when cannot be told: {why}"
+                "it is not there, and nobody knows since when: {why}"
             ))
             .hint("it is looked at again by itself")
         })?;

@@ -120,7 +120,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
         given.stack_name, useless.reason
     ))
     .detail(format!("change set {name} is {}", useless.status))
-    .hint("put the template or the parameters right and deploy again"))
+    .hint("fix the template or the parameters and deploy again"))
 }
 
 /// Makes it, or attaches to the one that was made, and waits until it is worked out.

@@ -117,7 +117,7 @@ async fn make_room(job: &Job, cloud: &Cloud, name: &str) -> Result<(), Failure> 
         job.port.sleep(Duration::from_secs(1)).await;
     }
     Err(Failure::new(format!(
-        "the shell of a change set named {name} does not go away"
+        "the shell of a change set named {name} was not deleted"
     ))
     .hint("look at the stack's events, then deploy again"))
 }

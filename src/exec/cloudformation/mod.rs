@@ -74,7 +74,7 @@ fn noted<T: DeserializeOwned>(job: &Job, name: &str) -> Result<Option<T>, Failur
                 "the note {name:?} of step {} cannot be read: {why}",
                 job.step
             ))
-            .hint("look at AWS what became of it, then resolve the step as done or failed")
+            .hint("check in AWS what became of it, then resolve the step as done or failed")
             .retry(Retry::AskAPerson)
         })
     };

@@ -71,7 +71,7 @@ pub(super) fn failed(ended: &Ended<'_>) -> Failure {
 fn hint(status: &str) -> &'static str {
     match status {
         "UPDATE_ROLLBACK_COMPLETE" => {
-            "the stack is as it was before; put right what failed and deploy again"
+            "the stack is as it was before; fix what failed and deploy again"
         }
         "ROLLBACK_COMPLETE" | "CREATE_FAILED" | "ROLLBACK_FAILED" => {
             "nothing of it can be used; unblock it (U): recover deletes what is left and creates it again"
@@ -80,7 +80,7 @@ fn hint(status: &str) -> &'static str {
             "unblock it (U): recover continues the rollback, leaving out what cannot be rolled back"
         }
         "UPDATE_FAILED" => {
-            "put right what failed and deploy again, or unblock it (U): recover updates it once more"
+            "fix what failed and deploy again, or unblock it (U): recover updates it once more"
         }
         "DELETE_FAILED" => {
             "unblock it (U): recover deletes the stack and retains what cannot be deleted"

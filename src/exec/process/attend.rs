@@ -24,7 +24,7 @@ pub(super) async fn await_keeper(job: &Job, folder: &Folder) -> Result<(), Failu
             if off(move || here.call_off()).await? {
                 return Err(outcome::not_begun(job, BEGINS));
             }
-            return Err(outcome::lost(job, "its keeper does not begin"));
+            return Err(outcome::lost(job, "its keeper does not start"));
         }
         let pause = (waited / 4).clamp(Duration::from_millis(2), Duration::from_millis(200));
         job.port.sleep(pause).await;

@@ -379,7 +379,7 @@ fn bytes<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, FileError> {
 pub(super) enum LayOutError {
     #[error(transparent)]
     File(#[from] FileError),
-    #[error("{0:?} is no path below the working directory")]
+    #[error("{0:?} is not a path below the working directory")]
     Outside(String),
     #[error("{0}")]
     NoProgram(String),

@@ -51,7 +51,7 @@ pub(super) async fn keep(job: &Job, folder: &Folder, makes: &[String]) -> Result
             let (here, name) = (folder.clone(), path.clone());
             let Some((file, executable)) = off(move || here.made(&name)).await? else {
                 return Err(Failure::new(format!("step {}: the command ended well and made no file {path}", job.step))
-                    .hint("`makes` names files below its working directory: put the command or that list right, and deploy again"));
+                    .hint("`makes` names files below its working directory: fix the command or that list, and deploy again"));
             };
             match job.port.put(Box::new(file), path).await {
                 Ok(artifact) => {

@@ -34,7 +34,7 @@ pub(super) fn told(
             "{}: {command} ended with exit code {code}{quoted}",
             job.step
         ))
-        .hint("its output tells why; deploy again once that is put right")
+        .hint("its output says why; fix that, then deploy again")
         .retry(Retry::After(AGAIN)),
         How::Signal { signal } => Failure::new(format!(
             "{}: {command} was ended by signal {signal}{quoted}",
@@ -51,14 +51,14 @@ pub(super) fn told(
             "{}: {command} was stopped because no engine watched it for 15 minutes",
             job.step
         ))
-        .hint("look what it had done by then, then resolve the step as done or failed")
+        .hint("check what it had done by then, then resolve the step as done or failed")
         .retry(Retry::AskAPerson),
         How::NotStarted { why } => Failure::new(format!(
             "{}: {command} could not be run: {}",
             job.step,
             Safe::new(&why)
         ))
-        .hint("put the command right in the estate file and deploy again"),
+        .hint("fix the command in the estate file and deploy again"),
     };
     Err(failure.detail(
         last.iter()
@@ -116,7 +116,7 @@ pub(super) fn lost(job: &Job, why: &str) -> Failure {
         "{}: nobody can tell what became of the command: {why}",
         job.step
     ))
-    .hint("look what it did, then resolve the step as done or failed")
+    .hint("check what it did, then resolve the step as done or failed")
     .retry(Retry::AskAPerson)
 }
 

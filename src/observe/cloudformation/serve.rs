@@ -92,7 +92,7 @@ fn sum(services: &[Service], counts: &Counts) -> Result<(u32, u32), Failure> {
             match counts.get(service) {
                 Some((more, wanted)) => Ok((running + more, desired + wanted)),
                 None => Err(Failure::new(format!(
-                    "ECS was asked for the service {service} and does not tell of it"
+                    "ECS was asked for the service {service} and says nothing about it"
                 ))),
             }
         })

@@ -159,7 +159,7 @@ impl Asked<'_> {
         let Value::Object(mut params) = (if tree.is_null() { json!({}) } else { tree }) else {
             return Err(AwsError::new(
                 "SerializationException",
-                "the body is no object",
+                "the body is not an object",
             ));
         };
         for (name, value) in form_urlencoded::parse(self.query.as_bytes()) {
@@ -190,7 +190,7 @@ impl Asked<'_> {
         serde_json::from_slice(self.body).map_err(|error| {
             AwsError::new(
                 "SerializationException",
-                format!("the body is no JSON that can be read: {error}"),
+                format!("the body is not JSON that can be read: {error}"),
             )
         })
     }

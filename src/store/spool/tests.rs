@@ -341,7 +341,7 @@ fn a_pipe_in_place_of_a_segment_is_refused_at_once_and_concerns_its_stack_alone(
     for refused in [api, appended] {
         let says = refused.unwrap_err().to_string();
         assert!(
-            says.contains("000002.jsonl") && says.contains("no ordinary file"),
+            says.contains("000002.jsonl") && says.contains("not an ordinary file"),
             "{says}"
         );
     }

@@ -249,7 +249,7 @@ async fn put_together(
     // No upkeep of the pool: it would wake a program at rest.
     let readers = SqlitePoolOptions::new()
         .max_connections(3)
-        // A file does not go away like a server does: asking whether it is still there would double
+        // A file was not deleted like a server does: asking whether it is still there would double
         // every read.
         .test_before_acquire(false)
         .acquire_timeout(PATIENCE)

@@ -100,7 +100,7 @@ fn fault(before: Option<&Record>, record: &Record) -> Option<String> {
     );
     if !record.garbled.is_empty() {
         return Some(format!(
-            "{place} is damaged: its {} is no text",
+            "{place} is damaged: its {} is not text",
             record.garbled.join(", ")
         ));
     }

@@ -56,6 +56,7 @@ pub struct ScriptEntry {
 #[serde(deny_unknown_fields)]
 pub struct ScriptStep {
     /// The words of the command; no shell is involved.
+    #[schemars(extend("x-words" = true))]
     pub command: Vec<String>,
     /// Steps that must have ended well before.
     #[serde(default)]
@@ -94,8 +95,14 @@ impl ScriptEntry {
             .chain(down)
     }
 
-    /// The files that it needs: those that it names, else the relative first words of its commands.
+    /// The files that it needs.
     pub(super) fn needs(&self) -> Vec<Need> {
+        self.names().into_iter().map(|(need, _)| need).collect()
+    }
+
+    /// The files that it needs and where it says so: those that it names, else the relative first
+    /// words of its commands.
+    pub(super) fn names(&self) -> Vec<(Need, Vec<String>)> {
         let need = |path: &String| {
             if path.contains(['*', '?', '[', '{']) {
                 Need::Glob(plain(path))
@@ -104,7 +111,11 @@ impl ScriptEntry {
             }
         };
         if let Some(files) = &self.files {
-            return files.iter().map(need).collect();
+            return files
+                .iter()
+                .enumerate()
+                .map(|(n, path)| (need(path), vec!["files".to_owned(), n.to_string()]))
+                .collect();
         }
         // What a step makes is promised: it is there when the steps behind it run.
         let made: Vec<String> = self
@@ -112,14 +123,14 @@ impl ScriptEntry {
             .flat_map(|(_, _, step)| &step.makes)
             .map(|path| plain(path))
             .collect();
-        let first = self
-            .all()
-            .filter_map(|(_, _, step)| step.command.first())
-            .filter(|word| is_local(word));
-        first
-            .map(|word| plain(word))
-            .filter(|path| !made.contains(path))
-            .map(Need::File)
+        self.all()
+            .filter_map(|(when, id, step)| {
+                let path = plain(step.command.first().filter(|word| is_local(word))?);
+                let of = [when.trim_end(), "steps", id, "command", "0"];
+                let named = of.iter().filter(|part| !part.is_empty());
+                let named = named.map(|part| (*part).to_owned()).collect();
+                (!made.contains(&path)).then_some((Need::File(path), named))
+            })
             .collect()
     }
 

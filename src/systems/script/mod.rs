@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::entry::{Claim, Form, Home, Remarks, Written, read};
-use super::files::{Files, Read};
+use super::files::{Files, Need, Read};
 use super::{PlanAsk, System};
 use crate::domain::deployment::Deployment;
 use crate::domain::digest::Digest;
@@ -158,6 +158,12 @@ impl System for Script {
         Vec::new()
     }
 
+    fn names(&self, entry: &Value) -> Vec<(Need, Vec<String>)> {
+        read::<ScriptEntry>(entry)
+            .map(|entry| entry.names())
+            .unwrap_or_default()
+    }
+
     fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read {
         let wrong = |why: &str| {
             Read::Wrong(Diagnostic::of_file("script", &whole.to_string(), why, "").into())
@@ -218,7 +224,7 @@ impl System for Script {
 fn teardown(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
     let Some(steps) = &body.teardown else {
         return Err(
-            Failure::new(format!("{} says nowhere how it is taken down", ask.stack)).hint(
+            Failure::new(format!("{} does not say how it is taken down", ask.stack)).hint(
                 "add teardown: { steps: … } to its script in the estate file and deploy it once",
             ),
         );

@@ -99,7 +99,8 @@ fn commands_in_their_order() {
 fn a_teardown_is_held_or_says_why_not() {
     let failure = plan(Purpose::Teardown, &entry(&[])).unwrap_err();
     assert!(
-        failure.summary.contains("dev/chores says nowhere") && failure.hint.contains("teardown:")
+        failure.summary.contains("dev/chores does not say how")
+            && failure.hint.contains("teardown:")
     );
     let one = plan(
         Purpose::Teardown,

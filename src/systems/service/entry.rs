@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::relative::inside;
+use crate::domain::relative::{inside, plain};
 use crate::systems::entry::{Claim, Form, Home, PERHAPS_SECRET, Remarks, SECRET, Written};
+use crate::systems::files::Need;
 use crate::systems::reach::{quoted, words};
 use crate::text::diagnostic::closest;
 use crate::text::document::Node;
@@ -85,6 +86,11 @@ impl ServiceEntry {
         self.stack_name
             .as_deref()
             .map_or_else(|| format!("{env}-{app}"), |name| name.replace("{env}", env))
+    }
+
+    /// The file that it needs.
+    pub(super) fn needs(&self) -> Need {
+        Need::File(plain(&self.template))
     }
 
     /// The parameter values in an environment.

@@ -16,7 +16,7 @@ pub(super) const JOIN: &str = "join";
 /// The step that compares a second change set with what was approved.
 pub(super) const SAME: &str = "same";
 
-/// `nop`, `update` or `downtime`: output `{branch, why}`, and what changes.
+/// `unchanged`, `update` or `downtime`: output `{branch, why}`, and what changes.
 ///
 /// Parameters: `about`, `changes` (the output of the change set), `seen_rows` (what the person had
 /// on the card, or null), `policy`, `counts` (what runs now and can be scaled down: nothing means no
@@ -49,7 +49,7 @@ pub(super) fn join(params: &Value) -> Result<Output, String> {
 }
 
 /// Nothing changes.
-pub(super) const NOP: &str = "nop";
+pub(super) const NOP: &str = "unchanged";
 /// The change set is executed.
 pub(super) const UPDATE: &str = "update";
 /// The service goes to zero while it changes.

@@ -27,7 +27,6 @@ use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing};
 use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
-use crate::domain::relative::plain;
 use crate::domain::request::Spec;
 use crate::forms::cloudformation::{self, CHANGES, STACK, StackFacts, facts};
 use crate::text::diagnostic::Diagnostic;
@@ -71,6 +70,13 @@ impl System for Service {
             .collect()
     }
 
+    fn names(&self, entry: &Value) -> Vec<(Need, Vec<String>)> {
+        read::<ServiceEntry>(entry)
+            .iter()
+            .map(|entry| (entry.needs(), vec!["template".to_owned()]))
+            .collect()
+    }
+
     fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read {
         let entry = match read::<ServiceEntry>(entry) {
             Ok(entry) => entry,
@@ -80,7 +86,7 @@ impl System for Service {
                 );
             }
         };
-        let needs = files.missing(vec![Need::File(plain(&entry.template))]);
+        let needs = files.missing(vec![entry.needs()]);
         if !needs.is_empty() {
             return Read::Needs(needs);
         }

@@ -58,7 +58,7 @@ pub(super) fn well(id: &StackId, name: &str, stack: &StackFacts) -> Failure {
 /// Why nobody can say yet what there is to recover.
 pub(super) fn busy(id: &StackId, name: &str, stack: &StackFacts) -> Failure {
     Failure::new(format!(
-        "{name} is {}: what there is to recover shows when that has ended",
+        "{name} is {}: what there is to recover will be known when that has ended",
         stack.status
     ))
     .hint(format!(

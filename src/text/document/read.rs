@@ -127,7 +127,7 @@ impl Tree<'_> {
         self.say(
             "not-yaml",
             at,
-            format!("this is no YAML: {}", error.info()),
+            format!("this is not YAML: {}", error.info()),
             "",
         );
     }
@@ -263,7 +263,7 @@ impl Tree<'_> {
                 Some(key) => {
                     if let Some((first, _)) = entries.iter().find(|(k, _)| k.name == key.name) {
                         let says = format!(
-                            "{:?} stands twice in this mapping; first on line {}",
+                            "{:?} is in this mapping twice; first on line {}",
                             key.name, first.at.line
                         );
                         let at = key.at;

@@ -104,7 +104,7 @@ pub(super) static SHOWS: &[Action] = &[
     shows(
         "logs-all",
         Show::LogsAll,
-        "events and logs of everything, on the whole screen",
+        "events and logs of everything, on the whole screen; there, what is not followed",
     ),
     shows(
         "copy-line",

@@ -15,6 +15,7 @@ use crate::tui::motion::Motion;
 use crate::tui::pane::{Flow, Target, Wanted};
 use crate::tui::theme::Role;
 
+use super::said::Rests;
 use super::{Console, Lock, Wish, copied};
 
 impl Console {
@@ -113,14 +114,15 @@ impl Console {
         // named on the last line.
         if self.board.unsettled(now) && !matches!(order, Ok(Order::Undo(..))) {
             return self.say(
-                "the rows have just moved: look, then press it again",
+                "the rows have just moved: look, then press the key again",
                 Role::Warn,
             );
         }
         let order = match order {
             Ok(order) => order,
             Err(denied) => {
-                return self.say(format!("{}: {}", action.name, denied.says()), Role::Warn);
+                let says = format!("{}: {}", action.name, denied.says());
+                return self.say_while(says, Role::Warn, Rests::Denied(action, target));
             }
         };
         if let Some(denied) = self.locked(&order, target.as_ref(), now) {
@@ -272,7 +274,7 @@ impl Console {
                 .map(|(verdict, _)| verdict.stack.clone())
             {
                 Some(stack) => self.go_to(&stack, now),
-                None => self.say("nothing needs a person", Role::Said),
+                None => self.say_while("nothing needs a person", Role::Said, Rests::Calm),
             },
             Show::Audit => self.page_audit(),
             Show::Identity => self.page_identity(now),
@@ -285,6 +287,7 @@ impl Console {
                 self.motion(Motion::FirstError, now);
             }
             Show::Logs => self.show_lines(false, now),
+            Show::LogsAll if self.shown.everything && self.board.zoomed() => self.page_unfollowed(),
             Show::LogsAll => {
                 self.show_lines(true, now);
                 self.board.zoom(true);

@@ -10,7 +10,8 @@ use crate::tui::layers::paper::Where;
 use crate::tui::pane::{Target, Wanted};
 use crate::tui::theme::Role;
 
-use super::{Awaited, Console};
+use super::Console;
+use super::said::Rests;
 
 /// One ask that is on its way.
 #[derive(Debug, Clone)]
@@ -74,6 +75,15 @@ impl Console {
         }
     }
 
+    /// Something that is only recorded is on its way: a refusal is told, nothing else.
+    pub(super) fn noted(&mut self, id: AskId) {
+        self.asks.tickets.push(Ticket {
+            id,
+            from: None,
+            wish: None,
+        });
+    }
+
     /// Submits what a person confirmed in a layer, or what needs no more than the key.
     pub(super) fn submit(&mut self, wanted: Wanted, from: Option<LayerNo>, now: Time) {
         let Wanted {
@@ -88,6 +98,7 @@ impl Console {
             | Ask::Approve { .. }
             | Ask::Reject { .. }
             | Ask::Undo { .. }
+            | Ask::Lock { .. }
             | Ask::Drain { .. } => None,
         };
         let submitted = self.desk.submit(ask).map_err(|why| why.to_string());
@@ -136,8 +147,12 @@ impl Console {
             .and_then(|no| self.layers.get(no))
             .map(|layer| layer.answered(ticket.id, &answer, now));
         let taken = flow.is_some();
-        if let Some(wish) = &ticket.wish {
-            self.told(wish, answer, taken, now);
+        match (&ticket.wish, &answer) {
+            (Some(wish), _) => self.told(wish, answer, taken, now),
+            (None, Answer::Refused(refused)) if ticket.from.is_none() => {
+                self.say(format!("not recorded: {refused}"), Role::Warn);
+            }
+            (None, _) => {}
         }
         if let Some(flow) = flow {
             self.flow(flow, ticket.from, now);
@@ -156,12 +171,34 @@ impl Console {
                     now.clock(),
                     numbers.join(" ")
                 );
-                self.say(format!("{then}  {says}"), Role::Said);
-                let deployments: Vec<DeploymentId> =
-                    deployments.into_iter().map(|(id, _)| id).collect();
-                self.asks.followed.extend(&deployments);
-                if let Some(said) = &mut self.said {
-                    said.awaited = Some(Awaited { deployments, then });
+                let of: Vec<DeploymentId> = deployments.into_iter().map(|(id, _)| id).collect();
+                self.asks.followed.extend(&of);
+                let text = format!("{then}  {says}");
+                let rests = match &wish.intent {
+                    _ if !of.is_empty() => Some(Rests::Waits {
+                        of,
+                        seen: Vec::new(),
+                        then,
+                    }),
+                    Some(Intent::Freeze { target, .. }) => Some(Rests::Queue {
+                        of: target.clone(),
+                        frozen: true,
+                        then,
+                    }),
+                    Some(Intent::Thaw { target }) => Some(Rests::Queue {
+                        of: target.clone(),
+                        frozen: false,
+                        then,
+                    }),
+                    Some(Intent::Cancel { deployment }) => Some(Rests::Ends {
+                        deployment: *deployment,
+                        then,
+                    }),
+                    Some(_) | None => None,
+                };
+                match rests {
+                    Some(rests) => self.say_while(text, Role::Said, rests),
+                    None => self.say(text, Role::Said),
                 }
             }
             Answer::Refused(refused) => {

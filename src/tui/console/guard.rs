@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::domain::ask::Ask;
 use crate::domain::class::EnvClass;
-use crate::domain::environment::Mode;
+use crate::domain::environment::{Lock as Recorded, Mode};
 use crate::domain::ids::EnvName;
 use crate::domain::time::{Time, short};
 use crate::tui::theme::Role;
@@ -73,17 +74,15 @@ impl Console {
         match self.lock(&env, now) {
             Lock::Guarded(_) => {
                 self.guard.unlocked.remove(&env);
-                self.say(format!("{env} is READ again"), Role::Said);
+                self.locks(&env, Recorded::Read, format!("{env} is READ again"));
             }
             Lock::Open => {
                 self.guard.locked.insert(env.clone());
-                self.say(format!("{env} is READ"), Role::Said);
+                self.locks(&env, Recorded::Read, format!("{env} is READ"));
             }
             Lock::Read(_) if self.guard.locked.remove(&env) => {
-                self.say(
-                    format!("{env} is OPEN; every change still has its card"),
-                    Role::Said,
-                );
+                let says = format!("{env} is OPEN; every change still has its card");
+                self.locks(&env, Recorded::Open, says);
             }
             Lock::Read(why) => {
                 if self
@@ -94,15 +93,30 @@ impl Console {
                 {
                     return self.say(why, Role::Warn);
                 }
-                self.guard.unlocked.insert(env.clone(), now + UNLOCKED);
-                self.say(
-                    format!(
-                        "{env} is GUARDED for {}; every change still has its card",
-                        short(UNLOCKED)
-                    ),
-                    Role::Said,
+                let until = now + UNLOCKED;
+                self.guard.unlocked.insert(env.clone(), until);
+                let says = format!(
+                    "{env} is GUARDED for {}; every change still has its card",
+                    short(UNLOCKED)
                 );
+                self.locks(&env, Recorded::Guarded { until }, says);
             }
+        }
+    }
+
+    /// Says what an environment is to this console now, and has it recorded: others can read who
+    /// unlocked what, and when. It waits for nobody.
+    fn locks(&mut self, env: &EnvName, lock: Recorded, says: String) {
+        let ask = Ask::Lock {
+            environment: env.clone(),
+            lock,
+        };
+        match self.desk.submit(ask) {
+            Ok(id) => {
+                self.noted(id);
+                self.say(says, Role::Said);
+            }
+            Err(why) => self.say(format!("{says}; not recorded: {why}"), Role::Warn),
         }
     }
 }

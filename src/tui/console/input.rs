@@ -113,7 +113,7 @@ impl Console {
             None => self.with_pane(now, |pane, scene| pane.paste(text.as_str(), scene)),
         };
         if flow == Flow::Pass {
-            self.say("a paste is not taken here", Role::Hint);
+            self.say("nothing can be pasted here", Role::Hint);
         } else {
             self.flow(flow, top, now);
         }

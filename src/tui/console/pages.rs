@@ -53,6 +53,25 @@ impl Console {
         );
     }
 
+    /// Whose lines are missing among those of everything, and why.
+    pub(super) fn page_unfollowed(&mut self) {
+        let all = &self.shown.views.unfollowed;
+        if all.is_empty() {
+            return self.say("everything that has lines is followed", Role::Said);
+        }
+        let lines = all
+            .iter()
+            .map(|one| {
+                let group = one
+                    .group
+                    .as_ref()
+                    .map_or_else(String::new, |group| format!("{group}: "));
+                Text::new(one.stack.to_string(), format!("{group}{}", one.why))
+            })
+            .collect();
+        self.page("What is not followed, and why", None, lines);
+    }
+
     pub(super) fn page_history(&mut self, now: Time) {
         let Some(stack) = self.page_stack(now) else {
             return;

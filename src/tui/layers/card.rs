@@ -346,7 +346,7 @@ impl Pane for ChangeCard {
     fn key(&mut self, key: KeyEvent, scene: &Scene<'_>) -> Flow {
         self.overtaken(scene);
         let now = scene.now;
-        let pressed = self.form.key(key, now);
+        let pressed = self.form.key(key, scene.keys, now);
         if pressed == Pressed::Leave {
             return Flow::Close;
         }

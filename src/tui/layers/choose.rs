@@ -199,14 +199,20 @@ impl Pane for Choose {
 
     fn motion(&mut self, motion: Motion, _scene: &Scene<'_>) -> Flow {
         let last = self.shown.len().saturating_sub(1);
+        let half = (self.height / 2).max(1);
         self.at = match motion {
             Motion::Up => self.at.saturating_sub(1),
-            Motion::Down => (self.at + 1).min(last),
+            Motion::Down => self.at + 1,
+            Motion::HalfUp => self.at.saturating_sub(half),
+            Motion::HalfDown => self.at + half,
             Motion::PageUp => self.at.saturating_sub(self.height),
-            Motion::PageDown => (self.at + self.height).min(last),
+            Motion::PageDown => self.at + self.height,
+            Motion::Top => 0,
+            Motion::Bottom => last,
             Motion::Escape => return Flow::Close,
             _ => return Flow::Pass,
-        };
+        }
+        .min(last);
         Flow::Used
     }
 
@@ -219,10 +225,6 @@ impl Pane for Choose {
         match key.code {
             KeyCode::Esc if self.text.is_empty() => return Flow::Close,
             KeyCode::Esc => self.text.clear(),
-            KeyCode::Up => return self.motion(Motion::Up, scene),
-            KeyCode::Down => return self.motion(Motion::Down, scene),
-            KeyCode::PageUp => return self.motion(Motion::PageUp, scene),
-            KeyCode::PageDown => return self.motion(Motion::PageDown, scene),
             KeyCode::Char('p') if ctrl => return self.motion(Motion::Up, scene),
             KeyCode::Char('n') if ctrl => return self.motion(Motion::Down, scene),
             KeyCode::Char('u') if ctrl => self.text.clear(),
@@ -246,7 +248,10 @@ impl Pane for Choose {
                     Leads::Deployment(id) => Flow::Read(*id),
                 };
             }
-            _ => return Flow::Pass,
+            _ => {
+                let motion = scene.keys.moves(key);
+                return motion.map_or(Flow::Pass, |motion| self.motion(motion, scene));
+            }
         }
         self.narrow();
         Flow::Used

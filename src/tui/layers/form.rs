@@ -9,13 +9,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::time::Time;
+use crate::tui::keys::Keys;
+use crate::tui::motion::Motion;
 use crate::tui::theme::Theme;
 
 use super::field::{DEAF, Field, Holds, Typed};
 use super::paper::{self, Row};
-
-/// Rows that `PgUp` and `PgDn` scroll.
-const PAGE: isize = 8;
 
 /// What a key means to a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +45,8 @@ pub struct Form {
     pub said: String,
     scroll: usize,
     most: usize,
+    /// How many rows of the body are seen.
+    seen: usize,
 }
 
 impl Form {
@@ -58,6 +59,7 @@ impl Form {
             said: String::new(),
             scroll: 0,
             most: 0,
+            seen: 1,
         }
     }
 
@@ -128,15 +130,36 @@ impl Form {
         self.scroll = self.scroll.saturating_add_signed(rows).min(self.most);
     }
 
+    /// Moves the body; none for a motion that a card does not know.
+    fn moved(&mut self, motion: Motion) -> Option<Pressed> {
+        let page = self.seen.saturating_sub(1).max(1).cast_signed();
+        match motion {
+            Motion::Up => return Some(Pressed::Up),
+            Motion::Down => return Some(Pressed::Down),
+            Motion::HalfUp => self.scroll(-(page / 2).max(1)),
+            Motion::HalfDown => self.scroll((page / 2).max(1)),
+            Motion::PageUp => self.scroll(-page),
+            Motion::PageDown => self.scroll(page),
+            Motion::Top => self.scroll = 0,
+            Motion::Bottom => self.scroll = self.most,
+            _ => return None,
+        }
+        Some(Pressed::Taken)
+    }
+
     /// Takes a key.
-    pub fn key(&mut self, key: KeyEvent, now: Time) -> Pressed {
+    pub fn key(&mut self, key: KeyEvent, keys: &Keys, now: Time) -> Pressed {
         match key.code {
             KeyCode::Esc => return Pressed::Leave,
             KeyCode::Tab | KeyCode::BackTab => return Pressed::Tab,
+            _ => {}
+        }
+        if let Some(pressed) = keys.moves(key).and_then(|motion| self.moved(motion)) {
+            return pressed;
+        }
+        match key.code {
             KeyCode::Up => return Pressed::Up,
             KeyCode::Down => return Pressed::Down,
-            KeyCode::PageUp => self.scroll(-PAGE),
-            KeyCode::PageDown => self.scroll(PAGE),
             _ => match self
                 .fields
                 .get_mut(self.at)
@@ -152,7 +175,8 @@ impl Form {
                 // What a person typed is never dropped without a word; a reason that is said
                 // already says more.
                 Typed::Early if self.said.is_empty() => {
-                    "too soon: nothing is taken yet; type it again".clone_into(&mut self.said);
+                    "too soon: the card takes nothing yet; type it again"
+                        .clone_into(&mut self.said);
                 }
                 Typed::Early => {}
                 Typed::Held => {
@@ -172,7 +196,7 @@ impl Form {
         let field = self.fields.get_mut(self.at);
         let says = match field.map_or(Typed::Not, |field| field.paste(text, now)) {
             Typed::Pasted => "a word that confirms is not pasted; type it",
-            Typed::Early => "too soon: nothing is taken yet; paste it again",
+            Typed::Early => "too soon: the card takes nothing yet; paste it again",
             Typed::Full => "there is no room for more text: the end was left out",
             Typed::Not | Typed::Taken | Typed::Held | Typed::Enter | Typed::Trailing => "",
         };
@@ -196,6 +220,7 @@ impl Form {
     ) {
         let at = paper::area(area, body.len() + foot.len());
         self.most = paper::draw(buf, at, theme, danger, title, body, foot, self.scroll);
+        self.seen = body.len() - self.most;
         self.scroll = self.scroll.min(self.most);
     }
 }
@@ -205,9 +230,11 @@ mod tests {
     use crossterm::event::KeyModifiers;
 
     use super::*;
+    use crate::tui::panes::TABLE;
 
     fn press(form: &mut Form, code: KeyCode, at: i64) -> Pressed {
-        form.key(KeyEvent::new(code, KeyModifiers::NONE), Time(at))
+        let keys = Keys::read(None, TABLE).unwrap();
+        form.key(KeyEvent::new(code, KeyModifiers::NONE), &keys, Time(at))
     }
 
     #[test]

@@ -106,7 +106,7 @@ const DAY: i64 = 86_400_000;
 /// `2h`, `45m`, `1d`, or a clock time of today or tomorrow in UTC; nothing: until somebody thaws
 /// it.
 fn until(text: &str, now: Time) -> Result<Option<Time>, String> {
-    let bad = || format!("{text:?} is no time: write 45m, 2h, 1d, or 16:00 (UTC)");
+    let bad = || format!("{text:?} is not a time: write 45m, 2h, 1d, or 16:00 (UTC)");
     if text.is_empty() {
         return Ok(None);
     }
@@ -196,7 +196,7 @@ impl Pane for FreezeForm {
     }
 
     fn key(&mut self, key: KeyEvent, scene: &Scene<'_>) -> Flow {
-        match self.form.key(key, scene.now) {
+        match self.form.key(key, scene.keys, scene.now) {
             Pressed::Leave => return Flow::Close,
             Pressed::Enter => return self.enter(scene.now),
             Pressed::Tab | Pressed::Up | Pressed::Down => {

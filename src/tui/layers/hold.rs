@@ -250,7 +250,7 @@ impl Pane for HoldCard {
         let choices =
             find(scene.world, &self.stack, &self.id).map_or(0, |(_, hold)| hold.choices.len());
         let several = choices > 1 && !self.form.asks(1);
-        match self.form.key(key, scene.now) {
+        match self.form.key(key, scene.keys, scene.now) {
             Pressed::Leave => return Flow::Close,
             Pressed::Enter => return self.enter(scene.world, scene.now),
             Pressed::Tab => self.diff = !self.diff,

@@ -154,7 +154,11 @@ impl Pane for Page {
                 return Flow::Copy(
                     self.lines
                         .iter()
-                        .map(|line| format!("{}  {}", line.label, line.text).trim().to_owned())
+                        .map(|line| match line.label.as_str() {
+                            // What people wrote keeps the blanks that it begins with.
+                            "" => line.text.trim_end().to_owned(),
+                            label => format!("{label}  {}", line.text).trim_end().to_owned(),
+                        })
                         .collect::<Vec<_>>()
                         .join("\n"),
                 );

@@ -5,15 +5,15 @@ use std::ops::Range;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::line::Severity;
 use crate::domain::time::Time;
-use crate::tui::paint::{end, part};
+use crate::tui::paint::{end, fit, part};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 
+use super::pen::Pen;
 use super::ring::Row;
 use super::text::{name, wrap};
 use super::{LogPane, PIECE, footer, pretty, view};
@@ -38,10 +38,26 @@ pub(super) fn draw(
         return;
     }
     let footer = u16::from(inside.height >= 3);
+    let missing = if inside.height >= 5 {
+        footer::unfollowed(scene)
+    } else {
+        None
+    };
     let body = Rect {
-        height: inside.height - footer,
+        height: inside.height - footer - u16::from(missing.is_some()),
         ..inside
     };
+    if let Some(says) = missing {
+        let wide = usize::from(body.width.saturating_sub(1));
+        let says = fit(&says, wide);
+        buf.set_stringn(
+            body.x + 1,
+            body.bottom(),
+            says,
+            wide,
+            theme.style(Role::Gap),
+        );
+    }
     pane.height = usize::from(body.height);
     if pane.following {
         pane.follow(true);
@@ -102,8 +118,9 @@ pub(super) fn draw(
         .as_ref()
         .filter(|_| parts.is_empty() && pane.searched && !pane.ring.is_empty())
     {
+        let why = footer::wrong(pane).map_or_else(String::new, |why| format!(" ({why})"));
         let says = format!(
-            "none of {} lines matches {}; {} shows all",
+            "none of {} lines matches {}{why}; {} shows all",
             footer::grouped(pane.ring.len() as u64),
             hits.query.text,
             scene.keys.first("log-all")
@@ -344,44 +361,6 @@ fn draw_part(
             1,
             over(theme.style(Role::Hint)),
         );
-    }
-}
-
-/// Writes text from left to right and skips cells that are scrolled away.
-pub(super) struct Pen {
-    pub(super) x: u16,
-    pub(super) right: u16,
-    pub(super) skip: usize,
-}
-
-impl Pen {
-    /// True when something did not fit any more.
-    pub(super) fn put(
-        &mut self,
-        text: &str,
-        style: impl Fn(usize) -> Style,
-        y: u16,
-        buf: &mut Buffer,
-    ) -> bool {
-        for (at, grapheme) in text.grapheme_indices(true) {
-            let width = grapheme.width();
-            if self.skip > 0 {
-                // Of a wide character that is half scrolled away, the other half is blank.
-                let rest = width.saturating_sub(self.skip);
-                self.skip = self.skip.saturating_sub(width);
-                self.x = self
-                    .x
-                    .saturating_add(u16::try_from(rest).unwrap_or(0))
-                    .min(self.right);
-                continue;
-            }
-            if usize::from(self.right - self.x) < width {
-                return true;
-            }
-            buf.set_stringn(self.x, y, grapheme, width, style(at));
-            self.x += u16::try_from(width).unwrap_or(0);
-        }
-        false
     }
 }
 

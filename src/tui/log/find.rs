@@ -18,6 +18,9 @@ pub struct Query {
     pub inverse: bool,
     /// Lines around each hit that a filter shows as well.
     pub around: usize,
+    /// Why it is searched for as it is written, where it looks like a pattern and is none: what is
+    /// wrong with it, and where.
+    pub wrong: Option<String>,
     how: How,
 }
 
@@ -51,21 +54,25 @@ impl Query {
                 .size_limit(1 << 20)
                 .build()
         };
+        let literal = || How::Literal(Box::new(Finder::new(text.as_bytes()).into_owned()));
+        let begin = usize::from(inverse);
+        let mut wrong = None;
         let how = match (
             is_literal && (!small || !text.chars().any(char::is_alphabetic)),
             pattern(text),
         ) {
-            (true, _) => How::Literal(Box::new(Finder::new(text.as_bytes()).into_owned())),
+            (true, _) => literal(),
             (false, Ok(regex)) => How::Pattern(regex),
-            (false, Err(_)) => match pattern(&regex::escape(text)) {
-                Ok(regex) => How::Pattern(regex),
-                Err(_) => How::Literal(Box::new(Finder::new(text.as_bytes()).into_owned())),
-            },
+            (false, Err(why)) => {
+                wrong = Some(told(&why, begin));
+                pattern(&regex::escape(text)).map_or_else(|_| literal(), How::Pattern)
+            }
         };
         Some(Self {
             text: typed.to_owned(),
             inverse,
             around,
+            wrong,
             how,
         })
     }
@@ -100,6 +107,21 @@ impl Query {
                 .filter(|range| !range.is_empty())
                 .collect(),
         }
+    }
+}
+
+/// What is wrong with a pattern: its last line says it, the caret above it where.
+fn told(why: &regex::Error, begin: usize) -> String {
+    let text = why.to_string();
+    let says = text.lines().last().unwrap_or_default();
+    let says = says.trim().trim_start_matches("error: ");
+    // The pattern and what points into it are four cells in.
+    let place = text
+        .lines()
+        .find(|line| line.contains('^') && line.chars().all(|c| c == '^' || c == ' '));
+    match place.and_then(|line| line.find('^')) {
+        Some(at) => format!("{says} at character {}", at.saturating_sub(4) + begin + 1),
+        None => says.to_owned(),
     }
 }
 

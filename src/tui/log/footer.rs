@@ -14,7 +14,7 @@ use crate::tui::theme::{Role, Theme};
 use crate::world::tails::{TailSighting, TailState};
 
 use super::LogPane;
-use super::draw::Pen;
+use super::pen::Pen;
 use super::prompt::Prompt;
 
 pub(super) fn draw(pane: &LogPane, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -40,6 +40,27 @@ pub(super) fn counts(scene: &Scene<'_>) -> bool {
         .tails(scene.lines_of(), scene.now)
         .iter()
         .any(|tail| matches!(tail.state, TailState::Cut(_)))
+}
+
+/// What is missing among the lines of everything: whose they are, and why.
+pub(super) fn unfollowed(scene: &Scene<'_>) -> Option<String> {
+    let all = &scene.views.unfollowed;
+    if scene.lines_of().is_some() || all.is_empty() {
+        return None;
+    }
+    let each: Vec<String> = all
+        .iter()
+        .map(|one| match &one.group {
+            Some(group) => format!("{} {group}: {}", one.stack, one.why),
+            None => format!("{}: {}", one.stack, one.why),
+        })
+        .collect();
+    let key = scene.keys.first("logs-all");
+    Some(format!(
+        "NOT FOLLOWED {} ({key} lists them)  {}",
+        all.len(),
+        each.join("; ")
+    ))
 }
 
 /// A piece of the footer.
@@ -120,6 +141,9 @@ fn parts(pane: &LogPane, scene: &Scene<'_>) -> Vec<Part> {
             Part::counted("older", pane.ring.forgotten(), Stays::Least),
         );
     }
+    if let Some(wrong) = wrong(pane) {
+        parts.insert(0, Part::new(wrong, Role::Warn));
+    }
     let status = found(pane);
     if !status.is_empty() {
         parts.insert(0, Part::new(status, Role::Match));
@@ -190,10 +214,10 @@ fn draw_prompt(pane: &LogPane, prompt: &Prompt, theme: &Theme, area: Rect, buf: 
         cell.set_style(style.add_modifier(Modifier::REVERSED));
     }
     let status = found(pane);
-    let hint = if prompt.input.value().is_empty() {
-        prompt.hint()
-    } else {
-        status.as_str()
+    let (hint, role) = match wrong(pane) {
+        _ if prompt.input.value().is_empty() => (prompt.hint().to_owned(), Role::Hint),
+        Some(wrong) => (wrong, Role::Warn),
+        None => (status, Role::Hint),
     };
     let begin = pen.x.saturating_add(2);
     buf.set_stringn(
@@ -201,8 +225,15 @@ fn draw_prompt(pane: &LogPane, prompt: &Prompt, theme: &Theme, area: Rect, buf: 
         area.y,
         hint,
         usize::from(area.right().saturating_sub(begin)),
-        theme.style(Role::Hint),
+        theme.style(role),
     );
+}
+
+/// What is wrong with what is searched for, or filtered by, and what is done instead.
+pub(super) fn wrong(pane: &LogPane) -> Option<String> {
+    let mut hits = [&pane.find, &pane.filter].into_iter().flatten();
+    let why = hits.find_map(|hits| hits.query.wrong.as_ref())?;
+    Some(format!("no pattern: {why}; looked for as it is written"))
 }
 
 /// What is searched for, and which hit of how many the cursor is on; `+` while not all was read.

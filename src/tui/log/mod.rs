@@ -7,6 +7,7 @@ mod find;
 mod footer;
 mod json;
 mod pane;
+mod pen;
 mod prompt;
 mod ring;
 mod search;
@@ -217,7 +218,7 @@ impl LogPane {
             return Flow::Used;
         }
         if pretty(row.text).is_none() {
-            return Flow::Say("this line is no JSON".to_owned());
+            return Flow::Say("this line is not JSON".to_owned());
         }
         self.opened.insert(row.key);
         self.go(Some(self.cursor))

@@ -7,7 +7,7 @@ use super::{Flow, Hits, LogPane, Query, loop_round, view};
 impl LogPane {
     pub(super) fn next_match(&mut self, forward: bool) -> Flow {
         let Some(hits) = &mut self.find else {
-            return Flow::Say("nothing is searched for; / searches".to_owned());
+            return Flow::Say("there is no search yet; / starts one".to_owned());
         };
         let last = self.ring.len().saturating_sub(1);
         let found = loop_round(self.cursor, last, forward, |at| {
@@ -142,7 +142,7 @@ impl LogPane {
             &mut self.find
         };
         let Some(hits) = which else {
-            return Flow::Say("nothing to turn round; / searches, & filters".to_owned());
+            return Flow::Say("there is nothing to invert; / searches, & filters".to_owned());
         };
         if let Some(flipped) = flip(hits) {
             *which = Some(flipped);

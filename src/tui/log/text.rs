@@ -100,11 +100,11 @@ pub(super) fn plain(row: &Row<'_>) -> String {
         no,
     } = row.source;
     let level = match row.severity {
-        Severity::Debug => "DEBUG ",
+        Severity::Debug => "DEBUG",
         Severity::Info => "",
-        Severity::Warn => "WARN ",
-        Severity::Error => "ERROR ",
-        Severity::Gap => "GAP ",
+        Severity::Warn => "WARN",
+        Severity::Error => "ERROR",
+        Severity::Gap => "GAP",
     };
     let mut text = format!("{} {stack} ", row.at.text("%Y-%m-%dT%H:%M:%S%.3fZ"));
     if let Some(no) = no {
@@ -114,7 +114,20 @@ pub(super) fn plain(row: &Row<'_>) -> String {
     if !part.is_empty() {
         let _ = write!(text, "{part} ");
     }
-    text.push_str(level);
+    if !level.is_empty() && !says(row.text, level) {
+        let _ = write!(text, "{level} ");
+    }
     text.push_str(row.text);
     text
+}
+
+/// Whether a line says its level itself, among its first words: `2024-03-01 12:00:01 [WARN] …`.
+fn says(text: &str, level: &str) -> bool {
+    let words = text.split_whitespace().take(4);
+    words
+        .flat_map(|word| word.split(|c: char| !c.is_ascii_alphabetic()))
+        .any(|word| {
+            word.eq_ignore_ascii_case(level)
+                || (level == "WARN" && word.eq_ignore_ascii_case("warning"))
+        })
 }

@@ -76,9 +76,18 @@ pub fn tallest() -> u16 {
 }
 
 /// The phase beside `from` in the direction of a motion, for moving between nodes; in a list the
-/// one above or below.
+/// one above or below. Both have less than a page: pages go to the ends.
 #[must_use]
 pub fn beside(lifecycle: &Lifecycle, from: &str, motion: Motion) -> Option<&'static str> {
+    match motion {
+        Motion::Top | Motion::PageUp | Motion::HalfUp => {
+            return lifecycle.phases.first().map(|phase| phase.name);
+        }
+        Motion::Bottom | Motion::PageDown | Motion::HalfDown => {
+            return lifecycle.phases.last().map(|phase| phase.name);
+        }
+        _ => {}
+    }
     if let Some(map) = map_of(lifecycle) {
         return nearest(
             map.node(from)?.area,

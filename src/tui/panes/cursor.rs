@@ -4,8 +4,12 @@
 
 use std::time::Duration;
 
+use crossterm::event::KeyEvent;
+
 use crate::domain::time::Time;
 use crate::tui::motion::Motion;
+use crate::tui::pane::Flow;
+use crate::tui::scene::Scene;
 
 /// How long after a move by itself the rows are not acted upon.
 pub const SETTLE: Duration = Duration::from_millis(500);
@@ -155,6 +159,14 @@ impl<K: Clone + PartialEq> Cursor<K> {
         };
         self.go(to);
         true
+    }
+
+    /// Moves by a key that is no text, while text is typed.
+    pub fn key_moves(&mut self, key: KeyEvent, scene: &Scene<'_>) -> Flow {
+        match scene.keys.moves(key) {
+            Some(motion) if self.motion(motion) => Flow::Used,
+            Some(_) | None => Flow::Pass,
+        }
     }
 
     fn go(&mut self, to: usize) {

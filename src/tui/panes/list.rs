@@ -142,9 +142,12 @@ impl<L: Listed> Pane for List<L> {
         self.cursor.key().map(L::target)
     }
 
-    fn key(&mut self, key: KeyEvent, _scene: &Scene<'_>) -> Flow {
+    fn key(&mut self, key: KeyEvent, scene: &Scene<'_>) -> Flow {
         self.changes += 1;
-        self.find.key(key)
+        match self.find.key(key) {
+            Flow::Pass => self.cursor.key_moves(key, scene),
+            flow => flow,
+        }
     }
 
     fn typing(&self) -> bool {

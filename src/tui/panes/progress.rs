@@ -147,7 +147,7 @@ impl Progress {
         };
         let selected = if scene.focused { self.phase } else { None };
         let Some(lifecycle) = self.lifecycle(scene) else {
-            let says = "nobody here knows what kind of stack this is";
+            let says = "this program does not know what kind of stack this is";
             buf.set_stringn(
                 area.x + 1,
                 area.y,
@@ -230,7 +230,16 @@ impl Pane for Progress {
             {
                 Flow::Used
             }
-            Motion::Up | Motion::Down | Motion::Left | Motion::Right => {
+            Motion::Up
+            | Motion::Down
+            | Motion::Left
+            | Motion::Right
+            | Motion::HalfUp
+            | Motion::HalfDown
+            | Motion::PageUp
+            | Motion::PageDown
+            | Motion::Top
+            | Motion::Bottom => {
                 if let (Some((current, _)), Some(lifecycle)) =
                     (self.current(scene), self.lifecycle(scene))
                 {

@@ -198,10 +198,12 @@ impl Pane for Stacks {
         })
     }
 
-    fn key(&mut self, key: KeyEvent, _scene: &Scene<'_>) -> Flow {
-        let flow = self.find.key(key);
+    fn key(&mut self, key: KeyEvent, scene: &Scene<'_>) -> Flow {
         self.changes += 1;
-        flow
+        match self.find.key(key) {
+            Flow::Pass => self.cursor.key_moves(key, scene),
+            flow => flow,
+        }
     }
 
     fn typing(&self) -> bool {

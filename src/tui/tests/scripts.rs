@@ -207,7 +207,7 @@ fn an_approval_covers_what_the_card_showed() {
 #[test]
 fn what_waited_is_not_said_to_wait_once_it_has_started() {
     let mut bench = on_dev_orders();
-    let says = "#2326 of dev/orders starts in 5s";
+    let says = "#2326 of dev/orders starts in 4s";
     let waits = bench.keys("r").wait(50).screen(200, 50);
     assert!(
         waits.contains("accepted") && waits.contains(says),

@@ -131,7 +131,7 @@ impl World {
                                 } else {
                                     "now".to_owned()
                                 };
-                                format!("to give up {from}: cancel {id} --abandon")
+                                format!("to give it up {from}: cancel {id} --abandon")
                             }),
                         )
                     }
@@ -301,6 +301,7 @@ impl World {
             | State::Unkn
             | State::Hold
             | State::Stale
+            | State::Unseen
             | State::RunOutside
             | State::Run
             | State::Armed

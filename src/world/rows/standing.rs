@@ -12,6 +12,8 @@ use crate::domain::lifecycle::{PhaseClass, PhaseFlag};
 use crate::domain::stack::Stack;
 use crate::domain::time::Time;
 
+use crate::world::queue::Waits;
+
 use super::{State, World};
 
 /// How long it is told that a stack vanished that was never deployed from here.
@@ -113,7 +115,7 @@ impl World {
             && thing.is_none_or(|thing| thing.is_missing())
         {
             let looked_at = self.thing(&stack.id).is_some() || !self.is_outside(&stack.id);
-            return (if looked_at { State::New } else { State::Stale }, None);
+            return (if looked_at { State::New } else { State::Unseen }, None);
         }
         (
             State::Ok,
@@ -125,22 +127,19 @@ impl World {
     fn waiting(&self, stack: &Stack, now: Time) -> Option<(State, Option<Time>)> {
         let first = stack.queue.first()?;
         let since = self.deployment(first.deployment).map(|d| d.created_at);
-        if first.not_before.is_some_and(|at| at > now) {
-            return Some((State::Armed, since));
-        }
-        let env_frozen = self
-            .folds
-            .environments
-            .get(&stack.id.env)
-            .is_some_and(|env| env.frozen(now).is_some());
-        Some((
-            if stack.frozen(now).is_some() || env_frozen {
-                State::Froz
-            } else {
-                State::Que
-            },
-            since,
-        ))
+        let state = match self.waits(stack, 0, first, now) {
+            Waits::Armed { .. } => State::Armed,
+            Waits::Frozen { .. } => State::Froz,
+            Waits::Runs(_)
+            | Waits::Hold(_)
+            | Waits::After { .. }
+            | Waits::Behind { .. }
+            | Waits::Broken
+            | Waits::Watched
+            | Waits::NoEngine(_)
+            | Waits::Next => State::Que,
+        };
+        Some((state, since))
     }
 
     /// Whether the service is at zero though nobody is at work on it.

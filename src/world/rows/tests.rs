@@ -118,7 +118,7 @@ fn what_nobody_has_looked_at_yet_is_neither_new_nor_well() {
     let state = |scene: &Scene, stack: &str| scene.world.row(&id(stack), NOW).state;
     assert_eq!(
         (state(&scene, "dev/a"), state(&scene, "dev/chores")),
-        (State::Stale, State::New)
+        (State::Unseen, State::New)
     );
     scene.sighting("stack/dev/a", THING, seen("MISSING"), 0);
     assert_eq!(state(&scene, "dev/a"), State::New);
@@ -129,6 +129,23 @@ fn what_nobody_has_looked_at_yet_is_neither_new_nor_well() {
         Some(fixture::ago(90))
     );
     assert_eq!(state(&scene, "dev/a"), State::Down);
+}
+
+/// A deployment that ended well has seen what it left: the look before it is not all there is.
+#[test]
+fn what_a_deployment_saw_at_its_end_is_not_stale() {
+    let mut scene = Scene::new();
+    scene.env("dev", EnvClass::Development);
+    scene.listed("dev/a", Ok(fixture::spec("dev/a", "1")));
+    scene.sighting("stack/dev/a", THING, seen("MISSING"), 20 * 60);
+    let d = scene
+        .ago(10 * 60)
+        .ask("dev/a", fixture::spec("dev/a", "1"), None, &[]);
+    scene.start("dev/a", d);
+    scene.ago(60).end("dev/a", d, crate::domain::end::End::Done);
+    let state = |scene: &Scene, later| scene.world.row(&id("dev/a"), NOW + later).state;
+    assert_eq!(state(&scene, Duration::ZERO), State::Ok);
+    assert_eq!(state(&scene, Duration::from_mins(2)), State::Stale);
 }
 
 #[test]

@@ -72,6 +72,7 @@ impl World {
                     |at| format!("{} ago", short(now.since(at)))
                 )
             ),
+            State::Unseen => format!("{stack} UNSEEN: nobody has looked at it yet."),
             State::Roll => format!("{stack} ROLLING BACK{no}{age}.{serves} WAIT."),
             State::Canc => format!("{stack} CANCELLING{no}{age}.{serves}"),
             State::RunOutside => format!("{stack} IS BEING CHANGED BY SOMEBODY ELSE{age}.{serves}"),
@@ -149,7 +150,7 @@ fn out_of_contact(shown: Option<&Deployment>, now: Time) -> (&'static str, Strin
         Some(Stopping::Cancelling { at, .. }) => {
             let due = *at + CANCEL_LIMIT;
             let given_up = if now < due {
-                format!("it can be given up from {}", due.clock())
+                format!("it can be given up after {}", due.clock())
             } else {
                 "it can be given up".to_owned()
             };

@@ -200,7 +200,7 @@ fn a_cancel_out_of_sight_is_no_end() {
     for (retry, line, next) in [
         (
             Retry::Contact,
-            "What change-set began goes on alone: it is cancelled when its end is known; it can be given up from",
+            "What change-set began goes on alone: it is cancelled when its end is known; it can be given up after",
             vec![Doing::Abandon],
         ),
         (
@@ -239,7 +239,7 @@ fn a_cancel_out_of_sight_is_no_end() {
                 .refused
                 .unwrap();
             assert!(
-                refused.when.starts_with(&format!("to give up {when}"))
+                refused.when.starts_with(&format!("to give it up {when}"))
                     && refused.when.ends_with("cancel prod/a --abandon"),
                 "{refused:?}"
             );

@@ -83,7 +83,8 @@ impl World {
                     reason: String::new(),
                 });
             }
-            State::RunOutside
+            State::Unseen
+            | State::RunOutside
             | State::Armed
             | State::Que
             | State::Froz

@@ -29,16 +29,22 @@ fn one_mistake_each() {
             "did you mean \"profile\"?",
         ),
         ("  prod: ", "  kjh1:", "name", 3, "movement keys alone"),
-        ("  prod: ", "  Prod: ", "name", 3, "no environment name"),
+        (
+            "  prod: ",
+            "  Prod: ",
+            "name",
+            3,
+            "not a valid environment name",
+        ),
         ("min_level: 3", "min_level: 7", "kind", 4, "from 0 to 4"),
         (
             "hold_expiry: 2h",
             "hold_expiry: soon",
             "duration",
             5,
-            "no duration",
+            "not a duration",
         ),
-        ("https://127", "ftp://127", "endpoint", 4, "no endpoint"),
+        ("https://127", "ftp://127", "endpoint", 4, "not an endpoint"),
         (
             "https://127",
             "https://me:secret@127",
@@ -65,7 +71,7 @@ fn one_mistake_each() {
             "ca_bundle: ../ca.pem",
             "path",
             4,
-            "leads out",
+            "lies outside",
         ),
         (
             "LEVEL: debug",
@@ -86,7 +92,7 @@ fn one_mistake_each() {
             "template: ../orders.yaml",
             "path",
             8,
-            "leads out",
+            "lies outside",
         ),
         (
             "template: orders.yaml",
@@ -121,7 +127,7 @@ fn one_mistake_each() {
             "environments: [dev, dev]",
             "twice",
             9,
-            "stands twice",
+            "is listed twice",
         ),
         (
             "environments: [dev, staging, prod]",
@@ -170,7 +176,7 @@ fn one_mistake_each() {
             "command: [../warm]",
             "path",
             13,
-            "leads out",
+            "lies outside",
         ),
         (
             "after: [migrate]",
@@ -186,7 +192,7 @@ fn one_mistake_each() {
             13,
             "does not exist",
         ),
-        ("attempts: 3", "makes: [../x]", "path", 13, "leads out"),
+        ("attempts: 3", "makes: [../x]", "path", 13, "lies outside"),
         (
             "attempts: 3",
             "makes: [x, ./x]",
@@ -195,7 +201,13 @@ fn one_mistake_each() {
             "made by warm and by warm",
         ),
         ("attempts: 3", "attempts: 0", "attempts", 13, "1 to 10"),
-        ("timeout: 10m", "timeout: 10", "duration", 13, "no duration"),
+        (
+            "timeout: 10m",
+            "timeout: 10",
+            "duration",
+            13,
+            "not a duration",
+        ),
         (
             "env: { LEVEL: debug }",
             "secrets: { TOKEN: hunter2secret }",
@@ -215,7 +227,7 @@ fn one_mistake_each() {
             "secrets: { TOKEN: file:key }",
             "secret-ref",
             14,
-            "no whole path",
+            "not a whole path",
         ),
         (
             "env: { LEVEL: debug }",
@@ -318,7 +330,7 @@ fn what_is_right_is_left_for_further_checks() {
     );
     let codes: Vec<_> = found.0.iter().map(|one| one.code).collect();
     assert_eq!(codes, ["word", "attempts", "unknown-key"], "{found}");
-    let estate = estate.unwrap();
+    let (estate, _) = estate.unwrap();
     assert_eq!(
         estate
             .environments
@@ -333,7 +345,8 @@ fn what_is_right_is_left_for_further_checks() {
             .keys()
             .map(AppName::as_str)
             .collect::<Vec<_>>(),
-        ["orders"]
+        ["chores", "orders"],
+        "what is wrong with an entry is no reason not to look at its files"
     );
     assert!(
         examine(
@@ -384,5 +397,5 @@ fn a_pipe_in_place_of_an_estate_file_is_refused_at_once() {
     let waited = std::time::Duration::from_secs(20);
     let found = heard.recv_timeout(waited).expect("nobody waits for a pipe");
     let says = found.to_string();
-    assert!(says.contains("no ordinary file but a pipe"), "{says}");
+    assert!(says.contains("not an ordinary file but a pipe"), "{says}");
 }

@@ -50,7 +50,7 @@ pub(super) fn lines(
             Label::Downtime,
             d.down_since().map_or_else(String::new, |at| {
                 format!(
-                    "nothing serves since {}, until you choose",
+                    "nothing has served since {}, until you choose",
                     at.text("%H:%M:%SZ")
                 )
             }),
@@ -98,7 +98,7 @@ pub(super) fn lines(
         line(
             Label::Changed,
             format!(
-                "the record of {} is another than when this was asked for",
+                "the record of {} is not what it was when this was asked for",
                 request.stack.env
             ),
         );

@@ -206,7 +206,7 @@ fn another_record_of_the_environment_asks_again() {
                 (Level::L3, "prod review")
             );
             assert!(hold.lines.iter().any(|line| line.label == Label::Changed
-                && line.text.contains("the record of prod is another")));
+                && line.text.contains("the record of prod is not what it was")));
             sim.decide(true);
             sim.grant();
         }
@@ -271,7 +271,10 @@ fn a_reason_is_kept_as_text_and_not_without_end() {
     for decided in asked(&long) {
         let refused = decided.unwrap_err();
         assert!(
-            refused.code == "reason" && refused.says.contains("1001 characters, 1000 are kept"),
+            refused.code == "reason"
+                && refused
+                    .says
+                    .contains("1001 characters; at most 1000 are kept"),
             "{refused:?}"
         );
     }

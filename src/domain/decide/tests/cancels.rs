@@ -149,7 +149,7 @@ fn a_cancel_that_has_no_end_can_be_given_up_and_says_so() {
     };
     assert_eq!(
         hint(&sim),
-        "from 00:26:40Z on it can be given up: `holdpoint cancel '#1' --abandon`"
+        "it can be given up after 00:26:40Z: `holdpoint cancel '#1' --abandon`"
     );
     sim.now = sim.now + Duration::from_mins(10);
     assert_eq!(hint(&sim), "give it up: `holdpoint cancel '#1' --abandon`");

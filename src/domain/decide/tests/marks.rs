@@ -156,7 +156,7 @@ fn a_mark_that_no_edge_has_is_no_plan() {
     let why = edition(When::Done).check_marks(&SERVICE).unwrap_err();
     assert_eq!(
         why.to_string(),
-        "step print reaches rolling, which is no mark of the service stack lifecycle"
+        "step print reaches rolling, which is not a mark of the service stack lifecycle"
     );
 }
 

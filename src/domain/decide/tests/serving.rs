@@ -115,12 +115,12 @@ fn a_recovery_does_what_was_asked_for_or_nothing() {
             (
                 "DELETE_FAILED",
                 Some("UPDATE_ROLLBACK_FAILED"),
-                "another state",
+                "not in the state",
             ),
             (
                 "UPDATE_ROLLBACK_FAILED",
                 Some("UPDATE_FAILED"),
-                "another state",
+                "not in the state",
             ),
             ("UPDATE_ROLLBACK_FAILED", None, "nothing to recover"),
         ] {

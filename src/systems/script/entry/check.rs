@@ -62,7 +62,7 @@ impl ScriptEntry {
                 told.say_key(
                     "twice",
                     &[key, name],
-                    format!("{name} of {app} stands in two lists of variables"),
+                    format!("{name} of {app} is in two lists of variables"),
                     "give it once",
                 );
             }

@@ -114,7 +114,7 @@ fn what_changes_no_resource_is_an_update_on_the_card_and_in_the_run() {
         "{says}"
     );
     let nothing = planned(cloudformation::ChangeFacts::Nothing);
-    assert_eq!(nothing.branch.as_deref(), Some("nop"));
+    assert_eq!(nothing.branch.as_deref(), Some("unchanged"));
     for (plan, empty) in [(beside, false), (nothing, true)] {
         let mut params = plan.step(&"join".into()).unwrap().params.clone();
         params["changes"] = json!({ "rows": [], "empty": empty });

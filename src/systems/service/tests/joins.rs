@@ -10,8 +10,22 @@ fn the_join_as_a_table() {
     let perhaps = vec![row("Db", "AWS::RDS::DBInstance", Does::MayReplace)];
     let removed = vec![row("Db", "AWS::RDS::DBInstance", Does::Remove)];
     for (rows, seen, policy, counts, branch, more) in [
-        (vec![], Value::Null, "auto", counts.clone(), "nop", false),
-        (vec![], json!([]), "always", counts.clone(), "nop", false),
+        (
+            vec![],
+            Value::Null,
+            "auto",
+            counts.clone(),
+            "unchanged",
+            false,
+        ),
+        (
+            vec![],
+            json!([]),
+            "always",
+            counts.clone(),
+            "unchanged",
+            false,
+        ),
         (
             harmless.clone(),
             Value::Null,

@@ -214,7 +214,7 @@ proptest! {
         let branch = d.steps[&StepId::from("join")].branch.clone();
         let went = |id: &str| started.iter().any(|step| step == id);
         if fails != Some("change-set") {
-            prop_assert_eq!(branch.as_deref() == Some("nop"), rows.is_empty());
+            prop_assert_eq!(branch.as_deref() == Some("unchanged"), rows.is_empty());
         }
         if rows.is_empty() || fails == Some("change-set") {
             prop_assert!(started.is_empty());

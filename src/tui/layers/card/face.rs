@@ -17,7 +17,7 @@ use super::{ChangeCard, SLOW, Stage};
 pub(super) const LOOKED_AT_AGAIN: &str = "it is being looked at again; one moment";
 
 /// What Tab says where what would change is not known.
-pub(super) const NO_DIFF: &str = "no diff is known here; the card says all that is";
+pub(super) const NO_DIFF: &str = "there is no diff here; the card says all that is known";
 
 /// What is said then, once the newer one is there.
 pub(super) fn newer(same: bool) -> &'static str {
@@ -107,7 +107,11 @@ impl ChangeCard {
             .map(|offer| &offer.note)
             .filter(|note| !note.is_empty())
         {
-            rows.extend(paper::labelled("NOTE", note, wide, theme));
+            let (label, text) = match note.strip_prefix("of ") {
+                Some(of) => ("OF", of),
+                None => ("NOTE", note.as_str()),
+            };
+            rows.extend(paper::labelled(label, text, wide, theme));
         }
         match &self.stage {
             Stage::Choosing => rows.push(vec![(

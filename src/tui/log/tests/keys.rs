@@ -333,3 +333,80 @@ fn a_filter_that_matches_nothing_says_so() {
         "{shown}"
     );
 }
+
+/// What a line says of its level is not said before it again.
+#[test]
+fn a_level_stands_once_in_what_is_saved_and_copied() {
+    use Severity::{Error, Info, Warn};
+    use SourceKind::{Events, Logs};
+    let rows = [
+        (Logs, Warn, "WARN retry 1/5"),
+        (Logs, Warn, "2026-03-01 12:00:01 [warning] retry 2/5"),
+        (Logs, Error, "level=error msg=gone"),
+        (Logs, Warn, "retry, without a word for it"),
+        (Events, Error, "UPDATE_FAILED DBInstance"),
+        (Logs, Info, "calm"),
+    ];
+    let lines = rows.iter().enumerate();
+    let lines =
+        lines.map(|(n, (kind, how, text))| line(after(n), &n.to_string(), *kind, *how, text));
+    let batch = Batch {
+        lines: lines.collect(),
+        dropped: 0,
+    };
+    let mut desk = Desk::new(&batch, (100, 14));
+    let Flow::Save(_, text) = desk.go(Motion::Save) else {
+        panic!("nothing to save")
+    };
+    let ends: Vec<&str> = text
+        .lines()
+        .map(|line| {
+            line.split_once("7f3a ")
+                .or_else(|| line.split_once("DBInstance "))
+                .unwrap()
+                .1
+        })
+        .collect();
+    assert_eq!(
+        ends,
+        [
+            "WARN retry 1/5",
+            "2026-03-01 12:00:01 [warning] retry 2/5",
+            "level=error msg=gone",
+            "WARN retry, without a word for it",
+            "ERROR UPDATE_FAILED DBInstance",
+            "calm",
+        ]
+    );
+}
+
+/// A pattern that is none says what is wrong with it, and where, instead of finding nothing.
+#[test]
+fn what_is_wrong_with_a_pattern_is_said_with_its_place() {
+    for (typed, says) in [
+        ("retry (", "no pattern: unclosed group at character 7"),
+        (
+            "!ab[",
+            "no pattern: unclosed character class at character 4",
+        ),
+        (
+            "*",
+            "no pattern: repetition operator missing expression at character 1",
+        ),
+    ] {
+        for motion in [Motion::Find, Motion::Filter] {
+            let mut desk = Desk::new(&story(), (120, 14));
+            desk.go(motion);
+            desk.typed(typed);
+            let text = desk.shown();
+            assert!(text.contains(says), "{typed}: {text}");
+            desk.press(KeyCode::Enter);
+            let text = desk.shown();
+            assert!(text.contains(says), "{typed}, entered: {text}");
+        }
+    }
+    let mut desk = Desk::new(&story(), (120, 14));
+    desk.go(Motion::Find);
+    desk.typed("ret.y");
+    assert!(!desk.shown().contains("no pattern"));
+}

@@ -14,7 +14,7 @@ pub(super) fn of(sight: &Sight, now: Time) -> Vec<Text> {
     };
     let listed = sight.members_at.map(|at| {
         let age = short(now.since(at));
-        Text::new("made of", format!("as its own list said {age} ago"))
+        Text::new("made of", format!("as its own list showed {age} ago"))
     });
     let mut lines: Vec<Text> = listed.into_iter().collect();
     lines.extend(sight.members.iter().map(|one| {
@@ -94,7 +94,7 @@ mod tests {
             .into_iter()
             .map(|line| (line.label.trim().to_owned(), line.text))
             .collect();
-        assert_eq!(lines[0].1, "as its own list said 9s ago");
+        assert_eq!(lines[0].1, "as its own list showed 9s ago");
         assert_eq!(
             lines[1],
             (
