@@ -217,7 +217,7 @@ fn engine(common: &Common, args: &EngineArgs) -> Result<Code> {
         let doubts = runtime()?.block_on(Sqlite::accept(&home, elected.lock(), Real::shared()))?;
         let mut out = io::stdout();
         for doubt in &doubts {
-            writeln!(out, "accepted: {}", shown(&doubt.is().to_string()))?;
+            writeln!(out, "accepted: {}", shown(&doubt.is()))?;
         }
         let home = Safe::from(home.folder());
         if doubts.is_empty() {

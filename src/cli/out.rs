@@ -126,7 +126,7 @@ impl<'a, 'h> Out<'a, 'h> {
         let paint = match state {
             State::Down | State::Fail | State::Brok => RED,
             State::Unkn | State::Hold | State::Roll => YELLOW,
-            State::Lost | State::Stale | State::Unseen | State::Cut | State::Gone | State::New => {
+            State::Lost | State::Stale | State::Blank | State::Cut | State::Gone | State::New => {
                 FAINT
             }
             State::Canc | State::RunOutside | State::Run => CYAN,

@@ -321,7 +321,7 @@ fn needs_me(state: State) -> bool {
     match state {
         State::Down | State::Fail | State::Brok | State::Unkn | State::Hold | State::Lost => true,
         State::Stale
-        | State::Unseen
+        | State::Blank
         | State::Roll
         | State::Canc
         | State::Cut

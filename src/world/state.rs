@@ -19,7 +19,7 @@ pub enum State {
     /// What is shown is old: the last look failed.
     Stale,
     /// Nobody has looked at it yet.
-    Unseen,
+    Blank,
     /// The real stack rolls back.
     Roll,
     /// A cancel is under way.
@@ -54,7 +54,7 @@ impl State {
         State::Hold,
         State::Lost,
         State::Stale,
-        State::Unseen,
+        State::Blank,
         State::Roll,
         State::Canc,
         State::RunOutside,
@@ -79,7 +79,7 @@ impl State {
             State::Hold => "HOLD",
             State::Lost => "LOST",
             State::Stale => "STALE",
-            State::Unseen => "UNSEEN",
+            State::Blank => "BLANK",
             State::Roll => "ROLL",
             State::Canc => "CANC",
             State::RunOutside => "RUN outside",
@@ -102,7 +102,7 @@ impl State {
             State::Fail | State::Brok => "\u{2717}",
             State::Unkn | State::Hold => "?",
             State::Lost | State::Stale => "~",
-            State::Unseen => "\u{00B7}",
+            State::Blank => "\u{00B7}",
             State::Roll => "\u{21BA}",
             State::Canc | State::Cut | State::Gone => "-",
             State::RunOutside | State::Run => "\u{283F}",
@@ -121,7 +121,7 @@ impl State {
             State::Fail | State::Brok => "x",
             State::Unkn | State::Hold => "?",
             State::Lost | State::Stale => "~",
-            State::Unseen => ":",
+            State::Blank => ":",
             State::Roll => "<",
             State::Canc | State::Cut | State::Gone => "-",
             State::RunOutside | State::Run => "*",
@@ -138,7 +138,7 @@ impl State {
             State::Down => "down",
             State::Fail | State::Brok => "fail",
             State::Unkn | State::Hold => "hold",
-            State::Lost | State::Stale | State::Unseen => "stale",
+            State::Lost | State::Stale | State::Blank => "stale",
             State::Roll => "roll",
             State::Canc | State::RunOutside | State::Run => "run",
             State::Armed | State::Que => "queue",
@@ -160,7 +160,7 @@ impl State {
             | State::Hold
             | State::Lost
             | State::Stale
-            | State::Unseen
+            | State::Blank
             | State::Que
             | State::Froz
             | State::Cut

@@ -90,9 +90,7 @@ impl World {
                     TailState::Cut(None) => "cut; it is tried again by itself".to_owned(),
                     TailState::Unknown => match self.engine.absent() {
                         Some(why) => why,
-                        None => {
-                            "a log group is followed while its stack is on the screen".to_owned()
-                        }
+                        None => "it is followed while the cursor is on its stack".to_owned(),
                     },
                 };
                 add(Some(tail.group), why);
@@ -315,7 +313,9 @@ mod tests {
         );
         let away = why("dev/web");
         assert!(
-            away.len() == 1 && away[0].0 == Some("/away") && away[0].1.contains("on the screen"),
+            away.len() == 1
+                && away[0].0 == Some("/away")
+                && away[0].1.contains("while the cursor is on its stack"),
             "{away:?}"
         );
         let none = why("dev/search");

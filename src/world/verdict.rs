@@ -118,7 +118,7 @@ fn useful(row: &Row, cancelling: bool) -> &'static [Doing] {
         State::Fail => &[Doing::Retry, Doing::Rollback, Doing::Redeploy],
         State::Brok | State::Roll => &[Doing::Unblock, Doing::Rollback, Doing::Redeploy],
         State::Hold | State::Run => &[Doing::Cancel],
-        State::Lost | State::Stale | State::Unseen | State::RunOutside => &[],
+        State::Lost | State::Stale | State::Blank | State::RunOutside => &[],
         State::Canc => &[Doing::Abandon],
         State::Armed => &[Doing::Undo],
         State::Que => &[Doing::Cancel, Doing::Freeze],

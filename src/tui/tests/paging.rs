@@ -2,6 +2,7 @@
 //! by the one key table.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Cell;
 use ratatui::style::Color;
 
 use super::*;
@@ -21,7 +22,7 @@ fn moved(bench: &mut Bench, keys: &str, code: KeyCode) -> String {
     let buf = bench.buffer(100, 16);
     let row = |y: u16| {
         let cells = (0..wide).map(|x| &buf[(x, y)]);
-        let text: String = cells.clone().map(|cell| cell.symbol()).collect();
+        let text: String = cells.clone().map(Cell::symbol).collect();
         // Where the cursor is, is told by its colour.
         let marked = cells.filter(|cell| cell.bg != Color::Reset).count();
         format!("{text} {marked}")

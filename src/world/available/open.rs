@@ -301,7 +301,7 @@ impl World {
             | State::Unkn
             | State::Hold
             | State::Stale
-            | State::Unseen
+            | State::Blank
             | State::RunOutside
             | State::Run
             | State::Armed

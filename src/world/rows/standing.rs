@@ -115,7 +115,7 @@ impl World {
             && thing.is_none_or(|thing| thing.is_missing())
         {
             let looked_at = self.thing(&stack.id).is_some() || !self.is_outside(&stack.id);
-            return (if looked_at { State::New } else { State::Unseen }, None);
+            return (if looked_at { State::New } else { State::Blank }, None);
         }
         (
             State::Ok,

@@ -118,7 +118,7 @@ fn what_nobody_has_looked_at_yet_is_neither_new_nor_well() {
     let state = |scene: &Scene, stack: &str| scene.world.row(&id(stack), NOW).state;
     assert_eq!(
         (state(&scene, "dev/a"), state(&scene, "dev/chores")),
-        (State::Unseen, State::New)
+        (State::Blank, State::New)
     );
     scene.sighting("stack/dev/a", THING, seen("MISSING"), 0);
     assert_eq!(state(&scene, "dev/a"), State::New);

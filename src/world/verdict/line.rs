@@ -72,7 +72,7 @@ impl World {
                     |at| format!("{} ago", short(now.since(at)))
                 )
             ),
-            State::Unseen => format!("{stack} UNSEEN: nobody has looked at it yet."),
+            State::Blank => format!("{stack} BLANK: nobody has looked at it yet."),
             State::Roll => format!("{stack} ROLLING BACK{no}{age}.{serves} WAIT."),
             State::Canc => format!("{stack} CANCELLING{no}{age}.{serves}"),
             State::RunOutside => format!("{stack} IS BEING CHANGED BY SOMEBODY ELSE{age}.{serves}"),

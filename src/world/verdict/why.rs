@@ -83,7 +83,7 @@ impl World {
                     reason: String::new(),
                 });
             }
-            State::Unseen
+            State::Blank
             | State::RunOutside
             | State::Armed
             | State::Que
