@@ -219,7 +219,7 @@ impl Facts {
     /// The trouble that these facts are.
     pub(super) fn trouble(self, call: Call<'_>) -> Trouble {
         let kind = self.kind();
-        let message = Safe::new(&self.message);
+        let message = Safe::told(&self.message);
         let Call {
             action,
             on,

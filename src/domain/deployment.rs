@@ -27,7 +27,7 @@ use super::ids::{DeploymentId, DeploymentNo, StackId, StepId};
 use super::lifecycle::Travelled;
 use super::lifecycle::{Illegal, PhaseClass};
 use super::lifecycles::DEPLOYMENT;
-use super::look::Sights;
+use super::look::{Sights, Subject};
 use super::plan::{ChangeRow, Changes, Leaves, Output, Plan, Step, united};
 use super::time::Time;
 
@@ -184,6 +184,15 @@ impl Deployment {
     pub fn changed_anything(&self) -> bool {
         self.runs()
             .any(|(step, run)| step.changes() && run.may_have_changed())
+    }
+
+    /// When a thing was last changed, by its own clock, as the steps saw it last.
+    #[must_use]
+    pub fn left_at(&self, about: &Subject) -> Option<Time> {
+        self.runs()
+            .filter(|(step, _)| step.about.as_ref() == Some(about))
+            .filter_map(|(_, run)| run.output.as_ref()?.changed_at)
+            .max()
     }
 
     /// What its steps left in service: what the last one said that ended well. `None` where none of

@@ -66,6 +66,9 @@ pub struct Danger {
     pub downtime: bool,
     /// Something is destroyed that holds data, or the whole stack goes.
     pub destroys: bool,
+    /// What is changed is not known, or not of everything what is done to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unknown: bool,
 }
 
 /// What is to be done, as far as its level depends on it.
@@ -131,29 +134,30 @@ pub fn level(class: EnvClass, verb: Verb, danger: Danger) -> (Level, String) {
         Verb::Abandon => (Level::L3, "something may still be running"),
         Verb::Teardown if protected => (Level::L4, "a production stack goes"),
         Verb::Teardown if danger.destroys => (Level::L3, "data goes with the stack"),
-        Verb::Teardown if class == EnvClass::Branch => {
-            (Level::L1, "a branch stack without data goes")
+        Verb::Teardown if class == EnvClass::Branch && danger.unknown => {
+            (Level::L1, "of a branch; what goes is not known here")
         }
+        Verb::Teardown if class == EnvClass::Branch => {
+            (Level::L1, "a branch stack goes, and no data with it")
+        }
+        Verb::Teardown if danger.unknown => (Level::L2, "what goes is not known here"),
         Verb::Teardown => (Level::L2, "a stack goes"),
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock
             if protected && danger.destroys =>
         {
-            (
-                Level::L4,
-                "something in production that holds data is destroyed",
-            )
+            (Level::L4, "what holds data in production goes, or may go")
         }
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if protected => {
             (Level::L3, "every change in production")
         }
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.destroys => {
-            (Level::L3, "something that holds data is destroyed")
+            (Level::L3, "what holds data goes, or may go")
         }
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.downtime => {
             (Level::L3, "the service stands still for a while")
         }
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock if danger.replaces => {
-            (Level::L2, "a resource is replaced or deleted")
+            (Level::L2, "a resource is replaced or deleted, or may be")
         }
         Verb::Deploy | Verb::Rollback | Verb::Retry | Verb::Unblock
             if class == EnvClass::Staging =>
@@ -161,6 +165,9 @@ pub fn level(class: EnvClass, verb: Verb, danger: Danger) -> (Level, String) {
             (Level::L2, "every change in staging")
         }
         Verb::Unblock | Verb::Rollback => (Level::L2, "a broken or older state is repaired"),
+        Verb::Deploy | Verb::Retry if danger.unknown => {
+            (Level::L1, "what changes is not known here; not protected")
+        }
         Verb::Deploy | Verb::Retry if danger.revises => (
             Level::L1,
             "nothing is replaced but by its next revision, no deletion, not protected",
@@ -234,12 +241,13 @@ mod tests {
         ] {
             for verb in VERBS {
                 let calm = level(class, verb, Danger::default()).0;
-                for bits in 0..16u8 {
+                for bits in 0..32u8 {
                     let danger = Danger {
                         replaces: bits & 1 != 0,
                         downtime: bits & 2 != 0,
                         destroys: bits & 4 != 0,
                         revises: bits & 8 != 0,
+                        unknown: bits & 16 != 0,
                     };
                     assert!(
                         level(class, verb, danger).0 >= calm,

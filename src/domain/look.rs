@@ -133,6 +133,9 @@ pub struct Member {
     /// Why it is so.
     #[serde(default)]
     pub reason: Safe,
+    /// It is being taken away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removes: bool,
 }
 
 impl Sight {
@@ -184,6 +187,9 @@ pub struct PartSeen {
     pub reason: Safe,
     /// Since when.
     pub at: Time,
+    /// What it tells of is taken away: where the name is listed still, another one bears it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removes: bool,
 }
 
 /// Everything that was seen for one plan: one sight a thing.

@@ -25,6 +25,7 @@ use super::ids::StepId;
 use super::level::Danger;
 use super::lifecycle::Lifecycle;
 use super::order::order;
+use super::time::Time;
 
 /// What an attempt gave.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -37,6 +38,10 @@ pub struct Output {
     /// How many tasks it left to run of what it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,
+    /// When what it is about was last changed, as that itself says: whoever changes it later leaves
+    /// another time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Time>,
 }
 
 impl Output {

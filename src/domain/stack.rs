@@ -31,6 +31,14 @@ pub struct Queued {
     pub after: Vec<DeploymentId>,
 }
 
+impl Queued {
+    /// Whether a newer deployment takes its place, where the newest alone waits.
+    #[must_use]
+    pub fn is_superseded(&self) -> bool {
+        self.purpose == Purpose::Deploy
+    }
+}
+
 /// Which end of the queue a request goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

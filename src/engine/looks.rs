@@ -200,7 +200,12 @@ impl Engine {
                 Failure::new(format!("this store knows no environment {}", stack.env))
                     .hint("holdpoint apply")
             })?;
-        let serving = self.folds.stack(stack).serving(&self.folds).cloned();
+        let fold = self.folds.stack(stack);
+        let serving = fold.serving(&self.folds).cloned();
+        let left_at = spec
+            .about
+            .first()
+            .and_then(|about| fold.left_at(&self.folds, about));
         Ok(Planning {
             system,
             ask: PlanAsk {
@@ -210,6 +215,7 @@ impl Engine {
                 store: self.parts.store.id(),
                 seen,
                 serving,
+                left_at,
                 flags: flags.clone(),
             },
             spec: spec.clone(),

@@ -13,6 +13,7 @@ use crate::domain::failure::Failure;
 use crate::domain::look::{Look, Sight, Standing, Subject};
 use crate::domain::plan::{ChangeRow, Fate};
 use crate::domain::request::FileRef;
+use crate::domain::time::Time;
 use crate::text::safe::Safe;
 
 /// The kind of a CloudFormation stack, as a real thing that is looked at; its name is the stack's
@@ -77,8 +78,8 @@ pub struct CfnInput {
 /// The facts of a look at a stack.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct StackFacts {
-    /// Its status; `MISSING` when there is none. `REVIEW_IN_PROGRESS` counts as missing: a change set
-    /// that nobody executed is all there is.
+    /// Its status; `MISSING` when there is none. `REVIEW_IN_PROGRESS` counts as missing: a change
+    /// set that nobody executed is all there is.
     pub status: String,
     /// The reason of its status.
     #[serde(default)]
@@ -99,13 +100,16 @@ pub struct StackFacts {
     /// that the stack has; `None` where the look did not ask for the whole of it.
     #[serde(default)]
     pub fixed: Option<BTreeMap<String, Fixed>>,
-    /// The change sets of a stack that was never made (`REVIEW_IN_PROGRESS`): names; `None` where it
-    /// was only seen in passing.
+    /// The change sets of a stack that was never made (`REVIEW_IN_PROGRESS`): names; `None` where
+    /// it was only seen in passing.
     #[serde(default)]
     pub change_sets: Option<Vec<String>>,
     /// Whether termination protection is on.
     #[serde(default)]
     pub protected: bool,
+    /// When it was last changed, as CloudFormation says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Time>,
 }
 
 /// A resource of a stack.
@@ -192,6 +196,7 @@ impl StackFacts {
         Sight {
             words: Safe::new(&self.status),
             reason: self.reason.clone(),
+            changed_at: self.changed_at,
             facts: serde_json::to_value(self).unwrap_or(Value::Null),
             ..Sight::of(stack(name), CALLED, self.standing())
         }

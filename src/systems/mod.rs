@@ -21,6 +21,7 @@ use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
 use crate::domain::request::Spec;
+use crate::domain::time::Time;
 use crate::text::document::Node;
 
 use entry::{Claim, Form, Home, Remarks, Written};
@@ -41,6 +42,8 @@ pub struct PlanAsk {
     pub seen: Option<Shown>,
     /// The spec of the release in service, for a restore; `None` when none is known.
     pub serving: Option<Spec>,
+    /// When the real thing was last changed from here, by its own clock.
+    pub left_at: Option<Time>,
     /// What was chosen beside the release: every flag that the system has for this.
     pub flags: Flags,
 }
@@ -55,8 +58,8 @@ pub trait System: fmt::Debug + Sync {
     fn check(&self, written: &Written<'_>, told: &mut Remarks);
     /// The secrets that stand in clear text in an entry, whatever else is wrong with it: what an
     /// estate file says is kept in every store for ever, so that it may hold none. What may be one
-    /// by its name, and may be none by what its files say, is told as [`entry::PERHAPS_SECRET`], and
-    /// refused by [`System::read`] where it is one.
+    /// by its name, and may be none by what its files say, is told as [`entry::PERHAPS_SECRET`],
+    /// and refused by [`System::read`] where it is one.
     fn secrets(&self, app: &str, entry: &Node) -> Remarks;
     /// What an entry reaches, as sentences: what a person is shown before they trust the file is
     /// what is remembered and compared. `environments` are the names of where it lives, ready to be

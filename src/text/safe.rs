@@ -9,6 +9,7 @@ use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
+use super::secret::{MASK, is_literal, is_name, masked};
 pub use clean::Cleaner;
 use clean::{Mode, is_plain, is_unseen};
 
@@ -59,6 +60,23 @@ impl Safe {
             return Self(text.to_owned());
         }
         Self::one(text.as_bytes())
+    }
+
+    /// Passes what somebody else tells through the gate: as one line, and without what tells by its
+    /// form that it is a secret.
+    #[must_use]
+    pub fn told(text: &str) -> Self {
+        Self::from_bytes(&masked(text.as_bytes()))
+    }
+
+    /// A value that somebody else tells under a name that may say that it is a secret.
+    #[must_use]
+    pub fn told_of(name: &str, value: &str) -> Self {
+        if is_name(name) && is_literal(value) {
+            Self(MASK.to_owned())
+        } else {
+            Self::told(value)
+        }
     }
 
     /// Passes bytes through the gate, as one line like [`Safe::new`]; what is no UTF-8 becomes

@@ -1,6 +1,7 @@
 //! The list of stacks by environment, the ones that need a person first. Rows carry ids: a screen
 //! pins the id, never the position.
 
+mod elsewhere;
 mod standing;
 mod step;
 
@@ -41,8 +42,10 @@ pub struct Row {
     pub outage: bool,
     /// Running and desired tasks, where it has any.
     pub serve: Option<(u32, u32)>,
-    /// The release in service, where one is known.
+    /// The release in service, where one is known; with a `?` where somebody else changed it.
     pub serving: Option<String>,
+    /// When somebody else changed what was brought from here.
+    pub elsewhere: Option<Time>,
     /// The one that is on its way, where it is another.
     pub coming: Option<String>,
     /// Since when it is in this state; absent when that is not known.
@@ -249,6 +252,7 @@ impl World {
         let gone = self
             .thing(id)
             .filter(|thing| state == State::Down && thing.is_missing());
+        let elsewhere = self.changed_elsewhere(&stack);
         let rolls = self.thing(id).is_some_and(|thing| thing.rolls_back());
         let stream = crate::domain::event::StreamId::Stack(id.clone());
         let why = self
@@ -266,6 +270,7 @@ impl World {
                     )
                 })
             })
+            .or_else(|| elsewhere.map(|at| elsewhere::says(&stack, at)))
             .or_else(|| old.clone())
             .or_else(|| {
                 let age = now.since(seen_at?);
@@ -285,7 +290,8 @@ impl World {
                         && shown.is_some_and(|d| stays_down(d) || (goes_on(d) && !rolls))),
             outage: state == State::Down && shown.is_some_and(|d| goes_on(d)) && !rolls,
             serve,
-            serving: stack.release.as_ref().map(ToString::to_string),
+            serving: elsewhere::serving(&stack, elsewhere),
+            elsewhere,
             coming: coming(&stack, shown.map(|d| &**d)),
             since,
             seen_at,
@@ -303,8 +309,8 @@ impl World {
 }
 
 impl World {
-    /// Running and desired tasks: of a service that was taken to zero, the desired are those that it
-    /// has when all is well.
+    /// Running and desired tasks: of a service that was taken to zero, the desired are those that
+    /// it has when all is well.
     fn tasks(&self, id: &StackId, state: State, shown: Option<&Deployment>) -> Option<(u32, u32)> {
         let seen = self.serve(id);
         let wanted = shown

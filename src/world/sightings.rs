@@ -338,6 +338,7 @@ mod tests {
             words: "UPDATE_FAILED".into(),
             reason: Safe::default(),
             at: Time(at),
+            removes: false,
         };
         let parts = vec![
             part("B", Health::Stopped, 1),

@@ -67,6 +67,7 @@ fn the_practice_estate_is_read_and_planned_whole() {
                 store: "s".into(),
                 seen: None,
                 serving: None,
+                left_at: None,
                 flags: Flags::new(),
             };
             let parameters = BTreeMap::from([("DesiredCount".to_owned(), "2".to_owned())]);

@@ -219,7 +219,7 @@ impl Cloud {
                 .status()
                 .map(|status| Safe::new(status.as_str()).to_string())
                 .unwrap_or_default();
-            found.reason = Safe::new(page.status_reason().unwrap_or_default());
+            found.reason = Safe::told(page.status_reason().unwrap_or_default());
             found.execution = page
                 .execution_status()
                 .map(|status| Safe::new(status.as_str()).to_string())

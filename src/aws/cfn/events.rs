@@ -54,7 +54,7 @@ impl StackEvent {
                 .resource_status()
                 .map(|status| Safe::new(status.as_str()).to_string())
                 .unwrap_or_default(),
-            reason: safe(raw.resource_status_reason()),
+            reason: Safe::told(raw.resource_status_reason().unwrap_or_default()),
             token: raw.client_request_token().map(str::to_owned),
         }
     }
@@ -75,6 +75,12 @@ impl StackEvent {
     #[must_use]
     pub fn is_failure(&self) -> bool {
         self.status.ends_with("_FAILED")
+    }
+
+    /// True when it tells that a resource is taken away.
+    #[must_use]
+    pub fn is_removal(&self) -> bool {
+        self.status.starts_with("DELETE_")
     }
 
     /// True when a resource was only stopped, because another one failed.

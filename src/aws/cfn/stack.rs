@@ -57,7 +57,7 @@ impl CfnStack {
                 .stack_status()
                 .map(|status| Safe::new(status.as_str()).to_string())
                 .unwrap_or_default(),
-            reason: Safe::new(stack.stack_status_reason().unwrap_or_default()),
+            reason: Safe::told(stack.stack_status_reason().unwrap_or_default()),
             parameters: pairs(
                 stack
                     .parameters()

@@ -13,7 +13,7 @@ use crate::domain::ids::{EnvName, StackId};
 use crate::domain::label::Label;
 use crate::domain::level::{self as levels, Danger, Level, Verb, phrase};
 use crate::domain::place::Places;
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Plan, Step};
 use crate::domain::refused::Refused;
 
 use self::starts::start_lines;
@@ -58,6 +58,9 @@ pub fn card(
     {
         level = least;
         why = format!("the environment asks for level {least} at least");
+    }
+    if verb == Verb::Teardown && nothing_goes(plans) {
+        "what is known here of a stack that is gone".clone_into(&mut why);
     }
     let places = acts_at(folds, intent, starts).unwrap_or(&record.places);
     let plan = plans.first().map(|(_, plan)| plan.clone());
@@ -172,6 +175,12 @@ fn acts_at<'a>(folds: &'a Folds, intent: &Intent, starts: &[StartOf]) -> Option<
     }
 }
 
+/// Whether the plans of what is to go find that it is gone already.
+fn nothing_goes(plans: &[(StackId, Plan)]) -> bool {
+    let goes = |(_, plan): &(StackId, Plan)| plan.steps.iter().any(Step::changes);
+    !plans.is_empty() && !plans.iter().any(goes)
+}
+
 /// What must be typed: the name of the first thing whose data goes, so that no habit types it; else
 /// what level and verb ask for.
 fn words(level: Level, verb: Verb, env: &EnvName, plans: &[(StackId, Plan)]) -> Option<String> {
@@ -202,6 +211,7 @@ fn merge(a: Danger, b: Danger) -> Danger {
         revises: a.revises || b.revises,
         downtime: a.downtime || b.downtime,
         destroys: a.destroys || b.destroys,
+        unknown: a.unknown || b.unknown,
     }
 }
 
@@ -262,3 +272,6 @@ fn of(target: &QueueOf) -> String {
         QueueOf::Environment(env) => format!("all stacks of {env}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,12 +9,18 @@ use crate::domain::lifecycle::PhaseClass;
 use crate::domain::lifecycles::of_system;
 use crate::domain::purpose::Purpose;
 use crate::domain::refused::Refused;
-use crate::domain::stack::{QueueEnd, Queued, StackEvent};
+use crate::domain::stack::{QueueEnd, Queued, Stack, StackEvent};
 use crate::domain::time::short;
 
 use super::specs::StartOf;
 use super::stop::leave_queue;
 use super::{Cx, on_deployment, on_stack, open};
+
+/// Whether it goes before all that waits, which would meet the same stack: a way out does, also
+/// where only the real stack is stuck.
+pub(super) fn goes_first(stack: &Stack, start: &StartOf) -> bool {
+    stack.class() == PhaseClass::Broken || start.purpose == Purpose::Recover
+}
 
 /// Queues one deployment by the policy of its environment, and starts it in the same append where
 /// nothing is in the way.
@@ -59,11 +65,7 @@ pub(super) fn enqueue(
         ));
     }
     if record.queue == QueuePolicy::Latest {
-        for entry in stack
-            .queue
-            .iter()
-            .filter(|entry| entry.purpose == Purpose::Deploy)
-        {
+        for entry in stack.queue.iter().filter(|entry| entry.is_superseded()) {
             let reason = format!("superseded by {}", request.no);
             leave_queue(
                 append,
@@ -99,10 +101,7 @@ pub(super) fn enqueue(
         },
     );
     let unblocks = broken && purpose != Purpose::Teardown;
-    // What waits would meet the same stack: a way out goes first, also where only the real stack is
-    // stuck.
-    let first = broken || start.purpose == Purpose::Recover;
-    let place = if first {
+    let place = if goes_first(&stack, start) {
         QueueEnd::Head
     } else {
         QueueEnd::Tail

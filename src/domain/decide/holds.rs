@@ -110,33 +110,27 @@ pub fn hold_want(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>) -> App
     append
 }
 
-/// What may be chosen as things stand: a release that failed in this deployment comes up only where
-/// its change goes through this time, and says so.
+/// What may be chosen as things stand. A release whose change failed in this deployment is none of
+/// it: while it were tried once more nothing would serve, and nothing says that it would go through
+/// this time. Once the service is back, a retry tries the same, with a card of its own.
 fn open_choices(d: &Deployment, step: &Step) -> Vec<Choice> {
     let all = step.hold.as_ref().map_or(&[][..], |rule| &rule.choices);
-    let failed = d
-        .runs()
-        .any(|(of, run)| of.leaves == Some(Leaves::New) && run.state == StepState::Failed);
+    let failed = change_failed(d);
     let brings_new = |choice: &Choice| {
         let branch = (step.id.clone(), choice.name.clone());
         d.runs()
             .any(|(of, _)| of.only_if.as_ref() == Some(&branch) && of.leaves == Some(Leaves::New))
     };
     all.iter()
-        .map(|one| {
-            if failed && brings_new(one) {
-                Choice {
-                    does: format!(
-                        "once more the change that has just failed; while it is tried nothing serves, and where it fails again nothing does ({})",
-                        one.does
-                    ),
-                    ..one.clone()
-                }
-            } else {
-                one.clone()
-            }
-        })
+        .filter(|one| !(failed && brings_new(one)))
+        .cloned()
         .collect()
+}
+
+/// Whether the change of the new release itself failed, and not what came after it.
+fn change_failed(d: &Deployment) -> bool {
+    d.runs()
+        .any(|(of, run)| of.leaves == Some(Leaves::New) && run.state == StepState::Failed)
 }
 
 fn pass(append: &mut Append, folds: &Folds, d: &Deployment, step: &Step, why: &str) {

@@ -11,8 +11,12 @@ pub(super) fn count_rows(rows: &[ChangeRow]) -> String {
         0 => String::new(),
         left => format!("  {left} left behind"),
     };
+    let unclear = match count(&|row| row.does == Does::Unclear) {
+        0 => String::new(),
+        unclear => format!("  {unclear} unclear before it is done"),
+    };
     format!(
-        "{} replace  {} modify  {} add  {} delete{left}",
+        "{} replace  {} modify  {} add  {} delete{left}{unclear}",
         count(&|row| matches!(row.does, Does::Replace | Does::MayReplace)),
         count(&|row| row.does == Does::Change),
         count(&|row| matches!(row.does, Does::Add | Does::Import)),
@@ -36,12 +40,20 @@ pub(super) fn lost<'a>(
                     "{name} (outside the stack: its template retains it)"
                 ));
             }
-            (Does::Replace | Does::MayReplace, Fate::Goes) => replaced.push(name.clone()),
-            (Does::Replace | Does::MayReplace, Fate::Saved) => {
-                replaced.push(format!("{name} (a snapshot of the old one stays)"));
-            }
-            (Does::Replace | Does::MayReplace, Fate::Stays) => {
-                replaced.push(format!("{name} (the old one stays)"));
+            (Does::Replace, Fate::Goes) => replaced.push(name.clone()),
+            (Does::MayReplace, Fate::Goes) => replaced.push(format!("{name} (perhaps)")),
+            (Does::Replace | Does::MayReplace, fate) => {
+                let perhaps = if row.does == Does::MayReplace {
+                    "perhaps; "
+                } else {
+                    ""
+                };
+                let stays = if fate == Fate::Saved {
+                    "a snapshot of the old one stays"
+                } else {
+                    "the old one stays"
+                };
+                replaced.push(format!("{name} ({perhaps}{stays})"));
             }
             (Does::Add | Does::Import | Does::Change | Does::Unclear, _) => {}
         }

@@ -65,10 +65,7 @@ pub fn specs(
                         let of = stack.has_in_service(&spec.release).then_some(Of::Serving);
                         (spec, of)
                     }
-                    Source::Same => match stack
-                        .last
-                        .or(stack.last_good)
-                        .and_then(|last| deployed(folds, last))
+                    Source::Same => match stack.repeated(folds).and_then(|d| deployed(folds, d.id))
                     {
                         Some((last, spec)) => (spec, Some(Of::Redeploy { no: last.no() })),
                         None => (from_estate(id)?, None),

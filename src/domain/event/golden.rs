@@ -257,6 +257,7 @@ fn sight() -> Sight {
         words: "UPDATE_FAILED".into(),
         reason: "no room".into(),
         at: Time(3),
+        removes: false,
     };
     Sight {
         words: "UPDATE_FAILED".into(),
@@ -367,6 +368,7 @@ fn of_deployments() -> Vec<DeploymentEvent> {
         public: json!({ "branch": "update" }),
         changes: Some(changes()),
         counts: Some(counts(0)),
+        changed_at: Some(Time(4)),
     };
     vec![
         DeploymentEvent::Created {

@@ -1,12 +1,15 @@
 //! What serves on a stack, and what a rollback brings back: its own record with the deployments
 //! around it.
 
+use crate::domain::deployment::Deployment;
 use crate::domain::end::End;
 use crate::domain::ids::DeploymentId;
 use crate::domain::lifecycle::PhaseClass;
+use crate::domain::look::{Sight, Standing, Subject};
 use crate::domain::purpose::Purpose;
 use crate::domain::request::Spec;
 use crate::domain::stack::{Stack, is_one};
+use crate::domain::time::Time;
 
 use super::Folds;
 
@@ -23,6 +26,35 @@ impl Stack {
             .request
             .as_ref()
             .map(|request| &request.spec)
+    }
+
+    /// The deployment that a redeploy repeats: the last one that ended, well or not.
+    #[must_use]
+    pub fn repeated<'a>(&self, folds: &'a Folds) -> Option<&'a Deployment> {
+        folds
+            .deployments
+            .get(&self.last.or(self.last_good)?)
+            .map(|d| &**d)
+    }
+
+    /// When what this stack is was last changed from here, by its own clock. `None` where that is
+    /// not known, as after a deployment that changed something and came to a bad end.
+    #[must_use]
+    pub fn left_at(&self, folds: &Folds, about: &Subject) -> Option<Time> {
+        let last = folds.deployments.get(&self.last?)?;
+        if last.changed_anything() && !matches!(last.end, Some(End::Done)) {
+            return None;
+        }
+        let good = || folds.deployments.get(&self.last_good?)?.left_at(about);
+        last.left_at(about).or_else(good)
+    }
+
+    /// When somebody else changed what was brought from here; `None` where nothing shows that.
+    #[must_use]
+    pub fn changed_elsewhere(&self, folds: &Folds, seen: &Sight) -> Option<Time> {
+        let left = self.left_at(folds, &seen.about)?;
+        seen.changed_at
+            .filter(|at| *at > left && seen.standing != Standing::Missing)
     }
 
     /// The deployment whose release a rollback brings back: the last good one, where something else

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::update::there;
 use crate::aws::cfn::changes::{ChangeSet, step_name};
 use crate::aws::cfn::input::Given;
+use crate::aws::cfn::stack::CfnStack;
 use crate::aws::{Clients, Cloud, Trouble};
 use crate::domain::failure::Failure;
 use crate::domain::line::Severity;
@@ -92,7 +93,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
             };
             job.port
                 .out(Severity::Info, &given.stack_name, Safe::new(&says));
-            return Ok(told(&set, &given, false));
+            return Ok(told(&set, &given, &stack, false));
         }
         let useless = Useless {
             empty: set.is_empty(),
@@ -113,7 +114,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
             &given.stack_name,
             Safe::new("nothing would change"),
         );
-        return Ok(told(&ChangeSet::default(), &given, true));
+        return Ok(told(&ChangeSet::default(), &given, &stack, true));
     }
     Err(Failure::new(format!(
         "{}: no change set can be made: {}",
@@ -195,13 +196,16 @@ async fn described(job: &Job, cloud: &Cloud, stack: &str, arn: &str) -> Result<C
     }
 }
 
-fn told(set: &ChangeSet, given: &Given, empty: bool) -> Output {
-    Output::public(json!({
-        "arn": set.id,
-        "name": set.name,
-        "empty": empty,
-        "rows": set.rows,
-        "template_digest": given.digest,
-        "parameters": given.values,
-    }))
+fn told(set: &ChangeSet, given: &Given, of: &CfnStack, empty: bool) -> Output {
+    Output {
+        changed_at: of.changed_at,
+        ..Output::public(json!({
+            "arn": set.id,
+            "name": set.name,
+            "empty": empty,
+            "rows": set.rows,
+            "template_digest": given.digest,
+            "parameters": given.values,
+        }))
+    }
 }

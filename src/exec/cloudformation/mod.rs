@@ -29,6 +29,7 @@ use crate::domain::failure::{Failure, Retry};
 use crate::domain::plan::{Counts, Output};
 use crate::domain::time::Time;
 use crate::forms::cloudformation::CfnInput;
+use crate::text::safe::Safe;
 
 /// All executors of CloudFormation.
 #[must_use]
@@ -146,7 +147,11 @@ async fn given(
 /// The output of a step that left the stack in this state, with those of its counts that the step
 /// was given.
 fn output(job: &Job, stack: Option<&CfnStack>, noop: bool) -> Output {
-    let empty = BTreeMap::new();
+    let outputs: BTreeMap<&String, Safe> = stack
+        .iter()
+        .flat_map(|stack| &stack.outputs)
+        .map(|(name, value)| (name, Safe::told_of(name, value)))
+        .collect();
     let given = job.params.get("counts").and_then(Value::as_object);
     let is_given = |name: &String| given.is_some_and(|counts| counts.contains_key(name));
     let left = stack.map(|stack| {
@@ -161,11 +166,12 @@ fn output(job: &Job, stack: Option<&CfnStack>, noop: bool) -> Output {
         counts: left
             .map(|counts| Counts::of(&counts))
             .filter(|counts| !counts.is_empty()),
+        changed_at: stack.and_then(|stack| stack.changed_at),
         ..Output::public(json!({
             "status": stack.map_or("MISSING", |stack| stack.status.as_str()),
             "stack_id": stack.map_or("", |stack| stack.id.as_str()),
             "noop": noop,
-            "outputs": stack.map_or(&empty, |stack| &stack.outputs),
+            "outputs": outputs,
         }))
     }
 }

@@ -241,6 +241,7 @@ impl Followed {
             words: Safe::new(&event.status),
             reason: event.reason.clone(),
             at: event.at,
+            removes: event.is_removal(),
         };
         self.parts
             .insert(format!("{}/{}", event.stack_name, event.logical), part);

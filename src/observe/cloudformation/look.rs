@@ -1,6 +1,7 @@
 //! The looks that a planner asks for: a CloudFormation stack as it is, and what an update would
 //! change.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::contents;
@@ -46,9 +47,9 @@ pub async fn stack(cloud: &Cloud, name: &str, with_resources: bool) -> Result<St
     Ok(StackFacts {
         status: found.status,
         reason: found.reason,
-        parameters: found.parameters,
-        tags: found.tags,
-        outputs: found.outputs,
+        parameters: told(&found.parameters),
+        tags: told(&found.tags),
+        outputs: told(&found.outputs),
         resources,
         // One that may not be read fixes nothing.
         fixed: with_resources.then(|| {
@@ -58,7 +59,16 @@ pub async fn stack(cloud: &Cloud, name: &str, with_resources: bool) -> Result<St
         }),
         change_sets,
         protected: found.protected,
+        changed_at: found.changed_at,
     })
+}
+
+/// Values as they may be kept: what is a secret by its name or its form is none of them.
+fn told(values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    values
+        .iter()
+        .map(|(name, value)| (name.clone(), Safe::told_of(name, value).into_string()))
+        .collect()
 }
 
 /// What an update would change: a change set is made, described and deleted. Left-overs of earlier
@@ -77,12 +87,7 @@ pub async fn changes(
 ) -> Result<ChangeFacts, Failure> {
     let stack = &input.stack_name;
     let now = cloud.stack(stack).await?;
-    let given = Given::new(
-        input,
-        bundle,
-        &std::collections::BTreeMap::new(),
-        now.as_ref(),
-    )?;
+    let given = Given::new(input, bundle, &BTreeMap::new(), now.as_ref())?;
     let name = preview_name(store, hint, stack);
     for (left_over, _) in cloud.change_sets(stack).await? {
         if left_over.starts_with(&preview_prefix(store)) && left_over != name {

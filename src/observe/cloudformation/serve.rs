@@ -44,7 +44,7 @@ pub async fn resources(
 fn member(row: &StackResource) -> Member {
     let safe = |text: Option<&str>| Safe::new(text.unwrap_or_default());
     let words = row.resource_status().map_or("", ResourceStatus::as_str);
-    let reason = safe(row.resource_status_reason());
+    let reason = Safe::told(row.resource_status_reason().unwrap_or_default());
     let event = StackEvent {
         status: words.to_owned(),
         reason: reason.clone(),
@@ -53,8 +53,9 @@ fn member(row: &StackResource) -> Member {
     Member {
         name: safe(row.logical_resource_id()),
         kind: safe(row.resource_type()),
-        id: safe(row.physical_resource_id()),
+        id: Safe::told(row.physical_resource_id().unwrap_or_default()),
         health: health(&event),
+        removes: event.is_removal(),
         words: Safe::new(words),
         reason,
     }

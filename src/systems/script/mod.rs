@@ -17,6 +17,7 @@ use crate::domain::digest::Digest;
 use crate::domain::failure::{Failure, millis};
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{StackId, StepId};
+use crate::domain::level::Danger;
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{HoldRule, Output, Plan, Role, Step, StepKind};
 use crate::domain::purpose::Purpose;
@@ -36,6 +37,15 @@ pub struct Script;
 
 /// The longest time of a command that says nothing of it.
 const LIMIT: Duration = Duration::from_mins(30);
+
+/// What commands change is known to them alone.
+const UNKNOWN: Danger = Danger {
+    replaces: false,
+    revises: false,
+    downtime: false,
+    destroys: false,
+    unknown: true,
+};
 
 /// The form in which a script is stored with its deployments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -201,6 +211,7 @@ impl System for Script {
                 name: "script".to_owned(),
                 steps: commands(&body.steps, &body, Role::Change),
                 says: told(&body.steps, &body, "change"),
+                danger: UNKNOWN,
                 ..Plan::default()
             }),
             Purpose::Teardown => teardown(ask, &body),
@@ -260,6 +271,7 @@ fn teardown(ask: &PlanAsk, body: &Body) -> Result<Plan, Failure> {
         name: "teardown".to_owned(),
         steps: all,
         says: told(steps, body, "remove"),
+        danger: UNKNOWN,
         ..Plan::default()
     })
 }

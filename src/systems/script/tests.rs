@@ -65,6 +65,7 @@ fn plan(purpose: Purpose, entry: &ScriptEntry) -> Result<Plan, Failure> {
         store: "s1".to_owned(),
         seen: None,
         serving: None,
+        left_at: None,
         flags: Flags::new(),
     };
     assert!(Script.looks(&ask, &spec, &Sights::default()).is_empty());

@@ -19,8 +19,8 @@ pub(super) const SAME: &str = "same";
 /// `unchanged`, `update` or `downtime`: output `{branch, why}`, and what changes.
 ///
 /// Parameters: `about`, `changes` (the output of the change set), `seen_rows` (what the person had
-/// on the card, or null), `policy`, `counts` (what runs now and can be scaled down: nothing means no
-/// downtime), `steady` (why what runs besides cannot, or null).
+/// on the card, or null), `policy`, `counts` (what runs now and can be scaled down: nothing means
+/// no downtime), `steady` (why what runs besides cannot, or null).
 ///
 /// # Errors
 /// A sentence, when the parameters have another form.
@@ -69,6 +69,9 @@ pub(super) fn branch(
     let ends: Vec<&str> = weight::ending(rows)
         .map(|row| row.logical.as_str())
         .collect();
+    let perhaps: Vec<&str> = weight::perhaps_stopping(rows)
+        .map(|row| row.logical.as_str())
+        .collect();
     let runs = counts.values().any(|count| count != "0");
     if empty {
         return (NOP, "nothing would change".to_owned());
@@ -87,6 +90,13 @@ pub(super) fn branch(
         }
         Downtime::Auto if stops.is_empty() && !ends.is_empty() => {
             let why = format!("it deletes {} for good", ends.join(", "));
+            (UPDATE, why)
+        }
+        Downtime::Auto if stops.is_empty() && !perhaps.is_empty() => {
+            let why = format!(
+                "whether {} is replaced shows only when it is done",
+                perhaps.join(", ")
+            );
             (UPDATE, why)
         }
         Downtime::Auto if stops.is_empty() => {

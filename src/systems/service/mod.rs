@@ -171,6 +171,15 @@ impl System for Service {
             .iter_mut()
             .filter(|step| !step.kind.is_pure())
             .for_each(|step| step.by_hand.clone_from(&by_hand));
+        if let Some(at) = sight
+            .changed_at
+            .filter(|at| ask.left_at.is_some_and(|left| *at > left))
+        {
+            let (name, at) = (&body.input.stack_name, at.text("%Y-%m-%d %H:%M:%SZ"));
+            plan.says.push(format!(
+                "{name} was changed elsewhere at {at}, after the last deployment from here: what that changed is not in the record, and no way back brings it."
+            ));
+        }
         // The way back is shorter then: the card says so.
         plan.says.extend(
             unread.map(|why| format!("What serves now cannot be brought back as a whole: {why}.")),

@@ -119,9 +119,13 @@ pub(super) fn update(
         ));
     }
     if first {
-        says.push(format!(
-            "{name} exists, and what serves there was not brought from here."
-        ));
+        says.push(match &ask.serving {
+            None => format!("{name} exists, and what serves there was not brought from here."),
+            Some(spec) => format!(
+                "{name} carries no tag of this store, though {} was deployed from here: nothing had to change then, or somebody else took the tag away.",
+                spec.release
+            ),
+        });
     }
     says.extend(tags(&input, stack, first));
     says.extend(weight::says(rows.as_deref().unwrap_or_default()));
@@ -166,6 +170,7 @@ fn tags(input: &CfnInput, stack: &StackFacts, first: bool) -> impl Iterator<Item
 fn sentence(branch: Option<&str>, why: &str, rows: &[ChangeRow]) -> String {
     let ends = weight::ending(rows).next().is_some();
     let replaces = weight::stopping(rows).next().is_some();
+    let perhaps = weight::perhaps_stopping(rows).next().is_some();
     match branch {
         Some(join::NOP) => "nothing is done, because nothing would change".to_owned(),
         Some(join::DOWNTIME) => format!(
@@ -174,6 +179,7 @@ fn sentence(branch: Option<&str>, why: &str, rows: &[ChangeRow]) -> String {
         ),
         Some(_) | None if ends => format!("an update that ends what serves ({why})"),
         Some(_) | None if replaces => format!("an update that replaces what serves ({why})"),
+        Some(_) | None if perhaps => format!("an update that may replace what serves ({why})"),
         Some(_) | None => format!("an update without downtime ({why})"),
     }
 }

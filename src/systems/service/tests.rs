@@ -96,6 +96,7 @@ fn ask(purpose: Purpose, class: EnvClass) -> PlanAsk {
         store: "s1".to_owned(),
         seen: None,
         serving: None,
+        left_at: None,
         flags: Flags::new(),
     }
 }

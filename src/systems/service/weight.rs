@@ -130,6 +130,14 @@ pub(super) fn stopping(rows: &[ChangeRow]) -> impl Iterator<Item = &ChangeRow> {
         .filter(|row| row.does == Does::Replace && STOPS.contains(&row.kind.as_str()))
 }
 
+/// The rows that may replace something without which the service cannot go on, or of which nobody
+/// knows before it is done what they do to it.
+pub(super) fn perhaps_stopping(rows: &[ChangeRow]) -> impl Iterator<Item = &ChangeRow> {
+    rows.iter()
+        .filter(|row| matches!(row.does, Does::MayReplace | Does::Unclear))
+        .filter(|row| STOPS.contains(&row.kind.as_str()))
+}
+
 /// The rows that delete something without which a service cannot go on: no scale-down helps, since
 /// nothing comes back.
 pub(super) fn ending(rows: &[ChangeRow]) -> impl Iterator<Item = &ChangeRow> {
@@ -150,6 +158,7 @@ pub(super) fn danger(rows: Option<&[ChangeRow]>) -> Danger {
     let Some(rows) = rows else {
         return Danger {
             replaces: true,
+            unknown: true,
             ..Danger::default()
         };
     };
@@ -157,6 +166,7 @@ pub(super) fn danger(rows: Option<&[ChangeRow]>) -> Danger {
         replaces: rows.iter().any(|row| row.destroys() && !is_revision(row)),
         revises: rows.iter().any(|row| row.destroys() && is_revision(row)),
         destroys: takes_data(rows),
+        unknown: rows.iter().any(|row| row.does == Does::Unclear),
         ..Danger::default()
     }
 }

@@ -204,3 +204,19 @@ proptest! {
         prop_assert_eq!(safe.as_str(), &text);
     }
 }
+
+#[test]
+fn what_others_tell_is_without_what_tells_that_it_is_a_secret() {
+    let told = Safe::told("Access denied (password=hunter2hunter2)\u{1b}[2J");
+    assert_eq!(told.as_str(), "Access denied (password=***");
+    assert_eq!(Safe::told("plain words").as_str(), "plain words");
+    assert_eq!(
+        Safe::told_of("DbPassword", "hunter2hunter2").as_str(),
+        "***"
+    );
+    assert_eq!(
+        Safe::told_of("Url", "https://x/?token=abcdef123456").as_str(),
+        "https://x/?token=***"
+    );
+    assert_eq!(Safe::told_of("DesiredCount", "4").as_str(), "4");
+}

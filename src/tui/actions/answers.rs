@@ -77,25 +77,17 @@ impl<'a> Cx<'a> {
         let mut offers = Vec::new();
         let mut denied = None;
         let serving = self.world.folds.stacks.get(stack);
-        let last = self
-            .world
-            .deployments_of(stack)
-            .first()
+        let last = serving
+            .and_then(|fold| fold.repeated(&self.world.folds))
             .and_then(|d| d.request.as_ref())
             .map(|request| request.spec.release.clone());
-        let file = self
-            .world
-            .catalog
-            .stacks
-            .get(stack)
-            .and_then(|entry| entry.spec.as_ref().ok())
-            .map(|spec| spec.release.clone());
         let named = |what: &str, release: Option<&Release>| {
             release.map_or_else(|| what.to_owned(), |release| format!("{what} ({release})"))
         };
         for (doing, label) in [
             (Doing::Redeploy, named("redeploy the same", last.as_ref())),
-            (Doing::Deploy, named("deploy the files now", file.as_ref())),
+            // They are read when this is chosen: which release they are stands on the card.
+            (Doing::Deploy, "deploy the files now".to_owned()),
             (Doing::Retry, self.retry_label(stack).to_owned()),
         ] {
             match self.offer(stack, doing) {
@@ -118,7 +110,7 @@ impl<'a> Cx<'a> {
             }
         }
         if !offers.is_empty() {
-            let mut known: Vec<&Release> = [&last, &file].into_iter().flatten().collect();
+            let mut known: Vec<&Release> = last.iter().collect();
             for d in self.world.deployments_of(stack) {
                 let Some(request) = d
                     .request
@@ -339,4 +331,66 @@ pub(in crate::tui) fn undone(cx: &Cx<'_>) -> Option<(DeploymentId, DeploymentNo)
     let all = cx.world.folds.stacks.keys().filter_map(of);
     own.map(|id| (id, no(id)))
         .or_else(|| all.map(|id| (id, no(id))).max_by_key(|(_, no)| *no))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ask::{Answer, Ask, Attached};
+    use crate::domain::class::EnvClass;
+    use crate::domain::ids::AskId;
+    use crate::domain::label::Label;
+    use crate::world::fixture::{self, NOW, Scene, decided, id};
+
+    /// A row of a menu names no release, or the one that stands on the card that it leads to.
+    #[test]
+    fn a_row_of_the_menu_names_the_release_of_its_card() {
+        let mut scene = Scene::new();
+        let spec = |release: &str| fixture::spec("x/a", release);
+        scene
+            .env("x", EnvClass::Development)
+            .listed("x/a", Ok(spec("4")));
+        scene.ago(900).good("x/a", spec("1"));
+        scene.ago(600).good("x/a", spec("2"));
+        scene.ago(60).ask("x/a", spec("3"), None, &[]);
+        scene.cfn("x/a", "UPDATE_COMPLETE", 600, vec![]);
+        let cx = Cx {
+            world: &scene.world,
+            now: NOW,
+            target: None,
+        };
+        let mut named = Vec::new();
+        for offer in cx.deploys(&id("x/a")).0 {
+            // The files are read anew when the row is chosen.
+            let mut world = scene.world.clone();
+            let catalog = std::sync::Arc::make_mut(&mut world.catalog);
+            let entry = catalog.stacks.get_mut(&id("x/a")).unwrap();
+            entry.spec = Ok(spec("5"));
+            let attached = vec![Attached {
+                stack: id("x/a"),
+                spec: spec("5"),
+                bundle: entry.bundle.clone(),
+            }];
+            let ask = Ask::Preview {
+                intent: offer.intent,
+                attached,
+            };
+            let rows = fixture::rows(false);
+            let answer = decided(&world, &ask, AskId(uuid::Uuid::nil()), &rows, NOW);
+            let Ok((_, Answer::Card { card })) = answer else {
+                panic!("{answer:?}")
+            };
+            let step = card.lines.iter().find(|line| line.label == Label::Step);
+            let step = step.unwrap().text.split_whitespace().nth(1).unwrap();
+            let words = offer.label.split(|c: char| !c.is_alphanumeric());
+            let numbers: Vec<&str> = words.filter(|word| word.parse::<u32>().is_ok()).collect();
+            assert!(
+                numbers.iter().all(|one| *one == step),
+                "{}: {step}",
+                offer.label
+            );
+            named.extend(numbers.first().map(|one| (*one).to_owned()));
+        }
+        assert_eq!(named, ["2", "1"]);
+    }
 }

@@ -354,3 +354,86 @@ fn a_step_without_progress_needs_a_person() {
     let why = verdict.why.unwrap();
     assert!(why.contains("times its usual"), "{why}");
 }
+
+/// What somebody else changed after a deployment from here is told so wherever it is shown: in the
+/// list, on the card of the next change, and where a person decides what comes back.
+#[test]
+fn what_was_changed_elsewhere_is_one_truth_in_list_card_and_hold() {
+    use crate::domain::ask::{Answer, Ask, Attached, Intent, Source};
+    use crate::domain::end::End;
+    use crate::domain::ids::AskId;
+    use crate::domain::label::Label;
+    use crate::domain::plan::Output;
+
+    let mut scene = Scene::new();
+    let (stack, spec) = (id("dev/a"), fixture::spec("dev/a", "412"));
+    scene.env("dev", EnvClass::Development);
+    scene.listed("dev/a", Ok(spec.clone()));
+    let d = scene.ago(900).ask("dev/a", spec, None, &[]);
+    scene
+        .start("dev/a", d)
+        .weighed(d, "change-set", "join", &fixture::rows(false))
+        .done(d, "execute", 70, serde_json::json!({}))
+        .begin(d, "verify");
+    let left = Output {
+        changed_at: Some(fixture::ago(800)),
+        ..Output::public(serde_json::json!({}))
+    };
+    scene
+        .on(
+            d,
+            DeploymentEvent::StepDone {
+                step: "verify".into(),
+                output: left,
+            },
+        )
+        .end("dev/a", d, End::Done);
+    let says = |scene: &Scene| {
+        let row = scene.world.row(&stack, NOW);
+        let entry = &scene.world.catalog.stacks[&stack];
+        let ask = Ask::Preview {
+            intent: Intent::deploy(stack.clone(), Source::Estate),
+            attached: vec![Attached {
+                stack: stack.clone(),
+                spec: entry.spec.clone().unwrap(),
+                bundle: entry.bundle.clone(),
+            }],
+        };
+        let rows = fixture::rows(false);
+        let id = AskId(uuid::Uuid::nil());
+        let answer = fixture::decided(&scene.world, &ask, id, &rows, NOW);
+        let Ok((_, Answer::Card { card })) = answer else {
+            panic!("{answer:?}")
+        };
+        let says = card.lines.iter().find(|line| line.label == Label::Says);
+        (row.release(), row.why, says.unwrap().text.clone())
+    };
+
+    scene.cfn("dev/a", "UPDATE_COMPLETE", 800, vec![]);
+    let (release, why, card) = says(&scene);
+    assert_eq!((release.as_str(), why), ("412", None));
+    assert!(!card.contains("elsewhere"), "{card}");
+
+    scene.cfn("dev/a", "UPDATE_COMPLETE", 60, vec![]);
+    let at = fixture::ago(60).text("%Y-%m-%d %H:%M:%SZ");
+    let (release, why, card) = says(&scene);
+    let why = why.unwrap();
+    assert_eq!(release, "412?");
+    for told in [&why, &card] {
+        assert!(
+            told.contains(&format!("changed elsewhere at {at}")),
+            "{told}"
+        );
+    }
+    let fold = scene.world.folds.stack(&stack);
+    let seen = scene.world.thing(&stack).unwrap().sight;
+    assert_eq!(
+        fold.changed_elsewhere(&scene.world.folds, seen),
+        Some(fixture::ago(60))
+    );
+    scene.cfn("dev/a", "MISSING", 10, vec![]);
+    assert!(
+        !scene.world.row(&stack, NOW).release().contains('?'),
+        "that it is gone is told"
+    );
+}

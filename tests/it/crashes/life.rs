@@ -348,12 +348,12 @@ impl Person {
         self.desk.lock().unwrap().asked = Some(id);
     }
 
-    /// Where there is a choice, the new release comes up.
+    /// Where there is a choice, the release before comes back.
     fn approve(&self, hold: &Hold) {
         let choice = hold
             .choices
             .iter()
-            .find(|choice| choice.name == "new")
+            .find(|choice| choice.name == "old")
             .map(|choice| choice.name.clone());
         let confirm = Confirm {
             subject: Some(hold.subject),

@@ -81,19 +81,20 @@ const CHANGED: Story = Story {
     ],
 };
 
-/// The change fails while the service is down; the person brings up the new release, and now it can
-/// be made.
+/// The first release is what is there already; the change to the second fails while the service is
+/// down, and the person brings the first one back.
 const STOPPED: Story = Story {
     is_there: true,
     downtime: "always",
     fails: 1,
-    asked: &[(Asked::Deploy("7"), false)],
+    asked: &[(Asked::Deploy("5"), true), (Asked::Deploy("7"), false)],
     effects: &[
+        ("change-set", "CreateChangeSet"),
         ("change-set", "CreateChangeSet"),
         ("scale-down", "UpdateStack"),
         ("change-set-2", "CreateChangeSet"),
         ("execute-2", "ExecuteChangeSet"),
-        ("restore-new", "UpdateStack"),
+        ("restore-old", "UpdateStack"),
     ],
 };
 

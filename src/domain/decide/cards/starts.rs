@@ -2,11 +2,14 @@
 
 use crate::domain::ask::{Intent, Way};
 use crate::domain::deployment::Branch;
+use crate::domain::environment::QueuePolicy;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::label::{CardLine, Label};
 use crate::domain::plan::{Plan, Step};
+use crate::domain::stack::{Queued, Stack};
 
+use super::super::enqueue::goes_first;
 use super::super::lines::{count_rows, line, lost};
 use super::super::outage;
 use super::super::specs::StartOf;
@@ -102,6 +105,7 @@ pub(super) fn start_lines(
             );
         }
         line(lines, Label::Says, plan.says.join(" "));
+        line(lines, Label::Says, done(plan, carried));
     }
     for start in starts {
         let name = if starts.len() > 1 && !start.with.is_empty() {
@@ -125,18 +129,7 @@ pub(super) fn start_lines(
                 format!("{} runs: this one waits for it", current.no()),
             );
         }
-        if !stack.queue.is_empty() {
-            let waiting: Vec<String> = stack
-                .queue
-                .iter()
-                .map(|entry| entry.no.to_string())
-                .collect();
-            line(
-                lines,
-                Label::Queued,
-                format!("behind {}", waiting.join(", ")),
-            );
-        }
+        line(lines, Label::Queued, queued(folds, start, &stack));
         if let Some(why) = &stack.broken {
             line(
                 lines,
@@ -152,6 +145,57 @@ pub(super) fn start_lines(
             format!("{} is gone; what is queued ends \"torn down\"", start.stack),
         );
     }
+}
+
+/// What a retry does not run again, though the plan names it.
+fn done(plan: &Plan, carried: &[StepId]) -> String {
+    let done: Vec<&str> = plan
+        .steps
+        .iter()
+        .filter(|step| carried.contains(&step.id))
+        .map(|step| step.title.as_str())
+        .collect();
+    match done.as_slice() {
+        [] => String::new(),
+        [one] => format!("{one} is done already and is not run again."),
+        some => format!(
+            "{} are done already and are not run again.",
+            some.join(", ")
+        ),
+    }
+}
+
+/// What waits there, and where this one comes to stand among it.
+fn queued(folds: &Folds, start: &StartOf, stack: &Stack) -> String {
+    let policy = folds
+        .environments
+        .get(&stack.id.env)
+        .and_then(|env| env.record.as_ref())
+        .map(|record| record.queue);
+    let (ends, waits): (Vec<&Queued>, Vec<&Queued>) = stack
+        .queue
+        .iter()
+        .partition(|entry| policy == Some(QueuePolicy::Latest) && entry.is_superseded());
+    let names = |some: &[&Queued]| {
+        let names: Vec<String> = some.iter().map(|entry| entry.no.to_string()).collect();
+        names.join(", ")
+    };
+    let mut says = Vec::new();
+    if !waits.is_empty() {
+        let place = if goes_first(stack, start) {
+            "before"
+        } else {
+            "behind"
+        };
+        says.push(format!("{place} {}", names(&waits)));
+    }
+    if !ends.is_empty() {
+        says.push(format!(
+            "this one takes the place of {}: they end",
+            names(&ends)
+        ));
+    }
+    says.join("; ")
 }
 
 /// What runs of a plan, and what of it a retry finds done already.

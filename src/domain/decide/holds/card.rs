@@ -4,14 +4,15 @@ use crate::domain::deployment::{Deployment, Stopping};
 use crate::domain::folds::Folds;
 use crate::domain::hold::HoldKind;
 use crate::domain::label::{CardLine, Label};
+use crate::domain::look::Sights;
 use crate::domain::place::Place;
 use crate::domain::plan::{ChangeRow, Step};
 use crate::domain::time::Time;
 
 use super::super::lines::{count_rows, lost};
 use super::super::outage;
-use super::open_choices;
 use super::subject::place_was_seen;
+use super::{change_failed, open_choices};
 
 /// What the card of a hold says. A line without a source of data is left out.
 pub(super) fn lines(
@@ -161,11 +162,25 @@ fn releases(folds: &Folds, d: &Deployment) -> String {
         return String::new();
     };
     let old = folds.stack(&request.stack).release.clone();
+    let found = d.found.as_ref().and_then(Sights::main);
+    let elsewhere =
+        found.and_then(|seen| folds.stack(&request.stack).changed_elsewhere(folds, seen));
+    let elsewhere = elsewhere.map_or_else(String::new, |at| {
+        format!(
+            " (changed elsewhere at {} since; that does not come back)",
+            at.text("%Y-%m-%d %H:%M:%SZ")
+        )
+    });
     let old = old.map_or_else(
         || "what served before has no name here".to_owned(),
-        |old| format!("served before: {old}"),
+        |old| format!("served before: {old}{elsewhere}"),
     );
-    format!("{old}; this deployment brings {}", request.spec.release)
+    let new = &request.spec.release;
+    if change_failed(d) {
+        format!("{old}; {new} failed and can be retried once the service is back")
+    } else {
+        format!("{old}; this deployment brings {new}")
+    }
 }
 
 /// Why it came to a bad end: what failed, else who stopped it and why.

@@ -122,6 +122,7 @@ fn what_it_is_made_of_is_its_own_list_and_not_its_last_events() {
         health: Health::Fine,
         words: "UPDATE_COMPLETE".into(),
         reason: Safe::default(),
+        removes: false,
     }];
     it.take(&StackEvent {
         logical: "OrdersDb".into(),

@@ -65,7 +65,11 @@ impl Console {
             ));
         }
         if let Some(why) = &row.why {
-            lines.push(Text::new("why", why.clone()).role(Role::Fail));
+            let role = match row.state {
+                State::Ok => Role::Warn,
+                _ => Role::Fail,
+            };
+            lines.push(Text::new("why", why.clone()).role(role));
         }
         if let Some(freeze) = fold.frozen(now) {
             lines.push(

@@ -1,4 +1,5 @@
-//! What a thing is made of, as its own list says; and what happened to its parts, which is no state.
+//! What a thing is made of, as its own list says; and what happened to its parts, which is no
+//! state.
 
 use crate::domain::look::{Health, PartSeen, Sight};
 use crate::domain::time::{Time, short};
@@ -48,7 +49,7 @@ fn told(sight: &Sight, part: &PartSeen) -> Option<String> {
         Some(one) if one.words == part.words => None,
         // The name lives on: what was deleted is the one that it stood for before, or was to stand
         // for.
-        Some(one) if words.starts_with("DELETE_") && !one.words.as_str().starts_with("DELETE_") => {
+        Some(one) if part.removes && !one.removes => {
             Some(format!("clean-up of another {}: {words}", part.kind))
         }
         Some(_) | None => Some(format!("{words}  {}", part.kind)),
@@ -68,7 +69,37 @@ mod tests {
             words: words.into(),
             reason: "".into(),
             at: Time(0),
+            removes: words.starts_with("DELETE_"),
         }
+    }
+
+    /// Whether something was taken away is for its eye to say: other kinds have other words.
+    #[test]
+    fn a_clean_up_is_known_by_what_its_eye_says() {
+        let member = |words: &str, removes| Member {
+            name: "Function".into(),
+            kind: "made.up".into(),
+            id: "".into(),
+            health: Health::Fine,
+            words: words.into(),
+            reason: "".into(),
+            removes,
+        };
+        let told = |words: &str, removes, of: Member| {
+            let part = PartSeen {
+                removes,
+                ..part("Function", words)
+            };
+            let sight = Sight {
+                members: vec![of],
+                ..Sight::of(Subject::new("made.up", "x"), "thing", Standing::Good)
+            };
+            super::told(&sight, &part).unwrap()
+        };
+        let lives = || member("ready", false);
+        assert!(told("destroyed", true, lives()).starts_with("clean-up of another"));
+        assert!(!told("DELETE_TRIED", false, lives()).starts_with("clean-up"));
+        assert!(!told("destroyed", true, member("destroying", true)).starts_with("clean-up"));
     }
 
     #[test]
@@ -80,6 +111,7 @@ mod tests {
             health: Health::Fine,
             words: "UPDATE_COMPLETE".into(),
             reason: "".into(),
+            removes: false,
         };
         let sight = Sight {
             members: vec![member],
