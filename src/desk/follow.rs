@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::domain::ask::AskState;
 use crate::domain::event::Stored;
+use crate::domain::folds::Folds;
 use crate::os::mutex::locked;
 use crate::store::{Ring, Store, StoreError};
 
@@ -28,6 +29,7 @@ impl Worker {
         let loaded = async {
             // The ear first: what is written from here on rings.
             let ear = store.listen(Ring::Log)?;
+            let given_up = store.given_up().await?;
             let folds = store.folds(OTHERS).await?;
             let mut recent: VecDeque<Arc<Stored>> = store
                 .newest(0, RECENT)
@@ -36,11 +38,12 @@ impl Worker {
                 .map(Arc::new)
                 .collect();
             recent.make_contiguous().reverse();
-            Ok::<_, StoreError>((ear, folds, recent))
+            Ok::<_, StoreError>((ear, given_up, folds, recent))
         };
         match loaded.await {
-            Ok((ear, folds, recent)) => {
+            Ok((ear, given_up, folds, recent)) => {
                 self.recent = recent;
+                self.given_up = given_up;
                 // What was committed between the two reads is taken by `follow`, which passes over
                 // what it has.
                 self.recent.retain(|stored| stored.seq <= folds.seq);
@@ -62,7 +65,10 @@ impl Worker {
         let Some(store) = self.store.clone() else {
             return;
         };
-        let mut news = false;
+        let mut news = match self.take_anew(&store).await {
+            Ok(anew) => anew,
+            Err(why) => return self.trouble(Some(why.to_string())),
+        };
         loop {
             match store.since(self.folds.seq, PAGE).await {
                 Ok(events) => {
@@ -103,6 +109,20 @@ impl Worker {
             self.shared.tell();
         }
         self.record_new_environments();
+    }
+
+    /// Takes all folds anew where a check found that some are wrong; says whether it did.
+    async fn take_anew(&mut self, store: &Arc<dyn Store>) -> Result<bool, StoreError> {
+        let given_up = store.given_up().await?;
+        if given_up == self.given_up {
+            return Ok(false);
+        }
+        let fresh = store.folds(OTHERS).await?;
+        self.given_up = given_up;
+        // What is newer than the old ones is still to be told; it is not applied twice.
+        let seq = self.folds.seq.min(fresh.seq);
+        self.folds = Folds { seq, ..fresh };
+        Ok(true)
     }
 
     async fn read_sightings(&mut self, store: &Arc<dyn Store>) -> Result<bool, StoreError> {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::ask::{Answer, Ask, AskState, Confirm, InboxAsk, Intent, own_words};
+use crate::domain::ask::{Answer, Ask, AskState, Confirm, InboxAsk, Intent, few_words, own_words};
 use crate::domain::ids::AskId;
 use crate::domain::refused::Refused;
 use crate::os::mutex::locked;
@@ -48,6 +48,9 @@ impl Worker {
         // An engine refuses it as well; said here, it is not stored.
         if let Some(reason) = ask.ask.reason() {
             own_words(reason).map_err(NotSent::Refused)?;
+        }
+        for typed in ask.ask.typed() {
+            few_words(typed).map_err(NotSent::Refused)?;
         }
         let store = self.reading().map_err(NotSent::Later)?;
         if wants_files(&ask.ask)

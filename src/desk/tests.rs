@@ -426,3 +426,66 @@ fn a_store_that_cannot_be_opened_is_said_and_asks_are_refused_in_the_end() {
     assert_eq!(desk.state(asked), AskState::Asked);
     assert!(desk.newest(0, 1).unwrap_err().contains("no store yet"));
 }
+
+/// A check finds a damaged stream while consoles are open: they show that it can be read no
+/// further, and lose no event by it.
+#[test]
+fn a_stream_that_a_check_gave_up_is_frozen_in_a_console_that_is_open() {
+    let store = Memory::new();
+    let scene = Scene::whole();
+    write_all(&store, &scene);
+    let desk = LiveDesk::start(parts(&store, Catalog::default())).unwrap();
+    until(&desk, |desk| desk.world().loaded);
+    let before = desk.world();
+    assert!(before.folds.broken.is_empty());
+    let stream = crate::domain::event::StreamId::Stack(id("dev/orders"));
+    store.give_up(&stream);
+    until(&desk, |desk| !desk.world().folds.broken.is_empty());
+    let world = desk.world();
+    assert_eq!(world.folds.broken.keys().collect::<Vec<_>>(), [&stream]);
+    assert_eq!(
+        (world.folds.seq, world.recent.len()),
+        (before.folds.seq, before.recent.len()),
+        "no event is lost by it, and none is told twice"
+    );
+}
+
+/// Words that confirm or choose are kept with what is asked: longer ones are refused before that.
+#[test]
+fn what_was_typed_at_length_is_not_kept() {
+    let store = Memory::new();
+    write_all(&store, &Scene::whole());
+    let desk = LiveDesk::start(parts(&store, Catalog::default())).unwrap();
+    until(&desk, |desk| desk.world().loaded);
+    let long = "x".repeat(5_000);
+    let confirm = |text: &str| Confirm {
+        text: text.to_owned(),
+        ..Confirm::default()
+    };
+    for ask in [
+        Ask::Do {
+            intent: Intent::teardown(id("dev/orders")),
+            attached: vec![],
+            confirm: confirm(&long),
+            armed: false,
+        },
+        Ask::Approve {
+            hold: "#1.a.1".parse().unwrap(),
+            confirm: confirm("short"),
+            choice: Some(long.clone()),
+        },
+    ] {
+        let asked = desk.submit(ask).unwrap();
+        let answered = |desk: &LiveDesk| match desk.state(asked) {
+            AskState::Answered {
+                answer: Answer::Refused(refused),
+            } => Some(refused),
+            AskState::Answered { .. } | AskState::Asked => None,
+        };
+        until(&desk, |desk| answered(desk).is_some());
+        let refused = answered(&desk).unwrap();
+        assert_eq!(refused.code, "words", "{refused}");
+        assert!(refused.says.contains("5000 characters"), "{refused}");
+    }
+    assert!(block(store.asks()).unwrap().is_empty());
+}

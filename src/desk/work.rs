@@ -44,6 +44,8 @@ pub(super) struct Worker {
     pub(super) ear: Option<Box<dyn Ear>>,
     pub(super) spool_ear: Option<Listener>,
     pub(super) folds: Folds,
+    /// How many streams the store had given up when these were taken.
+    pub(super) given_up: u64,
     pub(super) sightings: std::collections::BTreeMap<SightingKey, Sighting>,
     pub(super) mark: u64,
     pub(super) recent: VecDeque<Arc<Stored>>,
@@ -73,6 +75,7 @@ pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::
         ear: None,
         spool_ear: None,
         folds: Folds::default(),
+        given_up: 0,
         sightings: std::collections::BTreeMap::new(),
         mark: 0,
         recent: VecDeque::new(),

@@ -143,6 +143,26 @@ impl Ask {
     }
 }
 
+impl Ask {
+    /// What a person typed beside the reason: words that confirm or choose, none of which is long.
+    #[must_use]
+    pub fn typed(&self) -> Vec<&str> {
+        match self {
+            Ask::Do { confirm, .. } => vec![&confirm.text],
+            Ask::Approve {
+                confirm, choice, ..
+            } => std::iter::once(confirm.text.as_str())
+                .chain(choice.as_deref())
+                .collect(),
+            Ask::Preview { .. }
+            | Ask::Reject { .. }
+            | Ask::Undo { .. }
+            | Ask::Drain { .. }
+            | Ask::Lock { .. } => Vec::new(),
+        }
+    }
+}
+
 /// What the estate says of one stack; filled in by the desk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attached {
@@ -163,8 +183,8 @@ pub const LONGEST_REASON: usize = 1_000;
 /// A reason as it is kept: without what a terminal would obey.
 ///
 /// # Errors
-/// `reason`: it is the word that stands for one, because a command was run as it was shown; or it is
-/// longer than one may be.
+/// `reason`: it is the word that stands for one, because a command was run as it was shown; or it
+/// is longer than one may be.
 pub fn own_words(reason: &str) -> Result<String, Refused> {
     let reason = reason.trim();
     if reason == WHY {
@@ -185,6 +205,22 @@ pub fn own_words(reason: &str) -> Result<String, Refused> {
         .hint("shorten it, and say where the rest is"));
     }
     Ok(Safe::new(reason).into_string())
+}
+
+/// Refuses words that are longer than any that is asked for: they would be kept with the ask.
+///
+/// # Errors
+/// `words`: with how many there are.
+pub fn few_words(typed: &str) -> Result<(), Refused> {
+    let length = typed.chars().count();
+    if length <= LONGEST_REASON {
+        return Ok(());
+    }
+    Err(Refused::new(
+        "words",
+        format!("what was typed has {length} characters, and no word that is asked for has more than {LONGEST_REASON}; nothing was done"),
+    )
+    .hint("type the word that the card names"))
 }
 
 /// The guard that was met.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::artifact::Artifact;
 use super::digest::Digest;
 use super::look::Subject;
+use super::secret_ref::SecretRef;
 use crate::text::safe::Safe;
 
 /// Files that travel with an ask: path below the estate's folder to content. Stored by digest.
@@ -183,4 +184,31 @@ pub struct Spec {
     /// Names of log groups to watch beside its deployments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub watch_logs: Vec<String>,
+}
+
+impl Spec {
+    /// Every secret that its form names.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<SecretRef> {
+        let mut named = Vec::new();
+        referred(&self.body, false, &mut named);
+        named
+    }
+}
+
+/// The references in a form: they stand below the fields that are for them, and nowhere else.
+fn referred(form: &Value, is_theirs: bool, named: &mut Vec<SecretRef>) {
+    match form {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let theirs = is_theirs || ["secrets", "secret_files"].contains(&name.as_str());
+                referred(field, theirs, named);
+            }
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| referred(item, is_theirs, named)),
+        Value::String(text) if is_theirs => named.extend(text.parse::<SecretRef>().ok()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }

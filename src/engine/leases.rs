@@ -256,6 +256,20 @@ impl Engine {
         }
     }
 
+    /// Sees to it that an elected engine ends where another one was elected, or a check ended its
+    /// lease because it goes by folds that are damaged: also where it has nothing to write, by
+    /// which it would be told.
+    pub(super) async fn is_elected_still(&self) -> Result<(), EngineError> {
+        if self.shares().is_some() || self.own.leases.is_empty() {
+            return Ok(());
+        }
+        match self.parts.store.holds(&self.own.leases).await {
+            Ok(false) => Err(StoreError::Fenced.into()),
+            // A store that does not answer is told of by whatever else is asked of it.
+            Ok(true) | Err(_) => Ok(()),
+        }
+    }
+
     /// Leaves the work to others.
     pub(super) async fn leave_work(&mut self) {
         // Where this does not arrive, the leases run out, or an election ends them.

@@ -19,6 +19,7 @@ use crate::observe::{Follow, LookOn};
 use crate::store::bundles;
 use crate::systems::{PlanAsk, System};
 
+use super::door::Door;
 use super::{Engine, Parts};
 
 /// Nothing is looked at where we are somebody else than we should be.
@@ -79,6 +80,7 @@ pub(crate) struct Planning {
     pub bundle: Option<SourceBundle>,
     /// What was seen moments ago.
     pub seen: Sights,
+    pub(super) door: Door,
 }
 
 impl Planning {
@@ -96,6 +98,7 @@ impl Planning {
 
     /// Looks as often as the planner asks, then plans, and checks what was planned.
     pub(crate) async fn plan(mut self, parts: &Parts) -> Result<(Plan, Sights), Failure> {
+        self.door.learn(&self.spec).await;
         for _ in 0..ROUNDS {
             let looks = self.system.looks(&self.ask, &self.spec, &self.seen);
             if looks.is_empty() {
@@ -103,7 +106,10 @@ impl Planning {
             }
             self.look(parts, &looks).await?;
         }
-        let plan = self.system.plan(&self.ask, &self.spec, &self.seen)?;
+        let plan = self.system.plan(&self.ask, &self.spec, &self.seen);
+        let plan = plan
+            .and_then(|plan| self.door.plan(plan))
+            .map_err(|failure| self.door.failure(&failure))?;
         checked(parts, &self.on, &self.spec.system, &plan)?;
         Ok((plan, self.seen))
     }
@@ -227,6 +233,7 @@ impl Engine {
             },
             bundle: None,
             seen: Sights::default(),
+            door: self.door.clone(),
         })
     }
 

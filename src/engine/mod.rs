@@ -4,6 +4,7 @@
 
 mod clerk;
 mod commit;
+mod door;
 mod driver;
 mod eyes;
 mod leases;
@@ -47,6 +48,7 @@ use crate::os::random;
 use crate::store::{By, EngineId, StoreError};
 
 use commit::{Committed, Promise};
+use door::Door;
 use leases::Own;
 use tasks::Task;
 
@@ -121,7 +123,9 @@ const SOON: Duration = Duration::from_mins(10);
 
 /// An engine at work.
 pub struct Engine {
+    /// Its eyes and the way of its lines are behind the door.
     pub(crate) parts: Parts,
+    door: Door,
     pub(crate) folds: Folds,
     id: EngineId,
     own: Own,
@@ -155,8 +159,14 @@ impl Engine {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn open(parts: Parts) -> Result<Engine, EngineError> {
+    pub async fn open(mut parts: Parts) -> Result<Engine, EngineError> {
         let folds = recall::folds(parts.store.as_ref()).await?;
+        let door = Door::default();
+        let begun = folds.deployments.values().filter(|d| !d.is_over());
+        for request in begun.filter_map(|d| d.request.as_ref()) {
+            door.learn(&request.spec).await;
+        }
+        (parts.eyes, parts.lines) = (door.eyes(parts.eyes), door.lines(parts.lines));
         let found = parts.store.gap();
         let gap = found.filter(|gap| gap.matters(&folds));
         if let Some(gap) = gap {
@@ -174,6 +184,7 @@ impl Engine {
             .collect();
         Ok(Self {
             parts,
+            door,
             folds,
             id: EngineId(random::id()),
             own,
@@ -322,6 +333,7 @@ impl Engine {
             return Ok(Some(self.now() + driver::REST));
         }
         if asks || self.ask_again.is_some_and(|at| at <= self.now()) {
+            self.is_elected_still().await?;
             self.asks().await?;
         }
         let mut failed = false;

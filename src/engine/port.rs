@@ -1,8 +1,8 @@
 //! What a running attempt gets from the engine: durable notes, lines out, its files, and the wish
 //! to stop.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -16,16 +16,16 @@ use crate::domain::failure::{Failure, Retry};
 use crate::domain::grant::Attempt;
 use crate::domain::ids::{DeploymentNo, StackId};
 use crate::domain::line::{Giver, Id, Line, Severity, SourceKind, Turn};
-use crate::domain::masks::{Masks, Secret};
+use crate::domain::masks::Secret;
 use crate::domain::request::SourceBundle;
 use crate::domain::secret_ref::SecretRef;
 use crate::exec::{Content, Port};
 use crate::os::clock::SharedClock;
-use crate::os::mutex::locked;
 use crate::secrets;
 use crate::store::{Store, StoreError, bundles};
 use crate::text::safe::Safe;
 
+use super::door::Door;
 use super::{Failpoint, Lines, Msg};
 
 /// The port of one attempt.
@@ -39,29 +39,8 @@ pub(crate) struct EnginePort {
     pub stack: StackId,
     pub no: DeploymentNo,
     pub made: AtomicU64,
-    pub masks: Covered,
+    pub door: Door,
     pub failpoint: Option<Failpoint>,
-}
-
-/// The secrets that one attempt was given.
-#[derive(Clone, Default)]
-pub(crate) struct Covered(Arc<Mutex<Masks>>);
-
-impl Covered {
-    /// A text with all of them covered.
-    fn cover(&self, text: Safe) -> Safe {
-        let masks = self.masks();
-        if masks.longest() == 0 {
-            text
-        } else {
-            Safe::new(&masks.cover_text(text.as_str()))
-        }
-    }
-
-    /// What covers them.
-    pub(crate) fn masks(&self) -> MutexGuard<'_, Masks> {
-        locked(&self.0)
-    }
 }
 
 impl EnginePort {
@@ -76,7 +55,7 @@ impl EnginePort {
             stack: self.stack.clone(),
             no: Some(self.no),
             severity,
-            text: self.masks.cover(text),
+            text,
         }]);
     }
 
@@ -110,7 +89,7 @@ impl Port for EnginePort {
     fn note<'a>(&'a self, key: &'a str, value: Value) -> BoxFuture<'a, Result<(), Failure>> {
         async move {
             self.passes("before note").await;
-            let value = self.masks.masks().cover_value(value);
+            let value = self.door.note(value)?;
             let (reply, answer) = oneshot::channel();
             let msg = Msg::Note {
                 key: self.key.clone(),
@@ -235,7 +214,7 @@ impl Port for EnginePort {
     fn secret<'a>(&'a self, reference: &'a SecretRef) -> BoxFuture<'a, Result<Secret, Failure>> {
         async move {
             let secret = secrets::read(reference).await?;
-            self.masks.masks().add(&secret);
+            self.door.knows(&secret);
             Ok(secret)
         }
         .boxed()

@@ -18,7 +18,7 @@ use crate::os::lock::Lock;
 use crate::os::mutex::locked;
 use crate::os::owner;
 use crate::os::paths::Home;
-use crate::store::{Ring, StoreError};
+use crate::store::{Ear, Ring, StoreError};
 
 use super::watch::Watcher;
 use super::{Engine, EngineError, Parts, Signal};
@@ -165,6 +165,27 @@ pub fn elect(home: &Home) -> Result<Result<Elected, String>, FileError> {
     }))
 }
 
+/// Passes on every bell of the inbox, and every few seconds the same without one, with what else is
+/// due then: however often bells ring.
+async fn heed(
+    ear: &mut dyn Ear,
+    clock: &SharedClock,
+    signal: &mpsc::UnboundedSender<Signal>,
+    mut round: impl FnMut(),
+) {
+    let mut due = clock.sleep(NET);
+    loop {
+        tokio::select! {
+            () = ear.heard() => {}
+            () = &mut due => {
+                due = clock.sleep(NET);
+                round();
+            }
+        }
+        let _ = signal.send(Signal::Asks);
+    }
+}
+
 /// Works as the elected engine of a store until `end` is over, or as `stay` says; answers what is
 /// left unfinished.
 ///
@@ -180,15 +201,15 @@ pub async fn serve(
 ) -> Result<Vec<String>, ProcessError> {
     let clock = parts.clock.clone();
     let mut ear = parts.store.listen(Ring::Inbox)?;
-    let watcher = Watcher {
-        store: parts.store.clone(),
-        clock: clock.clone(),
-        clients: clients.clone(),
-        eyes: parts.eyes.clone(),
-        lines: parts.lines.clone(),
-    };
     let store = parts.store.clone();
     let mut engine = Engine::open(parts).await?;
+    let watcher = Watcher {
+        store: store.clone(),
+        clock: clock.clone(),
+        clients: clients.clone(),
+        eyes: engine.parts.eyes.clone(),
+        lines: engine.parts.lines.clone(),
+    };
     let (newest, folds) = watch::channel(engine.folds().clone());
     engine.observe(Arc::new(move |folds, _| {
         newest.send_replace(folds.clone());
@@ -204,12 +225,30 @@ pub async fn serve(
     let (signal, mut signals) = mpsc::unbounded_channel();
     let (needed, no_room, gap) = (engine.needed(), engine.no_room(), engine.gap());
     let result = {
-        let (work, telling) = (
+        let mut next_round = clock.now() + LOOK_ROUND;
+        let round = || {
+            let unsure = *locked(&gap);
+            let proven = || clients.apart().is_some_and(|apart| apart < gap::SURE);
+            if unsure.is_some_and(|gap| gap.is_made_up(clock.now()) || proven()) {
+                let _ = signal.send(Signal::ClockIsRight);
+            }
+            if stay == Stay::WhileNeeded && clock.now() >= next_round {
+                next_round = clock.now() + LOOK_ROUND;
+                // A lock that cannot be tried, for want of room perhaps, says nothing: it is tried
+                // again.
+                let nobody_looks =
+                    Lock::exclusive(&home.watch_lock()).is_ok_and(|taken| taken.is_some());
+                if nobody_looks && !needed.load(Ordering::Relaxed) {
+                    let _ = signal.send(Signal::End);
+                }
+            }
+        };
+        let (work, telling, heeding) = (
             engine.run(&mut signals),
             elected.keep_telling(&no_room, &gap, &clock),
+            heed(ear.as_mut(), &clock, &signal, round),
         );
-        tokio::pin!(work, telling, end);
-        let mut next_round = clock.now() + LOOK_ROUND;
+        tokio::pin!(work, telling, heeding, end);
         loop {
             tokio::select! {
                 result = &mut work => break result,
@@ -224,24 +263,7 @@ pub async fn serve(
                     };
                 }
                 () = &mut telling => {}
-                () = ear.heard() => { let _ = signal.send(Signal::Asks); }
-                () = clock.sleep(NET) => {
-                    let _ = signal.send(Signal::Asks);
-                    let unsure = *locked(&gap);
-                    let proven = || clients.apart().is_some_and(|apart| apart < gap::SURE);
-                    if unsure.is_some_and(|gap| gap.is_made_up(clock.now()) || proven()) {
-                        let _ = signal.send(Signal::ClockIsRight);
-                    }
-                    if stay == Stay::WhileNeeded && clock.now() >= next_round {
-                        next_round = clock.now() + LOOK_ROUND;
-                        // A lock that cannot be tried, for want of room perhaps, says nothing: it
-                        // is tried again.
-                        let nobody_looks = Lock::exclusive(&home.watch_lock()).is_ok_and(|taken| taken.is_some());
-                        if nobody_looks && !needed.load(Ordering::Relaxed) {
-                            let _ = signal.send(Signal::End);
-                        }
-                    }
-                }
+                () = &mut heeding => {}
             }
         }
     };
@@ -249,4 +271,52 @@ pub async fn serve(
     sweeping.abort();
     result?;
     Ok(engine.unfinished())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use futures_util::future::BoxFuture;
+
+    use super::*;
+    use crate::os::clock::Stepped;
+
+    /// A bell that rings every second, for so many seconds.
+    struct Rings(Stepped, u32);
+
+    impl Ear for Rings {
+        fn heard(&mut self) -> BoxFuture<'_, ()> {
+            async {
+                if self.1 == 0 {
+                    std::future::pending::<()>().await;
+                }
+                self.1 -= 1;
+                self.0.advance(Duration::from_secs(1));
+                tokio::task::yield_now().await;
+            }
+            .boxed()
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_due_every_few_seconds_is_due_under_constant_bells() {
+        let clock = Stepped::at(Time(0));
+        let (signal, mut signals) = mpsc::unbounded_channel();
+        let (mut ear, shared): (_, SharedClock) = (Rings(clock.clone(), 60), Arc::new(clock));
+        let mut rounds = 0;
+        {
+            let heeding = heed(&mut ear, &shared, &signal, || rounds += 1);
+            tokio::pin!(heeding);
+            for _ in 0..400 {
+                assert!(heeding.as_mut().now_or_never().is_none());
+            }
+        }
+        assert!(rounds >= 10, "{rounds} rounds in a minute");
+        signals.close();
+        let mut passed = 0;
+        while signals.try_recv().is_ok() {
+            passed += 1;
+        }
+        assert!(passed >= 60, "every bell is passed on: {passed}");
+    }
 }

@@ -14,8 +14,9 @@ use crate::domain::ids::StepId;
 use crate::domain::plan::resolve;
 use crate::exec::{Executor, Found, Job};
 
+use super::door::Door;
 use super::looks::prove;
-use super::port::{Covered, EnginePort};
+use super::port::EnginePort;
 use super::{Engine, EngineError, Msg};
 
 /// A task that runs.
@@ -63,8 +64,8 @@ impl Engine {
         let fresh = self.fresh.remove(&key);
         self.failpoint("before task")?;
         let (cancel, cancelled) = watch::channel(cancel);
-        let covered = Covered::default();
-        let job = self.job(&d, &key, cancelled, covered.clone());
+        let door = self.door.clone();
+        let job = self.job(&d, &key, cancelled, door.clone());
         let to = self.to.clone();
         let proof = self.proof(&d, &key.step);
         let was_lost = lost.is_some();
@@ -90,8 +91,9 @@ impl Engine {
                 (Ok(()), Err(failure)) if !fresh => Err(failure.retry(Retry::AskAPerson)),
                 (Err(failure), _) | (Ok(()), Err(failure)) => Err(failure),
             };
-            let result = covered.masks().cover_result(result);
-            // An engine may end as soon as an outcome is known: what the attempt said is kept first.
+            let result = door.outcome(result);
+            // An engine may end as soon as an outcome is known: what the attempt said is kept
+            // first.
             lines.flushed().await;
             let _ = to.send(Msg::Outcome {
                 key: task_key,
@@ -132,7 +134,7 @@ impl Engine {
         d: &Deployment,
         key: &Attempt,
         cancelled: watch::Receiver<bool>,
-        masks: Covered,
+        door: Door,
     ) -> Result<(Arc<dyn Executor>, Job), Failure> {
         let planned = d
             .request
@@ -174,7 +176,7 @@ impl Engine {
             stack: request.stack.clone(),
             no: request.no,
             made: std::sync::atomic::AtomicU64::new(0),
-            masks,
+            door,
             failpoint: self.parts.failpoint.clone(),
         };
         let job = Job {

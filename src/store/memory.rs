@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use self::kept::Kept;
 use super::{Answered, EngineId, Lease, NO_END, Ring, Scope, StoreError};
+use crate::domain::event::StreamId;
 use crate::domain::gap::Gap;
 use crate::domain::time::Time;
 use crate::os::clock::{SharedClock, Stepped};
@@ -75,6 +76,12 @@ impl Memory {
         kept.leases
             .take(EngineId(uuid::Uuid::nil()), &[Scope::All], Time(0), NO_END)
             .leases
+    }
+
+    /// A check finds that a stream is damaged.
+    pub fn give_up(&self, stream: &StreamId) {
+        self.kept().given_up.insert(stream.clone());
+        self.ring(Ring::Log);
     }
 
     /// How many calls were made so far.

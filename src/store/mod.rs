@@ -177,6 +177,9 @@ pub trait Store: Send + Sync + 'static {
     /// and who writes under it is fenced by its number and not by its time.
     fn extend<'a>(&'a self, leases: &'a [Lease], length: Duration) -> Answered<'a, Vec<Lease>>;
 
+    /// Whether all of them hold still.
+    fn holds<'a>(&'a self, leases: &'a [Lease]) -> Answered<'a, bool>;
+
     /// Gives leases back, so that nobody waits until they run out.
     fn give_back<'a>(&'a self, leases: &'a [Lease]) -> Answered<'a, ()>;
 
@@ -192,6 +195,10 @@ pub trait Store: Send + Sync + 'static {
     /// Numbers for new deployments, rising, durably: nobody is ever given one of them again,
     /// whether or not they are used.
     fn numbers(&self, how_many: usize) -> Answered<'_, Vec<DeploymentNo>>;
+
+    /// Of how many streams a check found that they are damaged, which readers may have folded
+    /// before: who finds the number risen goes by what [`Store::folds`] gives from then on.
+    fn given_up(&self) -> Answered<'_, u64>;
 
     /// The folds of all environments and stacks, the unfinished deployments, those that stacks
     /// refer to, and the newest `others`.

@@ -16,6 +16,7 @@ mod crashes;
 mod estate;
 mod eyes;
 mod faults;
+mod fenced;
 mod full_disk;
 mod guards;
 mod hands;

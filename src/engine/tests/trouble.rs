@@ -37,10 +37,10 @@ async fn what_is_asked_after_an_ask_that_was_not_written_waits_for_it() {
             },
         )
         .await;
-    // The inbox is read, then the first answer is refused.
+    // Its lease and the inbox are read, then the first answer is refused.
     bench
         .store
-        .fail(2, Fault::Before(StoreError::Full("no space".into())));
+        .fail(3, Fault::Before(StoreError::Full("no space".into())));
     let (stepped, ()) = tokio::join!(engine.step(true), async {
         while bench.clock.advance_to_next().is_none() {
             tokio::task::yield_now().await;

@@ -373,3 +373,19 @@ async fn what_one_decides_the_other_carries_out() {
     ));
     assert_eq!(bench.effects(), once(&["a"]));
 }
+
+/// An engine that is elected, and rests, ends where another one is elected: it has nothing to write
+/// by which it would be told.
+#[tokio::test]
+async fn an_elected_engine_at_rest_learns_that_it_was_taken_over() {
+    let bench = Bench::new();
+    let mut engine = Engine::open(bench.parts(None)).await.unwrap();
+    engine.step(true).await.unwrap();
+    engine.step(true).await.unwrap();
+    drop(bench.store.elected());
+    let told = engine.step(true).await;
+    assert!(
+        matches!(told, Err(EngineError::Store(StoreError::Fenced))),
+        "{told:?}"
+    );
+}

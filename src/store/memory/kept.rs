@@ -29,6 +29,8 @@ pub(super) struct Kept {
     pub(super) interest: BTreeMap<String, (BTreeSet<String>, Time)>,
     pub(super) blobs: BTreeMap<Digest, Vec<u8>>,
     pub(super) contents: Contents,
+    /// Streams that a check found to be damaged.
+    pub(super) given_up: BTreeSet<StreamId>,
     pub(super) calls: u64,
     pub(super) faults: BTreeMap<u64, Fault>,
 }

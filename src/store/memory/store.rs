@@ -60,6 +60,10 @@ impl Store for Memory {
         self.call(|kept| Ok(kept.leases.extend(leases, now, length)))
     }
 
+    fn holds<'a>(&'a self, leases: &'a [Lease]) -> Answered<'a, bool> {
+        self.call(|kept| Ok(leases.iter().all(|lease| kept.leases.holds(lease))))
+    }
+
     fn give_back<'a>(&'a self, leases: &'a [Lease]) -> Answered<'a, ()> {
         self.call(|kept| {
             kept.leases.give_back(leases);
@@ -86,9 +90,17 @@ impl Store for Memory {
         })
     }
 
+    fn given_up(&self) -> Answered<'_, u64> {
+        self.call(|kept| Ok(kept.given_up.len() as u64))
+    }
+
     fn folds(&self, others: usize) -> Answered<'_, Folds> {
         self.call(|kept| {
-            let mut folds = Folds::default();
+            let broken = kept.given_up.iter().cloned();
+            let mut folds = Folds {
+                broken: broken.map(|of| (of, "it is damaged".to_owned())).collect(),
+                ..Folds::default()
+            };
             for record in &kept.records {
                 folds.apply(&record.read()?);
             }

@@ -73,37 +73,6 @@ impl Sqlite {
         self.readers.close().await;
     }
 
-    /// Checks the file and the whole log: that nothing is lost, pages, places, hash chains, that
-    /// every event can be read, and that all content is what was kept. Streams that are damaged are folded anew from then on, so that they
-    /// are frozen.
-    pub async fn verify(&self) -> Result<Checked, StoreError> {
-        let doubts = self.doubts().await?;
-        let mut checked = verify::verify(&self.readers).await?;
-        checked
-            .faults
-            .splice(0..0, doubts.iter().map(ToString::to_string));
-        contents::verify(&self.readers, &mut checked).await?;
-        let blobs = self.blobs();
-        for (digest, is_whole) in off(move || blobs.check()).await? {
-            let fault = (!is_whole).then(|| contents::damaged(&digest.to_string()));
-            contents::count(&mut checked, fault);
-        }
-        if checked.kept_damaged || !checked.damaged.is_empty() {
-            let (streams, all) = (checked.damaged.clone(), checked.kept_damaged);
-            let given_up = |reply| Op::GiveUp {
-                streams,
-                all,
-                reply,
-            };
-            match self.write(Some(Ring::Log), given_up).await {
-                // Nobody writes there anyway.
-                Ok(()) | Err(StoreError::Doubted(_)) => {}
-                Err(why) => checked.faults.push(why.to_string()),
-            }
-        }
-        Ok(checked)
-    }
-
     async fn doubts(&self) -> Result<Vec<Doubt>, StoreError> {
         let marked =
             Mark::read(&self.home).map_err(|why| StoreError::Unavailable(why.to_string()))?;
@@ -196,6 +165,10 @@ impl Store for Sqlite {
         .boxed()
     }
 
+    fn holds<'a>(&'a self, leases: &'a [Lease]) -> Answered<'a, bool> {
+        reads::holds(&self.readers, leases).boxed()
+    }
+
     fn give_back<'a>(&'a self, leases: &'a [Lease]) -> Answered<'a, ()> {
         let leases = leases.to_vec();
         self.write(None, move |reply| Op::GiveBack { leases, reply })
@@ -221,6 +194,10 @@ impl Store for Sqlite {
     fn numbers(&self, how_many: usize) -> Answered<'_, Vec<DeploymentNo>> {
         self.write(None, move |reply| Op::Numbers(how_many as u64, reply))
             .boxed()
+    }
+
+    fn given_up(&self) -> Answered<'_, u64> {
+        snapshot::given_up(&self.readers).boxed()
     }
 
     fn folds(&self, others: usize) -> Answered<'_, Folds> {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 
+use super::super::lease::{Lease, Leases};
 use super::super::record::{self, Chains, Record};
 use super::super::{Preview, StoreError, bundles, gather};
 use super::rows::{Text, columns, failed, limit};
@@ -71,6 +72,16 @@ async fn fold_since(
         }
     }
     Ok(())
+}
+
+/// Whether all of these leases hold still.
+pub(super) async fn holds(pool: &SqlitePool, leases: &[Lease]) -> Result<bool, StoreError> {
+    let kept: String = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'leases'")
+        .fetch_one(pool)
+        .await
+        .map_err(failed)?;
+    let kept: Leases = record::value(&kept, "who works on the store")?;
+    Ok(leases.iter().all(|lease| kept.holds(lease)))
 }
 
 pub(super) async fn since(

@@ -101,8 +101,8 @@ pub(super) async fn damaged(pool: &SqlitePool) -> Result<Vec<String>, StoreError
     Ok(damaged)
 }
 
-/// Lets every next reader fold these streams from zero, and all, where what is kept is damaged. Says
-/// whether anything of it was not so before.
+/// Lets every next reader fold these streams from zero, and all, where what is kept is damaged.
+/// Says whether anything of it was not so before.
 pub(super) async fn give_up(
     connection: &mut SqliteConnection,
     streams: &BTreeSet<String>,
@@ -117,11 +117,41 @@ pub(super) async fn give_up(
         .rows_affected();
     if all {
         sqlx::query("UPDATE meta SET value = '' WHERE key = 'snapshot_form'")
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
+    }
+    let mut named = named_as_given_up(connection).await?;
+    let known = named.len();
+    named.extend(streams.iter().cloned());
+    if named.len() > known {
+        sqlx::query("INSERT OR REPLACE INTO meta (key, value) VALUES ('given_up', ?)")
+            .bind(record::text(&named)?)
             .execute(connection)
             .await
             .map_err(failed)?;
     }
-    Ok(given_up > 0)
+    Ok(given_up > 0 || named.len() > known)
+}
+
+/// How many streams were given up so far.
+pub(super) async fn given_up(pool: &SqlitePool) -> Result<u64, StoreError> {
+    let mut connection = pool.acquire().await.map_err(failed)?;
+    let named = named_as_given_up(&mut connection).await?;
+    Ok(named.len() as u64)
+}
+
+/// Their names, also of those of which nothing was kept: who has folded them before cannot know.
+async fn named_as_given_up(
+    connection: &mut SqliteConnection,
+) -> Result<BTreeSet<String>, StoreError> {
+    let named: Option<Text> = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'given_up'")
+        .fetch_optional(connection)
+        .await
+        .map_err(failed)?;
+    Ok(named
+        .and_then(|named| serde_json::from_slice(&named).ok())
+        .unwrap_or_default())
 }
 
 /// Loads what a reader of the newest `others` needs: environments, stacks, unfinished deployments,

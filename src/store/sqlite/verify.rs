@@ -1,14 +1,15 @@
-//! The check of the whole store, for `doctor`: it reads everything and changes nothing.
+//! The check of the whole store, for `doctor`: it reads everything, and gives up what is damaged.
 
 use std::collections::BTreeSet;
 
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::SqlitePool;
 
-use super::super::StoreError;
 use super::super::record::{FIRST, Record};
+use super::super::{Ring, StoreError};
+use super::op::Op;
 use super::rows::{columns, failed};
-use super::snapshot;
+use super::{Sqlite, contents, off, snapshot};
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,10 +28,43 @@ pub struct Checked {
     pub kept_damaged: bool,
 }
 
+impl Sqlite {
+    /// Checks the file and the whole log: that nothing is lost, pages, places, hash chains, that
+    /// every event can be read, and that all content is what was kept. Streams that are damaged are
+    /// folded anew from then on, so that they are frozen.
+    pub async fn verify(&self) -> Result<Checked, StoreError> {
+        let doubts = self.doubts().await?;
+        let mut checked = verify(&self.readers).await?;
+        checked
+            .faults
+            .splice(0..0, doubts.iter().map(ToString::to_string));
+        contents::verify(&self.readers, &mut checked).await?;
+        let blobs = self.blobs();
+        for (digest, is_whole) in off(move || blobs.check()).await? {
+            let fault = (!is_whole).then(|| contents::damaged(&digest.to_string()));
+            contents::count(&mut checked, fault);
+        }
+        if checked.kept_damaged || !checked.damaged.is_empty() {
+            let (streams, all) = (checked.damaged.clone(), checked.kept_damaged);
+            let given_up = |reply| Op::GiveUp {
+                streams,
+                all,
+                reply,
+            };
+            match self.write(Some(Ring::Log), given_up).await {
+                // Nobody writes there anyway.
+                Ok(()) | Err(StoreError::Doubted(_)) => {}
+                Err(why) => checked.faults.push(why.to_string()),
+            }
+        }
+        Ok(checked)
+    }
+}
+
 /// How many faults are listed before the check stops listing.
 pub(super) const LISTED: usize = 100;
 
-pub(super) async fn verify(pool: &SqlitePool) -> Result<Checked, StoreError> {
+async fn verify(pool: &SqlitePool) -> Result<Checked, StoreError> {
     let mut checked = Checked::default();
     let pages: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)")
         .fetch_all(pool)

@@ -299,10 +299,23 @@ async fn damage_is_said_and_freezes_one_stream_alone() {
             "{harm}"
         );
         store.stream(&env("dev")).await.unwrap();
-        store
-            .append(&one(env("prod"), 3, thawed()), &by(None), None)
+        // Whoever folded it before writes no more; the next one goes on with the other stream.
+        let thaw = one(env("prod"), 3, thawed());
+        assert_eq!(
+            store.append(&thaw, &by(None), None).await,
+            Err(StoreError::Fenced),
+            "{harm}"
+        );
+        let leases = store
+            .take(EngineId(Uuid::nil()), &[Scope::All], NO_END)
             .await
-            .unwrap();
+            .unwrap()
+            .leases;
+        let next = By {
+            under: leases,
+            ..by(None)
+        };
+        store.append(&thaw, &next, None).await.unwrap();
     }
 }
 

@@ -322,6 +322,8 @@ async fn what_a_check_finds_is_frozen() {
         "nobody has read it"
     );
     let doctor = client(&spot.home).await.unwrap();
+    let told = async || doctor.given_up().await.unwrap();
+    assert_eq!(told().await, 0);
     let faults = doctor.verify().await.unwrap().faults;
     assert!(
         faults[0].contains("environment/dev version 1"),
@@ -344,6 +346,7 @@ async fn what_a_check_finds_is_frozen() {
     let folds = store.folds(5).await.unwrap();
     assert!(folds.broken.contains_key(&env("dev")) && folds.broken.len() == 1);
     doctor.verify().await.unwrap();
+    assert_eq!(told().await, 1, "what is known already is no news");
     store
         .take(EngineId(Uuid::nil()), &[Scope::All], NO_END)
         .await
