@@ -14,3 +14,4 @@ mod paging;
 mod said;
 mod screens;
 mod scripts;
+mod unseen;

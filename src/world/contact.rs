@@ -87,6 +87,29 @@ impl World {
         all
     }
 
+    /// Every reason for which stacks are out of sight, with the stacks; what concerns most is
+    /// first.
+    #[must_use]
+    pub fn why_unseen(&self, now: Time) -> Vec<(String, Vec<StackId>)> {
+        let mut all: Vec<(String, Vec<StackId>)> = Vec::new();
+        for one in self.out_of_sight(now) {
+            let own = |stack: &&&StackId| one.envs.contains(&stack.env) && self.is_outside(stack);
+            for stack in self.stacks().iter().filter(own).copied() {
+                let why = match (self.freshness(stack).1, &one.lack) {
+                    (Some(why), _) => why.to_string(),
+                    (None, Lack::Contact(_)) => "it was never seen".to_owned(),
+                    (None, Lack::Looks) => "nobody has looked".to_owned(),
+                };
+                match all.iter_mut().find(|(known, _)| *known == why) {
+                    Some((_, stacks)) => stacks.push(stack.clone()),
+                    None => all.push((why, vec![stack.clone()])),
+                }
+            }
+        }
+        all.sort_by_key(|(_, stacks)| std::cmp::Reverse(stacks.len()));
+        all
+    }
+
     fn unseen(&self, env: &EnvName, now: Time) -> Option<OutOfSight> {
         let all = self.stacks();
         let own = |stack: &&&StackId| stack.env == *env && self.is_outside(stack);
@@ -165,6 +188,21 @@ mod tests {
                 && says.contains("(1:00): 2 stacks are shown as seen then. AWS cannot be reached"),
             "{says}"
         );
+        scene.stale("dev/b", "access denied");
+        let reasons = scene.world.why_unseen(NOW);
+        let of: Vec<(&str, String)> = reasons
+            .iter()
+            .map(|(why, stacks)| (why.as_str(), format!("{}", stacks[0])))
+            .collect();
+        assert_eq!(
+            of,
+            [
+                (why, "dev/a".to_owned()),
+                ("access denied", "dev/b".to_owned())
+            ],
+            "no reason is left out because another one comes first"
+        );
+        scene.stale("dev/b", why);
         for stack in ["prod/a", "prod/b"] {
             scene.stale(stack, why);
         }

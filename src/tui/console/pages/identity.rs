@@ -26,6 +26,11 @@ impl Console {
             ),
             Text::new("", ""),
         ];
+        for (why, stacks) in self.shown.world.why_unseen(now) {
+            let names: Vec<String> = stacks.iter().map(ToString::to_string).collect();
+            lines.push(Text::new("LOST", why).role(Role::Alert));
+            lines.push(Text::new("  of", names.join(", ")));
+        }
         for env in &self.shown.views.environments {
             let lock = match self.lock(&env.name, now) {
                 Lock::Read(_) => "READ".to_owned(),

@@ -113,9 +113,17 @@ impl Console {
         let Some(first) = self.shown.views.unseen.first() else {
             return Vec::new();
         };
-        let more = match self.shown.views.unseen.len() - 1 {
+        let reasons = self.shown.world.why_unseen(now).len();
+        let more = match reasons.saturating_sub(1) {
             0 => String::new(),
-            more => format!("  (+{more} more reasons)"),
+            1 => format!(
+                "  (+1 more reason: [{}] lists all)",
+                self.keys.first("identity")
+            ),
+            more => format!(
+                "  (+{more} more reasons: [{}] lists all)",
+                self.keys.first("identity")
+            ),
         };
         let mark = states::glyph(State::Lost, &self.theme);
         let style = self.theme.style(Role::Alert);
