@@ -139,3 +139,25 @@ deny() {
   fi
   "$cache/tools/bin/cargo-deny" --all-features check --hide-inclusion-graph "$@"
 }
+
+# fuzz SECONDS: each of the fuzz targets for that long. What it found goes on from run to run, in the cache.
+fuzz() {
+  local seconds=$1 target seeds state=0
+  if ! [ -x "$cache/tools/bin/cargo-fuzz" ]; then
+    CARGO_TARGET_DIR=$cache/tools/target CARGO_PROFILE_DEV_DEBUG=0 \
+      again 2 cargo install --quiet --locked --debug --root "$cache/tools" cargo-fuzz || return 1
+    rm -rf "$cache/tools/target"
+  fi
+  # Without a sanitizer it works with the stable compiler; the program has no unsafe code.
+  local options=(--fuzz-dir tests/fuzz --sanitizer none --dev)
+  local -x CARGO_TARGET_DIR=$cache/fuzz PATH=$PATH:$cache/tools/bin
+  cargo fuzz build "${options[@]}" || return 1
+  for target in estate template lines events answers; do
+    mkdir -p "$cache/corpus/$target"
+    seeds=tests/fuzz/corpus/$target
+    [ -d "$seeds" ] || seeds=config/sandbox/estate
+    cargo fuzz run "${options[@]}" "$target" "$cache/corpus/$target" "$seeds" -- \
+      -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -print_final_stats=1 2>&1 | tail -25 || state=1
+  done
+  return $state
+}

@@ -34,7 +34,11 @@ pub fn is_literal(value: &str) -> bool {
 fn is_value(value: &str) -> bool {
     let value = bare(value);
     let reference = ["{{", "arn:"].iter().any(|start| value.starts_with(start));
+    let is_masked = value
+        .strip_prefix(MASK)
+        .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_punctuation()));
     !reference
+        && !is_masked
         && !matches!(
             value.to_ascii_lowercase().as_str(),
             "" | "true" | "false" | "yes" | "no" | "null" | "none" | "0" | "1"

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::kills::Cloud;
+use crate::cloud::Cloud;
 use crate::program::{Program, Run};
 use crate::pty::PATIENCE;
 use crate::wire::{http, query, tagged};

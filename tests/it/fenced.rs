@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use holdpoint::os::paths::Home;
 
-use crate::kills::Cloud;
+use crate::cloud::Cloud;
 use crate::program::{Process, Program};
 use crate::pty::PATIENCE;
 

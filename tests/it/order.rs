@@ -55,10 +55,10 @@ fn program() -> Program {
 }
 
 /// What is kept of all stacks, in the order in which the console has it: over its ring.
-fn shown(program: &Program) -> Vec<String> {
+pub(crate) fn shown(program: &Program) -> Vec<String> {
     let home = Home::open(Some(&program.home())).unwrap();
     let mut reader = Reader::new(home, Limits::default(), Of::All, Begin::Newest);
-    let mut ring = Ring::new(10_000);
+    let mut ring = Ring::new(100_000);
     loop {
         let piece = reader.more().unwrap();
         for line in &piece.lines {

@@ -2,7 +2,7 @@
 //! all do, and what cannot be read is refused. A secret that nobody gives stays the one that is
 //! there, whatever else stands in the template.
 
-use crate::kills::Cloud;
+use crate::cloud::Cloud;
 use crate::program::Program;
 use crate::wire::{query, tagged};
 

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kills::Cloud;
+use crate::cloud::Cloud;
 use crate::program::{Program, Run};
 use crate::wire::http;
 

@@ -364,6 +364,14 @@ fn what_others_print_is_masked_in_every_writing() {
         .map(|(is, shown)| (String::from_utf8_lossy(&is).into_owned(), shown))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+    // A line passes more than one gate.
+    for (line, _) in LINES {
+        let once = masked(line.as_bytes()).into_owned();
+        assert_eq!(
+            String::from_utf8_lossy(&masked(&once)),
+            String::from_utf8_lossy(&once)
+        );
+    }
 }
 
 #[test]
