@@ -6,7 +6,7 @@ mod round;
 mod tails;
 mod watched;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::domain::ids::{DeploymentNo, EnvName, StackId};
 use crate::domain::interest::Interest;
 use crate::domain::look::Subject;
 use crate::domain::place::{Place, Places};
-use crate::domain::sighting::{PACE, Seen, Sighting, Slowed};
+use crate::domain::sighting::{PACE, Seen, Sighting, Slowed, THING};
 use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
 use crate::store::Store;
@@ -37,6 +37,10 @@ const SHOWN: Duration = Duration::from_secs(8);
 const FAR: Duration = Duration::from_secs(30);
 /// How often its tasks are counted.
 const FAR_SERVE: Duration = Duration::from_mins(2);
+/// How long what was changed is looked at after that, whoever has it on a screen.
+const AFTER: Duration = Duration::from_secs(30);
+/// How soon a place is proven again that was not.
+const AGAIN: Duration = Duration::from_secs(5);
 /// How long before a deployment its events are interesting.
 const BEFORE: Duration = Duration::from_secs(30);
 /// How far back events are read of a stack that is only looked at.
@@ -77,8 +81,10 @@ impl Watcher {
         let mut tails = tails::Tails::new(&self);
         let it = Arc::new(self);
         let mut watched: BTreeMap<StackId, Watched> = BTreeMap::new();
-        let mut proven: BTreeMap<EnvName, (Places, Time)> = BTreeMap::new();
-        let mut rounds: JoinSet<Vec<(StackId, Watched)>> = JoinSet::new();
+        let mut proven: BTreeMap<EnvName, Proven> = BTreeMap::new();
+        // What could not be reached when it was looked at last, also by an engine before.
+        let mut unreached = it.unreached().await;
+        let mut rounds: JoinSet<Looked> = JoinSet::new();
         let mut under_way: HashMap<tokio::task::Id, Round> = HashMap::new();
         let mut interests: Vec<Interest> = Vec::new();
         let mut paces = Paces::new();
@@ -92,7 +98,8 @@ impl Watcher {
             }
             let (wanted, recorded) = {
                 let folds = folds.borrow();
-                (wanted(&folds, interests.clone()), recorded(&folds))
+                let wanted = wanted(&folds, interests.clone(), &unreached, now);
+                (wanted, recorded(&folds))
             };
             watched.retain(|id, _| wanted.contains_key(id));
             tails.keep(&wanted);
@@ -113,9 +120,10 @@ impl Watcher {
                 let due = it.due(&stacks, &mut watched, now);
                 let unproven = proven
                     .get(env)
-                    .is_none_or(|(of, at)| *of != meant || now.since(*at) >= PROOF);
+                    .is_none_or(|proven| proven.of != meant || proven.until <= now);
                 if unproven {
-                    proven.insert(env.clone(), (meant.clone(), now));
+                    let (of, until) = (meant.clone(), now + PROOF);
+                    proven.insert(env.clone(), Proven { of, until });
                 }
                 if unproven || !due.is_empty() {
                     let prove = Some(meant).filter(|_| unproven).unwrap_or_default();
@@ -138,9 +146,16 @@ impl Watcher {
             loop {
                 tokio::select! {
                     Some(done) = rounds.join_next_with_id() => match done {
-                        Ok((id, taken)) => {
-                            under_way.remove(&id);
-                            watched.extend(taken);
+                        Ok((id, looked)) => {
+                            let env = under_way.remove(&id).map(|round| round.env);
+                            if let Some(proven) = env.and_then(|env| proven.get_mut(&env))
+                                && !looked.proven
+                            {
+                                proven.until = it.clock.now() + AGAIN;
+                            }
+                            unreached.retain(|id| !looked.all.iter().any(|(seen, _)| seen == id));
+                            unreached.extend(looked.unreached);
+                            watched.extend(looked.all);
                         }
                         // What it had taken is looked at anew; at once where it was given up.
                         Err(died) => {
@@ -155,6 +170,21 @@ impl Watcher {
             }
         }
     }
+}
+
+/// Which places of an environment were proven, and until when that holds.
+struct Proven {
+    of: Places,
+    until: Time,
+}
+
+/// What came of a round of looks.
+pub(super) struct Looked {
+    all: Vec<(StackId, Watched)>,
+    /// Those of them that could not be reached.
+    unreached: Vec<StackId>,
+    /// Every place that was to be proven was.
+    proven: bool,
 }
 
 /// A round of looks under way.
@@ -187,6 +217,16 @@ fn by_environment(
 }
 
 impl Watcher {
+    /// The stacks that were seen last, and could not be reached when they were looked at after that.
+    async fn unreached(&self) -> BTreeSet<StackId> {
+        // A store that cannot be read now shows nothing either.
+        let (all, _) = self.store.sightings(0).await.unwrap_or_default();
+        all.iter()
+            .filter(|((_, source), sighting)| source == THING && sighting.stale.is_some())
+            .filter_map(|((subject, _), _)| subject.strip_prefix("stack/")?.parse().ok())
+            .collect()
+    }
+
     /// Which place of an environment asks for fewer reads: of those that are recorded, or where
     /// something of it still runs.
     fn slowed(&self, places: &Places, stacks: &[(&StackId, &Wanted)]) -> Option<Pace> {
@@ -297,19 +337,22 @@ impl Wanted {
     }
 }
 
-/// What runs, and what is on a screen.
-fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> {
-    let record = |env: &EnvName| {
-        folds
-            .environments
-            .get(env)
-            .and_then(|env| env.record.as_ref())
+/// What runs or ran a moment ago, what is on a screen, and what could not be reached.
+fn wanted(
+    folds: &Folds,
+    interests: Vec<Interest>,
+    unreached: &BTreeSet<StackId>,
+    now: Time,
+) -> BTreeMap<StackId, Wanted> {
+    let places = |env: &EnvName| {
+        let env = folds.environments.get(env);
+        env.and_then(|env| env.record.as_ref())
+            .map(|record| record.places.clone())
+            .unwrap_or_default()
     };
     let mut all: BTreeMap<StackId, Wanted> = BTreeMap::new();
     for one in interests {
-        let places = record(&one.stack.env)
-            .map(|record| record.places.clone())
-            .unwrap_or_default();
+        let places = places(&one.stack.env);
         // Several may look at one stack: what any of them wants to follow is followed.
         let entry = all.entry(one.stack).or_insert_with(|| Wanted {
             places,
@@ -328,22 +371,29 @@ fn wanted(folds: &Folds, interests: Vec<Interest>) -> BTreeMap<StackId, Wanted> 
         }
     }
     for stack in folds.stacks.values() {
-        let Some(d) = stack
-            .current
-            .and_then(|current| folds.deployments.get(&current))
-        else {
+        let newest = stack.current.or(stack.last);
+        let Some(d) = newest.and_then(|newest| folds.deployments.get(&newest)) else {
             continue;
         };
+        let moments_ago = d.ended_at.is_some_and(|ended| now.since(ended) < AFTER);
+        let runs = stack.current.is_some();
+        if !runs && !moments_ago && !unreached.contains(&stack.id) {
+            continue;
+        }
         let Some(request) = &d.request else { continue };
-        let logs = request.spec.watch_logs.clone();
-        let entry = all.entry(stack.id.clone()).or_default();
+        let entry = all.entry(stack.id.clone()).or_insert_with(|| Wanted {
+            places: places(&stack.id.env),
+            ..Wanted::default()
+        });
         entry.far = false;
-        entry.places.clone_from(&request.places);
-        entry.about.clone_from(&request.spec.about);
-        entry.no = Some(request.no);
-        entry.since = d.started_at;
-        if entry.logs.is_empty() {
-            entry.logs = logs;
+        if runs {
+            entry.places.clone_from(&request.places);
+            entry.about.clone_from(&request.spec.about);
+            entry.no = Some(request.no);
+            entry.since = d.started_at;
+            if entry.logs.is_empty() {
+                entry.logs.clone_from(&request.spec.watch_logs);
+            }
         }
     }
     // Where the files cannot be read that say what a stack is, it is what was deployed last.

@@ -173,10 +173,23 @@ impl World {
             // What ran before its stack was deleted runs no more.
             return None;
         }
-        match &self.of_here(stack, SERVE)?.value {
+        let counted = self.of_here(stack, SERVE)?;
+        if self.changed(stack).is_some_and(|at| counted.taken_at < at) {
+            // A step has ended since: what it left is not counted yet.
+            return None;
+        }
+        match &counted.value {
             Seen::Serve { running, desired } => Some((*running, *desired)),
             Seen::Thing { .. } | Seen::Proof { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
         }
+    }
+
+    /// When the newest step of a stack ended that can have changed what runs.
+    fn changed(&self, stack: &StackId) -> Option<Time> {
+        let stack = self.folds.stacks.get(stack)?;
+        let newest = self.deployment(stack.current.or(stack.last)?)?;
+        let ended = newest.runs().filter(|(step, _)| step.changes());
+        ended.filter_map(|(_, run)| run.ended_at).max()
     }
 
     /// How long nobody has looked at a stack, where that is too long for what is shown to be called
@@ -291,6 +304,23 @@ mod tests {
     use crate::domain::environment::EnvironmentRecord;
     use crate::domain::look::Subject;
     use crate::world::fixture::{NOW, Scene, id};
+
+    #[test]
+    fn what_was_counted_before_a_step_ended_is_not_what_that_step_left() {
+        let mut scene = Scene::whole();
+        let mut stacks = scene.world.folds.stacks.keys();
+        let (stack, at) = stacks
+            .find_map(|stack| Some((stack.clone(), scene.world.changed(stack)?)))
+            .unwrap();
+        scene.serve(&stack.to_string(), 2, 2);
+        let mut counted = |at: Time| {
+            let key = (of_stack(&stack), SERVE.to_owned());
+            scene.world.sightings.get_mut(&key).unwrap().taken_at = at;
+            scene.world.serve(&stack)
+        };
+        assert_eq!(counted(at), Some((2, 2)));
+        assert_eq!(counted(at - Duration::from_millis(1)), None);
+    }
 
     #[test]
     fn what_was_seen_elsewhere_says_nothing_of_the_place_that_is_recorded_now() {

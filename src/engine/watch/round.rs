@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 
 use super::super::looks::prove;
 use super::watched::{There, Watched};
-use super::{Wanted, Watcher};
+use super::{Looked, Wanted, Watcher};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{EnvName, StackId};
 use crate::domain::line::Line;
@@ -47,17 +47,23 @@ impl Watcher {
         places: Places,
         due: Vec<(StackId, Wanted, Watched)>,
         now: Time,
-    ) -> Vec<(StackId, Watched)> {
-        join_all(places.iter().map(|place| self.tell_proof(&env, place, now))).await;
+    ) -> Looked {
+        let proofs = places.iter().map(|place| self.tell_proof(&env, place, now));
+        let proven = join_all(proofs).await.into_iter().all(|proven| proven);
         let mut all = self.states(due, now).await;
         self.news(&mut all, now).await;
         self.counts(&mut all, now).await;
-        all.into_iter()
-            .map(|mut one| {
-                one.watched.looked(now);
-                (one.id, one.watched)
-            })
-            .collect()
+        let unreached = all.iter().filter(|one| one.seen.is_err());
+        let unreached = unreached.map(|one| one.id.clone()).collect();
+        let looked = all.into_iter().map(|mut one| {
+            one.watched.looked(now);
+            (one.id, one.watched)
+        });
+        Looked {
+            all: looked.collect(),
+            unreached,
+            proven,
+        }
     }
 
     async fn keep(&self, sightings: Vec<(SightingKey, Sighting)>) {
@@ -270,10 +276,13 @@ impl Watcher {
             .filter(|sighting| sighting.place.as_ref() == Some(place)))
     }
 
-    /// Who we are at a place, by proof; another place than the recorded one is said with it.
-    async fn tell_proof(&self, env: &EnvName, place: &Place, now: Time) {
+    /// Who we are at a place, by proof; another place than the recorded one is said with it. False
+    /// where nobody can tell.
+    async fn tell_proof(&self, env: &EnvName, place: &Place, now: Time) -> bool {
         let key = (format!("environment/{env}"), proof_of(&place.name));
-        let sighting = match self.eyes.prove(env, place).await {
+        let proof = self.eyes.prove(env, place).await;
+        let proven = proof.is_ok();
+        let sighting = match proof {
             Ok(proof) => Sighting {
                 taken_at: proof.at,
                 place: Some(place.clone()),
@@ -284,7 +293,7 @@ impl Watcher {
             Err(Failure {
                 retry: Retry::After(_),
                 ..
-            }) => return,
+            }) => return true,
             Err(failure) => {
                 let (whose, within) = (String::new(), String::new());
                 let nobody = Proof {
@@ -313,6 +322,7 @@ impl Watcher {
             }
         };
         let _ = self.store.put_sightings(&[(key, sighting)]).await;
+        proven
     }
 }
 

@@ -16,7 +16,7 @@ use crate::domain::environment::EnvironmentEvent;
 use crate::domain::event::{Event, Stored, StreamId};
 use crate::domain::failure::Retry;
 use crate::domain::person::Person;
-use crate::domain::sighting::{SightingKey, THING};
+use crate::domain::sighting::{SERVE, SightingKey, THING};
 use crate::domain::time::Time;
 use crate::engine::EyesByKind;
 use crate::exec::cloudformation::executors;
@@ -48,6 +48,8 @@ fn of_one_stack_is_followed_what_any_of_several_consoles_wants() {
             interest(Some("dev-api"), &["/a", "/b"]),
             interest(Some("dev-api"), &[]),
         ],
+        &BTreeSet::new(),
+        BEGUN,
     );
     let what = &wanted[&"dev/api".parse().unwrap()];
     assert_eq!(
@@ -58,6 +60,38 @@ fn of_one_stack_is_followed_what_any_of_several_consoles_wants() {
             ["/b".to_owned(), "/a".to_owned()].as_slice()
         )
     );
+}
+
+/// How it stands is seen after its end, whoever looks; what could not be reached is looked at until
+/// it can.
+#[test]
+fn what_has_ended_is_looked_at_once_more_and_what_is_out_of_reach_until_it_is_seen() {
+    let world = crate::world::fixture::Scene::whole().world;
+    let stack = world.folds.stacks.values().find(|stack| {
+        let last = stack
+            .last
+            .and_then(|last| world.folds.deployments.get(&last));
+        let about = |last: &crate::domain::deployment::Deployment| {
+            last.request
+                .as_ref()
+                .is_some_and(|request| !request.spec.about.is_empty())
+        };
+        stack.current.is_none() && last.is_some_and(|last| last.ended_at.is_some() && about(last))
+    });
+    let stack = stack.unwrap();
+    let ended = world.folds.deployments[&stack.last.unwrap()]
+        .ended_at
+        .unwrap();
+    let far = |unreached: &[&StackId], now: Time| {
+        let unreached = unreached.iter().map(|id| (*id).clone()).collect();
+        let all = wanted(&world.folds, Vec::new(), &unreached, now);
+        let one = all.get(&stack.id)?;
+        assert!(one.no.is_none() && !one.about.is_empty());
+        Some(one.far)
+    };
+    assert_eq!(far(&[], ended + S(29)), Some(false));
+    assert_eq!(far(&[], ended + S(30)), None);
+    assert_eq!(far(&[&stack.id], ended + S(3_600)), Some(false));
 }
 
 /// An engine that watches environments of one account, and steps that wait for stacks there.
@@ -513,6 +547,33 @@ async fn a_throttled_proof_makes_the_one_before_no_less_true() {
         after.taken_at > before.taken_at && after.stale.is_none(),
         "{after:?}"
     );
+}
+
+/// Contact that is back is seen within seconds, on every stack and in the proof.
+#[tokio::test]
+async fn contact_that_is_back_ends_what_is_stale() {
+    let scene = Scene::of(&[("dev", "eu-west-1")]);
+    scene.shown("dev", 3).await;
+    scene.watch();
+    scene.pass(S(30)).await;
+    let stale = async || {
+        let (all, _) = scene.store.sightings(0).await.unwrap();
+        let stale = all
+            .into_iter()
+            .filter(|((_, by), seen)| by != SERVE && seen.stale.is_some());
+        stale
+            .map(|((of, by), _)| format!("{of} {by}"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(stale().await, [""; 0]);
+    scene.account.expire(true);
+    scene.pass(S(75)).await;
+    let stacks = (0..3).map(|n| format!("stack/dev/dev-{n} {THING}"));
+    let proof = std::iter::once("environment/dev proof/aws".to_owned());
+    assert_eq!(stale().await, proof.chain(stacks).collect::<Vec<_>>());
+    scene.account.expire(false);
+    scene.pass(S(10)).await;
+    assert_eq!(stale().await, [""; 0]);
 }
 
 /// Nobody looks, nothing runs: not one call.

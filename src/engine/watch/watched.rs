@@ -59,15 +59,18 @@ impl Watched {
         self.about == *about && self.place == *place
     }
 
-    /// Takes what is wanted of it now: what comes onto the screen, or begins to run, is due at
-    /// once.
+    /// Takes what is wanted of it now: what comes onto the screen, begins to run or has ended is
+    /// due at once.
     pub(super) fn wanted(&mut self, what: &Wanted, now: Time) {
         if std::mem::replace(&mut self.far, what.far) && !what.far {
             (self.due, self.serve_due) = (now, now);
         }
-        self.no = what.no;
+        let ran = std::mem::replace(&mut self.no, what.no);
         if what.no.is_some() && self.due > now + RUNNING {
             self.due = now;
+        }
+        if ran.is_some() && what.no.is_none() {
+            (self.due, self.serve_due) = (now, now);
         }
     }
 

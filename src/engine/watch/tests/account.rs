@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -55,6 +56,7 @@ pub(super) struct Account {
     stacks: Mutex<BTreeMap<String, Stack>>,
     calls: Mutex<Vec<Called>>,
     throttles: Mutex<usize>,
+    expired: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -74,6 +76,7 @@ impl Account {
             stacks: Mutex::default(),
             calls: Mutex::default(),
             throttles: Mutex::default(),
+            expired: AtomicBool::default(),
         }
     }
 
@@ -107,6 +110,11 @@ impl Account {
     /// The next calls are throttled.
     pub(super) fn throttle(&self, calls: usize) {
         *self.throttles.lock().unwrap() = calls;
+    }
+
+    /// Whether whoever calls has credentials that have ended.
+    pub(super) fn expire(&self, expired: bool) {
+        self.expired.store(expired, Ordering::Relaxed);
     }
 
     pub(super) fn calls(&self) -> Vec<Called> {
@@ -145,6 +153,10 @@ impl Account {
             return (400, says.to_owned());
         }
         drop(throttles);
+        if self.expired.load(Ordering::Relaxed) {
+            let says = "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The security token has expired</Message></Error></ErrorResponse>";
+            return (403, says.to_owned());
+        }
         let mut stacks = self.stacks.lock().unwrap();
         if action == "CreateStack" {
             stacks.insert(
@@ -310,6 +322,7 @@ pub(super) fn job(clock: &Stepped, env: &str, place: &Place, params: Value) -> J
         stack: format!("{env}/x").parse().unwrap(),
         step: StepId("verify".to_owned()),
         attempt: 1,
+        limit: Duration::from_hours(1),
         params,
         notes: BTreeMap::new(),
         env: env.parse().unwrap(),
