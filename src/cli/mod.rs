@@ -123,7 +123,7 @@ impl From<Refused> for Stop {
 
 impl From<io::Error> for Stop {
     fn from(why: io::Error) -> Self {
-        // A reader that has seen enough is no failure.
+        // A reader of what goes on that has seen enough is no failure.
         let code = if why.kind() == io::ErrorKind::BrokenPipe {
             Code::Done
         } else {
@@ -245,7 +245,8 @@ pub fn run<S: clap::Args>(
     ground: &dyn Ground,
     hands: &mut Hands<'_>,
 ) -> Code {
-    let mut out = Out::new(hands, common.json);
+    let follows = matches!(verb, Verb::Events(_) | Verb::Audit(_) | Verb::Logs(_));
+    let mut out = Out::new(hands, common.json).following(follows);
     let done = match verb {
         Verb::Check => estate::check(ground, &mut out),
         Verb::Schema => estate::schema(&mut out),

@@ -15,12 +15,37 @@ use super::{Code, Hands, Stop};
 pub struct Out<'a, 'h> {
     hands: &'a mut Hands<'h>,
     json: bool,
+    /// It is over once nobody reads it; every other verb goes on, and its exit code is true.
+    follows: bool,
 }
 
 impl<'a, 'h> Out<'a, 'h> {
     /// Over these hands.
     pub fn new(hands: &'a mut Hands<'h>, json: bool) -> Self {
-        Self { hands, json }
+        Self {
+            hands,
+            json,
+            follows: false,
+        }
+    }
+
+    /// Of a verb that may go on for as long as somebody reads.
+    #[must_use]
+    pub fn following(mut self, follows: bool) -> Self {
+        self.follows = follows;
+        self
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        let written = writeln!(self.hands.out, "{text}");
+        self.unless_unread(written)
+    }
+
+    fn unless_unread(&self, written: io::Result<()>) -> io::Result<()> {
+        match written {
+            Err(why) if why.kind() == io::ErrorKind::BrokenPipe && !self.follows => Ok(()),
+            other => other,
+        }
     }
 
     /// Whether a JSON document is wanted.
@@ -40,7 +65,7 @@ impl<'a, 'h> Out<'a, 'h> {
     /// # Errors
     /// When it cannot be written.
     pub fn line(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.hands.out, "{}", painted(text.trim_end()))
+        self.write(&painted(text.trim_end()))
     }
 
     /// A line beside it: progress, questions, reasons.
@@ -48,8 +73,9 @@ impl<'a, 'h> Out<'a, 'h> {
     /// # Errors
     /// When it cannot be written.
     pub fn aside(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.hands.err, "{}", painted(text.trim_end()))?;
-        self.hands.err.flush()
+        let written = writeln!(self.hands.err, "{}", painted(text.trim_end()));
+        let written = written.and_then(|()| self.hands.err.flush());
+        self.unless_unread(written)
     }
 
     /// The one document.
@@ -57,8 +83,7 @@ impl<'a, 'h> Out<'a, 'h> {
     /// # Errors
     /// When it cannot be written.
     pub fn document(&mut self, document: &impl Serialize) -> io::Result<()> {
-        let text = json::pages(document).map_err(io::Error::other)?;
-        writeln!(self.hands.out, "{text}")
+        self.write(&json::pages(document).map_err(io::Error::other)?)
     }
 
     /// One document of many, each on a line.
@@ -66,8 +91,7 @@ impl<'a, 'h> Out<'a, 'h> {
     /// # Errors
     /// When it cannot be written.
     pub fn row(&mut self, document: &impl Serialize) -> io::Result<()> {
-        let text = json::line(document).map_err(io::Error::other)?;
-        writeln!(self.hands.out, "{text}")
+        self.write(&json::line(document).map_err(io::Error::other)?)
     }
 
     /// Lines of what was asked for, kept for a follower: written at once.
@@ -75,7 +99,8 @@ impl<'a, 'h> Out<'a, 'h> {
     /// # Errors
     /// When it cannot be written.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.hands.out.flush()
+        let flushed = self.hands.out.flush();
+        self.unless_unread(flushed)
     }
 
     /// Asks a person; `None` at the end of input.
@@ -221,6 +246,41 @@ mod tests {
             painted("\u{1b}[2mOK\u{1b}[0m a\u{1b}[8mb\u{1b}]0;t\u{7}\n\u{9b}2J\u{202e}c"),
             "\u{1b}[2mOK\u{1b}[0m a^[[8mb^[]0;t^G\n<U+009B>2J<U+202E>c"
         );
+    }
+
+    /// `deploy --wait | head -1` waits on, and ends with the code of the deployment; `logs -f` is
+    /// over.
+    #[test]
+    fn who_stops_reading_changes_no_exit_code() {
+        struct Gone;
+        impl io::Write for Gone {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+        }
+        let written = |follows: bool| {
+            let mut hands = Hands {
+                out: &mut Gone,
+                err: &mut Gone,
+                interactive: false,
+                colour: false,
+                argv: vec![],
+                read_line: &mut || Ok(None),
+            };
+            let mut out = Out::new(&mut hands, false).following(follows);
+            [
+                out.line("one"),
+                out.aside("two"),
+                out.row(&3),
+                out.document(&4),
+                out.flush(),
+            ]
+            .map(|written| written.is_ok())
+        };
+        assert_eq!((written(false), written(true)), ([true; 5], [false; 5]));
     }
 
     #[test]
