@@ -186,6 +186,7 @@ impl Engine {
             stack: request.stack.clone(),
             step: key.step.clone(),
             attempt: key.attempt,
+            limit: step.timeout,
             params,
             notes: run.notes.clone(),
             env: request.stack.env.clone(),

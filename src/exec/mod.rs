@@ -7,6 +7,7 @@ pub mod process;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
@@ -75,6 +76,8 @@ pub struct Job {
     pub step: StepId,
     /// The attempt, from 1.
     pub attempt: u32,
+    /// How long it may take.
+    pub limit: Duration,
     /// The parameters with all outputs filled in.
     pub params: Value,
     /// Notes of this attempt so far (after a restart: what the last engine noted).

@@ -125,7 +125,7 @@ fn started(
         attempt,
         subject,
         params,
-        deadline: now + step.timeout,
+        deadline: now + step.given_up_after(),
     };
     on_deployment(append, folds, d.id, event);
     reached(append, folds, d, step, When::Started);
@@ -357,19 +357,21 @@ pub fn time_out(folds: &Folds, d: &Deployment, id: &StepId) -> Append {
         crate::domain::time::short(step.timeout)
     ))
     .hint("what was started outside may still be going on; look at it before you deploy again");
-    let event = match (run.cancelling, step.changes()) {
+    // What was to be ended and does not end goes on, for all that is known.
+    let goes_on = run.cancelling || step.ends_at_limit;
+    let event = match (goes_on, step.changes()) {
         (true, true) => DeploymentEvent::StepLost {
             step: id.clone(),
             failure: failure
                 .hint("check what became of it, then resolve the step as done or failed")
                 .retry(Retry::AskAPerson),
         },
-        (true, false) => DeploymentEvent::StepCancelled {
+        (true, false) if run.cancelling => DeploymentEvent::StepCancelled {
             step: id.clone(),
             reason: failure.summary,
             as_before: false,
         },
-        (false, _) => DeploymentEvent::StepFailed {
+        (true | false, _) => DeploymentEvent::StepFailed {
             step: id.clone(),
             failure,
             retry_at: None,

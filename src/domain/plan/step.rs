@@ -141,6 +141,9 @@ pub struct Step {
     /// Longest time for one attempt, without the time of its hold.
     #[serde(with = "millis")]
     pub timeout: Duration,
+    /// Whoever carries it out ends it at its limit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ends_at_limit: bool,
     /// What is done about failures.
     pub retry: RetryRule,
     /// Whether it is a finaliser.
@@ -173,6 +176,9 @@ pub struct Step {
 /// The longest time for one attempt of a step that says nothing of it.
 const LIMIT: Duration = Duration::from_hours(1);
 
+/// How long what is ended at its limit may take to be over.
+const ENDING: Duration = Duration::from_secs(30);
+
 impl Step {
     /// A step with what most have; the rest is chained on.
     #[must_use]
@@ -193,6 +199,7 @@ impl Step {
             only_if: None,
             hold: None,
             timeout: LIMIT,
+            ends_at_limit: false,
             retry: RetryRule { attempts: 1 },
             finaliser: None,
             role,
@@ -266,6 +273,23 @@ impl Step {
     pub fn within(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
+    }
+
+    /// With another limit for one attempt, at which whoever carries it out ends it.
+    #[must_use]
+    pub fn ended_within(mut self, timeout: Duration) -> Self {
+        self.ends_at_limit = true;
+        self.within(timeout)
+    }
+
+    /// How long after its start it is given up, where nobody has told its end.
+    #[must_use]
+    pub fn given_up_after(&self) -> Duration {
+        if self.ends_at_limit {
+            self.timeout + ENDING
+        } else {
+            self.timeout
+        }
     }
 
     /// A failed look may be repeated; a failed change hardly ever.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::failure::millis;
 use crate::domain::request::SourceBundle;
 use crate::domain::time::Time;
 use crate::exec::Content;
@@ -40,6 +41,9 @@ pub(super) struct Order {
     pub(super) arguments: Vec<String>,
     /// Its variables, but for secrets.
     pub(super) variables: BTreeMap<String, String>,
+    /// How long it may run.
+    #[serde(with = "millis")]
+    pub(super) limit: Duration,
     /// The variables that are secrets: the keeper is told them by who starts it, and by nobody
     /// else.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -112,6 +116,12 @@ pub(super) enum How {
     },
     /// It was to be cancelled.
     Cancelled,
+    /// It ran for longer than it may.
+    TooLong {
+        /// How long that is.
+        #[serde(with = "millis")]
+        limit: Duration,
+    },
     /// Nobody watched it any more.
     Unwatched,
     /// It could not be started.
@@ -412,6 +422,7 @@ mod tests {
             program: work.join("run"),
             arguments: Vec::new(),
             variables: BTreeMap::new(),
+            limit: Duration::from_hours(1),
             secrets: BTreeSet::new(),
         })
     }

@@ -188,7 +188,7 @@ fn run(folder: &Folder, order: &Order, told: &Told, clock: &Real, file: File) ->
         out.map(|out| record.read(OUT, out)),
         err.map(|err| record.read(ERR, err)),
     ];
-    let mut watch = Watch::new(folder, clock.now());
+    let mut watch = Watch::new(folder, order.limit, clock.now());
     if said.is_err() {
         // Nobody could find it again: it must not run on.
         watch.stop(
@@ -292,6 +292,8 @@ fn how(exit: Exit) -> How {
 
 /// Whether the child is to be stopped, and how far that is.
 struct Watch {
+    begun: Time,
+    limit: Duration,
     heard: Time,
     said: String,
     looked: Time,
@@ -300,8 +302,10 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(folder: &Folder, now: Time) -> Self {
+    fn new(folder: &Folder, limit: Duration, now: Time) -> Self {
         Self {
+            begun: now,
+            limit,
             heard: now,
             said: folder.watched(),
             looked: now,
@@ -319,6 +323,10 @@ impl Watch {
         }
         if folder.is_cancelled() {
             return self.stop(How::Cancelled, pid, now);
+        }
+        let limit = self.limit;
+        if now.since(self.begun) >= limit {
+            return self.stop(How::TooLong { limit }, pid, now);
         }
         if now.since(self.looked) >= Duration::from_secs(1) {
             self.looked = now;

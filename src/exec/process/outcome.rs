@@ -47,6 +47,13 @@ pub(super) fn told(
             job.step
         ))
         .hint("what it had done by then stays done"),
+        How::TooLong { limit } => Failure::new(format!(
+            "{}: no end after {}; {command} and all it started were stopped{quoted}",
+            job.step,
+            short(limit)
+        ))
+        .hint("what it had done by then stays done; if it needs longer, raise its `timeout`")
+        .retry(Retry::After(AGAIN)),
         How::Unwatched => Failure::new(format!(
             "{}: {command} was stopped because no engine watched it for 15 minutes",
             job.step
@@ -74,6 +81,7 @@ pub(super) fn bad_end(how: &How, last: &[(u8, String)]) -> Option<String> {
         How::Exit { code: 0 } | How::Cancelled => return None,
         How::Exit { code } => format!("ended with exit code {code}"),
         How::Signal { signal } => format!("ended by signal {signal}"),
+        How::TooLong { limit } => format!("stopped: no end after {}", short(*limit)),
         How::Unwatched => "stopped because no engine watched it".to_owned(),
         How::NotStarted { why } => format!("could not be run: {why}"),
     };

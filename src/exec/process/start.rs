@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 use super::super::Job;
 use super::folder::{Folder, LayOutError, Order, Told};
@@ -35,7 +36,7 @@ impl Process {
                 Failure::new(format!("the program's own file is not known: {why}"))
             })?,
         };
-        let (here, step) = (folder.clone(), job.step.clone());
+        let (here, step, limit) = (folder.clone(), job.step.clone(), job.limit);
         let laid_out = tokio::task::spawn_blocking(move || {
             here.make()?;
             // A keeper that an engine before us started may only now begin: its files are not taken
@@ -54,7 +55,7 @@ impl Process {
             here.lay_out(&bundle, made, |work| {
                 Ok(Order {
                     secrets: told.names(),
-                    ..order(&argv, variables, work)?
+                    ..order(&argv, variables, limit, work)?
                 })
             })?;
             here.watch("begin")?;
@@ -96,6 +97,7 @@ pub(super) async fn secrets(job: &Job, params: &Params) -> Result<Told, Failure>
 fn order(
     argv: &[String],
     variables: BTreeMap<String, String>,
+    limit: Duration,
     work: &Path,
 ) -> Result<Order, String> {
     let Some((first, arguments)) = argv.split_first() else {
@@ -113,6 +115,7 @@ fn order(
         program,
         arguments: arguments.to_vec(),
         variables,
+        limit,
         secrets: BTreeSet::new(),
     })
 }

@@ -354,7 +354,7 @@ fn commands(all: &BTreeMap<String, Command>, body: &Body, role: Role) -> Vec<Ste
             let after: Vec<&str> = command.after.iter().map(String::as_str).collect();
             let run =
                 Step::new(role, id.as_str(), id.as_str(), "process.run", params).after(&after);
-            run.within(command.timeout).tries(command.attempts)
+            run.ended_within(command.timeout).tries(command.attempts)
         })
         .collect();
     let order: Vec<StepId> = {

@@ -225,6 +225,7 @@ impl Workshop {
             stack: "dev/orders".parse().unwrap(),
             step: StepId(format!("step-{nth}")),
             attempt: 1,
+            limit: Duration::from_hours(1),
             params,
             notes: BTreeMap::new(),
             env: "dev".parse().unwrap(),

@@ -166,6 +166,7 @@ impl Run {
             stack: "dev/chores".parse().unwrap(),
             step: "migrate".into(),
             attempt: 1,
+            limit: Duration::from_hours(1),
             params,
             notes: BTreeMap::new(),
             env: "dev".parse().unwrap(),
@@ -365,6 +366,25 @@ async fn a_cancel_stops_the_whole_group_also_when_it_will_not() {
     let failure = run.to_its_end().await.unwrap_err();
     assert!(failure.summary.contains("cancelled"), "{failure:?}");
     assert!(!alive(run.place.path(), "sleep") && !alive(run.place.path(), "run"));
+}
+
+/// At its limit a command is ended with all that it started, before it is told: nothing else of its
+/// stack starts beside it.
+#[tokio::test]
+async fn a_command_that_takes_too_long_is_ended_and_then_told() {
+    let script = "trap '' TERM; (trap '' TERM; sleep 600) & echo up; while true; do sleep 1; done";
+    let mut run = Run::of(script, &command());
+    run.job.limit = Duration::from_secs(1);
+    let failure = run.to_its_end().await.unwrap_err();
+    assert!(
+        failure.summary.contains("no end after 1s") && failure.summary.contains("were stopped"),
+        "{failure:?}"
+    );
+    assert!(!alive(run.place.path(), "sleep") && !alive(run.place.path(), "run"));
+    assert_eq!(
+        run.lines().last().map(String::as_str),
+        Some("stopped: no end after 1s; it wrote last: up")
+    );
 }
 
 /// The engine dies while the command runs: the command runs on, the next engine attaches, no line

@@ -17,6 +17,28 @@ use crate::domain::failure::{Failure, Retry};
 use crate::domain::hold::HoldKind;
 use crate::domain::plan::{Cancel, Finaliser, Leaves, Role};
 
+/// What somebody ends at its limit is told by him; where he does not tell it, it goes on for all that
+/// is known. What nobody can end has failed at its limit.
+#[test]
+fn a_step_that_is_ended_at_its_limit_is_waited_for() {
+    let limit = Duration::from_mins(1);
+    let state = |step: crate::domain::plan::Step, after: Duration| {
+        let mut sim = Sim::new(OnFailure::Break);
+        sim.deploy(&plan(vec![step])).unwrap();
+        sim.grant();
+        sim.now = sim.now + after;
+        sim.grant();
+        sim.newest().steps[&"a".into()].state
+    };
+    let (ended, not) = (
+        step("a", &[]).ended_within(limit),
+        step("a", &[]).within(limit),
+    );
+    assert_eq!(state(not, limit), StepState::Failed);
+    assert_eq!(state(ended.clone(), limit), StepState::Active);
+    assert_eq!(state(ended, 2 * limit), StepState::Lost);
+}
+
 /// What is cancelled goes on outside until it has ended there: losing sight of it is no end, and
 /// time is none.
 #[test]
