@@ -244,6 +244,9 @@ fn termination_protection(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Par
     Ok(json!({ "StackId": id }))
 }
 
+/// The largest template that may stand in a request.
+const LARGEST: usize = 51_200;
+
 /// What a call asks a stack to hold.
 pub fn version(
     all: All<'_>,
@@ -255,6 +258,11 @@ pub fn version(
         params.text("TemplateURL"),
         stack,
     ) {
+        (Some(body), None, _) if body.len() > LARGEST => {
+            return Err(AwsError::validation(format!(
+                "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to {LARGEST}"
+            )));
+        }
         (Some(body), None, _) => body.to_owned(),
         (None, Some(url), _) => nested::template_at(all, url)
             .ok_or_else(|| AwsError::validation("S3 error: The specified key does not exist."))?

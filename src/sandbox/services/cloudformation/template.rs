@@ -9,8 +9,8 @@ use crate::sandbox::call::AwsError;
 use crate::sandbox::catalog::Catalog;
 use crate::text::document::{self, Content, Limits, Node};
 
-/// The largest template that may stand in a request.
-const LARGEST: usize = 51_200;
+/// The largest template; a request may hold less.
+const LARGEST: usize = 1_000_000;
 
 /// A template that was read and checked.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ impl Template {
     pub fn read(body: &str) -> Result<Self, AwsError> {
         if body.len() > LARGEST {
             return Err(AwsError::validation(format!(
-                "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to {LARGEST}"
+                "Template may not exceed {LARGEST} bytes in size."
             )));
         }
         let template = Self { root: parse(body)? };

@@ -521,6 +521,30 @@ fn a_nested_stack_is_made_changed_rolled_back_and_deleted_with_its_parent() {
     assert_eq!(stage.stack("parent"), Value::Null);
 }
 
+/// A template of so many bytes.
+fn padded(bytes: usize) -> String {
+    let body = "Resources: {Queue: {Type: 'AWS::SQS::Queue'}}\n#";
+    format!("{body}{}", "-".repeat(bytes - body.len()))
+}
+
+#[test]
+fn a_call_holds_less_of_a_template_than_an_object() {
+    let mut stage = Stage::new();
+    let create = |stage: &mut Stage, name: &str, what: &str, is: &str| {
+        let made = stage.cfn("CreateStack", json!({"StackName": name, what: is}));
+        made.map(|_| ()).map_err(|error| error.message)
+    };
+    assert!(create(&mut stage, "a", "TemplateBody", &padded(51_200)).is_ok());
+    let told = create(&mut stage, "b", "TemplateBody", &padded(51_201)).unwrap_err();
+    assert!(told.ends_with("less than or equal to 51200"), "{told}");
+    let url = "https://s3.eu-west-1.amazonaws.com/templates/a.template";
+    stage.put("a.template", &padded(1_000_000));
+    assert!(create(&mut stage, "c", "TemplateURL", url).is_ok());
+    stage.put("a.template", &padded(1_000_001));
+    let told = create(&mut stage, "d", "TemplateURL", url).unwrap_err();
+    assert_eq!(told, "Template may not exceed 1000000 bytes in size.");
+}
+
 #[test]
 fn a_nested_stack_that_fails_takes_its_parent_down() {
     let mut stage = Stage::new();
