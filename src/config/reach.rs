@@ -77,8 +77,7 @@ fn environment(name: &str, record: &EnvironmentRecord) -> String {
         };
         let within = place.within.is.is_some().then(|| fact(&place.within));
         let way = place
-            .way
-            .iter()
+            .named()
             .map(|(what, name)| format!("{what} {}", quoted(name)));
         std::iter::once(fact(&place.whose))
             .chain(within)

@@ -97,6 +97,9 @@ pub struct Place {
     /// How it is reached: profile, role, endpoint.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub way: BTreeMap<String, String>,
+    /// What hands may use there, beside what they act on: a bucket for what a call cannot carry.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub uses: BTreeMap<String, String>,
 }
 
 impl Place {
@@ -113,6 +116,7 @@ impl Place {
             whose: fact(whose),
             within: fact(within),
             way: BTreeMap::new(),
+            uses: BTreeMap::new(),
         }
     }
 
@@ -138,6 +142,20 @@ impl Place {
         self
     }
 
+    /// Hands may use this there, where it is given.
+    #[must_use]
+    pub fn using(mut self, what: &str, name: Option<&str>) -> Self {
+        self.uses
+            .extend(name.map(|name| (what.to_owned(), name.to_owned())));
+        self
+    }
+
+    /// How it is reached, and what may be used there.
+    pub fn named(&self) -> impl Iterator<Item = (&str, &str)> {
+        let both = self.way.iter().chain(&self.uses);
+        both.map(|(what, name)| (what.as_str(), name.as_str()))
+    }
+
     /// Which one it is.
     #[must_use]
     pub fn spot(&self) -> Spot {
@@ -160,6 +178,19 @@ impl Place {
         let way = self.way.iter().map(|(what, name)| format!("{what} {name}"));
         std::iter::once(format!("{}{within}", self.whose))
             .chain(way)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// The same with what may be used there, for who asks what the environment is.
+    #[must_use]
+    pub fn whole(&self) -> String {
+        let uses = self
+            .uses
+            .iter()
+            .map(|(what, name)| format!("{what} {name}"));
+        std::iter::once(self.words())
+            .chain(uses)
             .collect::<Vec<_>>()
             .join(", ")
     }
@@ -386,6 +417,17 @@ mod tests {
             place(None, "a"),
             place(None, "b"),
             "nobody knows whether these are one account"
+        );
+    }
+
+    #[test]
+    fn what_is_used_at_a_place_makes_no_other_place_of_it() {
+        let place = Place::new("aws", "account", "region").by("profile", Some("a"));
+        let using = place.clone().using("bucket", Some("b"));
+        assert_eq!(using.ground(), place.ground());
+        assert_eq!(
+            (using.words().as_str(), using.whole().as_str()),
+            ("any account, profile a", "any account, profile a, bucket b")
         );
     }
 }

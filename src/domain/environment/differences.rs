@@ -40,7 +40,7 @@ impl EnvironmentRecord {
                     let whole = |place: Option<&Place>| {
                         place.map_or_else(
                             || "none".to_owned(),
-                            |place| format!("{} ({})", place.kind, place.words()),
+                            |place| format!("{} ({})", place.kind, place.whole()),
                         )
                     };
                     rows.push([format!("place {name}"), whole(before), whole(after)]);
@@ -90,7 +90,7 @@ impl EnvironmentRecord {
     }
 }
 
-/// The parts of a place: its kind, whose it is, where in it, how it is reached.
+/// The parts of a place: its kind, whose it is, where in it, how it is reached, what is used there.
 fn places(before: &Place, after: &Place) -> Vec<[String; 3]> {
     let mut rows = vec![["kind".to_owned(), before.kind.clone(), after.kind.clone()]];
     let facts: [fn(&Place) -> &Fact; 2] = [|place| &place.whose, |place| &place.within];
@@ -98,10 +98,14 @@ fn places(before: &Place, after: &Place) -> Vec<[String; 3]> {
         let is = |place: &Place| fact(place).is.clone().unwrap_or_else(|| "any".to_owned());
         rows.push([fact(after).what.clone(), is(before), is(after)]);
     }
-    let ways: BTreeSet<_> = before.way.keys().chain(after.way.keys()).collect();
-    for what in ways {
-        let is = |place: &Place| word(place.way.get(what).cloned());
-        rows.push([what.clone(), is(before), is(after)]);
+    let both = before.named().chain(after.named());
+    let named: BTreeSet<_> = both.map(|(what, _)| what).collect();
+    for what in named {
+        let is = |place: &Place| {
+            let found = place.named().find(|(of, _)| *of == what);
+            word(found.map(|(_, name)| name.to_owned()))
+        };
+        rows.push([what.to_owned(), is(before), is(after)]);
     }
     rows
 }
@@ -168,6 +172,11 @@ mod tests {
                 vec![aws("111")],
                 vec![moved],
                 "account 111 -> 222, region eu-west-1 -> any, role none -> deployer",
+            ),
+            (
+                vec![aws("111").using("template bucket", Some("old"))],
+                vec![aws("111").using("template bucket", Some("new"))],
+                "template bucket old -> new",
             ),
             (
                 vec![aws("111")],

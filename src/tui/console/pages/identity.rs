@@ -52,7 +52,7 @@ impl Console {
                 .map(|record| &record.places);
             for (nth, place) in places.into_iter().flatten().enumerate() {
                 if nth > 0 {
-                    lines.push(Text::new(format!("  {}", place.name), place.words()));
+                    lines.push(Text::new(format!("  {}", place.name), place.whole()));
                 }
                 let Some(seen) = self.shown.world.proof(&env.name, &place.name) else {
                     lines.push(
