@@ -15,6 +15,7 @@ use super::budget::{Budgets, Share, Turn, Use};
 use super::cfn::reads::Reads;
 use super::dates::Apart;
 use super::ecs::Counting;
+use super::s3::S3;
 use super::target::AwsTarget;
 use super::variables::Variables;
 use crate::domain::failure::{Failure, Retry};
@@ -54,6 +55,8 @@ pub struct Cloud {
     pub ecs: aws_sdk_ecs::Client,
     /// STS.
     pub sts: aws_sdk_sts::Client,
+    /// S3.
+    pub(super) s3: S3,
     /// The credentials that a person renews.
     pub(super) login: Option<SharedCredentialsProvider>,
     /// What that person does.

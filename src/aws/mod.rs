@@ -14,6 +14,7 @@ mod gather;
 mod genuine;
 pub mod identity;
 mod profile;
+mod s3;
 pub mod target;
 pub mod trouble;
 mod variables;

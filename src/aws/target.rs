@@ -3,6 +3,8 @@
 use crate::domain::failure::Failure;
 use crate::domain::place::Place;
 
+pub use crate::forms::cloudformation::travel::TEMPLATE_BUCKET;
+
 /// The kind of places that are in AWS.
 pub const KIND: &str = "aws";
 

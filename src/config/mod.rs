@@ -31,11 +31,12 @@ pub use theme::{Colour, Style, ThemeFile};
 pub use trust::Trust;
 
 use crate::domain::estate::{Application, Catalog, Entry, Estate};
-use crate::domain::ids::StackId;
+use crate::domain::ids::{EnvName, StackId};
 use crate::domain::request::{SourceBundle, Spec};
 use crate::os::open;
 use crate::places;
 use crate::systems::System;
+use crate::systems::entry::Home;
 use crate::systems::files::{Files, Read};
 use crate::text::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::document::Limits;
@@ -257,10 +258,11 @@ fn stacks(loaded: &Loaded) -> Vec<Found<'_>> {
                         .iter()
                         .map(|group| group.replace("{env}", env.as_str()))
                         .collect();
+                    let lacking = lacking(loaded, *system, env, &spec);
                     Found {
                         stack,
                         app,
-                        spec: Ok(spec),
+                        spec: lacking.map_or(Ok(spec), Err),
                         bundle: bundle.clone(),
                     }
                 })),
@@ -274,6 +276,21 @@ fn stacks(loaded: &Loaded) -> Vec<Found<'_>> {
         }
     }
     all
+}
+
+/// What a stack needs of its environment, and the environment does not name.
+fn lacking(
+    loaded: &Loaded,
+    system: &dyn System,
+    env: &EnvName,
+    spec: &Spec,
+) -> Option<Diagnostics> {
+    let record = loaded.estate.environments.get(env)?;
+    let name = env.as_str();
+    let told = system.lacks(spec, &Home { name, record });
+    let told = told.0.iter();
+    let found = Diagnostics(told.map(|one| loaded.named.remark(name, one)).collect());
+    Some(found).filter(|found| !found.is_empty())
 }
 
 /// How often a system may ask for further files.

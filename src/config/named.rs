@@ -42,11 +42,12 @@ impl Named {
         Self { source, root }
     }
 
-    /// What is wrong with files of an environment, as its kind of places tells it.
+    /// What is wrong with an environment by files that are read: as its kind of places tells it, or
+    /// the system of a stack that is there.
     pub(super) fn remark(&self, env: &str, remark: &Remark) -> Diagnostic {
         let own = remark.path.iter().map(String::as_str);
         let path: Vec<&str> = ["environments", env].into_iter().chain(own).collect();
-        self.at(remark.code, &path, false, &remark.says, &remark.hint)
+        self.at(remark.code, &path, remark.key, &remark.says, &remark.hint)
     }
 
     /// What is wrong with a file of an application as a whole, where no line of its entry names it.

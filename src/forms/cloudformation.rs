@@ -1,6 +1,7 @@
 //! CloudFormation: what a stack is made from, what is seen of one, and what its statuses mean.
 
 pub mod template;
+pub mod travel;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -19,6 +19,7 @@ use crate::aws::{Clients, Cloud};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::look::{Look, Sight, Subject};
+use crate::domain::place::Place;
 use crate::domain::request::SourceBundle;
 use crate::domain::time::Time;
 use crate::forms::cloudformation::{CHANGES, CfnInput, STACK};
@@ -26,11 +27,15 @@ use crate::os::clock::SharedClock;
 
 /// The clients of where a thing is.
 async fn cloud(clients: &Clients, on: &LookOn, about: &Subject) -> Result<Arc<Cloud>, Failure> {
-    let place = on.place(about)?.ok_or_else(|| {
+    clients.at(place(on, about)?).await
+}
+
+/// Where a thing is.
+fn place<'a>(on: &'a LookOn, about: &Subject) -> Result<&'a Place, Failure> {
+    on.place(about)?.ok_or_else(|| {
         Failure::new(format!("{} has no `aws:` in the estate file", on.env))
             .hint("add `aws: { region: … }` and `holdpoint apply`")
-    })?;
-    clients.at(place).await
+    })
 }
 
 /// Looks at stacks.
@@ -121,11 +126,10 @@ impl Eye for ChangeSets {
                     look.about.name
                 ))
             })?;
-            Ok(
-                look::changes(&cloud, &self.clock, &self.store, &on.token, &input, bundle)
-                    .await?
-                    .sight(&look.about.name),
-            )
+            let place = place(on, &look.about)?;
+            let (clock, store, token) = (&self.clock, &self.store, &on.token);
+            let changes = look::changes(&cloud, clock, store, token, &input, bundle, place);
+            Ok(changes.await?.sight(&look.about.name))
         }
         .boxed()
     }

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{PlaceKind, Prover, With, Written};
-use crate::aws::{AwsTarget, target};
+use crate::aws::AwsTarget;
+use crate::aws::target::{self, TEMPLATE_BUCKET};
 use crate::domain::failure::Failure;
 use crate::domain::place::{Place, Proof};
 use crate::domain::relative::{inside, plain};
@@ -51,6 +52,10 @@ struct Way {
     endpoint_url: Option<String>,
     /// File with extra certificate authorities (PEM), below the estate's folder or absolute.
     ca_bundle: Option<String>,
+    /// S3 bucket of this account and region through which templates travel that a call cannot carry
+    /// (more than 51,200 bytes). They are put there as `holdpoint/templates/SHA256.template`.
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    template_bucket: Option<String>,
 }
 
 impl PlaceKind for Aws {
@@ -125,7 +130,8 @@ impl PlaceKind for Aws {
                 .ca_bundle
                 .map(|path| ca_bundle(&path, written.folder, told)),
         };
-        Some(target.place(keys.account.as_deref()))
+        let place = target.place(keys.account.as_deref());
+        Some(place.using(TEMPLATE_BUCKET, way.template_bucket.as_deref()))
     }
 
     fn wrong_files(&self, env: &str, place: &Place) -> Remarks {

@@ -75,6 +75,12 @@ pub trait System: fmt::Debug + Sync {
     }
     /// What an entry is in one environment, from its files; `whole` is the stack without a part.
     fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read;
+    /// What a stack needs of its environment, and the environment does not name: by the keys that
+    /// the environment has in the estate file.
+    fn lacks(&self, spec: &Spec, home: &Home<'_>) -> Remarks {
+        let _ = (spec, home);
+        Remarks::default()
+    }
     /// What a person may choose beside the release.
     fn flags(&self) -> &'static [Flag] {
         &[]

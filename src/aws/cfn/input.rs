@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::types::{Capability, Parameter, Tag};
 
+use super::carried::Through;
 use super::stack::CfnStack;
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
+use crate::domain::place::Place;
 use crate::domain::request::FileRef;
 use crate::domain::request::SourceBundle;
+use crate::forms::cloudformation::travel::{self, Object};
 use crate::forms::cloudformation::{CfnInput, Declared};
 
-/// The longest template that travels in a call.
-const LONGEST: usize = 51_200;
 /// What CloudFormation shows in place of a hidden value.
 const HIDDEN: &str = "****";
 
@@ -23,7 +24,9 @@ pub struct Given {
     /// The stack's name.
     pub stack_name: String,
     /// The template.
-    pub template: String,
+    pub(super) template: String,
+    /// The object through which it travels, where a call cannot carry it.
+    pub(super) through: Option<Through>,
     /// The digest of the template's bytes.
     pub digest: Digest,
     /// The parameter values that are given, counts included; without those that keep their previous
@@ -41,14 +44,21 @@ pub struct Given {
 
 impl Given {
     /// Puts an input together; `counts` go over its parameters, `now` is the stack that it would
-    /// change.
+    /// change, `place` and `region` are where it is.
+    ///
+    /// # Errors
+    /// The template is not at hand, is no text, or can travel no way.
     pub fn new(
         input: &CfnInput,
         bundle: &SourceBundle,
         counts: &BTreeMap<String, String>,
         now: Option<&CfnStack>,
+        place: Option<&Place>,
+        region: &str,
     ) -> Result<Self, Failure> {
         let template = template(bundle, &input.template)?;
+        let digest = Digest::of_bytes(template.as_bytes());
+        let bucket = travel::bucket(place, &input.template.path, template.len())?;
         let mut values = input.parameters.clone();
         values.extend(counts.clone());
         let previous = now
@@ -68,7 +78,11 @@ impl Given {
         });
         Ok(Self {
             stack_name: input.stack_name.clone(),
-            digest: Digest::of_bytes(template.as_bytes()),
+            through: bucket.map(|bucket| Through {
+                object: Object::of(bucket, digest),
+                region: region.to_owned(),
+            }),
+            digest,
             parameters: given.chain(kept).collect(),
             tags: tags(input, now)
                 .into_iter()
@@ -101,13 +115,6 @@ fn template(bundle: &SourceBundle, file: &FileRef) -> Result<String, Failure> {
         ))
         .hint("deploy again from the estate file")
     })?;
-    if found.bytes.len() > LONGEST {
-        return Err(Failure::new(format!(
-            "the template {path} has {} bytes; CloudFormation takes {LONGEST} in a call",
-            found.bytes.len()
-        ))
-        .hint("split it into nested stacks"));
-    }
     String::from_utf8(found.bytes.clone()).map_err(|_| {
         Failure::new(format!("the template {path} is not UTF-8 text")).hint("save it as UTF-8")
     })
@@ -251,7 +258,15 @@ mod tests {
             untag: std::collections::BTreeSet::new(),
             role_arn: None,
         };
-        let given = Given::new(&input, &bundle, &map(&[("DesiredCount", "0")]), None).unwrap();
+        let given = Given::new(
+            &input,
+            &bundle,
+            &map(&[("DesiredCount", "0")]),
+            None,
+            None,
+            "eu-west-1",
+        )
+        .unwrap();
         assert_eq!(given.values, map(&[("DesiredCount", "0"), ("Key", "k")]));
         assert!(!given.nests());
         let missing = CfnInput {
@@ -262,7 +277,7 @@ mod tests {
             ..input
         };
         assert!(
-            Given::new(&missing, &bundle, &map(&[]), None)
+            Given::new(&missing, &bundle, &map(&[]), None, None, "eu-west-1")
                 .unwrap_err()
                 .summary
                 .contains("other.yaml")

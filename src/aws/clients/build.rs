@@ -21,6 +21,7 @@ use crate::aws::budget::Share;
 use crate::aws::dates::{Apart, Dates};
 use crate::aws::genuine::Genuine;
 use crate::aws::profile::{NO_PROFILE, Profile};
+use crate::aws::s3::S3;
 use crate::aws::target::AwsTarget;
 use crate::domain::failure::Failure;
 use crate::os::open;
@@ -114,6 +115,12 @@ impl Clients {
                     .interceptor(dates())
                     .build(),
             ),
+            s3: S3::new(&config, &region, |client| {
+                client
+                    .interceptor(rewrite())
+                    .interceptor(Genuine)
+                    .interceptor(dates())
+            }),
             share: Arc::new(self.share(target, &region)),
             reads: Arc::default(),
             counting: Arc::default(),

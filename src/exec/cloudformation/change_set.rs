@@ -79,7 +79,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
     let params: Params = super::params(job)?;
     let cloud = super::cloud(clients, job).await?;
     let stack = there(&cloud, &params.input.stack_name).await?;
-    let given = super::given(job, &params.input, &params.counts, Some(&stack)).await?;
+    let given = super::given(job, &cloud, &params.input, &params.counts, Some(&stack)).await?;
     let name = step_name(&job.store, job.no.0, job.step.as_str(), job.attempt);
     let useless: Useless = if let Some(useless) = super::noted(job, "useless")? {
         useless
@@ -128,6 +128,7 @@ async fn run(clients: &Clients, job: &Job) -> Result<Output, Failure> {
 async fn made(job: &Job, cloud: &Cloud, given: &Given, name: &str) -> Result<ChangeSet, Failure> {
     let token = job.token(1);
     if !job.notes.contains_key("intent") {
+        super::bring(job, cloud, given).await?;
         job.port
             .note(
                 "intent",
@@ -161,7 +162,7 @@ async fn make(
                 None => Err(trouble.held_open()),
             }
         }
-        Err(trouble) => Err(super::outcome::refused(trouble, &given.stack_name)),
+        Err(trouble) => Err(given.told(super::outcome::refused(trouble, &given.stack_name))),
     }
 }
 

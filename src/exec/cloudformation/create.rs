@@ -46,8 +46,9 @@ impl Change for Create {
 
     async fn run(course: Course<'_>, params: &Params) -> Result<Output, Failure> {
         let (job, cloud) = (course.job, course.cloud);
-        let given = super::given(job, &params.input, &BTreeMap::new(), None).await?;
+        let given = super::given(job, cloud, &params.input, &BTreeMap::new(), None).await?;
         if course.is_fresh() {
+            super::bring(job, cloud, &given).await?;
             make_room(job, cloud, &params.input.stack_name).await?;
         }
         let keep = params.on_failure_keep.then_some(OnFailure::DoNothing);
@@ -56,7 +57,8 @@ impl Change for Create {
                 None,
                 |token| {
                     let call = cloud.cfn.create_stack().stack_name(&given.stack_name);
-                    call.template_body(&given.template)
+                    call.set_template_body(given.body())
+                        .set_template_url(given.url())
                         .set_parameters(Some(given.parameters.clone()))
                         .set_capabilities(Some(given.capabilities.clone()))
                         .set_tags(Some(given.tags.clone()))
@@ -68,6 +70,7 @@ impl Change for Create {
                 |made| made.stack_id,
             )
             .await
+            .map_err(|failure| given.told(failure))
     }
 }
 

@@ -26,6 +26,7 @@ use crate::aws::cfn::input::Given;
 use crate::aws::cfn::stack::CfnStack;
 use crate::aws::{Clients, Cloud};
 use crate::domain::failure::{Failure, Retry};
+use crate::domain::line::Severity;
 use crate::domain::plan::{Counts, Output};
 use crate::domain::time::Time;
 use crate::forms::cloudformation::CfnInput;
@@ -136,12 +137,27 @@ fn check_input(params: &Value) -> Result<(), String> {
 /// An input with its template, for the stack as it is.
 async fn given(
     job: &Job,
+    cloud: &Cloud,
     input: &CfnInput,
     counts: &BTreeMap<String, String>,
     now: Option<&CfnStack>,
 ) -> Result<Given, Failure> {
     let bundle = job.port.bundle(input.template.bundle).await?;
-    Given::new(input, &bundle, counts, now)
+    let place = job.place.as_ref();
+    Given::new(input, &bundle, counts, now, place, &cloud.region)
+}
+
+/// Brings the template of a call to where CloudFormation reads it. Nothing is changed by that: it
+/// comes before anything is noted, and what is there already is there.
+async fn bring(job: &Job, cloud: &Cloud, given: &Given) -> Result<(), Failure> {
+    let brought = cloud.bring(given).await;
+    let put = brought.map_err(|trouble| trouble.held_open().as_before())?;
+    if let Some(bucket) = put {
+        let says = format!("put the template into the bucket {bucket}");
+        job.port
+            .out(Severity::Info, &given.stack_name, Safe::new(&says));
+    }
+    Ok(())
 }
 
 /// The output of a step that left the stack in this state, with those of its counts that the step

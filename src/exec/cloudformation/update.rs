@@ -56,13 +56,17 @@ impl Change for Update {
     async fn run(course: Course<'_>, params: &UpdateParams) -> Result<Output, Failure> {
         let (job, cloud) = (course.job, course.cloud);
         let stack = there(cloud, &params.input.stack_name).await?;
-        let given = super::given(job, &params.input, &params.counts, Some(&stack)).await?;
+        let given = super::given(job, cloud, &params.input, &params.counts, Some(&stack)).await?;
+        if course.is_fresh() {
+            super::bring(job, cloud, &given).await?;
+        }
         course
             .run(
                 Some(&stack),
                 |token| {
                     let call = cloud.cfn.update_stack().stack_name(&given.stack_name);
-                    call.template_body(&given.template)
+                    call.set_template_body(given.body())
+                        .set_template_url(given.url())
                         .set_parameters(Some(given.parameters.clone()))
                         .set_capabilities(Some(given.capabilities.clone()))
                         .set_tags(Some(given.tags.clone()))
@@ -73,6 +77,7 @@ impl Change for Update {
                 |updates| updates.stack_id,
             )
             .await
+            .map_err(|failure| given.told(failure))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::aws::cfn::changes::{preview_name, preview_prefix};
 use crate::aws::cfn::input::Given;
 use crate::domain::failure::Failure;
 use crate::domain::look::Standing;
+use crate::domain::place::Place;
 use crate::domain::request::SourceBundle;
 use crate::forms::cloudformation::{CfnInput, ChangeFacts, SHELL, StackFacts, standing};
 use crate::os::clock::SharedClock;
@@ -84,22 +85,32 @@ pub async fn changes(
     hint: &str,
     input: &CfnInput,
     bundle: &SourceBundle,
+    place: &Place,
 ) -> Result<ChangeFacts, Failure> {
     let stack = &input.stack_name;
     let now = cloud.stack(stack).await?;
-    let given = Given::new(input, bundle, &BTreeMap::new(), now.as_ref())?;
+    let given = Given::new(
+        input,
+        bundle,
+        &BTreeMap::new(),
+        now.as_ref(),
+        Some(place),
+        &cloud.region,
+    )?;
     let name = preview_name(store, hint, stack);
     for (left_over, _) in cloud.change_sets(stack).await? {
         if left_over.starts_with(&preview_prefix(store)) && left_over != name {
             cloud.delete_change_set(stack, &left_over).await?;
         }
     }
+    cloud.bring(&given).await?;
     let made = match cloud.make_change_set(&given, &name, &name).await {
         Ok(made) => made,
         // Some clouds say so here already.
         Err(trouble) if trouble.says("No updates are to be performed") => {
             return Ok(ChangeFacts::Nothing);
         }
+        Err(trouble) if given.is_unread(&trouble) => return Err(given.told(trouble.into())),
         Err(trouble)
             if trouble.kind == crate::aws::TroubleKind::Refused
                 && !trouble.is("AlreadyExistsException") =>

@@ -13,7 +13,7 @@ use crate::domain::ids::StackId;
 use crate::domain::relative::plain;
 use crate::domain::request::{FileRef, Release, SourceBundle, Spec};
 use crate::forms::cloudformation::template::{self, Fixed, Made, Parameter, Template};
-use crate::forms::cloudformation::{self, COUNT, CfnInput};
+use crate::forms::cloudformation::{self, COUNT, CfnInput, travel};
 use crate::text::diagnostic::{Diagnostic, Diagnostics, closest};
 use crate::text::secret;
 
@@ -36,6 +36,9 @@ pub(super) struct Body {
     /// Those of which it is known only at AWS whether they are made.
     #[serde(default)]
     pub(super) open: BTreeSet<String>,
+    /// How many bytes its template has.
+    #[serde(default)]
+    pub(super) length: usize,
 }
 
 impl Body {
@@ -97,8 +100,10 @@ pub(super) fn spec(
         )
         .into());
     };
-    if file.bytes.len() > MAX_BYTES {
-        return Err(too_long(&path, file.bytes.len()));
+    let length = file.bytes.len();
+    if length > travel::LONGEST {
+        let says = travel::too_long(&path, length);
+        return Err(Diagnostic::of_file("template-size", &path, &says, travel::SHORTEN).into());
     }
     let (template, mut found) = template::read(&path, &file.bytes);
     let Some(template) = template else {
@@ -162,6 +167,7 @@ pub(super) fn spec(
         downtime: entry.downtime,
         resources,
         open,
+        length,
     };
     let body = serde_json::to_value(body).map_err(|why| {
         Diagnostics::from(Diagnostic::of_file("template", &path, &why.to_string(), ""))
@@ -248,14 +254,4 @@ fn parameters(
         }
     }
     wrong
-}
-
-/// The longest template that a call can carry.
-const MAX_BYTES: usize = 51_200;
-
-fn too_long(path: &str, bytes: usize) -> Diagnostics {
-    let says =
-        format!("{path} has {bytes} bytes; a call to CloudFormation carries {MAX_BYTES} at most");
-    let hint = "move a part of it into a nested stack, or take out comments and repetition";
-    Diagnostic::of_file("template-size", path, &says, hint).into()
 }

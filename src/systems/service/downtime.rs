@@ -117,8 +117,9 @@ pub(super) fn back(
     name: &str,
     running: &Counts,
 ) -> Step {
-    let serving =
-        serving.filter(|serving| serving.input.stack_name == name && serving.kept().is_empty());
+    let serving = serving.filter(|serving| {
+        serving.input.stack_name == name && serving.kept().is_empty() && serving.travels(ask)
+    });
     let (kind, params, leaves): (&str, Value, Option<Leaves>) = match serving {
         Some(serving) => {
             let counts: Counts = running

@@ -11,6 +11,7 @@ mod plan;
 mod running;
 mod status;
 mod steps;
+mod travel;
 mod weight;
 
 use body::Body;
@@ -94,6 +95,11 @@ impl System for Service {
             Ok(spec) => Read::Stacks(vec![(whole.clone(), spec)]),
             Err(found) => Read::Wrong(found),
         }
+    }
+
+    fn lacks(&self, spec: &Spec, home: &Home<'_>) -> Remarks {
+        // What cannot be read is told where it is planned.
+        Body::of(spec).map_or_else(|_| Remarks::default(), |body| travel::lacks(&body, home))
     }
 
     /// First the stack; then, for a card alone, what an update would change. A deployment works
@@ -180,9 +186,15 @@ impl System for Service {
                 "{name} was changed elsewhere at {at}, after the last deployment from here: what that changed is not in the record, and no way back brings it."
             ));
         }
+        let says = travel::says(ask, &plan, &body, serving.as_ref())?;
+        plan.says.extend(says);
         // The way back is shorter then: the card says so.
+        let left = serving.as_ref().filter(|serving| !serving.travels(ask));
+        let left = left.map(|_| "its template is too large for a call, and the environment names no bucket for such ones".to_owned());
         plan.says.extend(
-            unread.map(|why| format!("What serves now cannot be brought back as a whole: {why}.")),
+            unread
+                .or(left)
+                .map(|why| format!("What serves now cannot be brought back as a whole: {why}.")),
         );
         Ok(plan)
     }

@@ -8,6 +8,7 @@ mod plans;
 mod releases;
 mod running;
 mod secrets;
+mod travel;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

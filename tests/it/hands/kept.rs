@@ -65,7 +65,8 @@ async fn read_and_kept(shop: &Workshop, tells: bool) {
     assert!(fixed.contains_key("DesiredCount"), "{fixed:?}");
     let wanted: CfnInput = serde_json::from_value(input(shop, "after.yaml")).unwrap();
     let clock = Real::shared();
-    let changes = look::changes(&cloud, &clock, "0a1b2c3d", "hint", &wanted, &shop.bundle);
+    let (bundle, place) = (&shop.bundle, shop.place());
+    let changes = look::changes(&cloud, &clock, "0a1b2c3d", "hint", &wanted, bundle, &place);
     let ChangeFacts::Rows { rows } = changes.await.unwrap() else {
         panic!("no rows")
     };

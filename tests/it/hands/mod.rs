@@ -3,6 +3,7 @@
 
 mod cloudformation;
 mod kept;
+mod large;
 mod peers;
 mod process;
 
@@ -20,6 +21,7 @@ use holdpoint::domain::failure::{Failure, Retry};
 use holdpoint::domain::ids::{DeploymentId, DeploymentNo, StepId};
 use holdpoint::domain::line::Severity;
 use holdpoint::domain::masks::Secret;
+use holdpoint::domain::place::Place;
 use holdpoint::domain::plan::Output;
 use holdpoint::domain::request::{SourceBundle, SourceFile};
 use holdpoint::domain::secret_ref::SecretRef;
@@ -130,6 +132,8 @@ pub(crate) struct Workshop {
     pub(crate) clients: Arc<Clients>,
     executors: Vec<Arc<dyn Executor>>,
     pub(crate) bundle: SourceBundle,
+    /// The bucket through which large templates travel.
+    bucket: Option<&'static str>,
     step: AtomicU32,
     /// The deployment's number: another one each time on clouds that live on.
     no: u64,
@@ -185,6 +189,7 @@ impl Workshop {
             executors,
             clients,
             bundle: SourceBundle::default(),
+            bucket: None,
             step: AtomicU32::new(1),
             no,
         }
@@ -204,6 +209,17 @@ impl Workshop {
             },
         );
         self
+    }
+
+    pub(crate) fn through(mut self, bucket: &'static str) -> Self {
+        self.bucket = Some(bucket);
+        self
+    }
+
+    /// The place of all jobs.
+    pub(crate) fn place(&self) -> Place {
+        let place = self.target.place(None);
+        place.using("template bucket", self.bucket)
     }
 
     pub(crate) fn executor(&self, kind: &str) -> Arc<dyn Executor> {
@@ -229,7 +245,7 @@ impl Workshop {
             params,
             notes: BTreeMap::new(),
             env: "dev".parse().unwrap(),
-            place: Some(self.target.place(None)),
+            place: Some(self.place()),
             folder: std::path::PathBuf::from("/nowhere"),
             port: Arc::new(self.bench(None)),
         }

@@ -101,6 +101,7 @@ async fn deployed_and_torn_down(endpoint: &str, exact: bool) {
         "hint-1",
         &wanted,
         &shop.bundle,
+        &shop.place(),
     )
     .await
     .unwrap();

@@ -399,3 +399,69 @@ fn a_pipe_in_place_of_an_estate_file_is_refused_at_once() {
     let says = found.to_string();
     assert!(says.contains("not an ordinary file but a pipe"), "{says}");
 }
+
+/// A template that a call cannot carry: where the bucket is to be named is told with its place.
+#[test]
+fn a_bucket_that_is_missing_is_told_where_it_is_to_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(crate::config::FILE);
+    let wrong = |environment: &str, bytes: usize| {
+        let body = "Resources: { Queue: { Type: AWS::SQS::Queue } }\n#";
+        let template = format!("{body}{}", "-".repeat(bytes - body.len()));
+        std::fs::write(folder.path().join("big.yaml"), template).unwrap();
+        let estate = format!(
+            "environments:\n  dev: {{ class: development, {environment} }}\napplications:\n  a: {{ service: {{ template: big.yaml }}, environments: [dev] }}\n  b: {{ service: {{ template: big.yaml }}, environments: [dev] }}\n"
+        );
+        std::fs::write(&file, estate).unwrap();
+        let (loaded, found) = crate::config::examine(&file, crate::systems::all());
+        assert!(found.is_empty(), "{found}");
+        let loaded = loaded.unwrap();
+        let wrong = crate::config::wrong_files(&loaded);
+        let specs = crate::config::catalog(&loaded).stacks;
+        assert!(
+            specs
+                .values()
+                .all(|one| one.spec.is_err() != wrong.is_empty())
+        );
+        let told: Vec<_> = wrong.into_iter().map(|one| one.what.to_string()).collect();
+        told
+    };
+    let plain = "aws: { region: eu-west-1 }";
+    let named = "aws: { region: eu-west-1, template_bucket: acme-deploys }";
+    for (environment, bytes) in [(plain, 51_200), (named, 51_201), (named, 1_000_000)] {
+        let none: [String; 0] = [];
+        assert_eq!(wrong(environment, bytes), none, "{environment} {bytes}");
+    }
+    for (environment, at) in [
+        (plain, "holdpoint.yaml:2:30"),
+        ("region: eu-west-1", "holdpoint.yaml:2:8"),
+    ] {
+        let told = wrong(environment, 51_201);
+        assert_eq!(told.len(), 1, "one for both applications: {told:?}");
+        for part in [
+            "template-bucket",
+            "big.yaml has 51201 bytes",
+            "carries 51200 at most",
+            "add `template_bucket: NAME` under `aws:` here, with an S3 bucket in the account and region of dev",
+            at,
+        ] {
+            assert!(told[0].contains(part), "{part}: {}", told[0]);
+        }
+    }
+    let told = wrong(named, 1_000_001).join("");
+    assert!(
+        told.contains("takes templates of 1000000 at most"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_name_that_no_bucket_can_have_is_refused() {
+    for bad in ["s3://acme", "Acme", "arn:aws:s3:::acme", "a", "acme/x"] {
+        let text = format!(
+            "environments:\n  dev: {{ class: development, aws: {{ region: r, template_bucket: \"{bad}\" }} }}\n"
+        );
+        let told = read_text(&text).unwrap_err().to_string();
+        assert!(told.contains("template_bucket"), "{told}");
+    }
+}
