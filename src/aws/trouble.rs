@@ -96,7 +96,7 @@ impl Trouble {
     pub fn held_open(self) -> Failure {
         match self.failure.retry {
             Retry::After(_) => self.failure.retry(Retry::Contact),
-            Retry::Never | Retry::AskAPerson | Retry::Contact => *self.failure,
+            Retry::Never | Retry::AskAPerson | Retry::Contact | Retry::Replan => *self.failure,
         }
     }
 }

@@ -353,7 +353,7 @@ fn running(world: &World, d: &Deployment) -> Awaited {
                 "{cancelling}nobody can tell how {} ended: {why}",
                 step.id
             )),
-            Some(Retry::Never | Retry::After(_) | Retry::Contact) | None => {
+            Some(Retry::Never | Retry::After(_) | Retry::Contact | Retry::Replan) | None => {
                 let what = if run.has_begun() {
                     "has no contact"
                 } else {

@@ -6,11 +6,13 @@ mod phase;
 mod rules;
 mod scale;
 mod step;
+mod voided;
 mod wants;
 
 pub use event::{DeploymentEvent, Request, Shown, Stopping};
 pub use phase::Phase;
 pub use step::{Branch, StepRun, StepState};
+pub use voided::Voided;
 pub use wants::{CANCEL_LIMIT, DeploymentWant};
 
 use std::collections::BTreeMap;
@@ -60,6 +62,9 @@ pub struct Deployment {
     pub steps: BTreeMap<StepId, StepRun>,
     /// Holds in the order in which they opened.
     pub holds: Vec<Hold>,
+    /// The plans that became void, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub voided: Vec<Voided>,
     /// Set when no new ordinary step may start.
     pub stopping: Option<Stopping>,
     /// How it ended.
@@ -86,6 +91,7 @@ impl Deployment {
             plan_digest: None,
             steps: BTreeMap::new(),
             holds: Vec::new(),
+            voided: Vec::new(),
             stopping: None,
             end: None,
             travelled: Vec::new(),

@@ -35,6 +35,10 @@ pub enum Retry {
     /// No contact or no valid credentials: the step waits as LOST, its timeout stops, and it
     /// resumes by itself.
     Contact,
+    /// What the step is about is another than when it was planned, and nothing of it was touched:
+    /// whatever was approved is void. Where nothing was changed yet, the plan is made again from
+    /// what is there now, and asks again; else the step has failed.
+    Replan,
 }
 
 impl Failure {
@@ -94,7 +98,7 @@ impl Failure {
 
     fn then(&self, passes: &str) -> String {
         match (self.retry, self.hint.as_str()) {
-            (Retry::Never | Retry::AskAPerson, hint) => hint.to_owned(),
+            (Retry::Never | Retry::AskAPerson | Retry::Replan, hint) => hint.to_owned(),
             (Retry::After(_) | Retry::Contact, "") => passes.to_owned(),
             (Retry::After(_) | Retry::Contact, hint) => format!("{hint}; {passes}"),
         }

@@ -194,6 +194,7 @@ impl Masks {
             kind: self.cover_text(&row.kind),
             scope: all(row.scope),
             properties: all(row.properties),
+            counted: all(row.counted),
             ..row
         });
         Changes {
@@ -325,6 +326,8 @@ mod tests {
             fate: Fate::Goes,
             scope: named(),
             properties: named(),
+            values: std::collections::BTreeMap::new(),
+            counted: Vec::new(),
         };
         let output = Output {
             changes: Some(Changes {

@@ -79,6 +79,10 @@ pub struct Stack {
     pub good_release: Option<Release>,
     /// The last good one of another release.
     pub previous_good: Option<DeploymentId>,
+    /// The last deployment whose release came into service, however that deployment ended: what the
+    /// stack has, or had last.
+    #[serde(default)]
+    pub had: Option<DeploymentId>,
     /// The last deployment that ended at all.
     pub last: Option<DeploymentId>,
     /// The stop of its own queue.
@@ -106,6 +110,7 @@ impl Stack {
             last_good: None,
             good_release: None,
             previous_good: None,
+            had: None,
             last: None,
             freeze: None,
             broken: None,
@@ -243,6 +248,7 @@ impl Stack {
                     self.finish(*deployment, None);
                     self.release.clone_from(release);
                     if let Some(release) = release.as_ref().filter(|_| !as_before) {
+                        self.had = Some(*deployment);
                         self.good(*deployment, release);
                     }
                 }
@@ -262,7 +268,10 @@ impl Stack {
                     self.finish(*deployment, Some(reason.clone()));
                     match left {
                         Left::Before => {}
-                        Left::Release(release) => self.release = Some(release.clone()),
+                        Left::Release(release) => {
+                            self.had = Some(*deployment);
+                            self.release = Some(release.clone());
+                        }
                         Left::Nothing => self.release = None,
                     }
                 }

@@ -1,7 +1,10 @@
 //! CloudFormation: what a stack is made from, what is seen of one, and what its statuses mean.
 
+mod as_seen;
 pub mod template;
 pub mod travel;
+
+pub use as_seen::{AsSeen, Left};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -189,6 +192,17 @@ impl StackFacts {
     #[must_use]
     pub fn standing(&self) -> Standing {
         standing(&self.status)
+    }
+
+    /// What a step that acts on it compares with what it finds.
+    #[must_use]
+    pub fn as_seen(&self) -> AsSeen {
+        AsSeen {
+            changed_at: self.changed_at,
+            parameters: self.parameters.clone(),
+            tags: self.tags.clone(),
+            left: None,
+        }
     }
 
     /// As it is seen.

@@ -14,6 +14,7 @@ pub(super) fn named_by(stack: &Stack) -> impl Iterator<Item = DeploymentId> {
     let single = [
         stack.current,
         stack.last,
+        stack.had,
         stack.last_good,
         stack.previous_good,
     ];

@@ -262,6 +262,10 @@ fn deployment(event: &DeploymentEvent) -> String {
         }
         DeploymentEvent::StepFound { step, .. } => format!("step {step}: contact is back"),
         DeploymentEvent::StepDone { step, .. } => format!("step {step} is done"),
+        DeploymentEvent::PlanVoid { step, failure } => format!(
+            "step {step} touched nothing, and what was approved is void: {}; the plan is made again",
+            failure.summary
+        ),
         DeploymentEvent::StepFailed {
             step,
             failure,

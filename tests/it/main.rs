@@ -12,6 +12,7 @@ mod cloud_contract;
 mod cloud_life;
 mod cloud_practice;
 mod cloud_services;
+mod consent;
 mod console;
 mod crashes;
 mod estate;

@@ -1,18 +1,19 @@
 //! Change sets: made under our own names, described as rows, deleted. Executing one is not done
 //! here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::types::{
-    ChangeAction, ChangeSetType, PolicyAction, Replacement, ResourceChange,
+    ChangeAction, ChangeSetType, PolicyAction, Replacement, ResourceChange, ResourceChangeDetail,
 };
 
 use super::input::Given;
 use super::stack::is_missing;
 use crate::aws::clients::Cloud;
 use crate::aws::trouble::Trouble;
+use crate::domain::digest::Digest;
 use crate::domain::plan::{ChangeRow, Does, Fate};
-use crate::forms::cloudformation::change_set_prefix;
+use crate::forms::cloudformation::{COUNT, change_set_prefix};
 use crate::text::safe::Safe;
 
 /// How deep nested change sets are followed.
@@ -201,6 +202,7 @@ impl Cloud {
                         .describe_change_set()
                         .set_stack_name(of_stack(stack, name))
                         .change_set_name(name)
+                        .include_property_values(true)
                         .set_next_token(token.clone())
                         .send()
                 },
@@ -273,7 +275,49 @@ fn row(change: &ResourceChange, below: &str) -> ChangeRow {
                 .map(|name| text(Some(name)))
                 .collect(),
         ),
+        values: values(change.details()),
+        counted: counted(change.details()),
     }
+}
+
+/// From what to what each property changes, by digest; one property may be told in several parts.
+fn values(details: &[ResourceChangeDetail]) -> BTreeMap<String, Digest> {
+    let mut told: BTreeMap<String, BTreeSet<[&str; 3]>> = BTreeMap::new();
+    for target in details.iter().filter_map(ResourceChangeDetail::target) {
+        let Some(name) = target.name() else { continue };
+        let (before, after) = (target.before_value(), target.after_value());
+        if before.is_some() || after.is_some() {
+            let part = [target.path(), before, after].map(Option::unwrap_or_default);
+            told.entry(Safe::new(name).to_string())
+                .or_default()
+                .insert(part);
+        }
+    }
+    told.into_iter()
+        .map(|(name, parts)| {
+            (
+                name,
+                Digest::of("holdpoint/values/1", &serde_json::json!(parts)),
+            )
+        })
+        .collect()
+}
+
+/// The properties that nothing but a count of tasks changes.
+fn counted(details: &[ResourceChangeDetail]) -> Vec<String> {
+    let mut counts: BTreeMap<String, bool> = BTreeMap::new();
+    for detail in details {
+        if let Some(name) = detail.target().and_then(|target| target.name()) {
+            let counts_it = detail
+                .causing_entity()
+                .is_some_and(|cause| cause.starts_with(COUNT));
+            *counts.entry(Safe::new(name).to_string()).or_insert(true) &= counts_it;
+        }
+    }
+    counts
+        .into_iter()
+        .filter_map(|(name, alone)| alone.then_some(name))
+        .collect()
 }
 
 /// A change of which CloudFormation does not say whether it replaces counts as one that may.
@@ -370,6 +414,33 @@ mod tests {
         assert_eq!(row.scope, ["Properties", "Tags"]);
         assert_eq!(row.properties, ["Engine", "StorageType"]);
         assert!(row.destroys());
+    }
+
+    /// Two changes of one property differ by their values, and no value is kept.
+    #[test]
+    fn values_are_told_by_digest_and_counts_apart() {
+        let detail = |name: &str, to: &str, cause: &str| {
+            let target = ResourceTargetDefinition::builder().name(name);
+            ResourceChangeDetail::builder()
+                .target(target.before_value("20").after_value(to).build())
+                .causing_entity(cause)
+                .build()
+        };
+        let of = |to: &str| {
+            let change = ResourceChange::builder()
+                .logical_resource_id("Db")
+                .details(detail("Password", to, "Size"))
+                .details(detail("Tasks", "4", "DesiredCount"))
+                .details(detail("Both", "4", "DesiredCount"))
+                .details(detail("Both", "4", "Size"));
+            row(&change.build(), "")
+        };
+        let one = of("hunter2");
+        assert_eq!(one, of("hunter2"));
+        assert_ne!(one.values["Password"], of("30").values["Password"]);
+        assert_eq!(one.values["Tasks"], of("30").values["Tasks"]);
+        assert_eq!(one.counted, ["Tasks"]);
+        assert!(!serde_json::to_string(&one).unwrap().contains("hunter2"));
     }
 
     #[test]

@@ -58,6 +58,7 @@ pub fn hold_want(folds: &Folds, d: &Deployment, id: &StepId, cx: &Cx<'_>) -> App
     let shown = cover(step, env.record_version, &request.places, rows.as_deref());
     let seen = request.seen.as_ref();
     if opened(d, id) == 0
+        && d.voided.is_empty()
         && seen.is_some_and(|seen| {
             seen.covers
                 .iter()

@@ -109,6 +109,8 @@ mod tests {
             fate,
             scope: vec![],
             properties: vec![],
+            values: std::collections::BTreeMap::new(),
+            counted: Vec::new(),
         };
         let rows = [
             row("Orders", Does::Remove, Fate::Stays),

@@ -146,7 +146,8 @@ pub fn specs(
         Intent::Teardown { stack: id, .. } => {
             let stack = folds.stack(id);
             let spec = match stack
-                .last_good
+                .had
+                .or(stack.last_good)
                 .or(stack.last)
                 .and_then(|last| deployed(folds, last))
             {

@@ -256,7 +256,11 @@ pub fn outcome(
                     failure,
                 }
             }
-            Retry::Never | Retry::After(_) | Retry::Contact | Retry::AskAPerson
+            Retry::Replan if !run.cancelling && d.may_replan(id) => DeploymentEvent::PlanVoid {
+                step: step_id,
+                failure,
+            },
+            Retry::Never | Retry::After(_) | Retry::Contact | Retry::AskAPerson | Retry::Replan
                 if run.cancelling =>
             {
                 DeploymentEvent::StepCancelled {
@@ -265,14 +269,16 @@ pub fn outcome(
                     as_before: failure.as_before,
                 }
             }
-            Retry::After(wait) if attempt < step.retry.attempts && d.stopping.is_none() => {
+            Retry::After(wait)
+                if attempt - run.before < step.retry.attempts && d.stopping.is_none() =>
+            {
                 DeploymentEvent::StepFailed {
                     step: step_id,
                     failure,
                     retry_at: Some(now + wait),
                 }
             }
-            Retry::After(_) | Retry::Never | Retry::Contact | Retry::AskAPerson => {
+            Retry::After(_) | Retry::Never | Retry::Contact | Retry::AskAPerson | Retry::Replan => {
                 DeploymentEvent::StepFailed {
                     step: step_id,
                     failure,

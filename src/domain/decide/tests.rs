@@ -15,3 +15,4 @@ mod queueing;
 mod rules;
 mod serving;
 mod sim;
+mod voids;

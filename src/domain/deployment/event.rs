@@ -139,6 +139,14 @@ pub enum DeploymentEvent {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         carried: Vec<(StepId, Output)>,
     },
+    /// A step found what it is about to be another than when it was planned, and touched nothing:
+    /// the plan and whatever was approved of it are void, and a new one is made.
+    PlanVoid {
+        /// Which step.
+        step: StepId,
+        /// What became different.
+        failure: Failure,
+    },
     /// Its steps may run.
     RunSteps,
     /// An attempt of a step starts; recorded before anything is called.
@@ -273,6 +281,7 @@ impl DeploymentEvent {
             DeploymentEvent::StackAvailable { .. } => "stack_available",
             DeploymentEvent::StackWaitFailure { .. } => "stack_wait_failure",
             DeploymentEvent::Planned { .. } => "planned",
+            DeploymentEvent::PlanVoid { .. } => "plan_void",
             DeploymentEvent::RunSteps => "run_steps",
             DeploymentEvent::StepStarted { .. } => "step_started",
             DeploymentEvent::StepNoted { .. } => "step_noted",

@@ -8,7 +8,10 @@ use crate::domain::time::Time;
 
 use super::{Deployment, StepRun, StepState};
 
-pub(super) fn void_holds(d: &mut Deployment, at: Time, which: impl Fn(&StepId) -> bool) {
+/// Why holds are void where nothing more is started.
+pub(super) const STOPPED: &str = "the deployment stopped";
+
+pub(super) fn void_holds(d: &mut Deployment, at: Time, why: &str, which: impl Fn(&StepId) -> bool) {
     for hold in d
         .holds
         .iter_mut()
@@ -18,7 +21,7 @@ pub(super) fn void_holds(d: &mut Deployment, at: Time, which: impl Fn(&StepId) -
             verdict: Verdict::Void,
             by: Person::Engine,
             at,
-            note: "the deployment stopped".to_owned(),
+            note: why.to_owned(),
         });
     }
 }
@@ -49,7 +52,7 @@ pub(super) fn refresh(d: &mut Deployment, at: Time) {
                 cancelled.push(step.id.clone());
             }
         }
-        void_holds(d, at, |step| cancelled.contains(step));
+        void_holds(d, at, STOPPED, |step| cancelled.contains(step));
     }
     let order: Vec<StepId> = plan
         .order()

@@ -10,7 +10,7 @@ use crate::domain::lifecycles::of_system;
 use crate::domain::plan::Output;
 use crate::domain::time::Time;
 
-use super::follow::{ordinary, refresh, void_holds};
+use super::follow::{STOPPED, ordinary, refresh, void_holds};
 use super::{Deployment, DeploymentEvent, Phase, StepRun, StepState, Stopping};
 
 pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Result<(), Illegal> {
@@ -59,10 +59,11 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
             if d.phase != Phase::Available || d.plan.is_some() {
                 return Err(d.broken_log(tag));
             }
+            let attempts = d.attempts();
             d.steps = plan
                 .steps
                 .iter()
-                .map(|step| (step.id.clone(), StepRun::blocked()))
+                .map(|step| (step.id.clone(), StepRun::anew(attempts)))
                 .collect();
             d.plan = Some(Arc::new((**plan).clone()));
             d.plan_digest = Some(*digest);
@@ -71,6 +72,11 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
                 run.reason = Some("carried over".to_owned());
                 done(run, output, at);
             }
+        }
+        DeploymentEvent::PlanVoid { step, failure } => {
+            run_mut(d, step, tag)?;
+            d.take_edge(tag, at)?;
+            d.void_plan(failure, at);
         }
         DeploymentEvent::StepStarted {
             step,
@@ -303,7 +309,7 @@ fn finish(d: &mut Deployment, end: End, at: Time) {
             run.reason.get_or_insert_with(|| reason.to_owned());
         }
     }
-    void_holds(d, at, |_| true);
+    void_holds(d, at, STOPPED, |_| true);
     d.ended_at = Some(at);
     d.end = Some(end);
 }

@@ -77,8 +77,12 @@ impl StepState {
 pub struct StepRun {
     /// Where it stands.
     pub state: StepState,
-    /// How many attempts were started.
+    /// How many attempts were started, those under plans that became void among them: no two
+    /// attempts of one step have one number.
     pub attempt: u32,
+    /// How many of them were started under plans that became void.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub before: u32,
     /// An attempt has ended of which it is not known that it left everything as it was.
     #[serde(default)]
     pub touched: bool,
@@ -121,6 +125,7 @@ impl StepRun {
         Self {
             state: StepState::Blocked,
             attempt: 0,
+            before: 0,
             touched: false,
             started_at: None,
             ended_at: None,
@@ -138,10 +143,20 @@ impl StepRun {
         }
     }
 
+    /// A step that waits for its needs, under a plan that stands for a void one.
+    #[must_use]
+    pub(super) fn anew(attempts: u32) -> Self {
+        Self {
+            attempt: attempts,
+            before: attempts,
+            ..Self::blocked()
+        }
+    }
+
     /// True when any attempt was ever started.
     #[must_use]
     pub fn ever_started(&self) -> bool {
-        self.attempt > 0
+        self.attempt > self.before
     }
 
     /// True when what it is about may be another than before: by an attempt that has ended, or by
@@ -163,4 +178,10 @@ impl StepRun {
     pub fn is_live(&self) -> bool {
         matches!(self.state, StepState::Active | StepState::Lost)
     }
+}
+
+/// For fields that are left out where there is nothing to count.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }

@@ -103,6 +103,8 @@ fn row() -> ChangeRow {
         fate: Fate::Goes,
         scope: vec!["Properties".into()],
         properties: vec!["Engine".into()],
+        values: std::collections::BTreeMap::new(),
+        counted: Vec::new(),
     }
 }
 
@@ -384,6 +386,10 @@ fn of_deployments() -> Vec<DeploymentEvent> {
             plan: Box::new(rich_plan()),
             digest: digest("plan"),
             carried: vec![("look".into(), output.clone())],
+        },
+        DeploymentEvent::PlanVoid {
+            step: step(),
+            failure: failure().retry(Retry::Replan),
         },
         DeploymentEvent::RunSteps,
         DeploymentEvent::StepStarted {

@@ -28,13 +28,37 @@ impl Stack {
             .map(|request| &request.spec)
     }
 
-    /// The deployment that a redeploy repeats: the last one that ended, well or not.
+    /// The deployment that is repeated by who asks for the same once more: the last one, where it
+    /// failed or was cut off half-way; else the one that brought what the stack has, or had last. A
+    /// teardown and a recovery are repeated by nobody: what they name of a release is what they
+    /// found.
     #[must_use]
     pub fn repeated<'a>(&self, folds: &'a Folds) -> Option<&'a Deployment> {
-        folds
-            .deployments
-            .get(&self.last.or(self.last_good)?)
-            .map(|d| &**d)
+        let again = self.last.filter(|last| {
+            folds.deployments.get(last).is_some_and(|d| {
+                let deploys = d
+                    .request
+                    .as_ref()
+                    .is_some_and(|request| request.purpose == Purpose::Deploy);
+                deploys
+                    && match d.end {
+                        Some(End::Failed { .. } | End::Partial { .. }) => true,
+                        Some(End::Terminated { .. }) => d.changed_anything() && !d.is_restored(),
+                        Some(End::Done) | None => false,
+                    }
+            })
+        });
+        let id = again.or(self.had).or(self.last_good).or(self.last)?;
+        folds.deployments.get(&id).map(|d| &**d)
+    }
+
+    /// True where this thing is what the release in service runs on; also where that is not known.
+    /// A release that was to run on another one, and never came, says nothing of what serves.
+    #[must_use]
+    pub fn runs_on(&self, folds: &Folds, thing: &Subject) -> bool {
+        let had = self.had.and_then(|had| folds.deployments.get(&had));
+        had.and_then(|d| d.request.as_ref()?.spec.about.first())
+            .is_none_or(|about| about.kind == thing.kind && about.name == thing.name)
     }
 
     /// When what this stack is was last changed from here, by its own clock. `None` where that is
@@ -58,8 +82,9 @@ impl Stack {
     }
 
     /// The deployment whose release a rollback brings back: the last good one, where something else
-    /// serves, may serve soon, or it is in doubt what serves; where that one serves, the good one
-    /// before it.
+    /// serves, may serve soon, or it is in doubt what serves, and after a deployment that failed,
+    /// whatever that left: nobody who goes back from it means to leave what was good before it;
+    /// where that one serves, the good one before it.
     #[must_use]
     pub fn rollback_to(&self, folds: &Folds) -> Option<DeploymentId> {
         let of = |id: Option<DeploymentId>| folds.deployments.get(&id?);
@@ -70,8 +95,16 @@ impl Stack {
                     || !is_one(self.good_release.as_ref(), Some(&request.spec.release))
             });
         let in_doubt = of(self.last).is_some_and(|d| {
-            let restored = matches!(d.end, Some(End::Terminated { .. })) && d.is_restored();
-            d.changed_anything() && !matches!(d.end, Some(End::Done)) && !restored
+            let deploys = d
+                .request
+                .as_ref()
+                .is_some_and(|request| request.purpose == Purpose::Deploy);
+            match d.end {
+                Some(End::Done) => false,
+                Some(End::Failed { .. } | End::Partial { .. }) => deploys || d.changed_anything(),
+                Some(End::Terminated { .. }) => d.changed_anything() && !d.is_restored(),
+                None => d.changed_anything(),
+            }
         });
         let serves = self.release.is_some()
             && self.serves_the_good_one()

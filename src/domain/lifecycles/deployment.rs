@@ -52,6 +52,15 @@ pub static DEPLOYMENT: Lifecycle = Lifecycle {
         ),
         edge(Waiting, "stack_wait_failure", Failed, "Stack Failure", Seed),
         edge(Available, "run_steps", Running, "Running", Seed),
+        edge(
+            Running,
+            "plan_void",
+            Waiting,
+            "changed meanwhile",
+            Ours(
+                "somebody else changed the stack before it was touched: what was approved is void",
+            ),
+        ),
         edge(Running, "done", Done, "all OK", Seed),
         edge(
             Running,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::digest::Digest;
 use crate::domain::look::Subject;
 
 /// What a change does to one resource.
@@ -79,9 +80,16 @@ pub struct ChangeRow {
     pub fate: Fate,
     /// What changes (`Properties`, `Metadata`, `Tags` …), sorted.
     pub scope: Vec<String>,
-    /// The names of the changed properties, sorted; shown, and no part of what is compared.
+    /// The names of the changed properties, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<String>,
+    /// From what to what each of them changes, by digest, where that is told: a value may be one
+    /// that nobody keeps.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, Digest>,
+    /// Those of them that nothing but a count of tasks changes, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counted: Vec<String>,
 }
 
 impl ChangeRow {
@@ -112,13 +120,35 @@ impl ChangeRow {
         }
     }
 
-    /// The row without what is only shown.
+    /// True when a person who saw this row has seen all of the other: the same is done to the same
+    /// resource, and no property changes that does not change here, from the same to the same. What
+    /// changes fewer properties is nothing new: each of them was seen.
     #[must_use]
-    pub fn key(&self) -> ChangeRow {
-        ChangeRow {
-            properties: Vec::new(),
+    pub fn covers(&self, other: &ChangeRow) -> bool {
+        let of = |row: &ChangeRow| (row.logical.clone(), row.kind.clone(), row.does, row.fate);
+        of(self) == of(other)
+            && other.scope.iter().all(|one| self.scope.contains(one))
+            && other.properties.iter().all(|name| {
+                self.properties.contains(name) && self.values.get(name) == other.values.get(name)
+            })
+    }
+
+    /// The row without what a count of tasks changes; `None` where that is all that it changes.
+    #[must_use]
+    pub fn uncounted(&self) -> Option<ChangeRow> {
+        let left = |name: &String| !self.counted.contains(name);
+        let properties: Vec<String> = self
+            .properties
+            .iter()
+            .filter(|one| left(one))
+            .cloned()
+            .collect();
+        let counts_alone =
+            self.does == Does::Change && properties.is_empty() && !self.properties.is_empty();
+        (!counts_alone).then(|| ChangeRow {
+            properties,
             ..self.clone()
-        }
+        })
     }
 }
 

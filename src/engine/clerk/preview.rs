@@ -306,7 +306,11 @@ async fn planned(planning: &Planning, parts: &Parts) -> Result<(Plan, Sights), F
                 Retry::After(pause) if parts.clock.now() + pause < until => {
                     parts.clock.sleep(pause).await;
                 }
-                Retry::Never | Retry::After(_) | Retry::AskAPerson | Retry::Contact => {
+                Retry::Never
+                | Retry::After(_)
+                | Retry::AskAPerson
+                | Retry::Contact
+                | Retry::Replan => {
                     return Err(failure);
                 }
             },
@@ -323,7 +327,7 @@ fn refusal(failure: &Failure) -> Refused {
     };
     let code = match failure.retry {
         Retry::Contact => Refused::NO_CONTACT,
-        Retry::Never | Retry::After(_) | Retry::AskAPerson => Refused::CANNOT_PLAN,
+        Retry::Never | Retry::After(_) | Retry::AskAPerson | Retry::Replan => Refused::CANNOT_PLAN,
     };
     Refused::new(code, says).hint(failure.advice_refused())
 }

@@ -207,6 +207,7 @@ fn told(set: &ChangeSet, given: &Given, of: &CfnStack, empty: bool) -> Output {
             "rows": set.rows,
             "template_digest": given.digest,
             "parameters": given.values,
+            "as_seen": super::seen(of),
         }))
     }
 }

@@ -44,6 +44,9 @@ impl Change for Continue {
         if course.is_fresh() && stack.status == "UPDATE_ROLLBACK_COMPLETE" {
             return Ok(super::output(course.job, Some(&stack), true));
         }
+        if course.is_fresh() {
+            super::as_seen(course.job, &stack)?;
+        }
         let skip = (!params.skip.is_empty()).then(|| params.skip.clone());
         course
             .run(

@@ -56,6 +56,9 @@ impl Change for Delete {
         {
             return Ok(super::output(job, None, true));
         }
+        if let Some(stack) = now.as_ref() {
+            super::as_seen(job, stack)?;
+        }
         let noted = job
             .notes
             .get("intent")

@@ -50,6 +50,7 @@ impl Change for Execute {
             return Ok(super::output(job, Some(&stack), true));
         }
         if course.is_fresh() {
+            super::as_seen(job, &stack)?;
             let set = cloud
                 .change_set(&params.stack_name, &arn)
                 .await
@@ -92,12 +93,12 @@ fn arn(change_set: &Value) -> Option<String> {
 }
 
 fn same(approved: &[ChangeRow], now: &[ChangeRow]) -> bool {
-    let keys = |rows: &[ChangeRow]| {
-        let mut keys: Vec<_> = rows.iter().map(ChangeRow::key).collect();
-        keys.sort();
-        keys
+    let sorted = |rows: &[ChangeRow]| {
+        let mut rows = rows.to_vec();
+        rows.sort();
+        rows
     };
-    keys(approved) == keys(now)
+    sorted(approved) == sorted(now)
 }
 
 fn gone() -> Failure {

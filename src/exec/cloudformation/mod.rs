@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -29,7 +30,7 @@ use crate::domain::failure::{Failure, Retry};
 use crate::domain::line::Severity;
 use crate::domain::plan::{Counts, Output};
 use crate::domain::time::Time;
-use crate::forms::cloudformation::CfnInput;
+use crate::forms::cloudformation::{AsSeen, CfnInput};
 use crate::text::safe::Safe;
 
 /// All executors of CloudFormation.
@@ -160,6 +161,38 @@ async fn bring(job: &Job, cloud: &Cloud, given: &Given) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A stack as a step compares it.
+fn seen(stack: &CfnStack) -> AsSeen {
+    AsSeen {
+        changed_at: stack.changed_at,
+        parameters: stack.parameters.clone(),
+        tags: stack.tags.clone(),
+        left: None,
+    }
+}
+
+/// Refuses to touch a stack that is another than the one for which the step was planned and
+/// approved. Asked before anything is noted: nothing is begun then.
+fn as_seen(job: &Job, now: &CfnStack) -> Result<(), Failure> {
+    let Some(planned) = job.params.get("as_seen") else {
+        return Ok(());
+    };
+    let planned = AsSeen::deserialize(planned)
+        .map_err(|why| Failure::new(format!("as_seen of step {}: {why}", job.step)).as_before())?;
+    let differs = planned.differs(&seen(now));
+    if differs.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "{} was changed by somebody else since this was planned ({})",
+        now.name,
+        differs.join("; ")
+    ))
+    .hint("look at what was changed, then deploy again")
+    .retry(Retry::Replan)
+    .as_before())
+}
+
 /// The output of a step that left the stack in this state, with those of its counts that the step
 /// was given.
 fn output(job: &Job, stack: Option<&CfnStack>, noop: bool) -> Output {
@@ -187,6 +220,7 @@ fn output(job: &Job, stack: Option<&CfnStack>, noop: bool) -> Output {
             "status": stack.map_or("MISSING", |stack| stack.status.as_str()),
             "stack_id": stack.map_or("", |stack| stack.id.as_str()),
             "noop": noop,
+            "changed_at": stack.and_then(|stack| stack.changed_at),
             "outputs": outputs,
         }))
     }

@@ -97,6 +97,9 @@ impl Change for Scale {
     async fn run(course: Course<'_>, params: &ScaleParams) -> Result<Output, Failure> {
         let cloud = course.cloud;
         let stack = there(cloud, &params.stack_name).await?;
+        if course.is_fresh() {
+            super::as_seen(course.job, &stack)?;
+        }
         let parameters = scaled(&stack, &params.counts)?;
         course
             .run(

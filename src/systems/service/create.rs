@@ -41,6 +41,8 @@ pub(super) fn create(
             fate: Fate::Goes,
             scope: Vec::new(),
             properties: Vec::new(),
+            values: std::collections::BTreeMap::new(),
+            counted: Vec::new(),
         })
         .collect();
     let create = steps::create(&input, after);

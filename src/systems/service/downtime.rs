@@ -8,7 +8,7 @@ use super::plan::ours;
 use super::steps::{self, Counts};
 use crate::domain::hold::HoldKind;
 use crate::domain::plan::{Counts as Tasks, HoldRule, Leaves, Role, Step};
-use crate::forms::cloudformation::CfnInput;
+use crate::forms::cloudformation::{CfnInput, StackFacts};
 use crate::systems::PlanAsk;
 
 /// The service goes to zero, changes, and comes back; at a bad end a person says what comes back.
@@ -19,6 +19,7 @@ pub(super) fn downtime(
     body: &Body,
     serving: Option<&Body>,
     input: &CfnInput,
+    stack: &StackFacts,
     running: &Counts,
 ) -> Vec<Step> {
     let name = input.stack_name.as_str();
@@ -26,16 +27,19 @@ pub(super) fn downtime(
     let review = HoldRule::when(HoldKind::ReviewPlan, "same", "/same", false);
     let lowest = body.lowest();
     let mut all = vec![
-        steps::scale(
-            Role::ScaleDown,
-            "scale-down",
-            format!(
-                "scale {name} {}",
-                steps::told(running, &steps::zero(running))
+        steps::as_seen(
+            steps::scale(
+                Role::ScaleDown,
+                "scale-down",
+                format!(
+                    "scale {name} {}",
+                    steps::told(running, &steps::zero(running))
+                ),
+                name,
+                &steps::zero(running),
+                &["join"],
             ),
-            name,
-            &steps::zero(running),
-            &["join"],
+            json!(stack.as_seen()),
         )
         .only("join", join::DOWNTIME)
         .hold(Some(HoldRule::always(HoldKind::Downtime)))

@@ -1,6 +1,8 @@
 //! The plans of a service that end something: a teardown, and the ways out of a broken
 //! CloudFormation stack.
 
+use serde_json::json;
+
 use super::body::Body;
 use super::create::{create, new_stack};
 use super::downtime::{back, of};
@@ -62,14 +64,18 @@ pub(super) fn teardown(
     if scales {
         let zero = steps::zero(&running);
         let title = format!("scale {name} {}", steps::told(&running, &zero));
-        all.push(
-            steps::scale(Role::ScaleDown, "scale-down", title, name, &zero, &[]).hold(hold.clone()),
-        );
+        let down = steps::scale(Role::ScaleDown, "scale-down", title, name, &zero, &[]);
+        all.push(steps::as_seen(
+            down.hold(hold.clone()),
+            json!(stack.as_seen()),
+        ));
     }
     let delete = if scales {
-        steps::delete(name, &[], &["scale-down"])
+        let left = stack.as_seen().after("scale-down", &steps::zero(&running));
+        steps::as_seen(steps::delete(name, &[], &["scale-down"]), left)
     } else {
-        steps::delete(name, &[], &[]).hold(hold)
+        let delete = steps::delete(name, &[], &[]).hold(hold);
+        steps::as_seen(delete, json!(stack.as_seen()))
     };
     all.push(delete);
     all.push(steps::verify_gone(name, &["delete"]));
@@ -125,6 +131,7 @@ pub(super) fn recover(
     let name = body.input.stack_name.as_str();
     touch(ask, name, stack)?;
     let hold = Some(HoldRule::always(HoldKind::RecoverStack));
+    let guarded = |step| steps::as_seen(step, json!(stack.as_seen()));
     let failed = |which: &str| -> Vec<String> {
         stack
             .resources
@@ -147,7 +154,7 @@ pub(super) fn recover(
         Standing::NeverMade => {
             let (made, rows) = create(ask, body, &["verify-gone"])?;
             let mut all = vec![
-                steps::delete(name, &[], &[]).hold(hold),
+                guarded(steps::delete(name, &[], &[]).hold(hold)),
                 steps::verify_gone(name, &["delete"]),
             ];
             all.extend(made);
@@ -185,7 +192,7 @@ pub(super) fn recover(
             Ok(repair(
                 name,
                 vec![
-                    steps::go_on(name, &skip).hold(hold),
+                    guarded(steps::go_on(name, &skip).hold(hold)),
                     steps::verify_quiet(name, &["continue"]),
                 ],
                 None,
@@ -196,7 +203,7 @@ pub(super) fn recover(
         Standing::DeleteStuck => {
             let retain = failed("DELETE_FAILED");
             let all = vec![
-                steps::delete(name, &retain, &[]).hold(hold),
+                guarded(steps::delete(name, &retain, &[]).hold(hold)),
                 steps::verify_gone(name, &["delete"]),
             ];
             let mut says = vec![format!("{name} is {}: it is deleted again.", stack.status)];
@@ -258,6 +265,8 @@ fn removed(resource: &Resource) -> ChangeRow {
         fate: resource.fate.unwrap_or(Fate::Goes),
         scope: Vec::new(),
         properties: Vec::new(),
+        values: std::collections::BTreeMap::new(),
+        counted: Vec::new(),
     }
 }
 

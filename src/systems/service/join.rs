@@ -1,7 +1,7 @@
 //! The two comparisons inside a plan: which branch a change set takes, and whether a second change
 //! set is the one that was approved. Functions of their parameters alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -112,21 +112,23 @@ pub(super) fn branch(
     }
 }
 
-/// A row that was not seen is a new fact. Where nothing could be seen, only what replaces or
-/// deletes is one.
+/// A row that was not seen, or that changes what was not seen of it, is a new fact. Where nothing
+/// could be seen, only what replaces or deletes is one.
 pub(super) fn more_dangerous(rows: &[ChangeRow], seen: Option<&[ChangeRow]>) -> bool {
     match seen {
         None => rows.iter().any(ChangeRow::destroys),
-        Some(seen) => {
-            let seen = keys(seen);
-            rows.iter().any(|row| !seen.contains(&row.key()))
-        }
+        Some(seen) => rows.iter().any(|row| !is_covered(row, seen)),
     }
+}
+
+fn is_covered(row: &ChangeRow, seen: &[ChangeRow]) -> bool {
+    seen.iter().any(|seen| seen.covers(row))
 }
 
 /// Whether a second change set holds nothing but what was approved: output `{same, new, gone}`, and
 /// what changes now. Fewer rows are no new fact: what only the count changed is not in the second
-/// one.
+/// one. What only a count of tasks changes in the second one is none either: it begins at the zero
+/// that this deployment itself has brought about, and goes to no count that was not approved.
 ///
 /// Parameters: `about`, `approved` (rows), `changes` (the output of the second change set).
 ///
@@ -137,13 +139,17 @@ pub(super) fn same(params: &Value) -> Result<Output, String> {
         rows(&params["approved"])?,
         rows(&params["changes"]["rows"])?,
     );
-    let (approved, keyed) = (keys(&approved), keys(&now));
-    let new: Vec<&str> = keyed
-        .difference(&approved)
+    let new: Vec<&str> = now
+        .iter()
+        .filter(|row| {
+            row.uncounted()
+                .is_some_and(|row| !is_covered(&row, &approved))
+        })
         .map(|row| row.logical.as_str())
         .collect();
     let gone: Vec<&str> = approved
-        .difference(&keyed)
+        .iter()
+        .filter(|row| !now.iter().any(|now| now.logical == row.logical))
         .map(|row| row.logical.as_str())
         .collect();
     let (same, says) = (
@@ -172,8 +178,4 @@ fn told(
 
 fn rows(value: &Value) -> Result<Vec<ChangeRow>, String> {
     serde_json::from_value(value.clone()).map_err(|why| format!("rows: {why}"))
-}
-
-fn keys(rows: &[ChangeRow]) -> BTreeSet<ChangeRow> {
-    rows.iter().map(ChangeRow::key).collect()
 }

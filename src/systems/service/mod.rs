@@ -188,6 +188,13 @@ impl System for Service {
         }
         let says = travel::says(ask, &plan, &body, serving.as_ref())?;
         plan.says.extend(says);
+        if ask.purpose == Purpose::Deploy {
+            plan.says.extend(
+                serving
+                    .as_ref()
+                    .and_then(|serving| left_behind(&body, serving)),
+            );
+        }
         // The way back is shorter then: the card says so.
         let left = serving.as_ref().filter(|serving| !serving.travels(ask));
         let left = left.map(|_| "its template is too large for a call, and the environment names no bucket for such ones".to_owned());
@@ -220,6 +227,16 @@ impl System for Service {
     fn carry(&self, _old: &Deployment, _plan: &Plan) -> Vec<(StepId, Output)> {
         Vec::new()
     }
+}
+
+/// What is said where the release in service has a CloudFormation stack of another name.
+fn left_behind(body: &Body, serving: &Body) -> Option<String> {
+    let (new, old) = (&body.input.stack_name, &serving.input.stack_name);
+    (new != old).then(|| {
+        format!(
+            "The CloudFormation stack {old}, which serves now, is left as it is, and nobody looks after it any more: {new} is another one. To keep {old}, give stack_name back; to take it away once {new} serves: aws cloudformation delete-stack --stack-name {old}."
+        )
+    })
 }
 
 #[cfg(test)]

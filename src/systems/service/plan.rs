@@ -102,7 +102,7 @@ pub(super) fn update(
     ];
     all.extend(straight(name, body, first_touch(ask, first)));
     if !running.is_empty() {
-        all.extend(downtime(ask, body, serving, &input, &running));
+        all.extend(downtime(ask, body, serving, &input, stack, &running));
     }
     let mut danger = weight::danger(rows.as_deref());
     danger.downtime = branch.as_deref() == Some(join::DOWNTIME);
@@ -144,12 +144,27 @@ pub(super) fn update(
     })
 }
 
-/// What becomes of the tags that the estate does not name.
+/// What becomes of the tags that the stack has: those that get another value, those that go, and
+/// those that stay though the estate does not name them.
 fn tags(input: &CfnInput, stack: &StackFacts, first: bool) -> impl Iterator<Item = String> {
-    let others = stack.tags.keys().filter(|tag| {
-        !input.tags.contains_key(*tag) && !tag.starts_with("aws:") && *tag != STORE_TAG
-    });
-    let (gone, kept): (Vec<&str>, Vec<&str>) = others
+    let ours =
+        |tag: &String| tag.starts_with("aws:") || [STORE_TAG, STACK_TAG].contains(&tag.as_str());
+    let others: Vec<String> = stack
+        .tags
+        .iter()
+        .filter(|(tag, _)| !ours(tag))
+        .filter_map(|(tag, was)| {
+            let is = input.tags.get(tag).filter(|is| *is != was)?;
+            Some(format!("{tag} ({was} to {is})"))
+        })
+        .collect();
+    let changed =
+        (!others.is_empty()).then(|| format!("Tags get another value: {}.", others.join(", ")));
+    let unnamed = stack
+        .tags
+        .keys()
+        .filter(|tag| !input.tags.contains_key(*tag) && !ours(tag));
+    let (gone, kept): (Vec<&str>, Vec<&str>) = unnamed
         .map(String::as_str)
         .partition(|tag| input.untag.contains(*tag));
     let gone = (!gone.is_empty()).then(|| {
@@ -164,7 +179,7 @@ fn tags(input: &CfnInput, stack: &StackFacts, first: bool) -> impl Iterator<Item
             kept.join(", ")
         )
     });
-    gone.into_iter().chain(kept)
+    changed.into_iter().chain(gone).chain(kept)
 }
 
 fn sentence(branch: Option<&str>, why: &str, rows: &[ChangeRow]) -> String {

@@ -137,6 +137,7 @@ pub(super) fn execute(id: &str, stack_name: &str, made_by: &str, after: &[&str])
         "rows": from(made_by, "/rows"),
         "template_digest": from(made_by, "/template_digest"),
         "parameters": from(made_by, "/parameters"),
+        "as_seen": from(made_by, "/as_seen"),
     });
     let step = Step::new(
         Role::Change,
@@ -165,6 +166,13 @@ pub(super) fn scale(
     step.about(about(stack_name))
         .after(after)
         .to(Tasks::of(counts))
+}
+
+/// It acts on the stack as it was seen when this was planned, and on no other: one that somebody
+/// changed since is asked about anew.
+pub(super) fn as_seen(mut step: Step, seen: Value) -> Step {
+    step.params["as_seen"] = seen;
+    step
 }
 
 /// Deletes the stack, leaving some resources behind.

@@ -1,6 +1,7 @@
 //! Planners as data: every status, every branch, and that no plan can do what it must not.
 
 mod adopted;
+mod consent;
 mod fixed;
 mod joins;
 mod keeps;
@@ -153,6 +154,8 @@ fn row(logical: &str, kind: &str, does: Does) -> ChangeRow {
         fate: Fate::Goes,
         scope: vec!["Properties".to_owned()],
         properties: vec![],
+        values: std::collections::BTreeMap::new(),
+        counted: Vec::new(),
     }
 }
 

@@ -194,6 +194,8 @@ mod tests {
             fate: Fate::Goes,
             scope: Vec::new(),
             properties: Vec::new(),
+            values: std::collections::BTreeMap::new(),
+            counted: Vec::new(),
         };
         let of =
             |rows: &[ChangeRow]| level(EnvClass::Development, Verb::Deploy, danger(Some(rows)));

@@ -82,10 +82,7 @@ impl World {
                 },
             },
             Doing::Redeploy => {
-                let last = stack
-                    .last
-                    .or(stack.last_good)
-                    .and_then(|last| self.deployment(last));
+                let last = stack.repeated(&self.folds);
                 let Some(last) = last else {
                     // What was never deployed from here is deployed from the estate's files.
                     return self.open(stack, Doing::Deploy, now);

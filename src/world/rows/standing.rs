@@ -68,9 +68,11 @@ impl World {
         if let Some((state, since)) = self.waiting(stack, now) {
             return (state, since);
         }
-        if let Some(thing) =
-            thing.filter(|thing| thing.is_missing() && stack.class() != PhaseClass::Gone)
-        {
+        if let Some(thing) = thing.filter(|thing| {
+            thing.is_missing()
+                && stack.class() != PhaseClass::Gone
+                && stack.runs_on(&self.folds, &thing.sight.about)
+        }) {
             // What was there is not there any more, and nobody here took it down. Who never
             // deployed it hears of it for a day.
             let since = thing.sight.changed_at;
@@ -110,11 +112,14 @@ impl World {
         {
             return (State::Cut, last.ended_at);
         }
+        // An older look still tells that there is something: what is there and was never brought
+        // from here is not new.
+        let looked = self.thing(&stack.id);
         if stack.release.is_none()
             && stack.last_good.is_none()
-            && thing.is_none_or(|thing| thing.is_missing())
+            && looked.is_none_or(|thing| thing.is_missing())
         {
-            let looked_at = self.thing(&stack.id).is_some() || !self.is_outside(&stack.id);
+            let looked_at = looked.is_some() || !self.is_outside(&stack.id);
             return (if looked_at { State::New } else { State::Blank }, None);
         }
         (

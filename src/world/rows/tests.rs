@@ -3,6 +3,8 @@ use crate::world::fixture::{self, NOW, Scene, id};
 
 use super::*;
 use crate::domain::deployment::DeploymentEvent;
+use crate::domain::failure::Failure;
+use crate::domain::stack::{Left, StackEvent};
 
 #[test]
 fn every_state_of_the_scene() {
@@ -436,4 +438,68 @@ fn what_was_changed_elsewhere_is_one_truth_in_list_card_and_hold() {
         !scene.world.row(&stack, NOW).release().contains('?'),
         "that it is gone is told"
     );
+}
+
+/// What was only adopted, and was recovered by taking the change back, serves what it served before
+/// anybody came from here.
+#[test]
+fn what_was_adopted_and_recovered_is_not_new() {
+    let mut scene = Scene::new();
+    scene.env("dev", EnvClass::Development);
+    let spec = fixture::spec("dev/billing", "e5");
+    scene.listed("dev/billing", Ok(spec.clone()));
+    let d = scene.ago(60).ask("dev/billing", spec, None, &[]);
+    let status = "UPDATE_COMPLETE".to_owned();
+    scene
+        .on_stack("dev/billing", StackEvent::Adopted { status })
+        .start("dev/billing", d);
+    scene.ago(1).on(d, DeploymentEvent::Done).on_stack(
+        "dev/billing",
+        StackEvent::Succeeded {
+            deployment: d,
+            release: None,
+            as_before: true,
+        },
+    );
+    // Seen two seconds ago, before that end.
+    scene.on_stack("dev/billing", StackEvent::QueueEmpty);
+    scene.cfn("dev/billing", "UPDATE_ROLLBACK_COMPLETE", 2, vec![]);
+    let row = scene.world.row(&id("dev/billing"), NOW);
+    assert_eq!(row.state, State::Ok);
+}
+
+/// Another `stack_name` whose creation was refused took nothing down: what serves is another stack.
+#[test]
+fn what_was_refused_under_another_name_is_not_down() {
+    let mut scene = Scene::new();
+    scene.env("dev", EnvClass::Development);
+    scene
+        .ago(600)
+        .good("dev/app", fixture::spec("dev/app", "1"));
+    let mut other = fixture::spec("dev/app", "2");
+    other.about[0].name = "another".to_owned();
+    let d = scene.ago(60).ask("dev/app", other.clone(), None, &[]);
+    scene.listed("dev/app", Ok(other)).start("dev/app", d);
+    scene
+        .ago(30)
+        .on(
+            d,
+            DeploymentEvent::Error {
+                failure: Failure::new("refused").as_before(),
+            },
+        )
+        .on_stack(
+            "dev/app",
+            StackEvent::FailedContinue {
+                deployment: d,
+                reason: "refused".to_owned(),
+                left: Left::Before,
+            },
+        )
+        .on_stack("dev/app", StackEvent::QueueEmpty);
+    let mut sight = fixture::seen("dev/app", "MISSING");
+    sight.about.name = "another".to_owned();
+    scene.sighting("stack/dev/app", THING, Seen::Thing { sight }, 2);
+    let row = scene.world.row(&id("dev/app"), NOW);
+    assert_eq!(row.state, State::Fail);
 }

@@ -6,7 +6,7 @@ use crate::domain::environment::QueuePolicy;
 use crate::domain::folds::Folds;
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::label::{CardLine, Label};
-use crate::domain::plan::{Plan, Step};
+use crate::domain::plan::{Leaves, Plan, Step};
 use crate::domain::stack::{Queued, Stack};
 
 use super::super::enqueue::goes_first;
@@ -43,7 +43,19 @@ pub(super) fn start_lines(
         Intent::Unblock {
             way: Way::Recover, ..
         } => starts.first().map_or_else(String::new, |start| {
-            format!("unblock: recover (release {})", start.spec.release)
+            // What only takes the last change back brings no release.
+            let brings = plans.iter().any(|(id, plan)| {
+                *id == start.stack
+                    && plan
+                        .steps
+                        .iter()
+                        .any(|step| step.leaves == Some(Leaves::New))
+            });
+            if brings {
+                format!("unblock: recover (release {})", start.spec.release)
+            } else {
+                "unblock: recover".to_owned()
+            }
         }),
         Intent::Unblock { way, .. } => format!("unblock: {}", way_word(way)),
         Intent::Deploy { .. }

@@ -55,6 +55,8 @@ fn row(logical: &str, kind: &str, does: Does, fate: Fate) -> ChangeRow {
         fate,
         scope: vec![],
         properties: vec![],
+        values: std::collections::BTreeMap::new(),
+        counted: vec![],
     }
 }
 

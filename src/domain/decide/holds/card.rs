@@ -104,7 +104,9 @@ pub(super) fn lines(
             ),
         );
     }
-    if nth > 1 {
+    if let Some(void) = d.voided.last().filter(|_| !restores) {
+        line(Label::Changed, became(&void.failure.summary, &d.new_rows()));
+    } else if nth > 1 {
         line(
             Label::Changed,
             "it was approved before, for something else: what it covers has changed since"
@@ -154,6 +156,26 @@ pub(super) fn lines(
         ),
     );
     lines
+}
+
+/// What became different since a plan was made that is void now.
+fn became(why: &str, new: &[ChangeRow]) -> String {
+    let rows: Vec<String> = new
+        .iter()
+        .map(|row| {
+            let mut row_says = format!("{} {}", row.word(), row.logical);
+            if !row.properties.is_empty() {
+                row_says = format!("{row_says} ({})", row.properties.join(", "));
+            }
+            row_says
+        })
+        .collect();
+    let new = if rows.is_empty() {
+        String::new()
+    } else {
+        format!("; new in the plan: {}", rows.join(", "))
+    };
+    format!("{why}; nothing was touched, and what was approved or confirmed before is void{new}")
 }
 
 /// Which releases there are to choose between, by their names.

@@ -29,9 +29,7 @@ pub(super) fn nth_subject(folds: &Folds, d: &Deployment, step: &Step, nth: u32) 
         .filter_map(|id| Some((id.to_string(), outputs.get(&id)?.value())))
         .collect();
     let (stack, place) = (d.stack().map(ToString::to_string), place(folds, d, step));
-    Digest::of(
-        "holdpoint/hold/1",
-        &json!({
+    let mut subject = json!({
             "deployment": d.id,
             "stack": stack,
             "step": step.id,
@@ -42,8 +40,12 @@ pub(super) fn nth_subject(folds: &Folds, d: &Deployment, step: &Step, nth: u32) 
             "outputs": before,
             "plan": d.plan_digest,
             "place": place,
-        }),
-    )
+    });
+    // What was approved before something was changed from outside is approved for nothing more.
+    if !d.voided.is_empty() {
+        subject["voided"] = json!(d.voided.len());
+    }
+    Digest::of("holdpoint/hold/1", &subject)
 }
 
 /// Where a step acts, and the version of the environment's record now.
@@ -93,7 +95,6 @@ fn behind(plan: &Plan, id: &StepId) -> Vec<StepId> {
 /// where, and the change rows.
 #[must_use]
 pub fn cover(step: &Step, env_version: u64, places: &Places, rows: Option<&[ChangeRow]>) -> Digest {
-    let rows: Option<Vec<ChangeRow>> = rows.map(|rows| rows.iter().map(ChangeRow::key).collect());
     Digest::of(
         "holdpoint/cover/1",
         &json!({

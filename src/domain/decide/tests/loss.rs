@@ -20,6 +20,8 @@ fn gone(logical: &str) -> ChangeRow {
         fate: Fate::Goes,
         scope: vec![],
         properties: vec![],
+        values: std::collections::BTreeMap::new(),
+        counted: Vec::new(),
     }
 }
 

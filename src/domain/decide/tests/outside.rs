@@ -66,7 +66,7 @@ impl Outside {
                 self.stuck = Some("ROLLBACK_COMPLETE");
             }
             (Ends::Stuck, Leaves::New | Leaves::Old) => self.stuck = Some("UPDATE_ROLLBACK_FAILED"),
-            (Ends::Badly | Ends::Lost | Ends::Refused, _) => {}
+            (Ends::Badly | Ends::Lost | Ends::Refused | Ends::Changed, _) => {}
         }
     }
 }

@@ -398,3 +398,59 @@ fn what_was_cancelled_and_restored_is_not_broken() {
         ("AVAILABLE", &None, Some("r1"))
     );
 }
+
+/// Found by a person who broke it: an update that was cancelled and went through is what the stack
+/// had last, also after a teardown.
+#[test]
+fn the_same_once_more_is_what_the_stack_had_last() {
+    let plan = plan(vec![
+        leaving(step("execute", &[]), Leaves::New),
+        step("verify", &["execute"]),
+    ]);
+    let same = |sim: &Sim| {
+        let starts =
+            crate::domain::decide::specs(&sim.folds, &Intent::deploy(stack(), Source::Same), &[]);
+        starts.unwrap()[0].spec.release.name.to_string()
+    };
+    let mut sim = Sim::new(OnFailure::Continue);
+    served(&mut sim, &plan, "r1");
+    deploys(&mut sim, &plan, "r2").unwrap();
+    sim.grant();
+    let deployment = sim.newest().id;
+    sim.ask(&Intent::Cancel { deployment }, &[], true, false)
+        .unwrap();
+    runs(&mut sim, &|_| Ends::Well);
+    assert!(matches!(sim.newest().end, Some(End::Terminated { .. })));
+    assert_eq!(
+        named(sim.folds.stack(&stack()).release.as_ref()),
+        Some("r2")
+    );
+    assert_eq!(same(&sim), "r2");
+    sim.ask(&Intent::teardown(stack()), &[], true, false)
+        .unwrap();
+    runs(&mut sim, &|_| Ends::Well);
+    assert_eq!(sim.folds.stack(&stack()).release, None);
+    assert_eq!(same(&sim), "r2");
+    // What failed is tried once more.
+    served(&mut sim, &plan, "r1");
+    deploys(&mut sim, &plan, "r3").unwrap();
+    runs(&mut sim, &|_| Ends::Refused);
+    assert_eq!(same(&sim), "r3");
+}
+
+/// A deployment that failed before it changed anything leaves the good release in service: nobody
+/// goes back behind that.
+#[test]
+fn after_a_failure_the_way_back_is_the_good_release() {
+    let plan = plan(vec![leaving(step("a", &[]), Leaves::New)]);
+    let mut sim = Sim::new(OnFailure::Continue);
+    served(&mut sim, &plan, "r1");
+    served(&mut sim, &plan, "r2");
+    let good = sim.folds.stack(&stack()).last_good;
+    deploys(&mut sim, &plan, "r3").unwrap();
+    runs(&mut sim, &|_| Ends::Refused);
+    let fold = sim.folds.stack(&stack());
+    assert!(!sim.newest().changed_anything());
+    assert_eq!(named(fold.release.as_ref()), Some("r2"));
+    assert_eq!(fold.rollback_to(&sim.folds), good);
+}

@@ -54,6 +54,8 @@ pub(super) enum Ends {
     Lost,
     /// Nothing was begun.
     Refused,
+    /// Nothing was begun: what is there is another than what was planned for.
+    Changed,
 }
 
 pub(super) fn record(
@@ -356,6 +358,9 @@ impl Sim {
                 Ends::Badly | Ends::Stuck => Err(Failure::new(format!("{step} broke"))
                     .retry(Retry::After(Duration::from_secs(1)))),
                 Ends::Refused => Err(Failure::new(format!("{step} was refused")).as_before()),
+                Ends::Changed => Err(Failure::new(format!("{step} found another thing"))
+                    .retry(Retry::Replan)
+                    .as_before()),
                 Ends::Lost => {
                     Err(Failure::new(format!("{step} is out of sight")).retry(Retry::AskAPerson))
                 }

@@ -269,6 +269,8 @@ impl System for Press {
                 fate: Fate::Goes,
                 scope: vec![],
                 properties: vec![],
+                values: std::collections::BTreeMap::new(),
+                counted: Vec::new(),
             });
             let changes = Changes {
                 about,

@@ -165,7 +165,14 @@ impl Side<'_> {
                 (true, true, _) | (_, _, "Conditional") => "Conditional",
                 _ => "False",
             };
-            details.push(detail(name, &source, replaces));
+            let mut told = detail(name, &source, replaces);
+            let (before, after) = (old.properties.get(name), new.get(name));
+            for (key, value) in [("BeforeValue", before), ("AfterValue", after)] {
+                if let Some(value) = value.filter(|_| !source.perhaps) {
+                    told["Target"][key] = Value::String(text_of(value));
+                }
+            }
+            details.push(told);
         }
         if details.is_empty() {
             details.push(json!({"Target": {"Attribute": "Properties"}, "Evaluation": "Dynamic", "ChangeSource": "Automatic"}));

@@ -111,12 +111,13 @@ pub fn describe(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -
         .text("NextToken")
         .and_then(|token| token.parse::<usize>().ok())
         .unwrap_or(0);
-    let page: Vec<&Value> = set
+    let page: Vec<Value> = set
         .changes
         .iter()
         .skip(first)
         .take(100)
         .filter(|_| status == "CREATE_COMPLETE")
+        .map(|change| told(change, params.flag("IncludePropertyValues")))
         .collect();
     let next = (first + 100 < set.changes.len()).then(|| (first + 100).to_string());
     let shown = Template::read(&set.next.body).map_or(Value::Null, |template| {
@@ -139,6 +140,22 @@ pub fn describe(own: &mut CloudFormation, cx: &mut Cx<'_>, params: Params<'_>) -
         "NextToken": next,
         "IncludeNestedStacks": false,
     }))
+}
+
+/// A change as it is told: with the values of its properties only where they are asked for.
+fn told(change: &Value, with_values: bool) -> Value {
+    let mut change = change.clone();
+    let details = change["ResourceChange"]["Details"].as_array_mut();
+    for target in details
+        .into_iter()
+        .flatten()
+        .filter(|_| !with_values)
+        .filter_map(|detail| detail["Target"].as_object_mut())
+    {
+        target.remove("BeforeValue");
+        target.remove("AfterValue");
+    }
+    change
 }
 
 /// `ExecuteChangeSet`.

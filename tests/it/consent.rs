@@ -1,0 +1,243 @@
+//! Somebody changes the real stack between what a person read and what is done: what was approved
+//! or confirmed is void, nothing is touched, and the new card says what became different.
+
+use serde_json::Value;
+
+use crate::cloud::Cloud;
+use crate::program::{Program, Run};
+use crate::wire::{query, tagged};
+
+const TEMPLATE: &str = r"Parameters:
+  DesiredCount: { Type: Number, Default: 2 }
+  Size: { Type: Number, Default: 20 }
+  Key: { Type: String, Default: id }
+  Note: { Type: String, Default: one }
+Resources:
+  Orders:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [ { AttributeName: !Ref Key, AttributeType: S } ]
+      KeySchema: [ { AttributeName: !Ref Key, KeyType: HASH } ]
+  Queue:
+    Type: AWS::SQS::Queue
+    Properties: { VisibilityTimeout: !Ref DesiredCount, DelaySeconds: !Ref Size, KmsMasterKeyId: !Ref Note }
+";
+
+struct Home {
+    cloud: Cloud,
+    program: Program,
+}
+
+impl Home {
+    /// The stack is there.
+    fn new() -> Self {
+        let cloud = Cloud::start();
+        let program = Program::with(&[
+            ("holdpoint.yaml", &estate(&cloud.endpoint, "")),
+            ("db.yaml", TEMPLATE),
+        ]);
+        let place = Self { cloud, program };
+        let card = place.run(&["deploy", "live/db"]);
+        place.confirmed(&["deploy", "live/db"], &card);
+        // Where the guard of the ask did not stand for the hold of a first touch.
+        let open = place.run(&["holds"]).ends(0).json()["holds"].clone();
+        for hold in open.as_array().unwrap() {
+            place.approved(hold);
+        }
+        assert_eq!(place.status(), "CREATE_COMPLETE");
+        place
+    }
+
+    fn with(&self, parameters: &str) {
+        self.program
+            .write("holdpoint.yaml", &estate(&self.cloud.endpoint, parameters));
+    }
+
+    fn run(&self, words: &[&str]) -> Run {
+        self.program.run(&[words, &["--here", "--json"]].concat())
+    }
+
+    fn confirmed(&self, words: &[&str], card: &Run) -> Run {
+        let card = card.json()["card"].clone();
+        let text = |key: &str| card[key].as_str().unwrap_or_default().to_owned();
+        let (phrase, subject) = (text("confirm"), text("subject"));
+        let with = [
+            "--wait",
+            "--confirm",
+            &phrase,
+            "--subject",
+            &subject,
+            "--reason",
+            "r",
+        ];
+        self.run(&[words, &with].concat())
+    }
+
+    /// The hold that is open.
+    fn hold(&self) -> Value {
+        let all = self.run(&["holds"]).ends(0).json();
+        let hold = all["holds"][0].clone();
+        assert!(hold["hold"].is_string(), "no hold is open: {all}");
+        hold
+    }
+
+    fn approved(&self, hold: &Value) -> Run {
+        let text = |key: &str| hold[key].as_str().unwrap_or_default().to_owned();
+        let (id, phrase, subject) = (text("hold"), text("confirm"), text("subject"));
+        let with = [
+            "--wait",
+            "--confirm",
+            &phrase,
+            "--subject",
+            &subject,
+            "--reason",
+            "r",
+        ];
+        self.run(&[&["approve", &id], &with[..]].concat())
+    }
+
+    fn ask_cloud(&self, action: &str, parameters: &[(&str, &str)]) -> String {
+        let named = [&[("StackName", "live-db")], parameters].concat();
+        let answer = query(
+            &self.cloud.endpoint,
+            "cloudformation",
+            "2010-05-15",
+            action,
+            &named,
+        );
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+
+    fn status(&self) -> String {
+        tagged(&self.ask_cloud("DescribeStacks", &[]), "StackStatus").remove(0)
+    }
+
+    fn value(&self, parameter: &str) -> String {
+        let xml = self.ask_cloud("DescribeStacks", &[]);
+        let names = tagged(&xml, "ParameterKey");
+        let at = names.iter().position(|name| name == parameter).unwrap();
+        tagged(&xml, "ParameterValue").remove(at)
+    }
+
+    /// Somebody else changes the stack, to its end.
+    fn by_hand(&self, template: &str, parameters: &[(&str, &str)]) {
+        let mut given = vec![("TemplateBody".to_owned(), template.to_owned())];
+        for (nth, (name, value)) in (1..).zip(parameters) {
+            let member = format!("Parameters.member.{nth}");
+            given.push((format!("{member}.ParameterKey"), (*name).to_owned()));
+            given.push((format!("{member}.ParameterValue"), (*value).to_owned()));
+        }
+        let given: Vec<(&str, &str)> = given
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .collect();
+        self.ask_cloud("UpdateStack", &given);
+        let begun = std::time::Instant::now();
+        while self.status() != "UPDATE_COMPLETE" {
+            assert!(begun.elapsed().as_secs() < 60, "{}", self.status());
+        }
+    }
+}
+
+fn estate(endpoint: &str, parameters: &str) -> String {
+    format!(
+        "environments:\n  live: {{ class: production, account: \"000000000000\", aws: {{ region: eu-west-1, endpoint_url: \"{endpoint}\" }} }}\n\
+         applications:\n\
+         \x20 db: {{ service: {{ template: db.yaml, stack_name: live-db, parameters: {{ {parameters} }} }}, environments: [live] }}\n"
+    )
+}
+
+fn changed(hold: &Value) -> String {
+    let lines = hold["lines"].as_array().unwrap();
+    let of = |line: &&Value| {
+        line["label"]
+            .as_str()
+            .is_some_and(|label| label.eq_ignore_ascii_case("changed"))
+    };
+    lines
+        .iter()
+        .find(of)
+        .map_or_else(|| format!("{hold}"), |line| line["text"].to_string())
+}
+
+/// A bucket that was added by hand while the hold of a teardown was open went with it.
+#[test]
+fn a_teardown_takes_nothing_that_its_card_did_not_name() {
+    let place = Home::new();
+    let more = format!("{TEMPLATE}  Extra: {{ Type: AWS::S3::Bucket }}\n");
+    let most = format!("{more}  Late: {{ Type: AWS::S3::Bucket }}\n");
+    let card = place.run(&["teardown", "live/db"]);
+    place.by_hand(&more, &[]);
+    place.confirmed(&["teardown", "live/db"], &card);
+    let first = place.hold();
+    assert!(first["lines"].to_string().contains("Extra"), "{first}");
+    place.by_hand(&most, &[]);
+    let answer = place.approved(&first);
+    assert_eq!(place.status(), "UPDATE_COMPLETE", "{answer:?}");
+    assert_eq!(
+        place.value("DesiredCount"),
+        "2",
+        "nothing was scaled: {answer:?}"
+    );
+    let second = place.hold();
+    assert_ne!(first["subject"], second["subject"]);
+    let says = changed(&second);
+    assert!(
+        says.contains("remove Late") && !says.contains("remove Extra"),
+        "{says}"
+    );
+    place.approved(&second).ends(0);
+}
+
+/// A count and a size that were changed by hand while the hold of a downtime was open were undone.
+#[test]
+fn a_downtime_undoes_nothing_that_its_card_did_not_name() {
+    let place = Home::new();
+    place.with("Key: name");
+    let card = place.run(&["deploy", "live/db"]);
+    place.confirmed(&["deploy", "live/db"], &card);
+    let first = place.hold();
+    assert!(
+        first["hold"].as_str().unwrap().contains("scale-down"),
+        "{first}"
+    );
+    place.by_hand(TEMPLATE, &[("DesiredCount", "3"), ("Size", "50")]);
+    let answer = place.approved(&first);
+    assert_eq!(
+        (place.value("DesiredCount"), place.value("Size")),
+        ("3".into(), "50".into()),
+        "{answer:?}"
+    );
+    assert_eq!(place.status(), "UPDATE_COMPLETE");
+    let second = place.hold();
+    let says = changed(&second);
+    assert!(
+        says.contains("DesiredCount 2, now 3; Size") && says.contains("DelaySeconds"),
+        "{says}"
+    );
+    // What is approved now is done: our own scale-down voids nothing.
+    place.approved(&second).ends(0);
+    assert_eq!(
+        (place.value("DesiredCount"), place.value("Size")),
+        ("2".into(), "20".into())
+    );
+}
+
+/// A note that was changed by hand after the card was read went back under a card that named the
+/// size alone.
+#[test]
+fn what_was_confirmed_is_what_runs() {
+    let place = Home::new();
+    place.with("Size: 30");
+    let card = place.run(&["deploy", "live/db"]);
+    place.by_hand(TEMPLATE, &[("Note", "two")]);
+    let answer = place.confirmed(&["deploy", "live/db"], &card);
+    assert_ne!(answer.code, 0, "{answer:?}");
+    assert_eq!(
+        (place.value("Size"), place.value("Note")),
+        ("20".into(), "two".into()),
+        "{answer:?}"
+    );
+}
