@@ -2,6 +2,7 @@
 //! beside it, and at nothing else. What it sees becomes sightings and lines; it decides nothing,
 //! and a look that fails makes what was seen before STALE.
 
+mod before;
 mod round;
 mod tails;
 mod watched;
@@ -303,7 +304,7 @@ impl Watcher {
                 });
             let Some(mut one) = one else { continue };
             one.wanted(what, now);
-            if one.due <= now {
+            if one.due <= now || one.is_to_be_counted(now) {
                 due.push(((*id).clone(), (*what).clone(), one));
             } else {
                 watched.insert((*id).clone(), one);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use super::super::looks::prove;
+use super::before::Before;
 use super::watched::{There, Watched};
 use super::{Looked, Wanted, Watcher};
 use crate::domain::failure::{Failure, Retry};
@@ -16,7 +17,6 @@ use crate::domain::look::{Sight, Standing};
 use crate::domain::place::{Place, Places, Proof};
 use crate::domain::sighting::{SERVE, Seen, Sighting, SightingKey, THING, proof_of};
 use crate::domain::time::Time;
-use crate::store::StoreError;
 use crate::text::safe::Safe;
 
 /// How many closer looks there are in a round,
@@ -24,10 +24,17 @@ const CLOSER: usize = 3;
 /// and how many of them may read news while it is to be found out elsewhere what serves.
 const NEWS: usize = 2;
 
+/// Of so many stacks the tasks are counted in a round,
+const COUNTS: usize = 12;
+/// and so many of them are those that wait longest, seen by somebody or not.
+const OLDEST: usize = 4;
+
 /// One stack in a round.
 struct One {
     id: StackId,
     shown: bool,
+    /// Whether it was its turn to be looked at; else its tasks alone are counted.
+    looked: bool,
     watched: Watched,
     /// When its state was seen, and since when it is missing if it is; or why it was not seen.
     seen: Result<(Time, Option<Time>), Failure>,
@@ -50,13 +57,16 @@ impl Watcher {
     ) -> Looked {
         let proofs = places.iter().map(|place| self.tell_proof(&env, place, now));
         let proven = join_all(proofs).await.into_iter().all(|proven| proven);
-        let mut all = self.states(due, now).await;
+        let before = Before::default();
+        let mut all = self.states(due, &before, now).await;
         self.news(&mut all, now).await;
-        self.counts(&mut all, now).await;
+        self.counts(&mut all, &before, now).await;
         let unreached = all.iter().filter(|one| one.seen.is_err());
         let unreached = unreached.map(|one| one.id.clone()).collect();
         let looked = all.into_iter().map(|mut one| {
-            one.watched.looked(now);
+            if one.looked {
+                one.watched.looked(now);
+            }
             (one.id, one.watched)
         });
         Looked {
@@ -73,13 +83,22 @@ impl Watcher {
     }
 
     /// The states of all that is due, asked for at the same time.
-    async fn states(&self, due: Vec<(StackId, Wanted, Watched)>, now: Time) -> Vec<One> {
+    async fn states(
+        &self,
+        due: Vec<(StackId, Wanted, Watched)>,
+        before: &Before,
+        now: Time,
+    ) -> Vec<One> {
+        let (due, counted): (Vec<_>, Vec<_>) = due
+            .into_iter()
+            .partition(|(_, _, watched)| watched.due <= now);
         let looked = join_all(due.into_iter().map(|(id, what, mut watched)| async move {
             let subject = format!("stack/{id}");
             let seen = match prove(self.eyes.as_ref(), &id.env, Some(&watched.place)).await {
-                Ok(()) => self.state(&subject, &mut watched, now).await,
+                Ok(()) => self.state(&subject, &mut watched, before, now).await,
                 Err(failure) => Err(failure),
             };
+            watched.seen_at = seen.as_ref().ok().map(|(_, at)| *at);
             let place = &watched.place;
             let (sighting, seen) = match seen {
                 Ok((sight, at)) => {
@@ -88,7 +107,8 @@ impl Watcher {
                 }
                 // What was seen before stays, and says why it is old.
                 Err(failure) => (
-                    self.as_before(&subject, THING, place, &failure).await,
+                    self.as_before(&subject, THING, place, &failure, before)
+                        .await,
                     Err(failure),
                 ),
             };
@@ -97,14 +117,22 @@ impl Watcher {
                 One {
                     id,
                     shown: what.shown,
+                    looked: true,
                     watched,
                     seen,
                 },
             )
         }))
         .await;
-        let (sightings, all): (Vec<_>, Vec<One>) = looked.into_iter().unzip();
+        let (sightings, mut all): (Vec<_>, Vec<One>) = looked.into_iter().unzip();
         self.keep(sightings.into_iter().flatten().collect()).await;
+        all.extend(counted.into_iter().map(|(id, what, watched)| One {
+            id,
+            shown: what.shown,
+            looked: false,
+            watched,
+            seen: Ok((now, None)),
+        }));
         all
     }
 
@@ -112,6 +140,7 @@ impl Watcher {
         &self,
         subject: &str,
         one: &mut Watched,
+        before: &Before,
         now: Time,
     ) -> Result<(Sight, Time), Failure> {
         let glance = one.glance(now);
@@ -120,7 +149,7 @@ impl Watcher {
         if sight.standing == Standing::Missing {
             sight.changed_at = match one.there {
                 There::No(since) => since,
-                There::Yes => self.vanished(subject, &one.place, now).await?,
+                There::Yes => self.vanished(subject, &one.place, before, now).await?,
             };
             one.there = There::No(sight.changed_at);
         } else {
@@ -134,17 +163,20 @@ impl Watcher {
     async fn news(&self, all: &mut [One], now: Time) {
         let surveys = all
             .iter()
-            .filter(|one| one.seen.is_ok() && one.watched.wants_survey(now))
+            .filter(|one| one.looked && one.seen.is_ok() && one.watched.wants_survey(now))
             .count();
         let mut turn: Vec<&mut One> = all
             .iter_mut()
-            .filter(|one| one.seen.is_ok() && one.watched.wants_news(now))
+            .filter(|one| one.looked && one.seen.is_ok() && one.watched.wants_news(now))
             .collect();
         turn.sort_by_key(|one| one.watched.news_at);
         if let Some(shown) = turn.iter().position(|one| one.shown) {
             turn[..=shown].rotate_right(1);
         }
         let places = CLOSER - surveys.min(CLOSER - NEWS);
+        // What was seen a moment ago, in this round, is what was seen before.
+        let before = Before::default();
+        let before = &before;
         let read = join_all(turn.into_iter().take(places).map(|one| async move {
             one.watched.news_at = now;
             let (glance, subject) = (one.watched.glance(now), one.subject());
@@ -157,7 +189,8 @@ impl Watcher {
                     (Some(thing(subject, sight, *at, place)), lines)
                 }
                 (Err(failure), _) => (
-                    self.as_before(&subject, THING, place, &failure).await,
+                    self.as_before(&subject, THING, place, &failure, before)
+                        .await,
                     Vec::new(),
                 ),
                 (Ok((_, lines)), Err(_)) => (None, lines),
@@ -171,23 +204,32 @@ impl Watcher {
         }
     }
 
-    /// Finds out of a few what of them serves, and counts the tasks of all of which that is known.
-    async fn counts(&self, all: &mut [One], now: Time) {
+    /// Finds out of a few what of them serves, and counts the tasks of some of which that is known:
+    /// where each has a cluster of its own that is a call each, and the states of all wait for it.
+    async fn counts(&self, all: &mut [One], before: &Before, now: Time) {
         let mut sightings = Vec::new();
         let unsurveyed = all
             .iter_mut()
-            .filter(|one| one.seen.is_ok() && one.watched.wants_survey(now));
+            .filter(|one| one.looked && one.seen.is_ok() && one.watched.wants_survey(now));
         for one in unsurveyed.take(CLOSER - NEWS) {
             let subject = one.subject();
             let Watched { follow, place, .. } = &mut one.watched;
             if let Err(failure) = follow.survey(place, now).await {
-                sightings.extend(self.as_before(&subject, SERVE, place, &failure).await);
+                sightings.extend(
+                    self.as_before(&subject, SERVE, place, &failure, before)
+                        .await,
+                );
                 one.watched.counted(None, now);
             }
         }
-        let due = all
+        let mut due: Vec<&mut One> = all
             .iter_mut()
-            .filter(|one| one.seen.is_ok() && one.watched.wants_count(now));
+            .filter(|one| one.seen.is_ok() && one.watched.wants_count(now))
+            .collect();
+        due.sort_by_key(|one| one.watched.serve_due);
+        let mut others = due.split_off(OLDEST.min(due.len()));
+        others.sort_by_key(|one| one.watched.is_far());
+        let due = due.into_iter().chain(others).take(COUNTS);
         let counted = join_all(due.map(|one| async move {
             let place = one.watched.place.clone();
             let tasks = one.watched.follow.serve(&place).await;
@@ -208,7 +250,7 @@ impl Watcher {
                 }
                 Ok(None) => None,
                 Err(failure) => {
-                    self.as_before(&one.subject(), SERVE, &place, &failure)
+                    self.as_before(&one.subject(), SERVE, &place, &failure, before)
                         .await
                 }
             }
@@ -223,14 +265,18 @@ impl Watcher {
         &self,
         subject: &str,
         place: &Place,
+        before: &Before,
         now: Time,
     ) -> Result<Option<Time>, Failure> {
-        let old = self.old(subject, THING, place).await.map_err(|why| {
-            Failure::new(format!(
-                "it is not there, and nobody knows since when: {why}"
-            ))
-            .hint("it is looked at again by itself")
-        })?;
+        let old = before
+            .of(&*self.store, subject, THING, place)
+            .await
+            .map_err(|why| {
+                Failure::new(format!(
+                    "it is not there, and nobody knows since when: {why}"
+                ))
+                .hint("it is looked at again by itself")
+            })?;
         Ok(match old.map(|old| old.value) {
             Some(Seen::Thing { sight }) if sight.standing == Standing::Missing => sight.changed_at,
             Some(Seen::Thing { .. }) => Some(now),
@@ -248,10 +294,12 @@ impl Watcher {
         source: &str,
         place: &Place,
         failure: &Failure,
+        before: &Before,
     ) -> Option<(SightingKey, Sighting)> {
         // A store that cannot be read can take no sighting either; what stands there grows old on
         // the screen.
-        let old = self.old(subject, source, place).await.ok().flatten()?;
+        let old = before.of(&*self.store, subject, source, place).await;
+        let old = old.ok().flatten()?;
         Some((
             (subject.to_owned(), source.to_owned()),
             Sighting {
@@ -259,21 +307,6 @@ impl Watcher {
                 ..old
             },
         ))
-    }
-
-    /// What was seen last at a place.
-    async fn old(
-        &self,
-        subject: &str,
-        source: &str,
-        place: &Place,
-    ) -> Result<Option<Sighting>, StoreError> {
-        let (all, _) = self.store.sightings(0).await?;
-        Ok(all
-            .into_iter()
-            .find(|((of, by), _)| of == subject && by == source)
-            .map(|(_, sighting)| sighting)
-            .filter(|sighting| sighting.place.as_ref() == Some(place)))
     }
 
     /// Who we are at a place, by proof; another place than the recorded one is said with it. False
@@ -312,8 +345,8 @@ impl Watcher {
                 };
                 Sighting {
                     stale: Some(why(&failure)),
-                    ..self
-                        .old(&key.0, &key.1, place)
+                    ..Before::default()
+                        .of(&*self.store, &key.0, &key.1, place)
                         .await
                         .ok()
                         .flatten()

@@ -200,8 +200,8 @@ impl Scene {
             .clone()
     }
 
-    /// Somebody looks at these stacks, which are being changed.
-    async fn shown(&self, env: &str, many: usize) -> Vec<String> {
+    /// A console has these stacks, on its screen or beside it.
+    async fn told_of(&self, env: &str, many: usize, far: bool) -> Vec<String> {
         let names: Vec<String> = (0..many).map(|n| format!("{env}-{n}")).collect();
         let interests: Vec<String> = names
             .iter()
@@ -211,7 +211,7 @@ impl Scene {
                     stack: format!("{env}/{name}").parse().unwrap(),
                     about,
                     logs: Vec::new(),
-                    far: false,
+                    far,
                 }
                 .to_string()
             })
@@ -220,6 +220,12 @@ impl Scene {
             .put_interest(env, &interests, BEGUN + S(3_600))
             .await
             .unwrap();
+        names
+    }
+
+    /// Somebody looks at these stacks, which are being changed.
+    async fn shown(&self, env: &str, many: usize) -> Vec<String> {
+        let names = self.told_of(env, many, false).await;
         for name in &names {
             self.account.begin(name);
         }
@@ -484,6 +490,36 @@ async fn two_environments_of_an_account_share_its_budget_and_two_regions_do_not(
     assert!(
         here > 30 && there > 30 && here <= 40 && there <= 40,
         "{here} and {there} reads in 10 s"
+    );
+}
+
+/// Stacks at rest of which each has a cluster of its own: to count their tasks takes a call each,
+/// and keeps no state from being seen in its turn.
+#[tokio::test]
+async fn counting_tasks_keeps_no_stack_at_rest_from_being_seen() {
+    let scene = Scene::of(&[("own", "eu-west-1")]);
+    for name in scene.shown("own", 160).await {
+        scene.account.end(&name, BEGUN);
+    }
+    scene.watch();
+    // What each of them serves is found out one after the other, while somebody sees it.
+    scene.pass(S(900)).await;
+    scene.told_of("own", 160, true).await;
+    let begun = scene.clock.now();
+    let mut oldest = Duration::ZERO;
+    for _ in 0..36 {
+        scene.pass(S(5)).await;
+        oldest = oldest.max(scene.oldest("own").await);
+    }
+    assert!(oldest <= S(38), "{oldest:?}");
+    let calls = scene.account.calls();
+    let counts = calls
+        .iter()
+        .filter(|call| call.action == "DescribeServices" && call.at >= begun)
+        .count();
+    assert!(
+        counts >= 160,
+        "{counts} of 160 were counted in three minutes"
     );
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Watched {
     /// Fewer tasks, or more, than there should be.
     uneven: bool,
     far: bool,
+    /// When the last look saw it; none where that failed.
+    pub(super) seen_at: Option<Time>,
     pub(super) there: There,
 }
 
@@ -50,6 +52,7 @@ impl Watched {
             busy: false,
             uneven: false,
             far: false,
+            seen_at: None,
             there,
         }
     }
@@ -98,6 +101,12 @@ impl Watched {
         self.serve_due <= now && !self.follow.is_unsurveyed(now)
     }
 
+    /// Whether its tasks are to be counted though it is not its turn to be looked at: of what was
+    /// seen at the last look.
+    pub(super) fn is_to_be_counted(&self, now: Time) -> bool {
+        self.seen_at.is_some() && self.wants_count(now)
+    }
+
     /// So many tasks of it run, of so many; `None` where it has none, or where they could not be
     /// counted.
     pub(super) fn counted(&mut self, tasks: Option<(u32, u32)>, now: Time) {
@@ -109,6 +118,11 @@ impl Watched {
             } else {
                 rarely
             };
+    }
+
+    /// Whether nobody sees it now.
+    pub(super) fn is_far(&self) -> bool {
+        self.far
     }
 
     /// It was looked at: when next. What had no turn for a closer look comes again soon.

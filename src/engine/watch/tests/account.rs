@@ -212,7 +212,9 @@ impl Account {
             "CreateStack" => format!("<StackId>{}</StackId>", arn(on)),
             "DescribeStackEvents" => "<StackEvents/>".to_owned(),
             "DescribeStackResources" => {
-                let arn = format!("arn:aws:ecs:eu-west-1:{ID}:service/main/{on}");
+                // Stacks of this environment have a cluster each.
+                let cluster = if on.starts_with("own-") { on } else { "main" };
+                let arn = format!("arn:aws:ecs:eu-west-1:{ID}:service/{cluster}/{on}");
                 let kind = "<ResourceType>AWS::ECS::Service</ResourceType><ResourceStatus>CREATE_COMPLETE</ResourceStatus>";
                 let when = "<Timestamp>2020-01-01T00:00:00Z</Timestamp>";
                 let one = format!(
