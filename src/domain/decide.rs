@@ -111,13 +111,26 @@ fn open<'a>(folds: &'a Folds, id: &StackId) -> Result<&'a EnvironmentRecord, Ref
             format!("{} is only watched (mode: watch)", id.env),
         ));
     }
-    if let Some(why) = folds.broken.get(&StreamId::Stack(id.clone())) {
-        return Err(Refused::new(
-            "broken-log",
-            format!("the log of {id} cannot be read: {why}"),
-        ));
-    }
+    readable(folds, id)?;
     Ok(record)
+}
+
+/// Nothing is decided on what cannot be read: not on a stack whose log is damaged, nor on one that
+/// such a deployment holds.
+fn readable(folds: &Folds, id: &StackId) -> Result<(), Refused> {
+    let current = folds.stacks.get(id).and_then(|stack| stack.current);
+    let streams = [
+        Some(StreamId::Stack(id.clone())),
+        current.map(StreamId::Deployment),
+    ];
+    let broken = streams
+        .into_iter()
+        .flatten()
+        .find_map(|stream| folds.broken.get(&stream));
+    broken.map_or(Ok(()), |why| {
+        let says = format!("the log of {id} cannot be read: {why}");
+        Err(Refused::new("broken-log", says).hint("`holdpoint doctor` checks the whole store"))
+    })
 }
 
 /// Adds an event of a stack, with the version that the folds have.

@@ -1,27 +1,14 @@
 //! Cancelling on cards: what a wish can still stop, and what runs to its end all the same.
 
 use crate::domain::deployment::Deployment;
-use crate::domain::folds::Folds;
-use crate::domain::ids::DeploymentId;
 use crate::domain::label::{CardLine, Label};
 use crate::domain::plan::{Cancel, Leaves, Step};
-use crate::domain::refused::Refused;
 
 use super::Cancels;
 use super::lines::line;
-use super::specs::unknown_deployment;
 
 /// What the card of a cancel says: of each step that runs, what can be done about it.
-pub(super) fn cancel_lines(
-    lines: &mut Vec<CardLine>,
-    folds: &Folds,
-    id: DeploymentId,
-    cancels: &Cancels,
-) -> Result<(), Refused> {
-    let d = folds
-        .deployments
-        .get(&id)
-        .ok_or_else(|| unknown_deployment(id))?;
+pub(super) fn cancel_lines(lines: &mut Vec<CardLine>, d: &Deployment, cancels: &Cancels) {
     line(lines, Label::Step, format!("{} {}", d.no(), d.phase));
     let told: Vec<String> = live(d)
         .map(|step| format!("{} ({})", step.title, cancel_of(step, cancels).says()))
@@ -46,19 +33,10 @@ pub(super) fn cancel_lines(
         None => format!("{} ends TERMINATED once all that runs has ended", d.no()),
     };
     line(lines, Label::Then, then);
-    Ok(())
 }
 
 /// What the card says where a cancel is given up on.
-pub(super) fn abandon_lines(
-    lines: &mut Vec<CardLine>,
-    folds: &Folds,
-    id: DeploymentId,
-) -> Result<(), Refused> {
-    let d = folds
-        .deployments
-        .get(&id)
-        .ok_or_else(|| unknown_deployment(id))?;
+pub(super) fn abandon_lines(lines: &mut Vec<CardLine>, d: &Deployment) {
     line(lines, Label::Step, format!("{} {}", d.no(), d.phase));
     line(
         lines,
@@ -79,7 +57,6 @@ pub(super) fn abandon_lines(
         format!("what runs may go on outside, and nobody here waits for its end any more{down}"),
     );
     line(lines, Label::Then, format!("{} ends TERMINATED", d.no()));
-    Ok(())
 }
 
 /// What a cancel can do about a step; nobody here can stop what nobody here can carry out.

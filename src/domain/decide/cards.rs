@@ -18,9 +18,10 @@ use crate::domain::refused::Refused;
 
 use self::starts::start_lines;
 use super::apply::apply_card;
+use super::enqueue::may_enqueue;
 use super::lines::{line, order, runs_on, spot};
 use super::specs::{StartOf, unknown_deployment};
-use super::{Cx, cancel, record};
+use super::{Cx, cancel, freeze, record, stop};
 
 /// The card of an intent. `plans` are the plans of its starts, in the same order.
 ///
@@ -37,6 +38,9 @@ pub fn card(
     let verb = intent.verb();
     if let Intent::Apply { environments } = intent {
         return apply_card(folds, intent, environments, cx);
+    }
+    for start in starts {
+        may_enqueue(folds, start)?;
     }
     if let Intent::Unblock { stack, way, .. } = intent {
         super::unblock::blocked(folds, stack, way, plans)?;
@@ -86,14 +90,18 @@ pub fn card(
             start_lines(&mut lines, folds, intent, starts, plans);
         }
         Intent::Cancel { deployment } => {
-            cancel::cancel_lines(&mut lines, folds, *deployment, cx.cancels)?;
+            let d = stop::may_cancel(folds, *deployment, cx)?;
+            cancel::cancel_lines(&mut lines, d, cx.cancels);
         }
-        Intent::Abandon { deployment } => cancel::abandon_lines(&mut lines, folds, *deployment)?,
+        Intent::Abandon { deployment } => {
+            cancel::abandon_lines(&mut lines, stop::may_abandon(folds, *deployment, cx)?);
+        }
         Intent::Freeze {
             target,
             reason,
             until,
         } => {
+            freeze::may_freeze(folds, target, *until, cx)?;
             line(
                 &mut lines,
                 Label::Does,
@@ -110,6 +118,7 @@ pub fn card(
             );
         }
         Intent::Thaw { target } => {
+            freeze::may_thaw(folds, target, cx)?;
             line(
                 &mut lines,
                 Label::Does,

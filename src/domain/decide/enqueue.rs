@@ -1,7 +1,7 @@
 //! Queueing one deployment by the policy of its environment, or starting it at once.
 
 use crate::domain::deployment::{DeploymentEvent, Request};
-use crate::domain::environment::QueuePolicy;
+use crate::domain::environment::{EnvironmentRecord, QueuePolicy};
 use crate::domain::event::Append;
 use crate::domain::folds::Folds;
 use crate::domain::ids::DeploymentId;
@@ -22,21 +22,19 @@ pub(super) fn goes_first(stack: &Stack, start: &StartOf) -> bool {
     stack.class() == PhaseClass::Broken || start.purpose == Purpose::Recover
 }
 
-/// Queues one deployment by the policy of its environment, and starts it in the same append where
-/// nothing is in the way.
-pub(super) fn enqueue(
-    append: &mut Append,
-    folds: &Folds,
+/// Whether it can be asked for; whoever asks for the card is told as well as who confirmed it.
+///
+/// # Errors
+/// A refusal: nothing may be changed there, its log is damaged, another system has it, or it is
+/// busy and does not queue.
+pub(super) fn may_enqueue<'a>(
+    folds: &'a Folds,
     start: &StartOf,
-    id: DeploymentId,
-    request: Request,
-    removes: bool,
-    cx: &Cx<'_>,
-) -> Result<String, Refused> {
+) -> Result<&'a EnvironmentRecord, Refused> {
     let stack = folds.stack(&start.stack);
     let record = open(folds, &start.stack)?;
-    let system = start.spec.system.clone();
-    if !stack.follows(&system) {
+    let system = &start.spec.system;
+    if !stack.follows(system) {
         return Err(Refused::new(
             "other-system",
             format!(
@@ -49,7 +47,7 @@ pub(super) fn enqueue(
             stack.id
         )));
     }
-    if let Err(why) = of_system(&system) {
+    if let Err(why) = of_system(system) {
         return Err(Refused::new("unknown-system", why.to_string()));
     }
     let busy = stack.current.is_some() || !stack.queue.is_empty();
@@ -64,6 +62,25 @@ pub(super) fn enqueue(
             ),
         ));
     }
+    Ok(record)
+}
+
+/// Queues one deployment by the policy of its environment, and starts it in the same append where
+/// nothing is in the way.
+pub(super) fn enqueue(
+    append: &mut Append,
+    folds: &Folds,
+    start: &StartOf,
+    id: DeploymentId,
+    request: Request,
+    removes: bool,
+    cx: &Cx<'_>,
+) -> Result<String, Refused> {
+    let record = may_enqueue(folds, start)?;
+    let stack = folds.stack(&start.stack);
+    let system = start.spec.system.clone();
+    let busy = stack.current.is_some() || !stack.queue.is_empty();
+    let broken = stack.class() == PhaseClass::Broken;
     if record.queue == QueuePolicy::Latest {
         for entry in stack.queue.iter().filter(|entry| entry.is_superseded()) {
             let reason = format!("superseded by {}", request.no);

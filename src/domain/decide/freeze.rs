@@ -10,7 +10,7 @@ use crate::domain::refused::Refused;
 use crate::domain::stack::StackEvent;
 use crate::domain::time::Time;
 
-use super::{Cx, Decided, on_environment, on_stack, record};
+use super::{Cx, Decided, on_environment, on_stack, readable, record};
 
 pub(super) fn freeze(
     folds: &Folds,
@@ -26,10 +26,7 @@ pub(super) fn freeze(
         );
     }
     let reason = own_words(reason)?;
-    if until.is_some_and(|until| until <= cx.now) {
-        return Err(Refused::new("past", "the freeze would have ended already"));
-    }
-    record(folds, target.env())?;
+    may_freeze(folds, target, until, cx)?;
     let freeze = Freeze {
         reason,
         by: cx.person.clone(),
@@ -56,26 +53,57 @@ pub(super) fn freeze(
     ))
 }
 
-pub(super) fn thaw(folds: &Folds, target: &QueueOf, cx: &Cx<'_>) -> Decided {
-    let mut append = Append::default();
+/// Whether it can be frozen; whoever asks for the card is told as well as who confirmed it.
+///
+/// # Errors
+/// A refusal.
+pub(super) fn may_freeze(
+    folds: &Folds,
+    target: &QueueOf,
+    until: Option<Time>,
+    cx: &Cx<'_>,
+) -> Result<(), Refused> {
+    if until.is_some_and(|until| until <= cx.now) {
+        return Err(Refused::new("past", "the freeze would have ended already"));
+    }
+    record(folds, target.env())?;
+    match target {
+        QueueOf::Stack(id) => readable(folds, id),
+        QueueOf::Environment(_) => Ok(()),
+    }
+}
+
+/// The same of a thaw.
+///
+/// # Errors
+/// A refusal.
+pub(super) fn may_thaw(folds: &Folds, target: &QueueOf, cx: &Cx<'_>) -> Result<(), Refused> {
     let frozen = match target {
         QueueOf::Stack(id) => {
-            on_stack(&mut append, folds, id, StackEvent::StackThawed);
-            folds
-                .stacks
-                .get(id)
-                .is_some_and(|stack| stack.frozen(cx.now).is_some())
+            readable(folds, id)?;
+            let stack = folds.stacks.get(id);
+            stack.is_some_and(|stack| stack.frozen(cx.now).is_some())
         }
         QueueOf::Environment(env) => {
-            on_environment(&mut append, folds, env, EnvironmentEvent::Thawed);
-            folds
-                .environments
-                .get(env)
-                .is_some_and(|env| env.frozen(cx.now).is_some())
+            let env = folds.environments.get(env);
+            env.is_some_and(|env| env.frozen(cx.now).is_some())
         }
     };
-    if !frozen {
-        return Err(Refused::new("not-frozen", "it is not frozen"));
+    if frozen {
+        Ok(())
+    } else {
+        Err(Refused::new("not-frozen", "it is not frozen"))
+    }
+}
+
+pub(super) fn thaw(folds: &Folds, target: &QueueOf, cx: &Cx<'_>) -> Decided {
+    may_thaw(folds, target, cx)?;
+    let mut append = Append::default();
+    match target {
+        QueueOf::Stack(id) => on_stack(&mut append, folds, id, StackEvent::StackThawed),
+        QueueOf::Environment(env) => {
+            on_environment(&mut append, folds, env, EnvironmentEvent::Thawed);
+        }
     }
     Ok((
         append,

@@ -11,10 +11,10 @@ use crate::domain::stack::StackEvent;
 use crate::domain::time::short;
 
 use super::specs::unknown_deployment;
-use super::{Cx, Decided, on_deployment, on_stack};
+use super::{Cx, Decided, on_deployment, on_stack, readable};
 
 pub(super) fn cancel(folds: &Folds, id: DeploymentId, confirm: &Confirm, cx: &Cx<'_>) -> Decided {
-    let d = live(folds, id)?;
+    let d = may_cancel(folds, id, cx)?;
     let reason = if confirm.reason.is_empty() {
         "cancelled".to_owned()
     } else {
@@ -27,22 +27,6 @@ pub(super) fn cancel(folds: &Folds, id: DeploymentId, confirm: &Confirm, cx: &Cx
             format!("{} left the queue", d.no())
         }
         (Phase::Running, _) => {
-            if let Some(Stopping::Cancelling { at, .. }) = &d.stopping {
-                let due = *at + CANCEL_LIMIT;
-                let command = format!("`holdpoint cancel '{}' --abandon`", d.no());
-                return Err(Refused::new(
-                    "stopping",
-                    format!("{} is being cancelled already", d.no()),
-                )
-                .hint(if cx.now < due {
-                    format!(
-                        "it can be given up after {}: {command}",
-                        due.text("%H:%M:%SZ")
-                    )
-                } else {
-                    format!("give it up: {command}")
-                }));
-            }
             let stopping = Stopping::Cancelling {
                 reason,
                 by: cx.person.clone(),
@@ -89,7 +73,40 @@ pub(super) fn cancel(folds: &Folds, id: DeploymentId, confirm: &Confirm, cx: &Cx
     ))
 }
 
-pub(super) fn abandon(folds: &Folds, id: DeploymentId, cx: &Cx<'_>) -> Decided {
+/// What can be cancelled; whoever asks for the card is told as well as who confirmed it.
+///
+/// # Errors
+/// A refusal where it is over, or is being cancelled already.
+pub(super) fn may_cancel<'a>(
+    folds: &'a Folds,
+    id: DeploymentId,
+    cx: &Cx<'_>,
+) -> Result<&'a Deployment, Refused> {
+    let d = live(folds, id)?;
+    let Some(Stopping::Cancelling { at, .. }) = &d.stopping else {
+        return Ok(d);
+    };
+    let due = *at + CANCEL_LIMIT;
+    let command = format!("`holdpoint cancel '{}' --abandon`", d.no());
+    let hint = if cx.now < due {
+        let from = due.text("%H:%M:%SZ");
+        format!("it can be given up after {from}: {command}")
+    } else {
+        format!("give it up: {command}")
+    };
+    let says = format!("{} is being cancelled already", d.no());
+    Err(Refused::new("stopping", says).hint(hint))
+}
+
+/// The same of a cancel that is given up.
+///
+/// # Errors
+/// A refusal where it is over, was not cancelled, or still has time.
+pub(super) fn may_abandon<'a>(
+    folds: &'a Folds,
+    id: DeploymentId,
+    cx: &Cx<'_>,
+) -> Result<&'a Deployment, Refused> {
     let d = live(folds, id)?;
     let Some(Stopping::Cancelling { at, .. }) = &d.stopping else {
         return Err(Refused::new(
@@ -108,6 +125,11 @@ pub(super) fn abandon(folds: &Folds, id: DeploymentId, cx: &Cx<'_>) -> Decided {
             ),
         ));
     }
+    Ok(d)
+}
+
+pub(super) fn abandon(folds: &Folds, id: DeploymentId, cx: &Cx<'_>) -> Decided {
+    let d = may_abandon(folds, id, cx)?;
     let still: Vec<StepId> = d
         .runs()
         .filter(|(_, run)| run.is_live())
@@ -174,6 +196,9 @@ fn live(folds: &Folds, id: DeploymentId) -> Result<&Deployment, Refused> {
             "over",
             format!("{} is over: {}", d.no(), d.phase),
         ));
+    }
+    if let Some(stack) = d.stack() {
+        readable(folds, stack)?;
     }
     Ok(d)
 }

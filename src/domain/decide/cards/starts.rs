@@ -1,4 +1,7 @@
-//! What a card says of deployments that would start.
+//! What a card says of deployments that would start: of many together how many there are, and once
+//! what is the same of them.
+
+use std::collections::BTreeMap;
 
 use crate::domain::ask::{Intent, Way};
 use crate::domain::deployment::Branch;
@@ -71,85 +74,65 @@ pub(super) fn start_lines(
             (None, _) => "deploy".to_owned(),
         },
     };
-    line(
-        lines,
-        Label::Step,
-        if names.is_empty() {
-            what
-        } else {
-            format!("{what}   STACK {}", names.join(", "))
-        },
-    );
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let step = match names.as_slice() {
+        [] => what,
+        names if names.len() <= NAMED => format!("{what}   STACK {}", names.join(", ")),
+        names => format!(
+            "{what}   {} STACKS ({}): {}",
+            names.len(),
+            phases(folds, starts),
+            among(names)
+        ),
+    };
+    line(lines, Label::Step, step);
+    let mut told = Told::default();
     for (id, plan) in plans {
         let carried = starts
             .iter()
             .find(|start| start.stack == *id)
             .map_or(&[][..], |start| &start.carried);
-        let name = if plans.len() > 1 {
-            format!("{id}: ")
-        } else {
-            String::new()
-        };
-        line(lines, Label::Does, format!("{name}{}", does(plan, carried)));
-        let rows = plan.rows();
+        told.of(id, Label::Does, does(plan, carried));
         for (label, names) in lost(plan.changes.iter().flat_map(|one| &one.rows)) {
-            line(lines, label, names);
+            told.of(id, label, names);
         }
-        line(
-            lines,
-            Label::Changes,
-            match &rows {
-                Some(rows)
-                    if rows.is_empty() && expected(plan, plan.branch.as_ref()).is_empty() =>
-                {
-                    "nothing".to_owned()
-                }
-                Some(rows) if rows.is_empty() => "no resource".to_owned(),
-                Some(rows) => count_rows(rows),
-                None => "not known before it runs".to_owned(),
-            },
-        );
+        let changes = match &plan.rows() {
+            Some(rows) if rows.is_empty() && expected(plan, plan.branch.as_ref()).is_empty() => {
+                "nothing".to_owned()
+            }
+            Some(rows) if rows.is_empty() => "no resource".to_owned(),
+            Some(rows) => count_rows(rows),
+            None => "not known before it runs".to_owned(),
+        };
+        told.of(id, Label::Changes, changes);
         if plan.danger.downtime && !matches!(intent, Intent::Teardown { .. }) {
-            line(
-                lines,
-                Label::Downtime,
-                outage::says(outage::likely(folds, id).as_ref()),
-            );
+            let outage = outage::says(outage::likely(folds, id).as_ref());
+            told.of(id, Label::Downtime, outage);
         }
-        line(lines, Label::Says, plan.says.join(" "));
-        line(lines, Label::Says, done(plan, carried));
+        told.of(id, Label::Says, plan.says.join(" "));
+        told.of(id, Label::Says, done(plan, carried));
     }
     for start in starts {
-        let name = if starts.len() > 1 && !start.with.is_empty() {
-            format!("{}: ", start.stack)
-        } else {
-            String::new()
-        };
-        line(
-            lines,
-            Label::With,
-            format!("{name}{}", start.with.join(", ")),
-        );
-        let stack = folds.stack(&start.stack);
+        let id = &start.stack;
+        told.of(id, Label::With, start.with.join(", "));
+        let stack = folds.stack(id);
         if let Some(current) = stack
             .current
             .and_then(|current| folds.deployments.get(&current))
         {
-            line(
-                lines,
+            let no = current.no();
+            told.of(
+                id,
                 Label::Running,
-                format!("{} runs: this one waits for it", current.no()),
+                format!("{no} runs: this one waits for it"),
             );
         }
-        line(lines, Label::Queued, queued(folds, start, &stack));
+        told.of(id, Label::Queued, queued(folds, start, &stack));
         if let Some(why) = &stack.broken {
-            line(
-                lines,
-                Label::Because,
-                format!("{} is {}: {why}", start.stack, stack.phase),
-            );
+            told.of(id, Label::Because, format!("{}: {why}", stack.phase));
         }
     }
+    told.write(lines, starts.len().max(plans.len()));
     if let (Intent::Teardown { .. }, Some(start)) = (intent, starts.first()) {
         line(
             lines,
@@ -208,6 +191,89 @@ fn queued(folds: &Folds, start: &StartOf, stack: &Stack) -> String {
         ));
     }
     says.join("; ")
+}
+
+/// What is said of stacks: the same of several is said once.
+#[derive(Default)]
+struct Told<'a> {
+    lines: Vec<(Label, String, Vec<&'a StackId>)>,
+}
+
+impl<'a> Told<'a> {
+    fn of(&mut self, stack: &'a StackId, label: Label, text: String) {
+        if text.trim().is_empty() {
+            return;
+        }
+        let mut known = self.lines.iter_mut();
+        match known.find(|(of, said, _)| *of == label && *said == text) {
+            Some((_, _, stacks)) => stacks.push(stack),
+            None => self.lines.push((label, text, vec![stack])),
+        }
+    }
+
+    /// The lines for a card of so many stacks. What is lost is told of each, whatever their number.
+    fn write(self, lines: &mut Vec<CardLine>, all: usize) {
+        let mut told: BTreeMap<Label, (usize, usize)> = BTreeMap::new();
+        for (label, text, stacks) in self.lines {
+            if all == 1 {
+                line(lines, label, text);
+                continue;
+            }
+            let (texts, left) = told.entry(label).or_default();
+            let loses = matches!(
+                label,
+                Label::Goes | Label::Stays | Label::Replaces | Label::Downtime
+            );
+            if !loses && *texts >= TEXTS {
+                *left += stacks.len();
+                continue;
+            }
+            *texts += 1;
+            let names: Vec<String> = stacks.iter().map(ToString::to_string).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let who = match names.len() {
+                many if many == all => format!("each of {many}"),
+                many if many > NAMED => format!("{many} stacks, {}", among(&names)),
+                _ => names.join(", "),
+            };
+            line(lines, label, format!("{who}: {text}"));
+        }
+        for (label, (_, left)) in told {
+            if left > 0 {
+                let says =
+                    format!("{left} more, each otherwise: `holdpoint plan STACK` tells of one");
+                line(lines, label, says);
+            }
+        }
+    }
+}
+
+/// How many stacks a line names; of more it says how many there are.
+const NAMED: usize = 8;
+/// How many texts of one label stand on a card of many stacks.
+const TEXTS: usize = 6;
+
+/// The first of many names, and how many others there are.
+fn among(names: &[&str]) -> String {
+    let shown = names.len().min(NAMED);
+    match names.len() - shown {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..shown].join(", ")),
+    }
+}
+
+/// How many of the stacks are in which phase.
+fn phases(folds: &Folds, starts: &[StartOf]) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for start in starts {
+        let phase = folds.stack(&start.stack).phase.clone();
+        *counts.entry(phase).or_default() += 1;
+    }
+    let counts: Vec<String> = counts
+        .into_iter()
+        .map(|(phase, many)| format!("{many} {phase}"))
+        .collect();
+    counts.join(", ")
 }
 
 /// What runs of a plan, and what of it a retry finds done already.
@@ -298,8 +364,6 @@ fn way_word(way: &Way) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use serde_json::json;
 
     use super::*;
@@ -367,6 +431,81 @@ mod tests {
         };
         assert_eq!(step(["412", "412"]), "deploy 412   STACK dev/a, dev/b");
         assert_eq!(step(["412", "7"]), "deploy   STACK dev/a 412, dev/b 7");
+    }
+
+    /// Hundreds of stacks are one line of each kind, with their number; what is lost is told of
+    /// each.
+    #[test]
+    fn the_card_of_many_stacks_counts_them_and_says_the_same_once() {
+        use crate::domain::look::Subject;
+        use crate::domain::plan::{Changes, Does, Fate};
+        let start = |n: usize| StartOf {
+            stack: format!("dev/s{n:03}").parse().unwrap(),
+            purpose: Purpose::Deploy,
+            spec: given::spec("script", "412", json!({})),
+            flags: Flags::new(),
+            with: vec![],
+            of: None,
+            carried: vec![],
+        };
+        let starts: Vec<StartOf> = (0..300).map(start).collect();
+        let replaced = |n: usize| crate::domain::plan::ChangeRow {
+            logical: format!("Db{n}"),
+            kind: String::new(),
+            does: Does::Replace,
+            fate: Fate::Goes,
+            scope: vec![],
+            properties: vec![],
+            values: std::collections::BTreeMap::new(),
+            counted: vec![],
+        };
+        let plan = |n: usize| Plan {
+            changes: vec![Changes {
+                about: Subject::new("test.thing", "a"),
+                rows: (n < 10).then(|| replaced(n)).into_iter().collect(),
+                loses: vec![],
+                more_dangerous: false,
+            }],
+            says: vec![if n < 20 {
+                format!("the {n}th")
+            } else {
+                "well".to_owned()
+            }],
+            ..plan(vec![step("a", &[])])
+        };
+        let plans: Vec<(StackId, Plan)> = starts
+            .iter()
+            .enumerate()
+            .map(|(n, start)| (start.stack.clone(), plan(n)))
+            .collect();
+        let intent = Intent::Deploy {
+            stacks: starts.iter().map(|start| start.stack.clone()).collect(),
+            source: Source::Estate,
+            after: BTreeMap::new(),
+            flags: Flags::new(),
+        };
+        let mut lines = vec![];
+        start_lines(&mut lines, &Folds::default(), &intent, &starts, &plans);
+        let told = |label| {
+            let of = lines.iter().filter(move |line| line.label == label);
+            of.map(|line| line.text.as_str()).collect::<Vec<_>>()
+        };
+        let step = told(Label::Step)[0];
+        assert!(
+            step.starts_with("deploy 412   300 STACKS (300 NEW): dev/s000, dev/s001, ")
+                && step.ends_with("dev/s007 and 292 more"),
+            "{step}"
+        );
+        assert_eq!(told(Label::Does).len(), 1);
+        assert!(told(Label::Does)[0].starts_with("each of 300: "));
+        assert_eq!(told(Label::Replaces).len(), 10);
+        assert_eq!(told(Label::Replaces)[3], "dev/s003: Db3");
+        let says = told(Label::Says);
+        assert_eq!((says.len(), says[0]), (7, "dev/s000: the 0th"));
+        assert_eq!(
+            says[6],
+            "294 more, each otherwise: `holdpoint plan STACK` tells of one"
+        );
     }
 
     /// While the real stack is busy nobody knows which branch it will be: the card names them all.

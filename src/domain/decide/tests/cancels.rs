@@ -8,7 +8,7 @@ use serde_json::json;
 use super::outside::{held, leaving, plan, step};
 use super::serving::served;
 use super::sim::{Ends, Sim, stack};
-use crate::domain::ask::{Confirm, Intent};
+use crate::domain::ask::{Intent, QueueOf};
 use crate::domain::decide::*;
 use crate::domain::deployment::StepState;
 use crate::domain::end::End;
@@ -154,20 +154,10 @@ fn a_cancel_that_has_no_end_can_be_given_up_and_says_so() {
     let cancel = Intent::Cancel { deployment };
     sim.ask(&cancel, &[], true, false).unwrap();
     sim.grant();
+    // It is told at once: a card that nobody could confirm is none.
     let hint = |sim: &Sim| {
-        let cx = sim.cx(&[]);
-        let looked = Looked {
-            card: card(&sim.folds, &cancel, &[], &[], &cx).unwrap(),
-            plans: vec![],
-        };
-        let confirm = Confirm {
-            subject: Some(looked.card.subject),
-            text: looked.card.phrase.clone().unwrap_or_default(),
-            reason: String::new(),
-        };
-        act(&sim.folds, &cancel, &[], &looked, &confirm, false, &cx)
-            .unwrap_err()
-            .hint
+        let asked = card(&sim.folds, &cancel, &[], &[], &sim.cx(&[]));
+        asked.unwrap_err().hint
     };
     assert_eq!(
         hint(&sim),
@@ -188,6 +178,31 @@ fn a_cancel_that_has_no_end_can_be_given_up_and_says_so() {
             crate::domain::given::ana()
         )
     );
+}
+
+/// No card is made of what would be refused once it was confirmed.
+#[test]
+fn what_is_over_is_refused_before_a_card() {
+    let mut sim = Sim::new(OnFailure::Break);
+    sim.deploy(&plan(vec![step("a", &[])])).unwrap();
+    let deployment = sim.newest().id;
+    let abandon = Intent::Abandon { deployment };
+    let thaw = Intent::Thaw {
+        target: QueueOf::Stack(sim.newest().stack().unwrap().clone()),
+    };
+    let code = |sim: &Sim, intent: &Intent| {
+        let asked = card(&sim.folds, intent, &[], &[], &sim.cx(&[]));
+        asked.unwrap_err().code
+    };
+    assert_eq!(code(&sim, &abandon), "not-cancelling");
+    assert_eq!(code(&sim, &thaw), "not-frozen");
+    sim.ask(&Intent::Cancel { deployment }, &[], true, false)
+        .unwrap();
+    sim.grant();
+    assert!(sim.newest().is_over());
+    for intent in [Intent::Cancel { deployment }, abandon] {
+        assert_eq!(code(&sim, &intent), "over");
+    }
 }
 
 /// What restores a service is offered only where a step may have touched it.

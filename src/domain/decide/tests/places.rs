@@ -7,7 +7,7 @@ use crate::domain::ask::{Intent, QueueOf};
 use crate::domain::card::Card;
 use crate::domain::class::EnvClass;
 use crate::domain::decide::card;
-use crate::domain::deployment::Phase;
+use crate::domain::deployment::{CANCEL_LIMIT, Phase};
 use crate::domain::environment::{EnvironmentRecord, OnFailure, QueuePolicy};
 use crate::domain::hold::HoldKind;
 use crate::domain::label::{CardLine, Label};
@@ -38,32 +38,37 @@ fn a_card_about_what_runs_names_the_place_to_which_that_is_bound() {
     assert_eq!(d.phase, Phase::Running);
     let hold = d.open_holds().next().unwrap();
     assert_eq!(runs_on(&hold.lines), ["any account eu-west-1"]);
-    let shown =
-        |intent: &Intent| -> Card { card(&sim.folds, intent, &[], &[], &sim.cx(&[])).unwrap() };
     let deployment = d.id;
-    for intent in [
-        Intent::Cancel { deployment },
-        Intent::Abandon { deployment },
-    ] {
-        let card = shown(&intent);
+    let shown = |sim: &Sim, intent: &Intent| -> Card {
+        card(&sim.folds, intent, &[], &[], &sim.cx(&[])).unwrap()
+    };
+    let bound = |sim: &Sim, intent: Intent| {
+        let card = shown(sim, &intent);
         assert_eq!(card.spot.words("/"), "eu-west-1", "{intent:?}");
         assert_eq!(
             runs_on(&card.lines),
             ["any account eu-west-1"],
             "{intent:?}"
         );
-    }
-    let thaw = shown(&Intent::Thaw {
+    };
+    bound(&sim, Intent::Cancel { deployment });
+    let freeze = Intent::Freeze {
         target: QueueOf::Environment(env()),
-    });
+        reason: "why".to_owned(),
+        until: None,
+    };
+    let freeze = shown(&sim, &freeze);
     assert_eq!(
-        thaw.spot.words("/"),
+        freeze.spot.words("/"),
         "us-east-1",
         "anything else is of the record"
     );
-    let apply = shown(&Intent::Apply {
-        environments: [(env(), at("eu-south-1"))].into(),
-    });
+    let apply = shown(
+        &sim,
+        &Intent::Apply {
+            environments: [(env(), at("eu-south-1"))].into(),
+        },
+    );
     let says: Vec<&str> = apply.lines.iter().map(|line| line.text.as_str()).collect();
     assert!(
         says.iter()
@@ -74,4 +79,8 @@ fn a_card_about_what_runs_names_the_place_to_which_that_is_bound() {
         says.contains(&"#1 goes on where it was asked for."),
         "{says:?}"
     );
+    sim.ask(&Intent::Cancel { deployment }, &[], true, false)
+        .unwrap();
+    sim.now = sim.now + CANCEL_LIMIT;
+    bound(&sim, Intent::Abandon { deployment });
 }
