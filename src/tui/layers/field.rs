@@ -12,8 +12,8 @@ use crate::domain::time::Time;
 pub const DEAF: Duration = Duration::from_millis(400);
 /// How long it takes nothing after its content changed.
 pub const CHANGED: Duration = Duration::from_secs(2);
-/// More keys than this within [`BURST`] are a paste.
-const KEYS: usize = 8;
+/// So many letters within [`BURST`] are a paste, however short the word: nobody types so fast.
+const LETTERS: usize = 3;
 const BURST: Duration = Duration::from_millis(30);
 /// The longest text.
 const LONGEST: usize = 240;
@@ -58,6 +58,7 @@ pub struct Field {
     dead_until: Time,
     first_at: Option<Time>,
     last_at: Option<Time>,
+    /// When the letters of the last moment came.
     recent: VecDeque<Time>,
 }
 
@@ -150,11 +151,13 @@ impl Field {
         if key.kind == KeyEventKind::Repeat && key.code != KeyCode::Backspace {
             return Typed::Held;
         }
-        self.recent.push_back(now);
         while self.recent.front().is_some_and(|at| now.since(*at) > BURST) {
             self.recent.pop_front();
         }
-        if self.recent.len() > KEYS && !self.takes_pastes() {
+        if letter.is_some() {
+            self.recent.push_back(now);
+        }
+        if self.recent.len() >= LETTERS && !self.takes_pastes() {
             self.kill(now, DEAF);
             return Typed::Pasted;
         }
@@ -243,6 +246,51 @@ mod tests {
             assert_eq!(type_in(&mut field, text, 500, 1), Typed::Pasted, "{text:?}");
             assert_eq!(field.text(), "");
         }
+    }
+
+    /// Every word that confirms, whatever its length, and with Enter only after a while.
+    #[test]
+    fn a_word_that_comes_at_once_confirms_nothing() {
+        for text in ["dev", "deploy", "cancel", "unblock", "teardown", "rollback"] {
+            for each in [0, 1, 10, 15] {
+                let mut field = Field::new(Holds::Word, Time(0));
+                type_in(&mut field, text, 500, each);
+                assert_eq!(field.text(), "", "{text} every {each} ms");
+            }
+        }
+    }
+
+    /// Two letters may roll off two fingers at once; a third one never comes with them.
+    #[test]
+    fn a_person_types_fast() {
+        let mut field = Field::new(Holds::Word, Time(0));
+        let mut at = 500;
+        for (n, c) in "teardown".chars().enumerate() {
+            at += [8, 35][n % 2];
+            assert_eq!(
+                field.key(press(KeyCode::Char(c)), Time(at)),
+                Typed::Taken,
+                "{c}"
+            );
+        }
+        assert_eq!(
+            field.key(press(KeyCode::Enter), Time(at + 40)),
+            Typed::Enter
+        );
+        assert_eq!(field.text(), "teardown");
+    }
+
+    #[test]
+    fn a_key_that_is_held_to_erase_is_no_paste() {
+        let mut field = Field::new(Holds::Word, Time(0));
+        type_in(&mut field, "teardowm", 500, 60);
+        for n in 0..8 {
+            assert_eq!(
+                field.key(press(KeyCode::Backspace), Time(1_200 + n)),
+                Typed::Taken
+            );
+        }
+        assert_eq!(field.text(), "");
     }
 
     #[test]
