@@ -138,9 +138,10 @@ fn heading(env: &EnvView) -> String {
     } else {
         " (not proven)"
     };
-    let frozen = env.freeze.as_ref().map_or_else(String::new, |freeze| {
-        format!("  frozen by {}: {}", freeze.by, freeze.reason)
-    });
+    let frozen = env
+        .freeze
+        .as_ref()
+        .map_or_else(String::new, |freeze| format!("  frozen {}", freeze.says()));
     let differs = match &env.differs {
         Differs::Same => String::new(),
         Differs::New => "  not recorded yet".to_owned(),

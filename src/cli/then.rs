@@ -21,6 +21,7 @@ pub(super) fn told(world: &World, verdict: &Verdict, now: Time) -> Vec<String> {
         .folds
         .stack(&verdict.stack)
         .last
+        .filter(|_| verdict.repair.is_none())
         .and_then(|last| world.deployment(last));
     if let Some((last, hint)) = last.and_then(|last| Some((last.no(), last.end.as_ref()?.hint()?)))
     {
@@ -43,6 +44,9 @@ pub(super) fn told(world: &World, verdict: &Verdict, now: Time) -> Vec<String> {
 /// What a person can do now, the usual thing first; nothing where nobody is needed and nothing is
 /// armed.
 pub(super) fn commands(world: &World, verdict: &Verdict, now: Time) -> Vec<Command> {
+    if let Some(repair) = verdict.repair {
+        return vec![(world.doctor().to_owned(), repair.to_owned())];
+    }
     let stack = &verdict.stack;
     let ways = world.ways(stack);
     let row = world.row(stack, now);

@@ -112,6 +112,19 @@ impl Freeze {
     pub fn holds(&self, now: Time) -> bool {
         self.until.is_none_or(|until| now < until)
     }
+
+    /// By whom, since when, until when, and why: `by ana since 13:40Z until thawed: INC-881`.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let until = self
+            .until
+            .map_or_else(|| "thawed".to_owned(), |until| until.text("%-d %b %H:%MZ"));
+        let since = self.at.text("%-d %b %H:%MZ");
+        format!(
+            "by {} since {since} until {until}: {}",
+            self.by, self.reason
+        )
+    }
 }
 
 /// What an environment is to the console of one person.

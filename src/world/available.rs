@@ -7,7 +7,7 @@ mod ways;
 use crate::domain::ask::Intent;
 use crate::domain::environment::Mode;
 use crate::domain::ids::{DeploymentId, StackId};
-use crate::domain::stack::Stack;
+use crate::domain::stack::{Queued, Stack};
 use crate::domain::time::Time;
 
 use super::World;
@@ -173,6 +173,9 @@ impl World {
 
     /// What forbids it whatever the stack is in.
     fn closed(&self, id: &StackId, doing: Doing) -> Option<NotNow> {
+        if let Some(why) = self.damage(id) {
+            return Some(NotNow::new(why));
+        }
         if !doing.stops()
             && let Some(why) = self.differs(&id.env).refuses(&id.env)
         {
@@ -208,6 +211,20 @@ impl World {
             NotNow::no_contact(format!("what is shown of {id} is old: {why}"))
                 .when("when it can be looked at again")
         })
+    }
+}
+
+impl World {
+    /// Everything that can still be withdrawn, with its stack, in the order in which it was asked.
+    #[must_use]
+    pub fn armed(&self, now: Time) -> Vec<(&StackId, &Queued)> {
+        let stacks = self.folds.stacks.values();
+        let mut all: Vec<(&StackId, &Queued)> = stacks
+            .flat_map(|stack| stack.queue.iter().map(move |entry| (&stack.id, entry)))
+            .filter(|(_, entry)| entry.not_before.is_some_and(|at| at > now))
+            .collect();
+        all.sort_by_key(|(_, entry)| entry.no);
+        all
     }
 }
 

@@ -7,6 +7,7 @@ use crate::domain::ids::{EnvName, StackId};
 use crate::domain::time::{Time, short};
 
 use super::{EngineState, World};
+use crate::text::counted::counted;
 
 /// How long nothing must have been seen before that is more than one look that failed.
 const SILENT: Duration = Duration::from_secs(30);
@@ -49,7 +50,12 @@ impl OutOfSight {
         };
         match &self.lack {
             Lack::Contact(why) => format!("LOST contact with {of}{since}: {shown}. {why}"),
-            Lack::Looks => format!("OVERDUE {of}: nobody has looked{since}: {shown}."),
+            Lack::Looks => {
+                format!(
+                    "OVERDUE {of}: nobody has looked at {} there{since}.",
+                    counted(self.stacks, "stack")
+                )
+            }
         }
     }
 
@@ -125,16 +131,27 @@ impl World {
             let why = known.clone().find_map(|(_, why)| *why)?;
             known.all(|(_, why)| why.is_some()).then(|| why.to_string())
         });
-        let overdue = || {
-            let looks = matches!(self.engine, EngineState::Live { .. });
-            let all = |stack: &&StackId| self.overdue(stack, now).is_some();
-            (looks && !stacks.is_empty() && stacks.iter().all(all)).then_some(Lack::Looks)
-        };
-        Some(OutOfSight {
+        if let Some(why) = contact {
+            return Some(OutOfSight {
+                envs: vec![env.clone()],
+                stacks: looks.iter().filter(|(seen, _)| seen.is_some()).count(),
+                since,
+                lack: Lack::Contact(why),
+            });
+        }
+        // Whatever reads STALE for that is told of, if it is one of many.
+        let overdue = stacks
+            .iter()
+            .filter(|stack| self.overdue(stack, now).is_some());
+        let seen: Vec<Time> = overdue
+            .filter_map(|stack| self.freshness(stack).0)
+            .collect();
+        let looks = matches!(self.engine, EngineState::Live { .. });
+        (looks && !seen.is_empty()).then(|| OutOfSight {
             envs: vec![env.clone()],
-            stacks: looks.iter().filter(|(seen, _)| seen.is_some()).count(),
-            since,
-            lack: contact.map(Lack::Contact).or_else(overdue)?,
+            stacks: seen.len(),
+            since: seen.iter().max().copied(),
+            lack: Lack::Looks,
         })
     }
 }
@@ -233,7 +250,17 @@ mod tests {
         };
         let says = scene.world.out_of_sight(NOW)[0].says(NOW);
         assert!(
-            says.starts_with("OVERDUE dev, prod: nobody has looked since "),
+            says.starts_with("OVERDUE dev, prod: nobody has looked at 4 stacks there since "),
+            "{says}"
+        );
+        seen(&mut scene, "dev/a", 5);
+        seen(&mut scene, "prod/a", 5);
+        seen(&mut scene, "prod/b", 5);
+        let one = &scene.world.out_of_sight(NOW)[0];
+        assert_eq!((one.stacks, one.since), (1, Some(fixture::ago(600))));
+        let says = one.says(NOW);
+        assert!(
+            says.starts_with("OVERDUE dev: nobody has looked at 1 stack there since "),
             "{says}"
         );
     }

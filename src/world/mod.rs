@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod available;
 pub mod contact;
+pub mod damage;
 pub mod differs;
 #[cfg(test)]
 #[allow(clippy::missing_panics_doc)]

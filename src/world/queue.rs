@@ -88,14 +88,8 @@ impl Waits {
                 freeze,
                 environment,
             } => {
-                let until = freeze
-                    .until
-                    .map_or_else(|| "thawed".to_owned(), |until| until.text("%H:%MZ"));
                 let whole = if *environment { "environment " } else { "" };
-                format!(
-                    "{whole}frozen by {} until {until}: {}",
-                    freeze.by, freeze.reason
-                )
+                format!("{whole}frozen {}", freeze.says())
             }
             Waits::Broken => "its stack is broken: unblock it".to_owned(),
             Waits::Watched => "its environment is only watched (mode: watch)".to_owned(),

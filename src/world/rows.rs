@@ -254,12 +254,11 @@ impl World {
             .filter(|thing| state == State::Down && thing.is_missing());
         let elsewhere = self.changed_elsewhere(&stack);
         let rolls = self.thing(id).is_some_and(|thing| thing.rolls_back());
-        let stream = crate::domain::event::StreamId::Stack(id.clone());
-        let why = self
-            .folds
-            .broken
-            .get(&stream)
-            .map(|why| format!("its log cannot be read any further: {why}"))
+        let damage = self.damage(id);
+        let frozen = self.frozen(id, now).filter(|_| state == State::Froz);
+        let why = damage
+            .clone()
+            .or_else(|| frozen.map(|freeze| format!("frozen {}", freeze.says())))
             .or_else(|| stack.broken.clone())
             .or_else(|| failed.and_then(|d| trouble(d)))
             .or_else(|| {
@@ -300,7 +299,9 @@ impl World {
             by: shown
                 .and_then(|d| d.request.as_ref())
                 .map(|request| request.cause.by.to_string()),
-            step: shown.filter(|d| !d.is_over()).and_then(|d| step_at(d)),
+            step: shown
+                .filter(|d| !d.is_over() && damage.is_none())
+                .and_then(|d| step_at(d)),
             waiting: stack.queue.len(),
             slow,
             why,
@@ -309,8 +310,15 @@ impl World {
 }
 
 impl World {
-    /// Running and desired tasks: of a service that was taken to zero, the desired are those that
-    /// it has when all is well.
+    /// What stops the queue of a stack: its own freeze, else that of its environment.
+    #[must_use]
+    pub fn frozen(&self, id: &StackId, now: Time) -> Option<&Freeze> {
+        let own = || self.folds.stacks.get(id)?.frozen(now);
+        own().or_else(|| self.folds.environments.get(&id.env)?.frozen(now))
+    }
+
+    /// Running and desired tasks: of a service that was taken to zero, the desired are those that it
+    /// has when all is well.
     fn tasks(&self, id: &StackId, state: State, shown: Option<&Deployment>) -> Option<(u32, u32)> {
         let seen = self.serve(id);
         let wanted = shown

@@ -13,6 +13,7 @@ pub use before::{SeenBefore, fingerprint};
 
 use super::World;
 use super::available::{Doing, Offer};
+use super::damage::REPAIR;
 use super::rows::{Row, State};
 
 /// What is the matter with one stack, and what to do.
@@ -31,6 +32,8 @@ pub struct Verdict {
     pub seen: Option<SeenBefore>,
     /// What can be done, the usual thing first; what cannot says when.
     pub next: Vec<Offer>,
+    /// What is to be done first where nothing can be done to the stack itself.
+    pub repair: Option<&'static str>,
 }
 
 impl World {
@@ -42,6 +45,17 @@ impl World {
             .deployment
             .and_then(|(id, _)| self.deployment(id))
             .map(|d| &**d);
+        if self.damage(stack).is_some() {
+            return Verdict {
+                stack: stack.clone(),
+                state: row.state,
+                line: format!("{stack} CANNOT BE TOLD: its log is damaged. Nothing of it goes on."),
+                why: row.why,
+                seen: None,
+                next: Vec::new(),
+                repair: Some(REPAIR),
+            };
+        }
         let why = self.why(&row, shown);
         let seen = self.seen_before(stack, shown, why.as_ref().map(|why| why.reason.as_str()));
         let next = useful(&row, cancelling(shown))
@@ -55,6 +69,7 @@ impl World {
             why: why.map(|why| why.text),
             seen,
             next,
+            repair: None,
         }
     }
 

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::domain::deployment::StepState;
+use crate::domain::environment::Freeze;
+use crate::domain::event::StreamId;
 use crate::domain::failure::{Failure, Retry};
+use crate::domain::stack::StackEvent;
 
 /// What to do next after a failure stands wherever the failure does.
 #[test]
@@ -188,4 +191,53 @@ fn ls_waits_until_new_environments_are_recorded() {
         *desk.by.later.lock().unwrap() = Some(Arc::new(recorded));
     });
     assert!(!ran.out.contains("not recorded"), "{}", ran.out);
+}
+
+/// A stack whose log is damaged is told by that, and by nothing that was before.
+#[test]
+fn a_damaged_log_is_all_that_is_told_and_the_store_is_what_is_repaired() {
+    for words in ["show|staging/web", "ls"] {
+        let ran = run_with(words, vec![], None, |scene, _| {
+            let stream = StreamId::Stack(fixture::id("staging/web"));
+            let folds = &mut scene.world.folds;
+            folds.broken.insert(stream, "bytes are no text".to_owned());
+        });
+        let why = "its log cannot be read any further: bytes are no text";
+        assert!(ran.out.contains(why), "{}", ran.out);
+        if words != "ls" {
+            assert!(
+                ran.out.contains("staging/web CANNOT BE TOLD")
+                    && ran
+                        .out
+                        .contains("THEN holdpoint doctor  checks the whole store"),
+                "{}",
+                ran.out
+            );
+            let off = |doing: crate::world::available::Doing| {
+                format!("  {:<9} not now: {why}", doing.name())
+            };
+            for doing in crate::world::available::Doing::ALL {
+                assert!(ran.out.contains(&off(doing)), "{doing:?}: {}", ran.out);
+            }
+        }
+    }
+}
+
+/// By whom, since when, until when and why a queue is stopped stands wherever its stack does.
+#[test]
+fn a_freeze_is_told_with_its_reason() {
+    for words in ["show|dev/web", "ls", "ls|--json"] {
+        let ran = run_with(words, vec![], None, |scene, _| {
+            let freeze = Freeze {
+                reason: "INC-881".to_owned(),
+                by: crate::domain::given::ana(),
+                at: fixture::ago(600),
+                until: None,
+            };
+            scene.on_stack("dev/web", StackEvent::StackFrozen { freeze });
+        });
+        let since = fixture::ago(600).text("%-d %b %H:%MZ");
+        let says = format!("by ana since {since} until thawed: INC-881");
+        assert!(ran.out.contains(&says), "{words}: {}", ran.out);
+    }
 }

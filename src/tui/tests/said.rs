@@ -59,7 +59,8 @@ fn what_is_armed_is_counted_down_and_does_not_start_while_it_is_frozen() {
     change(&bench, |world| freeze(world, "dev/orders", true, now));
     let frozen = last(&mut bench);
     assert!(
-        frozen.contains("frozen by ana until thawed: INC-7") && !frozen.contains("starts in"),
+        frozen.contains("frozen by ana since 12 Mar 14:03Z until thawed: INC-7")
+            && !frozen.contains("starts in"),
         "{frozen}"
     );
     let screen = bench.screen(120, 36);

@@ -167,10 +167,7 @@ impl World {
                 )),
             },
             Doing::Freeze => match stack.frozen(now) {
-                Some(freeze) => Err(NotNow::new(format!(
-                    "frozen already by {}: {}",
-                    freeze.by, freeze.reason
-                ))),
+                Some(freeze) => Err(NotNow::new(format!("frozen already {}", freeze.says()))),
                 None => Ok((
                     Some(Intent::Freeze {
                         target: QueueOf::Stack(id),
@@ -191,16 +188,13 @@ impl World {
                     Some(Intent::Thaw {
                         target: QueueOf::Stack(id),
                     }),
-                    format!("frozen by {}: {}", freeze.by, freeze.reason),
+                    format!("frozen {}", freeze.says()),
                 )),
                 (None, Some(freeze)) => Ok((
                     Some(Intent::Thaw {
                         target: QueueOf::Environment(id.env),
                     }),
-                    format!(
-                        "the whole environment, frozen by {}: {}",
-                        freeze.by, freeze.reason
-                    ),
+                    format!("the whole environment, frozen {}", freeze.says()),
                 )),
                 (None, None) => Err(NotNow::new("nothing is frozen")),
             },

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::domain::deployment::{Deployment, StepState, Stopping};
 use crate::domain::end::End;
-use crate::domain::event::StreamId;
 use crate::domain::failure::Retry;
 use crate::domain::hold::HoldKind;
 use crate::domain::lifecycle::{PhaseClass, PhaseFlag};
@@ -26,11 +25,7 @@ impl World {
             .thing(&stack.id)
             .filter(|_| self.standing(stack).is_some());
         let rolls = thing.filter(crate::world::sightings::ThingSighting::rolls_back);
-        if self
-            .folds
-            .broken
-            .contains_key(&StreamId::Stack(stack.id.clone()))
-        {
+        if self.damage(&stack.id).is_some() {
             return (State::Unkn, known(stack.since));
         }
         if let Some(current) = stack.current {

@@ -88,14 +88,17 @@ impl World {
                 let waits = waits.map_or_else(String::new, |item| {
                     format!(": {} {}", item.no, item.waits.says(now))
                 });
-                format!(
-                    "{stack} {}{waits}.{serves}",
-                    if row.state == State::Froz {
-                        "FROZEN"
-                    } else {
-                        "WAITS"
-                    }
-                )
+                let word = if row.state == State::Froz {
+                    "FROZEN"
+                } else {
+                    "WAITS"
+                };
+                // Where nothing waits the freeze says for itself what it is.
+                let freeze = self
+                    .frozen(stack, now)
+                    .filter(|_| row.state == State::Froz && waits.is_empty())
+                    .map_or_else(String::new, |freeze| format!(" {}", freeze.says()));
+                format!("{stack} {word}{waits}{freeze}.{serves}")
             }
             State::Cut => format!(
                 "{stack} CANCELLED{no}{}: what it had changed stays.{serves}",
