@@ -6,7 +6,7 @@ mod orders;
 mod table;
 
 pub(super) use answers::undone;
-pub use orders::{Cx, Denied, Offer, Order, Show};
+pub use orders::{Cx, Denied, Offer, Opens, Order, Show};
 
 use super::motion::Motion;
 use super::panes::PaneDef;

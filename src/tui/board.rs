@@ -12,7 +12,7 @@ use crate::domain::time::Time;
 use super::actions::Scope;
 use super::layout::{self, Arranged, Slot, Tabs};
 use super::motion::Motion;
-use super::pane::{Flow, Pane, Target};
+use super::pane::{Flow, Jump, Pane, Target};
 use super::panes::PaneDef;
 use super::panes::cursor::SETTLE;
 use super::scene::Scene;
@@ -215,14 +215,19 @@ impl Board {
         Flow::Pass
     }
 
-    /// Goes to a stack in the first pane that lists it; the first pane of all gets the focus where
-    /// none does.
-    pub fn go_to(&mut self, stack: &StackId, scene: &Scene<'_>) {
-        let at = self
-            .seats
-            .iter_mut()
-            .position(|seat| seat.pane.select(stack, scene));
-        self.focus_at(at.unwrap_or(0));
+    /// Goes to a stack in the first pane that lists it; nothing moves where none does.
+    pub fn go_to(&mut self, stack: &StackId, scene: &Scene<'_>) -> Jump {
+        let found = self.seats.iter_mut().enumerate().find_map(|(at, seat)| {
+            match seat.pane.select(stack, scene) {
+                Jump::Unlisted => None,
+                jump => Some((at, jump)),
+            }
+        });
+        let Some((at, jump)) = found else {
+            return Jump::Unlisted;
+        };
+        self.focus_at(at);
+        jump
     }
 
     /// Gives the wheel to the pane under it.

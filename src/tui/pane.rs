@@ -97,6 +97,17 @@ impl Target {
     }
 }
 
+/// What became of a jump to a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Jump {
+    /// It is not listed there, and nothing moved.
+    Unlisted,
+    /// The cursor is on it.
+    There,
+    /// The same, once something gave way that hid it: what.
+    Cleared(String),
+}
+
 /// What stands on the upper edge of a pane: on the left behind its key, and on the right.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Title {
@@ -183,9 +194,9 @@ pub trait Pane {
     /// Puts the cursor on the row at that place of the screen.
     fn click(&mut self, _row: usize) {}
 
-    /// Puts the cursor on a stack; false where it does not list that stack.
-    fn select(&mut self, _stack: &StackId, _scene: &Scene<'_>) -> bool {
-        false
+    /// Puts the cursor on a stack; what hides it gives way.
+    fn select(&mut self, _stack: &StackId, _scene: &Scene<'_>) -> Jump {
+        Jump::Unlisted
     }
 
     /// The stacks whose state it shows on the screen.

@@ -9,9 +9,9 @@ use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
 use crate::domain::level::{Danger, Level, Verb, level};
 use crate::domain::request::Release;
 use crate::tui::pane::Target;
-use crate::world::available::{Doing, armed};
+use crate::world::available::Doing;
 
-use super::{Cx, Denied, Offer, Order};
+use super::{Cx, Denied, Offer, Opens, Order};
 
 impl<'a> Cx<'a> {
     fn target(&self) -> Result<&'a Target, Denied> {
@@ -46,6 +46,7 @@ impl<'a> Cx<'a> {
                 intent,
             }],
             first: 0,
+            opens: Opens::Looks,
         })
     }
 
@@ -163,6 +164,7 @@ pub(super) fn redeploy(cx: &Cx<'_>) -> Result<Order, Denied> {
         target: Target::Stack(stack.clone()),
         offers,
         first: 0,
+        opens: Opens::Arms,
     })
 }
 
@@ -186,6 +188,7 @@ pub(super) fn release(cx: &Cx<'_>) -> Result<Order, Denied> {
             target: Target::Stack(stack.clone()),
             offers,
             first,
+            opens: Opens::Waits,
         }),
         None => Err(denied
             .unwrap_or_else(|| Denied::new("no other release is known; `r` redeploys the same"))),
@@ -228,6 +231,7 @@ pub(super) fn cancel(cx: &Cx<'_>) -> Result<Order, Denied> {
             target: Target::Stack(stack.clone()),
             offers: vec![offer],
             first: 0,
+            opens: Opens::Looks,
         });
     }
     cx.single(Doing::Cancel, "cancel")
@@ -261,6 +265,7 @@ pub(super) fn unblock(cx: &Cx<'_>) -> Result<Order, Denied> {
         target: Target::Stack(stack.clone()),
         offers,
         first: 0,
+        opens: Opens::Looks,
     })
 }
 
@@ -274,8 +279,8 @@ pub(super) fn freeze(cx: &Cx<'_>) -> Result<Order, Denied> {
             .and_then(|fold| fold.frozen(cx.now))
         {
             Some(freeze) => Err(Denied::new(format!(
-                "{env} is frozen already by {}: {}",
-                freeze.by, freeze.reason
+                "{env} is frozen already {}",
+                freeze.says()
             ))),
             None => Ok(Order::Freeze(QueueOf::Environment(env.clone()))),
         },
@@ -301,7 +306,7 @@ pub(super) fn thaw(cx: &Cx<'_>) -> Result<Order, Denied> {
             let freeze = freeze.ok_or_else(|| Denied::new(format!("{env} is not frozen")))?;
             let offer = Offer {
                 label: format!("thaw {env}"),
-                note: format!("frozen by {}: {}", freeze.by, freeze.reason),
+                note: format!("frozen {}", freeze.says()),
                 intent: Intent::Thaw {
                     target: QueueOf::Environment(env.clone()),
                 },
@@ -310,27 +315,32 @@ pub(super) fn thaw(cx: &Cx<'_>) -> Result<Order, Denied> {
                 target: Target::Environment(env.clone()),
                 offers: vec![offer],
                 first: 0,
+                opens: Opens::Looks,
             })
         }
         _ => cx.single(Doing::Thaw, "thaw"),
     }
 }
 
-/// Whatever is armed under the cursor; else what was armed last anywhere: the last line names it.
+/// What was armed last from here. What somebody else armed is withdrawn once it was chosen: one key
+/// would stop what nobody here has seen, and let one's own run.
 pub(super) fn undo(cx: &Cx<'_>) -> Result<Order, Denied> {
-    let (id, no) = undone(cx)
-        .ok_or_else(|| Denied::new("nothing is armed; what has started is ended with cancel"))?;
-    Ok(Order::Undo(id, no))
+    match undone(cx) {
+        Some((id, no)) => Ok(Order::Undo(id, no)),
+        None if cx.world.armed(cx.now).is_empty() => Err(Denied::new(
+            "nothing is armed; what has started is ended with cancel",
+        )),
+        None => Ok(Order::UndoWhich),
+    }
 }
 
-/// What an undo would withdraw now.
+/// What an undo would withdraw now, without a choice.
 pub(in crate::tui) fn undone(cx: &Cx<'_>) -> Option<(DeploymentId, DeploymentNo)> {
-    let of = |stack: &StackId| armed(cx.world.folds.stacks.get(stack)?, cx.now);
-    let own = cx.target.and_then(Target::stack).and_then(of);
-    let no = |id: DeploymentId| cx.world.deployment(id).map_or(DeploymentNo(0), |d| d.no());
-    let all = cx.world.folds.stacks.keys().filter_map(of);
-    own.map(|id| (id, no(id)))
-        .or_else(|| all.map(|id| (id, no(id))).max_by_key(|(_, no)| *no))
+    let armed = cx.world.armed(cx.now);
+    let own = cx.own.iter().rev();
+    own.filter_map(|own| armed.iter().find(|(_, entry)| entry.deployment == *own))
+        .map(|(_, entry)| (entry.deployment, entry.no))
+        .next()
 }
 
 #[cfg(test)]
@@ -358,6 +368,7 @@ mod tests {
             world: &scene.world,
             now: NOW,
             target: None,
+            own: &[],
         };
         let mut named = Vec::new();
         for offer in cx.deploys(&id("x/a")).0 {

@@ -17,6 +17,8 @@ pub struct Cx<'a> {
     pub now: Time,
     /// What is under the cursor.
     pub target: Option<&'a Target>,
+    /// What was asked from here and has not ended, in that order.
+    pub own: &'a [DeploymentId],
 }
 
 /// Why an action is not possible now, and when it will be.
@@ -69,6 +71,18 @@ pub struct Offer {
     pub intent: Intent,
 }
 
+/// What a card does before anything is pressed in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    /// It looks at a single offer, and where level 1 is enough that is armed: the key that opened
+    /// it was the confirmation.
+    Arms,
+    /// It looks at a single offer; all else is typed.
+    Looks,
+    /// It waits for a choice, also where there is one offer.
+    Waits,
+}
+
 /// What an action wants done.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Order {
@@ -80,11 +94,15 @@ pub enum Order {
         offers: Vec<Offer>,
         /// The row that is asked first.
         first: usize,
+        /// What it does by itself.
+        opens: Opens,
     },
     /// Ask why, then stop a queue.
     Freeze(QueueOf),
     /// Withdraw what is armed.
     Undo(DeploymentId, DeploymentNo),
+    /// Choose which of what somebody else armed is withdrawn.
+    UndoWhich,
     /// Open the card of a hold.
     Hold(StackId, HoldId),
 }

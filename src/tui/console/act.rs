@@ -4,7 +4,7 @@ use crate::domain::ask::Ask;
 use crate::domain::ids::{HoldId, StackId};
 use crate::domain::time::Time;
 use crate::text::counted::counted;
-use crate::tui::actions::{Action, Cx, Denied, Does, Order, Show};
+use crate::tui::actions::{Action, Cx, Denied, Does, Opens, Order, Show};
 use crate::tui::layers::LayerNo;
 use crate::tui::layers::card::ChangeCard;
 use crate::tui::layers::freeze::FreezeForm;
@@ -12,11 +12,11 @@ use crate::tui::layers::hold::HoldCard;
 use crate::tui::layers::paper::Where;
 use crate::tui::layout::Slot;
 use crate::tui::motion::Motion;
-use crate::tui::pane::{Flow, Target, Wanted};
+use crate::tui::pane::{Flow, Jump, Target, Wanted};
 use crate::tui::theme::Role;
 
 use super::said::Rests;
-use super::{Console, Lock, Wish, copied};
+use super::{Console, Wish, copied};
 
 impl Console {
     /// What is under the cursor of the focused pane; for map and log the stack that they are about.
@@ -73,30 +73,18 @@ impl Console {
 
     /// Why an action is not possible now.
     pub(super) fn denied(&self, action: Action, now: Time) -> Option<Denied> {
-        let Does::Change(run) = action.does else {
-            return None;
-        };
         let target = self.target(now);
-        let cx = Cx {
-            world: &self.shown.world,
-            now,
-            target: target.as_ref(),
-        };
-        match run(&cx) {
-            Err(denied) => Some(denied),
-            Ok(order) => self.locked(&order, target.as_ref(), now),
-        }
+        let cx = self.cx(target.as_ref(), now);
+        self.guard.denies(action, &cx, &self.keys)
     }
 
-    /// The lock of the environment; a hold's card is its own guard, and an undo takes nothing away
-    /// but a wish.
-    fn locked(&self, order: &Order, target: Option<&Target>, now: Time) -> Option<Denied> {
-        match order {
-            Order::Hold(..) | Order::Undo(..) => None,
-            Order::Card { .. } | Order::Freeze(_) => match self.lock(target?.env(), now) {
-                Lock::Read(why) => Some(Denied::new(why)),
-                Lock::Guarded(_) | Lock::Open => None,
-            },
+    /// What an action may look at.
+    pub(super) fn cx<'a>(&'a self, target: Option<&'a Target>, now: Time) -> Cx<'a> {
+        Cx {
+            world: &self.shown.world,
+            now,
+            target,
+            own: self.asks.followed(),
         }
     }
 
@@ -105,14 +93,12 @@ impl Console {
             return;
         };
         let target = self.target(now);
-        let order = run(&Cx {
-            world: &self.shown.world,
-            now,
-            target: target.as_ref(),
-        });
+        let cx = self.cx(target.as_ref(), now);
+        let order = run(&cx);
+        let denied = self.guard.denies(action, &cx, &self.keys);
         // To be armed is what moves a row, and the time to undo it is short: what is taken back is
         // named on the last line.
-        if self.board.unsettled(now) && !matches!(order, Ok(Order::Undo(..))) {
+        if self.board.unsettled(now) && !matches!(order, Ok(Order::Undo(..) | Order::UndoWhich)) {
             return self.say(
                 "the rows have just moved: look, then press the key again",
                 Role::Warn,
@@ -125,7 +111,7 @@ impl Console {
                 return self.say_while(says, Role::Warn, Rests::Denied(action, target));
             }
         };
-        if let Some(denied) = self.locked(&order, target.as_ref(), now) {
+        if let Some(denied) = denied {
             return self.say(denied.says(), Role::Warn);
         }
         match order {
@@ -133,13 +119,19 @@ impl Console {
                 target,
                 offers,
                 first,
+                opens,
             } => {
                 let place = Where::of(&self.scene(now), target.env());
-                let touched = touched || first > 0;
+                // What was chosen from a list was chosen by its name, not by the key that arms.
+                let opens = match opens {
+                    Opens::Arms if touched => Opens::Looks,
+                    opens => opens,
+                };
                 self.layers
-                    .push(ChangeCard::new(target, place, offers, first, touched, now));
+                    .push(ChangeCard::new(target, place, offers, first, opens, now));
                 self.due(now);
             }
+            Order::UndoWhich => self.undo_which(),
             Order::Freeze(of) => {
                 let place = Where::of(&self.scene(now), of.env());
                 self.layers.push(FreezeForm::new(of, place, now));
@@ -169,7 +161,7 @@ impl Console {
             Flow::Copy(text) => self.copy(&text),
             Flow::Save(name, text) => self.save(&name, &text),
             Flow::Open(target) => self.open(target, now),
-            Flow::Read(id) => self.page_deployment(id, now),
+            Flow::Read(id) => self.page_deployment(id),
             Flow::Act(name) => {
                 self.close(from);
                 if let Some(action) = self.keys.action(name) {
@@ -216,15 +208,11 @@ impl Console {
             Target::Environment(env) => {
                 self.layers.clear();
                 self.board.focus_root();
-                let first = self
-                    .shown
-                    .views
-                    .environments
-                    .iter()
-                    .find(|view| view.name == env)
-                    .and_then(|view| view.rows.first());
-                if let Some(stack) = first.map(|row| row.stack.clone()) {
-                    self.go_to(&stack, now);
+                let mut views = self.shown.views.environments.iter();
+                let view = views.find(|view| view.name == env);
+                match view.and_then(|view| view.rows.first()) {
+                    Some(row) => self.go_to(&row.stack.clone(), now),
+                    None => self.say(format!("{env} has no stack to go to"), Role::Hint),
                 }
             }
             Target::Stack(_) | Target::Deployment(..) | Target::Step(..) => {
@@ -256,8 +244,17 @@ impl Console {
         }
     }
 
+    /// Every jump to a stack: what hides it gives way, and is named; where that cannot be, nothing
+    /// moves, and it is said.
     fn go_to(&mut self, stack: &StackId, now: Time) {
-        self.board.go_to(stack, &self.shown.scene(&self.keys, now));
+        match self.board.go_to(stack, &self.shown.scene(&self.keys, now)) {
+            Jump::There => {}
+            Jump::Cleared(says) => self.say(says, Role::Hint),
+            Jump::Unlisted => {
+                let says = format!("{stack} is in no list here: it cannot be gone to");
+                self.say(says, Role::Warn);
+            }
+        }
     }
 
     /// Shows something, or changes how things are shown.
@@ -277,7 +274,7 @@ impl Console {
                 None => self.say_while("nothing needs a person", Role::Said, Rests::Calm),
             },
             Show::Audit => self.page_audit(),
-            Show::Identity => self.page_identity(now),
+            Show::Identity => self.page_identity(),
             Show::Details => self.page_details(now),
             Show::Raw => self.page_raw(now),
             Show::History => self.page_history(now),

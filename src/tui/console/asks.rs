@@ -50,6 +50,11 @@ impl Asks {
             .count()
     }
 
+    /// What was asked from here and has not ended, in that order.
+    pub(super) fn followed(&self) -> &[DeploymentId] {
+        &self.followed
+    }
+
     /// Whether a person waits for an answer.
     pub(super) fn under_way(&self) -> bool {
         self.count() > 0

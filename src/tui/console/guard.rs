@@ -9,6 +9,8 @@ use crate::domain::class::EnvClass;
 use crate::domain::environment::{Lock as Recorded, Mode};
 use crate::domain::ids::EnvName;
 use crate::domain::time::{Time, short};
+use crate::tui::actions::{Action, Cx, Denied, Does, Order};
+use crate::tui::keys::Keys;
 use crate::tui::theme::Role;
 use crate::world::World;
 
@@ -29,7 +31,7 @@ pub enum Lock {
 }
 
 /// What a person unlocked and locked.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Guard {
     unlocked: BTreeMap<EnvName, Time>,
     locked: BTreeSet<EnvName>,
@@ -41,8 +43,26 @@ impl Guard {
         self.unlocked.retain(|_, until| *until > now);
     }
 
+    /// Why an action is not possible now: for itself, or by the lock of the environment. A hold's
+    /// card is its own guard, and an undo takes nothing away but a wish.
+    pub(super) fn denies(&self, action: Action, cx: &Cx<'_>, keys: &Keys) -> Option<Denied> {
+        let Does::Change(run) = action.does else {
+            return None;
+        };
+        match run(cx) {
+            Err(denied) => Some(denied),
+            Ok(Order::Hold(..) | Order::Undo(..) | Order::UndoWhich) => None,
+            Ok(Order::Card { .. } | Order::Freeze(_)) => {
+                match self.lock(cx.world, cx.target?.env(), &keys.first("mode"), cx.now) {
+                    Lock::Read(why) => Some(Denied::new(why)),
+                    Lock::Guarded(_) | Lock::Open => None,
+                }
+            }
+        }
+    }
+
     /// The lock of an environment; `key` unlocks it.
-    fn lock(&self, world: &World, env: &EnvName, key: &str, now: Time) -> Lock {
+    pub(super) fn lock(&self, world: &World, env: &EnvName, key: &str, now: Time) -> Lock {
         let record = world.record(env);
         if record.is_some_and(|record| record.mode == Mode::Watch) {
             return Lock::Read(format!("{env} is only watched by this store"));

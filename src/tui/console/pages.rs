@@ -1,25 +1,41 @@
 //! Pages to read: who you are, what happened, what a stack is, why something failed. Everything on
-//! them comes from the world.
+//! them comes from the newest world, as long as they are open.
 
 mod audit;
 mod details;
 mod explain;
 mod identity;
+mod past;
 
 use crate::domain::cause::Cause;
 use crate::domain::ids::StackId;
-use crate::domain::time::{Time, short};
-use crate::tui::layers::choose::{Choose, Entry, Leads};
+use crate::domain::time::Time;
 use crate::tui::layers::page::{Page, Text};
 use crate::tui::pane::Target;
-use crate::tui::theme::Role;
-use crate::world::audit::ending;
+use crate::tui::scene::Scene;
+use crate::tui::theme::{Role, Theme};
 
 use super::Console;
 
 impl Console {
-    fn page(&mut self, title: impl Into<String>, target: Option<Target>, lines: Vec<Text>) {
-        self.layers.push(Page::new(title, target, lines));
+    fn page(
+        &mut self,
+        title: impl Into<String>,
+        target: Option<Target>,
+        of: impl Fn(&Scene<'_>, &Theme) -> Vec<Text> + 'static,
+    ) {
+        self.layers.push(Page::new(title, target, of));
+    }
+
+    /// A page about a stack.
+    fn page_of(
+        &mut self,
+        title: String,
+        stack: StackId,
+        of: impl Fn(&StackId, &Scene<'_>, &Theme) -> Vec<Text> + 'static,
+    ) {
+        let target = Some(Target::Stack(stack.clone()));
+        self.page(title, target, move |scene, theme| of(&stack, scene, theme));
     }
 
     /// The stack under the cursor, or a word on the last line.
@@ -33,84 +49,47 @@ impl Console {
     }
 
     pub(super) fn page_raw(&mut self, now: Time) {
-        let Some(stack) = self.page_stack(now) else {
-            return;
-        };
-        let fold = self.shown.world.folds.stack(&stack);
-        let mut text = serde_json::to_string_pretty(&fold).unwrap_or_default();
-        if let Some(d) = self.shown.world.latest(&stack) {
-            text.push('\n');
-            text.push_str(&serde_json::to_string_pretty(&**d).unwrap_or_default());
+        if let Some(stack) = self.page_stack(now) {
+            self.page_of(
+                format!("{stack}, the raw record"),
+                stack,
+                |stack, scene, _| raw(stack, scene),
+            );
         }
-        let lines = text
-            .lines()
-            .map(|line| Text::new("", line.to_owned()))
-            .collect();
-        self.page(
-            format!("{stack}, the raw record"),
-            Some(Target::Stack(stack)),
-            lines,
-        );
     }
 
     /// Whose lines are missing among those of everything, and why.
     pub(super) fn page_unfollowed(&mut self) {
-        let all = &self.shown.views.unfollowed;
-        if all.is_empty() {
+        if self.shown.views.unfollowed.is_empty() {
             return self.say("everything that has lines is followed", Role::Said);
         }
-        let lines = all
-            .iter()
-            .map(|one| {
-                let group = one
-                    .group
-                    .as_ref()
-                    .map_or_else(String::new, |group| format!("{group}: "));
-                Text::new(one.stack.to_string(), format!("{group}{}", one.why))
-            })
-            .collect();
-        self.page("What is not followed, and why", None, lines);
+        self.page("What is not followed, and why", None, |scene, _| {
+            unfollowed(scene)
+        });
     }
+}
 
-    pub(super) fn page_history(&mut self, now: Time) {
-        let Some(stack) = self.page_stack(now) else {
-            return;
-        };
-        let mut entries = Vec::new();
-        for d in self.shown.world.deployments_of(&stack) {
-            let Some(request) = &d.request else { continue };
-            let took = d
-                .started_at
-                .map(|from| short(d.ended_at.unwrap_or(now).since(from)))
-                .unwrap_or_default();
-            let end = d.end.as_ref().map_or_else(|| d.phase.to_string(), ending);
-            entries.push(Entry {
-                key: d.no().to_string(),
-                name: format!(
-                    "{}  {}",
-                    d.created_at.text("%m-%d %H:%M"),
-                    request.spec.release
-                ),
-                doc: format!(
-                    "{end}  by {} {}  took {took}",
-                    request.cause.by,
-                    of(&request.cause)
-                ),
-                off: String::new(),
-                leads: Leads::Deployment(d.id),
-            });
-        }
-        if entries.is_empty() {
-            return self.say(
-                format!("no deployment of {stack} is known here"),
-                Role::Hint,
-            );
-        }
-        self.layers.push(Choose::new(
-            format!("Deployments of {stack}: Enter opens one"),
-            entries,
-        ));
+fn unfollowed(scene: &Scene<'_>) -> Vec<Text> {
+    let all = scene.views.unfollowed.iter();
+    all.map(|one| {
+        let group = one
+            .group
+            .as_ref()
+            .map_or_else(String::new, |group| format!("{group}: "));
+        Text::new(one.stack.to_string(), format!("{group}{}", one.why))
+    })
+    .collect()
+}
+fn raw(stack: &StackId, scene: &Scene<'_>) -> Vec<Text> {
+    let fold = scene.world.folds.stack(stack);
+    let mut text = serde_json::to_string_pretty(&fold).unwrap_or_default();
+    if let Some(d) = scene.world.latest(stack) {
+        text.push('\n');
+        text.push_str(&serde_json::to_string_pretty(&**d).unwrap_or_default());
     }
+    text.lines()
+        .map(|line| Text::new("", line.to_owned()))
+        .collect()
 }
 
 /// What a deployment repeats, or nothing.

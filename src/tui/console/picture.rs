@@ -5,12 +5,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::time::{Time, short};
-use crate::tui::actions::{Cx, undone};
+use crate::tui::actions::undone;
 use crate::tui::layers::paper::Row;
 use crate::tui::paint;
 use crate::tui::pane::Pane;
 use crate::tui::theme::Role;
-use crate::world::queue::{QueueItem, Waits};
 
 use super::Console;
 
@@ -49,18 +48,8 @@ impl Console {
             body,
             buf,
         );
-        if foot == 2 {
-            self.draw_hints(
-                buf,
-                Rect::new(area.x, area.bottom() - 2, area.width, 1),
-                now,
-            );
-        }
-        self.draw_last(
-            buf,
-            Rect::new(area.x, area.bottom() - 1, area.width, 1),
-            now,
-        );
+        let foot = Rect::new(area.x, area.bottom() - foot, area.width, foot);
+        self.draw_foot(buf, foot, now);
         let below_band = Rect::new(area.x, area.y, area.width, area.height - 1);
         let scene = self.shown.scene(&self.keys, now).focused(true);
         for (_, layer) in self.layers.iter_mut() {
@@ -183,63 +172,68 @@ impl Console {
 
     /// Everything that is armed, and which of it the key takes back.
     fn armed(&self, now: Time) -> Row {
-        let queue = self.shown.views.queue.iter();
-        let armed: Vec<(&QueueItem, Time)> = queue
-            .filter_map(|item| match item.waits {
-                Waits::Armed { until } => Some((item, until)),
-                _ => None,
-            })
-            .collect();
-        let (text, which) = match armed.as_slice() {
-            [] => return Row::new(),
-            [(item, until)] => {
-                let left = short(until.since(now));
-                let text = format!("ARMED {} {} starts in {left}", item.no, item.stack);
-                (text, String::new())
-            }
-            [(_, first), ..] => {
-                let first = armed
-                    .iter()
-                    .fold(*first, |least, (_, until)| least.min(*until));
-                let numbers: Vec<String> =
-                    armed.iter().map(|(item, _)| item.no.to_string()).collect();
-                let target = self.target(now);
-                let undone = undone(&Cx {
-                    world: &self.shown.world,
-                    now,
-                    target: target.as_ref(),
-                });
-                let first = short(first.since(now));
-                (
-                    format!("ARMED {}, first in {first}", numbers.join(" ")),
-                    undone.map_or_else(String::new, |(_, no)| format!(" {no}")),
-                )
-            }
+        // What is frozen starts at no time that is known.
+        let mut armed = self.shown.world.armed(now);
+        armed.retain(|(stack, _)| self.shown.world.frozen(stack, now).is_none());
+        let first = armed.iter().filter_map(|(_, entry)| entry.not_before);
+        let Some(first) = first.min() else {
+            return Row::new();
+        };
+        let first = short(first.since(now));
+        let text = if let [(stack, entry)] = armed.as_slice() {
+            format!("ARMED {} {stack} starts in {first}", entry.no)
+        } else {
+            let numbers: Vec<String> = armed
+                .iter()
+                .map(|(_, entry)| entry.no.to_string())
+                .collect();
+            format!("ARMED {}, first in {first}", numbers.join(" "))
+        };
+        let does = match undone(&self.cx(None, now)) {
+            Some((_, no)) if armed.len() > 1 => format!(" undoes {no}   "),
+            Some(_) => " undoes   ".to_owned(),
+            // Nothing of it was asked from here.
+            None => " undoes one, which you choose   ".to_owned(),
         };
         vec![
             (text, self.theme.style(Role::Hold)),
             ("  ".to_owned(), self.theme.style(Role::Text)),
             (self.keys.first("undo"), self.theme.style(Role::Key)),
-            (format!(" undoes{which}   "), self.theme.style(Role::Hint)),
+            (does, self.theme.style(Role::Hint)),
         ]
     }
 
     /// The last line: what was said, what is armed, what is on its way.
-    fn draw_last(&self, buf: &mut Buffer, area: Rect, now: Time) {
-        let mut row = vec![(" ".to_owned(), self.theme.style(Role::Text))];
-        row.extend(self.armed(now));
-        match &self.said {
-            Some(said) => row.push((said.text.clone(), self.theme.style(said.role))),
+    /// Where that is longer than the line, it takes the line of the keys as well, if there is one.
+    fn draw_foot(&self, buf: &mut Buffer, area: Rect, now: Time) {
+        let (text, style) = match &self.said {
+            Some(said) => (said.text.clone(), self.theme.style(said.role)),
             None if self.asks.under_way() => {
-                let says = format!(
-                    "{} on the way; {}",
-                    self.asks.count(),
-                    self.shown.world.engine.says()
-                );
-                row.push((says, self.theme.style(Role::Hint)));
+                let (count, engine) = (self.asks.count(), self.shown.world.engine.says());
+                let says = format!("{count} on the way; {engine}");
+                (says, self.theme.style(Role::Hint))
             }
-            None => {}
+            None => (String::new(), self.theme.style(Role::Text)),
+        };
+        let margin = || (" ".to_owned(), self.theme.style(Role::Text));
+        let mut last: Row = vec![margin()];
+        last.extend(self.armed(now));
+        let taken: usize = last.iter().map(|(text, _)| paint::width(text)).sum();
+        let above = Rect { height: 1, ..area };
+        if area.height < 2 {
+            last.push((text, style));
+        } else if taken + paint::width(&text) <= usize::from(area.width) {
+            self.draw_hints(buf, above, now);
+            last.push((text, style));
+        } else {
+            let lines = paint::wrap(&text, usize::from(area.width.saturating_sub(2)), 0);
+            let (first, rest) = lines
+                .split_first()
+                .map_or((text.as_str(), &[][..]), |(first, rest)| (first, rest));
+            let first = [margin(), (first.to_owned(), style)];
+            paint::spans(buf, above.x, above.y, above.right(), &first);
+            last.push((rest.join(" "), style));
         }
-        paint::spans(buf, area.x, area.y, area.right(), &row);
+        paint::spans(buf, area.x, area.bottom() - 1, area.right(), &last);
     }
 }

@@ -112,6 +112,7 @@ impl Rests {
                     world,
                     now,
                     target: target.as_ref(),
+                    own: &[],
                 };
                 run(&cx).map_or_else(
                     |denied| Now::Else(format!("{}: {}", action.name, denied.says())),

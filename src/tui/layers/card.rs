@@ -15,7 +15,7 @@ use crate::domain::ids::AskId;
 use crate::domain::level::Level;
 use crate::domain::refused::Refused;
 use crate::domain::time::Time;
-use crate::tui::actions::Offer;
+use crate::tui::actions::{Offer, Opens};
 use crate::tui::motion::Motion;
 use crate::tui::pane::{Flow, Pane, Target, Wanted};
 use crate::tui::scene::Scene;
@@ -67,18 +67,18 @@ pub struct ChangeCard {
 }
 
 impl ChangeCard {
-    /// A card with these offers. A single one is asked at once; of several a person chooses first.
+    /// A card with these offers: how a single one opens is said, of several a person chooses.
     #[must_use]
     pub fn new(
         target: Target,
         place: Where,
         offers: Vec<Offer>,
         first: usize,
-        touched: bool,
+        opens: Opens,
         now: Time,
     ) -> Self {
         let chosen = first.min(offers.len().saturating_sub(1));
-        let stage = if offers.len() > 1 {
+        let stage = if offers.len() > 1 || opens == Opens::Waits {
             Stage::Choosing
         } else {
             Stage::Unasked
@@ -89,7 +89,7 @@ impl ChangeCard {
             offers,
             chosen,
             stage,
-            touched,
+            touched: opens != Opens::Arms,
             form: Form::new(&[Holds::Word], now),
             changed: Vec::new(),
             renewing: None,
@@ -113,7 +113,7 @@ impl ChangeCard {
             note: String::new(),
             intent,
         }];
-        let mut it = Self::new(target, place, offers, 0, true, now);
+        let mut it = Self::new(target, place, offers, 0, Opens::Looks, now);
         it.refuse(refused, now);
         it
     }

@@ -1,5 +1,8 @@
-//! A list to choose from, narrowed as one types: the palette, the menu of actions, the help. It
-//! names what was chosen; it does nothing.
+//! A list to choose from, narrowed as one types: the palette, the menu of actions, the help. Its
+//! entries are worked out anew for each picture; the cursor stays on the one that it is on. It names
+//! what was chosen; it does nothing.
+
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
@@ -7,10 +10,11 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::ids::DeploymentId;
+use crate::domain::ask::Ask;
+use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
 use crate::tui::motion::Motion;
 use crate::tui::paint::{self, fit, pad};
-use crate::tui::pane::{Flow, Pane, Target};
+use crate::tui::pane::{Flow, Pane, Target, Wanted};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 
@@ -27,6 +31,8 @@ pub enum Leads {
     To(Target),
     /// The page of a deployment.
     Deployment(DeploymentId),
+    /// That deployment is withdrawn, which is armed.
+    Undo(StackId, DeploymentId, DeploymentNo),
 }
 
 /// One entry.
@@ -44,14 +50,27 @@ pub struct Entry {
     pub leads: Leads,
 }
 
+impl Entry {
+    /// Whether it is the same one, whatever is said of it now.
+    fn is(&self, other: &Self) -> bool {
+        self.leads == other.leads && self.name == other.name
+    }
+}
+
+/// What there is to choose from now.
+type Entries = dyn Fn(&Scene<'_>) -> Vec<Entry>;
+
 /// The list.
 pub struct Choose {
     title: String,
+    of: Box<Entries>,
     entries: Vec<Entry>,
     /// Positions of the entries that match, the best first.
     shown: Vec<usize>,
     text: String,
     at: usize,
+    /// Whether what the cursor was on is gone, and nobody has moved it since.
+    lost: bool,
     top: usize,
     height: usize,
     matcher: Matcher,
@@ -70,18 +89,37 @@ impl std::fmt::Debug for Choose {
 impl Choose {
     /// A list.
     #[must_use]
-    pub fn new(title: impl Into<String>, entries: Vec<Entry>) -> Self {
-        let shown = (0..entries.len()).collect();
+    pub fn new(title: impl Into<String>, of: impl Fn(&Scene<'_>) -> Vec<Entry> + 'static) -> Self {
         Self {
             title: title.into(),
-            entries,
-            shown,
+            of: Box::new(of),
+            entries: Vec::new(),
+            shown: Vec::new(),
             text: String::new(),
             at: 0,
+            lost: false,
             top: 0,
             height: 1,
             matcher: Matcher::new(Config::DEFAULT),
         }
+    }
+
+    /// Takes the entries as they are now; the cursor stays on its own.
+    fn sync(&mut self, scene: &Scene<'_>) {
+        let entries = (self.of)(scene);
+        if entries == self.entries {
+            return;
+        }
+        let (on, at, top) = (self.chosen().cloned(), self.at, self.top);
+        self.entries = entries;
+        self.narrow();
+        let found = on.as_ref().and_then(|on| {
+            let mut shown = self.shown.iter().filter_map(|n| self.entries.get(*n));
+            shown.position(|entry| entry.is(on))
+        });
+        self.lost |= on.is_some() && found.is_none();
+        self.at = found.unwrap_or(at.min(self.shown.len().saturating_sub(1)));
+        self.top = top;
     }
 
     fn narrow(&mut self) {
@@ -114,7 +152,8 @@ impl Choose {
 impl Layer for Choose {}
 
 impl Pane for Choose {
-    fn draw(&mut self, _scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        self.sync(scene);
         let width = area.width.min(100);
         let most = area.height.saturating_sub(2);
         let height = paint::short(self.entries.len() + 3).clamp(5.min(most), most);
@@ -187,10 +226,15 @@ impl Pane for Choose {
             }
         }
         if self.shown.is_empty() {
+            let says = if self.entries.is_empty() {
+                "nothing is left to choose from; Esc leaves"
+            } else {
+                "nothing matches"
+            };
             buf.set_stringn(
                 inside.x + 1,
                 inside.y + 1,
-                "nothing matches",
+                says,
                 usize::from(inside.width),
                 theme.style(Role::Dim),
             );
@@ -213,6 +257,7 @@ impl Pane for Choose {
             _ => return Flow::Pass,
         }
         .min(last);
+        self.lost = false;
         Flow::Used
     }
 
@@ -221,6 +266,7 @@ impl Pane for Choose {
     }
 
     fn key(&mut self, key: KeyEvent, scene: &Scene<'_>) -> Flow {
+        self.sync(scene);
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Esc if self.text.is_empty() => return Flow::Close,
@@ -234,6 +280,11 @@ impl Pane for Choose {
             },
             KeyCode::Backspace => drop(self.text.pop()),
             KeyCode::Char(c) if !ctrl => self.text.push(c),
+            KeyCode::Enter if std::mem::take(&mut self.lost) => {
+                return Flow::Say(
+                    "what was chosen is gone: look, then press Enter again".to_owned(),
+                );
+            }
             KeyCode::Enter => {
                 let Some(entry) = self.chosen() else {
                     return Flow::Used;
@@ -246,6 +297,14 @@ impl Pane for Choose {
                     Leads::Action(name) => Flow::Act(name),
                     Leads::To(target) => Flow::Open(target.clone()),
                     Leads::Deployment(id) => Flow::Read(*id),
+                    Leads::Undo(stack, deployment, no) => Flow::Ask(Box::new(Wanted {
+                        ask: Ask::Undo {
+                            deployment: *deployment,
+                        },
+                        label: format!("undo {no}"),
+                        target: Some(Target::Stack(stack.clone())),
+                        closes: true,
+                    })),
                 };
             }
             _ => {
@@ -257,10 +316,16 @@ impl Pane for Choose {
         Flow::Used
     }
 
-    fn paste(&mut self, text: &str, _scene: &Scene<'_>) -> Flow {
+    fn paste(&mut self, text: &str, scene: &Scene<'_>) -> Flow {
+        self.sync(scene);
         self.text.push_str(text);
         self.narrow();
         Flow::Used
+    }
+
+    /// What is said of an entry is true for a second.
+    fn moves(&self, _scene: &Scene<'_>) -> Option<Duration> {
+        Some(Duration::from_secs(1))
     }
 
     fn typing(&self) -> bool {

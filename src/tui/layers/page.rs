@@ -1,5 +1,7 @@
-//! A page to read: details, explanations, records, the audit. It scrolls, and its text can be
-//! copied.
+//! A page to read: details, explanations, records, the audit. Its lines are worked out anew for each
+//! picture, as those of the panes are. It scrolls, and its text can be copied.
+
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -41,10 +43,14 @@ impl Text {
     }
 }
 
+/// What stands on a page now.
+type Lines = dyn Fn(&Scene<'_>, &Theme) -> Vec<Text>;
+
 /// The page.
-#[derive(Debug)]
 pub struct Page {
     title: String,
+    of: Box<Lines>,
+    /// What stood on it last, which is what is copied.
     lines: Vec<Text>,
     target: Option<Target>,
     scroll: usize,
@@ -55,10 +61,15 @@ pub struct Page {
 impl Page {
     /// A page.
     #[must_use]
-    pub fn new(title: impl Into<String>, target: Option<Target>, lines: Vec<Text>) -> Self {
+    pub fn new(
+        title: impl Into<String>,
+        target: Option<Target>,
+        of: impl Fn(&Scene<'_>, &Theme) -> Vec<Text> + 'static,
+    ) -> Self {
         Self {
             title: title.into(),
-            lines,
+            of: Box::new(of),
+            lines: Vec::new(),
             target,
             scroll: 0,
             most: 0,
@@ -67,10 +78,21 @@ impl Page {
     }
 }
 
+impl std::fmt::Debug for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Page")
+            .field("title", &self.title)
+            .field("target", &self.target)
+            .field("scroll", &self.scroll)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Layer for Page {}
 
 impl Pane for Page {
-    fn draw(&mut self, _scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        self.lines = (self.of)(scene, theme);
         let width = area.width.min(110);
         let label = self
             .lines
@@ -172,6 +194,12 @@ impl Pane for Page {
     fn target(&self, _scene: &Scene<'_>) -> Option<Target> {
         self.target.clone()
     }
+
+    /// Ages go on.
+    fn moves(&self, _scene: &Scene<'_>) -> Option<Duration> {
+        Some(Duration::from_secs(1))
+    }
+
     fn hints(&self) -> &'static [(&'static str, &'static str)] {
         &[
             ("down", "scroll"),

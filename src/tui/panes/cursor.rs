@@ -125,23 +125,6 @@ impl<K: Clone + PartialEq> Cursor<K> {
         self.go(self.top + row);
     }
 
-    /// The next row after the cursor (or before it) that is wanted, going round.
-    pub fn seek(&mut self, forward: bool, wanted: impl Fn(usize) -> bool) -> bool {
-        let n = self.keys.len();
-        let step = |k: usize| {
-            if forward {
-                (self.at + k) % n
-            } else {
-                (self.at + n - k) % n
-            }
-        };
-        let found = (1..=n).map(step).find(|at| wanted(*at));
-        if let Some(at) = found {
-            self.go(at);
-        }
-        found.is_some()
-    }
-
     /// Moves; false for a motion that a list does not know.
     pub fn motion(&mut self, motion: Motion) -> bool {
         let last = self.keys.len().saturating_sub(1);

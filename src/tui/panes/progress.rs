@@ -14,6 +14,7 @@ use crate::domain::time::Time;
 use crate::tui::maps;
 use crate::tui::maps::plan::{PlanOf, PlanView};
 use crate::tui::motion::Motion;
+use crate::tui::paint;
 use crate::tui::pane::{Flow, Pane, Target, Title};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
@@ -59,7 +60,11 @@ impl View {
 
     /// What is worth seeing now: the plan from when it is made until its deployment is over.
     fn of_now(scene: &Scene<'_>) -> Self {
-        let open = Progress::deployment(scene).is_some_and(|d| !d.is_over() && d.plan.is_some());
+        let damaged = scene
+            .stack
+            .is_some_and(|stack| scene.world.damage(stack).is_some());
+        let open = Progress::deployment(scene)
+            .is_some_and(|d| !d.is_over() && d.plan.is_some() && !damaged);
         if open { View::Plan } else { View::Stack }
     }
 }
@@ -117,6 +122,12 @@ impl Progress {
 
     /// Where the machine stands, and since when.
     fn current(&self, scene: &Scene<'_>) -> Option<(String, Time)> {
+        if scene
+            .stack
+            .is_some_and(|stack| scene.world.damage(stack).is_some())
+        {
+            return None;
+        }
         match self.view(scene) {
             View::Stack => scene
                 .stack
@@ -130,13 +141,22 @@ impl Progress {
 
     fn draw_map(&self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let Some((phase, since)) = self.current(scene) else {
-            buf.set_stringn(
-                area.x + 1,
-                area.y,
-                "it was never deployed from here",
-                usize::from(area.width),
-                theme.style(Role::Dim),
-            );
+            let damage = scene.stack.and_then(|stack| scene.world.damage(stack));
+            let (says, role) = match damage {
+                Some(why) => (format!("where it stands cannot be told: {why}"), Role::Fail),
+                None => ("it was never deployed from here".to_owned(), Role::Dim),
+            };
+            let lines = paint::wrap(&says, usize::from(area.width.saturating_sub(2)), 0);
+            for (n, line) in lines.iter().take(usize::from(area.height)).enumerate() {
+                let y = area.y + paint::short(n);
+                buf.set_stringn(
+                    area.x + 1,
+                    y,
+                    line,
+                    usize::from(area.width),
+                    theme.style(role),
+                );
+            }
             return;
         };
         // Since when a stack that was never touched stands where it stands is not known.

@@ -13,7 +13,7 @@ use crate::domain::time::{Time, short};
 use crate::tui::find::Find;
 use crate::tui::motion::Motion;
 use crate::tui::paint;
-use crate::tui::pane::{Flow, Pane, Target, Title};
+use crate::tui::pane::{Flow, Jump, Pane, Target, Title};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 use crate::world::rows::{EnvView, Row, State};
@@ -57,18 +57,45 @@ impl Stacks {
         Flow::Used
     }
 
+    /// Goes to the next stack in a wanted state, going round: to one that the filter leaves, where
+    /// there is one, else to any.
     fn seek(&mut self, scene: &Scene<'_>, forward: bool, wanted: impl Fn(State) -> bool) -> Flow {
-        let places = self.places.clone();
-        let found = self.cursor.seek(forward, |at| {
-            let row = places
-                .get(at)
-                .and_then(|(e, r)| scene.views.environments.get(*e)?.rows.get((*r)?));
-            row.is_some_and(|row| wanted(row.state))
-        });
-        if found {
-            Flow::Used
-        } else {
-            Flow::Say("there is none in this list".to_owned())
+        let rows = || {
+            let environments = scene.views.environments.iter();
+            environments.flat_map(|env| env.rows.iter().map(move |row| (env, row)))
+        };
+        // A heading stands before the first of its stacks, so that places count by halves.
+        let here = match self.cursor.key() {
+            Some(Key::Stack(stack)) => rows()
+                .position(|(_, row)| row.stack == *stack)
+                .map_or(0, |at| 2 * at + 1),
+            Some(Key::Env(name)) => rows()
+                .position(|(env, _)| env.name == *name)
+                .map_or(0, |at| 2 * at),
+            None => 0,
+        };
+        let next = |seen: &dyn Fn(&EnvView, &Row) -> bool| {
+            let found: Vec<(usize, &StackId)> = rows()
+                .enumerate()
+                .filter(|(_, (env, row))| wanted(row.state) && seen(env, row))
+                .map(|(at, (_, row))| (2 * at + 1, &row.stack))
+                .collect();
+            let (_, stack) = if forward {
+                let after = found.iter().find(|(at, _)| *at > here);
+                after.or(found.first())
+            } else {
+                let before = found.iter().rfind(|(at, _)| *at < here);
+                before.or(found.last())
+            }?;
+            Some((*stack).clone())
+        };
+        let left = |env: &EnvView, row: &Row| self.find.matches(|field| field_of(env, row, field));
+        let Some(stack) = next(&left).or_else(|| next(&|_, _| true)) else {
+            return Flow::Say("there is none in this list".to_owned());
+        };
+        match self.select(&stack, scene) {
+            Jump::Cleared(says) => Flow::Say(says),
+            Jump::There | Jump::Unlisted => Flow::Used,
         }
     }
 }
@@ -284,13 +311,36 @@ impl Pane for Stacks {
         }
     }
 
-    /// Unfolds the environment of the stack.
-    fn select(&mut self, stack: &StackId, scene: &Scene<'_>) -> bool {
-        if self.folded.remove(&stack.env) {
-            self.changes += 1;
+    /// Clears the filter and unfolds the environment where they hide the stack.
+    fn select(&mut self, stack: &StackId, scene: &Scene<'_>) -> Jump {
+        let listed = scene
+            .views
+            .environments
+            .iter()
+            .any(|env| env.rows.iter().any(|row| row.stack == *stack));
+        if !listed {
+            return Jump::Unlisted;
         }
         self.sync(scene);
-        self.cursor.select(&Key::Stack(stack.clone()))
+        let key = Key::Stack(stack.clone());
+        if self.cursor.select(&key) {
+            return Jump::There;
+        }
+        let mut gone = Vec::new();
+        if !self.find.is_empty() {
+            gone.push(format!(
+                "the filter {} hid {stack}: cleared",
+                self.find.says()
+            ));
+            self.find.clear();
+        }
+        if self.folded.remove(&stack.env) {
+            gone.push(format!("{} was folded: opened", stack.env));
+        }
+        self.changes += 1;
+        self.sync(scene);
+        self.cursor.select(&key);
+        Jump::Cleared(gone.join("; "))
     }
 
     fn stacks(&self) -> Vec<StackId> {

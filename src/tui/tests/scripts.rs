@@ -45,6 +45,25 @@ fn redeploy_in_development_is_armed_by_one_key() {
     assert!(undone.contains("orders    ✓ OK"), "{undone}");
 }
 
+/// What the engine answers is read to its end beside what is armed, on a narrow screen too.
+#[test]
+fn what_is_said_is_not_cut_while_there_is_a_line_more() {
+    let mut bench = on_dev_orders();
+    bench.keys("r").wait(50);
+    let narrow = bench.wait(50).screen(80, 24);
+    let foot: Vec<&str> = narrow.lines().rev().take(2).collect();
+    assert!(
+        foot[1].contains("redeploy dev/orders: asked ")
+            || foot[1].contains("deploy dev/orders: asked "),
+        "{narrow}"
+    );
+    assert!(foot[0].contains("ARMED #2323 #2326, first in"), "{narrow}");
+    assert!(
+        foot.iter().all(|line| line.chars().count() < 80),
+        "{narrow}"
+    );
+}
+
 /// A menu waits, however long it stands: nothing is asked before a person has chosen.
 #[test]
 fn a_menu_of_ways_asks_nothing_by_itself() {
@@ -63,6 +82,72 @@ fn a_menu_of_ways_asks_nothing_by_itself() {
     let chosen = bench.keys("<Down><Enter>").wait(600).screen(120, 36);
     assert!(chosen.contains("to deploy:"), "{chosen}");
     assert!(bench.changing().is_empty(), "{:?}", bench.changing());
+}
+
+/// A key that promises a choice waits for it, also where there is one way alone.
+#[test]
+fn a_menu_with_one_way_waits_as_well() {
+    let mut bench = Bench::new(fixture::scene());
+    bench
+        .keys("/dev/reports<Enter>")
+        .wait(600)
+        .keys("gg<Down>")
+        .wait(600)
+        .keys("n");
+    let menu = bench.wait(3_000).screen(120, 36);
+    assert!(
+        menu.contains("before you choose") && menu.contains("deploy the files now"),
+        "{menu}"
+    );
+    assert!(bench.desk.asked.lock().unwrap().is_empty());
+    bench.keys("<Enter>").wait(3_000);
+    assert!(bench.changing().is_empty(), "{:?}", bench.changing());
+}
+
+/// Only the key that redeploys confirms by itself: all others say on a card what they would do.
+#[test]
+fn no_other_key_arms() {
+    for key in ["B", "T", "t", "H", "X", "U"] {
+        let mut bench = on_dev_orders();
+        bench.keys(key).wait(3_000);
+        assert!(bench.changing().is_empty(), "{key}: {:?}", bench.changing());
+    }
+}
+
+/// Another console arms a stack after this one did: the key takes back what was armed here.
+#[test]
+fn undo_takes_back_what_was_armed_here_and_asks_about_all_else() {
+    let mut bench = on_dev_orders();
+    bench.keys("r").wait(50);
+    let own = bench.changing().len();
+    let mut scene = fixture::Scene::new();
+    scene.world = (*bench.desk.world()).clone();
+    let spec = fixture::spec("dev/web", "413");
+    let other = scene.ask("dev/web", spec, Some(20), &[]);
+    bench.desk.set(scene.world);
+    let armed = bench.wait(50).screen(120, 36);
+    assert!(
+        armed.contains("ARMED #2323 #2326 #2327") && armed.contains("undoes #2326"),
+        "{armed}"
+    );
+    bench.keys("u").wait(50);
+    let undone = |bench: &Bench| match bench.changing().last() {
+        Some(Ask::Undo { deployment }) => Some(*deployment),
+        _ => None,
+    };
+    assert!(
+        undone(&bench).is_some_and(|of| of != other),
+        "{:?}",
+        bench.changing()
+    );
+    let which = bench.wait(2_000).keys("u").wait(50).screen(120, 36);
+    assert!(
+        which.contains("Armed elsewhere") && which.contains("#2327 dev/web"),
+        "{which}"
+    );
+    assert_eq!(bench.changing().len(), own + 1, "nothing before a choice");
+    bench.keys("<Enter>").wait(50);
+    assert_eq!(undone(&bench), Some(other));
 }
 
 /// The key alone arms, and the card that looks first says so.
@@ -86,7 +171,7 @@ fn two_armed_deployments_are_both_named() {
     let screen = bench.keys("r").wait(50).screen(120, 36);
     let last = screen.lines().last().unwrap();
     assert!(
-        last.contains("ARMED #2323 #2326, first in 1s  u undoes #2326 "),
+        last.contains("ARMED #2323 #2326, first in 1s  u undoes #2326"),
         "{last}"
     );
 }

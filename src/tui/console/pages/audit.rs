@@ -16,13 +16,19 @@ const MOST: usize = 500;
 
 impl Console {
     pub(in crate::tui::console) fn page_audit(&mut self) {
-        let mut lines = acts(&self.shown.world);
-        lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-        lines.truncate(MOST);
-        let mut lines: Vec<Text> = lines.into_iter().map(|(_, text)| text).collect();
-        lines.push(Text::new("", "older: holdpoint audit").role(Role::Dim));
-        self.page("Who did what, newest first", None, lines);
+        self.page("Who did what, newest first", None, |scene, _| {
+            lines(scene.world)
+        });
     }
+}
+
+fn lines(world: &World) -> Vec<Text> {
+    let mut lines = acts(world);
+    lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    lines.truncate(MOST);
+    let mut lines: Vec<Text> = lines.into_iter().map(|(_, text)| text).collect();
+    lines.push(Text::new("", "older: holdpoint audit").role(Role::Dim));
+    lines
 }
 
 fn acts(world: &World) -> Vec<(Time, Text)> {

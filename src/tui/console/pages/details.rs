@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::domain::deployment::Deployment;
 use crate::domain::folds::Folds;
 use crate::domain::hold::Decision;
-use crate::domain::ids::DeploymentId;
+use crate::domain::ids::{DeploymentId, StackId};
 use crate::domain::lifecycle::PhaseClass;
 use crate::domain::request::Made;
 use crate::domain::time::{Time, short};
@@ -13,8 +13,9 @@ use crate::tui::console::Console;
 use crate::tui::layers::page::Text;
 use crate::tui::layers::paper;
 use crate::tui::pane::Target;
+use crate::tui::scene::Scene;
 use crate::tui::states;
-use crate::tui::theme::Role;
+use crate::tui::theme::{Role, Theme};
 use crate::world::audit::ending;
 use crate::world::rows::State;
 
@@ -22,125 +23,138 @@ use super::of;
 
 mod parts;
 
+/// What is said of a deployment that the console has let go.
+const GONE: &str = "that deployment is not loaded any more";
+
 impl Console {
     pub(in crate::tui::console) fn page_details(&mut self, now: Time) {
-        let Some(stack) = self.page_stack(now) else {
-            return;
-        };
-        let row = self.shown.world.row(&stack, now);
-        let fold = self.shown.world.folds.stack(&stack);
-        let mut lines = vec![
-            Text::new(
-                "state",
-                format!(
-                    "{} {}",
-                    states::glyph(row.state, &self.theme),
-                    row.state.word()
-                ),
-            )
-            .role(states::role(row.state)),
-            Text::new(
-                "record",
-                fold.lifecycle().map_or_else(String::new, |table| {
-                    let words = format!("{} in the {} lifecycle", fold.phase, table.name);
-                    // The record tells of deployments from here alone.
-                    let outside = row.state == State::Brok && fold.class() != PhaseClass::Broken;
-                    if outside {
-                        format!("{words}: no deployment from here broke it, what is seen did")
-                    } else {
-                        words
-                    }
-                }),
-            )
-            .role(Role::Dim),
-            Text::new("release", row.release()),
-        ];
-        if let Some((running, desired)) = row.serve {
-            lines.push(Text::new("serves", format!("{running} of {desired}")));
+        if let Some(stack) = self.page_stack(now) {
+            self.page_of(stack.to_string(), stack, lines);
         }
-        if let Some(at) = row.since {
-            lines.push(Text::new(
-                "since",
-                format!("{at} ({} ago)", short(now.since(at))),
-            ));
-        }
-        if let Some(why) = &row.why {
-            let role = match row.state {
-                State::Ok => Role::Warn,
-                _ => Role::Fail,
-            };
-            lines.push(Text::new("why", why.clone()).role(role));
-        }
-        if let Some(freeze) = fold.frozen(now) {
-            lines.push(
-                Text::new(
-                    "frozen",
-                    format!("by {} at {}: {}", freeze.by, freeze.at, freeze.reason),
-                )
-                .role(Role::Frozen),
-            );
-        }
-        if let Some(thing) = self.shown.world.thing(&stack) {
-            let sight = thing.sight;
-            let seen = format!(
-                "{}  seen {} ago  {}",
-                sight.words,
-                short(now.since(thing.taken_at)),
-                sight.reason
-            );
-            lines.push(Text::new(sight.called.to_string(), seen));
-            lines.extend(parts::of(sight, now));
-        }
-        if let Some(d) = self.shown.world.latest(&stack).map(std::sync::Arc::clone) {
-            lines.push(Text::new("", ""));
-            lines.extend(deployment(&self.shown.world.folds, &d, now));
-        }
-        for (n, queued) in fold.queue.iter().enumerate() {
-            lines.push(Text::new(
-                format!("queue {}", n + 1),
-                format!(
-                    "{}  {}",
-                    queued.no,
-                    self.shown.world.waits(&fold, n, queued, now).says(now)
-                ),
-            ));
-        }
-        self.page(format!("{stack}"), Some(Target::Stack(stack)), lines);
     }
 
     /// One deployment, also one that is over.
-    pub(in crate::tui::console) fn page_deployment(&mut self, id: DeploymentId, now: Time) {
+    pub(in crate::tui::console) fn page_deployment(&mut self, id: DeploymentId) {
         let Some(d) = self.shown.world.deployment(id).map(std::sync::Arc::clone) else {
-            return self.say("that deployment is not loaded any more", Role::Hint);
+            return self.say(GONE, Role::Hint);
         };
-        let mut lines = deployment(&self.shown.world.folds, &d, now);
-        if let Some(failure) = d.first_failure() {
-            lines.push(Text::new("failed", failure.summary.clone()).role(Role::Fail));
-            for line in failure.detail.lines() {
-                lines.push(Text::new("", line.to_owned()).role(Role::Dim));
-            }
-            lines.push(Text::new("hint", failure.hint.clone()));
-        }
-        if let Some(plan) = &d.plan {
-            lines.push(Text::new("plan", plan.says.join(" ")));
-        }
-        for row in d.rows().unwrap_or_default() {
-            let (word, role) = paper::does(&row);
-            let text = format!("{word} {}", row.kind);
-            lines.push(Text::new(format!("  {}", row.logical), text).role(role));
-        }
-        for hold in &d.holds {
-            let decided = hold
-                .decision
-                .as_ref()
-                .map_or_else(|| "open".to_owned(), Decision::says);
-            lines.push(Text::new(format!("hold {}", hold.id), decided));
-        }
         let stack = d.stack().cloned();
         let name = stack.as_ref().map(ToString::to_string).unwrap_or_default();
         let target = stack.map(|stack| Target::Deployment(stack, id, d.no()));
-        self.page(format!("{} of {name}", d.no()), target, lines);
+        let title = format!("{} of {name}", d.no());
+        self.page(title, target, move |scene, _| in_full(id, scene));
     }
+}
+
+fn lines(stack: &StackId, scene: &Scene<'_>, theme: &Theme) -> Vec<Text> {
+    let (world, now) = (scene.world, scene.now);
+    let row = world.row(stack, now);
+    let fold = world.folds.stack(stack);
+    let mut lines = vec![
+        Text::new(
+            "state",
+            format!("{} {}", states::glyph(row.state, theme), row.state.word()),
+        )
+        .role(states::role(row.state)),
+        Text::new(
+            "record",
+            fold.lifecycle().map_or_else(String::new, |table| {
+                let words = format!("{} in the {} lifecycle", fold.phase, table.name);
+                // The record tells of deployments from here alone.
+                let outside = row.state == State::Brok && fold.class() != PhaseClass::Broken;
+                if outside {
+                    format!("{words}: no deployment from here broke it, what is seen did")
+                } else {
+                    words
+                }
+            }),
+        )
+        .role(Role::Dim),
+        Text::new("release", row.release()),
+    ];
+    if let Some((running, desired)) = row.serve {
+        lines.push(Text::new("serves", format!("{running} of {desired}")));
+    }
+    if let Some(at) = row.since {
+        lines.push(Text::new(
+            "since",
+            format!("{at} ({} ago)", short(now.since(at))),
+        ));
+    }
+    if let Some(why) = row.why.as_ref().filter(|_| row.state != State::Froz) {
+        let role = match row.state {
+            State::Ok => Role::Warn,
+            _ => Role::Fail,
+        };
+        lines.push(Text::new("why", why.clone()).role(role));
+    }
+    if let Some(freeze) = world.frozen(stack, now) {
+        let whole = if fold.frozen(now).is_none() {
+            "the whole environment "
+        } else {
+            ""
+        };
+        let says = format!("{whole}{}", freeze.says());
+        lines.push(Text::new("frozen", says).role(Role::Frozen));
+    }
+    if let Some(thing) = world.thing(stack) {
+        let sight = thing.sight;
+        let seen = format!(
+            "{}  seen {} ago  {}",
+            sight.words,
+            short(now.since(thing.taken_at)),
+            sight.reason
+        );
+        lines.push(Text::new(sight.called.to_string(), seen));
+        lines.extend(parts::of(sight, now));
+    }
+    if let Some(d) = world.latest(stack) {
+        lines.push(Text::new("", ""));
+        lines.extend(deployment(&world.folds, d, now));
+    }
+    for (n, queued) in fold.queue.iter().enumerate() {
+        lines.push(Text::new(
+            format!("queue {}", n + 1),
+            format!(
+                "{}  {}",
+                queued.no,
+                world.waits(&fold, n, queued, now).says(now)
+            ),
+        ));
+    }
+    lines
+}
+
+/// One deployment with its failure, its plan and its holds.
+fn in_full(id: DeploymentId, scene: &Scene<'_>) -> Vec<Text> {
+    let (world, now) = (scene.world, scene.now);
+    let Some(d) = world.deployment(id) else {
+        return vec![Text::new("", GONE)];
+    };
+    let mut lines = deployment(&world.folds, d, now);
+    if let Some(failure) = d.first_failure() {
+        lines.push(Text::new("failed", failure.summary.clone()).role(Role::Fail));
+        for line in failure.detail.lines() {
+            lines.push(Text::new("", line.to_owned()).role(Role::Dim));
+        }
+        lines.push(Text::new("hint", failure.hint.clone()));
+    }
+    if let Some(plan) = &d.plan {
+        lines.push(Text::new("plan", plan.says.join(" ")));
+    }
+    for row in d.rows().unwrap_or_default() {
+        let (does, role) = paper::does(&row);
+        let text = format!("{does} {}", row.kind);
+        lines.push(Text::new(format!("  {}", row.logical), text).role(role));
+    }
+    for hold in &d.holds {
+        let decided = hold
+            .decision
+            .as_ref()
+            .map_or_else(|| "open".to_owned(), Decision::says);
+        lines.push(Text::new(format!("hold {}", hold.id), decided));
+    }
+    lines
 }
 
 fn deployment(folds: &Folds, d: &Deployment, now: Time) -> Vec<Text> {

@@ -1,79 +1,81 @@
 //! Why something failed: what failed first, whether it was seen before, what to do.
 
+use crate::domain::ids::StackId;
 use crate::domain::time::Time;
 use crate::tui::console::Console;
 use crate::tui::layers::page::Text;
-use crate::tui::pane::Target;
+use crate::tui::scene::Scene;
 use crate::tui::states;
-use crate::tui::theme::Role;
+use crate::tui::theme::{Role, Theme};
 
 impl Console {
     pub(in crate::tui::console) fn page_explain(&mut self, now: Time) {
-        let Some(stack) = self.page_stack(now) else {
-            return;
-        };
-        let verdict = self.shown.world.verdict(&stack, now);
-        let mut lines = vec![
-            Text::new(
-                "",
-                format!(
-                    "{} {}",
-                    states::glyph(verdict.state, &self.theme),
-                    verdict.line
-                ),
-            )
-            .role(Role::Strong),
-            Text::new("", ""),
-        ];
-        if let Some(why) = &verdict.why {
-            lines.push(Text::new("WHY", why.clone()).role(Role::Fail));
+        if let Some(stack) = self.page_stack(now) {
+            self.page_of(format!("Explain {stack}"), stack, lines);
         }
-        if let Some(seen) = &verdict.seen {
-            lines.push(Text::new("SEEN", seen.says()));
-        }
-        let failure = self
-            .shown
-            .world
-            .latest(&stack)
-            .and_then(|d| d.first_failure().cloned());
-        if let Some(failure) = failure {
-            if !failure.detail.is_empty() {
-                for line in failure.detail.lines() {
-                    lines.push(Text::new("DETAIL", line.to_owned()));
-                }
-            }
-            if !failure.hint.is_empty() {
-                lines.push(Text::new("HINT", failure.hint));
-            }
-        }
-        for offer in &verdict.next {
-            let key = match self.keys.first(offer.doing.name()) {
-                key if key.is_empty() => format!(":{}", offer.doing.name()),
-                key => key,
-            };
-            let (text, role) = match &offer.refused {
-                None => (
-                    if offer.note.is_empty() {
-                        offer.doing.name().to_owned()
-                    } else {
-                        format!("{}: {}", offer.doing.name(), offer.note)
-                    },
-                    Role::Text,
-                ),
-                Some(not) => (
-                    format!("{} not now: {} {}", offer.doing.name(), not.why, not.when),
-                    Role::Dim,
-                ),
-            };
-            lines.push(Text::new(format!("THEN [{key}]"), text).role(role));
-        }
-        if verdict.why.is_none() && verdict.next.is_empty() {
-            lines.push(Text::new("", "nothing has failed here").role(Role::Dim));
-        }
-        self.page(
-            format!("Explain {stack}"),
-            Some(Target::Stack(stack)),
-            lines,
-        );
     }
+}
+
+fn lines(stack: &StackId, scene: &Scene<'_>, theme: &Theme) -> Vec<Text> {
+    let verdict = scene.world.verdict(stack, scene.now);
+    let mut lines = vec![
+        Text::new(
+            "",
+            format!("{} {}", states::glyph(verdict.state, theme), verdict.line),
+        )
+        .role(Role::Strong),
+        Text::new("", ""),
+    ];
+    if let Some(why) = &verdict.why {
+        lines.push(Text::new("WHY", why.clone()).role(Role::Fail));
+    }
+    if let Some(seen) = &verdict.seen {
+        lines.push(Text::new("SEEN", seen.says()));
+    }
+    let failure = scene
+        .world
+        .latest(stack)
+        .filter(|_| verdict.repair.is_none())
+        .and_then(|d| d.first_failure().cloned());
+    if let Some(failure) = failure {
+        if !failure.detail.is_empty() {
+            for line in failure.detail.lines() {
+                lines.push(Text::new("DETAIL", line.to_owned()));
+            }
+        }
+        if !failure.hint.is_empty() {
+            lines.push(Text::new("HINT", failure.hint));
+        }
+    }
+    for offer in &verdict.next {
+        let key = match scene.keys.first(offer.doing.name()) {
+            key if key.is_empty() => format!(":{}", offer.doing.name()),
+            key => key,
+        };
+        let (text, role) = match &offer.refused {
+            None => (
+                if offer.note.is_empty() {
+                    offer.doing.name().to_owned()
+                } else {
+                    format!("{}: {}", offer.doing.name(), offer.note)
+                },
+                Role::Text,
+            ),
+            Some(not) => (
+                format!("{} not now: {} {}", offer.doing.name(), not.why, not.when),
+                Role::Dim,
+            ),
+        };
+        lines.push(Text::new(format!("THEN [{key}]"), text).role(role));
+    }
+    if let Some(repair) = verdict.repair {
+        lines.push(Text::new(
+            "THEN",
+            format!("`{}` {repair}", scene.world.doctor()),
+        ));
+    }
+    if verdict.why.is_none() && verdict.next.is_empty() {
+        lines.push(Text::new("", "nothing has failed here").role(Role::Dim));
+    }
+    lines
 }

@@ -185,6 +185,9 @@ impl Console {
 
     /// What to do now, with keys; what is not possible yet says when it will be.
     fn then(&self, verdict: &Verdict, now: Time) -> String {
+        if let Some(repair) = verdict.repair {
+            return format!("`{}` {repair}", self.shown.world.doctor());
+        }
         let hold = self
             .shown
             .world

@@ -96,7 +96,7 @@ impl ChangeCard {
     pub(super) fn body(&self, wide: usize, scene: &Scene<'_>, theme: &Theme) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
         let dim = theme.style(Role::Dim);
-        if self.offers.len() > 1 {
+        if self.offers.len() > 1 || self.stage == Stage::Choosing {
             let offers = self.offers.iter();
             let offers = offers.map(|offer| (offer.label.as_str(), offer.note.as_str()));
             rows.extend(foot::ways(offers, self.chosen, theme));
