@@ -5,6 +5,7 @@
 mod before;
 mod round;
 mod tails;
+mod wanted;
 mod watched;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -17,9 +18,8 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::aws::Clients;
 use crate::domain::environment::Environment;
 use crate::domain::folds::Folds;
-use crate::domain::ids::{DeploymentNo, EnvName, StackId};
+use crate::domain::ids::{EnvName, StackId};
 use crate::domain::interest::Interest;
-use crate::domain::look::Subject;
 use crate::domain::place::{Place, Places};
 use crate::domain::sighting::{PACE, Seen, Sighting, Slowed, THING};
 use crate::domain::time::Time;
@@ -28,6 +28,7 @@ use crate::store::Store;
 
 use super::eyes::PROOF;
 use super::{Eyes, Lines};
+use wanted::{Wanted, wanted};
 use watched::Watched;
 
 /// How often what runs is looked at.
@@ -38,8 +39,6 @@ const SHOWN: Duration = Duration::from_secs(8);
 const FAR: Duration = Duration::from_secs(30);
 /// How often its tasks are counted.
 const FAR_SERVE: Duration = Duration::from_mins(2);
-/// How long what was changed is looked at after that, whoever has it on a screen.
-const AFTER: Duration = Duration::from_secs(30);
 /// How soon a place is proven again that was not.
 const AGAIN: Duration = Duration::from_secs(5);
 /// How long before a deployment its events are interesting.
@@ -312,103 +311,6 @@ impl Watcher {
         }
         due
     }
-}
-
-/// What is to be watched of a stack.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Wanted {
-    /// The places of its environment.
-    pub places: Places,
-    pub about: Vec<Subject>,
-    pub logs: Vec<String>,
-    /// The deployment that runs, and since when.
-    pub no: Option<DeploymentNo>,
-    pub since: Option<Time>,
-    /// Nothing runs, and nobody has it on the screen now.
-    pub far: bool,
-    /// Somebody has it on the screen now.
-    pub shown: bool,
-}
-
-impl Wanted {
-    /// Where the thing is that says how the stack stands.
-    pub(super) fn place(&self) -> Option<&Place> {
-        self.places
-            .at(self.about.first().and_then(|about| about.place.as_ref()))
-    }
-}
-
-/// What runs or ran a moment ago, what is on a screen, and what could not be reached.
-fn wanted(
-    folds: &Folds,
-    interests: Vec<Interest>,
-    unreached: &BTreeSet<StackId>,
-    now: Time,
-) -> BTreeMap<StackId, Wanted> {
-    let places = |env: &EnvName| {
-        let env = folds.environments.get(env);
-        env.and_then(|env| env.record.as_ref())
-            .map(|record| record.places.clone())
-            .unwrap_or_default()
-    };
-    let mut all: BTreeMap<StackId, Wanted> = BTreeMap::new();
-    for one in interests {
-        let places = places(&one.stack.env);
-        // Several may look at one stack: what any of them wants to follow is followed.
-        let entry = all.entry(one.stack).or_insert_with(|| Wanted {
-            places,
-            far: true,
-            ..Wanted::default()
-        });
-        entry.far &= one.far;
-        entry.shown |= !one.far;
-        if entry.about.is_empty() {
-            entry.about = one.about;
-        }
-        for group in one.logs {
-            if !entry.logs.contains(&group) {
-                entry.logs.push(group);
-            }
-        }
-    }
-    for stack in folds.stacks.values() {
-        let newest = stack.current.or(stack.last);
-        let Some(d) = newest.and_then(|newest| folds.deployments.get(&newest)) else {
-            continue;
-        };
-        let moments_ago = d.ended_at.is_some_and(|ended| now.since(ended) < AFTER);
-        let runs = stack.current.is_some();
-        if !runs && !moments_ago && !unreached.contains(&stack.id) {
-            continue;
-        }
-        let Some(request) = &d.request else { continue };
-        let entry = all.entry(stack.id.clone()).or_insert_with(|| Wanted {
-            places: places(&stack.id.env),
-            ..Wanted::default()
-        });
-        entry.far = false;
-        if runs {
-            entry.places.clone_from(&request.places);
-            entry.about.clone_from(&request.spec.about);
-            entry.no = Some(request.no);
-            entry.since = d.started_at;
-            if entry.logs.is_empty() {
-                entry.logs.clone_from(&request.spec.watch_logs);
-            }
-        }
-    }
-    // Where the files cannot be read that say what a stack is, it is what was deployed last.
-    for (id, entry) in all.iter_mut().filter(|(_, entry)| entry.about.is_empty()) {
-        let last = folds
-            .stacks
-            .get(id)
-            .and_then(|stack| folds.deployments.get(&stack.last?))
-            .and_then(|d| d.request.as_ref());
-        entry.about = last
-            .map(|request| request.spec.about.clone())
-            .unwrap_or_default();
-    }
-    all
 }
 
 #[cfg(test)]

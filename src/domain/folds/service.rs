@@ -65,12 +65,22 @@ impl Stack {
     /// not known, as after a deployment that changed something and came to a bad end.
     #[must_use]
     pub fn left_at(&self, folds: &Folds, about: &Subject) -> Option<Time> {
-        let last = folds.deployments.get(&self.last?)?;
-        if last.changed_anything() && !matches!(last.end, Some(End::Done)) {
-            return None;
+        let tells = |d: &Deployment| {
+            let in_doubt = d.changed_anything() && !matches!(d.end, Some(End::Done));
+            let left = d.left_at(about);
+            (in_doubt || left.is_some()).then_some(left.filter(|_| !in_doubt))
+        };
+        if let Some(told) = tells(folds.deployments.get(&self.last?)?) {
+            return told;
         }
-        let good = || folds.deployments.get(&self.last_good?)?.left_at(about);
-        last.left_at(about).or_else(good)
+        // It touched nothing: the newest before it that did.
+        let mut own: Vec<_> = folds
+            .deployments
+            .values()
+            .filter(|d| d.is_over() && d.stack() == Some(&self.id))
+            .collect();
+        own.sort_by_key(|d| std::cmp::Reverse(d.no()));
+        own.into_iter().find_map(|d| tells(d)).flatten()
     }
 
     /// When somebody else changed what was brought from here; `None` where nothing shows that.

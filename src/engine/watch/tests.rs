@@ -15,6 +15,7 @@ use crate::aws::AwsTarget;
 use crate::domain::environment::EnvironmentEvent;
 use crate::domain::event::{Event, Stored, StreamId};
 use crate::domain::failure::Retry;
+use crate::domain::look::Subject;
 use crate::domain::person::Person;
 use crate::domain::sighting::{SERVE, SightingKey, THING};
 use crate::domain::time::Time;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::super::Job;
-use super::folder::{Folder, How, State};
+use super::folder::Folder;
 use super::follow::{Follower, Written};
+use super::state::{How, State};
 use super::{AGAIN, BEGINS, QUOTED, WATCH, off, outcome, record};
 use crate::domain::failure::Failure;
 use crate::domain::line::Severity;

@@ -13,10 +13,11 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use super::folder::{Folder, How, Order, State, Told};
+use super::folder::{Folder, Order, Told};
 use super::record::{ERR, GAP, OUT, Record, Splitter};
+use super::state::{How, State};
+use super::watch::Watch;
 use crate::domain::masks::{Masks, Secret};
-use crate::domain::time::Time;
 use crate::os::child::{self, Child, Exit};
 use crate::os::clock::{Clock as _, Real};
 use crate::os::detach;
@@ -26,10 +27,8 @@ use crate::os::mutex::locked;
 use crate::os::open;
 use crate::text::secret;
 
-/// How long the child may run after whoever watches was last heard of.
-const UNWATCHED: Duration = Duration::from_mins(15);
 /// How long a child that was asked to end may take.
-const GRACE: Duration = Duration::from_secs(5);
+pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// How long is waited for the last output when something that could not be ended holds it open.
 const LAST_OUTPUT: Duration = Duration::from_secs(2);
 /// How often the state says how much was written.
@@ -287,64 +286,6 @@ fn how(exit: Exit) -> How {
         (Some(code), _) => How::Exit { code },
         (None, Some(signal)) => How::Signal { signal },
         (None, None) => How::not_started("nobody can tell how it ended"),
-    }
-}
-
-/// Whether the child is to be stopped, and how far that is.
-struct Watch {
-    begun: Time,
-    limit: Duration,
-    heard: Time,
-    said: String,
-    looked: Time,
-    why: Option<How>,
-    kill_at: Time,
-}
-
-impl Watch {
-    fn new(folder: &Folder, limit: Duration, now: Time) -> Self {
-        Self {
-            begun: now,
-            limit,
-            heard: now,
-            said: folder.watched(),
-            looked: now,
-            why: None,
-            kill_at: now,
-        }
-    }
-
-    fn look(&mut self, folder: &Folder, pid: u32, now: Time) {
-        if self.why.is_some() {
-            if now >= self.kill_at {
-                child::kill(pid);
-            }
-            return;
-        }
-        if folder.is_cancelled() {
-            return self.stop(How::Cancelled, pid, now);
-        }
-        let limit = self.limit;
-        if now.since(self.begun) >= limit {
-            return self.stop(How::TooLong { limit }, pid, now);
-        }
-        if now.since(self.looked) >= Duration::from_secs(1) {
-            self.looked = now;
-            let said = folder.watched();
-            if said != self.said {
-                self.said = said;
-                self.heard = now;
-            }
-        }
-        if now.since(self.heard) >= UNWATCHED {
-            self.stop(How::Unwatched, pid, now);
-        }
-    }
-
-    fn stop(&mut self, why: How, pid: u32, now: Time) {
-        self.why = Some(why);
-        self.kill_at = now + GRACE;
-        child::ask_to_end(pid);
     }
 }
 

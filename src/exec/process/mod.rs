@@ -10,7 +10,9 @@ mod made;
 mod outcome;
 mod record;
 mod start;
+mod state;
 mod sweep;
+mod watch;
 
 pub use keeper::keep;
 pub use sweep::{forget, sweep};
@@ -25,8 +27,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::attend::{await_keeper, follow};
-use self::folder::{Folder, State};
+use self::folder::Folder;
 use self::start::secrets;
+use self::state::State;
 use super::{Cancel, Executor, Found, Job};
 use crate::domain::digest::Digest;
 use crate::domain::failure::{Failure, Retry};

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::folder::How;
 use super::record::ERR;
+use super::state::How;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::plan::Output;
 use crate::domain::time::short;

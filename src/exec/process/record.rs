@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::folder::Wrote;
+use super::state::Wrote;
 use crate::domain::masks::{Cut, Masks};
 use crate::domain::time::Time;
 use crate::text::secret::Within;
