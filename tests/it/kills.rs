@@ -10,14 +10,16 @@ use std::time::Instant;
 use holdpoint::domain::deployment::StepState;
 use holdpoint::domain::folds::Folds;
 use holdpoint::domain::ids::StackId;
+use holdpoint::domain::time::Time;
 use holdpoint::os::clock::Real;
 use holdpoint::os::paths::Home;
 use holdpoint::sandbox::dice::Dice;
 use holdpoint::store::Store as _;
+use holdpoint::store::spool::Begin;
 use holdpoint::store::sqlite::Sqlite;
 
 use crate::cloud::Cloud;
-use crate::order::shown;
+use crate::order::kept;
 use crate::program::{Process, Program};
 use crate::pty::{PATIENCE, Terminal};
 
@@ -307,7 +309,7 @@ impl Scene {
     /// unless its keeper was killed.
     fn lines(&self) {
         let mut by_command: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for line in shown(&self.program) {
+        for line in kept(&self.program, Begin::Since(Time(0))) {
             if let Some((command, nth)) = line.rsplit_once(' ')
                 && SCRIPTS.contains(&first(command))
             {

@@ -55,9 +55,14 @@ fn program() -> Program {
 }
 
 /// What is kept of all stacks, in the order in which the console has it: over its ring.
-pub(crate) fn shown(program: &Program) -> Vec<String> {
+fn shown(program: &Program) -> Vec<String> {
+    kept(program, Begin::Newest)
+}
+
+/// The same from another point on.
+pub(crate) fn kept(program: &Program, begin: Begin) -> Vec<String> {
     let home = Home::open(Some(&program.home())).unwrap();
-    let mut reader = Reader::new(home, Limits::default(), Of::All, Begin::Newest);
+    let mut reader = Reader::new(home, Limits::default(), Of::All, begin);
     let mut ring = Ring::new(100_000);
     loop {
         let piece = reader.more().unwrap();
