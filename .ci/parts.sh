@@ -143,6 +143,7 @@ deny() {
 # fuzz SECONDS: each of the fuzz targets for that long. What it found goes on from run to run, in the cache.
 fuzz() {
   local seconds=$1 target seeds state=0
+  debian g++ || return 1 # libFuzzer is built with it
   if ! [ -x "$cache/tools/bin/cargo-fuzz" ]; then
     CARGO_TARGET_DIR=$cache/tools/target CARGO_PROFILE_DEV_DEBUG=0 \
       again 2 cargo install --quiet --locked --debug --root "$cache/tools" cargo-fuzz || return 1

@@ -57,7 +57,7 @@ Resources:
 #[ignore = "minutes of kills; .ci/run starts it"]
 fn kills_change_nothing_twice_and_lose_nothing() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().unwrap());
-    let wanted = number(KILLS).unwrap_or(40);
+    let wanted = number(KILLS).unwrap_or(24);
     let seed = number(SEED).unwrap_or(1) as u64;
     let mut dice = Dice::new(seed);
     let mut killed = Killed::default();
