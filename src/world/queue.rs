@@ -74,6 +74,22 @@ pub enum Waits {
 }
 
 impl Waits {
+    /// The state of what is queued and waits for this.
+    pub(super) fn queued(&self) -> State {
+        match self {
+            Waits::Armed { .. } => State::Armed,
+            Waits::Frozen { .. } => State::Froz,
+            Waits::Runs(_)
+            | Waits::Hold(_)
+            | Waits::After { .. }
+            | Waits::Behind { .. }
+            | Waits::Broken
+            | Waits::Watched
+            | Waits::NoEngine(_)
+            | Waits::Next => State::Que,
+        }
+    }
+
     /// As a phrase: `in 4s`, `after #12 dev/base`, `frozen by ana until 16:00Z: INC-881`.
     #[must_use]
     pub fn says(&self, now: Time) -> String {
@@ -122,19 +138,7 @@ impl World {
             for (place, entry) in stack.queue.iter().enumerate() {
                 if let Some(d) = self.deployment(entry.deployment) {
                     let waits = self.waits(stack, place, entry, now);
-                    let state = match &waits {
-                        Waits::Armed { .. } => State::Armed,
-                        Waits::Frozen { .. } => State::Froz,
-                        Waits::Runs(_)
-                        | Waits::Hold(_)
-                        | Waits::After { .. }
-                        | Waits::Behind { .. }
-                        | Waits::Broken
-                        | Waits::Watched
-                        | Waits::NoEngine(_)
-                        | Waits::Next => State::Que,
-                    };
-                    items.extend(item(d, state, waits, d.created_at));
+                    items.extend(item(d, waits.queued(), waits, d.created_at));
                 }
             }
         }

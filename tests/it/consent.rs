@@ -39,7 +39,7 @@ impl Home {
         ]);
         let place = Self { cloud, program };
         let card = place.run(&["deploy", "live/db"]);
-        place.confirmed(&["deploy", "live/db"], &card);
+        place.confirmed(&["deploy", "live/db"], &card.json()["card"]);
         // Where the guard of the ask did not stand for the hold of a first touch.
         let open = place.run(&["holds"]).ends(0).json()["holds"].clone();
         for hold in open.as_array().unwrap() {
@@ -58,20 +58,11 @@ impl Home {
         self.program.run(&[words, &["--here", "--json"]].concat())
     }
 
-    fn confirmed(&self, words: &[&str], card: &Run) -> Run {
-        let card = card.json()["card"].clone();
-        let text = |key: &str| card[key].as_str().unwrap_or_default().to_owned();
-        let (phrase, subject) = (text("confirm"), text("subject"));
-        let with = [
-            "--wait",
-            "--confirm",
-            &phrase,
-            "--subject",
-            &subject,
-            "--reason",
-            "r",
-        ];
-        self.run(&[words, &with].concat())
+    /// With the words of what was shown, for exactly that.
+    fn confirmed(&self, words: &[&str], shown: &Value) -> Run {
+        let text = |key: &str| shown[key].as_str().unwrap_or_default();
+        let with = ["--wait", "--reason", "r", "--confirm", text("confirm")];
+        self.run(&[words, &with, &["--subject", text("subject")]].concat())
     }
 
     /// The hold that is open.
@@ -83,18 +74,7 @@ impl Home {
     }
 
     fn approved(&self, hold: &Value) -> Run {
-        let text = |key: &str| hold[key].as_str().unwrap_or_default().to_owned();
-        let (id, phrase, subject) = (text("hold"), text("confirm"), text("subject"));
-        let with = [
-            "--wait",
-            "--confirm",
-            &phrase,
-            "--subject",
-            &subject,
-            "--reason",
-            "r",
-        ];
-        self.run(&[&["approve", &id], &with[..]].concat())
+        self.confirmed(&["approve", hold["hold"].as_str().unwrap()], hold)
     }
 
     fn ask_cloud(&self, action: &str, parameters: &[(&str, &str)]) -> String {
@@ -170,7 +150,7 @@ fn a_teardown_takes_nothing_that_its_card_did_not_name() {
     let most = format!("{more}  Late: {{ Type: AWS::S3::Bucket }}\n");
     let card = place.run(&["teardown", "live/db"]);
     place.by_hand(&more, &[]);
-    place.confirmed(&["teardown", "live/db"], &card);
+    place.confirmed(&["teardown", "live/db"], &card.json()["card"]);
     let first = place.hold();
     assert!(first["lines"].to_string().contains("Extra"), "{first}");
     place.by_hand(&most, &[]);
@@ -197,7 +177,7 @@ fn a_downtime_undoes_nothing_that_its_card_did_not_name() {
     let place = Home::new();
     place.with("Key: name");
     let card = place.run(&["deploy", "live/db"]);
-    place.confirmed(&["deploy", "live/db"], &card);
+    place.confirmed(&["deploy", "live/db"], &card.json()["card"]);
     let first = place.hold();
     assert!(
         first["hold"].as_str().unwrap().contains("scale-down"),
@@ -233,7 +213,7 @@ fn what_was_confirmed_is_what_runs() {
     place.with("Size: 30");
     let card = place.run(&["deploy", "live/db"]);
     place.by_hand(TEMPLATE, &[("Note", "two")]);
-    let answer = place.confirmed(&["deploy", "live/db"], &card);
+    let answer = place.confirmed(&["deploy", "live/db"], &card.json()["card"]);
     assert_ne!(answer.code, 0, "{answer:?}");
     assert_eq!(
         (place.value("Size"), place.value("Note")),

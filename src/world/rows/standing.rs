@@ -11,8 +11,6 @@ use crate::domain::lifecycle::{PhaseClass, PhaseFlag};
 use crate::domain::stack::Stack;
 use crate::domain::time::Time;
 
-use crate::world::queue::Waits;
-
 use super::{State, World};
 
 /// How long it is told that a stack vanished that was never deployed from here.
@@ -127,19 +125,7 @@ impl World {
     fn waiting(&self, stack: &Stack, now: Time) -> Option<(State, Option<Time>)> {
         let first = stack.queue.first()?;
         let since = self.deployment(first.deployment).map(|d| d.created_at);
-        let state = match self.waits(stack, 0, first, now) {
-            Waits::Armed { .. } => State::Armed,
-            Waits::Frozen { .. } => State::Froz,
-            Waits::Runs(_)
-            | Waits::Hold(_)
-            | Waits::After { .. }
-            | Waits::Behind { .. }
-            | Waits::Broken
-            | Waits::Watched
-            | Waits::NoEngine(_)
-            | Waits::Next => State::Que,
-        };
-        Some((state, since))
+        Some((self.waits(stack, 0, first, now).queued(), since))
     }
 
     /// Whether the service is at zero though nobody is at work on it.
