@@ -193,8 +193,9 @@ pub struct EventsArgs {
     #[arg(value_name = "X")]
     pub what: Option<String>,
     /// How many at most
-    #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
-    pub limit: usize,
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 50,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub limit: u32,
 }
 
 /// `diagram`.

@@ -246,7 +246,7 @@ pub(super) fn events(
 ) -> Result<Code, Stop> {
     let desk = ground.desk()?;
     let world = wait::ready(&*desk, ground)?;
-    let limit = args.limit.clamp(1, 100_000);
+    let limit = args.limit as usize;
     let mut found: Vec<(Stored, Sentence)> = Vec::new();
     let mut below = 0;
     let mut names = Names::new(&world.folds);

@@ -307,8 +307,13 @@ fn pattern(text: &str) -> Result<Regex, Stop> {
 
 /// A duration before now, or a time.
 fn point(text: &str, now: Time) -> Result<Time, Stop> {
-    if let Ok(ago) = crate::text::duration::read(text) {
-        return Ok(now - ago);
+    match crate::text::duration::read(text) {
+        Ok(ago) => return Ok(now - ago),
+        // No time ends like that: it was meant as a duration.
+        Err(why) if text.ends_with(['s', 'm', 'h', 'd']) => {
+            return Err(Stop::wrong("since", format!("--since {why}")));
+        }
+        Err(_) => {}
     }
     text.parse::<jiff::Timestamp>()
         .map(|at| Time(at.as_millisecond()))

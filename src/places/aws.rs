@@ -19,6 +19,7 @@ use crate::domain::relative::{inside, plain};
 use crate::domain::sighting::Slowed;
 use crate::os::open;
 use crate::systems::entry::Remarks;
+use crate::text::safe::acts;
 
 /// The kind.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ struct Keys {
     #[schemars(regex(pattern = r"^[0-9]{12}$"))]
     account: Option<String>,
     /// The region; the same as `aws: { region }`.
+    #[schemars(regex(pattern = r"^[a-z0-9-]+$"))]
     region: Option<String>,
     /// How to reach AWS: names of profiles and roles, never keys.
     aws: Option<Way>,
@@ -44,6 +46,7 @@ struct Way {
     /// Profile of the shared AWS configuration.
     profile: Option<String>,
     /// Region; from the profile when absent.
+    #[schemars(regex(pattern = r"^[a-z0-9-]+$"))]
     region: Option<String>,
     /// Role to assume: its ARN.
     #[schemars(regex(pattern = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$"))]
@@ -121,6 +124,18 @@ impl PlaceKind for Aws {
         {
             told.say("endpoint", &["aws", "endpoint_url"], says, hint);
         }
+        if way
+            .profile
+            .as_deref()
+            .is_some_and(|name| name.chars().any(acts))
+        {
+            told.say(
+                "text",
+                &["aws", "profile"],
+                "the name of the profile holds a character that cannot be seen",
+                "write it as `aws configure list-profiles` prints it",
+            );
+        }
         let target = AwsTarget {
             profile: way.profile,
             region: way.region.or(keys.region),
@@ -166,7 +181,8 @@ fn endpoint(url: &str) -> Result<(), (String, &'static str)> {
         .strip_prefix("http://")
         .or_else(|| url.strip_prefix("https://"));
     let Some(rest) = rest.filter(|rest| {
-        !rest.is_empty() && !rest.starts_with('/') && !url.contains(char::is_whitespace)
+        let is_text = |c: char| !c.is_whitespace() && !acts(c);
+        !rest.is_empty() && !rest.starts_with('/') && url.chars().all(is_text)
     }) else {
         return Err((
             format!("{url:?} is not an endpoint"),

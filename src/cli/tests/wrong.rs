@@ -14,6 +14,7 @@ fn what_does_not_exist_is_said_with_what_is_near() {
         ("reject|#2318.scale-down.1|--reason| ", "needs a reason"),
         ("logs|dev/orders|--grep|(", "not a regular expression"),
         ("logs|dev/orders|--since|yesterday", "neither a duration"),
+        ("logs|dev/orders|--since|99999d", "longer than a year"),
         ("retry|dev/orders", "did not fail"),
         ("unblock|prod-eu/orders", "rolls back"),
         ("unblock|dev/billing", "--way done"),
@@ -34,6 +35,7 @@ fn wrong_use_is_told_by_the_parser() {
         vec!["holdpoint", "deploy", "a/b", "--confirm", "x"],
         vec!["holdpoint", "deploy", "a/b", "--through-holds"],
         vec!["holdpoint", "freeze", "a/b"],
+        vec!["holdpoint", "events", "-n", "0"],
         vec!["holdpoint", "nothing"],
         vec!["holdpoint", "ls", "--practice", "--estate", "f"],
     ] {

@@ -312,9 +312,16 @@ fn place(start: &Marker, end: Option<&Marker>) -> At {
     }
 }
 
-/// The name of a tag that is not of the YAML core: `!GetAtt` is `GetAtt`.
+/// The tags of YAML's core schema, which say what a value is anyway.
+const CORE: [&str; 7] = ["map", "seq", "str", "null", "bool", "int", "float"];
+
+/// The name of a tag that is not of the YAML core: `!GetAtt` is `GetAtt`, `!!binary` is `!binary`.
 fn own_tag(tag: Option<&Tag>) -> Option<String> {
     let tag = tag?;
     let whole = format!("{}{}", tag.handle(), tag.suffix());
-    (!whole.starts_with("tag:yaml.org,2002:")).then(|| whole.trim_start_matches('!').to_owned())
+    match whole.strip_prefix("tag:yaml.org,2002:") {
+        Some(core) if CORE.contains(&core) => None,
+        Some(other) => Some(format!("!{other}")),
+        None => Some(whole.strip_prefix('!').unwrap_or(&whole).to_owned()),
+    }
 }

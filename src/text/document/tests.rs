@@ -42,6 +42,28 @@ fn places_tags_and_text_as_written() {
 }
 
 #[test]
+fn tags_that_say_what_a_value_is_anyway_are_none_of_their_own() {
+    let text = "a: [!!str 1, !!binary AA==, !!python/object:os.system x, !<tag:a.b,2002:c> y]\n";
+    let (_, root) = read("f.yaml", text.as_bytes(), Limits::CONFIGURATION).unwrap();
+    let tags: Vec<_> = root
+        .get("a")
+        .unwrap()
+        .items()
+        .iter()
+        .map(|node| node.tag.as_deref())
+        .collect();
+    assert_eq!(
+        tags,
+        [
+            None,
+            Some("!binary"),
+            Some("!python/object:os.system"),
+            Some("tag:a.b,2002:c")
+        ]
+    );
+}
+
+#[test]
 fn json_with_tabs_is_read() {
     let (_, root) = read(
         "f.json",

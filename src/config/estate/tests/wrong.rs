@@ -47,6 +47,27 @@ fn one_mistake_each() {
         ("https://127", "ftp://127", "endpoint", 4, "not an endpoint"),
         (
             "https://127",
+            "https://\\e[31m127",
+            "endpoint",
+            4,
+            "not an endpoint",
+        ),
+        (
+            "staging, region: eu-west-1",
+            "staging, region: \"eu\\u202ewest\"",
+            "text",
+            4,
+            "region cannot be",
+        ),
+        (
+            "environments: [dev, staging, prod]",
+            "environments: !!python/object:os.system [dev]",
+            "tag",
+            9,
+            "has the tag !!python/object:os.system, which means nothing here",
+        ),
+        (
+            "https://127",
             "https://me:secret@127",
             "endpoint",
             4,
