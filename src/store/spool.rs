@@ -111,6 +111,13 @@ impl Spool {
         for (stack, mut lines) in by_stack {
             let written = writing(&mut open, &stack, &self.segments(&stack)).and_then(|to| {
                 let before = to.number();
+                if to.is_gone() {
+                    let at = lines.first().map_or(Time(0), |line| line.at);
+                    let text =
+                        "earlier lines are missing here: the file that held them was deleted";
+                    // A segment of no length begins with the next line.
+                    to.append(&mut [&mut writer::gap(&stack, at, text)], 0)?;
+                }
                 let count = to.append(&mut lines, self.limits.segment)?;
                 Ok((count, to.number() != before))
             });

@@ -206,6 +206,22 @@ fn the_old_and_then_the_oldest_go_and_readers_go_on() {
 }
 
 #[test]
+fn a_deleted_folder_is_begun_anew_and_the_gap_is_said() {
+    let spot = spot();
+    let spool = Spool::open(&spot.home, Limits::default()).unwrap();
+    spool.append(&mut lines("dev/api", 0..3)).unwrap();
+    let (_, behind) = spool.tail(&api(), &Position::default(), 10).unwrap();
+    std::fs::remove_dir_all(spot.home.spool()).unwrap();
+    spool.append(&mut [line("dev/api", 3)]).unwrap();
+    for from in [&behind, &Position::default()] {
+        let (found, _) = spool.tail(&api(), from, 10).unwrap();
+        assert_eq!(found[0].severity, Severity::Gap);
+        assert!(found[0].text.as_str().contains("was deleted"));
+        assert_eq!(bare(found[1..].to_vec()), [line("dev/api", 3)]);
+    }
+}
+
+#[test]
 fn nobody_else_can_read_it() {
     let spot = spot();
     Spool::open(&spot.home, Limits::default())

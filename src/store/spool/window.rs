@@ -6,6 +6,7 @@ use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 
 use super::segments::{self, Recalled, Segments};
 use crate::domain::line::{Giver, Heads, Id, Line};
@@ -69,6 +70,11 @@ impl Writing {
         self.number
     }
 
+    /// Whether somebody has deleted the segment under the writer's hands.
+    pub(super) fn is_gone(&self) -> bool {
+        self.file.metadata().is_ok_and(|about| about.nlink() == 0)
+    }
+
     /// How far a source has counted.
     pub(super) fn nth(&self, giver: &Giver) -> Option<u64> {
         self.heads.nth(giver)
@@ -89,6 +95,7 @@ impl Writing {
                 continue;
             }
             if count == 0 && self.bytes >= segment {
+                files::private_folder(self.segments.folder())?;
                 self.number += 1;
                 self.file = files::private_log(&self.segments.path(self.number))?;
                 self.bytes = 0;

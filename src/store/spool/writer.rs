@@ -79,7 +79,7 @@ impl Writer {
 
 impl Waiting {
     fn write(&mut self, stack: &StackId, spool: &Spool) -> Result<(), FileError> {
-        let gap = self.lost.as_ref().map(|lost| gap(stack, lost));
+        let gap = self.lost.as_ref().map(|lost| lost.tell(stack));
         let written = match gap {
             None => spool.append(&mut self.lines),
             Some(gap) => spool.append(&mut [&[gap], self.lines.as_slice()].concat()),
@@ -102,26 +102,33 @@ impl Waiting {
     }
 }
 
-fn gap(stack: &StackId, lost: &Lost) -> Line {
-    let why = if lost.full {
-        "the disk was full"
-    } else {
-        "they could not be written"
-    };
-    let text = format!(
-        "{} lines from {} to {} are missing here: {why}",
-        lost.count, lost.first, lost.last
-    );
+impl Lost {
+    fn tell(&self, stack: &StackId) -> Line {
+        let why = if self.full {
+            "the disk was full"
+        } else {
+            "they could not be written"
+        };
+        let Self {
+            count, first, last, ..
+        } = self;
+        let text = format!("{count} lines from {first} to {last} are missing here: {why}");
+        gap(stack, *last, &text)
+    }
+}
+
+/// A line that says that others are missing.
+pub(super) fn gap(stack: &StackId, at: Time, text: &str) -> Line {
     Line {
         turn: Turn::default(),
-        at: lost.last,
-        id: format!("lost/{}", lost.last.0).into(),
+        at,
+        id: format!("lost/{}", at.0).into(),
         kind: SourceKind::Engine,
         source: Safe::new("holdpoint"),
         part: Safe::default(),
         stack: stack.clone(),
         no: None,
         severity: Severity::Gap,
-        text: Safe::new(&text),
+        text: Safe::new(text),
     }
 }
