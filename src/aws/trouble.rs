@@ -341,7 +341,8 @@ pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut next = error.source();
     while let Some(cause) = next {
         let more = cause.to_string();
-        if !text.contains(&more) {
+        // Which part of ours or of the SDK looked is nobody's matter.
+        if !text.contains(&more) && !more.ends_with("interceptor encountered an error") {
             text.push_str(": ");
             text.push_str(&more);
         }
@@ -361,6 +362,23 @@ mod tests {
             message: message.to_owned(),
             status,
         }
+    }
+
+    #[test]
+    fn the_causes_name_no_part_of_the_client() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{0}")]
+        struct Layer(&'static str, #[source] Option<Box<Layer>>);
+        let foreign = Layer("not an answer of the service: text/html, 9 bytes", None);
+        let part = "Genuine read_after_deserialization interceptor encountered an error";
+        let error = Layer(
+            "unhandled error",
+            Some(Box::new(Layer(part, Some(Box::new(foreign))))),
+        );
+        assert_eq!(
+            chain(&error),
+            "unhandled error: not an answer of the service: text/html, 9 bytes"
+        );
     }
 
     #[test]

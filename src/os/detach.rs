@@ -77,13 +77,37 @@ pub fn leave() {
 #[must_use]
 pub fn last_words(log: &Path) -> String {
     let text = open::bytes(log).unwrap_or_default();
-    let tail = &text[text.len().saturating_sub(2_048)..];
-    let text = String::from_utf8_lossy(tail);
-    let mut lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    // One that was started again and again says the same again and again.
-    lines.dedup();
+    let from = text.len().saturating_sub(2_048);
+    let cut = from > 0 && text[from - 1] != b'\n';
+    let tail = String::from_utf8_lossy(&text[from..]);
+    let mut lines: Vec<&str> = Vec::new();
+    for line in tail.lines().filter(|line| !line.trim().is_empty()) {
+        // One that was started again and again says the same again and again.
+        lines.retain(|earlier| *earlier != line);
+        lines.push(line);
+    }
+    if cut && lines.len() > 1 {
+        lines.remove(0);
+    }
     crate::text::safe::Safe::new(&lines[lines.len().saturating_sub(3)..].join(" | ")).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_words_are_whole_lines_each_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("engine.log");
+        let words = |text: &str| {
+            std::fs::write(&log, text).unwrap();
+            last_words(&log)
+        };
+        assert_eq!(words("a\nb\n\na\nb\n"), "a | b");
+        let long = format!("{}\nthe store cannot be opened\n", "x".repeat(3_000));
+        assert_eq!(words(&long), "the store cannot be opened");
+        assert_eq!(words(&"x".repeat(3_000)).len(), 2_048);
+        assert_eq!(words(&format!("y\nz{}\n", "\nz".repeat(1_100))), "z");
+    }
 }
