@@ -25,7 +25,7 @@ pub(super) fn on_stack(
     intent: impl FnOnce(&World, &StackId) -> Result<Intent, Stop>,
 ) -> Done {
     let desk = ground.desk()?;
-    let world = wait::ready(&*desk, ground)?;
+    let world = wait::ready(&*desk, ground, out)?;
     let id = known(&world, text)?;
     let world = agreed_for(&*desk, ground, &id.env, doing)?;
     desk.watch(std::slice::from_ref(&id));
@@ -147,7 +147,7 @@ pub(super) fn cancel(ground: &dyn Ground, args: &CancelArgs, out: &mut Out<'_, '
 /// `undo`: of a stack what is armed, of a number what has not started.
 pub(super) fn undo(ground: &dyn Ground, args: &UndoArgs, out: &mut Out<'_, '_>) -> Done {
     let desk = ground.desk()?;
-    let world = wait::ready(&*desk, ground)?;
+    let world = wait::ready(&*desk, ground, out)?;
     let deployment = match target(&args.target)? {
         Target::Deployment(no) => numbered(&*desk, no)?.id,
         Target::Stack(id) => {
@@ -218,7 +218,7 @@ fn on_deployment(
         }
         Target::Deployment(no) => {
             let desk = ground.desk()?;
-            wait::ready(&*desk, ground)?;
+            wait::ready(&*desk, ground, out)?;
             let found = numbered(&*desk, no)?;
             let stack = found.stack().ok_or_else(|| no_deployment(no))?;
             agreed_for(&*desk, ground, &stack.env, doing)?;

@@ -13,7 +13,7 @@ use super::{Code, Ground, Out, ask, wait};
 /// `apply`.
 pub(super) fn apply(ground: &dyn Ground, guard: &Guard, out: &mut Out<'_, '_>) -> Done {
     let desk = ground.desk()?;
-    wait::ready(&*desk, ground)?;
+    wait::ready(&*desk, ground, out)?;
     let world = desk.world();
     let different: BTreeMap<_, _> = world
         .catalog

@@ -23,7 +23,7 @@ pub(super) fn deploy(ground: &dyn Ground, args: &DeployArgs, out: &mut Out<'_, '
         }),
         (None, Some(env)) => {
             let desk = ground.desk()?;
-            wait::ready(&*desk, ground)?;
+            wait::ready(&*desk, ground, out)?;
             let env: EnvName = env.parse().map_err(|why: crate::domain::ids::BadName| {
                 Stop::wrong("environment", why.to_string())
             })?;

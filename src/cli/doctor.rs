@@ -143,7 +143,7 @@ fn lived(
     out: &mut Out<'_, '_>,
 ) -> Result<Vec<Fact>, Stop> {
     let mut facts = Vec::new();
-    let world = match wait::ready(desk, ground) {
+    let world = match wait::ready(desk, ground, out) {
         Ok(world) => world,
         Err(stop) => return Ok(vec![Fact::wrong("store", stop.says)]),
     };

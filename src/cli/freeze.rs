@@ -24,7 +24,7 @@ pub(super) fn freeze(ground: &dyn Ground, args: &FreezeArgs, out: &mut Out<'_, '
         ),
     };
     let desk = ground.desk()?;
-    let world = wait::ready(&*desk, ground)?;
+    let world = wait::ready(&*desk, ground, out)?;
     let target = queue_of(&world, &args.target)?;
     agreed_for(&*desk, ground, target.env(), Doing::Freeze)?;
     let intent = Intent::Freeze {
@@ -38,7 +38,7 @@ pub(super) fn freeze(ground: &dyn Ground, args: &FreezeArgs, out: &mut Out<'_, '
 /// `thaw`.
 pub(super) fn thaw(ground: &dyn Ground, args: &ThawArgs, out: &mut Out<'_, '_>) -> Done {
     let desk = ground.desk()?;
-    let world = wait::ready(&*desk, ground)?;
+    let world = wait::ready(&*desk, ground, out)?;
     let target = queue_of(&world, &args.target)?;
     agreed_for(&*desk, ground, target.env(), Doing::Thaw)?;
     ask::carry_out(&*desk, ground, &Intent::Thaw { target }, &args.guard, out)

@@ -20,7 +20,7 @@ pub(super) fn approve(
     out: &mut Out<'_, '_>,
 ) -> Result<Code, Stop> {
     let desk = ground.desk()?;
-    let world = wait::ready(&*desk, ground)?;
+    let world = wait::ready(&*desk, ground, out)?;
     let id = hold_id(&args.hold)?;
     let views = world.holds(ground.now());
     let view = views
@@ -117,7 +117,7 @@ pub(super) fn reject(
     out: &mut Out<'_, '_>,
 ) -> Result<Code, Stop> {
     let desk = ground.desk()?;
-    let world = wait::ready(&*desk, ground)?;
+    let world = wait::ready(&*desk, ground, out)?;
     let id = hold_id(&args.hold)?;
     if args.reason.trim().is_empty() {
         return Err(Stop::wrong(

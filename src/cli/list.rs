@@ -25,7 +25,7 @@ use super::{Code, Ground, Out, Stop, then, wait};
 /// `ls`.
 pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
     let desk = ground.desk()?;
-    wait::ready(&*desk, ground)?;
+    wait::ready(&*desk, ground, out)?;
     let world = looked(&*desk, ground, args.environment.as_deref());
     let now = ground.now();
     let mut environments = world.environments(now);
@@ -41,6 +41,7 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
     if out.is_json() {
         let doc = LsDoc {
             engine: EngineDoc::from(&world.engine),
+            store: world.doubt.as_ref().map(ToString::to_string),
             disk: world.disk_full.as_ref().map(DiskDoc::from),
             clock: world.gap.map(Gap::says),
             environments: environments.iter().map(EnvDoc::from).collect(),
@@ -52,7 +53,7 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
         out.line(&format!("! {}", full.says()))?;
         out.line("")?;
     }
-    if let Some(why) = world.engine.absent() {
+    if let Some(why) = world.engine.absent().filter(|_| world.doubt.is_none()) {
         out.line(&format!("! {why}"))?;
         out.line("")?;
     }
@@ -183,7 +184,7 @@ fn cells(row: &Row, now: crate::domain::time::Time) -> Vec<String> {
 /// `holds`.
 pub(super) fn holds(ground: &dyn Ground, out: &mut Out<'_, '_>) -> Result<Code, Stop> {
     let desk = ground.desk()?;
-    let world = wait::ready(&*desk, ground)?;
+    let world = wait::ready(&*desk, ground, out)?;
     let now = ground.now();
     let holds = world.holds(now);
     if out.is_json() {
@@ -245,7 +246,7 @@ pub(super) fn events(
     out: &mut Out<'_, '_>,
 ) -> Result<Code, Stop> {
     let desk = ground.desk()?;
-    let world = wait::ready(&*desk, ground)?;
+    let world = wait::ready(&*desk, ground, out)?;
     let limit = args.limit as usize;
     let mut found: Vec<(Stored, Sentence)> = Vec::new();
     let mut below = 0;

@@ -46,7 +46,7 @@ pub(super) fn logs(
         .map(|text| point(text, ground.now()))
         .transpose()?;
     let desk = ground.desk()?;
-    let world = wait::ready(&*desk, ground)?;
+    let world = wait::ready(&*desk, ground, out)?;
     let wanted = Wanted {
         since,
         grep,

@@ -14,7 +14,7 @@ use super::{Code, Ground, Out, Stop, ask, card, wait};
 /// `plan`.
 pub(super) fn plan(ground: &dyn Ground, args: &PlanArgs, out: &mut Out<'_, '_>) -> Done {
     let desk = ground.desk()?;
-    let world = wait::ready(&*desk, ground)?;
+    let world = wait::ready(&*desk, ground, out)?;
     let intent = args.chosen.on(planned(&world, &*desk, ground, args)?)?;
     match ask::preview(&*desk, ground, intent, out)? {
         Ok(shown) if out.is_json() => out.document(&CardDoc::from(&shown))?,

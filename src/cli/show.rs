@@ -27,7 +27,7 @@ pub(super) fn show(
     out: &mut Out<'_, '_>,
 ) -> Result<Code, Stop> {
     let desk = ground.desk()?;
-    let world = wait::ready(&*desk, ground)?;
+    let world = wait::ready(&*desk, ground, out)?;
     let now = ground.now();
     if args.what.contains('.')
         && let Ok(id) = args.what.parse()

@@ -40,15 +40,20 @@ pub(super) enum Awaited {
     Over(End),
 }
 
-/// Waits until the log was read.
+/// Waits until the log was read. Where it is perhaps not the whole log, that stands above all that
+/// is said of it.
 pub(super) fn ready(
     desk: &dyn Patient,
     ground: &dyn Ground,
+    out: &mut Out<'_, '_>,
 ) -> Result<std::sync::Arc<World>, Stop> {
     let from = ground.now();
     loop {
         let world = desk.world();
         if world.loaded {
+            if let Some(doubt) = &world.doubt {
+                out.aside(&format!("! {doubt}"))?;
+            }
             return Ok(world);
         }
         if let EngineState::None(why) = &world.engine {

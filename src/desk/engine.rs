@@ -19,8 +19,16 @@ impl Worker {
         let now = self.now();
         let (seen, what, said) = match lock(home) {
             Ok((free, said, silent)) => {
-                let (ours, may) = (self.parts.version.clone(), self.parts.engine.is_some());
+                // One that must not write to this store would end at once.
+                let may = self.parts.engine.is_some() && self.doubt.is_none();
+                let ours = self.parts.version.clone();
                 let (seen, what) = self.watch.look(free, &said, silent, &ours, may, now);
+                let seen = match (&self.doubt, seen) {
+                    (Some(doubt), EngineState::None(_) | EngineState::Starting) => {
+                        EngineState::None(doubt.to_string())
+                    }
+                    (_, seen) => seen,
+                };
                 (seen, what, said)
             }
             Err(why) => (EngineState::None(why), Do::Nothing, String::new()),
@@ -40,7 +48,7 @@ impl Worker {
                     .push((InboxAsk::new(id, self.parts.via, ask), self.now()));
                 seen
             }
-            (Do::Nothing, Some(engine), EngineState::None(why)) => {
+            (Do::Nothing, Some(engine), EngineState::None(why)) if self.doubt.is_none() => {
                 let words = (engine.last_words)();
                 EngineState::None(if words.is_empty() {
                     why

@@ -9,6 +9,7 @@ use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
 use crate::os::mutex::locked;
 use crate::store::{Ring, Store, StoreError};
+use crate::text::safe::Safe;
 
 use super::work::Worker;
 
@@ -29,6 +30,7 @@ impl Worker {
         let loaded = async {
             // The ear first: what is written from here on rings.
             let ear = store.listen(Ring::Log)?;
+            let doubt = store.doubt().await?;
             let given_up = store.given_up().await?;
             let folds = store.folds(OTHERS).await?;
             let mut recent: VecDeque<Arc<Stored>> = store
@@ -38,10 +40,11 @@ impl Worker {
                 .map(Arc::new)
                 .collect();
             recent.make_contiguous().reverse();
-            Ok::<_, StoreError>((ear, given_up, folds, recent))
+            Ok::<_, StoreError>((ear, doubt, given_up, folds, recent))
         };
         match loaded.await {
-            Ok((ear, given_up, folds, recent)) => {
+            Ok((ear, doubt, given_up, folds, recent)) => {
+                self.doubt = doubt.as_deref().map(Safe::new);
                 self.recent = recent;
                 self.given_up = given_up;
                 // What was committed between the two reads is taken by `follow`, which passes over
@@ -54,7 +57,26 @@ impl Worker {
                     .map(|why| why.to_string());
                 (self.ear, self.folds, self.store) = (Some(ear), folds, Some(store));
                 self.loaded = true;
+                if self.doubt.is_some() {
+                    // None is started any more.
+                    self.see_to_the_engine();
+                }
                 self.publish();
+            }
+            Err(why) => self.trouble(Some(why.to_string())),
+        }
+    }
+
+    /// Looks whether the store is still the one that was written.
+    pub(super) async fn doubt(&mut self) {
+        let Some(store) = &self.store else { return };
+        match store.doubt().await {
+            Ok(doubt) => {
+                let doubt = doubt.as_deref().map(Safe::new);
+                if self.doubt != doubt {
+                    self.doubt = doubt;
+                    self.publish();
+                }
             }
             Err(why) => self.trouble(Some(why.to_string())),
         }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::ask::{Answer, Ask, AskState, Confirm, InboxAsk, Intent, few_words, own_words};
+use crate::domain::ask::{Answer, Ask, AskState, Confirm, InboxAsk, Intent, few_words};
 use crate::domain::ids::AskId;
 use crate::domain::refused::Refused;
 use crate::os::mutex::locked;
@@ -46,9 +46,7 @@ impl Worker {
 
     async fn send(&mut self, ask: &InboxAsk) -> Result<(), NotSent> {
         // An engine refuses it as well; said here, it is not stored.
-        if let Some(reason) = ask.ask.reason() {
-            own_words(reason).map_err(NotSent::Refused)?;
-        }
+        let own = ask.ask.clone().in_own_words().map_err(NotSent::Refused)?;
         for typed in ask.ask.typed() {
             few_words(typed).map_err(NotSent::Refused)?;
         }
@@ -65,8 +63,7 @@ impl Worker {
                 self.publish();
             }
         }
-        let mut filled =
-            attach(ask.ask.clone(), &self.catalog, &self.folds).map_err(NotSent::Refused)?;
+        let mut filled = attach(own, &self.catalog, &self.folds).map_err(NotSent::Refused)?;
         if let Ask::Preview { attached, .. } | Ask::Do { attached, .. } = &mut filled {
             for one in attached {
                 let whole = std::mem::take(&mut one.bundle);

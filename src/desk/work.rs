@@ -19,6 +19,7 @@ use crate::os::bell::Listener;
 use crate::os::lock::Lock;
 use crate::os::mutex::locked;
 use crate::store::{Ear, Store};
+use crate::text::safe::Safe;
 use crate::world::{DiskFull, EngineState, World};
 
 use super::history::{numbered, old_deployments};
@@ -53,6 +54,7 @@ pub(super) struct Worker {
     pub(super) engine: EngineState,
     pub(super) watch: Watch,
     pub(super) trouble: Option<String>,
+    pub(super) doubt: Option<Safe>,
     pub(super) disk_full: Option<DiskFull>,
     pub(super) gap: Option<Gap>,
     pub(super) loaded: bool,
@@ -82,6 +84,7 @@ pub(super) async fn work(parts: Parts, shared: Arc<Shared>, mut commands: mpsc::
         engine: EngineState::Unknown,
         watch: Watch::default(),
         trouble: None,
+        doubt: None,
         disk_full: None,
         gap: None,
         loaded: false,
@@ -166,6 +169,9 @@ impl Worker {
         self.say_what_is_shown().await;
         self.send_all(false).await;
         let now = self.now();
+        if now >= self.net {
+            self.doubt().await;
+        }
         if self.engine != before || now >= self.net || !self.applied || !self.open_asks.is_empty() {
             self.net = now + NET;
             self.follow().await;
@@ -190,6 +196,7 @@ impl Worker {
             you: self.parts.you.clone(),
             recent: Arc::new(self.recent.clone()),
             trouble: self.trouble.clone(),
+            doubt: self.doubt.clone(),
             disk_full: self.disk_full.clone(),
             gap: self.gap,
             loaded: self.loaded,

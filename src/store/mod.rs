@@ -157,6 +157,10 @@ pub trait Store: Send + Sync + 'static {
     /// The clock is right: there is no gap any more.
     fn close_gap(&self) -> Answered<'_, ()>;
 
+    /// Why nobody may write to it, where that is so: a part of it is lost, or it is a copy. What it
+    /// has can be read, and is perhaps not so any more.
+    fn doubt(&self) -> Answered<'_, Option<String>>;
+
     /// Begins to hear a bell: every ring from now on.
     ///
     /// # Errors

@@ -200,6 +200,9 @@ impl World {
                 id.env
             )));
         }
+        if let Some(why) = &self.doubt {
+            return Some(NotNow::no_contact(why.to_string()));
+        }
         if let Some(why) = self.engine.absent() {
             return Some(NotNow::no_contact(why));
         }

@@ -30,6 +30,7 @@ use crate::domain::gap::Gap;
 use crate::domain::ids::{DeploymentId, EnvName, StackId};
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
+use crate::text::safe::Safe;
 
 /// What a console knows.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -49,6 +50,8 @@ pub struct World {
     pub recent: Arc<VecDeque<Arc<Stored>>>,
     /// Why what is shown may be old: the store cannot be read, and since when nothing else helps.
     pub trouble: Option<String>,
+    /// Why nobody may write to the store, where that is so: what it says is perhaps not so any more.
+    pub doubt: Option<Safe>,
     /// The disk of the home, where it is full.
     pub disk_full: Option<DiskFull>,
     /// A time that nothing confirms, while what became due in it waits.

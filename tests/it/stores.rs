@@ -4,6 +4,7 @@
 use std::fs;
 
 use crate::program::Program;
+use crate::pty::Terminal;
 use crate::small_disk::until;
 
 const ESTATE: &str = r"
@@ -41,8 +42,33 @@ fn an_older_store_is_read_told_and_accepted_by_a_person() {
         }
     }
 
+    let lost = "a part of the store is lost";
     let listed = program.run(&["ls"]).ends(0);
-    assert!(listed.out.contains("chores"), "{}", listed.out);
+    assert!(
+        listed.out.contains("STALE") && listed.out.contains("chores"),
+        "{}",
+        listed.out
+    );
+    let json = program.run(&["ls", "--json"]).ends(0).json();
+    assert!(json["store"].to_string().contains(lost), "{json}");
+    for words in [
+        &["show", "dev/chores"][..],
+        &["holds"],
+        &["events"],
+        &["ls"],
+    ] {
+        let told = program.run(words).ends(0);
+        assert!(told.err.contains(lost), "{words:?}: {}", told.err);
+    }
+    let mut console = Terminal::start(program.in_terminal(&[]), 120, 36);
+    console.wait_for("STORE IN DOUBT");
+    console.wait_for(lost);
+    assert!(
+        !console.text().contains("engine starting"),
+        "{}",
+        console.text()
+    );
+    console.kill();
     let looked = program.run(&["doctor", "--here"]).ends(1);
     let refused = program.run(&["deploy", "dev/chores", "--here", "--wait"]);
     assert_ne!(refused.code, 0, "{}", refused.out);

@@ -37,6 +37,10 @@ impl Store for Memory {
         self.call(|_| Ok(()))
     }
 
+    fn doubt(&self) -> Answered<'_, Option<String>> {
+        self.call(|_| Ok(None))
+    }
+
     fn listen(&self, ring: Ring) -> Result<Box<dyn Ear>, StoreError> {
         let bell = match ring {
             Ring::Inbox => &self.inbox,

@@ -52,8 +52,8 @@ use crate::os::paths::Home;
 /// The embedded store of a home.
 pub struct Sqlite {
     id: String,
-    /// A client found a doubt when it opened it.
-    doubted: bool,
+    /// Opened by one who reads and asks: whether it may be written is looked at each time.
+    client: bool,
     /// As an engine found it when it opened it.
     gap: Option<Gap>,
     home: Home,
@@ -89,8 +89,7 @@ impl Sqlite {
         ring: Option<Ring>,
         op: impl FnOnce(Reply<T>) -> Op,
     ) -> Result<T, StoreError> {
-        // A person may have accepted it meanwhile.
-        if self.doubted
+        if self.client
             && let Some(doubt) = self.doubts().await?.first()
         {
             return Err(StoreError::Doubted(doubt.to_string()));
@@ -125,6 +124,10 @@ impl Store for Sqlite {
 
     fn close_gap(&self) -> Answered<'_, ()> {
         self.write(None, Op::CloseGap).boxed()
+    }
+
+    fn doubt(&self) -> Answered<'_, Option<String>> {
+        async { Ok(self.doubts().await?.first().map(ToString::to_string)) }.boxed()
     }
 
     fn listen(&self, ring: Ring) -> Result<Box<dyn Ear>, StoreError> {

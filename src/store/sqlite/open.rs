@@ -256,16 +256,9 @@ async fn put_together(
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_lazy_with(reading);
-    let doubts = if marker.is_none() {
-        // The mark first: the database is never behind it.
-        let recorded = Mark::read(home)?;
-        doubt::doubts(&mut writing, home, recorded.as_ref()).await?
-    } else {
-        Vec::new()
-    };
     Ok(Sqlite {
         id,
-        doubted: !doubts.is_empty(),
+        client: marker.is_none(),
         gap: None,
         home: home.clone(),
         clock,

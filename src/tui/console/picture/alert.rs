@@ -1,4 +1,4 @@
-//! The night screen: a full disk, under which nothing goes on; then the one thing that needs a
+//! The night screen: a store that nobody may write to or a full disk, under which nothing goes on; then the one thing that needs a
 //! person, what it is, why, and what to do now. Verdict and deed are never cut.
 
 use crate::domain::time::Time;
@@ -8,6 +8,7 @@ use crate::tui::layout::Slot;
 use crate::tui::paint::wrap;
 use crate::tui::states;
 use crate::tui::theme::Role;
+use crate::world::DiskFull;
 use crate::world::rows::State;
 use crate::world::verdict::Verdict;
 
@@ -15,7 +16,7 @@ impl Console {
     /// The rows of the alert: verdict, why, seen, then. Why and seen give way where `most` rows are
     /// not enough.
     pub(super) fn alert_rows(&self, wide: usize, most: usize, now: Time) -> Vec<Row> {
-        let mut rows = self.disk_rows(wide);
+        let mut rows = self.store_rows(wide);
         rows.extend(self.unseen_rows(wide, now));
         let Some((verdict, more)) = &self.shown.views.needs else {
             return rows;
@@ -158,29 +159,25 @@ impl Console {
         rows
     }
 
-    /// The disk, where it is full.
-    fn disk_rows(&self, wide: usize) -> Vec<Row> {
-        let Some(disk) = &self.shown.world.disk_full else {
-            return Vec::new();
-        };
+    /// What is wrong with the store, and with its disk.
+    fn store_rows(&self, wide: usize) -> Vec<Row> {
+        let world = &self.shown.world;
+        let doubt = world.doubt.as_ref().map(ToString::to_string);
+        let disk = world.disk_full.as_ref().map(DiskFull::says);
         let style = self.theme.style(Role::Fail);
-        let rows = wrap(&disk.says(), wide.saturating_sub(4), 0)
-            .into_iter()
-            .enumerate();
-        rows.map(|(n, line)| {
-            vec![
-                (
-                    if n == 0 {
-                        " !! ".to_owned()
-                    } else {
-                        "    ".to_owned()
-                    },
-                    style,
-                ),
-                (line, style),
-            ]
-        })
-        .collect()
+        let row = |(n, line): (usize, String)| -> Row {
+            let mark = if n == 0 { " !! " } else { "    " };
+            vec![(mark.to_owned(), style), (line, style)]
+        };
+        let words = doubt.into_iter().chain(disk);
+        words
+            .flat_map(|words| {
+                wrap(&words, wide.saturating_sub(4), 0)
+                    .into_iter()
+                    .enumerate()
+            })
+            .map(row)
+            .collect()
     }
 
     /// What to do now, with keys; what is not possible yet says when it will be.

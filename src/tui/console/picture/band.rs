@@ -118,6 +118,13 @@ impl Console {
                 need: 7,
             });
         }
+        if self.shown.world.doubt.is_some() {
+            right.push(Piece {
+                text: " STORE IN DOUBT ".to_owned(),
+                style: self.theme.style(Role::Fail),
+                need: 10,
+            });
+        }
         if let Some(disk) = &self.shown.world.disk_full {
             let style = self.theme.style(Role::Fail);
             right.push(Piece {
