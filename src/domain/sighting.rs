@@ -33,6 +33,9 @@ pub enum Seen {
         /// As it was seen.
         sight: Sight,
     },
+    /// Nothing yet: no look has succeeded, and the reason beside it says why; `taken_at` is when the
+    /// first of them failed.
+    Nothing,
     /// How many tasks of its services run, of how many desired.
     Serve {
         /// Running.

@@ -104,6 +104,7 @@ impl Door {
             hint: self.words(&failure.hint, LINE),
             retry: failure.retry,
             as_before: failure.as_before,
+            changed_at: failure.changed_at,
         }
     }
 

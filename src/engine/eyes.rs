@@ -26,9 +26,6 @@ use crate::places::{Kinds, Prover, With};
 
 use super::looks::Eyes;
 
-/// How old a proof may be.
-pub(super) const PROOF: Duration = Duration::from_mins(1);
-
 /// The proofs of a place.
 #[derive(Debug, Default)]
 struct Proofs {
@@ -104,6 +101,7 @@ impl Eyes for EyesByKind {
         &'a self,
         env: &'a EnvName,
         place: &'a Place,
+        within: Duration,
     ) -> BoxFuture<'a, Result<Proof, Failure>> {
         async move {
             let (_, prover) = self.provers.get(place.kind.as_str()).ok_or_else(|| {
@@ -122,7 +120,7 @@ impl Eyes for EyesByKind {
             let waited = proofs.tried.load(Ordering::Acquire) > before;
             match &*newest {
                 Some((of, Ok(proof)))
-                    if of == place && self.clock.now().since(proof.at) < PROOF =>
+                    if of == place && self.clock.now().since(proof.at) < within =>
                 {
                     return Ok(proof.clone());
                 }
@@ -145,6 +143,7 @@ impl Eyes for EyesByKind {
 
 #[cfg(test)]
 mod tests {
+    use super::super::looks::{NEWLY, PROOF};
     use super::*;
     use crate::os::clock::Stepped;
     use crate::places::made_up::KINDS;
@@ -177,12 +176,12 @@ mod tests {
             proofs: std::sync::Mutex::default(),
         };
         let (env, hill) = ("dev".parse().unwrap(), Place::new("hill", "summit", "side"));
-        let many = futures_util::future::join_all((0..9).map(|_| eyes.prove(&env, &hill)));
+        let many = futures_util::future::join_all((0..9).map(|_| eyes.prove(&env, &hill, PROOF)));
         let (answers, ()) = tokio::join!(many, async { slow.answers.notify_one() });
         assert!(answers.iter().all(Result::is_err), "{answers:?}");
         assert_eq!(slow.asked.load(Ordering::Relaxed), 1);
         slow.answers.notify_one();
-        assert!(eyes.prove(&env, &hill).await.is_err());
+        assert!(eyes.prove(&env, &hill, PROOF).await.is_err());
         assert_eq!(
             slow.asked.load(Ordering::Relaxed),
             2,
@@ -206,15 +205,36 @@ mod tests {
                 .of(Some("high"))
                 .by("path", Some(path))
         };
-        let who = async |place: &Place| eyes.prove(&env, place).await.unwrap().who.to_string();
+        let who = async |place: &Place| {
+            eyes.prove(&env, place, PROOF)
+                .await
+                .unwrap()
+                .who
+                .to_string()
+        };
         assert_eq!(who(&hill("high")).await, "climber/1");
         clock.advance(Duration::from_secs(59));
         assert_eq!(who(&hill("high")).await, "climber/1");
+        let newly = eyes.prove(&env, &hill("high"), NEWLY).await.unwrap();
+        assert_eq!(
+            newly.who.to_string(),
+            "climber/2",
+            "what changes needs a newer one"
+        );
         clock.advance(Duration::from_secs(1));
-        assert_eq!(who(&hill("high")).await, "climber/2", "a minute is too old");
+        let shared = eyes.prove(&env, &hill("high"), NEWLY).await.unwrap();
+        assert_eq!(
+            shared.who.to_string(),
+            "climber/2",
+            "what begins together shares it"
+        );
+        clock.advance(Duration::from_secs(58));
+        assert_eq!(who(&hill("high")).await, "climber/2");
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(who(&hill("high")).await, "climber/3", "a minute is too old");
         assert_eq!(
             who(&hill("low")).await,
-            "climber/3",
+            "climber/4",
             "another way is another proof"
         );
         let other = Place {
@@ -223,9 +243,9 @@ mod tests {
         };
         assert_eq!(
             (who(&other).await, who(&hill("low")).await),
-            ("climber/4".to_owned(), "climber/3".to_owned())
+            ("climber/5".to_owned(), "climber/4".to_owned())
         );
-        let refused = super::super::looks::prove(&eyes, &env, Some(&hill("low")))
+        let refused = super::super::looks::prove(&eyes, &env, Some(&hill("low")), PROOF)
             .await
             .unwrap_err();
         assert!(
@@ -234,7 +254,7 @@ mod tests {
             "{refused:?}"
         );
         let unknown = eyes
-            .prove(&env, &Place::new("lake", "shore", "bay"))
+            .prove(&env, &Place::new("lake", "shore", "bay"), PROOF)
             .await
             .unwrap_err();
         assert!(

@@ -2,6 +2,7 @@
 //! them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
 
@@ -24,7 +25,7 @@ use super::{Engine, Parts};
 
 /// Nothing is looked at where we are somebody else than we should be.
 pub(super) async fn proven(on: &LookOn, about: &Subject, parts: &Parts) -> Result<(), Failure> {
-    prove(parts.eyes.as_ref(), &on.env, on.place(about)?).await
+    prove(parts.eyes.as_ref(), &on.env, on.place(about)?, PROOF).await
 }
 
 /// The eyes of an engine; they only read (a change set that is made to be described is deleted
@@ -41,18 +42,25 @@ pub trait Eyes: Send + Sync {
     ) -> BoxFuture<'a, Result<Sight, Failure>>;
     /// Follows a thing from a point in time; `None` where nobody can.
     fn follow(&self, stack: &StackId, about: &Subject, since: Time) -> Option<Box<dyn Follow>>;
-    /// Who we are at a place of an environment, by a proof that is at most a minute old.
+    /// Who we are at a place of an environment, by a proof that is no older than this.
     fn prove<'a>(
         &'a self,
         env: &'a EnvName,
         place: &'a Place,
+        within: Duration,
     ) -> BoxFuture<'a, Result<Proof, Failure>>;
     /// Whether a place asks for fewer reads now, and what people call its kind.
     fn slowed(&self, place: &Place) -> Option<(&'static str, Slowed)>;
 }
 
-/// A place must be there and be the recorded one, by a proof that is at most a minute old. Without
-/// a place there is nothing to prove.
+/// How old a proof may be under which something is read.
+pub(super) const PROOF: Duration = Duration::from_mins(1);
+/// How old it may be under which something is changed, or told to be gone: who we are may have
+/// changed within a minute. Those that begin together share it.
+pub(super) const NEWLY: Duration = Duration::from_secs(2);
+
+/// A place must be there and be the recorded one, by a proof that is no older than this. Without a
+/// place there is nothing to prove.
 ///
 /// # Errors
 /// It is another one, or could not be asked.
@@ -60,9 +68,10 @@ pub(super) async fn prove(
     eyes: &dyn Eyes,
     env: &EnvName,
     place: Option<&Place>,
+    within: Duration,
 ) -> Result<(), Failure> {
     match place {
-        Some(place) => place.check(env, &eyes.prove(env, place).await?),
+        Some(place) => place.check(env, &eyes.prove(env, place, within).await?),
         None => Ok(()),
     }
 }
@@ -290,7 +299,7 @@ mod tests {
         let eyes = Blind::proving(|_| Some(Blind::proof("111111111111", "ops")));
         let env = "prod".parse().unwrap();
         let place = |account: Option<&str>| Place::new("aws", "account", "region").of(account);
-        let other = prove(&eyes, &env, Some(&place(Some("222222222222"))))
+        let other = prove(&eyes, &env, Some(&place(Some("222222222222"))), PROOF)
             .await
             .unwrap_err();
         assert!(
@@ -299,24 +308,26 @@ mod tests {
         );
         assert!(other.hint.contains("profile"), "{other:?}");
         assert_eq!(
-            prove(&eyes, &env, Some(&place(Some("111111111111")))).await,
+            prove(&eyes, &env, Some(&place(Some("111111111111"))), PROOF).await,
             Ok(())
         );
         assert_eq!(
-            prove(&eyes, &env, Some(&place(None))).await,
+            prove(&eyes, &env, Some(&place(None)), PROOF).await,
             Ok(()),
             "any account will do"
         );
         assert_eq!(eyes.asked(), 3, "but which one it is, is known");
         assert_eq!(
-            prove(&eyes, &env, None).await,
+            prove(&eyes, &env, None, PROOF).await,
             Ok(()),
             "an environment of scripts alone is nowhere"
         );
         assert_eq!(eyes.asked(), 3);
         let nobody = Blind::proving(|_| None);
         assert!(
-            prove(&nobody, &env, Some(&place(None))).await.is_err(),
+            prove(&nobody, &env, Some(&place(None)), PROOF)
+                .await
+                .is_err(),
             "nothing is done where nobody knows who we are"
         );
     }

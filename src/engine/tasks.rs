@@ -11,11 +11,12 @@ use crate::domain::deployment::{Deployment, StepRun, StepState};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::grant::Attempt;
 use crate::domain::ids::StepId;
+use crate::domain::plan::Step;
 use crate::domain::plan::resolve;
 use crate::exec::{Executor, Found, Job};
 
 use super::door::Door;
-use super::looks::prove;
+use super::looks::{NEWLY, PROOF, prove};
 use super::port::EnginePort;
 use super::{Engine, EngineError, Msg};
 
@@ -208,17 +209,19 @@ impl Engine {
     ) -> impl Future<Output = Result<(), Failure>> + Send + 'static {
         let eyes = self.parts.eyes.clone();
         let request = d.request.clone();
-        let place = d
-            .plan
-            .as_ref()
-            .and_then(|plan| plan.step(step))
-            .and_then(|step| step.acts_at().cloned());
+        let step = d.plan.as_ref().and_then(|plan| plan.step(step));
+        let place = step.and_then(|step| step.acts_at().cloned());
+        let within = if step.is_some_and(Step::changes) {
+            NEWLY
+        } else {
+            PROOF
+        };
         async move {
             let Some(request) = request else {
                 return Ok(());
             };
             let place = request.places.find(&request.stack.env, place.as_ref())?;
-            prove(eyes.as_ref(), &request.stack.env, place).await
+            prove(eyes.as_ref(), &request.stack.env, place, within).await
         }
     }
 }

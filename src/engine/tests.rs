@@ -81,6 +81,10 @@ impl System for Given {
         vec![]
     }
     fn plan(&self, ask: &PlanAsk, spec: &Spec, _: &Sights) -> Result<Plan, Failure> {
+        if let Some(seconds) = spec.body["fails"].as_u64() {
+            let again = Retry::After(Duration::from_secs(seconds));
+            return Err(Failure::new("the cloud failed (500)").retry(again));
+        }
         let mut plan: Plan = serde_json::from_value(spec.body.clone())
             .map_err(|why| Failure::new(why.to_string()))?;
         if ask

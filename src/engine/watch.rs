@@ -5,6 +5,7 @@
 mod before;
 mod round;
 mod tails;
+mod vanished;
 mod wanted;
 mod watched;
 
@@ -26,7 +27,7 @@ use crate::domain::time::Time;
 use crate::os::clock::SharedClock;
 use crate::store::Store;
 
-use super::eyes::PROOF;
+use super::looks::PROOF;
 use super::{Eyes, Lines};
 use wanted::{Wanted, wanted};
 use watched::Watched;

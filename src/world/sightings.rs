@@ -162,7 +162,11 @@ impl World {
                 sight,
                 taken_at: sighting.taken_at,
             }),
-            Seen::Serve { .. } | Seen::Proof { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
+            Seen::Nothing
+            | Seen::Serve { .. }
+            | Seen::Proof { .. }
+            | Seen::Pace { .. }
+            | Seen::Tail { .. } => None,
         }
     }
 
@@ -180,7 +184,11 @@ impl World {
         }
         match &counted.value {
             Seen::Serve { running, desired } => Some((*running, *desired)),
-            Seen::Thing { .. } | Seen::Proof { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
+            Seen::Nothing
+            | Seen::Thing { .. }
+            | Seen::Proof { .. }
+            | Seen::Pace { .. }
+            | Seen::Tail { .. } => None,
         }
     }
 
@@ -231,7 +239,11 @@ impl World {
                 taken_at: sighting.taken_at,
                 stale: sighting.stale.as_ref(),
             }),
-            Seen::Thing { .. } | Seen::Serve { .. } | Seen::Pace { .. } | Seen::Tail { .. } => None,
+            Seen::Nothing
+            | Seen::Thing { .. }
+            | Seen::Serve { .. }
+            | Seen::Pace { .. }
+            | Seen::Tail { .. } => None,
         }
     }
 
@@ -253,9 +265,11 @@ impl World {
                 of: self.spot(env, sighting.place.as_ref()?),
                 pace: (*slowed)?,
             }),
-            Seen::Thing { .. } | Seen::Serve { .. } | Seen::Proof { .. } | Seen::Tail { .. } => {
-                None
-            }
+            Seen::Nothing
+            | Seen::Thing { .. }
+            | Seen::Serve { .. }
+            | Seen::Proof { .. }
+            | Seen::Tail { .. } => None,
         }
     }
 
@@ -287,14 +301,13 @@ impl World {
         let mut stale = None;
         for (source, sighting) in self.sightings_of(&of_stack(stack)) {
             if (source == THING || source == SERVE) && sighting.place.as_ref() == here {
-                newest = newest.max(Some(sighting.taken_at));
+                let seen = (sighting.value != Seen::Nothing).then_some(sighting.taken_at);
+                newest = newest.max(seen);
                 stale = stale.or(sighting.stale.as_ref());
             }
         }
-        (
-            newest,
-            stale.or_else(|| self.proof(&stack.env, &here?.name)?.stale),
-        )
+        let proof = || self.proof(&stack.env, &here?.name)?.stale;
+        (newest, self.doubt.as_ref().or(stale).or_else(proof))
     }
 }
 

@@ -293,17 +293,26 @@ impl Engine {
     }
 }
 
-/// How long a plan is waited for whose looks fail by what passes, as a throttle does: the screen
-/// and the shell say so meanwhile.
-const PASSES: Duration = Duration::from_mins(5);
+/// How long a plan is waited for whose looks are throttled: the screen and the shell say so
+/// meanwhile.
+const THROTTLED: Duration = Duration::from_mins(5);
+/// How long where they fail by something else that may pass, of which nothing is said meanwhile.
+const FAILING: Duration = Duration::from_secs(20);
 
 /// The plan, looked for again as long as only what passes is in its way.
 async fn planned(planning: &Planning, parts: &Parts) -> Result<(Plan, Sights), Failure> {
-    let until = parts.clock.now() + PASSES;
+    let from = parts.clock.now();
+    let slowed = || {
+        let mut places = planning.on.record.places.iter();
+        places.any(|place| parts.eyes.slowed(place).is_some())
+    };
     loop {
         match planning.clone().plan(parts).await {
             Err(failure) => match failure.retry {
-                Retry::After(pause) if parts.clock.now() + pause < until => {
+                Retry::After(pause)
+                    if parts.clock.now() + pause
+                        < from + if slowed() { THROTTLED } else { FAILING } =>
+                {
                     parts.clock.sleep(pause).await;
                 }
                 Retry::Never

@@ -1,6 +1,7 @@
 //! Eyes behind the door: what they see, and why they do not.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -47,9 +48,10 @@ impl Eyes for Guarded {
         &'a self,
         env: &'a EnvName,
         place: &'a Place,
+        within: Duration,
     ) -> BoxFuture<'a, Result<Proof, Failure>> {
         async move {
-            let proof = self.eyes.prove(env, place).await;
+            let proof = self.eyes.prove(env, place, within).await;
             proof.map_err(|failure| self.door.failure(&failure))
         }
         .boxed()

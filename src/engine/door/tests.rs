@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::json;
@@ -81,6 +83,7 @@ impl Eyes for Blabs {
         &'a self,
         _: &'a crate::domain::ids::EnvName,
         _: &'a Place,
+        _: Duration,
     ) -> BoxFuture<'a, Result<Proof, Failure>> {
         async { Err(failed()) }.boxed()
     }
@@ -167,7 +170,7 @@ async fn what_others_tell_of_a_known_secret_is_covered_at_the_door() {
             eyes.look(&on, &Look::at(about.clone()).whole(), None).await
         ),
         format!("{:?}", eyes.look(&on, &Look::at(about), None).await),
-        format!("{:?}", eyes.prove(&on.env, &place).await),
+        format!("{:?}", eyes.prove(&on.env, &place, Duration::ZERO).await),
         format!("{:?}", follow.look(&place, glance).await),
         format!("{:?}", follow.news(&place, glance).await),
         format!("{:?}", follow.survey(&place, Time(0)).await),

@@ -303,6 +303,32 @@ async fn what_is_asked_later_of_any_stack_of_an_ask_that_looks_waits_for_its_ans
     );
 }
 
+/// Somebody waits for the answer, and nothing is said to them meanwhile.
+#[tokio::test]
+async fn what_goes_on_failing_is_the_answer_within_seconds() {
+    let bench = Bench::recorded().await;
+    let mut engine = Engine::open(bench.parts(None)).await.unwrap();
+    let mut ask = deploy(vec![]);
+    if let Ask::Do { attached, .. } = &mut ask {
+        attached[0].spec.body = json!({ "fails": 5 });
+    }
+    let (id, from) = (bench.ask(1, ask).await, bench.clock.now());
+    while matches!(bench.store.ask(id).await, Ok(Some(AskState::Asked))) {
+        engine.step(true).await.unwrap();
+        for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+        engine.step(true).await.unwrap();
+        bench.clock.advance_to_next();
+    }
+    let Answer::Refused(refused) = bench.answer(id).await else {
+        panic!("it was taken");
+    };
+    assert_eq!(refused.says, "the cloud failed (500)");
+    let waited = bench.clock.now().since(from);
+    assert!(waited <= Duration::from_secs(25), "{waited:?}");
+}
+
 impl Bench {
     /// With an environment that an engine has recorded.
     async fn recorded() -> Self {

@@ -60,6 +60,7 @@ impl Eyes for Blind {
         &'a self,
         _: &'a EnvName,
         place: &'a Place,
+        _: Duration,
     ) -> BoxFuture<'a, Result<Proof, Failure>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let proven = (self.who)(place).ok_or_else(|| Failure::new("nobody"));

@@ -104,7 +104,7 @@ async fn an_old_deployment_is_rolled_back_to_named_by_its_release_and_retried() 
         ),
         (
             101,
-            Intent::deploy(stack(), Source::Release("ba".into())),
+            Intent::deploy(stack(), Source::Release("bad".into())),
             "bad",
         ),
         (102, Intent::Retry { deployment: failed }, "bad"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::super::looks::prove;
+use super::super::looks::{PROOF, prove};
 use super::before::Before;
 use super::watched::{There, Watched};
 use super::{Looked, Wanted, Watcher};
@@ -94,8 +94,11 @@ impl Watcher {
             .partition(|(_, _, watched)| watched.due <= now);
         let looked = join_all(due.into_iter().map(|(id, what, mut watched)| async move {
             let subject = format!("stack/{id}");
-            let seen = match prove(self.eyes.as_ref(), &id.env, Some(&watched.place)).await {
-                Ok(()) => self.state(&subject, &mut watched, before, now).await,
+            let seen = match prove(self.eyes.as_ref(), &id.env, Some(&watched.place), PROOF).await {
+                Ok(()) => {
+                    self.state(&id.env, &subject, &mut watched, before, now)
+                        .await
+                }
                 Err(failure) => Err(failure),
             };
             watched.seen_at = seen.as_ref().ok().map(|(_, at)| *at);
@@ -138,6 +141,7 @@ impl Watcher {
 
     async fn state(
         &self,
+        env: &EnvName,
         subject: &str,
         one: &mut Watched,
         before: &Before,
@@ -149,7 +153,7 @@ impl Watcher {
         if sight.standing == Standing::Missing {
             sight.changed_at = match one.there {
                 There::No(since) => since,
-                There::Yes => self.vanished(subject, &one.place, before, now).await?,
+                There::Yes => self.vanished(env, subject, &one.place, before, now).await?,
             };
             one.there = There::No(sight.changed_at);
         } else {
@@ -259,35 +263,8 @@ impl Watcher {
         self.keep(sightings).await;
     }
 
-    /// Since when a thing is missing that was there when it was seen last; none for one that never
-    /// was.
-    async fn vanished(
-        &self,
-        subject: &str,
-        place: &Place,
-        before: &Before,
-        now: Time,
-    ) -> Result<Option<Time>, Failure> {
-        let old = before
-            .of(&*self.store, subject, THING, place)
-            .await
-            .map_err(|why| {
-                Failure::new(format!(
-                    "it is not there, and nobody knows since when: {why}"
-                ))
-                .hint("it is looked at again by itself")
-            })?;
-        Ok(match old.map(|old| old.value) {
-            Some(Seen::Thing { sight }) if sight.standing == Standing::Missing => sight.changed_at,
-            Some(Seen::Thing { .. }) => Some(now),
-            Some(
-                Seen::Serve { .. } | Seen::Proof { .. } | Seen::Pace { .. } | Seen::Tail { .. },
-            )
-            | None => None,
-        })
-    }
-
-    /// What was seen before, with the reason why it is old.
+    /// What was seen before, with the reason why it is old. That a thing was never seen is told
+    /// with its reason too, but for a throttle, which denies nothing and is told of its place.
     async fn as_before(
         &self,
         subject: &str,
@@ -299,7 +276,14 @@ impl Watcher {
         // A store that cannot be read can take no sighting either; what stands there grows old on
         // the screen.
         let old = before.of(&*self.store, subject, source, place).await;
-        let old = old.ok().flatten()?;
+        let never = || Sighting {
+            value: Seen::Nothing,
+            taken_at: self.clock.now(),
+            place: Some(place.clone()),
+            stale: None,
+        };
+        let tells = source == THING && self.eyes.slowed(place).is_none();
+        let old = old.ok()?.or_else(|| tells.then(never))?;
         Some((
             (subject.to_owned(), source.to_owned()),
             Sighting {
@@ -313,7 +297,7 @@ impl Watcher {
     /// where nobody can tell.
     async fn tell_proof(&self, env: &EnvName, place: &Place, now: Time) -> bool {
         let key = (format!("environment/{env}"), proof_of(&place.name));
-        let proof = self.eyes.prove(env, place).await;
+        let proof = self.eyes.prove(env, place, PROOF).await;
         let proven = proof.is_ok();
         let sighting = match proof {
             Ok(proof) => Sighting {

@@ -22,7 +22,7 @@ use crate::store::Store;
 use crate::text::safe::Safe;
 
 use super::{Eyes, Lines, Wanted, Watcher};
-use crate::engine::looks::prove;
+use crate::engine::looks::{PROOF, prove};
 
 /// How far back a tail begins of a group that nobody followed before.
 const HISTORY: Duration = Duration::from_mins(15);
@@ -133,7 +133,14 @@ impl One {
     /// Follows the group, where this is the account that it should be.
     async fn follow(&self, clients: &Clients) {
         loop {
-            let cloud = match prove(self.eyes.as_ref(), &self.stack.env, Some(&self.place)).await {
+            let cloud = match prove(
+                self.eyes.as_ref(),
+                &self.stack.env,
+                Some(&self.place),
+                PROOF,
+            )
+            .await
+            {
                 Ok(()) => clients.at(&self.place).await,
                 Err(failure) => Err(failure),
             };
@@ -242,7 +249,11 @@ fn begin(kept: Vec<(String, Time)>, through: Option<Time>, now: Time) -> Begin {
 fn through(told: &Sighting) -> Option<Time> {
     match told.value {
         Seen::Tail { lag_ms, .. } => Some(told.taken_at - Duration::from_millis(lag_ms)),
-        Seen::Thing { .. } | Seen::Serve { .. } | Seen::Proof { .. } | Seen::Pace { .. } => None,
+        Seen::Nothing
+        | Seen::Thing { .. }
+        | Seen::Serve { .. }
+        | Seen::Proof { .. }
+        | Seen::Pace { .. } => None,
     }
 }
 

@@ -239,9 +239,14 @@ impl Scene {
         let names = self.shown(env, many).await;
         let place = self.place(env);
         // Who we are is proven before any step starts.
-        super::super::looks::prove(self.eyes.as_ref(), &env.parse().unwrap(), Some(&place))
-            .await
-            .unwrap();
+        super::super::looks::prove(
+            self.eyes.as_ref(),
+            &env.parse().unwrap(),
+            Some(&place),
+            crate::engine::looks::PROOF,
+        )
+        .await
+        .unwrap();
         for name in names {
             let verify = executors(&self.clients)
                 .into_iter()
@@ -611,6 +616,34 @@ async fn contact_that_is_back_ends_what_is_stale() {
     scene.account.expire(false);
     scene.pass(S(10)).await;
     assert_eq!(stale().await, [""; 0]);
+}
+
+/// A stack that was never seen says why, and how it is once it can be seen.
+#[tokio::test]
+async fn what_was_never_seen_says_why() {
+    let scene = Scene::of(&[("dev", "eu-west-1")]);
+    scene.shown("dev", 1).await;
+    scene.account.fail(true);
+    scene.watch();
+    let told = async || {
+        let (all, _) = scene.store.sightings(0).await.unwrap();
+        let mut of = all.into_iter().filter(|((_, by), _)| by == THING);
+        of.next().map(|(_, told)| told)
+    };
+    scene.pass(S(15)).await;
+    let first = told().await.expect("nothing is told");
+    assert_eq!(first.value, Seen::Nothing);
+    assert!(first.stale.unwrap().as_str().contains("AWS failed (500)"));
+    scene.pass(S(60)).await;
+    let later = told().await.unwrap();
+    assert_eq!(later.taken_at, first.taken_at, "since when it fails");
+    scene.account.fail(false);
+    scene.pass(S(15)).await;
+    let seen = told().await.unwrap();
+    assert!(
+        matches!(seen.value, Seen::Thing { .. }) && seen.stale.is_none(),
+        "{seen:?}"
+    );
 }
 
 /// Nobody looks, nothing runs: not one call.

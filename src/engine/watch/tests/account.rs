@@ -57,6 +57,7 @@ pub(super) struct Account {
     calls: Mutex<Vec<Called>>,
     throttles: Mutex<usize>,
     expired: AtomicBool,
+    fails: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -77,6 +78,7 @@ impl Account {
             calls: Mutex::default(),
             throttles: Mutex::default(),
             expired: AtomicBool::default(),
+            fails: AtomicBool::default(),
         }
     }
 
@@ -115,6 +117,11 @@ impl Account {
     /// Whether whoever calls has credentials that have ended.
     pub(super) fn expire(&self, expired: bool) {
         self.expired.store(expired, Ordering::Relaxed);
+    }
+
+    /// Whether it fails wherever stacks are read.
+    pub(super) fn fail(&self, fails: bool) {
+        self.fails.store(fails, Ordering::Relaxed);
     }
 
     pub(super) fn calls(&self) -> Vec<Called> {
@@ -156,6 +163,9 @@ impl Account {
         if self.expired.load(Ordering::Relaxed) {
             let says = "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The security token has expired</Message></Error></ErrorResponse>";
             return (403, says.to_owned());
+        }
+        if self.fails.load(Ordering::Relaxed) && action != "GetCallerIdentity" {
+            return (500, String::new());
         }
         let mut stacks = self.stacks.lock().unwrap();
         if action == "CreateStack" {

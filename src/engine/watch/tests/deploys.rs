@@ -64,9 +64,14 @@ async fn deploy(layers: usize, width: usize, takes: Duration) -> Took {
         scene.eyes.clone(),
     );
     let all = tokio::spawn(async move {
-        crate::engine::looks::prove(eyes.as_ref(), &"dev".parse().unwrap(), Some(&place))
-            .await
-            .unwrap();
+        crate::engine::looks::prove(
+            eyes.as_ref(),
+            &"dev".parse().unwrap(),
+            Some(&place),
+            crate::engine::looks::PROOF,
+        )
+        .await
+        .unwrap();
         for layer in 0..layers {
             join_all(names(layer).map(|name| {
                 tokio::spawn(deployed(
