@@ -37,6 +37,7 @@ pub(super) fn hold(view: &HoldView<'_>) -> Vec<String> {
         view.stack
     )];
     text.extend(lines(&view.hold.lines));
+    text.extend(rows(view.rows().as_deref()));
     let told = view
         .hold
         .lines

@@ -42,6 +42,9 @@ pub(super) fn at(time: Time) -> String {
 #[derive(Debug, Serialize)]
 pub(super) struct LsDoc {
     pub(super) engine: EngineDoc,
+    /// Only where nobody may write to it: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) store: Option<String>,
     /// Only where it is full.
     pub(super) disk: Option<DiskDoc>,
     /// Only while the clock is in doubt.
@@ -309,6 +312,9 @@ pub(super) struct HoldDoc {
     subject: String,
     choices: Vec<String>,
     lines: Vec<CardLine>,
+    /// What would change, where that is decided and known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<ChangeRow>>,
     asked_by: String,
     opened_at: String,
     expires_at: Option<String>,
@@ -332,6 +338,7 @@ impl From<&HoldView<'_>> for HoldDoc {
                 .map(|choice| choice.name.clone())
                 .collect(),
             lines: view.hold.lines.clone(),
+            changes: view.rows(),
             asked_by: view.asked_by.clone(),
             opened_at: at(view.hold.opened_at),
             expires_at: view.hold.expires_at.map(at),

@@ -124,10 +124,12 @@ pub enum Ask {
 }
 
 impl Ask {
-    /// The reason that a person gave, where one may be given.
-    #[must_use]
-    pub fn reason(&self) -> Option<&str> {
-        match self {
+    /// With its reason as it is kept.
+    ///
+    /// # Errors
+    /// As [`own_words`].
+    pub fn in_own_words(mut self) -> Result<Self, Refused> {
+        let reason = match &mut self {
             Ask::Do {
                 intent: Intent::Freeze { reason, .. },
                 ..
@@ -136,14 +138,16 @@ impl Ask {
                 intent: Intent::Freeze { reason, .. },
                 ..
             }
-            | Ask::Reject { reason, .. } => Some(reason),
-            Ask::Do { confirm, .. } | Ask::Approve { confirm, .. } => Some(&confirm.reason),
-            Ask::Preview { .. } | Ask::Undo { .. } | Ask::Lock { .. } | Ask::Drain { .. } => None,
-        }
+            | Ask::Reject { reason, .. } => reason,
+            Ask::Do { confirm, .. } | Ask::Approve { confirm, .. } => &mut confirm.reason,
+            Ask::Preview { .. } | Ask::Undo { .. } | Ask::Lock { .. } | Ask::Drain { .. } => {
+                return Ok(self);
+            }
+        };
+        *reason = own_words(reason)?;
+        Ok(self)
     }
-}
 
-impl Ask {
     /// What a person typed beside the reason: words that confirm or choose, none of which is long.
     #[must_use]
     pub fn typed(&self) -> Vec<&str> {
@@ -180,7 +184,7 @@ pub const WHY: &str = "WHY";
 /// How many characters a reason may have: it is kept for ever, and shown on one line.
 pub const LONGEST_REASON: usize = 1_000;
 
-/// A reason as it is kept: without what a terminal would obey.
+/// A reason as it is kept: without what a terminal would obey, and without secrets.
 ///
 /// # Errors
 /// `reason`: it is the word that stands for one, because a command was run as it was shown; or it
@@ -204,7 +208,8 @@ pub fn own_words(reason: &str) -> Result<String, Refused> {
         )
         .hint("shorten it, and say where the rest is"));
     }
-    Ok(Safe::new(reason).into_string())
+    // What tells by its form that it is a secret is none that a reason needs.
+    Ok(Safe::told(reason).into_string())
 }
 
 /// Refuses words that are longer than any that is asked for: they would be kept with the ask.

@@ -135,6 +135,9 @@ impl fmt::Display for Made {
     }
 }
 
+/// How many bytes of a name are enough to mean it.
+const ENOUGH: usize = 6;
+
 impl Release {
     /// A release of the estate's files; it is called by the first digits of its digest.
     #[must_use]
@@ -152,10 +155,12 @@ impl Release {
         self.digest == other.digest
     }
 
-    /// True where somebody who writes `text` may mean it.
+    /// True where that is its name, or enough of the beginning that nobody means another thing by
+    /// it.
     #[must_use]
     pub fn is_called(&self, text: &str) -> bool {
-        self.name.as_str().starts_with(text)
+        let name = self.name.as_str();
+        name == text || (text.len() >= ENOUGH && name.starts_with(text))
     }
 }
 

@@ -105,8 +105,8 @@ mod tests {
             last_words(&log)
         };
         assert_eq!(words("a\nb\n\na\nb\n"), "a | b");
-        let long = format!("{}\nthe store cannot be opened\n", "x".repeat(3_000));
-        assert_eq!(words(&long), "the store cannot be opened");
+        let cut = format!("{}\nthe store cannot be opened\n", "x".repeat(3_000));
+        assert_eq!(words(&cut), "the store cannot be opened");
         assert_eq!(words(&"x".repeat(3_000)).len(), 2_048);
         assert_eq!(words(&format!("y\nz{}\n", "\nz".repeat(1_100))), "z");
     }

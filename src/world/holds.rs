@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::deployment::Deployment;
 use crate::domain::hold::{Hold, HoldKind};
 use crate::domain::ids::StackId;
+use crate::domain::plan::ChangeRow;
 use crate::domain::time::{Time, short};
 
 use super::World;
@@ -34,6 +35,12 @@ impl HoldView<'_> {
     pub fn left_text(&self) -> String {
         self.left
             .map_or_else(|| "never".to_owned(), |left| format!("exp {}", short(left)))
+    }
+
+    /// What it is about would change, where that is what is decided; none where it is not known.
+    #[must_use]
+    pub fn rows(&self) -> Option<Vec<ChangeRow>> {
+        self.deployment.rows().filter(|_| !self.is_restore())
     }
 
     /// True for the hold of a service at zero.

@@ -85,9 +85,10 @@ pub fn specs(
                             Some(request) => {
                                 (request.spec.clone(), Some(Of::Release { no: request.no }))
                             }
+                            // Never deployed: its whole name must be written.
                             None => match from_estate(id)
                                 .ok()
-                                .filter(|spec| spec.release.is_called(name))
+                                .filter(|spec| spec.release.name.as_str() == name)
                             {
                                 Some(spec) => (spec, None),
                                 None => {
@@ -255,7 +256,7 @@ fn unblock(
 
 fn unknown_release(id: &StackId, name: &str) -> Refused {
     Refused::new("unknown-release", format!("none of the newest {NAMED} deployments of {id} had a release {name}"))
-        .hint(format!("`holdpoint show {id}` lists the newest; `holdpoint rollback {id} --to NO` takes any older one by its number"))
+        .hint(format!("write at least 6 letters of its name: `holdpoint show {id}` lists the newest; `holdpoint rollback {id} --to NO` takes any older one by its number"))
 }
 
 /// The deployment that a rollback goes back to.
