@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use holdpoint::domain::deployment::StepState;
 use holdpoint::domain::folds::Folds;
@@ -26,8 +26,10 @@ use crate::pty::{PATIENCE, Terminal};
 /// How many, and from which seed: another seed meets other moments.
 const KILLS: &str = "HOLDPOINT_KILLS";
 const SEED: &str = "HOLDPOINT_KILL_SEED";
-/// In one home with its own cloud, whose ledger does not keep calls without end.
-const IN_ONE_HOME: usize = 50;
+/// In one home with its own cloud: every look reads the whole ledger of that.
+const IN_ONE_HOME: usize = 25;
+/// How long the console is read before the next look.
+const LOOK: Duration = Duration::from_millis(40);
 const IN_ONE_ROUND: u64 = 6;
 
 const SERVICES: [&str; 2] = ["web", "api"];
@@ -158,6 +160,7 @@ impl Scene {
         }
         let until = Instant::now() + 3 * PATIENCE;
         while !self.over(&deployments) {
+            self.console.read_for(LOOK);
             assert!(
                 Instant::now() < until,
                 "round {}: not over in time\n{}",
@@ -172,14 +175,11 @@ impl Scene {
     }
 
     /// Waits for so many more calls and spurts; false when everything is over before that.
-    fn goes_on(&self, more: u64, deployments: &[u64]) -> bool {
-        let come = || {
-            let spurts = std::fs::metadata(counts(&self.program).join("spurts"));
-            self.cloud.ledger().len() as u64 + spurts.map_or(0, |file| file.len())
-        };
-        let begin = come();
+    fn goes_on(&mut self, more: u64, deployments: &[u64]) -> bool {
+        let begin = self.come();
         let mut looked = Instant::now();
-        while come() < begin + more {
+        while self.come() < begin + more {
+            self.console.read_for(LOOK);
             if looked.elapsed().as_secs() >= 2 {
                 if self.over(deployments) {
                     return false;
@@ -188,6 +188,12 @@ impl Scene {
             }
         }
         !self.over(deployments)
+    }
+
+    /// How many calls and spurts there were.
+    fn come(&self) -> u64 {
+        let spurts = std::fs::metadata(counts(&self.program).join("spurts"));
+        self.cloud.ledger().len() as u64 + spurts.map_or(0, |file| file.len())
     }
 
     /// True when all of them have ended. What a killed keeper left is told to have ended well.
