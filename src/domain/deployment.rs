@@ -30,7 +30,7 @@ use super::lifecycle::Travelled;
 use super::lifecycle::{Illegal, PhaseClass};
 use super::lifecycles::DEPLOYMENT;
 use super::look::{Sights, Subject};
-use super::plan::{ChangeRow, Changes, Leaves, Output, Plan, Step, united};
+use super::plan::{ChangeRow, Changes, Leaves, Output, Plan, Role, Step, united};
 use super::time::Time;
 
 /// A deployment as folded from its stream.
@@ -197,8 +197,23 @@ impl Deployment {
     pub fn left_at(&self, about: &Subject) -> Option<Time> {
         self.runs()
             .filter(|(step, _)| step.about.as_ref() == Some(about))
-            .filter_map(|(_, run)| run.output.as_ref()?.changed_at)
+            .filter_map(|(_, run)| {
+                let gave = run.output.as_ref().and_then(|output| output.changed_at);
+                gave.max(run.changed_at)
+            })
             .max()
+    }
+
+    /// True where it was given up while something went on outside that was to bring its release
+    /// into service, or to take what served away: nobody knows what became of that.
+    #[must_use]
+    pub fn is_in_the_dark(&self) -> bool {
+        let given_up = matches!(self.end, Some(End::Terminated { .. }));
+        given_up
+            && self.runs().any(|(step, run)| {
+                let brings = matches!(step.leaves, Some(Leaves::New | Leaves::Nothing));
+                brings && run.state == StepState::Cancelled && run.touched
+            })
     }
 
     /// What its steps left in service: what the last one said that ended well. `None` where none of
@@ -235,14 +250,21 @@ impl Deployment {
                 .any(|run| run.state == StepState::Failed)
     }
 
-    /// The failure of the step that failed first, else of the deployment.
+    /// The failure of the step that failed first, else of the deployment. Where what was to bring
+    /// the service back failed as well, that: it is why nobody is served.
     #[must_use]
     pub fn first_failure(&self) -> Option<&Failure> {
-        self.steps
+        let restore = self
+            .runs()
+            .filter(|(step, _)| step.role == Role::Restore)
+            .find_map(|(_, run)| run.failure.as_ref());
+        let first = self
+            .steps
             .values()
             .filter(|run| run.state == StepState::Failed)
-            .min_by_key(|run| run.ended_at)
-            .and_then(|run| run.failure.as_ref())
+            .min_by_key(|run| run.ended_at);
+        restore
+            .or_else(|| first.and_then(|run| run.failure.as_ref()))
             .or(match &self.end {
                 Some(End::Failed { failure }) => Some(failure),
                 Some(End::Done | End::Partial { .. } | End::Terminated { .. }) | None => None,

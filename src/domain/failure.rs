@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::time::Time;
+
 /// Why a step, a look or a deployment failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -20,6 +22,10 @@ pub struct Failure {
     /// What it is about is as it was before: nothing was begun, or all of it was taken back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub as_before: bool,
+    /// When what it is about was last changed by that, as that itself says: also what is taken back
+    /// leaves a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Time>,
 }
 
 /// What the engine does about a failure.
@@ -51,7 +57,15 @@ impl Failure {
             hint: String::new(),
             retry: Retry::Never,
             as_before: false,
+            changed_at: None,
         }
+    }
+
+    /// Says when what it is about was last changed by that.
+    #[must_use]
+    pub fn changed_at(mut self, at: Option<Time>) -> Self {
+        self.changed_at = at;
+        self
     }
 
     /// Says that what it is about is as it was before.

@@ -281,6 +281,9 @@ fn deployment(event: &DeploymentEvent) -> String {
         DeploymentEvent::StepCancelled { step, reason, .. } => {
             format!("step {step} was cancelled: {reason}")
         }
+        DeploymentEvent::DecisionAgain { step } => {
+            format!("what was chosen at {step} failed: it is decided anew")
+        }
         DeploymentEvent::HoldOpened { hold } => opened(hold),
         DeploymentEvent::HoldPassed { step, reason, .. } => {
             format!("step {step} needs no hold: {reason}")

@@ -289,7 +289,7 @@ impl World {
                         && shown.is_some_and(|d| stays_down(d) || (goes_on(d) && !rolls))),
             outage: state == State::Down && shown.is_some_and(|d| goes_on(d)) && !rolls,
             serve,
-            serving: elsewhere::serving(&stack, elsewhere),
+            serving: elsewhere::serving(&stack, elsewhere.is_some() || self.in_the_dark(&stack)),
             elsewhere,
             coming: coming(&stack, shown.map(|d| &**d)),
             since,

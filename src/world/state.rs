@@ -87,7 +87,7 @@ impl State {
             State::Armed => "ARMED",
             State::Que => "QUE",
             State::Froz => "FROZ",
-            State::Cut => "CANC'D",
+            State::Cut => "CUT",
             State::Ok => "OK",
             State::New => "NEW",
             State::Gone => "GONE",

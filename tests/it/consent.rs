@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::cloud::Cloud;
 use crate::program::{Program, Run};
-use crate::wire::{query, tagged};
+use crate::wire::{http, query, tagged};
 
 const TEMPLATE: &str = r"Parameters:
   DesiredCount: { Type: Number, Default: 2 }
@@ -75,6 +75,45 @@ impl Home {
 
     fn approved(&self, hold: &Value) -> Run {
         self.confirmed(&["approve", hold["hold"].as_str().unwrap()], hold)
+    }
+
+    /// Of a hold that offers several ways, this one.
+    fn chosen(&self, hold: &Value, choice: &str) -> Run {
+        let mut shown = hold.clone();
+        let phrase = format!("{} {choice}", hold["confirm"].as_str().unwrap());
+        shown["confirm"] = phrase.into();
+        let name = hold["hold"].as_str().unwrap();
+        self.confirmed(&["approve", name, "--choice", choice], &shown)
+    }
+
+    /// A downtime that stops at zero, because this is denied there, with the hold that asks what
+    /// comes back.
+    fn at_zero(&self, denied: &str) -> Value {
+        let card = self.run(&["deploy", "live/db"]);
+        self.confirmed(&["deploy", "live/db"], &card.json()["card"]);
+        let rule = format!(r#"{{ "action": "{denied}", "kind": "access_denied" }}"#);
+        self.lever("chaos", &rule);
+        self.approved(&self.hold());
+        self.lever("calm", "{}");
+        let restore = self.hold();
+        assert_eq!(self.value("DesiredCount"), "0", "{restore}");
+        restore
+    }
+
+    fn lever(&self, name: &str, how: &str) {
+        let (path, json) = (
+            format!("/_holdpoint/{name}"),
+            [("Content-Type", "application/json")],
+        );
+        let answer = http(&self.cloud.endpoint, "POST", &path, &json, how);
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+
+    fn resources(&self) -> Vec<String> {
+        tagged(
+            &self.ask_cloud("DescribeStackResources", &[]),
+            "LogicalResourceId",
+        )
     }
 
     fn ask_cloud(&self, action: &str, parameters: &[(&str, &str)]) -> String {
@@ -220,4 +259,78 @@ fn what_was_confirmed_is_what_runs() {
         ("20".into(), "two".into()),
         "{answer:?}"
     );
+}
+
+/// What somebody else adds to a stack that stands at zero was deleted by the release that came
+/// back: before the deployment, and while it was decided.
+#[test]
+fn what_comes_back_deletes_nothing_that_somebody_else_added() {
+    let place = Home::new();
+    let more = format!("{TEMPLATE}  Extra: {{ Type: AWS::S3::Bucket }}\n");
+    let most = format!("{more}  Late: {{ Type: AWS::S3::Bucket }}\n");
+    place.by_hand(&more, &[]);
+    // The files have it too: nothing says that it goes.
+    place.program.write("db.yaml", &more);
+    place.with("Key: name");
+    let restore = place.at_zero("CreateChangeSet");
+    place.by_hand(&most, &[]);
+    let refused = place.chosen(&restore, "new");
+    assert!(
+        refused
+            .out
+            .contains("Late (AWS::S3::Bucket) of live-db would be deleted"),
+        "{refused:?}"
+    );
+    assert_eq!(place.resources(), ["Extra", "Late", "Orders", "Queue"]);
+
+    let place = Home::new();
+    place.by_hand(&more, &[]);
+    place.program.write("db.yaml", &more);
+    place.with("Key: name");
+    let restore = place.at_zero("ExecuteChangeSet");
+    let back = place.chosen(&restore, "old");
+    assert_eq!(place.resources(), ["Extra", "Orders", "Queue"], "{back:?}");
+    assert_eq!(place.value("DesiredCount"), "2", "{back:?}");
+}
+
+/// A restore that was denied used up the hold that never expires: the service stayed at zero, and
+/// read BROKEN 0/0.
+#[test]
+fn a_way_back_that_fails_is_decided_anew() {
+    let place = Home::new();
+    place.with("Key: name");
+    let restore = place.at_zero("ExecuteChangeSet");
+    place.lever(
+        "chaos",
+        r#"{ "action": "UpdateStack", "kind": "access_denied" }"#,
+    );
+    let denied = place.chosen(&restore, "old");
+    assert_eq!(denied.code, 3, "{denied:?}");
+    place.lever("calm", "{}");
+    let again = place.hold();
+    assert_ne!(restore["hold"], again["hold"]);
+    let says = again["lines"].to_string();
+    assert!(
+        says.contains("UpdateStack") && says.contains("denied"),
+        "{says}"
+    );
+    let row = place.run(&["ls"]).ends(0).json()["environments"][0]["stacks"][0].clone();
+    assert_eq!(row["state"], "DOWN", "{row}");
+    place.chosen(&again, "old");
+    assert_eq!(place.value("DesiredCount"), "2");
+    let row = place.run(&["ls"]).ends(0).json()["environments"][0]["stacks"][0].clone();
+    assert_ne!(row["state"], "DOWN", "{row}");
+
+    // A person may leave it down: then it reads so.
+    place.with("Key: name2");
+    place
+        .program
+        .write("db.yaml", &TEMPLATE.replace("Default: one", "Default: two"));
+    let restore = place.at_zero("ExecuteChangeSet");
+    let name = restore["hold"].as_str().unwrap().to_owned();
+    let shown = restore.clone();
+    let words = ["reject", name.as_str()];
+    place.confirmed(&words, &shown);
+    let row = place.run(&["ls"]).ends(0).json()["environments"][0]["stacks"][0].clone();
+    assert_eq!(row["state"], "DOWN", "{row}");
 }

@@ -7,4 +7,5 @@ mod described;
 pub mod events;
 pub mod input;
 pub(super) mod reads;
+mod resources;
 pub mod stack;

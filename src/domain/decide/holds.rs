@@ -9,7 +9,7 @@ pub use decided::{approve, expire, reject};
 pub(super) use guard::coverable;
 pub use subject::{cover, subject};
 
-use crate::domain::deployment::{Deployment, DeploymentEvent, StepState};
+use crate::domain::deployment::{Deployment, DeploymentEvent, StepRun, StepState};
 use crate::domain::event::Append;
 use crate::domain::folds::Folds;
 use crate::domain::hold::{Choice, Hold, HoldKind};
@@ -130,8 +130,11 @@ fn open_choices(d: &Deployment, step: &Step) -> Vec<Choice> {
 
 /// Whether the change of the new release itself failed, and not what came after it.
 fn change_failed(d: &Deployment) -> bool {
+    let failed = |run: &StepRun| {
+        run.state == StepState::Failed || (run.state == StepState::Blocked && run.failure.is_some())
+    };
     d.runs()
-        .any(|(of, run)| of.leaves == Some(Leaves::New) && run.state == StepState::Failed)
+        .any(|(of, run)| of.leaves == Some(Leaves::New) && failed(run))
 }
 
 fn pass(append: &mut Append, folds: &Folds, d: &Deployment, step: &Step, why: &str) {

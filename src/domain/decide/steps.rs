@@ -1,5 +1,10 @@
 //! Steps: starting an attempt with exactly what was approved, and recording what came of it.
 
+mod over;
+
+pub(super) use over::failed;
+pub use over::{time_out, withdraw};
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -267,6 +272,7 @@ pub fn outcome(
                     step: step_id,
                     reason: failure.summary,
                     as_before: failure.as_before,
+                    changed_at: failure.changed_at,
                 }
             }
             Retry::After(wait)
@@ -279,11 +285,8 @@ pub fn outcome(
                 }
             }
             Retry::After(_) | Retry::Never | Retry::Contact | Retry::AskAPerson | Retry::Replan => {
-                DeploymentEvent::StepFailed {
-                    step: step_id,
-                    failure,
-                    retry_at: None,
-                }
+                failed(&mut append, folds, d, step, failure);
+                return append;
             }
         },
     };
@@ -327,62 +330,5 @@ pub fn noted(folds: &Folds, d: &Deployment, id: &StepId, key: &str, value: Value
             value,
         },
     );
-    append
-}
-
-/// An attempt is to be cancelled of which nothing was begun outside: it is over.
-#[must_use]
-pub fn withdraw(folds: &Folds, d: &Deployment, id: &StepId) -> Append {
-    let mut append = Append::default();
-    on_deployment(
-        &mut append,
-        folds,
-        d.id,
-        DeploymentEvent::StepCancelled {
-            step: id.clone(),
-            reason: "cancelled before anything of it was begun".to_owned(),
-            as_before: true,
-        },
-    );
-    append
-}
-
-/// An attempt's time is over.
-#[must_use]
-pub fn time_out(folds: &Folds, d: &Deployment, id: &StepId) -> Append {
-    let mut append = Append::default();
-    let (Some(step), Some(run)) = (
-        d.plan.as_ref().and_then(|plan| plan.step(id)),
-        d.steps.get(id),
-    ) else {
-        return append;
-    };
-    let failure = Failure::new(format!(
-        "{}: no end after {}",
-        step.title,
-        crate::domain::time::short(step.timeout)
-    ))
-    .hint("what was started outside may still be going on; look at it before you deploy again");
-    // What was to be ended and does not end goes on, for all that is known.
-    let goes_on = run.cancelling || step.ends_at_limit;
-    let event = match (goes_on, step.changes()) {
-        (true, true) => DeploymentEvent::StepLost {
-            step: id.clone(),
-            failure: failure
-                .hint("check what became of it, then resolve the step as done or failed")
-                .retry(Retry::AskAPerson),
-        },
-        (true, false) if run.cancelling => DeploymentEvent::StepCancelled {
-            step: id.clone(),
-            reason: failure.summary,
-            as_before: false,
-        },
-        (true | false, _) => DeploymentEvent::StepFailed {
-            step: id.clone(),
-            failure,
-            retry_at: None,
-        },
-    };
-    on_deployment(&mut append, folds, d.id, event);
     append
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::domain::ask::{Answer, Confirm, Way};
-use crate::domain::deployment::{DeploymentEvent, StepState};
+use crate::domain::deployment::StepState;
 use crate::domain::event::Append;
 use crate::domain::failure::Failure;
 use crate::domain::folds::Folds;
@@ -18,8 +18,8 @@ use crate::domain::stack::StackEvent;
 
 use super::deploy::deploy;
 use super::specs::{StartOf, unknown_deployment};
-use super::steps::done;
-use super::{Cx, Decided, Looked, on_deployment, on_stack, open};
+use super::steps::{done, failed};
+use super::{Cx, Decided, Looked, on_stack, open};
 
 /// Takes a way out.
 pub(super) fn unblock(
@@ -135,16 +135,7 @@ fn resolve(folds: &Folds, id: DeploymentId, step: &StepId, well: bool, cx: &Cx<'
         );
     } else {
         let failure = Failure::new(format!("{} said that it failed", cx.person));
-        on_deployment(
-            &mut append,
-            folds,
-            id,
-            DeploymentEvent::StepFailed {
-                step: step.clone(),
-                failure,
-                retry_at: None,
-            },
-        );
+        failed(&mut append, folds, d, planned, failure);
     }
     Ok((
         append,

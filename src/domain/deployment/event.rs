@@ -212,6 +212,14 @@ pub enum DeploymentEvent {
         /// What it is about is as it was before.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         as_before: bool,
+        /// When what it is about was last changed by it, as that itself says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        changed_at: Option<Time>,
+    },
+    /// The way that a person chose has failed: the decision is open again.
+    DecisionAgain {
+        /// The step where it is taken.
+        step: StepId,
     },
     /// A person must decide.
     HoldOpened {
@@ -290,6 +298,7 @@ impl DeploymentEvent {
             DeploymentEvent::StepDone { .. } => "step_done",
             DeploymentEvent::StepFailed { .. } => "step_failed",
             DeploymentEvent::StepCancelled { .. } => "step_cancelled",
+            DeploymentEvent::DecisionAgain { .. } => "decision_again",
             DeploymentEvent::HoldOpened { .. } => "hold_opened",
             DeploymentEvent::HoldPassed { .. } => "hold_passed",
             DeploymentEvent::HoldDecided { .. } => "hold_decided",

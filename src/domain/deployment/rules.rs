@@ -142,19 +142,38 @@ pub(super) fn apply(d: &mut Deployment, event: &DeploymentEvent, at: Time) -> Re
             run.ended_at = Some(at);
             run.deadline = None;
             run.touched |= !failure.as_before;
+            run.changed_at = run.changed_at.max(failure.changed_at);
             run.failure = Some(failure.clone());
         }
         DeploymentEvent::StepCancelled {
             step,
             reason,
             as_before,
+            changed_at,
         } => {
             let run = run_mut(d, step, tag)?;
             run.touched |= !as_before;
+            run.changed_at = run.changed_at.max(*changed_at);
             run.state = StepState::Cancelled;
             run.ended_at = Some(at);
             run.deadline = None;
             run.reason = Some(reason.clone());
+        }
+        DeploymentEvent::DecisionAgain { step } => {
+            let spent = d.holds.iter().filter(|hold| hold.id.step == *step).count();
+            let run = run_mut(d, step, tag)?;
+            run.spent = u32::try_from(spent).unwrap_or(u32::MAX);
+            (run.branch, run.output, run.passed) = (None, None, None);
+            run.again();
+            let plan = d.plan.clone();
+            let ways = plan.iter().flat_map(|plan| &plan.steps).filter(|way| {
+                way.only_if
+                    .as_ref()
+                    .is_some_and(|(chooser, _)| chooser == step)
+            });
+            for way in ways {
+                run_mut(d, &way.id, tag)?.again();
+            }
         }
         DeploymentEvent::HoldOpened { hold } => {
             run_mut(d, &hold.id.step, tag)?.state = StepState::Held;

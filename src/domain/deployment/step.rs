@@ -101,6 +101,9 @@ pub struct StepRun {
     pub notes: BTreeMap<String, serde_json::Value>,
     /// What it gave.
     pub output: Option<Output>,
+    /// When what it is about was last changed by an attempt that gave nothing, as that itself says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Time>,
     /// The branch in its output.
     pub branch: Option<Branch>,
     /// Why the last attempt failed, or why contact was lost.
@@ -113,6 +116,9 @@ pub struct StepRun {
     /// the ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passed: Option<Digest>,
+    /// The number of its hold whose decision was carried out, and failed: it decides nothing more.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub spent: u32,
     /// A cancel was asked of it while it ran.
     #[serde(default)]
     pub cancelling: bool,
@@ -134,13 +140,21 @@ impl StepRun {
             retry_at: None,
             notes: BTreeMap::new(),
             output: None,
+            changed_at: None,
             branch: None,
             failure: None,
             reason: None,
             subject: None,
             passed: None,
+            spent: 0,
             cancelling: false,
         }
+    }
+
+    /// It waits for its needs once more; why its last attempt failed is still known.
+    pub(super) fn again(&mut self) {
+        self.state = StepState::Blocked;
+        (self.ended_at, self.reason) = (None, None);
     }
 
     /// A step that waits for its needs, under a plan that stands for a void one.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::domain::end::End;
 use crate::domain::failure::{Failure, Retry};
-use crate::domain::hold::Hold;
 use crate::domain::ids::{HoldId, StepId};
 use crate::domain::time::Time;
 use crate::domain::wants::Wants;
@@ -168,10 +167,11 @@ impl Deployment {
     /// where the step starts.
     #[must_use]
     pub fn approved(&self, step: &StepId) -> bool {
+        let spent = self.steps.get(step).map_or(0, |run| run.spent);
         self.holds
             .iter()
             .rev()
             .find(|hold| hold.id.step == *step)
-            .is_some_and(Hold::is_approved)
+            .is_some_and(|hold| hold.is_approved() && hold.id.nth > spent)
     }
 }

@@ -425,7 +425,15 @@ fn of_deployments() -> Vec<DeploymentEvent> {
             step: step(),
             reason: "asked to".into(),
             as_before: false,
+            changed_at: None,
         },
+        DeploymentEvent::StepCancelled {
+            step: step(),
+            reason: "rolled back".into(),
+            as_before: true,
+            changed_at: Some(Time(1_700_000_000_000)),
+        },
+        DeploymentEvent::DecisionAgain { step: step() },
         DeploymentEvent::HoldOpened {
             hold: Box::new(hold()),
         },

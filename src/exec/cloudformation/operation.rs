@@ -358,7 +358,8 @@ impl<'a> Course<'a> {
             first: first.as_ref(),
             events: &ours,
             cancelled: self.cancelling,
-        }))
+        })
+        .changed_at(stack.and_then(|stack| stack.changed_at)))
     }
 
     fn say(&self, text: &str) {

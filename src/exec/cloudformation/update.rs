@@ -1,5 +1,5 @@
-//! `cloudformation.update {input, counts}` and `cloudformation.scale {stack_name, counts}`: change
-//! a stack in place. Nothing to change is success.
+//! `cloudformation.update {input, counts, keeps}` and `cloudformation.scale {stack_name, counts}`:
+//! change a stack in place. Nothing to change is success.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,8 +12,10 @@ use super::operation::{Course, Operation};
 use crate::aws::cfn::stack::CfnStack;
 use crate::aws::{Cloud, Trouble};
 use crate::domain::failure::Failure;
-use crate::domain::plan::Output;
+use crate::domain::line::Severity;
+use crate::domain::plan::{ChangeRow, Does, Output};
 use crate::forms::cloudformation::CfnInput;
+use crate::text::safe::Safe;
 
 /// Updates stacks to a template.
 pub(super) struct Update;
@@ -25,6 +27,39 @@ pub(super) struct UpdateParams {
     input: CfnInput,
     #[serde(default)]
     counts: BTreeMap<String, String>,
+    #[serde(default)]
+    keeps: Option<Keeps>,
+}
+
+/// What an update to a template that nobody weighs anew may take away.
+#[derive(Deserialize)]
+struct Keeps {
+    /// The resources that the template makes: these stay.
+    resources: BTreeSet<String>,
+    /// Change rows of this deployment, and which of them name what may go.
+    rows: Vec<ChangeRow>,
+    did: Does,
+    /// Where more would go: whether the counts alone are changed then, or nothing is.
+    counts_alone: bool,
+}
+
+impl Keeps {
+    /// What would go beyond that: somebody else brought it.
+    async fn others(&self, cloud: &Cloud, stack: &CfnStack) -> Result<Vec<String>, Failure> {
+        let there = cloud.resources(&stack.id).await;
+        let may_go = |logical: &String| {
+            let mut rows = self.rows.iter();
+            self.resources.contains(logical)
+                || rows.any(|row| row.does == self.did && row.logical == *logical)
+        };
+        Ok(there
+            .map_err(Trouble::held_open)?
+            .into_iter()
+            .map(|(resource, _)| resource)
+            .filter(|resource| !resource.is_gone() && !may_go(&resource.logical))
+            .map(|resource| format!("{} ({})", resource.logical, resource.kind))
+            .collect())
+    }
 }
 
 #[derive(Deserialize)]
@@ -56,6 +91,28 @@ impl Change for Update {
     async fn run(course: Course<'_>, params: &UpdateParams) -> Result<Output, Failure> {
         let (job, cloud) = (course.job, course.cloud);
         let stack = there(cloud, &params.input.stack_name).await?;
+        // They are there before and after: whoever goes on with this attempt decides the same.
+        let others = match &params.keeps {
+            Some(keeps) => keeps.others(cloud, &stack).await?,
+            None => Vec::new(),
+        };
+        if let Some(keeps) = params.keeps.as_ref().filter(|_| !others.is_empty()) {
+            let (name, others) = (&stack.name, others.join(", "));
+            if !keeps.counts_alone {
+                return Err(Failure::new(format!(
+                    "{others} of {name} would be deleted: somebody else added it since this was planned"
+                ))
+                .hint(format!(
+                    "add it to the template, or take it out of {name}; then deploy again"
+                ))
+                .as_before());
+            }
+            let says = format!(
+                "{others} of {name} would be deleted with the template of the release before: somebody else added it, so the counts alone come back"
+            );
+            job.port.out(Severity::Warn, name, Safe::new(&says));
+            return counts_alone(course, &stack, &params.counts).await;
+        }
         let given = super::given(job, cloud, &params.input, &params.counts, Some(&stack)).await?;
         if course.is_fresh() {
             super::bring(job, cloud, &given).await?;
@@ -100,22 +157,32 @@ impl Change for Scale {
         if course.is_fresh() {
             super::as_seen(course.job, &stack)?;
         }
-        let parameters = scaled(&stack, &params.counts)?;
-        course
-            .run(
-                Some(&stack),
-                |token| {
-                    let call = cloud.cfn.update_stack().stack_name(&params.stack_name);
-                    call.use_previous_template(true)
-                        .set_parameters(Some(parameters.clone()))
-                        .set_capabilities(Some(stack.capabilities.clone()))
-                        .client_request_token(token)
-                        .send()
-                },
-                |updates| updates.stack_id,
-            )
-            .await
+        counts_alone(course, &stack, &params.counts).await
     }
+}
+
+/// Changes counts, and nothing else of what the stack has.
+async fn counts_alone(
+    course: Course<'_>,
+    stack: &CfnStack,
+    counts: &BTreeMap<String, String>,
+) -> Result<Output, Failure> {
+    let cloud = course.cloud;
+    let parameters = scaled(stack, counts)?;
+    course
+        .run(
+            Some(stack),
+            |token| {
+                let call = cloud.cfn.update_stack().stack_name(&stack.name);
+                call.use_previous_template(true)
+                    .set_parameters(Some(parameters.clone()))
+                    .set_capabilities(Some(stack.capabilities.clone()))
+                    .client_request_token(token)
+                    .send()
+            },
+            |updates| updates.stack_id,
+        )
+        .await
 }
 
 /// The stack, which must be there.

@@ -1,7 +1,7 @@
 //! What a CloudFormation stack holds: its resources, those of the stacks within it, and what its
 //! own template says of them.
 
-use aws_sdk_cloudformation::types::{ResourceStatus, TemplateStage};
+use aws_sdk_cloudformation::types::TemplateStage;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
@@ -10,7 +10,6 @@ use crate::domain::failure::Failure;
 use crate::domain::plan::Fate;
 use crate::forms::cloudformation::template::{self, Template};
 use crate::forms::cloudformation::{NESTED, Resource};
-use crate::text::safe::Safe;
 
 /// How deep stacks within stacks are followed.
 const DEEPEST: usize = 6;
@@ -77,7 +76,7 @@ fn below<'a>(
     all: &'a mut Vec<Resource>,
 ) -> BoxFuture<'a, Result<(), Failure>> {
     async move {
-        for (found, physical) in rows(cloud, &stack).await? {
+        for (found, physical) in cloud.resources(&stack).await? {
             let fate = if stays {
                 Some(Fate::Stays)
             } else {
@@ -109,47 +108,4 @@ fn below<'a>(
         Ok(())
     }
     .boxed()
-}
-
-/// The resources of one stack, each with its physical id.
-async fn rows(cloud: &Cloud, stack: &str) -> Result<Vec<(Resource, String)>, Failure> {
-    let mut rows = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let page = cloud
-            .call("cloudformation:ListStackResources", stack, || {
-                cloud
-                    .cfn
-                    .list_stack_resources()
-                    .stack_name(stack)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-        // One cloud lists what a condition left out, without a name.
-        let named = page
-            .stack_resource_summaries()
-            .iter()
-            .filter(|row| row.logical_resource_id().is_some_and(|id| !id.is_empty()));
-        rows.extend(named.map(|row| {
-            let found = Resource {
-                logical: safe(row.logical_resource_id()),
-                kind: safe(row.resource_type()),
-                status: safe(row.resource_status().map(ResourceStatus::as_str)),
-                fate: None,
-            };
-            (
-                found,
-                row.physical_resource_id().unwrap_or_default().to_owned(),
-            )
-        }));
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(rows);
-        }
-    }
-}
-
-fn safe(text: Option<&str>) -> String {
-    Safe::new(text.unwrap_or_default()).to_string()
 }

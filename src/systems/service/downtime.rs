@@ -1,5 +1,7 @@
 //! The steps of an update for which the service stands still, and what comes back at a bad end.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::body::Body;
@@ -7,7 +9,7 @@ use super::join;
 use super::plan::ours;
 use super::steps::{self, Counts};
 use crate::domain::hold::HoldKind;
-use crate::domain::plan::{Counts as Tasks, HoldRule, Leaves, Role, Step};
+use crate::domain::plan::{Counts as Tasks, Does, HoldRule, Leaves, Role, Step};
 use crate::forms::cloudformation::{CfnInput, StackFacts};
 use crate::systems::PlanAsk;
 
@@ -74,7 +76,10 @@ pub(super) fn downtime(
         &[
             (
                 "old",
-                format!("the release before comes back with {}", of(running)),
+                format!(
+                    "the release before comes back with {} (its counts alone, where somebody else has added to the stack)",
+                    of(running)
+                ),
             ),
             (
                 "new",
@@ -89,7 +94,7 @@ pub(super) fn downtime(
         "restore-new",
         title,
         "cloudformation.update",
-        json!({ "input": input }),
+        json!({ "input": input, "keeps": keeps(body, Does::Remove, false) }),
         name,
         &body.counts,
     );
@@ -114,13 +119,7 @@ fn back_up(
 }
 
 /// Brings back what served before: its whole input where it is known, else its counts.
-pub(super) fn back(
-    ask: &PlanAsk,
-    body: &Body,
-    serving: Option<&Body>,
-    name: &str,
-    running: &Counts,
-) -> Step {
+fn back(ask: &PlanAsk, body: &Body, serving: Option<&Body>, name: &str, running: &Counts) -> Step {
     let serving = serving.filter(|serving| {
         serving.input.stack_name == name && serving.kept().is_empty() && serving.travels(ask)
     });
@@ -133,29 +132,58 @@ pub(super) fn back(
                 .collect();
             (
                 "cloudformation.update",
-                json!({ "input": ours(ask, &serving.input, Some(body)), "counts": counts }),
+                json!({
+                    "input": ours(ask, &serving.input, Some(body)),
+                    "counts": counts,
+                    "keeps": keeps(serving, Does::Add, true),
+                }),
                 Some(Leaves::Old),
             )
         }
         // Its counts alone: the template stays the one that was executed last.
-        None => (
-            "cloudformation.scale",
-            json!({ "stack_name": name, "counts": running, "previous_template": true }),
-            None,
-        ),
+        None => ("cloudformation.scale", by_counts(name, running), None),
     };
-    let old = back_up(
-        "restore-old",
-        format!("bring the release before of {name} back"),
-        kind,
-        params,
-        name,
-        running,
-    );
     Step {
         leaves,
-        ..old.only("restore", "old")
+        ..bring_old(kind, params, name, running)
     }
+}
+
+/// Brings back what was scaled down and not changed otherwise: its counts are all that it needs.
+pub(super) fn up_again(name: &str, running: &Counts) -> Step {
+    bring_old(
+        "cloudformation.scale",
+        by_counts(name, running),
+        name,
+        running,
+    )
+    .leaving(Leaves::Old)
+}
+
+fn by_counts(name: &str, running: &Counts) -> Value {
+    json!({ "stack_name": name, "counts": running, "previous_template": true })
+}
+
+fn bring_old(kind: &str, params: Value, name: &str, running: &Counts) -> Step {
+    let title = format!("bring the release before of {name} back");
+    back_up("restore-old", title, kind, params, name, running).only("restore", "old")
+}
+
+/// What an update to the template of a body may take away: what this deployment made (`Add`), or
+/// what a person saw going (`Remove`). What macros make of a template nobody here knows: nothing is
+/// compared then.
+fn keeps(body: &Body, did: Does, counts_alone: bool) -> Value {
+    let macros = |capability: &String| capability == "CAPABILITY_AUTO_EXPAND";
+    if body.input.capabilities.iter().any(macros) {
+        return Value::Null;
+    }
+    let resources: BTreeSet<&String> = body.resources.keys().chain(&body.open).collect();
+    json!({
+        "resources": resources,
+        "rows": steps::from("join", "/changes/rows"),
+        "did": did,
+        "counts_alone": counts_alone,
+    })
 }
 
 /// `4 tasks`, or the counts by name.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::body::Body;
 use super::create::{create, new_stack};
-use super::downtime::{back, of};
+use super::downtime::{of, up_again};
 use super::plan::touch;
 use super::running::{Running, running};
 use super::status;
@@ -92,7 +92,7 @@ pub(super) fn teardown(
         let mut restore = steps::restore(name, &choices);
         restore.after.push("still-there".into());
         all.extend([steps::still_there(name), restore]);
-        all.push(back(ask, body, serving, name, &running));
+        all.push(up_again(name, &running));
     }
     let rows: Vec<ChangeRow> = there(stack).map(removed).collect();
     let mut says = vec![if rows.iter().any(ChangeRow::is_left) {

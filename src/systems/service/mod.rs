@@ -198,10 +198,9 @@ impl System for Service {
         // The way back is shorter then: the card says so.
         let left = serving.as_ref().filter(|serving| !serving.travels(ask));
         let left = left.map(|_| "its template is too large for a call, and the environment names no bucket for such ones".to_owned());
+        let whole = unread.or(left).filter(|_| ask.purpose != Purpose::Teardown);
         plan.says.extend(
-            unread
-                .or(left)
-                .map(|why| format!("What serves now cannot be brought back as a whole: {why}.")),
+            whole.map(|why| format!("What serves now cannot be brought back as a whole: {why}.")),
         );
         Ok(plan)
     }

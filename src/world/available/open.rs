@@ -233,7 +233,9 @@ impl World {
                 .is_none_or(|thing| !thing.is_missing())
             && self
                 .serve(&stack.id)
-                .is_none_or(|(running, desired)| running == desired);
+                .is_none_or(|(running, desired)| running == desired)
+            && !self.at_zero(stack)
+            && !self.in_the_dark(stack);
         let note = if same && failed && stack.current.is_none() {
             format!("no-op, is {}", request.spec.release)
         } else {

@@ -11,11 +11,18 @@ impl World {
         let thing = self.thing(&stack.id).filter(|_| stack.current.is_none())?;
         stack.changed_elsewhere(&self.folds, thing.sight)
     }
+
+    /// True where the last deployment was given up while something went on outside that decides
+    /// what serves.
+    pub(crate) fn in_the_dark(&self, stack: &Stack) -> bool {
+        let last = stack.last.and_then(|last| self.deployment(last));
+        last.is_some_and(|last| last.is_in_the_dark())
+    }
 }
 
 /// The release in service, with a mark where it may be another by now.
-pub(super) fn serving(stack: &Stack, elsewhere: Option<Time>) -> Option<String> {
-    let doubt = if elsewhere.is_some() { "?" } else { "" };
+pub(super) fn serving(stack: &Stack, doubted: bool) -> Option<String> {
+    let doubt = if doubted { "?" } else { "" };
     let release = stack.release.as_ref()?;
     Some(format!("{release}{doubt}"))
 }

@@ -26,6 +26,9 @@ impl World {
         if self.damage(&stack.id).is_some() {
             return (State::Unkn, known(stack.since));
         }
+        if self.doubt.is_some() {
+            return (State::Stale, None);
+        }
         if let Some(current) = stack.current {
             return match self.deployment(current) {
                 Some(current) => running(
@@ -38,6 +41,28 @@ impl World {
         }
         if let Some(thing) = rolls {
             return (State::Roll, thing.sight.changed_at);
+        }
+        // That nobody is served stands above why.
+        if let Some(thing) = thing.filter(|thing| {
+            thing.is_missing()
+                && stack.class() != PhaseClass::Gone
+                && stack.runs_on(&self.folds, &thing.sight.about)
+        }) {
+            // What was there is not there any more, and nobody here took it down. Who never
+            // deployed it hears of it for a day.
+            let since = thing.sight.changed_at;
+            if stack.release.is_some() || since.is_some_and(|at| now.since(at) < TOLD) {
+                return (State::Down, since.or(Some(thing.taken_at)));
+            }
+        }
+        if self.at_zero(stack) {
+            return (
+                State::Down,
+                stack
+                    .last
+                    .and_then(|last| self.deployment(last))
+                    .and_then(|last| last.down_since()),
+            );
         }
         if stack.class() == PhaseClass::Broken {
             return (
@@ -60,27 +85,6 @@ impl World {
         }
         if let Some((state, since)) = self.waiting(stack, now) {
             return (state, since);
-        }
-        if let Some(thing) = thing.filter(|thing| {
-            thing.is_missing()
-                && stack.class() != PhaseClass::Gone
-                && stack.runs_on(&self.folds, &thing.sight.about)
-        }) {
-            // What was there is not there any more, and nobody here took it down. Who never
-            // deployed it hears of it for a day.
-            let since = thing.sight.changed_at;
-            if stack.release.is_some() || since.is_some_and(|at| now.since(at) < TOLD) {
-                return (State::Down, since.or(Some(thing.taken_at)));
-            }
-        }
-        if self.at_zero(stack) {
-            return (
-                State::Down,
-                stack
-                    .last
-                    .and_then(|last| self.deployment(last))
-                    .and_then(|last| last.down_since()),
-            );
         }
         if stale {
             return (State::Stale, self.freshness(&stack.id).0);
@@ -129,7 +133,7 @@ impl World {
     }
 
     /// Whether the service is at zero though nobody is at work on it.
-    fn at_zero(&self, stack: &Stack) -> bool {
+    pub(crate) fn at_zero(&self, stack: &Stack) -> bool {
         let Some((running, desired)) = self.serve(&stack.id) else {
             return false;
         };

@@ -296,6 +296,7 @@ fn what_was_cancelled_half_way_says_so() {
                 step: "migrate".into(),
                 reason: "cancelled".to_owned(),
                 as_before: false,
+                changed_at: None,
             },
         )
         .end("dev/chores", d, cancelled());
@@ -438,6 +439,48 @@ fn what_was_changed_elsewhere_is_one_truth_in_list_card_and_hold() {
         !scene.world.row(&stack, NOW).release().contains('?'),
         "that it is gone is told"
     );
+
+    // A change from here that was taken back leaves its time, and what served before.
+    let d = scene
+        .ago(300)
+        .ask("dev/a", fixture::spec("dev/a", "413"), None, &[]);
+    scene
+        .start("dev/a", d)
+        .weighed(d, "change-set", "join", &fixture::rows(false))
+        .begin(d, "execute")
+        .on(
+            d,
+            DeploymentEvent::StepCancelled {
+                step: "execute".into(),
+                reason: "UPDATE_ROLLBACK_COMPLETE".to_owned(),
+                as_before: true,
+                changed_at: Some(fixture::ago(60)),
+            },
+        )
+        .end("dev/a", d, cancelled());
+    scene.cfn("dev/a", "UPDATE_ROLLBACK_COMPLETE", 60, vec![]);
+    assert_eq!(scene.world.row(&stack, NOW).release(), "412");
+    scene.cfn("dev/a", "UPDATE_COMPLETE", 30, vec![]);
+    assert_eq!(scene.world.row(&stack, NOW).release(), "412?");
+
+    // One that was given up while it went on outside: nobody knows which of the two serves.
+    let d = scene
+        .ago(20)
+        .ask("dev/a", fixture::spec("dev/a", "414"), None, &[]);
+    scene
+        .start("dev/a", d)
+        .weighed(d, "change-set", "join", &fixture::rows(false))
+        .begin(d, "execute")
+        .on(
+            d,
+            DeploymentEvent::Abandoned {
+                still: vec!["execute".into()],
+                by: crate::domain::person::Person::Owner("ana".into()),
+            },
+        )
+        .end("dev/a", d, cancelled());
+    scene.cfn("dev/a", "UPDATE_COMPLETE", 10, vec![]);
+    assert_eq!(scene.world.row(&stack, NOW).release(), "412?");
 }
 
 /// What was only adopted, and was recovered by taking the change back, serves what it served before

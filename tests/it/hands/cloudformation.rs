@@ -204,6 +204,10 @@ async fn a_cancelled_update_is_rolled_back_before_it_is_called_cancelled() {
             && failure.detail.contains("UPDATE_ROLLBACK_COMPLETE"),
         "{failure:?} {lines:?}"
     );
+    assert!(
+        failure.as_before && failure.changed_at.is_some(),
+        "what is taken back leaves a time: {failure:?}"
+    );
     assert_eq!(shop.effects("CancelUpdateStack"), 1);
 
     let fresh = workshop().await;

@@ -383,8 +383,16 @@ pub(super) fn accepted(sim: &Sim, intent: &Intent, starts: &[StartOf], append: &
 /// something else is on its way.
 fn rollback(sim: &Sim, fold: &Stack, start: &StartOf) {
     let last = fold.last.map(|last| sim.folds.deployments[&last].clone());
+    // Nobody who goes back from a deployment that failed means to leave what was good before it.
+    let failed = |d: &Deployment| {
+        let deploys = d
+            .request
+            .as_ref()
+            .is_some_and(|request| request.purpose == Purpose::Deploy);
+        deploys && matches!(d.end, Some(End::Failed { .. } | End::Partial { .. }))
+    };
     let doubt = fold.class() == PhaseClass::Broken
-        || last.is_some_and(|d| d.end != Some(End::Done) && d.changed_anything());
+        || last.is_some_and(|d| failed(&d) || d.end != Some(End::Done) && d.changed_anything());
     let coming = fold.current.is_some();
     let serves = fold
         .release
