@@ -55,7 +55,8 @@ pub struct Route {
     pub action: &'static str,
     /// True when the body is bytes (`Call::body`) and no tree.
     pub raw: bool,
-    /// Headers that are parameters: the header in small letters, the parameter.
+    /// Headers that are parameters: the header in small letters, the parameter. `x-name-*` stands
+    /// for all that begin so: what follows in their names are the fields of the parameter.
     pub headers: &'static [(&'static str, &'static str)],
 }
 

@@ -4,6 +4,7 @@
 //! it.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt::Debug;
 
 use serde::Serialize;
@@ -171,7 +172,7 @@ pub struct Reply {
     /// The HTTP status.
     pub status: u16,
     /// Headers beside those of the protocol.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// The body.
     pub body: Body,
 }
@@ -213,8 +214,8 @@ impl Reply {
 
     /// The same with one more header.
     #[must_use]
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::SandboxError;
 use super::call::Call;
-use super::journal::Journal;
+use super::journal::{Journal, Written};
 use super::levers;
 use super::world::{Outcome, World};
 use crate::domain::time::Time;
@@ -79,15 +80,21 @@ impl Shared {
         let now = self.now();
         let pause = now.since(self.last_call());
         self.touch();
+        let mut lines = Vec::new();
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if !inner.world.is_lever(call)
             && let Some(welcome) = inner.welcome
             && (welcome == Welcome::FirstCall || pause >= PAUSE)
         {
             inner.welcome = Some(Welcome::AfterAPause);
-            inner.call(now, &levers::story("arrival"));
+            inner.call(now, &levers::story("arrival"), &mut lines);
         }
-        inner.call(now, call)
+        let outcome = inner.call(now, call, &mut lines);
+        drop(inner);
+        for line in lines {
+            told(line.on_disk());
+        }
+        outcome
     }
 
     /// Somebody is there.
@@ -98,7 +105,8 @@ impl Shared {
     /// As `call`, off the async threads, since it waits for the disk.
     pub async fn call_soon(&self, call: Call) -> Outcome {
         let shared = self.clone();
-        let again = call.clone();
+        let call = Arc::new(call);
+        let again = Arc::clone(&call);
         match tokio::task::spawn_blocking(move || shared.call(&again)).await {
             Ok(outcome) => outcome,
             Err(_) => self.call(&call),
@@ -137,14 +145,22 @@ impl Shared {
 }
 
 impl Inner {
-    fn call(&mut self, now: Time, call: &Call) -> Outcome {
+    /// Answers a call; a line for it that has yet to reach the disk goes to `lines`.
+    fn call(&mut self, now: Time, call: &Call, lines: &mut Vec<Written>) -> Outcome {
         let outcome = self.world.call(now, call);
         if outcome.changed
             && let Some(journal) = &mut self.journal
-            && let Err(error) = journal.add(&self.world, call)
         {
-            tracing::error!(%error, "the embedded cloud cannot write its journal; what follows is lost when it ends");
+            lines.extend(told(journal.add(&self.world, call)).flatten());
         }
         outcome
     }
+}
+
+fn told<T>(written: Result<T, SandboxError>) -> Option<T> {
+    written
+        .inspect_err(|error| {
+            tracing::error!(%error, "the embedded cloud cannot write its journal; what follows is lost when it ends");
+        })
+        .ok()
 }

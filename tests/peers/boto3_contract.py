@@ -11,6 +11,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from boto3_websites import websites
+
 ENDPOINT = sys.argv[1]
 TEMPLATE = """
 Parameters:
@@ -85,7 +87,9 @@ def main():
     assert s3.get_object(Bucket="boto", Key="a/b c")["Body"].read() == bytes([0, 255])
     refused(s3.get_object, "NoSuchKey", "does not exist", Bucket="boto", Key="none")
     refused(s3.delete_bucket, "BucketNotEmpty", "not empty", Bucket="boto")
-    refused(s3.list_buckets, "UnknownOperationException", "does not answer GET / of s3")
+    refused(s3.get_bucket_policy, "UnknownOperationException", "does not answer GET /boto of s3", Bucket="boto")
+    refused(s3.put_bucket_policy, "UnknownOperationException", "does not answer CreateBucket with policy of s3", Bucket="boto", Policy="{}")
+    websites(client)
 
     refused(cfn.describe_stacks, "ValidationError", "Stack with id boto does not exist", StackName="boto")
     stack = cfn.create_stack(StackName="boto", TemplateBody=TEMPLATE, Tags=[{"Key": "owner", "Value": "boto"}])["StackId"]

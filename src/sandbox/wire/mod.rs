@@ -20,7 +20,8 @@ use super::service;
 use super::shared::Shared;
 use super::world::Outcome;
 
-const LARGEST: usize = 2 * 1024 * 1024;
+/// The largest body of a request: an archive of a site.
+const LARGEST: usize = 64 * 1024 * 1024;
 /// What a proxy answers in the place of AWS.
 const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Sign in to this network</body></html>\n";
 
@@ -64,6 +65,7 @@ async fn any(
         Ok(read) => read,
         Err((error, protocol)) => return render::error(&protocol, &error, "none"),
     };
+    let action = call.action.clone();
     let Outcome {
         answer,
         delay,
@@ -71,7 +73,7 @@ async fn any(
         request_id,
         place,
         ..
-    } = shared.call_soon(call.clone()).await;
+    } = shared.call_soon(call).await;
     if delay > Duration::ZERO {
         shared.pause(delay).await;
     }
@@ -84,7 +86,7 @@ async fn any(
                 ..
             }),
         ) => feed::stream(shared, place, feed, &request_id),
-        (None, Ok(reply)) => render::answer(&protocol, &call.action, reply, &request_id),
+        (None, Ok(reply)) => render::answer(&protocol, &action, reply, &request_id),
         (None, Err(error)) => render::error(&protocol, &error, &request_id),
     }
 }

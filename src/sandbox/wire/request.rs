@@ -165,22 +165,30 @@ impl Asked<'_> {
         for (name, value) in form_urlencoded::parse(self.query.as_bytes()) {
             add(&mut params, &name, value.into_owned());
         }
-        for (header, name) in route
+        let told = route
             .headers
             .iter()
-            .filter(|(header, _)| self.headers.contains_key(*header))
-        {
-            params.insert(
-                (*name).to_owned(),
-                Value::String(self.header(header).to_owned()),
-            );
-        }
+            .filter_map(|(header, name)| Some(((*name).to_owned(), self.told(header)?)));
+        params.extend(told);
         params.extend(
             labels
                 .into_iter()
                 .map(|(name, value)| (name, Value::String(value))),
         );
         Ok((Value::Object(params), body))
+    }
+
+    /// What a header says; with `*` at the end of its name, what all say that begin so.
+    fn told(&self, header: &str) -> Option<Value> {
+        let text = |name: &str| Value::String(self.header(name).to_owned());
+        let Some(begin) = header.strip_suffix('*') else {
+            return self.headers.contains_key(header).then(|| text(header));
+        };
+        let names = self.headers.keys().map(axum::http::HeaderName::as_str);
+        let fields: Map<String, Value> = names
+            .filter_map(|name| Some((name.strip_prefix(begin)?.to_owned(), text(name))))
+            .collect();
+        (!fields.is_empty()).then_some(Value::Object(fields))
     }
 
     fn tree(&self) -> Result<Value, AwsError> {

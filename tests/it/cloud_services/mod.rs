@@ -59,7 +59,11 @@ fn post(cloud: &Running, method: &str, path: &str, body: &str) -> Answer {
         "post",
         "eu-west-1",
         (method, path),
-        &[("X-Post-Sender", "Ana")],
+        &[
+            ("X-Post-Sender", "Ana"),
+            ("X-Post-Note-Door", "blue"),
+            ("X-Post-Note-Floor", "3"),
+        ],
         body,
     )
 }
@@ -111,10 +115,15 @@ async fn a_rest_json_service_is_a_folder_and_a_line() {
 
     let label = "<html>Bo</html>";
     post(&cloud, "PUT", "/parcels/p%2F1/label", label);
+    let got = post(&cloud, "GET", "/parcels/p%2F1/label", "");
+    assert_eq!(got.body, label, "bytes are no tree");
     assert_eq!(
-        post(&cloud, "GET", "/parcels/p%2F1/label", "").body,
-        label,
-        "bytes are no tree"
+        (
+            got.header("x-post-note-door"),
+            got.header("x-post-note-floor")
+        ),
+        (Some("blue"), Some("3")),
+        "all headers that begin so"
     );
 
     let missing = post(&cloud, "GET", "/parcels/none", "");

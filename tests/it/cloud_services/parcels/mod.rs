@@ -25,7 +25,9 @@ const ROUTES: &[Route] = &[
     Route::new("GET", "/parcels", "ListParcels"),
     Route::new("POST", "/parcels/{Id}", "SendParcel").headers(&[("x-post-sender", "Sender")]),
     Route::new("GET", "/parcels/{Id}", "GetParcel"),
-    Route::new("PUT", "/parcels/{Id}/label", "PutLabel").raw(),
+    Route::new("PUT", "/parcels/{Id}/label", "PutLabel")
+        .raw()
+        .headers(&[("x-post-note-*", "Notes")]),
     Route::new("GET", "/parcels/{Id}/label", "GetLabel"),
 ];
 
@@ -42,6 +44,7 @@ pub(crate) struct Parcel {
     to: String,
     sender: Option<String>,
     label: Vec<u8>,
+    notes: BTreeMap<String, String>,
     arrives: Time,
     arrived: Option<Time>,
 }
@@ -68,11 +71,22 @@ impl Service for Parcels {
             }
             "GetParcel" => Ok(self.shown(id)?.into()),
             "PutLabel" => {
-                self.parcel(id)?.label.clone_from(&call.body.0);
+                let notes = params.0.get("Notes").cloned();
+                let parcel = self.parcel(id)?;
+                parcel.label.clone_from(&call.body.0);
+                parcel.notes = notes
+                    .and_then(|notes| serde_json::from_value(notes).ok())
+                    .unwrap_or_default();
                 cx.effect = Some(format!("label of {id}"));
                 Ok(json!({}).into())
             }
-            "GetLabel" => Ok(Reply::of(Body::Bytes(self.parcel(id)?.label.clone()))),
+            "GetLabel" => {
+                let parcel = self.parcel(id)?;
+                let reply = Reply::of(Body::Bytes(parcel.label.clone()));
+                Ok(parcel.notes.iter().fold(reply, |reply, (name, note)| {
+                    reply.header(format!("x-post-note-{name}"), note)
+                }))
+            }
             _ => Err(AwsError::unanswered(call)),
         }
     }
@@ -142,6 +156,7 @@ impl Parcels {
                 to,
                 sender,
                 label: Vec::new(),
+                notes: BTreeMap::new(),
                 arrives: cx.after(SECONDS),
                 arrived: None,
             },
