@@ -172,10 +172,13 @@ impl<'a> Params<'a> {
             .filter(|text| !text.is_empty())
     }
 
-    /// The first of these texts that is given.
+    /// The first of these texts that is given; `/A/B` is `B` of the field `A`.
     #[must_use]
     pub fn first(self, names: &[&str]) -> Option<&'a str> {
-        names.iter().find_map(|name| self.text(name))
+        names.iter().find_map(|name| {
+            let (above, name) = name.rsplit_once('/').unwrap_or(("", name));
+            Params(self.0.pointer(above)?).text(name)
+        })
     }
 
     /// A text that must be there.
@@ -257,6 +260,19 @@ mod tests {
                 ),
                 (&stored, blob)
             );
+        }
+    }
+
+    #[test]
+    fn the_first_text_that_is_given_is_taken() {
+        let tree = json!({ "Id": "", "Name": "n", "Config": { "Token": "t" } });
+        for (names, found) in [
+            (&["Id", "Name"][..], Some("n")),
+            (&["/Config/Token", "Name"], Some("t")),
+            (&["/Config/Name", "/None/Name", "/Name"], Some("n")),
+            (&["Token"], None),
+        ] {
+            assert_eq!(Params(&tree).first(names), found, "{names:?}");
         }
     }
 

@@ -105,7 +105,7 @@ pub struct Offer {
     /// How far one state of it reaches.
     pub scope: Scope,
     /// The parameters that say what a call is about, tried in order: the ledger and mishaps know it
-    /// by them.
+    /// by them. `/A/B` is `B` of the parameter `A`, here and in `tokens`.
     pub subjects: &'static [&'static str],
     /// The parameters that make a repeated call the same call.
     pub tokens: &'static [&'static str],

@@ -1,8 +1,9 @@
-"""What a website needs of a cloud, asked through boto3: objects. Called by boto3_contract.py."""
+"""What a website needs of a cloud, asked through boto3: objects, a distribution. Called by boto3_contract.py."""
 import time
 
 from botocore.exceptions import ClientError
 
+CONTROL = {"Name": "boto-to-s3", "SigningProtocol": "sigv4", "SigningBehavior": "always", "OriginAccessControlOriginType": "s3"}
 
 
 def refused(call, status, code, part, **arguments):
@@ -14,6 +15,19 @@ def refused(call, status, code, part, **arguments):
         assert part in error.response["Error"]["Message"], error
     else:
         raise AssertionError(f"not refused: {arguments}")
+
+
+def until(state, ask):
+    """Asks until the answer is the state; gives what was answered, each once."""
+    seen = []
+    for _ in range(600):
+        answer = ask()
+        if answer not in seen:
+            seen.append(answer)
+        if answer == state:
+            return seen
+        time.sleep(0.1)
+    raise AssertionError(f"never {state}: {seen}")
 
 
 def objects(s3):
@@ -65,5 +79,88 @@ def objects(s3):
     refused(s3.delete_bucket, 409, "BucketNotEmpty", "not empty", Bucket="boto-live")
 
 
+def configuration(control, alias="shop.boto.example"):
+    return {
+        "CallerReference": "boto-shop", "Comment": "", "Enabled": True, "DefaultRootObject": "index.html",
+        "Aliases": {"Quantity": 1, "Items": [alias]},
+        "Origins": {"Quantity": 1, "Items": [{
+            "Id": "live", "DomainName": "boto-live.s3.eu-west-1.amazonaws.com", "OriginPath": "/shop",
+            "OriginAccessControlId": control, "S3OriginConfig": {"OriginAccessIdentity": ""},
+        }]},
+        "DefaultCacheBehavior": {
+            "TargetOriginId": "live", "ViewerProtocolPolicy": "redirect-to-https",
+            "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
+        },
+        "CustomErrorResponses": {"Quantity": 2, "Items": [
+            {"ErrorCode": code, "ResponsePagePath": "/", "ResponseCode": "200", "ErrorCachingMinTTL": 10} for code in (403, 404)
+        ]},
+        "ViewerCertificate": {
+            "ACMCertificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/1", "SSLSupportMethod": "sni-only",
+            "MinimumProtocolVersion": "TLSv1.2_2021",
+        },
+    }
+
+
+def distribution(cloudfront):
+    made = cloudfront.create_origin_access_control(OriginAccessControlConfig=CONTROL)
+    control, control_etag = made["OriginAccessControl"]["Id"], made["ETag"]
+    refused(
+        cloudfront.create_origin_access_control, 409, "OriginAccessControlAlreadyExists", "already exists",
+        OriginAccessControlConfig=CONTROL,
+    )
+    shown = cloudfront.get_origin_access_control(Id=control)
+    assert (shown["OriginAccessControl"]["OriginAccessControlConfig"], shown["ETag"]) == (CONTROL, control_etag)
+    listed = cloudfront.list_origin_access_controls()["OriginAccessControlList"]["Items"]
+    assert [(one["Id"], one["Name"]) for one in listed] == [(control, CONTROL["Name"])]
+
+    wanted = configuration(control)
+    made = cloudfront.create_distribution(DistributionConfig=wanted)
+    shop, etag = made["Distribution"], made["ETag"]
+    identifier = shop["Id"]
+    assert shop["Status"] == "InProgress" and shop["DomainName"].endswith(".cloudfront.net") and identifier in made["Location"]
+    again = cloudfront.create_distribution(DistributionConfig=wanted)
+    assert (again["Distribution"]["Id"], again["ETag"]) == (identifier, etag)
+    other = {**wanted, "Comment": "other"}
+    refused(cloudfront.create_distribution, 409, "DistributionAlreadyExists", identifier, DistributionConfig=other)
+    other = {**other, "CallerReference": "boto-other"}
+    refused(cloudfront.create_distribution, 409, "CNAMEAlreadyExists", "already associated", DistributionConfig=other)
+    other = {**other, "Aliases": {"Quantity": 0}, "DefaultCacheBehavior": {**wanted["DefaultCacheBehavior"], "TargetOriginId": "x"}}
+    refused(cloudfront.create_distribution, 404, "NoSuchOrigin", "do not exist", DistributionConfig=other)
+    status = lambda: cloudfront.get_distribution(Id=identifier)["Distribution"]["Status"]
+    assert until("Deployed", status) == ["InProgress", "Deployed"]
+    kept = cloudfront.get_distribution_config(Id=identifier)
+    assert (kept["DistributionConfig"], kept["ETag"]) == (wanted, etag), kept
+    row = cloudfront.list_distributions()["DistributionList"]["Items"][0]
+    assert (row["Id"], row["Aliases"]["Items"], row["Enabled"], row["Status"]) == (identifier, ["shop.boto.example"], True, "Deployed")
+    assert row["Origins"]["Items"][0]["OriginPath"] == "/shop" and row["HttpVersion"] == "http2"
+
+    batch = {"CallerReference": "boto-1", "Paths": {"Quantity": 1, "Items": ["/*"]}}
+    made = cloudfront.create_invalidation(DistributionId=identifier, InvalidationBatch=batch)["Invalidation"]
+    assert made["Status"] == "InProgress" and made["InvalidationBatch"] == batch
+    again = cloudfront.create_invalidation(DistributionId=identifier, InvalidationBatch=batch)["Invalidation"]
+    assert again["Id"] == made["Id"]
+    ask = lambda: cloudfront.get_invalidation(DistributionId=identifier, Id=made["Id"])["Invalidation"]["Status"]
+    assert until("Completed", ask)[-1] == "Completed"
+    refused(cloudfront.get_invalidation, 404, "NoSuchInvalidation", "does not exist", DistributionId=identifier, Id="I0")
+
+    not_disabled = (409, "DistributionNotDisabled", "has not been disabled")
+    refused(cloudfront.delete_distribution, *not_disabled, Id=identifier, IfMatch=etag)
+    disabled = {**wanted, "Enabled": False}
+    refused(cloudfront.update_distribution, 412, "PreconditionFailed", "preconditions", Id=identifier, IfMatch="E0", DistributionConfig=disabled)
+    refused(cloudfront.update_distribution, 400, "InvalidIfMatchVersion", "missing", Id=identifier, DistributionConfig=disabled)
+    updated = cloudfront.update_distribution(Id=identifier, IfMatch=etag, DistributionConfig=disabled)
+    assert updated["ETag"] != etag and updated["Distribution"]["Status"] == "InProgress"
+    refused(cloudfront.delete_distribution, *not_disabled, Id=identifier, IfMatch=updated["ETag"])
+    refused(cloudfront.delete_origin_access_control, 409, "OriginAccessControlInUse", "in use", Id=control, IfMatch=control_etag)
+    until("Deployed", status)
+    refused(cloudfront.delete_distribution, 412, "PreconditionFailed", "preconditions", Id=identifier, IfMatch=etag)
+    cloudfront.delete_distribution(Id=identifier, IfMatch=updated["ETag"])
+    refused(cloudfront.get_distribution, 404, "NoSuchDistribution", "does not exist", Id=identifier)
+    assert "Items" not in cloudfront.list_distributions()["DistributionList"]
+    cloudfront.delete_origin_access_control(Id=control, IfMatch=control_etag)
+    refused(cloudfront.get_origin_access_control, 404, "NoSuchOriginAccessControl", "does not exist", Id=control)
+
+
 def websites(client):
     objects(client("s3"))
+    distribution(client("cloudfront"))

@@ -2,6 +2,7 @@
 //! names them, but for a service that looks up another by the type of its state.
 
 pub mod cloudformation;
+pub mod cloudfront;
 pub mod ecs;
 pub mod logs;
 pub mod practice;
@@ -13,6 +14,7 @@ use super::service::Offer;
 /// All services.
 pub const ALL: &[&Offer] = &[
     &cloudformation::OFFER,
+    &cloudfront::OFFER,
     &ecs::OFFER,
     &logs::OFFER,
     &practice::OFFER,
