@@ -1,4 +1,4 @@
-"""What a website needs of a cloud, asked through boto3: objects, a distribution. Called by boto3_contract.py."""
+"""What a website needs of a cloud, asked through boto3: objects, a distribution, a zone. Called by boto3_contract.py."""
 import time
 
 from botocore.exceptions import ClientError
@@ -161,6 +161,79 @@ def distribution(cloudfront):
     refused(cloudfront.get_origin_access_control, 404, "NoSuchOriginAccessControl", "does not exist", Id=control)
 
 
+def record(action, name, kind, *values):
+    rows = [{"Value": value} for value in values]
+    return {"Action": action, "ResourceRecordSet": {"Name": name, "Type": kind, "TTL": 60, "ResourceRecords": rows}}
+
+
+def alias(action, name, target):
+    target = {"HostedZoneId": "Z2FDTNDATAQYW2", "DNSName": target, "EvaluateTargetHealth": False}
+    return {"Action": action, "ResourceRecordSet": {"Name": name, "Type": "A", "AliasTarget": target}}
+
+
+def zone(route53):
+    made = route53.create_hosted_zone(Name="Boto.example", CallerReference="boto-1", HostedZoneConfig={"Comment": "sites"})
+    identifier = made["HostedZone"]["Id"]
+    assert identifier.startswith("/hostedzone/Z") and made["HostedZone"]["Name"] == "boto.example."
+    assert len(made["DelegationSet"]["NameServers"]) == 4 and identifier.rsplit("/")[-1] in made["Location"]
+    refused(
+        route53.create_hosted_zone, 409, "HostedZoneAlreadyExists", "specified caller reference",
+        Name="other.example", CallerReference="boto-1",
+    )
+    route53.create_hosted_zone(Name="boto.another", CallerReference="boto-2")
+    shown = route53.get_hosted_zone(Id=identifier)
+    assert shown["HostedZone"]["Config"] == {"Comment": "sites", "PrivateZone": False}
+    assert shown["DelegationSet"]["NameServers"] == made["DelegationSet"]["NameServers"]
+    pages = route53.get_paginator("list_hosted_zones").paginate(PaginationConfig={"PageSize": 1})
+    assert sorted(one["Name"] for page in pages for one in page["HostedZones"]) == ["boto.another.", "boto.example."]
+    found = route53.list_hosted_zones_by_name(DNSName="boto.example", MaxItems="1")
+    assert ([one["Id"] for one in found["HostedZones"]], found["IsTruncated"]) == ([identifier], False)
+
+    change = lambda *changes: route53.change_resource_record_sets(HostedZoneId=identifier, ChangeBatch={"Comment": "why", "Changes": list(changes)})
+    info = change(
+        record("CREATE", "www.boto.example", "A", "10.0.0.1", "10.0.0.2"), alias("UPSERT", "shop.boto.example", "D1.cloudfront.net"),
+        record("CREATE", "*.boto.example", "TXT", '"any"'), record("UPSERT", "_1.shop.boto.example", "CNAME", "_2.acm-validations.aws."),
+    )["ChangeInfo"]
+    assert (info["Status"], info["Comment"]) == ("PENDING", "why")
+    assert until("INSYNC", lambda: route53.get_change(Id=info["Id"])["ChangeInfo"]["Status"]) == ["PENDING", "INSYNC"]
+
+    def sets(**arguments):
+        return route53.list_resource_record_sets(HostedZoneId=identifier, **arguments)
+
+    names = lambda page: [(one["Name"], one["Type"]) for one in page["ResourceRecordSets"]]
+    expected = [
+        ("boto.example.", "NS"), ("boto.example.", "SOA"), ("\\052.boto.example.", "TXT"), ("shop.boto.example.", "A"),
+        ("_1.shop.boto.example.", "CNAME"), ("www.boto.example.", "A"),
+    ]
+    assert names(sets()) == expected, names(sets())
+    pages = route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=identifier, PaginationConfig={"PageSize": 2})
+    assert [name for page in pages for name in names(page)] == expected
+    one = sets(StartRecordName="shop.boto.example", StartRecordType="A", MaxItems="1")
+    assert one["ResourceRecordSets"][0]["AliasTarget"]["DNSName"] == "d1.cloudfront.net."
+    assert (one["IsTruncated"], one["NextRecordName"], one["NextRecordType"]) == (True, "_1.shop.boto.example.", "CNAME")
+
+    wrong = lambda part, *changes: refused(
+        route53.change_resource_record_sets, 400, "InvalidChangeBatch", part, HostedZoneId=identifier,
+        ChangeBatch={"Changes": [record("CREATE", "new.boto.example", "A", "10.0.0.3"), *changes]},
+    )
+    www = "resource record set [name='www.boto.example.', type='A'] but "
+    wrong(f"Tried to create {www}it already exists", record("CREATE", "www.boto.example", "A", "10.0.0.9"))
+    wrong(f"Tried to delete {www}the values provided do not match", record("DELETE", "www.boto.example", "A", "10.0.0.1"))
+    wrong("type='MX'] but it was not found", record("DELETE", "www.boto.example", "MX", "10 mail.boto.example"))
+    wrong("RRSet with DNS name boto.org. is not permitted in zone boto.example.", record("UPSERT", "boto.org", "A", "10.0.0.1"))
+    assert names(sets()) == expected, "a batch is made as a whole or not at all"
+
+    refused(route53.delete_hosted_zone, 400, "HostedZoneNotEmpty", "non-required resource record sets", Id=identifier)
+    change(
+        record("DELETE", "www.boto.example.", "A", "10.0.0.2", "10.0.0.1"), alias("DELETE", "shop.boto.example.", "d1.cloudfront.net."),
+        record("DELETE", "\\052.boto.example.", "TXT", '"any"'),
+        record("DELETE", "_1.shop.boto.example.", "CNAME", "_2.acm-validations.aws."),
+    )
+    assert route53.delete_hosted_zone(Id=identifier)["ChangeInfo"]["Status"] == "PENDING"
+    refused(route53.get_hosted_zone, 404, "NoSuchHostedZone", "No hosted zone found", Id=identifier)
+
+
 def websites(client):
     objects(client("s3"))
     distribution(client("cloudfront"))
+    zone(client("route53"))

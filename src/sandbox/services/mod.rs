@@ -6,6 +6,7 @@ pub mod cloudfront;
 pub mod ecs;
 pub mod logs;
 pub mod practice;
+pub mod route53;
 pub mod s3;
 pub mod sts;
 
@@ -18,6 +19,7 @@ pub const ALL: &[&Offer] = &[
     &ecs::OFFER,
     &logs::OFFER,
     &practice::OFFER,
+    &route53::OFFER,
     &s3::OFFER,
     &sts::OFFER,
 ];
