@@ -126,6 +126,11 @@ def distribution(cloudfront):
     refused(cloudfront.create_distribution, 409, "CNAMEAlreadyExists", "already associated", DistributionConfig=other)
     other = {**other, "Aliases": {"Quantity": 0}, "DefaultCacheBehavior": {**wanted["DefaultCacheBehavior"], "TargetOriginId": "x"}}
     refused(cloudfront.create_distribution, 404, "NoSuchOrigin", "do not exist", DistributionConfig=other)
+    tagged = {"DistributionConfig": wanted, "Tags": {"Items": []}}
+    refused(
+        cloudfront.create_distribution_with_tags, 400, "UnknownOperationException", "does not answer CreateDistributionWithTags",
+        DistributionConfigWithTags=tagged,
+    )
     status = lambda: cloudfront.get_distribution(Id=identifier)["Distribution"]["Status"]
     assert until("Deployed", status) == ["InProgress", "Deployed"]
     kept = cloudfront.get_distribution_config(Id=identifier)

@@ -41,6 +41,12 @@ pub const OFFER: Offer = Offer {
 
 const ROUTES: &[Route] = &[
     Route::new("POST", "/2020-05-31/distribution", "CreateDistribution"),
+    // Refused by its name: its body is another one.
+    Route::new(
+        "POST",
+        "/2020-05-31/distribution?WithTags",
+        "CreateDistributionWithTags",
+    ),
     Route::new("GET", "/2020-05-31/distribution", "ListDistributions"),
     Route::new("GET", "/2020-05-31/distribution/{Id}", "GetDistribution"),
     Route::new(
