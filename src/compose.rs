@@ -23,8 +23,9 @@ use holdpoint::os::clock::Real;
 use holdpoint::os::paths::Home;
 use holdpoint::os::{files, owner};
 use holdpoint::sandbox::practice;
+use holdpoint::store::StoreError;
 use holdpoint::store::spool::{Limits, Of, Reader};
-use holdpoint::store::sqlite::Sqlite;
+use holdpoint::store::sqlite::{OpenError, Sqlite};
 use holdpoint::systems;
 use holdpoint::text::causes::causes;
 
@@ -129,7 +130,10 @@ impl Ground {
                 async move {
                     let store = Sqlite::client(&home, clock)
                         .await
-                        .map_err(|why| why.to_string())?;
+                        .map_err(|why| match why {
+                            OpenError::Doubt(doubt) => StoreError::Doubted(doubt.to_string()),
+                            other => StoreError::Unavailable(other.to_string()),
+                        })?;
                     Ok(Arc::new(store) as Arc<dyn holdpoint::store::Store>)
                 }
                 .boxed()

@@ -25,7 +25,9 @@ impl Worker {
         let opened = (self.parts.open)().await;
         let store = match opened {
             Ok(store) => store,
-            Err(why) => return self.trouble(Some(why)),
+            Err(StoreError::Doubted(why)) => return self.is_doubted(Some(Safe::new(&why))),
+            Err(StoreError::Unavailable(why)) => return self.trouble(Some(why)),
+            Err(why) => return self.trouble(Some(why.to_string())),
         };
         let loaded = async {
             // The ear first: what is written from here on rings.
@@ -71,14 +73,17 @@ impl Worker {
     pub(super) async fn doubt(&mut self) {
         let Some(store) = &self.store else { return };
         match store.doubt().await {
-            Ok(doubt) => {
-                let doubt = doubt.as_deref().map(Safe::new);
-                if self.doubt != doubt {
-                    self.doubt = doubt;
-                    self.publish();
-                }
-            }
+            Ok(doubt) => self.is_doubted(doubt.as_deref().map(Safe::new)),
             Err(why) => self.trouble(Some(why.to_string())),
+        }
+    }
+
+    /// Where the store is doubted no engine is started any more.
+    fn is_doubted(&mut self, doubt: Option<Safe>) {
+        if self.doubt != doubt {
+            self.doubt = doubt;
+            self.see_to_the_engine();
+            self.publish();
         }
     }
 

@@ -8,12 +8,13 @@ use crate::domain::cause::Via;
 use crate::domain::estate::Catalog;
 use crate::os::clock::SharedClock;
 use crate::os::paths::Home;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 use super::tails::Follows;
 
-/// Opens the store; a sentence when it cannot be opened now.
-pub type Open = Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Store>, String>> + Send + Sync>;
+/// Opens the store, or says why it cannot be opened now.
+pub type Open =
+    Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> + Send + Sync>;
 
 /// Reads the estate's files again; a sentence when they may not be used.
 pub type Reload = Arc<dyn Fn() -> Result<Catalog, String> + Send + Sync>;

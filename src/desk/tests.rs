@@ -415,7 +415,9 @@ fn log_groups_are_followed_of_the_first_stack_and_of_those_that_are_tailed_by_na
 fn a_store_that_cannot_be_opened_is_said_and_asks_are_refused_in_the_end() {
     let store = Memory::new();
     let mut parts = parts(&store, catalog());
-    parts.open = Arc::new(|| Box::pin(async { Err("there is no store yet".to_owned()) }));
+    parts.open = Arc::new(|| {
+        Box::pin(async { Err(StoreError::Unavailable("there is no store yet".to_owned())) })
+    });
     let desk = LiveDesk::start(parts).unwrap();
     let asked = desk
         .submit(Ask::Undo {

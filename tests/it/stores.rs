@@ -92,6 +92,24 @@ fn an_older_store_is_read_told_and_accepted_by_a_person() {
     assert!(again.out.contains("nothing to accept"), "{}", again.out);
 }
 
+/// Of a store of which nothing is left no stack is shown as new.
+#[test]
+fn a_store_of_which_nothing_is_left_is_told() {
+    let program = deployed();
+    fs::write(program.home().join("store.db"), "").unwrap();
+    for beside in ["store.db-wal", "store.db-shm"] {
+        let _ = fs::remove_file(program.home().join(beside));
+    }
+    let lost = "a part of the store is lost";
+    let listed = program.run(&["ls"]).ends(4);
+    assert!(listed.err.contains(lost), "{}", listed.err);
+    let mut console = Terminal::start(program.in_terminal(&[]), 120, 36);
+    console.wait_for("STORE IN DOUBT");
+    console.wait_for(lost);
+    assert!(console.text().contains("STALE"), "{}", console.text());
+    console.kill();
+}
+
 /// A ring that nobody hears is no loss: whoever waits also looks by himself.
 #[test]
 fn bells_that_nobody_hears_cost_seconds() {
