@@ -144,7 +144,7 @@ pub(super) fn cancel(ground: &dyn Ground, args: &CancelArgs, out: &mut Out<'_, '
     )
 }
 
-/// `undo`: of a stack what is armed, of a number what has not started.
+/// `undo`: of a stack what is armed, else what waits last; of a number what has not started.
 pub(super) fn undo(ground: &dyn Ground, args: &UndoArgs, out: &mut Out<'_, '_>) -> Done {
     let desk = ground.desk()?;
     let world = wait::ready(&*desk, ground, out)?;
@@ -153,12 +153,19 @@ pub(super) fn undo(ground: &dyn Ground, args: &UndoArgs, out: &mut Out<'_, '_>) 
         Target::Stack(id) => {
             let id = known(&world, &id.to_string())?;
             let now = ground.now();
-            if let Some(no) = world.offer(&id, Doing::Undo, now).refused {
-                return Err(not_now(&id, Doing::Undo, &no));
+            let stack = world.folds.stack(&id);
+            let waits = stack.queue.last().map(|entry| entry.deployment);
+            match (
+                armed(&stack, now).or(waits),
+                world.offer(&id, Doing::Undo, now).refused,
+            ) {
+                (Some(deployment), _) => deployment,
+                (None, Some(no)) => return Err(not_now(&id, Doing::Undo, &no)),
+                (None, None) => {
+                    let says = format!("undo {id}: nothing is armed any more");
+                    return Err(Stop::wrong("not-now", says));
+                }
             }
-            armed(&world.folds.stack(&id), now).ok_or_else(|| {
-                Stop::wrong("not-now", format!("undo {id}: nothing is armed any more"))
-            })?
         }
     };
     let asked = desk

@@ -250,21 +250,26 @@ impl Deployment {
                 .any(|run| run.state == StepState::Failed)
     }
 
-    /// The failure of the step that failed first, else of the deployment. Where what was to bring
-    /// the service back failed as well, that: it is why nobody is served.
+    /// The step that failed first. Where what was to bring the service back failed as well, that:
+    /// it is why nobody is served.
     #[must_use]
-    pub fn first_failure(&self) -> Option<&Failure> {
+    pub fn first_failed(&self) -> Option<(&Step, &StepRun)> {
         let restore = self
             .runs()
-            .filter(|(step, _)| step.role == Role::Restore)
-            .find_map(|(_, run)| run.failure.as_ref());
-        let first = self
-            .steps
-            .values()
-            .filter(|run| run.state == StepState::Failed)
-            .min_by_key(|run| run.ended_at);
-        restore
-            .or_else(|| first.and_then(|run| run.failure.as_ref()))
+            .find(|(step, run)| step.role == Role::Restore && run.failure.is_some());
+        let first = || {
+            self.runs()
+                .filter(|(_, run)| run.state == StepState::Failed)
+                .min_by_key(|(_, run)| run.ended_at)
+        };
+        restore.or_else(first)
+    }
+
+    /// The failure of the step that failed first, else of the deployment.
+    #[must_use]
+    pub fn first_failure(&self) -> Option<&Failure> {
+        self.first_failed()
+            .and_then(|(_, run)| run.failure.as_ref())
             .or(match &self.end {
                 Some(End::Failed { failure }) => Some(failure),
                 Some(End::Done | End::Partial { .. } | End::Terminated { .. }) | None => None,

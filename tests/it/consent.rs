@@ -316,6 +316,11 @@ fn a_way_back_that_fails_is_decided_anew() {
     );
     let row = place.run(&["ls"]).ends(0).json()["environments"][0]["stacks"][0].clone();
     assert_eq!(row["state"], "DOWN", "{row}");
+    let shown = place.program.run(&["show", "live/db"]).out;
+    assert!(
+        shown.contains("restore-old: ") && shown.contains("UpdateStack"),
+        "{shown}"
+    );
     place.chosen(&again, "old");
     assert_eq!(place.value("DesiredCount"), "2");
     let row = place.run(&["ls"]).ends(0).json()["environments"][0]["stacks"][0].clone();

@@ -151,10 +151,10 @@ impl StepRun {
         }
     }
 
-    /// It waits for its needs once more; why its last attempt failed is still known.
+    /// It waits for its needs once more; when and why its last attempt failed is still known.
     pub(super) fn again(&mut self) {
         self.state = StepState::Blocked;
-        (self.ended_at, self.reason) = (None, None);
+        self.reason = None;
     }
 
     /// A step that waits for its needs, under a plan that stands for a void one.

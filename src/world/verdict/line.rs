@@ -1,6 +1,6 @@
 //! The verdict itself, one line for each state: what is the matter, since when, what serves.
 
-use crate::domain::deployment::{CANCEL_LIMIT, Deployment, StepState, Stopping};
+use crate::domain::deployment::{CANCEL_LIMIT, Deployment, Stopping};
 use crate::domain::ids::StackId;
 use crate::domain::lifecycle::PhaseClass;
 use crate::domain::time::{Time, short};
@@ -188,11 +188,8 @@ fn down_line(row: &Row, shown: Option<&Deployment>, now: Time) -> String {
     let said = said.map_or_else(String::new, |outage| {
         format!(" (said {} likely)", short(outage.likely))
     });
-    let failed = shown.and_then(|d| {
-        d.runs()
-            .find(|(_, run)| run.state == StepState::Failed)
-            .map(|(step, _)| format!(" {} failed", step.id))
-    });
+    let failed = shown.and_then(Deployment::first_failed);
+    let failed = failed.map(|(step, _)| format!(" {} failed", step.id));
     let approved = if row.outage { ", as approved" } else { "" };
     // Where a person decides, no step is at work.
     let at_work = row

@@ -1,6 +1,6 @@
 //! Why a stack is in its state: the first part that failed, or the step.
 
-use crate::domain::deployment::{Deployment, StepState};
+use crate::domain::deployment::Deployment;
 use crate::world::World;
 use crate::world::rows::{Row, State, lost_step};
 
@@ -30,11 +30,7 @@ impl World {
             })
         };
         let failed = || {
-            let d = shown?;
-            let (step, run) = d
-                .runs()
-                .filter(|(_, run)| run.state == StepState::Failed)
-                .min_by_key(|(_, run)| run.ended_at)?;
+            let (step, run) = shown?.first_failed()?;
             let failure = run.failure.as_ref()?;
             // The thing itself says when its part failed; the step ended only after the way back.
             let part = self.thing(&row.stack).and_then(|thing| {

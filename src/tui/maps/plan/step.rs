@@ -82,7 +82,8 @@ pub(super) fn says(of: &PlanOf<'_>, step: &Step) -> String {
             parts.push(format!("again in {}", short(due.since(of.now))));
         }
         if run.attempt > 1 {
-            parts.push(format!("try {} of {}", run.attempt, step.retry.attempts));
+            let tries = step.retry.attempts.max(run.attempt);
+            parts.push(format!("try {} of {tries}", run.attempt));
         }
         if run.cancelling && run.is_live() {
             parts.push("cancelling".to_owned());
