@@ -125,7 +125,7 @@ impl Pane for Stacks {
         if inside.height < 2 {
             return;
         }
-        let columns = Columns::of(inside.width);
+        let columns = Columns::of(inside.width, self.clocks);
         paint::spans(
             buf,
             inside.x,

@@ -1,5 +1,7 @@
 //! The columns of the list of stacks: how wide each is, and what stands in them.
 
+use std::time::Duration;
+
 use ratatui::style::Style;
 
 use crate::domain::time::short;
@@ -9,6 +11,9 @@ use crate::tui::scene::Scene;
 use crate::tui::states;
 use crate::tui::theme::{Role, Theme};
 use crate::world::rows::{EnvView, Row, State};
+
+/// What is older has no time of day.
+const DAY: Duration = Duration::from_hours(24);
 
 /// How wide the columns are in a pane of some width. What does not fit is left out, the least
 /// needed first.
@@ -24,7 +29,8 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn of(width: u16) -> Self {
+    /// `clocks`: the last column has times of day instead of ages.
+    pub(super) fn of(width: u16, clocks: bool) -> Self {
         let width = usize::from(width);
         let mut it = Self {
             stack: 8,
@@ -34,7 +40,7 @@ impl Columns {
             deployment: 0,
             step: 0,
             by: 0,
-            age: 4,
+            age: if clocks { 5 } else { 4 },
         };
         if width < 36 {
             it.release = width
@@ -103,7 +109,8 @@ impl Columns {
             format!("{} ({}/{})", at.id, at.nth, at.of)
         });
         let age = match row.since {
-            Some(since) if clocks => since.text("%H:%M"),
+            Some(since) if clocks && scene.now.since(since) < DAY => since.text("%H:%M"),
+            Some(since) if clocks => since.text("%m-%d"),
             Some(since) => short(scene.now.since(since)),
             None => String::new(),
         };
@@ -206,4 +213,14 @@ fn pad_release(row: &Row, cells: usize) -> String {
         _ => head(&release, room),
     };
     format!("{} ", pad(&text, room))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_day_has_room_in_every_width() {
+        assert!((20..250).all(|width| Columns::of(width, true).age >= 5));
+    }
 }
