@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::domain::ask::AskState;
 use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
+use crate::domain::ids::AskId;
 use crate::os::mutex::locked;
 use crate::store::{Ring, Store, StoreError};
 use crate::text::safe::Safe;
@@ -92,6 +93,9 @@ impl Worker {
         let Some(store) = self.store.clone() else {
             return;
         };
+        // Before the events: an answer stands in the log with what it led to, and whoever sees it
+        // sees that too.
+        let answers = self.read_answers(&store).await;
         let mut news = match self.take_anew(&store).await {
             Ok(anew) => anew,
             Err(why) => return self.trouble(Some(why.to_string())),
@@ -122,17 +126,15 @@ impl Worker {
                 .deployments
                 .retain(|id, d| !d.is_over() || fresh.deployments.contains_key(id));
         }
-        let (sightings, answers) = (
-            self.read_sightings(&store).await,
-            self.read_answers(&store).await,
-        );
+        let sightings = self.read_sightings(&store).await;
         news |= matches!(sightings, Ok(true));
-        let answered = matches!(answers, Ok(true));
-        let trouble = sightings.and(answers).err().map(|why| why.to_string());
+        let (answers, unread) = answers;
+        let trouble = sightings.err().or(unread).map(|why| why.to_string());
         if news || self.trouble != trouble {
             self.trouble = trouble;
             self.publish();
-        } else if answered {
+        }
+        if self.give(answers) {
             self.shared.tell();
         }
         self.record_new_environments();
@@ -160,22 +162,32 @@ impl Worker {
         Ok(any)
     }
 
-    /// Reads the answers that are still to come; one that cannot be read keeps no other one back.
-    async fn read_answers(&mut self, store: &Arc<dyn Store>) -> Result<bool, StoreError> {
-        let mut read = Ok(false);
-        for id in self.open_asks.clone() {
-            match store.ask(id).await {
-                Ok(Some(state)) => {
-                    if matches!(state, AskState::Answered { .. }) {
-                        self.open_asks.remove(&id);
-                    }
-                    let new = locked(&self.shared.states).insert(id, state.clone()) != Some(state);
-                    read = read.map(|any| any | new);
-                }
-                Ok(None) => {}
-                Err(why) => read = Err(why),
+    /// What the store says of the open asks, and why where one could not be read: that keeps no other
+    /// one back.
+    async fn read_answers(
+        &self,
+        store: &Arc<dyn Store>,
+    ) -> (Vec<(AskId, AskState)>, Option<StoreError>) {
+        let (mut read, mut unread) = (Vec::new(), None);
+        for id in &self.open_asks {
+            match store.ask(*id).await {
+                Ok(state) => read.extend(state.map(|state| (*id, state))),
+                Err(why) => unread = Some(why),
             }
         }
-        read
+        (read, unread)
+    }
+
+    /// Gives the answers to whoever waits; says whether there was a new one.
+    fn give(&mut self, answers: Vec<(AskId, AskState)>) -> bool {
+        let mut new = false;
+        for (id, state) in answers {
+            if matches!(state, AskState::Answered { .. }) {
+                self.open_asks.remove(&id);
+            }
+            let before = locked(&self.shared.states).insert(id, state.clone());
+            new |= before != Some(state);
+        }
+        new
     }
 }

@@ -24,12 +24,13 @@ impl Listener {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = BufReader::new(stream.unwrap());
-                let (mut key, mut length) = (String::new(), 0);
+                let (mut key, mut length, mut lines) = (String::new(), 0, 0);
                 loop {
                     let mut line = String::new();
                     if stream.read_line(&mut line).unwrap_or(0) <= 2 {
                         break;
                     }
+                    lines += 1;
                     let line = line.to_lowercase();
                     if let Some((_, rest)) = line.split_once("credential=") {
                         rest.split('/').next().unwrap().clone_into(&mut key);
@@ -37,6 +38,10 @@ impl Listener {
                     if let Some(bytes) = line.strip_prefix("content-length:") {
                         length = bytes.trim().parse().unwrap();
                     }
+                }
+                // Who hangs up without a word has called nobody.
+                if lines == 0 {
+                    continue;
                 }
                 let mut body = vec![0; length];
                 stream.read_exact(&mut body).unwrap();
