@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use holdpoint::domain::deployment::StepState;
 use holdpoint::domain::folds::Folds;
@@ -43,7 +46,7 @@ echo "$1 $2" >> "$3/begun"
 for spurt in 0 1 2 3 4 5 6 7; do
     seq -f "$1 $2 %g" $((spurt * 25 + 1)) $((spurt * 25 + 25))
     printf . >> "$3/spurts"
-    sleep 0.1
+    sleep 0.3
 done
 "#;
 
@@ -124,18 +127,22 @@ impl Scene {
             "holdpoint.yaml",
             &estate(&self.cloud.endpoint, &counts(&self.program), self.round),
         );
-        let deployments: Vec<u64> = SERVICES
+        // At the same time: those asked first would be over before the last one is.
+        let asked: Vec<Child> = SERVICES
             .iter()
             .chain(&SCRIPTS)
             .map(|name| {
-                let asked = self
-                    .program
-                    .run(&["deploy", &format!("dev/{name}"), "--json"])
-                    .ends(0)
-                    .json();
-                asked["deployments"][0]["deployment"].as_u64().unwrap()
+                let words = ["deploy", &format!("dev/{name}"), "--json"];
+                let mut ask = self.program.command(&words);
+                ask.stdout(Stdio::piped()).spawn().unwrap()
             })
             .collect();
+        let number = |ask: Child| {
+            let output = ask.wait_with_output().unwrap();
+            let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+            told["deployments"][0]["deployment"].as_u64().unwrap()
+        };
+        let deployments: Vec<u64> = asked.into_iter().map(number).collect();
         for _ in 0..IN_ONE_ROUND {
             if !self.goes_on(dice.below(12), &deployments) {
                 break;
