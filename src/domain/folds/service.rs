@@ -74,13 +74,13 @@ impl Stack {
             return told;
         }
         // It touched nothing: the newest before it that did.
-        let mut own: Vec<_> = folds
+        folds
             .deployments
             .values()
             .filter(|d| d.is_over() && d.stack() == Some(&self.id))
-            .collect();
-        own.sort_by_key(|d| std::cmp::Reverse(d.no()));
-        own.into_iter().find_map(|d| tells(d)).flatten()
+            .filter_map(|d| Some((d.no(), tells(d)?)))
+            .max_by_key(|(no, _)| *no)
+            .and_then(|(_, told)| told)
     }
 
     /// When somebody else changed what was brought from here; `None` where nothing shows that.
