@@ -275,3 +275,14 @@ pub enum Answer {
     /// It will not be done.
     Refused(Refused),
 }
+
+impl Answer {
+    /// It will be done, and makes no deployment.
+    #[must_use]
+    pub fn said(says: impl Into<String>) -> Self {
+        Self::Accepted {
+            deployments: Vec::new(),
+            says: says.into(),
+        }
+    }
+}

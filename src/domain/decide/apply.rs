@@ -46,10 +46,7 @@ pub(super) fn apply(
     }
     (
         append,
-        Answer::Accepted {
-            deployments: vec![],
-            says: format!("recorded: {}", changed.join(", ")),
-        },
+        Answer::said(format!("recorded: {}", changed.join(", "))),
     )
 }
 

@@ -44,13 +44,7 @@ pub(super) fn freeze(
             format!("{env} is frozen")
         }
     };
-    Ok((
-        append,
-        Answer::Accepted {
-            deployments: vec![],
-            says,
-        },
-    ))
+    Ok((append, Answer::said(says)))
 }
 
 /// Whether it can be frozen; whoever asks for the card is told as well as who confirmed it.
@@ -105,13 +99,7 @@ pub(super) fn thaw(folds: &Folds, target: &QueueOf, cx: &Cx<'_>) -> Decided {
             on_environment(&mut append, folds, env, EnvironmentEvent::Thawed);
         }
     }
-    Ok((
-        append,
-        Answer::Accepted {
-            deployments: vec![],
-            says: "thawed; the queue goes on".to_owned(),
-        },
-    ))
+    Ok((append, Answer::said("thawed; the queue goes on")))
 }
 
 /// Records that somebody opened an environment to changes from their console, or closed it.
@@ -123,11 +111,5 @@ pub fn lock(folds: &Folds, env: &EnvName, lock: Lock) -> Decided {
     let mut append = Append::default();
     on_environment(&mut append, folds, env, EnvironmentEvent::Locked { lock });
     let says = "recorded".to_owned();
-    Ok((
-        append,
-        Answer::Accepted {
-            deployments: vec![],
-            says,
-        },
-    ))
+    Ok((append, Answer::said(says)))
 }

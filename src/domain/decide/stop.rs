@@ -64,13 +64,7 @@ pub(super) fn cancel(folds: &Folds, id: DeploymentId, confirm: &Confirm, cx: &Cx
             format!("{} is cancelled", d.no())
         }
     };
-    Ok((
-        append,
-        Answer::Accepted {
-            deployments: vec![],
-            says,
-        },
-    ))
+    Ok((append, Answer::said(says)))
 }
 
 /// What can be cancelled; whoever asks for the card is told as well as who confirmed it.
@@ -150,13 +144,7 @@ pub(super) fn abandon(folds: &Folds, id: DeploymentId, cx: &Cx<'_>) -> Decided {
             by: cx.person.clone(),
         },
     );
-    Ok((
-        append,
-        Answer::Accepted {
-            deployments: vec![],
-            says,
-        },
-    ))
+    Ok((append, Answer::said(says)))
 }
 
 /// A deployment that waits ends without having started.
@@ -220,9 +208,6 @@ pub fn undo(folds: &Folds, id: DeploymentId, cx: &Cx<'_>) -> Decided {
     leave_queue(&mut append, folds, stack, id, reason, &cx.person);
     Ok((
         append,
-        Answer::Accepted {
-            deployments: vec![],
-            says: format!("{} was undone; nothing had started", d.no()),
-        },
+        Answer::said(format!("{} was undone; nothing had started", d.no())),
     ))
 }

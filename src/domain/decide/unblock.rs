@@ -48,10 +48,7 @@ pub(super) fn unblock(
             );
             Ok((
                 append,
-                Answer::Accepted {
-                    deployments: vec![],
-                    says: format!("{id} is free; its queue goes on"),
-                },
+                Answer::said(format!("{id} is free; its queue goes on")),
             ))
         }
         Way::Recover | Way::Retry | Way::LastGood => {
@@ -139,9 +136,6 @@ fn resolve(folds: &Folds, id: DeploymentId, step: &StepId, well: bool, cx: &Cx<'
     }
     Ok((
         append,
-        Answer::Accepted {
-            deployments: vec![],
-            says: format!("{step} of {} is resolved", d.no()),
-        },
+        Answer::said(format!("{step} of {} is resolved", d.no())),
     ))
 }

@@ -106,10 +106,7 @@ pub fn approve(
     }
     Ok((
         append,
-        Answer::Accepted {
-            deployments: vec![],
-            says: format!("approved {id}; {} starts", step.title),
-        },
+        Answer::said(format!("approved {id}; {} starts", step.title)),
     ))
 }
 
@@ -134,13 +131,7 @@ pub fn reject(folds: &Folds, id: &HoldId, reason: &str, cx: &Cx<'_>) -> Decided 
         format!("rejected: {reason}"),
         cx,
     );
-    Ok((
-        append,
-        Answer::Accepted {
-            deployments: vec![],
-            says: format!("rejected {id}"),
-        },
-    ))
+    Ok((append, Answer::said(format!("rejected {id}"))))
 }
 
 /// Time rejects.
