@@ -25,11 +25,14 @@ use http_body::{Body, Frame, SizeHint};
 /// quoting makes six times as long at most.
 const LARGEST: usize = 16;
 
+/// How long is waited for a whole answer of most services.
+pub(super) const ANSWER: Duration = Duration::from_secs(30);
+
 /// How long is waited for a connection, and for a whole answer.
-pub(super) fn times() -> TimeoutConfig {
+pub(super) fn times(answer: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(4))
-        .operation_attempt_timeout(Duration::from_secs(30))
+        .operation_attempt_timeout(answer)
         .build()
 }
 
@@ -317,7 +320,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_that_stops_in_the_middle_is_not_waited_for() {
         let cloud = cloud(endless(HEAD, Vec::new())).await;
-        let limits = times();
+        let limits = times(ANSWER);
         assert_eq!(
             limits.operation_attempt_timeout(),
             Some(Duration::from_secs(30))

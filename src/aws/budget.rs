@@ -1,6 +1,7 @@
 //! One budget of calls for an account and region, shared by everybody in this process who comes
 //! there. Reads have a pace, four a second after a few quick ones, and pages of lines the same
-//! beside them, because AWS counts those apart; a throttle halves it and calm brings it back. Writes never wait for reads. It makes no call.
+//! beside them, because AWS counts those apart; a throttle halves it and calm brings it back. Writes
+//! never wait for reads, and calls about objects for nothing but each other. It makes no call.
 
 mod pace;
 
@@ -17,6 +18,8 @@ use pace::Pace;
 
 /// Calls of one kind under way at a time.
 const AT_ONCE: usize = 8;
+/// Calls about objects under way at a time.
+const OBJECTS: usize = 16;
 
 /// What a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +28,9 @@ pub enum Use {
     Change,
     /// It downloads log lines: how many calls that takes is up to what was written.
     Lines,
+    /// It is about objects of a bucket: AWS counts those by themselves, and takes thousands of them
+    /// a second.
+    Objects,
     /// Somebody waits for what it reads.
     Read,
     /// Nobody waits for it: it keeps fresh what is shown.
@@ -39,6 +45,7 @@ impl Use {
             .iter()
             .any(|start| verb.starts_with(start));
         match (service, reads) {
+            ("s3", _) => Use::Objects,
             (_, true) if watching => Use::Watch,
             (_, true) => Use::Read,
             ("logs", false) => Use::Lines,
@@ -138,6 +145,7 @@ pub struct Budget {
     clock: SharedClock,
     changes: Arc<Semaphore>,
     lines: Arc<Semaphore>,
+    objects: Arc<Semaphore>,
     reads: Arc<Semaphore>,
     /// One of those for which nobody waits.
     watch: Arc<Semaphore>,
@@ -166,6 +174,7 @@ impl Budget {
             clock,
             changes,
             lines,
+            objects: places(OBJECTS),
             reads,
             watch,
             gate: tokio::sync::Mutex::default(),
@@ -181,6 +190,11 @@ impl Budget {
             Use::Change => {
                 self.when(|pace| pace.changes).await;
                 Arc::clone(&self.changes).acquire_owned().await.ok()
+            }
+            Use::Objects => {
+                let permit = Arc::clone(&self.objects).acquire_owned().await.ok();
+                self.when(|pace| pace.objects).await;
+                permit
             }
             Use::Lines => {
                 let permit = Arc::clone(&self.lines).acquire_owned().await.ok();
@@ -237,7 +251,8 @@ impl Budget {
         self.clock.now()
     }
 
-    /// A call was throttled: calls of its kind pause, and all reads go at half their pace.
+    /// A call was throttled: calls of its kind pause, and all reads go at half their pace. Of
+    /// objects only those pause.
     pub fn throttled(&self, what: Use) {
         let now = self.clock.now();
         self.pace().throttle(what, now);

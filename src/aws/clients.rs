@@ -15,6 +15,7 @@ use super::budget::{Budgets, Share, Turn, Use};
 use super::cfn::reads::Reads;
 use super::dates::Apart;
 use super::ecs::Counting;
+use super::rest::Rest;
 use super::s3::S3;
 use super::target::AwsTarget;
 use super::variables::Variables;
@@ -57,6 +58,10 @@ pub struct Cloud {
     pub sts: aws_sdk_sts::Client,
     /// S3.
     pub(super) s3: S3,
+    /// CloudFront.
+    pub(super) cloudfront: Rest,
+    /// Route 53.
+    pub(super) route53: Rest,
     /// The credentials that a person renews.
     pub(super) login: Option<SharedCredentialsProvider>,
     /// What that person does.

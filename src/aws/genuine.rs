@@ -50,10 +50,25 @@ fn is_named(response: &HttpResponse) -> bool {
         .any(|name| response.headers().get(*name).is_some())
 }
 
-/// Not every emulator does; then the form tells: a JSON object, or XML whose root is a response.
+/// Not every emulator does; then the form tells: a JSON object, or XML whose root is a response or
+/// a thing that a service answers with.
 fn is_of_a_service(body: &[u8]) -> bool {
-    body.trim_ascii_start().starts_with(b"{") || root(body).ends_with(b"Response")
+    let root = root(body);
+    body.trim_ascii_start().starts_with(b"{")
+        || root.ends_with(b"Response")
+        || THINGS.contains(&root)
 }
+
+/// The roots of answers that are called by what they are.
+const THINGS: [&[u8]; 7] = [
+    b"ListBucketResult",
+    b"DeleteResult",
+    b"Distribution",
+    b"DistributionList",
+    b"Invalidation",
+    b"OriginAccessControl",
+    b"OriginAccessControlList",
+];
 
 /// The name of the first element.
 fn root(body: &[u8]) -> &[u8] {
@@ -74,7 +89,12 @@ mod tests {
 
     #[test]
     fn pages_and_nothing_are_no_answers() {
-        let cases: [(&str, bool); 8] = [
+        let cases: [(&str, bool); 10] = [
+            (
+                "<Distribution xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\">",
+                true,
+            ),
+            ("<DistributionPage>", false),
             (
                 "<DeleteStackResponse xmlns=\"http://cloudformation.amazonaws.com/\"/>",
                 true,

@@ -1,5 +1,5 @@
 //! The way to AWS: clients built from an environment's target, what an error means, one budget of
-//! calls per account, and the CloudFormation words that hands and eyes share. It decides nothing
+//! calls per account, and the words of the services that hands and eyes share. It decides nothing
 //! and changes nothing by itself.
 
 pub mod address;
@@ -8,16 +8,22 @@ pub mod budget;
 mod calls;
 pub mod cfn;
 pub mod clients;
+pub mod cloudfront;
 mod dates;
+#[cfg(test)]
+pub(crate) mod double;
 pub mod ecs;
 mod gather;
 mod genuine;
 pub mod identity;
 mod profile;
-mod s3;
+mod rest;
+pub mod route53;
+pub mod s3;
 pub mod target;
 pub mod trouble;
 mod variables;
+mod xml;
 
 pub use clients::{Clients, Cloud};
 pub use target::AwsTarget;

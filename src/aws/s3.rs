@@ -1,79 +1,80 @@
-//! Objects of S3: one is put, one is read. Two signed requests over what the other clients are made
-//! of, because the SDK's own crate takes longer to compile than the others together. The bucket
-//! stands in the path (as AWS serves it in every region, and every emulator does), so that there is
-//! one form for all names and endpoints.
+//! Objects of S3: put, read, listed and deleted. The bucket stands in the path (as AWS serves it in
+//! every region, and every emulator does), so that there is one form for all names and endpoints.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
-use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
-use aws_smithy_runtime::client::orchestrator::operation::{Operation, OperationBuilder};
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::auth::AuthSchemeOptionResolverParams;
-use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
-use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::config_bag::Layer;
-use aws_smithy_types::error::ErrorMetadata;
-use aws_types::SigningName;
-use aws_types::region::SigningRegion;
-use quick_xml::escape::unescape;
+mod reading;
 
-use super::bounds::times;
+use std::time::Duration;
 
-/// S3, by one way in.
+use aws_config::SdkConfig;
+use aws_smithy_runtime::client::orchestrator::operation::OperationBuilder;
+
+pub use self::reading::{Listed, Stays};
+use self::reading::{deletion, left, listed};
+use super::bounds::ANSWER;
+use super::clients::Cloud;
+use super::rest::{Answer, Ask, Rest, Service, Told};
+use super::trouble::{Trouble, TroubleKind};
+use super::xml::is_carried;
+use crate::domain::digest::Digest;
+
+/// As many keys as S3 lists or deletes at once.
+pub const BATCH: usize = 1_000;
+/// Under which name an object keeps the digest of its content.
+const SUM: &str = "x-amz-meta-holdpoint-sha256";
+/// How long an upload may take.
+const UPLOAD: Duration = Duration::from_mins(5);
+
+/// S3: for calls that are over soon, and for uploads, which take as long as the line is slow.
 #[derive(Debug, Clone)]
-pub(super) struct S3(Operation<Asked, Vec<u8>, ErrorMetadata>);
-
-/// A request.
-#[derive(Debug)]
-struct Asked {
-    path: String,
-    /// What is put; none where it is read.
-    put: Option<Vec<u8>>,
+pub(super) struct S3 {
+    calls: Rest,
+    uploads: Rest,
 }
 
-/// What an answer comes to.
-pub(super) type Answer = Result<Vec<u8>, SdkError<ErrorMetadata, HttpResponse>>;
+/// An object that is put.
+#[derive(Debug, Clone)]
+pub struct Object<'a> {
+    /// Its content.
+    pub bytes: &'a [u8],
+    /// What it is.
+    pub content_type: &'a str,
+    /// How long it may be kept by who reads it.
+    pub cache_control: &'a str,
+    /// Only where there is none.
+    pub unless_there: bool,
+}
 
 impl S3 {
-    /// The client of a region; `with` gives it what all clients of the target have.
+    /// The clients of a region; `with` gives them what all clients of the target have.
     pub(super) fn new(
         config: &SdkConfig,
         region: &str,
-        with: impl FnOnce(OperationBuilder) -> OperationBuilder,
+        with: impl Fn(OperationBuilder) -> OperationBuilder + Copy,
     ) -> Self {
-        let base = match config.endpoint_url() {
-            Some(url) => url.to_owned(),
-            None => address(region),
+        let service = |limit| Service {
+            name: "s3",
+            region: region.to_owned(),
+            address: address(region),
+            limit,
         };
-        let mut builder = Operation::builder()
-            .service_name("s3")
-            .operation_name("Object")
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(&base)
-            .no_retry()
-            .timeout_config(times())
-            .runtime_plugin(signed(config, region));
-        if let Some(http) = config.http_client() {
-            builder = builder.http_client(http);
+        Self {
+            calls: Rest::new(config, &service(ANSWER), with),
+            uploads: Rest::new(config, &service(UPLOAD), with),
         }
-        Self(with(builder).serializer(request).deserializer(read).build())
     }
 
     /// Reads an object.
-    pub(super) async fn get(&self, bucket: &str, key: &str) -> Answer {
-        let path = format!("/{bucket}/{key}");
-        self.0.invoke(Asked { path, put: None }).await
+    pub(super) async fn get(&self, bucket: &str, key: &str) -> Told<Vec<u8>> {
+        let ask = Ask::new("GET", &format!("/{bucket}/{key}"));
+        let read = |answer: &Answer| Ok(answer.body().to_vec());
+        self.calls.call(ask, read).await
     }
 
-    /// Puts an object. AWS takes it only if its digest is the one that was signed.
-    pub(super) async fn put(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> Answer {
-        let path = format!("/{bucket}/{key}");
-        let put = Some(bytes);
-        self.0.invoke(Asked { path, put }).await
+    /// Puts an object of which nothing is known. AWS takes it only if its digest is the one that was
+    /// signed.
+    pub(super) async fn put(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> Told<()> {
+        let ask = Ask::new("PUT", &format!("/{bucket}/{key}")).bytes(bytes);
+        self.calls.call(ask, |_| Ok(())).await
     }
 }
 
@@ -83,105 +84,134 @@ pub(super) fn address(region: &str) -> String {
     format!("https://s3.{region}.amazonaws.com{end}")
 }
 
-/// Whose credentials sign, and how S3 wants it: the digest of the body in a header, the path as it
-/// is.
-fn signed(config: &SdkConfig, region: &str) -> StaticRuntimePlugin {
-    let mut options = SigningOptions::default();
-    options.double_uri_encode = false;
-    options.normalize_uri_path = false;
-    options.content_sha256_header = true;
-    let mut layer = Layer::new("s3");
-    layer.store_put(AuthSchemeOptionResolverParams::new(()));
-    layer.store_put(SigV4OperationSigningConfig {
-        region: Some(SigningRegion::from(Region::new(region.to_owned()))),
-        name: Some(SigningName::from_static("s3")),
-        signing_options: options,
-        ..SigV4OperationSigningConfig::default()
-    });
-    let only = StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID]);
-    let mut components = RuntimeComponentsBuilder::new("s3")
-        .with_auth_scheme(SigV4AuthScheme::new())
-        .with_auth_scheme_option_resolver(Some(only))
-        .with_identity_cache(config.identity_cache())
-        .with_sleep_impl(config.sleep_impl())
-        .with_time_source(config.time_source());
-    if let Some(credentials) = config.credentials_provider() {
-        components.set_identity_resolver(SCHEME_ID, credentials);
+impl Cloud {
+    /// Reads an object; none where there is none.
+    pub async fn object(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, Trouble> {
+        let on = format!("{bucket}/{key}");
+        let got = self.call("s3:GetObject", &on, || self.s3.get(bucket, key));
+        match got.await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(trouble) if trouble.is("NoSuchKey") => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
     }
-    StaticRuntimePlugin::new()
-        .with_config(layer.freeze())
-        .with_runtime_components(components)
-}
 
-fn request(asked: Asked) -> Result<HttpRequest, BoxError> {
-    let (method, body) = match asked.put {
-        Some(bytes) => ("PUT", SdkBody::from(bytes)),
-        None => ("GET", SdkBody::empty()),
-    };
-    let mut request = HttpRequest::new(body);
-    request.set_method(method)?;
-    request.set_uri(asked.path)?;
-    request.headers_mut().insert("user-agent", "holdpoint");
-    Ok(request)
-}
+    /// The digest that an object keeps of its content, where it was put from here; none where it
+    /// keeps none, or is not there.
+    pub async fn object_sum(&self, bucket: &str, key: &str) -> Result<Option<String>, Trouble> {
+        let on = format!("{bucket}/{key}");
+        let asked = self.call("s3:GetObject", &on, || {
+            let ask = Ask::new("HEAD", &format!("/{bucket}/{key}"));
+            let read = |answer: &Answer| Ok(answer.header(SUM).map(str::to_owned));
+            self.s3.calls.call(ask, read)
+        });
+        match asked.await {
+            Err(trouble) if trouble.is("NotFound") => Ok(None),
+            other => other,
+        }
+    }
 
-fn read(response: &HttpResponse) -> Result<Vec<u8>, OrchestratorError<ErrorMetadata>> {
-    let body = response.body().bytes().unwrap_or_default();
-    if response.status().is_success() {
-        Ok(body.to_vec())
-    } else {
-        Err(OrchestratorError::operation(refusal(body)))
+    /// Puts an object, with the digest of its content beside it. False where it was to be put only
+    /// where there is none, and there is one.
+    pub async fn put_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        object: &Object<'_>,
+    ) -> Result<bool, Trouble> {
+        let on = format!("{bucket}/{key}");
+        let sum = Digest::of_bytes(object.bytes).to_string();
+        let put = self.call("s3:PutObject", &on, || {
+            let mut ask = Ask::new("PUT", &format!("/{bucket}/{key}"))
+                .header("content-type", object.content_type)
+                .header("cache-control", object.cache_control)
+                .header(SUM, sum.as_str());
+            if object.unless_there {
+                ask = ask.header("if-none-match", "*");
+            }
+            let ask = ask.bytes(object.bytes.to_vec());
+            self.s3.uploads.call(ask, |_| Ok(()))
+        });
+        match put.await {
+            Ok(()) => Ok(true),
+            Err(trouble) if trouble.is("PreconditionFailed") => Ok(false),
+            Err(trouble) => Err(trouble),
+        }
     }
-}
 
-/// What S3 refuses, in its own words; without a code where somebody else answered.
-fn refusal(body: &[u8]) -> ErrorMetadata {
-    let text = String::from_utf8_lossy(body);
-    let element = |name: &str| {
-        let (_, rest) = text.split_once(&format!("<{name}>"))?;
-        let (inner, _) = rest.split_once(&format!("</{name}>"))?;
-        unescape(inner).ok().map(std::borrow::Cow::into_owned)
-    };
-    let mut refusal = ErrorMetadata::builder();
-    if let Some(code) = element("Code") {
-        refusal = refusal.code(code);
+    /// A page of the objects whose keys begin with a prefix, and where the next one begins.
+    pub async fn objects_page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        from: Option<&str>,
+    ) -> Result<(Vec<Listed>, Option<String>), Trouble> {
+        let on = format!("{bucket}/{prefix}");
+        self.call("s3:ListBucket", &on, || {
+            let ask = Ask::new("GET", &format!("/{bucket}"))
+                .query("list-type", "2")
+                .query("encoding-type", "url")
+                .query("prefix", prefix)
+                .may_query("continuation-token", from);
+            self.s3.calls.call(ask, |answer| listed(answer, from))
+        })
+        .await
     }
-    if let Some(message) = element("Message") {
-        refusal = refusal.message(message);
+
+    /// All objects whose keys begin with a prefix.
+    pub async fn objects(&self, bucket: &str, prefix: &str) -> Result<Vec<Listed>, Trouble> {
+        let (mut all, mut from) = (Vec::new(), None);
+        loop {
+            let (page, next) = self.objects_page(bucket, prefix, from.as_deref()).await?;
+            all.extend(page);
+            match next {
+                Some(next) => from = Some(next),
+                None => return Ok(all),
+            }
+        }
     }
-    refusal.build()
+
+    /// Deletes objects, [`BATCH`] of them at most; one that is not there is well deleted. Gives
+    /// those that stay, each with why.
+    pub async fn delete_objects(
+        &self,
+        bucket: &str,
+        keys: &[String],
+    ) -> Result<Vec<Stays>, Trouble> {
+        let (plain, odd): (Vec<&String>, Vec<&String>) =
+            keys.iter().partition(|key| is_carried(key));
+        let mut stay = Vec::new();
+        if !plain.is_empty() {
+            let (body, sum) = deletion(&plain);
+            let deleted = self.call("s3:DeleteObject", bucket, || {
+                let ask = Ask::new("POST", &format!("/{bucket}"))
+                    .query("delete", "")
+                    .header("content-md5", sum.as_str())
+                    .xml(&body);
+                self.s3.calls.call(ask, left)
+            });
+            stay = deleted.await?;
+        }
+        // What XML cannot name goes by itself.
+        for key in odd {
+            let on = format!("{bucket}/{key}");
+            let deleted = self.call("s3:DeleteObject", &on, || {
+                let ask = Ask::new("DELETE", &format!("/{bucket}/{key}"));
+                self.s3.calls.call(ask, |_| Ok(()))
+            });
+            match deleted.await {
+                Ok(()) => {}
+                Err(trouble) if trouble.kind == TroubleKind::Refused => stay.push(Stays {
+                    key: key.clone(),
+                    code: trouble.code,
+                    why: trouble.message,
+                }),
+                Err(trouble) => return Err(trouble),
+            }
+        }
+        Ok(stay)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_region_has_its_address() {
-        for (region, is) in [
-            ("eu-west-1", "https://s3.eu-west-1.amazonaws.com"),
-            ("us-east-1", "https://s3.us-east-1.amazonaws.com"),
-            ("us-gov-west-1", "https://s3.us-gov-west-1.amazonaws.com"),
-            ("cn-north-1", "https://s3.cn-north-1.amazonaws.com.cn"),
-        ] {
-            assert_eq!(address(region), is);
-        }
-    }
-
-    #[test]
-    fn a_refusal_is_read_and_a_page_is_none() {
-        let told = refusal(
-            b"<?xml version=\"1.0\"?>\n<Error><Code>AuthorizationHeaderMalformed</Code><Message>expecting &apos;eu-west-1&apos;</Message></Error>",
-        );
-        assert_eq!(
-            (told.code(), told.message()),
-            (
-                Some("AuthorizationHeaderMalformed"),
-                Some("expecting 'eu-west-1'")
-            )
-        );
-        for page in ["", "<html><code>x</code></html>", "<Code>half"] {
-            assert_eq!(refusal(page.as_bytes()).code(), None, "{page}");
-        }
-    }
-}
+mod tests;

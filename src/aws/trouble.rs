@@ -206,6 +206,9 @@ impl Facts {
             TroubleKind::Login
         } else if DENIALS.contains(&code) {
             TroubleKind::Denied
+        } else if code == "RequestTimeout" {
+            // S3 waited for an upload that came too slowly.
+            TroubleKind::Timeout
         } else if self.status >= 500 {
             TroubleKind::Server
         } else if self.stage == Stage::Garbled || code.is_empty() {
@@ -429,6 +432,11 @@ mod tests {
             (
                 facts(Stage::Endless, "", "", 200),
                 TroubleKind::Endless,
+                Retry::Contact,
+            ),
+            (
+                facts(Stage::Answered, "RequestTimeout", "slow", 400),
+                TroubleKind::Timeout,
                 Retry::Contact,
             ),
             (

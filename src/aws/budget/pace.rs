@@ -36,6 +36,8 @@ pub(super) struct Pace {
     pub(super) strikes: u32,
     /// Before that nothing is changed.
     pub(super) changes: Time,
+    /// Before that no call is made about objects.
+    pub(super) objects: Time,
     /// When the page of lines would go that comes after all that have gone, had each had its time.
     lines: Time,
     /// When the next read goes.
@@ -62,6 +64,7 @@ impl Pace {
         Self {
             strikes: 0,
             changes: Time(0),
+            objects: Time(0),
             lines: now,
             next: now,
             quick: QUICK,
@@ -119,6 +122,13 @@ impl Pace {
 
     /// Takes a throttle.
     pub(super) fn throttle(&mut self, what: Use, now: Time) {
+        if what == Use::Objects {
+            if now >= self.objects {
+                self.strikes = self.strikes.saturating_add(1);
+            }
+            self.objects = self.objects.max(now + self.pause());
+            return;
+        }
         self.recover(now);
         if self.halved == 0 || now.since(self.throttled) >= TOGETHER {
             self.halved = (self.halved + 1).min(SLOWEST);
@@ -130,6 +140,8 @@ impl Pace {
             Use::Change => self.changes = self.changes.max(until),
             Use::Lines => self.lines = self.lines.max(until + PACE * (PAGES - 1)),
             Use::Read | Use::Watch => self.next = self.next.max(until),
+            // They have paused already.
+            Use::Objects => {}
         }
         self.quick = 0;
         self.slowed.get_or_insert(now);

@@ -269,3 +269,24 @@ fn whoever_comes_to_the_same_account_and_region_shares_a_budget() {
     a.is_of("111111111111");
     assert!(!Arc::ptr_eq(&a.budget(), &b.budget()));
 }
+
+/// AWS counts calls about objects by themselves: they have no pace, and their throttles slow nothing
+/// else.
+#[tokio::test]
+async fn many_calls_about_objects_go_at_once_and_pause_alone() {
+    assert_eq!(Use::of("s3:GetObject", true), Use::Objects);
+    assert_eq!(Use::of("s3:PutObject", false), Use::Objects);
+    let (clock, budget) = budget();
+    let turns: Vec<Turn> = (0..super::OBJECTS)
+        .map(|_| budget.turn(Use::Objects).now_or_never().unwrap())
+        .collect();
+    assert!(budget.turn(Use::Objects).now_or_never().is_none());
+    drop(turns);
+    budget.throttled(Use::Objects);
+    assert!(budget.turn(Use::Objects).now_or_never().is_none());
+    assert!(budget.turn(Use::Read).now_or_never().is_some());
+    assert!(budget.turn(Use::Change).now_or_never().is_some());
+    assert_eq!(budget.slowed(), None);
+    clock.advance(FIRST);
+    assert!(budget.turn(Use::Objects).now_or_never().is_some());
+}

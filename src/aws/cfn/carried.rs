@@ -126,7 +126,7 @@ impl Cloud {
             self.s3.put(bucket, key, bytes.to_vec())
         });
         match put.await {
-            Ok(_) => Ok(Some(bucket)),
+            Ok(()) => Ok(Some(bucket)),
             Err(trouble) => Err(through.named(trouble)),
         }
     }

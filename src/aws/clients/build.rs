@@ -13,14 +13,18 @@ use aws_sdk_sts::config::{
 };
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime::client::orchestrator::operation::OperationBuilder;
 
 use super::{Clients, Cloud, no_sandbox};
 use crate::aws::address::{Rewrite, Whose, whose};
-use crate::aws::bounds::{bounded, times};
+use crate::aws::bounds::{ANSWER, bounded, times};
 use crate::aws::budget::Share;
+use crate::aws::cloudfront;
 use crate::aws::dates::{Apart, Dates};
 use crate::aws::genuine::Genuine;
 use crate::aws::profile::{NO_PROFILE, Profile};
+use crate::aws::rest::Rest;
+use crate::aws::route53;
 use crate::aws::s3::S3;
 use crate::aws::target::AwsTarget;
 use crate::domain::failure::Failure;
@@ -79,6 +83,12 @@ impl Clients {
             apart: theirs.clone(),
             clock: Arc::clone(&self.clock),
         };
+        let with = |client: OperationBuilder| {
+            client
+                .interceptor(rewrite())
+                .interceptor(Genuine)
+                .interceptor(dates())
+        };
         Ok(Cloud {
             target: target.clone(),
             cfn: aws_sdk_cloudformation::Client::from_conf(
@@ -115,12 +125,9 @@ impl Clients {
                     .interceptor(dates())
                     .build(),
             ),
-            s3: S3::new(&config, &region, |client| {
-                client
-                    .interceptor(rewrite())
-                    .interceptor(Genuine)
-                    .interceptor(dates())
-            }),
+            s3: S3::new(&config, &region, with),
+            cloudfront: Rest::new(&config, &cloudfront::service(&region), with),
+            route53: Rest::new(&config, &route53::service(&region), with),
             share: Arc::new(self.share(target, &region)),
             reads: Arc::default(),
             counting: Arc::default(),
@@ -152,7 +159,7 @@ impl Clients {
             ))
             .http_client(bounded(self.http(target, endpoint)?))
             .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .timeout_config(times());
+            .timeout_config(times(ANSWER));
         if let Ok(name) = AppName::new("holdpoint") {
             loader = loader.app_name(name);
         }
