@@ -1,6 +1,8 @@
 //! An AWS in this process, for tests: it answers what is called as a function of the test says, on
 //! a clock that goes on when somebody sleeps.
 
+pub(crate) mod front;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

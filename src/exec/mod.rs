@@ -1,8 +1,16 @@
 //! Hands: one file a tool. An executor carries out one kind of step, or finds out what became of
 //! it; it decides nothing.
 
+mod again;
 pub mod cloudformation;
+pub mod cloudfront;
+#[cfg(test)]
+mod double;
+mod job;
 pub mod process;
+pub mod route53;
+pub mod s3;
+mod wait;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -142,6 +150,9 @@ pub trait Executor: Send + Sync {
 #[must_use]
 pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
     let mut all = cloudformation::executors(clients);
+    all.extend(s3::executors(clients));
+    all.extend(cloudfront::executors(clients));
+    all.extend(route53::executors(clients));
     all.push(Arc::new(process::Process::new()));
     all
 }

@@ -3,3 +3,4 @@
 //! hand or eye does not look in here.
 
 pub mod cloudformation;
+pub mod cloudfront;

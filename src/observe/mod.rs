@@ -3,6 +3,7 @@
 
 mod arrivals;
 pub mod cloudformation;
+mod cloudfront;
 mod given;
 pub mod logs;
 pub mod severity;
@@ -118,5 +119,6 @@ pub fn eyes(clients: &Arc<Clients>, clock: &SharedClock, store: &str) -> Vec<Arc
             clock.clone(),
             store.to_owned(),
         )),
+        Arc::new(cloudfront::Distributions(Arc::clone(clients))),
     ]
 }

@@ -18,10 +18,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize as _;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use self::change::Hand;
+use super::job::{cloud, noted, params, require};
 use super::{Executor, Job};
 use crate::aws::cfn::input::Given;
 use crate::aws::cfn::stack::CfnStack;
@@ -46,42 +46,6 @@ pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
         Arc::new(change_set::MakeChangeSet(Arc::clone(clients))),
         Arc::new(verify::Verify(Arc::clone(clients))),
     ]
-}
-
-/// The clients of the job's environment.
-async fn cloud(clients: &Clients, job: &Job) -> Result<Arc<Cloud>, Failure> {
-    let place = job.place.as_ref().ok_or_else(|| {
-        Failure::new(format!("{}: the environment {} says nothing about AWS", job.step, job.env))
-            .hint("add aws: {region: ..., profile: ...} to it in the estate file, then run holdpoint apply")
-    })?;
-    clients.at(place).await
-}
-
-/// The parameters of a job in the form of its kind.
-fn params<P: DeserializeOwned>(job: &Job) -> Result<P, Failure> {
-    serde_json::from_value(job.params.clone()).map_err(|why| {
-        Failure::new(format!(
-            "the parameters of step {} cannot be read: {why}",
-            job.step
-        ))
-        .hint("deploy again: the plan is made anew")
-    })
-}
-
-/// What an attempt noted under a name. A note that cannot be read is no missing note: what it
-/// stands for may have been done.
-fn noted<T: DeserializeOwned>(job: &Job, name: &str) -> Result<Option<T>, Failure> {
-    let read = |note: &Value| {
-        serde_json::from_value(note.clone()).map_err(|why| {
-            Failure::new(format!(
-                "the note {name:?} of step {} cannot be read: {why}",
-                job.step
-            ))
-            .hint("check in AWS what became of it, then resolve the step as done or failed")
-            .retry(Retry::AskAPerson)
-        })
-    };
-    job.notes.get(name).map(read).transpose()
 }
 
 /// How soon after a change its effect is looked at first on this machine, and at AWS.
@@ -110,21 +74,6 @@ fn beat(now: Time, waited: Duration, soon: Duration) -> Duration {
         i64::try_from(beat.as_millis()).unwrap_or(1),
     );
     beat / 2 + Duration::from_millis((-at).rem_euclid(every).unsigned_abs())
-}
-
-/// Checks that parameters are there when the plan is made; references to outputs stand for values
-/// that come later.
-fn require(params: &Value, names: &[&str]) -> Result<(), String> {
-    let missing: Vec<_> = names
-        .iter()
-        .filter(|name| params.get(**name).is_none_or(Value::is_null))
-        .copied()
-        .collect();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("missing: {}", missing.join(", ")))
-    }
 }
 
 /// Checks an `input`, which never holds references.

@@ -1,0 +1,105 @@
+//! What a site's distribution is made from, as CloudFront takes it.
+
+use quick_xml::escape::escape;
+use serde::Deserialize;
+
+/// Everything that a distribution of a site is made from.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Params {
+    /// The maker's own name for it: what is made twice under one name is made once.
+    pub(super) caller_reference: String,
+    #[serde(default)]
+    pub(super) comment: String,
+    /// The host that leads to it, where it has a certificate for that.
+    #[serde(default)]
+    alias: Option<String>,
+    /// The bucket's host.
+    pub(super) origin_domain: String,
+    /// The prefix of the site there, with a slash before it and none behind it.
+    #[serde(default)]
+    origin_path: String,
+    /// The id of the origin access control.
+    oac: String,
+    #[serde(default)]
+    certificate_arn: Option<String>,
+    #[serde(default)]
+    price_class: Option<String>,
+}
+
+impl Params {
+    /// The host that leads to it; none without a certificate, because CloudFront takes none then.
+    pub(super) fn alias(&self) -> Option<&str> {
+        self.certificate_arn.as_ref().and(self.alias.as_deref())
+    }
+
+    /// The prefix of the site as CloudFront writes it.
+    pub(super) fn origin_path(&self) -> String {
+        let plain = self.origin_path.trim_matches('/');
+        if plain.is_empty() {
+            String::new()
+        } else {
+            format!("/{plain}")
+        }
+    }
+
+    /// The whole configuration.
+    pub(super) fn xml(&self) -> String {
+        let reference = escape(&self.caller_reference);
+        let comment: String = self.comment.chars().take(128).collect();
+        let (comment, domain) = (escape(comment.as_str()), escape(&self.origin_domain));
+        let path = self.origin_path();
+        let (path, oac) = (escape(path.as_str()), escape(&self.oac));
+        let price = escape(self.price_class.as_deref().unwrap_or("PriceClass_All"));
+        let aliases = match self.alias() {
+            Some(alias) => {
+                let alias = escape(alias);
+                format!("<Quantity>1</Quantity><Items><CNAME>{alias}</CNAME></Items>")
+            }
+            None => "<Quantity>0</Quantity>".to_owned(),
+        };
+        let certificate = match &self.certificate_arn {
+            Some(arn) => {
+                let arn = escape(arn.as_str());
+                format!(
+                    "<ACMCertificateArn>{arn}</ACMCertificateArn><SSLSupportMethod>sni-only</SSLSupportMethod><MinimumProtocolVersion>TLSv1.2_2021</MinimumProtocolVersion>"
+                )
+            }
+            None => "<CloudFrontDefaultCertificate>true</CloudFrontDefaultCertificate>".to_owned(),
+        };
+        // What is not there is a path within the site: its first page knows which.
+        let error = |code: u16| {
+            format!(
+                "<CustomErrorResponse><ErrorCode>{code}</ErrorCode><ResponsePagePath>/index.html</ResponsePagePath><ResponseCode>200</ResponseCode><ErrorCachingMinTTL>10</ErrorCachingMinTTL></CustomErrorResponse>"
+            )
+        };
+        let errors = [error(403), error(404)].concat();
+        let methods =
+            "<Quantity>2</Quantity><Items><Method>GET</Method><Method>HEAD</Method></Items>";
+        [
+            "<DistributionConfig xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\">",
+            &format!("<CallerReference>{reference}</CallerReference>"),
+            &format!("<Aliases>{aliases}</Aliases>"),
+            "<DefaultRootObject>index.html</DefaultRootObject>",
+            "<Origins><Quantity>1</Quantity><Items><Origin><Id>site</Id>",
+            &format!("<DomainName>{domain}</DomainName><OriginPath>{path}</OriginPath>"),
+            "<CustomHeaders><Quantity>0</Quantity></CustomHeaders>",
+            "<S3OriginConfig><OriginAccessIdentity></OriginAccessIdentity></S3OriginConfig>",
+            &format!("<OriginAccessControlId>{oac}</OriginAccessControlId></Origin></Items></Origins>"),
+            "<DefaultCacheBehavior><TargetOriginId>site</TargetOriginId>",
+            "<ViewerProtocolPolicy>redirect-to-https</ViewerProtocolPolicy>",
+            &format!("<AllowedMethods>{methods}<CachedMethods>{methods}</CachedMethods></AllowedMethods>"),
+            "<Compress>true</Compress>",
+            "<ForwardedValues><QueryString>false</QueryString><Cookies><Forward>none</Forward></Cookies></ForwardedValues>",
+            "<MinTTL>3600</MinTTL><DefaultTTL>86400</DefaultTTL><MaxTTL>31536000</MaxTTL></DefaultCacheBehavior>",
+            "<CacheBehaviors><Quantity>0</Quantity></CacheBehaviors>",
+            &format!("<CustomErrorResponses><Quantity>2</Quantity><Items>{errors}</Items></CustomErrorResponses>"),
+            &format!("<Comment>{comment}</Comment>"),
+            &format!("<PriceClass>{price}</PriceClass><Enabled>true</Enabled>"),
+            &format!("<ViewerCertificate>{certificate}</ViewerCertificate>"),
+            "<Restrictions><GeoRestriction><RestrictionType>none</RestrictionType><Quantity>0</Quantity></GeoRestriction></Restrictions>",
+            "<HttpVersion>http2and3</HttpVersion><IsIPV6Enabled>true</IsIPV6Enabled>",
+            "</DistributionConfig>",
+        ]
+        .concat()
+    }
+}
