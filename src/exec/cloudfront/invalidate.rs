@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::gone;
 use crate::aws::Cloud;
+use crate::aws::cloudfront::Invalidation;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::plan::{Cancel, Output};
 use crate::exec::Job;
@@ -50,12 +51,12 @@ impl Again for Invalidate {
             Err(trouble) => return Err(trouble.held_open()),
         };
         say(job, id, &format!("invalidation {} accepted", made.id));
-        if made.status != COMPLETED {
+        if !is_over(&made) {
             let leaves = "CloudFront goes on to take the paths out of its caches";
             let seen = &made.id;
             let ended = until(job, cloud, leaves, || async move {
                 let seen = cloud.invalidation(id, seen).await?;
-                Ok(seen.filter(|seen| seen.status == COMPLETED))
+                Ok(seen.filter(is_over))
             });
             ended.await?;
         }
@@ -64,5 +65,7 @@ impl Again for Invalidate {
     }
 }
 
-/// The status of one that is over.
-const COMPLETED: &str = "Completed";
+/// Whether every cache is without the paths. Not every cloud writes the word as AWS does.
+fn is_over(invalidation: &Invalidation) -> bool {
+    invalidation.status.eq_ignore_ascii_case("Completed")
+}
