@@ -55,6 +55,9 @@ pub struct DistributionFacts {
     pub status: String,
     /// The reference by which it was made.
     pub caller_reference: String,
+    /// What its maker says of it.
+    #[serde(default)]
+    pub comment: String,
     /// The hosts that lead to it.
     #[serde(default)]
     pub aliases: Vec<String>,

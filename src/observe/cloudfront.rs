@@ -87,6 +87,7 @@ fn facts(found: Distribution) -> DistributionFacts {
         enabled: found.enabled,
         status: found.status,
         caller_reference: found.caller_reference,
+        comment: found.comment,
         aliases: found.aliases,
         etag: found.etag,
         changed_at: found.changed_at,

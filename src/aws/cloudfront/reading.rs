@@ -52,6 +52,8 @@ pub struct Distribution {
     pub enabled: bool,
     /// Who made it, by a name of the maker's own.
     pub caller_reference: String,
+    /// What its maker says of it.
+    pub comment: String,
     /// The hosts that lead to it.
     pub aliases: Vec<String>,
     /// Where it reads.
@@ -92,6 +94,10 @@ impl Distribution {
             enabled,
             caller_reference: configuration
                 .told(&["CallerReference"])
+                .unwrap_or_default()
+                .to_owned(),
+            comment: configuration
+                .told(&["Comment"])
                 .unwrap_or_default()
                 .to_owned(),
             aliases: aliases(configuration),

@@ -3,6 +3,8 @@
 use quick_xml::escape::escape;
 use serde::Deserialize;
 
+use crate::domain::failure::Failure;
+
 /// Everything that a distribution of a site is made from.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Params {
@@ -13,8 +15,12 @@ pub(super) struct Params {
     /// The host that leads to it, where it has a certificate for that.
     #[serde(default)]
     alias: Option<String>,
-    /// The bucket's host.
-    pub(super) origin_domain: String,
+    /// The bucket, in the region of the environment;
+    #[serde(default)]
+    origin_bucket: Option<String>,
+    /// or the host of one that is elsewhere.
+    #[serde(default)]
+    origin_domain: Option<String>,
     /// The prefix of the site there, with a slash before it and none behind it.
     #[serde(default)]
     origin_path: String,
@@ -32,6 +38,16 @@ impl Params {
         self.certificate_arn.as_ref().and(self.alias.as_deref())
     }
 
+    /// The host of the bucket.
+    pub(super) fn origin_domain(&self, region: &str) -> Result<String, Failure> {
+        let end = if region.starts_with("cn-") { ".cn" } else { "" };
+        match (&self.origin_domain, &self.origin_bucket) {
+            (Some(domain), _) => Ok(domain.clone()),
+            (None, Some(bucket)) => Ok(format!("{bucket}.s3.{region}.amazonaws.com{end}")),
+            (None, None) => Err(Failure::new("missing: origin_bucket").as_before()),
+        }
+    }
+
     /// The prefix of the site as CloudFront writes it.
     pub(super) fn origin_path(&self) -> String {
         let plain = self.origin_path.trim_matches('/');
@@ -42,11 +58,11 @@ impl Params {
         }
     }
 
-    /// The whole configuration.
-    pub(super) fn xml(&self) -> String {
+    /// The whole configuration of one that reads from this host.
+    pub(super) fn xml(&self, domain: &str) -> String {
         let reference = escape(&self.caller_reference);
         let comment: String = self.comment.chars().take(128).collect();
-        let (comment, domain) = (escape(comment.as_str()), escape(&self.origin_domain));
+        let (comment, domain) = (escape(comment.as_str()), escape(domain));
         let path = self.origin_path();
         let (path, oac) = (escape(path.as_str()), escape(&self.oac));
         let price = escape(self.price_class.as_deref().unwrap_or("PriceClass_All"));

@@ -1,11 +1,11 @@
-//! `cloudfront.create {caller_reference, comment, alias, origin_domain, origin_path, oac,
-//! certificate_arn, price_class}`: makes the distribution of a site, or takes up the one that was
-//! made under the same reference or serves the same site under its host.
+//! `cloudfront.create {caller_reference, comment, alias, origin_bucket | origin_domain,
+//! origin_path, oac, certificate_arn, price_class}`: makes the distribution of a site, or takes up
+//! the one that was made under the same reference or serves the same site under its host.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::configuration::Params;
 use super::{enable, gone};
@@ -31,8 +31,17 @@ struct Made {
 impl Again for Create {
     type Params = Params;
     const KIND: &'static str = "cloudfront.create";
-    const NEEDS: &'static [&'static str] = &["caller_reference", "origin_domain", "oac"];
+    const NEEDS: &'static [&'static str] = &["caller_reference", "oac"];
     const CANCEL: Cancel = Cancel::None;
+
+    fn check(params: &Value) -> Result<(), String> {
+        let is_there = |name: &str| params[name].is_string() || params[name].is_object();
+        if is_there("origin_bucket") || is_there("origin_domain") {
+            Ok(())
+        } else {
+            Err("missing: origin_bucket".to_owned())
+        }
+    }
 
     async fn run(job: &Job, cloud: &Arc<Cloud>, params: Params) -> Result<Output, Failure> {
         let made: Option<Made> = noted(job, "made")?;
@@ -49,14 +58,18 @@ impl Again for Create {
 }
 
 async fn make(job: &Job, cloud: &Cloud, params: &Params) -> Result<Made, Failure> {
-    let there = there(job, cloud, params)
+    let domain = params.origin_domain(&cloud.region)?;
+    let there = there(job, cloud, params, &domain)
         .await
         .map_err(|failure| before(job, failure))?;
     let reference = params.caller_reference.as_str();
     begin(job, json!({ "caller_reference": reference })).await?;
     let (one, says) = match there {
         Some(one) => (one, "is there already, and is taken up"),
-        None => match cloud.create_distribution(reference, &params.xml()).await {
+        None => match cloud
+            .create_distribution(reference, &params.xml(&domain))
+            .await
+        {
             Ok(one) => (one, "made"),
             Err(trouble) if trouble.is("DistributionAlreadyExists") => {
                 let one = by_reference(cloud, &cloud_all(cloud).await?, reference).await?;
@@ -83,7 +96,12 @@ async fn make(job: &Job, cloud: &Cloud, params: &Params) -> Result<Made, Failure
 
 /// The distribution that is there for this site: by its host, and where an attempt was cut off, by
 /// its reference.
-async fn there(job: &Job, cloud: &Cloud, params: &Params) -> Result<Option<Distribution>, Failure> {
+async fn there(
+    job: &Job,
+    cloud: &Cloud,
+    params: &Params,
+    domain: &str,
+) -> Result<Option<Distribution>, Failure> {
     if params.alias().is_none() && is_fresh(job) {
         // One that was made under this reference answers when it is made again.
         return Ok(None);
@@ -104,11 +122,11 @@ async fn there(job: &Job, cloud: &Cloud, params: &Params) -> Result<Option<Distr
     let Some(found) = found.map_err(Trouble::held_open)? else {
         return Ok(None);
     };
-    let (domain, path) = (&params.origin_domain, params.origin_path());
+    let path = params.origin_path();
     let serves_it = found
         .origins
         .iter()
-        .any(|origin| origin.domain == *domain && origin.path == path);
+        .any(|origin| origin.domain == domain && origin.path == path);
     if serves_it || found.caller_reference == params.caller_reference {
         return Ok(Some(found));
     }

@@ -1,5 +1,5 @@
-//! `cloudfront.invalidate {id, paths}`: takes paths out of all caches, so that what was published is
-//! what is served, and waits until that is so everywhere.
+//! `cloudfront.invalidate {id, paths}`: takes paths out of all caches, so that what was published
+//! is what is served, and waits until that is so everywhere.
 
 use std::sync::Arc;
 use std::time::Duration;

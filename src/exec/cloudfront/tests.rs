@@ -59,11 +59,14 @@ async fn a_distribution_is_made_as_a_site_needs_it() {
     let mut plain = site();
     plain["certificate_arn"] = Value::Null;
     plain["caller_reference"] = json!("red-fox");
+    plain["origin_domain"] = Value::Null;
+    plain["origin_bucket"] = json!("other");
     bench(&account)
         .run("cloudfront.create", plain)
         .await
         .unwrap();
     let sent = front.configuration("E2");
+    assert!(sent.contains("<DomainName>other.s3.eu-west-1.amazonaws.com</DomainName>"));
     assert!(
         sent.contains("<Aliases><Quantity>0</Quantity></Aliases>"),
         "{sent}"

@@ -30,7 +30,7 @@ async fn look(account: &Account, look: Look) -> Sight {
 async fn a_distribution_is_seen_under_its_host_or_its_reference() {
     let front = Front::default();
     let account = front.account();
-    let aliased = "<D><CallerReference>one</CallerReference><Aliases><Quantity>1</Quantity><Items><CNAME>Fox.example.com</CNAME></Items></Aliases><Enabled>true</Enabled></DistributionConfig>";
+    let aliased = "<D><CallerReference>one</CallerReference><Comment>a &amp; b</Comment><Aliases><Quantity>1</Quantity><Items><CNAME>Fox.example.com</CNAME></Items></Aliases><Enabled>true</Enabled></DistributionConfig>";
     let plain = "<D><CallerReference>two</CallerReference><Aliases><Quantity>0</Quantity></Aliases><Enabled>true</Enabled></DistributionConfig>";
     front.make(aliased);
     front.make(plain);
@@ -45,7 +45,12 @@ async fn a_distribution_is_seen_under_its_host_or_its_reference() {
         (facts.id.as_str(), facts.domain_name.as_str()),
         ("E1", "e1.cloudfront.net")
     );
-    assert!(facts.enabled && facts.caller_reference == "one" && facts.etag == "V1");
+    assert!(
+        facts.enabled
+            && facts.caller_reference == "one"
+            && facts.comment == "a & b"
+            && facts.etag == "V1"
+    );
 
     let by_reference = |reference: &str| Look {
         with: json!({ "caller_reference": reference }),
