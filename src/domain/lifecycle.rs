@@ -25,8 +25,6 @@ pub enum PhaseClass {
 pub enum PhaseFlag {
     /// The real stack is looked at before anything starts here: it may be there already.
     LookFirst,
-    /// Passed through: where nothing may start, the stack comes to rest by `queue_empty` or `idle`.
-    Settles,
     /// On the way to its end: what succeeds here leaves nothing.
     Removes,
     /// Broken by a failed run alone: nothing outside is to be repaired, and a run that succeeds is
@@ -41,7 +39,7 @@ pub const NEW: &str = "NEW";
 /// One phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhaseDef {
-    /// Its name on the screen, in capitals.
+    /// Its name on the screen.
     pub name: &'static str,
     /// Its name in the source document, where it has one.
     pub source: Option<&'static str>,

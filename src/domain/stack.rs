@@ -52,6 +52,15 @@ pub enum QueueEnd {
 /// How many travelled edges a fold keeps.
 const TRAVELLED: usize = 24;
 
+/// How a stack is broken, or was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Broke {
+    /// In which phase.
+    pub phase: String,
+    /// Why, in one line.
+    pub why: String,
+}
+
 /// A stack as folded from its stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stack {
@@ -67,8 +76,8 @@ pub struct Stack {
     pub since: Time,
     /// The deployment that holds the lock.
     pub current: Option<DeploymentId>,
-    /// Why it was broken before the current way out began; a withdrawal returns there.
-    pub was_broken: Option<String>,
+    /// How it was broken before the current way out began; a withdrawal returns there.
+    pub was_broken: Option<Broke>,
     /// What waits.
     pub queue: Vec<Queued>,
     /// The release in service.
@@ -133,6 +142,12 @@ impl Stack {
     #[must_use]
     pub fn class(&self) -> PhaseClass {
         self.at().map_or(PhaseClass::Rest, |phase| phase.class)
+    }
+
+    /// Whether nothing but a teardown starts before a person has opened the way out.
+    #[must_use]
+    pub fn needs_unblocking(&self) -> bool {
+        self.class() == PhaseClass::Broken && !self.takes("popped")
     }
 
     /// Whether the phase has this flag.
@@ -213,10 +228,10 @@ impl Stack {
             | StackEvent::Started { deployment }
             | StackEvent::Popped { deployment }
             | StackEvent::TeardownPopped { deployment } => {
+                let broke = self.broke();
                 self.take_edge(event.tag(), at)?;
-                if let Some(why) = self.broken.take() {
-                    self.was_broken = Some(why);
-                }
+                self.was_broken = broke.or(self.was_broken.take());
+                self.broken = None;
                 self.queue.retain(|entry| entry.deployment != *deployment);
                 self.current = Some(*deployment);
             }
@@ -229,9 +244,11 @@ impl Stack {
                 self.take_edge(event.tag(), at)?;
                 self.broken = Some(format!("found {status}"));
             }
-            StackEvent::Unblocked { .. } => {
+            StackEvent::Unblocked { .. } | StackEvent::UnblockedNever { .. } => {
+                let broke = self.broke();
                 self.take_edge(event.tag(), at)?;
-                self.was_broken = self.broken.take();
+                self.was_broken = broke;
+                self.broken = None;
             }
             StackEvent::Reached { deployment, .. } => {
                 if self.is_current(*deployment) {
@@ -282,10 +299,10 @@ impl Stack {
                     self.finish(*deployment, None);
                 }
             }
-            StackEvent::WithdrawnBroken { deployment } => {
+            StackEvent::WithdrawnBroken { deployment, .. } => {
                 if self.is_current(*deployment) {
-                    self.take_edge(event.tag(), at)?;
-                    let broken = self.was_broken.take();
+                    self.take_edge(&event.edge(), at)?;
+                    let broken = self.was_broken.take().map(|broke| broke.why);
                     self.finish(*deployment, broken);
                 }
             }
@@ -297,6 +314,13 @@ impl Stack {
         }
         self.version += 1;
         Ok(())
+    }
+
+    fn broke(&self) -> Option<Broke> {
+        self.broken.clone().map(|why| Broke {
+            phase: self.phase.clone(),
+            why,
+        })
     }
 
     fn is_current(&self, deployment: DeploymentId) -> bool {

@@ -80,7 +80,8 @@ fn follows(event: &Event) -> bool {
         Event::Stack(event) => match event {
             StackEvent::StackFrozen { .. }
             | StackEvent::StackThawed
-            | StackEvent::Unblocked { .. } => false,
+            | StackEvent::Unblocked { .. }
+            | StackEvent::UnblockedNever { .. } => false,
             StackEvent::Requested { .. }
             | StackEvent::FoundMissing { .. }
             | StackEvent::Adopted { .. }
@@ -208,12 +209,14 @@ fn stack(event: &StackEvent, folds: &Folds) -> String {
         StackEvent::Withdrawn { deployment } | StackEvent::WithdrawnNever { deployment } => {
             format!("is as before: {} changed nothing", no(deployment))
         }
-        StackEvent::WithdrawnBroken { deployment } => {
+        StackEvent::WithdrawnBroken { deployment, .. } => {
             format!("is still broken: {} changed nothing", no(deployment))
         }
         StackEvent::QueueEmpty => "nothing is queued".to_owned(),
         StackEvent::Idle => "what is queued may not start yet".to_owned(),
-        StackEvent::Unblocked { way } => format!("was unblocked: {way}"),
+        StackEvent::Unblocked { way } | StackEvent::UnblockedNever { way } => {
+            format!("was unblocked: {way}")
+        }
         StackEvent::Dequeued { deployment } => format!("took {} out of the queue", no(deployment)),
         StackEvent::StackFrozen { freeze } => froze(QUEUE, freeze),
         StackEvent::StackThawed => format!("thawed {QUEUE}"),

@@ -3,7 +3,6 @@
 use crate::domain::deployment::Deployment;
 use crate::domain::environment::{Freeze, Mode};
 use crate::domain::ids::{DeploymentId, DeploymentNo, HoldId, StackId};
-use crate::domain::lifecycle::PhaseClass;
 use crate::domain::purpose::Purpose;
 use crate::domain::stack::{Queued, Stack};
 use crate::domain::time::{Time, short};
@@ -207,7 +206,7 @@ impl World {
             return Waits::Behind { no: ahead.no };
         }
         // What takes a broken stack down needs nobody to unblock it first.
-        if stack.class() == PhaseClass::Broken && entry.purpose != Purpose::Teardown {
+        if stack.needs_unblocking() && entry.purpose != Purpose::Teardown {
             return Waits::Broken;
         }
         let open = entry

@@ -5,7 +5,6 @@ use crate::domain::environment::{EnvironmentRecord, QueuePolicy};
 use crate::domain::event::Append;
 use crate::domain::folds::Folds;
 use crate::domain::ids::DeploymentId;
-use crate::domain::lifecycle::PhaseClass;
 use crate::domain::lifecycles::of_system;
 use crate::domain::purpose::Purpose;
 use crate::domain::refused::Refused;
@@ -19,7 +18,7 @@ use super::{Cx, on_deployment, on_stack, open};
 /// Whether it goes before all that waits, which would meet the same stack: a way out does, also
 /// where only the real stack is stuck.
 pub(super) fn goes_first(stack: &Stack, start: &StartOf) -> bool {
-    stack.class() == PhaseClass::Broken || start.purpose == Purpose::Recover
+    stack.needs_unblocking() || start.purpose == Purpose::Recover
 }
 
 /// Whether it can be asked for; whoever asks for the card is told as well as who confirmed it.
@@ -51,7 +50,7 @@ pub(super) fn may_enqueue<'a>(
         return Err(Refused::new("unknown-system", why.to_string()));
     }
     let busy = stack.current.is_some() || !stack.queue.is_empty();
-    let broken = stack.class() == PhaseClass::Broken;
+    let broken = stack.needs_unblocking();
     // The policy is about releases that pile up: a way out, and an end, may always be asked for.
     if busy && !broken && start.purpose == Purpose::Deploy && record.queue == QueuePolicy::Refuse {
         return Err(Refused::new(
@@ -80,7 +79,7 @@ pub(super) fn enqueue(
     let stack = folds.stack(&start.stack);
     let system = start.spec.system.clone();
     let busy = stack.current.is_some() || !stack.queue.is_empty();
-    let broken = stack.class() == PhaseClass::Broken;
+    let broken = stack.needs_unblocking();
     if record.queue == QueuePolicy::Latest {
         for entry in stack.queue.iter().filter(|entry| entry.is_superseded()) {
             let reason = format!("superseded by {}", request.no);
@@ -138,12 +137,13 @@ pub(super) fn enqueue(
             append,
             folds,
             &stack.id,
-            StackEvent::Unblocked {
-                way: start
+            super::settle::unblocked(
+                &stack,
+                start
                     .of
                     .as_ref()
                     .map_or_else(|| "deploy".to_owned(), ToString::to_string),
-            },
+            ),
         );
         return Ok(format!(
             "{no} of {} goes to the head of the queue",

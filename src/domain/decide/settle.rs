@@ -45,7 +45,10 @@ pub fn pop(folds: &Folds, id: &StackId, entry: &Queued) -> Append {
 pub fn adopt(folds: &Folds, id: &StackId, entry: &Queued, seen: &Sights, quiet: &Quiet) -> Append {
     let mut append = Append::default();
     let main = seen.main();
-    if let Some(missing) = main.filter(|main| main.standing == Standing::Missing) {
+    // What is half made from here is no find: whoever began it goes on.
+    let goes_on = folds.stack(id).was_broken.is_some() && entry.purpose == Purpose::Deploy;
+    let unmade = main.filter(|main| main.standing == Standing::Missing || goes_on);
+    if let Some(missing) = unmade {
         return match entry.purpose {
             Purpose::Deploy => {
                 on_stack(
@@ -85,7 +88,7 @@ pub fn adopt(folds: &Folds, id: &StackId, entry: &Queued, seen: &Sights, quiet: 
     append
 }
 
-/// What only settles comes to rest.
+/// What is only passed through comes to rest.
 #[must_use]
 pub fn rest(folds: &Folds, stack: &Stack) -> Append {
     let mut append = Append::default();
@@ -172,6 +175,10 @@ fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
                 release: None,
                 as_before: false,
             },
+            // Nothing serves, as before.
+            Some(Leaves::Old) if stack.release.is_none() && stack.takes("withdrawn_never") => {
+                StackEvent::WithdrawnNever { deployment }
+            }
             Some(Leaves::Old) => StackEvent::Succeeded {
                 deployment,
                 release: stack.release.clone(),
@@ -204,18 +211,38 @@ fn completion(stack: &Stack, over: &Deployment) -> Option<StackEvent> {
 /// finds nothing to recover, or is refused, breaks nothing. A stack that was broken must be able to
 /// stay so.
 fn leaves_as_it_was(stack: &Stack, request: &Request, over: &Deployment) -> bool {
+    let deployment = over.id;
     request.purpose != Purpose::Deploy
         && !over.changed_anything()
-        && (stack.was_broken.is_none() || stack.takes("withdrawn_broken"))
+        && (stack.was_broken.is_none() || still_broken(stack, deployment).is_some())
 }
 
+/// The stack is as before: broken where it was, else at rest, with or without a release.
 fn withdrawn(stack: &Stack, deployment: DeploymentId) -> StackEvent {
-    if stack.was_broken.is_some() && stack.takes("withdrawn_broken") {
-        StackEvent::WithdrawnBroken { deployment }
-    } else if stack.takes("withdrawn_never") {
+    let never = stack.release.is_none() || !stack.takes("withdrawn");
+    still_broken(stack, deployment).unwrap_or(if never && stack.takes("withdrawn_never") {
         StackEvent::WithdrawnNever { deployment }
     } else {
         StackEvent::Withdrawn { deployment }
+    })
+}
+
+/// Back to where it was broken, or to the one broken phase that the table knows from here.
+fn still_broken(stack: &Stack, deployment: DeploymentId) -> Option<StackEvent> {
+    let phase = stack.was_broken.as_ref()?.phase.clone();
+    [Some(phase), None]
+        .map(|to| StackEvent::WithdrawnBroken { deployment, to })
+        .into_iter()
+        .find(|event| stack.takes(&event.edge()))
+}
+
+/// A person opens the way out of a broken phase.
+#[must_use]
+pub(super) fn unblocked(stack: &Stack, way: String) -> StackEvent {
+    if stack.release.is_none() && stack.takes("unblocked_never") {
+        StackEvent::UnblockedNever { way }
+    } else {
+        StackEvent::Unblocked { way }
     }
 }
 

@@ -14,9 +14,9 @@ use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::lifecycle::PhaseClass;
 use crate::domain::plan::{Output, Plan};
 use crate::domain::refused::Refused;
-use crate::domain::stack::StackEvent;
 
 use super::deploy::deploy;
+use super::settle::unblocked;
 use super::specs::{StartOf, unknown_deployment};
 use super::steps::{done, failed};
 use super::{Cx, Decided, Looked, on_stack, open};
@@ -42,9 +42,7 @@ pub(super) fn unblock(
                 &mut append,
                 folds,
                 id,
-                StackEvent::Unblocked {
-                    way: "free".to_owned(),
-                },
+                unblocked(&folds.stack(id), "free".to_owned()),
             );
             Ok((
                 append,

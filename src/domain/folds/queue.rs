@@ -20,7 +20,7 @@ pub enum StackWant {
     Look(Queued),
     /// Start this one.
     Pop(Queued),
-    /// Nothing may start now: what only settles comes to rest.
+    /// Nothing may start now: what is only passed through comes to rest.
     Rest,
     /// The current deployment is over.
     Complete(DeploymentId),
@@ -76,7 +76,7 @@ impl Stack {
             }
         }
         let Some(head) = self.queue.first() else {
-            if self.is(PhaseFlag::Settles) {
+            if self.takes("queue_empty") {
                 wants.now.push(StackWant::Rest);
             }
             return wants;
@@ -88,7 +88,7 @@ impl Stack {
                     Waits::Armed(at) | Waits::Frozen(Some(at)) => wants.wake_at(at),
                     Waits::Frozen(None) | Waits::Watched | Waits::After(_) | Waits::Never(_) => {}
                 }
-                if self.is(PhaseFlag::Settles) {
+                if self.takes("idle") {
                     wants.now.push(StackWant::Rest);
                 }
             }
@@ -153,6 +153,6 @@ impl Stack {
                 "there is nothing to tear down".to_owned(),
             ));
         }
-        // A broken stack starts nothing but a teardown: a person opens the way out.
+        // A stack that needs to be unblocked starts nothing but a teardown.
     }
 }

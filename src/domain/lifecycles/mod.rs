@@ -3,15 +3,21 @@
 mod deployment;
 mod script;
 mod service;
+mod website;
 
 pub use deployment::DEPLOYMENT;
 pub use script::SCRIPT;
 pub use service::SERVICE;
+pub use website::WEBSITE;
 
 use super::lifecycle::{Illegal, Lifecycle};
 
 /// The lifecycle of the stacks of each system. A new system is one line here.
-pub static OF_SYSTEMS: &[(&str, &Lifecycle)] = &[("service", &SERVICE), ("script", &SCRIPT)];
+pub static OF_SYSTEMS: &[(&str, &Lifecycle)] = &[
+    ("service", &SERVICE),
+    ("website", &WEBSITE),
+    ("script", &SCRIPT),
+];
 
 /// The lifecycle of stacks of a system, by the system's name.
 ///

@@ -16,7 +16,7 @@ pub static SERVICE: Lifecycle = Lifecycle {
     phases: &[
         PhaseDef::new(NEW, None, Rest).with(&[PhaseFlag::LookFirst]),
         PhaseDef::new("CREATING", Some("CREATING"), Busy),
-        PhaseDef::new("STABLE", Some("STABLE"), Rest).with(&[PhaseFlag::Settles]),
+        PhaseDef::new("STABLE", Some("STABLE"), Rest),
         PhaseDef::new("AVAILABLE", Some("AVAILABLE"), Rest),
         PhaseDef::new("MIGRATING", Some("MIGRATING"), Busy),
         PhaseDef::new("BROKEN", Some("BROKEN"), Broken),

@@ -128,6 +128,9 @@ pub enum StackEvent {
     WithdrawnBroken {
         /// Which.
         deployment: DeploymentId,
+        /// The phase in which it was broken, where the table has a way back to each.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
     },
     /// Nothing is queued.
     QueueEmpty,
@@ -136,6 +139,11 @@ pub enum StackEvent {
     /// A person opened the way out of a broken phase.
     Unblocked {
         /// Which way ("retry", "recover", "free" …).
+        way: String,
+    },
+    /// The same of a stack in which nothing serves, where the table tells them apart.
+    UnblockedNever {
+        /// Which way.
         way: String,
     },
     /// A waiting deployment left the queue: cancelled, undone, superseded, torn down.
@@ -153,11 +161,17 @@ pub enum StackEvent {
 }
 
 impl StackEvent {
-    /// The edge that it takes: its tag, and for a mark which one.
+    /// How the edges begin that lead back to the phase in which a stack was broken.
+    pub const STILL_BROKEN: &str = "withdrawn_broken:";
+
+    /// The edge that it takes: its tag, for a mark which one, and for a way back where to.
     #[must_use]
     pub fn edge(&self) -> Cow<'static, str> {
         match self {
             StackEvent::Reached { mark, .. } => mark.edge().into(),
+            StackEvent::WithdrawnBroken { to: Some(to), .. } => {
+                format!("{}{to}", Self::STILL_BROKEN).into()
+            }
             other => other.tag().into(),
         }
     }
@@ -183,6 +197,7 @@ impl StackEvent {
             StackEvent::QueueEmpty => "queue_empty",
             StackEvent::Idle => "idle",
             StackEvent::Unblocked { .. } => "unblocked",
+            StackEvent::UnblockedNever { .. } => "unblocked_never",
             StackEvent::Dequeued { .. } => "dequeued",
             StackEvent::StackFrozen { .. } => "stack_frozen",
             StackEvent::StackThawed => "stack_thawed",

@@ -66,11 +66,11 @@ impl World {
         }
         let behind = match (
             stack.current.and_then(|d| self.deployment(d)),
-            stack.class(),
+            stack.needs_unblocking(),
         ) {
             (Some(current), _) => format!("waits behind {}", current.no()),
-            (None, PhaseClass::Broken) => "goes first and unblocks the stack".to_owned(),
-            (None, PhaseClass::Rest | PhaseClass::Busy | PhaseClass::Gone) => String::new(),
+            (None, true) => "goes first and unblocks the stack".to_owned(),
+            (None, false) => String::new(),
         };
         let deploy = |source| Some(Intent::deploy(id.clone(), source));
         match doing {

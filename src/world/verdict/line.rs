@@ -120,8 +120,14 @@ impl World {
     /// What stands still with a broken stack: its queue; or only the real stack, where the stack
     /// itself is at rest.
     fn stands(&self, stack: &StackId) -> String {
-        if self.folds.stack(stack).class() == PhaseClass::Broken {
-            return "Its queue stands.".to_owned();
+        let fold = self.folds.stack(stack);
+        if fold.class() == PhaseClass::Broken {
+            return if fold.needs_unblocking() {
+                "Its queue stands."
+            } else {
+                "Its queue goes on."
+            }
+            .to_owned();
         }
         let Some(thing) = self.thing(stack) else {
             return String::new();
