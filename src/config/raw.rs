@@ -204,7 +204,6 @@ const UNBUILT: &[(&str, &str, &str)] = &[
     ),
     ("environments.*", "deny", "denied actions are"),
     ("environments.*", "freeze_windows", "freeze windows are"),
-    ("applications.*", "website", "websites are"),
     ("applications.*", "mach", "MACH configurations are"),
     ("applications.*", "review", "review environments are"),
     ("applications.*", "stages", "staged deployments are"),

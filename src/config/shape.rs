@@ -20,7 +20,7 @@ pub(super) struct Unbuilt {
     pub(super) at: String,
     /// The key.
     pub(super) key: &'static str,
-    /// What it is, as the start of a sentence ("websites are").
+    /// What it is, as the start of a sentence ("staged deployments are").
     pub(super) what: &'static str,
 }
 

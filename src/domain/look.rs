@@ -76,6 +76,12 @@ impl Look {
         }
     }
 
+    /// The same look, with what it needs beside the name.
+    #[must_use]
+    pub fn with(self, with: Value) -> Self {
+        Self { with, ..self }
+    }
+
     /// The same look, at its parts too.
     #[must_use]
     pub fn whole(self) -> Self {

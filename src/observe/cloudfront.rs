@@ -1,17 +1,22 @@
 //! The eye on CloudFront: the distribution that serves a host, or that was made under a reference.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde::Deserialize as _;
 
-use super::{Eye, LookOn};
+use super::{Eye, Follow, Glance, LookOn};
 use crate::aws::cloudfront::Distribution;
 use crate::aws::{Clients, Cloud};
 use crate::domain::failure::Failure;
-use crate::domain::look::{Look, Sight};
+use crate::domain::ids::StackId;
+use crate::domain::line::Line;
+use crate::domain::look::{Look, Sight, Subject};
+use crate::domain::place::Place;
 use crate::domain::request::SourceBundle;
+use crate::domain::time::Time;
 use crate::forms::cloudfront::{DISTRIBUTION, DistributionFacts, LookFor, missing};
 
 /// Looks at distributions.
@@ -53,6 +58,84 @@ impl Eye for Distributions {
         }
         .boxed()
     }
+
+    fn follow(&self, _stack: &StackId, about: &Subject, _since: Time) -> Option<Box<dyn Follow>> {
+        Some(Box::new(Followed {
+            clients: Arc::clone(&self.0),
+            about: about.clone(),
+            id: None,
+        }))
+    }
+}
+
+/// A distribution that is followed. CloudFront tells of no parts and keeps no news: its state is
+/// all that there is to see.
+struct Followed {
+    clients: Arc<Clients>,
+    about: Subject,
+    /// Which one it was at the last look.
+    id: Option<String>,
+}
+
+impl Followed {
+    async fn find(&self, cloud: &Cloud) -> Result<Option<Distribution>, Failure> {
+        if let Some(id) = &self.id
+            && let Some(found) = cloud.distribution(id).await?
+            && leads(&found.aliases, &self.about.name)
+        {
+            return Ok(Some(found));
+        }
+        find(cloud, &self.about.name, Some(&self.about.name)).await
+    }
+}
+
+impl Follow for Followed {
+    fn look<'a>(
+        &'a mut self,
+        place: &'a Place,
+        glance: Glance,
+    ) -> BoxFuture<'a, Result<(Sight, Time), Failure>> {
+        async move {
+            let cloud = self.clients.at(place).await?.watching();
+            let found = self.find(&cloud).await?;
+            self.id = found.as_ref().map(|found| found.id.clone());
+            let about = self.about.clone();
+            let sight = match found {
+                Some(found) => facts(found).sight(about),
+                None => missing(about),
+            };
+            Ok((sight, glance.now))
+        }
+        .boxed()
+    }
+
+    fn has_news(&self, _: Glance) -> bool {
+        false
+    }
+
+    fn news<'a>(
+        &'a mut self,
+        place: &'a Place,
+        glance: Glance,
+    ) -> BoxFuture<'a, Result<(Sight, Vec<Line>), Failure>> {
+        async move { Ok((self.look(place, glance).await?.0, Vec::new())) }.boxed()
+    }
+
+    fn is_unsurveyed(&self, _: Time) -> bool {
+        false
+    }
+
+    fn survey<'a>(&'a mut self, _: &'a Place, _: Time) -> BoxFuture<'a, Result<(), Failure>> {
+        ready(Ok(())).boxed()
+    }
+
+    fn serve<'a>(&'a self, _: &'a Place) -> BoxFuture<'a, Result<Option<(u32, u32)>, Failure>> {
+        ready(Ok(None)).boxed()
+    }
+}
+
+fn leads(aliases: &[String], host: &str) -> bool {
+    aliases.iter().any(|alias| alias.eq_ignore_ascii_case(host))
 }
 
 /// The distribution to which the host leads; else the one that was made under the reference, of
@@ -63,8 +146,7 @@ async fn find(
     reference: Option<&str>,
 ) -> Result<Option<Distribution>, Failure> {
     let all = cloud.distributions().await?;
-    let same = |alias: &String| alias.eq_ignore_ascii_case(host);
-    if let Some(one) = all.iter().find(|one| one.aliases.iter().any(same)) {
+    if let Some(one) = all.iter().find(|one| leads(&one.aliases, host)) {
         return Ok(cloud.distribution(&one.id).await?);
     }
     let Some(reference) = reference else {

@@ -6,11 +6,13 @@ pub mod files;
 pub mod reach;
 pub mod script;
 pub mod service;
+pub mod website;
 
 use std::fmt;
 
 use serde_json::Value;
 
+use crate::domain::artifact::Artifact;
 use crate::domain::deployment::{Deployment, Shown};
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::failure::Failure;
@@ -85,6 +87,17 @@ pub trait System: fmt::Debug + Sync {
     fn flags(&self) -> &'static [Flag] {
         &[]
     }
+    /// What a stack is with the files of an archive, as a release of that name; `None` where it
+    /// takes none.
+    fn published(
+        &self,
+        spec: &Spec,
+        version: &str,
+        archive: &Artifact,
+    ) -> Option<Result<Spec, Failure>> {
+        let _ = (spec, version, archive);
+        None
+    }
     /// What to look at before planning; asked again with what was seen until it wants nothing more,
     /// three times at most.
     fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look>;
@@ -108,7 +121,7 @@ pub trait System: fmt::Debug + Sync {
 /// Every system that there is.
 #[must_use]
 pub fn all() -> &'static [&'static dyn System] {
-    &[&service::Service, &script::Script]
+    &[&service::Service, &website::Website, &script::Script]
 }
 
 /// The system of a name.

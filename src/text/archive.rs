@@ -31,6 +31,22 @@ pub struct Limits {
     pub depth: usize,
 }
 
+impl Limits {
+    /// How much of a site is taken.
+    pub const SITE: Limits = Limits {
+        entries: 50_000,
+        bytes: 2 << 30,
+        file: 128 << 20,
+        ratio: 200,
+        depth: 64,
+    };
+}
+
+/// The longest archive of a site, in bytes.
+pub const LONGEST_SITE: u64 = 1 << 30;
+/// The page that a site begins with.
+pub const INDEX: &str = "index.html";
+
 /// Why an archive is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {

@@ -135,7 +135,7 @@ async fn there(
     Err(Failure::new(format!(
         "{alias} leads to the distribution {id} already, which serves {other} and not {domain}{path}"
     ))
-    .hint("take that host from it, or name another domain in the estate file, then run holdpoint apply"))
+    .hint("take that host from it, or name another domain in the estate file, then deploy again"))
 }
 
 async fn cloud_all(cloud: &Cloud) -> Result<Vec<Summary>, Failure> {
@@ -165,7 +165,7 @@ fn refused(trouble: Trouble, params: &Params) -> Failure {
     let failure = trouble.held_open();
     let hint = match code.as_str() {
         "CNAMEAlreadyExists" => format!(
-            "{host} leads to a distribution of another account: take it from that one, or name another domain in the estate file, then run holdpoint apply"
+            "{host} leads to a distribution of another account: take it from that one, or name another domain in the estate file, then deploy again"
         ),
         "InvalidViewerCertificate" => format!(
             "the certificate must be issued, cover {host}, and be in us-east-1, wherever the site is"

@@ -86,13 +86,11 @@ async fn edits(job: &Job, cloud: &Cloud, params: &Params) -> Result<Vec<Edit>, F
             return Err(Failure::new(format!(
                 "{name} does not belong to the hosted zone {of} ({zone})"
             ))
-            .hint(
-                "name the hosted zone of that domain in the estate file, then run holdpoint apply",
-            ));
+            .hint("name the hosted zone of that domain in the estate file, then deploy again"));
         }
         Ok(None) => {
             return Err(Failure::new(format!("there is no hosted zone {zone}"))
-                .hint("name one of this account in the estate file, then run holdpoint apply"));
+                .hint("name one of this account in the estate file, then deploy again"));
         }
         // A role may be allowed to change records and nothing else.
         Err(trouble) if trouble.kind == TroubleKind::Denied => {}
@@ -142,7 +140,7 @@ fn taken(name: &str, record: &Record) -> Failure {
         "{name} is taken: there is {}, which leads to no distribution",
         Safe::new(&leads(record))
     ))
-    .hint("delete that record if nobody needs it, or name another domain in the estate file, then run holdpoint apply")
+    .hint("delete that record if nobody needs it, or name another domain in the estate file, then deploy again")
 }
 
 fn refused(trouble: Trouble, params: &Params) -> Failure {

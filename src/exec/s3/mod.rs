@@ -34,13 +34,13 @@ fn failed(cloud: &Cloud, bucket: &str, trouble: Trouble) -> Failure {
             ..failure
         }
         .hint(format!(
-            "make it (aws s3 mb s3://{bucket} --region {region}), or name another in the estate file, then run holdpoint apply"
+            "make it (aws s3 mb s3://{bucket} --region {region}), or name another in the estate file, then deploy again"
         )),
         "PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed" => Failure {
             summary: format!("the bucket {bucket} is not in {region}"),
             ..failure
         }
-        .hint(format!("name a bucket of {region} in the estate file, then run holdpoint apply")),
+        .hint(format!("name a bucket of {region} in the estate file, then deploy again")),
         _ => failure,
     }
 }

@@ -25,10 +25,9 @@ use crate::domain::failure::Failure;
 use crate::domain::plan::{Cancel, Output};
 use crate::exec::Job;
 use crate::exec::again::{Again, before, begin, say};
+use crate::text::archive::INDEX;
 use crate::text::counted::counted;
 
-/// The page that a site begins with.
-const INDEX: &str = "index.html";
 /// How much of files is in memory at once, in KiB: one of the largest, or many small ones.
 const ROOM: u32 = 192 << 10;
 

@@ -11,18 +11,7 @@ use crate::domain::artifact::Artifact;
 use crate::domain::failure::{Failure, Retry};
 use crate::exec::{Content, Job};
 use crate::os::{disk, files, open};
-use crate::text::archive::{Archive, ArchiveError, Entry, Limits};
-
-/// How much of a site is taken.
-const LIMITS: Limits = Limits {
-    entries: 50_000,
-    bytes: 2 << 30,
-    file: 128 << 20,
-    ratio: 200,
-    depth: 64,
-};
-/// The longest archive in bytes.
-const LONGEST: u64 = 1 << 30;
+use crate::text::archive::{Archive, ArchiveError, Entry, LONGEST_SITE, Limits};
 
 /// An archive that is at hand.
 pub(super) struct Kept {
@@ -52,9 +41,9 @@ impl File {
 impl Kept {
     /// Brings the archive to the folder of the job, and reads all of it once.
     pub(super) async fn bring(job: &Job, archive: &Artifact) -> Result<Self, Failure> {
-        if archive.length > LONGEST {
+        if archive.length > LONGEST_SITE {
             return Err(Failure::new(format!(
-                "{} has {} bytes, and {LONGEST} are taken",
+                "{} has {} bytes, and {LONGEST_SITE} are taken",
                 archive.what, archive.length
             )));
         }
@@ -94,14 +83,14 @@ fn save(content: Content, folder: &Path, path: &Path) -> Result<(), ArchiveError
         Ok(()) | Err(_) => {}
     }
     let mut to = open::fresh(path, 0o600)?;
-    io::copy(&mut content.take(LONGEST + 1), &mut to)?;
+    io::copy(&mut content.take(LONGEST_SITE + 1), &mut to)?;
     Ok(())
 }
 
 /// All files, each read to its end: none of them is a lie.
 fn read(path: &Path) -> Result<Vec<File>, ArchiveError> {
     let mut from = open::read(path)?;
-    let archive = Archive::read(&mut from, &LIMITS)?;
+    let archive = Archive::read(&mut from, &Limits::SITE)?;
     let mut files = Vec::with_capacity(archive.files.len());
     for entry in archive.files {
         let mut sum = Md5::new();

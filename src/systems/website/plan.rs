@@ -1,0 +1,226 @@
+//! The plans of a site: provision, publish, take down.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::body::Body;
+use super::entry::Site;
+use super::steps;
+use crate::domain::artifact::Artifact;
+use crate::domain::class::EnvClass;
+use crate::domain::failure::Failure;
+use crate::domain::hold::HoldKind;
+use crate::domain::ids::StackId;
+use crate::domain::level::Danger;
+use crate::domain::look::{Sight, Standing};
+use crate::domain::plan::{ChangeRow, Changes, Does, Fate, HoldRule, Plan, Step};
+use crate::domain::request::Spec;
+use crate::forms::cloudfront::DistributionFacts;
+use crate::systems::PlanAsk;
+
+const DISTRIBUTION: &str = "CloudFront distribution";
+const NAME: &str = "Route 53 alias";
+const FILES: &str = "S3 objects";
+
+/// What was seen of the site's distribution; none where there is none.
+fn found(sight: &Sight) -> Result<Option<DistributionFacts>, Failure> {
+    if sight.standing == Standing::Missing {
+        return Ok(None);
+    }
+    let facts = DistributionFacts::deserialize(&sight.facts);
+    facts.map(Some).map_err(|why| {
+        Failure::new(format!(
+            "what was seen of {} cannot be read: {why}",
+            sight.about
+        ))
+        .hint("try again")
+    })
+}
+
+/// Who has a distribution, as its comment says.
+fn owner(ask: &PlanAsk) -> String {
+    format!("holdpoint {} {}", ask.store, ask.stack)
+}
+
+/// Refuses a distribution of another store or stack; tells whether it was made by somebody else.
+fn touch(ask: &PlanAsk, site: &Site, found: &DistributionFacts) -> Result<bool, Failure> {
+    let ours = owner(ask);
+    match found.comment.strip_prefix("holdpoint ") {
+        Some(_) if found.comment == ours => Ok(false),
+        Some(other) => Err(Failure::new(format!(
+            "the distribution {} of {} is of {other}",
+            found.id, site.host
+        ))
+        .detail(format!("this is {} of the store {}", ask.stack, ask.store))
+        .hint(format!(
+            "work on it from there, or give {} another subdomain",
+            ask.stack
+        ))),
+        None => Ok(true),
+    }
+}
+
+/// Everything that serves the site is made, or taken as it is.
+pub(super) fn provision(ask: &PlanAsk, site: &Site, sight: &Sight) -> Result<Plan, Failure> {
+    let found = found(sight)?;
+    let foreign = match &found {
+        Some(found) => touch(ask, site, found)?,
+        None => false,
+    };
+    let protected = matches!(ask.env.class, EnvClass::Production | EnvClass::Staging);
+    let hold = (foreign && protected).then(|| HoldRule::always(HoldKind::FirstTouch));
+    let steps = vec![
+        steps::placeholder(site),
+        steps::access(site),
+        steps::distribution(site, &owner(ask)).hold(hold),
+        steps::at_the_edges(site),
+        steps::name(site),
+    ];
+    let (made, mut says) = match &found {
+        None => (
+            Does::Add,
+            vec![format!(
+                "{} is provisioned; nothing is published yet. That takes some minutes: a distribution goes to all edges.",
+                site.host
+            )],
+        ),
+        Some(found) => (
+            Does::Change,
+            vec![format!(
+                "The distribution {} of {} is there already and is taken as it is.",
+                found.id, site.host
+            )],
+        ),
+    };
+    if foreign {
+        says.push("It was not made from here.".to_owned());
+    }
+    let rows = vec![
+        row("distribution", DISTRIBUTION, made),
+        row("name", NAME, made),
+    ];
+    Ok(plan(
+        "provision",
+        site,
+        steps,
+        rows,
+        Danger::default(),
+        says,
+    ))
+}
+
+/// The files of an archive are served.
+pub(super) fn publish(
+    ask: &PlanAsk,
+    spec: &Spec,
+    body: &Body,
+    archive: &Artifact,
+    sight: &Sight,
+) -> Result<Plan, Failure> {
+    let site = &body.site;
+    let Some(found) = found(sight)? else {
+        return Err(unprovisioned(&ask.stack, site));
+    };
+    touch(ask, site, &found)?;
+    let steps = vec![steps::files(site, archive), steps::refresh(site, &found.id)];
+    let says = vec![format!(
+        "The files of {} take the place of those at {}; pages are served anew once the distribution is refreshed.",
+        spec.release, site.host
+    )];
+    let rows = vec![row("files", FILES, Does::Change)];
+    Ok(plan("publish", site, steps, rows, Danger::default(), says))
+}
+
+fn unprovisioned(stack: &StackId, site: &Site) -> Failure {
+    Failure::new(format!(
+        "{stack} is not provisioned: there is no distribution of {}",
+        site.host
+    ))
+    .hint(format!("holdpoint deploy {stack}"))
+}
+
+/// The site goes: it answers no more, and then everything that served it.
+pub(super) fn teardown(ask: &PlanAsk, site: &Site, sight: &Sight) -> Result<Plan, Failure> {
+    let hold = Some(HoldRule::always(HoldKind::Teardown));
+    let Some(found) = found(sight)? else {
+        let says = vec![format!(
+            "The distribution of {} is gone already, or never was: what is left are files.",
+            site.host
+        )];
+        let steps = vec![steps::clear(site, &[]).hold(hold)];
+        let rows = vec![row("files", FILES, Does::Remove)];
+        return Ok(plan("teardown", site, steps, rows, GOES, says));
+    };
+    touch(ask, site, &found)?;
+    let id = &found.id;
+    let steps = vec![
+        steps::disable(site, id).hold(hold),
+        steps::disabled(site, id),
+        steps::unname(site, &found.domain_name),
+        steps::clear(site, &["disabled"]),
+        steps::delete(site, id),
+    ];
+    let says = vec![
+        format!(
+            "{} answers no more within minutes of the first step: that is where it can still be taken back.",
+            site.host
+        ),
+        format!(
+            "Then its name, its files below {}/{} and the distribution {id} go. The bucket, the hosted zone and the certificate stay.",
+            site.live, site.prefix
+        ),
+    ];
+    let rows = vec![
+        row("distribution", DISTRIBUTION, Does::Remove),
+        row("files", FILES, Does::Remove),
+        row("name", NAME, Does::Remove),
+    ];
+    Ok(plan("teardown", site, steps, rows, GOES, says))
+}
+
+/// The whole site goes.
+const GOES: Danger = Danger {
+    replaces: true,
+    revises: false,
+    downtime: true,
+    destroys: true,
+    unknown: false,
+};
+
+fn row(logical: &str, kind: &str, does: Does) -> ChangeRow {
+    ChangeRow {
+        logical: logical.to_owned(),
+        kind: kind.to_owned(),
+        does,
+        fate: Fate::Goes,
+        scope: Vec::new(),
+        properties: Vec::new(),
+        values: BTreeMap::new(),
+        counted: Vec::new(),
+    }
+}
+
+fn plan(
+    name: &str,
+    site: &Site,
+    steps: Vec<Step>,
+    rows: Vec<ChangeRow>,
+    danger: Danger,
+    says: Vec<String>,
+) -> Plan {
+    let changes = vec![Changes {
+        about: steps::about(site),
+        rows,
+        loses: Vec::new(),
+        more_dangerous: false,
+    }];
+    Plan {
+        name: name.to_owned(),
+        steps,
+        changes,
+        danger,
+        says,
+        ..Plan::default()
+    }
+}

@@ -1,0 +1,257 @@
+//! Single steps of a site's plans, each in one place, so that every plan speaks of the same thing
+//! in the same form.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::entry::Site;
+use crate::domain::artifact::Artifact;
+use crate::domain::look::Subject;
+use crate::domain::plan::{Leaves, Role, Step, When};
+use crate::forms::cloudfront::{DISTRIBUTION, EVERYTHING};
+
+/// The origin access control of all distributions of an account, by its name.
+const ACCESS: &str = "distro-to-s3";
+
+/// How long a distribution may take to reach all edges.
+const EDGES: Duration = Duration::from_mins(45);
+
+/// What stands there until something is published.
+const PLACEHOLDER: &str = "<!doctype html>\n<meta charset=\"utf-8\">\n<title>Nothing here yet</title>\n<p>Nothing was published here yet.</p>\n";
+
+/// What all steps of a site are about.
+pub(super) fn about(site: &Site) -> Subject {
+    Subject::new(DISTRIBUTION, &site.host)
+}
+
+/// The output of an earlier step.
+fn from(step: &str, pointer: &str) -> Value {
+    json!({ "from": step, "output": pointer })
+}
+
+fn step(
+    role: Role,
+    site: &Site,
+    id: &str,
+    title: String,
+    kind: &str,
+    params: Value,
+    after: &[&str],
+) -> Step {
+    Step::new(role, id, title, kind, params)
+        .about(about(site))
+        .after(after)
+}
+
+/// A page where nothing was published yet.
+pub(super) fn placeholder(site: &Site) -> Step {
+    let params = json!({
+        "bucket": site.live,
+        "key": format!("{}index.html", site.prefix),
+        "text": PLACEHOLDER,
+        "content_type": "text/html; charset=utf-8",
+        "cache_control": "no-cache",
+        "unless_there": true,
+    });
+    let title = format!("put a placeholder into {}", site.live);
+    step(
+        Role::Build,
+        site,
+        "placeholder",
+        title,
+        "s3.put",
+        params,
+        &[],
+    )
+}
+
+/// What lets distributions read the bucket.
+pub(super) fn access(site: &Site) -> Step {
+    let params = json!({ "name": ACCESS });
+    let title = format!("find the origin access control {ACCESS}");
+    step(
+        Role::Build,
+        site,
+        "access",
+        title,
+        "cloudfront.oac",
+        params,
+        &["placeholder"],
+    )
+}
+
+/// The distribution; one that the site has already is taken.
+pub(super) fn distribution(site: &Site, owner: &str) -> Step {
+    let params = json!({
+        "caller_reference": site.host,
+        "comment": owner,
+        "alias": site.host,
+        "origin_bucket": site.live,
+        "origin_path": format!("/{}", site.prefix.trim_end_matches('/')),
+        "oac": from("access", "/id"),
+        "certificate_arn": site.certificate,
+    });
+    let title = format!("make the distribution of {}", site.host);
+    step(
+        Role::Change,
+        site,
+        "distribution",
+        title,
+        "cloudfront.create",
+        params,
+        &["access"],
+    )
+    .undo("a teardown disables and deletes it")
+}
+
+/// Waits until it has reached all edges.
+pub(super) fn at_the_edges(site: &Site) -> Step {
+    let params = json!({ "id": from("distribution", "/id") });
+    let title = "wait until it is at all edges".to_owned();
+    step(
+        Role::Verify,
+        site,
+        "edges",
+        title,
+        "cloudfront.deployed",
+        params,
+        &["distribution"],
+    )
+    .within(EDGES)
+}
+
+/// The name of the site, as an alias of the distribution.
+pub(super) fn name(site: &Site) -> Step {
+    let params = json!({
+        "zone_id": site.zone,
+        "name": site.host,
+        "dns_name": from("distribution", "/domain_name"),
+        "kinds": ["A"],
+    });
+    let title = format!("point {} to it", site.host);
+    step(
+        Role::Change,
+        site,
+        "name",
+        title,
+        "route53.upsert",
+        params,
+        &["distribution"],
+    )
+    .leaving(Leaves::Old)
+    .undo("a teardown removes it")
+}
+
+/// Brings the files of an archive.
+pub(super) fn files(site: &Site, archive: &Artifact) -> Step {
+    let params = json!({ "archive": archive, "bucket": site.live, "prefix": site.prefix });
+    let title = format!("bring the files to {}", site.live);
+    step(
+        Role::Publish,
+        site,
+        "files",
+        title,
+        "s3.publish",
+        params,
+        &[],
+    )
+    .reaching(When::Started, "deploying")
+    .leaving(Leaves::New)
+    .undo("a rollback brings the files of another release")
+}
+
+/// Lets the edges take them.
+pub(super) fn refresh(site: &Site, id: &str) -> Step {
+    let params = json!({ "id": id, "paths": [EVERYTHING] });
+    let title = "refresh the distribution".to_owned();
+    step(
+        Role::Change,
+        site,
+        "refresh",
+        title,
+        "cloudfront.invalidate",
+        params,
+        &["files"],
+    )
+}
+
+/// The site answers no more.
+pub(super) fn disable(site: &Site, id: &str) -> Step {
+    let params = json!({ "id": id });
+    let title = format!("disable the distribution {id}");
+    step(
+        Role::Remove,
+        site,
+        "disable",
+        title,
+        "cloudfront.disable",
+        params,
+        &[],
+    )
+    .leaving(Leaves::Nothing)
+}
+
+/// Waits until it answers no more anywhere: it cannot be deleted before.
+pub(super) fn disabled(site: &Site, id: &str) -> Step {
+    let params = json!({ "id": id });
+    let title = "wait until it is disabled at all edges".to_owned();
+    step(
+        Role::Verify,
+        site,
+        "disabled",
+        title,
+        "cloudfront.deployed",
+        params,
+        &["disable"],
+    )
+    .within(EDGES)
+}
+
+/// The name goes before what it points to: nobody else can take what a name points to.
+pub(super) fn unname(site: &Site, dns_name: &str) -> Step {
+    let params = json!({ "zone_id": site.zone, "name": site.host, "dns_name": dns_name });
+    let title = format!("remove the name {}", site.host);
+    step(
+        Role::Remove,
+        site,
+        "name",
+        title,
+        "route53.remove",
+        params,
+        &["disabled"],
+    )
+    .reaching(When::Started, "deleting")
+}
+
+/// The files go.
+pub(super) fn clear(site: &Site, after: &[&str]) -> Step {
+    let params = json!({ "bucket": site.live, "prefix": site.prefix });
+    let title = format!("delete the files in {}", site.live);
+    step(
+        Role::Remove,
+        site,
+        "files",
+        title,
+        "s3.clear",
+        params,
+        after,
+    )
+    .leaving(Leaves::Nothing)
+}
+
+/// The distribution goes last: as long as it is there, a teardown can be taken up again.
+pub(super) fn delete(site: &Site, id: &str) -> Step {
+    let params = json!({ "id": id });
+    let title = format!("delete the distribution {id}");
+    step(
+        Role::Remove,
+        site,
+        "delete",
+        title,
+        "cloudfront.delete",
+        params,
+        &["name", "files"],
+    )
+    .within(EDGES)
+}

@@ -1,0 +1,269 @@
+//! Sites as plans: what is provisioned, published and taken down, and that no plan can do what it
+//! must not.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+use crate::domain::class::EnvClass;
+use crate::domain::digest::Digest;
+use crate::domain::environment::{EnvironmentRecord, Mode, OnFailure, QueuePolicy};
+use crate::domain::flag::Flags;
+use crate::domain::hold::HoldKind;
+use crate::domain::lifecycles::WEBSITE;
+use crate::domain::look::{Sight, Subject};
+use crate::domain::place::Places;
+use crate::domain::plan::{Leaves, Step, references};
+use crate::domain::request::{Made, SourceBundle};
+use crate::forms::cloudfront::{self, DistributionFacts};
+
+fn entry() -> WebsiteEntry {
+    serde_json::from_value(json!({
+        "domain": "{env}.example.com",
+        "hosted_zone": "Z1DEV",
+        "buckets": { "live": "live-{env}" },
+        "certificate": "arn:aws:acm:us-east-1:000000000000:certificate/1",
+        "by_environment": { "prod": { "domain": "example.com", "hosted_zone": "Z1PROD" } },
+    }))
+    .unwrap()
+}
+
+fn stack(env: &str) -> StackId {
+    format!("{env}/docs").parse().unwrap()
+}
+
+fn site(env: &str) -> Spec {
+    body::spec(&stack(env), &entry(), &SourceBundle::default())
+}
+
+fn archive() -> Artifact {
+    Artifact {
+        digest: Digest::of_bytes(b"zip"),
+        length: 3,
+        what: "docs.zip".to_owned(),
+    }
+}
+
+fn ask(env: &str, purpose: Purpose) -> PlanAsk {
+    let class = if env == "prod" {
+        EnvClass::Production
+    } else {
+        EnvClass::Development
+    };
+    PlanAsk {
+        stack: stack(env),
+        purpose,
+        env: EnvironmentRecord {
+            class,
+            places: Places::default(),
+            on_failure: OnFailure::Break,
+            queue: QueuePolicy::Queue,
+            mode: Mode::Deploy,
+            min_level: None,
+            hold_expiry: Duration::from_hours(24),
+        },
+        store: "0a1b2c3d".to_owned(),
+        seen: None,
+        serving: None,
+        left_at: None,
+        flags: Flags::default(),
+    }
+}
+
+fn sight(comment: &str) -> Sights {
+    let facts = DistributionFacts {
+        id: "E1DOCS".to_owned(),
+        domain_name: "d1.cloudfront.net".to_owned(),
+        enabled: true,
+        status: "Deployed".to_owned(),
+        comment: comment.to_owned(),
+        ..DistributionFacts::default()
+    };
+    seen(facts.sight(about()))
+}
+
+fn about() -> Subject {
+    Subject::new(DISTRIBUTION, "docs.example.com")
+}
+
+fn seen(sight: Sight) -> Sights {
+    let mut seen = Sights::default();
+    seen.put(sight);
+    seen
+}
+
+fn missing() -> Sights {
+    seen(cloudfront::missing(about()))
+}
+
+fn there() -> Sights {
+    sight("holdpoint 0a1b2c3d prod/docs")
+}
+
+fn plan(env: &str, purpose: Purpose, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
+    let plan = Website.plan(&ask(env, purpose), spec, seen)?;
+    plan.check().unwrap();
+    plan.check_marks(&WEBSITE).unwrap();
+    assert!(plan.rows().is_some(), "what it changes is known");
+    Ok(plan)
+}
+
+fn ids(plan: &Plan) -> Vec<&str> {
+    plan.steps.iter().map(|step| step.id.as_str()).collect()
+}
+
+fn named<'a>(plan: &'a Plan, id: &str) -> &'a Step {
+    plan.step(&id.into()).unwrap()
+}
+
+#[test]
+fn a_site_has_its_own_name_zone_and_place_in_each_environment() {
+    let of = |env| entry().site(env, "docs");
+    let (dev, prod) = (of("dev"), of("prod"));
+    assert_eq!(
+        (dev.host.as_str(), dev.zone.as_str(), dev.live.as_str()),
+        ("docs.dev.example.com", "Z1DEV", "live-dev")
+    );
+    assert_eq!(
+        (prod.host.as_str(), prod.zone.as_str(), prod.live.as_str()),
+        ("docs.example.com", "Z1PROD", "live-prod")
+    );
+    assert_eq!(prod.prefix, "pipeline/docs/docs/");
+}
+
+#[test]
+fn a_new_site_is_provisioned_in_order_and_serves_nothing_by_that() {
+    let made = plan("dev", Purpose::Deploy, &site("dev"), &missing()).unwrap();
+    assert_eq!(
+        ids(&made),
+        ["placeholder", "access", "distribution", "edges", "name"]
+    );
+    let distribution = named(&made, "distribution");
+    assert_eq!(
+        distribution.params["caller_reference"],
+        "docs.dev.example.com"
+    );
+    assert_eq!(distribution.params["origin_path"], "/pipeline/docs/docs");
+    assert_eq!(references(&distribution.params), ["access".into()]);
+    assert_eq!(
+        references(&named(&made, "name").params),
+        ["distribution".into()]
+    );
+    assert!(made.steps.iter().all(|step| step.hold.is_none()));
+    let leaves: Vec<_> = made.steps.iter().filter_map(|step| step.leaves).collect();
+    assert_eq!(leaves, [Leaves::Old], "no release comes into service");
+    let there = plan("prod", Purpose::Deploy, &site("prod"), &missing()).unwrap();
+    let mut holds = there.steps.iter().filter(|step| step.hold.is_some());
+    assert!(holds.next().is_none(), "nothing of anybody is touched");
+}
+
+#[test]
+fn an_archive_is_published_where_there_is_a_site_and_refused_where_there_is_none() {
+    let spec = body::published(&site("prod"), "1.4.2", &archive()).unwrap();
+    assert_eq!(spec.release.name.as_str(), "1.4.2");
+    let made = plan("prod", Purpose::Deploy, &spec, &there()).unwrap();
+    assert_eq!(ids(&made), ["files", "refresh"]);
+    let files = named(&made, "files");
+    assert_eq!(Artifact::of(&files.params["archive"]), Some(archive()));
+    assert_eq!(files.leaves, Some(Leaves::New));
+    assert_eq!(named(&made, "refresh").params["id"], "E1DOCS");
+    let refused = plan("prod", Purpose::Deploy, &spec, &missing()).unwrap_err();
+    assert_eq!(
+        (refused.summary.as_str(), refused.hint.as_str()),
+        (
+            "prod/docs is not provisioned: there is no distribution of docs.example.com",
+            "holdpoint deploy prod/docs"
+        )
+    );
+}
+
+/// One archive is one release, whatever it is called; the same name with other files is another.
+#[test]
+fn a_release_is_known_by_its_files() {
+    let of = |version: &str, bytes: &[u8]| {
+        let archive = Artifact {
+            digest: Digest::of_bytes(bytes),
+            ..archive()
+        };
+        body::published(&site("prod"), version, &archive)
+            .unwrap()
+            .release
+    };
+    assert!(of("1", b"a").is(&of("2", b"a")));
+    assert!(!of("1", b"a").is(&of("1", b"b")));
+    assert!(matches!(of("1", b"a").source, Some(Made::Archive { .. })));
+}
+
+#[test]
+fn a_teardown_disables_first_and_deletes_what_it_can_be_taken_up_by_last() {
+    let made = plan("prod", Purpose::Teardown, &site("prod"), &there()).unwrap();
+    assert_eq!(
+        ids(&made),
+        ["disable", "disabled", "name", "files", "delete"]
+    );
+    let first = named(&made, "disable");
+    assert_eq!(first.hold.as_ref().unwrap().kind, HoldKind::Teardown);
+    assert!(first.after.is_empty() && made.steps[1..].iter().all(|step| !step.after.is_empty()));
+    let (_, mark) = named(&made, "name").reaches.clone().unwrap();
+    assert_eq!(mark.edge(), "reached:deleting");
+    assert_eq!(
+        named(&made, "delete").after,
+        ["name".into(), "files".into()]
+    );
+    assert!(made.danger.destroys && made.danger.downtime);
+    let rest = plan("prod", Purpose::Teardown, &site("prod"), &missing()).unwrap();
+    assert_eq!(ids(&rest), ["files"]);
+    assert!(rest.steps[0].hold.is_some());
+}
+
+#[test]
+fn a_distribution_of_another_store_or_stack_is_left_alone() {
+    let spec = site("prod");
+    for other in [
+        "holdpoint ffffffff prod/docs",
+        "holdpoint 0a1b2c3d prod/blog",
+    ] {
+        for purpose in [Purpose::Deploy, Purpose::Teardown] {
+            let seen = sight(other);
+            let refused = plan("prod", purpose, &spec, &seen).unwrap_err();
+            assert!(
+                refused.summary.contains("the distribution E1DOCS"),
+                "{refused:?}"
+            );
+        }
+    }
+    let foreign = plan("prod", Purpose::Deploy, &spec, &sight("by hand")).unwrap();
+    let hold = named(&foreign, "distribution").hold.as_ref().unwrap();
+    assert_eq!(hold.kind, HoldKind::FirstTouch, "it was not made from here");
+}
+
+#[test]
+fn what_is_wrong_with_an_entry_is_told_at_once() {
+    let mut entry = entry();
+    entry.subdomain = Some("Docs_1".to_owned());
+    entry.domain = "example".to_owned();
+    entry.hosted_zone = "/hostedzone/Z1".to_owned();
+    entry.buckets.live = "Live_Bucket".to_owned();
+    entry.certificate = "arn:aws:acm:eu-west-1:0:certificate/1".to_owned();
+    let environments = ["dev".to_owned()];
+    let written = Written {
+        app: "docs",
+        environments: &environments,
+        entry: &json!(entry),
+    };
+    let mut told = Remarks::default();
+    Website.check(&written, &mut told);
+    let codes: Vec<_> = told.0.iter().map(|remark| remark.code).collect();
+    assert_eq!(
+        codes,
+        [
+            "subdomain",
+            "domain",
+            "hosted-zone",
+            "bucket",
+            "certificate",
+            "unknown-name"
+        ]
+    );
+}
