@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::domain::lifecycles;
 
 pub(super) use super::change::{
-    ApproveArgs, CancelArgs, DeployArgs, FreezeArgs, Guard, RejectArgs, RollbackArgs, StackArgs,
-    TargetArgs, ThawArgs, UnblockArgs, UndoArgs, WayOut,
+    ApproveArgs, CancelArgs, DeployArgs, FreezeArgs, Guard, PublishArgs, RejectArgs, RollbackArgs,
+    StackArgs, TargetArgs, ThawArgs, UnblockArgs, UndoArgs, WayOut,
 };
 pub(super) use super::chosen::Chosen;
 
@@ -92,6 +92,8 @@ pub enum Verb<S: Args> {
     Diagram(DiagramArgs),
     /// Deploy what the estate says, or an earlier release
     Deploy(DeployArgs),
+    /// Publish the built files of a site from a zip archive
+    Publish(PublishArgs),
     /// Deploy again what the stack had last
     Redeploy(StackArgs),
     /// Deploy the last good release before the one in service
@@ -208,7 +210,7 @@ pub struct DiagramArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// Of which kind of stack
-    #[arg(long, value_parser = systems(), default_value = lifecycles::OF_SYSTEMS[0].0)]
+    #[arg(long = "of", alias = "system", value_parser = systems(), default_value = lifecycles::OF_SYSTEMS[0].0)]
     pub system: String,
 }
 

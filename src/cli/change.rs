@@ -1,5 +1,7 @@
 //! The words of the verbs that change something, and their guard.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use super::chosen::Chosen;
@@ -39,6 +41,23 @@ pub struct DeployArgs {
     /// What is chosen beside the release.
     #[command(flatten)]
     pub chosen: Chosen,
+    /// The guard.
+    #[command(flatten)]
+    pub guard: Guard,
+}
+
+/// `publish`.
+#[derive(Debug, Args)]
+pub struct PublishArgs {
+    /// environment/application
+    #[arg(value_name = "SITE")]
+    pub site: String,
+    /// The zip archive of its built files, with index.html at the top
+    #[arg(value_name = "FILE.zip")]
+    pub archive: PathBuf,
+    /// What the release is called; it stands for these files for ever
+    #[arg(long, value_name = "V")]
+    pub version: String,
     /// The guard.
     #[command(flatten)]
     pub guard: Guard,

@@ -34,13 +34,26 @@ pub(super) fn diagram(
 
 /// As a Mermaid state diagram.
 pub(super) fn mermaid(lifecycle: &Lifecycle) -> String {
-    let start = lifecycle.start().name;
-    let mut text = format!("stateDiagram-v2\n    [*] --> {start}\n");
+    let id = |name: &str| name.replace(' ', "_");
+    let mut text = "stateDiagram-v2\n".to_owned();
+    for phase in lifecycle.phases {
+        // An id has no spaces; what is shown may.
+        if phase.name.contains(' ') {
+            let _ = writeln!(text, "    state \"{}\" as {}", phase.name, id(phase.name));
+        }
+    }
+    let _ = writeln!(text, "    [*] --> {}", id(lifecycle.start().name));
     for Edge {
         from, to, label, ..
     } in lifecycle.edges
     {
-        let _ = writeln!(text, "    {from} --> {to}: {}", label.replace(':', " "));
+        let _ = writeln!(
+            text,
+            "    {} --> {}: {}",
+            id(from),
+            id(to),
+            label.replace(':', " ")
+        );
     }
     text
 }

@@ -20,6 +20,7 @@ mod list;
 mod logs;
 mod out;
 mod plan;
+mod publish;
 mod show;
 mod target;
 mod then;
@@ -259,6 +260,7 @@ pub fn run<S: clap::Args>(
         Verb::Events(args) => list::events(ground, &args, false, &mut out),
         Verb::Audit(args) => list::events(ground, &args, true, &mut out),
         Verb::Diagram(args) => diagram::diagram(ground, &args, &mut out),
+        Verb::Publish(args) => publish::publish(ground, &args, &mut out),
         Verb::Deploy(args) => deploy::deploy(ground, &args, &mut out),
         Verb::Redeploy(args) => act::redeploy(ground, &args, &mut out),
         Verb::Rollback(args) => act::rollback(ground, &args, &mut out),

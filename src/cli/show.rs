@@ -203,7 +203,7 @@ fn deployment(
                 run.state.word().to_owned(),
                 took,
                 usual,
-                step.title.clone(),
+                run.does(step),
                 why,
             ]
         })

@@ -1,6 +1,7 @@
 //! What verbs print and ask, against a scripted desk.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::io::Read as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use clap::{CommandFactory as _, Parser as _};
 use serde_json::{Value, json};
 
 use crate::desk::{Batch, Begin, Desk, NotAsked, Reading, TailOf};
+use crate::domain::artifact::Artifact;
 use crate::domain::ask::{Answer, Ask, AskState, Intent};
 use crate::domain::card::Card;
 use crate::domain::class::EnvClass;
@@ -22,6 +24,7 @@ use crate::domain::label::{CardLine, Label};
 use crate::domain::level::{Level, Verb as Doing};
 use crate::domain::line::Line;
 use crate::domain::refused::Refused;
+use crate::store::Content;
 use crate::text::diagnostic::Diagnostic;
 use crate::world::World;
 use crate::world::fixture::{self, NOW, Scene};

@@ -1,7 +1,7 @@
 //! Fills an ask with what the estate says of the stacks concerned: their specs and files. Decides
 //! nothing.
 
-use crate::domain::ask::{Ask, Attached, Intent, Source, Way};
+use crate::domain::ask::{Ask, Attached, Intent, Way};
 use crate::domain::estate::Catalog;
 use crate::domain::folds::Folds;
 use crate::domain::ids::StackId;
@@ -25,7 +25,7 @@ pub(super) fn wants_files(ask: &Ask) -> bool {
 
 fn reads_files(intent: &Intent) -> bool {
     match intent {
-        Intent::Deploy { source, .. } => matches!(source, Source::Estate),
+        Intent::Deploy { source, .. } => source.reads_files(),
         Intent::Apply { .. }
         | Intent::Rollback { .. }
         | Intent::Retry { .. }
@@ -66,7 +66,7 @@ pub(super) fn attach(ask: Ask, catalog: &Catalog, folds: &Folds) -> Result<Ask, 
 
 fn entries(intent: &Intent, catalog: &Catalog, folds: &Folds) -> Result<Vec<Attached>, Refused> {
     let (stacks, needed): (&[StackId], bool) = match intent {
-        Intent::Deploy { stacks, source, .. } => (stacks, *source == Source::Estate),
+        Intent::Deploy { stacks, source, .. } => (stacks, source.reads_files()),
         Intent::Teardown { stack, .. }
         | Intent::Unblock {
             stack,
@@ -115,6 +115,7 @@ fn entries(intent: &Intent, catalog: &Catalog, folds: &Folds) -> Result<Vec<Atta
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ask::Source;
     use crate::world::fixture::{Scene, id};
 
     /// What needs files that cannot be read is refused with what is wrong with them, not as a stack

@@ -8,12 +8,14 @@ use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::domain::artifact::Artifact;
 use crate::domain::ask::{Ask, AskState, InboxAsk};
 use crate::domain::cause::Via;
 use crate::domain::deployment::Deployment;
 use crate::domain::event::Stored;
 use crate::domain::ids::{AskId, DeploymentNo, StackId};
 use crate::os::mutex::locked;
+use crate::store::Content;
 use crate::world::World;
 
 use super::parts::Parts;
@@ -191,6 +193,10 @@ impl Patient for LiveDesk {
 
     fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<Deployment>, String> {
         self.ask_thread(|reply| Command::History(stack.clone(), limit, reply))
+    }
+
+    fn keep(&self, content: Content, what: &str) -> Result<Artifact, String> {
+        self.ask_thread(|reply| Command::Keep(content, what.to_owned(), reply))
     }
 
     fn numbered(&self, no: DeploymentNo) -> Result<Option<Deployment>, String> {

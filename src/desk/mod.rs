@@ -25,12 +25,14 @@ pub use tails::{Follow, Follows};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::artifact::Artifact;
 use crate::domain::ask::{Ask, AskState};
 use crate::domain::deployment::Deployment;
 use crate::domain::event::Stored;
 use crate::domain::ids::{AskId, DeploymentNo, StackId};
 use crate::domain::line::Line;
 use crate::domain::time::Time;
+use crate::store::Content;
 use crate::world::World;
 
 /// Why a submit did not get through; nothing was asked.
@@ -131,6 +133,11 @@ pub trait Patient: Desk {
     /// # Errors
     /// A sentence when the store cannot be read.
     fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<Deployment>, String>;
+    /// Keeps content beside the store, for an ask that is made right after.
+    ///
+    /// # Errors
+    /// A sentence when it cannot be read, or not be kept.
+    fn keep(&self, content: Content, what: &str) -> Result<Artifact, String>;
     /// The deployment of that number, however old; `None` when there was none.
     ///
     /// # Errors

@@ -5,11 +5,13 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use tokio::sync::oneshot;
 
+use crate::domain::artifact::Artifact;
 use crate::domain::ask::{AskState, InboxAsk};
 use crate::domain::deployment::Deployment;
 use crate::domain::event::Stored;
 use crate::domain::ids::{AskId, DeploymentNo, StackId};
 use crate::os::mutex::locked;
+use crate::store::Content;
 use crate::world::World;
 
 use super::tails::Tails;
@@ -25,6 +27,7 @@ pub(super) enum Command {
         usize,
         oneshot::Sender<Result<Vec<Deployment>, String>>,
     ),
+    Keep(Content, String, oneshot::Sender<Result<Artifact, String>>),
     Numbered(
         DeploymentNo,
         oneshot::Sender<Result<Option<Deployment>, String>>,

@@ -236,6 +236,16 @@ impl Worker {
                 };
                 let _ = reply.send(answer);
             }
+            Command::Keep(content, what, reply) => {
+                let answer = match self.reading() {
+                    Ok(store) => store
+                        .put(content, &what, self.now())
+                        .await
+                        .map_err(|why| why.to_string()),
+                    Err(why) => Err(why),
+                };
+                let _ = reply.send(answer);
+            }
             Command::Numbered(no, reply) => {
                 let answer = match (self.folds.by_no(no), self.reading()) {
                     (Some(d), _) => Ok(Some((**d).clone())),

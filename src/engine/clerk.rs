@@ -174,6 +174,12 @@ impl Engine {
     fn starts(&self, intent: &Intent, attached: &[Attached]) -> Result<Vec<StartOf>, Refused> {
         let mut starts = decide::specs(&self.folds, intent, attached)?;
         let systems = self.parts.systems;
+        decide::publish(
+            &self.folds,
+            intent,
+            &mut starts,
+            &|spec, version, archive| systems(&spec.system)?.published(spec, version, archive),
+        )?;
         decide::choose(&mut starts, intent.flags(), |name| {
             systems(name).map_or(&[], |system| system.flags())
         })?;

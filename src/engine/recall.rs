@@ -82,6 +82,17 @@ impl Engine {
                     found.extend(self.newest(stack, fits).await?);
                 }
             }
+            Intent::Deploy {
+                stacks,
+                source: Source::Archive { version, .. },
+                ..
+            } => {
+                for stack in stacks {
+                    let fits =
+                        |request: &Request| request.spec.release.name.as_str() == version.as_str();
+                    found.extend(self.newest(stack, fits).await?);
+                }
+            }
             Intent::Retry { deployment }
             | Intent::Cancel { deployment }
             | Intent::Abandon { deployment }

@@ -75,6 +75,17 @@ impl Patient for Double {
             .map(|d| (**d).clone())
             .collect())
     }
+    fn keep(&self, mut content: Content, what: &str) -> Result<Artifact, String> {
+        let mut bytes = Vec::new();
+        content
+            .read_to_end(&mut bytes)
+            .map_err(|why| why.to_string())?;
+        Ok(Artifact {
+            digest: Digest::of_bytes(&bytes),
+            length: bytes.len() as u64,
+            what: what.to_owned(),
+        })
+    }
     fn numbered(&self, no: DeploymentNo) -> Result<Option<Deployment>, String> {
         Ok(self.world().folds.by_no(no).map(|d| (**d).clone()))
     }
@@ -106,6 +117,7 @@ impl Patient for Shared {
         changed(limit: Duration) -> bool;
         newest(seq: u64, limit: usize) -> Result<Vec<Stored>, String>;
         history(stack: &StackId, limit: usize) -> Result<Vec<Deployment>, String>;
+        keep(content: Content, what: &str) -> Result<Artifact, String>;
         numbered(no: DeploymentNo) -> Result<Option<Deployment>, String>;
     }
 }

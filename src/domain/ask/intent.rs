@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::artifact::Artifact;
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::flag::Flags;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId, StepId};
@@ -89,6 +90,14 @@ pub enum Intent {
         /// The whole new records.
         environments: BTreeMap<EnvName, EnvironmentRecord>,
     },
+}
+
+impl Source {
+    /// Whether it is read from the estate's files as they are now.
+    #[must_use]
+    pub fn reads_files(&self) -> bool {
+        matches!(self, Source::Estate | Source::Archive { .. })
+    }
 }
 
 impl Intent {
@@ -185,6 +194,13 @@ pub enum Source {
     Same,
     /// A release that was deployed before, by its name.
     Release(String),
+    /// The files of an archive, under the name that people give them.
+    Archive {
+        /// What they are called.
+        version: String,
+        /// The files.
+        archive: Artifact,
+    },
 }
 
 /// Whose queue.

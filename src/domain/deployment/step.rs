@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
-use crate::domain::plan::Output;
+use crate::domain::plan::{Output, Step};
 use crate::domain::time::Time;
 
 /// A branch name in the output of a step.
@@ -125,6 +125,20 @@ pub struct StepRun {
 }
 
 impl StepRun {
+    /// What its step does, with the id of what it made or found: a step that failed after it made
+    /// something noted that.
+    #[must_use]
+    pub fn does(&self, step: &Step) -> String {
+        let given = self.output.as_ref().map(|output| &output.public);
+        let id = given
+            .or_else(|| self.notes.get("made"))
+            .and_then(|of| of["id"].as_str());
+        match id {
+            Some(id) if !step.title.contains(id) => format!("{} ({id})", step.title),
+            _ => step.title.clone(),
+        }
+    }
+
     /// A step that waits for its needs.
     #[must_use]
     pub fn blocked() -> Self {
