@@ -44,3 +44,4 @@ mod stores;
 mod walls;
 mod ways_out;
 mod wire;
+mod zip;

@@ -113,6 +113,13 @@ impl Cloud {
         tick(&self.shared, &self.beat, Duration::from_mins(1));
     }
 
+    /// A call of somebody else, before anybody deploys or after.
+    pub(super) fn call(&self, service: &str, action: &str, params: Value) -> Value {
+        let call = Call::new(service, action, params).by("test", "eu-west-1");
+        let reply = self.shared.call(&call).answer.unwrap();
+        reply.tree().clone()
+    }
+
     /// A resource will fail to be updated.
     pub(super) fn fails(&self, stack: &str, logical: &str, times: u32) {
         let how = json!({ "stack": stack, "logical": logical, "act": "UPDATE", "reason": "no room", "times": times });

@@ -46,6 +46,10 @@ fn points(kind: &str) -> Vec<&'static str> {
     let never: &[&str] = match kind {
         // It looks at a stack that is quiet: nothing is noted, nothing is waited for.
         "cloudformation.verify" => &["before note", "after note", "before sleep"],
+        "cloudfront.deployed" => &["before note", "after note"],
+        // What they do is done when it is answered: there is nothing to wait for.
+        "s3.put" | "s3.publish" | "s3.clear" | "cloudfront.oac" | "cloudfront.create"
+        | "cloudfront.disable" | "cloudfront.delete" => &["before sleep"],
         // It calls no cloud. Its call is the start of the keeper, which stands between two notes.
         "process.run" => &["before call", "after call"],
         _ => &[],

@@ -2,6 +2,7 @@
 //! card confirmed as it stands.
 
 use std::collections::BTreeSet;
+use std::io::Cursor;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use holdpoint::aws::{AwsTarget, Clients};
+use holdpoint::domain::artifact::Artifact;
 use holdpoint::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Source};
 use holdpoint::domain::cause::Via;
 use holdpoint::domain::class::EnvClass;
@@ -181,6 +183,29 @@ impl Life {
             under: self.store.all(),
         };
         now(self.store.append(&append, &by, None));
+    }
+
+    /// Keeps content beside the store.
+    pub(super) async fn keep(&self, content: Vec<u8>, what: &str) -> Artifact {
+        let now = self.parts.clock.now();
+        let kept = self.store.put(Box::new(Cursor::new(content)), what, now);
+        kept.await.unwrap()
+    }
+
+    /// Publishes an archive of a release.
+    pub(super) async fn publish(
+        &mut self,
+        release: Release,
+        version: &str,
+        archive: Artifact,
+    ) -> Arc<Deployment> {
+        let attached = vec![release.read(&self.stack)];
+        let source = Source::Archive {
+            version: version.to_owned(),
+            archive,
+        };
+        let intent = Intent::deploy(self.stack.clone(), source);
+        self.carried_out(intent, attached).await
     }
 
     /// Deploys a release.

@@ -6,6 +6,7 @@ mod cloud;
 mod command;
 mod fate;
 mod life;
+mod site;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -182,6 +183,7 @@ async fn every_executor_has_its_story() {
         .iter()
         .map(|(kind, _)| *kind)
         .chain([command::KIND])
+        .chain(site::kinds())
         .collect();
     let all = executors(&Cloud::open(0).await.clients());
     let kinds: BTreeSet<_> = all.iter().map(|executor| executor.kind()).collect();

@@ -1,0 +1,225 @@
+//! Sites: engines die while one is provisioned, published and taken down, and all of it was done
+//! once, in the cloud and in the log.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use holdpoint::domain::ask::Intent;
+use holdpoint::domain::end::End;
+use holdpoint::domain::ids::StackId;
+use holdpoint::exec::executors;
+use holdpoint::systems::website::Website;
+use serde_json::{Value, json};
+
+use super::SEEDS;
+use super::cloud::Cloud;
+use super::fate::{Fates, died_everywhere};
+use super::life::{Life, Release};
+use crate::zip::zip;
+
+const STACK: &str = "dev/docs";
+
+/// What is done to the site, one after the other.
+#[derive(Clone, Copy)]
+enum Done {
+    Provisioned,
+    /// In this version.
+    Published(&'static str),
+    TakenDown,
+}
+
+use Done::{Provisioned, Published, TakenDown};
+
+/// What is done, and how often which call changes something thereby.
+struct Story {
+    done: &'static [Done],
+    effects: &'static [(&'static str, usize)],
+}
+
+const NEW: Story = Story {
+    done: &[Provisioned],
+    effects: &[
+        ("PutObject", 1),
+        ("CreateOriginAccessControl", 1),
+        ("CreateDistribution", 1),
+        ("ChangeResourceRecordSets", 1),
+    ],
+};
+
+/// The second version has another page and another asset; the first asset goes.
+const NEWER: Story = Story {
+    done: &[Provisioned, Published("1"), Published("2")],
+    effects: &[
+        ("PutObject", 1 + 2 + 2),
+        ("CreateOriginAccessControl", 1),
+        ("CreateDistribution", 1),
+        ("ChangeResourceRecordSets", 1),
+        ("DeleteObjects", 1),
+        ("CreateInvalidation", 2),
+    ],
+};
+
+const GONE: Story = Story {
+    done: &[Provisioned, Published("1"), TakenDown],
+    effects: &[
+        ("PutObject", 1 + 2),
+        ("CreateOriginAccessControl", 1),
+        ("CreateDistribution", 1),
+        ("ChangeResourceRecordSets", 2),
+        ("CreateInvalidation", 1),
+        ("UpdateDistribution", 1),
+        ("DeleteObjects", 1),
+        ("DeleteDistribution", 1),
+    ],
+};
+
+/// The story in which the engines of a kind die.
+const TOLD: [(&str, &Story); 11] = [
+    ("s3.put", &NEW),
+    ("cloudfront.oac", &NEW),
+    ("cloudfront.create", &NEW),
+    ("cloudfront.deployed", &NEW),
+    ("route53.upsert", &NEW),
+    ("s3.publish", &NEWER),
+    ("cloudfront.invalidate", &NEWER),
+    ("cloudfront.disable", &GONE),
+    ("route53.remove", &GONE),
+    ("s3.clear", &GONE),
+    ("cloudfront.delete", &GONE),
+];
+
+/// The kinds that are told of here.
+pub(super) fn kinds() -> impl Iterator<Item = &'static str> {
+    TOLD.into_iter().map(|(kind, _)| kind)
+}
+
+#[test]
+fn a_site_is_provisioned_once() {
+    told(&NEW);
+}
+
+#[test]
+fn a_site_is_published_once() {
+    told(&NEWER);
+}
+
+#[test]
+fn a_site_is_taken_down_once() {
+    told(&GONE);
+}
+
+/// Tells a story with every seed, for each of its kinds.
+#[tokio::main(flavor = "current_thread")]
+async fn told(story: &'static Story) {
+    for (kind, _) in TOLD.into_iter().filter(|(_, of)| std::ptr::eq(*of, story)) {
+        let mut met = Vec::new();
+        for seed in 0..SEEDS {
+            met.push(lived(story, Fates::of(seed, kind)).await);
+        }
+        died_everywhere(kind, &met);
+    }
+}
+
+/// Lives through a story, and gives the fates that were met.
+async fn lived(story: &Story, fates: Fates) -> Fates {
+    let cloud = Arc::new(Cloud::open(fates.seed).await);
+    let clients = cloud.clients();
+    let jobs = tempfile::tempdir().unwrap();
+    let mut life = Life::new(
+        fates,
+        STACK,
+        cloud.clock(),
+        &clients,
+        executors(&clients),
+        jobs.path().to_owned(),
+    )
+    .over(&cloud);
+    let place = json!({ "LocationConstraint": "eu-west-1" });
+    let bucket = json!({ "Bucket": "live", "CreateBucketConfiguration": place });
+    cloud.call("s3", "CreateBucket", bucket);
+    let zone = json!({ "Name": "example.com", "CallerReference": "1" });
+    let zone = cloud.call(
+        "route53",
+        "CreateHostedZone",
+        json!({ "CreateHostedZoneRequest": zone }),
+    );
+    let zone = zone
+        .pointer("/CreateHostedZoneResponse/HostedZone/Id")
+        .and_then(Value::as_str);
+    let zone = zone.unwrap().rsplit('/').next().unwrap().to_owned();
+    let before = cloud.effects().len();
+    life.environment(Some(Cloud::target()));
+    let mut served: &[(&str, &str)] = &[];
+    for done in story.done {
+        let d = match done {
+            Provisioned => life.deploy(release(&zone)).await,
+            Published(version) => {
+                served = files(version);
+                let archive = life.keep(zip(served), version).await;
+                life.publish(release(&zone), version, archive).await
+            }
+            TakenDown => {
+                served = &[];
+                let stack: StackId = STACK.parse().unwrap();
+                life.carried_out(Intent::teardown(stack), vec![]).await
+            }
+        };
+        let told = life.fates.told();
+        assert_eq!(d.end, Some(End::Done), "{told}: {:#?}", d.steps);
+        assert!(
+            d.steps.values().all(|run| run.attempt <= 1),
+            "that an engine dies is no failure of a step: {told}, {:#?}",
+            d.steps
+        );
+    }
+    let told = life.fates.told();
+    let mut effects: BTreeMap<String, usize> = BTreeMap::new();
+    for entry in &cloud.effects()[before..] {
+        *effects.entry(entry.action.clone()).or_default() += 1;
+    }
+    let expected = story
+        .effects
+        .iter()
+        .map(|(action, times)| ((*action).to_owned(), *times));
+    assert_eq!(effects, expected.collect(), "each was done once: {told}");
+    if !served.is_empty() {
+        let listed = cloud.call(
+            "s3",
+            "ListObjectsV2",
+            json!({ "Bucket": "live", "ListType": "2" }),
+        );
+        let listed = listed["ListBucketResult"]["Contents"].as_array().unwrap();
+        let keys: Vec<_> = listed
+            .iter()
+            .map(|one| one["Key"].as_str().unwrap())
+            .collect();
+        let whole: Vec<_> = served
+            .iter()
+            .map(|(name, _)| format!("pipeline/docs/docs/{name}"))
+            .collect();
+        assert_eq!(keys, whole, "the archive and nothing else is live: {told}");
+    }
+    life.fates
+}
+
+/// What a version has, in the order of names.
+fn files(version: &str) -> &'static [(&'static str, &'static str)] {
+    match version {
+        "1" => &[("assets/a.js", "one"), ("index.html", "<p>one")],
+        _ => &[("assets/b.js", "two"), ("index.html", "<p>two")],
+    }
+}
+
+fn release(zone: &str) -> Release {
+    let entry = json!({
+        "domain": "example.com",
+        "hosted_zone": zone,
+        "buckets": { "live": "live" },
+        "certificate": "arn:aws:acm:us-east-1:000000000000:certificate/1",
+    });
+    Release {
+        system: &Website,
+        entry,
+        files: Vec::new(),
+    }
+}
