@@ -227,7 +227,7 @@ fn deployment(folds: &Folds, d: &Deployment, now: Time) -> Vec<Text> {
         let took = run.started_at.map_or_else(String::new, |at| {
             short(run.ended_at.unwrap_or(now).since(at))
         });
-        let mut text = format!("{:<9} {took:>6}  {}", run.state.word(), step.title);
+        let mut text = format!("{:<9} {took:>6}  {}", run.state.word(), run.does(step));
         if let Some(failure) = &run.failure {
             let _ = write!(text, "  {}", failure.summary);
         }
