@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from boto3_builds import builds
 from boto3_websites import websites
 
 ENDPOINT = sys.argv[1]
@@ -90,6 +91,7 @@ def main():
     refused(s3.get_bucket_policy, "UnknownOperationException", "does not answer GET /boto of s3", Bucket="boto")
     refused(s3.put_bucket_policy, "UnknownOperationException", "does not answer CreateBucket with policy of s3", Bucket="boto", Policy="{}")
     websites(client)
+    builds(client)
 
     refused(cfn.describe_stacks, "ValidationError", "Stack with id boto does not exist", StackName="boto")
     stack = cfn.create_stack(StackName="boto", TemplateBody=TEMPLATE, Tags=[{"Key": "owner", "Value": "boto"}])["StackId"]

@@ -3,6 +3,7 @@
 
 pub mod cloudformation;
 pub mod cloudfront;
+pub mod codebuild;
 pub mod ecs;
 pub mod logs;
 pub mod practice;
@@ -16,6 +17,7 @@ use super::service::Offer;
 pub const ALL: &[&Offer] = &[
     &cloudformation::OFFER,
     &cloudfront::OFFER,
+    &codebuild::OFFER,
     &ecs::OFFER,
     &logs::OFFER,
     &practice::OFFER,

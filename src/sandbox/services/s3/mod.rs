@@ -201,6 +201,14 @@ impl S3 {
         in_path.or_else(|| object(host.split_once(".s3")?.0, path))
     }
 
+    /// Puts an object as another service does; nothing happens where there is no such bucket.
+    pub fn put(&mut self, bucket: &str, key: &str, blob: &Blob, now: Time) {
+        if let Some(bucket) = self.buckets.get_mut(bucket) {
+            let object = Object::of(blob, Params(&Value::Null), now);
+            bucket.objects.insert(key.to_owned(), object);
+        }
+    }
+
     fn create(
         &mut self,
         name: &str,

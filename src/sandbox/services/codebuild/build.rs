@@ -1,0 +1,182 @@
+//! One build: how it is told at any time, what it writes and leaves as time passes, and how it is
+//! stopped.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::phase::{Kind, Phase, Status};
+use crate::domain::time::Time;
+use crate::sandbox::call::Blob;
+use crate::sandbox::realm::{Cx, Site};
+use crate::sandbox::services::logs::{Group, Logs};
+use crate::sandbox::services::s3::S3;
+use crate::sandbox::values::seconds;
+
+/// A build.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Build {
+    /// The name of its project.
+    pub project: String,
+    /// Which of its project, from 1.
+    pub number: u64,
+    /// When it was asked for.
+    pub started: Time,
+    /// The token of the call, and until when it stands for this build.
+    pub(super) token: Option<(String, Time)>,
+    /// The parameters of the call.
+    pub(super) asked: Value,
+    /// What is told of it whatever the time.
+    pub(super) about: Value,
+    /// Its phases, as they have been and will be.
+    pub phases: Vec<Phase>,
+    /// How it ends.
+    pub status: Status,
+    /// The group and the stream that it writes to.
+    pub(super) log: Option<(String, String)>,
+    /// What it is still to write.
+    pub(super) lines: VecDeque<(Time, String)>,
+    /// What it is still to bring away.
+    pub(super) upload: Option<Upload>,
+}
+
+/// What a build leaves.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Upload {
+    pub(super) at: Time,
+    pub(super) bucket: String,
+    /// By key.
+    pub(super) objects: BTreeMap<String, Blob>,
+}
+
+impl Build {
+    /// True for the build that a call with this token started lately.
+    pub(super) fn is_of(&self, project: &str, token: &str, now: Time) -> bool {
+        let same = |(own, until): &(String, Time)| own == token && now < *until;
+        self.project == project && self.token.as_ref().is_some_and(same)
+    }
+
+    /// When it writes or leaves something next.
+    pub(super) fn due(&self) -> Option<Time> {
+        let line = self.lines.front().map(|(at, _)| *at);
+        line.into_iter()
+            .chain(self.upload.as_ref().map(|upload| upload.at))
+            .min()
+    }
+
+    /// Writes and leaves what is due.
+    pub(super) fn tick(&mut self, cx: &mut Cx<'_>) {
+        while let Some((at, text)) = self.lines.pop_front_if(|(at, _)| *at <= cx.now) {
+            self.write(at, text, cx);
+        }
+        if let Some(upload) = self.upload.take_if(|upload| upload.at <= cx.now) {
+            self.leave(upload, cx);
+        }
+    }
+
+    fn write(&self, at: Time, text: String, cx: &mut Cx<'_>) {
+        let now = cx.now;
+        if let (Some((group, stream)), Some(logs)) = (&self.log, cx.get_mut::<Logs>()) {
+            logs.groups
+                .entry(group.clone())
+                .or_insert_with(|| Group::new(now))
+                .put(stream, at, now, text);
+        }
+    }
+
+    fn leave(&mut self, upload: Upload, cx: &mut Cx<'_>) {
+        let now = cx.now;
+        if let ([blob], Some(artifacts)) = (
+            &upload.objects.values().collect::<Vec<_>>()[..],
+            self.about
+                .get_mut("artifacts")
+                .and_then(Value::as_object_mut),
+        ) {
+            let sum = hex::encode(Sha256::digest(&blob.0));
+            artifacts.insert("sha256sum".to_owned(), json!(sum));
+        }
+        if let Some(s3) = cx.get_mut::<S3>() {
+            for (key, blob) in upload.objects {
+                s3.put(&upload.bucket, &key, &blob, now);
+            }
+        }
+    }
+
+    /// Stops it, where it still runs.
+    pub(super) fn stop(&mut self, now: Time) -> bool {
+        if self.ended().is_none_or(|ended| now >= ended) {
+            return false;
+        }
+        self.phases.retain(|phase| phase.starts <= now);
+        if let Some(phase) = self.phases.last_mut() {
+            phase.ends = now;
+            phase.status = Status::Stopped;
+            phase.context = None;
+        }
+        self.phases.push(Phase {
+            kind: Kind::Completed,
+            starts: now,
+            ends: now,
+            status: Status::Succeeded,
+            context: None,
+        });
+        self.status = Status::Stopped;
+        self.lines.clear();
+        self.upload = None;
+        true
+    }
+
+    fn ended(&self) -> Option<Time> {
+        let last = self.phases.last();
+        last.filter(|phase| phase.kind == Kind::Completed)
+            .map(|phase| phase.starts)
+    }
+
+    /// As it is told at a time.
+    pub(super) fn shown(&self, id: &str, place: &Site, now: Time) -> Value {
+        let begun = || self.phases.iter().filter(|phase| phase.starts <= now);
+        let ended = self.ended().filter(|ended| now >= *ended);
+        let phases: Vec<Value> = begun().map(|phase| phase.shown(now)).collect();
+        let mut shown = json!({
+            "id": id,
+            "arn": format!("arn:aws:codebuild:{}:{}:build/{id}", place.region, place.account),
+            "buildNumber": self.number,
+            "projectName": self.project,
+            "startTime": seconds(self.started),
+            "endTime": ended.map(seconds),
+            "currentPhase": begun().next_back().map(|phase| phase.kind),
+            "buildStatus": if ended.is_some() { json!(self.status) } else { json!("IN_PROGRESS") },
+            "buildComplete": ended.is_some(),
+            "phases": phases,
+            "logs": self.logs(place, now),
+        });
+        if let (Some(shown), Some(about)) = (shown.as_object_mut(), self.about.as_object()) {
+            shown.extend(about.clone());
+        }
+        shown
+    }
+
+    /// Where its lines are; before the first of them, and where none are kept, nowhere.
+    fn logs(&self, place: &Site, now: Time) -> Value {
+        let mut phases = self.phases.iter();
+        let writes = phases.any(|phase| phase.kind == Kind::DownloadSource && phase.starts <= now);
+        let (region, account) = (&place.region, &place.account);
+        let status = if self.log.is_some() {
+            "ENABLED"
+        } else {
+            "DISABLED"
+        };
+        let named = self.log.as_ref().filter(|_| writes);
+        let (group, stream) = named.map_or(("null", "null"), |(group, stream)| (group, stream));
+        json!({
+            "groupName": named.map(|(group, _)| group),
+            "streamName": named.map(|(_, stream)| stream),
+            "deepLink": format!("https://console.aws.amazon.com/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{}/log-events/{}", group.replace('/', "$252F"), stream.replace('/', "$252F")),
+            "cloudWatchLogsArn": format!("arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:{stream}"),
+            "cloudWatchLogs": { "status": status },
+            "s3Logs": { "status": "DISABLED", "encryptionDisabled": false },
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! A buildspec, as far as it is told: the commands of its phases, its runtimes, and where what it
+//! makes is.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::phase::Kind;
+use crate::sandbox::values::text_of;
+
+/// What a build is told to do.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Buildspec {
+    /// By phase.
+    pub(super) commands: BTreeMap<Kind, Vec<String>>,
+    /// Names and versions of `runtime-versions`.
+    pub(super) runtimes: Vec<(String, String)>,
+    /// Below which folder the files of the artifact are.
+    pub(super) base: Option<String>,
+}
+
+impl Buildspec {
+    /// Reads a text. The error is what `CodeBuild` says of it.
+    pub(super) fn read(text: &str) -> Result<Self, String> {
+        let tree: Value = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+        if tree.get("version").is_none() {
+            return Err("invalid buildspec version specified".to_owned());
+        }
+        Self::of(&tree)
+    }
+
+    /// What stands in a source that nobody looks into.
+    pub(super) fn usual() -> Self {
+        let tree = json!({
+            "phases": {
+                "install": { "runtime-versions": { "nodejs": 22 }, "commands": ["npm ci"] },
+                "build": { "commands": ["npm run build"] },
+            },
+            "artifacts": { "base-directory": "dist", "files": ["**/*"] },
+        });
+        Self::of(&tree).unwrap_or(Self {
+            commands: BTreeMap::new(),
+            runtimes: Vec::new(),
+            base: None,
+        })
+    }
+
+    fn of(tree: &Value) -> Result<Self, String> {
+        let phases = tree.get("phases").and_then(Value::as_object);
+        let mut commands = BTreeMap::new();
+        for (name, phase) in phases.into_iter().flatten() {
+            let kind = Kind::of(&name.to_uppercase())
+                .filter(|kind| kind.has_commands())
+                .ok_or_else(|| format!("unknown phase {name} in the buildspec"))?;
+            let lines: Vec<String> = match phase.get("commands") {
+                Some(Value::Array(all)) => all.iter().map(text_of).collect(),
+                Some(Value::String(all)) => all.lines().map(str::to_owned).collect(),
+                _ => Vec::new(),
+            };
+            if !lines.is_empty() {
+                commands.insert(kind, lines);
+            }
+        }
+        let runtimes = tree.pointer("/phases/install/runtime-versions");
+        let runtimes = runtimes.and_then(Value::as_object).into_iter().flatten();
+        let base = tree.pointer("/artifacts/base-directory");
+        Ok(Self {
+            commands,
+            runtimes: runtimes
+                .map(|(name, version)| (name.clone(), text_of(version)))
+                .collect(),
+            base: base.map(text_of),
+        })
+    }
+
+    /// The commands of a phase.
+    pub(super) fn commands(&self, kind: Kind) -> &[String] {
+        self.commands.get(&kind).map_or(&[], Vec::as_slice)
+    }
+}

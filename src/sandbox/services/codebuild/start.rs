@@ -1,0 +1,311 @@
+//! `StartBuild`: what the project says, with what the call says instead.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::build::{Build, Upload};
+use super::buildspec::Buildspec;
+use super::ending::Ending;
+use super::timeline::{Order, Timeline};
+use super::{CodeBuild, archive, invalid, only, project};
+use crate::sandbox::call::{Answer, AwsError, Blob, Call, Params};
+use crate::sandbox::realm::Cx;
+use crate::sandbox::services::s3::S3;
+
+/// The parameters that are served.
+const KNOWN: &[&str] = &[
+    "projectName",
+    "sourceVersion",
+    "sourceTypeOverride",
+    "sourceLocationOverride",
+    "buildspecOverride",
+    "environmentVariablesOverride",
+    "environmentTypeOverride",
+    "imageOverride",
+    "computeTypeOverride",
+    "artifactsOverride",
+    "logsConfigOverride",
+    "serviceRoleOverride",
+    "timeoutInMinutesOverride",
+    "queuedTimeoutInMinutesOverride",
+    "idempotencyToken",
+];
+/// How long a token stands for the build that it started, in seconds at normal pace.
+const TOKEN: f64 = 300.0;
+/// What the value of a variable is in the lines, that is kept elsewhere.
+const COVERED: &str = "***";
+
+impl CodeBuild {
+    /// Starts a build; the same call with the same token is the same build for a while.
+    pub(super) fn start(&mut self, call: &Call, cx: &mut Cx<'_>) -> Answer {
+        only(call, KNOWN)?;
+        let params = call.params();
+        let name = self.named(params, "projectName", &cx.place)?;
+        let token = params.text("idempotencyToken");
+        let same = token.and_then(|token| {
+            let mut all = self.builds.iter();
+            all.find(|(_, build)| build.is_of(&name, token, cx.now))
+        });
+        if let Some((id, build)) = same {
+            if build.asked != call.params {
+                return Err(invalid(
+                    "The idempotency token was used for a request with other parameters",
+                ));
+            }
+            return Ok(json!({ "build": build.shown(id, &cx.place, cx.now) }));
+        }
+        let Some(project) = self.projects.get_mut(&name) else {
+            return Err(invalid("there is no such project"));
+        };
+        let asked = Asked::read(&project.given, params)?;
+        project.builds += 1;
+        let number = project.builds;
+        let uuid = cx.dice.uuid();
+        let id = format!("{name}:{uuid}");
+        let build = asked.build(call, &name, number, &uuid, cx);
+        let shown = build.shown(&id, &cx.place, cx.now);
+        cx.effect = Some(format!("build {id}"));
+        self.builds.insert(id, build);
+        Ok(json!({ "build": shown }))
+    }
+}
+
+/// What is asked for.
+struct Asked {
+    source: Value,
+    version: Option<String>,
+    artifacts: Value,
+    environment: Value,
+    /// As the commands see them.
+    variables: BTreeMap<String, String>,
+    logs: Value,
+    minutes: i64,
+    queued: i64,
+    role: String,
+    key: Value,
+}
+
+impl Asked {
+    fn read(project: &Value, params: Params<'_>) -> Result<Self, AwsError> {
+        let own = |field: &str| project.get(field).cloned().unwrap_or(Value::Null);
+        let mut source = own("source");
+        let overrides = [
+            ("sourceTypeOverride", "type"),
+            ("sourceLocationOverride", "location"),
+            ("buildspecOverride", "buildspec"),
+        ];
+        put(&mut source, params, &overrides);
+        project::source(Some(&source))?;
+        let either = |given: &str, field: &str| params.0.get(given).cloned().unwrap_or(own(field));
+        let artifacts = either("artifactsOverride", "artifacts");
+        project::artifacts(Some(&artifacts))?;
+        let mut environment = own("environment");
+        let overrides = [
+            ("environmentTypeOverride", "type"),
+            ("imageOverride", "image"),
+            ("computeTypeOverride", "computeType"),
+        ];
+        put(&mut environment, params, &overrides);
+        let rows = rows(&environment, params);
+        let variables = rows
+            .iter()
+            .map(|(name, row)| (name.clone(), seen(row)))
+            .collect();
+        if let Some(fields) = environment.as_object_mut() {
+            let rows: Vec<Value> = rows.into_values().collect();
+            fields.insert("environmentVariables".to_owned(), Value::Array(rows));
+        }
+        let minutes = |given: &str, field: &str| {
+            let number = params.number(given).or(Params(project).number(field));
+            number.unwrap_or(60)
+        };
+        let text = |name: &str, field: &str| {
+            let text = params.text(name).or(Params(project).text(field));
+            text.map(str::to_owned)
+        };
+        Ok(Self {
+            source,
+            version: text("sourceVersion", "sourceVersion"),
+            artifacts,
+            environment,
+            variables,
+            logs: either("logsConfigOverride", "logsConfig"),
+            minutes: minutes("timeoutInMinutesOverride", "timeoutInMinutes"),
+            queued: minutes("queuedTimeoutInMinutesOverride", "queuedTimeoutInMinutes"),
+            role: text("serviceRoleOverride", "serviceRole").unwrap_or_default(),
+            key: own("encryptionKey"),
+        })
+    }
+
+    fn build(&self, call: &Call, name: &str, number: u64, uuid: &str, cx: &mut Cx<'_>) -> Build {
+        let ending = Ending::read(name, &self.variables, cx);
+        let buildspec = match Params(&self.source).text("buildspec") {
+            Some(text) if text.contains(':') => Buildspec::read(text),
+            _ => Ok(Buildspec::usual()),
+        };
+        let place = self.artifact(name, uuid);
+        let from = format!("build {number} of {}", self.told());
+        let files = archive::site(name, &from);
+        let order = Order {
+            buildspec: &buildspec,
+            ending: &ending,
+            variables: &self.variables,
+            no_source: self.no_source(cx),
+            artifact: place.as_ref().map(|place| is_there(place, files.len(), cx)),
+            minutes: f64::from(i32::try_from(self.minutes).unwrap_or(i32::MAX)),
+        };
+        let timeline = Timeline::of(&order, cx);
+        let upload = timeline.uploads.zip(place.as_ref()).map(|(at, place)| {
+            let objects = if place.is_zip {
+                let zip = archive::zip(&files);
+                BTreeMap::from([(place.key.clone(), Blob(zip))])
+            } else {
+                let below = |path: &str| format!("{}/{path}", place.key);
+                let all = files.iter();
+                all.map(|(path, content)| (below(path), Blob(content.clone().into_bytes())))
+                    .collect()
+            };
+            Upload {
+                at,
+                bucket: place.bucket.clone(),
+                objects,
+            }
+        });
+        let token = call.params().text("idempotencyToken");
+        let initiator = cx.caller.who.arn.rsplit(':').next().unwrap_or_default();
+        Build {
+            project: name.to_owned(),
+            number,
+            started: cx.now,
+            token: token.map(|token| (token.to_owned(), cx.after(TOKEN))),
+            asked: call.params.clone(),
+            about: json!({
+                "source": self.source, "sourceVersion": self.version,
+                "environment": self.environment, "serviceRole": self.role,
+                "artifacts": { "location": place.map_or_else(String::new, |place| {
+                    format!("arn:aws:s3:::{}/{}", place.bucket, place.key)
+                }) },
+                "timeoutInMinutes": self.minutes, "queuedTimeoutInMinutes": self.queued,
+                "initiator": initiator, "encryptionKey": self.key,
+                "cache": { "type": "NO_CACHE" },
+            }),
+            phases: timeline.phases,
+            status: timeline.status,
+            log: self.log(name, uuid),
+            lines: timeline.lines,
+            upload,
+        }
+    }
+
+    /// What the source is called in what is made of it.
+    fn told(&self) -> String {
+        let place = Params(&self.source).text("location").unwrap_or("no source");
+        match &self.version {
+            Some(version) => format!("{place} at {version}"),
+            None => place.to_owned(),
+        }
+    }
+
+    /// Why the source does not come. Only what is in S3 is looked for.
+    fn no_source(&self, cx: &Cx<'_>) -> Option<String> {
+        let source = Params(&self.source);
+        let place = source
+            .text("location")
+            .filter(|_| source.text("type") == Some("S3"))?;
+        let place = place.strip_prefix("arn:aws:s3:::").unwrap_or(place);
+        let (bucket, key) = place.split_once('/').unwrap_or((place, ""));
+        let is_there = cx
+            .realm()
+            .get::<S3>()
+            .and_then(|s3| s3.buckets.get(bucket))
+            .is_some_and(|bucket| bucket.objects.contains_key(key));
+        (!is_there).then(|| {
+            format!("NoSuchKey: The specified key does not exist. status code: 404 for primary source {place}")
+        })
+    }
+
+    /// Where the artifact goes.
+    fn artifact(&self, name: &str, uuid: &str) -> Option<Place> {
+        let artifacts = Params(&self.artifacts);
+        let bucket = artifacts.text("location")?;
+        let namespace = (artifacts.text("namespaceType") == Some("BUILD_ID")).then_some(uuid);
+        let parts = [
+            artifacts.text("path"),
+            namespace,
+            Some(artifacts.text("name").unwrap_or(name)),
+        ];
+        let parts: Vec<&str> = parts
+            .into_iter()
+            .flatten()
+            .map(|part| part.trim_matches('/'))
+            .filter(|part| !part.is_empty())
+            .collect();
+        Some(Place {
+            bucket: bucket.to_owned(),
+            key: parts.join("/"),
+            is_zip: artifacts.text("packaging") == Some("ZIP"),
+        })
+    }
+
+    /// The group and the stream of its lines; none where it writes none.
+    fn log(&self, name: &str, uuid: &str) -> Option<(String, String)> {
+        let given = self.logs.get("cloudWatchLogs").unwrap_or(&Value::Null);
+        let given = Params(given);
+        if given.text("status") == Some("DISABLED") {
+            return None;
+        }
+        let group = given.text("groupName").map(str::to_owned);
+        let stream = given.text("streamName");
+        Some((
+            group.unwrap_or_else(|| format!("/aws/codebuild/{name}")),
+            stream.map_or_else(|| uuid.to_owned(), |stream| format!("{stream}/{uuid}")),
+        ))
+    }
+}
+
+struct Place {
+    bucket: String,
+    key: String,
+    is_zip: bool,
+}
+
+/// How many files go there, or why none do.
+fn is_there(place: &Place, files: usize, cx: &Cx<'_>) -> Result<usize, String> {
+    let s3 = cx.realm().get::<S3>();
+    if s3.is_some_and(|s3| s3.buckets.contains_key(&place.bucket)) {
+        return Ok(files);
+    }
+    Err(format!(
+        "Error in UPLOAD_ARTIFACTS phase: NoSuchBucket: The specified bucket does not exist: {}",
+        place.bucket
+    ))
+}
+
+/// Puts what the call says instead into what the project says.
+fn put(into: &mut Value, params: Params<'_>, overrides: &[(&str, &str)]) {
+    let fields = into.as_object_mut();
+    let given = overrides
+        .iter()
+        .filter_map(|(given, field)| Some(((*field).to_owned(), params.0.get(given)?.clone())));
+    if let Some(fields) = fields {
+        fields.extend(given.collect::<Map<_, _>>());
+    }
+}
+
+/// The variables of the project, with those of the call instead, by name.
+fn rows(environment: &Value, params: Params<'_>) -> BTreeMap<String, Value> {
+    let own = Params(environment).list("environmentVariables").iter();
+    let given = params.list("environmentVariablesOverride").iter();
+    own.chain(given)
+        .filter_map(|row| Some((Params(row).text("name")?.to_owned(), row.clone())))
+        .collect()
+}
+
+/// The value that the commands see, as far as it may stand in lines.
+fn seen(row: &Value) -> String {
+    match Params(row).text("type") {
+        None | Some("PLAINTEXT") => Params(row).text("value").unwrap_or("").to_owned(),
+        Some(_) => COVERED.to_owned(),
+    }
+}
