@@ -41,7 +41,7 @@ impl Use {
     /// What a call is for, by its action (`cloudformation:DescribeStacks`).
     pub(super) fn of(action: &str, watching: bool) -> Self {
         let (service, verb) = action.split_once(':').unwrap_or(("", action));
-        let reads = ["Describe", "List", "Get"]
+        let reads = ["Describe", "List", "Get", "BatchGet"]
             .iter()
             .any(|start| verb.starts_with(start));
         match (service, reads) {

@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 
 use super::budget::{Budgets, Share, Turn, Use};
 use super::cfn::reads::Reads;
+use super::codebuild::Asking;
 use super::dates::Apart;
 use super::ecs::Counting;
 use super::rest::Rest;
@@ -52,6 +53,8 @@ pub struct Cloud {
     pub cfn: aws_sdk_cloudformation::Client,
     /// CloudWatch Logs.
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    /// CodeBuild.
+    pub(super) codebuild: aws_sdk_codebuild::Client,
     /// ECS.
     pub ecs: aws_sdk_ecs::Client,
     /// STS.
@@ -77,6 +80,7 @@ pub struct Cloud {
     pub(super) share: Arc<Share>,
     pub(super) reads: Arc<Reads>,
     pub(super) counting: Arc<Counting>,
+    pub(super) asking: Arc<Asking>,
 }
 
 impl Clients {

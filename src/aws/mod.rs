@@ -9,6 +9,7 @@ mod calls;
 pub mod cfn;
 pub mod clients;
 pub mod cloudfront;
+pub mod codebuild;
 mod dates;
 #[cfg(test)]
 pub(crate) mod double;

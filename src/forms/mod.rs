@@ -4,3 +4,4 @@
 
 pub mod cloudformation;
 pub mod cloudfront;
+pub mod codebuild;

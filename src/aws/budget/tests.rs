@@ -221,6 +221,8 @@ fn a_call_is_known_by_its_action() {
         ("cloudformation:DescribeStacks", Use::Read),
         ("cloudformation:ListStackResources", Use::Read),
         ("sts:GetCallerIdentity", Use::Read),
+        ("codebuild:BatchGetBuilds", Use::Read),
+        ("codebuild:StartBuild", Use::Change),
         ("cloudformation:CreateStack", Use::Change),
         ("cloudformation:DeleteChangeSet", Use::Change),
         ("logs:DescribeLogGroups", Use::Read),

@@ -109,6 +109,14 @@ impl Clients {
                     .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
                     .build(),
             ),
+            codebuild: aws_sdk_codebuild::Client::from_conf(
+                aws_sdk_codebuild::config::Builder::from(&config)
+                    .retry_config(RetryConfig::disabled())
+                    .interceptor(rewrite())
+                    .interceptor(Genuine)
+                    .interceptor(dates())
+                    .build(),
+            ),
             ecs: aws_sdk_ecs::Client::from_conf(
                 aws_sdk_ecs::config::Builder::from(&config)
                     .retry_config(RetryConfig::disabled())
@@ -131,6 +139,7 @@ impl Clients {
             share: Arc::new(self.share(target, &region)),
             reads: Arc::default(),
             counting: Arc::default(),
+            asking: Arc::default(),
             watching: false,
             region,
             login,
