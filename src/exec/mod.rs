@@ -4,6 +4,7 @@
 mod again;
 pub mod cloudformation;
 pub mod cloudfront;
+pub mod codebuild;
 #[cfg(test)]
 mod double;
 mod job;
@@ -153,6 +154,7 @@ pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
     all.extend(s3::executors(clients));
     all.extend(cloudfront::executors(clients));
     all.extend(route53::executors(clients));
+    all.extend(codebuild::executors(clients));
     all.push(Arc::new(process::Process::new()));
     all
 }

@@ -10,7 +10,7 @@ use crate::aws::{Cloud, Trouble, TroubleKind};
 use crate::domain::failure::Failure;
 
 /// How often contact may be lost in a row.
-const LOST: u32 = 4;
+pub(super) const LOST: u32 = 4;
 /// The time between two looks at AWS, at first
 const SOON: Duration = Duration::from_secs(5);
 /// and later,
@@ -48,11 +48,13 @@ where
     }
 }
 
-fn passes(trouble: &Trouble) -> bool {
+/// Whether a look failed for a reason that passes.
+pub(super) fn passes(trouble: &Trouble) -> bool {
     trouble.is_unsure() || trouble.kind == TroubleKind::Throttled
 }
 
-fn pause(local: bool, waited: Duration) -> Duration {
+/// How long until the next look.
+pub(super) fn pause(local: bool, waited: Duration) -> Duration {
     match (local, waited < LONG) {
         (true, _) => HERE,
         (false, true) => SOON,

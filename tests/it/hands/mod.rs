@@ -2,6 +2,7 @@
 //! ledger shows one effect each. What becomes of them when their engine dies is told in `crashes`.
 
 mod cloudformation;
+pub(crate) mod codebuild;
 mod kept;
 mod large;
 mod peers;
@@ -84,6 +85,9 @@ impl Port for Bench {
     }
 
     fn line(&self, nth: u64, _: Severity, part: &str, text: Safe) {
+        if self.cancel_on.is_some_and(|on| text.as_str() == on) {
+            self.cancel.send_replace(true);
+        }
         self.lines.lock().unwrap().push(format!(
             "{nth} {part}{}{text}",
             if part.is_empty() { "" } else { ": " }
@@ -203,6 +207,11 @@ impl Workshop {
             step: AtomicU32::new(1),
             no,
         }
+    }
+
+    /// The embedded cloud, for whoever lives longer.
+    pub(crate) fn shared(&self) -> Arc<Running> {
+        Arc::clone(self.cloud.as_ref().unwrap())
     }
 
     /// The embedded cloud.

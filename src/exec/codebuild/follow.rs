@@ -1,0 +1,90 @@
+//! A build is followed to its end, and stopped where that is wished.
+
+use std::time::Duration;
+
+use futures_util::future::select;
+use serde_json::Value;
+
+use super::outcome;
+use crate::aws::Cloud;
+use crate::aws::codebuild::Followed;
+use crate::domain::failure::{Failure, Retry};
+use crate::domain::line::Severity;
+use crate::domain::plan::Output;
+use crate::exec::Job;
+use crate::exec::wait::{LOST, passes, pause};
+use crate::forms::codebuild::Given;
+
+/// How long until the lines of a build that is over are read once more.
+const SOON: Duration = Duration::from_secs(3);
+
+/// Follows a build, and says what came of it.
+pub(super) async fn follow(
+    job: &Job,
+    cloud: &Cloud,
+    id: &str,
+    artifact: &Value,
+) -> Result<Output, Failure> {
+    let mut followed = Followed::after(job.port.reached().await);
+    let mut stopping = false;
+    let (mut waited, mut lost, mut gone) = (Duration::ZERO, 0, 0);
+    loop {
+        let mut soon = pause(cloud.is_local(), waited);
+        match cloud.build(id).await {
+            Ok(Some(build)) => {
+                (lost, gone) = (0, 0);
+                let (given, is_all) = followed.seen(cloud, &build).await;
+                give(job, given);
+                if is_all {
+                    return outcome::of(&build, followed.told(), artifact, stopping);
+                }
+                if build.is_over() {
+                    soon = soon.min(SOON);
+                } else if job.port.is_cancelled() && !stopping {
+                    stopping = stop(job, cloud, id, &mut followed).await;
+                }
+            }
+            // A build that was only just started may not be known everywhere yet.
+            Ok(None) if gone < LOST => gone += 1,
+            Ok(None) => return Err(nowhere(id)),
+            Err(trouble) if lost < LOST && passes(&trouble) => lost += 1,
+            Err(trouble) => return Err(trouble.out_of_sight()),
+        }
+        if job.port.is_cancelled() {
+            job.port.sleep(soon).await;
+        } else {
+            select(job.port.sleep(soon), job.port.cancelled()).await;
+        }
+        waited += soon;
+    }
+}
+
+/// Asks CodeBuild to stop it, and whether that was answered. Whatever the answer, its end is waited
+/// for.
+async fn stop(job: &Job, cloud: &Cloud, id: &str, followed: &mut Followed) -> bool {
+    let (severity, text) = match cloud.stop_build(id).await {
+        Ok(()) => (Severity::Warn, "stop asked for".to_owned()),
+        Err(trouble) if passes(&trouble) => return false,
+        Err(trouble) => {
+            let why = &trouble.failure.summary;
+            (
+                Severity::Error,
+                format!("cannot be stopped, and goes on: {why}"),
+            )
+        }
+    };
+    give(job, followed.remark(severity, &text));
+    true
+}
+
+fn give(job: &Job, given: Vec<Given>) {
+    for one in given {
+        job.port.line(one.nth, one.severity, one.part, one.text);
+    }
+}
+
+fn nowhere(id: &str) -> Failure {
+    Failure::new(format!("CodeBuild does not know build {id} any more"))
+        .hint("somebody deleted it: see what it left, then resolve the step as done or failed")
+        .retry(Retry::AskAPerson)
+}
