@@ -99,5 +99,21 @@ pub(super) fn check(
                 );
             }
         }
+        for (n, project) in raw.watch.codebuild.iter().enumerate() {
+            let name = project.replace("{env}", "x");
+            let fits = (2..=150).contains(&name.len())
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+            if !fits {
+                let says = format!("{project:?} is not a name of a project of CodeBuild");
+                check.say(
+                    "build-project",
+                    &["applications", app, "watch", "codebuild", &n.to_string()],
+                    says,
+                    "use 2 to 150 of a-z A-Z 0-9 _ -",
+                );
+            }
+        }
     }
 }

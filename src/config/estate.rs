@@ -264,7 +264,7 @@ impl Check<'_> {
                             .iter()
                             .filter_map(|app| app.parse().ok())
                             .collect(),
-                        watch_logs: raw.watch.logs.clone(),
+                        watch_logs: raw.watch.tails(),
                     },
                 );
             }

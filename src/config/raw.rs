@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::shape::Unbuilt;
 use crate::domain::class::EnvClass;
 use crate::domain::environment::{Mode, OnFailure, QueuePolicy};
+use crate::domain::tailed::Tailed;
 use crate::places::{Kinds, PlaceKind};
 use crate::systems::System;
 
@@ -92,6 +93,17 @@ pub(super) struct Application {
 pub(super) struct Watch {
     /// CloudWatch log groups; `{env}` stands for the environment.
     pub(super) logs: Vec<String>,
+    /// Projects of CodeBuild, whose builds are followed; `{env}` stands for the environment.
+    pub(super) codebuild: Vec<String>,
+}
+
+impl Watch {
+    /// What is tailed, by the names that specs have for it.
+    pub(super) fn tails(&self) -> Vec<String> {
+        let builds = self.codebuild.iter();
+        let builds = builds.map(|project| Tailed::builds(project));
+        self.logs.iter().cloned().chain(builds).collect()
+    }
 }
 
 /// The JSON Schema of an estate file with the entries of these systems and places of these kinds.
@@ -207,6 +219,5 @@ const UNBUILT: &[(&str, &str, &str)] = &[
     ("applications.*", "mach", "MACH configurations are"),
     ("applications.*", "review", "review environments are"),
     ("applications.*", "stages", "staged deployments are"),
-    ("applications.*.watch", "codebuild", "CodeBuild logs are"),
     ("store", "postgres_env", "a store on Postgres is"),
 ];

@@ -29,7 +29,7 @@ pub struct Application {
     pub environments: Vec<EnvName>,
     /// Which applications of the same environment come first in `deploy --all`.
     pub depends_on: Vec<AppName>,
-    /// Log groups to tail beside its deployments.
+    /// What to tail beside its deployments, by its name ([`Tailed`](super::tailed::Tailed)).
     pub watch_logs: Vec<String>,
 }
 

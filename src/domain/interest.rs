@@ -18,7 +18,7 @@ pub struct Interest {
     /// The real things that it is, the one that says how it stands first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<Subject>,
-    /// Log groups to follow beside it.
+    /// What to tail beside it, by its name ([`Tailed`](super::tailed::Tailed)).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<String>,
     /// Not on the screen now: its state is looked at now and then, its events are not.

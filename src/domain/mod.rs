@@ -42,5 +42,6 @@ pub mod secret_ref;
 pub mod sighting;
 pub mod stack;
 pub mod standing;
+pub mod tailed;
 pub mod time;
 pub mod wants;

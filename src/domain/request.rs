@@ -186,7 +186,7 @@ pub struct Spec {
     /// state outside.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<Subject>,
-    /// Names of log groups to watch beside its deployments.
+    /// What to tail beside its deployments, by its name ([`Tailed`](super::tailed::Tailed)).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub watch_logs: Vec<String>,
 }

@@ -4,6 +4,7 @@
 mod arrivals;
 pub mod cloudformation;
 mod cloudfront;
+pub mod codebuild;
 mod given;
 pub mod logs;
 pub mod severity;

@@ -103,6 +103,19 @@ fn the_whole_file() {
     assert_eq!(orders.watch_logs, ["/shop/{env}/orders"]);
 }
 
+#[test]
+fn builds_are_tailed_beside_log_groups() {
+    let text = with(
+        "watch: { logs:",
+        "watch: { codebuild: [\"shop-{env}\"], logs:",
+    );
+    let estate = estate_of(&text);
+    assert_eq!(
+        estate.applications[&"orders".parse().unwrap()].watch_logs,
+        ["/shop/{env}/orders", "codebuild:shop-{env}"]
+    );
+}
+
 /// A kind of place needs nothing here but its line in the list.
 #[test]
 fn an_environment_may_have_places_of_several_kinds() {

@@ -1,6 +1,6 @@
-//! The log groups that are followed now: one task each, started and ended by what is watched. A
-//! tail goes on where the one before it ended, so that nothing is lost while no engine ran; what
-//! lies too far back is said to be missing.
+//! The log groups and the builds that are followed now: one task each, started and ended by what is
+//! watched. A tail goes on where the one before it ended, so that nothing is lost while no engine
+//! ran; what lies too far back is said to be missing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,9 @@ use crate::domain::ids::StackId;
 use crate::domain::line::Line;
 use crate::domain::place::Place;
 use crate::domain::sighting::{Seen, Sighting, SightingKey};
+use crate::domain::tailed::Tailed;
 use crate::domain::time::Time;
+use crate::observe::codebuild::Builds;
 use crate::observe::logs::{Begin, LATE, Out, Tail};
 use crate::os::clock::SharedClock;
 use crate::store::Store;
@@ -116,7 +118,7 @@ impl Drop for Tails {
     }
 }
 
-/// One group.
+/// One group, or the builds of one project.
 struct One {
     stack: StackId,
     group: String,
@@ -162,16 +164,18 @@ impl One {
             .await
             .unwrap_or_default();
         let begin = begin(kept, self.through().await, self.clock.now());
-        Tail::new(
-            Arc::new(cloud.watching()),
-            self.clock.clone(),
-            self.stack.clone(),
-            self.group.clone(),
-            begin,
-            self.out.clone(),
-        )
-        .follow()
-        .await
+        let (cloud, clock) = (Arc::new(cloud.watching()), self.clock.clone());
+        let (stack, out) = (self.stack.clone(), self.out.clone());
+        match Tailed::of(&self.group) {
+            Tailed::Group(group) => {
+                let tail = Tail::new(cloud, clock, stack, group.to_owned(), begin, out);
+                tail.follow().await
+            }
+            Tailed::Builds(project) => {
+                let builds = Builds::new(cloud, clock, stack, project.to_owned(), begin, out);
+                builds.follow().await
+            }
+        }
     }
 
     /// Up to where the group was followed here, as was told last, also by an engine before.

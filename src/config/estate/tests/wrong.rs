@@ -166,10 +166,10 @@ fn one_mistake_each() {
         ),
         (
             "logs: [",
-            "codebuild: [x], logs: [",
-            "not-built",
+            "codebuild: [a b], logs: [",
+            "build-project",
             10,
-            "CodeBuild logs are not built",
+            "\"a b\" is not a name of a project of CodeBuild",
         ),
         (
             "depends_on: [orders]",
