@@ -163,6 +163,11 @@ impl Scene {
 
     /// An engine that follows the group.
     fn engine(&self) -> Tails {
+        self.tailing("g")
+    }
+
+    /// An engine that tails what has that name.
+    fn tailing(&self, name: &str) -> Tails {
         let (store, clock, lines) = (
             Arc::new(self.store.clone()),
             Arc::new(self.clock.clone()),
@@ -186,7 +191,7 @@ impl Scene {
         let wanted = Wanted {
             places: self.aws.place(None).into(),
             about: vec![],
-            logs: vec!["g".to_owned()],
+            logs: vec![name.to_owned()],
             ..Wanted::default()
         };
         tails.keep(&BTreeMap::from([(self.stack.clone(), wanted)]));
@@ -234,11 +239,20 @@ impl Scene {
             .collect()
     }
 
-    async fn told(&self) -> Option<Sighting> {
-        let (all, _) = self.store.sightings(0).await.unwrap();
-        all.into_iter()
-            .find(|(key, _)| *key == ("stack/dev/api".to_owned(), "tail/g".to_owned()))
-            .map(|(_, told)| told)
+    /// What is told of a tail, once that has a reason.
+    async fn told(&self, name: &str) -> Sighting {
+        let key = ("stack/dev/api".to_owned(), format!("tail/{name}"));
+        for _ in 0..500 {
+            self.pass(Duration::from_millis(500));
+            Real::shared().sleep(Duration::from_millis(2)).await;
+            let (all, _) = self.store.sightings(0).await.unwrap();
+            let told = all.into_iter().find(|(of, _)| *of == key);
+            let told = told.map(|(_, told)| told);
+            if let Some(told) = told.filter(|told| told.stale.is_some()) {
+                return told;
+            }
+        }
+        panic!("nothing is told of {name}");
     }
 }
 
@@ -302,16 +316,7 @@ async fn a_group_that_may_not_be_read_is_told_with_the_reason() {
             .unwrap();
     }
     let engine = scene.engine();
-    let mut told = None;
-    for _ in 0..500 {
-        scene.pass(Duration::from_millis(500));
-        Real::shared().sleep(Duration::from_millis(2)).await;
-        told = scene.told().await.filter(|told| told.stale.is_some());
-        if told.is_some() {
-            break;
-        }
-    }
-    let told = told.expect("it is told");
+    let told = scene.told("g").await;
     assert!(
         matches!(told.value, Seen::Tail { live: false, .. }),
         "{told:?}"
@@ -320,5 +325,19 @@ async fn a_group_that_may_not_be_read_is_told_with_the_reason() {
         told.stale
             .is_some_and(|why| why.as_str().contains("logs:FilterLogEvents"))
     );
+    drop(engine);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_builds_of_a_project_are_tailed_like_a_group() {
+    let scene = Scene::open().await;
+    let engine = scene.tailing("codebuild:shop");
+    let told = scene.told("codebuild:shop").await;
+    assert!(
+        matches!(told.value, Seen::Tail { live: true, .. }),
+        "{told:?}"
+    );
+    let why = told.stale.unwrap();
+    assert_eq!(why.as_str(), "there is no project shop in CodeBuild yet");
     drop(engine);
 }
