@@ -1,11 +1,12 @@
-//! A build is followed to its end, and stopped where that is wished.
+//! A build is followed to its end, and stopped where that is wished or it takes longer than its
+//! step may.
 
 use std::time::Duration;
 
 use futures_util::future::select;
 use serde_json::Value;
 
-use super::outcome;
+use super::outcome::{self, Stopped};
 use crate::aws::Cloud;
 use crate::aws::codebuild::Followed;
 use crate::domain::failure::{Failure, Retry};
@@ -26,7 +27,9 @@ pub(super) async fn follow(
     artifact: &Value,
 ) -> Result<Output, Failure> {
     let mut followed = Followed::after(job.port.reached().await);
-    let mut stopping = false;
+    // Since when it is followed, where CodeBuild does not say when it was asked for.
+    let now = cloud.now();
+    let mut stopping = None;
     let (mut waited, mut lost, mut gone) = (Duration::ZERO, 0, 0);
     loop {
         let mut soon = pause(cloud.is_local(), waited);
@@ -40,8 +43,15 @@ pub(super) async fn follow(
                 }
                 if build.is_over() {
                     soon = soon.min(SOON);
-                } else if job.port.is_cancelled() && !stopping {
-                    stopping = stop(job, cloud, id, &mut followed).await;
+                } else if stopping.is_none() {
+                    let takes = cloud.now().since(build.started.unwrap_or(now));
+                    let late = (takes >= job.limit).then_some(Stopped::Late(job.limit));
+                    let cancelled = job.port.is_cancelled().then_some(Stopped::Cancelled);
+                    if let Some(why) = cancelled.or(late)
+                        && stop(job, cloud, id, &mut followed).await
+                    {
+                        stopping = Some(why);
+                    }
                 }
             }
             // A build that was only just started may not be known everywhere yet.

@@ -12,12 +12,21 @@ use crate::forms::codebuild::{Build, Phase, SUCCEEDED, Told};
 /// When it is tried again where CodeBuild itself failed.
 const FAULT: Duration = Duration::from_secs(30);
 
-/// What came of a build that is over. `stopped`: it was asked to stop here.
+/// Why a build was asked to stop here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// Its step was cancelled.
+    Cancelled,
+    /// It had no end after so long.
+    Late(Duration),
+}
+
+/// What came of a build that is over.
 pub(super) fn of(
     build: &Build,
     told: &Told,
     artifact: &Value,
-    stopped: bool,
+    stopped: Option<Stopped>,
 ) -> Result<Output, Failure> {
     if build.status != SUCCEEDED {
         return Err(failed(build, told, stopped));
@@ -38,7 +47,7 @@ pub(super) fn of(
     })))
 }
 
-fn failed(build: &Build, told: &Told, stopped: bool) -> Failure {
+fn failed(build: &Build, told: &Told, stopped: Option<Stopped>) -> Failure {
     let Build { id, status, .. } = build;
     let bad = build.bad();
     let at = bad.map_or_else(String::new, |phase| format!(" in {}", phase.name));
@@ -51,20 +60,25 @@ fn failed(build: &Build, told: &Told, stopped: bool) -> Failure {
         .as_deref()
         .map(|link| format!("all lines: {link}"));
     let detail: Vec<&str> = lines.into_iter().chain(link.as_deref()).collect();
-    let failure = match status.as_str() {
-        "STOPPED" if stopped => Failure::new(format!(
+    let failure = match (status.as_str(), stopped) {
+        ("STOPPED", Some(Stopped::Cancelled)) => Failure::new(format!(
             "cancelled; build {id} was stopped{at}: what its commands had done by then stays"
         )),
-        "STOPPED" => Failure::new(format!("build {id} was stopped{at} by somebody else"))
+        ("STOPPED", Some(Stopped::Late(limit))) => Failure::new(format!(
+            "build {id} had no end after {}, and was stopped{at}",
+            short(limit)
+        ))
+        .hint("see what it waited for, or give it more time, then deploy again"),
+        ("STOPPED", None) => Failure::new(format!("build {id} was stopped{at} by somebody else"))
             .hint("ask who stopped it, then deploy again"),
-        "TIMED_OUT" => Failure::new(format!("build {id} timed out{at}{}", after(bad)))
+        ("TIMED_OUT", _) => Failure::new(format!("build {id} timed out{at}{}", after(bad)))
             .hint("see what it waited for, or give it more time, then deploy again"),
-        "FAULT" => Failure::new(format!("CodeBuild failed in build {id}{at}{why}"))
+        ("FAULT", _) => Failure::new(format!("CodeBuild failed in build {id}{at}{why}"))
             .hint("it is no fault of what was built: deploy again")
             .retry(Retry::After(FAULT)),
-        "FAILED" => Failure::new(format!("build {id} failed{at}{why}"))
+        ("FAILED", _) => Failure::new(format!("build {id} failed{at}{why}"))
             .hint("put right what the lines say, then deploy again"),
-        other => Failure::new(format!("build {id} ended {other}{at}{why}"))
+        (other, _) => Failure::new(format!("build {id} ended {other}{at}{why}"))
             .hint("look at it in CodeBuild, then deploy again"),
     };
     failure.detail(detail.join("\n"))
@@ -110,7 +124,9 @@ mod tests {
     fn one_end_alone_is_good() {
         let told = Told::after(None);
         let of = |status: &str, stopped| of(&build(status), &told, &Value::Null, stopped);
-        let output = of("SUCCEEDED", true).unwrap();
+        let cancelled = Some(Stopped::Cancelled);
+        let late = Some(Stopped::Late(Duration::from_mins(90)));
+        let output = of("SUCCEEDED", cancelled).unwrap();
         assert_eq!(
             output.public["phases"][1],
             json!({ "name": "BUILD", "status": "SUCCEEDED", "seconds": 90 })
@@ -118,41 +134,47 @@ mod tests {
         for (status, stopped, says, again) in [
             (
                 "FAILED",
-                false,
+                None,
                 "build shop:1 failed in BUILD: exit status 1",
                 false,
             ),
             (
                 "FAULT",
-                false,
+                None,
                 "CodeBuild failed in build shop:1 in BUILD",
                 true,
             ),
             (
                 "TIMED_OUT",
-                false,
+                None,
                 "build shop:1 timed out in BUILD after 1:30",
                 false,
             ),
             (
                 "STOPPED",
-                false,
+                None,
                 "was stopped in BUILD by somebody else",
                 false,
             ),
             (
                 "STOPPED",
-                true,
+                cancelled,
                 "cancelled; build shop:1 was stopped in BUILD",
                 false,
             ),
             (
                 "VANISHED",
-                false,
+                None,
                 "build shop:1 ended VANISHED in BUILD",
                 false,
             ),
-            ("", false, "build shop:1 ended ", false),
+            ("", None, "build shop:1 ended ", false),
+            (
+                "STOPPED",
+                late,
+                "build shop:1 had no end after 90m, and was stopped in BUILD",
+                false,
+            ),
         ] {
             let failure = of(status, stopped).unwrap_err();
             assert!(failure.summary.contains(says), "{failure:?}");

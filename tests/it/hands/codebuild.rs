@@ -438,6 +438,22 @@ async fn a_cancel_stops_the_build() {
     assert_eq!(shop.effects("StartBuild"), 2);
 }
 
+/// No build goes on for days that nobody waits for any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_that_takes_longer_than_its_step_may_is_stopped() {
+    let shop = workshop().await;
+    let mut attempt = Attempt::new(&shop, build(&json!({ "SECONDS": "600" })));
+    attempt.job.limit = Duration::from_mins(2);
+    let failure = attempt.to_its_end().await.unwrap_err();
+    assert!(
+        failure
+            .summary
+            .contains("had no end after 2:00, and was stopped in BUILD"),
+        "{failure:?}"
+    );
+    assert_eq!(shop.effects("StopBuild"), 1);
+}
+
 /// An engine that dies at its call, or at any look after it, is followed by one that goes on: one
 /// build, every line once.
 #[tokio::test(flavor = "multi_thread")]

@@ -274,6 +274,11 @@ const WALLS: &[Wall] = &[
         breaks: names::cloudfront,
     },
     Wall {
+        sentence: "CodeBuild is named in its own rooms alone (aws, forms, exec, observe, sandbox), and in lists.",
+        stands_in: |_| true,
+        breaks: names::codebuild,
+    },
+    Wall {
         sentence: "A system is named in its own rooms alone (its folder, its lifecycle, its map), and in lists.",
         stands_in: |_| true,
         breaks: names::systems,

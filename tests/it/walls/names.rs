@@ -1,5 +1,5 @@
-//! Names that stand in their own rooms alone: what CloudFormation and CloudFront call things, and
-//! the names of the systems.
+//! Names that stand in their own rooms alone: what CloudFormation, CloudFront and CodeBuild call
+//! things, and the names of the systems.
 
 use super::code::Code;
 use super::tokens::TokenKind;
@@ -37,6 +37,18 @@ const CLOUDFRONT: Tool = Tool {
     ],
 };
 
+/// The room of its system is still to come.
+const CODEBUILD: Tool = Tool {
+    words: &["codebuild"],
+    rooms: &[
+        "aws/",
+        "forms/codebuild",
+        "exec/codebuild/",
+        "observe/codebuild",
+        "sandbox/",
+    ],
+};
+
 /// The systems, those of the road ahead included.
 const SYSTEMS: &[&str] = &["service", "script", "website", "mach", "review", "stages"];
 
@@ -56,6 +68,21 @@ const MAY: &[(&str, &str, &str)] = &[
     ("forms/mod.rs", "cloudfront", "the list of forms"),
     ("observe/mod.rs", "cloudformation", "the list of eyes"),
     ("observe/mod.rs", "cloudfront", "the list of eyes"),
+    ("exec/mod.rs", "codebuild", "the list of hands"),
+    ("forms/mod.rs", "codebuild", "the list of forms"),
+    ("observe/mod.rs", "codebuild", "the list of eyes"),
+    (
+        "domain/tailed.rs",
+        "codebuild",
+        "the list of what is tailed",
+    ),
+    (
+        "engine/watch/tails.rs",
+        "codebuild",
+        "who follows what is tailed",
+    ),
+    ("config/raw.rs", "codebuild", "a key of the estate file"),
+    ("config/entries.rs", "codebuild", "a key of the estate file"),
     ("config/raw.rs", "mach", "says that it is not built yet"),
     ("config/raw.rs", "review", "says that it is not built yet"),
     ("config/raw.rs", "stages", "says that it is not built yet"),
@@ -84,6 +111,11 @@ pub(super) fn cloudformation(code: &Code) -> Breaks {
 /// What CloudFront calls things, outside its rooms.
 pub(super) fn cloudfront(code: &Code) -> Breaks {
     allowed(code, all_of(&CLOUDFRONT, code))
+}
+
+/// What CodeBuild calls things, outside its rooms.
+pub(super) fn codebuild(code: &Code) -> Breaks {
+    allowed(code, all_of(&CODEBUILD, code))
 }
 
 /// Systems by their names, outside their rooms and lists.
@@ -156,6 +188,7 @@ fn every_exception_is_needed() {
         let found = [
             all_of(&CLOUDFORMATION, code),
             all_of(&CLOUDFRONT, code),
+            all_of(&CODEBUILD, code),
             all_systems(code),
         ]
         .concat();
@@ -166,7 +199,7 @@ fn every_exception_is_needed() {
             "src/{file} names {name} no more: drop its line"
         );
     }
-    for room in [CLOUDFORMATION.rooms, CLOUDFRONT.rooms].concat() {
+    for room in [CLOUDFORMATION.rooms, CLOUDFRONT.rooms, CODEBUILD.rooms].concat() {
         assert!(
             files.iter().any(|code| code.file.starts_with(room)),
             "src/{room} is gone"
