@@ -17,5 +17,6 @@ pub mod secrets;
 pub mod store;
 pub mod systems;
 pub mod text;
+pub mod trigger;
 pub mod tui;
 pub mod world;

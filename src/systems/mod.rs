@@ -98,6 +98,12 @@ pub trait System: fmt::Debug + Sync {
         let _ = (spec, version, archive);
         None
     }
+    /// The branch that a stack follows: a push to it asks for a deployment of the pushed commit, which
+    /// the flag [`COMMIT`] names. A system that says one here has that flag.
+    fn follows(&self, spec: &Spec) -> Option<Follows> {
+        let _ = spec;
+        None
+    }
     /// What to look at before planning; asked again with what was seen until it wants nothing more,
     /// three times at most.
     fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look>;
@@ -117,6 +123,19 @@ pub trait System: fmt::Debug + Sync {
     /// carried out again.
     fn carry(&self, old: &Deployment, plan: &Plan) -> Vec<(StepId, Output)>;
 }
+
+/// A branch of a repository, as the estate writes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follows {
+    /// The address of the repository.
+    pub repository: String,
+    /// The name of the branch.
+    pub branch: String,
+}
+
+/// The flag of a deployment that is of one commit of the repository that its stack follows: its whole
+/// name.
+pub const COMMIT: &str = "commit";
 
 /// Every system that there is.
 #[must_use]

@@ -1,0 +1,13 @@
+//! Bitbucket: pushes, told by a webhook of a repository (signed by a secret of ours) or by an app of
+//! ours (Connect: a secret of each installation, and a token for each call).
+
+pub mod descriptor;
+mod push;
+mod qsh;
+mod tenants;
+mod token;
+
+pub use push::read;
+pub use qsh::canonical;
+pub use tenants::{Installed, NotInstalled, Tenant, Tenants};
+pub use token::{BadToken, Call, claims_of};

@@ -1,0 +1,201 @@
+//! Which push concerns which stack, and which of two pushes is the newer one. A rule names one branch
+//! of one repository, and both are compared as a whole.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use super::push::Push;
+use super::refs::{Branch, Commit, Ref};
+use super::repository::Repository;
+use crate::domain::estate::Catalog;
+use crate::domain::ids::StackId;
+use crate::systems::System;
+
+/// A stack that follows a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Which stack is deployed.
+    pub stack: StackId,
+    /// By a push to this repository.
+    pub repository: Repository,
+    /// To this branch of it.
+    pub branch: Branch,
+}
+
+/// The rules of an estate, by what its systems say of its stacks; what one says that is no repository
+/// or no branch is told, with its stack.
+#[must_use]
+pub fn of(
+    catalog: &Catalog,
+    systems: impl Fn(&str) -> Option<&'static dyn System>,
+) -> (Vec<Rule>, Vec<(StackId, String)>) {
+    let (mut rules, mut wrong) = (Vec::new(), Vec::new());
+    for (stack, entry) in &catalog.stacks {
+        let Ok(spec) = &entry.spec else { continue };
+        let follows = systems(&spec.system).and_then(|system| system.follows(spec));
+        let Some(follows) = follows else { continue };
+        match (follows.repository.parse(), follows.branch.parse()) {
+            (Ok(repository), Ok(branch)) => rules.push(Rule {
+                stack: stack.clone(),
+                repository,
+                branch,
+            }),
+            (Err(why), _) => wrong.push((stack.clone(), format!("its repository: {why}"))),
+            (Ok(_), Err(why)) => wrong.push((stack.clone(), format!("its branch: {why}"))),
+        }
+    }
+    (rules, wrong)
+}
+
+/// What a push asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Concern {
+    /// These stacks are to be deployed, each at this commit and no other.
+    Deploys {
+        /// The stacks.
+        stacks: Vec<StackId>,
+        /// The branch that they follow.
+        branch: Branch,
+        /// The commit.
+        commit: Commit,
+    },
+    /// Nothing: why.
+    Nothing(String),
+}
+
+/// What a push asks for by these rules.
+#[must_use]
+pub fn concern(push: &Push, rules: &[Rule]) -> Concern {
+    let nothing = |why: String| Concern::Nothing(why);
+    if !push.repository.is_told_by(push.host) {
+        return nothing(format!(
+            "{} does not tell of {}",
+            push.host.word(),
+            push.repository
+        ));
+    }
+    let branch = match &push.at {
+        Ref::Branch(branch) => branch,
+        Ref::Tag(_) => {
+            return nothing(format!(
+                "nothing follows the {} of {}",
+                push.at, push.repository
+            ));
+        }
+    };
+    let Some(commit) = &push.after else {
+        return nothing(format!("the {} of {} is gone", push.at, push.repository));
+    };
+    let stacks: Vec<StackId> = rules
+        .iter()
+        .filter(|rule| rule.repository == push.repository && rule.branch == *branch)
+        .map(|rule| rule.stack.clone())
+        .collect();
+    if stacks.is_empty() {
+        return nothing(format!(
+            "nothing follows the {} of {}",
+            push.at, push.repository
+        ));
+    }
+    Concern::Deploys {
+        stacks,
+        branch: branch.clone(),
+        commit: commit.clone(),
+    }
+}
+
+/// How a push stands to the newest one of its branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// It is newer, or there is none.
+    Newer,
+    /// It is the newest one, told again.
+    Same,
+    /// A newer one was told before: that one counts.
+    Superseded(Commit),
+}
+
+/// The newest push of a branch that was told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Head {
+    before: Option<Commit>,
+    after: Commit,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    taken_at: Option<i64>,
+    /// Where the branch stood before, the newest last.
+    passed: VecDeque<Commit>,
+}
+
+/// How many commits of a branch are kept: of an order that is turned around further, a time tells.
+const PASSED: usize = 64;
+/// How many branches are kept; of what nothing follows nothing is.
+const BRANCHES: usize = 4_096;
+
+/// The newest pushes of all branches that something follows; kept across restarts.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Heads(BTreeMap<String, Head>);
+
+impl Heads {
+    /// How a push stands to what was told before, by the order of its host: by its times where it
+    /// tells them, and else by which push led to which.
+    #[must_use]
+    pub fn order(&self, push: &Push) -> Order {
+        let (Some(last), Some(after)) = (self.0.get(&key(push)), &push.after) else {
+            return Order::Newer;
+        };
+        let superseded = || Order::Superseded(last.after.clone());
+        if let (Some(of_last), Some(of_this)) = (last.taken_at, push.taken_at)
+            && of_last != of_this
+        {
+            return if of_this > of_last {
+                Order::Newer
+            } else {
+                superseded()
+            };
+        }
+        if last.after == *after && last.before == push.before {
+            Order::Same
+        } else if push.before.as_ref() == Some(&last.after) {
+            Order::Newer
+        } else if last.passed.contains(after) {
+            superseded()
+        } else {
+            Order::Newer
+        }
+    }
+
+    /// Keeps a push that is newer.
+    pub fn keep(&mut self, push: &Push) {
+        let (key, Some(after)) = (key(push), &push.after) else {
+            return;
+        };
+        let mut passed = self
+            .0
+            .remove(&key)
+            .map(|last| last.passed)
+            .unwrap_or_default();
+        passed.extend(push.before.clone());
+        // It is passed no longer where the branch was set back to it.
+        passed.retain(|commit| commit != after);
+        while passed.len() > PASSED {
+            passed.pop_front();
+        }
+        if self.0.len() < BRANCHES {
+            let head = Head {
+                before: push.before.clone(),
+                after: after.clone(),
+                taken_at: push.taken_at,
+                passed,
+            };
+            self.0.insert(key, head);
+        }
+    }
+}
+
+fn key(push: &Push) -> String {
+    format!("{} {}", push.repository, push.at)
+}
+
+#[cfg(test)]
+mod tests;
