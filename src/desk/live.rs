@@ -5,6 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
@@ -20,7 +22,9 @@ use crate::world::World;
 
 use super::parts::Parts;
 use super::shared::{Command, Shared};
-use super::{Batch, Begin, Desk, NotAsked, Patient, Reading, TailOf, work};
+use super::{
+    Batch, Begin, Desk, NotAsked, NotRelayed, Patient, Reading, Relay, Relayed, TailOf, work,
+};
 
 /// The most asks that wait to be sent.
 const ASKS: usize = 64;
@@ -201,6 +205,23 @@ impl Patient for LiveDesk {
 
     fn numbered(&self, no: DeploymentNo) -> Result<Option<Deployment>, String> {
         self.ask_thread(|reply| Command::Numbered(no, reply))
+    }
+}
+
+impl Relay for LiveDesk {
+    fn relay(&self, ask: InboxAsk) -> BoxFuture<'static, Result<Relayed, NotRelayed>> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.send(Command::Relay(Box::new(ask), reply));
+        async move {
+            let gone = |why: NotAsked| NotRelayed::Later(why.to_string());
+            sent.map_err(gone)?;
+            answer.await.map_err(|_| gone(NotAsked::Gone))?
+        }
+        .boxed()
+    }
+
+    fn forget(&self, id: AskId) {
+        locked(&self.shared.states).remove(&id);
     }
 }
 

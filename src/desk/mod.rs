@@ -25,12 +25,15 @@ pub use tails::{Follow, Follows};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
 use crate::domain::artifact::Artifact;
-use crate::domain::ask::{Ask, AskState};
+use crate::domain::ask::{Ask, AskState, InboxAsk};
 use crate::domain::deployment::Deployment;
 use crate::domain::event::Stored;
 use crate::domain::ids::{AskId, DeploymentNo, StackId};
 use crate::domain::line::Line;
+use crate::domain::refused::Refused;
 use crate::domain::time::Time;
 use crate::store::Content;
 use crate::world::World;
@@ -143,6 +146,38 @@ pub trait Patient: Desk {
     /// # Errors
     /// A sentence when the store cannot be read.
     fn numbered(&self, no: DeploymentNo) -> Result<Option<Deployment>, String>;
+}
+
+/// What became of an ask that was passed on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Relayed {
+    /// It is in the inbox, durably.
+    New,
+    /// It was passed on before; this is where it stands.
+    Known(AskState),
+}
+
+/// Why an ask was not passed on; nothing was asked.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum NotRelayed {
+    /// It cannot be asked as things are.
+    #[error("{0}")]
+    Refused(Refused),
+    /// The store cannot be reached now.
+    #[error("{0}")]
+    Later(String),
+}
+
+/// A desk for those who ask for somebody elsewhere, and may hear of one thing many times.
+pub trait Relay: Desk {
+    /// Passes an ask on; its id says what was heard, so that the same is asked once, however often it
+    /// is heard and whoever was restarted in between. Over when it is kept durably.
+    ///
+    /// # Errors
+    /// [`NotRelayed`]: nothing was asked.
+    fn relay(&self, ask: InboxAsk) -> BoxFuture<'static, Result<Relayed, NotRelayed>>;
+    /// Forgets where an ask stands, for those who go on for good.
+    fn forget(&self, id: AskId);
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::store::{StoreError, bundles};
 
 use super::attach::{attach, wants_files};
 use super::work::{SENDING, Worker};
+use super::{NotRelayed, Relayed};
 
 enum NotSent {
     Refused(Refused),
@@ -88,6 +89,20 @@ impl Worker {
             })?;
         self.open_asks.insert(ask.id);
         Ok(())
+    }
+
+    /// Passes an ask on, once.
+    pub(super) async fn relay(&mut self, ask: &InboxAsk) -> Result<Relayed, NotRelayed> {
+        let store = self.reading().map_err(NotRelayed::Later)?;
+        let known = store.ask(ask.id).await;
+        if let Some(state) = known.map_err(|why| NotRelayed::Later(why.to_string()))? {
+            return Ok(Relayed::Known(state));
+        }
+        match self.send(ask).await {
+            Ok(()) => Ok(Relayed::New),
+            Err(NotSent::Refused(refused)) => Err(NotRelayed::Refused(refused)),
+            Err(NotSent::Later(why)) => Err(NotRelayed::Later(why)),
+        }
     }
 
     fn refuse(&mut self, id: AskId, refused: Refused) {

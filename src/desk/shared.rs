@@ -15,10 +15,12 @@ use crate::store::Content;
 use crate::world::World;
 
 use super::tails::Tails;
+use super::{NotRelayed, Relayed};
 
 /// What the handle asks of the thread.
 pub(super) enum Command {
     Submit(Box<InboxAsk>),
+    Relay(Box<InboxAsk>, oneshot::Sender<Result<Relayed, NotRelayed>>),
     /// What is shown or tailed has changed.
     Look,
     Newest(u64, usize, oneshot::Sender<Result<Vec<Stored>, String>>),

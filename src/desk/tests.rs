@@ -491,3 +491,46 @@ fn what_was_typed_at_length_is_not_kept() {
     }
     assert!(block(store.asks()).unwrap().is_empty());
 }
+
+#[test]
+fn what_is_heard_many_times_is_asked_once() {
+    let store = Memory::new();
+    let ask = InboxAsk::new(
+        AskId(uuid::Uuid::from_u128(77)),
+        crate::domain::cause::Via::Push,
+        Ask::Do {
+            intent: Intent::deploy(id("dev/orders"), Source::Estate),
+            attached: Vec::new(),
+            confirm: Confirm::default(),
+            armed: false,
+        },
+    );
+    let bad = InboxAsk {
+        id: AskId(uuid::Uuid::from_u128(78)),
+        ask: Ask::Do {
+            intent: Intent::deploy(id("dev/mail"), Source::Estate),
+            attached: Vec::new(),
+            confirm: Confirm::default(),
+            armed: false,
+        },
+        ..ask.clone()
+    };
+    // Also by another desk, as after a restart.
+    for new in [true, false] {
+        let desk = LiveDesk::start(parts(&store, catalog())).unwrap();
+        assert!(desk.ready(LONG));
+        let many: Vec<_> = (0..50).map(|_| desk.relay(ask.clone())).collect();
+        let told = block(futures_util::future::join_all(many));
+        let fresh = told.iter().filter(|one| **one == Ok(Relayed::New)).count();
+        assert_eq!(fresh, usize::from(new));
+        let known = |one: &Result<_, _>| matches!(one, Ok(Relayed::Known(AskState::Asked)));
+        assert_eq!(told.iter().filter(|one| known(one)).count(), 50 - fresh);
+        assert!(matches!(
+            block(desk.relay(bad.clone())),
+            Err(NotRelayed::Refused(_))
+        ));
+    }
+    let asked = block(store.asks()).unwrap();
+    assert_eq!(asked.len(), 1);
+    assert!(matches!(&asked[0].ask.ask, Ask::Do { attached, .. } if attached.len() == 1));
+}

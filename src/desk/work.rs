@@ -212,6 +212,9 @@ impl Worker {
                 self.unsent.push((*ask, self.now()));
                 self.send_all(false).await;
             }
+            Command::Relay(ask, reply) => {
+                let _ = reply.send(self.relay(&ask).await);
+            }
             Command::Look => {
                 self.say_what_is_shown().await;
                 self.read_tails().await;
