@@ -153,7 +153,7 @@ fuzz() {
   local options=(--fuzz-dir tests/fuzz --sanitizer none --dev)
   local -x CARGO_TARGET_DIR=$cache/fuzz PATH=$PATH:$cache/tools/bin
   cargo fuzz build "${options[@]}" || return 1
-  for target in estate template lines events answers; do
+  for target in estate template lines events answers hooks; do
     mkdir -p "$cache/corpus/$target"
     seeds=tests/fuzz/corpus/$target
     [ -d "$seeds" ] || seeds=config/sandbox/estate

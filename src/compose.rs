@@ -6,6 +6,7 @@ mod engine;
 mod lines;
 pub(crate) mod log;
 mod sandbox;
+pub(crate) mod serve;
 pub(crate) mod shell;
 
 use std::path::{Path, PathBuf};
@@ -104,6 +105,23 @@ impl Ground {
         self.loaded.practice
     }
 
+    /// Reads the estate's files again.
+    fn reload(&self) -> desk::Reload {
+        let (file, practice, named, own) = (
+            self.loaded.file.clone(),
+            self.loaded.practice,
+            self.named,
+            self.home.clone(),
+        );
+        Arc::new(move || {
+            let mut loaded =
+                config::load(&file, systems::all()).map_err(|wrong| wrong.to_string())?;
+            loaded.practice = practice;
+            trusted(&own, &loaded, named).map_err(|stop| stop.says)?;
+            Ok(config::catalog(&loaded))
+        })
+    }
+
     /// A desk over the store of this ground.
     pub(crate) fn desk(&self, via: Via, start_engine: bool) -> Result<desk::LiveDesk> {
         let clock = Real::shared();
@@ -111,19 +129,6 @@ impl Ground {
         let open_home = home.clone();
         let follow_home = home.clone();
         let open_clock = clock.clone();
-        let (file, practice, named, own) = (
-            self.loaded.file.clone(),
-            self.loaded.practice,
-            self.named,
-            self.home.clone(),
-        );
-        let reload: desk::Reload = Arc::new(move || {
-            let mut loaded =
-                config::load(&file, systems::all()).map_err(|wrong| wrong.to_string())?;
-            loaded.practice = practice;
-            trusted(&own, &loaded, named).map_err(|stop| stop.says)?;
-            Ok(config::catalog(&loaded))
-        });
         let live = desk::LiveDesk::start(desk::Parts {
             open: Arc::new(move || {
                 let (home, clock) = (open_home.clone(), open_clock.clone());
@@ -141,7 +146,7 @@ impl Ground {
             clock,
             home: Some(home.clone()),
             catalog: self.catalog(),
-            reload: Some(reload),
+            reload: Some(self.reload()),
             spool: Some(Arc::new(move |stack: Option<&StackId>, begin| {
                 let of = stack.map_or(Of::All, |stack| Of::Stack(stack.clone()));
                 Box::new(Reader::new(

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use holdpoint::cli::{self, Code, Common, EngineArgs, Stop, Unread, Verb};
+use holdpoint::cli::{self, Code, Common, EngineArgs, ServeArgs, Stop, Unread, Verb};
 use holdpoint::domain::cause::Via;
 use holdpoint::engine::process::{self, Stay};
 use holdpoint::os::clock::Real;
@@ -49,6 +49,7 @@ fn main() -> ExitCode {
         None => console(program.common),
         Some(Verb::Sandbox(args)) => sandbox(args),
         Some(Verb::Engine(args)) => engine(&program.common, &args),
+        Some(Verb::Serve(args)) => serve(&program.common, &args),
         Some(Verb::Keep { folder }) => return holdpoint::exec::process::keep(&folder),
         Some(verb) => Ok(shell::run(verb, &program.common)),
     };
@@ -199,13 +200,7 @@ fn engine(common: &Common, args: &EngineArgs) -> Result<Code> {
         detach::leave();
     }
     let home = engine_home(common, args.store_home.clone())?;
-    // Where the log cannot be written, that is not said there either: what would say it, panics.
-    let log = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .log_internal_errors(false);
-    log.with_max_level(tracing::Level::INFO)
-        .with_writer(compose::log::gate)
-        .init();
+    compose::log::begin();
     let mut elected = match process::elect(&home)? {
         Ok(elected) => elected,
         Err(said) => {
@@ -257,6 +252,25 @@ fn engine(common: &Common, args: &EngineArgs) -> Result<Code> {
         };
         anyhow::Ok(process::serve(parts, clients, &home, &mut elected, stay, told_to_end()).await?)
     })?;
+    if left.is_empty() {
+        tracing::info!("ended; nothing is unfinished");
+    } else {
+        tracing::info!("ended; unfinished: {}", left.join("; "));
+    }
+    Ok(Code::Done)
+}
+
+fn serve(common: &Common, args: &ServeArgs) -> Result<Code> {
+    let ground = Ground::find(common).map_err(Stop::from)?;
+    ground.trusted()?;
+    let hosts = compose::serve::hosts(args)?;
+    compose::log::begin();
+    let left = runtime()?.block_on(compose::serve::serve(
+        &ground,
+        args.listen,
+        hosts,
+        told_to_end(),
+    ))?;
     if left.is_empty() {
         tracing::info!("ended; nothing is unfinished");
     } else {

@@ -1,5 +1,6 @@
 //! The words of the command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -122,6 +123,8 @@ pub enum Verb<S: Args> {
     Logs(LogsArgs),
     /// Run an engine in the foreground
     Engine(EngineArgs),
+    /// Run an engine for good, and listen to what git hosts tell (docs/operating.md)
+    Serve(ServeArgs),
     /// The embedded cloud, to try, practise and test with
     Sandbox(S),
     /// Keeps one running command; engines start it
@@ -276,4 +279,34 @@ pub struct EngineArgs {
     /// say so to the store, and end
     #[arg(long, conflicts_with = "accept_store")]
     pub accept_clock: bool,
+}
+
+/// `serve`. A secret is named where it is (`env:NAME`, `file:/whole/path`), never written here.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The address to listen on, in clear: what comes from elsewhere passes a proxy that speaks TLS
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
+    pub listen: SocketAddr,
+    /// Where the secret is by which GitHub signs its webhooks
+    #[arg(long, value_name = "REF")]
+    pub github_secret: Option<String>,
+    /// Where the secret token is that GitLab sends with its webhooks
+    #[arg(long, value_name = "REF")]
+    pub gitlab_secret: Option<String>,
+    /// Where the secret is by which Bitbucket signs the webhooks of repositories
+    #[arg(long, value_name = "REF")]
+    pub bitbucket_secret: Option<String>,
+    /// The key of our app at Bitbucket (Connect); its descriptor stands at
+    /// /hooks/bitbucket/descriptor
+    #[arg(long, value_name = "KEY", requires = "public_url")]
+    pub bitbucket_app: Option<String>,
+    /// An installation of the app that is believed, by its client key; the log names new ones
+    #[arg(long, value_name = "KEY", requires = "bitbucket_app")]
+    pub bitbucket_client: Vec<String>,
+    /// The address by which this is reached from elsewhere, `https://HOST/PATH`
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Where the token is by which metrics are read from other machines
+    #[arg(long, value_name = "REF")]
+    pub read_token: Option<String>,
 }

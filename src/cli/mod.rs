@@ -30,7 +30,7 @@ mod wait;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-pub use args::{Common, EngineArgs, Program, Verb};
+pub use args::{Common, EngineArgs, Program, ServeArgs, Verb};
 pub use doctor::Fact;
 pub use out::Out;
 pub use usage::{Usage, usage};
@@ -275,10 +275,9 @@ pub fn run<S: clap::Args>(
         Verb::Approve(args) => hold::approve(ground, &args, &mut out),
         Verb::Reject(args) => hold::reject(ground, &args, &mut out),
         Verb::Logs(args) => logs::logs(ground, &args, &mut out),
-        Verb::Engine(_) | Verb::Sandbox(_) | Verb::Keep { .. } => Err(Stop::wrong(
-            "room",
-            "this verb belongs to another part of the program",
-        )),
+        Verb::Engine(_) | Verb::Serve(_) | Verb::Sandbox(_) | Verb::Keep { .. } => Err(
+            Stop::wrong("room", "this verb belongs to another part of the program"),
+        ),
     };
     match done {
         Ok(code) => code,

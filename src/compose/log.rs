@@ -5,11 +5,22 @@ use std::io::{self, Write};
 
 use holdpoint::text::safe::shown;
 
+/// Begins the log of this process.
+pub(crate) fn begin() {
+    // Where the log cannot be written, that is not said there either: what would say it, panics.
+    let log = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .log_internal_errors(false);
+    log.with_max_level(tracing::Level::INFO)
+        .with_writer(gate)
+        .init();
+}
+
 /// Standard error behind the gate.
-pub(crate) struct Gate;
+struct Gate;
 
 /// A writer for each event.
-pub(crate) fn gate() -> Gate {
+fn gate() -> Gate {
     Gate
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::person::Issuer;
+use super::person::Issuer;
 
 /// A text is no address of a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +24,12 @@ pub struct Repository {
 }
 
 impl Repository {
+    /// Its own name, the last of its path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
     /// Its host, with the port where that is not the usual one.
     #[must_use]
     pub fn host(&self) -> &str {

@@ -118,6 +118,12 @@ impl Home {
         self.0.join("swept")
     }
 
+    /// What was heard from git hosts, and who they are to us.
+    #[must_use]
+    pub fn heard(&self) -> PathBuf {
+        self.0.join("heard")
+    }
+
     /// The embedded cloud's state, port and lock.
     #[must_use]
     pub fn sandbox(&self) -> PathBuf {

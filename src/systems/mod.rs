@@ -22,6 +22,8 @@ use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
+use crate::domain::refs::Branch;
+use crate::domain::repository::Repository;
 use crate::domain::request::Spec;
 use crate::domain::time::Time;
 use crate::text::document::Node;
@@ -124,13 +126,13 @@ pub trait System: fmt::Debug + Sync {
     fn carry(&self, old: &Deployment, plan: &Plan) -> Vec<(StepId, Output)>;
 }
 
-/// A branch of a repository, as the estate writes them.
+/// A branch of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Follows {
-    /// The address of the repository.
-    pub repository: String,
-    /// The name of the branch.
-    pub branch: String,
+    /// The repository.
+    pub repository: Repository,
+    /// The branch.
+    pub branch: Branch,
 }
 
 /// The flag of a deployment that is of one commit of the repository that its stack follows: its whole

@@ -2,19 +2,20 @@
 //! branch that a stack follows becomes an ask of somebody outside, who decides nothing. Reading,
 //! signatures and rules are pure; time is an argument. Nothing here knows what a deployment does.
 
+mod ask;
 pub mod bitbucket;
+pub mod door;
 pub mod github;
 pub mod gitlab;
 mod json;
+mod keep;
 mod push;
-mod refs;
-mod repository;
 pub mod rules;
 pub mod signature;
 mod told;
 
+pub use ask::{Delivery, ask};
 pub use json::Unread;
+pub use keep::{InMemory, Keep};
 pub use push::{Push, Pusher};
-pub use refs::{BadRef, Branch, Commit, Ref};
-pub use repository::{BadRepository, Repository};
 pub use told::{Access, Told};

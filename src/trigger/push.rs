@@ -1,8 +1,8 @@
 //! A push, whichever host tells of it.
 
-use super::refs::{Commit, Ref};
-use super::repository::Repository;
 use crate::domain::person::Issuer;
+use crate::domain::refs::{Commit, Ref};
+use crate::domain::repository::Repository;
 use crate::text::safe::Safe;
 
 /// One branch or tag of one repository moved.

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::push::Push;
-use super::refs::{Branch, Commit, Ref};
-use super::repository::Repository;
-use crate::domain::estate::Catalog;
+use crate::domain::estate::{Catalog, Entry};
 use crate::domain::ids::StackId;
-use crate::systems::System;
+use crate::domain::refs::{Branch, Commit, Ref};
+use crate::domain::repository::Repository;
+use crate::systems::{Follows, System};
 
 /// A stack that follows a branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,29 +23,20 @@ pub struct Rule {
     pub branch: Branch,
 }
 
-/// The rules of an estate, by what its systems say of its stacks; what one says that is no repository
-/// or no branch is told, with its stack.
+/// The rules of an estate, by what its systems say of its stacks. A stack whose files cannot be read
+/// follows nothing: whatever is pushed, nothing could be deployed there.
 #[must_use]
-pub fn of(
-    catalog: &Catalog,
-    systems: impl Fn(&str) -> Option<&'static dyn System>,
-) -> (Vec<Rule>, Vec<(StackId, String)>) {
-    let (mut rules, mut wrong) = (Vec::new(), Vec::new());
-    for (stack, entry) in &catalog.stacks {
-        let Ok(spec) = &entry.spec else { continue };
-        let follows = systems(&spec.system).and_then(|system| system.follows(spec));
-        let Some(follows) = follows else { continue };
-        match (follows.repository.parse(), follows.branch.parse()) {
-            (Ok(repository), Ok(branch)) => rules.push(Rule {
-                stack: stack.clone(),
-                repository,
-                branch,
-            }),
-            (Err(why), _) => wrong.push((stack.clone(), format!("its repository: {why}"))),
-            (Ok(_), Err(why)) => wrong.push((stack.clone(), format!("its branch: {why}"))),
-        }
-    }
-    (rules, wrong)
+pub fn of(catalog: &Catalog, systems: impl Fn(&str) -> Option<&'static dyn System>) -> Vec<Rule> {
+    let rule = |(stack, entry): (&StackId, &Entry)| {
+        let spec = entry.spec.as_ref().ok()?;
+        let Follows { repository, branch } = systems(&spec.system)?.follows(spec)?;
+        Some(Rule {
+            stack: stack.clone(),
+            repository,
+            branch,
+        })
+    };
+    catalog.stacks.iter().filter_map(rule).collect()
 }
 
 /// What a push asks for.

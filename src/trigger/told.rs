@@ -1,7 +1,7 @@
 //! What a host told, once it is proven that it was told by it.
 
 use super::push::Push;
-use super::repository::Repository;
+use crate::domain::repository::Repository;
 use crate::text::safe::Safe;
 
 /// What a host told.

@@ -37,6 +37,7 @@ mod pty;
 mod reading;
 mod readme;
 mod reads;
+mod serve;
 mod shell;
 #[allow(dead_code, reason = "pictures are written by hand and by .ci/run")]
 mod shot;

@@ -4,11 +4,11 @@
 use serde::Deserialize;
 
 use crate::domain::person::Issuer;
+use crate::domain::refs::{Commit, Ref};
+use crate::domain::repository::Repository;
 use crate::text::safe::Safe;
 use crate::trigger::json::{self, Unread};
 use crate::trigger::push::{Push, Pusher, first_line};
-use crate::trigger::refs::{Commit, Ref};
-use crate::trigger::repository::Repository;
 use crate::trigger::told::Told;
 
 /// The most changes that are read of one push: Bitbucket tells five.

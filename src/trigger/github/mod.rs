@@ -5,10 +5,10 @@ use serde::Deserialize;
 
 use super::json::{self, Unread};
 use super::push::{Push, Pusher, first_line};
-use super::refs::{Commit, Ref};
-use super::repository::Repository;
 use super::told::{Access, Told};
 use crate::domain::person::Issuer;
+use crate::domain::refs::{Commit, Ref};
+use crate::domain::repository::Repository;
 use crate::text::safe::Safe;
 
 /// Reads what was told.

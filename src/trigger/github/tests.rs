@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::trigger::Branch;
+use crate::domain::refs::Branch;
 
 const COMMIT: &str = "6113728f27ae82c7b1a177c8d03f9e96e0adf246";
 const NONE: &str = "0000000000000000000000000000000000000000";

@@ -1,10 +1,23 @@
 //! Pushes against rules, and against each other.
 
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::*;
+use crate::domain::deployment::Deployment;
+use crate::domain::failure::Failure;
+use crate::domain::ids::StepId;
+use crate::domain::look::{Look, Quiet, Sights};
 use crate::domain::person::Issuer;
+use crate::domain::plan::{Output, Plan};
+use crate::domain::purpose::Purpose;
+use crate::domain::request::{SourceBundle, Spec};
+use crate::systems::entry::{Claim, Form, Home, Remarks, Written};
+use crate::systems::files::{Files, Read};
+use crate::systems::{self, PlanAsk};
+use crate::text::document::Node;
 use crate::trigger::Pusher;
+use crate::world::fixture;
 
 fn commit(n: u32) -> Commit {
     format!("{n:040x}").parse().unwrap()
@@ -102,6 +115,101 @@ fn a_push_concerns_what_follows_exactly_its_branch() {
         ..push(MAIN, 1, 2)
     };
     assert_eq!(stacks(&twin), ["dev/twin"]);
+}
+
+/// A system whose stacks follow a branch; the rest of it is a script's.
+#[derive(Debug)]
+struct Sites;
+
+impl Sites {
+    fn rest(&self) -> &'static dyn System {
+        systems::named("script").unwrap()
+    }
+}
+
+impl System for Sites {
+    fn name(&self) -> &'static str {
+        "sites"
+    }
+
+    fn follows(&self, _: &Spec) -> Option<Follows> {
+        Some(Follows {
+            repository: "https://github.com/acme/docs.git".parse().unwrap(),
+            branch: "main".parse().unwrap(),
+        })
+    }
+
+    fn form(&self) -> &'static Form {
+        self.rest().form()
+    }
+
+    fn check(&self, written: &Written<'_>, told: &mut Remarks) {
+        self.rest().check(written, told);
+    }
+
+    fn secrets(&self, app: &str, entry: &Node) -> Remarks {
+        self.rest().secrets(app, entry)
+    }
+
+    fn reach(&self, app: &str, environments: &str, entry: &Value) -> Vec<String> {
+        self.rest().reach(app, environments, entry)
+    }
+
+    fn claims(&self, app: &str, home: &Home<'_>, entry: &Value) -> Vec<Claim> {
+        self.rest().claims(app, home, entry)
+    }
+
+    fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read {
+        self.rest().read(whole, entry, files)
+    }
+
+    fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
+        self.rest().looks(ask, spec, seen)
+    }
+
+    fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
+        self.rest().plan(ask, spec, seen)
+    }
+
+    fn quiet(&self, purpose: Purpose, seen: &Sights) -> Quiet {
+        self.rest().quiet(purpose, seen)
+    }
+
+    fn carry(&self, old: &Deployment, plan: &Plan) -> Vec<(StepId, Output)> {
+        self.rest().carry(old, plan)
+    }
+}
+
+#[test]
+fn rules_are_what_systems_say_of_stacks() {
+    let mut catalog = Catalog::default();
+    let site = Spec {
+        system: Sites.name().to_owned(),
+        ..fixture::spec("dev/docs", "1")
+    };
+    for (stack, spec) in [
+        ("dev/docs", Ok(site)),
+        ("dev/orders", Ok(fixture::spec("dev/orders", "412"))),
+        ("dev/mail", Err("it cannot be read".to_owned())),
+    ] {
+        let entry = Entry {
+            spec,
+            bundle: SourceBundle::default(),
+            depends_on: Vec::new(),
+        };
+        catalog.stacks.insert(stack.parse().unwrap(), entry);
+    }
+    let named = |name: &str| -> Option<&'static dyn System> {
+        if name == Sites.name() {
+            Some(&Sites)
+        } else {
+            systems::named(name)
+        }
+    };
+    assert_eq!(
+        of(&catalog, named),
+        [rule("dev/docs", "github.com/acme/docs", "main")]
+    );
 }
 
 fn heads(told: &[&Push]) -> Heads {

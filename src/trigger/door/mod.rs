@@ -1,0 +1,148 @@
+//! The door: where hosts call, and where it is asked how the engine does. It believes a call once that
+//! is proven, keeps which was heard, and passes asks on; it decides nothing.
+
+mod answer;
+mod bitbucket;
+mod body;
+mod headers;
+mod health;
+mod hooks;
+mod metrics;
+mod routes;
+#[cfg(test)]
+mod tests;
+mod timed;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+
+use super::bitbucket::Tenants;
+use super::keep::Keep;
+use super::rules::{Heads, Rule};
+use crate::desk::Relay;
+use crate::domain::secret_ref::SecretRef;
+use crate::os::clock::SharedClock;
+
+use metrics::Counts;
+use timed::{Peer, Timed};
+
+/// Reads the rules as the estate has them now. Blocks.
+pub type Rules = Arc<dyn Fn() -> Result<Vec<Rule>, String> + Send + Sync>;
+
+/// What a door is made of; the program puts it together.
+pub struct Parts {
+    /// Passes asks on, and shows the world.
+    pub desk: Arc<dyn Relay>,
+    /// The clock.
+    pub clock: SharedClock,
+    /// Which stack follows which branch.
+    pub rules: Rules,
+    /// What is kept across restarts.
+    pub keep: Arc<dyn Keep>,
+    /// How long the engine has said nothing of itself; none where that is not known.
+    pub heartbeat: Arc<dyn Fn() -> Option<Duration> + Send + Sync>,
+    /// Who is believed.
+    pub hosts: Hosts,
+}
+
+/// Where the secrets are by which callers prove themselves. Without one its door is closed.
+#[derive(Debug, Clone, Default)]
+pub struct Hosts {
+    /// By which GitHub signs.
+    pub github: Option<SecretRef>,
+    /// The token that GitLab sends.
+    pub gitlab: Option<SecretRef>,
+    /// By which Bitbucket signs the webhooks of repositories.
+    pub bitbucket: Option<SecretRef>,
+    /// Our app at Bitbucket.
+    pub app: Option<App>,
+    /// The token of who reads metrics from elsewhere.
+    pub reader: Option<SecretRef>,
+}
+
+/// An app of Atlassian Connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct App {
+    /// Its key.
+    pub key: String,
+    /// The address below which it is reached.
+    pub base: String,
+    /// The installations that a person has named, by their client keys.
+    pub named: BTreeSet<String>,
+}
+
+/// The door.
+pub struct Door {
+    parts: Parts,
+    heads: Mutex<Heads>,
+    tenants: Mutex<Tenants>,
+    counts: Counts,
+    /// How many bytes of bodies are being read.
+    held: Arc<AtomicUsize>,
+}
+
+/// Under which name the newest pushes are kept.
+const HEADS: &str = "pushes";
+/// Under which name the installations at Bitbucket are kept, with their secrets.
+const TENANTS: &str = "bitbucket";
+
+impl Door {
+    /// Reads what was kept.
+    ///
+    /// # Errors
+    /// What is kept cannot be read: it is not begun anew, because what was believed before would be
+    /// forgotten.
+    pub fn open(parts: Parts) -> Result<Arc<Self>, String> {
+        let heads = kept(parts.keep.as_ref(), HEADS)?;
+        let tenants = kept(parts.keep.as_ref(), TENANTS)?;
+        Ok(Arc::new(Self {
+            heads: Mutex::new(heads),
+            tenants: Mutex::new(tenants),
+            counts: Counts::default(),
+            held: Arc::default(),
+            parts,
+        }))
+    }
+
+    /// Answers calls until `end` is over; those that are being answered then are, within their time.
+    ///
+    /// # Errors
+    /// The listener is gone.
+    pub async fn serve(
+        self: Arc<Self>,
+        listener: TcpListener,
+        end: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let timed = Timed::new(listener, self.parts.clock.clone());
+        let router = axum::Router::new()
+            .fallback(routes::answer)
+            .with_state(self)
+            .into_make_service_with_connect_info::<Peer>();
+        axum::serve(timed, router).with_graceful_shutdown(end).await
+    }
+
+    /// Keeps something, off the threads that answer.
+    async fn keep(&self, name: &'static str, what: &impl serde::Serialize) -> Result<(), String> {
+        let bytes = serde_json::to_vec(what).map_err(|why| why.to_string())?;
+        let keep = Arc::clone(&self.parts.keep);
+        tokio::task::spawn_blocking(move || keep.write(name, &bytes))
+            .await
+            .map_err(|why| why.to_string())?
+    }
+}
+
+fn kept<T: serde::de::DeserializeOwned + Default>(
+    keep: &dyn Keep,
+    name: &str,
+) -> Result<T, String> {
+    match keep.read(name)? {
+        None => Ok(T::default()),
+        Some(bytes) => serde_json::from_slice(&bytes)
+            .map_err(|_| format!("what is kept of {name} is damaged: move the file away, and what it knew is forgotten")),
+    }
+}

@@ -1,0 +1,211 @@
+//! `holdpoint serve` as systemd and a git host meet it: it says where it listens, is well, believes who
+//! proves themselves, and ends when it is told to; the door is open whichever engine works.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+
+use crate::program::Program;
+use crate::pty::PATIENCE;
+
+const ESTATE: &str = r"
+environments:
+  dev: { class: development }
+applications:
+  say:
+    script:
+      steps:
+        one: { command: [echo, hello] }
+    environments: [dev]
+";
+const SECRET: &str = "n7s8x0aSecretOfGitHub";
+
+/// One that runs, and what it logs.
+struct Serves {
+    child: Child,
+    log: Receiver<String>,
+    at: SocketAddr,
+}
+
+impl Serves {
+    fn start(program: &Program) -> Self {
+        let secret = program.home().with_file_name("github-secret");
+        std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let reference = format!("file:{}", secret.display());
+        let mut child = program
+            .command(&[
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--github-secret",
+                &reference,
+            ])
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (to, log) = channel();
+        let err = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            for line in err.lines().map_while(Result::ok) {
+                let _ = to.send(line);
+            }
+        });
+        let mut serves = Self {
+            child,
+            log,
+            at: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        let line = serves.says("listening on http://");
+        serves.at = line.rsplit("http://").next().unwrap().parse().unwrap();
+        serves
+    }
+
+    /// The first line with these words from here on.
+    fn says(&self, words: &str) -> String {
+        let until = Instant::now() + PATIENCE;
+        let mut said = Vec::new();
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.log.recv_timeout(left) {
+                Ok(line) if line.contains(words) => return line,
+                Ok(line) => said.push(line),
+                Err(why) => panic!("it never said {words:?}, but {said:#?}: {why}"),
+            }
+        }
+    }
+
+    fn call(&self, request: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.at).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut came = String::new();
+        stream.read_to_string(&mut came).unwrap();
+        let (head, body) = came.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, body.to_owned())
+    }
+
+    fn get(&self, path: &str) -> (u16, String) {
+        self.call(&format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
+    }
+
+    /// Asks until it is well.
+    fn is_well(&self) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.get("/healthz") {
+                (200, body) => return body,
+                (_, body) => assert!(Instant::now() < until, "{body}"),
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn github(&self, event: &str, body: &str, secret: &str) -> (u16, String) {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+        mac.update(body.as_bytes());
+        let signature = hex::encode(mac.finalize().into_bytes());
+        self.call(&format!(
+            "POST /hooks/github HTTP/1.1\r\nHost: x\r\nX-GitHub-Event: {event}\r\nX-Hub-Signature-256: sha256={signature}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ))
+    }
+}
+
+fn end(child: &mut Child) -> i32 {
+    let told = Command::new("kill")
+        .arg(child.id().to_string())
+        .status()
+        .unwrap();
+    assert!(told.success());
+    child.wait().unwrap().code().unwrap_or(-1)
+}
+
+#[test]
+fn it_listens_is_well_and_ends_when_it_is_told_to() {
+    let program = Program::with(&[("holdpoint.yaml", ESTATE)]);
+    let mut serves = Serves::start(&program);
+    let health = serves.is_well();
+    assert!(health.contains("\"heartbeat_age_seconds\":"), "{health}");
+    let (status, metrics) = serves.get("/metrics");
+    assert_eq!(status, 200);
+    assert!(metrics.contains("holdpoint_engine_live 1\n"), "{metrics}");
+    assert!(
+        metrics.contains("holdpoint_stacks{environment=\"dev\","),
+        "{metrics}"
+    );
+    let ping = r#"{"zen":"Keep it logically awesome."}"#;
+    assert_eq!(serves.github("ping", ping, SECRET).0, 200);
+    assert_eq!(serves.github("ping", ping, "another secret").0, 401);
+    let commit = "6113728f27ae82c7b1a177c8d03f9e96e0adf246";
+    let push = format!(
+        r#"{{"ref":"refs/heads/main","before":"{}","after":"{commit}","deleted":false,"forced":false,"head_commit":{{"id":"{commit}","message":"m"}},"repository":{{"full_name":"acme/docs","html_url":"https://github.com/acme/docs","pushed_at":1}},"sender":{{"login":"ana","id":7}}}}"#,
+        "0".repeat(40)
+    );
+    let (status, says) = serves.github("push", &push, SECRET);
+    assert_eq!(status, 200);
+    assert!(
+        says.contains("nothing follows the branch main of github.com/acme/docs"),
+        "{says}"
+    );
+    // Verbs use this engine, as any other.
+    let deployed = program.run(&["deploy", "dev/say", "--plain"]);
+    assert_eq!(deployed.code, 0, "{deployed:?}");
+    assert!(
+        serves
+            .get("/metrics")
+            .1
+            .contains("holdpoint_deployment_last_number 1\n")
+    );
+    let closed = serves.call("POST /hooks/gitlab HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    assert!(
+        closed.0 == 503 && closed.1.contains("--gitlab-secret"),
+        "{closed:?}"
+    );
+    assert_eq!(end(&mut serves.child), 0);
+    serves.says("ended; nothing is unfinished");
+}
+
+#[test]
+fn the_door_is_open_whichever_engine_works() {
+    let program = Program::with(&[("holdpoint.yaml", ESTATE)]);
+    let mut engine = program
+        .command(&["engine"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    BufReader::new(engine.stderr.take().unwrap())
+        .read_line(&mut first)
+        .unwrap();
+    assert!(first.contains("engine "), "{first}");
+    let mut serves = Serves::start(&program);
+    serves.says("another engine works");
+    serves.is_well();
+    assert_eq!(end(&mut engine), 0);
+    // It takes over by itself.
+    serves.says(&format!(" of {}", program.home().display()));
+    serves.is_well();
+    assert_eq!(end(&mut serves.child), 0);
+}
+
+#[test]
+fn a_secret_is_named_and_never_written_on_the_command_line() {
+    let program = Program::with(&[("holdpoint.yaml", ESTATE)]);
+    let clear = program.run(&["serve", "--github-secret", "hunter2hunter2"]);
+    assert_eq!(clear.code, 2, "{clear:?}");
+    assert!(
+        clear.err.contains("env:NAME") && !clear.err.contains("hunter2"),
+        "{clear:?}"
+    );
+    let app = program.run(&["serve", "--bitbucket-app", "x", "--public-url", "http://x"]);
+    assert!(app.code == 2 && app.err.contains("https://HOST"), "{app:?}");
+}
