@@ -17,6 +17,7 @@ mod specs;
 mod steps;
 mod stop;
 mod unblock;
+mod unseen;
 
 pub use act::{ARMED, act, guard};
 pub use cards::card;

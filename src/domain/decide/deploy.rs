@@ -16,6 +16,7 @@ use crate::domain::time::Time;
 
 use super::enqueue::enqueue;
 use super::specs::StartOf;
+use super::unseen::is_outside;
 use super::{Cx, Decided, Looked, open};
 
 pub(super) fn deploy(
@@ -117,8 +118,10 @@ fn request(
         .environments
         .get(&start.stack.env)
         .map_or(0, |env| env.record_version);
+    // Nobody outside has met the guard of a card: it covers nothing.
     let covers = plan
         .iter()
+        .filter(|_| !is_outside(&cause.by))
         .flat_map(|plan| plan.steps.iter().map(move |step| (plan, step)))
         .filter_map(|(plan, step)| {
             let rule = step.hold.as_ref()?;

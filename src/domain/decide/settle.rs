@@ -16,6 +16,7 @@ use crate::domain::purpose::Purpose;
 use crate::domain::stack::{Left, Queued, Stack, StackEvent};
 
 use super::stop::leave_queue;
+use super::unseen::held;
 use super::{on_deployment, on_stack};
 
 /// Starts a queued deployment.
@@ -289,6 +290,10 @@ pub fn planned(
         ));
         return error(folds, id, failure);
     }
+    let plan = match d.and_then(|d| d.request.as_ref()) {
+        Some(request) => held(folds, request, plan),
+        None => plan,
+    };
     let digest: Digest = plan.digest();
     let mut append = Append::default();
     if let Some(d) = d {

@@ -15,4 +15,5 @@ mod queueing;
 mod rules;
 mod serving;
 mod sim;
+mod unseen;
 mod voids;

@@ -168,6 +168,18 @@ impl Sim {
         guard: bool,
         armed: bool,
     ) -> Result<(), String> {
+        self.ask_as(ana(), intent, attached, guard, armed)
+    }
+
+    /// The same of somebody else.
+    pub(super) fn ask_as(
+        &mut self,
+        person: Person,
+        intent: &Intent,
+        attached: &[Attached],
+        guard: bool,
+        armed: bool,
+    ) -> Result<(), String> {
         let code = |refused: Refused| refused.code;
         let starts = specs(&self.folds, intent, attached).map_err(code)?;
         let fresh = self.fresh(starts.len());
@@ -182,7 +194,10 @@ impl Sim {
             .map(plan)
             .collect::<Result<_, Failure>>()
             .map_err(|_| "cannot-plan".to_owned())?;
-        let cx = self.cx(&fresh);
+        let cx = Cx {
+            person,
+            ..self.cx(&fresh)
+        };
         let card = card(&self.folds, intent, &starts, &plans, &cx).map_err(code)?;
         laws::card(self, &card);
         let confirm = if guard {
