@@ -12,7 +12,7 @@ pub(super) struct Map {
     pub(super) wires: &'static [Wire],
 }
 
-/// A phase, as a box.
+/// A phase, as a box. A name that is wider than the box is broken at words.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) phase: &'static str,

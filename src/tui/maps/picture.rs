@@ -10,7 +10,7 @@ use crate::tui::theme::{Role, Theme};
 
 use super::Course;
 use super::canvas::{Canvas, Pen};
-use super::map::{self, Map, Row, Wire};
+use super::map::{Map, Node, Row, Wire};
 
 /// Styles, so that the same picture can be drawn without a theme.
 pub(super) struct Paint {
@@ -129,7 +129,7 @@ pub(super) fn picture(map: &'static Map, course: &Course<'_>, paint: &Paint) -> 
     canvas
 }
 
-fn draw_node(canvas: &mut Canvas, node: &map::Node, course: &Course<'_>, paint: &Paint) {
+fn draw_node(canvas: &mut Canvas, node: &Node, course: &Course<'_>, paint: &Paint) {
     let class = course
         .lifecycle
         .phase(node.phase)
@@ -173,11 +173,43 @@ fn draw_node(canvas: &mut Canvas, node: &map::Node, course: &Course<'_>, paint: 
         let aside = inside.saturating_sub(u16::try_from(text.width()).unwrap_or(inside)) / 2;
         canvas.text(area.x + 1 + aside, y, text, style);
     };
-    if area.height > 3 {
-        centred(area.y + 1, node.phase);
-        centred(area.y + 2, &spent);
+    for (y, row) in (area.y + 1..area.bottom()).zip(in_box(node, &spent)) {
+        centred(y, &row);
+    }
+}
+
+/// What stands in a box, row by row: the name of its phase, broken at words where it is wider than
+/// the box, then for how long. Where the name takes every row that is behind the name, and on the
+/// lower frame where it has no room there either.
+fn in_box(node: &Node, spent: &str) -> Vec<String> {
+    let (width, height) = (
+        usize::from(node.area.width - 2),
+        usize::from(node.area.height - 2),
+    );
+    let mut rows: Vec<String> = Vec::new();
+    for word in node.phase.split(' ') {
+        append(&mut rows, word, width);
+    }
+    if spent.is_empty() {
+        return rows;
+    }
+    if rows.len() < height {
+        rows.push(spent.to_owned());
     } else {
-        centred(area.y + 1, format!("{} {spent}", node.phase).trim_end());
+        append(&mut rows, spent, width);
+    }
+    rows
+}
+
+/// Puts a word behind the last row, or on a new one where it has no room.
+fn append(rows: &mut Vec<String>, word: &str, width: usize) {
+    if let Some(row) = rows.last_mut()
+        && row.width() + 1 + word.width() <= width
+    {
+        row.push(' ');
+        row.push_str(word);
+    } else {
+        rows.push(word.to_owned());
     }
 }
 
