@@ -10,6 +10,7 @@ mod picture;
 pub mod plan;
 mod script;
 mod service;
+mod website;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -31,6 +32,7 @@ use picture::{Paint, picture};
 static MAPS: &[(&Lifecycle, &Map)] = &[
     (&lifecycles::SERVICE, &service::SERVICE),
     (&lifecycles::SCRIPT, &script::SCRIPT),
+    (&lifecycles::WEBSITE, &website::WEBSITE),
     (&lifecycles::DEPLOYMENT, &deployment::DEPLOYMENT),
 ];
 

@@ -36,7 +36,7 @@ pub(super) static SCRIPT: Map = Map {
             from: "RUNNING",
             to: "FAILED",
             path: &[(62, 3), (62, 8)],
-            rows: &[left(64, 5, 8), left(64, 6, 8)],
+            rows: &[left(64, 5, 7), left(64, 6, 7)],
         },
         Wire {
             from: "FAILED",

@@ -7,10 +7,10 @@ use super::canvas::{Dir, cells_of};
 use super::map::Wire;
 use super::*;
 use crate::domain::lifecycle::Origin;
-use crate::domain::lifecycles::{DEPLOYMENT, SCRIPT, SERVICE};
+use crate::domain::lifecycles::{DEPLOYMENT, SCRIPT, SERVICE, WEBSITE};
 use crate::tui::theme::Depth;
 
-const TABLES: [&Lifecycle; 3] = [&SERVICE, &DEPLOYMENT, &SCRIPT];
+const TABLES: [&Lifecycle; 4] = [&SERVICE, &DEPLOYMENT, &SCRIPT, &WEBSITE];
 
 fn theme() -> Theme {
     Theme::built_in("dark", Depth::True, Glyphs::UNICODE).unwrap()
@@ -50,6 +50,26 @@ fn screen(buf: &Buffer) -> String {
         out.push('\n');
     }
     out
+}
+
+/// What the box of a phase says on a screen that shows the picture; with the lower frame, on which
+/// a time may stand.
+fn boxed(map: &Map, screen: &str, width: u16, phase: &str) -> String {
+    let area = map.node(phase).unwrap().area;
+    let left = usize::from((width - map.width) / 2 + area.x + 1);
+    screen
+        .lines()
+        .skip(usize::from(area.y + 1))
+        .take(usize::from(area.height - 1))
+        .flat_map(|line| {
+            let row = line.chars().skip(left).take(usize::from(area.width - 2));
+            row.collect::<String>()
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn step(lifecycle: &Lifecycle, from: &str, on: &str, minute: i64) -> Travelled {
@@ -237,11 +257,12 @@ fn every_wire_can_be_followed_on_the_picture() {
 #[test]
 fn whatever_is_current_every_phase_is_there_and_its_ways_out_are_named() {
     for table in TABLES {
+        let map = map_of(table).unwrap();
         for phase in table.phases {
             let text = shown(table, &[], phase.name, None, 80, 20);
             for other in table.phases {
                 assert!(
-                    text.contains(other.name),
+                    boxed(map, &text, 80, other.name).starts_with(other.name),
                     "{} at {}: no {}\n{text}",
                     table.name,
                     phase.name,
@@ -249,18 +270,13 @@ fn whatever_is_current_every_phase_is_there_and_its_ways_out_are_named() {
                 );
             }
             assert!(
-                text.contains("4:18"),
+                boxed(map, &text, 80, phase.name).contains("4:18"),
                 "{} at {}: how long\n{text}",
                 table.name,
                 phase.name
             );
             let words: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            for wire in map_of(table)
-                .unwrap()
-                .wires
-                .iter()
-                .filter(|wire| wire.from == phase.name)
-            {
+            for wire in map.wires.iter().filter(|wire| wire.from == phase.name) {
                 let edges: Vec<_> = table
                     .edges
                     .iter()
@@ -279,6 +295,57 @@ fn whatever_is_current_every_phase_is_there_and_its_ways_out_are_named() {
             }
         }
     }
+}
+
+/// A label may hide neither a box nor a line, and no two ways out of one phase stand in one place.
+#[test]
+fn labels_stand_clear_of_boxes_wires_and_one_another() {
+    for table in TABLES {
+        let map = map_of(table).unwrap();
+        let mut lines = BTreeSet::new();
+        for wire in map.wires {
+            let cells = cells_of(wire.path);
+            lines.extend(cells[1..cells.len() - 1].iter().copied());
+        }
+        let mut said: BTreeMap<(u16, u16), Vec<&str>> = BTreeMap::new();
+        for wire in map.wires {
+            let what = format!("{}: {} -> {}", table.name, wire.from, wire.to);
+            for row in wire.rows {
+                assert!(row.x + row.width <= map.width && row.y < map.height);
+                for x in row.x..row.x + row.width {
+                    let at = (x, row.y);
+                    assert!(!lines.contains(&at), "{what}: {at:?} is on a line");
+                    assert!(
+                        map.nodes.iter().all(|node| {
+                            !(node.area.left()..node.area.right()).contains(&x)
+                                || !(node.area.top()..node.area.bottom()).contains(&row.y)
+                        }),
+                        "{what}: {at:?} is in a box"
+                    );
+                    let here = said.entry(at).or_default();
+                    assert!(!here.contains(&wire.from), "{what}: {at:?} is taken");
+                    here.push(wire.from);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_long_name_stands_on_two_rows_and_its_time_where_there_is_room() {
+    let says = |table: &Lifecycle, phase| {
+        let text = shown(table, &[], phase, None, 80, 20);
+        boxed(map_of(table).unwrap(), &text, 80, phase)
+    };
+    assert_eq!(
+        says(&WEBSITE, "Failed to Delete"),
+        "Failed to Delete ━━4:18━━━"
+    );
+    assert_eq!(says(&WEBSITE, "Queued"), "Queued 4:18 ━━━━━━");
+    assert_eq!(
+        says(&SERVICE, "BROKEN"),
+        format!("BROKEN 4:18 {}", "━".repeat(18))
+    );
 }
 
 #[test]
@@ -303,15 +370,16 @@ fn self_loops_are_one_mark_on_the_box() {
 #[test]
 fn the_list_names_every_edge_when_there_is_room_for_the_phases() {
     for table in TABLES {
-        let text = shown(table, &[], table.phases[1].name, None, 75, 12);
-        let wide = shown(table, &[], table.phases[1].name, None, 400, 12);
+        let height = u16::try_from(table.phases.len() + 1).unwrap().max(12);
+        let text = shown(table, &[], table.phases[1].name, None, 75, height);
+        let wide = shown(table, &[], table.phases[1].name, None, 400, height);
         for phase in table.phases {
             assert!(text.contains(phase.name), "{text}");
         }
         for edge in table
             .edges
             .iter()
-            .filter(|edge| edge.from != edge.to && map_of(table).unwrap().height > 12)
+            .filter(|edge| edge.from != edge.to && map_of(table).unwrap().height > height)
         {
             assert!(
                 wide.contains(&format!("{} ► {}", edge.label, edge.to)),
@@ -381,10 +449,12 @@ fn no_area_is_too_small() {
                     let boxes = text.matches('\u{250c}').count() + text.matches('\u{250f}').count();
                     let picture = width >= map.width && height >= map.height;
                     assert_eq!(boxes >= table.phases.len(), picture, "{what}");
-                    assert!(
-                        text.contains(first.to) && text.contains(first.label),
-                        "{what}"
-                    );
+                    let named = if picture {
+                        boxed(map, &text, width, first.to).starts_with(first.to)
+                    } else {
+                        text.contains(first.to)
+                    };
+                    assert!(named && text.contains(first.label), "{what}");
                 }
             }
         }
@@ -473,6 +543,19 @@ fn pictures() {
     insta::assert_snapshot!(
         "script_failed",
         shown(&SCRIPT, &failed, "FAILED", None, 80, 20)
+    );
+    let w = |from, on, minute| step(&WEBSITE, from, on, minute);
+    let undeployed = [
+        w("NEW", "requested", 0),
+        w("Provision Request", "found_missing", 1),
+        w("Provisioning", "succeeded", 6),
+        w("Ready for Deployment", "started", 6),
+        w("Queued", "reached:deploying", 7),
+        w("Deploying", "failed", 9),
+    ];
+    insta::assert_snapshot!(
+        "website_undeployed",
+        shown(&WEBSITE, &undeployed, "Failed to Deploy", None, 80, 20)
     );
     for table in TABLES {
         insta::assert_snapshot!(
