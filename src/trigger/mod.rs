@@ -16,6 +16,6 @@ mod told;
 
 pub use ask::{Delivery, ask};
 pub use json::Unread;
-pub use keep::{InMemory, Keep};
+pub use keep::Keep;
 pub use push::{Push, Pusher};
 pub use told::{Access, Told};

@@ -156,7 +156,7 @@ fn it_listens_is_well_and_ends_when_it_is_told_to() {
         "{says}"
     );
     // Verbs use this engine, as any other.
-    let deployed = program.run(&["deploy", "dev/say", "--plain"]);
+    let deployed = program.run(&["deploy", "dev/say", "--wait", "--plain"]);
     assert_eq!(deployed.code, 0, "{deployed:?}");
     assert!(
         serves

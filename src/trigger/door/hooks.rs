@@ -253,10 +253,11 @@ fn together(mut answers: Vec<Answer>) -> Answer {
     {
         return one;
     }
-    let weight = |answer: &Answer| match answer.status {
-        StatusCode::OK => 0,
-        StatusCode::ACCEPTED => 1,
-        _ => 2,
+    let weight = |answer: &Answer| match (answer.status, answer.outcome) {
+        (StatusCode::OK, "nothing") => 0,
+        (StatusCode::OK, _) => 1,
+        (StatusCode::ACCEPTED, _) => 2,
+        _ => 3,
     };
     answers.sort_by_key(weight);
     let asks = answers

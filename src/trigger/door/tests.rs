@@ -16,8 +16,7 @@ use super::routes::{Right, TABLE};
 use super::timed::DEADLINE;
 use crate::domain::ask::Ask;
 use crate::domain::person::{Issuer, Proof};
-use crate::trigger::InMemory;
-use double::{Came, Setup, call, send};
+use double::{Came, InMemory, Setup, call, send};
 
 const COMMIT: &str = "6113728f27ae82c7b1a177c8d03f9e96e0adf246";
 

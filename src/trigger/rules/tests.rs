@@ -121,10 +121,8 @@ fn a_push_concerns_what_follows_exactly_its_branch() {
 #[derive(Debug)]
 struct Sites;
 
-impl Sites {
-    fn rest(&self) -> &'static dyn System {
-        systems::named("script").unwrap()
-    }
+fn rest() -> &'static dyn System {
+    systems::named("script").unwrap()
 }
 
 impl System for Sites {
@@ -140,43 +138,43 @@ impl System for Sites {
     }
 
     fn form(&self) -> &'static Form {
-        self.rest().form()
+        rest().form()
     }
 
     fn check(&self, written: &Written<'_>, told: &mut Remarks) {
-        self.rest().check(written, told);
+        rest().check(written, told);
     }
 
     fn secrets(&self, app: &str, entry: &Node) -> Remarks {
-        self.rest().secrets(app, entry)
+        rest().secrets(app, entry)
     }
 
     fn reach(&self, app: &str, environments: &str, entry: &Value) -> Vec<String> {
-        self.rest().reach(app, environments, entry)
+        rest().reach(app, environments, entry)
     }
 
     fn claims(&self, app: &str, home: &Home<'_>, entry: &Value) -> Vec<Claim> {
-        self.rest().claims(app, home, entry)
+        rest().claims(app, home, entry)
     }
 
     fn read(&self, whole: &StackId, entry: &Value, files: &Files) -> Read {
-        self.rest().read(whole, entry, files)
+        rest().read(whole, entry, files)
     }
 
     fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
-        self.rest().looks(ask, spec, seen)
+        rest().looks(ask, spec, seen)
     }
 
     fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
-        self.rest().plan(ask, spec, seen)
+        rest().plan(ask, spec, seen)
     }
 
     fn quiet(&self, purpose: Purpose, seen: &Sights) -> Quiet {
-        self.rest().quiet(purpose, seen)
+        rest().quiet(purpose, seen)
     }
 
     fn carry(&self, old: &Deployment, plan: &Plan) -> Vec<(StepId, Output)> {
-        self.rest().carry(old, plan)
+        rest().carry(old, plan)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::domain::time::Time;
 use crate::os::clock::{Clock as _, Stepped};
 use crate::trigger::door::{App, Door, Hosts, Parts};
 use crate::trigger::rules::Rule;
-use crate::trigger::{InMemory, Keep, bitbucket};
+use crate::trigger::{Keep, bitbucket};
 use crate::world::{EngineState, World};
 
 /// A secret that every test has, by a variable that every test has.
@@ -37,6 +37,24 @@ pub(super) struct Setup {
     pub(super) clock: Stepped,
     pub(super) keep: Arc<dyn Keep>,
     pub(super) hosts: Hosts,
+}
+
+/// Keeps in memory, for as long as it lives.
+#[derive(Default)]
+pub(super) struct InMemory(Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl Keep for InMemory {
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, String> {
+        Ok(self.0.lock().unwrap().get(name).cloned())
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
+        self.0
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), bytes.to_vec());
+        Ok(())
+    }
 }
 
 /// A desk that keeps what it is asked, once.
