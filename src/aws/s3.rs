@@ -3,6 +3,7 @@
 
 mod reading;
 
+use std::ops::Range;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -12,9 +13,10 @@ pub use self::reading::{Listed, Stays};
 use self::reading::{deletion, left, listed};
 use super::bounds::ANSWER;
 use super::clients::Cloud;
+use super::cloudfront::or_none;
 use super::rest::{Answer, Ask, Rest, Service, Told};
 use super::trouble::{Trouble, TroubleKind};
-use super::xml::is_carried;
+use super::xml::{Unread, is_carried};
 use crate::domain::digest::Digest;
 
 /// As many keys as S3 lists or deletes at once.
@@ -42,6 +44,15 @@ pub struct Object<'a> {
     pub cache_control: &'a str,
     /// Only where there is none.
     pub unless_there: bool,
+}
+
+/// How an object stands there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// How many bytes it has.
+    pub length: u64,
+    /// Its version.
+    pub etag: String,
 }
 
 impl S3 {
@@ -109,6 +120,51 @@ impl Cloud {
             Err(trouble) if trouble.is("NotFound") => Ok(None),
             other => other,
         }
+    }
+
+    /// How an object stands there; none where there is none.
+    pub async fn object_head(&self, bucket: &str, key: &str) -> Result<Option<Head>, Trouble> {
+        let on = format!("{bucket}/{key}");
+        let asked = self.call("s3:GetObject", &on, || {
+            let ask = Ask::new("HEAD", &format!("/{bucket}/{key}"));
+            self.s3.calls.call(ask, |answer| {
+                let length = answer.need("content-length")?;
+                let length = length
+                    .parse()
+                    .map_err(|_| Unread(format!("{length:?} is no length")))?;
+                Ok(Head {
+                    length,
+                    etag: answer.need("etag")?.to_owned(),
+                })
+            })
+        });
+        or_none(asked.await, "NotFound")
+    }
+
+    /// A part of an object, as long as it is the one that was seen.
+    pub async fn object_part(
+        &self,
+        bucket: &str,
+        key: &str,
+        seen: &Head,
+        part: Range<u64>,
+    ) -> Result<Vec<u8>, Trouble> {
+        let on = format!("{bucket}/{key}");
+        let range = format!("bytes={}-{}", part.start, part.end.saturating_sub(1));
+        self.call("s3:GetObject", &on, || {
+            let ask = Ask::new("GET", &format!("/{bucket}/{key}"))
+                .header("range", range.as_str())
+                .header("if-match", seen.etag.as_str());
+            self.s3.uploads.call(ask, |answer| {
+                let body = answer.body();
+                if body.len() as u64 == part.end - part.start {
+                    Ok(body.to_vec())
+                } else {
+                    Err(Unread(format!("{} bytes came of {range}", body.len())))
+                }
+            })
+        })
+        .await
     }
 
     /// Puts an object, with the digest of its content beside it. False where it was to be put only

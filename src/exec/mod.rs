@@ -7,6 +7,7 @@ pub mod cloudfront;
 pub mod codebuild;
 #[cfg(test)]
 mod double;
+pub mod git;
 mod job;
 pub mod process;
 pub mod route53;
@@ -154,6 +155,7 @@ pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
     all.extend(s3::executors(clients));
     all.extend(cloudfront::executors(clients));
     all.extend(route53::executors(clients));
+    all.extend(git::executors(clients));
     all.extend(codebuild::executors(clients));
     all.push(Arc::new(process::Process::new()));
     all

@@ -5,3 +5,5 @@
 pub mod cloudformation;
 pub mod cloudfront;
 pub mod codebuild;
+pub mod git;
+pub mod s3;

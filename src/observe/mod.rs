@@ -5,8 +5,10 @@ mod arrivals;
 pub mod cloudformation;
 mod cloudfront;
 pub mod codebuild;
+mod git;
 mod given;
 pub mod logs;
+mod s3;
 pub mod severity;
 
 use std::sync::Arc;
@@ -121,5 +123,7 @@ pub fn eyes(clients: &Arc<Clients>, clock: &SharedClock, store: &str) -> Vec<Arc
             store.to_owned(),
         )),
         Arc::new(cloudfront::Distributions(Arc::clone(clients))),
+        Arc::new(git::Branches),
+        Arc::new(s3::Objects(Arc::clone(clients))),
     ]
 }

@@ -1,6 +1,7 @@
-//! Hands for the objects of S3: one is put, a site is published, all below a prefix go.
+//! Hands for the objects of S3: one is put or fetched, a site is published, all below a prefix go.
 
 mod clear;
+mod fetch;
 mod prefix;
 mod publish;
 mod put;
@@ -20,6 +21,7 @@ pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
         Hand::<put::Put>::executor(clients),
         Hand::<publish::Publish>::executor(clients),
         Hand::<clear::Clear>::executor(clients),
+        Hand::<fetch::Fetch>::executor(clients),
     ]
 }
 

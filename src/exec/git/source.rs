@@ -1,0 +1,161 @@
+//! `git.source {repository, ref, commit, bucket, key}`: puts the files of exactly that commit, as a
+//! zip archive, where a build reads them. A commit that the repository does not give any more is a
+//! failure: no other one takes its place. Its output is `{commit, bucket, key, bytes}`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::aws::s3::Object;
+use crate::aws::{Cloud, Trouble};
+use crate::domain::failure::{Failure, Retry};
+use crate::domain::plan::{Cancel, Output};
+use crate::domain::refs::{Commit, Ref};
+use crate::exec::Job;
+use crate::exec::again::{Again, before, begin, say};
+use crate::forms::git::wrong_repository;
+use crate::os::git::git;
+use crate::os::{files, open};
+
+/// How long the commit may take to come.
+const FETCH: Duration = Duration::from_mins(10);
+/// How long the tool may take here.
+const HERE: Duration = Duration::from_mins(2);
+/// How many commits of a branch are read where a host does not give a commit by its id.
+const DEPTH: &str = "--depth=500";
+/// The longest archive of source files, in bytes.
+const LONGEST: u64 = 512 << 20;
+/// After how long it is tried again where a repository does not answer.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// Brings sources.
+pub(super) struct Source;
+
+#[derive(Deserialize)]
+pub(super) struct Params {
+    repository: String,
+    #[serde(rename = "ref")]
+    at: String,
+    commit: Commit,
+    bucket: String,
+    key: String,
+}
+
+impl Again for Source {
+    type Params = Params;
+    const KIND: &'static str = "git.source";
+    const NEEDS: &'static [&'static str] = &["repository", "ref", "commit", "bucket", "key"];
+    const CANCEL: Cancel = Cancel::Full;
+
+    fn check(params: &Value) -> Result<(), String> {
+        let text = |name: &str| params[name].as_str().unwrap_or_default();
+        if let Some(why) = wrong_repository(text("repository")) {
+            return Err(format!("repository: {why}"));
+        }
+        let commit = text("commit").parse::<Commit>();
+        commit.map_err(|why| format!("commit: {why}"))?;
+        let at = text("ref").parse::<Ref>();
+        at.map(|_| ()).map_err(|why| format!("ref: {why}"))
+    }
+
+    async fn run(job: &Job, cloud: &Arc<Cloud>, params: Params) -> Result<Output, Failure> {
+        Self::check(&job.params).map_err(|why| Failure::new(why).as_before())?;
+        let bytes = archive(job, &params).await;
+        let bytes = bytes.map_err(|failure| before(job, failure))?;
+        let (commit, bucket, key) = (&params.commit, &params.bucket, &params.key);
+        begin(
+            job,
+            json!({ "commit": commit, "bucket": bucket, "key": key }),
+        )
+        .await?;
+        let object = Object {
+            bytes: &bytes,
+            content_type: "application/zip",
+            cache_control: "no-cache",
+            unless_there: false,
+        };
+        let put = cloud.put_object(bucket, key, &object).await;
+        put.map_err(Trouble::held_open)?;
+        let length = bytes.len();
+        let says = format!("{length} bytes of source in {bucket}");
+        say(job, commit.short(), &says);
+        Ok(Output::public(
+            json!({ "commit": commit, "bucket": bucket, "key": key, "bytes": length }),
+        ))
+    }
+}
+
+/// The files of the commit, as an archive.
+async fn archive(job: &Job, params: &Params) -> Result<Vec<u8>, Failure> {
+    let (repository, commit) = (params.repository.as_str(), &params.commit);
+    let folder = job.folder.join("source");
+    let _ = fs::remove_dir_all(&folder);
+    files::private_folder(&folder).map_err(|why| Failure::new(why.to_string()))?;
+    local(&["init", "-q", "--bare", "."], &folder).await?;
+    let quiet = ["fetch", "-q", "--no-tags"];
+    let by_id = [
+        &quiet[..],
+        &["--depth=1", "--", repository, commit.as_str()],
+    ]
+    .concat();
+    if git(&by_id, &folder, FETCH).await.is_err() {
+        // Not every host gives a commit by its id.
+        let by_ref = [&quiet[..], &[DEPTH, "--", repository, &params.at]].concat();
+        let fetched = git(&by_ref, &folder, FETCH).await;
+        fetched.map_err(|why| {
+            Failure::new(format!("{repository} cannot be read: {why}"))
+                .hint(format!(
+                    "try `git ls-remote {repository}` as the person whose engine this is"
+                ))
+                .retry(Retry::After(AGAIN))
+        })?;
+    }
+    let known = format!("{}^{{commit}}", commit.as_str());
+    let has = git(&["cat-file", "-e", &known], &folder, HERE).await;
+    has.map_err(|_| {
+        let says = format!("{repository} does not give {} any more", commit.short());
+        Failure::new(says).hint("it was pushed away: deploy what the branch leads to now")
+    })?;
+    let says = format!("read from {repository} ({})", params.at);
+    say(job, commit.short(), &says);
+    let pack = [
+        "archive",
+        "--format=zip",
+        "-o",
+        "source.zip",
+        commit.as_str(),
+    ];
+    local(&pack, &folder).await?;
+    let read = read(folder.join("source.zip")).await;
+    // What stays goes with the folder of the job.
+    let _ = fs::remove_dir_all(&folder);
+    read
+}
+
+async fn local(arguments: &[&str], folder: &Path) -> Result<(), Failure> {
+    let said = git(arguments, folder, HERE).await;
+    said.map(|_| ())
+        .map_err(|why| Failure::new(format!("git {}: {why}", arguments[0])))
+}
+
+async fn read(path: PathBuf) -> Result<Vec<u8>, Failure> {
+    let wrong = |why: String| Failure::new(format!("the source cannot be read: {why}"));
+    let read = tokio::task::spawn_blocking(move || {
+        let length = fs::metadata(&path)?.len();
+        if length > LONGEST {
+            return Ok(Err(length));
+        }
+        open::bytes(&path).map(Ok)
+    });
+    match read.await.map_err(|why| wrong(why.to_string()))? {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(length)) => Err(Failure::new(format!(
+            "the source has {length} bytes as an archive, and {LONGEST} are taken"
+        ))),
+        Err(why) => Err(wrong(why.to_string())),
+    }
+}

@@ -1,0 +1,148 @@
+//! Git: how a repository and what stands in it are named, how the tool is asked, and what it
+//! answers.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::domain::look::{Sight, Standing, Subject};
+use crate::domain::refs::{Branch, Commit};
+
+/// The kind of a branch, as a real thing that is looked at. Its name is the repository, `#`, and the
+/// whole name of the branch ([`branch`]).
+pub const BRANCH: &str = "git.branch";
+/// What a branch is called where a person reads of it.
+const CALLED: &str = "branch";
+
+/// The facts of a look at a branch that is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BranchFacts {
+    /// The commit that it leads to.
+    pub commit: Commit,
+}
+
+/// A branch of a repository.
+#[must_use]
+pub fn branch(repository: &str, name: &Branch) -> Subject {
+    Subject::new(BRANCH, &format!("{repository}#refs/heads/{name}"))
+}
+
+/// The repository and the whole name of a branch.
+#[must_use]
+pub fn parts(about: &Subject) -> Option<(&str, &str)> {
+    about.name.rsplit_once('#')
+}
+
+/// As a branch is seen; none where it is not there.
+#[must_use]
+pub fn sight(about: Subject, commit: Option<Commit>) -> Sight {
+    let standing = if commit.is_some() {
+        Standing::Good
+    } else {
+        Standing::Missing
+    };
+    let words = commit.as_ref().map_or("MISSING", Commit::short).into();
+    Sight {
+        words,
+        facts: commit.map_or(serde_json::Value::Null, |commit| {
+            json!(BranchFacts { commit })
+        }),
+        ..Sight::of(about, CALLED, standing)
+    }
+}
+
+/// Why a text is no repository that is built from; none where it is one. Other forms would have the
+/// tool start programs, or mean another thing on each machine.
+#[must_use]
+pub fn wrong_repository(text: &str) -> Option<&'static str> {
+    const ASK: &str =
+        "write https://host/path, ssh://user@host/path, user@host:path or file:///whole/path";
+    let plain = !text.is_empty()
+        && text.len() <= 500
+        && text.bytes().all(|b| b.is_ascii_graphic())
+        && !text.contains('#');
+    let rest = ["https://", "http://", "ssh://", "file:///"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    let known = match rest {
+        Some(rest) => !rest.is_empty() && !rest.starts_with('-'),
+        None => text.split_once(':').is_some_and(|(host, path)| {
+            let (user, host) = host.split_once('@').unwrap_or(("", ""));
+            let word = |text: &str| {
+                !text.is_empty()
+                    && !text.starts_with('-')
+                    && text
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+            };
+            word(user) && word(host) && !path.is_empty() && !path.starts_with('-')
+        }),
+    };
+    if !plain || !known {
+        return Some(ASK);
+    }
+    let has_password = rest.is_some_and(|rest| {
+        let host = rest.split('/').next().unwrap_or_default();
+        host.rsplit_once('@')
+            .is_some_and(|(user, _)| user.contains(':'))
+    });
+    has_password.then_some(
+        "a password stands in it: git on the engine's machine knows how to sign in, by a credential helper or a key",
+    )
+}
+
+/// The commit that `ls-remote` tells of a whole name.
+#[must_use]
+pub fn head(listed: &str, name: &str) -> Option<Commit> {
+    listed
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .find(|(_, listed)| *listed == name)
+        .and_then(|(commit, _)| commit.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repositories_are_named_in_few_ways() {
+        for right in [
+            "https://github.com/acme/docs",
+            "http://127.0.0.1:3000/acme/docs.git",
+            "ssh://git@host/acme/docs",
+            "git@github.com:acme/docs.git",
+            "file:///srv/git/docs",
+        ] {
+            assert_eq!(wrong_repository(right), None, "{right}");
+        }
+        for wrong in [
+            "",
+            "docs",
+            "../docs",
+            "/srv/git",
+            "ext::sh -c touch% /tmp/x",
+            "https://",
+            "ssh://-oProxyCommand=x/y",
+            "-oX@host:path",
+            "git@host:-x",
+            "https://host/a b",
+            "https://host/a#b",
+            "ftp://host/a",
+            "https://user:secret@host/a",
+        ] {
+            assert!(wrong_repository(wrong).is_some(), "{wrong}");
+        }
+    }
+
+    /// A branch and a tag of one name are two things, and so are names that end alike.
+    #[test]
+    fn the_commit_of_a_branch_is_that_of_its_whole_name() {
+        let (a, b, c) = ("a".repeat(40), "b".repeat(40), "c".repeat(40));
+        let listed = format!(
+            "{a}\trefs/heads/x/refs/heads/main\n{b}\trefs/tags/main\n{c}\trefs/heads/main\n"
+        );
+        assert_eq!(head(&listed, "refs/heads/main"), c.parse().ok());
+        assert_eq!(head(&listed, "refs/heads/mai"), None);
+        assert_eq!(head("zz\trefs/heads/main\n", "refs/heads/main"), None);
+    }
+}

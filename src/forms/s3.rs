@@ -1,0 +1,47 @@
+//! S3: what is seen of an object.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::domain::look::{Sight, Standing, Subject};
+
+/// The kind of an object, as a real thing that is looked at. Its name is the bucket, a slash, and
+/// the key.
+pub const OBJECT: &str = "s3.object";
+/// What an object is called where a person reads of it.
+const CALLED: &str = "S3 object";
+
+/// The facts of a look at an object that is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectFacts {
+    /// How many bytes it has.
+    pub length: u64,
+}
+
+/// An object of a bucket.
+#[must_use]
+pub fn object(bucket: &str, key: &str) -> Subject {
+    Subject::new(OBJECT, &format!("{bucket}/{key}"))
+}
+
+/// The bucket and the key of an object.
+#[must_use]
+pub fn parts(about: &Subject) -> Option<(&str, &str)> {
+    about.name.split_once('/')
+}
+
+/// As an object is seen; none where it is not there.
+#[must_use]
+pub fn sight(about: Subject, length: Option<u64>) -> Sight {
+    let standing = if length.is_some() {
+        Standing::Good
+    } else {
+        Standing::Missing
+    };
+    let words = length.map_or_else(|| "MISSING".to_owned(), |length| format!("{length} bytes"));
+    Sight {
+        words: words.as_str().into(),
+        facts: length.map_or(Value::Null, |length| json!(ObjectFacts { length })),
+        ..Sight::of(about, CALLED, standing)
+    }
+}

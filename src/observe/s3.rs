@@ -1,0 +1,43 @@
+//! The eye on objects of S3: whether one is there.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use super::{Eye, LookOn};
+use crate::aws::Clients;
+use crate::domain::failure::Failure;
+use crate::domain::look::{Look, Sight};
+use crate::domain::request::SourceBundle;
+use crate::forms::s3::{OBJECT, parts, sight};
+
+/// Looks at objects.
+pub(super) struct Objects(pub(super) Arc<Clients>);
+
+impl Eye for Objects {
+    fn kind(&self) -> &'static str {
+        OBJECT
+    }
+
+    fn look<'a>(
+        &'a self,
+        on: &'a LookOn,
+        look: &'a Look,
+        _bundle: Option<&'a SourceBundle>,
+    ) -> BoxFuture<'a, Result<Sight, Failure>> {
+        async move {
+            let name = &look.about.name;
+            let place = on.place(&look.about)?.ok_or_else(|| {
+                Failure::new(format!("{} has no `aws:` in the estate file", on.env))
+                    .hint("add `aws: { region: … }` and `holdpoint apply`")
+            })?;
+            let (bucket, key) = parts(&look.about)
+                .ok_or_else(|| Failure::new(format!("{name:?} names no object")))?;
+            let cloud = self.0.at(place).await?;
+            let head = cloud.object_head(bucket, key).await?;
+            Ok(sight(look.about.clone(), head.map(|head| head.length)))
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,99 @@
+//! The tool `git`: it finds what signs it in on this machine, asks nobody, reaches repositories in
+//! few ways, and starts nothing that a repository names.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use super::child;
+use super::tool::{self, Ran};
+use crate::text::safe::Safe;
+
+/// Where it is looked for, where nobody says.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin";
+/// What it sees of the variables around this program.
+const SEEN: [&str; 4] = ["PATH", "HOME", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME"];
+/// What it is told.
+const TOLD: [(&str, &str); 5] = [
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_ALLOW_PROTOCOL", "https:http:ssh:file"),
+    ("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
+    ("GCM_INTERACTIVE", "never"),
+    ("LC_ALL", "C"),
+];
+
+/// Runs it in a folder.
+///
+/// # Errors
+/// A sentence: it is not there, takes longer than the limit, or says no.
+pub async fn git(arguments: &[&str], folder: &Path, limit: Duration) -> Result<String, String> {
+    let variables = variables(|name| std::env::var(name).ok());
+    let path = variables.get("PATH").map_or(PATH, String::as_str);
+    let program = child::program("git", folder, path)
+        .ok_or_else(|| format!("there is no program git in {path}"))?;
+    let ran = tool::run(&program, arguments, &variables, folder, limit).await;
+    match ran {
+        Ok(Ran {
+            code: Some(0), out, ..
+        }) => Ok(String::from_utf8_lossy(&out).into_owned()),
+        Ok(ran) => Err(complaint(&ran)),
+        Err(why) if why.kind() == io::ErrorKind::TimedOut => {
+            Err(format!("git said nothing for {} s", limit.as_secs()))
+        }
+        Err(why) => Err(format!("git cannot be started: {why}")),
+    }
+}
+
+fn variables(around: impl Fn(&str) -> Option<String>) -> BTreeMap<String, String> {
+    let seen = SEEN
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), around(name)?)));
+    let told = TOLD.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    seen.chain(told).collect()
+}
+
+/// The last thing that it complained of.
+fn complaint(ran: &Ran) -> String {
+    let said = String::from_utf8_lossy(&ran.err);
+    let last = said
+        .lines()
+        .rev()
+        .map(str::trim)
+        .find(|line| !line.is_empty());
+    match (last, ran.code) {
+        (Some(line), _) => Safe::told(line.trim_start_matches("fatal: ")).into_string(),
+        (None, Some(code)) => format!("git ended with {code}"),
+        (None, None) => "git was ended by a signal".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_sees_what_signs_it_in_and_nothing_else() {
+        let all = variables(|name| Some(format!("my {name}")));
+        assert_eq!(all["HOME"], "my HOME");
+        assert_eq!(all.len(), SEEN.len() + TOLD.len());
+    }
+
+    #[tokio::test]
+    async fn what_it_complains_of_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let limit = Duration::from_mins(1);
+        let why = git(&["rev-parse", "HEAD"], folder.path(), limit)
+            .await
+            .unwrap_err();
+        assert!(why.contains("not a git repository"), "{why}");
+        let hook = format!("ext::sh -c touch% {}/x", folder.path().display());
+        let why = git(&["ls-remote", &hook], folder.path(), limit)
+            .await
+            .unwrap_err();
+        assert!(
+            why.contains("not allowed") && !folder.path().join("x").exists(),
+            "{why}"
+        );
+    }
+}

@@ -1,0 +1,125 @@
+//! Tools that are asked something and answer soon: run without input, with a limit of time and of
+//! what they may say, and ended with all that they started when nobody waits any more.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Command;
+
+use super::child;
+
+/// How much of each output is kept.
+const SAID: u64 = 1 << 20;
+
+/// What a tool said, and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// Its exit code; none where a signal ended it.
+    pub code: Option<i32>,
+    /// The first MiB of its output.
+    pub out: Vec<u8>,
+    /// The first MiB of its complaints.
+    pub err: Vec<u8>,
+}
+
+/// Ends the group of a tool that is not waited for any more.
+struct Group(Option<u32>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            child::kill(group);
+        }
+    }
+}
+
+/// Runs a tool, by its whole path, with exactly these variables.
+///
+/// # Errors
+/// It cannot be started, or says nothing more within the limit (`TimedOut`).
+pub async fn run(
+    program: &Path,
+    arguments: &[&str],
+    variables: &BTreeMap<String, String>,
+    folder: &Path,
+    limit: Duration,
+) -> io::Result<Ran> {
+    let mut tool = Command::new(program)
+        .args(arguments)
+        .env_clear()
+        .envs(variables)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()?;
+    let mut group = Group(tool.id());
+    let (out, err) = (tool.stdout.take(), tool.stderr.take());
+    let ran = async {
+        let (out, err, status) = tokio::join!(said(out), said(err), tool.wait());
+        Ok(Ran {
+            code: status?.code(),
+            out: out?,
+            err: err?,
+        })
+    };
+    let ran = tokio::time::timeout(limit, ran)
+        .await
+        .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
+    // Its number may be another's now.
+    group.0 = None;
+    ran
+}
+
+/// The first of what a pipe gives; the rest is read and forgotten, so that nobody waits for room.
+async fn said(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+    let mut kept = Vec::new();
+    if let Some(mut pipe) = pipe {
+        (&mut pipe).take(SAID).read_to_end(&mut kept).await?;
+        tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await?;
+    }
+    Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn shell(script: &str, limit: Duration) -> io::Result<Ran> {
+        let variables = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
+        let sh = Path::new("/bin/sh");
+        run(sh, &["-c", script], &variables, Path::new("/"), limit).await
+    }
+
+    #[tokio::test]
+    async fn what_a_tool_says_and_how_it_ends_is_told() {
+        let ran = shell("echo a; echo b >&2; exit 3", Duration::from_secs(20))
+            .await
+            .unwrap();
+        let expected = Ran {
+            code: Some(3),
+            out: b"a\n".to_vec(),
+            err: b"b\n".to_vec(),
+        };
+        assert_eq!(ran, expected);
+        let much = shell("yes | head -c 3000000", Duration::from_secs(20)).await;
+        assert_eq!(much.unwrap().out.len() as u64, SAID);
+    }
+
+    #[tokio::test]
+    async fn a_tool_that_says_nothing_is_not_waited_for() {
+        let why = shell(
+            "exec 8<>/dev/null; while :; do wait; done",
+            Duration::from_millis(100),
+        )
+        .await
+        .unwrap_err();
+        assert_eq!(why.kind(), io::ErrorKind::TimedOut);
+    }
+}
