@@ -26,7 +26,7 @@ pub use holds::{approve, cover, expire, hold_want, reject, subject};
 pub use settle::{
     adopt, available, begin, complete, end_queued, error, finish, planned, pop, rest, wait_failure,
 };
-pub use specs::{NAMED, StartOf, choose, publish, specs};
+pub use specs::{NAMED, StartOf, choose, publish, settle_specs, specs};
 pub use steps::{PureStep, found, noted, outcome, start, time_out, withdraw};
 pub use stop::undo;
 

@@ -3,7 +3,7 @@
 
 mod preview;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::ask::{Answer, Ask, AskState, Attached, Confirm, InboxAsk, Intent, Waiting};
 use crate::domain::decide::{self, Asked, Cx, StartOf};
@@ -12,10 +12,12 @@ use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
 use crate::domain::look::Sights;
 use crate::domain::person::Person;
 use crate::domain::refused::Refused;
+use crate::domain::request::Spec;
 use crate::store::Preview;
 
 use super::commit::Committed;
 use super::driver::REST;
+use super::looks::Planned;
 use super::{Engine, EngineError};
 pub(super) use preview::Previewed;
 use preview::Wanted;
@@ -105,10 +107,18 @@ impl Engine {
                     && preview.card.valid_until >= self.now()
                     && let Ok(starts) = self.starts(&intent, &attached)
                 {
+                    let specs: BTreeMap<StackId, Spec> = preview.specs.into_iter().collect();
+                    let spec = |id: &StackId| {
+                        let start = starts.iter().find(|start| start.stack == *id);
+                        specs.get(id).or(start.map(|start| &start.spec)).cloned()
+                    };
                     let plans = preview
                         .plans
                         .into_iter()
-                        .map(|(id, plan)| (id, plan, Sights::default()))
+                        .filter_map(|(id, plan)| {
+                            let (spec, seen) = (spec(&id)?, Sights::default());
+                            Some((id, Planned { plan, spec, seen }))
+                        })
                         .collect();
                     let wanted = Wanted::Act { confirm, armed };
                     self.previewed(Previewed {

@@ -207,7 +207,7 @@ impl Engine {
                     Err(failure) if matches!(failure.retry, Retry::Contact | Retry::After(_)) => {
                         parts.clock.sleep(NO_CONTACT).await;
                     }
-                    other => break other.map(|(plan, _)| plan),
+                    other => break other.map(|planned| planned.plan),
                 }
             };
             Msg::Planned {

@@ -79,6 +79,13 @@ pub(super) async fn prove(
 /// At most this many rounds of looks.
 const ROUNDS: usize = 3;
 
+/// A plan, and what it was made from in the end.
+pub(crate) struct Planned {
+    pub plan: Plan,
+    pub spec: Spec,
+    pub seen: Sights,
+}
+
 /// Everything that one plan is made from.
 #[derive(Clone)]
 pub(crate) struct Planning {
@@ -106,7 +113,7 @@ impl Planning {
     }
 
     /// Looks as often as the planner asks, then plans, and checks what was planned.
-    pub(crate) async fn plan(mut self, parts: &Parts) -> Result<(Plan, Sights), Failure> {
+    pub(crate) async fn plan(mut self, parts: &Parts) -> Result<Planned, Failure> {
         self.door.learn(&self.spec).await;
         for _ in 0..ROUNDS {
             let looks = self.system.looks(&self.ask, &self.spec, &self.seen);
@@ -115,12 +122,19 @@ impl Planning {
             }
             self.look(parts, &looks).await?;
         }
+        if let Some(spec) = self.system.settled(&self.ask, &self.spec, &self.seen) {
+            self.spec = spec;
+        }
         let plan = self.system.plan(&self.ask, &self.spec, &self.seen);
         let plan = plan
             .and_then(|plan| self.door.plan(plan))
             .map_err(|failure| self.door.failure(&failure))?;
         checked(parts, &self.on, &self.spec.system, &plan)?;
-        Ok((plan, self.seen))
+        Ok(Planned {
+            plan,
+            spec: self.spec,
+            seen: self.seen,
+        })
     }
 
     async fn look(&mut self, parts: &Parts, looks: &[Look]) -> Result<(), Failure> {

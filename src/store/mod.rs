@@ -31,6 +31,7 @@ use crate::domain::gap::Gap;
 use crate::domain::ids::{AskId, DeploymentId, DeploymentNo, StackId};
 use crate::domain::person::Person;
 use crate::domain::plan::Plan;
+use crate::domain::request::Spec;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 
@@ -104,6 +105,9 @@ pub struct Preview {
     pub card: Card,
     /// The plans.
     pub plans: Vec<(StackId, Plan)>,
+    /// What is deployed by them.
+    #[serde(default)]
+    pub specs: Vec<(StackId, Spec)>,
 }
 
 /// What one waits for.

@@ -488,6 +488,7 @@ chapter!(
             intent: Intent::teardown(stack("dev/api")),
             card: card(subject, made_at),
             plans: vec![],
+            specs: vec![],
         };
         for (n, subject, at) in [(1, "a", 10), (2, "a", 20), (3, "b", 15)] {
             store

@@ -100,6 +100,13 @@ pub trait System: fmt::Debug + Sync {
         let _ = (spec, version, archive);
         None
     }
+    /// What a spec comes to be by what was seen, where it says no release of its own: the commit
+    /// that a branch leads to. Asked once, after the last look; what comes of it is planned, shown
+    /// and kept.
+    fn settled(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Option<Spec> {
+        let _ = (ask, spec, seen);
+        None
+    }
     /// The branch that a stack follows: a push to it asks for a deployment of the pushed commit, which
     /// the flag [`COMMIT`] names. A system that says one here has that flag.
     fn follows(&self, spec: &Spec) -> Option<Follows> {

@@ -261,6 +261,19 @@ pub fn publish(
     Ok(())
 }
 
+/// Gives starts the specs that they came to be when they were planned.
+pub fn settle_specs(folds: &Folds, starts: &mut [StartOf], specs: &[(StackId, Spec)]) {
+    for start in starts {
+        let settled = specs.iter().find(|(stack, _)| *stack == start.stack);
+        let Some((_, spec)) = settled.filter(|(_, spec)| *spec != start.spec) else {
+            continue;
+        };
+        let serves = folds.stack(&start.stack).has_in_service(&spec.release);
+        start.of = serves.then_some(Of::Serving);
+        start.spec = spec.clone();
+    }
+}
+
 /// How many characters the name of an archive may have.
 const LONGEST_VERSION: usize = 64;
 

@@ -12,13 +12,13 @@ use crate::domain::decide::{self, Looked, StartOf};
 use crate::domain::event::Append;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::ids::{AskId, EnvName, StackId};
-use crate::domain::look::Sights;
 use crate::domain::place::Places;
 use crate::domain::plan::Plan;
 use crate::domain::purpose::Purpose;
 use crate::domain::refused::Refused;
+use crate::domain::request::Spec;
 use crate::engine::driver::REST;
-use crate::engine::looks::Planning;
+use crate::engine::looks::{Planned, Planning};
 use crate::engine::{Engine, EngineError, Msg, Parts};
 use crate::store::Preview;
 
@@ -38,7 +38,7 @@ pub(crate) struct Previewed {
     pub(super) starts: Vec<StartOf>,
     /// The versions of the records for which it was planned.
     pub(super) records: Records,
-    pub(super) plans: Result<Vec<(StackId, Plan, Sights)>, Failure>,
+    pub(super) plans: Result<Vec<(StackId, Planned)>, Failure>,
 }
 
 /// The versions of the records of some environments.
@@ -124,10 +124,7 @@ impl Engine {
         self.spawn_look(format!("ask {ask}"), async move {
             let plans = join_all(plannings.into_iter().map(|(stack, planning)| {
                 let parts = parts.clone();
-                async move {
-                    let (plan, seen) = planned(&planning, &parts).await?;
-                    Ok((stack, plan, seen))
-                }
+                async move { Ok((stack, planned(&planning, &parts).await?)) }
             }))
             .await
             .into_iter()
@@ -190,15 +187,20 @@ impl Engine {
                 return Ok(());
             }
         };
-        for (stack, _, seen) in &plans {
+        for (stack, planned) in &plans {
             if let Some(places) = self.recorded(stack) {
-                self.remember(stack, &places, seen);
+                self.remember(stack, &places, &planned.seen);
             }
         }
+        let mut specs: Vec<(StackId, Spec)> = Vec::with_capacity(plans.len());
         let plans: Vec<(StackId, Plan)> = plans
             .into_iter()
-            .map(|(stack, plan, _)| (stack, plan))
+            .map(|(stack, planned)| {
+                specs.push((stack.clone(), planned.spec));
+                (stack, planned.plan)
+            })
             .collect();
+        decide::settle_specs(&self.folds, &mut starts, &specs);
         for start in &mut starts {
             if let Some((_, plan)) = plans.iter().find(|(stack, _)| *stack == start.stack) {
                 let retries = start.of.as_ref().and_then(Of::retries);
@@ -225,6 +227,7 @@ impl Engine {
                     intent,
                     card: card.clone(),
                     plans,
+                    specs,
                 };
                 self.previews.push((ask, preview));
                 self.answer(
@@ -283,6 +286,7 @@ impl Engine {
                         intent,
                         card: (**card).clone(),
                         plans: looked.plans,
+                        specs,
                     };
                     self.previews.push((ask, preview));
                 }
@@ -300,7 +304,7 @@ const THROTTLED: Duration = Duration::from_mins(5);
 const FAILING: Duration = Duration::from_secs(20);
 
 /// The plan, looked for again as long as only what passes is in its way.
-async fn planned(planning: &Planning, parts: &Parts) -> Result<(Plan, Sights), Failure> {
+async fn planned(planning: &Planning, parts: &Parts) -> Result<Planned, Failure> {
     let from = parts.clock.now();
     let slowed = || {
         let mut places = planning.on.record.places.iter();

@@ -3,14 +3,16 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::entry::{Site, WebsiteEntry};
+use super::entry::{Build, Site, WebsiteEntry};
 use crate::domain::artifact::Artifact;
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::look::Subject;
+use crate::domain::refs::Commit;
 use crate::domain::request::{Made, Release, SourceBundle, Spec};
 use crate::forms::cloudfront::DISTRIBUTION;
+use crate::forms::git;
 use crate::text::safe::Safe;
 
 /// What a deployment of a site brings.
@@ -21,6 +23,9 @@ pub(super) struct Body {
     /// The files to serve; absent where it is provisioned alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) archive: Option<Artifact>,
+    /// The commit that is built and served; absent where it is provisioned alone, or published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) commit: Option<Commit>,
 }
 
 impl Body {
@@ -36,6 +41,22 @@ impl Body {
         })
     }
 
+    /// The branch whose newest commit is to be built.
+    pub(super) fn branch(&self) -> Option<Subject> {
+        let build = self.site.build.as_ref()?;
+        let unknown = self.commit.is_none() && self.archive.is_none();
+        unknown.then(|| git::branch(&build.repository, &build.branch))
+    }
+
+    /// What a build of a commit leaves in the end.
+    pub(super) fn kept(&self, commit: &Commit) -> Option<(&Build, String)> {
+        let build = self.site.build.as_ref()?;
+        Some((
+            build,
+            format!("{}{}.zip", self.site.prefix, commit.as_str()),
+        ))
+    }
+
     /// The distribution that says how the site stands.
     pub(super) fn about(&self) -> Subject {
         Subject::new(DISTRIBUTION, &self.site.host)
@@ -49,6 +70,7 @@ pub(super) fn spec(stack: &StackId, entry: &WebsiteEntry, bundle: &SourceBundle)
     let body = Body {
         site,
         archive: None,
+        commit: None,
     };
     of(&body, Release::of_files(release), bundle.digest())
 }
@@ -60,6 +82,7 @@ pub(super) fn spec(stack: &StackId, entry: &WebsiteEntry, bundle: &SourceBundle)
 pub(super) fn published(site: &Spec, version: &str, archive: &Artifact) -> Result<Spec, Failure> {
     let body = Body {
         archive: Some(archive.clone()),
+        commit: None,
         ..Body::of(site)?
     };
     let release = Release {
@@ -70,6 +93,29 @@ pub(super) fn published(site: &Spec, version: &str, archive: &Artifact) -> Resul
         digest: Digest::of("holdpoint/release/1", &json!(archive.digest)),
     };
     Ok(of(&body, release, site.bundle))
+}
+
+/// The same site as a commit of its branch builds it; nothing where it is not built.
+pub(super) fn built(site: &Spec, commit: &Commit) -> Option<Spec> {
+    let body = Body::of(site).ok()?;
+    let build = body.site.build.clone()?;
+    let release = Release {
+        name: Safe::new(commit.short()),
+        source: Some(Made::Commit {
+            repo: Safe::new(&build.repository),
+            at: Safe::new(&format!("refs/heads/{}", build.branch.as_str())),
+            sha: Safe::new(commit.as_str()),
+        }),
+        digest: Digest::of(
+            "holdpoint/release/1",
+            &json!([build.repository, build.recipe, commit]),
+        ),
+    };
+    let body = Body {
+        commit: Some(commit.clone()),
+        ..body
+    };
+    Some(of(&body, release, site.bundle))
 }
 
 fn of(body: &Body, release: Release, bundle: Digest) -> Spec {

@@ -1,28 +1,23 @@
-//! `website:` of an application: what it says, what is wrong with it, what it reaches.
+//! `website:` of an application: what it says, what it is in an environment, what it reaches.
+
+mod check;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::systems::entry::{Claim, Form, Home, Remarks, Written};
+use super::buildspec::Recipe;
+use crate::domain::refs::Branch;
+use crate::systems::entry::{Claim, Form, Home};
 use crate::systems::reach::quoted;
-use crate::text::diagnostic::closest;
 
 /// The form.
 pub(super) const FORM: Form = Form {
     schema: Form::schema_of::<WebsiteEntry>,
     unbuilt: &[
-        ("repository", "sites built from a repository are"),
-        ("branch", "sites built from a repository are"),
-        ("type", "sites built from a repository are"),
-        ("package_manager", "sites built from a repository are"),
-        ("runtime", "sites built from a repository are"),
-        ("build_command", "sites built from a repository are"),
-        ("test_command", "sites built from a repository are"),
-        ("out_dir", "sites built from a repository are"),
-        ("codebuild_project", "sites built from a repository are"),
-        ("build_role", "sites built from a repository are"),
+        ("type", "other sites than those of static files are"),
+        ("build_role", "builds in an account of their own are"),
         ("custom_domain", "domains of one's own are"),
     ],
     example: "{ domain: …, hosted_zone: …, buckets: { live: … }, certificate: … }",
@@ -44,6 +39,31 @@ pub struct WebsiteEntry {
     pub buckets: Buckets,
     /// The ARN of a certificate of ACM for the name, in us-east-1, where CloudFront takes them from.
     pub certificate: String,
+    /// What it is built from, by its address as git has it; a site without one is published from
+    /// archives. Git on the machine of the engine knows how to sign in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// The branch that is deployed.
+    #[serde(default = "master")]
+    pub branch: String,
+    /// What installs the packages and runs the scripts.
+    #[serde(default)]
+    pub package_manager: PackageManager,
+    /// The version of Node in which it is built.
+    #[serde(default)]
+    pub runtime: Runtime,
+    /// The script of package.json that builds it.
+    #[serde(default = "build")]
+    pub build_command: String,
+    /// The script of package.json that tests it, before it is built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_command: Option<String>,
+    /// The folder in which the build leaves the files that are served.
+    #[serde(default = "build")]
+    pub out_dir: String,
+    /// The project of CodeBuild in which it is built. `{env}` stands for the environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codebuild_project: Option<String>,
     /// What is different in single environments, over the keys above.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub by_environment: BTreeMap<String, Own>,
@@ -55,6 +75,51 @@ pub struct WebsiteEntry {
 pub struct Buckets {
     /// Where the files are that are served. `{env}` stands for the environment.
     pub live: String,
+    /// Where sources wait for their build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Where what was built is kept, by its commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+fn master() -> String {
+    "master".to_owned()
+}
+
+fn build() -> String {
+    "build".to_owned()
+}
+
+/// What installs packages and runs scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackageManager {
+    /// npm, by its lock file.
+    #[default]
+    Npm,
+    /// Yarn 1.
+    Yarn,
+    /// Yarn 2 and newer, by Corepack.
+    YarnBerry,
+}
+
+/// A version of Node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub enum Runtime {
+    /// Node 16.
+    #[serde(rename = "NODE_16")]
+    Node16,
+    /// Node 18.
+    #[serde(rename = "NODE_18")]
+    Node18,
+    /// Node 20.
+    #[serde(rename = "NODE_20")]
+    Node20,
+    /// Node 22.
+    #[default]
+    #[serde(rename = "NODE_22")]
+    Node22,
 }
 
 /// What is different in one environment.
@@ -69,6 +134,10 @@ pub struct Own {
     pub buckets: Option<Buckets>,
     /// The certificate.
     pub certificate: Option<String>,
+    /// The branch.
+    pub branch: Option<String>,
+    /// The project of CodeBuild.
+    pub codebuild_project: Option<String>,
 }
 
 /// What a site is in one environment.
@@ -84,6 +153,26 @@ pub(super) struct Site {
     pub(super) prefix: String,
     /// The ARN of the certificate.
     pub(super) certificate: String,
+    /// How it is built, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) build: Option<Build>,
+}
+
+/// How a site is built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Build {
+    /// The repository.
+    pub(super) repository: String,
+    /// The branch.
+    pub(super) branch: Branch,
+    /// The project of CodeBuild.
+    pub(super) project: String,
+    /// The bucket in which its source waits.
+    pub(super) source: String,
+    /// The bucket in which what was built is kept.
+    pub(super) version: String,
+    /// What the build does.
+    pub(super) recipe: Recipe,
 }
 
 impl WebsiteEntry {
@@ -93,45 +182,47 @@ impl WebsiteEntry {
         let pick = |own: Option<&String>, all: &String| own.unwrap_or(all).replace("{env}", env);
         let domain = pick(own.and_then(|own| own.domain.as_ref()), &self.domain);
         let subdomain = self.subdomain.as_deref().unwrap_or(app).to_owned();
-        let buckets = own.and_then(|own| own.buckets.as_ref());
+        let buckets = own
+            .and_then(|own| own.buckets.as_ref())
+            .unwrap_or(&self.buckets);
+        let build = self.build(env, own, buckets);
         Site {
             host: format!("{subdomain}.{domain}"),
             zone: pick(
                 own.and_then(|own| own.hosted_zone.as_ref()),
                 &self.hosted_zone,
             ),
-            live: pick(buckets.map(|buckets| &buckets.live), &self.buckets.live),
+            live: buckets.live.replace("{env}", env),
             prefix: format!("pipeline/{app}/{subdomain}/"),
             certificate: pick(
                 own.and_then(|own| own.certificate.as_ref()),
                 &self.certificate,
             ),
+            build,
         }
     }
 
-    /// Everything that is wrong with it.
-    pub(super) fn check(&self, written: &Written<'_>, told: &mut Remarks) {
-        if let Some(subdomain) = &self.subdomain
-            && !is_label(subdomain)
-        {
-            told.say(
-                "subdomain",
-                &["subdomain"],
-                format!("{subdomain:?} cannot be a name below a domain"),
-                "1 to 63 of a-z, 0-9 and '-', without a '-' at either end",
-            );
-        }
-        self.words(written, &[], &self.own(), told);
-        for (env, own) in &self.by_environment {
-            let path = ["by_environment", env.as_str()];
-            if !written.environments.contains(env) {
-                let near = closest(env, written.environments.iter().map(String::as_str));
-                let hint = near.map_or_else(String::new, |near| format!("did you mean {near:?}?"));
-                let says = format!("{} does not live in {env:?}", written.app);
-                told.say_key("unknown-name", &path, says, hint);
-            }
-            self.words(written, &path, own, told);
-        }
+    /// How it is built there; none where something of that is not named, which the check tells.
+    fn build(&self, env: &str, own: Option<&Own>, buckets: &Buckets) -> Option<Build> {
+        let at = |text: &String| text.replace("{env}", env);
+        let project = own
+            .and_then(|own| own.codebuild_project.as_ref())
+            .or(self.codebuild_project.as_ref());
+        let branch = own.and_then(|own| own.branch.as_ref());
+        Some(Build {
+            repository: self.repository.clone()?,
+            branch: branch.unwrap_or(&self.branch).parse().ok()?,
+            project: at(project?),
+            source: at(buckets.source.as_ref()?),
+            version: at(buckets.version.as_ref()?),
+            recipe: Recipe {
+                manager: self.package_manager,
+                node: self.runtime,
+                build: self.build_command.clone(),
+                test: self.test_command.clone(),
+                out: self.out_dir.clone(),
+            },
+        })
     }
 
     fn own(&self) -> Own {
@@ -140,55 +231,8 @@ impl WebsiteEntry {
             hosted_zone: Some(self.hosted_zone.clone()),
             buckets: Some(self.buckets.clone()),
             certificate: Some(self.certificate.clone()),
-        }
-    }
-
-    fn words(&self, written: &Written<'_>, path: &[&str], own: &Own, told: &mut Remarks) {
-        let at = |more: &[&'static str]| [path, more].concat();
-        let plain = |text: &str| text.replace("{env}", "x");
-        let of_domain = |domain: &String| {
-            let host = format!(
-                "{}.{}",
-                self.subdomain.as_deref().unwrap_or(written.app),
-                plain(domain)
-            );
-            host.len() > 253 || !plain(domain).split('.').all(is_label) || !domain.contains('.')
-        };
-        if let Some(domain) = own.domain.as_ref().filter(|domain| of_domain(domain)) {
-            told.say(
-                "domain",
-                &at(&["domain"]),
-                format!("{domain:?} is not a domain"),
-                "write it as example.com, in lower case; {env} stands for the environment",
-            );
-        }
-        if let Some(zone) = own.hosted_zone.as_ref().filter(|zone| !is_zone(zone)) {
-            told.say(
-                "hosted-zone",
-                &at(&["hosted_zone"]),
-                format!("{zone:?} is not the id of a hosted zone"),
-                "aws route53 list-hosted-zones-by-name shows it: Z and capital letters and digits",
-            );
-        }
-        if let Some(bucket) = own.buckets.as_ref().map(|buckets| &buckets.live)
-            && !is_bucket(&plain(bucket))
-        {
-            told.say(
-                "bucket",
-                &at(&["buckets", "live"]),
-                format!("{bucket:?} cannot be the name of a bucket"),
-                "3 to 63 of a-z, 0-9, '-' and '.'; {env} stands for the environment",
-            );
-        }
-        if let Some(certificate) = own.certificate.as_ref()
-            && !(certificate.starts_with("arn:aws") && certificate.contains(":acm:us-east-1:"))
-        {
-            told.say(
-                "certificate",
-                &at(&["certificate"]),
-                format!("{certificate:?} is not a certificate that CloudFront takes"),
-                "write the ARN of a certificate of ACM in us-east-1",
-            );
+            branch: Some(self.branch.clone()),
+            codebuild_project: self.codebuild_project.clone(),
         }
     }
 
@@ -215,21 +259,30 @@ impl WebsiteEntry {
             let words = [
                 ("domain", own.domain.as_ref()),
                 ("hosted zone", own.hosted_zone.as_ref()),
-                ("bucket", own.buckets.as_ref().map(|buckets| &buckets.live)),
                 ("certificate", own.certificate.as_ref()),
+                (
+                    "branch",
+                    own.branch.as_ref().filter(|_| self.repository.is_some()),
+                ),
+                ("CodeBuild project", own.codebuild_project.as_ref()),
             ];
-            let words: Vec<String> = words
+            let named = words
                 .into_iter()
-                .filter_map(|(what, word)| Some(format!("{what} {}", quoted(word?))))
-                .collect();
-            words.join(", ")
+                .filter_map(|(what, word)| Some(format!("{what} {}", quoted(word?))));
+            let buckets = own.buckets.iter().flat_map(Buckets::named);
+            let buckets = buckets.map(|(name, word)| format!("{name} bucket {}", quoted(word)));
+            named.chain(buckets).collect::<Vec<_>>().join(", ")
         };
         let name = self
             .subdomain
             .as_deref()
             .map_or_else(String::new, |name| format!("name {}, ", quoted(name)));
+        let built = self
+            .repository
+            .as_ref()
+            .map_or_else(String::new, |from| format!("built from {}, ", quoted(from)));
         let all = format!(
-            "website {} in {environments}: {name}{}",
+            "website {} in {environments}: {name}{built}{}",
             quoted(app),
             of(&self.own())
         );
@@ -242,23 +295,14 @@ impl WebsiteEntry {
     }
 }
 
-/// One part of a domain's name.
-fn is_label(text: &str) -> bool {
-    (1..=63).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-}
-
-fn is_zone(text: &str) -> bool {
-    (1..=32).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-}
-
-fn is_bucket(text: &str) -> bool {
-    (3..=63).contains(&text.len()) && text.split('.').all(is_label)
+impl Buckets {
+    /// Those that are named, by their keys.
+    fn named(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let others = [("source", &self.source), ("version", &self.version)];
+        std::iter::once(("live", &self.live)).chain(
+            others
+                .into_iter()
+                .filter_map(|(name, bucket)| Some((name, bucket.as_ref()?))),
+        )
+    }
 }

@@ -2,24 +2,30 @@
 //! in Route 53. Plans only; it calls nobody.
 
 mod body;
+mod buildspec;
 pub mod entry;
 mod plan;
 mod steps;
 
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::entry::{Claim, Form, Home, Remarks, Written, read};
 use super::files::{Files, Read};
-use super::{PlanAsk, System};
+use super::{COMMIT, Follows, PlanAsk, System};
 use crate::domain::artifact::Artifact;
 use crate::domain::deployment::Deployment;
 use crate::domain::failure::Failure;
+use crate::domain::flag::{self, Flag, Flags};
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing};
 use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
+use crate::domain::refs::Commit;
 use crate::domain::request::Spec;
 use crate::forms::cloudfront::{DISTRIBUTION, LookFor};
+use crate::forms::git::{BRANCH, BranchFacts};
+use crate::forms::s3::{OBJECT, object};
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Node;
 
@@ -74,6 +80,23 @@ impl System for Website {
         }
     }
 
+    fn flags(&self) -> &'static [Flag] {
+        &[Flag {
+            name: COMMIT,
+            form: flag::Form::Text(""),
+            purposes: &[Purpose::Deploy],
+            says: "this commit of its repository, not the one to which its branch leads",
+        }]
+    }
+
+    fn follows(&self, spec: &Spec) -> Option<Follows> {
+        let build = Body::of(spec).ok()?.site.build?;
+        Some(Follows {
+            repository: build.repository.parse().ok()?,
+            branch: build.branch,
+        })
+    }
+
     fn published(
         &self,
         spec: &Spec,
@@ -83,17 +106,42 @@ impl System for Website {
         Some(body::published(spec, version, archive))
     }
 
-    /// A distribution to which the name does not lead yet is found by what it was made under.
-    fn looks(&self, _ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
-        let unseen = |body: Body| {
+    /// A distribution to which the name does not lead yet is found by what it was made under. What
+    /// was built of a commit is looked for once it is known which one that is.
+    fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look> {
+        let Ok(body) = Body::of(spec) else {
+            return Vec::new();
+        };
+        let mut looks = Vec::new();
+        if seen.of_kind(DISTRIBUTION).is_none() {
             let made_under = LookFor {
                 caller_reference: Some(body.site.host.clone()),
             };
-            seen.of_kind(DISTRIBUTION)
-                .is_none()
-                .then(|| Look::at(body.about()).with(json!(made_under)))
-        };
-        Body::of(spec).ok().and_then(unseen).into_iter().collect()
+            looks.push(Look::at(body.about()).with(json!(made_under)));
+        }
+        if ask.purpose == Purpose::Deploy {
+            let unseen = seen.of_kind(BRANCH).is_none() && asked(&ask.flags).is_none();
+            let branch = body.branch().filter(|_| unseen);
+            looks.extend(branch.map(Look::at));
+            let kept = commit(ask, &body, seen)
+                .filter(|_| seen.of_kind(OBJECT).is_none())
+                .and_then(|commit| {
+                    body.kept(&commit)
+                        .map(|(build, key)| object(&build.version, &key))
+                });
+            looks.extend(kept.map(Look::at));
+        }
+        looks
+    }
+
+    /// A branch stands for the commit that it leads to now; a site that is to be provisioned first
+    /// is no release of anything.
+    fn settled(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Option<Spec> {
+        let body = Body::of(spec).ok()?;
+        let provisioned = seen.of_kind(DISTRIBUTION)?.standing != Standing::Missing;
+        let unsettled = body.commit.is_none() && ask.purpose == Purpose::Deploy;
+        let commit = commit(ask, &body, seen).filter(|_| provisioned && unsettled)?;
+        body::built(spec, &commit)
     }
 
     fn plan(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
@@ -105,11 +153,18 @@ impl System for Website {
             ))
             .hint("try again")
         })?;
-        match (ask.purpose, &body.archive) {
-            (Purpose::Teardown, _) => plan::teardown(ask, &body.site, sight),
-            (Purpose::Deploy, Some(archive)) => plan::publish(ask, spec, &body, archive, sight),
-            (Purpose::Deploy, None) => plan::provision(ask, &body.site, sight),
-            (Purpose::Recover, _) => Err(Failure::new(format!(
+        let provisioned = sight.standing != Standing::Missing;
+        match (ask.purpose, &body.archive, &body.commit) {
+            (Purpose::Teardown, _, _) => plan::teardown(ask, &body.site, sight),
+            (Purpose::Deploy, Some(archive), _) => plan::publish(ask, spec, &body, archive, sight),
+            (Purpose::Deploy, None, Some(commit)) => {
+                plan::deploy(ask, &body, commit, sight, seen.of_kind(OBJECT))
+            }
+            (Purpose::Deploy, None, None) => match &body.site.build {
+                Some(build) if provisioned => Err(plan::no_branch(&ask.stack, build)),
+                Some(_) | None => plan::provision(ask, &body.site, sight),
+            },
+            (Purpose::Recover, _, _) => Err(Failure::new(format!(
                 "what {} runs on needs no repair",
                 ask.stack
             ))
@@ -130,6 +185,25 @@ impl System for Website {
     fn carry(&self, _old: &Deployment, _plan: &Plan) -> Vec<(StepId, Output)> {
         Vec::new()
     }
+}
+
+/// The commit that is to be served: the one that was asked for, or the one to which the branch
+/// leads.
+fn commit(ask: &PlanAsk, body: &Body, seen: &Sights) -> Option<Commit> {
+    if body.archive.is_some() || body.commit.is_some() {
+        return body.commit.clone();
+    }
+    asked(&ask.flags).or_else(|| {
+        let sight = seen.of_kind(BRANCH)?;
+        let facts = BranchFacts::deserialize(&sight.facts).ok()?;
+        Some(facts.commit)
+    })
+}
+
+/// The commit that a flag names.
+fn asked(flags: &Flags) -> Option<Commit> {
+    let (_, value) = flags.iter().find(|(name, _)| name.as_str() == COMMIT)?;
+    value.to_string().parse().ok()
 }
 
 #[cfg(test)]

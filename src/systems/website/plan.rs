@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::json;
 
 use super::body::Body;
-use super::entry::Site;
+use super::entry::{Build, Site};
 use super::steps;
 use crate::domain::artifact::Artifact;
 use crate::domain::class::EnvClass;
@@ -15,6 +16,7 @@ use crate::domain::ids::StackId;
 use crate::domain::level::Danger;
 use crate::domain::look::{Sight, Standing};
 use crate::domain::plan::{ChangeRow, Changes, Does, Fate, HoldRule, Plan, Step};
+use crate::domain::refs::Commit;
 use crate::domain::request::Spec;
 use crate::forms::cloudfront::DistributionFacts;
 use crate::systems::PlanAsk;
@@ -123,13 +125,76 @@ pub(super) fn publish(
         return Err(unprovisioned(&ask.stack, site));
     };
     touch(ask, site, &found)?;
-    let steps = vec![steps::files(site, archive), steps::refresh(site, &found.id)];
+    let files = steps::files(site, &json!(archive), &[]);
+    let steps = vec![steps::begins(files), steps::refresh(site, &found.id)];
     let says = vec![format!(
         "The files of {} take the place of those at {}; pages are served anew once the distribution is refreshed.",
         spec.release, site.host
     )];
     let rows = vec![row("files", FILES, Does::Change)];
     Ok(plan("publish", site, steps, rows, Danger::default(), says))
+}
+
+/// A commit is built, where that was not done before, and served.
+pub(super) fn deploy(
+    ask: &PlanAsk,
+    body: &Body,
+    commit: &Commit,
+    sight: &Sight,
+    kept: Option<&Sight>,
+) -> Result<Plan, Failure> {
+    let site = &body.site;
+    let Some(found) = found(sight)? else {
+        return Err(unprovisioned(&ask.stack, site));
+    };
+    touch(ask, site, &found)?;
+    let (build, key) = body.kept(commit).ok_or_else(|| {
+        Failure::new(format!(
+            "{} is not built from a repository any more",
+            ask.stack
+        ))
+        .hint(format!(
+            "publish an archive: `holdpoint publish {} FILE.zip --version V`",
+            ask.stack
+        ))
+    })?;
+    let short = commit.short();
+    let is_kept = kept.is_some_and(|kept| kept.standing == Standing::Good);
+    let (mut steps, says) = if is_kept {
+        let says = format!(
+            "{short} was built before: what was built then is served, and nothing is built."
+        );
+        let first = steps::built(site, build, &key, &[]);
+        (vec![steps::begins(first)], says)
+    } else {
+        let says = format!(
+            "{short} of {} is built in {}; where that fails, what is served stays as it is.",
+            build.branch.as_str(),
+            build.project
+        );
+        let steps = vec![
+            steps::source(site, build, commit, &key),
+            steps::build(site, build, &key),
+            steps::built(site, build, &key, &["build"]),
+        ];
+        (steps, says)
+    };
+    steps.push(steps::files(site, &steps::archive(), &["archive"]));
+    steps.push(steps::refresh(site, &found.id));
+    let rows = vec![row("files", FILES, Does::Change)];
+    let name = if is_kept { "publish" } else { "build" };
+    Ok(plan(name, site, steps, rows, Danger::default(), vec![says]))
+}
+
+/// There is nothing to build.
+pub(super) fn no_branch(stack: &StackId, build: &Build) -> Failure {
+    Failure::new(format!(
+        "{} has no branch {}",
+        build.repository, build.branch
+    ))
+    .hint(format!(
+        "name the branch of {stack} in the estate file, then deploy again"
+    ))
 }
 
 fn unprovisioned(stack: &StackId, site: &Site) -> Failure {

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::entry::Site;
-use crate::domain::artifact::Artifact;
+use super::buildspec::buildspec;
+use super::entry::{Build, Site};
 use crate::domain::look::Subject;
 use crate::domain::plan::{Leaves, Role, Step, When};
+use crate::domain::refs::Commit;
 use crate::forms::cloudfront::{DISTRIBUTION, EVERYTHING};
 
 /// The origin access control of all distributions of an account, by its name.
@@ -16,6 +17,9 @@ const ACCESS: &str = "distro-to-s3";
 
 /// How long a distribution may take to reach all edges.
 const EDGES: Duration = Duration::from_mins(45);
+
+/// How long a build may take, its wait for a place among it.
+const BUILD: Duration = Duration::from_hours(2);
 
 /// What stands there until something is published.
 const PLACEHOLDER: &str = "<!doctype html>\n<meta charset=\"utf-8\">\n<title>Nothing here yet</title>\n<p>Nothing was published here yet.</p>\n";
@@ -143,8 +147,67 @@ pub(super) fn name(site: &Site) -> Step {
     .undo("a teardown removes it")
 }
 
-/// Brings the files of an archive.
-pub(super) fn files(site: &Site, archive: &Artifact) -> Step {
+/// Brings the source of a commit to where its build reads it.
+pub(super) fn source(site: &Site, build: &Build, commit: &Commit, key: &str) -> Step {
+    let params = json!({
+        "repository": build.repository,
+        "ref": format!("refs/heads/{}", build.branch.as_str()),
+        "commit": commit,
+        "bucket": build.source,
+        "key": key,
+    });
+    let title = format!("download the source of {}", commit.short());
+    step(
+        Role::Build,
+        site,
+        "source",
+        title,
+        "git.source",
+        params,
+        &[],
+    )
+}
+
+/// Builds it.
+pub(super) fn build(site: &Site, build: &Build, key: &str) -> Step {
+    let params = json!({
+        "project": build.project,
+        "source": { "bucket": build.source, "key": key },
+        "buildspec": buildspec(&build.recipe),
+        "artifacts": { "bucket": build.version, "key": key },
+    });
+    let title = format!("build it in {}", build.project);
+    step(
+        Role::Build,
+        site,
+        "build",
+        title,
+        "codebuild.build",
+        params,
+        &["source"],
+    )
+    .reaching(When::Started, "deploying")
+    .ended_within(BUILD)
+}
+
+/// Brings what was built, which is kept by its commit.
+pub(super) fn built(site: &Site, build: &Build, key: &str, after: &[&str]) -> Step {
+    let what = format!("{key} of {}", build.version);
+    let params = json!({ "bucket": build.version, "key": key, "what": what });
+    let title = format!("take what was built from {}", build.version);
+    step(
+        Role::Build,
+        site,
+        "archive",
+        title,
+        "s3.fetch",
+        params,
+        after,
+    )
+}
+
+/// Brings the files of an archive, which an earlier step may bring.
+pub(super) fn files(site: &Site, archive: &Value, after: &[&str]) -> Step {
     let params = json!({ "archive": archive, "bucket": site.live, "prefix": site.prefix });
     let title = format!("bring the files to {}", site.live);
     step(
@@ -154,11 +217,20 @@ pub(super) fn files(site: &Site, archive: &Artifact) -> Step {
         title,
         "s3.publish",
         params,
-        &[],
+        after,
     )
-    .reaching(When::Started, "deploying")
     .leaving(Leaves::New)
     .undo("a rollback brings the files of another release")
+}
+
+/// The archive that an earlier step brings.
+pub(super) fn archive() -> Value {
+    from("archive", "/archive")
+}
+
+/// The deployment begins with this step.
+pub(super) fn begins(step: Step) -> Step {
+    step.reaching(When::Started, "deploying")
 }
 
 /// Lets the edges take them.

@@ -17,6 +17,7 @@ use crate::domain::place::Places;
 use crate::domain::plan::{Leaves, Step, references};
 use crate::domain::request::{Made, SourceBundle};
 use crate::forms::cloudfront::{self, DistributionFacts};
+use crate::forms::{git, s3};
 
 fn entry() -> WebsiteEntry {
     serde_json::from_value(json!({
@@ -195,6 +196,204 @@ fn a_release_is_known_by_its_files() {
     assert!(matches!(of("1", b"a").source, Some(Made::Archive { .. })));
 }
 
+fn from_git() -> Spec {
+    let entry = serde_json::from_value(json!({
+        "domain": "example.com",
+        "hosted_zone": "Z1PROD",
+        "buckets": { "live": "live", "source": "sources", "version": "versions" },
+        "certificate": "arn:aws:acm:us-east-1:000000000000:certificate/1",
+        "repository": "https://git.example.com/acme/docs",
+        "branch": "main",
+        "codebuild_project": "sites-{env}",
+    }));
+    body::spec(&stack("prod"), &entry.unwrap(), &SourceBundle::default())
+}
+
+fn head(commit: &str) -> Sight {
+    let about = git::branch(
+        "https://git.example.com/acme/docs",
+        &"main".parse().unwrap(),
+    );
+    git::sight(about, commit.parse().ok())
+}
+
+fn kept(commit: &str, there: bool) -> Sight {
+    let about = s3::object("versions", &format!("pipeline/docs/docs/{commit}.zip"));
+    s3::sight(about, there.then_some(1_000))
+}
+
+/// Looks as long as the planner asks, at a world in which the branch leads to this commit; and
+/// plans.
+fn planned(
+    spec: &Spec,
+    mut seen: Sights,
+    commit: &str,
+    was_built: bool,
+) -> (Spec, Result<Plan, Failure>) {
+    let asked = ask("prod", Purpose::Deploy);
+    for _ in 0..3 {
+        for look in Website.looks(&asked, spec, &seen) {
+            seen.put(match look.about.kind.as_str() {
+                git::BRANCH => head(commit),
+                s3::OBJECT => {
+                    let sight = kept(commit, was_built);
+                    assert_eq!(look.about, sight.about);
+                    sight
+                }
+                _ => panic!("{look:?}"),
+            });
+        }
+    }
+    let spec = Website
+        .settled(&asked, spec, &seen)
+        .unwrap_or_else(|| spec.clone());
+    let plan = plan("prod", Purpose::Deploy, &spec, &seen);
+    (spec, plan)
+}
+
+#[test]
+fn the_commit_of_the_branch_is_built_kept_and_served() {
+    let commit = "3f".repeat(20);
+    let (spec, made) = planned(&from_git(), there(), &commit, false);
+    assert_eq!(spec.release.name.as_str(), "3f3f3f3f3f");
+    assert!(
+        matches!(&spec.release.source, Some(Made::Commit { sha, at, .. })
+        if sha.as_str() == commit && at.as_str() == "refs/heads/main")
+    );
+    let made = made.unwrap();
+    assert_eq!(
+        ids(&made),
+        ["source", "build", "archive", "files", "refresh"]
+    );
+    let key = format!("pipeline/docs/docs/{commit}.zip");
+    let build = named(&made, "build");
+    assert_eq!(
+        build.params["source"],
+        json!({ "bucket": "sources", "key": key })
+    );
+    assert_eq!(
+        build.params["artifacts"],
+        json!({ "bucket": "versions", "key": key })
+    );
+    assert_eq!(build.params["project"], "sites-prod");
+    assert_eq!(
+        build.reaches.as_ref().unwrap().1.edge(),
+        "reached:deploying"
+    );
+    assert_eq!(named(&made, "source").params["commit"], json!(commit));
+    assert_eq!(
+        references(&named(&made, "files").params),
+        ["archive".into()]
+    );
+    let leaves: Vec<_> = made.steps.iter().filter_map(|step| step.leaves).collect();
+    assert_eq!(
+        leaves,
+        [Leaves::New],
+        "a build that fails changes nothing of what is served"
+    );
+}
+
+/// The way back: what was built is served again, and nothing is built.
+#[test]
+fn a_commit_that_was_built_is_not_built_again() {
+    let commit = "3f".repeat(20);
+    let (spec, _) = planned(&from_git(), there(), &commit, false);
+    // The branch leads elsewhere by now.
+    let (again, made) = planned(&spec, there(), &commit, true);
+    assert_eq!(again, spec);
+    let made = made.unwrap();
+    assert_eq!(ids(&made), ["archive", "files", "refresh"]);
+    assert_eq!(
+        named(&made, "archive").reaches.as_ref().unwrap().1.edge(),
+        "reached:deploying"
+    );
+    assert!(made.says[0].contains("nothing is built"));
+}
+
+/// A push asks for its commit, wherever the branch leads when its turn comes.
+#[test]
+fn a_site_follows_its_branch_and_is_deployed_at_the_commit_of_a_push() {
+    let follows = Website.follows(&from_git()).unwrap();
+    assert_eq!(follows.repository.to_string(), "git.example.com/acme/docs");
+    assert_eq!(follows.branch.as_str(), "main");
+    assert_eq!(Website.follows(&site("prod")), None);
+    let (pushed, newer) = ("3f".repeat(20), "aa".repeat(20));
+    let mut asked = ask("prod", Purpose::Deploy);
+    let given = [(
+        COMMIT.parse().unwrap(),
+        flag::Value::Text(pushed.as_str().into()),
+    )];
+    (asked.flags, _) =
+        flag::set(Website.flags(), "website", Purpose::Deploy, &given.into()).unwrap();
+    let mut seen = there();
+    let looks = Website.looks(&asked, &from_git(), &seen);
+    assert_eq!(
+        looks
+            .iter()
+            .map(|look| look.about.clone())
+            .collect::<Vec<_>>(),
+        [kept(&pushed, false).about]
+    );
+    seen.put(head(&newer));
+    let spec = Website.settled(&asked, &from_git(), &seen).unwrap();
+    assert!(
+        matches!(&spec.release.source, Some(Made::Commit { sha, .. }) if sha.as_str() == pushed)
+    );
+}
+
+#[test]
+fn a_site_is_provisioned_before_anything_is_built() {
+    let commit = "3f".repeat(20);
+    let (spec, made) = planned(&from_git(), missing(), &commit, false);
+    assert_eq!(spec, from_git(), "no commit comes into service by that");
+    assert_eq!(ids(&made.unwrap())[0], "placeholder");
+    let (pushed, _) = planned(&from_git(), there(), &commit, false);
+    let (_, refused) = planned(&pushed, missing(), &commit, false);
+    assert!(refused.unwrap_err().summary.contains("is not provisioned"));
+}
+
+#[test]
+fn a_branch_that_is_not_there_is_named() {
+    let mut seen = there();
+    seen.put(git::sight(
+        git::branch(
+            "https://git.example.com/acme/docs",
+            &"main".parse().unwrap(),
+        ),
+        None,
+    ));
+    let asked = ask("prod", Purpose::Deploy);
+    assert_eq!(Website.settled(&asked, &from_git(), &seen), None);
+    let refused = plan("prod", Purpose::Deploy, &from_git(), &seen).unwrap_err();
+    assert_eq!(
+        refused.summary,
+        "https://git.example.com/acme/docs has no branch main"
+    );
+}
+
+#[test]
+fn what_is_missing_for_a_build_is_told_at_once() {
+    let mut entry = entry();
+    entry.repository = Some("ext::sh -c x".to_owned());
+    entry.branch = "a b".to_owned();
+    entry.build_command = "build; rm".to_owned();
+    entry.out_dir = "../x".to_owned();
+    let told = checked(&entry);
+    assert_eq!(
+        told,
+        [
+            "repository",
+            "missing-key",
+            "missing-key",
+            "missing-key",
+            "package-script",
+            "folder",
+            "branch",
+            "unknown-name"
+        ]
+    );
+}
+
 #[test]
 fn a_teardown_disables_first_and_deletes_what_it_can_be_taken_up_by_last() {
     let made = plan("prod", Purpose::Teardown, &site("prod"), &there()).unwrap();
@@ -246,17 +445,8 @@ fn what_is_wrong_with_an_entry_is_told_at_once() {
     entry.hosted_zone = "/hostedzone/Z1".to_owned();
     entry.buckets.live = "Live_Bucket".to_owned();
     entry.certificate = "arn:aws:acm:eu-west-1:0:certificate/1".to_owned();
-    let environments = ["dev".to_owned()];
-    let written = Written {
-        app: "docs",
-        environments: &environments,
-        entry: &json!(entry),
-    };
-    let mut told = Remarks::default();
-    Website.check(&written, &mut told);
-    let codes: Vec<_> = told.0.iter().map(|remark| remark.code).collect();
     assert_eq!(
-        codes,
+        checked(&entry),
         [
             "subdomain",
             "domain",
@@ -266,4 +456,17 @@ fn what_is_wrong_with_an_entry_is_told_at_once() {
             "unknown-name"
         ]
     );
+}
+
+/// The codes of what is wrong with an entry.
+fn checked(entry: &WebsiteEntry) -> Vec<&'static str> {
+    let environments = ["dev".to_owned()];
+    let written = Written {
+        app: "docs",
+        environments: &environments,
+        entry: &json!(entry),
+    };
+    let mut told = Remarks::default();
+    Website.check(&written, &mut told);
+    told.0.iter().map(|remark| remark.code).collect()
 }

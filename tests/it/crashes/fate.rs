@@ -44,12 +44,12 @@ fn one_of<T: Copy>(dice: &mut Dice, all: &[T]) -> T {
 /// The points at which an engine can die while a step of this kind is tried, or before it is.
 fn points(kind: &str) -> Vec<&'static str> {
     let never: &[&str] = match kind {
-        // It looks at a stack that is quiet: nothing is noted, nothing is waited for.
-        "cloudformation.verify" => &["before note", "after note", "before sleep"],
+        // They look at what is quiet: nothing is noted, nothing is waited for.
+        "cloudformation.verify" | "s3.fetch" => &["before note", "after note", "before sleep"],
         "cloudfront.deployed" => &["before note", "after note"],
         // What they do is done when it is answered: there is nothing to wait for.
-        "s3.put" | "s3.publish" | "s3.clear" | "cloudfront.oac" | "cloudfront.create"
-        | "cloudfront.disable" | "cloudfront.delete" => &["before sleep"],
+        "git.source" | "s3.put" | "s3.publish" | "s3.clear" | "cloudfront.oac"
+        | "cloudfront.create" | "cloudfront.disable" | "cloudfront.delete" => &["before sleep"],
         // It calls no cloud. Its call is the start of the keeper, which stands between two notes.
         "process.run" => &["before call", "after call"],
         _ => &[],

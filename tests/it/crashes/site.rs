@@ -23,12 +23,14 @@ const STACK: &str = "dev/docs";
 #[derive(Clone, Copy)]
 enum Done {
     Provisioned,
+    /// From the newest commit.
+    Built,
     /// In this version.
     Published(&'static str),
     TakenDown,
 }
 
-use Done::{Provisioned, Published, TakenDown};
+use Done::{Built, Provisioned, Published, TakenDown};
 
 /// What is done, and how often which call changes something thereby.
 struct Story {
@@ -59,6 +61,19 @@ const NEWER: Story = Story {
     ],
 };
 
+/// What is built has a page, a script and another file.
+const FROM_GIT: Story = Story {
+    done: &[Provisioned, Built, Built],
+    effects: &[
+        ("PutObject", 1 + 1 + 3),
+        ("CreateOriginAccessControl", 1),
+        ("CreateDistribution", 1),
+        ("ChangeResourceRecordSets", 1),
+        ("StartBuild", 1),
+        ("CreateInvalidation", 2),
+    ],
+};
+
 const GONE: Story = Story {
     done: &[Provisioned, Published("1"), TakenDown],
     effects: &[
@@ -74,12 +89,15 @@ const GONE: Story = Story {
 };
 
 /// The story in which the engines of a kind die.
-const TOLD: [(&str, &Story); 11] = [
+const TOLD: [(&str, &Story); 14] = [
     ("s3.put", &NEW),
     ("cloudfront.oac", &NEW),
     ("cloudfront.create", &NEW),
     ("cloudfront.deployed", &NEW),
     ("route53.upsert", &NEW),
+    ("git.source", &FROM_GIT),
+    ("codebuild.build", &FROM_GIT),
+    ("s3.fetch", &FROM_GIT),
     ("s3.publish", &NEWER),
     ("cloudfront.invalidate", &NEWER),
     ("cloudfront.disable", &GONE),
@@ -101,6 +119,11 @@ fn a_site_is_provisioned_once() {
 #[test]
 fn a_site_is_published_once() {
     told(&NEWER);
+}
+
+#[test]
+fn a_commit_is_built_once() {
+    told(&FROM_GIT);
 }
 
 #[test]
@@ -134,29 +157,17 @@ async fn lived(story: &Story, fates: Fates) -> Fates {
         jobs.path().to_owned(),
     )
     .over(&cloud);
-    let place = json!({ "LocationConstraint": "eu-west-1" });
-    let bucket = json!({ "Bucket": "live", "CreateBucketConfiguration": place });
-    cloud.call("s3", "CreateBucket", bucket);
-    let zone = json!({ "Name": "example.com", "CallerReference": "1" });
-    let zone = cloud.call(
-        "route53",
-        "CreateHostedZone",
-        json!({ "CreateHostedZoneRequest": zone }),
-    );
-    let zone = zone
-        .pointer("/CreateHostedZoneResponse/HostedZone/Id")
-        .and_then(Value::as_str);
-    let zone = zone.unwrap().rsplit('/').next().unwrap().to_owned();
+    let land = Land::around(&cloud);
     let before = cloud.effects().len();
     life.environment(Some(Cloud::target()));
     let mut served: &[(&str, &str)] = &[];
     for done in story.done {
         let d = match done {
-            Provisioned => life.deploy(release(&zone)).await,
+            Provisioned | Built => life.deploy(land.release()).await,
             Published(version) => {
                 served = files(version);
                 let archive = life.keep(zip(served), version).await;
-                life.publish(release(&zone), version, archive).await
+                life.publish(land.release(), version, archive).await
             }
             TakenDown => {
                 served = &[];
@@ -210,16 +221,71 @@ fn files(version: &str) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-fn release(zone: &str) -> Release {
-    let entry = json!({
-        "domain": "example.com",
-        "hosted_zone": zone,
-        "buckets": { "live": "live" },
-        "certificate": "arn:aws:acm:us-east-1:000000000000:certificate/1",
-    });
-    Release {
-        system: &Website,
-        entry,
-        files: Vec::new(),
+/// What is there before a site is.
+struct Land {
+    zone: String,
+    repository: tempfile::TempDir,
+}
+
+impl Land {
+    fn around(cloud: &Cloud) -> Self {
+        let place = json!({ "LocationConstraint": "eu-west-1" });
+        for name in ["live", "sources", "versions"] {
+            let bucket = json!({ "Bucket": name, "CreateBucketConfiguration": place });
+            cloud.call("s3", "CreateBucket", bucket);
+        }
+        let zone = json!({ "Name": "example.com", "CallerReference": "1" });
+        let zone = json!({ "CreateHostedZoneRequest": zone });
+        let zone = cloud.call("route53", "CreateHostedZone", zone);
+        let zone = zone.pointer("/CreateHostedZoneResponse/HostedZone/Id");
+        let zone = zone.and_then(Value::as_str).unwrap();
+        let project = json!({
+            "name": "sites",
+            "source": { "type": "S3", "location": "sources/any.zip" },
+            "artifacts": { "type": "S3", "location": "versions", "packaging": "ZIP", "name": "any.zip" },
+            "environment": { "type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL" },
+            "serviceRole": "arn:aws:iam::000000000000:role/build",
+        });
+        cloud.call("codebuild", "CreateProject", project);
+        Self {
+            zone: zone.rsplit('/').next().unwrap().to_owned(),
+            repository: repository(),
+        }
     }
+
+    fn release(&self) -> Release {
+        let entry = json!({
+            "domain": "example.com",
+            "hosted_zone": self.zone,
+            "buckets": { "live": "live", "source": "sources", "version": "versions" },
+            "certificate": "arn:aws:acm:us-east-1:000000000000:certificate/1",
+            "repository": format!("file://{}", self.repository.path().display()),
+            "branch": "main",
+            "codebuild_project": "sites",
+        });
+        Release {
+            system: &Website,
+            entry,
+            files: Vec::new(),
+        }
+    }
+}
+
+/// A repository with one commit.
+fn repository() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("package.json"), "{}").unwrap();
+    let who = ["-c", "user.name=ana", "-c", "user.email=ana@example.com"];
+    for words in [
+        &["init", "-q", "-b", "main"][..],
+        &["add", "."],
+        &[&who[..], &["commit", "-q", "-m", "first"]].concat(),
+    ] {
+        let done = std::process::Command::new("git")
+            .args(words)
+            .current_dir(folder.path())
+            .status();
+        assert!(done.unwrap().success(), "git {words:?}");
+    }
+    folder
 }

@@ -45,6 +45,7 @@ const CODEBUILD: Tool = Tool {
         "forms/codebuild",
         "exec/codebuild/",
         "observe/codebuild",
+        "systems/website/",
         "sandbox/",
     ],
 };
