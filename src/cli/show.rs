@@ -5,6 +5,7 @@ use crate::domain::ask::WHY;
 use crate::domain::deployment::{Deployment, Request};
 use crate::domain::end::End;
 use crate::domain::failure::Failure;
+use crate::domain::flag::chosen;
 use crate::domain::hold::{Decision, Verdict};
 use crate::domain::request::Made;
 use crate::domain::time::{Time, short};
@@ -241,11 +242,7 @@ pub(super) fn advice(d: &Deployment, failure: &Failure) -> String {
 
 /// What was asked, beyond the release and who asked.
 fn ordered(request: &Request) -> Vec<String> {
-    let flags: Vec<String> = request
-        .flags
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let flags = chosen(&request.flags);
     let said = [
         (
             "from",

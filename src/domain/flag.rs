@@ -39,6 +39,17 @@ impl fmt::Display for Value {
     }
 }
 
+/// What is chosen, in words; an empty text chooses nothing.
+#[must_use]
+pub fn chosen(flags: &Flags) -> Vec<String> {
+    let says = |value: &Value| !matches!(value, Value::Text(text) if text.is_empty());
+    flags
+        .iter()
+        .filter(|(_, value)| says(value))
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect()
+}
+
 /// A flag, as its system declares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flag {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::domain::deployment::Deployment;
+use crate::domain::flag::chosen;
 use crate::domain::folds::Folds;
 use crate::domain::hold::Decision;
 use crate::domain::ids::{DeploymentId, StackId};
@@ -196,11 +197,7 @@ fn deployment(folds: &Folds, d: &Deployment, now: Time) -> Vec<Text> {
     if let Some(reply) = &request.cause.reply {
         lines.push(Text::new("owes", reply.to_string()));
     }
-    let flags: Vec<String> = request
-        .flags
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let flags = chosen(&request.flags);
     if !flags.is_empty() {
         lines.push(Text::new("with", flags.join(", ")));
     }
