@@ -80,14 +80,20 @@ pub fn wrong_repository(text: &str) -> Option<&'static str> {
     if !plain || !known {
         return Some(ASK);
     }
-    let has_password = rest.is_some_and(|rest| {
-        let host = rest.split('/').next().unwrap_or_default();
-        host.rsplit_once('@')
-            .is_some_and(|(user, _)| user.contains(':'))
-    });
-    has_password.then_some(
-        "a password stands in it: git on the engine's machine knows how to sign in, by a credential helper or a key",
-    )
+    has_password(text).then_some(SIGN_IN)
+}
+
+/// How it is signed in, where a password would stand in an address.
+pub const SIGN_IN: &str = "take it out: git on the engine's machine knows how to sign in, by a credential helper or a key";
+
+/// Whether a password stands in an address.
+#[must_use]
+pub fn has_password(address: &str) -> bool {
+    let host = address
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split('/').next());
+    host.and_then(|host| host.rsplit_once('@'))
+        .is_some_and(|(user, _)| user.contains(':'))
 }
 
 /// The commit that `ls-remote` tells of a whole name.
@@ -131,6 +137,14 @@ mod tests {
             "https://user:secret@host/a",
         ] {
             assert!(wrong_repository(wrong).is_some(), "{wrong}");
+        }
+        assert!(has_password("https://user:secret@host/a"));
+        for none in [
+            "https://user@host/a:b@c",
+            "git@host:a",
+            "https://host:8443/a",
+        ] {
+            assert!(!has_password(none), "{none}");
         }
     }
 

@@ -10,7 +10,7 @@ mod steps;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
-use super::entry::{Claim, Form, Home, Remarks, Written, read};
+use super::entry::{Claim, Form, Home, Remarks, SECRET, Written, read};
 use super::files::{Files, Read};
 use super::{COMMIT, Follows, PlanAsk, System};
 use crate::domain::artifact::Artifact;
@@ -24,10 +24,11 @@ use crate::domain::purpose::Purpose;
 use crate::domain::refs::Commit;
 use crate::domain::request::Spec;
 use crate::forms::cloudfront::{DISTRIBUTION, LookFor};
-use crate::forms::git::{BRANCH, BranchFacts};
+use crate::forms::git::{BRANCH, BranchFacts, SIGN_IN, has_password};
 use crate::forms::s3::{OBJECT, object};
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Node;
+use crate::text::secret;
 
 use body::Body;
 use entry::{FORM, WebsiteEntry};
@@ -52,8 +53,16 @@ impl System for Website {
         }
     }
 
-    fn secrets(&self, _app: &str, _entry: &Node) -> Remarks {
-        Remarks::default()
+    fn secrets(&self, app: &str, entry: &Node) -> Remarks {
+        let mut told = Remarks::default();
+        let repository = entry.get("repository").and_then(Node::text);
+        if repository.is_some_and(|text| has_password(text) || secret::is_in(text)) {
+            let says = format!(
+                "a password stands in the repository of {app}, and would be kept with every deployment"
+            );
+            told.say(SECRET, &["repository"], says, SIGN_IN);
+        }
+        told
     }
 
     fn reach(&self, app: &str, environments: &str, entry: &Value) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use super::{Buckets, Own, WebsiteEntry};
 use crate::domain::refs::Branch;
-use crate::forms::git::wrong_repository;
+use crate::forms::git::{has_password, wrong_repository};
 use crate::systems::entry::{Remarks, Written};
 use crate::text::diagnostic::closest;
 
@@ -109,7 +109,9 @@ impl WebsiteEntry {
         let Some(repository) = &self.repository else {
             return;
         };
-        if let Some(why) = wrong_repository(repository) {
+        // A password in it is told as a secret.
+        let wrong = wrong_repository(repository).filter(|_| !has_password(repository));
+        if let Some(why) = wrong {
             let says = "it is no repository that is built from";
             told.say("repository", &["repository"], says.to_owned(), why);
         }
