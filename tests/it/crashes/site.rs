@@ -32,7 +32,8 @@ enum Done {
 
 use Done::{Built, Provisioned, Published, TakenDown};
 
-/// What is done, and how often which call changes something thereby.
+/// What is done, and how often which call changes something thereby; objects are put at least so
+/// often.
 struct Story {
     done: &'static [Done],
     effects: &'static [(&'static str, usize)],
@@ -192,7 +193,12 @@ async fn lived(story: &Story, fates: Fates) -> Fates {
         .effects
         .iter()
         .map(|(action, times)| ((*action).to_owned(), *times));
-    assert_eq!(effects, expected.collect(), "each was done once: {told}");
+    let mut expected: BTreeMap<String, usize> = expected.collect();
+    // The same object once more is the same object: a put whose answer nobody heard may be made
+    // again.
+    let puts = [&mut effects, &mut expected].map(|all| all.remove("PutObject").unwrap_or_default());
+    assert!(puts[0] >= puts[1], "{puts:?} objects: {told}");
+    assert_eq!(effects, expected, "each was done once: {told}");
     if !served.is_empty() {
         let listed = cloud.call(
             "s3",
