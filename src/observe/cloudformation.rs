@@ -15,28 +15,14 @@ use serde::Deserialize as _;
 
 use self::events::Follower;
 use super::{Eye, Follow, LookOn};
-use crate::aws::{Clients, Cloud};
+use crate::aws::Clients;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
 use crate::domain::look::{Look, Sight, Subject};
-use crate::domain::place::Place;
 use crate::domain::request::SourceBundle;
 use crate::domain::time::Time;
 use crate::forms::cloudformation::{CHANGES, CfnInput, STACK};
 use crate::os::clock::SharedClock;
-
-/// The clients of where a thing is.
-async fn cloud(clients: &Clients, on: &LookOn, about: &Subject) -> Result<Arc<Cloud>, Failure> {
-    clients.at(place(on, about)?).await
-}
-
-/// Where a thing is.
-fn place<'a>(on: &'a LookOn, about: &Subject) -> Result<&'a Place, Failure> {
-    on.place(about)?.ok_or_else(|| {
-        Failure::new(format!("{} has no `aws:` in the estate file", on.env))
-            .hint("add `aws: { region: … }` and `holdpoint apply`")
-    })
-}
 
 /// Looks at stacks.
 pub(super) struct Stacks {
@@ -61,7 +47,7 @@ impl Eye for Stacks {
         _bundle: Option<&'a SourceBundle>,
     ) -> BoxFuture<'a, Result<Sight, Failure>> {
         async move {
-            let cloud = cloud(&self.clients, on, &look.about).await?;
+            let cloud = on.cloud(&self.clients, &look.about).await?;
             Ok(look::stack(&cloud, &look.about.name, look.whole)
                 .await?
                 .sight(&look.about.name))
@@ -115,7 +101,7 @@ impl Eye for ChangeSets {
         bundle: Option<&'a SourceBundle>,
     ) -> BoxFuture<'a, Result<Sight, Failure>> {
         async move {
-            let cloud = cloud(&self.clients, on, &look.about).await?;
+            let cloud = on.cloud(&self.clients, &look.about).await?;
             let bundle = bundle.ok_or_else(|| {
                 Failure::new("the files of this release are not at hand")
                     .hint("deploy from the estate")
@@ -126,7 +112,7 @@ impl Eye for ChangeSets {
                     look.about.name
                 ))
             })?;
-            let place = place(on, &look.about)?;
+            let place = on.aws(&look.about)?;
             let (clock, store, token) = (&self.clock, &self.store, &on.token);
             let changes = look::changes(&cloud, clock, store, token, &input, bundle, place);
             Ok(changes.await?.sight(&look.about.name))

@@ -34,11 +34,7 @@ impl Eye for Distributions {
         _bundle: Option<&'a SourceBundle>,
     ) -> BoxFuture<'a, Result<Sight, Failure>> {
         async move {
-            let place = on.place(&look.about)?.ok_or_else(|| {
-                Failure::new(format!("{} has no `aws:` in the estate file", on.env))
-                    .hint("add `aws: { region: … }` and `holdpoint apply`")
-            })?;
-            let cloud = self.0.at(place).await?;
+            let cloud = on.cloud(&self.0, &look.about).await?;
             let wanted = if look.with.is_null() {
                 LookFor::default()
             } else {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::aws::Clients;
+use crate::aws::{Clients, Cloud};
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{DeploymentNo, EnvName, StackId};
@@ -47,6 +47,19 @@ impl LookOn {
     /// It is at a place that is not recorded.
     pub fn place(&self, about: &Subject) -> Result<Option<&Place>, Failure> {
         self.record.places.find(&self.env, about.place.as_ref())
+    }
+
+    /// Where a thing of AWS is.
+    fn aws(&self, about: &Subject) -> Result<&Place, Failure> {
+        self.place(about)?.ok_or_else(|| {
+            Failure::new(format!("{} has no `aws:` in the estate file", self.env))
+                .hint("add `aws: { region: … }` and `holdpoint apply`")
+        })
+    }
+
+    /// The clients of where it is.
+    async fn cloud(&self, clients: &Clients, about: &Subject) -> Result<Arc<Cloud>, Failure> {
+        clients.at(self.aws(about)?).await
     }
 }
 

@@ -28,13 +28,9 @@ impl Eye for Objects {
     ) -> BoxFuture<'a, Result<Sight, Failure>> {
         async move {
             let name = &look.about.name;
-            let place = on.place(&look.about)?.ok_or_else(|| {
-                Failure::new(format!("{} has no `aws:` in the estate file", on.env))
-                    .hint("add `aws: { region: … }` and `holdpoint apply`")
-            })?;
             let (bucket, key) = parts(&look.about)
                 .ok_or_else(|| Failure::new(format!("{name:?} names no object")))?;
-            let cloud = self.0.at(place).await?;
+            let cloud = on.cloud(&self.0, &look.about).await?;
             let head = cloud.object_head(bucket, key).await?;
             Ok(sight(look.about.clone(), head.map(|head| head.length)))
         }
