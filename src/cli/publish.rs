@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::domain::ask::{Intent, Source};
 use crate::os::open;
-use crate::text::archive::{Archive, INDEX, LONGEST_SITE, Limits};
+use crate::text::archive::{Archive, INDEX, LONGEST_SITE, Limits, without_index};
 use crate::text::safe::Safe;
 use crate::world::available::Doing;
 
@@ -52,25 +52,9 @@ fn checked(path: &Path) -> Result<File, Stop> {
         return Err(wrong(says));
     }
     let archive = Archive::read(&mut file, &Limits::SITE).map_err(|why| wrong(why.to_string()))?;
-    if !archive.files.iter().any(|file| file.name == INDEX) {
-        return Err(wrong(no_index(&archive)));
+    if let Some(hint) = without_index(archive.files.iter().map(|file| file.name.as_str())) {
+        return Err(wrong(format!("it has no {INDEX} at its top: {hint}")));
     }
     file.rewind().map_err(unread)?;
     Ok(file)
-}
-
-fn no_index(archive: &Archive) -> String {
-    let below = archive
-        .files
-        .iter()
-        .find_map(|file| file.name.strip_suffix(&format!("/{INDEX}")));
-    match below {
-        Some(folder) => {
-            let folder = Safe::new(folder);
-            format!(
-                "it has no {INDEX} at its top: pack what is in {folder}, and not the folder around it"
-            )
-        }
-        None => format!("it has no {INDEX} at its top: check what the build puts into its folder"),
-    }
 }

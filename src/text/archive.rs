@@ -47,6 +47,22 @@ pub const LONGEST_SITE: u64 = 1 << 30;
 /// The page that a site begins with.
 pub const INDEX: &str = "index.html";
 
+/// What to do about the files of a site, by their names, where none of them is the page that it
+/// begins with; nothing where one is.
+pub fn without_index<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+    if names.clone().any(|name| name == INDEX) {
+        return None;
+    }
+    let below = names.map(|name| name.rsplit_once('/').unwrap_or_default());
+    Some(match below.into_iter().find(|(_, file)| *file == INDEX) {
+        Some((folder, _)) => {
+            let folder = Safe::new(folder);
+            format!("pack what is in {folder}, and not the folder around it")
+        }
+        None => "check what the build puts into its output folder".to_owned(),
+    })
+}
+
 /// Why an archive is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {

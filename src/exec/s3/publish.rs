@@ -25,7 +25,7 @@ use crate::domain::failure::Failure;
 use crate::domain::plan::{Cancel, Output};
 use crate::exec::Job;
 use crate::exec::again::{Again, before, begin, say};
-use crate::text::archive::INDEX;
+use crate::text::archive::{INDEX, without_index};
 use crate::text::counted::counted;
 
 /// How much of files is in memory at once, in KiB: one of the largest, or many small ones.
@@ -87,8 +87,9 @@ impl Site<'_> {
     async fn publish(&self, archive: &Artifact) -> Result<Output, Failure> {
         let files = &self.kept.files;
         let on = format!("{}/{}", self.bucket, self.prefix);
-        if !files.iter().any(|file| file.name() == INDEX) {
-            return Err(before(self.job, no_index(files)));
+        if let Some(hint) = without_index(files.iter().map(File::name)) {
+            let says = format!("the archive has no {INDEX} at its top");
+            return Err(before(self.job, Failure::new(says).hint(hint)));
         }
         let live = self.cloud.objects(self.bucket, self.prefix.as_str()).await;
         let live = live.map_err(|why| before(self.job, failed(self.cloud, self.bucket, why)))?;
@@ -180,15 +181,4 @@ impl Site<'_> {
         put.map(|_| ())
             .map_err(|trouble| failed(self.cloud, self.bucket, trouble))
     }
-}
-
-fn no_index(files: &[File]) -> Failure {
-    let below = files
-        .iter()
-        .find_map(|file| file.name().strip_suffix("/index.html"));
-    let hint = match below {
-        Some(folder) => format!("pack what is in {folder}, and not the folder around it"),
-        None => "check what the build puts into its output folder".to_owned(),
-    };
-    Failure::new(format!("the archive has no {INDEX} at its top")).hint(hint)
 }
