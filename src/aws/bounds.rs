@@ -207,6 +207,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::aws::ecs::Service;
     use crate::aws::{AwsTarget, Clients, Cloud, TroubleKind};
     use crate::domain::failure::Retry;
     use crate::domain::time::Time;
@@ -267,7 +268,7 @@ mod tests {
                 .map(drop)
                 .unwrap_err(),
             cloud
-                .call("ecs:ListClusters", "", || cloud.ecs.list_clusters().send())
+                .tasks(&[Service::of("orders")])
                 .await
                 .map(drop)
                 .unwrap_err(),
@@ -328,7 +329,6 @@ mod tests {
         for config in [
             cloud.cfn.config().timeout_config(),
             cloud.logs.config().timeout_config(),
-            cloud.ecs.config().timeout_config(),
             cloud.sts.config().timeout_config(),
         ] {
             assert_eq!(

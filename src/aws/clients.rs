@@ -56,7 +56,7 @@ pub struct Cloud {
     /// CodeBuild.
     pub(super) codebuild: aws_sdk_codebuild::Client,
     /// ECS.
-    pub ecs: aws_sdk_ecs::Client,
+    pub(super) ecs: Rest,
     /// STS.
     pub sts: aws_sdk_sts::Client,
     /// S3.

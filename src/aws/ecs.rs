@@ -4,11 +4,24 @@ mod tasks;
 
 use std::collections::BTreeMap;
 
+use super::bounds::ANSWER;
 use super::gather::Gather;
+use super::rest;
 use super::trouble::Trouble;
 
 /// How many services one call describes.
 const BATCH: usize = 10;
+
+/// Where it is for a region.
+pub(super) fn service(region: &str) -> rest::Service {
+    let china = if region.starts_with("cn-") { ".cn" } else { "" };
+    rest::Service {
+        name: "ecs",
+        region: region.to_owned(),
+        address: format!("https://ecs.{region}.amazonaws.com{china}"),
+        limit: ANSWER,
+    }
+}
 
 /// An ECS service.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

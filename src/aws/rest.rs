@@ -1,6 +1,7 @@
-//! The services whose calls are signed here, over what all clients are made of: methods, paths and
-//! XML. The SDK's own crate of one of them takes longer to compile than those of the others
-//! together.
+//! The services whose calls are signed here, over what all clients are made of: methods, paths, and
+//! XML or JSON. The SDK's own crate of any of them takes longer to compile than this.
+
+mod json;
 
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::bounds::times;
 use super::xml::{Element, Unread};
+
+pub(super) use json::Json;
 
 /// What stands as it is in a path; a slash parts it.
 const PATH: &AsciiSet = &VALUE.remove(b'/');
@@ -251,7 +254,9 @@ fn refusal(response: &HttpResponse, body: &[u8]) -> ErrorMetadata {
             _ => refusal.build(),
         };
     }
-    told(&String::from_utf8_lossy(body)).unwrap_or_else(|| refusal.build())
+    told(&String::from_utf8_lossy(body))
+        .or_else(|| json::refusal(response, body))
+        .unwrap_or_else(|| refusal.build())
 }
 
 /// The code and the message of an error: bare as S3 has it, within a response as the others do, or

@@ -21,6 +21,7 @@ use crate::aws::bounds::{ANSWER, bounded, times};
 use crate::aws::budget::Share;
 use crate::aws::cloudfront;
 use crate::aws::dates::{Apart, Dates};
+use crate::aws::ecs;
 use crate::aws::genuine::Genuine;
 use crate::aws::profile::{NO_PROFILE, Profile};
 use crate::aws::rest::Rest;
@@ -117,14 +118,7 @@ impl Clients {
                     .interceptor(dates())
                     .build(),
             ),
-            ecs: aws_sdk_ecs::Client::from_conf(
-                aws_sdk_ecs::config::Builder::from(&config)
-                    .retry_config(RetryConfig::disabled())
-                    .interceptor(rewrite())
-                    .interceptor(Genuine)
-                    .interceptor(dates())
-                    .build(),
-            ),
+            ecs: Rest::new(&config, &ecs::service(&region), with),
             sts: aws_sdk_sts::Client::from_conf(
                 aws_sdk_sts::config::Builder::from(&config)
                     .retry_config(RetryConfig::disabled())

@@ -1,10 +1,44 @@
 //! Counting the tasks of ECS services. Who counts while others count waits for the next count, and
 //! that one answers all who wait.
 
+use serde::Deserialize;
+use serde_json::json;
+
 use super::{Counts, Service, batches};
 use crate::aws::budget::Turn;
 use crate::aws::clients::Cloud;
+use crate::aws::rest::{Answer, Ask, Json};
 use crate::aws::trouble::Trouble;
+
+/// The call, as the service names it.
+const DESCRIBE: &str = "AmazonEC2ContainerServiceV20141113.DescribeServices";
+
+/// What is told of services.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Described {
+    #[serde(default)]
+    services: Vec<Told>,
+    #[serde(default)]
+    failures: Vec<NotTold>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Told {
+    service_arn: String,
+    running_count: u32,
+    desired_count: u32,
+}
+
+/// A service of which nothing is told, and why.
+#[derive(Debug, Deserialize)]
+struct NotTold {
+    #[serde(default)]
+    arn: String,
+    #[serde(default)]
+    reason: String,
+}
 
 impl Cloud {
     /// The tasks of these services, counted after this was asked, together with those of everybody
@@ -25,43 +59,32 @@ impl Cloud {
         for batch in batches(wanted) {
             let cluster = batch.first().and_then(|service| service.cluster.clone());
             let arns: Vec<String> = batch.iter().map(|service| service.arn.clone()).collect();
-            let answer = self
-                .call_in(
-                    turn.take(),
-                    "ecs:DescribeServices",
-                    cluster.as_deref().unwrap_or("default"),
-                    || {
-                        self.ecs
-                            .describe_services()
-                            .set_cluster(cluster.clone())
-                            .set_services(Some(arns.clone()))
-                            .send()
-                    },
-                )
+            let mut asks = json!({ "services": arns });
+            if let Some(cluster) = &cluster {
+                asks["cluster"] = json!(cluster);
+            }
+            let on = cluster.as_deref().unwrap_or("default");
+            let described: Described = self
+                .call_in(turn.take(), "ecs:DescribeServices", on, || {
+                    let ask = Ask::json(Json::V1_1, DESCRIBE, &asks);
+                    self.ecs.call(ask, Answer::json)
+                })
                 .await?;
             // Told under its long ARN, asked for under whichever the stack has.
-            let named = |arn: Option<&str>| {
-                batch
-                    .iter()
-                    .find(|service| arn.is_some_and(|arn| Service::of(arn).name == service.name))
+            let named = |arn: &str| {
+                let mut all = batch.iter();
+                all.find(|service| Service::of(arn).name == service.name)
             };
-            let count = |n: i32| u32::try_from(n).unwrap_or(0);
-            for told in answer.services() {
-                let Some(service) = named(told.service_arn()) else {
-                    continue;
-                };
-                counts.insert(
-                    service.clone(),
-                    (count(told.running_count()), count(told.desired_count())),
-                );
+            for told in described.services {
+                if let Some(service) = named(&told.service_arn) {
+                    let count = (told.running_count, told.desired_count);
+                    counts.insert(service.clone(), count);
+                }
             }
-            for told in answer
-                .failures()
-                .iter()
-                .filter(|told| told.reason() == Some("MISSING"))
-            {
+            let gone = described.failures.iter();
+            for told in gone.filter(|told| told.reason == "MISSING") {
                 // One that is gone has no tasks.
-                counts.extend(named(told.arn()).map(|service| (service.clone(), (0, 0))));
+                counts.extend(named(&told.arn).map(|service| (service.clone(), (0, 0))));
             }
         }
         Ok(counts)

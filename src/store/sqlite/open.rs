@@ -4,11 +4,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr as _};
 
 use super::super::lease::Leases;
 use super::super::{StoreError, record};
@@ -26,7 +26,10 @@ use crate::os::owner;
 use crate::os::paths::Home;
 use crate::os::random;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
+/// The changes of the schema, oldest first, by number and name; what stands here never changes. The
+/// macro that reads the folder would build the database a second time, for the compiler.
+const MIGRATIONS: [(i64, &str, &str); 1] =
+    [(1, "first", include_str!("migrations/0001_first.sql"))];
 
 /// Why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -140,7 +143,7 @@ impl Sqlite {
         if let Some(doubt) = doubts.iter().find(refused) {
             return Err(doubt.clone().into());
         }
-        MIGRATIONS
+        migrator()
             .run(&mut connection)
             .await
             .map_err(|why| not_migrated(found, why))?;
@@ -325,12 +328,20 @@ async fn schema(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
     Ok(found.unwrap_or(0))
 }
 
+fn migrator() -> Migrator {
+    let all = MIGRATIONS.into_iter();
+    Migrator::with_migrations(
+        all.map(|(version, name, sql)| {
+            let sql = sql.into_sql_str();
+            Migration::new(version, name.into(), MigrationType::Simple, sql, false)
+        })
+        .collect(),
+    )
+}
+
 fn known() -> i64 {
-    MIGRATIONS
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or(0)
+    let all = MIGRATIONS.iter();
+    all.map(|(version, ..)| *version).max().unwrap_or(0)
 }
 
 fn newer(home: &Home, found: i64) -> OpenError {

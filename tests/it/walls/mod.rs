@@ -469,7 +469,7 @@ mod tests {
                 "const Q: &str = r#\"INSERT INTO events VALUES (?)\"#;",
                 "SQL stands in",
             ),
-            ("tui/x.rs", "use aws_sdk_ecs as e;", "AWS crates"),
+            ("tui/x.rs", "use aws_sdk_sts as s;", "AWS crates"),
             (
                 "engine/x.rs",
                 "use ratatui::text::Line;",
