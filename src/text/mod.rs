@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod document;
 pub mod duration;
 pub mod json;
+pub mod jwt;
 pub mod quote;
 pub mod safe;
 pub mod secret;

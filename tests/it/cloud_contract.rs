@@ -319,6 +319,7 @@ pub(crate) fn config(endpoint: &str) -> aws_config::SdkConfig {
             )),
         )
         .retry_config(aws_config::retry::RetryConfig::disabled())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build()
 }
 

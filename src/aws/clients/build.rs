@@ -208,7 +208,7 @@ impl Clients {
             return Ok(aws_smithy_http_client::Builder::new().build_http());
         }
         let builder = || {
-            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring))
         };
         let Some(path) = &target.ca_bundle else {
             return Ok(self.http.get_or_init(|| builder().build_https()).clone());

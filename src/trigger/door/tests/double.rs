@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use jsonwebtoken::{EncodingKey, Header};
+use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -19,6 +19,7 @@ use crate::domain::ask::{Ask, AskState, InboxAsk};
 use crate::domain::ids::{AskId, StackId};
 use crate::domain::time::Time;
 use crate::os::clock::{Clock as _, Stepped};
+use crate::text::jwt;
 use crate::trigger::door::{App, Door, Hosts, Parts};
 use crate::trigger::rules::Rule;
 use crate::trigger::{Keep, bitbucket};
@@ -191,7 +192,7 @@ pub(super) fn token(setup: &Setup, path: &str) -> String {
         "qsh": hex::encode(sha2::Sha256::digest(canonical.as_bytes())),
     });
     let key = EncodingKey::from_secret(TENANT.as_bytes());
-    jsonwebtoken::encode(&Header::default(), &claims, &key).unwrap()
+    jwt::sign(Algorithm::HS256, &claims, &key).unwrap()
 }
 
 /// What came back.
