@@ -6,7 +6,7 @@ mod reading;
 
 use std::fmt::Write as _;
 
-pub use self::reading::{Distribution, Invalidation, Origin, OriginAccess, Summary};
+pub use self::reading::{Distribution, Invalidation, Origin, OriginAccess, Summary, Wanted};
 use self::reading::{NAMESPACE, accesses, page};
 use super::bounds::ANSWER;
 use super::clients::Cloud;
@@ -79,14 +79,13 @@ impl Cloud {
         .await
     }
 
-    /// Enables or disables a distribution, if it is still as it was seen; nothing else of it is
-    /// changed.
-    pub async fn enable_distribution(
+    /// Has a distribution be so, if it is still as it was seen; nothing else of it is changed.
+    pub async fn change_distribution(
         &self,
         seen: &Distribution,
-        enabled: bool,
+        wanted: Wanted<'_>,
     ) -> Result<Distribution, Trouble> {
-        let configuration = seen.enabled_as(enabled);
+        let configuration = seen.as_wanted(wanted);
         self.call("cloudfront:UpdateDistribution", &seen.id, || {
             let ask = Ask::new("PUT", &format!("{API}/distribution/{}/config", seen.id))
                 .header("if-match", seen.etag.as_str())

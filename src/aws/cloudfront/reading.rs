@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::aws::xml::{Element, Unread};
+use crate::aws::xml::{Element, Unread, escaped};
 use crate::domain::time::Time;
 
 /// The namespace of all its documents.
@@ -62,8 +62,19 @@ pub struct Distribution {
     pub etag: String,
     /// What stands between the tags of its configuration, as it came.
     configuration: String,
-    /// Where it says there whether it is enabled.
+    /// Where it says there whether it is enabled,
     says_enabled: Range<usize>,
+    /// and where the element stands in which its maker says something.
+    says_comment: Option<Range<usize>>,
+}
+
+/// How a distribution shall be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// Whether it serves.
+    pub enabled: bool,
+    /// What its maker says of it; none leaves that as it is.
+    pub comment: Option<&'a str>,
 }
 
 impl Distribution {
@@ -80,10 +91,11 @@ impl Distribution {
             .ok_or_else(|| Unread("a distribution without a configuration".to_owned()))?;
         let enabled = configuration.flag(&["Enabled"])?;
         let inner = configuration.inner.clone();
-        let says = configuration
-            .at(&["Enabled"])
-            .map(|says| says.inner.clone());
-        let says = says.unwrap_or_default();
+        let within = |range: &Range<usize>| range.start - inner.start..range.end - inner.start;
+        let says_enabled = configuration.at(&["Enabled"]);
+        let says_enabled = says_enabled.map(|says| within(&says.inner));
+        let says_comment = configuration.at(&["Comment"]);
+        let says_comment = says_comment.map(|says| within(&says.whole));
         let origins = configuration.all(&["Origins", "Items"], "Origin");
         Ok(Self {
             id: root.need(&["Id"])?.to_owned(),
@@ -103,7 +115,8 @@ impl Distribution {
             aliases: aliases(configuration),
             origins: origins.map(origin).collect(),
             etag: etag.to_owned(),
-            says_enabled: says.start - inner.start..says.end - inner.start,
+            says_enabled: says_enabled.unwrap_or_default(),
+            says_comment,
             configuration: text[inner].to_owned(),
         })
     }
@@ -114,13 +127,29 @@ impl Distribution {
         self.status == "Deployed"
     }
 
-    /// Its whole configuration, with this word alone changed.
-    pub(super) fn enabled_as(&self, enabled: bool) -> String {
+    /// Whether it is so already.
+    #[must_use]
+    pub fn is(&self, wanted: Wanted<'_>) -> bool {
+        let says = |comment| self.comment == comment || self.says_comment.is_none();
+        self.enabled == wanted.enabled && wanted.comment.is_none_or(says)
+    }
+
+    /// Its whole configuration, with this alone changed.
+    pub(super) fn as_wanted(&self, wanted: Wanted<'_>) -> String {
+        let enabled = if wanted.enabled { "true" } else { "false" };
+        let mut edits = vec![(self.says_enabled.clone(), enabled.to_owned())];
+        if let (Some(at), Some(comment)) = (&self.says_comment, wanted.comment) {
+            edits.push((
+                at.clone(),
+                format!("<Comment>{}</Comment>", escaped(comment)),
+            ));
+        }
+        // From the last to the first, so that each stands still where it stood.
+        edits.sort_by_key(|(at, _)| std::cmp::Reverse(at.start));
         let mut inner = self.configuration.clone();
-        inner.replace_range(
-            self.says_enabled.clone(),
-            if enabled { "true" } else { "false" },
-        );
+        for (at, says) in edits {
+            inner.replace_range(at, &says);
+        }
         format!("<DistributionConfig xmlns=\"{NAMESPACE}\">{inner}</DistributionConfig>")
     }
 }

@@ -49,7 +49,16 @@ async fn one_word_of_a_configuration_changes_and_all_else_stays() {
         seen.changed_at,
         Some(crate::domain::time::Time(1_767_323_045_678))
     );
-    let after = cloud.enable_distribution(&seen, false).await.unwrap();
+    let after = cloud
+        .change_distribution(
+            &seen,
+            Wanted {
+                enabled: false,
+                comment: None,
+            },
+        )
+        .await
+        .unwrap();
     assert!(!after.is_deployed() && after.etag == "V2");
     let calls = account.calls();
     assert_eq!(calls[0].host, "cloudfront.amazonaws.com");

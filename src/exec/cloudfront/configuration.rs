@@ -11,7 +11,7 @@ pub(super) struct Params {
     /// The maker's own name for it: what is made twice under one name is made once.
     pub(super) caller_reference: String,
     #[serde(default)]
-    pub(super) comment: String,
+    comment: String,
     /// The host that leads to it, where it has a certificate for that.
     #[serde(default)]
     alias: Option<String>,
@@ -38,6 +38,11 @@ impl Params {
         self.certificate_arn.as_ref().and(self.alias.as_deref())
     }
 
+    /// What it says of itself, so much as CloudFront takes.
+    pub(super) fn comment(&self) -> String {
+        self.comment.chars().take(128).collect()
+    }
+
     /// The host of the bucket.
     pub(super) fn origin_domain(&self, region: &str) -> Result<String, Failure> {
         let end = if region.starts_with("cn-") { ".cn" } else { "" };
@@ -61,7 +66,7 @@ impl Params {
     /// The whole configuration of one that reads from this host.
     pub(super) fn xml(&self, domain: &str) -> String {
         let reference = escape(&self.caller_reference);
-        let comment: String = self.comment.chars().take(128).collect();
+        let comment = self.comment();
         let (comment, domain) = (escape(comment.as_str()), escape(domain));
         let path = self.origin_path();
         let (path, oac) = (escape(path.as_str()), escape(&self.oac));

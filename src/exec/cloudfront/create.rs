@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::configuration::Params;
-use super::{enable, gone};
-use crate::aws::cloudfront::{Distribution, Summary};
+use super::{change, gone};
+use crate::aws::cloudfront::{Distribution, Summary, Wanted};
 use crate::aws::{Cloud, Trouble};
 use crate::domain::failure::Failure;
 use crate::domain::plan::{Cancel, Output};
@@ -49,8 +49,16 @@ impl Again for Create {
             Some(made) => made,
             None => make(job, cloud, &params).await?,
         };
-        // One that is taken up may have been disabled, to be deleted.
-        if enable(cloud, &made.id, true).await?.is_none() {
+        // One that is taken up may have been disabled, to be deleted; and from now on it says whose
+        // it is.
+        let comment = params.comment();
+        let ours = Wanted {
+            enabled: true,
+            comment: Some(&comment)
+                .filter(|says| !says.is_empty())
+                .map(String::as_str),
+        };
+        if change(cloud, &made.id, ours).await?.is_none() {
             return Err(gone(job, &made.id));
         }
         Ok(Output::public(json!(made)))

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{ById, enable};
+use super::{ById, change};
+use crate::aws::cloudfront::Wanted;
 use crate::aws::{Cloud, Trouble};
 use crate::domain::failure::Failure;
 use crate::domain::plan::{Cancel, Output};
@@ -29,7 +30,11 @@ impl Again for Disable {
             Some(seen) if !seen.enabled => Some(seen.status),
             Some(_) => {
                 begin(job, json!({ "id": id })).await?;
-                enable(cloud, id, false).await?.map(|after| after.status)
+                let off = Wanted {
+                    enabled: false,
+                    comment: None,
+                };
+                change(cloud, id, off).await?.map(|after| after.status)
             }
             None => None,
         };

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::again::Hand;
 use super::{Executor, Job};
-use crate::aws::cloudfront::Distribution;
+use crate::aws::cloudfront::{Distribution, Wanted};
 use crate::aws::{Clients, Cloud, Trouble};
 use crate::domain::failure::Failure;
 
@@ -46,15 +46,19 @@ fn is_outdated(trouble: &Trouble) -> bool {
     trouble.is("PreconditionFailed") || trouble.is("InvalidIfMatchVersion")
 }
 
-/// Enables or disables a distribution, whoever changes it at the same time. None where it is gone.
-async fn enable(cloud: &Cloud, id: &str, enabled: bool) -> Result<Option<Distribution>, Failure> {
+/// Has a distribution be so, whoever changes it at the same time. None where it is gone.
+async fn change(
+    cloud: &Cloud,
+    id: &str,
+    wanted: Wanted<'_>,
+) -> Result<Option<Distribution>, Failure> {
     for _ in 0..TRIES {
         let seen = cloud.distribution(id).await.map_err(Trouble::held_open)?;
         let Some(seen) = seen else { return Ok(None) };
-        if seen.enabled == enabled {
+        if seen.is(wanted) {
             return Ok(Some(seen));
         }
-        match cloud.enable_distribution(&seen, enabled).await {
+        match cloud.change_distribution(&seen, wanted).await {
             Ok(after) => return Ok(Some(after)),
             // Read again: an answer that was lost may have done it.
             Err(trouble) if is_outdated(&trouble) || trouble.is_unsure() => {}

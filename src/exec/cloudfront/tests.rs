@@ -108,6 +108,14 @@ async fn one_that_is_there_is_taken_up_and_never_made_twice() {
             .configuration("E1")
             .contains("<Enabled>true</Enabled>")
     );
+    // And one that somebody else made says from then on whose it is.
+    front.set("E1", "shop &lt;blue-fox&gt;", "by hand");
+    bench(&account)
+        .run("cloudfront.create", site())
+        .await
+        .unwrap();
+    let says = "<Comment>shop &lt;blue-fox&gt;</Comment>";
+    assert!(front.configuration("E1").contains(says));
     assert_eq!(front.ids(), ["E1"]);
 }
 

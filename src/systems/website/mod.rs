@@ -147,7 +147,7 @@ impl System for Website {
     /// is no release of anything.
     fn settled(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Option<Spec> {
         let body = Body::of(spec).ok()?;
-        let provisioned = seen.of_kind(DISTRIBUTION)?.standing != Standing::Missing;
+        let provisioned = plan::is_provisioned(ask, seen.of_kind(DISTRIBUTION)?);
         let unsettled = body.commit.is_none() && ask.purpose == Purpose::Deploy;
         let commit = commit(ask, &body, seen).filter(|_| provisioned && unsettled)?;
         body::built(spec, &commit)
@@ -162,7 +162,7 @@ impl System for Website {
             ))
             .hint("try again")
         })?;
-        let provisioned = sight.standing != Standing::Missing;
+        let provisioned = plan::is_provisioned(ask, sight);
         match (ask.purpose, &body.archive, &body.commit) {
             (Purpose::Teardown, _, _) => plan::teardown(ask, &body.site, sight),
             (Purpose::Deploy, Some(archive), _) => plan::publish(ask, spec, &body, archive, sight),

@@ -45,6 +45,31 @@ fn owner(ask: &PlanAsk) -> String {
     format!("holdpoint {} {}", ask.store, ask.stack)
 }
 
+/// Whether the site is provisioned: by a distribution that says that it is ours. One that says
+/// nothing of us is taken first, which is a deployment of its own.
+pub(super) fn is_provisioned(ask: &PlanAsk, sight: &Sight) -> bool {
+    found(sight).is_ok_and(|found| found.is_some_and(|found| found.comment == owner(ask)))
+}
+
+/// The distribution of a site that is provisioned.
+fn provisioned(ask: &PlanAsk, site: &Site, sight: &Sight) -> Result<DistributionFacts, Failure> {
+    let Some(found) = found(sight)? else {
+        return Err(unprovisioned(&ask.stack, site));
+    };
+    if touch(ask, site, &found)? {
+        return Err(Failure::new(format!(
+            "the distribution {} of {} was not made from here",
+            found.id, site.host
+        ))
+        .detail("nothing is published behind a distribution that says nothing of us")
+        .hint(format!(
+            "holdpoint deploy {} takes it, and publishes nothing yet",
+            ask.stack
+        )));
+    }
+    Ok(found)
+}
+
 /// Refuses a distribution of another store or stack; tells whether it was made by somebody else.
 fn touch(ask: &PlanAsk, site: &Site, found: &DistributionFacts) -> Result<bool, Failure> {
     let ours = owner(ask);
@@ -96,7 +121,9 @@ pub(super) fn provision(ask: &PlanAsk, site: &Site, sight: &Sight) -> Result<Pla
         ),
     };
     if foreign {
-        says.push("It was not made from here.".to_owned());
+        says.push(
+            "It was not made from here; its comment says from then on that it is taken.".to_owned(),
+        );
     }
     let rows = vec![
         row("distribution", DISTRIBUTION, made),
@@ -121,10 +148,7 @@ pub(super) fn publish(
     sight: &Sight,
 ) -> Result<Plan, Failure> {
     let site = &body.site;
-    let Some(found) = found(sight)? else {
-        return Err(unprovisioned(&ask.stack, site));
-    };
-    touch(ask, site, &found)?;
+    let found = provisioned(ask, site, sight)?;
     let files = steps::files(site, &json!(archive), &[]);
     let steps = vec![steps::begins(files), steps::refresh(site, &found.id)];
     let says = vec![format!(
@@ -144,10 +168,7 @@ pub(super) fn deploy(
     kept: Option<&Sight>,
 ) -> Result<Plan, Failure> {
     let site = &body.site;
-    let Some(found) = found(sight)? else {
-        return Err(unprovisioned(&ask.stack, site));
-    };
-    touch(ask, site, &found)?;
+    let found = provisioned(ask, site, sight)?;
     let (build, key) = body.kept(commit).ok_or_else(|| {
         Failure::new(format!(
             "{} is not built from a repository any more",

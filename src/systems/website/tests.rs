@@ -435,6 +435,18 @@ fn a_distribution_of_another_store_or_stack_is_left_alone() {
     let foreign = plan("prod", Purpose::Deploy, &spec, &sight("by hand")).unwrap();
     let hold = named(&foreign, "distribution").hold.as_ref().unwrap();
     assert_eq!(hold.kind, HoldKind::FirstTouch, "it was not made from here");
+    // Nothing is published behind it before it is taken.
+    let spec = body::published(&site("prod"), "1.4.2", &archive()).unwrap();
+    let refused = plan("prod", Purpose::Deploy, &spec, &sight("by hand")).unwrap_err();
+    assert!(
+        refused
+            .hint
+            .starts_with("holdpoint deploy prod/docs takes it")
+    );
+    let mut seen = sight("by hand");
+    seen.put(head(&"1a".repeat(20)));
+    let settled = Website.settled(&ask("prod", Purpose::Deploy), &from_git(), &seen);
+    assert!(settled.is_none(), "it is provisioned first");
 }
 
 #[test]
