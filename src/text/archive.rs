@@ -4,6 +4,7 @@
 
 mod directory;
 mod name;
+mod unwrapped;
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -11,6 +12,7 @@ use flate2::Crc;
 use flate2::read::DeflateDecoder;
 
 use self::directory::Packing;
+pub use self::unwrapped::{Source, unwrapped};
 use super::safe::Safe;
 
 /// How much is unpacked at a time.
@@ -29,6 +31,8 @@ pub struct Limits {
     pub ratio: u64,
     /// How many folders deep a file may stand.
     pub depth: usize,
+    /// Whether a file may be a symbolic link. Nothing can stand below one.
+    pub links: bool,
 }
 
 impl Limits {
@@ -39,6 +43,13 @@ impl Limits {
         file: 128 << 20,
         ratio: 200,
         depth: 64,
+        links: false,
+    };
+    /// How much of the source of a build is taken.
+    pub const SOURCE: Limits = Limits {
+        entries: 65_000,
+        links: true,
+        ..Limits::SITE
     };
 }
 
@@ -96,6 +107,8 @@ pub struct Entry {
     packed: u64,
     packing: Packing,
     crc: u32,
+    /// What it is and who may do what with it, as Unix has it; 0 where that is not said.
+    mode: u32,
     /// Where it begins, and where the next thing does.
     begins: u64,
     ends: u64,
@@ -106,6 +119,8 @@ pub struct Entry {
 pub struct Archive {
     /// Its files, in the order of their names.
     pub files: Vec<Entry>,
+    /// What it says of itself, where it does.
+    pub comment: Option<String>,
 }
 
 impl Archive {
@@ -114,7 +129,8 @@ impl Archive {
     /// # Errors
     /// It is no archive, or is not taken; the message says why, and which entry is the reason.
     pub fn read(from: &mut (impl Read + Seek), limits: &Limits) -> Result<Self, ArchiveError> {
-        directory::read(from, limits).map(|files| Self { files })
+        let (files, comment) = directory::read(from, limits)?;
+        Ok(Self { files, comment })
     }
 }
 

@@ -37,7 +37,7 @@ impl Packing {
 pub(super) fn read(
     from: &mut (impl Read + Seek),
     limits: &Limits,
-) -> Result<Vec<Entry>, ArchiveError> {
+) -> Result<(Vec<Entry>, Option<String>), ArchiveError> {
     let end = End::find(from)?;
     if end.entries > limits.entries {
         return Err(ArchiveError::refused(format!(
@@ -72,7 +72,7 @@ pub(super) fn read(
         )));
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(files)
+    Ok((files, end.comment))
 }
 
 /// The end of an archive.
@@ -82,6 +82,8 @@ struct End {
     length: u64,
     /// The length of the whole file.
     archive: u64,
+    /// What the archive says of itself, where that is text.
+    comment: Option<String>,
 }
 
 impl End {
@@ -101,6 +103,9 @@ impl End {
         let Some(at) = ends else {
             return Err(ArchiveError::refused("it is no zip archive"));
         };
+        let comment = bytes.get(at + END..).filter(|said| !said.is_empty());
+        let comment = comment.and_then(|said| std::str::from_utf8(said).ok());
+        let comment = comment.map(ToOwned::to_owned);
         let mut end = Fields(&bytes[at + 4..]);
         let (disk, first, here, entries) = (end.two()?, end.two()?, end.two()?, end.two()?);
         let (length, begins) = (u64::from(end.four()?), u64::from(end.four()?));
@@ -123,6 +128,7 @@ impl End {
             begins,
             length,
             archive,
+            comment,
         })
     }
 }
@@ -153,7 +159,8 @@ fn entry(
     }
     let is_file = names.take(name, limits.depth)?;
     let wanted = if is_file { 0o100_000 } else { 0o040_000 };
-    if ![0, wanted].contains(&(mode & 0o170_000)) || mode & 0o6_000 != 0 {
+    let is_link = limits.links && is_file && mode & 0o170_000 == 0o120_000;
+    if ![0, wanted].contains(&(mode & 0o170_000)) && !is_link || mode & 0o6_000 != 0 {
         return refused("is a link, a device or something else that is no ordinary file");
     }
     let packing = match packing {
@@ -180,6 +187,7 @@ fn entry(
         packed,
         packing,
         crc,
+        mode,
         begins,
         ends: 0,
     }))

@@ -14,6 +14,7 @@ pub(crate) const LIMITS: Limits = Limits {
     file: 1 << 19,
     ratio: 200,
     depth: 8,
+    links: false,
 };
 
 /// An entry as it is written; all that it says may be a lie.
@@ -65,6 +66,11 @@ impl Packed {
             begins: None,
         }
         .measured()
+    }
+
+    /// The same as Unix has it.
+    pub(crate) fn with_mode(self, mode: u32) -> Self {
+        Self { mode, ..self }
     }
 
     fn measured(self) -> Self {

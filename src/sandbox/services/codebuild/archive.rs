@@ -91,6 +91,7 @@ mod tests {
             file: 10_000,
             ratio: 10,
             depth: 3,
+            links: false,
         };
         let archive = Archive::read(&mut bytes, &limits).unwrap();
         let read: Vec<(String, String)> = archive
