@@ -9,6 +9,7 @@ pub mod domain;
 pub mod engine;
 pub mod exec;
 pub mod forms;
+pub mod hosts;
 pub mod observe;
 pub mod os;
 pub mod places;

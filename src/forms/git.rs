@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::domain::look::{Sight, Standing, Subject};
 use crate::domain::refs::{Branch, Commit};
+use crate::domain::secret_ref::SecretRef;
 
 /// The kind of a branch, as a real thing that is looked at. Its name is the repository, `#`, and the
 /// whole name of the branch ([`branch`]).
@@ -18,6 +19,61 @@ const CALLED: &str = "branch";
 pub struct BranchFacts {
     /// The commit that it leads to.
     pub commit: Commit,
+}
+
+/// An app of GitHub that may read repositories.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct App {
+    /// Its id.
+    pub id: u64,
+    /// What proves that we are it.
+    pub secrets: Keys,
+    /// The address of GitHub's interface, where that is not the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<String>,
+}
+
+/// The keys of an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys {
+    /// Its private key, in PEM form.
+    pub private_key: SecretRef,
+}
+
+impl App {
+    /// The address of GitHub's interface.
+    #[must_use]
+    pub fn api(&self) -> &str {
+        self.api.as_deref().unwrap_or(GITHUB)
+    }
+}
+
+/// The interface of GitHub.
+const GITHUB: &str = "https://api.github.com";
+
+/// Why a text is no address of an interface of GitHub; none where it is one. A token goes there:
+/// over TLS, or not beyond this machine.
+#[must_use]
+pub fn wrong_api(text: &str) -> Option<&'static str> {
+    let rest = text.strip_prefix("https://").or_else(|| {
+        let rest = text.strip_prefix("http://")?;
+        ["127.0.0.1", "localhost", "[::1]"]
+            .iter()
+            .any(|here| {
+                rest.strip_prefix(here)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+            })
+            .then_some(rest)
+    });
+    let is_one = rest.is_some_and(|rest| {
+        !rest.is_empty()
+            && rest.len() <= 300
+            && rest
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._:/[]".contains(&b))
+    });
+    (!is_one)
+        .then_some("write https://api.github.com, or https://HOST/api/v3 of a GitHub of your own")
 }
 
 /// A branch of a repository.
@@ -145,6 +201,29 @@ mod tests {
             "https://host:8443/a",
         ] {
             assert!(!has_password(none), "{none}");
+        }
+    }
+
+    #[test]
+    fn an_interface_is_reached_over_tls_or_on_this_machine() {
+        for right in [
+            "https://api.github.com",
+            "https://ghe.acme.example/api/v3",
+            "http://127.0.0.1:8080",
+            "http://localhost/api",
+        ] {
+            assert_eq!(wrong_api(right), None, "{right}");
+        }
+        for wrong in [
+            "",
+            "api.github.com",
+            "http://ghe.acme.example/api/v3",
+            "http://127.0.0.1.acme.example/",
+            "https://",
+            "https://user:secret@host/",
+            "https://host/?a=b",
+        ] {
+            assert!(wrong_api(wrong).is_some(), "{wrong}");
         }
     }
 
