@@ -110,6 +110,12 @@ impl Clients {
         })
     }
 
+    /// The time by which they call.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
     /// How far our clock and that of AWS were apart at its newest answer; none before the first.
     #[must_use]
     pub fn apart(&self) -> Option<Duration> {

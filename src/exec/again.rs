@@ -1,6 +1,7 @@
 //! Hands whose attempt is picked up by running it again: what of it is done already is found done,
 //! so that nothing has to be known of where it was left but that it had begun.
 
+use std::future::ready;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -80,19 +81,20 @@ impl<A: Again> Executor for Hand<A> {
     }
 
     fn find(&self, job: Job) -> BoxFuture<'_, Found> {
-        let begun = job.notes.contains_key(INTENT);
-        async move {
-            if begun {
-                Found::StillRunning
-            } else {
-                Found::NeverStarted
-            }
-        }
-        .boxed()
+        ready(found(&job)).boxed()
     }
 
     fn cancel(&self) -> Cancel {
         A::CANCEL
+    }
+}
+
+/// What became of an attempt that is picked up by running it again.
+pub(super) fn found(job: &Job) -> Found {
+    if is_fresh(job) {
+        Found::NeverStarted
+    } else {
+        Found::StillRunning
     }
 }
 

@@ -12,6 +12,7 @@ mod job;
 pub mod process;
 pub mod route53;
 pub mod s3;
+pub mod source;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -156,6 +157,7 @@ pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
     all.extend(cloudfront::executors(clients));
     all.extend(route53::executors(clients));
     all.extend(git::executors(clients));
+    all.extend(source::executors(clients));
     all.extend(codebuild::executors(clients));
     all.push(Arc::new(process::Process::new()));
     all

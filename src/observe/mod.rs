@@ -136,7 +136,7 @@ pub fn eyes(clients: &Arc<Clients>, clock: &SharedClock, store: &str) -> Vec<Arc
             store.to_owned(),
         )),
         Arc::new(cloudfront::Distributions(Arc::clone(clients))),
-        Arc::new(git::Branches),
+        Arc::new(git::Branches::new(clock)),
         Arc::new(s3::Objects(Arc::clone(clients))),
     ]
 }

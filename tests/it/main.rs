@@ -21,6 +21,7 @@ mod eyes;
 mod faults;
 mod fenced;
 mod full_disk;
+mod github;
 mod guards;
 mod hands;
 mod killed;

@@ -8,7 +8,7 @@ use crate::domain::artifact::Artifact;
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
-use crate::domain::look::Subject;
+use crate::domain::look::{Look, Subject};
 use crate::domain::refs::Commit;
 use crate::domain::request::{Made, Release, SourceBundle, Spec};
 use crate::forms::cloudfront::DISTRIBUTION;
@@ -41,11 +41,15 @@ impl Body {
         })
     }
 
-    /// The branch whose newest commit is to be built.
-    pub(super) fn branch(&self) -> Option<Subject> {
+    /// The look at the branch whose newest commit is to be built.
+    pub(super) fn branch(&self) -> Option<Look> {
         let build = self.site.build.as_ref()?;
         let unknown = self.commit.is_none() && self.archive.is_none();
-        unknown.then(|| git::branch(&build.repository, &build.branch))
+        let look = || Look::at(git::branch(&build.repository, &build.branch));
+        unknown.then(|| match &build.app {
+            Some(app) => look().with(json!(app)),
+            None => look(),
+        })
     }
 
     /// What a build of a commit leaves in the end.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::buildspec::Recipe;
 use crate::domain::refs::Branch;
+use crate::forms::git::{App, Keys};
 use crate::systems::entry::{Claim, Form, Home};
 use crate::systems::reach::quoted;
 
@@ -43,6 +44,9 @@ pub struct WebsiteEntry {
     /// archives. Git on the machine of the engine knows how to sign in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
+    /// The app of GitHub by which the repository is read; without one it is read with git.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub github_app: Option<GithubApp>,
     /// The branch that is deployed.
     #[serde(default = "master")]
     pub branch: String,
@@ -67,6 +71,42 @@ pub struct WebsiteEntry {
     /// What is different in single environments, over the keys above.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub by_environment: BTreeMap<String, Own>,
+}
+
+/// An app of GitHub.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GithubApp {
+    /// Its id.
+    pub id: u64,
+    /// Where its private key is: `file:/whole/path` or `env:NAME`.
+    pub private_key: String,
+    /// The address of the interface of a GitHub of your own: `https://HOST/api/v3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<String>,
+}
+
+impl GithubApp {
+    /// The app; none where it is not written right, which the check tells.
+    fn app(&self) -> Option<App> {
+        Some(App {
+            id: self.id,
+            secrets: Keys {
+                private_key: self.private_key.parse().ok()?,
+            },
+            api: self.api.clone(),
+        })
+    }
+
+    /// Whom it reaches, behind what is read.
+    fn reach(&self) -> String {
+        let at = self
+            .api
+            .as_ref()
+            .map_or_else(String::new, |api| format!(" at {}", quoted(api)));
+        let key = quoted(&self.private_key);
+        format!(" as the GitHub app {}{at} with the key in {key}", self.id)
+    }
 }
 
 /// The buckets of an environment.
@@ -163,6 +203,9 @@ pub(super) struct Site {
 pub(super) struct Build {
     /// The repository.
     pub(super) repository: String,
+    /// The app of GitHub by which it is read; with git, where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) app: Option<App>,
     /// The branch.
     pub(super) branch: Branch,
     /// The project of CodeBuild.
@@ -211,6 +254,7 @@ impl WebsiteEntry {
         let branch = own.and_then(|own| own.branch.as_ref());
         Some(Build {
             repository: self.repository.clone()?,
+            app: self.github_app.as_ref().and_then(GithubApp::app),
             branch: branch.unwrap_or(&self.branch).parse().ok()?,
             project: at(project?),
             source: at(buckets.source.as_ref()?),
@@ -277,10 +321,13 @@ impl WebsiteEntry {
             .subdomain
             .as_deref()
             .map_or_else(String::new, |name| format!("name {}, ", quoted(name)));
-        let built = self
-            .repository
+        let by = self
+            .github_app
             .as_ref()
-            .map_or_else(String::new, |from| format!("built from {}, ", quoted(from)));
+            .map_or_else(String::new, GithubApp::reach);
+        let built = self.repository.as_ref().map_or_else(String::new, |from| {
+            format!("built from {}{by}, ", quoted(from))
+        });
         let all = format!(
             "website {} in {environments}: {name}{built}{}",
             quoted(app),

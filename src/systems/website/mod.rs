@@ -23,9 +23,11 @@ use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
 use crate::domain::refs::Commit;
 use crate::domain::request::Spec;
+use crate::domain::secret_ref::SecretRef;
 use crate::forms::cloudfront::{DISTRIBUTION, LookFor};
 use crate::forms::git::{BRANCH, BranchFacts, SIGN_IN, has_password};
 use crate::forms::s3::{OBJECT, object};
+use crate::secrets;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Node;
 use crate::text::secret;
@@ -61,6 +63,17 @@ impl System for Website {
                 "a password stands in the repository of {app}, and would be kept with every deployment"
             );
             told.say(SECRET, &["repository"], says, SIGN_IN);
+        }
+        let key = entry
+            .get("github_app")
+            .and_then(|app| app.get("private_key"));
+        let key = key.and_then(Node::text);
+        if key.is_some_and(|key| key.parse::<SecretRef>().is_err()) {
+            let says = format!(
+                "the private key of the app of {app} stands in clear text, and would be kept with every deployment"
+            );
+            let hint = format!("name where it is: {}", secrets::forms());
+            told.say(SECRET, &["github_app", "private_key"], says, hint);
         }
         told
     }
@@ -130,8 +143,7 @@ impl System for Website {
         }
         if ask.purpose == Purpose::Deploy {
             let unseen = seen.of_kind(BRANCH).is_none() && asked(&ask.flags).is_none();
-            let branch = body.branch().filter(|_| unseen);
-            looks.extend(branch.map(Look::at));
+            looks.extend(body.branch().filter(|_| unseen));
             let kept = commit(ask, &body, seen)
                 .filter(|_| seen.of_kind(OBJECT).is_none())
                 .and_then(|commit| {

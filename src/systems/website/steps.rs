@@ -149,23 +149,21 @@ pub(super) fn name(site: &Site) -> Step {
 
 /// Brings the source of a commit to where its build reads it.
 pub(super) fn source(site: &Site, build: &Build, commit: &Commit, key: &str) -> Step {
-    let params = json!({
+    let mut params = json!({
         "repository": build.repository,
-        "ref": format!("refs/heads/{}", build.branch.as_str()),
         "commit": commit,
         "bucket": build.source,
         "key": key,
     });
+    let kind = if let Some(app) = &build.app {
+        params["app"] = json!(app);
+        "source.fetch"
+    } else {
+        params["ref"] = json!(format!("refs/heads/{}", build.branch.as_str()));
+        "git.source"
+    };
     let title = format!("download the source of {}", commit.short());
-    step(
-        Role::Build,
-        site,
-        "source",
-        title,
-        "git.source",
-        params,
-        &[],
-    )
+    step(Role::Build, site, "source", title, kind, params, &[])
 }
 
 /// Builds it.

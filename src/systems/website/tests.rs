@@ -1,6 +1,7 @@
 //! Sites as plans: what is provisioned, published and taken down, and that no plan can do what it
 //! must not.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
@@ -197,7 +198,19 @@ fn a_release_is_known_by_its_files() {
 }
 
 fn from_git() -> Spec {
-    let entry = serde_json::from_value(json!({
+    body::spec(&stack("prod"), &from_git_entry(), &SourceBundle::default())
+}
+
+fn app(key: &str, api: Option<&str>) -> entry::GithubApp {
+    entry::GithubApp {
+        id: 42,
+        private_key: key.to_owned(),
+        api: api.map(ToOwned::to_owned),
+    }
+}
+
+fn from_git_entry() -> WebsiteEntry {
+    serde_json::from_value(json!({
         "domain": "example.com",
         "hosted_zone": "Z1PROD",
         "buckets": { "live": "live", "source": "sources", "version": "versions" },
@@ -205,8 +218,8 @@ fn from_git() -> Spec {
         "repository": "https://git.example.com/acme/docs",
         "branch": "main",
         "codebuild_project": "sites-{env}",
-    }));
-    body::spec(&stack("prod"), &entry.unwrap(), &SourceBundle::default())
+    }))
+    .unwrap()
 }
 
 fn head(commit: &str) -> Sight {
@@ -308,6 +321,59 @@ fn a_commit_that_was_built_is_not_built_again() {
         "reached:deploying"
     );
     assert!(made.says[0].contains("nothing is built"));
+}
+
+/// The key is named where the engine covers secrets, and what an app reads is read by it alone.
+#[test]
+fn a_repository_of_an_app_is_read_as_that_app() {
+    let entry = WebsiteEntry {
+        repository: Some("https://github.com/acme/docs".to_owned()),
+        github_app: Some(app("file:/etc/app.pem", None)),
+        ..from_git_entry()
+    };
+    let spec = body::spec(&stack("prod"), &entry, &SourceBundle::default());
+    let secrets: Vec<String> = spec.secrets().iter().map(ToString::to_string).collect();
+    assert_eq!(secrets, ["file:/etc/app.pem"]);
+    let looks = Website.looks(&ask("prod", Purpose::Deploy), &spec, &there());
+    assert_eq!(looks[0].with["id"], 42, "{looks:?}");
+    let commit = "3f".repeat(20);
+    let mut seen = there();
+    let branch = git::branch("https://github.com/acme/docs", &"main".parse().unwrap());
+    seen.put(git::sight(branch, commit.parse().ok()));
+    let asked = ask("prod", Purpose::Deploy);
+    let spec = Website.settled(&asked, &spec, &seen).unwrap();
+    seen.put(kept(&commit, false));
+    let made = plan("prod", Purpose::Deploy, &spec, &seen).unwrap();
+    let source = named(&made, "source");
+    assert_eq!(source.kind.as_str(), "source.fetch");
+    assert_eq!(source.params["app"]["id"], 42);
+    let reach = Website.reach("docs", "dev", &json!(entry));
+    assert!(
+        reach[0].contains("as the GitHub app 42 with the key in file:/etc/app.pem,"),
+        "{reach:?}"
+    );
+}
+
+#[test]
+fn an_app_that_cannot_read_the_repository_is_told() {
+    let of = |repository: &str, key: &str, api: Option<&str>| {
+        checked(&WebsiteEntry {
+            repository: Some(repository.to_owned()),
+            github_app: Some(app(key, api)),
+            by_environment: BTreeMap::new(),
+            ..from_git_entry()
+        })
+    };
+    let (github, none) = ("https://github.com/acme/docs", [""; 0]);
+    assert_eq!(of(github, "file:/etc/app.pem", None), none);
+    assert_eq!(of(github, "vault:app", None), ["secret-reference"]);
+    assert_eq!(of(github, "file:app.pem", None), ["secret-reference"]);
+    assert_eq!(of(github, "env:APP", Some("http://ghe.acme")), ["address"]);
+    let own = "https://ghe.acme.example/web/docs";
+    assert_eq!(of(own, "env:APP", None), ["repository"]);
+    let api = Some("https://ghe.acme.example/api/v3");
+    assert_eq!(of(own, "env:APP", api), none);
+    assert_eq!(of("file:///srv/docs", "env:APP", api), ["repository"]);
 }
 
 /// A push asks for its commit, wherever the branch leads when its turn comes.

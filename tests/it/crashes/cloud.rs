@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use futures_util::FutureExt as _;
@@ -47,17 +48,7 @@ impl Cloud {
         let (beat, now) = watch::channel(start);
         let shared = Shared::new(World::new(start, seed, PACE), None, now, None);
         let caller: Arc<Mutex<Option<Arc<Fate>>>> = Arc::default();
-        let gate = Arc::clone(&caller);
-        let met = from_fn(move |request: Request, next: Next| {
-            let fate = gate.lock().unwrap().clone().unwrap();
-            async move {
-                fate.passes("before call").await;
-                let answer = next.run(request).await;
-                fate.passes("after call").await;
-                answer
-            }
-        });
-        let router = wire::router(shared.clone()).layer(met);
+        let router = met(&caller, wire::router(shared.clone()));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -68,6 +59,11 @@ impl Cloud {
             caller,
             server,
         }
+    }
+
+    /// Whom else the engines call: its calls are met as those of the cloud are.
+    pub(super) fn met(&self, router: Router) -> Router {
+        met(&self.caller, router)
     }
 
     /// From now on an engine with this fate calls.
@@ -140,6 +136,20 @@ impl Cloud {
                 .collect()
         })
     }
+}
+
+/// Calls of the engine that calls now stand between two points.
+fn met(caller: &Arc<Mutex<Option<Arc<Fate>>>>, router: Router) -> Router {
+    let gate = Arc::clone(caller);
+    router.layer(from_fn(move |request: Request, next: Next| {
+        let fate = gate.lock().unwrap().clone().unwrap();
+        async move {
+            fate.passes("before call").await;
+            let answer = next.run(request).await;
+            fate.passes("after call").await;
+            answer
+        }
+    }))
 }
 
 impl Drop for Cloud {

@@ -48,7 +48,7 @@ fn points(kind: &str) -> Vec<&'static str> {
         "cloudformation.verify" | "s3.fetch" => &["before note", "after note", "before sleep"],
         "cloudfront.deployed" => &["before note", "after note"],
         // What they do is done when it is answered: there is nothing to wait for.
-        "git.source" | "s3.put" | "s3.publish" | "s3.clear" | "cloudfront.oac"
+        "git.source" | "source.fetch" | "s3.put" | "s3.publish" | "s3.clear" | "cloudfront.oac"
         | "cloudfront.create" | "cloudfront.disable" | "cloudfront.delete" => &["before sleep"],
         // It calls no cloud. Its call is the start of the keeper, which stands between two notes.
         "process.run" => &["before call", "after call"],

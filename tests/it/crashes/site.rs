@@ -15,9 +15,11 @@ use super::SEEDS;
 use super::cloud::Cloud;
 use super::fate::{Fates, died_everywhere};
 use super::life::{Life, Release};
+use crate::github::{GitHub, app};
 use crate::zip::zip;
 
 const STACK: &str = "dev/docs";
+const COMMIT: &str = "6113728f27ae82c7b1a177c8d03f9e96e0adf246";
 
 /// What is done to the site, one after the other.
 #[derive(Clone, Copy)]
@@ -25,12 +27,14 @@ enum Done {
     Provisioned,
     /// From the newest commit.
     Built,
+    /// From the newest commit, as an app of GitHub.
+    BuiltByApp,
     /// In this version.
     Published(&'static str),
     TakenDown,
 }
 
-use Done::{Built, Provisioned, Published, TakenDown};
+use Done::{Built, BuiltByApp, Provisioned, Published, TakenDown};
 
 /// What is done, and how often which call changes something thereby; objects are put at least so
 /// often.
@@ -75,6 +79,12 @@ static FROM_GIT: Story = Story {
     ],
 };
 
+/// The same, whichever way the source comes.
+static FROM_GITHUB: Story = Story {
+    done: &[Provisioned, BuiltByApp, BuiltByApp],
+    effects: FROM_GIT.effects,
+};
+
 static GONE: Story = Story {
     done: &[Provisioned, Published("1"), TakenDown],
     effects: &[
@@ -91,13 +101,14 @@ static GONE: Story = Story {
 
 /// The story in which the engines of a kind die. Stories are known by where they stand, which a
 /// constant does not have.
-static TOLD: [(&str, &Story); 14] = [
+static TOLD: [(&str, &Story); 15] = [
     ("s3.put", &NEW),
     ("cloudfront.oac", &NEW),
     ("cloudfront.create", &NEW),
     ("cloudfront.deployed", &NEW),
     ("route53.upsert", &NEW),
     ("git.source", &FROM_GIT),
+    ("source.fetch", &FROM_GITHUB),
     ("codebuild.build", &FROM_GIT),
     ("s3.fetch", &FROM_GIT),
     ("s3.publish", &NEWER),
@@ -126,6 +137,11 @@ fn a_site_is_published_once() {
 #[test]
 fn a_commit_is_built_once() {
     told(&FROM_GIT);
+}
+
+#[test]
+fn a_commit_of_github_is_built_once() {
+    told(&FROM_GITHUB);
 }
 
 #[test]
@@ -162,13 +178,20 @@ async fn lived(story: &Story, fates: Fates) -> Fates {
         jobs.path().to_owned(),
     )
     .over(&cloud);
-    let land = Land::around(&cloud);
+    let mut land = Land::around(&cloud);
+    if story.done.iter().any(|done| matches!(done, BuiltByApp)) {
+        let clock = cloud.clock();
+        let now = Arc::new(move || clock.now());
+        let github = GitHub::open(now, |router| cloud.met(router)).await;
+        github.push("main", COMMIT, vec![("package.json", "{}")]);
+        land.github = Some(github);
+    }
     let before = cloud.effects().len();
     life.environment(Some(Cloud::target()));
     let mut served: &[(&str, &str)] = &[];
     for done in story.done {
         let d = match done {
-            Provisioned | Built => life.deploy(land.release()).await,
+            Provisioned | Built | BuiltByApp => life.deploy(land.release()).await,
             Published(version) => {
                 served = files(version);
                 let archive = life.keep(zip(served), version).await;
@@ -235,6 +258,7 @@ fn files(version: &str) -> &'static [(&'static str, &'static str)] {
 struct Land {
     zone: String,
     repository: tempfile::TempDir,
+    github: Option<GitHub>,
 }
 
 impl Land {
@@ -260,11 +284,12 @@ impl Land {
         Self {
             zone: zone.rsplit('/').next().unwrap().to_owned(),
             repository: repository(),
+            github: None,
         }
     }
 
     fn release(&self) -> Release {
-        let entry = json!({
+        let mut entry = json!({
             "domain": "example.com",
             "hosted_zone": self.zone,
             "buckets": { "live": "live", "source": "sources", "version": "versions" },
@@ -273,6 +298,10 @@ impl Land {
             "branch": "main",
             "codebuild_project": "sites",
         });
+        if let Some(github) = &self.github {
+            entry["repository"] = json!("https://github.com/acme/docs");
+            entry["github_app"] = app(github, self.repository.path());
+        }
         Release {
             system: &Website,
             entry,

@@ -8,6 +8,7 @@ mod large;
 mod peers;
 mod process;
 mod site;
+mod source;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};

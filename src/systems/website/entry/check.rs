@@ -1,8 +1,11 @@
 //! Everything that is wrong with an entry, each with its place in it.
 
-use super::{Buckets, Own, WebsiteEntry};
+use super::{Buckets, GithubApp, Own, WebsiteEntry};
 use crate::domain::refs::Branch;
-use crate::forms::git::{has_password, wrong_repository};
+use crate::domain::repository::Repository;
+use crate::domain::secret_ref::SecretRef;
+use crate::forms::git::{has_password, wrong_api, wrong_repository};
+use crate::secrets;
 use crate::systems::entry::{Remarks, Written};
 use crate::text::diagnostic::closest;
 
@@ -115,6 +118,9 @@ impl WebsiteEntry {
             let says = "it is no repository that is built from";
             told.say("repository", &["repository"], says.to_owned(), why);
         }
+        if let Some(app) = &self.github_app {
+            app.check(repository, told);
+        }
         let everywhere = |named: &dyn Fn(&Own) -> bool| {
             named(&self.own())
                 || !self.by_environment.is_empty() && self.by_environment.values().all(named)
@@ -162,6 +168,36 @@ impl WebsiteEntry {
                 format!("{:?} is no folder below the repository", self.out_dir),
                 "60 letters, digits, '-', '_', '.' and '/' at most",
             );
+        }
+    }
+}
+
+impl GithubApp {
+    /// What is wrong with it.
+    fn check(&self, repository: &str, told: &mut Remarks) {
+        // What is no reference is told as a secret in clear text.
+        if let Ok(reference) = self.private_key.parse::<SecretRef>()
+            && let Err(why) = secrets::check(&reference)
+        {
+            let path = ["github_app", "private_key"];
+            told.say(
+                "secret-reference",
+                &path,
+                why,
+                format!("write {}", secrets::forms()),
+            );
+        }
+        if let Some(api) = &self.api
+            && let Some(how) = wrong_api(api)
+        {
+            let says = format!("{api:?} is no address of an interface of GitHub");
+            told.say("address", &["github_app", "api"], says, how);
+        }
+        let known = repository.parse::<Repository>();
+        if known.is_err() || self.api.is_none() && known.is_ok_and(|at| at.host() != "github.com") {
+            let says = "an app of GitHub reads no such repository";
+            let hint = "write it as https://github.com/OWNER/NAME; of a GitHub of your own name the address of its interface: github_app: { api: https://HOST/api/v3 }";
+            told.say("repository", &["repository"], says.to_owned(), hint);
         }
     }
 }
