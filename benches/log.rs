@@ -39,6 +39,7 @@ fn text(n: usize) -> String {
 fn line(n: usize) -> Line {
     Line {
         turn: Turn::default(),
+        phase: None,
         at: Time(T0 + n as i64 / 10),
         id: n.to_string().into(),
         kind: SourceKind::Logs,

@@ -165,6 +165,7 @@ fn spool(home: &Home) -> anyhow::Result<()> {
         .map(|n| {
             Ok(Line {
                 turn: Turn::default(),
+                phase: None,
                 at: Time(n),
                 id: format!("{n:056}").into(),
                 kind: SourceKind::Logs,

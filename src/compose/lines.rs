@@ -133,6 +133,7 @@ mod tests {
     fn line(nth: u64) -> Line {
         Line {
             turn: Turn::default(),
+            phase: None,
             at: Time(1_700_000_000_000),
             id: Id::Nth(nth),
             kind: SourceKind::Out,

@@ -306,6 +306,7 @@ impl Follow for Given {
 fn line(at: i64, id: usize) -> Line {
     Line {
         turn: Turn::default(),
+        phase: None,
         at: crate::domain::time::Time(at),
         id: id.to_string().into(),
         kind: SourceKind::Out,

@@ -3,17 +3,21 @@
 mod event;
 mod follow;
 mod phase;
+mod phase_run;
 mod rules;
 mod scale;
 mod step;
 mod voided;
 mod wants;
+mod written;
 
 pub use event::{DeploymentEvent, Request, Shown, Stopping};
 pub use phase::Phase;
+pub use phase_run::{PHASES, PhaseRun};
 pub use step::{Branch, StepRun, StepState};
 pub use voided::Voided;
 pub use wants::{CANCEL_LIMIT, DeploymentWant};
+pub use written::{WRITTEN, Written};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -3,8 +3,10 @@
 //! shows lines sorts by that alone.
 
 mod heads;
+mod phase;
 
 pub use heads::Heads;
+pub use phase::{Ended, InPhase, PhaseMark};
 
 use serde::{Deserialize, Serialize};
 
@@ -108,7 +110,7 @@ pub struct Line {
     pub kind: SourceKind,
     /// The source's name: a log group, a real thing, a step.
     pub source: Safe,
-    /// The part within the source: a logical resource, a log stream, a command's errors.
+    /// The part within the source: a logical resource, a log stream, a command's errors, a phase.
     #[serde(default)]
     pub part: Safe,
     /// The stack it belongs to.
@@ -118,6 +120,9 @@ pub struct Line {
     pub no: Option<DeploymentNo>,
     /// How serious.
     pub severity: Severity,
+    /// Where its part is a phase: what it says of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<InPhase>,
     /// The text.
     pub text: Safe,
 }

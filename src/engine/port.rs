@@ -15,7 +15,7 @@ use crate::domain::digest::Digest;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::grant::Attempt;
 use crate::domain::ids::{DeploymentNo, StackId};
-use crate::domain::line::{Giver, Id, Line, Severity, SourceKind, Turn};
+use crate::domain::line::{Giver, Id, InPhase, Line, PhaseMark, Severity, SourceKind, Turn};
 use crate::domain::masks::Secret;
 use crate::domain::request::SourceBundle;
 use crate::domain::secret_ref::SecretRef;
@@ -44,7 +44,7 @@ pub(crate) struct EnginePort {
 }
 
 impl EnginePort {
-    fn give(&self, id: Id, severity: Severity, part: &str, text: Safe) {
+    fn give(&self, id: Id, severity: Severity, part: &str, phase: Option<InPhase>, text: Safe) {
         self.lines.take(vec![Line {
             turn: Turn::default(),
             at: self.clock.now(),
@@ -55,8 +55,14 @@ impl EnginePort {
             stack: self.stack.clone(),
             no: Some(self.no),
             severity,
+            phase,
             text,
         }]);
+    }
+
+    /// The id of a line that this attempt counts.
+    fn counted(&self, nth: u64) -> Id {
+        Id::Nth(u64::from(self.key.attempt) << COUNTS | nth)
     }
 
     /// Where the engine dies here, this task never goes on.
@@ -117,17 +123,19 @@ impl Port for EnginePort {
             .into(),
             severity,
             part,
+            None,
             text,
         );
     }
 
     fn line(&self, nth: u64, severity: Severity, part: &str, text: Safe) {
-        self.give(
-            Id::Nth(u64::from(self.key.attempt) << COUNTS | nth),
-            severity,
-            part,
-            text,
-        );
+        self.give(self.counted(nth), severity, part, None, text);
+    }
+
+    fn phase_line(&self, nth: u64, severity: Severity, phase: &str, mark: PhaseMark, text: Safe) {
+        let run = self.key.attempt;
+        let told = Some(InPhase { run, mark });
+        self.give(self.counted(nth), severity, phase, told, text);
     }
 
     fn reached(&self) -> BoxFuture<'_, Option<u64>> {

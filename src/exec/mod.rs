@@ -28,7 +28,7 @@ use crate::domain::artifact::Artifact;
 use crate::domain::digest::Digest;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{DeploymentId, DeploymentNo, EnvName, StackId, StepId};
-use crate::domain::line::Severity;
+use crate::domain::line::{PhaseMark, Severity};
 use crate::domain::masks::Secret;
 use crate::domain::place::Place;
 use crate::domain::plan::{Cancel, Output, StepKind};
@@ -45,6 +45,11 @@ pub trait Port: Send + Sync {
     /// Gives out a line of an attempt that counts its lines, by a number that rises: given again
     /// after a restart, it is still one line. Such an attempt gives no line without a number.
     fn line(&self, nth: u64, severity: Severity, part: &str, text: Safe);
+    /// Gives out such a line of an attempt that goes through phases: its part is the phase, and it
+    /// says whether that begins or ends.
+    fn phase_line(&self, nth: u64, severity: Severity, phase: &str, _mark: PhaseMark, text: Safe) {
+        self.line(nth, severity, phase, text);
+    }
     /// The number of the newest line of this attempt that is kept; none where no line is known to
     /// be.
     fn reached(&self) -> BoxFuture<'_, Option<u64>>;

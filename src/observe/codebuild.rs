@@ -9,7 +9,7 @@ use crate::aws::codebuild::Followed;
 use crate::aws::{Cloud, Trouble, TroubleKind};
 use crate::domain::failure::Failure;
 use crate::domain::ids::StackId;
-use crate::domain::line::{Id, Line, Severity, SourceKind, Turn};
+use crate::domain::line::{Id, InPhase, Line, Severity, SourceKind, Turn};
 use crate::domain::sighting::{Seen, Sighting};
 use crate::domain::tailed::Tailed;
 use crate::domain::time::Time;
@@ -173,7 +173,15 @@ impl Builds {
                 Some(number) => format!("#{number} {}", one.part),
                 None => one.part.to_owned(),
             };
-            lines.push(self.line(id, at, one.severity, &part, one.text));
+            let phase = InPhase {
+                run: 0,
+                mark: one.mark,
+            };
+            let line = self.line(id, at, one.severity, &part, one.text);
+            lines.push(Line {
+                phase: Some(phase),
+                ..line
+            });
         }
         if !lines.is_empty() {
             self.out.lines(lines);
@@ -183,6 +191,7 @@ impl Builds {
     fn line(&self, id: String, at: Time, severity: Severity, part: &str, text: Safe) -> Line {
         Line {
             turn: Turn::default(),
+            phase: None,
             at,
             id: Id::from(id),
             kind: SourceKind::Logs,

@@ -203,6 +203,7 @@ impl Tail {
             self.newest = self.newest.max(event.at.min(now));
             lines.push(Line {
                 turn: Turn::default(),
+                phase: None,
                 at: event.at,
                 id: mark.id().into(),
                 kind: SourceKind::Logs,
@@ -238,6 +239,7 @@ impl Tail {
     fn gap(&self, at: Time, begun: Time, text: &str) {
         self.out.lines(vec![Line {
             turn: Turn::default(),
+            phase: None,
             at,
             id: format!("gap/{}/{}", self.group, begun.0).into(),
             kind: SourceKind::Logs,

@@ -89,6 +89,7 @@ pub(crate) fn some_lines(stack: &StackId) -> Vec<Line> {
     .enumerate()
     .map(|(n, (kind, part, text, severity))| Line {
         turn: Turn::default(),
+        phase: None,
         at: fixture::ago(60 - 7 * n as u64),
         id: n.to_string().into(),
         kind,

@@ -180,6 +180,7 @@ async fn write(place: &Path) {
 fn line(n: u64) -> Line {
     Line {
         turn: Turn::default(),
+        phase: None,
         at: Time(i64::try_from(n).unwrap()),
         id: Id::Nth(n),
         kind: SourceKind::Out,

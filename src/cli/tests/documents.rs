@@ -89,6 +89,7 @@ fn every_key_that_a_verb_prints_stands_on_the_page() {
             desk.by.estate = Some(estate());
             desk.lines = Mutex::new(vec![Line {
                 turn: Turn::default(),
+                phase: None,
                 at: NOW,
                 id: "1".into(),
                 kind: SourceKind::Logs,

@@ -175,6 +175,7 @@ fn what_the_steps_say_is_printed_while_it_is_waited_for() {
         part: part.into(),
         stack: fixture::id("dev/orders"),
         no: Some(DeploymentNo(no)),
+        phase: None,
         severity: Severity::Info,
         text: format!("line {nth}").as_str().into(),
     };

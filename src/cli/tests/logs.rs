@@ -10,6 +10,7 @@ const GROUP: &str = "/ecs/orders";
 fn line(at: i64, text: &str) -> Line {
     Line {
         turn: Turn::default(),
+        phase: None,
         at: Time(NOW.0 + at),
         id: at.to_string().into(),
         kind: SourceKind::Logs,

@@ -4,17 +4,18 @@
 use std::time::Duration;
 
 use futures_util::future::select;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::outcome::{self, Stopped};
 use crate::aws::Cloud;
 use crate::aws::codebuild::Followed;
+use crate::domain::deployment::PHASES;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::line::Severity;
 use crate::domain::plan::Output;
 use crate::exec::Job;
 use crate::exec::wait::{LOST, passes, pause};
-use crate::forms::codebuild::Given;
+use crate::forms::codebuild::{Build, Given};
 
 /// How long until the lines of a build that is over are read once more.
 const SOON: Duration = Duration::from_secs(3);
@@ -30,12 +31,14 @@ pub(super) async fn follow(
     // Since when it is followed, where CodeBuild does not say when it was asked for.
     let now = cloud.now();
     let mut stopping = None;
+    let mut noted = job.notes.get(PHASES).cloned();
     let (mut waited, mut lost, mut gone) = (Duration::ZERO, 0, 0);
     loop {
         let mut soon = pause(cloud.is_local(), waited);
         match cloud.build(id).await {
             Ok(Some(build)) => {
                 (lost, gone) = (0, 0);
+                note(job, &build, &mut noted).await?;
                 let (given, is_all) = followed.seen(cloud, &build).await;
                 give(job, given);
                 if is_all {
@@ -87,9 +90,27 @@ async fn stop(job: &Job, cloud: &Cloud, id: &str, followed: &mut Followed) -> bo
     true
 }
 
+/// Notes its phases where they are others than was noted.
+async fn note(job: &Job, build: &Build, noted: &mut Option<Value>) -> Result<(), Failure> {
+    let phases = json!(build.runs());
+    if noted.as_ref() != Some(&phases) {
+        job.port.note(PHASES, phases.clone()).await?;
+        *noted = Some(phases);
+    }
+    Ok(())
+}
+
 fn give(job: &Job, given: Vec<Given>) {
     for one in given {
-        job.port.line(one.nth, one.severity, one.part, one.text);
+        let Given {
+            nth,
+            severity,
+            part,
+            mark,
+            text,
+            ..
+        } = one;
+        job.port.phase_line(nth, severity, part, mark, text);
     }
 }
 

@@ -1,6 +1,7 @@
 //! `git.source {repository, ref, commit, bucket, key}`: puts the files of exactly that commit, as a
 //! zip archive, where a build reads them. A commit that the repository does not give any more is a
-//! failure: no other one takes its place. Its output is `{commit, bucket, key, bytes}`.
+//! failure: no other one takes its place. Its output is `{commit, bucket, key, bytes, written: {author,
+//! subject}}`; the last is what the commit says of itself.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::aws::s3::Object;
 use crate::aws::{Cloud, Trouble};
+use crate::domain::deployment::{WRITTEN, Written};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::plan::{Cancel, Output};
 use crate::domain::refs::{Commit, Ref};
@@ -20,6 +22,7 @@ use crate::exec::again::{Again, before, begin, say};
 use crate::forms::git::wrong_repository;
 use crate::os::git::git;
 use crate::os::{files, open};
+use crate::text::safe::Safe;
 
 /// How long the commit may take to come.
 const FETCH: Duration = Duration::from_mins(10);
@@ -64,8 +67,8 @@ impl Again for Source {
 
     async fn run(job: &Job, cloud: &Arc<Cloud>, params: Params) -> Result<Output, Failure> {
         Self::check(&job.params).map_err(|why| Failure::new(why).as_before())?;
-        let bytes = archive(job, &params).await;
-        let bytes = bytes.map_err(|failure| before(job, failure))?;
+        let read = archive(job, &params).await;
+        let (bytes, written) = read.map_err(|failure| before(job, failure))?;
         let (commit, bucket, key) = (&params.commit, &params.bucket, &params.key);
         begin(
             job,
@@ -84,13 +87,13 @@ impl Again for Source {
         let says = format!("{length} bytes of source in {bucket}");
         say(job, commit.short(), &says);
         Ok(Output::public(
-            json!({ "commit": commit, "bucket": bucket, "key": key, "bytes": length }),
+            json!({ "commit": commit, "bucket": bucket, "key": key, "bytes": length, WRITTEN: written }),
         ))
     }
 }
 
-/// The files of the commit, as an archive.
-async fn archive(job: &Job, params: &Params) -> Result<Vec<u8>, Failure> {
+/// The files of the commit, as an archive, and what it says of itself.
+async fn archive(job: &Job, params: &Params) -> Result<(Vec<u8>, Written), Failure> {
     let (repository, commit) = (params.repository.as_str(), &params.commit);
     let folder = job.folder.join("source");
     let _ = fs::remove_dir_all(&folder);
@@ -130,10 +133,27 @@ async fn archive(job: &Job, params: &Params) -> Result<Vec<u8>, Failure> {
         commit.as_str(),
     ];
     local(&pack, &folder).await?;
+    let written = written(commit, &folder).await?;
     let read = read(folder.join("source.zip")).await;
     // What stays goes with the folder of the job.
     let _ = fs::remove_dir_all(&folder);
-    read
+    Ok((read?, written))
+}
+
+/// What a commit says of itself.
+async fn written(commit: &Commit, folder: &Path) -> Result<Written, Failure> {
+    let asked = ["show", "-s", "--format=%an%n%s", commit.as_str()];
+    let said = git(&asked, folder, HERE).await;
+    let said = said.map_err(|why| Failure::new(format!("git show: {why}")))?;
+    let mut lines = said.lines();
+    let mut line = || {
+        let text: String = lines.next().unwrap_or_default().chars().take(200).collect();
+        Safe::told(text.trim())
+    };
+    Ok(Written {
+        author: line(),
+        subject: line(),
+    })
 }
 
 async fn local(arguments: &[&str], folder: &Path) -> Result<(), Failure> {

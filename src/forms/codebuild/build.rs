@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{IN_PROGRESS, SUCCEEDED};
+use super::{COMPLETED, IN_PROGRESS, SUCCEEDED};
+use crate::domain::deployment::PhaseRun;
 use crate::domain::time::Time;
+use crate::text::safe::Safe;
 
 /// A build.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,6 +62,25 @@ impl Build {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.status != IN_PROGRESS
+    }
+
+    /// Its phases as they are noted with the step that runs it. The last one has no end of its own:
+    /// it is that of the build.
+    #[must_use]
+    pub fn runs(&self) -> Vec<PhaseRun> {
+        let run = |phase: &Phase| {
+            let last = (phase.place == COMPLETED && self.is_over()).then_some(&self.status);
+            let status = phase.status.as_ref().or(last);
+            let took = phase.took.or_else(|| last.map(|_| Duration::ZERO));
+            PhaseRun {
+                name: Safe::new(&phase.name),
+                status: status.map(|status| Safe::new(status)),
+                is_bad: status.is_some_and(|status| status != SUCCEEDED),
+                begun_at: phase.begun,
+                took_ms: took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+            }
+        };
+        self.phases.iter().map(run).collect()
     }
 
     /// The first phase that did not end well.

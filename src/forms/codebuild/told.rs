@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::container::Container;
 use super::{Build, COMPLETED, FIRST_WRITING, LAST_WRITING, PHASES, Phase, SUCCEEDED};
-use crate::domain::line::Severity;
+use crate::domain::line::{PhaseMark, Severity};
 use crate::domain::time::{Time, short};
 use crate::text::safe::Safe;
 use crate::text::secret::Within;
@@ -38,6 +38,8 @@ pub struct Given {
     pub severity: Severity,
     /// The phase.
     pub part: &'static str,
+    /// Whether it begins or ends with this.
+    pub mark: PhaseMark,
     /// The words.
     pub text: Safe,
 }
@@ -126,8 +128,8 @@ impl Told {
                 (self.place, self.at, self.remarks) = (phase.place, 0, 0);
             }
             if self.at < BEGIN {
-                let text = Safe::new("begins");
-                self.next(BEGIN, phase.begun, Severity::Info, text, &mut out);
+                let says = Says::of(Severity::Info, PhaseMark::Begins, "begins");
+                self.next(BEGIN, phase.begun, says, &mut out);
             }
             let is_due = |(place, _, _): &mut (usize, Time, Safe)| *place <= phase.place;
             while let Some((_, at, text)) = self.waiting.pop_front_if(is_due) {
@@ -137,8 +139,7 @@ impl Told {
                 return out;
             }
             if let Some(status) = &phase.status {
-                let (severity, text) = ended(phase, status);
-                self.next(END, phase.ended, severity, Safe::new(&text), &mut out);
+                self.next(END, phase.ended, ended(phase, status), &mut out);
             }
         }
         if is_all {
@@ -158,15 +159,17 @@ impl Told {
         let mut out = Vec::new();
         self.place = COMPLETED;
         let took: Duration = build.phases.iter().filter_map(|phase| phase.took).sum();
-        let severity = if build.status == SUCCEEDED {
-            Severity::Info
-        } else {
+        let is_bad = build.status != SUCCEEDED;
+        let severity = if is_bad {
             Severity::Error
+        } else {
+            Severity::Info
         };
         let text = format!("{} {} after {}", build.id, build.status, short(took));
+        let mark = PhaseMark::ends(&build.status, Some(took), is_bad);
         let at = build.phases.iter().rfind(|phase| phase.place == COMPLETED);
         let at = at.and_then(|phase| phase.begun);
-        self.next(END, at, severity, Safe::new(&text), &mut out);
+        self.next(END, at, Says::of(severity, mark, &text), &mut out);
         out
     }
 
@@ -175,7 +178,8 @@ impl Told {
         let mut out = Vec::new();
         self.remarks = (self.remarks + 1).min(STEP - 1);
         let nth = self.at + self.remarks;
-        self.give(nth, None, severity, Safe::new(text), &mut out);
+        let says = Says::of(severity, PhaseMark::Within, text);
+        self.give(nth, None, says, &mut out);
         out
     }
 
@@ -192,54 +196,64 @@ impl Told {
             last.pop_front();
         }
         last.push_back(text.clone());
-        self.next(self.at + STEP, Some(at), Severity::Info, text, out);
+        let says = Says {
+            severity: Severity::Info,
+            mark: PhaseMark::Within,
+            text,
+        };
+        self.next(self.at + STEP, Some(at), says, out);
     }
 
     /// Tells the next thing of the phase.
-    fn next(
-        &mut self,
-        nth: u64,
-        at: Option<Time>,
-        severity: Severity,
-        text: Safe,
-        out: &mut Vec<Given>,
-    ) {
+    fn next(&mut self, nth: u64, at: Option<Time>, says: Says, out: &mut Vec<Given>) {
         (self.at, self.remarks) = (nth, 0);
-        self.give(nth, at, severity, text, out);
+        self.give(nth, at, says, out);
     }
 
-    fn give(
-        &self,
-        within: u64,
-        at: Option<Time>,
-        severity: Severity,
-        text: Safe,
-        out: &mut Vec<Given>,
-    ) {
+    fn give(&self, within: u64, at: Option<Time>, says: Says, out: &mut Vec<Given>) {
         let nth = (self.place as u64) << PHASE | within;
         if self.reached.is_none_or(|reached| nth > reached) {
             out.push(Given {
                 nth,
                 at,
-                severity,
+                severity: says.severity,
                 part: PHASES.get(self.place).copied().unwrap_or_default(),
-                text,
+                mark: says.mark,
+                text: says.text,
             });
         }
     }
 }
 
-fn ended(phase: &Phase, status: &str) -> (Severity, String) {
+/// What is said, wherever it stands.
+struct Says {
+    severity: Severity,
+    mark: PhaseMark,
+    text: Safe,
+}
+
+impl Says {
+    fn of(severity: Severity, mark: PhaseMark, text: &str) -> Self {
+        Self {
+            severity,
+            mark,
+            text: Safe::new(text),
+        }
+    }
+}
+
+fn ended(phase: &Phase, status: &str) -> Says {
     let after = phase
         .took
         .map_or_else(String::new, |took| format!(" after {}", short(took)));
+    let mark = PhaseMark::ends(status, phase.took, phase.is_bad());
     if phase.is_bad() {
         let why = phase
             .reason()
             .map_or_else(String::new, |why| format!(": {why}"));
-        (Severity::Error, format!("{status}{after}{why}"))
+        Says::of(Severity::Error, mark, &format!("{status}{after}{why}"))
     } else {
-        (Severity::Info, format!("{status}{after}"))
+        Says::of(Severity::Info, mark, &format!("{status}{after}"))
     }
 }
 

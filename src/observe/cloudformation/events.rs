@@ -130,6 +130,7 @@ impl Follower {
             .unwrap_or(event.kind.as_str());
         Line {
             turn: Turn::default(),
+            phase: None,
             at: event.at,
             id: event.id.as_str().into(),
             kind: SourceKind::Events,

@@ -27,6 +27,7 @@ fn spot() -> Spot {
 fn line(stack: &str, n: i64) -> Line {
     Line {
         turn: Turn::default(),
+        phase: None,
         at: Time(n),
         id: format!("id-{n}").into(),
         kind: SourceKind::Out,
@@ -49,6 +50,7 @@ fn bare(lines: Vec<Line>) -> Vec<Line> {
         .into_iter()
         .map(|line| Line {
             turn: Turn::default(),
+            phase: None,
             ..line
         })
         .collect()
@@ -95,6 +97,7 @@ fn a_whole_and_its_parts_keep_their_lines_apart() {
             all.into_iter()
                 .map(|line| Line {
                     turn: Turn::default(),
+                    phase: None,
                     ..line
                 })
                 .collect()

@@ -121,6 +121,7 @@ impl Lost {
 pub(super) fn gap(stack: &StackId, at: Time, text: &str) -> Line {
     Line {
         turn: Turn::default(),
+        phase: None,
         at,
         id: format!("lost/{}", at.0).into(),
         kind: SourceKind::Engine,

@@ -36,6 +36,7 @@ fn line(at: i64, id: &str, kind: SourceKind, severity: Severity, text: &str) -> 
     };
     Line {
         turn: Turn::default(),
+        phase: None,
         at: Time(at),
         id: id.into(),
         kind,

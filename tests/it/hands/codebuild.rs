@@ -9,12 +9,14 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Either, select};
 use holdpoint::domain::artifact::Artifact;
+use holdpoint::domain::deployment::StepRun;
 use holdpoint::domain::digest::Digest;
 use holdpoint::domain::failure::{Failure, Retry};
 use holdpoint::domain::line::Severity;
 use holdpoint::domain::masks::Secret;
 use holdpoint::domain::request::SourceBundle;
 use holdpoint::domain::secret_ref::SecretRef;
+use holdpoint::domain::time::Time;
 use holdpoint::exec::{Content, Found, Job, Port};
 use holdpoint::sandbox::services::logs::Logs;
 use holdpoint::text::safe::Safe;
@@ -332,6 +334,35 @@ async fn a_build_is_told_phase_by_phase_and_leaves_an_archive() {
         .map(|line| line.text.clone())
         .collect();
     assert_eq!(read, written, "every line once, in its order");
+}
+
+/// What a page shows of a build is noted as it goes on: it is known also of one that failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn its_phases_are_noted_however_it_ends() {
+    let shop = workshop().await;
+    for (env, ended, is_bad) in [
+        (json!({ "STAGE": "live" }), "SUCCEEDED", false),
+        (json!({ "EXIT_CODE": "2" }), "FAILED", true),
+    ] {
+        let attempt = Attempt::new(&shop, build(&env));
+        assert_eq!(attempt.to_its_end().await.is_err(), is_bad);
+        let mut run = StepRun::blocked();
+        run.notes = attempt.bench.notes.lock().unwrap().clone();
+        let phases = run.phases();
+        let of = |name: &str| phases.iter().find(|phase| phase.name.as_str() == name);
+        for (name, status, bad) in [
+            ("SUBMITTED", "SUCCEEDED", false),
+            ("INSTALL", "SUCCEEDED", false),
+            ("BUILD", ended, is_bad),
+            ("COMPLETED", ended, is_bad),
+        ] {
+            let phase = of(name).unwrap_or_else(|| panic!("{name}: {phases:?}"));
+            assert_eq!((phase.word(), phase.is_bad), (status, bad), "{name}");
+        }
+        let install = of("INSTALL").unwrap();
+        assert_eq!(install.took(&run, Time(0)), Some(Duration::from_secs(8)));
+        assert_eq!(run.phase(), None, "nothing goes on");
+    }
 }
 
 /// Traps 3 and 4: four ends are failures, and say where and why.

@@ -23,6 +23,7 @@ fn line(source: usize, nth: usize, at: i64) -> Line {
     };
     Line {
         turn: Turn::default(),
+        phase: None,
         at: Time(at),
         id,
         kind,
