@@ -68,6 +68,10 @@ pub enum Motion {
     NextRunning,
     /// The one before that runs.
     PrevRunning,
+    /// Fold what is read as one, or unfold it.
+    Fold,
+    /// Fold all of it, or unfold all.
+    FoldAll,
     /// The next section (source, phase).
     NextSection,
     /// The section before.

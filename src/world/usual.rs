@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::deployment::{Deployment, StepRun, StepState};
-use crate::domain::ids::{StackId, StepId};
+use crate::domain::ids::{DeploymentNo, StackId, StepId};
 use crate::domain::plan::{Output, Step};
 use crate::domain::time::{Time, short};
 
@@ -115,14 +115,53 @@ impl World {
     /// What a step usually takes.
     #[must_use]
     pub fn usual(&self, stack: &StackId, step: &StepId) -> Option<Usual> {
+        self.usual_but(stack, step, None)
+    }
+
+    /// The same, by other deployments than this one.
+    pub(super) fn usual_but(
+        &self,
+        stack: &StackId,
+        step: &StepId,
+        but: Option<DeploymentNo>,
+    ) -> Option<Usual> {
+        self.usual_by(stack, step, |d, run| {
+            (Some(d.no()) != but).then_some(())?;
+            (run.state == StepState::Done && run.ever_started() && !resolved(run)).then_some(())?;
+            Some(run.ended_at?.since(run.started_at?))
+        })
+    }
+
+    /// What a phase of a step usually takes, by those that ended well in other deployments than
+    /// this one.
+    #[must_use]
+    pub fn usual_phase(
+        &self,
+        stack: &StackId,
+        step: &StepId,
+        phase: &str,
+        but: Option<DeploymentNo>,
+    ) -> Option<Usual> {
+        self.usual_by(stack, step, |d, run| {
+            (Some(d.no()) != but).then_some(())?;
+            let mut phases = run.phases().into_iter();
+            let same = phases.find(|one| one.name.as_str() == phase && !one.is_bad)?;
+            same.took_ms.map(Duration::from_millis)
+        })
+    }
+
+    fn usual_by(
+        &self,
+        stack: &StackId,
+        step: &StepId,
+        took: impl Fn(&Deployment, &StepRun) -> Option<Duration>,
+    ) -> Option<Usual> {
         let took = |same: &dyn Fn(&StackId) -> bool| -> Vec<Duration> {
             self.folds
                 .deployments
                 .values()
                 .filter(|d| d.stack().is_some_and(same))
-                .filter_map(|d| d.steps.get(step))
-                .filter(|run| run.state == StepState::Done && run.ever_started() && !resolved(run))
-                .filter_map(|run| Some(run.ended_at?.since(run.started_at?)))
+                .filter_map(|d| took(d, d.steps.get(step)?))
                 .collect()
         };
         usual_of(took(&|other| other == stack), Basis::Stack)

@@ -284,13 +284,25 @@ pub(super) static MOVES: &[Action] = &[
         Scope::Log,
         "log-next-section",
         Motion::NextSection,
-        "next source section",
+        "next section: phase or source",
     ),
     within(
         Scope::Log,
         "log-previous-section",
         Motion::PrevSection,
-        "previous source section",
+        "previous section: phase or source",
+    ),
+    within(
+        Scope::Log,
+        "log-fold",
+        Motion::Fold,
+        "fold or unfold the phase; one that failed is open by itself",
+    ),
+    within(
+        Scope::Log,
+        "log-fold-all",
+        Motion::FoldAll,
+        "fold or unfold all phases",
     ),
     within(Scope::Log, "log-wrap", Motion::Wrap, "wrap long lines"),
     within(

@@ -13,19 +13,11 @@ use crate::tui::paint::{end, fit, part};
 use crate::tui::scene::Scene;
 use crate::tui::theme::{Role, Theme};
 
+use super::lay::{Instead, Part, lay};
 use super::pen::Pen;
 use super::ring::Row;
-use super::text::{name, wrap};
-use super::{LogPane, PIECE, footer, pretty, view};
-
-/// One row of the screen: which part of a line it shows.
-struct Part {
-    row: usize,
-    /// Bytes of the line's text, or a row of its JSON.
-    bytes: Range<usize>,
-    json: Option<String>,
-    first: bool,
-}
+use super::text::name;
+use super::{LogPane, PIECE, footer, phase, view};
 
 pub(super) fn draw(
     pane: &mut LogPane,
@@ -63,12 +55,19 @@ pub(super) fn draw(
         pane.follow(true);
     }
     pane.cursor = pane.cursor.min(pane.ring.len().saturating_sub(1));
+    pane.reveal();
     let before = columns(pane, scene, body.width);
     let parts = lay(
         pane,
+        scene,
         usize::from(body.width).saturating_sub(before),
         usize::from(body.height),
     );
+    let grows = |part: &Part| {
+        let row = pane.ring.row(part.row);
+        row.is_some_and(|row| phase::grows(&row, scene))
+    };
+    pane.grows = parts.iter().any(grows);
     let mut last: Option<Time> = None;
     let selection = pane
         .select
@@ -164,7 +163,7 @@ fn columns(pane: &LogPane, scene: &Scene<'_>, width: u16) -> usize {
             None => return 1,
         }
     };
-    1 + prefix(pane, scene, &row, None, width)
+    1 + prefix(pane, scene, (&row, false), None, width)
         .iter()
         .map(|(text, _)| text.width())
         .sum::<usize>()
@@ -173,7 +172,7 @@ fn columns(pane: &LogPane, scene: &Scene<'_>, width: u16) -> usize {
 fn prefix(
     pane: &LogPane,
     scene: &Scene<'_>,
-    line: &Row<'_>,
+    (line, is_header): (&Row<'_>, bool),
     before: Option<Time>,
     width: u16,
 ) -> Vec<(String, Role)> {
@@ -192,87 +191,9 @@ fn prefix(
         out.push((format!("{cells} "), Role::Dim));
     }
     out.push((format!("{:3} ", line.source.kind.word()), Role::Source));
-    out.push((format!("{} ", end(name(line.source), source)), Role::Source));
+    let name = name(line.source, is_header);
+    out.push((format!("{} ", end(name, source)), Role::Source));
     out
-}
-
-/// The rows that are seen: so that the cursor is among them, and as few as possible above it are
-/// lost.
-fn lay(pane: &mut LogPane, room: usize, height: usize) -> Vec<Part> {
-    let wraps = if pane.wrap { Some(room.max(8)) } else { None };
-    let parts_of = |pane: &LogPane, row: usize| -> Vec<Part> {
-        let Some(line) = pane.ring.row(row) else {
-            return Vec::new();
-        };
-        let begins = wraps.map_or_else(|| vec![0], |room| wrap(line.text, room, room));
-        let ends = begins[1..].iter().copied().chain([line.text.len()]);
-        let mut parts: Vec<Part> = begins
-            .iter()
-            .zip(ends)
-            .map(|(from, to)| Part {
-                row,
-                bytes: *from..to,
-                json: None,
-                first: *from == 0,
-            })
-            .collect();
-        if pane.opened.contains(&line.key) {
-            let json = pretty(line.text).unwrap_or_default();
-            parts.extend(json.into_iter().map(|text| Part {
-                row,
-                bytes: 0..0,
-                json: Some(text),
-                first: false,
-            }));
-        }
-        parts
-    };
-    let cursor = pane.cursor;
-    let Some(mut top) = view::at_or_before(
-        &pane.ring,
-        &mut pane.filter,
-        if pane.following {
-            cursor
-        } else {
-            pane.top.min(cursor)
-        },
-    )
-    .or_else(|| view::at_or_after(&pane.ring, &mut pane.filter, 0)) else {
-        return Vec::new();
-    };
-    let away = std::mem::take(&mut pane.jumped) && (cursor < pane.top || cursor >= pane.bottom);
-    if away && !pane.following {
-        top = (0..height / 3).fold(cursor, |at, _| {
-            view::before(&pane.ring, &mut pane.filter, at).unwrap_or(at)
-        });
-    }
-    // Upwards from the cursor as far as the area reaches: the top may not lie above that, nor below
-    // it when following.
-    let mut used = parts_of(pane, cursor).len();
-    let mut first = cursor;
-    while used < height {
-        let Some(above) = view::before(&pane.ring, &mut pane.filter, first) else {
-            break;
-        };
-        let more = parts_of(pane, above).len();
-        if used + more > height || (!pane.following && above < top) {
-            break;
-        }
-        used += more;
-        first = above;
-    }
-    if pane.following || top < first {
-        top = first;
-    }
-    pane.top = top;
-    let mut parts = Vec::new();
-    let mut at = Some(top);
-    while let Some(row) = at.filter(|_| parts.len() < height) {
-        parts.extend(parts_of(pane, row));
-        pane.bottom = row;
-        at = view::after(&pane.ring, &mut pane.filter, row);
-    }
-    parts
 }
 
 #[expect(clippy::too_many_arguments, reason = "plain values of one drawing")]
@@ -297,11 +218,12 @@ fn draw_part(
         (true, false, true) => ">",
     };
     buf.set_stringn(area.x, area.y, sign, 1, over(theme.style(Role::Strong)));
-    let text_style = theme.style(role(line.severity));
-    let body = part
-        .json
-        .as_deref()
-        .unwrap_or(&line.text[part.bytes.clone()]);
+    let text_style = theme.style(match &part.instead {
+        Some(Instead::Header(_, role)) => *role,
+        Some(Instead::Json(_)) | None => role(line.severity),
+    });
+    let own = &line.text[part.bytes.clone()];
+    let body = part.instead.as_ref().map_or(own, Instead::text);
     let found = pane
         .find
         .as_ref()
@@ -314,7 +236,7 @@ fn draw_part(
         .unwrap_or_default();
     let style_at = |at: usize| {
         let inside = |ranges: &[Range<usize>]| {
-            part.json.is_none()
+            part.instead.is_none()
                 && ranges
                     .iter()
                     .any(|range| range.contains(&(part.bytes.start + at)))
@@ -331,7 +253,8 @@ fn draw_part(
             over(text_style)
         }
     };
-    let prefix = prefix(pane, scene, line, before, area.width);
+    let is_header = matches!(part.instead, Some(Instead::Header(..)));
+    let prefix = prefix(pane, scene, (line, is_header), before, area.width);
     let mut pen = Pen {
         x: area.x + 1,
         right: area.right(),
@@ -350,7 +273,7 @@ fn draw_part(
     if pane.locked && !pane.wrap {
         pen.skip = pane.aside;
     }
-    if part.json.is_some() {
+    if part.instead.is_some() {
         pen.skip = 0;
     }
     if pen.put(body, style_at, area.y, buf) {

@@ -4,10 +4,13 @@
 
 mod draw;
 mod find;
+mod fold;
 mod footer;
 mod json;
+mod lay;
 mod pane;
 mod pen;
+mod phase;
 mod prompt;
 mod ring;
 mod search;
@@ -18,9 +21,9 @@ mod view;
 
 pub use find::{Hits, Query};
 pub use json::pretty;
-pub use ring::{Counts, Ring, Row, Source};
+pub use ring::{Counts, Ring, Row, Section, Source};
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -56,6 +59,8 @@ pub struct LogPane {
     select: Option<usize>,
     marks: Vec<usize>,
     opened: HashSet<u64>,
+    /// The phases that a person folded or unfolded; all others do so by themselves.
+    folds: HashMap<u64, bool>,
     wrap: bool,
     times: Times,
     locked: bool,
@@ -69,6 +74,8 @@ pub struct LogPane {
     /// The cursor went somewhere else: what stands around it is shown as well.
     jumped: bool,
     searched: bool,
+    /// The time of a header that was seen when it was last drawn grows.
+    grows: bool,
 }
 
 impl fmt::Debug for LogPane {
@@ -102,6 +109,7 @@ impl LogPane {
             select: None,
             marks: Vec::new(),
             opened: HashSet::new(),
+            folds: HashMap::new(),
             wrap: false,
             times: Times::default(),
             locked: true,
@@ -111,12 +119,16 @@ impl LogPane {
             bottom: 0,
             jumped: false,
             searched: true,
+            grows: false,
         }
     }
 
     /// Takes new lines; lines that are here already are not taken twice.
     pub fn push(&mut self, batch: &Batch) {
         self.dropped += batch.dropped;
+        if !self.following {
+            self.keep_open();
+        }
         for line in &batch.lines {
             let Some(place) = self.ring.put(line) else {
                 continue;
@@ -137,6 +149,7 @@ impl LogPane {
             self.marks.retain(|mark| *mark >= gone);
             self.places(|at| *at = at.saturating_sub(gone));
         }
+        self.fold_all_as_wanted();
         self.searched = false;
     }
 
@@ -145,6 +158,7 @@ impl LogPane {
         self.ring.clear();
         self.marks.clear();
         self.opened.clear();
+        self.folds.clear();
         (self.select, self.cursor, self.top, self.aside) = (None, 0, 0, 0);
         (self.arrived, self.dropped) = (0, 0);
         self.following = true;
@@ -175,12 +189,14 @@ impl LogPane {
             .for_each(|prompt| change(&mut prompt.before.cursor));
     }
 
-    /// Puts the cursor on a line, if there is one, and stops following.
+    /// Puts the cursor on a line, if there is one, and stops following. A fold that hides it gives
+    /// way.
     fn go(&mut self, to: Option<usize>) -> Flow {
         if let Some(to) = to {
             self.follow(false);
             self.cursor = to;
             self.jumped = true;
+            self.reveal();
         }
         Flow::Used
     }

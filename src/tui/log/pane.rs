@@ -15,7 +15,7 @@ use crate::tui::theme::Theme;
 
 use super::prompt::{For, Typed};
 use super::text::Times;
-use super::{LogPane, SOON, draw, footer, view};
+use super::{LogPane, Row, SOON, draw, footer, view};
 
 impl Pane for LogPane {
     fn draw(&mut self, scene: &Scene<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -75,12 +75,8 @@ impl Pane for LogPane {
             Motion::PrevWarning => {
                 self.seek(false, "warning", |_, row| row.severity == Severity::Warn)
             }
-            Motion::NextSection => {
-                self.seek(true, "other source", |here, row| row.source != here.source)
-            }
-            Motion::PrevSection => {
-                self.seek(false, "other source", |here, row| row.source != here.source)
-            }
+            Motion::NextSection => self.seek(true, "other section", is_section),
+            Motion::PrevSection => self.seek(false, "other section", is_section),
             Motion::Wrap => {
                 self.wrap = !self.wrap;
                 self.aside = 0;
@@ -108,6 +104,14 @@ impl Pane for LogPane {
                     .to_owned(),
                 )
             }
+            Motion::Fold => self.fold(None),
+            Motion::FoldAll => self.fold_all(),
+            Motion::Left | Motion::Right if !self.is_in_phase() => Flow::Pass,
+            Motion::Left => self.fold(Some(true)),
+            Motion::Right => self.fold(Some(false)),
+            Motion::Open if self.ring.row(self.cursor).is_some_and(|row| row.is_head) => {
+                self.fold(None)
+            }
             Motion::Open | Motion::Pretty => self.open(),
             Motion::Select => {
                 self.follow(false);
@@ -123,9 +127,7 @@ impl Pane for LogPane {
             Motion::Save => self.save(scene.now),
             Motion::Copy => self.copy(),
             Motion::Escape => self.escape(),
-            Motion::Left
-            | Motion::Right
-            | Motion::Cycle
+            Motion::Cycle
             | Motion::NextFailed
             | Motion::PrevFailed
             | Motion::NextHold
@@ -160,7 +162,10 @@ impl Pane for LogPane {
     fn moves(&self, scene: &Scene<'_>) -> Option<Duration> {
         if !self.searched && (self.find.is_some() || self.filter.is_some()) {
             Some(SOON)
-        } else if (self.times == Times::Ago && !self.ring.is_empty()) || footer::counts(scene) {
+        } else if (self.times == Times::Ago && !self.ring.is_empty())
+            || self.grows
+            || footer::counts(scene)
+        {
             Some(Duration::from_secs(1))
         } else {
             None
@@ -171,6 +176,7 @@ impl Pane for LogPane {
         &[
             ("log-pause", "pause"),
             ("log-filter", "filter"),
+            ("log-fold", "fold"),
             ("log-next-error", "error"),
             ("log-wrap", "wrap"),
         ]
@@ -186,5 +192,13 @@ impl Pane for LogPane {
 
     fn forget_lines(&mut self) {
         self.clear();
+    }
+}
+
+/// Whether a line begins a section beside another one: a header, or the first of another source.
+fn is_section(here: &Row<'_>, row: &Row<'_>) -> bool {
+    match (row.section, here.section) {
+        (Some(_), _) => row.is_head,
+        (None, _) => row.source != here.source,
     }
 }

@@ -1,5 +1,7 @@
 //! What is typed to search or to filter a log. It acts while it is typed; Esc puts everything back.
 
+use std::collections::HashMap;
+
 use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
@@ -21,6 +23,7 @@ pub(super) struct Before {
     pub(super) cursor: usize,
     pub(super) top: usize,
     pub(super) following: bool,
+    pub(super) folds: HashMap<u64, bool>,
 }
 
 /// The prompt.

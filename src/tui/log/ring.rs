@@ -2,16 +2,18 @@
 //! lies together. It forgets the oldest and says how many. It knows nothing of screens.
 
 mod chunk;
+mod sections;
 mod sources;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::domain::line::{Id, Line, Severity};
+use crate::domain::line::{Id, Line, PhaseMark, Severity};
 use crate::domain::time::Time;
 
 pub(super) use chunk::Chunk;
 use chunk::{CHUNK, Record, TEXT};
+pub use sections::Section;
 pub use sources::Source;
 
 /// Sources remembered before those that no line has any more are forgotten.
@@ -30,6 +32,12 @@ pub struct Row<'a> {
     pub source: &'a Source,
     /// Which line it is, whatever its place.
     pub key: u64,
+    /// The phase in which it stands, where that has a header.
+    pub section: Option<&'a Section>,
+    /// The header of its phase stands above it, or in its place where it says that this begins.
+    pub is_head: bool,
+    /// It says that its phase begins.
+    pub begins: bool,
 }
 
 /// How many lines of each seriousness are kept.
@@ -53,6 +61,8 @@ pub struct Ring {
     counts: Counts,
     keys: HashSet<u64>,
     sources: Vec<Source>,
+    /// By the places of their sources.
+    sections: Vec<Option<Section>>,
     by_source: HashMap<Source, u32>,
     next_chunk: u64,
 }
@@ -69,6 +79,7 @@ impl Ring {
             counts: Counts::default(),
             keys: HashSet::new(),
             sources: Vec::new(),
+            sections: Vec::new(),
             by_source: HashMap::new(),
             next_chunk: 0,
         }
@@ -103,20 +114,24 @@ impl Ring {
     pub fn row(&self, at: usize) -> Option<Row<'_>> {
         let (chunk, record) = self.locate(at)?;
         let chunk = &self.chunks[chunk];
-        let Record {
-            at,
-            key,
-            source,
-            severity,
-            ..
-        } = chunk.records[record];
+        let text = chunk.text(record);
+        let record = &chunk.records[record];
+        let section = self.section_of(record);
         Some(Row {
-            at,
-            severity,
-            text: chunk.text(record),
-            source: &self.sources[source as usize],
-            key,
+            at: record.at,
+            severity: record.severity,
+            text,
+            source: &self.sources[record.source as usize],
+            key: record.key,
+            section: section.map(|(section, _)| section),
+            is_head: section.is_some_and(|(_, is_head)| is_head),
+            begins: record.begins,
         })
+    }
+
+    fn record(&self, at: usize) -> Option<&Record> {
+        let (chunk, record) = self.locate(at)?;
+        self.chunks[chunk].records.get(record)
     }
 
     /// The place of the first line at or after a time.
@@ -143,6 +158,7 @@ impl Ring {
         let turn = line.key();
         let source = self.intern(line);
         self.count(line.severity, true);
+        self.enter(source, key, line);
         self.len += 1;
         let mut after = 0;
         let mut at = self.chunks.len();
@@ -188,6 +204,14 @@ impl Ring {
             len: text.len() as u32,
             source,
             severity: line.severity,
+            begins: line
+                .phase
+                .as_ref()
+                .is_some_and(|phase| phase.mark == PhaseMark::Begins),
+            is_own: line
+                .phase
+                .as_ref()
+                .is_some_and(|phase| phase.mark == PhaseMark::Within),
         };
         chunk.text.push_str(text);
         chunk.version += u32::from(place < chunk.records.len());
@@ -208,12 +232,14 @@ impl Ring {
             let Some(chunk) = self.chunks.front_mut() else {
                 break;
             };
-            let Record { key, severity, .. } = chunk.records[chunk.from];
+            let record = chunk.records[chunk.from];
+            let Record { key, severity, .. } = record;
             chunk.from += 1;
             let empty = chunk.len() == 0;
             self.keys.remove(&key);
             self.len -= 1;
             self.count(severity, false);
+            self.leave(&record);
             if empty {
                 self.chunks.pop_front();
             } else if self.chunks[0].from >= CHUNK {

@@ -16,12 +16,12 @@ impl LogPane {
             } else {
                 hits.at_or_before(&self.ring, at)
             };
-            // A hit that the filter hides is none.
+            // A hit that the filter hides is none; what a fold hides is opened.
             while let Some(row) = at {
                 let shown = if forward {
-                    view::at_or_after
+                    view::passes_after
                 } else {
-                    view::at_or_before
+                    view::passes_before
                 }(&self.ring, &mut self.filter, row)?;
                 if shown == row {
                     return Some(row);
@@ -62,6 +62,7 @@ impl LogPane {
             cursor: self.cursor,
             top: self.top,
             following: self.following,
+            folds: self.folds.clone(),
         };
         self.prompt = Some(Prompt::new(what, before));
         Flow::Used
@@ -79,6 +80,8 @@ impl LogPane {
         let query = |text: &Option<String>| text.as_deref().and_then(Query::read).map(Hits::new);
         let typed = Query::read(&typed).map(Hits::new);
         self.searched = false;
+        self.folds.clone_from(&before.folds);
+        self.fold_all_as_wanted();
         match what {
             For::Find => {
                 if self.filter.as_ref().map(|hits| &hits.query.text) != before.filter.as_ref() {
@@ -118,7 +121,10 @@ impl LogPane {
                 cursor,
                 top,
                 following,
+                folds,
             } = prompt.before;
+            self.folds = folds;
+            self.fold_all_as_wanted();
             (self.find, self.filter, self.top) = (query(find), query(filter), top);
             self.follow(following);
             if !following {

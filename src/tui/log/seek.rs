@@ -33,7 +33,7 @@ impl LogPane {
         }
     }
 
-    /// The next shown line of a kind, or the one before.
+    /// The next line of a kind, or the one before, folded or not.
     pub(super) fn seek(
         &mut self,
         forward: bool,
@@ -43,13 +43,19 @@ impl LogPane {
         let Some(here) = self.ring.row(self.cursor) else {
             return Flow::Say(format!("no {what}"));
         };
-        let next = if forward { view::after } else { view::before };
-        let mut at = next(&self.ring, &mut self.filter, self.cursor);
+        let mut next = |from: usize| {
+            if forward {
+                view::passes_after(&self.ring, &mut self.filter, from + 1)
+            } else {
+                view::passes_before(&self.ring, &mut self.filter, from.checked_sub(1)?)
+            }
+        };
+        let mut at = next(self.cursor);
         while let Some(row) = at {
             if self.ring.row(row).is_some_and(|row| is(&here, &row)) {
                 return self.go(Some(row));
             }
-            at = next(&self.ring, &mut self.filter, row);
+            at = next(row);
         }
         Flow::Say(format!(
             "no {what} {} this line",

@@ -1,6 +1,7 @@
 //! The log pane: pictures in sizes and modes; what keys must show, the ring against a plain list
 //! and the footer each in a file.
 
+mod fold;
 mod footer;
 mod keys;
 mod ring;

@@ -64,9 +64,11 @@ impl Times {
     }
 }
 
-/// The name of a source as a column shows it.
-pub(super) fn name(source: &Source) -> &str {
+/// The name of a source as a column shows it: of what goes through phases the phase, which its
+/// header names with the source.
+pub(super) fn name(source: &Source, is_header: bool) -> &str {
     match source.kind {
+        _ if source.run.is_some() && !is_header => source.part.as_str(),
         SourceKind::Events if !source.part.is_empty() => source.part.as_str(),
         SourceKind::Events | SourceKind::Logs | SourceKind::Out | SourceKind::Engine => {
             source.name.as_str()
@@ -98,6 +100,7 @@ pub(super) fn plain(row: &Row<'_>) -> String {
         part,
         stack,
         no,
+        run: _,
     } = row.source;
     let level = match row.severity {
         Severity::Debug => "DEBUG",

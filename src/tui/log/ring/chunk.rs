@@ -18,6 +18,10 @@ pub(super) struct Record {
     pub(super) len: u32,
     pub(super) source: u32,
     pub(super) severity: Severity,
+    /// It says that its phase begins.
+    pub(super) begins: bool,
+    /// It is of its phase, and says neither that this begins nor that it ends.
+    pub(super) is_own: bool,
 }
 
 /// Lines that lie together.
@@ -36,6 +40,11 @@ impl Chunk {
     /// Records, those that are gone included.
     pub(in crate::tui::log) fn records(&self) -> usize {
         self.records.len()
+    }
+
+    /// The records that are still there.
+    pub(super) fn live(&self) -> &[Record] {
+        &self.records[self.from..]
     }
 
     pub(super) fn len(&self) -> usize {

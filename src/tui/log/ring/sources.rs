@@ -21,6 +21,8 @@ pub struct Source {
     pub stack: StackId,
     /// The deployment, where known.
     pub no: Option<DeploymentNo>,
+    /// Which time it goes through its phases, where its part is one.
+    pub run: Option<u32>,
 }
 
 impl Ring {
@@ -31,6 +33,7 @@ impl Ring {
             part: line.part.clone(),
             stack: line.stack.clone(),
             no: line.no,
+            run: line.phase.as_ref().map(|phase| phase.run),
         };
         if let Some(known) = self.by_source.get(&source) {
             return *known;
@@ -43,6 +46,7 @@ impl Ring {
 
     pub(super) fn forget_sources(&mut self) {
         let old = std::mem::take(&mut self.sources);
+        let mut phases = std::mem::take(&mut self.sections);
         self.by_source.clear();
         let mut moved: HashMap<u32, u32> = HashMap::new();
         for chunk in &mut self.chunks {
@@ -52,6 +56,8 @@ impl Ring {
                     let id = self.sources.len() as u32;
                     self.sources.push(source.clone());
                     self.by_source.insert(source, id);
+                    let phase = phases.get_mut(record.source as usize);
+                    self.sections.push(phase.and_then(Option::take));
                     id
                 });
             }
