@@ -160,12 +160,20 @@ pub fn catalog(loaded: &Loaded) -> Catalog {
         };
         let depends_on = app.depends_on.iter().filter(here).cloned().collect();
         let spec = spec.map_err(|found| found.to_string());
+        let rows = spec.as_ref().map_or_else(
+            |_| Vec::new(),
+            |spec| {
+                let system = loaded.systems.iter().find(|one| one.name() == spec.system);
+                system.map(|system| system.rows(spec)).unwrap_or_default()
+            },
+        );
         catalog.stacks.insert(
             stack,
             Entry {
                 spec,
                 bundle,
                 depends_on,
+                rows,
             },
         );
     }

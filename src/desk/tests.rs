@@ -25,6 +25,7 @@ fn catalog() -> Catalog {
         spec,
         bundle: SourceBundle::default(),
         depends_on: Vec::new(),
+        rows: Vec::new(),
     };
     catalog.stacks.insert(id("dev/orders"), entry(Ok(spec)));
     catalog.stacks.insert(
@@ -391,6 +392,7 @@ fn log_groups_are_followed_of_the_first_stack_and_of_those_that_are_tailed_by_na
             spec: Ok(spec),
             bundle: SourceBundle::default(),
             depends_on: Vec::new(),
+            rows: Vec::new(),
         };
         file.stacks.insert(id(stack), entry);
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::environment::EnvironmentRecord;
 use super::ids::{AppName, EnvName, StackId};
 use super::request::{SourceBundle, Spec};
+use super::row::Row;
 
 /// An estate as read and checked.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -56,4 +57,6 @@ pub struct Entry {
     pub bundle: SourceBundle,
     /// Applications of the same environment that come first.
     pub depends_on: Vec<AppName>,
+    /// What its page says of it beside its state, as its system knows it from the file.
+    pub rows: Vec<Row>,
 }

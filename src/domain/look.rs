@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::place::PlaceName;
+use super::row::Row;
 use super::time::Time;
 use crate::text::safe::Safe;
 
@@ -118,6 +119,9 @@ pub struct Sight {
     /// When that list was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members_at: Option<Time>,
+    /// What a person may want to know of it beside its state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Row>,
     /// What its eye tells beyond that, in the form of its kind.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub facts: Value,
@@ -158,6 +162,7 @@ impl Sight {
             parts: Vec::new(),
             members: Vec::new(),
             members_at: None,
+            rows: Vec::new(),
             facts: Value::Null,
         }
     }

@@ -40,6 +40,7 @@ pub mod refused;
 pub mod relative;
 pub mod repository;
 pub mod request;
+pub mod row;
 pub mod secret_ref;
 pub mod sighting;
 pub mod stack;

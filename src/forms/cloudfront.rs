@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::look::{Sight, Standing, Subject};
+use crate::domain::row::Row;
 use crate::domain::time::Time;
 use crate::text::safe::Safe;
 
@@ -91,12 +92,27 @@ impl DistributionFacts {
         }
     }
 
+    /// By what a person finds it, here and in the console of AWS.
+    fn rows(&self) -> Vec<Row> {
+        let aliases = self.aliases.join(", ");
+        [
+            ("distribution", self.id.as_str()),
+            ("its domain name", &self.domain_name),
+            ("its aliases", &aliases),
+        ]
+        .into_iter()
+        .filter(|(_, is)| !is.is_empty())
+        .map(|(name, is)| Row::new(name, is))
+        .collect()
+    }
+
     /// As it is seen, under the name by which it was looked for.
     #[must_use]
     pub fn sight(&self, about: Subject) -> Sight {
         Sight {
             words: Safe::new(self.words()),
             changed_at: self.changed_at,
+            rows: self.rows(),
             facts: serde_json::to_value(self).unwrap_or(Value::Null),
             ..Sight::of(about, CALLED, self.standing())
         }

@@ -25,6 +25,7 @@ use crate::domain::purpose::Purpose;
 use crate::domain::refs::Branch;
 use crate::domain::repository::Repository;
 use crate::domain::request::Spec;
+use crate::domain::row::Row;
 use crate::domain::time::Time;
 use crate::text::document::Node;
 
@@ -99,6 +100,11 @@ pub trait System: fmt::Debug + Sync {
     ) -> Option<Result<Spec, Failure>> {
         let _ = (spec, version, archive);
         None
+    }
+    /// What the page of a stack says of it beside its state: where it is reached, what it is made of.
+    fn rows(&self, spec: &Spec) -> Vec<Row> {
+        let _ = spec;
+        Vec::new()
     }
     /// What a spec comes to be by what was seen, where it says no release of its own: the commit
     /// that a branch leads to. Asked once, after the last look; what comes of it is planned, shown

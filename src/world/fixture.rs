@@ -183,6 +183,7 @@ impl Scene {
             spec,
             bundle: specs::bundle(),
             depends_on: Vec::new(),
+            rows: Vec::new(),
         };
         Arc::make_mut(&mut self.world.catalog)
             .stacks

@@ -5,6 +5,7 @@ mod body;
 mod buildspec;
 pub mod entry;
 mod plan;
+mod rows;
 mod steps;
 
 use serde::Deserialize as _;
@@ -24,6 +25,7 @@ use crate::domain::purpose::Purpose;
 use crate::domain::refs::Commit;
 use crate::domain::request::Spec;
 use crate::domain::secret_ref::SecretRef;
+use crate::domain::row::Row;
 use crate::forms::cloudfront::{DISTRIBUTION, LookFor};
 use crate::forms::git::{BRANCH, BranchFacts, SIGN_IN, has_password};
 use crate::forms::s3::{OBJECT, object};
@@ -109,6 +111,10 @@ impl System for Website {
             purposes: &[Purpose::Deploy],
             says: "this commit of its repository, not the one to which its branch leads",
         }]
+    }
+
+    fn rows(&self, spec: &Spec) -> Vec<Row> {
+        Body::of(spec).map_or_else(|_| Vec::new(), |body| body.site.rows())
     }
 
     fn follows(&self, spec: &Spec) -> Option<Follows> {

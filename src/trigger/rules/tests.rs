@@ -194,6 +194,7 @@ fn rules_are_what_systems_say_of_stacks() {
             spec,
             bundle: SourceBundle::default(),
             depends_on: Vec::new(),
+            rows: Vec::new(),
         };
         catalog.stacks.insert(stack.parse().unwrap(), entry);
     }
