@@ -26,6 +26,7 @@ mod target;
 mod then;
 mod usage;
 mod wait;
+mod work;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

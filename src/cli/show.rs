@@ -1,5 +1,7 @@
 //! `show`: one stack, one deployment or one hold, with everything that is known of it.
 
+use std::sync::Arc;
+
 use crate::desk::Patient;
 use crate::domain::ask::WHY;
 use crate::domain::deployment::{Deployment, Request};
@@ -8,14 +10,16 @@ use crate::domain::failure::Failure;
 use crate::domain::flag::chosen;
 use crate::domain::hold::{Decision, Verdict};
 use crate::domain::request::Made;
+use crate::domain::row::Row;
 use crate::domain::time::{Time, short};
 use crate::text::safe::Safe;
 use crate::world::World;
 
 use super::args::ShowArgs;
-use super::json::{DeploymentDoc, DeploymentPage, HoldDoc, OfferDoc, RowDoc, StackDoc};
-use super::out::headed;
+use super::json::{DeploymentDoc, DeploymentPage, HoldDoc, OfferDoc, RowDoc, SeenDoc, StackDoc};
+use super::out::{headed, table};
 use super::target::{self, Target};
+use super::work;
 use super::{Code, Ground, Out, Stop, card, hold, json, then, wait};
 
 /// How many deployments of a stack are shown.
@@ -62,6 +66,14 @@ fn stack(
     if out.is_json() {
         out.document(&StackDoc {
             row: RowDoc::from(&world.row(id, now)),
+            seen: SeenDoc::of(world, id),
+            facts: world
+                .catalog
+                .stacks
+                .get(id)
+                .map(|entry| entry.rows.clone())
+                .unwrap_or_default(),
+            in_service: world.in_service(id).map(|d| d.no().0),
             commands: json::commands(world, &verdict, now),
             verdict: verdict.line,
             because: verdict.why,
@@ -74,6 +86,9 @@ fn stack(
     for line in then::told(world, &verdict, now) {
         out.line(&line)?;
     }
+    for line in facts(world, id, now) {
+        out.line(&line)?;
+    }
     out.line("")?;
     for offer in &offers {
         let text = match &offer.refused {
@@ -84,15 +99,34 @@ fn stack(
         out.line(&format!("  {:<9} {text}", offer.doing.name()))?;
     }
     out.line("")?;
-    let rows: Vec<Vec<String>> = history.iter().map(history_row).collect();
-    let names = ["NO", "ASKED AT", "RELEASE", "BY", "TOOK", "END"];
+    let rows: Vec<Vec<String>> = history
+        .iter()
+        .map(|d| history_row(d, world.in_service(id)))
+        .collect();
+    let names = ["NO", "ASKED AT", "RELEASE", "BY", "TOOK", "END", "SAYS"];
     for line in headed(&names, rows) {
         out.line(&format!("  {line}"))?;
     }
     Ok(Code::Done)
 }
 
-fn history_row(d: &Deployment) -> Vec<String> {
+/// What was seen of it, with the age of that, and what the file says.
+fn facts(world: &World, id: &crate::domain::ids::StackId, now: Time) -> Vec<String> {
+    let cells = |row: &Row| vec![row.name.to_string(), row.is.to_string()];
+    let mut all = Vec::new();
+    if let Some(thing) = world.thing(id).filter(|thing| !thing.sight.rows.is_empty()) {
+        let age = short(now.since(thing.taken_at));
+        let seen = format!("{}  seen {age} ago", thing.sight.words);
+        all.push(vec![thing.sight.called.to_string(), seen]);
+        all.extend(thing.sight.rows.iter().map(cells));
+    }
+    let filed = world.catalog.stacks.get(id).map(|entry| &entry.rows);
+    all.extend(filed.into_iter().flatten().map(cells));
+    let lines = table(&all).into_iter();
+    lines.map(|line| format!("  {line}")).collect()
+}
+
+fn history_row(d: &Deployment, serves: Option<&Arc<Deployment>>) -> Vec<String> {
     let request = d.request.as_ref();
     let took = d
         .started_at
@@ -106,9 +140,15 @@ fn history_row(d: &Deployment) -> Vec<String> {
             .unwrap_or_default(),
         request.map(|r| r.cause.by.to_string()).unwrap_or_default(),
         took,
-        d.end
-            .as_ref()
-            .map_or_else(|| d.phase.to_string(), crate::world::audit::ending),
+        d.end.as_ref().map_or_else(
+            || d.phase.to_string(),
+            |end| {
+                let is_now = serves.is_some_and(|one| one.id == d.id);
+                let now = if is_now { ", in service" } else { "" };
+                format!("{}{now}", crate::world::audit::ending(end))
+            },
+        ),
+        d.says().into_string(),
     ]
 }
 
@@ -119,7 +159,7 @@ fn deployment(
     out: &mut Out<'_, '_>,
 ) -> Result<Code, Stop> {
     if out.is_json() {
-        out.document(&DeploymentPage::new(&world.folds, d))?;
+        out.document(&DeploymentPage::new(world, d, now))?;
         return Ok(Code::Done);
     }
     let stack = d.stack().map(ToString::to_string).unwrap_or_default();
@@ -154,6 +194,9 @@ fn deployment(
     if let Some(request) = request {
         for line in ordered(request) {
             out.line(&format!("  {line}"))?;
+        }
+        if let Some(written) = d.written() {
+            out.line(&format!("  commit {written}"))?;
         }
     }
     if let Some(parent) = d.parent() {
@@ -211,6 +254,9 @@ fn deployment(
         .collect();
     let names = ["STEP", "STATE", "TOOK", "USUALLY", "DOES", "WHY"];
     for line in headed(&names, rows) {
+        out.line(&format!("  {line}"))?;
+    }
+    for line in work::told(world, d, now) {
         out.line(&format!("  {line}"))?;
     }
     for (step, run) in d.runs() {

@@ -7,6 +7,7 @@ mod mark;
 mod outcome;
 mod role;
 mod step;
+mod task;
 
 pub use cancel::Cancel;
 pub use changes::{ChangeRow, Changes, Counts, Does, Fate, united};
@@ -14,6 +15,7 @@ pub use mark::{Mark, When};
 pub use outcome::PlanShown;
 pub use role::Role;
 pub use step::{Finaliser, HoldRule, HoldWhen, Leaves, RetryRule, Step, StepKind};
+pub use task::Task;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -15,19 +15,22 @@ pub mod rows;
 pub mod sightings;
 pub mod state;
 pub mod tails;
+pub mod tasks;
 pub mod usual;
 pub mod verdict;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::domain::deployment::Deployment;
+use crate::domain::deployment::{Deployment, Request};
+use crate::domain::end::End;
 use crate::domain::environment::EnvironmentRecord;
 use crate::domain::estate::Catalog;
 use crate::domain::event::Stored;
 use crate::domain::folds::Folds;
 use crate::domain::gap::Gap;
 use crate::domain::ids::{DeploymentId, EnvName, StackId};
+use crate::domain::purpose::Purpose;
 use crate::domain::sighting::{Sighting, SightingKey};
 use crate::domain::time::Time;
 use crate::text::safe::Safe;
@@ -177,6 +180,18 @@ impl World {
         fold.current
             .or(fold.last)
             .and_then(|id| self.deployment(id))
+    }
+
+    /// The deployment that brought the release that is in service, where it is loaded.
+    #[must_use]
+    pub fn in_service(&self, stack: &StackId) -> Option<&Arc<Deployment>> {
+        let fold = self.folds.stacks.get(stack)?;
+        self.deployments_of(stack).into_iter().find(|d| {
+            let deploys = |r: &Arc<Request>| {
+                r.purpose == Purpose::Deploy && fold.has_in_service(&r.spec.release)
+            };
+            d.end == Some(End::Done) && d.request.as_ref().is_some_and(deploys)
+        })
     }
 
     /// All loaded deployments of a stack, the newest first.

@@ -3,14 +3,16 @@
 use serde::Serialize;
 
 use super::{StepDoc, at, steps};
+use crate::cli::work::{self, PhaseDoc, TaskDoc};
 use crate::domain::cause::{Parent, Reply};
-use crate::domain::deployment::Deployment;
+use crate::domain::deployment::{Deployment, Written};
 use crate::domain::digest::Digest;
 use crate::domain::end::End;
 use crate::domain::flag::Flags;
-use crate::domain::folds::Folds;
 use crate::domain::ids::StackId;
 use crate::domain::request::Made;
+use crate::domain::time::Time;
+use crate::world::World;
 
 #[derive(Debug, Serialize)]
 pub(in crate::cli) struct DeploymentDoc {
@@ -24,6 +26,9 @@ pub(in crate::cli) struct DeploymentDoc {
     /// Where the release comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Made>,
+    /// What its commit says of itself, once that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    written: Option<Written>,
     phase: String,
     /// `done`, `partial`, `failed`, `ended`; null while it is not over.
     outcome: Option<&'static str>,
@@ -79,6 +84,7 @@ impl From<&Deployment> for DeploymentDoc {
                 .unwrap_or_default(),
             release_digest: request.map(|r| r.spec.release.digest),
             source: request.and_then(|r| r.spec.release.source.clone()),
+            written: d.written(),
             phase: d.phase.to_string(),
             outcome: d.end.as_ref().map(outcome),
             why: match &d.end {
@@ -119,15 +125,24 @@ impl From<&Deployment> for DeploymentDoc {
 pub(in crate::cli) struct DeploymentPage {
     #[serde(flatten)]
     deployment: DeploymentDoc,
+    /// How far it is by the names that its system has for its work.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tasks: Vec<TaskDoc>,
+    /// The phases of its steps: of a build.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    phases: Vec<PhaseDoc>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     children: Vec<DeploymentDoc>,
 }
 
 impl DeploymentPage {
-    pub(in crate::cli) fn new(folds: &Folds, d: &Deployment) -> Self {
+    pub(in crate::cli) fn new(world: &World, d: &Deployment, now: Time) -> Self {
         Self {
             deployment: d.into(),
-            children: folds
+            tasks: world.work(d, now).into_iter().map(Into::into).collect(),
+            phases: work::phases(world, d, now),
+            children: world
+                .folds
                 .children(d.id)
                 .into_iter()
                 .map(|child| (&**child).into())

@@ -3,12 +3,15 @@
 use serde::Serialize;
 
 use crate::cli::then;
+use crate::domain::ids::StackId;
+use crate::domain::row::Row;
 use crate::domain::time::Time;
+use crate::text::safe::Safe;
 use crate::world::World;
 use crate::world::available::Offer;
 use crate::world::verdict::Verdict;
 
-use super::{DeploymentDoc, RowDoc};
+use super::{DeploymentDoc, RowDoc, at};
 
 #[derive(Debug, Serialize)]
 pub(in crate::cli) struct OfferDoc {
@@ -63,10 +66,40 @@ pub(in crate::cli) fn commands(world: &World, verdict: &Verdict, now: Time) -> V
         .collect()
 }
 
+/// The thing that says how a stack stands, as it was seen last.
+#[derive(Debug, Serialize)]
+pub(in crate::cli) struct SeenDoc {
+    called: Safe,
+    words: Safe,
+    seen_at: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    facts: Vec<Row>,
+}
+
+impl SeenDoc {
+    pub(in crate::cli) fn of(world: &World, stack: &StackId) -> Option<Self> {
+        let thing = world.thing(stack)?;
+        Some(Self {
+            called: thing.sight.called.clone(),
+            words: thing.sight.words.clone(),
+            seen_at: at(thing.taken_at),
+            facts: thing.sight.rows.clone(),
+        })
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub(in crate::cli) struct StackDoc {
     #[serde(flatten)]
     pub(in crate::cli) row: RowDoc,
+    /// What was seen of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) seen: Option<SeenDoc>,
+    /// What the file says of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::cli) facts: Vec<Row>,
+    /// The deployment whose release is in service.
+    pub(in crate::cli) in_service: Option<u64>,
     pub(in crate::cli) verdict: String,
     pub(in crate::cli) because: Option<String>,
     pub(in crate::cli) seen_before: Option<String>,

@@ -12,7 +12,7 @@ use crate::domain::look::Subject;
 use crate::domain::place::PlaceName;
 
 use super::mark::{Mark, When};
-use super::{Counts, Role};
+use super::{Counts, Role, Task};
 
 /// What a step does, and who carries it out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -171,6 +171,9 @@ pub struct Step {
     /// the stack stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaches: Option<(When, Mark)>,
+    /// The tasks that it is part of, where its system has names of its own for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<Task>,
 }
 
 /// The longest time for one attempt of a step that says nothing of it.
@@ -209,6 +212,7 @@ impl Step {
             undo: String::new(),
             leaves: None,
             reaches: None,
+            tasks: Vec::new(),
         }
     }
 
@@ -324,6 +328,13 @@ impl Step {
     #[must_use]
     pub fn undo(mut self, how: impl Into<String>) -> Self {
         self.undo = how.into();
+        self
+    }
+
+    /// It is part of these tasks.
+    #[must_use]
+    pub fn tasks(mut self, tasks: impl IntoIterator<Item = Task>) -> Self {
+        self.tasks = tasks.into_iter().collect();
         self
     }
 

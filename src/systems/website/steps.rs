@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::buildspec::buildspec;
 use super::entry::{Build, Site};
 use crate::domain::look::Subject;
-use crate::domain::plan::{Leaves, Role, Step, When};
+use crate::domain::plan::{Leaves, Role, Step, Task, When};
 use crate::domain::refs::Commit;
 use crate::forms::cloudfront::{DISTRIBUTION, EVERYTHING};
 
@@ -164,6 +164,7 @@ pub(super) fn source(site: &Site, build: &Build, commit: &Commit, key: &str) -> 
     };
     let title = format!("download the source of {}", commit.short());
     step(Role::Build, site, "source", title, kind, params, &[])
+        .tasks([Task::step("Download Source")])
 }
 
 /// Builds it.
@@ -186,6 +187,20 @@ pub(super) fn build(site: &Site, build: &Build, key: &str) -> Step {
     )
     .reaching(When::Started, "deploying")
     .ended_within(BUILD)
+    .tasks(tasks(build.recipe.test.is_some()))
+}
+
+/// The tasks of a build, by the phases in which they are done.
+fn tasks(tested: bool) -> Vec<Task> {
+    let test = tested.then(|| Task::phases("Test", &["PRE_BUILD"]));
+    [Some(Task::phases("Install", &["INSTALL"])), test]
+        .into_iter()
+        .flatten()
+        .chain([
+            Task::phases("Build", &["BUILD"]),
+            Task::phases("Archive", &["UPLOAD_ARTIFACTS"]),
+        ])
+        .collect()
 }
 
 /// Brings what was built, which is kept by its commit.
@@ -202,6 +217,7 @@ pub(super) fn built(site: &Site, build: &Build, key: &str, after: &[&str]) -> St
         params,
         after,
     )
+    .tasks([Task::step("Archive")])
 }
 
 /// Brings the files of an archive, which an earlier step may bring.
@@ -219,6 +235,7 @@ pub(super) fn files(site: &Site, archive: &Value, after: &[&str]) -> Step {
     )
     .leaving(Leaves::New)
     .undo("a rollback brings the files of another release")
+    .tasks([Task::step("Deploy")])
 }
 
 /// The archive that an earlier step brings.
@@ -244,6 +261,7 @@ pub(super) fn refresh(site: &Site, id: &str) -> Step {
         params,
         &["files"],
     )
+    .tasks([Task::step("Deploy")])
 }
 
 /// The site answers no more.

@@ -2,11 +2,16 @@
 //! something is possible comes from the world's offers, so that keys, menu and night screen say the
 //! same.
 
+use std::sync::Arc;
+
 use crate::domain::ask::{Intent, QueueOf, Source};
+use crate::domain::deployment::Deployment;
 use crate::domain::end::End;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{DeploymentId, DeploymentNo, StackId};
 use crate::domain::level::{Danger, Level, Verb, level};
+use crate::domain::plan::Leaves;
+use crate::domain::purpose::Purpose;
 use crate::domain::request::Release;
 use crate::tui::pane::Target;
 use crate::world::available::Doing;
@@ -195,8 +200,58 @@ pub(super) fn release(cx: &Cx<'_>) -> Result<Order, Denied> {
     }
 }
 
+/// To what served before; of an earlier deployment that is under the cursor, to its release.
 pub(super) fn rollback(cx: &Cx<'_>) -> Result<Order, Denied> {
+    if let Some(order) = back_to(cx)? {
+        return Ok(order);
+    }
     cx.single(Doing::Rollback, "roll back")
+}
+
+/// Back to the release of the deployment under the cursor, where that ended well and another one is
+/// in service.
+fn back_to(cx: &Cx<'_>) -> Result<Option<Order>, Denied> {
+    let Target::Deployment(stack, id, no) = cx.target()? else {
+        return Ok(None);
+    };
+    let d = cx
+        .world
+        .deployment(*id)
+        .filter(|d| d.end == Some(End::Done));
+    let request = d.and_then(|d| d.request.as_ref());
+    let serves = |release: &Release| cx.world.folds.stack(stack).has_in_service(release);
+    let Some(request) = request
+        .filter(|request| request.purpose == Purpose::Deploy && !serves(&request.spec.release))
+        .filter(|_| !brought_nothing(d))
+    else {
+        return Ok(None);
+    };
+    cx.offer(stack, Doing::Rollback)?;
+    let release = &request.spec.release;
+    Ok(Some(Order::Card {
+        target: Target::Stack(stack.clone()),
+        offers: vec![Offer {
+            label: format!("roll back to {release}"),
+            note: format!("of {no}, {}", request_at(d)),
+            intent: Intent::Rollback {
+                stack: stack.clone(),
+                to: Some(*no),
+            },
+        }],
+        first: 0,
+        opens: Opens::Looks,
+    }))
+}
+
+/// What ended without its release in service, as a provisioning does.
+fn brought_nothing(d: Option<&Arc<Deployment>>) -> bool {
+    let leaves = d.and_then(|d| d.leaves());
+    matches!(leaves, Some(Leaves::Old | Leaves::Nothing))
+}
+
+fn request_at(d: Option<&Arc<Deployment>>) -> String {
+    d.map(|d| d.created_at.text("%-d %b %H:%M"))
+        .unwrap_or_default()
 }
 
 pub(super) fn retry(cx: &Cx<'_>) -> Result<Order, Denied> {
@@ -351,6 +406,52 @@ mod tests {
     use crate::domain::ids::AskId;
     use crate::domain::label::Label;
     use crate::world::fixture::{self, NOW, Scene, decided, id};
+
+    /// On the page of an earlier deployment *rollback* means its release; of the one in service, what
+    /// served before it.
+    #[test]
+    fn a_rollback_goes_to_the_release_of_the_deployment_under_the_cursor() {
+        let mut scene = Scene::new();
+        let spec = |release: &str| fixture::spec("x/a", release);
+        scene
+            .env("x", EnvClass::Development)
+            .listed("x/a", Ok(spec("4")));
+        for (ago, release) in [(900, "1"), (600, "2"), (300, "3")] {
+            scene.ago(ago).good("x/a", spec(release));
+        }
+        scene.cfn("x/a", "UPDATE_COMPLETE", 300, vec![]);
+        let deployments = scene.world.deployments_of(&id("x/a"));
+        let of = |release: &str| {
+            let mut all = deployments.iter();
+            all.find(|d| d.request.as_ref().unwrap().spec.release.to_string() == release)
+                .unwrap()
+        };
+        for (cursor, to) in [("1", "1"), ("2", "2"), ("3", "2")] {
+            let target = Target::Deployment(id("x/a"), of(cursor).id, of(cursor).no());
+            let cx = Cx {
+                world: &scene.world,
+                now: NOW,
+                target: Some(&target),
+                own: &[],
+            };
+            let Ok(Order::Card { offers, opens, .. }) = rollback(&cx) else {
+                panic!("{cursor}")
+            };
+            let wanted = Intent::Rollback {
+                stack: id("x/a"),
+                to: Some(of(to).no()),
+            };
+            assert_eq!(
+                (&offers[0].intent, opens),
+                (&wanted, Opens::Looks),
+                "{cursor}"
+            );
+        }
+        assert_eq!(
+            scene.world.in_service(&id("x/a")).unwrap().no(),
+            of("3").no()
+        );
+    }
 
     /// A row of a menu names no release, or the one that stands on the card that it leads to.
     #[test]

@@ -29,7 +29,7 @@ impl Console {
         match action.does {
             Does::Move(motion) => self.motion(motion, now),
             Does::Show(show) => self.show(show, now),
-            Does::Change(_) => self.change(action, touched, now),
+            Does::Change(_) => self.change_on(action, touched, self.target(now), now),
         }
     }
 
@@ -88,11 +88,17 @@ impl Console {
         }
     }
 
-    fn change(&mut self, action: Action, touched: bool, now: Time) {
+    /// Does an action that changes something of a target.
+    pub(super) fn change_on(
+        &mut self,
+        action: Action,
+        touched: bool,
+        target: Option<Target>,
+        now: Time,
+    ) {
         let Does::Change(run) = action.does else {
             return;
         };
-        let target = self.target(now);
         let cx = self.cx(target.as_ref(), now);
         let order = run(&cx);
         let denied = self.guard.denies(action, &cx, &self.keys);

@@ -8,11 +8,14 @@ use crate::tui::actions::{Action, Does, Scope, Show};
 use crate::tui::keys::Meaning;
 use crate::tui::layers::Layer;
 use crate::tui::motion::Motion;
-use crate::tui::pane::{Flow, Pane};
+use crate::tui::pane::{Flow, Pane, Target};
 use crate::tui::scene::Scene;
 use crate::tui::theme::Role;
 
 use super::{Console, TWICE, Wish};
+
+/// The one action that changes something and may be done on a page.
+const ROLLBACK: &str = "rollback";
 
 impl Console {
     /// Takes a key.
@@ -85,8 +88,20 @@ impl Console {
             Does::Show(show @ (Show::Redraw | Show::Suspend | Show::Mouse | Show::Refresh)) => {
                 self.show(show, now);
             }
+            // The page of a deployment is where one sees what one goes back to.
+            Does::Change(_) if action.name == ROLLBACK && self.page_deployed().is_some() => {
+                let target = self.page_deployed();
+                self.change_on(action, true, target, now);
+            }
             Does::Show(_) | Does::Change(_) => self.say("close this first: Esc", Role::Hint),
         }
+    }
+
+    /// The deployment whose page is open.
+    fn page_deployed(&self) -> Option<Target> {
+        let scene = self.shown.scene(&self.keys, Time(0));
+        let target = self.layers.seen()?.target(&scene)?;
+        matches!(target, Target::Deployment(..)).then_some(target)
     }
 
     /// Gives something to the top layer, and does what it answers.

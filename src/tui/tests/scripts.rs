@@ -441,3 +441,19 @@ fn leaving_the_lines_of_everything_comes_back_to_the_stack() {
     let back = bench.keys("z").wait(600).screen(120, 36);
     assert!(back.contains("Events + logs  dev/orders"), "{back}");
 }
+
+/// On the page of an earlier deployment one sees what one goes back to: one key opens its card.
+#[test]
+fn a_rollback_is_asked_for_on_the_page_of_a_deployment() {
+    let mut bench = on_dev_orders();
+    bench.keys("i").wait(50).keys("<Down><Enter>").wait(50);
+    let other = bench.keys("X").wait(50).screen(120, 36);
+    assert!(other.contains("close this first: Esc"), "{other}");
+    bench.keys("B").wait(50);
+    let asked = bench.desk.asked.lock().unwrap();
+    let previewed = asked.iter().any(|ask| {
+        let rollback = |intent: &Intent| matches!(intent, Intent::Rollback { .. });
+        matches!(ask, Ask::Preview { intent, .. } if rollback(intent))
+    });
+    assert!(previewed, "{asked:?}");
+}

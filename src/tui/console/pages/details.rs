@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use crate::domain::deployment::Deployment;
 use crate::domain::flag::chosen;
-use crate::domain::folds::Folds;
 use crate::domain::hold::Decision;
 use crate::domain::ids::{DeploymentId, StackId};
 use crate::domain::lifecycle::PhaseClass;
+use crate::domain::person::Person;
 use crate::domain::request::Made;
+use crate::domain::row::Row;
 use crate::domain::time::{Time, short};
 use crate::tui::console::Console;
 use crate::tui::layers::page::Text;
@@ -17,12 +18,14 @@ use crate::tui::pane::Target;
 use crate::tui::scene::Scene;
 use crate::tui::states;
 use crate::tui::theme::{Role, Theme};
+use crate::world::World;
 use crate::world::audit::ending;
 use crate::world::rows::State;
 
 use super::of;
 
 mod parts;
+mod work;
 
 /// What is said of a deployment that the console has let go.
 const GONE: &str = "that deployment is not loaded any more";
@@ -73,6 +76,10 @@ fn lines(stack: &StackId, scene: &Scene<'_>, theme: &Theme) -> Vec<Text> {
         .role(Role::Dim),
         Text::new("release", row.release()),
     ];
+    let serves = fold.release.as_ref().and_then(|one| one.source.as_ref());
+    if let Some(source) = serves.filter(|made| **made != Made::Files) {
+        lines.push(Text::new("in service", source.to_string()));
+    }
     if let Some((running, desired)) = row.serve {
         lines.push(Text::new("serves", format!("{running} of {desired}")));
     }
@@ -107,11 +114,17 @@ fn lines(stack: &StackId, scene: &Scene<'_>, theme: &Theme) -> Vec<Text> {
             sight.reason
         );
         lines.push(Text::new(sight.called.to_string(), seen));
+        lines.extend(rows(&sight.rows));
         lines.extend(parts::of(sight, now));
+    }
+    let filed = world.catalog.stacks.get(stack).map(|entry| &entry.rows);
+    if let Some(filed) = filed.filter(|rows| !rows.is_empty()) {
+        lines.push(Text::new("by the file", "").role(Role::Dim));
+        lines.extend(rows(filed));
     }
     if let Some(d) = world.latest(stack) {
         lines.push(Text::new("", ""));
-        lines.extend(deployment(&world.folds, d, now));
+        lines.extend(deployment(world, d, now));
     }
     for (n, queued) in fold.queue.iter().enumerate() {
         lines.push(Text::new(
@@ -126,13 +139,20 @@ fn lines(stack: &StackId, scene: &Scene<'_>, theme: &Theme) -> Vec<Text> {
     lines
 }
 
+/// Facts, each below what they are of.
+fn rows(rows: &[Row]) -> Vec<Text> {
+    rows.iter()
+        .map(|row| Text::new(format!("  {}", row.name), row.is.as_str()))
+        .collect()
+}
+
 /// One deployment with its failure, its plan and its holds.
 fn in_full(id: DeploymentId, scene: &Scene<'_>) -> Vec<Text> {
     let (world, now) = (scene.world, scene.now);
     let Some(d) = world.deployment(id) else {
         return vec![Text::new("", GONE)];
     };
-    let mut lines = deployment(&world.folds, d, now);
+    let mut lines = deployment(world, d, now);
     if let Some(failure) = d.first_failure() {
         lines.push(Text::new("failed", failure.summary.clone()).role(Role::Fail));
         for line in failure.detail.lines() {
@@ -158,7 +178,8 @@ fn in_full(id: DeploymentId, scene: &Scene<'_>) -> Vec<Text> {
     lines
 }
 
-fn deployment(folds: &Folds, d: &Deployment, now: Time) -> Vec<Text> {
+fn deployment(world: &World, d: &Deployment, now: Time) -> Vec<Text> {
+    let folds = &world.folds;
     let Some(request) = &d.request else {
         return Vec::new();
     };
@@ -183,8 +204,14 @@ fn deployment(folds: &Folds, d: &Deployment, now: Time) -> Vec<Text> {
                 of(&request.cause)
             ),
         ),
-        Text::new("release", request.spec.release.to_string()),
     ];
+    if matches!(request.cause.by, Person::Outside { .. }) {
+        lines.push(Text::new("asked as", request.cause.by.known()));
+    }
+    if !request.cause.reason.is_empty() {
+        lines.push(Text::new("because", request.cause.reason.clone()));
+    }
+    lines.push(Text::new("release", request.spec.release.to_string()));
     if let Some(source) = request
         .spec
         .release
@@ -193,6 +220,9 @@ fn deployment(folds: &Folds, d: &Deployment, now: Time) -> Vec<Text> {
         .filter(|made| **made != Made::Files)
     {
         lines.push(Text::new("from", source.to_string()));
+    }
+    if let Some(written) = d.written() {
+        lines.push(Text::new("commit", written.to_string()));
     }
     if let Some(reply) = &request.cause.reply {
         lines.push(Text::new("owes", reply.to_string()));
@@ -220,6 +250,7 @@ fn deployment(folds: &Folds, d: &Deployment, now: Time) -> Vec<Text> {
             ),
         ));
     }
+    lines.extend(work::tasks(world, d, now));
     for (step, run) in d.runs() {
         let took = run.started_at.map_or_else(String::new, |at| {
             short(run.ended_at.unwrap_or(now).since(at))
@@ -232,6 +263,7 @@ fn deployment(folds: &Folds, d: &Deployment, now: Time) -> Vec<Text> {
             let _ = write!(text, "  ({reason})");
         }
         lines.push(Text::new(format!("  {}", step.id), text).role(states::step_role(run.state)));
+        lines.extend(work::phases(world, d, step, run, now));
     }
     lines
 }

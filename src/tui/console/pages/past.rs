@@ -30,6 +30,7 @@ impl Console {
 
 fn entries(stack: &StackId, scene: &Scene<'_>) -> Vec<Entry> {
     let mut entries = Vec::new();
+    let serves = scene.world.in_service(stack);
     for d in scene.world.deployments_of(stack) {
         let Some(request) = &d.request else { continue };
         let took = d
@@ -37,6 +38,17 @@ fn entries(stack: &StackId, scene: &Scene<'_>) -> Vec<Entry> {
             .map(|from| short(d.ended_at.unwrap_or(scene.now).since(from)))
             .unwrap_or_default();
         let end = d.end.as_ref().map_or_else(|| d.phase.to_string(), ending);
+        let serves = if serves.is_some_and(|one| one.id == d.id) {
+            "IN SERVICE  "
+        } else {
+            ""
+        };
+        let says = d.says();
+        let says = if says.is_empty() {
+            String::new()
+        } else {
+            format!("  {says}")
+        };
         entries.push(Entry {
             key: d.no().to_string(),
             name: format!(
@@ -45,7 +57,7 @@ fn entries(stack: &StackId, scene: &Scene<'_>) -> Vec<Entry> {
                 request.spec.release
             ),
             doc: format!(
-                "{end}  by {} {}  took {took}",
+                "{serves}{end}  by {} {}  took {took}{says}",
                 request.cause.by,
                 of(&request.cause)
             ),

@@ -85,6 +85,11 @@ pub(super) fn says(of: &PlanOf<'_>, step: &Step) -> String {
             let tries = step.retry.attempts.max(run.attempt);
             parts.push(format!("try {} of {tries}", run.attempt));
         }
+        let phase = run.phase().filter(|_| run.is_live());
+        parts.extend(phase.map(|phase| {
+            let took = phase.took(run, of.now).map(short).unwrap_or_default();
+            format!("{} {took}", phase.name).trim_end().to_owned()
+        }));
         if run.cancelling && run.is_live() {
             parts.push("cancelling".to_owned());
         }
