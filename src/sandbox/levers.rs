@@ -24,6 +24,36 @@ pub struct Levers {
     pub script: Vec<Line>,
     /// Goes up when all live tails are to end.
     pub tails: u64,
+    /// How the bus of events brings the next ones.
+    #[serde(default)]
+    pub deliveries: Deliveries,
+}
+
+/// Events that the bus brings otherwise than once.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deliveries {
+    /// So many it loses, the next ones first.
+    #[serde(default)]
+    pub lose: u32,
+    /// So many after those it brings twice.
+    #[serde(default)]
+    pub double: u32,
+}
+
+impl Deliveries {
+    /// How often the next one is brought.
+    pub fn times(&mut self) -> u32 {
+        if self.lose > 0 {
+            self.lose -= 1;
+            0
+        } else if self.double > 0 {
+            self.double -= 1;
+            2
+        } else {
+            1
+        }
+    }
 }
 
 /// A call that somebody will make.

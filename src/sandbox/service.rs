@@ -187,6 +187,27 @@ pub enum Body {
     Bytes(Vec<u8>),
     /// An event stream that stays open.
     Feed(Box<dyn Feed>),
+    /// Nothing yet: the wire waits, and makes the call again once there is something.
+    Later(Patience),
+}
+
+/// How long a call waits, and for what.
+pub struct Patience {
+    /// Until then.
+    pub until: Time,
+    /// What is answered when nothing came.
+    pub instead: Value,
+    /// Whether the call would be answered with something now.
+    pub is_ready: IsReady,
+}
+
+/// Reads the world at a time.
+pub type IsReady = Box<dyn Fn(Realm<'_>, Time) -> bool + Send>;
+
+impl Debug for Patience {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(to, "until {}: {}", self.until, self.instead)
+    }
 }
 
 impl From<Value> for Reply {
@@ -219,11 +240,13 @@ impl Reply {
         self
     }
 
-    /// The tree of the answer; nothing for bytes and streams.
+    /// The tree of the answer, of one that waits what it is where nothing comes; nothing for bytes
+    /// and streams.
     #[must_use]
     pub fn tree(&self) -> &Value {
         match &self.body {
             Body::Tree(tree) => tree,
+            Body::Later(patience) => &patience.instead,
             Body::Bytes(_) | Body::Feed(_) => &Value::Null,
         }
     }

@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from boto3_builds import builds
+from boto3_queues import queues
 from boto3_websites import websites
 
 ENDPOINT = sys.argv[1]
@@ -92,6 +93,7 @@ def main():
     refused(s3.put_bucket_policy, "UnknownOperationException", "does not answer CreateBucket with policy of s3", Bucket="boto", Policy="{}")
     websites(client)
     builds(client)
+    queues(client)
 
     refused(cfn.describe_stacks, "ValidationError", "Stack with id boto does not exist", StackName="boto")
     stack = cfn.create_stack(StackName="boto", TemplateBody=TEMPLATE, Tags=[{"Key": "owner", "Value": "boto"}])["StackId"]

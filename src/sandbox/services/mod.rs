@@ -5,10 +5,13 @@ pub mod cloudformation;
 pub mod cloudfront;
 pub mod codebuild;
 pub mod ecs;
+pub mod events;
 pub mod logs;
 pub mod practice;
 pub mod route53;
 pub mod s3;
+pub mod sns;
+pub mod sqs;
 pub mod sts;
 
 use super::service::Offer;
@@ -19,9 +22,12 @@ pub const ALL: &[&Offer] = &[
     &cloudfront::OFFER,
     &codebuild::OFFER,
     &ecs::OFFER,
+    &events::OFFER,
     &logs::OFFER,
     &practice::OFFER,
     &route53::OFFER,
     &s3::OFFER,
+    &sns::OFFER,
+    &sqs::OFFER,
     &sts::OFFER,
 ];

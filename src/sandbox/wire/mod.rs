@@ -14,11 +14,14 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
+use serde_json::Value;
 
+use super::call::Call;
 use super::chaos::Instead;
 use super::service;
 use super::shared::Shared;
-use super::world::Outcome;
+use super::world::{Outcome, World};
+use crate::domain::time::Time;
 
 /// The largest body of a request: an archive of a site.
 const LARGEST: usize = 64 * 1024 * 1024;
@@ -73,7 +76,7 @@ async fn any(
         request_id,
         place,
         ..
-    } = shared.call_soon(call).await;
+    } = patiently(&shared, call).await;
     if delay > Duration::ZERO {
         shared.pause(delay).await;
     }
@@ -88,6 +91,44 @@ async fn any(
         ) => feed::stream(shared, place, feed, &request_id),
         (None, Ok(reply)) => render::answer(&protocol, &action, reply, &request_id),
         (None, Err(error)) => render::error(&protocol, &error, &request_id),
+    }
+}
+
+/// Makes a call. One that waits is made again once there is something for it, until its time has
+/// passed; another caller may be there first.
+async fn patiently(shared: &Shared, call: Call) -> Outcome {
+    let mut until: Option<Time> = None;
+    let mut beat = shared.clone();
+    loop {
+        let mut outcome = shared.call_soon(call.clone()).await;
+        let waits = match &mut outcome.answer {
+            Ok(reply) if outcome.instead.is_none() => {
+                match std::mem::replace(&mut reply.body, service::Body::Tree(Value::Null)) {
+                    service::Body::Later(patience) => patience,
+                    other => {
+                        reply.body = other;
+                        return outcome;
+                    }
+                }
+            }
+            _ => return outcome,
+        };
+        let until = *until.get_or_insert(waits.until);
+        loop {
+            let now = shared.now();
+            if now >= until || !beat.next_beat().await {
+                if let Ok(reply) = &mut outcome.answer {
+                    reply.body = service::Body::Tree(waits.instead);
+                }
+                return outcome;
+            }
+            shared.touch();
+            let now = shared.now();
+            let is_ready = |world: &World| (waits.is_ready)(world.realms.at(&outcome.place), now);
+            if shared.look(is_ready) {
+                break;
+            }
+        }
     }
 }
 

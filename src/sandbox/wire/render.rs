@@ -22,6 +22,9 @@ pub(super) fn answer(
         service::Body::Bytes(bytes) => {
             self::reply(status, "application/octet-stream", bytes.into())
         }
+        service::Body::Later(patience) => {
+            tree_of(protocol, action, status, patience.instead, request_id)
+        }
         // A feed has its own way out (`feed`).
         service::Body::Feed(_) => self::reply(status, "application/octet-stream", Bytes::new()),
     };

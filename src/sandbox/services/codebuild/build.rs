@@ -40,6 +40,9 @@ pub struct Build {
     pub(super) lines: VecDeque<(Time, String)>,
     /// What it is still to bring away.
     pub(super) upload: Option<Upload>,
+    /// How many of its events were told.
+    #[serde(default)]
+    pub(super) told: usize,
 }
 
 /// What a build leaves.
@@ -63,17 +66,19 @@ impl Build {
         let line = self.lines.front().map(|(at, _)| *at);
         line.into_iter()
             .chain(self.upload.as_ref().map(|upload| upload.at))
+            .chain(self.news())
             .min()
     }
 
     /// Writes and leaves what is due.
-    pub(super) fn tick(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn tick(&mut self, id: &str, cx: &mut Cx<'_>) {
         while let Some((at, text)) = self.lines.pop_front_if(|(at, _)| *at <= cx.now) {
             self.write(at, text, cx);
         }
         if let Some(upload) = self.upload.take_if(|upload| upload.at <= cx.now) {
             self.leave(upload, cx);
         }
+        self.tell(id, cx);
     }
 
     fn write(&self, at: Time, text: String, cx: &mut Cx<'_>) {
@@ -128,7 +133,7 @@ impl Build {
         true
     }
 
-    fn ended(&self) -> Option<Time> {
+    pub(super) fn ended(&self) -> Option<Time> {
         let last = self.phases.last();
         last.filter(|phase| phase.kind == Kind::Completed)
             .map(|phase| phase.starts)

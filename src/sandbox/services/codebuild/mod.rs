@@ -8,6 +8,7 @@ mod build;
 mod buildspec;
 mod container;
 mod ending;
+mod events;
 mod phase;
 mod project;
 mod start;
@@ -83,8 +84,8 @@ impl Service for CodeBuild {
     }
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        for build in self.builds.values_mut() {
-            build.tick(cx);
+        for (id, build) in &mut self.builds {
+            build.tick(id, cx);
         }
     }
 }

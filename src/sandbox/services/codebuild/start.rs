@@ -195,6 +195,7 @@ impl Asked {
             log: self.log(name, uuid),
             lines: timeline.lines,
             upload,
+            told: 0,
         }
     }
 

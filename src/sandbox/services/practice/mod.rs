@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::call::{AwsError, Call};
 use crate::sandbox::chaos::Rule;
-use crate::sandbox::levers::{PRACTICE, Scripted};
+use crate::sandbox::levers::{Deliveries, PRACTICE, Scripted};
 use crate::sandbox::protocol::{Protocol, Route};
 use crate::sandbox::realm::Cx;
 use crate::sandbox::service::{Offer, Reply, Scope, Service};
@@ -26,6 +26,7 @@ const ROUTES: &[Route] = &[
     Route::new("POST", "/_holdpoint/fail", "Fail"),
     Route::new("POST", "/_holdpoint/story", "Story"),
     Route::new("POST", "/_holdpoint/break-tails", "BreakTails"),
+    Route::new("POST", "/_holdpoint/deliveries", "Deliveries"),
 ];
 
 /// Keeps nothing: how the levers stand is part of the world.
@@ -52,6 +53,7 @@ fn pull(call: &Call, cx: &mut Cx<'_>) -> Result<String, AwsError> {
         "Calm" => {
             cx.levers.chaos.clear();
             cx.levers.failures.clear();
+            cx.levers.deliveries = Deliveries::default();
             Ok("calm".to_owned())
         }
         "Fail" => {
@@ -77,6 +79,12 @@ fn pull(call: &Call, cx: &mut Cx<'_>) -> Result<String, AwsError> {
         "BreakTails" => {
             cx.levers.tails += 1;
             Ok("live tails end".to_owned())
+        }
+        "Deliveries" => {
+            let next: Deliveries = serde_json::from_value(call.params.clone()).map_err(bad)?;
+            let text = format!("{} events lost, then {} doubled", next.lose, next.double);
+            cx.levers.deliveries = next;
+            Ok(text)
         }
         action => Err(AwsError::new(
             "InvalidAction",
