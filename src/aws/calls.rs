@@ -127,6 +127,46 @@ impl Cloud {
         }
     }
 
+    /// Makes a call that has no part in the budget, because it waits for what happens; once more
+    /// where the embedded cloud moved. Who calls says when it is made again.
+    pub(super) async fn call_beside<T, E, F>(
+        &self,
+        action: &'static str,
+        on: &str,
+        make: impl Fn() -> F,
+    ) -> Result<T, Trouble>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let mut moved = false;
+        loop {
+            let error = match make().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let trouble = self.trouble(action, on, &error);
+            match trouble.kind {
+                TroubleKind::Unreachable if !moved && self.sandbox.is_some() => {
+                    moved = true;
+                    self.find_sandbox().await?;
+                }
+                TroubleKind::Login => {
+                    self.refused.store(true, Ordering::Release);
+                    return Err(trouble);
+                }
+                TroubleKind::Throttled
+                | TroubleKind::Server
+                | TroubleKind::Timeout
+                | TroubleKind::Unreachable
+                | TroubleKind::Garbled
+                | TroubleKind::Endless
+                | TroubleKind::Denied
+                | TroubleKind::Refused => return Err(trouble),
+            }
+        }
+    }
+
     /// What an SDK error means.
     pub fn trouble<E>(
         &self,

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use super::budget::{Budgets, Share, Turn, Use};
 use super::cfn::reads::Reads;
-use super::codebuild::Asking;
+use super::codebuild::{Asking, News};
 use super::dates::Apart;
 use super::ecs::Counting;
 use super::rest::Rest;
@@ -40,6 +40,7 @@ pub struct Clients {
     known: Mutex<Vec<(AwsTarget, Arc<Cloud>)>>,
     budgets: Arc<Budgets>,
     apart: Apart,
+    pub(super) news: News,
 }
 
 /// The clients of one target.
@@ -65,6 +66,8 @@ pub struct Cloud {
     pub(super) cloudfront: Rest,
     /// Route 53.
     pub(super) route53: Rest,
+    /// SQS.
+    pub(super) sqs: Rest,
     /// The credentials that a person renews.
     pub(super) login: Option<SharedCredentialsProvider>,
     /// What that person does.
@@ -81,6 +84,7 @@ pub struct Cloud {
     pub(super) reads: Arc<Reads>,
     pub(super) counting: Arc<Counting>,
     pub(super) asking: Arc<Asking>,
+    pub(super) news: News,
 }
 
 impl Clients {
@@ -106,6 +110,7 @@ impl Clients {
             known: Mutex::default(),
             budgets: Arc::new(Budgets::new(Arc::clone(&clock))),
             apart: Apart::default(),
+            news: News::default(),
             clock,
         })
     }

@@ -3,6 +3,7 @@
 
 mod followed;
 mod lines;
+mod news;
 mod reading;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::operation::BuildError;
 
 pub use self::followed::Followed;
+pub use self::news::Heard;
+pub(super) use self::news::News;
 use self::reading::build as read;
 use super::budget::Turn;
 use super::clients::Cloud;

@@ -14,13 +14,7 @@ const BATCH: usize = 10;
 
 /// Where it is for a region.
 pub(super) fn service(region: &str) -> rest::Service {
-    let china = if region.starts_with("cn-") { ".cn" } else { "" };
-    rest::Service {
-        name: "ecs",
-        region: region.to_owned(),
-        address: format!("https://ecs.{region}.amazonaws.com{china}"),
-        limit: ANSWER,
-    }
+    rest::Service::in_region("ecs", region, ANSWER)
 }
 
 /// An ECS service.

@@ -21,6 +21,7 @@ mod profile;
 mod rest;
 pub mod route53;
 pub mod s3;
+pub mod sqs;
 pub mod target;
 pub mod trouble;
 mod variables;

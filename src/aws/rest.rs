@@ -50,6 +50,19 @@ pub(super) struct Service {
     pub(super) limit: Duration,
 }
 
+impl Service {
+    /// One that each region has of its own.
+    pub(super) fn in_region(name: &'static str, region: &str, limit: Duration) -> Self {
+        let china = if region.starts_with("cn-") { ".cn" } else { "" };
+        Self {
+            name,
+            region: region.to_owned(),
+            address: format!("https://{name}.{region}.amazonaws.com{china}"),
+            limit,
+        }
+    }
+}
+
 /// A call.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Ask {

@@ -35,6 +35,7 @@ pub mod person;
 pub mod place;
 pub mod plan;
 pub mod purpose;
+pub mod queue;
 pub mod refs;
 pub mod refused;
 pub mod relative;

@@ -2,6 +2,7 @@
 //! told to a person.
 
 mod build;
+pub mod change;
 mod container;
 mod told;
 

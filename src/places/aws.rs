@@ -15,6 +15,7 @@ use crate::aws::AwsTarget;
 use crate::aws::target::{self, TEMPLATE_BUCKET};
 use crate::domain::failure::Failure;
 use crate::domain::place::{Place, Proof};
+use crate::domain::queue::QueueKind;
 use crate::domain::relative::{inside, plain};
 use crate::domain::sighting::Slowed;
 use crate::os::open;
@@ -59,6 +60,57 @@ struct Way {
     /// (more than 51,200 bytes). They are put there as `holdpoint/templates/SHA256.template`.
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     template_bucket: Option<String>,
+    /// SQS queues of this account and region that `holdpoint serve` reads: their names.
+    queues: Option<Queues>,
+}
+
+/// Queues, each for what it tells of.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename = "AwsQueues")]
+struct Queues {
+    /// Changes of builds of CodeBuild, by EventBridge, also through a topic of SNS.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,80}$"))]
+    builds: Option<String>,
+    /// Messages that ask for a deployment.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,80}$"))]
+    executor: Option<String>,
+    /// Messages that ask for a release that was deployed before.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,80}$"))]
+    deploy: Option<String>,
+    /// Messages that ask for what was never deployed.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,80}$"))]
+    setup: Option<String>,
+    /// Messages that ask for a teardown.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,80}$"))]
+    teardown: Option<String>,
+}
+
+impl Queues {
+    /// The place with the queues that are named.
+    fn used(&self, place: Place) -> Place {
+        QueueKind::ALL.into_iter().fold(place, |place, kind| {
+            let name = match kind {
+                QueueKind::Builds => &self.builds,
+                QueueKind::Executor => &self.executor,
+                QueueKind::Deploy => &self.deploy,
+                QueueKind::Setup => &self.setup,
+                QueueKind::Teardown => &self.teardown,
+            };
+            place.using(kind.used(), name.as_deref())
+        })
+    }
+
+    /// The key of a queue that another one is as well: two readers would take each other's messages.
+    fn twice(&self) -> Option<(QueueKind, QueueKind)> {
+        let place = self.used(Place::new(target::KIND, "account", "region"));
+        let all = QueueKind::ALL.map(|kind| (kind, kind.at(&place)));
+        all.iter().enumerate().find_map(|(n, (later, name))| {
+            let (earlier, _) = all[..n]
+                .iter()
+                .find(|(_, other)| name.is_some() && other == name)?;
+            Some((*earlier, *later))
+        })
+    }
 }
 
 impl PlaceKind for Aws {
@@ -146,7 +198,17 @@ impl PlaceKind for Aws {
                 .map(|path| ca_bundle(&path, written.folder, told)),
         };
         let place = target.place(keys.account.as_deref());
-        Some(place.using(TEMPLATE_BUCKET, way.template_bucket.as_deref()))
+        let place = place.using(TEMPLATE_BUCKET, way.template_bucket.as_deref());
+        let queues = way.queues.unwrap_or_default();
+        if let Some((earlier, later)) = queues.twice() {
+            told.say(
+                "queue",
+                &["aws", "queues", later.word()],
+                format!("the queue of {later} is the one of {earlier}"),
+                "give each a queue of its own: whoever reads a message is the only one who does",
+            );
+        }
+        Some(queues.used(place))
     }
 
     fn wrong_files(&self, env: &str, place: &Place) -> Remarks {

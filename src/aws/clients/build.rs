@@ -27,6 +27,7 @@ use crate::aws::profile::{NO_PROFILE, Profile};
 use crate::aws::rest::Rest;
 use crate::aws::route53;
 use crate::aws::s3::S3;
+use crate::aws::sqs;
 use crate::aws::target::AwsTarget;
 use crate::domain::failure::Failure;
 use crate::os::open;
@@ -130,10 +131,12 @@ impl Clients {
             s3: S3::new(&config, &region, with),
             cloudfront: Rest::new(&config, &cloudfront::service(&region), with),
             route53: Rest::new(&config, &route53::service(&region), with),
+            sqs: Rest::new(&config, &sqs::service(&region), with),
             share: Arc::new(self.share(target, &region)),
             reads: Arc::default(),
             counting: Arc::default(),
             asking: Arc::default(),
+            news: self.news.clone(),
             watching: false,
             region,
             login,

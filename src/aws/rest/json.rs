@@ -11,6 +11,8 @@ use crate::aws::xml::Unread;
 /// Which JSON a service speaks: the content type of its calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::aws) enum Json {
+    /// Version 1.0.
+    V1_0,
     /// Version 1.1.
     V1_1,
 }
@@ -18,6 +20,7 @@ pub(in crate::aws) enum Json {
 impl Json {
     fn content_type(self) -> &'static str {
         match self {
+            Self::V1_0 => "application/x-amz-json-1.0",
             Self::V1_1 => "application/x-amz-json-1.1",
         }
     }

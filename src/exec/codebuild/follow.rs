@@ -27,6 +27,7 @@ pub(super) async fn follow(
     id: &str,
     artifact: &Value,
 ) -> Result<Output, Failure> {
+    let mut heard = cloud.hear_of_build(id);
     let mut followed = Followed::after(job.port.reached().await);
     // Since when it is followed, where CodeBuild does not say when it was asked for.
     let now = cloud.now();
@@ -66,7 +67,9 @@ pub(super) async fn follow(
         if job.port.is_cancelled() {
             job.port.sleep(soon).await;
         } else {
-            select(job.port.sleep(soon), job.port.cancelled()).await;
+            // Who is told that it went on looks now: CodeBuild alone says how.
+            let news = select(job.port.sleep(soon), Box::pin(heard.went_on()));
+            select(news, job.port.cancelled()).await;
         }
         waited += soon;
     }
