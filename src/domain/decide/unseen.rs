@@ -7,14 +7,29 @@ use crate::domain::deployment::Request;
 use crate::domain::folds::Folds;
 use crate::domain::hold::HoldKind;
 use crate::domain::level::Level;
-use crate::domain::person::Person;
+use crate::domain::person::{Issuer, Person};
 use crate::domain::plan::{HoldRule, HoldWhen, Plan, Step};
 use crate::domain::purpose::Purpose;
 
 /// Whether an ask may pass without its guard, which a person meets at a hold: a deployment that
-/// somebody outside asks for. Nothing else that they ask for passes.
+/// somebody outside asks for, or a teardown that a queue does. Nothing else that they ask for passes.
 pub(super) fn passes(person: &Person, intent: &Intent, confirm: &Confirm) -> bool {
-    is_outside(person) && matches!(intent, Intent::Deploy { .. }) && confirm.subject.is_none()
+    let may = match person {
+        Person::Outside { source, .. } => match intent {
+            Intent::Deploy { .. } => true,
+            Intent::Teardown { .. } => *source == Issuer::Queue,
+            Intent::Rollback { .. }
+            | Intent::Retry { .. }
+            | Intent::Cancel { .. }
+            | Intent::Abandon { .. }
+            | Intent::Unblock { .. }
+            | Intent::Freeze { .. }
+            | Intent::Thaw { .. }
+            | Intent::Apply { .. } => false,
+        },
+        Person::Owner(_) | Person::Engine | Person::Member { .. } => false,
+    };
+    may && confirm.subject.is_none()
 }
 
 /// Whether nobody of ours has seen what is asked for.
@@ -26,7 +41,8 @@ pub(super) fn is_outside(person: &Person) -> bool {
 }
 
 /// The plan with a hold before anything changes, where nobody confirmed what somebody should have:
-/// by its card, or by what the environment is now.
+/// by its card, or by what the environment is now. A teardown waits for a person in every
+/// environment.
 pub(super) fn held(folds: &Folds, request: &Request, mut plan: Plan) -> Plan {
     let env = folds.environments.get(&request.stack.env);
     let class = env
@@ -37,10 +53,12 @@ pub(super) fn held(folds: &Folds, request: &Request, mut plan: Plan) -> Plan {
         .seen
         .as_ref()
         .is_none_or(|seen| seen.level > Level::L1);
-    if request.purpose != Purpose::Deploy
-        || !is_outside(&request.cause.by)
-        || !(protected || guarded)
-    {
+    let waits = match request.purpose {
+        Purpose::Deploy => protected || guarded,
+        Purpose::Teardown => true,
+        Purpose::Recover => false,
+    };
+    if !is_outside(&request.cause.by) || !waits {
         return plan;
     }
     let first: Vec<bool> = plan

@@ -180,6 +180,41 @@ fn no_hold_is_passed_for_somebody_outside() {
     assert_eq!(open(&sim), []);
 }
 
+/// In every environment: what it takes nobody brings back.
+#[test]
+fn a_teardown_that_a_queue_asks_for_waits_for_a_person() {
+    let queue = Person::Outside {
+        source: Issuer::Queue,
+        id: "hp-teardown".into(),
+        behalf: None,
+    };
+    for class in [EnvClass::Development, EnvClass::Production] {
+        let mut sim = Sim::with(record(class, OnFailure::Break, QueuePolicy::Queue));
+        served(&mut sim, &site(), "r0");
+        let gone = plan(vec![leaving(step("delete", &[]), Leaves::Nothing)]);
+        let intent = Intent::teardown(stack());
+        let ask = [attached(&stack(), "r1", &gone)];
+        sim.ask_as(queue.clone(), &intent, &ask, false, false)
+            .unwrap();
+        sim.grant();
+        let [hold] = &open(&sim)[..] else {
+            panic!("{class:?}: {:?}", open(&sim))
+        };
+        assert_eq!(hold.id.step.as_str(), "delete");
+        assert_eq!(sim.live(), [], "nothing goes before");
+        sim.decide(false);
+        sim.grant();
+        let served = sim
+            .folds
+            .stack(&stack())
+            .release
+            .as_ref()
+            .map(ToString::to_string);
+        assert_eq!(served.as_deref(), Some("r0"));
+        assert_eq!(sim.replayed(), sim.folds);
+    }
+}
+
 #[test]
 fn nothing_else_that_somebody_outside_asks_for_passes_its_guard() {
     let mut sim = Sim::new(OnFailure::Break);
