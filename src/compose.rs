@@ -5,6 +5,7 @@ pub(crate) mod appearance;
 mod engine;
 mod lines;
 pub(crate) mod log;
+mod queues;
 mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod shell;
@@ -30,8 +31,8 @@ use holdpoint::store::sqlite::{OpenError, Sqlite};
 use holdpoint::systems;
 use holdpoint::text::causes::causes;
 
-pub(crate) use engine::engine;
 use engine::engine_start;
+pub(crate) use engine::{clients, engine};
 
 /// An estate with its store: what every verb but a few works on.
 pub(crate) struct Ground {

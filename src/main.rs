@@ -239,7 +239,8 @@ fn engine(common: &Common, args: &EngineArgs) -> Result<Code> {
         return Ok(Code::Done);
     }
     let left = runtime()?.block_on(async {
-        let (parts, clients) = compose::engine(&home, &mut elected).await?;
+        let clients = compose::clients(&home);
+        let parts = compose::engine(&home, &mut elected, &clients).await?;
         tracing::info!(
             "engine {} of {}",
             elected.status().version,

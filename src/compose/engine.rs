@@ -42,12 +42,27 @@ pub(super) fn engine_start(home: &Home) -> EngineStart {
     }
 }
 
+/// The clients of a process that works for the store in this home.
+pub(crate) fn clients(home: &Home) -> Arc<Clients> {
+    let clock = Real::shared();
+    Clients::with(
+        clock.clone(),
+        &owner::owner().to_string(),
+        sandbox_port(home, clock),
+        Variables::of_this_process(),
+    )
+}
+
 /// The engine of the store in this home. Where there is no room to begin, that is said and waited
 /// for.
-pub(crate) async fn engine(home: &Home, elected: &mut Elected) -> Result<(Parts, Arc<Clients>)> {
+pub(crate) async fn engine(
+    home: &Home,
+    elected: &mut Elected,
+    clients: &Arc<Clients>,
+) -> Result<Parts> {
     let clock = Real::shared();
     loop {
-        match parts(home, elected, clock.clone()).await {
+        match parts(home, elected, clients, clock.clone()).await {
             Err(why) if is_full(&why) => {
                 elected.disk().refused(clock.now());
                 elected.tell(clock.now(), None).await;
@@ -72,23 +87,17 @@ fn is_full(why: &anyhow::Error) -> bool {
 async fn parts(
     home: &Home,
     elected: &Elected,
+    clients: &Arc<Clients>,
     clock: SharedClock,
-) -> Result<(Parts, Arc<Clients>)> {
+) -> Result<Parts> {
     let store = Arc::new(Sqlite::engine(home, elected.lock(), clock.clone()).await?);
-    let owner = owner::owner().to_string();
-    let clients = Clients::with(
-        clock.clone(),
-        &owner,
-        sandbox_port(home, clock.clone()),
-        Variables::of_this_process(),
-    );
-    let executors = exec::executors(&clients)
+    let executors = exec::executors(clients)
         .into_iter()
         .map(|one| (one.kind().as_str().to_owned(), one))
         .collect::<BTreeMap<_, _>>();
     let id = holdpoint::store::Store::id(store.as_ref());
     let jobs = home.clone();
-    let parts = Parts {
+    Ok(Parts {
         store,
         share: Share::All,
         clock: clock.clone(),
@@ -97,7 +106,7 @@ async fn parts(
         eyes: Arc::new(EyesByKind::new(
             clients.clone(),
             clock.clone(),
-            observe::eyes(&clients, &clock, &id),
+            observe::eyes(clients, &clock, &id),
             places::all(),
         )),
         job: Arc::new(move |deployment, step, attempt| -> PathBuf {
@@ -106,6 +115,5 @@ async fn parts(
         lines: to_spool(home, clock, elected.disk().clone())?,
         failpoint: None,
         fresh: Arc::new(holdpoint::os::random::id),
-    };
-    Ok((parts, clients))
+    })
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
+use holdpoint::aws::Clients;
 use holdpoint::cli::{ServeArgs, Stop};
 use holdpoint::domain::cause::Via;
 use holdpoint::domain::repository::Repository;
@@ -22,11 +23,13 @@ use holdpoint::systems;
 use holdpoint::text::causes::causes;
 use holdpoint::text::safe::Safe;
 use holdpoint::trigger::door::{App, Door, Hosts, Parts, Rules};
+use holdpoint::trigger::queue::{self, Post, States};
 use holdpoint::trigger::{Keep, rules};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::Ground;
+use super::queues::Sqs;
 
 /// How often it is looked whether another engine has ended.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -87,15 +90,31 @@ pub(crate) async fn serve(
     let at = listener.local_addr()?;
     let desk = Arc::new(ground.desk(Via::Hook, false)?);
     let lock = ground.home.engine_lock();
+    let keep: Arc<dyn Keep> = Arc::new(Files::open(&ground.home)?);
+    let queues: Arc<States> = Arc::default();
     let door = Door::open(Parts {
         desk: desk.clone(),
         clock: Real::shared(),
         rules: read_rules(ground),
-        keep: Arc::new(Files::open(&ground.home)?),
+        keep: keep.clone(),
         heartbeat: Arc::new(move || Lock::silent_for(&lock)),
         hosts,
+        queues: queues.clone(),
     })
     .map_err(|why| anyhow!(why))?;
+    // One for the engine and the queues: who follows a build hears of it.
+    let clients = super::clients(&ground.home);
+    let post = Post::open(
+        queue::Parts {
+            desk: desk.clone(),
+            clock: Real::shared(),
+            keep,
+            queues: Arc::new(Sqs::new(clients.clone(), Real::shared())),
+        },
+        queues,
+    )
+    .map_err(|why| anyhow!(why))?;
+    let reading = tokio::spawn(post.run());
     tracing::info!("listening on http://{at}");
     if !at.ip().is_loopback() {
         tracing::warn!(
@@ -104,7 +123,7 @@ pub(crate) async fn serve(
     }
     let (ending, ended) = watch::channel(false);
     let answering = tokio::spawn(door.serve(listener, over(ended.clone())));
-    let working = work(&ground.home, ended);
+    let working = work(&ground.home, &clients, ended);
     tokio::pin!(working, answering, end);
     let left = tokio::select! {
         () = &mut end => {
@@ -115,6 +134,7 @@ pub(crate) async fn serve(
         left = &mut working => left,
         answered = &mut answering => {
             ending.send_replace(true);
+            reading.abort();
             working.await?;
             return Err(match answered {
                 Ok(Ok(())) => anyhow!("the listener ended"),
@@ -124,6 +144,9 @@ pub(crate) async fn serve(
         }
     };
     ending.send_replace(true);
+    // What was received and not deleted comes again.
+    reading.abort();
+    let _ = reading.await;
     // What is being answered is, within its time.
     answering.await??;
     // Its thread is waited for where that blocks nobody.
@@ -137,15 +160,19 @@ async fn over(mut ended: watch::Receiver<bool>) {
 }
 
 /// Works as the engine of the store, whenever no other one does.
-async fn work(home: &Home, ended: watch::Receiver<bool>) -> Result<Vec<String>> {
+async fn work(
+    home: &Home,
+    clients: &Arc<Clients>,
+    ended: watch::Receiver<bool>,
+) -> Result<Vec<String>> {
     let clock = Real::shared();
     let mut told = false;
     loop {
         match process::elect(home)? {
             Ok(mut elected) => {
                 told = false;
-                let (parts, clients) = tokio::select! {
-                    made = super::engine(home, &mut elected) => made?,
+                let parts = tokio::select! {
+                    made = super::engine(home, &mut elected, clients) => made?,
                     () = over(ended.clone()) => return Ok(Vec::new()),
                 };
                 tracing::info!(
@@ -154,9 +181,15 @@ async fn work(home: &Home, ended: watch::Receiver<bool>) -> Result<Vec<String>> 
                     home.folder().display()
                 );
                 let until = over(ended.clone());
-                let left =
-                    process::serve(parts, clients, home, &mut elected, Stay::UntilTold, until)
-                        .await?;
+                let left = process::serve(
+                    parts,
+                    clients.clone(),
+                    home,
+                    &mut elected,
+                    Stay::UntilTold,
+                    until,
+                )
+                .await?;
                 if *ended.borrow() {
                     return Ok(left);
                 }

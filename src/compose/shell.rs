@@ -168,6 +168,7 @@ impl cli::Ground for Shell<'_> {
                     room(home.spool())
                 );
                 facts.push(Fact::right("room taken", says));
+                facts.extend(super::queues::facts(&home));
             }
         }
         facts.extend(super::appearance::facts(self.common));
@@ -262,8 +263,9 @@ impl Here {
             .spawn(move || {
                 crate::runtime()?.block_on(async {
                     // The command ends, or is gone: both mean the end.
-                    let (parts, clients) = tokio::select! {
-                        made = super::engine(&home, &mut elected) => made?,
+                    let clients = super::clients(&home);
+                    let parts = tokio::select! {
+                        made = super::engine(&home, &mut elected, &clients) => made?,
                         _ = &mut ended => return Ok(Vec::new()),
                     };
                     let until = async { drop(ended.await) };

@@ -1,15 +1,18 @@
 //! Outside events: what git hosts tell becomes facts, once it is proven who tells it, and a push of a
-//! branch that a stack follows becomes an ask of somebody outside, who decides nothing. Reading,
+//! branch that a stack follows, or a message of a queue, becomes an ask of somebody outside, who
+//! decides nothing. Reading,
 //! signatures and rules are pure; time is an argument. Nothing here knows what a deployment does.
 
 mod ask;
 pub mod bitbucket;
 pub mod door;
+mod follow;
 pub mod github;
 pub mod gitlab;
 mod json;
 mod keep;
 mod push;
+pub mod queue;
 pub mod rules;
 pub mod signature;
 mod told;

@@ -80,7 +80,7 @@ def main():
     assert sts.get_caller_identity()["Account"] == "000000000000"
 
     # What is not served is refused by its name, whatever protocol boto3 speaks with it.
-    for name, call in [("lambda", "list_functions"), ("sqs", "list_queues"), ("dynamodb", "list_tables"), ("iam", "list_roles")]:
+    for name, call in [("lambda", "list_functions"), ("kms", "list_keys"), ("dynamodb", "list_tables"), ("iam", "list_roles")]:
         refused(getattr(client(name), call), "UnknownService", f"does not serve {name}")
 
     s3 = client("s3")

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::Door;
 use super::answer::response;
 use crate::text::json;
+use crate::trigger::queue::KeptState;
 use crate::world::{EngineState, World};
 
 /// How the engine does.
@@ -17,6 +18,9 @@ struct Health {
     /// Why it is not well; told to readers alone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     because: Vec<String>,
+    /// What is wrong with queues: that is no reason to start anything again; told to readers alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    queues: Vec<String>,
     /// For how long the engine has said nothing of itself; told to readers alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     heartbeat_age_seconds: Option<u64>,
@@ -34,6 +38,7 @@ impl Door {
         let health = Health {
             status: word,
             because: if reads { because } else { Vec::new() },
+            queues: if reads { self.queues() } else { Vec::new() },
             heartbeat_age_seconds: reads
                 .then(|| (self.parts.heartbeat)())
                 .flatten()
@@ -41,6 +46,15 @@ impl Door {
         };
         let text = json::line(&health).unwrap_or_default();
         response(status, "application/json", text + "\n")
+    }
+}
+
+impl Door {
+    /// The queues that are not read, each with what to do.
+    fn queues(&self) -> Vec<String> {
+        let rows = self.parts.queues.rows();
+        let troubled = rows.iter().filter(|row| row.state.is_trouble());
+        troubled.map(KeptState::told).collect()
     }
 }
 

@@ -6,20 +6,17 @@ use axum::http::StatusCode;
 use axum::http::request::Parts as Head;
 
 use super::answer::{Answer, Asked};
-use super::{Door, HEADS, headers};
+use super::{Door, HEADS, Parts, headers};
 use crate::desk::{NotRelayed, Relayed};
-use crate::domain::ask::{Answer as Decided, AskState};
+use crate::domain::ask::Answer as Decided;
 use crate::domain::ids::{AskId, StackId};
 use crate::domain::masks::Secret;
 use crate::domain::person::Issuer;
 use crate::domain::secret_ref::SecretRef;
 use crate::trigger::rules::{Concern, Order, Rule, concern};
-use crate::trigger::{Delivery, Push, Told, Unread, ask, bitbucket, github, gitlab, signature};
-
-/// How long it is followed what became of an ask, to log a refusal.
-const FOLLOWED: u32 = 60;
-/// How often.
-const EVERY: std::time::Duration = std::time::Duration::from_secs(5);
+use crate::trigger::{
+    Delivery, Push, Told, Unread, ask, bitbucket, follow, github, gitlab, signature,
+};
 
 impl Door {
     /// Hears what a host tells.
@@ -220,28 +217,15 @@ impl Door {
     fn follow(self: &Arc<Self>, id: AskId, stack: StackId) {
         let door = Arc::clone(self);
         tokio::spawn(async move {
-            for _ in 0..FOLLOWED {
-                door.parts.clock.sleep(EVERY).await;
-                match door.parts.desk.state(id) {
-                    AskState::Asked => continue,
-                    AskState::Answered {
-                        answer: Decided::Refused(why),
-                    } => {
-                        door.counts.heard("engine", "refused");
-                        tracing::warn!("the push is not deployed to {stack}: {why}");
-                    }
-                    AskState::Answered {
-                        answer: Decided::Accepted { says, .. },
-                    } => {
-                        tracing::info!("{stack}: {says}");
-                    }
-                    AskState::Answered {
-                        answer: Decided::Card { .. },
-                    } => {}
+            let Parts { desk, clock, .. } = &door.parts;
+            match follow::answer(desk.as_ref(), clock, id).await {
+                Some(Decided::Refused(why)) => {
+                    door.counts.heard("engine", "refused");
+                    tracing::warn!("the push is not deployed to {stack}: {why}");
                 }
-                break;
+                Some(Decided::Accepted { says, .. }) => tracing::info!("{stack}: {says}"),
+                Some(Decided::Card { .. }) | None => {}
             }
-            door.parts.desk.forget(id);
         });
     }
 }

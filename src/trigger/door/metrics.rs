@@ -10,6 +10,7 @@ use super::Door;
 use crate::domain::deployment::Phase;
 use crate::domain::time::Time;
 use crate::os::mutex::locked;
+use crate::trigger::queue::States;
 use crate::world::{EngineState, World};
 
 /// How often what was heard, by host and outcome.
@@ -28,7 +29,9 @@ impl Door {
     pub(super) fn metrics(&self) -> String {
         let (world, now) = (self.parts.desk.world(), self.parts.clock.now());
         let heard = locked(&self.counts.0).clone();
-        text(&world, now, (self.parts.heartbeat)(), &heard)
+        let mut out = text(&world, now, (self.parts.heartbeat)(), &heard);
+        queues(&mut out, &self.parts.queues);
+        out
     }
 }
 
@@ -192,6 +195,42 @@ fn text(
     }
     .write(&mut out, heard);
     out
+}
+
+/// What is read of queues.
+fn queues(out: &mut String, states: &States) {
+    let rows = states.rows().into_iter().map(|row| {
+        let labels = vec![
+            ("environment", row.env),
+            ("queue", row.kind),
+            ("state", row.state.word().to_owned()),
+        ];
+        (labels, 1.0)
+    });
+    Family {
+        name: "holdpoint_queue_state",
+        kind: "gauge",
+        help: "How reading of each queue goes: 1 for the state that it is in.",
+    }
+    .write(out, rows);
+    #[allow(clippy::cast_precision_loss, reason = "counts of one process")]
+    let messages = states
+        .counts()
+        .into_iter()
+        .map(|((env, kind, outcome), count)| {
+            let labels = vec![
+                ("environment", env),
+                ("queue", kind.to_owned()),
+                ("outcome", outcome.to_owned()),
+            ];
+            (labels, count as f64)
+        });
+    Family {
+        name: "holdpoint_queue_messages_total",
+        kind: "counter",
+        help: "Messages of queues since the process began, by what became of them.",
+    }
+    .write(out, messages);
 }
 
 #[cfg(test)]

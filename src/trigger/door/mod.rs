@@ -10,7 +10,7 @@ mod hooks;
 mod metrics;
 mod routes;
 #[cfg(test)]
-mod tests;
+pub(in crate::trigger) mod tests;
 mod timed;
 
 use std::collections::BTreeSet;
@@ -23,6 +23,7 @@ use tokio::sync::Mutex;
 
 use super::bitbucket::Tenants;
 use super::keep::Keep;
+use super::queue::States;
 use super::rules::{Heads, Rule};
 use crate::desk::Relay;
 use crate::domain::secret_ref::SecretRef;
@@ -48,6 +49,8 @@ pub struct Parts {
     pub heartbeat: Arc<dyn Fn() -> Option<Duration> + Send + Sync>,
     /// Who is believed.
     pub hosts: Hosts,
+    /// How reading of queues goes.
+    pub queues: Arc<States>,
 }
 
 /// Where the secrets are by which callers prove themselves. Without one its door is closed.

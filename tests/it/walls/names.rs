@@ -82,6 +82,11 @@ const MAY: &[(&str, &str, &str)] = &[
         "codebuild",
         "who follows what is tailed",
     ),
+    (
+        "trigger/queue/read.rs",
+        "codebuild",
+        "the list of what queues tell",
+    ),
     ("config/raw.rs", "codebuild", "a key of the estate file"),
     ("config/entries.rs", "codebuild", "a key of the estate file"),
     ("config/raw.rs", "mach", "says that it is not built yet"),

@@ -42,7 +42,7 @@ pub(super) struct Setup {
 
 /// Keeps in memory, for as long as it lives.
 #[derive(Default)]
-pub(super) struct InMemory(Mutex<BTreeMap<String, Vec<u8>>>);
+pub(in crate::trigger) struct InMemory(Mutex<BTreeMap<String, Vec<u8>>>);
 
 impl Keep for InMemory {
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, String> {
@@ -59,15 +59,24 @@ impl Keep for InMemory {
 }
 
 /// A desk that keeps what it is asked, once.
-pub(super) struct Kept {
+pub(in crate::trigger) struct Kept {
     asked: Mutex<Vec<InboxAsk>>,
     world: Mutex<Arc<World>>,
     /// Whether the store cannot be reached.
-    pub(super) away: AtomicBool,
+    pub(in crate::trigger) away: AtomicBool,
 }
 
 impl Kept {
-    pub(super) fn asked(&self) -> Vec<InboxAsk> {
+    /// That shows this world.
+    pub(in crate::trigger) fn of(world: World) -> Self {
+        Self {
+            asked: Mutex::default(),
+            world: Mutex::new(Arc::new(world)),
+            away: AtomicBool::new(false),
+        }
+    }
+
+    pub(in crate::trigger) fn asked(&self) -> Vec<InboxAsk> {
         self.asked.lock().unwrap().clone()
     }
 
@@ -131,11 +140,7 @@ impl Setup {
             ..World::default()
         };
         Self {
-            desk: Arc::new(Kept {
-                asked: Mutex::default(),
-                world: Mutex::new(Arc::new(world)),
-                away: AtomicBool::new(false),
-            }),
+            desk: Arc::new(Kept::of(world)),
             clock: Stepped::at(Time(1_767_225_600_000)),
             keep: Arc::new(InMemory::default()),
             hosts: Hosts {
@@ -170,6 +175,7 @@ impl Setup {
             keep: self.keep.clone(),
             heartbeat: Arc::new(|| Some(Duration::from_secs(3))),
             hosts: self.hosts.clone(),
+            queues: Arc::default(),
         })
     }
 
