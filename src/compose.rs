@@ -24,7 +24,7 @@ use holdpoint::domain::ids::StackId;
 use holdpoint::os::clock::Real;
 use holdpoint::os::paths::Home;
 use holdpoint::os::{files, owner};
-use holdpoint::sandbox::practice;
+use holdpoint::sandbox::{git, practice};
 use holdpoint::store::StoreError;
 use holdpoint::store::spool::{Limits, Of, Reader};
 use holdpoint::store::sqlite::{OpenError, Sqlite};
@@ -83,6 +83,7 @@ impl Ground {
                 } else {
                     0o600
                 };
+                let text = text.replace(REPOSITORIES, &address(&home.sandbox().join(git::FOLDER)));
                 files::write_whole_as(&to, text.as_bytes(), mode)?;
             }
         }
@@ -167,6 +168,21 @@ impl Ground {
         .context("the desk cannot start")?;
         Ok(live)
     }
+}
+
+/// What stands in the files of the practice estate for where its repositories are.
+const REPOSITORIES: &str = "file:///practice";
+
+/// The address of a folder, as git reads it.
+fn address(folder: &Path) -> String {
+    let bytes = folder.as_os_str().as_encoded_bytes().iter();
+    let path = bytes.map(|byte| match byte {
+        b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+            char::from(*byte).to_string()
+        }
+        other => format!("%{other:02X}"),
+    });
+    format!("file://{}", path.collect::<String>())
 }
 
 /// The home that is named, or the user's own; `--store` names the folder of the store itself.

@@ -28,11 +28,24 @@ const TOLD: [(&str, &str); 5] = [
 /// # Errors
 /// A sentence: it is not there, takes longer than the limit, or says no.
 pub async fn git(arguments: &[&str], folder: &Path, limit: Duration) -> Result<String, String> {
+    fed(arguments, b"", folder, limit).await
+}
+
+/// Runs it in a folder, with an input.
+///
+/// # Errors
+/// As [`git`].
+pub async fn fed(
+    arguments: &[&str],
+    input: &[u8],
+    folder: &Path,
+    limit: Duration,
+) -> Result<String, String> {
     let variables = variables(|name| std::env::var(name).ok());
     let path = variables.get("PATH").map_or(PATH, String::as_str);
     let program = child::program("git", folder, path)
         .ok_or_else(|| format!("there is no program git in {path}"))?;
-    let ran = tool::run(&program, arguments, &variables, folder, limit).await;
+    let ran = tool::run(&program, arguments, input, &variables, folder, limit).await;
     match ran {
         Ok(Ran {
             code: Some(0), out, ..

@@ -1,5 +1,4 @@
-//! Tools that are asked something and answer soon: run without input, with a limit of time and of
-//! what they may say, and ended with all that they started when nobody waits any more.
+//! Tools that are asked something and answer soon: run with a limit of time and of what they may say, and ended with all that they started when nobody waits any more.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -7,7 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
 use super::child;
@@ -37,13 +36,14 @@ impl Drop for Group {
     }
 }
 
-/// Runs a tool, by its whole path, with exactly these variables.
+/// Runs a tool, by its whole path, with exactly these variables and this input.
 ///
 /// # Errors
 /// It cannot be started, or says nothing more within the limit (`TimedOut`).
 pub async fn run(
     program: &Path,
     arguments: &[&str],
+    input: &[u8],
     variables: &BTreeMap<String, String>,
     folder: &Path,
     limit: Duration,
@@ -53,16 +53,26 @@ pub async fn run(
         .env_clear()
         .envs(variables)
         .current_dir(folder)
-        .stdin(Stdio::null())
+        .stdin(if input.is_empty() {
+            Stdio::null()
+        } else {
+            Stdio::piped()
+        })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true)
         .spawn()?;
     let mut group = Group(tool.id());
-    let (out, err) = (tool.stdout.take(), tool.stderr.take());
+    let (out, err, pipe) = (tool.stdout.take(), tool.stderr.take(), tool.stdin.take());
+    let feed = async {
+        if let Some(mut pipe) = pipe {
+            // One that does not want all of it says why.
+            let _ = pipe.write_all(input).await;
+        }
+    };
     let ran = async {
-        let (out, err, status) = tokio::join!(said(out), said(err), tool.wait());
+        let (out, err, status, ()) = tokio::join!(said(out), said(err), tool.wait(), feed);
         Ok(Ran {
             code: status?.code(),
             out: out?,
@@ -94,17 +104,25 @@ mod tests {
     async fn shell(script: &str, limit: Duration) -> io::Result<Ran> {
         let variables = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
         let sh = Path::new("/bin/sh");
-        run(sh, &["-c", script], &variables, Path::new("/"), limit).await
+        run(
+            sh,
+            &["-c", script],
+            b"told",
+            &variables,
+            Path::new("/"),
+            limit,
+        )
+        .await
     }
 
     #[tokio::test]
     async fn what_a_tool_says_and_how_it_ends_is_told() {
-        let ran = shell("echo a; echo b >&2; exit 3", Duration::from_secs(20))
+        let ran = shell("cat; echo; echo b >&2; exit 3", Duration::from_secs(20))
             .await
             .unwrap();
         let expected = Ran {
             code: Some(3),
-            out: b"a\n".to_vec(),
+            out: b"told\n".to_vec(),
             err: b"b\n".to_vec(),
         };
         assert_eq!(ran, expected);

@@ -12,6 +12,9 @@ use super::world::World;
 use super::{practice, story};
 use crate::domain::time::Time;
 
+/// The story of those who push to the repositories.
+const PUSHES: &str = "pushes";
+
 /// Puts the practice estate into a new world as if it had been there for days, and begins a story.
 pub fn set_up(
     world: &mut World,
@@ -47,9 +50,34 @@ pub fn set_up(
             .map_err(|error| format!("{}: {error}", existing.stack))?;
         world.advance(world.now + Duration::from_mins(3));
     }
+    let made = furnish(world, &file);
     world.pace = pace;
     world.advance(now);
+    made?;
     story::begin(&mut world.levers, now, pace, name)
+}
+
+/// A practice world that was there before the estate had all that it has now gets the rest.
+pub fn complete(world: &mut World, now: Time) {
+    world.advance(now);
+    let made = story::read().and_then(|file| furnish(world, &file));
+    if let Err(why) = made {
+        tracing::warn!("the practice world lacks what the practice estate has by now: {why}");
+    }
+}
+
+/// Makes, once, what there is beside stacks; somebody waits to push to its repositories.
+fn furnish(world: &mut World, file: &story::File) -> Result<(), String> {
+    if std::mem::replace(&mut world.levers.furnished, true) {
+        return Ok(());
+    }
+    for thing in &file.things {
+        let call = Call::new(&thing.service, &thing.action, thing.params.clone())
+            .by(ACCOUNT, &file.region);
+        let made = world.call(world.now, &call).answer;
+        made.map_err(|error| format!("{} of {}: {error}", thing.action, thing.service))?;
+    }
+    story::begin(&mut world.levers, world.now, world.pace, PUSHES)
 }
 
 #[cfg(test)]

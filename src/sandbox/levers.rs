@@ -2,6 +2,8 @@
 //! failures of resources, what is still to happen by itself. The service `practice` pulls them;
 //! every service may read them.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -27,6 +29,15 @@ pub struct Levers {
     /// How the bus of events brings the next ones.
     #[serde(default)]
     pub deliveries: Deliveries,
+    /// Calls that somebody will make once another was made.
+    #[serde(default)]
+    pub waiting: Vec<Waiting>,
+    /// What is pushed to repositories, and is not there yet.
+    #[serde(default)]
+    pub pushes: Vec<Push>,
+    /// True once there is what the practice estate needs beside its stacks.
+    #[serde(default)]
+    pub furnished: bool,
 }
 
 /// Events that the bus brings otherwise than once.
@@ -54,6 +65,29 @@ impl Deliveries {
             1
         }
     }
+}
+
+/// A call that somebody will make once another was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// The action of that other call.
+    pub upon: String,
+    /// How many seconds later, at normal pace.
+    pub after: f64,
+    /// What.
+    pub call: Call,
+}
+
+/// Somebody pushes to a repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Push {
+    /// The name of the repository.
+    pub repository: String,
+    /// The branch.
+    pub branch: String,
+    /// Which commit of its history.
+    pub number: u32,
 }
 
 /// A call that somebody will make.
@@ -92,6 +126,22 @@ fn once() -> u32 {
 }
 
 impl Levers {
+    /// A call changed something: who waited for one like it makes one of theirs.
+    pub fn met(&mut self, action: &str, now: Time, pace: f64) {
+        let next = self.waiting.iter().position(|one| one.upon == action);
+        if let Some(next) = next {
+            let next = self.waiting.remove(next);
+            self.plan(next.after, next.call, now, pace);
+        }
+    }
+
+    /// Somebody will make a call so many seconds (at normal pace) from now.
+    pub fn plan(&mut self, after: f64, call: Call, now: Time, pace: f64) {
+        let at = now + Duration::from_secs_f64((after / pace.max(0.001)).max(0.0));
+        self.script.push(Line { at, call });
+        self.script.sort_by_key(|line| line.at);
+    }
+
     /// Takes the scripted failure of a resource, if there is one for this act.
     pub fn failure(&mut self, stack: &str, logical: &str, act: Act) -> Option<Scripted> {
         let index = self.failures.iter().position(|one| {

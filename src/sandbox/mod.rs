@@ -4,8 +4,8 @@
 //!
 //! `world` is plain data with two moves, `advance` to a time and `call` at a time; `service` says
 //! what a service is, `realm` where it lives and what it may use, `services` is the list of them;
-//! `wire` speaks HTTP; `journal` keeps the state folder; `estate`, `story` and `practice` are the
-//! practice estate. No clock is read here: time comes in as a beat.
+//! `wire` speaks HTTP; `journal` keeps the state folder; `estate`, `story`, `practice` and
+//! `git` are the practice estate. No clock is read here: time comes in as a beat.
 
 pub mod call;
 pub mod catalog;
@@ -13,6 +13,7 @@ pub mod chaos;
 pub mod dice;
 pub mod door;
 pub mod estate;
+pub mod git;
 pub mod journal;
 pub mod ledger;
 pub mod levers;
@@ -145,6 +146,7 @@ pub struct Running {
     shared: Shared,
     steps: Option<watch::Sender<Time>>,
     server: JoinHandle<()>,
+    repositories: Option<JoinHandle<()>>,
 }
 
 /// Starts the embedded cloud.
@@ -168,7 +170,12 @@ pub async fn serve(options: Options) -> Result<Running, SandboxError> {
     };
     let is_kept = kept.is_some();
     let world = match kept {
-        Some(world) => world,
+        Some(mut world) => {
+            if options.story.is_some() {
+                estate::complete(&mut world, now);
+            }
+            world
+        }
         None => fresh(&options, now)?,
     };
     if let Some(journal) = &mut journal {
@@ -197,6 +204,11 @@ pub async fn serve(options: Options) -> Result<Running, SandboxError> {
             Welcome::AfterAPause
         }),
     );
+    let repositories = options
+        .state
+        .as_ref()
+        .filter(|_| options.story.is_some())
+        .map(|state| tokio::spawn(git::tend(shared.clone(), state.join(git::FOLDER))));
     let router = wire::router(shared.clone());
     let server = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
@@ -208,6 +220,7 @@ pub async fn serve(options: Options) -> Result<Running, SandboxError> {
         shared,
         steps,
         server,
+        repositories,
     })
 }
 
@@ -275,5 +288,8 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.server.abort();
+        if let Some(repositories) = &self.repositories {
+            repositories.abort();
+        }
     }
 }

@@ -131,11 +131,11 @@ impl Shared {
         read(&inner.world)
     }
 
-    /// Waits until the beat has gone on that far, or stopped.
-    pub async fn pause(&self, pause: Duration) {
+    /// Waits until the beat has gone on that far; false when it stopped.
+    pub async fn pause(&self, pause: Duration) -> bool {
         let until = self.now() + pause;
         let mut beat = self.beat.clone();
-        let _ = beat.wait_for(|now| *now >= until).await;
+        beat.wait_for(|now| *now >= until).await.is_ok()
     }
 
     /// Waits for the next beat; false when there will be none.

@@ -3,13 +3,12 @@
 //! is set up is in `estate`.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::call::Call;
-use super::levers::{Levers, Line, PRACTICE};
+use super::levers::{Levers, PRACTICE, Waiting};
 use super::practice;
 use super::who::ACCOUNT;
 use crate::domain::time::Time;
@@ -33,6 +32,9 @@ pub struct Story {
 pub struct Written {
     /// Seconds after the story begins, at normal pace.
     pub at: f64,
+    /// The seconds are those after the next call of this action, by whomever, instead.
+    #[serde(default)]
+    pub upon: Option<String>,
     /// For which service; the levers when not given.
     #[serde(default = "practice_service")]
     pub service: String,
@@ -52,8 +54,18 @@ fn practice_service() -> String {
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
     pub(super) region: String,
+    pub(super) things: Vec<Thing>,
     pub(super) estate: Vec<Existing>,
     pub(super) stories: BTreeMap<String, Story>,
+}
+
+/// What exists beside stacks: the call that makes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Thing {
+    pub(super) service: String,
+    pub(super) action: String,
+    pub(super) params: Value,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -84,7 +96,6 @@ pub fn all() -> Vec<(String, String)> {
 pub fn begin(levers: &mut Levers, now: Time, pace: f64, name: &str) -> Result<(), String> {
     let file = read()?;
     let story = file.stories.get(name).ok_or_else(|| unknown(name, &file))?;
-    let pace = pace.max(0.001);
     for written in &story.lines {
         let mut params = with_time(written.params.clone(), &now.text("%H%M%S"));
         if let Some(template) = params
@@ -99,12 +110,22 @@ pub fn begin(levers: &mut Levers, now: Time, pace: f64, name: &str) -> Result<()
             );
             fields.remove("TemplateFile");
         }
-        let at = now + Duration::from_secs_f64((written.at / pace).max(0.0));
         let call = Call::new(&written.service, &written.action, params).by(ACCOUNT, &file.region);
-        levers.script.push(Line { at, call });
+        match &written.upon {
+            None => levers.plan(written.at, call, now, pace),
+            Some(upon) => levers.waiting.push(Waiting {
+                upon: upon.clone(),
+                after: written.at,
+                call,
+            }),
+        }
     }
-    levers.script.sort_by_key(|line| line.at);
     Ok(())
+}
+
+/// The region in which the practice estate is.
+pub fn region() -> Result<String, String> {
+    read().map(|file| file.region)
 }
 
 /// `{now}` in texts becomes the time.

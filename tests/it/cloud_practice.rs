@@ -7,7 +7,10 @@ use std::time::Duration;
 use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, Parameter};
 use holdpoint::config::{self, Loaded};
 use holdpoint::domain::estate::Application;
+use holdpoint::sandbox::services::codebuild::CodeBuild;
 use holdpoint::sandbox::services::logs::Logs;
+use holdpoint::sandbox::services::route53::Route53;
+use holdpoint::sandbox::services::s3::S3;
 use holdpoint::sandbox::who::ACCOUNT;
 use holdpoint::sandbox::{self, Options, practice};
 use holdpoint::systems;
@@ -189,4 +192,40 @@ async fn every_stack_has_something_to_deploy_and_orders_asks_for_downtime() {
             }
         }
     });
+}
+
+/// What the estate file names of its site is there when the practice world begins, and once only
+/// where a world is older than the site.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_site_needs_is_there_from_the_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let loaded = loaded(folder.path());
+    let state = folder.path().join("state");
+    let options = Options {
+        story: Some("practice".to_owned()),
+        state: Some(state),
+        ..Options::default()
+    };
+    for _ in 0..2 {
+        let cloud = sandbox::serve(options.clone()).await.unwrap();
+        let site = &loaded.estate.applications["docs"].entry;
+        let text = |path: &str| site.pointer(path).and_then(|text| text.as_str()).unwrap();
+        let (s3, builds, zones, waiting) = cloud.look(|world| {
+            let s3: &S3 = world.get(ACCOUNT, "eu-west-1").unwrap();
+            let builds: &CodeBuild = world.get(ACCOUNT, "eu-west-1").unwrap();
+            let zones: &Route53 = world.get(ACCOUNT, "eu-west-1").unwrap();
+            let waiting = world.levers.waiting.len();
+            (s3.clone(), builds.clone(), zones.clone(), waiting)
+        });
+        for env in &loaded.estate.applications["docs"].environments {
+            let live = text("/buckets/live").replace("{env}", env.as_str());
+            assert!(s3.buckets.contains_key(&live), "{live}");
+        }
+        assert!(s3.buckets.contains_key(text("/buckets/source")));
+        assert!(s3.buckets.contains_key(text("/buckets/version")));
+        assert!(builds.projects.contains_key(text("/codebuild_project")));
+        let zone = &zones.zones[text("/hosted_zone")];
+        assert!(format!("{:?}", zone.name).contains("practice.example."));
+        assert_eq!(waiting, 3, "those who push wait, each once");
+    }
 }

@@ -4,7 +4,7 @@
 use flate2::Crc;
 
 /// The files of a site, by their paths.
-pub(super) fn site(title: &str, from: &str) -> Vec<(String, String)> {
+pub(super) fn site(title: &str, from: &str) -> Vec<(String, Vec<u8>)> {
     let mut crc = Crc::new();
     crc.update(title.as_bytes());
     crc.update(from.as_bytes());
@@ -15,12 +15,12 @@ pub(super) fn site(title: &str, from: &str) -> Vec<(String, String)> {
         escaped(from),
     );
     vec![
-        ("index.html".to_owned(), page),
+        ("index.html".to_owned(), page.into_bytes()),
         (
             script,
-            format!("document.documentElement.dataset.build = {from:?};\n"),
+            format!("document.documentElement.dataset.build = {from:?};\n").into_bytes(),
         ),
-        ("robots.txt".to_owned(), "User-agent: *\n".to_owned()),
+        ("robots.txt".to_owned(), b"User-agent: *\n".to_vec()),
     ]
 }
 
@@ -29,11 +29,11 @@ fn escaped(text: &str) -> String {
 }
 
 /// An archive of these files.
-pub(super) fn zip(files: &[(String, String)]) -> Vec<u8> {
+pub(super) fn zip(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     let (mut out, mut directory) = (Vec::new(), Vec::new());
     for (name, content) in files {
         let mut crc = Crc::new();
-        crc.update(content.as_bytes());
+        crc.update(content);
         // Version 2.0, no flags, stored, midnight of 1980-01-01.
         let about = [
             &[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0][..],
@@ -52,7 +52,7 @@ pub(super) fn zip(files: &[(String, String)]) -> Vec<u8> {
         out.extend_from_slice(b"PK\x03\x04");
         out.extend_from_slice(&about);
         out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(content.as_bytes());
+        out.extend_from_slice(content);
     }
     let begins = out.len();
     out.extend_from_slice(&directory);
@@ -94,17 +94,18 @@ mod tests {
             links: false,
         };
         let archive = Archive::read(&mut bytes, &limits).unwrap();
-        let read: Vec<(String, String)> = archive
+        let read: Vec<(String, Vec<u8>)> = archive
             .files
             .iter()
             .map(|entry| {
                 let content = entry.content(&mut bytes).unwrap();
-                (entry.name.clone(), String::from_utf8(content).unwrap())
+                (entry.name.clone(), content)
             })
             .collect();
         let mut sorted = files.clone();
         sorted.sort();
         assert_eq!(read, sorted);
-        assert!(files[0].1.contains("<h1>shop &lt;&amp;></h1>"));
+        let page = String::from_utf8_lossy(&files[0].1);
+        assert!(page.contains("<h1>shop &lt;&amp;></h1>"));
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::buildspec::Buildspec;
 use super::phase::{Kind, Status};
+use super::source::Source;
 
 /// A line of a phase.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +78,7 @@ pub(super) fn commands(
     all: &[String],
     failing: Option<Failing>,
     variables: &BTreeMap<String, String>,
+    source: Option<&Source>,
 ) -> Vec<Line> {
     let mut lines = vec![own(0.0, format!("Entering phase {}", kind.name()))];
     let many = failing.map_or(all.len(), |failing| failing.nth + 1);
@@ -84,7 +86,13 @@ pub(super) fn commands(
         let part = |share: f64| share_of(nth, many, share);
         lines.push(own(part(0.0), format!("Running command {command}")));
         let failed = failing.filter(|failing| failing.nth == nth);
-        let printed = printed(command, failed.is_some(), variables);
+        let ran = source.and_then(|source| source.run(command));
+        // What makes a script fail that would not is not known to it.
+        let ran = ran.filter(|ran| (ran.exit != 0) == failed.is_some());
+        let printed = ran.map_or_else(
+            || printed(command, failed.is_some(), variables),
+            |ran| ran.printed,
+        );
         let count = printed.len();
         lines.extend(printed.into_iter().enumerate().map(|(line, text)| Line {
             at: part(0.9 * share_of(line, count, 1.0)),

@@ -1,7 +1,7 @@
 //! `CodeBuild`: projects, and builds that go through their phases with time, write their lines to
 //! CloudWatch Logs while they do, and leave an archive in S3. No buildspec is really run: its
-//! commands are told as a container tells them, and how they end is said by the build's variables
-//! (`ending`).
+//! commands are told as a container tells them, and how they end is said by the scripts of the source
+//! (`source`) and by the build's variables (`ending`).
 
 mod archive;
 mod build;
@@ -11,6 +11,7 @@ mod ending;
 mod events;
 mod phase;
 mod project;
+mod source;
 mod start;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::build::{Build, Upload};
 use super::buildspec::Buildspec;
 use super::ending::Ending;
+use super::source::Source;
 use super::timeline::{Order, Timeline};
 use super::{CodeBuild, archive, invalid, only, project};
 use crate::sandbox::call::{Answer, AwsError, Blob, Call, Params};
@@ -146,11 +147,19 @@ impl Asked {
         };
         let place = self.artifact(name, uuid);
         let from = format!("build {number} of {}", self.told());
-        let files = archive::site(name, &from);
+        let source = self.object(cx).and_then(|blob| Source::read(&blob.0));
+        let base = buildspec.as_ref().ok().and_then(|one| one.base.as_deref());
+        let files = source
+            .as_ref()
+            .zip(base)
+            .map(|(source, base)| source.below(base))
+            .filter(|files| !files.is_empty())
+            .unwrap_or_else(|| archive::site(name, &from));
         let order = Order {
             buildspec: &buildspec,
             ending: &ending,
             variables: &self.variables,
+            source: source.as_ref(),
             no_source: self.no_source(cx),
             artifact: place.as_ref().map(|place| is_there(place, files.len(), cx)),
             minutes: f64::from(i32::try_from(self.minutes).unwrap_or(i32::MAX)),
@@ -163,7 +172,7 @@ impl Asked {
             } else {
                 let below = |path: &str| format!("{}/{path}", place.key);
                 let all = files.iter();
-                all.map(|(path, content)| (below(path), Blob(content.clone().into_bytes())))
+                all.map(|(path, content)| (below(path), Blob(content.clone())))
                     .collect()
             };
             Upload {
@@ -210,20 +219,27 @@ impl Asked {
 
     /// Why the source does not come. Only what is in S3 is looked for.
     fn no_source(&self, cx: &Cx<'_>) -> Option<String> {
+        let place = self.in_s3()?;
+        self.object(cx).is_none().then(|| {
+            format!("NoSuchKey: The specified key does not exist. status code: 404 for primary source {place}")
+        })
+    }
+
+    /// Where the source is in S3.
+    fn in_s3(&self) -> Option<&str> {
         let source = Params(&self.source);
         let place = source
             .text("location")
             .filter(|_| source.text("type") == Some("S3"))?;
-        let place = place.strip_prefix("arn:aws:s3:::").unwrap_or(place);
+        Some(place.strip_prefix("arn:aws:s3:::").unwrap_or(place))
+    }
+
+    /// The source, where it is an object that is there.
+    fn object<'a>(&self, cx: &'a Cx<'_>) -> Option<&'a Blob> {
+        let place = self.in_s3()?;
         let (bucket, key) = place.split_once('/').unwrap_or((place, ""));
-        let is_there = cx
-            .realm()
-            .get::<S3>()
-            .and_then(|s3| s3.buckets.get(bucket))
-            .is_some_and(|bucket| bucket.objects.contains_key(key));
-        (!is_there).then(|| {
-            format!("NoSuchKey: The specified key does not exist. status code: 404 for primary source {place}")
-        })
+        let bucket = cx.realm().get::<S3>()?.buckets.get(bucket)?;
+        bucket.objects.get(key).map(|object| &object.blob)
     }
 
     /// Where the artifact goes.

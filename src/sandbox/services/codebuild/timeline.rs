@@ -7,6 +7,7 @@ use super::buildspec::Buildspec;
 use super::container::{self, Failing, Line};
 use super::ending::Ending;
 use super::phase::{Kind, Phase, Status};
+use super::source::Source;
 use crate::domain::time::Time;
 use crate::sandbox::realm::Cx;
 
@@ -19,6 +20,8 @@ pub(super) struct Order<'a> {
     pub(super) ending: &'a Ending,
     /// The variables that its commands see.
     pub(super) variables: &'a BTreeMap<String, String>,
+    /// What stands in the source, where that is known.
+    pub(super) source: Option<&'a Source>,
     /// Why the source does not come.
     pub(super) no_source: Option<String>,
     /// How many files go into the artifact, or why it cannot be brought away; none without one.
@@ -190,7 +193,7 @@ impl Order<'_> {
         let by_itself = all
             .iter()
             .enumerate()
-            .find_map(|(nth, command)| container::exit(command).map(|exit| Failing { nth, exit }));
+            .find_map(|(nth, command)| self.exit(command).map(|exit| Failing { nth, exit }));
         let last = |exit: i64| Failing {
             nth: all.len().saturating_sub(1),
             exit,
@@ -218,7 +221,15 @@ impl Order<'_> {
                 Status::Succeeded
             },
             context,
-            lines: container::commands(kind, all, failing, self.variables),
+            lines: container::commands(kind, all, failing, self.variables, self.source),
+        }
+    }
+
+    /// With what a command exits, where it fails by itself.
+    fn exit(&self, command: &str) -> Option<i64> {
+        match self.source.and_then(|source| source.run(command)) {
+            Some(ran) => Some(ran.exit).filter(|exit| *exit != 0),
+            None => container::exit(command),
         }
     }
 

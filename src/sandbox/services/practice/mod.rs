@@ -1,5 +1,5 @@
 //! The embedded cloud's own levers, for tests and for practice: mishaps, scripted failures,
-//! stories, live tails that break. They are spoken to like any other service, at paths that no
+//! stories, pushes to repositories, live tails that break. They are spoken to like any other service, at paths that no
 //! service of a cloud has.
 
 use serde::{Deserialize, Serialize};
@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use crate::sandbox::call::{AwsError, Call};
 use crate::sandbox::chaos::Rule;
-use crate::sandbox::levers::{Deliveries, PRACTICE, Scripted};
+use crate::sandbox::levers::{Deliveries, PRACTICE, Push, Scripted};
 use crate::sandbox::protocol::{Protocol, Route};
 use crate::sandbox::realm::Cx;
 use crate::sandbox::service::{Offer, Reply, Scope, Service};
+use crate::sandbox::services::logs::Logs;
 use crate::sandbox::story;
 
 /// The levers.
@@ -27,6 +28,7 @@ const ROUTES: &[Route] = &[
     Route::new("POST", "/_holdpoint/story", "Story"),
     Route::new("POST", "/_holdpoint/break-tails", "BreakTails"),
     Route::new("POST", "/_holdpoint/deliveries", "Deliveries"),
+    Route::new("POST", "/_holdpoint/push", "Push"),
 ];
 
 /// Keeps nothing: how the levers stand is part of the world.
@@ -86,9 +88,35 @@ fn pull(call: &Call, cx: &mut Cx<'_>) -> Result<String, AwsError> {
             cx.levers.deliveries = next;
             Ok(text)
         }
+        "Push" => {
+            let push: Push = serde_json::from_value(call.params.clone()).map_err(bad)?;
+            let text = format!("push {} of {}", push.number, push.repository);
+            cx.levers.pushes.push(push);
+            Ok(text)
+        }
+        "Pushed" if !cx.levers.pushes.is_empty() => {
+            cx.levers.pushes.remove(0);
+            say(call, cx)
+        }
+        "Say" => say(call, cx),
         action => Err(AwsError::new(
             "InvalidAction",
             format!("there is no lever {action}"),
         )),
     }
+}
+
+/// What happened in a repository, as a line of its log group.
+fn say(call: &Call, cx: &mut Cx<'_>) -> Result<String, AwsError> {
+    let params = call.params();
+    let need = |name: &str| params.need(name).map(str::to_owned);
+    let (repository, text) = (need("Repository")?, need("Text")?);
+    let now = cx.now;
+    let group = cx
+        .get_mut::<Logs>()
+        .and_then(|logs| logs.groups.get_mut(&format!("/practice/git/{repository}")));
+    if let Some(group) = group {
+        group.put("git", now, now, text.clone());
+    }
+    Ok(text)
 }

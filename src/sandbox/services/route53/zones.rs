@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::name::Name;
 use super::records::RecordSet;
@@ -62,7 +63,7 @@ impl Route53 {
             .pointer("/HostedZoneConfig/Comment")
             .and_then(Value::as_str);
         let zone = Zone::new(name, reference, comment, servers.to_vec());
-        let id = format!("Z{}", cx.dice.letters(20));
+        let id = id(&cx.place.account, reference);
         let shown = (zone.shown(&id), zone.delegation());
         cx.effect = Some(format!("hosted zone {id} of {reference}"));
         self.zones.insert(id.clone(), zone);
@@ -133,6 +134,12 @@ impl Route53 {
             "NextHostedZoneId": next.map(|(_, id, _)| id),
         } }))
     }
+}
+
+/// The same call makes the same zone: what names it by its id may be written before it is there.
+fn id(account: &str, reference: &str) -> String {
+    let sum = hex::encode_upper(Sha256::digest(format!("{account}/{reference}")));
+    format!("Z{}", &sum[..20])
 }
 
 impl Zone {
