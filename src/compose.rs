@@ -22,6 +22,7 @@ use holdpoint::domain::cause::Via;
 use holdpoint::domain::estate::Catalog;
 use holdpoint::domain::ids::StackId;
 use holdpoint::os::clock::Real;
+use holdpoint::os::git::address;
 use holdpoint::os::paths::Home;
 use holdpoint::os::{files, owner};
 use holdpoint::sandbox::{git, practice};
@@ -172,18 +173,6 @@ impl Ground {
 
 /// What stands in the files of the practice estate for where its repositories are.
 const REPOSITORIES: &str = "file:///practice";
-
-/// The address of a folder, as git reads it.
-fn address(folder: &Path) -> String {
-    let bytes = folder.as_os_str().as_encoded_bytes().iter();
-    let path = bytes.map(|byte| match byte {
-        b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-            char::from(*byte).to_string()
-        }
-        other => format!("%{other:02X}"),
-    });
-    format!("file://{}", path.collect::<String>())
-}
 
 /// The home that is named, or the user's own; `--store` names the folder of the store itself.
 pub(crate) fn home_of(common: &Common) -> Result<Home, Stop> {

@@ -58,6 +58,19 @@ pub async fn fed(
     }
 }
 
+/// The address of a folder, as it reads it.
+#[must_use]
+pub fn address(folder: &Path) -> String {
+    let bytes = folder.as_os_str().as_encoded_bytes().iter();
+    let path = bytes.map(|byte| match byte {
+        b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+            char::from(*byte).to_string()
+        }
+        other => format!("%{other:02X}"),
+    });
+    format!("file://{}", path.collect::<String>())
+}
+
 fn variables(around: impl Fn(&str) -> Option<String>) -> BTreeMap<String, String> {
     let seen = SEEN
         .into_iter()
@@ -90,6 +103,21 @@ mod tests {
         let all = variables(|name| Some(format!("my {name}")));
         assert_eq!(all["HOME"], "my HOME");
         assert_eq!(all.len(), SEEN.len() + TOLD.len());
+    }
+
+    #[tokio::test]
+    async fn any_folder_has_an_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("a b#\u{fc}");
+        std::fs::create_dir(&folder).unwrap();
+        let limit = Duration::from_mins(1);
+        git(&["init", "-q", "--bare", "."], &folder, limit)
+            .await
+            .unwrap();
+        let address = address(&folder);
+        assert!(address.ends_with("/a%20b%23%C3%BC"), "{address}");
+        let listed = git(&["ls-remote", "--", &address], Path::new("/"), limit).await;
+        assert_eq!(listed, Ok(String::new()));
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //! tool `git`, and moved on where somebody in the world pushes. Their histories are in
 //! `config/sandbox/git/`; `refs/practice/N` is what is pushed N-th.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use super::levers::{self, Push};
 use super::shared::Shared;
 use super::{story, who};
 use crate::os::files;
-use crate::os::git::{fed, git};
+use crate::os::git::fed;
 
 /// Where they are, below the state folder.
 pub const FOLDER: &str = "git";
@@ -24,19 +25,22 @@ const HISTORIES: &[(&str, &str)] = &[(
 const LIMIT: Duration = Duration::from_secs(30);
 /// How often somebody may have pushed.
 const LOOK: Duration = Duration::from_secs(1);
+/// After how many looks it is tried again to lay out what is not there.
+const AGAIN: u32 = 60;
 /// What a person's own configuration could have it start is not started.
 const NO_HOOKS: [&str; 2] = ["-c", "core.hooksPath=/dev/null"];
 
 /// Lays them out where they are not there yet, and carries out what is pushed. Ends with the time
 /// of the world.
 pub(super) async fn tend(shared: Shared, folder: PathBuf) {
-    for (name, history) in HISTORIES {
-        if let Err(why) = lay_out(&folder, name, history).await {
-            tell(&shared, "Say", name, &format!("{name}.git cannot be laid out: {why}; once that is put right, open the console again")).await;
-        }
-    }
+    let (mut rounds, mut told) = (0_u32, BTreeSet::new());
     loop {
-        while let Some(push) = shared.look(|world| world.levers.pushes.first().cloned()) {
+        if rounds.is_multiple_of(AGAIN) {
+            lay_out_all(&shared, &folder, &mut told).await;
+        }
+        rounds = rounds.wrapping_add(1);
+        let next = || shared.look(|world| world.levers.pushes.first().cloned());
+        while let Some(push) = next().filter(|push| at(&folder, &push.repository).exists()) {
             let says = carry_out(&folder, &push)
                 .await
                 .unwrap_or_else(|why| format!("a push to {} cannot be made: {why}", push.branch));
@@ -44,6 +48,18 @@ pub(super) async fn tend(shared: Shared, folder: PathBuf) {
         }
         if !shared.pause(LOOK).await {
             return;
+        }
+    }
+}
+
+/// Lays out what is not there; what is in the way is told once.
+async fn lay_out_all(shared: &Shared, folder: &Path, told: &mut BTreeSet<&str>) {
+    for (name, history) in HISTORIES {
+        if let Err(why) = lay_out(folder, name, history).await
+            && told.insert(*name)
+        {
+            let says = format!("{name}.git is not there: {why}; it is tried again each minute");
+            tell(shared, "Say", name, &says).await;
         }
     }
 }
@@ -60,7 +76,7 @@ async fn tell(shared: &Shared, lever: &str, repository: &str, says: &str) {
 
 /// A repository is there whole or not at all.
 async fn lay_out(folder: &Path, name: &str, history: &str) -> Result<(), String> {
-    let to = folder.join(format!("{name}.git"));
+    let to = at(folder, name);
     if to.exists() {
         return Ok(());
     }
@@ -68,29 +84,29 @@ async fn lay_out(folder: &Path, name: &str, history: &str) -> Result<(), String>
     let new = folder.join(format!("{name}.new"));
     let _ = fs::remove_dir_all(&new);
     files::private_folder(&new).map_err(|why| why.to_string())?;
-    git(&["init", "-q", "--bare", "--template=", "."], &new, LIMIT).await?;
-    let import = [&NO_HOOKS[..], &["fast-import", "--quiet", "--done"]].concat();
-    fed(&import, history.as_bytes(), &new, LIMIT).await?;
-    git(&["symbolic-ref", "HEAD", "refs/heads/main"], &new, LIMIT).await?;
+    run(&["init", "-q", "--bare", "--template=", "."], "", &new).await?;
+    run(&["fast-import", "--quiet", "--done"], history, &new).await?;
+    run(&["symbolic-ref", "HEAD", "refs/heads/main"], "", &new).await?;
     fs::rename(&new, &to).map_err(|why| format!("{}: {why}", to.display()))
 }
 
 /// Moves a branch on to what is pushed, unless somebody else moved it meanwhile; says what became
 /// of it.
 async fn carry_out(folder: &Path, push: &Push) -> Result<String, String> {
-    let at = folder.join(format!("{}.git", push.repository));
+    let at = at(folder, &push.repository);
     let branch = format!("refs/heads/{}", push.branch);
     let (to, from) = (
         format!("refs/practice/{}", push.number),
         format!("refs/practice/{}^", push.number),
     );
-    let told = git(&["log", "-1", "--format=%h %an%n%s", &to], &at, LIMIT).await?;
+    let format = "--format=%(objectname:short) %(authorname)%0a%(contents:subject)";
+    let told = run(&["for-each-ref", format, &to], "", &at).await?;
     let (who, what) = told.trim().split_once('\n').unwrap_or((told.trim(), ""));
     let (commit, who) = who.split_once(' ').unwrap_or((who, "somebody"));
     let (new, old) = (id(&at, &to).await?, id(&at, &from).await?);
     if id(&at, &branch).await? != new {
-        let moved = [&NO_HOOKS[..], &["update-ref", &branch, &new, &old]].concat();
-        if git(&moved, &at, LIMIT).await.is_err() {
+        let moved = ["update-ref", &branch, &new, &old];
+        if run(&moved, "", &at).await.is_err() {
             return Ok(format!(
                 "rejected: {who} did not see what is in {} by now ({commit}, {what:?})",
                 push.branch
@@ -101,8 +117,17 @@ async fn carry_out(folder: &Path, push: &Push) -> Result<String, String> {
 }
 
 async fn id(repository: &Path, name: &str) -> Result<String, String> {
-    let said = git(&["rev-parse", "--verify", name], repository, LIMIT).await?;
+    let said = run(&["rev-parse", "--verify", name], "", repository).await?;
     Ok(said.trim().to_owned())
+}
+
+fn at(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.git"))
+}
+
+async fn run(arguments: &[&str], input: &str, folder: &Path) -> Result<String, String> {
+    let arguments = [&NO_HOOKS[..], arguments].concat();
+    fed(&arguments, input.as_bytes(), folder, LIMIT).await
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use crate::sandbox::services::logs::Logs;
 use crate::sandbox::{Clock, Options, Running, serve};
 
 async fn subject(folder: &Path) -> String {
-    let at = folder.join("docs.git");
-    let said = git(&["log", "-1", "--format=%s", "refs/heads/main"], &at, LIMIT).await;
+    let at = at(folder, "docs");
+    let said = run(&["log", "-1", "--format=%s", "refs/heads/main"], "", &at).await;
     said.unwrap().trim().to_owned()
 }
 
