@@ -59,6 +59,9 @@ pub fn set_up(
 
 /// A practice world that was there before the estate had all that it has now gets the rest.
 pub fn complete(world: &mut World, now: Time) {
+    if world.levers.furnished {
+        return;
+    }
     world.advance(now);
     let made = story::read().and_then(|file| furnish(world, &file));
     if let Err(why) = made {
@@ -68,9 +71,7 @@ pub fn complete(world: &mut World, now: Time) {
 
 /// Makes, once, what there is beside stacks; somebody waits to push to its repositories.
 fn furnish(world: &mut World, file: &story::File) -> Result<(), String> {
-    if std::mem::replace(&mut world.levers.furnished, true) {
-        return Ok(());
-    }
+    world.levers.furnished = true;
     for thing in &file.things {
         let call = Call::new(&thing.service, &thing.action, thing.params.clone())
             .by(ACCOUNT, &file.region);
