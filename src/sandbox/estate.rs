@@ -85,6 +85,25 @@ fn furnish(world: &mut World, file: &story::File) -> Result<(), String> {
 mod tests {
     use super::*;
     use crate::sandbox::services::cloudformation::{CloudFormation, Status};
+    use crate::sandbox::services::s3::S3;
+
+    /// A world that was kept before there was a site is read, and gets what the site needs once.
+    #[test]
+    fn a_world_from_before_is_completed_once() {
+        let start = Time(1_700_000_000_000);
+        let mut old = World::new(start, 7, 1.0);
+        let mut levers = serde_json::to_value(&old.levers).unwrap();
+        for new in ["waiting", "pushes", "furnished"] {
+            assert!(levers.as_object_mut().unwrap().remove(new).is_some());
+        }
+        old.levers = serde_json::from_value(levers).unwrap();
+        for _ in 0..2 {
+            complete(&mut old, start + Duration::from_secs(1));
+            let s3: &S3 = old.get(ACCOUNT, "eu-west-1").unwrap();
+            assert_eq!(s3.buckets.len(), 4);
+            assert_eq!(old.levers.waiting.len(), 3);
+        }
+    }
 
     /// The estate stands, and every story is played on it to its end: no line is refused.
     #[test]

@@ -194,8 +194,8 @@ async fn every_stack_has_something_to_deploy_and_orders_asks_for_downtime() {
     });
 }
 
-/// What the estate file names of its site is there when the practice world begins, and once only
-/// where a world is older than the site.
+/// What the estate file names of its site is there when the practice world begins, and when it is
+/// opened again.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_site_needs_is_there_from_the_beginning() {
     let folder = tempfile::tempdir().unwrap();
