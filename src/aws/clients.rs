@@ -18,7 +18,7 @@ use super::dates::Apart;
 use super::ecs::Counting;
 use super::rest::Rest;
 use super::s3::S3;
-use super::target::AwsTarget;
+use super::target::{self, AwsTarget};
 use super::variables::Variables;
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::place::Place;
@@ -146,6 +146,22 @@ impl Clients {
     /// As [`Clients::of`]; or the place is of another kind.
     pub async fn at(&self, place: &Place) -> Result<Arc<Cloud>, Failure> {
         self.of(&AwsTarget::of(place)?).await
+    }
+
+    /// The clients of the account to which a role leads that is assumed at a place; of the place
+    /// itself where none is.
+    ///
+    /// # Errors
+    /// As [`Clients::of`]; or the role is not given to us, or leads to another account than its
+    /// name says.
+    pub async fn assuming(&self, place: &Place, role: Option<&str>) -> Result<Arc<Cloud>, Failure> {
+        let Some(role) = role else {
+            return self.at(place).await;
+        };
+        let there = target::beyond(place, role);
+        let cloud = self.at(&there).await?;
+        cloud.is_at(&there, role).await?;
+        Ok(cloud)
     }
 
     /// The clients of a target; made anew where the credentials of those that there were are not

@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_codebuild::operation::start_build::builders::StartBuildFluentBuilder;
 use aws_sdk_codebuild::types::{
-    ArtifactNamespace, ArtifactPackaging, ArtifactsType, EnvironmentVariable,
-    EnvironmentVariableType, ProjectArtifacts, SortOrderType, SourceType,
+    ArtifactNamespace, ArtifactPackaging, ArtifactsType, CloudWatchLogsConfig, EnvironmentVariable,
+    EnvironmentVariableType, LogsConfig, LogsConfigStatusType, ProjectArtifacts, S3LogsConfig,
+    SortOrderType, SourceType,
 };
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::operation::BuildError;
@@ -52,6 +53,8 @@ pub struct NewBuild {
     pub variables: BTreeMap<String, Variable>,
     /// The bucket and the key of the archive that it leaves.
     pub artifacts: Option<(String, String)>,
+    /// The bucket and the prefix below which its lines are kept when it is over.
+    pub logs: Option<(String, String)>,
     /// The ARN of the role that it takes.
     pub role: Option<String>,
     /// How long it may take, in minutes.
@@ -104,6 +107,21 @@ impl NewBuild {
         artifacts.build().map(Some)
     }
 
+    /// Where its lines go: an override stands for all that its project says of them.
+    fn logs(&self) -> Result<Option<LogsConfig>, BuildError> {
+        let Some((bucket, prefix)) = &self.logs else {
+            return Ok(None);
+        };
+        let followed = CloudWatchLogsConfig::builder().status(LogsConfigStatusType::Enabled);
+        let kept = S3LogsConfig::builder()
+            .status(LogsConfigStatusType::Enabled)
+            .location(format!("{bucket}/{prefix}"));
+        let config = LogsConfig::builder()
+            .cloud_watch_logs(followed.build()?)
+            .s3_logs(kept.build()?);
+        Ok(Some(config.build()))
+    }
+
     fn fill(&self, call: StartBuildFluentBuilder) -> Result<StartBuildFluentBuilder, BuildError> {
         let variables: Result<Vec<_>, _> = self
             .variables
@@ -121,6 +139,7 @@ impl NewBuild {
             .set_buildspec_override(self.buildspec.clone())
             .set_environment_variables_override((!variables.is_empty()).then_some(variables))
             .set_artifacts_override(self.artifacts()?)
+            .set_logs_config_override(self.logs()?)
             .set_service_role_override(self.role.clone())
             .set_timeout_in_minutes_override(self.minutes))
     }

@@ -4,8 +4,9 @@
 use aws_sdk_sts::config::ProvideCredentials as _;
 
 use super::clients::Cloud;
-use super::trouble::Trouble;
-use crate::domain::place::Proof;
+use super::trouble::{Trouble, TroubleKind};
+use crate::domain::failure::{Failure, Retry};
+use crate::domain::place::{Place, Proof};
 use crate::domain::time::Time;
 use crate::text::safe::Safe;
 
@@ -28,6 +29,32 @@ impl Cloud {
             expires_at: self.expires_at().await,
             at: now,
         })
+    }
+
+    /// Holds who we are against the account to which a role leads.
+    pub(super) async fn is_at(&self, place: &Place, role: &str) -> Result<(), Failure> {
+        let proof = self.identity(self.now()).await.map_err(|trouble| {
+            if trouble.kind != TroubleKind::Login && trouble.kind != TroubleKind::Denied {
+                return Failure::from(trouble);
+            }
+            let hint = format!(
+                "let the role of this environment assume it: sts:AssumeRole in the policy of that one, and its name in the trust policy of {role}"
+            );
+            Failure::new(format!("the role {role} was not given to us"))
+                .detail(trouble.failure.detail)
+                .hint(hint)
+                .retry(Retry::Contact)
+        })?;
+        let is = place.whose.is.as_deref().unwrap_or_default();
+        if proof.whose == is {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "the role {role} is of account {is}, and what was found there is account {}",
+            proof.whose
+        ))
+        .detail(format!("proven as {}", proof.who))
+        .hint("name a role that is there in the estate file, then `holdpoint apply`"))
     }
 
     /// When the credentials that a person must renew end; a role's own are renewed without anybody.

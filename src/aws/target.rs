@@ -2,11 +2,23 @@
 
 use crate::domain::failure::Failure;
 use crate::domain::place::Place;
+use crate::forms::role;
 
 pub use crate::forms::cloudformation::travel::TEMPLATE_BUCKET;
 
 /// The kind of places that are in AWS.
 pub const KIND: &str = "aws";
+/// What the role is called, in the way to a place, that is assumed beyond that of the place.
+const FURTHER: &str = "role from there";
+
+/// The place to which a role leads that is assumed at this one: in the account of the role.
+#[must_use]
+pub fn beyond(place: &Place, role: &str) -> Place {
+    place
+        .clone()
+        .of(role::account(role))
+        .by(FURTHER, Some(role))
+}
 
 /// How to reach AWS: names of profiles and roles, never keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,6 +29,8 @@ pub struct AwsTarget {
     pub region: Option<String>,
     /// Role to assume.
     pub role_arn: Option<String>,
+    /// Role that is assumed from there.
+    pub further_role: Option<String>,
     /// Endpoint for every service: a URL, or `sandbox` for the embedded cloud.
     pub endpoint_url: Option<String>,
     /// File with extra certificate authorities (PEM).
@@ -30,6 +44,11 @@ impl AwsTarget {
         self.endpoint_url.as_deref() == Some("sandbox")
     }
 
+    /// The roles that are assumed, one from the other.
+    pub fn roles(&self) -> impl Iterator<Item = &String> {
+        self.role_arn.iter().chain(&self.further_role)
+    }
+
     /// The place that it leads to; it must be that account, where one is given.
     #[must_use]
     pub fn place(&self, account: Option<&str>) -> Place {
@@ -38,6 +57,7 @@ impl AwsTarget {
             .within(self.region.as_deref())
             .by("profile", self.profile.as_deref())
             .by("role", self.role_arn.as_deref())
+            .by(FURTHER, self.further_role.as_deref())
             .by("endpoint", self.endpoint_url.as_deref())
             .by("certificates", self.ca_bundle.as_deref())
     }
@@ -59,6 +79,7 @@ impl AwsTarget {
             profile: way("profile"),
             region: place.within.is.clone(),
             role_arn: way("role"),
+            further_role: way(FURTHER),
             endpoint_url: way("endpoint"),
             ca_bundle: way("certificates"),
         })
@@ -75,6 +96,7 @@ mod tests {
             profile: Some("p".into()),
             region: Some("r".into()),
             role_arn: Some("a".into()),
+            further_role: Some("f".into()),
             endpoint_url: Some("sandbox".into()),
             ca_bundle: Some("/c".into()),
         };

@@ -8,14 +8,16 @@ use serde_json::Value;
 use super::Job;
 use crate::aws::{Clients, Cloud};
 use crate::domain::failure::{Failure, Retry};
+use crate::forms::role::ASSUMES;
 
-/// The clients of the job's environment.
+/// The clients of the job's environment, with the role that its parameters name.
 pub(super) async fn cloud(clients: &Clients, job: &Job) -> Result<Arc<Cloud>, Failure> {
     let place = job.place.as_ref().ok_or_else(|| {
         Failure::new(format!("{}: the environment {} says nothing about AWS", job.step, job.env))
             .hint("add aws: {region: ..., profile: ...} to it in the estate file, then run holdpoint apply")
     })?;
-    clients.at(place).await
+    let role = job.params.get(ASSUMES).and_then(Value::as_str);
+    clients.assuming(place, role).await
 }
 
 /// The parameters of a job in the form of its kind.

@@ -6,7 +6,7 @@ pub mod change;
 mod container;
 mod told;
 
-pub use build::{Build, Log, Phase};
+pub use build::{Build, Log, Object, Phase};
 pub use told::{Given, Told};
 
 /// The phases, in the order in which a build goes through them.

@@ -6,4 +6,5 @@ pub mod cloudformation;
 pub mod cloudfront;
 pub mod codebuild;
 pub mod git;
+pub mod role;
 pub mod s3;

@@ -14,6 +14,7 @@ pub mod severity;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use serde::Deserialize as _;
 
 use crate::aws::{Clients, Cloud};
 use crate::domain::environment::EnvironmentRecord;
@@ -24,6 +25,7 @@ use crate::domain::look::{Look, Sight, Subject};
 use crate::domain::place::Place;
 use crate::domain::request::SourceBundle;
 use crate::domain::time::Time;
+use crate::forms::role::LookAs;
 use crate::os::clock::SharedClock;
 
 /// Where a look is taken, and for what.
@@ -55,6 +57,13 @@ impl LookOn {
             Failure::new(format!("{} has no `aws:` in the estate file", self.env))
                 .hint("add `aws: { region: … }` and `holdpoint apply`")
         })
+    }
+
+    /// The clients of where a thing is that is looked at with a role, where the look names one.
+    async fn assuming(&self, clients: &Clients, look: &Look) -> Result<Arc<Cloud>, Failure> {
+        let with = LookAs::deserialize(&look.with).unwrap_or_default();
+        let place = self.aws(&look.about)?;
+        clients.assuming(place, with.assumes.as_deref()).await
     }
 
     /// The clients of where it is.

@@ -30,7 +30,7 @@ impl Eye for Objects {
             let name = &look.about.name;
             let (bucket, key) = parts(&look.about)
                 .ok_or_else(|| Failure::new(format!("{name:?} names no object")))?;
-            let cloud = on.cloud(&self.0, &look.about).await?;
+            let cloud = on.assuming(&self.0, look).await?;
             let head = cloud.object_head(bucket, key).await?;
             Ok(sight(look.about.clone(), head.map(|head| head.length)))
         }

@@ -192,6 +192,7 @@ impl PlaceKind for Aws {
             profile: way.profile,
             region: way.region.or(keys.region),
             role_arn: way.role_arn,
+            further_role: None,
             endpoint_url: way.endpoint_url,
             ca_bundle: way
                 .ca_bundle

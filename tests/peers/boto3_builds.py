@@ -1,4 +1,5 @@
 """Projects and builds, asked through boto3. Called by boto3_contract.py."""
+import gzip
 import io
 import zipfile
 
@@ -44,6 +45,9 @@ def builds(client):
     asked = {
         "projectName": "boto", "idempotencyToken": "boto-1", "artifactsOverride": artifacts,
         "environmentVariablesOverride": variables(STAGE="live"),
+        "logsConfigOverride": {
+            "cloudWatchLogs": {"status": "ENABLED"}, "s3Logs": {"status": "ENABLED", "location": "boto-builds/lines"},
+        },
     }
     build = codebuild.start_build(**asked)["build"]
     identifier = build["id"]
@@ -69,6 +73,10 @@ def builds(client):
     assert lines[0].startswith("[Container] 20") and "stage live\n" in lines
     assert any(line.endswith("Entering phase BUILD\n") for line in lines), lines
     assert any(line.endswith("Phase complete: BUILD State: SUCCEEDED\n") for line in lines)
+    kept = f"lines/{place['streamName']}.gz"
+    assert place["s3Logs"]["status"] == "ENABLED" and place["s3LogsArn"] == f"arn:aws:s3:::boto-builds/{kept}"
+    text = gzip.decompress(s3.get_object(Bucket="boto-builds", Key=kept)["Body"].read()).decode()
+    assert [line.rstrip("\n") for line in lines] == text.splitlines()
     archive = s3.get_object(Bucket="boto-builds", Key="shop/v1.zip")["Body"].read()
     assert "index.html" in zipfile.ZipFile(io.BytesIO(archive)).namelist()
     assert done["artifacts"]["location"] == "arn:aws:s3:::boto-builds/shop/v1.zip"

@@ -30,6 +30,7 @@ use crate::aws::s3::S3;
 use crate::aws::sqs;
 use crate::aws::target::AwsTarget;
 use crate::domain::failure::Failure;
+use crate::forms::role;
 use crate::os::open;
 
 impl Clients {
@@ -59,19 +60,18 @@ impl Clients {
                 .hint("name one in the estate file (aws: {region: eu-west-1}) or in the profile")
         })?;
         let login = base.credentials_provider();
-        let config = match &target.role_arn {
-            None => base,
-            Some(role) => {
-                let provider = AssumeRoleProvider::builder(role)
-                    .session_name(&self.session)
-                    .configure(&base)
-                    .build()
-                    .await;
-                base.into_builder()
-                    .credentials_provider(SharedCredentialsProvider::new(provider))
-                    .build()
-            }
-        };
+        let mut config = base;
+        for role in target.roles() {
+            let provider = AssumeRoleProvider::builder(role)
+                .session_name(&self.session)
+                .configure(&config)
+                .build()
+                .await;
+            config = config
+                .into_builder()
+                .credentials_provider(SharedCredentialsProvider::new(provider))
+                .build();
+        }
         let rewrite = || Rewrite {
             port: Arc::clone(&port),
         };
@@ -237,10 +237,7 @@ impl Clients {
     /// The share in one budget for all targets that lead to the same account and region, as far as
     /// the target tells.
     fn share(&self, target: &AwsTarget, region: &str) -> Share {
-        let account = target
-            .role_arn
-            .as_deref()
-            .and_then(|arn| arn.split(':').nth(4));
+        let account = target.roles().last().and_then(|arn| role::account(arn));
         let way = account.map(str::to_owned).or_else(|| {
             target
                 .profile

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_codebuild::types as told;
 
 use crate::domain::time::Time;
-use crate::forms::codebuild::{Build, IN_PROGRESS, Log, Phase, place};
+use crate::forms::codebuild::{Build, IN_PROGRESS, Log, Object, Phase, place};
 
 /// Reads what was told of a build; none of what has no id.
 pub(super) fn build(told: &told::Build) -> Option<Build> {
@@ -47,10 +47,23 @@ pub(super) fn build(told: &told::Build) -> Option<Build> {
             .to_owned(),
         phases,
         log,
+        kept: logs.and_then(kept),
         link: logs
             .and_then(told::LogsLocation::deep_link)
             .map(str::to_owned),
         variables: variables.collect(),
+    })
+}
+
+/// Where the lines of a build are kept; nowhere while it says that they are not.
+fn kept(logs: &told::LogsLocation) -> Option<Object> {
+    let status = logs.s3_logs().map(told::S3LogsConfig::status);
+    let is_kept = status == Some(&told::LogsConfigStatusType::Enabled);
+    let arn = logs.s3_logs_arn().filter(|_| is_kept)?;
+    let (bucket, key) = arn.rsplit_once(":::")?.1.split_once('/')?;
+    Some(Object {
+        bucket: bucket.to_owned(),
+        key: key.to_owned(),
     })
 }
 

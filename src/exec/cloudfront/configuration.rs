@@ -30,6 +30,29 @@ pub(super) struct Params {
     certificate_arn: Option<String>,
     #[serde(default)]
     price_class: Option<String>,
+    #[serde(default)]
+    elsewhere: Elsewhere,
+}
+
+/// What is served of a path at which there is no file.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Elsewhere {
+    /// The first page, which knows all paths.
+    #[default]
+    Index,
+    /// The page that says so, and that it is not found.
+    NotFound,
+}
+
+impl Elsewhere {
+    /// The page, and the status with which it goes out.
+    fn served(self) -> (&'static str, u16) {
+        match self {
+            Self::Index => ("/index.html", 200),
+            Self::NotFound => ("/404.html", 404),
+        }
+    }
 }
 
 impl Params {
@@ -87,10 +110,11 @@ impl Params {
             }
             None => "<CloudFrontDefaultCertificate>true</CloudFrontDefaultCertificate>".to_owned(),
         };
-        // What is not there is a path within the site: its first page knows which.
+        let (page, status) = self.elsewhere.served();
+        // A bucket that nobody may list says 403 of what is not there.
         let error = |code: u16| {
             format!(
-                "<CustomErrorResponse><ErrorCode>{code}</ErrorCode><ResponsePagePath>/index.html</ResponsePagePath><ResponseCode>200</ResponseCode><ErrorCachingMinTTL>10</ErrorCachingMinTTL></CustomErrorResponse>"
+                "<CustomErrorResponse><ErrorCode>{code}</ErrorCode><ResponsePagePath>{page}</ResponsePagePath><ResponseCode>{status}</ResponseCode><ErrorCachingMinTTL>10</ErrorCachingMinTTL></CustomErrorResponse>"
             )
         };
         let errors = [error(403), error(404)].concat();

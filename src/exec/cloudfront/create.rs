@@ -1,5 +1,5 @@
 //! `cloudfront.create {caller_reference, comment, alias, origin_bucket | origin_domain,
-//! origin_path, oac, certificate_arn, price_class}`: makes the distribution of a site, or takes up
+//! origin_path, oac, certificate_arn, price_class, elsewhere: index | not-found}`: makes the distribution of a site, or takes up
 //! the one that was made under the same reference or serves the same site under its host.
 
 use std::sync::Arc;

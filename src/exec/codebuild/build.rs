@@ -1,9 +1,10 @@
 //! `codebuild.build {project, source: {bucket, key}, version, buildspec, env: {NAME: value},
-//! parameters: {NAME: name}, secrets: {NAME: arn}, artifacts: {bucket, key}, role, minutes}`: runs a
-//! build of a project, with what is given instead of what the project says. `env` is told to
+//! parameters: {NAME: name}, secrets: {NAME: arn}, artifacts: {bucket, key}, logs: {bucket, key},
+//! role, minutes}`: runs a build of a project, with what is given instead of what the project says.
+//! Below the key of `logs` its lines are kept, beside those in CloudWatch Logs. `env` is told to
 //! everybody who may look at the build; what `parameters` and `secrets` name CodeBuild fetches
 //! itself. Its output is `{build_id, phases: [{name, status, seconds}], logs: {group, stream},
-//! artifact: {bucket, key}}`.
+//! log: {bucket, key}, artifact: {bucket, key}}`.
 //!
 //! The token of the call finds the build again for five minutes; after that a variable of the build
 //! does, which holds the token.
@@ -23,7 +24,7 @@ use crate::domain::plan::{Cancel, Output};
 use crate::exec::Job;
 use crate::exec::again::{Again, begin, is_fresh};
 use crate::exec::job::noted;
-use crate::forms::codebuild::MARK;
+use crate::forms::codebuild::{MARK, Object};
 
 /// The note of the build that was started.
 const STARTED: &str = "build";
@@ -46,15 +47,9 @@ pub(super) struct Params {
     #[serde(default)]
     secrets: BTreeMap<String, String>,
     artifacts: Option<Object>,
+    logs: Option<Object>,
     role: Option<String>,
     minutes: Option<i32>,
-}
-
-/// A place in S3.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Object {
-    bucket: String,
-    key: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -200,6 +195,7 @@ impl Params {
                 .chain([mark])
                 .collect(),
             artifacts: self.artifacts.map(place),
+            logs: self.logs.map(place),
             role: self.role,
             minutes: self.minutes,
         }

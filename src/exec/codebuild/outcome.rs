@@ -43,6 +43,7 @@ pub(super) fn of(
         "build_id": build.id,
         "phases": phases.collect::<Vec<_>>(),
         "logs": log.map(|log| json!({ "group": log.group, "stream": log.stream })),
+        "log": build.kept,
         "artifact": artifact,
     })))
 }
@@ -59,7 +60,10 @@ fn failed(build: &Build, told: &Told, stopped: Option<Stopped>) -> Failure {
         .link
         .as_deref()
         .map(|link| format!("all lines: {link}"));
-    let detail: Vec<&str> = lines.into_iter().chain(link.as_deref()).collect();
+    let kept = build.kept.as_ref();
+    let kept = kept.map(|log| format!("kept in s3://{}/{}", log.bucket, log.key));
+    let more = kept.as_deref().into_iter().chain(link.as_deref());
+    let detail: Vec<&str> = lines.into_iter().chain(more).collect();
     let failure = match (status.as_str(), stopped) {
         ("STOPPED", Some(Stopped::Cancelled)) => Failure::new(format!(
             "cancelled; build {id} was stopped{at}: what its commands had done by then stays"

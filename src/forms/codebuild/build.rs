@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{COMPLETED, IN_PROGRESS, SUCCEEDED};
 use crate::domain::deployment::PhaseRun;
 use crate::domain::time::Time;
@@ -23,6 +25,8 @@ pub struct Build {
     pub phases: Vec<Phase>,
     /// Where its lines are; none before the first of them, and where none are kept.
     pub log: Option<Log>,
+    /// Where its lines are kept once it is over; none where they are not.
+    pub kept: Option<Object>,
     /// Where a person sees its lines in a browser.
     pub link: Option<String>,
     /// Its variables of which the value is told.
@@ -46,6 +50,15 @@ pub struct Phase {
     pub took: Option<Duration>,
     /// Why, where it did not end well: a code and a message.
     pub why: Vec<(String, String)>,
+}
+
+/// A place in S3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// The bucket.
+    pub bucket: String,
+    /// The key.
+    pub key: String,
 }
 
 /// Where lines are.

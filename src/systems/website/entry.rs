@@ -16,11 +16,7 @@ use crate::systems::reach::quoted;
 /// The form.
 pub(super) const FORM: Form = Form {
     schema: Form::schema_of::<WebsiteEntry>,
-    unbuilt: &[
-        ("type", "other sites than those of static files are"),
-        ("build_role", "builds in an account of their own are"),
-        ("custom_domain", "domains of one's own are"),
-    ],
+    unbuilt: &[("custom_domain", "domains of one's own are")],
     example: "{ domain: …, hosted_zone: …, buckets: { live: … }, certificate: … }",
     place: Some("aws"),
 };
@@ -50,6 +46,9 @@ pub struct WebsiteEntry {
     /// The branch that is deployed.
     #[serde(default = "master")]
     pub branch: String,
+    /// How its pages are made.
+    #[serde(default, rename = "type")]
+    pub kind: Kind,
     /// What installs the packages and runs the scripts.
     #[serde(default)]
     pub package_manager: PackageManager,
@@ -68,6 +67,11 @@ pub struct WebsiteEntry {
     /// The project of CodeBuild in which it is built. `{env}` stands for the environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codebuild_project: Option<String>,
+    /// The ARN of a role that is assumed for everything that has to do with the build: the project
+    /// and the buckets of sources, versions and logs are in its account. Without one they are in
+    /// that of the environment. `{env}` stands for the environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_role: Option<String>,
     /// What is different in single environments, over the keys above.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub by_environment: BTreeMap<String, Own>,
@@ -121,6 +125,9 @@ pub struct Buckets {
     /// Where what was built is kept, by its commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Where the lines of a build are kept, as long as the bucket keeps them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logs: Option<String>,
 }
 
 fn master() -> String {
@@ -129,6 +136,18 @@ fn master() -> String {
 
 fn build() -> String {
     "build".to_owned()
+}
+
+/// How the pages of a site are made: what a visitor gets of a path at which there is no file. It
+/// counts when the distribution is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// One page that makes all others in the browser: every path gets index.html.
+    #[default]
+    React,
+    /// A file for each page, made by Node: other paths get 404.html, and the status 404.
+    Node,
 }
 
 /// What installs packages and runs scripts.
@@ -178,6 +197,8 @@ pub struct Own {
     pub branch: Option<String>,
     /// The project of CodeBuild.
     pub codebuild_project: Option<String>,
+    /// The role that is assumed for the build.
+    pub build_role: Option<String>,
 }
 
 /// What a site is in one environment.
@@ -193,6 +214,9 @@ pub(super) struct Site {
     pub(super) prefix: String,
     /// The ARN of the certificate.
     pub(super) certificate: String,
+    /// How its pages are made.
+    #[serde(default, rename = "type")]
+    pub(super) kind: Kind,
     /// How it is built, where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) build: Option<Build>,
@@ -214,6 +238,12 @@ pub(super) struct Build {
     pub(super) source: String,
     /// The bucket in which what was built is kept.
     pub(super) version: String,
+    /// The bucket in which the lines of a build are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) logs: Option<String>,
+    /// The role that is assumed for all of this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) role: Option<String>,
     /// What the build does.
     pub(super) recipe: Recipe,
 }
@@ -241,6 +271,7 @@ impl WebsiteEntry {
                 own.and_then(|own| own.certificate.as_ref()),
                 &self.certificate,
             ),
+            kind: self.kind,
             build,
         }
     }
@@ -252,6 +283,7 @@ impl WebsiteEntry {
             .and_then(|own| own.codebuild_project.as_ref())
             .or(self.codebuild_project.as_ref());
         let branch = own.and_then(|own| own.branch.as_ref());
+        let role = own.and_then(|own| own.build_role.as_ref());
         Some(Build {
             repository: self.repository.clone()?,
             app: self.github_app.as_ref().and_then(GithubApp::app),
@@ -259,6 +291,8 @@ impl WebsiteEntry {
             project: at(project?),
             source: at(buckets.source.as_ref()?),
             version: at(buckets.version.as_ref()?),
+            logs: buckets.logs.as_ref().map(at),
+            role: role.or(self.build_role.as_ref()).map(at),
             recipe: Recipe {
                 manager: self.package_manager,
                 node: self.runtime,
@@ -277,6 +311,7 @@ impl WebsiteEntry {
             certificate: Some(self.certificate.clone()),
             branch: Some(self.branch.clone()),
             codebuild_project: self.codebuild_project.clone(),
+            build_role: self.build_role.clone(),
         }
     }
 
@@ -309,6 +344,7 @@ impl WebsiteEntry {
                     own.branch.as_ref().filter(|_| self.repository.is_some()),
                 ),
                 ("CodeBuild project", own.codebuild_project.as_ref()),
+                ("build role", own.build_role.as_ref()),
             ];
             let named = words
                 .into_iter()
@@ -345,7 +381,11 @@ impl WebsiteEntry {
 impl Buckets {
     /// Those that are named, by their keys.
     fn named(&self) -> impl Iterator<Item = (&'static str, &String)> {
-        let others = [("source", &self.source), ("version", &self.version)];
+        let others = [
+            ("source", &self.source),
+            ("version", &self.version),
+            ("logs", &self.logs),
+        ];
         std::iter::once(("live", &self.live)).chain(
             others
                 .into_iter()

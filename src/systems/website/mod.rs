@@ -28,6 +28,7 @@ use crate::domain::row::Row;
 use crate::domain::secret_ref::SecretRef;
 use crate::forms::cloudfront::{DISTRIBUTION, LookFor};
 use crate::forms::git::{BRANCH, BranchFacts, SIGN_IN, has_password};
+use crate::forms::role::LookAs;
 use crate::forms::s3::{OBJECT, object};
 use crate::secrets;
 use crate::text::diagnostic::Diagnostic;
@@ -35,7 +36,10 @@ use crate::text::document::Node;
 use crate::text::secret;
 
 use body::Body;
-use entry::{FORM, WebsiteEntry};
+use entry::{Build, FORM, WebsiteEntry};
+
+/// The flag by which what was built before is built again.
+const REBUILD: &str = "rebuild";
 
 /// The system.
 #[derive(Debug)]
@@ -105,12 +109,21 @@ impl System for Website {
     }
 
     fn flags(&self) -> &'static [Flag] {
-        &[Flag {
-            name: COMMIT,
-            form: flag::Form::Text(""),
-            purposes: &[Purpose::Deploy],
-            says: "this commit of its repository, not the one to which its branch leads",
-        }]
+        const FLAGS: &[Flag] = &[
+            Flag {
+                name: COMMIT,
+                form: flag::Form::Text(""),
+                purposes: &[Purpose::Deploy],
+                says: "this commit of its repository, not the one to which its branch leads",
+            },
+            Flag {
+                name: REBUILD,
+                form: flag::Form::Switch(false),
+                purposes: &[Purpose::Deploy],
+                says: "it is built again where it was built before",
+            },
+        ];
+        FLAGS
     }
 
     fn rows(&self, spec: &Spec) -> Vec<Row> {
@@ -153,10 +166,11 @@ impl System for Website {
             let kept = commit(ask, &body, seen)
                 .filter(|_| seen.of_kind(OBJECT).is_none())
                 .and_then(|commit| {
-                    body.kept(&commit)
-                        .map(|(build, key)| object(&build.version, &key))
+                    let (build, key) = body.kept(&commit)?;
+                    let look = Look::at(object(&build.version, &key));
+                    Some(look.with(looking_as(build)))
                 });
-            looks.extend(kept.map(Look::at));
+            looks.extend(kept);
         }
         looks
     }
@@ -225,6 +239,22 @@ fn commit(ask: &PlanAsk, body: &Body, seen: &Sights) -> Option<Commit> {
         let facts = BranchFacts::deserialize(&sight.facts).ok()?;
         Some(facts.commit)
     })
+}
+
+/// What an eye needs to look at what a build leaves.
+fn looking_as(build: &Build) -> Value {
+    match &build.role {
+        Some(role) => json!(LookAs {
+            assumes: Some(role.clone()),
+        }),
+        None => Value::Null,
+    }
+}
+
+/// Whether what was built before is built again.
+fn is_rebuilt(flags: &Flags) -> bool {
+    let mut set = flags.iter();
+    set.any(|(name, value)| name.as_str() == REBUILD && *value == flag::Value::Switch(true))
 }
 
 /// The commit that a flag names.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::body::Body;
 use super::entry::{Build, Site};
-use super::steps;
+use super::{is_rebuilt, steps};
 use crate::domain::artifact::Artifact;
 use crate::domain::class::EnvClass;
 use crate::domain::failure::Failure;
@@ -180,8 +180,9 @@ pub(super) fn deploy(
         ))
     })?;
     let short = commit.short();
-    let is_kept = kept.is_some_and(|kept| kept.standing == Standing::Good);
-    let (mut steps, says) = if is_kept {
+    let was_built = kept.is_some_and(|kept| kept.standing == Standing::Good);
+    let is_kept = was_built && !is_rebuilt(&ask.flags);
+    let (mut steps, mut says) = if is_kept {
         let says = format!(
             "{short} was built before: what was built then is served, and nothing is built."
         );
@@ -200,6 +201,12 @@ pub(super) fn deploy(
         ];
         (steps, says)
     };
+    if was_built && !is_kept {
+        says.push_str(" What was built of it before is kept no more.");
+    }
+    if let Some(role) = build.role.as_ref().filter(|_| !is_kept) {
+        says.push_str(&format!(" It is built with the role {role}."));
+    }
     steps.push(steps::files(site, &steps::archive(), &["archive"]));
     steps.push(steps::refresh(site, &found.id));
     let rows = vec![row("files", FILES, Does::Change)];

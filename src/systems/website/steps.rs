@@ -6,11 +6,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::buildspec::buildspec;
-use super::entry::{Build, Site};
+use super::entry::{Build, Kind, Site};
 use crate::domain::look::Subject;
 use crate::domain::plan::{Leaves, Role, Step, Task, When};
 use crate::domain::refs::Commit;
 use crate::forms::cloudfront::{DISTRIBUTION, EVERYTHING};
+use crate::forms::role::ASSUMES;
 
 /// The origin access control of all distributions of an account, by its name.
 const ACCESS: &str = "distro-to-s3";
@@ -95,6 +96,10 @@ pub(super) fn distribution(site: &Site, owner: &str) -> Step {
         "origin_path": format!("/{}", site.prefix.trim_end_matches('/')),
         "oac": from("access", "/id"),
         "certificate_arn": site.certificate,
+        "elsewhere": match site.kind {
+            Kind::React => "index",
+            Kind::Node => "not-found",
+        },
     });
     let title = format!("make the distribution of {}", site.host);
     step(
@@ -147,6 +152,14 @@ pub(super) fn name(site: &Site) -> Step {
     .undo("a teardown removes it")
 }
 
+/// The same step, with the role that is assumed for what has to do with the build.
+fn assuming(mut params: Value, build: &Build) -> Value {
+    if let (Some(role), Some(params)) = (&build.role, params.as_object_mut()) {
+        params.insert(ASSUMES.to_owned(), json!(role));
+    }
+    params
+}
+
 /// Brings the source of a commit to where its build reads it.
 pub(super) fn source(site: &Site, build: &Build, commit: &Commit, key: &str) -> Step {
     let mut params = json!({
@@ -163,18 +176,23 @@ pub(super) fn source(site: &Site, build: &Build, commit: &Commit, key: &str) -> 
         "git.source"
     };
     let title = format!("download the source of {}", commit.short());
+    let params = assuming(params, build);
     step(Role::Build, site, "source", title, kind, params, &[])
         .tasks([Task::step("Download Source")])
 }
 
 /// Builds it.
 pub(super) fn build(site: &Site, build: &Build, key: &str) -> Step {
-    let params = json!({
+    let prefix = site.prefix.trim_end_matches('/');
+    let mut params = json!({
         "project": build.project,
         "source": { "bucket": build.source, "key": key },
         "buildspec": buildspec(&build.recipe),
         "artifacts": { "bucket": build.version, "key": key },
     });
+    if let Some(bucket) = &build.logs {
+        params["logs"] = json!({ "bucket": bucket, "key": prefix });
+    }
     let title = format!("build it in {}", build.project);
     step(
         Role::Build,
@@ -182,7 +200,7 @@ pub(super) fn build(site: &Site, build: &Build, key: &str) -> Step {
         "build",
         title,
         "codebuild.build",
-        params,
+        assuming(params, build),
         &["source"],
     )
     .reaching(When::Started, "deploying")
@@ -214,7 +232,7 @@ pub(super) fn built(site: &Site, build: &Build, key: &str, after: &[&str]) -> St
         "archive",
         title,
         "s3.fetch",
-        params,
+        assuming(params, build),
         after,
     )
     .tasks([Task::step("Archive")])

@@ -18,6 +18,7 @@ use crate::domain::place::Places;
 use crate::domain::plan::{Leaves, Step, references};
 use crate::domain::request::{Made, SourceBundle};
 use crate::forms::cloudfront::{self, DistributionFacts};
+use crate::forms::role::ASSUMES;
 use crate::forms::{git, s3};
 
 fn entry() -> WebsiteEntry {
@@ -152,12 +153,24 @@ fn a_new_site_is_provisioned_in_order_and_serves_nothing_by_that() {
         references(&named(&made, "name").params),
         ["distribution".into()]
     );
+    assert_eq!(distribution.params["elsewhere"], "index");
     assert!(made.steps.iter().all(|step| step.hold.is_none()));
     let leaves: Vec<_> = made.steps.iter().filter_map(|step| step.leaves).collect();
     assert_eq!(leaves, [Leaves::Old], "no release comes into service");
     let there = plan("prod", Purpose::Deploy, &site("prod"), &missing()).unwrap();
     let mut holds = there.steps.iter().filter(|step| step.hold.is_some());
     assert!(holds.next().is_none(), "nothing of anybody is touched");
+}
+
+/// What a visitor gets where there is no file is said by the type of the site.
+#[test]
+fn a_site_of_pages_says_what_it_has_not() {
+    let spec = with(json!({ "type": "node" }));
+    let made = plan("prod", Purpose::Deploy, &spec, &missing()).unwrap();
+    assert_eq!(
+        named(&made, "distribution").params["elsewhere"],
+        "not-found"
+    );
 }
 
 #[test]
@@ -198,7 +211,7 @@ fn a_release_is_known_by_its_files() {
 }
 
 fn from_git() -> Spec {
-    body::spec(&stack("prod"), &from_git_entry(), &SourceBundle::default())
+    with(json!({}))
 }
 
 fn app(key: &str, api: Option<&str>) -> entry::GithubApp {
@@ -209,8 +222,17 @@ fn app(key: &str, api: Option<&str>) -> entry::GithubApp {
     }
 }
 
-fn from_git_entry() -> WebsiteEntry {
-    serde_json::from_value(json!({
+/// The site that is built from a repository, with these keys instead.
+fn with(more: Value) -> Spec {
+    body::spec(
+        &stack("prod"),
+        &from_git_entry(more),
+        &SourceBundle::default(),
+    )
+}
+
+fn from_git_entry(more: Value) -> WebsiteEntry {
+    let mut entry = json!({
         "domain": "example.com",
         "hosted_zone": "Z1PROD",
         "buckets": { "live": "live", "source": "sources", "version": "versions" },
@@ -218,8 +240,10 @@ fn from_git_entry() -> WebsiteEntry {
         "repository": "https://git.example.com/acme/docs",
         "branch": "main",
         "codebuild_project": "sites-{env}",
-    }))
-    .unwrap()
+    });
+    let Value::Object(more) = more else { panic!() };
+    entry.as_object_mut().unwrap().extend(more);
+    serde_json::from_value(entry).unwrap()
 }
 
 fn head(commit: &str) -> Sight {
@@ -329,7 +353,7 @@ fn a_repository_of_an_app_is_read_as_that_app() {
     let entry = WebsiteEntry {
         repository: Some("https://github.com/acme/docs".to_owned()),
         github_app: Some(app("file:/etc/app.pem", None)),
-        ..from_git_entry()
+        ..from_git_entry(json!({}))
     };
     let spec = body::spec(&stack("prod"), &entry, &SourceBundle::default());
     let secrets: Vec<String> = spec.secrets().iter().map(ToString::to_string).collect();
@@ -361,7 +385,7 @@ fn an_app_that_cannot_read_the_repository_is_told() {
             repository: Some(repository.to_owned()),
             github_app: Some(app(key, api)),
             by_environment: BTreeMap::new(),
-            ..from_git_entry()
+            ..from_git_entry(json!({}))
         })
     };
     let (github, none) = ("https://github.com/acme/docs", [""; 0]);
@@ -374,6 +398,55 @@ fn an_app_that_cannot_read_the_repository_is_told() {
     let api = Some("https://ghe.acme.example/api/v3");
     assert_eq!(of(own, "env:APP", api), none);
     assert_eq!(of("file:///srv/docs", "env:APP", api), ["repository"]);
+}
+
+/// A flag builds again what was built: what is kept of it then is what this build leaves.
+#[test]
+fn a_commit_is_built_again_where_that_is_asked_for() {
+    let commit = "3f".repeat(20);
+    let (spec, _) = planned(&from_git(), there(), &commit, false);
+    let mut asked = ask("prod", Purpose::Deploy);
+    let given = [(REBUILD.parse().unwrap(), flag::Value::Switch(true))];
+    (asked.flags, _) =
+        flag::set(Website.flags(), "website", Purpose::Deploy, &given.into()).unwrap();
+    for (was_built, says) in [(true, "is kept no more"), (false, "is built in sites-prod")] {
+        let mut seen = there();
+        seen.put(kept(&commit, was_built));
+        let made = Website.plan(&asked, &spec, &seen).unwrap();
+        assert_eq!(
+            ids(&made),
+            ["source", "build", "archive", "files", "refresh"]
+        );
+        assert!(made.says[0].contains(says), "{:?}", made.says);
+    }
+}
+
+/// What runs code of others is in an account of its own: all of the build, and nothing else.
+#[test]
+fn a_role_is_assumed_for_the_build_and_for_nothing_else() {
+    let role = "arn:aws:iam::222233334444:role/builds-prod";
+    let spec = with(json!({
+        "build_role": "arn:aws:iam::222233334444:role/builds-{env}",
+        "buckets": { "live": "live", "source": "sources", "version": "versions", "logs": "logs-{env}" },
+    }));
+    let commit = "3f".repeat(20);
+    let (spec, made) = planned(&spec, there(), &commit, false);
+    let made = made.unwrap();
+    let assumes: Vec<_> = made
+        .steps
+        .iter()
+        .filter(|step| step.params[ASSUMES] == role)
+        .map(|step| step.id.as_str())
+        .collect();
+    assert_eq!(assumes, ["source", "build", "archive"]);
+    assert_eq!(
+        named(&made, "build").params["logs"],
+        json!({ "bucket": "logs-prod", "key": "pipeline/docs/docs" })
+    );
+    assert!(made.says[0].contains(role));
+    let looks = Website.looks(&ask("prod", Purpose::Deploy), &spec, &there());
+    let look = looks.iter().find(|look| look.about.kind == s3::OBJECT);
+    assert_eq!(look.unwrap().with, json!({ "assumes": role }));
 }
 
 /// A push asks for its commit, wherever the branch leads when its turn comes.
@@ -444,6 +517,7 @@ fn what_is_missing_for_a_build_is_told_at_once() {
     entry.branch = "a b".to_owned();
     entry.build_command = "build; rm".to_owned();
     entry.out_dir = "../x".to_owned();
+    entry.build_role = Some("arn:aws:iam::12:role/builds".to_owned());
     let told = checked(&entry);
     assert_eq!(
         told,
@@ -455,6 +529,7 @@ fn what_is_missing_for_a_build_is_told_at_once() {
             "package-script",
             "folder",
             "branch",
+            "role",
             "unknown-name"
         ]
     );

@@ -45,8 +45,20 @@ pub(crate) fn called(
     target: &str,
     body: &str,
 ) -> Answer {
+    called_by("test", at, service, how, target, body)
+}
+
+/// The same with a key, which may be the account whose key it is.
+fn called_by(
+    key: &str,
+    at: &str,
+    service: &str,
+    how: (&str, &str),
+    target: &str,
+    body: &str,
+) -> Answer {
     let authorization = format!(
-        "AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+        "AWS4-HMAC-SHA256 Credential={key}/20260101/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
     );
     let headers = [
         ("Authorization", authorization.as_str()),
@@ -63,8 +75,12 @@ pub(crate) fn called(
 
 /// A project with its buckets, and the archive of a source.
 pub(crate) fn prepare(at: &str, account: &str) {
+    prepare_by("test", at, account);
+}
+
+fn prepare_by(key: &str, at: &str, account: &str) {
     let place = "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>";
-    let s3 = |path: &str, body: &str| called(at, "s3", ("PUT", path), "", body).status;
+    let s3 = |path: &str, body: &str| called_by(key, at, "s3", ("PUT", path), "", body).status;
     assert!([200, 409].contains(&s3("/hp-builds", place)));
     assert_eq!(s3("/hp-builds/source.zip", "zip"), 200);
     let project = json!({
@@ -75,7 +91,8 @@ pub(crate) fn prepare(at: &str, account: &str) {
         "serviceRole": format!("arn:aws:iam::{account}:role/build"),
     });
     let target = "CodeBuild_20161006.CreateProject";
-    let made = called(at, "codebuild", ("POST", "/"), target, &project.to_string());
+    let project = project.to_string();
+    let made = called_by(key, at, "codebuild", ("POST", "/"), target, &project);
     assert!(
         made.status == 200 || made.body.contains("already exists"),
         "{made:?}"
@@ -363,6 +380,53 @@ async fn its_phases_are_noted_however_it_ends() {
         assert_eq!(install.took(&run, Time(0)), Some(Duration::from_secs(8)));
         assert_eq!(run.phase(), None, "nothing goes on");
     }
+}
+
+/// A build in another account: what it reads, writes and leaves is there, and none of it here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_runs_in_the_account_of_the_role_that_is_assumed() {
+    let (shop, theirs) = (Workshop::open().await, "222233334444");
+    prepare_by(theirs, &shop.cloud().endpoint(), theirs);
+    let role = format!("arn:aws:iam::{theirs}:role/builds");
+    let mut params = build(&json!({}));
+    let nothing = shop.run(KIND, params.clone()).await.unwrap_err();
+    assert!(nothing.summary.contains("no project shop"), "{nothing:?}");
+    params["assumes"] = json!(role);
+    params["logs"] = json!({ "bucket": "hp-builds", "key": "kept/docs" });
+    let attempt = Attempt::new(&shop, params);
+    let output = attempt.to_its_end().await.unwrap();
+    let stream = output["logs"]["stream"].as_str().unwrap();
+    let log = format!("kept/docs/{stream}.gz");
+    assert_eq!(
+        output["log"],
+        json!({ "bucket": "hp-builds", "key": log }),
+        "where its lines are kept"
+    );
+    let clients = &shop.clients;
+    let there = clients.assuming(&shop.place(), Some(&role)).await.unwrap();
+    let object = |key: &str| {
+        let (there, key) = (Arc::clone(&there), key.to_owned());
+        async move { there.object("hp-builds", &key).await.unwrap() }
+    };
+    assert!(object("shop/v7.zip").await.is_some());
+    let (packed, mut lines) = (object(&log).await.unwrap(), String::new());
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&packed[..]), &mut lines)
+        .unwrap();
+    assert!(lines.contains("Running command npm run build"), "{lines}");
+    let here = clients.at(&shop.place()).await.unwrap();
+    assert!(here.object("hp-builds", "shop/v7.zip").await.is_err());
+
+    // A role that is not given is named, and waited for: it may be given yet.
+    let rule = json!({ "action": "AssumeRole", "kind": "access_denied" });
+    shop.cloud().pull("Chaos", rule).unwrap();
+    let other = json!({ "project": "shop", "assumes": "arn:aws:iam::222233334444:role/other" });
+    let failure = shop.run(KIND, other).await.unwrap_err();
+    assert_eq!(failure.retry, Retry::Contact);
+    assert!(
+        failure.summary.contains("role/other was not given to us")
+            && failure.hint.contains("sts:AssumeRole"),
+        "{failure:?}"
+    );
 }
 
 /// Traps 3 and 4: four ends are failures, and say where and why.

@@ -1,7 +1,10 @@
 //! The archive that a build leaves: a small site that says from what it was made, in the zip form
 //! without compression.
 
-use flate2::Crc;
+use std::io::Write as _;
+
+use flate2::write::GzEncoder;
+use flate2::{Compression, Crc};
 
 /// The files of a site, by their paths.
 pub(super) fn site(title: &str, from: &str) -> Vec<(String, Vec<u8>)> {
@@ -22,6 +25,14 @@ pub(super) fn site(title: &str, from: &str) -> Vec<(String, Vec<u8>)> {
         ),
         ("robots.txt".to_owned(), b"User-agent: *\n".to_vec()),
     ]
+}
+
+/// A text as it is kept: in the form of gzip.
+pub(super) fn packed(text: &str) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    // Memory takes all that is written.
+    let _ = packed.write_all(text.as_bytes());
+    packed.finish().unwrap_or_default()
 }
 
 fn escaped(text: &str) -> String {

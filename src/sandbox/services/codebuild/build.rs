@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::archive;
 use super::phase::{Kind, Phase, Status};
 use crate::domain::time::Time;
 use crate::sandbox::call::Blob;
@@ -43,6 +44,33 @@ pub struct Build {
     /// How many of its events were told.
     #[serde(default)]
     pub(super) told: usize,
+    /// Where its lines go when it is over.
+    #[serde(default)]
+    pub(super) kept: Option<Kept>,
+}
+
+/// Lines that are kept in S3.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub(super) bucket: String,
+    pub(super) key: String,
+    /// When they are; none once they were.
+    pub(super) at: Option<Time>,
+    /// As they were written so far.
+    pub(super) text: String,
+}
+
+impl Kept {
+    /// What is told of it.
+    fn shown(&self) -> (Value, Value) {
+        let Self { bucket, key, .. } = self;
+        let place = key.rsplit_once('/').map_or("", |(prefix, _)| prefix);
+        let location = format!("{bucket}/{place}");
+        (
+            json!({ "status": "ENABLED", "location": location.trim_end_matches('/'), "encryptionDisabled": false }),
+            json!(format!("arn:aws:s3:::{bucket}/{key}")),
+        )
+    }
 }
 
 /// What a build leaves.
@@ -67,6 +95,7 @@ impl Build {
         line.into_iter()
             .chain(self.upload.as_ref().map(|upload| upload.at))
             .chain(self.news())
+            .chain(self.kept.as_ref().and_then(|kept| kept.at))
             .min()
     }
 
@@ -78,11 +107,29 @@ impl Build {
         if let Some(upload) = self.upload.take_if(|upload| upload.at <= cx.now) {
             self.leave(upload, cx);
         }
+        self.keep(cx);
         self.tell(id, cx);
     }
 
-    fn write(&self, at: Time, text: String, cx: &mut Cx<'_>) {
+    /// Keeps its lines, once it is over.
+    fn keep(&mut self, cx: &mut Cx<'_>) {
         let now = cx.now;
+        let Some(kept) = &mut self.kept else { return };
+        if kept.at.take_if(|at| *at <= now).is_none() {
+            return;
+        }
+        let text = archive::packed(&std::mem::take(&mut kept.text));
+        if let Some(s3) = cx.get_mut::<S3>() {
+            s3.put(&kept.bucket, &kept.key, &Blob(text), now);
+        }
+    }
+
+    fn write(&mut self, at: Time, text: String, cx: &mut Cx<'_>) {
+        let now = cx.now;
+        if let Some(kept) = &mut self.kept {
+            kept.text.push_str(text.trim_end_matches('\n'));
+            kept.text.push('\n');
+        }
         if let (Some((group, stream)), Some(logs)) = (&self.log, cx.get_mut::<Logs>()) {
             logs.groups
                 .entry(group.clone())
@@ -130,6 +177,9 @@ impl Build {
         self.status = Status::Stopped;
         self.lines.clear();
         self.upload = None;
+        if let Some(kept) = &mut self.kept {
+            kept.at = Some(now);
+        }
         true
     }
 
@@ -174,6 +224,9 @@ impl Build {
             "DISABLED"
         };
         let named = self.log.as_ref().filter(|_| writes);
+        let none = || json!({ "status": "DISABLED", "encryptionDisabled": false });
+        let kept = self.kept.as_ref();
+        let (kept, kept_arn) = kept.map_or_else(|| (none(), Value::Null), Kept::shown);
         let (group, stream) = named.map_or(("null", "null"), |(group, stream)| (group, stream));
         json!({
             "groupName": named.map(|(group, _)| group),
@@ -181,7 +234,8 @@ impl Build {
             "deepLink": format!("https://console.aws.amazon.com/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{}/log-events/{}", group.replace('/', "$252F"), stream.replace('/', "$252F")),
             "cloudWatchLogsArn": format!("arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:{stream}"),
             "cloudWatchLogs": { "status": status },
-            "s3Logs": { "status": "DISABLED", "encryptionDisabled": false },
+            "s3Logs": kept,
+            "s3LogsArn": kept_arn,
         })
     }
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::build::{Build, Upload};
+use super::build::{Build, Kept, Upload};
 use super::buildspec::Buildspec;
 use super::ending::Ending;
 use super::source::Source;
 use super::timeline::{Order, Timeline};
 use super::{CodeBuild, archive, invalid, only, project};
+use crate::domain::time::Time;
 use crate::sandbox::call::{Answer, AwsError, Blob, Call, Params};
 use crate::sandbox::realm::Cx;
 use crate::sandbox::services::s3::S3;
@@ -181,6 +182,7 @@ impl Asked {
                 objects,
             }
         });
+        let over = timeline.phases.last().map(|phase| phase.ends);
         let token = call.params().text("idempotencyToken");
         let initiator = cx.caller.who.arn.rsplit(':').next().unwrap_or_default();
         Build {
@@ -203,6 +205,7 @@ impl Asked {
             status: timeline.status,
             log: self.log(name, uuid),
             lines: timeline.lines,
+            kept: self.kept(uuid, over),
             upload,
             told: 0,
         }
@@ -262,6 +265,24 @@ impl Asked {
             bucket: bucket.to_owned(),
             key: parts.join("/"),
             is_zip: artifacts.text("packaging") == Some("ZIP"),
+        })
+    }
+
+    /// Where its lines are kept in S3 once it is over.
+    fn kept(&self, uuid: &str, at: Option<Time>) -> Option<Kept> {
+        let given = Params(self.logs.get("s3Logs")?);
+        let place = given.text("location")?;
+        if given.text("status") != Some("ENABLED") {
+            return None;
+        }
+        let place = place.strip_prefix("arn:aws:s3:::").unwrap_or(place);
+        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let key = format!("{}/{uuid}.gz", prefix.trim_matches('/'));
+        Some(Kept {
+            bucket: bucket.to_owned(),
+            key: key.trim_start_matches('/').to_owned(),
+            at,
+            text: String::new(),
         })
     }
 

@@ -95,6 +95,18 @@ impl WebsiteEntry {
                 "2 to 150 letters, digits, '-' and '_'; {env} stands for the environment",
             );
         }
+        if let Some(role) = own
+            .build_role
+            .as_ref()
+            .filter(|role| !is_role(&plain(role)))
+        {
+            told.say(
+                "role",
+                &at(&["build_role"]),
+                format!("{role:?} is not the ARN of a role"),
+                "write it as arn:aws:iam::111122223333:role/NAME; {env} stands for the environment",
+            );
+        }
         if let Some(certificate) = own.certificate.as_ref()
             && !(certificate.starts_with("arn:aws") && certificate.contains(":acm:us-east-1:"))
         {
@@ -207,6 +219,27 @@ fn is_project(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+}
+
+/// The ARN of a role, in a form of which the account is known.
+fn is_role(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let [arn, part, service, region, account, name] = parts.as_slice() else {
+        return false;
+    };
+    let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+    let is_name = |name: &str| {
+        (1..=576).contains(&name.len())
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/".contains(&b))
+    };
+    *arn == "arn"
+        && part.starts_with("aws")
+        && *service == "iam"
+        && region.is_empty()
+        && is_account
+        && name.strip_prefix("role/").is_some_and(is_name)
 }
 
 /// The name of a script: it stands in a command of the build.
