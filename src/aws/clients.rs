@@ -68,6 +68,8 @@ pub struct Cloud {
     pub(super) route53: Rest,
     /// SQS.
     pub(super) sqs: Rest,
+    /// Parameters of Systems Manager.
+    pub(super) ssm: Rest,
     /// The credentials that a person renews.
     pub(super) login: Option<SharedCredentialsProvider>,
     /// What that person does.

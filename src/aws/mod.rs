@@ -22,6 +22,7 @@ mod rest;
 pub mod route53;
 pub mod s3;
 pub mod sqs;
+mod ssm;
 pub mod target;
 pub mod trouble;
 mod variables;

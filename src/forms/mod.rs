@@ -8,3 +8,4 @@ pub mod codebuild;
 pub mod git;
 pub mod role;
 pub mod s3;
+pub mod ssm;

@@ -10,6 +10,7 @@ mod given;
 pub mod logs;
 mod s3;
 pub mod severity;
+mod ssm;
 
 use std::sync::Arc;
 
@@ -147,5 +148,6 @@ pub fn eyes(clients: &Arc<Clients>, clock: &SharedClock, store: &str) -> Vec<Arc
         Arc::new(cloudfront::Distributions(Arc::clone(clients))),
         Arc::new(git::Branches::new(clock)),
         Arc::new(s3::Objects(Arc::clone(clients))),
+        Arc::new(ssm::Parameters(Arc::clone(clients))),
     ]
 }

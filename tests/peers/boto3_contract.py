@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from boto3_builds import builds
 from boto3_queues import queues
+from boto3_parameters import parameters
 from boto3_websites import websites
 
 ENDPOINT = sys.argv[1]
@@ -94,6 +95,7 @@ def main():
     websites(client)
     builds(client)
     queues(client)
+    parameters(client)
 
     refused(cfn.describe_stacks, "ValidationError", "Stack with id boto does not exist", StackName="boto")
     stack = cfn.create_stack(StackName="boto", TemplateBody=TEMPLATE, Tags=[{"Key": "owner", "Value": "boto"}])["StackId"]

@@ -28,6 +28,7 @@ use crate::aws::rest::Rest;
 use crate::aws::route53;
 use crate::aws::s3::S3;
 use crate::aws::sqs;
+use crate::aws::ssm;
 use crate::aws::target::AwsTarget;
 use crate::domain::failure::Failure;
 use crate::forms::role;
@@ -132,6 +133,7 @@ impl Clients {
             cloudfront: Rest::new(&config, &cloudfront::service(&region), with),
             route53: Rest::new(&config, &route53::service(&region), with),
             sqs: Rest::new(&config, &sqs::service(&region), with),
+            ssm: Rest::new(&config, &ssm::service(&region), with),
             share: Arc::new(self.share(target, &region)),
             reads: Arc::default(),
             counting: Arc::default(),

@@ -61,6 +61,7 @@ async fn a_distribution_is_made_as_a_site_needs_it() {
     plain["caller_reference"] = json!("red-fox");
     plain["origin_domain"] = Value::Null;
     plain["origin_bucket"] = json!("other");
+    plain["elsewhere"] = json!("not-found");
     bench(&account)
         .run("cloudfront.create", plain)
         .await
@@ -72,6 +73,8 @@ async fn a_distribution_is_made_as_a_site_needs_it() {
         "{sent}"
     );
     assert!(sent.contains("<CloudFrontDefaultCertificate>true</CloudFrontDefaultCertificate>"));
+    let missing = "<ErrorCode>403</ErrorCode><ResponsePagePath>/404.html</ResponsePagePath><ResponseCode>404</ResponseCode>";
+    assert!(sent.contains(missing), "{sent}");
 }
 
 /// Trap 8: whatever failed after it was made, the next attempt has it.

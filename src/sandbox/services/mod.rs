@@ -12,6 +12,7 @@ pub mod route53;
 pub mod s3;
 pub mod sns;
 pub mod sqs;
+pub mod ssm;
 pub mod sts;
 
 use super::service::Offer;
@@ -29,5 +30,6 @@ pub const ALL: &[&Offer] = &[
     &s3::OFFER,
     &sns::OFFER,
     &sqs::OFFER,
+    &ssm::OFFER,
     &sts::OFFER,
 ];

@@ -1,5 +1,7 @@
 //! What a build of a site does, as CodeBuild reads it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -21,8 +23,8 @@ pub(super) struct Recipe {
     pub(super) out: String,
 }
 
-/// The buildspec: JSON, which is YAML too, so that no name in it can mean anything else.
-pub(super) fn buildspec(recipe: &Recipe) -> String {
+/// The buildspec, with variables whose values CodeBuild reads from parameters. It is JSON, which is YAML too, so that no name in it can mean anything else.
+pub(super) fn buildspec(recipe: &Recipe, variables: &BTreeMap<String, String>) -> String {
     let (install, run): (&[&str], &str) = match recipe.manager {
         PackageManager::Npm => (&["npm ci"], "npm run"),
         PackageManager::Yarn => (
@@ -51,12 +53,15 @@ pub(super) fn buildspec(recipe: &Recipe) -> String {
             json!({ "commands": [script(test)] }),
         );
     }
-    json!({
+    let mut spec = json!({
         "version": "0.2",
         "phases": phases,
         "artifacts": { "files": ["**/*"], "base-directory": recipe.out },
-    })
-    .to_string()
+    });
+    if !variables.is_empty() {
+        spec["env"] = json!({ "parameter-store": variables });
+    }
+    spec.to_string()
 }
 
 #[cfg(test)]
@@ -72,7 +77,9 @@ mod tests {
             test: test.map(str::to_owned),
             out: "dist".to_owned(),
         };
-        let read = |recipe: &Recipe| -> Value { serde_json::from_str(&buildspec(recipe)).unwrap() };
+        let read = |recipe: &Recipe| -> Value {
+            serde_json::from_str(&buildspec(recipe, &BTreeMap::new())).unwrap()
+        };
         let npm = read(&recipe(PackageManager::Npm, Some("test")));
         assert_eq!(npm["phases"]["install"]["commands"], json!(["npm ci"]));
         assert_eq!(npm["phases"]["install"]["runtime-versions"]["nodejs"], 20);
@@ -85,6 +92,7 @@ mod tests {
             json!(["npm run build:all"])
         );
         assert_eq!(npm["artifacts"]["base-directory"], "dist");
+        assert_eq!(npm["env"], Value::Null);
         let berry = read(&recipe(PackageManager::YarnBerry, None));
         assert_eq!(berry["phases"]["install"]["commands"][0], "corepack enable");
         assert_eq!(berry["phases"]["pre_build"], Value::Null);

@@ -72,6 +72,11 @@ pub struct WebsiteEntry {
     /// that of the environment. `{env}` stands for the environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build_role: Option<String>,
+    /// The path below which the parameters of SSM are that the build gets as variables, each under
+    /// its name: `/sites/{env}/docs`. They are in the account of the build. `{env}` stands for the
+    /// environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<String>,
     /// What is different in single environments, over the keys above.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub by_environment: BTreeMap<String, Own>,
@@ -199,6 +204,8 @@ pub struct Own {
     pub codebuild_project: Option<String>,
     /// The role that is assumed for the build.
     pub build_role: Option<String>,
+    /// The path of the parameters.
+    pub parameters: Option<String>,
 }
 
 /// What a site is in one environment.
@@ -244,6 +251,9 @@ pub(super) struct Build {
     /// The role that is assumed for all of this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) role: Option<String>,
+    /// The path of the parameters that it gets as variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) parameters: Option<String>,
     /// What the build does.
     pub(super) recipe: Recipe,
 }
@@ -284,6 +294,7 @@ impl WebsiteEntry {
             .or(self.codebuild_project.as_ref());
         let branch = own.and_then(|own| own.branch.as_ref());
         let role = own.and_then(|own| own.build_role.as_ref());
+        let parameters = own.and_then(|own| own.parameters.as_ref());
         Some(Build {
             repository: self.repository.clone()?,
             app: self.github_app.as_ref().and_then(GithubApp::app),
@@ -293,6 +304,7 @@ impl WebsiteEntry {
             version: at(buckets.version.as_ref()?),
             logs: buckets.logs.as_ref().map(at),
             role: role.or(self.build_role.as_ref()).map(at),
+            parameters: parameters.or(self.parameters.as_ref()).map(at),
             recipe: Recipe {
                 manager: self.package_manager,
                 node: self.runtime,
@@ -312,6 +324,7 @@ impl WebsiteEntry {
             branch: Some(self.branch.clone()),
             codebuild_project: self.codebuild_project.clone(),
             build_role: self.build_role.clone(),
+            parameters: self.parameters.clone(),
         }
     }
 
@@ -345,6 +358,7 @@ impl WebsiteEntry {
                 ),
                 ("CodeBuild project", own.codebuild_project.as_ref()),
                 ("build role", own.build_role.as_ref()),
+                ("parameters below", own.parameters.as_ref()),
             ];
             let named = words
                 .into_iter()

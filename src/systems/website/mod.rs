@@ -30,6 +30,7 @@ use crate::forms::cloudfront::{DISTRIBUTION, LookFor};
 use crate::forms::git::{BRANCH, BranchFacts, SIGN_IN, has_password};
 use crate::forms::role::LookAs;
 use crate::forms::s3::{OBJECT, object};
+use crate::forms::ssm::{PARAMETERS, below};
 use crate::secrets;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Node;
@@ -171,6 +172,16 @@ impl System for Website {
                     Some(look.with(looking_as(build)))
                 });
             looks.extend(kept);
+            let builds = seen
+                .of_kind(OBJECT)
+                .is_some_and(|kept| kept.standing != Standing::Good || is_rebuilt(&ask.flags));
+            let build = body.site.build.as_ref();
+            let build = build.filter(|_| builds && seen.of_kind(PARAMETERS).is_none());
+            let parameters = build.and_then(|build| {
+                let look = Look::at(below(build.parameters.as_ref()?));
+                Some(look.with(looking_as(build)))
+            });
+            looks.extend(parameters);
         }
         looks
     }
@@ -198,9 +209,7 @@ impl System for Website {
         match (ask.purpose, &body.archive, &body.commit) {
             (Purpose::Teardown, _, _) => plan::teardown(ask, &body.site, sight),
             (Purpose::Deploy, Some(archive), _) => plan::publish(ask, spec, &body, archive, sight),
-            (Purpose::Deploy, None, Some(commit)) => {
-                plan::deploy(ask, &body, commit, sight, seen.of_kind(OBJECT))
-            }
+            (Purpose::Deploy, None, Some(commit)) => plan::deploy(ask, &body, commit, sight, seen),
             (Purpose::Deploy, None, None) => match &body.site.build {
                 Some(build) if provisioned => Err(plan::no_branch(&ask.stack, build)),
                 Some(_) | None => plan::provision(ask, &body.site, sight),

@@ -14,11 +14,14 @@ use crate::domain::failure::Failure;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::StackId;
 use crate::domain::level::Danger;
-use crate::domain::look::{Sight, Standing};
+use crate::domain::look::{Sight, Sights, Standing};
 use crate::domain::plan::{ChangeRow, Changes, Does, Fate, HoldRule, Plan, Step};
 use crate::domain::refs::Commit;
 use crate::domain::request::Spec;
 use crate::forms::cloudfront::DistributionFacts;
+use crate::forms::codebuild::MARK;
+use crate::forms::s3::OBJECT;
+use crate::forms::ssm::{PARAMETERS, ParametersFacts, is_variable};
 use crate::systems::PlanAsk;
 
 const DISTRIBUTION: &str = "CloudFront distribution";
@@ -165,7 +168,7 @@ pub(super) fn deploy(
     body: &Body,
     commit: &Commit,
     sight: &Sight,
-    kept: Option<&Sight>,
+    seen: &Sights,
 ) -> Result<Plan, Failure> {
     let site = &body.site;
     let found = provisioned(ask, site, sight)?;
@@ -180,14 +183,20 @@ pub(super) fn deploy(
         ))
     })?;
     let short = commit.short();
+    let kept = seen.of_kind(OBJECT);
     let was_built = kept.is_some_and(|kept| kept.standing == Standing::Good);
     let is_kept = was_built && !is_rebuilt(&ask.flags);
+    let variables = if is_kept {
+        Variables::default()
+    } else {
+        Variables::of(build, seen)?
+    };
     let (mut steps, mut says) = if is_kept {
         let says = format!(
             "{short} was built before: what was built then is served, and nothing is built."
         );
         let first = steps::built(site, build, &key, &[]);
-        (vec![steps::begins(first)], says)
+        (vec![steps::begins(first)], vec![says])
     } else {
         let says = format!(
             "{short} of {} is built in {}; where that fails, what is served stays as it is.",
@@ -196,22 +205,73 @@ pub(super) fn deploy(
         );
         let steps = vec![
             steps::source(site, build, commit, &key),
-            steps::build(site, build, &key),
+            steps::build(site, build, &key, &variables.taken),
             steps::built(site, build, &key, &["build"]),
         ];
-        (steps, says)
+        (steps, vec![says])
     };
     if was_built && !is_kept {
-        says.push_str(" What was built of it before is kept no more.");
+        says.push("What was built of it before is replaced.".to_owned());
     }
-    if let Some(role) = build.role.as_ref().filter(|_| !is_kept) {
-        says.push_str(&format!(" It is built with the role {role}."));
-    }
+    let role = build.role.as_ref().filter(|_| !is_kept);
+    says.extend(role.map(|role| format!("It is built with the role {role}.")));
+    says.extend(variables.words());
     steps.push(steps::files(site, &steps::archive(), &["archive"]));
     steps.push(steps::refresh(site, &found.id));
     let rows = vec![row("files", FILES, Does::Change)];
     let name = if is_kept { "publish" } else { "build" };
-    Ok(plan(name, site, steps, rows, Danger::default(), vec![says]))
+    Ok(plan(name, site, steps, rows, Danger::default(), says))
+}
+
+/// The parameters of a build, by their names alone.
+#[derive(Default)]
+struct Variables {
+    path: String,
+    /// Those that the build gets as variables.
+    taken: BTreeMap<String, String>,
+    /// Those whose names no variable can have.
+    left: Vec<String>,
+}
+
+impl Variables {
+    fn of(build: &Build, seen: &Sights) -> Result<Self, Failure> {
+        let Some(path) = &build.parameters else {
+            return Ok(Self::default());
+        };
+        let facts = seen
+            .of_kind(PARAMETERS)
+            .and_then(|sight| ParametersFacts::deserialize(&sight.facts).ok());
+        let facts = facts.ok_or_else(|| {
+            Failure::new(format!("the parameters below {path} were not looked at"))
+                .hint("try again")
+        })?;
+        let usable = |key: &String| is_variable(key) && key != MARK;
+        let (taken, left) = facts.keys.into_iter().partition::<Vec<_>, _>(usable);
+        let whole = |key: String| {
+            let parameter = format!("{path}/{key}");
+            (key, parameter)
+        };
+        Ok(Self {
+            path: path.clone(),
+            taken: taken.into_iter().map(whole).collect(),
+            left,
+        })
+    }
+
+    /// Which they are.
+    fn words(&self) -> Option<String> {
+        let path = Some(&self.path).filter(|path| !path.is_empty())?;
+        let taken: Vec<&str> = self.taken.keys().map(String::as_str).collect();
+        let taken = match taken.join(", ") {
+            none if none.is_empty() => "none".to_owned(),
+            taken => taken,
+        };
+        let left = match self.left.join(", ") {
+            none if none.is_empty() => String::new(),
+            left => format!(" No variable can be called {left}: left out."),
+        };
+        Some(format!("Variables from {path}: {taken}.{left}"))
+    }
 }
 
 /// There is nothing to build.

@@ -1,6 +1,7 @@
 //! Single steps of a site's plans, each in one place, so that every plan speaks of the same thing
 //! in the same form.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -181,13 +182,18 @@ pub(super) fn source(site: &Site, build: &Build, commit: &Commit, key: &str) -> 
         .tasks([Task::step("Download Source")])
 }
 
-/// Builds it.
-pub(super) fn build(site: &Site, build: &Build, key: &str) -> Step {
+/// Builds it, with these variables, each from the parameter of that name.
+pub(super) fn build(
+    site: &Site,
+    build: &Build,
+    key: &str,
+    variables: &BTreeMap<String, String>,
+) -> Step {
     let prefix = site.prefix.trim_end_matches('/');
     let mut params = json!({
         "project": build.project,
         "source": { "bucket": build.source, "key": key },
-        "buildspec": buildspec(&build.recipe),
+        "buildspec": buildspec(&build.recipe, variables),
         "artifacts": { "bucket": build.version, "key": key },
     });
     if let Some(bucket) = &build.logs {

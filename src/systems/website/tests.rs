@@ -19,7 +19,7 @@ use crate::domain::plan::{Leaves, Step, references};
 use crate::domain::request::{Made, SourceBundle};
 use crate::forms::cloudfront::{self, DistributionFacts};
 use crate::forms::role::ASSUMES;
-use crate::forms::{git, s3};
+use crate::forms::{git, s3, ssm};
 
 fn entry() -> WebsiteEntry {
     serde_json::from_value(json!({
@@ -277,6 +277,11 @@ fn planned(
                     assert_eq!(look.about, sight.about);
                     sight
                 }
+                ssm::PARAMETERS => {
+                    let names = ["TOKEN", "2-fold"];
+                    let names = names.map(|name| format!("/sites/prod/docs/{name}"));
+                    ssm::sight(look.about, &names)
+                }
                 _ => panic!("{look:?}"),
             });
         }
@@ -409,7 +414,7 @@ fn a_commit_is_built_again_where_that_is_asked_for() {
     let given = [(REBUILD.parse().unwrap(), flag::Value::Switch(true))];
     (asked.flags, _) =
         flag::set(Website.flags(), "website", Purpose::Deploy, &given.into()).unwrap();
-    for (was_built, says) in [(true, "is kept no more"), (false, "is built in sites-prod")] {
+    for (was_built, says) in [(true, "is replaced"), (false, "is built in sites-prod")] {
         let mut seen = there();
         seen.put(kept(&commit, was_built));
         let made = Website.plan(&asked, &spec, &seen).unwrap();
@@ -417,7 +422,8 @@ fn a_commit_is_built_again_where_that_is_asked_for() {
             ids(&made),
             ["source", "build", "archive", "files", "refresh"]
         );
-        assert!(made.says[0].contains(says), "{:?}", made.says);
+        let all = made.says.join(" ");
+        assert!(all.contains(says), "{all}");
     }
 }
 
@@ -443,10 +449,37 @@ fn a_role_is_assumed_for_the_build_and_for_nothing_else() {
         named(&made, "build").params["logs"],
         json!({ "bucket": "logs-prod", "key": "pipeline/docs/docs" })
     );
-    assert!(made.says[0].contains(role));
+    assert!(made.says.join(" ").contains(role));
     let looks = Website.looks(&ask("prod", Purpose::Deploy), &spec, &there());
     let look = looks.iter().find(|look| look.about.kind == s3::OBJECT);
     assert_eq!(look.unwrap().with, json!({ "assumes": role }));
+}
+
+/// The build gets what is below the path under the names there; no value is ever seen.
+#[test]
+fn a_build_gets_the_parameters_of_its_site_by_their_names() {
+    let spec = with(json!({ "parameters": "/sites/{env}/docs" }));
+    let commit = "3f".repeat(20);
+    let (spec, made) = planned(&spec, there(), &commit, false);
+    let made = made.unwrap();
+    let params = &named(&made, "build").params;
+    let recipe: Value = serde_json::from_str(params["buildspec"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        recipe["env"],
+        json!({ "parameter-store": { "TOKEN": "/sites/prod/docs/TOKEN" } })
+    );
+    assert!(params.get("env").is_none(), "nothing stands in the call");
+    let says = made.says.join(" ");
+    assert!(
+        says.contains("Variables from /sites/prod/docs: TOKEN.")
+            && says.contains("No variable can be called 2-fold"),
+        "{says}"
+    );
+    let (_, again) = planned(&spec, there(), &commit, true);
+    let again = again.unwrap().says.join(" ");
+    assert!(!again.contains("TOKEN"), "nothing is built: {again}");
+    let unseen = Website.plan(&ask("prod", Purpose::Deploy), &spec, &there());
+    assert!(unseen.unwrap_err().summary.contains("were not looked at"));
 }
 
 /// A push asks for its commit, wherever the branch leads when its turn comes.
@@ -517,6 +550,7 @@ fn what_is_missing_for_a_build_is_told_at_once() {
     entry.branch = "a b".to_owned();
     entry.build_command = "build; rm".to_owned();
     entry.out_dir = "../x".to_owned();
+    entry.parameters = Some("sites/docs".to_owned());
     entry.build_role = Some("arn:aws:iam::12:role/builds".to_owned());
     let told = checked(&entry);
     assert_eq!(
@@ -530,6 +564,7 @@ fn what_is_missing_for_a_build_is_told_at_once() {
             "folder",
             "branch",
             "role",
+            "parameters",
             "unknown-name"
         ]
     );

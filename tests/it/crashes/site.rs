@@ -264,10 +264,13 @@ struct Land {
 impl Land {
     fn around(cloud: &Cloud) -> Self {
         let place = json!({ "LocationConstraint": "eu-west-1" });
-        for name in ["live", "sources", "versions"] {
+        for name in ["live", "sources", "versions", "lines"] {
             let bucket = json!({ "Bucket": name, "CreateBucketConfiguration": place });
             cloud.call("s3", "CreateBucket", bucket);
         }
+        let token =
+            json!({ "Name": "/sites/docs/TOKEN", "Value": "hidden", "Type": "SecureString" });
+        cloud.call("ssm", "PutParameter", token);
         let zone = json!({ "Name": "example.com", "CallerReference": "1" });
         let zone = json!({ "CreateHostedZoneRequest": zone });
         let zone = cloud.call("route53", "CreateHostedZone", zone);
@@ -292,7 +295,8 @@ impl Land {
         let mut entry = json!({
             "domain": "example.com",
             "hosted_zone": self.zone,
-            "buckets": { "live": "live", "source": "sources", "version": "versions" },
+            "buckets": { "live": "live", "source": "sources", "version": "versions", "logs": "lines" },
+            "parameters": "/sites/docs",
             "certificate": "arn:aws:acm:us-east-1:000000000000:certificate/1",
             "repository": format!("file://{}", self.repository.path().display()),
             "branch": "main",

@@ -414,7 +414,8 @@ async fn a_build_runs_in_the_account_of_the_role_that_is_assumed() {
         .unwrap();
     assert!(lines.contains("Running command npm run build"), "{lines}");
     let here = clients.at(&shop.place()).await.unwrap();
-    assert!(here.object("hp-builds", "shop/v7.zip").await.is_err());
+    let ours = here.object("hp-builds", "shop/v7.zip").await;
+    assert!(!matches!(ours, Ok(Some(_))), "nothing of it is here");
 
     // A role that is not given is named, and waited for: it may be given yet.
     let rule = json!({ "action": "AssumeRole", "kind": "access_denied" });
@@ -426,6 +427,40 @@ async fn a_build_runs_in_the_account_of_the_role_that_is_assumed() {
         failure.summary.contains("role/other was not given to us")
             && failure.hint.contains("sts:AssumeRole"),
         "{failure:?}"
+    );
+}
+
+/// A parameter with a secret.
+fn put_parameter(shop: &Workshop, name: &str) {
+    let body = json!({ "Name": name, "Value": "s3cret", "Type": "SecureString" }).to_string();
+    let (at, target) = (shop.cloud().endpoint(), "AmazonSSM.PutParameter");
+    let put = called(&at, "ssm", ("POST", "/"), target, &body);
+    assert_eq!(put.status, 200, "{put:?}");
+}
+
+/// Who looks sees the names of parameters, page by page, and no value.
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_are_seen_by_their_names() {
+    let shop = Workshop::open().await;
+    for nth in 0..120 {
+        put_parameter(&shop, &format!("/sites/docs/K{nth:03}"));
+    }
+    let cloud = shop.clients.at(&shop.place()).await.unwrap();
+    let names = cloud.parameters("/sites/docs").await.unwrap();
+    assert_eq!(
+        (names.len(), names[119].as_str()),
+        (120, "/sites/docs/K119")
+    );
+    assert!(cloud.parameters("/sites/doc").await.unwrap().is_empty());
+    let rule = json!({ "action": "DescribeParameters", "kind": "access_denied" });
+    shop.cloud().pull("Chaos", rule).unwrap();
+    let trouble = cloud.parameters("/sites/docs").await.unwrap_err();
+    assert!(
+        trouble
+            .failure
+            .hint
+            .contains("allow ssm:DescribeParameters on /sites/docs"),
+        "{trouble:?}"
     );
 }
 
@@ -663,6 +698,7 @@ async fn lines_that_may_not_be_read_are_missed_aloud() {
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_not_told() {
     let shop = workshop().await;
+    put_parameter(&shop, "/shop/key");
     let mut params = build(&json!({ "LEAKED": "ghp_0123456789abcdefghijklmnopqrstuvwxyz" }));
     params["parameters"] = json!({ "KEPT": "/shop/key" });
     params["buildspec"] = json!("version: 0.2\nphases: { build: { commands: [env] } }");

@@ -15,6 +15,8 @@ pub(super) struct Buildspec {
     pub(super) commands: BTreeMap<Kind, Vec<String>>,
     /// Names and versions of `runtime-versions`.
     pub(super) runtimes: Vec<(String, String)>,
+    /// Variables, each with the name of the parameter that holds its value.
+    pub(super) parameters: BTreeMap<String, String>,
     /// Below which folder the files of the artifact are.
     pub(super) base: Option<String>,
 }
@@ -41,6 +43,7 @@ impl Buildspec {
         Self::of(&tree).unwrap_or(Self {
             commands: BTreeMap::new(),
             runtimes: Vec::new(),
+            parameters: BTreeMap::new(),
             base: None,
         })
     }
@@ -63,11 +66,16 @@ impl Buildspec {
         }
         let runtimes = tree.pointer("/phases/install/runtime-versions");
         let runtimes = runtimes.and_then(Value::as_object).into_iter().flatten();
+        let parameters = tree.pointer("/env/parameter-store");
+        let parameters = parameters.and_then(Value::as_object).into_iter().flatten();
         let base = tree.pointer("/artifacts/base-directory");
         Ok(Self {
             commands,
             runtimes: runtimes
                 .map(|(name, version)| (name.clone(), text_of(version)))
+                .collect(),
+            parameters: parameters
+                .map(|(name, parameter)| (name.clone(), text_of(parameter)))
                 .collect(),
             base: base.map(text_of),
         })

@@ -14,6 +14,7 @@ use crate::domain::time::Time;
 use crate::sandbox::call::{Answer, AwsError, Blob, Call, Params};
 use crate::sandbox::realm::Cx;
 use crate::sandbox::services::s3::S3;
+use crate::sandbox::services::ssm::Ssm;
 
 /// The parameters that are served.
 const KNOWN: &[&str] = &[
@@ -156,11 +157,16 @@ impl Asked {
             .map(|(source, base)| source.below(base))
             .filter(|files| !files.is_empty())
             .unwrap_or_else(|| archive::site(name, &from));
+        let kept = self.parameters(buildspec.as_ref().ok());
+        let covered = kept.keys().map(|name| (name.clone(), COVERED.to_owned()));
+        let mut variables = self.variables.clone();
+        variables.extend(covered);
         let order = Order {
             buildspec: &buildspec,
             ending: &ending,
-            variables: &self.variables,
+            variables: &variables,
             source: source.as_ref(),
+            no_parameter: no_parameter(&kept, cx),
             no_source: self.no_source(cx),
             artifact: place.as_ref().map(|place| is_there(place, files.len(), cx)),
             minutes: f64::from(i32::try_from(self.minutes).unwrap_or(i32::MAX)),
@@ -218,6 +224,18 @@ impl Asked {
             Some(version) => format!("{place} at {version}"),
             None => place.to_owned(),
         }
+    }
+
+    /// The variables whose values are parameters, each with the name of its parameter.
+    fn parameters(&self, buildspec: Option<&Buildspec>) -> BTreeMap<String, String> {
+        let rows = Params(&self.environment).list("environmentVariables");
+        let named = rows.iter().map(Params).filter_map(|row| {
+            let is_kept = row.text("type") == Some("PARAMETER_STORE");
+            let (name, parameter) = row.text("name").zip(row.text("value"))?;
+            is_kept.then(|| (name.to_owned(), parameter.to_owned()))
+        });
+        let told = buildspec.map(|buildspec| buildspec.parameters.clone());
+        named.chain(told.into_iter().flatten()).collect()
     }
 
     /// Why the source does not come. Only what is in S3 is looked for.
@@ -318,6 +336,16 @@ fn is_there(place: &Place, files: usize, cx: &Cx<'_>) -> Result<usize, String> {
         "Error in UPLOAD_ARTIFACTS phase: NoSuchBucket: The specified bucket does not exist: {}",
         place.bucket
     ))
+}
+
+/// Why the variables cannot be decrypted: a parameter that is not there.
+fn no_parameter(kept: &BTreeMap<String, String>, cx: &Cx<'_>) -> Option<String> {
+    let there = cx.realm().get::<Ssm>();
+    let missing = kept.values().find(|name| {
+        let found = there.and_then(|ssm| ssm.parameters.get(*name));
+        found.is_none()
+    })?;
+    Some(format!("parameter does not exist: {missing}"))
 }
 
 /// Puts what the call says instead into what the project says.

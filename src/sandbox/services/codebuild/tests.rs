@@ -567,16 +567,34 @@ fn what_is_not_served_is_refused_by_its_name() {
 #[test]
 fn commands_see_the_variables() {
     let mut stage = Stage::new();
+    for (name, value) in [("/a/b", "s3cret-b"), ("/a/c", "s3cret-c")] {
+        let params = json!({ "Name": name, "Value": value, "Type": "SecureString" });
+        let call = Call::new("ssm", "PutParameter", params).by(ACCOUNT, REGION);
+        stage.world.call(stage.world.now, &call).answer.unwrap();
+    }
     let mut asked = with(&[("PLAIN", "seen")]);
     asked["environmentVariablesOverride"]
         .as_array_mut()
         .unwrap()
         .push(json!({ "name": "KEPT", "value": "/a/b", "type": "PARAMETER_STORE" }));
-    asked["buildspecOverride"] = json!("version: 0.2\nphases: { build: { commands: [env] } }");
-    stage.start(asked);
+    asked["buildspecOverride"] = json!(
+        "version: 0.2\nenv: { parameter-store: { TOO: /a/c } }\nphases: { build: { commands: [env] } }"
+    );
+    stage.start(asked.clone());
     stage.wait(60);
     let lines = stage.lines("/aws/codebuild/shop");
-    for line in ["KEPT=***", "PLAIN=seen", "STAGE=test"] {
+    for line in ["KEPT=***", "TOO=***", "PLAIN=seen", "STAGE=test"] {
         assert!(lines.iter().any(|one| one == line), "{lines:#?}");
     }
+    assert!(lines.iter().all(|line| !line.contains("s3cret")));
+
+    // One that is not there is named, before any command runs.
+    asked["buildspecOverride"] =
+        json!("version: 0.2\nenv: { parameter-store: { NO: /a/none } }\nphases: {}");
+    let id = stage.start(asked);
+    stage.wait(60);
+    let build = stage.build(&id);
+    assert_eq!(phases(&build)[3], "DOWNLOAD_SOURCE FAILED");
+    let message = "parameter does not exist: /a/none";
+    assert_eq!(build["phases"][3]["contexts"][0]["message"], message);
 }

@@ -22,6 +22,8 @@ pub(super) struct Order<'a> {
     pub(super) variables: &'a BTreeMap<String, String>,
     /// What stands in the source, where that is known.
     pub(super) source: Option<&'a Source>,
+    /// Why its variables do not come.
+    pub(super) no_parameter: Option<String>,
     /// Why the source does not come.
     pub(super) no_source: Option<String>,
     /// How many files go into the artifact, or why it cannot be brought away; none without one.
@@ -169,6 +171,9 @@ impl Order<'_> {
             context: Some((code.to_owned(), message.to_owned())),
             ..Act::of(2.0)
         };
+        if let Some(why) = &self.no_parameter {
+            return failed("Decrypted Variables Error", why);
+        }
         match (&self.no_source, self.buildspec) {
             (Some(why), _) => failed("CLIENT_ERROR", why),
             (None, Err(why)) => failed("YAML_FILE_ERROR", why),

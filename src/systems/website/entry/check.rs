@@ -5,6 +5,7 @@ use crate::domain::refs::Branch;
 use crate::domain::repository::Repository;
 use crate::domain::secret_ref::SecretRef;
 use crate::forms::git::{has_password, wrong_api, wrong_repository};
+use crate::forms::ssm::is_path;
 use crate::secrets;
 use crate::systems::entry::{Remarks, Written};
 use crate::text::diagnostic::closest;
@@ -105,6 +106,18 @@ impl WebsiteEntry {
                 &at(&["build_role"]),
                 format!("{role:?} is not the ARN of a role"),
                 "write it as arn:aws:iam::111122223333:role/NAME; {env} stands for the environment",
+            );
+        }
+        if let Some(path) = own
+            .parameters
+            .as_ref()
+            .filter(|path| !is_path(&plain(path)))
+        {
+            told.say(
+                "parameters",
+                &at(&["parameters"]),
+                format!("{path:?} is not a path of parameters in SSM"),
+                "write it as /sites/{env}/docs: letters, digits, '.', '-' and '_', no slash at its end, and neither aws nor ssm at its beginning",
             );
         }
         if let Some(certificate) = own.certificate.as_ref()
