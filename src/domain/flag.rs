@@ -39,10 +39,14 @@ impl fmt::Display for Value {
     }
 }
 
-/// What is chosen, in words; an empty text chooses nothing.
+/// What is chosen, in words; an empty text chooses nothing, and neither does a switch that is off.
 #[must_use]
 pub fn chosen(flags: &Flags) -> Vec<String> {
-    let says = |value: &Value| !matches!(value, Value::Text(text) if text.is_empty());
+    let says = |value: &Value| match value {
+        Value::Text(text) => !text.is_empty(),
+        Value::Switch(on) => *on,
+        Value::Number(_) => true,
+    };
     flags
         .iter()
         .filter(|(_, value)| says(value))
