@@ -132,7 +132,7 @@ pub struct Buckets {
     pub version: Option<String>,
     /// Where the lines of a build are kept, as long as the bucket keeps them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub logs: Option<String>,
+    pub log: Option<String>,
 }
 
 fn master() -> String {
@@ -302,7 +302,7 @@ impl WebsiteEntry {
             project: at(project?),
             source: at(buckets.source.as_ref()?),
             version: at(buckets.version.as_ref()?),
-            logs: buckets.logs.as_ref().map(at),
+            logs: buckets.log.as_ref().map(at),
             role: role.or(self.build_role.as_ref()).map(at),
             parameters: parameters.or(self.parameters.as_ref()).map(at),
             recipe: Recipe {
@@ -398,7 +398,7 @@ impl Buckets {
         let others = [
             ("source", &self.source),
             ("version", &self.version),
-            ("logs", &self.logs),
+            ("log", &self.log),
         ];
         std::iter::once(("live", &self.live)).chain(
             others

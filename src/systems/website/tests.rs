@@ -433,7 +433,7 @@ fn a_role_is_assumed_for_the_build_and_for_nothing_else() {
     let role = "arn:aws:iam::222233334444:role/builds-prod";
     let spec = with(json!({
         "build_role": "arn:aws:iam::222233334444:role/builds-{env}",
-        "buckets": { "live": "live", "source": "sources", "version": "versions", "logs": "logs-{env}" },
+        "buckets": { "live": "live", "source": "sources", "version": "versions", "log": "logs-{env}" },
     }));
     let commit = "3f".repeat(20);
     let (spec, made) = planned(&spec, there(), &commit, false);

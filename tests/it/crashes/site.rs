@@ -295,7 +295,7 @@ impl Land {
         let mut entry = json!({
             "domain": "example.com",
             "hosted_zone": self.zone,
-            "buckets": { "live": "live", "source": "sources", "version": "versions", "logs": "lines" },
+            "buckets": { "live": "live", "source": "sources", "version": "versions", "log": "lines" },
             "parameters": "/sites/docs",
             "certificate": "arn:aws:acm:us-east-1:000000000000:certificate/1",
             "repository": format!("file://{}", self.repository.path().display()),
