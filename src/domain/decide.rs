@@ -19,7 +19,7 @@ mod stop;
 mod unblock;
 mod unseen;
 
-pub use act::{ARMED, act, guard};
+pub use act::{ARMED, act, admitted, guard};
 pub use cards::card;
 pub use freeze::lock;
 pub use holds::{approve, cover, expire, hold_want, reject, subject};

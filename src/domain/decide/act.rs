@@ -6,6 +6,7 @@ use crate::domain::ask::{Confirm, Intent, own_words};
 use crate::domain::card::Card;
 use crate::domain::folds::Folds;
 use crate::domain::level::Level;
+use crate::domain::person::Person;
 use crate::domain::refused::Refused;
 
 use super::apply::apply;
@@ -34,9 +35,7 @@ pub fn act(
     armed: bool,
     cx: &Cx<'_>,
 ) -> Decided {
-    if !passes(&cx.person, intent, confirm) {
-        guard(&looked.card, confirm)?;
-    }
+    admitted(&cx.person, intent, &looked.card, confirm)?;
     let confirm = &Confirm {
         reason: own_words(&confirm.reason)?,
         ..confirm.clone()
@@ -67,6 +66,24 @@ pub fn act(
         } => freeze(folds, target, reason, *until, cx),
         Intent::Thaw { target } => thaw(folds, target, cx),
         Intent::Apply { environments } => Ok(apply(folds, environments)),
+    }
+}
+
+/// Checks that who asks may have it done: the guard of its card is met, or a person meets it at a
+/// hold.
+///
+/// # Errors
+/// As [`guard`].
+pub fn admitted(
+    person: &Person,
+    intent: &Intent,
+    card: &Card,
+    confirm: &Confirm,
+) -> Result<(), Refused> {
+    if passes(person, intent, confirm) {
+        Ok(())
+    } else {
+        guard(card, confirm)
     }
 }
 

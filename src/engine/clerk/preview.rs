@@ -243,11 +243,9 @@ impl Engine {
             Wanted::Act { confirm, armed } => {
                 let looked = Looked { card, plans };
                 // A guard that is not met uses no number up.
-                let wanted = if decide::guard(&looked.card, &confirm).is_ok() {
-                    starts.len()
-                } else {
-                    0
-                };
+                let admitted =
+                    decide::admitted(&from.person, &intent, &looked.card, &confirm).is_ok();
+                let wanted = if admitted { starts.len() } else { 0 };
                 let fresh = match self.fresh_deployments(wanted).await {
                     Ok(fresh) => fresh,
                     // Nothing is decided: the ask stays where it is, and is taken again.

@@ -10,6 +10,35 @@ use crate::domain::person::{Issuer, Person, Proof};
 use crate::store::StoreError;
 use crate::store::memory::Fault;
 
+/// The guard of a card that nobody saw is met at a hold: the ask itself is taken, with a number.
+#[tokio::test]
+async fn what_the_outside_asks_of_production_is_taken_and_waits_at_a_hold() {
+    let bench = Bench::new();
+    bench.environment(EnvClass::Production).await;
+    let ask = InboxAsk {
+        proof: Proof::Checked {
+            source: Issuer::Github,
+            id: "4711".into(),
+            behalf: None,
+        },
+        ..InboxAsk::new(
+            AskId(Uuid::from_u128(1)),
+            Via::Push,
+            deploy(vec![step("a", &[])]),
+        )
+    };
+    bench.store.submit(&ask, bench.clock.now()).await.unwrap();
+    let mut engine = Engine::open(bench.parts(None)).await.unwrap();
+    for _ in 0..40 {
+        engine.step(true).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    let answer = bench.answer(ask.id).await;
+    assert!(matches!(answer, Answer::Accepted { .. }), "{answer:?}");
+    assert_eq!(only(&engine).open_holds().count(), 1);
+    assert!(bench.effects().is_empty(), "nothing is done meanwhile");
+}
+
 #[tokio::test]
 async fn an_ask_is_of_whoever_it_was_proven_for_and_the_outside_decides_nothing() {
     let bench = Bench::new();
