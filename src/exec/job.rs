@@ -16,7 +16,14 @@ pub(super) async fn cloud(clients: &Clients, job: &Job) -> Result<Arc<Cloud>, Fa
         Failure::new(format!("{}: the environment {} says nothing about AWS", job.step, job.env))
             .hint("add aws: {region: ..., profile: ...} to it in the estate file, then run holdpoint apply")
     })?;
-    let role = job.params.get(ASSUMES).and_then(Value::as_str);
+    let role = match job.params.get(ASSUMES) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(role)) => Some(role.as_str()),
+        Some(other) => {
+            let says = format!("{}: {other} names no role", job.step);
+            return Err(Failure::new(says).hint("deploy again: the plan is made anew"));
+        }
+    };
     clients.assuming(place, role).await
 }
 

@@ -15,7 +15,6 @@ mod ssm;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use serde::Deserialize as _;
 
 use crate::aws::{Clients, Cloud};
 use crate::domain::environment::EnvironmentRecord;
@@ -62,7 +61,13 @@ impl LookOn {
 
     /// The clients of where a thing is that is looked at with a role, where the look names one.
     async fn assuming(&self, clients: &Clients, look: &Look) -> Result<Arc<Cloud>, Failure> {
-        let with = LookAs::deserialize(&look.with).unwrap_or_default();
+        let with = LookAs::of(&look.with).map_err(|why| {
+            Failure::new(format!(
+                "with which role {} is looked at cannot be read: {why}",
+                look.about
+            ))
+            .hint("deploy again: the plan is made anew")
+        })?;
         let place = self.aws(&look.about)?;
         clients.assuming(place, with.assumes.as_deref()).await
     }

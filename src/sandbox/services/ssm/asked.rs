@@ -6,6 +6,8 @@ use crate::sandbox::call::{Answer, AwsError, Params};
 
 /// How deep names may be.
 const DEEPEST: usize = 15;
+/// How many names one call takes.
+const NAMES: usize = 10;
 
 /// What lies below a path.
 pub(super) struct Below<'a> {
@@ -77,6 +79,17 @@ pub(super) fn name(params: Params<'_>) -> Result<&str, AwsError> {
         ));
     }
     Ok(name)
+}
+
+/// The names that a call is about: one at least, and not more than one call takes.
+pub(super) fn names(params: Params<'_>) -> Result<Vec<&str>, AwsError> {
+    let names = params.texts("Names");
+    if (1..=NAMES).contains(&names.len()) {
+        return Ok(names);
+    }
+    Err(invalid(format!(
+        "1 validation error detected: Value at 'names' failed to satisfy constraint: Member must have length less than or equal to {NAMES}, and at least 1"
+    )))
 }
 
 /// A page of rows.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use self::asked::{Below, invalid, name, need, page};
+use self::asked::{Below, invalid, name, names, need, page};
 use crate::domain::time::Time;
 use crate::sandbox::call::{Answer, AwsError, Call, Params};
 use crate::sandbox::protocol::Protocol;
@@ -122,7 +122,7 @@ impl Ssm {
     fn many(&self, params: Params<'_>, place: &Site) -> Answer {
         let open = params.flag("WithDecryption");
         let (mut found, mut missing) = (Vec::new(), Vec::new());
-        for name in params.texts("Names") {
+        for name in names(params)? {
             match self.parameters.get(name) {
                 Some(one) => found.push(one.shown(name, open, place)),
                 None => missing.push(name),
@@ -165,7 +165,7 @@ impl Ssm {
 
     fn delete_many(&mut self, params: Params<'_>, cx: &mut Cx<'_>) -> Answer {
         let (mut gone, mut missing) = (Vec::new(), Vec::new());
-        for name in params.texts("Names") {
+        for name in names(params)? {
             match self.parameters.remove(name) {
                 Some(_) => gone.push(name),
                 None => missing.push(name),

@@ -103,6 +103,10 @@ fn a_parameter_is_written_over_only_where_that_is_said() {
         gone.unwrap(),
         json!({ "DeletedParameters": ["/a/B"], "InvalidParameters": ["/a/C"] })
     );
+    for wrong in [json!({}), json!({ "Names": vec!["/a/B"; 11] })] {
+        let code = stage.refused("DeleteParameters", wrong);
+        assert_eq!(code, "ValidationException");
+    }
     let gone = json!({ "Name": "/a/B" });
     assert_eq!(stage.refused("DeleteParameter", gone), "ParameterNotFound");
     for name in ["/aws/x", "a/b", "/a b", "/a/"] {
