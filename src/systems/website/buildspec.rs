@@ -7,6 +7,10 @@ use serde_json::{Value, json};
 
 use super::entry::{PackageManager, Runtime};
 
+/// Where the artifact is taken from. `CodeBuild` takes it also of a build that failed, and what is kept of
+/// a commit counts as built: the folder is there once everything went well.
+const BUILT: &str = "holdpoint-built";
+
 /// What the build of a site does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Recipe {
@@ -45,7 +49,7 @@ pub(super) fn buildspec(recipe: &Recipe, variables: &BTreeMap<String, String>) -
     let script = |name: &String| format!("{run} {name}");
     let mut phases = json!({
         "install": { "runtime-versions": { "nodejs": node }, "commands": install },
-        "build": { "commands": [script(&recipe.build)] },
+        "build": { "commands": [script(&recipe.build), format!("mv -- '{}' {BUILT}", recipe.out)] },
     });
     if let (Some(test), Value::Object(phases)) = (&recipe.test, &mut phases) {
         phases.insert(
@@ -56,7 +60,7 @@ pub(super) fn buildspec(recipe: &Recipe, variables: &BTreeMap<String, String>) -
     let mut spec = json!({
         "version": "0.2",
         "phases": phases,
-        "artifacts": { "files": ["**/*"], "base-directory": recipe.out },
+        "artifacts": { "files": ["**/*"], "base-directory": BUILT },
     });
     if !variables.is_empty() {
         spec["env"] = json!({ "parameter-store": variables });
@@ -89,9 +93,9 @@ mod tests {
         );
         assert_eq!(
             npm["phases"]["build"]["commands"],
-            json!(["npm run build:all"])
+            json!(["npm run build:all", "mv -- 'dist' holdpoint-built"])
         );
-        assert_eq!(npm["artifacts"]["base-directory"], "dist");
+        assert_eq!(npm["artifacts"]["base-directory"], "holdpoint-built");
         assert_eq!(npm["env"], Value::Null);
         let berry = read(&recipe(PackageManager::YarnBerry, None));
         assert_eq!(berry["phases"]["install"]["commands"][0], "corepack enable");

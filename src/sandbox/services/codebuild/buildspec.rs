@@ -81,6 +81,20 @@ impl Buildspec {
         })
     }
 
+    /// Where the files of the artifact were made: the folder that the build moves to its base, else the
+    /// base itself.
+    pub(super) fn made_in(&self) -> Option<&str> {
+        let base = self.base.as_deref()?;
+        let moved = self.commands(Kind::Build).iter().find_map(|command| {
+            let from = command
+                .strip_prefix("mv -- ")?
+                .strip_suffix(base)?
+                .trim_end();
+            Some(from.trim_matches('\''))
+        });
+        Some(moved.unwrap_or(base))
+    }
+
     /// The commands of a phase.
     pub(super) fn commands(&self, kind: Kind) -> &[String] {
         self.commands.get(&kind).map_or(&[], Vec::as_slice)

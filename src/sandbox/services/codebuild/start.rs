@@ -150,7 +150,7 @@ impl Asked {
         let place = self.artifact(name, uuid);
         let from = format!("build {number} of {}", self.told());
         let source = self.object(cx).and_then(|blob| Source::read(&blob.0));
-        let base = buildspec.as_ref().ok().and_then(|one| one.base.as_deref());
+        let base = buildspec.as_ref().ok().and_then(Buildspec::made_in);
         let files = source
             .as_ref()
             .zip(base)
