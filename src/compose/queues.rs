@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
 /// How long a proof of the place holds.
-const PROOF: Duration = Duration::from_secs(60);
+const PROOF: Duration = Duration::from_mins(1);
 
 /// Queues of SQS.
 pub(super) struct Sqs {

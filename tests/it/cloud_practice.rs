@@ -208,7 +208,9 @@ async fn what_the_site_needs_is_there_from_the_beginning() {
     };
     for _ in 0..2 {
         let cloud = sandbox::serve(options.clone()).await.unwrap();
-        let site = &loaded.estate.applications["docs"].entry;
+        let mut all = loaded.estate.applications.iter();
+        let (_, docs) = all.find(|(name, _)| name.as_str() == "docs").unwrap();
+        let site = &docs.entry;
         let text = |path: &str| site.pointer(path).and_then(|text| text.as_str()).unwrap();
         let (s3, builds, zones, waiting) = cloud.look(|world| {
             let s3: &S3 = world.get(ACCOUNT, "eu-west-1").unwrap();
@@ -217,7 +219,7 @@ async fn what_the_site_needs_is_there_from_the_beginning() {
             let waiting = world.levers.waiting.len();
             (s3.clone(), builds.clone(), zones.clone(), waiting)
         });
-        for env in &loaded.estate.applications["docs"].environments {
+        for env in &docs.environments {
             let live = text("/buckets/live").replace("{env}", env.as_str());
             assert!(s3.buckets.contains_key(&live), "{live}");
         }

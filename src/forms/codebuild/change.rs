@@ -127,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    fn event(kind: &str, detail: Value) -> Result<Change, NoChange> {
+    fn event(kind: &str, detail: &Value) -> Result<Change, NoChange> {
         let event = json!({ "version": "0", "source": "aws.codebuild", "detail-type": kind, "detail": detail });
         serde_json::from_value::<Event>(event).unwrap().change()
     }
@@ -169,7 +169,7 @@ mod tests {
                 Err(NoChange::Other("CodeBuild Webhook".to_owned())),
             ),
         ] {
-            assert_eq!(event(kind, detail), read, "{kind}");
+            assert_eq!(event(kind, &detail), read, "{kind}");
         }
     }
 

@@ -60,9 +60,10 @@ fn said(cloud: &Running) -> Vec<String> {
 /// The first build makes somebody push; that is carried out, and told in the log group.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_follows_a_build_and_is_told() {
-    let state = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
     let cloud = serve(Options {
-        state: Some(state.path().to_path_buf()),
+        state: Some(state.clone()),
         clock: Clock::Stepped(Time(1_790_000_000_000)),
         story: Some("good".to_owned()),
         ..Options::default()
@@ -86,7 +87,7 @@ async fn a_push_follows_a_build_and_is_told() {
         "{says:?}"
     );
     assert_eq!(
-        subject(&state.path().join(FOLDER)).await,
+        subject(&state.join(FOLDER)).await,
         "Say how to install it without Ada"
     );
     assert!(cloud.look(|world| world.levers.pushes.is_empty()));

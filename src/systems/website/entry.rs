@@ -1,5 +1,6 @@
 //! `website:` of an application: what it says, what it is in an environment, what it reaches.
 
+mod app;
 mod check;
 
 use std::collections::BTreeMap;
@@ -9,9 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::buildspec::Recipe;
 use crate::domain::refs::Branch;
-use crate::forms::git::{App, Keys};
+use crate::forms::git::App;
 use crate::systems::entry::{Claim, Form, Home};
 use crate::systems::reach::quoted;
+
+pub use app::GithubApp;
 
 /// The form.
 pub(super) const FORM: Form = Form {
@@ -80,42 +83,6 @@ pub struct WebsiteEntry {
     /// What is different in single environments, over the keys above.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub by_environment: BTreeMap<String, Own>,
-}
-
-/// An app of GitHub.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GithubApp {
-    /// Its id.
-    pub id: u64,
-    /// Where its private key is: `file:/whole/path` or `env:NAME`.
-    pub private_key: String,
-    /// The address of the interface of a GitHub of your own: `https://HOST/api/v3`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub api: Option<String>,
-}
-
-impl GithubApp {
-    /// The app; none where it is not written right, which the check tells.
-    fn app(&self) -> Option<App> {
-        Some(App {
-            id: self.id,
-            secrets: Keys {
-                private_key: self.private_key.parse().ok()?,
-            },
-            api: self.api.clone(),
-        })
-    }
-
-    /// Whom it reaches, behind what is read.
-    fn reach(&self) -> String {
-        let at = self
-            .api
-            .as_ref()
-            .map_or_else(String::new, |api| format!(" at {}", quoted(api)));
-        let key = quoted(&self.private_key);
-        format!(" as the GitHub app {}{at} with the key in {key}", self.id)
-    }
 }
 
 /// The buckets of an environment.

@@ -21,14 +21,14 @@ use crate::trigger::keep::Keep;
 use crate::world::World;
 
 /// How long a message is hidden while it is worked on; said again while that lasts.
-const HIDDEN: Duration = Duration::from_secs(60);
+const HIDDEN: Duration = Duration::from_mins(1);
 /// How often a message is received that leads to nothing by its own fault, before it is set aside.
 const TRIES: u32 = 5;
 /// When a message is tried again, by how often it was received.
 const AGAIN: [Duration; 3] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
-    Duration::from_secs(120),
+    Duration::from_mins(2),
 ];
 /// How long until a queue in trouble is read again, at first and at most.
 const SOON: Duration = Duration::from_secs(1);
@@ -59,6 +59,7 @@ pub struct Post {
     parts: Parts,
     states: Arc<States>,
     aside: Mutex<Aside>,
+    saying: Mutex<()>,
 }
 
 /// What came of a message.
@@ -89,6 +90,7 @@ impl Post {
             parts,
             states,
             aside: Mutex::new(aside),
+            saying: Mutex::default(),
         }))
     }
 
@@ -123,6 +125,8 @@ impl Post {
 
     /// Keeps how reading goes, for who looks from elsewhere.
     async fn say(&self) {
+        // In turn: an older word must not be kept over a newer one.
+        let _turn = self.saying.lock().await;
         let rows = self.states.rows();
         if let Err(why) = self.keep(STATES, &rows).await {
             tracing::debug!("how reading of queues goes is not kept: {why}");

@@ -19,6 +19,8 @@ use crate::github::{GitHub, app};
 use crate::zip::zip;
 
 const STACK: &str = "dev/docs";
+/// What builds it.
+const PACKAGE: &str = r#"{ "scripts": { "build": "echo built" } }"#;
 const COMMIT: &str = "6113728f27ae82c7b1a177c8d03f9e96e0adf246";
 
 /// What is done to the site, one after the other.
@@ -183,7 +185,7 @@ async fn lived(story: &Story, fates: Fates) -> Fates {
         let clock = cloud.clock();
         let now = Arc::new(move || clock.now());
         let github = GitHub::open(now, |router| cloud.met(router)).await;
-        github.push("main", COMMIT, vec![("package.json", "{}")]);
+        github.push("main", COMMIT, vec![("package.json", PACKAGE)]);
         land.github = Some(github);
     }
     let before = cloud.effects().len();
@@ -317,7 +319,7 @@ impl Land {
 /// A repository with one commit.
 fn repository() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("package.json"), "{}").unwrap();
+    std::fs::write(folder.path().join("package.json"), PACKAGE).unwrap();
     let who = ["-c", "user.name=ana", "-c", "user.email=ana@example.com"];
     for words in [
         &["init", "-q", "-b", "main"][..],

@@ -413,13 +413,13 @@ async fn a_build_runs_in_the_account_of_the_role_that_is_assumed() {
     std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&packed[..]), &mut lines)
         .unwrap();
     assert!(lines.contains("Running command npm run build"), "{lines}");
-    let here = clients.at(&shop.place()).await.unwrap();
-    let ours = here.object("hp-builds", "shop/v7.zip").await;
-    assert!(!matches!(ours, Ok(Some(_))), "nothing of it is here");
+    let ours = clients.at(&shop.place()).await.unwrap();
+    let copy = ours.object("hp-builds", "shop/v7.zip").await;
+    assert!(!matches!(copy, Ok(Some(_))), "nothing of it is here");
 
     // A role that is not given is named, and waited for: it may be given yet.
-    let rule = json!({ "action": "AssumeRole", "kind": "access_denied" });
-    shop.cloud().pull("Chaos", rule).unwrap();
+    let mishap = json!({ "action": "AssumeRole", "kind": "access_denied" });
+    shop.cloud().pull("Chaos", mishap).unwrap();
     let other = json!({ "project": "shop", "assumes": "arn:aws:iam::222233334444:role/other" });
     let failure = shop.run(KIND, other).await.unwrap_err();
     assert_eq!(failure.retry, Retry::Contact);

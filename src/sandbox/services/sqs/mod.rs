@@ -54,7 +54,7 @@ impl Service for Sqs {
                 self.queues.get(name).ok_or_else(no_queue)?;
                 Ok(json!({ "QueueUrl": url(&cx.place, name) }))
             }
-            "ListQueues" => self.list(params, &cx.place),
+            "ListQueues" => Ok(self.list(params, &cx.place)),
             "DeleteQueue" => {
                 let name = self.named(params)?;
                 self.queues.remove(&name);
@@ -134,7 +134,7 @@ impl Sqs {
         Ok(json!({ "QueueUrl": url(&cx.place, name) }))
     }
 
-    fn list(&self, params: Params<'_>, place: &Site) -> Answer {
+    fn list(&self, params: Params<'_>, place: &Site) -> Value {
         let begin = params.text("QueueNamePrefix").unwrap_or("");
         let after = params.text("NextToken").unwrap_or("");
         let size = params
@@ -150,10 +150,10 @@ impl Sqs {
         let next = rows.len() > size;
         let rows = rows.get(..size.min(rows.len())).unwrap_or_default();
         let urls: Vec<String> = rows.iter().map(|name| url(place, name)).collect();
-        Ok(json!({
+        json!({
             "QueueUrls": urls,
             "NextToken": rows.last().filter(|_| next),
-        }))
+        })
     }
 
     /// Messages that are there, or the promise of some.

@@ -85,7 +85,7 @@ impl Ring {
         let section = self.sections.get(record.source as usize)?.as_ref()?;
         section
             .is_one()
-            .then(|| (section, section.head == record.key))
+            .then_some((section, section.head == record.key))
     }
 
     /// Whether a line is hidden, because its phase is folded.
