@@ -395,7 +395,10 @@ async fn a_kill_loses_nothing_that_was_answered() {
     holdpoint::os::files::private_folder(&copy).unwrap();
     for entry in std::fs::read_dir(&state).unwrap() {
         let entry = entry.unwrap();
-        std::fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
+        // Beside the files of the world there are its repositories.
+        if entry.file_type().unwrap().is_file() {
+            std::fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
+        }
     }
     // The last line is torn, as when the power goes in the middle of a write.
     let journal = std::fs::read_dir(&copy)
