@@ -2,6 +2,7 @@
 //! it; it decides nothing.
 
 mod again;
+mod archived;
 pub mod cloudformation;
 pub mod cloudfront;
 pub mod codebuild;

@@ -59,21 +59,42 @@ pub fn ask(
     commit: &Commit,
     delivery: &Delivery,
 ) -> Option<InboxAsk> {
+    let reason = format!("push to {branch}, {}: {}", commit.short(), push.message);
+    let proof = Proof::Checked {
+        source: push.host,
+        id: Safe::new(&push.repository.to_string()),
+        behalf: Some(push.by.shown()),
+    };
+    let intent = at_commit(stack, commit)?;
+    Some(outside(
+        delivery.ask(stack),
+        Via::Push,
+        proof,
+        intent,
+        reason,
+    ))
+}
+
+/// A deployment of what the estate says, at that commit. `None` never happens while the flag's name
+/// is one.
+pub(super) fn at_commit(stack: &StackId, commit: &Commit) -> Option<Intent> {
     let flag: FlagName = COMMIT.parse().ok()?;
     let flags = Flags::from([(flag, Value::Text(Safe::new(commit.as_str())))]);
-    let mut intent = Intent::deploy(stack.clone(), Source::Estate);
-    if let Intent::Deploy { flags: chosen, .. } = &mut intent {
-        *chosen = flags;
-    }
-    let reason = format!("push to {branch}, {}: {}", commit.short(), push.message);
-    Some(InboxAsk {
-        id: delivery.ask(stack),
-        via: Via::Push,
-        proof: Proof::Checked {
-            source: push.host,
-            id: Safe::new(&push.repository.to_string()),
-            behalf: Some(push.by.shown()),
-        },
+    Intent::deploy(stack.clone(), Source::Estate).choosing(flags)
+}
+
+/// The ask of somebody outside: nobody saw its card, and nobody is owed a reply.
+pub(super) fn outside(
+    id: AskId,
+    via: Via,
+    proof: Proof,
+    intent: Intent,
+    reason: String,
+) -> InboxAsk {
+    InboxAsk {
+        id,
+        via,
+        proof,
         reply: None,
         ask: Ask::Do {
             intent,
@@ -84,7 +105,7 @@ pub fn ask(
             },
             armed: false,
         },
-    })
+    }
 }
 
 #[cfg(test)]

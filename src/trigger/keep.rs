@@ -1,5 +1,9 @@
 //! What is kept across restarts beside the store: small, private, whole or as it was.
 
+use std::sync::Arc;
+
+use serde::Serialize;
+
 /// Where it is kept. Blocks.
 pub trait Keep: Send + Sync {
     /// What was kept under a name; none where nothing was.
@@ -12,4 +16,17 @@ pub trait Keep: Send + Sync {
     /// # Errors
     /// A sentence that names the file.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), String>;
+}
+
+/// Keeps something, off the threads that answer.
+pub(super) async fn write(
+    keep: &Arc<dyn Keep>,
+    name: &'static str,
+    what: &impl Serialize,
+) -> Result<(), String> {
+    let bytes = serde_json::to_vec(what).map_err(|why| why.to_string())?;
+    let keep = Arc::clone(keep);
+    tokio::task::spawn_blocking(move || keep.write(name, &bytes))
+        .await
+        .map_err(|why| why.to_string())?
 }

@@ -11,14 +11,14 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::aws::s3::Object;
-use crate::aws::{Cloud, Trouble};
+use crate::aws::Cloud;
 use crate::domain::deployment::{WRITTEN, Written};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::plan::{Cancel, Output};
 use crate::domain::refs::{Commit, Ref};
 use crate::exec::Job;
-use crate::exec::again::{Again, before, begin, say};
+use crate::exec::again::{Again, before, say};
+use crate::exec::archived::{self, LONGEST, To};
 use crate::forms::git::wrong_repository;
 use crate::os::git::git;
 use crate::os::{files, open};
@@ -30,8 +30,6 @@ const FETCH: Duration = Duration::from_mins(10);
 const HERE: Duration = Duration::from_mins(2);
 /// How many commits of a branch are read where a host does not give a commit by its id.
 const DEPTH: &str = "--depth=500";
-/// The longest archive of source files, in bytes.
-const LONGEST: u64 = 512 << 20;
 /// After how long it is tried again where a repository does not answer.
 const AGAIN: Duration = Duration::from_secs(10);
 
@@ -69,26 +67,17 @@ impl Again for Source {
         Self::check(&job.params).map_err(|why| Failure::new(why).as_before())?;
         let read = archive(job, &params).await;
         let (bytes, written) = read.map_err(|failure| before(job, failure))?;
-        let (commit, bucket, key) = (&params.commit, &params.bucket, &params.key);
-        begin(
-            job,
-            json!({ "commit": commit, "bucket": bucket, "key": key }),
-        )
-        .await?;
-        let object = Object {
-            bytes: &bytes,
-            content_type: "application/zip",
-            cache_control: "no-cache",
-            unless_there: false,
+        let (commit, bucket) = (&params.commit, params.bucket.as_str());
+        let to = To {
+            commit,
+            bucket,
+            key: &params.key,
         };
-        let put = cloud.put_object(bucket, key, &object).await;
-        put.map_err(Trouble::held_open)?;
-        let length = bytes.len();
-        let says = format!("{length} bytes of source in {bucket}");
+        let mut output = archived::put(job, cloud, to, &bytes).await?;
+        let says = format!("{} bytes of source in {bucket}", bytes.len());
         say(job, commit.short(), &says);
-        Ok(Output::public(
-            json!({ "commit": commit, "bucket": bucket, "key": key, "bytes": length, WRITTEN: written }),
-        ))
+        output[WRITTEN] = json!(written);
+        Ok(Output::public(output))
     }
 }
 

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Either, ready, select};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::again::{before, begin, found, say};
+use super::again::{before, found, say};
+use super::archived::{self, LONGEST, To};
 use super::job::{cloud, params, require};
 use super::{Executor, Found, Job};
-use crate::aws::s3::Object;
-use crate::aws::{Clients, Trouble};
+use crate::aws::Clients;
 use crate::domain::failure::Failure;
 use crate::domain::plan::{Cancel, Output, StepKind};
 use crate::domain::refs::Commit;
@@ -25,8 +25,6 @@ use crate::os::{files, open};
 use crate::text::archive::{Limits, Source, unwrapped};
 
 const KIND: &str = "source.fetch";
-/// The longest archive of source files, in bytes.
-const LONGEST: u64 = 512 << 20;
 
 /// Brings sources.
 struct Fetch {
@@ -71,26 +69,17 @@ impl Executor for Fetch {
             let cloud = cloud(&self.clients, &job).await?;
             let source = self.source(&job, &params).await;
             let source = source.map_err(|failure| before(&job, failure))?;
-            let (commit, bucket, key) = (&params.commit, &params.bucket, &params.key);
-            begin(
-                &job,
-                json!({ "commit": commit, "bucket": bucket, "key": key }),
-            )
-            .await?;
-            let object = Object {
-                bytes: &source.bytes,
-                content_type: "application/zip",
-                cache_control: "no-cache",
-                unless_there: false,
+            let (commit, bucket) = (&params.commit, params.bucket.as_str());
+            let to = To {
+                commit,
+                bucket,
+                key: &params.key,
             };
-            let put = cloud.put_object(bucket, key, &object).await;
-            put.map_err(Trouble::held_open)?;
+            let output = archived::put(&job, &cloud, to, &source.bytes).await?;
             let (files, length) = (source.files, source.bytes.len());
             let says = format!("{files} files, {length} bytes of source in {bucket}");
             say(&job, commit.short(), &says);
-            Ok(Output::public(
-                json!({ "commit": commit, "bucket": bucket, "key": key, "bytes": length }),
-            ))
+            Ok(Output::public(output))
         }
         .boxed()
     }

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
 use super::bitbucket::Tenants;
-use super::keep::Keep;
+use super::keep::{self, Keep};
 use super::queue::States;
 use super::rules::{Heads, Rule};
 use crate::desk::Relay;
@@ -129,13 +129,8 @@ impl Door {
         axum::serve(timed, router).with_graceful_shutdown(end).await
     }
 
-    /// Keeps something, off the threads that answer.
     async fn keep(&self, name: &'static str, what: &impl serde::Serialize) -> Result<(), String> {
-        let bytes = serde_json::to_vec(what).map_err(|why| why.to_string())?;
-        let keep = Arc::clone(&self.parts.keep);
-        tokio::task::spawn_blocking(move || keep.write(name, &bytes))
-            .await
-            .map_err(|why| why.to_string())?
+        keep::write(&self.parts.keep, name, what).await
     }
 }
 

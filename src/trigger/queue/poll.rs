@@ -17,7 +17,7 @@ use crate::domain::queue::QueueKind;
 use crate::domain::tailed::Tailed;
 use crate::os::clock::SharedClock;
 use crate::trigger::follow;
-use crate::trigger::keep::Keep;
+use crate::trigger::keep::{self, Keep};
 use crate::world::World;
 
 /// How long a message is hidden while it is worked on; said again while that lasts.
@@ -254,7 +254,9 @@ impl Post {
                 return Outcome::Done("nothing");
             }
         }
-        let ask = asked::ask(source, letter, asked);
+        let Some(ask) = asked::ask(source, letter, asked) else {
+            return Outcome::Poison("no commit can be asked for".to_owned());
+        };
         let (id, stack) = (ask.id, asked.stack.clone());
         match self.parts.desk.relay(ask).await {
             Ok(Relayed::New) => {
@@ -302,13 +304,8 @@ impl Post {
         }
     }
 
-    /// Keeps something, off the threads that answer.
     async fn keep(&self, name: &'static str, what: &impl serde::Serialize) -> Result<(), String> {
-        let bytes = serde_json::to_vec(what).map_err(|why| why.to_string())?;
-        let keep = Arc::clone(&self.parts.keep);
-        tokio::task::spawn_blocking(move || keep.write(name, &bytes))
-            .await
-            .map_err(|why| why.to_string())?
+        keep::write(&self.parts.keep, name, what).await
     }
 }
 
