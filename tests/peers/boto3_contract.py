@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from boto3_builds import builds
+from boto3_certificates import certificates
 from boto3_queues import queues
 from boto3_parameters import parameters
 from boto3_websites import websites
@@ -96,6 +97,7 @@ def main():
     builds(client)
     queues(client)
     parameters(client)
+    certificates(client)
 
     refused(cfn.describe_stacks, "ValidationError", "Stack with id boto does not exist", StackName="boto")
     stack = cfn.create_stack(StackName="boto", TemplateBody=TEMPLATE, Tags=[{"Key": "owner", "Value": "boto"}])["StackId"]

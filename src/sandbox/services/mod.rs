@@ -1,6 +1,7 @@
 //! The services of the embedded cloud: a folder for each, and this list. Nothing else in the room
 //! names them, but for a service that looks up another by the type of its state.
 
+pub mod acm;
 pub mod cloudformation;
 pub mod cloudfront;
 pub mod codebuild;
@@ -19,6 +20,7 @@ use super::service::Offer;
 
 /// All services.
 pub const ALL: &[&Offer] = &[
+    &acm::OFFER,
     &cloudformation::OFFER,
     &cloudfront::OFFER,
     &codebuild::OFFER,

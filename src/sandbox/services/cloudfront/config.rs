@@ -27,6 +27,12 @@ impl<'a> Config<'a> {
             .map_or_else(Vec::new, |items| items.texts("CNAME"))
     }
 
+    /// The certificate of ACM that it shows.
+    pub(super) fn certificate(self) -> Option<&'a str> {
+        let arn = self.0.pointer("/ViewerCertificate/ACMCertificateArn");
+        arn.and_then(Value::as_str)
+    }
+
     /// The origin access controls that its origins are read by.
     pub(super) fn controls(self) -> impl Iterator<Item = &'a str> {
         let origins = self.origins().iter();

@@ -11,6 +11,7 @@ use crate::domain::time::Time;
 use crate::sandbox::call::{AwsError, Params};
 use crate::sandbox::realm::Cx;
 use crate::sandbox::service::Reply;
+use crate::sandbox::services::acm::Acm;
 use crate::sandbox::values::iso;
 
 /// How long a change takes to reach all edges, in seconds at normal pace.
@@ -55,6 +56,7 @@ impl CloudFront {
             return Ok(one.made(id, cx));
         }
         self.fits(Config(config), None)?;
+        certified(Config(config), cx)?;
         let id = format!("E{}", cx.dice.letters(13));
         let one = Distribution {
             asked: config.clone(),
@@ -88,6 +90,7 @@ impl CloudFront {
             ));
         }
         self.fits(Config(config), Some(id))?;
+        certified(Config(config), cx)?;
         let one = self.distribution(id)?;
         one.config = config.clone();
         one.etag = etag(cx);
@@ -202,6 +205,23 @@ impl Distribution {
 
     fn reference(&self) -> Option<&str> {
         Params(&self.asked).text("CallerReference")
+    }
+}
+
+/// Refuses a certificate of ours that cannot be shown for its hosts. One that is not known here is
+/// somebody's who brought it.
+fn certified(config: Config<'_>, cx: &Cx<'_>) -> Result<(), AwsError> {
+    let known = cx.realm().get::<Acm>();
+    let arn = config.certificate();
+    match known
+        .zip(arn)
+        .and_then(|(known, arn)| known.is_for(arn, &config.aliases()))
+    {
+        Some(false) => Err(AwsError::new(
+            "InvalidViewerCertificate",
+            "The certificate that is attached to your distribution doesn't cover the alternate domain name (CNAME) that you're trying to add. For more details, see: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html#alternate-domain-names-requirements",
+        )),
+        Some(true) | None => Ok(()),
     }
 }
 

@@ -110,6 +110,11 @@ impl Service for Route53 {
 }
 
 impl Route53 {
+    /// Whether a zone has a record of this name and type that says this.
+    pub(in crate::sandbox::services) fn says(&self, name: &str, kind: &str, value: &str) -> bool {
+        self.zones.values().any(|zone| zone.says(name, kind, value))
+    }
+
     fn zone(&mut self, id: &str) -> Result<&mut Zone, AwsError> {
         self.zones.get_mut(id).ok_or_else(|| {
             AwsError::missing(

@@ -97,6 +97,14 @@ impl RecordSet {
         }
     }
 
+    /// What it says; nothing of an alias.
+    pub(super) fn values(&self) -> Vec<&str> {
+        let records = self.tree.get("ResourceRecords").map(Params);
+        let records = records.map_or(&[][..], |records| records.list("ResourceRecord"));
+        let value = |record| Params(record).text("Value");
+        records.iter().filter_map(value).collect()
+    }
+
     pub(super) fn place(&self) -> Place {
         let identifier = self.identifier.clone().unwrap_or_default();
         (self.name.order(), self.kind.clone(), identifier)

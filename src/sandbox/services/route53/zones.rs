@@ -161,6 +161,19 @@ impl Zone {
     }
 
     /// True for what every zone has of itself.
+    /// Whether it has a record of this name and type that says this.
+    pub(super) fn says(&self, name: &str, kind: &str, value: &str) -> bool {
+        let Ok(name) = Name::read(name) else {
+            return false;
+        };
+        let plain = |text: &str| text.trim_end_matches('.').to_lowercase();
+        let mut ours = self.records.iter();
+        ours.any(|one| {
+            let mut says = one.values().into_iter();
+            one.name == name && one.kind == kind && says.any(|says| plain(says) == plain(value))
+        })
+    }
+
     pub(super) fn needs(&self, set: &RecordSet) -> bool {
         set.name == self.name && matches!(set.kind.as_str(), "NS" | "SOA")
     }
