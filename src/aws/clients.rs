@@ -68,6 +68,8 @@ pub struct Cloud {
     pub(super) route53: Rest,
     /// SQS.
     pub(super) sqs: Rest,
+    /// Certificate Manager.
+    pub(super) acm: Rest,
     /// Parameters of Systems Manager.
     pub(super) ssm: Rest,
     /// The credentials that a person renews.

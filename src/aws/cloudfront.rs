@@ -6,7 +6,10 @@ mod reading;
 
 use std::fmt::Write as _;
 
-pub use self::reading::{Distribution, Invalidation, Origin, OriginAccess, Summary, Wanted};
+pub use self::reading::{
+    Distribution, Invalidation, Names, Origin, OriginAccess, Summary, Wanted, as_aliases,
+    as_certificate,
+};
 use self::reading::{NAMESPACE, accesses, page};
 use super::bounds::ANSWER;
 use super::clients::Cloud;

@@ -2,6 +2,7 @@
 //! calls per account, and the words of the services that hands and eyes share. It decides nothing
 //! and changes nothing by itself.
 
+pub mod acm;
 pub mod address;
 mod bounds;
 pub mod budget;

@@ -41,6 +41,8 @@ pub struct Record {
     pub kind: String,
     /// Where it leads, where it is an alias: the zone of that, and its name, as [`plain`] gives it.
     pub alias: Option<(String, String)>,
+    /// What it says, where it is no alias.
+    pub values: Vec<String>,
     /// It is one of several of that name and kind, of which some rule takes one.
     pub is_one_of_several: bool,
     /// The record as it came.
@@ -94,6 +96,16 @@ pub fn alias(name: &str, kind: &str, zone: &str, to: &str) -> String {
     let (name, kind, zone, to) = (of(name), of(kind), of(zone), of(to));
     format!(
         "<ResourceRecordSet><Name>{name}</Name><Type>{kind}</Type><AliasTarget><HostedZoneId>{zone}</HostedZoneId><DNSName>{to}</DNSName><EvaluateTargetHealth>false</EvaluateTargetHealth></AliasTarget></ResourceRecordSet>"
+    )
+}
+
+/// A name that stands for another, as a record is written.
+#[must_use]
+pub fn cname(name: &str, to: &str) -> String {
+    let of = super::xml::escaped;
+    let (name, to) = (of(name), of(to));
+    format!(
+        "<ResourceRecordSet><Name>{name}</Name><Type>CNAME</Type><TTL>300</TTL><ResourceRecords><ResourceRecord><Value>{to}</Value></ResourceRecord></ResourceRecords></ResourceRecordSet>"
     )
 }
 
@@ -228,6 +240,11 @@ fn record(one: &Element, text: &str) -> Result<Record, Unread> {
         name: plain(one.need(&["Name"])?),
         kind: one.need(&["Type"])?.to_owned(),
         alias,
+        values: one
+            .all(&["ResourceRecords"], "ResourceRecord")
+            .filter_map(|each| each.told(&["Value"]))
+            .map(str::to_owned)
+            .collect(),
         is_one_of_several: one.at(&["SetIdentifier"]).is_some(),
         xml: text[one.whole.clone()].to_owned(),
     })

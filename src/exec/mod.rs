@@ -1,6 +1,7 @@
 //! Hands: one file a tool. An executor carries out one kind of step, or finds out what became of
 //! it; it decides nothing.
 
+pub mod acm;
 mod again;
 mod archived;
 pub mod cloudformation;
@@ -161,6 +162,7 @@ pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
     let mut all = cloudformation::executors(clients);
     all.extend(s3::executors(clients));
     all.extend(cloudfront::executors(clients));
+    all.extend(acm::executors(clients));
     all.extend(route53::executors(clients));
     all.extend(git::executors(clients));
     all.extend(source::executors(clients));

@@ -62,6 +62,9 @@ pub struct DistributionFacts {
     /// The hosts that lead to it.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// The ARN of the certificate that it shows for them; empty where it shows `CloudFront`'s own.
+    #[serde(default)]
+    pub certificate: String,
     /// Its version.
     #[serde(default)]
     pub etag: String,
@@ -99,6 +102,7 @@ impl DistributionFacts {
             ("distribution", self.id.as_str()),
             ("its domain name", &self.domain_name),
             ("its aliases", &aliases),
+            ("its certificate", &self.certificate),
         ]
         .into_iter()
         .filter(|(_, is)| !is.is_empty())

@@ -2,6 +2,7 @@
 //! steps, facts of its looks, what its words mean. One file a tool; pure data. Who is no system,
 //! hand or eye does not look in here.
 
+pub mod acm;
 pub mod cloudformation;
 pub mod cloudfront;
 pub mod codebuild;

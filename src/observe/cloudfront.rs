@@ -167,6 +167,7 @@ fn facts(found: Distribution) -> DistributionFacts {
         caller_reference: found.caller_reference,
         comment: found.comment,
         aliases: found.aliases,
+        certificate: found.certificate.unwrap_or_default(),
         etag: found.etag,
         changed_at: found.changed_at,
     }

@@ -16,6 +16,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime::client::orchestrator::operation::OperationBuilder;
 
 use super::{Clients, Cloud, no_sandbox};
+use crate::aws::acm;
 use crate::aws::address::{Rewrite, Whose, whose};
 use crate::aws::bounds::{ANSWER, bounded, times};
 use crate::aws::budget::Share;
@@ -132,6 +133,7 @@ impl Clients {
             s3: S3::new(&config, &region, with),
             cloudfront: Rest::new(&config, &cloudfront::service(&region), with),
             route53: Rest::new(&config, &route53::service(&region), with),
+            acm: Rest::new(&config, &acm::service(), with),
             sqs: Rest::new(&config, &sqs::service(&region), with),
             ssm: Rest::new(&config, &ssm::service(&region), with),
             share: Arc::new(self.share(target, &region)),

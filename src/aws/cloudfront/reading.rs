@@ -1,5 +1,6 @@
 //! What CloudFront answers.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use crate::aws::xml::{Element, Unread, escaped};
@@ -58,6 +59,8 @@ pub struct Distribution {
     pub aliases: Vec<String>,
     /// Where it reads.
     pub origins: Vec<Origin>,
+    /// The certificate of ACM that it shows for them; none where it shows `CloudFront`'s own.
+    pub certificate: Option<String>,
     /// Its version: a change names that which it was made for.
     pub etag: String,
     /// What stands between the tags of its configuration, as it came.
@@ -66,6 +69,8 @@ pub struct Distribution {
     says_enabled: Range<usize>,
     /// and where the element stands in which its maker says something.
     says_comment: Option<Range<usize>>,
+    /// and where the elements stand of the hosts that lead to it, and of its certificate.
+    says_names: [Option<Range<usize>>; 2],
 }
 
 /// How a distribution shall be.
@@ -75,6 +80,35 @@ pub struct Wanted<'a> {
     pub enabled: bool,
     /// What its maker says of it; none leaves that as it is.
     pub comment: Option<&'a str>,
+    /// The hosts that lead to it; none leaves them as they are.
+    pub names: Option<Names<'a>>,
+}
+
+/// Which hosts shall lead to a distribution. Those that are named nowhere here stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Names<'a> {
+    /// Those that lead to it.
+    pub puts: &'a [String],
+    /// Those that do not.
+    pub takes: &'a [String],
+    /// The ARN of the certificate for all of them.
+    pub certificate: &'a str,
+}
+
+impl Names<'_> {
+    /// The hosts that lead to it then, where these do now.
+    fn of(self, now: &[String]) -> Vec<String> {
+        let is_in =
+            |all: &[String], one: &str| all.iter().any(|each| each.eq_ignore_ascii_case(one));
+        let stay = now.iter().filter(|one| !is_in(self.takes, one));
+        let mut all: Vec<String> = stay.cloned().collect();
+        for one in self.puts {
+            if !is_in(&all, one) {
+                all.push(one.clone());
+            }
+        }
+        all
+    }
 }
 
 impl Distribution {
@@ -96,6 +130,9 @@ impl Distribution {
         let says_enabled = says_enabled.map(|says| within(&says.inner));
         let says_comment = configuration.at(&["Comment"]);
         let says_comment = says_comment.map(|says| within(&says.whole));
+        let says_names = ["Aliases", "ViewerCertificate"]
+            .map(|name| configuration.at(&[name]).map(|says| within(&says.whole)));
+        let certificate = configuration.told(&["ViewerCertificate", "ACMCertificateArn"]);
         let origins = configuration.all(&["Origins", "Items"], "Origin");
         Ok(Self {
             id: root.need(&["Id"])?.to_owned(),
@@ -114,9 +151,11 @@ impl Distribution {
                 .to_owned(),
             aliases: aliases(configuration),
             origins: origins.map(origin).collect(),
+            certificate: certificate.map(str::to_owned),
             etag: etag.to_owned(),
             says_enabled: says_enabled.unwrap_or_default(),
             says_comment,
+            says_names,
             configuration: text[inner].to_owned(),
         })
     }
@@ -131,7 +170,13 @@ impl Distribution {
     #[must_use]
     pub fn is(&self, wanted: Wanted<'_>) -> bool {
         let says = |comment| self.comment == comment || self.says_comment.is_none();
-        self.enabled == wanted.enabled && wanted.comment.is_none_or(says)
+        let leads = |names: Names<'_>| {
+            names.of(&self.aliases) == self.aliases
+                && self.certificate.as_deref() == Some(names.certificate)
+        };
+        self.enabled == wanted.enabled
+            && wanted.comment.is_none_or(says)
+            && wanted.names.is_none_or(leads)
     }
 
     /// Its whole configuration, with this alone changed.
@@ -143,6 +188,16 @@ impl Distribution {
                 at.clone(),
                 format!("<Comment>{}</Comment>", escaped(comment)),
             ));
+        }
+        if let Some(names) = wanted.names {
+            let says = [
+                as_aliases(&names.of(&self.aliases)),
+                as_certificate(names.certificate),
+            ];
+            let end = self.configuration.len()..self.configuration.len();
+            let places = self.says_names.iter();
+            let places = places.map(|at| at.clone().unwrap_or_else(|| end.clone()));
+            edits.extend(places.zip(says));
         }
         // From the last to the first, so that each stands still where it stood.
         edits.sort_by_key(|(at, _)| std::cmp::Reverse(at.start));
@@ -159,6 +214,29 @@ fn aliases(of: &Element) -> Vec<String> {
         .filter_map(|alias| alias.told(&[]))
         .map(str::to_owned)
         .collect()
+}
+
+/// Hosts that lead to a distribution, as its configuration says them.
+#[must_use]
+pub fn as_aliases(hosts: &[String]) -> String {
+    let many = hosts.len();
+    if many == 0 {
+        return "<Aliases><Quantity>0</Quantity></Aliases>".to_owned();
+    }
+    let mut items = String::new();
+    for host in hosts {
+        let _ = write!(items, "<CNAME>{}</CNAME>", escaped(host));
+    }
+    format!("<Aliases><Quantity>{many}</Quantity><Items>{items}</Items></Aliases>")
+}
+
+/// The certificate of ACM that a distribution shows, as its configuration says it.
+#[must_use]
+pub fn as_certificate(arn: &str) -> String {
+    let arn = escaped(arn);
+    format!(
+        "<ViewerCertificate><ACMCertificateArn>{arn}</ACMCertificateArn><SSLSupportMethod>sni-only</SSLSupportMethod><MinimumProtocolVersion>TLSv1.2_2021</MinimumProtocolVersion></ViewerCertificate>"
+    )
 }
 
 fn origin(one: &Element) -> Origin {

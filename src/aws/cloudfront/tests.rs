@@ -1,7 +1,7 @@
 //! How CloudFront is called, and what is made of its answers.
 
 use super::*;
-use crate::aws::double::{Account, Answered};
+use crate::aws::double::{Account, Answered, Came};
 use crate::aws::trouble::TroubleKind;
 
 const CONFIGURATION: &str = "<CallerReference>blue-fox</CallerReference><Aliases><Quantity>1</Quantity><Items><CNAME>blue-fox.example.com</CNAME></Items></Aliases><Origins><Quantity>1</Quantity><Items><Origin><Id>site</Id><DomainName>live.s3.eu-west-1.amazonaws.com</DomainName><OriginPath>/pipeline/x</OriginPath><OriginShield><Enabled>false</Enabled></OriginShield></Origin></Items></Origins><Comment>a &amp; b</Comment><Logging><Enabled>true</Enabled></Logging><Enabled>true</Enabled><Unheard Of=\"1\"><Enabled>true</Enabled></Unheard>";
@@ -55,6 +55,7 @@ async fn one_word_of_a_configuration_changes_and_all_else_stays() {
             Wanted {
                 enabled: false,
                 comment: None,
+                names: None,
             },
         )
         .await
@@ -132,5 +133,47 @@ async fn lists_are_read_to_their_end() {
     assert!(
         cloud.distributions().await.is_err(),
         "one that is not shown"
+    );
+}
+
+/// Hosts are put beside those that are there, with the certificate for all of them.
+#[tokio::test]
+async fn a_host_is_put_on_a_distribution_and_another_one_taken_from_it() {
+    let shows =
+        "<ViewerCertificate><ACMCertificateArn>arn:1</ACMCertificateArn></ViewerCertificate>";
+    let told = told("Deployed", &format!("{CONFIGURATION}{shows}"));
+    let account = Account::new(move |_| Answered::new(200, told.clone()).with("etag", "V1"));
+    let cloud = account.cloud("eu-west-1").await;
+    let seen = cloud.distribution("E1").await.unwrap().unwrap();
+    let (puts, takes) = (
+        ["www.acme.org".to_owned()],
+        ["blue-fox.example.com".to_owned()],
+    );
+    let names = |puts, takes| Wanted {
+        enabled: seen.enabled,
+        comment: None,
+        names: Some(Names {
+            puts,
+            takes,
+            certificate: "arn:2",
+        }),
+    };
+    assert!(!seen.is(names(&puts, &takes)) && !seen.is(names(&takes, &[])));
+    cloud
+        .change_distribution(&seen, names(&puts, &[]))
+        .await
+        .unwrap();
+    cloud
+        .change_distribution(&seen, names(&puts, &takes))
+        .await
+        .unwrap();
+    let sent: Vec<String> = account.calls()[1..].iter().map(Came::text).collect();
+    let both = "<Aliases><Quantity>2</Quantity><Items><CNAME>blue-fox.example.com</CNAME><CNAME>www.acme.org</CNAME></Items></Aliases>";
+    assert!(sent[0].contains(both), "{}", sent[0]);
+    let one = "<Aliases><Quantity>1</Quantity><Items><CNAME>www.acme.org</CNAME></Items></Aliases>";
+    assert!(
+        sent[1].contains(one) && sent[1].contains("<ACMCertificateArn>arn:2</ACMCertificateArn>"),
+        "{}",
+        sent[1]
     );
 }

@@ -3,7 +3,11 @@
 use quick_xml::escape::escape;
 use serde::Deserialize;
 
+use crate::aws::cloudfront::{as_aliases, as_certificate};
 use crate::domain::failure::Failure;
+
+/// What a distribution shows that has no host of a site.
+const CLOUDFRONTS_OWN: &str = "<ViewerCertificate><CloudFrontDefaultCertificate>true</CloudFrontDefaultCertificate></ViewerCertificate>";
 
 /// Everything that a distribution of a site is made from.
 #[derive(Debug, Clone, Deserialize)]
@@ -94,22 +98,12 @@ impl Params {
         let path = self.origin_path();
         let (path, oac) = (escape(path.as_str()), escape(&self.oac));
         let price = escape(self.price_class.as_deref().unwrap_or("PriceClass_All"));
-        let aliases = match self.alias() {
-            Some(alias) => {
-                let alias = escape(alias);
-                format!("<Quantity>1</Quantity><Items><CNAME>{alias}</CNAME></Items>")
-            }
-            None => "<Quantity>0</Quantity>".to_owned(),
-        };
-        let certificate = match &self.certificate_arn {
-            Some(arn) => {
-                let arn = escape(arn.as_str());
-                format!(
-                    "<ACMCertificateArn>{arn}</ACMCertificateArn><SSLSupportMethod>sni-only</SSLSupportMethod><MinimumProtocolVersion>TLSv1.2_2021</MinimumProtocolVersion>"
-                )
-            }
-            None => "<CloudFrontDefaultCertificate>true</CloudFrontDefaultCertificate>".to_owned(),
-        };
+        let aliases: Vec<String> = self.alias().map(str::to_owned).into_iter().collect();
+        let aliases = as_aliases(&aliases);
+        let certificate = self
+            .certificate_arn
+            .as_deref()
+            .map_or_else(|| CLOUDFRONTS_OWN.to_owned(), as_certificate);
         let (page, status) = self.elsewhere.served();
         // A bucket that nobody may list says 403 of what is not there.
         let error = |code: u16| {
@@ -123,7 +117,7 @@ impl Params {
         [
             "<DistributionConfig xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\">",
             &format!("<CallerReference>{reference}</CallerReference>"),
-            &format!("<Aliases>{aliases}</Aliases>"),
+            &aliases,
             "<DefaultRootObject>index.html</DefaultRootObject>",
             "<Origins><Quantity>1</Quantity><Items><Origin><Id>site</Id>",
             &format!("<DomainName>{domain}</DomainName><OriginPath>{path}</OriginPath>"),
@@ -140,7 +134,7 @@ impl Params {
             &format!("<CustomErrorResponses><Quantity>2</Quantity><Items>{errors}</Items></CustomErrorResponses>"),
             &format!("<Comment>{comment}</Comment>"),
             &format!("<PriceClass>{price}</PriceClass><Enabled>true</Enabled>"),
-            &format!("<ViewerCertificate>{certificate}</ViewerCertificate>"),
+            &certificate,
             "<Restrictions><GeoRestriction><RestrictionType>none</RestrictionType><Quantity>0</Quantity></GeoRestriction></Restrictions>",
             "<HttpVersion>http2and3</HttpVersion><IsIPV6Enabled>true</IsIPV6Enabled>",
             "</DistributionConfig>",

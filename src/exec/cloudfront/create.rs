@@ -57,6 +57,7 @@ impl Again for Create {
             comment: Some(&comment)
                 .filter(|says| !says.is_empty())
                 .map(String::as_str),
+            names: None,
         };
         if change(cloud, &made.id, ours).await?.is_none() {
             return Err(gone(job, &made.id));

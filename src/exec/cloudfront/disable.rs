@@ -33,6 +33,7 @@ impl Again for Disable {
                 let off = Wanted {
                     enabled: false,
                     comment: None,
+                    names: None,
                 };
                 change(cloud, id, off).await?.map(|after| after.status)
             }

@@ -7,6 +7,7 @@ mod delete;
 mod deployed;
 mod disable;
 mod invalidate;
+mod names;
 mod oac;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
     vec![
         Hand::<oac::Oac>::executor(clients),
         Hand::<create::Create>::executor(clients),
+        Hand::<names::Lead>::executor(clients),
         Hand::<deployed::Deployed>::executor(clients),
         Hand::<disable::Disable>::executor(clients),
         Hand::<delete::Delete>::executor(clients),
@@ -63,10 +65,24 @@ async fn change(
             // Read again: an answer that was lost may have done it.
             Err(trouble) if is_outdated(&trouble) || trouble.is_unsure() => {}
             Err(trouble) if trouble.is("NoSuchDistribution") => return Ok(None),
-            Err(trouble) => return Err(trouble.held_open()),
+            Err(trouble) => return Err(refused(trouble)),
         }
     }
     Err(contended(id))
+}
+
+/// What CloudFront does not take, with what to do about it.
+fn refused(trouble: Trouble) -> Failure {
+    let hint = match trouble.code.as_str() {
+        "CNAMEAlreadyExists" => {
+            "the host leads to another distribution already: take it from that one, then deploy again"
+        }
+        "InvalidViewerCertificate" => {
+            "the certificate must be issued and cover every host that leads to the distribution"
+        }
+        _ => return trouble.held_open(),
+    };
+    trouble.held_open().hint(hint)
 }
 
 fn contended(id: &str) -> Failure {

@@ -1,6 +1,7 @@
 //! Hands for the records of a site's host in Route 53: aliases to its distribution. A record that
 //! is none is somebody else's, and is not touched.
 
+mod prove;
 mod remove;
 mod upsert;
 
@@ -20,6 +21,7 @@ use crate::domain::failure::Failure;
 pub fn executors(clients: &Arc<Clients>) -> Vec<Arc<dyn Executor>> {
     vec![
         Hand::<upsert::Upsert>::executor(clients),
+        Hand::<prove::Prove>::executor(clients),
         Hand::<remove::Remove>::executor(clients),
     ]
 }

@@ -2,6 +2,7 @@
 
 mod app;
 mod check;
+mod reach;
 
 use std::collections::BTreeMap;
 
@@ -11,15 +12,14 @@ use serde::{Deserialize, Serialize};
 use super::buildspec::Recipe;
 use crate::domain::refs::Branch;
 use crate::forms::git::App;
-use crate::systems::entry::{Claim, Form, Home};
-use crate::systems::reach::quoted;
+use crate::systems::entry::Form;
 
 pub use app::GithubApp;
 
 /// The form.
 pub(super) const FORM: Form = Form {
     schema: Form::schema_of::<WebsiteEntry>,
-    unbuilt: &[("custom_domain", "domains of one's own are")],
+    unbuilt: &[],
     example: "{ domain: …, hosted_zone: …, buckets: { live: … }, certificate: … }",
     place: Some("aws"),
 };
@@ -39,6 +39,11 @@ pub struct WebsiteEntry {
     pub buckets: Buckets,
     /// The ARN of a certificate of ACM for the name, in us-east-1, where CloudFront takes them from.
     pub certificate: String,
+    /// A domain of its own that leads to it too: `www.example.org`. A certificate is asked for that
+    /// is for both names; once the domain is proven to be yours, by a record of its DNS, it is put on
+    /// the site. `{env}` stands for the environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_domain: Option<String>,
     /// What it is built from, by its address as git has it; a site without one is published from
     /// archives. Git on the machine of the engine knows how to sign in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -165,6 +170,8 @@ pub struct Own {
     pub buckets: Option<Buckets>,
     /// The certificate.
     pub certificate: Option<String>,
+    /// The domain of its own.
+    pub custom_domain: Option<String>,
     /// The branch.
     pub branch: Option<String>,
     /// The project of CodeBuild.
@@ -188,6 +195,9 @@ pub(super) struct Site {
     pub(super) prefix: String,
     /// The ARN of the certificate.
     pub(super) certificate: String,
+    /// The domain of its own that leads to it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) custom: Option<String>,
     /// How its pages are made.
     #[serde(default, rename = "type")]
     pub(super) kind: Kind,
@@ -236,6 +246,9 @@ impl WebsiteEntry {
             .and_then(|own| own.buckets.as_ref())
             .unwrap_or(&self.buckets);
         let build = self.build(env, own, buckets);
+        let custom = own
+            .and_then(|own| own.custom_domain.as_ref())
+            .or(self.custom_domain.as_ref());
         Site {
             host: format!("{subdomain}.{domain}"),
             zone: pick(
@@ -248,6 +261,7 @@ impl WebsiteEntry {
                 own.and_then(|own| own.certificate.as_ref()),
                 &self.certificate,
             ),
+            custom: custom.map(|custom| custom.replace("{env}", env)),
             kind: self.kind,
             build,
         }
@@ -288,74 +302,12 @@ impl WebsiteEntry {
             hosted_zone: Some(self.hosted_zone.clone()),
             buckets: Some(self.buckets.clone()),
             certificate: Some(self.certificate.clone()),
+            custom_domain: self.custom_domain.clone(),
             branch: Some(self.branch.clone()),
             codebuild_project: self.codebuild_project.clone(),
             build_role: self.build_role.clone(),
             parameters: self.parameters.clone(),
         }
-    }
-
-    /// The site that it is in an environment.
-    pub(super) fn claims(&self, home: &Home<'_>, app: &str) -> Vec<Claim> {
-        let site = self.site(home.name, app);
-        vec![
-            Claim {
-                what: format!("website {:?}", site.host),
-                path: vec!["domain".to_owned()],
-                hint: "put {env} into domain, or name one by environment".to_owned(),
-            },
-            Claim {
-                what: format!("files of {}/{}", site.live, site.prefix),
-                path: vec!["buckets".to_owned(), "live".to_owned()],
-                hint: "put {env} into the bucket, or name one by environment".to_owned(),
-            },
-        ]
-    }
-
-    /// What it reaches, as sentences.
-    pub(super) fn reach(&self, app: &str, environments: &str) -> Vec<String> {
-        let of = |own: &Own| {
-            let words = [
-                ("domain", own.domain.as_ref()),
-                ("hosted zone", own.hosted_zone.as_ref()),
-                ("certificate", own.certificate.as_ref()),
-                (
-                    "branch",
-                    own.branch.as_ref().filter(|_| self.repository.is_some()),
-                ),
-                ("CodeBuild project", own.codebuild_project.as_ref()),
-                ("build role", own.build_role.as_ref()),
-                ("parameters below", own.parameters.as_ref()),
-            ];
-            let named = words
-                .into_iter()
-                .filter_map(|(what, word)| Some(format!("{what} {}", quoted(word?))));
-            let buckets = own.buckets.iter().flat_map(Buckets::named);
-            let buckets = buckets.map(|(name, word)| format!("{name} bucket {}", quoted(word)));
-            named.chain(buckets).collect::<Vec<_>>().join(", ")
-        };
-        let name = self
-            .subdomain
-            .as_deref()
-            .map_or_else(String::new, |name| format!("name {}, ", quoted(name)));
-        let by = self
-            .github_app
-            .as_ref()
-            .map_or_else(String::new, GithubApp::reach);
-        let built = self.repository.as_ref().map_or_else(String::new, |from| {
-            format!("built from {}{by}, ", quoted(from))
-        });
-        let all = format!(
-            "website {} in {environments}: {name}{built}{}",
-            quoted(app),
-            of(&self.own())
-        );
-        let own = self.by_environment.iter();
-        std::iter::once(all)
-            .chain(own.map(|(env, own)| {
-                format!("website {} in {}: {}", quoted(app), quoted(env), of(own))
-            }))
-            .collect()
     }
 }
 

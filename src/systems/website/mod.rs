@@ -3,10 +3,12 @@
 
 mod body;
 mod buildspec;
+mod domain;
 pub mod entry;
 mod plan;
 mod rows;
 mod steps;
+mod variables;
 
 use serde::Deserialize as _;
 use serde_json::{Value, json};
@@ -41,6 +43,10 @@ use entry::{Build, FORM, WebsiteEntry};
 
 /// The flag by which what was built before is built again.
 const REBUILD: &str = "rebuild";
+
+/// The flag by which nothing is built or published, and what serves the site is brought to what the
+/// file says.
+const PROVISION: &str = "provision";
 
 /// The system.
 #[derive(Debug)]
@@ -123,6 +129,12 @@ impl System for Website {
                 purposes: &[Purpose::Deploy],
                 says: "it is built again where it was built before",
             },
+            Flag {
+                name: PROVISION,
+                form: flag::Form::Switch(false),
+                purposes: &[Purpose::Deploy],
+                says: "what serves the site is brought to what the file says; nothing is built or published",
+            },
         ];
         FLAGS
     }
@@ -162,7 +174,9 @@ impl System for Website {
             looks.push(Look::at(body.about()).with(json!(made_under)));
         }
         if ask.purpose == Purpose::Deploy {
-            let unseen = seen.of_kind(BRANCH).is_none() && asked(&ask.flags).is_none();
+            let unseen = seen.of_kind(BRANCH).is_none()
+                && asked(&ask.flags).is_none()
+                && !is_set(&ask.flags, PROVISION);
             looks.extend(body.branch().filter(|_| unseen));
             let kept = commit(ask, &body, seen)
                 .filter(|_| seen.of_kind(OBJECT).is_none())
@@ -174,7 +188,7 @@ impl System for Website {
             looks.extend(kept);
             let builds = seen
                 .of_kind(OBJECT)
-                .is_some_and(|kept| kept.standing != Standing::Good || is_rebuilt(&ask.flags));
+                .is_some_and(|kept| kept.standing != Standing::Good || is_set(&ask.flags, REBUILD));
             let build = body.site.build.as_ref();
             let build = build.filter(|_| builds && seen.of_kind(PARAMETERS).is_none());
             let parameters = build.and_then(|build| {
@@ -191,7 +205,9 @@ impl System for Website {
     fn settled(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Option<Spec> {
         let body = Body::of(spec).ok()?;
         let provisioned = plan::is_provisioned(ask, seen.of_kind(DISTRIBUTION)?);
-        let unsettled = body.commit.is_none() && ask.purpose == Purpose::Deploy;
+        let unsettled = body.commit.is_none()
+            && ask.purpose == Purpose::Deploy
+            && !is_set(&ask.flags, PROVISION);
         let commit = commit(ask, &body, seen).filter(|_| provisioned && unsettled)?;
         body::built(spec, &commit)
     }
@@ -208,10 +224,17 @@ impl System for Website {
         let provisioned = plan::is_provisioned(ask, sight);
         match (ask.purpose, &body.archive, &body.commit) {
             (Purpose::Teardown, _, _) => plan::teardown(ask, &body.site, sight),
+            (Purpose::Deploy, Some(_), _) | (Purpose::Deploy, _, Some(_))
+                if is_set(&ask.flags, PROVISION) =>
+            {
+                Err(plan::either(&ask.stack, spec))
+            }
             (Purpose::Deploy, Some(archive), _) => plan::publish(ask, spec, &body, archive, sight),
             (Purpose::Deploy, None, Some(commit)) => plan::deploy(ask, &body, commit, sight, seen),
             (Purpose::Deploy, None, None) => match &body.site.build {
-                Some(build) if provisioned => Err(plan::no_branch(&ask.stack, build)),
+                Some(build) if provisioned && !is_set(&ask.flags, PROVISION) => {
+                    Err(plan::no_branch(&ask.stack, build))
+                }
                 Some(_) | None => plan::provision(ask, &body.site, sight),
             },
             (Purpose::Recover, _, _) => Err(Failure::new(format!(
@@ -260,10 +283,10 @@ fn looking_as(build: &Build) -> Value {
     }
 }
 
-/// Whether what was built before is built again.
-fn is_rebuilt(flags: &Flags) -> bool {
+/// Whether a switch is on.
+fn is_set(flags: &Flags, switch: &str) -> bool {
     let mut set = flags.iter();
-    set.any(|(name, value)| name.as_str() == REBUILD && *value == flag::Value::Switch(true))
+    set.any(|(name, value)| name.as_str() == switch && *value == flag::Value::Switch(true))
 }
 
 /// The commit that a flag names.

@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::body::Body;
 use super::entry::{Build, Site};
-use super::{is_rebuilt, steps};
+use super::variables::Variables;
+use super::{REBUILD, domain, is_set, steps};
 use crate::domain::artifact::Artifact;
 use crate::domain::class::EnvClass;
 use crate::domain::failure::Failure;
@@ -19,9 +20,7 @@ use crate::domain::plan::{ChangeRow, Changes, Does, Fate, HoldRule, Plan, Step};
 use crate::domain::refs::Commit;
 use crate::domain::request::Spec;
 use crate::forms::cloudfront::DistributionFacts;
-use crate::forms::codebuild::MARK;
 use crate::forms::s3::OBJECT;
-use crate::forms::ssm::{PARAMETERS, ParametersFacts, is_variable};
 use crate::systems::PlanAsk;
 
 const DISTRIBUTION: &str = "CloudFront distribution";
@@ -100,7 +99,9 @@ pub(super) fn provision(ask: &PlanAsk, site: &Site, sight: &Sight) -> Result<Pla
     };
     let protected = matches!(ask.env.class, EnvClass::Production | EnvClass::Staging);
     let hold = (foreign && protected).then(|| HoldRule::always(HoldKind::FirstTouch));
-    let steps = vec![
+    let ours = found.as_ref().filter(|_| !foreign);
+    let domain = domain::work(ask, site, &owner(ask), ours)?;
+    let mut steps = vec![
         steps::placeholder(site),
         steps::access(site),
         steps::distribution(site, &owner(ask)).hold(hold),
@@ -128,18 +129,14 @@ pub(super) fn provision(ask: &PlanAsk, site: &Site, sight: &Sight) -> Result<Pla
             "It was not made from here; its comment says from then on that it is taken.".to_owned(),
         );
     }
-    let rows = vec![
+    let mut rows = vec![
         row("distribution", DISTRIBUTION, made),
         row("name", NAME, made),
     ];
-    Ok(plan(
-        "provision",
-        site,
-        steps,
-        rows,
-        Danger::default(),
-        says,
-    ))
+    steps.extend(domain.steps);
+    rows.extend(domain.rows);
+    says.extend(domain.says);
+    Ok(plan("provision", site, steps, rows, domain.danger, says))
 }
 
 /// The files of an archive are served.
@@ -185,7 +182,7 @@ pub(super) fn deploy(
     let short = commit.short();
     let kept = seen.of_kind(OBJECT);
     let was_built = kept.is_some_and(|kept| kept.standing == Standing::Good);
-    let is_kept = was_built && !is_rebuilt(&ask.flags);
+    let is_kept = was_built && !is_set(&ask.flags, REBUILD);
     let variables = if is_kept {
         Variables::default()
     } else {
@@ -223,57 +220,6 @@ pub(super) fn deploy(
     Ok(plan(name, site, steps, rows, Danger::default(), says))
 }
 
-/// The parameters of a build, by their names alone.
-#[derive(Default)]
-struct Variables {
-    path: String,
-    /// Those that the build gets as variables.
-    taken: BTreeMap<String, String>,
-    /// Those whose names no variable can have.
-    left: Vec<String>,
-}
-
-impl Variables {
-    fn of(build: &Build, seen: &Sights) -> Result<Self, Failure> {
-        let Some(path) = &build.parameters else {
-            return Ok(Self::default());
-        };
-        let facts = seen
-            .of_kind(PARAMETERS)
-            .and_then(|sight| ParametersFacts::deserialize(&sight.facts).ok());
-        let facts = facts.ok_or_else(|| {
-            Failure::new(format!("the parameters below {path} were not looked at"))
-                .hint("try again")
-        })?;
-        let usable = |key: &String| is_variable(key) && key != MARK;
-        let (taken, left) = facts.keys.into_iter().partition::<Vec<_>, _>(usable);
-        let whole = |key: String| {
-            let parameter = format!("{path}/{key}");
-            (key, parameter)
-        };
-        Ok(Self {
-            path: path.clone(),
-            taken: taken.into_iter().map(whole).collect(),
-            left,
-        })
-    }
-
-    /// Which they are.
-    fn words(&self) -> Option<String> {
-        let path = Some(&self.path).filter(|path| !path.is_empty())?;
-        let taken: Vec<&str> = self.taken.keys().map(String::as_str).collect();
-        let taken = match taken.join(", ") {
-            none if none.is_empty() => "none".to_owned(),
-            taken => taken,
-        };
-        let left = match self.left.join(", ") {
-            none if none.is_empty() => String::new(),
-            left => format!(" No variable can be called {left}: left out."),
-        };
-        Some(format!("Variables from {path}: {taken}.{left}"))
-    }
-}
-
 /// There is nothing to build.
 pub(super) fn no_branch(stack: &StackId, build: &Build) -> Failure {
     Failure::new(format!(
@@ -282,6 +228,17 @@ pub(super) fn no_branch(stack: &StackId, build: &Build) -> Failure {
     ))
     .hint(format!(
         "name the branch of {stack} in the estate file, then deploy again"
+    ))
+}
+
+/// A release is published, or what serves it is seen to.
+pub(super) fn either(stack: &StackId, spec: &Spec) -> Failure {
+    Failure::new(format!(
+        "{} is a release of {stack}, and with the flag provision nothing is published",
+        spec.release
+    ))
+    .hint(format!(
+        "holdpoint deploy {stack} --flag provision=true, or publish the release without that flag"
     ))
 }
 
@@ -301,34 +258,47 @@ pub(super) fn teardown(ask: &PlanAsk, site: &Site, sight: &Sight) -> Result<Plan
             "The distribution of {} is gone already, or never was: what is left are files.",
             site.host
         )];
-        let steps = vec![steps::clear(site, &[]).hold(hold)];
-        let rows = vec![row("files", FILES, Does::Remove)];
+        let mut steps = vec![steps::clear(site, &[]).hold(hold)];
+        let mut rows = vec![row("files", FILES, Does::Remove)];
+        if let Some(custom) = &site.custom {
+            steps.push(domain::forget(
+                site,
+                std::slice::from_ref(custom),
+                &owner(ask),
+                "files",
+            ));
+            rows.push(domain::goes(custom));
+        }
         return Ok(plan("teardown", site, steps, rows, GOES, says));
     };
     touch(ask, site, &found)?;
     let id = &found.id;
-    let steps = vec![
+    let mut steps = vec![
         steps::disable(site, id).hold(hold),
         steps::disabled(site, id),
         steps::unname(site, &found.domain_name),
         steps::clear(site, &["disabled"]),
         steps::delete(site, id),
     ];
-    let says = vec![
+    let mut says = vec![
         format!(
             "{} answers no more within minutes of the first step: that is where it can still be taken back.",
             site.host
         ),
         format!(
-            "Then its name, its files below {}/{} and the distribution {id} go. The bucket, the hosted zone and the certificate stay.",
+            "Then its name, its files below {}/{} and the distribution {id} go. The bucket, the hosted zone and the certificate of the file stay.",
             site.live, site.prefix
         ),
     ];
-    let rows = vec![
+    let mut rows = vec![
         row("distribution", DISTRIBUTION, Does::Remove),
         row("files", FILES, Does::Remove),
         row("name", NAME, Does::Remove),
     ];
+    let domain = domain::ends(site, &owner(ask), &found);
+    steps.extend(domain.steps);
+    rows.extend(domain.rows);
+    says.extend(domain.says);
     Ok(plan("teardown", site, steps, rows, GOES, says))
 }
 
@@ -341,7 +311,7 @@ const GOES: Danger = Danger {
     unknown: false,
 };
 
-fn row(logical: &str, kind: &str, does: Does) -> ChangeRow {
+pub(super) fn row(logical: &str, kind: &str, does: Does) -> ChangeRow {
     ChangeRow {
         logical: logical.to_owned(),
         kind: kind.to_owned(),

@@ -12,6 +12,9 @@ impl Site {
             Row::new("hosted zone", &self.zone),
             Row::new("certificate", &self.certificate),
         ];
+        if let Some(custom) = &self.custom {
+            rows.push(Row::new("domain of its own", custom));
+        }
         if let Some(build) = &self.build {
             rows.extend(of_build(build, &self.prefix));
         }

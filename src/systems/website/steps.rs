@@ -18,7 +18,7 @@ use crate::forms::role::ASSUMES;
 const ACCESS: &str = "distro-to-s3";
 
 /// How long a distribution may take to reach all edges.
-const EDGES: Duration = Duration::from_mins(45);
+pub(super) const EDGES: Duration = Duration::from_mins(45);
 
 /// How long a build may take, its wait for a place among it.
 const BUILD: Duration = Duration::from_hours(2);
@@ -32,11 +32,11 @@ pub(super) fn about(site: &Site) -> Subject {
 }
 
 /// The output of an earlier step.
-fn from(step: &str, pointer: &str) -> Value {
+pub(super) fn from(step: &str, pointer: &str) -> Value {
     json!({ "from": step, "output": pointer })
 }
 
-fn step(
+pub(super) fn step(
     role: Role,
     site: &Site,
     id: &str,
@@ -133,21 +133,26 @@ pub(super) fn at_the_edges(site: &Site) -> Step {
 
 /// The name of the site, as an alias of the distribution.
 pub(super) fn name(site: &Site) -> Step {
+    named(site, "name", &site.host, &["distribution"])
+}
+
+/// A name of its zone, as an alias of the distribution.
+pub(super) fn named(site: &Site, id: &str, name: &str, after: &[&str]) -> Step {
     let params = json!({
         "zone_id": site.zone,
-        "name": site.host,
+        "name": name,
         "dns_name": from("distribution", "/domain_name"),
         "kinds": ["A"],
     });
-    let title = format!("point {} to it", site.host);
+    let title = format!("point {name} to it");
     step(
         Role::Change,
         site,
-        "name",
+        id,
         title,
         "route53.upsert",
         params,
-        &["distribution"],
+        after,
     )
     .leaving(Leaves::Old)
     .undo("a teardown removes it")
@@ -322,18 +327,22 @@ pub(super) fn disabled(site: &Site, id: &str) -> Step {
 
 /// The name goes before what it points to: nobody else can take what a name points to.
 pub(super) fn unname(site: &Site, dns_name: &str) -> Step {
-    let params = json!({ "zone_id": site.zone, "name": site.host, "dns_name": dns_name });
-    let title = format!("remove the name {}", site.host);
+    unnamed(site, "name", &site.host, dns_name).reaching(When::Started, "deleting")
+}
+
+/// A name of its zone goes.
+pub(super) fn unnamed(site: &Site, id: &str, name: &str, dns_name: &str) -> Step {
+    let params = json!({ "zone_id": site.zone, "name": name, "dns_name": dns_name });
+    let title = format!("remove the name {name}");
     step(
         Role::Remove,
         site,
-        "name",
+        id,
         title,
         "route53.remove",
         params,
         &["disabled"],
     )
-    .reaching(When::Started, "deleting")
 }
 
 /// The files go.

@@ -48,7 +48,7 @@ fn archive() -> Artifact {
     }
 }
 
-fn ask(env: &str, purpose: Purpose) -> PlanAsk {
+pub(super) fn ask(env: &str, purpose: Purpose) -> PlanAsk {
     let class = if env == "prod" {
         EnvClass::Production
     } else {
@@ -86,17 +86,17 @@ fn sight(comment: &str) -> Sights {
     seen(facts.sight(about()))
 }
 
-fn about() -> Subject {
+pub(super) fn about() -> Subject {
     Subject::new(DISTRIBUTION, "docs.example.com")
 }
 
-fn seen(sight: Sight) -> Sights {
+pub(super) fn seen(sight: Sight) -> Sights {
     let mut seen = Sights::default();
     seen.put(sight);
     seen
 }
 
-fn missing() -> Sights {
+pub(super) fn missing() -> Sights {
     seen(cloudfront::missing(about()))
 }
 
@@ -104,19 +104,28 @@ fn there() -> Sights {
     sight("holdpoint 0a1b2c3d prod/docs")
 }
 
-fn plan(env: &str, purpose: Purpose, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
-    let plan = Website.plan(&ask(env, purpose), spec, seen)?;
+pub(super) fn plan(
+    env: &str,
+    purpose: Purpose,
+    spec: &Spec,
+    seen: &Sights,
+) -> Result<Plan, Failure> {
+    plan_of(&ask(env, purpose), spec, seen)
+}
+
+pub(super) fn plan_of(ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Result<Plan, Failure> {
+    let plan = Website.plan(ask, spec, seen)?;
     plan.check().unwrap();
     plan.check_marks(&WEBSITE).unwrap();
     assert!(plan.rows().is_some(), "what it changes is known");
     Ok(plan)
 }
 
-fn ids(plan: &Plan) -> Vec<&str> {
+pub(super) fn ids(plan: &Plan) -> Vec<&str> {
     plan.steps.iter().map(|step| step.id.as_str()).collect()
 }
 
-fn named<'a>(plan: &'a Plan, id: &str) -> &'a Step {
+pub(super) fn named<'a>(plan: &'a Plan, id: &str) -> &'a Step {
     plan.step(&id.into()).unwrap()
 }
 
@@ -223,7 +232,7 @@ fn app(key: &str, api: Option<&str>) -> entry::GithubApp {
 }
 
 /// The site that is built from a repository, with these keys instead.
-fn with(more: Value) -> Spec {
+pub(super) fn with(more: Value) -> Spec {
     body::spec(
         &stack("prod"),
         &from_git_entry(more),
@@ -644,6 +653,21 @@ fn what_is_wrong_with_an_entry_is_told_at_once() {
             "unknown-name"
         ]
     );
+}
+
+#[test]
+fn a_domain_of_its_own_is_a_domain_and_another_than_the_sites() {
+    let of = |custom: &str| checked(&from_git_entry(json!({ "custom_domain": custom })));
+    assert_eq!(of("www.acme.org"), [""; 0]);
+    for wrong in [
+        "docs.example.com",
+        "WWW.acme.org",
+        "acme",
+        "a_b.org",
+        "x..org",
+    ] {
+        assert_eq!(of(wrong), ["domain"], "{wrong}");
+    }
 }
 
 /// The codes of what is wrong with an entry.

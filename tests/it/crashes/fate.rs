@@ -45,11 +45,14 @@ fn one_of<T: Copy>(dice: &mut Dice, all: &[T]) -> T {
 fn points(kind: &str) -> Vec<&'static str> {
     let never: &[&str] = match kind {
         // They look at what is quiet: nothing is noted, nothing is waited for.
-        "cloudformation.verify" | "s3.fetch" => &["before note", "after note", "before sleep"],
+        "cloudformation.verify" | "s3.fetch" | "acm.issued" => {
+            &["before note", "after note", "before sleep"]
+        }
         "cloudfront.deployed" => &["before note", "after note"],
         // What they do is done when it is answered: there is nothing to wait for.
         "git.source" | "source.fetch" | "s3.put" | "s3.publish" | "s3.clear" | "cloudfront.oac"
-        | "cloudfront.create" | "cloudfront.disable" | "cloudfront.delete" => &["before sleep"],
+        | "cloudfront.create" | "cloudfront.names" | "cloudfront.disable" | "cloudfront.delete"
+        | "acm.delete" => &["before sleep"],
         // It calls no cloud. Its call is the start of the keeper, which stands between two notes.
         "process.run" => &["before call", "after call"],
         _ => &[],

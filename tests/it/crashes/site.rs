@@ -31,12 +31,14 @@ enum Done {
     Built,
     /// From the newest commit, as an app of GitHub.
     BuiltByApp,
+    /// With a domain of its own, and from no repository.
+    Named,
     /// In this version.
     Published(&'static str),
     TakenDown,
 }
 
-use Done::{Built, BuiltByApp, Provisioned, Published, TakenDown};
+use Done::{Built, BuiltByApp, Named, Provisioned, Published, TakenDown};
 
 /// What is done, and how often which call changes something thereby; objects are put at least so
 /// often.
@@ -87,6 +89,23 @@ static FROM_GITHUB: Story = Story {
     effects: FROM_GIT.effects,
 };
 
+/// The domain is proven by records of the site's own zone; then it leads there, and in the end
+/// everything goes.
+static NAMED: Story = Story {
+    done: &[Named, Named, TakenDown],
+    effects: &[
+        ("PutObject", 1),
+        ("CreateOriginAccessControl", 1),
+        ("CreateDistribution", 1),
+        ("RequestCertificate", 1),
+        ("ChangeResourceRecordSets", 5),
+        ("UpdateDistribution", 2),
+        ("DeleteObjects", 1),
+        ("DeleteDistribution", 1),
+        ("DeleteCertificate", 1),
+    ],
+};
+
 static GONE: Story = Story {
     done: &[Provisioned, Published("1"), TakenDown],
     effects: &[
@@ -103,7 +122,7 @@ static GONE: Story = Story {
 
 /// The story in which the engines of a kind die. Stories are known by where they stand, which a
 /// constant does not have.
-static TOLD: [(&str, &Story); 15] = [
+static TOLD: [(&str, &Story); 20] = [
     ("s3.put", &NEW),
     ("cloudfront.oac", &NEW),
     ("cloudfront.create", &NEW),
@@ -119,6 +138,11 @@ static TOLD: [(&str, &Story); 15] = [
     ("route53.remove", &GONE),
     ("s3.clear", &GONE),
     ("cloudfront.delete", &GONE),
+    ("acm.request", &NAMED),
+    ("route53.prove", &NAMED),
+    ("acm.issued", &NAMED),
+    ("cloudfront.names", &NAMED),
+    ("acm.delete", &NAMED),
 ];
 
 /// The kinds that are told of here.
@@ -144,6 +168,11 @@ fn a_commit_is_built_once() {
 #[test]
 fn a_commit_of_github_is_built_once() {
     told(&FROM_GITHUB);
+}
+
+#[test]
+fn a_domain_is_put_on_a_site_once() {
+    told(&NAMED);
 }
 
 #[test]
@@ -188,12 +217,13 @@ async fn lived(story: &Story, fates: Fates) -> Fates {
         github.push("main", COMMIT, vec![("package.json", PACKAGE)]);
         land.github = Some(github);
     }
+    land.custom = story.done.iter().any(|done| matches!(done, Named));
     let before = cloud.effects().len();
     life.environment(Some(Cloud::target()));
     let mut served: &[(&str, &str)] = &[];
     for done in story.done {
         let d = match done {
-            Provisioned | Built | BuiltByApp => life.deploy(land.release()).await,
+            Provisioned | Named | Built | BuiltByApp => life.deploy(land.release()).await,
             Published(version) => {
                 served = files(version);
                 let archive = life.keep(zip(served), version).await;
@@ -261,6 +291,8 @@ struct Land {
     zone: String,
     repository: tempfile::TempDir,
     github: Option<GitHub>,
+    /// The site has a domain of its own, and no repository.
+    custom: bool,
 }
 
 impl Land {
@@ -290,6 +322,7 @@ impl Land {
             zone: zone.rsplit('/').next().unwrap().to_owned(),
             repository: repository(),
             github: None,
+            custom: false,
         }
     }
 
@@ -307,6 +340,15 @@ impl Land {
         if let Some(github) = &self.github {
             entry["repository"] = json!("https://github.com/acme/docs");
             entry["github_app"] = app(github, self.repository.path());
+        }
+        if self.custom {
+            entry = json!({
+                "domain": "example.com",
+                "hosted_zone": self.zone,
+                "buckets": { "live": "live" },
+                "certificate": "arn:aws:acm:us-east-1:000000000000:certificate/1",
+                "custom_domain": "www.example.com",
+            });
         }
         Release {
             system: &Website,

@@ -56,6 +56,31 @@ impl WebsiteEntry {
                 "write it as example.com, in lower case; {env} stands for the environment",
             );
         }
+        let is_domain =
+            |name: &str| name.len() <= 253 && name.contains('.') && name.split('.').all(is_label);
+        if let Some(custom) = own
+            .custom_domain
+            .as_ref()
+            .filter(|custom| !is_domain(&plain(custom)))
+        {
+            told.say(
+                "domain",
+                &at(&["custom_domain"]),
+                format!("{custom:?} is not a domain"),
+                "write it as www.example.org, in lower case; {env} stands for the environment",
+            );
+        }
+        let domain = own.domain.as_ref().unwrap_or(&self.domain);
+        let subdomain = self.subdomain.as_deref().unwrap_or(written.app);
+        let host = format!("{subdomain}.{domain}");
+        if own.custom_domain.as_ref() == Some(&host) {
+            told.say(
+                "domain",
+                &at(&["custom_domain"]),
+                format!("{host:?} is the site's own name already"),
+                "leave custom_domain out, or name another domain",
+            );
+        }
         if let Some(zone) = own.hosted_zone.as_ref().filter(|zone| !is_zone(zone)) {
             told.say(
                 "hosted-zone",
