@@ -6,6 +6,7 @@ mod engine;
 mod lines;
 pub(crate) mod log;
 mod queues;
+mod replies;
 mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod shell;

@@ -193,6 +193,8 @@ fn lived(
     }
     facts.extend(agreed.iter().flat_map(|env| who(&world, env, ground.now())));
     facts.extend(throttled(&world, &agreed, ground.now()));
+    let untold = world.untold(ground.now()).into_iter();
+    facts.extend(untold.map(|one| Fact::wrong("replies", one.says())));
     Ok(facts)
 }
 

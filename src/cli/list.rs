@@ -61,6 +61,10 @@ pub(super) fn ls(ground: &dyn Ground, args: &LsArgs, out: &mut Out<'_, '_>) -> R
         out.line(&format!("! {}", gap.says()))?;
         out.line("")?;
     }
+    for untold in world.untold(now) {
+        out.line(&format!("! {}", untold.says()))?;
+        out.line("")?;
+    }
     // One table over all environments, so that its columns stand below each other.
     let rows = environments.iter().flat_map(|env| &env.rows);
     let mut lines = headed(&COLUMNS, rows.map(|row| cells(row, now)).collect()).into_iter();

@@ -22,6 +22,7 @@ use holdpoint::store::sqlite::{OpenError, Sqlite};
 use holdpoint::systems;
 
 use super::lines::{AGAIN, to_spool};
+use super::replies::Checks;
 use super::sandbox::sandbox_port;
 
 /// Starts a detached engine, and reads why one that ended did.
@@ -112,7 +113,8 @@ async fn parts(
         job: Arc::new(move |deployment, step, attempt| -> PathBuf {
             jobs.job(deployment, step, attempt)
         }),
-        lines: to_spool(home, clock, elected.disk().clone())?,
+        lines: to_spool(home, clock.clone(), elected.disk().clone())?,
+        replies: Some(Arc::new(Checks::new(clock.clone()))),
         failpoint: None,
         fresh: Arc::new(holdpoint::os::random::id),
     })

@@ -5,6 +5,7 @@ pub mod artifact;
 pub mod ask;
 pub mod card;
 pub mod cause;
+pub mod check;
 pub mod class;
 pub mod decide;
 pub mod deployment;

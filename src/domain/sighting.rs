@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ids::DeploymentNo;
 use super::look::Sight;
 use super::place::{Place, PlaceName, Proof};
 use super::time::Time;
@@ -55,6 +56,12 @@ pub enum Seen {
         /// That fewer reads are asked for, while they are.
         slowed: Option<Slowed>,
     },
+    /// The reply that a deployment owes whoever told of its commit. A reason beside it says why it
+    /// cannot be given.
+    Reply {
+        /// Of which deployment.
+        of: DeploymentNo,
+    },
     /// How the tail of a log group is doing. A reason beside it says why no lines come: the group
     /// is not there yet, or, when it is not live, the tail is cut.
     Tail {
@@ -83,6 +90,9 @@ pub const THING: &str = "thing";
 /// The source of the sighting of its tasks.
 pub const SERVE: &str = "serve";
 
+/// The source of the sighting of the replies of a stack's deployments.
+pub const REPLY: &str = "reply";
+
 /// The source of the sighting of an environment's pace.
 pub const PACE: &str = "pace";
 
@@ -92,6 +102,7 @@ pub fn proof_of(place: &PlaceName) -> String {
     format!("proof/{place}")
 }
 
-/// The name under which a sighting is kept: [`THING`], [`SERVE`], `tail/GROUP` of a stack;
+/// The name under which a sighting is kept: [`THING`], [`SERVE`], [`REPLY`], `tail/GROUP` of a
+/// stack;
 /// [`proof_of`] a place and [`PACE`] of an environment.
 pub type SightingKey = (String, String);

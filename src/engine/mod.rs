@@ -13,6 +13,7 @@ mod parts;
 mod port;
 pub mod process;
 mod recall;
+pub mod replies;
 mod sweep;
 mod tasks;
 pub mod watch;

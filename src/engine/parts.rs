@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
+use super::replies::Replies;
 use super::{Eyes, Share};
 use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::line::{Giver, Line};
@@ -41,6 +42,8 @@ pub struct Parts {
     pub job: JobFolder,
     /// Where lines go: the spool, and whoever looks.
     pub lines: Arc<dyn Lines>,
+    /// Who gives the replies that deployments owe; where there is nobody, none is given.
+    pub replies: Option<Arc<dyn Replies>>,
     /// Points at which a test makes the engine die: true kills it.
     pub failpoint: Option<Failpoint>,
     /// Makes new ids.

@@ -20,6 +20,7 @@ use crate::os::owner;
 use crate::os::paths::Home;
 use crate::store::{Ear, Ring, StoreError};
 
+use super::replies::{self, Replier};
 use super::watch::Watcher;
 use super::{Engine, EngineError, Parts, Signal};
 
@@ -202,6 +203,10 @@ pub async fn serve(
     let clock = parts.clock.clone();
     let mut ear = parts.store.listen(Ring::Inbox)?;
     let store = parts.store.clone();
+    let replier = parts
+        .replies
+        .clone()
+        .map(|by| Replier::new(store.clone(), parts.systems, by));
     let mut engine = Engine::open(parts).await?;
     let watcher = Watcher {
         store: store.clone(),
@@ -221,6 +226,7 @@ pub async fn serve(
         folds.clone(),
         engine.needed(),
     ));
+    let replying = replier.map(|one| tokio::spawn(replies::run(one, clock.clone(), folds.clone())));
     let watching = tokio::spawn(watcher.run(folds));
     let (signal, mut signals) = mpsc::unbounded_channel();
     let (needed, no_room, gap) = (engine.needed(), engine.no_room(), engine.gap());
@@ -268,6 +274,9 @@ pub async fn serve(
         }
     };
     watching.abort();
+    if let Some(replying) = replying {
+        replying.abort();
+    }
     sweeping.abort();
     result?;
     Ok(engine.unfinished())

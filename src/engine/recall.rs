@@ -143,7 +143,10 @@ impl Engine {
 }
 
 /// A deployment, folded from its stream; `None` where there is none, or its log cannot be read.
-async fn read(store: &dyn Store, id: DeploymentId) -> Result<Option<Arc<Deployment>>, StoreError> {
+pub(super) async fn read(
+    store: &dyn Store,
+    id: DeploymentId,
+) -> Result<Option<Arc<Deployment>>, StoreError> {
     let mut folds = folded(store, &StreamId::Deployment(id)).await?;
     Ok(folds
         .deployments

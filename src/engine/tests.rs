@@ -242,6 +242,7 @@ impl Bench {
             eyes: Arc::new(Blind::proving(|_| None)),
             job: Arc::new(|_, _, _| PathBuf::new()),
             lines: Arc::new(NoLines),
+            replies: None,
             failpoint,
             fresh: Arc::new(move || {
                 Uuid::from_u128(u128::from(ids.fetch_add(1, Ordering::Relaxed)) + 1)

@@ -20,9 +20,10 @@ use crate::domain::flag::{Flag, Flags};
 use crate::domain::folds::Folds;
 use crate::domain::ids::{DeploymentId, StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights};
+use crate::domain::person::Issuer;
 use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
-use crate::domain::refs::Branch;
+use crate::domain::refs::{Branch, Commit};
 use crate::domain::repository::Repository;
 use crate::domain::request::Spec;
 use crate::domain::row::Row;
@@ -31,6 +32,13 @@ use crate::text::document::Node;
 
 use entry::{Claim, Form, Home, Remarks, Written};
 use files::{Files, Need, Read};
+
+/// The commit that a flag names.
+#[must_use]
+pub fn asked_commit(flags: &Flags) -> Option<Commit> {
+    let (_, value) = flags.iter().find(|(name, _)| name.as_str() == COMMIT)?;
+    value.to_string().parse().ok()
+}
 
 /// What is to be planned.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,6 +127,12 @@ pub trait System: fmt::Debug + Sync {
         let _ = spec;
         None
     }
+    /// Where the commit of a push is that a stack follows, and who tells there what becomes of it;
+    /// `None` where nobody does.
+    fn replies(&self, spec: &Spec) -> Option<ReplyTo> {
+        let _ = spec;
+        None
+    }
     /// What to look at before planning; asked again with what was seen until it wants nothing more,
     /// three times at most.
     fn looks(&self, ask: &PlanAsk, spec: &Spec, seen: &Sights) -> Vec<Look>;
@@ -146,6 +160,17 @@ pub struct Follows {
     pub repository: Repository,
     /// The branch.
     pub branch: Branch,
+}
+
+/// Who is told what becomes of a commit, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplyTo {
+    /// The host that tells of pushes there.
+    pub host: Issuer,
+    /// The repository.
+    pub repository: Repository,
+    /// Who we are there, in the form of who calls it.
+    pub by: Value,
 }
 
 /// The flag of a deployment that is of one commit of the repository that its stack follows: its whole

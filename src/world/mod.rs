@@ -11,6 +11,7 @@ pub mod differs;
 pub mod fixture;
 pub mod holds;
 pub mod queue;
+pub mod replies;
 pub mod rows;
 pub mod sightings;
 pub mod state;

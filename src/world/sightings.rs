@@ -166,6 +166,7 @@ impl World {
             | Seen::Serve { .. }
             | Seen::Proof { .. }
             | Seen::Pace { .. }
+            | Seen::Reply { .. }
             | Seen::Tail { .. } => None,
         }
     }
@@ -188,6 +189,7 @@ impl World {
             | Seen::Thing { .. }
             | Seen::Proof { .. }
             | Seen::Pace { .. }
+            | Seen::Reply { .. }
             | Seen::Tail { .. } => None,
         }
     }
@@ -243,6 +245,7 @@ impl World {
             | Seen::Thing { .. }
             | Seen::Serve { .. }
             | Seen::Pace { .. }
+            | Seen::Reply { .. }
             | Seen::Tail { .. } => None,
         }
     }
@@ -269,6 +272,7 @@ impl World {
             | Seen::Thing { .. }
             | Seen::Serve { .. }
             | Seen::Proof { .. }
+            | Seen::Reply { .. }
             | Seen::Tail { .. } => None,
         }
     }

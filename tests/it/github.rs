@@ -86,6 +86,10 @@ struct Held {
     faults: VecDeque<(&'static str, Fault)>,
     asked: Vec<String>,
     minted: u64,
+    /// Check runs, in the order in which they were made.
+    checks: Vec<Value>,
+    /// The next answer is lost on its way, or never comes.
+    loses: Option<Fault>,
 }
 
 /// What goes wrong with a call whose path has these words.
@@ -97,6 +101,10 @@ pub(crate) enum Fault {
     Cut,
     /// All tokens end before it is answered.
     Forgets,
+    /// It is done, and the answer breaks off.
+    Lost,
+    /// It is done, and no answer comes as long as anybody waits.
+    Hangs,
 }
 
 #[derive(Clone)]
@@ -164,6 +172,16 @@ impl GitHub {
         self.held.lock().unwrap().faults.push_back((path, fault));
     }
 
+    /// The check runs that it has.
+    pub(crate) fn checks(&self) -> Vec<Value> {
+        self.held.lock().unwrap().checks.clone()
+    }
+
+    /// Somebody makes check runs.
+    pub(crate) fn keep(&self, checks: impl IntoIterator<Item = Value>) {
+        self.held.lock().unwrap().checks.extend(checks);
+    }
+
     /// What was asked, and forgets it.
     pub(crate) fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.held.lock().unwrap().asked)
@@ -195,6 +213,12 @@ fn says(status: u16, message: &str) -> Response<Body> {
     )
 }
 
+/// An answer that breaks off.
+fn cut() -> Response<Body> {
+    let (half, cut) = (Ok(Bytes::from_static(b"PK\x03\x04")), Err("cut"));
+    Response::new(Body::from_stream(futures_util::stream::iter([half, cut])))
+}
+
 impl Site {
     /// Writes down what is asked, and lets it go wrong.
     fn heard(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response<Body>> {
@@ -218,10 +242,10 @@ impl Site {
                 }
                 Some(answer)
             }
-            Fault::Cut => {
-                let (half, cut) = (Ok(Bytes::from_static(b"PK\x03\x04")), Err("cut"));
-                let body = futures_util::stream::iter([half, cut]);
-                Some(Response::new(Body::from_stream(body)))
+            Fault::Cut => Some(cut()),
+            fault @ (Fault::Lost | Fault::Hangs) => {
+                held.loses = Some(fault);
+                None
             }
             Fault::Forgets => {
                 held.tokens.clear();
@@ -274,7 +298,23 @@ async fn interface(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    if let Some(wrong) = site.heard(&method, &uri, &headers) {
+    let answer = answered(&site, &method, &uri, &headers, &body);
+    let loses = site.held.lock().unwrap().loses.take();
+    match loses {
+        Some(Fault::Hangs) => std::future::pending().await,
+        Some(_) => cut(),
+        None => answer,
+    }
+}
+
+fn answered(
+    site: &Site,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Response<Body> {
+    if let Some(wrong) = site.heard(method, uri, headers) {
         return wrong;
     }
     if !headers.contains_key("user-agent") {
@@ -296,7 +336,7 @@ async fn interface(
             if let Err(why) = site.is_app(by) {
                 return says(401, why);
             }
-            let asked: Value = serde_json::from_slice(&body).unwrap();
+            let asked: Value = serde_json::from_slice(body).unwrap();
             if *id != INSTALLATION.to_string() {
                 return says(404, "Not Found");
             }
@@ -318,15 +358,87 @@ async fn interface(
             )
         }
         (_, ["repos", "acme", "docs", rest @ ..]) => {
-            let held = site.held.lock().unwrap();
+            let mut held = site.held.lock().unwrap();
             let rights = held.tokens.get(by).filter(|(end, _)| now < *end);
             let Some((_, rights)) = rights else {
                 return says(401, "Bad credentials");
             };
-            if rights["contents"] != "read" {
+            let is_check = rest.contains(&"check-runs");
+            let may = if is_check {
+                rights["checks"] == "write"
+            } else {
+                rights["contents"] == "read"
+            };
+            if !may {
                 return says(403, "Resource not accessible by integration");
             }
-            contents(&site, &held, rest)
+            if is_check {
+                return checks(&mut held, method, uri, rest, body);
+            }
+            contents(site, &held, rest)
+        }
+        _ => says(404, "Not Found"),
+    }
+}
+
+/// Check runs as GitHub keeps them: one that is made again is another one, and one that is over can
+/// be written to.
+fn checks(
+    held: &mut Held,
+    method: &Method,
+    uri: &Uri,
+    rest: &[&str],
+    body: &Bytes,
+) -> Response<Body> {
+    let query: BTreeMap<&str, String> = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name, value.replace("%2F", "/")))
+        .collect();
+    let asks = |name: &str| query.get(name).map(String::as_str);
+    match (method.as_str(), rest) {
+        ("GET", ["commits", commit, "check-runs"]) if held.commits.contains_key(*commit) => {
+            let page = |name, usual| asks(name).map_or(usual, |n| n.parse::<usize>().unwrap());
+            let (size, page) = (page("per_page", 30), page("page", 1));
+            let fits = |run: &&Value| {
+                run["head_sha"] == **commit
+                    && asks("check_name").is_none_or(|name| run["name"] == name)
+                    && asks("app_id").is_none_or(|id| run["app"]["id"].as_u64() == id.parse().ok())
+            };
+            // GitHub tells the newest first.
+            let all: Vec<&Value> = held.checks.iter().rev().filter(fits).collect();
+            let told: Vec<_> = all.iter().skip(size * (page - 1)).take(size).collect();
+            answer(
+                200,
+                &json!({ "total_count": all.len(), "check_runs": told }),
+            )
+        }
+        ("POST", ["check-runs"]) => {
+            let mut run: Value = serde_json::from_slice(body).unwrap();
+            let commit = run["head_sha"].as_str().unwrap_or_default().to_owned();
+            if !held.commits.contains_key(&commit) {
+                return says(422, &format!("No commit found for SHA: {commit}"));
+            }
+            run["id"] = json!(4_000 + held.checks.len());
+            run["app"] = json!({ "id": APP });
+            held.checks.push(run.clone());
+            answer(201, &run)
+        }
+        ("PATCH", ["check-runs", id]) => {
+            let new: Value = serde_json::from_slice(body).unwrap();
+            let run = held.checks.iter_mut();
+            let Some(run) = run
+                .into_iter()
+                .find(|run| run["id"].as_u64() == id.parse().ok())
+            else {
+                return says(404, "Not Found");
+            };
+            for (key, value) in new.as_object().unwrap() {
+                run[key] = value.clone();
+            }
+            answer(200, run)
         }
         _ => says(404, "Not Found"),
     }

@@ -5,11 +5,15 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use holdpoint::os::clock::Real;
 
+use crate::cloud::Cloud;
+use crate::github::{self, Fault, GitHub};
 use crate::program::Program;
 use crate::pty::PATIENCE;
 
@@ -171,6 +175,96 @@ fn it_listens_is_well_and_ends_when_it_is_told_to() {
     );
     assert_eq!(end(&mut serves.child), 0);
     serves.says("ended; nothing is unfinished");
+}
+
+/// A push becomes a deployment, and its commit a check run. The host took it, and the program is
+/// killed before it hears that: it is found again, and told to its end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_makes_no_second_check_run_and_loses_no_end() {
+    let there = GitHub::open(Arc::new(|| Real::shared().now()), |router| router).await;
+    let commit = "6113728f27ae82c7b1a177c8d03f9e96e0adf246";
+    there.push("main", commit, Vec::new());
+    let cloud = Cloud::start();
+    let program = Program::with(&[]);
+    std::fs::create_dir_all(program.home().parent().unwrap()).unwrap();
+    let key = github::app(&there, program.home().parent().unwrap());
+    let estate = format!(
+        r#"
+environments:
+  dev: {{ class: development, account: "000000000000", aws: {{ region: eu-west-1, endpoint_url: "{}" }} }}
+applications:
+  say:
+    script: {{ steps: {{ one: {{ command: [echo, hello] }} }} }}
+    environments: [dev]
+  docs:
+    website:
+      domain: example.com
+      hosted_zone: Z0123456789
+      certificate: "arn:aws:acm:us-east-1:000000000000:certificate/1"
+      buckets: {{ live: no-such-bucket, source: sources, version: versions }}
+      codebuild_project: sites
+      repository: https://github.com/acme/docs
+      branch: main
+      github_app: {{ id: {}, private_key: {}, api: {}, checks: true }}
+    environments: [dev]
+"#,
+        cloud.endpoint, key["id"], key["private_key"], key["api"]
+    );
+    program.write("holdpoint.yaml", &estate);
+    program
+        .run(&["deploy", "dev/say", "--wait", "--plain"])
+        .ends(0);
+    let mut serves = Serves::start(&program);
+    serves.is_well();
+    there.fail("acme/docs/check-runs", Fault::Hangs);
+    let push = format!(
+        r#"{{"ref":"refs/heads/main","before":"{}","after":"{commit}","deleted":false,"forced":false,"head_commit":{{"id":"{commit}","message":"m"}},"repository":{{"full_name":"acme/docs","html_url":"https://github.com/acme/docs","pushed_at":1}},"sender":{{"login":"ana","id":7}}}}"#,
+        "0".repeat(40)
+    );
+    let (status, says) = serves.github("push", &push, SECRET);
+    assert!(status == 202 && says.contains("dev/docs"), "{says}");
+    let until = |what: &dyn Fn(&[serde_json::Value]) -> bool| {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let checks = there.checks();
+            if what(&checks) {
+                return checks;
+            }
+            assert!(Instant::now() < end, "{checks:#?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    until(&|checks| checks.len() == 1);
+    // The deployment does not wait for it.
+    let end_by = Instant::now() + PATIENCE;
+    while !program
+        .run(&["show", "dev/docs", "--json"])
+        .out
+        .contains("\"FAILED\"")
+    {
+        assert!(
+            Instant::now() < end_by,
+            "{:?}",
+            program.run(&["show", "dev/docs"])
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_ne!(there.checks()[0]["status"], "completed");
+    serves.child.kill().unwrap();
+    serves.child.wait().unwrap();
+    let mut again = Serves::start(&program);
+    let checks = until(&|checks| checks.iter().any(|run| run["status"] == "completed"));
+    assert_eq!(checks.len(), 1, "{checks:#?}");
+    let run = &checks[0];
+    assert_eq!(run["conclusion"], "failure", "{run:#}");
+    assert_eq!(run["name"], "holdpoint/dev/docs");
+    assert_eq!(run["head_sha"], commit);
+    assert!(
+        run.to_string().contains("no-such-bucket"),
+        "it says why: {run:#}"
+    );
+    assert!(run.get("details_url").is_none());
+    assert_eq!(end(&mut again.child), 0);
 }
 
 #[test]

@@ -257,7 +257,8 @@ fn through(told: &Sighting) -> Option<Time> {
         | Seen::Thing { .. }
         | Seen::Serve { .. }
         | Seen::Proof { .. }
-        | Seen::Pace { .. } => None,
+        | Seen::Pace { .. }
+        | Seen::Reply { .. } => None,
     }
 }
 

@@ -42,6 +42,7 @@ impl Watcher {
                 | Seen::Serve { .. }
                 | Seen::Proof { .. }
                 | Seen::Pace { .. }
+                | Seen::Reply { .. }
                 | Seen::Tail { .. },
             )
             | None => None,

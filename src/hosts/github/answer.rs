@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use super::Who;
+use super::{Right, Who};
 use crate::domain::failure::{Failure, Retry};
 use crate::domain::refs::Commit;
 use crate::domain::time::Time;
@@ -71,7 +71,7 @@ impl Refusals {
     }
 
     /// What an answer means that nobody expects here.
-    pub(super) fn told(&self, who: Who<'_>, told: &Told) -> Failure {
+    pub(super) fn told(&self, who: Who<'_>, right: Right, told: &Told) -> Failure {
         if let Err(limit) = self.heard(who, told) {
             return limit;
         }
@@ -79,7 +79,7 @@ impl Refusals {
         match status {
             401 => Failure::new(format!("GitHub refuses a token that it gave: {says}"))
                 .hint("look at the installation of the app in GitHub, then deploy again"),
-            403 => not_allowed(who, told),
+            403 => not_allowed(who, right, told),
             404 => not_installed(who),
             301 | 307 | 308 => Failure::new(format!("{} has moved: {says}", who.repository))
                 .hint("name it in the estate file as GitHub names it now, then deploy again"),
@@ -170,14 +170,35 @@ pub(super) fn not_believed(who: Who<'_>, told: &Told) -> Failure {
 }
 
 /// The app may not do that.
-pub(super) fn not_allowed(who: Who<'_>, told: &Told) -> Failure {
+pub(super) fn not_allowed(who: Who<'_>, right: Right, told: &Told) -> Failure {
+    let (needs, instead) = match right {
+        Right::Read => ("read access to contents", ""),
+        Right::Check => (
+            "write access to checks",
+            ", or take `checks: true` out of the estate file",
+        ),
+    };
     Failure::new(format!(
         "GitHub does not let the app {} at {}: {}",
         who.app.id,
         who.repository,
         says(told)
     ))
-    .hint("give the app read access to contents and its installation this repository, and accept that in the account, then try again")
+    .hint(format!(
+        "give the app {needs} and its installation this repository, and accept that in the account, then try again{instead}"
+    ))
+}
+
+/// A commit gets no check run, or has none of that id any more.
+pub(super) fn no_checks(who: Who<'_>, commit: &Commit) -> Failure {
+    Failure::new(format!(
+        "{} takes no check run of {}",
+        who.repository,
+        commit.short()
+    ))
+    .hint(
+        "the commit or the repository is not there any more: what becomes of it is told here alone",
+    )
 }
 
 /// The commit is not there.

@@ -2,7 +2,10 @@
 //! that one.
 
 mod answer;
+mod checks;
 mod token;
+
+pub use checks::CheckRun;
 
 use std::io::Write;
 
@@ -36,12 +39,15 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC
 pub enum Right {
     /// To read what stands in the repository.
     Read,
+    /// To say beside commits what becomes of them.
+    Check,
 }
 
 impl Right {
     fn permissions(self) -> Value {
         match self {
             Right::Read => serde_json::json!({ "contents": "read" }),
+            Right::Check => serde_json::json!({ "checks": "write" }),
         }
     }
 }
@@ -91,14 +97,13 @@ impl GitHub {
     /// A failure that names what to do.
     pub async fn head(&self, who: Who<'_>, branch: &Branch) -> Result<Option<Commit>, Failure> {
         let path = format!("repos/{}/git/ref/heads/{branch}", who.repository);
-        let told = self
-            .call(who, Right::Read, Method::GET, &path, None)
-            .await?;
+        let url = who.url(&path)?;
+        let told = self.call(who, Right::Read, Method::GET, url, None).await?;
         match told.status {
             200 => {}
             // No branch of that name, or no commit at all.
             404 | 409 => return Ok(None),
-            _ => return Err(self.refusals.told(who, &told)),
+            _ => return Err(self.refusals.told(who, Right::Read, &told)),
         }
         let read = told.json();
         let commit = read
@@ -152,7 +157,7 @@ impl GitHub {
                 301 | 302 | 307 | 308 => at = answer::leads(who, &at, &told)?,
                 401 if ours && !anew => anew = true,
                 404 | 422 if ours => return Err(answer::no_commit(who, commit)),
-                _ => return Err(self.refusals.told(who, &told)),
+                _ => return Err(self.refusals.told(who, Right::Read, &told)),
             }
         }
         Err(answer::unread(who, "where its archive is"))
@@ -164,10 +169,9 @@ impl GitHub {
         who: Who<'_>,
         right: Right,
         method: Method,
-        path: &str,
+        url: Url,
         body: Option<&Value>,
     ) -> Result<Told, Failure> {
-        let url = who.url(path)?;
         let mut anew = false;
         loop {
             let by = self.token(who, right, anew).await?;
@@ -215,7 +219,7 @@ impl GitHub {
             200 => told.json().and_then(|read| read["id"].as_u64()),
             404 => return Err(answer::not_installed(who)),
             401 => return Err(answer::not_believed(who, &told)),
-            _ => return Err(self.refusals.told(who, &told)),
+            _ => return Err(self.refusals.told(who, right, &told)),
         };
         let installation = installation.ok_or_else(|| answer::unread(who, "an installation"))?;
         let name = who.repository.rsplit('/').next().unwrap_or_default();
@@ -230,8 +234,8 @@ impl GitHub {
             200 | 201 => self.tokens.keep(who, right, &told),
             401 => Err(answer::not_believed(who, &told)),
             404 => Err(answer::not_installed(who)),
-            422 => Err(answer::not_allowed(who, &told)),
-            _ => Err(self.refusals.told(who, &told)),
+            422 => Err(answer::not_allowed(who, right, &told)),
+            _ => Err(self.refusals.told(who, right, &told)),
         }
     }
 }

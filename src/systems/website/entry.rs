@@ -214,6 +214,9 @@ pub(super) struct Build {
     /// The app of GitHub by which it is read; with git, where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) app: Option<App>,
+    /// Whether that app tells the commits of pushes what becomes of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) checks: bool,
     /// The branch.
     pub(super) branch: Branch,
     /// The project of CodeBuild.
@@ -279,6 +282,7 @@ impl WebsiteEntry {
         Some(Build {
             repository: self.repository.clone()?,
             app: self.github_app.as_ref().and_then(GithubApp::app),
+            checks: self.github_app.as_ref().is_some_and(|app| app.checks),
             branch: branch.unwrap_or(&self.branch).parse().ok()?,
             project: at(project?),
             source: at(buckets.source.as_ref()?),

@@ -15,13 +15,14 @@ use serde_json::{Value, json};
 
 use super::entry::{Claim, Form, Home, Remarks, SECRET, Written, read};
 use super::files::{Files, Read};
-use super::{COMMIT, Follows, PlanAsk, System};
+use super::{COMMIT, Follows, PlanAsk, ReplyTo, System, asked_commit};
 use crate::domain::artifact::Artifact;
 use crate::domain::deployment::Deployment;
 use crate::domain::failure::Failure;
 use crate::domain::flag::{self, Flag, Flags};
 use crate::domain::ids::{StackId, StepId};
 use crate::domain::look::{Look, Quiet, Sights, Standing};
+use crate::domain::person::Issuer;
 use crate::domain::plan::{Output, Plan};
 use crate::domain::purpose::Purpose;
 use crate::domain::refs::Commit;
@@ -151,6 +152,16 @@ impl System for Website {
         })
     }
 
+    fn replies(&self, spec: &Spec) -> Option<ReplyTo> {
+        let build = Body::of(spec).ok()?.site.build?;
+        let app = build.app.filter(|_| build.checks)?;
+        Some(ReplyTo {
+            host: Issuer::Github,
+            repository: build.repository.parse().ok()?,
+            by: json!(app),
+        })
+    }
+
     fn published(
         &self,
         spec: &Spec,
@@ -175,7 +186,7 @@ impl System for Website {
         }
         if ask.purpose == Purpose::Deploy {
             let unseen = seen.of_kind(BRANCH).is_none()
-                && asked(&ask.flags).is_none()
+                && asked_commit(&ask.flags).is_none()
                 && !is_set(&ask.flags, PROVISION);
             looks.extend(body.branch().filter(|_| unseen));
             let kept = commit(ask, &body, seen)
@@ -266,7 +277,7 @@ fn commit(ask: &PlanAsk, body: &Body, seen: &Sights) -> Option<Commit> {
     if body.archive.is_some() || body.commit.is_some() {
         return body.commit.clone();
     }
-    asked(&ask.flags).or_else(|| {
+    asked_commit(&ask.flags).or_else(|| {
         let sight = seen.of_kind(BRANCH)?;
         let facts = BranchFacts::deserialize(&sight.facts).ok()?;
         Some(facts.commit)
@@ -287,12 +298,6 @@ fn looking_as(build: &Build) -> Value {
 fn is_set(flags: &Flags, switch: &str) -> bool {
     let mut set = flags.iter();
     set.any(|(name, value)| name.as_str() == switch && *value == flag::Value::Switch(true))
-}
-
-/// The commit that a flag names.
-fn asked(flags: &Flags) -> Option<Commit> {
-    let (_, value) = flags.iter().find(|(name, _)| name.as_str() == COMMIT)?;
-    value.to_string().parse().ok()
 }
 
 #[cfg(test)]

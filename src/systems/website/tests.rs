@@ -227,6 +227,7 @@ fn app(key: &str, api: Option<&str>) -> entry::GithubApp {
     entry::GithubApp {
         id: 42,
         private_key: key.to_owned(),
+        checks: false,
         api: api.map(ToOwned::to_owned),
     }
 }
@@ -390,6 +391,43 @@ fn a_repository_of_an_app_is_read_as_that_app() {
         reach[0].contains("as the GitHub app 42 with the key in file:/etc/app.pem,"),
         "{reach:?}"
     );
+}
+
+/// Only where the estate says so: it needs another right of the app, and others read it.
+#[test]
+fn an_app_tells_commits_what_becomes_of_them_where_it_is_asked_to() {
+    let of = |checks: bool| {
+        let app = entry::GithubApp {
+            checks,
+            ..app("file:/etc/app.pem", None)
+        };
+        let entry = WebsiteEntry {
+            repository: Some("https://github.com/acme/docs".to_owned()),
+            github_app: Some(app),
+            ..from_git_entry(json!({}))
+        };
+        let spec = body::spec(&stack("prod"), &entry, &SourceBundle::default());
+        let reach = Website.reach("docs", "dev", &json!(entry));
+        (Website.replies(&spec), reach[0].clone(), spec)
+    };
+    let (tells, reach, spec) = of(true);
+    let tells = tells.unwrap();
+    assert_eq!(tells.host, Issuer::Github);
+    assert_eq!(tells.repository.to_string(), "github.com/acme/docs");
+    assert_eq!(tells.by["secrets"]["private_key"], "file:/etc/app.pem");
+    assert!(reach.contains("which also tells commits"), "{reach}");
+    let (silent, reach, without) = of(false);
+    assert_eq!(silent, None);
+    assert!(!reach.contains("tells commits"), "{reach}");
+    let stored = without.body.to_string();
+    assert!(
+        !stored.contains("checks"),
+        "as it was stored before: {stored}"
+    );
+    // What is said of it is no part of what is built of a commit.
+    let commit = "3f".repeat(20).parse().unwrap();
+    let release = |spec| body::built(spec, &commit).unwrap().release;
+    assert!(release(&spec).is(&release(&without)));
 }
 
 #[test]

@@ -43,8 +43,9 @@ struct Pushed {
     at: String,
     before: String,
     after: String,
-    forced: bool,
-    deleted: bool,
+    /// GitHub says both; Gitea and Forgejo, which speak as it does, neither.
+    forced: Option<bool>,
+    deleted: Option<bool>,
     repository: Where,
     sender: User,
     head_commit: Option<Head>,
@@ -86,7 +87,10 @@ impl Pushed {
         let at: Ref = self.at.parse().map_err(|why| Unread::new(&why))?;
         let commit = |text: &str| Commit::or_none(text).map_err(|why| Unread::new(&why));
         let (before, after) = (commit(&self.before)?, commit(&self.after)?);
-        if self.deleted != after.is_none() {
+        if self
+            .deleted
+            .is_some_and(|deleted| deleted != after.is_none())
+        {
             return Err(wrong("it says that the ref is gone and where it stands"));
         }
         // A tag may point at an object of its own; the head of a branch is the commit that is meant.
@@ -105,7 +109,7 @@ impl Pushed {
             at,
             before,
             after,
-            forced: self.forced,
+            forced: self.forced.unwrap_or_default(),
             by: Pusher {
                 id: Safe::new(&self.sender.id.to_string()),
                 name: Safe::told(&self.sender.login),

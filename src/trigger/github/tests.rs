@@ -58,6 +58,28 @@ fn a_push_is_read_as_github_publishes_it() {
     assert_eq!(read.taken_at, Some(1_557_933_657));
 }
 
+/// As Gitea 1.26 tells it of a push (Forgejo's is the same): GitHub's headers and signature, and a body
+/// that says neither whether it was forced nor whether the branch is gone.
+#[test]
+fn a_push_is_read_as_gitea_tells_it() {
+    let told_by_gitea = json!({
+        "ref": "refs/heads/main", "before": NONE, "after": COMMIT,
+        "compare_url": "https://git.acme.example/", "commits": [], "total_commits": 1,
+        "head_commit": { "id": COMMIT, "message": "first\n", "verification": null },
+        "repository": {
+            "id": 1, "name": "docs", "full_name": "acme/docs", "default_branch": "main",
+            "html_url": "https://git.acme.example/acme/docs",
+        },
+        "pusher": { "id": 1, "login": "acme" }, "sender": { "id": 1, "login": "acme" },
+    });
+    let read = pushed(&told_by_gitea);
+    assert_eq!(read.repository.to_string(), "git.acme.example/acme/docs");
+    assert_eq!(read.after, COMMIT.parse().ok());
+    assert_eq!((read.forced, read.taken_at), (false, None));
+    let gone = json!({ "ref": "main", "ref_type": "branch", "pusher_type": "user" });
+    assert!(matches!(told("delete", &gone), Ok(Told::Other(_))));
+}
+
 #[test]
 fn a_tag_and_a_deletion_are_told_apart() {
     let mut tag = push();

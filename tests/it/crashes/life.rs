@@ -135,6 +135,7 @@ impl Life {
                 jobs.join(format!("{deployment}/{step}/{attempt}"))
             }),
             lines: Arc::new(NoLines),
+            replies: None,
             failpoint: None,
             fresh: Arc::new(move || {
                 Uuid::from_u128(u128::from(ids.fetch_add(1, Ordering::Relaxed)))

@@ -1,6 +1,7 @@
 //! The hands on the embedded cloud: every step kind to its end, cut off at its call, cancelled; the
 //! ledger shows one effect each. What becomes of them when their engine dies is told in `crashes`.
 
+mod checks;
 mod cloudformation;
 pub(crate) mod codebuild;
 mod kept;

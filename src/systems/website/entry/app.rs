@@ -17,6 +17,10 @@ pub struct GithubApp {
     /// The address of the interface of a GitHub of your own: `https://HOST/api/v3`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<String>,
+    /// Whether the commits of pushes get a check run for each environment, which says what becomes
+    /// of them. The app needs write access to checks for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub checks: bool,
 }
 
 impl GithubApp {
@@ -38,6 +42,14 @@ impl GithubApp {
             .as_ref()
             .map_or_else(String::new, |api| format!(" at {}", quoted(api)));
         let key = quoted(&self.private_key);
-        format!(" as the GitHub app {}{at} with the key in {key}", self.id)
+        let tells = if self.checks {
+            " which also tells commits what becomes of them"
+        } else {
+            ""
+        };
+        format!(
+            " as the GitHub app {}{at} with the key in {key}{tells}",
+            self.id
+        )
     }
 }

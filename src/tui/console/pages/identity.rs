@@ -41,6 +41,9 @@ fn lines(guard: &Guard, scene: &Scene<'_>) -> Vec<Text> {
         lines.push(Text::new("LOST", why).role(Role::Alert));
         lines.push(Text::new("  of", names.join(", ")));
     }
+    for untold in world.untold(now) {
+        lines.push(Text::new("UNTOLD", untold.says()).role(Role::Warn));
+    }
     for env in &scene.views.environments {
         let lock = match guard.lock(world, &env.name, &scene.keys.first("mode"), now) {
             Lock::Read(_) => "READ".to_owned(),

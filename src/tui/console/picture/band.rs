@@ -118,6 +118,13 @@ impl Console {
                 need: 7,
             });
         }
+        if !self.shown.world.untold(now).is_empty() {
+            right.push(Piece {
+                text: " COMMITS UNTOLD ".to_owned(),
+                style: self.theme.style(Role::Warn),
+                need: 6,
+            });
+        }
         if self.shown.world.doubt.is_some() {
             right.push(Piece {
                 text: " STORE IN DOUBT ".to_owned(),

@@ -1,0 +1,96 @@
+//! Replies to git hosts, as who we are there.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use holdpoint::domain::check::Check;
+use holdpoint::domain::failure::Failure;
+use holdpoint::domain::masks::Secret;
+use holdpoint::engine::replies::{Given, Replies};
+use holdpoint::forms::git::App;
+use holdpoint::hosts::github::{CheckRun, GitHub, Who};
+use holdpoint::os::clock::SharedClock;
+use holdpoint::secrets;
+use holdpoint::systems::ReplyTo;
+
+/// Check runs of GitHub.
+pub(super) struct Checks {
+    github: GitHub,
+}
+
+impl Checks {
+    /// By that clock.
+    pub(super) fn new(clock: SharedClock) -> Self {
+        Self {
+            github: GitHub::new(Arc::new(move || clock.now())),
+        }
+    }
+
+    /// The app as which GitHub is called, and its key, which is read for each call anew.
+    async fn app(to: &ReplyTo) -> Result<(App, Secret), Failure> {
+        let app: App = serde_json::from_value(to.by.clone()).map_err(|why| {
+            let at = &to.repository;
+            Failure::new(format!("as whom {at} is told cannot be read: {why}")).hint("deploy again")
+        })?;
+        let key = secrets::read(&app.secrets.private_key).await?;
+        Ok((app, key))
+    }
+}
+
+fn who<'a>(to: &'a ReplyTo, (app, key): &'a (App, Secret)) -> Who<'a> {
+    Who {
+        app,
+        key,
+        repository: to.repository.path(),
+    }
+}
+
+fn given(found: CheckRun) -> Given {
+    Given {
+        run: found.run,
+        is_over: found.is_over,
+    }
+}
+
+impl Replies for Checks {
+    fn find<'a>(
+        &'a self,
+        to: &'a ReplyTo,
+        check: &'a Check,
+    ) -> BoxFuture<'a, Result<Option<Given>, Failure>> {
+        async move {
+            let app = Self::app(to).await?;
+            let found = self.github.check(who(to, &app), check).await?;
+            Ok(found.map(given))
+        }
+        .boxed()
+    }
+
+    fn make<'a>(
+        &'a self,
+        to: &'a ReplyTo,
+        check: &'a Check,
+    ) -> BoxFuture<'a, Result<Given, Failure>> {
+        async move {
+            let app = Self::app(to).await?;
+            let made = self.github.make_check(who(to, &app), check).await?;
+            Ok(given(made))
+        }
+        .boxed()
+    }
+
+    fn tell<'a>(
+        &'a self,
+        to: &'a ReplyTo,
+        run: u64,
+        check: &'a Check,
+    ) -> BoxFuture<'a, Result<Given, Failure>> {
+        async move {
+            let app = Self::app(to).await?;
+            let told = self.github.tell_check(who(to, &app), run, check).await?;
+            Ok(given(told))
+        }
+        .boxed()
+    }
+}
