@@ -321,6 +321,22 @@ fn a_build_ends_as_its_variables_say() {
     }
 }
 
+/// As at AWS: that a build failed does not say that it left nothing.
+#[test]
+fn what_was_built_is_brought_away_although_the_commands_after_it_failed() {
+    let mut stage = Stage::new();
+    let id = stage.start(with(&[("ENDS", "POST_BUILD:FAILED")]));
+    stage.wait(4_000);
+    let done = stage.build(&id);
+    assert_eq!(done["buildStatus"], "FAILED");
+    let told = phases(&done);
+    for phase in ["POST_BUILD FAILED", "UPLOAD_ARTIFACTS SUCCEEDED"] {
+        assert!(told.contains(&phase.to_owned()), "{told:?}");
+    }
+    let s3: &S3 = stage.world.get(ACCOUNT, REGION).unwrap();
+    assert_eq!(s3.buckets["versions"].objects.len(), 1);
+}
+
 #[test]
 fn what_is_missing_or_wrong_fails_where_it_is_needed() {
     for (change, at, code) in [

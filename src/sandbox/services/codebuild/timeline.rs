@@ -92,7 +92,7 @@ impl Timeline {
                 };
                 lines.push_back((when, text));
             }
-            if kind == Kind::UploadArtifacts && over.is_none() && act.status == Status::Succeeded {
+            if kind == Kind::UploadArtifacts && act.status == Status::Succeeded {
                 uploads = Some(ends);
             }
             if act.status != Status::Succeeded {
@@ -146,7 +146,7 @@ impl Order<'_> {
             Kind::Finalizing => Act::of(2.0),
             Kind::DownloadSource => self.download(),
             Kind::Install | Kind::PreBuild | Kind::Build | Kind::PostBuild => self.commands(kind),
-            Kind::UploadArtifacts => self.upload(over.is_some()),
+            Kind::UploadArtifacts => self.upload(over.is_some_and(|(at, _)| at <= Kind::Build)),
         };
         act.seconds += self.ending.slow.get(&kind).copied().unwrap_or(0.0);
         match self.ending.of(kind) {
@@ -238,7 +238,8 @@ impl Order<'_> {
         }
     }
 
-    /// Where the commands failed there is nothing to bring away.
+    /// Where the commands of BUILD failed they made nothing to bring away. What they made is brought
+    /// away also of a build that failed after them.
     fn upload(&self, failed: bool) -> Act {
         let base = self.buildspec.as_ref().ok();
         let base = base
